@@ -1,0 +1,2 @@
+//! Portcullis: the gate in front of AI agents.
+pub mod model;

@@ -1,0 +1,77 @@
+//! The claims of a verified token, with typed access for rules and headers.
+//!
+//! The members that the gateway itself checks (`iss`, `aud`, `exp`, ...) are read in `authn`; here they are
+//! a JSON object like any other.
+
+use serde_json::{Map, Value};
+
+/// A token's claims set (RFC 7519 section 4).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Claims(Map<String, Value>);
+
+impl Claims {
+    /// Wraps a JSON object.
+    #[must_use]
+    pub const fn new(members: Map<String, Value>) -> Self {
+        Self(members)
+    }
+
+    /// The claim of that name: an exact member wins (so that `https://x.y/z` works), else dots walk into
+    /// objects.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        walk(&self.0, name)
+    }
+
+    /// The claim of that name when it is a string.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
+    /// Every scope of `scope` (space-separated, RFC 8693 section 4.2) and of `scp` (string or array).
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        let text = |name| self.text(name).unwrap_or_default().split(' ').filter(|word| !word.is_empty());
+        let list = self.0.get("scp").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        text("scope").chain(text("scp")).chain(list.iter().filter_map(Value::as_str))
+    }
+}
+
+fn walk<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    if let Some(value) = members.get(name) {
+        return Some(value);
+    }
+    // Tries the longest first segment last: `a.b.c` is `a` -> `b.c`, then `a.b` -> `c`.
+    name.match_indices('.').find_map(|(dot, _)| {
+        let (head, tail) = (name.get(..dot)?, name.get(dot + 1..)?);
+        walk(members.get(head)?.as_object()?, tail)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn claims(value: Value) -> Claims {
+        Claims::new(value.as_object().cloned().unwrap_or_default())
+    }
+
+    #[test]
+    fn an_exact_member_wins_over_a_walk() {
+        let c = claims(json!({"a.b": 1, "a": {"b": 2, "c": {"d": 3}}, "https://x.y/z": 4}));
+        assert_eq!(c.get("a.b"), Some(&json!(1)));
+        assert_eq!(c.get("a.c.d"), Some(&json!(3)));
+        assert_eq!(c.get("https://x.y/z"), Some(&json!(4)));
+        assert_eq!(c.get("a.x"), None);
+        assert_eq!(c.get("a.b.c"), None);
+    }
+
+    #[test]
+    fn scopes_are_read_from_both_claims() {
+        let c = claims(json!({"scope": "a  b", "scp": ["c", "d e"]}));
+        assert_eq!(c.scopes().collect::<Vec<_>>(), ["a", "b", "c", "d e"]);
+        let c = claims(json!({"scp": "x y"}));
+        assert_eq!(c.scopes().collect::<Vec<_>>(), ["x", "y"]);
+    }
+}

@@ -1,0 +1,63 @@
+//! The words in which a decision is counted and logged.
+
+use std::fmt;
+
+macro_rules! closed_words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$vdoc])* $variant),+ }
+
+        impl $name {
+            /// The label value in metrics and the word in logs.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+closed_words! {
+    /// How callers of an agent prove themselves.
+    AuthMethod {
+        /// A signed token of an identity provider.
+        OAuth = "oauth",
+        /// A key that we made.
+        ApiKey = "api_key",
+        /// No proof, on purpose.
+        Public = "public",
+        /// The request reached no agent.
+        None = "none",
+    }
+}
+
+closed_words! {
+    /// What came out.
+    Decision {
+        /// The request goes on to the agent.
+        Allow = "allow",
+        /// The request is refused: the caller's fault.
+        Deny = "deny",
+        /// The request is refused: not the caller's fault.
+        Error = "error",
+        /// The request would have been refused, and goes on because the agent is in shadow.
+        ShadowDeny = "shadow_deny",
+    }
+}
+
+closed_words! {
+    /// What a refusal does.
+    Enforcement {
+        /// It refuses.
+        Enforce = "enforce",
+        /// It is counted and logged, and the request passes as at a public agent.
+        Shadow = "shadow",
+    }
+}

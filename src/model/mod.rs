@@ -1,0 +1,22 @@
+//! The vocabulary that every other room speaks: names, issuers, algorithms, reasons, decisions, secrets, time.
+//!
+//! No I/O, no async, no proxy framework and no clock reading happens here. A value of one of these types
+//! is valid by construction; what is not valid stays text at the edge.
+
+mod algorithm;
+mod claims;
+mod clock;
+mod decision;
+mod live;
+mod name;
+mod reason;
+mod secret;
+
+pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
+pub use claims::Claims;
+pub use clock::{Clock, FixedClock, Instant, SystemClock};
+pub use decision::{AuthMethod, Decision, Enforcement};
+pub use live::Live;
+pub use name::{AgentName, Issuer, KeyId, NameError, ProviderName};
+pub use reason::{OAuthError, Reason};
+pub use secret::{Digest, Secret};
