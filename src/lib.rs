@@ -1,2 +1,3 @@
 //! Portcullis: the gate in front of AI agents.
 pub mod model;
+pub mod telemetry;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 /// Why a text is no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a name has 1 to 63 characters, each a lower-case letter, a digit or a dash, and starts with a letter or digit")]
+#[error(
+    "a name has 1 to 63 characters, each a lower-case letter, a digit or a dash, and starts with a letter or digit"
+)]
 pub struct NameError;
 
 fn parse_name(text: &str) -> Result<Arc<str>, NameError> {

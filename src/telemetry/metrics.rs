@@ -1,0 +1,373 @@
+//! The registry: every metric of the gateway, with its name, its help text and its labels, in one place.
+//!
+//! Label values come from the configuration and from closed lists, never from a request. Series of agents and
+//! providers that are gone are dropped with [`Metrics::retain`].
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use prometheus::{
+    Encoder, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
+};
+
+use crate::model::{AgentName, Instant, ProviderName};
+
+use super::{AgentMetrics, ProviderMetrics};
+
+/// Buckets for the time that a decision takes: 1 µs to 1 s.
+const DECISION_BUCKETS: &[f64] =
+    &[1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 1.0];
+/// Buckets for the time that a request takes: 1 ms to an hour (streams last).
+const REQUEST_BUCKETS: &[f64] =
+    &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0, 3600.0];
+
+/// All metrics of one gateway. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Metrics(Arc<Families>);
+
+#[derive(Debug)]
+pub(super) struct Families {
+    registry: Registry,
+    pub(super) decisions: IntCounterVec,
+    pub(super) auth_duration: HistogramVec,
+    pub(super) cache_events: IntCounterVec,
+    pub(super) refresh: IntCounterVec,
+    pub(super) last_success: GaugeVec,
+    pub(super) keys: IntGaugeVec,
+    pub(super) skipped: IntCounterVec,
+    pub(super) stale: IntGaugeVec,
+    pub(super) reloads: IntCounterVec,
+    pub(super) last_reload_ok: IntGauge,
+    pub(super) last_reload_at: prometheus::Gauge,
+    pub(super) requests: IntCounterVec,
+    pub(super) request_duration: HistogramVec,
+    pub(super) upstream_duration: HistogramVec,
+    pub(super) in_flight: IntGauge,
+}
+
+impl Metrics {
+    /// A registry of its own, with every family declared.
+    ///
+    /// # Errors
+    /// When two families have the same name, which is a fault of this file.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let r = Registry::new();
+        let families = Families {
+            decisions: add(
+                &r,
+                IntCounterVec::new(
+                    Opts::new(
+                        "portcullis_auth_decisions_total",
+                        "Decisions by agent, provider, method, decision and reason, counted when they are made.",
+                    ),
+                    &["agent", "provider", "method", "decision", "reason"],
+                )?,
+            )?,
+            auth_duration: add(
+                &r,
+                HistogramVec::new(
+                    HistogramOpts::new(
+                        "portcullis_auth_duration_seconds",
+                        "Time that a decision took, by method and by what the token cache said.",
+                    )
+                    .buckets(DECISION_BUCKETS.to_vec()),
+                    &["method", "cache"],
+                )?,
+            )?,
+            cache_events: add(
+                &r,
+                counter_vec(
+                    "portcullis_token_cache_events_total",
+                    "Events of the verified-token cache.",
+                    &["event"],
+                )?,
+            )?,
+            refresh: add(
+                &r,
+                counter_vec(
+                    "portcullis_jwks_refresh_total",
+                    "Key fetches by provider, by what asked for them and by how they ended.",
+                    &["provider", "trigger", "result"],
+                )?,
+            )?,
+            last_success: add(
+                &r,
+                GaugeVec::new(
+                    Opts::new(
+                        "portcullis_jwks_last_success_timestamp_seconds",
+                        "When the provider's keys were last fetched with success (Unix time).",
+                    ),
+                    &["provider"],
+                )?,
+            )?,
+            keys: add(&r, gauge_vec("portcullis_jwks_keys", "Usable keys of the provider.", &["provider"])?)?,
+            skipped: add(
+                &r,
+                counter_vec(
+                    "portcullis_jwks_keys_skipped_total",
+                    "Keys of the provider that were not taken, by reason.",
+                    &["provider", "reason"],
+                )?,
+            )?,
+            stale: add(
+                &r,
+                gauge_vec(
+                    "portcullis_jwks_stale",
+                    "1 while the last fetch of the provider's keys failed and older ones are used.",
+                    &["provider"],
+                )?,
+            )?,
+            reloads: add(
+                &r,
+                counter_vec(
+                    "portcullis_config_reloads_total",
+                    "Configurations that were read, by result.",
+                    &["result"],
+                )?,
+            )?,
+            last_reload_ok: add(
+                &r,
+                IntGauge::new(
+                    "portcullis_config_last_reload_success",
+                    "1 when the last configuration that was read is live, 0 when it was refused.",
+                )?,
+            )?,
+            last_reload_at: add(
+                &r,
+                prometheus::Gauge::new(
+                    "portcullis_config_last_reload_success_timestamp_seconds",
+                    "When a configuration last went live (Unix time).",
+                )?,
+            )?,
+            requests: add(
+                &r,
+                counter_vec(
+                    "portcullis_http_requests_total",
+                    "Requests by agent and status code.",
+                    &["agent", "code"],
+                )?,
+            )?,
+            request_duration: add(
+                &r,
+                histogram_vec(
+                    "portcullis_http_request_duration_seconds",
+                    "Time from the request's head to the end of the answer.",
+                )?,
+            )?,
+            upstream_duration: add(
+                &r,
+                histogram_vec(
+                    "portcullis_upstream_duration_seconds",
+                    "Time from the choice of the upstream to the head of its answer.",
+                )?,
+            )?,
+            in_flight: add(
+                &r,
+                IntGauge::new("portcullis_requests_in_flight", "Requests that are being served now.")?,
+            )?,
+            registry: r.clone(),
+        };
+        let build = add(
+            &r,
+            gauge_vec("portcullis_build_info", "Always 1; the version is in the label.", &["version"])?,
+        )?;
+        add(&r, IntGauge::new("portcullis_token_cache_entries", "Tokens in the verified-token cache.")?)?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        for result in ["applied", "refused", "unchanged"] {
+            families.reloads.with_label_values(&[result]);
+        }
+        for event in ["hit", "miss", "insert", "evict"] {
+            families.cache_events.with_label_values(&[event]);
+        }
+        #[cfg(target_os = "linux")]
+        r.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        Ok(Self(Arc::new(families)))
+    }
+
+    /// The handles of one agent.
+    #[must_use]
+    pub fn agent(&self, name: &AgentName) -> AgentMetrics {
+        AgentMetrics::new(&self.0, name.as_str())
+    }
+
+    /// The handles for requests that reach no agent.
+    #[must_use]
+    pub fn no_agent(&self) -> AgentMetrics {
+        AgentMetrics::new(&self.0, AgentMetrics::NO_AGENT)
+    }
+
+    /// The handles of one provider.
+    #[must_use]
+    pub fn provider(&self, name: &ProviderName) -> ProviderMetrics {
+        ProviderMetrics::new(&self.0, name.as_str())
+    }
+
+    /// Requests that are being served now.
+    #[must_use]
+    pub fn in_flight(&self) -> InFlight {
+        InFlight(self.0.in_flight.clone())
+    }
+
+    /// A configuration went live at `now`.
+    pub fn reload_applied(&self, now: Instant) {
+        self.0.reloads.with_label_values(&["applied"]).inc();
+        self.0.last_reload_ok.set(1);
+        self.0.last_reload_at.set(now.unix_f64());
+    }
+
+    /// A configuration was refused; the one before it stays live.
+    pub fn reload_refused(&self) {
+        self.0.reloads.with_label_values(&["refused"]).inc();
+        self.0.last_reload_ok.set(0);
+    }
+
+    /// What was read is what is live already.
+    pub fn reload_unchanged(&self) {
+        self.0.reloads.with_label_values(&["unchanged"]).inc();
+        self.0.last_reload_ok.set(1);
+    }
+
+    /// Drops the series of agents and providers that are no longer configured.
+    pub fn retain(&self, agents: &HashSet<&str>, providers: &HashSet<&str>) {
+        let stays = |label: &str, value: &str| match label {
+            "agent" => value == AgentMetrics::NO_AGENT || agents.contains(value),
+            "provider" => value == AgentMetrics::NO_PROVIDER || providers.contains(value),
+            _ => true,
+        };
+        for family in self.0.registry.gather() {
+            for metric in family.get_metric() {
+                let gone = metric.get_label().iter().any(|l| !stays(l.name(), l.value()));
+                if gone {
+                    let values: Vec<(&str, &str)> =
+                        metric.get_label().iter().map(|l| (l.name(), l.value())).collect();
+                    self.0.remove(family.name(), &values);
+                }
+            }
+        }
+    }
+
+    /// The Prometheus text exposition format, version 0.0.4.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut out = Vec::new();
+        // Writing to memory fails only for a family without metrics, which `gather` leaves out.
+        if TextEncoder::new().encode(&self.0.registry.gather(), &mut out).is_err() {
+            out.clear();
+        }
+        String::from_utf8(out).unwrap_or_default()
+    }
+}
+
+/// The number of requests that are being served.
+#[derive(Clone, Debug)]
+pub struct InFlight(IntGauge);
+
+impl InFlight {
+    /// One more.
+    pub fn enter(&self) {
+        self.0.inc();
+    }
+
+    /// One less.
+    pub fn leave(&self) {
+        self.0.dec();
+    }
+}
+
+impl Families {
+    fn remove(&self, family: &str, labels: &[(&str, &str)]) {
+        let in_order = |names: &[&str]| -> Vec<&str> {
+            names
+                .iter()
+                .filter_map(|n| labels.iter().find(|(name, _)| name == n).map(|(_, value)| *value))
+                .collect()
+        };
+        let agent_code = in_order(&["agent", "code"]);
+        let agent = in_order(&["agent"]);
+        let provider = in_order(&["provider"]);
+        // A series that went away in between is not an error.
+        let _gone = match family {
+            "portcullis_auth_decisions_total" => self
+                .decisions
+                .remove_label_values(&in_order(&["agent", "provider", "method", "decision", "reason"])),
+            "portcullis_http_requests_total" => self.requests.remove_label_values(&agent_code),
+            "portcullis_http_request_duration_seconds" => self.request_duration.remove_label_values(&agent),
+            "portcullis_upstream_duration_seconds" => self.upstream_duration.remove_label_values(&agent),
+            "portcullis_jwks_refresh_total" => {
+                self.refresh.remove_label_values(&in_order(&["provider", "trigger", "result"]))
+            }
+            "portcullis_jwks_last_success_timestamp_seconds" => {
+                self.last_success.remove_label_values(&provider)
+            }
+            "portcullis_jwks_keys" => self.keys.remove_label_values(&provider),
+            "portcullis_jwks_stale" => self.stale.remove_label_values(&provider),
+            "portcullis_jwks_keys_skipped_total" => {
+                self.skipped.remove_label_values(&in_order(&["provider", "reason"]))
+            }
+            _ => Ok(()),
+        };
+    }
+}
+
+fn add<C: prometheus::core::Collector + Clone + 'static>(
+    registry: &Registry,
+    collector: C,
+) -> Result<C, prometheus::Error> {
+    registry.register(Box::new(collector.clone()))?;
+    Ok(collector)
+}
+
+fn counter_vec(name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+    IntCounterVec::new(Opts::new(name, help), labels)
+}
+
+fn gauge_vec(name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
+    IntGaugeVec::new(Opts::new(name, help), labels)
+}
+
+fn histogram_vec(name: &str, help: &str) -> Result<HistogramVec, prometheus::Error> {
+    HistogramVec::new(HistogramOpts::new(name, help).buckets(REQUEST_BUCKETS.to_vec()), &["agent"])
+}
+
+/// A histogram handle as other rooms hold it.
+pub(super) fn observe(histogram: &Histogram, seconds: std::time::Duration) {
+    histogram.observe(seconds.as_secs_f64());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AuthMethod, Decision, Reason};
+
+    fn metrics() -> Metrics {
+        Metrics::new().unwrap()
+    }
+
+    #[test]
+    fn series_of_removed_agents_and_providers_go_away_and_others_stay() {
+        let m = metrics();
+        let (old, new) = (AgentName::parse("old").unwrap(), AgentName::parse("new").unwrap());
+        for name in [&old, &new] {
+            let agent = m.agent(name);
+            agent.decided(None, AuthMethod::Public, Decision::Allow, Reason::Ok);
+            agent.answered(200, std::time::Duration::from_millis(3));
+        }
+        m.provider(&ProviderName::parse("gone").unwrap()).keys(3);
+        m.no_agent().decided(None, AuthMethod::None, Decision::Deny, Reason::NoRoute);
+        m.retain(&HashSet::from(["new"]), &HashSet::new());
+        let text = m.render();
+        assert!(!text.contains("old") && !text.contains("gone"), "{text}");
+        assert!(text.contains(r#"agent="new""#) && text.contains(r#"agent="_none""#), "{text}");
+    }
+
+    #[test]
+    fn a_fresh_registry_says_its_version_and_that_nothing_is_in_flight() {
+        let text = metrics().render();
+        assert!(
+            text.contains(&format!(r#"portcullis_build_info{{version="{}"}} 1"#, env!("CARGO_PKG_VERSION")))
+        );
+        assert!(text.contains("portcullis_requests_in_flight 0"));
+        assert!(text.contains("process_resident_memory_bytes"));
+    }
+}

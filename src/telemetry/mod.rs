@@ -1,0 +1,16 @@
+//! What operators see: every metric, declared once; the log; the access log line.
+//!
+//! This is the only room that names `prometheus`. Others hold handles that were resolved when an agent or a
+//! provider was compiled, so that counting on the request path is an addition and nothing else.
+
+mod access_log;
+mod agent_metrics;
+mod logging;
+mod metrics;
+mod provider_metrics;
+
+pub use access_log::{AccessAuth, AccessEntry, AccessLog, AccessLogGuard};
+pub use agent_metrics::{AgentMetrics, CacheLabel};
+pub use logging::{LogFormat, init_logging};
+pub use metrics::{InFlight, Metrics};
+pub use provider_metrics::ProviderMetrics;
