@@ -1,3 +1,8 @@
 //! Portcullis: the gate in front of AI agents.
+pub mod authn;
+pub mod authz;
+pub mod gate;
+pub mod keys;
 pub mod model;
+pub mod routing;
 pub mod telemetry;

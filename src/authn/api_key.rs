@@ -1,0 +1,267 @@
+//! API keys: their form, and what one agent accepts.
+//!
+//! Only the SHA-256 of a key is ever stored. The check digits refuse typing errors and random probes before
+//! anything is looked up; the hash is compared in constant time, and an unknown id costs the same comparison.
+
+use std::collections::HashMap;
+
+use http::{HeaderMap, HeaderName};
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use crate::authz::{Check, Facts, Trace};
+use crate::model::{Digest, Instant, Reason, Secret};
+
+use super::extract::{self, Scheme};
+use super::identity::Identity;
+
+/// What every key begins with.
+pub const KEY_PREFIX: &str = "pck_";
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const ID_LEN: usize = 8;
+const SECRET_LEN: usize = 30;
+const CHECK_LEN: usize = 6;
+
+/// A key of the right form with the right check digits; whether it is anybody's is not known yet.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiKeyText<'a> {
+    id: &'a str,
+    whole: &'a str,
+}
+
+impl<'a> ApiKeyText<'a> {
+    /// Parses `pck_<id>_<secret><check>`; `None` when the form or the check digits are wrong.
+    #[must_use]
+    pub fn parse(whole: &'a str) -> Option<Self> {
+        let (id, rest) = whole.strip_prefix(KEY_PREFIX)?.split_once('_')?;
+        let base62 = |s: &str| s.bytes().all(|b| b.is_ascii_alphanumeric());
+        if id.len() != ID_LEN || rest.len() != SECRET_LEN + CHECK_LEN || !base62(id) || !base62(rest) {
+            return None;
+        }
+        let (body, check) = whole.split_at_checked(whole.len() - CHECK_LEN)?;
+        (check_digits(body) == check).then_some(Self { id, whole })
+    }
+
+    /// The id inside the key; not a secret.
+    #[must_use]
+    pub const fn id(&self) -> &'a str {
+        self.id
+    }
+
+    /// The digest of the whole key.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.whole.as_bytes())
+    }
+
+    /// Makes a new key; `None` when the system has no randomness to give.
+    #[must_use]
+    pub fn generate() -> Option<(String, Secret)> {
+        let random = SystemRandom::new();
+        let id = random_base62(&random, ID_LEN)?;
+        let body = format!("{KEY_PREFIX}{id}_{}", random_base62(&random, SECRET_LEN)?);
+        let check = check_digits(&body);
+        Some((id, Secret::new(body + &check)))
+    }
+
+    /// Whether `text` can be the id of a key.
+    #[must_use]
+    pub fn is_id(text: &str) -> bool {
+        text.len() == ID_LEN && text.bytes().all(|b| b.is_ascii_alphanumeric())
+    }
+}
+
+/// CRC-32 of all that stands before, in base 62, zero-padded.
+fn check_digits(body: &str) -> String {
+    let mut rest = crc32fast::hash(body.as_bytes()) as usize;
+    let mut digits = [b'0'; CHECK_LEN];
+    for digit in digits.iter_mut().rev() {
+        *digit = ALPHABET.get(rest % ALPHABET.len()).copied().unwrap_or(b'0');
+        rest /= ALPHABET.len();
+    }
+    digits.iter().copied().map(char::from).collect()
+}
+
+fn random_base62(random: &SystemRandom, len: usize) -> Option<String> {
+    let mut out = String::with_capacity(len);
+    let mut byte = [0_u8];
+    while out.len() < len {
+        random.fill(&mut byte).ok()?;
+        // 248 is the largest multiple of 62 in a byte: what lies above would favour the first characters.
+        if let Some(c) =
+            byte.first().filter(|b| **b < 248).and_then(|b| ALPHABET.get(usize::from(*b) % ALPHABET.len()))
+        {
+            out.push(char::from(*c));
+        }
+    }
+    Some(out)
+}
+
+/// One key, as the configuration stores it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeyRecord {
+    /// SHA-256 of the whole key.
+    pub digest: Digest,
+    /// From then on the key is refused as expired.
+    pub expires_at: Option<Instant>,
+    /// From then on the key is refused as revoked.
+    pub revoked_at: Option<Instant>,
+}
+
+/// How callers of one agent prove themselves with API keys.
+#[derive(Debug, Clone)]
+pub struct ApiKeyPolicy {
+    /// The header that holds the key.
+    pub header: HeaderName,
+    /// The agent's own keys by id; those of other agents are not here and therefore unknown.
+    pub keys: HashMap<String, ApiKeyRecord>,
+}
+
+impl ApiKeyPolicy {
+    /// Decides on the key that the headers carry.
+    ///
+    /// # Errors
+    /// The reason of the refusal.
+    pub fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        now: Instant,
+        trace: &mut impl Trace,
+    ) -> Result<Identity, Reason> {
+        let text = self.extract(headers, trace)?;
+        let key = ApiKeyText::parse(text);
+        trace.check(Check::ApiKeyFormat, key.is_some(), || Facts {
+            seen: key.map(|key| format!("key {}", key.id())),
+            wanted: "pck_, 8 characters, _, 30 characters and 6 check digits".to_owned(),
+            fix: "copy the key again, whole: its check digits do not fit",
+        });
+        let key = key.ok_or(Reason::ApiKeyInvalid)?;
+        let record = self.keys.get(key.id());
+        let digest = key.digest();
+        // An unknown id is compared with a digest that no key has, so that it takes as long as a wrong secret.
+        let known = record.map_or(digest == Digest::of(b""), |record| record.digest == digest);
+        trace.check(Check::ApiKey, known, || Facts {
+            seen: Some(match record {
+                Some(_) => format!("key {}{}", key.id(), if known { "" } else { ", with another secret" }),
+                None => format!("key {}, which is not one of this agent", key.id()),
+            }),
+            wanted: "a key of this agent".to_owned(),
+            fix: "create a key for this agent (`portcullis api-key create`) and store its hash under `api_keys`",
+        });
+        let record = record.filter(|_| known).ok_or(Reason::ApiKeyInvalid)?;
+        check_times(record, now, trace)?;
+        Ok(Identity { key_id: Some(key.id().to_owned()), ..Identity::default() })
+    }
+
+    fn extract<'h>(&self, headers: &'h HeaderMap, trace: &mut impl Trace) -> Result<&'h str, Reason> {
+        let bare = Scheme::parse("").unwrap_or_default();
+        let found = extract::credential(headers, &self.header, &bare).map_err(|reason| match reason {
+            Reason::TokenMissing => Reason::ApiKeyMissing,
+            Reason::TokenMalformed => Reason::ApiKeyInvalid,
+            other => other,
+        });
+        trace.check(Check::Credential, found.is_ok(), || Facts {
+            seen: Some(match found {
+                Ok(_) => format!("one key in {}", self.header),
+                Err(Reason::MultipleTokens) => format!("more than one key in {}", self.header),
+                Err(_) => format!("no key in {}", self.header),
+            }),
+            wanted: format!("{}: KEY, once", self.header),
+            fix: "send the API key in the header that the agent is configured to read",
+        });
+        found
+    }
+}
+
+fn check_times(record: &ApiKeyRecord, now: Instant, trace: &mut impl Trace) -> Result<(), Reason> {
+    let passed = |at: Option<Instant>| at.is_some_and(|at| now >= at);
+    let written =
+        |at: Option<Instant>| at.map_or_else(|| "never".to_owned(), |at| format!("at {}", at.unix()));
+    let revoked = passed(record.revoked_at);
+    trace.check(Check::ApiKeyRevoked, !revoked, || Facts {
+        seen: Some(format!("revoked {}", written(record.revoked_at))),
+        wanted: format!("not revoked at {}", now.unix()),
+        fix: "use another key",
+    });
+    if revoked {
+        return Err(Reason::ApiKeyRevoked);
+    }
+    let expired = passed(record.expires_at);
+    trace.check(Check::ApiKeyExpiry, !expired, || Facts {
+        seen: Some(format!("expires {}", written(record.expires_at))),
+        wanted: format!("after {}", now.unix()),
+        fix: "create a new key",
+    });
+    if expired { Err(Reason::ApiKeyExpired) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authz::Silent;
+
+    fn policy(key: &Secret, id: &str, expires: Option<u64>, revoked: Option<u64>) -> ApiKeyPolicy {
+        let record = ApiKeyRecord {
+            digest: Digest::of(key.expose_secret().as_bytes()),
+            expires_at: expires.map(Instant::from_unix),
+            revoked_at: revoked.map(Instant::from_unix),
+        };
+        ApiKeyPolicy {
+            header: HeaderName::from_static("x-api-key"),
+            keys: HashMap::from([(id.to_owned(), record)]),
+        }
+    }
+
+    fn ask(policy: &ApiKeyPolicy, key: &str) -> Result<Identity, Reason> {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-api-key", key.parse().unwrap());
+        policy.authenticate(&headers, Instant::from_unix(100), &mut Silent)
+    }
+
+    #[test]
+    fn a_generated_key_has_the_form_and_passes_where_its_hash_is() {
+        let (id, key) = ApiKeyText::generate().unwrap();
+        assert_eq!(key.expose_secret().len(), 4 + 8 + 1 + 30 + 6);
+        let identity = ask(&policy(&key, &id, None, None), key.expose_secret()).unwrap();
+        assert_eq!(identity.key_id, Some(id));
+    }
+
+    #[test]
+    fn each_way_to_be_refused_has_its_reason() {
+        let (id, key) = ApiKeyText::generate().unwrap();
+        let (_, other) = ApiKeyText::generate().unwrap();
+        let text = key.expose_secret();
+        let cases = [
+            (policy(&key, &id, None, None), other.expose_secret(), Err(Reason::ApiKeyInvalid)),
+            (policy(&other, &id, None, None), text, Err(Reason::ApiKeyInvalid)),
+            (policy(&key, &id, None, None), &text[..48], Err(Reason::ApiKeyInvalid)),
+            (policy(&key, &id, None, None), "", Err(Reason::ApiKeyMissing)),
+            (policy(&key, &id, None, None), "a,b", Err(Reason::MultipleTokens)),
+            (policy(&key, &id, Some(100), None), text, Err(Reason::ApiKeyExpired)),
+            (policy(&key, &id, Some(101), None), text, Ok(())),
+            (policy(&key, &id, None, Some(100)), text, Err(Reason::ApiKeyRevoked)),
+            (policy(&key, &id, None, Some(101)), text, Ok(())),
+            (policy(&key, &id, Some(1), Some(1)), text, Err(Reason::ApiKeyRevoked)),
+        ];
+        for (policy, key, wanted) in cases {
+            assert_eq!(ask(&policy, key).map(|_| ()), wanted);
+        }
+    }
+
+    #[test]
+    fn one_changed_character_anywhere_breaks_the_check_digits() {
+        let (_, key) = ApiKeyText::generate().unwrap();
+        let text = key.expose_secret();
+        for i in 0..text.len() {
+            let mut bytes = text.as_bytes().to_vec();
+            bytes[i] = if bytes[i] == b'x' { b'y' } else { b'x' };
+            assert!(ApiKeyText::parse(std::str::from_utf8(&bytes).unwrap()).is_none(), "at {i}");
+        }
+    }
+
+    #[test]
+    fn check_digits_are_the_crc_32_in_base_62() {
+        // CRC-32 of "123456789" is 0xCBF43926 = 3421780262 (the usual check value).
+        assert_eq!(check_digits("123456789"), "3jZRME");
+    }
+}

@@ -1,0 +1,149 @@
+//! Takes the credential out of the request headers, by a strict grammar.
+//!
+//! Query, body and cookies are never read. What is inside the credential is for others.
+
+use http::{HeaderMap, HeaderName};
+
+use crate::model::Reason;
+
+/// The word before the credential, such as `Bearer`; empty when the header holds the bare credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scheme(Box<str>);
+
+impl Scheme {
+    /// An RFC 9110 token, or nothing; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        text.bytes().all(token).then(|| Self(Box::from(text)))
+    }
+
+    /// The word.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Scheme {
+    fn default() -> Self {
+        Self(Box::from("Bearer"))
+    }
+}
+
+/// The one credential of the request.
+///
+/// # Errors
+/// [`Reason::TokenMissing`] when there is none or it is of another scheme, [`Reason::MultipleTokens`] when
+/// there is more than one, [`Reason::TokenMalformed`] when it holds bytes that no credential has.
+pub(super) fn credential<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+    scheme: &Scheme,
+) -> Result<&'a str, Reason> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next().ok_or(Reason::TokenMissing)?;
+    if values.next().is_some() {
+        return Err(Reason::MultipleTokens);
+    }
+    let bytes = value.as_bytes().trim_ascii();
+    if bytes.is_empty() {
+        return Err(Reason::TokenMissing);
+    }
+    let Some(text) = printable(bytes) else { return Err(Reason::TokenMalformed) };
+    let credential = after_scheme(text, scheme).ok_or_else(|| match joined(text, scheme) {
+        true => Reason::MultipleTokens,
+        false => Reason::TokenMissing,
+    })?;
+    if credential.is_empty() {
+        return Err(Reason::TokenMissing);
+    }
+    if credential.contains(',') {
+        return Err(Reason::MultipleTokens);
+    }
+    Ok(credential)
+}
+
+fn printable(bytes: &[u8]) -> Option<&str> {
+    if bytes.iter().all(|b| (0x20..0x7f).contains(b)) { std::str::from_utf8(bytes).ok() } else { None }
+}
+
+/// What stands after the scheme and one or more spaces; the scheme compares without case
+/// (RFC 9110 section 11.1).
+fn after_scheme<'a>(text: &'a str, scheme: &Scheme) -> Option<&'a str> {
+    if scheme.0.is_empty() {
+        return Some(text);
+    }
+    let (word, rest) = text.split_at_checked(scheme.0.len())?;
+    if !word.eq_ignore_ascii_case(&scheme.0) || !(rest.is_empty() || rest.starts_with(' ')) {
+        return None;
+    }
+    Some(rest.trim_start_matches(' '))
+}
+
+/// Whether a credential of our scheme hides behind a comma: `Basic x, Bearer y`.
+fn joined(text: &str, scheme: &Scheme) -> bool {
+    text.split(',').skip(1).any(|part| after_scheme(part.trim_matches(' '), scheme).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn extract(values: &[&[u8]], scheme: &str) -> Result<String, Reason> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append("authorization", HeaderValue::from_bytes(value).unwrap());
+        }
+        let scheme = Scheme::parse(scheme).unwrap();
+        credential(&headers, &http::header::AUTHORIZATION, &scheme).map(str::to_owned)
+    }
+
+    #[test]
+    fn the_scheme_compares_without_case_and_takes_one_or_more_spaces() {
+        for value in ["Bearer t", "bearer t", "BEARER    t", "bEaReR t "] {
+            assert_eq!(extract(&[value.as_bytes()], "Bearer").as_deref(), Ok("t"), "{value}");
+        }
+        assert_eq!(extract(&[b"t"], "").as_deref(), Ok("t"));
+        assert_eq!(extract(&[b"token t"], "Token").as_deref(), Ok("t"));
+    }
+
+    #[test]
+    fn what_is_no_credential_of_ours_is_missing() {
+        for value in ["", "Bearer", "Bearer   ", "Basic dXNlcg==", "Bearert", "Digest a=b, c=d", "Token t"] {
+            assert_eq!(extract(&[value.as_bytes()], "Bearer"), Err(Reason::TokenMissing), "{value:?}");
+        }
+        assert_eq!(extract(&[], "Bearer"), Err(Reason::TokenMissing));
+    }
+
+    #[test]
+    fn more_than_one_credential_is_refused_however_it_is_written() {
+        for values in [
+            &[b"Bearer a".as_slice(), b"Bearer a"] as &[&[u8]],
+            &[b"Bearer a", b"Basic b"],
+            &[b"Basic b", b"Bearer a"],
+            &[b"Bearer a, Bearer b"],
+            &[b"Bearer a,b"],
+            &[b"Basic a, bearer b"],
+            &[b"", b"Bearer a"],
+        ] {
+            assert_eq!(extract(values, "Bearer"), Err(Reason::MultipleTokens), "{values:?}");
+        }
+        assert_eq!(extract(&[b"a,b"], ""), Err(Reason::MultipleTokens));
+    }
+
+    #[test]
+    fn control_and_non_ascii_bytes_are_refused() {
+        for value in [b"Bearer a\tb".as_slice(), b"Bearer \xc3\xa4", b"Bearer\ta"] {
+            assert_eq!(extract(&[value], "Bearer"), Err(Reason::TokenMalformed), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_scheme_is_a_token() {
+        for bad in ["Bea rer", "Bearer:", "Bär", "a,b", "a\t"] {
+            assert!(Scheme::parse(bad).is_none(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! A proven caller, in the words of the access log. Built only from verified material.
+
+use crate::model::Claims;
+
+/// Who called. Every field comes from a token whose signature verified, or from the record of an API key.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Identity {
+    /// The index of the provider among those that the agent accepts.
+    pub provider: Option<usize>,
+    /// The token's `sub`.
+    pub sub: Option<String>,
+    /// The token's `client_id` (RFC 9068), else `azp`.
+    pub client_id: Option<String>,
+    /// The token's `jti`.
+    pub jti: Option<String>,
+    /// The `kid` of the key that verified the token, or the id of the API key.
+    pub key_id: Option<String>,
+}
+
+impl Identity {
+    /// The identity that verified claims state.
+    #[must_use]
+    pub fn from_claims(claims: &Claims, provider: usize, key_id: Option<&str>) -> Self {
+        let text = |name| claims.text(name).map(str::to_owned);
+        Self {
+            provider: Some(provider),
+            sub: text("sub"),
+            client_id: text("client_id").or_else(|| text("azp")),
+            jti: text("jti"),
+            key_id: key_id.map(str::to_owned),
+        }
+    }
+}

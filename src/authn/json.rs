@@ -1,0 +1,142 @@
+//! JSON as a security token may carry it: one object, no duplicate members at any depth, bounded nesting,
+//! nothing after the end.
+//!
+//! Two parsers that disagree on a duplicate member disagree on who the caller is (RFC 7515 section 4,
+//! RFC 7519 section 4), so a duplicate is refused instead of resolved.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// The deepest nesting that is read.
+const MAX_DEPTH: u8 = 32;
+
+/// Reads one JSON object from all of `bytes`.
+///
+/// # Errors
+/// When the bytes are not UTF-8, not JSON, not an object, hold a duplicate member, nest too deeply, or go on
+/// after the object.
+pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = Strict { depth: MAX_DEPTH }.deserialize(&mut reader)?;
+    reader.end()?;
+    match value {
+        Value::Object(members) => Ok(members),
+        _ => Err(serde_json::Error::custom("not an object")),
+    }
+}
+
+struct Strict {
+    depth: u8,
+}
+
+impl Strict {
+    fn deeper<E: serde::de::Error>(&self) -> Result<Self, E> {
+        match self.depth.checked_sub(1) {
+            Some(depth) => Ok(Self { depth }),
+            None => Err(E::custom("nested too deeply")),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut out = Vec::new();
+        while let Some(item) = items.next_element_seed(self.deeper()?)? {
+            out.push(item);
+        }
+        Ok(Value::Array(out))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut out = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let value = members.next_value_seed(self.deeper()?)?;
+            if out.insert(name, value).is_some() {
+                return Err(A::Error::custom("duplicate member"));
+            }
+        }
+        Ok(Value::Object(out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sound_objects_read_as_they_stand() {
+        let members = object(br#" {"a": [1, 2.5, "x", null, true], "b": {"c": -1}} "#).unwrap();
+        assert_eq!(
+            Value::Object(members),
+            serde_json::json!({"a": [1, 2.5, "x", null, true], "b": {"c": -1}})
+        );
+    }
+
+    #[test]
+    fn doubtful_json_is_refused() {
+        let deep = format!("{{\"a\":{}1{}}}", "[".repeat(40), "]".repeat(40));
+        let cases: [&[u8]; 14] = [
+            b"",
+            b"[]",
+            b"\"x\"",
+            b"{} {}",
+            b"{}x",
+            b"{\"a\":1,}",
+            b"{\"a\":1,\"a\":1}",
+            b"{\"a\":1,\"\\u0061\":2}",
+            b"{\"x\":{\"a\":1,\"a\":2}}",
+            b"{\"a\":NaN}",
+            b"{\"a\":1e999}",
+            b"\xef\xbb\xbf{}",
+            b"{\"a\":\"\xff\"}",
+            deep.as_bytes(),
+        ];
+        for case in cases {
+            assert!(object(case).is_err(), "{}", String::from_utf8_lossy(case));
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! A compact JWS (RFC 7515 section 7.1), taken apart but not yet believed.
+//!
+//! Strict where others are lenient: three parts, unpadded canonical base64url, one JSON object each in header
+//! and payload, members of the right type. Nothing here checks a value against a policy.
+
+use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde_json::{Map, Value};
+
+use crate::model::{Claims, KeyId};
+
+use super::json;
+
+/// Unpadded base64url whose last character has no stray bits (RFC 7515 section 2, RFC 4648 section 3.5).
+const BASE64URL: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(false),
+);
+
+/// 2^53: from here on, not every whole number of seconds has a double of its own.
+const NUMERIC_DATE_LIMIT: f64 = 9_007_199_254_740_992.0;
+
+/// Why a text is no token; the words are for `explain`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(pub &'static str);
+
+/// A token that is well-formed and otherwise unproven.
+#[derive(Debug, Clone)]
+pub struct Token<'a> {
+    /// `alg`, as it stands; `None` when absent.
+    pub(super) alg: Option<String>,
+    /// `kid`, when there is one.
+    pub(super) kid: Option<String>,
+    /// `typ`, when there is one.
+    pub(super) typ: Option<String>,
+    /// Whether `crit` is present or `b64` is false.
+    pub(super) critical: bool,
+    /// `iss`.
+    pub(super) iss: Option<String>,
+    /// `aud`, one or several.
+    pub(super) aud: Vec<String>,
+    /// `exp`, seconds since the epoch.
+    pub(super) exp: Option<f64>,
+    /// `nbf`, seconds since the epoch.
+    pub(super) nbf: Option<f64>,
+    /// `iat`, seconds since the epoch.
+    pub(super) iat: Option<f64>,
+    /// Every claim.
+    pub(super) claims: Claims,
+    /// The bytes that were signed: header and payload as they came.
+    pub(super) signed: &'a [u8],
+    /// The signature.
+    pub(super) signature: Vec<u8>,
+}
+
+impl<'a> Token<'a> {
+    /// Takes a compact JWS apart.
+    ///
+    /// # Errors
+    /// [`Malformed`] for anything that is not exactly one.
+    pub fn parse(text: &'a str) -> Result<Self, Malformed> {
+        let mut parts = text.split('.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(Malformed("not three parts separated by dots"));
+        };
+        let signed = text.get(..header.len() + 1 + payload.len()).unwrap_or_default().as_bytes();
+        let header = object(
+            header,
+            Malformed("the header is not base64url"),
+            Malformed("the header is not one JSON object"),
+        )?;
+        let payload = object(
+            payload,
+            Malformed("the payload is not base64url"),
+            Malformed("the payload is not one JSON object"),
+        )?;
+        let signature =
+            BASE64URL.decode(signature).map_err(|_| Malformed("the signature is not base64url"))?;
+        let kid = string(&header, "kid", Malformed("`kid` is not a string"))?;
+        if kid.as_deref().is_some_and(|kid| !KeyId::is_valid(kid)) {
+            return Err(Malformed("`kid` is too long or not printable"));
+        }
+        for name in ["sub", "jti", "client_id", "azp", "scope"] {
+            string(&payload, name, Malformed("`sub`, `jti`, `client_id`, `azp` or `scope` is not a string"))?;
+        }
+        strings(&payload, "scp", Malformed("`scp` is not a string or an array of strings"))?;
+        Ok(Self {
+            alg: string(&header, "alg", Malformed("`alg` is not a string"))?,
+            kid,
+            typ: string(&header, "typ", Malformed("`typ` is not a string"))?,
+            critical: is_critical(&header)?,
+            iss: string(&payload, "iss", Malformed("`iss` is not a string"))?,
+            aud: strings(&payload, "aud", Malformed("`aud` is not a string or an array of strings"))?,
+            exp: numeric_date(&payload, "exp")?,
+            nbf: numeric_date(&payload, "nbf")?,
+            iat: numeric_date(&payload, "iat")?,
+            claims: Claims::new(payload),
+            signed,
+            signature,
+        })
+    }
+}
+
+fn object(part: &str, not_base64: Malformed, not_json: Malformed) -> Result<Map<String, Value>, Malformed> {
+    let bytes = BASE64URL.decode(part).map_err(|_| not_base64)?;
+    json::object(&bytes).map_err(|_| not_json)
+}
+
+fn string(members: &Map<String, Value>, name: &str, error: Malformed) -> Result<Option<String>, Malformed> {
+    match members.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(error),
+    }
+}
+
+fn strings(members: &Map<String, Value>, name: &str, error: Malformed) -> Result<Vec<String>, Malformed> {
+    match members.get(name) {
+        None => Ok(Vec::new()),
+        Some(Value::String(text)) => Ok(vec![text.clone()]),
+        Some(Value::Array(items)) => {
+            items.iter().map(|item| item.as_str().map(str::to_owned).ok_or(error)).collect()
+        }
+        Some(_) => Err(error),
+    }
+}
+
+fn numeric_date(members: &Map<String, Value>, name: &str) -> Result<Option<f64>, Malformed> {
+    let error = Malformed("`exp`, `nbf` or `iat` is not a number of seconds");
+    match members.get(name) {
+        None => Ok(None),
+        Some(value) => {
+            let seconds = value.as_f64().ok_or(error)?;
+            if seconds > 0.0 && seconds < NUMERIC_DATE_LIMIT { Ok(Some(seconds)) } else { Err(error) }
+        }
+    }
+}
+
+/// `crit` names extensions, and this gateway implements none (RFC 7515 section 4.1.11); `b64: false` is one
+/// of them (RFC 7797).
+fn is_critical(header: &Map<String, Value>) -> Result<bool, Malformed> {
+    let unencoded = match header.get("b64") {
+        None => false,
+        Some(Value::Bool(b64)) => !b64,
+        Some(_) => return Err(Malformed("`b64` is not a boolean")),
+    };
+    Ok(unencoded || header.contains_key("crit"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn encode(bytes: &[u8]) -> String {
+        BASE64URL.encode(bytes)
+    }
+
+    fn compact(header: &Value, payload: &Value) -> String {
+        format!(
+            "{}.{}.{}",
+            encode(header.to_string().as_bytes()),
+            encode(payload.to_string().as_bytes()),
+            encode(b"sig")
+        )
+    }
+
+    #[test]
+    fn a_well_formed_token_comes_apart() {
+        let text = compact(
+            &json!({"alg": "RS256", "kid": "k", "typ": "JWT"}),
+            &json!({"iss": "i", "aud": ["a", "b"], "exp": 1.5, "sub": "s"}),
+        );
+        let token = Token::parse(&text).unwrap();
+        assert_eq!(token.alg.as_deref(), Some("RS256"));
+        assert_eq!((token.aud.len(), token.exp, token.nbf), (2, Some(1.5), None));
+        assert_eq!(token.signed, text.rsplit_once('.').unwrap().0.as_bytes());
+        assert_eq!(token.signature, b"sig");
+    }
+
+    #[test]
+    fn anything_but_three_parts_of_canonical_base64url_is_refused() {
+        let good = compact(&json!({"alg": "RS256"}), &json!({}));
+        let (head, _) = good.rsplit_once('.').unwrap();
+        for text in [
+            String::new(),
+            ".".into(),
+            "..".into(),
+            head.to_owned(),
+            format!("{good}.x"),
+            format!("{good}.x.y"),
+            format!("{good}="),
+            format!("{good} "),
+            format!(" {good}"),
+            format!("{head}.c2ln+"),
+            format!("{head}.c2l"), // stray bits
+            format!("{head}.c"),   // one character is no byte
+            format!("{head}.c2\nln"),
+        ] {
+            assert!(Token::parse(&text).is_err(), "{text:?}");
+        }
+        assert!(
+            Token::parse(&format!("{head}.")).is_ok(),
+            "an empty signature is for the algorithm check to refuse"
+        );
+    }
+
+    #[test]
+    fn a_member_of_a_wrong_type_is_invalid_and_not_absent() {
+        let header = json!({"alg": "RS256"});
+        for payload in [
+            json!({"iss": 1}),
+            json!({"iss": null}),
+            json!({"aud": 1}),
+            json!({"aud": [1]}),
+            json!({"aud": {}}),
+            json!({"exp": "1"}),
+            json!({"exp": null}),
+            json!({"exp": 0}),
+            json!({"exp": -1}),
+            json!({"exp": 9_007_199_254_740_992_u64}),
+            json!({"nbf": true}),
+            json!({"iat": []}),
+            json!({"sub": 1}),
+            json!({"jti": {}}),
+            json!({"scope": ["a"]}),
+            json!({"scp": 1}),
+            json!({"scp": [1]}),
+            json!({"azp": 1}),
+            json!({"client_id": false}),
+        ] {
+            assert!(Token::parse(&compact(&header, &payload)).is_err(), "{payload}");
+        }
+        for header in [
+            json!({"alg": 1}),
+            json!({"alg": "RS256", "kid": 1}),
+            json!({"alg": "RS256", "kid": "x".repeat(257)}),
+            json!({"alg": "RS256", "typ": 1}),
+            json!({"alg": "RS256", "b64": "false"}),
+            json!([]),
+            json!("x"),
+        ] {
+            assert!(Token::parse(&compact(&header, &json!({}))).is_err(), "{header}");
+        }
+    }
+
+    #[test]
+    fn any_critical_extension_is_seen() {
+        for (header, critical) in [
+            (json!({"crit": []}), true),
+            (json!({"crit": ["exp"]}), true),
+            (json!({"crit": null}), true),
+            (json!({"b64": false}), true),
+            (json!({"b64": true}), false),
+            (json!({}), false),
+        ] {
+            let text = compact(&header, &json!({}));
+            assert_eq!(Token::parse(&text).unwrap().critical, critical, "{header}");
+        }
+    }
+}

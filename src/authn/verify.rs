@@ -1,0 +1,362 @@
+//! The order of the checks on a bearer token: cheap refusals first (shape, algorithm, issuer, time, audience),
+//! then the key and the signature.
+//!
+//! The provider is chosen by the unverified `iss`, and only that provider's keys are tried. Nothing that a
+//! token says of itself (`jwk`, `jku`, `x5u`, `x5c`) is ever used as a key.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use crate::authz::{Check, Facts, Trace};
+use crate::keys::{Missing, Provider};
+use crate::model::{Algorithm, Claims, Instant, Reason};
+
+use super::extract;
+use super::identity::Identity;
+use super::oauth::OAuthPolicy;
+use super::token::Token;
+
+/// Whether an unknown `kid` may still be waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refetch {
+    /// First try: an unknown `kid` asks for the keys to be fetched again.
+    Possible,
+    /// The wait is over, or nobody waits: decide with what is there.
+    Done,
+}
+
+/// A refusal, and how far the token was believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// Why.
+    pub reason: Reason,
+    /// The provider that `iss` named, once it was one that the agent accepts.
+    pub provider: Option<usize>,
+}
+
+/// What became of a token.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It proves who calls.
+    Verified {
+        /// The caller, in the words of the log.
+        identity: Identity,
+        /// The verified claims.
+        claims: Claims,
+    },
+    /// It does not.
+    Rejected(Rejection),
+    /// Its `kid` is unknown: ask this provider for fresh keys, then decide again with [`Refetch::Done`].
+    KeysWanted(Arc<Provider>),
+}
+
+impl OAuthPolicy {
+    /// Decides on the token that the headers carry.
+    pub fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        now: Instant,
+        refetch: Refetch,
+        trace: &mut impl Trace,
+    ) -> Outcome {
+        let reject = |reason, provider| Outcome::Rejected(Rejection { reason, provider });
+        let text = match self.extract(headers, trace) {
+            Ok(text) => text,
+            Err(reason) => return reject(reason, None),
+        };
+        let (token, algorithm) = match self.read(text, trace) {
+            Ok(read) => read,
+            Err(reason) => return reject(reason, None),
+        };
+        let (index, provider) = match self.provider(&token, trace) {
+            Ok(found) => found,
+            Err(reason) => return reject(reason, None),
+        };
+        if let Err(reason) = self.check_claims(&token, algorithm, provider, now, trace) {
+            return reject(reason, Some(index));
+        }
+        match verify_signature(&token, algorithm, provider, now, refetch, trace) {
+            Ok(Verified { key_id }) => Outcome::Verified {
+                identity: Identity::from_claims(&token.claims, index, key_id.as_deref()),
+                claims: token.claims,
+            },
+            Err(NotVerified::For(reason)) => reject(reason, Some(index)),
+            Err(NotVerified::KeysWanted) => Outcome::KeysWanted(Arc::clone(provider)),
+        }
+    }
+
+    fn extract<'h>(&self, headers: &'h HeaderMap, trace: &mut impl Trace) -> Result<&'h str, Reason> {
+        let found = extract::credential(headers, &self.header, &self.scheme);
+        trace.check(Check::Credential, found.is_ok(), || Facts {
+            seen: Some(match found {
+                Ok(_) => format!("one credential in {}", self.header),
+                Err(Reason::MultipleTokens) => format!("more than one credential in {}", self.header),
+                Err(Reason::TokenMalformed) => format!("control or non-ASCII bytes in {}", self.header),
+                Err(_) if headers.contains_key(&self.header) => {
+                    format!("{} without a credential after `{}`", self.header, self.scheme.as_str())
+                }
+                Err(_) => format!("no {}", self.header),
+            }),
+            wanted: format!("{}: {} TOKEN, once", self.header, self.scheme.as_str()),
+            fix: "send the token in the header, and with the prefix, that the agent is configured to read",
+        });
+        let text = found?;
+        let fits = text.len() <= self.token_bytes;
+        trace.check(Check::Size, fits, || Facts {
+            seen: Some(format!("{} bytes", text.len())),
+            wanted: format!("at most {} bytes", self.token_bytes),
+            fix: "ask for fewer claims in the token, or raise `server.limits.token_bytes`",
+        });
+        if fits { Ok(text) } else { Err(Reason::TokenTooLarge) }
+    }
+
+    fn read<'t>(&self, text: &'t str, trace: &mut impl Trace) -> Result<(Token<'t>, Algorithm), Reason> {
+        let parsed = Token::parse(text);
+        trace.check(Check::Format, parsed.is_ok(), || Facts {
+            seen: Some(parsed.as_ref().map_or_else(ToString::to_string, |_| "a signed JWT".to_owned())),
+            wanted: "a compact JWS of three parts with one JSON object in each of the first two".to_owned(),
+            fix: "send the access token itself, unchanged; an opaque or encrypted token cannot be checked here",
+        });
+        let token = parsed.map_err(|_| Reason::TokenMalformed)?;
+        let algorithm = token.alg.as_deref().and_then(|alg| alg.parse::<Algorithm>().ok());
+        trace.check(Check::Algorithm, algorithm.is_some(), || Facts {
+            seen: Some(format!("alg: {}", token.alg.as_deref().unwrap_or("absent"))),
+            wanted: "an asymmetric algorithm (RS, PS, ES or EdDSA)".to_owned(),
+            fix: "have the identity provider sign with an asymmetric key",
+        });
+        let algorithm = algorithm.ok_or(Reason::AlgNotAllowed)?;
+        trace.check(Check::Critical, !token.critical, || Facts {
+            seen: Some(if token.critical { "`crit`, or `b64: false`" } else { "none" }.to_owned()),
+            wanted: "no `crit`, no unencoded payload".to_owned(),
+            fix: "have the identity provider issue plain tokens without critical header extensions",
+        });
+        if token.critical {
+            return Err(Reason::TokenMalformed);
+        }
+        let typ_ok = token.typ.as_deref().is_none_or(is_accepted_type);
+        trace.check(Check::Type, typ_ok, || Facts {
+            seen: Some(format!("typ: {}", token.typ.as_deref().unwrap_or("absent"))),
+            wanted: "absent, JWT or at+jwt".to_owned(),
+            fix: "send the access token, not another kind of token (logout, DPoP proof, ...)",
+        });
+        if typ_ok { Ok((token, algorithm)) } else { Err(Reason::TypMismatch) }
+    }
+
+    fn provider(&self, token: &Token<'_>, trace: &mut impl Trace) -> Result<(usize, &Arc<Provider>), Reason> {
+        let issuer = token.iss.as_deref();
+        let found = issuer
+            .and_then(|iss| self.providers.iter().enumerate().find(|(_, p)| p.spec().issuer.as_str() == iss));
+        trace.check(Check::Issuer, found.is_some(), || Facts {
+            seen: Some(format!("iss: {}", issuer.unwrap_or("absent"))),
+            wanted: self
+                .providers
+                .iter()
+                .map(|p| format!("{} ({})", p.spec().issuer, p.spec().name))
+                .collect::<Vec<_>>()
+                .join(" or "),
+            fix: if issuer.is_some_and(|iss| self.issuers.contains(iss)) {
+                "add the provider of this issuer to the agent's `identity_providers`"
+            } else {
+                "compare byte for byte (a slash at the end counts), or configure a provider with this issuer"
+            },
+        });
+        found.ok_or(match issuer {
+            Some(iss) if self.issuers.contains(iss) => Reason::IssuerNotAllowed,
+            _ => Reason::IssuerUnknown,
+        })
+    }
+
+    fn check_claims(
+        &self,
+        token: &Token<'_>,
+        algorithm: Algorithm,
+        provider: &Provider,
+        now: Instant,
+        trace: &mut impl Trace,
+    ) -> Result<(), Reason> {
+        let spec = provider.spec();
+        let allowed = spec.algorithms.contains(algorithm);
+        trace.check(Check::Algorithm, allowed, || Facts {
+            seen: Some(format!("alg: {algorithm}")),
+            wanted: format!("one of {} (provider {})", spec.algorithms, spec.name),
+            fix: "add the algorithm to the provider's `algorithms`, or have the provider sign with another",
+        });
+        if !allowed {
+            return Err(Reason::AlgNotAllowed);
+        }
+        let leeway = spec.leeway.as_secs_f64();
+        check_expiry(token, now, leeway, trace)?;
+        check_not_before(token, now, leeway, trace)?;
+        self.check_lifetime(token, trace)?;
+        self.check_audience(token, trace)
+    }
+
+    fn check_lifetime(&self, token: &Token<'_>, trace: &mut impl Trace) -> Result<(), Reason> {
+        let Some(limit) = self.max_token_lifetime else { return Ok(()) };
+        let lifetime = token.exp.zip(token.iat).map(|(exp, iat)| exp - iat);
+        let ok = lifetime.is_some_and(|seconds| seconds <= limit.as_secs_f64());
+        trace.check(Check::Lifetime, ok, || Facts {
+            seen: Some(lifetime.map_or_else(|| "no iat".to_owned(), |s| format!("exp - iat = {s} s"))),
+            wanted: format!("at most {} s", limit.as_secs()),
+            fix: "have the identity provider issue shorter tokens, or raise `max_token_lifetime`",
+        });
+        if ok { Ok(()) } else { Err(Reason::LifetimeTooLong) }
+    }
+
+    fn check_audience(&self, token: &Token<'_>, trace: &mut impl Trace) -> Result<(), Reason> {
+        if self.audiences.is_empty() {
+            return Ok(());
+        }
+        let ok = token.aud.iter().any(|aud| self.audiences.contains(aud));
+        trace.check(Check::Audience, ok, || Facts {
+            seen: Some(format!("aud: {}", if token.aud.is_empty() { "absent".to_owned() } else { token.aud.join(", ") })),
+            wanted: format!("one of {}", self.audiences.join(", ")),
+            fix: "request the token for this audience (`resource` or `audience` parameter), or add it to the agent's `audiences`",
+        });
+        if ok { Ok(()) } else { Err(Reason::AudienceMismatch) }
+    }
+}
+
+fn check_expiry(token: &Token<'_>, now: Instant, leeway: f64, trace: &mut impl Trace) -> Result<(), Reason> {
+    let result = match token.exp {
+        None => Err(Reason::ExpMissing),
+        Some(exp) if now.unix_f64() >= exp + leeway => Err(Reason::TokenExpired),
+        Some(_) => Ok(()),
+    };
+    trace.check(Check::Expiry, result.is_ok(), || Facts {
+        seen: Some(token.exp.map_or_else(|| "exp: absent".to_owned(), |exp| format!("exp: {exp}"))),
+        wanted: format!("after {} (now, less {leeway} s of leeway)", now.unix_f64() - leeway),
+        fix: "fetch a fresh token; if it is fresh, compare the clocks of provider and gateway",
+    });
+    result
+}
+
+fn check_not_before(
+    token: &Token<'_>,
+    now: Instant,
+    leeway: f64,
+    trace: &mut impl Trace,
+) -> Result<(), Reason> {
+    let early = |at: Option<f64>| at.is_some_and(|at| at > now.unix_f64() + leeway);
+    let ok = !early(token.nbf) && !early(token.iat);
+    trace.check(Check::NotBefore, ok, || Facts {
+        seen: Some(format!(
+            "nbf: {}, iat: {}",
+            token.nbf.map_or_else(|| "absent".to_owned(), |at| at.to_string()),
+            token.iat.map_or_else(|| "absent".to_owned(), |at| at.to_string()),
+        )),
+        wanted: format!("not after {} (now, plus {leeway} s of leeway)", now.unix_f64() + leeway),
+        fix: "compare the clocks of provider and gateway",
+    });
+    if ok { Ok(()) } else { Err(Reason::NotYetValid) }
+}
+
+struct Verified {
+    key_id: Option<String>,
+}
+
+enum NotVerified {
+    For(Reason),
+    KeysWanted,
+}
+
+fn verify_signature(
+    token: &Token<'_>,
+    algorithm: Algorithm,
+    provider: &Provider,
+    now: Instant,
+    refetch: Refetch,
+    trace: &mut impl Trace,
+) -> Result<Verified, NotVerified> {
+    let kid = token.kid.as_deref();
+    let found = provider.find(kid, algorithm, now);
+    if matches!(found, Err(Missing::UnknownKid { .. })) && kid.is_some() && refetch == Refetch::Possible {
+        return Err(NotVerified::KeysWanted);
+    }
+    trace.check(Check::Key, found.is_ok(), || Facts {
+        seen: Some(format!("kid: {}", kid.unwrap_or("absent"))),
+        wanted: key_wanted(provider, &found),
+        fix: key_fix(found.as_ref().err()),
+    });
+    let keys = found.map_err(|missing| {
+        NotVerified::For(match missing {
+            Missing::Unavailable => Reason::KeysUnavailable,
+            Missing::UnknownKid { last_refresh_failed } if last_refresh_failed && kid.is_some() => {
+                Reason::KeysUnavailable
+            }
+            Missing::UnknownKid { .. } => Reason::KeyUnknown,
+            Missing::WrongAlgorithm => Reason::AlgNotAllowed,
+        })
+    })?;
+    let good = keys.iter().find(|key| key.verify(algorithm, token.signed, &token.signature));
+    trace.check(Check::Signature, good.is_some(), || Facts {
+        seen: Some(format!("{} bytes of {algorithm}", token.signature.len())),
+        wanted: format!("a signature by a key of provider {}", provider.spec().name),
+        fix: "the token was changed on its way, or another party signed it: fetch it again from the provider",
+    });
+    match good {
+        Some(key) => {
+            Ok(Verified { key_id: kid.map(str::to_owned).or_else(|| key.kid().map(ToString::to_string)) })
+        }
+        None => Err(NotVerified::For(Reason::SignatureInvalid)),
+    }
+}
+
+fn key_wanted<T>(provider: &Provider, found: &Result<T, Missing>) -> String {
+    let name = &provider.spec().name;
+    match found {
+        Err(Missing::Unavailable) => format!("keys of provider {name}, which has none that are fresh"),
+        Err(Missing::WrongAlgorithm) => format!("a key of provider {name} that is for this algorithm"),
+        _ => format!("a key of provider {name}"),
+    }
+}
+
+const fn key_fix(missing: Option<&Missing>) -> &'static str {
+    match missing {
+        None | Some(Missing::UnknownKid { last_refresh_failed: false }) => {
+            "the provider does not publish this key (any more): fetch a fresh token, or check that `iss` is the right provider"
+        }
+        Some(Missing::WrongAlgorithm) => {
+            "the key is for another algorithm than the token says: check the provider's signing settings"
+        }
+        Some(Missing::Unavailable | Missing::UnknownKid { last_refresh_failed: true }) => {
+            "the provider's keys cannot be fetched: see the provider's last error in `/readyz?verbose` and in the log"
+        }
+    }
+}
+
+/// `JWT` or `at+jwt`, with or without `application/`, in any case (RFC 7515 section 4.1.9, RFC 9068 section 4).
+fn is_accepted_type(typ: &str) -> bool {
+    let prefix = "application/";
+    let bare = match typ.split_at_checked(prefix.len()) {
+        Some((head, rest)) if head.eq_ignore_ascii_case(prefix) => rest,
+        _ => typ,
+    };
+    bare.eq_ignore_ascii_case("JWT") || bare.eq_ignore_ascii_case("at+jwt")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_accepted_type;
+
+    #[test]
+    fn only_jwt_and_access_token_types_pass() {
+        for good in ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "Application/JWT"] {
+            assert!(is_accepted_type(good), "{good}");
+        }
+        for bad in [
+            "",
+            "JWS",
+            "dpop+jwt",
+            "logout+jwt",
+            "application/",
+            "application/application/jwt",
+            "at+jwt ",
+            "text/jwt",
+            "jwt;a",
+        ] {
+            assert!(!is_accepted_type(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! May they: rules over the claims of a verified token, compiled when an agent is deployed, and the record of
+//! checks that `explain` shows.
+//!
+//! Who the caller is was settled before (`authn`); nothing here trusts an unverified claim.
+
+mod claim_headers;
+mod explain;
+mod rules;
+
+pub use claim_headers::{ClaimHeader, ClaimHeaders, ClaimHeadersError, reduced_eq};
+pub use explain::{Check, Facts, Line, Silent, Trace, Transcript};
+pub use rules::{ClaimRule, Rules, ScopeRules};

@@ -1,0 +1,190 @@
+//! Scope and claim rules of one agent.
+//!
+//! Empty rules admit everybody whose token is good: that is what the operator wrote.
+
+use serde_json::Value;
+
+use crate::model::{Claims, Reason};
+
+use super::explain::{Check, Facts, Trace};
+
+/// Everything that a verified token must satisfy at one agent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rules {
+    /// Rules over scopes.
+    pub scopes: ScopeRules,
+    /// Claims that must all match.
+    pub claims_all_of: Vec<ClaimRule>,
+    /// Claims of which one must match; empty = no such rule.
+    pub claims_any_of: Vec<ClaimRule>,
+}
+
+/// Rules over scopes, as the operator wrote them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ScopeRules {
+    /// Scopes that must all be there.
+    pub all_of: Vec<String>,
+    /// Scopes of which one must be there; empty = no such rule.
+    pub any_of: Vec<String>,
+}
+
+/// A claim and the values that it may have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimRule {
+    /// The claim's name; dots walk into objects.
+    pub claim: String,
+    /// Strings, numbers or booleans, compared by JSON type. An array claim matches when it shares one.
+    pub values: Vec<Value>,
+}
+
+impl Rules {
+    /// Applies the rules: scopes first, then claims.
+    ///
+    /// # Errors
+    /// [`Reason::ScopeMissing`] or [`Reason::ClaimMismatch`].
+    pub fn check(&self, claims: &Claims, trace: &mut impl Trace) -> Result<(), Reason> {
+        self.check_scopes(claims, trace)?;
+        self.check_claims(claims, trace)
+    }
+
+    fn check_scopes(&self, claims: &Claims, trace: &mut impl Trace) -> Result<(), Reason> {
+        let scopes = &self.scopes;
+        if scopes.all_of.is_empty() && scopes.any_of.is_empty() {
+            return Ok(());
+        }
+        let has = |wanted: &String| claims.scopes().any(|s| s == wanted);
+        let ok = scopes.all_of.iter().all(has) && (scopes.any_of.is_empty() || scopes.any_of.iter().any(has));
+        trace.check(Check::Scopes, ok, || Facts {
+            seen: Some(claims.scopes().collect::<Vec<_>>().join(" ")),
+            wanted: scopes.describe(),
+            fix: "ask the identity provider to grant this client the missing scope, or change `scopes` of the agent",
+        });
+        if ok { Ok(()) } else { Err(Reason::ScopeMissing) }
+    }
+
+    fn check_claims(&self, claims: &Claims, trace: &mut impl Trace) -> Result<(), Reason> {
+        let mut one = |rule: &ClaimRule, counts: bool| {
+            let ok = rule.matches(claims);
+            if ok || counts {
+                trace.check(Check::Claim, ok, || rule.facts(claims));
+            }
+            ok
+        };
+        for rule in &self.claims_all_of {
+            if !one(rule, true) {
+                return Err(Reason::ClaimMismatch);
+            }
+        }
+        if self.claims_any_of.is_empty() || self.claims_any_of.iter().any(|rule| one(rule, false)) {
+            return Ok(());
+        }
+        for rule in &self.claims_any_of {
+            one(rule, true);
+        }
+        Err(Reason::ClaimMismatch)
+    }
+}
+
+impl ScopeRules {
+    /// `all_of` and then `any_of`, as a challenge lists them (RFC 6750 section 3).
+    pub fn listed(&self) -> impl Iterator<Item = &str> {
+        self.all_of.iter().chain(&self.any_of).map(String::as_str)
+    }
+
+    fn describe(&self) -> String {
+        match (self.all_of.is_empty(), self.any_of.is_empty()) {
+            (false, true) => format!("all of: {}", self.all_of.join(" ")),
+            (true, false) => format!("one of: {}", self.any_of.join(" ")),
+            _ => format!("all of: {}; one of: {}", self.all_of.join(" "), self.any_of.join(" ")),
+        }
+    }
+}
+
+impl ClaimRule {
+    fn matches(&self, claims: &Claims) -> bool {
+        let is_wanted = |value: &Value| self.values.iter().any(|wanted| same(wanted, value));
+        match claims.get(&self.claim) {
+            Some(Value::Array(items)) => items.iter().any(is_wanted),
+            Some(value) => is_wanted(value),
+            None => false,
+        }
+    }
+
+    fn facts(&self, claims: &Claims) -> Facts {
+        let wanted: Vec<String> = self.values.iter().map(Value::to_string).collect();
+        Facts {
+            seen: Some(match claims.get(&self.claim) {
+                Some(value) => format!("{}: {value}", self.claim),
+                None => format!("{}: absent", self.claim),
+            }),
+            wanted: format!("{}: one of {}", self.claim, wanted.join(", ")),
+            fix: "check that the identity provider puts this claim into the token, or change `claims` of the agent",
+        }
+    }
+}
+
+/// Equal by JSON type: `1` is not `"1"`, while `1` and `1.0` are the same number.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => {
+            a == b || (!(a.is_i64() || a.is_u64()) || !(b.is_i64() || b.is_u64())) && a.as_f64() == b.as_f64()
+        }
+        _ => a == b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authz::Silent;
+    use serde_json::json;
+
+    fn claims(value: &Value) -> Claims {
+        Claims::new(value.as_object().cloned().unwrap())
+    }
+
+    fn rule(claim: &str, values: Value) -> ClaimRule {
+        ClaimRule { claim: claim.into(), values: values.as_array().unwrap().clone() }
+    }
+
+    #[test]
+    fn scopes_need_all_of_the_first_list_and_one_of_the_second() {
+        let rules = Rules {
+            scopes: ScopeRules { all_of: vec!["a".into(), "b".into()], any_of: vec!["x".into(), "y".into()] },
+            ..Rules::default()
+        };
+        for (scope, ok) in
+            [("a b y", true), ("a b x y", true), ("a b", false), ("a x", false), ("", false), ("ab x", false)]
+        {
+            assert_eq!(rules.check(&claims(&json!({"scope": scope})), &mut Silent).is_ok(), ok, "{scope}");
+        }
+    }
+
+    #[test]
+    fn claims_compare_by_json_type_and_arrays_match_on_overlap() {
+        let cases = [
+            (json!({"t": "1"}), json!([1]), false),
+            (json!({"t": 1}), json!([1]), true),
+            (json!({"t": 1.0}), json!([1]), true),
+            (json!({"t": true}), json!(["true"]), false),
+            (json!({"t": ["a", "b"]}), json!(["b", "c"]), true),
+            (json!({"t": []}), json!(["b"]), false),
+            (json!({"t": {"b": 1}}), json!(["b"]), false),
+            (json!({"t": null}), json!(["null"]), false),
+            (json!({}), json!(["b"]), false),
+            (json!({"t": 9_007_199_254_740_993_u64}), json!([9_007_199_254_740_992_u64]), false),
+        ];
+        for (token, values, ok) in cases {
+            let rules = Rules { claims_all_of: vec![rule("t", values.clone())], ..Rules::default() };
+            assert_eq!(rules.check(&claims(&token), &mut Silent).is_ok(), ok, "{token} {values}");
+        }
+    }
+
+    #[test]
+    fn one_of_several_claims_is_enough_for_any_of() {
+        let rules =
+            Rules { claims_any_of: vec![rule("a", json!([1])), rule("b.c", json!([2]))], ..Rules::default() };
+        assert!(rules.check(&claims(&json!({"b": {"c": 2}})), &mut Silent).is_ok());
+        assert_eq!(rules.check(&claims(&json!({"b": 2})), &mut Silent), Err(Reason::ClaimMismatch));
+    }
+}

@@ -1,0 +1,147 @@
+//! One agent, compiled: everything that a request to it needs, immutable and shared.
+
+use http::HeaderName;
+
+use crate::authn::{ApiKeyPolicy, OAuthPolicy};
+use crate::authz::{ClaimHeaders, Rules};
+use crate::model::{AgentName, AuthMethod, Enforcement, ProviderName};
+use crate::telemetry::AgentMetrics;
+
+use super::cors::Cors;
+use super::router::Route;
+use super::upstream::Upstream;
+
+/// A deployed endpoint.
+#[derive(Debug)]
+pub struct Agent {
+    /// Its name.
+    pub name: AgentName,
+    /// Its name for people.
+    pub display_name: Option<String>,
+    /// Where it answers.
+    pub route: Route,
+    /// Where it runs.
+    pub upstream: Upstream,
+    /// How its callers prove themselves: exactly one way.
+    pub authenticator: Authenticator,
+    /// What verified claims must satisfy.
+    pub rules: Rules,
+    /// Claims that go upstream as headers.
+    pub claim_headers: ClaimHeaders,
+    /// What pages of other origins may do; `None` = nothing is answered on the agent's behalf.
+    pub cors: Option<Cors>,
+    /// The largest request body, in bytes.
+    pub max_body: Option<u64>,
+    /// Whether WebSocket upgrades pass.
+    pub websocket: bool,
+    /// What a refusal does.
+    pub enforcement: Enforcement,
+    /// Its metric handles.
+    pub metrics: AgentMetrics,
+}
+
+/// The one way in.
+#[derive(Debug)]
+pub enum Authenticator {
+    /// A token of an identity provider.
+    OAuth(OAuthPolicy),
+    /// A key that we made.
+    ApiKey(ApiKeyPolicy),
+    /// Open, on purpose.
+    Public,
+}
+
+impl Agent {
+    /// The method, as metrics and logs name it.
+    #[must_use]
+    pub const fn method(&self) -> AuthMethod {
+        match self.authenticator {
+            Authenticator::OAuth(_) => AuthMethod::OAuth,
+            Authenticator::ApiKey(_) => AuthMethod::ApiKey,
+            Authenticator::Public => AuthMethod::Public,
+        }
+    }
+
+    /// The name of a provider by its index among those that the agent accepts.
+    #[must_use]
+    pub fn provider_name(&self, index: Option<usize>) -> Option<&ProviderName> {
+        match &self.authenticator {
+            Authenticator::OAuth(policy) => policy.providers.get(index?).map(|p| &p.spec().name),
+            Authenticator::ApiKey(_) | Authenticator::Public => None,
+        }
+    }
+
+    /// Whether a client's header of that name is kept from the agent: its own credential unless it is
+    /// forwarded, a credential of the other kind, and every spelling of a claim header.
+    #[must_use]
+    pub fn withholds(&self, name: &HeaderName) -> bool {
+        let credential = match &self.authenticator {
+            Authenticator::OAuth(policy) if *name == policy.header => !policy.forward_token,
+            Authenticator::OAuth(_) => name == "x-api-key",
+            Authenticator::ApiKey(policy) => *name == policy.header || name == http::header::AUTHORIZATION,
+            Authenticator::Public => false,
+        };
+        credential || self.claim_headers.guards(name.as_str())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::routing::Endpoint;
+    use crate::telemetry::Metrics;
+    use http::HeaderValue;
+    use std::collections::HashMap;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// A public agent at a route, for tests of other files.
+    pub(crate) fn public_agent(name: &str, host: Option<&str>, path: &str) -> Agent {
+        agent(name, host, path, Authenticator::Public)
+    }
+
+    pub(crate) fn agent(name: &str, host: Option<&str>, path: &str, authenticator: Authenticator) -> Agent {
+        let name = AgentName::parse(name).unwrap();
+        Agent {
+            metrics: Metrics::new().unwrap().agent(&name),
+            name,
+            display_name: None,
+            route: Route { host: host.map(str::to_owned), path: path.to_owned(), strip_path: false },
+            upstream: Upstream {
+                endpoint: Arc::new(Endpoint::new("127.0.0.1", 9)),
+                tls: None,
+                authority: HeaderValue::from_static("127.0.0.1:9"),
+                base_path: String::new(),
+                connect_timeout: Duration::from_secs(5),
+                response_timeout: Duration::from_secs(60),
+            },
+            authenticator,
+            rules: Rules::default(),
+            claim_headers: ClaimHeaders::default(),
+            cors: None,
+            max_body: None,
+            websocket: true,
+            enforcement: Enforcement::Enforce,
+        }
+    }
+
+    #[test]
+    fn credentials_of_either_kind_stay_behind() {
+        let key = agent(
+            "k",
+            None,
+            "/k",
+            Authenticator::ApiKey(ApiKeyPolicy { header: "x-key".parse().unwrap(), keys: HashMap::new() }),
+        );
+        let public = public_agent("p", None, "/p");
+        for (agent, name, wanted) in [
+            (&key, "x-key", true),
+            (&key, "authorization", true),
+            (&key, "accept", false),
+            (&public, "authorization", false),
+            (&public, "x-api-key", false),
+        ] {
+            assert_eq!(agent.withholds(&name.parse().unwrap()), wanted, "{name} at {}", agent.name);
+        }
+    }
+}

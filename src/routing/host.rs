@@ -1,0 +1,87 @@
+//! The name under which a request asks for an agent.
+
+use std::borrow::Cow;
+
+/// A host in its one form: lower case, without port and without a dot at the end.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Host<'a>(Cow<'a, str>);
+
+/// The text is no host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a host name or address, optionally with a port")]
+pub struct HostError;
+
+impl<'a> Host<'a> {
+    /// Parses the value of `Host` or an authority: `name`, `name:port`, `[v6]:port`.
+    ///
+    /// # Errors
+    /// When it is none of these.
+    pub fn parse(authority: &'a str) -> Result<Self, HostError> {
+        let (name, port) = if authority.starts_with('[') {
+            let end = authority.find(']').ok_or(HostError)?;
+            let (name, port) = authority.split_at_checked(end + 1).ok_or(HostError)?;
+            let inner = name.trim_start_matches('[').trim_end_matches(']');
+            inner.parse::<std::net::Ipv6Addr>().map_err(|_| HostError)?;
+            (name, port)
+        } else {
+            let end = authority.find(':').unwrap_or(authority.len());
+            authority.split_at_checked(end).ok_or(HostError)?
+        };
+        match port.strip_prefix(':') {
+            None if port.is_empty() => {}
+            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) && digits.len() <= 5 => {}
+            _ => return Err(HostError),
+        }
+        let name = name.strip_suffix('.').unwrap_or(name);
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~[]:".contains(&b);
+        if name.is_empty() || name.len() > 255 || !name.bytes().all(plain) {
+            return Err(HostError);
+        }
+        if name.bytes().any(|b| b.is_ascii_uppercase()) {
+            Ok(Self(Cow::Owned(name.to_ascii_lowercase())))
+        } else {
+            Ok(Self(Cow::Borrowed(name)))
+        }
+    }
+
+    /// The host.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_has_one_form() {
+        for (text, wanted) in [
+            ("a.example", Some("a.example")),
+            ("A.Example:8080", Some("a.example")),
+            ("a.example.", Some("a.example")),
+            ("a.example.:443", Some("a.example")),
+            ("127.0.0.1:1", Some("127.0.0.1")),
+            ("[::1]:80", Some("[::1]")),
+            ("[::1]", Some("[::1]")),
+            ("a:", Some("a")),
+            ("", None),
+            (":80", None),
+            ("a:b", None),
+            ("a:80:80", None),
+            ("a b", None),
+            ("a/b", None),
+            ("u@a", None),
+            ("[::1", None),
+            ("[x]", None),
+            ("a,b", None),
+        ] {
+            assert_eq!(
+                Host::parse(text).ok().map(|h| h.as_str().to_owned()),
+                wanted.map(str::to_owned),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Which agent: host and path to one compiled endpoint with everything that a request needs.
+//!
+//! Values here are built when a configuration is compiled and never change. Where an upstream's name points to
+//! is filled in by a loop of `control`.
+
+mod agent;
+mod cors;
+mod host;
+mod path;
+mod router;
+mod upstream;
+
+pub use agent::{Agent, Authenticator};
+pub use cors::{Cors, Preflight};
+pub use host::{Host, HostError};
+pub use path::{CanonicalPath, PathError};
+pub use router::{Route, RouteConflict, Router};
+pub use upstream::{Endpoint, Upstream, UpstreamTls};

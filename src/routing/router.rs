@@ -1,0 +1,160 @@
+//! Finds the agent for a host and a path: a host beats no host, then the longest prefix on segment boundaries.
+//!
+//! The cost of a look-up is bounded by the deepest configured route, whatever a caller sends.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::agent::Agent;
+use super::path::CanonicalPath;
+
+/// Where an agent answers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Route {
+    /// The host in its one form; `None` = any.
+    pub host: Option<String>,
+    /// The path prefix in its one form, without a slash at the end; empty = everything.
+    pub path: String,
+    /// Whether the prefix is taken off before the request goes upstream.
+    pub strip_path: bool,
+}
+
+impl Route {
+    /// The path that goes upstream.
+    #[must_use]
+    pub fn forwarded<'p>(&self, path: &'p str) -> &'p str {
+        if !self.strip_path {
+            return path;
+        }
+        match path.strip_prefix(self.path.as_str()) {
+            Some("") | None => "/",
+            Some(rest) => rest,
+        }
+    }
+}
+
+/// Two agents want the same host and path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the same host and path as another agent")]
+pub struct RouteConflict {
+    /// Index of the agent that had the route first, in the order of insertion.
+    pub first: usize,
+}
+
+/// The table of all routes.
+#[derive(Debug, Default)]
+pub struct Router {
+    hosts: HashMap<String, Paths>,
+    any_host: Paths,
+    len: usize,
+}
+
+#[derive(Debug, Default)]
+struct Paths {
+    by_prefix: HashMap<String, (usize, Arc<Agent>)>,
+    deepest: usize,
+}
+
+impl Router {
+    /// Adds an agent at its route.
+    ///
+    /// # Errors
+    /// When another agent has the same host and path.
+    pub fn insert(&mut self, agent: Arc<Agent>) -> Result<(), RouteConflict> {
+        let paths = match &agent.route.host {
+            Some(host) => self.hosts.entry(host.clone()).or_default(),
+            None => &mut self.any_host,
+        };
+        if let Some((first, _)) = paths.by_prefix.get(&agent.route.path) {
+            return Err(RouteConflict { first: *first });
+        }
+        paths.deepest = paths.deepest.max(agent.route.path.matches('/').count());
+        paths.by_prefix.insert(agent.route.path.clone(), (self.len, agent));
+        self.len += 1;
+        Ok(())
+    }
+
+    /// The agent for a request.
+    #[must_use]
+    pub fn find(&self, host: Option<&str>, path: &CanonicalPath<'_>) -> Option<&Arc<Agent>> {
+        let by_host = host.and_then(|host| self.hosts.get(host)).and_then(|paths| paths.find(path.as_str()));
+        by_host.or_else(|| self.any_host.find(path.as_str()))
+    }
+}
+
+impl Paths {
+    fn find(&self, path: &str) -> Option<&Arc<Agent>> {
+        let ends = path.match_indices('/').map(|(i, _)| i).filter(|i| *i > 0).chain([path.len()]);
+        let mut best = self.by_prefix.get("");
+        for end in ends.take(self.deepest) {
+            best = path.get(..end).and_then(|prefix| self.by_prefix.get(prefix)).or(best);
+        }
+        best.map(|(_, agent)| agent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::agent::tests::public_agent;
+
+    fn router(routes: &[(&str, Option<&str>, &str)]) -> Router {
+        let mut router = Router::default();
+        for (name, host, path) in routes {
+            router.insert(Arc::new(public_agent(name, *host, path))).unwrap();
+        }
+        router
+    }
+
+    fn find(router: &Router, host: Option<&str>, path: &str) -> Option<String> {
+        let path = CanonicalPath::parse(path.as_bytes()).unwrap();
+        router.find(host, &path).map(|a| a.name.to_string())
+    }
+
+    #[test]
+    fn the_longest_prefix_wins_on_segment_boundaries() {
+        let r = router(&[("a", None, "/a"), ("ab", None, "/a/b"), ("deep", None, "/x/y/z")]);
+        for (path, wanted) in [
+            ("/a", Some("a")),
+            ("/a/", Some("a")),
+            ("/a/x", Some("a")),
+            ("/ab", None),
+            ("/a/b", Some("ab")),
+            ("/a/b/", Some("ab")),
+            ("/a/bc", Some("a")),
+            ("/a/b/c/d/e/f", Some("ab")),
+            ("/x/y", None),
+            ("/x/y/z", Some("deep")),
+            ("/", None),
+            ("/A", None),
+        ] {
+            assert_eq!(find(&r, None, path).as_deref(), wanted, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_host_beats_no_host_and_falls_back_to_it() {
+        let r = router(&[("any", None, "/a/b"), ("h", Some("h.example"), "/a"), ("root", None, "")]);
+        assert_eq!(find(&r, Some("h.example"), "/a/b").as_deref(), Some("h"));
+        assert_eq!(find(&r, Some("h.example"), "/c").as_deref(), Some("root"));
+        assert_eq!(find(&r, Some("other"), "/a/b").as_deref(), Some("any"));
+        assert_eq!(find(&r, None, "/").as_deref(), Some("root"));
+    }
+
+    #[test]
+    fn the_same_route_twice_names_the_first() {
+        let mut r = router(&[("a", None, "/a"), ("b", Some("h"), "/a")]);
+        assert_eq!(r.insert(Arc::new(public_agent("c", Some("h"), "/a"))), Err(RouteConflict { first: 1 }));
+    }
+
+    #[test]
+    fn a_stripped_prefix_leaves_a_path() {
+        let route = Route { host: None, path: "/a".into(), strip_path: true };
+        assert_eq!(
+            (route.forwarded("/a"), route.forwarded("/a/"), route.forwarded("/a/x")),
+            ("/", "/", "/x")
+        );
+        let route = Route { strip_path: false, ..route };
+        assert_eq!(route.forwarded("/a/x"), "/a/x");
+    }
+}

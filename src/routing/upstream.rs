@@ -1,0 +1,130 @@
+//! Where an agent runs: scheme, endpoint, time limits and trust.
+//!
+//! An [`Endpoint`] is a name and port whose addresses are resolved in the background; the request path only
+//! looks at what is known.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use crate::model::Live;
+
+/// The upstream of one agent.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// Where it listens.
+    pub endpoint: Arc<Endpoint>,
+    /// TLS, when the URL says https.
+    pub tls: Option<UpstreamTls>,
+    /// `host[:port]` as the upstream's own `Host`.
+    pub authority: HeaderValue,
+    /// The path of the URL, without a slash at the end; goes before the request's path.
+    pub base_path: String,
+    /// The time for a connection, TLS included.
+    pub connect_timeout: Duration,
+    /// The time to the head of the answer, and between two pieces of its body.
+    pub response_timeout: Duration,
+}
+
+/// How the upstream's certificate is checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamTls {
+    /// The name in its certificate.
+    pub server_name: String,
+    /// The certificates (DER) to trust instead of the system's; `None` = the system's.
+    pub trust: Option<Arc<[Vec<u8>]>>,
+}
+
+/// A host and port, and the addresses that they have now. Shared by all agents that name it.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// A name or an address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    addresses: Live<Vec<SocketAddr>>,
+    next: AtomicUsize,
+}
+
+impl Endpoint {
+    /// An endpoint; one with an address for a host needs no resolving.
+    #[must_use]
+    pub fn new(host: &str, port: u16) -> Self {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let known = bare.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, port));
+        Self {
+            host: bare.to_owned(),
+            port,
+            addresses: Live::new(known.into_iter().collect()),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    /// Whether the host is a name.
+    #[must_use]
+    pub fn needs_resolving(&self) -> bool {
+        self.host.parse::<IpAddr>().is_err()
+    }
+
+    /// Publishes what the name points to. An empty answer is not published: the last good one stays.
+    pub fn resolved(&self, addresses: Vec<SocketAddr>) {
+        if !addresses.is_empty() {
+            self.addresses.publish(Arc::new(addresses));
+        }
+    }
+
+    /// How many addresses are known.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.addresses.with(Vec::len)
+    }
+
+    /// Whether no address is known yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Where the next request begins; each begins one further.
+    pub fn turn(&self) -> usize {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The address for the `attempt`th try of a request that began at `turn`.
+    #[must_use]
+    pub fn address(&self, turn: usize, attempt: usize) -> Option<SocketAddr> {
+        self.addresses.with(|all| all.get(turn.wrapping_add(attempt).checked_rem(all.len())?).copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_tried_in_turn_and_requests_take_turns() {
+        let endpoint = Endpoint::new("agents.internal", 80);
+        assert!(endpoint.needs_resolving() && endpoint.is_empty());
+        assert_eq!(endpoint.address(0, 0), None);
+        let all: Vec<SocketAddr> = ["10.0.0.1:80", "10.0.0.2:80"].map(|a| a.parse().unwrap()).to_vec();
+        endpoint.resolved(all.clone());
+        endpoint.resolved(vec![]);
+        assert_eq!(
+            (endpoint.address(0, 0), endpoint.address(0, 1), endpoint.address(0, 2)),
+            (Some(all[0]), Some(all[1]), Some(all[0]))
+        );
+        assert_ne!(endpoint.turn(), endpoint.turn());
+    }
+
+    #[test]
+    fn an_address_is_its_own_answer() {
+        for (host, wanted) in [("127.0.0.1", "127.0.0.1:9"), ("[::1]", "[::1]:9")] {
+            let endpoint = Endpoint::new(host, 9);
+            assert!(!endpoint.needs_resolving());
+            assert_eq!(endpoint.address(3, 4), Some(wanted.parse().unwrap()));
+        }
+    }
+}
