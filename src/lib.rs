@@ -4,5 +4,6 @@ pub mod authz;
 pub mod gate;
 pub mod keys;
 pub mod model;
+pub mod net;
 pub mod routing;
 pub mod telemetry;

@@ -1,80 +1,36 @@
-//! Who signed (interface only for the moment; the room is being built).
-use crate::model::{Algorithm, AlgorithmSet, Instant, Issuer, KeyId, ProviderName};
-use crate::telemetry::ProviderMetrics;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
-/// x
-#[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "stub")]
-pub struct ProviderSpec {
-    pub name: ProviderName,
-    pub issuer: Issuer,
-    pub source: KeySource,
-    pub algorithms: AlgorithmSet,
-    pub leeway: Duration,
-    pub refresh: Duration,
-    pub max_stale: Duration,
-    pub insecure_http: bool,
-    pub extra_ca: Option<Arc<[u8]>>,
-}
-/// x
-#[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "stub")]
-pub enum KeySource {
-    Discovery,
-    JwksUri(url::Url),
-    JwksFile(PathBuf),
-    Inline(serde_json::Value),
-    PublicKeyFile(PathBuf),
-    PublicKey(String),
-}
-/// x
-#[derive(Debug)]
-pub struct Provider(ProviderSpec, ProviderMetrics);
-/// x
-#[derive(Debug)]
-#[expect(missing_docs, reason = "stub")]
-pub enum Missing {
-    Unavailable,
-    UnknownKid { last_refresh_failed: bool },
-    WrongAlgorithm,
-}
-/// x
-#[derive(Debug, Clone)]
-pub struct Candidates;
-impl Candidates {
-    /// x
-    pub fn iter(&self) -> impl Iterator<Item = &VerificationKey> {
-        std::iter::empty()
-    }
-}
-/// x
-#[derive(Debug)]
-pub struct VerificationKey(Option<KeyId>);
-impl VerificationKey {
-    /// x
-    pub fn verify(&self, _: Algorithm, _: &[u8], _: &[u8]) -> bool {
-        false
-    }
-    /// x
-    pub fn kid(&self) -> Option<&KeyId> {
-        self.0.as_ref()
-    }
-}
-impl Provider {
-    /// x
-    pub fn new(spec: ProviderSpec, metrics: ProviderMetrics) -> Arc<Self> {
-        let _ = &metrics;
-        Arc::new(Self(spec, metrics))
-    }
-    /// x
-    pub fn spec(&self) -> &ProviderSpec {
-        let _ = &self.1;
-        &self.0
-    }
-    /// x
-    pub fn find(&self, _: Option<&str>, _: Algorithm, _: Instant) -> Result<Candidates, Missing> {
-        Err(Missing::Unavailable)
-    }
-}
+//! Who signed: the keys of an identity provider, from where they are kept to one verified signature.
+//!
+//! A [`Provider`] is one issuer with the keys that are known of it. Requests ask it for a key and never wait;
+//! a [`Refresher`] per provider fetches in the background and publishes whole sets. Keys are parsed once, each
+//! alone, and are bound to the algorithms that they may verify. What a token says, and whom it is meant for, is
+//! the business of `authn`.
+
+mod cache;
+mod discovery;
+mod jwk;
+mod key_set;
+mod material;
+mod parse;
+mod pem;
+mod provider;
+mod refetch;
+mod refresher;
+mod schedule;
+mod skip;
+mod source;
+mod spec;
+mod state_dir;
+mod status;
+mod verification_key;
+
+pub use cache::Missing;
+pub use key_set::{Candidates, KeySet};
+pub use parse::{KeySetError, ParsedKeys, parse_key_set};
+pub use pem::{PublicKeyError, parse_public_key};
+pub use provider::Provider;
+pub use refresher::{Refresher, RefresherHandle};
+pub use skip::{SkipReason, Skipped};
+pub use spec::{KeySource, ProviderSpec};
+pub use state_dir::{StateDir, StateDirError};
+pub use status::{KeyStatus, ProviderStatus};
+pub use verification_key::VerificationKey;

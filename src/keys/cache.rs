@@ -1,0 +1,100 @@
+//! What is known of a provider's keys at this moment: one immutable value behind one atomic pointer. The
+//! refresher replaces it as a whole; requests read it without waiting.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::model::{Algorithm, Instant, Live};
+
+use super::key_set::{Candidates, KeySet, NoMatch};
+
+/// Why there is no key for a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// There never were keys, or they are older than `max_stale`.
+    Unavailable,
+    /// No key answers to that `kid`; or the token has none and not exactly one key fits.
+    UnknownKid {
+        /// Whether the set may be out of date, because the last fetch failed. Never set for a token without
+        /// `kid`.
+        last_refresh_failed: bool,
+    },
+    /// The key is there, but it does not verify that algorithm.
+    WrongAlgorithm,
+}
+
+/// What is known.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    /// The last good set.
+    pub(super) keys: Option<Arc<KeySet>>,
+    /// When that set was last confirmed by its source.
+    pub(super) last_success: Option<Instant>,
+    /// Whether the set comes from its source and not from the state folder.
+    pub(super) confirmed: bool,
+    /// Why the last fetch failed, if it did.
+    pub(super) error: Option<Arc<str>>,
+    /// Whether a fetch has ended, well or not.
+    pub(super) tried: bool,
+    /// When the next fetch is due.
+    pub(super) next_due: Option<Instant>,
+}
+
+/// The cell.
+#[derive(Debug)]
+pub(super) struct KeyCache {
+    known: Live<Known>,
+    /// `None` when the keys cannot grow old.
+    max_stale: Option<Duration>,
+    writing: Mutex<()>,
+}
+
+impl KeyCache {
+    pub(super) fn new(known: Known, max_stale: Option<Duration>) -> Self {
+        Self { known: Live::new(known), max_stale, writing: Mutex::new(()) }
+    }
+
+    pub(super) fn known(&self) -> Arc<Known> {
+        self.known.get()
+    }
+
+    /// Changes what is known; readers see all of the change at once.
+    pub(super) fn update(&self, change: impl FnOnce(&mut Known)) {
+        let _one_writer = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = Known::clone(&self.known.get());
+        change(&mut known);
+        self.known.publish(Arc::new(known));
+    }
+
+    /// The keys for a token with this header.
+    pub(super) fn find(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+        now: Instant,
+    ) -> Result<Candidates, Missing> {
+        self.known.with(|known| {
+            let keys = self.fresh(known, now).ok_or(Missing::Unavailable)?;
+            keys.find(kid, algorithm).map_err(|no_match| match no_match {
+                NoMatch::WrongAlgorithm => Missing::WrongAlgorithm,
+                // A fetch that failed says nothing about a token that names no key.
+                NoMatch::UnknownKid => {
+                    Missing::UnknownKid { last_refresh_failed: kid.is_some() && known.error.is_some() }
+                }
+            })
+        })
+    }
+
+    /// Whether keys can be used at `now`, and `with` says yes to them.
+    pub(super) fn is_fresh(&self, now: Instant, with: impl FnOnce(&KeySet) -> bool) -> bool {
+        self.known.with(|known| self.fresh(known, now).is_some_and(|keys| with(keys)))
+    }
+
+    fn fresh<'a>(&self, known: &'a Known, now: Instant) -> Option<&'a KeySet> {
+        let keys = known.keys.as_deref()?;
+        let Some(max_stale) = self.max_stale else {
+            return Some(keys);
+        };
+        (now.since(known.last_success?) <= max_stale).then_some(keys)
+    }
+}

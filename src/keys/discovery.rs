@@ -1,0 +1,165 @@
+//! From an issuer to the URL of its keys: OpenID Connect Discovery 1.0 section 4, then RFC 8414 section 3.
+//!
+//! The document must name the issuer exactly as it is configured, or the keys of one tenant could be taken for
+//! those of another (OpenID Connect Discovery 1.0 section 4.3, RFC 8414 section 3.3).
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::time::Instant;
+use url::Url;
+
+use crate::model::Issuer;
+use crate::net::{FetchError, Fetched, Fetcher};
+
+/// A discovered URL is looked up again after this time, even if it still answers: providers move.
+const REMEMBERED_FOR: Duration = Duration::from_secs(3600);
+
+/// Why the URL of the keys was not found.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum DiscoveryError {
+    #[error("the issuer {0:?} is no URL, so its keys cannot be discovered; name them with jwks_uri")]
+    IssuerIsNoUrl(String),
+    #[error("discovery: {0}")]
+    Fetch(#[from] FetchError),
+    #[error("discovery: {url} is no metadata document: {cause}")]
+    NotMetadata { url: String, cause: String },
+    #[error("discovery: {url} names the issuer {found:?}, not {wanted:?}")]
+    OtherIssuer { url: String, found: String, wanted: String },
+    #[error("discovery: {url} names a jwks_uri that cannot be used: {cause}")]
+    BadJwksUri { url: String, cause: String },
+    #[error("{first}; {second}")]
+    Neither { first: Box<DiscoveryError>, second: Box<DiscoveryError> },
+}
+
+impl DiscoveryError {
+    /// Whether the other place may do better: the host is there, but this document is not what we want.
+    const fn is_answer(&self) -> bool {
+        match self {
+            Self::Fetch(error) => error.is_answer(),
+            Self::NotMetadata { .. } | Self::OtherIssuer { .. } | Self::BadJwksUri { .. } => true,
+            Self::IssuerIsNoUrl(_) | Self::Neither { .. } => false,
+        }
+    }
+}
+
+/// The two members of the metadata that are of use here.
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    jwks_uri: String,
+}
+
+/// Finds the URL of an issuer's keys and remembers it for a while.
+#[derive(Debug)]
+pub(super) struct Discovery {
+    issuer: Issuer,
+    remembered: Option<(Url, Instant)>,
+}
+
+impl Discovery {
+    pub(super) const fn new(issuer: Issuer) -> Self {
+        Self { issuer, remembered: None }
+    }
+
+    /// The URL of the keys.
+    pub(super) async fn jwks_uri(&mut self, fetcher: &Fetcher) -> Result<Url, DiscoveryError> {
+        if let Some((url, since)) = &self.remembered
+            && since.elapsed() < REMEMBERED_FOR
+        {
+            return Ok(url.clone());
+        }
+        let (openid, oauth) = metadata_urls(self.issuer.as_str())
+            .ok_or_else(|| DiscoveryError::IssuerIsNoUrl(self.issuer.to_string()))?;
+        let url = match self.read(fetcher, &openid).await {
+            Err(first) if first.is_answer() => self.read(fetcher, &oauth).await.map_err(|second| {
+                DiscoveryError::Neither { first: Box::new(first), second: Box::new(second) }
+            })?,
+            outcome => outcome?,
+        };
+        self.remembered = Some((url.clone(), Instant::now()));
+        Ok(url)
+    }
+
+    /// The URL did not work: look it up again next time.
+    pub(super) fn forget(&mut self) {
+        self.remembered = None;
+    }
+
+    async fn read(&self, fetcher: &Fetcher, place: &Url) -> Result<Url, DiscoveryError> {
+        let url = || place.to_string();
+        let not_metadata = |cause: String| DiscoveryError::NotMetadata { url: url(), cause };
+        let body = match fetcher.fetch(place, None).await? {
+            Fetched::Document(document) => document.body,
+            Fetched::NotModified { .. } => return Err(not_metadata("it answered 304".to_owned())),
+        };
+        let metadata: Metadata = serde_json::from_slice(&body).map_err(|e| not_metadata(e.to_string()))?;
+        if metadata.issuer != self.issuer.as_str() {
+            let wanted = self.issuer.to_string();
+            return Err(DiscoveryError::OtherIssuer { url: url(), found: metadata.issuer, wanted });
+        }
+        let bad = |cause: String| DiscoveryError::BadJwksUri { url: url(), cause };
+        let jwks_uri = Url::parse(&metadata.jwks_uri).map_err(|e| bad(e.to_string()))?;
+        fetcher.permits(&jwks_uri).map_err(|e| bad(e.to_string()))?;
+        if place.scheme() == "https" && jwks_uri.scheme() != "https" && !fetcher.allows_plain_http() {
+            return Err(bad("https must not lead to http".to_owned()));
+        }
+        Ok(jwks_uri)
+    }
+}
+
+/// Where an issuer's metadata may be: appended to its path, and inserted before it. A final slash goes first.
+fn metadata_urls(issuer: &str) -> Option<(Url, Url)> {
+    let base = Url::parse(issuer).ok()?;
+    if base.cannot_be_a_base() || base.query().is_some() || base.fragment().is_some() {
+        return None;
+    }
+    let path = base.path().strip_suffix('/').unwrap_or_else(|| base.path());
+    let at = |path: String| {
+        let mut url = base.clone();
+        url.set_path(&path);
+        url
+    };
+    Some((
+        at(format!("{path}/.well-known/openid-configuration")),
+        at(format!("/.well-known/oauth-authorization-server{path}")),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_is_looked_for_where_the_specifications_say() {
+        for (issuer, openid, oauth) in [
+            (
+                "https://idp.test",
+                "https://idp.test/.well-known/openid-configuration",
+                "https://idp.test/.well-known/oauth-authorization-server",
+            ),
+            (
+                "https://idp.test/",
+                "https://idp.test/.well-known/openid-configuration",
+                "https://idp.test/.well-known/oauth-authorization-server",
+            ),
+            // OpenID Connect Discovery 1.0 section 4.1, RFC 8414 section 3.1
+            (
+                "https://idp.test:8443/realms/a",
+                "https://idp.test:8443/realms/a/.well-known/openid-configuration",
+                "https://idp.test:8443/.well-known/oauth-authorization-server/realms/a",
+            ),
+            (
+                "https://idp.test/realms/a/",
+                "https://idp.test/realms/a/.well-known/openid-configuration",
+                "https://idp.test/.well-known/oauth-authorization-server/realms/a",
+            ),
+        ] {
+            let (first, second) = metadata_urls(issuer).unwrap();
+            assert_eq!((first.as_str(), second.as_str()), (openid, oauth), "{issuer}");
+        }
+        for bad in ["corp", "urn:corp", "https://idp.test/?a=b", "https://idp.test/#x", ""] {
+            assert_eq!(metadata_urls(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! One JSON Web Key (RFC 7517, RFC 7518 section 6, RFC 8037), read strictly and alone.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::model::{Algorithm, AlgorithmSet, KeyId};
+
+use super::material::{Curve, Material};
+use super::{SkipReason, VerificationKey};
+
+/// Members of which one is enough to make up the private half (RFC 7518 sections 6.2.2, 6.3.2 and 6.4).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// An element of a set's `keys`, before anything is known of it.
+#[derive(Debug)]
+pub(super) enum Entry {
+    Object { members: Map<String, Value>, repeated: bool },
+    NoObject,
+}
+
+impl Entry {
+    /// The key's id, as far as it can be read; for people only.
+    pub(super) fn kid(&self) -> Option<KeyId> {
+        match self {
+            Self::Object { members, .. } => members.get("kid").and_then(Value::as_str).and_then(KeyId::parse),
+            Self::NoObject => None,
+        }
+    }
+
+    /// The key that the element describes, for a provider that may use `allowed`.
+    pub(super) fn into_key(self, allowed: AlgorithmSet) -> Result<VerificationKey, SkipReason> {
+        match self {
+            Self::Object { repeated: true, .. } => Err(SkipReason::DuplicateMember),
+            Self::Object { members, .. } => Jwk(members).into_key(allowed),
+            Self::NoObject => Err(SkipReason::Malformed),
+        }
+    }
+}
+
+struct Jwk(Map<String, Value>);
+
+impl Jwk {
+    fn into_key(self, allowed: AlgorithmSet) -> Result<VerificationKey, SkipReason> {
+        let kty = self.text("kty")?.ok_or(SkipReason::Malformed)?;
+        match kty {
+            "RSA" | "EC" | "OKP" => {}
+            "oct" => return Err(SkipReason::Symmetric),
+            _ => return Err(SkipReason::UnknownType),
+        }
+        if PRIVATE_MEMBERS.iter().any(|name| self.0.contains_key(*name)) {
+            return Err(SkipReason::PrivateMaterial);
+        }
+        self.check_use()?;
+        let kid = self.kid()?;
+        let declared = self.declared()?;
+        let material = match kty {
+            "RSA" => Material::rsa(&self.bytes("n")?, &self.bytes("e")?)?,
+            "EC" => self.ec()?,
+            _ => self.okp()?,
+        };
+        VerificationKey::new(kid, material, declared, allowed)
+    }
+
+    /// Sections 4.2 and 4.3: what is not meant for signatures is not used for them.
+    fn check_use(&self) -> Result<(), SkipReason> {
+        if self.text("use")?.is_some_and(|usage| usage != "sig") {
+            return Err(SkipReason::EncryptionUse);
+        }
+        let Some(operations) = self.0.get("key_ops") else {
+            return Ok(());
+        };
+        let operations = operations.as_array().ok_or(SkipReason::Malformed)?;
+        if operations.iter().any(|o| !o.is_string()) {
+            return Err(SkipReason::Malformed);
+        }
+        if operations.iter().any(|o| o == "verify") { Ok(()) } else { Err(SkipReason::EncryptionUse) }
+    }
+
+    fn kid(&self) -> Result<Option<KeyId>, SkipReason> {
+        match self.0.get("kid") {
+            None => Ok(None),
+            Some(kid) => kid.as_str().and_then(KeyId::parse).map(Some).ok_or(SkipReason::BadKeyId),
+        }
+    }
+
+    /// Section 4.4: a key with an `alg` is for that algorithm alone.
+    fn declared(&self) -> Result<Option<AlgorithmSet>, SkipReason> {
+        let Some(name) = self.text("alg")? else {
+            return Ok(None);
+        };
+        let algorithm: Algorithm = name.parse().map_err(|_| SkipReason::AlgMismatch)?;
+        Ok(Some([algorithm].into_iter().collect()))
+    }
+
+    fn ec(&self) -> Result<Material, SkipReason> {
+        let curve = self.text("crv")?.ok_or(SkipReason::Malformed)?;
+        let curve = Curve::from_name(curve).ok_or(SkipReason::UnsupportedCurve)?;
+        let (x, y) = (self.bytes("x")?, self.bytes("y")?);
+        if x.len() != curve.coordinate_len() || y.len() != curve.coordinate_len() {
+            return Err(SkipReason::Malformed);
+        }
+        Material::ec(curve, [&[4], x.as_slice(), y.as_slice()].concat().into())
+    }
+
+    fn okp(&self) -> Result<Material, SkipReason> {
+        match self.text("crv")?.ok_or(SkipReason::Malformed)? {
+            "Ed25519" => Material::ed25519(&self.bytes("x")?),
+            _ => Err(SkipReason::UnsupportedCurve),
+        }
+    }
+
+    fn text(&self, name: &str) -> Result<Option<&str>, SkipReason> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(value) => value.as_str().map(Some).ok_or(SkipReason::Malformed),
+        }
+    }
+
+    /// The bytes of a member in base64url without padding, in its one canonical form.
+    fn bytes(&self, name: &str) -> Result<Vec<u8>, SkipReason> {
+        let text = self.text(name)?.ok_or(SkipReason::Malformed)?;
+        URL_SAFE_NO_PAD.decode(text).map_err(|_| SkipReason::Malformed)
+    }
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EntryVisitor)
+    }
+}
+
+struct EntryVisitor;
+
+impl<'de> Visitor<'de> for EntryVisitor {
+    type Value = Entry;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entry, A::Error> {
+        let (mut members, mut repeated) = (Map::new(), false);
+        while let Some((name, value)) = map.next_entry::<String, Value>()? {
+            repeated |= members.insert(name, value).is_some();
+        }
+        Ok(Entry::Object { members, repeated })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entry, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Entry::NoObject)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Entry, E> {
+        Ok(Entry::NoObject)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Entry, E> {
+        Ok(Entry::NoObject)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Entry, E> {
+        Ok(Entry::NoObject)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Entry, E> {
+        Ok(Entry::NoObject)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Entry, E> {
+        Ok(Entry::NoObject)
+    }
+
+    fn visit_unit<E>(self) -> Result<Entry, E> {
+        Ok(Entry::NoObject)
+    }
+}

@@ -1,0 +1,143 @@
+//! The keys of one provider at one moment, immutable, and the rules by which a token finds its key.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::model::{Algorithm, AlgorithmSet, KeyId};
+
+use super::VerificationKey;
+
+/// Why no key of a set fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoMatch {
+    /// No key answers to that `kid`, or, without one, it is not clear which key is meant.
+    UnknownKid,
+    /// The key is there, but it is not one of that algorithm.
+    WrongAlgorithm,
+}
+
+/// The keys that may have made a signature: at least one, at most four.
+#[derive(Debug, Clone, Default)]
+pub struct Candidates([Option<Arc<VerificationKey>>; Candidates::MAX]);
+
+impl Candidates {
+    /// So many keys of one `kid` are tried at most.
+    pub const MAX: usize = 4;
+
+    fn gather<'a>(keys: impl Iterator<Item = &'a Arc<VerificationKey>>) -> Option<Self> {
+        let mut found = Self::default();
+        for (slot, key) in found.0.iter_mut().zip(keys) {
+            *slot = Some(Arc::clone(key));
+        }
+        found.0.first().is_some_and(Option::is_some).then_some(found)
+    }
+
+    /// The keys, in the order of the set.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<VerificationKey>> {
+        self.0.iter().flatten()
+    }
+}
+
+/// An immutable set of keys of one provider.
+#[derive(Debug, Default)]
+pub struct KeySet {
+    keys: Vec<Arc<VerificationKey>>,
+    by_kid: HashMap<KeyId, Vec<Arc<VerificationKey>>>,
+}
+
+impl KeySet {
+    /// A set of `keys`, in their order.
+    pub(super) fn new(keys: Vec<Arc<VerificationKey>>) -> Self {
+        let mut by_kid: HashMap<KeyId, Vec<Arc<VerificationKey>>> = HashMap::new();
+        for key in &keys {
+            if let Some(kid) = key.kid() {
+                by_kid.entry(kid.clone()).or_default().push(Arc::clone(key));
+            }
+        }
+        Self { keys, by_kid }
+    }
+
+    /// The number of keys.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is no key.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The keys, in the order in which the provider lists them.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<VerificationKey>> {
+        self.keys.iter()
+    }
+
+    /// The keys that may have signed a token with this header.
+    pub(super) fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<Candidates, NoMatch> {
+        let Some(kid) = kid else {
+            return self.only_fitting(algorithm);
+        };
+        let keys = match self.by_kid.get(kid) {
+            Some(keys) => keys.as_slice(),
+            None => self.nameless_only_key().ok_or(NoMatch::UnknownKid)?,
+        };
+        Candidates::gather(keys.iter().filter(|k| k.fits(algorithm))).ok_or(NoMatch::WrongAlgorithm)
+    }
+
+    /// Whether this very key is in the set.
+    pub(super) fn holds(&self, key: &Arc<VerificationKey>) -> bool {
+        let peers = key.kid().map_or(Some(&self.keys), |kid| self.by_kid.get(kid));
+        peers.is_some_and(|peers| peers.iter().any(|k| Arc::ptr_eq(k, key)))
+    }
+
+    /// For a token without `kid`: the key that fits, when there is exactly one.
+    fn only_fitting(&self, algorithm: Algorithm) -> Result<Candidates, NoMatch> {
+        let mut fitting = self.keys.iter().filter(|k| k.fits(algorithm));
+        match (fitting.next(), fitting.next()) {
+            (Some(key), None) => Candidates::gather(std::iter::once(key)).ok_or(NoMatch::UnknownKid),
+            (None, _) if self.nameless_only_key().is_some() => Err(NoMatch::WrongAlgorithm),
+            _ => Err(NoMatch::UnknownKid),
+        }
+    }
+
+    /// The key that any `kid` means: it has none of its own and is the only one (a PEM key).
+    fn nameless_only_key(&self) -> Option<&[Arc<VerificationKey>]> {
+        match self.keys.as_slice() {
+            [key] if key.kid().is_none() => Some(&self.keys),
+            _ => None,
+        }
+    }
+
+    /// The same set, with the shares of `previous` for the keys that both have: who remembers a key by its
+    /// share (a cached verdict) keeps it exactly as long as the provider does.
+    pub(super) fn sharing_with(self, previous: &Self) -> Self {
+        let same = |key: Arc<VerificationKey>| {
+            let peers = key.kid().map_or(Some(&previous.keys), |kid| previous.by_kid.get(kid));
+            peers.and_then(|peers| peers.iter().find(|k| **k == key)).map_or(key, Arc::clone)
+        };
+        Self::new(self.keys.into_iter().map(same).collect())
+    }
+
+    /// What is left of the set under another policy; `None` when that is nothing.
+    pub(super) fn rebound(&self, allowed: AlgorithmSet) -> Option<Self> {
+        let keys: Vec<_> = self.keys.iter().filter_map(|k| k.rebound(allowed).map(Arc::new)).collect();
+        (!keys.is_empty()).then(|| Self::new(keys))
+    }
+
+    /// The set as a JWK set with public members alone (RFC 7517 section 5).
+    pub(super) fn to_jwks(&self) -> Value {
+        json!({ "keys": self.keys.iter().map(|k| k.to_jwk()).collect::<Vec<_>>() })
+    }
+}
+
+impl PartialEq for KeySet {
+    fn eq(&self, other: &Self) -> bool {
+        self.keys == other.keys
+    }
+}
+
+impl Eq for KeySet {}

@@ -1,0 +1,207 @@
+//! The numbers of a public key, checked: sizes, exponents, points.
+
+use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use crate::model::{Algorithm, AlgorithmSet};
+
+use super::SkipReason;
+
+/// A curve that a supported ECDSA algorithm uses (RFC 7518 section 6.2.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Curve {
+    P256,
+    P384,
+    P521,
+}
+
+impl Curve {
+    const ALL: [Self; 3] = [Self::P256, Self::P384, Self::P521];
+
+    /// The name in a JWK's `crv`.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+            Self::P521 => "P-521",
+        }
+    }
+
+    /// The length of a coordinate in bytes.
+    pub(super) const fn coordinate_len(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+        }
+    }
+
+    const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::P256 => Algorithm::Es256,
+            Self::P384 => Algorithm::Es384,
+            Self::P521 => Algorithm::Es512,
+        }
+    }
+
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.name() == name)
+    }
+}
+
+/// The public half of a key pair. Numbers are big-endian without leading zeros; a point is uncompressed.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Material {
+    Rsa { n: Box<[u8]>, e: Box<[u8]> },
+    Ec { curve: Curve, point: Box<[u8]> },
+    Ed25519([u8; 32]),
+}
+
+impl Material {
+    /// An RSA key of 2048 to 8192 bits with an odd exponent of at least 65537.
+    pub(super) fn rsa(n: &[u8], e: &[u8]) -> Result<Self, SkipReason> {
+        let (n, e) = (without_leading_zeros(n), without_leading_zeros(e));
+        let odd = |number: &[u8]| number.last().is_some_and(|b| b & 1 == 1);
+        if n.is_empty() || e.is_empty() || !odd(n) {
+            return Err(SkipReason::Malformed);
+        }
+        if bits(n) < 2048 || !odd(e) || bits(e) < 17 {
+            return Err(SkipReason::WeakRsa);
+        }
+        // Larger exponents are refused by the verifier, and cost time that an attacker would like to spend.
+        if bits(n) > 8192 || bits(e) > 33 {
+            return Err(SkipReason::OversizedRsa);
+        }
+        Ok(Self::Rsa { n: n.into(), e: e.into() })
+    }
+
+    /// A point in uncompressed form (SEC 1 section 2.3.3). Whether it lies on its curve is found when it is
+    /// parsed for an algorithm.
+    pub(super) fn ec(curve: Curve, point: Box<[u8]>) -> Result<Self, SkipReason> {
+        let uncompressed = point.first() == Some(&4) && point.len() == 1 + 2 * curve.coordinate_len();
+        if uncompressed { Ok(Self::Ec { curve, point }) } else { Err(SkipReason::BadPoint) }
+    }
+
+    /// An Ed25519 key (RFC 8032 section 5.1.5) of canonical encoding and not of small order.
+    pub(super) fn ed25519(bytes: &[u8]) -> Result<Self, SkipReason> {
+        let key: [u8; 32] = bytes.try_into().map_err(|_| SkipReason::Malformed)?;
+        let mut y = key;
+        if let Some(last) = y.last_mut() {
+            *last &= 0x7f;
+        }
+        // Under a point of small order anybody can sign.
+        if y.iter().rev().ge(FIELD_PRIME.iter().rev()) || SMALL_ORDER.contains(&y) {
+            return Err(SkipReason::BadPoint);
+        }
+        Ok(Self::Ed25519(key))
+    }
+
+    /// What a key of this type can verify.
+    pub(super) fn algorithms(&self) -> AlgorithmSet {
+        use Algorithm::{EdDsa, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
+        match self {
+            Self::Rsa { .. } => [Rs256, Rs384, Rs512, Ps256, Ps384, Ps512].into_iter().collect(),
+            Self::Ec { curve, .. } => [curve.algorithm()].into_iter().collect(),
+            Self::Ed25519(_) => [EdDsa].into_iter().collect(),
+        }
+    }
+
+    /// The key, ready to verify signatures of `algorithm`; `None` when it is no key of that algorithm.
+    pub(super) fn parse_for(&self, algorithm: Algorithm) -> Option<ParsedPublicKey> {
+        match (self, algorithm) {
+            (Self::Rsa { n, e }, _) => {
+                RsaPublicKeyComponents { n, e }.to_parsed_public_key(rsa_parameters(algorithm)?).ok()
+            }
+            (Self::Ec { point, .. }, Algorithm::Es256) => {
+                ParsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point).ok()
+            }
+            (Self::Ec { point, .. }, Algorithm::Es384) => {
+                ParsedPublicKey::new(&signature::ECDSA_P384_SHA384_FIXED, point).ok()
+            }
+            (Self::Ec { point, .. }, Algorithm::Es512) => {
+                ParsedPublicKey::new(&signature::ECDSA_P521_SHA512_FIXED, point).ok()
+            }
+            (Self::Ed25519(key), Algorithm::EdDsa) => ParsedPublicKey::new(&signature::ED25519, key).ok(),
+            _ => None,
+        }
+    }
+
+    /// Writes the members of a JWK that carry these numbers.
+    pub(super) fn write_jwk(&self, jwk: &mut Map<String, Value>) {
+        let mut put = |name: &str, value: &str| jwk.insert(name.to_owned(), Value::from(value));
+        match self {
+            Self::Rsa { n, e } => {
+                put("kty", "RSA");
+                put("n", &URL_SAFE_NO_PAD.encode(n));
+                put("e", &URL_SAFE_NO_PAD.encode(e));
+            }
+            Self::Ec { curve, point } => {
+                let (x, y) = point.get(1..).unwrap_or_default().split_at(curve.coordinate_len());
+                put("kty", "EC");
+                put("crv", curve.name());
+                put("x", &URL_SAFE_NO_PAD.encode(x));
+                put("y", &URL_SAFE_NO_PAD.encode(y));
+            }
+            Self::Ed25519(key) => {
+                put("kty", "OKP");
+                put("crv", "Ed25519");
+                put("x", &URL_SAFE_NO_PAD.encode(key));
+            }
+        }
+    }
+}
+
+const fn rsa_parameters(algorithm: Algorithm) -> Option<&'static RsaParameters> {
+    Some(match algorithm {
+        Algorithm::Rs256 => &signature::RSA_PKCS1_2048_8192_SHA256,
+        Algorithm::Rs384 => &signature::RSA_PKCS1_2048_8192_SHA384,
+        Algorithm::Rs512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+        Algorithm::Ps256 => &signature::RSA_PSS_2048_8192_SHA256,
+        Algorithm::Ps384 => &signature::RSA_PSS_2048_8192_SHA384,
+        Algorithm::Ps512 => &signature::RSA_PSS_2048_8192_SHA512,
+        Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 | Algorithm::EdDsa => return None,
+    })
+}
+
+fn without_leading_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|b| **b == 0).count();
+    number.get(zeros..).unwrap_or_default()
+}
+
+/// The length in bits of a number without leading zeros.
+fn bits(number: &[u8]) -> usize {
+    number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
+}
+
+/// 2^255 - 19, little-endian.
+const FIELD_PRIME: [u8; 32] = {
+    let mut p = [0xff; 32];
+    p[0] = 0xed;
+    p[31] = 0x7f;
+    p
+};
+
+/// The y coordinates of the points whose order divides 8, little-endian, in canonical form.
+const SMALL_ORDER: [[u8; 32]; 5] = [
+    [0; 32],
+    {
+        let mut one = [0; 32];
+        one[0] = 1;
+        one
+    },
+    {
+        let mut minus_one = FIELD_PRIME;
+        minus_one[0] = 0xec;
+        minus_one
+    },
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5,
+        0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a,
+        0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+];

@@ -1,0 +1,178 @@
+//! One issuer with the keys that are known of it: what requests ask, and what a refresher writes to.
+
+use std::sync::Arc;
+
+use crate::model::{Algorithm, Instant};
+use crate::telemetry::ProviderMetrics;
+
+use super::cache::{KeyCache, Known, Missing};
+use super::refetch::Refetch;
+use super::source::Format;
+use super::{
+    Candidates, KeySet, KeySource, KeyStatus, ProviderSpec, ProviderStatus, Skipped, VerificationKey,
+    parse_key_set, parse_public_key,
+};
+
+/// One identity provider and its keys.
+#[derive(Debug)]
+pub struct Provider {
+    spec: ProviderSpec,
+    metrics: ProviderMetrics,
+    pub(super) cache: KeyCache,
+    pub(super) refetch: Refetch,
+}
+
+impl Provider {
+    /// A provider as configured. Nothing is fetched: keys that stand in the configuration are there at once,
+    /// others when a refresher has brought them.
+    #[must_use]
+    pub fn new(spec: ProviderSpec, metrics: ProviderMetrics) -> Arc<Self> {
+        let inline = match &spec.source {
+            KeySource::Inline(document) => Some((Format::KeySet, document.to_string())),
+            KeySource::PublicKey(pem) => Some((Format::PublicKey, pem.clone())),
+            _ => None,
+        };
+        let mut known = Known::default();
+        if let Some((format, text)) = inline {
+            known.tried = true;
+            known.confirmed = true;
+            let (outcome, skipped) = read_keys(format, text.as_bytes(), &spec);
+            warn_of(&spec, &skipped);
+            match outcome {
+                Ok(keys) => known.keys = Some(Arc::new(keys)),
+                Err(error) => {
+                    tracing::warn!(provider = %spec.name, %error, "keys in the configuration cannot be used");
+                    known.error = Some(error.into());
+                }
+            }
+        }
+        Self::with(spec, metrics, known)
+    }
+
+    /// A provider that takes over the keys of `previous`, its earlier self, so that a change of the
+    /// configuration does not leave it without keys until the next fetch. If the keys of `previous` are not
+    /// those of the same source, it is a new provider.
+    #[must_use]
+    pub fn succeeding(spec: ProviderSpec, metrics: ProviderMetrics, previous: &Self) -> Arc<Self> {
+        let old = &previous.spec;
+        // Keys that came over plain http are not taken over by a provider that would refuse to fetch them.
+        let same = spec.source.is_fetched()
+            && (&old.issuer, &old.source) == (&spec.issuer, &spec.source)
+            && (old.insecure_http == spec.insecure_http && old.extra_ca == spec.extra_ca);
+        let Some(keys) = previous.cache.known().keys.as_ref().filter(|_| same).cloned() else {
+            return Self::new(spec, metrics);
+        };
+        let keys = if old.algorithms == spec.algorithms {
+            Some(keys)
+        } else {
+            keys.rebound(spec.algorithms).map(Arc::new)
+        };
+        let known = Known { keys, next_due: None, ..Known::clone(&previous.cache.known()) };
+        Self::with(spec, metrics, known)
+    }
+
+    fn with(spec: ProviderSpec, metrics: ProviderMetrics, known: Known) -> Arc<Self> {
+        metrics.keys(known.keys.as_ref().map_or(0, |k| k.len()));
+        metrics.stale(false);
+        let max_stale = spec.source.is_fetched().then_some(spec.max_stale);
+        Arc::new(Self { cache: KeyCache::new(known, max_stale), refetch: Refetch::new(), spec, metrics })
+    }
+
+    /// What the configuration says about it.
+    #[must_use]
+    pub const fn spec(&self) -> &ProviderSpec {
+        &self.spec
+    }
+
+    /// The keys that may have signed a token with this header. Does not lock, wait or allocate.
+    ///
+    /// # Errors
+    /// When there is no such key; see [`Missing`].
+    pub fn find(&self, kid: Option<&str>, algorithm: Algorithm, now: Instant) -> Result<Candidates, Missing> {
+        self.cache.find(kid, algorithm, now)
+    }
+
+    /// Whether `key`, which [`Self::find`] gave earlier, is still one of the provider's keys and fresh: what was
+    /// decided with it stands. Does not lock, wait or allocate.
+    #[must_use]
+    pub fn still_holds(&self, key: &Arc<VerificationKey>, now: Instant) -> bool {
+        self.cache.is_fresh(now, |keys| keys.holds(key))
+    }
+
+    /// Asks for a fetch because of an unknown key id. The future ends when the fetch does, well or not; the
+    /// caller limits how long it waits. `None` when there will be none: the cool-down or the back-off forbids
+    /// it, or the keys are not fetched.
+    pub fn join_refetch(&self, now: Instant) -> Option<impl Future<Output = ()> + Send + 'static> {
+        self.refetch.join(now)
+    }
+
+    /// Asks for a fetch soon, because the source has changed.
+    pub fn wake(&self) {
+        self.refetch.wake();
+    }
+
+    /// Whether a fetch has ended, well or not, or none is needed.
+    #[must_use]
+    pub fn tried(&self) -> bool {
+        self.cache.known().tried
+    }
+
+    /// How it is doing.
+    #[must_use]
+    pub fn status(&self, now: Instant) -> ProviderStatus {
+        let known = self.cache.known();
+        let keys = known.keys.iter().flat_map(|keys| keys.iter()).map(|key| KeyStatus {
+            kid: key.kid().map(ToString::to_string),
+            algorithms: key.algorithms().iter().map(Algorithm::as_str).collect(),
+        });
+        ProviderStatus {
+            provider: self.spec.name.to_string(),
+            issuer: self.spec.issuer.to_string(),
+            source: self.spec.source.to_string(),
+            usable: self.cache.is_fresh(now, |_| true),
+            tried: known.tried,
+            confirmed: known.confirmed,
+            keys: keys.collect(),
+            last_success: known.last_success.map(Instant::unix),
+            age_seconds: known.last_success.map(|at| now.since(at).as_secs()),
+            last_error: known.error.as_deref().map(str::to_owned),
+            next_due: known.next_due.map(Instant::unix),
+        }
+    }
+
+    pub(super) const fn metrics(&self) -> &ProviderMetrics {
+        &self.metrics
+    }
+}
+
+/// The keys of a document, or why there are none, and the keys that were left out.
+pub(super) fn read_keys(
+    format: Format,
+    body: &[u8],
+    spec: &ProviderSpec,
+) -> (Result<KeySet, String>, Vec<Skipped>) {
+    match format {
+        Format::KeySet => match parse_key_set(body, spec.algorithms) {
+            Ok(parsed) => (Ok(parsed.keys), parsed.skipped),
+            Err(error) => (Err(error.to_string()), error.skipped().to_vec()),
+        },
+        Format::PublicKey => {
+            let keys = str::from_utf8(body)
+                .map_err(|_| "the file is not text in PEM".to_owned())
+                .and_then(|pem| parse_public_key(pem, spec.algorithms).map_err(|e| e.to_string()));
+            (keys, Vec::new())
+        }
+    }
+}
+
+/// Tells the log which keys were left out.
+pub(super) fn warn_of(spec: &ProviderSpec, skipped: &[Skipped]) {
+    for key in skipped {
+        let (provider, reason) = (&spec.name, key.reason.label());
+        if key.reason.is_alarming() {
+            tracing::error!(%provider, reason, %key, "the provider publishes a secret; the key is not used");
+        } else {
+            tracing::warn!(%provider, reason, %key, "a key of the provider is not used");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Who may ask for a fetch, and who waits for its end: one fetch at a time, shared by everybody who asks while
+//! it is wanted or under way, and a cool-down for those that tokens cause.
+//!
+//! Only asking takes the lock; looking up a key does not come here.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+use crate::model::Instant;
+
+/// The least time between two fetches that unknown key ids cause, however they end. Without it, tokens with
+/// random key ids would make the gateway hammer the provider.
+pub(super) const COOL_DOWN: Duration = Duration::from_secs(30);
+
+/// What made a fetch happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trigger {
+    /// The refresher has just begun.
+    Start,
+    /// The time had come: a refresh, or another try after a failure.
+    Timer,
+    /// A token named a key that is not in the set.
+    UnknownKid,
+    /// Somebody saw the source change.
+    File,
+}
+
+impl Trigger {
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Timer => "timer",
+            Self::UnknownKid => "unknown_kid",
+            Self::File => "file",
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The refresher that serves this desk; 0 when there is none.
+    refresher: u64,
+    running: bool,
+    /// A fetch for an unknown key id is wanted and has not begun.
+    wanted: bool,
+    /// The source has changed since the last fetch began.
+    changed: bool,
+    /// The last fetch failed; the back-off says when the next one comes.
+    failing: bool,
+    last_forced: Option<Instant>,
+}
+
+/// The desk where fetches are asked for.
+#[derive(Debug)]
+pub(super) struct Refetch {
+    state: Mutex<State>,
+    bell: Notify,
+    /// Counts the fetches that ended. It moves under the lock, so that who subscribes under the lock while a
+    /// fetch is wanted or running cannot miss its end, and is not woken by the end of an earlier one.
+    ended: watch::Sender<u64>,
+}
+
+impl Refetch {
+    pub(super) fn new() -> Self {
+        Self { state: Mutex::default(), bell: Notify::new(), ended: watch::Sender::new(0) }
+    }
+
+    /// Asks for a fetch because of an unknown key id. The future ends when that fetch does. `None` when there
+    /// will be none: the cool-down or the back-off forbids it, or nobody fetches.
+    pub(super) fn join(&self, now: Instant) -> Option<impl Future<Output = ()> + Send + 'static> {
+        let mut state = self.lock();
+        if state.refresher == 0 {
+            return None;
+        }
+        if !state.running && !state.wanted {
+            // A clock that was set back must not stretch the cool-down.
+            let cooling = state.last_forced.is_some_and(|last| last <= now && now.since(last) < COOL_DOWN);
+            if state.failing || cooling {
+                return None;
+            }
+            state.wanted = true;
+            state.last_forced = Some(now);
+            self.bell.notify_one();
+        }
+        let mut ended = self.ended.subscribe();
+        Some(async move {
+            // An error means that the provider is gone, and the fetch with it.
+            let _ = ended.changed().await;
+        })
+    }
+
+    /// Says that the source has changed.
+    pub(super) fn wake(&self) {
+        self.lock().changed = true;
+        self.bell.notify_one();
+    }
+
+    /// A refresher takes over. Its number is to be given back to [`Self::detach`].
+    pub(super) fn attach(&self, number: u64) {
+        let mut state = self.lock();
+        state.refresher = number;
+        // The first fetch is on its way: who asks now waits for that one.
+        state.running = true;
+    }
+
+    /// The refresher `number` is gone: nobody must wait for it any longer.
+    pub(super) fn detach(&self, number: u64) {
+        let mut state = self.lock();
+        if state.refresher == number {
+            *state = State { last_forced: state.last_forced, ..State::default() };
+            self.ended.send_modify(|n| *n += 1);
+        }
+    }
+
+    /// A fetch begins. It answers everything that was asked for until now.
+    pub(super) fn begin(&self) {
+        let mut state = self.lock();
+        state.running = true;
+        state.wanted = false;
+        state.changed = false;
+    }
+
+    /// The fetch has ended, and what it brought is published.
+    pub(super) fn end(&self, failed: bool) {
+        let mut state = self.lock();
+        state.running = false;
+        state.failing = failed;
+        self.ended.send_modify(|n| *n += 1);
+    }
+
+    /// Waits until somebody asks for a fetch.
+    pub(super) async fn asked(&self) -> Trigger {
+        loop {
+            {
+                let state = self.lock();
+                if state.changed {
+                    return Trigger::File;
+                }
+                if state.wanted {
+                    return Trigger::UnknownKid;
+                }
+            }
+            // The bell keeps one ring, so one that comes between the look and the wait is not lost.
+            self.bell.notified().await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The state is valid after each statement, so a panic elsewhere does not spoil it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,252 @@
+//! The loop that keeps a provider's keys fresh: one task per provider. It fetches when it starts, when the
+//! time has come, and when somebody asks; it publishes good sets and keeps the last good one when a fetch fails.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use crate::model::{Clock, Instant};
+
+use super::provider::{read_keys, warn_of};
+use super::refetch::Trigger;
+use super::schedule::Schedule;
+use super::source::{Answer, Source, Validator, source_of};
+use super::{KeySet, Provider, Skipped, StateDir};
+
+/// An unchanged set is written to the state folder again after this time, to note that it was confirmed.
+const SAVE_AGAIN: Duration = Duration::from_secs(60);
+
+/// Numbers the refreshers of the process, so that an old one cannot close the desk of its successor.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// The background task of one provider.
+pub struct Refresher {
+    provider: Arc<Provider>,
+    clock: Arc<dyn Clock>,
+    state: Option<Arc<StateDir>>,
+    source: Box<dyn Source>,
+    schedule: Schedule,
+    /// Of the last document that was accepted; one that was refused must not be called "unchanged".
+    validator: Option<Validator>,
+    skipped: Vec<Skipped>,
+    saved: Option<Instant>,
+    _desk: Desk,
+}
+
+/// Keeps a [`Refresher`] going; when it is dropped, the task ends.
+#[derive(Debug)]
+#[must_use = "the task ends when this is dropped"]
+pub struct RefresherHandle(Option<JoinHandle<()>>);
+
+impl Drop for RefresherHandle {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}
+
+impl Refresher {
+    /// Starts the task of `provider` on the current runtime. There is none for keys that stand in the
+    /// configuration. With `state`, the last good set of an earlier run is used until the first fetch succeeds.
+    pub fn spawn(
+        provider: Arc<Provider>,
+        clock: Arc<dyn Clock>,
+        state: Option<Arc<StateDir>>,
+    ) -> RefresherHandle {
+        match source_of(provider.spec()) {
+            Some(source) => Self::spawn_with(provider, clock, state, source),
+            None => RefresherHandle(None),
+        }
+    }
+
+    pub(super) fn spawn_with(
+        provider: Arc<Provider>,
+        clock: Arc<dyn Clock>,
+        state: Option<Arc<StateDir>>,
+        source: Box<dyn Source>,
+    ) -> RefresherHandle {
+        let refresher = Self {
+            schedule: Schedule::new(provider.spec().refresh),
+            _desk: Desk::open(&provider),
+            state: state.filter(|_| provider.spec().source.is_remote()),
+            validator: None,
+            skipped: Vec::new(),
+            saved: None,
+            provider,
+            clock,
+            source,
+        };
+        RefresherHandle(Some(tokio::spawn(refresher.run())))
+    }
+
+    async fn run(mut self) {
+        self.restore().await;
+        let mut trigger = Trigger::Start;
+        loop {
+            self.provider.refetch.begin();
+            let outcome = self.attempt(trigger).await;
+            let wait = match &outcome {
+                Ok(max_age) => self.schedule.after_success(*max_age, rand::random()),
+                Err(_) => self.schedule.after_failure(rand::random()),
+            };
+            let due = tokio::time::Instant::now() + wait;
+            let next_due = self.clock.now().plus(wait);
+            self.provider.cache.update(|known| known.next_due = Some(next_due));
+            self.provider.refetch.end(outcome.is_err());
+            trigger = tokio::select! {
+                () = tokio::time::sleep_until(due) => Trigger::Timer,
+                trigger = self.provider.refetch.asked() => trigger,
+            };
+        }
+    }
+
+    /// One fetch, from the source to what is published. Gives the time for which the answer says it is fresh.
+    async fn attempt(&mut self, trigger: Trigger) -> Result<Option<Duration>, ()> {
+        let result = match self.source.fetch(self.validator.as_ref()).await {
+            Ok(Answer::Unchanged { max_age }) => Ok(("not_modified", max_age)),
+            Ok(Answer::Document { body, format, validator, max_age }) => {
+                let (keys, skipped) = read_keys(format, &body, self.provider.spec());
+                self.count(skipped);
+                keys.map(|keys| {
+                    self.validator = validator;
+                    self.publish(keys);
+                    ("ok", max_age)
+                })
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        let metrics = self.provider.metrics();
+        match result {
+            Ok((label, max_age)) => {
+                metrics.refreshed(trigger.label(), label);
+                self.succeeded().await;
+                Ok(max_age)
+            }
+            Err(error) => {
+                metrics.refreshed(trigger.label(), "failed");
+                self.failed(&error);
+                Err(())
+            }
+        }
+    }
+
+    fn publish(&mut self, keys: KeySet) {
+        let provider = &self.provider;
+        let old = provider.cache.known().keys.clone();
+        let keys = match &old {
+            Some(old) => keys.sharing_with(old),
+            None => keys,
+        };
+        if old.as_deref() == Some(&keys) {
+            return;
+        }
+        let kids: Vec<&str> = keys.iter().filter_map(|k| k.kid()).map(|kid| kid.as_str()).collect();
+        tracing::info!(provider = %provider.spec().name, count = keys.len(), ?kids, "the provider's keys are new");
+        self.saved = None;
+        let now = self.clock.now();
+        // Together with the time: keys that had grown too old must not be seen without it.
+        provider.cache.update(|known| {
+            known.keys = Some(Arc::new(keys));
+            known.last_success = Some(now);
+        });
+    }
+
+    async fn succeeded(&mut self) {
+        let (provider, now) = (&self.provider, self.clock.now());
+        if provider.cache.known().error.is_some() {
+            tracing::info!(provider = %provider.spec().name, "the provider's keys can be fetched again");
+        }
+        provider.cache.update(|known| {
+            known.last_success = Some(now);
+            known.confirmed = true;
+            known.error = None;
+            known.tried = true;
+        });
+        let keys = provider.cache.known().keys.clone();
+        provider.metrics().last_success(now);
+        provider.metrics().stale(false);
+        provider.metrics().keys(keys.as_ref().map_or(0, |k| k.len()));
+        if self.saved.is_none_or(|at| now.since(at) >= SAVE_AGAIN)
+            && let (Some(state), Some(keys)) = (&self.state, keys)
+        {
+            self.saved = Some(now);
+            let (state, provider) = (Arc::clone(state), Arc::clone(&self.provider));
+            let written = tokio::task::spawn_blocking(move || state.save(provider.spec(), &keys, now)).await;
+            if let Ok(Err(error)) = written {
+                let provider = &self.provider.spec().name;
+                tracing::warn!(%provider, %error, "the keys could not be kept for the next start");
+            }
+        }
+    }
+
+    fn failed(&self, error: &str) {
+        let known = self.provider.cache.known();
+        if known.error.as_deref() != Some(error) {
+            let provider = &self.provider.spec().name;
+            tracing::warn!(%provider, %error, "the provider's keys could not be fetched");
+        }
+        self.provider.metrics().stale(known.keys.is_some());
+        self.provider.cache.update(|known| {
+            known.error = Some(error.into());
+            known.tried = true;
+        });
+    }
+
+    /// Counts the keys that were left out, and tells of them when they are not those of the last time.
+    fn count(&mut self, skipped: Vec<Skipped>) {
+        for key in &skipped {
+            self.provider.metrics().skipped(key.reason.label());
+        }
+        if skipped != self.skipped {
+            warn_of(self.provider.spec(), &skipped);
+            self.skipped = skipped;
+        }
+    }
+
+    /// Uses the keys of an earlier run until the first fetch succeeds.
+    async fn restore(&mut self) {
+        let Some(state) = self.state.clone() else { return };
+        if self.provider.cache.known().keys.is_some() {
+            return;
+        }
+        let (provider, now) = (Arc::clone(&self.provider), self.clock.now());
+        let kept = tokio::task::spawn_blocking(move || state.load(provider.spec(), now)).await;
+        let provider = &self.provider.spec().name;
+        match kept {
+            Ok(Ok(Some((keys, last_success)))) => {
+                tracing::info!(%provider, count = keys.len(), "keys of an earlier run are used until confirmed");
+                self.provider.metrics().keys(keys.len());
+                self.provider.metrics().last_success(last_success);
+                self.provider.cache.update(|known| {
+                    known.keys = Some(Arc::new(keys));
+                    known.last_success = Some(last_success);
+                });
+            }
+            Ok(Err(error)) => tracing::warn!(%provider, %error, "the keys of an earlier run are not used"),
+            Ok(Ok(None)) | Err(_) => {}
+        }
+    }
+}
+
+/// Opens the provider's desk for requests and closes it when the task ends, however that happens.
+struct Desk {
+    provider: Arc<Provider>,
+    number: u64,
+}
+
+impl Desk {
+    fn open(provider: &Arc<Provider>) -> Self {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        provider.refetch.attach(number);
+        Self { provider: Arc::clone(provider), number }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.provider.refetch.detach(self.number);
+    }
+}

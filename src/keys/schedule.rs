@@ -1,0 +1,96 @@
+//! When the next fetch is due. Times are jittered, so that many gateways do not ask at the same moment.
+
+use std::time::Duration;
+
+/// `Cache-Control` shortens the time between fetches to no less than this.
+const SHORTEST: Duration = Duration::from_secs(60);
+/// The first wait after a failure.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+/// The longest wait after a failure.
+const LAST_RETRY: Duration = Duration::from_secs(60);
+/// A time is lengthened or shortened by up to this part of it.
+const JITTER: f64 = 0.1;
+
+/// The plan of one provider.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    refresh: Duration,
+    failures: u32,
+}
+
+impl Schedule {
+    pub(super) const fn new(refresh: Duration) -> Self {
+        Self { refresh, failures: 0 }
+    }
+
+    /// The wait after a good fetch whose answer says that it is fresh for `max_age`. `dice` is in 0..1.
+    pub(super) fn after_success(&mut self, max_age: Option<Duration>, dice: f64) -> Duration {
+        self.failures = 0;
+        let Some(max_age) = max_age.filter(|m| *m < self.refresh) else {
+            return jittered(self.refresh, dice);
+        };
+        // A `refresh` below the floor is the operator's word and stays.
+        let floor = SHORTEST.min(self.refresh);
+        jittered(max_age.max(floor), dice).max(floor)
+    }
+
+    /// The wait after a failed fetch.
+    pub(super) fn after_failure(&mut self, dice: f64) -> Duration {
+        let wait = FIRST_RETRY.saturating_mul(2u32.saturating_pow(self.failures)).min(LAST_RETRY);
+        self.failures = self.failures.saturating_add(1);
+        jittered(wait, dice)
+    }
+}
+
+fn jittered(time: Duration, dice: f64) -> Duration {
+    time.mul_f64(1.0 - JITTER + 2.0 * JITTER * dice.clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secs(s: u64) -> Duration {
+        Duration::from_secs(s)
+    }
+
+    #[test]
+    fn a_refresh_moves_by_a_tenth_at_most() {
+        let mut schedule = Schedule::new(secs(600));
+        assert_eq!(schedule.after_success(None, 0.0), secs(540));
+        assert_eq!(schedule.after_success(None, 0.5), secs(600));
+        assert_eq!(schedule.after_success(None, 1.0), secs(660));
+    }
+
+    #[test]
+    fn cache_control_shortens_to_a_minute_and_never_lengthens() {
+        for (refresh, max_age, want) in [
+            (600, 300, 300),
+            (600, 5, 60),
+            (600, 0, 60),
+            (600, 86_400, 600),
+            (600, 600, 600),
+            (60, 5, 60),
+            (1, 0, 1),
+            (1, 3600, 1),
+            (30, 10, 30),
+        ] {
+            let wait = Schedule::new(secs(refresh)).after_success(Some(secs(max_age)), 0.5);
+            assert_eq!(wait, secs(want), "refresh {refresh} max-age {max_age}");
+        }
+        assert_eq!(Schedule::new(secs(600)).after_success(Some(secs(60)), 0.0), secs(60), "no less than 1m");
+    }
+
+    #[test]
+    fn failures_wait_one_second_doubling_to_a_minute() {
+        let mut schedule = Schedule::new(secs(600));
+        let waits: Vec<u64> = (0..9).map(|_| schedule.after_failure(0.5).as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        for _ in 0..100 {
+            assert_eq!(schedule.after_failure(0.5), secs(60));
+        }
+        schedule.after_success(None, 0.5);
+        assert_eq!(schedule.after_failure(0.5), secs(1), "a success starts anew");
+        assert_eq!(schedule.after_failure(1.0), secs(2).mul_f64(1.1));
+    }
+}

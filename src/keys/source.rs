@@ -1,0 +1,170 @@
+//! Where a refresher gets a document from: a file, a URL, or what a test scripts.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::io::AsyncReadExt as _;
+use url::Url;
+
+use crate::model::Digest;
+use crate::net::{FetchError, Fetched, Fetcher, FetcherOptions, Limits};
+
+use super::discovery::{Discovery, DiscoveryError};
+use super::{KeySource, ProviderSpec};
+
+/// Files are read up to this size, as documents from the network are.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// What a document is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    KeySet,
+    PublicKey,
+}
+
+/// What tells one version of a document from the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Validator {
+    /// The place that it belongs to.
+    place: String,
+    tag: String,
+}
+
+/// What a source gave.
+#[derive(Debug, Clone)]
+pub(super) enum Answer {
+    Document {
+        body: Bytes,
+        format: Format,
+        validator: Option<Validator>,
+        max_age: Option<Duration>,
+    },
+    /// The document is the one that the validator stands for.
+    Unchanged {
+        max_age: Option<Duration>,
+    },
+}
+
+/// Why a source gave nothing.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum SourceError {
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Discovery(#[from] DiscoveryError),
+    #[error("cannot read {path}: {cause}")]
+    File { path: String, cause: String },
+}
+
+/// Something that gives a document when it is asked.
+#[async_trait]
+pub(super) trait Source: Send + 'static {
+    /// The present document. `known` is the validator of the last one that was accepted.
+    async fn fetch(&mut self, known: Option<&Validator>) -> Result<Answer, SourceError>;
+}
+
+/// The source that `spec` names; `None` when the keys stand in the configuration itself.
+pub(super) fn source_of(spec: &ProviderSpec) -> Option<Box<dyn Source>> {
+    let remote = |place| Some(Box::new(Remote { place, fetcher: None, options: options_of(spec) }) as Box<_>);
+    match &spec.source {
+        KeySource::Inline(_) | KeySource::PublicKey(_) => None,
+        KeySource::JwksFile(path) => Some(Box::new(File { path: path.clone(), format: Format::KeySet })),
+        KeySource::PublicKeyFile(path) => {
+            Some(Box::new(File { path: path.clone(), format: Format::PublicKey }))
+        }
+        KeySource::JwksUri(url) => remote(Place::Fixed(url.clone())),
+        KeySource::Discovery => remote(Place::Discovered(Discovery::new(spec.issuer.clone()))),
+    }
+}
+
+fn options_of(spec: &ProviderSpec) -> FetcherOptions {
+    FetcherOptions {
+        extra_ca: spec.extra_ca.as_deref().map(<[u8]>::to_vec),
+        insecure_http: spec.insecure_http,
+    }
+}
+
+struct File {
+    path: PathBuf,
+    format: Format,
+}
+
+#[async_trait]
+impl Source for File {
+    async fn fetch(&mut self, known: Option<&Validator>) -> Result<Answer, SourceError> {
+        let path = self.path.display().to_string();
+        let body =
+            self.read().await.map_err(|e| SourceError::File { path: path.clone(), cause: e.to_string() })?;
+        let validator = Validator { place: path, tag: Digest::of(&body).to_hex() };
+        if known == Some(&validator) {
+            return Ok(Answer::Unchanged { max_age: None });
+        }
+        Ok(Answer::Document {
+            body: body.into(),
+            format: self.format,
+            validator: Some(validator),
+            max_age: None,
+        })
+    }
+}
+
+impl File {
+    async fn read(&self) -> io::Result<Vec<u8>> {
+        // Opening something else than a file (a pipe) could wait for ever.
+        if !tokio::fs::metadata(&self.path).await?.is_file() {
+            return Err(io::Error::other("not a regular file"));
+        }
+        let mut body = Vec::new();
+        let file = tokio::fs::File::open(&self.path).await?;
+        file.take(MAX_FILE + 1).read_to_end(&mut body).await?;
+        if body.len() as u64 > MAX_FILE {
+            return Err(io::Error::other("over 1 MiB"));
+        }
+        Ok(body)
+    }
+}
+
+enum Place {
+    Fixed(Url),
+    Discovered(Discovery),
+}
+
+struct Remote {
+    place: Place,
+    /// Made with the first fetch, so that a provider costs nothing before.
+    fetcher: Option<Fetcher>,
+    options: FetcherOptions,
+}
+
+#[async_trait]
+impl Source for Remote {
+    async fn fetch(&mut self, known: Option<&Validator>) -> Result<Answer, SourceError> {
+        let fetcher = match &self.fetcher {
+            Some(fetcher) => fetcher,
+            None => self.fetcher.insert(Fetcher::new(&self.options, Limits::default())?),
+        };
+        let url = match &mut self.place {
+            Place::Fixed(url) => url.clone(),
+            Place::Discovered(discovery) => discovery.jwks_uri(fetcher).await?,
+        };
+        let etag = known.filter(|v| v.place == url.as_str()).map(|v| v.tag.as_str());
+        match fetcher.fetch(&url, etag).await {
+            Ok(Fetched::NotModified { max_age }) => Ok(Answer::Unchanged { max_age }),
+            Ok(Fetched::Document(document)) => Ok(Answer::Document {
+                body: document.body,
+                format: Format::KeySet,
+                validator: document.etag.map(|tag| Validator { place: url.into(), tag }),
+                max_age: document.max_age,
+            }),
+            Err(error) => {
+                if let Place::Discovered(discovery) = &mut self.place {
+                    discovery.forget();
+                }
+                Err(error.into())
+            }
+        }
+    }
+}

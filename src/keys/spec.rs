@@ -1,0 +1,84 @@
+//! What the configuration says about one identity provider.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::model::{AlgorithmSet, Issuer, ProviderName};
+
+/// One identity provider, as configured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProviderSpec {
+    /// The operator's name for it.
+    pub name: ProviderName,
+    /// The issuer of its tokens, compared byte for byte.
+    pub issuer: Issuer,
+    /// Where its keys are.
+    pub source: KeySource,
+    /// The algorithms that its tokens may use.
+    pub algorithms: AlgorithmSet,
+    /// The clock skew that is forgiven when a token's times are checked.
+    pub leeway: Duration,
+    /// The time between two fetches in the background.
+    pub refresh: Duration,
+    /// The age from which keys are no longer used.
+    pub max_stale: Duration,
+    /// Whether keys may be fetched over plain http from other hosts than this one.
+    pub insecure_http: bool,
+    /// Certificates in PEM that are trusted for fetching keys, besides those of the system.
+    pub extra_ca: Option<Arc<[u8]>>,
+}
+
+/// Where the keys of a provider are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum KeySource {
+    /// Found through the issuer's metadata (OpenID Connect Discovery 1.0, RFC 8414).
+    Discovery,
+    /// A key set (RFC 7517 section 5) at a URL.
+    JwksUri(Url),
+    /// A key set in a file, read again when it changes.
+    JwksFile(PathBuf),
+    /// A key set in the configuration.
+    Inline(serde_json::Value),
+    /// A PEM key or certificate in a file, read again when it changes.
+    PublicKeyFile(PathBuf),
+    /// A PEM key or certificate in the configuration.
+    PublicKey(String),
+}
+
+impl KeySource {
+    /// Whether keys come from elsewhere, so that they are fetched again and can grow old. Keys that stand in
+    /// the configuration itself are always as fresh as it is.
+    #[must_use]
+    pub const fn is_fetched(&self) -> bool {
+        !matches!(self, Self::Inline(_) | Self::PublicKey(_))
+    }
+
+    /// Whether keys come over the network.
+    #[must_use]
+    pub const fn is_remote(&self) -> bool {
+        matches!(self, Self::Discovery | Self::JwksUri(_))
+    }
+
+    /// Whether keys come from a file.
+    #[must_use]
+    pub const fn is_file(&self) -> bool {
+        matches!(self, Self::JwksFile(_) | Self::PublicKeyFile(_))
+    }
+}
+
+impl fmt::Display for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Discovery => f.write_str("discovery"),
+            Self::JwksUri(url) => write!(f, "jwks_uri {url}"),
+            Self::JwksFile(path) => write!(f, "jwks_file {}", path.display()),
+            Self::Inline(_) => f.write_str("jwks"),
+            Self::PublicKeyFile(path) => write!(f, "public_key_file {}", path.display()),
+            Self::PublicKey(_) => f.write_str("public_key"),
+        }
+    }
+}

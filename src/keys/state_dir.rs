@@ -1,0 +1,160 @@
+//! The last good key sets on disk, one file per provider, so that a start does not need the provider.
+//!
+//! Public keys alone are written. A file is replaced as a whole and says whose keys it holds and when they were
+//! last confirmed, so that neither another provider nor a long sleep makes them good.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::Instant;
+
+use super::{KeySet, KeySetError, ProviderSpec, parse_key_set};
+
+/// The form of the files; others are not read.
+const VERSION: u32 = 1;
+/// A file is read up to this size: a full set of the largest keys stays below it.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+/// A folder with the last good key sets.
+#[derive(Debug)]
+pub struct StateDir(PathBuf);
+
+/// Why the state folder, or a file in it, cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateDirError {
+    /// The system says no.
+    #[error("{path}: {cause}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The file is not one of ours, or damaged.
+    #[error("{path} is damaged: {why}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// What a file holds.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    version: u32,
+    issuer: String,
+    source: String,
+    insecure_http: bool,
+    /// Milliseconds since the epoch.
+    last_success: u64,
+    jwks: Value,
+}
+
+impl StateDir {
+    /// Opens the folder `keys` inside of `path` and makes what is missing. It is readable by its owner alone.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or is not writable.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StateDirError> {
+        let keys = path.as_ref().join("keys");
+        let io = |cause| StateDirError::Io { path: keys.clone(), cause };
+        DirBuilder::new().recursive(true).mode(0o700).create(&keys).map_err(io)?;
+        fs::set_permissions(&keys, Permissions::from_mode(0o700)).map_err(io)?;
+        let this = Self(keys.clone());
+        // Better to hear of a read-only folder now than with the first fetch.
+        let probe = keys.join(".probe");
+        this.replace(&probe, b"").map_err(io)?;
+        fs::remove_file(&probe).map_err(io)?;
+        Ok(this)
+    }
+
+    /// The keys that were kept of a provider, and when they were last confirmed. `None` when there are none, or
+    /// those of another issuer or source.
+    pub(super) fn load(
+        &self,
+        spec: &ProviderSpec,
+        now: Instant,
+    ) -> Result<Option<(KeySet, Instant)>, StateDirError> {
+        let path = self.file_of(spec);
+        let text = match read(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(cause) => return Err(StateDirError::Io { path, cause }),
+        };
+        let damaged = |why: String| StateDirError::Damaged { path: path.clone(), why };
+        let kept: Kept = serde_json::from_slice(&text).map_err(|e| damaged(e.to_string()))?;
+        if kept.version != VERSION {
+            return Err(damaged(format!("version {} is not known", kept.version)));
+        }
+        let whose = (kept.issuer.as_str(), kept.source, kept.insecure_http);
+        if whose != (spec.issuer.as_str(), spec.source.to_string(), spec.insecure_http) {
+            return Ok(None);
+        }
+        match parse_key_set(kept.jwks.to_string().as_bytes(), spec.algorithms) {
+            // A clock that was ahead when the file was written must not make the keys young for ever.
+            Ok(parsed) => {
+                let at = Instant::from_duration(Duration::from_millis(kept.last_success)).min(now);
+                Ok(Some((parsed.keys, at)))
+            }
+            // Fewer algorithms are allowed than when the file was written.
+            Err(KeySetError::NoUsableKey(_)) => Ok(None),
+            Err(error) => Err(damaged(error.to_string())),
+        }
+    }
+
+    /// Keeps the keys of a provider, confirmed at `last_success`.
+    pub(super) fn save(
+        &self,
+        spec: &ProviderSpec,
+        keys: &KeySet,
+        last_success: Instant,
+    ) -> Result<(), StateDirError> {
+        let path = self.file_of(spec);
+        let kept = Kept {
+            version: VERSION,
+            issuer: spec.issuer.to_string(),
+            source: spec.source.to_string(),
+            insecure_http: spec.insecure_http,
+            last_success: u64::try_from(last_success.since_epoch().as_millis()).unwrap_or(u64::MAX),
+            jwks: keys.to_jwks(),
+        };
+        serde_json::to_vec(&kept)
+            .map_err(io::Error::other)
+            .and_then(|text| self.replace(&path, &text))
+            .map_err(|cause| StateDirError::Io { path, cause })
+    }
+
+    fn file_of(&self, spec: &ProviderSpec) -> PathBuf {
+        // A provider's name has no character that means anything in a path.
+        self.0.join(format!("{}.json", spec.name))
+    }
+
+    /// Puts `text` in the place of `path`: after a crash either the old file is there or the new one.
+    fn replace(&self, path: &Path, text: &[u8]) -> io::Result<()> {
+        let fresh = path.with_extension("new");
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        file.write_all(text)?;
+        file.sync_all()?;
+        fs::rename(&fresh, path)?;
+        File::open(&self.0)?.sync_all()
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > MAX_FILE {
+        return Err(io::Error::other("the file is too large"));
+    }
+    Ok(text)
+}

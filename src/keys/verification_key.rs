@@ -1,0 +1,120 @@
+//! One public key, parsed once and bound to the algorithms that it may verify.
+
+use std::fmt;
+
+use aws_lc_rs::signature::ParsedPublicKey;
+use serde_json::{Map, Value};
+
+use crate::model::{Algorithm, AlgorithmSet, KeyId};
+
+use super::SkipReason;
+use super::material::Material;
+
+/// A key that verifies signatures.
+///
+/// Its algorithms are those that its type can do, that its own `alg` says (RFC 7517 section 4.4) and that its
+/// provider is allowed; a signature of any other algorithm never verifies.
+pub struct VerificationKey {
+    kid: Option<KeyId>,
+    declared: Option<AlgorithmSet>,
+    material: Material,
+    parsed: Box<[(Algorithm, ParsedPublicKey)]>,
+}
+
+impl VerificationKey {
+    /// Binds `material` to its algorithms. `declared` is what the key says of itself, `allowed` what the
+    /// provider may use.
+    pub(super) fn new(
+        kid: Option<KeyId>,
+        material: Material,
+        declared: Option<AlgorithmSet>,
+        allowed: AlgorithmSet,
+    ) -> Result<Self, SkipReason> {
+        let able = declared.unwrap_or_else(AlgorithmSet::all).intersection(material.algorithms());
+        if able.is_empty() {
+            return Err(SkipReason::AlgMismatch);
+        }
+        let bound = able.intersection(allowed);
+        // The numbers are judged before the policy, so that a broken key is called broken.
+        let mut parsed = Vec::new();
+        for algorithm in able.iter() {
+            let key = material.parse_for(algorithm).ok_or(match material {
+                Material::Rsa { .. } => SkipReason::Malformed,
+                Material::Ec { .. } | Material::Ed25519(_) => SkipReason::BadPoint,
+            })?;
+            if bound.contains(algorithm) {
+                parsed.push((algorithm, key));
+            }
+        }
+        if parsed.is_empty() {
+            return Err(SkipReason::NotAllowed);
+        }
+        Ok(Self { kid, declared, material, parsed: parsed.into() })
+    }
+
+    /// The key's own id (RFC 7517 section 4.5).
+    #[must_use]
+    pub const fn kid(&self) -> Option<&KeyId> {
+        self.kid.as_ref()
+    }
+
+    /// The algorithms whose signatures it verifies.
+    #[must_use]
+    pub fn algorithms(&self) -> AlgorithmSet {
+        self.parsed.iter().map(|(algorithm, _)| *algorithm).collect()
+    }
+
+    /// Whether it verifies signatures of `algorithm`.
+    #[must_use]
+    pub fn fits(&self, algorithm: Algorithm) -> bool {
+        self.parsed.iter().any(|(a, _)| *a == algorithm)
+    }
+
+    /// Whether `signature` is one of `message`, made with `algorithm` by the owner of this key.
+    ///
+    /// An ECDSA signature is the two numbers in fixed length (RFC 7518 section 3.4), never DER.
+    #[must_use]
+    pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        let key = self.parsed.iter().find(|(a, _)| *a == algorithm);
+        key.is_some_and(|(_, key)| key.verify_sig(message, signature).is_ok())
+    }
+
+    /// The same key under another policy; `None` when nothing is left of its algorithms.
+    pub(super) fn rebound(&self, allowed: AlgorithmSet) -> Option<Self> {
+        Self::new(self.kid.clone(), self.material.clone(), self.declared, allowed).ok()
+    }
+
+    /// The key as a JWK with its public members alone.
+    pub(super) fn to_jwk(&self) -> Value {
+        let mut jwk = Map::new();
+        if let Some(kid) = &self.kid {
+            jwk.insert("kid".to_owned(), kid.as_str().into());
+        }
+        let mut declared = self.declared.into_iter().flat_map(AlgorithmSet::iter);
+        if let (Some(alg), None) = (declared.next(), declared.next()) {
+            jwk.insert("alg".to_owned(), alg.as_str().into());
+        }
+        self.material.write_jwk(&mut jwk);
+        Value::Object(jwk)
+    }
+}
+
+impl PartialEq for VerificationKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.kid == other.kid
+            && self.declared == other.declared
+            && self.material == other.material
+            && self.algorithms() == other.algorithms()
+    }
+}
+
+impl Eq for VerificationKey {}
+
+impl fmt::Debug for VerificationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerificationKey")
+            .field("kid", &self.kid)
+            .field("algorithms", &self.algorithms())
+            .finish_non_exhaustive()
+    }
+}

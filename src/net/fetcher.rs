@@ -1,0 +1,239 @@
+//! Fetches one document over HTTP, within limits, from where it was asked for and nowhere else.
+//!
+//! A TLS provider must be installed in the process before a fetcher is made.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, LOCATION};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use url::{Host, Url};
+
+use super::FetchError;
+use super::address::{GuardedResolver, forbidden, is_loopback_name};
+
+/// What a fetch may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// For the connection, TLS included.
+    pub connect: Duration,
+    /// For everything, from the resolution of the name to the last byte.
+    pub total: Duration,
+    /// For the body, in bytes.
+    pub body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(2), total: Duration::from_secs(5), body: 1024 * 1024 }
+    }
+}
+
+/// Whom to trust.
+#[derive(Debug, Clone, Default)]
+pub struct FetcherOptions {
+    /// Certificates in PEM that are trusted besides those of the system.
+    pub extra_ca: Option<Vec<u8>>,
+    /// Whether plain http may be spoken to hosts other than this machine.
+    pub insecure_http: bool,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fetched {
+    /// A new document (200).
+    Document(Document),
+    /// The document with the given `ETag` is still the present one (304, RFC 9110 section 15.4.5).
+    NotModified {
+        /// For how long the answer says that it is fresh (RFC 9111 section 5.2.2.1).
+        max_age: Option<Duration>,
+    },
+}
+
+/// A document and what the answer says about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// The body.
+    pub body: Bytes,
+    /// Its validator, to be given with the next fetch (RFC 9110 section 8.8.3).
+    pub etag: Option<String>,
+    /// For how long the answer says that it is fresh (RFC 9111 section 5.2.2.1).
+    pub max_age: Option<Duration>,
+}
+
+/// A client for documents.
+#[derive(Debug, Clone)]
+pub struct Fetcher {
+    client: reqwest::Client,
+    limits: Limits,
+    insecure_http: bool,
+}
+
+impl Fetcher {
+    /// A client that trusts the system's roots and those of `options`.
+    ///
+    /// # Errors
+    /// When the extra CA is no certificate.
+    pub fn new(options: &FetcherOptions, limits: Limits) -> Result<Self, FetchError> {
+        let setup = |cause: String| FetchError::Setup { cause };
+        let extra = options.extra_ca.as_deref().map(reqwest::Certificate::from_pem_bundle).transpose();
+        let extra = extra.map_err(|e| setup(format!("the extra CA is no PEM certificate: {e}")))?;
+        if extra.as_ref().is_some_and(Vec::is_empty) {
+            return Err(setup("the extra CA holds no certificate".to_owned()));
+        }
+        let client = match &extra {
+            Some(extra) => builder(limits)
+                .tls_certs_merge(extra.iter().cloned())
+                .build()
+                .map_err(|e| setup(format!("the extra CA cannot be used: {}", deepest(&e))))?,
+            None => builder(limits).build().or_else(|e| {
+                // Without roots no https works, but loopback http still does; each https fetch says why it fails.
+                tracing::warn!(cause = %deepest(&e), "this system trusts no certificate authority");
+                builder(limits).tls_certs_only([]).build().map_err(|e| setup(deepest(&e)))
+            })?,
+        };
+        Ok(Self { client, limits, insecure_http: options.insecure_http })
+    }
+
+    /// Whether `url` may be fetched, as far as one can say without resolving its host.
+    ///
+    /// # Errors
+    /// [`FetchError::BadUrl`], [`FetchError::HttpsRequired`] or [`FetchError::ForbiddenAddress`].
+    pub fn permits(&self, url: &Url) -> Result<(), FetchError> {
+        let bad = |why| FetchError::BadUrl { url: plain(url), why };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(bad("it carries credentials"));
+        }
+        let (loopback, literal) = match url.host().ok_or_else(|| bad("it has no host"))? {
+            Host::Domain(name) => (is_loopback_name(name), None),
+            Host::Ipv4(v4) => (v4.is_loopback(), Some(v4.into())),
+            Host::Ipv6(v6) => (v6.to_canonical().is_loopback(), Some(v6.into())),
+        };
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback || self.insecure_http => {}
+            "http" => return Err(FetchError::HttpsRequired { url: plain(url) }),
+            _ => return Err(bad("only https and http can be")),
+        }
+        if let Some(address) = literal
+            && let Some(kind) = forbidden(address)
+        {
+            let host = url.host_str().unwrap_or_default().to_owned();
+            return Err(FetchError::ForbiddenAddress { host, address, kind });
+        }
+        Ok(())
+    }
+
+    /// Whether plain http may be spoken to hosts other than this machine.
+    #[must_use]
+    pub const fn allows_plain_http(&self) -> bool {
+        self.insecure_http
+    }
+
+    /// Fetches `url`; with `etag`, only if the document has changed.
+    ///
+    /// # Errors
+    /// Everything but a whole answer of status 200 (or 304 to an `etag`) within the limits.
+    pub async fn fetch(&self, url: &Url, etag: Option<&str>) -> Result<Fetched, FetchError> {
+        self.permits(url)?;
+        match tokio::time::timeout(self.limits.total, self.exchange(url, etag)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(FetchError::Timeout { url: plain(url), after: self.limits.total }),
+        }
+    }
+
+    async fn exchange(&self, url: &Url, etag: Option<&str>) -> Result<Fetched, FetchError> {
+        let text = plain(url);
+        let failed = |e: reqwest::Error| FetchError::from_reqwest(&text, self.limits.connect, &e);
+        let mut request = self.client.get(url.clone());
+        let validator = etag.and_then(|e| HeaderValue::from_str(e).ok());
+        if let Some(validator) = &validator {
+            request = request.header(IF_NONE_MATCH, validator);
+        }
+        let mut response = request.send().await.map_err(failed)?;
+        let status = response.status();
+        let max_age = max_age(response.headers());
+        match status {
+            StatusCode::OK => {}
+            StatusCode::NOT_MODIFIED if validator.is_some() => return Ok(Fetched::NotModified { max_age }),
+            _ => return Err(refusal(&text, url, status, response.headers())),
+        }
+        if let Some(encoding) = response.headers().get(CONTENT_ENCODING)
+            && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
+        {
+            let encoding = String::from_utf8_lossy(encoding.as_bytes()).into_owned();
+            return Err(FetchError::Encoded { url: text, encoding });
+        }
+        let limit = self.limits.body;
+        let too_large = || FetchError::TooLarge { url: text.clone(), limit };
+        if response.content_length().is_some_and(|n| usize::try_from(n).is_ok_and(|n| n > limit)) {
+            return Err(too_large());
+        }
+        let etag = response.headers().get(ETAG).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > limit {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Fetched::Document(Document { body: body.into(), etag, max_age }))
+    }
+}
+
+fn builder(limits: Limits) -> reqwest::ClientBuilder {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/jwk-set+json, application/json, */*;q=0.1"));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    reqwest::Client::builder()
+        .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .dns_resolver(GuardedResolver)
+        .connect_timeout(limits.connect)
+        // Fetches are minutes apart: a kept connection would be dead, or lead to an address of yesterday.
+        .pool_max_idle_per_host(0)
+}
+
+/// What an answer other than success means.
+fn refusal(text: &str, base: &Url, status: StatusCode, headers: &HeaderMap) -> FetchError {
+    let status_code = status.as_u16();
+    if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
+        return FetchError::Status { url: text.to_owned(), status: status_code };
+    }
+    let location = headers.get(LOCATION).and_then(|v| v.to_str().ok()).and_then(|v| base.join(v).ok());
+    let to = location.as_ref().map_or_else(|| "nowhere".to_owned(), plain);
+    FetchError::Redirect { status: status_code, to }
+}
+
+/// The `max-age` of `Cache-Control` (RFC 9111 section 5.2.2.1); the first one counts.
+fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let lines = headers.get_all(CACHE_CONTROL).iter().filter_map(|v| v.to_str().ok());
+    lines.flat_map(|line| line.split(',')).find_map(|directive| {
+        let (name, value) = directive.split_once('=')?;
+        let seconds = value.trim().trim_matches('"').parse().ok()?;
+        name.trim().eq_ignore_ascii_case("max-age").then(|| Duration::from_secs(seconds))
+    })
+}
+
+/// `url` as it may be shown: without credentials, query and fragment.
+fn plain(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    // Both fail only for URLs that cannot carry credentials in the first place.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
+}
+
+fn deepest(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(inner) = deepest.source() {
+        deepest = inner;
+    }
+    deepest.to_string()
+}

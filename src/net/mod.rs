@@ -1,0 +1,10 @@
+//! Outbound fetches of small documents: time limits, size caps, no redirects, TLS roots, no internal addresses.
+//!
+//! What the document means and when it is fetched is the business of the rooms that ask for it.
+
+mod address;
+mod error;
+mod fetcher;
+
+pub use error::FetchError;
+pub use fetcher::{Document, Fetched, Fetcher, FetcherOptions, Limits};
