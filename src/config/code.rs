@@ -1,0 +1,150 @@
+//! The closed list of findings: a stable name each, and a line for the reference documentation.
+
+use std::fmt;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// The configuration is refused.
+    Error,
+    /// The configuration works, and somebody should look.
+    Warning,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+macro_rules! codes {
+    ($($variant:ident $word:literal $severity:ident $meaning:literal;)+) => {
+        /// The name of a finding, stable across versions.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $(#[doc = $meaning] $variant),+
+        }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name as it is printed.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// One line that says what the finding means.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning),+ }
+            }
+
+            /// Whether it is an error or a warning.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    // the file and its YAML
+    FileUnreadable "file-unreadable" Error "A file cannot be read.";
+    FileContent "file-content" Error "A file that is named here does not hold what it should.";
+    FileTooLarge "file-too-large" Error "A configuration file is over 8 MiB.";
+    NotUtf8 "not-utf8" Error "A configuration file is not UTF-8 text.";
+    EmptyFile "empty-file" Error "A configuration file holds nothing.";
+    YamlSyntax "yaml-syntax" Error "The text is not YAML.";
+    YamlTab "yaml-tab" Error "A tab stands where YAML allows only spaces.";
+    YamlDocuments "yaml-documents" Error "A file holds more than one YAML document.";
+    YamlTag "yaml-tag" Error "YAML tags (`!name`) and merge keys (`<<`) are not read.";
+    YamlAlias "yaml-alias" Error "An alias stands for nothing, or for something that holds it.";
+    TooComplex "too-complex" Error "Nested too deep, or too large once aliases are written out.";
+    DuplicateKey "duplicate-key" Error "The same key twice in one mapping.";
+    EnvUnset "env-unset" Error "An environment variable is not set and has no default.";
+    EnvSyntax "env-syntax" Error "`${` does not begin `${NAME}` or `${NAME:-default}`.";
+    // the shape
+    Version "version" Error "`version` is absent or not one that this program reads.";
+    UnknownField "unknown-field" Error "There is no such field here.";
+    MissingField "missing-field" Error "A field that must be there is not.";
+    WrongType "wrong-type" Error "A value of another type is wanted.";
+    NotInThisVersion "not-in-this-version" Error "A field is kept for a later version.";
+    DuplicateName "duplicate-name" Error "The same name, or a section that may stand once, in two files.";
+    AuthMissing "auth-missing" Error "An agent does not say who may call it.";
+    AuthConflict "auth-conflict" Error "An agent has more than one kind of authentication.";
+    KeySourceConflict "key-source-conflict" Error "A provider has more than one source of keys.";
+    // single values
+    BadName "bad-name" Error "Not a name: 1 to 63 lower-case letters, digits and dashes.";
+    BadNumber "bad-number" Error "Not a whole number.";
+    BadDuration "bad-duration" Error "Not a duration such as `30s`.";
+    BadSize "bad-size" Error "Not a size such as `10MiB`.";
+    BadDate "bad-date" Error "Not a moment such as `2027-01-01T00:00:00Z`.";
+    BadWord "bad-word" Error "Not one of the words that may stand here.";
+    OutOfRange "out-of-range" Error "A number, duration or size outside its bounds.";
+    EmptyValue "empty-value" Error "A text or a list that must not be empty is.";
+    BadAddress "bad-address" Error "Not an address such as `127.0.0.1:8080`.";
+    BadCidr "bad-cidr" Error "Not an address range such as `10.0.0.0/8`.";
+    BadUrl "bad-url" Error "Not a URL that can be used here.";
+    BadIssuer "bad-issuer" Error "An issuer that keys cannot be discovered from.";
+    BadAlgorithm "bad-algorithm" Error "Not an asymmetric signature algorithm.";
+    BadPath "bad-path" Error "A route path that no request could ever match.";
+    BadHost "bad-host" Error "Not a host name for a route.";
+    BadHeader "bad-header" Error "Not a header name that can be used here.";
+    BadPrefix "bad-prefix" Error "A credential prefix that is not one token (RFC 9110).";
+    BadClaim "bad-claim" Error "A claim or scope that no token could carry.";
+    BadOrigin "bad-origin" Error "Not an origin such as `https://app.example.com`.";
+    BadMethod "bad-method" Error "Not a request method.";
+    BadKeyId "bad-key-id" Error "Not the id of an API key: 8 letters and digits.";
+    BadHash "bad-hash" Error "Not a SHA-256: 64 hexadecimal digits.";
+    UnquotedHash "unquoted-hash" Error "A hash that YAML readers take for a number; it wants quotes.";
+    BadKeySet "bad-key-set" Error "A key or key set in the configuration that holds no usable key.";
+    // how the parts fit together
+    UnknownProvider "unknown-provider" Error "An agent names a provider that does not exist.";
+    UnknownAgent "unknown-agent" Error "An API key names an agent that does not exist.";
+    WrongAgent "wrong-agent" Error "An API key belongs to an agent that takes no API keys.";
+    DuplicateIssuer "duplicate-issuer" Error "Two providers have the same issuer.";
+    DuplicateRoute "duplicate-route" Error "Two agents have the same route.";
+    DuplicateAddress "duplicate-address" Error "Two listeners share one address.";
+    DuplicateValue "duplicate-value" Error "The same value twice in a list or in two keys.";
+    HeaderConflict "header-conflict" Error "Two settings write the same header, or one of ours.";
+    SelfUpstream "self-upstream" Error "An upstream that is one of the gateway's own ports.";
+    CorsCredentials "cors-credentials" Error "CORS for every origin together with credentials.";
+    // warnings
+    AudienceUnchecked "audience-unchecked" Warning "An agent takes tokens that were made for anybody.";
+    PublicAgent "public-agent" Warning "An agent that everybody may call.";
+    UnusedProvider "unused-provider" Warning "A provider that no agent accepts.";
+    AgentWithoutKeys "agent-without-keys" Warning "An API-key agent that no key opens.";
+    TokenForwarded "token-forwarded" Warning "An agent receives its callers' tokens and could use them elsewhere.";
+    InsecureHttp "insecure-http" Warning "Keys may be fetched over plain HTTP.";
+    FastRefresh "fast-refresh" Warning "Keys are fetched more than once a minute.";
+    PlainListener "plain-listener" Warning "A listener without TLS on an address that is not loopback.";
+    RestartNeeded "restart-needed" Warning "A change of `server` that takes effect on restart.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_code_has_its_own_kebab_case_name_and_a_meaning() {
+        let words: HashSet<_> = Code::ALL.iter().map(|c| c.as_str()).collect();
+        assert_eq!(words.len(), Code::ALL.len());
+        for code in Code::ALL {
+            assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'));
+            assert!(code.meaning().ends_with('.'), "{code}");
+        }
+    }
+}

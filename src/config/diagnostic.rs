@@ -1,0 +1,315 @@
+//! What is wrong with a configuration, where, and what to write instead.
+//!
+//! A finding carries everything it needs to be printed, so it outlives the text it speaks of. Which findings
+//! there can be is the closed list in `code`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::code::{Code, Severity};
+use super::source::{Place, Source};
+
+/// A second place that a finding speaks of, such as the earlier of two equal names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Second {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+    /// What stands there.
+    pub label: String,
+}
+
+/// One finding. Prints as `FILE:LINE:COL: error[CODE]: message`, the source line with a caret, and the help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Whether the configuration can be used all the same.
+    pub severity: Severity,
+    /// The stable name of the finding.
+    pub code: Code,
+    /// The file.
+    pub path: PathBuf,
+    /// The line, counted from 1; 0 when the finding concerns the whole file.
+    pub line: usize,
+    /// The column in characters, counted from 1; 0 when the finding concerns the whole file.
+    pub column: usize,
+    /// How many characters the caret underlines; at least 1 where there is a line.
+    pub width: usize,
+    /// What is wrong. Never holds the value of an environment variable.
+    pub message: String,
+    /// What to write instead.
+    pub help: Option<String>,
+    /// The line as it stands in the file; absent when it may hold a secret.
+    pub source_line: Option<String>,
+    /// The other place, where the finding is about two.
+    pub second: Option<Second>,
+}
+
+impl Diagnostic {
+    /// A finding at a place in a source.
+    #[must_use]
+    pub fn at(code: Code, sources: &[Source], place: Place, message: impl Into<String>) -> Self {
+        let source = sources.get(place.source);
+        Self {
+            severity: code.severity(),
+            code,
+            path: source.map(|s| s.path.clone()).unwrap_or_default(),
+            line: place.line,
+            column: place.column,
+            width: place.width.max(1),
+            message: message.into(),
+            help: None,
+            source_line: source.and_then(|s| s.line(place.line)).map(str::to_owned),
+            second: None,
+        }
+    }
+
+    /// A finding about a whole file.
+    #[must_use]
+    pub fn of_file(code: Code, path: &Path, message: impl Into<String>) -> Self {
+        Self {
+            severity: code.severity(),
+            code,
+            path: path.to_path_buf(),
+            line: 0,
+            column: 0,
+            width: 0,
+            message: message.into(),
+            help: None,
+            source_line: None,
+            second: None,
+        }
+    }
+
+    /// For the reader of files: the bytes of a configuration file are not UTF-8 from `offset` on.
+    #[must_use]
+    pub fn not_utf8(path: &Path, offset: usize) -> Self {
+        Self::of_file(Code::NotUtf8, path, format!("not UTF-8 text: byte {offset} cannot be read"))
+            .help("save the file as UTF-8")
+    }
+
+    /// For the reader of files: a configuration file could not be read.
+    #[must_use]
+    pub fn unreadable(path: &Path, why: &str) -> Self {
+        Self::of_file(Code::FileUnreadable, path, format!("cannot be read: {why}"))
+    }
+
+    /// Adds what to write instead.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds the other place.
+    #[must_use]
+    pub fn second(mut self, sources: &[Source], place: Place, label: impl Into<String>) -> Self {
+        let path = sources.get(place.source).map(|s| s.path.clone()).unwrap_or_default();
+        self.second = Some(Second { path, line: place.line, column: place.column, label: label.into() });
+        self
+    }
+
+    /// Leaves the source line out, because it may hold a secret.
+    #[must_use]
+    pub fn without_line(mut self) -> Self {
+        self.source_line = None;
+        self
+    }
+
+    /// Whether the configuration cannot be used.
+    #[must_use]
+    pub const fn is_error(&self) -> bool {
+        matches!(self.severity, Severity::Error)
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.path.display())?;
+        if self.line > 0 {
+            write!(f, "{}:{}:", self.line, self.column)?;
+        }
+        write!(f, " {}[{}]: {}", self.severity, self.code, Plain(&self.message))?;
+        if let Some(line) = &self.source_line {
+            let (text, offset) = window(line, self.column.saturating_sub(1));
+            let shown = text.chars().count();
+            let width = self.width.min(shown.saturating_sub(offset)).max(1);
+            write!(f, "\n{:>5} | {}", self.line, Plain(text))?;
+            write!(f, "\n      | {:offset$}{:^<width$}", "", "")?;
+        }
+        if let Some(second) = &self.second {
+            let Second { path, line, column, label } = second;
+            write!(f, "\n      = note: {}:{line}:{column}: {}", path.display(), Plain(label))?;
+        }
+        if let Some(help) = &self.help {
+            write!(f, "\n      = help: {}", Plain(help))?;
+        }
+        Ok(())
+    }
+}
+
+/// The longest part of a source line that is shown, in characters.
+const SHOWN: usize = 160;
+
+/// The part of `line` around the character `at`, and where `at` stands in it.
+fn window(line: &str, at: usize) -> (&str, usize) {
+    let first = if at < SHOWN { 0 } else { at - SHOWN / 2 };
+    let byte_of = |n: usize| line.char_indices().nth(n).map_or(line.len(), |(i, _)| i);
+    let text = line.get(byte_of(first)..byte_of(first + SHOWN)).unwrap_or_default();
+    (text, at - first)
+}
+
+/// Text from a file on its way to a terminal: control characters cannot act there, and each character
+/// keeps its one column.
+struct Plain<'a>(&'a str);
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write as _;
+        let unseen =
+            |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        self.0.chars().try_for_each(|c| match c {
+            '\t' => f.write_char(' '),
+            c if unseen(c) => f.write_char('\u{fffd}'),
+            c => f.write_char(c),
+        })
+    }
+}
+
+/// All findings of one configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// No findings.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, finding: Diagnostic) {
+        self.0.push(finding);
+    }
+
+    /// Adds those of `other`.
+    pub fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Puts the findings in the order of files and lines; what concerns a whole file comes first.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.0.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
+        self.0.dedup();
+        self
+    }
+
+    /// Whether one of them is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(Diagnostic::is_error)
+    }
+
+    /// How many errors there are.
+    #[must_use]
+    pub fn errors(&self) -> usize {
+        self.0.iter().filter(|d| d.is_error()).count()
+    }
+
+    /// How many warnings there are.
+    #[must_use]
+    pub fn warnings(&self) -> usize {
+        self.0.len() - self.errors()
+    }
+
+    /// Whether there is nothing to say.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The findings.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.0.iter()
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(finding: Diagnostic) -> Self {
+        Self(vec![finding])
+    }
+}
+
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(iter: I) -> Self {
+        Self(iter.into_iter().collect())
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|finding| writeln!(f, "{finding}"))
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Vec<Source> {
+        vec![Source::new("a.yaml", text)]
+    }
+
+    #[test]
+    fn a_finding_shows_its_line_its_caret_and_the_mend() {
+        let sources = source("version: 1\nverzion: 2\n");
+        let place = Place { source: 0, line: 2, column: 1, width: 7 };
+        let shown = Diagnostic::at(Code::UnknownField, &sources, place, "no field `verzion` here")
+            .help("did you mean `version`?")
+            .second(&sources, Place { line: 1, ..place }, "the other one is here")
+            .to_string();
+        assert_eq!(
+            shown,
+            "a.yaml:2:1: error[unknown-field]: no field `verzion` here\n    2 | verzion: 2\n      | ^^^^^^^\n      \
+             = note: a.yaml:1:1: the other one is here\n      = help: did you mean `version`?"
+        );
+    }
+
+    #[test]
+    fn a_file_cannot_write_control_codes_to_the_terminal() {
+        let sources = source("a: \u{1b}[31m\u{202e}x\tz");
+        let place = Place { source: 0, line: 1, column: 4, width: 1 };
+        let shown = Diagnostic::at(Code::WrongType, &sources, place, "bad \u{1b}").to_string();
+        assert!(!shown.contains(['\u{1b}', '\u{202e}', '\t']), "{shown:?}");
+    }
+
+    #[test]
+    fn a_very_long_line_is_shown_around_the_caret() {
+        let sources = source(&format!("{}HERE{}", "x".repeat(5000), "y".repeat(5000)));
+        let place = Place { source: 0, line: 1, column: 5001, width: 4 };
+        let shown = Diagnostic::at(Code::WrongType, &sources, place, "m").to_string();
+        let lines: Vec<_> = shown.lines().collect();
+        assert!(lines[1].len() < 200);
+        assert_eq!(lines[1].find("HERE"), lines[2].find("^^^^"));
+    }
+}

@@ -1,0 +1,139 @@
+//! A cursor over one mapping: hands out the fields that a reader asks for and reports all others.
+//!
+//! Which fields there are is the table of the section in `sections`; the JSON Schema is made from the same
+//! table, so that the two cannot disagree.
+
+use std::cell::RefCell;
+
+use super::code::Code;
+use super::diagnostic::Diagnostic;
+use super::report::{Report, suggest};
+use super::sections::Section;
+use super::source::{Place, Spanned};
+use super::yaml::{Key, Kind, Node};
+
+/// The fields of one mapping.
+pub(super) struct Fields<'a> {
+    report: &'a Report<'a>,
+    section: &'static Section,
+    owner: Place,
+    entries: &'a [(Key, Node)],
+    asked: RefCell<Vec<&'static str>>,
+}
+
+impl<'a> Fields<'a> {
+    /// Opens `node`, which stands under the key at `owner`; reports and gives nothing when it is no mapping.
+    pub(super) fn open(
+        report: &'a Report<'a>,
+        section: &'static Section,
+        owner: Place,
+        node: &'a Node,
+    ) -> Option<Self> {
+        let entries = entries(report, section.name, node)?;
+        Some(Self { report, section, owner, entries, asked: RefCell::default() })
+    }
+
+    /// The key to which this mapping belongs.
+    pub(super) const fn owner(&self) -> Place {
+        self.owner
+    }
+
+    /// The value of a field, as it was written.
+    pub(super) fn node(&self, name: &'static str) -> Option<&'a Node> {
+        self.entry(name).map(|(_, node)| node)
+    }
+
+    /// The key and the value of a field, as they were written.
+    pub(super) fn entry(&self, name: &'static str) -> Option<(&'a Key, &'a Node)> {
+        debug_assert!(self.section.has(name), "`{name}` is not in the table of `{}`", self.section.name);
+        self.asked.borrow_mut().push(name);
+        self.entries.iter().find(|(key, _)| key.text == name).map(|(key, node)| (key, node))
+    }
+
+    /// Whether the field was written, whatever it holds.
+    pub(super) fn has(&self, name: &'static str) -> bool {
+        self.entry(name).is_some()
+    }
+
+    /// Where the field stands; the place of the mapping when it is absent.
+    pub(super) fn place(&self, name: &'static str) -> Place {
+        self.node(name).map_or(self.owner, |node| node.place)
+    }
+
+    /// A field that may be absent. Nothing also when it was there and bad, which `read` has reported.
+    pub(super) fn optional<T>(
+        &self,
+        name: &'static str,
+        read: impl FnOnce(&'a Report<'a>, &'a Node) -> Option<T>,
+    ) -> Option<Spanned<T>> {
+        let node = self.node(name)?;
+        read(self.report, node).map(|value| Spanned::new(value, node.place))
+    }
+
+    /// A field that must be there.
+    pub(super) fn required<T>(
+        &self,
+        name: &'static str,
+        read: impl FnOnce(&'a Report<'a>, &'a Node) -> Option<T>,
+    ) -> Option<Spanned<T>> {
+        if !self.has(name) {
+            let message = format!("{} needs `{name}`", self.section.name);
+            let help = format!("add `{name}`: {}", self.section.doc_of(name));
+            self.report.say(Code::MissingField, self.owner, message, help);
+        }
+        self.optional(name, read)
+    }
+
+    /// A field that is a mapping of its own.
+    pub(super) fn section(&self, name: &'static str, section: &'static Section) -> Option<Self> {
+        let (key, node) = self.entry(name)?;
+        Fields::open(self.report, section, key.place, node)
+    }
+
+    /// Reports the fields that nobody knows.
+    pub(super) fn close(self) {
+        self.close_but(&[]);
+    }
+
+    /// A key of this mapping that is in no table.
+    pub(super) fn stranger(&self, name: &str) -> Option<&'a Key> {
+        self.entries.iter().map(|(key, _)| key).find(|key| key.text == name)
+    }
+
+    /// Reports the fields that nobody knows, but for those that the reader has dealt with.
+    pub(super) fn close_but(self, known: &[&str]) {
+        let asked = self.asked.into_inner();
+        for field in self.section.fields {
+            debug_assert!(
+                asked.contains(&field.name),
+                "`{}.{}` is never read",
+                self.section.name,
+                field.name
+            );
+        }
+        for (key, _) in self.entries.iter().filter(|(key, _)| !self.section.has(&key.text)) {
+            if known.contains(&key.text.as_str()) {
+                continue;
+            }
+            let message = format!("no field `{}` in {}", key.text, self.section.name);
+            let help = suggest(&key.text, self.section.fields.iter().map(|f| f.name));
+            self.report.add(
+                Diagnostic::at(Code::UnknownField, self.report.sources(), key.place, message).help(help),
+            );
+        }
+    }
+}
+
+/// The entries of a mapping with free keys.
+pub(super) fn entries<'a>(report: &Report<'_>, what: &str, node: &'a Node) -> Option<&'a [(Key, Node)]> {
+    match &node.kind {
+        Kind::Map(entries) => Some(entries),
+        Kind::Scalar(scalar) if scalar.broken => None,
+        Kind::Scalar(_) | Kind::List(_) => {
+            let message = format!("{what} is a mapping, and this is {}", node.shown());
+            let help = "write fields below it, or `{}` for none";
+            report.say(Code::WrongType, node.place, message, help);
+            None
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! From YAML text to a compiled, immutable snapshot. Pure: no file and no network is touched here, no clock
+//! is read, and the environment is asked through a closure.
+//!
+//! [`parse`] turns texts into a [`Document`] and finds everything that is wrong at once. Reading and watching
+//! files is the business of `store`, publishing a snapshot that of `control`.
+
+mod code;
+mod diagnostic;
+mod document;
+mod environment;
+mod fields;
+mod read;
+mod report;
+mod schema;
+mod sections;
+mod source;
+mod units;
+mod value;
+mod web;
+mod yaml;
+
+pub use code::{Code, Severity};
+pub use diagnostic::{Diagnostic, Diagnostics, Second};
+pub use document::{
+    AccessLog, Admin, AgentEntry, ApiKeyEntry, Auth, CertificateFiles, ClaimRule, ClaimRules, Cors, Document,
+    IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, Route, Scopes, Server, Shutdown, Upstream,
+};
+pub use read::parse;
+pub use schema::schema;
+pub use sections::{Field, ROOT, Section, Shape};
+pub use source::{Place, Source, Spanned};
+pub use units::{parse_duration, parse_size, show_duration, show_size};
+pub use yaml::MAX_BYTES;

@@ -1,0 +1,93 @@
+//! `cors` of an agent (Fetch standard, section 3.2).
+
+use std::time::Duration;
+
+use super::super::code::Code;
+use super::super::document::{Cors, Origins};
+use super::super::fields::Fields;
+use super::super::report::Report;
+use super::super::sections::CORS;
+use super::super::source::Spanned;
+use super::super::value;
+use super::super::web;
+use super::super::yaml::{Key, Node};
+
+pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> Option<Cors> {
+    let fields = Fields::open(report, &CORS, key.place, node)?;
+    let origins = fields.required("allowed_origins", |r, n| value::some_list(r, n, origin));
+    let methods = fields.optional("allowed_methods", |r, n| value::list(r, n, method));
+    let allowed_headers = fields.optional("allowed_headers", |r, n| value::list(r, n, header));
+    let exposed_headers = fields.optional("exposed_headers", |r, n| value::list(r, n, header));
+    let credentials = fields.optional("allow_credentials", value::boolean);
+    let month = Duration::from_secs(30 * 86_400);
+    let max_age = fields.optional("max_age", |r, n| value::duration(r, n, Duration::ZERO..=month));
+    fields.close();
+
+    let credentials = credentials.filter(|b| b.value);
+    let lists = [&methods, &allowed_headers, &exposed_headers];
+    let stars = lists.into_iter().flatten().flat_map(|list| &list.value).filter(|item| item.value == "*");
+    let origin_stars = origins.iter().flat_map(|list| &list.value).filter(|item| item.value == "*");
+    for star in origin_stars.chain(stars) {
+        if let Some(credentials) = &credentials {
+            let message =
+                "`*` together with `allow_credentials`: browsers refuse it, and it would open all to all";
+            let help = "write out what is allowed, or leave `allow_credentials` off";
+            report.clash(Code::CorsCredentials, star.place, credentials.place, message, help);
+        }
+    }
+    let origins = plain(origins);
+    Some(Cors {
+        allowed_origins: if origins.iter().any(|o| o == "*") {
+            Origins::Any
+        } else {
+            Origins::These(origins)
+        },
+        allowed_methods: plain(methods),
+        allowed_headers: plain(allowed_headers),
+        exposed_headers: plain(exposed_headers),
+        allow_credentials: credentials.is_some(),
+        max_age: max_age.map(|d| d.value),
+    })
+}
+
+fn plain(list: Option<Spanned<Vec<Spanned<String>>>>) -> Vec<String> {
+    list.map(|list| list.value.into_iter().map(|item| item.value).collect()).unwrap_or_default()
+}
+
+fn origin(report: &Report<'_>, node: &Node) -> Option<String> {
+    let text = value::some_text(report, node)?;
+    if text == "*" {
+        return Some(text);
+    }
+    match web::origin(&text) {
+        Ok(origin) => Some(origin),
+        Err(help) => {
+            report.say(Code::BadOrigin, node.place, format!("{} is not an origin", node.shown()), help);
+            None
+        }
+    }
+}
+
+fn method(report: &Report<'_>, node: &Node) -> Option<String> {
+    let text = value::text(report, node)?;
+    let help = match text.as_str() {
+        "TRACE" | "CONNECT" => "this method is refused at every agent",
+        _ if !web::is_token(&text) => "write a request method such as `GET`",
+        _ if text != text.to_ascii_uppercase() => {
+            "write it in capitals; methods are compared with their case"
+        }
+        _ => return Some(text),
+    };
+    report.say(Code::BadMethod, node.place, format!("{} is not a method for this list", node.shown()), help);
+    None
+}
+
+fn header(report: &Report<'_>, node: &Node) -> Option<String> {
+    let text = value::text(report, node)?;
+    if !web::is_token(&text) {
+        let help = "write a header name such as `X-Page`, or \"*\" for all";
+        report.say(Code::BadHeader, node.place, format!("{} is not a header name", node.shown()), help);
+        return None;
+    }
+    Some(text)
+}

@@ -1,0 +1,152 @@
+//! Trees to a [`Document`]: every section has its reader, all findings are collected, and what the sections
+//! say about each other is checked in `links`.
+
+mod agent;
+mod api_key;
+mod auth;
+mod cors;
+mod links;
+mod provider;
+mod server;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::code::Code;
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::document::Document;
+use super::fields::{Fields, entries};
+use super::report::Report;
+use super::sections::ROOT;
+use super::source::{Place, Source};
+use super::value;
+use super::yaml::{self, Key, Node};
+
+/// Reads a configuration of one or several files. `env` answers for `${NAME}`.
+///
+/// # Errors
+/// Everything that is wrong, in the order of files and lines, warnings among it.
+pub fn parse(sources: &[Source], env: &dyn Fn(&str) -> Option<String>) -> Result<Document, Diagnostics> {
+    let report = Report::new(sources);
+    let trees: Vec<_> = (0..sources.len()).filter_map(|i| Some((i, yaml::read(&report, i, env)?))).collect();
+    // With a file that is not YAML, what it would have defined is not there, and every reference to it would
+    // be reported too: only say what is certain.
+    let complete = trees.len() == sources.len();
+    let document = document(&report, sources, &trees, complete);
+    let findings = report.finish();
+    match document {
+        Some(document) if !findings.has_errors() => Ok(Document { warnings: findings, ..document }),
+        _ => Err(findings),
+    }
+}
+
+fn document<'a>(
+    report: &'a Report<'a>,
+    sources: &[Source],
+    trees: &'a [(usize, Node)],
+    complete: bool,
+) -> Option<Document> {
+    let mut merged = Merged::default();
+    let mut version = false;
+    for (source, tree) in trees {
+        let top = Place { source: *source, line: 1, column: 1, width: 1 };
+        let Some(root) = Fields::open(report, &ROOT, top, tree) else { continue };
+        version |= root.has("version");
+        read_version(report, &root);
+        merged.add_server(report, &root);
+        merged.providers.add(report, &root, "identity_providers", "identity provider");
+        merged.agents.add(report, &root, "agents", "agent");
+        merged.api_keys.add(report, &root, "api_keys", "API key");
+        if let Some(key) = root.stranger("store") {
+            let help = "leave it out; the configuration is this file or this directory";
+            report.say(Code::NotInThisVersion, key.place, "`store` is not in this version", help);
+        }
+        root.close_but(&["store"]);
+    }
+    if !version && complete {
+        let path = sources.first().map(|s| s.path.clone()).unwrap_or_default();
+        report.add(
+            Diagnostic::of_file(Code::Version, &path, "`version` is absent")
+                .help("begin with `version: 1`; in a directory, one file has to say it"),
+        );
+    }
+    let server = merged.server.map(|(key, node)| server::read(report, key.place, node));
+    let identity_providers = merged.providers.read(|key, node| provider::read(report, key, node));
+    let agents = merged.agents.read(|key, node| agent::read(report, key, node));
+    let api_keys = merged.api_keys.read(|key, node| api_key::read(report, key, node));
+    let document = Document {
+        sources: Arc::from(sources),
+        server: server.unwrap_or_default(),
+        identity_providers,
+        agents,
+        api_keys,
+        warnings: Diagnostics::new(),
+    };
+    if complete {
+        links::check(report, &document, &merged.providers.names(), &merged.agents.names());
+    }
+    Some(document)
+}
+
+fn read_version(report: &Report<'_>, root: &Fields<'_>) {
+    let Some(node) = root.node("version") else { return };
+    let Some(version) = value::text(report, node) else { return };
+    if version != "1" {
+        let message = format!("this program reads version 1, and this is {}", node.shown());
+        report.say(Code::Version, node.place, message, "write `version: 1`");
+    }
+}
+
+/// The sections of all files, put together.
+#[derive(Default)]
+struct Merged<'a> {
+    server: Option<(&'a Key, &'a Node)>,
+    providers: Named<'a>,
+    agents: Named<'a>,
+    api_keys: Named<'a>,
+}
+
+impl<'a> Merged<'a> {
+    fn add_server(&mut self, report: &Report<'_>, root: &Fields<'a>) {
+        let Some((key, node)) = root.entry("server") else { return };
+        match self.server {
+            None => self.server = Some((key, node)),
+            Some((first, _)) => {
+                let help = "keep it in one file";
+                let message = "`server` stands in two files";
+                report.clash(Code::DuplicateName, key.place, first.place, message, help);
+            }
+        }
+    }
+}
+
+/// Entries with a name, of all files.
+#[derive(Default)]
+struct Named<'a> {
+    entries: Vec<(&'a Key, &'a Node)>,
+    seen: HashMap<&'a str, Place>,
+}
+
+impl<'a> Named<'a> {
+    fn add(&mut self, report: &Report<'_>, root: &Fields<'a>, field: &'static str, what: &str) {
+        let Some(node) = root.node(field) else { return };
+        for (key, node) in entries(report, &format!("`{field}`"), node).unwrap_or_default() {
+            if let Some(first) = self.seen.get(key.text.as_str()) {
+                let message = format!("the {what} `{}` stands in two files", key.text);
+                report.clash(Code::DuplicateName, key.place, *first, message, "rename or remove one of them");
+                continue;
+            }
+            self.seen.insert(&key.text, key.place);
+            self.entries.push((key, node));
+        }
+    }
+
+    fn read<T>(&self, read: impl Fn(&'a Key, &'a Node) -> Option<T>) -> Vec<T> {
+        self.entries.iter().filter_map(|(key, node)| read(key, node)).collect()
+    }
+
+    /// The names as written, also of entries that could not be read.
+    fn names(&self) -> Vec<&'a str> {
+        self.entries.iter().map(|(key, _)| key.text.as_str()).collect()
+    }
+}

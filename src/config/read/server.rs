@@ -1,0 +1,152 @@
+//! `server`: listeners, limits, and how the process runs.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::super::code::Code;
+use super::super::document::{AccessLog, Admin, CertificateFiles, Limits, Listener, Server, Shutdown};
+use super::super::fields::Fields;
+use super::super::report::Report;
+use super::super::sections::{ADMIN, CERTIFICATE, LIMITS, LISTENER, OPS, SERVER, SHUTDOWN, TLS, TOKEN_CACHE};
+use super::super::source::{Place, Spanned};
+use super::super::value;
+use super::super::yaml::Node;
+
+const MS: Duration = Duration::from_millis(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Reads the section; what cannot be read keeps its default, after it was reported.
+pub(super) fn read<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Server {
+    let mut server = Server::default();
+    let Some(fields) = Fields::open(report, &SERVER, owner, node) else { return server };
+    let number = |value: Spanned<u64>| usize::try_from(value.value).unwrap_or(usize::MAX);
+
+    let listeners = fields.optional("listeners", |r, n| value::some_list(r, n, listener));
+    if let Some(workers) = fields.optional("workers", |r, n| value::integer(r, n, 0..=1024)) {
+        server.workers = number(workers);
+    }
+    let ops = ops(&fields);
+    let admin = admin(&fields);
+    server.state_dir = fields.optional("state_dir", value::path).map(|path| path.value);
+    if let Some(cache) = fields.section("token_cache", &TOKEN_CACHE) {
+        if let Some(entries) = cache.optional("entries", |r, n| value::integer(r, n, 0..=100_000_000)) {
+            server.token_cache_entries = number(entries);
+        }
+        cache.close();
+    }
+    if let Some(section) = fields.section("limits", &LIMITS) {
+        server.limits = limits(section);
+    }
+    if let Some(ranges) = fields.optional("trusted_proxies", |r, n| value::list(r, n, value::cidr)) {
+        server.trusted_proxies = ranges.value.into_iter().map(|range| range.value).collect();
+    }
+    if let Some(section) = fields.section("shutdown", &SHUTDOWN) {
+        server.shutdown = shutdown(section);
+    }
+    if let Some(log) = fields.optional("access_log", |r, n| value::word(r, n, &["stdout", "off"])) {
+        server.access_log = if log.value == "off" { AccessLog::Off } else { AccessLog::Stdout };
+    }
+
+    if let Some(listeners) = listeners {
+        let listeners: Vec<Listener> = listeners.value.into_iter().map(|l| l.value).collect();
+        warn_of_plain(report, &listeners);
+        server.listeners = listeners;
+    }
+    let mut taken: Vec<(SocketAddr, Place)> = Vec::new();
+    let bound = server.listeners.iter().map(|l| (l.address.value, l.address.place));
+    for (address, place) in
+        bound.chain(ops.map(|o| (o.value, o.place))).chain(admin.as_ref().map(|(_, a)| *a))
+    {
+        if let Some((_, other)) = taken.iter().find(|(other, _)| overlap(*other, address)) {
+            let message = format!("{address} is taken by another listener");
+            report.clash(Code::DuplicateAddress, place, *other, message, "choose another port");
+        }
+        taken.push((address, place));
+    }
+    if let Some(ops) = ops {
+        server.ops = ops.value;
+    }
+    server.admin = admin.map(|(admin, _)| admin);
+    fields.close();
+    server
+}
+
+/// Whether two listeners cannot both have their address. Port 0 is a new one each time.
+fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+    let everywhere = a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() != 0 && a.port() == b.port() && (a.ip() == b.ip() || (everywhere && a.is_ipv4() == b.is_ipv4()))
+}
+
+fn warn_of_plain(report: &Report<'_>, listeners: &[Listener]) {
+    for listener in listeners.iter().filter(|l| l.certificates.is_empty()) {
+        if !listener.address.ip().to_canonical().is_loopback() {
+            let message = format!("callers reach {} without TLS", listener.address.value);
+            let help = "add `tls`, or make sure that something in front of it ends TLS";
+            report.say(Code::PlainListener, listener.address.place, message, help);
+        }
+    }
+}
+
+fn listener<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Listener> {
+    let fields = Fields::open(report, &LISTENER, node.place, node)?;
+    let address = fields.required("address", value::address);
+    let mut certificates = Some(Vec::new());
+    if let Some((key, node)) = fields.entry("tls") {
+        certificates = Fields::open(report, &TLS, key.place, node).and_then(|tls| {
+            let list = tls.required("certificates", |r, n| value::some_list(r, n, certificate));
+            tls.close();
+            list.map(|list| list.value.into_iter().map(|c| c.value).collect())
+        });
+    }
+    fields.close();
+    Some(Listener { address: address?, certificates: certificates? })
+}
+
+fn certificate<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<CertificateFiles> {
+    let fields = Fields::open(report, &CERTIFICATE, node.place, node)?;
+    let cert_file = fields.required("cert_file", value::path);
+    let key_file = fields.required("key_file", value::path);
+    fields.close();
+    Some(CertificateFiles { cert_file: cert_file?, key_file: key_file? })
+}
+
+fn ops(server: &Fields<'_>) -> Option<Spanned<SocketAddr>> {
+    let fields = server.section("ops", &OPS)?;
+    let address = fields.optional("address", value::address);
+    fields.close();
+    address
+}
+
+fn admin(server: &Fields<'_>) -> Option<(Admin, (SocketAddr, Place))> {
+    let fields = server.section("admin", &ADMIN)?;
+    let address = fields.required("address", value::address);
+    let token_file = fields.required("token_file", value::path);
+    fields.close();
+    let (address, token_file) = (address?, token_file?.value);
+    Some((Admin { address: address.value, token_file }, (address.value, address.place)))
+}
+
+fn limits(fields: Fields<'_>) -> Limits {
+    let defaults = Limits::default();
+    let size = |name, least| fields.optional(name, |r, n| value::size(r, n, least..=1 << 20));
+    let bytes = |size: Option<Spanned<u64>>, default| {
+        size.map_or(default, |size| usize::try_from(size.value).unwrap_or(default))
+    };
+    let header_bytes = bytes(size("header_bytes", 1 << 10), defaults.header_bytes);
+    let token_bytes = bytes(size("token_bytes", 256), defaults.token_bytes);
+    let time = |name, most| fields.optional(name, |r, n| value::duration(r, n, 100 * MS..=most));
+    let header_timeout = time("header_timeout", 10 * MINUTE).map_or(defaults.header_timeout, |d| d.value);
+    let idle_timeout = time("idle_timeout", 24 * HOUR).map_or(defaults.idle_timeout, |d| d.value);
+    fields.close();
+    Limits { header_bytes, token_bytes, header_timeout, idle_timeout }
+}
+
+fn shutdown(fields: Fields<'_>) -> Shutdown {
+    let defaults = Shutdown::default();
+    let time = |name| fields.optional(name, |r, n| value::duration(r, n, Duration::ZERO..=HOUR));
+    let delay = time("delay").map_or(defaults.delay, |d| d.value);
+    let drain = time("drain").map_or(defaults.drain, |d| d.value);
+    fields.close();
+    Shutdown { delay, drain }
+}

@@ -1,0 +1,114 @@
+//! The JSON Schema (draft 2020-12) of one configuration file, for editors and for `portcullis schema`.
+
+use serde_json::{Map, Value, json};
+
+use super::sections::{ROOT, Section, Shape};
+
+/// The schema. Values may also hold `${NAME}`, so patterns are loose where the reader is strict.
+#[must_use]
+pub fn schema() -> Value {
+    let mut schema = section(&ROOT);
+    if let Value::Object(members) = &mut schema {
+        members.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
+        members.insert("title".into(), "Portcullis configuration".into());
+    }
+    schema
+}
+
+fn section(section: &Section) -> Value {
+    let properties: Map<String, Value> = section
+        .fields
+        .iter()
+        .map(|field| {
+            let mut value = shape(&field.shape);
+            if let Value::Object(members) = &mut value {
+                members.insert("description".into(), field.doc.into());
+            }
+            (field.name.to_owned(), value)
+        })
+        .collect();
+    let required: Vec<&str> = section.fields.iter().filter(|f| f.required).map(|f| f.name).collect();
+    let mut schema = json!({"type": "object", "additionalProperties": false, "properties": properties, "required": required});
+    // `auth` is the one section whose fields exclude each other.
+    if std::ptr::eq(section.fields, super::sections::AUTH.fields) {
+        schema = with(schema, "minProperties", json!(1));
+        schema = with(schema, "maxProperties", json!(1));
+    }
+    schema
+}
+
+fn with(mut schema: Value, key: &str, value: Value) -> Value {
+    if let Value::Object(members) = &mut schema {
+        members.insert(key.to_owned(), value);
+    }
+    schema
+}
+
+/// A reference to an environment variable may stand for any single value.
+const REFERENCE: &str = r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}";
+
+fn or_reference(schema: &Value) -> Value {
+    json!({"anyOf": [schema, {"type": "string", "pattern": REFERENCE}]})
+}
+
+fn shape(shape_of: &Shape) -> Value {
+    match shape_of {
+        Shape::Text => json!({"type": "string"}),
+        Shape::Word(words) => or_reference(&json!({"enum": words})),
+        Shape::Bool => or_reference(&json!({"type": "boolean"})),
+        Shape::Integer => or_reference(&json!({"type": "integer", "minimum": 0})),
+        Shape::Duration => or_reference(&json!({"type": "string", "pattern": r"^([0-9]+(ms|s|m|h|d))+$"})),
+        Shape::Size => or_reference(&json!({"anyOf": [
+            {"type": "integer", "minimum": 0},
+            {"type": "string", "pattern": "^[0-9]+ ?(B|KB|MB|GB|KiB|MiB|GiB)?$"}]})),
+        Shape::Date => json!({"type": "string", "format": "date-time"}),
+        Shape::Single => json!({"type": ["string", "number", "boolean"]}),
+        Shape::Json => json!({"type": "object"}),
+        Shape::List(item) => json!({"type": "array", "items": shape(item)}),
+        Shape::Map(value) => json!({"type": "object", "additionalProperties": shape(value)}),
+        Shape::Section(fields) => section(fields),
+        Shape::AnyOf(shapes) => json!({"anyOf": shapes.iter().map(shape).collect::<Vec<_>>()}),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn descriptions(value: &Value, path: &str, without: &mut Vec<String>, count: &mut usize) {
+        match value {
+            Value::Object(members) => {
+                if let Some(Value::Object(properties)) = members.get("properties") {
+                    for (name, property) in properties {
+                        *count += 1;
+                        if property["description"].as_str().is_none_or(str::is_empty) {
+                            without.push(format!("{path}.{name}"));
+                        }
+                    }
+                }
+                for (name, member) in members {
+                    descriptions(member, &format!("{path}.{name}"), without, count);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| descriptions(item, path, without, count)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_key_has_a_description() {
+        let (mut without, mut count) = (Vec::new(), 0);
+        descriptions(&schema(), "", &mut without, &mut count);
+        assert_eq!(without, Vec::<String>::new());
+        assert!(count > 70, "{count}");
+    }
+
+    #[test]
+    fn the_sections_of_a_file_are_where_an_editor_looks_for_them() {
+        let schema = schema();
+        let agent = &schema["properties"]["agents"]["additionalProperties"];
+        assert_eq!(agent["required"], json!(["route", "upstream", "auth"]));
+        assert_eq!(agent["properties"]["auth"]["anyOf"][1]["maxProperties"], json!(1));
+        assert_eq!(agent["additionalProperties"], json!(false));
+    }
+}

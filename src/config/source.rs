@@ -1,0 +1,92 @@
+//! The texts of a configuration and places in them. Who reads files is not known here.
+
+use std::path::{Path, PathBuf};
+
+/// One YAML file, already read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Where it came from; relative paths inside are read against its folder.
+    pub path: PathBuf,
+    /// What it holds.
+    pub text: String,
+}
+
+impl Source {
+    /// A file and its text.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), text: text.into() }
+    }
+
+    /// The line of that number, counted from 1, without its line break.
+    #[must_use]
+    pub fn line(&self, number: usize) -> Option<&str> {
+        self.text.lines().nth(number.checked_sub(1)?)
+    }
+
+    /// The path that `written` in this file means.
+    #[must_use]
+    pub fn resolve(&self, written: &str) -> PathBuf {
+        self.path.parent().unwrap_or_else(|| Path::new("")).join(written)
+    }
+}
+
+/// A place in one of several sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Place {
+    /// Index of the source.
+    pub source: usize,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+    /// How many characters are meant.
+    pub width: usize,
+}
+
+/// A value and where it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl<T> Spanned<T> {
+    /// A value at a place.
+    #[must_use]
+    pub const fn new(value: T, place: Place) -> Self {
+        Self { value, place }
+    }
+}
+
+impl<T> std::ops::Deref for Spanned<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relative_paths_are_read_against_the_file_that_names_them() {
+        let source = Source::new("/etc/portcullis/conf.d/a.yaml", "");
+        assert_eq!(source.resolve("tls/ca.pem"), Path::new("/etc/portcullis/conf.d/tls/ca.pem"));
+        assert_eq!(source.resolve("/srv/ca.pem"), Path::new("/srv/ca.pem"));
+        assert_eq!(Source::new("a.yaml", "").resolve("b.pem"), Path::new("b.pem"));
+    }
+
+    #[test]
+    fn lines_are_counted_from_one() {
+        let source = Source::new("a", "x\r\ny\n");
+        assert_eq!(
+            (source.line(0), source.line(1), source.line(2), source.line(3)),
+            (None, Some("x"), Some("y"), None)
+        );
+    }
+}

@@ -1,0 +1,290 @@
+//! Readers of single values: text, numbers, durations, lists. Each reports what is wrong and gives nothing
+//! then.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde_json::Value;
+
+use super::code::Code;
+use super::report::{Report, suggest};
+use super::source::Spanned;
+use super::units::{parse_duration, parse_size, show_duration, show_size};
+use super::yaml::{Kind, Node, Scalar};
+
+fn scalar<'n>(report: &Report<'_>, node: &'n Node, wanted: &str) -> Option<&'n Scalar> {
+    match &node.kind {
+        Kind::Scalar(scalar) if scalar.broken => None,
+        Kind::Scalar(scalar) if scalar.is_null() => {
+            let message = format!("{wanted} is wanted, and this is empty");
+            report.say(Code::WrongType, node.place, message, "give it a value, or remove the line");
+            None
+        }
+        Kind::Scalar(scalar) => Some(scalar),
+        Kind::List(_) | Kind::Map(_) => {
+            let message = format!("{wanted} is wanted, and this is {}", node.shown());
+            report.say(Code::WrongType, node.place, message, format!("write {wanted} here"));
+            None
+        }
+    }
+}
+
+/// Text, which may be empty.
+pub(super) fn text(report: &Report<'_>, node: &Node) -> Option<String> {
+    scalar(report, node, "text").map(|s| s.text.clone())
+}
+
+/// Text with something in it.
+pub(super) fn some_text(report: &Report<'_>, node: &Node) -> Option<String> {
+    let text = text(report, node)?;
+    if text.trim().is_empty() {
+        report.say(Code::EmptyValue, node.place, "this must not be empty", "give it a value");
+        return None;
+    }
+    Some(text)
+}
+
+/// One of a few words.
+pub(super) fn word(report: &Report<'_>, node: &Node, words: &[&'static str]) -> Option<&'static str> {
+    let text = text(report, node)?;
+    let found = words.iter().copied().find(|word| *word == text);
+    if found.is_none() {
+        let message = format!("{} is not a word that can stand here", node.shown());
+        report.say(Code::BadWord, node.place, message, suggest(&text, words.iter().copied()));
+    }
+    found
+}
+
+/// `true` or `false`.
+pub(super) fn boolean(report: &Report<'_>, node: &Node) -> Option<bool> {
+    let scalar = scalar(report, node, "`true` or `false`")?;
+    match scalar.text.as_str() {
+        "true" | "True" | "TRUE" if scalar.plain || scalar.from_env => Some(true),
+        "false" | "False" | "FALSE" if scalar.plain || scalar.from_env => Some(false),
+        _ => {
+            let message = format!("{} is neither `true` nor `false`", node.shown());
+            report.say(Code::WrongType, node.place, message, "write `true` or `false`, without quotes");
+            None
+        }
+    }
+}
+
+/// A whole number within bounds.
+pub(super) fn integer(report: &Report<'_>, node: &Node, bounds: RangeInclusive<u64>) -> Option<u64> {
+    let scalar = scalar(report, node, "a whole number")?;
+    let digits = !scalar.text.is_empty() && scalar.text.bytes().all(|b| b.is_ascii_digit());
+    if !digits || !(scalar.plain || scalar.from_env) {
+        let message = format!("{} is not a whole number", node.shown());
+        report.say(Code::BadNumber, node.place, message, "write digits alone, without quotes");
+        return None;
+    }
+    let value = scalar.text.parse().unwrap_or(u64::MAX);
+    within(report, node, value, &bounds, |v| v.to_string())
+}
+
+/// A duration within bounds.
+pub(super) fn duration(
+    report: &Report<'_>,
+    node: &Node,
+    bounds: RangeInclusive<Duration>,
+) -> Option<Duration> {
+    let scalar = scalar(report, node, "a duration")?;
+    match parse_duration(&scalar.text) {
+        Ok(value) => within(report, node, value, &bounds, |v| show_duration(*v)),
+        Err(help) => {
+            report.say(Code::BadDuration, node.place, format!("{} is not a duration", node.shown()), help);
+            None
+        }
+    }
+}
+
+/// A size in bytes within bounds.
+pub(super) fn size(report: &Report<'_>, node: &Node, bounds: RangeInclusive<u64>) -> Option<u64> {
+    let scalar = scalar(report, node, "a size")?;
+    match parse_size(&scalar.text) {
+        Ok(value) => within(report, node, value, &bounds, |v| show_size(*v)),
+        Err(help) => {
+            report.say(Code::BadSize, node.place, format!("{} is not a size", node.shown()), help);
+            None
+        }
+    }
+}
+
+fn within<T: PartialOrd>(
+    report: &Report<'_>,
+    node: &Node,
+    value: T,
+    bounds: &RangeInclusive<T>,
+    show: impl Fn(&T) -> String,
+) -> Option<T> {
+    if bounds.contains(&value) {
+        return Some(value);
+    }
+    let help = format!("write something from {} to {}", show(bounds.start()), show(bounds.end()));
+    report.say(Code::OutOfRange, node.place, format!("{} is out of bounds", node.shown()), help);
+    None
+}
+
+/// A moment (RFC 3339).
+pub(super) fn date(report: &Report<'_>, node: &Node) -> Option<jiff::Timestamp> {
+    let scalar = scalar(report, node, "a moment")?;
+    let parsed = scalar.text.parse().ok();
+    if parsed.is_none() {
+        let help = "write date, time and zone (RFC 3339), such as `2027-01-01T00:00:00Z`";
+        report.say(Code::BadDate, node.place, format!("{} is not a moment", node.shown()), help);
+    }
+    parsed
+}
+
+/// A path, read against the file that names it.
+pub(super) fn path(report: &Report<'_>, node: &Node) -> Option<PathBuf> {
+    let text = some_text(report, node)?;
+    if text.contains('\0') {
+        report.say(Code::WrongType, node.place, "a path holds no NUL", "write the path of a file");
+        return None;
+    }
+    report.sources().get(node.place.source).map(|source| source.resolve(&text))
+}
+
+/// An IP address with a port.
+pub(super) fn address(report: &Report<'_>, node: &Node) -> Option<SocketAddr> {
+    let scalar = scalar(report, node, "an address")?;
+    let parsed = scalar.text.parse().ok();
+    if parsed.is_none() {
+        let port = scalar.text.strip_prefix(':').or(Some(&scalar.text)).filter(|p| p.parse::<u16>().is_ok());
+        let host = scalar.text.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok());
+        let help = match (port, host) {
+            (Some(port), _) => {
+                format!("say on which addresses: `0.0.0.0:{port}` for all, `127.0.0.1:{port}` for this host")
+            }
+            (None, Some(("localhost", port))) => format!("write `127.0.0.1:{port}`"),
+            _ => "write an IP address and a port, such as `127.0.0.1:8080` or `[::]:8080`".to_owned(),
+        };
+        let message = format!("{} is not an IP address with a port", node.shown());
+        report.say(Code::BadAddress, node.place, message, help);
+    }
+    parsed
+}
+
+/// An address range; a bare address is a range of one.
+pub(super) fn cidr(report: &Report<'_>, node: &Node) -> Option<IpNet> {
+    let scalar = scalar(report, node, "an address range")?;
+    let text = scalar.text.as_str();
+    let bare = || text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
+    let net = text.parse::<IpNet>().ok().or_else(bare);
+    if net.is_none() {
+        let help = "write a range such as `10.0.0.0/8` or `fd00::/8`, or one address";
+        report.say(Code::BadCidr, node.place, format!("{} is not an address range", node.shown()), help);
+    }
+    net.map(|net| net.trunc())
+}
+
+/// A list; entries that cannot be read are reported and left out.
+pub(super) fn list<'a, T>(
+    report: &'a Report<'a>,
+    node: &'a Node,
+    read: impl Fn(&'a Report<'a>, &'a Node) -> Option<T>,
+) -> Option<Vec<Spanned<T>>> {
+    match &node.kind {
+        Kind::List(items) => {
+            let read = |item: &'a Node| read(report, item).map(|value| Spanned::new(value, item.place));
+            Some(items.iter().filter_map(read).collect())
+        }
+        Kind::Scalar(scalar) if scalar.broken => None,
+        Kind::Scalar(_) | Kind::Map(_) => {
+            let message = format!("a list is wanted, and this is {}", node.shown());
+            let help = match &node.kind {
+                Kind::Scalar(s) if !s.is_null() && !s.from_env => format!("write `[{}]`", s.text),
+                _ => "write `[a, b]`, or `[]` for none".to_owned(),
+            };
+            report.say(Code::WrongType, node.place, message, help);
+            None
+        }
+    }
+}
+
+/// A list with something in it.
+pub(super) fn some_list<'a, T>(
+    report: &'a Report<'a>,
+    node: &'a Node,
+    read: impl Fn(&'a Report<'a>, &'a Node) -> Option<T>,
+) -> Option<Vec<Spanned<T>>> {
+    if matches!(&node.kind, Kind::List(items) if items.is_empty()) {
+        report.say(Code::EmptyValue, node.place, "this list must not be empty", "write at least one entry");
+        return None;
+    }
+    list(report, node, read)
+}
+
+/// Text, a number or a truth value, by the rules of YAML 1.2.
+pub(super) fn single(report: &Report<'_>, node: &Node) -> Option<Value> {
+    let scalar = scalar(report, node, "text, a number, `true` or `false`")?;
+    json_scalar(report, node, scalar)
+}
+
+/// Any JSON value.
+pub(super) fn json(report: &Report<'_>, node: &Node) -> Option<Value> {
+    Some(match &node.kind {
+        Kind::Scalar(scalar) if scalar.broken => return None,
+        Kind::Scalar(scalar) if scalar.is_null() => Value::Null,
+        Kind::Scalar(scalar) => json_scalar(report, node, scalar)?,
+        Kind::List(items) => Value::Array(items.iter().filter_map(|item| json(report, item)).collect()),
+        Kind::Map(entries) => Value::Object(
+            entries
+                .iter()
+                .filter_map(|(key, value)| Some((key.text.clone(), json(report, value)?)))
+                .collect(),
+        ),
+    })
+}
+
+fn json_scalar(report: &Report<'_>, node: &Node, scalar: &Scalar) -> Option<Value> {
+    let text = scalar.text.as_str();
+    if !scalar.plain || scalar.from_env {
+        return Some(Value::String(text.to_owned()));
+    }
+    match text {
+        "true" | "True" | "TRUE" => return Some(Value::Bool(true)),
+        "false" | "False" | "FALSE" => return Some(Value::Bool(false)),
+        _ => {}
+    }
+    if let Ok(number @ Value::Number(_)) = serde_json::from_str(text) {
+        return Some(number);
+    }
+    if is_yaml_number(text) {
+        let message = format!("{} is a number in YAML and none in JSON", node.shown());
+        report.say(Code::BadNumber, node.place, message, "write it as JSON does, or put it in quotes");
+        return None;
+    }
+    Some(Value::String(text.to_owned()))
+}
+
+/// Whether a YAML 1.2 reader may take unquoted `text` for a number.
+pub(super) fn is_yaml_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let radix = |prefix: &str, radix: u32| {
+        unsigned.strip_prefix(prefix).is_some_and(|d| !d.is_empty() && d.chars().all(|c| c.is_digit(radix)))
+    };
+    matches!(unsigned.to_ascii_lowercase().as_str(), ".inf" | ".nan")
+        || radix("0x", 16)
+        || radix("0o", 8)
+        || (unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') && unsigned.parse::<f64>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_told_from_words_as_yaml_does() {
+        for number in ["1", "-1", "1.5", ".5", "1e5", "007", "0x1f", "0o17", "+1", ".inf", "-.Inf", "1e999"] {
+            assert!(is_yaml_number(number), "{number}");
+        }
+        for word in ["", "-", ".", "inf", "nan", "1a", "9f86d", "e5", "1_000", "0x", "0xg", "1.2.3"] {
+            assert!(!is_yaml_number(word), "{word}");
+        }
+    }
+}
