@@ -40,7 +40,8 @@ fn source(path: &Path) -> Source {
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<_> = fs::read_dir(folder).expect("cases").map(|e| e.expect("an entry").path()).collect();
+    let mut paths: Vec<_> =
+        fs::read_dir(folder).expect("cases").map(|e| e.expect("an entry").path()).collect();
     paths.sort();
     paths
 }
@@ -69,7 +70,8 @@ fn printed(case: &Case) -> String {
     let findings = findings(case);
     let mut out = findings.to_string();
     let verdict = if findings.has_errors() { "refused" } else { "accepted" };
-    writeln!(out, "{verdict}: {} errors, {} warnings", findings.errors(), findings.warnings()).expect("a string");
+    writeln!(out, "{verdict}: {} errors, {} warnings", findings.errors(), findings.warnings())
+        .expect("a string");
     out
 }
 
@@ -99,8 +101,10 @@ const NOT_FROM_TEXT: [Code; 3] = [Code::FileUnreadable, Code::NotUtf8, Code::Res
 
 #[test]
 fn every_finding_has_a_case_that_shows_it() {
-    let shown: BTreeSet<Code> = cases().iter().flat_map(|c| findings(c).iter().map(|d| d.code).collect::<Vec<_>>()).collect();
-    let missing: Vec<_> = Code::ALL.iter().filter(|c| !shown.contains(c) && !NOT_FROM_TEXT.contains(c)).collect();
+    let shown: BTreeSet<Code> =
+        cases().iter().flat_map(|c| findings(c).iter().map(|d| d.code).collect::<Vec<_>>()).collect();
+    let missing: Vec<_> =
+        Code::ALL.iter().filter(|c| !shown.contains(c) && !NOT_FROM_TEXT.contains(c)).collect();
     assert!(missing.is_empty(), "no case shows {missing:?}");
 }
 

@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderName;
+use http::{HeaderName, Method};
 use ipnet::IpNet;
 use serde_json::Value;
 use url::Url;
 
 use super::diagnostic::Diagnostics;
-use super::source::{Source, Spanned};
+use super::source::{Place, Source, Spanned};
 use crate::model::{AgentName, AlgorithmSet, Digest, Enforcement, Issuer, ProviderName};
 
 /// One configuration, of one file or several.
@@ -23,6 +23,8 @@ pub struct Document {
     pub sources: Arc<[Source]>,
     /// Settings of the process.
     pub server: Server,
+    /// Where `server` stands, when it was written.
+    pub server_place: Option<Place>,
     /// Who signs tokens, in the order in which they were written.
     pub identity_providers: Vec<IdentityProvider>,
     /// What is behind the gateway, in the order in which they were written.
@@ -89,7 +91,7 @@ impl Default for Server {
     fn default() -> Self {
         Self {
             listeners: vec![Listener {
-                address: Spanned::new(loopback(8080), super::source::Place::default()),
+                address: Spanned::new(loopback(8080), Place::default()),
                 certificates: Vec::new(),
             }],
             workers: 0,
@@ -261,7 +263,7 @@ pub struct Route {
 /// `upstream`
 #[derive(Debug, Clone)]
 pub struct Upstream {
-    /// Scheme, host and port; no path.
+    /// Scheme, host, port, and a canonical path without a slash at its end (but for `/` alone).
     pub url: Spanned<Url>,
     /// How long connecting may take.
     pub connect_timeout: Duration,
@@ -275,7 +277,7 @@ pub struct Upstream {
 #[derive(Debug, Clone)]
 pub enum Auth {
     /// Callers bring a token.
-    OAuth(OAuth),
+    OAuth(Box<OAuth>),
     /// Callers bring an API key in this header.
     ApiKey(HeaderName),
     /// Everybody may call, on purpose.
@@ -338,15 +340,15 @@ pub struct Cors {
     /// Which origins; at least one.
     pub allowed_origins: Origins,
     /// Request methods; empty is GET, HEAD, POST.
-    pub allowed_methods: Vec<String>,
-    /// Request headers, as written; empty is the credential header and Content-Type.
-    pub allowed_headers: Vec<String>,
-    /// Response headers that a page may read, as written.
-    pub exposed_headers: Vec<String>,
+    pub allowed_methods: Vec<Method>,
+    /// Request headers; empty is the credential header and Content-Type.
+    pub allowed_headers: Vec<HeaderName>,
+    /// Response headers that a page may read.
+    pub exposed_headers: Vec<HeaderName>,
     /// Whether browsers may send cookies along.
     pub allow_credentials: bool,
     /// How long a browser may remember the answer.
-    pub max_age: Option<Duration>,
+    pub max_age: Duration,
 }
 
 /// `cors.allowed_origins`

@@ -55,11 +55,6 @@ impl<'a> Fields<'a> {
         self.entry(name).is_some()
     }
 
-    /// Where the field stands; the place of the mapping when it is absent.
-    pub(super) fn place(&self, name: &'static str) -> Place {
-        self.node(name).map_or(self.owner, |node| node.place)
-    }
-
     /// A field that may be absent. Nothing also when it was there and bad, which `read` has reported.
     pub(super) fn optional<T>(
         &self,

@@ -1,10 +1,12 @@
 //! From YAML text to a compiled, immutable snapshot. Pure: no file and no network is touched here, no clock
 //! is read, and the environment is asked through a closure.
 //!
-//! [`parse`] turns texts into a [`Document`] and finds everything that is wrong at once. Reading and watching
-//! files is the business of `store`, publishing a snapshot that of `control`.
+//! [`parse`] turns texts into a [`Document`] and finds everything that is wrong at once; [`compile`] turns a
+//! document and the files that it names into a [`Snapshot`]. Reading and watching files is the business of
+//! `store`, publishing a snapshot that of `control`.
 
 mod code;
+mod compile;
 mod diagnostic;
 mod document;
 mod environment;
@@ -13,6 +15,7 @@ mod read;
 mod report;
 mod schema;
 mod sections;
+mod snapshot;
 mod source;
 mod units;
 mod value;
@@ -20,6 +23,7 @@ mod web;
 mod yaml;
 
 pub use code::{Code, Severity};
+pub use compile::{Compiled, Files, compile};
 pub use diagnostic::{Diagnostic, Diagnostics, Second};
 pub use document::{
     AccessLog, Admin, AgentEntry, ApiKeyEntry, Auth, CertificateFiles, ClaimRule, ClaimRules, Cors, Document,
@@ -28,6 +32,7 @@ pub use document::{
 pub use read::parse;
 pub use schema::schema;
 pub use sections::{Field, ROOT, Section, Shape};
+pub use snapshot::{Certificates, Revision, Snapshot};
 pub use source::{Place, Source, Spanned};
 pub use units::{parse_duration, parse_size, show_duration, show_size};
 pub use yaml::MAX_BYTES;

@@ -272,10 +272,22 @@ pub(super) const ROUTE: Section = Section {
 pub(super) const UPSTREAM: Section = Section {
     name: "`upstream`",
     fields: &[
-        must("url", Text, "http:// or https://, a host and perhaps a port"),
+        must(
+            "url",
+            Text,
+            "http:// or https://, a host, and perhaps a port and a path to put before that of the request",
+        ),
         may("connect_timeout", Duration, "how long connecting may take; default 5s"),
-        may("response_timeout", Duration, "how long the head of the answer may take; default 60s"),
-        may("ca_file", Text, "a file with the certificates (PEM) that are trusted for this upstream, too"),
+        may(
+            "response_timeout",
+            Duration,
+            "how long the head of the answer, and each wait within its body, may take; default 60s",
+        ),
+        may(
+            "ca_file",
+            Text,
+            "a file with the certificates (PEM) that are trusted for this upstream, instead of the system's",
+        ),
     ],
 };
 
@@ -350,7 +362,7 @@ pub(super) const CORS: Section = Section {
         ),
         may("exposed_headers", List(&Text), "response headers that a page may read"),
         may("allow_credentials", Bool, "whether browsers may send cookies along; default false"),
-        may("max_age", Duration, "how long a browser may remember the answer; default not sent"),
+        may("max_age", Duration, "how long a browser may remember the answer; default 1h"),
     ],
 };
 

@@ -4,7 +4,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::HeaderName;
-use url::{Host, Url};
+use url::{Host as UrlHost, Url};
+
+use crate::routing::{CanonicalPath, Host};
 
 /// Whether `text` is a token (RFC 9110 section 5.6.2).
 pub(super) fn is_token(text: &str) -> bool {
@@ -68,84 +70,43 @@ pub(super) fn header_name(text: &str) -> Result<HeaderName, &'static str> {
     HeaderName::from_bytes(text.as_bytes()).map_err(|_| "no header name")
 }
 
-/// The canonical form of a route path, as requests are brought into it: escapes of unreserved characters
-/// decoded, the hex of the others in capitals (RFC 3986 section 6.2.2); no slash at the end.
+/// The canonical form of a route path, as requests are brought into it; no slash at the end.
 ///
 /// # Errors
 /// Why no request could match it.
-pub(super) fn route_path(text: &str) -> Result<String, &'static str> {
-    if !text.starts_with('/') {
-        return Err("begin the path with a slash");
+pub(super) fn route_path(text: &str) -> Result<String, String> {
+    if text.contains('?') {
+        return Err("a route has no query".to_owned());
     }
-    let mut out = String::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let byte = match byte {
-            b'%' => {
-                let mut digit = || bytes.next().and_then(|b| char::from(b).to_digit(16));
-                let (Some(high), Some(low)) = (digit(), digit()) else {
-                    return Err("`%` begins an escape and wants two hexadecimal digits");
-                };
-                let value = u8::try_from(high * 16 + low).unwrap_or_default();
-                if matches!(value, b'/' | b'\\' | 0) {
-                    return Err("requests with `%2f`, `%5c` or `%00` are refused");
-                }
-                if !is_unreserved(value) {
-                    out.push_str(&format!("%{value:02X}"));
-                    continue;
-                }
-                value
-            }
-            b'?' => return Err("a route has no query"),
-            b'#' => return Err("a route has no fragment"),
-            b'\\' => return Err("write `/` for a backslash"),
-            b'*' | b'{' | b'}' => return Err("a route is a plain prefix; there are no wildcards"),
-            byte if byte == b'/' || is_unreserved(byte) || b"!$&'()+,;=:@".contains(&byte) => byte,
-            _ => return Err("write other characters as the percent-escapes of their UTF-8 bytes"),
-        };
-        out.push(char::from(byte));
+    if text.contains(['*', '{', '}']) {
+        return Err("a route is a plain prefix; there are no wildcards".to_owned());
     }
-    if out.contains("//") {
-        return Err("requests with `//` are refused");
-    }
-    let dots = |segment: &str| matches!(segment.split(';').next(), Some("." | ".."));
-    if out.split('/').any(dots) {
-        return Err("requests with `.` or `..` segments are refused");
-    }
-    if out.len() > 1 && out.ends_with('/') {
-        out.pop();
-    }
-    Ok(out)
+    let path = CanonicalPath::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+    let path = path.as_str();
+    Ok(path.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(path).to_owned())
 }
 
-const fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
-}
-
-/// A host as routes compare it: in lower case, without a port.
+/// A host as routes compare it: in lower case, without a port and without a dot at the end.
 ///
 /// # Errors
 /// What to write instead.
 pub(super) fn route_host(text: &str) -> Result<String, &'static str> {
-    let lower = text.to_ascii_lowercase();
-    if let Some(inner) = lower.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        let parsed: Result<Ipv6Addr, _> = inner.parse();
-        return parsed.map(|ip| format!("[{ip}]")).map_err(|_| "not an IPv6 address");
-    }
-    if lower.contains('*') {
+    const HELP: &str = "write a host name such as `agents.example.com`";
+    if text.contains('*') {
         return Err("there are no wildcards; leave `host` out for every host");
     }
-    if lower.contains("://") || lower.contains('/') {
+    if text.contains('/') {
         return Err("write the host alone, without scheme and path");
     }
-    if lower.contains(':') {
-        return Err("write the host without a port");
-    }
-    if !lower.is_ascii() {
+    if !text.is_ascii() {
         return Err("write an international name as it stands in DNS (`xn--...`)");
     }
-    if lower.ends_with('.') {
-        return Err("leave the dot at the end out");
+    let host = Host::parse(text).map_err(|_| HELP)?;
+    if text.len() > host.as_str().len() + 1 {
+        return Err("write the host without a port");
+    }
+    if host.as_str().starts_with('[') {
+        return Ok(host.as_str().to_owned());
     }
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -153,10 +114,10 @@ pub(super) fn route_host(text: &str) -> Result<String, &'static str> {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    if lower.len() > 253 || !lower.split('.').all(label) {
-        return Err("write a host name such as `agents.example.com`");
+    if host.as_str().len() > 253 || !host.as_str().split('.').all(label) {
+        return Err(HELP);
     }
-    Ok(lower)
+    Ok(host.as_str().to_owned())
 }
 
 /// An origin as browsers write it (RFC 6454 section 6.2).
@@ -166,6 +127,9 @@ pub(super) fn route_host(text: &str) -> Result<String, &'static str> {
 pub(super) fn origin(text: &str) -> Result<String, &'static str> {
     const HELP: &str =
         "write scheme, host and perhaps a port, such as `https://app.example.com`, and no path";
+    if text.contains('*') {
+        return Err("there are no wildcards; list the origins, or write \"*\" alone for all");
+    }
     let url = Url::parse(text).map_err(|_| HELP)?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("write an http or https origin");
@@ -181,6 +145,9 @@ pub(super) fn origin(text: &str) -> Result<String, &'static str> {
 /// # Errors
 /// What to write instead.
 pub(super) fn fetch_url(text: &str, insecure_http: bool) -> Result<Url, &'static str> {
+    if !is_plain(text) {
+        return Err("leave blanks, backslashes and non-ASCII characters out");
+    }
     let url = Url::parse(text).map_err(|_| "write a whole URL, such as `https://idp.example.com/keys`")?;
     if !url.has_host() {
         return Err("the URL needs a host");
@@ -199,13 +166,21 @@ pub(super) fn fetch_url(text: &str, insecure_http: bool) -> Result<Url, &'static
     }
 }
 
-/// The URL of an upstream: scheme, host and port.
+/// Whether a URL parser has nothing to repair: it would drop tabs and turn backslashes around.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b'\\')
+}
+
+/// The URL of an upstream: scheme, host, port, and perhaps a path that goes before that of the request.
 ///
 /// # Errors
 /// What to write instead.
 pub(super) fn upstream_url(text: &str) -> Result<Url, &'static str> {
     const HELP: &str = "write scheme, host and port, such as `http://127.0.0.1:9000`";
-    let url = Url::parse(text).map_err(|_| HELP)?;
+    if !is_plain(text) {
+        return Err("leave blanks, backslashes and non-ASCII characters out");
+    }
+    let mut url = Url::parse(text).map_err(|_| HELP)?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(HELP);
     }
@@ -215,9 +190,9 @@ pub(super) fn upstream_url(text: &str) -> Result<Url, &'static str> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err("leave the query and the fragment out");
     }
-    if url.path() != "/" {
-        return Err("leave the path out: the path of the request is what is sent on");
-    }
+    let path =
+        route_path(url.path()).map_err(|_| "the path of the URL must be one that a request could have")?;
+    url.set_path(&path);
     if url.port() == Some(0) {
         return Err("port 0 is no port to connect to");
     }
@@ -233,12 +208,12 @@ pub(super) fn has_credentials(text: &str) -> bool {
 /// Whether the host of a URL is this machine by its name or address.
 pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => {
+        Some(UrlHost::Domain(name)) => {
             let name = name.trim_end_matches('.');
             name == "localhost" || name.ends_with(".localhost")
         }
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).to_canonical().is_loopback(),
+        Some(UrlHost::Ipv4(ip)) => ip.is_loopback(),
+        Some(UrlHost::Ipv6(ip)) => IpAddr::V6(ip).to_canonical().is_loopback(),
         None => false,
     }
 }
@@ -246,9 +221,9 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 /// Whether connecting to the host of `url` reaches a port that is bound to `bound`.
 pub(super) fn reaches(url: &Url, bound: IpAddr) -> bool {
     let address = match url.host() {
-        Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
-        Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip).to_canonical()),
-        Some(Host::Domain(_)) | None => None,
+        Some(UrlHost::Ipv4(ip)) => Some(IpAddr::V4(ip)),
+        Some(UrlHost::Ipv6(ip)) => Some(IpAddr::V6(ip).to_canonical()),
+        Some(UrlHost::Domain(_)) | None => None,
     };
     // Connecting to the unspecified address is connecting to this machine.
     let here = is_loopback(url) || matches!(address, Some(ip) if ip.is_unspecified());
@@ -317,25 +292,13 @@ mod tests {
             ("localhost", "localhost"),
             ("10.0.0.1", "10.0.0.1"),
             ("[::1]", "[::1]"),
-            ("[0:0::1]", "[::1]"),
+            ("a.example.", "a.example"),
         ] {
             assert_eq!(route_host(written).as_deref(), Ok(host));
         }
-        for bad in [
-            "",
-            "a:80",
-            "*.a",
-            "http://a",
-            "a/b",
-            "a b",
-            "-a",
-            "a..b",
-            "a.",
-            "bücher.de",
-            "[::1",
-            "[x]",
-            "::1",
-        ] {
+        for bad in
+            ["", "a:80", "*.a", "http://a", "a/b", "a b", "-a", "a..b", "bücher.de", "[::1", "[x]", "::1"]
+        {
             assert!(route_host(bad).is_err(), "{bad}");
         }
     }
@@ -408,7 +371,8 @@ mod tests {
 
     #[test]
     fn an_upstream_is_scheme_host_and_port() {
-        for good in ["http://127.0.0.1:9000", "https://agent.internal", "http://[::1]:80/"] {
+        for good in ["http://127.0.0.1:9000", "https://agent.internal", "http://[::1]:80/", "http://a/base/"]
+        {
             assert!(upstream_url(good).is_ok(), "{good}");
         }
         for bad in [
@@ -416,7 +380,8 @@ mod tests {
             "agent:9000",
             "ftp://a",
             "http://u@a",
-            "http://a/b",
+            "http://a/b//c",
+            "http://a\\b",
             "http://a?b",
             "http://a#",
             "http://a:0",

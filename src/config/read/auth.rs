@@ -78,7 +78,7 @@ fn mapping<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> Option<A
     let api_key = key_entry.map(|(key, node)| api_key(report, key.place, node));
     fields.close_but(&["public"]);
     match (oauth, api_key) {
-        (Some(oauth), _) => oauth.map(Auth::OAuth),
+        (Some(oauth), _) => oauth.map(|oauth| Auth::OAuth(Box::new(oauth))),
         (None, Some(api_key)) => api_key.map(Auth::ApiKey),
         (None, None) => None,
     }

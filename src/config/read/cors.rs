@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use http::{HeaderName, Method};
+
 use super::super::code::Code;
 use super::super::document::{Cors, Origins};
 use super::super::fields::Fields;
 use super::super::report::Report;
 use super::super::sections::CORS;
-use super::super::source::Spanned;
+use super::super::source::{Place, Spanned};
 use super::super::value;
 use super::super::web;
 use super::super::yaml::{Key, Node};
@@ -24,15 +26,16 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
     fields.close();
 
     let credentials = credentials.filter(|b| b.value);
-    let lists = [&methods, &allowed_headers, &exposed_headers];
-    let stars = lists.into_iter().flatten().flat_map(|list| &list.value).filter(|item| item.value == "*");
-    let origin_stars = origins.iter().flat_map(|list| &list.value).filter(|item| item.value == "*");
-    for star in origin_stars.chain(stars) {
+    let origin_stars = stars(&origins, |o| o == "*");
+    let method_stars = stars(&methods, |m| m.as_str() == "*");
+    let header_stars = [&allowed_headers, &exposed_headers].map(|list| stars(list, |h| h.as_str() == "*"));
+    let stars = [origin_stars, method_stars].into_iter().chain(header_stars).flatten();
+    for star in stars {
         if let Some(credentials) = &credentials {
             let message =
                 "`*` together with `allow_credentials`: browsers refuse it, and it would open all to all";
             let help = "write out what is allowed, or leave `allow_credentials` off";
-            report.clash(Code::CorsCredentials, star.place, credentials.place, message, help);
+            report.clash(Code::CorsCredentials, star, credentials.place, message, help);
         }
     }
     let origins = plain(origins);
@@ -46,11 +49,17 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
         allowed_headers: plain(allowed_headers),
         exposed_headers: plain(exposed_headers),
         allow_credentials: credentials.is_some(),
-        max_age: max_age.map(|d| d.value),
+        max_age: max_age.map_or(Duration::from_secs(3600), |d| d.value),
     })
 }
 
-fn plain(list: Option<Spanned<Vec<Spanned<String>>>>) -> Vec<String> {
+/// Where a list says "all".
+fn stars<T>(list: &Option<Spanned<Vec<Spanned<T>>>>, is_star: impl Fn(&T) -> bool) -> Vec<Place> {
+    let items = list.iter().flat_map(|list| &list.value);
+    items.filter(|item| is_star(&item.value)).map(|item| item.place).collect()
+}
+
+fn plain<T>(list: Option<Spanned<Vec<Spanned<T>>>>) -> Vec<T> {
     list.map(|list| list.value.into_iter().map(|item| item.value).collect()).unwrap_or_default()
 }
 
@@ -68,7 +77,7 @@ fn origin(report: &Report<'_>, node: &Node) -> Option<String> {
     }
 }
 
-fn method(report: &Report<'_>, node: &Node) -> Option<String> {
+fn method(report: &Report<'_>, node: &Node) -> Option<Method> {
     let text = value::text(report, node)?;
     let help = match text.as_str() {
         "TRACE" | "CONNECT" => "this method is refused at every agent",
@@ -76,18 +85,18 @@ fn method(report: &Report<'_>, node: &Node) -> Option<String> {
         _ if text != text.to_ascii_uppercase() => {
             "write it in capitals; methods are compared with their case"
         }
-        _ => return Some(text),
+        _ => return Method::from_bytes(text.as_bytes()).ok(),
     };
     report.say(Code::BadMethod, node.place, format!("{} is not a method for this list", node.shown()), help);
     None
 }
 
-fn header(report: &Report<'_>, node: &Node) -> Option<String> {
+fn header(report: &Report<'_>, node: &Node) -> Option<HeaderName> {
     let text = value::text(report, node)?;
     if !web::is_token(&text) {
         let help = "write a header name such as `X-Page`, or \"*\" for all";
         report.say(Code::BadHeader, node.place, format!("{} is not a header name", node.shown()), help);
         return None;
     }
-    Some(text)
+    HeaderName::from_bytes(text.as_bytes()).ok()
 }

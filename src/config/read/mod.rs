@@ -77,6 +77,7 @@ fn document<'a>(
     let document = Document {
         sources: Arc::from(sources),
         server: server.unwrap_or_default(),
+        server_place: merged.server.map(|(key, _)| key.place),
         identity_providers,
         agents,
         api_keys,

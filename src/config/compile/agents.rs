@@ -1,0 +1,208 @@
+//! Agents of a document, with everything that a request to them needs.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+
+use super::super::code::Code;
+use super::super::document::{self, AgentEntry, Auth, Origins};
+use super::{Input, files};
+use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme};
+use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
+use crate::keys::Provider;
+use crate::model::{AgentName, Instant, ProviderName};
+use crate::routing::{Agent, Authenticator, Cors, Endpoint, Route, Router, Upstream, UpstreamTls};
+
+type Providers = BTreeMap<ProviderName, Arc<Provider>>;
+
+/// All agents and what they share.
+#[derive(Default)]
+pub(super) struct Agents {
+    pub(super) router: Router,
+    pub(super) agents: BTreeMap<AgentName, Arc<Agent>>,
+    pub(super) issuers: Arc<Issuers>,
+    pub(super) endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
+}
+
+pub(super) fn compile(input: &Input<'_>, providers: &Providers) -> Agents {
+    let issuers = Arc::new(providers.values().map(|p| p.spec().issuer.clone()).collect());
+    let mut all = Agents { issuers, ..Agents::default() };
+    for entry in &input.document.agents {
+        let Some(agent) = agent(input, providers, &mut all, entry) else { continue };
+        let agent = Arc::new(agent);
+        if all.router.insert(Arc::clone(&agent)).is_err() {
+            let message = format!("`{}` has the route of another agent", agent.name);
+            let help = "change the path or the host of one of them";
+            input.report.say(Code::DuplicateRoute, entry.route.place, message, help);
+        }
+        all.agents.insert(agent.name.clone(), agent);
+    }
+    all
+}
+
+fn agent(input: &Input<'_>, providers: &Providers, all: &mut Agents, entry: &AgentEntry) -> Option<Agent> {
+    let upstream = upstream(input, all, &entry.upstream);
+    let authenticator = authenticator(input, providers, &all.issuers, entry)?;
+    let name = entry.name.value.clone();
+    let metrics = input.metrics.agent(&name);
+    let (credential, metrics) = match &authenticator {
+        Authenticator::OAuth(policy) => {
+            let names = policy.providers.iter().map(|provider| &provider.spec().name);
+            (Some(&policy.header), metrics.with_providers(names))
+        }
+        Authenticator::ApiKey(policy) => (Some(&policy.header), metrics),
+        Authenticator::Public => (None, metrics),
+    };
+    let oauth = match &entry.auth.value {
+        Auth::OAuth(oauth) => Some(&**oauth),
+        Auth::ApiKey(_) | Auth::Public => None,
+    };
+    Some(Agent {
+        display_name: entry.display_name.clone(),
+        route: route(&entry.route),
+        upstream: upstream?,
+        rules: oauth.map(rules).unwrap_or_default(),
+        claim_headers: claim_headers(input, oauth, entry)?,
+        cors: entry.cors.as_ref().map(|cors| compile_cors(cors, credential)),
+        max_body: entry.max_body,
+        websocket: entry.websocket,
+        enforcement: entry.enforcement,
+        authenticator,
+        name,
+        metrics,
+    })
+}
+
+/// Routes are compared without the slash at the end, so the route of everything is the empty one.
+fn route(written: &document::Route) -> Route {
+    Route {
+        host: written.host.clone(),
+        path: written.path.trim_end_matches('/').to_owned(),
+        strip_path: written.strip_path,
+    }
+}
+
+fn upstream(input: &Input<'_>, all: &mut Agents, written: &document::Upstream) -> Option<Upstream> {
+    let url = &written.url.value;
+    let host = url.host_str()?;
+    let port = url.port_or_known_default()?;
+    let endpoint = all.endpoints.entry((host.to_owned(), port)).or_insert_with_key(|key| {
+        let before = input.previous.and_then(|snapshot| snapshot.endpoints.get(key));
+        before.map_or_else(|| Arc::new(Endpoint::new(host, port)), Arc::clone)
+    });
+    let trust = match &written.ca_file {
+        Some(path) => {
+            let list = files::authorities(input, path)?;
+            Some(list.iter().map(|certificate| certificate.to_vec()).collect())
+        }
+        None => None,
+    };
+    let server_name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    Some(Upstream {
+        endpoint: Arc::clone(endpoint),
+        tls: (url.scheme() == "https").then_some(UpstreamTls { server_name, trust }),
+        authority: HeaderValue::from_str(&authority).ok()?,
+        base_path: url.path().trim_end_matches('/').to_owned(),
+        connect_timeout: written.connect_timeout,
+        response_timeout: written.response_timeout,
+    })
+}
+
+fn authenticator(
+    input: &Input<'_>,
+    providers: &Providers,
+    issuers: &Arc<Issuers>,
+    entry: &AgentEntry,
+) -> Option<Authenticator> {
+    Some(match &entry.auth.value {
+        Auth::Public => Authenticator::Public,
+        Auth::ApiKey(header) => Authenticator::ApiKey(ApiKeyPolicy {
+            header: header.clone(),
+            keys: keys(input, &entry.name.value),
+        }),
+        Auth::OAuth(oauth) => {
+            // All or none: a provider that could not be compiled has been reported, and an agent that
+            // accepts fewer than were written is another agent.
+            let accepted: Option<Vec<_>> =
+                oauth.identity_providers.iter().map(|name| providers.get(&name.value).cloned()).collect();
+            let running = input.previous.map_or(&input.document.server, |snapshot| &snapshot.server);
+            Authenticator::OAuth(OAuthPolicy {
+                header: oauth.header.clone(),
+                scheme: Scheme::parse(&oauth.prefix)?,
+                forward_token: oauth.forward_token,
+                providers: accepted?,
+                issuers: Arc::clone(issuers),
+                audiences: oauth.audiences.clone(),
+                max_token_lifetime: oauth.max_token_lifetime,
+                token_bytes: running.limits.token_bytes,
+            })
+        }
+    })
+}
+
+fn keys(input: &Input<'_>, agent: &AgentName) -> HashMap<String, ApiKeyRecord> {
+    let own = input.document.api_keys.iter().filter(|key| key.agent.value == *agent);
+    own.map(|key| {
+        let record = ApiKeyRecord {
+            digest: key.sha256.value,
+            expires_at: key.expires_at.map(instant),
+            revoked_at: key.revoked_at.map(instant),
+        };
+        (key.id.value.clone(), record)
+    })
+    .collect()
+}
+
+/// A moment before 1970 is long past, as is the epoch.
+fn instant(at: jiff::Timestamp) -> Instant {
+    let since_epoch = Duration::try_from(at.as_duration()).unwrap_or(Duration::ZERO);
+    Instant::from_duration(since_epoch)
+}
+
+fn rules(oauth: &document::OAuth) -> Rules {
+    let compiled = |rules: &[document::ClaimRule]| {
+        rules.iter().map(|r| ClaimRule { claim: r.claim.clone(), values: r.values.clone() }).collect()
+    };
+    Rules {
+        scopes: ScopeRules { all_of: oauth.scopes.all_of.clone(), any_of: oauth.scopes.any_of.clone() },
+        claims_all_of: compiled(&oauth.claims.all_of),
+        claims_any_of: compiled(&oauth.claims.any_of),
+    }
+}
+
+fn claim_headers(
+    input: &Input<'_>,
+    oauth: Option<&document::OAuth>,
+    entry: &AgentEntry,
+) -> Option<ClaimHeaders> {
+    let pairs = oauth.map(|oauth| oauth.claim_headers.as_slice()).unwrap_or_default();
+    let headers =
+        pairs.iter().map(|(claim, header)| ClaimHeader { claim: claim.clone(), header: header.clone() });
+    match ClaimHeaders::new(headers.collect()) {
+        Ok(headers) => Some(headers),
+        Err(error) => {
+            let help = "choose another header for one of the claims";
+            input.report.say(Code::HeaderConflict, entry.auth.place, error.to_string(), help);
+            None
+        }
+    }
+}
+
+fn compile_cors(written: &document::Cors, credential: Option<&HeaderName>) -> Cors {
+    let origins: Vec<HeaderValue> = match &written.allowed_origins {
+        Origins::Any => vec![HeaderValue::from_static("*")],
+        Origins::These(list) => list.iter().filter_map(|o| HeaderValue::from_str(o).ok()).collect(),
+    };
+    Cors::new(
+        &origins,
+        &written.allowed_methods,
+        &written.allowed_headers,
+        &written.exposed_headers,
+        written.allow_credentials,
+        written.max_age,
+        credential,
+    )
+}

@@ -1,0 +1,122 @@
+//! A document and the files that it names, to a [`Snapshot`]. What was compiled before is kept where its
+//! settings did not change, so that keys and resolved names survive a reload.
+
+mod agents;
+mod files;
+mod providers;
+mod restart;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::code::Code;
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::document::Document;
+use super::report::Report;
+use super::snapshot::{Revision, Snapshot};
+use super::source::Spanned;
+use crate::model::Digest;
+use crate::telemetry::Metrics;
+
+/// What the files that a document names hold, or why they cannot be read.
+pub type Files = BTreeMap<PathBuf, Result<Vec<u8>, String>>;
+
+/// A snapshot, and what somebody should look at.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// Warnings, those of the document among them.
+    pub warnings: Diagnostics,
+}
+
+/// Compiles a document. `files` holds what [`Document::files`] asked for; `previous` is the snapshot that
+/// the process runs with.
+///
+/// # Errors
+/// Everything that is wrong with the files, and with keys and certificates, warnings among it.
+pub fn compile(
+    document: &Document,
+    files: &Files,
+    previous: Option<&Snapshot>,
+    metrics: &Metrics,
+) -> Result<Compiled, Diagnostics> {
+    let report = Report::new(&document.sources);
+    let input = Input { report: &report, document, files, previous, metrics };
+    let certificates = files::certificates(&input);
+    let providers = providers::compile(&input);
+    if let Some(previous) = previous {
+        restart::warn(&report, document, &previous.server);
+    }
+    let agents = agents::compile(&input, &providers);
+    let mut findings = document.warnings.clone();
+    findings.append(report.finish());
+    let findings = findings.sorted();
+    if findings.has_errors() {
+        return Err(findings);
+    }
+    let server = previous.map_or_else(|| Arc::new(document.server.clone()), |p| Arc::clone(&p.server));
+    let snapshot = Snapshot {
+        revision: revision(document, files),
+        server,
+        certificates: files::kept(certificates, previous),
+        router: agents.router,
+        agents: agents.agents,
+        issuers: agents.issuers,
+        endpoints: agents.endpoints,
+        providers,
+    };
+    Ok(Compiled { snapshot, warnings: findings })
+}
+
+/// What compiling works on.
+struct Input<'a> {
+    report: &'a Report<'a>,
+    document: &'a Document,
+    files: &'a Files,
+    previous: Option<&'a Snapshot>,
+    metrics: &'a Metrics,
+}
+
+impl<'a> Input<'a> {
+    /// What a file holds; reported when it could not be read.
+    fn file(&self, path: &Spanned<PathBuf>) -> Option<&'a [u8]> {
+        let why = match self.files.get(&path.value) {
+            Some(Ok(bytes)) => return Some(bytes),
+            Some(Err(why)) => why.as_str(),
+            None => "it was not looked for",
+        };
+        let message = format!("{} cannot be read: {why}", path.value.display());
+        let help = "relative paths are read against the folder of the file that names them";
+        self.report.say(Code::FileUnreadable, path.place, message, help);
+        None
+    }
+
+    /// Reports a file that does not hold what it should.
+    fn bad_file(&self, path: &Spanned<PathBuf>, message: &str, help: &str) {
+        let message = format!("{}: {message}", path.value.display());
+        let finding = Diagnostic::at(Code::FileContent, self.report.sources(), path.place, message);
+        self.report.add(finding.help(help));
+    }
+}
+
+/// The hash of all inputs, each with its length, so that nothing can move from one to the next unseen.
+fn revision(document: &Document, files: &Files) -> Revision {
+    let mut all = Vec::new();
+    let mut add = |bytes: &[u8]| {
+        all.extend_from_slice(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+        all.extend_from_slice(bytes);
+    };
+    for source in document.sources.iter() {
+        add(source.path.as_os_str().as_encoded_bytes());
+        add(source.text.as_bytes());
+    }
+    for path in document.files() {
+        add(path.as_os_str().as_encoded_bytes());
+        if let Some(Ok(bytes)) = files.get(&path) {
+            add(Digest::of(bytes).to_hex().as_bytes());
+        }
+    }
+    Revision::new(&Digest::of(&all).to_hex())
+}

@@ -1,0 +1,41 @@
+//! Changes that a running process cannot follow.
+
+use super::super::code::Code;
+use super::super::diagnostic::Diagnostic;
+use super::super::document::{Document, Server};
+use super::super::report::Report;
+
+/// Warns when `server` is not what the process runs with. Certificates are not looked at: they do follow.
+pub(super) fn warn(report: &Report<'_>, document: &Document, running: &Server) {
+    let written = &document.server;
+    let ports = |server: &Server| -> Vec<_> {
+        server.listeners.iter().map(|l| (l.address.value, l.certificates.is_empty())).collect()
+    };
+    let changed: Vec<&str> = [
+        ("listeners", ports(written) != ports(running)),
+        ("workers", written.workers != running.workers),
+        ("ops", written.ops != running.ops),
+        ("admin", written.admin != running.admin),
+        ("state_dir", written.state_dir != running.state_dir),
+        ("token_cache", written.token_cache_entries != running.token_cache_entries),
+        ("limits", written.limits != running.limits),
+        ("trusted_proxies", written.trusted_proxies != running.trusted_proxies),
+        ("shutdown", written.shutdown != running.shutdown),
+        ("access_log", written.access_log != running.access_log),
+    ]
+    .into_iter()
+    .filter_map(|(name, changed)| changed.then_some(name))
+    .collect();
+    if changed.is_empty() {
+        return;
+    }
+    let message = format!("`server` has changed ({}): takes effect on restart", changed.join(", "));
+    let finding = match document.server_place {
+        Some(place) => Diagnostic::at(Code::RestartNeeded, report.sources(), place, message),
+        None => {
+            let path = report.sources().first().map(|s| s.path.clone()).unwrap_or_default();
+            Diagnostic::of_file(Code::RestartNeeded, &path, message)
+        }
+    };
+    report.add(finding.help("restart the process, or take the change back"));
+}

@@ -1,0 +1,83 @@
+//! A compiled configuration: what the gateway runs on, immutable, replaced as a whole.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::sign::CertifiedKey;
+
+use super::document::Server;
+use crate::authn::Issuers;
+use crate::keys::Provider;
+use crate::model::{AgentName, ProviderName};
+use crate::routing::{Agent, Endpoint, Router};
+
+/// Names the inputs of a snapshot: the SHA-256 of all texts and files, in hexadecimal.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Revision(Arc<str>);
+
+impl Revision {
+    pub(super) fn new(hex: &str) -> Self {
+        Self(Arc::from(hex))
+    }
+
+    /// The whole hash.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first 12 digits, for people.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Revision({})", self.short())
+    }
+}
+
+/// The certificates of the TLS listeners: the first of each is the default.
+pub type Certificates = BTreeMap<SocketAddr, Vec<Arc<CertifiedKey>>>;
+
+/// Everything that a request and the loops need, compiled.
+pub struct Snapshot {
+    /// Which inputs this is made of. What the environment held is not part of it.
+    pub revision: Revision,
+    /// The settings that the process runs with: those of its first snapshot, since a change of them takes
+    /// effect on restart.
+    pub server: Arc<Server>,
+    /// The certificates of every listener that serves TLS; these do follow a change.
+    pub certificates: Certificates,
+    /// Which agent answers to a request.
+    pub router: Router,
+    /// All agents.
+    pub agents: BTreeMap<AgentName, Arc<Agent>>,
+    /// All identity providers. One whose settings did not change is the same as in the snapshot before,
+    /// and keeps its keys.
+    pub providers: BTreeMap<ProviderName, Arc<Provider>>,
+    /// The issuers of all providers.
+    pub issuers: Arc<Issuers>,
+    /// Where agents run, each host and port once; kept from the snapshot before.
+    pub endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("revision", &self.revision)
+            .field("agents", &self.agents.keys().collect::<Vec<_>>())
+            .field("providers", &self.providers.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
