@@ -66,6 +66,7 @@ codes! {
     YamlTag "yaml-tag" Error "YAML tags (`!name`) and merge keys (`<<`) are not read.";
     YamlAlias "yaml-alias" Error "An alias stands for nothing, or for something that holds it.";
     TooComplex "too-complex" Error "Nested too deep, or too large once aliases are written out.";
+    TooMany "too-many" Error "There are more errors than are shown.";
     DuplicateKey "duplicate-key" Error "The same key twice in one mapping.";
     EnvUnset "env-unset" Error "An environment variable is not set and has no default.";
     EnvSyntax "env-syntax" Error "`${` does not begin `${NAME}` or `${NAME:-default}`.";

@@ -37,11 +37,14 @@ pub struct Diagnostic {
     pub column: usize,
     /// How many characters the caret underlines; at least 1 where there is a line.
     pub width: usize,
+    /// Where the caret begins in [`Self::source_line`], in characters from 0.
+    pub caret: usize,
     /// What is wrong. Never holds the value of an environment variable.
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
-    /// The line as it stands in the file; absent when it may hold a secret.
+    /// The line as it stands in the file, of a very long one the part around the place; absent when it may
+    /// hold a secret.
     pub source_line: Option<String>,
     /// The other place, where the finding is about two.
     pub second: Option<Second>,
@@ -52,6 +55,8 @@ impl Diagnostic {
     #[must_use]
     pub fn at(code: Code, sources: &[Source], place: Place, message: impl Into<String>) -> Self {
         let source = sources.get(place.source);
+        let line = source.and_then(|s| s.line(place.line));
+        let line = line.map(|line| window(line, place.column.saturating_sub(1)));
         Self {
             severity: code.severity(),
             code,
@@ -61,7 +66,8 @@ impl Diagnostic {
             width: place.width.max(1),
             message: message.into(),
             help: None,
-            source_line: source.and_then(|s| s.line(place.line)).map(str::to_owned),
+            caret: line.map_or(0, |(_, caret)| caret),
+            source_line: line.map(|(text, _)| text.to_owned()),
             second: None,
         }
     }
@@ -76,6 +82,7 @@ impl Diagnostic {
             line: 0,
             column: 0,
             width: 0,
+            caret: 0,
             message: message.into(),
             help: None,
             source_line: None,
@@ -133,10 +140,9 @@ impl fmt::Display for Diagnostic {
         }
         write!(f, " {}[{}]: {}", self.severity, self.code, Plain(&self.message))?;
         if let Some(line) = &self.source_line {
-            let (text, offset) = window(line, self.column.saturating_sub(1));
-            let shown = text.chars().count();
-            let width = self.width.min(shown.saturating_sub(offset)).max(1);
-            write!(f, "\n{:>5} | {}", self.line, Plain(text))?;
+            let offset = self.caret;
+            let width = self.width.min(line.chars().count().saturating_sub(offset)).max(1);
+            write!(f, "\n{:>5} | {}", self.line, Plain(line))?;
             write!(f, "\n      | {:offset$}{:^<width$}", "", "")?;
         }
         if let Some(second) = &self.second {

@@ -6,7 +6,6 @@
 use std::cell::RefCell;
 
 use super::code::Code;
-use super::diagnostic::Diagnostic;
 use super::report::{Report, suggest};
 use super::sections::Section;
 use super::source::{Place, Spanned};
@@ -111,10 +110,9 @@ impl<'a> Fields<'a> {
                 continue;
             }
             let message = format!("no field `{}` in {}", key.text, self.section.name);
-            let help = suggest(&key.text, self.section.fields.iter().map(|f| f.name));
-            self.report.add(
-                Diagnostic::at(Code::UnknownField, self.report.sources(), key.place, message).help(help),
-            );
+            self.report.find(Code::UnknownField, key.place, message, |finding| {
+                finding.help(suggest(&key.text, self.section.fields.iter().map(|f| f.name)))
+            });
         }
     }
 }

@@ -3,9 +3,15 @@
 
 use std::cell::RefCell;
 
-use super::code::Code;
+use super::code::{Code, Severity};
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::source::{Place, Source};
+
+/// So many errors and so many warnings are kept: nobody reads more, and a file of nothing but errors must not
+/// cost more than reading it.
+const MOST: usize = 200;
+/// So many words are listed in a help.
+const LISTED: usize = 16;
 
 /// The findings so far, and the texts they speak of.
 #[derive(Debug)]
@@ -23,14 +29,39 @@ impl<'a> Report<'a> {
         self.sources
     }
 
-    /// Adds a finding.
+    /// Adds a finding that was made elsewhere.
     pub(super) fn add(&self, finding: Diagnostic) {
-        self.findings.borrow_mut().push(finding);
+        if !self.is_full(finding.code) {
+            self.findings.borrow_mut().push(finding);
+        }
+    }
+
+    /// Whether no more findings of this severity are taken. What costs time to say can be left out then.
+    pub(super) fn is_full(&self, code: Code) -> bool {
+        let findings = self.findings.borrow();
+        let count = match code.severity() {
+            Severity::Error => findings.errors(),
+            Severity::Warning => findings.warnings(),
+        };
+        count >= MOST
+    }
+
+    /// Adds a finding; `finish` completes it.
+    pub(super) fn find(
+        &self,
+        code: Code,
+        place: Place,
+        message: impl Into<String>,
+        finish: impl FnOnce(Diagnostic) -> Diagnostic,
+    ) {
+        if !self.is_full(code) {
+            self.add(finish(Diagnostic::at(code, self.sources, place, message)));
+        }
     }
 
     /// Adds a finding that consists of a message and what to write instead.
     pub(super) fn say(&self, code: Code, place: Place, message: impl Into<String>, help: impl Into<String>) {
-        self.add(Diagnostic::at(code, self.sources, place, message).help(help));
+        self.find(code, place, message, |finding| finding.help(help));
     }
 
     /// Adds a finding about two places: `place` is where to mend, `other` what it clashes with.
@@ -42,13 +73,20 @@ impl<'a> Report<'a> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let finding = Diagnostic::at(code, self.sources, place, message).help(help);
-        self.add(finding.second(self.sources, other, "the other one is here"));
+        self.find(code, place, message, |finding| {
+            finding.help(help).second(self.sources, other, "this is the other place")
+        });
     }
 
     /// What was found, in the order of files and lines.
     pub(super) fn finish(self) -> Diagnostics {
-        self.findings.into_inner().sorted()
+        let full = self.is_full(Code::TooMany);
+        let mut findings = self.findings.into_inner().sorted();
+        if full && let Some(source) = self.sources.first() {
+            let message = format!("{MOST} errors are shown, and there are more");
+            findings.push(Diagnostic::of_file(Code::TooMany, &source.path, message));
+        }
+        findings
     }
 }
 
@@ -72,7 +110,11 @@ pub(super) fn suggest<'k>(written: &str, known: impl IntoIterator<Item = &'k str
     if let Some(word) = did_you_mean(written, known.clone()) {
         return format!("did you mean `{word}`?");
     }
-    let words: Vec<_> = known.into_iter().map(|word| format!("`{word}`")).collect();
+    let mut words: Vec<_> = known.into_iter().take(LISTED + 1).map(|word| format!("`{word}`")).collect();
+    if words.len() > LISTED {
+        words.truncate(LISTED);
+        words.push("and more".to_owned());
+    }
     match words.as_slice() {
         [] => "there is none to choose from".to_owned(),
         [one] => format!("what can stand here: {one}"),

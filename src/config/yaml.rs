@@ -269,13 +269,19 @@ impl<'s> Tree<'_, 's, '_> {
 
     /// The place of `part` when it stands on the line where the value begins, else the value's place.
     fn narrowed(&self, place: Place, part: &str) -> Place {
-        let line =
-            self.report.sources().get(self.source).and_then(|s| s.line(place.line)).unwrap_or_default();
+        if self.report.is_full(Code::EnvUnset) {
+            return place;
+        }
+        let line = self.line(place.line);
         let start = line.char_indices().nth(place.column.saturating_sub(1)).map_or(line.len(), |(i, _)| i);
         let Some((before, _)) = line.get(start..).and_then(|rest| rest.split_once(part)) else {
             return place;
         };
         Place { column: place.column + before.chars().count(), width: part.chars().count() + 1, ..place }
+    }
+
+    fn line(&self, number: usize) -> &'s str {
+        self.report.sources().get(self.source).and_then(|source| source.line(number)).unwrap_or_default()
     }
 
     fn place(&self, span: &Span) -> Place {
@@ -315,6 +321,10 @@ impl<'s> Tree<'_, 's, '_> {
             ),
             K::DirectiveDisallowed => {
                 (Code::YamlSyntax, "YAML directives (`%`) are not read".to_owned(), "remove the line")
+            }
+            _ if self.line(line).contains("${") => {
+                let help = "inside `{ }` and `[ ]`, `${NAME}` wants quotes: \"${NAME}\"";
+                (Code::YamlSyntax, format!("not YAML: {}", error.info()), help)
             }
             _ => {
                 let help = "look at the indentation, the quotes and the brackets on this line and above";

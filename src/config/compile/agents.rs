@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use super::super::code::Code;
-use super::super::document::{self, AgentEntry, Auth, Origins};
+use super::super::document::{self, AgentEntry, Auth, Document, Origins};
 use super::{Input, files};
 use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme};
 use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
@@ -24,11 +24,13 @@ pub(super) struct Agents {
     pub(super) agents: BTreeMap<AgentName, Arc<Agent>>,
     pub(super) issuers: Arc<Issuers>,
     pub(super) endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
+    /// API keys that no agent has taken yet.
+    keys: HashMap<AgentName, HashMap<String, ApiKeyRecord>>,
 }
 
 pub(super) fn compile(input: &Input<'_>, providers: &Providers) -> Agents {
     let issuers = Arc::new(providers.values().map(|p| p.spec().issuer.clone()).collect());
-    let mut all = Agents { issuers, ..Agents::default() };
+    let mut all = Agents { issuers, keys: keys(input.document), ..Agents::default() };
     for entry in &input.document.agents {
         let Some(agent) = agent(input, providers, &mut all, entry) else { continue };
         let agent = Arc::new(agent);
@@ -44,7 +46,7 @@ pub(super) fn compile(input: &Input<'_>, providers: &Providers) -> Agents {
 
 fn agent(input: &Input<'_>, providers: &Providers, all: &mut Agents, entry: &AgentEntry) -> Option<Agent> {
     let upstream = upstream(input, all, &entry.upstream);
-    let authenticator = authenticator(input, providers, &all.issuers, entry)?;
+    let authenticator = authenticator(input, providers, all, entry)?;
     let name = entry.name.value.clone();
     let metrics = input.metrics.agent(&name);
     let (credential, metrics) = match &authenticator {
@@ -114,14 +116,14 @@ fn upstream(input: &Input<'_>, all: &mut Agents, written: &document::Upstream) -
 fn authenticator(
     input: &Input<'_>,
     providers: &Providers,
-    issuers: &Arc<Issuers>,
+    all: &mut Agents,
     entry: &AgentEntry,
 ) -> Option<Authenticator> {
     Some(match &entry.auth.value {
         Auth::Public => Authenticator::Public,
         Auth::ApiKey(header) => Authenticator::ApiKey(ApiKeyPolicy {
             header: header.clone(),
-            keys: keys(input, &entry.name.value),
+            keys: all.keys.remove(&entry.name.value).unwrap_or_default(),
         }),
         Auth::OAuth(oauth) => {
             // All or none: a provider that could not be compiled has been reported, and an agent that
@@ -134,7 +136,7 @@ fn authenticator(
                 scheme: Scheme::parse(&oauth.prefix)?,
                 forward_token: oauth.forward_token,
                 providers: accepted?,
-                issuers: Arc::clone(issuers),
+                issuers: Arc::clone(&all.issuers),
                 audiences: oauth.audiences.clone(),
                 max_token_lifetime: oauth.max_token_lifetime,
                 token_bytes: running.limits.token_bytes,
@@ -143,17 +145,18 @@ fn authenticator(
     })
 }
 
-fn keys(input: &Input<'_>, agent: &AgentName) -> HashMap<String, ApiKeyRecord> {
-    let own = input.document.api_keys.iter().filter(|key| key.agent.value == *agent);
-    own.map(|key| {
+/// The API keys of every agent, by id.
+fn keys(document: &Document) -> HashMap<AgentName, HashMap<String, ApiKeyRecord>> {
+    let mut keys: HashMap<AgentName, HashMap<String, ApiKeyRecord>> = HashMap::new();
+    for key in &document.api_keys {
         let record = ApiKeyRecord {
             digest: key.sha256.value,
             expires_at: key.expires_at.map(instant),
             revoked_at: key.revoked_at.map(instant),
         };
-        (key.id.value.clone(), record)
-    })
-    .collect()
+        keys.entry(key.agent.value.clone()).or_default().insert(key.id.value.clone(), record);
+    }
+    keys
 }
 
 /// A moment before 1970 is long past, as is the epoch.

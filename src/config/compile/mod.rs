@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::code::Code;
-use super::diagnostic::{Diagnostic, Diagnostics};
+use super::diagnostic::Diagnostics;
 use super::document::Document;
 use super::report::Report;
 use super::snapshot::{Revision, Snapshot};
@@ -96,8 +96,7 @@ impl<'a> Input<'a> {
     /// Reports a file that does not hold what it should.
     fn bad_file(&self, path: &Spanned<PathBuf>, message: &str, help: &str) {
         let message = format!("{}: {message}", path.value.display());
-        let finding = Diagnostic::at(Code::FileContent, self.report.sources(), path.place, message);
-        self.report.add(finding.help(help));
+        self.report.say(Code::FileContent, path.place, message, help);
     }
 }
 

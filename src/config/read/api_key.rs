@@ -59,10 +59,8 @@ fn digest(report: &Report<'_>, node: &Node) -> Option<Digest> {
             false => format!("not a SHA-256: {} characters", text.chars().count()),
         };
         let help = "write the 64 hexadecimal digits that `portcullis api-key create` printed, in quotes";
-        let finding =
-            super::super::diagnostic::Diagnostic::at(Code::BadHash, report.sources(), node.place, message);
         // What stands here may be the key itself.
-        report.add(finding.help(help).without_line());
+        report.find(Code::BadHash, node.place, message, |finding| finding.help(help).without_line());
     }
     digest
 }

@@ -4,19 +4,32 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::code::Code;
-use super::super::document::{Auth, Document};
+use super::super::document::{AgentEntry, Auth, Document};
 use super::super::report::{Report, suggest};
 use super::super::source::Place;
 use super::super::web;
 
-/// Checks all links. `providers` and `agents` are the names as written, also of entries that could not be
-/// read, so that a reference to those is not called wrong.
-pub(super) fn check(report: &Report<'_>, document: &Document, providers: &[&str], agents: &[&str]) {
+/// What was written, also of entries that could not be read: a reference to those is not called wrong, and
+/// what only they may use is not called unused.
+pub(super) struct Names<'a> {
+    pub(super) providers: Vec<&'a str>,
+    pub(super) agents: Vec<&'a str>,
+    pub(super) api_keys: usize,
+}
+
+/// Checks all links.
+pub(super) fn check(report: &Report<'_>, document: &Document, names: &Names<'_>) {
     issuers(report, document);
     routes(report, document);
     upstreams(report, document);
-    providers_of_agents(report, document, providers);
-    keys_of_agents(report, document, agents);
+    let used = providers_of_agents(report, document, names);
+    if document.agents.len() == names.agents.len() {
+        unused_providers(report, document, &used);
+    }
+    keys_of_agents(report, document, names);
+    if document.api_keys.len() == names.api_keys {
+        agents_without_keys(report, document);
+    }
 }
 
 fn issuers(report: &Report<'_>, document: &Document) {
@@ -63,7 +76,12 @@ fn upstreams(report: &Report<'_>, document: &Document) {
     }
 }
 
-fn providers_of_agents(report: &Report<'_>, document: &Document, names: &[&str]) {
+fn providers_of_agents<'d>(
+    report: &Report<'_>,
+    document: &'d Document,
+    names: &Names<'_>,
+) -> HashSet<&'d str> {
+    let known: HashSet<&str> = names.providers.iter().copied().collect();
     let mut used = HashSet::new();
     for agent in &document.agents {
         let Auth::OAuth(oauth) = &agent.auth.value else { continue };
@@ -71,9 +89,11 @@ fn providers_of_agents(report: &Report<'_>, document: &Document, names: &[&str])
         for name in &oauth.identity_providers {
             let text = name.value.as_str();
             used.insert(text);
-            if !names.contains(&text) {
+            if !known.contains(text) {
                 let message = format!("there is no identity provider `{text}`");
-                report.say(Code::UnknownProvider, name.place, message, suggest(text, names.iter().copied()));
+                report.find(Code::UnknownProvider, name.place, message, |finding| {
+                    finding.help(suggest(text, names.providers.iter().copied()))
+                });
             }
             if let Some(first) = listed.insert(text, name.place) {
                 let message = format!("`{text}` is listed twice");
@@ -81,6 +101,10 @@ fn providers_of_agents(report: &Report<'_>, document: &Document, names: &[&str])
             }
         }
     }
+    used
+}
+
+fn unused_providers(report: &Report<'_>, document: &Document, used: &HashSet<&str>) {
     for provider in &document.identity_providers {
         if !used.contains(provider.name.as_str()) {
             let message = format!("no agent accepts the identity provider `{}`", provider.name.value);
@@ -94,16 +118,19 @@ fn providers_of_agents(report: &Report<'_>, document: &Document, names: &[&str])
     }
 }
 
-fn keys_of_agents(report: &Report<'_>, document: &Document, names: &[&str]) {
+fn keys_of_agents(report: &Report<'_>, document: &Document, names: &Names<'_>) {
+    let known: HashSet<&str> = names.agents.iter().copied().collect();
+    let agents: HashMap<&str, &AgentEntry> = document.agents.iter().map(|a| (a.name.as_str(), a)).collect();
     let mut hashes: HashMap<String, Place> = HashMap::new();
     for key in &document.api_keys {
         let text = key.agent.value.as_str();
-        if !names.contains(&text) {
+        if !known.contains(text) {
             let message = format!("there is no agent `{text}`");
-            report.say(Code::UnknownAgent, key.agent.place, message, suggest(text, names.iter().copied()));
+            report.find(Code::UnknownAgent, key.agent.place, message, |finding| {
+                finding.help(suggest(text, names.agents.iter().copied()))
+            });
         }
-        let agent = document.agents.iter().find(|agent| agent.name.as_str() == text);
-        if let Some(agent) = agent.filter(|agent| !matches!(agent.auth.value, Auth::ApiKey(_))) {
+        if let Some(agent) = agents.get(text).filter(|agent| !matches!(agent.auth.value, Auth::ApiKey(_))) {
             let message = format!("the agent `{text}` takes no API keys");
             let help = "give the agent `auth: { api_key: {} }`, or remove the key";
             report.clash(Code::WrongAgent, key.agent.place, agent.auth.place, message, help);
@@ -113,8 +140,12 @@ fn keys_of_agents(report: &Report<'_>, document: &Document, names: &[&str]) {
             report.clash(Code::DuplicateValue, key.sha256.place, first, message, "remove one of them");
         }
     }
+}
+
+fn agents_without_keys(report: &Report<'_>, document: &Document) {
+    let opened: HashSet<&str> = document.api_keys.iter().map(|key| key.agent.value.as_str()).collect();
     for agent in document.agents.iter().filter(|agent| matches!(agent.auth.value, Auth::ApiKey(_))) {
-        if !document.api_keys.iter().any(|key| key.agent.value == agent.name.value) {
+        if !opened.contains(agent.name.as_str()) {
             let message = format!("no API key opens the agent `{}`", agent.name.value);
             let help = format!("make one: `portcullis api-key create --agent {}`", agent.name.value);
             report.say(Code::AgentWithoutKeys, agent.auth.place, message, help);

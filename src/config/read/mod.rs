@@ -50,7 +50,11 @@ fn document<'a>(
     let mut version = false;
     for (source, tree) in trees {
         let top = Place { source: *source, line: 1, column: 1, width: 1 };
-        let Some(root) = Fields::open(report, &ROOT, top, tree) else { continue };
+        let Some(root) = Fields::open(report, &ROOT, top, tree) else {
+            // One finding is enough for a file that is something else altogether.
+            version = true;
+            continue;
+        };
         version |= root.has("version");
         read_version(report, &root);
         merged.add_server(report, &root);
@@ -84,7 +88,12 @@ fn document<'a>(
         warnings: Diagnostics::new(),
     };
     if complete {
-        links::check(report, &document, &merged.providers.names(), &merged.agents.names());
+        let names = links::Names {
+            providers: merged.providers.names(),
+            agents: merged.agents.names(),
+            api_keys: merged.api_keys.entries.len(),
+        };
+        links::check(report, &document, &names);
     }
     Some(document)
 }

@@ -148,9 +148,10 @@ fn jwks_uri(report: &Report<'_>, node: &Node, plain: bool) -> Option<Url> {
 
 /// Reports a URL, without showing it when it holds a password.
 pub(super) fn bad_url(report: &Report<'_>, node: &Node, text: &str, message: &str, help: &str) {
-    use super::super::diagnostic::Diagnostic;
-    let finding = Diagnostic::at(Code::BadUrl, report.sources(), node.place, message).help(help);
-    report.add(if web::has_credentials(text) { finding.without_line() } else { finding });
+    report.find(Code::BadUrl, node.place, message, |finding| {
+        let finding = finding.help(help);
+        if web::has_credentials(text) { finding.without_line() } else { finding }
+    });
 }
 
 fn inline(report: &Report<'_>, node: &Node) -> Option<serde_json::Value> {

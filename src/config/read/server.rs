@@ -96,7 +96,9 @@ fn listener<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Listener> {
         certificates = Fields::open(report, &TLS, key.place, node).and_then(|tls| {
             let list = tls.required("certificates", |r, n| value::some_list(r, n, certificate));
             tls.close();
-            list.map(|list| list.value.into_iter().map(|c| c.value).collect())
+            // Without a certificate that could be read it would be a listener without TLS.
+            let list = list.map(|list| list.value.into_iter().map(|c| c.value).collect::<Vec<_>>());
+            list.filter(|list| !list.is_empty())
         });
     }
     fields.close();
