@@ -1,10 +1,28 @@
 //! Portcullis: the gate in front of AI agents.
+//!
+//! One crate, rooms with doors. Imports run downwards, and `tests/tidy.rs` holds them to it:
+//!
+//! - [`model`] is the vocabulary: no I/O, no clock.
+//! - [`net`], [`telemetry`], [`authz`], [`store`] stand on it.
+//! - [`keys`] knows who signed, [`authn`] who is calling, [`routing`] which agent, [`gate`] decides.
+//! - [`config`] turns text into a snapshot; [`control`] brings snapshots to life.
+//! - [`proxy`] carries a decision out on the wire; [`gateway`] wires it all together.
+//!
+//! Open access is a word that somebody wrote (`public`). No agent, no key, no permit: no passage.
+
 pub mod authn;
 pub mod authz;
+pub mod cli;
 pub mod config;
+pub mod control;
+pub mod demo;
 pub mod gate;
+pub mod gateway;
 pub mod keys;
 pub mod model;
 pub mod net;
+pub mod ops;
+pub mod proxy;
 pub mod routing;
+pub mod store;
 pub mod telemetry;

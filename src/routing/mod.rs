@@ -15,4 +15,4 @@ pub use cors::{Cors, Preflight};
 pub use host::{Host, HostError};
 pub use path::{CanonicalPath, PathError};
 pub use router::{Route, RouteConflict, Router};
-pub use upstream::{Endpoint, Upstream, UpstreamTls};
+pub use upstream::{Endpoint, Trust, Upstream, UpstreamTls};

@@ -3,14 +3,16 @@
 //! An [`Endpoint`] is a name and port whose addresses are resolved in the background; the request path only
 //! looks at what is known.
 
+use std::any::Any;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::HeaderValue;
 
-use crate::model::Live;
+use crate::model::{Digest, Live};
 
 /// The upstream of one agent.
 #[derive(Debug, Clone)]
@@ -30,12 +32,45 @@ pub struct Upstream {
 }
 
 /// How the upstream's certificate is checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct UpstreamTls {
     /// The name in its certificate.
     pub server_name: String,
-    /// The certificates (DER) to trust instead of the system's; `None` = the system's.
-    pub trust: Option<Arc<[Vec<u8>]>>,
+    /// The certificates to trust instead of the system's; `None` = the system's.
+    pub trust: Option<Trust>,
+}
+
+/// Certificates of authorities that an upstream's certificate must come from.
+#[derive(Clone)]
+pub struct Trust {
+    /// The certificates (DER); each is a sound X.509 certificate.
+    pub certificates: Arc<[Vec<u8>]>,
+    /// A number that differs between different sets, so that connections checked against one are never
+    /// used for another.
+    pub fingerprint: u64,
+    prepared: Arc<OnceLock<Box<dyn Any + Send + Sync>>>,
+}
+
+impl Trust {
+    /// Takes sound certificates.
+    #[must_use]
+    pub fn new(certificates: Vec<Vec<u8>>) -> Self {
+        let hex = Digest::of(&certificates.concat()).to_hex();
+        let fingerprint = hex.get(..16).and_then(|h| u64::from_str_radix(h, 16).ok()).unwrap_or(1);
+        Self { certificates: certificates.into(), fingerprint, prepared: Arc::default() }
+    }
+
+    /// What the proxy's library makes of the certificates, made once.
+    pub fn prepared<T: Any + Send + Sync + Clone>(&self, make: impl Fn(&[Vec<u8>]) -> T) -> T {
+        let value = self.prepared.get_or_init(|| Box::new(make(&self.certificates)));
+        value.downcast_ref::<T>().cloned().unwrap_or_else(|| make(&self.certificates))
+    }
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Trust({} certificates)", self.certificates.len())
+    }
 }
 
 /// A host and port, and the addresses that they have now. Shared by all agents that name it.

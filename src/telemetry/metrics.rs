@@ -263,14 +263,21 @@ impl Metrics {
 #[derive(Clone, Debug)]
 pub struct InFlight(IntGauge);
 
-impl InFlight {
-    /// One more.
-    pub fn enter(&self) {
-        self.0.inc();
-    }
+/// One request that is being served; dropping it says that it has ended.
+#[derive(Debug)]
+pub struct Serving(IntGauge);
 
-    /// One less.
-    pub fn leave(&self) {
+impl InFlight {
+    /// One more, until the guard is dropped.
+    #[must_use]
+    pub fn enter(&self) -> Serving {
+        self.0.inc();
+        Serving(self.0.clone())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
         self.0.dec();
     }
 }

@@ -12,5 +12,5 @@ mod provider_metrics;
 pub use access_log::{AccessAuth, AccessEntry, AccessLog, AccessLogGuard};
 pub use agent_metrics::{AgentMetrics, CacheLabel};
 pub use logging::{LogFormat, init_logging};
-pub use metrics::{InFlight, Metrics};
+pub use metrics::{InFlight, Metrics, Serving};
 pub use provider_metrics::ProviderMetrics;

@@ -13,7 +13,7 @@ use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme};
 use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
 use crate::keys::Provider;
 use crate::model::{AgentName, Instant, ProviderName};
-use crate::routing::{Agent, Authenticator, Cors, Endpoint, Route, Router, Upstream, UpstreamTls};
+use crate::routing::{Agent, Authenticator, Cors, Endpoint, Route, Router, Trust, Upstream, UpstreamTls};
 
 type Providers = BTreeMap<ProviderName, Arc<Provider>>;
 
@@ -97,7 +97,7 @@ fn upstream(input: &Input<'_>, all: &mut Agents, written: &document::Upstream) -
     let trust = match &written.ca_file {
         Some(path) => {
             let list = files::authorities(input, path)?;
-            Some(list.iter().map(|certificate| certificate.to_vec()).collect())
+            Some(Trust::new(list.iter().map(|certificate| certificate.to_vec()).collect()))
         }
         None => None,
     };

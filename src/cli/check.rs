@@ -1,0 +1,61 @@
+//! `portcullis check`: everything that is wrong with a configuration, at once.
+
+use std::io::Write;
+
+use crate::config::{Diagnostic, Diagnostics};
+use crate::control::load;
+use crate::telemetry::Metrics;
+
+use super::{ConfigArg, Exit, place};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Fail on warnings, too
+    #[arg(long)]
+    strict: bool,
+}
+
+pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<Exit> {
+    let store = match place::store(&args.config) {
+        Ok(store) => store,
+        Err(message) => {
+            writeln!(err, "error: {message}")?;
+            return Ok(Exit::Failure);
+        }
+    };
+    let metrics = Metrics::new().map_err(std::io::Error::other)?;
+    match load(&store, None, &metrics) {
+        Ok((compiled, _)) => {
+            write!(err, "{}", compiled.warnings)?;
+            let (agents, providers) = (compiled.snapshot.agents.len(), compiled.snapshot.providers.len());
+            let refused = args.strict && !compiled.warnings.is_empty();
+            let verdict = if refused { "refused (--strict)" } else { "valid" };
+            writeln!(
+                out,
+                "{verdict}: {agents} {}, {providers} {}; {}",
+                plural(agents, "agent"),
+                plural(providers, "identity provider"),
+                counts(&compiled.warnings)
+            )?;
+            Ok(if refused { Exit::Failure } else { Exit::Success })
+        }
+        Err(error) => {
+            let findings = error.into_diagnostics();
+            write!(err, "{findings}")?;
+            writeln!(out, "not valid: {}", counts(&findings))?;
+            Ok(Exit::Failure)
+        }
+    }
+}
+
+fn counts(findings: &Diagnostics) -> String {
+    let errors = findings.iter().filter(|f| Diagnostic::is_error(f)).count();
+    let warnings = findings.warnings();
+    format!("{errors} {}, {warnings} {}", plural(errors, "error"), plural(warnings, "warning"))
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { word.to_owned() } else { format!("{word}s") }
+}

@@ -1,0 +1,220 @@
+//! `portcullis explain`: the real decision on a credential, with every check shown, and nothing forwarded.
+
+use std::io::{Read as _, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+
+use crate::authn::Refetch;
+use crate::authz::{Line, Transcript};
+use crate::config::Snapshot;
+use crate::control::load;
+use crate::gate::{Step, Verdict, decide};
+use crate::keys::Refresher;
+use crate::model::{Clock, Decision, SystemClock};
+use crate::routing::{Agent, Authenticator, CanonicalPath, Host};
+use crate::telemetry::Metrics;
+
+use super::{ConfigArg, Exit, place};
+
+/// The longest wait for the keys of the agent's providers.
+const KEYS_WAIT: Duration = Duration::from_secs(6);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// The agent to decide for
+    #[arg(long, value_name = "NAME")]
+    agent: String,
+    /// A file with the token or key (`-` for standard input); it is put where the agent reads it
+    #[arg(long, value_name = "PATH")]
+    token_file: Option<PathBuf>,
+    /// A request header
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    headers: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// The request's method
+    #[arg(requires = "path")]
+    method: Option<String>,
+    /// The request's path, or a whole URL
+    path: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    decision: &'static str,
+    reason: &'static str,
+    status: u16,
+    agent: String,
+    provider: Option<String>,
+    checks: Vec<Line>,
+}
+
+pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<Exit> {
+    crate::gateway::install_crypto();
+    let metrics = Metrics::new().map_err(std::io::Error::other)?;
+    let loaded = place::store(&args.config)
+        .and_then(|store| load(&store, None, &metrics).map_err(|e| e.into_diagnostics().to_string()));
+    let snapshot = match loaded {
+        Ok((compiled, _)) => compiled.snapshot,
+        Err(message) => {
+            writeln!(err, "{message}")?;
+            return Ok(Exit::Failure);
+        }
+    };
+    let Some(agent) = snapshot.agents.values().find(|agent| agent.name.as_str() == args.agent) else {
+        let names: Vec<&str> = snapshot.agents.values().map(|a| a.name.as_str()).collect();
+        writeln!(err, "error: there is no agent `{}`; there are: {}", args.agent, names.join(", "))?;
+        return Ok(Exit::Usage);
+    };
+    let headers = match headers(args, agent) {
+        Ok(headers) => headers,
+        Err(message) => {
+            writeln!(err, "error: {message}")?;
+            return Ok(Exit::Usage);
+        }
+    };
+    if let Some(note) = args.path.as_deref().and_then(|path| route_note(&snapshot, agent, path)) {
+        writeln!(err, "note: {note}")?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (verdict, transcript) = runtime.block_on(explain(agent, &headers));
+    let report = report(agent, &verdict, transcript);
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
+    } else {
+        print(&report, out)?;
+    }
+    Ok(if verdict.decision == Decision::Allow { Exit::Success } else { Exit::Failure })
+}
+
+fn headers(args: &Args, agent: &Agent) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    for text in &args.headers {
+        let (name, value) = text.split_once(':').ok_or_else(|| format!("`{text}` is not `Name: value`"))?;
+        let name: HeaderName = name.trim().parse().map_err(|_| format!("`{name}` is no header name"))?;
+        let value = HeaderValue::from_bytes(value.trim().as_bytes())
+            .map_err(|_| "a header value cannot hold line breaks")?;
+        headers.append(name, value);
+    }
+    let Some(path) = &args.token_file else { return Ok(headers) };
+    let mut text = String::new();
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin().read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
+    };
+    read.map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+    let (name, value) = match &agent.authenticator {
+        Authenticator::OAuth(policy) => {
+            let scheme = policy.scheme.as_str();
+            let gap = if scheme.is_empty() { "" } else { " " };
+            (policy.header.clone(), format!("{scheme}{gap}{}", text.trim()))
+        }
+        Authenticator::ApiKey(policy) => (policy.header.clone(), text.trim().to_owned()),
+        Authenticator::Public => {
+            return Err(format!("agent `{}` is public: it reads no credential", agent.name));
+        }
+    };
+    let value = HeaderValue::from_str(&value).map_err(|_| "the file holds control or non-ASCII bytes")?;
+    headers.append(name, value);
+    Ok(headers)
+}
+
+/// Says when a request for that path would not reach the agent at all.
+fn route_note(snapshot: &Snapshot, agent: &Agent, target: &str) -> Option<String> {
+    let (host, path) = match target.split_once("://") {
+        Some((_, rest)) => {
+            let end = rest.find('/').unwrap_or(rest.len());
+            let (host, path) = rest.split_at_checked(end)?;
+            (Some(host), if path.is_empty() { "/" } else { path })
+        }
+        None => (agent.route.host.as_deref(), target),
+    };
+    let path = path.split('?').next().unwrap_or(path);
+    let canonical = match CanonicalPath::parse(path.as_bytes()) {
+        Ok(path) => path,
+        Err(error) => return Some(format!("a request for {path} gets 400: {error}")),
+    };
+    let host = host.and_then(|host| Host::parse(host).ok());
+    let found = snapshot.router.find(host.as_ref().map(Host::as_str), &canonical);
+    match found {
+        Some(other) if other.name == agent.name => None,
+        Some(other) => {
+            Some(format!("a request for {path} goes to agent `{}`, not to `{}`", other.name, agent.name))
+        }
+        None => Some(format!("a request for {path} reaches no agent (404)")),
+    }
+}
+
+async fn explain(agent: &Arc<Agent>, headers: &HeaderMap) -> (Verdict, Transcript) {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let mut refreshers = Vec::new();
+    if let Authenticator::OAuth(policy) = &agent.authenticator {
+        for provider in &policy.providers {
+            refreshers.push(Refresher::spawn(Arc::clone(provider), Arc::clone(&clock), None));
+        }
+        let fetched = async {
+            for provider in &policy.providers {
+                while !provider.tried() {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            }
+        };
+        // A provider that does not answer is a finding, not an error of this command.
+        let _in_time = tokio::time::timeout(KEYS_WAIT, fetched).await;
+    }
+    let mut refetch = Refetch::Possible;
+    loop {
+        let mut transcript = Transcript::default();
+        match decide(agent, headers, clock.now(), refetch, &mut transcript) {
+            Step::Decided(verdict) => return (verdict, transcript),
+            // The keys were fetched a moment ago: what is unknown now is unknown.
+            Step::KeysWanted(_) => refetch = Refetch::Done,
+        }
+    }
+}
+
+fn report(agent: &Agent, verdict: &Verdict, transcript: Transcript) -> Report {
+    Report {
+        decision: verdict.decision.as_str(),
+        reason: verdict.reason.as_str(),
+        status: if verdict.permit.is_some() { 200 } else { verdict.reason.status() },
+        agent: agent.name.to_string(),
+        provider: agent.provider_name(verdict.provider).map(ToString::to_string),
+        checks: transcript.lines,
+    }
+}
+
+fn print(report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
+    for line in &report.checks {
+        let check = serde_json::to_value(line.check).ok();
+        let name = check.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+        writeln!(out, "{} {name}", if line.ok { "ok  " } else { "FAIL" })?;
+        if let Some(seen) = &line.seen {
+            writeln!(out, "       seen    {}", shown(seen))?;
+        }
+        writeln!(out, "       wanted  {}", shown(&line.wanted))?;
+        if let Some(fix) = line.fix {
+            writeln!(out, "       fix     {fix}")?;
+        }
+    }
+    let provider = report.provider.as_deref().map(|p| format!(", provider {p}")).unwrap_or_default();
+    writeln!(out)?;
+    writeln!(
+        out,
+        "{}: {} (status {}, agent {}{provider})",
+        report.decision, report.reason, report.status, report.agent
+    )
+}
+
+/// A token can hold anything; a terminal must not be told to do things by it.
+fn shown(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}

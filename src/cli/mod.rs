@@ -1,0 +1,142 @@
+//! The command line: one file per subcommand. Usage errors exit 2, as everywhere.
+//!
+//! What a command prints goes to the writer that it is given; logs go to standard error.
+
+mod api_key;
+mod check;
+mod completions;
+mod demo;
+mod explain;
+mod health;
+mod place;
+mod run;
+mod schema;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::telemetry::{LogFormat, init_logging};
+
+/// The gate in front of AI agents: lets a request through only when its caller proves who it is.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, about, max_term_width = 100, subcommand_required = true)]
+pub(crate) struct Cli {
+    /// How log lines are written: auto (text on a terminal, else JSON), json or text
+    #[arg(long, global = true, default_value = "auto", value_name = "FORMAT")]
+    log_format: LogFormat,
+    /// The finest level that is logged: error, warn, info, debug or trace
+    #[arg(long, global = true, default_value = "info", value_name = "LEVEL")]
+    log_level: tracing::Level,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway in the foreground
+    Run(run::Args),
+    /// Check a configuration and print everything that is wrong with it
+    Check(check::Args),
+    /// Decide on a credential without forwarding, and show every check
+    Explain(explain::Args),
+    /// Make API keys
+    #[command(subcommand)]
+    ApiKey(api_key::ApiKey),
+    /// Print the JSON Schema of the configuration
+    Schema,
+    /// Ask a running gateway whether it is alive
+    Health(health::Args),
+    /// Gateway, identity provider and agents in one process, to try it out
+    Demo(demo::Args),
+    /// Print a completion script
+    Completions(completions::Args),
+    /// Print the manual page (roff)
+    Manpage,
+}
+
+/// Where the configuration is.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConfigArg {
+    /// A configuration file, or a directory of them [default: ./portcullis.yaml, then
+    /// /etc/portcullis/portcullis.yaml]
+    #[arg(short, long, env = "PORTCULLIS_CONFIG", value_name = "PATH")]
+    config: Option<PathBuf>,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// As asked.
+    Success,
+    /// It could not be done, or the answer is no.
+    Failure,
+    /// The arguments make no sense together.
+    Usage,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Success => Self::SUCCESS,
+            Exit::Failure => Self::from(1),
+            Exit::Usage => Self::from(2),
+        }
+    }
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    init_logging(cli.log_format, cli.log_level);
+    let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+    match dispatch(cli.command, &mut out, &mut err) {
+        Ok(exit) => exit.into(),
+        // A reader that has closed the pipe (`| head`) is no failure.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            let _told = writeln!(err, "error: {error}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Runs a command line with other writers, for tests.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn run_with(
+    args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> std::io::Result<u8> {
+    match Cli::try_parse_from(args) {
+        Ok(cli) => dispatch(cli.command, out, err).map(|exit| match exit {
+            Exit::Success => 0,
+            Exit::Failure => 1,
+            Exit::Usage => 2,
+        }),
+        Err(error) => {
+            write!(err, "{error}")?;
+            Ok(u8::try_from(error.exit_code()).unwrap_or(2))
+        }
+    }
+}
+
+fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<Exit> {
+    match command {
+        Command::Run(args) => run::run(args, err),
+        Command::Check(args) => check::run(&args, out, err),
+        Command::Explain(args) => explain::run(&args, out, err),
+        Command::ApiKey(command) => api_key::run(&command, out, err),
+        Command::Schema => schema::run(out),
+        Command::Health(args) => health::run(&args, out, err),
+        Command::Demo(args) => demo::run(&args, out, err),
+        Command::Completions(args) => completions::run(&args, out),
+        Command::Manpage => completions::manpage(out),
+    }
+}

@@ -1,0 +1,76 @@
+//! From a store to a compiled snapshot, once: used at start, at every reload, and by `portcullis check`.
+
+use std::path::PathBuf;
+
+use crate::config::{self, Compiled, Diagnostic, Diagnostics, Document, Files, Snapshot, Source};
+use crate::store::{ConfigStore, StoreError};
+use crate::telemetry::Metrics;
+
+/// The largest referenced file that is read, in bytes.
+const MAX_FILE_BYTES: u64 = 8 << 20;
+
+/// Why there is no snapshot.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The store cannot be read.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// What it holds is wrong.
+    #[error("{0}")]
+    Invalid(Diagnostics),
+}
+
+impl LoadError {
+    /// The findings, for a person.
+    #[must_use]
+    pub fn into_diagnostics(self) -> Diagnostics {
+        match self {
+            Self::Invalid(findings) => findings,
+            Self::Store(StoreError::NotUtf8 { path, offset }) => Diagnostic::not_utf8(&path, offset).into(),
+            Self::Store(StoreError::Unreadable { path, why }) => Diagnostic::unreadable(&path, &why).into(),
+            Self::Store(StoreError::TooLarge { path, limit }) => {
+                Diagnostic::unreadable(&path, &format!("it is larger than {limit} bytes")).into()
+            }
+            Self::Store(StoreError::Empty { path }) => {
+                Diagnostic::unreadable(&path, "the directory holds no *.yaml file").into()
+            }
+        }
+    }
+}
+
+/// Reads and parses, without compiling.
+///
+/// # Errors
+/// When the store cannot be read or the documents are wrong.
+pub fn read_document(store: &dyn ConfigStore) -> Result<Document, LoadError> {
+    let sources: Vec<Source> =
+        store.read()?.into_iter().map(|text| Source::new(text.path, text.text)).collect();
+    config::parse(&sources, &|name| std::env::var(name).ok()).map_err(LoadError::Invalid)
+}
+
+/// Reads, parses and compiles. Also says which files the documents refer to, so that they can be watched.
+///
+/// # Errors
+/// When the store cannot be read or the documents are wrong.
+pub fn load(
+    store: &dyn ConfigStore,
+    previous: Option<&Snapshot>,
+    metrics: &Metrics,
+) -> Result<(Compiled, Vec<PathBuf>), LoadError> {
+    let document = read_document(store)?;
+    let paths = document.files();
+    let files: Files = paths.iter().map(|path| (path.clone(), read_file(path))).collect();
+    let compiled = config::compile(&document, &files, previous, metrics).map_err(LoadError::Invalid)?;
+    Ok((compiled, paths))
+}
+
+fn read_file(path: &PathBuf) -> Result<Vec<u8>, String> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(format!("it is larger than {MAX_FILE_BYTES} bytes"));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,115 @@
+//! Keeps the addresses of upstream names fresh, away from the request path.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use crate::routing::Endpoint;
+
+/// How long an answer is used before the name is asked for again.
+const REFRESH: Duration = Duration::from_secs(30);
+/// The first wait after a failed look-up; it doubles up to [`REFRESH`].
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+/// The longest that one look-up may take.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One task for each endpoint that has a name. Dropping it ends them.
+#[derive(Debug, Default)]
+pub struct Resolver {
+    tasks: HashMap<(String, u16), Following>,
+}
+
+#[derive(Debug)]
+struct Following {
+    endpoint: Arc<Endpoint>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Resolver {
+    /// Follows these endpoints and no others.
+    pub fn follow<'e>(&mut self, endpoints: impl Iterator<Item = &'e Arc<Endpoint>>) {
+        let wanted: HashMap<(String, u16), &Arc<Endpoint>> = endpoints
+            .filter(|endpoint| endpoint.needs_resolving())
+            .map(|endpoint| ((endpoint.host.clone(), endpoint.port), endpoint))
+            .collect();
+        self.tasks.retain(|key, following| {
+            wanted.get(key).is_some_and(|endpoint| Arc::ptr_eq(endpoint, &following.endpoint))
+        });
+        for (key, endpoint) in wanted {
+            self.tasks.entry(key).or_insert_with(|| Following {
+                endpoint: Arc::clone(endpoint),
+                task: tokio::spawn(keep_fresh(Arc::clone(endpoint))),
+            });
+        }
+    }
+
+    /// Asks once for every name that has no address yet, for at most `limit`, so that a new configuration
+    /// does not begin with failures.
+    pub async fn first_answers<'e>(endpoints: impl Iterator<Item = &'e Arc<Endpoint>>, limit: Duration) {
+        let asked = endpoints.filter(|endpoint| endpoint.is_empty()).map(|endpoint| lookup(endpoint));
+        // A name that takes longer is answered by its task.
+        let _in_time = tokio::time::timeout(limit, futures::future::join_all(asked)).await;
+    }
+}
+
+async fn keep_fresh(endpoint: Arc<Endpoint>) {
+    let mut retry = FIRST_RETRY;
+    let mut failing = false;
+    loop {
+        let pause = match lookup(&endpoint).await {
+            Ok(()) => {
+                if failing {
+                    tracing::info!(host = endpoint.host, "the upstream's name resolves again");
+                }
+                (failing, retry) = (false, FIRST_RETRY);
+                REFRESH
+            }
+            Err(error) => {
+                if !failing {
+                    tracing::warn!(host = endpoint.host, error, "the upstream's name does not resolve");
+                }
+                failing = true;
+                retry = (retry * 2).min(REFRESH);
+                retry
+            }
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn lookup(endpoint: &Endpoint) -> Result<(), String> {
+    let asked = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port));
+    let found = tokio::time::timeout(LOOKUP_TIMEOUT, asked).await.map_err(|_| "took longer than 5 s")?;
+    let addresses: Vec<SocketAddr> = found.map_err(|e| e.to_string())?.collect();
+    if addresses.is_empty() {
+        return Err("no address".to_owned());
+    }
+    endpoint.resolved(addresses);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_gets_its_addresses_and_is_followed_until_it_is_not_wanted() {
+        let local = Arc::new(Endpoint::new("localhost", 80));
+        Resolver::first_answers([&local].into_iter(), Duration::from_secs(5)).await;
+        assert!(!local.is_empty(), "localhost resolves everywhere");
+        let mut resolver = Resolver::default();
+        resolver.follow([&local].into_iter());
+        assert_eq!(resolver.tasks.len(), 1);
+        resolver.follow([].into_iter());
+        assert!(resolver.tasks.is_empty());
+    }
+}

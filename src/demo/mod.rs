@@ -1,0 +1,86 @@
+//! The demo: a gateway, a small identity provider and two agents in one process, with lines to paste.
+//!
+//! The gateway is the real one with a real configuration; only what stands around it is made here. Not for
+//! production: the identity provider gives a token to everybody who asks.
+
+mod agent;
+mod guide;
+mod issuer;
+mod live_log;
+mod store;
+
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+
+use crate::authn::ApiKeyText;
+use crate::gateway::{self, Options, StartError};
+use crate::model::Digest;
+
+use guide::Guide;
+use issuer::Issuer;
+use live_log::LiveLog;
+use store::MemoryStore;
+
+/// Runs the demo until Ctrl-C. `port` is where the gateway listens if nobody else does.
+///
+/// # Errors
+/// When the gateway, or what stands around it, cannot start.
+pub fn run(port: u16, out: &mut dyn Write) -> Result<(), StartError> {
+    gateway::install_crypto();
+    let system = |e: std::io::Error| StartError::System(e.to_string());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("demo")
+        .enable_all()
+        .build()
+        .map_err(system)?;
+    let issuer_listener = listen(0).map_err(system)?;
+    let agent_listener = listen(0).map_err(system)?;
+    let issuer_address = issuer_listener.local_addr().map_err(system)?;
+    let agent_address = agent_listener.local_addr().map_err(system)?;
+    let issuer = Issuer::new(issuer_address).ok_or_else(|| {
+        StartError::System("no key can be made for the demo's identity provider".to_owned())
+    })?;
+    let (id, key) =
+        ApiKeyText::generate().ok_or_else(|| StartError::System("no random numbers".to_owned()))?;
+    let guide = Guide {
+        gateway: free_address(port).map_err(system)?,
+        ops: free_address(9464).map_err(system)?,
+        issuer: issuer_address,
+        agent: agent_address,
+        key_id: id,
+        key_digest: Digest::of(key.expose_secret().as_bytes()),
+        key,
+    };
+    serve(&runtime, issuer_listener, issuer.router()).map_err(system)?;
+    serve(&runtime, agent_listener, agent::router()).map_err(system)?;
+    let configuration = guide.configuration();
+    out.write_all(guide.text().as_bytes()).and_then(|()| out.flush()).map_err(system)?;
+    gateway::run(Options {
+        store: Box::new(MemoryStore::new(configuration)),
+        upgrade: false,
+        access_log: Box::new(LiveLog::new(std::io::stdout())),
+        started: Box::new(|_| {}),
+    })
+}
+
+fn listen(port: u16) -> std::io::Result<TcpListener> {
+    TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+}
+
+/// The wanted port on loopback, or another one when somebody has it.
+fn free_address(wanted: u16) -> std::io::Result<SocketAddr> {
+    listen(wanted).or_else(|_| listen(0))?.local_addr()
+}
+
+fn serve(
+    runtime: &tokio::runtime::Runtime,
+    listener: TcpListener,
+    router: axum::Router,
+) -> std::io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let _in_runtime = runtime.enter();
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    runtime.spawn(async move { axum::serve(listener, router).await });
+    Ok(())
+}

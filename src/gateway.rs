@@ -1,0 +1,384 @@
+//! The composition root: from a store to a running gateway, and from a signal to its end.
+//!
+//! A gateway is built from a snapshot: no listener opens without one. What happens to a request is in `proxy`.
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pingora::apps::HttpServerOptions;
+use pingora::protocols::http::v2::server::H2Options;
+use pingora::proxy::http_proxy;
+use pingora::server::configuration::{Opt, ServerConf};
+use pingora::server::{ExecutionPhase, RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
+use pingora::services::listening::Service;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Notify, mpsc};
+
+use crate::config::{self, Diagnostics, Snapshot};
+use crate::control::{LoadError, Reconciler, Resolver, load};
+use crate::keys::{StateDir, StateDirError};
+use crate::model::{Clock, Live, SystemClock};
+use crate::ops::{self, Ops};
+use crate::proxy::{Drain, Front, Gateway, GatewayParts, HeadLimits, SniResolver};
+use crate::store::ConfigStore;
+use crate::telemetry::{AccessLog, AccessLogGuard, Metrics};
+
+/// How long the start waits for the first addresses of upstream names.
+const FIRST_ADDRESSES: Duration = Duration::from_secs(1);
+/// Kept connections to upstreams, per worker: fewer than the busy ones would double the cost of a request.
+const POOL_SIZE: usize = 1024;
+/// More than the addresses that one request tries; who tries how often is decided in `proxy`.
+const MAX_TRIES: usize = 8;
+/// Streams that one HTTP/2 connection may have open.
+const MAX_STREAMS: u32 = 100;
+/// Connections that were accepted when draining began get this long to show up as in flight.
+const SETTLE: Duration = Duration::from_millis(100);
+
+/// What to run.
+pub struct Options {
+    /// Where the configuration is.
+    pub store: Box<dyn ConfigStore>,
+    /// Whether the listeners are taken over from a running gateway.
+    pub upgrade: bool,
+    /// Where access log lines go when the configuration asks for them.
+    pub access_log: Box<dyn Write + Send>,
+    /// Called once the listeners are about to open.
+    pub started: Box<dyn FnOnce(&Snapshot) + Send>,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("upgrade", &self.upgrade).finish_non_exhaustive()
+    }
+}
+
+/// Why the gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is not valid.
+    #[error("{0}")]
+    Config(Diagnostics),
+    /// A listener's address cannot be had.
+    #[error("cannot listen on {address} ({what}): {source}")]
+    Bind {
+        /// Which listener.
+        what: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The folder for key sets cannot be used.
+    #[error("server.state_dir: {0}")]
+    State(#[from] StateDirError),
+    /// The system gives no threads, signals or metrics.
+    #[error("cannot start: {0}")]
+    System(String),
+}
+
+/// Makes `ring` the process's TLS library. Called first thing, before any TLS client or server is built.
+pub fn install_crypto() {
+    // A second call (tests in one process) leaves the first in force.
+    let _already = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Runs the gateway until it has drained, or is told to stop at once.
+///
+/// # Errors
+/// [`StartError`] when it cannot start; nothing is then left running.
+pub fn run(options: Options) -> Result<(), StartError> {
+    install_crypto();
+    let metrics = Metrics::new().map_err(|e| StartError::System(e.to_string()))?;
+    let (compiled, files) = load(options.store.as_ref(), None, &metrics)
+        .map_err(|e: LoadError| StartError::Config(e.into_diagnostics()))?;
+    for warning in &compiled.warnings {
+        tracing::warn!("{warning}");
+    }
+    let snapshot = Arc::new(compiled.snapshot);
+    let settings = Arc::clone(&snapshot.server);
+    check_listeners(&settings, options.upgrade)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("control")
+        .enable_all()
+        .build()
+        .map_err(|e| StartError::System(e.to_string()))?;
+    let ops_listener = {
+        let _in_runtime = runtime.enter();
+        ops::bind(settings.ops, options.upgrade).map_err(|source| StartError::Bind {
+            what: "server.ops",
+            address: settings.ops,
+            source,
+        })?
+    };
+    let state = settings.state_dir.as_ref().map(StateDir::open).transpose()?.map(Arc::new);
+    if let Some(admin) = &settings.admin {
+        tracing::warn!(address = %admin.address, "server.admin: the admin API is not in this version; nothing listens there");
+    }
+    runtime.block_on(Resolver::first_answers(snapshot.endpoints.values(), FIRST_ADDRESSES));
+    let live = Arc::new(Live::from_arc(Arc::clone(&snapshot)));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (access_log, guard) = access_log(&settings, options.access_log);
+    let drain = Drain::default();
+    let parts = GatewayParts {
+        snapshot: Arc::clone(&live),
+        access_log,
+        trusted_proxies: settings.trusted_proxies.clone(),
+        idle_timeout: settings.limits.idle_timeout,
+        header_bytes: settings.limits.header_bytes,
+        drain: drain.clone(),
+    };
+    let gateway = Gateway::new(parts, Arc::clone(&clock), &metrics);
+    let (server, stop) = build_server(&settings, gateway, options.upgrade)?;
+    let reconciler =
+        Reconciler::new(options.store, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
+    let reload = reconciler.bell();
+    runtime.spawn(reconciler.run());
+    runtime.spawn(ops::serve(ops_listener, Ops { snapshot: live, clock, metrics, drain: drain.clone() }));
+    let signals = {
+        let _in_runtime = runtime.enter();
+        Signals::new().map_err(|e| StartError::System(e.to_string()))?
+    };
+    announce(&snapshot, &settings);
+    (options.started)(&snapshot);
+    runtime.block_on(Life { server, stop, signals, reload, drain, settings }.live())?;
+    end(guard);
+    Ok(())
+}
+
+fn end(guard: AccessLogGuard) {
+    drop(guard);
+    tracing::info!("stopped");
+}
+
+fn announce(snapshot: &Snapshot, settings: &config::Server) {
+    let listeners: Vec<String> = settings.listeners.iter().map(|l| l.address.value.to_string()).collect();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        revision = snapshot.revision.short(),
+        agents = snapshot.agents.len(),
+        providers = snapshot.providers.len(),
+        listeners = listeners.join(", "),
+        ops = %settings.ops,
+        "portcullis is starting"
+    );
+}
+
+fn access_log(settings: &config::Server, out: Box<dyn Write + Send>) -> (AccessLog, AccessLogGuard) {
+    match settings.access_log {
+        config::AccessLog::Stdout => AccessLog::to(out),
+        config::AccessLog::Off => AccessLog::off(),
+    }
+}
+
+/// Finds out before anything starts whether every listener can be had.
+fn check_listeners(settings: &config::Server, upgrade: bool) -> Result<(), StartError> {
+    if upgrade {
+        return Ok(());
+    }
+    let mut held = Vec::new();
+    for listener in &settings.listeners {
+        let address = listener.address.value;
+        let socket = TcpListener::bind(address).map_err(|source| StartError::Bind {
+            what: "server.listeners",
+            address,
+            source,
+        })?;
+        held.push(socket);
+    }
+    Ok(())
+}
+
+type Stop = mpsc::UnboundedSender<ShutdownSignal>;
+
+fn build_server(
+    settings: &config::Server,
+    gateway: Gateway,
+    upgrade: bool,
+) -> Result<(PreparedServer, Stop), StartError> {
+    let workers = match settings.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        n => n,
+    };
+    let conf = ServerConf {
+        threads: workers,
+        upstream_keepalive_pool_size: POOL_SIZE * workers,
+        max_retries: MAX_TRIES,
+        // The end of the drain is ours to see; Pingora's sleep must only not be shorter.
+        grace_period_seconds: Some(settings.shutdown.drain.as_secs() + 10),
+        graceful_shutdown_timeout_seconds: Some(1),
+        upgrade_sock: upgrade_socket(settings).display().to_string(),
+        ..ServerConf::default()
+    };
+    let opt = Opt { upgrade, ..Opt::default() };
+    let mut server = Server::new_with_opt_and_conf(opt, conf);
+    let limits = HeadLimits {
+        bytes: settings.limits.header_bytes,
+        timeout: settings.limits.header_timeout,
+        idle: settings.limits.idle_timeout,
+    };
+    let drain = gateway.drain.clone();
+    let snapshot = Arc::clone(&gateway.snapshot);
+    let recorder = gateway.clone();
+    let mut proxy = http_proxy(&server.configuration, gateway);
+    let mut http = HttpServerOptions::default();
+    http.h2_idle_timeout = Some(limits.idle);
+    proxy.server_options = Some(http);
+    proxy.h2_options = Some(http2_options(limits.bytes));
+    let record = Box::new(move |status, peer| recorder.head_refused(status, peer));
+    let front = Front::new(proxy, record, limits, drain);
+    let mut service = Service::new("gateway".to_owned(), front);
+    for listener in &settings.listeners {
+        let address = listener.address.value;
+        if listener.certificates.is_empty() {
+            service.add_tcp(&address.to_string());
+        } else {
+            let tls = SniResolver::new(Arc::clone(&snapshot), address)
+                .settings()
+                .map_err(|e| StartError::System(e.to_string()))?;
+            service.add_tls_with_settings(&address.to_string(), None, tls);
+        }
+    }
+    server.add_service(service);
+    let (stop, stopped) = mpsc::unbounded_channel();
+    Ok((PreparedServer { server, stopped: tokio::sync::Mutex::new(stopped) }, stop))
+}
+
+fn http2_options(header_bytes: usize) -> H2Options {
+    let mut options = pingora::protocols::http::v2::server::default_h2_options();
+    options.max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX));
+    options.max_concurrent_streams(MAX_STREAMS);
+    options
+}
+
+/// The socket over which listeners are handed to a new process: never in a folder that others may write.
+fn upgrade_socket(settings: &config::Server) -> PathBuf {
+    let folder = settings
+        .state_dir
+        .clone()
+        .or_else(|| std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from))
+        .unwrap_or_else(|| PathBuf::from("/run/portcullis"));
+    folder.join("upgrade.sock")
+}
+
+struct PreparedServer {
+    server: Server,
+    stopped: tokio::sync::Mutex<mpsc::UnboundedReceiver<ShutdownSignal>>,
+}
+
+/// Tells Pingora to stop when we have decided so.
+struct Told(tokio::sync::Mutex<mpsc::UnboundedReceiver<ShutdownSignal>>);
+
+#[async_trait]
+impl ShutdownSignalWatch for Told {
+    async fn recv(&self) -> ShutdownSignal {
+        self.0.lock().await.recv().await.unwrap_or(ShutdownSignal::FastShutdown)
+    }
+}
+
+struct Signals {
+    term: Signal,
+    int: Signal,
+    hup: Signal,
+    quit: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+            hup: signal(SignalKind::hangup())?,
+            quit: signal(SignalKind::quit())?,
+        })
+    }
+}
+
+/// From the opening of the listeners to the end.
+struct Life {
+    server: PreparedServer,
+    stop: Stop,
+    signals: Signals,
+    reload: Arc<Notify>,
+    drain: Drain,
+    settings: Arc<config::Server>,
+}
+
+impl Life {
+    async fn live(self) -> Result<(), StartError> {
+        let Self { server, stop, mut signals, reload, drain, settings } = self;
+        let socket = upgrade_socket(&settings);
+        let mut phases = server.server.watch_execution_phase();
+        let (ended, mut has_ended) = mpsc::channel::<()>(1);
+        std::thread::Builder::new()
+            .name("pingora".to_owned())
+            .spawn(move || {
+                let mut server = server;
+                server.server.bootstrap();
+                server.server.run(RunArgs { shutdown_signal: Box::new(Told(server.stopped)) });
+                drop(ended);
+            })
+            .map_err(|e| StartError::System(e.to_string()))?;
+        let handed_over = loop {
+            tokio::select! {
+                _ = signals.hup.recv() => reload.notify_one(),
+                _ = signals.int.recv() => {
+                    tracing::info!("stopping at once");
+                    return Ok(());
+                }
+                _ = signals.term.recv() => break false,
+                _ = signals.quit.recv() => {
+                    if has_successor(&socket) {
+                        break true;
+                    }
+                    tracing::error!(socket = %socket.display(), "SIGQUIT, but no new process waits for the listeners: start one with `portcullis run --upgrade` first");
+                }
+                _ = has_ended.recv() => return Err(StartError::System("the listeners ended".to_owned())),
+            }
+        };
+        drain.announce();
+        if handed_over {
+            tracing::info!("handing the listeners to the new process");
+            let _told = stop.send(ShutdownSignal::GracefulUpgrade);
+            wait_for_handover(&mut phases).await;
+        } else {
+            tracing::info!(delay = ?settings.shutdown.delay, drain = ?settings.shutdown.drain, "draining");
+            tokio::select! {
+                () = tokio::time::sleep(settings.shutdown.delay) => {}
+                _ = signals.int.recv() => return Ok(()),
+            }
+            let _told = stop.send(ShutdownSignal::GracefulTerminate);
+        }
+        drain.start();
+        let quiet = async {
+            tokio::time::sleep(SETTLE).await;
+            drain.idle().await;
+        };
+        tokio::select! {
+            () = quiet => tracing::info!("nothing is in flight any more"),
+            () = tokio::time::sleep(settings.shutdown.drain) => {
+                tracing::warn!(connections = drain.in_flight(), "the drain time is over; connections are cut");
+            }
+            _ = signals.int.recv() => tracing::info!("stopping at once"),
+        }
+        Ok(())
+    }
+}
+
+fn has_successor(socket: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    std::fs::metadata(socket).is_ok_and(|found| found.file_type().is_socket())
+}
+
+async fn wait_for_handover(phases: &mut tokio::sync::broadcast::Receiver<ExecutionPhase>) {
+    loop {
+        match phases.recv().await {
+            Ok(ExecutionPhase::ShutdownStarted | ExecutionPhase::Terminated) | Err(_) => return,
+            Ok(_) => {}
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The operations listener: `/metrics`, `/livez`, `/readyz`. No credentials; it belongs on an inner network.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+
+use crate::config::Snapshot;
+use crate::model::{Clock, Live};
+use crate::proxy::Drain;
+use crate::telemetry::Metrics;
+
+/// What the pages are made of.
+#[derive(Clone)]
+pub struct Ops {
+    /// The live configuration.
+    pub snapshot: Arc<Live<Snapshot>>,
+    /// Where "now" comes from.
+    pub clock: Arc<dyn Clock>,
+    /// All metrics.
+    pub metrics: Metrics,
+    /// Whether the gateway is on its way out.
+    pub drain: Drain,
+}
+
+impl std::fmt::Debug for Ops {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ops")
+    }
+}
+
+/// Binds the listener so that a process that takes over can bind it too (SO_REUSEPORT). Unless this process
+/// is one that takes over, a port that somebody has is an error.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub fn bind(address: SocketAddr, taking_over: bool) -> std::io::Result<TcpListener> {
+    if !taking_over {
+        drop(TcpListener::bind(address)?);
+    }
+    let socket = match address {
+        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.set_reuseport(true)?;
+    socket.bind(address)?;
+    socket.listen(128)?.into_std()
+}
+
+/// Serves the pages until the runtime ends.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub async fn serve(listener: TcpListener, ops: Ops) -> std::io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    axum::serve(listener, router(ops)).await
+}
+
+fn router(ops: Ops) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .with_state(ops)
+}
+
+async fn metrics(State(ops): State<Ops>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], ops.metrics.render())
+        .into_response()
+}
+
+/// Ready once each provider has been tried, and until the gateway is told to stop. A provider that failed does
+/// not make the gateway unready: its agents answer 503, all others work.
+async fn readyz(State(ops): State<Ops>, RawQuery(query): RawQuery) -> Response {
+    let snapshot = ops.snapshot.get();
+    let leaving = ops.drain.is_leaving();
+    let waiting: Vec<&str> =
+        snapshot.providers.iter().filter(|(_, p)| !p.tried()).map(|(name, _)| name.as_str()).collect();
+    let ready = !leaving && waiting.is_empty();
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let verbose =
+        query.is_some_and(|q| q.split('&').any(|part| part == "verbose" || part.starts_with("verbose=")));
+    if verbose {
+        let now = ops.clock.now();
+        let providers: Vec<_> = snapshot.providers.values().map(|p| p.status(now)).collect();
+        let body = json!({
+            "ready": ready,
+            "draining": leaving,
+            "revision": snapshot.revision.as_str(),
+            "agents": snapshot.agents.len(),
+            "providers": providers,
+        });
+        let body = format!("{body:#}\n");
+        return (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+    }
+    let text = match (leaving, waiting.as_slice()) {
+        (true, _) => "draining\n".to_owned(),
+        (false, []) => "ok\n".to_owned(),
+        (false, names) => format!("waiting for the first fetch of keys of: {}\n", names.join(", ")),
+    };
+    (status, text).into_response()
+}

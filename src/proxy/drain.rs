@@ -1,0 +1,121 @@
+//! What is in flight, and the moment when nothing is any more.
+//!
+//! When to drain and for how long is decided by the gateway's signal handling.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+
+/// Counts what must end before the process may. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Drain(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    leaving: AtomicBool,
+    draining: AtomicBool,
+    busy: AtomicUsize,
+    changed: Notify,
+}
+
+/// Something in flight; dropping it says that it has ended.
+#[derive(Debug)]
+pub struct Busy(Arc<State>);
+
+impl Drain {
+    /// Says that the gateway will soon go away; it still serves as before.
+    pub fn announce(&self) {
+        self.0.leaving.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the gateway will soon go away, or is going.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.0.leaving.load(Ordering::SeqCst) || self.is_draining()
+    }
+
+    /// From now on connections are closed when their request has ended.
+    pub fn start(&self) {
+        self.0.draining.store(true, Ordering::SeqCst);
+        self.0.changed.notify_waiters();
+    }
+
+    /// Whether the gateway is on its way out.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::SeqCst)
+    }
+
+    /// Waits until draining starts.
+    pub async fn started(&self) {
+        self.until(|state| state.draining.load(Ordering::SeqCst)).await;
+    }
+
+    /// Waits until nothing is in flight.
+    pub async fn idle(&self) {
+        self.until(|state| state.busy.load(Ordering::SeqCst) == 0).await;
+    }
+
+    /// How much is in flight.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.0.busy.load(Ordering::SeqCst)
+    }
+
+    /// Something is in flight until the guard is dropped.
+    #[must_use]
+    pub fn enter(&self) -> Busy {
+        self.0.busy.fetch_add(1, Ordering::SeqCst);
+        Busy(Arc::clone(&self.0))
+    }
+
+    async fn until(&self, holds: impl Fn(&State) -> bool) {
+        loop {
+            let changed = self.0.changed.notified();
+            tokio::pin!(changed);
+            // Listens before looking, so that a change in between is not missed.
+            changed.as_mut().enable();
+            if holds(&self.0) {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if self.0.busy.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.changed.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt as _;
+
+    #[test]
+    fn idle_waits_for_the_last_guard() {
+        let drain = Drain::default();
+        let (one, two) = (drain.enter(), drain.enter());
+        let mut idle = Box::pin(drain.idle());
+        assert!(idle.as_mut().now_or_never().is_none());
+        drop(one);
+        assert!(idle.as_mut().now_or_never().is_none());
+        drop(two);
+        assert!(idle.as_mut().now_or_never().is_some());
+        assert_eq!(drain.in_flight(), 0);
+    }
+
+    #[test]
+    fn started_resolves_when_draining_starts() {
+        let drain = Drain::default();
+        let mut started = Box::pin(drain.started());
+        assert!(started.as_mut().now_or_never().is_none());
+        drain.start();
+        assert!(started.as_mut().now_or_never().is_some());
+    }
+}

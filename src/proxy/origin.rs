@@ -1,0 +1,99 @@
+//! Where a request comes from: the peer, or what a trusted proxy says of it.
+
+use std::net::IpAddr;
+
+use http::HeaderMap;
+use ipnet::IpNet;
+
+/// The longest request id that is taken from a proxy.
+const MAX_REQUEST_ID: usize = 128;
+
+/// The peer, and whether its forwarding headers are believed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin {
+    /// The address that connected to us.
+    pub(super) peer: Option<IpAddr>,
+    /// Whether it is a trusted proxy.
+    pub(super) trusted: bool,
+}
+
+impl Origin {
+    pub(super) fn of(peer: Option<IpAddr>, trusted_proxies: &[IpNet]) -> Self {
+        let peer = peer.map(|ip| ip.to_canonical());
+        let trusted = peer.is_some_and(|ip| trusted_proxies.iter().any(|net| net.contains(&ip)));
+        Self { peer, trusted }
+    }
+
+    /// The caller: the last address of `X-Forwarded-For` that is no trusted proxy, or the peer.
+    pub(super) fn remote(&self, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> Option<IpAddr> {
+        if !self.trusted {
+            return self.peer;
+        }
+        let mut nearest = self.peer;
+        let values: Vec<&str> =
+            headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
+        for hop in values.iter().rev().flat_map(|v| v.rsplit(',')) {
+            let Ok(ip) = hop.trim().parse::<IpAddr>() else { break };
+            nearest = Some(ip);
+            if !trusted_proxies.iter().any(|net| net.contains(&ip)) {
+                break;
+            }
+        }
+        nearest
+    }
+
+    /// The request id of a trusted proxy, or a new one.
+    pub(super) fn request_id(&self, headers: &HeaderMap) -> String {
+        let plain = |id: &&str| {
+            (1..=MAX_REQUEST_ID).contains(&id.len())
+                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:/+=@".contains(&b))
+        };
+        let given = headers.get("x-request-id").and_then(|v| v.to_str().ok()).filter(plain);
+        match given {
+            Some(id) if self.trusted => id.to_owned(),
+            _ => format!("{:032x}", rand::random::<u128>()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in pairs {
+            map.append(*name, value.parse().unwrap());
+        }
+        map
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_speaks_for_others() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        for (peer, forwarded, wanted) in [
+            ("203.0.113.9", "1.2.3.4", "203.0.113.9"),
+            ("10.0.0.1", "1.2.3.4", "1.2.3.4"),
+            ("10.0.0.1", "9.9.9.9, 1.2.3.4, 10.0.0.2", "1.2.3.4"),
+            ("10.0.0.1", "1.2.3.4, junk", "10.0.0.1"),
+            ("10.0.0.1", "", "10.0.0.1"),
+            ("::ffff:10.0.0.1", "1.2.3.4", "1.2.3.4"),
+        ] {
+            let origin = Origin::of(Some(peer.parse().unwrap()), &trusted);
+            let remote = origin.remote(&headers(&[("x-forwarded-for", forwarded)]), &trusted);
+            assert_eq!(remote, Some(wanted.parse().unwrap()), "{peer} {forwarded}");
+        }
+    }
+
+    #[test]
+    fn a_request_id_is_taken_from_a_trusted_proxy_alone() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        let near = Origin::of(Some("10.1.1.1".parse().unwrap()), &trusted);
+        let far = Origin::of(Some("192.0.2.1".parse().unwrap()), &trusted);
+        let given = headers(&[("x-request-id", "abc-1")]);
+        assert_eq!(near.request_id(&given), "abc-1");
+        assert_ne!(far.request_id(&given), "abc-1");
+        assert_ne!(near.request_id(&headers(&[("x-request-id", "a b\"")])), "a b\"");
+        assert_eq!(far.request_id(&given).len(), 32);
+    }
+}

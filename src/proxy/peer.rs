@@ -1,0 +1,95 @@
+//! The upstream of a permitted request, as Pingora wants it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pingora::protocols::ALPN;
+use pingora::protocols::tls::CaType;
+use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy, Peer as _};
+use pingora::utils::tls::{WrappedX509, parse_x509};
+use pingora::{Error, ErrorType};
+
+use crate::gate::Permit;
+
+use super::context::Context;
+
+/// How long an unused connection to an upstream is kept.
+const POOL_IDLE: Duration = Duration::from_secs(50);
+/// The most addresses that one request tries.
+const MAX_ATTEMPTS: usize = 4;
+
+/// The address for this try, with its limits and its trust.
+pub(super) fn choose(permit: &Permit, ctx: &mut Context) -> pingora::Result<Box<HttpPeer>> {
+    let upstream = &permit.agent().upstream;
+    if ctx.upstream_began.is_none() {
+        ctx.turn = upstream.endpoint.turn();
+        ctx.upstream_began = Some(std::time::Instant::now());
+    }
+    let Some(address) = upstream.endpoint.address(ctx.turn, ctx.attempt) else {
+        ctx.upstream_error = Some("name_not_resolved");
+        return Err(Error::explain(ErrorType::ConnectNoRoute, "the upstream's name has no address").into_up());
+    };
+    let server_name = upstream.tls.as_ref().map(|tls| tls.server_name.clone());
+    let mut peer = HttpPeer::new(address, server_name.is_some(), server_name.unwrap_or_default());
+    // A connection that was checked against one set of authorities is never used for another.
+    peer.group_key = upstream.tls.as_ref().and_then(|t| t.trust.as_ref()).map_or(0, |t| t.fingerprint);
+    let options = &mut peer.options;
+    options.connection_timeout = Some(upstream.connect_timeout);
+    options.total_connection_timeout = Some(upstream.connect_timeout);
+    // A WebSocket may rest between two messages; everything else must move.
+    options.read_timeout = (!ctx.websocket).then_some(upstream.response_timeout);
+    options.write_timeout = Some(upstream.response_timeout);
+    options.idle_timeout = Some(POOL_IDLE);
+    options.http_upstream_request_policy = if ctx.websocket {
+        HttpUpstreamRequestPolicy::standard()
+    } else {
+        HttpUpstreamRequestPolicy::deny_upgrades()
+    };
+    if let Some(tls) = &upstream.tls {
+        options.alpn = if ctx.websocket { ALPN::H1 } else { ALPN::H2H1 };
+        options.verify_cert = true;
+        options.verify_hostname = true;
+        options.ca = tls.trust.as_ref().map(|trust| trust.prepared(authorities));
+    }
+    debug_assert!(peer.sni().is_empty() == upstream.tls.is_none(), "an empty name would turn checks off");
+    Ok(Box::new(peer))
+}
+
+/// Whether another address is left to try after a connection that did not come about.
+pub(super) fn has_another_address(permit: &Permit, ctx: &Context) -> bool {
+    ctx.attempt + 1 < permit.agent().upstream.endpoint.len().min(MAX_ATTEMPTS)
+}
+
+fn authorities(certificates: &[Vec<u8>]) -> Arc<CaType> {
+    certificates.iter().map(|der| WrappedX509::new(der.clone(), parse_x509)).collect::<Vec<_>>().into()
+}
+
+/// The word for an upstream failure, in the access log.
+pub(super) fn error_word(error: &Error) -> &'static str {
+    match error.etype() {
+        ErrorType::ConnectRefused => "connect_refused",
+        ErrorType::ConnectTimedout => "connect_timeout",
+        ErrorType::ConnectNoRoute => "no_route_to_host",
+        ErrorType::TLSHandshakeFailure | ErrorType::TLSHandshakeTimedout => "tls_handshake_failed",
+        ErrorType::InvalidCert => "certificate_not_trusted",
+        ErrorType::ConnectError | ErrorType::ConnectProxyFailure => "connect_failed",
+        ErrorType::ReadTimedout => "read_timeout",
+        ErrorType::WriteTimedout => "write_timeout",
+        ErrorType::ReadError | ErrorType::WriteError => "connection_lost",
+        ErrorType::ConnectionClosed => "connection_closed",
+        ErrorType::InvalidHTTPHeader | ErrorType::H1Error => "invalid_response",
+        ErrorType::H2Error | ErrorType::InvalidH2 | ErrorType::H2Downgrade => "http2_error",
+        _ => "failed",
+    }
+}
+
+/// 504 for an upstream that was too slow, 502 for one that could not be reached or made no sense.
+pub(super) const fn status(error: &ErrorType) -> u16 {
+    match error {
+        ErrorType::ReadTimedout
+        | ErrorType::WriteTimedout
+        | ErrorType::ConnectTimedout
+        | ErrorType::TLSHandshakeTimedout => 504,
+        _ => 502,
+    }
+}

@@ -1,0 +1,160 @@
+//! Refusals on the wire: one body for every refusal of the same class, with the challenge that the RFCs ask
+//! for (RFC 6750 section 3, RFC 9457). Nothing here says more than the caller may know.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, header};
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+use serde::Serialize;
+
+use crate::model::{OAuthError, Reason};
+use crate::routing::{Agent, Authenticator};
+
+/// How long a caller should wait when the provider's keys cannot be had, in seconds.
+const RETRY_AFTER: &str = "5";
+
+/// An answer of ours that is an error.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: u16,
+    detail: &'static str,
+    error: Option<OAuthError>,
+    challenge: Option<HeaderValue>,
+    retry_after: bool,
+    allow: bool,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+    request_id: &'a str,
+}
+
+impl Problem {
+    /// An error that is not a decision about a credential.
+    pub(super) const fn plain(status: u16, detail: &'static str) -> Self {
+        Self { status, detail, error: None, challenge: None, retry_after: false, allow: status == 405 }
+    }
+
+    /// The refusal that a reason calls for.
+    pub(super) fn refusal(reason: Reason, agent: Option<&Agent>) -> Self {
+        Self {
+            status: reason.status(),
+            detail: detail(reason),
+            error: reason.oauth_error(),
+            challenge: agent.and_then(|agent| challenge(reason, agent)),
+            retry_after: reason == Reason::KeysUnavailable,
+            allow: false,
+        }
+    }
+
+    /// The status of the answer.
+    pub(super) const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Writes the answer.
+    pub(super) async fn send(
+        &self,
+        session: &mut Session,
+        request_id: &str,
+        extra: Vec<(HeaderName, HeaderValue)>,
+    ) -> pingora::Result<()> {
+        let body = self.body(request_id);
+        let mut head = ResponseHeader::build(self.status, Some(8 + extra.len()))?;
+        head.insert_header(header::CONTENT_TYPE, "application/problem+json")?;
+        head.insert_header(header::CONTENT_LENGTH, body.len().to_string())?;
+        head.insert_header(header::CACHE_CONTROL, "no-store")?;
+        head.insert_header("x-request-id", request_id)?;
+        if let Some(challenge) = &self.challenge {
+            head.insert_header(header::WWW_AUTHENTICATE, challenge.clone())?;
+        }
+        if self.retry_after {
+            head.insert_header(header::RETRY_AFTER, RETRY_AFTER)?;
+        }
+        if self.allow {
+            head.insert_header(header::ALLOW, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")?;
+        }
+        for (name, value) in extra {
+            head.append_header(name, value)?;
+        }
+        let without_body = session.req_header().method == Method::HEAD;
+        session.write_response_header(Box::new(head), without_body).await?;
+        if !without_body {
+            session.write_response_body(Some(Bytes::from(body)), true).await?;
+        }
+        Ok(())
+    }
+
+    fn body(&self, request_id: &str) -> Vec<u8> {
+        let status = http::StatusCode::from_u16(self.status).ok();
+        serde_json::to_vec(&Body {
+            r#type: "about:blank",
+            title: status.and_then(|s| s.canonical_reason()).unwrap_or("Error"),
+            status: self.status,
+            detail: self.detail,
+            error: self.error.map(OAuthError::as_str),
+            request_id,
+        })
+        .unwrap_or_default()
+    }
+}
+
+/// Vague on purpose: all refusals of one class read the same.
+const fn detail(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Ok => "",
+        Reason::NoRoute => "Nothing is served at this address.",
+        Reason::TokenMissing => "This agent asks for an access token.",
+        Reason::MultipleTokens => "The request must carry exactly one credential.",
+        Reason::TokenMalformed
+        | Reason::TokenTooLarge
+        | Reason::AlgNotAllowed
+        | Reason::TypMismatch
+        | Reason::IssuerUnknown
+        | Reason::IssuerNotAllowed
+        | Reason::ExpMissing
+        | Reason::TokenExpired
+        | Reason::NotYetValid
+        | Reason::LifetimeTooLong
+        | Reason::AudienceMismatch
+        | Reason::KeyUnknown
+        | Reason::SignatureInvalid => "The access token is not valid for this agent.",
+        Reason::ScopeMissing | Reason::ClaimMismatch => "The access token does not permit this.",
+        Reason::KeysUnavailable => "Access tokens cannot be checked at the moment. Try again later.",
+        Reason::ApiKeyMissing => "This agent asks for an API key.",
+        Reason::ApiKeyInvalid | Reason::ApiKeyExpired | Reason::ApiKeyRevoked => {
+            "The API key is not valid for this agent."
+        }
+    }
+}
+
+fn challenge(reason: Reason, agent: &Agent) -> Option<HeaderValue> {
+    let name = &agent.name;
+    let text = match &agent.authenticator {
+        Authenticator::Public => return None,
+        Authenticator::ApiKey(_) => format!("ApiKey realm=\"{name}\""),
+        Authenticator::OAuth(_) => match (reason, reason.oauth_error()) {
+            (Reason::KeysUnavailable | Reason::ClaimMismatch, _) => return None,
+            (_, None) => format!("Bearer realm=\"{name}\""),
+            (_, Some(OAuthError::InsufficientScope)) => {
+                let scopes: Vec<&str> = agent.rules.scopes.listed().collect();
+                format!(
+                    "Bearer realm=\"{name}\", error=\"insufficient_scope\", scope=\"{}\"",
+                    scopes.join(" ")
+                )
+            }
+            (Reason::TokenExpired, Some(error)) => format!(
+                "Bearer realm=\"{name}\", error=\"{}\", error_description=\"The access token expired\"",
+                error.as_str()
+            ),
+            (_, Some(error)) => format!("Bearer realm=\"{name}\", error=\"{}\"", error.as_str()),
+        },
+    };
+    HeaderValue::from_str(&text).ok()
+}

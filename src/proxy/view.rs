@@ -1,0 +1,133 @@
+//! What a request asks for: host, path in its one form, query. Read once, before anything is decided.
+
+use http::{Version, header};
+use pingora::http::RequestHeader;
+
+use crate::routing::{CanonicalPath, Host};
+
+/// The request's target.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct View<'a> {
+    /// The host in its one form; `None` for an HTTP/1.0 request without one.
+    pub(super) host: Option<Host<'a>>,
+    /// The host as it was sent, for `X-Forwarded-Host`.
+    pub(super) sent_host: Option<&'a str>,
+    /// The path in its one form.
+    pub(super) path: CanonicalPath<'a>,
+    /// What stands after the question mark, unchanged.
+    pub(super) query: Option<&'a [u8]>,
+}
+
+/// Why a target cannot be read in one way only. The words are for people; they go to the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadTarget {
+    #[error("The request target is not a path.")]
+    Form,
+    #[error("The request path is not in a form that can be forwarded safely.")]
+    Path,
+    #[error("The request must name exactly one valid host.")]
+    Host,
+}
+
+impl<'a> View<'a> {
+    /// Reads the target of a request.
+    pub(super) fn of(request: &'a RequestHeader) -> Result<Self, BadTarget> {
+        let raw = request.raw_path();
+        let (target_host, path_and_query) = split_target(raw)?;
+        let authority = target_host.or_else(|| request.uri.authority().map(http::uri::Authority::as_str));
+        let mut hosts = request.headers.get_all(header::HOST).iter();
+        let field = hosts.next().map(|v| v.to_str()).transpose().map_err(|_| BadTarget::Host)?;
+        if hosts.next().is_some() {
+            return Err(BadTarget::Host);
+        }
+        let parse = |text: &'a str| Host::parse(text).map_err(|_| BadTarget::Host);
+        let (host, sent_host) = match (authority, field) {
+            (Some(authority), Some(field)) => {
+                if !authority.eq_ignore_ascii_case(field) {
+                    return Err(BadTarget::Host);
+                }
+                (Some(parse(authority)?), Some(authority))
+            }
+            (Some(one), None) | (None, Some(one)) => (Some(parse(one)?), Some(one)),
+            (None, None) if request.version == Version::HTTP_10 => (None, None),
+            (None, None) => return Err(BadTarget::Host),
+        };
+        let (path, query) = match path_and_query.iter().position(|b| *b == b'?') {
+            Some(mark) => {
+                let (path, rest) = path_and_query.split_at(mark);
+                (path, rest.get(1..))
+            }
+            None => (path_and_query, None),
+        };
+        if query.is_some_and(|query| query.iter().any(|b| !(0x21..0x7f).contains(b))) {
+            return Err(BadTarget::Path);
+        }
+        let path = CanonicalPath::parse(path).map_err(|_| BadTarget::Path)?;
+        Ok(Self { host, sent_host, path, query })
+    }
+}
+
+/// Splits an absolute-form target into authority and path; leaves an origin-form one as it is
+/// (RFC 9112 section 3.2).
+fn split_target(raw: &[u8]) -> Result<(Option<&str>, &[u8]), BadTarget> {
+    if raw.first() == Some(&b'/') {
+        return Ok((None, raw));
+    }
+    let text = std::str::from_utf8(raw).map_err(|_| BadTarget::Form)?;
+    let (scheme, rest) = text.split_once("://").ok_or(BadTarget::Form)?;
+    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+        return Err(BadTarget::Form);
+    }
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at_checked(end).ok_or(BadTarget::Form)?;
+    if path.starts_with('?') {
+        return Err(BadTarget::Path);
+    }
+    Ok((Some(authority), if path.is_empty() { b"/" } else { path.as_bytes() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(target: &str, hosts: &[&str]) -> RequestHeader {
+        let mut request = RequestHeader::build("GET", target.as_bytes(), None).unwrap();
+        for host in hosts {
+            request.append_header("host", *host).unwrap();
+        }
+        request
+    }
+
+    #[test]
+    fn host_path_and_query_are_read_in_any_form() {
+        for (target, hosts, host, path, query) in [
+            ("/a/b?c=%2e", &["H.Example:80"] as &[&str], "h.example", "/a/b", Some("c=%2e")),
+            ("/a?", &["h"], "h", "/a", Some("")),
+            ("http://h.example/a", &["h.example"], "h.example", "/a", None),
+            ("http://H.example", &["h.example"], "h.example", "/", None),
+        ] {
+            let request = request(target, hosts);
+            let view = View::of(&request).unwrap();
+            assert_eq!(view.host.unwrap().as_str(), host);
+            assert_eq!(view.path.as_str(), path);
+            assert_eq!(view.query.map(|q| std::str::from_utf8(q).unwrap()), query);
+        }
+    }
+
+    #[test]
+    fn targets_that_can_be_read_in_two_ways_are_refused() {
+        for (target, hosts, wanted) in [
+            ("/a", &[] as &[&str], BadTarget::Host),
+            ("/a", &["a", "a"], BadTarget::Host),
+            ("/a", &["a b"], BadTarget::Host),
+            ("/a", &["u@a"], BadTarget::Host),
+            ("http://a/x", &["b"], BadTarget::Host),
+            ("http://u@a/x", &["u@a"], BadTarget::Host),
+            ("ftp://a/x", &["a"], BadTarget::Form),
+            ("*", &["a"], BadTarget::Form),
+            ("/a/../b", &["a"], BadTarget::Path),
+        ] {
+            assert_eq!(View::of(&request(target, hosts)).unwrap_err(), wanted, "{target} {hosts:?}");
+        }
+    }
+}

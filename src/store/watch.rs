@@ -1,0 +1,92 @@
+//! A doorbell on files: rings when one of them may have changed, also when a symbolic link on the way to it
+//! was swapped (as Kubernetes does) or the file was replaced (as editors do).
+//!
+//! Folders are watched, not files: a replaced file is another file. What has really changed is found by
+//! reading.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::sync::Notify;
+
+/// Events that come within this time of each other ring once.
+const SETTLE: Duration = Duration::from_millis(50);
+/// A look without a ring, for file systems that send no events.
+const AT_LEAST_EVERY: Duration = Duration::from_secs(30);
+
+/// Watches the folders of some files.
+#[derive(Debug)]
+pub struct FileWatch {
+    bell: Arc<Notify>,
+    watcher: Option<RecommendedWatcher>,
+    folders: BTreeSet<PathBuf>,
+}
+
+impl FileWatch {
+    /// A watch on nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let bell = Arc::new(Notify::new());
+        let ring = Arc::clone(&bell);
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // Reading is no change, and our own reading must not ring.
+            if event.is_ok_and(|e| !matches!(e.kind, notify::EventKind::Access(_))) {
+                ring.notify_one();
+            }
+        });
+        let watcher = watcher
+            .map_err(|error| tracing::warn!(%error, "files are not watched; they are read every 30 s"))
+            .ok();
+        Self { bell, watcher, folders: BTreeSet::new() }
+    }
+
+    /// Watches the folders of these files, and of what they point to, and no others.
+    pub fn follow(&mut self, files: &[PathBuf], folder: Option<&Path>) {
+        let mut wanted: BTreeSet<PathBuf> = folder.map(Path::to_owned).into_iter().collect();
+        for file in files {
+            wanted.extend(folder_of(file));
+            wanted.extend(std::fs::canonicalize(file).ok().as_deref().and_then(folder_of));
+        }
+        let Some(watcher) = &mut self.watcher else { return };
+        for gone in self.folders.difference(&wanted) {
+            // A folder that was removed has no watch any more.
+            let _gone = watcher.unwatch(gone);
+        }
+        let mut watched: BTreeSet<PathBuf> = self.folders.intersection(&wanted).cloned().collect();
+        for new in wanted.difference(&self.folders) {
+            match watcher.watch(new, RecursiveMode::NonRecursive) {
+                Ok(()) => {
+                    watched.insert(new.clone());
+                    // What changed before the watch was set must not be missed.
+                    self.bell.notify_one();
+                }
+                Err(error) => {
+                    tracing::debug!(folder = %new.display(), %error, "a folder cannot be watched");
+                }
+            }
+        }
+        self.folders = watched;
+    }
+
+    /// Waits for the bell, or for as long as no change may stay unseen.
+    pub async fn rung(&self) {
+        if tokio::time::timeout(AT_LEAST_EVERY, self.bell.notified()).await.is_ok() {
+            // Lets a writer finish: one change often is several events.
+            while tokio::time::timeout(SETTLE, self.bell.notified()).await.is_ok() {}
+        }
+    }
+}
+
+impl Default for FileWatch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn folder_of(file: &Path) -> Option<PathBuf> {
+    let parent = file.parent()?;
+    Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
+}
