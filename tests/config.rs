@@ -8,7 +8,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use portcullis::config::{Code, Diagnostics, Source, parse};
+use portcullis::config::{Code, Diagnostics, Document, Files, Source, compile, parse, schema};
+use portcullis::telemetry::Metrics;
+use proptest::prelude::*;
+use serde_json::Value;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/cases")
@@ -59,9 +62,50 @@ fn cases() -> Vec<Case> {
         .collect()
 }
 
+/// A certificate of its own making, with its key.
+fn certificate(name: &str) -> (String, String) {
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).expect("a certificate");
+    (made.cert.pem(), made.signing_key.serialize_pem())
+}
+
+const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+-----END PUBLIC KEY-----
+";
+
+/// What the files of the cases hold, by the name alone.
+fn files(document: &Document) -> Files {
+    let (certificate_pem, key_pem) = certificate("agents.example.com");
+    let other_key = certificate("other.example.com").1;
+    let held = |name: &str| {
+        match name {
+        "server.pem" | "ca.pem" | "corp-ca.pem" => Some(certificate_pem.clone()),
+        "server.key" => Some(key_pem.clone()),
+        "other.key" => Some(other_key.clone()),
+        "key.pem" => Some(PUBLIC_KEY.to_owned()),
+        "keys.json" => Some(
+            r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#
+                .to_owned(),
+        ),
+        "no-keys.json" => Some(r#"{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}"#.to_owned()),
+        "empty.pem" => Some(String::new()),
+        "damaged.pem" => Some(certificate_pem.replace("MII", "!!!")),
+        _ => None,
+    }
+    };
+    let read = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        held(name).map(String::into_bytes).ok_or_else(|| "no such file".to_owned())
+    };
+    document.files().into_iter().map(|path| (path.clone(), read(&path))).collect()
+}
+
 fn findings(case: &Case) -> Diagnostics {
-    match parse(&case.sources, &environment) {
-        Ok(document) => document.warnings,
+    let metrics = Metrics::new().expect("metrics");
+    let compiled = parse(&case.sources, &environment)
+        .and_then(|document| compile(&document, &files(&document), None, &metrics));
+    match compiled {
+        Ok(compiled) => compiled.warnings,
         Err(findings) => findings,
     }
 }
@@ -95,9 +139,9 @@ fn every_case_prints_what_is_expected() {
     assert!(cases.len() >= 60, "only {} cases", cases.len());
 }
 
-/// Findings that come from files and from earlier snapshots, not from text; they are tested in
-/// `src/config`.
-const NOT_FROM_TEXT: [Code; 3] = [Code::FileUnreadable, Code::NotUtf8, Code::RestartNeeded];
+/// Findings that come from bytes, sizes and earlier snapshots, not from a text that could stand here; they
+/// are tested in `src/config`.
+const NOT_FROM_TEXT: [Code; 3] = [Code::FileTooLarge, Code::NotUtf8, Code::RestartNeeded];
 
 #[test]
 fn every_finding_has_a_case_that_shows_it() {
@@ -112,5 +156,61 @@ fn every_finding_has_a_case_that_shows_it() {
 fn no_finding_shows_what_came_from_the_environment() {
     for case in cases() {
         assert!(!printed(&case).contains("hunter2"), "{}", case.name);
+    }
+}
+
+fn property_names(schema: &Value, names: &mut BTreeSet<String>) {
+    if let Some(Value::Object(properties)) = schema.get("properties") {
+        names.extend(properties.keys().cloned());
+    }
+    match schema {
+        Value::Object(members) => members.values().for_each(|member| property_names(member, names)),
+        Value::Array(items) => items.iter().for_each(|item| property_names(item, names)),
+        _ => {}
+    }
+}
+
+/// The reader refuses every key that it does not know, and the case is accepted: so the schema names no key
+/// that the reader does not know.
+#[test]
+fn every_key_of_the_schema_stands_in_the_case_of_everything() {
+    let everything = fs::read_to_string(folder().join("ok_everything.yaml")).expect("the case");
+    let mut names = BTreeSet::new();
+    property_names(&schema(), &mut names);
+    let missing: Vec<_> = names.iter().filter(|name| !everything.contains(&format!("{name}:"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(names.len() > 60, "{}", names.len());
+}
+
+/// Pieces that change what stands around them.
+const PIECES: [&str; 24] = [
+    "", "\n", " ", "\t", ":", ": ", "- ", "[", "]", "{", "}", ",", "\"", "'", "#", "&a ", "*a", "!x ", "|",
+    "${", "~", "0", "---\n", "\u{feff}",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is done to a good configuration, reading it ends, and its findings point into the file.
+    #[test]
+    fn a_damaged_configuration_gives_findings_that_point_into_the_file(
+        damage in proptest::collection::vec((0.0..1.0_f64, 0..40_usize, 0..PIECES.len()), 1..5),
+    ) {
+        let mut chars: Vec<char> =
+            fs::read_to_string(folder().join("ok_everything.yaml")).expect("the case").chars().collect();
+        for (at, length, piece) in damage {
+            let start = (at * chars.len() as f64) as usize;
+            let end = (start + length).min(chars.len());
+            chars.splice(start..end, PIECES[piece].chars());
+        }
+        let text: String = chars.into_iter().collect();
+        let lines = text.lines().count();
+        if let Err(findings) = parse(&[Source::new("a.yaml", text)], &environment) {
+            prop_assert!(findings.has_errors());
+            for finding in &findings {
+                prop_assert!(finding.line <= lines + 1, "{finding}");
+                prop_assert!(finding.help.is_some() || finding.line == 0, "{finding}");
+            }
+        }
     }
 }

@@ -61,7 +61,7 @@ impl<'a> Fields<'a> {
         read: impl FnOnce(&'a Report<'a>, &'a Node) -> Option<T>,
     ) -> Option<Spanned<T>> {
         let node = self.node(name)?;
-        read(self.report, node).map(|value| Spanned::new(value, node.place))
+        read(self.report, node).map(|value| node.spanned(value))
     }
 
     /// A field that must be there.

@@ -1,6 +1,10 @@
 //! The texts of a configuration and places in them. Who reads files is not known here.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+
+/// How a message names what it must not show.
+pub(super) const FROM_ENV: &str = "the value from the environment";
 
 /// One YAML file, already read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,20 +48,46 @@ pub struct Place {
     pub width: usize,
 }
 
-/// A value and where it was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A value and where it was written. Two are equal when their values are.
+#[derive(Debug, Clone, Copy)]
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
     /// Where it stands.
     pub place: Place,
+    /// Whether part of it came from the environment and must not be shown.
+    pub from_env: bool,
 }
+
+impl<T: PartialEq> PartialEq for Spanned<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Eq> Eq for Spanned<T> {}
 
 impl<T> Spanned<T> {
     /// A value at a place.
     #[must_use]
     pub const fn new(value: T, place: Place) -> Self {
-        Self { value, place }
+        Self { value, place, from_env: false }
+    }
+
+    /// Marks what must not be shown.
+    #[must_use]
+    pub const fn hidden(mut self, from_env: bool) -> Self {
+        self.from_env = from_env;
+        self
+    }
+
+    /// The value as a message may show it.
+    #[must_use]
+    pub fn shown(&self) -> String
+    where
+        T: fmt::Display,
+    {
+        if self.from_env { FROM_ENV.to_owned() } else { format!("`{}`", self.value) }
     }
 }
 

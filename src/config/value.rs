@@ -190,7 +190,7 @@ pub(super) fn list<'a, T>(
 ) -> Option<Vec<Spanned<T>>> {
     match &node.kind {
         Kind::List(items) => {
-            let read = |item: &'a Node| read(report, item).map(|value| Spanned::new(value, item.place));
+            let read = |item: &'a Node| read(report, item).map(|value| item.spanned(value));
             Some(items.iter().filter_map(read).collect())
         }
         Kind::Scalar(scalar) if scalar.broken => None,

@@ -12,7 +12,7 @@ use super::code::Code;
 use super::diagnostic::Diagnostic;
 use super::environment::{Unexpanded, expand};
 use super::report::Report;
-use super::source::Place;
+use super::source::{FROM_ENV, Place, Spanned};
 
 /// The largest configuration file, in bytes.
 pub const MAX_BYTES: usize = 8 << 20;
@@ -55,10 +55,16 @@ pub(super) struct Key {
 }
 
 impl Node {
+    /// A value read from this node.
+    pub(super) fn spanned<T>(&self, value: T) -> Spanned<T> {
+        let from_env = matches!(&self.kind, Kind::Scalar(scalar) if scalar.from_env);
+        Spanned::new(value, self.place).hidden(from_env)
+    }
+
     /// The value as a message may show it.
     pub(super) fn shown(&self) -> String {
         match &self.kind {
-            Kind::Scalar(s) if s.from_env => "the value from the environment".to_owned(),
+            Kind::Scalar(s) if s.from_env => FROM_ENV.to_owned(),
             Kind::Scalar(s) if s.is_null() => "nothing".to_owned(),
             Kind::Scalar(s) if s.text.chars().count() > 60 => {
                 format!("`{}...`", s.text.chars().take(57).collect::<String>())
@@ -348,4 +354,47 @@ fn measure(node: &Node) -> (usize, usize) {
         Kind::Map(entries) => entries.iter().map(|(_, value)| value).fold((0, 0), join),
     };
     (count + 1, height + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::Source;
+    use super::*;
+
+    fn codes(text: &str) -> Vec<Code> {
+        let sources = [Source::new("a.yaml", text)];
+        let report = Report::new(&sources);
+        let _ = read(&report, 0, &|_| None);
+        report.finish().iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn a_file_over_the_limit_is_not_read() {
+        assert_eq!(codes(&format!("a: {}", "x".repeat(MAX_BYTES))), [Code::FileTooLarge]);
+        assert_eq!(codes(&format!("a: {}", "x".repeat(MAX_BYTES - 3))), []);
+    }
+
+    #[test]
+    fn nesting_and_aliases_are_bounded_together() {
+        let flow = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(codes(&flow(MAX_DEPTH - 1)), []);
+        assert_eq!(codes(&flow(MAX_DEPTH)), [Code::TooComplex]);
+        let both = format!("- &a {}\n- {}*a{}\n", flow(20), "[".repeat(20), "]".repeat(20));
+        assert_eq!(codes(&both), [Code::TooComplex]);
+        let many = format!("- &a [{}]\n{}", "1,".repeat(1000), "- *a\n".repeat(300));
+        assert_eq!(codes(&many), [Code::TooComplex]);
+    }
+
+    #[test]
+    fn keys_and_values_know_their_place() {
+        let sources = [Source::new("a.yaml", "a: 1\nbü:\n  - \"x\"\n  - c: d\n")];
+        let report = Report::new(&sources);
+        let root = read(&report, 0, &|_| None).unwrap();
+        let Kind::Map(entries) = root.kind else { panic!("a mapping") };
+        let (key, value) = &entries[1];
+        assert_eq!((key.place.line, key.place.column, key.place.width), (2, 1, 2));
+        let Kind::List(items) = &value.kind else { panic!("a list") };
+        assert_eq!((items[0].place.line, items[0].place.column, items[0].place.width), (3, 5, 3));
+        assert!(matches!(&items[0].kind, Kind::Scalar(s) if !s.plain && s.text == "x"));
+    }
 }

@@ -1,11 +1,14 @@
 //! Identity providers of a document, with the keys that they had before.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::super::code::Code;
 use super::super::document::{IdentityProvider, KeySource as Written};
+use super::super::source::Spanned;
 use super::{Input, files};
-use crate::keys::{KeySource, Provider, ProviderSpec};
+use crate::keys::{KeySource, Provider, ProviderSpec, parse_key_set, parse_public_key};
 use crate::model::ProviderName;
 
 pub(super) fn compile(input: &Input<'_>) -> BTreeMap<ProviderName, Arc<Provider>> {
@@ -41,19 +44,44 @@ fn provider(input: &Input<'_>, written: &IdentityProvider) -> Option<Arc<Provide
     Some(Provider::new(spec, metrics))
 }
 
+/// The source of keys; what is here already must hold a key that the provider can use.
 fn source(input: &Input<'_>, written: &IdentityProvider) -> Option<KeySource> {
+    let algorithms = written.algorithms;
     Some(match &written.source.value {
         Written::Discovery => KeySource::Discovery,
         Written::JwksUri(url) => KeySource::JwksUri(url.clone()),
         Written::JwksFile(path) => {
-            input.file(path)?;
+            let parsed = parse_key_set(input.file(path)?, algorithms).map(drop);
+            usable_file(input, path, parsed.map_err(|error| error.to_string()))?;
             KeySource::JwksFile(path.value.clone())
         }
-        Written::Inline(value) => KeySource::Inline(value.clone()),
+        Written::Inline(value) => {
+            let parsed = parse_key_set(value.to_string().as_bytes(), algorithms).map(drop);
+            usable(input, written, parsed.map_err(|error| error.to_string()))?;
+            KeySource::Inline(value.clone())
+        }
         Written::PublicKeyFile(path) => {
-            input.file(path)?;
+            let parsed = match std::str::from_utf8(input.file(path)?) {
+                Ok(pem) => parse_public_key(pem, algorithms).map(drop).map_err(|error| error.to_string()),
+                Err(_) => Err("no text, and so no PEM".to_owned()),
+            };
+            usable_file(input, path, parsed)?;
             KeySource::PublicKeyFile(path.value.clone())
         }
-        Written::PublicKey(pem) => KeySource::PublicKey(pem.clone()),
+        Written::PublicKey(pem) => {
+            let parsed = parse_public_key(pem, algorithms).map(drop);
+            usable(input, written, parsed.map_err(|error| error.to_string()))?;
+            KeySource::PublicKey(pem.clone())
+        }
     })
+}
+
+const HELP: &str = "give it a public key for one of the provider's `algorithms`";
+
+fn usable(input: &Input<'_>, written: &IdentityProvider, parsed: Result<(), String>) -> Option<()> {
+    parsed.map_err(|why| input.report.say(Code::BadKeySet, written.source.place, why, HELP)).ok()
+}
+
+fn usable_file(input: &Input<'_>, path: &Spanned<PathBuf>, parsed: Result<(), String>) -> Option<()> {
+    parsed.map_err(|why| input.bad_file(path, &why, HELP)).ok()
 }

@@ -101,7 +101,7 @@ fn upstream<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Upstream> {
     let (connect, response) = (Duration::from_secs(5), Duration::from_secs(60));
     let Kind::Map(_) = node.kind else {
         return Some(Upstream {
-            url: Spanned::new(upstream_url(report, node)?, node.place),
+            url: node.spanned(upstream_url(report, node)?),
             connect_timeout: connect,
             response_timeout: response,
             ca_file: None,

@@ -56,7 +56,7 @@ fn digest(report: &Report<'_>, node: &Node) -> Option<Digest> {
     if digest.is_none() {
         let message = match text.starts_with("pck_") {
             true => "this is a key, and the place of its hash".to_owned(),
-            false => format!("not a SHA-256: {} characters", text.chars().count()),
+            false => "this is not a SHA-256".to_owned(),
         };
         let help = "write the 64 hexadecimal digits that `portcullis api-key create` printed, in quotes";
         // What stands here may be the key itself.

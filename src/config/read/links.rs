@@ -90,13 +90,13 @@ fn providers_of_agents<'d>(
             let text = name.value.as_str();
             used.insert(text);
             if !known.contains(text) {
-                let message = format!("there is no identity provider `{text}`");
+                let message = format!("there is no identity provider {}", name.shown());
                 report.find(Code::UnknownProvider, name.place, message, |finding| {
                     finding.help(suggest(text, names.providers.iter().copied()))
                 });
             }
             if let Some(first) = listed.insert(text, name.place) {
-                let message = format!("`{text}` is listed twice");
+                let message = format!("{} is listed twice", name.shown());
                 report.clash(Code::DuplicateValue, name.place, first, message, "remove one of them");
             }
         }
@@ -125,13 +125,13 @@ fn keys_of_agents(report: &Report<'_>, document: &Document, names: &Names<'_>) {
     for key in &document.api_keys {
         let text = key.agent.value.as_str();
         if !known.contains(text) {
-            let message = format!("there is no agent `{text}`");
+            let message = format!("there is no agent {}", key.agent.shown());
             report.find(Code::UnknownAgent, key.agent.place, message, |finding| {
                 finding.help(suggest(text, names.agents.iter().copied()))
             });
         }
         if let Some(agent) = agents.get(text).filter(|agent| !matches!(agent.auth.value, Auth::ApiKey(_))) {
-            let message = format!("the agent `{text}` takes no API keys");
+            let message = format!("the agent {} takes no API keys", key.agent.shown());
             let help = "give the agent `auth: { api_key: {} }`, or remove the key";
             report.clash(Code::WrongAgent, key.agent.place, agent.auth.place, message, help);
         }

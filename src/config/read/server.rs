@@ -59,7 +59,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> 
         bound.chain(ops.map(|o| (o.value, o.place))).chain(admin.as_ref().map(|(_, a)| *a))
     {
         if let Some((_, other)) = taken.iter().find(|(other, _)| overlap(*other, address)) {
-            let message = format!("{address} is taken by another listener");
+            let message = "another listener has this address".to_owned();
             report.clash(Code::DuplicateAddress, place, *other, message, "choose another port");
         }
         taken.push((address, place));
@@ -81,7 +81,7 @@ fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
 fn warn_of_plain(report: &Report<'_>, listeners: &[Listener]) {
     for listener in listeners.iter().filter(|l| l.certificates.is_empty()) {
         if !listener.address.ip().to_canonical().is_loopback() {
-            let message = format!("callers reach {} without TLS", listener.address.value);
+            let message = format!("callers reach {} without TLS", listener.address.shown());
             let help = "add `tls`, or make sure that something in front of it ends TLS";
             report.say(Code::PlainListener, listener.address.place, message, help);
         }
