@@ -3,6 +3,8 @@
 //!
 //! `UPDATE_EXPECTED=1 cargo test --test config` writes the expectations anew; read the difference.
 
+#![expect(clippy::expect_used, reason = "a test that cannot read its case has failed")]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;

@@ -36,6 +36,11 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Whether an error was found.
+    pub(super) fn has_errors(&self) -> bool {
+        self.findings.borrow().has_errors()
+    }
+
     /// Whether no more findings of this severity are taken. What costs time to say can be left out then.
     pub(super) fn is_full(&self, code: Code) -> bool {
         let findings = self.findings.borrow();

@@ -1,6 +1,7 @@
 //! Agents of a document, with everything that a request to them needs.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,11 +29,27 @@ pub(super) struct Agents {
     keys: HashMap<AgentName, HashMap<String, ApiKeyRecord>>,
 }
 
-pub(super) fn compile(input: &Input<'_>, providers: &Providers) -> Agents {
+/// The certificates that agents trust, by the file that holds them.
+pub(super) type Trusted = HashMap<PathBuf, Trust>;
+
+/// Reads the files of certificates; what is wrong with them is reported.
+pub(super) fn trust(input: &Input<'_>) -> Trusted {
+    let named = input.document.agents.iter().filter_map(|agent| agent.upstream.ca_file.as_ref());
+    named
+        .filter_map(|path| {
+            let list = files::authorities(input, path)?;
+            let list = list.iter().map(|certificate| certificate.to_vec()).collect();
+            Some((path.value.clone(), Trust::new(list)))
+        })
+        .collect()
+}
+
+/// Makes the agents and the table of their routes.
+pub(super) fn make(input: &Input<'_>, providers: &Providers, trust: &Trusted) -> Agents {
     let issuers = Arc::new(providers.values().map(|p| p.spec().issuer.clone()).collect());
     let mut all = Agents { issuers, keys: keys(input.document), ..Agents::default() };
     for entry in &input.document.agents {
-        let Some(agent) = agent(input, providers, &mut all, entry) else { continue };
+        let Some(agent) = agent(input, providers, trust, &mut all, entry) else { continue };
         let agent = Arc::new(agent);
         if all.router.insert(Arc::clone(&agent)).is_err() {
             let message = format!("`{}` has the route of another agent", agent.name);
@@ -44,8 +61,14 @@ pub(super) fn compile(input: &Input<'_>, providers: &Providers) -> Agents {
     all
 }
 
-fn agent(input: &Input<'_>, providers: &Providers, all: &mut Agents, entry: &AgentEntry) -> Option<Agent> {
-    let upstream = upstream(input, all, &entry.upstream);
+fn agent(
+    input: &Input<'_>,
+    providers: &Providers,
+    trust: &Trusted,
+    all: &mut Agents,
+    entry: &AgentEntry,
+) -> Option<Agent> {
+    let upstream = upstream(input, trust, all, &entry.upstream);
     let authenticator = authenticator(input, providers, all, entry)?;
     let name = entry.name.value.clone();
     let metrics = input.metrics.agent(&name);
@@ -86,7 +109,12 @@ fn route(written: &document::Route) -> Route {
     }
 }
 
-fn upstream(input: &Input<'_>, all: &mut Agents, written: &document::Upstream) -> Option<Upstream> {
+fn upstream(
+    input: &Input<'_>,
+    trust: &Trusted,
+    all: &mut Agents,
+    written: &document::Upstream,
+) -> Option<Upstream> {
     let url = &written.url.value;
     let host = url.host_str()?;
     let port = url.port_or_known_default()?;
@@ -94,11 +122,9 @@ fn upstream(input: &Input<'_>, all: &mut Agents, written: &document::Upstream) -
         let before = input.previous.and_then(|snapshot| snapshot.endpoints.get(key));
         before.map_or_else(|| Arc::new(Endpoint::new(host, port)), Arc::clone)
     });
+    // A file that was named and is not there must never turn into the trust of the system.
     let trust = match &written.ca_file {
-        Some(path) => {
-            let list = files::authorities(input, path)?;
-            Some(Trust::new(list.iter().map(|certificate| certificate.to_vec()).collect()))
-        }
+        Some(path) => Some(trust.get(&path.value)?.clone()),
         None => None,
     };
     let server_name = host.trim_start_matches('[').trim_end_matches(']').to_owned();

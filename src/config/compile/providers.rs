@@ -11,12 +11,27 @@ use super::{Input, files};
 use crate::keys::{KeySource, Provider, ProviderSpec, parse_key_set, parse_public_key};
 use crate::model::ProviderName;
 
-pub(super) fn compile(input: &Input<'_>) -> BTreeMap<ProviderName, Arc<Provider>> {
-    let providers = input.document.identity_providers.iter();
-    providers.filter_map(|p| Some((p.name.value.clone(), provider(input, p)?))).collect()
+/// What the providers of the document are to be; what is wrong with their files and keys is reported.
+pub(super) fn specs(input: &Input<'_>) -> Vec<ProviderSpec> {
+    input.document.identity_providers.iter().filter_map(|provider| spec(input, provider)).collect()
 }
 
-fn provider(input: &Input<'_>, written: &IdentityProvider) -> Option<Arc<Provider>> {
+/// The providers: those of before where nothing changed, with their keys.
+pub(super) fn make(input: &Input<'_>, specs: Vec<ProviderSpec>) -> BTreeMap<ProviderName, Arc<Provider>> {
+    let before = |spec: &ProviderSpec| {
+        let before = input.previous?.providers.get(&spec.name)?;
+        (before.spec() == spec).then(|| Arc::clone(before))
+    };
+    let provider = |spec: ProviderSpec| {
+        before(&spec).unwrap_or_else(|| {
+            let metrics = input.metrics.provider(&spec.name);
+            Provider::new(spec, metrics)
+        })
+    };
+    specs.into_iter().map(|spec| (spec.name.clone(), provider(spec))).collect()
+}
+
+fn spec(input: &Input<'_>, written: &IdentityProvider) -> Option<ProviderSpec> {
     let source = source(input, written);
     let extra_ca = match &written.ca_file {
         Some(path) => {
@@ -25,7 +40,7 @@ fn provider(input: &Input<'_>, written: &IdentityProvider) -> Option<Arc<Provide
         }
         None => None,
     };
-    let spec = ProviderSpec {
+    Some(ProviderSpec {
         name: written.name.value.clone(),
         issuer: written.issuer.value.clone(),
         source: source?,
@@ -35,13 +50,7 @@ fn provider(input: &Input<'_>, written: &IdentityProvider) -> Option<Arc<Provide
         max_stale: written.max_stale,
         insecure_http: written.insecure_http,
         extra_ca,
-    };
-    let before = input.previous.and_then(|snapshot| snapshot.providers.get(&spec.name));
-    if let Some(before) = before.filter(|before| *before.spec() == spec) {
-        return Some(Arc::clone(before));
-    }
-    let metrics = input.metrics.provider(&spec.name);
-    Some(Provider::new(spec, metrics))
+    })
 }
 
 /// The source of keys; what is here already must hold a key that the provider can use.

@@ -15,6 +15,7 @@ use super::super::yaml::Node;
 const MS: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
+const MOST_LISTENERS: usize = 64;
 
 /// Reads the section; what cannot be read keeps its default, after it was reported.
 pub(super) fn read<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Server {
@@ -49,7 +50,12 @@ pub(super) fn read<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> 
     }
 
     if let Some(listeners) = listeners {
-        let listeners: Vec<Listener> = listeners.value.into_iter().map(|l| l.value).collect();
+        if listeners.value.len() > MOST_LISTENERS {
+            let help = format!("write at most {MOST_LISTENERS}");
+            report.say(Code::OutOfRange, listeners.place, "more listeners than make sense", help);
+        }
+        let listeners: Vec<Listener> =
+            listeners.value.into_iter().map(|l| l.value).take(MOST_LISTENERS).collect();
         warn_of_plain(report, &listeners);
         server.listeners = listeners;
     }
