@@ -8,9 +8,11 @@
 mod code;
 mod compile;
 mod diagnostic;
+mod diagnostics;
 mod document;
 mod environment;
 mod fields;
+mod json;
 mod read;
 mod report;
 mod schema;
@@ -24,7 +26,8 @@ mod yaml;
 
 pub use code::{Code, Severity};
 pub use compile::{Compiled, Files, compile};
-pub use diagnostic::{Diagnostic, Diagnostics, Second};
+pub use diagnostic::{Diagnostic, Second};
+pub use diagnostics::Diagnostics;
 pub use document::{
     AccessLog, Admin, AgentEntry, ApiKeyEntry, Auth, CertificateFiles, ClaimRule, ClaimRules, Cors, Document,
     IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, Route, Scopes, Server, Shutdown, Upstream,

@@ -4,7 +4,8 @@
 use std::cell::RefCell;
 
 use super::code::{Code, Severity};
-use super::diagnostic::{Diagnostic, Diagnostics};
+use super::diagnostic::Diagnostic;
+use super::diagnostics::Diagnostics;
 use super::source::{Place, Source};
 
 /// So many errors and so many warnings are kept: nobody reads more, and a file of nothing but errors must not

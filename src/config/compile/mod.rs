@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::code::Code;
-use super::diagnostic::Diagnostics;
+use super::diagnostics::Diagnostics;
 use super::document::Document;
 use super::report::Report;
 use super::snapshot::{Revision, Snapshot};

@@ -16,24 +16,24 @@ identity_providers:
   files: { issuer: files, jwks_file: keys.json }
 agents:
   refunds:
-route: { path: /agents/refunds/, host: A.example, strip_path: true }
-upstream: https://refunds.internal/base/
-auth:
-  oauth:
-    identity_providers: [files, corp]
-    audiences: [a]
-    claims: { any_of: [{ claim: tenant, values: [acme] }] }
-    claim_headers: { sub: X-Caller-Sub }
+    route: { path: /agents/refunds/, host: A.example, strip_path: true }
+    upstream: https://refunds.internal/base/
+    auth:
+      oauth:
+        identity_providers: [files, corp]
+        audiences: [a]
+        claims: { any_of: [{ claim: tenant, values: [acme] }] }
+        claim_headers: { sub: X-Caller-Sub }
   all:
-route: /
-upstream: http://refunds.internal:443
-auth: { api_key: {} }
+    route: /
+    upstream: http://refunds.internal:443
+    auth: { api_key: {} }
 api_keys:
   Yq3Zk81b:
-agent: all
-sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-expires_at: 1970-01-01T00:01:00Z
-revoked_at: 1960-01-01T00:00:00Z
+    agent: all
+    sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    expires_at: 1970-01-01T00:01:00Z
+    revoked_at: 1960-01-01T00:00:00Z
 "#;
 const KEYS: &str =
     r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;

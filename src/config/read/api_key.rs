@@ -3,6 +3,7 @@
 use super::super::code::Code;
 use super::super::document::ApiKeyEntry;
 use super::super::fields::Fields;
+use super::super::json;
 use super::super::report::Report;
 use super::super::sections::API_KEY;
 use super::super::source::Spanned;
@@ -46,7 +47,7 @@ fn agent(report: &Report<'_>, node: &Node) -> Option<AgentName> {
 fn digest(report: &Report<'_>, node: &Node) -> Option<Digest> {
     let text = value::text(report, node)?;
     let number =
-        matches!(&node.kind, Kind::Scalar(s) if s.plain && !s.from_env && value::is_yaml_number(&s.text));
+        matches!(&node.kind, Kind::Scalar(s) if s.plain && !s.from_env && json::is_yaml_number(&s.text));
     if number {
         let help = "put it in quotes; other YAML readers and writers would change it";
         report.say(Code::UnquotedHash, node.place, "this hash reads as a number", help);

@@ -7,6 +7,7 @@ use http::HeaderName;
 use super::super::code::Code;
 use super::super::document::{Auth, ClaimRule, ClaimRules, OAuth, Scopes};
 use super::super::fields::{Fields, entries};
+use super::super::json;
 use super::super::report::{Report, suggest};
 use super::super::sections::{API_KEY_AUTH, AUTH, CLAIM_RULE, CLAIMS, OAUTH, SCOPES};
 use super::super::source::{Place, Spanned};
@@ -212,7 +213,7 @@ fn claims(fields: Fields<'_>) -> ClaimRules {
 fn rule<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<ClaimRule> {
     let fields = Fields::open(report, &CLAIM_RULE, node.place, node)?;
     let claim = fields.required("claim", value::some_text);
-    let values = fields.required("values", |r, n| value::some_list(r, n, value::single));
+    let values = fields.required("values", |r, n| value::some_list(r, n, json::single));
     fields.close();
     Some(ClaimRule { claim: claim?.value, values: plain(values) })
 }

@@ -10,10 +10,12 @@ mod provider;
 mod server;
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::code::Code;
-use super::diagnostic::{Diagnostic, Diagnostics};
+use super::diagnostic::Diagnostic;
+use super::diagnostics::Diagnostics;
 use super::document::Document;
 use super::fields::{Fields, entries};
 use super::report::Report;
@@ -27,6 +29,10 @@ use super::yaml::{self, Key, Node};
 /// # Errors
 /// Everything that is wrong, in the order of files and lines, warnings among it.
 pub fn parse(sources: &[Source], env: &dyn Fn(&str) -> Option<String>) -> Result<Document, Diagnostics> {
+    if sources.is_empty() {
+        let finding = Diagnostic::of_file(Code::EmptyFile, Path::new("."), "there is no configuration file");
+        return Err(finding.help("name a file, or a directory with at least one `*.yaml` in it").into());
+    }
     let report = Report::new(sources);
     let trees: Vec<_> = (0..sources.len()).filter_map(|i| Some((i, yaml::read(&report, i, env)?))).collect();
     // With a file that is not YAML, what it would have defined is not there, and every reference to it would

@@ -7,6 +7,7 @@ use url::Url;
 use super::super::code::Code;
 use super::super::document::{IdentityProvider, KeySource};
 use super::super::fields::Fields;
+use super::super::json;
 use super::super::report::{Report, suggest};
 use super::super::sections::{DISCOVERY, PROVIDER};
 use super::super::source::Spanned;
@@ -155,7 +156,7 @@ pub(super) fn bad_url(report: &Report<'_>, node: &Node, text: &str, message: &st
 }
 
 fn inline(report: &Report<'_>, node: &Node) -> Option<serde_json::Value> {
-    let value = value::json(report, node)?;
+    let value = json::json(report, node)?;
     if !value.get("keys").is_some_and(serde_json::Value::is_array) {
         let message = "a key set is a mapping with a list `keys`";
         report.say(

@@ -1,0 +1,162 @@
+//! An agent and the API keys that open it, as they were written.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::{HeaderName, Method};
+use serde_json::Value;
+use url::Url;
+
+use super::super::source::Spanned;
+use crate::model::{AgentName, Digest, Enforcement, ProviderName};
+
+/// One of `agents`
+#[derive(Debug, Clone)]
+pub struct AgentEntry {
+    /// Its name.
+    pub name: Spanned<AgentName>,
+    /// The name that people see.
+    pub display_name: Option<String>,
+    /// Where it answers.
+    pub route: Spanned<Route>,
+    /// Where it is.
+    pub upstream: Upstream,
+    /// Who may call.
+    pub auth: Spanned<Auth>,
+    /// Answers to browsers of other origins.
+    pub cors: Option<Cors>,
+    /// The largest request body, in bytes.
+    pub max_body: Option<u64>,
+    /// Whether WebSocket upgrades pass.
+    pub websocket: bool,
+    /// What a refusal does.
+    pub enforcement: Enforcement,
+}
+
+/// `route`
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Route {
+    /// The canonical path prefix: begins with a slash and, but for `/` itself, does not end with one.
+    pub path: String,
+    /// Only for this host, in lower case.
+    pub host: Option<String>,
+    /// Whether the prefix is taken off.
+    pub strip_path: bool,
+}
+
+/// `upstream`
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// Scheme, host, port, and a canonical path without a slash at its end (but for `/` alone).
+    pub url: Spanned<Url>,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How long the head of the answer may take.
+    pub response_timeout: Duration,
+    /// Extra trust for its certificate.
+    pub ca_file: Option<Spanned<PathBuf>>,
+}
+
+/// `auth`
+#[derive(Debug, Clone)]
+pub enum Auth {
+    /// Callers bring a token.
+    OAuth(Box<OAuth>),
+    /// Callers bring an API key in this header.
+    ApiKey(HeaderName),
+    /// Everybody may call, on purpose.
+    Public,
+}
+
+/// `auth.oauth`
+#[derive(Debug, Clone)]
+pub struct OAuth {
+    /// Whose tokens are accepted; at least one.
+    pub identity_providers: Vec<Spanned<ProviderName>>,
+    /// Any of these; empty does not check the audience.
+    pub audiences: Vec<String>,
+    /// The header with the token.
+    pub header: HeaderName,
+    /// The word before the token; empty is the bare token.
+    pub prefix: String,
+    /// Whether the header goes on as it came.
+    pub forward_token: bool,
+    /// Scopes that the token must have.
+    pub scopes: Scopes,
+    /// Claims that the token must have.
+    pub claims: ClaimRules,
+    /// Claims that the agent gets as headers.
+    pub claim_headers: Vec<(String, HeaderName)>,
+    /// The longest `exp` - `iat`.
+    pub max_token_lifetime: Option<Duration>,
+}
+
+/// `auth.oauth.scopes`
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scopes {
+    /// Every one of these.
+    pub all_of: Vec<String>,
+    /// At least one of these, when there are any.
+    pub any_of: Vec<String>,
+}
+
+/// `auth.oauth.claims`
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ClaimRules {
+    /// Every one of these.
+    pub all_of: Vec<ClaimRule>,
+    /// At least one of these, when there are any.
+    pub any_of: Vec<ClaimRule>,
+}
+
+/// One rule of `auth.oauth.claims`
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimRule {
+    /// The name of the claim.
+    pub claim: String,
+    /// What it may be: strings, numbers and truth values; at least one.
+    pub values: Vec<Value>,
+}
+
+/// `cors`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cors {
+    /// Which origins; at least one.
+    pub allowed_origins: Origins,
+    /// Request methods; empty is GET, HEAD, POST.
+    pub allowed_methods: Vec<Method>,
+    /// Request headers; empty is the credential header and Content-Type.
+    pub allowed_headers: Vec<HeaderName>,
+    /// Response headers that a page may read.
+    pub exposed_headers: Vec<HeaderName>,
+    /// Whether browsers may send cookies along.
+    pub allow_credentials: bool,
+    /// How long a browser may remember the answer.
+    pub max_age: Duration,
+}
+
+/// `cors.allowed_origins`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origins {
+    /// `*`
+    Any,
+    /// These, as browsers write them.
+    These(Vec<String>),
+}
+
+/// One of `api_keys`
+#[derive(Debug, Clone)]
+pub struct ApiKeyEntry {
+    /// The id inside the key: 8 base62 characters.
+    pub id: Spanned<String>,
+    /// The agent that it opens.
+    pub agent: Spanned<AgentName>,
+    /// Who has it.
+    pub name: Option<String>,
+    /// Of the whole key as sent.
+    pub sha256: Spanned<Digest>,
+    /// Refused as expired from then on.
+    pub expires_at: Option<jiff::Timestamp>,
+    /// Refused as revoked from then on.
+    pub revoked_at: Option<jiff::Timestamp>,
+}

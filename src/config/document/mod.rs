@@ -1,0 +1,65 @@
+//! A configuration as it was written, in types: every value is valid by itself and defaults are filled in.
+//!
+//! Names that refer to others have been checked; files have not been read.
+
+mod agent;
+mod provider;
+mod server;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::diagnostics::Diagnostics;
+use super::source::{Place, Source, Spanned};
+
+pub use agent::{
+    AgentEntry, ApiKeyEntry, Auth, ClaimRule, ClaimRules, Cors, OAuth, Origins, Route, Scopes, Upstream,
+};
+pub use provider::{IdentityProvider, KeySource};
+pub use server::{AccessLog, Admin, CertificateFiles, Limits, Listener, Server, Shutdown};
+
+/// One configuration, of one file or several.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The texts that it was read from.
+    pub sources: Arc<[Source]>,
+    /// Settings of the process.
+    pub server: Server,
+    /// Where `server` stands, when it was written.
+    pub server_place: Option<Place>,
+    /// Who signs tokens, in the order in which they were written.
+    pub identity_providers: Vec<IdentityProvider>,
+    /// What is behind the gateway, in the order in which they were written.
+    pub agents: Vec<AgentEntry>,
+    /// The API keys, in the order in which they were written.
+    pub api_keys: Vec<ApiKeyEntry>,
+    /// What somebody should look at.
+    pub warnings: Diagnostics,
+}
+
+impl Document {
+    /// Every file that must be read before the document can be compiled, each once. The token file of the
+    /// control API is not among them: it may be made on the first start.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files: Vec<_> = self.named_files().map(|file| file.value.clone()).collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+
+    /// Every mention of such a file.
+    pub(super) fn named_files(&self) -> impl Iterator<Item = &Spanned<PathBuf>> {
+        let tls = self.server.listeners.iter().flat_map(|l| l.certificates.iter());
+        let tls = tls.flat_map(|c| [&c.cert_file, &c.key_file]);
+        let providers = self.identity_providers.iter().flat_map(|p| {
+            let key_file = match &p.source.value {
+                KeySource::JwksFile(path) | KeySource::PublicKeyFile(path) => Some(path),
+                _ => None,
+            };
+            key_file.into_iter().chain(&p.ca_file)
+        });
+        let upstreams = self.agents.iter().filter_map(|a| a.upstream.ca_file.as_ref());
+        tls.chain(providers).chain(upstreams)
+    }
+}

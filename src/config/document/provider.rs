@@ -1,0 +1,50 @@
+//! An identity provider, as it was written.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+use url::Url;
+
+use super::super::source::Spanned;
+use crate::model::{AlgorithmSet, Issuer, ProviderName};
+
+/// One of `identity_providers`
+#[derive(Debug, Clone)]
+pub struct IdentityProvider {
+    /// Its name.
+    pub name: Spanned<ProviderName>,
+    /// Its issuer identifier.
+    pub issuer: Spanned<Issuer>,
+    /// Where its keys are.
+    pub source: Spanned<KeySource>,
+    /// Extra trust for fetching keys.
+    pub ca_file: Option<Spanned<PathBuf>>,
+    /// What its tokens may be signed with.
+    pub algorithms: AlgorithmSet,
+    /// How far clocks may differ.
+    pub leeway: Duration,
+    /// How often keys are fetched.
+    pub refresh: Duration,
+    /// Keys older than this are not used.
+    pub max_stale: Duration,
+    /// Plain HTTP also from other hosts than loopback.
+    pub insecure_http: bool,
+}
+
+/// Where the keys of a provider are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum KeySource {
+    /// Found by OpenID Connect discovery or RFC 8414.
+    Discovery,
+    /// Fetched from a URL.
+    JwksUri(Url),
+    /// A key set in a file.
+    JwksFile(Spanned<PathBuf>),
+    /// The key set itself.
+    Inline(Value),
+    /// A PEM key or certificate in a file.
+    PublicKeyFile(Spanned<PathBuf>),
+    /// A PEM key or certificate.
+    PublicKey(String),
+}

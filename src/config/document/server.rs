@@ -1,0 +1,133 @@
+//! `server`, as it was written.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::super::source::{Place, Spanned};
+
+/// `server`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Server {
+    /// Where callers connect.
+    pub listeners: Vec<Listener>,
+    /// Worker threads; 0 is one per CPU.
+    pub workers: usize,
+    /// The listener for metrics and health.
+    pub ops: SocketAddr,
+    /// The listener of the control API; absent is off.
+    pub admin: Option<Admin>,
+    /// Where the last good key sets are kept.
+    pub state_dir: Option<PathBuf>,
+    /// How many verified tokens are remembered; 0 is off.
+    pub token_cache_entries: usize,
+    /// What a caller may send.
+    pub limits: Limits,
+    /// Whose X-Forwarded-* is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How the process ends.
+    pub shutdown: Shutdown,
+    /// Where the access log goes.
+    pub access_log: AccessLog,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listeners: vec![Listener {
+                address: Spanned::new(loopback(8080), Place::default()),
+                certificates: Vec::new(),
+            }],
+            workers: 0,
+            ops: loopback(9464),
+            admin: None,
+            state_dir: None,
+            token_cache_entries: 100_000,
+            limits: Limits::default(),
+            trusted_proxies: Vec::new(),
+            shutdown: Shutdown::default(),
+            access_log: AccessLog::Stdout,
+        }
+    }
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+/// One of `server.listeners`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// Where it listens.
+    pub address: Spanned<SocketAddr>,
+    /// The certificates by which it serves TLS; none is plain HTTP.
+    pub certificates: Vec<CertificateFiles>,
+}
+
+/// One of `tls.certificates`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// The certificate chain (PEM).
+    pub cert_file: Spanned<PathBuf>,
+    /// Its private key (PEM).
+    pub key_file: Spanned<PathBuf>,
+}
+
+/// `server.admin`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admin {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The file with its token.
+    pub token_file: PathBuf,
+}
+
+/// `server.limits`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest request head, in bytes.
+    pub header_bytes: usize,
+    /// The largest token, in bytes.
+    pub token_bytes: usize,
+    /// How long a request head may take.
+    pub header_timeout: Duration,
+    /// How long a connection may say nothing.
+    pub idle_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header_bytes: 32 << 10,
+            token_bytes: 16 << 10,
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
+        }
+    }
+}
+
+/// `server.shutdown`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shutdown {
+    /// Time between not being ready and no longer accepting.
+    pub delay: Duration,
+    /// Time that running requests have to end.
+    pub drain: Duration,
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self { delay: Duration::ZERO, drain: Duration::from_secs(25) }
+    }
+}
+
+/// `server.access_log`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessLog {
+    /// Lines on standard output.
+    Stdout,
+    /// None.
+    Off,
+}

@@ -1,0 +1,147 @@
+//! The keys of an agent and of an API key.
+
+use super::Shape::{AnyOf, Bool, Date, Duration, List, Map, Single, Size, Text, Word};
+use super::{Section, Shape, may, must};
+
+/// One of `agents`
+pub(in crate::config) const AGENT: Section = Section {
+    name: "an agent",
+    fields: &[
+        may("display_name", Text, "the name that people see; default the agent's name"),
+        must("route", AnyOf(&[Text, Shape::Section(&ROUTE)]), "the path prefix at which the agent answers"),
+        must("upstream", AnyOf(&[Text, Shape::Section(&UPSTREAM)]), "the URL of the agent"),
+        must(
+            "auth",
+            AnyOf(&[Word(&["public"]), Shape::Section(&AUTH)]),
+            "who may call: exactly one of oauth, api_key, or the word public",
+        ),
+        may("cors", Shape::Section(&CORS), "answers to browsers of other origins; absent is none"),
+        may("max_body", Size, "the largest request body; default no limit"),
+        may("websocket", Bool, "whether WebSocket upgrades pass; default true"),
+        may(
+            "enforcement",
+            Word(&["enforce", "shadow"]),
+            "enforce (default), or shadow: decide, count and log, but let through",
+        ),
+    ],
+};
+
+/// `route` written as a mapping
+pub(in crate::config) const ROUTE: Section = Section {
+    name: "`route`",
+    fields: &[
+        must("path", Text, "a path prefix, matched on whole segments"),
+        may("host", Text, "only requests for this host; default every host"),
+        may("strip_path", Bool, "take the prefix off before the request goes on; default false"),
+    ],
+};
+
+/// `upstream` written as a mapping
+pub(in crate::config) const UPSTREAM: Section = Section {
+    name: "`upstream`",
+    fields: &[
+        must(
+            "url",
+            Text,
+            "http:// or https://, a host, and perhaps a port and a path to put before that of the request",
+        ),
+        may("connect_timeout", Duration, "how long connecting may take; default 5s"),
+        may(
+            "response_timeout",
+            Duration,
+            "how long the head of the answer, and each wait within its body, may take; default 60s",
+        ),
+        may(
+            "ca_file",
+            Text,
+            "a file with the certificates (PEM) that are trusted for this upstream, instead of the system's",
+        ),
+    ],
+};
+
+/// `auth` written as a mapping
+pub(in crate::config) const AUTH: Section = Section {
+    name: "`auth`",
+    fields: &[
+        may("oauth", Shape::Section(&OAUTH), "callers bring a token of an identity provider"),
+        may("api_key", Shape::Section(&API_KEY_AUTH), "callers bring one of `api_keys`"),
+    ],
+};
+
+/// `auth.oauth`
+pub(in crate::config) const OAUTH: Section = Section {
+    name: "`oauth`",
+    fields: &[
+        must("identity_providers", List(&Text), "whose tokens are accepted: names of `identity_providers`"),
+        may("audiences", List(&Text), "`aud` must name one of these; empty does not check the audience"),
+        may("header", Text, "the request header with the token; default Authorization"),
+        may("prefix", Text, "the word before the token; default Bearer, \"\" is the bare token"),
+        may("forward_token", Bool, "send the header to the agent as it came; default false"),
+        may("scopes", Shape::Section(&SCOPES), "scopes that the token must have"),
+        may("claims", Shape::Section(&CLAIMS), "claims that the token must have"),
+        may("claim_headers", Map(&Text), "claims that the agent gets as headers: claim to header name"),
+        may("max_token_lifetime", Duration, "the longest `exp` - `iat`; default not limited"),
+    ],
+};
+
+/// `auth.oauth.scopes`
+pub(in crate::config) const SCOPES: Section = Section {
+    name: "`scopes`",
+    fields: &[
+        may("all_of", List(&Text), "every one of these"),
+        may("any_of", List(&Text), "at least one of these"),
+    ],
+};
+
+/// `auth.oauth.claims`
+pub(in crate::config) const CLAIMS: Section = Section {
+    name: "`claims`",
+    fields: &[
+        may("all_of", List(&Shape::Section(&CLAIM_RULE)), "every one of these rules"),
+        may("any_of", List(&Shape::Section(&CLAIM_RULE)), "at least one of these rules"),
+    ],
+};
+
+/// One rule of `auth.oauth.claims`
+pub(in crate::config) const CLAIM_RULE: Section = Section {
+    name: "a claim rule",
+    fields: &[
+        must("claim", Text, "the name of the claim; dots walk into objects"),
+        must("values", List(&Single), "the claim must be one of these, by JSON type"),
+    ],
+};
+
+/// `auth.api_key`
+pub(in crate::config) const API_KEY_AUTH: Section = Section {
+    name: "`api_key`",
+    fields: &[may("header", Text, "the request header with the key; default X-API-Key")],
+};
+
+/// `cors` of an agent
+pub(in crate::config) const CORS: Section = Section {
+    name: "`cors`",
+    fields: &[
+        must("allowed_origins", List(&Text), "origins such as https://app.example.com, or \"*\" for all"),
+        may("allowed_methods", List(&Text), "request methods; empty is GET, HEAD, POST"),
+        may(
+            "allowed_headers",
+            List(&Text),
+            "request headers; empty is the credential header and Content-Type",
+        ),
+        may("exposed_headers", List(&Text), "response headers that a page may read"),
+        may("allow_credentials", Bool, "whether browsers may send cookies along; default false"),
+        may("max_age", Duration, "how long a browser may remember the answer; default 1h"),
+    ],
+};
+
+/// One of `api_keys`
+pub(in crate::config) const API_KEY: Section = Section {
+    name: "an API key",
+    fields: &[
+        must("agent", Text, "the agent that the key opens"),
+        may("name", Text, "who has it, for people"),
+        must("sha256", Text, "the SHA-256 of the whole key, 64 hexadecimal digits in quotes"),
+        may("expires_at", Date, "refused as expired from then on"),
+        may("revoked_at", Date, "refused as revoked from then on"),
+    ],
+};

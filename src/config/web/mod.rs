@@ -1,0 +1,10 @@
+//! What may stand in a configuration where the web has its own grammar. Pure text, no places; the readers
+//! put the findings where they belong.
+
+mod header;
+mod route;
+mod url;
+
+pub(in crate::config) use header::{carries_no_credential, header_name, is_ours, is_token, reduced};
+pub(in crate::config) use route::{route_host, route_path};
+pub(in crate::config) use url::{fetch_url, has_credentials, origin, reaches, upstream_url};

@@ -1,0 +1,203 @@
+//! URLs of others: where pages come from, where keys are fetched, where agents run.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use url::{Host as UrlHost, Url};
+
+use super::route_path;
+
+/// An origin as browsers write it (RFC 6454 section 6.2).
+///
+/// # Errors
+/// What to write instead.
+pub(in crate::config) fn origin(text: &str) -> Result<String, &'static str> {
+    const HELP: &str =
+        "write scheme, host and perhaps a port, such as `https://app.example.com`, and no path";
+    if text.contains('*') {
+        return Err("there are no wildcards; list the origins, or write \"*\" alone for all");
+    }
+    let url = Url::parse(text).map_err(|_| HELP)?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("write an http or https origin");
+    }
+    let written = url.origin().ascii_serialization();
+    // Compared with what was written, so that a path, a query, credentials or a spelling that a browser
+    // would never send is found here and not in production.
+    if text.to_ascii_lowercase() == written { Ok(written) } else { Err(HELP) }
+}
+
+/// A URL over which keys may be fetched.
+///
+/// # Errors
+/// What to write instead.
+pub(in crate::config) fn fetch_url(text: &str, insecure_http: bool) -> Result<Url, &'static str> {
+    if !is_plain(text) {
+        return Err("leave blanks, backslashes and non-ASCII characters out");
+    }
+    let url = Url::parse(text).map_err(|_| "write a whole URL, such as `https://idp.example.com/keys`")?;
+    if !url.has_host() {
+        return Err("the URL needs a host");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("leave user and password out of the URL");
+    }
+    if url.fragment().is_some() {
+        return Err("leave the fragment (`#...`) out of the URL");
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if insecure_http || is_loopback(&url) => Ok(url),
+        "http" => Err("use https; plain http is for loopback hosts, or with `insecure_http: true`"),
+        _ => Err("use https"),
+    }
+}
+
+/// Whether a URL parser has nothing to repair: it would drop tabs and turn backslashes around.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b'\\')
+}
+
+/// The URL of an upstream: scheme, host, port, and perhaps a path that goes before that of the request.
+///
+/// # Errors
+/// What to write instead.
+pub(in crate::config) fn upstream_url(text: &str) -> Result<Url, &'static str> {
+    const HELP: &str = "write scheme, host and port, such as `http://127.0.0.1:9000`";
+    if !is_plain(text) {
+        return Err("leave blanks, backslashes and non-ASCII characters out");
+    }
+    let mut url = Url::parse(text).map_err(|_| HELP)?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(HELP);
+    }
+    if has_credentials(text) {
+        return Err("leave user and password out of the URL");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("leave the query and the fragment out");
+    }
+    let path =
+        route_path(url.path()).map_err(|_| "the path of the URL must be one that a request could have")?;
+    url.set_path(&path);
+    if url.port() == Some(0) {
+        return Err("port 0 is no port to connect to");
+    }
+    Ok(url)
+}
+
+/// Whether a URL names a user or a password; also when it is none that could be parsed.
+pub(in crate::config) fn has_credentials(text: &str) -> bool {
+    let rest = text.split_once("//").map_or(text, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
+}
+
+/// Whether the host of a URL is this machine by its name or address.
+pub(in crate::config) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(UrlHost::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(UrlHost::Ipv4(ip)) => ip.is_loopback(),
+        Some(UrlHost::Ipv6(ip)) => IpAddr::V6(ip).to_canonical().is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether connecting to the host of `url` reaches a port that is bound to `bound`.
+pub(in crate::config) fn reaches(url: &Url, bound: IpAddr) -> bool {
+    let address = match url.host() {
+        Some(UrlHost::Ipv4(ip)) => Some(IpAddr::V4(ip)),
+        Some(UrlHost::Ipv6(ip)) => Some(IpAddr::V6(ip).to_canonical()),
+        Some(UrlHost::Domain(_)) | None => None,
+    };
+    // Connecting to the unspecified address is connecting to this machine.
+    let here = is_loopback(url) || matches!(address, Some(ip) if ip.is_unspecified());
+    let everywhere = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
+    let bound = bound.to_canonical();
+    address == Some(bound) || (here && (bound.is_loopback() || everywhere.contains(&bound)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_what_a_browser_sends() {
+        assert_eq!(origin("https://App.example.com").as_deref(), Ok("https://app.example.com"));
+        assert_eq!(origin("http://localhost:3000").as_deref(), Ok("http://localhost:3000"));
+        for bad in [
+            "app.example.com",
+            "https://a/",
+            "https://a:443",
+            "https://u@a",
+            "ftp://a",
+            "null",
+            "https://*.a",
+            "",
+        ] {
+            assert!(origin(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn keys_are_fetched_over_https_or_from_this_machine() {
+        for (url, plain, good) in [
+            ("https://a/b", false, true),
+            ("http://a/b", false, false),
+            ("http://a/b", true, true),
+            ("http://127.0.0.1:1/b", false, true),
+            ("http://localhost/b", false, true),
+            ("http://[::1]/b", false, true),
+            ("https://u:p@a/b", false, false),
+            ("https://a/b#c", false, false),
+            ("ftp://a/b", true, false),
+            ("keys", true, false),
+        ] {
+            assert_eq!(fetch_url(url, plain).is_ok(), good, "{url}");
+        }
+    }
+
+    #[test]
+    fn an_upstream_is_scheme_host_and_port() {
+        for good in ["http://127.0.0.1:9000", "https://agent.internal", "http://[::1]:80/", "http://a/base/"]
+        {
+            assert!(upstream_url(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "127.0.0.1:9000",
+            "agent:9000",
+            "ftp://a",
+            "http://u@a",
+            "http://a/b//c",
+            "http://a\\b",
+            "http://a?b",
+            "http://a#",
+            "http://a:0",
+            "http://",
+        ] {
+            assert!(upstream_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_upstream_that_is_one_of_our_ports_is_seen_in_every_spelling() {
+        let at = |text: &str| text.parse::<IpAddr>().unwrap();
+        let reached = |url: &str, bound: &str| reaches(&Url::parse(url).unwrap(), at(bound));
+        for url in [
+            "http://127.0.0.1:1",
+            "http://localhost:1",
+            "http://[::1]:1",
+            "http://[::ffff:127.0.0.1]:1",
+            "http://0.0.0.0:1",
+            "http://2130706433:1",
+            "http://127.1:1",
+        ] {
+            assert!(reached(url, "127.0.0.1"), "{url}");
+            assert!(reached(url, "0.0.0.0"), "{url}");
+            assert!(!reached(url, "10.0.0.5"), "{url}");
+        }
+        assert!(reached("http://10.0.0.5:1", "10.0.0.5"));
+        assert!(!reached("http://10.0.0.6:1", "10.0.0.5"));
+    }
+}

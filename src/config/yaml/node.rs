@@ -1,0 +1,79 @@
+//! The tree: values and keys, each with its place.
+
+use super::super::source::{FROM_ENV, Place, Spanned};
+
+/// A value and where it stands.
+#[derive(Debug, Clone)]
+pub(in crate::config) struct Node {
+    pub(in crate::config) kind: Kind,
+    pub(in crate::config) place: Place,
+}
+
+#[derive(Debug, Clone)]
+pub(in crate::config) enum Kind {
+    Scalar(Scalar),
+    List(Vec<Node>),
+    Map(Vec<(Key, Node)>),
+}
+
+/// A single value, as text.
+#[derive(Debug, Clone)]
+pub(in crate::config) struct Scalar {
+    pub(in crate::config) text: String,
+    /// Written without quotes, so that it could be a number, a truth value or nothing.
+    pub(in crate::config) plain: bool,
+    /// Part of the text came from the environment and must not be shown.
+    pub(in crate::config) from_env: bool,
+    /// The text could not be completed, which has been reported; there is no more to say about it.
+    pub(in crate::config) broken: bool,
+}
+
+/// A key of a mapping.
+#[derive(Debug, Clone)]
+pub(in crate::config) struct Key {
+    pub(in crate::config) text: String,
+    pub(in crate::config) place: Place,
+}
+
+impl Node {
+    /// A value read from this node.
+    pub(in crate::config) fn spanned<T>(&self, value: T) -> Spanned<T> {
+        let from_env = matches!(&self.kind, Kind::Scalar(scalar) if scalar.from_env);
+        Spanned::new(value, self.place).hidden(from_env)
+    }
+
+    /// The value as a message may show it.
+    pub(in crate::config) fn shown(&self) -> String {
+        match &self.kind {
+            Kind::Scalar(s) if s.from_env => FROM_ENV.to_owned(),
+            Kind::Scalar(s) if s.is_null() => "nothing".to_owned(),
+            Kind::Scalar(s) if s.text.chars().count() > 60 => {
+                format!("`{}...`", s.text.chars().take(57).collect::<String>())
+            }
+            Kind::Scalar(s) => format!("`{}`", s.text),
+            Kind::List(_) => "a list".to_owned(),
+            Kind::Map(_) => "a mapping".to_owned(),
+        }
+    }
+}
+
+impl Scalar {
+    /// Whether this is YAML for "no value".
+    pub(in crate::config) fn is_null(&self) -> bool {
+        self.plain && !self.from_env && matches!(self.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
+    }
+}
+
+/// How many values a tree holds and how high it is.
+pub(super) fn measure(node: &Node) -> (usize, usize) {
+    let join = |(count, height): (usize, usize), child: &Node| {
+        let (c, h) = measure(child);
+        (count + c, height.max(h))
+    };
+    let (count, height) = match &node.kind {
+        Kind::Scalar(_) => (0, 0),
+        Kind::List(items) => items.iter().fold((0, 0), join),
+        Kind::Map(entries) => entries.iter().map(|(_, value)| value).fold((0, 0), join),
+    };
+    (count + 1, height + 1)
+}
