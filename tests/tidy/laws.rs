@@ -21,9 +21,9 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("authz", &["model"]),
     ("store", &["model"]),
     ("keys", &["model", "net", "telemetry"]),
-    ("authn", &["model", "net", "telemetry", "keys"]),
+    ("authn", &["model", "net", "telemetry", "authz", "keys"]),
     ("routing", &["model", "telemetry", "authz", "authn"]),
-    ("gate", &["model", "authz", "authn", "routing"]),
+    ("gate", &["model", "authz", "keys", "authn", "routing"]),
     ("config", &["model", "net", "telemetry", "authz", "keys", "authn", "routing"]),
     ("control", &["model", "telemetry", "store", "keys", "config"]),
     ("proxy", &["model", "telemetry", "routing", "gate", "config"]),
@@ -54,6 +54,7 @@ const CRYPTO: &[&str] = &[
     "src/main.rs",
     "tests/",
     "benches/",
+    "examples/",
 ];
 
 /// Rooms that decide: no I/O, no clock.
