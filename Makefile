@@ -1,0 +1,70 @@
+# Every target does its own set-up (scripts/setup.sh), so `make demo` and `make test` work on a fresh clone.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+CARGO ?= cargo
+CONFIG ?= conf/portcullis.yaml
+IMAGE ?= portcullis:dev
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: setup-build ## Gateway, identity provider and agents in one process, with curl lines to paste
+	$(CARGO) run --locked --quiet -- demo
+
+.PHONY: test
+test: setup fmt-check clippy deny ## Set up, lint, and run every test
+	$(CARGO) test --locked --doc --quiet
+	$(CARGO) nextest run --locked --no-fail-fast
+
+.PHONY: lint
+lint: setup fmt-check clippy deny ## Formatting, clippy, licences and bans, without the tests
+
+.PHONY: bench
+bench: setup-bench ## Criterion benches of one decision
+	$(CARGO) bench --locked
+
+.PHONY: load
+load: setup-bench ## The whole gateway beside a bare proxy, on loopback
+	benches/load/run.sh
+
+.PHONY: run
+run: setup-build ## Run the gateway: make run CONFIG=path
+	$(CARGO) run --locked --release -- run -c $(CONFIG)
+
+.PHONY: image
+image: ## Build the container image: make image IMAGE=name:tag
+	scripts/image.sh $(IMAGE)
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(CARGO) fmt --all
+
+.PHONY: setup
+setup: ## Install what building and testing need
+	@scripts/setup.sh test
+
+.PHONY: setup-build
+setup-build:
+	@scripts/setup.sh build
+
+.PHONY: setup-bench
+setup-bench:
+	@scripts/setup.sh bench
+
+.PHONY: fmt-check
+fmt-check: setup
+	$(CARGO) fmt --all --check
+
+.PHONY: clippy
+clippy: setup
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+# Advisories need a data base from the network, so they are asked for by hand: cargo deny check advisories
+.PHONY: deny
+deny: setup
+	$(CARGO) deny --locked --log-level error check bans licenses sources

@@ -1,0 +1,79 @@
+//! The rules of the house that a machine can check: who may import whom, which crate may be named where, how long a
+//! file may be, what no tracked file may contain. docs/ARCHITECTURE.md says why.
+//!
+//! Rules are data (`tidy/laws.rs`); each carries samples that it must catch and samples that it must leave alone.
+
+#[cfg(test)]
+#[path = "tidy/laws.rs"]
+mod laws;
+#[cfg(test)]
+#[path = "tidy/text.rs"]
+mod text;
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::laws::{LAWS, ROOMS};
+    use super::text::File;
+
+    /// Every tracked text file of this repository; files that git does not know yet count as well.
+    fn tree() -> Vec<File> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let listing = Command::new("git")
+            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+            .current_dir(root)
+            .output()
+            .expect("git lists the files of a checkout");
+        assert!(listing.status.success(), "git ls-files: {}", String::from_utf8_lossy(&listing.stderr));
+        let paths = String::from_utf8(listing.stdout).expect("paths are UTF-8");
+        // A file that was deleted but not yet committed is still listed; one that is not text has no lines.
+        let read = |path: &str| std::fs::read_to_string(root.join(path)).ok();
+        paths.split('\0').filter_map(|path| Some(File::new(path, &read(path)?))).collect()
+    }
+
+    #[test]
+    fn the_tree_keeps_every_law() {
+        let tree = tree();
+        assert!(tree.iter().any(|file| file.path == "src/lib.rs"), "the tree was not found");
+        let mut findings = Vec::new();
+        for law in LAWS {
+            for file in tree.iter().filter(|file| (law.covers)(file)) {
+                findings.extend(
+                    (law.check)(file).into_iter().map(|what| format!("{}: {what} ({})", file.path, law.name)),
+                );
+            }
+        }
+        assert!(findings.is_empty(), "{} breaches:\n{}", findings.len(), findings.join("\n"));
+    }
+
+    #[test]
+    fn every_law_bites_on_its_bad_samples_and_spares_its_good_ones() {
+        for law in LAWS {
+            assert!(!law.bad.is_empty(), "{} has no bad sample", law.name);
+            for (bites, samples) in [(true, law.bad), (false, law.good)] {
+                for (path, text) in samples {
+                    let file = File::new(path, text);
+                    assert!((law.covers)(&file), "{} does not cover {path}", law.name);
+                    let found = (law.check)(&file);
+                    assert_eq!(!found.is_empty(), bites, "{} on {path}: {text}\nfound: {found:?}", law.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_import_table_has_no_way_round() {
+        // Rooms are listed bottom up: each may name only rooms above its own line in the table.
+        for (i, (room, may)) in ROOMS.iter().enumerate() {
+            for other in *may {
+                let at = ROOMS.iter().position(|(name, _)| name == other);
+                assert!(
+                    at.is_some_and(|at| at < i),
+                    "{room} may name {other}, which does not stand below it"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! The laws, as data.
+
+use super::text::File;
+
+/// A rule that holds for every file that it covers.
+pub(crate) struct Law {
+    pub(crate) name: &'static str,
+    pub(crate) covers: fn(&File) -> bool,
+    /// What is wrong, one line for each breach.
+    pub(crate) check: fn(&File) -> Vec<String>,
+    /// Path and text of files that break it, and of files that look as if they did.
+    pub(crate) bad: &'static [(&'static str, &'static str)],
+    pub(crate) good: &'static [(&'static str, &'static str)],
+}
+
+/// Who may import whom, bottom up. A room may always name itself.
+pub(crate) const ROOMS: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("net", &["model"]),
+    ("telemetry", &["model"]),
+    ("authz", &["model"]),
+    ("store", &["model"]),
+    ("keys", &["model", "net", "telemetry"]),
+    ("authn", &["model", "net", "telemetry", "authz", "keys"]),
+    ("routing", &["model", "telemetry", "authz", "authn"]),
+    ("gate", &["model", "authz", "keys", "authn", "routing"]),
+    ("config", &["model", "net", "telemetry", "authz", "keys", "authn", "routing"]),
+    ("control", &["model", "telemetry", "store", "keys", "config"]),
+    ("proxy", &["model", "telemetry", "routing", "gate", "config"]),
+    ("ops", &["model", "telemetry", "keys", "config", "control"]),
+    ("admin", &["model", "telemetry", "authn", "store", "routing", "gate", "config", "control"]),
+];
+
+/// What sees every room: the composition root and the shell around it.
+const SHELL: &[&str] = &["lib", "main", "gateway", "cli", "demo"];
+
+/// Which crate may be named where; `pingora` stands for all its parts.
+const CRATES: &[(&str, &[&str])] = &[
+    ("pingora", &["src/proxy/", "src/gateway.rs", "src/gateway/", "examples/"]),
+    ("axum", &["src/admin/", "src/ops.rs", "src/ops/", "src/demo/", "src/demo.rs"]),
+    ("prometheus", &["src/telemetry/"]),
+    ("arc_swap", &["src/model/live.rs"]),
+    ("jsonwebtoken", CRYPTO),
+    ("aws_lc_rs", CRYPTO),
+    ("ring", CRYPTO),
+];
+const CRYPTO: &[&str] = &[
+    "src/keys/",
+    "src/authn/",
+    "src/model/secret.rs",
+    "src/demo/",
+    "src/demo.rs",
+    "src/gateway.rs",
+    "src/main.rs",
+    "tests/",
+    "benches/",
+    "examples/",
+];
+
+/// Rooms that decide: no I/O, no clock.
+const PURE: &[&str] = &["model", "authz", "routing", "gate", "config"];
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::process",
+    "std::env::",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "tokio::",
+    "reqwest::",
+    "Instant::now",
+    "SystemTime::now",
+];
+
+/// The longest file, its unit tests not counted.
+const LONGEST: usize = 400;
+const LONG: &str = match str::from_utf8(&[b'\n'; LONGEST + 1]) {
+    Ok(lines) => lines,
+    Err(_) => "",
+};
+
+fn rust(file: &File) -> bool {
+    file.path.ends_with(".rs")
+}
+fn source(file: &File) -> bool {
+    rust(file) && file.path.starts_with("src/")
+}
+fn tests(file: &File) -> bool {
+    rust(file) && (file.path.starts_with("tests/") || file.path.starts_with("src/"))
+}
+fn anything(file: &File) -> bool {
+    !file.path.ends_with("Cargo.lock") && !file.path.ends_with("package-lock.json")
+}
+
+fn imports(file: &File) -> Vec<String> {
+    let Some(room) = file.room().filter(|room| !SHELL.contains(room)) else { return Vec::new() };
+    let Some((_, may)) = ROOMS.iter().find(|(name, _)| *name == room) else {
+        return vec![format!("the room {room} is not in the import table")];
+    };
+    let upwards = |named: &str| named != room && !may.contains(&named) && is_room(named);
+    let named = file.rooms_named().into_iter().filter(|(_, named)| upwards(named));
+    named.map(|(line, named)| format!("line {line}: {room} may not import {named}")).collect()
+}
+
+fn is_room(name: &str) -> bool {
+    ROOMS.iter().any(|(room, _)| *room == name) || SHELL.contains(&name)
+}
+
+fn crates(file: &File) -> Vec<String> {
+    let foreign =
+        CRATES.iter().filter(|(_, places)| !places.iter().any(|place| file.path.starts_with(place)));
+    foreign
+        .flat_map(|(name, _)| {
+            file.crate_named(name).into_iter().map(move |line| format!("line {line}: names {name}"))
+        })
+        .collect()
+}
+
+fn purity(file: &File) -> Vec<String> {
+    let hits = IMPURE.iter().flat_map(|needle| {
+        file.product.match_indices(needle).map(move |(at, _)| (at, *needle)).collect::<Vec<_>>()
+    });
+    hits.map(|(at, needle)| {
+        format!("line {}: {needle} in a room that does no I/O and reads no clock", file.line(at))
+    })
+    .collect()
+}
+
+fn sleeps(file: &File) -> Vec<String> {
+    let test_code = if file.path.starts_with("src/") { file.product.len() } else { 0 };
+    // Under paused time a sleep is a step of the clock, not a wait.
+    if file.code.contains("start_paused") {
+        return Vec::new();
+    }
+    let hits = file.code.match_indices("sleep(").filter(|(at, _)| *at >= test_code);
+    hits.filter(|(at, _)| {
+        let inside = file.code[..*at].rsplit("fn ").next().unwrap_or_default();
+        !inside.starts_with("eventually")
+    })
+    .map(|(at, _)| format!("line {}: a test sleeps; wait for what it waits for", file.line(at)))
+    .collect()
+}
+
+fn lines(file: &File, needles: &[&str], why: &str) -> Vec<String> {
+    let hits = needles
+        .iter()
+        .flat_map(|needle| file.lines_with(needle).into_iter().map(move |line| (line, *needle)));
+    hits.map(|(line, needle)| format!("line {line}: {needle} {why}")).collect()
+}
+
+/// Every law of the house.
+pub(crate) const LAWS: &[Law] = &[
+    Law {
+        name: "rooms import downwards only",
+        covers: source,
+        check: imports,
+        bad: &[
+            ("src/model/name.rs", "use crate::keys::Provider;"),
+            ("src/keys/cache.rs", "use crate::{\n    model::Instant,\n    config::{Snapshot, Document},\n};"),
+            ("src/gate/mod.rs", "fn f() { super::proxy::respond() }"),
+            ("src/authz/rules.rs", "use super::super::gate::Permit;"),
+            ("src/kitchen/mod.rs", ""),
+            ("src/control/mod.rs", "use crate::gateway::Gateway;"),
+        ],
+        good: &[
+            (
+                "src/keys/cache.rs",
+                "use crate::{model::{self, Instant}, net};\n#[cfg(test)]\nmod tests {\n use crate::config;\n}",
+            ),
+            ("src/gateway.rs", "use crate::{proxy, admin};"),
+            ("src/model/name.rs", "// as crate::keys does\nlet a = \"crate::keys::x\";"),
+            ("src/model/name.rs", "macro_rules! m { () => { $crate::gate::x() } }"),
+        ],
+    },
+    Law {
+        name: "a crate is named where it belongs",
+        covers: rust,
+        check: crates,
+        bad: &[
+            ("src/gate/mod.rs", "use pingora_proxy::Session;"),
+            ("src/routing/mod.rs", "fn f(h: &pingora::http::RequestHeader) {}"),
+            ("src/proxy/mod.rs", "use axum::Router;"),
+            ("src/keys/cache.rs", "use arc_swap::ArcSwap;"),
+            ("src/gate/mod.rs", "use prometheus::IntCounter;"),
+            ("src/config/compile.rs", "let d = ring::digest::digest(a, b);"),
+            ("src/net/mod.rs", "use aws_lc_rs;"),
+        ],
+        good: &[
+            ("src/proxy/mod.rs", "use pingora::proxy::ProxyHttp;"),
+            ("src/net/mod.rs", "let p = rustls::crypto::ring::default_provider();"),
+            ("src/gate/mod.rs", "// pingora::x\nlet ring = 1; let spring = ring;"),
+            ("src/model/live.rs", "use arc_swap::ArcSwap;"),
+        ],
+    },
+    Law {
+        name: "the deciding rooms do no I/O and read no clock",
+        covers: |file| {
+            source(file)
+                && file.room().is_some_and(|room| PURE.contains(&room))
+                && file.path != "src/model/clock.rs"
+        },
+        check: purity,
+        bad: &[
+            ("src/config/parse.rs", "let text = std::fs::read_to_string(path);"),
+            ("src/gate/mod.rs", "let now = std::time::Instant::now();"),
+            ("src/routing/router.rs", "use tokio::sync::Mutex;"),
+        ],
+        good: &[
+            ("src/config/parse.rs", "use std::net::IpAddr; // std::fs is for store"),
+            ("src/gate/mod.rs", "use crate::model::Instant;\n#[cfg(test)]\nmod tests { use std::fs; }"),
+        ],
+    },
+    Law {
+        name: "modules are named after what they hold",
+        covers: source,
+        check: |file| {
+            let vague =
+                ["util", "utils", "common", "helper", "helpers", "misc", "manager", "types", "shared"];
+            let parts = file.path.trim_end_matches(".rs").split('/');
+            parts.filter(|part| vague.contains(part)).map(|part| format!("{part} says nothing")).collect()
+        },
+        bad: &[("src/keys/utils.rs", ""), ("src/common/mod.rs", "")],
+        good: &[("src/keys/cache.rs", "")],
+    },
+    Law {
+        name: "no glob over the crate",
+        covers: rust,
+        check: |file| lines(file, &["use crate::*"], "hides who imports what"),
+        bad: &[("src/keys/cache.rs", "use crate::*;")],
+        good: &[("src/keys/cache.rs", "use super::*; // use crate::*")],
+    },
+    Law {
+        name: "a lint is expected with a reason, never allowed",
+        covers: rust,
+        check: |file| lines(file, &["#[allow", "#![allow"], "should be #[expect(.., reason = \"..\")]"),
+        bad: &[("src/keys/cache.rs", "#[allow(dead_code)]"), ("tests/e2e.rs", "#![allow(clippy::panic)]")],
+        good: &[("src/keys/cache.rs", "#[expect(dead_code, reason = \"read by a test\")]")],
+    },
+    Law {
+        name: "every file says what it is for",
+        covers: source,
+        check: |file| {
+            let opens = file.raw.starts_with("//!");
+            if opens { Vec::new() } else { vec!["does not open with //!".to_owned()] }
+        },
+        bad: &[("src/keys/cache.rs", "use std::fmt;\n//! late")],
+        good: &[("src/keys/cache.rs", "//! The cache.")],
+    },
+    Law {
+        name: "files stay short",
+        covers: source,
+        check: |file| {
+            let count = file.product.lines().count();
+            if count > LONGEST {
+                vec![format!("{count} lines before its tests, over {LONGEST}")]
+            } else {
+                Vec::new()
+            }
+        },
+        bad: &[("src/keys/cache.rs", LONG)],
+        good: &[("src/keys/cache.rs", "//! x\nfn a() {}\n")],
+    },
+    Law {
+        name: "no test is skipped",
+        covers: tests,
+        check: |file| lines(file, &["#[ignore"], "hides a test"),
+        bad: &[("tests/e2e.rs", "#[test]\n#[ignore]\nfn x() {}")],
+        good: &[("tests/e2e.rs", "// #[ignore] is not for us")],
+    },
+    Law {
+        name: "no test sleeps",
+        covers: tests,
+        check: sleeps,
+        bad: &[
+            ("tests/e2e/run.rs", "async fn waits() { tokio::time::sleep(d).await; }"),
+            ("src/keys/cache.rs", "fn a() {}\n#[cfg(test)]\nmod tests { fn x() { thread::sleep(d) } }"),
+        ],
+        good: &[
+            ("tests/e2e/run.rs", "async fn eventually_true() { loop { tokio::time::sleep(d).await; } }"),
+            ("src/keys/refresher.rs", "async fn a() { tokio::time::sleep(d).await }"),
+            (
+                "src/keys/refresher.rs",
+                "#[cfg(test)]\nmod tests {\n#[tokio::test(start_paused = true)]\nasync fn x() { sleep(d).await } }",
+            ),
+        ],
+    },
+    Law {
+        name: "no machine's paths and no registry's hosts",
+        covers: anything,
+        check: |file| {
+            // Each is written in two pieces, so that this file does not break its own law.
+            let needles = [
+                concat!("/wo", "rk/"),
+                concat!("/tmp", "/wt"),
+                concat!("/tmp", "/team"),
+                concat!("/ro", "ot/"),
+                concat!("/home", "/"),
+                concat!("crates", ".io"),
+                concat!("npmjs", ".org"),
+                concat!("npmjs", ".com"),
+                concat!("py", "pi.org"),
+                concat!("pythonhosted", ".org"),
+                concat!("deb.debian", ".org"),
+            ];
+            let named = |line: &str| needles.iter().find(|needle| line.contains(*needle)).copied();
+            let hits = file.raw.lines().enumerate().filter_map(|(i, line)| Some((i + 1, named(line)?)));
+            hits.map(|(line, needle)| format!("line {line}: {needle}")).collect()
+        },
+        bad: &[
+            ("docs/x.md", concat!("see /wo", "rk/notes")),
+            ("deny.toml", concat!("allow = [\"https://index.crates", ".io\"]")),
+        ],
+        good: &[("docs/x.md", "see docs/ARCHITECTURE.md, for your network")],
+    },
+];
