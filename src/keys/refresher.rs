@@ -250,3 +250,6 @@ impl Drop for Desk {
         self.provider.refetch.detach(self.number);
     }
 }
+
+#[cfg(test)]
+mod tests;
