@@ -168,3 +168,6 @@ impl Source for Remote {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
