@@ -411,3 +411,74 @@ async fn fetches_keys_and_skipped_keys_are_counted() {
         assert!(text.contains(line), "{line}\n{text}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_key_file_is_read_again_when_somebody_rings_and_by_the_timer() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("keys.json");
+    let provider = provider(spec(crate::keys::KeySource::JwksFile(path.clone())));
+    let clock = TokioClock::start();
+    std::fs::write(&path, set_of(&["a"])).unwrap();
+    let _handle = Refresher::spawn(Arc::clone(&provider), clock.clone(), None);
+    let eventually = async |kid: &str, limit: Duration| {
+        let found = async {
+            while provider.find(Some(kid), ED, clock.now()).is_err() {
+                pass(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(limit, found).await.is_ok()
+    };
+    assert!(eventually("a", secs(1)).await);
+    std::fs::write(&path, set_of(&["b"])).unwrap();
+    provider.wake();
+    assert!(eventually("b", secs(1)).await);
+    std::fs::write(&path, "half a fi").unwrap();
+    provider.wake();
+    pass(secs(5)).await;
+    assert!(eventually("b", secs(1)).await, "a file that is being written does no harm");
+    std::fs::write(&path, set_of(&["c"])).unwrap();
+    assert!(eventually("c", secs(661)).await);
+}
+
+/// What the log says while `work` goes on.
+async fn log_of(work: impl Future<Output = ()>) -> String {
+    use std::sync::{Mutex, PoisonError};
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let sink = Sink::default();
+    let writer = sink.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    work.await;
+    drop(guard);
+    let bytes = sink.0.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_wrong_is_told_once_and_again_when_it_changes() {
+    let bad = |kid: &str| {
+        let secret = format!(r#"{{"keys":[{{"kty":"oct","kid":"{kid}","k":"c2VjcmV0LXNlY3JldA"}},"#);
+        Step::give(set_of(&["a"]).replace(r#"{"keys":["#, &secret))
+    };
+    let steps = [bad("s"), bad("s"), bad("s"), bad("t"), Step::Fail, Step::Fail, Step::Fail];
+    let log = log_of(async {
+        let room = Room::open(Script::new(steps, move || bad("t")));
+        room.fetched(9).await;
+    })
+    .await;
+    let count = |text: &str| log.matches(text).count();
+    assert_eq!(count("publishes a secret"), 2, "{log}");
+    assert_eq!(count("could not be fetched"), 1, "{log}");
+    assert_eq!(count("can be fetched again"), 1, "{log}");
+    assert!(!log.contains("c2VjcmV0"), "{log}");
+}

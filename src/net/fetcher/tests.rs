@@ -131,6 +131,17 @@ async fn a_slow_answer_ends_in_time_wherever_it_is_slow() {
 }
 
 #[tokio::test]
+async fn a_host_that_accepts_and_says_nothing_could_not_be_reached() {
+    install_tls();
+    let server = Loopback::start(|_| Reply::Stall(Vec::new())).await;
+    let limits = Limits { connect: Duration::from_millis(100), ..Limits::default() };
+    let fetcher = Fetcher::new(&FetcherOptions::default(), limits).unwrap();
+    let url = parse(&format!("https://127.0.0.1:{}/", server.port()));
+    let said = fetcher.fetch(&url, None).await.unwrap_err().to_string();
+    assert_eq!(said, format!("{url} could not be reached within 0.1 s"));
+}
+
+#[tokio::test]
 async fn a_broken_answer_is_an_error() {
     for bytes in ["", "hello", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{", "HTTP/1.1 abc OK\r\n\r\n"] {
         let server = Loopback::start(move |_| Reply::Bytes(bytes.into())).await;
