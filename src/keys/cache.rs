@@ -87,7 +87,7 @@ impl KeyCache {
 
     /// Whether keys can be used at `now`, and `with` says yes to them.
     pub(super) fn is_fresh(&self, now: Instant, with: impl FnOnce(&KeySet) -> bool) -> bool {
-        self.known.with(|known| self.fresh(known, now).is_some_and(|keys| with(keys)))
+        self.known.with(|known| self.fresh(known, now).is_some_and(with))
     }
 
     fn fresh<'a>(&self, known: &'a Known, now: Instant) -> Option<&'a KeySet> {

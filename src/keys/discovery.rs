@@ -93,6 +93,10 @@ impl Discovery {
             Fetched::Document(document) => document.body,
             Fetched::NotModified { .. } => return Err(not_metadata("it answered 304".to_owned())),
         };
+        // Deserialisation would take an array for the members in their order.
+        if !body.trim_ascii_start().starts_with(b"{") {
+            return Err(not_metadata("it is no JSON object".to_owned()));
+        }
         let metadata: Metadata = serde_json::from_slice(&body).map_err(|e| not_metadata(e.to_string()))?;
         if metadata.issuer != self.issuer.as_str() {
             let wanted = self.issuer.to_string();

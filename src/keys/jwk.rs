@@ -179,3 +179,6 @@ impl<'de> Visitor<'de> for EntryVisitor {
         Ok(Entry::NoObject)
     }
 }
+
+#[cfg(test)]
+mod tests;

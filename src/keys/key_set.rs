@@ -141,3 +141,88 @@ impl PartialEq for KeySet {
 }
 
 impl Eq for KeySet {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::fixtures::{Signer, with};
+    use crate::keys::parse_key_set;
+
+    fn set(keys: &[Value]) -> KeySet {
+        parse_key_set(json!({ "keys": keys }).to_string().as_bytes(), AlgorithmSet::all()).unwrap().keys
+    }
+
+    fn ed(kid: &str) -> Value {
+        with(Signer::new(Algorithm::EdDsa).jwk(), json!({ "kid": kid }))
+    }
+
+    fn es(kid: &str) -> Value {
+        with(Signer::new(Algorithm::Es256).jwk(), json!({ "kid": kid }))
+    }
+
+    fn nameless(algorithm: Algorithm) -> Value {
+        Signer::new(algorithm).jwk()
+    }
+
+    #[test]
+    fn a_token_finds_its_key_by_the_rules() {
+        use Algorithm::{EdDsa, Es256};
+        use NoMatch::{UnknownKid, WrongAlgorithm};
+        let two = [ed("a"), es("b")];
+        let twice = [ed("a"), es("a"), ed("a")];
+        let same = [ed("a"), ed("b")];
+        let mixed = [nameless(EdDsa), es("b")];
+        let pem = [nameless(Es256)];
+        let one = [ed("a")];
+        for (name, keys, kid, algorithm, want) in [
+            ("named", &two[..], Some("a"), EdDsa, Ok(1)),
+            ("named, other algorithm", &two, Some("a"), Es256, Err(WrongAlgorithm)),
+            ("not there", &two, Some("c"), EdDsa, Err(UnknownKid)),
+            ("kids are compared exactly", &two, Some("A"), EdDsa, Err(UnknownKid)),
+            ("same kid twice, by algorithm", &twice, Some("a"), EdDsa, Ok(2)),
+            ("same kid twice, the other", &twice, Some("a"), Es256, Ok(1)),
+            ("no kid, one fits", &two, None, EdDsa, Ok(1)),
+            ("no kid, several fit", &same, None, EdDsa, Err(UnknownKid)),
+            ("no kid, none fits", &same, None, Es256, Err(UnknownKid)),
+            ("no kid, one key of another algorithm", &one, None, Es256, Err(UnknownKid)),
+            ("only key without kid fits any kid", &pem, Some("x"), Es256, Ok(1)),
+            ("only key without kid, no kid", &pem, None, Es256, Ok(1)),
+            ("only key without kid, other algorithm", &pem, Some("x"), EdDsa, Err(WrongAlgorithm)),
+            ("only key without kid, neither", &pem, None, EdDsa, Err(WrongAlgorithm)),
+            ("a key without kid beside others fits no kid", &mixed, Some("x"), EdDsa, Err(UnknownKid)),
+            ("a key without kid beside others, no kid", &mixed, None, EdDsa, Ok(1)),
+            ("the only key with a kid fits no other", &one, Some("x"), EdDsa, Err(UnknownKid)),
+        ] {
+            let found = set(keys).find(kid, algorithm).map(|c| c.iter().count());
+            assert_eq!(found, want, "{name}");
+        }
+    }
+
+    #[test]
+    fn at_most_four_keys_of_a_kid_are_tried() {
+        let keys: Vec<Value> = (0..6).map(|_| ed("a")).collect();
+        let keys = set(&keys);
+        assert_eq!(keys.len(), 6);
+        assert_eq!(keys.find(Some("a"), Algorithm::EdDsa).unwrap().iter().count(), 4);
+    }
+
+    #[test]
+    fn keys_that_stay_keep_their_share_and_withdrawn_ones_are_not_held() {
+        let (a, b, c) = (ed("a"), ed("b"), nameless(Algorithm::EdDsa));
+        let first = set(&[a.clone(), b, c.clone()]);
+        let old: Vec<_> = first.iter().cloned().collect();
+        let second = set(&[c, a]).sharing_with(&first);
+        assert_eq!(old.iter().map(|k| second.holds(k)).collect::<Vec<_>>(), [true, false, true]);
+        assert!(second.iter().all(|k| first.holds(k)));
+        let other = set(&[ed("a")]).sharing_with(&first);
+        assert!(!other.holds(&old[0]), "another key under the same kid is another key");
+    }
+
+    #[test]
+    fn a_narrower_policy_leaves_what_it_allows() {
+        let keys = set(&[ed("a"), es("b")]);
+        let left = keys.rebound([Algorithm::Es256].into_iter().collect()).unwrap();
+        assert_eq!(left.iter().filter_map(|k| k.kid()).map(KeyId::as_str).collect::<Vec<_>>(), ["b"]);
+        assert_eq!(keys.rebound([Algorithm::Rs256].into_iter().collect()), None);
+    }
+}

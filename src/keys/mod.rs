@@ -7,6 +7,8 @@
 
 mod cache;
 mod discovery;
+#[cfg(test)]
+mod fixtures;
 mod jwk;
 mod key_set;
 mod material;

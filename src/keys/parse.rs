@@ -150,3 +150,6 @@ impl<'de> Visitor<'de> for EntriesVisitor {
         Ok(document)
     }
 }
+
+#[cfg(test)]
+mod tests;

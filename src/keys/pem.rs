@@ -112,3 +112,6 @@ fn from_spki(info: &SubjectPublicKeyInfo<'_>) -> Result<(Material, Declared), Pu
 fn from_rsa(key: &RSAPublicKey<'_>) -> Result<Material, PublicKeyError> {
     Material::rsa(key.modulus, key.exponent).map_err(PublicKeyError::Unusable)
 }
+
+#[cfg(test)]
+mod tests;

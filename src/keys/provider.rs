@@ -73,7 +73,7 @@ impl Provider {
 
     fn with(spec: ProviderSpec, metrics: ProviderMetrics, known: Known) -> Arc<Self> {
         metrics.keys(known.keys.as_ref().map_or(0, |k| k.len()));
-        metrics.stale(false);
+        metrics.stale(known.error.is_some() && known.keys.is_some());
         let max_stale = spec.source.is_fetched().then_some(spec.max_stale);
         Arc::new(Self { cache: KeyCache::new(known, max_stale), refetch: Refetch::new(), spec, metrics })
     }
@@ -171,8 +171,13 @@ pub(super) fn warn_of(spec: &ProviderSpec, skipped: &[Skipped]) {
         let (provider, reason) = (&spec.name, key.reason.label());
         if key.reason.is_alarming() {
             tracing::error!(%provider, reason, %key, "the provider publishes a secret; the key is not used");
+        } else if key.reason.is_expected() {
+            tracing::info!(%provider, reason, %key, "a key of the provider is not for this gateway");
         } else {
             tracing::warn!(%provider, reason, %key, "a key of the provider is not used");
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -152,3 +152,77 @@ impl Refetch {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Every one who is told to wait is told of the end, whatever the threads do in between.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn no_end_of_a_fetch_is_missed() {
+        const ASKED: usize = 2_000;
+        let desk = Arc::new(Refetch::new());
+        desk.attach(1);
+        let waited = Arc::new(AtomicUsize::new(0));
+        let refresher = tokio::spawn({
+            let desk = Arc::clone(&desk);
+            async move {
+                loop {
+                    desk.begin();
+                    tokio::task::yield_now().await;
+                    desk.end(false);
+                    desk.asked().await;
+                }
+            }
+        });
+        let askers: Vec<_> = (0..8)
+            .map(|asker| {
+                let (desk, waited) = (Arc::clone(&desk), Arc::clone(&waited));
+                tokio::spawn(async move {
+                    for round in 0..ASKED {
+                        // Each is past the cool-down of the one before.
+                        let now = Instant::from_unix(1_000 + (round * 8 + asker) as u64 * 31);
+                        if let Some(end) = desk.join(now) {
+                            end.await;
+                            waited.fetch_add(1, Ordering::Relaxed);
+                        }
+                        tokio::task::yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        for asker in askers {
+            tokio::time::timeout(Duration::from_secs(20), asker)
+                .await
+                .expect("nobody waits for ever")
+                .unwrap();
+        }
+        refresher.abort();
+        assert!(waited.load(Ordering::Relaxed) > ASKED);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_where_nobody_fetches() {
+        let desk = Refetch::new();
+        assert!(desk.join(Instant::from_unix(1)).is_none());
+        desk.attach(1);
+        let end = desk.join(Instant::from_unix(1)).unwrap();
+        desk.detach(1);
+        end.await;
+        assert!(desk.join(Instant::from_unix(100)).is_none());
+    }
+
+    #[tokio::test]
+    async fn the_end_of_an_old_refresher_does_not_close_the_desk_of_its_successor() {
+        let desk = Refetch::new();
+        desk.attach(1);
+        desk.attach(2);
+        desk.detach(1);
+        assert!(desk.join(Instant::from_unix(1)).is_some());
+        let end = desk.join(Instant::from_unix(1)).unwrap();
+        drop(desk);
+        end.await;
+    }
+}

@@ -96,6 +96,10 @@ impl Refresher {
             let next_due = self.clock.now().plus(wait);
             self.provider.cache.update(|known| known.next_due = Some(next_due));
             self.provider.refetch.end(outcome.is_err());
+            // After the end is told: nobody waits for the disk.
+            if outcome.is_ok() {
+                self.keep().await;
+            }
             trigger = tokio::select! {
                 () = tokio::time::sleep_until(due) => Trigger::Timer,
                 trigger = self.provider.refetch.asked() => trigger,
@@ -122,7 +126,7 @@ impl Refresher {
         match result {
             Ok((label, max_age)) => {
                 metrics.refreshed(trigger.label(), label);
-                self.succeeded().await;
+                self.succeeded();
                 Ok(max_age)
             }
             Err(error) => {
@@ -154,7 +158,7 @@ impl Refresher {
         });
     }
 
-    async fn succeeded(&mut self) {
+    fn succeeded(&self) {
         let (provider, now) = (&self.provider, self.clock.now());
         if provider.cache.known().error.is_some() {
             tracing::info!(provider = %provider.spec().name, "the provider's keys can be fetched again");
@@ -169,16 +173,23 @@ impl Refresher {
         provider.metrics().last_success(now);
         provider.metrics().stale(false);
         provider.metrics().keys(keys.as_ref().map_or(0, |k| k.len()));
-        if self.saved.is_none_or(|at| now.since(at) >= SAVE_AGAIN)
-            && let (Some(state), Some(keys)) = (&self.state, keys)
-        {
-            self.saved = Some(now);
-            let (state, provider) = (Arc::clone(state), Arc::clone(&self.provider));
-            let written = tokio::task::spawn_blocking(move || state.save(provider.spec(), &keys, now)).await;
-            if let Ok(Err(error)) = written {
-                let provider = &self.provider.spec().name;
-                tracing::warn!(%provider, %error, "the keys could not be kept for the next start");
-            }
+    }
+
+    /// Keeps the present set for the next start.
+    async fn keep(&mut self) {
+        let known = self.provider.cache.known();
+        let (Some(state), Some(keys), Some(at)) = (&self.state, &known.keys, known.last_success) else {
+            return;
+        };
+        if self.saved.is_some_and(|saved| at.since(saved) < SAVE_AGAIN) {
+            return;
+        }
+        self.saved = Some(at);
+        let (state, provider, keys) = (Arc::clone(state), Arc::clone(&self.provider), Arc::clone(keys));
+        let written = tokio::task::spawn_blocking(move || state.save(provider.spec(), &keys, at)).await;
+        if let Ok(Err(error)) = written {
+            let provider = &self.provider.spec().name;
+            tracing::warn!(%provider, %error, "the keys could not be kept for the next start");
         }
     }
 
@@ -250,3 +261,6 @@ impl Drop for Desk {
         self.provider.refetch.detach(self.number);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,8 +19,9 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    pub(super) const fn new(refresh: Duration) -> Self {
-        Self { refresh, failures: 0 }
+    pub(super) fn new(refresh: Duration) -> Self {
+        // The configuration asks for a second or more; a loop without any wait must not be possible.
+        Self { refresh: refresh.max(FIRST_RETRY), failures: 0 }
     }
 
     /// The wait after a good fetch whose answer says that it is fresh for `max_age`. `dice` is in 0..1.

@@ -81,6 +81,13 @@ impl SkipReason {
         }
     }
 
+    /// Whether it is nothing to worry about: providers publish encryption keys beside the others, and the
+    /// operator narrowed the algorithms on purpose.
+    #[must_use]
+    pub const fn is_expected(self) -> bool {
+        matches!(self, Self::EncryptionUse | Self::NotAllowed)
+    }
+
     /// Whether somebody should look at it: a secret was published.
     #[must_use]
     pub const fn is_alarming(self) -> bool {
@@ -128,5 +135,17 @@ impl fmt::Display for Skipped {
             write!(f, " (kid {kid:?})")?;
         }
         write!(f, ": {}", self.reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_distinct_and_fit_for_metrics() {
+        let labels: std::collections::HashSet<_> = SkipReason::ALL.iter().map(|r| r.label()).collect();
+        assert_eq!(labels.len(), SkipReason::ALL.len());
+        assert!(labels.iter().all(|l| l.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')));
     }
 }

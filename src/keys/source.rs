@@ -29,8 +29,8 @@ pub(super) enum Format {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Validator {
     /// The place that it belongs to.
-    place: String,
-    tag: String,
+    pub(super) place: String,
+    pub(super) tag: String,
 }
 
 /// What a source gave.
@@ -168,3 +168,6 @@ impl Source for Remote {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

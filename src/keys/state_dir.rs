@@ -140,7 +140,8 @@ impl StateDir {
 
     /// Puts `text` in the place of `path`: after a crash either the old file is there or the new one.
     fn replace(&self, path: &Path, text: &[u8]) -> io::Result<()> {
-        let fresh = path.with_extension("new");
+        // During a hot upgrade two processes write here.
+        let fresh = path.with_extension(format!("{}.new", std::process::id()));
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         file.set_permissions(Permissions::from_mode(0o600))?;
         file.write_all(text)?;
@@ -158,3 +159,6 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests;

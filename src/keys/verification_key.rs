@@ -118,3 +118,6 @@ impl fmt::Debug for VerificationKey {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

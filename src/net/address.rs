@@ -4,8 +4,10 @@
 //!
 //! Private networks are fine (identity providers live there); what hands out credentials of the machine is not.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use futures::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::FetchError;
@@ -71,18 +73,27 @@ pub(super) fn is_loopback_name(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.to_ascii_lowercase().ends_with(".localhost")
 }
 
-/// Resolves names with the system's resolver and hands on only addresses that may be connected to.
+/// How the addresses of a name are found.
+pub(super) type Lookup = fn(String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>>;
+
+/// Asks the system's resolver.
+pub(super) fn system_lookup(host: String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
+    Box::pin(async move { Ok(tokio::net::lookup_host((host, 0)).await?.collect()) })
+}
+
+/// Resolves names and hands on only addresses that may be connected to.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct GuardedResolver;
+pub(super) struct GuardedResolver(pub(super) Lookup);
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let found = (self.0)(name.as_str().to_owned());
         Box::pin(async move {
             let host = name.as_str();
-            let found = tokio::net::lookup_host((host, 0))
+            let found = found
                 .await
                 .map_err(|e| FetchError::Unresolved { host: host.to_owned(), cause: e.to_string() })?;
-            let fine = passable(host, found.collect())?;
+            let fine = passable(host, found)?;
             Ok(Box::new(fine.into_iter()) as Addrs)
         })
     }

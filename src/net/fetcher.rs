@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use url::{Host, Url};
 
 use super::FetchError;
-use super::address::{GuardedResolver, forbidden, is_loopback_name};
+use super::address::{GuardedResolver, Lookup, forbidden, is_loopback_name, system_lookup};
 
 /// What a fetch may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,11 @@ impl Fetcher {
     /// # Errors
     /// When the extra CA is no certificate.
     pub fn new(options: &FetcherOptions, limits: Limits) -> Result<Self, FetchError> {
+        Self::with_lookup(options, limits, system_lookup)
+    }
+
+    fn with_lookup(options: &FetcherOptions, limits: Limits, lookup: Lookup) -> Result<Self, FetchError> {
+        let builder = |limits| builder(limits).dns_resolver(GuardedResolver(lookup));
         let setup = |cause: String| FetchError::Setup { cause };
         let extra = options.extra_ca.as_deref().map(reqwest::Certificate::from_pem_bundle).transpose();
         let extra = extra.map_err(|e| setup(format!("the extra CA is no PEM certificate: {e}")))?;
@@ -192,7 +197,6 @@ fn builder(limits: Limits) -> reqwest::ClientBuilder {
         .retry(reqwest::retry::never())
         .referer(false)
         .no_proxy()
-        .dns_resolver(GuardedResolver)
         .connect_timeout(limits.connect)
         // Fetches are minutes apart: a kept connection would be dead, or lead to an address of yesterday.
         .pool_max_idle_per_host(0)
@@ -237,3 +241,6 @@ fn deepest(error: &dyn std::error::Error) -> String {
     }
     deepest.to_string()
 }
+
+#[cfg(test)]
+mod tests;

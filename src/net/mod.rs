@@ -5,6 +5,8 @@
 mod address;
 mod error;
 mod fetcher;
+#[cfg(test)]
+pub(crate) mod fixtures;
 
 pub use error::FetchError;
 pub use fetcher::{Document, Fetched, Fetcher, FetcherOptions, Limits};

@@ -1,0 +1,98 @@
+//! Whole sets.
+
+use super::*;
+use crate::keys::fixtures::{Signer, with};
+use crate::model::Algorithm;
+use serde_json::{Value, json};
+
+fn parse(keys: &[Value]) -> Result<ParsedKeys, KeySetError> {
+    parse_key_set(json!({ "keys": keys }).to_string().as_bytes(), AlgorithmSet::all())
+}
+
+#[test]
+fn one_bad_key_does_not_spoil_the_others() {
+    let good = with(Signer::new(Algorithm::Es256).jwk(), json!({"kid": "a"}));
+    let parsed = parse(&[json!(7), good, json!({"kty": "oct", "kid": "s", "k": "AA"})]).unwrap();
+    assert_eq!(parsed.keys.len(), 1);
+    let skipped: Vec<_> = parsed.skipped.iter().map(|s| (s.position, s.reason.label())).collect();
+    assert_eq!(skipped, [(1, "malformed"), (3, "symmetric")]);
+}
+
+#[test]
+fn a_document_that_is_no_key_set_is_refused() {
+    for bad in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        r#"{"keys": {}}"#,
+        r#"{"keys": null}"#,
+        r#"{"keys": []} x"#,
+        r#"{"keys": [], "keys": []}"#,
+        "<html></html>",
+        "\u{feff}{\"keys\": []}",
+    ] {
+        let outcome = parse_key_set(bad.as_bytes(), AlgorithmSet::all());
+        assert!(matches!(outcome, Err(KeySetError::NotAKeySet(_))), "{bad}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_set_without_a_usable_key_says_why() {
+    let error = parse(&[json!({"kty": "oct", "kid": "s", "k": "AA"})]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no usable key: key 1 (kid \"s\"): it is a shared secret, which must not be published"
+    );
+    assert_eq!(parse(&[]).unwrap_err().to_string(), "no usable key: the set is empty");
+    let many = parse(&vec![json!(0); 8]).unwrap_err().to_string();
+    assert!(many.ends_with("and 3 more"), "{many}");
+}
+
+#[test]
+fn other_members_of_the_set_and_of_its_keys_are_ignored() {
+    let key = with(Signer::new(Algorithm::EdDsa).jwk(), json!({"kid": "a", "x5c": ["AA=="], "nbf": 1}));
+    let text = json!({"note": {"keys": 1}, "keys": [key]}).to_string();
+    assert_eq!(parse_key_set(text.as_bytes(), AlgorithmSet::all()).unwrap().keys.len(), 1);
+}
+
+#[test]
+fn the_same_key_twice_counts_once_and_the_same_kid_twice_counts_twice() {
+    let key = with(Signer::new(Algorithm::Es256).jwk(), json!({"kid": "a"}));
+    let other = with(Signer::new(Algorithm::Es256).jwk(), json!({"kid": "a"}));
+    let parsed = parse(&[key.clone(), other, key]).unwrap();
+    assert_eq!(parsed.keys.len(), 2);
+    assert_eq!(
+        parsed.skipped,
+        [Skipped { position: 3, kid: crate::model::KeyId::parse("a"), reason: SkipReason::Duplicate }]
+    );
+}
+
+#[test]
+fn no_more_than_a_thousand_keys_are_read() {
+    let mut keys = vec![json!(0); MAX_KEYS - 1];
+    keys.push(Signer::new(Algorithm::EdDsa).jwk());
+    keys.push(Signer::new(Algorithm::EdDsa).jwk());
+    let parsed = parse(&keys).unwrap();
+    assert_eq!(parsed.keys.len(), 1);
+    assert_eq!(parsed.skipped.last().map(|s| s.reason), Some(SkipReason::TooMany));
+}
+
+#[test]
+fn what_is_written_reads_back_as_the_same_set() {
+    let keys: Vec<Value> = Algorithm::ALL
+        .into_iter()
+        .filter(|a| !matches!(a, Algorithm::Rs384 | Algorithm::Ps384))
+        .map(|a| {
+            let signer = if a < Algorithm::Es256 { Signer::rsa().jwk() } else { Signer::new(a).jwk() };
+            with(signer, json!({"kid": a.as_str(), "alg": a.as_str()}))
+        })
+        .chain([Signer::rsa().jwk()])
+        .collect();
+    let first = parse(&keys).unwrap().keys;
+    assert_eq!(first.len(), keys.len());
+    let again = parse_key_set(first.to_jwks().to_string().as_bytes(), AlgorithmSet::all()).unwrap();
+    assert_eq!(again.keys, first);
+    assert!(again.skipped.is_empty());
+}

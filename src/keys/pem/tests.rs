@@ -1,0 +1,129 @@
+//! Keys and certificates in PEM, good and bad.
+
+use super::*;
+use crate::keys::fixtures::Signer;
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::signature::KeyPair as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rcgen::PublicKeyData as _;
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let lines: Vec<String> =
+        STANDARD.encode(der).as_bytes().chunks(64).map(|l| String::from_utf8(l.to_vec()).unwrap()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
+
+fn spki(signer: &Signer) -> Vec<u8> {
+    let der: PublicKeyX509Der<'_> = match signer {
+        Signer::Rsa(pair) => pair.public_key().as_der().unwrap(),
+        Signer::Ec(_, pair) => pair.public_key().as_der().unwrap(),
+        Signer::Ed(pair) => pair.public_key().as_der().unwrap(),
+    };
+    der.as_ref().to_vec()
+}
+
+fn parse(text: &str) -> Result<KeySet, PublicKeyError> {
+    parse_public_key(text, AlgorithmSet::all())
+}
+
+/// The algorithms of the one key of the text.
+fn algorithms(text: &str) -> Result<String, PublicKeyError> {
+    parse(text).map(|keys| keys.iter().next().unwrap().algorithms().to_string())
+}
+
+#[test]
+fn a_public_key_verifies_what_its_owner_signs() {
+    for algorithm in Algorithm::ALL {
+        let made = (algorithm >= Algorithm::Es256).then(|| Signer::new(algorithm));
+        let signer = made.as_ref().unwrap_or(Signer::rsa());
+        let keys = parse(&pem("PUBLIC KEY", &spki(signer))).unwrap();
+        let found = keys.find(Some("any kid"), algorithm).unwrap();
+        let signature = signer.sign(algorithm, b"m");
+        assert!(
+            found.iter().all(|k| k.kid().is_none() && k.verify(algorithm, b"m", &signature)),
+            "{algorithm}"
+        );
+    }
+}
+
+#[test]
+fn an_rsa_key_comes_in_three_forms() {
+    let Signer::Rsa(pair) = Signer::rsa() else { panic!("no RSA key") };
+    let every = "RS256, RS384, RS512, PS256, PS384, PS512";
+    assert_eq!(algorithms(&pem("RSA PUBLIC KEY", pair.public_key().as_ref())).as_deref(), Ok(every));
+    let spki = spki(Signer::rsa());
+    assert_eq!(algorithms(&pem("PUBLIC KEY", &spki)).as_deref(), Ok(every));
+    // The last byte of the algorithm's identifier makes the difference.
+    let at = spki.windows(9).position(|w| w == [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1]).unwrap();
+    let mut pss = spki;
+    pss[at + 8] = 10;
+    assert_eq!(algorithms(&pem("PUBLIC KEY", &pss)).as_deref(), Ok("PS256, PS384, PS512"));
+}
+
+fn certificate(algorithm: &'static rcgen::SignatureAlgorithm) -> (String, rcgen::KeyPair) {
+    let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
+    let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
+    (certificate.pem(), key)
+}
+
+#[test]
+fn of_certificates_the_key_of_the_first_counts() {
+    let (ec, key) = certificate(&rcgen::PKCS_ECDSA_P384_SHA384);
+    assert_eq!(algorithms(&ec).as_deref(), Ok("ES384"));
+    let (ed, _) = certificate(&rcgen::PKCS_ED25519);
+    assert_eq!(algorithms(&format!("# signing key\n{ed}{ec}")).as_deref(), Ok("EdDSA"));
+    assert_eq!(parse(&ec).unwrap(), parse(&pem("PUBLIC KEY", &key.subject_public_key_info())).unwrap());
+}
+
+#[test]
+fn what_is_no_single_public_key_is_refused_in_plain_words() {
+    let (certificate, key) = certificate(&rcgen::PKCS_ECDSA_P256_SHA256);
+    let good_der = key.subject_public_key_info();
+    let good = pem("PUBLIC KEY", &good_der);
+    let mut off_curve = good_der.clone();
+    *off_curve.last_mut().unwrap() ^= 1;
+    let mut other_curve = good_der.clone();
+    let at = other_curve.windows(3).position(|w| w == [3, 1, 7]).unwrap();
+    other_curve[at + 2] = 8;
+    for (name, text, want) in [
+        ("nothing", String::new(), "no PEM block"),
+        ("text", "hello".to_owned(), "no PEM block"),
+        ("private", key.serialize_pem(), "this is a private key"),
+        ("private beside public", format!("{good}{}", key.serialize_pem()), "this is a private key"),
+        (
+            "private beside certificate",
+            format!("{certificate}{}", key.serialize_pem()),
+            "this is a private key",
+        ),
+        ("old private form", pem("EC PRIVATE KEY", &[1]), "this is a private key"),
+        ("encrypted private", pem("ENCRYPTED PRIVATE KEY", &[1]), "this is a private key"),
+        ("two keys", format!("{good}{good}"), "more than one public key"),
+        ("request", pem("CERTIFICATE REQUEST", &[1]), "a PEM block of the kind \"CERTIFICATE REQUEST\""),
+        ("no key", pem("PUBLIC KEY", &[1, 2, 3]), "the PEM block is damaged: it is no public key in DER"),
+        ("no certificate", pem("CERTIFICATE", &good_der), "the PEM block is damaged: it is no certificate"),
+        ("cut", pem("PUBLIC KEY", &good_der[..20]), "the PEM block is damaged"),
+        (
+            "bytes after",
+            pem("PUBLIC KEY", &[&good_der[..], &[0]].concat()),
+            "the PEM block is damaged: bytes follow",
+        ),
+        ("no end", good.replace("-----END", "END"), "the PEM block is damaged"),
+        (
+            "not on the curve",
+            pem("PUBLIC KEY", &off_curve),
+            "no usable key: its coordinates are no usable point",
+        ),
+        ("other curve", pem("PUBLIC KEY", &other_curve), "no usable key: its crv is not"),
+    ] {
+        let said = parse(&text).unwrap_err().to_string();
+        assert!(said.starts_with(want), "{name}: {said}");
+    }
+}
+
+#[test]
+fn a_key_that_the_provider_may_not_use_is_refused() {
+    let text = pem("PUBLIC KEY", &spki(Signer::rsa()));
+    let outcome = parse_public_key(&text, [Algorithm::Es256].into_iter().collect());
+    assert_eq!(outcome, Err(PublicKeyError::Unusable(SkipReason::NotAllowed)));
+}

@@ -1,0 +1,484 @@
+//! The loop against a scripted source, in tokio's paused time.
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::time::{Instant as TokioInstant, sleep_until, timeout};
+
+use super::*;
+use crate::keys::fixtures::{Script, Step, TokioClock, jwks_uri, provider, set_of, spec};
+use crate::keys::{Missing, ProviderSpec};
+use crate::model::{Algorithm, Issuer};
+use crate::telemetry::Metrics;
+
+const ED: Algorithm = Algorithm::EdDsa;
+
+fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// A provider whose refresher follows a script.
+struct Room {
+    provider: Arc<Provider>,
+    clock: Arc<TokioClock>,
+    script: Arc<Script>,
+    handle: Option<RefresherHandle>,
+}
+
+impl Room {
+    fn open(script: Arc<Script>) -> Self {
+        Self::open_with(provider(spec(jwks_uri())), script, None)
+    }
+
+    fn open_with(provider: Arc<Provider>, script: Arc<Script>, state: Option<Arc<StateDir>>) -> Self {
+        let clock = TokioClock::start();
+        let handle = Refresher::spawn_with(Arc::clone(&provider), clock.clone(), state, script.source());
+        Self { provider, clock, script, handle: Some(handle) }
+    }
+
+    fn find(&self, kid: &str) -> Result<usize, Missing> {
+        self.provider.find(Some(kid), ED, self.clock.now()).map(|c| c.iter().count())
+    }
+
+    fn join(&self) -> Option<impl Future<Output = ()> + Send + 'static> {
+        self.provider.join_refetch(self.clock.now())
+    }
+
+    /// Lets the refresher do what it can do without waiting for time to pass.
+    async fn settle(&self) {
+        pass(Duration::from_millis(1)).await;
+    }
+
+    async fn fetched(&self, times: usize) {
+        while self.script.count() < times {
+            pass(Duration::from_millis(100)).await;
+        }
+        self.settle().await;
+    }
+}
+
+/// Moves the paused time on, through everything that is due in between.
+async fn pass(time: Duration) {
+    sleep_until(TokioInstant::now() + time).await;
+}
+
+const UNKNOWN: Missing = Missing::UnknownKid { last_refresh_failed: false };
+const UNKNOWN_AFTER_FAILURE: Missing = Missing::UnknownKid { last_refresh_failed: true };
+
+#[tokio::test(start_paused = true)]
+async fn keys_are_fetched_at_start_and_then_at_jittered_times() {
+    let room = Room::open(Script::new([Step::give(set_of(&["a"]))], || Step::Unchanged { max_age: None }));
+    assert_eq!(room.find("a"), Err(Missing::Unavailable));
+    assert!(!room.provider.tried());
+    room.settle().await;
+    assert_eq!(room.find("a"), Ok(1));
+    assert!(room.provider.tried());
+    let due = room.provider.status(room.clock.now()).next_due.unwrap() - room.clock.now().unix();
+    assert!((539..=661).contains(&due), "{due}");
+    room.fetched(60).await;
+    let gaps = room.script.gaps();
+    assert!(gaps.iter().all(|g| (secs(540)..=secs(661)).contains(g)), "{gaps:?}");
+    assert!(gaps.iter().any(|g| *g < secs(590)) && gaps.iter().any(|g| *g > secs(610)), "not jittered");
+}
+
+#[tokio::test(start_paused = true)]
+async fn cache_control_shortens_the_wait() {
+    let keys = set_of(&["a"]);
+    let room = Room::open(Script::new([], move || Step::Give {
+        body: keys.clone(),
+        etag: None,
+        max_age: Some(120),
+    }));
+    room.fetched(20).await;
+    assert!(
+        room.script.gaps().iter().all(|g| (secs(108)..=secs(133)).contains(g)),
+        "{:?}",
+        room.script.gaps()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_tried_again_after_one_second_doubling_to_a_minute() {
+    let room = Room::open(Script::new([], || Step::Fail));
+    room.fetched(10).await;
+    for (gap, want) in room.script.gaps().into_iter().zip([1, 2, 4, 8, 16, 32, 60, 60, 60]) {
+        assert!(
+            (secs(want).mul_f64(0.9)..=secs(want).mul_f64(1.1) + secs(1) / 100).contains(&gap),
+            "{want} {gap:?}"
+        );
+    }
+    assert_eq!(room.find("a"), Err(Missing::Unavailable));
+    assert!(room.provider.tried());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_fetch_keeps_the_last_good_keys_until_they_are_too_old() {
+    let keys = set_of(&["a"]);
+    let spec = ProviderSpec { max_stale: secs(3600), ..spec(jwks_uri()) };
+    let recovered = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (flag, again) = (Arc::clone(&recovered), keys.clone());
+    let script = Script::new([Step::give(keys)], move || {
+        if flag.load(Ordering::SeqCst) { Step::give(again.clone()) } else { Step::Fail }
+    });
+    let room = Room::open_with(provider(spec), script, None);
+    pass(secs(3590)).await;
+    assert_eq!(room.find("a"), Ok(1));
+    let key = Arc::clone(room.provider.find(Some("a"), ED, room.clock.now()).unwrap().iter().next().unwrap());
+    assert!(room.provider.still_holds(&key, room.clock.now()));
+    let status = room.provider.status(room.clock.now());
+    assert_eq!(status.last_error.as_deref(), Some("https://idp.test/keys answered 500"));
+    assert!(status.usable && status.age_seconds.unwrap() > 3500);
+    pass(secs(15)).await;
+    assert_eq!(room.find("a"), Err(Missing::Unavailable));
+    assert!(!room.provider.still_holds(&key, room.clock.now()), "cached verdicts die with the key");
+    assert!(!room.provider.status(room.clock.now()).usable);
+    recovered.store(true, Ordering::SeqCst);
+    pass(secs(70)).await;
+    assert_eq!(room.find("a"), Ok(1));
+    assert_eq!(room.provider.status(room.clock.now()).last_error, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bad_document_never_replaces_good_keys() {
+    let bad = [
+        "",
+        "<html></html>",
+        r#"{"keys": []}"#,
+        r#"{"keys": [{"kty": "oct", "k": "AA"}]}"#,
+        r#"{"error": 1}"#,
+    ];
+    let steps = [Step::give(set_of(&["a"]))].into_iter().chain(bad.into_iter().map(Step::give));
+    let room = Room::open(Script::new(steps, || Step::Fail));
+    for fetch in 2..=1 + bad.len() {
+        room.fetched(fetch).await;
+        assert_eq!(room.find("a"), Ok(1), "after {}", bad[fetch - 2]);
+        assert_eq!(room.find("b"), Err(UNKNOWN_AFTER_FAILURE));
+        assert!(room.provider.status(room.clock.now()).last_error.is_some());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_the_provider_withdrew_are_gone_with_the_next_good_fetch() {
+    let room = Room::open(Script::new([Step::give(set_of(&["a", "b"]))], || Step::give(set_of(&["b"]))));
+    room.settle().await;
+    let key = Arc::clone(room.provider.find(Some("a"), ED, room.clock.now()).unwrap().iter().next().unwrap());
+    assert!(room.provider.still_holds(&key, room.clock.now()));
+    room.fetched(2).await;
+    assert_eq!(room.find("a"), Err(UNKNOWN));
+    assert!(!room.provider.still_holds(&key, room.clock.now()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unchanged_set_keeps_the_identity_of_its_keys() {
+    let keys = set_of(&["a"]);
+    let room = Room::open(Script::new([], move || Step::give(keys.clone())));
+    room.settle().await;
+    let key = Arc::clone(room.provider.find(Some("a"), ED, room.clock.now()).unwrap().iter().next().unwrap());
+    room.fetched(3).await;
+    assert!(room.provider.still_holds(&key, room.clock.now()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_kid_brings_the_new_key_at_once() {
+    let room = Room::open(Script::new([Step::give(set_of(&["a"]))], || Step::give(set_of(&["b"]))));
+    room.settle().await;
+    assert_eq!(room.find("b"), Err(UNKNOWN));
+    let began = TokioInstant::now();
+    room.join().unwrap().await;
+    assert_eq!(room.find("b"), Ok(1));
+    assert!(began.elapsed() < secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_who_ask_share_one_fetch() {
+    let room =
+        Room::open(Script::new([Step::give(set_of(&["a"])), Step::Hold], || Step::give(set_of(&["b"]))));
+    room.settle().await;
+    let early: Vec<_> = (0..100).map(|_| tokio::spawn(room.join().unwrap())).collect();
+    room.settle().await;
+    let late: Vec<_> = (0..100).map(|_| tokio::spawn(room.join().unwrap())).collect();
+    room.settle().await;
+    assert!(early.iter().chain(&late).all(|task| !task.is_finished()), "the fetch is still under way");
+    room.script.release();
+    for task in early.into_iter().chain(late) {
+        timeout(secs(1), task).await.unwrap().unwrap();
+    }
+    assert_eq!(room.script.count(), 2);
+    assert_eq!(room.find("b"), Ok(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_with_random_kids_cause_at_most_one_fetch_in_thirty_seconds() {
+    let keys = set_of(&["a"]);
+    let room = Room::open(Script::new([], move || Step::give(keys.clone())));
+    room.settle().await;
+    for _ in 0..280 {
+        assert_eq!(room.find("random"), Err(UNKNOWN));
+        if let Some(end) = room.join() {
+            end.await;
+        }
+        pass(secs(1)).await;
+    }
+    let gaps = room.script.gaps();
+    assert!(gaps.iter().skip(1).all(|g| *g >= secs(30)), "{gaps:?}");
+    assert_eq!(room.script.count(), 1 + 10, "one at start, and one each 30 s of 280 s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_fetch_at_start_and_those_of_the_timer_do_not_count_against_the_cool_down() {
+    let keys = set_of(&["a"]);
+    let steps = [Step::Hold, Step::give(keys.clone())];
+    let room = Room::open(Script::new(steps, move || Step::give(keys.clone())));
+    room.settle().await;
+    let joined = tokio::spawn(room.join().unwrap());
+    room.script.release();
+    timeout(secs(1), joined).await.unwrap().unwrap();
+    assert_eq!(room.script.count(), 1, "who asks during the first fetch waits for that one");
+    room.join().unwrap().await;
+    assert_eq!(room.script.count(), 2);
+    assert!(room.join().is_none(), "cooling down");
+    room.fetched(3).await;
+    assert!(room.join().is_some(), "long after, and after a fetch of the timer");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_fetch_for_an_unknown_kid_is_tried_again_by_the_back_off_and_not_by_tokens() {
+    let room = Room::open(Script::new([Step::give(set_of(&["a"])), Step::Fail, Step::Fail], || {
+        Step::give(set_of(&["a", "b"]))
+    }));
+    room.settle().await;
+    room.join().unwrap().await;
+    assert_eq!(room.find("b"), Err(UNKNOWN_AFTER_FAILURE));
+    assert!(room.join().is_none(), "the back-off decides when the next try comes");
+    pass(Duration::from_millis(1200)).await;
+    assert_eq!(room.script.count(), 3);
+    assert_eq!(room.find("b"), Err(UNKNOWN_AFTER_FAILURE));
+    pass(Duration::from_millis(2300)).await;
+    assert_eq!(room.script.count(), 4);
+    assert_eq!(room.find("b"), Ok(1));
+    assert!(room.join().is_none(), "the attempt counts although it failed");
+    pass(secs(30)).await;
+    assert!(room.join().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_set_back_does_not_stretch_the_cool_down() {
+    let keys = set_of(&["a"]);
+    let room = Room::open(Script::new([], move || Step::give(keys.clone())));
+    room.settle().await;
+    room.join().unwrap().await;
+    assert!(room.join().is_none());
+    assert!(room.provider.join_refetch(Instant::from_unix(5)).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_validator_is_that_of_the_last_accepted_document_and_304_counts_as_success() {
+    let tagged = |kids: &[&str], etag| Step::Give { body: set_of(kids), etag: Some(etag), max_age: None };
+    let steps = [
+        Step::Give { body: "{}".to_owned(), etag: Some("bad"), max_age: None },
+        tagged(&["a"], "good"),
+        Step::Unchanged { max_age: None },
+    ];
+    let room = Room::open(Script::new(steps, || Step::Unchanged { max_age: None }));
+    room.fetched(2).await;
+    assert!(!room.script.last_was_conditional(), "the document before was refused");
+    assert_eq!(room.find("a"), Ok(1));
+    let first = room.provider.status(room.clock.now()).last_success.unwrap();
+    room.fetched(3).await;
+    assert!(room.script.last_was_conditional());
+    assert_eq!(room.find("a"), Ok(1));
+    assert!(room.provider.status(room.clock.now()).last_success.unwrap() > first + 500);
+    pass(secs(48 * 3600)).await;
+    assert_eq!(room.find("a"), Ok(1), "304 keeps the keys fresh");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_wakes_the_refresher_gets_a_fetch_also_when_one_is_under_way() {
+    let room =
+        Room::open(Script::new([Step::give(set_of(&["a"])), Step::Hold], || Step::give(set_of(&["b"]))));
+    room.settle().await;
+    room.provider.wake();
+    room.settle().await;
+    assert_eq!(room.script.count(), 2);
+    room.provider.wake();
+    room.script.release();
+    room.settle().await;
+    assert_eq!(room.script.count(), 3, "what was read may be older than the second ring");
+    pass(secs(10)).await;
+    assert_eq!(room.script.count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_refresher_goes_nobody_waits_for_it() {
+    let mut room = Room::open(Script::new([Step::give(set_of(&["a"])), Step::Hold], || Step::Fail));
+    room.settle().await;
+    let waiting = room.join().unwrap();
+    room.settle().await;
+    drop(room.handle.take());
+    timeout(secs(1), waiting).await.unwrap();
+    assert!(room.join().is_none());
+    assert_eq!(room.find("a"), Ok(1), "the keys stay");
+    let script = Script::new([], || Step::give(set_of(&["b"])));
+    let successor = Room::open_with(Arc::clone(&room.provider), script, None);
+    successor.settle().await;
+    assert_eq!(successor.find("b"), Ok(1));
+    assert!(successor.join().is_none(), "the cool-down is the provider's and outlives a refresher");
+    pass(secs(30)).await;
+    assert!(successor.join().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_uses_the_kept_keys_until_the_provider_answers() {
+    let folder = TempDir::new().unwrap();
+    let state = || Some(Arc::new(StateDir::open(folder.path()).unwrap()));
+    let keys = set_of(&["a"]);
+    let first = Room::open_with(
+        provider(spec(jwks_uri())),
+        Script::new([], move || Step::give(keys.clone())),
+        state(),
+    );
+    while !folder.path().join("keys/corp.json").exists() {
+        pass(secs(1)).await;
+    }
+    let confirmed_at = first.provider.status(first.clock.now()).last_success;
+    drop(first);
+
+    let script = Script::new([Step::Hold, Step::Fail], || Step::give(set_of(&["b"])));
+    let room = Room::open_with(provider(spec(jwks_uri())), script, state());
+    room.fetched(1).await;
+    assert_eq!(room.find("a"), Ok(1));
+    let status = room.provider.status(room.clock.now());
+    assert!(!status.confirmed && !status.tried && status.usable);
+    assert_eq!(status.last_success, confirmed_at.map(|at| at.min(room.clock.now().unix())));
+    room.script.release();
+    room.fetched(2).await;
+    assert_eq!(room.find("b"), Ok(1));
+    assert_eq!(room.find("a"), Err(UNKNOWN));
+    assert!(room.provider.status(room.clock.now()).confirmed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn kept_keys_are_used_by_the_same_provider_alone_and_grow_old() {
+    let folder = TempDir::new().unwrap();
+    let state = Arc::new(StateDir::open(folder.path()).unwrap());
+    let clock = TokioClock::start();
+    let keys =
+        crate::keys::parse_key_set(set_of(&["a"]).as_bytes(), spec(jwks_uri()).algorithms).unwrap().keys;
+    let long_ago = Instant::from_duration(clock.now().since_epoch() - secs(25 * 3600));
+    for (name, spec, at, want) in [
+        ("same", spec(jwks_uri()), clock.now(), Ok(1)),
+        ("too old", spec(jwks_uri()), long_ago, Err(Missing::Unavailable)),
+        (
+            "other issuer",
+            ProviderSpec { issuer: Issuer::new("https://other.test"), ..spec(jwks_uri()) },
+            clock.now(),
+            Err(Missing::Unavailable),
+        ),
+        ("other source", spec(crate::keys::KeySource::Discovery), clock.now(), Err(Missing::Unavailable)),
+    ] {
+        state.save(provider(super::tests::spec(jwks_uri())).spec(), &keys, at).unwrap();
+        let room = Room::open_with(
+            provider(spec),
+            Script::new([Step::Hold], || Step::Fail),
+            Some(Arc::clone(&state)),
+        );
+        room.fetched(1).await;
+        assert_eq!(room.find("a"), want, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn fetches_keys_and_skipped_keys_are_counted() {
+    let metrics = Metrics::new().unwrap();
+    let spec = spec(jwks_uri());
+    let provider = Provider::new(spec.clone(), metrics.provider(&spec.name));
+    let mixed = set_of(&["a"]).replace(r#"{"keys":["#, r#"{"keys":[{"kty":"oct","k":"AA"},"#);
+    let steps = [Step::give(mixed), Step::Unchanged { max_age: None }, Step::Fail];
+    let room = Room::open_with(provider, Script::new(steps, || Step::Hold), None);
+    room.fetched(2).await;
+    room.join().unwrap().await;
+    room.provider.wake();
+    room.settle().await;
+    let text = metrics.render();
+    for line in [
+        r#"portcullis_jwks_refresh_total{provider="corp",result="ok",trigger="start"} 1"#,
+        r#"portcullis_jwks_refresh_total{provider="corp",result="not_modified",trigger="timer"} 1"#,
+        r#"portcullis_jwks_refresh_total{provider="corp",result="failed",trigger="unknown_kid"} 1"#,
+        r#"portcullis_jwks_keys{provider="corp"} 1"#,
+        r#"portcullis_jwks_keys_skipped_total{provider="corp",reason="symmetric"} 1"#,
+        r#"portcullis_jwks_stale{provider="corp"} 1"#,
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_file_is_read_again_when_somebody_rings_and_by_the_timer() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("keys.json");
+    let provider = provider(spec(crate::keys::KeySource::JwksFile(path.clone())));
+    let clock = TokioClock::start();
+    std::fs::write(&path, set_of(&["a"])).unwrap();
+    let _handle = Refresher::spawn(Arc::clone(&provider), clock.clone(), None);
+    let eventually = async |kid: &str, limit: Duration| {
+        let found = async {
+            while provider.find(Some(kid), ED, clock.now()).is_err() {
+                pass(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(limit, found).await.is_ok()
+    };
+    assert!(eventually("a", secs(1)).await);
+    std::fs::write(&path, set_of(&["b"])).unwrap();
+    provider.wake();
+    assert!(eventually("b", secs(1)).await);
+    std::fs::write(&path, "half a fi").unwrap();
+    provider.wake();
+    pass(secs(5)).await;
+    assert!(eventually("b", secs(1)).await, "a file that is being written does no harm");
+    std::fs::write(&path, set_of(&["c"])).unwrap();
+    assert!(eventually("c", secs(661)).await);
+}
+
+/// What the log says while `work` goes on.
+async fn log_of(work: impl Future<Output = ()>) -> String {
+    use std::sync::{Mutex, PoisonError};
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let sink = Sink::default();
+    let writer = sink.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    work.await;
+    drop(guard);
+    let bytes = sink.0.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_wrong_is_told_once_and_again_when_it_changes() {
+    let bad = |kid: &str| {
+        let secret = format!(r#"{{"keys":[{{"kty":"oct","kid":"{kid}","k":"c2VjcmV0LXNlY3JldA"}},"#);
+        Step::give(set_of(&["a"]).replace(r#"{"keys":["#, &secret))
+    };
+    let steps = [bad("s"), bad("s"), bad("s"), bad("t"), Step::Fail, Step::Fail, Step::Fail];
+    let log = log_of(async {
+        let room = Room::open(Script::new(steps, move || bad("t")));
+        room.fetched(9).await;
+    })
+    .await;
+    let count = |text: &str| log.matches(text).count();
+    assert_eq!(count("publishes a secret"), 2, "{log}");
+    assert_eq!(count("could not be fetched"), 1, "{log}");
+    assert_eq!(count("can be fetched again"), 1, "{log}");
+    assert!(!log.contains("c2VjcmV0"), "{log}");
+}
