@@ -145,14 +145,12 @@ pub fn run(options: Options) -> Result<(), StartError> {
     };
     announce(&snapshot, &settings);
     (options.started)(&snapshot);
-    runtime.block_on(Life { server, stop, signals, reload, drain, settings }.live())?;
-    end(guard);
-    Ok(())
-}
-
-fn end(guard: AccessLogGuard) {
+    let ended = runtime.block_on(Life { server, stop, signals, reload, drain, settings }.live());
     drop(guard);
     tracing::info!("stopped");
+    // What the loops still wait for (a name, a provider) is of no interest any more.
+    runtime.shutdown_background();
+    ended
 }
 
 fn announce(snapshot: &Snapshot, settings: &config::Server) {

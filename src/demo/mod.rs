@@ -56,12 +56,14 @@ pub fn run(port: u16, out: &mut dyn Write) -> Result<(), StartError> {
     serve(&runtime, agent_listener, agent::router()).map_err(system)?;
     let configuration = guide.configuration();
     out.write_all(guide.text().as_bytes()).and_then(|()| out.flush()).map_err(system)?;
-    gateway::run(Options {
+    let ended = gateway::run(Options {
         store: Box::new(MemoryStore::new(configuration)),
         upgrade: false,
         access_log: Box::new(LiveLog::new(std::io::stdout())),
         started: Box::new(|_| {}),
-    })
+    });
+    runtime.shutdown_background();
+    ended
 }
 
 fn listen(port: u16) -> std::io::Result<TcpListener> {

@@ -167,7 +167,7 @@ impl Gateway {
 
     async fn preflight(session: &mut Session, ctx: &Context, headers: Preflight) -> pingora::Result<bool> {
         let mut head = ResponseHeader::build(204, Some(headers.len() + 2))?;
-        head.insert_header("x-request-id", ctx.request_id.as_str())?;
+        head.insert_header("X-Request-Id", ctx.request_id.as_str())?;
         for (name, value) in headers {
             head.append_header(name, value)?;
         }
@@ -287,7 +287,7 @@ impl ProxyHttp for Gateway {
                 agent.metrics.upstream_took(took);
             }
         }
-        response.insert_header("x-request-id", ctx.request_id.as_str())?;
+        response.insert_header("X-Request-Id", ctx.request_id.as_str())?;
         let cors = cors_headers(ctx.agent.as_deref(), session.req_header());
         if ctx.agent.as_ref().is_some_and(|agent| agent.cors.is_some()) {
             for name in CORS_ANSWER {

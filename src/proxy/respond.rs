@@ -70,12 +70,12 @@ impl Problem {
         head.insert_header(header::CONTENT_TYPE, "application/problem+json")?;
         head.insert_header(header::CONTENT_LENGTH, body.len().to_string())?;
         head.insert_header(header::CACHE_CONTROL, "no-store")?;
-        head.insert_header("x-request-id", request_id)?;
+        head.insert_header("X-Request-Id", request_id)?;
         if let Some(challenge) = &self.challenge {
-            head.insert_header(header::WWW_AUTHENTICATE, challenge.clone())?;
+            head.insert_header("WWW-Authenticate", challenge.clone())?;
         }
         if self.retry_after {
-            head.insert_header(header::RETRY_AFTER, RETRY_AFTER)?;
+            head.insert_header("Retry-After", RETRY_AFTER)?;
         }
         if self.allow {
             head.insert_header(header::ALLOW, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")?;
