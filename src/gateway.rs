@@ -132,13 +132,15 @@ pub fn run(options: Options) -> Result<(), StartError> {
         header_bytes: settings.limits.header_bytes,
         drain: drain.clone(),
     };
-    let gateway = Gateway::new(parts, Arc::clone(&clock), &metrics);
-    let (server, stop) = build_server(&settings, gateway, options.upgrade)?;
+    let gateway = Gateway::new(parts.clone(), Arc::clone(&clock), &metrics);
+    let (server, stop) = build_server(&settings, gateway, parts, options.upgrade)?;
     let reconciler =
         Reconciler::new(options.store, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
     let reload = reconciler.bell();
     runtime.spawn(reconciler.run());
-    runtime.spawn(ops::serve(ops_listener, Ops { snapshot: live, clock, metrics, drain: drain.clone() }));
+    let leaving = drain.clone();
+    let is_leaving = Arc::new(move || leaving.is_leaving());
+    runtime.spawn(ops::serve(ops_listener, Ops { snapshot: live, clock, metrics, is_leaving }));
     let signals = {
         let _in_runtime = runtime.enter();
         Signals::new().map_err(|e| StartError::System(e.to_string()))?
@@ -196,6 +198,7 @@ type Stop = mpsc::UnboundedSender<ShutdownSignal>;
 fn build_server(
     settings: &config::Server,
     gateway: Gateway,
+    parts: GatewayParts,
     upgrade: bool,
 ) -> Result<(PreparedServer, Stop), StartError> {
     let workers = match settings.workers {
@@ -219,8 +222,6 @@ fn build_server(
         timeout: settings.limits.header_timeout,
         idle: settings.limits.idle_timeout,
     };
-    let drain = gateway.drain.clone();
-    let snapshot = Arc::clone(&gateway.snapshot);
     let recorder = gateway.clone();
     let mut proxy = http_proxy(&server.configuration, gateway);
     let mut http = HttpServerOptions::default();
@@ -228,14 +229,14 @@ fn build_server(
     proxy.server_options = Some(http);
     proxy.h2_options = Some(http2_options(limits.bytes));
     let record = Box::new(move |status, peer| recorder.head_refused(status, peer));
-    let front = Front::new(proxy, record, limits, drain);
+    let front = Front::new(proxy, record, limits, parts.drain);
     let mut service = Service::new("gateway".to_owned(), front);
     for listener in &settings.listeners {
         let address = listener.address.value;
         if listener.certificates.is_empty() {
             service.add_tcp(&address.to_string());
         } else {
-            let tls = SniResolver::new(Arc::clone(&snapshot), address)
+            let tls = SniResolver::new(Arc::clone(&parts.snapshot), address)
                 .settings()
                 .map_err(|e| StartError::System(e.to_string()))?;
             service.add_tls_with_settings(&address.to_string(), None, tls);

@@ -12,7 +12,6 @@ use serde_json::json;
 
 use crate::config::Snapshot;
 use crate::model::{Clock, Live};
-use crate::proxy::Drain;
 use crate::telemetry::Metrics;
 
 /// What the pages are made of.
@@ -25,7 +24,7 @@ pub struct Ops {
     /// All metrics.
     pub metrics: Metrics,
     /// Whether the gateway is on its way out.
-    pub drain: Drain,
+    pub is_leaving: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl std::fmt::Debug for Ops {
@@ -79,7 +78,7 @@ async fn metrics(State(ops): State<Ops>) -> Response {
 /// not make the gateway unready: its agents answer 503, all others work.
 async fn readyz(State(ops): State<Ops>, RawQuery(query): RawQuery) -> Response {
     let snapshot = ops.snapshot.get();
-    let leaving = ops.drain.is_leaving();
+    let leaving = (ops.is_leaving)();
     let waiting: Vec<&str> =
         snapshot.providers.iter().filter(|(_, p)| !p.tried()).map(|(name, _)| name.as_str()).collect();
     let ready = !leaving && waiting.is_empty();

@@ -7,7 +7,7 @@
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-use crate::model::{Claims, Reason};
+use crate::model::{Claims, Reason, reduced_eq};
 
 use super::explain::{Check, Facts, Trace};
 
@@ -89,16 +89,6 @@ impl ClaimHeaders {
         }
         Ok(out)
     }
-}
-
-/// Equal on letters and digits alone, without regard to case: what servers that turn header names into
-/// variables (CGI, WSGI) see.
-#[must_use]
-pub fn reduced_eq(a: &str, b: &str) -> bool {
-    fn letters(name: &str) -> impl Iterator<Item = u8> {
-        name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
-    }
-    letters(a).eq(letters(b))
 }
 
 fn header_text(value: &Value) -> Option<String> {

@@ -7,6 +7,6 @@ mod claim_headers;
 mod explain;
 mod rules;
 
-pub use claim_headers::{ClaimHeader, ClaimHeaders, ClaimHeadersError, reduced_eq};
+pub use claim_headers::{ClaimHeader, ClaimHeaders, ClaimHeadersError};
 pub use explain::{Check, Facts, Line, Silent, Trace, Transcript};
 pub use rules::{ClaimRule, Rules, ScopeRules};

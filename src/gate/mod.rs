@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
-use crate::authn::{Identity, Outcome, Refetch};
+use crate::authn::Outcome;
 use crate::authz::Trace;
 use crate::keys::Provider;
 use crate::model::{AuthMethod, Claims, Decision, Enforcement, Instant, Reason};
 use crate::routing::{Agent, Authenticator};
 
+pub use crate::authn::{Identity, Refetch};
+pub use crate::authz::Silent;
 pub use permit::Permit;
 
 /// A decision that was made.

@@ -11,6 +11,7 @@ mod live;
 mod name;
 mod reason;
 mod secret;
+mod spelling;
 
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
 pub use claims::Claims;
@@ -20,3 +21,4 @@ pub use live::Live;
 pub use name::{AgentName, Issuer, KeyId, NameError, ProviderName};
 pub use reason::{OAuthError, Reason};
 pub use secret::{Digest, Secret};
+pub use spelling::reduced_eq;

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant as Tick};
 
 use http::{HeaderValue, Version};
 
-use crate::authn::Identity;
-use crate::gate::{Permit, Verdict};
+use crate::gate::{Identity, Permit, Verdict};
 use crate::model::{AuthMethod, Decision, Instant, Reason};
 use crate::routing::Agent;
 use crate::telemetry::{AccessAuth, AccessEntry, CacheLabel, Serving};

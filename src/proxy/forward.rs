@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use http::{HeaderName, HeaderValue, header};
 use pingora::http::RequestHeader;
 
-use crate::authz::reduced_eq;
 use crate::gate::Permit;
+use crate::model::reduced_eq;
 
 use super::context::Context;
 

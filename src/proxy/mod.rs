@@ -10,6 +10,7 @@ mod front;
 mod gateway;
 mod origin;
 mod peer;
+mod phases;
 mod respond;
 mod tls;
 mod upgrade;

@@ -15,7 +15,11 @@ pub(crate) struct File {
 impl File {
     pub(crate) fn new(path: &str, raw: &str) -> Self {
         let code = if path.ends_with(".rs") { blank(raw) } else { raw.to_owned() };
-        let product = code.split("#[cfg(test)]\nmod ").next().unwrap_or_default().to_owned();
+        // A file of unit tests of its own (`mod tests;`) has no product code.
+        let only_tests = path.ends_with("/tests.rs");
+        let product =
+            if only_tests { "" } else { code.split("#[cfg(test)]\nmod ").next().unwrap_or_default() };
+        let product = product.to_owned();
         Self { path: path.to_owned(), raw: raw.to_owned(), code, product }
     }
 

@@ -1,0 +1,296 @@
+//! The phases of a proxied request, a few lines each: look, find the agent, decide, then pass on or answer.
+//!
+//! Pingora calls them in order; what they work with is in `gateway`.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderName, Method, header};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::proxy::{FailToProxy, ProxyHttp, Session};
+use pingora::upstreams::peer::HttpPeer;
+use pingora::{Error, ErrorSource, ErrorType};
+
+use crate::model::{AuthMethod, Decision, Reason};
+use crate::routing::{Agent, Preflight};
+
+use super::context::{Auth, Context, Ending};
+use super::forward;
+use super::gateway::{Gateway, cors_headers};
+use super::peer;
+use super::respond::Problem;
+use super::upgrade::is_websocket_handshake;
+use super::view::BadTarget;
+
+#[async_trait]
+impl ProxyHttp for Gateway {
+    type CTX = Context;
+
+    fn new_ctx(&self) -> Context {
+        Context::new(self.clock.now(), self.in_flight.enter())
+    }
+
+    async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> pingora::Result<bool> {
+        self.meet(session, ctx);
+        let rest = if self.parts.drain.is_draining() {
+            None
+        } else {
+            Some(self.parts.idle_timeout.as_secs().max(1))
+        };
+        session.set_keepalive(rest);
+        if head_bytes(session.req_header()) > self.parts.header_bytes {
+            return self.refuse(session, ctx, &Problem::plain(431, "The request head is too large.")).await;
+        }
+        if session.req_header().method == Method::TRACE {
+            return self.refuse(session, ctx, &Problem::plain(405, "This method is not allowed.")).await;
+        }
+        let no_route = || self.no_agent.decided(None, AuthMethod::None, Decision::Deny, Reason::NoRoute);
+        let agent = match self.look(session, ctx) {
+            Ok(Some(agent)) => agent,
+            Ok(None) => {
+                no_route();
+                return self.refuse(session, ctx, &Problem::refusal(Reason::NoRoute, None)).await;
+            }
+            Err(BadTarget::Form | BadTarget::Path) => {
+                no_route();
+                let detail = "The request path is not in a form that can be forwarded safely.";
+                return self.refuse(session, ctx, &Problem::plain(400, detail)).await;
+            }
+            Err(BadTarget::Host) => {
+                no_route();
+                let detail = "The request must name exactly one valid host.";
+                return self.refuse(session, ctx, &Problem::plain(400, detail)).await;
+            }
+        };
+        ctx.agent = Some(Arc::clone(&agent));
+        if let Some(headers) = preflight_headers(&agent, session.req_header()) {
+            ctx.auth = Auth { decision: Decision::Allow, reason: Reason::Ok, ..Auth::NO_ROUTE };
+            return Self::preflight(session, ctx, headers).await;
+        }
+        let verdict = self.decide(&agent, session, ctx).await;
+        ctx.auth = Auth::of(&verdict);
+        let Some(permit) = verdict.permit else {
+            return self.refuse(session, ctx, &Problem::refusal(verdict.reason, Some(&agent))).await;
+        };
+        if let (Some(limit), Some(length)) = (agent.max_body, content_length(session.req_header()))
+            && length > limit
+        {
+            return self.refuse(session, ctx, &Problem::plain(413, "The request body is too large.")).await;
+        }
+        let request = session.req_header();
+        ctx.websocket =
+            agent.websocket && is_websocket_handshake(&request.method, request.version, &request.headers);
+        if ctx.websocket {
+            session.set_read_timeout(None);
+        }
+        ctx.permit = Some(permit);
+        Ok(false)
+    }
+
+    async fn request_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        _end_of_stream: bool,
+        ctx: &mut Context,
+    ) -> pingora::Result<()> {
+        ctx.body_seen += body.as_ref().map_or(0, |b| b.len() as u64);
+        match ctx.agent.as_ref().and_then(|agent| agent.max_body) {
+            Some(limit) if ctx.body_seen > limit && !ctx.websocket => {
+                *body = None;
+                Err(Error::explain(ErrorType::HTTPStatus(413), "the body is over max_body").into_down())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn upstream_peer(&self, _: &mut Session, ctx: &mut Context) -> pingora::Result<Box<HttpPeer>> {
+        let permit = ctx.permit.take().ok_or_else(no_permit)?;
+        let chosen = peer::choose(&permit, ctx);
+        ctx.permit = Some(permit);
+        chosen
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        _session: &mut Session,
+        request: &mut RequestHeader,
+        ctx: &mut Context,
+    ) -> pingora::Result<()> {
+        let permit = ctx.permit.as_ref().ok_or_else(no_permit)?;
+        forward::rewrite(request, permit, ctx)
+    }
+
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        ctx: &mut Context,
+    ) -> pingora::Result<()> {
+        if response.status.is_informational() && response.status != http::StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(());
+        }
+        if let (None, Some(began)) = (ctx.upstream_took, ctx.upstream_began) {
+            let took = began.elapsed();
+            ctx.upstream_took = Some(took);
+            if let Some(agent) = &ctx.agent {
+                agent.metrics.upstream_took(took);
+            }
+        }
+        response.insert_header("X-Request-Id", ctx.request_id.as_str())?;
+        let cors = cors_headers(ctx.agent.as_deref(), session.req_header());
+        if ctx.agent.as_ref().is_some_and(|agent| agent.cors.is_some()) {
+            for name in CORS_ANSWER {
+                response.remove_header(&name);
+            }
+        }
+        for (name, value) in cors {
+            response.append_header(name, value)?;
+        }
+        if self.parts.drain.is_draining() {
+            session.set_keepalive(None);
+        }
+        Ok(())
+    }
+
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        _peer: &HttpPeer,
+        ctx: &mut Context,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        // Nothing was sent yet, so any request may try the next address.
+        let another = ctx.permit.as_ref().is_some_and(|permit| peer::has_another_address(permit, ctx));
+        ctx.attempt += 1;
+        error.set_retry(another);
+        error
+    }
+
+    fn error_while_proxy(
+        &self,
+        peer: &HttpPeer,
+        session: &mut Session,
+        error: Box<Error>,
+        ctx: &mut Context,
+        client_reused: bool,
+    ) -> Box<Error> {
+        let mut error = error.more_context(format!("upstream {peer}"));
+        // Only what can be repeated without harm, once, and only when a kept connection had gone stale.
+        let repeatable = matches!(session.req_header().method, Method::GET | Method::HEAD | Method::OPTIONS)
+            && session.is_body_empty()
+            && session.response_written().is_none()
+            && !ctx.retried;
+        if repeatable {
+            error.retry.decide_reuse(client_reused);
+            ctx.retried = error.retry();
+        } else {
+            error.set_retry(false);
+        }
+        error
+    }
+
+    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Context) -> FailToProxy {
+        let problem = match (error.esource(), error.etype()) {
+            (_, ErrorType::HTTPStatus(413)) => Problem::plain(413, "The request body is too large."),
+            (ErrorSource::Upstream, etype) => {
+                ctx.upstream_error.get_or_insert(peer::error_word(error));
+                match peer::status(etype) {
+                    504 => Problem::plain(504, "The agent took too long to answer."),
+                    _ => Problem::plain(502, "The agent cannot be reached."),
+                }
+            }
+            (
+                ErrorSource::Downstream,
+                ErrorType::WriteError
+                | ErrorType::ReadError
+                | ErrorType::ConnectionClosed
+                | ErrorType::WriteTimedout,
+            ) => return FailToProxy { error_code: 0, can_reuse_downstream: false },
+            (ErrorSource::Downstream, ErrorType::ReadTimedout) => {
+                Problem::plain(408, "The request took too long to arrive.")
+            }
+            (ErrorSource::Downstream, _) => Problem::plain(400, "The request cannot be forwarded safely."),
+            _ => Problem::plain(500, "The gateway failed."),
+        };
+        if session.response_written().is_none() {
+            session.set_keepalive(None);
+            let cors = cors_headers(ctx.agent.as_deref(), session.req_header());
+            // A caller that has gone cannot be told.
+            let _gone = problem.send(session, &ctx.request_id, cors).await;
+        }
+        FailToProxy { error_code: problem.status(), can_reuse_downstream: false }
+    }
+
+    fn suppress_error_log(&self, _: &Session, ctx: &Context, error: &Error) -> bool {
+        if *error.esource() != ErrorSource::Downstream {
+            let agent = ctx.agent.as_ref().map_or("_none", |a| a.name.as_str());
+            tracing::warn!(
+                agent,
+                request_id = ctx.request_id,
+                error = peer::error_word(error),
+                detail = error.etype().as_str(),
+                "the upstream failed"
+            );
+        }
+        true
+    }
+
+    fn suppress_proxy_warn_log(
+        &self,
+        _: &Session,
+        _: &Context,
+        _: &Error,
+        _: pingora::proxy::ProxyWarnLogContext,
+    ) -> bool {
+        true
+    }
+
+    fn request_summary(&self, _: &Session, ctx: &Context) -> String {
+        // Never the target as it was sent: a query may hold anything.
+        format!("request {}", ctx.request_id)
+    }
+
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Context) {
+        let status = match (session.response_written(), error) {
+            (Some(head), _) => head.status.as_u16(),
+            // What others call "client closed request".
+            (None, _) => 499,
+        };
+        let metrics = ctx.agent.as_ref().map_or(&self.no_agent, |agent| &agent.metrics);
+        metrics.answered(status, ctx.began.elapsed());
+        let (bytes_in, bytes_out) = (session.body_bytes_read() as u64, session.body_bytes_sent() as u64);
+        let request = session.req_header();
+        let ending =
+            Ending { method: request.method.as_str(), status, bytes_in, bytes_out, version: request.version };
+        self.parts.access_log.write(&ctx.entry(&ending));
+    }
+}
+
+const CORS_ANSWER: [HeaderName; 3] = [
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    header::ACCESS_CONTROL_EXPOSE_HEADERS,
+];
+
+fn preflight_headers(agent: &Agent, request: &RequestHeader) -> Option<Preflight> {
+    let cors = agent.cors.as_ref()?;
+    let origin = request.headers.get(header::ORIGIN)?;
+    let asks = request.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    (request.method == Method::OPTIONS && asks).then(|| cors.preflight(origin))
+}
+
+fn content_length(request: &RequestHeader) -> Option<u64> {
+    request.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn head_bytes(request: &RequestHeader) -> usize {
+    // Each field costs its name, its value, a colon, a blank and a line end.
+    request.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
+        + request.raw_path().len()
+}
+
+fn no_permit() -> Box<Error> {
+    Error::explain(ErrorType::InternalError, "no permit: the request was not decided").into_in()
+}
