@@ -72,8 +72,6 @@ impl Provider {
     }
 
     fn with(spec: ProviderSpec, metrics: ProviderMetrics, known: Known) -> Arc<Self> {
-        metrics.keys(known.keys.as_ref().map_or(0, |k| k.len()));
-        metrics.stale(known.error.is_some() && known.keys.is_some());
         let max_stale = spec.source.is_fetched().then_some(spec.max_stale);
         Arc::new(Self { cache: KeyCache::new(known, max_stale), refetch: Refetch::new(), spec, metrics })
     }
@@ -137,6 +135,17 @@ impl Provider {
             age_seconds: known.last_success.map(|at| now.since(at).as_secs()),
             last_error: known.error.as_deref().map(str::to_owned),
             next_due: known.next_due.map(Instant::unix),
+        }
+    }
+
+    /// Shows in the metrics what is known. Not when the provider is made: whoever compiles a configuration may
+    /// throw it away again, and the series are those of the provider that is live.
+    pub(super) fn show(&self) {
+        let known = self.cache.known();
+        self.metrics.keys(known.keys.as_ref().map_or(0, |k| k.len()));
+        self.metrics.stale(known.error.is_some() && known.keys.is_some());
+        if let Some(at) = known.last_success {
+            self.metrics.last_success(at);
         }
     }
 

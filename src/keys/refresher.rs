@@ -56,6 +56,7 @@ impl Refresher {
         clock: Arc<dyn Clock>,
         state: Option<Arc<StateDir>>,
     ) -> RefresherHandle {
+        provider.show();
         match source_of(provider.spec()) {
             Some(source) => Self::spawn_with(provider, clock, state, source),
             None => RefresherHandle(None),
@@ -169,10 +170,7 @@ impl Refresher {
             known.error = None;
             known.tried = true;
         });
-        let keys = provider.cache.known().keys.clone();
-        provider.metrics().last_success(now);
-        provider.metrics().stale(false);
-        provider.metrics().keys(keys.as_ref().map_or(0, |k| k.len()));
+        provider.show();
     }
 
     /// Keeps the present set for the next start.
@@ -199,11 +197,11 @@ impl Refresher {
             let provider = &self.provider.spec().name;
             tracing::warn!(%provider, %error, "the provider's keys could not be fetched");
         }
-        self.provider.metrics().stale(known.keys.is_some());
         self.provider.cache.update(|known| {
             known.error = Some(error.into());
             known.tried = true;
         });
+        self.provider.show();
     }
 
     /// Counts the keys that were left out, and tells of them when they are not those of the last time.
@@ -229,12 +227,11 @@ impl Refresher {
         match kept {
             Ok(Ok(Some((keys, last_success)))) => {
                 tracing::info!(%provider, count = keys.len(), "keys of an earlier run are used until confirmed");
-                self.provider.metrics().keys(keys.len());
-                self.provider.metrics().last_success(last_success);
                 self.provider.cache.update(|known| {
                     known.keys = Some(Arc::new(keys));
                     known.last_success = Some(last_success);
                 });
+                self.provider.show();
             }
             Ok(Err(error)) => tracing::warn!(%provider, %error, "the keys of an earlier run are not used"),
             Ok(Ok(None)) | Err(_) => {}

@@ -113,3 +113,12 @@ fn status_is_plain_json_without_key_material() {
         })
     );
 }
+
+#[test]
+fn a_provider_that_is_made_and_thrown_away_leaves_the_metrics_alone() {
+    let metrics = Metrics::new().unwrap();
+    let spec = spec(jwks_uri());
+    metrics.provider(&spec.name).keys(3);
+    drop(Provider::new(spec.clone(), metrics.provider(&spec.name)));
+    assert!(metrics.render().contains(r#"portcullis_jwks_keys{provider="corp"} 3"#));
+}

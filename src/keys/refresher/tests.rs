@@ -51,7 +51,7 @@ impl Room {
 
     async fn fetched(&self, times: usize) {
         while self.script.count() < times {
-            pass(Duration::from_millis(100)).await;
+            pass(Duration::from_millis(900)).await;
         }
         self.settle().await;
     }
