@@ -23,27 +23,35 @@ fail() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# install_debian COMMAND=PACKAGE...: installs the packages whose command is missing.
+# root COMMAND...: as root, if there is a way to be.
+root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        have sudo && sudo "$@"
+    fi
+}
+
+# install_debian COMMAND=PACKAGE...: installs the packages whose command is missing, or ends with a clear message.
 install_debian() {
     local missing=() pair
     for pair in "$@"; do
         have "${pair%%=*}" || missing+=("${pair##*=}")
     done
     if [ "${#missing[@]}" -eq 0 ]; then return 0; fi
-
-    local root=()
-    if [ "$(id -u)" -ne 0 ]; then
-        have sudo || fail "missing: ${missing[*]}; this user is not root, and there is no sudo" \
-            "as root: apt-get install ${missing[*]}"
-        root=(sudo)
-    fi
     have apt-get || fail "missing: ${missing[*]}; this is not a Debian or Ubuntu system" \
         "install them with the system's package manager, then run make again"
-    say "installing ${missing[*]}"
-    "${root[@]}" apt-get update -qq >&2 || say "apt-get update failed; trying with the old lists"
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 ||
+    [ "$(id -u)" -eq 0 ] || have sudo ||
+        fail "missing: ${missing[*]}; this user is not root, and there is no sudo" \
+            "as root: apt-get install ${missing[*]}"
+    apt_install "${missing[@]}" ||
         fail "apt-get could not install ${missing[*]}" "install them by hand, then run make again"
+}
+
+apt_install() {
+    say "installing $*"
+    root apt-get update -qq >&2 || say "apt-get update failed; trying with the old lists"
+    root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
 }
 
 check_rust() {
@@ -88,7 +96,12 @@ prebuilt() {
     have python3 || return 1
     if [ ! -x "$tools/venv/bin/pip" ]; then
         rm -rf "$tools/venv"
-        python3 -m venv "$tools/venv" >/dev/null 2>&1 || return 1
+        if ! python3 -m venv "$tools/venv" >/dev/null 2>&1; then
+            # Debian's Python comes without venv.
+            if ! have apt-get || ! apt_install python3-venv; then return 1; fi
+            rm -rf "$tools/venv"
+            python3 -m venv "$tools/venv" >&2 || return 1
+        fi
     fi
     "$tools/venv/bin/pip" install --quiet --no-deps --only-binary :all: --require-hashes \
         -r scripts/tools.txt >&2
