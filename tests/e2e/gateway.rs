@@ -94,7 +94,7 @@ pub(crate) fn client() -> reqwest::Client {
 }
 
 impl Gateway {
-    /// Starts the gateway and waits until it lives, not until it is ready.
+    /// Starts the gateway and waits until it is ready, which does not need a provider that answers.
     pub(crate) async fn start(setup: &Setup) -> Self {
         let upstream = Upstream::start().await;
         let (port, ops) = (free_port(), free_port());
@@ -120,10 +120,10 @@ impl Gateway {
         });
 
         let gateway = Self { port, ops, log, _child: child, _folder: folder, _upstream: upstream };
-        eventually("the gateway lives and listens", Duration::from_secs(30), async || {
+        eventually("the gateway listens and is ready", Duration::from_secs(30), async || {
             let open = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok();
-            let alive = client().get(format!("http://127.0.0.1:{ops}/livez")).send().await;
-            (open && alive.is_ok_and(|answer| answer.status().is_success())).then_some(())
+            let ready = client().get(format!("http://127.0.0.1:{ops}/readyz")).send().await;
+            (open && ready.is_ok_and(|answer| answer.status().is_success())).then_some(())
         })
         .await;
         gateway

@@ -1,7 +1,7 @@
 // A certified OpenID provider on loopback, for the end-to-end suite: node provider.mjs PORT KEYS_FILE
 //
 // Client credentials with resource indicators give JWT access tokens (RFC 9068). The client's id names the algorithm
-// (rs256, es256, eddsa, or `brief`, whose tokens live two seconds), `resource` the audience.
+// (rs256, es256, eddsa, or `brief`, whose tokens live four seconds), `resource` the audience.
 //
 // Keys are kept in KEYS_FILE, so that a provider that comes back is the same one.
 //   POST /control/rotate   makes new keys and signs with them at once; the ones before stay published
@@ -51,7 +51,7 @@ function makeProvider(keys) {
           audience: resource,
           scope: 'refunds:write',
           accessTokenFormat: 'jwt',
-          accessTokenTTL: client.clientId === 'brief' ? 2 : 600,
+          accessTokenTTL: client.clientId === 'brief' ? 4 : 600,
           jwt: { sign: { alg: CLIENTS[client.clientId] } },
         }),
       },
