@@ -76,4 +76,17 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_page_on_architecture_shows_the_table_that_is_held() {
+        let page =
+            std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ARCHITECTURE.md"))
+                .expect("docs/ARCHITECTURE.md");
+        for (room, may) in ROOMS {
+            let may = if may.is_empty() { "nothing".to_owned() } else { format!("`{}`", may.join(" ")) };
+            let row =
+                page.lines().find(|line| line.starts_with(&format!("| `{room}` |"))).unwrap_or_default();
+            assert!(row.ends_with(&format!("| {may} |")), "{room} may import {may}; the page has {row:?}");
+        }
+    }
 }
