@@ -49,7 +49,9 @@ USER 65532:65532
 WORKDIR /etc/portcullis
 EXPOSE 8080 8443 9464
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
+# The configuration is found as `run` finds it: mount it at /etc/portcullis/portcullis.yaml, or name it in
+# PORTCULLIS_CONFIG, which both read. `-c` on the command line would be known to `run` alone.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
     CMD ["/usr/bin/portcullis", "health", "--ready"]
 ENTRYPOINT ["/usr/bin/portcullis"]
 CMD ["run"]
