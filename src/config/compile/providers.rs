@@ -16,17 +16,15 @@ pub(super) fn specs(input: &Input<'_>) -> Vec<ProviderSpec> {
     input.document.identity_providers.iter().filter_map(|provider| spec(input, provider)).collect()
 }
 
-/// The providers: those of before where nothing changed, with their keys.
+/// The providers: those of before where nothing changed, and the keys of before where their source did not.
 pub(super) fn make(input: &Input<'_>, specs: Vec<ProviderSpec>) -> BTreeMap<ProviderName, Arc<Provider>> {
-    let before = |spec: &ProviderSpec| {
-        let before = input.previous?.providers.get(&spec.name)?;
-        (before.spec() == spec).then(|| Arc::clone(before))
-    };
     let provider = |spec: ProviderSpec| {
-        before(&spec).unwrap_or_else(|| {
-            let metrics = input.metrics.provider(&spec.name);
-            Provider::new(spec, metrics)
-        })
+        let metrics = input.metrics.provider(&spec.name);
+        match input.previous.and_then(|previous| previous.providers.get(&spec.name)) {
+            Some(before) if *before.spec() == spec => Arc::clone(before),
+            Some(before) => Provider::succeeding(spec, metrics, before),
+            None => Provider::new(spec, metrics),
+        }
     };
     specs.into_iter().map(|spec| (spec.name.clone(), provider(spec))).collect()
 }

@@ -1,0 +1,12 @@
+//! The real binary from outside, row by row of its contract: a caller, an issuer and an upstream of our own on
+//! loopback, and the gateway between them.
+//!
+//! What real peers say of it is in `e2e`.
+
+#[cfg(test)]
+#[path = "gateway/support/mod.rs"]
+mod support;
+
+#[cfg(test)]
+#[path = "gateway/smoke.rs"]
+mod smoke;

@@ -1,0 +1,194 @@
+//! The gateway under test: the real binary, a folder with its configuration, and everything that it says.
+
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+
+use super::eventually;
+
+/// How a gateway is started. `body` is the YAML below `server`: `identity_providers`, `agents`, `api_keys`.
+#[derive(Default)]
+pub(crate) struct Start<'a> {
+    pub(crate) body: &'a str,
+    /// Further lines of `server`, indented by two.
+    pub(crate) server: &'a str,
+    /// Files beside the configuration.
+    pub(crate) files: &'a [(&'a str, &'a str)],
+    /// Further arguments of `run`.
+    pub(crate) args: &'a [&'a str],
+    /// A second listener with TLS from these files: `(cert, key)` pairs, named in `files`.
+    pub(crate) tls: &'a [(&'a str, &'a str)],
+}
+
+/// A running gateway; it ends when this is dropped.
+pub(crate) struct Gateway {
+    pub(crate) port: u16,
+    pub(crate) tls_port: u16,
+    pub(crate) ops: u16,
+    pub(crate) folder: TempDir,
+    server: String,
+    child: Child,
+    stdout: Lines,
+    stderr: Lines,
+}
+
+type Lines = Arc<Mutex<Vec<String>>>;
+
+/// One client for a whole test: its connections are kept alive. It follows no redirects and knows no proxy.
+pub(crate) fn client() -> reqwest::Client {
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    let make = || {
+        // Already installed by another test in this process: that one serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        builder.timeout(Duration::from_secs(30)).build().expect("a client")
+    };
+    CLIENT.get_or_init(make).clone()
+}
+
+/// A port that nobody has at the moment.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").port()
+}
+
+impl Start<'_> {
+    /// Starts it and waits until it listens and is ready.
+    pub(crate) async fn ready(&self) -> Gateway {
+        let gateway = self.alive().await;
+        eventually("the gateway is ready", Duration::from_secs(30), async || {
+            (gateway.ops_get("/readyz").await.0 == 200).then_some(())
+        })
+        .await;
+        gateway
+    }
+
+    /// Starts it and waits until it listens, ready or not.
+    pub(crate) async fn alive(&self) -> Gateway {
+        let (port, tls_port, ops) = (free_port(), free_port(), free_port());
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (name, content) in self.files {
+            std::fs::write(folder.path().join(name), content).expect("a file beside the configuration");
+        }
+        let mut server = format!("version: 1\nserver:\n  ops: {{ address: \"127.0.0.1:{ops}\" }}\n");
+        server += &format!("  listeners:\n    - address: 127.0.0.1:{port}\n");
+        if !self.tls.is_empty() {
+            server += &format!("    - address: 127.0.0.1:{tls_port}\n      tls:\n        certificates:\n");
+            for (cert, key) in self.tls {
+                server += &format!("          - {{ cert_file: {cert}, key_file: {key} }}\n");
+            }
+        }
+        server += self.server;
+        let config = folder.path().join("portcullis.yaml");
+        std::fs::write(&config, format!("{server}{}", self.body)).expect("the configuration is written");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+            .args(["run", "--log-format", "json", "-c"])
+            .arg(&config)
+            .args(self.args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the gateway starts");
+        let stdout = collect(child.stdout.take().expect("its output"));
+        let stderr = collect(child.stderr.take().expect("its log"));
+        let gateway = Gateway { port, tls_port, ops, folder, server, child, stdout, stderr };
+        eventually("the gateway listens", Duration::from_secs(30), async || {
+            let open = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok();
+            let alive = client().get(format!("http://127.0.0.1:{ops}/livez")).send().await;
+            (open && alive.is_ok_and(|answer| answer.status().is_success())).then_some(())
+        })
+        .await;
+        gateway
+    }
+}
+
+fn collect(from: impl AsyncRead + Unpin + Send + 'static) -> Lines {
+    let lines = Lines::default();
+    let sink = Arc::clone(&lines);
+    tokio::spawn(async move {
+        let mut from = BufReader::new(from).lines();
+        while let Ok(Some(line)) = from.next_line().await {
+            sink.lock().expect("the lines").push(line);
+        }
+    });
+    lines
+}
+
+impl Gateway {
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// The file that `-c` names.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("portcullis.yaml")
+    }
+
+    /// Writes the configuration anew, with the same `server`.
+    pub(crate) fn write_body(&self, body: &str) {
+        std::fs::write(self.config(), format!("{}{body}", self.server))
+            .expect("the configuration is written");
+    }
+
+    /// Asks the ops listener: status and body.
+    pub(crate) async fn ops_get(&self, path: &str) -> (u16, String) {
+        let answer = client().get(format!("http://127.0.0.1:{}{path}", self.ops)).send().await;
+        match answer {
+            Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
+            Err(_) => (0, String::new()),
+        }
+    }
+
+    /// The sum of the samples of a metric whose labels hold all of `labels` (each as `name="value"`).
+    pub(crate) async fn metric(&self, name: &str, labels: &[&str]) -> f64 {
+        let (_, page) = self.ops_get("/metrics").await;
+        let samples = page.lines().filter(|line| {
+            let of_name = line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
+            of_name && labels.iter().all(|label| line.contains(label))
+        });
+        samples.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+    }
+
+    /// The access log line of a request, by its id.
+    pub(crate) async fn logged(&self, request_id: &str) -> Value {
+        eventually("the request is logged", Duration::from_secs(10), async || {
+            let lines = self.stdout.lock().expect("the lines");
+            let parsed = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            parsed.into_iter().find(|line| line["request_id"] == request_id)
+        })
+        .await
+    }
+
+    /// Every line on standard output so far.
+    pub(crate) fn stdout(&self) -> Vec<String> {
+        self.stdout.lock().expect("the lines").clone()
+    }
+
+    /// Every line on standard error so far.
+    pub(crate) fn stderr(&self) -> Vec<String> {
+        self.stderr.lock().expect("the lines").clone()
+    }
+
+    /// Sends a signal by name (`TERM`, `HUP`, …).
+    pub(crate) async fn signal(&self, name: &str) {
+        let pid = self.child.id().expect("it runs").to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status().await.expect("kill runs");
+        assert!(sent.success(), "SIG{name} is sent");
+    }
+
+    /// Waits for the process to end by itself.
+    pub(crate) async fn ended(&mut self, within: Duration) -> ExitStatus {
+        tokio::time::timeout(within, self.child.wait())
+            .await
+            .expect("it ends in time")
+            .expect("it can be waited for")
+    }
+}
