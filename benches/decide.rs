@@ -2,7 +2,11 @@
 //!
 //! This version keeps no verified tokens, so a token that was seen before costs what a new one costs; only the
 //! processor's own caches are warm here.
-#![expect(clippy::expect_used, clippy::panic, reason = "a bench that cannot be set up has nothing to measure")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a bench that cannot be set up has nothing to measure"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -59,7 +63,9 @@ impl Signer {
                 let (x, y) = point.split_at(point.len() / 2);
                 json!({"kty": "EC", "crv": curve, "x": encode(x), "y": encode(y)})
             }
-            Self::Ed(pair) => json!({"kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key().as_ref())}),
+            Self::Ed(pair) => {
+                json!({"kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key().as_ref())})
+            }
         };
         if let Some(members) = jwk.as_object_mut() {
             members.insert("kid".to_owned(), kid.into());
@@ -72,7 +78,9 @@ impl Signer {
         let signed = format!("{}.{}", part(header), part(claims));
         let random = SystemRandom::new();
         let signature = match self {
-            Self::Ec(pair, _) => pair.sign(&random, signed.as_bytes()).expect("a signature").as_ref().to_vec(),
+            Self::Ec(pair, _) => {
+                pair.sign(&random, signed.as_bytes()).expect("a signature").as_ref().to_vec()
+            }
             Self::Ed(pair) => pair.sign(signed.as_bytes()).as_ref().to_vec(),
             Self::Rsa(pair, padding) => {
                 let mut out = vec![0; pair.public_modulus_len()];
@@ -124,7 +132,13 @@ fn world() -> World {
         let found = compiled.snapshot.agents.values().find(|agent| agent.name.as_str() == name);
         Arc::clone(found.expect("the agent"))
     };
-    World { oauth: agent("oauth"), api_key: agent("api-key"), public: agent("public"), signers, _metrics: metrics }
+    World {
+        oauth: agent("oauth"),
+        api_key: agent("api-key"),
+        public: agent("public"),
+        signers,
+        _metrics: metrics,
+    }
 }
 
 /// A key with a fixed secret and the check digits that belong to it.
@@ -180,7 +194,13 @@ fn decisions(c: &mut Criterion) {
     }
     measure(c, "allow/api_key", &world.api_key, &headers("x-api-key", &key()), Reason::Ok);
     let wrong = key().replace("0000", "0001");
-    measure(c, "refuse/api_key_check_digits", &world.api_key, &headers("x-api-key", &wrong), Reason::ApiKeyInvalid);
+    measure(
+        c,
+        "refuse/api_key_check_digits",
+        &world.api_key,
+        &headers("x-api-key", &wrong),
+        Reason::ApiKeyInvalid,
+    );
     measure(c, "allow/public", &world.public, &headers("accept", "*/*"), Reason::Ok);
 }
 

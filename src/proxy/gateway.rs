@@ -22,7 +22,7 @@ use super::context::{Context, Ending};
 use super::drain::Drain;
 use super::origin::Origin;
 use super::respond::Problem;
-use super::view::{BadTarget, View};
+use super::view::{BadTarget, View, sent_path};
 
 /// The longest that a request waits for the one shared fetch that its unknown `kid` asked for.
 const REFETCH_WAIT: Duration = Duration::from_secs(1);
@@ -131,9 +131,12 @@ impl Gateway {
     pub(super) async fn refuse(
         &self,
         session: &mut Session,
-        ctx: &Context,
+        ctx: &mut Context,
         problem: &Problem,
     ) -> pingora::Result<bool> {
+        if ctx.path.is_empty() {
+            ctx.path = sent_path(session.req_header());
+        }
         session.as_downstream_mut().set_total_drain_timeout(Some(BODY_DRAIN));
         if !session.is_body_empty() && session.req_header().headers.contains_key(header::EXPECT) {
             // The body was never asked for and may never come.

@@ -21,7 +21,6 @@ use super::gateway::{Gateway, cors_headers};
 use super::peer;
 use super::respond::Problem;
 use super::upgrade::is_websocket_handshake;
-use super::view::BadTarget;
 
 #[async_trait]
 impl ProxyHttp for Gateway {
@@ -52,15 +51,9 @@ impl ProxyHttp for Gateway {
                 no_route();
                 return self.refuse(session, ctx, &Problem::refusal(Reason::NoRoute, None)).await;
             }
-            Err(BadTarget::Form | BadTarget::Path) => {
+            Err(bad) => {
                 no_route();
-                let detail = "The request path is not in a form that can be forwarded safely.";
-                return self.refuse(session, ctx, &Problem::plain(400, detail)).await;
-            }
-            Err(BadTarget::Host) => {
-                no_route();
-                let detail = "The request must name exactly one valid host.";
-                return self.refuse(session, ctx, &Problem::plain(400, detail)).await;
+                return self.refuse(session, ctx, &Problem::plain(400, bad.detail())).await;
             }
         };
         ctx.agent = Some(Arc::clone(&agent));

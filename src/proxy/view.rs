@@ -18,15 +18,32 @@ pub(super) struct View<'a> {
     pub(super) query: Option<&'a [u8]>,
 }
 
-/// Why a target cannot be read in one way only. The words are for people; they go to the caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// Why a target cannot be read in one way only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BadTarget {
-    #[error("The request target is not a path.")]
+    /// Neither a path nor a URL.
     Form,
-    #[error("The request path is not in a form that can be forwarded safely.")]
+    /// A path or query that two servers could read differently.
     Path,
-    #[error("The request must name exactly one valid host.")]
+    /// No host, several, or one that is none.
     Host,
+}
+
+impl BadTarget {
+    /// What the caller is told.
+    pub(super) const fn detail(self) -> &'static str {
+        match self {
+            Self::Form | Self::Path => "The request path is not in a form that can be forwarded safely.",
+            Self::Host => "The request must name exactly one valid host.",
+        }
+    }
+}
+
+/// The path as it was sent, without its query, for the log line of a request that is not read any further.
+pub(super) fn sent_path(request: &RequestHeader) -> String {
+    let raw = request.raw_path();
+    let path = raw.split(|b| matches!(b, b'?' | b'#')).next().unwrap_or_default();
+    String::from_utf8_lossy(path).into_owned()
 }
 
 impl<'a> View<'a> {

@@ -42,7 +42,13 @@ impl FromStr for LogFormat {
 pub fn init_logging(format: LogFormat, level: Level) {
     // Everything that is not ours stays at `warn` or quieter: debug lines of HTTP libraries print headers.
     let foreign = LevelFilter::from_level(level.min(Level::WARN));
-    let targets = Targets::new().with_default(foreign).with_target("portcullis", level);
+    let targets = Targets::new()
+        .with_default(foreign)
+        // What these warn of are callers and upstreams that misbehave, which our own lines say better.
+        .with_target("pingora_proxy", LevelFilter::OFF)
+        .with_target("pingora_pool", LevelFilter::ERROR)
+        .with_target("pingora_core", LevelFilter::ERROR)
+        .with_target("portcullis", level);
     let json = match format {
         LogFormat::Json => true,
         LogFormat::Text => false,
