@@ -1,4 +1,5 @@
-//! Waiting for something to become true, with a deadline; the only place in this suite that sleeps.
+//! Waiting for something to become true, with a deadline; the only place in this suite that sleeps, but for the
+//! pauses that a peer makes by its script.
 
 use std::time::Duration;
 
@@ -18,4 +19,9 @@ pub(crate) async fn eventually<T>(
         assert!(Instant::now() < deadline, "not within {within:?}: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// The pause that a peer of the gateway makes because the test says so.
+pub(crate) async fn scripted_pause(pause: Duration) {
+    tokio::time::sleep(pause).await;
 }

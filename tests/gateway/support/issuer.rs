@@ -18,6 +18,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
+use super::eventually::scripted_pause;
+
 /// Unpadded base64url.
 pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
@@ -219,7 +221,7 @@ async fn jwks(State(shared): State<Arc<Shared>>) -> Response {
         (script.keys.clone(), script.status, script.delay)
     };
     if let Some(delay) = delay {
-        tokio::time::sleep(delay).await;
+        scripted_pause(delay).await;
     }
     match status {
         Some(status) => StatusCode::from_u16(status).expect("a status").into_response(),

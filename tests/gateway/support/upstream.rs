@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::eventually::scripted_pause;
+
 /// One request as it arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
@@ -79,7 +81,7 @@ async fn serve(stream: TcpStream, all: Arc<Mutex<Vec<Seen>>>) -> Option<()> {
         }
         let length = read_body(&mut stream, &seen).await?;
         if path.ends_with("/slow") {
-            tokio::time::sleep(Duration::from_secs(3)).await;
+            scripted_pause(Duration::from_secs(3)).await;
         }
         if path.ends_with("/sse") {
             send_events(&mut stream).await.ok()?;
@@ -153,7 +155,7 @@ async fn send_events(stream: &mut BufReader<TcpStream>) -> std::io::Result<()> {
         let event = format!("data: {i}\n\n");
         stream.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes()).await?;
         stream.flush().await?;
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        scripted_pause(Duration::from_millis(100)).await;
     }
     stream.write_all(b"0\r\n\r\n").await?;
     stream.flush().await
