@@ -10,3 +10,11 @@ mod support;
 #[cfg(test)]
 #[path = "gateway/smoke.rs"]
 mod smoke;
+
+#[cfg(test)]
+#[path = "gateway/reasons.rs"]
+mod reasons;
+
+#[cfg(test)]
+#[path = "gateway/restart.rs"]
+mod restart;

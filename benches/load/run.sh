@@ -51,7 +51,7 @@ server:
   ops: { address: "127.0.0.1:$ops" }
   workers: 1
   token_cache: { entries: 0 }
-  access_log: off
+  access_log: stdout
 identity_providers:
   load: { issuer: "urn:load:issuer", public_key_file: key.pem }
 agents:
@@ -72,7 +72,7 @@ pids+=($!)
 taskset -c 0 "$target/examples/bare_proxy" "127.0.0.1:$bare" "127.0.0.1:$agent" >"$work/bare.log" 2>&1 &
 bare_pid=$!
 pids+=("$bare_pid")
-taskset -c 0 "$target/portcullis" run -c "$work/portcullis.yaml" >"$work/gate.log" 2>&1 &
+taskset -c 0 "$target/portcullis" run -c "$work/portcullis.yaml" >/dev/null 2>"$work/gate.log" &
 gate_pid=$!
 pids+=("$gate_pid")
 wait_for "$agent"
