@@ -83,6 +83,26 @@ pub(super) fn error_word(error: &Error) -> &'static str {
     }
 }
 
+/// What the system or the TLS library says of a connection that did not come about. Other failures keep their
+/// details to themselves: those may quote what the upstream sent.
+pub(super) fn error_detail(error: &Error) -> String {
+    let mut text = error.etype().as_str().to_owned();
+    let connecting = matches!(
+        error.etype(),
+        ErrorType::ConnectError
+            | ErrorType::ConnectRefused
+            | ErrorType::ConnectNoRoute
+            | ErrorType::ConnectTimedout
+            | ErrorType::TLSHandshakeFailure
+            | ErrorType::TLSHandshakeTimedout
+            | ErrorType::InvalidCert
+    );
+    if let (true, Some(cause)) = (connecting, &error.cause) {
+        text = format!("{text}: {cause}");
+    }
+    text
+}
+
 /// 504 for an upstream that was too slow, 502 for one that could not be reached or made no sense.
 pub(super) const fn status(error: &ErrorType) -> u16 {
     match error {

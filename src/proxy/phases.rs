@@ -223,7 +223,7 @@ impl ProxyHttp for Gateway {
                 agent,
                 request_id = ctx.request_id,
                 error = peer::error_word(error),
-                detail = error.etype().as_str(),
+                detail = peer::error_detail(error),
                 "the upstream failed"
             );
         }
