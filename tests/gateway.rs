@@ -12,6 +12,10 @@ mod support;
 mod smoke;
 
 #[cfg(test)]
+#[path = "gateway/upstream_gets.rs"]
+mod upstream_gets;
+
+#[cfg(test)]
 #[path = "gateway/reasons.rs"]
 mod reasons;
 

@@ -101,6 +101,17 @@ impl Gateway {
         ctx.https = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
     }
 
+    /// How long the connection may rest after this request: not at all when either side is to close it.
+    pub(super) fn limit_rest(&self, session: &mut Session) {
+        let close = |value: &HeaderValue| {
+            value.to_str().is_ok_and(|v| v.split(',').any(|word| word.trim().eq_ignore_ascii_case("close")))
+        };
+        let stays = session.get_keepalive().is_some()
+            && !self.parts.drain.is_draining()
+            && !session.req_header().headers.get_all(header::CONNECTION).iter().any(close);
+        session.set_keepalive(stays.then(|| self.parts.idle_timeout.as_secs().max(1)));
+    }
+
     /// The decision. Waits only for an unknown `kid`, and for a second at most.
     pub(super) async fn decide(&self, agent: &Arc<Agent>, session: &Session, ctx: &mut Context) -> Verdict {
         let headers = &session.req_header().headers;

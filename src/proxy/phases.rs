@@ -32,12 +32,7 @@ impl ProxyHttp for Gateway {
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> pingora::Result<bool> {
         self.meet(session, ctx);
-        let rest = if self.parts.drain.is_draining() {
-            None
-        } else {
-            Some(self.parts.idle_timeout.as_secs().max(1))
-        };
-        session.set_keepalive(rest);
+        self.limit_rest(session);
         if head_bytes(session.req_header()) > self.parts.header_bytes {
             return self.refuse(session, ctx, &Problem::plain(431, "The request head is too large.")).await;
         }
