@@ -7,7 +7,7 @@ pub(crate) mod issuer;
 pub(crate) mod raw;
 pub(crate) mod upstream;
 
-pub(crate) use command::{portcullis, portcullis_with};
+pub(crate) use command::{Ran, portcullis, portcullis_with};
 pub(crate) use eventually::eventually;
 pub(crate) use gateway::{Gateway, Start, client};
 pub(crate) use issuer::{Issuer, Key};
