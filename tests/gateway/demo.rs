@@ -83,7 +83,7 @@ async fn every_line_does_what_the_text_above_it_says() {
     let good: Vec<String> = demo.lines().into_iter().filter(|l| l.contains("/fresh-token'")).collect();
     let (stream, allowed): (Vec<_>, Vec<_>) = good.into_iter().partition(|line| line.contains("/stream"));
 
-    let answer = shell(&allowed[0].replace("curl -s ", "curl -si ")).await;
+    let answer = shell(&allowed[0].replacen("curl -s ", "curl -si ", 1)).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.to_lowercase().contains("x-caller-sub"), "the agent sees the caller: {answer}");
     assert!(!answer.to_lowercase().contains("bearer "), "and not the token: {answer}");
@@ -100,7 +100,7 @@ async fn every_line_does_what_the_text_above_it_says() {
         assert!(answer.contains("\"detail\"") && answer.contains(why), "it says why: {answer}");
     }
 
-    let key = shell(&demo.line("X-API-Key").replace("curl -s ", "curl -si ")).await;
+    let key = shell(&demo.line("X-API-Key").replacen("curl -s ", "curl -si ", 1)).await;
     assert!(key.starts_with("HTTP/1.1 200") && !key.contains("pck_"), "{key}");
     let metrics = shell(&demo.line("/metrics")).await;
     for series in ["reason=\"ok\"", "reason=\"token_missing\"", "reason=\"token_expired\""] {
