@@ -4,21 +4,73 @@
 //! What real peers say of it is in `e2e`.
 
 #[cfg(test)]
-#[path = "gateway/support/mod.rs"]
-mod support;
+#[path = "gateway/access_log.rs"]
+mod access_log;
 
 #[cfg(test)]
-#[path = "gateway/smoke.rs"]
-mod smoke;
+#[path = "gateway/api_key.rs"]
+mod api_key;
 
 #[cfg(test)]
-#[path = "gateway/upstream_gets.rs"]
-mod upstream_gets;
+#[path = "gateway/bad_start.rs"]
+mod bad_start;
+
+#[cfg(test)]
+#[path = "gateway/cli.rs"]
+mod cli;
+
+#[cfg(test)]
+#[path = "gateway/demo.rs"]
+mod demo;
+
+#[cfg(test)]
+#[path = "gateway/drain.rs"]
+mod drain;
+
+#[cfg(test)]
+#[path = "gateway/explain.rs"]
+mod explain;
+
+#[cfg(test)]
+#[path = "gateway/handover.rs"]
+mod handover;
+
+#[cfg(test)]
+#[path = "gateway/metrics.rs"]
+mod metrics;
+
+#[cfg(test)]
+#[path = "gateway/ops.rs"]
+mod ops;
 
 #[cfg(test)]
 #[path = "gateway/reasons.rs"]
 mod reasons;
 
 #[cfg(test)]
+#[path = "gateway/reload.rs"]
+mod reload;
+
+#[cfg(test)]
+#[path = "gateway/reload_files.rs"]
+mod reload_files;
+
+#[cfg(test)]
 #[path = "gateway/restart.rs"]
 mod restart;
+
+#[cfg(test)]
+#[path = "gateway/secrets.rs"]
+mod secrets;
+
+#[cfg(test)]
+#[path = "gateway/smoke.rs"]
+mod smoke;
+
+#[cfg(test)]
+#[path = "gateway/support/mod.rs"]
+mod support;
+
+#[cfg(test)]
+#[path = "gateway/upstream_gets.rs"]
+mod upstream_gets;

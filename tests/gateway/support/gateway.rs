@@ -1,6 +1,6 @@
 //! The gateway under test: the real binary, a folder with its configuration, and everything that it says.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub(crate) struct Start<'a> {
     pub(crate) args: &'a [&'a str],
     /// A second listener with TLS from these files: `(cert, key)` pairs, named in `files`.
     pub(crate) tls: &'a [(&'a str, &'a str)],
+    /// Writes the configuration into the folder in a way of its own and says what `-c` names.
+    pub(crate) layout: Option<fn(&Path, &str) -> PathBuf>,
 }
 
 /// A running gateway; it ends when this is dropped.
@@ -85,8 +87,12 @@ impl Start<'_> {
             }
         }
         server += self.server;
-        let config = folder.path().join("portcullis.yaml");
-        std::fs::write(&config, format!("{server}{}", self.body)).expect("the configuration is written");
+        let text = format!("{server}{}", self.body);
+        let config = self.layout.unwrap_or(|folder, text| {
+            let config = folder.join("portcullis.yaml");
+            std::fs::write(&config, text).expect("the configuration is written");
+            config
+        })(folder.path(), &text);
         let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
             .args(["run", "--log-format", "json", "-c"])
             .arg(&config)
@@ -134,8 +140,12 @@ impl Gateway {
 
     /// Writes the configuration anew, with the same `server`.
     pub(crate) fn write_body(&self, body: &str) {
-        std::fs::write(self.config(), format!("{}{body}", self.server))
-            .expect("the configuration is written");
+        std::fs::write(self.config(), self.text(body)).expect("the configuration is written");
+    }
+
+    /// The whole configuration with this body and the same `server`.
+    pub(crate) fn text(&self, body: &str) -> String {
+        format!("{}{body}", self.server)
     }
 
     /// Asks the ops listener: status and body.

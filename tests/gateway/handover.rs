@@ -1,0 +1,98 @@
+//! SIGQUIT: the listeners go to a new process, and no caller notices.
+
+use std::os::unix::fs::FileTypeExt as _;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::process::Command;
+use tokio::time::interval;
+
+use super::support::{Start, Upstream, client, eventually};
+
+fn body(upstream: &Upstream) -> String {
+    format!("agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n", upstream.url())
+}
+
+#[tokio::test]
+async fn without_a_successor_sigquit_changes_nothing_but_the_log() {
+    let upstream = Upstream::start().await;
+    let server = "  state_dir: state\n";
+    let gateway = Start { body: &body(&upstream), server, ..Start::default() }.ready().await;
+    gateway.signal("QUIT").await;
+    eventually("it says so", Duration::from_secs(5), async || {
+        gateway
+            .stderr()
+            .iter()
+            .any(|line| line.contains("SIGQUIT") && line.contains("--upgrade"))
+            .then_some(())
+    })
+    .await;
+    assert_eq!(client().get(gateway.url("/p")).send().await.expect("an answer").status(), 200);
+    assert_eq!(gateway.ops_get("/readyz").await.0, 200);
+}
+
+#[tokio::test]
+async fn with_a_successor_no_connection_is_refused_and_no_request_is_lost() {
+    let upstream = Upstream::start().await;
+    let server = "  state_dir: state\n";
+    let mut gateway = Start { body: &body(&upstream), server, ..Start::default() }.ready().await;
+    let (done, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let load = tokio::spawn(knock(gateway.url("/p"), Arc::clone(&done), Arc::clone(&answered)));
+    let log = gateway.folder.path().join("successor.log");
+    let log_file = std::fs::File::create(&log).expect("a log");
+    let mut successor = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .args(["run", "--upgrade", "--log-format", "json", "-c"])
+        .arg(gateway.config())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log_file)
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the successor starts");
+    let read = || std::fs::read_to_string(&log).unwrap_or_default();
+    let socket = gateway.folder.path().join("state/upgrade.sock");
+    eventually("the successor waits at the socket", Duration::from_secs(10), async || {
+        std::fs::metadata(&socket).is_ok_and(|found| found.file_type().is_socket()).then_some(())
+    })
+    .await;
+    let reached = answered.load(Ordering::Relaxed);
+    gateway.signal("QUIT").await;
+    let ended = gateway.ended(Duration::from_secs(40)).await;
+    assert!(ended.success(), "the old process: {ended:?} {:?}", gateway.stderr());
+    let after = answered.load(Ordering::Relaxed);
+    assert!(after > reached, "requests were answered all the while");
+    eventually("the successor answers", Duration::from_secs(5), async || {
+        (answered.load(Ordering::Relaxed) > after + 100).then_some(())
+    })
+    .await;
+    done.store(true, Ordering::Relaxed);
+    let failed = load.await.expect("the load ends");
+    let sent = answered.load(Ordering::Relaxed) + failed.len();
+    assert!(failed.is_empty(), "{} of {sent} failed: {:#?}\n{}", failed.len(), &failed[..1], read());
+    assert!(successor.try_wait().expect("its state").is_none(), "the successor runs: {}", read());
+    assert_eq!(gateway.ops_get("/readyz").await.0, 200, "and its ops listener answers");
+}
+
+/// A new connection for every request, two hundred a second; what failed.
+async fn knock(url: String, done: Arc<AtomicBool>, answered: Arc<AtomicUsize>) -> Vec<String> {
+    let fresh = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
+    let mut pace = interval(Duration::from_millis(5));
+    let mut knocks = tokio::task::JoinSet::new();
+    while !done.load(Ordering::Relaxed) {
+        pace.tick().await;
+        let (request, answered) = (fresh.get(&url).send(), Arc::clone(&answered));
+        knocks.spawn(async move {
+            match request.await {
+                Ok(answer) if answer.status() == 200 => {
+                    answered.fetch_add(1, Ordering::Relaxed);
+                    None
+                }
+                Ok(answer) => Some(answer.status().to_string()),
+                Err(error) => Some(format!("{error:?}")),
+            }
+        });
+    }
+    knocks.join_all().await.into_iter().flatten().collect()
+}
