@@ -8,7 +8,7 @@
 //   POST /control/hang     takes connections from now on and never answers, as a provider behind a dead balancer does
 import { createServer } from 'node:http';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 
 import Provider from 'oidc-provider';
 
@@ -21,9 +21,20 @@ const ALGORITHMS = {
 };
 const CLIENTS = { rs256: 'RS256', es256: 'ES256', eddsa: 'EdDSA', brief: 'ES256' };
 
+// By way of PEM: in Node 20, exporting the very object that a key generation gave as JWK can wait for itself for ever,
+// when a garbage collection falls into it (the generation's destructor takes the lock that the export holds).
+function freshKey(type, options) {
+  const { privateKey } = generateKeyPairSync(type, {
+    ...options,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  return createPrivateKey(privateKey).export({ format: 'jwk' });
+}
+
 function freshKeys() {
   return Object.entries(ALGORITHMS).map(([alg, [type, options]]) => ({
-    ...generateKeyPairSync(type, options).privateKey.export({ format: 'jwk' }),
+    ...freshKey(type, options),
     kid: `${alg}-${randomUUID()}`,
     alg,
     use: 'sig',
