@@ -48,6 +48,10 @@ mod ops;
 mod reasons;
 
 #[cfg(test)]
+#[path = "gateway/refetch.rs"]
+mod refetch;
+
+#[cfg(test)]
 #[path = "gateway/reload.rs"]
 mod reload;
 
@@ -72,5 +76,13 @@ mod smoke;
 mod support;
 
 #[cfg(test)]
+#[path = "gateway/tls.rs"]
+mod tls;
+
+#[cfg(test)]
 #[path = "gateway/upstream_gets.rs"]
 mod upstream_gets;
+
+#[cfg(test)]
+#[path = "gateway/websocket.rs"]
+mod websocket;

@@ -28,9 +28,10 @@ pub(crate) struct Cli {
     /// How log lines are written: auto (text on a terminal, else JSON), json or text
     #[arg(long, global = true, default_value = "auto", value_name = "FORMAT")]
     log_format: LogFormat,
-    /// The finest level that is logged: error, warn, info, debug or trace
-    #[arg(long, global = true, default_value = "info", value_name = "LEVEL")]
-    log_level: tracing::Level,
+    /// The finest level that is logged: error, warn, info, debug or trace [default: info for run and demo,
+    /// warn for the others]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<tracing::Level>,
     #[command(subcommand)]
     command: Command,
 }
@@ -92,7 +93,9 @@ impl From<Exit> for ExitCode {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    init_logging(cli.log_format, cli.log_level);
+    let serves = matches!(cli.command, Command::Run(_) | Command::Demo(_));
+    let usual = if serves { tracing::Level::INFO } else { tracing::Level::WARN };
+    init_logging(cli.log_format, cli.log_level.unwrap_or(usual));
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
     match dispatch(cli.command, &mut out, &mut err) {
         Ok(exit) => exit.into(),

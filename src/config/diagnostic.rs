@@ -134,10 +134,8 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.path.display())?;
-        if self.line > 0 {
-            write!(f, "{}:{}:", self.line, self.column)?;
-        }
+        // What concerns a whole file stands at its beginning, so that every finding has the same form.
+        write!(f, "{}:{}:{}:", self.path.display(), self.line.max(1), self.column.max(1))?;
         write!(f, " {}[{}]: {}", self.severity, self.code, Plain(&self.message))?;
         if let Some(line) = &self.source_line {
             let offset = self.caret;
@@ -226,13 +224,13 @@ mod tests {
     }
 
     #[test]
-    fn what_concerns_a_whole_file_names_no_line() {
+    fn what_concerns_a_whole_file_stands_at_its_beginning() {
         let shown = Diagnostic::not_utf8(Path::new("a.yaml"), 7).to_string();
         assert!(
-            shown.starts_with("a.yaml: error[not-utf8]: not UTF-8 text: byte 7 cannot be read\n"),
+            shown.starts_with("a.yaml:1:1: error[not-utf8]: not UTF-8 text: byte 7 cannot be read\n"),
             "{shown}"
         );
         let shown = Diagnostic::unreadable(Path::new("b.yaml"), "permission denied").to_string();
-        assert_eq!(shown, "b.yaml: error[file-unreadable]: cannot be read: permission denied");
+        assert_eq!(shown, "b.yaml:1:1: error[file-unreadable]: cannot be read: permission denied");
     }
 }
