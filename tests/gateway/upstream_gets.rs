@@ -256,3 +256,20 @@ async fn a_stream_that_moves_outlives_the_response_timeout() {
     assert_eq!(text.matches("data: ").count(), 5);
     assert!(pieces.len() >= 4, "pieces arrive as they are sent: {pieces:?}");
 }
+
+#[tokio::test]
+async fn an_address_that_refuses_is_passed_over_for_the_next_one() {
+    let upstream = Upstream::start().await;
+    // A name with more than one address on most machines, of which only the IPv4 one listens.
+    let body = format!(
+        "agents:\n  a: {{ route: /a, upstream: \"http://localhost:{}\", auth: public }}\n",
+        upstream.port
+    );
+    let gateway = Start { body: &body, ..Start::default() }.ready().await;
+    for turn in 0..6 {
+        let answer = client().post(gateway.url("/a")).body("once").send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "turn {turn}");
+    }
+    assert_eq!(upstream.seen().len(), 6, "each request arrives once");
+    assert_eq!(upstream.last().all("host"), [format!("localhost:{}", upstream.port)]);
+}
