@@ -68,6 +68,10 @@ mod restart;
 mod secrets;
 
 #[cfg(test)]
+#[path = "gateway/section3/mod.rs"]
+mod section3;
+
+#[cfg(test)]
 #[path = "gateway/smoke.rs"]
 mod smoke;
 
