@@ -64,6 +64,10 @@ mod reload_files;
 mod restart;
 
 #[cfg(test)]
+#[path = "gateway/rfc.rs"]
+mod rfc;
+
+#[cfg(test)]
 #[path = "gateway/secrets.rs"]
 mod secrets;
 
