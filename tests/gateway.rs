@@ -64,8 +64,16 @@ mod reload_files;
 mod restart;
 
 #[cfg(test)]
+#[path = "gateway/rfc.rs"]
+mod rfc;
+
+#[cfg(test)]
 #[path = "gateway/secrets.rs"]
 mod secrets;
+
+#[cfg(test)]
+#[path = "gateway/section3/mod.rs"]
+mod section3;
 
 #[cfg(test)]
 #[path = "gateway/smoke.rs"]
