@@ -44,14 +44,6 @@ mod metrics;
 mod ops;
 
 #[cfg(test)]
-#[path = "gateway/reasons.rs"]
-mod reasons;
-
-#[cfg(test)]
-#[path = "gateway/refetch.rs"]
-mod refetch;
-
-#[cfg(test)]
 #[path = "gateway/reload.rs"]
 mod reload;
 
