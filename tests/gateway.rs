@@ -86,3 +86,11 @@ mod upstream_gets;
 #[cfg(test)]
 #[path = "gateway/websocket.rs"]
 mod websocket;
+
+#[cfg(test)]
+#[path = "gateway/streams.rs"]
+mod streams;
+
+#[cfg(test)]
+#[path = "gateway/upgrades.rs"]
+mod upgrades;

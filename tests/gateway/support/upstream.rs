@@ -1,11 +1,15 @@
 //! An agent that says exactly what reached it, byte for byte, over HTTP/1.1 without TLS.
 //!
 //! Targets that end in these words get special answers: `/sse` (five events, one each 100 ms), `/slow` (an answer
-//! after 3 s), `/hang-up` (closes without an answer). Everything else is echoed as JSON.
+//! after 3 s), `/hang-up` (closes without an answer), `/mirror` (each piece of a chunked body comes back at once).
+//! A request that asks for an upgrade gets it, and its bytes back. Everything else is echoed as JSON.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::digest;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -79,6 +83,13 @@ async fn serve(stream: TcpStream, all: Arc<Mutex<Vec<Seen>>>) -> Option<()> {
         if path.ends_with("/hang-up") {
             return None;
         }
+        if !seen.all("upgrade").is_empty() {
+            return tunnel(&mut stream, &seen).await.ok();
+        }
+        if path.ends_with("/mirror") {
+            mirror(&mut stream).await?;
+            continue;
+        }
         let length = read_body(&mut stream, &seen).await?;
         if path.ends_with("/slow") {
             scripted_pause(Duration::from_secs(3)).await;
@@ -141,6 +152,46 @@ async fn read_body(stream: &mut BufReader<TcpStream>, seen: &Seen) -> Option<usi
         total += size;
         if size == 0 {
             return Some(total);
+        }
+    }
+}
+
+/// Switches protocols as RFC 6455 section 4.2.2 says, and gives every byte back as it came.
+async fn tunnel(stream: &mut BufReader<TcpStream>, seen: &Seen) -> std::io::Result<()> {
+    // As long as an agent needs to think; one that answers at once is a test of its own.
+    scripted_pause(Duration::from_millis(20)).await;
+    let asked = format!("{}258EAFA5-E914-47DA-95CA-C5AB0DC85B11", seen.all("sec-websocket-key").concat());
+    let accept = STANDARD.encode(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, asked.as_bytes()));
+    let head = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {accept}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await?;
+    let mut piece = [0; 4096];
+    loop {
+        let n = stream.read(&mut piece).await?;
+        if n == 0 {
+            return Ok(());
+        }
+        stream.write_all(&piece[..n]).await?;
+        stream.flush().await?;
+    }
+}
+
+/// Answers at once, and gives each piece of a chunked body back as soon as it is there.
+async fn mirror(stream: &mut BufReader<TcpStream>) -> Option<()> {
+    stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").await.ok()?;
+    loop {
+        stream.flush().await.ok()?;
+        let mut line = String::new();
+        stream.read_line(&mut line).await.ok()?;
+        let size = usize::from_str_radix(line.trim(), 16).ok()?;
+        let mut piece = vec![0; size + 2];
+        stream.read_exact(&mut piece).await.ok()?;
+        stream.write_all(format!("{size:x}\r\n").as_bytes()).await.ok()?;
+        stream.write_all(&piece).await.ok()?;
+        if size == 0 {
+            return stream.flush().await.ok();
         }
     }
 }
