@@ -72,6 +72,10 @@ mod section3;
 mod smoke;
 
 #[cfg(test)]
+#[path = "gateway/streams.rs"]
+mod streams;
+
+#[cfg(test)]
 #[path = "gateway/support/mod.rs"]
 mod support;
 
@@ -80,17 +84,13 @@ mod support;
 mod tls;
 
 #[cfg(test)]
+#[path = "gateway/upgrades.rs"]
+mod upgrades;
+
+#[cfg(test)]
 #[path = "gateway/upstream_gets.rs"]
 mod upstream_gets;
 
 #[cfg(test)]
 #[path = "gateway/websocket.rs"]
 mod websocket;
-
-#[cfg(test)]
-#[path = "gateway/streams.rs"]
-mod streams;
-
-#[cfg(test)]
-#[path = "gateway/upgrades.rs"]
-mod upgrades;

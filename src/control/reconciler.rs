@@ -94,7 +94,11 @@ impl Reconciler {
         loop {
             tokio::select! {
                 () = self.store.changed(&self.files) => {}
-                () = self.reload.notified() => tracing::info!("reload asked for"),
+                () = self.reload.notified() => {
+                    tracing::info!("reload asked for");
+                    // Who asks gets an answer, also when it is the same as before.
+                    self.status.refused = None;
+                }
             }
             self.reconcile().await;
         }

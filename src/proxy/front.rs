@@ -18,6 +18,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::drain::Drain;
+use super::framing;
 use super::gateway::Gateway;
 
 /// How long a kept connection may still bring a request after draining has started.
@@ -81,7 +82,10 @@ impl Front {
                 if head.len() > self.limits.bytes {
                     return Head::Bad(431);
                 }
-                return if has_bare_line_feed(head) { Head::Bad(400) } else { Head::Read(buffer) };
+                if has_bare_line_feed(head) {
+                    return Head::Bad(400);
+                }
+                return framing::fault(head).map_or(Head::Read(buffer), Head::Bad);
             }
             if buffer.len() > self.limits.bytes {
                 return Head::Bad(431);
@@ -188,6 +192,7 @@ fn has_bare_line_feed(head: &[u8]) -> bool {
 fn raw_problem(status: u16, request_id: &str) -> String {
     let (title, detail) = match status {
         431 => ("Request Header Fields Too Large", "The request head is too large."),
+        405 => ("Method Not Allowed", "This method is not allowed."),
         408 => ("Request Timeout", "The request head took too long to arrive."),
         _ => ("Bad Request", "The request head is malformed."),
     };

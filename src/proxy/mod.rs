@@ -6,6 +6,7 @@
 mod context;
 mod drain;
 mod forward;
+mod framing;
 mod front;
 mod gateway;
 mod origin;

@@ -14,6 +14,8 @@ use tokio::sync::Notify;
 
 /// Events that come within this time of each other ring once.
 const SETTLE: Duration = Duration::from_millis(50);
+/// The longest that such events are waited for.
+const SETTLE_AT_MOST: Duration = Duration::from_millis(300);
 /// A look without a ring, for file systems that send no events.
 const AT_LEAST_EVERY: Duration = Duration::from_secs(30);
 
@@ -74,8 +76,10 @@ impl FileWatch {
     /// Waits for the bell, or for as long as no change may stay unseen.
     pub async fn rung(&self) {
         if tokio::time::timeout(AT_LEAST_EVERY, self.bell.notified()).await.is_ok() {
-            // Lets a writer finish: one change often is several events.
-            while tokio::time::timeout(SETTLE, self.bell.notified()).await.is_ok() {}
+            // Lets a writer finish: one change often is several events. But somebody may write into the folder
+            // all the time, and a change must not wait for that to end.
+            let settle = async { while tokio::time::timeout(SETTLE, self.bell.notified()).await.is_ok() {} };
+            let _settled = tokio::time::timeout(SETTLE_AT_MOST, settle).await;
         }
     }
 }
@@ -89,4 +93,25 @@ impl Default for FileWatch {
 fn folder_of(file: &Path) -> Option<PathBuf> {
     let parent = file.parent()?;
     Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_folder_that_is_written_to_all_the_time_still_rings() {
+        let watch = FileWatch { bell: Arc::default(), watcher: None, folders: BTreeSet::new() };
+        let bell = Arc::clone(&watch.bell);
+        let busy = tokio::spawn(async move {
+            loop {
+                bell.notify_one();
+                tokio::time::sleep(SETTLE / 2).await;
+            }
+        });
+        let began = tokio::time::Instant::now();
+        watch.rung().await;
+        assert!(began.elapsed() <= SETTLE + SETTLE_AT_MOST, "{:?}", began.elapsed());
+        busy.abort();
+    }
 }
