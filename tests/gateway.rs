@@ -72,12 +72,20 @@ mod secrets;
 mod smoke;
 
 #[cfg(test)]
+#[path = "gateway/streaming.rs"]
+mod streaming;
+
+#[cfg(test)]
 #[path = "gateway/support/mod.rs"]
 mod support;
 
 #[cfg(test)]
 #[path = "gateway/tls.rs"]
 mod tls;
+
+#[cfg(test)]
+#[path = "gateway/upstream_faults.rs"]
+mod upstream_faults;
 
 #[cfg(test)]
 #[path = "gateway/upstream_gets.rs"]
