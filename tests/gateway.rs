@@ -72,6 +72,10 @@ mod section3;
 mod smoke;
 
 #[cfg(test)]
+#[path = "gateway/streaming.rs"]
+mod streaming;
+
+#[cfg(test)]
 #[path = "gateway/streams.rs"]
 mod streams;
 
@@ -86,6 +90,10 @@ mod tls;
 #[cfg(test)]
 #[path = "gateway/upgrades.rs"]
 mod upgrades;
+
+#[cfg(test)]
+#[path = "gateway/upstream_faults.rs"]
+mod upstream_faults;
 
 #[cfg(test)]
 #[path = "gateway/upstream_gets.rs"]

@@ -5,6 +5,7 @@ pub(crate) mod eventually;
 pub(crate) mod gateway;
 pub(crate) mod issuer;
 pub(crate) mod raw;
+pub(crate) mod scripted;
 pub(crate) mod upstream;
 
 pub(crate) use command::{Ran, portcullis, portcullis_with};

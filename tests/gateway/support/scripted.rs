@@ -1,0 +1,101 @@
+//! An upstream that does to each connection what a test says, by the byte: streams at its own pace, hangs up at
+//! the wrong moment, answers on one connection and not on the next.
+//!
+//! An agent that just answers is in `upstream`.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A short answer that keeps the connection.
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/// The upstream; it ends when this is dropped.
+pub(crate) struct Scripted {
+    pub(crate) port: u16,
+    heads: Arc<Mutex<Vec<String>>>,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+/// One connection of the gateway's.
+pub(crate) struct Peer {
+    /// Which connection this is, from 0.
+    pub(crate) nth: usize,
+    stream: BufReader<TcpStream>,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Scripted {
+    /// Plays `script` on every connection to a free port of 127.0.0.1.
+    pub(crate) async fn start<F>(script: impl Fn(Peer) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Option<()>> + Send + 'static,
+    {
+        Self::at("127.0.0.1", script).await
+    }
+
+    /// The same at another address.
+    pub(crate) async fn at<F>(address: &str, script: impl Fn(Peer) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Option<()>> + Send + 'static,
+    {
+        let listener = TcpListener::bind((address, 0)).await.expect("a free port");
+        let port = listener.local_addr().expect("its address").port();
+        let heads: Arc<Mutex<Vec<String>>> = Arc::default();
+        let all = Arc::clone(&heads);
+        let serving = tokio::spawn(async move {
+            let mut nth = 0;
+            while let Ok((stream, _)) = listener.accept().await {
+                let peer = Peer { nth, stream: BufReader::new(stream), heads: Arc::clone(&all) };
+                tokio::spawn(script(peer));
+                nth += 1;
+            }
+        });
+        Self { port, heads, serving }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// How many requests have arrived whose head begins so.
+    pub(crate) fn count(&self, beginning: &str) -> usize {
+        self.heads.lock().expect("the heads").iter().filter(|head| head.starts_with(beginning)).count()
+    }
+}
+
+impl Drop for Scripted {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Peer {
+    /// The next request head; `None` when the gateway has closed.
+    pub(crate) async fn head(&mut self) -> Option<String> {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if self.stream.read_line(&mut head).await.ok()? == 0 {
+                return None;
+            }
+        }
+        self.heads.lock().ok()?.push(head.clone());
+        Some(head)
+    }
+
+    /// Reads until `last` has come, and gives what came; `None` when it never does.
+    pub(crate) async fn until(&mut self, last: &str) -> Option<String> {
+        let mut came = Vec::new();
+        while !came.ends_with(last.as_bytes()) {
+            came.push(self.stream.read_u8().await.ok()?);
+        }
+        Some(String::from_utf8_lossy(&came).into_owned())
+    }
+
+    /// Sends this.
+    pub(crate) async fn say(&mut self, text: &str) -> Option<()> {
+        self.stream.write_all(text.as_bytes()).await.ok()?;
+        self.stream.flush().await.ok()
+    }
+}
