@@ -48,6 +48,10 @@ mod ops;
 mod reload;
 
 #[cfg(test)]
+#[path = "gateway/reload_busy.rs"]
+mod reload_busy;
+
+#[cfg(test)]
 #[path = "gateway/reload_files.rs"]
 mod reload_files;
 

@@ -34,6 +34,8 @@ pub(super) fn rewrite(request: &mut RequestHeader, permit: &Permit, ctx: &Contex
     if let Some(value) = kept_forwarded {
         request.insert_header(header::FORWARDED, value)?;
     }
+    // Answered by us, after the decision.
+    request.remove_header(&header::EXPECT);
     forwarded.set(request)?;
     request.insert_header(REQUEST_ID, ctx.request_id.as_str())?;
     for (name, value) in permit.headers() {

@@ -72,6 +72,10 @@ impl ProxyHttp for Gateway {
         if ctx.websocket {
             session.set_read_timeout(None);
         }
+        if asks_to_be_invited(session.req_header()) {
+            // Only now: a body that would be refused is never asked for (RFC 9110 section 10.1.1).
+            session.as_downstream_mut().write_continue_response().await?;
+        }
         ctx.permit = Some(permit);
         Ok(false)
     }
@@ -281,4 +285,10 @@ fn head_bytes(request: &RequestHeader) -> usize {
 
 fn no_permit() -> Box<Error> {
     Error::explain(ErrorType::InternalError, "no permit: the request was not decided").into_in()
+}
+
+fn asks_to_be_invited(request: &RequestHeader) -> bool {
+    let expects = request.headers.get(header::EXPECT);
+    request.version == http::Version::HTTP_11
+        && expects.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }

@@ -273,3 +273,24 @@ async fn an_address_that_refuses_is_passed_over_for_the_next_one() {
     assert_eq!(upstream.seen().len(), 6, "each request arrives once");
     assert_eq!(upstream.last().all("host"), [format!("localhost:{}", upstream.port)]);
 }
+
+#[tokio::test]
+async fn a_request_that_can_be_framed_in_two_ways_does_not_reach_the_agent() {
+    let w = World::with("").await;
+    for (fields, wanted) in [
+        ("Content-Length: 5\r\nTransfer-Encoding: chunked", 400),
+        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", 400),
+        ("Transfer-Encoding: gzip, chunked", 400),
+        ("Content-Length: 5, 5", 400),
+        ("Content-Length: 5", 200),
+    ] {
+        let before = w.upstream.seen().len();
+        let request =
+            format!("POST /open HTTP/1.1\r\nHost: a\r\n{fields}\r\nConnection: close\r\n\r\n0\r\n\r\n");
+        let answer = raw::exchange(w.gateway.port, request.as_bytes(), Duration::from_secs(5)).await;
+        assert_eq!(raw::status(&answer), wanted, "{fields}: {answer}");
+        assert_eq!(w.upstream.seen().len() - before, usize::from(wanted == 200), "{fields}");
+    }
+    let connect = b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n";
+    assert_eq!(raw::status(&raw::exchange(w.gateway.port, connect, Duration::from_secs(5)).await), 405);
+}
