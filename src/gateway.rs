@@ -46,8 +46,6 @@ pub struct Options {
     pub upgrade: bool,
     /// Where access log lines go when the configuration asks for them.
     pub access_log: Box<dyn Write + Send>,
-    /// Called once the listeners are about to open.
-    pub started: Box<dyn FnOnce(&Snapshot) + Send>,
 }
 
 impl std::fmt::Debug for Options {
@@ -146,7 +144,6 @@ pub fn run(options: Options) -> Result<(), StartError> {
         Signals::new().map_err(|e| StartError::System(e.to_string()))?
     };
     announce(&snapshot, &settings);
-    (options.started)(&snapshot);
     let ended = runtime.block_on(Life { server, stop, signals, reload, drain, settings }.live());
     drop(guard);
     tracing::info!("stopped");

@@ -154,7 +154,7 @@ impl ApiKeyPolicy {
     }
 
     fn extract<'h>(&self, headers: &'h HeaderMap, trace: &mut impl Trace) -> Result<&'h str, Reason> {
-        let bare = Scheme::parse("").unwrap_or_default();
+        let bare = Scheme::bare();
         let found = extract::credential(headers, &self.header, &bare).map_err(|reason| match reason {
             Reason::TokenMissing => Reason::ApiKeyMissing,
             Reason::TokenMalformed => Reason::ApiKeyInvalid,

@@ -18,6 +18,12 @@ impl Scheme {
         text.bytes().all(token).then(|| Self(Box::from(text)))
     }
 
+    /// No word: the header holds the bare credential.
+    #[must_use]
+    pub fn bare() -> Self {
+        Self(Box::from(""))
+    }
+
     /// The word.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -282,10 +282,8 @@ fn verify_signature(
     let keys = found.map_err(|missing| {
         NotVerified::For(match missing {
             Missing::Unavailable => Reason::KeysUnavailable,
-            Missing::UnknownKid { last_refresh_failed } if last_refresh_failed && kid.is_some() => {
-                Reason::KeysUnavailable
-            }
-            Missing::UnknownKid { .. } => Reason::KeyUnknown,
+            Missing::UnknownKid { last_refresh_failed: true } => Reason::KeysUnavailable,
+            Missing::UnknownKid { last_refresh_failed: false } => Reason::KeyUnknown,
             Missing::WrongAlgorithm => Reason::AlgNotAllowed,
         })
     })?;

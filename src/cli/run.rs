@@ -23,12 +23,8 @@ pub(super) fn run(args: Args, err: &mut dyn Write) -> std::io::Result<Exit> {
             return Ok(Exit::Failure);
         }
     };
-    let options = Options {
-        store: Box::new(store),
-        upgrade: args.upgrade,
-        access_log: Box::new(std::io::stdout()),
-        started: Box::new(|_| {}),
-    };
+    let options =
+        Options { store: Box::new(store), upgrade: args.upgrade, access_log: Box::new(std::io::stdout()) };
     match gateway::run(options) {
         Ok(()) => Ok(Exit::Success),
         Err(error) => {

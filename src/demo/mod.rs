@@ -60,7 +60,6 @@ pub fn run(port: u16, out: &mut dyn Write) -> Result<(), StartError> {
         store: Box::new(MemoryStore::new(configuration)),
         upgrade: false,
         access_log: Box::new(LiveLog::new(std::io::stdout())),
-        started: Box::new(|_| {}),
     });
     runtime.shutdown_background();
     ended
