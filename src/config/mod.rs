@@ -22,6 +22,7 @@ mod source;
 mod units;
 mod value;
 mod web;
+mod written;
 mod yaml;
 
 pub use code::{Code, Severity};
@@ -38,4 +39,5 @@ pub use sections::{Field, ROOT, Section, Shape};
 pub use snapshot::{Certificates, Revision, Snapshot};
 pub use source::{Place, Source, Spanned};
 pub use units::{parse_duration, parse_size, show_duration, show_size};
+pub use written::{Pointers, Written, new_references, tag_of, to_yaml, written};
 pub use yaml::MAX_BYTES;

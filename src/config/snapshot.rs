@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::sign::CertifiedKey;
 
+use super::diagnostics::Diagnostics;
 use super::document::Server;
+use super::source::Source;
 use crate::authn::Issuers;
 use crate::keys::Provider;
 use crate::model::{AgentName, ProviderName};
@@ -57,6 +60,12 @@ pub struct Snapshot {
     /// The settings that the process runs with: those of its first snapshot, since a change of them takes
     /// effect on restart.
     pub server: Arc<Server>,
+    /// The folder in which resources are stored one by one, likewise.
+    pub store: Option<PathBuf>,
+    /// The texts that this is made of.
+    pub sources: Arc<[Source]>,
+    /// What somebody should look at.
+    pub warnings: Diagnostics,
     /// The certificates of every listener that serves TLS; these do follow a change.
     pub certificates: Certificates,
     /// Which agent answers to a request.

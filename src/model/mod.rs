@@ -10,6 +10,7 @@ mod decision;
 mod live;
 mod name;
 mod reason;
+mod resource;
 mod secret;
 mod spelling;
 
@@ -20,5 +21,6 @@ pub use decision::{AuthMethod, Decision, Enforcement};
 pub use live::Live;
 pub use name::{AgentName, Issuer, KeyId, NameError, ProviderName};
 pub use reason::{OAuthError, Reason};
+pub use resource::{ResourceId, ResourceKind};
 pub use secret::{Digest, Secret};
 pub use spelling::reduced_eq;

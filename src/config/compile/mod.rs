@@ -48,7 +48,7 @@ pub fn compile(
     let specs = providers::specs(&input);
     let trust = agents::trust(&input);
     if let Some(previous) = previous {
-        restart::warn(&report, document, &previous.server);
+        restart::warn(&report, document, previous);
     }
     // Up to here everything was looked at, so that all errors are known; from here on things are made, and
     // among them metrics of agents and providers that a refused configuration must not leave behind.
@@ -64,6 +64,9 @@ pub fn compile(
     let snapshot = Snapshot {
         revision: revision(document, files),
         server,
+        store: previous.map_or_else(|| document.store.as_ref().map(|s| s.value.clone()), |p| p.store.clone()),
+        sources: Arc::clone(&document.sources),
+        warnings: findings.clone(),
         certificates: files::kept(certificates, previous),
         router: agents.router,
         agents: agents.agents,

@@ -17,7 +17,8 @@ pub(super) struct Stop;
 pub(super) struct Tree<'r, 's, 'e> {
     report: &'r Report<'s>,
     source: usize,
-    env: &'e dyn Fn(&str) -> Option<String>,
+    /// Absent when values are wanted as they were written.
+    env: Option<&'e dyn Fn(&str) -> Option<String>>,
     parser: Parser<'s, StrInput<'s>>,
     /// Anchored values that are complete, with their height.
     anchors: HashMap<usize, (Node, usize)>,
@@ -30,6 +31,20 @@ impl<'r, 's, 'e> Tree<'r, 's, 'e> {
         report: &'r Report<'s>,
         source: usize,
         env: &'e dyn Fn(&str) -> Option<String>,
+        text: &'s str,
+    ) -> Self {
+        Self::of(report, source, Some(env), text)
+    }
+
+    /// A tree of the only source, whose values are those that were written.
+    pub(super) fn as_written(report: &'r Report<'s>, text: &'s str) -> Self {
+        Self::of(report, 0, None, text)
+    }
+
+    fn of(
+        report: &'r Report<'s>,
+        source: usize,
+        env: Option<&'e dyn Fn(&str) -> Option<String>>,
         text: &'s str,
     ) -> Self {
         let mut options = granit_parser::options! {
@@ -169,7 +184,8 @@ impl<'r, 's, 'e> Tree<'r, 's, 'e> {
     fn scalar(&self, text: &str, style: ScalarStyle, place: Place) -> Scalar {
         let plain = matches!(style, ScalarStyle::Plain);
         let mut broken = false;
-        let (text, from_env) = match expand(text, self.env) {
+        let expanded = self.env.map_or(Ok(None), |env| expand(text, env));
+        let (text, from_env) = match expanded {
             Ok(None) => (text.to_owned(), false),
             Ok(Some(expanded)) => (expanded.text, expanded.replaced),
             Err(Unexpanded::Unset(name)) => {
