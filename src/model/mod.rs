@@ -13,6 +13,7 @@ mod reason;
 mod resource;
 mod secret;
 mod spelling;
+mod stamp;
 
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
 pub use claims::Claims;
@@ -24,3 +25,4 @@ pub use reason::{OAuthError, Reason};
 pub use resource::{ResourceId, ResourceKind};
 pub use secret::{Digest, Secret};
 pub use spelling::reduced_eq;
+pub use stamp::Stamp;

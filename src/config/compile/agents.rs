@@ -8,12 +8,12 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use super::super::code::Code;
-use super::super::document::{self, AgentEntry, Auth, Document, Origins};
+use super::super::document::{self, AgentEntry, Auth, Origins};
 use super::{Input, files};
 use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme};
 use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
 use crate::keys::Provider;
-use crate::model::{AgentName, Instant, ProviderName};
+use crate::model::{AgentName, Instant, ProviderName, Stamp};
 use crate::routing::{Agent, Authenticator, Cors, Endpoint, Route, Router, Trust, Upstream, UpstreamTls};
 
 type Providers = BTreeMap<ProviderName, Arc<Provider>>;
@@ -47,7 +47,7 @@ pub(super) fn trust(input: &Input<'_>) -> Trusted {
 /// Makes the agents and the table of their routes.
 pub(super) fn make(input: &Input<'_>, providers: &Providers, trust: &Trusted) -> Agents {
     let issuers = Arc::new(providers.values().map(|p| p.spec().issuer.clone()).collect());
-    let mut all = Agents { issuers, keys: keys(input.document), ..Agents::default() };
+    let mut all = Agents { issuers, keys: keys(input), ..Agents::default() };
     for entry in &input.document.agents {
         let Some(agent) = agent(input, providers, trust, &mut all, entry) else { continue };
         let agent = Arc::new(agent);
@@ -172,17 +172,28 @@ fn authenticator(
 }
 
 /// The API keys of every agent, by id.
-fn keys(document: &Document) -> HashMap<AgentName, HashMap<String, ApiKeyRecord>> {
+fn keys(input: &Input<'_>) -> HashMap<AgentName, HashMap<String, ApiKeyRecord>> {
     let mut keys: HashMap<AgentName, HashMap<String, ApiKeyRecord>> = HashMap::new();
-    for key in &document.api_keys {
+    for key in &input.document.api_keys {
         let record = ApiKeyRecord {
             digest: key.sha256.value,
             expires_at: key.expires_at.map(instant),
             revoked_at: key.revoked_at.map(instant),
+            last_used: last_used(input, key),
         };
         keys.entry(key.agent.value.clone()).or_default().insert(key.id.value.clone(), record);
     }
     keys
+}
+
+/// When the key was last used: what the snapshot before knows of the same key.
+fn last_used(input: &Input<'_>, key: &document::ApiKeyEntry) -> Stamp {
+    let agent = input.previous.and_then(|snapshot| snapshot.agents.get(&key.agent.value));
+    let before = match agent.map(|agent| &agent.authenticator) {
+        Some(Authenticator::ApiKey(policy)) => policy.keys.get(&key.id.value),
+        _ => None,
+    };
+    before.filter(|record| record.digest == key.sha256.value).map(|r| r.last_used.clone()).unwrap_or_default()
 }
 
 /// A moment before 1970 is long past, as is the epoch.
