@@ -34,6 +34,15 @@ impl LoadError {
             Self::Store(StoreError::Empty { path }) => {
                 Diagnostic::unreadable(&path, "the directory holds no *.yaml file").into()
             }
+            Self::Store(StoreError::Unmade { path, why }) => {
+                Diagnostic::unreadable(&path, &format!("it cannot be made: {why}")).into()
+            }
+            Self::Store(StoreError::Locked { folder }) => {
+                Diagnostic::unreadable(&folder, "another portcullis holds it and writes to it").into()
+            }
+            Self::Store(StoreError::Damaged { path, why }) => {
+                Diagnostic::unreadable(&path, &format!("it is damaged: {why}")).into()
+            }
         }
     }
 }

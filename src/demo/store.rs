@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use crate::store::{ConfigStore, StoreError, Text};
+use crate::store::{Commit, ConfigStore, Holds, Query, Record, StoreError, Text, WriteError};
+
+const WHY_NOT: &str = "this is the demo: its configuration was made up at start and is not kept; \
+                       `portcullis run` with `store: { directory: PATH }` keeps what is changed here";
 
 /// One document in memory.
 #[derive(Debug)]
@@ -12,7 +15,7 @@ pub(super) struct MemoryStore(Text);
 
 impl MemoryStore {
     pub(super) fn new(text: String) -> Self {
-        Self(Text { path: PathBuf::from("demo.yaml"), text })
+        Self(Text { path: PathBuf::from("demo.yaml"), text, holds: Holds::Document })
     }
 }
 
@@ -24,5 +27,25 @@ impl ConfigStore for MemoryStore {
 
     async fn changed(&mut self, _files: &[PathBuf]) {
         std::future::pending().await
+    }
+
+    fn write(&self, _: &Commit) -> Result<u64, WriteError> {
+        Err(WriteError::ReadOnly(WHY_NOT.to_owned()))
+    }
+
+    fn history(&self, _: &Query) -> Result<Vec<Record>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn record(&self, _: u64) -> Result<Option<Record>, StoreError> {
+        Ok(None)
+    }
+
+    fn head(&self) -> u64 {
+        0
+    }
+
+    fn writable(&self) -> Result<PathBuf, String> {
+        Err(WHY_NOT.to_owned())
     }
 }

@@ -1,16 +1,13 @@
 //! A configuration in one file, or in all `*.yaml` files of a directory.
 
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
+use super::text::read_text;
 use super::watch::FileWatch;
-use super::{ConfigStore, StoreError, Text};
-
-/// The largest document that is read, in bytes.
-const MAX_BYTES: u64 = 8 << 20;
+use super::{Commit, ConfigStore, Holds, Query, Record, StoreError, Text, WriteError};
 
 /// The file or directory that `-c` names.
 #[derive(Debug)]
@@ -25,18 +22,29 @@ impl FileStore {
     pub fn new(path: PathBuf) -> Self {
         Self { path, watch: None }
     }
+
+    /// Documents are written by people, with comments and an order of their own.
+    fn why_not(&self) -> String {
+        let (what, which) =
+            if self.path.is_dir() { ("the files in", "one of them") } else { ("the file", "it") };
+        format!(
+            "the configuration is {what} {}, which this API does not write; add `store: {{ directory: PATH }}` to \
+             {which}, and agents, identity providers and API keys can be managed here",
+            self.path.display()
+        )
+    }
 }
 
 #[async_trait]
 impl ConfigStore for FileStore {
     fn read(&self) -> Result<Vec<Text>, StoreError> {
         if !self.path.is_dir() {
-            return Ok(vec![read_text(&self.path)?]);
+            return Ok(vec![document(&self.path)?]);
         }
-        let entries = fs::read_dir(&self.path).map_err(|e| unreadable(&self.path, &e))?;
+        let entries = fs::read_dir(&self.path).map_err(|e| StoreError::unreadable(&self.path, &e))?;
         let mut paths: Vec<PathBuf> = Vec::new();
         for entry in entries {
-            let path = entry.map_err(|e| unreadable(&self.path, &e))?.path();
+            let path = entry.map_err(|e| StoreError::unreadable(&self.path, &e))?.path();
             let is_yaml = path.extension().is_some_and(|e| e == "yaml" || e == "yml");
             let hidden = path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
             if is_yaml && !hidden && path.is_file() {
@@ -47,7 +55,7 @@ impl ConfigStore for FileStore {
         if paths.is_empty() {
             return Err(StoreError::Empty { path: self.path.clone() });
         }
-        paths.iter().map(|path| read_text(path)).collect()
+        paths.iter().map(|path| document(path)).collect()
     }
 
     async fn changed(&mut self, files: &[PathBuf]) {
@@ -57,27 +65,35 @@ impl ConfigStore for FileStore {
         watch.follow(&all, self.path.is_dir().then_some(self.path.as_path()));
         watch.rung().await;
     }
+
+    fn write(&self, _: &Commit) -> Result<u64, WriteError> {
+        Err(WriteError::ReadOnly(self.why_not()))
+    }
+
+    fn history(&self, _: &Query) -> Result<Vec<Record>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn record(&self, _: u64) -> Result<Option<Record>, StoreError> {
+        Ok(None)
+    }
+
+    fn head(&self) -> u64 {
+        0
+    }
+
+    fn writable(&self) -> Result<PathBuf, String> {
+        Err(self.why_not())
+    }
 }
 
-fn read_text(path: &Path) -> Result<Text, StoreError> {
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).map_err(|e| unreadable(path, &e))?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| unreadable(path, &e))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(StoreError::TooLarge { path: path.to_owned(), limit: MAX_BYTES });
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Text { path: path.to_owned(), text }),
-        Err(e) => Err(StoreError::NotUtf8 { path: path.to_owned(), offset: e.utf8_error().valid_up_to() }),
-    }
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::Unreadable { path: path.to_owned(), why: error.to_string() }
+fn document(path: &Path) -> Result<Text, StoreError> {
+    Ok(Text { path: path.to_owned(), text: read_text(path)?, holds: Holds::Document })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::text::MAX_BYTES;
     use super::*;
 
     fn read(path: &Path) -> Result<Vec<Text>, StoreError> {
@@ -104,5 +120,26 @@ mod tests {
         assert_eq!(read(&path), Err(StoreError::NotUtf8 { path: path.clone(), offset: 2 }));
         fs::File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
         assert!(matches!(read(&path), Err(StoreError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_file_is_not_written_and_says_what_to_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("portcullis.yaml");
+        for (path, what) in [(path.as_path(), "the file"), (dir.path(), "the files in")] {
+            let store = FileStore::new(path.to_owned());
+            let why = store.writable().unwrap_err();
+            assert!(why.contains(&format!("is {what} {}", path.display())), "{why}");
+            assert!(why.contains("`store: { directory: PATH }`"), "{why}");
+            let commit = Commit {
+                at: jiff::Timestamp::UNIX_EPOCH,
+                who: String::new(),
+                what: String::new(),
+                changes: Vec::new(),
+            };
+            assert_eq!(store.write(&commit), Err(WriteError::ReadOnly(why)));
+            assert_eq!((store.head(), store.record(1)), (0, Ok(None)));
+            assert_eq!(store.history(&Query { limit: 9, ..Query::default() }), Ok(Vec::new()));
+        }
     }
 }

@@ -1,64 +1,31 @@
-//! Where configuration documents live. A store reads texts and says when they may have changed; what the texts
-//! mean is for `config`, what happens then is for `control`.
+//! Where configuration documents live. A store reads texts, says when they may have changed, takes commits and
+//! keeps their history; what the texts mean is for `config`, what happens then is for `control`.
 
+mod commit;
+mod error;
 mod file;
+mod resource;
+mod text;
 mod watch;
 
 use std::path::PathBuf;
 
 use async_trait::async_trait;
 
+pub use commit::{Change, Commit, Query, Record};
+pub use error::{StoreError, WriteError};
 pub use file::FileStore;
+pub use resource::{Kind, ResourceId};
+pub use text::{Holds, Text};
 pub use watch::FileWatch;
 
-/// One document, as text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
-    /// Where it stands.
-    pub path: PathBuf,
-    /// What it says.
-    pub text: String,
-}
-
-/// Why a store cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// The place is not there or not readable.
-    #[error("{path} cannot be read: {why}", path = path.display())]
-    Unreadable {
-        /// Which place.
-        path: PathBuf,
-        /// What the system says.
-        why: String,
-    },
-    /// A document is not text.
-    #[error("{path} is not UTF-8 (at byte {offset})", path = path.display())]
-    NotUtf8 {
-        /// Which document.
-        path: PathBuf,
-        /// Where its first bad byte is.
-        offset: usize,
-    },
-    /// A document is too large.
-    #[error("{path} is larger than {limit} bytes", path = path.display())]
-    TooLarge {
-        /// Which document.
-        path: PathBuf,
-        /// The limit.
-        limit: u64,
-    },
-    /// A directory holds no document.
-    #[error("{path} holds no *.yaml file", path = path.display())]
-    Empty {
-        /// Which directory.
-        path: PathBuf,
-    },
-}
-
 /// A place that holds the configuration.
+///
+/// Reading and writing block; the caller is where that may be.
 #[async_trait]
 pub trait ConfigStore: Send + Sync {
-    /// Reads everything, now. A watch is only a doorbell; this is the truth.
+    /// Reads everything, now: documents first, then resources in the order of their ids. A watch is only a
+    /// doorbell; this is the truth. A commit is seen whole or not at all.
     ///
     /// # Errors
     /// When something cannot be read.
@@ -66,4 +33,36 @@ pub trait ConfigStore: Send + Sync {
 
     /// Waits until something may have changed. `files` are what the documents refer to.
     async fn changed(&mut self, files: &[PathBuf]);
+
+    /// Makes the commit take place, and gives the number of its revision. When this returns, the commit outlives
+    /// a crash; when it fails, nothing of it stands.
+    ///
+    /// What must stand before is compared with what stands, not with the history: texts that somebody changed by
+    /// hand count. A commit that names a resource twice conflicts with itself. A commit without changes is no
+    /// revision: it gives the number of the last one.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    fn write(&self, commit: &Commit) -> Result<u64, WriteError>;
+
+    /// The part of the history that is asked for, newest first. Old revisions are forgotten.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    fn history(&self, query: &Query) -> Result<Vec<Record>, StoreError>;
+
+    /// One revision; `None` when there never was one, or when it is forgotten.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn record(&self, number: u64) -> Result<Option<Record>, StoreError>;
+
+    /// The number of the last revision; 0 when there is none.
+    fn head(&self) -> u64;
+
+    /// The place that is written to.
+    ///
+    /// # Errors
+    /// Why nothing can be written, as a sentence for an operator.
+    fn writable(&self) -> Result<PathBuf, String>;
 }

@@ -1,0 +1,93 @@
+//! Why a store cannot be read or written, in words for an operator.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::ResourceId;
+
+/// Why a store cannot be read or opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The place is not there or not readable.
+    #[error("{path} cannot be read: {why}", path = path.display())]
+    Unreadable {
+        /// Which place.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
+    /// A document is not text.
+    #[error("{path} is not UTF-8 (at byte {offset})", path = path.display())]
+    NotUtf8 {
+        /// Which document.
+        path: PathBuf,
+        /// Where its first bad byte is.
+        offset: usize,
+    },
+    /// A document is too large.
+    #[error("{path} is larger than {limit} bytes", path = path.display())]
+    TooLarge {
+        /// Which document.
+        path: PathBuf,
+        /// The limit.
+        limit: u64,
+    },
+    /// A directory holds no document.
+    #[error("{path} holds no *.yaml file", path = path.display())]
+    Empty {
+        /// Which directory.
+        path: PathBuf,
+    },
+    /// The folder of a store is not there and cannot be made.
+    #[error("{path} cannot be made: {why}", path = path.display())]
+    Unmade {
+        /// Which folder.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
+    /// Another process writes to the folder.
+    #[error("{folder} is held by another portcullis, which writes to it: one folder has one writer", folder = folder.display())]
+    Locked {
+        /// Which folder.
+        folder: PathBuf,
+    },
+    /// A file of the store's own is not what the store writes.
+    #[error("{path} is damaged: {why}", path = path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl StoreError {
+    pub(super) fn unreadable(path: &Path, error: &io::Error) -> Self {
+        Self::Unreadable { path: path.to_owned(), why: error.to_string() }
+    }
+}
+
+/// Why a commit did not take place. Whatever it is, nothing of the commit stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// This store is never written.
+    #[error("{0}")]
+    ReadOnly(String),
+    /// What stands there is not what the change starts from: somebody else changed it.
+    #[error("{0} was changed in the meantime")]
+    Conflict(ResourceId),
+    /// Another process is the writer.
+    #[error("{0}")]
+    Locked(String),
+    /// The system refused.
+    #[error("{path} cannot be written: {why}", path = path.display())]
+    Failed {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+        /// Whether there is no space left.
+        full: bool,
+    },
+}

@@ -1,0 +1,127 @@
+//! What a store holds one by one: identity providers, agents and API keys, each under a name that is safe as the
+//! name of a file.
+//!
+//! Whether a name is a good one, and what the text says, is for `config`.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The kinds of resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// Who signs tokens.
+    IdentityProvider,
+    /// What is guarded.
+    Agent,
+    /// What opens one agent without a token.
+    ApiKey,
+}
+
+impl Kind {
+    /// Every kind, in the order in which a document lists them.
+    pub const ALL: [Self; 3] = [Self::IdentityProvider, Self::Agent, Self::ApiKey];
+
+    /// The folder, and the member of a document, that holds resources of this kind.
+    #[must_use]
+    pub const fn folder(self) -> &'static str {
+        match self {
+            Self::IdentityProvider => "identity_providers",
+            Self::Agent => "agents",
+            Self::ApiKey => "api_keys",
+        }
+    }
+
+    /// The kind that this folder holds.
+    #[must_use]
+    pub fn of_folder(folder: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.folder() == folder)
+    }
+}
+
+/// One resource: what it is, and its name. The name is a plain word, so it can be part of a path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct ResourceId {
+    kind: Kind,
+    name: String,
+}
+
+impl ResourceId {
+    /// The longest name, in bytes.
+    const MAX_LEN: usize = 63;
+
+    /// A name of `[A-Za-z0-9-]{1,63}`; `None` for anything else.
+    #[must_use]
+    pub fn new(kind: Kind, name: impl Into<String>) -> Option<Self> {
+        let name = name.into();
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        let ok = (1..=Self::MAX_LEN).contains(&name.len()) && name.bytes().all(plain);
+        ok.then_some(Self { kind, name })
+    }
+
+    /// The resource that `agents/NAME` or the like names, as [`Display`](fmt::Display) writes it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (folder, name) = text.split_once('/')?;
+        Self::new(Kind::of_folder(folder)?, name)
+    }
+
+    /// What it is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What it is called among its kind.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind.folder(), self.name)
+    }
+}
+
+impl From<ResourceId> for String {
+    fn from(id: ResourceId) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for ResourceId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or_else(|| format!("{text:?} names no resource"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_words_are_names_of_resources() {
+        for good in ["a", "refund-agent", "Yq3Zk81b", "-", &"x".repeat(63)] {
+            assert!(ResourceId::new(Kind::ApiKey, good).is_some(), "{good}");
+        }
+        for bad in ["", ".", "..", "a/b", "a.yaml", ".a", "a_b", "a b", "ä", "a\n", "a\0", &"x".repeat(64)] {
+            assert!(ResourceId::new(Kind::Agent, bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_resource_is_read_back_as_it_is_written() {
+        for kind in Kind::ALL {
+            let id = ResourceId::new(kind, "some-name").unwrap();
+            assert_eq!(ResourceId::parse(&id.to_string()), Some(id));
+        }
+        for bad in ["", "agents", "agents/", "tools/x", "agents/x/y", "agents/../x", "/x"] {
+            assert_eq!(ResourceId::parse(bad), None, "{bad}");
+        }
+    }
+}
