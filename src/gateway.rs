@@ -25,7 +25,7 @@ use crate::model::{Clock, Live, SystemClock};
 use crate::ops::{self, Ops};
 use crate::proxy::{Drain, Front, Gateway, GatewayParts, HeadLimits, SniResolver};
 use crate::store::ConfigStore;
-use crate::telemetry::{AccessLog, AccessLogGuard, Metrics};
+use crate::telemetry::{AccessLog, AccessLogGuard, Decisions, Metrics};
 
 /// How long the start waits for the first addresses of upstream names.
 const FIRST_ADDRESSES: Duration = Duration::from_secs(1);
@@ -122,6 +122,7 @@ pub fn run(options: Options) -> Result<(), StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (access_log, guard) = access_log(&settings, options.access_log);
     let drain = Drain::default();
+    let decisions = settings.admin.as_ref().map(|_| Decisions::new());
     let parts = GatewayParts {
         snapshot: Arc::clone(&live),
         access_log,
@@ -129,6 +130,7 @@ pub fn run(options: Options) -> Result<(), StartError> {
         idle_timeout: settings.limits.idle_timeout,
         header_bytes: settings.limits.header_bytes,
         drain: drain.clone(),
+        decisions: decisions.clone(),
     };
     let gateway = Gateway::new(parts.clone(), Arc::clone(&clock), &metrics);
     let (server, stop) = build_server(&settings, gateway, parts, options.upgrade)?;

@@ -36,7 +36,7 @@ pub use document::{
 pub use read::parse;
 pub use schema::schema;
 pub use sections::{Field, ROOT, Section, Shape};
-pub use snapshot::{Certificates, Revision, Snapshot};
+pub use snapshot::{ApiKey, Certificates, Revision, Snapshot};
 pub use source::{Place, Source, Spanned};
 pub use units::{parse_duration, parse_size, show_duration, show_size};
 pub use written::{Pointers, Written, new_references, tag_of, to_yaml, written};

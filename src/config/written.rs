@@ -232,7 +232,8 @@ mod tests {
         leaf.prop_recursive(3, 24, 4, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
-                prop::collection::hash_map(text(), inner, 0..4).prop_map(|m| Value::Object(m.into_iter().collect())),
+                prop::collection::hash_map(text(), inner, 0..4)
+                    .prop_map(|m| Value::Object(m.into_iter().collect())),
             ]
         })
     }
@@ -250,12 +251,50 @@ mod tests {
     #[test]
     fn every_value_of_a_real_configuration_can_be_written() {
         for text in [
-            "plain", "", " x ", "yes", "null", "~", "1", "0x1f", "a: b", "# c", "- d", "{", "[", "*a", "&a", "!t", "%",
-            "@", "`", "|", ">", "'", "\"", "\\", "a\nb\n", "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n",
-            "\u{e4}\u{1f600}", "<script>alert(1)</script>", "a\tb", "\u{85}", "\u{2028}", "\r\n", "\u{0}", "\u{7f}",
-            "${NAME:-x}", "$${", "1e999", "1_000", ".5", "2027-01-01T00:00:00Z",
+            "plain",
+            "",
+            " x ",
+            "yes",
+            "null",
+            "~",
+            "1",
+            "0x1f",
+            "a: b",
+            "# c",
+            "- d",
+            "{",
+            "[",
+            "*a",
+            "&a",
+            "!t",
+            "%",
+            "@",
+            "`",
+            "|",
+            ">",
+            "'",
+            "\"",
+            "\\",
+            "a\nb\n",
+            "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n",
+            "\u{e4}\u{1f600}",
+            "<script>alert(1)</script>",
+            "a\tb",
+            "\u{85}",
+            "\u{2028}",
+            "\r\n",
+            "\u{0}",
+            "\u{7f}",
+            "${NAME:-x}",
+            "$${",
+            "1e999",
+            "1_000",
+            ".5",
+            "2027-01-01T00:00:00Z",
         ] {
-            for value in [json!(text), json!({"a": text}), json!([text, [text]]), json!({"a": {"b": [{"c": text}]}})] {
+            for value in
+                [json!(text), json!({"a": text}), json!([text, [text]]), json!({"a": {"b": [{"c": text}]}})]
+            {
                 let yaml = to_yaml(&value);
                 assert!(yaml.is_ok(), "{value}: {yaml:?} {:?}", serde_saphyr::to_string(&value));
             }

@@ -51,7 +51,14 @@ impl VerificationKey {
         if parsed.is_empty() {
             return Err(SkipReason::NotAllowed);
         }
-        Ok(Self { kid, declared, material, parsed: parsed.into(), first_seen: Stamp::default(), last_used: Stamp::default() })
+        Ok(Self {
+            kid,
+            declared,
+            material,
+            parsed: parsed.into(),
+            first_seen: Stamp::default(),
+            last_used: Stamp::default(),
+        })
     }
 
     /// The key's own id (RFC 7517 section 4.5).

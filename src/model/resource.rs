@@ -1,34 +1,24 @@
-//! What can be managed one by one: an identity provider, an agent, an API key, each under its name.
+//! What a store holds one by one: identity providers, agents and API keys, each under a name that is safe as the
+//! name of a file.
 //!
-//! Whether a name suits its kind is for `config`; here it only has to be safe as the name of a file and in a URL.
+//! Whether a name is a good one, and what the text says, is for `config`.
 
 use std::fmt;
 
-/// The kinds of resources.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use serde::{Deserialize, Serialize};
+
+/// The kinds of resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ResourceKind {
-    /// One of `identity_providers`
+    /// Who signs tokens.
     IdentityProvider,
-    /// One of `agents`
+    /// What is guarded.
     Agent,
-    /// One of `api_keys`
+    /// What opens one agent without a token.
     ApiKey,
 }
 
 impl ResourceKind {
-    /// Every kind, in the order in which one needs the other.
-    pub const ALL: [Self; 3] = [Self::IdentityProvider, Self::Agent, Self::ApiKey];
-
-    /// The name of the section of the configuration, and of the folder of a store.
-    #[must_use]
-    pub const fn section(self) -> &'static str {
-        match self {
-            Self::IdentityProvider => "identity_providers",
-            Self::Agent => "agents",
-            Self::ApiKey => "api_keys",
-        }
-    }
-
     /// What people call it.
     #[must_use]
     pub const fn noun(self) -> &'static str {
@@ -39,29 +29,48 @@ impl ResourceKind {
         }
     }
 
-    /// The kind of a section.
+    /// Every kind, in the order in which a document lists them.
+    pub const ALL: [Self; 3] = [Self::IdentityProvider, Self::Agent, Self::ApiKey];
+
+    /// The folder, and the member of a document, that holds resources of this kind.
+    #[must_use]
+    pub const fn section(self) -> &'static str {
+        match self {
+            Self::IdentityProvider => "identity_providers",
+            Self::Agent => "agents",
+            Self::ApiKey => "api_keys",
+        }
+    }
+
+    /// The kind that this folder holds.
     #[must_use]
     pub fn of_section(section: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.section() == section)
     }
 }
 
-/// One resource.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// One resource: what it is, and its name. The name is a plain word, so it can be part of a path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct ResourceId {
     kind: ResourceKind,
     name: String,
 }
 
 impl ResourceId {
-    /// A resource by its name: 1 to 63 letters, digits and dashes.
+    /// The longest name, in bytes.
+    const MAX_LEN: usize = 63;
+
+    /// A name of `[A-Za-z0-9-]{1,63}`; `None` for anything else.
     #[must_use]
-    pub fn new(kind: ResourceKind, name: &str) -> Option<Self> {
-        let good = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-        ((1..=63).contains(&name.len()) && name.bytes().all(good)).then(|| Self { kind, name: name.to_owned() })
+    pub fn new(kind: ResourceKind, name: impl Into<String>) -> Option<Self> {
+        let name = name.into();
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        let ok = (1..=Self::MAX_LEN).contains(&name.len()) && name.bytes().all(plain);
+        ok.then_some(Self { kind, name })
     }
 
-    /// Reads what [`fmt::Display`] writes.
+    /// The resource that `agents/NAME` or the like names, as [`Display`](fmt::Display) writes it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (section, name) = text.split_once('/')?;
@@ -74,7 +83,7 @@ impl ResourceId {
         self.kind
     }
 
-    /// Its name.
+    /// What it is called among its kind.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -87,31 +96,42 @@ impl fmt::Display for ResourceId {
     }
 }
 
+impl From<ResourceId> for String {
+    fn from(id: ResourceId) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for ResourceId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or_else(|| format!("{text:?} names no resource"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_safe_in_a_path() {
-        for (text, good) in [
-            ("agents/refund-agent", true),
-            ("api_keys/Yq3Zk81b", true),
-            ("identity_providers/corp", true),
-            ("agents/", false),
-            ("agents/..", false),
-            ("agents/a/b", false),
-            ("agents/a.yaml", false),
-            ("agents/a\0", false),
-            ("agents/\u{e4}", false),
-            ("keys/a", false),
-            ("agents", false),
-        ] {
-            let id = ResourceId::parse(text);
-            assert_eq!(id.is_some(), good, "{text}");
-            if let Some(id) = id {
-                assert_eq!(id.to_string(), text);
-            }
+    fn only_plain_words_are_names_of_resources() {
+        for good in ["a", "refund-agent", "Yq3Zk81b", "-", &"x".repeat(63)] {
+            assert!(ResourceId::new(ResourceKind::ApiKey, good).is_some(), "{good}");
         }
-        assert!(ResourceId::new(ResourceKind::Agent, &"a".repeat(64)).is_none());
+        for bad in ["", ".", "..", "a/b", "a.yaml", ".a", "a_b", "a b", "ä", "a\n", "a\0", &"x".repeat(64)] {
+            assert!(ResourceId::new(ResourceKind::Agent, bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_resource_is_read_back_as_it_is_written() {
+        for kind in ResourceKind::ALL {
+            let id = ResourceId::new(kind, "some-name").unwrap();
+            assert_eq!(ResourceId::parse(&id.to_string()), Some(id));
+        }
+        for bad in ["", "agents", "agents/", "tools/x", "agents/x/y", "agents/../x", "/x"] {
+            assert_eq!(ResourceId::parse(bad), None, "{bad}");
+        }
     }
 }

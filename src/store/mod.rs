@@ -4,7 +4,6 @@
 mod commit;
 mod error;
 mod file;
-mod resource;
 mod text;
 mod watch;
 
@@ -15,7 +14,6 @@ use async_trait::async_trait;
 pub use commit::{Change, Commit, Query, Record};
 pub use error::{StoreError, WriteError};
 pub use file::FileStore;
-pub use resource::{Kind, ResourceId};
 pub use text::{Holds, Text};
 pub use watch::FileWatch;
 

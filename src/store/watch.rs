@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
@@ -25,6 +26,7 @@ pub struct FileWatch {
     bell: Arc<Notify>,
     watcher: Option<RecommendedWatcher>,
     folders: BTreeSet<PathBuf>,
+    heard: AtomicBool,
 }
 
 impl FileWatch {
@@ -42,7 +44,7 @@ impl FileWatch {
         let watcher = watcher
             .map_err(|error| tracing::warn!(%error, "files are not watched; they are read every 30 s"))
             .ok();
-        Self { bell, watcher, folders: BTreeSet::new() }
+        Self { bell, watcher, folders: BTreeSet::new(), heard: AtomicBool::new(false) }
     }
 
     /// Watches the folders of these files, and of what they point to, and no others.
@@ -75,11 +77,17 @@ impl FileWatch {
 
     /// Waits for the bell, or for as long as no change may stay unseen.
     pub async fn rung(&self) {
-        if tokio::time::timeout(AT_LEAST_EVERY, self.bell.notified()).await.is_ok() {
+        // Who waits here may be called away and come back: a bell that was heard is not forgotten.
+        if !self.heard.load(Ordering::Relaxed) {
+            let rang = tokio::time::timeout(AT_LEAST_EVERY, self.bell.notified()).await.is_ok();
+            self.heard.store(rang, Ordering::Relaxed);
+        }
+        if self.heard.load(Ordering::Relaxed) {
             // Lets a writer finish: one change often is several events. But somebody may write into the folder
             // all the time, and a change must not wait for that to end.
             let settle = async { while tokio::time::timeout(SETTLE, self.bell.notified()).await.is_ok() {} };
             let _settled = tokio::time::timeout(SETTLE_AT_MOST, settle).await;
+            self.heard.store(false, Ordering::Relaxed);
         }
     }
 }
@@ -99,9 +107,29 @@ fn folder_of(file: &Path) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
+    fn silent() -> FileWatch {
+        FileWatch {
+            bell: Arc::default(),
+            watcher: None,
+            folders: BTreeSet::new(),
+            heard: AtomicBool::new(false),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_ring_is_not_lost_when_the_wait_is_given_up() {
+        let watch = silent();
+        watch.bell.notify_one();
+        let given_up = tokio::time::timeout(SETTLE / 2, watch.rung()).await;
+        assert!(given_up.is_err());
+        let began = tokio::time::Instant::now();
+        watch.rung().await;
+        assert!(began.elapsed() <= SETTLE, "{:?}", began.elapsed());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_folder_that_is_written_to_all_the_time_still_rings() {
-        let watch = FileWatch { bell: Arc::default(), watcher: None, folders: BTreeSet::new() };
+        let watch = silent();
         let bell = Arc::clone(&watch.bell);
         let busy = tokio::spawn(async move {
             loop {

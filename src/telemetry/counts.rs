@@ -23,9 +23,8 @@ impl Metrics {
         let metrics = families.iter().flat_map(|family| family.get_metric());
         metrics
             .filter_map(|metric| {
-                let label = |name: &str| {
-                    metric.get_label().iter().find(|l| l.name() == name).map(LabelPair::value)
-                };
+                let label =
+                    |name: &str| metric.get_label().iter().find(|l| l.name() == name).map(LabelPair::value);
                 let decision = label("decision")?;
                 let reason = label("reason")?;
                 Some(DecisionCount {

@@ -173,7 +173,8 @@ impl Past {
             *(if count.decision == Decision::Allow { allowed } else { refused }) += count.total;
             *reasons.entry(count.reason).or_default() += count.total;
         }
-        let mut point = Point { at, allowed: 0, refused: 0, by_reason: BTreeMap::new(), p50_ms: None, p99_ms: None };
+        let mut point =
+            Point { at, allowed: 0, refused: 0, by_reason: BTreeMap::new(), p50_ms: None, p99_ms: None };
         let first_look = self.points.is_empty() && look == 1;
         for (agent, (allowed, refused, reasons)) in totals {
             let series = self.agents.entry(agent.to_owned()).or_default();

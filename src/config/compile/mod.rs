@@ -6,7 +6,7 @@ mod files;
 mod providers;
 mod restart;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use super::diagnostics::Diagnostics;
 use super::document::Document;
 use super::report::Report;
 use super::snapshot::{Revision, Snapshot};
-use super::source::Spanned;
-use crate::model::Digest;
+use super::source::{Source, Spanned};
+use crate::model::{Digest, ResourceId};
 use crate::telemetry::Metrics;
 
 /// What the files that a document names hold, or why they cannot be read.
@@ -66,6 +66,8 @@ pub fn compile(
         server,
         store: previous.map_or_else(|| document.store.as_ref().map(|s| s.value.clone()), |p| p.store.clone()),
         sources: Arc::clone(&document.sources),
+        stored: stored(&document.sources),
+        api_keys: agents.api_keys,
         warnings: findings.clone(),
         certificates: files::kept(certificates, previous),
         router: agents.router,
@@ -75,6 +77,10 @@ pub fn compile(
         providers,
     };
     Ok(Compiled { snapshot, warnings: findings })
+}
+
+fn stored(sources: &[Source]) -> HashMap<ResourceId, usize> {
+    sources.iter().enumerate().filter_map(|(i, source)| Some((source.entry.clone()?, i))).collect()
 }
 
 /// What compiling works on.

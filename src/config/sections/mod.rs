@@ -11,7 +11,9 @@ pub(super) use agent::{
     AGENT, API_KEY, API_KEY_AUTH, AUTH, CLAIM_RULE, CLAIMS, CORS, OAUTH, ROUTE, SCOPES, UPSTREAM,
 };
 pub(super) use provider::{DISCOVERY, PROVIDER};
-pub(super) use server::{ADMIN, CERTIFICATE, LIMITS, LISTENER, OPS, SERVER, SHUTDOWN, STORE, TLS, TOKEN_CACHE};
+pub(super) use server::{
+    ADMIN, CERTIFICATE, LIMITS, LISTENER, OPS, SERVER, SHUTDOWN, STORE, TLS, TOKEN_CACHE,
+};
 
 /// What may stand in a field.
 #[derive(Debug, Clone, Copy)]

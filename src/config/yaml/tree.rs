@@ -11,6 +11,9 @@ use super::super::source::Place;
 use super::node::{Key, Kind, Node, Scalar, measure};
 use super::{MAX_DEPTH, MAX_NODES, syntax};
 
+/// Answers for `${NAME}`.
+type Environment<'e> = dyn Fn(&str) -> Option<String> + 'e;
+
 /// Reading cannot go on; why has been reported.
 pub(super) struct Stop;
 
@@ -18,7 +21,7 @@ pub(super) struct Tree<'r, 's, 'e> {
     report: &'r Report<'s>,
     source: usize,
     /// Absent when values are wanted as they were written.
-    env: Option<&'e dyn Fn(&str) -> Option<String>>,
+    env: Option<&'e Environment<'e>>,
     parser: Parser<'s, StrInput<'s>>,
     /// Anchored values that are complete, with their height.
     anchors: HashMap<usize, (Node, usize)>,
@@ -30,7 +33,7 @@ impl<'r, 's, 'e> Tree<'r, 's, 'e> {
     pub(super) fn new(
         report: &'r Report<'s>,
         source: usize,
-        env: &'e dyn Fn(&str) -> Option<String>,
+        env: &'e Environment<'e>,
         text: &'s str,
     ) -> Self {
         Self::of(report, source, Some(env), text)
@@ -41,12 +44,7 @@ impl<'r, 's, 'e> Tree<'r, 's, 'e> {
         Self::of(report, 0, None, text)
     }
 
-    fn of(
-        report: &'r Report<'s>,
-        source: usize,
-        env: Option<&'e dyn Fn(&str) -> Option<String>>,
-        text: &'s str,
-    ) -> Self {
+    fn of(report: &'r Report<'s>, source: usize, env: Option<&'e Environment<'e>>, text: &'s str) -> Self {
         let mut options = granit_parser::options! {
             disallow_directives: true,
             flow_nesting_limit: MAX_DEPTH,
