@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
     crate::gateway::install_crypto();
     let metrics = Metrics::new().map_err(std::io::Error::other)?;
     let loaded = place::store(&args.config)
-        .and_then(|store| load(&store, None, &metrics).map_err(|e| e.into_diagnostics().to_string()));
+        .and_then(|store| load(store.as_ref(), None, &metrics).map_err(|e| e.into_diagnostics().to_string()));
     let snapshot = match loaded {
         Ok((compiled, _)) => compiled.snapshot,
         Err(message) => {

@@ -16,7 +16,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, err: &mut dyn Write) -> std::io::Result<Exit> {
-    let store = match place::store(&args.config) {
+    let store = match place::documents(&args.config) {
         Ok(store) => store,
         Err(message) => {
             writeln!(err, "error: {message}")?;
@@ -24,7 +24,7 @@ pub(super) fn run(args: Args, err: &mut dyn Write) -> std::io::Result<Exit> {
         }
     };
     let options =
-        Options { store: Box::new(store), upgrade: args.upgrade, access_log: Box::new(std::io::stdout()) };
+        Options { store, upgrade: args.upgrade, access_log: Box::new(std::io::stdout()) };
     match gateway::run(options) {
         Ok(()) => Ok(Exit::Success),
         Err(error) => {

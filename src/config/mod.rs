@@ -33,7 +33,7 @@ pub use document::{
     AccessLog, Admin, AgentEntry, ApiKeyEntry, Auth, CertificateFiles, ClaimRule, ClaimRules, Cors, Document,
     IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, Route, Scopes, Server, Shutdown, Upstream,
 };
-pub use read::parse;
+pub use read::{Outline, outline, parse};
 pub use schema::schema;
 pub use sections::{Field, ROOT, Section, Shape};
 pub use snapshot::{ApiKey, Certificates, Revision, Snapshot};

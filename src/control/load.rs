@@ -49,14 +49,6 @@ impl LoadError {
     }
 }
 
-/// Reads and parses, without compiling.
-///
-/// # Errors
-/// When the store cannot be read or the documents are wrong.
-pub fn read_document(store: &dyn ConfigStore) -> Result<Document, LoadError> {
-    parse(&sources(store.read()?)).map_err(LoadError::Invalid)
-}
-
 /// Reads, parses and compiles. Also says which files the documents refer to, so that they can be watched.
 ///
 /// # Errors

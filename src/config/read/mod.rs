@@ -16,7 +16,7 @@ use std::sync::Arc;
 use super::code::Code;
 use super::diagnostic::Diagnostic;
 use super::diagnostics::Diagnostics;
-use super::document::Document;
+use super::document::{Document, Server};
 use super::fields::{Fields, entries};
 use super::report::Report;
 use super::sections::{ROOT, STORE};
@@ -35,9 +35,7 @@ pub fn parse(sources: &[Source], env: &dyn Fn(&str) -> Option<String>) -> Result
         return Err(finding.help("name a file, or a directory with at least one `*.yaml` in it").into());
     }
     let report = Report::new(sources);
-    let trees: Vec<_> = (0..sources.len())
-        .filter_map(|i| Some((i, entry_key(sources, i), yaml::read(&report, i, env)?)))
-        .collect();
+    let trees = trees(&report, env);
     // With a file that is not YAML, what it would have defined is not there, and every reference to it would
     // be reported too: only say what is certain.
     let complete = trees.len() == sources.len();
@@ -49,10 +47,37 @@ pub fn parse(sources: &[Source], env: &dyn Fn(&str) -> Option<String>) -> Result
     }
 }
 
+/// What these documents say about the process, whatever else is right or wrong with them; absent when they
+/// cannot be read at all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outline {
+    /// `server`; what could not be read has its default.
+    pub server: Server,
+    /// The folder in which resources are stored one by one, if there is one.
+    pub store: Option<PathBuf>,
+}
+
+/// Reads the outline: without the folder that it names, references into it would look wrong.
+#[must_use]
+pub fn outline(sources: &[Source], env: &dyn Fn(&str) -> Option<String>) -> Option<Outline> {
+    let report = Report::new(sources);
+    let trees = trees(&report, env);
+    let document = document(&report, sources, &trees, false).filter(|_| !trees.is_empty())?;
+    Some(Outline { server: document.server, store: document.store.map(|folder| folder.value) })
+}
+
+type Tree = (usize, Option<Key>, Node);
+
+fn trees(report: &Report<'_>, env: &dyn Fn(&str) -> Option<String>) -> Vec<Tree> {
+    let sources = report.sources();
+    let tree = |i| Some((i, entry_key(sources, i), yaml::read(report, i, env)?));
+    (0..sources.len()).filter_map(tree).collect()
+}
+
 fn document<'a>(
     report: &'a Report<'a>,
     sources: &[Source],
-    trees: &'a [(usize, Option<Key>, Node)],
+    trees: &'a [Tree],
     complete: bool,
 ) -> Option<Document> {
     let mut merged = Merged::default();
