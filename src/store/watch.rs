@@ -5,6 +5,7 @@
 //! reading.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,8 @@ const AT_LEAST_EVERY: Duration = Duration::from_secs(30);
 pub struct FileWatch {
     bell: Arc<Notify>,
     watcher: Option<RecommendedWatcher>,
-    folders: BTreeSet<PathBuf>,
+    /// Folders by name and by what they are: another folder may be put in the place of one.
+    folders: BTreeSet<(PathBuf, Option<u64>)>,
 }
 
 impl FileWatch {
@@ -45,41 +47,60 @@ impl FileWatch {
         Self { bell, watcher, folders: BTreeSet::new() }
     }
 
-    /// Watches the folders of these files, and of what they point to, and no others.
-    pub fn follow(&mut self, files: &[PathBuf], folder: Option<&Path>) {
-        let mut wanted: BTreeSet<PathBuf> = folder.map(Path::to_owned).into_iter().collect();
+    /// Watches these folders, those of these files and of what they point to, and no others.
+    pub fn follow(&mut self, files: &[PathBuf], folders: &[impl AsRef<Path>]) {
+        let mut wanted: BTreeSet<PathBuf> = folders.iter().map(|f| f.as_ref().to_owned()).collect();
         for file in files {
             wanted.extend(folder_of(file));
             wanted.extend(std::fs::canonicalize(file).ok().as_deref().and_then(folder_of));
         }
+        let which = |folder: &Path| std::fs::metadata(folder).ok().map(|meta| meta.ino());
+        let wanted =
+            wanted.into_iter().map(|folder| (which(&folder), folder)).map(|(ino, f)| (f, ino)).collect();
         let Some(watcher) = &mut self.watcher else { return };
-        for gone in self.folders.difference(&wanted) {
+        for (gone, _) in self.folders.difference(&wanted) {
             // A folder that was removed has no watch any more.
             let _gone = watcher.unwatch(gone);
         }
-        let mut watched: BTreeSet<PathBuf> = self.folders.intersection(&wanted).cloned().collect();
+        let mut watched: BTreeSet<_> = self.folders.intersection(&wanted).cloned().collect();
         for new in wanted.difference(&self.folders) {
-            match watcher.watch(new, RecursiveMode::NonRecursive) {
+            match watcher.watch(&new.0, RecursiveMode::NonRecursive) {
                 Ok(()) => {
                     watched.insert(new.clone());
                     // What changed before the watch was set must not be missed.
                     self.bell.notify_one();
                 }
                 Err(error) => {
-                    tracing::debug!(folder = %new.display(), %error, "a folder cannot be watched");
+                    tracing::debug!(folder = %new.0.display(), %error, "a folder cannot be watched");
                 }
             }
         }
         self.folders = watched;
     }
 
-    /// Waits for the bell, or for as long as no change may stay unseen.
+    /// Waits for the bell, or for as long as no change may stay unseen. A wait that is given up loses no ring.
     pub async fn rung(&self) {
         if tokio::time::timeout(AT_LEAST_EVERY, self.bell.notified()).await.is_ok() {
+            let mut ring = Ring { bell: &self.bell, heard: false };
             // Lets a writer finish: one change often is several events. But somebody may write into the folder
             // all the time, and a change must not wait for that to end.
             let settle = async { while tokio::time::timeout(SETTLE, self.bell.notified()).await.is_ok() {} };
             let _settled = tokio::time::timeout(SETTLE_AT_MOST, settle).await;
+            ring.heard = true;
+        }
+    }
+}
+
+/// A ring that somebody waits to settle. One that is not heard out rings again.
+struct Ring<'a> {
+    bell: &'a Notify,
+    heard: bool,
+}
+
+impl Drop for Ring<'_> {
+    fn drop(&mut self) {
+        if !self.heard {
+            self.bell.notify_one();
         }
     }
 }
