@@ -23,8 +23,7 @@ pub(super) fn run(args: Args, err: &mut dyn Write) -> std::io::Result<Exit> {
             return Ok(Exit::Failure);
         }
     };
-    let options =
-        Options { store, upgrade: args.upgrade, access_log: Box::new(std::io::stdout()) };
+    let options = Options { store, upgrade: args.upgrade, access_log: Box::new(std::io::stdout()) };
     match gateway::run(options) {
         Ok(()) => Ok(Exit::Success),
         Err(error) => {

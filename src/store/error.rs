@@ -91,3 +91,25 @@ pub enum WriteError {
         full: bool,
     },
 }
+
+impl WriteError {
+    pub(super) fn failed(path: &Path, error: &io::Error) -> Self {
+        let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        Self::Failed { path: path.to_owned(), why: error.to_string(), full }
+    }
+}
+
+impl From<StoreError> for WriteError {
+    /// What has to be read before it is written could not be.
+    fn from(error: StoreError) -> Self {
+        let (path, why) = match error {
+            StoreError::Unreadable { path, why } | StoreError::Unmade { path, why } => (path, why),
+            StoreError::Damaged { path, why } => (path, format!("it is damaged: {why}")),
+            StoreError::NotUtf8 { path, .. } => (path, "it is not UTF-8".to_owned()),
+            StoreError::TooLarge { path, limit } => (path, format!("it is larger than {limit} bytes")),
+            StoreError::Empty { path } => (path, "it is empty".to_owned()),
+            StoreError::Locked { folder } => return Self::Locked(format!("{} is held", folder.display())),
+        };
+        Self::Failed { path, why, full: false }
+    }
+}

@@ -62,7 +62,8 @@ impl ConfigStore for FileStore {
         let mut all = vec![self.path.clone()];
         all.extend_from_slice(files);
         let watch = self.watch.get_or_insert_with(FileWatch::new);
-        watch.follow(&all, self.path.is_dir().then_some(self.path.as_path()));
+        let folder = self.path.is_dir().then_some(self.path.as_path());
+        watch.follow(&all, folder.as_slice());
         watch.rung().await;
     }
 

@@ -2,8 +2,15 @@
 //! keeps their history; what the texts mean is for `config`, what happens then is for `control`.
 
 mod commit;
+mod directory;
+mod durable;
 mod error;
 mod file;
+mod history;
+mod journal;
+mod layout;
+mod lock;
+mod shelf;
 mod text;
 mod watch;
 
@@ -12,6 +19,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 
 pub use commit::{Change, Commit, Query, Record};
+pub use directory::{DirectoryStore, Writer};
 pub use error::{StoreError, WriteError};
 pub use file::FileStore;
 pub use text::{Holds, Text};

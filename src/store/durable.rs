@@ -1,0 +1,148 @@
+//! Files that are there whole or not at all, also after a crash: written without a name, flushed, then named.
+//! Everything is readable by its owner alone.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use super::WriteError;
+use super::layout::{is_unnamed, unnamed};
+
+/// Writes what is going to stand at `path`, without naming it yet.
+pub(super) fn stage(path: &Path, text: &str) -> Result<(), WriteError> {
+    let new = unnamed(path);
+    let write = || -> io::Result<()> {
+        drop_file(&new)?;
+        // Not through a link that somebody put in the way.
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    };
+    write().map_err(|error| {
+        discard(path);
+        WriteError::failed(path, &error)
+    })
+}
+
+/// Names what was staged. What stood there, a link itself and not what it points to, is replaced.
+pub(super) fn name(path: &Path) -> Result<(), WriteError> {
+    fs::rename(unnamed(path), path).map_err(|error| WriteError::failed(path, &error))
+}
+
+/// Drops what was staged.
+pub(super) fn discard(path: &Path) {
+    if let Err(error) = drop_file(&unnamed(path)) {
+        tracing::warn!(path = %path.display(), %error, "a file that was not finished cannot be removed");
+    }
+}
+
+/// Writes a text and names it.
+pub(super) fn replace(path: &Path, text: &str) -> Result<(), WriteError> {
+    stage(path, text)?;
+    name(path).inspect_err(|_| discard(path))
+}
+
+/// Removes a file; one that is gone already is fine.
+pub(super) fn remove(path: &Path) -> Result<(), WriteError> {
+    drop_file(path).map_err(|error| WriteError::failed(path, &error))
+}
+
+/// Gives a file another name in its folder.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), WriteError> {
+    fs::rename(from, to).map_err(|error| WriteError::failed(to, &error))
+}
+
+/// Makes the names in a folder outlive a crash.
+pub(super) fn flush(folder: &Path) -> Result<(), WriteError> {
+    File::open(folder).and_then(|f| f.sync_all()).map_err(|error| WriteError::failed(folder, &error))
+}
+
+/// Makes a folder, and those above it, where they are missing.
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    folder.parent().filter(|p| !p.as_os_str().is_empty()).map_or(Ok(()), |p| File::open(p)?.sync_all())
+}
+
+/// Removes what a writer that died left unnamed in a folder.
+pub(super) fn sweep(folder: &Path) {
+    let left = fs::read_dir(folder).into_iter().flatten().flatten().filter(|e| is_unnamed(&e.file_name()));
+    for entry in left {
+        if let Err(error) = fs::remove_file(entry.path()) {
+            tracing::warn!(path = %entry.path().display(), %error, "an unfinished file cannot be removed");
+        }
+    }
+}
+
+fn drop_file(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut all: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_is_its_owners_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.yaml");
+        fs::write(&path, "what stood there, and was longer").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        replace(&path, "new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(names(dir.path()), ["a.yaml"]);
+        let folder = dir.path().join("deep/down");
+        make_folder(&folder).unwrap();
+        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, other) = (dir.path().join("a.yaml"), dir.path().join("other"));
+        fs::write(&other, "not ours").unwrap();
+        symlink(&other, &path).unwrap();
+        symlink(&other, unnamed(&path)).unwrap();
+        replace(&path, "new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert!(!path.is_symlink());
+        assert_eq!(fs::read_to_string(&other).unwrap(), "not ours");
+    }
+
+    #[test]
+    fn what_cannot_be_named_is_not_left_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.yaml");
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(replace(&path, "new"), Err(WriteError::Failed { full: false, .. })));
+        assert_eq!(names(dir.path()), ["a.yaml"]);
+        assert!(matches!(stage(&dir.path().join("none/b"), "new"), Err(WriteError::Failed { .. })));
+    }
+
+    #[test]
+    fn only_unfinished_files_are_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["a.yaml", ".a.yaml.new", ".b.yaml.new", ".a.yaml.swp", ".keep", "b.new"] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        sweep(dir.path());
+        assert_eq!(names(dir.path()), [".a.yaml.swp", ".keep", "a.yaml", "b.new"]);
+        sweep(&dir.path().join("none"));
+    }
+}

@@ -1,0 +1,76 @@
+//! The mark of the one writer of a folder. It is gone when its process is, however that ended.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// A held lock.
+#[derive(Debug)]
+pub(super) struct Lock {
+    path: PathBuf,
+    file: File,
+}
+
+/// Why a lock is not had.
+#[derive(Debug)]
+pub(super) enum LockError {
+    /// Another process has it.
+    Held,
+    /// The system refuses.
+    Io(io::Error),
+}
+
+impl Lock {
+    /// Takes the lock, or says at once that it cannot be had.
+    pub(super) fn take(path: PathBuf) -> Result<Self, LockError> {
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let file = file.map_err(LockError::Io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(LockError::Held),
+            Err(TryLockError::Error(error)) => return Err(LockError::Io(error)),
+        }
+        let lock = Self { path, file };
+        // Whoever took the file away between opening and locking has another one there now.
+        if lock.stands() { Ok(lock) } else { Err(LockError::Held) }
+    }
+
+    /// Whether the file that is locked is still the one that others would lock.
+    pub(super) fn stands(&self) -> bool {
+        let same = |path: &Path, file: &File| -> io::Result<bool> {
+            let (there, ours) = (fs::metadata(path)?, file.metadata()?);
+            Ok((there.dev(), there.ino()) == (ours.dev(), ours.ino()))
+        };
+        same(&self.path, &self.file).unwrap_or(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_has_one_holder_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".lock");
+        let first = Lock::take(path.clone()).unwrap();
+        assert!(first.stands());
+        assert!(matches!(Lock::take(path.clone()), Err(LockError::Held)));
+        drop(first);
+        assert!(Lock::take(path).is_ok());
+        assert!(matches!(Lock::take(dir.path().join("none/.lock")), Err(LockError::Io(_))));
+    }
+
+    #[test]
+    fn a_lock_on_a_file_that_was_taken_away_does_not_stand() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".lock");
+        let first = Lock::take(path.clone()).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert!(!first.stands());
+        let second = Lock::take(path).unwrap();
+        assert!(second.stands() && !first.stands());
+    }
+}

@@ -1,0 +1,379 @@
+//! The cases, as functions over a kind of store.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use portcullis::model::{ResourceId, ResourceKind};
+use portcullis::store::{Change, Commit, ConfigStore, Holds, Query, Record, StoreError, WriteError};
+
+/// Where stores of one kind are opened, and what others do to what they hold.
+pub(crate) trait Place {
+    /// An empty place, with one document beside it that says [`DOCUMENT`].
+    fn empty() -> Self
+    where
+        Self: Sized;
+    /// Opens it as the process that writes.
+    fn writer(&self) -> Result<Box<dyn ConfigStore>, StoreError>;
+    /// Opens it as a process that takes over from the writer.
+    fn successor(&self) -> Box<dyn ConfigStore>;
+    /// Opens it as a process that only looks.
+    fn reader(&self) -> Box<dyn ConfigStore>;
+    /// What somebody does who knows nothing of stores.
+    fn by_hand(&self, id: &ResourceId, text: Option<&str>);
+    /// Puts a history there, as earlier writers left it.
+    fn has_history(&self, records: Vec<Record>);
+}
+
+pub(crate) const DOCUMENT: &str = "version: 1\n";
+
+/// One test for each case, for one kind of store.
+macro_rules! holds_to_the_contract {
+    ($place:ty) => {
+        $crate::contract::holds_to_the_contract! { $place:
+            nothing_is_there_before_the_first_commit
+            what_is_written_is_read_in_the_order_of_ids
+            a_change_starts_from_what_stands_there_or_conflicts
+            a_commit_takes_place_whole_or_not_at_all
+            a_commit_without_changes_is_no_revision
+            revisions_are_numbered_in_order_and_listed_newest_first
+            the_history_is_asked_for_in_pages_and_for_one_resource
+            a_revision_is_kept_word_for_word
+            old_revisions_are_forgotten
+            everything_is_there_after_opening_again
+            edits_by_hand_are_read_and_conflict_with_what_was_thought
+            there_is_one_writer_and_any_number_of_readers
+            a_successor_writes_once_the_writer_has_gone
+            every_change_rings
+        }
+    };
+    ($place:ty: $($case:ident)+) => {
+        $(
+            #[test]
+            fn $case() {
+                $crate::contract::$case(&<$place as $crate::contract::Place>::empty());
+            }
+        )+
+    };
+}
+pub(crate) use holds_to_the_contract;
+
+pub(crate) fn agent(name: &str) -> ResourceId {
+    ResourceId::new(ResourceKind::Agent, name).expect("a name")
+}
+
+pub(crate) fn provider(name: &str) -> ResourceId {
+    ResourceId::new(ResourceKind::IdentityProvider, name).expect("a name")
+}
+
+pub(crate) fn key(name: &str) -> ResourceId {
+    ResourceId::new(ResourceKind::ApiKey, name).expect("a name")
+}
+
+pub(crate) fn change(id: &ResourceId, from: Option<&str>, to: Option<&str>) -> Change {
+    Change { id: id.clone(), from: from.map(str::to_owned), to: to.map(str::to_owned) }
+}
+
+pub(crate) fn commit(changes: impl IntoIterator<Item = Change>) -> Commit {
+    Commit {
+        at: jiff::Timestamp::UNIX_EPOCH,
+        who: "somebody".to_owned(),
+        what: "a change".to_owned(),
+        changes: changes.into_iter().collect(),
+    }
+}
+
+/// What a store holds besides its documents.
+pub(crate) fn resources(store: &dyn ConfigStore) -> BTreeMap<String, String> {
+    let texts = store.read().expect("the store is read").into_iter();
+    let resource = |holds| match holds {
+        Holds::Resource(id) => Some(id.to_string()),
+        Holds::Document => None,
+    };
+    texts.filter_map(|text| Some((resource(text.holds)?, text.text))).collect()
+}
+
+fn pairs<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>) -> BTreeMap<String, String> {
+    all.into_iter().map(|(id, text)| (id.to_owned(), text.to_owned())).collect()
+}
+
+fn numbers(store: &dyn ConfigStore, query: &Query) -> Vec<u64> {
+    store.history(query).expect("the history is read").iter().map(|record| record.number).collect()
+}
+
+pub(crate) fn all() -> Query {
+    Query { limit: usize::MAX, ..Query::default() }
+}
+
+pub(crate) fn nothing_is_there_before_the_first_commit(place: &dyn Place) {
+    for store in [place.reader(), place.successor(), place.writer().unwrap()] {
+        let texts = store.read().unwrap();
+        let seen: Vec<_> = texts.iter().map(|text| (text.text.as_str(), &text.holds)).collect();
+        assert_eq!(seen, [(DOCUMENT, &Holds::Document)]);
+        assert_eq!((store.head(), store.record(1), store.history(&all())), (0, Ok(None), Ok(Vec::new())));
+    }
+}
+
+pub(crate) fn what_is_written_is_read_in_the_order_of_ids(place: &dyn Place) {
+    let store = place.writer().unwrap();
+    let ids = [key("Yq3Zk81b"), agent("b"), provider("corp"), agent("a"), provider("a")];
+    let text = |id: &ResourceId| format!("# ü \u{1F980}\nname: {id}\n");
+    store.write(&commit(ids.iter().map(|id| change(id, None, Some(&text(id)))))).unwrap();
+    let mut sorted = ids.to_vec();
+    sorted.sort();
+    let mut wanted = vec![(Holds::Document, DOCUMENT.to_owned())];
+    wanted.extend(sorted.iter().map(|id| (Holds::Resource(id.clone()), text(id))));
+    for store in [store, place.reader()] {
+        let texts = store.read().unwrap();
+        let seen: Vec<_> = texts.into_iter().map(|text| (text.holds, text.text)).collect();
+        assert_eq!(seen, wanted);
+    }
+}
+
+pub(crate) fn a_change_starts_from_what_stands_there_or_conflicts(place: &dyn Place) {
+    let store = place.writer().unwrap();
+    let id = agent("a");
+    let refused = |from: Option<&str>, to: Option<&str>| {
+        assert_eq!(store.write(&commit([change(&id, from, to)])), Err(WriteError::Conflict(id.clone())));
+    };
+    refused(Some("one"), Some("two"));
+    refused(Some("one"), None);
+    store.write(&commit([change(&id, None, Some("one"))])).unwrap();
+    for (from, to) in
+        [(None, Some("two")), (None, None), (Some("two"), None), (Some(""), None), (Some("one "), None)]
+    {
+        refused(from, to);
+    }
+    store.write(&commit([change(&id, Some("one"), Some("two"))])).unwrap();
+    refused(Some("one"), Some("three"));
+    assert_eq!(resources(&*store), pairs([("agents/a", "two")]));
+    store.write(&commit([change(&id, Some("two"), None)])).unwrap();
+    refused(Some("two"), None);
+    assert_eq!((resources(&*store), store.head()), (pairs([]), 3));
+}
+
+pub(crate) fn a_commit_takes_place_whole_or_not_at_all(place: &dyn Place) {
+    let store = place.writer().unwrap();
+    let (a, b, p, k) = (agent("a"), agent("b"), provider("p"), key("k"));
+    store.write(&commit([change(&a, None, Some("a1")), change(&p, None, Some("p1"))])).unwrap();
+    let before = resources(&*store);
+    // The one that does not hold stands first, in the middle and last.
+    let good =
+        [change(&a, Some("a1"), Some("a2")), change(&b, None, Some("b1")), change(&p, Some("p1"), None)];
+    for at in 0..=good.len() {
+        let mut changes = good.to_vec();
+        changes.insert(at, change(&k, Some("not there"), Some("k2")));
+        assert_eq!(store.write(&commit(changes)), Err(WriteError::Conflict(k.clone())));
+        assert_eq!((resources(&*store), store.head()), (before.clone(), 1));
+    }
+    // Nor does a commit change one thing twice, as if in two steps.
+    let twice = [change(&a, Some("a1"), Some("a2")), change(&a, Some("a2"), Some("a3"))];
+    assert_eq!(store.write(&commit(twice)), Err(WriteError::Conflict(a.clone())));
+    let twice = [change(&a, Some("a1"), Some("a2")), change(&a, Some("a1"), Some("a3"))];
+    assert_eq!(store.write(&commit(twice)), Err(WriteError::Conflict(a)));
+    assert_eq!((resources(&*store), numbers(&*store, &all())), (before, vec![1]));
+    assert_eq!(store.write(&commit(good)), Ok(2));
+    assert_eq!(resources(&*store), pairs([("agents/a", "a2"), ("agents/b", "b1")]));
+}
+
+pub(crate) fn a_commit_without_changes_is_no_revision(place: &dyn Place) {
+    let store = place.writer().unwrap();
+    assert_eq!(store.write(&commit([])), Ok(0));
+    store.write(&commit([change(&agent("a"), None, Some("a1"))])).unwrap();
+    assert_eq!(store.write(&commit([])), Ok(1));
+    assert_eq!(numbers(&*store, &all()), [1]);
+}
+
+pub(crate) fn revisions_are_numbered_in_order_and_listed_newest_first(place: &dyn Place) {
+    let store = place.writer().unwrap();
+    let mut from: Option<String> = None;
+    for number in 1..=12 {
+        let to = format!("text {number}");
+        assert_eq!(store.write(&commit([change(&agent("a"), from.as_deref(), Some(&to))])), Ok(number));
+        assert_eq!(store.head(), number);
+        from = Some(to);
+    }
+    let wanted: Vec<u64> = (1..=12).rev().collect();
+    for store in [store, place.reader()] {
+        assert_eq!((numbers(&*store, &all()), store.head()), (wanted.clone(), 12));
+    }
+}
+
+pub(crate) fn the_history_is_asked_for_in_pages_and_for_one_resource(place: &dyn Place) {
+    let store = place.writer().unwrap();
+    let (a, b) = (agent("a"), agent("b"));
+    let steps = [
+        vec![change(&a, None, Some("1"))],
+        vec![change(&b, None, Some("1"))],
+        vec![change(&a, Some("1"), Some("2")), change(&b, Some("1"), Some("2"))],
+        vec![change(&b, Some("2"), None)],
+        vec![change(&a, Some("2"), None)],
+    ];
+    for changes in steps {
+        store.write(&commit(changes)).unwrap();
+    }
+    let query = |before: Option<u64>, limit: usize, only: Option<&ResourceId>| Query {
+        before,
+        limit,
+        only: only.cloned(),
+    };
+    let cases = [
+        (query(None, 2, None), vec![5, 4]),
+        (query(Some(4), 2, None), vec![3, 2]),
+        (query(Some(2), 2, None), vec![1]),
+        (query(Some(1), 2, None), vec![]),
+        (query(Some(0), 2, None), vec![]),
+        (query(Some(99), 1, None), vec![5]),
+        (query(None, 0, None), vec![]),
+        (query(None, 9, Some(&a)), vec![5, 3, 1]),
+        (query(None, 2, Some(&b)), vec![4, 3]),
+        (query(Some(3), 9, Some(&b)), vec![2]),
+        (query(None, 9, Some(&agent("c"))), vec![]),
+        // Of the same name, and another resource.
+        (query(None, 9, Some(&provider("a"))), vec![]),
+    ];
+    // Twice, since what was read once may be remembered.
+    for _ in 0..2 {
+        for (query, wanted) in &cases {
+            assert_eq!(numbers(&*store, query), *wanted, "{query:?}");
+        }
+    }
+}
+
+pub(crate) fn a_revision_is_kept_word_for_word(place: &dyn Place) {
+    let store = place.writer().unwrap();
+    let text = "route: \"/ü\"\n# \u{1F980} \\ \u{7} \u{2028}\r\n\tend without a line break";
+    let wanted = Commit {
+        at: "2026-11-24T12:00:00.123456789Z".parse().unwrap(),
+        who: "token (10.0.0.1)".to_owned(),
+        what: "made \"a\"\nand wrote two lines".to_owned(),
+        changes: vec![change(&agent("a"), None, Some(text)), change(&key("Yq3Zk81b"), None, Some(""))],
+    };
+    assert_eq!(store.write(&wanted), Ok(1));
+    let record = Record { number: 1, commit: wanted };
+    for store in [store, place.reader()] {
+        assert_eq!(store.record(1), Ok(Some(record.clone())));
+        assert_eq!(store.history(&all()), Ok(vec![record.clone()]));
+        assert_eq!((store.record(0), store.record(2)), (Ok(None), Ok(None)));
+        assert_eq!(resources(&*store), pairs([("agents/a", text), ("api_keys/Yq3Zk81b", "")]));
+    }
+}
+
+pub(crate) fn old_revisions_are_forgotten(place: &dyn Place) {
+    const KEPT: u64 = 1000;
+    let text = |number: u64| format!("text {number}");
+    let changed = |number: u64| {
+        let from = (number > 1).then(|| text(number - 1));
+        commit([change(&agent("a"), from.as_deref(), Some(&text(number)))])
+    };
+    place.by_hand(&agent("a"), Some(&text(KEPT)));
+    place.has_history((1..=KEPT).map(|number| Record { number, commit: changed(number) }).collect());
+    let store = place.writer().unwrap();
+    assert_eq!((store.head(), numbers(&*store, &all()).len()), (KEPT, 1000));
+    for number in KEPT + 1..=KEPT + 3 {
+        assert_eq!(store.write(&changed(number)), Ok(number));
+    }
+    for store in [store, place.reader()] {
+        let wanted: Vec<u64> = (4..=KEPT + 3).rev().collect();
+        assert_eq!((numbers(&*store, &all()), store.head()), (wanted, KEPT + 3));
+        assert_eq!(store.record(3), Ok(None));
+        assert_eq!(store.record(4).unwrap().unwrap().commit, changed(4));
+    }
+}
+
+pub(crate) fn everything_is_there_after_opening_again(place: &dyn Place) {
+    for number in 1..=5u64 {
+        let store = place.writer().unwrap();
+        let name = format!("a{number}");
+        assert_eq!(store.write(&commit([change(&agent(&name), None, Some(&name))])), Ok(number));
+    }
+    let store = place.writer().unwrap();
+    assert_eq!((store.head(), numbers(&*store, &all())), (5, vec![5, 4, 3, 2, 1]));
+    assert_eq!(resources(&*store).into_values().collect::<Vec<_>>(), ["a1", "a2", "a3", "a4", "a5"]);
+}
+
+pub(crate) fn edits_by_hand_are_read_and_conflict_with_what_was_thought(place: &dyn Place) {
+    let store = place.writer().unwrap();
+    let (a, b) = (agent("a"), agent("b"));
+    store.write(&commit([change(&a, None, Some("a1")), change(&b, None, Some("b1"))])).unwrap();
+    place.by_hand(&a, Some("mine"));
+    place.by_hand(&b, None);
+    place.by_hand(&provider("p"), Some("p1"));
+    let seen = pairs([("agents/a", "mine"), ("identity_providers/p", "p1")]);
+    assert_eq!(resources(&*store), seen);
+    let refused = [
+        change(&a, Some("a1"), Some("a2")),
+        change(&b, Some("b1"), None),
+        change(&provider("p"), None, Some("p2")),
+    ];
+    for change in refused {
+        let id = change.id.clone();
+        assert_eq!(store.write(&commit([change])), Err(WriteError::Conflict(id)));
+    }
+    assert_eq!((resources(&*store), store.head()), (seen, 1));
+    assert_eq!(
+        store.write(&commit([change(&a, Some("mine"), Some("a2")), change(&b, None, Some("b2"))])),
+        Ok(2)
+    );
+}
+
+pub(crate) fn there_is_one_writer_and_any_number_of_readers(place: &dyn Place) {
+    let first = place.writer().unwrap();
+    let Err(error) = place.writer() else { panic!("there are two writers") };
+    assert!(matches!(error, StoreError::Locked { .. }));
+    let message = error.to_string();
+    assert!(message.contains("another portcullis") && message.contains("one writer"), "{message}");
+    let readers = [place.reader(), place.reader()];
+    first.write(&commit([change(&agent("a"), None, Some("a1"))])).unwrap();
+    for reader in readers {
+        assert_eq!((resources(&*reader), reader.head()), (pairs([("agents/a", "a1")]), 1));
+        let Err(why) = reader.writable() else { panic!("a reader says that it writes") };
+        let refused = reader.write(&commit([change(&agent("b"), None, Some("b1"))]));
+        assert_eq!(refused, Err(WriteError::ReadOnly(why)));
+    }
+    assert!(first.writable().is_ok());
+    drop(first);
+    assert!(place.writer().is_ok());
+}
+
+pub(crate) fn a_successor_writes_once_the_writer_has_gone(place: &dyn Place) {
+    let first = place.writer().unwrap();
+    let second = place.successor();
+    let wanted = commit([change(&agent("a"), Some("a1"), Some("a2"))]);
+    first.write(&commit([change(&agent("a"), None, Some("a1"))])).unwrap();
+    let Err(WriteError::Locked(why)) = second.write(&wanted) else { panic!("there are two writers") };
+    assert!(why.contains("another portcullis"), "{why}");
+    assert_eq!((resources(&*second), second.head()), (pairs([("agents/a", "a1")]), 1));
+    drop(first);
+    assert_eq!(second.write(&wanted), Ok(2));
+    assert!(second.writable().is_ok());
+    assert!(matches!(place.writer(), Err(StoreError::Locked { .. })));
+}
+
+pub(crate) fn every_change_rings(place: &dyn Place) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let writer = place.writer().unwrap();
+    let mut reader = place.reader();
+    let mut sees = |wanted: &BTreeMap<String, String>| {
+        runtime.block_on(async {
+            let seen = async {
+                while resources(&*reader) != *wanted {
+                    reader.changed(&[]).await;
+                }
+            };
+            // Well before a look without a ring.
+            tokio::time::timeout(Duration::from_secs(10), seen).await.expect("the change rings");
+        });
+    };
+    let id = agent("a");
+    writer.write(&commit([change(&id, None, Some("a1"))])).unwrap();
+    sees(&pairs([("agents/a", "a1")]));
+    writer.write(&commit([change(&id, Some("a1"), Some("a2"))])).unwrap();
+    sees(&pairs([("agents/a", "a2")]));
+    place.by_hand(&key("k"), Some("k1"));
+    sees(&pairs([("agents/a", "a2"), ("api_keys/k", "k1")]));
+    writer.write(&commit([change(&id, Some("a2"), None)])).unwrap();
+    sees(&pairs([("api_keys/k", "k1")]));
+    place.by_hand(&provider("p"), Some("p1"));
+    place.by_hand(&key("k"), None);
+    sees(&pairs([("identity_providers/p", "p1")]));
+}

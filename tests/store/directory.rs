@@ -1,0 +1,81 @@
+//! The store in a folder, held to the contract.
+
+use std::fs;
+use std::path::PathBuf;
+
+use portcullis::model::ResourceId;
+use portcullis::store::{ConfigStore, DirectoryStore, FileStore, Record, StoreError, Writer};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::contract::{DOCUMENT, Place, holds_to_the_contract};
+
+/// A folder for a store, and a document beside it.
+pub(crate) struct Directory {
+    dir: TempDir,
+}
+
+impl Directory {
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.dir.path().join("store")
+    }
+
+    pub(crate) fn file(&self, id: &ResourceId) -> PathBuf {
+        self.folder().join(format!("{id}.yaml"))
+    }
+
+    pub(crate) fn open(&self, writer: Writer) -> Result<DirectoryStore, StoreError> {
+        let document = FileStore::new(self.dir.path().join("portcullis.yaml"));
+        DirectoryStore::open(Box::new(document), self.folder(), writer)
+    }
+}
+
+impl Place for Directory {
+    fn empty() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("portcullis.yaml"), DOCUMENT).unwrap();
+        Self { dir }
+    }
+
+    fn writer(&self) -> Result<Box<dyn ConfigStore>, StoreError> {
+        Ok(Box::new(self.open(Writer::Now)?))
+    }
+
+    fn successor(&self) -> Box<dyn ConfigStore> {
+        Box::new(self.open(Writer::Later).unwrap())
+    }
+
+    fn reader(&self) -> Box<dyn ConfigStore> {
+        Box::new(self.open(Writer::Never).unwrap())
+    }
+
+    fn by_hand(&self, id: &ResourceId, text: Option<&str>) {
+        match text {
+            Some(text) => {
+                fs::create_dir_all(self.file(id).parent().unwrap()).unwrap();
+                fs::write(self.file(id), text).unwrap();
+            }
+            None => fs::remove_file(self.file(id)).unwrap(),
+        }
+    }
+
+    fn has_history(&self, records: Vec<Record>) {
+        let folder = self.folder().join("revisions");
+        fs::create_dir_all(&folder).unwrap();
+        for Record { number, commit } in records {
+            let changes = commit.changes.iter();
+            let changes =
+                changes.map(|c| json!({ "resource": c.id.to_string(), "from": c.from, "to": c.to }));
+            let record = json!({
+                "number": number,
+                "at": commit.at.to_string(),
+                "who": commit.who,
+                "what": commit.what,
+                "changes": changes.collect::<Vec<_>>(),
+            });
+            fs::write(folder.join(format!("{number:08}.json")), record.to_string()).unwrap();
+        }
+    }
+}
+
+holds_to_the_contract!(Directory);

@@ -1,0 +1,320 @@
+//! What a store in a folder makes of the folder: names, modes, links, strays, and what it does when it cannot write.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use portcullis::store::{ConfigStore, StoreError, WriteError, Writer};
+
+use super::contract::{Place as _, agent, all, change, commit, key, provider, resources};
+use super::directory::Directory;
+
+/// Every file and folder below, with its mode.
+fn tree(folder: &Path) -> Vec<(String, u32)> {
+    let mut all = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(path) = open.pop() {
+        for entry in fs::read_dir(&path).unwrap() {
+            let path = entry.unwrap().path();
+            let mode = fs::symlink_metadata(&path).unwrap().permissions().mode() & 0o777;
+            all.push((path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned(), mode));
+            if path.is_dir() {
+                open.push(path);
+            }
+        }
+    }
+    all.sort();
+    all
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    tree(folder).into_iter().map(|(name, _)| name).collect()
+}
+
+fn failed(result: Result<u64, WriteError>) -> (PathBuf, String) {
+    match result {
+        Err(WriteError::Failed { path, why, full: false }) => (path, why),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn files_and_folders_are_their_owners_alone() {
+    let place = Directory::empty();
+    let store = place.open(Writer::Now).unwrap();
+    store
+        .write(&commit([change(&agent("a"), None, Some("a")), change(&key("K1"), None, Some("k"))]))
+        .unwrap();
+    assert_eq!(fs::metadata(place.folder()).unwrap().permissions().mode() & 0o777, 0o700);
+    let wanted = [
+        (".lock", 0o600),
+        ("agents", 0o700),
+        ("agents/a.yaml", 0o600),
+        ("api_keys", 0o700),
+        ("api_keys/K1.yaml", 0o600),
+        ("identity_providers", 0o700),
+        ("revisions", 0o700),
+        ("revisions/00000001.json", 0o600),
+    ];
+    assert_eq!(tree(&place.folder()), wanted.map(|(name, mode)| (name.to_owned(), mode)));
+}
+
+#[test]
+fn a_reader_leaves_no_trace() {
+    let place = Directory::empty();
+    for writer in [Writer::Never, Writer::Later] {
+        let store = place.open(writer).unwrap();
+        store.read().unwrap();
+        store.history(&all()).unwrap();
+        assert!(!place.folder().exists(), "{writer:?}");
+    }
+}
+
+#[test]
+fn hidden_and_stray_files_are_no_resources_and_stay() {
+    let place = Directory::empty();
+    let store = place.open(Writer::Now).unwrap();
+    store.write(&commit([change(&agent("a"), None, Some("a"))])).unwrap();
+    let strays = [
+        "agents/.a.yaml.swp",
+        "agents/.hidden.yaml",
+        "agents/a.yaml~",
+        "agents/b.yml",
+        "agents/c_d.yaml",
+        "agents/README",
+        "notes.yaml",
+        "revisions/7.json",
+        "revisions/00000009.json.bak",
+    ];
+    for stray in strays {
+        fs::write(place.folder().join(stray), "stray").unwrap();
+    }
+    fs::create_dir(place.folder().join("agents/folder.yaml")).unwrap();
+    let before = names(&place.folder());
+    drop(store);
+    let store = place.open(Writer::Now).unwrap();
+    assert_eq!(resources(&store).into_keys().collect::<Vec<_>>(), ["agents/a"]);
+    assert_eq!((store.head(), store.history(&all()).unwrap().len()), (1, 1));
+    assert_eq!(names(&place.folder()), before);
+}
+
+#[test]
+fn a_link_is_read_through_and_replaced_itself() {
+    let place = Directory::empty();
+    let store = place.open(Writer::Now).unwrap();
+    let target = place.folder().join("elsewhere");
+    fs::write(&target, "one").unwrap();
+    symlink(&target, place.file(&agent("a"))).unwrap();
+    assert_eq!(resources(&store)["agents/a"], "one");
+    store.write(&commit([change(&agent("a"), Some("one"), Some("two"))])).unwrap();
+    assert!(!place.file(&agent("a")).is_symlink());
+    assert_eq!(
+        (resources(&store)["agents/a"].as_str(), fs::read_to_string(&target).unwrap()),
+        ("two", "one".into())
+    );
+    // One that leads nowhere is a mistake that must not make an agent vanish.
+    symlink(place.folder().join("nowhere"), place.file(&agent("b"))).unwrap();
+    assert!(
+        matches!(store.read(), Err(StoreError::Unreadable { path, .. }) if path == place.file(&agent("b")))
+    );
+    store.write(&commit([change(&agent("b"), None, Some("three"))])).unwrap();
+    assert_eq!(resources(&store)["agents/b"], "three");
+}
+
+#[tokio::test]
+async fn what_a_link_points_to_rings() {
+    let place = Directory::empty();
+    let mut store = place.open(Writer::Now).unwrap();
+    let elsewhere = place.folder().with_file_name("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::write(elsewhere.join("a"), "one").unwrap();
+    symlink(elsewhere.join("a"), place.file(&agent("a"))).unwrap();
+    rings_for(&mut store, "one").await;
+    fs::write(elsewhere.join("a"), "two").unwrap();
+    rings_for(&mut store, "two").await;
+}
+
+#[tokio::test]
+async fn a_folder_that_is_put_in_the_place_of_another_is_watched() {
+    let place = Directory::empty();
+    drop(place.open(Writer::Now).unwrap());
+    let mut store = place.open(Writer::Never).unwrap();
+    let agents = place.folder().join("agents");
+    fs::write(agents.join("a.yaml"), "one").unwrap();
+    rings_for(&mut store, "one").await;
+    let new = place.folder().join("new");
+    fs::create_dir(&new).unwrap();
+    fs::write(new.join("a.yaml"), "two").unwrap();
+    fs::rename(&agents, place.folder().join("old")).unwrap();
+    fs::rename(&new, &agents).unwrap();
+    rings_for(&mut store, "two").await;
+    fs::write(agents.join("a.yaml"), "three").unwrap();
+    rings_for(&mut store, "three").await;
+    fs::remove_dir_all(&agents).unwrap();
+    rings_for(&mut store, "").await;
+    fs::create_dir(&agents).unwrap();
+    fs::write(agents.join("a.yaml"), "four").unwrap();
+    rings_for(&mut store, "four").await;
+}
+
+/// Waits, well below the time of a look without a ring, until the agent is what is wanted.
+async fn rings_for(store: &mut dyn ConfigStore, wanted: &str) {
+    let seen = async {
+        while resources(store).get("agents/a").map_or("", String::as_str) != wanted {
+            store.changed(&[]).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), seen)
+        .await
+        .unwrap_or_else(|_| panic!("no ring for {wanted:?}"));
+}
+
+#[test]
+fn a_file_where_a_folder_should_be_is_said_and_changes_nothing() {
+    let place = Directory::empty();
+    let store = place.open(Writer::Now).unwrap();
+    store.write(&commit([change(&provider("p"), None, Some("p1"))])).unwrap();
+    let agents = place.folder().join("agents");
+    fs::remove_dir(&agents).unwrap();
+    fs::write(&agents, "").unwrap();
+    let both =
+        commit([change(&provider("p"), Some("p1"), Some("p2")), change(&agent("a"), None, Some("a1"))]);
+    let (path, why) = failed(store.write(&both));
+    assert!(path.starts_with(&agents) && why.contains("Not a directory"), "{path:?}: {why}");
+    assert!(matches!(store.read(), Err(StoreError::Unreadable { path, .. }) if path == agents));
+    fs::remove_file(&agents).unwrap();
+    // A folder that was there and is not any more may be a volume that is not mounted: no agent vanishes for it.
+    assert!(matches!(store.read(), Err(StoreError::Unreadable { path, .. }) if path == agents));
+    fs::create_dir(&agents).unwrap();
+    assert_eq!(resources(&store)["identity_providers/p"], "p1");
+    assert_eq!((store.write(&both), store.head()), (Ok(2), 2));
+}
+
+#[test]
+fn a_commit_that_fails_on_its_way_is_taken_back() {
+    let (a, p, k) = (agent("a"), provider("p"), key("k"));
+    let obstacles: [fn(&Directory) -> PathBuf; 4] = [
+        // Where the second text is written, where it gets its name, where the intent is written, where it is kept.
+        |place| place.folder().join("api_keys/.k.yaml.new/x"),
+        |place| place.folder().join("api_keys/k.yaml/x"),
+        |place| place.folder().join("revisions/pending.json/x"),
+        |place| place.folder().join("revisions/00000002.json/x"),
+    ];
+    for (at, obstacle) in obstacles.iter().enumerate() {
+        let place = Directory::empty();
+        let store = place.open(Writer::Now).unwrap();
+        store.write(&commit([change(&a, None, Some("a1")), change(&p, None, Some("p1"))])).unwrap();
+        let (before, tree) = (resources(&store), names(&place.folder()));
+        let changes =
+            [change(&a, Some("a1"), Some("a2")), change(&p, Some("p1"), None), change(&k, None, Some("k1"))];
+        let wanted = commit(changes);
+        let obstacle = obstacle(&place);
+        fs::create_dir_all(&obstacle).unwrap();
+        failed(store.write(&wanted));
+        fs::remove_dir_all(obstacle.parent().unwrap()).unwrap();
+        assert_eq!((resources(&store), store.head()), (before, 1), "obstacle {at}");
+        assert_eq!(names(&place.folder()), tree, "obstacle {at}");
+        assert_eq!(store.write(&wanted), Ok(2), "obstacle {at}");
+    }
+}
+
+#[test]
+fn a_text_that_could_not_be_read_again_is_not_written() {
+    let place = Directory::empty();
+    let store = place.open(Writer::Now).unwrap();
+    let large = "x".repeat((8 << 20) + 1);
+    let (path, why) = failed(store.write(&commit([change(&agent("a"), None, Some(&large))])));
+    assert_eq!((path, why.contains("larger than")), (place.file(&agent("a")), true));
+    // Two of the largest make a record that is larger than any of them.
+    let texts = ["a", "b"].map(|x| x.repeat(8 << 20));
+    let first = commit([change(&agent("a"), None, Some(&texts[0]))]);
+    assert_eq!(store.write(&first), Ok(1));
+    let second = commit([change(&agent("a"), Some(&texts[0]), Some(&texts[1]))]);
+    assert_eq!(store.write(&second), Ok(2));
+    assert_eq!(store.record(2).unwrap().unwrap().commit, second);
+}
+
+#[test]
+fn what_is_no_text_conflicts_and_cannot_be_read() {
+    let place = Directory::empty();
+    let store = place.open(Writer::Now).unwrap();
+    fs::write(place.file(&agent("a")), b"\xff").unwrap();
+    assert!(matches!(store.read(), Err(StoreError::NotUtf8 { offset: 0, .. })));
+    let refused = store.write(&commit([change(&agent("a"), None, Some("a1"))]));
+    assert_eq!(refused, Err(WriteError::Conflict(agent("a"))));
+}
+
+#[test]
+fn a_damaged_revision_costs_itself_alone() {
+    let place = Directory::empty();
+    let store = place.open(Writer::Now).unwrap();
+    for name in ["a", "b", "c"] {
+        store.write(&commit([change(&agent(name), None, Some(name))])).unwrap();
+    }
+    let revision = |number: u64| place.folder().join(format!("revisions/{number:08}.json"));
+    fs::write(revision(2), "{").unwrap();
+    assert!(matches!(store.record(2), Err(StoreError::Damaged { path, .. }) if path == revision(2)));
+    let numbers: Vec<u64> = store.history(&all()).unwrap().iter().map(|r| r.number).collect();
+    assert_eq!(numbers, [3, 1]);
+    // A revision under another's number is not that one.
+    fs::copy(revision(1), revision(2)).unwrap();
+    assert!(matches!(store.record(2), Err(StoreError::Damaged { .. })));
+}
+
+#[test]
+fn a_number_is_not_given_twice_when_the_history_is_removed_by_hand() {
+    let place = Directory::empty();
+    let store = place.open(Writer::Now).unwrap();
+    store.write(&commit([change(&agent("a"), None, Some("a1"))])).unwrap();
+    fs::remove_file(place.folder().join("revisions/00000001.json")).unwrap();
+    assert_eq!((store.history(&all()), store.head()), (Ok(Vec::new()), 1));
+    assert_eq!(store.write(&commit([change(&agent("a"), Some("a1"), None)])), Ok(2));
+}
+
+#[test]
+fn another_folder_in_the_place_of_the_one_that_was_locked_is_locked_before_it_is_written() {
+    let place = Directory::empty();
+    let store = place.open(Writer::Now).unwrap();
+    store.write(&commit([change(&agent("a"), None, Some("a1"))])).unwrap();
+    fs::rename(place.folder(), place.folder().with_file_name("old")).unwrap();
+    let other = place.open(Writer::Now).unwrap();
+    let wanted = commit([change(&agent("b"), None, Some("b1"))]);
+    assert!(matches!(store.write(&wanted), Err(WriteError::Locked(_))));
+    drop(other);
+    assert!(store.write(&wanted).is_ok());
+    assert_eq!(resources(&store).into_keys().collect::<Vec<_>>(), ["agents/b"]);
+    assert!(matches!(place.open(Writer::Now), Err(StoreError::Locked { .. })));
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_an_error_and_one_that_cannot_be_written_is_read() {
+    let place = Directory::empty();
+    fs::write(place.folder(), "").unwrap();
+    let Err(error) = place.open(Writer::Now) else { panic!("a file is no folder") };
+    assert!(matches!(error, StoreError::Unmade { .. }), "{error}");
+    fs::remove_file(place.folder()).unwrap();
+
+    fs::create_dir_all(place.folder().join("agents")).unwrap();
+    fs::write(place.file(&agent("a")), "a1").unwrap();
+    // Nobody, whatever their rights, writes to a folder as if it were a file.
+    fs::create_dir(place.folder().join(".lock")).unwrap();
+    let store = place.open(Writer::Now).unwrap();
+    assert_eq!(resources(&store)["agents/a"], "a1");
+    let why = store.writable().unwrap_err();
+    assert!(why.contains(".lock cannot be written: Is a directory"), "{why}");
+    let refused = store.write(&commit([change(&agent("a"), Some("a1"), None)]));
+    assert_eq!(refused, Err(WriteError::ReadOnly(why)));
+}
+
+#[test]
+fn a_file_that_was_read_before_is_still_whole_for_who_reads_it() {
+    let place = Directory::empty();
+    let store = place.open(Writer::Now).unwrap();
+    store.write(&commit([change(&agent("a"), None, Some("a1"))])).unwrap();
+    let before = fs::metadata(place.file(&agent("a"))).unwrap().ino();
+    let held = fs::File::open(place.file(&agent("a"))).unwrap();
+    store.write(&commit([change(&agent("a"), Some("a1"), Some("a2"))])).unwrap();
+    assert_ne!(fs::metadata(place.file(&agent("a"))).unwrap().ino(), before);
+    assert_eq!(std::io::read_to_string(held).unwrap(), "a1");
+}
