@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::{self, Snapshot};
+use crate::config::{self, Diagnostics, Snapshot, Source};
 use crate::model::{Instant, ResourceId, ResourceKind};
 use crate::store::{Change, Commit, Query};
 
@@ -59,8 +59,9 @@ impl Reconciler {
             revision: compiled.snapshot.revision.clone(),
             diff: diffs(&changes),
             tags: tags(edit, &changes, &compiled.snapshot),
-            warnings: Finding::of(&compiled.warnings, &sources),
+            warnings: Vec::new(),
         };
+        edited.warnings = warnings_about(&edited.tags, &compiled.warnings, &sources);
         if edit.dry_run || (changes.is_empty() && edited.revision == previous.revision) {
             self.drop_old_series(&previous);
             return Ok(edited);
@@ -147,8 +148,22 @@ fn tags(edit: &Edit, changes: &[Change], after: &Snapshot) -> Vec<(ResourceId, O
     ids.into_iter().map(|id| (id.clone(), tag(id))).collect()
 }
 
+/// What somebody should look at in the resources that were changed.
+fn warnings_about(
+    changed: &[(ResourceId, Option<String>)],
+    warnings: &Diagnostics,
+    sources: &[Source],
+) -> Vec<Finding> {
+    let mut about = Finding::of(warnings, sources);
+    about.retain(|found| changed.iter().any(|(id, _)| found.resource.as_ref() == Some(id)));
+    about
+}
+
 /// A moment as the history and the audit log write it, to the millisecond.
 pub(super) fn edit_time(now: Instant) -> jiff::Timestamp {
     let millis = i64::try_from(now.since_epoch().as_millis()).unwrap_or(i64::MAX);
     jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests;
