@@ -67,7 +67,7 @@ impl Reconciler {
             return Ok(edited);
         }
         if !changes.is_empty() {
-            let at = edit_time(self.clock.now());
+            let at = timestamp(self.clock.now());
             let commit = Commit { at, who: edit.who.clone(), what: edit.what.clone(), changes };
             let written = self.store.write(&commit);
             if written.is_err() {
@@ -160,7 +160,8 @@ fn warnings_about(
 }
 
 /// A moment as the history and the audit log write it, to the millisecond.
-pub(super) fn edit_time(now: Instant) -> jiff::Timestamp {
+#[must_use]
+pub fn timestamp(now: Instant) -> jiff::Timestamp {
     let millis = i64::try_from(now.since_epoch().as_millis()).unwrap_or(i64::MAX);
     jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX)
 }

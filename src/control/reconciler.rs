@@ -18,7 +18,7 @@ use crate::telemetry::Metrics;
 use super::finding::Finding;
 use super::handle::{self, Control, Order};
 use super::load::{LoadError, compile};
-use super::orders::edit_time;
+use super::orders::timestamp;
 use super::resolver::Resolver;
 use super::status::{Outcome, Refused, Status};
 use super::{audit, editor};
@@ -219,7 +219,7 @@ impl Reconciler {
             "the configuration was changed"
         );
         let Ok(folder) = self.store.writable() else { return };
-        let entry = audit::Entry { at: edit_time(self.clock.now()), who, what, number, live: &live.revision };
+        let entry = audit::Entry { at: timestamp(self.clock.now()), who, what, number, live: &live.revision };
         if let Err(error) = audit::append(&folder, &entry, &before.sources, &live.sources) {
             tracing::error!(%error, "the audit log could not be written");
         }
