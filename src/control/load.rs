@@ -69,8 +69,18 @@ pub(super) fn compile(
 ) -> Result<(Compiled, Vec<PathBuf>), Diagnostics> {
     let document = parse(sources)?;
     let paths = document.files();
-    let files: Files = paths.iter().map(|path| (path.clone(), read_file(path))).collect();
+    let files = read_files(&paths);
     Ok((config::compile(&document, &files, previous, metrics)?, paths))
+}
+
+/// Whether these texts, with the files that they name, are what `live` was made of. Reading and hashing is all that
+/// this takes.
+pub(super) fn is_live(sources: &[Source], files: &[PathBuf], live: &Snapshot) -> bool {
+    *sources == *live.sources && config::revision(sources, &read_files(files)) == live.revision
+}
+
+fn read_files(paths: &[PathBuf]) -> Files {
+    paths.iter().map(|path| (path.clone(), read_file(path))).collect()
 }
 
 fn parse(sources: &[Source]) -> Result<Document, Diagnostics> {

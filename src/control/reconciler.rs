@@ -17,7 +17,7 @@ use crate::telemetry::Metrics;
 
 use super::finding::Finding;
 use super::handle::{self, Control, Order};
-use super::load::{LoadError, compile};
+use super::load::{LoadError, compile, is_live};
 use super::orders::timestamp;
 use super::resolver::Resolver;
 use super::status::{Outcome, Refused, Status};
@@ -132,17 +132,17 @@ impl Reconciler {
             Ok(texts) => editor::sources(texts),
             Err(error) => return Err(self.refuse(LoadError::Store(error).into_diagnostics(), &[])),
         };
+        if is_live(&sources, &self.files, &previous) {
+            if self.refused.take().is_some() {
+                tracing::info!("the configuration is again the one that is live");
+            }
+            self.metrics.reload_unchanged();
+            self.looked(Outcome::Unchanged);
+            return Ok(Outcome::Unchanged);
+        }
         match compile(&sources, Some(&previous), &self.metrics) {
             Ok((compiled, files)) => {
                 self.files = files;
-                if compiled.snapshot.revision == previous.revision {
-                    if self.refused.take().is_some() {
-                        tracing::info!("the configuration is again the one that is live");
-                    }
-                    self.metrics.reload_unchanged();
-                    self.looked(Outcome::Unchanged);
-                    return Ok(Outcome::Unchanged);
-                }
                 for warning in &compiled.warnings {
                     tracing::warn!("{warning}");
                 }

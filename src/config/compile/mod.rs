@@ -62,7 +62,7 @@ pub fn compile(
     let Some((agents, providers)) = agents.filter(|_| !findings.has_errors()) else { return Err(findings) };
     let server = previous.map_or_else(|| Arc::new(document.server.clone()), |p| Arc::clone(&p.server));
     let snapshot = Snapshot {
-        revision: revision(document, files),
+        revision: revision(&document.sources, files),
         server,
         store: previous.map_or_else(|| document.store.as_ref().map(|s| s.value.clone()), |p| p.store.clone()),
         sources: Arc::clone(&document.sources),
@@ -118,20 +118,22 @@ fn shown(path: &Spanned<PathBuf>) -> String {
     if path.from_env { "this file".to_owned() } else { path.value.display().to_string() }
 }
 
-/// The hash of all inputs, each with its length, so that nothing can move from one to the next unseen.
-fn revision(document: &Document, files: &Files) -> Revision {
+/// The name of these inputs: their hash, each with its length, so that nothing can move from one to the next
+/// unseen. `files` are those that the texts name, and no others.
+#[must_use]
+pub fn revision(sources: &[Source], files: &Files) -> Revision {
     let mut all = Vec::new();
     let mut add = |bytes: &[u8]| {
         all.extend_from_slice(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
         all.extend_from_slice(bytes);
     };
-    for source in document.sources.iter() {
+    for source in sources {
         add(source.path.as_os_str().as_encoded_bytes());
         add(source.text.as_bytes());
     }
-    for path in document.files() {
+    for (path, held) in files {
         add(path.as_os_str().as_encoded_bytes());
-        if let Some(Ok(bytes)) = files.get(&path) {
+        if let Ok(bytes) = held {
             add(Digest::of(bytes).to_hex().as_bytes());
         }
     }
