@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::Snapshot;
-use crate::control::{Edit, Expect, Managed, To, Wanted};
+use crate::control::{Edit, Expect, To, Wanted};
 use crate::model::{ResourceId, ResourceKind};
 use crate::routing::{Agent, Authenticator, Host};
 use crate::telemetry::AgentTraffic;
@@ -22,7 +22,7 @@ use super::page::{self, Name, Nothing, Page, Query, Write};
 use super::precondition::{IfMatch, Precondition};
 use super::problem::Problem;
 use super::write::{self, Written};
-use super::{Desk, Room, api_keys};
+use super::{Desk, Room};
 
 /// Which agents.
 #[derive(Deserialize)]
@@ -97,6 +97,10 @@ fn summary(room: &Room, live: &Snapshot, agent: &Agent) -> Summary {
     };
     let id = ResourceId::new(ResourceKind::Agent, agent.name.as_str());
     let path = if agent.route.path.is_empty() { "/" } else { &agent.route.path };
+    let api_keys = match &agent.authenticator {
+        Authenticator::ApiKey(policy) => policy.keys.len(),
+        Authenticator::OAuth(_) | Authenticator::Public => 0,
+    };
     Summary {
         name: agent.name.to_string(),
         display_name: agent.display_name.clone(),
@@ -109,12 +113,9 @@ fn summary(room: &Room, live: &Snapshot, agent: &Agent) -> Summary {
         authentication: agent.method().as_str(),
         identity_providers: providers.iter().map(|provider| provider.spec().name.to_string()).collect(),
         enforcement: agent.enforcement.as_str(),
-        managed_by: managed_by(id.is_some_and(|id| is_stored(live, &id))),
-        api_keys: match &agent.authenticator {
-            Authenticator::ApiKey(policy) => policy.keys.len(),
-            Authenticator::OAuth(_) | Authenticator::Public => 0,
-        },
-        traffic: room.admin.traffic.agent(&agent.name),
+        managed_by: managed_by(id.is_some_and(|id| live.is_stored(&id))),
+        api_keys,
+        traffic: room.admin.traffic.agent(agent.name.as_str()),
     }
 }
 
@@ -125,12 +126,7 @@ fn upstream(agent: &Agent) -> String {
     format!("{scheme}://{authority}{}", upstream.base_path)
 }
 
-/// Whether a resource has a file of its own in the store.
-pub(super) fn is_stored(live: &Snapshot, id: &ResourceId) -> bool {
-    live.sources.iter().any(|source| source.entry.as_ref() == Some(id))
-}
-
-/// The word for it.
+/// The word for who may write a resource.
 pub(super) const fn managed_by(stored: bool) -> &'static str {
     if stored { "store" } else { "file" }
 }
@@ -144,14 +140,11 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let live = desk.control().live();
     let agent = find(&live, &name)?;
-    let written = desk.control().written(&id(&name)?).ok_or_else(|| nothing(&name))?;
-    let tag = write::etag(&written.etag);
+    let written = live.written(&id(&name)?).ok_or_else(|| nothing(&name))?;
+    let tag = write::etag(&written.tag);
     let detail = Detail {
-        summary: Summary {
-            managed_by: managed_by(written.managed == Managed::Store),
-            ..summary(&desk, &live, agent)
-        },
-        etag: written.etag,
+        summary: summary(&desk, &live, agent),
+        etag: written.tag,
         file: written.path.display().to_string(),
         spec: written.spec,
         url: url(&live, agent, &headers),
@@ -203,7 +196,7 @@ pub(super) async fn put(
     Precondition(expect): Precondition,
     Object(spec): Object,
 ) -> Result<Response, Problem> {
-    let id = ResourceId::new(ResourceKind::Agent, &name).ok_or_else(bad_name)?;
+    let id = ResourceId::new(ResourceKind::Agent, name).ok_or_else(bad_name)?;
     replace(&desk, &caller, id, expect, spec, query.dry_run).await
 }
 
@@ -241,16 +234,25 @@ pub(super) async fn delete(
     Query(query): Query<Write>,
     IfMatch(expect): IfMatch,
 ) -> Result<Response, Problem> {
-    let id = id(&name)?;
-    let keys = api_keys::known(&desk).into_iter().filter(|key| key.agent == name);
-    let mut wanted = vec![Wanted { id: id.clone(), expect, to: To::Nothing }];
-    wanted.extend(keys.filter_map(|key| {
-        let id = ResourceId::new(ResourceKind::ApiKey, &key.id)?;
-        Some(Wanted { id, expect: Expect::Anything, to: To::Nothing })
-    }));
-    let edit = Edit { who: caller.who(), what: format!("delete {id}"), wanted, dry_run: query.dry_run };
-    let edited = desk.control().edit(edit).await?;
-    Ok(Written::new(edited, Some(&id), query.dry_run).answer(StatusCode::OK))
+    remove(&desk, &caller, id(&name)?, expect, query.dry_run).await
+}
+
+/// Takes one resource away.
+pub(super) async fn remove(
+    room: &Room,
+    caller: &Caller,
+    id: ResourceId,
+    expect: Expect,
+    dry_run: bool,
+) -> Result<Response, Problem> {
+    let edit = Edit {
+        who: caller.who(),
+        what: format!("delete {id}"),
+        wanted: vec![Wanted { id: id.clone(), expect, to: To::Nothing }],
+        dry_run,
+    };
+    let edited = room.control().edit(edit).await?;
+    Ok(Written::new(edited, Some(&id), dry_run).answer(StatusCode::OK))
 }
 
 #[cfg(test)]
@@ -276,7 +278,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stale_tag_changes_nothing() {
-        let api = Api::new();
+        let api = Api::writable();
         let spec = json!({"route": "/r", "upstream": "http://127.0.0.1:1", "auth": "public"});
         for (method, body) in [(Method::PUT, Some(spec)), (Method::DELETE, None)] {
             let stale =
@@ -337,6 +339,69 @@ mod tests {
             let answer = api.get(&format!("/api/v1/agents?{query}")).await;
             assert_eq!((answer.status, answer.code()), (400, "bad_query"), "{query}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_agent_is_made_changed_and_taken_away_and_each_answer_has_the_next_tag() {
+        let api = Api::writable();
+        let path = "/api/v1/agents/new";
+        let spec = |route: &str| json!({"route": route, "upstream": "http://127.0.0.1:9", "auth": "public"});
+        let made = api.create(path, spec("/new")).await;
+        assert_eq!((made.status, &made.json()["resource"]), (201, &json!("agents/new")), "{}", made.text());
+        let tag = made.headers[header::ETAG].to_str().unwrap().to_owned();
+        assert_eq!(api.get(path).await.headers[header::ETAG], tag.as_str());
+        assert_eq!(api.create(path, spec("/new")).await.status, 412, "it is there already");
+        let dry = api
+            .write(Method::PUT, &format!("{path}?dry_run=true"), Some(&tag), Some(spec("/x")))
+            .await
+            .json();
+        assert_eq!((&dry["dry_run"], &dry["revision"]), (&json!(true), &json!(null)));
+        assert!(dry["diff"].as_str().unwrap().contains("-route: /new\n+route: /x\n"), "{dry}");
+        let changed = api.write(Method::PUT, path, Some(&tag), Some(spec("/y"))).await;
+        assert_eq!((changed.status, &changed.json()["revision"]), (200, &json!(2)));
+        assert_eq!(api.get(path).await.json()["route"]["path"], json!("/y"));
+        assert_eq!(api.write(Method::DELETE, path, Some(&tag), None).await.status, 412, "the tag is old");
+        assert_eq!(api.write(Method::DELETE, path, Some("*"), None).await.status, 200);
+        assert_eq!(api.write(Method::DELETE, path, Some("*"), None).await.status, 404);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_agent_that_cannot_be_says_where_it_is_wrong() {
+        let api = Api::writable();
+        for (spec, code, path) in [
+            (
+                json!({"route": "/n", "upstream": "http://127.0.0.1:9", "auth": "public", "x": 1}),
+                "unknown-field",
+                "/x",
+            ),
+            (
+                json!({"route": "/n", "upstream": "http://127.0.0.1:9", "auth": {"oauth": {"identity_providers": ["no"]}}}),
+                "unknown-provider",
+                "/auth/oauth/identity_providers/0",
+            ),
+            (json!({"route": 5, "upstream": [], "auth": "public"}), "bad-path", "/route"),
+        ] {
+            let answer = api.create("/api/v1/agents/new", spec.clone()).await;
+            let said = answer.json();
+            assert_eq!((answer.status, answer.code()), (422, "invalid"), "{spec}");
+            let found = said["diagnostics"].as_array().unwrap().iter().any(|d| {
+                (&d["code"], &d["path"], &d["resource"]) == (&json!(code), &json!(path), &json!("agents/new"))
+            });
+            assert!(found, "{code} at {path}: {said}");
+        }
+        for name in ["Upper", "a_b", "a%2Fb", "%00", "-a", &"x".repeat(64)] {
+            let spec = json!({"route": "/n", "upstream": "http://127.0.0.1:9", "auth": "public"});
+            let answer = api.create(&format!("/api/v1/agents/{name}"), spec).await;
+            assert_eq!((answer.status, answer.code()), (422, "invalid"), "{name}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_keys_of_an_agent_go_with_it() {
+        let api = Api::writable();
+        let gone = api.write(Method::DELETE, "/api/v1/agents/partner", Some("*"), None).await.json();
+        assert_eq!(gone["removed"], json!(["api_keys/Yq3Zk81b"]), "{gone}");
+        assert_eq!(api.get("/api/v1/api-keys").await.json()["total"], json!(0));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,17 +1,12 @@
 //! `/api-keys`: who may call an agent with a key. Of a key only its id and its hash are known here, and the hash is
 //! not shown. How keys come and go is in `key_changes`.
 
-use std::collections::HashSet;
-
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::config::Snapshot;
-use crate::control::{Managed, Written};
+use crate::config::{self, Snapshot, Written};
 use crate::model::{Instant, ResourceId, ResourceKind};
-use crate::routing::Authenticator;
 
 use super::agents::managed_by;
 use super::body::Answer;
@@ -26,15 +21,6 @@ pub(super) struct List {
     agent: Option<String>,
     limit: Option<usize>,
     after: Option<String>,
-}
-
-/// A key that is configured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Known {
-    /// The id inside the key.
-    pub(super) id: String,
-    /// The agent that it opens.
-    pub(super) agent: String,
 }
 
 /// A key as it is shown.
@@ -52,41 +38,22 @@ pub(super) struct ApiKey {
     etag: String,
 }
 
-/// Every key, in the order of ids.
-pub(super) fn known(room: &Room) -> Vec<Known> {
-    let live = room.control().live();
-    let mut keys = Vec::new();
-    for agent in live.agents.values() {
-        if let Authenticator::ApiKey(policy) = &agent.authenticator {
-            let agent = agent.name.as_str();
-            keys.extend(policy.keys.keys().map(|id| Known { id: id.clone(), agent: agent.to_owned() }));
+impl ApiKey {
+    /// The key as it is shown at this moment. `etag` names the version of its file.
+    pub(super) fn new(id: &str, key: &config::ApiKey, etag: String, stored: bool, now: Instant) -> Self {
+        Self {
+            id: id.to_owned(),
+            agent: key.agent.to_string(),
+            name: key.name.clone(),
+            masked: format!("pck_{id}_…"),
+            state: state(key.expires_at, key.revoked_at, now),
+            expires_at: key.expires_at,
+            revoked_at: key.revoked_at,
+            last_used_at: key.last_used.at().and_then(write::moment),
+            managed_by: managed_by(stored),
+            etag,
         }
     }
-    let dormant = dormant(room, &live, &keys);
-    keys.extend(dormant);
-    keys.sort_by(|a, b| a.id.cmp(&b.id));
-    keys
-}
-
-/// Stored keys whose agent takes no keys at the moment.
-fn dormant(room: &Room, live: &Snapshot, awake: &[Known]) -> Vec<Known> {
-    let awake: HashSet<&str> = awake.iter().map(|key| key.id.as_str()).collect();
-    let stored = live.sources.iter().filter_map(|source| source.entry.as_ref());
-    stored
-        .filter(|id| id.kind() == ResourceKind::ApiKey && !awake.contains(id.name()))
-        .filter_map(|id| {
-            let written = room.control().written(id)?;
-            Some(Known { id: id.name().to_owned(), agent: text(&written.spec, "agent")? })
-        })
-        .collect()
-}
-
-fn text(spec: &Value, member: &str) -> Option<String> {
-    spec.get(member)?.as_str().map(str::to_owned)
-}
-
-fn date(spec: &Value, member: &str) -> Option<jiff::Timestamp> {
-    spec.get(member)?.as_str()?.parse().ok()
 }
 
 /// Lists them.
@@ -95,9 +62,16 @@ pub(super) async fn list(
     Query(list): Query<List>,
 ) -> Result<Answer<Page<ApiKey>>, Problem> {
     let limit = page::limit(list.limit)?;
-    let all =
-        known(&desk).into_iter().filter(|key| list.agent.as_ref().is_none_or(|agent| *agent == key.agent));
-    let page = page::cut(all, |key| key.id.as_str(), list.after.as_deref(), limit, |key| shown(&desk, &key));
+    let live = desk.control().live();
+    let of_agent = |key: &config::ApiKey| list.agent.as_ref().is_none_or(|agent| agent == key.agent.as_str());
+    let all = live.api_keys.iter().filter(|(_, key)| of_agent(key));
+    let page = page::cut(
+        all,
+        |(id, _)| id.as_str(),
+        list.after.as_deref(),
+        limit,
+        |(id, key)| shown(&desk, &live, id, key),
+    );
     Ok(Answer(page.flatten()))
 }
 
@@ -107,18 +81,23 @@ pub(super) async fn show(
     Name(name): Name,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
-    let (known, _) = find(&desk, &name)?;
-    let key = shown(&desk, &known).ok_or_else(|| nothing(&name))?;
+    let live = desk.control().live();
+    let key = live.api_keys.get(&name).and_then(|key| shown(&desk, &live, &name, key));
+    let key = key.ok_or_else(|| nothing(&name))?;
     let tag = write::etag(&key.etag);
     Ok(write::with_tag(Answer(key).into_response(), tag))
 }
 
+fn shown(room: &Room, live: &Snapshot, name: &str, key: &config::ApiKey) -> Option<ApiKey> {
+    let written = live.written(&id(name).ok()?)?;
+    Some(ApiKey::new(name, key, written.tag, written.stored, room.admin.clock.now()))
+}
+
 /// A key and what was written of it.
-pub(super) fn find(room: &Room, name: &str) -> Result<(Known, Written), Problem> {
-    let id = id(name)?;
-    let known = known(room).into_iter().find(|key| key.id == name).ok_or_else(|| nothing(name))?;
-    let written = room.control().written(&id).ok_or_else(|| nothing(name))?;
-    Ok((known, written))
+pub(super) fn find<'s>(live: &'s Snapshot, name: &str) -> Result<(&'s config::ApiKey, Written), Problem> {
+    let key = live.api_keys.get(name).ok_or_else(|| nothing(name))?;
+    let written = live.written(&id(name)?).ok_or_else(|| nothing(name))?;
+    Ok((key, written))
 }
 
 /// The name of a key as a resource.
@@ -130,63 +109,22 @@ fn nothing(name: &str) -> Problem {
     Problem::not_found(&format!("API key {name:?}"))
 }
 
-/// The key as it is shown.
-fn shown(room: &Room, key: &Known) -> Option<ApiKey> {
-    let written = room.control().written(&id(&key.id).ok()?)?;
-    Some(from_spec(room, key, &written.spec, written.etag, written.managed))
-}
-
-/// The key that `spec` describes.
-pub(super) fn from_spec(room: &Room, key: &Known, spec: &Value, etag: String, managed: Managed) -> ApiKey {
-    let (expires_at, revoked_at) = times(room, key, spec);
-    ApiKey {
-        id: key.id.clone(),
-        agent: key.agent.clone(),
-        name: text(spec, "name"),
-        masked: format!("pck_{}_…", key.id),
-        state: state(expires_at, revoked_at, room.admin.clock.now()),
-        expires_at,
-        revoked_at,
-        last_used_at: last_used(room, key).and_then(write::moment),
-        managed_by: managed_by(managed == Managed::Store),
-        etag,
-    }
-}
-
-/// When the key ends. What is written may be a reference to the environment; what runs knows better then.
-pub(super) fn times(
-    room: &Room,
-    key: &Known,
-    spec: &Value,
-) -> (Option<jiff::Timestamp>, Option<jiff::Timestamp>) {
-    let live = room.control().live();
-    let record = live.agents.get(key.agent.as_str()).and_then(|agent| match &agent.authenticator {
-        Authenticator::ApiKey(policy) => policy.keys.get(&key.id),
-        Authenticator::OAuth(_) | Authenticator::Public => None,
-    });
-    let at =
-        |member, running: Option<Instant>| date(spec, member).or_else(|| running.and_then(write::moment));
-    let (expires, revoked) = record.map_or((None, None), |r| (r.expires_at, r.revoked_at));
-    (at("expires_at", expires), at("revoked_at", revoked))
-}
-
 fn state(
     expires_at: Option<jiff::Timestamp>,
     revoked_at: Option<jiff::Timestamp>,
     now: Instant,
 ) -> &'static str {
-    let now = i64::try_from(now.unix()).unwrap_or(i64::MAX);
-    let passed = |at: Option<jiff::Timestamp>| at.is_some_and(|at| at.as_second() <= now);
-    match (passed(revoked_at), passed(expires_at)) {
+    match (has_passed(revoked_at, now), has_passed(expires_at, now)) {
         (true, _) => "revoked",
         (false, true) => "expired",
         (false, false) => "active",
     }
 }
 
-/// When a caller last came in with it, since this gateway started.
-fn last_used(_room: &Room, _key: &Known) -> Option<Instant> {
-    None
+/// Whether a moment is there and is not to come.
+pub(super) fn has_passed(at: Option<jiff::Timestamp>, now: Instant) -> bool {
+    let now = i64::try_from(now.unix()).unwrap_or(i64::MAX);
+    at.is_some_and(|at| at.as_second() <= now)
 }
 
 #[cfg(test)]
@@ -213,7 +151,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stale_tag_changes_nothing() {
-        let api = Api::new();
+        let api = Api::writable();
         let rotate = json!({"overlap": "1h"});
         for (method, path, body) in [
             (Method::POST, "/revoke", None),

@@ -4,24 +4,14 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
-use crate::control::{self, ClientAuthentication, TokenRequest};
+use crate::control::{self, ClientAuthentication, Token, TokenRequest};
 use crate::model::Secret;
 
 use super::Desk;
 use super::body::{Answer, Json, secret};
 use super::page::{Name, Nothing, Query};
 use super::problem::Problem;
-
-/// How the client proves itself.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "snake_case")]
-enum Authentication {
-    #[default]
-    Basic,
-    Post,
-}
 
 /// Who asks for a token, and for what. Holds a secret, so it cannot be printed.
 #[derive(Deserialize)]
@@ -34,7 +24,7 @@ pub(super) struct Question {
     audience: Option<String>,
     resource: Option<String>,
     #[serde(default)]
-    authentication: Authentication,
+    authentication: ClientAuthentication,
 }
 
 /// Asks the provider.
@@ -43,7 +33,7 @@ pub(super) async fn run(
     Name(name): Name,
     Query(Nothing {}): Query<Nothing>,
     Json(question): Json<Question>,
-) -> Result<Answer<Value>, Problem> {
+) -> Result<Answer<Token>, Problem> {
     let live = desk.control().live();
     let nothing = || Problem::not_found(&format!("identity provider {name:?}"));
     let provider = live.providers.get(name.as_str()).ok_or_else(nothing)?;
@@ -53,20 +43,12 @@ pub(super) async fn run(
         scope: question.scope,
         audience: question.audience,
         resource: question.resource,
-        authentication: match question.authentication {
-            Authentication::Basic => ClientAuthentication::Basic,
-            Authentication::Post => ClientAuthentication::Post,
-        },
+        authentication: question.authentication,
     };
-    match control::client_token(provider, request).await {
-        Ok(token) => Ok(Answer(json!({
-            "access_token": token.access_token.expose_secret(),
-            "token_type": token.token_type,
-            "expires_in": token.expires_in,
-            "scope": token.scope,
-        }))),
-        Err(error) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_accepted", error.to_string())),
-    }
+    let token = control::client_token(provider, request).await;
+    token
+        .map(Answer)
+        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_accepted", error.to_string()))
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::model::Reason;
-use crate::telemetry::{DecisionEntry, Filter};
+use crate::model::{AgentName, Decision, Reason};
+use crate::telemetry::{DecisionEntry, DecisionFilter};
 
 use super::Desk;
 use super::body::Answer;
@@ -26,8 +26,6 @@ use super::problem::Problem;
 const USUAL: usize = 100;
 /// How often an open stream looks whether it may stay open, and says that it is alive.
 const TICK: Duration = Duration::from_secs(10);
-/// The words of `decision`.
-pub(super) const WORDS: [&str; 4] = ["allow", "deny", "error", "shadow_deny"];
 
 /// Which decisions.
 #[derive(Deserialize)]
@@ -48,10 +46,37 @@ pub(super) struct Followed {
     decision: Option<String>,
 }
 
+/// A decision as it is shown.
+#[derive(Serialize)]
+struct Shown {
+    at: Option<jiff::Timestamp>,
+    agent: Option<String>,
+    method: &'static str,
+    decision: &'static str,
+    reason: &'static str,
+    provider: Option<String>,
+    request_id: String,
+}
+
+impl From<&DecisionEntry> for Shown {
+    fn from(entry: &DecisionEntry) -> Self {
+        let millis = i64::try_from(entry.at.since_epoch().as_millis()).ok();
+        Self {
+            at: millis.and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok()),
+            agent: entry.agent.as_ref().map(ToString::to_string),
+            method: entry.method.as_str(),
+            decision: entry.decision.as_str(),
+            reason: entry.reason.as_str(),
+            provider: entry.provider.as_ref().map(ToString::to_string),
+            request_id: entry.request_id.to_string(),
+        }
+    }
+}
+
 /// The last decisions.
 #[derive(Serialize)]
 pub(super) struct Items {
-    items: Vec<DecisionEntry>,
+    items: Vec<Shown>,
 }
 
 /// Lists the last ones.
@@ -63,22 +88,29 @@ pub(super) async fn list(
         limit @ 1..=LARGEST => limit,
         _ => return Err(Problem::bad_query(format!("`limit` is a number from 1 to {LARGEST}"))),
     };
-    let filter = filter(wanted.agent, wanted.reason, wanted.decision)?;
-    Ok(Answer(Items { items: desk.admin.decisions.recent(&filter, limit) }))
+    let filter = filter(wanted.agent.as_deref(), wanted.reason.as_deref(), wanted.decision.as_deref())?;
+    let items = desk.admin.decisions.recent(&filter, limit);
+    Ok(Answer(Items { items: items.iter().map(Shown::from).collect() }))
 }
 
 fn filter(
-    agent: Option<String>,
-    reason: Option<String>,
-    decision: Option<String>,
-) -> Result<Filter, Problem> {
-    if decision.as_ref().is_some_and(|word| !WORDS.contains(&word.as_str())) {
-        return Err(Problem::bad_query(format!("`decision` is one of {}", WORDS.join(", "))));
-    }
-    if reason.as_ref().is_some_and(|word| !Reason::ALL.iter().any(|reason| reason.as_str() == word)) {
-        return Err(Problem::bad_query("`reason` is none of the reasons that a decision can have"));
-    }
-    Ok(Filter { agent, reason, decision })
+    agent: Option<&str>,
+    reason: Option<&str>,
+    decision: Option<&str>,
+) -> Result<DecisionFilter, Problem> {
+    let unknown =
+        |what: &str| Problem::bad_query(format!("`{what}` is no word that a decision can have there"));
+    let agent = agent.map(|name| AgentName::parse(name).map_err(|e| Problem::bad_query(e.to_string())));
+    let reason = reason
+        .map(|word| Reason::ALL.into_iter().find(|r| r.as_str() == word).ok_or_else(|| unknown("reason")));
+    let decision = decision.map(|word| {
+        Decision::ALL.iter().copied().find(|d| d.as_str() == word).ok_or_else(|| unknown("decision"))
+    });
+    Ok(DecisionFilter {
+        agent: agent.transpose()?,
+        reason: reason.transpose()?,
+        decision: decision.transpose()?,
+    })
 }
 
 /// Shows each new one as it is made.
@@ -87,7 +119,7 @@ pub(super) async fn follow(
     Extension(caller): Extension<Caller>,
     Query(wanted): Query<Followed>,
 ) -> Result<Response, Problem> {
-    let filter = filter(wanted.agent, wanted.reason, wanted.decision)?;
+    let filter = filter(wanted.agent.as_deref(), wanted.reason.as_deref(), wanted.decision.as_deref())?;
     let Ok(place) = std::sync::Arc::clone(&desk.followers).try_acquire_owned() else {
         return Err(Problem::unavailable("too many follow the decisions already"));
     };
@@ -99,7 +131,7 @@ pub(super) async fn follow(
 /// One open stream.
 struct Following {
     entries: Receiver<DecisionEntry>,
-    filter: Filter,
+    filter: DecisionFilter,
     caller: Caller,
     desk: Desk,
     _place: OwnedSemaphorePermit,
@@ -121,9 +153,9 @@ impl Following {
                 return None;
             }
             match entry {
-                Ok(Ok(entry)) if self.filter.matches(&entry) => {
+                Ok(Ok(entry)) if self.filter.admits(&entry) => {
                     // What cannot be written is left out.
-                    if let Ok(event) = Event::default().event("decision").json_data(&entry) {
+                    if let Ok(event) = Event::default().event("decision").json_data(Shown::from(&entry)) {
                         return Some(event);
                     }
                 }

@@ -7,12 +7,13 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, Response, header};
 use serde_json::Value;
+use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use crate::config::{self, Files, Snapshot, Source};
-use crate::control::{Control, LastReload, Outcome, Status};
-use crate::model::{Clock, FixedClock, Instant, Live, ResourceId, Secret};
-use crate::store::{Change, Commit, Record};
+use crate::control::{self, Reconciler};
+use crate::model::{Clock, FixedClock, Instant, Live, Secret};
+use crate::store::{FileStore, Writer};
 use crate::telemetry::{Decisions, Metrics, Traffic};
 
 use super::{Admin, Room, routes};
@@ -20,31 +21,45 @@ use super::{Admin, Room, routes};
 pub(super) const TOKEN: &str = "correct-horse-battery-staple";
 /// 2023-11-14T22:13:20Z
 pub(super) const NOW: u64 = 1_700_000_000;
-pub(super) const CONFIG: &str = r#"
+const SERVER: &str = r#"
 version: 1
 server:
   listeners: [{ address: "127.0.0.1:8080" }]
   admin: { address: "127.0.0.1:9465", token_file: admin.token, hosts: [admin.example.com] }
-identity_providers:
-  corp: { issuer: https://idp.example.com }
-agents:
-  refunds:
-    display_name: Refunds
-    route: { path: /agents/refunds, strip_path: true }
-    upstream: http://127.0.0.1:9/base
-    auth: { oauth: { identity_providers: [corp], audiences: [a] } }
-  partner:
-    route: { path: /, host: partner.example }
-    upstream: http://127.0.0.1:9
-    auth: { api_key: {} }
-  open: { route: /open, upstream: "http://127.0.0.1:9", auth: public }
-api_keys:
-  Yq3Zk81b:
-    agent: partner
-    name: ci
-    sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    expires_at: 2027-01-01T00:00:00Z
 "#;
+/// Nothing listens at port 1.
+const CORP: &str = "issuer: https://idp.example.com\njwks_uri: http://127.0.0.1:1/keys\n";
+const REFUNDS: &str = "display_name: Refunds\nroute: { path: /agents/refunds, strip_path: true }\n\
+upstream: http://127.0.0.1:9/base\n\
+auth: { oauth: { identity_providers: [corp], audiences: [a] } }\n";
+const PARTNER: &str =
+    "route: { path: /, host: partner.example }\nupstream: http://127.0.0.1:9\nauth: { api_key: {} }\n";
+const OPEN: &str = "route: /open\nupstream: http://127.0.0.1:9\nauth: public\n";
+const KEY: &str = "agent: partner\nname: ci\n\
+sha256: \"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"\n\
+expires_at: 2027-01-01T00:00:00Z\n";
+const RESOURCES: [(&str, &str, &str); 5] = [
+    ("identity_providers", "corp", CORP),
+    ("agents", "refunds", REFUNDS),
+    ("agents", "partner", PARTNER),
+    ("agents", "open", OPEN),
+    ("api_keys", "Yq3Zk81b", KEY),
+];
+
+/// All of it in one document.
+pub(super) fn document() -> String {
+    let mut text = SERVER.to_owned();
+    let mut last = "";
+    for (section, name, body) in RESOURCES {
+        if section != last {
+            text.push_str(&format!("{section}:\n"));
+        }
+        let body = body.replace('\n', "\n    ");
+        text.push_str(&format!("  {name}:\n    {}\n", body.trim_end()));
+        last = section;
+    }
+    text
+}
 
 /// A compiled configuration.
 pub(super) fn snapshot(text: &str) -> Snapshot {
@@ -52,24 +67,10 @@ pub(super) fn snapshot(text: &str) -> Snapshot {
     config::compile(&document, &Files::new(), None, &Metrics::new().unwrap()).unwrap().snapshot
 }
 
-fn record(number: u64, resource: &str, from: Option<&str>, to: Option<&str>) -> Record {
-    let change = Change {
-        id: ResourceId::parse(resource).unwrap(),
-        from: from.map(str::to_owned),
-        to: to.map(str::to_owned),
-    };
-    let commit = Commit {
-        at: jiff::Timestamp::from_second(1_600_000_000).unwrap(),
-        who: "token from 127.0.0.1".to_owned(),
-        what: format!("change {number}"),
-        changes: vec![change],
-    };
-    Record { number, commit }
-}
-
 /// The API, and ways to ask it.
 pub(super) struct Api {
     router: Router,
+    _folder: TempDir,
 }
 
 /// What it said.
@@ -99,42 +100,46 @@ impl Answer {
 impl Api {
     /// Over a file: nothing can be written.
     pub(super) fn new() -> Self {
-        Self::over(Err("the configuration is a file; add `store: { directory: PATH }` to it".to_owned()))
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("p.yaml"), document()).unwrap();
+        Self::over(folder)
     }
 
-    /// Over a store, as far as the answers of this room go.
+    /// Over a store.
     pub(super) fn writable() -> Self {
-        Self::over(Ok("store".into()))
+        let folder = tempfile::tempdir().unwrap();
+        let store = format!("{SERVER}store: {{ directory: store }}\n");
+        std::fs::write(folder.path().join("p.yaml"), store).unwrap();
+        for (section, name, body) in RESOURCES {
+            let place = folder.path().join("store").join(section);
+            std::fs::create_dir_all(&place).unwrap();
+            std::fs::write(place.join(format!("{name}.yaml")), body).unwrap();
+        }
+        Self::over(folder)
     }
 
-    fn over(writable: Result<std::path::PathBuf, String>) -> Self {
-        let snapshot = snapshot(CONFIG);
-        let settings = snapshot.server.admin.clone().unwrap();
-        let at = jiff::Timestamp::from_second(1_600_000_000).unwrap();
-        let status = Status {
-            applied_at: at,
-            last: LastReload { at, outcome: Outcome::Applied },
-            refused: None,
-            warnings: Vec::new(),
-            head: 3,
-            writable,
-        };
-        let records = vec![
-            record(1, "agents/refunds", None, Some("route: /a\n")),
-            record(2, "agents/refunds", Some("route: /a\n"), Some("route: /b\n")),
-            record(3, "api_keys/Yq3Zk81b", None, Some("agent: partner\nsha256: ba7816bf\n")),
-        ];
+    fn over(folder: TempDir) -> Self {
+        crate::gateway::install_crypto();
+        let metrics = Metrics::new().unwrap();
+        let inline = Box::new(FileStore::new(folder.path().join("p.yaml")));
+        let store = control::open(inline, Writer::Now).unwrap();
+        let (compiled, files) = control::load(store.as_ref(), None, &metrics).unwrap();
+        let settings = compiled.snapshot.server.admin.clone().unwrap();
+        let live = Arc::new(Live::new(compiled.snapshot));
+        let clock: Arc<dyn Clock> = Arc::new(FixedClock::at(Instant::from_unix(NOW)));
+        let reconciler = Reconciler::new(store, files, live, metrics.clone(), Arc::clone(&clock), None);
         let admin = Admin {
-            control: Control::standing(Arc::new(Live::new(snapshot)), status, records),
-            clock: Arc::new(FixedClock::at(Instant::from_unix(NOW))) as Arc<dyn Clock>,
-            decisions: Decisions::default(),
-            traffic: Traffic,
+            control: reconciler.control(),
+            clock,
+            decisions: Decisions::new(),
+            traffic: Traffic::new(metrics),
             settings,
             token: Secret::new(TOKEN.to_owned()),
-            started: at,
+            started: jiff::Timestamp::from_second(1_600_000_000).unwrap(),
             is_leaving: Arc::new(|| false),
         };
-        Self { router: routes::router(Arc::new(Room::new(admin))) }
+        tokio::spawn(reconciler.run());
+        Self { router: routes::router(Arc::new(Room::new(admin))), _folder: folder }
     }
 
     async fn send(&self, mut request: Request<Body>) -> Response<Body> {
@@ -189,6 +194,14 @@ impl Api {
             None => Body::empty(),
         };
         self.ask(request.body(body).unwrap()).await
+    }
+
+    /// A `PUT` of what is not there.
+    pub(super) async fn create(&self, path: &str, spec: Value) -> Answer {
+        let request = Self::by_token(Method::PUT, path)
+            .header(header::IF_NONE_MATCH, "*")
+            .header(header::CONTENT_TYPE, "application/json");
+        self.ask(request.body(Body::from(spec.to_string())).unwrap()).await
     }
 
     /// Tries to log in.

@@ -10,12 +10,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::authn::ApiKeyText;
-use crate::config::parse_duration;
-use crate::control::{Edit, Edited, Expect, Managed, To, Wanted};
-use crate::model::{Digest, Secret};
+use crate::config::{self, parse_duration};
+use crate::control::{Edit, Edited, Expect, To, Wanted};
+use crate::model::{AgentName, Digest, Secret, Stamp};
 use crate::routing::Authenticator;
 
-use super::api_keys::{self, Known};
+use super::agents::remove;
+use super::api_keys::{self, ApiKey};
 use super::body::{Answer, Json, members};
 use super::caller::Caller;
 use super::page::{Name, Query, Write};
@@ -50,51 +51,62 @@ pub(super) struct Rotate {
 
 /// A key that was just made, with its text.
 struct Fresh {
-    known: Known,
-    key: Secret,
-    spec: Value,
+    id: String,
+    text: Secret,
+    key: config::ApiKey,
 }
 
 impl Fresh {
-    fn make(agent: &str, name: Option<&str>, expires_at: Option<jiff::Timestamp>) -> Result<Self, Problem> {
-        let (id, key) = ApiKeyText::generate()
+    fn make(
+        agent: &AgentName,
+        name: Option<&str>,
+        expires_at: Option<jiff::Timestamp>,
+    ) -> Result<Self, Problem> {
+        let (id, text) = ApiKeyText::generate()
             .ok_or_else(|| Problem::unavailable("the system gives no random numbers"))?;
-        let mut spec = Map::new();
-        spec.insert("agent".into(), agent.into());
-        if let Some(name) = name {
-            spec.insert("name".into(), name.into());
-        }
-        spec.insert("sha256".into(), Digest::of(key.expose_secret().as_bytes()).to_hex().into());
-        if let Some(at) = expires_at {
-            spec.insert("expires_at".into(), at.to_string().into());
-        }
-        Ok(Self { known: Known { id, agent: agent.to_owned() }, key, spec: Value::Object(spec) })
+        let key = config::ApiKey {
+            agent: agent.clone(),
+            name: name.map(str::to_owned),
+            digest: Digest::of(text.expose_secret().as_bytes()),
+            expires_at,
+            revoked_at: None,
+            last_used: Stamp::default(),
+        };
+        Ok(Self { id, text, key })
     }
 
+    /// What is to stand under its id.
     fn wanted(&self) -> Result<Wanted, Problem> {
-        let id = api_keys::id(&self.known.id)?;
-        Ok(Wanted { id, expect: Expect::Absent, to: To::Json(self.spec.clone()) })
+        let mut spec = Map::new();
+        spec.insert("agent".into(), self.key.agent.as_str().into());
+        if let Some(name) = &self.key.name {
+            spec.insert("name".into(), name.as_str().into());
+        }
+        spec.insert("sha256".into(), self.key.digest.to_hex().into());
+        if let Some(at) = self.key.expires_at {
+            spec.insert("expires_at".into(), at.to_string().into());
+        }
+        Ok(Wanted { id: api_keys::id(&self.id)?, expect: Expect::Absent, to: To::Json(Value::Object(spec)) })
     }
 
     /// The one answer that shows a key.
     fn answer(&self, room: &Room, edited: &Edited, dry_run: bool, more: Value) -> Result<Response, Problem> {
-        let id = api_keys::id(&self.known.id)?;
+        let id = api_keys::id(&self.id)?;
         let tag = edited.tags.iter().find(|(other, _)| *other == id).and_then(|(_, tag)| tag.clone());
         let etag = tag.unwrap_or_default();
-        let shown = api_keys::from_spec(room, &self.known, &self.spec, etag.clone(), Managed::Store);
+        let shown = ApiKey::new(&self.id, &self.key, etag.clone(), true, room.admin.clock.now());
         let mut body = members(&shown);
-        body.insert("key".into(), self.key.expose_secret().into());
+        body.insert("key".into(), self.text.expose_secret().into());
         body.insert("dry_run".into(), dry_run.into());
         if let Value::Object(more) = more {
             body.extend(more);
         }
-        let place = HeaderValue::from_str(&format!("/api/v1/api-keys/{}", self.known.id)).ok();
-        let mut response =
-            write::with_tag((StatusCode::CREATED, Answer(body)).into_response(), write::etag(&etag));
-        if let Some(place) = place.filter(|_| !dry_run) {
+        let mut response = (StatusCode::CREATED, Answer(body)).into_response();
+        if let (false, Ok(place)) = (dry_run, HeaderValue::from_str(&format!("/api/v1/api-keys/{}", self.id)))
+        {
             response.headers_mut().insert(header::LOCATION, place);
         }
-        Ok(response)
+        Ok(write::with_tag(response, write::etag(&etag)))
     }
 }
 
@@ -105,13 +117,13 @@ pub(super) async fn create(
     Query(query): Query<Write>,
     Json(wanted): Json<Create>,
 ) -> Result<Response, Problem> {
-    takes_keys(&desk, &wanted.agent)?;
+    let agent = takes_keys(&desk, &wanted.agent)?;
     let name = wanted.name.as_deref().map(named).transpose()?;
     let expires_at = expiry(&desk, wanted.expires_at.as_deref(), wanted.expires_in.as_deref())?;
-    let fresh = Fresh::make(&wanted.agent, name, expires_at)?;
+    let fresh = Fresh::make(&agent, name, expires_at)?;
     let edit = Edit {
         who: caller.who(),
-        what: format!("create api_keys/{} for agents/{}", fresh.known.id, fresh.known.agent),
+        what: format!("create api_keys/{} for agents/{agent}", fresh.id),
         wanted: vec![fresh.wanted()?],
         dry_run: query.dry_run,
     };
@@ -120,10 +132,10 @@ pub(super) async fn create(
 }
 
 /// A key for an agent that reads none would open nothing, and its holder would not know why.
-fn takes_keys(room: &Room, agent: &str) -> Result<(), Problem> {
+fn takes_keys(room: &Room, agent: &str) -> Result<AgentName, Problem> {
     let live = room.control().live();
-    match live.agents.get(agent).map(|agent| &agent.authenticator) {
-        Some(Authenticator::ApiKey(_)) => Ok(()),
+    match live.agents.get(agent).map(|agent| (&agent.authenticator, &agent.name)) {
+        Some((Authenticator::ApiKey(_), name)) => Ok(name.clone()),
         Some(_) => {
             let message = "this agent takes no API keys; deploy it with `auth: { api_key: {} }` first";
             Err(Problem::invalid("/agent", "wrong-agent", message))
@@ -186,19 +198,19 @@ pub(super) async fn revoke(
     Query(query): Query<Write>,
     IfMatch(expect): IfMatch,
 ) -> Result<Response, Problem> {
-    let (known, written) = api_keys::find(&desk, &name)?;
-    let now = write::moment(desk.admin.clock.now()).unwrap_or_default();
-    let (_, before) = api_keys::times(&desk, &known, &written.spec);
+    let live = desk.control().live();
+    let (key, written) = api_keys::find(&live, &name)?;
+    let now = desk.admin.clock.now();
     let mut spec = written.spec;
     // A key that was revoked keeps the moment at which it was.
-    if before.is_none_or(|before| before > now) {
-        set(&mut spec, "revoked_at", now);
+    if !api_keys::has_passed(key.revoked_at, now) {
+        set(&mut spec, "revoked_at", write::moment(now).unwrap_or_default());
     }
     let id = api_keys::id(&name)?;
     let edit = Edit {
         who: caller.who(),
         what: format!("revoke {id}"),
-        wanted: vec![Wanted { id: id.clone(), expect: pinned(expect, written.etag), to: To::Json(spec) }],
+        wanted: vec![Wanted { id: id.clone(), expect: pinned(expect, written.tag), to: To::Json(spec) }],
         dry_run: query.dry_run,
     };
     let edited = desk.control().edit(edit).await?;
@@ -213,7 +225,7 @@ fn set(spec: &mut Value, member: &str, at: jiff::Timestamp) {
 
 /// What was read is what is written over: `*` must not undo what somebody else did in between.
 fn pinned(expect: Expect, read: String) -> Expect {
-    if expect == Expect::Present { Expect::Tag(read) } else { expect }
+    if expect == Expect::Present { Expect::Tags(vec![read]) } else { expect }
 }
 
 /// Makes a key for the same agent, and lets the old one live on for a while.
@@ -225,30 +237,27 @@ pub(super) async fn rotate(
     IfMatch(expect): IfMatch,
     Json(wanted): Json<Rotate>,
 ) -> Result<Response, Problem> {
-    let (known, written) = api_keys::find(&desk, &name)?;
-    takes_keys(&desk, &known.agent)?;
+    let live = desk.control().live();
+    let (key, written) = api_keys::find(&live, &name)?;
+    let agent = takes_keys(&desk, key.agent.as_str())?;
     let overlap = duration("/overlap", &wanted.overlap)?;
     let now = desk.admin.clock.now();
-    let (old_end, revoked) = api_keys::times(&desk, &known, &written.spec);
-    let passed =
-        |at: Option<jiff::Timestamp>| at.is_some_and(|at| write::moment(now).is_some_and(|now| at <= now));
-    if passed(revoked) || passed(old_end) {
+    if api_keys::has_passed(key.revoked_at, now) || api_keys::has_passed(key.expires_at, now) {
         let message = "a key that is revoked or has expired cannot be rotated; create a new one";
         return Err(Problem::invalid("", "out-of-range", message));
     }
     let asked = expiry(&desk, wanted.expires_at.as_deref(), wanted.expires_in.as_deref())?;
     // A key that was to end must not become one without an end unseen.
-    let name_of_old = written.spec.get("name").and_then(Value::as_str);
-    let fresh = Fresh::make(&known.agent, name_of_old, asked.or(old_end))?;
+    let fresh = Fresh::make(&agent, key.name.as_deref(), asked.or(key.expires_at))?;
     let end = write::moment(now.plus(overlap)).unwrap_or(jiff::Timestamp::MAX);
-    let end = old_end.map_or(end, |old_end| old_end.min(end));
-    let mut spec = written.spec.clone();
+    let end = key.expires_at.map_or(end, |old| old.min(end));
+    let mut spec = written.spec;
     set(&mut spec, "expires_at", end);
     let id = api_keys::id(&name)?;
-    let old = Wanted { id: id.clone(), expect: pinned(expect, written.etag), to: To::Json(spec) };
+    let old = Wanted { id: id.clone(), expect: pinned(expect, written.tag), to: To::Json(spec) };
     let edit = Edit {
         who: caller.who(),
-        what: format!("rotate {id}: replaced by api_keys/{}", fresh.known.id),
+        what: format!("rotate {id}: replaced by api_keys/{}", fresh.id),
         wanted: vec![fresh.wanted()?, old],
         dry_run: query.dry_run,
     };
@@ -264,15 +273,7 @@ pub(super) async fn delete(
     Query(query): Query<Write>,
     IfMatch(expect): IfMatch,
 ) -> Result<Response, Problem> {
-    let id = api_keys::id(&name)?;
-    let edit = Edit {
-        who: caller.who(),
-        what: format!("delete {id}"),
-        wanted: vec![Wanted { id: id.clone(), expect, to: To::Nothing }],
-        dry_run: query.dry_run,
-    };
-    let edited = desk.control().edit(edit).await?;
-    Ok(Written::new(edited, Some(&id), query.dry_run).answer(StatusCode::OK))
+    remove(&desk, &caller, api_keys::id(&name)?, expect, query.dry_run).await
 }
 
 #[cfg(test)]

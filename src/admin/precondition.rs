@@ -34,7 +34,7 @@ fn expect(headers: &HeaderMap, may_create: bool) -> Result<Expect, Problem> {
     match (one(headers, &header::IF_MATCH)?, one(headers, &header::IF_NONE_MATCH)?) {
         (Some(_), Some(_)) => Err(bad("`If-Match` and `If-None-Match` exclude each other here")),
         (Some("*"), None) => Ok(Expect::Present),
-        (Some(tag), None) => Ok(Expect::Tag(strong(tag)?)),
+        (Some(tags), None) => tags_of(tags).map(Expect::Tags),
         (None, Some("*")) if may_create => Ok(Expect::Absent),
         (None, Some(_)) if may_create => Err(bad("`If-None-Match` takes only `*` here")),
         (None, Some(_)) => Err(bad("send `If-Match`; `If-None-Match` says nothing here")),
@@ -58,16 +58,19 @@ fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>,
     field.to_str().map(|text| Some(text.trim())).map_err(|_| bad("a tag is plain text"))
 }
 
+/// The tags of a list. A weak one is like no version (RFC 9110 section 8.8.3.2) and is left out.
+fn tags_of(list: &str) -> Result<Vec<String>, Problem> {
+    let strong = list.split(',').map(str::trim).filter(|tag| !tag.starts_with("W/"));
+    strong.map(plain).collect()
+}
+
 /// The tag between its quotes. Shells eat quotes, so a bare tag is taken as well; ours hold nothing that would make it
 /// doubtful.
-fn strong(text: &str) -> Result<String, Problem> {
-    if text.starts_with("W/") {
-        return Err(bad("`If-Match` takes a strong tag, such as \"0123456789abcdef\""));
-    }
+fn plain(text: &str) -> Result<String, Problem> {
     let tag = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     if tag.is_empty() || tag.len() > 128 || !tag.bytes().all(plain) {
-        return Err(bad("`If-Match` takes one tag, such as \"0123456789abcdef\", or `*`"));
+        return Err(bad("`If-Match` takes tags, such as \"0123456789abcdef\", or `*`"));
     }
     Ok(tag.to_owned())
 }
@@ -83,7 +86,8 @@ mod tests {
 
     #[test]
     fn a_write_says_what_it_writes_over() {
-        let tag = |text: &str| Ok(Expect::Tag(text.to_owned()));
+        let tag = |text: &str| Ok(Expect::Tags(vec![text.to_owned()]));
+        let both = Ok(Expect::Tags(vec!["a".to_owned(), "b".to_owned()]));
         for (if_match, if_none_match, may_create, wanted) in [
             (&["\"abc123\""][..], None, true, tag("abc123")),
             (&["abc123"], None, true, tag("abc123")),
@@ -94,8 +98,9 @@ mod tests {
             (&[], Some("*"), false, Err(400)),
             (&[], Some("\"abc\""), true, Err(400)),
             (&["*"], Some("*"), true, Err(400)),
-            (&["W/\"abc\""], None, true, Err(400)),
-            (&["\"a\", \"b\""], None, true, Err(400)),
+            (&["W/\"abc\""], None, true, Ok(Expect::Tags(Vec::new()))),
+            (&["\"a\", W/\"c\" ,\"b\""], None, true, both),
+            (&["\"a\",, \"b\""], None, true, Err(400)),
             (&["\"a\"", "\"b\""], None, true, Err(400)),
             (&["\"\""], None, true, Err(400)),
             (&[""], None, true, Err(400)),

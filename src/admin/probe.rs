@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use serde::Deserialize;
+use url::Url;
 
 use crate::control::{self, Probe, ProbeRequest};
 
@@ -29,15 +30,22 @@ pub(super) async fn run(
     Query(Nothing {}): Query<Nothing>,
     Json(question): Json<Question>,
 ) -> Result<Answer<Probe>, Problem> {
-    for (pointer, text) in [("/issuer", Some(&question.issuer)), ("/jwks_uri", question.jwks_uri.as_ref())] {
-        let good = |text: &String| (1..=LONGEST).contains(&text.len()) && !text.chars().any(char::is_control);
-        if !text.is_none_or(good) {
-            let message = format!("a URL of 1 to {LONGEST} characters is wanted");
-            return Err(Problem::invalid(pointer, "bad-url", message));
-        }
+    let good =
+        (1..=LONGEST).contains(&question.issuer.len()) && !question.issuer.chars().any(char::is_control);
+    if !good {
+        let message = format!("an issuer of 1 to {LONGEST} characters is wanted");
+        return Err(Problem::invalid("/issuer", "bad-issuer", message));
     }
-    let Question { issuer, jwks_uri, insecure_http } = question;
-    Ok(Answer(control::probe(ProbeRequest { issuer, jwks_uri, insecure_http }).await))
+    let jwks_uri = question.jwks_uri.map(|text| {
+        let url = Url::parse(&text).ok().filter(|_| text.len() <= LONGEST);
+        url.ok_or_else(|| Problem::invalid("/jwks_uri", "bad-url", "this is no URL"))
+    });
+    let request = ProbeRequest {
+        issuer: question.issuer,
+        jwks_uri: jwks_uri.transpose()?,
+        insecure_http: question.insecure_http,
+    };
+    Ok(Answer(control::probe(&request).await))
 }
 
 #[cfg(test)]

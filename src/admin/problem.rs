@@ -5,7 +5,6 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::config::Severity;
 use crate::control::{EditError, Finding};
 
 /// The media type of errors.
@@ -97,7 +96,7 @@ impl Problem {
         let message = message.into();
         let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message.clone());
         problem.diagnostics.push(Finding {
-            severity: Severity::Error,
+            severity: "error",
             code,
             message,
             help: None,
@@ -120,11 +119,12 @@ impl From<EditError> for Problem {
     fn from(error: EditError) -> Self {
         match error {
             EditError::ReadOnly(why) => Self::new(StatusCode::CONFLICT, "read_only", why),
-            EditError::ManagedByFile { id, path } => {
-                let detail = format!("{id} stands in {}, which this API does not write", path.display());
-                Self::new(StatusCode::CONFLICT, "managed_by_file", detail)
+            EditError::ManagedByFile { .. } => {
+                Self::new(StatusCode::CONFLICT, "managed_by_file", error.to_string())
             }
-            EditError::NotFound(id) => Self::not_found(&id.to_string()),
+            EditError::NotFound(_) | EditError::NoRevision(_) => {
+                Self::new(StatusCode::NOT_FOUND, "not_found", error.to_string())
+            }
             EditError::Precondition(why) => {
                 Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", why)
             }
@@ -133,8 +133,8 @@ impl From<EditError> for Problem {
                 Self { agents, ..Self::new(StatusCode::CONFLICT, "in_use", detail) }
             }
             EditError::Invalid(diagnostics) => {
-                let errors = diagnostics.iter().filter(|f| f.severity == Severity::Error).count();
-                let detail = match (errors, diagnostics.iter().find(|f| f.severity == Severity::Error)) {
+                let errors = diagnostics.iter().filter(|f| f.severity == "error").count();
+                let detail = match (errors, diagnostics.iter().find(|f| f.severity == "error")) {
                     (1, Some(only)) => only.message.clone(),
                     _ => format!("{errors} errors; nothing was changed"),
                 };
@@ -195,6 +195,7 @@ mod tests {
             (EditError::ReadOnly("r".into()), 409, "read_only"),
             (EditError::ManagedByFile { id: id.clone(), path: "x.yaml".into() }, 409, "managed_by_file"),
             (EditError::NotFound(id.clone()), 404, "not_found"),
+            (EditError::NoRevision(7), 404, "not_found"),
             (EditError::Precondition("p".into()), 412, "precondition_failed"),
             (EditError::InUse { id, agents: vec!["b".into()] }, 409, "in_use"),
             (EditError::Invalid(Vec::new()), 422, "invalid"),

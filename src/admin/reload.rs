@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use crate::control::Finding;
 
+use super::Desk;
 use super::body::Answer;
 use super::page::{Nothing, Query};
 use super::problem::Problem;
-use super::{Desk, status};
 
 /// What came of it.
 #[derive(Serialize)]
@@ -25,7 +25,7 @@ pub(super) async fn run(
 ) -> Result<Answer<Reloaded>, Problem> {
     let reloaded = desk.control().reload().await?;
     Ok(Answer(Reloaded {
-        result: status::word(reloaded.outcome),
+        result: reloaded.outcome.as_str(),
         revision: desk.control().live().revision.as_str().to_owned(),
         warnings: reloaded.warnings,
     }))

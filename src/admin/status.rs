@@ -4,11 +4,11 @@ use axum::extract::State;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::control::{Finding, Outcome};
+use crate::control::Finding;
 
 use super::body::{Answer, members};
 use super::page::{Nothing, Query};
-use super::{Desk, api_keys};
+use super::{Desk, write};
 
 /// The state of the gateway.
 #[derive(Serialize)]
@@ -65,20 +65,12 @@ struct Listener {
     tls: bool,
 }
 
-/// The word for how a reload went.
-pub(super) const fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Applied => "applied",
-        Outcome::Unchanged => "unchanged",
-        Outcome::Refused => "refused",
-    }
-}
-
 /// Shows it.
 pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Nothing>) -> Answer<Status> {
     let live = desk.control().live();
     let status = desk.control().status();
     let now = desk.admin.clock.now();
+    let at = |moment| write::moment(moment).unwrap_or_default();
     let place = status.writable.as_ref().ok().or(live.store.as_ref());
     Answer(Status {
         version: env!("CARGO_PKG_VERSION"),
@@ -90,16 +82,16 @@ pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Noth
             reason: status.writable.as_ref().err().cloned(),
             place: place.map(|path| path.display().to_string()),
         },
-        last_reload: Reload { at: status.last.at, result: word(status.last.outcome) },
+        last_reload: Reload { at: at(status.looked_at), result: status.outcome.as_str() },
         refused: status
             .refused
             .as_ref()
-            .map(|refused| Refused { at: refused.at, diagnostics: refused.findings.clone() }),
+            .map(|refused| Refused { at: at(refused.at), diagnostics: refused.findings.clone() }),
         warnings: status.warnings.clone(),
         counts: Counts {
             agents: live.agents.len(),
             identity_providers: live.providers.len(),
-            api_keys: api_keys::known(&desk).len(),
+            api_keys: live.api_keys.len(),
         },
         listeners: live
             .server

@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_request_goes_to_our_own_listener_under_the_agents_route() {
-        let live = fixtures::snapshot(fixtures::CONFIG);
+        let live = fixtures::snapshot(&fixtures::document());
         let address: SocketAddr = "127.0.0.1:8080".parse().unwrap();
         for (agent, path, wanted) in [
             ("refunds", "", "http://127.0.0.1:8080/agents/refunds"),
@@ -304,7 +304,7 @@ mod tests {
     async fn a_gateway_that_cannot_be_reached_is_an_event() {
         crate::gateway::install_crypto();
         // Nothing listens at port 1.
-        let live = fixtures::snapshot(&fixtures::CONFIG.replace("127.0.0.1:8080", "127.0.0.1:1"));
+        let live = fixtures::snapshot(&fixtures::document().replace("127.0.0.1:8080", "127.0.0.1:1"));
         let trial =
             Trial { method: get(), path: String::new(), headers: Vec::new(), body: None, credential: None };
         let prepared = request(&live, &live.agents["refunds"], trial).ok().unwrap();
