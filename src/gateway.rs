@@ -2,6 +2,7 @@
 //!
 //! A gateway is built from a snapshot: no listener opens without one. What happens to a request is in `proxy`.
 
+mod console;
 mod life;
 
 use std::io::Write;
@@ -17,6 +18,7 @@ use pingora::server::configuration::{Opt, ServerConf};
 use pingora::services::listening::Service;
 use tokio::sync::mpsc;
 
+use crate::admin::TokenFileError;
 use crate::config::{self, Diagnostics, Snapshot};
 use crate::control::{self, LoadError, Reconciler, Resolver, load};
 use crate::keys::{StateDir, StateDirError};
@@ -69,6 +71,9 @@ pub enum StartError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The token of the control API cannot be had.
+    #[error("server.admin.token_file: {0}")]
+    Token(#[from] TokenFileError),
     /// The folder of the store cannot be used.
     #[error("store.directory: {0}")]
     Store(#[from] StoreError),
@@ -104,7 +109,8 @@ pub fn run(options: Options) -> Result<(), StartError> {
     let settings = Arc::clone(&snapshot.server);
     check_listeners(&settings, options.upgrade)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
+        // One compiles a large configuration while the other answers.
+        .worker_threads(2)
         .thread_name("control")
         .enable_all()
         .build()
@@ -118,15 +124,17 @@ pub fn run(options: Options) -> Result<(), StartError> {
         })?
     };
     let state = settings.state_dir.as_ref().map(StateDir::open).transpose()?.map(Arc::new);
-    if let Some(admin) = &settings.admin {
-        tracing::warn!(address = %admin.address, "server.admin: the admin API is not in this version; nothing listens there");
-    }
+    let admin = settings
+        .admin
+        .as_ref()
+        .map(|admin| console::Prepared::new(admin, options.upgrade, &runtime))
+        .transpose()?;
     runtime.block_on(Resolver::first_answers(snapshot.endpoints.values(), FIRST_ADDRESSES));
     let live = Arc::new(Live::from_arc(Arc::clone(&snapshot)));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (access_log, guard) = access_log(&settings, options.access_log);
     let drain = Drain::default();
-    let decisions = settings.admin.as_ref().map(|_| Decisions::new());
+    let decisions = admin.as_ref().map(|_| Decisions::new());
     let parts = GatewayParts {
         snapshot: Arc::clone(&live),
         access_log,
@@ -141,9 +149,19 @@ pub fn run(options: Options) -> Result<(), StartError> {
     let reconciler =
         Reconciler::new(store, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
     let reload = reconciler.bell();
-    runtime.spawn(reconciler.run());
     let leaving = drain.clone();
-    let is_leaving = Arc::new(move || leaving.is_leaving());
+    let is_leaving: Arc<dyn Fn() -> bool + Send + Sync> = Arc::new(move || leaving.is_leaving());
+    if let Some((admin, decisions)) = admin.zip(decisions) {
+        let stands_on = console::StandsOn {
+            control: reconciler.control(),
+            clock: Arc::clone(&clock),
+            decisions,
+            metrics: metrics.clone(),
+            is_leaving: Arc::clone(&is_leaving),
+        };
+        admin.open(stands_on, &runtime);
+    }
+    runtime.spawn(reconciler.run());
     runtime.spawn(ops::serve(ops_listener, Ops { snapshot: live, clock, metrics, is_leaving }));
     let signals = {
         let _in_runtime = runtime.enter();
