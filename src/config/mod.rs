@@ -13,6 +13,7 @@ mod document;
 mod environment;
 mod fields;
 mod json;
+mod ordered;
 mod read;
 mod report;
 mod schema;

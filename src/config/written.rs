@@ -9,10 +9,11 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::json;
+use super::ordered::Ordered;
 use super::report::Report;
 use super::source::Source;
 use super::yaml::{self, Key, Kind, Node};
-use crate::model::{Digest, ResourceId};
+use crate::model::{Digest, ResourceId, ResourceKind};
 
 /// One resource as it was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,12 +51,12 @@ pub fn tag_of(text: &str) -> String {
     hex.get(..16).unwrap_or(&hex).to_owned()
 }
 
-/// The value as YAML that reads back as the same value.
+/// A resource as YAML that reads back as the same value, its members in the order of the reference.
 ///
 /// # Errors
 /// Why it cannot be written, for a person.
-pub fn to_yaml(value: &Value) -> Result<String, String> {
-    let text = serde_saphyr::to_string(value).map_err(|error| error.to_string())?;
+pub fn to_yaml(kind: ResourceKind, value: &Value) -> Result<String, String> {
+    let text = serde_saphyr::to_string(&Ordered::resource(kind, value)).map_err(|error| error.to_string())?;
     let source = Source::new("", text);
     // What the writer of another house makes of a strange text is not taken on trust.
     match yaml::read_as_written(&source).and_then(|node| as_json(&node)) {
@@ -161,8 +162,6 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use crate::model::ResourceKind;
-
     fn id(text: &str) -> ResourceId {
         ResourceId::parse(text).unwrap()
     }
@@ -241,11 +240,39 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_as_yaml_reads_back_as_the_same(value in value()) {
-            if let Ok(text) = to_yaml(&value) {
+            if let Ok(text) = to_yaml(ResourceKind::Agent, &value) {
                 let node = yaml::read_as_written(&Source::new("", text)).unwrap();
                 prop_assert_eq!(as_json(&node), Some(value));
             }
         }
+    }
+
+    #[test]
+    fn members_stand_in_the_order_of_the_reference() {
+        let value = json!({"zeal": 1, "auth": {"oauth": {"scopes": {"any_of": ["x"], "all_of": []}, "prefix": "P",
+            "claims": {"all_of": [{"values": [1], "claim": "c"}]}, "identity_providers": ["corp"]}},
+            "upstream": "http://a", "route": {"strip_path": true, "path": "/a"}, "display_name": "A"});
+        let text = to_yaml(ResourceKind::Agent, &value).unwrap();
+        let words = [
+            "display_name",
+            "route",
+            "path",
+            "strip_path",
+            "upstream",
+            "auth",
+            "oauth",
+            "identity_providers",
+            "prefix",
+            "scopes",
+            "all_of",
+            "any_of",
+            "claims",
+            "claim:",
+            "values",
+            "zeal",
+        ];
+        let places: Vec<_> = words.iter().map(|word| text.find(word).unwrap()).collect();
+        assert!(places.is_sorted(), "{text}");
     }
 
     #[test]
@@ -295,7 +322,7 @@ mod tests {
             for value in
                 [json!(text), json!({"a": text}), json!([text, [text]]), json!({"a": {"b": [{"c": text}]}})]
             {
-                let yaml = to_yaml(&value);
+                let yaml = to_yaml(ResourceKind::Agent, &value);
                 assert!(yaml.is_ok(), "{value}: {yaml:?} {:?}", serde_saphyr::to_string(&value));
             }
         }

@@ -113,7 +113,7 @@ fn wanted_text(wish: &Wanted, from: Option<&str>) -> Result<Option<String>, Edit
         let finding = finding.help("write the value itself, or `$${` for a literal `${`");
         return Err(EditError::Invalid(vec![finding]));
     }
-    config::to_yaml(value).map(Some).map_err(|why| {
+    config::to_yaml(wish.id.kind(), value).map(Some).map_err(|why| {
         EditError::Invalid(vec![Finding::in_resource(&wish.id, String::new(), "not-yaml", why)])
     })
 }
