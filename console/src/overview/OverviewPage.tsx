@@ -1,0 +1,2 @@
+import { PageHead } from "../parts/PageHead";
+export default function OverviewPage() { return <PageHead title="OverviewPage" />; }

@@ -1,0 +1,2 @@
+import { PageHead } from "../parts/PageHead";
+export default function WhyRefusedPage() { return <PageHead title="WhyRefusedPage" />; }

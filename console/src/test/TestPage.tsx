@@ -1,0 +1,2 @@
+import { PageHead } from "../parts/PageHead";
+export default function TestPage() { return <PageHead title="TestPage" />; }
