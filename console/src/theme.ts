@@ -1,6 +1,8 @@
 // Colours and defaults. Every pair of text and ground keeps a contrast of 4.5 to 1 in light and in dark.
 import { type CSSVariablesResolver, createTheme } from "@mantine/core";
 
+const TITLE = { fontSize: "1.15rem", fontWeight: 650 };
+
 export const theme = createTheme({
   primaryColor: "steel",
   primaryShade: { light: 7, dark: 7 },
@@ -42,8 +44,9 @@ export const theme = createTheme({
         closeButtonProps: { "aria-label": "Close" },
         overlayProps: { backgroundOpacity: 0.45 },
       },
+      styles: { title: TITLE },
     },
-    Modal: { defaultProps: { centered: true, closeButtonProps: { "aria-label": "Close" } } },
+    Modal: { defaultProps: { centered: true, closeButtonProps: { "aria-label": "Close" } }, styles: { title: TITLE } },
     Tooltip: { defaultProps: { events: { hover: true, focus: true, touch: true } } },
   },
 });

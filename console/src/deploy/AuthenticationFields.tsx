@@ -102,7 +102,7 @@ function OAuthFields({ form, edit, error, providers, noProviders }: Props) {
         />
         <TextInput
           label="Prefix"
-          description="The word before the token; empty is the bare token"
+          description="Stands before the token; may be empty"
           value={form.prefix}
           error={error("prefix")}
           onChange={(event) => edit({ prefix: event.currentTarget.value })}

@@ -44,15 +44,15 @@ function whatArrives(form: AgentForm): string {
     case null:
       return "";
     case "public":
-      return "It receives each request as it was sent; no credential is looked at.";
+      return "The agent receives each request as it was sent; no credential is looked at.";
     case "api_key":
-      return `It receives the request without the header ${form.keyHeader.trim() || "X-API-Key"}: keys never go upstream.`;
+      return `The agent receives the request without the header ${form.keyHeader.trim() || "X-API-Key"}: keys never go upstream.`;
     case "oauth": {
       if (form.providers.length === 0) return "";
       const header = form.header.trim() || "Authorization";
       return form.forwardToken
-        ? `It receives the request with the header ${header} exactly as the caller sent it.`
-        : `It receives the request without the header ${header}: the token stays at the gateway.`;
+        ? `The agent receives the request with the header ${header} exactly as the caller sent it.`
+        : `The agent receives the request without the header ${header}: the token stays at the gateway.`;
     }
   }
 }

@@ -54,7 +54,7 @@ export function LoginPage() {
               {sentence(login.error)}
             </Alert>
           )}
-          <Button type="submit" loading={login.isPending} disabled={!token.trim()} fullWidth>
+          <Button type="submit" loading={login.isPending} fullWidth>
             Log in
           </Button>
           <Text size="sm" c="dimmed">
