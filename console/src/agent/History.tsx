@@ -9,10 +9,13 @@ import { DiffView } from "../parts/DiffView";
 import { EmptyState } from "../parts/EmptyState";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Mark } from "../parts/Mark";
+import { Pager } from "../parts/Pager";
 import { Time } from "../parts/Time";
 import { off } from "../parts/writable";
 import css from "./AgentPage.module.css";
 import { RollBack } from "./RollBack";
+
+const PAGE = 20;
 
 interface Props {
   resource: string;
@@ -47,25 +50,8 @@ export function History({ resource, readOnly }: Props) {
           />
         ))}
       </ul>
-      {(marks.length > 1 || page?.next) && (
-        <Group gap="xs" mt="sm">
-          <Button
-            size="xs"
-            variant="default"
-            disabled={marks.length === 1}
-            onClick={() => setMarks(marks.slice(0, -1))}
-          >
-            Newer
-          </Button>
-          <Button
-            size="xs"
-            variant="default"
-            disabled={!page?.next}
-            onClick={() => setMarks([...marks, page?.next ?? undefined])}
-          >
-            Older
-          </Button>
-        </Group>
+      {page && (
+        <Pager label="Pages of the history" page={page} size={PAGE} marks={marks} onMarks={setMarks} back="Newer" on="Older" />
       )}
       <RollBack revision={back} resource={resource} onClose={() => setBack(null)} />
     </section>

@@ -1,5 +1,5 @@
 // Every agent at a glance: searched and paged by the gateway, so that ten thousand are no burden.
-import { Button, Group, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
@@ -9,6 +9,7 @@ import { DeployDrawer } from "../deploy/DeployDrawer";
 import { EmptyState } from "../parts/EmptyState";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { PageHead } from "../parts/PageHead";
+import { Pager } from "../parts/Pager";
 import { plural } from "../parts/format";
 import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
 import { AgentsTable } from "./AgentsTable";
@@ -27,7 +28,6 @@ export default function AgentsPage() {
   const status = useStatus();
   const readOnly = useReadOnly();
   const page = found.data;
-  const first = (marks.length - 1) * PAGE;
 
   return (
     <>
@@ -72,31 +72,7 @@ export default function AgentsPage() {
           />
           {page && page.items.length > 0 && <AgentsTable agents={page.items} />}
           {page && page.items.length === 0 && <EmptyState title={`No agent matches “${q}”.`} />}
-          {page && page.total > 0 && (
-            <Group justify="space-between" mt="md" component="nav" aria-label="Pages of agents">
-              <span className="dim small" role="status">
-                {first + 1}–{first + page.items.length} of {page.total.toLocaleString("en")}
-              </span>
-              <Group gap="xs">
-                <Button
-                  size="xs"
-                  variant="default"
-                  disabled={marks.length === 1}
-                  onClick={() => setMarks(marks.slice(0, -1))}
-                >
-                  Previous
-                </Button>
-                <Button
-                  size="xs"
-                  variant="default"
-                  disabled={page.next === null || found.isPlaceholderData}
-                  onClick={() => setMarks([...marks, page.next ?? undefined])}
-                >
-                  Next
-                </Button>
-              </Group>
-            </Group>
-          )}
+          {page && <Pager label="Pages of agents" page={page} size={PAGE} marks={marks} onMarks={setMarks} />}
         </>
       )}
       <DeployDrawer agent={null} opened={isNew} onClose={() => go("/agents")} />

@@ -1,5 +1,4 @@
 // The API keys of one agent: made, shown once, listed masked, rotated, revoked.
-import { Button, Group } from "@mantine/core";
 import { useState } from "react";
 import { Link, useParams } from "wouter";
 import { AgentFrame } from "../agent/AgentFrame";
@@ -8,6 +7,7 @@ import type { AgentDetail, NewApiKey } from "../api/types";
 import { EmptyState } from "../parts/EmptyState";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Notice } from "../parts/Notice";
+import { Pager } from "../parts/Pager";
 import { ReadOnlyNotice, useReadOnly } from "../parts/writable";
 import css from "./ApiKeysPage.module.css";
 import { CreateKey } from "./CreateKey";
@@ -63,26 +63,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
         {page && page.items.length > 0 && (
           <KeysTable keys={page.items} offReason={reason ?? readOnly} onMade={setMade} />
         )}
-        {page && (marks.length > 1 || page.next) && (
-          <Group gap="xs" mt="sm">
-            <Button
-              size="xs"
-              variant="default"
-              disabled={marks.length === 1}
-              onClick={() => setMarks(marks.slice(0, -1))}
-            >
-              Previous
-            </Button>
-            <Button
-              size="xs"
-              variant="default"
-              disabled={!page.next}
-              onClick={() => setMarks([...marks, page.next ?? undefined])}
-            >
-              Next
-            </Button>
-          </Group>
-        )}
+        {page && <Pager label="Pages of keys" page={page} size={50} marks={marks} onMarks={setMarks} />}
       </section>
     </>
   );
