@@ -1,6 +1,6 @@
 // The start of the console: the colour scheme before anything is painted, the nonce for the style elements that
 // components make, and then the application.
-import "@mantine/core/styles.css";
+import "./mantine.css";
 import "./base.css";
 import { MantineProvider, localStorageColorSchemeManager } from "@mantine/core";
 import { setNonce } from "get-nonce";

@@ -47,7 +47,6 @@ export const theme = createTheme({
       styles: { title: TITLE },
     },
     Modal: { defaultProps: { centered: true, closeButtonProps: { "aria-label": "Close" } }, styles: { title: TITLE } },
-    Tooltip: { defaultProps: { events: { hover: true, focus: true, touch: true } } },
   },
 });
 

@@ -10,6 +10,7 @@ import { DiffView } from "../parts/DiffView";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Findings } from "../parts/Findings";
 import { Notice } from "../parts/Notice";
+import { useFirstField } from "../parts/useFirstField";
 import { off, useReadOnly } from "../parts/writable";
 import { AuthenticationFields } from "./AuthenticationFields";
 import { Conflict } from "./Conflict";
@@ -34,6 +35,7 @@ interface Base {
 }
 
 export default function DeployForm({ agent, onClose, wanted }: Props) {
+  const place = useFirstField();
   const queries = useQueryClient();
   const readOnly = useReadOnly(agent?.managed_by, agent?.file);
   const providers = useProviders();
@@ -97,7 +99,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
   const empty = providers.data?.total === 0;
   const changed = preview.written?.diff.trim();
   return (
-    <form onSubmit={submit} noValidate aria-label={agent ? `Deploy ${agent.name}` : "New agent"}>
+    <form ref={place} onSubmit={submit} noValidate aria-label={agent ? `Deploy ${agent.name}` : "New agent"}>
       <Stack gap="lg">
         {readOnly && (
           <Notice tone="note" title="Read only" id="read-only">

@@ -26,7 +26,7 @@ const COLUMNS: Column<ProviderStatus>[] = [
     },
   },
   { label: "Keys", cell: (one) => one.keys.length },
-  { label: "Age", cell: (one) => (one.age_seconds === null ? "–" : span(one.age_seconds)) },
+  { label: "Age", cell: (one) => (one.age_seconds === null ? "–" : <span className="nowrap">{span(one.age_seconds)}</span>) },
   { label: "Next refresh", cell: (one) => <Time at={one.next_due} none="none" /> },
   { label: "Last error", cell: (one) => one.last_error ?? <span className="dim">none</span> },
 ];

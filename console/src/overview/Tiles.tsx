@@ -30,9 +30,9 @@ export function Tiles({ status, traffic }: { status: Status; traffic: Traffic | 
         }
       />
       <Tile
-        label="Time to decide, median"
+        label="Time to decide"
         value={millis(known(traffic?.p50_ms))}
-        note={`99th percentile ${millis(known(traffic?.p99_ms))}`}
+        note={`median; p99 ${millis(known(traffic?.p99_ms))}`}
       />
       <Tile
         label="Live revision"

@@ -146,11 +146,11 @@ function Line({ series, top }: { series: Series; top: number }) {
 export function ceiling(value: number): number {
   if (!(value > 0)) return 0;
   const power = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 4, 5, 10].find((one) => one * power >= value) ?? 10;
+  const step = [1, 1.2, 1.5, 2, 3, 4, 5, 6, 8, 10].find((one) => one * power >= value) ?? 10;
   return step * power;
 }
 
 function clock(time: number | undefined): string {
   if (time === undefined) return "";
-  return new Date(time * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return new Date(time * 1000).toLocaleTimeString([], { hour12: false });
 }

@@ -10,6 +10,7 @@ import type { ProviderDetail } from "../api/types";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Notice } from "../parts/Notice";
 import { useToast } from "../parts/toast";
+import { useFirstField } from "../parts/useFirstField";
 import { off, useReadOnly } from "../parts/writable";
 import css from "../deploy/DeployForm.module.css";
 import { MoreSettings } from "./MoreSettings";
@@ -23,6 +24,7 @@ interface Props {
 }
 
 export default function ProviderEditor({ provider, onClose }: Props) {
+  const place = useFirstField();
   const [original] = useState(() => provider?.spec ?? {});
   const [on] = useState<Precondition>(() => (provider ? { ifMatch: provider.etag } : { ifAbsent: true }));
   const [form, setForm] = useState<ProviderForm>(() => formOf(original));
@@ -83,7 +85,7 @@ export default function ProviderEditor({ provider, onClose }: Props) {
   };
 
   return (
-    <form onSubmit={submit} noValidate aria-label={provider ? `Edit ${provider.name}` : "Add identity provider"}>
+    <form ref={place} onSubmit={submit} noValidate aria-label={provider ? `Edit ${provider.name}` : "Add identity provider"}>
       <Stack gap="lg">
         {readOnly && (
           <Notice tone="note" title="Read only" id="read-only">
@@ -94,7 +96,7 @@ export default function ProviderEditor({ provider, onClose }: Props) {
           <Stack gap="lg">
             <SourceFields form={form} edit={edit} error={error} />
             {(form.source === "discovery" || form.source === "jwks_uri") && (
-              <div>
+              <div className={css.probe}>
                 <Button
                   variant="default"
                   loading={probe.isPending}
@@ -102,7 +104,7 @@ export default function ProviderEditor({ provider, onClose }: Props) {
                   onClick={() => probe.mutate()}
                 >
                   Probe
-                </Button>{" "}
+                </Button>
                 <span className="dim small">
                   The gateway asks the provider now and shows what it finds. Nothing is saved.
                 </span>

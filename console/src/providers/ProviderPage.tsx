@@ -148,7 +148,7 @@ const COLUMNS: Column<Row>[] = [
   { label: "Algorithm", cell: (key) => key.algorithms.join(", ") },
   { label: "First seen", cell: (key) => <Time at={key.first_seen} none="unknown" /> },
   { label: "Last used", cell: (key) => <Time at={key.last_used} /> },
-  { label: "Age", cell: (key) => (key.age === null ? "–" : span(key.age)) },
+  { label: "Age", cell: (key) => (key.age === null ? "–" : <span className="nowrap">{span(key.age)}</span>) },
   { label: "Next refresh", cell: (key) => <Time at={key.due} none="none" /> },
 ];
 

@@ -20,7 +20,7 @@ describe("decisions are merged", () => {
   });
   it("and no more are kept than can be looked at", () => {
     const many = Array.from({ length: 500 }, (_, index) => at(index % 60, String(index)));
-    expect(merged(many, [])).toHaveLength(200);
+    expect(merged(many, [])).toHaveLength(100);
   });
 });
 

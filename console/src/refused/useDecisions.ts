@@ -5,7 +5,7 @@ import { gateway } from "../api/calls";
 import { address } from "../api/client";
 import type { Decision } from "../api/types";
 
-const KEPT = 200;
+const KEPT = 100;
 const BREATH = 300;
 
 export type Line = "connecting" | "live" | "lost";

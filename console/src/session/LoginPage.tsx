@@ -1,10 +1,11 @@
 // The login: the admin token in, a session cookie out. The token is not kept.
-import { Alert, Anchor, Button, PasswordInput, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Button, PasswordInput, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { session } from "../api/calls";
 import { sentence } from "../api/client";
 import { keys } from "../api/queries";
+import { Notice } from "../parts/Notice";
 import { ColourToggle } from "../shell/ColourToggle";
 import { Logo } from "../shell/Logo";
 import css from "./LoginPage.module.css";
@@ -50,9 +51,9 @@ export function LoginPage() {
             visibilityToggleButtonProps={{ "aria-label": "Show the token", tabIndex: 0 }}
           />
           {login.isError && (
-            <Alert color="red" variant="light" role="alert" title="Not logged in" className="notice">
-              {sentence(login.error)}
-            </Alert>
+            <Notice tone="bad" title="Not logged in" role="alert">
+              <p>{sentence(login.error)}</p>
+            </Notice>
           )}
           <Button type="submit" loading={login.isPending} fullWidth>
             Log in

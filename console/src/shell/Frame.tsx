@@ -1,5 +1,5 @@
 // What surrounds every page: skip link, navigation (a side bar, on a phone a bar at the bottom), session.
-import { ActionIcon, Tooltip } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { IconGauge, IconKey, IconLogout, IconRobot, IconShieldX } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef } from "react";
@@ -89,10 +89,15 @@ function LogOut() {
     queries.setQueryData(keys.session, null);
   };
   return (
-    <Tooltip label="Log out">
-      <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Log out" onClick={() => void leave()}>
-        <IconLogout size={20} aria-hidden />
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size="lg"
+      aria-label="Log out"
+      title="Log out"
+      onClick={() => void leave()}
+    >
+      <IconLogout size={20} aria-hidden />
+    </ActionIcon>
   );
 }

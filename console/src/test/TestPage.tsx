@@ -1,7 +1,7 @@
 // A real request through the gateway to one agent, and its answer as it arrives.
 import { Button, Group, NativeSelect, Stack, Switch, TextInput, Textarea } from "@mantine/core";
 import { IconPlayerStop, IconSend } from "@tabler/icons-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { useParams } from "wouter";
 import { AgentFrame } from "../agent/AgentFrame";
 import { curlLine } from "../agent/curl";
@@ -37,11 +37,13 @@ function Shown({ agent }: { agent: AgentDetail }) {
   const [shown, setShown] = useState(false);
   const { headers, wrong } = parseHeaders(typed);
   const bare = method === "GET" || method === "HEAD";
+  const response = useRef<HTMLElement>(null);
   const running = test.answer?.running ?? false;
 
   const send = (event: FormEvent) => {
     event.preventDefault();
     if (wrong || running) return;
+    response.current?.scrollIntoView({ block: "nearest" });
     void test.send({
       method,
       path: path.trim() || "/",
@@ -82,7 +84,6 @@ function Shown({ agent }: { agent: AgentDetail }) {
                 />
                 <TextInput
                   label="Path"
-                  description={undefined}
                   value={path}
                   onChange={(event) => setPath(event.currentTarget.value)}
                 />
@@ -151,7 +152,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
           )}
         </section>
       </Stack>
-      <section className="panel" aria-labelledby="response">
+      <section ref={response} className={`panel ${css.response}`} aria-labelledby="response">
         <h2 id="response" className={css.heading}>
           Response
         </h2>
