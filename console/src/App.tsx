@@ -4,7 +4,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { type ComponentType, Suspense, lazy, useEffect } from "react";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { whenLoggedOut } from "./api/client";
-import { keys, newQueryClient, useSession } from "./api/queries";
+import { forget, newQueryClient, useSession } from "./api/queries";
 import { ErrorNotice } from "./parts/ErrorNotice";
 import { ToastProvider } from "./parts/toast";
 import { LoginPage } from "./session/LoginPage";
@@ -58,14 +58,7 @@ function Gate() {
   const [path] = useLocation();
   const search = useSearch();
 
-  useEffect(
-    () =>
-      whenLoggedOut(() => {
-        client.setQueryData(keys.session, null);
-        client.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.session[0] });
-      }),
-    [],
-  );
+  useEffect(() => whenLoggedOut(() => forget(client)), []);
 
   if (session.isPending) return <Waiting />;
   if (session.isError) {

@@ -29,6 +29,12 @@ export function newQueryClient(): QueryClient {
   });
 }
 
+/** Nobody is logged in any more: the login is shown, and nothing that was read stays in memory. */
+export function forget(client: QueryClient): void {
+  client.setQueryData(keys.session, null);
+  client.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.session[0] });
+}
+
 /** Who is logged in; `null` is nobody. */
 export function useSession() {
   return useQuery({

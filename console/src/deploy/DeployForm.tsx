@@ -158,7 +158,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
             {preview.asking && <span className="dim small"> · asking the gateway…</span>}
           </h3>
           {preview.written && !failed ? (
-            <DiffView diff={preview.written.diff} label="Changes that this deploy makes" />
+            <DiffView diff={preview.written.diff} label="Diff of this deploy" />
           ) : (
             <Text size="sm" c="dimmed">
               {complete ? "The diff is shown when the gateway takes the settings." : "The diff is shown when all that is needed is filled in."}

@@ -8,7 +8,7 @@ export function DiffView({ diff, label = "Changes" }: { diff: string; label?: st
   if (!diff.trim()) return <p className="dim">Nothing changes.</p>;
   const lines = diff.replace(/\n$/, "").split("\n");
   return (
-    <div className={css.diff} role="region" aria-label={label} tabIndex={0}>
+    <div className={css.diff} role="region" aria-label={label} tabIndex={0} data-testid="diff">
       {lines.map((line, index) => {
         const head = line.startsWith("---") || line.startsWith("+++");
         const kind = head ? "head" : (KINDS[line[0] as keyof typeof KINDS] ?? "same");

@@ -26,7 +26,7 @@ export function Explain({ initial }: { initial: string | null }) {
       <h2 id="explain" className={css.heading}>
         Explain a token
       </h2>
-      <form onSubmit={submit} autoComplete="off">
+      <form onSubmit={submit} autoComplete="off" noValidate>
         <Stack gap="sm">
           <AgentSelect
             label="Agent"

@@ -6,7 +6,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { Link, useLocation } from "wouter";
 import { session } from "../api/calls";
 import { sentence } from "../api/client";
-import { keys, useStatus } from "../api/queries";
+import { forget, useStatus } from "../api/queries";
 import { useToast } from "../parts/toast";
 import { ColourToggle } from "./ColourToggle";
 import css from "./Frame.module.css";
@@ -78,6 +78,7 @@ function Version() {
 function LogOut() {
   const queries = useQueryClient();
   const toast = useToast();
+  const [, go] = useLocation();
   const leave = async () => {
     try {
       await session.close();
@@ -85,8 +86,8 @@ function LogOut() {
       toast(sentence(error), "bad");
       return;
     }
-    queries.clear();
-    queries.setQueryData(keys.session, null);
+    forget(queries);
+    go("/login");
   };
   return (
     <ActionIcon
