@@ -6,14 +6,14 @@ import { defineConfig } from "vitest/config";
 const api = process.env.PORTCULLIS_ADMIN ?? "http://127.0.0.1:9465";
 
 export default defineConfig({
-    plugins: [react()],
-    build: {
-        target: "es2022",
-        assetsInlineLimit: 0,
-        modulePreload: { polyfill: false },
-        reportCompressedSize: false,
-        license: { fileName: "licences.md" },
-    },
-    server: { proxy: { "/api": api, "/openapi.json": api } },
-    test: { include: ["src/**/*.test.ts"], environment: "node" },
+  plugins: [react()],
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    license: { fileName: "licences.md" },
+  },
+  server: { proxy: { "/api": api, "/openapi.json": api } },
+  test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

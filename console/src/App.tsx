@@ -25,74 +25,74 @@ const Provider = page(() => import("./providers/ProviderPage"));
 const WhyRefused = page(() => import("./refused/WhyRefusedPage"));
 
 const ROUTES: [string, ComponentType][] = [
-    ["/overview", Overview],
-    ["/agents", Agents],
-    ["/agents/:name", Agent],
-    ["/agents/:name/test", Test],
-    ["/agents/:name/api-keys", ApiKeys],
-    ["/identity-providers", Providers],
-    ["/identity-providers/:name", Provider],
-    ["/why-refused", WhyRefused],
+  ["/overview", Overview],
+  ["/agents", Agents],
+  ["/agents/:name", Agent],
+  ["/agents/:name/test", Test],
+  ["/agents/:name/api-keys", ApiKeys],
+  ["/identity-providers", Providers],
+  ["/identity-providers/:name", Provider],
+  ["/why-refused", WhyRefused],
 ];
 
 export function App() {
-    return (
-        <QueryClientProvider client={client}>
-            <ToastProvider>
-                <Gate />
-            </ToastProvider>
-        </QueryClientProvider>
-    );
+  return (
+    <QueryClientProvider client={client}>
+      <ToastProvider>
+        <Gate />
+      </ToastProvider>
+    </QueryClientProvider>
+  );
 }
 
 function Waiting() {
-    return (
-        <Center mih="40vh">
-            <Loader aria-label="Loading" />
-        </Center>
-    );
+  return (
+    <Center mih="40vh">
+      <Loader aria-label="Loading" />
+    </Center>
+  );
 }
 
 function Gate() {
-    const session = useSession();
-    const [path] = useLocation();
-    const search = useSearch();
+  const session = useSession();
+  const [path] = useLocation();
+  const search = useSearch();
 
-    useEffect(() => whenLoggedOut(() => forget(client)), []);
+  useEffect(() => whenLoggedOut(() => forget(client)), []);
 
-    if (session.isPending) return <Waiting />;
-    if (session.isError) {
-        return (
-            <Center mih="60vh" p="md" component="main">
-                <ErrorNotice error={session.error} onRetry={() => void session.refetch()} />
-            </Center>
-        );
-    }
-    if (!session.data) {
-        if (path === "/login") return <LoginPage />;
-        const next = path === "/" ? "" : `?next=${encodeURIComponent(path + (search ? `?${search}` : ""))}`;
-        return <Redirect to={`/login${next}`} replace />;
-    }
-    if (path === "/login") return <Redirect to={nextOf(search)} replace />;
-    if (path === "/") return <Redirect to="/overview" replace />;
+  if (session.isPending) return <Waiting />;
+  if (session.isError) {
     return (
-        <Frame>
-            <PageBoundary key={path}>
-                <Suspense fallback={<Waiting />}>
-                    <Switch>
-                        {ROUTES.map(([pattern, component]) => (
-                            <Route key={pattern} path={pattern} component={component} />
-                        ))}
-                        <Route component={NotFound} />
-                    </Switch>
-                </Suspense>
-            </PageBoundary>
-        </Frame>
+      <Center mih="60vh" p="md" component="main">
+        <ErrorNotice error={session.error} onRetry={() => void session.refetch()} />
+      </Center>
     );
+  }
+  if (!session.data) {
+    if (path === "/login") return <LoginPage />;
+    const next = path === "/" ? "" : `?next=${encodeURIComponent(path + (search ? `?${search}` : ""))}`;
+    return <Redirect to={`/login${next}`} replace />;
+  }
+  if (path === "/login") return <Redirect to={nextOf(search)} replace />;
+  if (path === "/") return <Redirect to="/overview" replace />;
+  return (
+    <Frame>
+      <PageBoundary key={path}>
+        <Suspense fallback={<Waiting />}>
+          <Switch>
+            {ROUTES.map(([pattern, component]) => (
+              <Route key={pattern} path={pattern} component={component} />
+            ))}
+            <Route component={NotFound} />
+          </Switch>
+        </Suspense>
+      </PageBoundary>
+    </Frame>
+  );
 }
 
 /** Where to go after the login: a path of this console, nothing else. */
 function nextOf(search: string): string {
-    const next = new URLSearchParams(search).get("next") ?? "";
-    return /^\/[A-Za-z]/.test(next) ? next : "/overview";
+  const next = new URLSearchParams(search).get("next") ?? "";
+  return /^\/[A-Za-z]/.test(next) ? next : "/overview";
 }

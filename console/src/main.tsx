@@ -19,17 +19,17 @@ document.documentElement.setAttribute("data-mantine-color-scheme", dark ? "dark"
 
 const root = document.getElementById("root");
 if (root) {
-    createRoot(root).render(
-        <StrictMode>
-            <MantineProvider
-                theme={theme}
-                cssVariablesResolver={variables}
-                colorSchemeManager={scheme}
-                defaultColorScheme="auto"
-                getStyleNonce={() => nonce}
-            >
-                <App />
-            </MantineProvider>
-        </StrictMode>,
-    );
+  createRoot(root).render(
+    <StrictMode>
+      <MantineProvider
+        theme={theme}
+        cssVariablesResolver={variables}
+        colorSchemeManager={scheme}
+        defaultColorScheme="auto"
+        getStyleNonce={() => nonce}
+      >
+        <App />
+      </MantineProvider>
+    </StrictMode>,
+  );
 }

@@ -3,7 +3,7 @@ import type { Field } from "./fields";
 import type { AgentForm } from "./form";
 
 export interface FieldProps {
-    form: AgentForm;
-    edit: (change: Partial<AgentForm>) => void;
-    error: (field: Field) => string | undefined;
+  form: AgentForm;
+  edit: (change: Partial<AgentForm>) => void;
+  error: (field: Field) => string | undefined;
 }

@@ -5,42 +5,42 @@ import type { ReactNode } from "react";
 import { ErrorNotice } from "./ErrorNotice";
 
 interface Props<Answer> {
-    opened: boolean;
-    onClose: () => void;
-    title: string;
-    /** The word on the button. */
-    deed: string;
-    act: () => Promise<Answer>;
-    onDone: (answer: Answer) => void;
-    children: ReactNode;
+  opened: boolean;
+  onClose: () => void;
+  title: string;
+  /** The word on the button. */
+  deed: string;
+  act: () => Promise<Answer>;
+  onDone: (answer: Answer) => void;
+  children: ReactNode;
 }
 
 export function Confirm<Answer>({ opened, onClose, title, deed, act, onDone, children }: Props<Answer>) {
-    const run = useMutation({
-        mutationFn: act,
-        onSuccess: (answer) => {
-            onClose();
-            onDone(answer);
-        },
-    });
-    const close = () => {
-        run.reset();
-        onClose();
-    };
-    return (
-        <Modal opened={opened} onClose={close} title={title}>
-            <Stack gap="md">
-                <div>{children}</div>
-                {run.isError && <ErrorNotice error={run.error} />}
-                <Group justify="flex-end">
-                    <Button variant="default" onClick={close} data-autofocus>
-                        Cancel
-                    </Button>
-                    <Button color="red.9" loading={run.isPending} onClick={() => run.mutate()}>
-                        {deed}
-                    </Button>
-                </Group>
-            </Stack>
-        </Modal>
-    );
+  const run = useMutation({
+    mutationFn: act,
+    onSuccess: (answer) => {
+      onClose();
+      onDone(answer);
+    },
+  });
+  const close = () => {
+    run.reset();
+    onClose();
+  };
+  return (
+    <Modal opened={opened} onClose={close} title={title}>
+      <Stack gap="md">
+        <div>{children}</div>
+        {run.isError && <ErrorNotice error={run.error} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close} data-autofocus>
+            Cancel
+          </Button>
+          <Button color="red.9" loading={run.isPending} onClick={() => run.mutate()}>
+            {deed}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
 }

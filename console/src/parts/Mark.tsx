@@ -8,11 +8,11 @@ export type MarkTone = "ok" | "bad" | "warn" | "note" | "plain";
 const ICONS = { ok: IconCheck, bad: IconX, warn: IconAlertTriangle, note: IconCircleDashed, plain: null };
 
 export function Mark({ tone, children, title }: { tone: MarkTone; children: ReactNode; title?: string }) {
-    const Icon = ICONS[tone];
-    return (
-        <span className={css.mark} data-tone={tone} title={title}>
-            {Icon && <Icon size={13} stroke={2.4} aria-hidden />}
-            {children}
-        </span>
-    );
+  const Icon = ICONS[tone];
+  return (
+    <span className={css.mark} data-tone={tone} title={title}>
+      {Icon && <Icon size={13} stroke={2.4} aria-hidden />}
+      {children}
+    </span>
+  );
 }

@@ -12,33 +12,29 @@ const Toast = createContext<Say>(() => undefined);
 export const useToast = (): Say => useContext(Toast);
 
 export function ToastProvider({ children }: { children: ReactNode }) {
-    const [said, setSaid] = useState<{ text: string; tone: Tone; number: number } | null>(null);
-    const say = useCallback<Say>((text, tone = "ok") => {
-        setSaid((before) => ({ text, tone, number: (before?.number ?? 0) + 1 }));
-    }, []);
-    useEffect(() => {
-        if (!said || said.tone === "bad") return;
-        const timer = setTimeout(() => setSaid(null), 6_000);
-        return () => clearTimeout(timer);
-    }, [said]);
+  const [said, setSaid] = useState<{ text: string; tone: Tone; number: number } | null>(null);
+  const say = useCallback<Say>((text, tone = "ok") => {
+    setSaid((before) => ({ text, tone, number: (before?.number ?? 0) + 1 }));
+  }, []);
+  useEffect(() => {
+    if (!said || said.tone === "bad") return;
+    const timer = setTimeout(() => setSaid(null), 6_000);
+    return () => clearTimeout(timer);
+  }, [said]);
 
-    return (
-        <Toast value={say}>
-            {children}
-            <div className={css.place} role="status" aria-live="polite">
-                {said && (
-                    <Notice tone={said.tone} key={said.number}>
-                        <div className={css.line}>
-                            <span>{said.text}</span>
-                            <CloseButton
-                                size="sm"
-                                aria-label="Close this message"
-                                onClick={() => setSaid(null)}
-                            />
-                        </div>
-                    </Notice>
-                )}
+  return (
+    <Toast value={say}>
+      {children}
+      <div className={css.place} role="status" aria-live="polite">
+        {said && (
+          <Notice tone={said.tone} key={said.number}>
+            <div className={css.line}>
+              <span>{said.text}</span>
+              <CloseButton size="sm" aria-label="Close this message" onClick={() => setSaid(null)} />
             </div>
-        </Toast>
-    );
+          </Notice>
+        )}
+      </div>
+    </Toast>
+  );
 }

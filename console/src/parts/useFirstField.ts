@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "react";
 
 export function useFirstField() {
-    const form = useRef<HTMLFormElement>(null);
-    useEffect(() => form.current?.querySelector<HTMLElement>("[data-autofocus]")?.focus(), []);
-    return form;
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector<HTMLElement>("[data-autofocus]")?.focus(), []);
+  return form;
 }

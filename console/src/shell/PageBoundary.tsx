@@ -5,21 +5,21 @@ import { sentence } from "../api/client";
 import { Notice } from "../parts/Notice";
 
 export class PageBoundary extends Component<{ children: ReactNode }, { error: unknown }> {
-    override state = { error: null as unknown };
+  override state = { error: null as unknown };
 
-    static getDerivedStateFromError(error: unknown) {
-        return { error };
-    }
+  static getDerivedStateFromError(error: unknown) {
+    return { error };
+  }
 
-    override render() {
-        if (this.state.error === null) return this.props.children;
-        return (
-            <Notice tone="bad" title="This page could not be shown" role="alert">
-                <p>{sentence(this.state.error)}</p>
-                <Button size="xs" variant="default" onClick={() => location.reload()}>
-                    Load again
-                </Button>
-            </Notice>
-        );
-    }
+  override render() {
+    if (this.state.error === null) return this.props.children;
+    return (
+      <Notice tone="bad" title="This page could not be shown" role="alert">
+        <p>{sentence(this.state.error)}</p>
+        <Button size="xs" variant="default" onClick={() => location.reload()}>
+          Load again
+        </Button>
+      </Notice>
+    );
+  }
 }
