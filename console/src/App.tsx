@@ -1,0 +1,98 @@
+// Which page an address shows, and that nobody sees one who is not logged in.
+import { Center, Loader } from "@mantine/core";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { type ComponentType, Suspense, lazy, useEffect } from "react";
+import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
+import { whenLoggedOut } from "./api/client";
+import { forget, newQueryClient, useSession } from "./api/queries";
+import { ErrorNotice } from "./parts/ErrorNotice";
+import { ToastProvider } from "./parts/toast";
+import { LoginPage } from "./session/LoginPage";
+import { Frame } from "./shell/Frame";
+import { NotFound } from "./shell/NotFound";
+import { PageBoundary } from "./shell/PageBoundary";
+
+const client = newQueryClient();
+const page = (load: () => Promise<{ default: ComponentType }>) => lazy(load);
+
+const Overview = page(() => import("./overview/OverviewPage"));
+const Agents = page(() => import("./agents/AgentsPage"));
+const Agent = page(() => import("./agent/AgentPage"));
+const Test = page(() => import("./test/TestPage"));
+const ApiKeys = page(() => import("./apikeys/ApiKeysPage"));
+const Providers = page(() => import("./providers/ProvidersPage"));
+const Provider = page(() => import("./providers/ProviderPage"));
+const WhyRefused = page(() => import("./refused/WhyRefusedPage"));
+
+const ROUTES: [string, ComponentType][] = [
+  ["/overview", Overview],
+  ["/agents", Agents],
+  ["/agents/:name", Agent],
+  ["/agents/:name/test", Test],
+  ["/agents/:name/api-keys", ApiKeys],
+  ["/identity-providers", Providers],
+  ["/identity-providers/:name", Provider],
+  ["/why-refused", WhyRefused],
+];
+
+export function App() {
+  return (
+    <QueryClientProvider client={client}>
+      <ToastProvider>
+        <Gate />
+      </ToastProvider>
+    </QueryClientProvider>
+  );
+}
+
+function Waiting() {
+  return (
+    <Center mih="40vh">
+      <Loader aria-label="Loading" />
+    </Center>
+  );
+}
+
+function Gate() {
+  const session = useSession();
+  const [path] = useLocation();
+  const search = useSearch();
+
+  useEffect(() => whenLoggedOut(() => forget(client)), []);
+
+  if (session.isPending) return <Waiting />;
+  if (session.isError) {
+    return (
+      <Center mih="60vh" p="md" component="main">
+        <ErrorNotice error={session.error} onRetry={() => void session.refetch()} />
+      </Center>
+    );
+  }
+  if (!session.data) {
+    if (path === "/login") return <LoginPage />;
+    const next = path === "/" ? "" : `?next=${encodeURIComponent(path + (search ? `?${search}` : ""))}`;
+    return <Redirect to={`/login${next}`} replace />;
+  }
+  if (path === "/login") return <Redirect to={nextOf(search)} replace />;
+  if (path === "/") return <Redirect to="/overview" replace />;
+  return (
+    <Frame>
+      <PageBoundary key={path}>
+        <Suspense fallback={<Waiting />}>
+          <Switch>
+            {ROUTES.map(([pattern, component]) => (
+              <Route key={pattern} path={pattern} component={component} />
+            ))}
+            <Route component={NotFound} />
+          </Switch>
+        </Suspense>
+      </PageBoundary>
+    </Frame>
+  );
+}
+
+/** Where to go after the login: a path of this console, nothing else. */
+function nextOf(search: string): string {
+  const next = new URLSearchParams(search).get("next") ?? "";
+  return /^\/[A-Za-z]/.test(next) ? next : "/overview";
+}

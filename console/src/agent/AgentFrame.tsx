@@ -1,0 +1,70 @@
+// What the pages of one agent share: its name, its links, and the answer when there is no such agent.
+import { Loader } from "@mantine/core";
+import type { UseQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { Link, useLocation } from "wouter";
+import { ApiError } from "../api/client";
+import type { AgentDetail } from "../api/types";
+import { EmptyState } from "../parts/EmptyState";
+import { ErrorNotice } from "../parts/ErrorNotice";
+import { Mark } from "../parts/Mark";
+import { PageHead } from "../parts/PageHead";
+import css from "./AgentPage.module.css";
+
+interface Props {
+  name: string;
+  query: UseQueryResult<AgentDetail>;
+  children: (agent: AgentDetail) => ReactNode;
+}
+
+export function AgentFrame({ name, query, children }: Props) {
+  const [path] = useLocation();
+  const home = `/agents/${encodeURIComponent(name)}`;
+  const tabs = [
+    [home, "Agent"],
+    [`${home}/test`, "Test"],
+    [`${home}/api-keys`, "API keys"],
+  ] as const;
+  const agent = query.data;
+  const page = tabs.find(([to]) => to === path)?.[1] ?? "Agent";
+  const gone = query.error instanceof ApiError && query.error.status === 404;
+  return (
+    <>
+      <p className="small" style={{ margin: "0 0 0.25rem" }}>
+        <Link to="/agents" className="link">
+          Agents
+        </Link>
+      </p>
+      <PageHead
+        title={page === "Agent" ? name : `${name}: ${page}`}
+        beside={
+          agent?.managed_by === "file" && (
+            <Mark tone="plain" title="Written in the configuration file; change it there.">
+              File
+            </Mark>
+          )
+        }
+        about={agent?.display_name}
+      />
+      <nav className={css.tabs} aria-label="Pages of this agent">
+        {tabs.map(([to, label]) => (
+          <Link key={to} to={to} className={css.tab} aria-current={to === path ? "page" : undefined}>
+            {label}
+          </Link>
+        ))}
+      </nav>
+      {query.isPending && <Loader aria-label="Loading" />}
+      {gone && !agent && (
+        <EmptyState title={`There is no agent ${name}.`}>
+          <Link to="/agents" className="link">
+            See all agents
+          </Link>
+        </EmptyState>
+      )}
+      {query.isError && !(gone && !agent) && (
+        <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
+      )}
+      {agent && children(agent)}
+    </>
+  );
+}

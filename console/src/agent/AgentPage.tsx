@@ -1,0 +1,154 @@
+// One agent: how to call it, how it is secured, what happened to it.
+import { Button } from "@mantine/core";
+import { IconRocket } from "@tabler/icons-react";
+import { Link, useLocation, useParams, useSearch } from "wouter";
+import { useAgent } from "../api/queries";
+import type { AgentDetail, Authentication } from "../api/types";
+import { AuthenticationMark } from "../agents/AuthenticationMark";
+import { DeployDrawer } from "../deploy/DeployDrawer";
+import { formOf } from "../deploy/form";
+import { receives } from "../deploy/receives";
+import { CodeLine } from "../parts/CodeLine";
+import { Mark } from "../parts/Mark";
+import { Sparkline } from "../parts/Sparkline";
+import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
+import { meaning } from "../refused/reasons";
+import { AgentFrame } from "./AgentFrame";
+import css from "./AgentPage.module.css";
+import { DeleteAgent } from "./DeleteAgent";
+import { History } from "./History";
+import { credentialHeader, curlLine } from "./curl";
+
+export default function AgentPage() {
+  const { name = "" } = useParams();
+  const agent = useAgent(name);
+  return (
+    <AgentFrame name={name} query={agent}>
+      {(data) => <Shown agent={data} />}
+    </AgentFrame>
+  );
+}
+
+function Shown({ agent }: { agent: AgentDetail }) {
+  const [path, go] = useLocation();
+  const query = new URLSearchParams(useSearch());
+  const readOnly = useReadOnly(agent.managed_by, agent.file);
+  const wanted = query.get("deploy");
+  return (
+    <>
+      <ReadOnlyNotice reason={readOnly} />
+      <div className={css.grid}>
+        <section className="panel" aria-labelledby="call">
+          <h2 id="call" className={css.heading}>
+            Call it
+          </h2>
+          <dl className={css.facts}>
+            <dt>Endpoint</dt>
+            <dd>
+              <code data-testid="endpoint">{agent.url}</code>
+            </dd>
+          </dl>
+          <CodeLine text={curlLine(agent)} what="the curl line" />
+          <p className="dim small">{variableNote(agent)}</p>
+        </section>
+        <section className="panel" aria-labelledby="secured">
+          <div className={css.bar}>
+            <h2 id="secured" className={css.heading}>
+              Endpoint authentication
+            </h2>
+            <Button
+              leftSection={<IconRocket size={16} aria-hidden />}
+              onClick={() => go(`${path}?deploy`)}
+              variant={readOnly ? "default" : "filled"}
+              {...off(readOnly)}
+            >
+              Deploy
+            </Button>
+          </div>
+          <Settings agent={agent} />
+        </section>
+      </div>
+      <History resource={`agents/${agent.name}`} readOnly={readOnly} />
+      <DeleteAgent agent={agent} readOnly={readOnly} />
+      <DeployDrawer
+        agent={agent}
+        opened={query.has("deploy")}
+        onClose={() => go(path)}
+        wanted={isAuthentication(wanted) ? wanted : undefined}
+      />
+    </>
+  );
+}
+
+function isAuthentication(word: string | null): word is Authentication {
+  return word === "oauth" || word === "api_key" || word === "public";
+}
+
+function variableNote(agent: AgentDetail): string {
+  const header = credentialHeader(agent.spec);
+  if (!header) return "No credential is needed.";
+  return header.variable === "TOKEN"
+    ? "Put an access token of one of the identity providers into the variable TOKEN first."
+    : "Put an API key of this agent into the variable API_KEY first.";
+}
+
+function Settings({ agent }: { agent: AgentDetail }) {
+  const form = formOf(agent.spec);
+  const top = agent.traffic.top_refusal;
+  return (
+    <>
+      <p className={css.receives}>{receives(form)}</p>
+      <dl className={css.facts}>
+        <dt>Authentication</dt>
+        <dd>
+          <AuthenticationMark authentication={agent.authentication} />{" "}
+          {agent.enforcement === "shadow" && <Mark tone="warn">Shadow</Mark>}
+        </dd>
+        {agent.authentication === "oauth" && (
+          <>
+            <dt>Identity providers</dt>
+            <dd>
+              {agent.identity_providers.map((name, index) => (
+                <span key={name}>
+                  {index > 0 && ", "}
+                  <Link to={`/identity-providers/${encodeURIComponent(name)}`} className="link">
+                    {name}
+                  </Link>
+                </span>
+              ))}
+            </dd>
+            <dt>Audiences</dt>
+            <dd>
+              {form.audiences.length > 0 ? (
+                <code>{form.audiences.join(", ")}</code>
+              ) : (
+                <Mark tone="warn">any audience is accepted</Mark>
+              )}
+            </dd>
+          </>
+        )}
+        <dt>Upstream</dt>
+        <dd>
+          <code>{agent.upstream}</code>
+        </dd>
+        <dt>Per second</dt>
+        <dd>
+          <Sparkline allowed={agent.traffic.allowed} refused={agent.traffic.refused} />
+        </dd>
+        <dt>Most frequent refusal</dt>
+        <dd>
+          {top ? (
+            <Link
+              to={`/why-refused?${new URLSearchParams({ agent: agent.name, reason: top.reason })}`}
+              className="link"
+            >
+              {meaning(top.reason).title} × {top.count.toLocaleString("en")}
+            </Link>
+          ) : (
+            <span className="dim">none</span>
+          )}
+        </dd>
+      </dl>
+    </>
+  );
+}

@@ -1,0 +1,54 @@
+// The end of an agent, with the keys that go with it.
+import { Button } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useLocation } from "wouter";
+import { agents } from "../api/calls";
+import { keys } from "../api/queries";
+import type { AgentDetail } from "../api/types";
+import { Confirm } from "../parts/Confirm";
+import { plural } from "../parts/format";
+import { useToast } from "../parts/toast";
+import { off } from "../parts/writable";
+import css from "./AgentPage.module.css";
+
+export function DeleteAgent({ agent, readOnly }: { agent: AgentDetail; readOnly: string | null }) {
+  const [open, setOpen] = useState(false);
+  const [, go] = useLocation();
+  const queries = useQueryClient();
+  const toast = useToast();
+  const withKeys =
+    agent.api_keys > 0
+      ? `, and ${agent.api_keys === 1 ? "its API key goes" : `its ${agent.api_keys} API keys go`} with it`
+      : "";
+  return (
+    <section className={`panel ${css.section} ${css.danger}`} aria-labelledby="delete">
+      <div>
+        <h2 id="delete" className={css.heading}>
+          Delete
+        </h2>
+        <span className="dim small">The gateway answers 404 at this endpoint from then on{withKeys}.</span>
+      </div>
+      <Button variant="default" onClick={() => setOpen(true)} {...off(readOnly)}>
+        Delete agent
+      </Button>
+      <Confirm
+        opened={open}
+        onClose={() => setOpen(false)}
+        title={`Delete ${agent.name}?`}
+        deed="Delete"
+        act={() => agents.remove(agent.name, agent.etag)}
+        onDone={(written) => {
+          const gone = written.removed?.filter((name) => name.startsWith("api_keys/")).length ?? 0;
+          toast(`${agent.name} is deleted${gone > 0 ? `, with ${plural(gone, "API key")}` : ""}.`);
+          queries.removeQueries({ queryKey: keys.agent(agent.name) });
+          void queries.invalidateQueries();
+          go("/agents");
+        }}
+      >
+        Callers of <code>{agent.url}</code> get 404 at once{withKeys}. The history keeps the agent, so that it
+        can be made again.
+      </Confirm>
+    </section>
+  );
+}

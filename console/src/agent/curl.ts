@@ -1,0 +1,65 @@
+// The curl line that calls an agent as its authentication wants it, safe to paste into a shell.
+import type { AgentDetail, JsonObject } from "../api/types";
+import { member, text } from "../deploy/spec";
+
+export interface Request {
+  method?: string;
+  /** Below the agent's route. */
+  path?: string;
+  headers?: [string, string][];
+  body?: string | null;
+  /** The credential itself; without it a shell variable stands for it. */
+  credential?: string | null;
+}
+
+/** The header that holds an agent's credential; `null` when it wants none. */
+export function credentialHeader(
+  spec: JsonObject,
+): { name: string; prefix: string; variable: string } | null {
+  if (typeof spec.auth === "string") return null;
+  const auth = spec.auth ?? null;
+  const kinds = typeof auth === "object" && auth !== null ? auth : {};
+  if ("oauth" in kinds) {
+    const oauth = member(auth, "oauth");
+    const prefix = text(oauth.prefix, "Bearer");
+    return {
+      name: text(oauth.header, "Authorization"),
+      prefix: prefix ? `${prefix} ` : "",
+      variable: "TOKEN",
+    };
+  }
+  const key = member(auth, "api_key");
+  return { name: text(key.header, "X-API-Key"), prefix: "", variable: "API_KEY" };
+}
+
+export function curlLine(agent: Pick<AgentDetail, "spec" | "url">, request: Request = {}): string {
+  const parts = ["curl -i"];
+  const method = request.method ?? "GET";
+  if (method !== "GET" || request.body) parts.push(`-X ${quote(method)}`);
+  const header = credentialHeader(agent.spec);
+  if (header && request.credential) {
+    parts.push(`-H ${quote(`${header.name}: ${header.prefix}${request.credential}`)}`);
+  } else if (header && request.credential !== null) {
+    parts.push(`-H ${withVariable(`${header.name}: ${header.prefix}`, header.variable)}`);
+  }
+  for (const [name, value] of request.headers ?? []) parts.push(`-H ${quote(`${name}: ${value}`)}`);
+  if (request.body) parts.push(`--data-binary ${quote(request.body)}`);
+  parts.push(quote(join(agent.url, request.path ?? "")));
+  return parts.join(" ");
+}
+
+/** The address of a path below the agent's route. */
+export function join(url: string, path: string): string {
+  if (!path || path === "/") return url;
+  return path.startsWith("?") ? url + path : `${url.replace(/\/$/, "")}/${path.replace(/^\//, "")}`;
+}
+
+/** A word for the shell; quotes only where they are needed. */
+function quote(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Text with a shell variable at its end; only plain text goes inside double quotes. */
+function withVariable(plain: string, variable: string): string {
+  return /^[A-Za-z0-9 :_-]*$/.test(plain) ? `"${plain}$${variable}"` : `${quote(plain)}"$${variable}"`;
+}

@@ -1,0 +1,13 @@
+// How callers of an agent prove themselves, in one word.
+import type { Authentication } from "../api/types";
+import { Mark } from "../parts/Mark";
+
+const WORDS: Record<Authentication, string> = { oauth: "OAuth", api_key: "API key", public: "Public" };
+
+export function authenticationWord(authentication: Authentication): string {
+  return WORDS[authentication];
+}
+
+export function AuthenticationMark({ authentication }: { authentication: Authentication }) {
+  return <Mark tone={authentication === "public" ? "warn" : "ok"}>{WORDS[authentication]}</Mark>;
+}

@@ -1,0 +1,91 @@
+// Every call of the control API that the console makes, under the name of what it does.
+import { ask, quoted, send } from "./client";
+import { lines } from "./lines";
+import type * as T from "./types";
+
+const one = encodeURIComponent;
+
+/** What a write needs to know about what stands there now. */
+export type Precondition = { ifMatch: string } | { ifAbsent: true };
+
+export const session = {
+  get: () => ask<T.Session>("/session"),
+  open: (token: string) => ask<void>("/session", { method: "POST", body: { token } }),
+  close: () => ask<void>("/session", { method: "DELETE" }),
+};
+
+export const agents = {
+  list: (query: { limit?: number; after?: string; q?: string }, signal?: AbortSignal) =>
+    ask<T.Page<T.AgentSummary>>("/agents", { query, signal }),
+  get: (name: string) => ask<T.AgentDetail>(`/agents/${one(name)}`),
+  put: (name: string, spec: T.JsonObject, on: Precondition, dryRun = false, signal?: AbortSignal) =>
+    ask<T.Written>(`/agents/${one(name)}`, { method: "PUT", body: spec, ...on, dryRun, signal }),
+  remove: (name: string, etag: string) =>
+    ask<T.Written>(`/agents/${one(name)}`, { method: "DELETE", ifMatch: etag }),
+  /** Sends a request through the gateway; events come as they happen. */
+  async *test(name: string, body: T.TestRequest, signal: AbortSignal): AsyncGenerator<T.TestEvent> {
+    const answer = await send(`/agents/${one(name)}/test`, { method: "POST", body, signal });
+    if (!answer.body) return;
+    for await (const line of lines(answer.body)) yield JSON.parse(line) as T.TestEvent;
+  },
+};
+
+export const providers = {
+  list: (query: { limit?: number; after?: string; q?: string }) =>
+    ask<T.Page<T.ProviderSummary>>("/identity-providers", { query }),
+  get: (name: string) => ask<T.ProviderDetail>(`/identity-providers/${one(name)}`),
+  put: (name: string, spec: T.JsonObject, on: Precondition, dryRun = false, signal?: AbortSignal) =>
+    ask<T.Written>(`/identity-providers/${one(name)}`, {
+      method: "PUT",
+      body: spec,
+      ...on,
+      dryRun,
+      signal,
+    }),
+  remove: (name: string, etag: string) =>
+    ask<T.Written>(`/identity-providers/${one(name)}`, { method: "DELETE", ifMatch: etag }),
+  probe: (body: { issuer: string; jwks_uri?: string; insecure_http?: boolean }) =>
+    ask<T.Probe>("/identity-providers:probe", { method: "POST", body }),
+  token: (name: string, body: T.TokenRequest) =>
+    ask<T.Token>(`/identity-providers/${one(name)}/token`, { method: "POST", body }),
+};
+
+export const apiKeys = {
+  list: (query: { agent?: string; limit?: number; after?: string }) =>
+    ask<T.Page<T.ApiKey>>("/api-keys", { query }),
+  create: (body: { agent: string; name?: string; expires_at?: string; expires_in?: string }) =>
+    ask<T.NewApiKey>("/api-keys", { method: "POST", body }),
+  revoke: (key: T.ApiKey) =>
+    ask<T.Written>(`/api-keys/${one(key.id)}/revoke`, { method: "POST", body: {}, ifMatch: key.etag }),
+  rotate: (key: T.ApiKey, overlap: string) =>
+    ask<T.NewApiKey>(`/api-keys/${one(key.id)}/rotate`, {
+      method: "POST",
+      body: { overlap },
+      ifMatch: key.etag,
+    }),
+  remove: (key: T.ApiKey) =>
+    ask<T.Written>(`/api-keys/${one(key.id)}`, { method: "DELETE", ifMatch: key.etag }),
+};
+
+export const revisions = {
+  list: (query: { limit?: number; before?: number; resource?: string }) =>
+    ask<T.RevisionPage>("/revisions", { query }),
+  get: (number: number) => ask<T.RevisionDetail>(`/revisions/${number}`),
+  rollBack: (number: number, head: number, resource: string, dryRun = false) =>
+    ask<T.Written>(`/revisions/${number}/rollback`, {
+      method: "POST",
+      body: { resource },
+      ifMatch: quoted(`r${head}`),
+      dryRun,
+    }),
+};
+
+export const gateway = {
+  status: () => ask<T.Status>("/status"),
+  traffic: () => ask<T.Traffic>("/traffic"),
+  reload: () => ask<T.Reloaded>("/reload", { method: "POST", body: {} }),
+  explain: (body: { agent: string; credential?: string }) =>
+    ask<T.Explanation>("/explain", { method: "POST", body }),
+  decisions: (query: { agent?: string; reason?: string; limit?: number }) =>
+    ask<{ items: T.Decision[] }>("/decisions", { query }),
+};

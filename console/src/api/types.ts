@@ -1,0 +1,258 @@
+// The shapes of the control API, as it documents them at /openapi.json. Numbers of seconds are Unix time.
+
+export type Authentication = "oauth" | "api_key" | "public";
+export type ManagedBy = "store" | "file";
+export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
+export type JsonObject = { [member: string]: Json };
+
+export interface Diagnostic {
+  severity: "error" | "warning";
+  code: string;
+  message: string;
+  help: string | null;
+  resource: string | null;
+  path: string | null;
+  file: string;
+  line: number;
+  column: number;
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  diagnostics?: Diagnostic[];
+  agents?: string[];
+}
+
+export interface Session {
+  by: "token" | "session";
+  expires_at: string | null;
+}
+
+export interface Page<Item> {
+  items: Item[];
+  next: string | null;
+  total: number;
+}
+
+export interface AgentTraffic {
+  interval_seconds: number;
+  allowed: number[];
+  refused: number[];
+  top_refusal: { reason: string; count: number } | null;
+}
+
+export interface AgentSummary {
+  name: string;
+  display_name: string | null;
+  route: { path: string; host: string | null; strip_path: boolean };
+  upstream: string;
+  authentication: Authentication;
+  identity_providers: string[];
+  enforcement: "enforce" | "shadow";
+  managed_by: ManagedBy;
+  api_keys: number;
+  traffic: AgentTraffic;
+}
+
+export interface AgentDetail extends AgentSummary {
+  etag: string;
+  file: string;
+  spec: JsonObject;
+  url: string;
+}
+
+export type Health = "ok" | "stale" | "failing" | "waiting";
+
+export interface ProviderSummary {
+  name: string;
+  issuer: string;
+  source: string;
+  managed_by: ManagedBy;
+  used_by: string[];
+  used_by_total: number;
+  health: Health;
+  keys: number;
+}
+
+export interface ProviderKey {
+  kid: string | null;
+  algorithms: string[];
+  first_seen: number | null;
+  last_used: number | null;
+}
+
+export interface ProviderStatus {
+  provider: string;
+  issuer: string;
+  source: string;
+  usable: boolean;
+  tried: boolean;
+  confirmed: boolean;
+  keys: ProviderKey[];
+  last_success: number | null;
+  age_seconds: number | null;
+  last_error: string | null;
+  next_due: number | null;
+}
+
+export interface ProviderDetail extends ProviderSummary {
+  etag: string;
+  file: string;
+  spec: JsonObject;
+  status: ProviderStatus;
+}
+
+export interface Probe {
+  issuer: string;
+  ok: boolean;
+  metadata_url: string | null;
+  jwks_uri: string | null;
+  token_endpoint: string | null;
+  keys: { kid: string | null; algorithms: string[] }[];
+  algorithms: string[];
+  skipped: { key: string; reason: string }[];
+  problems: { message: string; help: string | null }[];
+}
+
+export interface TokenRequest {
+  client_id: string;
+  client_secret: string;
+  scope?: string;
+  audience?: string;
+  resource?: string;
+  authentication?: "basic" | "post";
+}
+
+export interface Token {
+  access_token: string;
+  token_type: string;
+  expires_in: number | null;
+  scope: string | null;
+}
+
+export interface ApiKey {
+  id: string;
+  agent: string;
+  name: string | null;
+  masked: string;
+  state: "active" | "expired" | "revoked";
+  expires_at: string | null;
+  revoked_at: string | null;
+  last_used_at: string | null;
+  managed_by: ManagedBy;
+  etag: string;
+}
+
+export interface NewApiKey extends ApiKey {
+  key: string;
+  replaces?: string;
+  old_expires_at?: string;
+}
+
+export interface RevisionSummary {
+  number: number;
+  at: string;
+  who: string;
+  what: string;
+  changes: { resource: string; action: "created" | "updated" | "deleted" }[];
+}
+
+export interface RevisionDetail extends Omit<RevisionSummary, "changes"> {
+  changes: (RevisionSummary["changes"][number] & {
+    from: string | null;
+    to: string | null;
+    diff: string;
+  })[];
+}
+
+export interface RevisionPage {
+  items: RevisionSummary[];
+  next: number | null;
+  head: number;
+}
+
+export interface Written {
+  resource: string | null;
+  etag: string | null;
+  revision: number | null;
+  live: string;
+  diff: string;
+  warnings: Diagnostic[];
+  dry_run: boolean;
+  removed?: string[];
+}
+
+export interface Status {
+  version: string;
+  started_at: string;
+  live: { revision: string; number: number };
+  store: { kind: "directory" | "file"; writable: boolean; reason: string | null; place: string | null };
+  last_reload: { at: string; result: "applied" | "unchanged" | "refused" };
+  refused: { at: string; diagnostics: Diagnostic[] } | null;
+  warnings: Diagnostic[];
+  counts: { agents: number; identity_providers: number; api_keys: number };
+  listeners: { address: string; tls: boolean }[];
+  draining: boolean;
+  identity_providers: ProviderStatus[];
+}
+
+export interface Traffic {
+  interval_seconds: number;
+  times: number[];
+  by_reason: Record<string, number[]>;
+  allowed: number[];
+  refused: number[];
+  p50_ms: (number | null)[];
+  p99_ms: (number | null)[];
+}
+
+export interface Check {
+  check: string;
+  ok: boolean | null;
+  seen: string | null;
+  wanted: string | null;
+  fix: string | null;
+}
+
+export interface Explanation {
+  decision: string;
+  reason: string;
+  status: number;
+  agent: string;
+  provider: string | null;
+  checks: Check[];
+}
+
+export interface Reloaded {
+  result: "applied" | "unchanged";
+  revision: string;
+  warnings: Diagnostic[];
+}
+
+export interface Decision {
+  at: string;
+  agent: string | null;
+  method: string;
+  decision: "allow" | "deny" | "error" | "shadow_deny";
+  reason: string;
+  provider: string | null;
+  request_id: string;
+}
+
+export interface TestRequest {
+  method: string;
+  path: string;
+  headers: [string, string][];
+  body: string | null;
+  credential: string | null;
+}
+
+export type TestEvent =
+  | { event: "head"; status: number; headers: [string, string][]; ms: number }
+  | { event: "data"; text?: string; base64?: string; ms: number }
+  | { event: "end"; bytes: number; ms: number }
+  | { event: "error"; message: string; ms: number };

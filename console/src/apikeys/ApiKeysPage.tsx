@@ -1,0 +1,78 @@
+// The API keys of one agent: made, shown once, listed masked, rotated, revoked.
+import { useState } from "react";
+import { Link, useParams } from "wouter";
+import { AgentFrame } from "../agent/AgentFrame";
+import { useAgent, useApiKeys } from "../api/queries";
+import type { AgentDetail, NewApiKey } from "../api/types";
+import { EmptyState } from "../parts/EmptyState";
+import { ErrorNotice } from "../parts/ErrorNotice";
+import { Notice } from "../parts/Notice";
+import { Pager } from "../parts/Pager";
+import { ReadOnlyNotice, useReadOnly } from "../parts/writable";
+import css from "./ApiKeysPage.module.css";
+import { CreateKey } from "./CreateKey";
+import { KeysTable } from "./KeysTable";
+import { ShownOnce } from "./ShownOnce";
+
+export default function ApiKeysPage() {
+  const { name = "" } = useParams();
+  const agent = useAgent(name);
+  return (
+    <AgentFrame name={name} query={agent}>
+      {(data) => <Shown key={data.name} agent={data} />}
+    </AgentFrame>
+  );
+}
+
+function Shown({ agent }: { agent: AgentDetail }) {
+  const [marks, setMarks] = useState<(string | undefined)[]>([undefined]);
+  const [made, setMade] = useState<NewApiKey | null>(null);
+  const found = useApiKeys(agent.name, marks.at(-1));
+  const readOnly = useReadOnly();
+  const reason = whyOff(agent);
+  const page = found.data;
+  return (
+    <>
+      {reason ? (
+        <div className={css.gap}>
+          <Notice tone="warn" title="API keys are off" id="keys-off">
+            <p>
+              {reason}{" "}
+              <Link to={`/agents/${encodeURIComponent(agent.name)}?deploy=api_key`} className="link">
+                Deploy it with API keys
+              </Link>{" "}
+              to use them.
+            </p>
+          </Notice>
+        </div>
+      ) : (
+        <ReadOnlyNotice reason={readOnly} />
+      )}
+      {made && <ShownOnce made={made} agent={agent} onClose={() => setMade(null)} />}
+      <CreateKey agent={agent} offReason={reason ?? readOnly} onMade={setMade} />
+      <section className={css.section} aria-labelledby="keys">
+        <h2 id="keys" className={css.heading}>
+          Keys of this agent
+        </h2>
+        {found.isError && <ErrorNotice error={found.error} onRetry={() => void found.refetch()} />}
+        {page?.total === 0 && (
+          <EmptyState title="No API keys yet">
+            {reason === null && <p>Create one above, and give it to the caller.</p>}
+          </EmptyState>
+        )}
+        {page && page.items.length > 0 && (
+          <KeysTable keys={page.items} offReason={reason ?? readOnly} onMade={setMade} />
+        )}
+        {page && <Pager label="Pages of keys" page={page} size={50} marks={marks} onMarks={setMarks} />}
+      </section>
+    </>
+  );
+}
+
+/** Why an agent has no use for keys; `null` when it has. */
+function whyOff(agent: AgentDetail): string | null {
+  if (agent.authentication === "oauth") {
+    return "This agent uses OAuth: callers bring a token of an identity provider, and an API key is not looked at.";
+  }
+  return agent.authentication === "public" ? "This agent is public: no credential is looked at." : null;
+}

@@ -1,0 +1,50 @@
+// A new key, the only time that it can be seen. It is kept by this component alone.
+import { Button, Group, Stack } from "@mantine/core";
+import { useEffect, useRef } from "react";
+import { curlLine } from "../agent/curl";
+import type { AgentDetail, NewApiKey } from "../api/types";
+import { CodeLine } from "../parts/CodeLine";
+import { Notice } from "../parts/Notice";
+import { Time } from "../parts/Time";
+import css from "./ApiKeysPage.module.css";
+
+interface Props {
+  made: NewApiKey;
+  agent: AgentDetail;
+  onClose: () => void;
+}
+
+export function ShownOnce({ made, agent, onClose }: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    place.current?.focus();
+  }, [made.id]);
+  return (
+    <div ref={place} tabIndex={-1} className={css.gap} role="group" aria-label="The new API key">
+      <Notice tone="warn" title="Copy this key now. It is shown only once.">
+        <Stack gap="sm">
+          <p>
+            The gateway keeps a hash of it, not the key: if it is lost, create another one. Whoever has it can
+            call this agent
+            {made.expires_at ? "" : ", for as long as it is not revoked"}.
+          </p>
+          <div data-testid="new-key">
+            <CodeLine text={made.key} what="the key" />
+          </div>
+          <CodeLine text={curlLine(agent, { credential: made.key })} what="the curl line with the key" />
+          {made.replaces && (
+            <p>
+              It replaces <code>{made.replaces}</code>, which is good until it ends{" "}
+              <Time at={made.old_expires_at ?? null} none="by itself" />. Both work until then.
+            </p>
+          )}
+          <Group>
+            <Button variant="default" size="sm" onClick={onClose}>
+              I have copied it
+            </Button>
+          </Group>
+        </Stack>
+      </Notice>
+    </div>
+  );
+}

@@ -1,0 +1,122 @@
+// Who may call: OAuth, API key or public, and what each of these needs.
+import { Group, MultiSelect, Radio, Stack, Switch, TagsInput, TextInput } from "@mantine/core";
+import { Link } from "wouter";
+import type { Authentication, ProviderSummary } from "../api/types";
+import { Notice } from "../parts/Notice";
+import css from "./DeployForm.module.css";
+import type { FieldProps } from "./FieldProps";
+
+interface Props extends FieldProps {
+  providers: ProviderSummary[];
+  noProviders: boolean;
+}
+
+export function AuthenticationFields({ form, edit, error, providers, noProviders }: Props) {
+  return (
+    <Stack gap="md">
+      <Radio.Group
+        label="Endpoint authentication"
+        value={form.authentication ?? ""}
+        error={error("authentication")}
+        onChange={(value) => edit({ authentication: value as Authentication })}
+      >
+        <Group gap="lg" mt={6} mb={4}>
+          <Radio value="oauth" label="OAuth" />
+          <Radio value="api_key" label="API key" />
+          <Radio value="public" label="Public" />
+        </Group>
+      </Radio.Group>
+      {form.authentication === "oauth" && (
+        <OAuthFields form={form} edit={edit} error={error} providers={providers} noProviders={noProviders} />
+      )}
+      {form.authentication === "api_key" && (
+        <TextInput
+          label="Header name"
+          description="The request header that holds the key"
+          value={form.keyHeader}
+          error={error("keyHeader")}
+          onChange={(event) => edit({ keyHeader: event.currentTarget.value })}
+        />
+      )}
+      {form.authentication === "public" && (
+        <Notice tone="warn">
+          <p>Without authentication, everybody who can reach the gateway can call this agent.</p>
+        </Notice>
+      )}
+    </Stack>
+  );
+}
+
+function OAuthFields({ form, edit, error, providers, noProviders }: Props) {
+  const known = providers.map((provider) => provider.name);
+  // A provider that is named but not there stays visible, so that it can be taken out.
+  const data = [...new Set([...known, ...form.providers])];
+  return (
+    <>
+      {noProviders ? (
+        <Notice tone="note" title="No identity providers yet">
+          <p>
+            OAuth needs one.{" "}
+            <Link to="/identity-providers?new" className="link">
+              Add an identity provider
+            </Link>{" "}
+            first.
+          </p>
+        </Notice>
+      ) : null}
+      <MultiSelect
+        label="Identity providers"
+        description="Whose tokens are accepted"
+        required
+        searchable
+        hidePickedOptions
+        data={data}
+        value={form.providers}
+        error={error("providers")}
+        onChange={(value) => edit({ providers: value })}
+        nothingFoundMessage="No identity provider of this name"
+      />
+      <div>
+        <TagsInput
+          label="Audiences"
+          description="The token must name one of these in aud; press Enter after each"
+          value={form.audiences}
+          error={error("audiences")}
+          onChange={(value) => edit({ audiences: value })}
+        />
+        {form.audiences.length === 0 && (
+          <div style={{ marginTop: "0.5rem" }}>
+            <Notice tone="warn">
+              <p>
+                Any audience is accepted: a token that was issued for another service opens this agent, too.
+              </p>
+            </Notice>
+          </div>
+        )}
+      </div>
+      <div className={css.pair}>
+        <TextInput
+          label="Header name"
+          description="The request header that holds the token"
+          value={form.header}
+          error={error("header")}
+          onChange={(event) => edit({ header: event.currentTarget.value })}
+        />
+        <TextInput
+          label="Prefix"
+          description="Stands before the token; may be empty"
+          value={form.prefix}
+          error={error("prefix")}
+          onChange={(event) => edit({ prefix: event.currentTarget.value })}
+        />
+      </div>
+      <Switch
+        label="Forward token to upstream"
+        description="The agent gets the header exactly as it came. Only for agents that need the caller's token."
+        checked={form.forwardToken}
+        error={error("forwardToken")}
+        onChange={(event) => edit({ forwardToken: event.currentTarget.checked })}
+      />
+    </>
+  );
+}

@@ -1,0 +1,52 @@
+// Somebody else deployed this agent since the drawer was opened: nothing was overwritten, and the next step.
+import { Button, Group } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { agents } from "../api/calls";
+import { keys } from "../api/queries";
+import type { AgentDetail } from "../api/types";
+import { ErrorNotice } from "../parts/ErrorNotice";
+import { Notice } from "../parts/Notice";
+
+interface Props {
+  name: string;
+  isNew: boolean;
+  /** `keep`: what was changed in the form stays, on top of what is there now. */
+  onLoad: (newest: AgentDetail, keep: boolean) => void;
+}
+
+export function Conflict({ name, isNew, onLoad }: Props) {
+  const queries = useQueryClient();
+  const load = useMutation({
+    mutationFn: async (keep: boolean) => ({ newest: await agents.get(name), keep }),
+    onSuccess: ({ newest, keep }) => {
+      queries.setQueryData(keys.agent(name), newest);
+      onLoad(newest, keep);
+    },
+  });
+  if (isNew) {
+    return (
+      <Notice tone="warn" title="There is an agent of this name already" role="alert">
+        <p>Nothing was changed. Choose another name, or open that agent and deploy it from there.</p>
+      </Notice>
+    );
+  }
+  return (
+    <>
+      <Notice tone="warn" title="Somebody else deployed this agent meanwhile" role="alert">
+        <p>
+          Nothing was overwritten. Look at what is there now, or put your changes on top of it and see the
+          diff again.
+        </p>
+        <Group gap="xs">
+          <Button size="xs" variant="default" loading={load.isPending} onClick={() => load.mutate(false)}>
+            Reload and show what is there now
+          </Button>
+          <Button size="xs" variant="default" loading={load.isPending} onClick={() => load.mutate(true)}>
+            Keep my changes on top of it
+          </Button>
+        </Group>
+      </Notice>
+      {load.isError && <ErrorNotice error={load.error} />}
+    </>
+  );
+}

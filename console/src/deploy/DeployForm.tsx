@@ -1,0 +1,215 @@
+// The deploy form: what it asks for, what the gateway says to it, the diff, and the deploy itself.
+import { Button, Progress, Stack, Text } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type Precondition, agents } from "../api/calls";
+import { ApiError } from "../api/client";
+import { keys, useProviders } from "../api/queries";
+import type { AgentDetail, Authentication, JsonObject } from "../api/types";
+import { DiffView } from "../parts/DiffView";
+import { ErrorNotice } from "../parts/ErrorNotice";
+import { Findings } from "../parts/Findings";
+import { Notice } from "../parts/Notice";
+import { useFirstField } from "../parts/useFirstField";
+import { off, useReadOnly } from "../parts/writable";
+import { AuthenticationFields } from "./AuthenticationFields";
+import { Conflict } from "./Conflict";
+import css from "./DeployForm.module.css";
+import { IdentityFields } from "./IdentityFields";
+import { Live } from "./Live";
+import { MoreFields } from "./MoreFields";
+import { type Field, missing, sortFindings } from "./fields";
+import { type AgentForm, formOf, rebase, specOf } from "./form";
+import { receives } from "./receives";
+import { usePreview } from "./usePreview";
+
+interface Props {
+  agent: AgentDetail | null;
+  onClose: () => void;
+  wanted?: Authentication;
+}
+
+interface Base {
+  spec: JsonObject;
+  on: Precondition;
+}
+
+export default function DeployForm({ agent, onClose, wanted }: Props) {
+  const place = useFirstField();
+  const queries = useQueryClient();
+  const readOnly = useReadOnly(agent?.managed_by, agent?.file);
+  const providers = useProviders();
+  const [base, setBase] = useState<Base>(() =>
+    agent ? { spec: agent.spec, on: { ifMatch: agent.etag } } : { spec: {}, on: { ifAbsent: true } },
+  );
+  const [name, setName] = useState(agent?.name ?? "");
+  const [form, setForm] = useState<AgentForm>(() => {
+    const read = formOf(base.spec);
+    return wanted ? { ...read, authentication: wanted } : read;
+  });
+  const [tried, setTried] = useState(false);
+  const trouble = useRef<HTMLDivElement>(null);
+  const edit = (change: Partial<AgentForm>) => setForm((before) => ({ ...before, ...change }));
+
+  const spec = specOf(form, base.spec);
+  const absent = missing(form, name);
+  const complete = Object.keys(absent).length === 0;
+
+  const deploy = useMutation({
+    mutationFn: async () => {
+      const began = performance.now();
+      const written = await agents.put(name, spec, base.on);
+      return { written, ms: performance.now() - began };
+    },
+    onSettled: () =>
+      Promise.all(
+        [keys.agents, keys.status, keys.revisions(`agents/${name}`), keys.apiKeys(name), keys.providers].map(
+          (queryKey) => queries.invalidateQueries({ queryKey }),
+        ),
+      ),
+  });
+  const preview = usePreview(
+    { name, spec, on: base.on },
+    complete && !readOnly,
+    deploy.isPending || deploy.isSuccess,
+  );
+
+  const failed = deploy.error ?? preview.error;
+  const refusal = failed instanceof ApiError ? failed : null;
+  const conflict = refusal?.status === 412;
+  const said = sortFindings(refusal?.diagnostics ?? [], `agents/${name}`);
+  const errors: Partial<Record<Field, string>> = tried ? { ...said.beside, ...absent } : said.beside;
+  const error = (field: Field) => errors[field];
+
+  useEffect(() => {
+    if (deploy.error) trouble.current?.scrollIntoView({ block: "nearest" });
+  }, [deploy.error]);
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setTried(true);
+    if (!complete || readOnly || deploy.isPending) {
+      requestAnimationFrame(() => {
+        const field = document.querySelector<HTMLElement>("[role=dialog] [aria-invalid=true]");
+        field?.focus();
+      });
+      return;
+    }
+    deploy.mutate();
+  };
+
+  if (deploy.isSuccess) {
+    return <Live name={name} form={form} {...deploy.data} isNew={!agent} onClose={onClose} />;
+  }
+
+  const empty = providers.data?.total === 0;
+  const changed = preview.written?.diff.trim();
+  return (
+    <form ref={place} onSubmit={submit} noValidate aria-label={agent ? `Deploy ${agent.name}` : "New agent"}>
+      <Stack gap="lg">
+        {readOnly && (
+          <Notice tone="note" title="Read only" id="read-only">
+            <p>{readOnly}</p>
+          </Notice>
+        )}
+        <fieldset className={css.fields} disabled={Boolean(readOnly) || deploy.isPending}>
+          <Stack gap="lg">
+            {!agent && (
+              <IdentityFields form={form} edit={edit} error={error} name={name} onName={setName} isNew />
+            )}
+            <AuthenticationFields
+              form={form}
+              edit={edit}
+              error={error}
+              providers={providers.data?.items ?? []}
+              noProviders={empty === true}
+            />
+            <Notice tone="note" title="What the agent will receive">
+              <p aria-live="polite" data-testid="receives">
+                {receives(form)}
+              </p>
+            </Notice>
+            <MoreFields form={form} edit={edit} error={error} isNew={!agent} open={said.more} />
+          </Stack>
+        </fieldset>
+
+        <div ref={trouble} className={css.trouble}>
+          {conflict && (
+            <Conflict
+              name={name}
+              isNew={!agent}
+              onLoad={(newest, keep) => {
+                deploy.reset();
+                setBase({ spec: newest.spec, on: { ifMatch: newest.etag } });
+                const now = formOf(newest.spec);
+                setForm(keep ? rebase(form, formOf(base.spec), now) : now);
+              }}
+            />
+          )}
+          {failed && !conflict && (
+            <ErrorNotice
+              title="The gateway does not take this"
+              error={
+                refusal
+                  ? new ApiError(refusal.status, refusal.code, refusal.message, {
+                      diagnostics: said.rest,
+                    })
+                  : failed
+              }
+            >
+              {Object.keys(said.beside).length > 0 && <p>What is wrong is said beside the fields above.</p>}
+            </ErrorNotice>
+          )}
+        </div>
+        {!failed && preview.written && preview.written.warnings.length > 0 && (
+          <Notice tone="warn" title="Warnings">
+            <Findings findings={preview.written.warnings} />
+          </Notice>
+        )}
+
+        <section aria-labelledby="deploy-changes">
+          <h3 id="deploy-changes" className={css.heading}>
+            Changes
+            {preview.asking && <span className="dim small"> · asking the gateway…</span>}
+          </h3>
+          {preview.written && !failed ? (
+            <DiffView diff={preview.written.diff} label="Diff of this deploy" />
+          ) : (
+            <Text size="sm" c="dimmed">
+              {complete
+                ? "The diff is shown when the gateway takes the settings."
+                : "The diff is shown when all that is needed is filled in."}
+            </Text>
+          )}
+        </section>
+
+        <div className={css.foot}>
+          {deploy.isPending && (
+            <div role="status" className={css.progress}>
+              <Progress value={100} animated aria-label="Deploying" size="sm" />
+              <Text size="sm">Deploying: waiting until this gateway runs the new revision…</Text>
+            </div>
+          )}
+          {failed && !deploy.isPending && (
+            <Text size="sm" c="var(--mantine-color-error)" className={css.failed}>
+              {conflict
+                ? "Not deployed: somebody else was first."
+                : "Not accepted: see the messages in the form."}
+            </Text>
+          )}
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            loading={deploy.isPending}
+            disabled={conflict || (preview.current && changed === "")}
+            {...off(readOnly)}
+          >
+            Deploy
+          </Button>
+        </div>
+      </Stack>
+    </form>
+  );
+}

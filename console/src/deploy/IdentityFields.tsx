@@ -1,0 +1,71 @@
+// The agent itself: its name, where callers reach it, and where requests go.
+import { Checkbox, Stack, TextInput } from "@mantine/core";
+import css from "./DeployForm.module.css";
+import type { FieldProps } from "./FieldProps";
+
+interface Props extends FieldProps {
+  name: string;
+  onName?: (name: string) => void;
+  isNew: boolean;
+}
+
+export function IdentityFields({ form, edit, error, name, onName, isNew }: Props) {
+  return (
+    <Stack gap="md">
+      <div className={css.pair}>
+        {isNew && (
+          <TextInput
+            label="Name"
+            description="Letters, digits and dashes"
+            required
+            data-autofocus
+            value={name}
+            error={error("name")}
+            onChange={(event) => onName?.(event.currentTarget.value.trim())}
+          />
+        )}
+        <TextInput
+          label="Display name"
+          description="What people see; default the name"
+          value={form.displayName}
+          error={error("displayName")}
+          onChange={(event) => edit({ displayName: event.currentTarget.value })}
+        />
+      </div>
+      <div className={css.pair}>
+        <TextInput
+          label="Path"
+          description="Requests at and below this path"
+          placeholder="/agents/refunds"
+          required
+          value={form.path}
+          error={error("path")}
+          onChange={(event) => edit({ path: event.currentTarget.value })}
+        />
+        <TextInput
+          label="Host"
+          description="Only for this host; empty is every host"
+          placeholder="agents.example.com"
+          value={form.host}
+          error={error("host")}
+          onChange={(event) => edit({ host: event.currentTarget.value })}
+        />
+      </div>
+      <Checkbox
+        label="Strip the path before the request goes to the agent"
+        checked={form.stripPath}
+        error={error("stripPath")}
+        onChange={(event) => edit({ stripPath: event.currentTarget.checked })}
+      />
+      <TextInput
+        label="Upstream URL"
+        description="Where the agent listens"
+        placeholder="http://127.0.0.1:9000"
+        required
+        value={form.upstream}
+        error={error("upstream")}
+        onChange={(event) => edit({ upstream: event.currentTarget.value })}
+      />
+    </Stack>
+  );
+}

@@ -1,0 +1,59 @@
+// Rules about claims, as text fields edit them. Claims compare by JSON type, so `true` and `42` are what JSON
+// says they are, and quotes make text of them.
+import type { Json } from "../api/types";
+import { isObject, same, text } from "./spec";
+
+export interface ClaimRule {
+  claim: string;
+  values: string[];
+}
+
+/** A value of a claim as people type it. */
+export function valueText(value: Json): string {
+  if (typeof value !== "string") return JSON.stringify(value);
+  return typeof valueOf(value) === "string" && !value.startsWith('"') ? value : JSON.stringify(value);
+}
+
+/** What typed text means. */
+export function valueOf(typed: string): string | number | boolean {
+  const trimmed = typed.trim();
+  if (trimmed === "true" || trimmed === "false") return trimmed === "true";
+  if (/^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(trimmed)) {
+    const number = Number(trimmed);
+    if (Number.isFinite(number)) return number;
+  }
+  if (/^".*"$/s.test(trimmed)) {
+    try {
+      return JSON.parse(trimmed) as string;
+    } catch {
+      return trimmed;
+    }
+  }
+  return trimmed;
+}
+
+export function readRules(rules: Json | undefined): ClaimRule[] {
+  if (!Array.isArray(rules)) return [];
+  return rules.map((rule) => ({
+    claim: isObject(rule) ? text(rule.claim) : "",
+    values: isObject(rule) && Array.isArray(rule.values) ? rule.values.map(valueText) : [],
+  }));
+}
+
+/** The rules as JSON; rows without a claim and without values are not there yet. */
+export function writeRules(rules: ClaimRule[], original: Json | undefined): Json {
+  if (Array.isArray(original) && same(readRules(original) as unknown as Json, rules as unknown as Json)) {
+    return original;
+  }
+  const before = Array.isArray(original) ? original : [];
+  return rules
+    .filter((rule) => rule.claim.trim() || rule.values.length > 0)
+    .map((rule) => {
+      const old = before.find((one) => isObject(one) && one.claim === rule.claim);
+      return {
+        ...(isObject(old) ? old : {}),
+        claim: rule.claim.trim(),
+        values: rule.values.map(valueOf),
+      };
+    });
+}

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import type { Diagnostic } from "../api/types";
+import { type Field, fieldOf, missing, sortFindings } from "./fields";
+import { formOf } from "./form";
+
+describe("a pointer names its field", () => {
+  const cases: [string | null, Field | null][] = [
+    ["/auth/oauth/audiences/0", "audiences"],
+    ["/auth/oauth/identity_providers/1", "providers"],
+    ["/auth/oauth/claims/any_of/0/values", "claimsAny"],
+    ["/auth/oauth/unheard_of", "authentication"],
+    ["/auth", "authentication"],
+    ["/auth/api_key/header", "keyHeader"],
+    ["/route", "path"],
+    ["/route/host", "host"],
+    ["/upstream/ca_file", "upstream"],
+    ["/authx", null],
+    ["/later", null],
+    ["", null],
+    [null, null],
+  ];
+  it.each(cases)("%s", (pointer, field) => expect(fieldOf(pointer)).toBe(field));
+});
+
+const finding = (over: Partial<Diagnostic>): Diagnostic => ({
+  severity: "error",
+  code: "x",
+  message: "wrong",
+  help: null,
+  resource: "agents/a",
+  path: "/auth/oauth/audiences/0",
+  file: "a.yaml",
+  line: 1,
+  column: 1,
+  ...over,
+});
+
+describe("findings are sorted", () => {
+  it("puts errors of this agent beside their field, all of them", () => {
+    const sorted = sortFindings([finding({}), finding({ message: "again", help: "do this" })], "agents/a");
+    expect(sorted.beside).toEqual({ audiences: "wrong; again (do this)" });
+    expect(sorted.rest).toEqual([]);
+  });
+
+  it("leaves warnings, other resources and unknown places in the summary", () => {
+    const rest = [
+      finding({ severity: "warning" }),
+      finding({ resource: "agents/b" }),
+      finding({ path: "" }),
+      finding({ path: null }),
+    ];
+    expect(sortFindings(rest, "agents/a")).toEqual({ beside: {}, rest, more: false });
+  });
+
+  it("knows what is folded away", () => {
+    expect(sortFindings([finding({ path: "/max_body" })], "agents/a").more).toBe(true);
+    expect(sortFindings([finding({})], "agents/a").more).toBe(false);
+  });
+});
+
+describe("what is missing is said before the gateway is asked", () => {
+  it("wants everything of a new agent", () => {
+    expect(Object.keys(missing(formOf({}), ""))).toEqual(["name", "path", "upstream", "authentication"]);
+  });
+  it.each(["a/b", "a b", "ä", "x".repeat(64)])("does not take the name %s", (name) => {
+    expect(missing(formOf({ route: "/a", upstream: "http://a", auth: "public" }), name)).toHaveProperty(
+      "name",
+    );
+  });
+  it("wants a provider for OAuth only", () => {
+    const form = formOf({ route: "/a", upstream: "http://a", auth: { oauth: {} } });
+    expect(missing(form, "a")).toHaveProperty("providers");
+    expect(missing({ ...form, authentication: "api_key" }, "a")).toEqual({});
+  });
+});

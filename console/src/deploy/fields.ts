@@ -1,0 +1,119 @@
+// Where a finding of the gateway belongs in the form: its JSON pointer tells the field.
+import type { Diagnostic } from "../api/types";
+import type { AgentForm } from "./form";
+
+export type Field = keyof AgentForm | "name";
+
+/** The longest pointer that begins a finding's pointer wins. */
+const FIELDS: [string, Field][] = [
+  ["/display_name", "displayName"],
+  ["/route", "path"],
+  ["/route/path", "path"],
+  ["/route/host", "host"],
+  ["/route/strip_path", "stripPath"],
+  ["/upstream", "upstream"],
+  ["/upstream/url", "upstream"],
+  ["/auth", "authentication"],
+  ["/auth/oauth", "authentication"],
+  ["/auth/oauth/identity_providers", "providers"],
+  ["/auth/oauth/audiences", "audiences"],
+  ["/auth/oauth/header", "header"],
+  ["/auth/oauth/prefix", "prefix"],
+  ["/auth/oauth/forward_token", "forwardToken"],
+  ["/auth/oauth/scopes", "scopesAll"],
+  ["/auth/oauth/scopes/all_of", "scopesAll"],
+  ["/auth/oauth/scopes/any_of", "scopesAny"],
+  ["/auth/oauth/claims", "claimsAll"],
+  ["/auth/oauth/claims/all_of", "claimsAll"],
+  ["/auth/oauth/claims/any_of", "claimsAny"],
+  ["/auth/oauth/claim_headers", "claimHeaders"],
+  ["/auth/oauth/max_token_lifetime", "maxTokenLifetime"],
+  ["/auth/api_key", "keyHeader"],
+  ["/auth/api_key/header", "keyHeader"],
+  ["/cors", "corsOrigins"],
+  ["/cors/allowed_origins", "corsOrigins"],
+  ["/cors/allowed_methods", "corsMethods"],
+  ["/cors/allowed_headers", "corsHeaders"],
+  ["/cors/exposed_headers", "corsExposed"],
+  ["/cors/allow_credentials", "corsCredentials"],
+  ["/cors/max_age", "corsMaxAge"],
+  ["/enforcement", "enforcement"],
+  ["/websocket", "websocket"],
+  ["/max_body", "maxBody"],
+];
+
+/** The parts of the form that the drawer keeps under "More". */
+const MORE: ReadonlySet<Field> = new Set<Field>([
+  "scopesAll",
+  "scopesAny",
+  "claimsAll",
+  "claimsAny",
+  "claimHeaders",
+  "maxTokenLifetime",
+  "corsOrigins",
+  "corsMethods",
+  "corsHeaders",
+  "corsExposed",
+  "corsCredentials",
+  "corsMaxAge",
+  "enforcement",
+  "websocket",
+  "maxBody",
+  "displayName",
+  "path",
+  "host",
+  "stripPath",
+  "upstream",
+]);
+
+/** The field for a pointer; `null` when the form has none for it. */
+export function fieldOf(pointer: string | null): Field | null {
+  if (pointer === null) return null;
+  let found: [string, Field] | null = null;
+  for (const entry of FIELDS) {
+    const begins = pointer === entry[0] || pointer.startsWith(`${entry[0]}/`);
+    if (begins && entry[0].length > (found?.[0].length ?? 0)) found = entry;
+  }
+  return found?.[1] ?? null;
+}
+
+export interface Sorted {
+  /** What to say beside each field. */
+  beside: Partial<Record<Field, string>>;
+  /** What belongs to no field of this form. */
+  rest: Diagnostic[];
+  /** Whether something is said in the part that may be folded away. */
+  more: boolean;
+}
+
+/** Sorts findings about `resource` into those beside fields and the rest. Only errors go beside fields. */
+export function sortFindings(findings: Diagnostic[], resource: string): Sorted {
+  const sorted: Sorted = { beside: {}, rest: [], more: false };
+  for (const finding of findings) {
+    const ours = finding.resource === null || finding.resource === resource;
+    const field = ours && finding.severity === "error" ? fieldOf(finding.path) : null;
+    if (!field) {
+      sorted.rest.push(finding);
+      continue;
+    }
+    const said = finding.help ? `${finding.message} (${finding.help})` : finding.message;
+    const before = sorted.beside[field];
+    sorted.beside[field] = before ? `${before}; ${said}` : said;
+    sorted.more ||= MORE.has(field);
+  }
+  return sorted;
+}
+
+/** What is missing before it is worth asking the gateway. */
+export function missing(form: AgentForm, name: string): Partial<Record<Field, string>> {
+  const said: Partial<Record<Field, string>> = {};
+  if (!name) said.name = "An agent needs a name.";
+  else if (!/^[A-Za-z0-9-]{1,63}$/.test(name)) said.name = "Letters, digits and dashes only, at most 63.";
+  if (!form.path.trim()) said.path = "An agent needs a path, such as /agents/refunds.";
+  if (!form.upstream.trim()) said.upstream = "An agent needs the URL that requests go to.";
+  if (!form.authentication) said.authentication = "Choose who may call.";
+  if (form.authentication === "oauth" && form.providers.length === 0) {
+    said.providers = "Choose at least one identity provider.";
+  }
+  return said;
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { type AgentForm, formOf } from "./form";
+import { either, receives } from "./receives";
+
+const oauth: AgentForm = { ...formOf({}), authentication: "oauth", providers: ["corp"] };
+
+describe("the sentence says what the agent will receive", () => {
+  const cases: [string, AgentForm, string[]][] = [
+    ["nothing chosen", formOf({}), ["Choose who may call"]],
+    ["no provider yet", { ...oauth, providers: [] }, ["Choose the identity providers"]],
+    [
+      "any audience",
+      oauth,
+      ["valid token from corp", "for any audience", "without the header Authorization"],
+    ],
+    ["two audiences", { ...oauth, audiences: ["a", "b"] }, ["for the audience a or b"]],
+    ["forwarded", { ...oauth, forwardToken: true }, ["with the header Authorization exactly as"]],
+    ["another header", { ...oauth, header: "X-Token" }, ["without the header X-Token"]],
+    [
+      "claim headers",
+      { ...oauth, claimHeaders: [{ claim: "sub", header: "X-Sub" }] },
+      ["adds X-Sub (the claim sub)", "cannot set it"],
+    ],
+    ["shadow", { ...oauth, enforcement: "shadow" }, ["every request is let through"]],
+    [
+      "API key",
+      { ...oauth, authentication: "api_key" },
+      ["API key of this agent", "without the header X-API-Key"],
+    ],
+    ["public", { ...oauth, authentication: "public" }, ["Anyone can call", "as it was sent"]],
+  ];
+  it.each(cases)("%s", (_, form, said) => {
+    for (const part of said) expect(receives(form)).toContain(part);
+  });
+
+  it("does not speak of claims or shadow where they do nothing", () => {
+    const form = { ...oauth, authentication: "public" as const, enforcement: "shadow" as const };
+    const said = receives({ ...form, claimHeaders: [{ claim: "sub", header: "X-Sub" }] });
+    expect(said).not.toContain("X-Sub");
+    expect(said).not.toContain("Shadow");
+  });
+});
+
+it("joins words as people do", () => {
+  expect([either([]), either(["a"]), either(["a", "b"]), either(["a", "b", "c"], "and")]).toEqual([
+    "",
+    "a",
+    "a or b",
+    "a, b and c",
+  ]);
+});

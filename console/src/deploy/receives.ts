@@ -1,0 +1,60 @@
+// The plain sentences that say what the agent will receive with the settings as they stand.
+import type { AgentForm } from "./form";
+
+/** "a", "a or b", "a, b or c" */
+export function either(items: string[], word = "or"): string {
+  if (items.length < 2) return items.join("");
+  return `${items.slice(0, -1).join(", ")} ${word} ${items.at(-1)}`;
+}
+
+/** Who gets through, and with what the request arrives at the agent. */
+export function receives(form: AgentForm): string {
+  const parts = [whoPasses(form), whatArrives(form)];
+  const added = form.claimHeaders.filter((row) => row.claim.trim() && row.header.trim());
+  if (form.authentication === "oauth" && added.length > 0) {
+    const headers = added.map((row) => `${row.header.trim()} (the claim ${row.claim.trim()})`);
+    parts.push(
+      `The gateway adds ${either(headers, "and")}; a caller cannot set ${added.length > 1 ? "them" : "it"}.`,
+    );
+  }
+  if (form.authentication !== "public" && form.enforcement === "shadow") {
+    parts.push("Shadow: refusals are only counted and logged, and every request is let through.");
+  }
+  return parts.filter(Boolean).join(" ");
+}
+
+function whoPasses(form: AgentForm): string {
+  switch (form.authentication) {
+    case null:
+      return "Choose who may call this agent.";
+    case "public":
+      return "Anyone can call this agent.";
+    case "api_key":
+      return "Only callers with an API key of this agent get through.";
+    case "oauth": {
+      if (form.providers.length === 0) return "Choose the identity providers whose tokens are accepted.";
+      const audience = form.audiences.length
+        ? `for the audience ${either(form.audiences)}`
+        : "for any audience";
+      return `Only callers with a valid token from ${either(form.providers)}, issued ${audience}, get through.`;
+    }
+  }
+}
+
+function whatArrives(form: AgentForm): string {
+  switch (form.authentication) {
+    case null:
+      return "";
+    case "public":
+      return "The agent receives each request as it was sent; no credential is looked at.";
+    case "api_key":
+      return `The agent receives the request without the header ${form.keyHeader.trim() || "X-API-Key"}: keys never go upstream.`;
+    case "oauth": {
+      if (form.providers.length === 0) return "";
+      const header = form.header.trim() || "Authorization";
+      return form.forwardToken
+        ? `The agent receives the request with the header ${header} exactly as the caller sent it.`
+        : `The agent receives the request without the header ${header}: the token stays at the gateway.`;
+    }
+  }
+}

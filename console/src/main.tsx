@@ -1,0 +1,35 @@
+// The start of the console: the colour scheme before anything is painted, the nonce for the style elements that
+// components make, and then the application.
+import "./mantine.css";
+import "./base.css";
+import { MantineProvider, localStorageColorSchemeManager } from "@mantine/core";
+import { setNonce } from "get-nonce";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./App";
+import { theme, variables } from "./theme";
+
+const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
+setNonce(nonce);
+
+const scheme = localStorageColorSchemeManager({ key: "portcullis-colour-scheme" });
+const chosen = scheme.get("auto");
+const dark = chosen === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : chosen === "dark";
+document.documentElement.setAttribute("data-mantine-color-scheme", dark ? "dark" : "light");
+
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <MantineProvider
+        theme={theme}
+        cssVariablesResolver={variables}
+        colorSchemeManager={scheme}
+        defaultColorScheme="auto"
+        getStyleNonce={() => nonce}
+      >
+        <App />
+      </MantineProvider>
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,34 @@
+// What to do on the first run, one step after the other.
+import { Link } from "wouter";
+import type { Status } from "../api/types";
+import { Notice } from "../parts/Notice";
+import css from "./OverviewPage.module.css";
+
+export function FirstSteps({ counts }: { counts: Status["counts"] }) {
+  if (counts.agents > 0) return null;
+  return (
+    <Notice tone="note" title="No agents yet">
+      <ol className={css.steps}>
+        <li>
+          {counts.identity_providers > 0 ? (
+            "An identity provider is there."
+          ) : (
+            <>
+              <Link to="/identity-providers?new" className="link">
+                Add an identity provider
+              </Link>
+              : the issuer URL is enough for most.
+            </>
+          )}
+        </li>
+        <li>
+          <Link to="/agents?new" className="link">
+            Add an agent
+          </Link>{" "}
+          and choose who may call it.
+        </li>
+        <li>Send it a test request, and see here how it was decided.</li>
+      </ol>
+    </Notice>
+  );
+}

@@ -1,0 +1,41 @@
+// What the API said when it refused: its own words, its findings, and the agents that it named.
+import { Button } from "@mantine/core";
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { ApiError, sentence } from "../api/client";
+import { Findings } from "./Findings";
+import { Notice } from "./Notice";
+
+interface Props {
+  error: unknown;
+  title?: string;
+  onRetry?: () => void;
+  children?: ReactNode;
+}
+
+export function ErrorNotice({ error, title, onRetry, children }: Props) {
+  const refusal = error instanceof ApiError ? error : null;
+  return (
+    <Notice tone="bad" title={title ?? "That did not work"} role="alert">
+      <p>{sentence(error)}</p>
+      {refusal && refusal.agents.length > 0 && (
+        <ul>
+          {refusal.agents.map((name) => (
+            <li key={name}>
+              <Link to={`/agents/${encodeURIComponent(name)}`} className="link">
+                {name}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+      {refusal && refusal.diagnostics.length > 0 && <Findings findings={refusal.diagnostics} />}
+      {children}
+      {onRetry && (
+        <Button size="xs" variant="default" onClick={onRetry}>
+          Try again
+        </Button>
+      )}
+    </Notice>
+  );
+}

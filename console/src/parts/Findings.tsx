@@ -1,0 +1,30 @@
+// The gateway's findings about a configuration, each with its place and its advice.
+import type { Diagnostic } from "../api/types";
+import css from "./Findings.module.css";
+import { Mark } from "./Mark";
+
+export function Findings({ findings }: { findings: Diagnostic[] }) {
+  return (
+    <ul className={css.list}>
+      {findings.map((finding, index) => (
+        <li key={index}>
+          <div>
+            <Mark tone={finding.severity === "error" ? "bad" : "warn"}>{finding.severity}</Mark>{" "}
+            {finding.resource && <code>{finding.resource}</code>} {finding.message}
+          </div>
+          {finding.help && <div>{finding.help}</div>}
+          <div className={css.place}>
+            {finding.path && <code>{finding.path}</code>}{" "}
+            {finding.file && (
+              <code>
+                {finding.file}
+                {finding.line > 0 && `:${finding.line}:${finding.column}`}
+              </code>
+            )}{" "}
+            <code>[{finding.code}]</code>
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}

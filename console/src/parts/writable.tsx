@@ -1,0 +1,30 @@
+// Whether anything can be changed, and if not, why: said once on a page, and by every button that is off.
+import { useStatus } from "../api/queries";
+import type { ManagedBy } from "../api/types";
+import { Notice } from "./Notice";
+
+/** The reason why a resource cannot be changed here; `null` when it can. */
+export function useReadOnly(managedBy: ManagedBy = "store", file?: string): string | null {
+  const { data } = useStatus();
+  if (data && !data.store.writable) return data.store.reason ?? "The configuration cannot be written.";
+  if (managedBy === "file") {
+    return `This is written in the configuration file${file ? ` ${file}` : ""}. Change it there; the gateway picks the change up by itself.`;
+  }
+  return null;
+}
+
+export function ReadOnlyNotice({ reason }: { reason: string | null }) {
+  if (!reason) return null;
+  return (
+    <div style={{ marginBottom: "1rem" }}>
+      <Notice tone="note" title="Read only" id="read-only">
+        <p>{reason}</p>
+      </Notice>
+    </div>
+  );
+}
+
+/** What a control that edits needs: off with the reason, or nothing. */
+export function off(reason: string | null) {
+  return reason ? { disabled: true, title: reason, "aria-describedby": "read-only" } : {};
+}

@@ -1,0 +1,63 @@
+// What most identity providers leave as it is.
+import { MultiSelect, Stack, Switch, TextInput } from "@mantine/core";
+import { useEffect, useState } from "react";
+import css from "../deploy/DeployForm.module.css";
+import type { Props } from "./SourceFields";
+import { ALGORITHMS } from "./form";
+
+export function MoreSettings({ form, edit, error, open }: Props & { open: boolean }) {
+  const [opened, setOpened] = useState(false);
+  useEffect(() => {
+    if (open) setOpened(true);
+  }, [open]);
+  return (
+    <details
+      className={css.more}
+      open={opened}
+      onToggle={(event) => setOpened((event.currentTarget as HTMLDetailsElement).open)}
+    >
+      <summary>More</summary>
+      <Stack gap="md" mt="sm">
+        <MultiSelect
+          label="Algorithms"
+          description="Empty accepts every asymmetric one; none and HS* never are"
+          data={[...new Set([...ALGORITHMS, ...form.algorithms])]}
+          hidePickedOptions
+          value={form.algorithms}
+          error={error("algorithms")}
+          onChange={(value) => edit({ algorithms: value })}
+        />
+        <TextInput
+          label="Leeway"
+          description="How far clocks may differ; default 30s"
+          value={form.leeway}
+          error={error("leeway")}
+          onChange={(event) => edit({ leeway: event.currentTarget.value })}
+        />
+        <div className={css.pair}>
+          <TextInput
+            label="Refresh"
+            description="How often keys are fetched; default 10m"
+            value={form.refresh}
+            error={error("refresh")}
+            onChange={(event) => edit({ refresh: event.currentTarget.value })}
+          />
+          <TextInput
+            label="Oldest keys"
+            description="Older ones are not used; default 24h"
+            value={form.maxStale}
+            error={error("maxStale")}
+            onChange={(event) => edit({ maxStale: event.currentTarget.value })}
+          />
+        </div>
+        <Switch
+          label="Fetch keys over plain HTTP"
+          description="Only for tests: whoever is on the way can put in keys of their own."
+          checked={form.insecureHttp}
+          error={error("insecureHttp")}
+          onChange={(event) => edit({ insecureHttp: event.currentTarget.checked })}
+        />
+      </Stack>
+    </details>
+  );
+}

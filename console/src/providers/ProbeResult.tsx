@@ -1,0 +1,86 @@
+// What a probe found: the issuer, the keys, their algorithms, and what is wrong.
+import type { Probe } from "../api/types";
+import { Mark } from "../parts/Mark";
+import { Notice } from "../parts/Notice";
+import { plural } from "../parts/format";
+import css from "./ProviderPage.module.css";
+
+export function ProbeResult({ probe, typed }: { probe: Probe; typed: string }) {
+  const stale = probe.issuer !== typed;
+  return (
+    <div data-testid="probe" role="status">
+      <Notice
+        tone={probe.ok ? "ok" : "bad"}
+        title={probe.ok ? `Found ${plural(probe.keys.length, "key")}` : "This does not work yet"}
+      >
+        {stale && (
+          <p className="dim">This is about the issuer {probe.issuer}; probe again for the new one.</p>
+        )}
+        {probe.problems.length > 0 && (
+          <ul className={css.problems}>
+            {probe.problems.map((problem, index) => (
+              <li key={index}>
+                {problem.message}
+                {problem.help && <div className="dim">{problem.help}</div>}
+              </li>
+            ))}
+          </ul>
+        )}
+        <dl className={css.facts}>
+          <dt>Issuer</dt>
+          <dd>
+            <code>{probe.issuer}</code>
+          </dd>
+          {probe.metadata_url && (
+            <>
+              <dt>Metadata</dt>
+              <dd>
+                <code>{probe.metadata_url}</code>
+              </dd>
+            </>
+          )}
+          {probe.jwks_uri && (
+            <>
+              <dt>Key set</dt>
+              <dd>
+                <code>{probe.jwks_uri}</code>
+              </dd>
+            </>
+          )}
+          {probe.token_endpoint && (
+            <>
+              <dt>Token endpoint</dt>
+              <dd>
+                <code>{probe.token_endpoint}</code>
+              </dd>
+            </>
+          )}
+          {probe.algorithms.length > 0 && (
+            <>
+              <dt>Algorithms</dt>
+              <dd>{probe.algorithms.join(", ")}</dd>
+            </>
+          )}
+        </dl>
+        {probe.keys.length > 0 && (
+          <ul className={css.keys} aria-label="Keys found">
+            {probe.keys.map((key, index) => (
+              <li key={index}>
+                <code>{key.kid ?? "no kid"}</code> <span className="dim">{key.algorithms.join(", ")}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+        {probe.skipped.length > 0 && (
+          <ul className={css.keys} aria-label="Keys left out">
+            {probe.skipped.map((skipped, index) => (
+              <li key={index}>
+                <Mark tone="warn">left out</Mark> <code>{skipped.key}</code> {skipped.reason}
+              </li>
+            ))}
+          </ul>
+        )}
+      </Notice>
+    </div>
+  );
+}

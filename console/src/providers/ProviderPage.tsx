@@ -1,0 +1,172 @@
+// One identity provider: its keys with their ages, what went wrong last, and who relies on it.
+import { Button, Loader } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link, useLocation, useParams, useSearch } from "wouter";
+import { providers } from "../api/calls";
+import { ApiError } from "../api/client";
+import { keys, useProvider } from "../api/queries";
+import type { ProviderDetail, ProviderKey } from "../api/types";
+import { Confirm } from "../parts/Confirm";
+import { type Column, DataTable } from "../parts/DataTable";
+import { EmptyState } from "../parts/EmptyState";
+import { ErrorNotice } from "../parts/ErrorNotice";
+import { Notice } from "../parts/Notice";
+import { PageHead } from "../parts/PageHead";
+import { Time } from "../parts/Time";
+import { span } from "../parts/format";
+import { useToast } from "../parts/toast";
+import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
+import { ProviderDrawer } from "./ProviderDrawer";
+import css from "./ProviderPage.module.css";
+import { UsedBy } from "./UsedBy";
+import { HealthMark } from "./health";
+
+export default function ProviderPage() {
+  const { name = "" } = useParams();
+  const found = useProvider(name);
+  const gone = found.error instanceof ApiError && found.error.status === 404;
+  return (
+    <>
+      <p className="small" style={{ margin: "0 0 0.25rem" }}>
+        <Link to="/identity-providers" className="link">
+          Identity providers
+        </Link>
+      </p>
+      {found.data ? (
+        <Shown key={name} provider={found.data} />
+      ) : (
+        <>
+          <PageHead title={name} />
+          {found.isPending && <Loader aria-label="Loading" />}
+          {gone && <EmptyState title={`There is no identity provider ${name}.`} />}
+          {found.isError && !gone && <ErrorNotice error={found.error} onRetry={() => void found.refetch()} />}
+        </>
+      )}
+    </>
+  );
+}
+
+function Shown({ provider }: { provider: ProviderDetail }) {
+  const [path, go] = useLocation();
+  const editing = new URLSearchParams(useSearch()).has("edit");
+  const [removing, setRemoving] = useState(false);
+  const queries = useQueryClient();
+  const toast = useToast();
+  const readOnly = useReadOnly(provider.managed_by, provider.file);
+  const { status } = provider;
+  return (
+    <>
+      <PageHead
+        title={provider.name}
+        beside={<HealthMark health={provider.health} />}
+        about={<code>{provider.issuer}</code>}
+        actions={
+          <>
+            <Button variant="default" onClick={() => go(`${path}?edit`)} {...off(readOnly)}>
+              Edit
+            </Button>
+            <Button variant="default" onClick={() => setRemoving(true)} {...off(readOnly)}>
+              Delete
+            </Button>
+          </>
+        }
+      />
+      <ReadOnlyNotice reason={readOnly} />
+      {status.last_error && (
+        <div style={{ marginBottom: "1rem" }}>
+          <Notice tone={status.usable ? "warn" : "bad"} title="The last fetch of the keys failed">
+            <p>{status.last_error}</p>
+          </Notice>
+        </div>
+      )}
+      <div className={css.grid}>
+        <section className="panel" aria-labelledby="fetching">
+          <h2 id="fetching" className={css.heading}>
+            Source of keys
+          </h2>
+          <dl className={css.facts}>
+            <dt>Source</dt>
+            <dd>{provider.source}</dd>
+            <dt>Last fetched</dt>
+            <dd>
+              <Time at={status.last_success} />
+            </dd>
+            <dt>Age of the keys</dt>
+            <dd>
+              {status.age_seconds === null ? <span className="dim">no keys</span> : span(status.age_seconds)}
+            </dd>
+            <dt>Next refresh</dt>
+            <dd>
+              <Time at={status.next_due} none="none, the keys are fixed" />
+            </dd>
+            <dt>Last error</dt>
+            <dd>{status.last_error ?? <span className="dim">none</span>}</dd>
+          </dl>
+        </section>
+        <section className="panel" aria-labelledby="used">
+          <h2 id="used" className={css.heading}>
+            Used by
+          </h2>
+          <UsedBy names={provider.used_by} total={provider.used_by_total} />
+        </section>
+      </div>
+      <section className={css.section} aria-labelledby="keys">
+        <h2 id="keys" className={css.heading}>
+          Keys
+        </h2>
+        {status.keys.length === 0 ? (
+          <EmptyState title="The gateway has no keys of this provider.">
+            <p>Its tokens are answered with 503 until it has; it tries again by itself.</p>
+          </EmptyState>
+        ) : (
+          <KeysTable status={status} />
+        )}
+      </section>
+      <ProviderDrawer provider={provider} opened={editing} onClose={() => go(path)} />
+      <Confirm
+        opened={removing}
+        onClose={() => setRemoving(false)}
+        title={`Delete ${provider.name}?`}
+        deed="Delete"
+        act={() => providers.remove(provider.name, provider.etag)}
+        onDone={() => {
+          toast(`${provider.name} is deleted.`);
+          queries.removeQueries({ queryKey: keys.provider(provider.name) });
+          void queries.invalidateQueries();
+          go("/identity-providers");
+        }}
+      >
+        Its tokens are refused from then on. A provider that an agent still accepts cannot be deleted.
+      </Confirm>
+    </>
+  );
+}
+
+type Row = ProviderKey & { age: number | null; due: number | null; number: number };
+
+const COLUMNS: Column<Row>[] = [
+  {
+    label: "kid",
+    header: true,
+    cell: (key) => (key.kid === null ? <span className="dim">none</span> : <code>{key.kid}</code>),
+  },
+  { label: "Algorithm", cell: (key) => key.algorithms.join(", ") },
+  { label: "First seen", cell: (key) => <Time at={key.first_seen} none="unknown" /> },
+  { label: "Last used", cell: (key) => <Time at={key.last_used} /> },
+  {
+    label: "Age",
+    cell: (key) => (key.age === null ? "–" : <span className="nowrap">{span(key.age)}</span>),
+  },
+  { label: "Next refresh", cell: (key) => <Time at={key.due} none="none" /> },
+];
+
+function KeysTable({ status }: { status: ProviderDetail["status"] }) {
+  const rows = status.keys.map((key, number) => ({
+    ...key,
+    number,
+    age: status.age_seconds,
+    due: status.next_due,
+  }));
+  return <DataTable label="Keys" columns={COLUMNS} rows={rows} keyOf={(key) => String(key.number)} />;
+}

@@ -1,0 +1,94 @@
+// The issuer, and where its keys are.
+import { Radio, Stack, TextInput, Textarea } from "@mantine/core";
+import type { ProviderField, ProviderForm, Source } from "./form";
+
+export interface Props {
+  form: ProviderForm;
+  edit: (change: Partial<ProviderForm>) => void;
+  error: (field: ProviderField) => string | undefined;
+}
+
+const CHOICES: [Source, string, string][] = [
+  ["discovery", "Issuer URL", "Found by OpenID Connect discovery or RFC 8414."],
+  ["jwks_uri", "JWKS URL", "Fetched from a URL that you give."],
+  ["jwks", "Inline JWKS", "The key set itself, kept in the configuration."],
+  ["public_key", "PEM", "One public key or certificate."],
+];
+const FILES: [Source, string, string][] = [
+  ["jwks_file", "JWKS file", "A file on the gateway's disk, as it is now."],
+  ["public_key_file", "PEM file", "A file on the gateway's disk, as it is now."],
+];
+
+export function SourceFields({ form, edit, error }: Props) {
+  const choices = [...CHOICES, ...FILES.filter(([source]) => source === form.source)];
+  return (
+    <>
+      <TextInput
+        label="Issuer"
+        description="Exactly what tokens have in iss, byte for byte; the slash at the end counts"
+        placeholder="https://idp.example.com/realms/a"
+        required
+        data-autofocus
+        spellCheck={false}
+        value={form.issuer}
+        error={error("issuer")}
+        onChange={(event) => edit({ issuer: event.currentTarget.value })}
+      />
+      <Radio.Group
+        label="Keys"
+        value={form.source}
+        error={error("source")}
+        onChange={(value) => edit({ source: value as Source })}
+      >
+        <Stack gap={8} mt={6}>
+          {choices.map(([source, label, description]) => (
+            <Radio key={source} value={source} label={label} description={description} />
+          ))}
+        </Stack>
+      </Radio.Group>
+      {form.source === "jwks_uri" && (
+        <TextInput
+          label="URL of the key set"
+          placeholder="https://idp.example.com/keys"
+          required
+          spellCheck={false}
+          value={form.jwksUri}
+          error={error("jwksUri")}
+          onChange={(event) => edit({ jwksUri: event.currentTarget.value })}
+        />
+      )}
+      {form.source === "jwks" && (
+        <Textarea
+          label="Key set"
+          description="Public keys as JSON; never paste private ones"
+          placeholder='{"keys": [{"kty": "RSA", …}]}'
+          required
+          autosize
+          minRows={5}
+          maxRows={14}
+          spellCheck={false}
+          classNames={{ input: "mono" }}
+          value={form.jwks}
+          error={error("jwks")}
+          onChange={(event) => edit({ jwks: event.currentTarget.value })}
+        />
+      )}
+      {form.source === "public_key" && (
+        <Textarea
+          label="Public key or certificate"
+          description="PEM text; never paste a private key"
+          placeholder="-----BEGIN PUBLIC KEY-----"
+          required
+          autosize
+          minRows={5}
+          maxRows={14}
+          spellCheck={false}
+          classNames={{ input: "mono" }}
+          value={form.publicKey}
+          error={error("publicKey")}
+          onChange={(event) => edit({ publicKey: event.currentTarget.value })}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../api/types";
+import { fieldOf, formOf, missing, nameFor, specOf } from "./form";
+
+describe("a provider that was opened and not changed stays as it is", () => {
+  const cases: [string, JsonObject][] = [
+    ["discovery", { issuer: "https://a", algorithms: ["RS256"], refresh: "10m" }],
+    ["discovery written out", { issuer: "https://a", discovery: {}, later: 1 }],
+    ["a key set's URL", { issuer: "https://a", jwks_uri: "https://a/keys", insecure_http: false }],
+    ["a key set", { issuer: "a", jwks: { keys: [{ kty: "RSA" }], later: true } }],
+    ["a PEM key", { issuer: "a", public_key: "-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----" }],
+    ["a file", { issuer: "a", public_key_file: "a.pem", ca_file: "ca.pem" }],
+  ];
+  it.each(cases)("%s", (_, spec) => expect(specOf(formOf(spec), spec)).toEqual(spec));
+});
+
+it("has one source of keys after a switch", () => {
+  const spec: JsonObject = { issuer: "https://a", jwks_uri: "https://a/keys", ca_file: "ca.pem" };
+  expect(specOf({ ...formOf(spec), source: "discovery" }, spec)).toEqual({
+    issuer: "https://a",
+    ca_file: "ca.pem",
+  });
+  const keyed = specOf({ ...formOf(spec), source: "jwks", jwks: '{"keys":[]}' }, spec);
+  expect(keyed).toEqual({ issuer: "https://a", ca_file: "ca.pem", jwks: { keys: [] } });
+});
+
+it("says what is missing for the chosen source only", () => {
+  const form = { ...formOf({}), issuer: "https://a" };
+  expect(missing(form, "a")).toEqual({});
+  expect(missing({ ...form, source: "jwks_uri" }, "a")).toHaveProperty("jwksUri");
+  expect(missing({ ...form, source: "jwks", jwks: "[" }, "a")).toHaveProperty("jwks");
+  expect(missing({ ...form, source: "public_key" }, "")).toMatchObject({
+    name: expect.any(String),
+    publicKey: expect.any(String),
+  });
+});
+
+it("puts findings beside their fields", () => {
+  const pointers = ["/jwks_uri", "/jwks/keys/0", "/algorithms/1", "/ca_file", "", null];
+  expect(pointers.map(fieldOf)).toEqual(["jwksUri", "jwks", "algorithms", null, null, null]);
+});
+
+it("proposes a name that the gateway takes", () => {
+  expect(["https://login.example.com/realms/a", "http://[::1]:80/", "no url"].map(nameFor)).toEqual([
+    "login-example-com",
+    "1",
+    "",
+  ]);
+});

@@ -1,0 +1,126 @@
+// An identity provider as its drawer edits it. As with agents, what the form does not know stays as it is.
+import type { Json, JsonObject } from "../api/types";
+import { flag, isObject, list, put, text } from "../deploy/spec";
+
+/** Where the keys come from. The two files are on the gateway's own disk and can only be kept here. */
+export type Source = "discovery" | "jwks_uri" | "jwks" | "public_key" | "jwks_file" | "public_key_file";
+
+export const SOURCES: Source[] = ["jwks_uri", "jwks", "public_key", "jwks_file", "public_key_file"];
+
+export interface ProviderForm {
+  issuer: string;
+  source: Source;
+  jwksUri: string;
+  jwks: string;
+  publicKey: string;
+  algorithms: string[];
+  leeway: string;
+  refresh: string;
+  maxStale: string;
+  insecureHttp: boolean;
+}
+
+export const ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+];
+
+export function formOf(spec: JsonObject): ProviderForm {
+  return {
+    issuer: text(spec.issuer),
+    source: SOURCES.find((source) => source in spec) ?? "discovery",
+    jwksUri: text(spec.jwks_uri),
+    jwks: isObject(spec.jwks) ? JSON.stringify(spec.jwks, null, 2) : "",
+    publicKey: text(spec.public_key),
+    algorithms: list(spec.algorithms),
+    leeway: text(spec.leeway),
+    refresh: text(spec.refresh),
+    maxStale: text(spec.max_stale),
+    insecureHttp: flag(spec.insecure_http, false),
+  };
+}
+
+/** The specification, or what is wrong with the form before the gateway is asked. */
+export function specOf(form: ProviderForm, original: JsonObject): JsonObject {
+  const spec = structuredClone(original);
+  spec.issuer = form.issuer.trim();
+  for (const source of SOURCES) if (source !== form.source) delete spec[source];
+  if (form.source !== "discovery") delete spec.discovery;
+  if (form.source === "jwks_uri") spec.jwks_uri = form.jwksUri.trim();
+  if (form.source === "jwks") spec.jwks = parse(form.jwks) ?? form.jwks;
+  if (form.source === "public_key" && spec.public_key !== form.publicKey) {
+    spec.public_key = `${form.publicKey.trim()}\n`;
+  }
+  put(spec, "algorithms", form.algorithms, []);
+  put(spec, "leeway", form.leeway.trim(), "");
+  put(spec, "refresh", form.refresh.trim(), "");
+  put(spec, "max_stale", form.maxStale.trim(), "");
+  put(spec, "insecure_http", form.insecureHttp, false);
+  return spec;
+}
+
+export type ProviderField = keyof ProviderForm | "name";
+
+export function missing(form: ProviderForm, name: string): Partial<Record<ProviderField, string>> {
+  const said: Partial<Record<ProviderField, string>> = {};
+  if (!name) said.name = "An identity provider needs a name.";
+  else if (!/^[A-Za-z0-9-]{1,63}$/.test(name)) said.name = "Letters, digits and dashes only, at most 63.";
+  if (!form.issuer.trim()) said.issuer = "The issuer is what tokens have in iss.";
+  if (form.source === "jwks_uri" && !form.jwksUri.trim()) said.jwksUri = "The URL of the key set is needed.";
+  if (form.source === "jwks" && !isObject(parse(form.jwks))) {
+    said.jwks = form.jwks.trim() ? "This is not a JSON object." : 'Paste the key set: {"keys": […]}.';
+  }
+  if (form.source === "public_key" && !form.publicKey.trim()) {
+    said.publicKey = "Paste a PEM public key or certificate.";
+  }
+  return said;
+}
+
+const FIELDS: [string, ProviderField][] = [
+  ["/issuer", "issuer"],
+  ["/discovery", "source"],
+  ["/jwks_uri", "jwksUri"],
+  ["/jwks", "jwks"],
+  ["/public_key", "publicKey"],
+  ["/algorithms", "algorithms"],
+  ["/leeway", "leeway"],
+  ["/refresh", "refresh"],
+  ["/max_stale", "maxStale"],
+  ["/insecure_http", "insecureHttp"],
+];
+
+/** The field that a finding's pointer names; `null` when the form has none for it. */
+export function fieldOf(pointer: string | null): ProviderField | null {
+  if (pointer === null) return null;
+  const found = FIELDS.find(([begin]) => pointer === begin || pointer.startsWith(`${begin}/`));
+  return found?.[1] ?? null;
+}
+
+/** A short name for an issuer: "https://login.example.com/realms/a" is "login-example-com". */
+export function nameFor(issuer: string): string {
+  try {
+    const { hostname } = new URL(issuer);
+    return hostname
+      .replace(/[^A-Za-z0-9]+/g, "-")
+      .replace(/^-|-$/g, "")
+      .slice(0, 63);
+  } catch {
+    return "";
+  }
+}
+
+function parse(typed: string): Json | undefined {
+  try {
+    return JSON.parse(typed) as Json;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,27 @@
+// The health of an identity provider's keys, in a word and in a sentence.
+import type { Health } from "../api/types";
+import { Mark, type MarkTone } from "../parts/Mark";
+
+const HEALTH: Record<Health, { tone: MarkTone; word: string; means: string }> = {
+  ok: { tone: "ok", word: "healthy", means: "The keys are fresh." },
+  stale: {
+    tone: "warn",
+    word: "stale",
+    means: "The keys are old but still used; the last fetch did not succeed.",
+  },
+  failing: {
+    tone: "bad",
+    word: "failing",
+    means: "There are no usable keys: its tokens are answered with 503.",
+  },
+  waiting: { tone: "note", word: "waiting", means: "The first fetch of the keys has not ended yet." },
+};
+
+export function HealthMark({ health }: { health: Health }) {
+  const { tone, word, means } = HEALTH[health] ?? HEALTH.waiting;
+  return (
+    <Mark tone={tone} title={means}>
+      {word}
+    </Mark>
+  );
+}

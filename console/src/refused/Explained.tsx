@@ -1,0 +1,55 @@
+// The checks that a credential went through, in order, each with what was seen and what was wanted.
+import type { Check, Explanation } from "../api/types";
+import { Mark } from "../parts/Mark";
+import { Notice } from "../parts/Notice";
+import css from "./WhyRefused.module.css";
+import { meaning } from "./reasons";
+
+export function Explained({ explanation }: { explanation: Explanation }) {
+  const { title, means } = meaning(explanation.reason);
+  const allowed = explanation.decision === "allow";
+  return (
+    <div data-testid="explanation">
+      <Notice tone={allowed ? "ok" : "bad"} title={allowed ? "Allowed" : `Refused: ${title}`}>
+        <p>{means}</p>
+        <p className="small">
+          <code>{explanation.reason}</code>
+          {!allowed && <>, the caller gets status {explanation.status}</>}
+          {explanation.provider && <>, identity provider {explanation.provider}</>}
+        </p>
+      </Notice>
+      <ol className={css.checks} aria-label="Checks, in order">
+        {explanation.checks.map((check, index) => (
+          <CheckRow key={index} check={check} />
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+function CheckRow({ check }: { check: Check }) {
+  const reached = check.ok !== null;
+  return (
+    <li className={css.check} data-state={reached ? (check.ok ? "passed" : "failed") : "open"}>
+      <div className={css.checkHead}>
+        <Mark tone={reached ? (check.ok ? "ok" : "bad") : "plain"}>
+          {reached ? (check.ok ? "passed" : "failed") : "not reached"}
+        </Mark>
+        <strong>{check.check}</strong>
+      </div>
+      {(check.seen !== null || check.wanted !== null) && (
+        <dl className={css.values}>
+          <dt>Seen</dt>
+          <dd>{check.seen === null ? <span className="dim">nothing</span> : <code>{check.seen}</code>}</dd>
+          <dt>Wanted</dt>
+          <dd>{check.wanted === null ? <span className="dim">–</span> : <code>{check.wanted}</code>}</dd>
+        </dl>
+      )}
+      {check.fix && (
+        <p className={css.fix}>
+          <strong>Nearest fix:</strong> {check.fix}
+        </p>
+      )}
+    </li>
+  );
+}

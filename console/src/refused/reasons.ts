@@ -1,0 +1,148 @@
+// What each reason of a decision means, and what to do about it, for people who have not read the manual.
+
+export interface Meaning {
+  title: string;
+  means: string;
+  todo: string;
+}
+
+const MEANINGS: Record<string, Meaning> = {
+  ok: {
+    title: "Allowed",
+    means: "The credential passed every check, and the request went on to the agent.",
+    todo: "Nothing. If the caller still sees an error, it came from the agent itself.",
+  },
+  no_route: {
+    title: "No agent at this address",
+    means: "No agent answers for this host and path.",
+    todo: "Compare the host and the path with the routes of the agents. Paths match on whole segments: /a covers /a/x, not /ab.",
+  },
+  token_missing: {
+    title: "No token",
+    means: "The request had no token where the agent reads it, or another word before it than the prefix.",
+    todo: "Send it in the header and with the prefix that the agent's page shows, by default “Authorization: Bearer TOKEN”.",
+  },
+  multiple_tokens: {
+    title: "More than one token",
+    means: "The credential header came more than once, or held several values with commas.",
+    todo: "Send the header once. A proxy in between may be adding its own.",
+  },
+  token_malformed: {
+    title: "Not a token that can be read",
+    means:
+      "What came is no compact JWS of three parts with good base64url and JSON, or a member has a wrong type.",
+    todo: "Check that the whole token was sent, unchanged. An opaque token of the provider does not work; ask it for a JWT access token.",
+  },
+  token_too_large: {
+    title: "Token too large",
+    means: "The token is longer than server.limits.token_bytes.",
+    todo: "Have the provider put fewer claims (often groups) into it, or raise the limit.",
+  },
+  alg_not_allowed: {
+    title: "Algorithm not allowed",
+    means:
+      "The token is signed with an algorithm that the provider's settings or its key do not allow. none and HS* never are.",
+    todo: "Have the provider sign with one that is allowed, or add the algorithm to the identity provider.",
+  },
+  typ_mismatch: {
+    title: "Not an access token",
+    means: "The header typ of the token is neither JWT nor at+jwt, so it was made for something else.",
+    todo: "Send the access token, not an ID token, a logout token or a proof.",
+  },
+  issuer_unknown: {
+    title: "Unknown issuer",
+    means:
+      "iss is absent, or no identity provider has exactly this issuer. It is compared byte for byte, the slash at the end included.",
+    todo: "Compare iss of the token with the issuers on the page Identity providers, and add the provider if it is missing.",
+  },
+  issuer_not_allowed: {
+    title: "Issuer not accepted here",
+    means: "The identity provider is known, but this agent does not accept its tokens.",
+    todo: "Get a token from a provider of this agent, or add the provider when you deploy the agent.",
+  },
+  exp_missing: {
+    title: "Token without expiry",
+    means: "The token has no exp, so it would be good for ever.",
+    todo: "Have the provider put exp into its tokens.",
+  },
+  token_expired: {
+    title: "Token expired",
+    means: "exp has passed, the leeway included.",
+    todo: "Get a fresh token. If it is fresh, compare the clocks of the gateway and the provider.",
+  },
+  not_yet_valid: {
+    title: "Token not valid yet",
+    means: "nbf or iat is in the future, beyond the leeway.",
+    todo: "Compare the clocks of the gateway and the provider, or raise the provider's leeway.",
+  },
+  lifetime_too_long: {
+    title: "Token lives too long",
+    means: "exp less iat is more than the agent's longest token lifetime, or iat is absent.",
+    todo: "Have the provider issue shorter tokens, or raise the limit of the agent.",
+  },
+  audience_mismatch: {
+    title: "Wrong audience",
+    means: "aud of the token names none of the agent's audiences: the token was issued for another service.",
+    todo: "Ask the provider for a token for this agent (audience or resource), or add the audience when you deploy the agent.",
+  },
+  key_unknown: {
+    title: "Unknown key",
+    means:
+      "The provider's fresh key set has no key with the token's kid, or there is no kid and not exactly one key that fits.",
+    todo: "Look at the keys of the provider. After a rotation, new tokens need the new key to be published first.",
+  },
+  signature_invalid: {
+    title: "Signature does not verify",
+    means: "The signature is not by the provider's key: the token was changed on the way, or is forged.",
+    todo: "Get a fresh token and send it unchanged. If that fails, too, check that the issuer's keys are those of the right environment.",
+  },
+  scope_missing: {
+    title: "Scope missing",
+    means: "The token is good, but does not have the scopes that this agent wants.",
+    todo: "Ask the provider for a token with the scope, and check that the client may have it.",
+  },
+  claim_mismatch: {
+    title: "Claim rule not met",
+    means: "A claim of the token is not what the agent's claim rules want, or cannot be written as a header.",
+    todo: "Explain the token below to see the rule, then change the claim at the provider or the rule of the agent. Values compare by JSON type.",
+  },
+  keys_unavailable: {
+    title: "Keys unavailable",
+    means:
+      "The gateway has no usable keys of the provider: they were never fetched, are too old, or the last fetch failed.",
+    todo: "Look at the provider's last error. The gateway tries again by itself.",
+  },
+  api_key_missing: {
+    title: "No API key",
+    means: "The request had no API key in the header that the agent reads.",
+    todo: "Send it in that header, by default X-API-Key. A bearer token is not looked at here.",
+  },
+  api_key_invalid: {
+    title: "Wrong API key",
+    means: "The key is unknown, mistyped, or opens another agent.",
+    todo: "Copy the whole key again, or create a new one for this agent.",
+  },
+  api_key_expired: {
+    title: "API key expired",
+    means: "The key's expiry has passed.",
+    todo: "Create a new key. Before the next one ends, rotate it with an overlap.",
+  },
+  api_key_revoked: {
+    title: "API key revoked",
+    means: "Somebody revoked this key.",
+    todo: "Create a new key if the caller should still have access.",
+  },
+};
+
+/** The reasons that can be chosen in a filter. */
+export const REASONS = Object.keys(MEANINGS);
+
+export function meaning(reason: string): Meaning {
+  return (
+    MEANINGS[reason] ?? {
+      title: reason,
+      means: "The gateway gave a reason that this console does not know.",
+      todo: "Look for it in the documentation of the gateway's version.",
+    }
+  );
+}

@@ -1,0 +1,78 @@
+// The last decisions and those that follow, newest first. They come by the hundred on a busy gateway, so they are
+// taken in a few times a second, and only so many are kept.
+import { useEffect, useState } from "react";
+import { gateway } from "../api/calls";
+import { address } from "../api/client";
+import type { Decision } from "../api/types";
+
+const KEPT = 100;
+const BREATH = 300;
+
+export type Line = "connecting" | "live" | "lost";
+
+const keyOf = (one: Decision) => `${one.request_id} ${one.at} ${one.reason}`;
+
+/** New decisions in front of those that are known, each once. */
+export function merged(fresh: Decision[], known: Decision[]): Decision[] {
+  const seen = new Set<string>();
+  return [...fresh, ...known]
+    .filter((one) => {
+      const key = keyOf(one);
+      return !seen.has(key) && Boolean(seen.add(key));
+    })
+    .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))
+    .slice(0, KEPT);
+}
+
+export function useDecisions(agent: string | null, reason: string | null, paused: boolean) {
+  const [items, setItems] = useState<Decision[] | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [line, setLine] = useState<Line>("connecting");
+  const [attempt, setAttempt] = useState(0);
+  const query = { agent: agent ?? undefined, reason: reason ?? undefined };
+  const filter = JSON.stringify(query);
+
+  useEffect(() => {
+    setItems(null);
+  }, [filter]);
+
+  useEffect(() => {
+    if (paused) return;
+    const asked = JSON.parse(filter) as typeof query;
+    let gone = false;
+    let fresh: Decision[] = [];
+    setLine("connecting");
+    setError(null);
+
+    const stream = new EventSource(address("/decisions/stream", asked));
+    stream.onopen = () => setLine("live");
+    stream.onerror = () => setLine(stream.readyState === EventSource.CLOSED ? "lost" : "connecting");
+    stream.addEventListener("decision", (event: MessageEvent<string>) => {
+      fresh.unshift(JSON.parse(event.data) as Decision);
+      if (fresh.length > KEPT) fresh.length = KEPT;
+    });
+    const breath = setInterval(() => {
+      if (fresh.length === 0) return;
+      const taken = fresh;
+      fresh = [];
+      setItems((known) => merged(taken, known ?? []));
+    }, BREATH);
+
+    gateway
+      .decisions({ ...asked, limit: 100 })
+      .then((answer) => {
+        if (!gone) setItems((known) => merged(known ?? [], answer.items));
+      })
+      .catch((caught: unknown) => {
+        if (!gone) setError(caught);
+      });
+
+    return () => {
+      gone = true;
+      stream.close();
+      clearInterval(breath);
+    };
+  }, [filter, paused, attempt]);
+
+  return { items, error, line, again: () => setAttempt((before) => before + 1) };
+}

@@ -1,0 +1,104 @@
+// What surrounds every page: skip link, navigation (a side bar, on a phone a bar at the bottom), session.
+import { ActionIcon } from "@mantine/core";
+import { IconGauge, IconKey, IconLogout, IconRobot, IconShieldX } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useRef } from "react";
+import { Link, useLocation } from "wouter";
+import { session } from "../api/calls";
+import { sentence } from "../api/client";
+import { forget, useStatus } from "../api/queries";
+import { useToast } from "../parts/toast";
+import { ColourToggle } from "./ColourToggle";
+import css from "./Frame.module.css";
+import { Logo } from "./Logo";
+
+const LINKS = [
+  { to: "/overview", label: "Overview", Icon: IconGauge },
+  { to: "/agents", label: "Agents", Icon: IconRobot },
+  { to: "/identity-providers", label: "Identity providers", Icon: IconKey },
+  { to: "/why-refused", label: "Why refused?", Icon: IconShieldX },
+];
+
+export function Frame({ children }: { children: ReactNode }) {
+  const [path] = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(path);
+  useEffect(() => {
+    if (shown.current === path) return;
+    shown.current = path;
+    window.scrollTo(0, 0);
+    main.current?.focus({ preventScroll: true });
+  }, [path]);
+
+  return (
+    <div className={css.frame}>
+      <a className={css.skip} href="#main">
+        Skip to the content
+      </a>
+      <header className={css.top}>
+        <Link to="/overview" className={css.brand} aria-label="Portcullis, overview">
+          <Logo />
+          <span>Portcullis</span>
+        </Link>
+        <div className={css.tools}>
+          <ColourToggle />
+          <LogOut />
+        </div>
+      </header>
+      <nav className={css.nav} aria-label="Pages">
+        {LINKS.map(({ to, label, Icon }) => {
+          const here = path === to || path.startsWith(`${to}/`);
+          return (
+            <Link key={to} to={to} className={css.link} aria-current={here ? "page" : undefined}>
+              <Icon size={20} stroke={1.7} aria-hidden />
+              <span>{label}</span>
+            </Link>
+          );
+        })}
+        <Version />
+      </nav>
+      <main id="main" ref={main} tabIndex={-1} className={css.main}>
+        {children}
+      </main>
+    </div>
+  );
+}
+
+function Version() {
+  const status = useStatus();
+  if (!status.data) return null;
+  return (
+    <p className={css.version}>
+      Portcullis {status.data.version}
+      {status.data.draining && <strong> · draining</strong>}
+    </p>
+  );
+}
+
+function LogOut() {
+  const queries = useQueryClient();
+  const toast = useToast();
+  const [, go] = useLocation();
+  const leave = async () => {
+    try {
+      await session.close();
+    } catch (error) {
+      toast(sentence(error), "bad");
+      return;
+    }
+    forget(queries);
+    go("/login");
+  };
+  return (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size="lg"
+      aria-label="Log out"
+      title="Log out"
+      onClick={() => void leave()}
+    >
+      <IconLogout size={20} aria-hidden />
+    </ActionIcon>
+  );
+}

@@ -1,0 +1,101 @@
+// The credential of a test request: a token that is pasted or fetched, or a key that is pasted or made for ten
+// minutes. It stays in this page and is gone with it.
+import { Button, Group, PasswordInput, Stack } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { apiKeys } from "../api/calls";
+import { keys } from "../api/queries";
+import type { AgentDetail } from "../api/types";
+import { ErrorNotice } from "../parts/ErrorNotice";
+import { Notice } from "../parts/Notice";
+import { Time } from "../parts/Time";
+import { off, useReadOnly } from "../parts/writable";
+import { FetchToken } from "./FetchToken";
+
+interface Props {
+  agent: AgentDetail;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+export function Credential({ agent, value, onChange }: Props) {
+  if (agent.authentication === "public") {
+    return <p style={{ margin: 0 }}>This agent is public: no credential is needed or looked at.</p>;
+  }
+  return agent.authentication === "oauth" ? (
+    <Stack gap="sm">
+      <Notice tone="note" title="The console cannot mint a token">
+        <p>
+          Tokens are signed by the identity provider with a private key that the gateway never has; it only
+          checks them. Paste a token, or fetch one here with client credentials.
+        </p>
+      </Notice>
+      <Secret label="Token" value={value} onChange={onChange} />
+      <FetchToken agent={agent} onToken={onChange} />
+    </Stack>
+  ) : (
+    <Stack gap="sm">
+      <Secret label="API key" value={value} onChange={onChange} />
+      <TestKey agent={agent} onKey={onChange} />
+    </Stack>
+  );
+}
+
+function Secret({
+  label,
+  value,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+}) {
+  return (
+    <PasswordInput
+      label={label}
+      description="Empty sends the request without one. Nothing of it is stored."
+      autoComplete="off"
+      data-1p-ignore
+      spellCheck={false}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      visibilityToggleButtonProps={{ "aria-label": `Show the ${label}`, tabIndex: 0 }}
+    />
+  );
+}
+
+function TestKey({ agent, onKey }: { agent: AgentDetail; onKey: (key: string) => void }) {
+  const queries = useQueryClient();
+  const readOnly = useReadOnly();
+  const make = useMutation({
+    mutationFn: () => apiKeys.create({ agent: agent.name, name: "test from the console", expires_in: "10m" }),
+    onSuccess: (made) => {
+      onKey(made.key);
+      return queries.invalidateQueries({ queryKey: keys.apiKeys(agent.name) });
+    },
+  });
+  return (
+    <>
+      <Group gap="sm">
+        <Button
+          variant="default"
+          size="sm"
+          loading={make.isPending}
+          onClick={() => make.mutate()}
+          {...off(readOnly)}
+        >
+          Make a test key
+        </Button>
+        <span className="dim small">
+          {make.data ? (
+            <>
+              Made, and put into the field. It ends <Time at={make.data.expires_at} />.
+            </>
+          ) : (
+            (readOnly ?? "It opens this agent for 10 minutes and then ends by itself.")
+          )}
+        </span>
+      </Group>
+      {make.isError && <ErrorNotice error={make.error} title="No key was made" />}
+    </>
+  );
+}

@@ -1,0 +1,115 @@
+// Fetches a token from one of the agent's identity providers with client credentials. What is typed here goes to
+// the provider through the gateway, and is stored by neither.
+import { Button, NativeSelect, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { providers } from "../api/calls";
+import type { AgentDetail, TokenRequest } from "../api/types";
+import { ErrorNotice } from "../parts/ErrorNotice";
+import { span } from "../parts/format";
+import css from "./TestPage.module.css";
+
+interface Props {
+  agent: AgentDetail;
+  onToken: (token: string) => void;
+}
+
+export function FetchToken({ agent, onToken }: Props) {
+  const [provider, setProvider] = useState(agent.identity_providers[0] ?? "");
+  const [id, setId] = useState("");
+  const [secret, setSecret] = useState("");
+  const [scope, setScope] = useState("");
+  const [audience, setAudience] = useState("");
+  const [resource, setResource] = useState("");
+  const [authentication, setAuthentication] = useState<"basic" | "post">("basic");
+  const fetching = useMutation({
+    mutationFn: () => {
+      const body: TokenRequest = { client_id: id.trim(), client_secret: secret, authentication };
+      if (scope.trim()) body.scope = scope.trim();
+      if (audience.trim()) body.audience = audience.trim();
+      if (resource.trim()) body.resource = resource.trim();
+      return providers.token(provider, body);
+    },
+    onSuccess: (token) => onToken(token.access_token),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    fetching.mutate();
+  };
+  return (
+    <details className={css.fetch}>
+      <summary>Fetch a token with client credentials</summary>
+      <form onSubmit={submit} autoComplete="off">
+        <Stack gap="sm" mt="xs">
+          <NativeSelect
+            label="Identity provider"
+            data={agent.identity_providers}
+            value={provider}
+            onChange={(event) => setProvider(event.currentTarget.value)}
+          />
+          <div className={css.pair}>
+            <TextInput
+              label="Client ID"
+              required
+              autoComplete="off"
+              value={id}
+              onChange={(event) => setId(event.currentTarget.value)}
+            />
+            <PasswordInput
+              label="Client secret"
+              required
+              autoComplete="new-password"
+              value={secret}
+              onChange={(event) => setSecret(event.currentTarget.value)}
+              visibilityToggleButtonProps={{
+                "aria-label": "Show the client secret",
+                tabIndex: 0,
+              }}
+            />
+          </div>
+          <TextInput
+            label="Scope"
+            description="Several with spaces between them"
+            value={scope}
+            onChange={(event) => setScope(event.currentTarget.value)}
+          />
+          <div className={css.pair}>
+            <TextInput
+              label="Audience"
+              value={audience}
+              onChange={(event) => setAudience(event.currentTarget.value)}
+            />
+            <TextInput
+              label="Resource"
+              value={resource}
+              onChange={(event) => setResource(event.currentTarget.value)}
+            />
+          </div>
+          <NativeSelect
+            label="Client authentication"
+            data={[
+              { value: "basic", label: "HTTP Basic" },
+              { value: "post", label: "In the form" },
+            ]}
+            value={authentication}
+            onChange={(event) => setAuthentication(event.currentTarget.value === "post" ? "post" : "basic")}
+          />
+          {fetching.isError && <ErrorNotice error={fetching.error} title="No token was given" />}
+          <div role="status">
+            {fetching.data && (
+              <span className="small">
+                A token was fetched and put into the field
+                {fetching.data.expires_in ? `; it is good for ${span(fetching.data.expires_in)}` : ""}.
+              </span>
+            )}
+          </div>
+          <div>
+            <Button type="submit" variant="default" loading={fetching.isPending}>
+              Fetch token
+            </Button>
+          </div>
+        </Stack>
+      </form>
+    </details>
+  );
+}

@@ -1,0 +1,131 @@
+// The answer of a test request: status, headers, and the body as it comes.
+import { Loader, Switch } from "@mantine/core";
+import { useState } from "react";
+import { Link } from "wouter";
+import { Mark } from "../parts/Mark";
+import { Notice } from "../parts/Notice";
+import { bytes, millis } from "../parts/format";
+import css from "./TestPage.module.css";
+import type { Answer } from "./useTest";
+
+export function Response({ answer, agent }: { answer: Answer | null; agent: string }) {
+  const [timed, setTimed] = useState(false);
+  if (!answer) {
+    return <p className="dim">Send a request; without a credential you see how the gateway refuses.</p>;
+  }
+  const { head, end } = answer;
+  const streamed = answer.chunks.length > 1;
+  return (
+    <>
+      <div className={css.status} role="status" data-testid="response-status">
+        {head && (
+          <Mark tone={head.status < 400 ? "ok" : "bad"}>
+            {head.status} {word(head.status)}
+          </Mark>
+        )}
+        {head && <span className="small">first byte after {millis(head.ms)}</span>}
+        {answer.running && <Loader size="xs" aria-label="Waiting for more" />}
+        {end && (
+          <span className="small">
+            {bytes(end.bytes)} in {millis(end.ms)}
+            {streamed && `, in ${answer.chunks.length} pieces`}
+          </span>
+        )}
+        {answer.stopped && <span className="small">stopped</span>}
+      </div>
+      {answer.failure && (
+        <Notice tone="bad" title="The request did not come to its end" role="alert">
+          <p>{answer.failure}</p>
+        </Notice>
+      )}
+      {head && [400, 401, 403, 503].includes(head.status) && (
+        <Notice tone="note">
+          <p>
+            If this is the gateway&apos;s refusal,{" "}
+            <Link to={`/why-refused?agent=${encodeURIComponent(agent)}`} className="link">
+              Why refused?
+            </Link>{" "}
+            says which check failed.
+          </p>
+        </Notice>
+      )}
+      {head && (
+        <>
+          <h3 className={css.sub}>Headers</h3>
+          <dl className={css.headers} data-testid="response-headers">
+            {head.headers.map(([name, value], index) => (
+              <HeaderRow key={index} name={name} value={value} />
+            ))}
+          </dl>
+          <h3 className={css.sub}>Body</h3>
+          {streamed && (
+            <Switch
+              size="xs"
+              mb="xs"
+              label="Show when each piece arrived"
+              checked={timed}
+              onChange={(event) => setTimed(event.currentTarget.checked)}
+            />
+          )}
+          <div
+            className={css.body}
+            role="region"
+            aria-label="Response body"
+            tabIndex={0}
+            data-testid="response-body"
+          >
+            {timed
+              ? answer.chunks.map((chunk, index) => (
+                  <div key={index} className={css.chunk}>
+                    <span className="dim">{millis(chunk.ms)}</span>
+                    <span>{chunk.text}</span>
+                  </div>
+                ))
+              : answer.chunks.map((chunk) => chunk.text).join("")}
+            {answer.chunks.length === 0 && (answer.running ? "…" : "(empty)")}
+          </div>
+        </>
+      )}
+    </>
+  );
+}
+
+function HeaderRow({ name, value }: { name: string; value: string }) {
+  return (
+    <>
+      <dt>
+        <code>{name}</code>
+      </dt>
+      <dd>
+        <code>{value}</code>
+      </dd>
+    </>
+  );
+}
+
+const WORDS: Record<number, string> = {
+  200: "OK",
+  201: "Created",
+  202: "Accepted",
+  204: "No Content",
+  301: "Moved Permanently",
+  302: "Found",
+  304: "Not Modified",
+  307: "Temporary Redirect",
+  308: "Permanent Redirect",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+const word = (status: number) => WORDS[status] ?? "";

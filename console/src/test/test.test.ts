@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { lines } from "../api/lines";
+import { parseHeaders } from "./headers";
+import { type Answer, after } from "./useTest";
+
+describe("headers are a line each", () => {
+  it("takes values with colons, and no empty lines", () => {
+    expect(parseHeaders("Accept: a/b\n\n X-Url : http://x:1 \nX-Empty:")).toEqual({
+      headers: [
+        ["Accept", "a/b"],
+        ["X-Url", "http://x:1"],
+        ["X-Empty", ""],
+      ],
+      wrong: null,
+    });
+  });
+  it.each(["Accept", ": x"])("says what is wrong with %s", (line) => {
+    expect(parseHeaders(line).wrong).toContain(line);
+  });
+});
+
+it("cuts a stream into lines wherever its pieces end, within a character too", async () => {
+  const bytes = new TextEncoder().encode('{"a":"ä"}\n\n{"b":1}\n{"c":2}');
+  const pieces = new ReadableStream<Uint8Array>({
+    start(control) {
+      for (const byte of bytes) control.enqueue(new Uint8Array([byte]));
+      control.close();
+    },
+  });
+  const got: string[] = [];
+  for await (const line of lines(pieces)) got.push(line);
+  expect(got).toEqual(['{"a":"ä"}', '{"b":1}', '{"c":2}']);
+});
+
+it("an answer grows with its events", () => {
+  const start: Answer = { running: true, head: null, chunks: [], end: null, failure: null, stopped: false };
+  const head = { event: "head", status: 200, headers: [["a", "b"]] as [string, string][], ms: 1 } as const;
+  let answer = after(start, head);
+  answer = after(answer, { event: "data", text: "x", ms: 2 });
+  answer = after(answer, { event: "data", base64: "/////w==", ms: 3 });
+  answer = after(answer, { event: "end", bytes: 5, ms: 4 });
+  expect(answer.head?.status).toBe(200);
+  expect(answer.chunks.map((chunk) => chunk.text)).toEqual(["x", "[4 bytes that are not text]"]);
+  expect(answer.end?.bytes).toBe(5);
+  expect(after(start, { event: "error", message: "cut", ms: 1 }).failure).toBe("cut");
+});
