@@ -2,30 +2,31 @@
 //!
 //! A gateway is built from a snapshot: no listener opens without one. What happens to a request is in `proxy`.
 
+mod life;
+
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use pingora::apps::HttpServerOptions;
 use pingora::protocols::http::v2::server::H2Options;
 use pingora::proxy::http_proxy;
+use pingora::server::Server;
 use pingora::server::configuration::{Opt, ServerConf};
-use pingora::server::{ExecutionPhase, RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
 use pingora::services::listening::Service;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 use crate::config::{self, Diagnostics, Snapshot};
-use crate::control::{LoadError, Reconciler, Resolver, load};
+use crate::control::{self, LoadError, Reconciler, Resolver, load};
 use crate::keys::{StateDir, StateDirError};
 use crate::model::{Clock, Live, SystemClock};
 use crate::ops::{self, Ops};
 use crate::proxy::{Drain, Front, Gateway, GatewayParts, HeadLimits, SniResolver};
-use crate::store::ConfigStore;
-use crate::telemetry::{AccessLog, AccessLogGuard, Metrics};
+use crate::store::{ConfigStore, StoreError, Writer};
+use crate::telemetry::{AccessLog, AccessLogGuard, Decisions, Metrics};
+
+use life::{Life, PreparedServer, Signals, Stop, upgrade_socket};
 
 /// How long the start waits for the first addresses of upstream names.
 const FIRST_ADDRESSES: Duration = Duration::from_secs(1);
@@ -35,12 +36,10 @@ const POOL_SIZE: usize = 1024;
 const MAX_TRIES: usize = 8;
 /// Streams that one HTTP/2 connection may have open.
 const MAX_STREAMS: u32 = 100;
-/// Connections that were accepted when draining began get this long to show up as in flight.
-const SETTLE: Duration = Duration::from_millis(100);
 
 /// What to run.
 pub struct Options {
-    /// Where the configuration is.
+    /// The documents of the configuration; a store that they name is opened here.
     pub store: Box<dyn ConfigStore>,
     /// Whether the listeners are taken over from a running gateway.
     pub upgrade: bool,
@@ -70,6 +69,9 @@ pub enum StartError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The folder of the store cannot be used.
+    #[error("store.directory: {0}")]
+    Store(#[from] StoreError),
     /// The folder for key sets cannot be used.
     #[error("server.state_dir: {0}")]
     State(#[from] StateDirError),
@@ -91,7 +93,9 @@ pub fn install_crypto() {
 pub fn run(options: Options) -> Result<(), StartError> {
     install_crypto();
     let metrics = Metrics::new().map_err(|e| StartError::System(e.to_string()))?;
-    let (compiled, files) = load(options.store.as_ref(), None, &metrics)
+    let writer = if options.upgrade { Writer::Later } else { Writer::Now };
+    let store = control::open(options.store, writer)?;
+    let (compiled, files) = load(store.as_ref(), None, &metrics)
         .map_err(|e: LoadError| StartError::Config(e.into_diagnostics()))?;
     for warning in &compiled.warnings {
         tracing::warn!("{warning}");
@@ -122,6 +126,7 @@ pub fn run(options: Options) -> Result<(), StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (access_log, guard) = access_log(&settings, options.access_log);
     let drain = Drain::default();
+    let decisions = settings.admin.as_ref().map(|_| Decisions::new());
     let parts = GatewayParts {
         snapshot: Arc::clone(&live),
         access_log,
@@ -129,11 +134,12 @@ pub fn run(options: Options) -> Result<(), StartError> {
         idle_timeout: settings.limits.idle_timeout,
         header_bytes: settings.limits.header_bytes,
         drain: drain.clone(),
+        decisions: decisions.clone(),
     };
     let gateway = Gateway::new(parts.clone(), Arc::clone(&clock), &metrics);
     let (server, stop) = build_server(&settings, gateway, parts, options.upgrade)?;
     let reconciler =
-        Reconciler::new(options.store, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
+        Reconciler::new(store, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
     let reload = reconciler.bell();
     runtime.spawn(reconciler.run());
     let leaving = drain.clone();
@@ -189,8 +195,6 @@ fn check_listeners(settings: &config::Server, upgrade: bool) -> Result<(), Start
     }
     Ok(())
 }
-
-type Stop = mpsc::UnboundedSender<ShutdownSignal>;
 
 fn build_server(
     settings: &config::Server,
@@ -249,132 +253,4 @@ fn http2_options(header_bytes: usize) -> H2Options {
     options.max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX));
     options.max_concurrent_streams(MAX_STREAMS);
     options
-}
-
-/// The socket over which listeners are handed to a new process: never in a folder that others may write.
-fn upgrade_socket(settings: &config::Server) -> PathBuf {
-    let folder = settings
-        .state_dir
-        .clone()
-        .or_else(|| std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from))
-        .unwrap_or_else(|| PathBuf::from("/run/portcullis"));
-    folder.join("upgrade.sock")
-}
-
-struct PreparedServer {
-    server: Server,
-    stopped: tokio::sync::Mutex<mpsc::UnboundedReceiver<ShutdownSignal>>,
-}
-
-/// Tells Pingora to stop when we have decided so.
-struct Told(tokio::sync::Mutex<mpsc::UnboundedReceiver<ShutdownSignal>>);
-
-#[async_trait]
-impl ShutdownSignalWatch for Told {
-    async fn recv(&self) -> ShutdownSignal {
-        self.0.lock().await.recv().await.unwrap_or(ShutdownSignal::FastShutdown)
-    }
-}
-
-struct Signals {
-    term: Signal,
-    int: Signal,
-    hup: Signal,
-    quit: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            term: signal(SignalKind::terminate())?,
-            int: signal(SignalKind::interrupt())?,
-            hup: signal(SignalKind::hangup())?,
-            quit: signal(SignalKind::quit())?,
-        })
-    }
-}
-
-/// From the opening of the listeners to the end.
-struct Life {
-    server: PreparedServer,
-    stop: Stop,
-    signals: Signals,
-    reload: Arc<Notify>,
-    drain: Drain,
-    settings: Arc<config::Server>,
-}
-
-impl Life {
-    async fn live(self) -> Result<(), StartError> {
-        let Self { server, stop, mut signals, reload, drain, settings } = self;
-        let socket = upgrade_socket(&settings);
-        let mut phases = server.server.watch_execution_phase();
-        let (ended, mut has_ended) = mpsc::channel::<()>(1);
-        std::thread::Builder::new()
-            .name("pingora".to_owned())
-            .spawn(move || {
-                let mut server = server;
-                server.server.bootstrap();
-                server.server.run(RunArgs { shutdown_signal: Box::new(Told(server.stopped)) });
-                drop(ended);
-            })
-            .map_err(|e| StartError::System(e.to_string()))?;
-        let handed_over = loop {
-            tokio::select! {
-                _ = signals.hup.recv() => reload.notify_one(),
-                _ = signals.int.recv() => {
-                    tracing::info!("stopping at once");
-                    return Ok(());
-                }
-                _ = signals.term.recv() => break false,
-                _ = signals.quit.recv() => {
-                    if has_successor(&socket) {
-                        break true;
-                    }
-                    tracing::error!(socket = %socket.display(), "SIGQUIT, but no new process waits for the listeners: start one with `portcullis run --upgrade` first");
-                }
-                _ = has_ended.recv() => return Err(StartError::System("the listeners ended".to_owned())),
-            }
-        };
-        drain.announce();
-        if handed_over {
-            tracing::info!("handing the listeners to the new process");
-            let _told = stop.send(ShutdownSignal::GracefulUpgrade);
-            wait_for_handover(&mut phases).await;
-        } else {
-            tracing::info!(delay = ?settings.shutdown.delay, drain = ?settings.shutdown.drain, "draining");
-            tokio::select! {
-                () = tokio::time::sleep(settings.shutdown.delay) => {}
-                _ = signals.int.recv() => return Ok(()),
-            }
-            let _told = stop.send(ShutdownSignal::GracefulTerminate);
-        }
-        drain.start();
-        let quiet = async {
-            tokio::time::sleep(SETTLE).await;
-            drain.idle().await;
-        };
-        tokio::select! {
-            () = quiet => tracing::info!("nothing is in flight any more"),
-            () = tokio::time::sleep(settings.shutdown.drain) => {
-                tracing::warn!(connections = drain.in_flight(), "the drain time is over; connections are cut");
-            }
-            _ = signals.int.recv() => tracing::info!("stopping at once"),
-        }
-        Ok(())
-    }
-}
-
-fn has_successor(socket: &Path) -> bool {
-    use std::os::unix::fs::FileTypeExt as _;
-    std::fs::metadata(socket).is_ok_and(|found| found.file_type().is_socket())
-}
-
-async fn wait_for_handover(phases: &mut tokio::sync::broadcast::Receiver<ExecutionPhase>) {
-    loop {
-        match phases.recv().await {
-            Ok(ExecutionPhase::ShutdownStarted | ExecutionPhase::Terminated) | Err(_) => return,
-            Ok(_) => {}
-        }
-    }
 }

@@ -6,10 +6,12 @@
 //! - [`net`], [`telemetry`], [`authz`], [`store`] stand on it.
 //! - [`keys`] knows who signed, [`authn`] who is calling, [`routing`] which agent, [`gate`] decides.
 //! - [`config`] turns text into a snapshot; [`control`] brings snapshots to life.
+//! - [`admin`] is the control API and the console, on a listener of its own.
 //! - [`proxy`] carries a decision out on the wire; [`gateway`] wires it all together.
 //!
 //! Open access is a word that somebody wrote (`public`). No agent, no key, no permit: no passage.
 
+pub mod admin;
 pub mod authn;
 pub mod authz;
 pub mod cli;

@@ -1,5 +1,5 @@
 //! What a configuration means and what is wrong with it, as files: each `tests/config/cases/NAME.yaml` (or
-//! folder `NAME/` of several files) has a `NAME.expected` beside it, compared exactly.
+//! folder `NAME/` of several files, those of its `store/` holding one resource each) has a `NAME.expected` beside it, compared exactly.
 //!
 //! `UPDATE_EXPECTED=1 cargo test --test config` writes the expectations anew; read the difference.
 
@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use portcullis::config::{Code, Diagnostics, Document, Files, Source, compile, parse, schema};
+use portcullis::model::{ResourceId, ResourceKind};
 use portcullis::telemetry::Metrics;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -59,7 +60,17 @@ fn cases() -> Vec<Case> {
         .map(|path| {
             let files = if path.is_dir() { sorted(&path) } else { vec![path.clone()] };
             let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-            Case { name, sources: files.iter().filter(|p| yaml(p)).map(|p| source(p)).collect() }
+            let mut sources: Vec<_> = files.iter().filter(|p| yaml(p)).map(|p| source(p)).collect();
+            for kind in ResourceKind::ALL {
+                let stored = path.join("store").join(kind.section());
+                let stored = if stored.is_dir() { sorted(&stored) } else { Vec::new() };
+                sources.extend(stored.iter().map(|path| {
+                    let Source { path, text, .. } = source(path);
+                    let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+                    Source::of(ResourceId::new(kind, &name).expect("the name of a resource"), path, text)
+                }));
+            }
+            Case { name, sources }
         })
         .collect()
 }

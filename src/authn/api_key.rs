@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName};
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::authz::{Check, Facts, Trace};
-use crate::model::{Digest, Instant, Reason, Secret};
+use crate::model::{Digest, Instant, Reason, Secret, Stamp};
 
 use super::extract::{self, Scheme};
 use super::identity::Identity;
@@ -106,6 +106,8 @@ pub struct ApiKeyRecord {
     pub expires_at: Option<Instant>,
     /// From then on the key is refused as revoked.
     pub revoked_at: Option<Instant>,
+    /// When it last opened its agent, as far as this process knows.
+    pub last_used: Stamp,
 }
 
 /// How callers of one agent prove themselves with API keys.
@@ -150,6 +152,7 @@ impl ApiKeyPolicy {
         });
         let record = record.filter(|_| known).ok_or(Reason::ApiKeyInvalid)?;
         check_times(record, now, trace)?;
+        note_use(&record.last_used, now, trace);
         Ok(Identity { key_id: Some(key.id().to_owned()), ..Identity::default() })
     }
 
@@ -170,6 +173,13 @@ impl ApiKeyPolicy {
             fix: "send the API key in the header that the agent is configured to read",
         });
         found
+    }
+}
+
+/// Notes that a key opened its agent, unless somebody only wants to know whether it would.
+pub(super) fn note_use<T: Trace>(stamp: &Stamp, now: Instant, _: &T) {
+    if !T::FOR_SHOW {
+        stamp.touch(now);
     }
 }
 
@@ -205,6 +215,7 @@ mod tests {
             digest: Digest::of(key.expose_secret().as_bytes()),
             expires_at: expires.map(Instant::from_unix),
             revoked_at: revoked.map(Instant::from_unix),
+            last_used: Stamp::default(),
         };
         ApiKeyPolicy {
             header: HeaderName::from_static("x-api-key"),

@@ -12,6 +12,7 @@ use crate::authz::{Check, Facts, Trace};
 use crate::keys::{Missing, Provider};
 use crate::model::{Algorithm, Claims, Instant, Reason};
 
+use super::api_key::note_use;
 use super::extract;
 use super::identity::Identity;
 use super::oauth::OAuthPolicy;
@@ -295,6 +296,7 @@ fn verify_signature(
     });
     match good {
         Some(key) => {
+            note_use(key.last_used(), now, trace);
             Ok(Verified { key_id: kid.map(str::to_owned).or_else(|| key.kid().map(ToString::to_string)) })
         }
         None => Err(NotVerified::For(Reason::SignatureInvalid)),

@@ -66,6 +66,9 @@ pub struct Facts {
 
 /// Who listens to the checks.
 pub trait Trace {
+    /// Whether the decision is for show, and the use of a key must not be noted.
+    const FOR_SHOW: bool;
+
     /// A check was made. `facts` is called only when somebody wants to know.
     fn check(&mut self, check: Check, ok: bool, facts: impl FnOnce() -> Facts);
 }
@@ -75,6 +78,8 @@ pub trait Trace {
 pub struct Silent;
 
 impl Trace for Silent {
+    const FOR_SHOW: bool = false;
+
     fn check(&mut self, _: Check, _: bool, _: impl FnOnce() -> Facts) {}
 }
 
@@ -101,6 +106,8 @@ pub struct Transcript {
 }
 
 impl Trace for Transcript {
+    const FOR_SHOW: bool = true;
+
     fn check(&mut self, check: Check, ok: bool, facts: impl FnOnce() -> Facts) {
         let facts = facts();
         let fix = if ok { None } else { Some(facts.fix) };

@@ -26,7 +26,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
         }
     };
     let metrics = Metrics::new().map_err(std::io::Error::other)?;
-    match load(&store, None, &metrics) {
+    match load(store.as_ref(), None, &metrics) {
         Ok((compiled, _)) => {
             write!(err, "{}", compiled.warnings)?;
             let (agents, providers) = (compiled.snapshot.agents.len(), compiled.snapshot.providers.len());

@@ -6,15 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde::Serialize;
 
-use crate::authn::Refetch;
-use crate::authz::{Line, Transcript};
 use crate::config::Snapshot;
 use crate::control::load;
-use crate::gate::{Step, Verdict, decide};
+use crate::gate::{self, Explanation};
 use crate::keys::Refresher;
-use crate::model::{Clock, Decision, SystemClock};
+use crate::model::{Clock, SystemClock};
 use crate::routing::{Agent, Authenticator, CanonicalPath, Host};
 use crate::telemetry::Metrics;
 
@@ -46,21 +43,11 @@ pub(super) struct Args {
     path: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Report {
-    decision: &'static str,
-    reason: &'static str,
-    status: u16,
-    agent: String,
-    provider: Option<String>,
-    checks: Vec<Line>,
-}
-
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<Exit> {
     crate::gateway::install_crypto();
     let metrics = Metrics::new().map_err(std::io::Error::other)?;
     let loaded = place::store(&args.config)
-        .and_then(|store| load(&store, None, &metrics).map_err(|e| e.into_diagnostics().to_string()));
+        .and_then(|store| load(store.as_ref(), None, &metrics).map_err(|e| e.into_diagnostics().to_string()));
     let snapshot = match loaded {
         Ok((compiled, _)) => compiled.snapshot,
         Err(message) => {
@@ -84,14 +71,13 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
         writeln!(err, "note: {note}")?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (verdict, transcript) = runtime.block_on(explain(agent, &headers));
-    let report = report(agent, &verdict, transcript);
+    let report = runtime.block_on(explain(agent, &headers));
     if args.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
     } else {
         print(&report, out)?;
     }
-    Ok(if verdict.decision == Decision::Allow { Exit::Success } else { Exit::Failure })
+    Ok(if report.allows() { Exit::Success } else { Exit::Failure })
 }
 
 fn headers(args: &Args, agent: &Agent) -> Result<HeaderMap, String> {
@@ -111,18 +97,7 @@ fn headers(args: &Args, agent: &Agent) -> Result<HeaderMap, String> {
         std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
     };
     read.map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
-    let (name, value) = match &agent.authenticator {
-        Authenticator::OAuth(policy) => {
-            let scheme = policy.scheme.as_str();
-            let gap = if scheme.is_empty() { "" } else { " " };
-            (policy.header.clone(), format!("{scheme}{gap}{}", text.trim()))
-        }
-        Authenticator::ApiKey(policy) => (policy.header.clone(), text.trim().to_owned()),
-        Authenticator::Public => {
-            return Err(format!("agent `{}` is public: it reads no credential", agent.name));
-        }
-    };
-    let value = HeaderValue::from_str(&value).map_err(|_| "the file holds control or non-ASCII bytes")?;
+    let (name, value) = gate::credential(agent, &text).map_err(|e| e.to_string())?;
     headers.append(name, value);
     Ok(headers)
 }
@@ -153,7 +128,7 @@ fn route_note(snapshot: &Snapshot, agent: &Agent, target: &str) -> Option<String
     }
 }
 
-async fn explain(agent: &Arc<Agent>, headers: &HeaderMap) -> (Verdict, Transcript) {
+async fn explain(agent: &Arc<Agent>, headers: &HeaderMap) -> Explanation {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mut refreshers = Vec::new();
     if let Authenticator::OAuth(policy) = &agent.authenticator {
@@ -170,29 +145,10 @@ async fn explain(agent: &Arc<Agent>, headers: &HeaderMap) -> (Verdict, Transcrip
         // A provider that does not answer is a finding, not an error of this command.
         let _in_time = tokio::time::timeout(KEYS_WAIT, fetched).await;
     }
-    let mut refetch = Refetch::Possible;
-    loop {
-        let mut transcript = Transcript::default();
-        match decide(agent, headers, clock.now(), refetch, &mut transcript) {
-            Step::Decided(verdict) => return (verdict, transcript),
-            // The keys were fetched a moment ago: what is unknown now is unknown.
-            Step::KeysWanted(_) => refetch = Refetch::Done,
-        }
-    }
+    gate::explain(agent, headers, clock.now())
 }
 
-fn report(agent: &Agent, verdict: &Verdict, transcript: Transcript) -> Report {
-    Report {
-        decision: verdict.decision.as_str(),
-        reason: verdict.reason.as_str(),
-        status: if verdict.permit.is_some() { 200 } else { verdict.reason.status() },
-        agent: agent.name.to_string(),
-        provider: agent.provider_name(verdict.provider).map(ToString::to_string),
-        checks: transcript.lines,
-    }
-}
-
-fn print(report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
+fn print(report: &Explanation, out: &mut dyn Write) -> std::io::Result<()> {
     for line in &report.checks {
         let check = serde_json::to_value(line.check).ok();
         let name = check.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::control::read_document;
+use crate::control::outline;
 
 use super::{ConfigArg, Exit, place};
 
@@ -21,10 +21,13 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<Exit> {
-    let document = place::store(&args.config)
-        .and_then(|store| read_document(&store).map_err(|e| e.into_diagnostics().to_string()));
-    let ops = match document {
-        Ok(document) => reachable(document.server.ops),
+    // A change that was refused is no reason to call a gateway ill that serves the last good one.
+    let outline = place::documents(&args.config).and_then(|documents| {
+        let outline = outline(documents.as_ref()).map_err(|e| e.to_string())?;
+        outline.ok_or_else(|| "the configuration is not YAML; `portcullis check` says more".to_owned())
+    });
+    let ops = match outline {
+        Ok(outline) => reachable(outline.server.ops),
         Err(message) => {
             writeln!(err, "error: {message}")?;
             return Ok(Exit::Failure);

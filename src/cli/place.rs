@@ -2,15 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::store::FileStore;
+use crate::control::open;
+use crate::store::{ConfigStore, FileStore, Writer};
 
 use super::ConfigArg;
 
 const PLACES: [&str; 2] = ["portcullis.yaml", "/etc/portcullis/portcullis.yaml"];
 
-/// The configuration that the arguments name, or why there is none.
-pub(super) fn store(arg: &ConfigArg) -> Result<FileStore, String> {
-    path(arg).map(FileStore::new)
+/// The documents that the arguments name, or why there are none.
+pub(super) fn documents(arg: &ConfigArg) -> Result<Box<dyn ConfigStore>, String> {
+    Ok(Box::new(FileStore::new(path(arg)?)))
+}
+
+/// The whole configuration that the arguments name, to be read alone, or why there is none.
+pub(super) fn store(arg: &ConfigArg) -> Result<Box<dyn ConfigStore>, String> {
+    open(documents(arg)?, Writer::Never).map_err(|error| format!("error: {error}"))
 }
 
 fn path(arg: &ConfigArg) -> Result<PathBuf, String> {

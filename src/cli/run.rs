@@ -16,15 +16,14 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args, err: &mut dyn Write) -> std::io::Result<Exit> {
-    let store = match place::store(&args.config) {
+    let store = match place::documents(&args.config) {
         Ok(store) => store,
         Err(message) => {
             writeln!(err, "error: {message}")?;
             return Ok(Exit::Failure);
         }
     };
-    let options =
-        Options { store: Box::new(store), upgrade: args.upgrade, access_log: Box::new(std::io::stdout()) };
+    let options = Options { store, upgrade: args.upgrade, access_log: Box::new(std::io::stdout()) };
     match gateway::run(options) {
         Ok(()) => Ok(Exit::Success),
         Err(error) => {

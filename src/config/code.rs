@@ -75,7 +75,6 @@ codes! {
     UnknownField "unknown-field" Error "There is no such field here.";
     MissingField "missing-field" Error "A field that must be there is not.";
     WrongType "wrong-type" Error "A value of another type is wanted.";
-    NotInThisVersion "not-in-this-version" Error "A field is kept for a later version.";
     DuplicateName "duplicate-name" Error "The same name, or a section that may stand once, in two files.";
     AuthMissing "auth-missing" Error "An agent does not say who may call it.";
     AuthConflict "auth-conflict" Error "An agent has more than one kind of authentication.";
@@ -117,6 +116,7 @@ codes! {
     SelfUpstream "self-upstream" Error "An upstream that is one of the gateway's own ports.";
     CorsCredentials "cors-credentials" Error "CORS for every origin together with credentials.";
     // warnings
+    DormantKey "dormant-key" Warning "A stored API key belongs to an agent that takes no API keys at the moment.";
     AudienceUnchecked "audience-unchecked" Warning "An agent takes tokens that were made for anybody.";
     PublicAgent "public-agent" Warning "An agent that everybody may call.";
     UnusedProvider "unused-provider" Warning "A provider that no agent accepts.";

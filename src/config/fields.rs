@@ -32,6 +32,11 @@ impl<'a> Fields<'a> {
         Some(Self { report, section, owner, entries, asked: RefCell::default() })
     }
 
+    /// Where findings go.
+    pub(super) const fn report(&self) -> &'a Report<'a> {
+        self.report
+    }
+
     /// The key to which this mapping belongs.
     pub(super) const fn owner(&self) -> Place {
         self.owner

@@ -22,20 +22,22 @@ mod source;
 mod units;
 mod value;
 mod web;
+mod written;
 mod yaml;
 
 pub use code::{Code, Severity};
-pub use compile::{Compiled, Files, compile};
+pub use compile::{Compiled, Files, compile, revision};
 pub use diagnostic::{Diagnostic, Second};
 pub use diagnostics::Diagnostics;
 pub use document::{
     AccessLog, Admin, AgentEntry, ApiKeyEntry, Auth, CertificateFiles, ClaimRule, ClaimRules, Cors, Document,
     IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, Route, Scopes, Server, Shutdown, Upstream,
 };
-pub use read::parse;
+pub use read::{Outline, outline, parse};
 pub use schema::schema;
 pub use sections::{Field, ROOT, Section, Shape};
-pub use snapshot::{Certificates, Revision, Snapshot};
+pub use snapshot::{ApiKey, Certificates, Revision, Snapshot};
 pub use source::{Place, Source, Spanned};
 pub use units::{parse_duration, parse_size, show_duration, show_size};
+pub use written::{Pointers, Written, new_references, tag_of, to_yaml, written};
 pub use yaml::MAX_BYTES;

@@ -1,16 +1,20 @@
 //! A compiled configuration: what the gateway runs on, immutable, replaced as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::sign::CertifiedKey;
 
+use super::diagnostics::Diagnostics;
 use super::document::Server;
+use super::source::Source;
+use super::written::{Written, written};
 use crate::authn::Issuers;
 use crate::keys::Provider;
-use crate::model::{AgentName, ProviderName};
+use crate::model::{AgentName, Digest, ProviderName, ResourceId, Stamp};
 use crate::routing::{Agent, Endpoint, Router};
 
 /// Names the inputs of a snapshot: the SHA-256 of all texts and files, in hexadecimal.
@@ -57,6 +61,16 @@ pub struct Snapshot {
     /// The settings that the process runs with: those of its first snapshot, since a change of them takes
     /// effect on restart.
     pub server: Arc<Server>,
+    /// The folder in which resources are stored one by one, likewise.
+    pub store: Option<PathBuf>,
+    /// The texts that this is made of.
+    pub sources: Arc<[Source]>,
+    /// Which of them holds a resource of its own.
+    pub stored: HashMap<ResourceId, usize>,
+    /// All API keys, by their id, those that wait for their agent among them.
+    pub api_keys: BTreeMap<String, ApiKey>,
+    /// What somebody should look at.
+    pub warnings: Diagnostics,
     /// The certificates of every listener that serves TLS; these do follow a change.
     pub certificates: Certificates,
     /// Which agent answers to a request.
@@ -70,6 +84,40 @@ pub struct Snapshot {
     pub issuers: Arc<Issuers>,
     /// Where agents run, each host and port once; kept from the snapshot before.
     pub endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
+}
+
+/// One API key, for those who manage it. What opens an agent is in the agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The agent that it opens.
+    pub agent: AgentName,
+    /// Who has it.
+    pub name: Option<String>,
+    /// The SHA-256 of the whole key.
+    pub digest: Digest,
+    /// From then on it is refused as expired.
+    pub expires_at: Option<jiff::Timestamp>,
+    /// From then on it is refused as revoked.
+    pub revoked_at: Option<jiff::Timestamp>,
+    /// When it last opened its agent, as far as this process knows.
+    pub last_used: Stamp,
+}
+
+impl Snapshot {
+    /// A resource as it was written; `None` when there is none of that name.
+    #[must_use]
+    pub fn written(&self, id: &ResourceId) -> Option<Written> {
+        match self.stored.get(id).and_then(|index| self.sources.get(*index)) {
+            Some(source) => written(std::slice::from_ref(source), id),
+            None => written(&self.sources, id),
+        }
+    }
+
+    /// Whether a file of its own holds this resource.
+    #[must_use]
+    pub fn is_stored(&self, id: &ResourceId) -> bool {
+        self.stored.contains_key(id)
+    }
 }
 
 impl fmt::Debug for Snapshot {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::model::ResourceId;
+
 /// How a message names what it must not show.
 pub(super) const FROM_ENV: &str = "the value from the environment";
 
@@ -11,15 +13,23 @@ pub(super) const FROM_ENV: &str = "the value from the environment";
 pub struct Source {
     /// Where it came from; relative paths inside are read against its folder.
     pub path: PathBuf,
-    /// What it holds.
+    /// What it says.
     pub text: String,
+    /// The one resource that it holds, without its name; absent for a whole document.
+    pub entry: Option<ResourceId>,
 }
 
 impl Source {
-    /// A file and its text.
+    /// A file and its text, which is a whole document.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into() }
+        Self { path: path.into(), text: text.into(), entry: None }
+    }
+
+    /// A file and its text, which is what stands under the name of one resource.
+    #[must_use]
+    pub fn of(entry: ResourceId, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), text: text.into(), entry: Some(entry) }
     }
 
     /// The line of that number, counted from 1, without its line break.

@@ -6,6 +6,8 @@ use crate::config::{self, Compiled, Diagnostic, Diagnostics, Document, Files, Sn
 use crate::store::{ConfigStore, StoreError};
 use crate::telemetry::Metrics;
 
+use super::editor::sources;
+
 /// The largest referenced file that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 8 << 20;
 
@@ -47,16 +49,6 @@ impl LoadError {
     }
 }
 
-/// Reads and parses, without compiling.
-///
-/// # Errors
-/// When the store cannot be read or the documents are wrong.
-pub fn read_document(store: &dyn ConfigStore) -> Result<Document, LoadError> {
-    let sources: Vec<Source> =
-        store.read()?.into_iter().map(|text| Source::new(text.path, text.text)).collect();
-    config::parse(&sources, &|name| std::env::var(name).ok()).map_err(LoadError::Invalid)
-}
-
 /// Reads, parses and compiles. Also says which files the documents refer to, so that they can be watched.
 ///
 /// # Errors
@@ -66,11 +58,33 @@ pub fn load(
     previous: Option<&Snapshot>,
     metrics: &Metrics,
 ) -> Result<(Compiled, Vec<PathBuf>), LoadError> {
-    let document = read_document(store)?;
+    compile(&sources(store.read()?), previous, metrics).map_err(LoadError::Invalid)
+}
+
+/// Parses and compiles what a store holds, or is to hold. This is the one way from texts to a snapshot.
+pub(super) fn compile(
+    sources: &[Source],
+    previous: Option<&Snapshot>,
+    metrics: &Metrics,
+) -> Result<(Compiled, Vec<PathBuf>), Diagnostics> {
+    let document = parse(sources)?;
     let paths = document.files();
-    let files: Files = paths.iter().map(|path| (path.clone(), read_file(path))).collect();
-    let compiled = config::compile(&document, &files, previous, metrics).map_err(LoadError::Invalid)?;
-    Ok((compiled, paths))
+    let files = read_files(&paths);
+    Ok((config::compile(&document, &files, previous, metrics)?, paths))
+}
+
+/// Whether these texts, with the files that they name, are what `live` was made of. Reading and hashing is all that
+/// this takes.
+pub(super) fn is_live(sources: &[Source], files: &[PathBuf], live: &Snapshot) -> bool {
+    *sources == *live.sources && config::revision(sources, &read_files(files)) == live.revision
+}
+
+fn read_files(paths: &[PathBuf]) -> Files {
+    paths.iter().map(|path| (path.clone(), read_file(path))).collect()
+}
+
+fn parse(sources: &[Source]) -> Result<Document, Diagnostics> {
+    config::parse(sources, &|name| std::env::var(name).ok())
 }
 
 fn read_file(path: &PathBuf) -> Result<Vec<u8>, String> {

@@ -3,10 +3,29 @@
 //!
 //! A change is applied whole or not at all; what is wrong is said, and the last good one stays.
 
+mod audit;
+mod client_token;
+mod diff;
+mod edit;
+mod editor;
+mod finding;
+mod handle;
 mod load;
+mod open;
+mod orders;
 mod reconciler;
 mod resolver;
+mod status;
 
-pub use load::{LoadError, load, read_document};
-pub use reconciler::{Reconciler, Status};
+pub use crate::keys::{Probe, ProbeRequest, ProbedKey, Problem, ProviderStatus, SkippedKey, probe};
+pub use client_token::{ClientAuthentication, Token, TokenError, TokenRequest, client_token};
+pub use diff::{action, diff, shown};
+pub use edit::{Edit, EditError, Edited, Expect, RollBack, To, Wanted};
+pub use finding::Finding;
+pub use handle::{Control, Reloaded};
+pub use load::{LoadError, load};
+pub use open::{open, outline};
+pub use orders::timestamp;
+pub use reconciler::Reconciler;
 pub use resolver::Resolver;
+pub use status::{Outcome, Refused, Status};

@@ -7,44 +7,45 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
-use crate::config::Snapshot;
+use crate::config::{Diagnostics, Snapshot, Source};
 use crate::keys::{KeySource, Provider, Refresher, RefresherHandle, StateDir};
 use crate::model::{Clock, Live, ProviderName};
 use crate::store::ConfigStore;
 use crate::telemetry::Metrics;
 
-use super::load::{LoadError, load};
+use super::finding::Finding;
+use super::handle::{self, Control, Order};
+use super::load::{LoadError, compile, is_live};
+use super::orders::timestamp;
 use super::resolver::Resolver;
+use super::status::{Outcome, Refused, Status};
+use super::{audit, editor};
 
 /// How long a change may wait for the first addresses of names that are new in it.
 const FIRST_ADDRESSES: Duration = Duration::from_millis(500);
 
-/// What is live, and whether the store holds something newer that was refused.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Status {
-    /// The findings of the last change, when it was refused.
-    pub refused: Option<String>,
-}
-
 /// The loop from the store to the live snapshot.
 pub struct Reconciler {
-    store: Box<dyn ConfigStore>,
-    files: Vec<PathBuf>,
-    live: Arc<Live<Snapshot>>,
-    metrics: Metrics,
-    clock: Arc<dyn Clock>,
+    pub(super) store: Box<dyn ConfigStore>,
+    pub(super) files: Vec<PathBuf>,
+    pub(super) live: Arc<Live<Snapshot>>,
+    pub(super) metrics: Metrics,
+    pub(super) clock: Arc<dyn Clock>,
     state: Option<Arc<StateDir>>,
     reload: Arc<Notify>,
+    orders: mpsc::Receiver<Order>,
+    control: Control,
     refreshers: HashMap<ProviderName, (Arc<Provider>, RefresherHandle)>,
     resolver: Resolver,
-    status: Status,
+    /// What was refused last, as it was said.
+    refused: Option<String>,
 }
 
 impl std::fmt::Debug for Reconciler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reconciler").field("status", &self.status).finish_non_exhaustive()
+        f.debug_struct("Reconciler").field("refused", &self.refused).finish_non_exhaustive()
     }
 }
 
@@ -60,7 +61,21 @@ impl Reconciler {
         clock: Arc<dyn Clock>,
         state: Option<Arc<StateDir>>,
     ) -> Self {
-        metrics.reload_applied(clock.now());
+        let now = clock.now();
+        metrics.reload_applied(now);
+        let snapshot = live.get();
+        let status = Status {
+            applied_at: now,
+            looked_at: now,
+            outcome: Outcome::Applied,
+            refused: None,
+            warnings: Finding::of(&snapshot.warnings, &snapshot.sources),
+            head: store.head(),
+            writable: store.writable(),
+        };
+        let (sender, orders) = mpsc::channel(handle::WAITING);
+        let control =
+            Control { live: Arc::clone(&live), status: Arc::new(Live::new(status)), orders: sender };
         Self {
             store,
             files,
@@ -69,9 +84,11 @@ impl Reconciler {
             clock,
             state,
             reload: Arc::default(),
+            orders,
+            control,
             refreshers: HashMap::new(),
             resolver: Resolver::default(),
-            status: Status::default(),
+            refused: None,
         }
     }
 
@@ -81,10 +98,10 @@ impl Reconciler {
         Arc::clone(&self.reload)
     }
 
-    /// What the last reload did.
+    /// A handle for others.
     #[must_use]
-    pub const fn status(&self) -> &Status {
-        &self.status
+    pub fn control(&self) -> Control {
+        self.control.clone()
     }
 
     /// Starts what belongs to the live snapshot, then follows the store for ever.
@@ -93,47 +110,59 @@ impl Reconciler {
         self.attend(&live);
         loop {
             tokio::select! {
-                () = self.store.changed(&self.files) => {}
+                () = self.store.changed(&self.files) => drop(self.reconcile().await),
                 () = self.reload.notified() => {
                     tracing::info!("reload asked for");
                     // Who asks gets an answer, also when it is the same as before.
-                    self.status.refused = None;
+                    self.refused = None;
+                    drop(self.reconcile().await);
                 }
+                Some(order) = self.orders.recv() => self.carry_out(order).await,
             }
-            self.reconcile().await;
         }
     }
 
     /// Reads the store and applies what it holds, whole or not at all.
-    pub async fn reconcile(&mut self) {
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub async fn reconcile(&mut self) -> Result<Outcome, Vec<Finding>> {
         let previous = self.live.get();
-        match load(self.store.as_ref(), Some(&previous), &self.metrics) {
+        let sources = match self.store.read() {
+            Ok(texts) => editor::sources(texts),
+            Err(error) => return Err(self.refuse(LoadError::Store(error).into_diagnostics(), &[])),
+        };
+        if is_live(&sources, &self.files, &previous) {
+            if self.refused.take().is_some() {
+                tracing::info!("the configuration is again the one that is live");
+            }
+            self.metrics.reload_unchanged();
+            self.looked(Outcome::Unchanged);
+            return Ok(Outcome::Unchanged);
+        }
+        match compile(&sources, Some(&previous), &self.metrics) {
             Ok((compiled, files)) => {
                 self.files = files;
-                if compiled.snapshot.revision == previous.revision {
-                    if self.status.refused.take().is_some() {
-                        tracing::info!("the configuration is again the one that is live");
-                    }
-                    self.metrics.reload_unchanged();
-                    return;
-                }
                 for warning in &compiled.warnings {
                     tracing::warn!("{warning}");
                 }
                 self.publish(compiled.snapshot).await;
+                self.audit(&previous, "files", "the files were changed", None);
+                Ok(Outcome::Applied)
             }
-            Err(error) => self.refuse(error),
+            Err(findings) => Err(self.refuse(findings, &sources)),
         }
     }
 
-    async fn publish(&mut self, snapshot: Snapshot) {
+    pub(super) async fn publish(&mut self, snapshot: Snapshot) {
         Resolver::first_answers(snapshot.endpoints.values(), FIRST_ADDRESSES).await;
         let snapshot = Arc::new(snapshot);
         self.live.publish(Arc::clone(&snapshot));
         self.attend(&snapshot);
         self.drop_old_series(&snapshot);
-        self.status.refused = None;
+        self.refused = None;
         self.metrics.reload_applied(self.clock.now());
+        self.looked(Outcome::Applied);
         tracing::info!(
             revision = snapshot.revision.short(),
             agents = snapshot.agents.len(),
@@ -142,19 +171,57 @@ impl Reconciler {
         );
     }
 
-    fn refuse(&mut self, error: LoadError) {
+    /// Says what came of a look at the store.
+    fn looked(&self, outcome: Outcome) {
+        let now = self.clock.now();
+        let before = self.control.status.get();
+        let mut status = Status::clone(&before);
+        (status.looked_at, status.outcome, status.refused) = (now, outcome, None);
+        (status.head, status.writable) = (self.store.head(), self.store.writable());
+        if outcome == Outcome::Applied {
+            let live = self.live.get();
+            status.applied_at = now;
+            status.warnings = Finding::of(&live.warnings, &live.sources);
+        }
+        self.control.status.publish(Arc::new(status));
+    }
+
+    fn refuse(&mut self, findings: Diagnostics, sources: &[Source]) -> Vec<Finding> {
         // Compiling made handles for agents that did not become live.
         self.drop_old_series(&self.live.get());
-        let findings = error.into_diagnostics();
         let text = findings.to_string();
+        let said = Finding::of(&findings, sources);
+        let at = self.clock.now();
+        self.looked(Outcome::Refused);
+        let mut status = Status::clone(&self.control.status.get());
+        status.refused = Some(Refused { at, findings: said.clone() });
+        self.control.status.publish(Arc::new(status));
         // The same faulty files ring more than once while somebody edits them.
-        if self.status.refused.as_deref() != Some(&text) {
+        if self.refused.as_deref() != Some(&text) {
             self.metrics.reload_refused();
             tracing::error!(
                 errors = findings.errors(),
                 "the configuration was refused; the last good one stays live:\n{text}"
             );
-            self.status.refused = Some(text);
+            self.refused = Some(text);
+        }
+        said
+    }
+
+    /// Writes down what has changed since `before`.
+    pub(super) fn audit(&self, before: &Snapshot, who: &str, what: &str, number: Option<u64>) {
+        let live = self.live.get();
+        tracing::info!(
+            who,
+            what,
+            revision = number,
+            live = live.revision.short(),
+            "the configuration was changed"
+        );
+        let Ok(folder) = self.store.writable() else { return };
+        let entry = audit::Entry { at: timestamp(self.clock.now()), who, what, number, live: &live.revision };
+        if let Err(error) = audit::append(&folder, &entry, &before.sources, &live.sources) {
+            tracing::error!(%error, "the audit log could not be written");
         }
     }
 
@@ -177,7 +244,7 @@ impl Reconciler {
         self.resolver.follow(snapshot.endpoints.values());
     }
 
-    fn drop_old_series(&self, snapshot: &Snapshot) {
+    pub(super) fn drop_old_series(&self, snapshot: &Snapshot) {
         let agents: HashSet<&str> = snapshot.agents.keys().map(crate::model::AgentName::as_str).collect();
         let providers: HashSet<&str> = snapshot.providers.keys().map(ProviderName::as_str).collect();
         self.metrics.retain(&agents, &providers);

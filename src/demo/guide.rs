@@ -1,8 +1,12 @@
 //! What the demo says: its configuration, and lines that work when pasted.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use crate::model::{Digest, Secret};
+use serde_json::Value;
+
+use crate::model::{Digest, ResourceId, ResourceKind, Secret};
+use crate::store::Change;
 
 use super::issuer::AUDIENCE;
 
@@ -15,50 +19,79 @@ pub(super) struct Guide {
     pub(super) key_id: String,
     pub(super) key_digest: Digest,
     pub(super) key: Secret,
+    pub(super) admin: SocketAddr,
+    /// Where the demo keeps what the console changes, and the token that opens it.
+    pub(super) folder: PathBuf,
 }
 
 impl Guide {
     /// A configuration as an operator would write it.
     pub(super) fn configuration(&self) -> String {
-        let Self { gateway, ops, issuer, agent, key_id, .. } = self;
+        let Self { gateway, ops, admin, .. } = self;
+        let (token, store) = (self.token_file(), self.store());
         format!(
-            r#"version: 1
+            r"version: 1
 server:
   listeners:
     - address: {gateway}
   ops: {{ address: {ops} }}
-identity_providers:
-  demo:
-    issuer: http://{issuer}
-agents:
-  echo:
-    display_name: Echo agent
-    route: {{ path: /agents/echo, strip_path: true }}
-    upstream: http://{agent}
-    auth:
-      oauth:
-        identity_providers: [demo]
-        audiences: [{AUDIENCE}]
-        scopes: {{ any_of: ["agents:call"] }}
-        claim_headers: {{ sub: X-Caller-Sub }}
-  search:
-    display_name: Search agent
-    route: {{ path: /agents/search, strip_path: true }}
-    upstream: http://{agent}
-    auth: {{ api_key: {{ header: X-API-Key }} }}
-api_keys:
-  {key_id}:
-    agent: search
-    name: demo
-    sha256: "{}"
-"#,
-            self.key_digest.to_hex()
+  admin: {{ address: {admin}, token_file: {} }}
+store: {{ directory: {} }}
+",
+            Value::from(token.display().to_string()),
+            Value::from(store.display().to_string()),
         )
+    }
+
+    /// What is in the store at first.
+    pub(super) fn resources(&self) -> Vec<Change> {
+        let Self { issuer, agent, key_id, .. } = self;
+        let made = |kind, name: &str, text: String| {
+            Some(Change { id: ResourceId::new(kind, name)?, from: None, to: Some(text) })
+        };
+        let echo = format!(
+            r#"display_name: Echo agent
+route: {{ path: /agents/echo, strip_path: true }}
+upstream: http://{agent}
+auth:
+  oauth:
+    identity_providers: [demo]
+    audiences: [{AUDIENCE}]
+    scopes: {{ any_of: ["agents:call"] }}
+    claim_headers: {{ sub: X-Caller-Sub }}
+"#
+        );
+        let search = format!(
+            "display_name: Search agent\nroute: {{ path: /agents/search, strip_path: true }}\nupstream: http://{agent}\nauth: {{ api_key: {{ header: X-API-Key }} }}\n"
+        );
+        let open = format!(
+            "display_name: Open agent, for you to secure\nroute: {{ path: /agents/open, strip_path: true }}\nupstream: http://{agent}\nauth: public\n"
+        );
+        let key = format!("agent: search\nname: demo\nsha256: \"{}\"\n", self.key_digest.to_hex());
+        let all = [
+            made(ResourceKind::IdentityProvider, "demo", format!("issuer: http://{issuer}\n")),
+            made(ResourceKind::Agent, "echo", echo),
+            made(ResourceKind::Agent, "search", search),
+            made(ResourceKind::Agent, "open", open),
+            made(ResourceKind::ApiKey, key_id, key),
+        ];
+        all.into_iter().flatten().collect()
+    }
+
+    /// The folder of the store.
+    pub(super) fn store(&self) -> PathBuf {
+        self.folder.join("config")
+    }
+
+    fn token_file(&self) -> PathBuf {
+        self.folder.join("admin.token")
     }
 
     /// What is printed.
     pub(super) fn text(&self) -> String {
-        let Self { gateway, ops, issuer, .. } = self;
+        let Self { gateway, ops, issuer, admin, .. } = self;
+        let token_file = self.token_file();
+        let token_file = token_file.display();
         let key = self.key.expose_secret();
         let token = |query: &str| {
             format!("\"Authorization: Bearer $(curl -s 'http://{issuer}/fresh-token{query}')\"")
@@ -94,7 +127,12 @@ Paste these into another terminal; each line is complete in itself.
 8. The identity provider's keys, as the gateway knows them:
    curl -s 'http://{ops}/readyz?verbose'
 
-Ctrl-C ends the demo. Requests show up below.
+9. The console, where agents are secured, keys handed out and refusals explained: open
+   http://{admin}/ in a browser, and log in with what this prints:
+   cat '{token_file}'
+   On its Test page, a token of this identity provider is fetched with any client id and secret.
+
+Ctrl-C ends the demo, and all that was changed is gone. Requests show up below.
 
 "#,
             good = token(""),

@@ -15,6 +15,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use crate::authn::ApiKeyText;
 use crate::gateway::{self, Options, StartError};
 use crate::model::Digest;
+use crate::store::{Commit, ConfigStore as _, DirectoryStore, Writer};
 
 use guide::Guide;
 use issuer::Issuer;
@@ -43,6 +44,8 @@ pub fn run(port: u16, out: &mut dyn Write) -> Result<(), StartError> {
     })?;
     let (id, key) =
         ApiKeyText::generate().ok_or_else(|| StartError::System("no random numbers".to_owned()))?;
+    // Removed with everything in it when the demo ends.
+    let folder = tempfile::Builder::new().prefix("portcullis-demo-").tempdir().map_err(system)?;
     let guide = Guide {
         gateway: free_address(port).map_err(system)?,
         ops: free_address(9464).map_err(system)?,
@@ -51,7 +54,10 @@ pub fn run(port: u16, out: &mut dyn Write) -> Result<(), StartError> {
         key_id: id,
         key_digest: Digest::of(key.expose_secret().as_bytes()),
         key,
+        admin: free_address(9465).map_err(system)?,
+        folder: folder.path().to_owned(),
     };
+    fill(&guide)?;
     serve(&runtime, issuer_listener, issuer.router()).map_err(system)?;
     serve(&runtime, agent_listener, agent::router()).map_err(system)?;
     let configuration = guide.configuration();
@@ -63,6 +69,15 @@ pub fn run(port: u16, out: &mut dyn Write) -> Result<(), StartError> {
     });
     runtime.shutdown_background();
     ended
+}
+
+/// Puts into the store what it holds at first.
+fn fill(guide: &Guide) -> Result<(), StartError> {
+    let documents = Box::new(MemoryStore::new(guide.configuration()));
+    let store = DirectoryStore::open(documents, guide.store(), Writer::Now)?;
+    let (who, what) = ("demo".to_owned(), "set up the demo".to_owned());
+    let commit = Commit { at: jiff::Timestamp::now(), who, what, changes: guide.resources() };
+    store.write(&commit).map(drop).map_err(|error| StartError::System(error.to_string()))
 }
 
 fn listen(port: u16) -> std::io::Result<TcpListener> {

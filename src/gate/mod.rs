@@ -3,6 +3,7 @@
 //! Only here is a [`Permit`] made, and nothing goes upstream without one. No I/O, no clock, no waiting: when
 //! keys are wanted first, the caller of [`decide`] waits and asks again.
 
+mod explain;
 mod permit;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::routing::{Agent, Authenticator};
 
 pub use crate::authn::{Identity, Refetch};
 pub use crate::authz::Silent;
+pub use explain::{CredentialError, Explanation, credential, explain};
 pub use permit::Permit;
 
 /// A decision that was made.

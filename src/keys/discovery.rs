@@ -43,11 +43,22 @@ impl DiscoveryError {
     }
 }
 
-/// The two members of the metadata that are of use here.
+/// The members of the metadata that are of use here.
 #[derive(Deserialize)]
 struct Metadata {
     issuer: String,
     jwks_uri: String,
+    #[serde(default)]
+    token_endpoint: Option<String>,
+}
+
+/// What an issuer says of itself.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    /// Where it says so.
+    pub(super) place: Url,
+    pub(super) jwks_uri: Url,
+    pub(super) token_endpoint: Option<Url>,
 }
 
 /// Finds the URL of an issuer's keys and remembers it for a while.
@@ -69,16 +80,21 @@ impl Discovery {
         {
             return Ok(url.clone());
         }
-        let (openid, oauth) = metadata_urls(self.issuer.as_str())
-            .ok_or_else(|| DiscoveryError::IssuerIsNoUrl(self.issuer.to_string()))?;
-        let url = match self.read(fetcher, &openid).await {
-            Err(first) if first.is_answer() => self.read(fetcher, &oauth).await.map_err(|second| {
-                DiscoveryError::Neither { first: Box::new(first), second: Box::new(second) }
-            })?,
-            outcome => outcome?,
-        };
+        let url = self.metadata(fetcher).await?.jwks_uri;
         self.remembered = Some((url.clone(), Instant::now()));
         Ok(url)
+    }
+
+    /// What the issuer says of itself, asked for now.
+    pub(super) async fn metadata(&self, fetcher: &Fetcher) -> Result<Found, DiscoveryError> {
+        let (openid, oauth) = metadata_urls(self.issuer.as_str())
+            .ok_or_else(|| DiscoveryError::IssuerIsNoUrl(self.issuer.to_string()))?;
+        match self.read(fetcher, &openid).await {
+            Err(first) if first.is_answer() => self.read(fetcher, &oauth).await.map_err(|second| {
+                DiscoveryError::Neither { first: Box::new(first), second: Box::new(second) }
+            }),
+            outcome => outcome,
+        }
     }
 
     /// The URL did not work: look it up again next time.
@@ -86,7 +102,7 @@ impl Discovery {
         self.remembered = None;
     }
 
-    async fn read(&self, fetcher: &Fetcher, place: &Url) -> Result<Url, DiscoveryError> {
+    async fn read(&self, fetcher: &Fetcher, place: &Url) -> Result<Found, DiscoveryError> {
         let url = || place.to_string();
         let not_metadata = |cause: String| DiscoveryError::NotMetadata { url: url(), cause };
         let body = match fetcher.fetch(place, None).await? {
@@ -108,7 +124,9 @@ impl Discovery {
         if place.scheme() == "https" && jwks_uri.scheme() != "https" && !fetcher.allows_plain_http() {
             return Err(bad("https must not lead to http".to_owned()));
         }
-        Ok(jwks_uri)
+        // Of use to people alone, so that a strange one is no fault of the document.
+        let token_endpoint = metadata.token_endpoint.and_then(|url| Url::parse(&url).ok());
+        Ok(Found { place: place.clone(), jwks_uri, token_endpoint })
     }
 }
 

@@ -152,6 +152,7 @@ impl Refresher {
         tracing::info!(provider = %provider.spec().name, count = keys.len(), ?kids, "the provider's keys are new");
         self.saved = None;
         let now = self.clock.now();
+        keys.iter().for_each(|key| key.first_seen().touch_once(now));
         // Together with the time: keys that had grown too old must not be seen without it.
         provider.cache.update(|known| {
             known.keys = Some(Arc::new(keys));

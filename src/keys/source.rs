@@ -80,7 +80,7 @@ pub(super) fn source_of(spec: &ProviderSpec) -> Option<Box<dyn Source>> {
     }
 }
 
-fn options_of(spec: &ProviderSpec) -> FetcherOptions {
+pub(super) fn options_of(spec: &ProviderSpec) -> FetcherOptions {
     FetcherOptions {
         extra_ca: spec.extra_ca.as_deref().map(<[u8]>::to_vec),
         insecure_http: spec.insecure_http,

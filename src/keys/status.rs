@@ -36,4 +36,9 @@ pub struct KeyStatus {
     pub kid: Option<String>,
     /// The algorithms whose signatures it verifies.
     pub algorithms: Vec<&'static str>,
+    /// When its source first gave it, in seconds since the epoch; since this process started, or longer if it
+    /// was kept on disk.
+    pub first_seen: Option<u64>,
+    /// When it last verified a signature, in seconds since the epoch; since this process started.
+    pub last_used: Option<u64>,
 }

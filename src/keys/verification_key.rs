@@ -5,7 +5,7 @@ use std::fmt;
 use aws_lc_rs::signature::ParsedPublicKey;
 use serde_json::{Map, Value};
 
-use crate::model::{Algorithm, AlgorithmSet, KeyId};
+use crate::model::{Algorithm, AlgorithmSet, KeyId, Stamp};
 
 use super::SkipReason;
 use super::material::Material;
@@ -19,6 +19,8 @@ pub struct VerificationKey {
     declared: Option<AlgorithmSet>,
     material: Material,
     parsed: Box<[(Algorithm, ParsedPublicKey)]>,
+    first_seen: Stamp,
+    last_used: Stamp,
 }
 
 impl VerificationKey {
@@ -49,7 +51,14 @@ impl VerificationKey {
         if parsed.is_empty() {
             return Err(SkipReason::NotAllowed);
         }
-        Ok(Self { kid, declared, material, parsed: parsed.into() })
+        Ok(Self {
+            kid,
+            declared,
+            material,
+            parsed: parsed.into(),
+            first_seen: Stamp::default(),
+            last_used: Stamp::default(),
+        })
     }
 
     /// The key's own id (RFC 7517 section 4.5).
@@ -79,9 +88,22 @@ impl VerificationKey {
         key.is_some_and(|(_, key)| key.verify_sig(message, signature).is_ok())
     }
 
+    /// When a source first gave this key, as far as this process knows.
+    #[must_use]
+    pub const fn first_seen(&self) -> &Stamp {
+        &self.first_seen
+    }
+
+    /// When it last verified a signature, as far as this process knows.
+    #[must_use]
+    pub const fn last_used(&self) -> &Stamp {
+        &self.last_used
+    }
+
     /// The same key under another policy; `None` when nothing is left of its algorithms.
     pub(super) fn rebound(&self, allowed: AlgorithmSet) -> Option<Self> {
-        Self::new(self.kid.clone(), self.material.clone(), self.declared, allowed).ok()
+        let key = Self::new(self.kid.clone(), self.material.clone(), self.declared, allowed).ok()?;
+        Some(Self { first_seen: self.first_seen.clone(), last_used: self.last_used.clone(), ..key })
     }
 
     /// The key as a JWK with its public members alone.

@@ -9,6 +9,9 @@ macro_rules! closed_words {
         pub enum $name { $($(#[$vdoc])* $variant),+ }
 
         impl $name {
+            /// Every one of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             /// The label value in metrics and the word in logs.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

@@ -10,8 +10,10 @@ mod decision;
 mod live;
 mod name;
 mod reason;
+mod resource;
 mod secret;
 mod spelling;
+mod stamp;
 
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
 pub use claims::Claims;
@@ -20,5 +22,7 @@ pub use decision::{AuthMethod, Decision, Enforcement};
 pub use live::Live;
 pub use name::{AgentName, Issuer, KeyId, NameError, ProviderName};
 pub use reason::{OAuthError, Reason};
+pub use resource::{ResourceId, ResourceKind};
 pub use secret::{Digest, Secret};
 pub use spelling::reduced_eq;
+pub use stamp::Stamp;

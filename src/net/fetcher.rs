@@ -5,7 +5,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, IF_NONE_MATCH, LOCATION};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, LOCATION,
+};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use url::{Host, Url};
 
@@ -147,6 +150,35 @@ impl Fetcher {
         }
     }
 
+    /// Posts a form and gives the status and the body of the answer, whatever they are.
+    ///
+    /// # Errors
+    /// When there is no whole answer within the limits.
+    pub async fn post_form(
+        &self,
+        url: &Url,
+        form: String,
+        authorization: Option<HeaderValue>,
+    ) -> Result<(StatusCode, Bytes), FetchError> {
+        self.permits(url)?;
+        let exchange = async {
+            let text = plain(url);
+            let failed = |e: reqwest::Error| FetchError::from_reqwest(&text, self.limits.connect, &e);
+            let mut request = self.client.post(url.clone()).body(form);
+            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+            if let Some(authorization) = authorization {
+                request = request.header(AUTHORIZATION, authorization);
+            }
+            let response = request.send().await.map_err(failed)?;
+            let status = response.status();
+            Ok((status, self.body(&text, response).await?))
+        };
+        match tokio::time::timeout(self.limits.total, exchange).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(FetchError::Timeout { url: plain(url), after: self.limits.total }),
+        }
+    }
+
     async fn exchange(&self, url: &Url, etag: Option<&str>) -> Result<Fetched, FetchError> {
         let text = plain(url);
         let failed = |e: reqwest::Error| FetchError::from_reqwest(&text, self.limits.connect, &e);
@@ -155,7 +187,7 @@ impl Fetcher {
         if let Some(validator) = &validator {
             request = request.header(IF_NONE_MATCH, validator);
         }
-        let mut response = request.send().await.map_err(failed)?;
+        let response = request.send().await.map_err(failed)?;
         let status = response.status();
         let max_age = max_age(response.headers());
         match status {
@@ -169,20 +201,26 @@ impl Fetcher {
             let encoding = String::from_utf8_lossy(encoding.as_bytes()).into_owned();
             return Err(FetchError::Encoded { url: text, encoding });
         }
+        let etag = response.headers().get(ETAG).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        Ok(Fetched::Document(Document { body: self.body(&text, response).await?, etag, max_age }))
+    }
+
+    /// The body of an answer, within the limit.
+    async fn body(&self, text: &str, mut response: reqwest::Response) -> Result<Bytes, FetchError> {
         let limit = self.limits.body;
-        let too_large = || FetchError::TooLarge { url: text.clone(), limit };
+        let too_large = || FetchError::TooLarge { url: text.to_owned(), limit };
         if response.content_length().is_some_and(|n| usize::try_from(n).is_ok_and(|n| n > limit)) {
             return Err(too_large());
         }
-        let etag = response.headers().get(ETAG).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let mut body = Vec::new();
+        let failed = |e: reqwest::Error| FetchError::from_reqwest(text, self.limits.connect, &e);
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > limit {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Fetched::Document(Document { body: body.into(), etag, max_age }))
+        Ok(body.into())
     }
 }
 

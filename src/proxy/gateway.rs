@@ -14,11 +14,11 @@ use pingora::proxy::{ProxyHttp as _, Session};
 
 use crate::config::Snapshot;
 use crate::gate::{Refetch, Silent, Step, Verdict, decide};
-use crate::model::{Clock, Live};
+use crate::model::{AuthMethod, Clock, Decision, Live, Reason};
 use crate::routing::{Agent, Preflight};
-use crate::telemetry::{AccessLog, AgentMetrics, CacheLabel, InFlight, Metrics};
+use crate::telemetry::{AccessLog, AgentMetrics, CacheLabel, DecisionEntry, Decisions, InFlight, Metrics};
 
-use super::context::{Context, Ending};
+use super::context::{Auth, Context, Ending};
 use super::drain::Drain;
 use super::origin::Origin;
 use super::respond::Problem;
@@ -44,6 +44,8 @@ pub struct GatewayParts {
     pub header_bytes: usize,
     /// What is in flight.
     pub drain: Drain,
+    /// Where decisions are noted for people who look; absent when nobody can.
+    pub decisions: Option<Decisions>,
 }
 
 /// What the phases of a request work with. One for all listeners; cheap to clone.
@@ -135,7 +137,27 @@ impl Gateway {
         };
         agent.metrics.decided(verdict.provider, verdict.method, verdict.decision, verdict.reason);
         agent.metrics.decision_took(verdict.method, CacheLabel::Off, took);
+        self.note(Some(agent), &Auth::of(&verdict), ctx);
         verdict
+    }
+
+    /// Counts and notes a request that reaches no agent.
+    pub(super) fn note_no_route(&self, ctx: &Context) {
+        self.no_agent.decided(None, AuthMethod::None, Decision::Deny, Reason::NoRoute);
+        self.note(None, &Auth::NO_ROUTE, ctx);
+    }
+
+    fn note(&self, agent: Option<&Arc<Agent>>, auth: &Auth, ctx: &Context) {
+        let Some(decisions) = &self.parts.decisions else { return };
+        decisions.note(DecisionEntry {
+            at: ctx.now,
+            agent: agent.map(|agent| agent.name.clone()),
+            method: auth.method,
+            decision: auth.decision,
+            reason: auth.reason,
+            provider: agent.and_then(|agent| agent.provider_name(auth.provider)).cloned(),
+            request_id: ctx.request_id.as_str().into(),
+        });
     }
 
     /// Answers a request that goes no further.

@@ -12,7 +12,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType};
 
-use crate::model::{AuthMethod, Decision, Reason};
+use crate::model::{Decision, Reason};
 use crate::routing::{Agent, Preflight};
 
 use super::context::{Auth, Context, Ending};
@@ -39,15 +39,14 @@ impl ProxyHttp for Gateway {
         if session.req_header().method == Method::TRACE {
             return self.refuse(session, ctx, &Problem::plain(405, "This method is not allowed.")).await;
         }
-        let no_route = || self.no_agent.decided(None, AuthMethod::None, Decision::Deny, Reason::NoRoute);
         let agent = match self.look(session, ctx) {
             Ok(Some(agent)) => agent,
             Ok(None) => {
-                no_route();
+                self.note_no_route(ctx);
                 return self.refuse(session, ctx, &Problem::refusal(Reason::NoRoute, None)).await;
             }
             Err(bad) => {
-                no_route();
+                self.note_no_route(ctx);
                 return self.refuse(session, ctx, &Problem::plain(400, bad.detail())).await;
             }
         };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ResourceId;
+use crate::model::ResourceId;
 
 /// What becomes of one resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

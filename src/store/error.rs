@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::ResourceId;
+use crate::model::ResourceId;
 
 /// Why a store cannot be read or opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -9,7 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::layout::Layout;
 use super::text::read_own;
-use super::{Query, Record, ResourceId, StoreError};
+use super::{Query, Record, StoreError};
+use crate::model::ResourceId;
 
 /// So many revisions are kept.
 const KEPT: u64 = 1000;

@@ -7,7 +7,8 @@ use super::commit::{Change, Commit, Record};
 use super::durable::{discard, flush, name, remove, rename, replace, stage};
 use super::layout::Layout;
 use super::text::{read_own, read_resource};
-use super::{Kind, StoreError, WriteError};
+use super::{StoreError, WriteError};
+use crate::model::ResourceKind;
 
 /// One step of a commit. A crash may come between any two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,7 @@ enum Step {
     /// Name the text of a change, or remove what stands there.
     Apply(usize),
     /// Make the names outlive a crash.
-    Flush(Kind),
+    Flush(ResourceKind),
     /// Make what was intended a revision.
     Keep,
 }
@@ -56,8 +57,8 @@ fn steps(commit: &Commit) -> impl Iterator<Item = Step> {
     stage.chain([Step::Intend]).chain(applied).chain(touched(commit).map(Step::Flush)).chain([Step::Keep])
 }
 
-fn touched(commit: &Commit) -> impl Iterator<Item = Kind> {
-    Kind::ALL.into_iter().filter(|kind| commit.changes.iter().any(|change| change.id.kind() == *kind))
+fn touched(commit: &Commit) -> impl Iterator<Item = ResourceKind> {
+    ResourceKind::ALL.into_iter().filter(|kind| commit.changes.iter().any(|change| change.id.kind() == *kind))
 }
 
 impl Step {

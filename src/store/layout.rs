@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::{Kind, ResourceId};
+use crate::model::{ResourceId, ResourceKind};
 
 /// The folder of a store.
 #[derive(Debug, Clone)]
@@ -22,8 +22,8 @@ impl Layout {
     }
 
     /// Where resources of a kind stand.
-    pub(super) fn folder(&self, kind: Kind) -> PathBuf {
-        self.root.join(kind.folder())
+    pub(super) fn folder(&self, kind: ResourceKind) -> PathBuf {
+        self.root.join(kind.section())
     }
 
     /// Where one resource stands.
@@ -33,7 +33,7 @@ impl Layout {
     }
 
     /// The resource of a kind that a file of this name holds.
-    pub(super) fn resource(kind: Kind, file: &OsStr) -> Option<ResourceId> {
+    pub(super) fn resource(kind: ResourceKind, file: &OsStr) -> Option<ResourceId> {
         ResourceId::new(kind, file.to_str()?.strip_suffix(".yaml")?)
     }
 
@@ -71,7 +71,7 @@ impl Layout {
 
     /// Every folder that files are written to.
     pub(super) fn folders(&self) -> impl Iterator<Item = PathBuf> {
-        Kind::ALL.into_iter().map(|kind| self.folder(kind)).chain([self.revisions()])
+        ResourceKind::ALL.into_iter().map(|kind| self.folder(kind)).chain([self.revisions()])
     }
 
     /// The folders to watch for changes of resources: those that are there, and where a missing one would appear.
@@ -79,7 +79,7 @@ impl Layout {
         let here =
             |path: &Path| if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() };
         let nearest = |folder: PathBuf| folder.ancestors().map(here).find(|folder| folder.is_dir());
-        Kind::ALL.into_iter().filter_map(|kind| nearest(self.folder(kind))).collect()
+        ResourceKind::ALL.into_iter().filter_map(|kind| nearest(self.folder(kind))).collect()
     }
 }
 
@@ -109,8 +109,8 @@ mod tests {
 
     #[test]
     fn only_the_names_that_are_written_are_read() {
-        let agent = |file: &str| Layout::resource(Kind::Agent, OsStr::new(file));
-        assert_eq!(agent("a.yaml"), ResourceId::new(Kind::Agent, "a"));
+        let agent = |file: &str| Layout::resource(ResourceKind::Agent, OsStr::new(file));
+        assert_eq!(agent("a.yaml"), ResourceId::new(ResourceKind::Agent, "a"));
         for stray in [".a.yaml", "a.yml", "a", "a.yaml~", "a.b.yaml", ".yaml", "ä.yaml", "a.yaml.new"] {
             assert_eq!(agent(stray), None, "{stray}");
         }
@@ -126,11 +126,11 @@ mod tests {
     #[test]
     fn an_unnamed_file_is_no_resource_and_no_revision() {
         let layout = Layout::new(PathBuf::from("x"));
-        let id = ResourceId::new(Kind::Agent, "a").unwrap();
+        let id = ResourceId::new(ResourceKind::Agent, "a").unwrap();
         for path in [layout.file(&id), layout.revision(1), layout.pending()] {
             let file = unnamed(&path).file_name().unwrap().to_owned();
             assert!(is_unnamed(&file) && !is_unnamed(path.file_name().unwrap()));
-            assert_eq!((Layout::resource(Kind::Agent, &file), Layout::number(&file)), (None, None));
+            assert_eq!((Layout::resource(ResourceKind::Agent, &file), Layout::number(&file)), (None, None));
         }
     }
 }

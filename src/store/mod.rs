@@ -10,7 +10,6 @@ mod history;
 mod journal;
 mod layout;
 mod lock;
-mod resource;
 mod shelf;
 mod text;
 mod watch;
@@ -23,7 +22,6 @@ pub use commit::{Change, Commit, Query, Record};
 pub use directory::{DirectoryStore, Writer};
 pub use error::{StoreError, WriteError};
 pub use file::FileStore;
-pub use resource::{Kind, ResourceId};
 pub use text::{Holds, Text};
 pub use watch::FileWatch;
 

@@ -9,7 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use super::journal::Direction;
 use super::layout::Layout;
 use super::text::{read_if_there, read_text};
-use super::{Kind, Record, ResourceId, StoreError};
+use super::{Record, StoreError};
+use crate::model::{ResourceId, ResourceKind};
 
 /// The text of each resource.
 pub(super) type Resources = BTreeMap<ResourceId, String>;
@@ -29,7 +30,7 @@ impl Shelf {
     pub(super) fn read(&self, layout: &Layout, all: bool) -> Result<Resources, StoreError> {
         let mut resources = Resources::new();
         let mut links = Vec::new();
-        for kind in Kind::ALL {
+        for kind in ResourceKind::ALL {
             let folder = layout.folder(kind);
             let unreadable = |error: &io::Error| StoreError::unreadable(&folder, error);
             let entries = match fs::read_dir(&folder) {
@@ -58,7 +59,11 @@ impl Shelf {
     }
 
     /// Which resource an entry holds, and whether it is a link.
-    fn resource(&self, kind: Kind, entry: &DirEntry) -> Result<Option<(ResourceId, bool)>, StoreError> {
+    fn resource(
+        &self,
+        kind: ResourceKind,
+        entry: &DirEntry,
+    ) -> Result<Option<(ResourceId, bool)>, StoreError> {
         let name = entry.file_name();
         if name.as_encoded_bytes().starts_with(b".") {
             return Ok(None);

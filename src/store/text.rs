@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::{ResourceId, StoreError};
+use super::StoreError;
+use crate::model::ResourceId;
 
 /// The largest text that is read, in bytes.
 pub(super) const MAX_BYTES: u64 = 8 << 20;

@@ -5,12 +5,17 @@
 
 mod access_log;
 mod agent_metrics;
+mod counts;
+mod decisions;
 mod logging;
 mod metrics;
 mod provider_metrics;
+mod traffic;
 
 pub use access_log::{AccessAuth, AccessEntry, AccessLog, AccessLogGuard};
 pub use agent_metrics::{AgentMetrics, CacheLabel};
+pub use decisions::{DecisionEntry, DecisionFilter, Decisions};
 pub use logging::{LogFormat, init_logging};
 pub use metrics::{InFlight, Metrics, Serving};
 pub use provider_metrics::ProviderMetrics;
+pub use traffic::{AgentTraffic, Overview, TopRefusal, Traffic};

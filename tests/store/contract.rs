@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use portcullis::store::{
-    Change, Commit, ConfigStore, Holds, Kind, Query, Record, ResourceId, StoreError, WriteError,
-};
+use portcullis::model::{ResourceId, ResourceKind};
+use portcullis::store::{Change, Commit, ConfigStore, Holds, Query, Record, StoreError, WriteError};
 
 /// Where stores of one kind are opened, and what others do to what they hold.
 pub(crate) trait Place {
@@ -60,15 +59,15 @@ macro_rules! holds_to_the_contract {
 pub(crate) use holds_to_the_contract;
 
 pub(crate) fn agent(name: &str) -> ResourceId {
-    ResourceId::new(Kind::Agent, name).expect("a name")
+    ResourceId::new(ResourceKind::Agent, name).expect("a name")
 }
 
 pub(crate) fn provider(name: &str) -> ResourceId {
-    ResourceId::new(Kind::IdentityProvider, name).expect("a name")
+    ResourceId::new(ResourceKind::IdentityProvider, name).expect("a name")
 }
 
 pub(crate) fn key(name: &str) -> ResourceId {
-    ResourceId::new(Kind::ApiKey, name).expect("a name")
+    ResourceId::new(ResourceKind::ApiKey, name).expect("a name")
 }
 
 pub(crate) fn change(id: &ResourceId, from: Option<&str>, to: Option<&str>) -> Change {

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use portcullis::store::{ConfigStore, DirectoryStore, FileStore, Record, ResourceId, StoreError, Writer};
+use portcullis::model::ResourceId;
+use portcullis::store::{ConfigStore, DirectoryStore, FileStore, Record, StoreError, Writer};
 use serde_json::json;
 use tempfile::TempDir;
 

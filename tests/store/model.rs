@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use portcullis::store::{ConfigStore, Record, ResourceId, WriteError, Writer};
+use portcullis::model::ResourceId;
+use portcullis::store::{ConfigStore, Record, WriteError, Writer};
 use proptest::prelude::*;
 
 use super::contract::{Place as _, agent, all, change, commit, provider, resources};

@@ -25,7 +25,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("routing", &["model", "telemetry", "authz", "authn"]),
     ("gate", &["model", "authz", "keys", "authn", "routing"]),
     ("config", &["model", "net", "telemetry", "authz", "keys", "authn", "routing"]),
-    ("control", &["model", "telemetry", "store", "keys", "routing", "config"]),
+    ("control", &["model", "net", "telemetry", "store", "keys", "routing", "config"]),
     ("proxy", &["model", "telemetry", "routing", "gate", "config"]),
     ("ops", &["model", "telemetry", "keys", "config", "control"]),
     ("admin", &["model", "telemetry", "authn", "store", "routing", "gate", "config", "control"]),

@@ -8,12 +8,13 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use super::super::code::Code;
-use super::super::document::{self, AgentEntry, Auth, Document, Origins};
+use super::super::document::{self, AgentEntry, Auth, Origins};
+use super::super::snapshot::ApiKey;
 use super::{Input, files};
 use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme};
 use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
 use crate::keys::Provider;
-use crate::model::{AgentName, Instant, ProviderName};
+use crate::model::{AgentName, Digest, Instant, ProviderName};
 use crate::routing::{Agent, Authenticator, Cors, Endpoint, Route, Router, Trust, Upstream, UpstreamTls};
 
 type Providers = BTreeMap<ProviderName, Arc<Provider>>;
@@ -25,6 +26,7 @@ pub(super) struct Agents {
     pub(super) agents: BTreeMap<AgentName, Arc<Agent>>,
     pub(super) issuers: Arc<Issuers>,
     pub(super) endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
+    pub(super) api_keys: BTreeMap<String, ApiKey>,
     /// API keys that no agent has taken yet.
     keys: HashMap<AgentName, HashMap<String, ApiKeyRecord>>,
 }
@@ -47,7 +49,8 @@ pub(super) fn trust(input: &Input<'_>) -> Trusted {
 /// Makes the agents and the table of their routes.
 pub(super) fn make(input: &Input<'_>, providers: &Providers, trust: &Trusted) -> Agents {
     let issuers = Arc::new(providers.values().map(|p| p.spec().issuer.clone()).collect());
-    let mut all = Agents { issuers, keys: keys(input.document), ..Agents::default() };
+    let api_keys = api_keys(input);
+    let mut all = Agents { issuers, keys: keys(&api_keys), api_keys, ..Agents::default() };
     for entry in &input.document.agents {
         let Some(agent) = agent(input, providers, trust, &mut all, entry) else { continue };
         let agent = Arc::new(agent);
@@ -171,16 +174,37 @@ fn authenticator(
     })
 }
 
-/// The API keys of every agent, by id.
-fn keys(document: &Document) -> HashMap<AgentName, HashMap<String, ApiKeyRecord>> {
-    let mut keys: HashMap<AgentName, HashMap<String, ApiKeyRecord>> = HashMap::new();
-    for key in &document.api_keys {
-        let record = ApiKeyRecord {
+/// All API keys, with when they were last used: what the snapshot before knows of the same key.
+fn api_keys(input: &Input<'_>) -> BTreeMap<String, ApiKey> {
+    let known = |id: &str, digest: &Digest| {
+        let before = input.previous.and_then(|snapshot| snapshot.api_keys.get(id));
+        before.filter(|key| key.digest == *digest).map(|key| key.last_used.clone()).unwrap_or_default()
+    };
+    let written = input.document.api_keys.iter().map(|key| {
+        let made = ApiKey {
+            agent: key.agent.value.clone(),
+            name: key.name.clone(),
             digest: key.sha256.value,
+            expires_at: key.expires_at,
+            revoked_at: key.revoked_at,
+            last_used: known(&key.id.value, &key.sha256.value),
+        };
+        (key.id.value.clone(), made)
+    });
+    written.collect()
+}
+
+/// The API keys of every agent, by id.
+fn keys(all: &BTreeMap<String, ApiKey>) -> HashMap<AgentName, HashMap<String, ApiKeyRecord>> {
+    let mut keys: HashMap<AgentName, HashMap<String, ApiKeyRecord>> = HashMap::new();
+    for (id, key) in all {
+        let record = ApiKeyRecord {
+            digest: key.digest,
             expires_at: key.expires_at.map(instant),
             revoked_at: key.revoked_at.map(instant),
+            last_used: key.last_used.clone(),
         };
-        keys.entry(key.agent.value.clone()).or_default().insert(key.id.value.clone(), record);
+        keys.entry(key.agent.clone()).or_default().insert(id.clone(), record);
     }
     keys
 }

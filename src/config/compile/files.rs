@@ -14,14 +14,16 @@ use super::super::snapshot::{Certificates, Snapshot};
 use super::super::source::Spanned;
 use super::Input;
 
-/// The certificates of every TLS listener of the document.
+/// The certificates of every TLS listener of the document, that of the control API among them.
 pub(super) fn certificates(input: &Input<'_>) -> Certificates {
     let tls = input.document.server.listeners.iter().filter(|listener| !listener.certificates.is_empty());
-    tls.map(|listener| {
-        let keys = listener.certificates.iter().filter_map(|files| certified_key(input, files)).collect();
-        (listener.address.value, keys)
-    })
-    .collect()
+    let listeners = tls.map(|listener| (listener.address.value, listener.certificates.as_slice()));
+    let admin = input.document.server.admin.as_ref();
+    let admin = admin.and_then(|admin| Some((admin.address, std::slice::from_ref(admin.tls.as_ref()?))));
+    listeners
+        .chain(admin)
+        .map(|(address, files)| (address, files.iter().filter_map(|f| certified_key(input, f)).collect()))
+        .collect()
 }
 
 /// Adds the certificates of listeners that run and are no longer written: they go on until the restart.

@@ -6,7 +6,7 @@ mod files;
 mod providers;
 mod restart;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use super::diagnostics::Diagnostics;
 use super::document::Document;
 use super::report::Report;
 use super::snapshot::{Revision, Snapshot};
-use super::source::Spanned;
-use crate::model::Digest;
+use super::source::{Source, Spanned};
+use crate::model::{Digest, ResourceId};
 use crate::telemetry::Metrics;
 
 /// What the files that a document names hold, or why they cannot be read.
@@ -48,7 +48,7 @@ pub fn compile(
     let specs = providers::specs(&input);
     let trust = agents::trust(&input);
     if let Some(previous) = previous {
-        restart::warn(&report, document, &previous.server);
+        restart::warn(&report, document, previous);
     }
     // Up to here everything was looked at, so that all errors are known; from here on things are made, and
     // among them metrics of agents and providers that a refused configuration must not leave behind.
@@ -62,8 +62,13 @@ pub fn compile(
     let Some((agents, providers)) = agents.filter(|_| !findings.has_errors()) else { return Err(findings) };
     let server = previous.map_or_else(|| Arc::new(document.server.clone()), |p| Arc::clone(&p.server));
     let snapshot = Snapshot {
-        revision: revision(document, files),
+        revision: revision(&document.sources, files),
         server,
+        store: previous.map_or_else(|| document.store.as_ref().map(|s| s.value.clone()), |p| p.store.clone()),
+        sources: Arc::clone(&document.sources),
+        stored: stored(&document.sources),
+        api_keys: agents.api_keys,
+        warnings: findings.clone(),
         certificates: files::kept(certificates, previous),
         router: agents.router,
         agents: agents.agents,
@@ -72,6 +77,10 @@ pub fn compile(
         providers,
     };
     Ok(Compiled { snapshot, warnings: findings })
+}
+
+fn stored(sources: &[Source]) -> HashMap<ResourceId, usize> {
+    sources.iter().enumerate().filter_map(|(i, source)| Some((source.entry.clone()?, i))).collect()
 }
 
 /// What compiling works on.
@@ -109,20 +118,22 @@ fn shown(path: &Spanned<PathBuf>) -> String {
     if path.from_env { "this file".to_owned() } else { path.value.display().to_string() }
 }
 
-/// The hash of all inputs, each with its length, so that nothing can move from one to the next unseen.
-fn revision(document: &Document, files: &Files) -> Revision {
+/// The name of these inputs: their hash, each with its length, so that nothing can move from one to the next
+/// unseen. `files` are those that the texts name, and no others.
+#[must_use]
+pub fn revision(sources: &[Source], files: &Files) -> Revision {
     let mut all = Vec::new();
     let mut add = |bytes: &[u8]| {
         all.extend_from_slice(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
         all.extend_from_slice(bytes);
     };
-    for source in document.sources.iter() {
+    for source in sources {
         add(source.path.as_os_str().as_encoded_bytes());
         add(source.text.as_bytes());
     }
-    for path in document.files() {
+    for (path, held) in files {
         add(path.as_os_str().as_encoded_bytes());
-        if let Some(Ok(bytes)) = files.get(&path) {
+        if let Ok(bytes) = held {
             add(Digest::of(bytes).to_hex().as_bytes());
         }
     }

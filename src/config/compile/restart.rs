@@ -4,9 +4,19 @@ use super::super::code::Code;
 use super::super::diagnostic::Diagnostic;
 use super::super::document::{Document, Server};
 use super::super::report::Report;
+use super::super::snapshot::Snapshot;
 
 /// Warns when `server` is not what the process runs with. Certificates are not looked at: they do follow.
-pub(super) fn warn(report: &Report<'_>, document: &Document, running: &Server) {
+pub(super) fn warn(report: &Report<'_>, document: &Document, running: &Snapshot) {
+    if document.store.as_ref().map(|path| &path.value) != running.store.as_ref() {
+        let message = "`store` has changed: takes effect on restart";
+        let finding = match &document.store {
+            Some(path) => Diagnostic::at(Code::RestartNeeded, report.sources(), path.place, message),
+            None => of_first_file(report, message.to_owned()),
+        };
+        report.add(finding.help(HELP));
+    }
+    let running = &running.server;
     let written = &document.server;
     let ports = |server: &Server| -> Vec<_> {
         server.listeners.iter().map(|l| (l.address.value, l.certificates.is_empty())).collect()
@@ -32,10 +42,14 @@ pub(super) fn warn(report: &Report<'_>, document: &Document, running: &Server) {
     let message = format!("`server` has changed ({}): takes effect on restart", changed.join(", "));
     let finding = match document.server_place {
         Some(place) => Diagnostic::at(Code::RestartNeeded, report.sources(), place, message),
-        None => {
-            let path = report.sources().first().map(|s| s.path.clone()).unwrap_or_default();
-            Diagnostic::of_file(Code::RestartNeeded, &path, message)
-        }
+        None => of_first_file(report, message),
     };
-    report.add(finding.help("restart the process, or take the change back"));
+    report.add(finding.help(HELP));
+}
+
+const HELP: &str = "restart the process, or take the change back";
+
+fn of_first_file(report: &Report<'_>, message: String) -> Diagnostic {
+    let path = report.sources().first().map(|s| s.path.clone()).unwrap_or_default();
+    Diagnostic::of_file(Code::RestartNeeded, &path, message)
 }

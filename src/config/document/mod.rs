@@ -27,6 +27,8 @@ pub struct Document {
     pub server: Server,
     /// Where `server` stands, when it was written.
     pub server_place: Option<Place>,
+    /// The folder in which resources are stored one by one; absent when there is none.
+    pub store: Option<Spanned<PathBuf>>,
     /// Who signs tokens, in the order in which they were written.
     pub identity_providers: Vec<IdentityProvider>,
     /// What is behind the gateway, in the order in which they were written.
@@ -51,6 +53,7 @@ impl Document {
     /// Every mention of such a file.
     pub(super) fn named_files(&self) -> impl Iterator<Item = &Spanned<PathBuf>> {
         let tls = self.server.listeners.iter().flat_map(|l| l.certificates.iter());
+        let tls = tls.chain(self.server.admin.iter().filter_map(|admin| admin.tls.as_ref()));
         let tls = tls.flat_map(|c| [&c.cert_file, &c.key_file]);
         let providers = self.identity_providers.iter().flat_map(|p| {
             let key_file = match &p.source.value {

@@ -82,6 +82,10 @@ pub struct Admin {
     pub address: SocketAddr,
     /// The file with its token.
     pub token_file: PathBuf,
+    /// Names by which browsers may reach it, besides `localhost` and addresses, in lower case.
+    pub hosts: Vec<String>,
+    /// The certificate by which it serves TLS; absent is plain HTTP.
+    pub tls: Option<CertificateFiles>,
 }
 
 /// `server.limits`

@@ -86,7 +86,7 @@ fn path(report: &Report<'_>, node: &Node) -> Option<String> {
     }
 }
 
-fn host(report: &Report<'_>, node: &Node) -> Option<String> {
+pub(super) fn host(report: &Report<'_>, node: &Node) -> Option<String> {
     let text = value::some_text(report, node)?;
     match web::route_host(&text) {
         Ok(host) => Some(host),

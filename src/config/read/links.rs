@@ -131,9 +131,15 @@ fn keys_of_agents(report: &Report<'_>, document: &Document, names: &Names<'_>) {
             });
         }
         if let Some(agent) = agents.get(text).filter(|agent| !matches!(agent.auth.value, Auth::ApiKey(_))) {
-            let message = format!("the agent {} takes no API keys", key.agent.shown());
             let help = "give the agent `auth: { api_key: {} }`, or remove the key";
-            report.clash(Code::WrongAgent, key.agent.place, agent.auth.place, message, help);
+            // In a store, an agent can be switched to tokens and back, and its keys wait meanwhile.
+            if report.sources().get(key.agent.place.source).is_some_and(|source| source.entry.is_some()) {
+                let message = format!("the API key {} waits: its agent takes no API keys", key.id.shown());
+                report.clash(Code::DormantKey, agent.auth.place, key.agent.place, message, help);
+            } else {
+                let message = format!("the agent {} takes no API keys", key.agent.shown());
+                report.clash(Code::WrongAgent, key.agent.place, agent.auth.place, message, help);
+            }
         }
         if let Some(first) = hashes.insert(key.sha256.to_hex(), key.sha256.place) {
             let message = "two API keys have the same hash";

@@ -11,6 +11,7 @@ use super::super::sections::{ADMIN, CERTIFICATE, LIMITS, LISTENER, OPS, SERVER, 
 use super::super::source::{Place, Spanned};
 use super::super::value;
 use super::super::yaml::Node;
+use super::agent::host;
 
 const MS: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -112,7 +113,11 @@ fn listener<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Listener> {
 }
 
 fn certificate<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<CertificateFiles> {
-    let fields = Fields::open(report, &CERTIFICATE, node.place, node)?;
+    certificate_of(report, node.place, node)
+}
+
+fn certificate_of<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Option<CertificateFiles> {
+    let fields = Fields::open(report, &CERTIFICATE, owner, node)?;
     let cert_file = fields.required("cert_file", value::path);
     let key_file = fields.required("key_file", value::path);
     fields.close();
@@ -130,9 +135,17 @@ fn admin(server: &Fields<'_>) -> Option<(Admin, (SocketAddr, Place))> {
     let fields = server.section("admin", &ADMIN)?;
     let address = fields.required("address", value::address);
     let token_file = fields.required("token_file", value::path);
+    let hosts = fields.optional("hosts", |r, n| value::list(r, n, host)).map(|hosts| hosts.value);
+    // A listener that was to have TLS must not come up without.
+    let tls = match fields.entry("tls") {
+        Some((key, node)) => Some(certificate_of(server.report(), key.place, node)?),
+        None => None,
+    };
     fields.close();
     let (address, token_file) = (address?, token_file?.value);
-    Some((Admin { address: address.value, token_file }, (address.value, address.place)))
+    let hosts = hosts.unwrap_or_default().into_iter().map(|host| host.value).collect();
+    let admin = Admin { address: address.value, token_file, hosts, tls };
+    Some((admin, (address.value, address.place)))
 }
 
 fn limits(fields: Fields<'_>) -> Limits {

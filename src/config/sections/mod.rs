@@ -11,7 +11,9 @@ pub(super) use agent::{
     AGENT, API_KEY, API_KEY_AUTH, AUTH, CLAIM_RULE, CLAIMS, CORS, OAUTH, ROUTE, SCOPES, UPSTREAM,
 };
 pub(super) use provider::{DISCOVERY, PROVIDER};
-pub(super) use server::{ADMIN, CERTIFICATE, LIMITS, LISTENER, OPS, SERVER, SHUTDOWN, TLS, TOKEN_CACHE};
+pub(super) use server::{
+    ADMIN, CERTIFICATE, LIMITS, LISTENER, OPS, SERVER, SHUTDOWN, STORE, TLS, TOKEN_CACHE,
+};
 
 /// What may stand in a field.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +99,12 @@ pub const ROOT: Section = Section {
             "the version of the configuration language: 1; needed in at least one file",
         ),
         may("server", Shape::Section(&SERVER), "settings of the process; a change takes effect on restart"),
+        may(
+            "store",
+            Shape::Section(&STORE),
+            "where agents, identity providers and API keys are kept one by one, so that the control API can \
+             change them; absent, the API only reads",
+        ),
         may(
             "identity_providers",
             Shape::Map(&Shape::Section(&PROVIDER)),

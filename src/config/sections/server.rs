@@ -75,8 +75,20 @@ pub(in crate::config) const ADMIN: Section = Section {
     name: "`admin`",
     fields: &[
         must("address", Text, "an IP address and a port, such as 127.0.0.1:9465"),
-        must("token_file", Text, "the file with the token that opens the control API"),
+        must(
+            "token_file",
+            Text,
+            "the file with the token that opens the control API; made on the first start when it is absent",
+        ),
+        may("hosts", List(&Text), "names by which browsers may reach it, besides localhost and IP addresses"),
+        may("tls", Shape::Section(&CERTIFICATE), "serve TLS with this certificate; absent is plain HTTP"),
     ],
+};
+
+/// `store`
+pub(in crate::config) const STORE: Section = Section {
+    name: "`store`",
+    fields: &[must("directory", Text, "the folder; made on the first start when it is absent")],
 };
 
 /// `server.token_cache`

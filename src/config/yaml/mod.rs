@@ -11,6 +11,7 @@ mod tree;
 use super::code::Code;
 use super::diagnostic::Diagnostic;
 use super::report::Report;
+use super::source::Source;
 use tree::{Stop, Tree};
 
 pub(super) use node::{Key, Kind, Node, Scalar};
@@ -35,16 +36,28 @@ pub(super) fn read(report: &Report<'_>, source: usize, env: &dyn Fn(&str) -> Opt
         Ok(Some(node)) if !matches!(&node.kind, Kind::Scalar(s) if s.is_null()) => Some(node),
         Ok(_) => {
             let finding = Diagnostic::of_file(Code::EmptyFile, &file.path, "this file holds nothing");
-            report.add(finding.help("begin with `version: 1`"));
+            report.add(finding.help(match &file.entry {
+                None => "begin with `version: 1`".to_owned(),
+                Some(entry) => format!("write the fields of the {}, or remove the file", entry.kind().noun()),
+            }));
             None
         }
         Err(Stop) => None,
     }
 }
 
+/// Reads a source as it was written: references to the environment stay what they are. `None` for what is no
+/// YAML.
+pub(super) fn read_as_written(source: &Source) -> Option<Node> {
+    let sources = std::slice::from_ref(source);
+    let report = Report::new(sources);
+    let mut tree = Tree::as_written(&report, &source.text);
+    let node = tree.document().ok().flatten()?;
+    (!report.has_errors()).then_some(node)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::source::Source;
     use super::*;
 
     fn codes(text: &str) -> Vec<Code> {

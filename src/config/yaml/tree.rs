@@ -11,13 +11,17 @@ use super::super::source::Place;
 use super::node::{Key, Kind, Node, Scalar, measure};
 use super::{MAX_DEPTH, MAX_NODES, syntax};
 
+/// Answers for `${NAME}`.
+type Environment<'e> = dyn Fn(&str) -> Option<String> + 'e;
+
 /// Reading cannot go on; why has been reported.
 pub(super) struct Stop;
 
 pub(super) struct Tree<'r, 's, 'e> {
     report: &'r Report<'s>,
     source: usize,
-    env: &'e dyn Fn(&str) -> Option<String>,
+    /// Absent when values are wanted as they were written.
+    env: Option<&'e Environment<'e>>,
     parser: Parser<'s, StrInput<'s>>,
     /// Anchored values that are complete, with their height.
     anchors: HashMap<usize, (Node, usize)>,
@@ -29,9 +33,18 @@ impl<'r, 's, 'e> Tree<'r, 's, 'e> {
     pub(super) fn new(
         report: &'r Report<'s>,
         source: usize,
-        env: &'e dyn Fn(&str) -> Option<String>,
+        env: &'e Environment<'e>,
         text: &'s str,
     ) -> Self {
+        Self::of(report, source, Some(env), text)
+    }
+
+    /// A tree of the only source, whose values are those that were written.
+    pub(super) fn as_written(report: &'r Report<'s>, text: &'s str) -> Self {
+        Self::of(report, 0, None, text)
+    }
+
+    fn of(report: &'r Report<'s>, source: usize, env: Option<&'e Environment<'e>>, text: &'s str) -> Self {
         let mut options = granit_parser::options! {
             disallow_directives: true,
             flow_nesting_limit: MAX_DEPTH,
@@ -169,7 +182,8 @@ impl<'r, 's, 'e> Tree<'r, 's, 'e> {
     fn scalar(&self, text: &str, style: ScalarStyle, place: Place) -> Scalar {
         let plain = matches!(style, ScalarStyle::Plain);
         let mut broken = false;
-        let (text, from_env) = match expand(text, self.env) {
+        let expanded = self.env.map_or(Ok(None), |env| expand(text, env));
+        let (text, from_env) = match expanded {
             Ok(None) => (text.to_owned(), false),
             Ok(Some(expanded)) => (expanded.text, expanded.replaced),
             Err(Unexpanded::Unset(name)) => {

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use super::super::durable::make_folder;
 use super::super::layout::unnamed;
-use super::super::{ConfigStore, DirectoryStore, FileStore, Holds, ResourceId, Writer};
+use super::super::{ConfigStore, DirectoryStore, FileStore, Holds, Writer};
 use super::*;
+use crate::model::ResourceId;
 
 /// A folder with what stood there before, and a commit that changes, makes and removes something.
 struct Scene {
@@ -32,9 +33,9 @@ impl Scene {
             Change { id, from, to }
         };
         let changes = vec![
-            change(id(Kind::Agent, "changed"), Some("old"), Some("new")),
-            change(id(Kind::ApiKey, "removed"), Some("old"), None),
-            change(id(Kind::IdentityProvider, "made"), None, Some("new")),
+            change(id(ResourceKind::Agent, "changed"), Some("old"), Some("new")),
+            change(id(ResourceKind::ApiKey, "removed"), Some("old"), None),
+            change(id(ResourceKind::IdentityProvider, "made"), None, Some("new")),
         ];
         let (who, what) = (String::new(), String::new());
         let commit = Commit { at: jiff::Timestamp::UNIX_EPOCH, who, what, changes };
@@ -210,7 +211,7 @@ fn a_damaged_intent_is_said_and_nothing_is_guessed() {
 #[test]
 fn a_read_that_commits_overtake_is_brought_up_to_the_last_of_them() {
     use super::super::shelf::{Resources, bring_up};
-    let id = |name: &str| ResourceId::new(Kind::Agent, name).unwrap();
+    let id = |name: &str| ResourceId::new(ResourceKind::Agent, name).unwrap();
     let texts = ["1", "2", "1", "3"].map(|text| Some(text.to_owned()));
     let record = |at: usize| {
         let changes = ["a", "b"].map(|name| Change {

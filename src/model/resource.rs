@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// The kinds of resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub enum ResourceKind {
     /// Who signs tokens.
     IdentityProvider,
     /// What is guarded.
@@ -18,13 +18,23 @@ pub enum Kind {
     ApiKey,
 }
 
-impl Kind {
+impl ResourceKind {
+    /// What people call it.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::IdentityProvider => "identity provider",
+            Self::Agent => "agent",
+            Self::ApiKey => "API key",
+        }
+    }
+
     /// Every kind, in the order in which a document lists them.
     pub const ALL: [Self; 3] = [Self::IdentityProvider, Self::Agent, Self::ApiKey];
 
     /// The folder, and the member of a document, that holds resources of this kind.
     #[must_use]
-    pub const fn folder(self) -> &'static str {
+    pub const fn section(self) -> &'static str {
         match self {
             Self::IdentityProvider => "identity_providers",
             Self::Agent => "agents",
@@ -34,8 +44,8 @@ impl Kind {
 
     /// The kind that this folder holds.
     #[must_use]
-    pub fn of_folder(folder: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.folder() == folder)
+    pub fn of_section(section: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.section() == section)
     }
 }
 
@@ -43,7 +53,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct ResourceId {
-    kind: Kind,
+    kind: ResourceKind,
     name: String,
 }
 
@@ -53,7 +63,7 @@ impl ResourceId {
 
     /// A name of `[A-Za-z0-9-]{1,63}`; `None` for anything else.
     #[must_use]
-    pub fn new(kind: Kind, name: impl Into<String>) -> Option<Self> {
+    pub fn new(kind: ResourceKind, name: impl Into<String>) -> Option<Self> {
         let name = name.into();
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
         let ok = (1..=Self::MAX_LEN).contains(&name.len()) && name.bytes().all(plain);
@@ -63,13 +73,13 @@ impl ResourceId {
     /// The resource that `agents/NAME` or the like names, as [`Display`](fmt::Display) writes it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (folder, name) = text.split_once('/')?;
-        Self::new(Kind::of_folder(folder)?, name)
+        let (section, name) = text.split_once('/')?;
+        Self::new(ResourceKind::of_section(section)?, name)
     }
 
     /// What it is.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> ResourceKind {
         self.kind
     }
 
@@ -82,7 +92,7 @@ impl ResourceId {
 
 impl fmt::Display for ResourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.kind.folder(), self.name)
+        write!(f, "{}/{}", self.kind.section(), self.name)
     }
 }
 
@@ -107,16 +117,16 @@ mod tests {
     #[test]
     fn only_plain_words_are_names_of_resources() {
         for good in ["a", "refund-agent", "Yq3Zk81b", "-", &"x".repeat(63)] {
-            assert!(ResourceId::new(Kind::ApiKey, good).is_some(), "{good}");
+            assert!(ResourceId::new(ResourceKind::ApiKey, good).is_some(), "{good}");
         }
         for bad in ["", ".", "..", "a/b", "a.yaml", ".a", "a_b", "a b", "ä", "a\n", "a\0", &"x".repeat(64)] {
-            assert!(ResourceId::new(Kind::Agent, bad).is_none(), "{bad:?}");
+            assert!(ResourceId::new(ResourceKind::Agent, bad).is_none(), "{bad:?}");
         }
     }
 
     #[test]
     fn a_resource_is_read_back_as_it_is_written() {
-        for kind in Kind::ALL {
+        for kind in ResourceKind::ALL {
             let id = ResourceId::new(kind, "some-name").unwrap();
             assert_eq!(ResourceId::parse(&id.to_string()), Some(id));
         }

@@ -1,0 +1,413 @@
+//! `/agents`: what is behind the gateway, and deploying it.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::config::Snapshot;
+use crate::control::{Edit, Expect, To, Wanted};
+use crate::model::{ResourceId, ResourceKind};
+use crate::routing::{Agent, Authenticator, Host};
+use crate::telemetry::AgentTraffic;
+
+use super::body::{Answer, Object};
+use super::caller::Caller;
+use super::page::{self, Name, Nothing, Page, Query, Write};
+use super::precondition::{IfMatch, Precondition};
+use super::problem::Problem;
+use super::write::{self, Written};
+use super::{Desk, Room};
+
+/// Which agents.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct List {
+    limit: Option<usize>,
+    after: Option<String>,
+    q: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Route {
+    path: String,
+    host: Option<String>,
+    strip_path: bool,
+}
+
+/// An agent at a glance.
+#[derive(Serialize)]
+pub(super) struct Summary {
+    name: String,
+    display_name: Option<String>,
+    route: Route,
+    upstream: String,
+    authentication: &'static str,
+    identity_providers: Vec<String>,
+    enforcement: &'static str,
+    managed_by: &'static str,
+    api_keys: usize,
+    traffic: AgentTraffic,
+}
+
+/// An agent, whole.
+#[derive(Serialize)]
+struct Detail {
+    #[serde(flatten)]
+    summary: Summary,
+    etag: String,
+    file: String,
+    spec: Value,
+    url: String,
+}
+
+/// Lists them.
+pub(super) async fn list(
+    State(desk): State<Desk>,
+    Query(list): Query<List>,
+) -> Result<Answer<Page<Summary>>, Problem> {
+    let limit = page::limit(list.limit)?;
+    let wanted = list.q.map(|q| q.to_lowercase()).unwrap_or_default();
+    let live = desk.control().live();
+    let all = live.agents.values().filter(|agent| wanted.is_empty() || is_about(agent, &wanted));
+    let after = list.after.as_deref();
+    Ok(Answer(page::cut(
+        all,
+        |agent| agent.name.as_str(),
+        after,
+        limit,
+        |agent| summary(&desk, &live, agent),
+    )))
+}
+
+fn is_about(agent: &Agent, wanted: &str) -> bool {
+    let names = [agent.name.as_str(), agent.display_name.as_deref().unwrap_or_default(), &agent.route.path];
+    names.iter().any(|name| name.to_lowercase().contains(wanted))
+}
+
+fn summary(room: &Room, live: &Snapshot, agent: &Agent) -> Summary {
+    let providers = match &agent.authenticator {
+        Authenticator::OAuth(policy) => policy.providers.as_slice(),
+        Authenticator::ApiKey(_) | Authenticator::Public => &[],
+    };
+    let id = ResourceId::new(ResourceKind::Agent, agent.name.as_str());
+    let path = if agent.route.path.is_empty() { "/" } else { &agent.route.path };
+    let api_keys = match &agent.authenticator {
+        Authenticator::ApiKey(policy) => policy.keys.len(),
+        Authenticator::OAuth(_) | Authenticator::Public => 0,
+    };
+    Summary {
+        name: agent.name.to_string(),
+        display_name: agent.display_name.clone(),
+        route: Route {
+            path: path.to_owned(),
+            host: agent.route.host.clone(),
+            strip_path: agent.route.strip_path,
+        },
+        upstream: upstream(agent),
+        authentication: agent.method().as_str(),
+        identity_providers: providers.iter().map(|provider| provider.spec().name.to_string()).collect(),
+        enforcement: agent.enforcement.as_str(),
+        managed_by: managed_by(id.is_some_and(|id| live.is_stored(&id))),
+        api_keys,
+        traffic: room.admin.traffic.agent(agent.name.as_str()),
+    }
+}
+
+fn upstream(agent: &Agent) -> String {
+    let upstream = &agent.upstream;
+    let scheme = if upstream.tls.is_some() { "https" } else { "http" };
+    let authority = upstream.authority.to_str().unwrap_or_default();
+    format!("{scheme}://{authority}{}", upstream.base_path)
+}
+
+/// The word for who may write a resource.
+pub(super) const fn managed_by(stored: bool) -> &'static str {
+    if stored { "store" } else { "file" }
+}
+
+/// Shows one.
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    Name(name): Name,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Response, Problem> {
+    let live = desk.control().live();
+    let agent = find(&live, &name)?;
+    let written = live.written(&id(&name)?).ok_or_else(|| nothing(&name))?;
+    let tag = write::etag(&written.tag);
+    let detail = Detail {
+        summary: summary(&desk, &live, agent),
+        etag: written.tag,
+        file: written.path.display().to_string(),
+        spec: written.spec,
+        url: url(&live, agent, &headers),
+    };
+    Ok(write::with_tag(Answer(detail).into_response(), tag))
+}
+
+/// An agent of the live configuration.
+pub(super) fn find<'s>(live: &'s Snapshot, name: &str) -> Result<&'s std::sync::Arc<Agent>, Problem> {
+    live.agents.get(name).ok_or_else(|| nothing(name))
+}
+
+fn nothing(name: &str) -> Problem {
+    Problem::not_found(&format!("agent {name:?}"))
+}
+
+fn id(name: &str) -> Result<ResourceId, Problem> {
+    ResourceId::new(ResourceKind::Agent, name).ok_or_else(|| nothing(name))
+}
+
+/// Where callers reach it: at the first listener, under the agent's host. A listener on every address is reached
+/// under the name by which the operator has reached this one.
+fn url(live: &Snapshot, agent: &Agent, headers: &HeaderMap) -> String {
+    let Some(listener) = live.server.listeners.first() else { return String::new() };
+    let address: SocketAddr = listener.address.value;
+    let (scheme, usual) = if listener.certificates.is_empty() { ("http", 80) } else { ("https", 443) };
+    let asked =
+        headers.get(header::HOST).and_then(|host| host.to_str().ok()).and_then(|h| Host::parse(h).ok());
+    let host = match (&agent.route.host, asked) {
+        (Some(host), _) => host.clone(),
+        (None, Some(asked)) if address.ip().is_unspecified() => asked.as_str().to_owned(),
+        (None, _) if address.is_ipv6() => format!("[{}]", address.ip()),
+        (None, _) => address.ip().to_string(),
+    };
+    let mut url = format!("{scheme}://{host}");
+    if address.port() != usual {
+        // Writing to a string does not fail.
+        let _written = write!(url, ":{}", address.port());
+    }
+    url + if agent.route.path.is_empty() { "/" } else { &agent.route.path }
+}
+
+/// Deploys one.
+pub(super) async fn put(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Name(name): Name,
+    Query(query): Query<Write>,
+    Precondition(expect): Precondition,
+    Object(spec): Object,
+) -> Result<Response, Problem> {
+    let id = ResourceId::new(ResourceKind::Agent, name).ok_or_else(bad_name)?;
+    replace(&desk, &caller, id, expect, spec, query.dry_run).await
+}
+
+/// A name that no resource could have.
+pub(super) fn bad_name() -> Problem {
+    Problem::invalid("", "bad-name", "a name has 1 to 63 lower-case letters, digits and dashes")
+}
+
+/// Writes one resource; 201 when it is new.
+pub(super) async fn replace(
+    room: &Room,
+    caller: &Caller,
+    id: ResourceId,
+    expect: Expect,
+    spec: Value,
+    dry_run: bool,
+) -> Result<Response, Problem> {
+    let new = expect == Expect::Absent;
+    let edit = Edit {
+        who: caller.who(),
+        what: format!("{} {id}", if new { "create" } else { "update" }),
+        wanted: vec![Wanted { id: id.clone(), expect, to: To::Json(spec) }],
+        dry_run,
+    };
+    let edited = room.control().edit(edit).await?;
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(Written::new(edited, Some(&id), dry_run).answer(status))
+}
+
+/// Takes one away, and its API keys with it.
+pub(super) async fn delete(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Name(name): Name,
+    Query(query): Query<Write>,
+    IfMatch(expect): IfMatch,
+) -> Result<Response, Problem> {
+    remove(&desk, &caller, id(&name)?, expect, query.dry_run).await
+}
+
+/// Takes one resource away.
+pub(super) async fn remove(
+    room: &Room,
+    caller: &Caller,
+    id: ResourceId,
+    expect: Expect,
+    dry_run: bool,
+) -> Result<Response, Problem> {
+    let edit = Edit {
+        who: caller.who(),
+        what: format!("delete {id}"),
+        wanted: vec![Wanted { id: id.clone(), expect, to: To::Nothing }],
+        dry_run,
+    };
+    let edited = room.control().edit(edit).await?;
+    Ok(Written::new(edited, Some(&id), dry_run).answer(StatusCode::OK))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::Api;
+    use axum::http::{Method, header};
+    use serde_json::json;
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_credential_no_agent_is_shown_or_changed() {
+        let api = Api::new();
+        for (method, path) in [
+            (Method::GET, "/api/v1/agents"),
+            (Method::GET, "/api/v1/agents/refunds"),
+            (Method::PUT, "/api/v1/agents/refunds"),
+            (Method::DELETE, "/api/v1/agents/refunds"),
+            (Method::GET, "/api/v1/agents/absent"),
+        ] {
+            let answer = api.logged_out(method, path).await;
+            assert_eq!((answer.status, answer.code()), (401, "unauthorized"), "{path}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stale_tag_changes_nothing() {
+        let api = Api::writable();
+        let spec = json!({"route": "/r", "upstream": "http://127.0.0.1:1", "auth": "public"});
+        for (method, body) in [(Method::PUT, Some(spec)), (Method::DELETE, None)] {
+            let stale =
+                api.write(method.clone(), "/api/v1/agents/refunds", Some("\"stale\""), body.clone()).await;
+            assert_eq!((stale.status, stale.code()), (412, "precondition_failed"), "{method}");
+            let none = api.write(method.clone(), "/api/v1/agents/refunds", None, body).await;
+            assert_eq!((none.status, none.code()), (428, "precondition_required"), "{method}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_agent_is_shown_with_what_was_written_and_where_it_is_reached() {
+        let api = Api::new();
+        let answer = api.get("/api/v1/agents/refunds").await;
+        let agent = answer.json();
+        assert_eq!(answer.status, 200, "{agent}");
+        assert_eq!(answer.headers[header::ETAG], format!("\"{}\"", agent["etag"].as_str().unwrap()));
+        for (member, wanted) in [
+            ("name", json!("refunds")),
+            ("authentication", json!("oauth")),
+            ("identity_providers", json!(["corp"])),
+            ("route", json!({"path": "/agents/refunds", "host": null, "strip_path": true})),
+            ("upstream", json!("http://127.0.0.1:9/base")),
+            ("url", json!("http://127.0.0.1:8080/agents/refunds")),
+            ("managed_by", json!("file")),
+            ("enforcement", json!("enforce")),
+        ] {
+            assert_eq!(agent[member], wanted, "{member}");
+        }
+        assert_eq!(agent["spec"]["route"]["strip_path"], json!(true));
+        for path in ["absent", "a%2Fb", "%ff", "..%2f", "A"] {
+            let answer = api.get(&format!("/api/v1/agents/{path}")).await;
+            assert_eq!((answer.status, answer.code()), (404, "not_found"), "{path}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn agents_are_listed_by_name_and_found_by_a_part_of_it() {
+        let api = Api::new();
+        let names = |answer: &serde_json::Value| {
+            answer["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|a| a["name"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let all = api.get("/api/v1/agents").await.json();
+        assert_eq!(
+            (names(&all), &all["total"]),
+            (["open", "partner", "refunds"].map(str::to_owned).to_vec(), &json!(3))
+        );
+        let page = api.get("/api/v1/agents?limit=1&after=open").await.json();
+        assert_eq!((names(&page), &page["next"]), (vec!["partner".to_owned()], &json!("partner")));
+        let found = api.get("/api/v1/agents?q=REFUND").await.json();
+        assert_eq!(names(&found), ["refunds"]);
+        for query in ["limit=0", "limit=501", "limit=x", "limit=-1", "lmit=5", "limit=1&limit=2"] {
+            let answer = api.get(&format!("/api/v1/agents?{query}")).await;
+            assert_eq!((answer.status, answer.code()), (400, "bad_query"), "{query}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_agent_is_made_changed_and_taken_away_and_each_answer_has_the_next_tag() {
+        let api = Api::writable();
+        let path = "/api/v1/agents/new";
+        let spec = |route: &str| json!({"route": route, "upstream": "http://127.0.0.1:9", "auth": "public"});
+        let made = api.create(path, spec("/new")).await;
+        assert_eq!((made.status, &made.json()["resource"]), (201, &json!("agents/new")), "{}", made.text());
+        let tag = made.headers[header::ETAG].to_str().unwrap().to_owned();
+        assert_eq!(api.get(path).await.headers[header::ETAG], tag.as_str());
+        assert_eq!(api.create(path, spec("/new")).await.status, 412, "it is there already");
+        let dry = api
+            .write(Method::PUT, &format!("{path}?dry_run=true"), Some(&tag), Some(spec("/x")))
+            .await
+            .json();
+        assert_eq!((&dry["dry_run"], &dry["revision"]), (&json!(true), &json!(null)));
+        assert!(dry["diff"].as_str().unwrap().contains("-route: /new\n+route: /x\n"), "{dry}");
+        let changed = api.write(Method::PUT, path, Some(&tag), Some(spec("/y"))).await;
+        assert_eq!((changed.status, &changed.json()["revision"]), (200, &json!(2)));
+        assert_eq!(api.get(path).await.json()["route"]["path"], json!("/y"));
+        assert_eq!(api.write(Method::DELETE, path, Some(&tag), None).await.status, 412, "the tag is old");
+        assert_eq!(api.write(Method::DELETE, path, Some("*"), None).await.status, 200);
+        assert_eq!(api.write(Method::DELETE, path, Some("*"), None).await.status, 404);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_agent_that_cannot_be_says_where_it_is_wrong() {
+        let api = Api::writable();
+        for (spec, code, path) in [
+            (
+                json!({"route": "/n", "upstream": "http://127.0.0.1:9", "auth": "public", "x": 1}),
+                "unknown-field",
+                "/x",
+            ),
+            (
+                json!({"route": "/n", "upstream": "http://127.0.0.1:9", "auth": {"oauth": {"identity_providers": ["no"]}}}),
+                "unknown-provider",
+                "/auth/oauth/identity_providers/0",
+            ),
+            (json!({"route": 5, "upstream": [], "auth": "public"}), "bad-path", "/route"),
+        ] {
+            let answer = api.create("/api/v1/agents/new", spec.clone()).await;
+            let said = answer.json();
+            assert_eq!((answer.status, answer.code()), (422, "invalid"), "{spec}");
+            let found = said["diagnostics"].as_array().unwrap().iter().any(|d| {
+                (&d["code"], &d["path"], &d["resource"]) == (&json!(code), &json!(path), &json!("agents/new"))
+            });
+            assert!(found, "{code} at {path}: {said}");
+        }
+        for name in ["Upper", "a_b", "a%2Fb", "%00", "-a", &"x".repeat(64)] {
+            let spec = json!({"route": "/n", "upstream": "http://127.0.0.1:9", "auth": "public"});
+            let answer = api.create(&format!("/api/v1/agents/{name}"), spec).await;
+            assert_eq!((answer.status, answer.code()), (422, "invalid"), "{name}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_keys_of_an_agent_go_with_it() {
+        let api = Api::writable();
+        let gone = api.write(Method::DELETE, "/api/v1/agents/partner", Some("*"), None).await.json();
+        assert_eq!(gone["removed"], json!(["api_keys/Yq3Zk81b"]), "{gone}");
+        assert_eq!(api.get("/api/v1/api-keys").await.json()["total"], json!(0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_mistyped_dry_run_does_not_write() {
+        let api = Api::new();
+        let answer = api.write(Method::DELETE, "/api/v1/agents/refunds?dryrun=true", Some("*"), None).await;
+        assert_eq!((answer.status, answer.code()), (400, "bad_query"));
+    }
+}

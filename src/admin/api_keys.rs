@@ -1,0 +1,204 @@
+//! `/api-keys`: who may call an agent with a key. Of a key only its id and its hash are known here, and the hash is
+//! not shown. How keys come and go is in `key_changes`.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{self, Snapshot, Written};
+use crate::model::{Instant, ResourceId, ResourceKind};
+
+use super::agents::managed_by;
+use super::body::Answer;
+use super::page::{self, Name, Nothing, Page, Query};
+use super::problem::Problem;
+use super::{Desk, Room, write};
+
+/// Which keys.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct List {
+    agent: Option<String>,
+    limit: Option<usize>,
+    after: Option<String>,
+}
+
+/// A key as it is shown.
+#[derive(Serialize)]
+pub(super) struct ApiKey {
+    id: String,
+    agent: String,
+    name: Option<String>,
+    masked: String,
+    state: &'static str,
+    expires_at: Option<jiff::Timestamp>,
+    revoked_at: Option<jiff::Timestamp>,
+    last_used_at: Option<jiff::Timestamp>,
+    managed_by: &'static str,
+    etag: String,
+}
+
+impl ApiKey {
+    /// The key as it is shown at this moment. `etag` names the version of its file.
+    pub(super) fn new(id: &str, key: &config::ApiKey, etag: String, stored: bool, now: Instant) -> Self {
+        Self {
+            id: id.to_owned(),
+            agent: key.agent.to_string(),
+            name: key.name.clone(),
+            masked: format!("pck_{id}_…"),
+            state: state(key.expires_at, key.revoked_at, now),
+            expires_at: key.expires_at,
+            revoked_at: key.revoked_at,
+            last_used_at: key.last_used.at().and_then(write::moment),
+            managed_by: managed_by(stored),
+            etag,
+        }
+    }
+}
+
+/// Lists them.
+pub(super) async fn list(
+    State(desk): State<Desk>,
+    Query(list): Query<List>,
+) -> Result<Answer<Page<ApiKey>>, Problem> {
+    let limit = page::limit(list.limit)?;
+    let live = desk.control().live();
+    let of_agent = |key: &config::ApiKey| list.agent.as_ref().is_none_or(|agent| agent == key.agent.as_str());
+    let all = live.api_keys.iter().filter(|(_, key)| of_agent(key));
+    let page = page::cut(
+        all,
+        |(id, _)| id.as_str(),
+        list.after.as_deref(),
+        limit,
+        |(id, key)| shown(&desk, &live, id, key),
+    );
+    Ok(Answer(page.flatten()))
+}
+
+/// Shows one.
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    Name(name): Name,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Response, Problem> {
+    let live = desk.control().live();
+    let key = live.api_keys.get(&name).and_then(|key| shown(&desk, &live, &name, key));
+    let key = key.ok_or_else(|| nothing(&name))?;
+    let tag = write::etag(&key.etag);
+    Ok(write::with_tag(Answer(key).into_response(), tag))
+}
+
+fn shown(room: &Room, live: &Snapshot, name: &str, key: &config::ApiKey) -> Option<ApiKey> {
+    let written = live.written(&id(name).ok()?)?;
+    Some(ApiKey::new(name, key, written.tag, written.stored, room.admin.clock.now()))
+}
+
+/// A key and what was written of it.
+pub(super) fn find<'s>(live: &'s Snapshot, name: &str) -> Result<(&'s config::ApiKey, Written), Problem> {
+    let key = live.api_keys.get(name).ok_or_else(|| nothing(name))?;
+    let written = live.written(&id(name)?).ok_or_else(|| nothing(name))?;
+    Ok((key, written))
+}
+
+/// The name of a key as a resource.
+pub(super) fn id(name: &str) -> Result<ResourceId, Problem> {
+    ResourceId::new(ResourceKind::ApiKey, name).ok_or_else(|| nothing(name))
+}
+
+fn nothing(name: &str) -> Problem {
+    Problem::not_found(&format!("API key {name:?}"))
+}
+
+fn state(
+    expires_at: Option<jiff::Timestamp>,
+    revoked_at: Option<jiff::Timestamp>,
+    now: Instant,
+) -> &'static str {
+    match (has_passed(revoked_at, now), has_passed(expires_at, now)) {
+        (true, _) => "revoked",
+        (false, true) => "expired",
+        (false, false) => "active",
+    }
+}
+
+/// Whether a moment is there and is not to come.
+pub(super) fn has_passed(at: Option<jiff::Timestamp>, now: Instant) -> bool {
+    let now = i64::try_from(now.unix()).unwrap_or(i64::MAX);
+    at.is_some_and(|at| at.as_second() <= now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::Api;
+    use super::*;
+    use axum::http::{Method, header};
+    use serde_json::json;
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_credential_no_key_is_shown_or_changed() {
+        let api = Api::new();
+        for (method, path) in [
+            (Method::GET, "/api/v1/api-keys"),
+            (Method::POST, "/api/v1/api-keys"),
+            (Method::GET, "/api/v1/api-keys/Yq3Zk81b"),
+            (Method::POST, "/api/v1/api-keys/Yq3Zk81b/revoke"),
+            (Method::POST, "/api/v1/api-keys/Yq3Zk81b/rotate"),
+            (Method::DELETE, "/api/v1/api-keys/Yq3Zk81b"),
+        ] {
+            assert_eq!(api.logged_out(method, path).await.status, 401, "{path}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stale_tag_changes_nothing() {
+        let api = Api::writable();
+        let rotate = json!({"overlap": "1h"});
+        for (method, path, body) in [
+            (Method::POST, "/revoke", None),
+            (Method::POST, "/rotate", Some(rotate)),
+            (Method::DELETE, "", None),
+        ] {
+            let path = format!("/api/v1/api-keys/Yq3Zk81b{path}");
+            let stale = api.write(method.clone(), &path, Some("\"stale\""), body.clone()).await;
+            assert_eq!((stale.status, stale.code()), (412, "precondition_failed"), "{path}");
+            assert_eq!(api.write(method, &path, None, body).await.status, 428, "{path}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_is_shown_without_its_hash() {
+        let api = Api::new();
+        let answer = api.get("/api/v1/api-keys/Yq3Zk81b").await;
+        let key = answer.json();
+        assert_eq!(answer.headers[header::ETAG], format!("\"{}\"", key["etag"].as_str().unwrap()));
+        for (member, wanted) in [
+            ("agent", json!("partner")),
+            ("name", json!("ci")),
+            ("masked", json!("pck_Yq3Zk81b_…")),
+            ("state", json!("active")),
+            ("expires_at", json!("2027-01-01T00:00:00Z")),
+            ("revoked_at", json!(null)),
+        ] {
+            assert_eq!(key[member], wanted, "{member}");
+        }
+        assert!(!answer.text().contains("sha256"), "{key}");
+        let list = api.get("/api/v1/api-keys?agent=partner").await.json();
+        assert_eq!(list["total"], json!(1));
+        assert_eq!(api.get("/api/v1/api-keys?agent=refunds").await.json()["total"], json!(0));
+        assert_eq!(api.get("/api/v1/api-keys/AAAAAAAA").await.status, 404);
+    }
+
+    #[test]
+    fn a_key_is_revoked_before_it_is_expired() {
+        let at = |second| Some(jiff::Timestamp::from_second(second).unwrap());
+        for (expires, revoked, wanted) in [
+            (None, None, "active"),
+            (at(101), at(101), "active"),
+            (at(100), None, "expired"),
+            (at(50), at(100), "revoked"),
+            (None, at(1), "revoked"),
+        ] {
+            assert_eq!(state(expires, revoked, Instant::from_unix(100)), wanted, "{expires:?} {revoked:?}");
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The body of a request: JSON and nothing else, at most 1 MiB, here within 30 s, and without members that nobody
+//! knows.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt as _;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use crate::model::Secret;
+
+use super::json;
+use super::problem::Problem;
+
+/// The largest body, in bytes.
+const LARGEST: usize = 1 << 20;
+/// The longest that a body may take.
+const TIME: Duration = Duration::from_secs(30);
+
+/// A body that must be there.
+pub(super) struct Json<T>(pub(super) T);
+
+/// A body that may be absent, and is then the default.
+pub(super) struct MaybeJson<T>(pub(super) T);
+
+/// A body that is any JSON object: what it means is judged elsewhere.
+pub(super) struct Object(pub(super) Value);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        is_json(request.headers())?;
+        typed(&read(request).await?).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MaybeJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let typed_media = is_json(request.headers());
+        let bytes = read(request).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        typed_media?;
+        typed(&bytes).map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Object {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        is_json(request.headers())?;
+        match parse(&read(request).await?)? {
+            value @ Value::Object(_) => Ok(Self(value)),
+            _ => Err(Problem::invalid("", "wrong-type", "the body must be an object")),
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut fields = headers.get_all(header::CONTENT_TYPE).iter();
+    let only = fields.next().filter(|_| fields.next().is_none()).and_then(|value| value.to_str().ok());
+    let (media, rest) =
+        only.map_or(("", None), |text| text.split_once(';').map_or((text, None), |(m, r)| (m, Some(r))));
+    let utf8 = |rest: &str| {
+        rest.trim().is_empty() || rest.trim().replace('"', "").eq_ignore_ascii_case("charset=utf-8")
+    };
+    if media.trim().eq_ignore_ascii_case("application/json") && rest.is_none_or(utf8) {
+        return Ok(());
+    }
+    let detail = "send JSON, with `Content-Type: application/json`";
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
+}
+
+async fn read(request: Request) -> Result<Vec<u8>, Problem> {
+    let said =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if said.is_some_and(|said| said > LARGEST as u64) {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(TIME, collect(request.into_body())).await {
+        Ok(collected) => collected,
+        Err(_) => {
+            let detail = format!("the body took longer than {} s", TIME.as_secs());
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail))
+        }
+    }
+}
+
+async fn collect(body: Body) -> Result<Vec<u8>, Problem> {
+    let mut pieces = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| bad("the body broke off".to_owned()))?;
+        if bytes.len() + piece.len() > LARGEST {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes)
+}
+
+fn too_large() -> Problem {
+    let detail = format!("the body is larger than {LARGEST} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+}
+
+fn bad(why: String) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "bad_json", why)
+}
+
+fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+    json::parse(bytes).map_err(bad)
+}
+
+fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let value = parse(bytes)?;
+    // Derived readers take a list for an object.
+    if !value.is_object() {
+        return Err(Problem::invalid("", "wrong-type", "the body must be an object"));
+    }
+    T::deserialize(value).map_err(|e| Problem::invalid("", "wrong-type", e.to_string()))
+}
+
+/// For members that hold a credential.
+pub(super) fn secret<'de, D: Deserializer<'de>>(reader: D) -> Result<Secret, D::Error> {
+    // What the reader says of a value of another type would repeat it.
+    match Value::deserialize(reader)? {
+        Value::String(text) => Ok(Secret::new(text)),
+        _ => Err(serde::de::Error::custom("a credential is text")),
+    }
+}
+
+/// The same where it may be absent or `null`.
+pub(super) fn maybe_secret<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Secret>, D::Error> {
+    match Value::deserialize(reader)? {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(Secret::new(text))),
+        _ => Err(serde::de::Error::custom("a credential is text")),
+    }
+}
+
+/// An answer in JSON.
+pub(super) struct Answer<T>(pub(super) T);
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
+            Err(error) => {
+                Problem::unavailable(format!("the answer cannot be written: {error}")).into_response()
+            }
+        }
+    }
+}
+
+/// The members of an object, for answers that are one resource and a little more.
+pub(super) fn members(value: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wanted {
+        #[expect(dead_code, reason = "only its type is looked at")]
+        name: String,
+    }
+
+    async fn status(media: Option<&str>, length: Option<usize>, body: impl Into<Body>) -> u16 {
+        let mut request = Request::builder().method("POST");
+        if let Some(media) = media {
+            request = request.header(header::CONTENT_TYPE, media);
+        }
+        if let Some(length) = length {
+            request = request.header(header::CONTENT_LENGTH, length);
+        }
+        match Json::<Wanted>::from_request(request.body(body.into()).unwrap(), &()).await {
+            Ok(_) => 200,
+            Err(problem) => problem.into_response().status().as_u16(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_is_small_sound_json_of_the_wanted_shape() {
+        const JSON: Option<&str> = Some("application/json");
+        let long = format!("{{\"name\":\"{}\"}}", "x".repeat(LARGEST));
+        let deep = format!("{{\"name\":{}}}", "[".repeat(5000));
+        for (media, body, wanted) in [
+            (JSON, r#"{"name":"a"}"#, 200),
+            (Some("Application/JSON; charset=UTF-8"), r#"{"name":"a"}"#, 200),
+            (Some("application/json; charset=latin-1"), r#"{"name":"a"}"#, 415),
+            (Some("text/plain"), r#"{"name":"a"}"#, 415),
+            (Some("application/x-www-form-urlencoded"), "name=a", 415),
+            (None, r#"{"name":"a"}"#, 415),
+            (JSON, "", 400),
+            (JSON, "{", 400),
+            (JSON, r#"{"name":"a","name":"b"}"#, 400),
+            (JSON, &deep, 400),
+            (JSON, r#"{"name":1}"#, 422),
+            (JSON, r#"{}"#, 422),
+            (JSON, r#"["a"]"#, 422),
+            (JSON, "null", 422),
+            (JSON, r#"{"name":"a","nam":"b"}"#, 422),
+            (JSON, &long, 413),
+        ] {
+            assert_eq!(
+                status(media, None, body.to_owned()).await,
+                wanted,
+                "{media:?} {}",
+                &body[..body.len().min(30)]
+            );
+        }
+        assert_eq!(status(JSON, Some(10 << 20), "{").await, 413, "said to be large");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let never = Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+        assert_eq!(status(Some("application/json"), None, never).await, 408);
+    }
+
+    #[test]
+    fn a_credential_of_the_wrong_type_is_not_repeated() {
+        #[derive(Deserialize)]
+        struct Login {
+            #[serde(deserialize_with = "secret")]
+            #[expect(dead_code, reason = "only its type is looked at")]
+            token: Secret,
+        }
+        let error = Login::deserialize(serde_json::json!({"token": 12_345})).err().unwrap().to_string();
+        assert!(!error.contains("12345"), "{error}");
+    }
+}

@@ -1,0 +1,70 @@
+//! The cookie that holds a session's id: read by a strict grammar, written with every fence that browsers know.
+
+use http::{HeaderMap, HeaderValue, header};
+
+use super::sessions::LIFETIME;
+
+/// Its name.
+pub(super) const NAME: &str = "portcullis_session";
+/// The longest id that is looked at.
+const LONGEST: usize = 128;
+
+/// The values under our name, in all cookie fields. There can be several: other paths, other programs of the host.
+pub(super) fn values(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
+    fields
+        .flat_map(|field| field.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(name, value)| *name == NAME && (1..=LONGEST).contains(&value.len()))
+        .map(|(_, value)| value)
+}
+
+/// Sets the cookie. Without `id` it takes it away.
+pub(super) fn set(id: Option<&str>, tls: bool) -> HeaderValue {
+    let (id, age) = id.map_or(("", 0), |id| (id, LIFETIME.as_secs()));
+    let secure = if tls { "; Secure" } else { "" };
+    let text = format!("{NAME}={id}; HttpOnly; SameSite=Strict; Path=/; Max-Age={age}{secure}");
+    let mut value = HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_cookie_is_found_among_others() {
+        for (fields, wanted) in [
+            (&["portcullis_session=a"][..], &["a"][..]),
+            (&["x=1; portcullis_session=a;y=2"], &["a"]),
+            (&["portcullis_session=a; portcullis_session=b", "portcullis_session=c"], &["a", "b", "c"]),
+            (&["portcullis_session="], &[]),
+            (&["Portcullis_Session=a", "portcullis_session2=a", "portcullis_session"], &[]),
+            (&[], &[]),
+        ] {
+            let mut headers = HeaderMap::new();
+            for field in fields {
+                headers.append(header::COOKIE, field.parse().unwrap());
+            }
+            assert_eq!(values(&headers).collect::<Vec<_>>(), wanted, "{fields:?}");
+        }
+        let mut long = HeaderMap::new();
+        long.insert(header::COOKIE, format!("{NAME}={}", "a".repeat(LONGEST + 1)).parse().unwrap());
+        assert_eq!(values(&long).count(), 0);
+    }
+
+    #[test]
+    fn the_cookie_is_fenced_in() {
+        let text = |value: HeaderValue| value.to_str().unwrap().to_owned();
+        assert_eq!(
+            text(set(Some("abc"), true)),
+            "portcullis_session=abc; HttpOnly; SameSite=Strict; Path=/; Max-Age=43200; Secure"
+        );
+        assert_eq!(
+            text(set(None, false)),
+            "portcullis_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0"
+        );
+        assert!(!format!("{:?}", set(Some("abc"), true)).contains("abc"));
+    }
+}

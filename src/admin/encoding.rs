@@ -1,0 +1,76 @@
+//! Which encoding of a file a browser gets (RFC 9110 section 12.5.3).
+
+/// An encoding that a file may be there in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Brotli,
+    Gzip,
+    Identity,
+}
+
+impl Encoding {
+    /// The smallest first.
+    pub(super) const ALL: [Self; 3] = [Self::Brotli, Self::Gzip, Self::Identity];
+
+    /// The word in `Content-Encoding`; absent for the file as it is.
+    pub(super) const fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Brotli => Some("br"),
+            Self::Gzip => Some("gzip"),
+            Self::Identity => None,
+        }
+    }
+
+    /// What the name of the file ends with.
+    pub(super) const fn suffix(self) -> &'static str {
+        match self {
+            Self::Brotli => ".br",
+            Self::Gzip => ".gz",
+            Self::Identity => "",
+        }
+    }
+
+    /// Whether `Accept-Encoding` takes it. The file as it is can always be sent.
+    pub(super) fn is_taken(self, accept: &str) -> bool {
+        let Some(word) = self.word() else { return true };
+        let mut others = false;
+        for part in accept.split(',') {
+            let mut pieces = part.split(';');
+            let name = pieces.next().unwrap_or_default().trim();
+            let refused = pieces.any(|piece| {
+                let quality = piece.trim().to_ascii_lowercase();
+                quality.strip_prefix("q=").is_some_and(|q| q.trim().parse::<f32>().is_ok_and(|q| q <= 0.0))
+            });
+            if name.eq_ignore_ascii_case(word) {
+                return !refused;
+            }
+            others |= name == "*" && !refused;
+        }
+        others
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_that_is_taken_is_sent() {
+        for (accept, wanted) in [
+            ("br, gzip", Encoding::Brotli),
+            ("gzip, deflate, br", Encoding::Brotli),
+            ("GZIP", Encoding::Gzip),
+            ("gzip;q=0.5, br;q=0", Encoding::Gzip),
+            ("br;q=0.000, gzip ; Q=0", Encoding::Identity),
+            ("*", Encoding::Brotli),
+            ("*, br;q=0", Encoding::Gzip),
+            ("*;q=0", Encoding::Identity),
+            ("identity", Encoding::Identity),
+            ("brotli", Encoding::Identity),
+            ("", Encoding::Identity),
+        ] {
+            let found = Encoding::ALL.into_iter().find(|encoding| encoding.is_taken(accept));
+            assert_eq!(found, Some(wanted), "{accept}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! `/explain`: the real decision on a credential, with every check shown. Nothing is forwarded, kept or logged.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
+
+use crate::gate::{self, Explanation};
+use crate::model::Secret;
+use crate::routing::Agent;
+
+use super::Desk;
+use super::body::{Answer, Json, maybe_secret};
+use super::page::{Nothing, Query};
+use super::problem::Problem;
+
+/// So many headers can be given.
+const MOST_HEADERS: usize = 100;
+
+/// What to decide on. Holds a credential, so it cannot be printed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Question {
+    agent: String,
+    #[serde(default, deserialize_with = "maybe_secret")]
+    credential: Option<Secret>,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+}
+
+/// Decides.
+pub(super) async fn run(
+    State(desk): State<Desk>,
+    Query(Nothing {}): Query<Nothing>,
+    Json(question): Json<Question>,
+) -> Result<Answer<Explanation>, Problem> {
+    let live = desk.control().live();
+    let Some(agent) = live.agents.get(question.agent.as_str()) else {
+        return Err(Problem::invalid("/agent", "unknown-agent", "there is no such agent"));
+    };
+    let mut headers = headers(&question.headers)?;
+    if let Some(text) = &question.credential {
+        put_credential(agent, text, &mut headers)?;
+    }
+    Ok(Answer(gate::explain(agent, &headers, desk.admin.clock.now())))
+}
+
+/// Headers as they were given. Messages name them by their place: a value may be a credential.
+pub(super) fn headers(given: &[(String, String)]) -> Result<HeaderMap, Problem> {
+    if given.len() > MOST_HEADERS {
+        let message = format!("at most {MOST_HEADERS} headers");
+        return Err(Problem::invalid("/headers", "out-of-range", message));
+    }
+    let mut headers = HeaderMap::new();
+    for (i, (name, value)) in given.iter().enumerate() {
+        let bad =
+            |part: u8, message| Problem::invalid(&format!("/headers/{i}/{part}"), "bad-header", message);
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad(0, "this is no header name"))?;
+        let mut value = HeaderValue::from_str(value.trim())
+            .map_err(|_| bad(1, "a header value holds no control characters and only ASCII"))?;
+        value.set_sensitive(true);
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+/// Puts a credential where the agent reads it.
+pub(super) fn put_credential(agent: &Agent, text: &Secret, headers: &mut HeaderMap) -> Result<(), Problem> {
+    let (name, mut value) = gate::credential(agent, text.expose_secret())
+        .map_err(|e| Problem::invalid("/credential", "bad-header", e.to_string()))?;
+    value.set_sensitive(true);
+    headers.append(name, value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::Api;
+    use axum::http::Method;
+    use serde_json::json;
+
+    const PATH: &str = "/api/v1/explain";
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_credential_nothing_is_explained() {
+        assert_eq!(Api::new().logged_out(Method::POST, PATH).await.status, 401);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_check_is_shown_up_to_the_one_that_fails() {
+        let api = Api::new();
+        let body = json!({"agent": "partner", "credential": "pck_nonsense"});
+        let answer = api.write(Method::POST, PATH, None, Some(body)).await.json();
+        assert_eq!((&answer["decision"], &answer["reason"]), (&json!("deny"), &json!("api_key_invalid")));
+        let checks = answer["checks"].as_array().unwrap();
+        assert_eq!(checks.iter().map(|c| c["ok"].as_bool().unwrap()).collect::<Vec<_>>(), [true, false]);
+        let none = api.write(Method::POST, PATH, None, Some(json!({"agent": "refunds"}))).await.json();
+        assert_eq!(none["reason"], json!("token_missing"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_that_cannot_be_decided_says_where_it_is_wrong() {
+        let api = Api::new();
+        for (body, path) in [
+            (json!({"agent": "absent"}), "/agent"),
+            (json!({"agent": "open", "credential": "x"}), "/credential"),
+            (json!({"agent": "partner", "credential": "a\nb"}), "/credential"),
+            (json!({"agent": "partner", "headers": [["a b", "x"]]}), "/headers/0/0"),
+            (json!({"agent": "partner", "headers": [["a", "b"], ["a", "x\r\ny: z"]]}), "/headers/1/1"),
+            (json!({"agent": "partner", "headers": vec![["a", "b"]; 101]}), "/headers"),
+            (json!({"agent": "partner", "headers": [["a"]]}), ""),
+        ] {
+            let answer = api.write(Method::POST, PATH, None, Some(body.clone())).await;
+            assert_eq!(
+                (answer.status, &answer.json()["diagnostics"][0]["path"]),
+                (422, &json!(path)),
+                "{body}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_question_does_not_repeat_the_credential() {
+        let api = Api::new();
+        for body in [
+            json!({"agent": "partner", "credential": "hunter2\n"}),
+            json!({"agent": "open", "credential": "hunter2"}),
+            json!({"agent": "partner", "headers": [["x", "hunter2\u{7}"]]}),
+            json!({"agent": "partner", "credential": ["hunter2"]}),
+        ] {
+            let answer = api.write(Method::POST, PATH, None, Some(body)).await;
+            assert!(!answer.text().contains("hunter2"), "{}", answer.text());
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What every request passes before anything looks at it: is it meant for us (`Host`), does it come from our own page
+//! (`Origin`, `Sec-Fetch-Site`), and does its sender hold the token or a session.
+
+use axum::extract::{Request, State};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::model::{Digest, Secret};
+use crate::routing::Host;
+
+use super::caller::Caller;
+use super::problem::Problem;
+use super::{Desk, cookie};
+
+/// Where the API begins. Whatever stands below asks for a credential.
+const API: &str = "/api";
+/// Where one logs in; the one `POST` of the API that asks for none.
+pub(super) const SESSION: &str = "/api/v1/session";
+/// What pages may do; an answer of the API is no page.
+const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// The layer around all routes.
+pub(super) async fn check(State(desk): State<Desk>, mut request: Request, next: Next) -> Response {
+    let mut response = match admit(&desk, &mut request).await {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    dress(response.headers_mut());
+    response
+}
+
+async fn admit(desk: &Desk, request: &mut Request) -> Result<(), Problem> {
+    let own = own_authority(request.headers(), request.uri().authority().map(|a| a.as_str()))
+        .filter(|own| is_ours(own, &desk.admin.settings.hosts))
+        .ok_or_else(|| {
+            let detail = "this listener answers to IP addresses, to localhost, and to the names in `server.admin.hosts`";
+            Problem::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", detail)
+        })?;
+    let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let origin = Origin::of(request.headers(), &own, desk.is_tls());
+    if writes && origin == Origin::Foreign {
+        return Err(foreign("a page of another origin may not write here"));
+    }
+    let path = request.uri().path();
+    let below = path.strip_prefix(API).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let login = path == SESSION && request.method() == Method::POST;
+    if !below || login {
+        return Ok(());
+    }
+    let caller = caller(desk, request.headers(), request.extensions()).await?;
+    if writes && caller.session.is_some() && origin != Origin::Own {
+        return Err(foreign(
+            "a write with a session comes from our own page: send `Origin`, or use the token",
+        ));
+    }
+    request.extensions_mut().insert(caller);
+    Ok(())
+}
+
+async fn caller(desk: &Desk, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Problem> {
+    let mut credentials = headers.get_all(header::AUTHORIZATION).iter();
+    if let Some(value) = credentials.next() {
+        let right = credentials.next().is_none()
+            && bearer(value).is_some_and(|token| is_token(token, &desk.admin.token));
+        if !right {
+            desk.brake.wrong().await;
+            return Err(Problem::unauthorized());
+        }
+        return Ok(Caller::new(None, extensions));
+    }
+    let session = cookie::values(headers).find_map(|id| desk.sessions.find(id));
+    match session {
+        Some(session) => Ok(Caller::new(Some(session), extensions)),
+        None => Err(Problem::unauthorized()),
+    }
+}
+
+/// Compares digests, in constant time: neither length nor content of the token shows in the time it takes.
+pub(super) fn is_token(text: &str, token: &Secret) -> bool {
+    Digest::of(text.as_bytes()) == Digest::of(token.expose_secret().as_bytes())
+}
+
+fn bearer(value: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The authority under which the request asks for us: one `Host`, and no other in the request line.
+fn own_authority(headers: &HeaderMap, target: Option<&str>) -> Option<String> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let host = hosts.next()?.to_str().ok()?.to_ascii_lowercase();
+    let alone = hosts.next().is_none();
+    let agrees = target.is_none_or(|target| target.eq_ignore_ascii_case(&host));
+    (alone && agrees).then_some(host)
+}
+
+/// Whether a page that asks under this authority could only have got here by a name that is ours: a foreign name
+/// that was made to lead to this address (DNS rebinding) is not.
+fn is_ours(authority: &str, hosts: &[String]) -> bool {
+    let Ok(host) = Host::parse(authority) else { return false };
+    let name = host.as_str();
+    let literal = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    literal.parse::<std::net::IpAddr>().is_ok() || name == "localhost" || hosts.iter().any(|own| own == name)
+}
+
+/// Which page sent a request, as browsers say it; programs say nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Own,
+    Unsaid,
+    Foreign,
+}
+
+impl Origin {
+    fn of(headers: &HeaderMap, own: &str, tls: bool) -> Self {
+        let origin = headers.get(header::ORIGIN).map(|origin| is_own_origin(origin, own, tls));
+        let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+        match (origin, site) {
+            (Some(false), _) => Self::Foreign,
+            (_, Some(site)) if site != b"same-origin" && site != b"none" => Self::Foreign,
+            (Some(true), _) | (_, Some(b"same-origin")) => Self::Own,
+            _ => Self::Unsaid,
+        }
+    }
+}
+
+/// Without TLS of our own something in front may end it, so `https` is ours as well. With TLS, `http` is not.
+fn is_own_origin(origin: &HeaderValue, own: &str, tls: bool) -> bool {
+    let Ok(origin) = origin.to_str().map(str::to_ascii_lowercase) else { return false };
+    let schemes: &[&str] = if tls { &["https://"] } else { &["http://", "https://"] };
+    schemes.iter().any(|scheme| origin.strip_prefix(scheme) == Some(own))
+}
+
+fn foreign(detail: &str) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "forbidden_origin", detail)
+}
+
+/// What every answer says to browsers and to caches in between.
+fn dress(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::CONTENT_SECURITY_POLICY, NO_PAGE),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_an_address_or_localhost_or_a_name_of_ours() {
+        let hosts = ["admin.example.com".to_owned()];
+        for (host, wanted) in [
+            ("127.0.0.1:9465", true),
+            ("10.1.2.3", true),
+            ("[::1]:9465", true),
+            ("localhost", true),
+            ("LOCALHOST:9465", true),
+            ("admin.example.com", true),
+            ("Admin.Example.Com:443", true),
+            ("admin.example.com.", true),
+            ("evil.example", false),
+            ("127.0.0.1.evil.example", false),
+            ("localhost.evil.example", false),
+            ("xadmin.example.com", false),
+            ("admin.example.com.evil", false),
+            ("0x7f.1", false),
+            ("2130706433", false),
+            ("[::1", false),
+            ("", false),
+            ("127.0.0.1:x", false),
+            ("127.0.0.1@evil.example", false),
+        ] {
+            assert_eq!(is_ours(&host.to_ascii_lowercase(), &hosts), wanted, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_request_names_one_host() {
+        let headers = |hosts: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for host in hosts {
+                headers.append(header::HOST, host.parse().unwrap());
+            }
+            headers
+        };
+        for (hosts, target, wanted) in [
+            (&["LocalHost:1"][..], None, Some("localhost:1")),
+            (&["localhost:1"], Some("LOCALHOST:1"), Some("localhost:1")),
+            (&["localhost:1"], Some("evil.example"), None),
+            (&["localhost", "localhost"], None, None),
+            (&[], Some("localhost"), None),
+        ] {
+            assert_eq!(own_authority(&headers(hosts), target).as_deref(), wanted, "{hosts:?} {target:?}");
+        }
+    }
+
+    #[test]
+    fn the_sending_page_is_known_by_origin_and_fetch_site() {
+        let own = "gate.example:9465";
+        for (origin, site, tls, wanted) in [
+            (None, None, false, Origin::Unsaid),
+            (None, Some("none"), false, Origin::Unsaid),
+            (None, Some("same-origin"), false, Origin::Own),
+            (Some("http://gate.example:9465"), None, false, Origin::Own),
+            (Some("http://GATE.example:9465"), Some("same-origin"), false, Origin::Own),
+            (Some("https://gate.example:9465"), None, false, Origin::Own),
+            (Some("https://gate.example:9465"), None, true, Origin::Own),
+            (Some("http://gate.example:9465"), None, true, Origin::Foreign),
+            (Some("http://gate.example"), None, false, Origin::Foreign),
+            (Some("http://gate.example:9465.evil"), None, false, Origin::Foreign),
+            (Some("http://evil.example"), None, false, Origin::Foreign),
+            (Some("http://evil.example"), Some("same-origin"), false, Origin::Foreign),
+            (Some("null"), None, false, Origin::Foreign),
+            (Some(""), None, false, Origin::Foreign),
+            (None, Some("same-site"), false, Origin::Foreign),
+            (None, Some("cross-site"), false, Origin::Foreign),
+            (Some("http://gate.example:9465"), Some("cross-site"), false, Origin::Foreign),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, origin.parse().unwrap());
+            }
+            if let Some(site) = site {
+                headers.insert("sec-fetch-site", site.parse().unwrap());
+            }
+            assert_eq!(Origin::of(&headers, own, tls), wanted, "{origin:?} {site:?} tls={tls}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_taken_out_of_one_bearer_field() {
+        for (value, wanted) in [
+            ("Bearer abc", Some("abc")),
+            ("bearer  abc ", Some("abc")),
+            ("Basic abc", None),
+            ("Bearer", None),
+            ("abc", None),
+        ] {
+            assert_eq!(bearer(&HeaderValue::from_static(value)), wanted, "{value}");
+        }
+        let token = Secret::new("abc".to_owned());
+        for (text, wanted) in [("abc", true), ("ab", false), ("abcd", false), ("", false), ("ABC", false)] {
+            assert_eq!(is_token(text, &token), wanted, "{text}");
+        }
+    }
+}

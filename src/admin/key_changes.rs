@@ -1,0 +1,351 @@
+//! How API keys come and go: made (and shown once), revoked, rotated with an overlap, deleted.
+
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::authn::ApiKeyText;
+use crate::config::{self, parse_duration};
+use crate::control::{Edit, Edited, Expect, To, Wanted};
+use crate::model::{AgentName, Digest, Secret, Stamp};
+use crate::routing::Authenticator;
+
+use super::agents::remove;
+use super::api_keys::{self, ApiKey};
+use super::body::{Answer, Json, members};
+use super::caller::Caller;
+use super::page::{Name, Query, Write};
+use super::precondition::IfMatch;
+use super::problem::Problem;
+use super::write::{self, Written};
+use super::{Desk, Room};
+
+/// The longest name of a key, in characters.
+const LONGEST_NAME: usize = 200;
+/// The longest overlap and the longest life that can be asked for.
+const LONGEST_TIME: Duration = Duration::from_secs(3660 * 86_400);
+
+/// A key that somebody wants.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Create {
+    agent: String,
+    name: Option<String>,
+    expires_at: Option<String>,
+    expires_in: Option<String>,
+}
+
+/// How a key is to be replaced.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rotate {
+    overlap: String,
+    expires_at: Option<String>,
+    expires_in: Option<String>,
+}
+
+/// A key that was just made, with its text.
+struct Fresh {
+    id: String,
+    text: Secret,
+    key: config::ApiKey,
+}
+
+impl Fresh {
+    fn make(
+        agent: &AgentName,
+        name: Option<&str>,
+        expires_at: Option<jiff::Timestamp>,
+    ) -> Result<Self, Problem> {
+        let (id, text) = ApiKeyText::generate()
+            .ok_or_else(|| Problem::unavailable("the system gives no random numbers"))?;
+        let key = config::ApiKey {
+            agent: agent.clone(),
+            name: name.map(str::to_owned),
+            digest: Digest::of(text.expose_secret().as_bytes()),
+            expires_at,
+            revoked_at: None,
+            last_used: Stamp::default(),
+        };
+        Ok(Self { id, text, key })
+    }
+
+    /// What is to stand under its id.
+    fn wanted(&self) -> Result<Wanted, Problem> {
+        let mut spec = Map::new();
+        spec.insert("agent".into(), self.key.agent.as_str().into());
+        if let Some(name) = &self.key.name {
+            spec.insert("name".into(), name.as_str().into());
+        }
+        spec.insert("sha256".into(), self.key.digest.to_hex().into());
+        if let Some(at) = self.key.expires_at {
+            spec.insert("expires_at".into(), at.to_string().into());
+        }
+        Ok(Wanted { id: api_keys::id(&self.id)?, expect: Expect::Absent, to: To::Json(Value::Object(spec)) })
+    }
+
+    /// The one answer that shows a key.
+    fn answer(&self, room: &Room, edited: &Edited, dry_run: bool, more: Value) -> Result<Response, Problem> {
+        let id = api_keys::id(&self.id)?;
+        let tag = edited.tags.iter().find(|(other, _)| *other == id).and_then(|(_, tag)| tag.clone());
+        let etag = tag.unwrap_or_default();
+        let shown = ApiKey::new(&self.id, &self.key, etag.clone(), true, room.admin.clock.now());
+        let mut body = members(&shown);
+        body.insert("key".into(), self.text.expose_secret().into());
+        body.insert("dry_run".into(), dry_run.into());
+        if let Value::Object(more) = more {
+            body.extend(more);
+        }
+        let mut response = (StatusCode::CREATED, Answer(body)).into_response();
+        if let (false, Ok(place)) = (dry_run, HeaderValue::from_str(&format!("/api/v1/api-keys/{}", self.id)))
+        {
+            response.headers_mut().insert(header::LOCATION, place);
+        }
+        Ok(write::with_tag(response, write::etag(&etag)))
+    }
+}
+
+/// Makes a key.
+pub(super) async fn create(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Query(query): Query<Write>,
+    Json(wanted): Json<Create>,
+) -> Result<Response, Problem> {
+    let agent = takes_keys(&desk, &wanted.agent)?;
+    let name = wanted.name.as_deref().map(named).transpose()?;
+    let expires_at = expiry(&desk, wanted.expires_at.as_deref(), wanted.expires_in.as_deref())?;
+    let fresh = Fresh::make(&agent, name, expires_at)?;
+    let edit = Edit {
+        who: caller.who(),
+        what: format!("create api_keys/{} for agents/{agent}", fresh.id),
+        wanted: vec![fresh.wanted()?],
+        dry_run: query.dry_run,
+    };
+    let edited = desk.control().edit(edit).await?;
+    fresh.answer(&desk, &edited, query.dry_run, Value::Null)
+}
+
+/// A key for an agent that reads none would open nothing, and its holder would not know why.
+fn takes_keys(room: &Room, agent: &str) -> Result<AgentName, Problem> {
+    let live = room.control().live();
+    match live.agents.get(agent).map(|agent| (&agent.authenticator, &agent.name)) {
+        Some((Authenticator::ApiKey(_), name)) => Ok(name.clone()),
+        Some(_) => {
+            let message = "this agent takes no API keys; deploy it with `auth: { api_key: {} }` first";
+            Err(Problem::invalid("/agent", "wrong-agent", message))
+        }
+        None => Err(Problem::invalid("/agent", "unknown-agent", "there is no such agent")),
+    }
+}
+
+fn named(name: &str) -> Result<&str, Problem> {
+    let good = !name.trim().is_empty()
+        && name.chars().count() <= LONGEST_NAME
+        && !name.chars().any(char::is_control);
+    if good {
+        return Ok(name);
+    }
+    let message = format!("a name has 1 to {LONGEST_NAME} characters and no control characters");
+    Err(Problem::invalid("/name", "empty-value", message))
+}
+
+/// When a key is to end: at a moment or after a time, and not in the past.
+fn expiry(room: &Room, at: Option<&str>, after: Option<&str>) -> Result<Option<jiff::Timestamp>, Problem> {
+    let now = room.admin.clock.now();
+    match (at, after) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => {
+            let message = "give `expires_at` or `expires_in`, not both";
+            Err(Problem::invalid("/expires_in", "duplicate-value", message))
+        }
+        (Some(at), None) => {
+            let message = "`expires_at` is a moment to come (RFC 3339), such as 2030-01-01T00:00:00Z";
+            let parsed = at.parse::<jiff::Timestamp>().ok();
+            let now = write::moment(now);
+            match parsed.filter(|at| now.is_none_or(|now| *at > now)) {
+                Some(at) => Ok(Some(at)),
+                None => Err(Problem::invalid("/expires_at", "bad-date", message)),
+            }
+        }
+        (None, Some(after)) => {
+            let after = duration("/expires_in", after)?;
+            let message = "`expires_in` is a time over 0, such as 30d";
+            let at = write::moment(now.plus(after)).filter(|_| after >= Duration::from_secs(1));
+            at.map(Some).ok_or_else(|| Problem::invalid("/expires_in", "bad-duration", message))
+        }
+    }
+}
+
+fn duration(pointer: &str, text: &str) -> Result<Duration, Problem> {
+    match parse_duration(text) {
+        Ok(time) if time <= LONGEST_TIME => Ok(time),
+        Ok(_) => Err(Problem::invalid(pointer, "out-of-range", "at most 3660d")),
+        Err(help) => Err(Problem::invalid(pointer, "bad-duration", help)),
+    }
+}
+
+/// Ends a key now.
+pub(super) async fn revoke(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Name(name): Name,
+    Query(query): Query<Write>,
+    IfMatch(expect): IfMatch,
+) -> Result<Response, Problem> {
+    let live = desk.control().live();
+    let (key, written) = api_keys::find(&live, &name)?;
+    let now = desk.admin.clock.now();
+    let mut spec = written.spec;
+    // A key that was revoked keeps the moment at which it was.
+    if !api_keys::has_passed(key.revoked_at, now) {
+        set(&mut spec, "revoked_at", write::moment(now).unwrap_or_default());
+    }
+    let id = api_keys::id(&name)?;
+    let edit = Edit {
+        who: caller.who(),
+        what: format!("revoke {id}"),
+        wanted: vec![Wanted { id: id.clone(), expect: pinned(expect, written.tag), to: To::Json(spec) }],
+        dry_run: query.dry_run,
+    };
+    let edited = desk.control().edit(edit).await?;
+    Ok(Written::new(edited, Some(&id), query.dry_run).answer(StatusCode::OK))
+}
+
+fn set(spec: &mut Value, member: &str, at: jiff::Timestamp) {
+    if let Value::Object(members) = spec {
+        members.insert(member.to_owned(), at.to_string().into());
+    }
+}
+
+/// What was read is what is written over: `*` must not undo what somebody else did in between.
+fn pinned(expect: Expect, read: String) -> Expect {
+    if expect == Expect::Present { Expect::Tags(vec![read]) } else { expect }
+}
+
+/// Makes a key for the same agent, and lets the old one live on for a while.
+pub(super) async fn rotate(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Name(name): Name,
+    Query(query): Query<Write>,
+    IfMatch(expect): IfMatch,
+    Json(wanted): Json<Rotate>,
+) -> Result<Response, Problem> {
+    let live = desk.control().live();
+    let (key, written) = api_keys::find(&live, &name)?;
+    let agent = takes_keys(&desk, key.agent.as_str())?;
+    let overlap = duration("/overlap", &wanted.overlap)?;
+    let now = desk.admin.clock.now();
+    if api_keys::has_passed(key.revoked_at, now) || api_keys::has_passed(key.expires_at, now) {
+        let message = "a key that is revoked or has expired cannot be rotated; create a new one";
+        return Err(Problem::invalid("", "out-of-range", message));
+    }
+    let asked = expiry(&desk, wanted.expires_at.as_deref(), wanted.expires_in.as_deref())?;
+    // A key that was to end must not become one without an end unseen.
+    let fresh = Fresh::make(&agent, key.name.as_deref(), asked.or(key.expires_at))?;
+    let end = write::moment(now.plus(overlap)).unwrap_or(jiff::Timestamp::MAX);
+    let end = key.expires_at.map_or(end, |old| old.min(end));
+    let mut spec = written.spec;
+    set(&mut spec, "expires_at", end);
+    let id = api_keys::id(&name)?;
+    let old = Wanted { id: id.clone(), expect: pinned(expect, written.tag), to: To::Json(spec) };
+    let edit = Edit {
+        who: caller.who(),
+        what: format!("rotate {id}: replaced by api_keys/{}", fresh.id),
+        wanted: vec![fresh.wanted()?, old],
+        dry_run: query.dry_run,
+    };
+    let edited = desk.control().edit(edit).await?;
+    fresh.answer(&desk, &edited, query.dry_run, json!({"replaces": name, "old_expires_at": end}))
+}
+
+/// Takes a key away.
+pub(super) async fn delete(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Name(name): Name,
+    Query(query): Query<Write>,
+    IfMatch(expect): IfMatch,
+) -> Result<Response, Problem> {
+    remove(&desk, &caller, api_keys::id(&name)?, expect, query.dry_run).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::Api;
+    use axum::http::{Method, header};
+    use serde_json::{Value, json};
+
+    async fn create(api: &Api, body: Value) -> (u16, Value) {
+        let answer = api.write(Method::POST, "/api/v1/api-keys", None, Some(body)).await;
+        (answer.status, answer.json())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_is_made_for_an_agent_that_takes_keys_and_shown_once() {
+        let api = Api::writable();
+        let body = json!({"agent": "partner", "name": "<b>ci</b>", "expires_in": "30d"});
+        let answer = api.write(Method::POST, "/api/v1/api-keys", None, Some(body)).await;
+        let key = answer.json();
+        assert_eq!(answer.status, 201, "{key}");
+        let id = key["id"].as_str().unwrap();
+        assert_eq!(answer.headers[header::LOCATION], format!("/api/v1/api-keys/{id}"));
+        assert!(key["key"].as_str().unwrap().starts_with(&format!("pck_{id}_")));
+        assert_eq!(key["expires_at"], "2023-12-14T22:13:20Z");
+        assert_eq!((&key["state"], &key["name"]), (&json!("active"), &json!("<b>ci</b>")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_would_open_nothing_is_not_made() {
+        let api = Api::writable();
+        for (body, path) in [
+            (json!({"agent": "refunds"}), "/agent"),
+            (json!({"agent": "open"}), "/agent"),
+            (json!({"agent": "absent"}), "/agent"),
+            (json!({"agent": "partner", "name": ""}), "/name"),
+            (json!({"agent": "partner", "name": "a\u{7}"}), "/name"),
+            (json!({"agent": "partner", "name": "x".repeat(201)}), "/name"),
+            (json!({"agent": "partner", "expires_at": "2020-01-01T00:00:00Z"}), "/expires_at"),
+            (json!({"agent": "partner", "expires_at": "tomorrow"}), "/expires_at"),
+            (json!({"agent": "partner", "expires_in": "0s"}), "/expires_in"),
+            (json!({"agent": "partner", "expires_in": "99999d"}), "/expires_in"),
+            (
+                json!({"agent": "partner", "expires_in": "1d", "expires_at": "2030-01-01T00:00:00Z"}),
+                "/expires_in",
+            ),
+            (json!({"agent": "partner", "sha256": "00"}), ""),
+            (json!({}), ""),
+        ] {
+            let (status, answer) = create(&api, body.clone()).await;
+            assert_eq!((status, &answer["diagnostics"][0]["path"]), (422, &json!(path)), "{body}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_nothing_can_be_written_a_key_is_not_made() {
+        let (status, answer) = create(&Api::new(), json!({"agent": "partner"})).await;
+        assert_eq!((status, &answer["code"]), (409, &json!("read_only")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rotated_key_keeps_its_end_and_the_old_one_lives_for_the_overlap() {
+        let api = Api::writable();
+        let path = "/api/v1/api-keys/Yq3Zk81b/rotate";
+        let answer = api.write(Method::POST, path, Some("*"), Some(json!({"overlap": "1h"}))).await;
+        let key = answer.json();
+        assert_eq!(answer.status, 201, "{key}");
+        assert_eq!(key["replaces"], "Yq3Zk81b");
+        assert_eq!(key["old_expires_at"], "2023-11-14T23:13:20Z");
+        assert_eq!(key["expires_at"], "2027-01-01T00:00:00Z");
+        for body in [json!({"overlap": "soon"}), json!({"overlap": "1h", "x": 1}), json!({})] {
+            let answer = api.write(Method::POST, path, Some("*"), Some(body)).await;
+            assert_eq!(answer.status, 422);
+        }
+    }
+}

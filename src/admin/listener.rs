@@ -1,0 +1,102 @@
+//! The listener: takes connections up to a limit, and gives each only so much time for a handshake, for a head and for
+//! taking its answer. An operator must get in while somebody slow sits on the port.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+
+use super::caller::Peer;
+use super::wire::Paced;
+
+/// Connections that are open at a time.
+const MOST_CONNECTIONS: usize = 256;
+/// For a TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// For a request head, the wait for it on a kept connection among it.
+const HEAD: Duration = Duration::from_secs(10);
+/// For the other end to take a piece of an answer.
+const WRITE: Duration = Duration::from_secs(30);
+/// The largest request head, in bytes, and the most fields in it.
+const LARGEST_HEAD: usize = 32 << 10;
+const MOST_FIELDS: usize = 100;
+/// The wait after the system gave no connection: it has run out of something.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Serves connections until the runtime ends.
+///
+/// # Errors
+/// None so far: what goes wrong ends one connection.
+pub(super) async fn run(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+) -> std::io::Result<()> {
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    loop {
+        // The semaphore is never closed.
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return Ok(()) };
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::debug!(%error, "the admin listener got no connection");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let (tls, router) = (tls.clone(), router.clone());
+        tokio::spawn(async move {
+            connection(stream, peer, tls, router).await;
+            drop(place);
+        });
+    }
+}
+
+async fn connection(stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, router: Router) {
+    // Answers are small: waiting for more to send only makes them late.
+    let _hint = stream.set_nodelay(true);
+    match tls {
+        None => serve(stream, peer, router).await,
+        Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
+            Ok(Ok(stream)) => serve(stream, peer, router).await,
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake on the admin listener"),
+            Err(_) => tracing::debug!(%peer, "a TLS handshake on the admin listener took too long"),
+        },
+    }
+}
+
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    router: Router,
+) {
+    let service = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        let answer = service.call(request.map(Body::new));
+        async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(LARGEST_HEAD)
+        .max_headers(MOST_FIELDS)
+        .serve_connection(TokioIo::new(Paced::new(stream, WRITE)), service)
+        .await;
+    if let Err(error) = served {
+        tracing::debug!(%peer, %error, "a connection to the admin listener broke off");
+    }
+}

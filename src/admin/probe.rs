@@ -1,0 +1,77 @@
+//! `/identity-providers:probe`: what an issuer says of itself, before it is saved.
+
+use axum::extract::State;
+use serde::Deserialize;
+use url::Url;
+
+use crate::control::{self, Probe, ProbeRequest};
+
+use super::Desk;
+use super::body::{Answer, Json};
+use super::page::{Nothing, Query};
+use super::problem::Problem;
+
+/// The longest URL that is looked at, in bytes.
+const LONGEST: usize = 2048;
+
+/// Where to look.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Question {
+    issuer: String,
+    jwks_uri: Option<String>,
+    #[serde(default)]
+    insecure_http: bool,
+}
+
+/// Looks. What is wrong with the provider is part of the answer.
+pub(super) async fn run(
+    State(_desk): State<Desk>,
+    Query(Nothing {}): Query<Nothing>,
+    Json(question): Json<Question>,
+) -> Result<Answer<Probe>, Problem> {
+    let good =
+        (1..=LONGEST).contains(&question.issuer.len()) && !question.issuer.chars().any(char::is_control);
+    if !good {
+        let message = format!("an issuer of 1 to {LONGEST} characters is wanted");
+        return Err(Problem::invalid("/issuer", "bad-issuer", message));
+    }
+    let jwks_uri = question.jwks_uri.map(|text| {
+        let url = Url::parse(&text).ok().filter(|_| text.len() <= LONGEST);
+        url.ok_or_else(|| Problem::invalid("/jwks_uri", "bad-url", "this is no URL"))
+    });
+    let request = ProbeRequest {
+        issuer: question.issuer,
+        jwks_uri: jwks_uri.transpose()?,
+        insecure_http: question.insecure_http,
+    };
+    Ok(Answer(control::probe(&request).await))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::Api;
+    use axum::http::Method;
+    use serde_json::json;
+
+    const PATH: &str = "/api/v1/identity-providers:probe";
+
+    #[tokio::test]
+    async fn without_a_credential_nothing_is_fetched() {
+        assert_eq!(Api::new().logged_out(Method::POST, PATH).await.status, 401);
+    }
+
+    #[tokio::test]
+    async fn only_a_url_is_probed() {
+        let api = Api::new();
+        for body in [
+            json!({"issuer": ""}),
+            json!({"issuer": "x".repeat(3000)}),
+            json!({"issuer": "https://a\u{0}"}),
+            json!({"issuer": "https://a", "jwks_uri": ""}),
+            json!({"issuer": "https://a", "insecure": true}),
+        ] {
+            assert_eq!(api.write(Method::POST, PATH, None, Some(body.clone())).await.status, 422, "{body}");
+        }
+    }
+}

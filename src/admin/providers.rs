@@ -1,0 +1,254 @@
+//! `/identity-providers`: whose tokens are accepted, and how their keys are.
+
+use std::collections::BTreeMap;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::config::Snapshot;
+use crate::model::{ProviderName, ResourceId, ResourceKind};
+use crate::routing::Authenticator;
+
+use super::agents::{bad_name, managed_by, remove, replace};
+use super::body::{Answer, Object, members};
+use super::caller::Caller;
+use super::page::{self, Name, Nothing, Page, Query, Write};
+use super::precondition::{IfMatch, Precondition};
+use super::problem::Problem;
+use super::write;
+use super::{Desk, Room};
+
+/// So many agents are named; the others are counted.
+const NAMED: usize = 20;
+
+/// Which providers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct List {
+    limit: Option<usize>,
+    after: Option<String>,
+    q: Option<String>,
+}
+
+/// A provider at a glance.
+#[derive(Serialize)]
+pub(super) struct Summary {
+    name: String,
+    issuer: String,
+    source: String,
+    managed_by: &'static str,
+    used_by: Vec<String>,
+    used_by_total: usize,
+    health: &'static str,
+    keys: usize,
+}
+
+/// A provider, whole.
+#[derive(Serialize)]
+struct Detail {
+    #[serde(flatten)]
+    summary: Summary,
+    etag: String,
+    file: String,
+    spec: Value,
+    status: Map<String, Value>,
+}
+
+/// The agents that accept each provider.
+struct Users<'s>(BTreeMap<&'s ProviderName, Vec<&'s str>>);
+
+impl<'s> Users<'s> {
+    fn of(live: &'s Snapshot) -> Self {
+        let mut users: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for agent in live.agents.values() {
+            if let Authenticator::OAuth(policy) = &agent.authenticator {
+                for provider in &policy.providers {
+                    users.entry(&provider.spec().name).or_default().push(agent.name.as_str());
+                }
+            }
+        }
+        Self(users)
+    }
+}
+
+/// Lists them.
+pub(super) async fn list(
+    State(desk): State<Desk>,
+    Query(list): Query<List>,
+) -> Result<Answer<Page<Summary>>, Problem> {
+    let limit = page::limit(list.limit)?;
+    let wanted = list.q.map(|q| q.to_lowercase()).unwrap_or_default();
+    let live = desk.control().live();
+    let users = Users::of(&live);
+    let about = |text: &str| text.to_lowercase().contains(&wanted);
+    let all = live.providers.iter().filter(|(name, provider)| {
+        wanted.is_empty() || about(name.as_str()) || about(provider.spec().issuer.as_str())
+    });
+    let page = page::cut(
+        all,
+        |(name, _)| name.as_str(),
+        list.after.as_deref(),
+        limit,
+        |(name, _)| summary(&desk, &live, &users, name),
+    );
+    Ok(Answer(page.flatten()))
+}
+
+fn summary(room: &Room, live: &Snapshot, users: &Users<'_>, name: &ProviderName) -> Option<Summary> {
+    let status = live.providers.get(name)?.status(room.admin.clock.now());
+    let used_by = users.0.get(name).map(Vec::as_slice).unwrap_or_default();
+    let id = ResourceId::new(ResourceKind::IdentityProvider, name.as_str());
+    Some(Summary {
+        name: name.to_string(),
+        managed_by: managed_by(id.is_some_and(|id| live.is_stored(&id))),
+        used_by: used_by.iter().take(NAMED).map(|name| (*name).to_owned()).collect(),
+        used_by_total: used_by.len(),
+        health: health(status.usable, status.tried, status.confirmed && status.last_error.is_none()),
+        keys: status.keys.len(),
+        issuer: status.issuer,
+        source: status.source,
+    })
+}
+
+/// One word for how a provider is.
+const fn health(usable: bool, tried: bool, confirmed: bool) -> &'static str {
+    match (usable, tried, confirmed) {
+        (true, _, true) => "ok",
+        (true, _, false) => "stale",
+        (false, true, _) => "failing",
+        (false, false, _) => "waiting",
+    }
+}
+
+/// Shows one.
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    Name(name): Name,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Response, Problem> {
+    let live = desk.control().live();
+    let (known, provider) = live.providers.get_key_value(name.as_str()).ok_or_else(|| nothing(&name))?;
+    let written = live.written(&id(&name)?).ok_or_else(|| nothing(&name))?;
+    let summary = summary(&desk, &live, &Users::of(&live), known).ok_or_else(|| nothing(&name))?;
+    let tag = write::etag(&written.tag);
+    let detail = Detail {
+        summary,
+        etag: written.tag,
+        file: written.path.display().to_string(),
+        spec: written.spec,
+        status: members(&provider.status(desk.admin.clock.now())),
+    };
+    Ok(write::with_tag(Answer(detail).into_response(), tag))
+}
+
+fn nothing(name: &str) -> Problem {
+    Problem::not_found(&format!("identity provider {name:?}"))
+}
+
+fn id(name: &str) -> Result<ResourceId, Problem> {
+    ResourceId::new(ResourceKind::IdentityProvider, name).ok_or_else(|| nothing(name))
+}
+
+/// Saves one.
+pub(super) async fn put(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Name(name): Name,
+    Query(query): Query<Write>,
+    Precondition(expect): Precondition,
+    Object(spec): Object,
+) -> Result<Response, Problem> {
+    let id = ResourceId::new(ResourceKind::IdentityProvider, name).ok_or_else(bad_name)?;
+    replace(&desk, &caller, id, expect, spec, query.dry_run).await
+}
+
+/// Takes one away that no agent accepts.
+pub(super) async fn delete(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Name(name): Name,
+    Query(query): Query<Write>,
+    IfMatch(expect): IfMatch,
+) -> Result<Response, Problem> {
+    remove(&desk, &caller, id(&name)?, expect, query.dry_run).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::Api;
+    use super::health;
+    use axum::http::Method;
+    use serde_json::json;
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_credential_no_provider_is_shown_or_changed() {
+        let api = Api::new();
+        for (method, path) in [
+            (Method::GET, "/api/v1/identity-providers"),
+            (Method::GET, "/api/v1/identity-providers/corp"),
+            (Method::PUT, "/api/v1/identity-providers/corp"),
+            (Method::DELETE, "/api/v1/identity-providers/corp"),
+        ] {
+            assert_eq!(api.logged_out(method, path).await.status, 401, "{path}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stale_tag_changes_nothing() {
+        let api = Api::writable();
+        let spec = json!({"issuer": "https://other.example"});
+        for (method, body) in [(Method::PUT, Some(spec)), (Method::DELETE, None)] {
+            let answer =
+                api.write(method.clone(), "/api/v1/identity-providers/corp", Some("\"stale\""), body).await;
+            assert_eq!((answer.status, answer.code()), (412, "precondition_failed"), "{method}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_provider_is_shown_with_its_users_and_the_state_of_its_keys() {
+        let api = Api::new();
+        let provider = api.get("/api/v1/identity-providers/corp").await.json();
+        for (member, wanted) in [
+            ("issuer", json!("https://idp.example.com")),
+            ("used_by", json!(["refunds"])),
+            ("used_by_total", json!(1)),
+            ("source", json!("jwks_uri http://127.0.0.1:1/keys")),
+        ] {
+            assert_eq!(provider[member], wanted, "{member}");
+        }
+        assert_eq!(provider["status"]["provider"], json!("corp"));
+        // Its keys cannot be had; whether that was tried already is a matter of time.
+        assert!(["waiting", "failing"].contains(&provider["health"].as_str().unwrap()), "{provider}");
+        let list = api.get("/api/v1/identity-providers?q=IDP.example").await.json();
+        assert_eq!((list["total"].clone(), list["items"][0]["name"].clone()), (json!(1), json!("corp")));
+        assert_eq!(api.get("/api/v1/identity-providers/absent").await.status, 404);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_provider_goes_only_when_no_agent_accepts_it() {
+        let api = Api::writable();
+        let path = "/api/v1/identity-providers/corp";
+        let used = api.write(Method::DELETE, path, Some("*"), None).await;
+        assert_eq!((used.status, used.code(), &used.json()["agents"]), (409, "in_use", &json!(["refunds"])));
+        assert_eq!(api.write(Method::DELETE, "/api/v1/agents/refunds", Some("*"), None).await.status, 200);
+        assert_eq!(api.write(Method::DELETE, path, Some("*"), None).await.status, 200);
+        assert_eq!(api.get(path).await.status, 404);
+    }
+
+    #[test]
+    fn health_is_one_word() {
+        for (usable, tried, confirmed, wanted) in [
+            (true, true, true, "ok"),
+            (true, true, false, "stale"),
+            (true, false, false, "stale"),
+            (false, true, true, "failing"),
+            (false, true, false, "failing"),
+            (false, false, false, "waiting"),
+        ] {
+            assert_eq!(health(usable, tried, confirmed), wanted);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `/reload`: reads the configuration anew, as SIGHUP does, and says what came of it.
+
+use axum::extract::State;
+use serde::Serialize;
+
+use crate::control::Finding;
+
+use super::Desk;
+use super::body::Answer;
+use super::page::{Nothing, Query};
+use super::problem::Problem;
+
+/// What came of it.
+#[derive(Serialize)]
+pub(super) struct Reloaded {
+    result: &'static str,
+    revision: String,
+    warnings: Vec<Finding>,
+}
+
+/// Reloads.
+pub(super) async fn run(
+    State(desk): State<Desk>,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Answer<Reloaded>, Problem> {
+    let reloaded = desk.control().reload().await?;
+    Ok(Answer(Reloaded {
+        result: reloaded.outcome.as_str(),
+        revision: desk.control().live().revision.as_str().to_owned(),
+        warnings: reloaded.warnings,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::Api;
+    use axum::http::Method;
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_credential_nothing_is_reloaded() {
+        assert_eq!(Api::new().logged_out(Method::POST, "/api/v1/reload").await.status, 401);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_not_changed_is_said_to_be_unchanged() {
+        let answer = Api::new().write(Method::POST, "/api/v1/reload", None, None).await;
+        assert_eq!((answer.status, answer.json()["result"].as_str()), (200, Some("unchanged")));
+    }
+}

@@ -1,0 +1,275 @@
+//! `/revisions`: what was changed, by whom, and going back.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use crate::control::{Expect, RollBack, action, diff};
+use crate::model::{ResourceId, ResourceKind};
+use crate::store::{self, Change, Record};
+
+use super::Desk;
+use super::body::{Answer, MaybeJson};
+use super::caller::Caller;
+use super::page::{self, Name, Nothing, Query, Write};
+use super::precondition::IfMatch;
+use super::problem::Problem;
+use super::write::{self, Written};
+
+/// Which revisions.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct List {
+    limit: Option<usize>,
+    before: Option<u64>,
+    resource: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Revisions {
+    items: Vec<Item>,
+    next: Option<u64>,
+    head: u64,
+}
+
+/// One revision.
+#[derive(Serialize)]
+pub(super) struct Item {
+    number: u64,
+    at: jiff::Timestamp,
+    who: String,
+    what: String,
+    changes: Vec<Changed>,
+}
+
+/// What became of one resource.
+#[derive(Serialize)]
+struct Changed {
+    resource: String,
+    action: &'static str,
+    #[serde(flatten)]
+    texts: Option<Texts>,
+}
+
+/// How it was written before and after.
+#[derive(Serialize)]
+struct Texts {
+    from: Option<String>,
+    to: Option<String>,
+    diff: String,
+}
+
+/// Which part to take back.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Part {
+    resource: Option<String>,
+}
+
+/// Lists them, the newest first.
+pub(super) async fn list(State(desk): State<Desk>, Query(list): Query<List>) -> Result<Response, Problem> {
+    let limit = page::limit(list.limit)?;
+    let only = list.resource.as_deref().map(|text| {
+        ResourceId::parse(text)
+            .ok_or_else(|| Problem::bad_query("`resource` names one, such as agents/refunds"))
+    });
+    let head = desk.control().status().head;
+    // One more than is shown says whether there is a next page.
+    let query = store::Query { before: list.before, limit: limit + 1, only: only.transpose()? };
+    let mut records = desk.control().history(query).await?;
+    let more = records.len() > limit;
+    records.truncate(limit);
+    let next = records.last().filter(|_| more).map(|record| record.number);
+    let items = records.iter().map(|record| item(record, false)).collect();
+    let answer = Answer(Revisions { items, next, head }).into_response();
+    Ok(write::with_tag(answer, write::etag(&format!("r{head}"))))
+}
+
+/// Shows one, with the texts.
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    Name(number): Name,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Answer<Item>, Problem> {
+    let record = desk.control().record(parse(&number)?).await?.ok_or_else(|| nothing(&number))?;
+    Ok(Answer(item(&record, true)))
+}
+
+fn parse(number: &str) -> Result<u64, Problem> {
+    number.parse().map_err(|_| nothing(number))
+}
+
+fn nothing(number: &str) -> Problem {
+    Problem::not_found(&format!("revision {number:?}"))
+}
+
+fn item(record: &Record, whole: bool) -> Item {
+    let commit = &record.commit;
+    Item {
+        number: record.number,
+        at: commit.at,
+        who: commit.who.clone(),
+        what: commit.what.clone(),
+        changes: commit.changes.iter().map(|change| changed(change, whole)).collect(),
+    }
+}
+
+fn changed(change: &Change, whole: bool) -> Changed {
+    // The text of an API key holds its hash, which is of no use to a reader.
+    let shown = change.id.kind() != ResourceKind::ApiKey;
+    let text = |text: &Option<String>| text.clone().filter(|_| shown);
+    let texts = whole.then(|| Texts {
+        diff: diff(&change.id, change.from.as_deref(), change.to.as_deref()),
+        from: text(&change.from),
+        to: text(&change.to),
+    });
+    Changed { resource: change.id.to_string(), action: action(change), texts }
+}
+
+/// Makes agents and providers what they were right after a revision.
+pub(super) async fn roll_back(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Name(number): Name,
+    Query(query): Query<Write>,
+    IfMatch(expect): IfMatch,
+    MaybeJson(part): MaybeJson<Part>,
+) -> Result<Response, Problem> {
+    let only = part.resource.as_deref().map(|text| {
+        let known = ResourceId::parse(text).filter(|id| id.kind() != ResourceKind::ApiKey);
+        known.ok_or_else(|| {
+            let message = "`resource` names an agent or an identity provider, such as agents/refunds";
+            Problem::invalid("/resource", "bad-name", message)
+        })
+    });
+    let only = only.transpose()?;
+    let expect_head = match &expect {
+        Expect::Tags(tags) => Some(head(tags)?),
+        Expect::Absent | Expect::Present | Expect::Anything => None,
+    };
+    let back = RollBack {
+        number: parse(&number)?,
+        only: only.clone(),
+        expect_head,
+        who: caller.who(),
+        dry_run: query.dry_run,
+    };
+    let edited = desk.control().roll_back(back).await?;
+    Ok(Written::new(edited, only.as_ref(), query.dry_run).answer(StatusCode::OK))
+}
+
+fn head(tags: &[String]) -> Result<u64, Problem> {
+    let only = if let [tag] = tags { tag.strip_prefix('r') } else { None };
+    only.and_then(|digits| digits.parse().ok()).ok_or_else(|| {
+        let detail = "`If-Match` here takes the ETag of the list of revisions, such as \"r7\"";
+        Problem::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::Api;
+    use axum::http::{Method, header};
+    use serde_json::json;
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_credential_no_history_is_shown_or_undone() {
+        let api = Api::new();
+        for (method, path) in [
+            (Method::GET, "/api/v1/revisions"),
+            (Method::GET, "/api/v1/revisions/1"),
+            (Method::POST, "/api/v1/revisions/1/rollback"),
+        ] {
+            assert_eq!(api.logged_out(method, path).await.status, 401, "{path}");
+        }
+    }
+
+    /// Three revisions: an agent made, then changed, then a key.
+    async fn api() -> Api {
+        let api = Api::writable();
+        let spec =
+            |route: &str| json!({"route": route, "upstream": "http://127.0.0.1:9", "auth": {"api_key": {}}});
+        assert_eq!(api.create("/api/v1/agents/new", spec("/a")).await.status, 201);
+        let changed = api.write(Method::PUT, "/api/v1/agents/new", Some("*"), Some(spec("/b"))).await;
+        assert_eq!(changed.status, 200);
+        let key = api.write(Method::POST, "/api/v1/api-keys", None, Some(json!({"agent": "new"}))).await;
+        assert_eq!(key.status, 201);
+        api
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stale_head_is_not_rolled_back() {
+        let api = api().await;
+        let path = "/api/v1/revisions/1/rollback";
+        for (tag, wanted) in [(Some("\"r1\""), 412), (Some("\"nonsense\""), 412), (None, 428)] {
+            assert_eq!(api.write(Method::POST, path, tag, None).await.status, wanted, "{tag:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rollback_makes_agents_what_they_were_and_leaves_keys_alone() {
+        let api = api().await;
+        let path = "/api/v1/revisions/1/rollback";
+        let back =
+            api.write(Method::POST, path, Some("\"r3\""), Some(json!({"resource": "agents/new"}))).await;
+        assert_eq!((back.status, &back.json()["revision"]), (200, &json!(4)), "{}", back.text());
+        assert_eq!(api.get("/api/v1/agents/new").await.json()["route"]["path"], json!("/a"));
+        assert_eq!(api.get("/api/v1/api-keys?agent=new").await.json()["total"], json!(1));
+        assert_eq!(
+            api.write(Method::POST, "/api/v1/revisions/99/rollback", Some("*"), None).await.status,
+            404
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_history_is_shown_newest_first_and_texts_only_of_one_revision() {
+        let api = api().await;
+        let answer = api.get("/api/v1/revisions?limit=2").await;
+        let list = answer.json();
+        assert_eq!(answer.headers[header::ETAG], "\"r3\"");
+        assert_eq!(
+            (&list["items"][0]["number"], &list["next"], &list["head"]),
+            (&json!(3), &json!(2), &json!(3))
+        );
+        assert_eq!(list["items"][1]["changes"], json!([{"resource": "agents/new", "action": "updated"}]));
+        assert_eq!(list["items"][1]["who"], json!("token from 127.0.0.1"));
+        let one = api.get("/api/v1/revisions/2").await.json();
+        let change = &one["changes"][0];
+        assert!(
+            change["from"].as_str().unwrap().contains("/a") && change["to"].as_str().unwrap().contains("/b")
+        );
+        assert!(change["diff"].as_str().unwrap().contains("-route: /a\n+route: /b\n"), "{change}");
+        for path in ["9", "x", "-1", "18446744073709551616"] {
+            assert_eq!(api.get(&format!("/api/v1/revisions/{path}")).await.status, 404, "{path}");
+        }
+        let only = api.get("/api/v1/revisions?resource=agents/new").await.json();
+        assert_eq!(only["items"].as_array().unwrap().len(), 2);
+        assert_eq!(api.get("/api/v1/revisions?resource=nonsense").await.status, 400);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_hash_of_a_key_is_not_in_the_history() {
+        let api = api().await;
+        let answer = api.get("/api/v1/revisions/3").await;
+        let change = &answer.json()["changes"][0];
+        assert_eq!(
+            (&change["action"], &change["from"], &change["to"]),
+            (&json!("created"), &json!(null), &json!(null))
+        );
+        let text = answer.text();
+        let hash = text.split(|c: char| !c.is_ascii_hexdigit()).find(|word| word.len() == 64);
+        assert_eq!(hash, None, "{text}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_agents_and_providers_go_back() {
+        let api = Api::writable();
+        for resource in ["api_keys/Yq3Zk81b", "agents/", "x", "agents/../x"] {
+            let body = Some(json!({"resource": resource}));
+            let answer = api.write(Method::POST, "/api/v1/revisions/1/rollback", Some("*"), body).await;
+            assert_eq!((answer.status, answer.code()), (422, "invalid"), "{resource}");
+        }
+    }
+}

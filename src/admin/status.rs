@@ -1,0 +1,128 @@
+//! `/status`: what runs, what was refused, and how each provider's keys are.
+
+use axum::extract::State;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::control::Finding;
+
+use super::body::{Answer, members};
+use super::page::{Nothing, Query};
+use super::{Desk, write};
+
+/// The state of the gateway.
+#[derive(Serialize)]
+pub(super) struct Status {
+    version: &'static str,
+    started_at: jiff::Timestamp,
+    live: Live,
+    store: Store,
+    last_reload: Reload,
+    refused: Option<Refused>,
+    warnings: Vec<Finding>,
+    counts: Counts,
+    listeners: Vec<Listener>,
+    draining: bool,
+    identity_providers: Vec<Map<String, Value>>,
+}
+
+#[derive(Serialize)]
+struct Live {
+    revision: String,
+    number: u64,
+}
+
+#[derive(Serialize)]
+struct Store {
+    kind: &'static str,
+    writable: bool,
+    reason: Option<String>,
+    place: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Reload {
+    at: jiff::Timestamp,
+    result: &'static str,
+}
+
+#[derive(Serialize)]
+struct Refused {
+    at: jiff::Timestamp,
+    diagnostics: Vec<Finding>,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    agents: usize,
+    identity_providers: usize,
+    api_keys: usize,
+}
+
+#[derive(Serialize)]
+struct Listener {
+    address: String,
+    tls: bool,
+}
+
+/// Shows it.
+pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Nothing>) -> Answer<Status> {
+    let live = desk.control().live();
+    let status = desk.control().status();
+    let now = desk.admin.clock.now();
+    let at = |moment| write::moment(moment).unwrap_or_default();
+    let place = status.writable.as_ref().ok().or(live.store.as_ref());
+    Answer(Status {
+        version: env!("CARGO_PKG_VERSION"),
+        started_at: desk.admin.started,
+        live: Live { revision: live.revision.as_str().to_owned(), number: status.head },
+        store: Store {
+            kind: if live.store.is_some() { "directory" } else { "file" },
+            writable: status.writable.is_ok(),
+            reason: status.writable.as_ref().err().cloned(),
+            place: place.map(|path| path.display().to_string()),
+        },
+        last_reload: Reload { at: at(status.looked_at), result: status.outcome.as_str() },
+        refused: status
+            .refused
+            .as_ref()
+            .map(|refused| Refused { at: at(refused.at), diagnostics: refused.findings.clone() }),
+        warnings: status.warnings.clone(),
+        counts: Counts {
+            agents: live.agents.len(),
+            identity_providers: live.providers.len(),
+            api_keys: live.api_keys.len(),
+        },
+        listeners: live
+            .server
+            .listeners
+            .iter()
+            .map(|l| Listener { address: l.address.value.to_string(), tls: !l.certificates.is_empty() })
+            .collect(),
+        draining: (desk.admin.is_leaving)(),
+        identity_providers: live.providers.values().map(|provider| members(&provider.status(now))).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::Api;
+    use axum::http::Method;
+    use serde_json::json;
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_credential_nothing_is_said() {
+        assert_eq!(Api::new().logged_out(Method::GET, "/api/v1/status").await.status, 401);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_state_says_whether_and_why_nothing_can_be_written() {
+        let status = Api::new().get("/api/v1/status").await.json();
+        assert_eq!(status["store"]["writable"], json!(false));
+        assert!(status["store"]["reason"].as_str().unwrap().contains("store"), "{status}");
+        assert_eq!(status["counts"], json!({"agents": 3, "identity_providers": 1, "api_keys": 1}));
+        assert_eq!(status["listeners"], json!([{"address": "127.0.0.1:8080", "tls": false}]));
+        assert_eq!(status["identity_providers"][0]["provider"], json!("corp"));
+        assert_eq!(status["refused"], json!(null));
+    }
+}

@@ -1,0 +1,138 @@
+//! The file with the token that opens the API: read, or made on the first start. Read at start only: a new token
+//! wants a restart, and ends every session.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::model::Secret;
+
+use super::random;
+
+/// The largest file that is taken for one with a token, in bytes.
+const LARGEST: u64 = 4096;
+/// The shortest token that is taken: 128 bits in base64.
+const SHORTEST: usize = 22;
+
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+#[error("the token file {path} {why}", path = path.display())]
+pub struct TokenFileError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it, and what to do.
+    pub why: String,
+}
+
+/// Reads the token, or makes the file with a fresh one when it is absent.
+///
+/// # Errors
+/// When the file cannot be read or made, or holds no token.
+pub fn token(path: &Path) -> Result<Secret, TokenFileError> {
+    let error = |why: String| TokenFileError { path: path.to_path_buf(), why };
+    match File::open(path) {
+        Ok(file) => read(file, path).map_err(error),
+        Err(e) if e.kind() == ErrorKind::NotFound => match make(path) {
+            Ok(token) => {
+                tracing::info!(path = %path.display(), "made the token file of the control API");
+                Ok(token)
+            }
+            Err(why) => Err(error(why)),
+        },
+        Err(e) => Err(error(format!("cannot be read: {e}"))),
+    }
+}
+
+fn read(file: File, path: &Path) -> Result<Secret, String> {
+    let unreadable = |e: std::io::Error| format!("cannot be read: {e}");
+    let about = file.metadata().map_err(unreadable)?;
+    if !about.is_file() {
+        return Err("is not a file".to_owned());
+    }
+    let mut text = String::new();
+    file.take(LARGEST + 1).read_to_string(&mut text).map_err(unreadable)?;
+    let token = text.trim();
+    if token.is_empty() {
+        return Err("is empty; remove it, and a new one is made".to_owned());
+    }
+    // What cannot stand in a header could never be sent.
+    if token.len() < SHORTEST || text.len() as u64 > LARGEST || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(format!(
+            "holds no token: one line of {SHORTEST} or more visible characters; remove it, and a new one is made"
+        ));
+    }
+    if about.permissions().mode() & 0o077 != 0 {
+        tracing::warn!(
+            path = %path.display(),
+            mode = format!("{:o}", about.permissions().mode() & 0o777),
+            "others than its owner can read the token of the control API; run `chmod 600` on it"
+        );
+    }
+    tracing::info!(path = %path.display(), "the token of the control API was read");
+    Ok(Secret::new(token.to_owned()))
+}
+
+fn make(path: &Path) -> Result<Secret, String> {
+    let token = random::text().map_err(|e| e.to_string())?;
+    let cannot = |e: std::io::Error| format!("cannot be made: {e}");
+    // Two that start at once must not end with two tokens.
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(cannot)?;
+    let written = file.write_all(format!("{token}\n").as_bytes()).and_then(|()| file.sync_all());
+    if let Err(e) = written {
+        // Half a token would be refused on the next start.
+        let _removed = std::fs::remove_file(path);
+        return Err(cannot(e));
+    }
+    Ok(Secret::new(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_token_is_made_once_for_the_owner_alone_and_then_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("admin.token");
+        let first = token(&path).unwrap();
+        assert_eq!(first.expose_secret().len(), 43);
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", first.expose_secret()));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(token(&path).unwrap().expose_secret(), first.expose_secret());
+    }
+
+    #[test]
+    fn a_file_of_the_operator_is_taken_as_it_is_also_when_others_can_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("admin.token");
+        let text = "correct-horse-battery-staple";
+        fs::write(&path, format!("{text}\r\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(token(&path).unwrap().expose_secret(), text);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+    }
+
+    #[test]
+    fn a_file_that_holds_no_token_stops_the_start_and_its_message_shows_nothing_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("admin.token");
+        let long = "x".repeat(5000);
+        for text in [
+            "",
+            " \n",
+            "short",
+            "two lines of text\nare not one token",
+            "gr\u{fc}n-gr\u{fc}n-gr\u{fc}n-gr\u{fc}n",
+            &long,
+        ] {
+            fs::write(&path, text).unwrap();
+            let message = token(&path).unwrap_err().to_string();
+            assert!(message.contains("remove it"), "{message}");
+            assert!(text.trim().is_empty() || !message.contains(text.trim()), "{message}");
+        }
+        assert!(token(folder.path()).is_err(), "a folder");
+        assert!(token(&folder.path().join("absent/admin.token")).is_err(), "no folder");
+    }
+}

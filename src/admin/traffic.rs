@@ -1,0 +1,27 @@
+//! `/traffic`: what was decided lately, per second.
+
+use axum::extract::State;
+
+use crate::telemetry::Overview;
+
+use super::Desk;
+use super::body::Answer;
+use super::page::{Nothing, Query};
+
+/// Shows it.
+pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Nothing>) -> Answer<Overview> {
+    Answer(desk.admin.traffic.overview())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::Api;
+    use axum::http::Method;
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_credential_no_traffic_is_shown() {
+        let api = Api::new();
+        assert_eq!(api.logged_out(Method::GET, "/api/v1/traffic").await.status, 401);
+        assert_eq!(api.get("/api/v1/traffic").await.status, 200);
+    }
+}

@@ -1,0 +1,318 @@
+//! `/agents/{name}/test`: a real request to an agent, through this gateway's own listener and nowhere else. It is
+//! decided, counted and logged like any other.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::config::Snapshot;
+use crate::model::Secret;
+use crate::routing::{Agent, CanonicalPath};
+
+use super::Desk;
+use super::agents::find;
+use super::body::{Json, maybe_secret};
+use super::explain::{headers, put_credential};
+use super::page::{Name, Nothing, Query};
+use super::problem::Problem;
+use super::trial_events::{Event, Pieces, since};
+
+/// For everything.
+const TIME: Duration = Duration::from_secs(60);
+/// For the connection to ourselves.
+const CONNECT: Duration = Duration::from_secs(5);
+/// The longest answer that is shown, in bytes.
+const LONGEST: u64 = 1 << 20;
+/// Events that wait for a slow browser.
+const WAITING: usize = 64;
+/// The methods that can be tried.
+pub(super) const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+/// What to send. Holds a credential, so it cannot be printed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Trial {
+    #[serde(default = "get")]
+    method: String,
+    #[serde(default)]
+    path: String,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default, deserialize_with = "maybe_secret")]
+    credential: Option<Secret>,
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+/// Sends it, and shows what comes back as it comes.
+pub(super) async fn run(
+    State(desk): State<Desk>,
+    Name(name): Name,
+    Query(Nothing {}): Query<Nothing>,
+    Json(trial): Json<Trial>,
+) -> Result<Response, Problem> {
+    let live = desk.control().live();
+    let agent = find(&live, &name)?;
+    let request = request(&live, agent, trial)?;
+    let Ok(place) = std::sync::Arc::clone(&desk.trials).try_acquire_owned() else {
+        return Err(Problem::unavailable("too many test requests run already"));
+    };
+    let (events, lines) = mpsc::channel(WAITING);
+    tokio::spawn(send(request, events, place));
+    let lines = futures::stream::unfold(lines, |mut lines| async move {
+        let line: Bytes = lines.recv().await?;
+        Some((Ok::<_, std::convert::Infallible>(line), lines))
+    });
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response())
+}
+
+/// A request to ourselves, made and not sent.
+struct Prepared {
+    client: reqwest::Client,
+    request: reqwest::Request,
+}
+
+fn request(live: &Snapshot, agent: &Agent, trial: Trial) -> Result<Prepared, Problem> {
+    let method =
+        METHODS.contains(&trial.method.as_str()).then(|| Method::from_bytes(trial.method.as_bytes()).ok());
+    let message = format!("one of {}", METHODS.join(", "));
+    let method = method.flatten().ok_or_else(|| Problem::invalid("/method", "bad-method", message))?;
+    let (address, tls) = own(live).ok_or_else(|| Problem::unavailable("this gateway has no listener"))?;
+    let url = target(live, agent, address, tls, &trial.path)?;
+    let mut fields = headers(&trial.headers)?;
+    ours_alone(&trial.headers)?;
+    if let Some(credential) = &trial.credential {
+        put_credential(agent, credential, &mut fields)?;
+    }
+    let client = client(&url, address, agent.route.host.as_deref())?;
+    let mut request = reqwest::Request::new(method, url);
+    *request.headers_mut() = fields;
+    *request.body_mut() = trial.body.map(Into::into);
+    *request.timeout_mut() = Some(TIME);
+    Ok(Prepared { client, request })
+}
+
+/// The first listener, as it is reached from this host, and whether it serves TLS.
+fn own(live: &Snapshot) -> Option<(SocketAddr, bool)> {
+    let listener = live.server.listeners.first()?;
+    let mut address = listener.address.value;
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        });
+    }
+    Some((address, !listener.certificates.is_empty()))
+}
+
+/// The URL below the agent's route. Where a request for it would reach another agent, or none, it is refused: the
+/// credential of one must not go to the other.
+fn target(
+    live: &Snapshot,
+    agent: &Agent,
+    address: SocketAddr,
+    tls: bool,
+    path: &str,
+) -> Result<Url, Problem> {
+    let bad = |message: String| Problem::invalid("/path", "bad-path", message);
+    if !path.is_empty() && !path.starts_with(['/', '?']) {
+        return Err(bad("a path below the agent's route begins with `/` (or `?`), or is empty".to_owned()));
+    }
+    let scheme = if tls { "https" } else { "http" };
+    let host =
+        agent.route.host.as_ref().map_or_else(|| address.to_string(), |h| format!("{h}:{}", address.port()));
+    let url = Url::parse(&format!("{scheme}://{host}{}{path}", agent.route.path));
+    let url = url.map_err(|e| bad(format!("this is no path: {e}")))?;
+    let canonical = CanonicalPath::parse(url.path().as_bytes()).map_err(|e| bad(e.to_string()))?;
+    match live.router.find(agent.route.host.as_deref(), &canonical) {
+        Some(found) if found.name == agent.name => Ok(url),
+        Some(other) => Err(bad(format!("that path belongs to the agent `{}`", other.name))),
+        None => Err(bad("that path leads out of the agent's route".to_owned())),
+    }
+}
+
+/// Fields that say how a message is carried are ours to write.
+fn ours_alone(given: &[(String, String)]) -> Result<(), Problem> {
+    const OURS: [&str; 9] = [
+        "host",
+        "connection",
+        "content-length",
+        "transfer-encoding",
+        "upgrade",
+        "te",
+        "trailer",
+        "keep-alive",
+        "proxy-connection",
+    ];
+    match given.iter().position(|(name, _)| OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours))) {
+        Some(i) => {
+            let message = "this header is written by the gateway's own client";
+            Err(Problem::invalid(&format!("/headers/{i}/0"), "bad-header", message))
+        }
+        None => Ok(()),
+    }
+}
+
+fn client(url: &Url, address: SocketAddr, host: Option<&str>) -> Result<reqwest::Client, Problem> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("portcullis-test/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .http1_only()
+        .connect_timeout(CONNECT)
+        .pool_max_idle_per_host(0);
+    if let Some(host) = host {
+        builder = builder.resolve(host, address);
+    }
+    if url.scheme() == "https" {
+        // The other end is an address of this very process; its certificate is made for the names of others.
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    }
+    builder.build().map_err(|e| Problem::unavailable(format!("no request can be sent: {e}")))
+}
+
+async fn send(prepared: Prepared, events: mpsc::Sender<Bytes>, place: OwnedSemaphorePermit) {
+    let start = Instant::now();
+    if let Err(message) = exchange(prepared, &events, start).await {
+        let error = Event::Error { message, ms: since(start) };
+        // Who asked may be gone: then nobody misses the line.
+        let _gone = events.send(error.line()).await;
+    }
+    drop(place);
+}
+
+/// Runs the request; the error is for a person.
+async fn exchange(prepared: Prepared, events: &mpsc::Sender<Bytes>, start: Instant) -> Result<(), String> {
+    let say = async |event: Event| events.send(event.line()).await.map_err(|_| "nobody listens".to_owned());
+    let mut response = prepared.client.execute(prepared.request).await.map_err(|e| why(&e))?;
+    let status = response.status().as_u16();
+    say(Event::Head { status, headers: shown(response.headers()), ms: since(start) }).await?;
+    let (mut bytes, mut pieces) = (0_u64, Pieces::default());
+    let mut truncated = false;
+    while let Some(piece) = response.chunk().await.map_err(|e| why(&e))? {
+        let room = usize::try_from(LONGEST - bytes).unwrap_or(usize::MAX);
+        let piece = if piece.len() > room {
+            truncated = true;
+            piece.slice(..room)
+        } else {
+            piece
+        };
+        bytes += piece.len() as u64;
+        if let Some(event) = pieces.next(&piece, since(start)) {
+            say(event).await?;
+        }
+        if truncated {
+            break;
+        }
+    }
+    if let Some(event) = pieces.last(since(start)) {
+        say(event).await?;
+    }
+    say(Event::End { bytes, truncated, ms: since(start) }).await
+}
+
+fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect()
+}
+
+/// The deepest cause: what stands above it only repeats the URL.
+fn why(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return format!("no answer within {} s", TIME.as_secs());
+    }
+    let mut deepest: &dyn std::error::Error = error;
+    while let Some(cause) = deepest.source() {
+        deepest = cause;
+    }
+    deepest.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{self, Api};
+    use super::*;
+    use serde_json::json;
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_credential_nothing_is_sent() {
+        let answer = Api::new().logged_out(Method::POST, "/api/v1/agents/refunds/test").await;
+        assert_eq!(answer.status, 401);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_cannot_be_sent_says_where_it_is_wrong() {
+        let api = Api::new();
+        for (body, path) in [
+            (json!({"method": "CONNECT"}), "/method"),
+            (json!({"method": "get"}), "/method"),
+            (json!({"path": "x"}), "/path"),
+            (json!({"path": "/../../open"}), "/path"),
+            (json!({"path": "/%2e%2e/%2e%2e/open"}), "/path"),
+            (json!({"path": "//x"}), "/path"),
+            (json!({"path": "@evil.example"}), "/path"),
+            (json!({"headers": [["Host", "evil.example"]]}), "/headers/0/0"),
+            (json!({"headers": [["a", "b"], ["Transfer-Encoding", "chunked"]]}), "/headers/1/0"),
+            (json!({"headers": [["a", "b\r\nc: d"]]}), "/headers/0/1"),
+            (json!({"credential": "a\nb"}), "/credential"),
+            (json!({"url": "http://evil.example"}), ""),
+        ] {
+            let answer =
+                api.write(Method::POST, "/api/v1/agents/refunds/test", None, Some(body.clone())).await;
+            assert_eq!(
+                (answer.status, &answer.json()["diagnostics"][0]["path"]),
+                (422, &json!(path)),
+                "{body}"
+            );
+        }
+        let answer = api.write(Method::POST, "/api/v1/agents/absent/test", None, Some(json!({}))).await;
+        assert_eq!(answer.status, 404);
+    }
+
+    #[test]
+    fn a_request_goes_to_our_own_listener_under_the_agents_route() {
+        let live = fixtures::snapshot(&fixtures::document());
+        let address: SocketAddr = "127.0.0.1:8080".parse().unwrap();
+        for (agent, path, wanted) in [
+            ("refunds", "", "http://127.0.0.1:8080/agents/refunds"),
+            ("refunds", "/x?a=b c", "http://127.0.0.1:8080/agents/refunds/x?a=b%20c"),
+            ("refunds", "?q", "http://127.0.0.1:8080/agents/refunds?q"),
+            ("partner", "/", "http://partner.example:8080/"),
+        ] {
+            let found = target(&live, &live.agents[agent], address, false, path).unwrap();
+            assert_eq!(found.as_str(), wanted);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_cannot_be_reached_is_an_event() {
+        crate::gateway::install_crypto();
+        // Nothing listens at port 1.
+        let live = fixtures::snapshot(&fixtures::document().replace("127.0.0.1:8080", "127.0.0.1:1"));
+        let trial =
+            Trial { method: get(), path: String::new(), headers: Vec::new(), body: None, credential: None };
+        let prepared = request(&live, &live.agents["refunds"], trial).ok().unwrap();
+        let (events, mut lines) = mpsc::channel(4);
+        let place = std::sync::Arc::new(tokio::sync::Semaphore::new(1)).try_acquire_owned().unwrap();
+        send(prepared, events, place).await;
+        let line: serde_json::Value = serde_json::from_slice(&lines.recv().await.unwrap()).unwrap();
+        assert_eq!(line["event"], "error");
+        assert!(lines.recv().await.is_none());
+    }
+}

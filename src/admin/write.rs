@@ -1,0 +1,66 @@
+//! The answer to a write, the same for every resource; and how moments and tags are written.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::control::{Edited, Finding};
+use crate::model::{Instant, ResourceId};
+
+use super::body::Answer;
+
+/// What a write did, or would do.
+#[derive(Serialize)]
+pub(super) struct Written {
+    resource: Option<String>,
+    etag: Option<String>,
+    revision: Option<u64>,
+    live: String,
+    diff: String,
+    warnings: Vec<Finding>,
+    dry_run: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    removed: Vec<String>,
+}
+
+impl Written {
+    /// The answer about `subject`; what else is gone is named.
+    pub(super) fn new(edited: Edited, subject: Option<&ResourceId>, dry_run: bool) -> Self {
+        let tag = subject.and_then(|subject| edited.tags.iter().find(|(id, _)| id == subject));
+        let removed = edited.tags.iter().filter(|(id, tag)| tag.is_none() && Some(id) != subject);
+        Self {
+            resource: subject.map(ToString::to_string),
+            etag: tag.and_then(|(_, tag)| tag.clone()),
+            revision: edited.number,
+            live: edited.revision.as_str().to_owned(),
+            removed: removed.map(|(id, _)| id.to_string()).collect(),
+            diff: edited.diff,
+            warnings: edited.warnings,
+            dry_run,
+        }
+    }
+
+    /// With the tag of what was written as `ETag`.
+    pub(super) fn answer(self, status: StatusCode) -> Response {
+        let tag = self.etag.as_deref().and_then(etag);
+        with_tag((status, Answer(self)).into_response(), tag)
+    }
+}
+
+/// A tag as a header value.
+pub(super) fn etag(tag: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!("\"{tag}\"")).ok()
+}
+
+/// Adds `ETag`.
+pub(super) fn with_tag(mut response: Response, tag: Option<HeaderValue>) -> Response {
+    if let Some(tag) = tag {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// A moment as RFC 3339; absent for those that a calendar does not reach.
+pub(super) fn moment(at: Instant) -> Option<jiff::Timestamp> {
+    i64::try_from(at.unix()).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
+}

@@ -1,0 +1,111 @@
+//! The audit log: who changed what, from what to what, one JSON line for each change that went live.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::config::{Revision, Source};
+use crate::model::ResourceId;
+
+use super::diff;
+
+/// The name of the log in the folder of a store.
+const NAME: &str = "audit.jsonl";
+
+#[derive(Serialize)]
+struct Line<'a> {
+    ts: jiff::Timestamp,
+    who: &'a str,
+    what: &'a str,
+    revision: Option<u64>,
+    live: &'a str,
+    changes: Vec<Changed>,
+}
+
+#[derive(Serialize)]
+struct Changed {
+    resource: Option<String>,
+    file: PathBuf,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+/// Who changed what.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry<'a> {
+    pub(super) at: jiff::Timestamp,
+    pub(super) who: &'a str,
+    pub(super) what: &'a str,
+    pub(super) number: Option<u64>,
+    pub(super) live: &'a Revision,
+}
+
+/// Writes one change down and sees to it that it stays.
+pub(super) fn append(
+    folder: &Path,
+    entry: &Entry<'_>,
+    before: &[Source],
+    after: &[Source],
+) -> io::Result<()> {
+    let changes = changed(before, after);
+    let Entry { at, who, what, number, live } = *entry;
+    let line = Line { ts: at, who, what, revision: number, live: live.as_str(), changes };
+    let mut text = serde_json::to_vec(&line)?;
+    text.push(b'\n');
+    let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(folder.join(NAME))?;
+    file.write_all(&text)?;
+    file.sync_data()
+}
+
+/// What differs. Both lists are in the order of their resources, documents first.
+fn changed(before: &[Source], after: &[Source]) -> Vec<Changed> {
+    let by_path = |sources: &[Source]| -> std::collections::BTreeMap<PathBuf, (Option<ResourceId>, String)> {
+        sources.iter().map(|s| (s.path.clone(), (s.entry.clone(), s.text.clone()))).collect()
+    };
+    let (before, after) = (by_path(before), by_path(after));
+    let paths: std::collections::BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
+    let differing = paths.into_iter().filter(|path| before.get(*path) != after.get(*path));
+    differing
+        .map(|path| {
+            let (from, to) = (before.get(path), after.get(path));
+            let id = from.or(to).and_then(|(id, _)| id.clone());
+            let text = |side: Option<&(Option<ResourceId>, String)>| {
+                side.map(|(id, text)| id.as_ref().map_or_else(|| text.clone(), |id| diff::shown(id, text)))
+            };
+            let resource = id.map(|id| id.to_string());
+            Changed { resource, file: path.clone(), from: text(from), to: text(to) }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_written_and_no_hash() {
+        let id = |text: &str| ResourceId::parse(text).unwrap();
+        let key = |hash: &str| format!("agent: a\nsha256: {hash}\n");
+        let before =
+            [Source::new("p.yaml", "version: 1\n"), Source::of(id("agents/a"), "agents/a.yaml", "x: 1\n")];
+        let after = [
+            Source::new("p.yaml", "version: 1\n"),
+            Source::of(id("agents/a"), "agents/a.yaml", "x: 2\n"),
+            Source::of(id("api_keys/Yq3Zk81b"), "api_keys/Yq3Zk81b.yaml", key("secret-hash")),
+        ];
+        let lines: Vec<_> = changed(&before, &after)
+            .into_iter()
+            .map(|c| (c.resource.unwrap_or_default(), c.from, c.to.unwrap_or_default()))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                ("agents/a".to_owned(), Some("x: 1\n".to_owned()), "x: 2\n".to_owned()),
+                ("api_keys/Yq3Zk81b".to_owned(), None, key("(not shown)")),
+            ]
+        );
+    }
+}

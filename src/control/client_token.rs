@@ -1,0 +1,175 @@
+//! A token for the test page, fetched from a provider with the credentials of a client (RFC 6749 section 4.4).
+//! Credentials and token pass through; nothing is kept and nothing is logged.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::HeaderValue;
+use serde::{Deserialize, Serialize};
+use url::form_urlencoded::{Serializer, byte_serialize};
+
+use crate::keys::{Provider, endpoints};
+use crate::model::Secret;
+use crate::net::{Fetcher, FetcherOptions, Limits};
+
+/// How a client proves itself at the token endpoint (RFC 6749 section 2.3.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuthentication {
+    /// With HTTP Basic.
+    #[default]
+    Basic,
+    /// In the body.
+    Post,
+}
+
+/// What to ask for.
+#[derive(Debug)]
+pub struct TokenRequest {
+    /// The client.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// Scopes, separated by blanks.
+    pub scope: Option<String>,
+    /// The audience, for providers that take one.
+    pub audience: Option<String>,
+    /// The resource (RFC 8707), for providers that take one.
+    pub resource: Option<String>,
+    /// How the client proves itself.
+    pub authentication: ClientAuthentication,
+}
+
+/// What the provider gave.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Token {
+    /// The token.
+    pub access_token: String,
+    /// What it is.
+    #[serde(default)]
+    pub token_type: Option<String>,
+    /// How long it lives, in seconds.
+    #[serde(default)]
+    pub expires_in: Option<u64>,
+    /// Its scopes, when they are not those that were asked for.
+    #[serde(default)]
+    pub scope: Option<String>,
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Token").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
+}
+
+/// Why there is no token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// The provider cannot be asked.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The provider refuses.
+    #[error("the provider answered {status}: {error}")]
+    Refused {
+        /// The status of its answer.
+        status: u16,
+        /// Its words, cut to a bearable length.
+        error: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: String,
+    #[serde(default)]
+    error_description: Option<String>,
+}
+
+/// Fetches a token from `provider`.
+///
+/// # Errors
+/// [`TokenError`]
+pub async fn client_token(provider: &Provider, request: TokenRequest) -> Result<Token, TokenError> {
+    let spec = provider.spec();
+    let unreachable = |why: String| TokenError::Unreachable(why);
+    let place = endpoints(spec).await.map_err(unreachable)?.token;
+    let place = place.ok_or_else(|| unreachable("its metadata names no token endpoint".to_owned()))?;
+    let options = FetcherOptions {
+        extra_ca: spec.extra_ca.as_deref().map(<[u8]>::to_vec),
+        insecure_http: spec.insecure_http,
+    };
+    let fetcher = Fetcher::new(&options, Limits::default()).map_err(|e| unreachable(e.to_string()))?;
+    let (form, authorization) = written(&request);
+    let (status, body) =
+        fetcher.post_form(&place, form, authorization).await.map_err(|e| unreachable(e.to_string()))?;
+    if status.is_success() {
+        let refused = |_| TokenError::Refused {
+            status: status.as_u16(),
+            error: "its answer holds no access_token".to_owned(),
+        };
+        return serde_json::from_slice(&body).map_err(refused);
+    }
+    let error = match serde_json::from_slice::<Refusal>(&body) {
+        Ok(refusal) => match refusal.error_description {
+            Some(description) => format!("{}: {description}", refusal.error),
+            None => refusal.error,
+        },
+        Err(_) => "it says no more".to_owned(),
+    };
+    let error = error.chars().filter(|c| !c.is_control()).take(500).collect();
+    Err(TokenError::Refused { status: status.as_u16(), error })
+}
+
+/// The form, and the header that goes with it.
+fn written(request: &TokenRequest) -> (String, Option<HeaderValue>) {
+    let mut form = Serializer::new(String::new());
+    form.append_pair("grant_type", "client_credentials");
+    let optional =
+        [("scope", &request.scope), ("audience", &request.audience), ("resource", &request.resource)];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            form.append_pair(name, value);
+        }
+    }
+    let secret = request.client_secret.expose_secret();
+    let authorization = match request.authentication {
+        ClientAuthentication::Post => {
+            form.append_pair("client_id", &request.client_id).append_pair("client_secret", secret);
+            None
+        }
+        // Both halves are form-encoded before they are joined (RFC 6749 section 2.3.1).
+        ClientAuthentication::Basic => {
+            let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+            let pair = format!("{}:{}", encoded(&request.client_id), encoded(secret));
+            let value = HeaderValue::from_str(&format!("Basic {}", BASE64_STANDARD.encode(pair)));
+            value.ok().map(|mut value| {
+                value.set_sensitive(true);
+                value
+            })
+        }
+    };
+    (form.finish(), authorization)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_stand_where_the_client_proves_itself_and_nowhere_else() {
+        let request = |authentication| TokenRequest {
+            client_id: "a:b".to_owned(),
+            client_secret: Secret::new("s&c".to_owned()),
+            scope: Some("x y".to_owned()),
+            audience: None,
+            resource: Some("urn:r".to_owned()),
+            authentication,
+        };
+        let (form, header) = written(&request(ClientAuthentication::Basic));
+        assert_eq!(form, "grant_type=client_credentials&scope=x+y&resource=urn%3Ar");
+        // a%3Ab:s%26c
+        assert_eq!(header.unwrap(), "Basic YSUzQWI6cyUyNmM=");
+        let (form, header) = written(&request(ClientAuthentication::Post));
+        assert!(form.ends_with("&client_id=a%3Ab&client_secret=s%26c"), "{form}");
+        assert_eq!(header, None);
+    }
+}

@@ -1,0 +1,66 @@
+//! What changed, line by line, for people. The hashes of API keys are nobody's business and are left out.
+
+use similar::TextDiff;
+
+use crate::model::{ResourceId, ResourceKind};
+use crate::store::Change;
+
+/// The text of a resource as it may be shown.
+#[must_use]
+pub fn shown(id: &ResourceId, text: &str) -> String {
+    if id.kind() != ResourceKind::ApiKey {
+        return text.to_owned();
+    }
+    let lines = text.lines().map(|line| match line.trim_start().starts_with("sha256") {
+        true => "sha256: (not shown)\n".to_owned(),
+        false => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
+/// One resource before and after, as a unified diff.
+#[must_use]
+pub fn diff(id: &ResourceId, from: Option<&str>, to: Option<&str>) -> String {
+    let text = |text: Option<&str>| text.map(|text| shown(id, text)).unwrap_or_default();
+    let name = |text: Option<&str>| text.map_or_else(|| "/dev/null".to_owned(), |_| format!("{id}.yaml"));
+    let (before, after) = (text(from), text(to));
+    let diff = TextDiff::from_lines(&before, &after);
+    diff.unified_diff().context_radius(3).header(&name(from), &name(to)).to_string()
+}
+
+/// All changes, one after the other.
+#[must_use]
+pub(super) fn diffs(changes: &[Change]) -> String {
+    changes.iter().map(|change| diff(&change.id, change.from.as_deref(), change.to.as_deref())).collect()
+}
+
+/// What a change is: `created`, `updated` or `deleted`.
+#[must_use]
+pub const fn action(change: &Change) -> &'static str {
+    match (&change.from, &change.to) {
+        (None, _) => "created",
+        (Some(_), Some(_)) => "updated",
+        (Some(_), None) => "deleted",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diff_names_the_resource_and_shows_no_hash() {
+        let agent = ResourceId::parse("agents/a").unwrap();
+        let text = diff(&agent, Some("route: /a\nauth: public\n"), Some("route: /b\nauth: public\n"));
+        assert_eq!(
+            text,
+            "--- agents/a.yaml\n+++ agents/a.yaml\n@@ -1,2 +1,2 @@\n-route: /a\n+route: /b\n auth: public\n"
+        );
+        let key = ResourceId::parse("api_keys/Yq3Zk81b").unwrap();
+        let text = diff(&key, None, Some("agent: a\nsha256: 9f86d0\n"));
+        assert_eq!(
+            text,
+            "--- /dev/null\n+++ api_keys/Yq3Zk81b.yaml\n@@ -0,0 +1,2 @@\n+agent: a\n+sha256: (not shown)\n"
+        );
+    }
+}

@@ -1,0 +1,92 @@
+//! The decision with every check shown, for an operator who holds the credential. Nothing is forwarded, counted
+//! or kept.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+
+use crate::authn::Refetch;
+use crate::authz::{Line, Transcript};
+use crate::model::{Decision, Instant};
+use crate::routing::{Agent, Authenticator};
+
+use super::{Step, decide};
+
+/// What was decided, and how it came to that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// What it would count as.
+    pub decision: &'static str,
+    /// Why.
+    pub reason: &'static str,
+    /// The status of the answer; 200 when the request would pass.
+    pub status: u16,
+    /// For which agent.
+    pub agent: String,
+    /// The provider of the token, once the agent accepts it.
+    pub provider: Option<String>,
+    /// The checks in the order in which they were made.
+    pub checks: Vec<Line>,
+}
+
+impl Explanation {
+    /// Whether the caller has proven itself. In shadow, a request also passes when it has not.
+    #[must_use]
+    pub fn allows(&self) -> bool {
+        self.decision == Decision::Allow.as_str()
+    }
+}
+
+/// Decides with the keys that are known at this moment.
+#[must_use]
+pub fn explain(agent: &Arc<Agent>, headers: &HeaderMap, now: Instant) -> Explanation {
+    let mut refetch = Refetch::Possible;
+    loop {
+        let mut transcript = Transcript::default();
+        match decide(agent, headers, now, refetch, &mut transcript) {
+            Step::Decided(verdict) => {
+                return Explanation {
+                    decision: verdict.decision.as_str(),
+                    reason: verdict.reason.as_str(),
+                    status: if verdict.permit.is_some() { 200 } else { verdict.reason.status() },
+                    agent: agent.name.to_string(),
+                    provider: agent.provider_name(verdict.provider).map(ToString::to_string),
+                    checks: transcript.lines,
+                };
+            }
+            // An explanation fetches nothing: what is unknown is unknown.
+            Step::KeysWanted(_) => refetch = Refetch::Done,
+        }
+    }
+}
+
+/// Why a text cannot be shown to an agent as a credential.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialError {
+    /// The agent reads none.
+    #[error("agent `{0}` is public: it reads no credential")]
+    Public(String),
+    /// No header can carry it.
+    #[error("it holds control or non-ASCII bytes")]
+    NoHeader,
+}
+
+/// The header in which the agent reads a credential, with `text` as its value, blanks around it removed.
+///
+/// # Errors
+/// When the agent is public, or the text does not fit into a header.
+pub fn credential(agent: &Agent, text: &str) -> Result<(HeaderName, HeaderValue), CredentialError> {
+    let (name, value) = match &agent.authenticator {
+        Authenticator::OAuth(policy) => {
+            let scheme = policy.scheme.as_str();
+            let gap = if scheme.is_empty() { "" } else { " " };
+            (policy.header.clone(), format!("{scheme}{gap}{}", text.trim()))
+        }
+        Authenticator::ApiKey(policy) => (policy.header.clone(), text.trim().to_owned()),
+        Authenticator::Public => return Err(CredentialError::Public(agent.name.to_string())),
+    };
+    let mut value = HeaderValue::from_str(&value).map_err(|_| CredentialError::NoHeader)?;
+    value.set_sensitive(true);
+    Ok((name, value))
+}

@@ -1,0 +1,148 @@
+//! From the opening of the listeners to the end: signals, the drain, and the hand-over to a new process.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pingora::server::{ExecutionPhase, RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Notify, mpsc};
+
+use crate::config;
+use crate::proxy::Drain;
+
+use super::StartError;
+
+/// Connections that were accepted when draining began get this long to show up as in flight.
+const SETTLE: Duration = Duration::from_millis(100);
+
+pub(super) type Stop = mpsc::UnboundedSender<ShutdownSignal>;
+
+/// The socket over which listeners are handed to a new process: never in a folder that others may write.
+pub(super) fn upgrade_socket(settings: &config::Server) -> PathBuf {
+    let folder = settings
+        .state_dir
+        .clone()
+        .or_else(|| std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from))
+        .unwrap_or_else(|| PathBuf::from("/run/portcullis"));
+    folder.join("upgrade.sock")
+}
+
+pub(super) struct PreparedServer {
+    pub(super) server: Server,
+    pub(super) stopped: tokio::sync::Mutex<mpsc::UnboundedReceiver<ShutdownSignal>>,
+}
+
+/// Tells Pingora to stop when we have decided so.
+struct Told(tokio::sync::Mutex<mpsc::UnboundedReceiver<ShutdownSignal>>);
+
+#[async_trait]
+impl ShutdownSignalWatch for Told {
+    async fn recv(&self) -> ShutdownSignal {
+        self.0.lock().await.recv().await.unwrap_or(ShutdownSignal::FastShutdown)
+    }
+}
+
+pub(super) struct Signals {
+    term: Signal,
+    int: Signal,
+    hup: Signal,
+    quit: Signal,
+}
+
+impl Signals {
+    pub(super) fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+            hup: signal(SignalKind::hangup())?,
+            quit: signal(SignalKind::quit())?,
+        })
+    }
+}
+
+/// From the opening of the listeners to the end.
+pub(super) struct Life {
+    pub(super) server: PreparedServer,
+    pub(super) stop: Stop,
+    pub(super) signals: Signals,
+    pub(super) reload: Arc<Notify>,
+    pub(super) drain: Drain,
+    pub(super) settings: Arc<config::Server>,
+}
+
+impl Life {
+    pub(super) async fn live(self) -> Result<(), StartError> {
+        let Self { server, stop, mut signals, reload, drain, settings } = self;
+        let socket = upgrade_socket(&settings);
+        let mut phases = server.server.watch_execution_phase();
+        let (ended, mut has_ended) = mpsc::channel::<()>(1);
+        std::thread::Builder::new()
+            .name("pingora".to_owned())
+            .spawn(move || {
+                let mut server = server;
+                server.server.bootstrap();
+                server.server.run(RunArgs { shutdown_signal: Box::new(Told(server.stopped)) });
+                drop(ended);
+            })
+            .map_err(|e| StartError::System(e.to_string()))?;
+        let handed_over = loop {
+            tokio::select! {
+                _ = signals.hup.recv() => reload.notify_one(),
+                _ = signals.int.recv() => {
+                    tracing::info!("stopping at once");
+                    return Ok(());
+                }
+                _ = signals.term.recv() => break false,
+                _ = signals.quit.recv() => {
+                    if has_successor(&socket) {
+                        break true;
+                    }
+                    tracing::error!(socket = %socket.display(), "SIGQUIT, but no new process waits for the listeners: start one with `portcullis run --upgrade` first");
+                }
+                _ = has_ended.recv() => return Err(StartError::System("the listeners ended".to_owned())),
+            }
+        };
+        drain.announce();
+        if handed_over {
+            tracing::info!("handing the listeners to the new process");
+            let _told = stop.send(ShutdownSignal::GracefulUpgrade);
+            wait_for_handover(&mut phases).await;
+        } else {
+            tracing::info!(delay = ?settings.shutdown.delay, drain = ?settings.shutdown.drain, "draining");
+            tokio::select! {
+                () = tokio::time::sleep(settings.shutdown.delay) => {}
+                _ = signals.int.recv() => return Ok(()),
+            }
+            let _told = stop.send(ShutdownSignal::GracefulTerminate);
+        }
+        drain.start();
+        let quiet = async {
+            tokio::time::sleep(SETTLE).await;
+            drain.idle().await;
+        };
+        tokio::select! {
+            () = quiet => tracing::info!("nothing is in flight any more"),
+            () = tokio::time::sleep(settings.shutdown.drain) => {
+                tracing::warn!(connections = drain.in_flight(), "the drain time is over; connections are cut");
+            }
+            _ = signals.int.recv() => tracing::info!("stopping at once"),
+        }
+        Ok(())
+    }
+}
+
+fn has_successor(socket: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    std::fs::metadata(socket).is_ok_and(|found| found.file_type().is_socket())
+}
+
+async fn wait_for_handover(phases: &mut tokio::sync::broadcast::Receiver<ExecutionPhase>) {
+    loop {
+        match phases.recv().await {
+            Ok(ExecutionPhase::ShutdownStarted | ExecutionPhase::Terminated) | Err(_) => return,
+            Ok(_) => {}
+        }
+    }
+}
