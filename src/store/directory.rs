@@ -1,6 +1,7 @@
 //! A configuration in a folder: one file for each resource, beside the documents that people write. Each commit
 //! is durable before it is acknowledged, one process writes, and every process may read.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -150,9 +151,9 @@ impl DirectoryStore {
 
     /// Fails unless each change starts from what stands there, and what it leads to can be read again.
     fn check(&self, changes: &[Change]) -> Result<(), WriteError> {
-        for (at, change) in changes.iter().enumerate() {
+        let mut named = BTreeSet::new();
+        for change in changes {
             let path = self.layout.file(&change.id);
-            let twice = changes.iter().take(at).any(|earlier| earlier.id == change.id);
             let now = match read_resource(&path) {
                 // Nobody can have started from what is no text.
                 Err(StoreError::NotUtf8 { .. } | StoreError::TooLarge { .. }) => {
@@ -160,7 +161,7 @@ impl DirectoryStore {
                 }
                 now => now.map_err(WriteError::from)?,
             };
-            if twice || now != change.from {
+            if !named.insert(&change.id) || now != change.from {
                 return Err(WriteError::Conflict(change.id.clone()));
             }
             if change.to.as_ref().is_some_and(|text| text.len() as u64 > MAX_BYTES) {

@@ -58,13 +58,19 @@ pub(super) fn flush(folder: &Path) -> Result<(), WriteError> {
     File::open(folder).and_then(|f| f.sync_all()).map_err(|error| WriteError::failed(folder, &error))
 }
 
-/// Makes a folder, and those above it, where they are missing.
+/// Makes a folder, and those above it, where they are missing. Their names outlive a crash.
 pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    folder.parent().filter(|p| !p.as_os_str().is_empty()).map_or(Ok(()), |p| File::open(p)?.sync_all())
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+    above.map_or(Ok(()), make_folder)?;
+    match DirBuilder::new().mode(0o700).create(folder) {
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => File::open(above.unwrap_or(Path::new("."))).and_then(|above| above.sync_all()),
+    }
 }
 
 /// Removes what a writer that died left unnamed in a folder.
@@ -138,11 +144,13 @@ mod tests {
     #[test]
     fn only_unfinished_files_are_swept() {
         let dir = tempfile::tempdir().unwrap();
-        for name in ["a.yaml", ".a.yaml.new", ".b.yaml.new", ".a.yaml.swp", ".keep", "b.new"] {
+        let names_before =
+            ["a.yaml", ".a.yaml.new", ".pending.json.new", ".a.yaml.swp", ".keep", ".my.new", "b.new"];
+        for name in names_before {
             fs::write(dir.path().join(name), "").unwrap();
         }
         sweep(dir.path());
-        assert_eq!(names(dir.path()), [".a.yaml.swp", ".keep", "a.yaml", "b.new"]);
+        assert_eq!(names(dir.path()), [".a.yaml.swp", ".keep", ".my.new", "a.yaml", "b.new"]);
         sweep(&dir.path().join("none"));
     }
 }

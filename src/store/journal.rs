@@ -89,7 +89,8 @@ impl Step {
     }
 }
 
-/// Takes back what a commit has done so far. When that fails too, it is still written down that it has to be.
+/// Takes back what a commit has done so far. When that fails too, it is written down that it has to be, and readers
+/// go by it. Only a disk that refuses to rename a file at all leaves the commit as one that is going to take place.
 fn take_back(layout: &Layout, record: &Record) {
     for change in &record.commit.changes {
         discard(&layout.file(&change.id));

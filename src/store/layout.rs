@@ -97,8 +97,8 @@ pub(super) fn unnamed(path: &Path) -> PathBuf {
 
 /// Whether a file of this name was left unnamed by a writer that died.
 pub(super) fn is_unnamed(file: &OsStr) -> bool {
-    let name = file.as_encoded_bytes();
-    name.starts_with(b".") && name.ends_with(NEW.as_bytes())
+    let name = file.to_str().and_then(|name| name.strip_prefix('.')?.strip_suffix(NEW));
+    name.is_some_and(|name| name.ends_with(".yaml") || name.ends_with(".json"))
 }
 
 const NEW: &str = ".new";

@@ -135,4 +135,20 @@ mod tests {
         assert!(began.elapsed() <= SETTLE + SETTLE_AT_MOST, "{:?}", began.elapsed());
         busy.abort();
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_that_is_given_up_while_it_settles_loses_no_ring() {
+        let watch = FileWatch { bell: Arc::default(), watcher: None, folders: BTreeSet::new() };
+        watch.bell.notify_one();
+        let given_up = tokio::time::timeout(SETTLE / 2, watch.rung()).await;
+        assert!(given_up.is_err());
+        let began = tokio::time::Instant::now();
+        watch.rung().await;
+        watch.bell.notify_one();
+        watch.rung().await;
+        assert!(began.elapsed() < AT_LEAST_EVERY, "{:?}", began.elapsed());
+        // One that was heard out is over.
+        watch.rung().await;
+        assert!(began.elapsed() >= AT_LEAST_EVERY, "{:?}", began.elapsed());
+    }
 }

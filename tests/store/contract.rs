@@ -43,6 +43,7 @@ macro_rules! holds_to_the_contract {
             edits_by_hand_are_read_and_conflict_with_what_was_thought
             there_is_one_writer_and_any_number_of_readers
             a_successor_writes_once_the_writer_has_gone
+            who_reads_while_it_is_written_sees_whole_commits
             every_change_rings
         }
     };
@@ -349,31 +350,65 @@ pub(crate) fn a_successor_writes_once_the_writer_has_gone(place: &dyn Place) {
     assert!(matches!(place.writer(), Err(StoreError::Locked { .. })));
 }
 
-pub(crate) fn every_change_rings(place: &dyn Place) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+pub(crate) fn who_reads_while_it_is_written_sees_whole_commits(place: &dyn Place) {
+    // The first and the last that is read, with so much between them that commits overtake a reader.
+    let (first, last) = (provider("p"), key("K"));
+    for number in 0..1500 {
+        place.by_hand(&agent(&format!("a{number}")), Some("between"));
+    }
     let writer = place.writer().unwrap();
-    let mut reader = place.reader();
-    let mut sees = |wanted: &BTreeMap<String, String>| {
-        runtime.block_on(async {
-            let seen = async {
-                while resources(&*reader) != *wanted {
-                    reader.changed(&[]).await;
-                }
-            };
-            // Well before a look without a ring.
-            tokio::time::timeout(Duration::from_secs(10), seen).await.expect("the change rings");
+    writer.write(&commit([&first, &last].map(|id| change(id, None, Some("0"))))).unwrap();
+    let reader = place.reader();
+    let (mut reads, mut overtaken) = (0, 0);
+    std::thread::scope(|scope| {
+        let writes = scope.spawn(|| {
+            for number in 1..=50 {
+                let [from, to] = [number - 1, number].map(|number: u64| number.to_string());
+                writer.write(&commit([&first, &last].map(|id| change(id, Some(&from), Some(&to))))).unwrap();
+            }
         });
+        while !writes.is_finished() {
+            let before = reader.head();
+            let seen = resources(&*reader);
+            overtaken += u64::from(reader.head() > before);
+            reads += 1;
+            assert_eq!(seen.len(), 1502);
+            assert_eq!(seen[&first.to_string()], seen[&last.to_string()], "read {reads}");
+        }
+    });
+    assert!(overtaken > 0, "no commit overtook any of {reads} readings");
+}
+
+/// Fails unless the store rings for what is done now, long before it would look without a ring.
+pub(crate) fn rings_for(store: &mut dyn ConfigStore, what: &str, act: impl FnOnce()) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        // What was done before has rung out.
+        while tokio::time::timeout(Duration::from_millis(150), store.changed(&[])).await.is_ok() {}
+        let mut waits = std::pin::pin!(store.changed(&[]));
+        assert!(futures::poll!(waits.as_mut()).is_pending(), "a ring before {what}");
+        act();
+        let rings = tokio::time::timeout(Duration::from_secs(10), waits).await;
+        assert!(rings.is_ok(), "no ring for {what}");
+    });
+}
+
+pub(crate) fn every_change_rings(place: &dyn Place) {
+    let mut reader = place.reader();
+    let opened = std::cell::OnceCell::new();
+    rings_for(&mut *reader, "a writer that makes what is missing", || {
+        opened.set(place.writer().unwrap()).ok().unwrap();
+    });
+    let writer = opened.get().unwrap();
+    let write = |id: &ResourceId, from: Option<&str>, to: Option<&str>| {
+        writer.write(&commit([change(id, from, to)])).unwrap();
     };
-    let id = agent("a");
-    writer.write(&commit([change(&id, None, Some("a1"))])).unwrap();
-    sees(&pairs([("agents/a", "a1")]));
-    writer.write(&commit([change(&id, Some("a1"), Some("a2"))])).unwrap();
-    sees(&pairs([("agents/a", "a2")]));
-    place.by_hand(&key("k"), Some("k1"));
-    sees(&pairs([("agents/a", "a2"), ("api_keys/k", "k1")]));
-    writer.write(&commit([change(&id, Some("a2"), None)])).unwrap();
-    sees(&pairs([("api_keys/k", "k1")]));
-    place.by_hand(&provider("p"), Some("p1"));
-    place.by_hand(&key("k"), None);
-    sees(&pairs([("identity_providers/p", "p1")]));
+    for id in [agent("a"), provider("p"), key("k")] {
+        rings_for(&mut *reader, "a new resource", || write(&id, None, Some("1")));
+        rings_for(&mut *reader, "a change", || write(&id, Some("1"), Some("2")));
+        rings_for(&mut *reader, "a change by hand", || place.by_hand(&id, Some("3")));
+        rings_for(&mut *reader, "a removal", || write(&id, Some("3"), None));
+        rings_for(&mut *reader, "a resource made by hand", || place.by_hand(&id, Some("4")));
+        rings_for(&mut *reader, "a removal by hand", || place.by_hand(&id, None));
+    }
 }

@@ -16,6 +16,17 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
+    /// In memory where the system has such a place: for tests of order and not of disks, which then take a hundredth
+    /// of the time.
+    pub(crate) fn in_memory() -> Self {
+        Self::in_dir(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
+    }
+
+    fn in_dir(dir: TempDir) -> Self {
+        fs::write(dir.path().join("portcullis.yaml"), DOCUMENT).unwrap();
+        Self { dir }
+    }
+
     pub(crate) fn folder(&self) -> PathBuf {
         self.dir.path().join("store")
     }
@@ -32,9 +43,7 @@ impl Directory {
 
 impl Place for Directory {
     fn empty() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("portcullis.yaml"), DOCUMENT).unwrap();
-        Self { dir }
+        Self::in_dir(tempfile::tempdir().unwrap())
     }
 
     fn writer(&self) -> Result<Box<dyn ConfigStore>, StoreError> {

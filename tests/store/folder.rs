@@ -3,11 +3,10 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use portcullis::store::{ConfigStore, StoreError, WriteError, Writer};
 
-use super::contract::{Place as _, agent, all, change, commit, key, provider, resources};
+use super::contract::{Place as _, agent, all, change, commit, key, provider, resources, rings_for};
 use super::directory::Directory;
 
 /// Every file and folder below, with its mode.
@@ -122,52 +121,36 @@ fn a_link_is_read_through_and_replaced_itself() {
     assert_eq!(resources(&store)["agents/b"], "three");
 }
 
-#[tokio::test]
-async fn what_a_link_points_to_rings() {
+#[test]
+fn what_a_link_points_to_rings() {
     let place = Directory::empty();
     let mut store = place.open(Writer::Now).unwrap();
     let elsewhere = place.folder().with_file_name("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
     fs::write(elsewhere.join("a"), "one").unwrap();
-    symlink(elsewhere.join("a"), place.file(&agent("a"))).unwrap();
-    rings_for(&mut store, "one").await;
-    fs::write(elsewhere.join("a"), "two").unwrap();
-    rings_for(&mut store, "two").await;
+    rings_for(&mut store, "a link", || symlink(elsewhere.join("a"), place.file(&agent("a"))).unwrap());
+    assert_eq!(resources(&store)["agents/a"], "one");
+    rings_for(&mut store, "what it points to", || fs::write(elsewhere.join("a"), "two").unwrap());
+    assert_eq!(resources(&store)["agents/a"], "two");
 }
 
-#[tokio::test]
-async fn a_folder_that_is_put_in_the_place_of_another_is_watched() {
+#[test]
+fn a_folder_that_is_put_in_the_place_of_another_is_watched() {
     let place = Directory::empty();
     drop(place.open(Writer::Now).unwrap());
     let mut store = place.open(Writer::Never).unwrap();
-    let agents = place.folder().join("agents");
-    fs::write(agents.join("a.yaml"), "one").unwrap();
-    rings_for(&mut store, "one").await;
-    let new = place.folder().join("new");
-    fs::create_dir(&new).unwrap();
-    fs::write(new.join("a.yaml"), "two").unwrap();
-    fs::rename(&agents, place.folder().join("old")).unwrap();
-    fs::rename(&new, &agents).unwrap();
-    rings_for(&mut store, "two").await;
-    fs::write(agents.join("a.yaml"), "three").unwrap();
-    rings_for(&mut store, "three").await;
-    fs::remove_dir_all(&agents).unwrap();
-    rings_for(&mut store, "").await;
-    fs::create_dir(&agents).unwrap();
-    fs::write(agents.join("a.yaml"), "four").unwrap();
-    rings_for(&mut store, "four").await;
-}
-
-/// Waits, well below the time of a look without a ring, until the agent is what is wanted.
-async fn rings_for(store: &mut dyn ConfigStore, wanted: &str) {
-    let seen = async {
-        while resources(store).get("agents/a").map_or("", String::as_str) != wanted {
-            store.changed(&[]).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), seen)
-        .await
-        .unwrap_or_else(|_| panic!("no ring for {wanted:?}"));
+    let (agents, new) = (place.folder().join("agents"), place.folder().join("new"));
+    let mut rings = |what: &str, act: &dyn Fn()| rings_for(&mut store, what, act);
+    rings("another folder", &|| {
+        fs::create_dir(&new).unwrap();
+        fs::rename(&agents, place.folder().join("old")).unwrap();
+        fs::rename(&new, &agents).unwrap();
+    });
+    rings("a file in it", &|| fs::write(agents.join("a.yaml"), "one").unwrap());
+    rings("its removal", &|| fs::remove_dir_all(&agents).unwrap());
+    rings("its return", &|| fs::create_dir(&agents).unwrap());
+    rings("a file in it again", &|| fs::write(agents.join("a.yaml"), "two").unwrap());
+    assert_eq!(resources(&store)["agents/a"], "two");
 }
 
 #[test]

@@ -27,13 +27,13 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_store_does_what_a_map_does(acts in proptest::collection::vec(act(), 1..24)) {
         let ids = [agent("a"), agent("b"), provider("a"), provider("b")];
         let text = |text: u8| format!("text {text}\n").repeat(usize::from(text));
-        let place = Directory::empty();
+        let place = Directory::in_memory();
         let mut store = place.open(Writer::Now).unwrap();
         let mut map: BTreeMap<ResourceId, String> = BTreeMap::new();
         let mut history: Vec<Record> = Vec::new();
