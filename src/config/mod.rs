@@ -35,7 +35,7 @@ pub use document::{
     IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, Route, Scopes, Server, Shutdown, Upstream,
 };
 pub use read::{Outline, outline, parse};
-pub use schema::schema;
+pub use schema::{schema, schema_of};
 pub use sections::{Field, ROOT, Section, Shape};
 pub use snapshot::{ApiKey, Certificates, Revision, Snapshot};
 pub use source::{Place, Source, Spanned};

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::sections::{ROOT, Section, Shape};
+use super::sections::{AGENT, API_KEY, PROVIDER, ROOT, Section, Shape};
+use crate::model::ResourceKind;
 
 /// The schema. Values may also hold `${NAME}`, so patterns are loose where the reader is strict.
 #[must_use]
 pub fn schema() -> Value {
-    let mut schema = section(&ROOT);
+    let mut schema = Style::Written.section(&ROOT);
     if let Value::Object(members) = &mut schema {
         members.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
         members.insert("title".into(), "Portcullis configuration".into());
@@ -15,26 +16,80 @@ pub fn schema() -> Value {
     schema
 }
 
-fn section(section: &Section) -> Value {
-    let properties: Map<String, Value> = section
-        .fields
-        .iter()
-        .map(|field| {
-            let mut value = shape(&field.shape);
-            if let Value::Object(members) = &mut value {
-                members.insert("description".into(), field.doc.into());
-            }
-            (field.name.to_owned(), value)
-        })
-        .collect();
-    let required: Vec<&str> = section.fields.iter().filter(|f| f.required).map(|f| f.name).collect();
-    let mut schema = json!({"type": "object", "additionalProperties": false, "properties": properties, "required": required});
-    // `auth` is the one section whose fields exclude each other.
-    if std::ptr::eq(section.fields, super::sections::AUTH.fields) {
-        schema = with(schema, "minProperties", json!(1));
-        schema = with(schema, "maxProperties", json!(1));
+/// The schema of what stands under the name of one resource, as programs send it: without references to the
+/// environment.
+#[must_use]
+pub fn schema_of(kind: ResourceKind) -> Value {
+    Style::Sent.section(match kind {
+        ResourceKind::IdentityProvider => &PROVIDER,
+        ResourceKind::Agent => &AGENT,
+        ResourceKind::ApiKey => &API_KEY,
+    })
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    /// A file, in which a reference to an environment variable may stand for any single value.
+    Written,
+    /// A program.
+    Sent,
+}
+
+/// Such a reference.
+const REFERENCE: &str = r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}";
+
+impl Style {
+    fn section(self, section: &Section) -> Value {
+        let properties: Map<String, Value> = section
+            .fields
+            .iter()
+            .map(|field| {
+                let mut value = self.shape(&field.shape);
+                if let Value::Object(members) = &mut value {
+                    members.insert("description".into(), field.doc.into());
+                }
+                (field.name.to_owned(), value)
+            })
+            .collect();
+        let required: Vec<&str> = section.fields.iter().filter(|f| f.required).map(|f| f.name).collect();
+        let mut schema = json!({"type": "object", "additionalProperties": false, "properties": properties, "required": required});
+        // `auth` is the one section whose fields exclude each other.
+        if std::ptr::eq(section.fields, super::sections::AUTH.fields) {
+            schema = with(schema, "minProperties", json!(1));
+            schema = with(schema, "maxProperties", json!(1));
+        }
+        schema
     }
-    schema
+
+    fn single(self, schema: Value) -> Value {
+        match self {
+            Self::Written => json!({"anyOf": [schema, {"type": "string", "pattern": REFERENCE}]}),
+            Self::Sent => schema,
+        }
+    }
+
+    fn shape(self, shape: &Shape) -> Value {
+        match shape {
+            Shape::Text => json!({"type": "string"}),
+            Shape::Word(words) => self.single(json!({"enum": words})),
+            Shape::Bool => self.single(json!({"type": "boolean"})),
+            Shape::Integer => self.single(json!({"type": "integer", "minimum": 0})),
+            Shape::Duration => self.single(json!({"type": "string", "pattern": r"^([0-9]+(ms|s|m|h|d))+$"})),
+            Shape::Size => self.single(json!({"anyOf": [
+                {"type": "integer", "minimum": 0},
+                {"type": "string", "pattern": "^[0-9]+ ?(B|KB|MB|GB|KiB|MiB|GiB)?$"}]})),
+            Shape::Date => json!({"type": "string", "format": "date-time"}),
+            Shape::Single => json!({"type": ["string", "number", "boolean"]}),
+            Shape::Json => json!({"type": "object"}),
+            Shape::List(item) => json!({"type": "array", "items": self.shape(item)}),
+            Shape::Map(value) => json!({"type": "object", "additionalProperties": self.shape(value)}),
+            Shape::Section(fields) => self.section(fields),
+            Shape::AnyOf(shapes) => {
+                json!({"anyOf": shapes.iter().map(|shape| self.shape(shape)).collect::<Vec<_>>()})
+            }
+        }
+    }
 }
 
 fn with(mut schema: Value, key: &str, value: Value) -> Value {
@@ -42,33 +97,6 @@ fn with(mut schema: Value, key: &str, value: Value) -> Value {
         members.insert(key.to_owned(), value);
     }
     schema
-}
-
-/// A reference to an environment variable may stand for any single value.
-const REFERENCE: &str = r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}";
-
-fn or_reference(schema: &Value) -> Value {
-    json!({"anyOf": [schema, {"type": "string", "pattern": REFERENCE}]})
-}
-
-fn shape(shape_of: &Shape) -> Value {
-    match shape_of {
-        Shape::Text => json!({"type": "string"}),
-        Shape::Word(words) => or_reference(&json!({"enum": words})),
-        Shape::Bool => or_reference(&json!({"type": "boolean"})),
-        Shape::Integer => or_reference(&json!({"type": "integer", "minimum": 0})),
-        Shape::Duration => or_reference(&json!({"type": "string", "pattern": r"^([0-9]+(ms|s|m|h|d))+$"})),
-        Shape::Size => or_reference(&json!({"anyOf": [
-            {"type": "integer", "minimum": 0},
-            {"type": "string", "pattern": "^[0-9]+ ?(B|KB|MB|GB|KiB|MiB|GiB)?$"}]})),
-        Shape::Date => json!({"type": "string", "format": "date-time"}),
-        Shape::Single => json!({"type": ["string", "number", "boolean"]}),
-        Shape::Json => json!({"type": "object"}),
-        Shape::List(item) => json!({"type": "array", "items": shape(item)}),
-        Shape::Map(value) => json!({"type": "object", "additionalProperties": shape(value)}),
-        Shape::Section(fields) => section(fields),
-        Shape::AnyOf(shapes) => json!({"anyOf": shapes.iter().map(shape).collect::<Vec<_>>()}),
-    }
 }
 
 #[cfg(test)]
@@ -101,6 +129,18 @@ mod tests {
         descriptions(&schema(), "", &mut without, &mut count);
         assert_eq!(without, Vec::<String>::new());
         assert!(count > 70, "{count}");
+    }
+
+    #[test]
+    fn what_programs_send_has_the_same_keys_and_no_references() {
+        let (written, sent) = (schema(), schema_of(ResourceKind::Agent));
+        let agent = &written["properties"]["agents"]["additionalProperties"];
+        let names =
+            |schema: &Value| schema["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(agent), names(&sent));
+        assert_eq!(sent["properties"]["websocket"]["type"], json!("boolean"));
+        assert!(!sent.to_string().contains("{[A-Za-z_]"), "{sent}");
+        assert!(agent.to_string().contains("{[A-Za-z_]"));
     }
 
     #[test]

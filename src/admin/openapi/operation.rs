@@ -1,0 +1,168 @@
+//! One operation of the API as OpenAPI describes it.
+
+use serde_json::{Map, Value, json};
+
+use super::super::problem;
+
+/// A parameter.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parameter {
+    pub(super) name: &'static str,
+    /// `path`, `query` or `header`.
+    pub(super) place: &'static str,
+    pub(super) schema: fn() -> Value,
+    pub(super) doc: &'static str,
+}
+
+impl Parameter {
+    fn render(&self) -> Value {
+        json!({
+            "name": self.name,
+            "in": self.place,
+            "required": self.place == "path",
+            "description": self.doc,
+            "schema": (self.schema)(),
+        })
+    }
+}
+
+/// What an operation answers when all is well.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answer {
+    pub(super) status: &'static str,
+    /// The media type and the name of the shape; absent for an answer without a body.
+    pub(super) body: Option<(&'static str, &'static str)>,
+    pub(super) headers: &'static [(&'static str, &'static str)],
+    pub(super) doc: &'static str,
+}
+
+/// The body that an operation takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Body {
+    pub(super) schema: &'static str,
+    pub(super) required: bool,
+    pub(super) example: fn() -> Value,
+}
+
+/// What can go wrong, besides what is part of the operation itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Faults {
+    /// There may be no such resource.
+    pub(super) absent: bool,
+    /// What was seen may be out of date, or nothing was said of it.
+    pub(super) stale: bool,
+    /// The configuration cannot be changed, or not like that.
+    pub(super) refused: bool,
+    /// The history or the store cannot be read now.
+    pub(super) history: bool,
+    /// The content may be wrong although its form is right.
+    pub(super) invalid: bool,
+    /// There is no room for one more.
+    pub(super) busy: bool,
+}
+
+/// One operation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Operation {
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    pub(super) id: &'static str,
+    pub(super) tag: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) parameters: &'static [Parameter],
+    pub(super) body: Option<Body>,
+    pub(super) answers: &'static [Answer],
+    pub(super) faults: Faults,
+    /// Whether it asks for no credential.
+    pub(super) open: bool,
+}
+
+impl Operation {
+    /// Every status that is an error.
+    pub(super) fn errors(&self) -> Vec<u16> {
+        let faults = &self.faults;
+        let writes = self.method != "get";
+        let login = self.open && writes;
+        let mut all = vec![400, 421];
+        for (can, statuses) in [
+            (!self.open || login, &[401][..]),
+            (writes, &[403]),
+            (faults.absent, &[404]),
+            (self.body.is_some(), &[408, 413, 415, 422]),
+            (faults.stale, &[412, 428]),
+            (faults.invalid, &[422]),
+            (faults.refused, &[409, 422, 500, 503, 507]),
+            (faults.history, &[500, 503]),
+            (faults.busy || login, &[503]),
+        ] {
+            if can {
+                all.extend_from_slice(statuses);
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// The operation as OpenAPI writes it.
+    pub(super) fn render(&self) -> Value {
+        let mut answers: Map<String, Value> = Map::new();
+        for answer in self.answers {
+            answers.insert(answer.status.to_owned(), shown(answer));
+        }
+        for status in self.errors() {
+            answers.insert(status.to_string(), error(status));
+        }
+        let mut operation = json!({
+            "operationId": self.id,
+            "tags": [self.tag],
+            "summary": self.summary,
+            "parameters": self.parameters.iter().map(Parameter::render).collect::<Vec<_>>(),
+            "responses": answers,
+        });
+        if let Value::Object(members) = &mut operation {
+            if self.open {
+                members.insert("security".into(), json!([]));
+            }
+            if let Some(body) = &self.body {
+                members.insert("requestBody".into(), json!({
+                    "required": body.required,
+                    "content": {"application/json": {"schema": reference(body.schema), "example": (body.example)()}},
+                }));
+            }
+        }
+        operation
+    }
+}
+
+fn shown(answer: &Answer) -> Value {
+    let headers: Map<String, Value> = answer
+        .headers
+        .iter()
+        .map(|(name, doc)| ((*name).to_owned(), json!({"description": doc, "schema": {"type": "string"}})))
+        .collect();
+    let mut shown = json!({"description": answer.doc, "headers": headers});
+    if let (Some((media, schema)), Value::Object(members)) = (answer.body, &mut shown) {
+        members.insert("content".into(), json!({media: {"schema": reference(schema)}}));
+    }
+    shown
+}
+
+fn error(status: u16) -> Value {
+    let words: Vec<&str> =
+        problem::CODES.iter().filter(|(_, other)| *other == status).map(|(word, _)| *word).collect();
+    let mut error = json!({
+        "description": words.join(", "),
+        "content": {problem::MEDIA_TYPE: {"schema": reference("Problem")}},
+    });
+    if let (401, Value::Object(members)) = (status, &mut error) {
+        let header = json!({"description": "Which credential is wanted.", "schema": {"type": "string"}});
+        members.insert("headers".into(), json!({"WWW-Authenticate": header}));
+    }
+    error
+}
+
+/// A shape by its name.
+pub(super) fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}

@@ -1,0 +1,434 @@
+//! The shapes of what the API takes and gives.
+
+use serde_json::{Map, Value, json};
+
+use super::super::trial::METHODS;
+use super::operation::reference;
+use crate::config;
+use crate::model::{Decision, Reason, ResourceKind};
+
+/// The members of an object: name and shape.
+type Members = Vec<(&'static str, Value)>;
+
+/// Every shape, by its name. `codes` are the words of problems.
+pub(super) fn all(codes: &[&str]) -> Map<String, Value> {
+    let mut all = Map::new();
+    for (name, schema) in taken().into_iter().chain(given(codes)).chain(resources()) {
+        all.insert(name.to_owned(), schema);
+    }
+    all
+}
+
+/// An object that has all of these members and no others.
+fn object(members: Members) -> Value {
+    partly(members, &[])
+}
+
+/// An object that has these members, of which some may be absent, and no others.
+fn partly(members: Members, optional: &[&str]) -> Value {
+    let required: Vec<&str> =
+        members.iter().map(|(name, _)| *name).filter(|n| !optional.contains(n)).collect();
+    let properties: Map<String, Value> =
+        members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false})
+}
+
+fn text() -> Value {
+    json!({"type": "string"})
+}
+
+fn maybe_text() -> Value {
+    json!({"type": ["string", "null"]})
+}
+
+fn flag() -> Value {
+    json!({"type": "boolean"})
+}
+
+fn count() -> Value {
+    json!({"type": "integer", "minimum": 0})
+}
+
+fn maybe_count() -> Value {
+    json!({"type": ["integer", "null"], "minimum": 0})
+}
+
+fn moment() -> Value {
+    json!({"type": "string", "format": "date-time"})
+}
+
+fn maybe_moment() -> Value {
+    json!({"type": ["string", "null"], "format": "date-time"})
+}
+
+fn list(items: Value) -> Value {
+    json!({"type": "array", "items": items})
+}
+
+fn one_of(words: &[&str]) -> Value {
+    json!({"type": "string", "enum": words})
+}
+
+fn numbers() -> Value {
+    list(json!({"type": "number", "minimum": 0}))
+}
+
+fn page(of: &str) -> Value {
+    object(vec![("items", list(reference(of))), ("next", maybe_text()), ("total", count())])
+}
+
+fn pairs() -> Value {
+    let pair = json!({"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2});
+    json!({"type": "array", "items": pair, "maxItems": 100})
+}
+
+fn duration() -> Value {
+    json!({"type": "string", "pattern": r"^([0-9]{1,4}(ms|s|m|h|d)){1,3}$", "examples": ["30d"]})
+}
+
+fn secret() -> Value {
+    json!({"type": "string", "format": "password"})
+}
+
+/// The shapes of resources.
+fn resources() -> Vec<(&'static str, Value)> {
+    let managed_by = || one_of(&["store", "file"]);
+    let route = || object(vec![("path", text()), ("host", maybe_text()), ("strip_path", flag())]);
+    let top = json!({"anyOf": [object(vec![("reason", text()), ("count", count())]), {"type": "null"}]});
+    let traffic = object(vec![
+        ("interval_seconds", count()),
+        ("allowed", numbers()),
+        ("refused", numbers()),
+        ("top_refusal", top),
+    ]);
+    let agent: Members = vec![
+        ("name", text()),
+        ("display_name", maybe_text()),
+        ("route", route()),
+        ("upstream", text()),
+        ("authentication", one_of(&["oauth", "api_key", "public"])),
+        ("identity_providers", list(text())),
+        ("enforcement", one_of(&["enforce", "shadow"])),
+        ("managed_by", managed_by()),
+        ("api_keys", count()),
+        ("traffic", traffic),
+    ];
+    // What people write in a file can be a number where text is meant, so what is given back is any object.
+    let written = || json!({"type": "object", "description": "As it is written."});
+    let whole: Members = vec![("etag", text()), ("file", text()), ("spec", written())];
+    let provider: Members = vec![
+        ("name", text()),
+        ("issuer", text()),
+        ("source", text()),
+        ("managed_by", managed_by()),
+        ("used_by", list(text())),
+        ("used_by_total", count()),
+        ("health", one_of(&["ok", "stale", "failing", "waiting"])),
+        ("keys", count()),
+    ];
+    let key: Members = vec![
+        ("id", text()),
+        ("agent", text()),
+        ("name", maybe_text()),
+        ("masked", text()),
+        ("state", one_of(&["active", "expired", "revoked"])),
+        ("expires_at", maybe_moment()),
+        ("revoked_at", maybe_moment()),
+        ("last_used_at", maybe_moment()),
+        ("managed_by", managed_by()),
+        ("etag", text()),
+    ];
+    let created: Members = vec![("key", secret()), ("dry_run", flag())];
+    let rotated: Members = vec![("replaces", text()), ("old_expires_at", moment())];
+    let join = |parts: &[&Members]| object(parts.iter().flat_map(|part| part.iter().cloned()).collect());
+    vec![
+        ("AgentDetail", join(&[&agent, &whole, &vec![("url", text())]])),
+        ("AgentSummary", object(agent)),
+        ("AgentPage", page("AgentSummary")),
+        ("ProviderDetail", join(&[&provider, &whole, &vec![("status", reference("ProviderStatus"))]])),
+        ("ProviderSummary", object(provider)),
+        ("ProviderPage", page("ProviderSummary")),
+        ("CreatedApiKey", join(&[&key, &created])),
+        ("RotatedApiKey", join(&[&key, &created, &rotated])),
+        ("ApiKey", object(key)),
+        ("ApiKeyPage", page("ApiKey")),
+    ]
+}
+
+/// The shapes of what is sent.
+fn taken() -> Vec<(&'static str, Value)> {
+    let name = || json!({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,62}$"});
+    let expiry = |mut members: Members| {
+        members.extend([
+            ("expires_at", maybe_moment()),
+            ("expires_in", json!({"anyOf": [duration(), {"type": "null"}]})),
+        ]);
+        members
+    };
+    let maybe = |schema: Value| json!({"anyOf": [schema, {"type": "null"}]});
+    let key_name = json!({"type": ["string", "null"], "minLength": 1, "maxLength": 200});
+    let ends = ["name", "expires_at", "expires_in"];
+    vec![
+        ("AgentSpec", config::schema_of(ResourceKind::Agent)),
+        ("ProviderSpec", config::schema_of(ResourceKind::IdentityProvider)),
+        ("Login", object(vec![("token", secret())])),
+        ("NewApiKey", partly(expiry(vec![("agent", name()), ("name", key_name)]), &ends)),
+        ("RotateApiKey", partly(expiry(vec![("overlap", duration())]), &ends)),
+        (
+            "RollBack",
+            partly(
+                vec![(
+                    "resource",
+                    json!({
+                        "type": ["string", "null"],
+                        "pattern": "^(agents|identity_providers)/[A-Za-z0-9-]{1,63}$",
+                    }),
+                )],
+                &["resource"],
+            ),
+        ),
+        (
+            "ExplainQuestion",
+            partly(
+                vec![("agent", name()), ("credential", maybe(secret())), ("headers", pairs())],
+                &["credential", "headers"],
+            ),
+        ),
+        (
+            "ProbeQuestion",
+            partly(
+                vec![
+                    ("issuer", json!({"type": "string", "minLength": 1, "maxLength": 2048})),
+                    ("jwks_uri", json!({"type": ["string", "null"], "format": "uri", "maxLength": 2048})),
+                    ("insecure_http", flag()),
+                ],
+                &["jwks_uri", "insecure_http"],
+            ),
+        ),
+        (
+            "ClientTokenQuestion",
+            partly(
+                vec![
+                    ("client_id", text()),
+                    ("client_secret", secret()),
+                    ("scope", maybe_text()),
+                    ("audience", maybe_text()),
+                    ("resource", maybe_text()),
+                    ("authentication", one_of(&["basic", "post"])),
+                ],
+                &["scope", "audience", "resource", "authentication"],
+            ),
+        ),
+        (
+            "Trial",
+            partly(
+                vec![
+                    ("method", one_of(&METHODS)),
+                    ("path", json!({"type": "string", "pattern": "^([/?][!-~]*)?$"})),
+                    ("headers", pairs()),
+                    ("body", maybe_text()),
+                    ("credential", maybe(secret())),
+                ],
+                &["method", "path", "headers", "body", "credential"],
+            ),
+        ),
+    ]
+}
+
+/// The shapes of what is given that is no resource.
+fn given(codes: &[&str]) -> Vec<(&'static str, Value)> {
+    let reasons: Vec<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+    let outcomes: Vec<&str> = Decision::ALL.iter().map(|decision| decision.as_str()).collect();
+    let diagnostics = || list(reference("Diagnostic"));
+    let change: Members = vec![("resource", text()), ("action", one_of(&["created", "updated", "deleted"]))];
+    let texts: Members = vec![("from", maybe_text()), ("to", maybe_text()), ("diff", text())];
+    let revision = |changes: Value| -> Members {
+        vec![
+            ("number", count()),
+            ("at", moment()),
+            ("who", text()),
+            ("what", text()),
+            ("changes", list(changes)),
+        ]
+    };
+    let both = change.iter().chain(&texts).cloned().collect();
+    let maybe_latency = list(json!({"type": ["number", "null"], "minimum": 0}));
+    let problem: Members = vec![
+        ("type", json!({"const": "about:blank"})),
+        ("title", text()),
+        ("status", json!({"type": "integer", "minimum": 400, "maximum": 599})),
+        ("detail", text()),
+        ("code", one_of(codes)),
+        ("diagnostics", diagnostics()),
+        ("agents", list(text())),
+    ];
+    let diagnostic: Members = vec![
+        ("severity", one_of(&["error", "warning"])),
+        ("code", text()),
+        ("message", text()),
+        ("help", maybe_text()),
+        ("resource", maybe_text()),
+        ("path", maybe_text()),
+        ("file", text()),
+        ("line", count()),
+        ("column", count()),
+    ];
+    let written: Members = vec![
+        ("resource", maybe_text()),
+        ("etag", maybe_text()),
+        ("revision", maybe_count()),
+        ("live", text()),
+        ("diff", text()),
+        ("warnings", diagnostics()),
+        ("dry_run", flag()),
+        ("removed", list(text())),
+    ];
+    let key: Members = vec![
+        ("kid", maybe_text()),
+        ("algorithms", list(text())),
+        ("first_seen", maybe_count()),
+        ("last_used", maybe_count()),
+    ];
+    let provider: Members = vec![
+        ("provider", text()),
+        ("issuer", text()),
+        ("source", text()),
+        ("usable", flag()),
+        ("tried", flag()),
+        ("confirmed", flag()),
+        ("keys", list(object(key))),
+        ("last_success", maybe_count()),
+        ("age_seconds", maybe_count()),
+        ("last_error", maybe_text()),
+        ("next_due", maybe_count()),
+    ];
+    let check: Members = vec![
+        ("check", text()),
+        ("ok", flag()),
+        ("seen", maybe_text()),
+        ("wanted", text()),
+        ("fix", maybe_text()),
+    ];
+    vec![
+        ("Problem", partly(problem, &["diagnostics", "agents"])),
+        ("Diagnostic", object(diagnostic)),
+        ("Written", partly(written, &["removed"])),
+        ("Whoami", object(vec![("by", one_of(&["token", "session"])), ("expires_at", maybe_moment())])),
+        ("ProviderStatus", object(provider)),
+        ("Status", status(&diagnostics)),
+        (
+            "Traffic",
+            object(vec![
+                ("interval_seconds", count()),
+                ("times", list(count())),
+                ("by_reason", json!({"type": "object", "additionalProperties": numbers()})),
+                ("allowed", numbers()),
+                ("refused", numbers()),
+                ("p50_ms", maybe_latency.clone()),
+                ("p99_ms", maybe_latency),
+            ]),
+        ),
+        ("Revision", object(revision(object(both)))),
+        (
+            "RevisionPage",
+            object(vec![
+                ("items", list(object(revision(object(change))))),
+                ("next", maybe_count()),
+                ("head", count()),
+            ]),
+        ),
+        (
+            "Explanation",
+            object(vec![
+                ("decision", one_of(&outcomes)),
+                ("reason", one_of(&reasons)),
+                ("status", count()),
+                ("agent", text()),
+                ("provider", maybe_text()),
+                ("checks", list(object(check))),
+            ]),
+        ),
+        (
+            "Reloaded",
+            object(vec![
+                ("result", one_of(&["applied", "unchanged"])),
+                ("revision", text()),
+                ("warnings", diagnostics()),
+            ]),
+        ),
+        (
+            "Decision",
+            object(vec![
+                ("at", maybe_moment()),
+                ("agent", maybe_text()),
+                ("method", text()),
+                ("decision", one_of(&outcomes)),
+                ("reason", one_of(&reasons)),
+                ("provider", maybe_text()),
+                ("request_id", text()),
+            ]),
+        ),
+        ("Decisions", object(vec![("items", list(reference("Decision")))])),
+        ("Probe", probe()),
+        (
+            "ClientToken",
+            object(vec![
+                ("access_token", secret()),
+                ("token_type", maybe_text()),
+                ("expires_in", maybe_count()),
+                ("scope", maybe_text()),
+            ]),
+        ),
+        (
+            "Lines",
+            json!({"type": "string", "description": "A JSON object on each line, with `event`: head, data, end or error."}),
+        ),
+        (
+            "Events",
+            json!({"type": "string", "description": "`event: decision` with a Decision as `data`; `event: missed` with a number."}),
+        ),
+        ("OpenApi", json!({"type": "object"})),
+    ]
+}
+
+fn status(diagnostics: &dyn Fn() -> Value) -> Value {
+    let refused = object(vec![("at", moment()), ("diagnostics", diagnostics())]);
+    object(vec![
+        ("version", text()),
+        ("started_at", moment()),
+        ("live", object(vec![("revision", text()), ("number", count())])),
+        (
+            "store",
+            object(vec![
+                ("kind", one_of(&["directory", "file"])),
+                ("writable", flag()),
+                ("reason", maybe_text()),
+                ("place", maybe_text()),
+            ]),
+        ),
+        (
+            "last_reload",
+            object(vec![("at", moment()), ("result", one_of(&["applied", "unchanged", "refused"]))]),
+        ),
+        ("refused", json!({"anyOf": [refused, {"type": "null"}]})),
+        ("warnings", diagnostics()),
+        ("counts", object(vec![("agents", count()), ("identity_providers", count()), ("api_keys", count())])),
+        ("listeners", list(object(vec![("address", text()), ("tls", flag())]))),
+        ("draining", flag()),
+        ("identity_providers", list(reference("ProviderStatus"))),
+    ])
+}
+
+fn probe() -> Value {
+    object(vec![
+        ("issuer", text()),
+        ("ok", flag()),
+        ("metadata_url", maybe_text()),
+        ("jwks_uri", maybe_text()),
+        ("token_endpoint", maybe_text()),
+        ("keys", list(object(vec![("kid", maybe_text()), ("algorithms", list(text()))]))),
+        ("algorithms", list(text())),
+        ("skipped", list(object(vec![("key", text()), ("reason", text())]))),
+        ("problems", list(object(vec![("message", text()), ("help", maybe_text())]))),
+    ])
+}
