@@ -5,7 +5,7 @@ use prometheus::proto::{Bucket, LabelPair};
 
 use crate::model::{Decision, Reason};
 
-use super::metrics::{Metrics, REQUEST_BUCKETS};
+use super::metrics::{DECISION_BUCKETS, Metrics};
 
 /// A count of decisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,11 +38,11 @@ impl Metrics {
             .collect()
     }
 
-    /// How long requests of all agents took so far: cumulative buckets, each with its upper bound in seconds.
+    /// How long decisions took so far: cumulative buckets, each with its upper bound in seconds.
     pub(super) fn latency_counts(&self) -> Vec<(f64, u64)> {
-        let mut buckets: Vec<(f64, u64)> = REQUEST_BUCKETS.iter().map(|bound| (*bound, 0)).collect();
+        let mut buckets: Vec<(f64, u64)> = DECISION_BUCKETS.iter().map(|bound| (*bound, 0)).collect();
         buckets.push((f64::INFINITY, 0));
-        for family in self.0.request_duration.collect() {
+        for family in self.0.auth_duration.collect() {
             for metric in family.get_metric() {
                 let histogram = metric.get_histogram();
                 let counts = histogram.get_bucket().iter().map(Bucket::cumulative_count);

@@ -16,10 +16,10 @@ use crate::model::{AgentName, Instant, ProviderName};
 use super::{AgentMetrics, ProviderMetrics};
 
 /// Buckets for the time that a decision takes: 1 µs to 1 s.
-const DECISION_BUCKETS: &[f64] =
+pub(super) const DECISION_BUCKETS: &[f64] =
     &[1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 1.0];
 /// Buckets for the time that a request takes: 1 ms to an hour (streams last).
-pub(super) const REQUEST_BUCKETS: &[f64] =
+const REQUEST_BUCKETS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0, 3600.0];
 
 /// All metrics of one gateway. Cheap to clone.

@@ -1,4 +1,4 @@
-//! What happened in the last minutes, for the console: rates by agent and by reason, and how long requests took.
+//! What happened in the last minutes, for the console: rates by agent and by reason, and how long decisions took.
 //!
 //! The counters are those of `metrics`, looked at every few seconds; nothing of this is on the way of a request.
 
@@ -53,9 +53,9 @@ pub struct Overview {
     pub allowed: Vec<f64>,
     /// What was refused, or would have been, per second.
     pub refused: Vec<f64>,
-    /// Half of the requests took no longer than this; absent where there were none.
+    /// Half of the decisions took no longer than this, in milliseconds; absent where there were none.
     pub p50_ms: Vec<Option<f64>>,
-    /// All but one of a hundred requests took no longer than this.
+    /// All but one of a hundred decisions took no longer than this.
     pub p99_ms: Vec<Option<f64>>,
 }
 
