@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::{Embed, EmbeddedFile};
 
 use super::encoding::Encoding;
-use super::problem::{self, Problem};
+use super::problem::Problem;
 use super::random;
 
 /// What `build.rs` found of the console.
@@ -39,9 +39,7 @@ pub(super) async fn page(request: Request) -> Response {
         return nothing(path);
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let allow = [(header::ALLOW, "GET,HEAD")];
-        return futures::FutureExt::now_or_never(problem::method_not_allowed())
-            .map_or_else(|| nothing(path), |problem| (allow, problem).into_response());
+        return ([(header::ALLOW, "GET,HEAD")], Problem::method_not_allowed()).into_response();
     }
     if is_page { index() } else { file(name, request.headers()) }
 }

@@ -1,7 +1,7 @@
 //! Errors on the wire: `application/problem+json` (RFC 9457) with a stable `code` for programs and a sentence for
 //! people.
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -43,7 +43,6 @@ pub(super) struct Problem {
     detail: String,
     diagnostics: Vec<Finding>,
     agents: Vec<String>,
-    header: Option<(HeaderName, HeaderValue)>,
 }
 
 #[derive(Serialize)]
@@ -62,14 +61,7 @@ struct Body<'a> {
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         debug_assert!(CODES.contains(&(code, status.as_u16())), "{status} {code} is not in the list");
-        Self {
-            status,
-            code,
-            detail: detail.into(),
-            diagnostics: Vec::new(),
-            agents: Vec::new(),
-            header: None,
-        }
+        Self { status, code, detail: detail.into(), diagnostics: Vec::new(), agents: Vec::new() }
     }
 
     /// The query cannot be used.
@@ -80,10 +72,7 @@ impl Problem {
     /// No credential, or a wrong one: the answer does not say which.
     pub(super) fn unauthorized() -> Self {
         let detail = "send the token of the control API as `Authorization: Bearer TOKEN`, or log in";
-        let mut problem = Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
-        problem.header =
-            Some((header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Bearer realm="portcullis""#)));
-        problem
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
     }
 
     /// There is no such thing.
@@ -107,6 +96,12 @@ impl Problem {
             column: 0,
         });
         problem
+    }
+
+    /// The path exists and has no such method.
+    pub(super) fn method_not_allowed() -> Self {
+        let detail = "this resource does not have that method; `Allow` names those that it has";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
     }
 
     /// Nothing can be done now.
@@ -170,17 +165,17 @@ impl IntoResponse for Problem {
         };
         let text = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (self.status, [(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response();
-        if let Some((name, value)) = self.header {
-            response.headers_mut().insert(name, value);
+        if self.status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static(r#"Bearer realm="portcullis""#);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
 }
 
-/// For a path that exists and a method that it does not have. The router adds `Allow`.
+/// For the router, which adds `Allow`.
 pub(super) async fn method_not_allowed() -> Problem {
-    let detail = "this resource does not have that method; `Allow` names those that it has";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    Problem::method_not_allowed()
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 
 mod operation;
 mod operations;
+mod parameters;
+mod requests;
 mod schemas;
+mod shape;
 
 use std::sync::LazyLock;
 

@@ -2,96 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::super::page::LARGEST;
-use super::operation::{Answer, Body, Faults, Operation, Parameter};
-use crate::model::{Decision, Reason};
+use super::operation::{Answer, Body, Faults, Operation};
+use super::parameters::{
+    AFTER, BEFORE, DRY_RUN, ID, IF_MATCH, IF_NONE_MATCH, LIMIT, NAME, NUMBER, OF_AGENT, OF_DECISION,
+    OF_REASON, Q, RESOURCE,
+};
 
 const JSON: &str = "application/json";
 const ETAG: (&str, &str) = ("ETag", "The version, for `If-Match`.");
 const LOCATION: (&str, &str) = ("Location", "Where it is; absent with `dry_run`.");
 const COOKIE: (&str, &str) = ("Set-Cookie", "The session, or its end.");
-
-const NAME: Parameter = Parameter {
-    name: "name",
-    place: "path",
-    schema: name,
-    doc: "1 to 63 lower-case letters, digits and dashes.",
-};
-const ID: Parameter = Parameter { name: "id", place: "path", schema: key_id, doc: "The id inside the key." };
-const NUMBER: Parameter =
-    Parameter { name: "number", place: "path", schema: number, doc: "The number of a revision." };
-const LIMIT: Parameter =
-    Parameter { name: "limit", place: "query", schema: limit, doc: "The size of the page." };
-const AFTER: Parameter =
-    Parameter { name: "after", place: "query", schema: text, doc: "`next` of the page before." };
-const Q: Parameter = Parameter {
-    name: "q",
-    place: "query",
-    schema: text,
-    doc: "Only those with this text in a name or an address.",
-};
-const DRY_RUN: Parameter =
-    Parameter { name: "dry_run", place: "query", schema: flag, doc: "Check everything, keep nothing." };
-const IF_MATCH: Parameter = Parameter {
-    name: "If-Match",
-    place: "header",
-    schema: tag,
-    doc: "The ETag that was seen, or `*`. Without a precondition a write is refused with 428.",
-};
-const IF_NONE_MATCH: Parameter = Parameter {
-    name: "If-None-Match",
-    place: "header",
-    schema: star,
-    doc: "`*` to create what is not there.",
-};
-const OF_AGENT: Parameter =
-    Parameter { name: "agent", place: "query", schema: name, doc: "Only of this agent." };
-const OF_REASON: Parameter =
-    Parameter { name: "reason", place: "query", schema: reason, doc: "Only for this reason." };
-const OF_DECISION: Parameter =
-    Parameter { name: "decision", place: "query", schema: decision, doc: "Only with this outcome." };
-const BEFORE: Parameter =
-    Parameter { name: "before", place: "query", schema: number, doc: "`next` of the page before." };
-const RESOURCE: Parameter = Parameter {
-    name: "resource",
-    place: "query",
-    schema: resource,
-    doc: "Only revisions that changed this.",
-};
-
-fn text() -> Value {
-    json!({"type": "string"})
-}
-fn name() -> Value {
-    json!({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,62}$"})
-}
-fn key_id() -> Value {
-    json!({"type": "string", "pattern": "^[A-Za-z0-9]{8}$"})
-}
-fn number() -> Value {
-    json!({"type": "integer", "minimum": 0, "maximum": 1_000_000_000})
-}
-fn limit() -> Value {
-    json!({"type": "integer", "minimum": 1, "maximum": LARGEST})
-}
-fn flag() -> Value {
-    json!({"type": "boolean"})
-}
-fn tag() -> Value {
-    json!({"type": "string", "pattern": r#"^(\*|"[A-Za-z0-9._-]{1,64}")$"#})
-}
-fn star() -> Value {
-    json!({"type": "string", "enum": ["*"]})
-}
-fn reason() -> Value {
-    json!({"type": "string", "enum": Reason::ALL.iter().map(|r| r.as_str()).collect::<Vec<_>>()})
-}
-fn decision() -> Value {
-    json!({"type": "string", "enum": Decision::ALL.iter().map(|d| d.as_str()).collect::<Vec<_>>()})
-}
-fn resource() -> Value {
-    json!({"type": "string", "pattern": "^(agents|identity_providers|api_keys)/[A-Za-z0-9-]{1,63}$"})
-}
 
 const fn json(status: &'static str, schema: &'static str, doc: &'static str) -> Answer {
     Answer { status, body: Some((JSON, schema)), headers: &[], doc }

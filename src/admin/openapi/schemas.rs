@@ -1,93 +1,22 @@
-//! The shapes of what the API takes and gives.
+//! The shapes of what is given, and the list of all.
 
 use serde_json::{Map, Value, json};
 
-use super::super::trial::METHODS;
 use super::operation::reference;
-use crate::config;
-use crate::model::{Decision, Reason, ResourceKind};
-
-/// The members of an object: name and shape.
-type Members = Vec<(&'static str, Value)>;
+use super::requests;
+use super::shape::{
+    Members, count, flag, list, maybe_count, maybe_moment, maybe_text, moment, numbers, object, one_of, page,
+    partly, secret, text,
+};
+use crate::model::{Decision, Reason};
 
 /// Every shape, by its name. `codes` are the words of problems.
 pub(super) fn all(codes: &[&str]) -> Map<String, Value> {
     let mut all = Map::new();
-    for (name, schema) in taken().into_iter().chain(given(codes)).chain(resources()) {
+    for (name, schema) in requests::all().into_iter().chain(given(codes)).chain(resources()) {
         all.insert(name.to_owned(), schema);
     }
     all
-}
-
-/// An object that has all of these members and no others.
-fn object(members: Members) -> Value {
-    partly(members, &[])
-}
-
-/// An object that has these members, of which some may be absent, and no others.
-fn partly(members: Members, optional: &[&str]) -> Value {
-    let required: Vec<&str> =
-        members.iter().map(|(name, _)| *name).filter(|n| !optional.contains(n)).collect();
-    let properties: Map<String, Value> =
-        members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
-    json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false})
-}
-
-fn text() -> Value {
-    json!({"type": "string"})
-}
-
-fn maybe_text() -> Value {
-    json!({"type": ["string", "null"]})
-}
-
-fn flag() -> Value {
-    json!({"type": "boolean"})
-}
-
-fn count() -> Value {
-    json!({"type": "integer", "minimum": 0})
-}
-
-fn maybe_count() -> Value {
-    json!({"type": ["integer", "null"], "minimum": 0})
-}
-
-fn moment() -> Value {
-    json!({"type": "string", "format": "date-time"})
-}
-
-fn maybe_moment() -> Value {
-    json!({"type": ["string", "null"], "format": "date-time"})
-}
-
-fn list(items: Value) -> Value {
-    json!({"type": "array", "items": items})
-}
-
-fn one_of(words: &[&str]) -> Value {
-    json!({"type": "string", "enum": words})
-}
-
-fn numbers() -> Value {
-    list(json!({"type": "number", "minimum": 0}))
-}
-
-fn page(of: &str) -> Value {
-    object(vec![("items", list(reference(of))), ("next", maybe_text()), ("total", count())])
-}
-
-fn pairs() -> Value {
-    let pair = json!({"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2});
-    json!({"type": "array", "items": pair, "maxItems": 100})
-}
-
-fn duration() -> Value {
-    json!({"type": "string", "pattern": r"^([0-9]{1,4}(ms|s|m|h|d)){1,3}$", "examples": ["30d"]})
-}
-
-fn secret() -> Value {
-    json!({"type": "string", "format": "password"})
 }
 
 /// The shapes of resources.
@@ -152,86 +81,6 @@ fn resources() -> Vec<(&'static str, Value)> {
         ("RotatedApiKey", join(&[&key, &created, &rotated])),
         ("ApiKey", object(key)),
         ("ApiKeyPage", page("ApiKey")),
-    ]
-}
-
-/// The shapes of what is sent.
-fn taken() -> Vec<(&'static str, Value)> {
-    let name = || json!({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,62}$"});
-    let expiry = |mut members: Members| {
-        members.extend([
-            ("expires_at", maybe_moment()),
-            ("expires_in", json!({"anyOf": [duration(), {"type": "null"}]})),
-        ]);
-        members
-    };
-    let maybe = |schema: Value| json!({"anyOf": [schema, {"type": "null"}]});
-    let key_name = json!({"type": ["string", "null"], "minLength": 1, "maxLength": 200});
-    let ends = ["name", "expires_at", "expires_in"];
-    vec![
-        ("AgentSpec", config::schema_of(ResourceKind::Agent)),
-        ("ProviderSpec", config::schema_of(ResourceKind::IdentityProvider)),
-        ("Login", object(vec![("token", secret())])),
-        ("NewApiKey", partly(expiry(vec![("agent", name()), ("name", key_name)]), &ends)),
-        ("RotateApiKey", partly(expiry(vec![("overlap", duration())]), &ends)),
-        (
-            "RollBack",
-            partly(
-                vec![(
-                    "resource",
-                    json!({
-                        "type": ["string", "null"],
-                        "pattern": "^(agents|identity_providers)/[A-Za-z0-9-]{1,63}$",
-                    }),
-                )],
-                &["resource"],
-            ),
-        ),
-        (
-            "ExplainQuestion",
-            partly(
-                vec![("agent", name()), ("credential", maybe(secret())), ("headers", pairs())],
-                &["credential", "headers"],
-            ),
-        ),
-        (
-            "ProbeQuestion",
-            partly(
-                vec![
-                    ("issuer", json!({"type": "string", "minLength": 1, "maxLength": 2048})),
-                    ("jwks_uri", json!({"type": ["string", "null"], "format": "uri", "maxLength": 2048})),
-                    ("insecure_http", flag()),
-                ],
-                &["jwks_uri", "insecure_http"],
-            ),
-        ),
-        (
-            "ClientTokenQuestion",
-            partly(
-                vec![
-                    ("client_id", text()),
-                    ("client_secret", secret()),
-                    ("scope", maybe_text()),
-                    ("audience", maybe_text()),
-                    ("resource", maybe_text()),
-                    ("authentication", one_of(&["basic", "post"])),
-                ],
-                &["scope", "audience", "resource", "authentication"],
-            ),
-        ),
-        (
-            "Trial",
-            partly(
-                vec![
-                    ("method", one_of(&METHODS)),
-                    ("path", json!({"type": "string", "pattern": "^([/?][!-~]*)?$"})),
-                    ("headers", pairs()),
-                    ("body", maybe_text()),
-                    ("credential", maybe(secret())),
-                ],
-                &["method", "path", "headers", "body", "credential"],
-            ),
-        ),
     ]
 }
 

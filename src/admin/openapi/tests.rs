@@ -116,10 +116,10 @@ fn holds(document: &Value, method: &Method, path: &str, answer: &Answer) {
     };
     let media = answer.headers[header::CONTENT_TYPE].to_str().unwrap();
     let schema = &content.get(media).unwrap_or_else(|| panic!("{what}: {media}"))["schema"];
-    if media.ends_with("json") {
-        if let Err(why) = fits(document, schema, &answer.json(), "") {
-            panic!("{what}: {why}\n{}", answer.text());
-        }
+    if media.ends_with("json")
+        && let Err(why) = fits(document, schema, &answer.json(), "")
+    {
+        panic!("{what}: {why}\n{}", answer.text());
     }
 }
 
@@ -135,7 +135,7 @@ async fn answers_have_the_documented_status_media_type_and_shape() {
             let method: Method = operation.method.to_uppercase().parse().unwrap();
             let examples = operation.body.map(|body| (body.example)());
             let bodies = [None, examples, Some(json!({"token": fixtures::TOKEN})), Some(json!({"x": [1]}))];
-            for path in [filled(operation.path), operation.path.replace('{', "").replace('}', "")] {
+            for path in [filled(operation.path), operation.path.replace(['{', '}'], "")] {
                 for query in ["", "?dry_run=true", "?limit=1", "?nonsense=1"] {
                     for body in &bodies {
                         for tag in [None, Some("*"), Some("\"0123456789abcdef\"")] {
