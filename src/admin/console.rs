@@ -10,9 +10,10 @@ use super::encoding::Encoding;
 use super::problem::Problem;
 use super::random;
 
-/// What `build.rs` found of the console.
+/// What was built of the console; nothing in a build without it.
 #[derive(Embed)]
-#[folder = "$OUT_DIR/console"]
+#[folder = "console/dist"]
+#[allow_missing = true]
 struct Files;
 
 /// Where the page gets the nonce of its answer.
