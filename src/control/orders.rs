@@ -49,11 +49,8 @@ impl Reconciler {
         })?;
         let changes = editor::changes(&edit.wanted, &texts, &previous)?;
         let sources = editor::sources(editor::applied(texts, &changes, &folder));
-        let (compiled, files) = compile(&sources, Some(&previous), &self.metrics).map_err(|findings| {
-            // Compiling made handles for agents that do not become live.
-            self.drop_old_series(&previous);
-            EditError::Invalid(Finding::of(&findings, &sources))
-        })?;
+        let (compiled, files) = compile(&sources, Some(&previous), &self.metrics)
+            .map_err(|findings| EditError::Invalid(Finding::of(&findings, &sources)))?;
         let mut edited = Edited {
             number: None,
             revision: compiled.snapshot.revision.clone(),
@@ -63,17 +60,12 @@ impl Reconciler {
         };
         edited.warnings = warnings_about(&edited.tags, &compiled.warnings, &sources);
         if edit.dry_run || (changes.is_empty() && edited.revision == previous.revision) {
-            self.drop_old_series(&previous);
             return Ok(edited);
         }
         if !changes.is_empty() {
             let at = timestamp(self.clock.now());
             let commit = Commit { at, who: edit.who.clone(), what: edit.what.clone(), changes };
-            let written = self.store.write(&commit);
-            if written.is_err() {
-                self.drop_old_series(&previous);
-            }
-            edited.number = Some(written?);
+            edited.number = Some(self.store.write(&commit)?);
         }
         self.files = files;
         self.publish(compiled.snapshot).await;

@@ -157,9 +157,14 @@ impl Reconciler {
     pub(super) async fn publish(&mut self, snapshot: Snapshot) {
         Resolver::first_answers(snapshot.endpoints.values(), FIRST_ADDRESSES).await;
         let snapshot = Arc::new(snapshot);
+        let before = self.live.get();
         self.live.publish(Arc::clone(&snapshot));
         self.attend(&snapshot);
-        self.drop_old_series(&snapshot);
+        let gone = before.agents.keys().any(|name| !snapshot.agents.contains_key(name))
+            || before.providers.keys().any(|name| !snapshot.providers.contains_key(name));
+        if gone {
+            self.drop_old_series(&snapshot);
+        }
         self.refused = None;
         self.metrics.reload_applied(self.clock.now());
         self.looked(Outcome::Applied);
@@ -187,8 +192,6 @@ impl Reconciler {
     }
 
     fn refuse(&mut self, findings: Diagnostics, sources: &[Source]) -> Vec<Finding> {
-        // Compiling made handles for agents that did not become live.
-        self.drop_old_series(&self.live.get());
         let text = findings.to_string();
         let said = Finding::of(&findings, sources);
         let at = self.clock.now();
@@ -244,7 +247,7 @@ impl Reconciler {
         self.resolver.follow(snapshot.endpoints.values());
     }
 
-    pub(super) fn drop_old_series(&self, snapshot: &Snapshot) {
+    fn drop_old_series(&self, snapshot: &Snapshot) {
         let agents: HashSet<&str> = snapshot.agents.keys().map(crate::model::AgentName::as_str).collect();
         let providers: HashSet<&str> = snapshot.providers.keys().map(ProviderName::as_str).collect();
         self.metrics.retain(&agents, &providers);

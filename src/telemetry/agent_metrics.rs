@@ -1,7 +1,8 @@
-//! The metric handles of one agent, resolved when the agent is compiled.
+//! The metric handles of one agent.
 //!
-//! A decision is counted by (provider, method, decision, reason). The children are made on first use and kept
-//! in a fixed table, so that only the first request of a kind looks a label up.
+//! A decision is counted by (provider, method, decision, reason). The tables and their children are made on first
+//! use and kept, so that only the first request of a kind looks a label up, and an agent that nobody calls costs
+//! next to nothing: a gateway may have ten thousand of them.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -49,21 +50,30 @@ struct Handles {
     /// One row per provider that the agent accepts, after the row for "no provider yet".
     providers: OnceLock<Vec<ProviderRow>>,
     no_provider: ProviderRow,
-    codes: Vec<OnceLock<IntCounter>>,
-    request_duration: Histogram,
-    upstream_duration: Histogram,
-    auth_duration: [[Histogram; 3]; 4],
+    codes: Counters,
+    request_duration: OnceLock<Histogram>,
+    upstream_duration: OnceLock<Histogram>,
 }
 
 struct ProviderRow {
     name: String,
-    counters: Vec<OnceLock<IntCounter>>,
+    counters: Counters,
 }
 
 impl ProviderRow {
     fn new(name: &str) -> Self {
-        let counters = (0..Reason::ALL.len() * DECISIONS).map(|_| OnceLock::new()).collect();
-        Self { name: name.to_owned(), counters }
+        Self { name: name.to_owned(), counters: Counters::default() }
+    }
+}
+
+/// A table of counters, made when the first of them is wanted.
+#[derive(Default)]
+struct Counters(OnceLock<Box<[OnceLock<IntCounter>]>>);
+
+impl Counters {
+    /// The cell `index` of a table of `len`.
+    fn cell(&self, index: usize, len: usize) -> Option<&OnceLock<IntCounter>> {
+        self.0.get_or_init(|| (0..len).map(|_| OnceLock::new()).collect()).get(index)
     }
 }
 
@@ -74,20 +84,14 @@ impl AgentMetrics {
     pub const NO_PROVIDER: &'static str = "_";
 
     pub(super) fn new(families: &Arc<Families>, agent: &str) -> Self {
-        let duration = |method: AuthMethod| {
-            [CacheLabel::Off, CacheLabel::Hit, CacheLabel::Miss]
-                .map(|c| families.auth_duration.with_label_values(&[method.as_str(), c.as_str()]))
-        };
         Self(Arc::new(Handles {
             families: Arc::clone(families),
             agent: agent.to_owned(),
             providers: OnceLock::new(),
             no_provider: ProviderRow::new(Self::NO_PROVIDER),
-            codes: (0..CODES).map(|_| OnceLock::new()).collect(),
-            request_duration: families.request_duration.with_label_values(&[agent]),
-            upstream_duration: families.upstream_duration.with_label_values(&[agent]),
-            auth_duration: [AuthMethod::OAuth, AuthMethod::ApiKey, AuthMethod::Public, AuthMethod::None]
-                .map(duration),
+            codes: Counters::default(),
+            request_duration: OnceLock::new(),
+            upstream_duration: OnceLock::new(),
         }))
     }
 
@@ -102,7 +106,8 @@ impl AgentMetrics {
     pub fn decided(&self, provider: Option<usize>, method: AuthMethod, decision: Decision, reason: Reason) {
         let rows = self.0.providers.get();
         let row = provider.and_then(|i| rows?.get(i)).unwrap_or(&self.0.no_provider);
-        if let Some(cell) = row.counters.get(reason as usize * DECISIONS + decision as usize) {
+        let index = reason as usize * DECISIONS + decision as usize;
+        if let Some(cell) = row.counters.cell(index, Reason::ALL.len() * DECISIONS) {
             cell.get_or_init(|| {
                 self.0.families.decisions.with_label_values(&[
                     self.0.agent.as_str(),
@@ -118,9 +123,7 @@ impl AgentMetrics {
 
     /// Records how long a decision took.
     pub fn decision_took(&self, method: AuthMethod, cache: CacheLabel, took: Duration) {
-        if let Some(histogram) =
-            self.0.auth_duration.get(method as usize).and_then(|row| row.get(cache as usize))
-        {
+        if let Some(histogram) = self.0.families.decision_took(method, cache) {
             observe(histogram, took);
         }
     }
@@ -128,19 +131,23 @@ impl AgentMetrics {
     /// Counts an answer. A status outside 100 to 599 counts as 599.
     pub fn answered(&self, status: u16, took: Duration) {
         let status = if (100..600).contains(&status) { status } else { 599 };
-        if let Some(cell) = self.0.codes.get(usize::from(status) - 100) {
+        if let Some(cell) = self.0.codes.cell(usize::from(status) - 100, CODES) {
             cell.get_or_init(|| {
                 let code = status.to_string();
                 self.0.families.requests.with_label_values(&[self.0.agent.as_str(), code.as_str()])
             })
             .inc();
         }
-        observe(&self.0.request_duration, took);
+        let Handles { families, agent, .. } = &*self.0;
+        let make = || families.request_duration.with_label_values(&[agent.as_str()]);
+        observe(self.0.request_duration.get_or_init(make), took);
     }
 
     /// Records how long the upstream took to the head of its answer.
     pub fn upstream_took(&self, took: Duration) {
-        observe(&self.0.upstream_duration, took);
+        let Handles { families, agent, .. } = &*self.0;
+        let make = || families.upstream_duration.with_label_values(&[agent.as_str()]);
+        observe(self.0.upstream_duration.get_or_init(make), took);
     }
 }
 

@@ -11,9 +11,9 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
-use crate::model::{AgentName, Instant, ProviderName};
+use crate::model::{AgentName, AuthMethod, Instant, ProviderName};
 
-use super::{AgentMetrics, ProviderMetrics};
+use super::{AgentMetrics, CacheLabel, ProviderMetrics};
 
 /// Buckets for the time that a decision takes: 1 µs to 1 s.
 pub(super) const DECISION_BUCKETS: &[f64] =
@@ -31,6 +31,8 @@ pub(super) struct Families {
     registry: Registry,
     pub(super) decisions: IntCounterVec,
     pub(super) auth_duration: HistogramVec,
+    /// The same by method and by what the cache said, resolved.
+    auth_durations: [[Histogram; 3]; 4],
     pub(super) cache_events: IntCounterVec,
     pub(super) refresh: IntCounterVec,
     pub(super) last_success: GaugeVec,
@@ -53,6 +55,17 @@ impl Metrics {
     /// When two families have the same name, which is a fault of this file.
     pub fn new() -> Result<Self, prometheus::Error> {
         let r = Registry::new();
+        let auth_duration = add(
+            &r,
+            HistogramVec::new(
+                HistogramOpts::new(
+                    "portcullis_auth_duration_seconds",
+                    "Time that a decision took, by method and by what the token cache said.",
+                )
+                .buckets(DECISION_BUCKETS.to_vec()),
+                &["method", "cache"],
+            )?,
+        )?;
         let families = Families {
             decisions: add(
                 &r,
@@ -64,17 +77,12 @@ impl Metrics {
                     &["agent", "provider", "method", "decision", "reason"],
                 )?,
             )?,
-            auth_duration: add(
-                &r,
-                HistogramVec::new(
-                    HistogramOpts::new(
-                        "portcullis_auth_duration_seconds",
-                        "Time that a decision took, by method and by what the token cache said.",
-                    )
-                    .buckets(DECISION_BUCKETS.to_vec()),
-                    &["method", "cache"],
-                )?,
-            )?,
+            auth_durations: [AuthMethod::OAuth, AuthMethod::ApiKey, AuthMethod::Public, AuthMethod::None]
+                .map(|method| {
+                    [CacheLabel::Off, CacheLabel::Hit, CacheLabel::Miss]
+                        .map(|c| auth_duration.with_label_values(&[method.as_str(), c.as_str()]))
+                }),
+            auth_duration,
             cache_events: add(
                 &r,
                 counter_vec(
@@ -283,6 +291,10 @@ impl Drop for Serving {
 }
 
 impl Families {
+    pub(super) fn decision_took(&self, method: AuthMethod, cache: CacheLabel) -> Option<&Histogram> {
+        self.auth_durations.get(method as usize)?.get(cache as usize)
+    }
+
     fn remove(&self, family: &str, labels: &[(&str, &str)]) {
         let in_order = |names: &[&str]| -> Vec<&str> {
             names

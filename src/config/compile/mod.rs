@@ -50,8 +50,7 @@ pub fn compile(
     if let Some(previous) = previous {
         restart::warn(&report, document, previous);
     }
-    // Up to here everything was looked at, so that all errors are known; from here on things are made, and
-    // among them metrics of agents and providers that a refused configuration must not leave behind.
+    // Up to here everything was looked at, so that all errors are known; from here on things are made.
     let agents = (!report.has_errors()).then(|| {
         let providers = providers::make(&input, specs);
         (agents::make(&input, &providers, &trust), providers)
