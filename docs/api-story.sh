@@ -71,7 +71,7 @@ json 201 PUT "/identity-providers/$PROVIDER" "$(jq -n --arg issuer "$ISSUER" '{i
 say "Deploy an agent that takes tokens of it: first a dry run with its diff, then for good"
 spec=$(jq -n --arg upstream "$UPSTREAM" --arg path "/$AGENT" --arg idp "$PROVIDER" '{
     route: {path: $path, strip_path: true}, upstream: $upstream,
-    auth: {oauth: {identity_providers: [$idp], audiences: [$path]}}}')
+    auth: {oauth: {identity_providers: [$idp], audiences: ["story"]}}}')
 json 201 PUT "/agents/$AGENT?dry_run=true" "$spec" -H 'If-None-Match: *'
 get .diff
 json 201 PUT "/agents/$AGENT" "$spec" -H 'If-None-Match: *'
