@@ -62,8 +62,9 @@ pub(super) async fn list(
     Query(list): Query<List>,
 ) -> Result<Answer<Page<ApiKey>>, Problem> {
     let limit = page::limit(list.limit)?;
+    let wanted = list.agent.as_deref().map(page::agent).transpose()?;
     let live = desk.control().live();
-    let of_agent = |key: &config::ApiKey| list.agent.as_ref().is_none_or(|agent| agent == key.agent.as_str());
+    let of_agent = |key: &config::ApiKey| wanted.as_ref().is_none_or(|agent| *agent == key.agent);
     let all = live.api_keys.iter().filter(|(_, key)| of_agent(key));
     let page = page::cut(
         all,

@@ -13,13 +13,13 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::model::{AgentName, Decision, Reason};
+use crate::model::{Decision, Reason};
 use crate::telemetry::{DecisionEntry, DecisionFilter};
 
 use super::Desk;
 use super::body::Answer;
 use super::caller::Caller;
-use super::page::{LARGEST, Query};
+use super::page::{self, LARGEST, Query};
 use super::problem::Problem;
 
 /// So many are shown when no number is asked for.
@@ -100,7 +100,7 @@ fn filter(
 ) -> Result<DecisionFilter, Problem> {
     let unknown =
         |what: &str| Problem::bad_query(format!("`{what}` is no word that a decision can have there"));
-    let agent = agent.map(|name| AgentName::parse(name).map_err(|e| Problem::bad_query(e.to_string())));
+    let agent = agent.map(page::agent);
     let reason = reason
         .map(|word| Reason::ALL.into_iter().find(|r| r.as_str() == word).ok_or_else(|| unknown("reason")));
     let decision = decision.map(|word| {

@@ -5,6 +5,8 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::model::AgentName;
+
 use super::problem::Problem;
 
 /// The size of a page when none is asked for.
@@ -59,6 +61,11 @@ pub(super) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
         limit @ 1..=LARGEST => Ok(limit),
         _ => Err(Problem::bad_query(format!("`limit` is a number from 1 to {LARGEST}"))),
     }
+}
+
+/// The agent that a query names.
+pub(super) fn agent(name: &str) -> Result<AgentName, Problem> {
+    AgentName::parse(name).map_err(|e| Problem::bad_query(format!("`agent`: {e}")))
 }
 
 /// One page of a list in the order of names.

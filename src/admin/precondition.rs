@@ -64,15 +64,25 @@ fn tags_of(list: &str) -> Result<Vec<String>, Problem> {
     strong.map(plain).collect()
 }
 
-/// The tag between its quotes. Shells eat quotes, so a bare tag is taken as well; ours hold nothing that would make it
-/// doubtful.
+/// The tag between its quotes. Shells eat quotes, so a bare tag of ours is taken as well.
 fn plain(text: &str) -> Result<String, Problem> {
-    let tag = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    if tag.is_empty() || tag.len() > 128 || !tag.bytes().all(plain) {
+    let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let good = match quoted {
+        Some(tag) => (1..=128).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_graphic() && b != b'"'),
+        None => is_ours(text),
+    };
+    if !good {
         return Err(bad("`If-Match` takes tags, such as \"0123456789abcdef\", or `*`"));
     }
-    Ok(tag.to_owned())
+    Ok(quoted.unwrap_or(text).to_owned())
+}
+
+/// A version of a resource, or of the history.
+fn is_ours(tag: &str) -> bool {
+    let version = tag.len() == 16 && tag.bytes().all(|b| b.is_ascii_hexdigit());
+    let number =
+        tag.strip_prefix('r').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+    version || number
 }
 
 fn bad(detail: &str) -> Problem {
@@ -90,7 +100,10 @@ mod tests {
         let both = Ok(Expect::Tags(vec!["a".to_owned(), "b".to_owned()]));
         for (if_match, if_none_match, may_create, wanted) in [
             (&["\"abc123\""][..], None, true, tag("abc123")),
-            (&["abc123"], None, true, tag("abc123")),
+            (&["0123456789abcdef"], None, true, tag("0123456789abcdef")),
+            (&["abc123"], None, true, Err(400)),
+            (&["null"], None, true, Err(400)),
+            (&["r12"], None, true, tag("r12")),
             (&[" \"r7\" "], None, false, tag("r7")),
             (&["*"], None, true, Ok(Expect::Present)),
             (&["*"], None, false, Ok(Expect::Present)),

@@ -12,8 +12,8 @@ use super::random;
 
 /// The largest file that is taken for one with a token, in bytes.
 const LARGEST: u64 = 4096;
-/// The shortest token that is taken: 128 bits in base64.
-const SHORTEST: usize = 22;
+/// The shortest token that is taken, in characters.
+const SHORTEST: usize = 32;
 
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +107,7 @@ mod tests {
     fn a_file_of_the_operator_is_taken_as_it_is_also_when_others_can_read_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("admin.token");
-        let text = "correct-horse-battery-staple";
+        let text = "correct-horse-battery-staple-in-a-file";
         fs::write(&path, format!("{text}\r\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         assert_eq!(token(&path).unwrap().expose_secret(), text);

@@ -65,7 +65,7 @@ fn key_id() -> Value {
     json!({"type": "string", "pattern": "^[A-Za-z0-9]{8}$"})
 }
 fn number() -> Value {
-    json!({"type": "integer", "minimum": 0, "maximum": 1_000_000_000})
+    json!({"type": "integer", "minimum": 0, "maximum": u64::MAX})
 }
 fn limit() -> Value {
     json!({"type": "integer", "minimum": 1, "maximum": LARGEST})
