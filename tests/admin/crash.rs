@@ -1,6 +1,6 @@
 //! kill -9 in the middle of a storm of writes: what was acknowledged is there, and nothing is half there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,6 +18,24 @@ struct Ledger {
     kept: BTreeMap<String, Option<Value>>,
     tried: BTreeMap<String, Vec<Option<Value>>>,
     acknowledged: usize,
+}
+
+impl Ledger {
+    /// Holds what is there against what was said, and goes on from what is there.
+    fn compare(&mut self, live: &BTreeMap<String, Value>, round: usize) {
+        let names: BTreeSet<String> = self.kept.keys().chain(self.tried.keys()).cloned().collect();
+        for name in names {
+            let is = live.get(&name).cloned();
+            let kept = self.kept.get(&name).cloned().flatten();
+            let tried = self.tried.remove(&name).unwrap_or_default();
+            // What was under way when the end came may be there or not, but only whole.
+            assert!(
+                is == kept || tried.contains(&is),
+                "round {round}, {name}: {is:?}, acknowledged {kept:?}"
+            );
+            self.kept.insert(name, is);
+        }
+    }
 }
 
 /// Writes one agent after the other until the gateway is gone.
@@ -77,20 +95,7 @@ async fn every_acknowledged_write_is_there_after_kill_9() {
             let spec = world.api.get(&format!("/agents/{name}")).await.is(200).json()["spec"].clone();
             live.insert(name, spec);
         }
-        let mut ledger = ledger.lock().expect("the ledger");
-        let names: Vec<String> = ledger.kept.keys().chain(ledger.tried.keys()).cloned().collect();
-        for name in names {
-            let is = live.get(&name).cloned();
-            let kept = ledger.kept.get(&name).cloned().flatten();
-            let tried = ledger.tried.get(&name).cloned().unwrap_or_default();
-            // What was under way when the end came may be there or not, but only whole.
-            assert!(
-                is == kept || tried.contains(&is),
-                "round {round}, {name}: {is:?}, acknowledged {kept:?}"
-            );
-            ledger.kept.insert(name.clone(), is);
-            ledger.tried.remove(&name);
-        }
+        ledger.lock().expect("the ledger").compare(&live, round);
         assert_eq!(world.api.get("/status").await.json()["refused"], Value::Null);
     }
 }

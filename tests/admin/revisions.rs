@@ -54,7 +54,7 @@ async fn each_change_is_a_revision_with_who_what_and_the_difference() {
         said.sort();
         said
     };
-    assert_eq!(changes(0), [format!("deleted agents/a"), format!("deleted api_keys/{id}")]);
+    assert_eq!(changes(0), ["deleted agents/a".to_owned(), format!("deleted api_keys/{id}")]);
     assert_eq!(changes(1), [format!("created api_keys/{id}")]);
     assert_eq!(
         (changes(2), changes(3)),
