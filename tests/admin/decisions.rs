@@ -28,7 +28,8 @@ async fn busy() -> (World, String, String) {
 async fn each_decision_is_listed_newest_first_without_its_credential() {
     let (world, token, api_key) = busy().await;
     let bearer = format!("Bearer {token}");
-    let calls = [
+    type Header<'a> = Option<(&'a str, &'a str)>;
+    let calls: [(&str, Header<'_>, Value); 6] = [
         ("/open", None, json!(["open", "allow", "ok", null])),
         ("/g", None, json!(["g", "deny", "token_missing", null])),
         ("/g", Some(("authorization", &bearer)), json!(["g", "allow", "ok", "corp"])),
