@@ -17,6 +17,7 @@ export const complaints = [];
 /** The answers whose status a page asks for on purpose; the browser logs each as an error. */
 const EXPECTED = [
   { status: 401, path: /\/api\/v1\/session$/, why: 'nobody is logged in yet, or the token was wrong' },
+  { status: 422, path: /\/identity-providers\/corp\/token$/, why: 'the provider does not take a wrong secret' },
   { status: 412, path: /\/api\/v1\/agents\//, why: 'two browsers edit one agent' },
 ];
 
