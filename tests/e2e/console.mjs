@@ -138,7 +138,7 @@ async function deployWithOAuth() {
   await field('Audiences', drawer).fill(AUDIENCE);
   await page.keyboard.press('Enter');
   await drawer.getByText('Any audience is accepted').waitFor({ state: 'detached' });
-  await diff('Changes that this deploy makes', '/refunds', drawer);
+  await diff('Diff of this deploy', '/refunds', drawer);
   await audit(page, 'deploy-oauth');
   await drawer.getByText('More', { exact: true }).click();
   await audit(page, 'deploy-more');
@@ -198,7 +198,7 @@ async function switchToKeys() {
   const drawer = page.getByRole('dialog');
   must(await drawer.getByRole('radio', { name: 'API key' }).isChecked(), 'the drawer opens with API key chosen');
   await field('Header name', drawer).fill('X-API-Key');
-  await diff('Changes that this deploy makes', 'oauth', drawer);
+  await diff('Diff of this deploy', 'oauth', drawer);
   await audit(page, 'deploy-api-key');
   await button('Deploy', drawer).click();
   await drawer.getByText('refunds is live').waitFor();
@@ -215,9 +215,10 @@ async function keys() {
   await audit(page, 'api-keys-new');
   await button('I have copied it').click();
   await page.reload();
-  await button('Rotate first').waitFor();
+  const rotate = page.getByRole('button', { name: /^Rotate first/ });
+  await rotate.waitFor();
   must(!(await page.content()).includes(first), 'a key is shown once');
-  await button('Rotate first').click();
+  await rotate.click();
   const dialog = page.getByRole('dialog');
   await field('Overlap', dialog).selectOption('10m');
   await audit(page, 'api-keys-rotate');

@@ -37,7 +37,7 @@ async fn an_operator_finds_the_way_from_the_log_in_to_the_roll_back() {
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
-    let ran = tokio::time::timeout(Duration::from_secs(170), story).await.expect("it ends in time");
+    let ran = tokio::time::timeout(Duration::from_secs(280), story).await.expect("it ends in time");
     let ran = ran.expect("node starts; `make setup` says what is missing");
     let said = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
     eprintln!("{said}");

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -61,10 +62,19 @@ pub(crate) fn client() -> reqwest::Client {
     CLIENT.get_or_init(make).clone()
 }
 
-/// A port that nobody has at the moment.
+/// A port that nobody has at the moment: below those that the system gives to clients, and from another place for each
+/// process, so that two tests do not reach for the same one.
 pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 22_000;
+    let begin = std::process::id().wrapping_mul(20);
+    let ports = std::iter::repeat_with(|| {
+        let at = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT;
+        u16::try_from(FIRST + at).expect("a port")
+    });
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.take(COUNT as usize).find(is_free).expect("a free port")
 }
 
 impl Start<'_> {
@@ -114,7 +124,7 @@ impl Start<'_> {
         args.extend(self.args.iter().map(Into::into));
         let (stdout, stderr) = (Lines::default(), Lines::default());
         let child = launch(&args, &stdout, &stderr);
-        let gateway = Gateway { port, tls_port, ops, admin, folder, server, args, child, stdout, stderr };
+        let mut gateway = Gateway { port, tls_port, ops, admin, folder, server, args, child, stdout, stderr };
         gateway.listens().await;
         gateway
     }
@@ -212,10 +222,12 @@ impl Gateway {
     }
 
     /// Waits until every listener takes connections and the process says that it lives.
-    async fn listens(&self) {
+    async fn listens(&mut self) {
         let (port, ops) = (self.port, self.ops);
         let admin = if self.server.contains("\n  admin: ") { self.admin } else { port };
         eventually("the gateway listens", Duration::from_secs(30), async || {
+            let ended = self.child.try_wait().expect("its state");
+            assert!(ended.is_none(), "it does not start: {:?}", self.stderr());
             for port in [port, admin] {
                 tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()?;
             }
