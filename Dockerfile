@@ -1,7 +1,17 @@
 # docker build -t portcullis .       (or: make image)
 # The base images are arguments, so that a site can build on its own.
+ARG NODE=node:20-bookworm-slim
 ARG BUILDER=rust:1.95-slim-bookworm
 ARG RUNTIME=gcr.io/distroless/cc-debian12:nonroot
+
+# hadolint ignore=DL3006
+FROM ${NODE} AS console
+WORKDIR /console
+# Packages first: they are fetched again only when the lock file changes.
+COPY console/package.json console/package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY console ./
+RUN npm run build
 
 # hadolint ignore=DL3006
 FROM ${BUILDER} AS builder
@@ -24,6 +34,7 @@ RUN mkdir -p src benches examples && \
     cargo build --release --locked --bin portcullis && \
     rm -rf src benches examples
 COPY . .
+COPY --from=console /console/dist console/dist
 # Newer than the stand-in, or cargo would take that for built.
 RUN find src -name '*.rs' -exec touch {} + && \
     cargo build --release --locked --bin portcullis && \

@@ -24,6 +24,10 @@ test: setup fmt-check clippy deny ## Set up, lint, and run every test
 .PHONY: lint
 lint: setup fmt-check clippy deny ## Formatting, clippy, licences and bans, without the tests
 
+.PHONY: console
+console: ## Build the web console, which the gateway carries
+	@scripts/setup.sh console
+
 .PHONY: bench
 bench: setup-bench ## Criterion benches of one decision
 	$(CARGO) bench --locked

@@ -3,7 +3,8 @@
 #
 #   scripts/image.sh [NAME:TAG]                with docker, podman or buildah, whichever is there
 #   scripts/image.sh --local-bases [NAME:TAG]  with buildah, on bases made here from Debian packages and the installed
-#                                              Rust toolchain; needs root, no image registry and no container engine
+#                                              Rust toolchain and Node; needs root, no image registry and no container
+#                                              engine
 #
 # The image stays in the engine's storage; with buildah alone, in its vfs storage.
 set -euo pipefail
@@ -62,6 +63,20 @@ make_builder_base() {
     base localhost/portcullis-builder "$root" --env CARGO_HOME=/cargo
 }
 
+make_node_base() {
+    local root=$bases/node
+    say "making the base for the console (Debian $suite, node $(node --version))"
+    debootstrap minbase ca-certificates,libstdc++6 "$root"
+    mkdir -p "$root/usr/local/lib/node_modules"
+    cp "$(readlink -f "$(command -v node)")" "$root/usr/local/bin/node"
+    cp -a "$(npm root -g)/npm" "$root/usr/local/lib/node_modules/npm"
+    ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
+    # As this machine is set up, so that packages can be fetched where it differs; this base is not in the final image.
+    cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
+    base localhost/portcullis-node "$root" --env NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
+        --env "NPM_CONFIG_REGISTRY=$(npm config get registry)"
+}
+
 make_runtime_base() {
     local root=$bases/runtime
     say "making the runtime base (libc, libgcc, certificates; no shell)"
@@ -92,7 +107,10 @@ if [ "$local_bases" = yes ]; then
     done
     [ "$(id -u)" -eq 0 ] || fail "--local-bases needs root"
     mkdir -p "$bases"
-    for which in builder runtime; do
+    for tool in node npm; do
+        have "$tool" || fail "--local-bases needs $tool, for the console"
+    done
+    for which in node builder runtime; do
         buildah_chroot inspect --type image "localhost/portcullis-$which" >/dev/null 2>&1 || "make_${which}_base"
     done
     volumes=()
@@ -100,6 +118,7 @@ if [ "$local_bases" = yes ]; then
     if [ -d "$registry" ]; then volumes=(--volume "$registry:/cargo/registry"); fi
     say "building $name on local bases"
     buildah_chroot bud --isolation chroot --layers --format docker "${labels[@]}" "${volumes[@]}" \
+        --build-arg NODE=localhost/portcullis-node \
         --build-arg BUILDER=localhost/portcullis-builder --build-arg RUNTIME=localhost/portcullis-runtime \
         --tag "$name" .
     exit

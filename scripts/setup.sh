@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Installs what the Makefile's targets need beyond cargo, a C compiler, Node and Python.
 #
-#   scripts/setup.sh build    cmake and protoc: what compiling needs
-#   scripts/setup.sh test     the above, cargo-nextest, cargo-deny, and the end-to-end suite's Node packages
-#   scripts/setup.sh bench    the above less Node, and wrk
+#   scripts/setup.sh build    cmake and protoc: what compiling needs; and the console, when Node is there to build it
+#   scripts/setup.sh console  the console alone, which needs Node
+#   scripts/setup.sh test     the above, cargo-nextest, cargo-deny, Chromium, schemathesis, and the end-to-end suite's
+#                             Node packages
+#   scripts/setup.sh bench    cmake, protoc and wrk
 #
 # Present tools are left alone, so a second run takes well under a second. Tools that are not distribution packages
 # go to .tools/ in this folder and nowhere else.
@@ -93,43 +95,96 @@ cargo_tool() {
 }
 
 prebuilt() {
+    virtual_environment "$tools/venv" scripts/tools.txt
+}
+
+# virtual_environment FOLDER REQUIREMENTS: Python packages in a folder of their own, by their hashes.
+virtual_environment() {
+    local folder=$1 requirements=$2
+    if [ -f "$folder/.installed" ] && cmp -s "$requirements" "$folder/.installed"; then return 0; fi
     have python3 || return 1
-    if [ ! -x "$tools/venv/bin/pip" ]; then
-        rm -rf "$tools/venv"
-        if ! python3 -m venv "$tools/venv" >/dev/null 2>&1; then
+    if [ ! -x "$folder/bin/pip" ]; then
+        rm -rf "$folder"
+        if ! python3 -m venv "$folder" >/dev/null 2>&1; then
             # Debian's Python comes without venv.
             if ! have apt-get || ! apt_install python3-venv; then return 1; fi
-            rm -rf "$tools/venv"
-            python3 -m venv "$tools/venv" >&2 || return 1
+            rm -rf "$folder"
+            python3 -m venv "$folder" >&2 || return 1
         fi
     fi
-    "$tools/venv/bin/pip" install --quiet --no-deps --only-binary :all: --require-hashes \
-        -r scripts/tools.txt >&2
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+        -r "$requirements" >&2 || return 1
+    cp "$requirements" "$folder/.installed"
+}
+
+schemathesis() {
+    virtual_environment "$tools/venv-schemathesis" scripts/schemathesis.txt && return 0
+    fail "schemathesis could not be installed" "the suite of the admin API needs Python 3.10 or later for it"
 }
 
 node_packages() {
     have node || fail "there is no node on the PATH" "the end-to-end suite needs Node 20 or later"
     have npm || fail "there is no npm on the PATH" "the end-to-end suite needs it to fetch oidc-provider"
-    local lock=tests/e2e/package-lock.json stamp=tests/e2e/node_modules/.installed
+    npm_ci tests/e2e || fail "npm ci in tests/e2e failed"
+}
+
+# npm_ci FOLDER: the packages of its lock file; nothing when they are there already.
+npm_ci() {
+    local lock=$1/package-lock.json stamp=$1/node_modules/.installed
     if [ -f "$stamp" ] && cmp -s "$lock" "$stamp"; then return 0; fi
-    say "npm ci in tests/e2e"
-    (cd tests/e2e && npm ci --ignore-scripts --no-audit --no-fund --silent) >&2 ||
-        fail "npm ci in tests/e2e failed"
+    say "npm ci in $1"
+    (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --silent) >&2 || return 1
     cp "$lock" "$stamp"
+}
+
+# What the console is built from, as one number.
+console_sources() {
+    find console \( -name node_modules -o -path console/dist \) -prune -o -type f -print0 |
+        LC_ALL=C sort -z | xargs -0 cksum | cksum
+}
+
+# Builds console/dist, which the gateway carries. Nothing when it is built from these very sources.
+build_console() {
+    local stamp=console/node_modules/.built sources
+    sources=$(console_sources)
+    if [ -f console/dist/index.html ] && [ "$(cat "$stamp" 2>/dev/null)" = "$sources" ]; then return 0; fi
+    npm_ci console || return 1
+    say "building the console"
+    (cd console && npm run --silent build) >&2 || return 1
+    printf '%s\n' "$sources" >"$stamp"
+}
+
+# console MUST: `required` ends without it, `optional` goes on and says so.
+console() {
+    local why=""
+    if [ ! -d console ]; then return 0; fi
+    if ! have node || ! have npm; then
+        why="there is no Node on the PATH (it needs Node 20.19 or later, with npm)"
+    elif ! build_console; then
+        why="npm could not build it; its words are above"
+    fi
+    if [ -z "$why" ]; then return 0; fi
+    if [ "$1" = required ]; then fail "the console is not built" "$why"; fi
+    say "the console is not built: $why"
+    say "going on without it: the gateway works, and its admin listener shows a plain page instead"
 }
 
 check_rust
 install_debian cmake=cmake protoc=protobuf-compiler
 case $mode in
-build) ;;
+build) console optional ;;
+console) console required ;;
 test)
+    install_debian chromium=chromium
     check_rust_components
     cargo_tool nextest 0.9.148
     cargo_tool deny 0.20.2
+    schemathesis
     node_packages
+    console required
     ;;
 bench)
     install_debian wrk=wrk
     ;;
-*) fail "unknown mode: $mode" "one of: build test bench" ;;
+*) fail "unknown mode: $mode" "one of: build console test bench" ;;
 esac

@@ -1,8 +1,11 @@
 //! The real binary against real peers: identity providers run by `oidc-provider` (certified by the OpenID Foundation)
-//! that rotate their keys, go away and come back, and an agent that says what reached it.
+//! that rotate their keys, go away and come back, an agent that says what reached it, and a browser.
 //!
 //! Needs Node and `make setup`. Everything is on loopback, on free ports, and ends with its test.
 
+#[cfg(test)]
+#[path = "e2e/console.rs"]
+mod console;
 #[cfg(test)]
 #[path = "e2e/eventually.rs"]
 mod eventually;
@@ -15,6 +18,10 @@ mod load;
 #[cfg(test)]
 #[path = "e2e/provider.rs"]
 mod provider;
+#[cfg(test)]
+#[expect(dead_code, unused_imports, reason = "shared with the suite of the gateway, which uses the rest")]
+#[path = "gateway/support/mod.rs"]
+mod support;
 #[cfg(test)]
 #[path = "e2e/upstream.rs"]
 mod upstream;

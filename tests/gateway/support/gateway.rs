@@ -1,7 +1,9 @@
 //! The gateway under test: the real binary, a folder with its configuration, and everything that it says.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -18,7 +20,11 @@ pub(crate) struct Start<'a> {
     pub(crate) body: &'a str,
     /// Further lines of `server`, indented by two.
     pub(crate) server: &'a str,
-    /// Files beside the configuration.
+    /// The admin listener, with these further members of `server.admin` (`""`, or `, hosts: [a.example]`).
+    pub(crate) admin: Option<&'a str>,
+    /// The folder of the store, as the configuration names it.
+    pub(crate) store: Option<&'a str>,
+    /// Files beside the configuration, or in folders there.
     pub(crate) files: &'a [(&'a str, &'a str)],
     /// Further arguments of `run`.
     pub(crate) args: &'a [&'a str],
@@ -33,8 +39,10 @@ pub(crate) struct Gateway {
     pub(crate) port: u16,
     pub(crate) tls_port: u16,
     pub(crate) ops: u16,
+    pub(crate) admin: u16,
     pub(crate) folder: TempDir,
     server: String,
+    args: Vec<OsString>,
     child: Child,
     stdout: Lines,
     stderr: Lines,
@@ -54,10 +62,19 @@ pub(crate) fn client() -> reqwest::Client {
     CLIENT.get_or_init(make).clone()
 }
 
-/// A port that nobody has at the moment.
+/// A port that nobody has at the moment: below those that the system gives to clients, and from another place for each
+/// process, so that two tests do not reach for the same one.
 pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 22_000;
+    let begin = std::process::id().wrapping_mul(20);
+    let ports = std::iter::repeat_with(|| {
+        let at = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT;
+        u16::try_from(FIRST + at).expect("a port")
+    });
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.take(COUNT as usize).find(is_free).expect("a free port")
 }
 
 impl Start<'_> {
@@ -73,10 +90,12 @@ impl Start<'_> {
 
     /// Starts it and waits until it listens, ready or not.
     pub(crate) async fn alive(&self) -> Gateway {
-        let (port, tls_port, ops) = (free_port(), free_port(), free_port());
+        let (port, tls_port, ops, admin) = (free_port(), free_port(), free_port(), free_port());
         let folder = tempfile::tempdir().expect("a temporary folder");
         for (name, content) in self.files {
-            std::fs::write(folder.path().join(name), content).expect("a file beside the configuration");
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder of a file");
+            std::fs::write(path, content).expect("a file beside the configuration");
         }
         let mut server = format!("version: 1\nserver:\n  ops: {{ address: \"127.0.0.1:{ops}\" }}\n");
         server += &format!("  listeners:\n    - address: 127.0.0.1:{port}\n");
@@ -86,46 +105,54 @@ impl Start<'_> {
                 server += &format!("          - {{ cert_file: {cert}, key_file: {key} }}\n");
             }
         }
+        if let Some(more) = self.admin {
+            server += "  admin: { ";
+            server += &format!("address: \"127.0.0.1:{admin}\", token_file: admin.token{more} }}\n");
+        }
         server += self.server;
+        if let Some(directory) = self.store {
+            server += &format!("store: {{ directory: \"{directory}\" }}\n");
+        }
         let text = format!("{server}{}", self.body);
         let config = self.layout.unwrap_or(|folder, text| {
             let config = folder.join("portcullis.yaml");
             std::fs::write(&config, text).expect("the configuration is written");
             config
         })(folder.path(), &text);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
-            .args(["run", "--log-format", "json", "-c"])
-            .arg(&config)
-            .args(self.args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the gateway starts");
-        let stdout = collect(child.stdout.take().expect("its output"));
-        let stderr = collect(child.stderr.take().expect("its log"));
-        let gateway = Gateway { port, tls_port, ops, folder, server, child, stdout, stderr };
-        eventually("the gateway listens", Duration::from_secs(30), async || {
-            let open = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok();
-            let alive = client().get(format!("http://127.0.0.1:{ops}/livez")).send().await;
-            (open && alive.is_ok_and(|answer| answer.status().is_success())).then_some(())
-        })
-        .await;
+        let mut args: Vec<OsString> = ["run", "--log-format", "json", "-c"].map(Into::into).into();
+        args.push(config.into());
+        args.extend(self.args.iter().map(Into::into));
+        let (stdout, stderr) = (Lines::default(), Lines::default());
+        let child = launch(&args, &stdout, &stderr);
+        let mut gateway = Gateway { port, tls_port, ops, admin, folder, server, args, child, stdout, stderr };
+        gateway.listens().await;
         gateway
     }
 }
 
-fn collect(from: impl AsyncRead + Unpin + Send + 'static) -> Lines {
-    let lines = Lines::default();
-    let sink = Arc::clone(&lines);
+/// Starts the binary; what it says is added to the lines.
+fn launch(args: &[OsString], stdout: &Lines, stderr: &Lines) -> Child {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the gateway starts");
+    collect(child.stdout.take().expect("its output"), stdout);
+    collect(child.stderr.take().expect("its log"), stderr);
+    child
+}
+
+fn collect(from: impl AsyncRead + Unpin + Send + 'static, lines: &Lines) {
+    let sink = Arc::clone(lines);
     tokio::spawn(async move {
         let mut from = BufReader::new(from).lines();
         while let Ok(Some(line)) = from.next_line().await {
             sink.lock().expect("the lines").push(line);
         }
     });
-    lines
 }
 
 impl Gateway {
@@ -192,6 +219,38 @@ impl Gateway {
         let pid = self.child.id().expect("it runs").to_string();
         let sent = Command::new("kill").args(["-s", name, &pid]).status().await.expect("kill runs");
         assert!(sent.success(), "SIG{name} is sent");
+    }
+
+    /// Waits until every listener takes connections and the process says that it lives.
+    async fn listens(&mut self) {
+        let (port, ops) = (self.port, self.ops);
+        let admin = if self.server.contains("\n  admin: ") { self.admin } else { port };
+        eventually("the gateway listens", Duration::from_secs(30), async || {
+            let ended = self.child.try_wait().expect("its state");
+            assert!(ended.is_none(), "it does not start: {:?}", self.stderr());
+            for port in [port, admin] {
+                tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+            }
+            let alive = client().get(format!("http://127.0.0.1:{ops}/livez")).send().await;
+            alive.is_ok_and(|answer| answer.status().is_success()).then_some(())
+        })
+        .await;
+    }
+
+    /// Ends the process with SIGKILL, at this very moment.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.expect("it can be killed");
+    }
+
+    /// Starts the same binary again on the same folder and the same ports, and waits until it listens.
+    pub(crate) async fn start_again(&mut self) {
+        self.child = launch(&self.args, &self.stdout, &self.stderr);
+        self.listens().await;
+    }
+
+    /// The number of the process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().expect("it runs")
     }
 
     /// Waits for the process to end by itself.

@@ -10,9 +10,9 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair};
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -136,6 +136,9 @@ struct Script {
     keys: Vec<Value>,
     status: Option<u16>,
     delay: Option<Duration>,
+    /// What the token endpoint answers, and what it was asked.
+    grant: Option<(u16, Value)>,
+    asked: Vec<(Option<String>, String)>,
 }
 
 /// An issuer on a loopback port with discovery and a key endpoint.
@@ -162,6 +165,7 @@ impl Issuer {
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
             .route("/jwks", get(jwks))
+            .route("/token", post(token))
             .with_state(Arc::clone(&shared));
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") });
         let issuer = Self { url, shared, serving };
@@ -194,6 +198,16 @@ impl Issuer {
         self.shared.fetches.load(Ordering::SeqCst)
     }
 
+    /// Answers every request for a token with this status and this JSON.
+    pub(crate) fn grant(&self, status: u16, answer: Value) {
+        self.shared.script.lock().expect("the script").grant = Some((status, answer));
+    }
+
+    /// What the token endpoint was asked: `Authorization`, and the form as it came.
+    pub(crate) fn asked(&self) -> Vec<(Option<String>, String)> {
+        self.shared.script.lock().expect("the script").asked.clone()
+    }
+
     /// Good claims for an audience, five minutes long.
     pub(crate) fn claims(&self, audience: &str) -> Value {
         let now = now();
@@ -211,7 +225,16 @@ impl Drop for Issuer {
 }
 
 async fn discovery(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    Json(json!({"issuer": shared.url, "jwks_uri": format!("{}/jwks", shared.url)}))
+    let of = |path: &str| format!("{}/{path}", shared.url);
+    Json(json!({"issuer": shared.url, "jwks_uri": of("jwks"), "token_endpoint": of("token")}))
+}
+
+async fn token(State(shared): State<Arc<Shared>>, headers: HeaderMap, form: String) -> Response {
+    let mut script = shared.script.lock().expect("the script");
+    let credential = headers.get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    script.asked.push((credential, form));
+    let (status, answer) = script.grant.clone().unwrap_or((500, Value::Null));
+    (StatusCode::from_u16(status).expect("a status"), Json(answer)).into_response()
 }
 
 async fn jwks(State(shared): State<Arc<Shared>>) -> Response {

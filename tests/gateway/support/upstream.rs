@@ -47,6 +47,8 @@ impl Upstream {
         let all = Arc::clone(&seen);
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                // Head and body are two writes: without this, each answer would wait for the gateway's delayed ACK.
+                stream.set_nodelay(true).expect("a socket option");
                 tokio::spawn(serve(stream, Arc::clone(&all)));
             }
         });

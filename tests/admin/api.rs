@@ -1,0 +1,172 @@
+//! The admin API as a script sees it: a request with a credential and a precondition, and an answer with its parts.
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+use super::support::client;
+
+/// What a write says about the state that it expects.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum If<'a> {
+    /// `If-Match: "..."`, the tag as it came, with its quotes.
+    Tag(&'a str),
+    /// `If-Match: *`
+    Any,
+    /// `If-None-Match: *`
+    Absent,
+    /// Nothing.
+    Unsaid,
+}
+
+/// A request with a body that says what it is.
+pub(crate) trait WithJson {
+    fn json(self, body: &Value) -> Self;
+}
+
+impl WithJson for RequestBuilder {
+    fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json").body(body.to_string())
+    }
+}
+
+/// Where the API is, and the token for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    /// The origin: scheme, host and port.
+    pub(crate) origin: String,
+    pub(crate) token: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Api {
+    /// The address of a path below `/api/v1`.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}/api/v1{path}", self.origin)
+    }
+
+    /// A request without a credential.
+    pub(crate) fn stranger(&self, method: &str, path: &str) -> RequestBuilder {
+        client().request(Method::from_bytes(method.as_bytes()).expect("a method"), self.url(path))
+    }
+
+    /// A request with the token.
+    pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        self.stranger(method, path).bearer_auth(&self.token)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        Reply::to(self.request("GET", path)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, when: If<'_>, body: &Value) -> Reply {
+        Reply::to(when.on(self.request("PUT", path)).json(body)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, when: If<'_>, body: &Value) -> Reply {
+        Reply::to(when.on(self.request("POST", path)).json(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str, when: If<'_>) -> Reply {
+        Reply::to(when.on(self.request("DELETE", path))).await
+    }
+
+    /// The entity tag of a resource as it is now.
+    pub(crate) async fn tag(&self, path: &str) -> String {
+        self.get(path).await.is(200).tag()
+    }
+}
+
+impl If<'_> {
+    pub(crate) fn on(self, request: RequestBuilder) -> RequestBuilder {
+        match self {
+            Self::Tag(tag) => request.header("if-match", tag),
+            Self::Any => request.header("if-match", "*"),
+            Self::Absent => request.header("if-none-match", "*"),
+            Self::Unsaid => request,
+        }
+    }
+}
+
+impl Reply {
+    /// Sends a request and reads the whole answer.
+    pub(crate) async fn to(request: RequestBuilder) -> Self {
+        let answer = request.send().await.expect("the admin listener answers");
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        Self { status, headers, text: answer.text().await.expect("a whole body") }
+    }
+
+    /// The answer, which has this status.
+    #[track_caller]
+    pub(crate) fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        let json = serde_json::from_str(&self.text);
+        json.unwrap_or_else(|_| panic!("not JSON ({}): {:?}", self.status, self.text))
+    }
+
+    /// The strong entity tag.
+    #[track_caller]
+    pub(crate) fn tag(&self) -> String {
+        let tag = self.header("etag");
+        let quoted = tag.len() > 2 && tag.starts_with('"') && tag.ends_with('"');
+        assert!(quoted, "a strong entity tag, not {tag:?} ({}): {}", self.status, self.text);
+        tag.to_owned()
+    }
+
+    /// A refusal in the form of RFC 9457 with this status and this code; gives back what it says.
+    #[track_caller]
+    pub(crate) fn problem(&self, status: u16, code: &str) -> Value {
+        assert_eq!(
+            (self.status, self.header("content-type")),
+            (status, "application/problem+json"),
+            "{}",
+            self.text
+        );
+        let said = self.json();
+        assert_eq!(
+            (said["code"].as_str(), said["status"].as_u64()),
+            (Some(code), Some(status.into())),
+            "{said}"
+        );
+        assert_eq!(said["type"], "about:blank", "{said}");
+        for member in ["title", "detail"] {
+            assert!(said[member].as_str().is_some_and(|text| !text.is_empty()), "{member} of {said}");
+        }
+        said
+    }
+
+    /// Where the errors of a refused document are, in order of their pointers.
+    #[track_caller]
+    pub(crate) fn pointers(&self) -> Vec<String> {
+        let said = self.problem(422, "invalid");
+        let findings = said["diagnostics"].as_array().unwrap_or_else(|| panic!("diagnostics in {said}"));
+        let errors = findings.iter().filter(|finding| finding["severity"] == "error");
+        let mut at: Vec<String> =
+            errors.map(|finding| finding["path"].as_str().unwrap_or("no pointer").to_owned()).collect();
+        at.sort();
+        at
+    }
+}
+
+/// Names of the items of a list.
+#[track_caller]
+pub(crate) fn names(list: &Value, member: &str) -> Vec<String> {
+    let items = list["items"].as_array().unwrap_or_else(|| panic!("items in {list}"));
+    items.iter().map(|item| item[member].as_str().expect("a name").to_owned()).collect()
+}

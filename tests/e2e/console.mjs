@@ -1,0 +1,349 @@
+// The story of an operator in the console, from the log-in to the roll-back: node console.mjs, with everything that it
+// needs to know in the environment (console.rs sets it). Ends with 0 when nothing was found wrong.
+import { audit, complaints, measured, openBrowser, openPage } from './browser.mjs';
+
+const { CONSOLE_URL, ADMIN_TOKEN, GATEWAY_URL, ISSUER_URL, UPSTREAM_URL } = process.env;
+const AUDIENCE = 'urn:portcullis:alpha';
+const HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
+
+let last = performance.now();
+const told = (text) => {
+  const now = performance.now();
+  console.log(`${String(Math.round(now - last)).padStart(6)} ms  ${text}`);
+  last = now;
+};
+
+function must(fact, text) {
+  if (!fact) throw new Error(text);
+}
+
+/** Asks again and again until there is an answer, or fails. */
+async function eventually(what, within, probe) {
+  const end = performance.now() + within;
+  for (;;) {
+    const found = await probe();
+    if (found) return found;
+    must(performance.now() < end, `not within ${within} ms: ${what}`);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
+/** Calls the agent through the gateway, as any caller would. */
+async function call(headers = {}) {
+  const answer = await fetch(`${GATEWAY_URL}/refunds/1`, { headers });
+  await answer.arrayBuffer();
+  return answer.status;
+}
+
+async function fetchToken() {
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: 'rs256',
+    client_secret: 'not-a-secret',
+    scope: 'refunds:write',
+    resource: AUDIENCE,
+  });
+  const answer = await fetch(`${ISSUER_URL}/token`, { method: 'POST', body: form });
+  return (await answer.json()).access_token;
+}
+
+const browser = await openBrowser();
+const page = await openPage(browser);
+const button = (name, within = page) => within.getByRole('button', { name, exact: true });
+const link = (name, within = page) => within.getByRole('link', { name, exact: true });
+// By the name that a screen reader says; a password has no role to be found by.
+const field = (name, within = page) =>
+  within
+    .getByRole('textbox', { name, exact: true })
+    .or(within.getByRole('combobox', { name, exact: true }))
+    .or(within.getByLabel(name, { exact: true }))
+    .first();
+const diff = (name, text, within = page) => within.getByRole('region', { name }).filter({ hasText: text }).waitFor();
+const heading = (name) => page.getByRole('heading', { name, level: 1 });
+const go = async (name) => {
+  await link(name, page.getByRole('navigation', { name: 'Pages' })).click();
+  await heading(name).waitFor();
+};
+const sent = async () => {
+  await button('Send').click();
+  return page.getByTestId('response-status');
+};
+const newKey = async () => (await page.getByTestId('new-key').locator('pre').innerText()).trim();
+
+async function logIn() {
+  const first = await measured(page, CONSOLE_URL);
+  console.log(`first load: ${first.bytes} bytes in ${first.requests} requests, ${JSON.stringify(first.paints)} ms`);
+  await field('Admin token').waitFor();
+  await audit(page, 'login');
+  await field('Admin token').fill('wrong-token');
+  await button('Log in').click();
+  await page.getByRole('alert').filter({ hasText: 'Not logged in' }).waitFor();
+  // By keyboard from here on.
+  await field('Admin token').fill(ADMIN_TOKEN);
+  await page.keyboard.press('Enter');
+  await heading('Overview').waitFor();
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href]));
+  must(!kept.includes(ADMIN_TOKEN), `the page keeps the token: ${kept}`);
+  const cookies = await page.context().cookies();
+  must(cookies.every((one) => one.httpOnly && one.sameSite === 'Strict'), `cookies: ${cookies.map((one) => one.name)}`);
+  await page.reload();
+  await heading('Overview').waitFor();
+  await page.keyboard.press('Tab');
+  const first_stop = await page.evaluate(() => document.activeElement?.textContent);
+  must(first_stop === 'Skip to the content', `the first stop of the Tab key is ${first_stop}`);
+  await audit(page, 'overview-empty');
+  told('logged in');
+}
+
+async function addProvider() {
+  await go('Identity providers');
+  await audit(page, 'identity-providers-empty');
+  await button('Add identity provider').click();
+  const drawer = page.getByRole('dialog');
+  await field('Issuer', drawer).fill(`${ISSUER_URL}/nothing-here`);
+  await button('Probe', drawer).click();
+  const found = drawer.getByTestId('probe');
+  await found.getByText('This does not work yet').waitFor();
+  await audit(page, 'identity-provider-probe-fails');
+  await field('Issuer', drawer).fill(ISSUER_URL);
+  await button('Probe', drawer).click();
+  await found.getByText('Found 3 keys').waitFor();
+  for (const algorithm of ['RS256', 'ES256', 'EdDSA']) await found.getByText(algorithm).first().waitFor();
+  await field('Name', drawer).fill('corp');
+  await audit(page, 'identity-provider-probe');
+  await button('Save', drawer).click();
+  await heading('corp').waitFor();
+  await page.getByText('healthy', { exact: true }).first().waitFor();
+  await page.getByRole('table', { name: 'Keys' }).waitFor();
+  await audit(page, 'identity-provider-new');
+  await go('Identity providers');
+  await link('corp').waitFor();
+  await audit(page, 'identity-providers');
+  told('added an identity provider by probing it');
+}
+
+async function deployWithOAuth() {
+  await go('Agents');
+  await audit(page, 'agents-empty');
+  await button('New agent').first().click();
+  const drawer = page.getByRole('dialog');
+  await field('Name', drawer).fill('refunds');
+  await field('Display name', drawer).fill(HOSTILE);
+  await field('Path', drawer).fill('/refunds');
+  await field('Upstream URL', drawer).fill(UPSTREAM_URL);
+  await drawer.getByRole('radio', { name: 'OAuth' }).check();
+  await drawer.getByText('Any audience is accepted').waitFor();
+  await field('Identity providers', drawer).click();
+  await page.getByRole('option', { name: 'corp' }).click();
+  await field('Audiences', drawer).fill(AUDIENCE);
+  await page.keyboard.press('Enter');
+  await drawer.getByText('Any audience is accepted').waitFor({ state: 'detached' });
+  await diff('Diff of this deploy', '/refunds', drawer);
+  await audit(page, 'deploy-oauth');
+  await drawer.getByText('More', { exact: true }).click();
+  await audit(page, 'deploy-more');
+  await button('Deploy', drawer).click();
+  await drawer.getByText('refunds is live').waitFor();
+  must((await call()) === 401, 'the agent refuses a call without a token as soon as it is said to be live');
+  await audit(page, 'deploy-live');
+  await button('Done', drawer).click();
+  await link('refunds').first().waitFor();
+  await page.getByText(HOSTILE).first().waitFor();
+  must((await page.locator('img[src="x"]').count()) === 0, 'a display name is text');
+  await audit(page, 'agents');
+  await link('refunds').first().click();
+  await page.getByTestId('endpoint').waitFor();
+  await audit(page, 'agent');
+  told('deployed an agent with OAuth');
+}
+
+async function tryOut() {
+  await link('Test').click();
+  await page.getByText('The console cannot mint a token').waitFor();
+  await page.getByText('Fetch a token with client credentials').click();
+  await field('Client ID').fill('rs256');
+  await field('Client secret').fill('wrong');
+  await field('Scope').fill('refunds:write');
+  await field('Resource').fill(AUDIENCE);
+  await field('Client authentication').selectOption('post');
+  await button('Fetch token').click();
+  await page.getByText('invalid_client').first().waitFor();
+  await field('Client secret').fill('not-a-secret');
+  await button('Fetch token').click();
+  await page.getByText('A token was fetched').waitFor();
+  const status = await sent();
+  await status.filter({ hasText: '200' }).waitFor();
+  await page.getByTestId('response-headers').getByText('x-request-id').waitFor();
+  await page.getByTestId('response-body').getByText('/refunds').first().waitFor();
+  await audit(page, 'test-allowed');
+  await field('Path').fill('/sse');
+  await (await sent()).filter({ hasText: 'pieces' }).waitFor();
+  await page.getByTestId('response-body').getByText('data: 4').waitFor();
+  await field('Path').fill('/');
+  await field('Token').fill('');
+  await (await sent()).filter({ hasText: '401' }).waitFor();
+  await audit(page, 'test-refused');
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+  must(!kept.includes('not-a-secret') && !kept.includes('eyJ'), `the page keeps a credential: ${kept}`);
+  told('a fetched token gets 200, and none 401');
+}
+
+async function switchToKeys() {
+  await link('API keys').click();
+  await page.getByText('API keys are off').waitFor();
+  must(await button('Create key').isDisabled(), 'no key can be made for an OAuth agent');
+  await page.getByText('This agent uses OAuth').waitFor();
+  await audit(page, 'api-keys-off');
+  await link('Deploy it with API keys').click();
+  const drawer = page.getByRole('dialog');
+  must(await drawer.getByRole('radio', { name: 'API key' }).isChecked(), 'the drawer opens with API key chosen');
+  await field('Header name', drawer).fill('X-API-Key');
+  await diff('Diff of this deploy', 'oauth', drawer);
+  await audit(page, 'deploy-api-key');
+  await button('Deploy', drawer).click();
+  await drawer.getByText('refunds is live').waitFor();
+  await button('Create an API key', drawer).click();
+  told('switched the agent to API keys');
+}
+
+async function keys() {
+  await field('Name').fill('first');
+  await button('Create key').click();
+  const first = await newKey();
+  must((await call({ 'x-api-key': first })) === 200, 'a new key works at once');
+  must((await call()) === 401, 'and none does not');
+  await audit(page, 'api-keys-new');
+  await button('I have copied it').click();
+  await page.reload();
+  const rotate = page.getByRole('button', { name: /^Rotate first/ });
+  await rotate.waitFor();
+  must(!(await page.content()).includes(first), 'a key is shown once');
+  await rotate.click();
+  const dialog = page.getByRole('dialog');
+  await field('Overlap', dialog).selectOption('10m');
+  await audit(page, 'api-keys-rotate');
+  await button('Rotate', dialog).click();
+  const second = await newKey();
+  must(first !== second, 'another key');
+  must((await call({ 'x-api-key': first })) === 200 && (await call({ 'x-api-key': second })) === 200, 'both are live');
+  await button('I have copied it').click();
+  await audit(page, 'api-keys');
+  told('created, used and rotated a key');
+  return { first, second };
+}
+
+async function revokeAndSee({ first, second }) {
+  const watch = await page.context().newPage();
+  await watch.goto(`${CONSOLE_URL}/why-refused`);
+  await watch.getByRole('heading', { level: 1 }).waitFor();
+
+  const ids = await page.evaluate(async () => (await (await fetch('/api/v1/api-keys?agent=refunds')).json()).items);
+  const idOf = (key) => key.split('_')[1];
+  for (const key of [first, second]) {
+    const masked = ids.find((one) => one.id === idOf(key)).masked;
+    const row = page.getByRole('row').filter({ hasText: masked });
+    await row.getByRole('button', { name: /^Revoke/ }).click();
+    await button('Revoke', page.getByRole('dialog')).click();
+    await row.getByText('revoked').waitFor();
+    must((await call({ 'x-api-key': key })) === 401, 'a revoked key is refused at once');
+  }
+  // The list that was open all the while, without a reload.
+  await watch.getByRole('table', { name: 'Decisions' }).getByText('API key revoked').first().waitFor({ timeout: 2_000 });
+  await watch.close();
+  await audit(page, 'api-keys-revoked');
+
+  await go('Why refused?');
+  await page.getByRole('table', { name: 'Decisions' }).getByText('API key revoked').first().waitFor();
+  await field('Only this reason').selectOption({ label: 'API key revoked' });
+  await page.getByRole('table', { name: 'Decisions' }).getByText('refused').first().waitFor();
+  await audit(page, 'why-refused-list');
+  await field('Agent').click();
+  await page.getByRole('option', { name: /refunds/ }).click();
+  await field('Token or API key').fill(second);
+  await button('Explain').click();
+  await page.getByTestId('explanation').getByText('api_key_revoked').first().waitFor();
+  await audit(page, 'why-refused-explained');
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]));
+  must(!kept.includes(second), `the page keeps a credential: ${kept}`);
+  told('revoked both keys and saw the refusal as it happened');
+}
+
+async function twoEditors() {
+  const other = await page.context().newPage();
+  for (const one of [page, other]) {
+    await one.goto(`${CONSOLE_URL}/agents/refunds?deploy`);
+    await one.getByRole('dialog').getByText('More', { exact: true }).click();
+  }
+  const edit = async (one, name) => {
+    const drawer = one.getByRole('dialog');
+    await drawer.getByLabel('Display name', { exact: true }).fill(name);
+    await drawer.getByRole('button', { name: 'Deploy', exact: true }).click();
+    return drawer;
+  };
+  await (await edit(page, 'by the first')).getByText('refunds is live').waitFor();
+  await (await edit(other, 'by the second')).getByText('Somebody else deployed this agent meanwhile').waitFor();
+  const spec = await page.evaluate(async () => (await (await fetch('/api/v1/agents/refunds')).json()).spec);
+  must(spec.display_name === 'by the first', `nothing is overwritten: ${JSON.stringify(spec)}`);
+  await audit(other, 'deploy-conflict');
+  await other.close();
+  told('the second of two editors lost nothing and overwrote nothing');
+}
+
+async function rollBack() {
+  await page.goto(`${CONSOLE_URL}/agents/refunds`);
+  const made = page.locator('[data-testid^="revision-"]').last();
+  const number = Number((await made.getAttribute('data-testid')).split('-')[1]);
+  await button(`Show the diff of revision ${number}`).click();
+  await diff(`Diff of revision ${number}`, 'oauth');
+  await audit(page, 'history');
+  await button(`Roll back to revision ${number}`).click();
+  const dialog = page.getByRole('dialog');
+  await diff('Changes of the roll-back', 'oauth', dialog);
+  await audit(page, 'roll-back');
+  await button('Roll back', dialog).click();
+  await page.getByText(`Rolled back to revision ${number}`).waitFor();
+  const token = await fetchToken();
+  must((await call({ authorization: `Bearer ${token}` })) === 200, 'a token is accepted again');
+  must((await call()) === 401, 'and nothing is not');
+  told('rolled back to OAuth');
+}
+
+async function leave() {
+  await link('corp').first().click();
+  await heading('corp').waitFor();
+  await page.getByText('refunds').first().waitFor();
+  await audit(page, 'identity-provider');
+  await go('Overview');
+  await audit(page, 'overview');
+  await page.goto(`${CONSOLE_URL}/nothing-here`);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await audit(page, 'not-found');
+  await button('Log out').click();
+  await field('Admin token').waitFor();
+  await page.goBack();
+  await field('Admin token').waitFor();
+  must((await page.context().cookies()).length === 0, 'no cookie stays');
+  told('logged out');
+}
+
+let failed = false;
+try {
+  await logIn();
+  await addProvider();
+  await deployWithOAuth();
+  await tryOut();
+  await switchToKeys();
+  await revokeAndSee(await keys());
+  await twoEditors();
+  await rollBack();
+  await leave();
+} catch (error) {
+  failed = true;
+  console.log(`STOPPED at ${page.url()}: ${error.stack}`);
+  console.log(await page.locator('body').ariaSnapshot().catch(() => 'no page'));
+  if (process.env.CONSOLE_SHOTS) await page.screenshot({ path: `${process.env.CONSOLE_SHOTS}/stopped.png` }).catch(() => undefined);
+}
+await browser.close();
+for (const one of complaints) console.log(`FOUND ${one}`);
+if (failed || complaints.length > 0) process.exit(1);
+console.log('the story ends well');
