@@ -59,12 +59,14 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-dimmed": "#525d6b",
     "--mantine-color-placeholder": "#68727f",
     "--mantine-color-error": "#b42318",
+    "--mantine-color-disabled-color": "#68727f",
     "--mantine-color-text": "#17202b",
   },
   dark: {
     "--mantine-color-dimmed": "#a3aebb",
     "--mantine-color-placeholder": "#8e99a6",
     "--mantine-color-error": "#ff9b8f",
+    "--mantine-color-disabled-color": "#8e99a6",
     "--mantine-color-anchor": "#8fb2e3",
   },
 });

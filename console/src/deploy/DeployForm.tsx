@@ -108,7 +108,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
     <form ref={place} onSubmit={submit} noValidate aria-label={agent ? `Deploy ${agent.name}` : "New agent"}>
       <Stack gap="lg">
         {readOnly && (
-          <Notice tone="note" title="Read only" id="read-only">
+          <Notice tone="note" title="Read only">
             <p>{readOnly}</p>
           </Notice>
         )}

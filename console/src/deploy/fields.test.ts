@@ -62,7 +62,7 @@ describe("what is missing is said before the gateway is asked", () => {
   it("wants everything of a new agent", () => {
     expect(Object.keys(missing(formOf({}), ""))).toEqual(["name", "path", "upstream", "authentication"]);
   });
-  it.each(["a/b", "a b", "ä", "x".repeat(64)])("does not take the name %s", (name) => {
+  it.each(["a/b", "a b", "ä", "A", "-a", "x".repeat(64)])("does not take the name %s", (name) => {
     expect(missing(formOf({ route: "/a", upstream: "http://a", auth: "public" }), name)).toHaveProperty(
       "name",
     );

@@ -108,7 +108,8 @@ export function sortFindings(findings: Diagnostic[], resource: string): Sorted {
 export function missing(form: AgentForm, name: string): Partial<Record<Field, string>> {
   const said: Partial<Record<Field, string>> = {};
   if (!name) said.name = "An agent needs a name.";
-  else if (!/^[A-Za-z0-9-]{1,63}$/.test(name)) said.name = "Letters, digits and dashes only, at most 63.";
+  else if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name))
+    said.name = "Small letters, digits and dashes only, at most 63, and no dash first.";
   if (!form.path.trim()) said.path = "An agent needs a path, such as /agents/refunds.";
   if (!form.upstream.trim()) said.upstream = "An agent needs the URL that requests go to.";
   if (!form.authentication) said.authentication = "Choose who may call.";

@@ -11,6 +11,7 @@ import { Notice } from "../parts/Notice";
 import { PageHead } from "../parts/PageHead";
 import { Time } from "../parts/Time";
 import { useToast } from "../parts/toast";
+import { ReadOnlyNotice, useReadOnly } from "../parts/writable";
 import { FirstSteps } from "./FirstSteps";
 import { KeyAges } from "./KeyAges";
 import css from "./OverviewPage.module.css";
@@ -75,6 +76,7 @@ export default function OverviewPage() {
 }
 
 function Trouble({ status }: { status: Status }) {
+  const readOnly = useReadOnly();
   return (
     <>
       {status.refused && (
@@ -91,11 +93,7 @@ function Trouble({ status }: { status: Status }) {
           <p>It lets running requests end and takes no new ones.</p>
         </Notice>
       )}
-      {!status.store.writable && (
-        <Notice tone="note" title="Read only">
-          <p>{status.store.reason}</p>
-        </Notice>
-      )}
+      <ReadOnlyNotice reason={readOnly} />
     </>
   );
 }

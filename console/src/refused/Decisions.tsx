@@ -37,7 +37,7 @@ const LINES: Record<Line, { tone: MarkTone; word: string }> = {
 export function Decisions({ agent, reason, onFilter }: Props) {
   const [paused, setPaused] = useState(false);
   const [chosen, setChosen] = useState<Decision | null>(null);
-  const { items, error, line, again } = useDecisions(agent, reason, paused);
+  const { items, error, line, missed, again } = useDecisions(agent, reason, paused);
 
   const columns: Column<Decision>[] = [
     { label: "Time", cell: (one) => <Time at={one.at} /> },
@@ -106,6 +106,9 @@ export function Decisions({ agent, reason, onFilter }: Props) {
             <Mark tone="plain">paused</Mark>
           ) : (
             <Mark tone={LINES[line].tone}>{LINES[line].word}</Mark>
+          )}
+          {missed > 0 && !paused && (
+            <span className="dim small">{missed.toLocaleString("en")} came too fast to be shown</span>
           )}
           {line === "lost" && !paused && (
             <Button size="compact-sm" variant="default" onClick={again}>

@@ -29,6 +29,7 @@ export function Response({ answer, agent }: { answer: Answer | null; agent: stri
           <span className="small">
             {bytes(end.bytes)} in {millis(end.ms)}
             {streamed && `, in ${answer.chunks.length} pieces`}
+            {end.truncated && ", cut off: only the first MiB is shown"}
           </span>
         )}
         {answer.stopped && <span className="small">stopped</span>}
