@@ -1,6 +1,8 @@
 // Colours and defaults. Every pair of text and ground keeps a contrast of 4.5 to 1 in light and in dark.
 import { type CSSVariablesResolver, createTheme } from "@mantine/core";
 
+/** The header of a dialog is no banner of the page. */
+const NO_BANNER = { header: { role: "presentation" } };
 const TITLE = { fontSize: "1.15rem", fontWeight: 650 };
 
 export const theme = createTheme({
@@ -43,11 +45,12 @@ export const theme = createTheme({
         size: 640,
         closeButtonProps: { "aria-label": "Close" },
         overlayProps: { backgroundOpacity: 0.45 },
+        attributes: NO_BANNER,
       },
       styles: { title: TITLE },
     },
     Modal: {
-      defaultProps: { centered: true, closeButtonProps: { "aria-label": "Close" } },
+      defaultProps: { centered: true, attributes: NO_BANNER, closeButtonProps: { "aria-label": "Close" } },
       styles: { title: TITLE },
     },
   },

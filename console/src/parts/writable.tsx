@@ -2,6 +2,7 @@
 import { useStatus } from "../api/queries";
 import type { ManagedBy } from "../api/types";
 import { Notice } from "./Notice";
+import { Said } from "./Said";
 
 /** The reason why a resource cannot be changed here; `null` when it can. */
 export function useReadOnly(managedBy: ManagedBy = "store", file?: string): string | null {
@@ -21,7 +22,9 @@ export function ReadOnlyNotice({ reason }: { reason: string | null }) {
   return (
     <div className="read-only">
       <Notice tone="note" title="Read only" id="read-only">
-        <p>{reason}</p>
+        <p>
+          <Said text={reason} />
+        </p>
       </Notice>
     </div>
   );
