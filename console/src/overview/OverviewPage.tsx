@@ -56,7 +56,7 @@ export default function OverviewPage() {
         {status.isError && <ErrorNotice error={status.error} onRetry={() => void status.refetch()} />}
         {reload.isError && <ErrorNotice error={reload.error} title="Nothing was taken over" />}
         {status.data && <Trouble status={status.data} />}
-        {status.isPending && <Loader aria-label="Loading" />}
+        {status.isPending && <Loader role="img" aria-label="Loading" />}
         {status.data && <FirstSteps counts={status.data.counts} />}
         {status.data && <Tiles status={status.data} traffic={traffic.data} />}
         {traffic.isError && <ErrorNotice error={traffic.error} onRetry={() => void traffic.refetch()} />}

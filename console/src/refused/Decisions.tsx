@@ -118,7 +118,7 @@ export function Decisions({ agent, reason, onFilter }: Props) {
         </span>
       </div>
       {error !== null && <ErrorNotice error={error} onRetry={again} />}
-      {items === null && error === null && <Loader aria-label="Loading" />}
+      {items === null && error === null && <Loader role="img" aria-label="Loading" />}
       {items?.length === 0 && (
         <EmptyState title={agent || reason ? "No such decision yet" : "No decisions yet"}>
           <p>

@@ -24,7 +24,7 @@ export function Response({ answer, agent }: { answer: Answer | null; agent: stri
           </Mark>
         )}
         {head && <span className="small">first byte after {took(head.ms)}</span>}
-        {answer.running && <Loader size="xs" aria-label="Waiting for more" />}
+        {answer.running && <Loader role="img" size="xs" aria-label="Waiting for more" />}
         {end && (
           <span className="small">
             {bytes(end.bytes)} in {took(end.ms)}
