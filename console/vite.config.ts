@@ -12,7 +12,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    license: { fileName: "licences.md" },
+    license: { fileName: "licences.txt" },
   },
   server: { proxy: { "/api": api, "/openapi.json": api } },
   test: { include: ["src/**/*.test.ts"], environment: "node" },

@@ -48,7 +48,7 @@ export function App() {
 function Waiting() {
   return (
     <Center mih="40vh">
-      <Loader aria-label="Loading" />
+      <Loader role="img" aria-label="Loading" />
     </Center>
   );
 }

@@ -1,6 +1,8 @@
 // Colours and defaults. Every pair of text and ground keeps a contrast of 4.5 to 1 in light and in dark.
 import { type CSSVariablesResolver, createTheme } from "@mantine/core";
 
+/** The header of a dialog is no banner of the page. */
+const NO_BANNER = { header: { role: "presentation" } };
 const TITLE = { fontSize: "1.15rem", fontWeight: 650 };
 
 export const theme = createTheme({
@@ -43,11 +45,12 @@ export const theme = createTheme({
         size: 640,
         closeButtonProps: { "aria-label": "Close" },
         overlayProps: { backgroundOpacity: 0.45 },
+        attributes: NO_BANNER,
       },
       styles: { title: TITLE },
     },
     Modal: {
-      defaultProps: { centered: true, closeButtonProps: { "aria-label": "Close" } },
+      defaultProps: { centered: true, attributes: NO_BANNER, closeButtonProps: { "aria-label": "Close" } },
       styles: { title: TITLE },
     },
   },
@@ -59,12 +62,14 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-dimmed": "#525d6b",
     "--mantine-color-placeholder": "#68727f",
     "--mantine-color-error": "#b42318",
+    "--mantine-color-disabled-color": "#68727f",
     "--mantine-color-text": "#17202b",
   },
   dark: {
     "--mantine-color-dimmed": "#a3aebb",
     "--mantine-color-placeholder": "#8e99a6",
     "--mantine-color-error": "#ff9b8f",
+    "--mantine-color-disabled-color": "#8e99a6",
     "--mantine-color-anchor": "#8fb2e3",
   },
 });

@@ -53,7 +53,7 @@ export function AgentFrame({ name, query, children }: Props) {
           </Link>
         ))}
       </nav>
-      {query.isPending && <Loader aria-label="Loading" />}
+      {query.isPending && <Loader role="img" aria-label="Loading" />}
       {gone && !agent && (
         <EmptyState title={`There is no agent ${name}.`}>
           <Link to="/agents" className="link">

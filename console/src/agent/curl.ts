@@ -50,8 +50,7 @@ export function curlLine(agent: Pick<AgentDetail, "spec" | "url">, request: Requ
 
 /** The address of a path below the agent's route. */
 export function join(url: string, path: string): string {
-  if (!path || path === "/") return url;
-  return path.startsWith("?") ? url + path : `${url.replace(/\/$/, "")}/${path.replace(/^\//, "")}`;
+  return path ? (path.startsWith("?") ? url : url.replace(/\/$/, "")) + path : url;
 }
 
 /** A word for the shell; quotes only where they are needed. */

@@ -129,7 +129,7 @@ export interface TokenRequest {
 
 export interface Token {
   access_token: string;
-  token_type: string;
+  token_type: string | null;
   expires_in: number | null;
   scope: string | null;
 }
@@ -234,7 +234,7 @@ export interface Reloaded {
 }
 
 export interface Decision {
-  at: string;
+  at: string | null;
   agent: string | null;
   method: string;
   decision: "allow" | "deny" | "error" | "shadow_deny";
@@ -254,5 +254,5 @@ export interface TestRequest {
 export type TestEvent =
   | { event: "head"; status: number; headers: [string, string][]; ms: number }
   | { event: "data"; text?: string; base64?: string; ms: number }
-  | { event: "end"; bytes: number; ms: number }
+  | { event: "end"; bytes: number; truncated?: boolean; ms: number }
   | { event: "error"; message: string; ms: number };

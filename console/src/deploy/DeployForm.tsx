@@ -77,7 +77,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
   const failed = deploy.error ?? preview.error;
   const refusal = failed instanceof ApiError ? failed : null;
   const conflict = refusal?.status === 412;
-  const said = sortFindings(refusal?.diagnostics ?? [], `agents/${name}`);
+  const said = sortFindings(refusal?.diagnostics ?? [], `agents/${name}`, !agent);
   const errors: Partial<Record<Field, string>> = tried ? { ...said.beside, ...absent } : said.beside;
   const error = (field: Field) => errors[field];
 
@@ -108,7 +108,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
     <form ref={place} onSubmit={submit} noValidate aria-label={agent ? `Deploy ${agent.name}` : "New agent"}>
       <Stack gap="lg">
         {readOnly && (
-          <Notice tone="note" title="Read only" id="read-only">
+          <Notice tone="note" title="Read only">
             <p>{readOnly}</p>
           </Notice>
         )}

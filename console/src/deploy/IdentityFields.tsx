@@ -16,7 +16,7 @@ export function IdentityFields({ form, edit, error, name, onName, isNew }: Props
         {isNew && (
           <TextInput
             label="Name"
-            description="Letters, digits and dashes"
+            description="Small letters, digits and dashes"
             required
             data-autofocus
             value={name}

@@ -37,7 +37,11 @@ const finding = (over: Partial<Diagnostic>): Diagnostic => ({
 
 describe("findings are sorted", () => {
   it("puts errors of this agent beside their field, all of them", () => {
-    const sorted = sortFindings([finding({}), finding({ message: "again", help: "do this" })], "agents/a");
+    const sorted = sortFindings(
+      [finding({}), finding({ message: "again", help: "do this" })],
+      "agents/a",
+      false,
+    );
     expect(sorted.beside).toEqual({ audiences: "wrong; again (do this)" });
     expect(sorted.rest).toEqual([]);
   });
@@ -49,12 +53,14 @@ describe("findings are sorted", () => {
       finding({ path: "" }),
       finding({ path: null }),
     ];
-    expect(sortFindings(rest, "agents/a")).toEqual({ beside: {}, rest, more: false });
+    expect(sortFindings(rest, "agents/a", false)).toEqual({ beside: {}, rest, more: false });
   });
 
   it("knows what is folded away", () => {
-    expect(sortFindings([finding({ path: "/max_body" })], "agents/a").more).toBe(true);
-    expect(sortFindings([finding({})], "agents/a").more).toBe(false);
+    expect(sortFindings([finding({ path: "/max_body" })], "agents/a", false).more).toBe(true);
+    expect(sortFindings([finding({})], "agents/a", false).more).toBe(false);
+    const path = finding({ path: "/route/path" });
+    expect([true, false].map((isNew) => sortFindings([path], "agents/a", isNew).more)).toEqual([false, true]);
   });
 });
 
@@ -62,7 +68,7 @@ describe("what is missing is said before the gateway is asked", () => {
   it("wants everything of a new agent", () => {
     expect(Object.keys(missing(formOf({}), ""))).toEqual(["name", "path", "upstream", "authentication"]);
   });
-  it.each(["a/b", "a b", "ä", "x".repeat(64)])("does not take the name %s", (name) => {
+  it.each(["a/b", "a b", "ä", "A", "-a", "x".repeat(64)])("does not take the name %s", (name) => {
     expect(missing(formOf({ route: "/a", upstream: "http://a", auth: "public" }), name)).toHaveProperty(
       "name",
     );

@@ -59,12 +59,10 @@ const MORE: ReadonlySet<Field> = new Set<Field>([
   "enforcement",
   "websocket",
   "maxBody",
-  "displayName",
-  "path",
-  "host",
-  "stripPath",
-  "upstream",
 ]);
+
+/** What a new agent is asked first, and an old one under "More". */
+const IDENTITY: ReadonlySet<Field> = new Set<Field>(["displayName", "path", "host", "stripPath", "upstream"]);
 
 /** The field for a pointer; `null` when the form has none for it. */
 export function fieldOf(pointer: string | null): Field | null {
@@ -87,7 +85,7 @@ export interface Sorted {
 }
 
 /** Sorts findings about `resource` into those beside fields and the rest. Only errors go beside fields. */
-export function sortFindings(findings: Diagnostic[], resource: string): Sorted {
+export function sortFindings(findings: Diagnostic[], resource: string, isNew: boolean): Sorted {
   const sorted: Sorted = { beside: {}, rest: [], more: false };
   for (const finding of findings) {
     const ours = finding.resource === null || finding.resource === resource;
@@ -99,7 +97,7 @@ export function sortFindings(findings: Diagnostic[], resource: string): Sorted {
     const said = finding.help ? `${finding.message} (${finding.help})` : finding.message;
     const before = sorted.beside[field];
     sorted.beside[field] = before ? `${before}; ${said}` : said;
-    sorted.more ||= MORE.has(field);
+    sorted.more ||= MORE.has(field) || (!isNew && IDENTITY.has(field));
   }
   return sorted;
 }
@@ -108,7 +106,8 @@ export function sortFindings(findings: Diagnostic[], resource: string): Sorted {
 export function missing(form: AgentForm, name: string): Partial<Record<Field, string>> {
   const said: Partial<Record<Field, string>> = {};
   if (!name) said.name = "An agent needs a name.";
-  else if (!/^[A-Za-z0-9-]{1,63}$/.test(name)) said.name = "Letters, digits and dashes only, at most 63.";
+  else if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name))
+    said.name = "Small letters, digits and dashes only, at most 63, and no dash first.";
   if (!form.path.trim()) said.path = "An agent needs a path, such as /agents/refunds.";
   if (!form.upstream.trim()) said.upstream = "An agent needs the URL that requests go to.";
   if (!form.authentication) said.authentication = "Choose who may call.";

@@ -24,7 +24,8 @@ export function usePreview(asked: Asked, wanted: boolean, paused: boolean) {
       const { name, spec, on } = JSON.parse(settled) as Asked;
       return agents.put(name, spec, on, true, signal);
     },
-    enabled,
+    // Before the pause is over, the settled question is an old one, perhaps of a form that was not fit.
+    enabled: enabled && settled === text,
     gcTime: 0,
     staleTime: 0,
     refetchOnWindowFocus: true,

@@ -11,6 +11,7 @@ import { Notice } from "../parts/Notice";
 import { PageHead } from "../parts/PageHead";
 import { Time } from "../parts/Time";
 import { useToast } from "../parts/toast";
+import { ReadOnlyNotice, useReadOnly } from "../parts/writable";
 import { FirstSteps } from "./FirstSteps";
 import { KeyAges } from "./KeyAges";
 import css from "./OverviewPage.module.css";
@@ -55,7 +56,7 @@ export default function OverviewPage() {
         {status.isError && <ErrorNotice error={status.error} onRetry={() => void status.refetch()} />}
         {reload.isError && <ErrorNotice error={reload.error} title="Nothing was taken over" />}
         {status.data && <Trouble status={status.data} />}
-        {status.isPending && <Loader aria-label="Loading" />}
+        {status.isPending && <Loader role="img" aria-label="Loading" />}
         {status.data && <FirstSteps counts={status.data.counts} />}
         {status.data && <Tiles status={status.data} traffic={traffic.data} />}
         {traffic.isError && <ErrorNotice error={traffic.error} onRetry={() => void traffic.refetch()} />}
@@ -75,6 +76,7 @@ export default function OverviewPage() {
 }
 
 function Trouble({ status }: { status: Status }) {
+  const readOnly = useReadOnly();
   return (
     <>
       {status.refused && (
@@ -91,11 +93,7 @@ function Trouble({ status }: { status: Status }) {
           <p>It lets running requests end and takes no new ones.</p>
         </Notice>
       )}
-      {!status.store.writable && (
-        <Notice tone="note" title="Read only">
-          <p>{status.store.reason}</p>
-        </Notice>
-      )}
+      <ReadOnlyNotice reason={readOnly} />
     </>
   );
 }

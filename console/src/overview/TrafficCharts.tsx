@@ -1,4 +1,4 @@
-// Decisions by reason and the time that they took, over the last minutes.
+// Decisions by reason and the latency of requests, over the last minutes.
 import type { Traffic } from "../api/types";
 import { Chart, type Series } from "../parts/Chart";
 import { millis, rate, span } from "../parts/format";
@@ -46,10 +46,10 @@ export function TrafficCharts({ traffic }: { traffic: Traffic }) {
       </section>
       <section className="panel" aria-labelledby="latency-chart">
         <h2 id="latency-chart" className={css.heading}>
-          Time to decide
+          Latency of requests
         </h2>
         <Chart
-          label="Time to decide"
+          label="Latency of requests"
           times={traffic.times}
           series={[
             { label: "Median", values: traffic.p50_ms, colour: "var(--chart-4)" },
@@ -62,7 +62,7 @@ export function TrafficCharts({ traffic }: { traffic: Traffic }) {
           ]}
           kind="line"
           format={millis}
-          none="Nothing was decided in this time."
+          none="No requests in this time."
         />
       </section>
     </div>

@@ -5,6 +5,7 @@ import { Link } from "wouter";
 import { ApiError, sentence } from "../api/client";
 import { Findings } from "./Findings";
 import { Notice } from "./Notice";
+import { Said } from "./Said";
 
 interface Props {
   error: unknown;
@@ -17,7 +18,9 @@ export function ErrorNotice({ error, title, onRetry, children }: Props) {
   const refusal = error instanceof ApiError ? error : null;
   return (
     <Notice tone="bad" title={title ?? "That did not work"} role="alert">
-      <p>{sentence(error)}</p>
+      <p>
+        <Said text={sentence(error)} />
+      </p>
       {refusal && refusal.agents.length > 0 && (
         <ul>
           {refusal.agents.map((name) => (

@@ -2,6 +2,7 @@
 import type { Diagnostic } from "../api/types";
 import css from "./Findings.module.css";
 import { Mark } from "./Mark";
+import { Said } from "./Said";
 
 export function Findings({ findings }: { findings: Diagnostic[] }) {
   return (
@@ -10,9 +11,13 @@ export function Findings({ findings }: { findings: Diagnostic[] }) {
         <li key={index}>
           <div>
             <Mark tone={finding.severity === "error" ? "bad" : "warn"}>{finding.severity}</Mark>{" "}
-            {finding.resource && <code>{finding.resource}</code>} {finding.message}
+            {finding.resource && <code>{finding.resource}</code>} <Said text={finding.message} />
           </div>
-          {finding.help && <div>{finding.help}</div>}
+          {finding.help && (
+            <div>
+              <Said text={finding.help} />
+            </div>
+          )}
           <div className={css.place}>
             {finding.path && <code>{finding.path}</code>}{" "}
             {finding.file && (

@@ -2,23 +2,29 @@
 import { useStatus } from "../api/queries";
 import type { ManagedBy } from "../api/types";
 import { Notice } from "./Notice";
+import { Said } from "./Said";
 
 /** The reason why a resource cannot be changed here; `null` when it can. */
 export function useReadOnly(managedBy: ManagedBy = "store", file?: string): string | null {
   const { data } = useStatus();
-  if (data && !data.store.writable) return data.store.reason ?? "The configuration cannot be written.";
+  if (data && !data.store.writable)
+    return capital(data.store.reason ?? "the configuration cannot be written.");
   if (managedBy === "file") {
     return `This is written in the configuration file${file ? ` ${file}` : ""}. Change it there; the gateway picks the change up by itself.`;
   }
   return null;
 }
 
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
 export function ReadOnlyNotice({ reason }: { reason: string | null }) {
   if (!reason) return null;
   return (
-    <div style={{ marginBottom: "1rem" }}>
+    <div className="read-only">
       <Notice tone="note" title="Read only" id="read-only">
-        <p>{reason}</p>
+        <p>
+          <Said text={reason} />
+        </p>
       </Notice>
     </div>
   );

@@ -2,6 +2,7 @@
 import type { Probe } from "../api/types";
 import { Mark } from "../parts/Mark";
 import { Notice } from "../parts/Notice";
+import { Said } from "../parts/Said";
 import { plural } from "../parts/format";
 import css from "./ProviderPage.module.css";
 
@@ -20,8 +21,12 @@ export function ProbeResult({ probe, typed }: { probe: Probe; typed: string }) {
           <ul className={css.problems}>
             {probe.problems.map((problem, index) => (
               <li key={index}>
-                {problem.message}
-                {problem.help && <div className="dim">{problem.help}</div>}
+                <Said text={problem.message} />
+                {problem.help && (
+                  <div className="dim">
+                    <Said text={problem.help} />
+                  </div>
+                )}
               </li>
             ))}
           </ul>

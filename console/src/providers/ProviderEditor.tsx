@@ -93,7 +93,7 @@ export default function ProviderEditor({ provider, onClose }: Props) {
     >
       <Stack gap="lg">
         {readOnly && (
-          <Notice tone="note" title="Read only" id="read-only">
+          <Notice tone="note" title="Read only">
             <p>{readOnly}</p>
           </Notice>
         )}
@@ -120,7 +120,7 @@ export default function ProviderEditor({ provider, onClose }: Props) {
             {!provider && (
               <TextInput
                 label="Name"
-                description="What agents call it: letters, digits and dashes"
+                description="What agents call it: small letters, digits and dashes"
                 required
                 value={name}
                 error={error("name")}

@@ -38,7 +38,7 @@ export default function ProviderPage() {
       ) : (
         <>
           <PageHead title={name} />
-          {found.isPending && <Loader aria-label="Loading" />}
+          {found.isPending && <Loader role="img" aria-label="Loading" />}
           {gone && <EmptyState title={`There is no identity provider ${name}.`} />}
           {found.isError && !gone && <ErrorNotice error={found.error} onRetry={() => void found.refetch()} />}
         </>

@@ -72,7 +72,8 @@ export type ProviderField = keyof ProviderForm | "name";
 export function missing(form: ProviderForm, name: string): Partial<Record<ProviderField, string>> {
   const said: Partial<Record<ProviderField, string>> = {};
   if (!name) said.name = "An identity provider needs a name.";
-  else if (!/^[A-Za-z0-9-]{1,63}$/.test(name)) said.name = "Letters, digits and dashes only, at most 63.";
+  else if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name))
+    said.name = "Small letters, digits and dashes only, at most 63, and no dash first.";
   if (!form.issuer.trim()) said.issuer = "The issuer is what tokens have in iss.";
   if (form.source === "jwks_uri" && !form.jwksUri.trim()) said.jwksUri = "The URL of the key set is needed.";
   if (form.source === "jwks" && !isObject(parse(form.jwks))) {
@@ -110,7 +111,8 @@ export function nameFor(issuer: string): string {
     const { hostname } = new URL(issuer);
     return hostname
       .replace(/[^A-Za-z0-9]+/g, "-")
-      .replace(/^-|-$/g, "")
+      .replace(/^-+|-+$/g, "")
+      .toLowerCase()
       .slice(0, 63);
   } catch {
     return "";

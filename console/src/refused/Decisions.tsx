@@ -37,7 +37,7 @@ const LINES: Record<Line, { tone: MarkTone; word: string }> = {
 export function Decisions({ agent, reason, onFilter }: Props) {
   const [paused, setPaused] = useState(false);
   const [chosen, setChosen] = useState<Decision | null>(null);
-  const { items, error, line, again } = useDecisions(agent, reason, paused);
+  const { items, error, line, missed, again } = useDecisions(agent, reason, paused);
 
   const columns: Column<Decision>[] = [
     { label: "Time", cell: (one) => <Time at={one.at} /> },
@@ -107,6 +107,9 @@ export function Decisions({ agent, reason, onFilter }: Props) {
           ) : (
             <Mark tone={LINES[line].tone}>{LINES[line].word}</Mark>
           )}
+          {missed > 0 && !paused && (
+            <span className="dim small">{missed.toLocaleString("en")} came too fast to be shown</span>
+          )}
           {line === "lost" && !paused && (
             <Button size="compact-sm" variant="default" onClick={again}>
               Connect again
@@ -115,7 +118,7 @@ export function Decisions({ agent, reason, onFilter }: Props) {
         </span>
       </div>
       {error !== null && <ErrorNotice error={error} onRetry={again} />}
-      {items === null && error === null && <Loader aria-label="Loading" />}
+      {items === null && error === null && <Loader role="img" aria-label="Loading" />}
       {items?.length === 0 && (
         <EmptyState title={agent || reason ? "No such decision yet" : "No decisions yet"}>
           <p>

@@ -2,6 +2,7 @@
 import type { Check, Explanation } from "../api/types";
 import { Mark } from "../parts/Mark";
 import { Notice } from "../parts/Notice";
+import { Said } from "../parts/Said";
 import css from "./WhyRefused.module.css";
 import { meaning } from "./reasons";
 
@@ -47,7 +48,7 @@ function CheckRow({ check }: { check: Check }) {
       )}
       {check.fix && (
         <p className={css.fix}>
-          <strong>Nearest fix:</strong> {check.fix}
+          <strong>Nearest fix:</strong> <Said text={check.fix} />
         </p>
       )}
     </li>

@@ -32,7 +32,7 @@ function Body({ decision }: { decision: Decision }) {
           <code>{decision.reason}</code>
         </dd>
         <dt>Time</dt>
-        <dd>{new Date(decision.at).toLocaleString()}</dd>
+        <dd>{decision.at ? new Date(decision.at).toLocaleString() : "unknown"}</dd>
         {decision.agent && (
           <>
             <dt>Agent</dt>

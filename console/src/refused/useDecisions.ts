@@ -20,7 +20,7 @@ export function merged(fresh: Decision[], known: Decision[]): Decision[] {
       const key = keyOf(one);
       return !seen.has(key) && Boolean(seen.add(key));
     })
-    .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))
+    .sort((a, b) => Date.parse(b.at ?? "") - Date.parse(a.at ?? "") || 0)
     .slice(0, KEPT);
 }
 
@@ -28,6 +28,7 @@ export function useDecisions(agent: string | null, reason: string | null, paused
   const [items, setItems] = useState<Decision[] | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [line, setLine] = useState<Line>("connecting");
+  const [missed, setMissed] = useState(0);
   const [attempt, setAttempt] = useState(0);
   const query = { agent: agent ?? undefined, reason: reason ?? undefined };
   const filter = JSON.stringify(query);
@@ -42,6 +43,7 @@ export function useDecisions(agent: string | null, reason: string | null, paused
     let gone = false;
     let fresh: Decision[] = [];
     setLine("connecting");
+    setMissed(0);
     setError(null);
 
     const stream = new EventSource(address("/decisions/stream", asked));
@@ -50,6 +52,9 @@ export function useDecisions(agent: string | null, reason: string | null, paused
     stream.addEventListener("decision", (event: MessageEvent<string>) => {
       fresh.unshift(JSON.parse(event.data) as Decision);
       if (fresh.length > KEPT) fresh.length = KEPT;
+    });
+    stream.addEventListener("missed", (event: MessageEvent<string>) => {
+      setMissed((before) => before + (Number(event.data) || 0));
     });
     const breath = setInterval(() => {
       if (fresh.length === 0) return;
@@ -74,5 +79,5 @@ export function useDecisions(agent: string | null, reason: string | null, paused
     };
   }, [filter, paused, attempt]);
 
-  return { items, error, line, again: () => setAttempt((before) => before + 1) };
+  return { items, error, line, missed, again: () => setAttempt((before) => before + 1) };
 }

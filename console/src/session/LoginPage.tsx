@@ -1,5 +1,5 @@
 // The login: the admin token in, a session cookie out. The token is not kept.
-import { Anchor, Button, PasswordInput, Stack, Text, Title } from "@mantine/core";
+import { Button, PasswordInput, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { session } from "../api/calls";
@@ -66,9 +66,9 @@ export function LoginPage() {
           <Text size="sm" c="dimmed">
             Scripts send the same token as <code>Authorization: Bearer</code> to <code>/api/v1</code>; the API
             is described in{" "}
-            <Anchor href="/openapi.json" underline="always" inherit>
+            <a href="/openapi.json" className="link">
               openapi.json
-            </Anchor>
+            </a>
             .
           </Text>
         </Stack>

@@ -23,12 +23,13 @@ export function Response({ answer, agent }: { answer: Answer | null; agent: stri
             {head.status} {word(head.status)}
           </Mark>
         )}
-        {head && <span className="small">first byte after {millis(head.ms)}</span>}
-        {answer.running && <Loader size="xs" aria-label="Waiting for more" />}
+        {head && <span className="small">first byte after {took(head.ms)}</span>}
+        {answer.running && <Loader role="img" size="xs" aria-label="Waiting for more" />}
         {end && (
           <span className="small">
-            {bytes(end.bytes)} in {millis(end.ms)}
+            {bytes(end.bytes)} in {took(end.ms)}
             {streamed && `, in ${answer.chunks.length} pieces`}
+            {end.truncated && ", cut off: only the first MiB is shown"}
           </span>
         )}
         {answer.stopped && <span className="small">stopped</span>}
@@ -77,7 +78,7 @@ export function Response({ answer, agent }: { answer: Answer | null; agent: stri
             {timed
               ? answer.chunks.map((chunk, index) => (
                   <div key={index} className={css.chunk}>
-                    <span className="dim">{millis(chunk.ms)}</span>
+                    <span className="dim">{took(chunk.ms)}</span>
                     <span>{chunk.text}</span>
                   </div>
                 ))
@@ -89,6 +90,9 @@ export function Response({ answer, agent }: { answer: Answer | null; agent: stri
     </>
   );
 }
+
+/** The gateway counts whole milliseconds. */
+const took = (ms: number) => (ms < 1 ? "under 1 ms" : millis(ms));
 
 function HeaderRow({ name, value }: { name: string; value: string }) {
   return (

@@ -12,7 +12,7 @@ import { ErrorNotice } from "../parts/ErrorNotice";
 import { Credential } from "./Credential";
 import { Response } from "./Response";
 import css from "./TestPage.module.css";
-import { parseHeaders } from "./headers";
+import { parseHeaders, pathBelow } from "./request";
 import { useTest } from "./useTest";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -30,12 +30,13 @@ export default function TestPage() {
 function Shown({ agent }: { agent: AgentDetail }) {
   const test = useTest(agent.name);
   const [method, setMethod] = useState("GET");
-  const [path, setPath] = useState("/");
+  const [path, setPath] = useState("");
   const [typed, setTyped] = useState("");
   const [body, setBody] = useState("");
   const [credential, setCredential] = useState("");
   const [shown, setShown] = useState(false);
   const { headers, wrong } = parseHeaders(typed);
+  const below = pathBelow(path);
   const bare = method === "GET" || method === "HEAD";
   const response = useRef<HTMLElement>(null);
   const running = test.answer?.running ?? false;
@@ -46,7 +47,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
     response.current?.scrollIntoView({ block: "nearest" });
     void test.send({
       method,
-      path: path.trim() || "/",
+      path: below,
       headers,
       body: bare || body === "" ? null : body,
       credential: credential.trim() || null,
@@ -54,7 +55,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
   };
   const line = curlLine(agent, {
     method,
-    path,
+    path: below,
     headers,
     body: bare ? null : body,
     credential: shown && credential.trim() ? credential.trim() : undefined,
@@ -84,6 +85,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
                 />
                 <TextInput
                   label="Path"
+                  placeholder="/"
                   value={path}
                   onChange={(event) => setPath(event.currentTarget.value)}
                 />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { lines } from "../api/lines";
-import { parseHeaders } from "./headers";
+import { parseHeaders, pathBelow } from "./request";
 import { type Answer, after } from "./useTest";
 
 describe("headers are a line each", () => {
@@ -43,4 +43,8 @@ it("an answer grows with its events", () => {
   expect(answer.chunks.map((chunk) => chunk.text)).toEqual(["x", "[4 bytes that are not text]"]);
   expect(answer.end?.bytes).toBe(5);
   expect(after(start, { event: "error", message: "cut", ms: 1 }).failure).toBe("cut");
+});
+
+it("a path below the route is empty or begins as the API wants it", () => {
+  expect(["", " ", "/", "a/b", "?x=1", "/a?x"].map(pathBelow)).toEqual(["", "", "/", "/a/b", "?x=1", "/a?x"]);
 });

@@ -12,7 +12,7 @@ export interface Answer {
   running: boolean;
   head: { status: number; headers: [string, string][]; ms: number } | null;
   chunks: Chunk[];
-  end: { bytes: number; ms: number } | null;
+  end: { bytes: number; truncated?: boolean; ms: number } | null;
   /** What the gateway said went wrong on the way. */
   failure: string | null;
   stopped: boolean;

@@ -1,4 +1,4 @@
-// Request headers as people type them: a line each, "Name: value".
+// A request as people type it: headers a line each, "Name: value", and a path below the agent's route.
 
 export function parseHeaders(typed: string): { headers: [string, string][]; wrong: string | null } {
   const headers: [string, string][] = [];
@@ -9,4 +9,10 @@ export function parseHeaders(typed: string): { headers: [string, string][]; wron
     headers.push([line.slice(0, colon).trim(), line.slice(colon + 1).trim()]);
   }
   return { headers, wrong: null };
+}
+
+/** The path as the API takes it: empty, or with a slash or a question mark first. */
+export function pathBelow(typed: string): string {
+  const path = typed.trim();
+  return path === "" || /^[/?]/.test(path) ? path : `/${path}`;
 }
