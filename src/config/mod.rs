@@ -34,7 +34,7 @@ pub use document::{
     AccessLog, Admin, AgentEntry, ApiKeyEntry, Auth, CertificateFiles, ClaimRule, ClaimRules, Cors, Document,
     IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, Route, Scopes, Server, Shutdown, Upstream,
 };
-pub use read::{Outline, outline, parse};
+pub use read::{Outline, outline, parse, parse_for};
 pub use schema::{schema, schema_of};
 pub use sections::{Field, ROOT, Section, Shape};
 pub use snapshot::{ApiKey, Certificates, Revision, Snapshot};

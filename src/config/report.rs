@@ -7,6 +7,7 @@ use super::code::{Code, Severity};
 use super::diagnostic::Diagnostic;
 use super::diagnostics::Diagnostics;
 use super::source::{Place, Source};
+use crate::model::ResourceId;
 
 /// So many errors and so many warnings are kept: nobody reads more, and a file of nothing but errors must not
 /// cost more than reading it.
@@ -18,12 +19,21 @@ const LISTED: usize = 16;
 #[derive(Debug)]
 pub(super) struct Report<'a> {
     sources: &'a [Source],
+    /// The sources that somebody asks about: they do not count among the many.
+    asked: Vec<usize>,
     findings: RefCell<Diagnostics>,
 }
 
 impl<'a> Report<'a> {
     pub(super) fn new(sources: &'a [Source]) -> Self {
-        Self { sources, findings: RefCell::default() }
+        Self { sources, asked: Vec::new(), findings: RefCell::default() }
+    }
+
+    /// For somebody who asks about these resources: what is found in them is kept, however much else there is.
+    pub(super) fn asked(sources: &'a [Source], asked: &[ResourceId]) -> Self {
+        let is_asked = |source: &Source| source.entry.as_ref().is_some_and(|entry| asked.contains(entry));
+        let asked = sources.iter().enumerate().filter(|(_, source)| is_asked(source)).map(|(i, _)| i);
+        Self { asked: asked.collect(), ..Self::new(sources) }
     }
 
     pub(super) fn sources(&self) -> &'a [Source] {
@@ -60,8 +70,8 @@ impl<'a> Report<'a> {
         message: impl Into<String>,
         finish: impl FnOnce(Diagnostic) -> Diagnostic,
     ) {
-        if !self.is_full(code) {
-            self.add(finish(Diagnostic::at(code, self.sources, place, message)));
+        if self.asked.contains(&place.source) || !self.is_full(code) {
+            self.findings.borrow_mut().push(finish(Diagnostic::at(code, self.sources, place, message)));
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::config::{self, Compiled, Diagnostic, Diagnostics, Document, Files, Snapshot, Source};
+use crate::config::{self, Compiled, Diagnostic, Diagnostics, Files, Snapshot, Source};
+use crate::model::ResourceId;
 use crate::store::{ConfigStore, StoreError};
 use crate::telemetry::Metrics;
 
@@ -58,16 +59,18 @@ pub fn load(
     previous: Option<&Snapshot>,
     metrics: &Metrics,
 ) -> Result<(Compiled, Vec<PathBuf>), LoadError> {
-    compile(&sources(store.read()?), previous, metrics).map_err(LoadError::Invalid)
+    compile(&[], &sources(store.read()?), previous, metrics).map_err(LoadError::Invalid)
 }
 
-/// Parses and compiles what a store holds, or is to hold. This is the one way from texts to a snapshot.
+/// Parses and compiles what a store holds, or is to hold. This is the one way from texts to a snapshot. What is found
+/// in the resources that are asked about is told, however much else there is.
 pub(super) fn compile(
+    asked: &[ResourceId],
     sources: &[Source],
     previous: Option<&Snapshot>,
     metrics: &Metrics,
 ) -> Result<(Compiled, Vec<PathBuf>), Diagnostics> {
-    let document = parse(sources)?;
+    let document = config::parse_for(asked, sources, &|name| std::env::var(name).ok())?;
     let paths = document.files();
     let files = read_files(&paths);
     Ok((config::compile(&document, &files, previous, metrics)?, paths))
@@ -81,10 +84,6 @@ pub(super) fn is_live(sources: &[Source], files: &[PathBuf], live: &Snapshot) ->
 
 fn read_files(paths: &[PathBuf]) -> Files {
     paths.iter().map(|path| (path.clone(), read_file(path))).collect()
-}
-
-fn parse(sources: &[Source]) -> Result<Document, Diagnostics> {
-    config::parse(sources, &|name| std::env::var(name).ok())
 }
 
 fn read_file(path: &PathBuf) -> Result<Vec<u8>, String> {

@@ -49,8 +49,9 @@ impl Reconciler {
         })?;
         let changes = editor::changes(&edit.wanted, &texts, &previous)?;
         let sources = editor::sources(editor::applied(texts, &changes, &folder));
-        let (compiled, files) = compile(&sources, Some(&previous), &self.metrics)
-            .map_err(|findings| EditError::Invalid(Finding::of(&findings, &sources)))?;
+        let asked: Vec<ResourceId> = edit.wanted.iter().map(|wish| wish.id.clone()).collect();
+        let (compiled, files) = compile(&asked, &sources, Some(&previous), &self.metrics)
+            .map_err(|findings| EditError::Invalid(wrong_with(&asked, &findings, &sources)))?;
         let mut edited = Edited {
             number: None,
             revision: compiled.snapshot.revision.clone(),
@@ -58,7 +59,7 @@ impl Reconciler {
             tags: tags(edit, &changes, &compiled.snapshot),
             warnings: Vec::new(),
         };
-        edited.warnings = warnings_about(&edited.tags, &compiled.warnings, &sources);
+        edited.warnings = found_in(&asked, &compiled.warnings, &sources);
         if edit.dry_run || (changes.is_empty() && edited.revision == previous.revision) {
             return Ok(edited);
         }
@@ -140,15 +141,19 @@ fn tags(edit: &Edit, changes: &[Change], after: &Snapshot) -> Vec<(ResourceId, O
     ids.into_iter().map(|id| (id.clone(), tag(id))).collect()
 }
 
-/// What somebody should look at in the resources that were changed.
-fn warnings_about(
-    changed: &[(ResourceId, Option<String>)],
-    warnings: &Diagnostics,
-    sources: &[Source],
-) -> Vec<Finding> {
-    let mut about = Finding::of(warnings, sources);
-    about.retain(|found| changed.iter().any(|(id, _)| found.resource.as_ref() == Some(id)));
-    about
+/// What was found in these resources.
+fn found_in(asked: &[ResourceId], findings: &Diagnostics, sources: &[Source]) -> Vec<Finding> {
+    let mut found = Finding::of(findings, sources);
+    found.retain(|finding| finding.resource.as_ref().is_some_and(|id| asked.contains(id)));
+    found
+}
+
+/// What is wrong, wherever it is, and what somebody should look at in these resources.
+fn wrong_with(asked: &[ResourceId], findings: &Diagnostics, sources: &[Source]) -> Vec<Finding> {
+    let mut found = Finding::of(findings, sources);
+    let is_asked = |finding: &Finding| finding.resource.as_ref().is_some_and(|id| asked.contains(id));
+    found.retain(|finding| finding.severity == "error" || is_asked(finding));
+    found
 }
 
 /// A moment as the history and the audit log write it, to the millisecond.

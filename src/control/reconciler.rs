@@ -140,7 +140,7 @@ impl Reconciler {
             self.looked(Outcome::Unchanged);
             return Ok(Outcome::Unchanged);
         }
-        match compile(&sources, Some(&previous), &self.metrics) {
+        match compile(&[], &sources, Some(&previous), &self.metrics) {
             Ok((compiled, files)) => {
                 self.files = files;
                 for warning in &compiled.warnings {

@@ -23,18 +23,30 @@ use super::sections::{ROOT, STORE};
 use super::source::{Place, Source, Spanned};
 use super::value;
 use super::yaml::{self, Key, Node};
-use crate::model::ResourceKind;
+use crate::model::{ResourceId, ResourceKind};
 
 /// Reads a configuration of one or several files. `env` answers for `${NAME}`.
 ///
 /// # Errors
 /// Everything that is wrong, in the order of files and lines, warnings among it.
 pub fn parse(sources: &[Source], env: &dyn Fn(&str) -> Option<String>) -> Result<Document, Diagnostics> {
+    parse_for(&[], sources, env)
+}
+
+/// The same for somebody who asks about these resources: what is found in them is told, however much else there is.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn parse_for(
+    asked: &[ResourceId],
+    sources: &[Source],
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Document, Diagnostics> {
     if sources.is_empty() {
         let finding = Diagnostic::of_file(Code::EmptyFile, Path::new("."), "there is no configuration file");
         return Err(finding.help("name a file, or a directory with at least one `*.yaml` in it").into());
     }
-    let report = Report::new(sources);
+    let report = Report::asked(sources, asked);
     let trees = trees(&report, env);
     // With a file that is not YAML, what it would have defined is not there, and every reference to it would
     // be reported too: only say what is certain.
@@ -148,10 +160,10 @@ fn kind_of(sources: &[Source], source: usize) -> Option<ResourceKind> {
     Some(sources.get(source)?.entry.as_ref()?.kind())
 }
 
-/// The name of the resource that a source holds, as if it stood before the text.
+/// The name of the resource that a source holds. What is said of the name is said of the whole file.
 fn entry_key(sources: &[Source], source: usize) -> Option<Key> {
     let text = sources.get(source)?.entry.as_ref()?.name().to_owned();
-    Some(Key { text, place: Place { source, line: 1, column: 1, width: 1 } })
+    Some(Key { text, place: Place { source, line: 0, column: 0, width: 0 } })
 }
 
 /// Where resources are stored one by one: the place of the section, and the folder if it could be read.
