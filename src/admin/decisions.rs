@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
+use axum::http::{HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::Stream;
@@ -125,7 +126,9 @@ pub(super) async fn follow(
     };
     let following = Following { entries: desk.admin.decisions.follow(), filter, caller, desk, _place: place };
     let alive = KeepAlive::new().interval(TICK);
-    Ok(Sse::new(events(following)).keep_alive(alive).into_response())
+    let mut response = Sse::new(events(following)).keep_alive(alive).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
 }
 
 /// One open stream.
@@ -178,7 +181,8 @@ impl Following {
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::Api;
-    use axum::http::{Method, header};
+    use axum::http::Method;
+    use axum::http::header;
 
     #[tokio::test(start_paused = true)]
     async fn without_a_credential_no_decision_is_shown() {
@@ -212,7 +216,7 @@ mod tests {
         for _ in 0..super::super::MOST_FOLLOWERS {
             let response = api.response(Method::GET, "/api/v1/decisions/stream").await;
             assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
-            assert_eq!(response.headers()[header::CACHE_CONTROL], "no-cache");
+            assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
             open.push(response);
         }
         assert_eq!(api.get("/api/v1/decisions/stream").await.status, 503);

@@ -113,6 +113,11 @@ impl Operation {
         for status in self.errors() {
             answers.insert(status.to_string(), error(status));
         }
+        // The one answer that is given before anything is known of the request.
+        answers.insert(
+            "431".to_owned(),
+            json!({"description": "The head of the request is too large. No body."}),
+        );
         let mut operation = json!({
             "operationId": self.id,
             "tags": [self.tag],
