@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::BodyDataStream;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +11,7 @@ use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use serde_path_to_error::{Path, Segment};
 
 use crate::model::Secret;
 
@@ -19,6 +20,9 @@ use super::problem::Problem;
 
 /// The largest body, in bytes.
 const LARGEST: usize = 1 << 20;
+/// So much of a body that is too large is taken to throw it away, and for so long.
+const MOST_THROWN: usize = 16 << 20;
+const LINGER: Duration = Duration::from_secs(2);
 /// The longest that a body may take.
 const TIME: Duration = Duration::from_secs(30);
 
@@ -84,11 +88,14 @@ fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
 async fn read(request: Request) -> Result<Vec<u8>, Problem> {
     let said =
         request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    let mut pieces = request.into_body().into_data_stream();
     if said.is_some_and(|said| said > LARGEST as u64) {
-        return Err(too_large());
+        return Err(too_large(pieces));
     }
-    match tokio::time::timeout(TIME, collect(request.into_body())).await {
-        Ok(collected) => collected,
+    match tokio::time::timeout(TIME, collect(&mut pieces)).await {
+        Ok(Ok(Some(bytes))) => Ok(bytes),
+        Ok(Ok(None)) => Err(too_large(pieces)),
+        Ok(Err(problem)) => Err(problem),
         Err(_) => {
             let detail = format!("the body took longer than {} s", TIME.as_secs());
             Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail))
@@ -96,20 +103,31 @@ async fn read(request: Request) -> Result<Vec<u8>, Problem> {
     }
 }
 
-async fn collect(body: Body) -> Result<Vec<u8>, Problem> {
-    let mut pieces = body.into_data_stream();
+/// The whole body; none when it is too large.
+async fn collect(pieces: &mut BodyDataStream) -> Result<Option<Vec<u8>>, Problem> {
     let mut bytes = Vec::new();
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(|_| bad("the body broke off".to_owned()))?;
         if bytes.len() + piece.len() > LARGEST {
-            return Err(too_large());
+            return Ok(None);
         }
         bytes.extend_from_slice(&piece);
     }
-    Ok(bytes)
+    Ok(Some(bytes))
 }
 
-fn too_large() -> Problem {
+/// Refuses a body. Some of the rest is taken and thrown away, because who is still sending when the connection ends
+/// does not get to read why.
+fn too_large(mut rest: BodyDataStream) -> Problem {
+    tokio::spawn(tokio::time::timeout(LINGER, async move {
+        let mut thrown = 0;
+        while let Some(Ok(piece)) = rest.next().await {
+            thrown += piece.len();
+            if thrown > MOST_THROWN {
+                break;
+            }
+        }
+    }));
     let detail = format!("the body is larger than {LARGEST} bytes");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
 }
@@ -128,7 +146,20 @@ fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if !value.is_object() {
         return Err(Problem::invalid("", "wrong-type", "the body must be an object"));
     }
-    T::deserialize(value).map_err(|e| Problem::invalid("", "wrong-type", e.to_string()))
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let pointer = pointer(error.path());
+        Problem::invalid(&pointer, "wrong-type", error.into_inner().to_string())
+    })
+}
+
+/// The place of an error as a JSON pointer (RFC 6901).
+fn pointer(path: &Path) -> String {
+    let parts = path.iter().map(|part| match part {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    });
+    parts.collect()
 }
 
 /// For members that hold a credential.
@@ -174,6 +205,7 @@ pub(super) fn members(value: &impl Serialize) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::body::Body;
     use serde::Deserialize;
 
     #[derive(Deserialize)]
@@ -234,6 +266,26 @@ mod tests {
     async fn a_body_that_does_not_come_is_not_waited_for() {
         let never = Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
         assert_eq!(status(Some("application/json"), None, never).await, 408);
+    }
+
+    #[test]
+    fn an_error_has_its_place() {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Outer {
+            #[expect(dead_code, reason = "only its type is looked at")]
+            pairs: Vec<(String, String)>,
+        }
+        for (body, wanted) in [
+            (r#"{"pairs":[["a","b"],["a",1]]}"#, "/pairs/1/1"),
+            (r#"{"pairs":[],"a/b":1}"#, "/a~1b"),
+            (r#"{"pairs":{}}"#, "/pairs"),
+            ("{}", ""),
+        ] {
+            let value: Value = serde_json::from_str(body).unwrap();
+            let error = serde_path_to_error::deserialize::<_, Outer>(value).err().unwrap();
+            assert_eq!(pointer(error.path()), wanted, "{body}");
+        }
     }
 
     #[test]

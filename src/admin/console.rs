@@ -50,8 +50,10 @@ fn nothing(path: &str) -> Response {
     Problem::not_found(&format!("{shown:?} here")).into_response()
 }
 
+/// A browser says so; a program that does not care takes what there is.
 fn takes_html(headers: &HeaderMap) -> bool {
-    headers.get_all(header::ACCEPT).iter().any(|v| v.to_str().is_ok_and(|v| v.contains("text/html")))
+    let mut fields = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).peekable();
+    fields.peek().is_none() || fields.any(|v| v.contains("text/html") || v.contains("*/*"))
 }
 
 /// The page, with a nonce of its own for the styles that it makes.

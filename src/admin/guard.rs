@@ -38,7 +38,8 @@ async fn admit(desk: &Desk, request: &mut Request) -> Result<(), Problem> {
             Problem::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", detail)
         })?;
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
-    let origin = Origin::of(request.headers(), &own, desk.is_tls());
+    let schemes = schemes(desk.is_tls(), &own, &desk.admin.settings.hosts);
+    let origin = Origin::of(request.headers(), &own, schemes);
     if writes && origin == Origin::Foreign {
         return Err(foreign("a page of another origin may not write here"));
     }
@@ -113,8 +114,8 @@ enum Origin {
 }
 
 impl Origin {
-    fn of(headers: &HeaderMap, own: &str, tls: bool) -> Self {
-        let origin = headers.get(header::ORIGIN).map(|origin| is_own_origin(origin, own, tls));
+    fn of(headers: &HeaderMap, own: &str, schemes: &[&str]) -> Self {
+        let origin = headers.get(header::ORIGIN).map(|origin| is_own_origin(origin, own, schemes));
         let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
         match (origin, site) {
             (Some(false), _) => Self::Foreign,
@@ -125,10 +126,19 @@ impl Origin {
     }
 }
 
-/// Without TLS of our own something in front may end it, so `https` is ours as well. With TLS, `http` is not.
-fn is_own_origin(origin: &HeaderValue, own: &str, tls: bool) -> bool {
+/// The schemes under which a page of ours can have been fetched. Under a name that the operator gave, something in
+/// front may end TLS for a listener that serves none.
+fn schemes(tls: bool, own: &str, hosts: &[String]) -> &'static [&'static str] {
+    let named = Host::parse(own).is_ok_and(|host| hosts.iter().any(|own| own == host.as_str()));
+    match (tls, named) {
+        (true, _) => &["https://"],
+        (false, true) => &["http://", "https://"],
+        (false, false) => &["http://"],
+    }
+}
+
+fn is_own_origin(origin: &HeaderValue, own: &str, schemes: &[&str]) -> bool {
     let Ok(origin) = origin.to_str().map(str::to_ascii_lowercase) else { return false };
-    let schemes: &[&str] = if tls { &["https://"] } else { &["http://", "https://"] };
     schemes.iter().any(|scheme| origin.strip_prefix(scheme) == Some(own))
 }
 
@@ -204,6 +214,7 @@ mod tests {
     #[test]
     fn the_sending_page_is_known_by_origin_and_fetch_site() {
         let own = "gate.example:9465";
+        let ours = ["gate.example".to_owned()];
         for (origin, site, tls, wanted) in [
             (None, None, false, Origin::Unsaid),
             (None, Some("none"), false, Origin::Unsaid),
@@ -230,7 +241,21 @@ mod tests {
             if let Some(site) = site {
                 headers.insert("sec-fetch-site", site.parse().unwrap());
             }
-            assert_eq!(Origin::of(&headers, own, tls), wanted, "{origin:?} {site:?} tls={tls}");
+            let found = Origin::of(&headers, own, schemes(tls, own, &ours));
+            assert_eq!(found, wanted, "{origin:?} {site:?} tls={tls}");
+        }
+    }
+
+    #[test]
+    fn only_under_a_name_of_the_operator_can_something_in_front_end_tls() {
+        let ours = ["gate.example".to_owned()];
+        for (tls, own, wanted) in [
+            (false, "127.0.0.1:9465", &["http://"][..]),
+            (false, "localhost", &["http://"]),
+            (false, "gate.example", &["http://", "https://"]),
+            (true, "gate.example", &["https://"]),
+        ] {
+            assert_eq!(schemes(tls, own, &ours), wanted, "{own} {tls}");
         }
     }
 

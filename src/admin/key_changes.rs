@@ -319,7 +319,7 @@ mod tests {
                 json!({"agent": "partner", "expires_in": "1d", "expires_at": "2030-01-01T00:00:00Z"}),
                 "/expires_in",
             ),
-            (json!({"agent": "partner", "sha256": "00"}), ""),
+            (json!({"agent": "partner", "sha256": "00"}), "/sha256"),
             (json!({}), ""),
         ] {
             let (status, answer) = create(&api, body.clone()).await;
