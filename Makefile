@@ -18,6 +18,8 @@ demo: setup-build ## Gateway, identity provider and agents in one process, with 
 
 .PHONY: test
 test: setup fmt-check clippy deny ## Set up, lint, and run every test
+	npm --prefix console run --silent check
+	npm --prefix console test --silent
 	$(CARGO) test --locked --doc --quiet
 	$(CARGO) nextest run --locked --no-fail-fast
 

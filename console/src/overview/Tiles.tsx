@@ -31,7 +31,7 @@ export function Tiles({ status, traffic }: { status: Status; traffic: Traffic | 
         }
       />
       <Tile
-        label="Median latency"
+        label="Median decision"
         value={millis(known(traffic?.p50_ms))}
         note={`99 % under ${millis(known(traffic?.p99_ms))}`}
       />

@@ -1,4 +1,4 @@
-// Decisions by reason and the latency of requests, over the last minutes.
+// Decisions by reason and the time that they took, over the last minutes.
 import type { Traffic } from "../api/types";
 import { Chart, type Series } from "../parts/Chart";
 import { millis, rate, span } from "../parts/format";
@@ -46,10 +46,10 @@ export function TrafficCharts({ traffic }: { traffic: Traffic }) {
       </section>
       <section className="panel" aria-labelledby="latency-chart">
         <h2 id="latency-chart" className={css.heading}>
-          Latency of requests
+          Time to decide
         </h2>
         <Chart
-          label="Latency of requests"
+          label="Time to decide"
           times={traffic.times}
           series={[
             { label: "Median", values: traffic.p50_ms, colour: "var(--chart-4)" },

@@ -338,7 +338,7 @@ pub(super) const ALL: &[Operation] = &[
         path: "/api/v1/traffic",
         id: "traffic",
         tag: "status",
-        summary: "Decisions and latency of the last minutes",
+        summary: "Decisions of the last minutes, and the time that they took",
         answers: &[json("200", "Traffic", "Rates, oldest first.")],
         ..BASE
     },
