@@ -16,7 +16,7 @@ use crate::model::{ResourceId, ResourceKind};
 use crate::routing::{Agent, Authenticator, Host};
 use crate::telemetry::AgentTraffic;
 
-use super::body::{Answer, Object};
+use super::body::{Answer, Anything};
 use super::caller::Caller;
 use super::page::{self, Name, Nothing, Page, Query, Write};
 use super::precondition::{IfMatch, Precondition};
@@ -194,7 +194,7 @@ pub(super) async fn put(
     Name(name): Name,
     Query(query): Query<Write>,
     Precondition(expect): Precondition,
-    Object(spec): Object,
+    Anything(spec): Anything,
 ) -> Result<Response, Problem> {
     let id = ResourceId::new(ResourceKind::Agent, name).ok_or_else(bad_name)?;
     replace(&desk, &caller, id, expect, spec, query.dry_run).await
@@ -214,6 +214,9 @@ pub(super) async fn replace(
     spec: Value,
     dry_run: bool,
 ) -> Result<Response, Problem> {
+    if !spec.is_object() {
+        return Err(Problem::invalid("", "wrong-type", "the body must be an object").of(&id));
+    }
     let new = expect == Expect::Absent;
     let edit = Edit {
         who: caller.who(),

@@ -32,8 +32,8 @@ pub(super) struct Json<T>(pub(super) T);
 /// A body that may be absent, and is then the default.
 pub(super) struct MaybeJson<T>(pub(super) T);
 
-/// A body that is any JSON object: what it means is judged elsewhere.
-pub(super) struct Object(pub(super) Value);
+/// A body that is any JSON: what it means is judged elsewhere.
+pub(super) struct Anything(pub(super) Value);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
@@ -58,15 +58,12 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for MaybeJson
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Object {
+impl<S: Send + Sync> FromRequest<S> for Anything {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         is_json(request.headers())?;
-        match parse(&read(request).await?)? {
-            value @ Value::Object(_) => Ok(Self(value)),
-            _ => Err(Problem::invalid("", "wrong-type", "the body must be an object")),
-        }
+        parse(&read(request).await?).map(Self)
     }
 }
 

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::control::{EditError, Finding};
+use crate::model::ResourceId;
 
 /// The media type of errors.
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
@@ -98,6 +99,14 @@ impl Problem {
         problem
     }
 
+    /// Adds whose part it is.
+    pub(super) fn of(mut self, id: &ResourceId) -> Self {
+        for finding in &mut self.diagnostics {
+            finding.resource = Some(id.clone());
+        }
+        self
+    }
+
     /// The path exists and has no such method.
     pub(super) fn method_not_allowed() -> Self {
         let detail = "this resource does not have that method; `Allow` names those that it has";
@@ -185,7 +194,7 @@ pub(super) async fn method_not_allowed() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ResourceId, ResourceKind};
+    use crate::model::ResourceKind;
 
     #[test]
     fn every_way_to_fail_has_its_status_and_its_word() {

@@ -13,7 +13,7 @@ use crate::model::{ProviderName, ResourceId, ResourceKind};
 use crate::routing::Authenticator;
 
 use super::agents::{bad_name, managed_by, remove, replace};
-use super::body::{Answer, Object, members};
+use super::body::{Answer, Anything, members};
 use super::caller::Caller;
 use super::page::{self, Name, Nothing, Page, Query, Write};
 use super::precondition::{IfMatch, Precondition};
@@ -159,7 +159,7 @@ pub(super) async fn put(
     Name(name): Name,
     Query(query): Query<Write>,
     Precondition(expect): Precondition,
-    Object(spec): Object,
+    Anything(spec): Anything,
 ) -> Result<Response, Problem> {
     let id = ResourceId::new(ResourceKind::IdentityProvider, name).ok_or_else(bad_name)?;
     replace(&desk, &caller, id, expect, spec, query.dry_run).await
