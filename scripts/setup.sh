@@ -175,7 +175,7 @@ case $mode in
 build) console optional ;;
 console) console required ;;
 test)
-    install_debian chromium=chromium
+    install_debian chromium=chromium curl=curl jq=jq
     check_rust_components
     cargo_tool nextest 0.9.148
     cargo_tool deny 0.20.2

@@ -36,6 +36,10 @@ mod crash;
 mod decisions;
 
 #[cfg(test)]
+#[path = "admin/docs.rs"]
+mod docs;
+
+#[cfg(test)]
 #[path = "admin/explain.rs"]
 mod explain;
 

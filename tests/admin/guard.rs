@@ -135,6 +135,9 @@ async fn every_answer_tells_a_browser_to_keep_and_frame_and_guess_nothing() {
             format!("{}{path}", world.api.origin),
         );
         let request = if known { request.bearer_auth(&world.api.token) } else { request };
+        // A page is for who wants one; a script that has lost its way gets a problem.
+        let request =
+            if path.starts_with("/api") { request } else { request.header("accept", "text/html,*/*") };
         let answer = request.send().await.expect("an answer");
         assert_eq!(answer.status().as_u16(), wanted, "{method} {path}");
         let header =
@@ -151,12 +154,17 @@ async fn every_answer_tells_a_browser_to_keep_and_frame_and_guess_nothing() {
     }
 }
 
+/// A page, as a browser asks for it.
+fn page(world: &World, path: &str) -> reqwest::RequestBuilder {
+    let asked = super::support::client().get(format!("{}{path}", world.api.origin));
+    asked.header("accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+}
+
 #[tokio::test]
 async fn a_page_may_run_nothing_that_the_gateway_did_not_serve() {
     let world = World::empty().await;
     for path in ["/", "/agents", "/identity-providers/corp", "/some/where/deep"] {
-        let reply =
-            Reply::to(super::support::client().get(format!("{}{path}", world.api.origin))).await.is(200);
+        let reply = Reply::to(page(&world, path)).await.is(200);
         assert!(reply.header("content-type").starts_with("text/html"), "{path}");
         let policy = reply.header("content-security-policy");
         for wanted in [
@@ -173,9 +181,8 @@ async fn a_page_may_run_nothing_that_the_gateway_did_not_serve() {
     }
     let nonce =
         |policy: &str| policy.split("'nonce-").nth(1).map(|rest| rest.split('\'').next().map(str::to_owned));
-    let page = format!("{}/", world.api.origin);
-    let one = Reply::to(super::support::client().get(&page)).await;
-    let two = Reply::to(super::support::client().get(&page)).await;
+    let one = Reply::to(page(&world, "/")).await;
+    let two = Reply::to(page(&world, "/")).await;
     let (one, two) =
         (nonce(one.header("content-security-policy")), nonce(two.header("content-security-policy")));
     assert!(one.is_none() || one != two, "a nonce is used once: {one:?}");
