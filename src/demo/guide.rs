@@ -98,7 +98,7 @@ auth:
         };
         format!(
             r#"
-Portcullis demo: a gateway, an identity provider and two agents in one process.
+Portcullis demo: a gateway with its console, an identity provider and agents, all in one process.
 Not for production: this identity provider gives a token to everybody who asks.
 
 Paste these into another terminal; each line is complete in itself.

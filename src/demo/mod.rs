@@ -1,4 +1,4 @@
-//! The demo: a gateway, a small identity provider and two agents in one process, with lines to paste.
+//! The demo: a gateway with its console, a small identity provider and agents in one process, with lines to paste.
 //!
 //! The gateway is the real one with a real configuration; only what stands around it is made here. Not for
 //! production: the identity provider gives a token to everybody who asks.
