@@ -20,8 +20,7 @@ export function ClaimRules({ legend, rules, error, onChange }: Props) {
         {legend}
       </Text>
       <Text size="xs" c="dimmed" mb={6}>
-        Dots walk into objects. Values compare by JSON type: true and 42 are not text, &quot;42&quot; in
-        quotes is.
+        Dots walk into objects. Values compare by JSON type: 42 is a number, &quot;42&quot; is text.
       </Text>
       <Stack gap="xs">
         {rules.map((rule, index) => (

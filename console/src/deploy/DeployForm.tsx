@@ -49,7 +49,6 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
   });
   const [tried, setTried] = useState(false);
   const trouble = useRef<HTMLDivElement>(null);
-  const edit = (change: Partial<AgentForm>) => setForm((before) => ({ ...before, ...change }));
 
   const spec = specOf(form, base.spec);
   const absent = missing(form, name);
@@ -68,6 +67,15 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
         ),
       ),
   });
+  // What was said to a deploy is about the form as it was then.
+  const rename = (next: string) => {
+    if (deploy.isError) deploy.reset();
+    setName(next);
+  };
+  const edit = (change: Partial<AgentForm>) => {
+    if (deploy.isError) deploy.reset();
+    setForm((before) => ({ ...before, ...change }));
+  };
   const preview = usePreview(
     { name, spec, on: base.on },
     complete && !readOnly,
@@ -103,6 +111,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
   }
 
   const empty = providers.data?.total === 0;
+  const warnings = (preview.written?.warnings ?? []).filter((one) => one.resource === `agents/${name}`);
   const changed = preview.written?.diff.trim();
   return (
     <form ref={place} onSubmit={submit} noValidate aria-label={agent ? `Deploy ${agent.name}` : "New agent"}>
@@ -115,7 +124,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
         <fieldset className={css.fields} disabled={Boolean(readOnly) || deploy.isPending}>
           <Stack gap="lg">
             {!agent && (
-              <IdentityFields form={form} edit={edit} error={error} name={name} onName={setName} isNew />
+              <IdentityFields form={form} edit={edit} error={error} name={name} onName={rename} isNew />
             )}
             <AuthenticationFields
               form={form}
@@ -161,9 +170,9 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
             </ErrorNotice>
           )}
         </div>
-        {!failed && preview.written && preview.written.warnings.length > 0 && (
+        {!failed && warnings.length > 0 && (
           <Notice tone="warn" title="Warnings">
-            <Findings findings={preview.written.warnings} />
+            <Findings findings={warnings} />
           </Notice>
         )}
 

@@ -22,6 +22,7 @@ export function Live({ name, form, written, ms, isNew, onClose }: Props) {
   const [, go] = useLocation();
   const first = useRef<HTMLButtonElement>(null);
   useEffect(() => first.current?.focus(), []);
+  const warnings = written.warnings.filter((one) => one.resource === `agents/${name}`);
   const home = `/agents/${encodeURIComponent(name)}`;
   return (
     <Stack gap="md">
@@ -32,9 +33,9 @@ export function Live({ name, form, written, ms, isNew, onClose }: Props) {
         </p>
         <p>{receives(form)}</p>
       </Notice>
-      {written.warnings.length > 0 && (
+      {warnings.length > 0 && (
         <Notice tone="warn" title="Warnings">
-          <Findings findings={written.warnings} />
+          <Findings findings={warnings} />
         </Notice>
       )}
       <Group>

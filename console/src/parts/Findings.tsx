@@ -4,10 +4,13 @@ import css from "./Findings.module.css";
 import { Mark } from "./Mark";
 import { Said } from "./Said";
 
+/** A configuration of many agents can have a warning for each. */
+const SHOWN = 20;
+
 export function Findings({ findings }: { findings: Diagnostic[] }) {
   return (
     <ul className={css.list}>
-      {findings.map((finding, index) => (
+      {findings.slice(0, SHOWN).map((finding, index) => (
         <li key={index}>
           <div>
             <Mark tone={finding.severity === "error" ? "bad" : "warn"}>{finding.severity}</Mark>{" "}
@@ -30,6 +33,9 @@ export function Findings({ findings }: { findings: Diagnostic[] }) {
           </div>
         </li>
       ))}
+      {findings.length > SHOWN && (
+        <li className="dim">and {(findings.length - SHOWN).toLocaleString("en")} more</li>
+      )}
     </ul>
   );
 }

@@ -35,7 +35,6 @@ export default function ProviderEditor({ provider, onClose }: Props) {
   const toast = useToast();
   const readOnly = useReadOnly(provider?.managed_by, provider?.file);
   const name = typedName ?? nameFor(form.issuer.trim());
-  const edit = (change: Partial<ProviderForm>) => setForm((before) => ({ ...before, ...change }));
 
   const probe = useMutation({
     mutationFn: () =>
@@ -57,6 +56,15 @@ export default function ProviderEditor({ provider, onClose }: Props) {
         [keys.providers, keys.status, keys.agents].map((queryKey) => queries.invalidateQueries({ queryKey })),
       ),
   });
+
+  const edit = (change: Partial<ProviderForm>) => {
+    if (save.isError) save.reset();
+    setForm((before) => ({ ...before, ...change }));
+  };
+  const rename = (next: string) => {
+    if (save.isError) save.reset();
+    setName(next);
+  };
 
   const absent = missing(form, name);
   const refusal = save.error instanceof ApiError ? save.error : null;
@@ -124,7 +132,7 @@ export default function ProviderEditor({ provider, onClose }: Props) {
                 required
                 value={name}
                 error={error("name")}
-                onChange={(event) => setName(event.currentTarget.value.trim())}
+                onChange={(event) => rename(event.currentTarget.value.trim())}
               />
             )}
             <MoreSettings form={form} edit={edit} error={error} open={Object.keys(beside).length > 0} />
