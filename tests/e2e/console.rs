@@ -8,10 +8,30 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
+use super::eventually::eventually;
 use super::provider::Provider;
+use super::support::gateway::free_port;
 use super::support::{Start, Upstream, client};
+
+/// Plays a story in the browser to its end.
+async fn ends_well(story: &str, variables: &[(&str, String)]) {
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e");
+    let played = Command::new("node")
+        .arg(suite.join(story))
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let ran = tokio::time::timeout(Duration::from_secs(280), played).await.expect("it ends in time");
+    let ran = ran.expect("node starts; `make setup` says what is missing");
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
+    eprintln!("{said}");
+    assert!(ran.status.success(), "{said}");
+    assert!(said.lines().last().is_some_and(|line| line.starts_with("the story ends well")), "{said}");
+}
 
 #[tokio::test]
 async fn an_operator_finds_the_way_from_the_log_in_to_the_roll_back() {
@@ -26,27 +46,58 @@ async fn an_operator_finds_the_way_from_the_log_in_to_the_roll_back() {
         "the console is not built in: run `make console`, then build"
     );
 
-    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e");
-    let story = Command::new("node")
-        .arg(suite.join("console.mjs"))
-        .env("CONSOLE_URL", &page)
-        .env("ADMIN_TOKEN", token.trim_end())
-        .env("GATEWAY_URL", gateway.url(""))
-        .env("ISSUER_URL", provider.site().issuer())
-        .env("UPSTREAM_URL", upstream.url())
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let ran = tokio::time::timeout(Duration::from_secs(280), story).await.expect("it ends in time");
-    let ran = ran.expect("node starts; `make setup` says what is missing");
-    let said = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
-    eprintln!("{said}");
-    assert!(ran.status.success(), "{said}\nthe gateway: {:?}", gateway.stderr());
-    assert!(said.lines().last().is_some_and(|line| line.starts_with("the story ends well")), "{said}");
+    let story = [
+        ("CONSOLE_URL", page),
+        ("ADMIN_TOKEN", token.trim_end().to_owned()),
+        ("GATEWAY_URL", gateway.url("")),
+        ("ISSUER_URL", provider.site().issuer()),
+        ("UPSTREAM_URL", upstream.url()),
+    ];
+    ends_well("console.mjs", &story).await;
 
     // What the browser was given to hold is nowhere in what the gateway wrote.
     let log = gateway.stderr().join("\n") + &gateway.stdout().join("\n");
     for secret in [token.trim_end(), "not-a-secret"] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
+}
+
+#[tokio::test]
+async fn a_newcomer_to_the_demo_secures_an_agent_without_a_manual() {
+    let port = free_port();
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .args(["demo", "--port", &port.to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the demo starts");
+    let mut lines = BufReader::new(demo.stdout.take().expect("its output")).lines();
+    let mut guide = String::new();
+    while let Some(line) = lines.next_line().await.expect("its output") {
+        let is_last = line.contains("Ctrl-C");
+        guide += &(line + "\n");
+        if is_last {
+            break;
+        }
+    }
+    // The rest is the log of the demo; who does not read it would hold it up.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    let between = |before: &str, after: &str| {
+        let rest = guide.split(before).nth(1).unwrap_or_else(|| panic!("{before} in {guide}"));
+        rest.split(after).next().unwrap_or_default().trim().to_owned()
+    };
+    // Only what the guide says is known.
+    let origin = between("open\n", "/ in a browser");
+    let file = between("cat '", "'");
+    let gateway = between("curl -i ", "/agents/echo");
+    let token = eventually("the demo serves", Duration::from_secs(30), async || {
+        client().get(&origin).send().await.ok()?;
+        std::fs::read_to_string(&file).ok()
+    })
+    .await;
+    let story =
+        [("CONSOLE_URL", origin), ("ADMIN_TOKEN", token.trim_end().to_owned()), ("GATEWAY_URL", gateway)];
+    ends_well("newcomer.mjs", &story).await;
 }
