@@ -106,3 +106,29 @@ async fn what_the_provider_refuses_is_told_without_the_secret() {
         assert_eq!(world.api.post(PATH, If::Unsaid, &body).await.pointers(), [place], "{body}");
     }
 }
+
+#[tokio::test]
+async fn a_secret_goes_to_no_place_where_keys_are_not_fetched_from_either() {
+    let world = World::empty().await;
+    let plain = "http://idp.example/token".to_owned();
+    let hidden = "http://169.254.169.254/token".to_owned();
+    let own = format!("http://127.0.0.1:{}/api/v1/session", world.gateway.admin);
+    for (i, endpoint) in
+        [plain, hidden, "file:///etc/passwd".into(), "not a URL".into(), own].into_iter().enumerate()
+    {
+        let issuer = Issuer::start(&[&Key::new("ES256", "k1")]).await;
+        issuer.token_endpoint(&endpoint);
+        let name = format!("p{i}");
+        world.create(&format!("/identity-providers/{name}"), &json!({"issuer": issuer.url})).await;
+        eventually("it is known", std::time::Duration::from_secs(5), async || {
+            let read = world.api.get(&format!("/identity-providers/{name}")).await.json();
+            (read["health"] == "ok").then_some(())
+        })
+        .await;
+        let body = json!({"client_id": "me", "client_secret": SECRET});
+        let path = format!("/identity-providers/{name}/token");
+        let refused = world.api.post(&path, If::Unsaid, &body).await;
+        assert_eq!(refused.status, 422, "{endpoint}: {}", refused.text);
+        assert!(!refused.text.contains("c4n4ry"), "{endpoint}: {}", refused.text);
+    }
+}

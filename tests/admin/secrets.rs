@@ -166,3 +166,35 @@ async fn the_environment_of_the_gateway_is_not_read_out_by_a_document() {
     let absent: Value = json!({"route": "/b", "upstream": "${NOT_SET_AT_ALL}", "auth": "public"});
     world.api.put("/agents/b", If::Absent, &absent).await.problem(422, "invalid");
 }
+
+#[tokio::test]
+async fn a_file_that_a_document_names_is_not_read_out() {
+    let files = [("private.txt", "c4n4ry-line-one\nc4n4ry: [line two\n")];
+    let start = Start { store: Some("store"), files: &files, ..Start::default() };
+    let world = World::of(start, |_| String::new()).await;
+    let private = world.gateway.folder.path().join("private.txt");
+    let own_token = world.gateway.folder.path().join("admin.token");
+    let open = world.open("/a");
+    for file in [private, own_token, "/etc/passwd".into(), "/dev/zero".into(), world.gateway.config()] {
+        let file = file.to_str().expect("text");
+        let mut upstream = open.clone();
+        upstream["upstream"] = json!({"url": "https://127.0.0.1:1", "ca_file": file});
+        let writes = [
+            ("/identity-providers/p", json!({"issuer": "https://p.example", "jwks_file": file})),
+            ("/identity-providers/p", json!({"issuer": "https://p.example", "public_key_file": file})),
+            ("/identity-providers/p", json!({"issuer": "https://p.example", "ca_file": file})),
+            ("/agents/a", upstream),
+        ];
+        for (path, spec) in writes {
+            let asked = std::time::Instant::now();
+            let reply = world.api.put(&format!("{path}?dry_run=true"), If::Absent, &spec).await;
+            assert!([201, 422].contains(&reply.status), "{path} {file}: {} {}", reply.status, reply.text);
+            assert!(asked.elapsed().as_secs() < 5, "{path} {file}: {:?}", asked.elapsed());
+            for secret in [CANARY, &world.api.token, "root:", "token_file"] {
+                assert!(!reply.text.contains(secret), "{path} {file}: {}", reply.text);
+            }
+        }
+    }
+    world.create("/agents/a", &open).await;
+    assert_eq!(world.status("/a").await, 200, "it lives");
+}

@@ -138,6 +138,8 @@ struct Script {
     delay: Option<Duration>,
     /// What the token endpoint answers, and what it was asked.
     grant: Option<(u16, Value)>,
+    /// Where the token endpoint is said to be, if not here.
+    token_endpoint: Option<String>,
     asked: Vec<(Option<String>, String)>,
 }
 
@@ -203,6 +205,11 @@ impl Issuer {
         self.shared.script.lock().expect("the script").grant = Some((status, answer));
     }
 
+    /// Says from now on that the token endpoint is elsewhere.
+    pub(crate) fn token_endpoint(&self, url: &str) {
+        self.shared.script.lock().expect("the script").token_endpoint = Some(url.to_owned());
+    }
+
     /// What the token endpoint was asked: `Authorization`, and the form as it came.
     pub(crate) fn asked(&self) -> Vec<(Option<String>, String)> {
         self.shared.script.lock().expect("the script").asked.clone()
@@ -226,7 +233,9 @@ impl Drop for Issuer {
 
 async fn discovery(State(shared): State<Arc<Shared>>) -> Json<Value> {
     let of = |path: &str| format!("{}/{path}", shared.url);
-    Json(json!({"issuer": shared.url, "jwks_uri": of("jwks"), "token_endpoint": of("token")}))
+    let elsewhere = shared.script.lock().expect("the script").token_endpoint.clone();
+    let token_endpoint = elsewhere.unwrap_or_else(|| of("token"));
+    Json(json!({"issuer": shared.url, "jwks_uri": of("jwks"), "token_endpoint": token_endpoint}))
 }
 
 async fn token(State(shared): State<Arc<Shared>>, headers: HeaderMap, form: String) -> Response {
