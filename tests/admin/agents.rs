@@ -402,3 +402,25 @@ async fn a_list_shows_each_agent_as_it_is() {
         assert!(traffic["refused"].as_array().is_some_and(|points| points.len() <= 60), "{traffic}");
     }
 }
+
+#[tokio::test]
+async fn the_gateways_own_listeners_are_no_upstream() {
+    let world = World::empty().await;
+    for port in [world.gateway.admin, world.gateway.ops] {
+        for host in ["127.0.0.1", "localhost", "LOCALHOST", "[::ffff:127.0.0.1]", "127.1"] {
+            let mut spec = world.open("/x");
+            spec["upstream"] = format!("http://{host}:{port}").into();
+            let reply = world.api.put("/agents/x", If::Absent, &spec).await;
+            // Whichever way it is written: it is refused, or at least nothing gets through.
+            if reply.status == 201 {
+                let passed = world.call("/x/livez", &[]).await.status;
+                assert!(passed >= 400, "{host}:{port}: {passed}");
+                world.api.delete("/agents/x", If::Any).await.is(200);
+            } else {
+                assert_eq!(reply.pointers(), ["/upstream"], "{host}:{port}");
+            }
+        }
+        let own = json!({"route": "/x", "upstream": format!("http://127.0.0.1:{port}"), "auth": "public"});
+        world.api.put("/agents/x", If::Absent, &own).await.problem(422, "invalid");
+    }
+}
