@@ -112,6 +112,8 @@ export async function audit(page, name) {
       for (const finding of looked) complaints.push(`${name}, ${where}, ${colorScheme}: ${finding}`);
       if (shots) {
         mkdirSync(shots, { recursive: true });
+        // What sticks to the edge of the window would stand in the middle of the picture.
+        await page.evaluate(() => window.scrollTo(0, 0));
         await page.screenshot({ path: join(shots, `${name}-${where}-${colorScheme}.png`), fullPage: true });
       }
     }
