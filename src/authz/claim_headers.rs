@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::model::{Claims, Reason, reduced_eq};
 
 use super::explain::{Check, Facts, Trace};
+use super::number::Exact;
 
 /// One claim and the header that carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +106,7 @@ fn header_text(value: &Value) -> Option<String> {
 fn scalar_text(value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) => Exact::of(number)?.text(),
         Value::Bool(flag) => flag.to_string(),
         Value::Null | Value::Array(_) | Value::Object(_) => return None,
     };
@@ -140,6 +141,8 @@ mod tests {
             (json!("a, b"), Some("a, b")),
             (json!(1.5), Some("1.5")),
             (json!(42), Some("42")),
+            (json!(1e2), Some("100")),
+            (json!(1.8446744073709552e19), None),
             (json!(true), Some("true")),
             (json!(["a", 1, false]), Some("a, 1, false")),
             (json!(["a,b"]), None),

@@ -5,8 +5,10 @@
 
 mod claim_headers;
 mod explain;
+mod number;
 mod rules;
 
 pub use claim_headers::{ClaimHeader, ClaimHeaders, ClaimHeadersError};
 pub use explain::{Check, Facts, Line, Silent, Trace, Transcript};
+pub use number::is_exact;
 pub use rules::{ClaimRule, Rules, ScopeRules};

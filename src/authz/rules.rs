@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::model::{Claims, Reason};
 
 use super::explain::{Check, Facts, Trace};
+use super::number::Exact;
 
 /// Everything that a verified token must satisfy at one agent.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -126,9 +127,8 @@ impl ClaimRule {
 /// Equal by JSON type: `1` is not `"1"`, while `1` and `1.0` are the same number.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Number(a), Value::Number(b)) => {
-            a == b || (!(a.is_i64() || a.is_u64()) || !(b.is_i64() || b.is_u64())) && a.as_f64() == b.as_f64()
-        }
+        // A number that is not known exactly is nobody's.
+        (Value::Number(a), Value::Number(b)) => Exact::of(a).zip(Exact::of(b)).is_some_and(|(a, b)| a == b),
         _ => a == b,
     }
 }
@@ -166,6 +166,8 @@ mod tests {
             (json!({"t": "1"}), json!([1]), false),
             (json!({"t": 1}), json!([1]), true),
             (json!({"t": 1.0}), json!([1]), true),
+            (json!({"t": 1e2}), json!([100]), true),
+            (json!({"t": 1.5}), json!([1.5]), true),
             (json!({"t": true}), json!(["true"]), false),
             (json!({"t": ["a", "b"]}), json!(["b", "c"]), true),
             (json!({"t": []}), json!(["b"]), false),
@@ -177,6 +179,17 @@ mod tests {
         for (token, values, ok) in cases {
             let rules = Rules { claims_all_of: vec![rule("t", values.clone())], ..Rules::default() };
             assert_eq!(rules.check(&claims(&token), &mut Silent).is_ok(), ok, "{token} {values}");
+        }
+    }
+
+    #[test]
+    fn a_number_with_lost_digits_is_nobodys() {
+        let (token, other) = ("18446744073709551616", "18446744073709551617");
+        for (claim, wanted) in [(token, token), (token, other), (token, "18446744073709551615")] {
+            let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+            let rules = Rules { claims_all_of: vec![rule("t", json!([value(wanted)]))], ..Rules::default() };
+            let claims = claims(&json!({"t": value(claim)}));
+            assert_eq!(rules.check(&claims, &mut Silent), Err(Reason::ClaimMismatch), "{claim} {wanted}");
         }
     }
 

@@ -6,11 +6,18 @@ use super::code::Code;
 use super::report::Report;
 use super::value::scalar;
 use super::yaml::{Kind, Node, Scalar};
+use crate::authz::is_exact;
 
 /// Text, a number or a truth value, by the rules of YAML 1.2.
 pub(super) fn single(report: &Report<'_>, node: &Node) -> Option<Value> {
     let scalar = scalar(report, node, "text, a number, `true` or `false`")?;
-    json_scalar(report, node, scalar)
+    let value = json_scalar(report, node, scalar)?;
+    if matches!(&value, Value::Number(number) if !is_exact(number)) {
+        let message = format!("{} has more digits than a number can hold", node.shown());
+        report.say(Code::BadNumber, node.place, message, "if the claim is text, put it in quotes");
+        return None;
+    }
+    Some(value)
 }
 
 /// Any JSON value.
