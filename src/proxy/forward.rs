@@ -34,6 +34,7 @@ pub(super) fn rewrite(request: &mut RequestHeader, permit: &Permit, ctx: &Contex
     if let Some(value) = kept_forwarded {
         request.insert_header(header::FORWARDED, value)?;
     }
+    join_cookies(request)?;
     // Answered by us, after the decision.
     request.remove_header(&header::EXPECT);
     forwarded.set(request)?;
@@ -43,6 +44,16 @@ pub(super) fn rewrite(request: &mut RequestHeader, permit: &Permit, ctx: &Contex
     }
     request.set_raw_path(&target(permit, ctx))?;
     request.insert_header(header::HOST, agent.upstream.authority.clone())
+}
+
+/// One line of cookies: HTTP/2 may part them, HTTP/1.1 may not (RFC 9113 section 8.2.3).
+fn join_cookies(request: &mut RequestHeader) -> pingora::Result<()> {
+    let mut lines = request.headers.get_all(header::COOKIE).iter();
+    if let (Some(first), Some(second)) = (lines.next(), lines.next()) {
+        let all: Vec<&[u8]> = [first, second].into_iter().chain(lines).map(HeaderValue::as_bytes).collect();
+        request.insert_header(header::COOKIE, all.join(&b"; "[..]))?;
+    }
+    Ok(())
 }
 
 fn is_ours(name: &HeaderName) -> bool {

@@ -51,6 +51,22 @@ async fn the_certificate_is_chosen_by_name_and_read_again_when_its_file_changes(
 }
 
 #[tokio::test]
+async fn cookies_that_http_2_parts_reach_the_agent_in_one_line() {
+    let upstream = Upstream::start().await;
+    let (pem, key) = certificate("a.test");
+    let body =
+        format!("agents:\n  open: {{ route: /open, upstream: \"{}\", auth: public }}\n", upstream.url());
+    let files = [("a.pem", &*pem), ("a.key", &*key)];
+    let gateway =
+        Start { body: &body, files: &files, tls: &[("a.pem", "a.key")], ..Start::default() }.ready().await;
+    let port = gateway.tls_port;
+    let request = trusting(&pem, "a.test", port).get(format!("https://a.test:{port}/open"));
+    let answer = request.header("cookie", "a=1").header("cookie", "b=2").send().await.expect("an answer");
+    assert_eq!((answer.status().as_u16(), answer.version()), (200, reqwest::Version::HTTP_2));
+    assert_eq!(upstream.last().all("cookie"), ["a=1; b=2"]);
+}
+
+#[tokio::test]
 async fn an_upstream_must_prove_its_name_to_the_authority_that_the_agent_names() {
     let upstream = Upstream::start().await;
     let (good, other) = (certificate("localhost"), certificate("localhost"));
