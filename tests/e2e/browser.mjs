@@ -75,18 +75,20 @@ export async function openPage(browser) {
 /** Waits until the page has taken up its colours, and nothing on it moves any more but for what turns for ever. */
 async function still(page, colours) {
   await page.waitForFunction((wanted) => document.documentElement.dataset.mantineColorScheme === wanted, colours);
-  await page.evaluate(async () => {
+  const moves = await page.evaluate(async () => {
     await document.fonts.ready;
-    const frame = () => new Promise((done) => requestAnimationFrame(done));
-    const moving = () => document.getAnimations().filter((one) => one.effect?.getTiming().iterations !== Infinity);
-    let quiet = 0;
-    while (quiet < 3) {
-      const ends = moving();
-      quiet = ends.length === 0 ? quiet + 1 : 0;
-      await Promise.all(ends.map((one) => one.finished.catch(() => undefined)));
-      await frame();
+    const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+    const moving = () =>
+      document.getAnimations().filter((one) => one.playState === 'running' && one.effect?.getTiming().iterations !== Infinity);
+    const end = performance.now() + 10_000;
+    // Quiet for as long as three frames take; frames themselves may not come while a page is not looked at.
+    for (let quiet = 0; quiet < 3; quiet = moving().length === 0 ? quiet + 1 : 0) {
+      if (performance.now() > end) return moving().map((one) => `${one.animationName ?? one.transitionProperty} of ${one.effect?.target?.className}`);
+      await pause(17);
     }
+    return [];
   });
+  if (moves.length > 0) complaints.push(`${page.url()} does not come to rest: ${moves.join(', ')}`);
 }
 
 async function findings(page) {

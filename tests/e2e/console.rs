@@ -16,20 +16,30 @@ use super::provider::Provider;
 use super::support::gateway::free_port;
 use super::support::{Start, Upstream, client};
 
+/// A file to write on to, from several sides.
+fn append(path: &Path) -> std::fs::File {
+    std::fs::OpenOptions::new().append(true).open(path).expect("the log")
+}
+
 /// Plays a story in the browser to its end.
 async fn ends_well(story: &str, variables: &[(&str, String)]) {
     let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e");
-    let played = Command::new("node")
+    let log = tempfile::NamedTempFile::new().expect("a log");
+    let out = || log.reopen().expect("the log");
+    let mut played = Command::new("node")
         .arg(suite.join(story))
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
+        .stdout(append(log.path()))
+        .stderr(append(log.path()))
         .kill_on_drop(true)
-        .output();
-    let ran = tokio::time::timeout(Duration::from_secs(280), played).await.expect("it ends in time");
-    let ran = ran.expect("node starts; `make setup` says what is missing");
-    let said = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
+        .spawn()
+        .expect("node starts; `make setup` says what is missing");
+    let ended = tokio::time::timeout(Duration::from_secs(280), played.wait()).await;
+    let said = std::io::read_to_string(out()).expect("what it said");
     eprintln!("{said}");
-    assert!(ran.status.success(), "{said}");
+    let ended = ended.unwrap_or_else(|_| panic!("it does not end: {said}")).expect("it can be waited for");
+    assert!(ended.success(), "{said}");
     assert!(said.lines().last().is_some_and(|line| line.starts_with("the story ends well")), "{said}");
 }
 
