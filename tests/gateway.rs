@@ -36,6 +36,10 @@ mod explain;
 mod handover;
 
 #[cfg(test)]
+#[path = "gateway/heads.rs"]
+mod heads;
+
+#[cfg(test)]
 #[path = "gateway/metrics.rs"]
 mod metrics;
 

@@ -1,5 +1,9 @@
-//! Heads of HTTP/1 requests that two servers could read differently are refused before Pingora repairs them
-//! (RFC 9112 sections 3, 6.1 and 6.3). What a sound head asks for is not looked at here.
+//! Heads of HTTP/1 requests that two servers could read differently, or that no server should read, are refused
+//! before Pingora repairs them or answers them in its own way (RFC 9112 sections 3, 6.1 and 6.3, RFC 9110 section 5).
+//! What a sound head asks for is not looked at here.
+
+/// The most fields of a head: what Pingora reads.
+const MOST_FIELDS: usize = 256;
 
 /// Why a head is refused: the status of the answer.
 pub(super) fn fault(head: &[u8]) -> Option<u16> {
@@ -11,12 +15,16 @@ pub(super) fn fault(head: &[u8]) -> Option<u16> {
     if !is_sound_request_line(request_line) {
         return Some(400);
     }
+    let chunks_known = request_line.ends_with(b"HTTP/1.1");
     let (mut lengths, mut codings) = (0, 0);
-    for line in lines.take_while(|line| !line.is_empty()) {
+    for (count, line) in lines.take_while(|line| !line.is_empty()).enumerate() {
+        if count == MOST_FIELDS {
+            return Some(431);
+        }
         let Some(colon) = line.iter().position(|b| *b == b':') else { return Some(400) };
         let (name, value) = line.split_at(colon);
         let value = value.get(1..).unwrap_or_default().trim_ascii();
-        if name.is_empty() || name.iter().any(|b| b.is_ascii_whitespace() || *b == 0) {
+        if !is_token(name) || !value.iter().all(is_field_byte) {
             return Some(400);
         }
         if name.eq_ignore_ascii_case(b"content-length") {
@@ -27,7 +35,7 @@ pub(super) fn fault(head: &[u8]) -> Option<u16> {
         }
         if name.eq_ignore_ascii_case(b"transfer-encoding") {
             codings += 1;
-            if !value.eq_ignore_ascii_case(b"chunked") {
+            if !chunks_known || !value.eq_ignore_ascii_case(b"chunked") {
                 return Some(400);
             }
         }
@@ -35,7 +43,18 @@ pub(super) fn fault(head: &[u8]) -> Option<u16> {
     (lengths > 1 || codings > 1 || lengths + codings > 1).then_some(400)
 }
 
-/// Method, target and version with one blank between each, and a target of visible ASCII without a fragment.
+/// RFC 9110 section 5.6.2.
+fn is_token(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b))
+}
+
+/// RFC 9110 section 5.5: no control character but a tab.
+const fn is_field_byte(byte: &u8) -> bool {
+    *byte == b'\t' || (*byte >= 0x20 && *byte != 0x7f)
+}
+
+/// Method, target and version with one blank between each, and a target of visible ASCII without a fragment and
+/// without what no URI has and libraries disagree on (RFC 3986 appendix A).
 fn is_sound_request_line(line: &[u8]) -> bool {
     let mut words = line.split(|b| *b == b' ');
     let (Some(method), Some(target), Some(version), None) =
@@ -43,10 +62,13 @@ fn is_sound_request_line(line: &[u8]) -> bool {
     else {
         return false;
     };
-    let visible = |b: &u8| (0x21..0x7f).contains(b) && *b != b'#';
-    !method.is_empty()
+    let visible = |b: &u8| (0x21..0x7f).contains(b) && !b"#\"<>".contains(b);
+    // Browsers send it in a query as it is, and never in a path.
+    let backtick = target.split(|b| *b == b'?').next().is_some_and(|path| path.contains(&b'`'));
+    is_token(method)
         && !target.is_empty()
         && target.iter().all(visible)
+        && !backtick
         && matches!(version, b"HTTP/1.1" | b"HTTP/1.0")
 }
 
@@ -84,6 +106,11 @@ mod tests {
             "GET /a#b HTTP/1.1\r\n\r\n",
             "GET /\u{e4} HTTP/1.1\r\n\r\n",
             "GET / HTTP/2.0\r\n\r\n",
+            "G(T / HTTP/1.1\r\n\r\n",
+            "GET /?a=<b> HTTP/1.1\r\n\r\n",
+            "GET / HTTP/1.1\r\nX(Y): a\r\n\r\n",
+            "GET / HTTP/1.1\r\nX: \u{7}\r\n\r\n",
+            "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
             "GET /\r\n\r\n",
         ] {
             assert_eq!(fault(head.as_bytes()), Some(400), "{head:?}");
