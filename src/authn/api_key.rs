@@ -185,12 +185,11 @@ pub(super) fn note_use<T: Trace>(stamp: &Stamp, now: Instant, _: &T) {
 
 fn check_times(record: &ApiKeyRecord, now: Instant, trace: &mut impl Trace) -> Result<(), Reason> {
     let passed = |at: Option<Instant>| at.is_some_and(|at| now >= at);
-    let written =
-        |at: Option<Instant>| at.map_or_else(|| "never".to_owned(), |at| format!("at {}", at.unix()));
+    let written = |at: Option<Instant>| at.map_or_else(|| "never".to_owned(), |at| format!("at {at}"));
     let revoked = passed(record.revoked_at);
     trace.check(Check::ApiKeyRevoked, !revoked, || Facts {
         seen: Some(format!("revoked {}", written(record.revoked_at))),
-        wanted: format!("not revoked at {}", now.unix()),
+        wanted: format!("not revoked at {now}"),
         fix: "use another key",
     });
     if revoked {
@@ -199,7 +198,7 @@ fn check_times(record: &ApiKeyRecord, now: Instant, trace: &mut impl Trace) -> R
     let expired = passed(record.expires_at);
     trace.check(Check::ApiKeyExpiry, !expired, || Facts {
         seen: Some(format!("expires {}", written(record.expires_at))),
-        wanted: format!("after {}", now.unix()),
+        wanted: format!("after {now}"),
         fix: "create a new key",
     });
     if expired { Err(Reason::ApiKeyExpired) } else { Ok(()) }

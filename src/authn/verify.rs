@@ -5,6 +5,7 @@
 //! token says of itself (`jwk`, `jku`, `x5u`, `x5c`) is ever used as a key.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderMap;
 
@@ -226,8 +227,11 @@ fn check_expiry(token: &Token<'_>, now: Instant, leeway: f64, trace: &mut impl T
         Some(_) => Ok(()),
     };
     trace.check(Check::Expiry, result.is_ok(), || Facts {
-        seen: Some(token.exp.map_or_else(|| "exp: absent".to_owned(), |exp| format!("exp: {exp}"))),
-        wanted: format!("after {} (now, less {leeway} s of leeway)", now.unix_f64() - leeway),
+        seen: Some(format!("exp: {}", shown(token.exp))),
+        wanted: format!(
+            "after {}, which is now less {leeway} s of leeway",
+            shown(Some(now.unix_f64() - leeway))
+        ),
         fix: "fetch a fresh token; if it is fresh, compare the clocks of provider and gateway",
     });
     result
@@ -242,15 +246,23 @@ fn check_not_before(
     let early = |at: Option<f64>| at.is_some_and(|at| at > now.unix_f64() + leeway);
     let ok = !early(token.nbf) && !early(token.iat);
     trace.check(Check::NotBefore, ok, || Facts {
-        seen: Some(format!(
-            "nbf: {}, iat: {}",
-            token.nbf.map_or_else(|| "absent".to_owned(), |at| at.to_string()),
-            token.iat.map_or_else(|| "absent".to_owned(), |at| at.to_string()),
-        )),
-        wanted: format!("not after {} (now, plus {leeway} s of leeway)", now.unix_f64() + leeway),
+        seen: Some(format!("nbf: {}, iat: {}", shown(token.nbf), shown(token.iat))),
+        wanted: format!(
+            "not after {}, which is now plus {leeway} s of leeway",
+            shown(Some(now.unix_f64() + leeway))
+        ),
         fix: "compare the clocks of provider and gateway",
     });
     if ok { Ok(()) } else { Err(Reason::NotYetValid) }
+}
+
+/// A moment as the token writes it, and as people do.
+fn shown(at: Option<f64>) -> String {
+    let Some(at) = at else { return "absent".to_owned() };
+    match Duration::try_from_secs_f64(at) {
+        Ok(since_epoch) => format!("{at:.0} ({})", Instant::from_duration(since_epoch)),
+        Err(_) => format!("{at}"),
+    }
 }
 
 struct Verified {

@@ -1,5 +1,6 @@
 //! Time as a value: who needs "now" gets it as an argument, and only the outermost layer asks a [`Clock`].
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -51,6 +52,18 @@ impl Instant {
     }
 }
 
+/// As RFC 3339 writes it, to the second.
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = i64::try_from(self.unix()).unwrap_or(i64::MAX);
+        match jiff::Timestamp::from_second(seconds) {
+            Ok(moment) => write!(f, "{moment}"),
+            // Beyond the year 9999 there is no such writing.
+            Err(_) => write!(f, "{seconds} s after 1970"),
+        }
+    }
+}
+
 /// Where "now" comes from.
 pub trait Clock: Send + Sync + 'static {
     /// The present moment.
@@ -97,5 +110,21 @@ impl FixedClock {
 impl Clock for FixedClock {
     fn now(&self) -> Instant {
         Instant(Duration::from_millis(self.0.load(Ordering::SeqCst)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_written_for_people() {
+        for (at, wanted) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (1_800_000_000, "2027-01-15T08:00:00Z"),
+            (u64::MAX, "9223372036854775807 s after 1970"),
+        ] {
+            assert_eq!(Instant::from_unix(at).to_string(), wanted);
+        }
     }
 }

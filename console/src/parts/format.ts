@@ -35,7 +35,8 @@ export function span(seconds: number): string {
 export function ago(at: number, now: number): string {
   const seconds = (now - at) / 1000;
   if (Math.abs(seconds) < 5) return "now";
-  return seconds > 0 ? `${span(seconds)} ago` : `in ${span(-seconds)}`;
+  // What was set a second ago to be "in 90 days" is not "in 89".
+  return seconds > 0 ? `${span(seconds)} ago` : `in ${span(-seconds + Math.min(60, -seconds / 100))}`;
 }
 
 export function bytes(count: number): string {
