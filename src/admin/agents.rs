@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::Snapshot;
-use crate::control::{Edit, Expect, To, Wanted};
+use crate::control::{Expect, To, Wanted};
 use crate::model::{ResourceId, ResourceKind};
 use crate::routing::{Agent, Authenticator, Host};
 use crate::telemetry::AgentTraffic;
@@ -21,7 +21,7 @@ use super::caller::Caller;
 use super::page::{self, Name, Nothing, Page, Query, Write};
 use super::precondition::{IfMatch, Precondition};
 use super::problem::Problem;
-use super::write::{self, Written};
+use super::write;
 use super::{Desk, Room};
 
 /// Which agents.
@@ -218,15 +218,9 @@ pub(super) async fn replace(
         return Err(Problem::invalid("", "wrong-type", "the body must be an object").of(&id));
     }
     let new = expect == Expect::Absent;
-    let edit = Edit {
-        who: caller.who(),
-        what: format!("{} {id}", if new { "create" } else { "update" }),
-        wanted: vec![Wanted { id: id.clone(), expect, to: To::Json(spec) }],
-        dry_run,
-    };
-    let edited = room.control().edit(edit).await?;
-    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(Written::new(edited, Some(&id), dry_run).answer(status))
+    let (verb, status) = if new { ("create", StatusCode::CREATED) } else { ("update", StatusCode::OK) };
+    let edited = write::one(room, caller, verb, Wanted { id, expect, to: To::Json(spec) }, dry_run).await?;
+    Ok(edited.answer(status))
 }
 
 /// Takes one away, and its API keys with it.
@@ -248,14 +242,8 @@ pub(super) async fn remove(
     expect: Expect,
     dry_run: bool,
 ) -> Result<Response, Problem> {
-    let edit = Edit {
-        who: caller.who(),
-        what: format!("delete {id}"),
-        wanted: vec![Wanted { id: id.clone(), expect, to: To::Nothing }],
-        dry_run,
-    };
-    let edited = room.control().edit(edit).await?;
-    Ok(Written::new(edited, Some(&id), dry_run).answer(StatusCode::OK))
+    let edited = write::one(room, caller, "delete", Wanted { id, expect, to: To::Nothing }, dry_run).await?;
+    Ok(edited.answer(StatusCode::OK))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use super::caller::Caller;
 use super::page::{Name, Query, Write};
 use super::precondition::IfMatch;
 use super::problem::Problem;
-use super::write::{self, Written};
+use super::write;
 use super::{Desk, Room};
 
 /// The longest name of a key, in characters.
@@ -206,15 +206,9 @@ pub(super) async fn revoke(
     if !api_keys::has_passed(key.revoked_at, now) {
         set(&mut spec, "revoked_at", write::moment(now).unwrap_or_default());
     }
-    let id = api_keys::id(&name)?;
-    let edit = Edit {
-        who: caller.who(),
-        what: format!("revoke {id}"),
-        wanted: vec![Wanted { id: id.clone(), expect: pinned(expect, written.tag), to: To::Json(spec) }],
-        dry_run: query.dry_run,
-    };
-    let edited = desk.control().edit(edit).await?;
-    Ok(Written::new(edited, Some(&id), query.dry_run).answer(StatusCode::OK))
+    let expect = pinned(expect, written.tag);
+    let wanted = Wanted { id: api_keys::id(&name)?, expect, to: To::Json(spec) };
+    Ok(write::one(&desk, &caller, "revoke", wanted, query.dry_run).await?.answer(StatusCode::OK))
 }
 
 fn set(spec: &mut Value, member: &str, at: jiff::Timestamp) {

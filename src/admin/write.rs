@@ -4,10 +4,13 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::control::{Edited, Finding};
+use crate::control::{Edit, Edited, Finding, Wanted};
 use crate::model::{Instant, ResourceId};
 
+use super::Room;
 use super::body::Answer;
+use super::caller::Caller;
+use super::problem::Problem;
 
 /// What a write did, or would do.
 #[derive(Serialize)]
@@ -45,6 +48,19 @@ impl Written {
         let tag = self.etag.as_deref().and_then(etag);
         with_tag((status, Answer(self)).into_response(), tag)
     }
+}
+
+/// Writes one resource; `verb` says what for, in the history.
+pub(super) async fn one(
+    room: &Room,
+    caller: &Caller,
+    verb: &str,
+    wanted: Wanted,
+    dry_run: bool,
+) -> Result<Written, Problem> {
+    let id = wanted.id.clone();
+    let edit = Edit { who: caller.who(), what: format!("{verb} {id}"), wanted: vec![wanted], dry_run };
+    Ok(Written::new(room.control().edit(edit).await?, Some(&id), dry_run))
 }
 
 /// A tag as a header value.

@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 use serde_json::Value;
 
-use super::sections::{AGENT, API_KEY, PROVIDER, Section, Shape};
+use super::sections::{Section, Shape, section_of};
 use crate::model::ResourceKind;
 
 /// A value of this shape; what the shape does not know comes last.
@@ -15,12 +15,7 @@ pub(super) struct Ordered<'v> {
 impl<'v> Ordered<'v> {
     /// A resource of this kind.
     pub(super) const fn resource(kind: ResourceKind, value: &'v Value) -> Self {
-        let section = match kind {
-            ResourceKind::IdentityProvider => &PROVIDER,
-            ResourceKind::Agent => &AGENT,
-            ResourceKind::ApiKey => &API_KEY,
-        };
-        Self { value, shape: Some(Shape::Section(section)) }
+        Self { value, shape: Some(Shape::Section(section_of(kind))) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::sections::{AGENT, API_KEY, PROVIDER, ROOT, Section, Shape};
+use super::sections::{ROOT, Section, Shape, section_of};
 use crate::model::ResourceKind;
 
 /// The schema. Values may also hold `${NAME}`, so patterns are loose where the reader is strict.
@@ -20,11 +20,7 @@ pub fn schema() -> Value {
 /// environment.
 #[must_use]
 pub fn schema_of(kind: ResourceKind) -> Value {
-    Style::Sent.section(match kind {
-        ResourceKind::IdentityProvider => &PROVIDER,
-        ResourceKind::Agent => &AGENT,
-        ResourceKind::ApiKey => &API_KEY,
-    })
+    Style::Sent.section(section_of(kind))
 }
 
 /// Where a value comes from.

@@ -37,7 +37,7 @@ pub(super) fn changes(wanted: &[Wanted], texts: &[Text], live: &Snapshot) -> Res
     Ok(changes)
 }
 
-/// What the store would hold after `changes`, in the order of [`config_order`].
+/// What the store would hold after `changes`; [`sources`] puts it in order.
 pub(super) fn applied(mut texts: Vec<Text>, changes: &[Change], folder: &std::path::Path) -> Vec<Text> {
     for change in changes {
         let at = texts.iter().position(|text| matches!(&text.holds, Holds::Resource(id) if *id == change.id));

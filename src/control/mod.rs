@@ -25,7 +25,6 @@ pub use finding::Finding;
 pub use handle::{Control, Reloaded};
 pub use load::{LoadError, load};
 pub use open::{open, outline};
-pub use orders::timestamp;
 pub use reconciler::Reconciler;
 pub use resolver::Resolver;
 pub use status::{Outcome, Refused, Status};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::config::{self, Diagnostics, Snapshot, Source};
-use crate::model::{Instant, ResourceId, ResourceKind};
+use crate::model::{ResourceId, ResourceKind};
 use crate::store::{Change, Commit, Query};
 
 use super::diff::diffs;
@@ -64,7 +64,7 @@ impl Reconciler {
             return Ok(edited);
         }
         if !changes.is_empty() {
-            let at = timestamp(self.clock.now());
+            let at = self.clock.now().timestamp();
             let commit = Commit { at, who: edit.who.clone(), what: edit.what.clone(), changes };
             edited.number = Some(self.store.write(&commit)?);
         }
@@ -154,13 +154,6 @@ fn wrong_with(asked: &[ResourceId], findings: &Diagnostics, sources: &[Source]) 
     let is_asked = |finding: &Finding| finding.resource.as_ref().is_some_and(|id| asked.contains(id));
     found.retain(|finding| finding.severity == "error" || is_asked(finding));
     found
-}
-
-/// A moment as the history and the audit log write it, to the millisecond.
-#[must_use]
-pub fn timestamp(now: Instant) -> jiff::Timestamp {
-    let millis = i64::try_from(now.since_epoch().as_millis()).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX)
 }
 
 #[cfg(test)]

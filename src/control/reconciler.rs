@@ -18,7 +18,6 @@ use crate::telemetry::Metrics;
 use super::finding::Finding;
 use super::handle::{self, Control, Order};
 use super::load::{LoadError, compile, is_live};
-use super::orders::timestamp;
 use super::resolver::Resolver;
 use super::status::{Outcome, Refused, Status};
 use super::{audit, editor};
@@ -137,7 +136,7 @@ impl Reconciler {
                 tracing::info!("the configuration is again the one that is live");
             }
             self.metrics.reload_unchanged();
-            self.looked(Outcome::Unchanged);
+            self.looked(Outcome::Unchanged, None);
             return Ok(Outcome::Unchanged);
         }
         match compile(&[], &sources, Some(&previous), &self.metrics) {
@@ -167,7 +166,7 @@ impl Reconciler {
         }
         self.refused = None;
         self.metrics.reload_applied(self.clock.now());
-        self.looked(Outcome::Applied);
+        self.looked(Outcome::Applied, None);
         tracing::info!(
             revision = snapshot.revision.short(),
             agents = snapshot.agents.len(),
@@ -177,11 +176,11 @@ impl Reconciler {
     }
 
     /// Says what came of a look at the store.
-    fn looked(&self, outcome: Outcome) {
+    fn looked(&self, outcome: Outcome, refused: Option<Refused>) {
         let now = self.clock.now();
         let before = self.control.status.get();
         let mut status = Status::clone(&before);
-        (status.looked_at, status.outcome, status.refused) = (now, outcome, None);
+        (status.looked_at, status.outcome, status.refused) = (now, outcome, refused);
         (status.head, status.writable) = (self.store.head(), self.store.writable());
         if outcome == Outcome::Applied {
             let live = self.live.get();
@@ -194,11 +193,7 @@ impl Reconciler {
     fn refuse(&mut self, findings: Diagnostics, sources: &[Source]) -> Vec<Finding> {
         let text = findings.to_string();
         let said = Finding::of(&findings, sources);
-        let at = self.clock.now();
-        self.looked(Outcome::Refused);
-        let mut status = Status::clone(&self.control.status.get());
-        status.refused = Some(Refused { at, findings: said.clone() });
-        self.control.status.publish(Arc::new(status));
+        self.looked(Outcome::Refused, Some(Refused { at: self.clock.now(), findings: said.clone() }));
         // The same faulty files ring more than once while somebody edits them.
         if self.refused.as_deref() != Some(&text) {
             self.metrics.reload_refused();
@@ -222,7 +217,8 @@ impl Reconciler {
             "the configuration was changed"
         );
         let Ok(folder) = self.store.writable() else { return };
-        let entry = audit::Entry { at: timestamp(self.clock.now()), who, what, number, live: &live.revision };
+        let entry =
+            audit::Entry { at: self.clock.now().timestamp(), who, what, number, live: &live.revision };
         if let Err(error) = audit::append(&folder, &entry, &before.sources, &live.sources) {
             tracing::error!(%error, "the audit log could not be written");
         }

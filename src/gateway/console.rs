@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 
 use crate::admin::{self, Admin};
 use crate::config;
-use crate::control::{Control, timestamp};
+use crate::control::Control;
 use crate::model::{Clock, Secret};
 use crate::ops;
 use crate::telemetry::{Decisions, Metrics, Traffic};
@@ -57,7 +57,7 @@ impl Prepared {
             "the console and the control API are at {scheme}://{}/",
             settings.address
         );
-        let started = timestamp(clock.now());
+        let started = clock.now().timestamp();
         let admin = Admin { control, clock, decisions, traffic, settings, token, started, is_leaving };
         runtime.spawn(async move {
             if let Err(error) = admin::serve(listener, admin).await {

@@ -39,6 +39,13 @@ impl Instant {
         self.0.as_secs_f64()
     }
 
+    /// As a point of the calendar, to the millisecond: how logs and the history write it.
+    #[must_use]
+    pub fn timestamp(self) -> jiff::Timestamp {
+        let millis = i64::try_from(self.0.as_millis()).unwrap_or(i64::MAX);
+        jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX)
+    }
+
     /// The time from `earlier` until this instant; zero when the clock went back in between.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {

@@ -103,7 +103,7 @@ impl Context {
         let agent = self.agent.as_deref();
         let provider = agent.and_then(|a| a.provider_name(self.auth.provider));
         AccessEntry {
-            ts: timestamp(self.now),
+            ts: self.now.timestamp(),
             request_id: &self.request_id,
             agent: agent.map(|a| a.name.as_str()),
             method: end.method,
@@ -139,11 +139,6 @@ pub(super) struct Ending<'a> {
     pub(super) bytes_in: u64,
     pub(super) bytes_out: u64,
     pub(super) version: Version,
-}
-
-fn timestamp(now: Instant) -> jiff::Timestamp {
-    let millis = i64::try_from(now.since_epoch().as_millis()).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX)
 }
 
 /// Milliseconds with three digits behind the point.

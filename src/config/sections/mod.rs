@@ -7,6 +7,8 @@ mod agent;
 mod provider;
 mod server;
 
+use crate::model::ResourceKind;
+
 pub(super) use agent::{
     AGENT, API_KEY, API_KEY_AUTH, AUTH, CLAIM_RULE, CLAIMS, CORS, OAUTH, ROUTE, SCOPES, UPSTREAM,
 };
@@ -87,6 +89,15 @@ pub(super) const fn may(name: &'static str, shape: Shape, doc: &'static str) -> 
 
 pub(super) const fn must(name: &'static str, shape: Shape, doc: &'static str) -> Field {
     Field { name, shape, required: true, doc }
+}
+
+/// The fields of a resource of this kind.
+pub(super) const fn section_of(kind: ResourceKind) -> &'static Section {
+    match kind {
+        ResourceKind::IdentityProvider => &PROVIDER,
+        ResourceKind::Agent => &AGENT,
+        ResourceKind::ApiKey => &API_KEY,
+    }
 }
 
 /// The top of a file.

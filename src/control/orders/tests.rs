@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::control::{self, Control, Reconciler, load};
 use crate::keys::ProviderStatus;
-use crate::model::{FixedClock, Live};
+use crate::model::{FixedClock, Instant, Live};
 use crate::store::{FileStore, Writer};
 use crate::telemetry::Metrics;
 
