@@ -38,6 +38,13 @@ const POOL_SIZE: usize = 1024;
 const MAX_TRIES: usize = 8;
 /// Streams that one HTTP/2 connection may have open.
 const MAX_STREAMS: u32 = 100;
+/// What an HTTP/2 header list may be longer than a head in bytes: 32 for each field (RFC 9113 section 6.5.2), and some
+/// more for lists that are refused with a word.
+const LIST_OVER: usize = 16 << 10;
+/// What is held of each answer for an HTTP/2 caller that reads slowly.
+const SEND_BUFFER: usize = 32 << 10;
+/// What is held of all request bodies of an HTTP/2 connection; a stream's part is 64 KiB.
+const CONNECTION_WINDOW: u32 = 1 << 20;
 
 /// What to run.
 pub struct Options {
@@ -268,7 +275,11 @@ fn build_server(
 
 fn http2_options(header_bytes: usize) -> H2Options {
     let mut options = pingora::protocols::http::v2::server::default_h2_options();
-    options.max_header_list_size(u32::try_from(header_bytes).unwrap_or(u32::MAX));
+    // A list that is a little too long is taken in, so that the answer to it is a whole one of ours.
+    options.max_header_list_size(u32::try_from(header_bytes + LIST_OVER).unwrap_or(u32::MAX));
     options.max_concurrent_streams(MAX_STREAMS);
+    options.max_send_buffer_size(SEND_BUFFER);
+    // More than a stream's: a body that its agent does not read must not stop those of others.
+    options.initial_connection_window_size(CONNECTION_WINDOW);
     options
 }

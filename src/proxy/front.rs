@@ -20,11 +20,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::drain::Drain;
 use super::framing;
 use super::gateway::Gateway;
+use super::h2_guard;
 
 /// How long a kept connection may still bring a request after draining has started.
 const LAST_REQUEST: Duration = Duration::from_millis(500);
 /// How long the rest of a refused head is taken in, so that the answer is not lost with the connection.
 const LINGER: Duration = Duration::from_secs(1);
+/// The longest that a write to an HTTP/2 caller may make no progress.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 const READ_SIZE: usize = 8 * 1024;
 const CRLF_CRLF: &[u8] = b"\r\n\r\n";
 
@@ -64,6 +67,23 @@ impl Front {
     #[must_use]
     pub fn new(proxy: HttpProxy<Gateway>, gateway: Recorder, limits: HeadLimits, drain: Drain) -> Self {
         Self { proxy: Arc::new(proxy), gateway, limits, drain }
+    }
+
+    /// An HTTP/2 connection with a guard in front of the library.
+    fn guarded(self: &Arc<Self>, stream: Stream) -> Stream {
+        let limits = h2_guard::Limits {
+            head_bytes: self.limits.bytes.saturating_mul(2) + READ_SIZE,
+            head_timeout: self.limits.timeout,
+            write_timeout: WRITE_TIMEOUT,
+        };
+        let (front, peer) = (Arc::clone(self), peer_of(&stream));
+        h2_guard::guard(
+            stream,
+            limits,
+            Box::new(move |status| {
+                let _request_id = (front.gateway)(status, peer);
+            }),
+        )
     }
 
     async fn read_head(&self, stream: &mut Stream, first: bool) -> Head {
@@ -116,10 +136,7 @@ impl Front {
     }
 
     async fn refuse(&self, stream: &mut Stream, status: u16) {
-        let peer = stream
-            .get_socket_digest()
-            .and_then(|digest| digest.peer_addr().and_then(|a| a.as_inet()).map(std::net::SocketAddr::ip));
-        let request_id = (self.gateway)(status, peer);
+        let request_id = (self.gateway)(status, peer_of(stream));
         let answer = raw_problem(status, &request_id);
         let told = async {
             stream.write_all(answer.as_bytes()).await?;
@@ -139,7 +156,7 @@ impl ServerApp for Front {
     async fn process_new(self: &Arc<Self>, mut stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
         let _open = self.drain.enter();
         if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
-            return self.proxy.process_new(stream, shutdown).await;
+            return self.proxy.process_new(self.guarded(stream), shutdown).await;
         }
         let mut settings: Option<HttpPersistentSettings> = None;
         let mut first = true;
@@ -169,6 +186,11 @@ impl std::fmt::Debug for Front {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Front").field("limits", &self.limits).finish_non_exhaustive()
     }
+}
+
+fn peer_of(stream: &Stream) -> Option<IpAddr> {
+    let digest = stream.get_socket_digest()?;
+    digest.peer_addr().and_then(|a| a.as_inet()).map(std::net::SocketAddr::ip)
 }
 
 fn find_end(buffer: &[u8], from: usize) -> Option<usize> {

@@ -9,6 +9,7 @@ mod forward;
 mod framing;
 mod front;
 mod gateway;
+mod h2_guard;
 mod origin;
 mod peer;
 mod phases;

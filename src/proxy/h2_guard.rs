@@ -1,0 +1,319 @@
+//! Stands between TLS and the HTTP/2 library and ends connections that cost more than they bring: floods of frames
+//! without work, streams that are opened to be reset, header blocks without end, peers that neither send nor read.
+//!
+//! What the library limits itself (streams at once, header lists, empty DATA, states of streams) stays with it; its
+//! options are set in the composition root. The bytes pass unchanged.
+
+mod budget;
+mod deadline;
+mod frames;
+mod rules;
+
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pingora::protocols::raw_connect::ProxyDigest;
+use pingora::protocols::tls::SslDigest;
+use pingora::protocols::{
+    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
+    TimingDigest, UniqueID, UniqueIDType,
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+use deadline::Deadline;
+use frames::{DATA, Frame, Frames, HEADERS, PREFACE, Step};
+use rules::{Abuse, Rules};
+
+/// A DATA frame gets the time that its bytes take at this rate besides the time of any frame.
+const SLOWEST_BODY: u64 = 64;
+const NO_ERROR: u8 = 0x0;
+const ENHANCE_YOUR_CALM: u8 = 0xb;
+
+/// The limits of an HTTP/2 connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// The longest header block, in bytes as they are sent.
+    pub(super) head_bytes: usize,
+    /// The time for the preface, for the first frame, and for each header block.
+    pub(super) head_timeout: Duration,
+    /// The longest that writing may make no progress.
+    pub(super) write_timeout: Duration,
+}
+
+/// Told the status of an answer that the HTTP/2 library gave by itself.
+pub(super) type Unseen = Box<dyn Fn(u16) + Send + Sync>;
+
+/// Guards an HTTP/2 connection from its first byte on.
+pub(super) fn guard(stream: Stream, limits: Limits, unseen: Unseen) -> Stream {
+    let peer = stream.get_socket_digest().and_then(|d| d.peer_addr().and_then(|a| a.as_inet()).copied());
+    let now = Instant::now();
+    Box::new(Guard {
+        io: stream,
+        peer,
+        limits,
+        unseen,
+        rules: Rules::new(limits.head_bytes, now),
+        from_client: Frames::after(PREFACE),
+        to_client: Frames::after(0),
+        begun: None,
+        is_open: false,
+        since: Some(now),
+        stalled: None,
+        reading: Deadline::default(),
+        writing: Deadline::default(),
+        ended: None,
+    })
+}
+
+struct Guard {
+    io: Stream,
+    peer: Option<SocketAddr>,
+    limits: Limits,
+    unseen: Unseen,
+    rules: Rules,
+    from_client: Frames,
+    to_client: Frames,
+    /// The frame that the client is sending, if its head is known.
+    begun: Option<Frame>,
+    /// Whether the first frame has come.
+    is_open: bool,
+    /// Since when something is awaited whole: preface, frame or header block.
+    since: Option<Instant>,
+    /// Since when a write makes no progress.
+    stalled: Option<Instant>,
+    reading: Deadline,
+    writing: Deadline,
+    ended: Option<Abuse>,
+}
+
+impl Guard {
+    /// Judges bytes from the client.
+    fn judge(&mut self, bytes: &[u8]) -> Result<(), Abuse> {
+        let now = Instant::now();
+        let Self { rules, begun, is_open, since, from_client, .. } = self;
+        from_client.pass(bytes, |step| {
+            match step {
+                Step::Begins(frame) => {
+                    *begun = Some(frame);
+                    rules.received(&frame, now)?;
+                }
+                Step::Ends => {
+                    *is_open |= begun.take().is_some();
+                    if !rules.is_in_head() {
+                        *since = None;
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        if !from_client.is_between() || rules.is_in_head() || !*is_open {
+            since.get_or_insert(now);
+        }
+        Ok(())
+    }
+
+    /// Until when what is awaited must be whole, and what it is called if it is not.
+    fn due(&self) -> Option<(Instant, Abuse)> {
+        let (more, abuse) = match self.begun {
+            _ if !self.is_open => (0, Abuse::SlowStart),
+            Some(frame) if frame.kind == DATA => (frame.length as u64 / SLOWEST_BODY, Abuse::SlowFrame),
+            Some(frame) if frame.kind == HEADERS => (0, Abuse::SlowHead),
+            _ if self.rules.is_in_head() => (0, Abuse::SlowHead),
+            _ => (0, Abuse::SlowFrame),
+        };
+        Some((self.since? + self.limits.head_timeout + Duration::from_secs(more), abuse))
+    }
+
+    /// Takes note of bytes that went to the client.
+    fn note(&mut self, bytes: &[u8], now: Instant) -> Result<(), Abuse> {
+        let Self { rules, to_client, unseen, .. } = self;
+        to_client.pass(bytes, |step| {
+            if let Step::Begins(frame) = step
+                && let Some(status) = rules.sent(&frame, now)?
+            {
+                unseen(status);
+            }
+            Ok(())
+        })
+    }
+
+    /// What a write came to: a stalled one is watched, the bytes of another are noted.
+    fn wrote(
+        &mut self,
+        cx: &mut Context<'_>,
+        wrote: Poll<io::Result<usize>>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.unless_stalled(cx, wrote.is_pending()))?;
+        let count = ready!(wrote)?;
+        let (mut left, now) = (count, Instant::now());
+        for piece in pieces {
+            let taken = piece.get(..left.min(piece.len())).unwrap_or_default();
+            left -= taken.len();
+            if let Err(abuse) = self.note(taken, now) {
+                return Poll::Ready(Err(self.end(abuse, cx)));
+            }
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    /// An error when writing makes no progress for too long.
+    fn unless_stalled(&mut self, cx: &mut Context<'_>, is_pending: bool) -> Poll<io::Result<()>> {
+        if !is_pending {
+            self.stalled = None;
+            return Poll::Ready(Ok(()));
+        }
+        let at = *self.stalled.get_or_insert_with(Instant::now) + self.limits.write_timeout;
+        if self.writing.has_passed(at, cx) {
+            return Poll::Ready(Err(self.end(Abuse::SlowReader, cx)));
+        }
+        Poll::Pending
+    }
+
+    fn end(&mut self, abuse: Abuse, cx: &mut Context<'_>) -> io::Error {
+        if self.ended.is_none() {
+            let peer = self.peer.map(tracing::field::display);
+            tracing::warn!(peer, reason = abuse.as_str(), "an HTTP/2 connection was ended");
+            self.ended = Some(abuse);
+            self.say_goodbye(ENHANCE_YOUR_CALM, cx);
+        }
+        io::Error::new(io::ErrorKind::ConnectionAborted, abuse.as_str())
+    }
+
+    /// Tells the client what will not be answered any more, if that can be done at once.
+    fn say_goodbye(&mut self, code: u8, cx: &mut Context<'_>) {
+        if self.to_client.is_between() && self.rules.may_say_goodbye() {
+            let [a, b, c, d] = self.rules.last_stream().to_be_bytes();
+            let frame = [0, 0, 8, frames::GOAWAY, 0, 0, 0, 0, 0, a, b, c, d, 0, 0, 0, code];
+            // A peer that cannot be told now is not told.
+            let _told = Pin::new(&mut self.io).poll_write(cx, &frame);
+        }
+        let _closed = Pin::new(&mut self.io).poll_shutdown(cx);
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if self.ended.is_none() {
+            // Resting connections are just dropped above us; without this, a client could not know that a request
+            // which it is sending at this moment was not taken.
+            self.say_goodbye(NO_ERROR, &mut Context::from_waker(Waker::noop()));
+        }
+    }
+}
+
+impl AsyncRead for Guard {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if let Some(abuse) = this.ended {
+            return Poll::Ready(Err(this.end(abuse, cx)));
+        }
+        let before = buf.filled().len();
+        if Pin::new(&mut this.io).poll_read(cx, buf)?.is_ready() {
+            let fresh = buf.filled().get(before..).unwrap_or_default();
+            return Poll::Ready(match this.judge(fresh) {
+                Ok(()) => Ok(()),
+                Err(abuse) => {
+                    buf.set_filled(before);
+                    Err(this.end(abuse, cx))
+                }
+            });
+        }
+        match this.due() {
+            Some((at, abuse)) if this.reading.has_passed(at, cx) => Poll::Ready(Err(this.end(abuse, cx))),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl AsyncWrite for Guard {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let wrote = Pin::new(&mut this.io).poll_write(cx, buf);
+        this.wrote(cx, wrote, &[IoSlice::new(buf)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let wrote = Pin::new(&mut this.io).poll_write_vectored(cx, bufs);
+        this.wrote(cx, wrote, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.io).poll_flush(cx);
+        ready!(this.unless_stalled(cx, flushed.is_pending()))?;
+        flushed
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let closed = Pin::new(&mut this.io).poll_shutdown(cx);
+        ready!(this.unless_stalled(cx, closed.is_pending()))?;
+        closed
+    }
+}
+
+#[async_trait]
+impl Shutdown for Guard {
+    async fn shutdown(&mut self) {
+        self.io.shutdown().await;
+    }
+}
+
+impl UniqueID for Guard {
+    fn id(&self) -> UniqueIDType {
+        self.io.id()
+    }
+}
+
+impl Ssl for Guard {
+    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
+        self.io.get_ssl_digest()
+    }
+
+    fn selected_alpn_proto(&self) -> Option<ALPN> {
+        self.io.selected_alpn_proto()
+    }
+}
+
+impl GetTimingDigest for Guard {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        self.io.get_timing_digest()
+    }
+}
+
+impl GetProxyDigest for Guard {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        self.io.get_proxy_digest()
+    }
+}
+
+impl GetSocketDigest for Guard {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        self.io.get_socket_digest()
+    }
+}
+
+impl Peek for Guard {}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("peer", &self.peer).field("ended", &self.ended).finish_non_exhaustive()
+    }
+}
