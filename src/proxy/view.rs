@@ -51,6 +51,12 @@ impl<'a> View<'a> {
     pub(super) fn of(request: &'a RequestHeader) -> Result<Self, BadTarget> {
         let raw = request.raw_path();
         let (target_host, path_and_query) = split_target(raw)?;
+        if request.version == Version::HTTP_2
+            && request.uri.authority().is_some()
+            && !request.uri.scheme_str().is_some_and(is_http)
+        {
+            return Err(BadTarget::Form);
+        }
         let authority = target_host.or_else(|| request.uri.authority().map(http::uri::Authority::as_str));
         let mut hosts = request.headers.get_all(header::HOST).iter();
         let field = hosts.next().map(|v| v.to_str()).transpose().map_err(|_| BadTarget::Host)?;
@@ -92,7 +98,7 @@ fn split_target(raw: &[u8]) -> Result<(Option<&str>, &[u8]), BadTarget> {
     }
     let text = std::str::from_utf8(raw).map_err(|_| BadTarget::Form)?;
     let (scheme, rest) = text.split_once("://").ok_or(BadTarget::Form)?;
-    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+    if !is_http(scheme) {
         return Err(BadTarget::Form);
     }
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -101,6 +107,10 @@ fn split_target(raw: &[u8]) -> Result<(Option<&str>, &[u8]), BadTarget> {
         return Err(BadTarget::Path);
     }
     Ok((Some(authority), if path.is_empty() { b"/" } else { path.as_bytes() }))
+}
+
+fn is_http(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
 }
 
 #[cfg(test)]

@@ -48,6 +48,9 @@ pub fn init_logging(format: LogFormat, level: Level) {
         .with_target("pingora_proxy", LevelFilter::OFF)
         .with_target("pingora_pool", LevelFilter::ERROR)
         .with_target("pingora_core", LevelFilter::ERROR)
+        // A line for each connection, or for each frame, that any caller can make it write.
+        .with_target("pingora_core::apps", LevelFilter::OFF)
+        .with_target("h2", LevelFilter::OFF)
         .with_target("portcullis", level);
     let json = match format {
         LogFormat::Json => true,

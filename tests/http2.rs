@@ -1,0 +1,44 @@
+//! HTTP/2 by the frame, over TLS, at the real binary: what no library would send, what every library sends, and floods.
+//!
+//! Each case says what must come of it, and what may have reached the agent.
+
+#[cfg(test)]
+#[path = "http2/drain.rs"]
+mod drain;
+
+#[cfg(test)]
+#[path = "http2/floods.rs"]
+mod floods;
+
+#[cfg(test)]
+#[path = "http2/framing.rs"]
+mod framing;
+
+#[cfg(test)]
+#[path = "http2/good.rs"]
+mod good;
+
+#[cfg(test)]
+#[path = "http2/heads.rs"]
+mod heads;
+
+#[cfg(test)]
+#[path = "http2/large.rs"]
+mod large;
+
+#[cfg(test)]
+#[path = "http2/slow.rs"]
+mod slow;
+
+#[cfg(test)]
+#[expect(dead_code, unused_imports, reason = "shared with the suite of the gateway, which uses the rest")]
+#[path = "gateway/support/mod.rs"]
+mod support;
+
+#[cfg(test)]
+#[path = "http2/wire.rs"]
+mod wire;
+
+#[cfg(test)]
+#[path = "http2/world.rs"]
+mod world;

@@ -1,0 +1,247 @@
+//! Floods: each ends its connection soon, while others are served, memory stays, and no agent is troubled.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::support::eventually;
+use super::wire::{
+    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, Fate, HEADERS, PADDED, PING, PRIORITY, RST_STREAM,
+    SETTINGS, Wire, block, field, frame, get, number, post, request, settings, window,
+};
+use super::world::{SOON, World};
+
+/// The longest that a flood may go on.
+const BOUND: Duration = Duration::from_secs(10);
+/// What a flood may cost in memory, in KiB.
+const MEMORY: u64 = 24 * 1024;
+/// As much as a flood may send before it must have been ended.
+const MOST: usize = 64 << 20;
+
+struct Flood {
+    name: &'static str,
+    before: Vec<u8>,
+    /// The nth piece.
+    piece: Box<dyn Fn(u32) -> Vec<u8> + Send>,
+    /// The word in the log, when it is our guard that ends it.
+    reason: Option<&'static str>,
+    /// The most requests that may reach the agent.
+    reached: usize,
+}
+
+/// The same bytes again and again.
+fn again(name: &'static str, before: Vec<u8>, bytes: Vec<u8>, reason: Option<&'static str>) -> Flood {
+    Flood { name, before, piece: Box::new(move |_| bytes.clone()), reason, reached: 0 }
+}
+
+fn floods() -> Vec<Flood> {
+    const CONTROL: Option<&str> = Some("control_flood");
+    const RESETS: Option<&str> = Some("reset_flood");
+    let waiting = || post(1, "/shut/slow", &[]);
+    let stream = |n: u32| 2 * n + 1;
+    vec![
+        again("PING", vec![], frame(PING, 0, 0, &[0; 8]), CONTROL),
+        again("PING answered unasked", vec![], frame(PING, ACK, 0, &[0; 8]), CONTROL),
+        again("SETTINGS", vec![], settings(&[(4, 65_535)]), CONTROL),
+        again("empty SETTINGS", vec![], frame(SETTINGS, 0, 0, b""), CONTROL),
+        again(
+            "changing windows by SETTINGS",
+            vec![],
+            [settings(&[(4, 0)]), settings(&[(4, 65_535)])].concat(),
+            CONTROL,
+        ),
+        again("PRIORITY", vec![], frame(PRIORITY, 0, 1, &[0, 0, 0, 3, 16]), CONTROL),
+        Flood {
+            name: "PRIORITY on ever new streams",
+            before: vec![],
+            piece: Box::new(move |n| frame(PRIORITY, 0, stream(n), &[0, 0, 0, 0, 16])),
+            reason: CONTROL,
+            reached: 0,
+        },
+        again("WINDOW_UPDATE for the connection", vec![], window(0, 1), CONTROL),
+        again("unknown frames", vec![], frame(0xee, 0, 0, b""), CONTROL),
+        again("long unknown frames", vec![], frame(0xee, 0, 0, &[0; 16_000]), CONTROL),
+        again("empty DATA", waiting(), frame(DATA, 0, 1, b""), None),
+        again("DATA of padding", waiting(), frame(DATA, PADDED, 1, &[9; 10]), None),
+        Flood {
+            name: "rapid reset",
+            before: vec![],
+            piece: Box::new(move |n| {
+                [get(stream(n), "/open/slow"), frame(RST_STREAM, 0, stream(n), &[0, 0, 0, 8])].concat()
+            }),
+            reason: None,
+            reached: 400,
+        },
+        Flood {
+            name: "rapid reset, a little later",
+            before: vec![],
+            piece: Box::new(move |n| {
+                let late = if n >= 90 { frame(RST_STREAM, 0, stream(n - 90), &[0, 0, 0, 8]) } else { vec![] };
+                [get(stream(n), "/open/slow"), late].concat()
+            }),
+            reason: RESETS,
+            reached: 400,
+        },
+        Flood {
+            name: "resets that the server is made to send, by empty windows",
+            before: vec![],
+            piece: Box::new(move |n| [get(stream(n), "/open/slow"), window(stream(n), 0)].concat()),
+            reason: RESETS,
+            reached: 400,
+        },
+        Flood {
+            name: "resets that the server is made to send, by DATA after the end",
+            before: vec![],
+            piece: Box::new(move |n| {
+                [get(stream(n), "/open/slow"), frame(DATA, 0, stream(n), b"x")].concat()
+            }),
+            reason: None,
+            reached: 400,
+        },
+        Flood {
+            name: "resets that the server is made to send, by malformed heads",
+            before: vec![],
+            piece: Box::new(move |n| {
+                let mut fields = request("/open/never").to_vec();
+                fields.push(("connection", "close"));
+                frame(HEADERS, END_HEADERS | END_STREAM, stream(n), &block(&fields))
+            }),
+            reason: RESETS,
+            reached: 0,
+        },
+        Flood {
+            name: "streams beyond the limit",
+            before: vec![],
+            piece: Box::new(move |n| post(stream(n), "/open/never", &[("content-length", "5")])),
+            reason: RESETS,
+            // The first hundred are good ones, whose body does not come.
+            reached: 100,
+        },
+        Flood {
+            name: "requests that Pingora refuses",
+            before: vec![],
+            piece: Box::new(move |n| {
+                let mut fields = request("/open/never").to_vec();
+                fields.push(("host", "other.test"));
+                frame(HEADERS, END_HEADERS | END_STREAM, stream(n), &block(&fields))
+            }),
+            reason: None,
+            reached: 0,
+        },
+        again(
+            "empty CONTINUATION",
+            frame(HEADERS, END_STREAM, 1, &block(&request("/open/never"))),
+            frame(CONTINUATION, 0, 1, b""),
+            None,
+        ),
+        again(
+            "CONTINUATION of fields",
+            frame(HEADERS, END_STREAM, 1, &block(&request("/open/never"))),
+            frame(CONTINUATION, 0, 1, &field("x-a", "1").repeat(1000)),
+            None,
+        ),
+        again(
+            "CONTINUATION of one name",
+            frame(HEADERS, END_STREAM, 1, &[&[0][..], &number(0, 7, 1 << 24)].concat()),
+            frame(CONTINUATION, 0, 1, &[b'a'; 16_000]),
+            None,
+        ),
+        Flood {
+            name: "bombs of indexed fields",
+            before: vec![],
+            piece: Box::new(move |n| {
+                // A field of 3.9 KiB goes into the table, and is then said a thousand times by one byte each.
+                let value = [b'v'; 3900];
+                let entry =
+                    [&[0x40][..], &number(0, 7, 1), b"x", &number(0, 7, value.len()), &value].concat();
+                let bomb = [block(&request("/open/never")), entry, vec![0xbe; 1000]].concat();
+                frame(HEADERS, END_HEADERS | END_STREAM, stream(n), &bomb)
+            }),
+            reason: None,
+            reached: 0,
+        },
+    ]
+}
+
+/// Sends the flood, while it reads what comes, until the connection is over: how long that took and how much was sent.
+async fn pour(world: &World, flood: &Flood) -> (Duration, usize, Fate, u64) {
+    let mut wire = world.connect().await;
+    let (began, mut sent, mut highest) = (Instant::now(), 0, world.memory());
+    assert!(wire.send(&flood.before).await);
+    let mut fate = Fate::Silence;
+    for n in 0.. {
+        let batch: Vec<u8> = (n * 64..(n + 1) * 64).flat_map(|n| (flood.piece)(n)).collect();
+        let taken = wire.send(&batch).await;
+        sent += batch.len();
+        fate = read_up(&mut wire).await;
+        if n % 16 == 0 {
+            highest = highest.max(world.memory());
+        }
+        if !taken || fate != Fate::Silence || sent > MOST || began.elapsed() > BOUND {
+            break;
+        }
+    }
+    if fate == Fate::Silence {
+        fate = wire.fate(u32::MAX, SOON).await;
+    }
+    (began.elapsed(), sent, fate, highest.max(world.memory()))
+}
+
+/// Reads what has come already.
+async fn read_up(wire: &mut Wire) -> Fate {
+    wire.fate(u32::MAX, Duration::from_millis(1)).await
+}
+
+#[tokio::test]
+async fn every_flood_ends_its_connection_and_troubles_nobody_else() {
+    let floods = floods();
+    let count = floods.len();
+    for flood in floods {
+        let world = World::start().await;
+        world.serves().await;
+        let base = world.memory();
+        let mut good = world.connect().await;
+        let beside = async {
+            let mut served = 0_u32;
+            loop {
+                let stream = 2 * served + 1;
+                assert!(good.send(&get(stream, "/open/good")).await, "{}: a good one is cut", flood.name);
+                assert_eq!(good.fate(stream, SOON).await, Fate::Status(200), "{}: beside it", flood.name);
+                served += 1;
+                tokio::task::yield_now().await;
+                if served >= 1000 {
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
+        let (took, sent, fate, highest) = tokio::select! {
+            () = beside => unreachable!("it goes on"),
+            poured = pour(&world, &flood) => poured,
+        };
+        assert!(fate.is_end(), "{}: {fate:?} after {sent} bytes in {took:?}", flood.name);
+        assert!(took < BOUND, "{}: it went on for {took:?}", flood.name);
+        if let Some(reason) = flood.reason {
+            eventually("the reason is logged", SOON, async || world.has_said(reason).then_some(())).await;
+        }
+        let grown = highest.saturating_sub(base);
+        let reached = world
+            .upstream
+            .seen()
+            .iter()
+            .filter(|seen| seen.target != "/open/good" && seen.target != "/open/still")
+            .count();
+        eprintln!(
+            "{}: {fate:?} after {} KiB in {took:.0?}; memory +{grown} KiB; {reached} reached the agent",
+            flood.name,
+            sent / 1024
+        );
+        assert!(grown < MEMORY, "{}: memory grew by {grown} KiB", flood.name);
+        assert!(reached <= flood.reached, "{}: {reached} reached the agent", flood.name);
+        let lines = world.gateway.stderr();
+        // What the gateway says of its configuration at the start is none of it.
+        let lines: Vec<_> = lines.iter().filter(|line| !line.contains(r#""portcullis::gateway""#)).collect();
+        assert!(lines.len() <= 1, "{}: {} lines in the log, as {}", flood.name, lines.len(), lines[1]);
+        world.serves().await;
+    }
+    eprintln!("floods: {count} kinds, 0 went on");
+}

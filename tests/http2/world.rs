@@ -1,0 +1,77 @@
+//! The gateway with a TLS listener, an agent behind it, and what can be asked of both.
+
+use std::time::Duration;
+
+use super::support::{Gateway, Start, Upstream};
+use super::wire::{Fate, Wire, get};
+
+/// The longest that an answer on loopback may take.
+pub(crate) const SOON: Duration = Duration::from_secs(10);
+
+/// What stands around a connection.
+pub(crate) struct World {
+    pub(crate) gateway: Gateway,
+    pub(crate) upstream: Upstream,
+    pub(crate) pem: String,
+}
+
+impl World {
+    /// An agent for everybody at `/open`, one for nobody at `/shut`.
+    pub(crate) async fn start() -> Self {
+        Self::with("", "").await
+    }
+
+    /// The same with further lines of `server`, and further agents.
+    pub(crate) async fn with(server: &str, agents: &str) -> Self {
+        let upstream = Upstream::start().await;
+        let made =
+            rcgen::generate_simple_self_signed(vec!["gateway.test".to_owned()]).expect("a certificate");
+        let (pem, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+        let url = upstream.url();
+        let body = format!(
+            "agents:\n  open: {{ route: /open, upstream: \"{url}\", auth: public }}\n  \
+             shut: {{ route: /shut, upstream: \"{url}\", auth: {{ api_key: {{}} }} }}\n{agents}"
+        );
+        let files = [("gateway.pem", &*pem), ("gateway.key", &*key)];
+        let tls = [("gateway.pem", "gateway.key")];
+        let gateway =
+            Start { body: &body, server, files: &files, tls: &tls, ..Start::default() }.ready().await;
+        Self { gateway, upstream, pem }
+    }
+
+    /// A connection on which the client has begun.
+    pub(crate) async fn connect(&self) -> Wire {
+        Wire::connect(self.gateway.tls_port, &self.pem).await
+    }
+
+    /// A TLS connection on which nothing was sent.
+    pub(crate) async fn open(&self) -> Wire {
+        Wire::open(self.gateway.tls_port, &self.pem).await
+    }
+
+    /// How often a path has reached the agent.
+    pub(crate) fn reached(&self, path: &str) -> usize {
+        self.upstream.seen().iter().filter(|seen| seen.target == path).count()
+    }
+
+    /// Asserts that a new connection is served.
+    pub(crate) async fn serves(&self) {
+        let mut wire = self.connect().await;
+        wire.send(&get(1, "/open/still")).await;
+        assert_eq!(wire.fate(1, SOON).await, Fate::Status(200), "others are served");
+    }
+
+    /// The gateway's memory, in KiB.
+    pub(crate) fn memory(&self) -> u64 {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.gateway.pid())).expect("its status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        line.trim().trim_end_matches(" kB").trim().parse().expect("a number")
+    }
+
+    /// Whether the gateway has said that it ended a connection for this reason.
+    pub(crate) fn has_said(&self, reason: &str) -> bool {
+        let wanted = format!(r#""reason":"{reason}""#);
+        self.gateway.stderr().iter().any(|line| line.contains(&wanted))
+    }
+}
