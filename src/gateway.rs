@@ -43,6 +43,9 @@ const MAX_STREAMS: u32 = 100;
 const LIST_OVER: usize = 16 << 10;
 /// What is held of each answer for an HTTP/2 caller that reads slowly.
 const SEND_BUFFER: usize = 32 << 10;
+/// What small DATA frames may cost before they are read, each 256 less its length: as many as a stream's window has room
+/// for, when each has eight bytes.
+const DATA_FRAME_BUDGET: usize = 2 << 20;
 /// What is held of all request bodies of an HTTP/2 connection; a stream's part is 64 KiB.
 const CONNECTION_WINDOW: u32 = 1 << 20;
 
@@ -281,5 +284,6 @@ fn http2_options(header_bytes: usize) -> H2Options {
     options.max_send_buffer_size(SEND_BUFFER);
     // More than a stream's: a body that its agent does not read must not stop those of others.
     options.initial_connection_window_size(CONNECTION_WINDOW);
+    options.data_frame_budget(DATA_FRAME_BUDGET);
     options
 }

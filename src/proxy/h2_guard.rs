@@ -31,7 +31,8 @@ use deadline::Deadline;
 use frames::{DATA, Frame, Frames, HEADERS, PREFACE, Step};
 use rules::{Abuse, Rules};
 
-/// A DATA frame gets the time that its bytes take at this rate besides the time of any frame.
+/// A DATA frame gets this much time, and what its bytes take at the slowest rate.
+const BODY_GRACE: Duration = Duration::from_secs(30);
 const SLOWEST_BODY: u64 = 64;
 const NO_ERROR: u8 = 0x0;
 const ENHANCE_YOUR_CALM: u8 = 0xb;
@@ -121,14 +122,18 @@ impl Guard {
 
     /// Until when what is awaited must be whole, and what it is called if it is not.
     fn due(&self) -> Option<(Instant, Abuse)> {
-        let (more, abuse) = match self.begun {
-            _ if !self.is_open => (0, Abuse::SlowStart),
-            Some(frame) if frame.kind == DATA => (frame.length as u64 / SLOWEST_BODY, Abuse::SlowFrame),
-            Some(frame) if frame.kind == HEADERS => (0, Abuse::SlowHead),
-            _ if self.rules.is_in_head() => (0, Abuse::SlowHead),
-            _ => (0, Abuse::SlowFrame),
+        let head = self.limits.head_timeout;
+        let (time, abuse) = match self.begun {
+            _ if !self.is_open => (head, Abuse::SlowStart),
+            _ if self.rules.is_in_head() => (head, Abuse::SlowHead),
+            Some(frame) if frame.kind == DATA => {
+                let bytes = Duration::from_secs(frame.length as u64 / SLOWEST_BODY);
+                (head.max(BODY_GRACE) + bytes, Abuse::SlowFrame)
+            }
+            Some(frame) if frame.kind == HEADERS => (head, Abuse::SlowHead),
+            _ => (head, Abuse::SlowFrame),
         };
-        Some((self.since? + self.limits.head_timeout + Duration::from_secs(more), abuse))
+        Some((self.since? + time, abuse))
     }
 
     /// Takes note of bytes that went to the client.

@@ -214,6 +214,11 @@ impl Wire {
         timeout(within, wait).await.unwrap_or(Fate::Silence)
     }
 
+    /// Whether the connection ends within the time.
+    pub(crate) async fn is_over(&mut self, within: Duration) -> bool {
+        timeout(within, async { while self.next().await.is_some() {} }).await.is_ok()
+    }
+
     /// The body on a stream until its end; `None` when it is cut.
     pub(crate) async fn body(&mut self, stream: u32) -> Option<Vec<u8>> {
         let mut body = Vec::new();
