@@ -147,7 +147,7 @@ async fn ask_for_all(world: &World, wire: &mut Wire) -> u64 {
 
 #[tokio::test]
 async fn a_hundred_answers_that_nobody_reads_hold_little_memory() {
-    const MOST: u64 = 16 * 1024;
+    const MOST: u64 = 32 * 1024;
     let agent = endless().await;
     let more = format!("  endless: {{ route: /endless, upstream: \"{}\", auth: public }}\n", agent.url());
     let world = World::with("", &more).await;

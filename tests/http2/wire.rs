@@ -66,6 +66,8 @@ impl Fate {
 pub(crate) struct Wire {
     tls: TlsStream<TcpStream>,
     bytes: Vec<u8>,
+    /// Whether settings are acknowledged: not before the preface.
+    has_begun: bool,
 }
 
 /// A frame as it is sent.
@@ -154,7 +156,7 @@ impl Wire {
         let name = ServerName::try_from("gateway.test").expect("a name");
         let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp).await.expect("a handshake");
         assert_eq!(tls.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-        Self { tls, bytes: Vec::new() }
+        Self { tls, bytes: Vec::new(), has_begun: false }
     }
 
     /// The same, with the preface and the settings of a client.
@@ -169,6 +171,7 @@ impl Wire {
         let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
         bytes.extend(settings(pairs));
         assert!(self.send(&bytes).await, "a new connection takes what it is sent");
+        self.has_begun = true;
     }
 
     /// Sends bytes; `false` when the gateway takes no more.
@@ -184,7 +187,7 @@ impl Wire {
     pub(crate) async fn next(&mut self) -> Option<Frame> {
         loop {
             if let Some(frame) = self.take() {
-                if frame.kind == SETTINGS && frame.flags & ACK == 0 {
+                if self.has_begun && frame.kind == SETTINGS && frame.flags & ACK == 0 {
                     let _over = self.send(&self::frame(SETTINGS, ACK, 0, b"")).await;
                 }
                 return Some(frame);
