@@ -5,6 +5,7 @@
 mod console;
 mod descriptors;
 mod life;
+mod successor;
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
@@ -32,7 +33,7 @@ use crate::proxy::{
 use crate::store::{ConfigStore, StoreError, Writer};
 use crate::telemetry::{AccessLog, AccessLogGuard, Decisions, Metrics};
 
-use life::{Life, PreparedServer, Signals, Stop, upgrade_socket};
+use life::{Life, PreparedServer, Signals, Stop};
 
 /// How long the start waits for the first addresses of upstream names.
 const FIRST_ADDRESSES: Duration = Duration::from_secs(1);
@@ -251,7 +252,7 @@ fn build_server(
         // The end of the drain is ours to see; Pingora's sleep must only not be shorter.
         grace_period_seconds: Some(settings.shutdown.drain.as_secs() + 10),
         graceful_shutdown_timeout_seconds: Some(1),
-        upgrade_sock: upgrade_socket(settings).display().to_string(),
+        upgrade_sock: successor::socket(settings).display().to_string(),
         ..ServerConf::default()
     };
     let opt = Opt { upgrade, ..Opt::default() };
