@@ -1,8 +1,8 @@
 //! Stands between TLS and the HTTP/2 library and ends connections that cost more than they bring: floods of frames
-//! without work, streams that are opened to be reset, header blocks without end, peers that neither send nor read.
+//! without work, streams that are opened to be reset, header blocks without end, peers that do not finish what they say.
 //!
 //! What the library limits itself (streams at once, header lists, empty DATA, states of streams) stays with it; its
-//! options are set in the composition root. The bytes pass unchanged.
+//! options are set in the composition root. Peers that do not read are for `paced`. The bytes pass unchanged.
 
 mod budget;
 mod deadline;
@@ -27,6 +27,7 @@ use pingora::protocols::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use super::head::HeadLimits;
 use deadline::Deadline;
 use frames::{DATA, Frame, Frames, HEADERS, PREFACE, Step};
 use rules::{Abuse, Rules};
@@ -34,41 +35,30 @@ use rules::{Abuse, Rules};
 /// A DATA frame gets this much time, and what its bytes take at the slowest rate.
 const BODY_GRACE: Duration = Duration::from_secs(30);
 const SLOWEST_BODY: u64 = 64;
+/// What a header block may be longer than twice the largest head: it is the library that knows what it comes to.
+const BLOCK_OVER: usize = 16 << 10;
 const NO_ERROR: u8 = 0x0;
 const ENHANCE_YOUR_CALM: u8 = 0xb;
-
-/// The limits of an HTTP/2 connection.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    /// The longest header block, in bytes as they are sent.
-    pub(super) head_bytes: usize,
-    /// The time for the preface, for the first frame, and for each header block.
-    pub(super) head_timeout: Duration,
-    /// The longest that writing may make no progress.
-    pub(super) write_timeout: Duration,
-}
 
 /// Told the status of an answer that the HTTP/2 library gave by itself.
 pub(super) type Unseen = Box<dyn Fn(u16) + Send + Sync>;
 
 /// Guards an HTTP/2 connection from its first byte on.
-pub(super) fn guard(stream: Stream, limits: Limits, unseen: Unseen) -> Stream {
+pub(super) fn guard(stream: Stream, limits: &HeadLimits, unseen: Unseen) -> Stream {
     let peer = stream.get_socket_digest().and_then(|d| d.peer_addr().and_then(|a| a.as_inet()).copied());
     let now = Instant::now();
     Box::new(Guard {
         io: stream,
         peer,
-        limits,
+        head_timeout: limits.timeout,
         unseen,
-        rules: Rules::new(limits.head_bytes, now),
+        rules: Rules::new(limits.bytes.saturating_mul(2) + BLOCK_OVER, now),
         from_client: Frames::after(PREFACE),
         to_client: Frames::after(0),
         begun: None,
         is_open: false,
         since: Some(now),
-        stalled: None,
-        reading: Deadline::default(),
-        writing: Deadline::default(),
+        deadline: Deadline::default(),
         ended: None,
     })
 }
@@ -76,7 +66,8 @@ pub(super) fn guard(stream: Stream, limits: Limits, unseen: Unseen) -> Stream {
 struct Guard {
     io: Stream,
     peer: Option<SocketAddr>,
-    limits: Limits,
+    /// The time for the preface, for the first frame, and for each header block.
+    head_timeout: Duration,
     unseen: Unseen,
     rules: Rules,
     from_client: Frames,
@@ -87,10 +78,7 @@ struct Guard {
     is_open: bool,
     /// Since when something is awaited whole: preface, frame or header block.
     since: Option<Instant>,
-    /// Since when a write makes no progress.
-    stalled: Option<Instant>,
-    reading: Deadline,
-    writing: Deadline,
+    deadline: Deadline,
     ended: Option<Abuse>,
 }
 
@@ -122,7 +110,7 @@ impl Guard {
 
     /// Until when what is awaited must be whole, and what it is called if it is not.
     fn due(&self) -> Option<(Instant, Abuse)> {
-        let head = self.limits.head_timeout;
+        let head = self.head_timeout;
         let (time, abuse) = match self.begun {
             _ if !self.is_open => (head, Abuse::SlowStart),
             _ if self.rules.is_in_head() => (head, Abuse::SlowHead),
@@ -149,14 +137,13 @@ impl Guard {
         })
     }
 
-    /// What a write came to: a stalled one is watched, the bytes of another are noted.
+    /// Takes note of what a write came to.
     fn wrote(
         &mut self,
         cx: &mut Context<'_>,
         wrote: Poll<io::Result<usize>>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        ready!(self.unless_stalled(cx, wrote.is_pending()))?;
         let count = ready!(wrote)?;
         let (mut left, now) = (count, Instant::now());
         for piece in pieces {
@@ -167,19 +154,6 @@ impl Guard {
             }
         }
         Poll::Ready(Ok(count))
-    }
-
-    /// An error when writing makes no progress for too long.
-    fn unless_stalled(&mut self, cx: &mut Context<'_>, is_pending: bool) -> Poll<io::Result<()>> {
-        if !is_pending {
-            self.stalled = None;
-            return Poll::Ready(Ok(()));
-        }
-        let at = *self.stalled.get_or_insert_with(Instant::now) + self.limits.write_timeout;
-        if self.writing.has_passed(at, cx) {
-            return Poll::Ready(Err(self.end(Abuse::SlowReader, cx)));
-        }
-        Poll::Pending
     }
 
     fn end(&mut self, abuse: Abuse, cx: &mut Context<'_>) -> io::Error {
@@ -232,7 +206,7 @@ impl AsyncRead for Guard {
             });
         }
         match this.due() {
-            Some((at, abuse)) if this.reading.has_passed(at, cx) => Poll::Ready(Err(this.end(abuse, cx))),
+            Some((at, abuse)) if this.deadline.has_passed(at, cx) => Poll::Ready(Err(this.end(abuse, cx))),
             _ => Poll::Pending,
         }
     }
@@ -260,17 +234,11 @@ impl AsyncWrite for Guard {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let flushed = Pin::new(&mut this.io).poll_flush(cx);
-        ready!(this.unless_stalled(cx, flushed.is_pending()))?;
-        flushed
+        Pin::new(&mut self.get_mut().io).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let closed = Pin::new(&mut this.io).poll_shutdown(cx);
-        ready!(this.unless_stalled(cx, closed.is_pending()))?;
-        closed
+        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
     }
 }
 

@@ -152,7 +152,6 @@ async fn a_hundred_answers_that_nobody_reads_hold_little_memory() {
     let more = format!("  endless: {{ route: /endless, upstream: \"{}\", auth: public }}\n", agent.url());
     let world = World::with("", &more).await;
     world.serves().await;
-    // Windows that are shut, windows that are open while nothing is read, and windows opened by bits.
     for (name, first, opens) in
         [("shut windows", 0, 0), ("open windows, nothing read", 0x7fff_ffff, 0x7fff_0000)]
     {
@@ -171,4 +170,53 @@ async fn a_hundred_answers_that_nobody_reads_hold_little_memory() {
         world.serves().await;
         drop(wire);
     }
+}
+
+#[tokio::test]
+async fn answers_that_nobody_reads_are_given_up_and_their_agents_set_free() {
+    let agent = endless().await;
+    let more = format!("  endless: {{ route: /endless, upstream: \"{}\", auth: public }}\n", agent.url());
+    let world = World::with("  limits: { write_timeout: 1s }\n", &more).await;
+    let in_flight = async || world.gateway.metric("portcullis_http_requests_in_flight", &[]).await;
+    for (name, first, opens) in
+        [("shut windows", 0, 0), ("open windows, nothing read", 0x7fff_ffff, 0x7fff_0000)]
+    {
+        let mut wire = world.connect().await;
+        wire.send(&[settings(&[(4, first)]), window(0, opens.max(1))].concat()).await;
+        let all: Vec<u8> = (0..100).flat_map(|n| get(2 * n + 1, "/endless/x")).collect();
+        assert!(wire.send(&all).await);
+        eventually("all are under way", SOON, async || (in_flight().await > 99.0).then_some(())).await;
+        let began = Instant::now();
+        eventually("all are given up", SOON, async || (in_flight().await < 1.0).then_some(())).await;
+        eprintln!("{name}: 100 answers given up after {:?}", began.elapsed());
+        drop(wire);
+        world.serves().await;
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_stand_still_do_not_hold_an_agent() {
+    let upstream = Scripted::start(|mut peer| async move {
+        peer.head().await?;
+        // It waits for the body.
+        peer.until("0\r\n\r\n").await?;
+        peer.say(super::support::scripted::OK).await
+    })
+    .await;
+    let more = format!(
+        "  patient: {{ route: /patient, upstream: {{ url: \"{}\", response_timeout: 1s }}, auth: public }}\n",
+        upstream.url()
+    );
+    let world = World::with("", &more).await;
+    let mut wire = world.connect().await;
+    let all: Vec<u8> = (0..100).flat_map(|n| post(2 * n + 1, "/patient/x", &[])).collect();
+    wire.send(&all).await;
+    let mut fates = Vec::new();
+    for n in 0..100 {
+        fates.push(wire.fate(2 * n + 1, Duration::from_millis(if n == 0 { 10_000 } else { 100 })).await);
+    }
+    eprintln!("bodies that stand still: {:?} first", fates[0]);
+    assert_eq!(fates[0], Fate::Status(504));
+    let metric = async || world.gateway.metric("portcullis_http_requests_in_flight", &[]).await;
+    eventually("none is under way", SOON, async || (metric().await < 1.0).then_some(())).await;
 }

@@ -47,8 +47,6 @@ pub(super) enum Abuse {
     ControlFlood,
     /// Too many streams that came to nothing.
     ResetFlood,
-    /// The client does not read.
-    SlowReader,
 }
 
 impl Abuse {
@@ -61,7 +59,6 @@ impl Abuse {
             Self::EndlessHead => "endless_head",
             Self::ControlFlood => "control_flood",
             Self::ResetFlood => "reset_flood",
-            Self::SlowReader => "slow_reader",
         }
     }
 }
