@@ -27,6 +27,7 @@ use pingora::protocols::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use super::crowd::Rest;
 use super::head::HeadLimits;
 use deadline::Deadline;
 use frames::{DATA, Frame, Frames, HEADERS, PREFACE, Step};
@@ -40,18 +41,26 @@ const BLOCK_OVER: usize = 16 << 10;
 const NO_ERROR: u8 = 0x0;
 const ENHANCE_YOUR_CALM: u8 = 0xb;
 
-/// Told the status of an answer that the HTTP/2 library gave by itself.
-pub(super) type Unseen = Box<dyn Fn(u16) + Send + Sync>;
+/// What stands around a connection.
+pub(super) struct Around {
+    /// Told the status of an answer that the HTTP/2 library gave by itself.
+    pub(super) unseen: Box<dyn Fn(u16) + Send + Sync>,
+    /// Waits, while the connection rests, until somebody needs its seat.
+    pub(super) needed: Box<dyn Fn(Rest) -> Needed + Send + Sync>,
+}
+
+/// Somebody needs the seat.
+pub(super) type Needed = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
 
 /// Guards an HTTP/2 connection from its first byte on.
-pub(super) fn guard(stream: Stream, limits: &HeadLimits, unseen: Unseen) -> Stream {
+pub(super) fn guard(stream: Stream, limits: &HeadLimits, around: Around) -> Stream {
     let peer = stream.get_socket_digest().and_then(|d| d.peer_addr().and_then(|a| a.as_inet()).copied());
     let now = Instant::now();
     Box::new(Guard {
         io: stream,
         peer,
         head_timeout: limits.timeout,
-        unseen,
+        around,
         rules: Rules::new(limits.bytes.saturating_mul(2) + BLOCK_OVER, now),
         from_client: Frames::after(PREFACE),
         to_client: Frames::after(0),
@@ -59,6 +68,7 @@ pub(super) fn guard(stream: Stream, limits: &HeadLimits, unseen: Unseen) -> Stre
         is_open: false,
         since: Some(now),
         deadline: Deadline::default(),
+        rest: None,
         ended: None,
     })
 }
@@ -68,7 +78,7 @@ struct Guard {
     peer: Option<SocketAddr>,
     /// The time for the preface, for the first frame, and for each header block.
     head_timeout: Duration,
-    unseen: Unseen,
+    around: Around,
     rules: Rules,
     from_client: Frames,
     to_client: Frames,
@@ -79,7 +89,18 @@ struct Guard {
     /// Since when something is awaited whole: preface, frame or header block.
     since: Option<Instant>,
     deadline: Deadline,
-    ended: Option<Abuse>,
+    /// There only while no stream is open.
+    rest: Option<Needed>,
+    ended: Option<End>,
+}
+
+/// How the guard has ended the connection.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// As that of a peer that misbehaves.
+    Cut(Abuse),
+    /// As that of one who has to make room.
+    Left,
 }
 
 impl Guard {
@@ -126,12 +147,12 @@ impl Guard {
 
     /// Takes note of bytes that went to the client.
     fn note(&mut self, bytes: &[u8], now: Instant) -> Result<(), Abuse> {
-        let Self { rules, to_client, unseen, .. } = self;
+        let Self { rules, to_client, around, .. } = self;
         to_client.pass(bytes, |step| {
             if let Step::Begins(frame) = step
                 && let Some(status) = rules.sent(&frame, now)?
             {
-                unseen(status);
+                (around.unseen)(status);
             }
             Ok(())
         })
@@ -156,11 +177,25 @@ impl Guard {
         Poll::Ready(Ok(count))
     }
 
+    /// Rests while no stream is open; ready when the seat is needed, and the client has been told.
+    fn rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.rules.is_resting() {
+            self.rest = None;
+            return Poll::Pending;
+        }
+        let how = if self.is_open { Rest::Kept } else { Rest::Silent };
+        ready!(self.rest.get_or_insert_with(|| (self.around.needed)(how)).as_mut().poll(cx));
+        self.rest = None;
+        self.ended = Some(End::Left);
+        self.say_goodbye(NO_ERROR, cx);
+        Poll::Ready(())
+    }
+
     fn end(&mut self, abuse: Abuse, cx: &mut Context<'_>) -> io::Error {
         if self.ended.is_none() {
             let peer = self.peer.map(tracing::field::display);
             tracing::warn!(peer, reason = abuse.as_str(), "an HTTP/2 connection was ended");
-            self.ended = Some(abuse);
+            self.ended = Some(End::Cut(abuse));
             self.say_goodbye(ENHANCE_YOUR_CALM, cx);
         }
         io::Error::new(io::ErrorKind::ConnectionAborted, abuse.as_str())
@@ -191,8 +226,10 @@ impl Drop for Guard {
 impl AsyncRead for Guard {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if let Some(abuse) = this.ended {
-            return Poll::Ready(Err(this.end(abuse, cx)));
+        match this.ended {
+            Some(End::Cut(abuse)) => return Poll::Ready(Err(this.end(abuse, cx))),
+            Some(End::Left) => return Poll::Ready(Ok(())),
+            None => {}
         }
         let before = buf.filled().len();
         if Pin::new(&mut this.io).poll_read(cx, buf)?.is_ready() {
@@ -207,7 +244,7 @@ impl AsyncRead for Guard {
         }
         match this.due() {
             Some((at, abuse)) if this.deadline.has_passed(at, cx) => Poll::Ready(Err(this.end(abuse, cx))),
-            _ => Poll::Pending,
+            _ => this.rest(cx).map(Ok),
         }
     }
 }

@@ -10,8 +10,8 @@ use super::world::{SOON, World};
 
 #[tokio::test]
 async fn a_drain_says_goodbye_finishes_what_runs_and_does_not_wait_for_those_who_do_not_listen() {
-    const DRAIN: Duration = Duration::from_secs(6);
-    let mut world = World::with("  shutdown: { drain: 6s }\n", "").await;
+    const DRAIN: Duration = Duration::from_secs(5);
+    let mut world = World::with("  shutdown: { drain: 5s }\n", "").await;
     let (mut resting, mut busy, deaf) = (world.connect().await, world.connect().await, world.connect().await);
     busy.send(&get(1, "/open/slow")).await;
     eventually("the request is under way", SOON, async || (world.reached("/open/slow") == 1).then_some(()))

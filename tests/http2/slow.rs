@@ -116,6 +116,31 @@ async fn a_connection_that_rests_is_ended_with_a_word_and_a_busy_one_is_not() {
     assert!(busy.body(1).await.is_some());
 }
 
+#[tokio::test]
+async fn connections_that_rest_make_room_and_are_told() {
+    const SEATS: usize = 8;
+    let world = World::with("  limits: { connections: 8 }\n", "").await;
+    let mut kept = Vec::new();
+    for n in 0..SEATS {
+        let mut wire = world.connect().await;
+        // The first one is busy all the time.
+        wire.send(&get(1, if n == 0 { "/open/slow" } else { "/open/x" })).await;
+        if n > 0 {
+            assert_eq!(wire.fate(1, SOON).await, Fate::Status(200));
+            assert!(wire.body(1).await.is_some());
+        }
+        kept.push(wire);
+    }
+    for _ in 0..SEATS / 2 {
+        let mut late = world.connect().await;
+        late.send(&get(1, "/open/late")).await;
+        assert_eq!(late.fate(1, SOON).await, Fate::Status(200), "one that rests makes room");
+    }
+    assert_eq!(kept[1].fate(3, SOON).await, Fate::GoAway(0), "the one that rests longest");
+    assert!(kept[1].is_over(SOON).await);
+    assert_eq!(kept[0].fate(1, SOON).await, Fate::Status(200), "a busy one is left alone");
+}
+
 /// An agent that answers with far more than anybody reads.
 async fn endless() -> Scripted {
     Scripted::start(|mut peer| async move {
@@ -177,7 +202,7 @@ async fn answers_that_nobody_reads_are_given_up_and_their_agents_set_free() {
     let agent = endless().await;
     let more = format!("  endless: {{ route: /endless, upstream: \"{}\", auth: public }}\n", agent.url());
     let world = World::with("  limits: { write_timeout: 1s }\n", &more).await;
-    let in_flight = async || world.gateway.metric("portcullis_http_requests_in_flight", &[]).await;
+    let in_flight = async || world.gateway.metric("portcullis_requests_in_flight", &[]).await;
     for (name, first, opens) in
         [("shut windows", 0, 0), ("open windows, nothing read", 0x7fff_ffff, 0x7fff_0000)]
     {
@@ -217,6 +242,6 @@ async fn bodies_that_stand_still_do_not_hold_an_agent() {
     }
     eprintln!("bodies that stand still: {:?} first", fates[0]);
     assert_eq!(fates[0], Fate::Status(504));
-    let metric = async || world.gateway.metric("portcullis_http_requests_in_flight", &[]).await;
+    let metric = async || world.gateway.metric("portcullis_requests_in_flight", &[]).await;
     eventually("none is under way", SOON, async || (metric().await < 1.0).then_some(())).await;
 }

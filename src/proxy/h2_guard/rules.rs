@@ -29,8 +29,8 @@ const CLIENT_ERRORS: [u32; 6] = [0x1, 0x3, 0x5, 0x6, 0x7, 0xb];
 const BARE: usize = 12;
 /// `:status: 400` in the static table (RFC 7541 appendix A).
 const STATUS_400: u8 = 0x8c;
-/// More answers than can be under way; a bound for memory.
-const ANSWERS: usize = 1024;
+/// More streams than can be open, were it not that we cannot even say that they are refused.
+const MOST_OPEN: usize = 1024;
 
 /// Why a connection is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,11 +74,17 @@ pub(super) struct Rules {
     block: Option<Block>,
     /// Whether the next frame to the client must go on with a header block.
     answers_in_pieces: bool,
-    /// The streams whose answer has begun and not ended.
-    answering: Vec<u32>,
+    open: Vec<Open>,
     /// The last stream that the client opened.
     highest: u32,
     has_said_goodbye: bool,
+}
+
+/// A stream that was neither answered to its end nor reset.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    id: u32,
+    has_answer: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +101,7 @@ impl Rules {
             longest,
             block: None,
             answers_in_pieces: false,
-            answering: Vec::new(),
+            open: Vec::new(),
             highest: 0,
             has_said_goodbye: false,
         }
@@ -104,6 +110,11 @@ impl Rules {
     /// Whether the client is in the middle of a header block.
     pub(super) const fn is_in_head(&self) -> bool {
         self.block.is_some()
+    }
+
+    /// Whether no stream is open.
+    pub(super) const fn is_resting(&self) -> bool {
+        self.open.is_empty()
     }
 
     /// The last stream that the client opened.
@@ -121,11 +132,11 @@ impl Rules {
         match frame.kind {
             DATA if frame.data() > 0 || frame.has(END_STREAM) => Ok(()),
             HEADERS | PUSH_PROMISE | CONTINUATION => {
-                self.highest = self.highest.max(frame.stream);
+                self.opens(frame)?;
                 self.head_piece(frame)
             }
             RST_STREAM => {
-                self.answered(frame.stream);
+                self.closed(frame.stream);
                 self.reset(now)
             }
             SETTINGS => self.no_work(DEAR, now),
@@ -143,15 +154,16 @@ impl Rules {
             DATA if frame.length > 0 => self.control.earn(PER_DATA),
             HEADERS | CONTINUATION => {
                 self.answers_in_pieces = !frame.has(END_HEADERS);
-                let begins = frame.kind == HEADERS && !self.answering.contains(&frame.stream);
-                if begins && frame.has(END_STREAM) && frame.length <= BARE {
-                    unseen = Some(if frame.first.contains(&STATUS_400) { 400 } else { 431 });
-                } else if begins && self.answering.len() < ANSWERS {
-                    self.answering.push(frame.stream);
+                let open = self.open.iter_mut().find(|open| open.id == frame.stream && !open.has_answer);
+                if let Some(open) = open {
+                    open.has_answer = true;
+                    if frame.has(END_STREAM) && frame.kind == HEADERS && frame.length <= BARE {
+                        unseen = Some(if frame.first.contains(&STATUS_400) { 400 } else { 431 });
+                    }
                 }
             }
             RST_STREAM => {
-                self.answered(frame.stream);
+                self.closed(frame.stream);
                 if CLIENT_ERRORS.contains(&u32::from_be_bytes(frame.first)) {
                     self.reset(now)?;
                 }
@@ -159,7 +171,7 @@ impl Rules {
             GOAWAY => self.has_said_goodbye = true,
             _ => {}
         }
-        if matches!(frame.kind, DATA | HEADERS) && frame.has(END_STREAM) && self.answered(frame.stream) {
+        if matches!(frame.kind, DATA | HEADERS) && frame.has(END_STREAM) && self.closed(frame.stream) {
             self.control.earn(PER_STREAM);
             self.resets.earn(1);
         }
@@ -177,10 +189,21 @@ impl Rules {
         Ok(())
     }
 
-    /// The answer on a stream has ended; `false` when none was under way.
-    fn answered(&mut self, stream: u32) -> bool {
-        let at = self.answering.iter().position(|id| *id == stream);
-        at.map(|at| self.answering.swap_remove(at)).is_some()
+    fn opens(&mut self, frame: &Frame) -> Result<(), Abuse> {
+        if frame.kind == HEADERS && frame.stream > self.highest {
+            if self.open.len() >= MOST_OPEN {
+                return Err(Abuse::ResetFlood);
+            }
+            self.highest = frame.stream;
+            self.open.push(Open { id: frame.stream, has_answer: false });
+        }
+        Ok(())
+    }
+
+    /// A stream has ended; `false` when it was not open.
+    fn closed(&mut self, stream: u32) -> bool {
+        let at = self.open.iter().position(|open| open.id == stream);
+        at.map(|at| self.open.swap_remove(at)).is_some()
     }
 
     fn reset(&mut self, now: Instant) -> Result<(), Abuse> {
@@ -189,5 +212,106 @@ impl Rules {
 
     fn no_work(&mut self, cost: u32, now: Instant) -> Result<(), Abuse> {
         self.control.spend(cost, now).then_some(()).ok_or(Abuse::ControlFlood)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn frame(kind: u8, flags: u8, stream: u32, length: usize) -> Frame {
+        Frame { length, kind, flags, stream, first: [0; 4] }
+    }
+
+    fn request(stream: u32) -> Frame {
+        frame(HEADERS, END_HEADERS | END_STREAM, stream, 40)
+    }
+
+    fn reset(stream: u32, code: u8) -> Frame {
+        Frame { first: [0, 0, 0, code], ..frame(RST_STREAM, 0, stream, 4) }
+    }
+
+    fn answer(stream: u32) -> Frame {
+        frame(HEADERS, END_HEADERS | END_STREAM, stream, 100)
+    }
+
+    #[test]
+    fn streams_that_come_to_nothing_are_paid_for_by_answers_and_by_time() {
+        let now = Instant::now();
+        for (says_it, code) in [("the client", 8), ("the server", 1)] {
+            let mut rules = Rules::new(1000, now);
+            let mut one = |id: u32, now| -> Result<(), Abuse> {
+                rules.received(&request(id), now)?;
+                match code {
+                    8 => rules.received(&reset(id, code), now),
+                    _ => rules.sent(&reset(id, code), now).map(drop),
+                }
+            };
+            let done = (0..).map(|n| one(2 * n + 1, now)).take_while(Result::is_ok).count();
+            assert_eq!(done, RESETS.0 as usize, "{says_it}");
+            assert_eq!(one(9999, now), Err(Abuse::ResetFlood), "{says_it}");
+            assert_eq!(one(10_001, now + Duration::from_secs(60)), Ok(()), "{says_it}");
+        }
+        let mut rules = Rules::new(1000, now);
+        for n in 0..10_000 {
+            let (kept, dropped) = (4 * n + 1, 4 * n + 3);
+            assert_eq!(rules.received(&request(kept), now), Ok(()));
+            assert_eq!(rules.received(&request(dropped), now), Ok(()));
+            assert_eq!(rules.sent(&answer(kept), now), Ok(None));
+            assert_eq!(rules.received(&reset(dropped, 8), now), Ok(()), "as many are answered as dropped");
+        }
+        assert!(rules.is_resting());
+    }
+
+    #[test]
+    fn resets_that_are_not_the_clients_fault_cost_it_nothing() {
+        let now = Instant::now();
+        let mut rules = Rules::new(1000, now);
+        for n in 0..10_000 {
+            assert_eq!(rules.received(&request(2 * n + 1), now), Ok(()));
+            assert_eq!(rules.sent(&reset(2 * n + 1, 2), now), Ok(None));
+        }
+    }
+
+    #[test]
+    fn talk_is_paid_for_by_data_that_the_client_was_sent() {
+        let now = Instant::now();
+        let talk = frame(PING, 0, 0, 8);
+        let mut rules = Rules::new(1000, now);
+        assert_eq!((0..).map(|_| rules.received(&talk, now)).take_while(Result::is_ok).count(), 1000);
+        let mut rules = Rules::new(1000, now);
+        for _ in 0..10_000 {
+            assert_eq!(rules.sent(&frame(DATA, 0, 1, 100), now), Ok(None));
+            for _ in 0..PER_DATA {
+                assert_eq!(rules.received(&talk, now), Ok(()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_header_block_is_bounded_in_bytes_and_in_pieces() {
+        let now = Instant::now();
+        for (length, wanted) in [(0, CONTINUATIONS as usize), (300, 3)] {
+            let mut rules = Rules::new(1000, now);
+            assert_eq!(rules.received(&frame(HEADERS, END_STREAM, 1, 100), now), Ok(()));
+            let more = frame(CONTINUATION, 0, 1, length);
+            assert_eq!((0..).map(|_| rules.received(&more, now)).take_while(Result::is_ok).count(), wanted);
+        }
+    }
+
+    #[test]
+    fn answers_of_the_library_are_told_from_trailers() {
+        let now = Instant::now();
+        let mut rules = Rules::new(1000, now);
+        let bare =
+            |stream| Frame { first: [0xbe, 0, 0, 0], ..frame(HEADERS, END_HEADERS | END_STREAM, stream, 1) };
+        for id in [1, 3, 5] {
+            assert_eq!(rules.received(&request(id), now), Ok(()));
+        }
+        assert_eq!(rules.sent(&frame(HEADERS, END_HEADERS, 1, 100), now), Ok(None));
+        assert_eq!(rules.sent(&bare(1), now), Ok(None), "trailers");
+        assert_eq!(rules.sent(&bare(3), now), Ok(Some(431)));
+        assert_eq!(rules.sent(&Frame { first: [STATUS_400, 0, 0, 0], ..bare(5) }, now), Ok(Some(400)));
     }
 }
