@@ -222,8 +222,12 @@ impl Wire {
         timeout(within, async { while self.next().await.is_some() {} }).await.is_ok()
     }
 
-    /// The body on a stream until its end; `None` when it is cut.
+    /// The body on a stream until its end; `None` when it is cut, or does not come.
     pub(crate) async fn body(&mut self, stream: u32) -> Option<Vec<u8>> {
+        timeout(Duration::from_secs(10), self.whole_body(stream)).await.ok()?
+    }
+
+    async fn whole_body(&mut self, stream: u32) -> Option<Vec<u8>> {
         let mut body = Vec::new();
         loop {
             let frame = self.next().await?;
