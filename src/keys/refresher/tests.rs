@@ -8,8 +8,10 @@ use tokio::time::{Instant as TokioInstant, sleep_until, timeout};
 use super::*;
 use crate::keys::fixtures::{Script, Step, TokioClock, jwks_uri, provider, set_of, spec};
 use crate::keys::{Missing, ProviderSpec};
-use crate::model::{Algorithm, Issuer};
+use crate::model::{Algorithm, Instant, Issuer};
 use crate::telemetry::Metrics;
+
+mod clock_jumps;
 
 const ED: Algorithm = Algorithm::EdDsa;
 
