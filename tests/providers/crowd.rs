@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use tokio::time::Instant;
+
 use super::support::issuer::now;
 use super::support::{Gateway, Key, Start, Upstream, client, eventually};
 use super::trials::Certificates;
@@ -34,12 +36,6 @@ impl Member {
         let key = Key::new(ALG, &format!("{name}-1"));
         let provider = Turncoat::with_tls(Arc::clone(&certificates.good), &[&key]).await;
         Self { name: name.to_owned(), provider, key, settings: ", refresh: 1s, ca_file: ca.pem".to_owned() }
-    }
-
-    /// Names its keys by their URL and not by discovery.
-    pub(crate) fn by_jwks_uri(mut self) -> Self {
-        self.settings += &format!(", jwks_uri: \"{}/jwks\"", self.provider.url);
-        self
     }
 
     pub(crate) fn settings(mut self, settings: &str) -> Self {
@@ -137,8 +133,11 @@ pub(crate) async fn error(gateway: &Gateway, name: &str) -> Option<String> {
 
 /// Waits until the last fetch of a provider failed with these words.
 pub(crate) async fn fails(gateway: &Gateway, name: &str, words: &str) {
-    eventually(&format!("{name} fails with {words:?}"), Duration::from_secs(40), async || {
-        error(gateway, name).await.is_some_and(|error| error.contains(words)).then_some(())
+    let (mut last, deadline) = (None, Instant::now() + Duration::from_secs(40));
+    eventually(&format!("{name} fails with {words:?}"), Duration::from_secs(60), async || {
+        last = error(gateway, name).await;
+        assert!(Instant::now() < deadline, "{name} does not fail with {words:?}: {last:?}");
+        last.as_ref().is_some_and(|error| error.contains(words)).then_some(())
     })
     .await;
 }

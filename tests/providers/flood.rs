@@ -77,7 +77,12 @@ async fn random_key_ids_reach_neither_the_provider_nor_the_good_callers() {
     assert!(longest < Duration::from_secs(2), "{longest:?}");
     assert!(good.failed.is_empty() && calm.failed.is_empty(), "{:?} {:?}", calm.failed, good.failed);
     assert!(good.longest() < NO_WAIT, "a good request waited: {:?}", good.longest());
-    assert!(good.p99() <= (calm.p99() * 2).max(FLOOR), "{:?} beside the flood, {:?} without", good.p99(), calm.p99());
+    assert!(
+        good.p99() <= (calm.p99() * 2).max(FLOOR),
+        "{:?} beside the flood, {:?} without",
+        good.p99(),
+        calm.p99()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

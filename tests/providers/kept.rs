@@ -54,11 +54,23 @@ const HARM: &[Harm] = &[
     Harm { name: "noise", how: |path, _, _| write(path, [0xff; 4096]) },
     Harm { name: "huge", how: |path, text, _| write(path, format!("{text}{}", " ".repeat(8 * 1024 * 1024))) },
     Harm { name: "a plain key set", how: |path, _, _| write(path, "{\"keys\":[]}") },
-    Harm { name: "of another version", how: |path, text, _| replaced(path, text, "\"version\":1", "\"version\":9") },
+    Harm {
+        name: "of another version",
+        how: |path, text, _| replaced(path, text, "\"version\":1", "\"version\":9"),
+    },
     Harm { name: "without its keys", how: |path, text, _| replaced(path, text, "\"kty\"", "\"kti\"") },
-    Harm { name: "of the other provider", how: |path, _, other| drop(std::fs::copy(other, path).expect("a copy")) },
-    Harm { name: "of another source", how: |path, text, _| replaced(path, text, "\"discovery\"", "\"jwks_uri x\"") },
-    Harm { name: "from plain http", how: |path, text, _| replaced(path, text, "_http\":false", "_http\":true") },
+    Harm {
+        name: "of the other provider",
+        how: |path, _, other| write(path, std::fs::read(other).expect("the other one")),
+    },
+    Harm {
+        name: "of another source",
+        how: |path, text, _| replaced(path, text, "\"discovery\"", "\"jwks_uri x\""),
+    },
+    Harm {
+        name: "from plain http",
+        how: |path, text, _| replaced(path, text, "_http\":false", "_http\":true"),
+    },
     Harm { name: "from the future", how: |path, text, _| aged(path, text, "99999999999999") },
     Harm { name: "too old", how: |path, text, _| aged(path, text, "1000") },
     Harm {

@@ -38,7 +38,10 @@ async fn keys_are_believed_for_max_stale_and_the_provider_is_found_again() {
     until(&gateway, "corp", &token, 200, Duration::from_secs(40)).await;
     let outcome = traffic.ends().await;
     assert!(outcome.sent > 100 && outcome.failed.is_empty(), "{:?} of {}", outcome.failed, outcome.sent);
-    eprintln!("an outage: keys believed for {lasted:?}, 0 of 50 let in after, 0 of {} others failed", outcome.sent);
+    eprintln!(
+        "an outage: keys believed for {lasted:?}, 0 of 50 let in after, 0 of {} others failed",
+        outcome.sent
+    );
 }
 
 #[tokio::test]
@@ -90,5 +93,7 @@ async fn a_gateway_starts_without_any_provider_and_serves_each_as_it_comes() {
     for (name, token) in names.iter().zip(&tokens) {
         until(&gateway, name, token, 200, Duration::from_secs(40)).await;
     }
-    eprintln!("20 providers away at the start: ready after {ready_after:?}, 0 of 20 let in, 20 of 20 came back");
+    eprintln!(
+        "20 providers away at the start: ready after {ready_after:?}, 0 of 20 let in, 20 of 20 came back"
+    );
 }

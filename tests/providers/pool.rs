@@ -77,7 +77,8 @@ impl Pool {
                 BufReader::new(stream)
             }
         };
-        let request = format!("GET {path} HTTP/1.1\r\nHost: gateway.test\r\nAuthorization: Bearer {token}\r\n\r\n");
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: gateway.test\r\nAuthorization: Bearer {token}\r\n\r\n");
         stream.write_all(request.as_bytes()).await.ok()?;
         let (mut status, mut length, mut line) = (None, 0, String::new());
         loop {

@@ -42,7 +42,10 @@ async fn a_withdrawn_key_is_refused_within_one_refresh() {
         member.key = next;
         assert_eq!(call(&gateway, "corp", &member.token()).await, 200);
     }
-    eprintln!("{ROUNDS} keys withdrawn: the longest that one was believed: {longest:?}; 0 of {} later", ROUNDS * 20);
+    eprintln!(
+        "{ROUNDS} keys withdrawn: the longest that one was believed: {longest:?}; 0 of {} later",
+        ROUNDS * 20
+    );
     assert!(longest < REFRESH + SLACK, "{longest:?}");
 }
 
@@ -94,7 +97,11 @@ async fn a_rotation_that_publishes_first_loses_nobody() {
             late += usize::from(call(&gateway, "corp", &member.token_of(&old)).await != 401);
         }
     }
-    eprintln!("{ROUNDS} rotations: {} of {sent} good ones refused, {late} of {} withdrawn ones let in", failed.len(), ROUNDS * 25);
+    eprintln!(
+        "{ROUNDS} rotations: {} of {sent} good ones refused, {late} of {} withdrawn ones let in",
+        failed.len(),
+        ROUNDS * 25
+    );
     assert!(sent > 200 && failed.is_empty(), "{failed:?} of {sent}");
     assert_eq!(late, 0);
 }

@@ -45,7 +45,8 @@ pub(crate) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Act
     Act::Say([head.as_bytes(), body].concat())
 }
 
-/// Which of its documents the act is for; the other is answered well.
+/// Which of its documents the act is for. Metadata is answered well beside bad keys; beside bad metadata, the keys are
+/// gone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Document {
     Keys,
@@ -171,7 +172,12 @@ impl Shared {
             self.asked_for_keys.fetch_add(1, Ordering::SeqCst);
         }
         let (of, act) = self.part.lock().ok()?.clone();
-        let act = if of == document || of == Document::Any { act } else { Act::Well };
+        let act = match (of, document) {
+            // Its keys are gone as well, or nobody would look at its metadata within the hour.
+            (Document::Metadata, Document::Keys) => answer("410 Gone", "", ""),
+            (Document::Keys, Document::Metadata) => Act::Well,
+            _ => act,
+        };
         match act {
             Act::Late(pause) => {
                 scripted_pause(pause).await;
