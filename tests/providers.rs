@@ -8,12 +8,20 @@
 mod alone;
 
 #[cfg(test)]
+#[path = "providers/clock.rs"]
+mod clock;
+
+#[cfg(test)]
 #[path = "providers/crowd.rs"]
 mod crowd;
 
 #[cfg(test)]
 #[path = "providers/flood.rs"]
 mod flood;
+
+#[cfg(test)]
+#[path = "providers/inward.rs"]
+mod inward;
 
 #[cfg(test)]
 #[path = "providers/kept.rs"]
