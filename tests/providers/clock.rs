@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use futures::future::join_all;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -146,35 +147,46 @@ async fn keys_that_are_too_old_by_the_clock_are_not_used() {
     eprintln!("an hour and ten years ahead while the provider is away: 0 of {refused} let in");
 }
 
+/// The clock while the keys are fetched, and when the provider is away.
+const CLOCKS: [(i64, i64); 5] = [(0, -HOUR), (0, -YEARS), (HOUR, 0), (YEARS, 0), (0, 0)];
+/// So often a token is tried when the keys are too old.
+const TRIES: usize = 20;
+
+/// How long keys are believed whose provider goes away while the clock changes so.
+async fn believed(ahead: i64, then: i64, upstream: &Upstream) -> Duration {
+    let clockwork = Clockwork::new();
+    let member = Member::new("corp").await.settings(", max_stale: 4s");
+    let gateway = clockwork.gateway(&member, upstream).await;
+    clockwork.set(ahead);
+    let asked = member.provider.asked_for_keys();
+    eventually("keys are fetched by that clock", Duration::from_secs(20), async || {
+        (member.provider.asked_for_keys() >= asked + 2).then_some(())
+    })
+    .await;
+    assert_eq!(call(&gateway, "corp", &token(&member, ahead)).await, 200, "{ahead} {then}");
+    member.provider.play(Document::Any, answer("500 Oops", "", ""));
+    clockwork.set(then);
+    let away = Instant::now();
+    until(&gateway, "corp", &token(&member, then), 503, Duration::from_secs(10)).await;
+    let lasted = away.elapsed();
+    for _ in 0..TRIES {
+        assert_eq!(ask(&gateway, "corp", &token(&member, then)).await, unavailable(), "{ahead} {then}");
+    }
+    member.provider.play(Document::Any, Act::Well);
+    until(&gateway, "corp", &token(&member, then), 200, Duration::from_secs(20)).await;
+    never_panicked(&gateway);
+    lasted
+}
+
 #[tokio::test]
 async fn no_clock_keeps_keys_beyond_max_stale() {
-    const EACH: usize = 20;
-    let (clockwork, upstream) = (Clockwork::new(), Upstream::start().await);
-    let member = Member::new("corp").await.settings(", max_stale: 4s");
-    let gateway = clockwork.gateway(&member, &upstream).await;
-    let mut refused = 0;
-    // The clock while the keys are fetched, and when the provider is away.
-    for (ahead, then) in [(0, -HOUR), (0, -YEARS), (HOUR, 0), (YEARS, 0), (0, 0)] {
-        clockwork.set(ahead);
-        until(&gateway, "corp", &token(&member, ahead), 200, Duration::from_secs(20)).await;
-        let asked = member.provider.asked_for_keys();
-        eventually("keys are fetched by that clock", Duration::from_secs(20), async || {
-            (member.provider.asked_for_keys() >= asked + 2).then_some(())
-        })
-        .await;
-        member.provider.play(Document::Any, answer("500 Oops", "", ""));
-        clockwork.set(then);
-        let away = Instant::now();
-        until(&gateway, "corp", &token(&member, then), 503, Duration::from_secs(10)).await;
-        let lasted = away.elapsed();
-        assert!(lasted < Duration::from_millis(5500), "{ahead} {then}: they were believed for {lasted:?}");
-        for _ in 0..EACH {
-            assert_eq!(ask(&gateway, "corp", &token(&member, then)).await, unavailable(), "{ahead} {then}");
-            refused += 1;
-        }
-        member.provider.play(Document::Any, Act::Well);
-        until(&gateway, "corp", &token(&member, then), 200, Duration::from_secs(20)).await;
-    }
-    never_panicked(&gateway);
-    eprintln!("keys beyond max_stale under five clocks: 0 of {refused} let in");
+    let upstream = Upstream::start().await;
+    let all = join_all(CLOCKS.map(|(ahead, then)| believed(ahead, then, &upstream))).await;
+    let longest = all.into_iter().max().unwrap_or_default();
+    eprintln!(
+        "keys of 4 s under {} clocks: believed for {longest:?} at most, then 0 of {} let in",
+        CLOCKS.len(),
+        CLOCKS.len() * TRIES
+    );
+    assert!(longest < Duration::from_millis(5500), "{longest:?}");
 }
