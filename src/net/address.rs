@@ -21,6 +21,16 @@ const METADATA_V6: [Ipv6Addr; 2] =
 /// A /64 in which the credentials of instances and those of containers stand side by side.
 const METADATA_NETWORK_V6: [u16; 4] = [0xfd00, 0xec2, 0, 0];
 
+const LINK_LOCAL: &str = "link-local, where metadata services live";
+const METADATA: &str = "a metadata service";
+
+/// What kind of address `address` is, when it is one that hands out the credentials of a machine: no agent listens
+/// there, and a caller must not reach it.
+#[must_use]
+pub fn credential_service(address: IpAddr) -> Option<&'static str> {
+    forbidden(address).filter(|kind| [LINK_LOCAL, METADATA].contains(kind))
+}
+
 /// Why nothing is fetched from `address`; `None` when it is fine.
 pub(super) fn forbidden(address: IpAddr) -> Option<&'static str> {
     match address {
@@ -31,9 +41,9 @@ pub(super) fn forbidden(address: IpAddr) -> Option<&'static str> {
 
 fn forbidden_v4(address: Ipv4Addr) -> Option<&'static str> {
     if address.is_link_local() {
-        Some("link-local, where metadata services live")
+        Some(LINK_LOCAL)
     } else if METADATA_V4.contains(&address) {
-        Some("a metadata service")
+        Some(METADATA)
     } else if address.octets().first() == Some(&0) {
         Some("unspecified")
     } else if address.is_multicast() || address.is_broadcast() {
@@ -47,9 +57,9 @@ fn forbidden_v6(address: Ipv6Addr) -> Option<&'static str> {
     if address.is_unspecified() {
         Some("unspecified")
     } else if address.is_unicast_link_local() {
-        Some("link-local, where metadata services live")
+        Some(LINK_LOCAL)
     } else if METADATA_V6.contains(&address) || address.segments().starts_with(&METADATA_NETWORK_V6) {
-        Some("a metadata service")
+        Some(METADATA)
     } else if address.is_multicast() {
         Some("not the address of one host")
     } else {
@@ -181,6 +191,22 @@ mod tests {
             "::ffff:0.0.0.0",
         ] {
             assert!(forbidden(bad.parse().unwrap()).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_hands_out_credentials_is_told_from_what_is_nobodys_address() {
+        for (address, kind) in [
+            ("169.254.169.254", Some(LINK_LOCAL)),
+            ("::ffff:169.254.170.2", Some(LINK_LOCAL)),
+            ("fe80::1", Some(LINK_LOCAL)),
+            ("fd00:ec2::23", Some(METADATA)),
+            ("64:ff9b::a83f:8110", Some(METADATA)),
+            ("0.0.0.0", None),
+            ("127.0.0.1", None),
+            ("10.0.0.1", None),
+        ] {
+            assert_eq!(credential_service(address.parse().unwrap()), kind, "{address}");
         }
     }
 

@@ -9,7 +9,7 @@ mod fetcher;
 #[cfg(test)]
 pub(crate) mod fixtures;
 
-pub use address::is_loopback;
+pub use address::{credential_service, is_loopback};
 pub use error::FetchError;
 pub use excerpt::excerpt;
 pub use fetcher::{Document, Fetched, Fetcher, FetcherOptions, Limits};

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::crowd::{self, ALG, Member, call, ready, until};
-use super::support::{Gateway, Key, Start, Upstream, client};
+use super::support::{Gateway, Key, Start, Upstream, client, portcullis};
 use super::turncoat::{Document, Turncoat, answer};
 
 /// A port that must not be connected to, and how often it was.
@@ -115,6 +115,9 @@ const FORBIDDEN: &[&str] = &[
     "[ff02::1]",
 ];
 
+/// From here on they are nobody's address.
+const NOBODYS: usize = 27;
+
 #[tokio::test]
 async fn no_spelling_of_a_forbidden_address_is_fetched_from() {
     let upstream = Upstream::start().await;
@@ -144,6 +147,28 @@ async fn no_spelling_of_a_forbidden_address_is_fetched_from() {
     }
     assert_eq!(call(&gateway, "corp", &member.token()).await, 200);
     eprintln!("{refused} questions with {} spellings of forbidden addresses: 0 fetched", FORBIDDEN.len());
+}
+
+#[tokio::test]
+async fn no_agent_listens_at_a_metadata_service() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut refused, mut taken) = (0, 0);
+    for (at, host) in
+        FORBIDDEN.iter().chain(&["127.0.0.1", "10.0.0.1", "[fd00::1]", "agents.test"]).enumerate()
+    {
+        let body = format!(
+            "version: 1\nagents:\n  a: {{ route: /a, upstream: \"http://{host}:80\", auth: public }}\n"
+        );
+        std::fs::write(folder.path().join("portcullis.yaml"), body).expect("the configuration is written");
+        let ran = portcullis(folder.path(), &["check", "-c", "portcullis.yaml"]).await;
+        // Nobody's address is not for fetches, and harmless here: it is this machine, or nothing at all.
+        match (at >= NOBODYS, ran.code) {
+            (true, Some(0)) => taken += 1,
+            (false, Some(1)) => refused += 1,
+            _ => panic!("{host}: {ran:?}"),
+        }
+    }
+    eprintln!("{refused} spellings of metadata services as upstreams: 0 taken; {taken} others: 0 refused");
 }
 
 #[tokio::test]
