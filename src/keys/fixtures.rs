@@ -178,6 +178,8 @@ pub(super) enum Step {
         max_age: Option<u64>,
     },
     Fail,
+    /// Shows a fault of ours.
+    Stumble,
     /// Waits for [`Script::release`], then does the next step.
     Hold,
 }
@@ -249,6 +251,7 @@ impl Source for Scripted {
                 Step::Fail => {
                     Err(FetchError::Status { url: "https://idp.test/keys".to_owned(), status: 500 }.into())
                 }
+                Step::Stumble => panic!("this document is too much"),
                 Step::Unchanged { max_age } => Ok(Answer::Unchanged { max_age: seconds(max_age) }),
                 Step::Give { body, etag, max_age } => Ok(Answer::Document {
                     body: body.into(),

@@ -1,10 +1,12 @@
 //! The loop that keeps a provider's keys fresh: one task per provider. It fetches when it starts, when the
 //! time has come, and when somebody asks; it publishes good sets and keeps the last good one when a fetch fails.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use tokio::task::JoinHandle;
 use tokio::time::Instant as Tick;
 
@@ -97,7 +99,17 @@ impl Refresher {
             // Not only at the start: a clock that was wrong then may have been set since.
             self.restore().await;
             self.provider.refetch.begin();
-            let outcome = self.attempt(trigger).await;
+            // A fault of ours that some document brings out must not end the fetches of its provider for ever.
+            let outcome = match AssertUnwindSafe(self.attempt(trigger)).catch_unwind().await {
+                Ok(outcome) => outcome,
+                Err(_panic) => {
+                    self.provider.metrics().refreshed(trigger.label(), "failed");
+                    self.failed(
+                        "the gateway stumbled over the answer, which is a fault of its own; please report it",
+                    );
+                    Err(())
+                }
+            };
             let wait = match &outcome {
                 Ok(max_age) => self.schedule.after_success(*max_age, rand::random()),
                 Err(_) => self.schedule.after_failure(rand::random()),

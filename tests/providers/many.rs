@@ -37,7 +37,7 @@ async fn ordeal(gateway: &Gateway, member: &mut Member, document: Document, act:
     let labels = [format!("provider=\"{name}\"")];
     assert_eq!(gateway.metric("portcullis_jwks_stale", &[&labels[0]]).await, 1.0, "{name}");
     assert_eq!(call(gateway, &name, &old).await, 200, "{name}: the last good keys stay in force");
-    let fresh = Key::new(ALG, &format!("{}-next", member.key.kid));
+    let fresh = Key::new(ALG, &format!("{name}-after-{}", member.provider.asked_for_keys()));
     let new = member.token_of(&fresh);
     member.provider.publish(&[&fresh]);
     member.provider.play(Document::Any, Act::Well);
