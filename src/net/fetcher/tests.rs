@@ -249,7 +249,7 @@ async fn a_name_is_resolved_once_for_a_fetch_and_checked_with_each() {
     install_tls();
     // The trick of rebinding: good at first, and another place when it is connected to.
     let lookup: Lookup = |_| {
-        let good = ASKED.fetch_add(1, Ordering::SeqCst) % 2 == 0;
+        let good = ASKED.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
         let address = if good { "127.0.0.1:0" } else { "169.254.169.254:0" };
         Box::pin(async move { Ok(vec![address.parse().unwrap()]) })
     };
