@@ -3,8 +3,8 @@
 #
 #   scripts/setup.sh build    cmake and protoc: what compiling needs; and the console, when Node is there to build it
 #   scripts/setup.sh console  the console alone, which needs Node
-#   scripts/setup.sh test     the above, cargo-nextest, cargo-deny, Chromium, schemathesis, and the end-to-end suite's
-#                             Node packages
+#   scripts/setup.sh test     the above, cargo-nextest, cargo-deny, Chromium, schemathesis, libfaketime, and the end-to-end
+#                             suite's Node packages
 #   scripts/setup.sh bench    cmake, protoc and wrk
 #
 # Present tools are left alone, so a second run takes well under a second. Tools that are not distribution packages
@@ -175,7 +175,7 @@ case $mode in
 build) console optional ;;
 console) console required ;;
 test)
-    install_debian chromium=chromium curl=curl jq=jq
+    install_debian chromium=chromium curl=curl jq=jq faketime=faketime
     check_rust_components
     cargo_tool nextest 0.9.148
     cargo_tool deny 0.20.2

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use crate::net::credential_service;
 use crate::routing::Endpoint;
 
 /// How long an answer is used before the name is asked for again.
@@ -89,17 +90,38 @@ async fn keep_fresh(endpoint: Arc<Endpoint>) {
 async fn lookup(endpoint: &Endpoint) -> Result<(), String> {
     let asked = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port));
     let found = tokio::time::timeout(LOOKUP_TIMEOUT, asked).await.map_err(|_| "took longer than 5 s")?;
-    let addresses: Vec<SocketAddr> = found.map_err(|e| e.to_string())?.collect();
-    if addresses.is_empty() {
-        return Err("no address".to_owned());
-    }
-    endpoint.resolved(addresses);
+    endpoint.resolved(passable(found.map_err(|e| e.to_string())?)?);
     Ok(())
+}
+
+/// Those of a name's addresses that callers may be led to: whoever owns the name must not open the metadata service of
+/// this machine to them.
+fn passable(found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, String> {
+    let mut refused = None;
+    let mut fine = Vec::new();
+    for address in found {
+        match credential_service(address.ip()) {
+            Some(kind) => refused = Some(format!("{} is refused: {kind}", address.ip())),
+            None => fine.push(address),
+        }
+    }
+    if fine.is_empty() { Err(refused.unwrap_or_else(|| "no address".to_owned())) } else { Ok(fine) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_leads_to_no_metadata_service() {
+        let all =
+            |list: &[&str]| passable(list.iter().map(|a| a.parse().unwrap()).collect::<Vec<_>>().into_iter());
+        let fine: SocketAddr = "10.0.0.1:80".parse().unwrap();
+        assert_eq!(all(&["169.254.169.254:80", "10.0.0.1:80", "[fd00:ec2::254]:80"]), Ok(vec![fine]));
+        let said = all(&["169.254.169.254:80"]).unwrap_err();
+        assert!(said.starts_with("169.254.169.254 is refused"), "{said}");
+        assert_eq!(all(&[]).unwrap_err(), "no address");
+    }
 
     #[tokio::test]
     async fn a_name_gets_its_addresses_and_is_followed_until_it_is_not_wanted() {

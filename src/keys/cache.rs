@@ -4,6 +4,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant as Tick;
+
 use crate::model::{Algorithm, Instant, Live};
 
 use super::key_set::{Candidates, KeySet, NoMatch};
@@ -23,6 +25,24 @@ pub enum Missing {
     WrongAlgorithm,
 }
 
+/// How old keys are by the time that has passed, which nobody can set as the machine's clock can be set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Age {
+    already: Duration,
+    since: Tick,
+}
+
+impl Age {
+    /// Keys that are as old as this now; those just confirmed are of no age.
+    pub(super) fn of(already: Duration) -> Self {
+        Self { already, since: Tick::now() }
+    }
+
+    fn now(self) -> Duration {
+        self.already.saturating_add(self.since.elapsed())
+    }
+}
+
 /// What is known.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
@@ -30,6 +50,8 @@ pub(super) struct Known {
     pub(super) keys: Option<Arc<KeySet>>,
     /// When that set was last confirmed by its source.
     pub(super) last_success: Option<Instant>,
+    /// How long ago that was, whatever the clock says.
+    pub(super) age: Option<Age>,
     /// Whether the set comes from its source and not from the state folder.
     pub(super) confirmed: bool,
     /// Why the last fetch failed, if it did.
@@ -95,6 +117,9 @@ impl KeyCache {
         let Some(max_stale) = self.max_stale else {
             return Some(keys);
         };
-        (now.since(known.last_success?) <= max_stale).then_some(keys)
+        // Both must hold: a clock that was set back makes no key young again, and a machine that slept, whose time
+        // stood still, keeps none.
+        let old = now.since(known.last_success?).max(known.age?.now());
+        (old <= max_stale).then_some(keys)
     }
 }

@@ -10,10 +10,13 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::model::Issuer;
-use crate::net::{FetchError, Fetched, Fetcher};
+use crate::net::{FetchError, Fetched, Fetcher, is_loopback};
 
 /// A discovered URL is looked up again after this time, even if it still answers: providers move.
 const REMEMBERED_FOR: Duration = Duration::from_secs(3600);
+
+/// A URL in the metadata that is longer is none.
+const LONGEST_URL: usize = 2048;
 
 /// Why the URL of the keys was not found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -119,15 +122,32 @@ impl Discovery {
             return Err(DiscoveryError::OtherIssuer { url: url(), found: metadata.issuer, wanted });
         }
         let bad = |cause: String| DiscoveryError::BadJwksUri { url: url(), cause };
-        let jwks_uri = Url::parse(&metadata.jwks_uri).map_err(|e| bad(e.to_string()))?;
-        fetcher.permits(&jwks_uri).map_err(|e| bad(e.to_string()))?;
-        if place.scheme() == "https" && jwks_uri.scheme() != "https" && !fetcher.allows_plain_http() {
-            return Err(bad("https must not lead to http".to_owned()));
-        }
+        let jwks_uri = parse(&metadata.jwks_uri).map_err(bad)?;
+        led_to(place, &jwks_uri, fetcher).map_err(bad)?;
         // Of use to people alone, so that a strange one is no fault of the document.
-        let token_endpoint = metadata.token_endpoint.and_then(|url| Url::parse(&url).ok());
+        let token_endpoint = metadata.token_endpoint.and_then(|url| parse(&url).ok());
         Ok(Found { place: place.clone(), jwks_uri, token_endpoint })
     }
+}
+
+fn parse(url: &str) -> Result<Url, String> {
+    if url.len() > LONGEST_URL {
+        return Err(format!("it is longer than {LONGEST_URL} bytes"));
+    }
+    Url::parse(url).map_err(|e| e.to_string())
+}
+
+/// Whether metadata found at `place` may lead to `url`: never to a place where nothing is fetched from, not out of
+/// TLS, and not from another host into this machine.
+pub(super) fn led_to(place: &Url, url: &Url, fetcher: &Fetcher) -> Result<(), String> {
+    fetcher.permits(url).map_err(|e| e.to_string())?;
+    if place.scheme() == "https" && url.scheme() != "https" && !fetcher.allows_plain_http() {
+        return Err("https must not lead to http".to_owned());
+    }
+    if is_loopback(url) && !is_loopback(place) {
+        return Err("another host must not lead to this machine".to_owned());
+    }
+    Ok(())
 }
 
 /// Where an issuer's metadata may be: appended to its path, and inserted before it. A final slash goes first.
@@ -151,6 +171,43 @@ fn metadata_urls(issuer: &str) -> Option<(Url, Url)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn metadata_leads_neither_out_of_tls_nor_into_this_machine() {
+        crate::net::fixtures::install_tls();
+        let fetcher = |insecure_http| {
+            let options = crate::net::FetcherOptions { insecure_http, ..Default::default() };
+            Fetcher::new(&options, crate::net::Limits::default()).unwrap()
+        };
+        let (strict, lax) = (fetcher(false), fetcher(true));
+        for (place, url, fine, fine_with_insecure_http) in [
+            ("https://idp.test/", "https://idp.test/keys", true, true),
+            ("https://idp.test/", "https://keys.test/keys", true, true),
+            ("https://idp.test/", "https://10.0.0.1/keys", true, true),
+            ("https://idp.test/", "http://idp.test/keys", false, true),
+            ("https://idp.test/", "https://127.0.0.1/keys", false, false),
+            ("https://idp.test/", "http://127.0.0.1:9465/api", false, false),
+            ("https://idp.test/", "https://[::1]/keys", false, false),
+            ("https://idp.test/", "https://[::ffff:127.0.0.1]/keys", false, false),
+            ("https://idp.test/", "https://localhost/keys", false, false),
+            ("https://idp.test/", "https://a.localhost./keys", false, false),
+            ("https://idp.test/", "https://2130706433/keys", false, false),
+            ("https://idp.test/", "https://169.254.169.254/keys", false, false),
+            ("https://idp.test/", "https://0251.0376.0251.0376/keys", false, false),
+            ("https://127.0.0.1/", "https://127.0.0.1/keys", true, true),
+            ("https://127.0.0.1/", "https://localhost/keys", true, true),
+            ("https://127.0.0.1/", "http://127.0.0.1/keys", false, true),
+            ("http://localhost/", "https://idp.test/keys", true, true),
+        ] {
+            let (place, url) = (Url::parse(place).unwrap(), Url::parse(url).unwrap());
+            assert_eq!(led_to(&place, &url, &strict).is_ok(), fine, "{place} {url}");
+            assert_eq!(
+                led_to(&place, &url, &lax).is_ok(),
+                fine_with_insecure_http,
+                "{place} {url}, insecure"
+            );
+        }
+    }
 
     #[test]
     fn metadata_is_looked_for_where_the_specifications_say() {

@@ -1,6 +1,7 @@
 //! What the tests of this room share: signers, specs, a clock that follows tokio's time, a scripted source.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -142,18 +143,27 @@ pub(super) fn provider(spec: ProviderSpec) -> Arc<Provider> {
     Provider::new(spec, handles)
 }
 
-/// A clock that moves as tokio's time does, paused or not.
-pub(super) struct TokioClock(tokio::time::Instant);
+/// A clock that moves as tokio's time does, paused or not, and that can be set wrong.
+pub(super) struct TokioClock {
+    began: tokio::time::Instant,
+    ahead: AtomicI64,
+}
 
 impl TokioClock {
     pub(super) fn start() -> Arc<Self> {
-        Arc::new(Self(tokio::time::Instant::now()))
+        Arc::new(Self { began: tokio::time::Instant::now(), ahead: AtomicI64::new(0) })
+    }
+
+    /// Sets it wrong by so many seconds.
+    pub(super) fn set_ahead(&self, seconds: i64) {
+        self.ahead.store(seconds, Ordering::SeqCst);
     }
 }
 
 impl Clock for TokioClock {
     fn now(&self) -> Instant {
-        Instant::from_unix(START).plus(self.0.elapsed())
+        let set = START.saturating_add_signed(self.ahead.load(Ordering::SeqCst));
+        Instant::from_unix(set).plus(self.began.elapsed())
     }
 }
 
@@ -168,6 +178,8 @@ pub(super) enum Step {
         max_age: Option<u64>,
     },
     Fail,
+    /// Shows a fault of ours.
+    Stumble,
     /// Waits for [`Script::release`], then does the next step.
     Hold,
 }
@@ -239,6 +251,7 @@ impl Source for Scripted {
                 Step::Fail => {
                     Err(FetchError::Status { url: "https://idp.test/keys".to_owned(), status: 500 }.into())
                 }
+                Step::Stumble => panic!("this document is too much"),
                 Step::Unchanged { max_age } => Ok(Answer::Unchanged { max_age: seconds(max_age) }),
                 Step::Give { body, etag, max_age } => Ok(Answer::Document {
                     body: body.into(),

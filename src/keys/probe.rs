@@ -5,9 +5,9 @@ use serde::Serialize;
 use url::Url;
 
 use crate::model::{Algorithm, AlgorithmSet, Issuer};
-use crate::net::{FetchError, Fetched, Fetcher, FetcherOptions, Limits};
+use crate::net::{FetchError, Fetched, Fetcher, FetcherOptions, Limits, excerpt};
 
-use super::discovery::{Discovery, DiscoveryError, Found};
+use super::discovery::{Discovery, DiscoveryError, Found, led_to};
 use super::source::options_of;
 use super::{KeySetError, ParsedKeys, ProviderSpec, Skipped, parse_key_set};
 
@@ -100,7 +100,13 @@ pub async fn probe(request: &ProbeRequest) -> Probe {
 /// Why its metadata cannot be had, for an operator.
 pub async fn endpoints(spec: &ProviderSpec) -> Result<Endpoints, String> {
     let fetcher = Fetcher::new(&options_of(spec), Limits::default()).map_err(|e| e.to_string())?;
-    let found = Discovery::new(spec.issuer.clone()).metadata(&fetcher).await.map_err(|e| e.to_string())?;
+    let words = |e: DiscoveryError| excerpt(&e.to_string());
+    let found = Discovery::new(spec.issuer.clone()).metadata(&fetcher).await.map_err(words)?;
+    if let Some(token) = &found.token_endpoint {
+        // A client's secret goes there.
+        led_to(&found.place, token, &fetcher)
+            .map_err(|why| format!("its token endpoint cannot be used: {}", excerpt(&why)))?;
+    }
     Ok(Endpoints { token: found.token_endpoint })
 }
 
@@ -155,7 +161,7 @@ fn note(found: &mut Probe, skipped: &[Skipped]) {
 }
 
 fn problem(message: &str, help: Option<&str>) -> Problem {
-    Problem { message: message.to_owned(), help: help.map(str::to_owned) }
+    Problem { message: excerpt(message), help: help.map(str::to_owned) }
 }
 
 fn problem_of_fetch(error: &FetchError) -> Problem {

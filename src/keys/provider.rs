@@ -99,7 +99,7 @@ impl Provider {
 
     /// Asks for a fetch because of an unknown key id. The future ends when the fetch does, well or not; the
     /// caller limits how long it waits. `None` when there will be none: the cool-down or the back-off forbids
-    /// it, or the keys are not fetched.
+    /// it, or the keys are not fetched; and when so many wait already that this one must not.
     pub fn join_refetch(&self, now: Instant) -> Option<impl Future<Output = ()> + Send + 'static> {
         self.refetch.join(now)
     }
@@ -176,9 +176,13 @@ pub(super) fn read_keys(
     }
 }
 
-/// Tells the log which keys were left out.
+/// So many keys of a set are named in the log, whatever a provider publishes.
+pub(super) const TOLD: usize = 20;
+
+/// Tells the log which keys were left out. Secrets come first: they must not hide behind the others.
 pub(super) fn warn_of(spec: &ProviderSpec, skipped: &[Skipped]) {
-    for key in skipped {
+    let (alarming, others): (Vec<_>, Vec<_>) = skipped.iter().partition(|key| key.reason.is_alarming());
+    for key in alarming.into_iter().chain(others).take(TOLD) {
         let (provider, reason) = (&spec.name, key.reason.label());
         if key.reason.is_alarming() {
             tracing::error!(%provider, reason, %key, "the provider publishes a secret; the key is not used");
@@ -187,6 +191,10 @@ pub(super) fn warn_of(spec: &ProviderSpec, skipped: &[Skipped]) {
         } else {
             tracing::warn!(%provider, reason, %key, "a key of the provider is not used");
         }
+    }
+    if skipped.len() > TOLD {
+        let more = skipped.len() - TOLD;
+        tracing::warn!(provider = %spec.name, more, "more keys of the provider are not used than are named here");
     }
 }
 

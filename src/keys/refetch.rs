@@ -3,16 +3,19 @@
 //!
 //! Only asking takes the lock; looking up a key does not come here.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::model::Instant;
 
 /// The least time between two fetches that unknown key ids cause, however they end. Without it, tokens with
 /// random key ids would make the gateway hammer the provider.
 pub(super) const COOL_DOWN: Duration = Duration::from_secs(30);
+/// So many requests wait for a fetch of one provider at most; the others are decided at once with what is known.
+/// Without it, a slow provider and tokens with random key ids would fill the gateway with requests that wait.
+pub(super) const SEATS: usize = 512;
 
 /// What made a fetch happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,15 +63,22 @@ pub(super) struct Refetch {
     /// Counts the fetches that ended. It moves under the lock, so that who subscribes under the lock while a
     /// fetch is wanted or running cannot miss its end, and is not woken by the end of an earlier one.
     ended: watch::Sender<u64>,
+    /// One for each request that waits.
+    seats: Arc<Semaphore>,
 }
 
 impl Refetch {
     pub(super) fn new() -> Self {
-        Self { state: Mutex::default(), bell: Notify::new(), ended: watch::Sender::new(0) }
+        Self {
+            state: Mutex::default(),
+            bell: Notify::new(),
+            ended: watch::Sender::new(0),
+            seats: Arc::new(Semaphore::new(SEATS)),
+        }
     }
 
     /// Asks for a fetch because of an unknown key id. The future ends when that fetch does. `None` when there
-    /// will be none: the cool-down or the back-off forbids it, or nobody fetches.
+    /// will be none: the cool-down or the back-off forbids it, or nobody fetches; and when too many wait already.
     pub(super) fn join(&self, now: Instant) -> Option<impl Future<Output = ()> + Send + 'static> {
         let mut state = self.lock();
         if state.refresher == 0 {
@@ -84,8 +94,10 @@ impl Refetch {
             state.last_forced = Some(now);
             self.bell.notify_one();
         }
+        let seat = Arc::clone(&self.seats).try_acquire_owned().ok()?;
         let mut ended = self.ended.subscribe();
         Some(async move {
+            let _seat = seat;
             // An error means that the provider is gone, and the fetch with it.
             let _ = ended.changed().await;
         })
@@ -212,6 +224,24 @@ mod tests {
         desk.detach(1);
         end.await;
         assert!(desk.join(Instant::from_unix(100)).is_none());
+    }
+
+    #[tokio::test]
+    async fn only_so_many_wait_and_a_seat_is_free_again_when_its_request_goes() {
+        let desk = Refetch::new();
+        desk.attach(1);
+        let now = Instant::from_unix(1);
+        let mut waiting: Vec<_> = (0..SEATS).map(|_| desk.join(now).unwrap()).collect();
+        assert!(desk.join(now).is_none(), "the house is full");
+        // A request that has waited long enough drops its future, whether it was polled or not.
+        waiting.pop();
+        let last = desk.join(now).unwrap();
+        assert!(desk.join(now).is_none());
+        desk.end(false);
+        futures::future::join_all(waiting).await;
+        last.await;
+        desk.begin();
+        assert!(desk.join(now).is_some());
     }
 
     #[tokio::test]

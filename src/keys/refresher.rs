@@ -1,15 +1,20 @@
 //! The loop that keeps a provider's keys fresh: one task per provider. It fetches when it starts, when the
 //! time has come, and when somebody asks; it publishes good sets and keeps the last good one when a fetch fails.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use tokio::task::JoinHandle;
+use tokio::time::Instant as Tick;
 
-use crate::model::{Clock, Instant};
+use crate::model::Clock;
+use crate::net::excerpt;
 
-use super::provider::{read_keys, warn_of};
+use super::cache::Age;
+use super::provider::{TOLD, read_keys, warn_of};
 use super::refetch::Trigger;
 use super::schedule::Schedule;
 use super::source::{Answer, Source, Validator, source_of};
@@ -17,6 +22,8 @@ use super::{KeySet, Provider, Skipped, StateDir};
 
 /// An unchanged set is written to the state folder again after this time, to note that it was confirmed.
 const SAVE_AGAIN: Duration = Duration::from_secs(60);
+/// How often a resting refresher looks whether the machine's clock has jumped.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Numbers the refreshers of the process, so that an old one cannot close the desk of its successor.
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -31,7 +38,9 @@ pub struct Refresher {
     /// Of the last document that was accepted; one that was refused must not be called "unchanged".
     validator: Option<Validator>,
     skipped: Vec<Skipped>,
-    saved: Option<Instant>,
+    saved: Option<Tick>,
+    /// Why the keys of an earlier run are not used, as far as it was told.
+    not_kept: Option<String>,
     _desk: Desk,
 }
 
@@ -70,12 +79,13 @@ impl Refresher {
         source: Box<dyn Source>,
     ) -> RefresherHandle {
         let refresher = Self {
-            schedule: Schedule::new(provider.spec().refresh),
+            schedule: Schedule::new(provider.spec().refresh, provider.spec().max_stale),
             _desk: Desk::open(&provider),
             state: state.filter(|_| provider.spec().source.is_remote()),
             validator: None,
             skipped: Vec::new(),
             saved: None,
+            not_kept: None,
             provider,
             clock,
             source,
@@ -84,16 +94,27 @@ impl Refresher {
     }
 
     async fn run(mut self) {
-        self.restore().await;
         let mut trigger = Trigger::Start;
         loop {
+            // Not only at the start: a clock that was wrong then may have been set since.
+            self.restore().await;
             self.provider.refetch.begin();
-            let outcome = self.attempt(trigger).await;
+            // A fault of ours that some document brings out must not end the fetches of its provider for ever.
+            let outcome = match AssertUnwindSafe(self.attempt(trigger)).catch_unwind().await {
+                Ok(outcome) => outcome,
+                Err(_panic) => {
+                    self.provider.metrics().refreshed(trigger.label(), "failed");
+                    self.failed(
+                        "the gateway stumbled over the answer, which is a fault of its own; please report it",
+                    );
+                    Err(())
+                }
+            };
             let wait = match &outcome {
                 Ok(max_age) => self.schedule.after_success(*max_age, rand::random()),
                 Err(_) => self.schedule.after_failure(rand::random()),
             };
-            let due = tokio::time::Instant::now() + wait;
+            let due = Tick::now() + wait;
             let next_due = self.clock.now().plus(wait);
             self.provider.cache.update(|known| known.next_due = Some(next_due));
             self.provider.refetch.end(outcome.is_err());
@@ -101,10 +122,7 @@ impl Refresher {
             if outcome.is_ok() {
                 self.keep().await;
             }
-            trigger = tokio::select! {
-                () = tokio::time::sleep_until(due) => Trigger::Timer,
-                trigger = self.provider.refetch.asked() => trigger,
-            };
+            trigger = rest(&self.provider, &*self.clock, due, outcome.is_ok()).await;
         }
     }
 
@@ -123,6 +141,8 @@ impl Refresher {
             }
             Err(error) => Err(error.to_string()),
         };
+        // It may quote what the provider sent.
+        let result = result.map_err(|error| excerpt(&error));
         let metrics = self.provider.metrics();
         match result {
             Ok((label, max_age)) => {
@@ -148,7 +168,8 @@ impl Refresher {
         if old.as_deref() == Some(&keys) {
             return;
         }
-        let kids: Vec<&str> = keys.iter().filter_map(|k| k.kid()).map(|kid| kid.as_str()).collect();
+        let kids: Vec<&str> =
+            keys.iter().filter_map(|k| k.kid()).map(|kid| kid.as_str()).take(TOLD).collect();
         tracing::info!(provider = %provider.spec().name, count = keys.len(), ?kids, "the provider's keys are new");
         self.saved = None;
         let now = self.clock.now();
@@ -157,6 +178,7 @@ impl Refresher {
         provider.cache.update(|known| {
             known.keys = Some(Arc::new(keys));
             known.last_success = Some(now);
+            known.age = Some(Age::of(Duration::ZERO));
         });
     }
 
@@ -167,6 +189,7 @@ impl Refresher {
         }
         provider.cache.update(|known| {
             known.last_success = Some(now);
+            known.age = Some(Age::of(Duration::ZERO));
             known.confirmed = true;
             known.error = None;
             known.tried = true;
@@ -180,10 +203,10 @@ impl Refresher {
         let (Some(state), Some(keys), Some(at)) = (&self.state, &known.keys, known.last_success) else {
             return;
         };
-        if self.saved.is_some_and(|saved| at.since(saved) < SAVE_AGAIN) {
+        if self.saved.is_some_and(|saved| saved.elapsed() < SAVE_AGAIN) {
             return;
         }
-        self.saved = Some(at);
+        self.saved = Some(Tick::now());
         let (state, provider, keys) = (Arc::clone(state), Arc::clone(&self.provider), Arc::clone(keys));
         let written = tokio::task::spawn_blocking(move || state.save(provider.spec(), &keys, at)).await;
         if let Ok(Err(error)) = written {
@@ -231,11 +254,33 @@ impl Refresher {
                 self.provider.cache.update(|known| {
                     known.keys = Some(Arc::new(keys));
                     known.last_success = Some(last_success);
+                    known.age = Some(Age::of(now.since(last_success)));
                 });
                 self.provider.show();
             }
-            Ok(Err(error)) => tracing::warn!(%provider, %error, "the keys of an earlier run are not used"),
+            Ok(Err(error)) => {
+                let error = error.to_string();
+                if self.not_kept.as_ref() != Some(&error) {
+                    tracing::warn!(%provider, error, "the keys of an earlier run are not used");
+                }
+                self.not_kept = Some(error);
+            }
             Ok(Ok(None)) | Err(_) => {}
+        }
+    }
+}
+
+/// Waits until `due`, or until somebody asks. A clock that jumps ahead makes the keys too old before their time, so
+/// they are fetched then; not after a failure, where the back-off knows better.
+async fn rest(provider: &Provider, clock: &dyn Clock, due: Tick, fine: bool) -> Trigger {
+    loop {
+        let look = due.min(Tick::now() + LOOK);
+        tokio::select! {
+            () = tokio::time::sleep_until(look) => {}
+            trigger = provider.refetch.asked() => return trigger,
+        }
+        if Tick::now() >= due || (fine && !provider.cache.is_fresh(clock.now(), |_| true)) {
+            return Trigger::Timer;
         }
     }
 }

@@ -10,6 +10,9 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(60);
 /// A time is lengthened or shortened by up to this part of it.
 const JITTER: f64 = 0.1;
+/// The part of `max_stale` after which the next fetch comes at the latest: with the longest jitter and a try or two
+/// there is still time.
+const LATEST: f64 = 0.8;
 
 /// The plan of one provider.
 #[derive(Debug)]
@@ -19,9 +22,11 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    pub(super) fn new(refresh: Duration) -> Self {
+    /// A plan that fetches each `refresh`, and early enough that keys do not reach `max_stale` in between.
+    pub(super) fn new(refresh: Duration, max_stale: Duration) -> Self {
+        let in_time = max_stale.mul_f64(LATEST);
         // The configuration asks for a second or more; a loop without any wait must not be possible.
-        Self { refresh: refresh.max(FIRST_RETRY), failures: 0 }
+        Self { refresh: refresh.min(in_time).max(FIRST_RETRY), failures: 0 }
     }
 
     /// The wait after a good fetch whose answer says that it is fresh for `max_age`. `dice` is in 0..1.
@@ -51,16 +56,30 @@ fn jittered(time: Duration, dice: f64) -> Duration {
 mod tests {
     use super::*;
 
+    const DAY: Duration = Duration::from_secs(86_400);
+
     fn secs(s: u64) -> Duration {
         Duration::from_secs(s)
     }
 
     #[test]
     fn a_refresh_moves_by_a_tenth_at_most() {
-        let mut schedule = Schedule::new(secs(600));
+        let mut schedule = Schedule::new(secs(600), DAY);
         assert_eq!(schedule.after_success(None, 0.0), secs(540));
         assert_eq!(schedule.after_success(None, 0.5), secs(600));
         assert_eq!(schedule.after_success(None, 1.0), secs(660));
+    }
+
+    #[test]
+    fn keys_are_fetched_again_before_they_are_too_old() {
+        for (refresh, max_stale) in [(600, 600), (600, 700), (3600, 3600), (10, 10)] {
+            let wait = Schedule::new(secs(refresh), secs(max_stale)).after_success(None, 1.0);
+            assert!(wait < secs(max_stale).mul_f64(0.9), "{refresh} {max_stale} {wait:?}");
+        }
+        assert!(
+            Schedule::new(secs(1), secs(1)).after_success(None, 0.0) > secs(0),
+            "and never without a wait"
+        );
     }
 
     #[test]
@@ -76,15 +95,19 @@ mod tests {
             (1, 3600, 1),
             (30, 10, 30),
         ] {
-            let wait = Schedule::new(secs(refresh)).after_success(Some(secs(max_age)), 0.5);
+            let wait = Schedule::new(secs(refresh), DAY).after_success(Some(secs(max_age)), 0.5);
             assert_eq!(wait, secs(want), "refresh {refresh} max-age {max_age}");
         }
-        assert_eq!(Schedule::new(secs(600)).after_success(Some(secs(60)), 0.0), secs(60), "no less than 1m");
+        assert_eq!(
+            Schedule::new(secs(600), DAY).after_success(Some(secs(60)), 0.0),
+            secs(60),
+            "no less than 1m"
+        );
     }
 
     #[test]
     fn failures_wait_one_second_doubling_to_a_minute() {
-        let mut schedule = Schedule::new(secs(600));
+        let mut schedule = Schedule::new(secs(600), DAY);
         let waits: Vec<u64> = (0..9).map(|_| schedule.after_failure(0.5).as_secs()).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
         for _ in 0..100 {

@@ -18,6 +18,8 @@ use super::{KeySet, KeySetError, ProviderSpec, parse_key_set};
 
 /// The form of the files; others are not read.
 const VERSION: u32 = 1;
+/// A time of confirmation may lie so far ahead of the clock; one beyond it says nothing of the keys' age.
+const AHEAD: Duration = Duration::from_secs(300);
 /// A file is read up to this size: a full set of the largest keys stays below it.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
@@ -99,12 +101,13 @@ impl StateDir {
         if whose != (spec.issuer.as_str(), spec.source.to_string(), spec.insecure_http) {
             return Ok(None);
         }
+        let at = Instant::from_duration(Duration::from_millis(kept.last_success));
+        if at > now.plus(AHEAD) {
+            // Either clock may be wrong; keys that are new with each start would never grow old.
+            return Err(damaged(format!("it was confirmed at {at}, and now it is {now}")));
+        }
         match parse_key_set(kept.jwks.to_string().as_bytes(), spec.algorithms) {
-            // A clock that was ahead when the file was written must not make the keys young for ever.
-            Ok(parsed) => {
-                let at = Instant::from_duration(Duration::from_millis(kept.last_success)).min(now);
-                Ok(Some((parsed.keys, at)))
-            }
+            Ok(parsed) => Ok(Some((parsed.keys, at.min(now)))),
             // Fewer algorithms are allowed than when the file was written.
             Err(KeySetError::NoUsableKey(_)) => Ok(None),
             Err(error) => Err(damaged(error.to_string())),
@@ -152,6 +155,10 @@ impl StateDir {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
+    // Opening something else than a file (a pipe) could wait for ever.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
     let mut text = Vec::new();
     File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut text)?;
     if text.len() as u64 > MAX_FILE {

@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use futures::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
 
 use super::FetchError;
 
@@ -16,7 +17,19 @@ use super::FetchError;
 const METADATA_V4: [Ipv4Addr; 3] =
     [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192), Ipv4Addr::new(168, 63, 129, 16)];
 const METADATA_V6: [Ipv6Addr; 2] =
-    [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)];
+    [Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42)];
+/// A /64 in which the credentials of instances and those of containers stand side by side.
+const METADATA_NETWORK_V6: [u16; 4] = [0xfd00, 0xec2, 0, 0];
+
+const LINK_LOCAL: &str = "link-local, where metadata services live";
+const METADATA: &str = "a metadata service";
+
+/// What kind of address `address` is, when it is one that hands out the credentials of a machine: no agent listens
+/// there, and a caller must not reach it.
+#[must_use]
+pub fn credential_service(address: IpAddr) -> Option<&'static str> {
+    forbidden(address).filter(|kind| [LINK_LOCAL, METADATA].contains(kind))
+}
 
 /// Why nothing is fetched from `address`; `None` when it is fine.
 pub(super) fn forbidden(address: IpAddr) -> Option<&'static str> {
@@ -28,9 +41,9 @@ pub(super) fn forbidden(address: IpAddr) -> Option<&'static str> {
 
 fn forbidden_v4(address: Ipv4Addr) -> Option<&'static str> {
     if address.is_link_local() {
-        Some("link-local, where metadata services live")
+        Some(LINK_LOCAL)
     } else if METADATA_V4.contains(&address) {
-        Some("a metadata service")
+        Some(METADATA)
     } else if address.octets().first() == Some(&0) {
         Some("unspecified")
     } else if address.is_multicast() || address.is_broadcast() {
@@ -44,9 +57,9 @@ fn forbidden_v6(address: Ipv6Addr) -> Option<&'static str> {
     if address.is_unspecified() {
         Some("unspecified")
     } else if address.is_unicast_link_local() {
-        Some("link-local, where metadata services live")
-    } else if METADATA_V6.contains(&address) {
-        Some("a metadata service")
+        Some(LINK_LOCAL)
+    } else if METADATA_V6.contains(&address) || address.segments().starts_with(&METADATA_NETWORK_V6) {
+        Some(METADATA)
     } else if address.is_multicast() {
         Some("not the address of one host")
     } else {
@@ -54,16 +67,31 @@ fn forbidden_v6(address: Ipv6Addr) -> Option<&'static str> {
     }
 }
 
-/// The IPv4 address that an IPv6 one stands for: mapped or compatible (RFC 4291 section 2.5.5), NAT64
-/// (RFC 6052 section 2.1), 6to4 (RFC 3056 section 2).
+/// The IPv4 address that an IPv6 one stands for: mapped or compatible (RFC 4291 section 2.5.5), translated
+/// (RFC 2765 section 2.1), NAT64 (RFC 6052 section 2.1, RFC 8215), 6to4 (RFC 3056 section 2), ISATAP (RFC 5214).
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match address.segments() {
         // `::1` is the loopback address and no form of 0.0.0.1.
         [0, 0, 0, 0, 0, 0, 0, 1] => None,
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(v4(high, low)),
-        [0x2002, high, low, ..] => Some(v4(high, low)),
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x64, 0xff9b, 1, _, _, _, high, low]
+        | [_, _, _, _, 0 | 0x200, 0x5efe, high, low]
+        | [0x2002, high, low, ..] => Some(v4(high, low)),
         _ => None,
+    }
+}
+
+/// Whether `url` names this machine, by an address or by a name.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => is_loopback_name(name),
+        Some(Host::Ipv4(v4)) => v4.is_loopback(),
+        Some(Host::Ipv6(v6)) => v6.to_canonical().is_loopback(),
+        None => false,
     }
 }
 
@@ -152,9 +180,33 @@ mod tests {
             "::169.254.169.254",
             "64:ff9b::a9fe:a9fe",
             "2002:a9fe:a9fe::1",
+            "fd00:ec2::23",
+            "fd00:ec2::ffff:23",
+            "fd00:42::42",
+            "::ffff:0:169.254.169.254",
+            "64:ff9b:1::a9fe:a9fe",
+            "64:ff9b:1:1:2:3:a9fe:a9fe",
+            "2001:db8::5efe:169.254.169.254",
+            "2001:db8::200:5efe:169.254.169.254",
             "::ffff:0.0.0.0",
         ] {
             assert!(forbidden(bad.parse().unwrap()).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_hands_out_credentials_is_told_from_what_is_nobodys_address() {
+        for (address, kind) in [
+            ("169.254.169.254", Some(LINK_LOCAL)),
+            ("::ffff:169.254.170.2", Some(LINK_LOCAL)),
+            ("fe80::1", Some(LINK_LOCAL)),
+            ("fd00:ec2::23", Some(METADATA)),
+            ("64:ff9b::a83f:8110", Some(METADATA)),
+            ("0.0.0.0", None),
+            ("127.0.0.1", None),
+            ("10.0.0.1", None),
+        ] {
+            assert_eq!(credential_service(address.parse().unwrap()), kind, "{address}");
         }
     }
 
@@ -172,6 +224,10 @@ mod tests {
             "2001:db8::1",
             "::ffff:10.0.0.1",
             "64:ff9b::808:808",
+            "64:ff9b:1::808:808",
+            "fd00:ec3::254",
+            "fd00:42::43",
+            "2001:db8::5efe:10.0.0.1",
         ] {
             assert_eq!(forbidden(good.parse().unwrap()), None, "{good}");
         }

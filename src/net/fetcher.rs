@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use url::{Host, Url};
 
 use super::FetchError;
-use super::address::{GuardedResolver, Lookup, forbidden, is_loopback_name, system_lookup};
+use super::address::{GuardedResolver, Lookup, forbidden, is_loopback, system_lookup};
 
 /// What a fetch may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,14 +112,14 @@ impl Fetcher {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(bad("it carries credentials"));
         }
-        let (loopback, literal) = match url.host().ok_or_else(|| bad("it has no host"))? {
-            Host::Domain(name) => (is_loopback_name(name), None),
-            Host::Ipv4(v4) => (v4.is_loopback(), Some(v4.into())),
-            Host::Ipv6(v6) => (v6.to_canonical().is_loopback(), Some(v6.into())),
+        let literal = match url.host().ok_or_else(|| bad("it has no host"))? {
+            Host::Domain(_) => None,
+            Host::Ipv4(v4) => Some(v4.into()),
+            Host::Ipv6(v6) => Some(v6.into()),
         };
         match url.scheme() {
             "https" => {}
-            "http" if loopback || self.insecure_http => {}
+            "http" if is_loopback(url) || self.insecure_http => {}
             "http" => return Err(FetchError::HttpsRequired { url: plain(url) }),
             _ => return Err(bad("only https and http can be")),
         }

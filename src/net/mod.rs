@@ -4,9 +4,12 @@
 
 mod address;
 mod error;
+mod excerpt;
 mod fetcher;
 #[cfg(test)]
 pub(crate) mod fixtures;
 
+pub use address::{credential_service, is_loopback};
 pub use error::FetchError;
+pub use excerpt::excerpt;
 pub use fetcher::{Document, Fetched, Fetcher, FetcherOptions, Limits};

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Host as UrlHost, Url};
 
 use super::route_path;
+use crate::net::credential_service;
 
 /// An origin as browsers write it (RFC 6454 section 6.2).
 ///
@@ -81,6 +82,14 @@ pub(in crate::config) fn upstream_url(text: &str) -> Result<Url, &'static str> {
     url.set_path(&path);
     if url.port() == Some(0) {
         return Err("port 0 is no port to connect to");
+    }
+    let literal = match url.host() {
+        Some(UrlHost::Ipv4(v4)) => Some(IpAddr::V4(v4)),
+        Some(UrlHost::Ipv6(v6)) => Some(IpAddr::V6(v6)),
+        _ => None,
+    };
+    if literal.and_then(credential_service).is_some() {
+        return Err("this address hands out the credentials of the machine; write where the agent listens");
     }
     Ok(url)
 }

@@ -18,6 +18,7 @@ fn filled(spec: ProviderSpec, kids: &[&str]) -> Arc<Provider> {
     provider.cache.update(|known| {
         known.keys = Some(Arc::new(keys));
         known.last_success = Some(NOW);
+        known.age = Some(crate::keys::cache::Age::of(std::time::Duration::ZERO));
         known.tried = true;
     });
     provider

@@ -8,8 +8,10 @@ use tokio::time::{Instant as TokioInstant, sleep_until, timeout};
 use super::*;
 use crate::keys::fixtures::{Script, Step, TokioClock, jwks_uri, provider, set_of, spec};
 use crate::keys::{Missing, ProviderSpec};
-use crate::model::{Algorithm, Issuer};
+use crate::model::{Algorithm, Instant, Issuer};
 use crate::telemetry::Metrics;
+
+mod clock_jumps;
 
 const ED: Algorithm = Algorithm::EdDsa;
 
@@ -155,6 +157,21 @@ async fn a_bad_document_never_replaces_good_keys() {
         assert_eq!(room.find("b"), Err(UNKNOWN_AFTER_FAILURE));
         assert!(room.provider.status(room.clock.now()).last_error.is_some());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_of_our_own_is_a_failure_and_not_the_end() {
+    let steps = [Step::give(set_of(&["a"])), Step::Stumble, Step::Stumble];
+    let room = Room::open(Script::new(steps, || Step::give(set_of(&["b"]))));
+    room.settle().await;
+    room.join().unwrap().await;
+    assert_eq!(room.find("a"), Ok(1), "the last good keys stay");
+    let status = room.provider.status(room.clock.now());
+    assert!(status.last_error.is_some_and(|error| error.contains("a fault of its own")));
+    room.fetched(4).await;
+    assert_eq!(room.find("b"), Ok(1));
+    let gaps = room.script.gaps();
+    assert!(gaps[1] >= secs(1).mul_f64(0.9) && gaps[2] >= secs(2).mul_f64(0.9), "by the back-off: {gaps:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -55,8 +55,26 @@ fn the_keys_of_a_changed_provider_are_not_used() {
 fn a_clock_that_was_ahead_does_not_make_keys_young_for_ever() {
     let (_folder, state, _) = opened();
     let spec = spec(jwks_uri());
-    state.save(&spec, &keys(&["a"]), NOW.plus(Duration::from_secs(1_000_000))).unwrap();
-    assert_eq!(state.load(&spec, NOW).unwrap().map(|(_, at)| at), Some(NOW));
+    state.save(&spec, &keys(&["a"]), NOW.plus(Duration::from_secs(200))).unwrap();
+    assert_eq!(state.load(&spec, NOW).unwrap().map(|(_, at)| at), Some(NOW), "clocks differ a little");
+    for ahead in [301, 1_000_000, u64::MAX] {
+        state.save(&spec, &keys(&["a"]), NOW.plus(Duration::from_secs(ahead))).unwrap();
+        let said = state.load(&spec, NOW).unwrap_err().to_string();
+        assert!(said.contains("and now it is 2023-11-14"), "{said}");
+    }
+}
+
+#[test]
+fn something_else_than_a_file_does_not_hold_the_start() {
+    let (_folder, state, file) = opened();
+    fs::create_dir(&file).unwrap();
+    assert!(state.load(&spec(jwks_uri()), NOW).is_err());
+    fs::remove_dir(&file).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&file).status().unwrap();
+    assert!(made.success());
+    assert!(state.load(&spec(jwks_uri()), NOW).unwrap_err().to_string().contains("not a regular file"));
+    state.save(&spec(jwks_uri()), &keys(&["a"]), NOW).unwrap();
+    assert!(state.load(&spec(jwks_uri()), NOW).unwrap().is_some());
 }
 
 #[test]

@@ -242,6 +242,39 @@ async fn a_name_leads_only_to_addresses_that_passed() {
     assert!(matches!(said, FetchError::Timeout { .. }), "{said}");
 }
 
+#[tokio::test]
+async fn a_name_is_resolved_once_for_a_fetch_and_checked_with_each() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    install_tls();
+    // The trick of rebinding: good at first, and another place when it is connected to.
+    let lookup: Lookup = |_| {
+        let good = ASKED.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
+        let address = if good { "127.0.0.1:0" } else { "169.254.169.254:0" };
+        Box::pin(async move { Ok(vec![address.parse().unwrap()]) })
+    };
+    let options = FetcherOptions { insecure_http: true, ..FetcherOptions::default() };
+    let fetcher = Fetcher::with_lookup(&options, Limits::default(), lookup).unwrap();
+    let server = Loopback::start(|_| answer("200 OK", "", "here")).await;
+    let url = parse(&format!("http://idp.test:{}/", server.port()));
+    for round in 0..3 {
+        assert_eq!(text_of(fetcher.fetch(&url, None).await), "here");
+        assert_eq!(
+            ASKED.load(Ordering::SeqCst),
+            2 * round + 1,
+            "the address that was checked is connected to"
+        );
+        let said = fetcher.fetch(&url, None).await.unwrap_err();
+        assert!(matches!(said, FetchError::ForbiddenAddress { .. }), "{said}");
+        let said = fetcher.post_form(&url, String::new(), None).await;
+        assert_eq!(said.unwrap().1, "here");
+        let said = fetcher.post_form(&url, String::new(), None).await.unwrap_err();
+        assert!(matches!(said, FetchError::ForbiddenAddress { .. }), "{said}");
+        ASKED.store(2 * round + 2, Ordering::SeqCst);
+    }
+    assert_eq!(server.heads().len(), 6, "the other place was never connected to");
+}
+
 #[test]
 fn max_age_is_read_from_cache_control() {
     let of = |values: &[&'static str]| {

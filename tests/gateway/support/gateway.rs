@@ -32,6 +32,8 @@ pub(crate) struct Start<'a> {
     pub(crate) tls: &'a [(&'a str, &'a str)],
     /// Writes the configuration into the folder in a way of its own and says what `-c` names.
     pub(crate) layout: Option<fn(&Path, &str) -> PathBuf>,
+    /// Variables of its environment, besides our own.
+    pub(crate) env: &'a [(&'a str, &'a str)],
 }
 
 /// A running gateway; it ends when this is dropped.
@@ -43,6 +45,7 @@ pub(crate) struct Gateway {
     pub(crate) folder: TempDir,
     server: String,
     args: Vec<OsString>,
+    env: Vec<(String, String)>,
     child: Child,
     stdout: Lines,
     stderr: Lines,
@@ -123,17 +126,21 @@ impl Start<'_> {
         args.push(config.into());
         args.extend(self.args.iter().map(Into::into));
         let (stdout, stderr) = (Lines::default(), Lines::default());
-        let child = launch(&args, &stdout, &stderr);
-        let mut gateway = Gateway { port, tls_port, ops, admin, folder, server, args, child, stdout, stderr };
+        let env: Vec<_> =
+            self.env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let child = launch(&args, &env, &stdout, &stderr);
+        let mut gateway =
+            Gateway { port, tls_port, ops, admin, folder, server, args, env, child, stdout, stderr };
         gateway.listens().await;
         gateway
     }
 }
 
 /// Starts the binary; what it says is added to the lines.
-fn launch(args: &[OsString], stdout: &Lines, stderr: &Lines) -> Child {
+fn launch(args: &[OsString], env: &[(String, String)], stdout: &Lines, stderr: &Lines) -> Child {
     let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
         .args(args)
+        .envs(env.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -244,7 +251,7 @@ impl Gateway {
 
     /// Starts the same binary again on the same folder and the same ports, and waits until it listens.
     pub(crate) async fn start_again(&mut self) {
-        self.child = launch(&self.args, &self.stdout, &self.stderr);
+        self.child = launch(&self.args, &self.env, &self.stdout, &self.stderr);
         self.listens().await;
     }
 
