@@ -3,8 +3,8 @@
 #
 #   scripts/setup.sh build    cmake and protoc: what compiling needs; and the console, when Node is there to build it
 #   scripts/setup.sh console  the console alone, which needs Node
-#   scripts/setup.sh test     the above, cargo-nextest, cargo-deny, Chromium, schemathesis, libfaketime, and the end-to-end
-#                             suite's Node packages
+#   scripts/setup.sh test     the above, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, libfaketime,
+#                             and the end-to-end suite's Node packages
 #   scripts/setup.sh bench    cmake, protoc and wrk
 #
 # Present tools are left alone, so a second run takes well under a second. Tools that are not distribution packages
@@ -122,6 +122,11 @@ schemathesis() {
     fail "schemathesis could not be installed" "the suite of the admin API needs Python 3.10 or later for it"
 }
 
+verifiers() {
+    virtual_environment "$tools/venv-verifiers" scripts/verifiers.txt && return 0
+    fail "joserfc and PyJWT could not be installed" "the token suite needs Python 3.10 or later for them"
+}
+
 node_packages() {
     have node || fail "there is no node on the PATH" "the end-to-end suite needs Node 20 or later"
     have npm || fail "there is no npm on the PATH" "the end-to-end suite needs it to fetch oidc-provider"
@@ -180,6 +185,7 @@ test)
     cargo_tool nextest 0.9.148
     cargo_tool deny 0.20.2
     schemathesis
+    verifiers
     node_packages
     console required
     ;;

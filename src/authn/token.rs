@@ -86,6 +86,7 @@ impl<'a> Token<'a> {
         if kid.as_deref().is_some_and(|kid| !KeyId::is_valid(kid)) {
             return Err(Malformed("`kid` is too long or not printable"));
         }
+        check_unused(&header)?;
         for name in ["sub", "jti", "client_id", "azp", "scope"] {
             string(&payload, name, Malformed("`sub`, `jti`, `client_id`, `azp` or `scope` is not a string"))?;
         }
@@ -140,6 +141,22 @@ fn numeric_date(members: &Map<String, Value>, name: &str) -> Result<Option<f64>,
             if seconds > 0.0 && seconds < NUMERIC_DATE_LIMIT { Ok(Some(seconds)) } else { Err(error) }
         }
     }
+}
+
+/// Members that are never used, only that they are what RFC 7515 section 4.1 says: a header whose syntax is not
+/// understood is no header to trust (section 5.2).
+fn check_unused(header: &Map<String, Value>) -> Result<(), Malformed> {
+    for name in ["jku", "x5u", "x5t", "x5t#S256", "cty"] {
+        string(header, name, Malformed("`jku`, `x5u`, `x5t` or `cty` is not a string"))?;
+    }
+    if header.get("jwk").is_some_and(|jwk| !jwk.is_object()) {
+        return Err(Malformed("`jwk` is not an object"));
+    }
+    let strings = |chain: &Value| chain.as_array().is_some_and(|items| items.iter().all(Value::is_string));
+    if header.get("x5c").is_some_and(|chain| !strings(chain)) {
+        return Err(Malformed("`x5c` is not an array of strings"));
+    }
+    Ok(())
 }
 
 /// `crit` names extensions, and this gateway implements none (RFC 7515 section 4.1.11); `b64: false` is one
@@ -243,6 +260,12 @@ mod tests {
             json!({"alg": "RS256", "kid": "x".repeat(257)}),
             json!({"alg": "RS256", "typ": 1}),
             json!({"alg": "RS256", "b64": "false"}),
+            json!({"alg": "RS256", "jku": 1}),
+            json!({"alg": "RS256", "x5t#S256": null}),
+            json!({"alg": "RS256", "cty": ["JWT"]}),
+            json!({"alg": "RS256", "jwk": "{}"}),
+            json!({"alg": "RS256", "x5c": "AAAA"}),
+            json!({"alg": "RS256", "x5c": [1]}),
             json!([]),
             json!("x"),
         ] {

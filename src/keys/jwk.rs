@@ -1,5 +1,6 @@
 //! One JSON Web Key (RFC 7517, RFC 7518 section 6, RFC 8037), read strictly and alone.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use base64::Engine as _;
@@ -65,19 +66,23 @@ impl Jwk {
         VerificationKey::new(kid, material, declared, allowed)
     }
 
-    /// Sections 4.2 and 4.3: what is not meant for signatures is not used for them.
+    /// Sections 4.2 and 4.3: what is not meant for signatures is not used for them. No operation stands in the list
+    /// twice, and where `use` is there too, both say the same.
     fn check_use(&self) -> Result<(), SkipReason> {
-        if self.text("use")?.is_some_and(|usage| usage != "sig") {
+        let usage = self.text("use")?;
+        if usage.is_some_and(|usage| usage != "sig") {
             return Err(SkipReason::EncryptionUse);
         }
         let Some(operations) = self.0.get("key_ops") else {
             return Ok(());
         };
         let operations = operations.as_array().ok_or(SkipReason::Malformed)?;
-        if operations.iter().any(|o| !o.is_string()) {
+        let mut seen = HashSet::new();
+        if !operations.iter().all(|o| o.as_str().is_some_and(|o| seen.insert(o))) {
             return Err(SkipReason::Malformed);
         }
-        if operations.iter().any(|o| o == "verify") { Ok(()) } else { Err(SkipReason::EncryptionUse) }
+        let for_signatures = usage.is_none() || seen.iter().all(|o| ["sign", "verify"].contains(o));
+        if seen.contains("verify") && for_signatures { Ok(()) } else { Err(SkipReason::EncryptionUse) }
     }
 
     fn kid(&self) -> Result<Option<KeyId>, SkipReason> {

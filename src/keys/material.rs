@@ -3,6 +3,7 @@
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use num_bigint::BigUint;
 use serde_json::{Map, Value};
 
 use crate::model::{Algorithm, AlgorithmSet};
@@ -84,7 +85,8 @@ impl Material {
         if uncompressed { Ok(Self::Ec { curve, point }) } else { Err(SkipReason::BadPoint) }
     }
 
-    /// An Ed25519 key (RFC 8032 section 5.1.5) of canonical encoding and not of small order.
+    /// An Ed25519 key (RFC 8032 section 5.1.5): a point of the curve, in its canonical encoding, and not one of
+    /// small order. The verifier looks at none of this before there is a signature.
     pub(super) fn ed25519(bytes: &[u8]) -> Result<Self, SkipReason> {
         let key: [u8; 32] = bytes.try_into().map_err(|_| SkipReason::Malformed)?;
         let mut y = key;
@@ -92,7 +94,8 @@ impl Material {
             *last &= 0x7f;
         }
         // Under a point of small order anybody can sign.
-        if y.iter().rev().ge(FIELD_PRIME.iter().rev()) || SMALL_ORDER.contains(&y) {
+        if y.iter().rev().ge(FIELD_PRIME.iter().rev()) || SMALL_ORDER.contains(&y) || !is_on_edwards25519(&y)
+        {
             return Err(SkipReason::BadPoint);
         }
         Ok(Self::Ed25519(key))
@@ -175,6 +178,18 @@ fn bits(number: &[u8]) -> usize {
     number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
 }
 
+/// Whether some x has this y: x² = (y² - 1) / (dy² + 1) (RFC 8032 section 5.1.3), by Euler's criterion. A quotient is a
+/// square when the product is; the divisor is never zero.
+fn is_on_edwards25519(y: &[u8; 32]) -> bool {
+    let prime = BigUint::from_bytes_le(&FIELD_PRIME);
+    let y = BigUint::from_bytes_le(y);
+    let squared = &y * &y % &prime;
+    let d = BigUint::from_bytes_le(&EDWARDS_D);
+    let product = (&squared + &prime - 1u8) * (d * squared + 1u8) % &prime;
+    let half = (&prime - 1u8) >> 1;
+    product.modpow(&half, &prime) <= BigUint::from(1u8)
+}
+
 /// 2^255 - 19, little-endian.
 const FIELD_PRIME: [u8; 32] = {
     let mut p = [0xff; 32];
@@ -182,6 +197,12 @@ const FIELD_PRIME: [u8; 32] = {
     p[31] = 0x7f;
     p
 };
+
+/// -121665 / 121666 modulo the prime, little-endian: the d of the curve.
+const EDWARDS_D: [u8; 32] = [
+    0xa3, 0x78, 0x59, 0x13, 0xca, 0x4d, 0xeb, 0x75, 0xab, 0xd8, 0x41, 0x41, 0x4d, 0x0a, 0x70, 0x00, 0x98,
+    0xe8, 0x79, 0x77, 0x79, 0x40, 0xc7, 0x8c, 0x73, 0xfe, 0x6f, 0x2b, 0xee, 0x6c, 0x03, 0x52,
+];
 
 /// The y coordinates of the points whose order divides 8, little-endian, in canonical form.
 const SMALL_ORDER: [[u8; 32]; 5] = [

@@ -64,6 +64,7 @@ fn keys_of_the_rfcs_are_bound_to_what_they_can_do() {
         (Signer::new(Algorithm::Es384).jwk(), None, "ES384"),
         (Signer::new(Algorithm::Es512).jwk(), None, "ES512"),
         (with(ec(), json!({"use": "sig", "key_ops": ["verify"]})), Some("1"), "ES256"),
+        (with(ec(), json!({"use": "sig", "key_ops": ["verify", "sign"]})), Some("1"), "ES256"),
         (with(ec(), json!({"kid": ""})), Some(""), "ES256"),
         (with(rsa(), json!({"n": modulus(8192)})), Some("2011-04-29"), "RS256"),
     ] {
@@ -105,6 +106,8 @@ fn what_must_not_be_used_is_skipped_and_the_reason_is_named() {
         (with(ec(), json!({"use": null})), Malformed),
         (with(ec(), json!({"key_ops": "verify"})), Malformed),
         (with(ec(), json!({"key_ops": ["verify", 1]})), Malformed),
+        (with(ec(), json!({"key_ops": ["verify", "verify"]})), Malformed),
+        (with(ec(), json!({"use": "sig", "key_ops": ["verify", "wrapKey"]})), EncryptionUse),
         (with(ec(), json!({"alg": 256})), Malformed),
         (with(ec(), json!({"kid": 1})), BadKeyId),
         (with(ec(), json!({"kid": null})), BadKeyId),
@@ -178,6 +181,20 @@ fn points_of_small_order_are_refused_in_either_sign() {
             (0..32).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()).collect();
         let outcome = read(&with(okp(), json!({"x": base64url(&bytes)})));
         assert_eq!(outcome.map(|k| k.algorithms()), Err(SkipReason::BadPoint), "{hex}");
+    }
+}
+
+#[test]
+fn an_edwards_key_off_the_curve_is_refused() {
+    // Of the first numbers these are no point's y; the rest are (RFC 8032 section 5.1.3).
+    let none = [2, 7, 8, 11, 12, 13, 17, 20, 22, 31, 34, 36, 38];
+    for y in 2..40 {
+        for sign in [0, 0x80] {
+            let mut bytes = [0; 32];
+            (bytes[0], bytes[31]) = (y, sign);
+            let outcome = read(&with(okp(), json!({"x": base64url(&bytes)})));
+            assert_eq!(outcome.err(), none.contains(&y).then_some(SkipReason::BadPoint), "y = {y}");
+        }
     }
 }
 
