@@ -4,6 +4,7 @@
 //! Two parsers that disagree on a duplicate member disagree on who the caller is (RFC 7515 section 4,
 //! RFC 7519 section 4), so a duplicate is refused instead of resolved.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -12,14 +13,16 @@ use serde_json::{Map, Number, Value};
 /// The deepest nesting that is read.
 const MAX_DEPTH: u8 = 32;
 
-/// Reads one JSON object from all of `bytes`.
+/// Reads one JSON object from all of `bytes`, with at most so many `objects` in it: the smallest takes five bytes to
+/// send and a hundred times as many to hold.
 ///
 /// # Errors
-/// When the bytes are not UTF-8, not JSON, not an object, hold a duplicate member, nest too deeply, or go on
-/// after the object.
-pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
+/// When the bytes are not UTF-8, not JSON, not an object, hold a duplicate member or too many objects, nest too
+/// deeply, or go on after the object.
+pub(super) fn object(bytes: &[u8], objects: usize) -> Result<Map<String, Value>, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { depth: MAX_DEPTH }.deserialize(&mut reader)?;
+    let left = Cell::new(objects.saturating_add(1));
+    let value = Strict { depth: MAX_DEPTH, left: &left }.deserialize(&mut reader)?;
     reader.end()?;
     match value {
         Value::Object(members) => Ok(members),
@@ -27,20 +30,22 @@ pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Err
     }
 }
 
-struct Strict {
+struct Strict<'a> {
     depth: u8,
+    /// So many objects may still come.
+    left: &'a Cell<usize>,
 }
 
-impl Strict {
+impl Strict<'_> {
     fn deeper<E: serde::de::Error>(&self) -> Result<Self, E> {
         match self.depth.checked_sub(1) {
-            Some(depth) => Ok(Self { depth }),
+            Some(depth) => Ok(Self { depth, left: self.left }),
             None => Err(E::custom("nested too deeply")),
         }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -48,7 +53,7 @@ impl<'de> DeserializeSeed<'de> for Strict {
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -92,6 +97,10 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        match self.left.get().checked_sub(1) {
+            Some(left) => self.left.set(left),
+            None => return Err(A::Error::custom("too many objects")),
+        }
         let mut out = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             let value = members.next_value_seed(self.deeper()?)?;
@@ -109,7 +118,9 @@ mod tests {
 
     #[test]
     fn sound_objects_read_as_they_stand() {
-        let members = object(br#" {"a": [1, 2.5, "x", null, true], "b": {"c": -1}} "#).unwrap();
+        let text = br#" {"a": [1, 2.5, "x", null, true], "b": {"c": -1}} "#;
+        let members = object(text, 1).unwrap();
+        assert!(object(text, 0).is_err(), "one object more than may be");
         assert_eq!(
             Value::Object(members),
             serde_json::json!({"a": [1, 2.5, "x", null, true], "b": {"c": -1}})
@@ -136,7 +147,7 @@ mod tests {
             deep.as_bytes(),
         ];
         for case in cases {
-            assert!(object(case).is_err(), "{}", String::from_utf8_lossy(case));
+            assert!(object(case, 9).is_err(), "{}", String::from_utf8_lossy(case));
         }
     }
 }

@@ -9,6 +9,7 @@ mod forward;
 mod framing;
 mod front;
 mod gateway;
+mod inspect;
 mod origin;
 mod peer;
 mod phases;
@@ -21,4 +22,6 @@ pub use context::Context;
 pub use drain::{Busy, Drain};
 pub use front::{Front, HeadLimits, Recorder};
 pub use gateway::{Gateway, GatewayParts};
+#[doc(hidden)]
+pub use inspect::{Inspected, inspect};
 pub use tls::SniResolver;
