@@ -6,11 +6,15 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 CARGO ?= cargo
 CONFIG ?= conf/portcullis.yaml
+# What a waiver in deny.toml is measured against; an old checkout is tested with the day of its commit.
+export PORTCULLIS_TODAY ?= $(shell date -u +%F)
+# So long each target of `make fuzz` runs.
+SECONDS_EACH ?= 600
 IMAGE ?= portcullis:dev
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: setup-build ## Gateway, identity provider and agents in one process, with curl lines to paste
@@ -25,6 +29,15 @@ test: setup fmt-check clippy deny ## Set up, lint, and run every test
 
 .PHONY: lint
 lint: setup fmt-check clippy deny ## Formatting, clippy, licences and bans, without the tests
+
+.PHONY: fuzz
+fuzz: ## Fuzz each target for long: make fuzz SECONDS_EACH=600
+	@scripts/setup.sh fuzz
+	scripts/fuzz.sh $(SECONDS_EACH)
+
+.PHONY: advisories
+advisories: setup ## Known weaknesses of what we build upon; needs the network
+	$(CARGO) deny --locked check advisories
 
 .PHONY: console
 console: ## Build the web console, which the gateway carries
@@ -70,7 +83,8 @@ fmt-check: setup
 clippy: setup
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
-# Advisories need a data base from the network, so they are asked for by hand: cargo deny check advisories
+# Advisories need a database from the network: `make advisories`.
 .PHONY: deny
 deny: setup
 	$(CARGO) deny --locked --log-level error check bans licenses sources
+	$(CARGO) nextest run --locked --test supply_chain -E 'test(waiver)'

@@ -6,6 +6,7 @@
 #   scripts/setup.sh test     the above, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, libfaketime,
 #                             and the end-to-end suite's Node packages
 #   scripts/setup.sh bench    cmake, protoc and wrk
+#   scripts/setup.sh fuzz     cmake, protoc and cargo-fuzz
 #
 # Present tools are left alone, so a second run takes well under a second. Tools that are not distribution packages
 # go to .tools/ in this folder and nowhere else.
@@ -192,5 +193,8 @@ test)
 bench)
     install_debian wrk=wrk
     ;;
-*) fail "unknown mode: $mode" "one of: build console test bench" ;;
+fuzz)
+    cargo_tool fuzz 0.13.2
+    ;;
+*) fail "unknown mode: $mode" "one of: build console test bench fuzz" ;;
 esac

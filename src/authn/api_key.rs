@@ -4,6 +4,7 @@
 //! anything is looked up; the hash is compared in constant time, and an unknown id costs the same comparison.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use http::{HeaderMap, HeaderName};
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -21,6 +22,9 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 const ID_LEN: usize = 8;
 const SECRET_LEN: usize = 30;
 const CHECK_LEN: usize = 6;
+
+/// A digest that no key has. An unknown id is compared with it, so that it takes as long as a wrong secret.
+static NOBODY: LazyLock<Digest> = LazyLock::new(|| Digest::of(b""));
 
 /// A key of the right form with the right check digits; whether it is anybody's is not known yet.
 #[derive(Debug, Clone, Copy)]
@@ -140,8 +144,7 @@ impl ApiKeyPolicy {
         let key = key.ok_or(Reason::ApiKeyInvalid)?;
         let record = self.keys.get(key.id());
         let digest = key.digest();
-        // An unknown id is compared with a digest that no key has, so that it takes as long as a wrong secret.
-        let known = record.map_or(digest == Digest::of(b""), |record| record.digest == digest);
+        let known = digest == record.map_or(*NOBODY, |record| record.digest);
         trace.check(Check::ApiKey, known, || Facts {
             seen: Some(match record {
                 Some(_) => format!("key {}{}", key.id(), if known { "" } else { ", with another secret" }),

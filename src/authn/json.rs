@@ -4,6 +4,7 @@
 //! Two parsers that disagree on a duplicate member disagree on who the caller is (RFC 7515 section 4,
 //! RFC 7519 section 4), so a duplicate is refused instead of resolved.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -12,14 +13,16 @@ use serde_json::{Map, Number, Value};
 /// So many objects and arrays may stand in one another, the outermost counted.
 const MAX_DEPTH: u8 = 32;
 
-/// Reads one JSON object from all of `bytes`.
+/// Reads one JSON object from all of `bytes`, with at most so many `objects` in it: the smallest takes five bytes to
+/// send and a hundred times as many to hold.
 ///
 /// # Errors
-/// When the bytes are not UTF-8, not JSON, not an object, hold a duplicate member, nest too deeply, or go on
-/// after the object.
-pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
+/// When the bytes are not UTF-8, not JSON, not an object, hold a duplicate member or too many objects, nest too
+/// deeply, or go on after the object.
+pub(super) fn object(bytes: &[u8], objects: usize) -> Result<Map<String, Value>, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { left: MAX_DEPTH }.deserialize(&mut reader)?;
+    let objects = Cell::new(objects.saturating_add(1));
+    let value = Strict { left: MAX_DEPTH, objects: &objects }.deserialize(&mut reader)?;
     reader.end()?;
     match value {
         Value::Object(members) => Ok(members),
@@ -28,22 +31,24 @@ pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Err
 }
 
 #[derive(Clone, Copy)]
-struct Strict {
+struct Strict<'a> {
     /// So many levels may still be opened.
     left: u8,
+    /// So many objects may still come.
+    objects: &'a Cell<usize>,
 }
 
-impl Strict {
+impl Strict<'_> {
     /// For what stands in an object or array, which is opened with this.
     fn inside<E: serde::de::Error>(self) -> Result<Self, E> {
         match self.left.checked_sub(1) {
-            Some(left) => Ok(Self { left }),
+            Some(left) => Ok(Self { left, objects: self.objects }),
             None => Err(E::custom("nested too deeply")),
         }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -51,7 +56,7 @@ impl<'de> DeserializeSeed<'de> for Strict {
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -95,6 +100,10 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        match self.objects.get().checked_sub(1) {
+            Some(left) => self.objects.set(left),
+            None => return Err(A::Error::custom("too many objects")),
+        }
         let (inside, mut out) = (self.inside()?, Map::new());
         while let Some(name) = members.next_key::<String>()? {
             let value = members.next_value_seed(inside)?;
@@ -112,7 +121,9 @@ mod tests {
 
     #[test]
     fn sound_objects_read_as_they_stand() {
-        let members = object(br#" {"a": [1, 2.5, "x", null, true], "b": {"c": -1}} "#).unwrap();
+        let text = br#" {"a": [1, 2.5, "x", null, true], "b": {"c": -1}} "#;
+        let members = object(text, 1).unwrap();
+        assert!(object(text, 0).is_err(), "one object more than may be");
         assert_eq!(
             Value::Object(members),
             serde_json::json!({"a": [1, 2.5, "x", null, true], "b": {"c": -1}})
@@ -134,7 +145,7 @@ mod tests {
             (objects(32, "[]"), false),
             (objects(33, "1"), false),
         ] {
-            assert_eq!(object(text.as_bytes()).is_ok(), fits, "{text}");
+            assert_eq!(object(text.as_bytes(), 99).is_ok(), fits, "{text}");
         }
     }
 
@@ -156,7 +167,7 @@ mod tests {
             b"{\"a\":\"\xff\"}",
         ];
         for case in cases {
-            assert!(object(case).is_err(), "{}", String::from_utf8_lossy(case));
+            assert!(object(case, 9).is_err(), "{}", String::from_utf8_lossy(case));
         }
     }
 }

@@ -23,6 +23,11 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
 /// 2^53: from here on, not every whole number of seconds has a double of its own.
 const NUMERIC_DATE_LIMIT: f64 = 9_007_199_254_740_992.0;
 
+/// So many objects may stand inside the header: `jwk`, which nobody reads, and what else may come.
+const MAX_HEADER_OBJECTS: usize = 64;
+/// So many objects may stand inside the payload: one for every dozen bytes of the largest token.
+const MAX_PAYLOAD_OBJECTS: usize = 1000;
+
 /// Why a text is no token; the words are for `explain`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -72,11 +77,13 @@ impl<'a> Token<'a> {
         let signed = text.get(..header.len() + 1 + payload.len()).unwrap_or_default().as_bytes();
         let header = object(
             header,
+            MAX_HEADER_OBJECTS,
             Malformed("the header is not base64url"),
             Malformed("the header is not one JSON object"),
         )?;
         let payload = object(
             payload,
+            MAX_PAYLOAD_OBJECTS,
             Malformed("the payload is not base64url"),
             Malformed("the payload is not one JSON object"),
         )?;
@@ -108,9 +115,14 @@ impl<'a> Token<'a> {
     }
 }
 
-fn object(part: &str, not_base64: Malformed, not_json: Malformed) -> Result<Map<String, Value>, Malformed> {
+fn object(
+    part: &str,
+    objects: usize,
+    not_base64: Malformed,
+    not_json: Malformed,
+) -> Result<Map<String, Value>, Malformed> {
     let bytes = BASE64URL.decode(part).map_err(|_| not_base64)?;
-    json::object(&bytes).map_err(|_| not_json)
+    json::object(&bytes, objects).map_err(|_| not_json)
 }
 
 fn string(members: &Map<String, Value>, name: &str, error: Malformed) -> Result<Option<String>, Malformed> {

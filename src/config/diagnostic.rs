@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::code::{Code, Severity};
 use super::source::{Place, Source};
+use crate::authn::KEY_PREFIX;
 
 /// A second place that a finding speaks of, such as the earlier of two equal names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +56,7 @@ impl Diagnostic {
     #[must_use]
     pub fn at(code: Code, sources: &[Source], place: Place, message: impl Into<String>) -> Self {
         let source = sources.get(place.source);
-        let line = source.and_then(|s| s.line(place.line));
+        let line = source.and_then(|s| s.line(place.line)).filter(|line| !may_hold_a_secret(line));
         let line = line.map(|line| window(line, place.column.saturating_sub(1)));
         Self {
             severity: code.severity(),
@@ -154,6 +155,32 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// Whether a line may hold what nobody should read in a log, whatever the finding on it is about: a password in a URL,
+/// a private key, an API key where its hash belongs. Rather one line too many is left out.
+fn may_hold_a_secret(line: &str) -> bool {
+    // In a URL no blank follows the first colon, as it does in YAML.
+    let tight = line.match_indices(':').find(|(i, _)| line.get(i + 1..).is_some_and(is_tight));
+    let password = tight.is_some_and(|(i, _)| line.get(i..).is_some_and(|rest| rest.contains('@')));
+    let private = line.contains("kty") && PRIVATE_MEMBERS.iter().any(|name| names(line, name));
+    let hash =
+        line.contains("sha256") && !line.split(|c: char| !c.is_ascii_hexdigit()).any(|run| run.len() == 64);
+    password || private || hash || line.contains("PRIVATE KEY") || line.contains(KEY_PREFIX)
+}
+
+/// The members of a JWK that are not public (RFC 7518 sections 6.2.2, 6.3.2 and 6.4).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+fn is_tight(rest: &str) -> bool {
+    rest.chars().next().is_some_and(|c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '[' | '{'))
+}
+
+/// Whether `name` stands before a colon, quoted or not.
+fn names(line: &str, name: &str) -> bool {
+    line.split([',', '{', '[', '-']).filter_map(|part| part.split_once(':')).any(|(before, _)| {
+        before.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')) == name
+    })
+}
+
 /// The longest part of a source line that is shown, in characters.
 const SHOWN: usize = 160;
 
@@ -211,6 +238,29 @@ mod tests {
         let place = Place { source: 0, line: 1, column: 4, width: 1 };
         let shown = Diagnostic::at(Code::WrongType, &sources, place, "bad \u{1b}").to_string();
         assert!(!shown.contains(['\u{1b}', '\u{202e}', '\t']), "{shown:?}");
+    }
+
+    #[test]
+    fn a_line_that_may_hold_a_secret_is_left_out_whatever_the_finding_is_about() {
+        for (line, shown) in [
+            ("  a: { upstream: \"http://127.0.0.1:9\", auth: x }", true),
+            ("  a: { owner: me@example.com, auth: x }", true),
+            ("  k: { route: /k, auth: { api_key: { header: X-API-Key } } }", true),
+            ("  - { kty: OKP, crv: Ed25519, x: AA }", true),
+            ("  x: { sha256: \"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\" }", true),
+            ("  a: { upstream: \"http://u:p@127.0.0.1:9\", auth: x }", false),
+            ("  a: { upstream: \"http:/u:p,{@127.0.0.1:9//x\" }", false),
+            ("  a: { upstream: http:u:p@127.0.0.1 }", false),
+            ("  - { kty: OKP, crv: Ed25519, \"d\": AA }", false),
+            ("{\"keys\":[{\"k\":\"AA\",\"kty\":\"oct\"}]}", false),
+            ("  x: { sha256: hunter2, agent: nobody }", false),
+            ("  x: { agent: nobody, name: pck_Yq3Zk81b_x }", false),
+            ("  public_key: \"-----BEGIN PRIVATE KEY-----\\nAA\"", false),
+        ] {
+            let place = Place { source: 0, line: 1, column: 1, width: 1 };
+            let finding = Diagnostic::at(Code::UnknownField, &source(line), place, "m");
+            assert_eq!(finding.source_line.is_some(), shown, "{line}");
+        }
     }
 
     #[test]

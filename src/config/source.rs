@@ -32,10 +32,15 @@ impl Source {
         Self { path: path.into(), text: text.into(), entry: Some(entry) }
     }
 
-    /// The line of that number, counted from 1, without its line break.
+    /// The line of that number, counted from 1, without its line break. Lines end where YAML ends them (section 5.4):
+    /// at a line feed, a carriage return, or both.
     #[must_use]
     pub fn line(&self, number: usize) -> Option<&str> {
-        self.text.lines().nth(number.checked_sub(1)?)
+        let lines = self.text.split_inclusive('\n').flat_map(|line| {
+            let line = line.strip_suffix('\n').unwrap_or(line);
+            line.strip_suffix('\r').unwrap_or(line).split('\r')
+        });
+        lines.into_iter().nth(number.checked_sub(1)?)
     }
 
     /// The path that `written` in this file means.
@@ -123,10 +128,8 @@ mod tests {
 
     #[test]
     fn lines_are_counted_from_one() {
-        let source = Source::new("a", "x\r\ny\n");
-        assert_eq!(
-            (source.line(0), source.line(1), source.line(2), source.line(3)),
-            (None, Some("x"), Some("y"), None)
-        );
+        let source = Source::new("a", "x\r\ny\n\rz\rw\n");
+        let lines: Vec<_> = (0..=6).map(|number| source.line(number)).collect();
+        assert_eq!(lines, [None, Some("x"), Some("y"), Some(""), Some("z"), Some("w"), None]);
     }
 }

@@ -129,7 +129,8 @@ impl KeySet {
     }
 
     /// The set as a JWK set with public members alone (RFC 7517 section 5).
-    pub(super) fn to_jwks(&self) -> Value {
+    #[must_use]
+    pub fn to_jwks(&self) -> Value {
         json!({ "keys": self.keys.iter().map(|k| k.to_jwk()).collect::<Vec<_>>() })
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn fault(head: &[u8], most_fields: usize) -> Option<u16> {
         }
         let Some(colon) = line.iter().position(|b| *b == b':') else { return Some(400) };
         let (name, value) = line.split_at(colon);
-        let value = value.get(1..).unwrap_or_default().trim_ascii();
+        let value = bare_value(value.get(1..).unwrap_or_default());
         if !is_token(name) || !value.iter().all(is_field_byte) {
             return Some(400);
         }
@@ -38,6 +38,15 @@ pub(super) fn fault(head: &[u8], most_fields: usize) -> Option<u16> {
         }
     }
     (lengths > 1 || codings > 1 || lengths + codings > 1).then_some(400)
+}
+
+/// A field value without the blanks around it: spaces and tabs, and no other byte that some call white
+/// (RFC 9110 section 5.6.3).
+pub(super) fn bare_value(value: &[u8]) -> &[u8] {
+    let blank = |b: &u8| matches!(b, b' ' | b'\t');
+    let start = value.iter().position(|b| !blank(b)).unwrap_or(value.len());
+    let end = value.iter().rposition(|b| !blank(b)).map_or(start, |last| last + 1);
+    value.get(start..end).unwrap_or_default()
 }
 
 /// RFC 9110 section 5.6.2.
@@ -109,6 +118,11 @@ mod tests {
             "GET /?a=<b> HTTP/1.1\r\n\r\n",
             "GET / HTTP/1.1\r\nX(Y): a\r\n\r\n",
             "GET / HTTP/1.1\r\nX: \u{7}\r\n\r\n",
+            "GET / HTTP/1.1\r\nX: a\r\r\n\r\n",
+            "GET / HTTP/1.1\r\nX:\r\r\n\r\n",
+            "GET / HTTP/1.1\r\nX: \u{c}a\r\n\r\n",
+            "POST / HTTP/1.1\r\nContent-Length: \u{c}5\r\n\r\n",
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\u{c}\r\n\r\n",
             "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
             "GET /\r\n\r\n",
         ] {

@@ -89,7 +89,7 @@ fn skip_blank_lines(buffer: &mut BytesMut) {
 }
 
 /// A line feed without a carriage return ends a line for some and not for others (RFC 9112 section 2.2).
-fn has_bare_line_feed(head: &[u8]) -> bool {
+pub(super) fn has_bare_line_feed(head: &[u8]) -> bool {
     head.iter().enumerate().any(|(i, b)| *b == b'\n' && (i == 0 || head.get(i - 1) != Some(&b'\r')))
 }
 

@@ -12,6 +12,7 @@ mod front;
 mod gateway;
 mod h2_guard;
 mod head;
+mod inspect;
 mod listening;
 mod origin;
 mod paced;
@@ -28,5 +29,7 @@ pub use drain::{Busy, Drain};
 pub use front::{Front, FrontParts, Recorder};
 pub use gateway::{Gateway, GatewayParts};
 pub use head::HeadLimits;
+#[doc(hidden)]
+pub use inspect::{Inspected, inspect};
 pub use listening::{Listening, listen};
 pub use tls::TlsDoor;

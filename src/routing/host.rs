@@ -34,7 +34,8 @@ impl<'a> Host<'a> {
         }
         let name = name.strip_suffix('.').unwrap_or(name);
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~[]:".contains(&b);
-        if name.is_empty() || name.len() > 255 || !name.bytes().all(plain) {
+        // No label is empty, or a second dot at the end would be part of the name.
+        if name.len() > 255 || !name.bytes().all(plain) || name.split('.').any(str::is_empty) {
             return Err(HostError);
         }
         if name.bytes().any(|b| b.is_ascii_uppercase()) {
@@ -76,6 +77,10 @@ mod tests {
             ("[::1", None),
             ("[x]", None),
             ("a,b", None),
+            (".", None),
+            ("a..", None),
+            (".a", None),
+            ("a..b", None),
         ] {
             assert_eq!(
                 Host::parse(text).ok().map(|h| h.as_str().to_owned()),

@@ -1,11 +1,12 @@
 //! The access log: one JSON line per request on standard output, written away from the worker.
 //!
 //! The line is built from a fixed struct, so that no field can appear that the contract does not name. Control
-//! bytes are escaped by JSON; long fields are cut.
+//! bytes are escaped, those that JSON would leave alone among them; long fields are cut.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
+use serde_json::ser::Formatter;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 
 /// The longest text of a single field, in bytes; what comes after is cut.
@@ -66,6 +67,33 @@ fn cut_option<S: Serializer>(text: &Option<&str>, serializer: S) -> Result<S::Ok
     }
 }
 
+/// Writes JSON in which no character can act on a terminal or end a line: not the control characters that JSON leaves
+/// alone (U+007F to U+009F), not the line ends of Unicode, and none that turns the direction of writing.
+struct Inert;
+
+impl Formatter for Inert {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(acts) {
+            let (before, after) = rest.split_at(at);
+            writer.write_all(before.as_bytes())?;
+            let mut after = after.chars();
+            if let Some(c) = after.next() {
+                write!(writer, "\\u{:04x}", u32::from(c))?;
+            }
+            rest = after.as_str();
+        }
+        writer.write_all(rest.as_bytes())
+    }
+}
+
+const fn acts(c: char) -> bool {
+    matches!(
+        c,
+        '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
+}
+
 /// Where the lines go. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct AccessLog {
@@ -96,7 +124,8 @@ impl AccessLog {
     pub fn write(&self, entry: &AccessEntry<'_>) {
         let Some(out) = &self.out else { return };
         let mut line = Vec::with_capacity(512);
-        if serde_json::to_writer(&mut line, entry).is_ok() {
+        let mut writer = serde_json::Serializer::with_formatter(&mut line, Inert);
+        if entry.serialize(&mut writer).is_ok() {
             line.push(b'\n');
             // A line that finds no room is dropped: a slow reader must not slow requests down.
             let _dropped = out.clone().write_all(&line);
@@ -145,7 +174,7 @@ mod tests {
                 decision: "deny",
                 reason: "no_route",
                 provider: None,
-                sub: Some("a\n\"b\u{1b}"),
+                sub: Some("a\n\"b\u{1b}\u{9b}\u{e4}\u{202e}\u{2028}c"),
                 client_id: None,
                 jti: None,
                 key_id: None,
@@ -156,8 +185,9 @@ mod tests {
         drop(guard);
         let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
         assert_eq!(text.lines().count(), 1);
-        assert!(text.contains(r#""sub":"a\n\"b\u001b""#), "{text}");
+        assert!(text.contains(r#""sub":"a\n\"b\u001b\u009bä\u202e\u2028c""#), "{text}");
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["auth"]["sub"], "a\n\"b\u{1b}\u{9b}\u{e4}\u{202e}\u{2028}c");
         assert_eq!(value["path"].as_str().unwrap().len(), FIELD_LIMIT);
         assert_eq!(value["ts"], "1970-01-01T00:00:00Z");
     }

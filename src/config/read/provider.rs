@@ -40,7 +40,9 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
         && matches!(source.value, KeySource::Discovery)
         && let Err(help) = discoverable(issuer, plain)
     {
-        let message = format!("keys cannot be discovered from {}", issuer_node.shown());
+        let hidden = web::has_credentials(issuer.value.as_str());
+        let shown = if hidden { "this issuer".to_owned() } else { issuer_node.shown() };
+        let message = format!("keys cannot be discovered from {shown}");
         let help = format!("{help}; or say where the keys are, with `jwks_uri` or another source");
         report.say(Code::BadIssuer, issuer.place, message, help);
     }

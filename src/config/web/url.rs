@@ -71,7 +71,7 @@ pub(in crate::config) fn upstream_url(text: &str) -> Result<Url, &'static str> {
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(HELP);
     }
-    if has_credentials(text) {
+    if has_credentials(text) || !url.username().is_empty() || url.password().is_some() {
         return Err("leave user and password out of the URL");
     }
     if url.query().is_some() || url.fragment().is_some() {
@@ -96,7 +96,8 @@ pub(in crate::config) fn upstream_url(text: &str) -> Result<Url, &'static str> {
 
 /// Whether a URL names a user or a password; also when it is none that could be parsed.
 pub(in crate::config) fn has_credentials(text: &str) -> bool {
-    let rest = text.split_once("//").map_or(text, |(_, rest)| rest);
+    // A URL parser takes one slash behind the scheme, or none, for two.
+    let rest = text.split_once(':').map_or(text, |(_, rest)| rest).trim_start_matches(['/', '\\']);
     rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
 }
 

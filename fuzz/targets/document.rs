@@ -1,0 +1,10 @@
+//! The target `document`, see tests/fuzz/targets/document.rs.
+#![no_main]
+
+#[expect(dead_code, reason = "the other targets")]
+#[path = "../../tests/fuzz/targets/mod.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    let _word = targets::document::run(input);
+});

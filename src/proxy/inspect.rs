@@ -1,0 +1,87 @@
+//! What this room makes of one request head, without a connection: the same checks in the same order as the door and
+//! the first phase, for the fuzz targets, which see public items alone. The gateway itself does not come this way.
+
+use http::{HeaderMap, HeaderName, HeaderValue, Version};
+use pingora::http::RequestHeader;
+
+use super::framing;
+use super::head::has_bare_line_feed;
+use super::view::View;
+
+/// The most that a configuration allows.
+const MOST_FIELDS: usize = 256;
+
+/// A head that would go on to the decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspected {
+    /// The method, as it came.
+    pub method: String,
+    /// The host in its one form.
+    pub host: Option<String>,
+    /// The path in its one form.
+    pub path: String,
+    /// What stands after the question mark.
+    pub query: Option<Vec<u8>>,
+    /// The fields, in their order under each name.
+    pub fields: HeaderMap,
+}
+
+/// Reads a whole head, its empty line with it.
+///
+/// # Errors
+/// The status with which it is refused.
+pub fn inspect(head: &[u8]) -> Result<Inspected, u16> {
+    if has_bare_line_feed(head) {
+        return Err(400);
+    }
+    if let Some(status) = framing::fault(head, MOST_FIELDS) {
+        return Err(status);
+    }
+    let request = read(head).ok_or(400_u16)?;
+    let view = View::of(&request).map_err(|_| 400_u16)?;
+    Ok(Inspected {
+        method: request.method.as_str().to_owned(),
+        host: view.host.as_ref().map(|host| host.as_str().to_owned()),
+        path: view.path.as_str().to_owned(),
+        query: view.query.map(<[u8]>::to_vec),
+        fields: request.headers.clone(),
+    })
+}
+
+/// The head as Pingora holds it.
+fn read(head: &[u8]) -> Option<RequestHeader> {
+    let mut lines = head.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut words = lines.next()?.split(|b| *b == b' ');
+    let (method, target, version) = (words.next()?, words.next()?, words.next()?);
+    let mut request = RequestHeader::build(method, target, None).ok()?;
+    request.set_version(if version == b"HTTP/1.0" { Version::HTTP_10 } else { Version::HTTP_11 });
+    for line in lines.take_while(|line| !line.is_empty()) {
+        let (name, value) = line.split_at_checked(line.iter().position(|b| *b == b':')?)?;
+        let name = HeaderName::from_bytes(name).ok()?;
+        let value = HeaderValue::from_bytes(framing::bare_value(value.get(1..)?)).ok()?;
+        request.append_header(name, value).ok()?;
+    }
+    Some(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inspect;
+
+    #[test]
+    fn a_head_is_read_as_the_door_and_the_first_phase_read_it() {
+        let seen = inspect(b"GET /a/%62?c HTTP/1.1\r\nHost: A.test:80\r\nX: 1\r\nx:  2 \r\n\r\n").unwrap();
+        assert_eq!((seen.method.as_str(), seen.path.as_str()), ("GET", "/a/b"));
+        assert_eq!((seen.host.as_deref(), seen.query.as_deref()), (Some("a.test"), Some(&b"c"[..])));
+        assert_eq!(seen.fields.get_all("x").iter().collect::<Vec<_>>(), ["1", "2"]);
+        for (head, status) in [
+            ("GET / HTTP/1.1\nHost: a\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\n\r\n", 400),
+            ("GET /.. HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+            ("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 405),
+        ] {
+            assert_eq!(inspect(head.as_bytes()), Err(status), "{head:?}");
+        }
+    }
+}

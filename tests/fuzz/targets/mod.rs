@@ -1,0 +1,38 @@
+//! What is fuzzed: one function for each text that a stranger writes. A function gets any bytes at all, holds what it
+//! reads to its properties, and gives back a word for what became of the input, so that a driver without coverage
+//! can tell inputs apart.
+//!
+//! Two drivers call them: `tests/fuzz.rs` for a short time on stable Rust, `fuzz/` for long with libFuzzer.
+
+pub(crate) mod api_key;
+pub(crate) mod credential;
+pub(crate) mod document;
+pub(crate) mod head;
+pub(crate) mod host;
+pub(crate) mod key_set;
+pub(crate) mod path;
+pub(crate) mod pem;
+pub(crate) mod resource;
+pub(crate) mod stage;
+pub(crate) mod token;
+
+/// A target: its name, which is that of its folder of seeds as well, and the words of its grammar.
+pub(crate) struct Target {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(&[u8]) -> String,
+    pub(crate) words: &'static [&'static str],
+}
+
+/// Every target.
+pub(crate) const ALL: &[Target] = &[
+    Target { name: "api_key", run: api_key::run, words: api_key::WORDS },
+    Target { name: "credential", run: credential::run, words: credential::WORDS },
+    Target { name: "document", run: document::run, words: document::WORDS },
+    Target { name: "head", run: head::run, words: head::WORDS },
+    Target { name: "host", run: host::run, words: host::WORDS },
+    Target { name: "key_set", run: key_set::run, words: key_set::WORDS },
+    Target { name: "path", run: path::run, words: path::WORDS },
+    Target { name: "pem", run: pem::run, words: pem::WORDS },
+    Target { name: "resource", run: resource::run, words: resource::WORDS },
+    Target { name: "token", run: token::run, words: token::WORDS },
+];
