@@ -17,9 +17,10 @@ use pingora::server::ShutdownWatch;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::bounded::Bounded;
 use super::drain::Drain;
-use super::framing;
 use super::gateway::Gateway;
+use super::handover::Handover;
 
 /// How long a kept connection may still bring a request after draining has started.
 const LAST_REQUEST: Duration = Duration::from_millis(500);
@@ -52,7 +53,7 @@ pub type Recorder = Box<dyn Fn(u16, Option<IpAddr>) -> String + Send + Sync>;
 
 enum Head {
     /// The head, and what came behind it.
-    Read(BytesMut),
+    Read(Handover),
     /// The peer left, or rested too long.
     Gone,
     /// To be answered with this status.
@@ -85,7 +86,7 @@ impl Front {
                 if has_bare_line_feed(head) {
                     return Head::Bad(400);
                 }
-                return framing::fault(head).map_or(Head::Read(buffer), Head::Bad);
+                return Handover::of(buffer, end).map_or_else(Head::Bad, Head::Read);
             }
             if buffer.len() > self.limits.bytes {
                 return Head::Bad(431);
@@ -144,8 +145,8 @@ impl ServerApp for Front {
         let mut settings: Option<HttpPersistentSettings> = None;
         let mut first = true;
         loop {
-            let buffer = match self.read_head(&mut stream, first).await {
-                Head::Read(buffer) => buffer,
+            let message = match self.read_head(&mut stream, first).await {
+                Head::Read(message) => message,
                 Head::Gone => return None,
                 Head::Bad(status) => {
                     self.refuse(&mut stream, status).await;
@@ -153,14 +154,16 @@ impl ServerApp for Front {
                 }
             };
             first = false;
-            let mut session = ServerSession::new_http1(stream);
+            let bounded = Bounded::stream(stream, message.body, message.behind);
+            let mut session = ServerSession::new_http1(bounded);
             if let Some(settings) = settings.take() {
                 settings.apply_to_session(&mut session);
             }
             session.set_keepalive((!self.drain.is_draining()).then(|| self.limits.idle.as_secs().max(1)));
-            session.set_pipelined_prefix(buffer);
+            session.set_pipelined_prefix(message.bytes);
             let reused = self.proxy.process_new_http(session, shutdown).await;
-            (stream, settings) = reused?.consume();
+            let (bounded, kept) = reused?.consume();
+            (stream, settings) = (Bounded::release(bounded).await?, kept);
         }
     }
 }
@@ -199,8 +202,9 @@ fn raw_problem(status: u16, request_id: &str) -> String {
     let body = format!(
         r#"{{"type":"about:blank","title":"{title}","status":{status},"detail":"{detail}","request_id":"{request_id}"}}"#
     );
+    let allow = if status == 405 { "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" } else { "" };
     format!(
-        "HTTP/1.1 {status} {title}\r\nContent-Type: application/problem+json\r\nContent-Length: {}\r\n\
+        "HTTP/1.1 {status} {title}\r\n{allow}Content-Type: application/problem+json\r\nContent-Length: {}\r\n\
          Cache-Control: no-store\r\nX-Request-Id: {request_id}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )

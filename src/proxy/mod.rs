@@ -3,17 +3,21 @@
 //!
 //! Nothing is decided here. An upstream is chosen, and a request rewritten, only with a permit of `gate`.
 
+mod bounded;
+mod chunks;
 mod context;
 mod drain;
 mod forward;
 mod framing;
 mod front;
 mod gateway;
+mod handover;
 mod origin;
 mod peer;
 mod phases;
 mod respond;
 mod tls;
+mod tunnel;
 mod upgrade;
 mod view;
 

@@ -162,4 +162,20 @@ mod tests {
             assert_eq!(CanonicalPath::parse(raw.as_bytes()), Err(wanted), "{raw}");
         }
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn the_one_form_of_any_path_is_its_own(raw in "(/|[a-z.~]|%[0-9A-Fa-f]{2}|%25|;|[!-~])*") {
+            let raw = format!("/{raw}");
+            if let Ok(path) = CanonicalPath::parse(raw.as_bytes()) {
+                let again = CanonicalPath::parse(path.as_str().as_bytes());
+                proptest::prop_assert_eq!(again.as_ref(), Ok(&path));
+                proptest::prop_assert!(again.is_ok_and(|again| again.is_as_sent()));
+                let segments: Vec<&str> = path.as_str().split('/').map(|s| s.split(';').next().unwrap()).collect();
+                proptest::prop_assert!(!segments.contains(&"..") && !segments.contains(&"."));
+            }
+        }
+    }
 }
