@@ -129,7 +129,7 @@ async fn a_fault_that_comes_later_never_ends_the_body_for_the_agent() {
             is_ours(&what, &answer);
             assert!(answer.is_last(), "{what}: {answer:?}");
             assert!(caller.rest().await.is_empty(), "{what}: one answer");
-            for bytes in world.recorder.take() {
+            for bytes in world.recorder.take_when_ended().await {
                 let shown = bytes.escape_ascii().to_string();
                 let head =
                     find(&bytes, b"\r\n\r\n").unwrap_or_else(|| panic!("{what}: a whole head: {shown}"));

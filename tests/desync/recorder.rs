@@ -1,6 +1,6 @@
 //! An agent that keeps every byte that reaches it, and answers each request that is whole.
 //!
-//! Paths with these words get special answers: `slow` (after 300 ms), `late` (a tunnel after 100 ms), `denies` (no
+//! Paths with these words get special answers: `slow` (after 100 ms), `late` (a tunnel after 100 ms), `denies` (no
 //! tunnel). A request that asks for an upgrade gets it at once otherwise, and its bytes back.
 
 use std::sync::{Arc, Mutex};
@@ -10,8 +10,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
+use super::support::eventually;
 use super::support::eventually::scripted_pause;
-use super::wire::{Body, chunked, find, head_of};
+use super::wire::{Body, SOON, chunked, find, head_of};
 
 /// Stands among the bytes where a tunnel carried some before it was open.
 pub(crate) const TOO_EARLY: &[u8] = b"<before the tunnel>";
@@ -25,8 +26,14 @@ pub(crate) struct Recorder {
     serving: tokio::task::JoinHandle<()>,
 }
 
-/// What came, by connection.
-type Taken = Arc<Mutex<Vec<Vec<u8>>>>;
+type Taken = Arc<Mutex<Vec<Came>>>;
+
+/// What came on one connection.
+#[derive(Default)]
+struct Came {
+    bytes: Vec<u8>,
+    has_ended: bool,
+}
 
 impl Recorder {
     pub(crate) async fn start() -> Self {
@@ -39,10 +46,14 @@ impl Recorder {
                 let _ = stream.set_nodelay(true);
                 let number = {
                     let mut all = all.lock().expect("what came");
-                    all.push(Vec::new());
+                    all.push(Came::default());
                     all.len() - 1
                 };
-                tokio::spawn(Peer { stream, number, taken: Arc::clone(&all), buffer: Vec::new() }.serve());
+                let all = Arc::clone(&all);
+                tokio::spawn(async move {
+                    Peer { stream, number, taken: Arc::clone(&all), buffer: Vec::new() }.serve().await;
+                    all.lock().expect("what came")[number].has_ended = true;
+                });
             }
         });
         Self { port, taken, serving }
@@ -51,7 +62,16 @@ impl Recorder {
     /// What has come since the last call, by connection, without the silent ones.
     pub(crate) fn take(&self) -> Vec<Vec<u8>> {
         let mut all = self.taken.lock().expect("what came");
-        all.iter_mut().map(std::mem::take).filter(|bytes| !bytes.is_empty()).collect()
+        all.iter_mut().map(|came| std::mem::take(&mut came.bytes)).filter(|bytes| !bytes.is_empty()).collect()
+    }
+
+    /// The same, once every connection has ended.
+    pub(crate) async fn take_when_ended(&self) -> Vec<Vec<u8>> {
+        eventually("every connection has ended", SOON, async || {
+            self.taken.lock().expect("what came").iter().all(|came| came.has_ended).then_some(())
+        })
+        .await;
+        self.take()
     }
 }
 
@@ -87,7 +107,7 @@ impl Peer {
             let length = field("content-length").and_then(|length| length.parse().ok());
             self.body(length.unwrap_or(0), field("transfer-encoding").is_some()).await?;
             if target.contains("slow") {
-                scripted_pause(Duration::from_millis(300)).await;
+                scripted_pause(Duration::from_millis(100)).await;
             }
             let body = if line.starts_with("HEAD ") { "" } else { "ok" };
             let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{body}");
@@ -132,7 +152,7 @@ impl Peer {
     }
 
     fn keep(&self, bytes: &[u8]) {
-        self.taken.lock().expect("what came")[self.number].extend_from_slice(bytes);
+        self.taken.lock().expect("what came")[self.number].bytes.extend_from_slice(bytes);
     }
 }
 
