@@ -151,3 +151,61 @@ impl VirtualSocket for Socket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Our end of a connection whose other end has said `hello` already.
+    async fn connected(tunnel: &Tunnel) -> (Socket, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut other, _) = listener.accept().await.unwrap();
+        other.write_all(b"hello").await.unwrap();
+        socket.readable().await.unwrap();
+        (Socket { socket, tunnel: tunnel.clone(), state: State::Closed, waiting: None }, other)
+    }
+
+    async fn can_read(socket: &mut Socket) -> bool {
+        let mut byte = [0];
+        // Polled once: what is there already is read at once.
+        futures::future::poll_immediate(socket.read(&mut byte)).await.is_some()
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_read_when_the_handshake_has_been_sent_to_its_end() {
+        let tunnel = Tunnel::default();
+        let (mut socket, _other) = connected(&tunnel).await;
+        assert!(can_read(&mut socket).await, "TLS is as free as ever");
+        socket.flush().await.unwrap();
+        tunnel.begin();
+        assert!(!can_read(&mut socket).await);
+        socket.write_all(b"GET").await.unwrap();
+        assert!(!can_read(&mut socket).await);
+        socket.flush().await.unwrap();
+        assert!(!can_read(&mut socket).await, "the head is not the end");
+        socket.flush().await.unwrap();
+        assert!(can_read(&mut socket).await);
+        socket.write_all(b"x").await.unwrap();
+        assert!(can_read(&mut socket).await, "and from then on");
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_answer_is_woken() {
+        let tunnel = Tunnel::default();
+        let (socket, _other) = connected(&tunnel).await;
+        tunnel.begin();
+        let (mut reader, mut writer) = tokio::io::split(socket);
+        let mut answer = [0; 5];
+        let sent = async {
+            writer.write_all(b"GET").await?;
+            writer.flush().await?;
+            writer.flush().await
+        };
+        let (read, sent) = tokio::join!(reader.read_exact(&mut answer), sent);
+        assert!(read.is_ok() && sent.is_ok() && &answer == b"hello");
+    }
+}
