@@ -5,6 +5,7 @@
 use futures::future::join_all;
 
 use super::case::World;
+use super::recorder::Recorder;
 use super::support::{Gateway, Start, Upstream};
 use super::wire::Caller;
 
@@ -22,9 +23,9 @@ async fn open(gateway: &Gateway) -> Caller {
 }
 
 /// How many of some tunnels, all open and silent until then, carry a byte each way.
-async fn carry(gateway: &Gateway) -> usize {
+async fn carry(gateway: &Gateway, tunnels: usize) -> usize {
     let mut carried = 0;
-    for _ in 0..TUNNELS / AT_ONCE {
+    for _ in 0..tunnels / AT_ONCE {
         let mut callers = join_all((0..AT_ONCE).map(|_| open(gateway))).await;
         let asked = callers.iter_mut().map(async |caller| {
             caller.send(&["x"]).await;
@@ -38,9 +39,33 @@ async fn carry(gateway: &Gateway) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_tunnel_stays_open() {
     let world = World::new().await;
-    let carried = carry(&world.gateway).await;
+    let carried = carry(&world.gateway, TUNNELS).await;
     assert_eq!(carried, TUNNELS, "tunnels that closed by themselves: {}", TUNNELS - carried);
     eprintln!("{TUNNELS} silent tunnels, 0 closed by themselves");
+}
+
+/// The agent is another gateway, which is reached through TLS and has the silent one behind it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_tunnel_through_tls_stays_open() {
+    const THROUGH_TLS: usize = 500;
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let (pem, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    let recorder = Recorder::start().await;
+    let body = format!(
+        "agents:\n  open: {{ route: /, upstream: \"http://127.0.0.1:{}\", auth: public }}\n",
+        recorder.port
+    );
+    let files = [("c.pem", &*pem), ("c.key", &*key)];
+    let inner = Start { body: &body, files: &files, tls: &[("c.pem", "c.key")], ..Start::default() };
+    let inner = inner.ready().await;
+    let body = format!(
+        "agents:\n  open: {{ route: /, upstream: {{ url: \"https://localhost:{}\", ca_file: c.pem }}, auth: public }}\n",
+        inner.tls_port
+    );
+    let outer = Start { body: &body, files: &[("c.pem", &*pem)], ..Start::default() }.ready().await;
+    let carried = carry(&outer, THROUGH_TLS).await;
+    assert_eq!(carried, THROUGH_TLS, "tunnels that closed by themselves: {}", THROUGH_TLS - carried);
+    eprintln!("{THROUGH_TLS} silent tunnels through TLS, 0 closed by themselves");
 }
 
 #[tokio::test]
