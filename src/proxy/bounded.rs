@@ -22,8 +22,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-use super::chunks::{Chunks, Progress};
-use super::framing::BodyLength;
+use super::body::{Body, is_blank};
 
 /// How long the rest of what a caller sends is taken in, so that the answer is not lost with the connection.
 const LINGER: Duration = Duration::from_secs(1);
@@ -31,58 +30,6 @@ const LINGER: Duration = Duration::from_secs(1);
 const MOST_BEHIND: usize = 8 * 1024;
 /// What no chunked body goes on with, wherever it stands: Pingora answers it with 400.
 const POISON: &[u8] = b"\r\r";
-
-/// What is still to come of a message.
-#[derive(Debug)]
-pub(super) enum Body {
-    Bytes(u64),
-    Chunked(Chunks),
-    Ended,
-    /// The chunks are unsound from here on.
-    Broken,
-    /// The connection carries another protocol now.
-    Tunnel,
-}
-
-impl Body {
-    pub(super) const fn new(length: BodyLength) -> Self {
-        match length {
-            BodyLength::Bytes(0) => Self::Ended,
-            BodyLength::Bytes(n) => Self::Bytes(n),
-            BodyLength::Chunked => Self::Chunked(Chunks::new()),
-        }
-    }
-
-    /// How many bytes of `piece` belong to the message; in error, how many before the first unsound one.
-    pub(super) fn take(&mut self, piece: &[u8]) -> std::result::Result<usize, usize> {
-        let progress = match self {
-            Self::Ended | Self::Broken => Progress::Ended(0),
-            Self::Tunnel => Progress::Within,
-            Self::Bytes(left) => {
-                let here = usize::try_from(*left).unwrap_or(usize::MAX).min(piece.len());
-                *left -= here as u64;
-                if *left == 0 { Progress::Ended(here) } else { Progress::Within }
-            }
-            Self::Chunked(chunks) => chunks.take(piece),
-        };
-        match progress {
-            Progress::Within => Ok(piece.len()),
-            Progress::Ended(here) => {
-                *self = Self::Ended;
-                Ok(here)
-            }
-            Progress::Fault(here) => {
-                *self = Self::Broken;
-                Err(here)
-            }
-        }
-    }
-}
-
-/// Whether nothing but empty lines stands there, as some callers send behind a body (RFC 9112 section 2.2).
-pub(super) fn is_blank(behind: &[u8]) -> bool {
-    behind.chunks(2).all(|pair| pair == b"\r\n")
-}
 
 /// How much of the answer's head has been written.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 
 use bytes::{BufMut as _, BytesMut};
 
-use super::bounded::{Body, is_blank};
+use super::body::{Body, is_blank};
 use super::framing::{self, Framing, MOST_FIELDS};
 
 const CLOSE: &[u8] = b"Connection: close\r\n";

@@ -3,6 +3,7 @@
 //!
 //! Nothing is decided here. An upstream is chosen, and a request rewritten, only with a permit of `gate`.
 
+mod body;
 mod bounded;
 mod chunks;
 mod context;
