@@ -12,6 +12,7 @@ use crate::routing::{Agent, Place};
 use crate::telemetry::{AccessAuth, AccessEntry, CacheLabel, Serving};
 
 use super::origin::Origin;
+use super::tunnel::Tunnel;
 
 /// One request on its way through the phases.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub struct Context {
     pub(super) path: String,
     pub(super) query: Option<Vec<u8>>,
     pub(super) websocket: bool,
+    pub(super) tunnel: Option<Tunnel>,
     pub(super) agent: Option<Arc<Agent>>,
     pub(super) permit: Option<Permit>,
     pub(super) place: Option<Place>,
@@ -84,6 +86,7 @@ impl Context {
             path: String::new(),
             query: None,
             websocket: false,
+            tunnel: None,
             agent: None,
             permit: None,
             place: None,

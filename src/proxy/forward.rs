@@ -24,7 +24,9 @@ pub(super) fn rewrite(request: &mut RequestHeader, permit: &Permit, ctx: &Contex
     let strip: Vec<HeaderName> = request
         .headers
         .keys()
-        .filter(|name| agent.withholds(name) || is_ours(name) || *name == header::FORWARDED)
+        .filter(|name| {
+            agent.withholds(name) || is_ours(name) || *name == header::FORWARDED || is_disguised(name)
+        })
         .cloned()
         .collect();
     let kept_forwarded = request.headers.get(header::FORWARDED).filter(|_| ctx.origin.trusted).cloned();
@@ -35,6 +37,7 @@ pub(super) fn rewrite(request: &mut RequestHeader, permit: &Permit, ctx: &Contex
         request.insert_header(header::FORWARDED, value)?;
     }
     join_cookies(request)?;
+    write_length_plainly(request)?;
     // Answered by us, after the decision.
     request.remove_header(&header::EXPECT);
     forwarded.set(request)?;
@@ -54,6 +57,24 @@ fn join_cookies(request: &mut RequestHeader) -> pingora::Result<()> {
         request.insert_header(header::COOKIE, all.join(&b"; "[..]))?;
     }
     Ok(())
+}
+
+/// What says where a message ends, whom it is for, and what becomes of the connection.
+const STRUCTURE: [HeaderName; 5] =
+    [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::HOST, header::CONNECTION, header::UPGRADE];
+
+/// Whether a name is not one of those, and yet reads as one to a server that takes `_` for `-`.
+fn is_disguised(name: &HeaderName) -> bool {
+    STRUCTURE.iter().any(|real| real != name && reduced_eq(real.as_str(), name.as_str()))
+}
+
+/// Noughts before a length are octal for some.
+fn write_length_plainly(request: &mut RequestHeader) -> pingora::Result<()> {
+    let length = request.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    match length.and_then(|text| text.trim().parse::<u64>().ok().filter(|n| n.to_string() != text)) {
+        Some(length) => request.insert_header(header::CONTENT_LENGTH, length.to_string()),
+        None => Ok(()),
+    }
 }
 
 fn is_ours(name: &HeaderName) -> bool {

@@ -2,97 +2,204 @@
 //! before Pingora repairs them or answers them in its own way (RFC 9112 sections 3, 6.1 and 6.3, RFC 9110 section 5).
 //! What a sound head asks for is not looked at here.
 
-/// Why a head is refused: the status of the answer. It may have as many fields as `most_fields`.
-pub(super) fn fault(head: &[u8], most_fields: usize) -> Option<u16> {
+use crate::routing::Host;
+
+use super::chunks::{is_field_byte, is_token_byte};
+
+/// The longest method. The longest that is registered has 17 letters.
+const LONGEST_METHOD: usize = 32;
+
+/// What a sound head says of the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Framing<'a> {
+    pub(super) body: BodyLength,
+    pub(super) fields: usize,
+    /// The authority of a target in absolute form, and what stands behind it.
+    pub(super) absolute: Option<(&'a str, &'a str)>,
+}
+
+/// Where the body ends (RFC 9112 section 6.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyLength {
+    /// After this many bytes; none without a length.
+    Bytes(u64),
+    /// Where its chunks say.
+    Chunked,
+}
+
+/// Reads a head up to and with its empty line, with at most so many fields; the status of the answer to one that is
+/// refused.
+pub(super) fn read(head: &[u8], most_fields: usize) -> Result<Framing<'_>, u16> {
     let mut lines = head.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    let request_line = lines.next().unwrap_or_default();
-    if request_line.starts_with(b"CONNECT ") {
-        return Some(405);
-    }
-    if !is_sound_request_line(request_line) {
-        return Some(400);
-    }
-    let chunks_known = request_line.ends_with(b"HTTP/1.1");
-    let (mut lengths, mut codings) = (0, 0);
-    for (count, line) in lines.take_while(|line| !line.is_empty()).enumerate() {
-        if count == most_fields {
-            return Some(431);
+    let line = RequestLine::parse(lines.next().unwrap_or_default())?;
+    let mut absolute = line.absolute()?;
+    let (mut length, mut chunked, mut host, mut fields) = (None, false, None, 0);
+    for field in lines.take_while(|line| !line.is_empty()) {
+        if fields == most_fields {
+            return Err(431);
         }
-        let Some(colon) = line.iter().position(|b| *b == b':') else { return Some(400) };
-        let (name, value) = line.split_at(colon);
-        let value = bare_value(value.get(1..).unwrap_or_default());
-        if !is_token(name) || !value.iter().all(is_field_byte) {
-            return Some(400);
+        fields += 1;
+        let colon = field.iter().position(|b| *b == b':').ok_or(400_u16)?;
+        let (name, value) = field.split_at(colon);
+        let value = trim_blanks(value.get(1..).unwrap_or_default());
+        if !is_token(name) || !value.iter().all(|b| is_field_byte(*b)) {
+            return Err(400);
         }
         if name.eq_ignore_ascii_case(b"content-length") {
-            lengths += 1;
-            if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-                return Some(400);
+            is_new(length.replace(parse_length(value)?))?;
+        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            if chunked || !line.chunks_known || !value.eq_ignore_ascii_case(b"chunked") {
+                return Err(400);
             }
-        }
-        if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            codings += 1;
-            if !chunks_known || !value.eq_ignore_ascii_case(b"chunked") {
-                return Some(400);
-            }
+            chunked = true;
+        } else if name.eq_ignore_ascii_case(b"host") {
+            is_new(host.replace(value))?;
         }
     }
-    (lengths > 1 || codings > 1 || lengths + codings > 1).then_some(400)
-}
-
-/// A field value without the blanks around it: spaces and tabs, and no other byte that some call white
-/// (RFC 9110 section 5.6.3).
-pub(super) fn bare_value(value: &[u8]) -> &[u8] {
-    let blank = |b: &u8| matches!(b, b' ' | b'\t');
-    let start = value.iter().position(|b| !blank(b)).unwrap_or(value.len());
-    let end = value.iter().rposition(|b| !blank(b)).map_or(start, |last| last + 1);
-    value.get(start..end).unwrap_or_default()
-}
-
-/// RFC 9110 section 5.6.2.
-fn is_token(name: &[u8]) -> bool {
-    !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b))
-}
-
-/// RFC 9110 section 5.5: no control character but a tab.
-const fn is_field_byte(byte: &u8) -> bool {
-    *byte == b'\t' || (*byte >= 0x20 && *byte != 0x7f)
+    if let (Some((authority, _)), Some(host)) = (&mut absolute, host) {
+        let host = std::str::from_utf8(host).map_err(|_| 400_u16)?;
+        if !same_authority(authority, host, line.default_port) {
+            return Err(400);
+        }
+    }
+    // Pingora answers it in its own way.
+    if host.is_some_and(|host| host.contains(&b'@')) {
+        return Err(400);
+    }
+    let body = match (length, chunked) {
+        (Some(_), true) => return Err(400),
+        (None, true) => BodyLength::Chunked,
+        (length, false) => BodyLength::Bytes(length.unwrap_or(0)),
+    };
+    Ok(Framing { body, fields, absolute })
 }
 
 /// Method, target and version with one blank between each, and a target of visible ASCII without a fragment and
 /// without what no URI has and libraries disagree on (RFC 3986 appendix A).
-fn is_sound_request_line(line: &[u8]) -> bool {
-    let mut words = line.split(|b| *b == b' ');
-    let (Some(method), Some(target), Some(version), None) =
-        (words.next(), words.next(), words.next(), words.next())
-    else {
-        return false;
-    };
-    let visible = |b: &u8| (0x21..0x7f).contains(b) && !b"#\"<>".contains(b);
-    // Browsers send it in a query as it is, and never in a path.
-    let backtick = target.split(|b| *b == b'?').next().is_some_and(|path| path.contains(&b'`'));
-    is_token(method)
-        && !target.is_empty()
-        && target.iter().all(visible)
-        && !backtick
-        && matches!(version, b"HTTP/1.1" | b"HTTP/1.0")
+struct RequestLine<'a> {
+    target: &'a str,
+    chunks_known: bool,
+    default_port: &'static str,
+}
+
+impl<'a> RequestLine<'a> {
+    fn parse(line: &'a [u8]) -> Result<Self, u16> {
+        let mut words = line.split(|b| *b == b' ');
+        let (Some(method), Some(target), Some(version), None) =
+            (words.next(), words.next(), words.next(), words.next())
+        else {
+            return Err(400);
+        };
+        let visible = |b: &u8| (0x21..0x7f).contains(b) && !b"#\"<>".contains(b);
+        // Browsers send it in a query as it is, and never in a path.
+        let backtick = target.split(|b| *b == b'?').next().is_some_and(|path| path.contains(&b'`'));
+        let sound = is_token(method)
+            && method.len() <= LONGEST_METHOD
+            && !target.is_empty()
+            && target.iter().all(visible)
+            && !backtick
+            && matches!(version, b"HTTP/1.1" | b"HTTP/1.0");
+        if !sound {
+            return Err(400);
+        }
+        // In small letters as well: some servers do not tell them apart.
+        if method.eq_ignore_ascii_case(b"connect") || method.eq_ignore_ascii_case(b"trace") {
+            return Err(405);
+        }
+        let target = std::str::from_utf8(target).map_err(|_| 400_u16)?;
+        Ok(Self { target, chunks_known: version == b"HTTP/1.1", default_port: default_port(target) })
+    }
+
+    /// Authority and rest of a target in absolute form (RFC 9112 section 3.2.2). Anything that is neither that nor a
+    /// path is refused.
+    fn absolute(&self) -> Result<Option<(&'a str, &'a str)>, u16> {
+        if self.target.starts_with('/') {
+            return Ok(None);
+        }
+        let (scheme, rest) = self.target.split_once("://").ok_or(400_u16)?;
+        if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+            return Err(400);
+        }
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at_checked(end).ok_or(400_u16)?;
+        if path.starts_with('?') || Host::parse(authority).is_err() {
+            return Err(400);
+        }
+        Ok(Some((authority, if path.is_empty() { "/" } else { path })))
+    }
+}
+
+fn default_port(target: &str) -> &'static str {
+    let secure = target.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("https:"));
+    if secure { "443" } else { "80" }
+}
+
+/// Whether both name the same host and port: case, a dot at the end, and a port that goes without saying make no
+/// difference.
+fn same_authority(a: &str, b: &str, default_port: &str) -> bool {
+    fn port(authority: &str) -> Option<&str> {
+        let (_, port) = authority.rsplit_once(':').filter(|(_, port)| !port.contains(']'))?;
+        Some(port).filter(|port| !port.is_empty())
+    }
+    match (Host::parse(a), Host::parse(b)) {
+        (Ok(one), Ok(other)) => {
+            one == other && port(a).unwrap_or(default_port) == port(b).unwrap_or(default_port)
+        }
+        _ => false,
+    }
+}
+
+/// A field that may stand but once.
+const fn is_new<T: Copy>(before: Option<T>) -> Result<(), u16> {
+    if before.is_some() { Err(400) } else { Ok(()) }
+}
+
+/// Without the blanks around it: spaces and tabs, and nothing else that some take for one (RFC 9110 section 5.6.3).
+pub(super) fn trim_blanks(value: &[u8]) -> &[u8] {
+    let is_blank = |b: &u8| matches!(b, b' ' | b'\t');
+    let begin = value.iter().position(|b| !is_blank(b)).unwrap_or(value.len());
+    let end = value.iter().rposition(|b| !is_blank(b)).map_or(begin, |last| last + 1);
+    value.get(begin..end).unwrap_or_default()
+}
+
+/// Digits alone, of a number that every machine holds.
+fn parse_length(value: &[u8]) -> Result<u64, u16> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return Err(400);
+    }
+    let number = std::str::from_utf8(value).ok().and_then(|text| text.parse::<i64>().ok());
+    number.and_then(|number| u64::try_from(number).ok()).ok_or(400)
+}
+
+/// RFC 9110 section 5.6.2.
+fn is_token(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(|b| is_token_byte(*b))
 }
 
 #[cfg(test)]
 mod tests {
-    fn fault(head: &[u8]) -> Option<u16> {
-        super::fault(head, 3)
+    use super::{BodyLength, Framing};
+
+    fn read(head: &[u8]) -> Result<Framing<'_>, u16> {
+        super::read(head, 3)
     }
 
     #[test]
     fn sound_heads_pass() {
-        for head in [
-            "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-            "POST /a?b=c HTTP/1.0\r\nContent-Length: 0\r\n\r\n",
-            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n",
-            "GET http://a/b HTTP/1.1\r\nHost:a\r\nX:\r\n\r\n",
+        let none = BodyLength::Bytes(0);
+        for (head, body, absolute) in [
+            ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", none, None),
+            ("POST /a?b=c HTTP/1.0\r\nContent-Length: 0\r\n\r\n", none, None),
+            ("POST / HTTP/1.1\r\nHost: a\r\ncontent-length: \t007 \r\n\r\n", BodyLength::Bytes(7), None),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n", BodyLength::Chunked, None),
+            ("GET http://a/b HTTP/1.1\r\nHost:a\r\nX:\r\n\r\n", none, Some(("a", "/b"))),
+            ("GET HTTP://A.Example HTTP/1.1\r\nHost: a.example:80\r\n\r\n", none, Some(("A.Example", "/"))),
+            ("GET https://a./?b HTTP/1.1\r\nHost: A:443\r\n\r\n", none, Some(("a.", "/?b"))),
+            ("GET http://[::1]:8/ HTTP/1.1\r\nHost: [::1]:8\r\n\r\n", none, Some(("[::1]:8", "/"))),
+            ("GET http://a/ HTTP/1.0\r\n\r\n", none, Some(("a", "/"))),
         ] {
-            assert_eq!(fault(head.as_bytes()), None, "{head:?}");
+            let framing = read(head.as_bytes()).unwrap_or_else(|status| panic!("{head:?}: {status}"));
+            assert_eq!((framing.body, framing.absolute), (body, absolute), "{head:?}");
         }
     }
 
@@ -100,10 +207,12 @@ mod tests {
     fn heads_that_can_be_read_in_two_ways_are_refused() {
         for head in [
             "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
             "POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\n",
             "POST / HTTP/1.1\r\nContent-Length: 1, 1\r\n\r\n",
             "POST / HTTP/1.1\r\nContent-Length: +1\r\n\r\n",
             "POST / HTTP/1.1\r\nContent-Length:\r\n\r\n",
+            "POST / HTTP/1.1\r\nContent-Length: 9223372036854775808\r\n\r\n",
             "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
             "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
             "POST / HTTP/1.1\r\nTransfer-Encoding : chunked\r\n\r\n",
@@ -123,13 +232,26 @@ mod tests {
             "GET / HTTP/1.1\r\nX: \u{c}a\r\n\r\n",
             "POST / HTTP/1.1\r\nContent-Length: \u{c}5\r\n\r\n",
             "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\u{c}\r\n\r\n",
+            "GET / HTTP/1.1\r\nX: a\u{c}\r\n\r\n",
+            "POST / HTTP/1.1\r\nTransfer-Encoding: \u{c}chunked\r\n\r\n",
             "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
             "GET /\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n",
+            "GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n",
+            "GET http://a/ HTTP/1.1\r\nHost: a:81\r\n\r\n",
+            "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET http://a?b HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n",
+            "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
         ] {
-            assert_eq!(fault(head.as_bytes()), Some(400), "{head:?}");
+            assert_eq!(read(head.as_bytes()), Err(400), "{head:?}");
         }
-        assert_eq!(fault(b"GET / HTTP/1.1\r\nA: 1\r\nA: 2\r\nA: 3\r\n\r\n"), None);
-        assert_eq!(fault(b"GET / HTTP/1.1\r\nA: 1\r\nA: 2\r\nA: 3\r\nA: 4\r\n\r\n"), Some(431));
-        assert_eq!(fault(b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"), Some(405));
+        for head in ["CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", "trace / HTTP/1.1\r\nHost: a\r\n\r\n"] {
+            assert_eq!(read(head.as_bytes()), Err(405), "{head:?}");
+        }
+        assert!(read(b"GET / HTTP/1.1\r\nA: 1\r\nA: 2\r\nA: 3\r\n\r\n").is_ok());
+        assert_eq!(read(b"GET / HTTP/1.1\r\nA: 1\r\nA: 2\r\nA: 3\r\nA: 4\r\n\r\n"), Err(431));
     }
 }

@@ -19,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::bounded::Bounded;
 use super::crowd::{Crowd, Rest};
 use super::drain::Drain;
 use super::gateway::Gateway;
@@ -138,22 +139,25 @@ impl Inner {
         let mut settings: Option<HttpPersistentSettings> = None;
         let mut rest = Rest::Silent;
         loop {
-            let buffer = match self.read_head(&mut stream, rest).await {
-                Head::Read(buffer) => buffer,
+            let message = match self.read_head(&mut stream, rest).await {
+                Head::Read(message) => message,
                 Head::Gone => return,
                 Head::Bad(status) => return Box::pin(self.refuse(&mut stream, status, peer)).await,
             };
             rest = Rest::Kept;
-            let mut session = ServerSession::new_http1(stream);
+            let bounded = Bounded::stream(stream, message.body, message.behind);
+            let mut session = ServerSession::new_http1(bounded);
             if let Some(settings) = settings.take() {
                 settings.apply_to_session(&mut session);
             }
             session.set_read_timeout(Some(self.parts.head.idle));
             let idle = self.parts.head.idle.as_secs().max(1);
             session.set_keepalive((!self.parts.drain.is_draining()).then_some(idle));
-            session.set_pipelined_prefix(buffer);
+            session.set_pipelined_prefix(message.bytes);
             let Some(reused) = self.proxy.process_new_http(session, shutdown).await else { return };
-            (stream, settings) = reused.consume();
+            let (bounded, kept) = reused.consume();
+            let Some(released) = Bounded::release(bounded).await else { return };
+            (stream, settings) = (released, kept);
         }
     }
 
@@ -244,8 +248,9 @@ fn raw_problem(status: u16, request_id: &str) -> String {
     let body = format!(
         r#"{{"type":"about:blank","title":"{title}","status":{status},"detail":"{detail}","request_id":"{request_id}"}}"#
     );
+    let allow = if status == 405 { "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" } else { "" };
     format!(
-        "HTTP/1.1 {status} {title}\r\nContent-Type: application/problem+json\r\nContent-Length: {}\r\n{retry}\
+        "HTTP/1.1 {status} {title}\r\n{allow}Content-Type: application/problem+json\r\nContent-Length: {}\r\n{retry}\
          Cache-Control: no-store\r\nX-Request-Id: {request_id}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )

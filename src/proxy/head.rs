@@ -9,7 +9,7 @@ use pingora::protocols::Stream;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::{Instant, timeout_at};
 
-use super::framing;
+use super::handover::Handover;
 
 const FIRST_READ: usize = 4 * 1024;
 const READ_SIZE: usize = 8 * 1024;
@@ -30,7 +30,7 @@ pub struct HeadLimits {
 
 pub(super) enum Head {
     /// The head, and what came behind it.
-    Read(BytesMut),
+    Read(Handover),
     /// The peer left, or rested too long.
     Gone,
     /// To be answered with this status.
@@ -57,7 +57,7 @@ pub(super) async fn read(stream: &mut Stream, mut buffer: BytesMut, limits: &Hea
             if has_bare_line_feed(head) {
                 return Head::Bad(400);
             }
-            return framing::fault(head, limits.fields).map_or(Head::Read(buffer), Head::Bad);
+            return Handover::of(buffer, end, limits.fields).map_or_else(Head::Bad, Head::Read);
         }
         if buffer.len() > limits.bytes {
             return Head::Bad(431);

@@ -34,9 +34,7 @@ pub fn inspect(head: &[u8]) -> Result<Inspected, u16> {
     if has_bare_line_feed(head) {
         return Err(400);
     }
-    if let Some(status) = framing::fault(head, MOST_FIELDS) {
-        return Err(status);
-    }
+    let _framing = framing::read(head, MOST_FIELDS)?;
     let request = read(head).ok_or(400_u16)?;
     let view = View::of(&request).map_err(|_| 400_u16)?;
     Ok(Inspected {
@@ -58,7 +56,7 @@ fn read(head: &[u8]) -> Option<RequestHeader> {
     for line in lines.take_while(|line| !line.is_empty()) {
         let (name, value) = line.split_at_checked(line.iter().position(|b| *b == b':')?)?;
         let name = HeaderName::from_bytes(name).ok()?;
-        let value = HeaderValue::from_bytes(framing::bare_value(value.get(1..)?)).ok()?;
+        let value = HeaderValue::from_bytes(framing::trim_blanks(value.get(1..)?)).ok()?;
         request.append_header(name, value).ok()?;
     }
     Some(request)

@@ -3,6 +3,9 @@
 //!
 //! Nothing is decided here. An upstream is chosen, and a request rewritten, only with a permit of `gate`.
 
+mod body;
+mod bounded;
+mod chunks;
 mod context;
 mod crowd;
 mod drain;
@@ -11,6 +14,7 @@ mod framing;
 mod front;
 mod gateway;
 mod h2_guard;
+mod handover;
 mod head;
 mod inspect;
 mod listening;
@@ -20,6 +24,7 @@ mod peer;
 mod phases;
 mod respond;
 mod tls;
+mod tunnel;
 mod upgrade;
 mod view;
 

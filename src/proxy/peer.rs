@@ -12,6 +12,7 @@ use pingora::{Error, ErrorType};
 use crate::gate::Permit;
 
 use super::context::Context;
+use super::tunnel::Tunnel;
 
 /// How long an unused connection to an upstream is kept.
 const POOL_IDLE: Duration = Duration::from_secs(50);
@@ -51,6 +52,7 @@ pub(super) fn choose(permit: &Permit, ctx: &mut Context) -> pingora::Result<Box<
         options.verify_hostname = true;
         options.ca = tls.trust.as_ref().map(|trust| trust.prepared(authorities));
     }
+    ctx.tunnel = ctx.websocket.then(|| Tunnel::prepare(&mut peer));
     debug_assert!(peer.sni().is_empty() == upstream.tls.is_none(), "an empty name would turn checks off");
     Ok(Box::new(peer))
 }

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderName, Method, header};
 use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType};
@@ -114,6 +115,21 @@ impl ProxyHttp for Gateway {
         let chosen = peer::choose(&permit, ctx);
         ctx.permit = Some(permit);
         chosen
+    }
+
+    async fn connected_to_upstream(
+        &self,
+        _: &mut Session,
+        _reused: bool,
+        _: &HttpPeer,
+        _: std::os::unix::io::RawFd,
+        _: Option<&Digest>,
+        ctx: &mut Context,
+    ) -> pingora::Result<()> {
+        if let Some(tunnel) = &ctx.tunnel {
+            tunnel.begin();
+        }
+        Ok(())
     }
 
     async fn upstream_request_filter(

@@ -22,7 +22,7 @@ pub enum PathError {
     /// A percent sign without two hexadecimal digits.
     #[error("`%` must be followed by two hexadecimal digits")]
     BadEscape,
-    /// An escaped slash, backslash or NUL.
+    /// An escaped slash, backslash or NUL, or a character in a longer form than its own.
     #[error("`%2F`, `%5C` and control characters cannot stand in a path, escaped or not")]
     HiddenByte,
     /// `.` or `..` as a segment, in any encoding, also beside `;`.
@@ -50,11 +50,7 @@ impl<'a> CanonicalPath<'a> {
         if text.contains("//") {
             return Err(PathError::EmptySegment);
         }
-        let is_dots = |segment: &str| {
-            let name = segment.split(';').next().unwrap_or_default();
-            matches!(name, "." | "..")
-        };
-        if text.split('/').any(is_dots) {
+        if text.split('/').any(is_dot_segment) {
             return Err(PathError::DotSegment);
         }
         Ok(Self(text))
@@ -73,15 +69,77 @@ impl<'a> CanonicalPath<'a> {
     }
 }
 
+/// How often a path that was escaped more than once is looked through.
+const MOST_LAYERS: usize = 4;
+
+/// Whether a server that decodes once more, that takes what stands behind a semicolon for a parameter, or that drops
+/// blanks at the end, would make `.` or `..` of a segment, or of a part of it.
+fn is_dot_segment(segment: &str) -> bool {
+    let is_dots = |part: &str| {
+        let name = part.split(';').next().unwrap_or_default();
+        matches!(name.trim_end_matches(' '), "." | "..")
+    };
+    if !segment.contains('%') {
+        return is_dots(segment);
+    }
+    let mut text = Cow::Borrowed(segment);
+    for _ in 0..MOST_LAYERS {
+        if text.split(['/', '\\']).any(is_dots) {
+            return true;
+        }
+        match unescape(&text) {
+            Some(inner) => text = Cow::Owned(inner),
+            None => return false,
+        }
+    }
+    // Nobody escapes that often in earnest.
+    true
+}
+
+/// With the escapes of ASCII characters decoded; none when there are none.
+fn unescape(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let (mut rest, mut found) = (text, false);
+    while let Some((before, after)) = rest.split_once('%') {
+        out.push_str(before);
+        match escaped_byte(after).filter(u8::is_ascii) {
+            Some(byte) => {
+                out.push(char::from(byte));
+                rest = after.get(2..).unwrap_or_default();
+                found = true;
+            }
+            None => {
+                out.push('%');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    found.then_some(out)
+}
+
+/// The byte that the two hexadecimal digits at the start stand for.
+fn escaped_byte(text: &str) -> Option<u8> {
+    let hex = text.get(..2).filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    u8::from_str_radix(hex, 16).ok()
+}
+
+/// Whether two bytes begin a longer UTF-8 form of a character that has a shorter one, which some servers decode
+/// (RFC 3629 section 10).
+const fn is_overlong(first: u8, second: u8) -> bool {
+    matches!((first, second), (0xc0 | 0xc1, 0x80..=0xbf) | (0xe0, 0x80..=0x9f) | (0xf0, 0x80..=0x8f))
+}
+
 fn normalise_escapes(text: &str) -> Result<Cow<'_, str>, PathError> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {
+        let byte = escaped_byte(after).ok_or(PathError::BadEscape)?;
         let (hex, tail) = after.split_at_checked(2).ok_or(PathError::BadEscape)?;
-        if !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(PathError::BadEscape);
+        let next = tail.strip_prefix('%').and_then(escaped_byte);
+        if next.is_some_and(|next| is_overlong(byte, next)) {
+            return Err(PathError::HiddenByte);
         }
-        let byte = u8::from_str_radix(hex, 16).map_err(|_| PathError::BadEscape)?;
         out.push_str(before);
         match byte {
             b'/' | b'\\' | 0x7f => return Err(PathError::HiddenByte),
@@ -114,6 +172,10 @@ mod tests {
             ("/a%20b", "/a%20b"),
             ("/a%3bb", "/a%3Bb"),
             ("/a%2541", "/a%2541"),
+            ("/group%252fproject", "/group%252fproject"),
+            ("/a%3b.", "/a%3B."),
+            ("/..a%20/.%20b", "/..a%20/.%20b"),
+            ("/%c0propos/%e4", "/%C0propos/%E4"),
             ("/a;v=1/b", "/a;v=1/b"),
             ("/...", "/..."),
             ("/a/.b/c.", "/a/.b/c."),
@@ -140,6 +202,21 @@ mod tests {
             ("/.%2e/b", PathError::DotSegment),
             ("/a/..;x/b", PathError::DotSegment),
             ("/a/..;/b", PathError::DotSegment),
+            ("/a/..%3b/b", PathError::DotSegment),
+            ("/a/.%3Bx=y/b", PathError::DotSegment),
+            ("/a/..%20/b", PathError::DotSegment),
+            ("/a/..%20;x/b", PathError::DotSegment),
+            ("/%252e%252e/b", PathError::DotSegment),
+            ("/.%252E/b", PathError::DotSegment),
+            ("/%2525252e./b", PathError::DotSegment),
+            ("/a/..%252fb", PathError::DotSegment),
+            ("/a%252f..%255cb", PathError::DotSegment),
+            ("/a/%252e%252e%253bx/b", PathError::DotSegment),
+            ("/a/%25252525252525252541", PathError::DotSegment),
+            ("/%c0%ae%c0%ae/b", PathError::HiddenByte),
+            ("/a%C1%9Cb", PathError::HiddenByte),
+            ("/%e0%80%ae/b", PathError::HiddenByte),
+            ("/%f0%80%80%af/b", PathError::HiddenByte),
             ("//a", PathError::EmptySegment),
             ("/a//b", PathError::EmptySegment),
             ("/a//", PathError::EmptySegment),
@@ -160,6 +237,22 @@ mod tests {
             ("/%+1", PathError::BadEscape),
         ] {
             assert_eq!(CanonicalPath::parse(raw.as_bytes()), Err(wanted), "{raw}");
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn the_one_form_of_any_path_is_its_own(raw in "(/|[a-z.~]|%[0-9A-Fa-f]{2}|%25|;|[!-~])*") {
+            let raw = format!("/{raw}");
+            if let Ok(path) = CanonicalPath::parse(raw.as_bytes()) {
+                let again = CanonicalPath::parse(path.as_str().as_bytes());
+                proptest::prop_assert_eq!(again.as_ref(), Ok(&path));
+                proptest::prop_assert!(again.is_ok_and(|again| again.is_as_sent()));
+                let segments: Vec<&str> = path.as_str().split('/').map(|s| s.split(';').next().unwrap()).collect();
+                proptest::prop_assert!(!segments.contains(&"..") && !segments.contains(&"."));
+            }
         }
     }
 }

@@ -1,0 +1,263 @@
+//! The connection of a caller as Pingora sees it: it ends where the message ends.
+//!
+//! Pingora reads ahead and takes what it finds there for a fault of this request, or, in a chunked body, reads past
+//! what the grammar forbids. So each byte is counted before it is passed on; what comes behind the message is kept,
+//! and belongs to the tunnel when the agent switches protocols, and to nobody otherwise.
+
+use std::io::{ErrorKind, IoSlice, Result};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::BytesMut;
+use pingora::protocols::raw_connect::ProxyDigest;
+use pingora::protocols::tls::{SslDigest, TlsRef};
+use pingora::protocols::{
+    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
+    TimingDigest, UniqueID, UniqueIDType,
+};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+
+use super::body::{Body, is_blank};
+
+/// How long the rest of what a caller sends is taken in, so that the answer is not lost with the connection.
+const LINGER: Duration = Duration::from_secs(1);
+/// The most that is kept of what comes behind a message while it is answered.
+const MOST_BEHIND: usize = 8 * 1024;
+/// What no chunked body goes on with, wherever it stands: Pingora answers it with 400.
+const POISON: &[u8] = b"\r\r";
+
+/// How much of the answer's head has been written.
+#[derive(Debug)]
+enum Answer {
+    /// None: the next bytes begin one.
+    Awaited,
+    /// An interim one, but for so many bytes.
+    Interim(usize),
+    /// It is known.
+    Begun,
+}
+
+/// A caller's connection for the length of one message.
+#[derive(Debug)]
+pub(super) struct Bounded {
+    /// Absent only while this is taken apart.
+    inner: Option<Stream>,
+    body: Body,
+    behind: BytesMut,
+    answer: Answer,
+}
+
+impl Bounded {
+    /// Shows Pingora the rest of one message: what `body` says is still to come. `behind` has come already.
+    pub(super) fn stream(inner: Stream, body: Body, behind: BytesMut) -> Stream {
+        Box::new(Self { inner: Some(inner), body, behind, answer: Answer::Awaited })
+    }
+
+    /// The connection behind what [`Bounded::stream`] made; `None` when it cannot carry another message.
+    pub(super) async fn release(stream: Stream) -> Option<Stream> {
+        let mut bounded = stream.into_any().downcast::<Self>().ok()?;
+        if bounded.is_read() {
+            return bounded.inner.take();
+        }
+        bounded.shutdown().await;
+        None
+    }
+
+    fn inner(&mut self) -> Result<Pin<&mut Stream>> {
+        self.inner.as_mut().map(Pin::new).ok_or_else(|| ErrorKind::NotConnected.into())
+    }
+
+    /// Whether the message was read to its end, and nothing came behind it.
+    fn is_read(&self) -> bool {
+        matches!(self.body, Body::Ended) && is_blank(&self.behind)
+    }
+
+    /// Takes what comes behind the message; ready when the caller has gone.
+    fn watch(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        while self.behind.len() < MOST_BEHIND {
+            let mut piece = [0_u8; 1024];
+            let mut piece = ReadBuf::new(&mut piece);
+            ready!(self.inner()?.poll_read(cx, &mut piece))?;
+            if piece.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            self.behind.extend_from_slice(piece.filled());
+        }
+        Poll::Pending
+    }
+
+    /// Sees whether the answer switches protocols: `begin` was to be written, of `whole` bytes, and `written` were.
+    fn answered(&mut self, begin: &[u8], whole: usize, written: usize) {
+        let rest = match self.answer {
+            Answer::Begun => return,
+            Answer::Interim(rest) => rest.saturating_sub(written),
+            Answer::Awaited => match begin.get(..12) {
+                Some(b"HTTP/1.1 101") => {
+                    self.body = Body::Tunnel;
+                    self.answer = Answer::Begun;
+                    return;
+                }
+                Some(start) if start.starts_with(b"HTTP/1.1 1") => whole - written,
+                _ => {
+                    self.answer = Answer::Begun;
+                    return;
+                }
+            },
+        };
+        self.answer = if rest == 0 { Answer::Awaited } else { Answer::Interim(rest) };
+    }
+}
+
+impl AsyncRead for Bounded {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        match this.body {
+            Body::Ended => return this.watch(cx),
+            Body::Tunnel if !this.behind.is_empty() => {
+                let here = this.behind.len().min(buf.remaining());
+                buf.put_slice(&this.behind.split_to(here));
+                return Poll::Ready(Ok(()));
+            }
+            Body::Broken => {}
+            Body::Tunnel | Body::Bytes(_) | Body::Chunked(_) => {
+                ready!(this.inner()?.poll_read(cx, buf))?;
+                let came = buf.filled().get(before..).unwrap_or_default();
+                let whole = came.len();
+                let here = match this.body.take(came) {
+                    Ok(here) | Err(here) => here,
+                };
+                if matches!(this.body, Body::Ended) {
+                    this.behind.extend_from_slice(came.get(here..).unwrap_or_default());
+                }
+                buf.set_filled(before + here);
+                if here > 0 || whole == 0 {
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
+        buf.put_slice(POISON.get(..buf.remaining().min(POISON.len())).unwrap_or_default());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Bounded {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
+        let this = self.get_mut();
+        let written = ready!(this.inner()?.poll_write(cx, buf))?;
+        this.answered(buf, buf.len(), written);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<Result<usize>> {
+        let this = self.get_mut();
+        let written = ready!(this.inner()?.poll_write_vectored(cx, bufs))?;
+        if !matches!(this.answer, Answer::Begun) {
+            let begin = bufs.iter().find(|buf| !buf.is_empty()).map_or(&[][..], |buf| buf);
+            this.answered(begin, bufs.iter().map(|buf| buf.len()).sum(), written);
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.as_ref().is_some_and(|stream| stream.is_write_vectored())
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.get_mut().inner()?.poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.get_mut().inner()?.poll_shutdown(cx)
+    }
+}
+
+#[async_trait]
+impl Shutdown for Bounded {
+    async fn shutdown(&mut self) {
+        let lingers = !self.is_read() && !matches!(self.body, Body::Tunnel);
+        match &mut self.inner {
+            Some(stream) if lingers => linger(stream).await,
+            Some(stream) => stream.shutdown().await,
+            None => {}
+        }
+        self.inner = None;
+    }
+}
+
+impl Drop for Bounded {
+    fn drop(&mut self) {
+        let answered = !matches!(self.answer, Answer::Awaited) && !matches!(self.body, Body::Tunnel);
+        if let (Some(mut stream), true, Ok(runtime)) =
+            (self.inner.take(), answered && !self.is_read(), Handle::try_current())
+        {
+            runtime.spawn(async move { linger(&mut stream).await });
+        }
+    }
+}
+
+/// Ends a connection on which bytes may come that nobody reads: they would turn its end into a reset, which may
+/// overtake the answer.
+async fn linger(stream: &mut Stream) {
+    stream.shutdown().await;
+    let mut rest = [0_u8; 4096];
+    let drained = async { while stream.read(&mut rest).await.is_ok_and(|n| n > 0) {} };
+    let _heard = timeout(LINGER, drained).await;
+}
+
+impl UniqueID for Bounded {
+    fn id(&self) -> UniqueIDType {
+        self.inner.as_ref().map_or(-1, |stream| stream.id())
+    }
+}
+
+impl Ssl for Bounded {
+    fn get_ssl(&self) -> Option<&TlsRef> {
+        self.inner.as_ref()?.get_ssl()
+    }
+
+    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
+        self.inner.as_ref()?.get_ssl_digest()
+    }
+
+    fn selected_alpn_proto(&self) -> Option<ALPN> {
+        self.inner.as_ref()?.selected_alpn_proto()
+    }
+}
+
+impl GetTimingDigest for Bounded {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        self.inner.as_ref().map_or_else(Vec::new, |stream| stream.get_timing_digest())
+    }
+
+    fn get_read_pending_time(&self) -> Duration {
+        self.inner.as_ref().map_or(Duration::ZERO, |stream| stream.get_read_pending_time())
+    }
+
+    fn get_write_pending_time(&self) -> Duration {
+        self.inner.as_ref().map_or(Duration::ZERO, |stream| stream.get_write_pending_time())
+    }
+}
+
+impl GetProxyDigest for Bounded {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        self.inner.as_ref()?.get_proxy_digest()
+    }
+}
+
+impl GetSocketDigest for Bounded {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        self.inner.as_ref()?.get_socket_digest()
+    }
+}
+
+impl Peek for Bounded {}

@@ -1,0 +1,109 @@
+//! What is handed to Pingora of the bytes that a caller sent: one head, its target in origin form, and of the body as
+//! much as has come and is sound. What came behind the message is kept from it.
+
+use bytes::{BufMut as _, BytesMut};
+
+use super::body::{Body, is_blank};
+use super::framing::{self, Framing};
+
+/// The most fields that Pingora reads.
+const MOST_FIELDS: usize = 256;
+const CLOSE: &[u8] = b"Connection: close\r\n";
+
+/// A sound request, as far as it has come.
+#[derive(Debug)]
+pub(super) struct Handover {
+    /// What Pingora reads first.
+    pub(super) bytes: BytesMut,
+    /// The rest of the body, which is still to come.
+    pub(super) body: Body,
+    /// What came behind the message: a next request that nobody waits for, or the first bytes of a tunnel.
+    pub(super) behind: BytesMut,
+}
+
+impl Handover {
+    /// Takes apart what was read; the head with its empty line is the first `end` bytes. The status of the answer,
+    /// when it is refused.
+    pub(super) fn of(mut read: BytesMut, end: usize, most_fields: usize) -> Result<Self, u16> {
+        let mut after = read.split_off(end.min(read.len()));
+        let framing = framing::read(&read, most_fields)?;
+        let mut body = Body::new(framing.body);
+        let came = body.take(&after).map_err(|_| 400_u16)?;
+        let behind = after.split_off(came);
+        // A second request does not wait in line: the answer to the first says that it was in vain.
+        let close = !is_blank(&behind) && framing.fields < MOST_FIELDS;
+        let mut bytes = match framing.absolute {
+            None if !close => read,
+            _ => rewritten(&read, &framing, close),
+        };
+        bytes.unsplit(after);
+        Ok(Self { bytes, body, behind })
+    }
+}
+
+/// The head with its target in origin form, and told to be the last one when `close` is set.
+fn rewritten(head: &[u8], framing: &Framing<'_>, close: bool) -> BytesMut {
+    let mut bytes = BytesMut::with_capacity(head.len() + CLOSE.len());
+    for (number, line) in head.split_inclusive(|b| *b == b'\n').enumerate() {
+        match framing.absolute {
+            Some((authority, rest)) if number == 0 => {
+                let mut words = line.split(|b| *b == b' ');
+                bytes.put_slice(words.next().unwrap_or_default());
+                bytes.put_slice(b" ");
+                bytes.put_slice(rest.as_bytes());
+                bytes.put_slice(b" ");
+                bytes.put_slice(words.next_back().unwrap_or_default());
+                bytes.put_slice(b"Host: ");
+                bytes.put_slice(authority.as_bytes());
+                bytes.put_slice(b"\r\n");
+            }
+            // Equal to the authority, which stands for it (RFC 9112 section 3.2.2).
+            Some(_) if line.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"host:")) => {}
+            _ if line == b"\r\n" && close => {
+                bytes.put_slice(CLOSE);
+                bytes.put_slice(line);
+            }
+            _ => bytes.put_slice(line),
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn handed(text: &str) -> (String, String) {
+        let end = text.find("\r\n\r\n").unwrap() + 4;
+        let handover = Handover::of(BytesMut::from(text.as_bytes()), end, 100).unwrap();
+        let text = |bytes: &BytesMut| String::from_utf8(bytes.to_vec()).unwrap();
+        (text(&handover.bytes), text(&handover.behind))
+    }
+
+    #[test]
+    fn one_message_is_handed_over_and_what_is_behind_it_is_not() {
+        for (sent, wanted, behind) in [
+            ("GET /a HTTP/1.1\r\nHost: a\r\n\r\n", "GET /a HTTP/1.1\r\nHost: a\r\n\r\n", ""),
+            (
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nxyGET",
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nxy",
+                "GET",
+            ),
+            (
+                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n\r\n",
+                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+                "\r\n",
+            ),
+            ("GET http://A:80 HTTP/1.1\r\nhost:a\r\n\r\n", "GET / HTTP/1.1\r\nHost: A:80\r\n\r\n", ""),
+            ("GET http://a/b?c HTTP/1.0\r\n\r\n", "GET /b?c HTTP/1.0\r\nHost: a\r\n\r\n", ""),
+        ] {
+            assert_eq!(handed(sent), (wanted.to_owned(), behind.to_owned()), "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_unsound_from_its_start_is_refused_with_its_head() {
+        let text = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\n";
+        assert_eq!(Handover::of(BytesMut::from(&text[..]), 47, 100).err(), Some(400));
+    }
+}

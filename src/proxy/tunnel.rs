@@ -1,0 +1,211 @@
+//! A connection to an agent for one WebSocket handshake: nothing is read from it before the handshake has been sent
+//! to its end.
+//!
+//! Pingora 0.9.1 sends the empty end of the handshake's body after the head, through a channel. When the agent's 101
+//! is there before that end is taken out of the channel, the end is taken for the end of the tunnel, and a good
+//! tunnel closes at once. What reads and what takes out of the channel are polled in an order left to chance, so a
+//! fast agent loses one tunnel in a hundred. Here the first read waits for that end: Pingora flushes the connection
+//! when it has taken it, with nothing written since the last flush.
+
+use std::io::Result;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pingora::connectors::l4::Connect;
+use pingora::protocols::l4::ext;
+use pingora::protocols::l4::socket::SocketAddr;
+use pingora::protocols::l4::stream::Stream;
+use pingora::protocols::l4::virt::{VirtualSockOpt, VirtualSocket, VirtualSocketStream};
+use pingora::upstreams::peer::HttpPeer;
+use pingora::{Error, ErrorType};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// How long a connection that carried no tunnel in the end is kept: it is never used again.
+const POOL_IDLE: Duration = Duration::from_millis(1);
+
+/// Says when the handshake begins.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tunnel(Arc<AtomicBool>);
+
+impl Tunnel {
+    /// Makes `peer` open a connection for this handshake alone.
+    pub(super) fn prepare(peer: &mut HttpPeer) -> Self {
+        let tunnel = Self::default();
+        // Shared with nobody.
+        peer.group_key = rand::random();
+        peer.options.idle_timeout = Some(POOL_IDLE);
+        peer.options.custom_l4 =
+            Some(Arc::new(Connector { tunnel: tunnel.clone(), within: peer.options.connection_timeout }));
+        tunnel
+    }
+
+    /// The connection stands, TLS included: the handshake is sent next.
+    pub(super) fn begin(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+#[derive(Debug)]
+struct Connector {
+    tunnel: Tunnel,
+    within: Option<Duration>,
+}
+
+#[async_trait]
+impl Connect for Connector {
+    async fn connect(&self, address: &SocketAddr) -> pingora::Result<Stream> {
+        let SocketAddr::Inet(address) = address else {
+            return Err(Error::explain(ErrorType::ConnectNoRoute, "not an internet address"));
+        };
+        let within = self.within.unwrap_or(Duration::MAX);
+        let connected = timeout(within, ext::connect(address, None)).await;
+        let socket = connected.map_err(|_| Error::new(ErrorType::ConnectTimedout))??;
+        let socket = Socket { socket, tunnel: self.tunnel.clone(), state: State::Closed, waiting: None };
+        Ok(VirtualSocketStream::new(Box::new(socket)).into())
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    /// Nothing has been written since the last flush.
+    Closed,
+    /// Something has been.
+    Written,
+    /// The request has been sent to its end.
+    Open,
+}
+
+#[derive(Debug)]
+struct Socket {
+    socket: TcpStream,
+    tunnel: Tunnel,
+    state: State,
+    waiting: Option<Waker>,
+}
+
+impl Socket {
+    fn wrote(&mut self) {
+        if self.state == State::Closed && self.tunnel.has_begun() {
+            self.state = State::Written;
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        let this = self.get_mut();
+        if this.state != State::Open && this.tunnel.has_begun() {
+            this.waiting = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        Pin::new(&mut this.socket).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
+        let this = self.get_mut();
+        let written = ready!(Pin::new(&mut this.socket).poll_write(cx, buf))?;
+        this.wrote();
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let this = self.get_mut();
+        ready!(Pin::new(&mut this.socket).poll_flush(cx))?;
+        if this.tunnel.has_begun() {
+            match this.state {
+                State::Written => this.state = State::Closed,
+                State::Closed => {
+                    this.state = State::Open;
+                    if let Some(waker) = this.waiting.take() {
+                        waker.wake();
+                    }
+                }
+                State::Open => {}
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.get_mut().socket).poll_shutdown(cx)
+    }
+}
+
+impl VirtualSocket for Socket {
+    fn set_socket_option(&self, option: VirtualSockOpt) -> Result<()> {
+        match option {
+            VirtualSockOpt::NoDelay => self.socket.set_nodelay(true),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Our end of a connection whose other end has said `hello` already.
+    async fn connected(tunnel: &Tunnel) -> (Socket, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut other, _) = listener.accept().await.unwrap();
+        other.write_all(b"hello").await.unwrap();
+        socket.readable().await.unwrap();
+        (Socket { socket, tunnel: tunnel.clone(), state: State::Closed, waiting: None }, other)
+    }
+
+    async fn can_read(socket: &mut Socket) -> bool {
+        let mut byte = [0];
+        // Polled once: what is there already is read at once.
+        futures::future::poll_immediate(socket.read(&mut byte)).await.is_some()
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_read_when_the_handshake_has_been_sent_to_its_end() {
+        let tunnel = Tunnel::default();
+        let (mut socket, _other) = connected(&tunnel).await;
+        assert!(can_read(&mut socket).await, "TLS is as free as ever");
+        socket.flush().await.unwrap();
+        tunnel.begin();
+        assert!(!can_read(&mut socket).await);
+        socket.write_all(b"GET").await.unwrap();
+        assert!(!can_read(&mut socket).await);
+        socket.flush().await.unwrap();
+        assert!(!can_read(&mut socket).await, "the head is not the end");
+        socket.flush().await.unwrap();
+        assert!(can_read(&mut socket).await);
+        socket.write_all(b"x").await.unwrap();
+        assert!(can_read(&mut socket).await, "and from then on");
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_answer_is_woken() {
+        let tunnel = Tunnel::default();
+        let (socket, _other) = connected(&tunnel).await;
+        tunnel.begin();
+        let (mut reader, mut writer) = tokio::io::split(socket);
+        let mut answer = [0; 5];
+        let sent = async {
+            writer.write_all(b"GET").await?;
+            writer.flush().await?;
+            writer.flush().await
+        };
+        let (read, sent) = tokio::join!(reader.read_exact(&mut answer), sent);
+        assert!(read.is_ok() && sent.is_ok() && &answer == b"hello");
+    }
+}
