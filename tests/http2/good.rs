@@ -10,8 +10,11 @@ use super::world::{SOON, World};
 
 const HAS_PRIORITY: u8 = 0x20;
 
-/// A client's settings, and the bytes behind them; each asks for `/open/good` on stream 1.
-fn cases() -> Vec<(&'static str, Vec<(u16, u32)>, Vec<u8>)> {
+/// A name, a client's settings, and the bytes behind them.
+type Case = (&'static str, Vec<(u16, u32)>, Vec<u8>);
+
+/// Each asks for `/open/good`, on stream 1 if nothing else is said.
+fn cases() -> Vec<Case> {
     let good = || block(&request("/open/good"));
     let plain = || get(1, "/open/good");
     let usual = || CLIENT_SETTINGS.to_vec();

@@ -11,8 +11,8 @@ use super::support::eventually;
 use super::support::eventually::scripted_pause;
 use super::support::scripted::Scripted;
 use super::wire::{
-    CLIENT_SETTINGS, CONTINUATION, END_STREAM, Fate, GOAWAY, HEADERS, PING, Wire, block, frame, get, post,
-    request, settings, window,
+    CLIENT_SETTINGS, CONTINUATION, END_STREAM, Fate, HEADERS, PING, Wire, block, frame, get, post, request,
+    settings, window,
 };
 use super::world::{SOON, World};
 
