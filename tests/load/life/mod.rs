@@ -1,6 +1,9 @@
 //! Load while the gateway lives through changes: of its configuration, of keys, of upstreams, of itself.
 
 mod handover;
+mod mortal;
 mod reload;
+mod start;
 mod streams;
 mod terminate;
+mod upstream_dies;
