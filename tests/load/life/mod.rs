@@ -2,7 +2,9 @@
 
 mod handover;
 mod mortal;
+mod outage;
 mod reload;
+mod rotation;
 mod start;
 mod streams;
 mod terminate;
