@@ -5,6 +5,8 @@ mod mortal;
 mod outage;
 mod reload;
 mod rotation;
+mod scarcity;
+mod soak;
 mod start;
 mod streams;
 mod terminate;
