@@ -49,10 +49,12 @@ async fn sum(loads: [Steady; 3]) -> Tally {
 
 /// Starts a successor and waits until it waits.
 async fn successor(place: &Place) -> Process {
-    use std::os::unix::fs::FileTypeExt as _;
     let (process, socket) = (place.launch(&["--upgrade"], Stdio::null()), place.upgrade_socket());
+    let socket = socket.display().to_string();
     eventually("the successor waits at the socket", Duration::from_secs(10), async || {
-        std::fs::metadata(&socket).is_ok_and(|found| found.file_type().is_socket()).then_some(())
+        // The file alone may be left of one that has died; this lists those that somebody holds.
+        let held = std::fs::read_to_string("/proc/net/unix").expect("the sockets of the system");
+        held.lines().any(|line| line.ends_with(&socket)).then_some(())
     })
     .await;
     process
