@@ -7,7 +7,8 @@ use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
-use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
+
+use super::lines::{Lines, Written};
 
 /// The longest text of a single field, in bytes; what comes after is cut.
 const FIELD_LIMIT: usize = 2048;
@@ -97,12 +98,12 @@ const fn acts(c: char) -> bool {
 /// Where the lines go. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct AccessLog {
-    out: Option<NonBlocking>,
+    out: Option<Lines>,
 }
 
 /// Keeps the writer alive; dropping it writes what is still buffered.
 #[derive(Debug)]
-pub struct AccessLogGuard(#[expect(dead_code, reason = "held for its drop")] Option<WorkerGuard>);
+pub struct AccessLogGuard(#[expect(dead_code, reason = "held for its drop")] Option<Written>);
 
 impl AccessLog {
     /// A log that writes nothing.
@@ -115,9 +116,8 @@ impl AccessLog {
     /// does not slow requests down.
     #[must_use]
     pub fn to(writer: impl Write + Send + 'static) -> (Self, AccessLogGuard) {
-        let (out, guard) =
-            NonBlockingBuilder::default().lossy(true).buffered_lines_limit(BUFFERED_LINES).finish(writer);
-        (Self { out: Some(out) }, AccessLogGuard(Some(guard)))
+        let (out, written) = Lines::to(writer, "access", BUFFERED_LINES);
+        (Self { out: Some(out) }, AccessLogGuard(Some(written)))
     }
 
     /// Writes one line.
@@ -127,8 +127,7 @@ impl AccessLog {
         let mut writer = serde_json::Serializer::with_formatter(&mut line, Inert);
         if entry.serialize(&mut writer).is_ok() {
             line.push(b'\n');
-            // A line that finds no room is dropped: a slow reader must not slow requests down.
-            let _dropped = out.clone().write_all(&line);
+            out.say(line);
         }
     }
 }
