@@ -38,6 +38,12 @@ bench: setup-bench ## Criterion benches of one decision
 load: setup-bench ## The whole gateway beside a bare proxy, on loopback
 	benches/load/run.sh
 
+# Every test that has a long form: load, faults, tokens, key providers, differential checks.
+.PHONY: soak
+soak: setup ## The long forms of the load and fault tests, on a release build (about two hours)
+	PORTCULLIS_LONG=1 $(CARGO) nextest run --locked --release --profile soak --no-fail-fast --no-capture \
+		-E 'binary(/^(load|providers|tokens|differential|http1|http2|fuzz)$$/)'
+
 .PHONY: run
 run: setup-build ## Run the gateway: make run CONFIG=path
 	$(CARGO) run --locked --release -- run -c $(CONFIG)
