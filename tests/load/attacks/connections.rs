@@ -53,7 +53,8 @@ async fn heads_that_do_not_end_fill_the_limit_and_newcomers_get_503_at_once() {
     }
     // Those that had not sent anything when they were looked at make room for at most a few.
     let began = tokio::time::Instant::now();
-    let (fates, still) = look(open(world.gateway.port, 50, &[elsewhere(1)]).await, Duration::from_secs(1)).await;
+    let (fates, still) =
+        look(open(world.gateway.port, 50, &[elsewhere(1)]).await, Duration::from_secs(1)).await;
     report.line("newcomers", &fates);
     report.line("after", format!("{:.1?}", began.elapsed()));
     assert!(fates.answered(503) >= 45, "{fates}");
@@ -79,7 +80,8 @@ async fn one_address_gets_no_more_than_its_share_and_others_are_unharmed() {
         .beside(&mut report, good, async || {
             let held = open(world.gateway.port, 1000, &[elsewhere(0)]).await;
             let (fates, still) = look(held, Duration::from_secs(2)).await;
-            let others = look(open(world.gateway.port, 100, &[elsewhere(1)]).await, Duration::from_secs(1)).await;
+            let others =
+                look(open(world.gateway.port, 100, &[elsewhere(1)]).await, Duration::from_secs(1)).await;
             assert!(world.vitals().descriptors <= base.descriptors + 200 + MARGIN);
             drop(still);
             (fates, others.0)

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::report::Report;
 use crate::length::short_or_long;
-use crate::support::{eventually};
+use crate::report::Report;
+use crate::support::eventually;
 
 use super::fates::{Fate, Fates};
 use super::origin::{Mood, Origin};
@@ -19,12 +19,12 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// So many callers at the same time, each with a request; they hold their connections.
 async fn crowd(port: u16, count: usize, target: &'static str) -> (Fates, Vec<Wire>) {
-    let one = async move || {
+    let one = |_| async move {
         let Some(mut wire) = Wire::here(port).await else { return (Fate::NoConnection, None) };
         wire.say(format!("GET {target} HTTP/1.1\r\nHost: gateway.test\r\n\r\n").as_bytes()).await;
         (Fate::of(&wire.answer(PATIENCE).await), Some(wire))
     };
-    let callers: JoinSet<_> = (0..count).map(|_| one()).collect();
+    let callers: JoinSet<_> = (0..count).map(one).collect();
     let mut fates = Fates::default();
     let mut held = Vec::new();
     for (fate, wire) in callers.join_all().await {

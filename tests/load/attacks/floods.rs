@@ -78,6 +78,10 @@ async fn floods_of_bad_signatures_and_guessed_keys_get_401_each() {
         world.gateway.metric("portcullis_auth_decisions_total", &["reason=\"api_key_invalid\""]).await;
     let verified =
         world.gateway.metric("portcullis_auth_decisions_total", &["reason=\"signature_invalid\""]).await;
-    assert_eq!((verified as usize, looked_up as usize), (count, count), "each was decided for its own reason");
+    assert_eq!(
+        (verified as usize, looked_up as usize),
+        (count, count),
+        "each was decided for its own reason"
+    );
     let _ = beside;
 }

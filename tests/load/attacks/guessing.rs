@@ -27,7 +27,10 @@ async fn try_all(port: u16, connections: usize, target: &'static str, fields: Ve
                         }
                     },
                 };
-                open.say(format!("GET {target} HTTP/1.1\r\nHost: gateway.test\r\n{field}\r\n\r\n").as_bytes()).await;
+                open.say(
+                    format!("GET {target} HTTP/1.1\r\nHost: gateway.test\r\n{field}\r\n\r\n").as_bytes(),
+                )
+                .await;
                 let came = open.answer(PATIENCE).await;
                 fates.add(Fate::of(&came));
                 if !came.ended {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::ask::Ask;
-use crate::report::Report;
 use crate::length::short_or_long;
+use crate::report::Report;
 use crate::steady::{Carrier, Steady};
 
 use super::fates::Fate;
@@ -60,7 +60,8 @@ async fn hangs(name: &'static str, mood: Mood, ask: fn(u64) -> Ask) {
         (Fate::of(&wire.answer(Duration::from_secs(5)).await) == Fate::Answered(200)).then_some(())
     };
     crate::support::eventually("the agent is back", Duration::from_secs(6), back).await;
-    let again = Steady::start(world.gateway.port, RATE, PLACES, Carrier::Kept, |n| Ask::get(format!("/hang/{n}")));
+    let again =
+        Steady::start(world.gateway.port, RATE, PLACES, Carrier::Kept, |n| Ask::get(format!("/hang/{n}")));
     again.sends(100).await;
     let again = again.stop().await;
     report.line("the same agent, back", &again);

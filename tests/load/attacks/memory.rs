@@ -71,7 +71,8 @@ async fn memory_is_bounded_under_all_attacks_in_a_row_and_comes_back() {
     for round in 1..=short_or_long(2, 5) {
         let mut note = |what: &str, fates: String| {
             let most = peak.take();
-            report.line(&format!("{round}. {what}"), format!("peak {:.1} MiB; {fates}", most as f64 / 1024.0));
+            report
+                .line(&format!("{round}. {what}"), format!("peak {:.1} MiB; {fates}", most as f64 / 1024.0));
             assert!(most <= base.rss + BOUND, "{what}: {most} KiB, {base} at rest");
         };
         let (fates, still) = look(open(port, 4000, &many).await, second).await;
@@ -79,12 +80,8 @@ async fn memory_is_bounded_under_all_attacks_in_a_row_and_comes_back() {
         note("idle connections", fates.to_string());
         note("slow heads", slow_heads::first(port, 300, second).await.to_string());
         note("slow heads, later", slow_heads::later(port, 300, second).await.to_string());
-        let trickle = Trickle {
-            framing: Framing::Chunks,
-            piece: 1,
-            pause: Duration::from_millis(200),
-            pieces: 10,
-        };
+        let trickle =
+            Trickle { framing: Framing::Chunks, piece: 1, pause: Duration::from_millis(200), pieces: 10 };
         note("slow bodies", trickle.flood(port, 300).await.to_string());
         let held = slow_readers::silent(port, 100).await;
         world.closes_down_to(base.descriptors + 150, Duration::from_secs(15)).await;

@@ -36,7 +36,6 @@ pub(crate) struct Origin {
     address: SocketAddr,
     mood: watch::Sender<Mood>,
     answered: Arc<AtomicUsize>,
-    body_bytes: Arc<AtomicUsize>,
     serving: tokio::task::JoinHandle<()>,
 }
 
@@ -48,10 +47,9 @@ impl Origin {
         let listener = socket.listen(backlog).expect("it listens");
         let address = listener.local_addr().expect("its address");
         let (mood, _) = watch::channel(mood);
-        let (answered, body_bytes): (Arc<AtomicUsize>, Arc<AtomicUsize>) = Default::default();
-        let counts = (Arc::clone(&answered), Arc::clone(&body_bytes));
-        let serving = tokio::spawn(accept(listener, mood.subscribe(), counts));
-        Self { address, mood, answered, body_bytes, serving }
+        let answered: Arc<AtomicUsize> = Arc::default();
+        let serving = tokio::spawn(accept(listener, mood.subscribe(), Arc::clone(&answered)));
+        Self { address, mood, answered, serving }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -66,11 +64,6 @@ impl Origin {
     /// How many requests it has answered.
     pub(crate) fn answered(&self) -> usize {
         self.answered.load(Ordering::Relaxed)
-    }
-
-    /// How many bytes came after heads.
-    pub(crate) fn body_bytes(&self) -> usize {
-        self.body_bytes.load(Ordering::Relaxed)
     }
 
     /// Takes the places in the queue of an agent that does not accept, so that the next one is not even heard.
@@ -89,9 +82,7 @@ impl Drop for Origin {
     }
 }
 
-type Counts = (Arc<AtomicUsize>, Arc<AtomicUsize>);
-
-async fn accept(listener: TcpListener, mut mood: watch::Receiver<Mood>, counts: Counts) {
+async fn accept(listener: TcpListener, mut mood: watch::Receiver<Mood>, answered: Arc<AtomicUsize>) {
     loop {
         if mood.wait_for(|mood| *mood != Mood::Deaf).await.is_err() {
             return;
@@ -99,12 +90,16 @@ async fn accept(listener: TcpListener, mut mood: watch::Receiver<Mood>, counts: 
         // A fault of accepting is one of a single connection.
         let Ok((stream, _)) = listener.accept().await else { continue };
         let _ = stream.set_nodelay(true);
-        tokio::spawn(serve(stream, mood.clone(), counts.clone()));
+        tokio::spawn(serve(stream, mood.clone(), Arc::clone(&answered)));
     }
 }
 
 /// Answers one request after the other.
-async fn serve(mut stream: TcpStream, mut mood: watch::Receiver<Mood>, counts: Counts) -> Option<()> {
+async fn serve(
+    mut stream: TcpStream,
+    mut mood: watch::Receiver<Mood>,
+    answered: Arc<AtomicUsize>,
+) -> Option<()> {
     let mut bytes = Vec::with_capacity(16 * 1024);
     let mut slow = tokio::time::interval(WHILE);
     loop {
@@ -122,20 +117,15 @@ async fn serve(mut stream: TcpStream, mut mood: watch::Receiver<Mood>, counts: C
         };
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
         let behind = bytes.split_off(end);
-        bytes = swallow(&mut stream, &head, behind, &counts.1).await?;
+        bytes = swallow(&mut stream, &head, behind).await?;
         mood.wait_for(|mood| *mood == Mood::Well).await.ok()?;
         give(&mut stream, &head).await?;
-        counts.0.fetch_add(1, Ordering::Relaxed);
+        answered.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 /// Reads the body of a request whose head this is; gives back what came behind it.
-async fn swallow(
-    stream: &mut TcpStream,
-    head: &str,
-    mut bytes: Vec<u8>,
-    count: &AtomicUsize,
-) -> Option<Vec<u8>> {
+async fn swallow(stream: &mut TcpStream, head: &str, mut bytes: Vec<u8>) -> Option<Vec<u8>> {
     let lower = head.to_lowercase();
     let length = lower.lines().find_map(|line| line.strip_prefix("content-length:"));
     if let Some(length) = length {
@@ -144,7 +134,6 @@ async fn swallow(
             let taken = left.min(bytes.len());
             bytes.drain(..taken);
             left -= taken;
-            count.fetch_add(taken, Ordering::Relaxed);
             if left == 0 {
                 return Some(bytes);
             }
@@ -157,7 +146,6 @@ async fn swallow(
         // Nobody here sends these five bytes inside a body.
         while !bytes.ends_with(b"0\r\n\r\n") {
             let keep = bytes.len().min(4);
-            count.fetch_add(bytes.len() - keep, Ordering::Relaxed);
             bytes.drain(..bytes.len() - keep);
             if stream.read_buf(&mut bytes).await.ok()? == 0 {
                 return None;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::fates::{Fate, Fates};
-use super::wire::Wire;
+use super::wire::{Came, Wire};
 
 /// How the end of a body is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,27 +24,16 @@ pub(crate) struct Trickle {
     pub(crate) pieces: usize,
 }
 
-/// What became of the request, and after how long.
-#[derive(Debug)]
-pub(crate) struct End {
-    pub(crate) fate: Fate,
-    pub(crate) after: Duration,
-}
-
 impl Trickle {
     /// Sends one such request and reads what comes, also while it is sending.
-    pub(crate) async fn send(self, port: u16) -> End {
-        let began = Instant::now();
-        let Some(wire) = Wire::here(port).await else {
-            return End { fate: Fate::NoConnection, after: began.elapsed() };
-        };
+    pub(crate) async fn send(self, port: u16) -> Fate {
+        let Some(wire) = Wire::here(port).await else { return Fate::NoConnection };
         let (mut from, to) = wire.stream.into_split();
         let sending = tokio::spawn(self.pour(to));
         let mut bytes = Vec::new();
         let patience = self.pause * u32::try_from(self.pieces).expect("few") + Duration::from_secs(10);
         let read = async {
-            use tokio::io::AsyncReadExt as _;
-            while !bytes.ends_with(b"ok") && !bytes.ends_with(b"}") {
+            while !bytes.ends_with(b"POST /open") && !bytes.ends_with(b"}") {
                 match from.read_buf(&mut bytes).await {
                     Ok(0) | Err(_) => return true,
                     Ok(_) => {}
@@ -54,17 +43,15 @@ impl Trickle {
         };
         let ended = tokio::time::timeout(patience, read).await.unwrap_or(false);
         sending.abort();
-        let came = super::wire::Came { bytes, ended };
-        End { fate: Fate::of(&came), after: began.elapsed() }
+        Fate::of(&Came { bytes, ended })
     }
 
     /// So many of them at the same time.
     pub(crate) async fn flood(self, port: u16, count: usize) -> Fates {
-        Fates::of(count, move |_| async move { self.send(port).await.fate }).await
+        Fates::of(count, move |_| async move { self.send(port).await }).await
     }
 
     async fn pour(self, mut to: tokio::net::tcp::OwnedWriteHalf) -> Option<()> {
-        use tokio::io::AsyncWriteExt as _;
         let framing = match self.framing {
             Framing::Length => format!("Content-Length: {}", self.piece * self.pieces),
             Framing::Chunks => "Transfer-Encoding: chunked".to_owned(),

@@ -60,11 +60,19 @@ impl Setup<'_> {
              keyed: {{ route: /keyed, upstream: \"{url}\", auth: {{ api_key: {{ header: X-API-Key }} }} }}\n{more}"
         );
         let server = format!("  access_log: off\n  limits: {{ {} }}\n", self.limits);
-        let made = rcgen::generate_simple_self_signed(vec!["gateway.test".to_owned()]).expect("a certificate");
+        let made =
+            rcgen::generate_simple_self_signed(vec!["gateway.test".to_owned()]).expect("a certificate");
         let (pem, pair) = (made.cert.pem(), made.signing_key.serialize_pem());
         let files = [("tls.pem", &*pem), ("tls.key", &*pair)];
         let tls: &[(&str, &str)] = if self.tls { &[("tls.pem", "tls.key")] } else { &[] };
-        let start = Start { body: &body, server: &server, files: &files, tls, through: self.through, ..Start::default() };
+        let start = Start {
+            body: &body,
+            server: &server,
+            files: &files,
+            tls,
+            through: self.through,
+            ..Start::default()
+        };
         World { gateway: start.ready().await, origin, key }
     }
 }
@@ -73,7 +81,8 @@ impl World {
     /// A token that the agent `good` takes.
     pub(crate) fn token(&self) -> String {
         let now = now();
-        let claims = json!({"iss": "https://idp.test", "sub": "alice", "aud": "good", "iat": now, "exp": now + 3600});
+        let claims =
+            json!({"iss": "https://idp.test", "sub": "alice", "aud": "good", "iat": now, "exp": now + 3600});
         self.key.token(&self.key.header("ES256"), &claims)
     }
 
