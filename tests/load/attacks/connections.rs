@@ -8,6 +8,7 @@ use crate::steady::Carrier;
 
 use super::fates::Fate;
 use super::idle::{elsewhere, look, open};
+use super::slow_handshakes;
 use super::wire::Wire;
 use super::world::Setup;
 
@@ -102,21 +103,27 @@ async fn one_address_gets_no_more_than_its_share_and_others_are_unharmed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tls_connections_that_say_nothing_end_with_the_time_for_a_head_and_count() {
     let mut report = Report::new("idle TLS connections: 500, limit 400 for an address");
-    let limits = "connections_per_address: 400, header_timeout: 1s";
+    let limits = "connections_per_address: 400, header_timeout: 3s";
     let world = Setup { limits, tls: true, ..Setup::default() }.start().await;
     let base = world.vitals();
     let good = world.good();
-    let (fates, beside) = world
+    let ((early, late, slow), beside) = world
         .beside(&mut report, good, async || {
             let began = tokio::time::Instant::now();
             let held = open(world.gateway.tls_port, 500, &[elsewhere(0)]).await;
-            let (fates, still) = look(held, Duration::from_secs(6)).await;
+            let (early, still) = look(held, Duration::from_secs(1)).await;
+            let (late, still) = look(still, Duration::from_secs(6)).await;
             assert!(still.is_empty(), "{} are open after {:?}", still.len(), began.elapsed());
-            fates
+            let limit = Duration::from_secs(3);
+            (early, late, slow_handshakes::hellos(world.gateway.tls_port, 100, limit).await)
         })
         .await;
-    report.line("of the attackers", &fates);
-    assert_eq!(fates.count(Fate::Closed), 500, "{fates}");
+    report.line("after a second", &early);
+    report.line("later", &late);
+    report.line("handshakes a few bytes at a time", &slow);
+    assert_eq!((early.count(Fate::Closed), early.count(Fate::Open)), (100, 400), "{early}");
+    assert_eq!(late.count(Fate::Closed), 400, "{late}");
+    assert_eq!(slow.count(Fate::Closed), 100, "{slow}");
     beside.must_be_as_fast();
     world.closes_down_to(base.descriptors + MARGIN, Duration::from_secs(5)).await;
 }

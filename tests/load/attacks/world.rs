@@ -8,7 +8,7 @@ use crate::ask::Ask;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
 use crate::support::issuer::now;
-use crate::support::{Gateway, Key, Start, eventually};
+use crate::support::{Gateway, Key, Start, client, eventually};
 use crate::tally::Tally;
 use crate::vitals::Vitals;
 
@@ -25,6 +25,7 @@ pub(crate) struct World {
     pub(crate) gateway: Gateway,
     pub(crate) origin: Origin,
     key: Key,
+    certificate: String,
 }
 
 /// How it is set up.
@@ -73,7 +74,7 @@ impl Setup<'_> {
             through: self.through,
             ..Start::default()
         };
-        World { gateway: start.ready().await, origin, key }
+        World { gateway: start.ready().await, origin, key, certificate: pem.clone() }
     }
 }
 
@@ -96,6 +97,17 @@ impl World {
         let token = self.token();
         let asks = move |n| Ask::get(format!("/good/{n}")).bearer(&token);
         Steady::start(self.gateway.port, RATE, AT_ONCE, carrier, asks)
+    }
+
+    /// A client of its own that speaks HTTP/2 to the TLS listener on one connection, and the beginning of its URLs.
+    pub(crate) fn http2(&self) -> (reqwest::Client, String) {
+        // The plain client installs the process's TLS provider.
+        let _provider = client();
+        let root = reqwest::Certificate::from_pem(self.certificate.as_bytes()).expect("a certificate");
+        let at = std::net::SocketAddr::from(([127, 0, 0, 1], self.gateway.tls_port));
+        let builder = reqwest::Client::builder().no_proxy().tls_certs_only([root]).http2_prior_knowledge();
+        let client = builder.resolve("gateway.test", at).build().expect("a client");
+        (client, format!("https://gateway.test:{}", self.gateway.tls_port))
     }
 
     pub(crate) fn vitals(&self) -> Vitals {
