@@ -3,7 +3,9 @@
 //! A gateway is built from a snapshot: no listener opens without one. What happens to a request is in `proxy`.
 
 mod console;
+mod descriptors;
 mod life;
+mod successor;
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
@@ -15,7 +17,7 @@ use pingora::protocols::http::v2::server::H2Options;
 use pingora::proxy::http_proxy;
 use pingora::server::Server;
 use pingora::server::configuration::{Opt, ServerConf};
-use pingora::services::listening::Service;
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 use crate::admin::TokenFileError;
@@ -24,11 +26,14 @@ use crate::control::{self, LoadError, Reconciler, Resolver, load};
 use crate::keys::{StateDir, StateDirError};
 use crate::model::{Clock, Live, SystemClock};
 use crate::ops::{self, Ops};
-use crate::proxy::{Drain, Front, Gateway, GatewayParts, HeadLimits, SniResolver};
+use crate::proxy::{
+    Crowd, CrowdLimits, Drain, Front, FrontParts, Gateway, GatewayParts, HeadLimits, Listening, TlsDoor,
+    listen,
+};
 use crate::store::{ConfigStore, StoreError, Writer};
 use crate::telemetry::{AccessLog, AccessLogGuard, Decisions, Metrics};
 
-use life::{Life, PreparedServer, Signals, Stop, upgrade_socket};
+use life::{Life, PreparedServer, Signals, Stop};
 
 /// How long the start waits for the first addresses of upstream names.
 const FIRST_ADDRESSES: Duration = Duration::from_secs(1);
@@ -107,7 +112,6 @@ pub fn run(options: Options) -> Result<(), StartError> {
     }
     let snapshot = Arc::new(compiled.snapshot);
     let settings = Arc::clone(&snapshot.server);
-    check_listeners(&settings, options.upgrade)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         // One compiles a large configuration while the other answers.
         .worker_threads(2)
@@ -115,6 +119,8 @@ pub fn run(options: Options) -> Result<(), StartError> {
         .enable_all()
         .build()
         .map_err(|e| StartError::System(e.to_string()))?;
+    // First of all, so that whoever is told that the gateway is ready finds it listening.
+    let opened = open_listeners(&settings, options.upgrade, &runtime)?;
     let ops_listener = {
         let _in_runtime = runtime.enter();
         ops::bind(settings.ops, options.upgrade).map_err(|source| StartError::Bind {
@@ -139,13 +145,15 @@ pub fn run(options: Options) -> Result<(), StartError> {
         snapshot: Arc::clone(&live),
         access_log,
         trusted_proxies: settings.trusted_proxies.clone(),
-        idle_timeout: settings.limits.idle_timeout,
-        header_bytes: settings.limits.header_bytes,
+        limits: settings.limits,
         drain: drain.clone(),
         decisions: decisions.clone(),
     };
     let gateway = Gateway::new(parts.clone(), Arc::clone(&clock), &metrics);
-    let (server, stop) = build_server(&settings, gateway, parts, options.upgrade)?;
+    let crowd = crowd_limits(&settings);
+    let pool = crowd.connections;
+    let crowd = Crowd::new(crowd, metrics.connections());
+    let (server, stop) = build_server(&settings, gateway, parts, (crowd, pool), opened, options.upgrade);
     let reconciler =
         Reconciler::new(store, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
     let reload = reconciler.bell();
@@ -196,74 +204,80 @@ fn access_log(settings: &config::Server, out: Box<dyn Write + Send>) -> (AccessL
     }
 }
 
-/// Finds out before anything starts whether every listener can be had.
-fn check_listeners(settings: &config::Server, upgrade: bool) -> Result<(), StartError> {
+/// Opens every listener that is not taken over from a running gateway.
+fn open_listeners(
+    settings: &config::Server,
+    upgrade: bool,
+    runtime: &Runtime,
+) -> Result<Vec<(SocketAddr, TcpListener)>, StartError> {
     if upgrade {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    let mut held = Vec::new();
-    for listener in &settings.listeners {
-        let address = listener.address.value;
-        let socket = TcpListener::bind(address).map_err(|source| StartError::Bind {
+    let _in_runtime = runtime.enter();
+    let open = |address| {
+        let socket = listen(address);
+        socket.map(|socket| (address, socket)).map_err(|source| StartError::Bind {
             what: "server.listeners",
             address,
             source,
-        })?;
-        held.push(socket);
+        })
+    };
+    settings.listeners.iter().map(|listener| open(listener.address.value)).collect()
+}
+
+fn crowd_limits(settings: &config::Server) -> CrowdLimits {
+    CrowdLimits {
+        connections: descriptors::connections(settings.limits.connections),
+        per_address: settings.limits.connections_per_address,
+        exempt: settings.trusted_proxies.clone(),
     }
-    Ok(())
 }
 
 fn build_server(
     settings: &config::Server,
     gateway: Gateway,
     parts: GatewayParts,
+    (crowd, pool): (Crowd, usize),
+    opened: Vec<(SocketAddr, TcpListener)>,
     upgrade: bool,
-) -> Result<(PreparedServer, Stop), StartError> {
+) -> (PreparedServer, Stop) {
     let workers = match settings.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n,
     };
     let conf = ServerConf {
         threads: workers,
-        upstream_keepalive_pool_size: POOL_SIZE * workers,
+        upstream_keepalive_pool_size: (POOL_SIZE * workers).min(pool),
         max_retries: MAX_TRIES,
         // The end of the drain is ours to see; Pingora's sleep must only not be shorter.
         grace_period_seconds: Some(settings.shutdown.drain.as_secs() + 10),
         graceful_shutdown_timeout_seconds: Some(1),
-        upgrade_sock: upgrade_socket(settings).display().to_string(),
+        upgrade_sock: successor::socket(settings).display().to_string(),
         ..ServerConf::default()
     };
     let opt = Opt { upgrade, ..Opt::default() };
     let mut server = Server::new_with_opt_and_conf(opt, conf);
-    let limits = HeadLimits {
+    let head = HeadLimits {
         bytes: settings.limits.header_bytes,
+        fields: settings.limits.header_fields,
         timeout: settings.limits.header_timeout,
         idle: settings.limits.idle_timeout,
     };
     let recorder = gateway.clone();
     let mut proxy = http_proxy(&server.configuration, gateway);
     let mut http = HttpServerOptions::default();
-    http.h2_idle_timeout = Some(limits.idle);
+    http.h2_idle_timeout = Some(head.idle);
     proxy.server_options = Some(http);
-    proxy.h2_options = Some(http2_options(limits.bytes));
+    proxy.h2_options = Some(http2_options(head.bytes));
     let record = Box::new(move |status, peer| recorder.head_refused(status, peer));
-    let front = Front::new(proxy, record, limits, parts.drain);
-    let mut service = Service::new("gateway".to_owned(), front);
-    for listener in &settings.listeners {
-        let address = listener.address.value;
-        if listener.certificates.is_empty() {
-            service.add_tcp(&address.to_string());
-        } else {
-            let tls = SniResolver::new(Arc::clone(&parts.snapshot), address)
-                .settings()
-                .map_err(|e| StartError::System(e.to_string()))?;
-            service.add_tls_with_settings(&address.to_string(), None, tls);
-        }
-    }
-    server.add_service(service);
+    let with_tls = settings.listeners.iter().filter(|listener| !listener.certificates.is_empty());
+    let tls = TlsDoor::new(with_tls.map(|listener| listener.address.value), &parts.snapshot);
+    let write_timeout = settings.limits.write_timeout;
+    let front = Front::new(proxy, record, FrontParts { head, write_timeout, crowd, tls, drain: parts.drain });
+    let addresses = settings.listeners.iter().map(|listener| listener.address.value).collect();
+    server.add_service(Listening::new(front, addresses, opened));
     let (stop, stopped) = mpsc::unbounded_channel();
-    Ok((PreparedServer { server, stopped: tokio::sync::Mutex::new(stopped) }, stop))
+    (PreparedServer { server, stopped: tokio::sync::Mutex::new(stopped) }, stop)
 }
 
 fn http2_options(header_bytes: usize) -> H2Options {

@@ -20,6 +20,10 @@ mod bad_start;
 mod cli;
 
 #[cfg(test)]
+#[path = "gateway/crowd.rs"]
+mod crowd;
+
+#[cfg(test)]
 #[path = "gateway/demo.rs"]
 mod demo;
 

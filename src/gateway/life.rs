@@ -1,6 +1,5 @@
 //! From the opening of the listeners to the end: signals, the drain, and the hand-over to a new process.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,22 +11,12 @@ use tokio::sync::{Notify, mpsc};
 use crate::config;
 use crate::proxy::Drain;
 
-use super::StartError;
+use super::{StartError, successor};
 
 /// Connections that were accepted when draining began get this long to show up as in flight.
 const SETTLE: Duration = Duration::from_millis(100);
 
 pub(super) type Stop = mpsc::UnboundedSender<ShutdownSignal>;
-
-/// The socket over which listeners are handed to a new process: never in a folder that others may write.
-pub(super) fn upgrade_socket(settings: &config::Server) -> PathBuf {
-    let folder = settings
-        .state_dir
-        .clone()
-        .or_else(|| std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from))
-        .unwrap_or_else(|| PathBuf::from("/run/portcullis"));
-    folder.join("upgrade.sock")
-}
 
 pub(super) struct PreparedServer {
     pub(super) server: Server,
@@ -75,7 +64,7 @@ pub(super) struct Life {
 impl Life {
     pub(super) async fn live(self) -> Result<(), StartError> {
         let Self { server, stop, mut signals, reload, drain, settings } = self;
-        let socket = upgrade_socket(&settings);
+        let socket = successor::socket(&settings);
         let mut phases = server.server.watch_execution_phase();
         let (ended, mut has_ended) = mpsc::channel::<()>(1);
         std::thread::Builder::new()
@@ -96,7 +85,7 @@ impl Life {
                 }
                 _ = signals.term.recv() => break false,
                 _ = signals.quit.recv() => {
-                    if has_successor(&socket) {
+                    if successor::waits_at(&socket) {
                         break true;
                     }
                     tracing::error!(socket = %socket.display(), "SIGQUIT, but no new process waits for the listeners: start one with `portcullis run --upgrade` first");
@@ -131,11 +120,6 @@ impl Life {
         }
         Ok(())
     }
-}
-
-fn has_successor(socket: &Path) -> bool {
-    use std::os::unix::fs::FileTypeExt as _;
-    std::fs::metadata(socket).is_ok_and(|found| found.file_type().is_socket())
 }
 
 async fn wait_for_handover(phases: &mut tokio::sync::broadcast::Receiver<ExecutionPhase>) {

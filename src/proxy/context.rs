@@ -8,7 +8,7 @@ use http::{HeaderValue, Version};
 
 use crate::gate::{Identity, Permit, Verdict};
 use crate::model::{AuthMethod, Decision, Instant, Reason};
-use crate::routing::Agent;
+use crate::routing::{Agent, Place};
 use crate::telemetry::{AccessAuth, AccessEntry, CacheLabel, Serving};
 
 use super::origin::Origin;
@@ -28,6 +28,7 @@ pub struct Context {
     pub(super) websocket: bool,
     pub(super) agent: Option<Arc<Agent>>,
     pub(super) permit: Option<Permit>,
+    pub(super) place: Option<Place>,
     pub(super) auth: Auth,
     pub(super) turn: usize,
     pub(super) attempt: usize,
@@ -85,6 +86,7 @@ impl Context {
             websocket: false,
             agent: None,
             permit: None,
+            place: None,
             auth: Auth::NO_ROUTE,
             turn: 0,
             attempt: 0,

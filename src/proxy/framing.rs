@@ -2,11 +2,8 @@
 //! before Pingora repairs them or answers them in its own way (RFC 9112 sections 3, 6.1 and 6.3, RFC 9110 section 5).
 //! What a sound head asks for is not looked at here.
 
-/// The most fields of a head: what Pingora reads.
-const MOST_FIELDS: usize = 256;
-
-/// Why a head is refused: the status of the answer.
-pub(super) fn fault(head: &[u8]) -> Option<u16> {
+/// Why a head is refused: the status of the answer. It may have as many fields as `most_fields`.
+pub(super) fn fault(head: &[u8], most_fields: usize) -> Option<u16> {
     let mut lines = head.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let request_line = lines.next().unwrap_or_default();
     if request_line.starts_with(b"CONNECT ") {
@@ -18,7 +15,7 @@ pub(super) fn fault(head: &[u8]) -> Option<u16> {
     let chunks_known = request_line.ends_with(b"HTTP/1.1");
     let (mut lengths, mut codings) = (0, 0);
     for (count, line) in lines.take_while(|line| !line.is_empty()).enumerate() {
-        if count == MOST_FIELDS {
+        if count == most_fields {
             return Some(431);
         }
         let Some(colon) = line.iter().position(|b| *b == b':') else { return Some(400) };
@@ -74,7 +71,9 @@ fn is_sound_request_line(line: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fault;
+    fn fault(head: &[u8]) -> Option<u16> {
+        super::fault(head, 3)
+    }
 
     #[test]
     fn sound_heads_pass() {
@@ -115,6 +114,8 @@ mod tests {
         ] {
             assert_eq!(fault(head.as_bytes()), Some(400), "{head:?}");
         }
+        assert_eq!(fault(b"GET / HTTP/1.1\r\nA: 1\r\nA: 2\r\nA: 3\r\n\r\n"), None);
+        assert_eq!(fault(b"GET / HTTP/1.1\r\nA: 1\r\nA: 2\r\nA: 3\r\nA: 4\r\n\r\n"), Some(431));
         assert_eq!(fault(b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"), Some(405));
     }
 }

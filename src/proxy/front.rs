@@ -1,7 +1,7 @@
-//! The door in front of Pingora: reads the whole head of an HTTP/1 request within one time limit and one size
-//! limit, and knows what is in flight.
+//! The door in front of Pingora: seats connections, does their TLS handshake, reads the whole head of each HTTP/1
+//! request within one time limit and one size limit, and knows what is in flight.
 //!
-//! HTTP/2 connections go straight to Pingora. What the head says is for the phases in `gateway`.
+//! HTTP/2 connections go straight to Pingora. What a head says is for `framing` and for the phases in `gateway`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,115 +11,176 @@ use async_trait::async_trait;
 use bytes::BytesMut;
 use pingora::apps::{HttpPersistentSettings, HttpServerApp as _, ServerApp};
 use pingora::protocols::http::ServerSession;
-use pingora::protocols::{ALPN, Stream};
+use pingora::protocols::l4::stream::Stream as Socket;
+use pingora::protocols::{ALPN, GetSocketDigest as _, Stream};
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
+use super::crowd::{Crowd, Rest};
 use super::drain::Drain;
-use super::framing;
 use super::gateway::Gateway;
+use super::head::{self, Head, HeadLimits};
+use super::paced::Paced;
+use super::tls::TlsDoor;
 
 /// How long a kept connection may still bring a request after draining has started.
 const LAST_REQUEST: Duration = Duration::from_millis(500);
 /// How long the rest of a refused head is taken in, so that the answer is not lost with the connection.
 const LINGER: Duration = Duration::from_secs(1);
-const READ_SIZE: usize = 8 * 1024;
-const CRLF_CRLF: &[u8] = b"\r\n\r\n";
+/// How many connections that were turned away may linger at once; they have no seat.
+const MOST_LINGERING: usize = 64;
 
-/// The limits of a request head.
-#[derive(Debug, Clone, Copy)]
-pub struct HeadLimits {
-    /// The largest head, in bytes.
-    pub bytes: usize,
-    /// The time for the whole head.
-    pub timeout: Duration,
-    /// The time that a connection may rest between two requests.
-    pub idle: Duration,
+/// What a door is made of.
+#[derive(Debug)]
+pub struct FrontParts {
+    /// The limits of a request head.
+    pub head: HeadLimits,
+    /// How long a caller may take nothing of what it is sent.
+    pub write_timeout: Duration,
+    /// The connections.
+    pub crowd: Crowd,
+    /// The listeners that serve TLS.
+    pub tls: TlsDoor,
+    /// What is in flight.
+    pub drain: Drain,
 }
 
-/// The application that Pingora's listeners hand connections to.
-pub struct Front {
+/// The application that Pingora's listeners hand connections to. Cheap to clone.
+#[derive(Clone)]
+pub struct Front(Arc<Inner>);
+
+struct Inner {
     proxy: Arc<HttpProxy<Gateway>>,
-    gateway: Recorder,
-    limits: HeadLimits,
-    drain: Drain,
+    record: Recorder,
+    parts: FrontParts,
+    lingering: Semaphore,
 }
 
 /// Records and numbers a head that was refused: status and peer in, request id out.
 pub type Recorder = Box<dyn Fn(u16, Option<IpAddr>) -> String + Send + Sync>;
 
-enum Head {
-    /// The head, and what came behind it.
-    Read(BytesMut),
-    /// The peer left, or rested too long.
-    Gone,
-    /// To be answered with this status.
-    Bad(u16),
-}
-
 impl Front {
     /// A door to `proxy`.
     #[must_use]
-    pub fn new(proxy: HttpProxy<Gateway>, gateway: Recorder, limits: HeadLimits, drain: Drain) -> Self {
-        Self { proxy: Arc::new(proxy), gateway, limits, drain }
+    pub fn new(proxy: HttpProxy<Gateway>, record: Recorder, parts: FrontParts) -> Self {
+        let lingering = Semaphore::new(MOST_LINGERING);
+        Self(Arc::new(Inner { proxy: Arc::new(proxy), record, parts, lingering }))
     }
 
-    async fn read_head(&self, stream: &mut Stream, first: bool) -> Head {
-        let mut buffer = BytesMut::with_capacity(READ_SIZE);
-        let rest = if first { self.limits.timeout } else { self.limits.idle };
+    /// Serves one connection from the moment it was accepted to its end.
+    pub(super) async fn serve(&self, socket: Box<Socket>, shutdown: &ShutdownWatch) {
+        let inner = &*self.0;
+        let digest = socket.get_socket_digest();
+        let peer = digest.as_ref().and_then(|d| d.peer_addr()?.as_inet().map(std::net::SocketAddr::ip));
+        let local = digest.as_ref().and_then(|d| d.local_addr()?.as_inet().copied());
+        let mut stream = Paced::new(*socket, inner.parts.write_timeout);
+        let tls = match inner.parts.tls.at(local) {
+            Ok(tls) => tls,
+            Err(error) => return tracing::error!(%error, "a connection was dropped"),
+        };
+        let seated = inner.parts.crowd.seat(peer);
+        let Ok(_seat) = seated else {
+            // Who speaks TLS would have to shake hands first, which is what there is no room for.
+            if tls.is_none() {
+                inner.turn_away(&mut stream, peer).await;
+            }
+            return;
+        };
+        let _open = inner.parts.drain.enter();
+        let stream: Stream = match tls {
+            None => Box::new(stream),
+            Some(tls) => {
+                let shaken = tokio::select! {
+                    biased;
+                    shaken = timeout(inner.parts.head.timeout, tls.tls_handshake(stream)) => shaken,
+                    () = inner.parts.crowd.needed(Rest::Silent) => return,
+                };
+                match shaken {
+                    Ok(Ok(stream)) => Box::new(stream),
+                    Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
+                    Err(_) => return tracing::debug!("a TLS handshake took too long"),
+                }
+            }
+        };
+        if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
+            let _ended = inner.proxy.process_new(stream, shutdown).await;
+        } else {
+            inner.serve_http1(stream, peer, shutdown).await;
+        }
+    }
+}
+
+impl Inner {
+    async fn serve_http1(&self, mut stream: Stream, peer: Option<IpAddr>, shutdown: &ShutdownWatch) {
+        let mut settings: Option<HttpPersistentSettings> = None;
+        let mut rest = Rest::Silent;
+        loop {
+            let buffer = match self.read_head(&mut stream, rest).await {
+                Head::Read(buffer) => buffer,
+                Head::Gone => return,
+                Head::Bad(status) => return self.refuse(&mut stream, status, peer).await,
+            };
+            rest = Rest::Kept;
+            let mut session = ServerSession::new_http1(stream);
+            if let Some(settings) = settings.take() {
+                settings.apply_to_session(&mut session);
+            }
+            let idle = self.parts.head.idle.as_secs().max(1);
+            session.set_keepalive((!self.parts.drain.is_draining()).then_some(idle));
+            session.set_pipelined_prefix(buffer);
+            let Some(reused) = self.proxy.process_new_http(session, shutdown).await else { return };
+            (stream, settings) = reused.consume();
+        }
+    }
+
+    async fn read_head(&self, stream: &mut Stream, rest: Rest) -> Head {
+        let mut buffer = head::buffer();
         if !self.first_bytes(stream, &mut buffer, rest).await {
             return Head::Gone;
         }
-        let deadline = Instant::now() + self.limits.timeout;
-        let mut searched = 0;
-        loop {
-            skip_blank_lines(&mut buffer);
-            let from = searched.min(buffer.len());
-            if let Some(end) = find_end(&buffer, from) {
-                let head = buffer.get(..end).unwrap_or_default();
-                if head.len() > self.limits.bytes {
-                    return Head::Bad(431);
-                }
-                if has_bare_line_feed(head) {
-                    return Head::Bad(400);
-                }
-                return framing::fault(head).map_or(Head::Read(buffer), Head::Bad);
-            }
-            if buffer.len() > self.limits.bytes {
-                return Head::Bad(431);
-            }
-            if has_bare_line_feed(&buffer) {
-                return Head::Bad(400);
-            }
-            searched = buffer.len().saturating_sub(CRLF_CRLF.len());
-            buffer.reserve(READ_SIZE);
-            match timeout_at(deadline, stream.read_buf(&mut buffer)).await {
-                Ok(Ok(0) | Err(_)) => return Head::Gone,
-                Ok(Ok(_)) => {}
-                Err(_) => return Head::Bad(408),
-            }
-        }
+        head::read(stream, buffer, &self.parts.head).await
     }
 
-    /// Waits for the first bytes of a request; `false` when none will come.
-    async fn first_bytes(&self, stream: &mut Stream, buffer: &mut BytesMut, rest: Duration) -> bool {
+    /// Waits for the first bytes of a request; `false` when none will come, or somebody needs the seat.
+    async fn first_bytes(&self, stream: &mut Stream, buffer: &mut BytesMut, rest: Rest) -> bool {
+        let longest = match rest {
+            Rest::Silent => self.parts.head.timeout,
+            Rest::Kept => self.parts.head.idle,
+        };
         let read = async { matches!(stream.read_buf(buffer).await, Ok(n) if n > 0) };
         tokio::pin!(read);
         tokio::select! {
             biased;
-            came = timeout(rest, &mut read) => return came.unwrap_or(false),
-            () = self.drain.started() => {}
+            came = timeout(longest, &mut read) => return came.unwrap_or(false),
+            () = self.parts.crowd.needed(rest) => return false,
+            () = self.parts.drain.started() => {}
         }
         timeout(LAST_REQUEST, read).await.unwrap_or(false)
     }
 
-    async fn refuse(&self, stream: &mut Stream, status: u16) {
-        let peer = stream
-            .get_socket_digest()
-            .and_then(|digest| digest.peer_addr().and_then(|a| a.as_inet()).map(std::net::SocketAddr::ip));
-        let request_id = (self.gateway)(status, peer);
+    async fn turn_away(&self, stream: &mut Paced, peer: Option<IpAddr>) {
+        if let Ok(_place) = self.lingering.try_acquire() {
+            return self.refuse(stream, 503, peer).await;
+        }
+        // Too many to wait for each: what fits into the socket's buffer is sent.
+        let answer = raw_problem(503, &(self.record)(503, peer));
+        let sent = async {
+            stream.write_all(answer.as_bytes()).await?;
+            stream.shutdown().await
+        };
+        let _sent = futures::FutureExt::now_or_never(sent);
+    }
+
+    async fn refuse(
+        &self,
+        stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+        status: u16,
+        peer: Option<IpAddr>,
+    ) {
+        let request_id = (self.record)(status, peer);
         let answer = raw_problem(status, &request_id);
         let told = async {
             stream.write_all(answer.as_bytes()).await?;
@@ -136,57 +197,20 @@ impl Front {
 
 #[async_trait]
 impl ServerApp for Front {
-    async fn process_new(self: &Arc<Self>, mut stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
-        let _open = self.drain.enter();
-        if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
-            return self.proxy.process_new(stream, shutdown).await;
+    async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        // Listeners are made without TLS, so it is a socket.
+        let socket = stream.into_any().downcast::<Socket>().ok();
+        if let Some(socket) = socket {
+            self.serve(socket, shutdown).await;
         }
-        let mut settings: Option<HttpPersistentSettings> = None;
-        let mut first = true;
-        loop {
-            let buffer = match self.read_head(&mut stream, first).await {
-                Head::Read(buffer) => buffer,
-                Head::Gone => return None,
-                Head::Bad(status) => {
-                    self.refuse(&mut stream, status).await;
-                    return None;
-                }
-            };
-            first = false;
-            let mut session = ServerSession::new_http1(stream);
-            if let Some(settings) = settings.take() {
-                settings.apply_to_session(&mut session);
-            }
-            session.set_keepalive((!self.drain.is_draining()).then(|| self.limits.idle.as_secs().max(1)));
-            session.set_pipelined_prefix(buffer);
-            let reused = self.proxy.process_new_http(session, shutdown).await;
-            (stream, settings) = reused?.consume();
-        }
+        None
     }
 }
 
 impl std::fmt::Debug for Front {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Front").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("Front").field("parts", &self.0.parts).finish_non_exhaustive()
     }
-}
-
-fn find_end(buffer: &[u8], from: usize) -> Option<usize> {
-    let window = buffer.get(from..)?;
-    let at = window.windows(CRLF_CRLF.len()).position(|w| w == CRLF_CRLF)?;
-    Some(from + at + CRLF_CRLF.len())
-}
-
-/// An empty line before the request line is let pass (RFC 9112 section 2.2).
-fn skip_blank_lines(buffer: &mut BytesMut) {
-    while buffer.starts_with(b"\r\n") {
-        let _blank = buffer.split_to(2);
-    }
-}
-
-/// A line feed without a carriage return ends a line for some and not for others (RFC 9112 section 2.2).
-fn has_bare_line_feed(head: &[u8]) -> bool {
-    head.iter().enumerate().any(|(i, b)| *b == b'\n' && (i == 0 || head.get(i - 1) != Some(&b'\r')))
 }
 
 fn raw_problem(status: u16, request_id: &str) -> String {
@@ -194,41 +218,16 @@ fn raw_problem(status: u16, request_id: &str) -> String {
         431 => ("Request Header Fields Too Large", "The request head is too large."),
         405 => ("Method Not Allowed", "This method is not allowed."),
         408 => ("Request Timeout", "The request head took too long to arrive."),
+        503 => ("Service Unavailable", "There are too many connections. Try again later."),
         _ => ("Bad Request", "The request head is malformed."),
     };
+    let retry = if status == 503 { "Retry-After: 1\r\n" } else { "" };
     let body = format!(
         r#"{{"type":"about:blank","title":"{title}","status":{status},"detail":"{detail}","request_id":"{request_id}"}}"#
     );
     format!(
-        "HTTP/1.1 {status} {title}\r\nContent-Type: application/problem+json\r\nContent-Length: {}\r\n\
+        "HTTP/1.1 {status} {title}\r\nContent-Type: application/problem+json\r\nContent-Length: {}\r\n{retry}\
          Cache-Control: no-store\r\nX-Request-Id: {request_id}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_of_a_head_is_found_across_reads() {
-        let head = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nbody\n\n";
-        assert_eq!(find_end(head, 0), Some(27));
-        assert_eq!(find_end(head, 20), Some(27));
-        assert_eq!(find_end(&head[..26], 0), None);
-    }
-
-    #[test]
-    fn bare_line_feeds_are_seen() {
-        assert!(!has_bare_line_feed(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
-        assert!(has_bare_line_feed(b"GET / HTTP/1.1\nHost: a\r\n\r\n"));
-        assert!(has_bare_line_feed(b"\nGET"));
-    }
-
-    #[test]
-    fn blank_lines_before_a_request_are_skipped() {
-        let mut buffer = BytesMut::from(&b"\r\n\r\nGET"[..]);
-        skip_blank_lines(&mut buffer);
-        assert_eq!(&buffer[..], b"GET");
-    }
 }

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::{ProxyHttp as _, Session};
 
-use crate::config::Snapshot;
+use crate::config::{Limits, Snapshot};
 use crate::gate::{Refetch, Silent, Step, Verdict, decide};
 use crate::model::{AuthMethod, Clock, Decision, Live, Reason};
 use crate::routing::{Agent, Preflight};
@@ -38,10 +38,8 @@ pub struct GatewayParts {
     pub access_log: AccessLog,
     /// The proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// How long a connection may rest between requests.
-    pub idle_timeout: Duration,
-    /// The largest request head, in bytes.
-    pub header_bytes: usize,
+    /// What a caller may send, and how slowly.
+    pub limits: Limits,
     /// What is in flight.
     pub drain: Drain,
     /// Where decisions are noted for people who look; absent when nobody can.
@@ -111,7 +109,7 @@ impl Gateway {
         let stays = session.get_keepalive().is_some()
             && !self.parts.drain.is_draining()
             && !session.req_header().headers.get_all(header::CONNECTION).iter().any(close);
-        session.set_keepalive(stays.then(|| self.parts.idle_timeout.as_secs().max(1)));
+        session.set_keepalive(stays.then(|| self.parts.limits.idle_timeout.as_secs().max(1)));
     }
 
     /// The decision. Waits only for an unknown `kid`, and for a second at most.

@@ -4,12 +4,16 @@
 //! Nothing is decided here. An upstream is chosen, and a request rewritten, only with a permit of `gate`.
 
 mod context;
+mod crowd;
 mod drain;
 mod forward;
 mod framing;
 mod front;
 mod gateway;
+mod head;
+mod listening;
 mod origin;
+mod paced;
 mod peer;
 mod phases;
 mod respond;
@@ -18,7 +22,10 @@ mod upgrade;
 mod view;
 
 pub use context::Context;
+pub use crowd::{Crowd, CrowdLimits};
 pub use drain::{Busy, Drain};
-pub use front::{Front, HeadLimits, Recorder};
+pub use front::{Front, FrontParts, Recorder};
 pub use gateway::{Gateway, GatewayParts};
-pub use tls::SniResolver;
+pub use head::HeadLimits;
+pub use listening::{Listening, listen};
+pub use tls::TlsDoor;

@@ -3,6 +3,7 @@
 //! Pingora calls them in order; what they work with is in `gateway`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -33,7 +34,8 @@ impl ProxyHttp for Gateway {
     async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> pingora::Result<bool> {
         self.meet(session, ctx);
         self.limit_rest(session);
-        if head_bytes(session.req_header()) > self.parts.header_bytes {
+        let (head, limits) = (session.req_header(), &self.parts.limits);
+        if head_bytes(head) > limits.header_bytes || head.headers.len() > limits.header_fields {
             return self.refuse(session, ctx, &Problem::plain(431, "The request head is too large.")).await;
         }
         if session.req_header().method == Method::TRACE {
@@ -65,6 +67,11 @@ impl ProxyHttp for Gateway {
         {
             return self.refuse(session, ctx, &Problem::plain(413, "The request body is too large.")).await;
         }
+        let Some(place) = agent.places.take(agent.max_in_flight) else {
+            ctx.upstream_error = Some("too_many_in_flight");
+            return self.refuse(session, ctx, &Problem::busy()).await;
+        };
+        ctx.place = Some(place);
         let request = session.req_header();
         ctx.websocket =
             agent.websocket && is_websocket_handshake(&request.method, request.version, &request.headers);
@@ -87,6 +94,12 @@ impl ProxyHttp for Gateway {
         ctx: &mut Context,
     ) -> pingora::Result<()> {
         ctx.body_seen += body.as_ref().map_or(0, |b| b.len() as u64);
+        if body.is_some() && is_too_slow(ctx, self.parts.limits.min_body_rate) {
+            *body = None;
+            return Err(
+                Error::explain(ErrorType::ReadTimedout, "the body is under min_body_rate").into_down()
+            );
+        }
         match ctx.agent.as_ref().and_then(|agent| agent.max_body) {
             Some(limit) if ctx.body_seen > limit && !ctx.websocket => {
                 *body = None;
@@ -259,6 +272,9 @@ impl ProxyHttp for Gateway {
     }
 }
 
+/// How long a request body may come at any speed.
+const BODY_GRACE: Duration = Duration::from_secs(30);
+
 const CORS_ANSWER: [HeaderName; 3] = [
     header::ACCESS_CONTROL_ALLOW_ORIGIN,
     header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
@@ -270,6 +286,16 @@ fn preflight_headers(agent: &Agent, request: &RequestHeader) -> Option<Preflight
     let origin = request.headers.get(header::ORIGIN)?;
     let asks = request.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     (request.method == Method::OPTIONS && asks).then(|| cors.preflight(origin))
+}
+
+/// Whether a request body has come more slowly than it may. One to which the agent has begun to answer is a
+/// conversation, and takes the time that it takes.
+fn is_too_slow(ctx: &Context, bytes_a_second: u64) -> bool {
+    if ctx.websocket || ctx.upstream_took.is_some() || bytes_a_second == 0 {
+        return false;
+    }
+    let took = ctx.began.elapsed();
+    took > BODY_GRACE && ctx.body_seen < bytes_a_second.saturating_mul(took.as_secs())
 }
 
 fn content_length(request: &RequestHeader) -> Option<u64> {

@@ -11,7 +11,9 @@ use crate::model::{OAuthError, Reason};
 use crate::routing::{Agent, Authenticator};
 
 /// How long a caller should wait when the provider's keys cannot be had, in seconds.
-const RETRY_AFTER: &str = "5";
+const KEYS_RETRY: &str = "5";
+/// How long a caller should wait when the agent has as many requests as it may have, in seconds.
+const BUSY_RETRY: &str = "1";
 
 /// An answer of ours that is an error.
 #[derive(Debug)]
@@ -20,7 +22,7 @@ pub(super) struct Problem {
     detail: &'static str,
     error: Option<OAuthError>,
     challenge: Option<HeaderValue>,
-    retry_after: bool,
+    retry_after: Option<&'static str>,
     allow: bool,
 }
 
@@ -38,7 +40,13 @@ struct Body<'a> {
 impl Problem {
     /// An error that is not a decision about a credential.
     pub(super) const fn plain(status: u16, detail: &'static str) -> Self {
-        Self { status, detail, error: None, challenge: None, retry_after: false, allow: status == 405 }
+        Self { status, detail, error: None, challenge: None, retry_after: None, allow: status == 405 }
+    }
+
+    /// The agent has as many requests under way as it may have.
+    pub(super) fn busy() -> Self {
+        let busy = Self::plain(503, "The agent is busy. Try again later.");
+        Self { retry_after: Some(BUSY_RETRY), ..busy }
     }
 
     /// The refusal that a reason calls for.
@@ -48,7 +56,7 @@ impl Problem {
             detail: detail(reason),
             error: reason.oauth_error(),
             challenge: agent.and_then(|agent| challenge(reason, agent)),
-            retry_after: reason == Reason::KeysUnavailable,
+            retry_after: (reason == Reason::KeysUnavailable).then_some(KEYS_RETRY),
             allow: false,
         }
     }
@@ -74,8 +82,8 @@ impl Problem {
         if let Some(challenge) = &self.challenge {
             head.insert_header("WWW-Authenticate", challenge.clone())?;
         }
-        if self.retry_after {
-            head.insert_header("Retry-After", RETRY_AFTER)?;
+        if let Some(seconds) = self.retry_after {
+            head.insert_header("Retry-After", seconds)?;
         }
         if self.allow {
             head.insert_header(header::ALLOW, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")?;

@@ -1,42 +1,70 @@
-//! Which certificate a TLS listener shows: chosen by SNI, the first one when no name fits.
+//! Which listeners serve TLS, and which certificate they show: chosen by SNI, the first one when no name fits.
 //!
 //! The certificates are part of the live snapshot, so that a renewed file is shown to the next handshake.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use pingora::listeners::TlsAccept;
-use pingora::listeners::tls::TlsSettings;
+use pingora::listeners::tls::Acceptor;
+use rustls::ServerConfig;
 use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 use crate::config::Snapshot;
 use crate::model::Live;
 
-/// The certificates of one listener.
-pub struct SniResolver {
-    snapshot: Arc<Live<Snapshot>>,
-    listener: SocketAddr,
+/// What clients may choose by ALPN, the best first (RFC 7301 section 6).
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// The listeners that serve TLS.
+pub struct TlsDoor(Vec<(SocketAddr, Acceptor)>);
+
+/// A connection of which one cannot say whether it is to have TLS.
+#[derive(Debug, thiserror::Error)]
+#[error("the system does not say on which listener it came")]
+pub(super) struct UnknownListener;
+
+impl TlsDoor {
+    /// The door of these listeners, with HTTP/2 and HTTP/1.1, each with the live certificates of its own.
+    #[must_use]
+    pub fn new(listeners: impl IntoIterator<Item = SocketAddr>, snapshot: &Arc<Live<Snapshot>>) -> Self {
+        let acceptor = |listener| {
+            let resolver = SniResolver { snapshot: Arc::clone(snapshot), listener };
+            let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
+            let builder = ServerConfig::builder_with_protocol_versions(&versions).with_no_client_auth();
+            let mut config = builder.with_cert_resolver(Arc::new(resolver));
+            config.alpn_protocols = PROTOCOLS.map(Vec::from).into();
+            (listener, Acceptor::from_server_config(Arc::new(config)))
+        };
+        Self(listeners.into_iter().map(acceptor).collect())
+    }
+
+    /// How a connection to the address `local` shakes hands; `None` when it is plain.
+    pub(super) fn at(&self, local: Option<SocketAddr>) -> Result<Option<&Acceptor>, UnknownListener> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        let local = local.ok_or(UnknownListener)?;
+        Ok(self.0.iter().find(|(listener, _)| is_of(*listener, local)).map(|(_, acceptor)| acceptor))
+    }
 }
 
-impl SniResolver {
-    /// The resolver of the listener at that address.
-    #[must_use]
-    pub fn new(snapshot: Arc<Live<Snapshot>>, listener: SocketAddr) -> Self {
-        Self { snapshot, listener }
+impl std::fmt::Debug for TlsDoor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(listener, _)| listener)).finish()
     }
+}
 
-    /// TLS settings with HTTP/2 and HTTP/1.1 for a listener that shows these certificates.
-    ///
-    /// # Errors
-    /// When Pingora refuses the settings.
-    pub fn settings(self) -> pingora::Result<TlsSettings> {
-        let mut settings = TlsSettings::with_callbacks(Box::new(NoCallbacks))?;
-        settings.set_cert_resolver(Arc::new(self));
-        settings.enable_h2();
-        Ok(settings)
-    }
+/// Whether a connection to the address `local` came in at `listener`.
+fn is_of(listener: SocketAddr, local: SocketAddr) -> bool {
+    let ip = listener.ip().to_canonical();
+    listener.port() == local.port() && (ip.is_unspecified() || ip == local.ip().to_canonical())
+}
+
+/// The certificates of one listener.
+struct SniResolver {
+    snapshot: Arc<Live<Snapshot>>,
+    listener: SocketAddr,
 }
 
 impl std::fmt::Debug for SniResolver {
@@ -66,7 +94,39 @@ fn covers(key: &CertifiedKey, name: &str) -> bool {
     rustls::client::verify_server_name(&parsed, &name).is_ok()
 }
 
-struct NoCallbacks;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[async_trait]
-impl TlsAccept for NoCallbacks {}
+    #[test]
+    fn a_connection_belongs_to_the_listener_of_its_address_and_port() {
+        for (listener, local, wanted) in [
+            ("0.0.0.0:8443", "10.0.0.1:8443", true),
+            ("0.0.0.0:8443", "10.0.0.1:8080", false),
+            ("[::]:8443", "[::ffff:10.0.0.1]:8443", true),
+            ("[::]:8443", "[2001:db8::1]:8443", true),
+            ("127.0.0.1:8443", "127.0.0.1:8443", true),
+            ("127.0.0.1:8443", "[::ffff:127.0.0.1]:8443", true),
+            ("127.0.0.1:8443", "127.0.0.2:8443", false),
+        ] {
+            assert_eq!(
+                is_of(listener.parse().unwrap(), local.parse().unwrap()),
+                wanted,
+                "{listener} {local}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_connection_of_an_unknown_listener_is_never_taken_for_a_plain_one() {
+        let _already = rustls::crypto::ring::default_provider().install_default();
+        let resolver = rustls::server::ResolvesServerCertUsingSni::new();
+        let config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(Arc::new(resolver));
+        let acceptor = Acceptor::from_server_config(Arc::new(config));
+        let one = TlsDoor(vec![("0.0.0.0:8443".parse().unwrap(), acceptor)]);
+        assert!(one.at(None).is_err());
+        assert!(one.at(Some("127.0.0.1:8080".parse().unwrap())).unwrap().is_none());
+        assert!(one.at(Some("127.0.0.1:8443".parse().unwrap())).unwrap().is_some());
+        assert!(TlsDoor(Vec::new()).at(None).unwrap().is_none());
+    }
+}

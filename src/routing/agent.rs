@@ -8,6 +8,7 @@ use crate::model::{AgentName, AuthMethod, Enforcement, ProviderName};
 use crate::telemetry::AgentMetrics;
 
 use super::cors::Cors;
+use super::places::Places;
 use super::router::Route;
 use super::upstream::Upstream;
 
@@ -32,6 +33,10 @@ pub struct Agent {
     pub cors: Option<Cors>,
     /// The largest request body, in bytes.
     pub max_body: Option<u64>,
+    /// The most requests under way.
+    pub max_in_flight: usize,
+    /// The requests under way.
+    pub places: Places,
     /// Whether WebSocket upgrades pass.
     pub websocket: bool,
     /// What a refusal does.
@@ -120,6 +125,8 @@ pub(crate) mod tests {
             claim_headers: ClaimHeaders::default(),
             cors: None,
             max_body: None,
+            max_in_flight: 4_096,
+            places: Places::default(),
             websocket: true,
             enforcement: Enforcement::Enforce,
         }

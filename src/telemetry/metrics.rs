@@ -7,13 +7,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use prometheus::{
-    Encoder, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Encoder, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 use crate::model::{AgentName, AuthMethod, Instant, ProviderName};
 
-use super::{AgentMetrics, CacheLabel, ProviderMetrics};
+use super::{AgentMetrics, CacheLabel, ConnectionMetrics, ProviderMetrics};
 
 /// Buckets for the time that a decision takes: 1 µs to 1 s.
 pub(super) const DECISION_BUCKETS: &[f64] =
@@ -46,6 +46,7 @@ pub(super) struct Families {
     pub(super) request_duration: HistogramVec,
     pub(super) upstream_duration: HistogramVec,
     pub(super) in_flight: IntGauge,
+    connections: ConnectionMetrics,
 }
 
 impl Metrics {
@@ -174,6 +175,7 @@ impl Metrics {
                 &r,
                 IntGauge::new("portcullis_requests_in_flight", "Requests that are being served now.")?,
             )?,
+            connections: connections(&r)?,
             registry: r.clone(),
         };
         let build = add(
@@ -209,6 +211,12 @@ impl Metrics {
     #[must_use]
     pub fn provider(&self, name: &ProviderName) -> ProviderMetrics {
         ProviderMetrics::new(&self.0, name.as_str())
+    }
+
+    /// The handles of callers' connections.
+    #[must_use]
+    pub fn connections(&self) -> ConnectionMetrics {
+        self.0.connections.clone()
     }
 
     /// Requests that are being served now.
@@ -335,6 +343,29 @@ fn add<C: prometheus::core::Collector + Clone + 'static>(
 ) -> Result<C, prometheus::Error> {
     registry.register(Box::new(collector.clone()))?;
     Ok(collector)
+}
+
+fn connections(r: &Registry) -> Result<ConnectionMetrics, prometheus::Error> {
+    let refused = add(
+        r,
+        counter_vec(
+            "portcullis_connections_refused_total",
+            "Connections that were turned away, by the limit that they met.",
+            &["limit"],
+        )?,
+    )?;
+    Ok(ConnectionMetrics {
+        open: add(r, IntGauge::new("portcullis_connections", "Connections of callers that are open.")?)?,
+        refused_in_all: refused.with_label_values(&["connections"]),
+        refused_of_address: refused.with_label_values(&["connections_per_address"]),
+        made_room: add(
+            r,
+            IntCounter::new(
+                "portcullis_connections_made_room_total",
+                "Resting connections that were closed in favour of new ones.",
+            )?,
+        )?,
+    })
 }
 
 fn counter_vec(name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {

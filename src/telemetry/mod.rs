@@ -5,6 +5,7 @@
 
 mod access_log;
 mod agent_metrics;
+mod connection_metrics;
 mod counts;
 mod decisions;
 mod logging;
@@ -14,6 +15,7 @@ mod traffic;
 
 pub use access_log::{AccessAuth, AccessEntry, AccessLog, AccessLogGuard};
 pub use agent_metrics::{AgentMetrics, CacheLabel};
+pub use connection_metrics::ConnectionMetrics;
 pub use decisions::{DecisionEntry, DecisionFilter, Decisions};
 pub use logging::{LogFormat, init_logging};
 pub use metrics::{InFlight, Metrics, Serving};

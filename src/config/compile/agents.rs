@@ -74,6 +74,7 @@ fn agent(
     let upstream = upstream(input, trust, all, &entry.upstream);
     let authenticator = authenticator(input, providers, all, entry)?;
     let name = entry.name.value.clone();
+    let before = input.previous.and_then(|snapshot| snapshot.agents.get(&name));
     let metrics = input.metrics.agent(&name);
     let (credential, metrics) = match &authenticator {
         Authenticator::OAuth(policy) => {
@@ -95,6 +96,8 @@ fn agent(
         claim_headers: claim_headers(input, oauth, entry)?,
         cors: entry.cors.as_ref().map(|cors| compile_cors(cors, credential)),
         max_body: entry.max_body,
+        max_in_flight: entry.max_in_flight,
+        places: before.map(|agent| agent.places.clone()).unwrap_or_default(),
         websocket: entry.websocket,
         enforcement: entry.enforcement,
         authenticator,

@@ -27,6 +27,8 @@ pub struct AgentEntry {
     pub cors: Option<Cors>,
     /// The largest request body, in bytes.
     pub max_body: Option<u64>,
+    /// The most requests under way.
+    pub max_in_flight: usize,
     /// Whether WebSocket upgrades pass.
     pub websocket: bool,
     /// What a refusal does.

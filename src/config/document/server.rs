@@ -93,21 +93,36 @@ pub struct Admin {
 pub struct Limits {
     /// The largest request head, in bytes.
     pub header_bytes: usize,
+    /// The most fields of a request head.
+    pub header_fields: usize,
     /// The largest token, in bytes.
     pub token_bytes: usize,
     /// How long a request head may take.
     pub header_timeout: Duration,
     /// How long a connection may say nothing.
     pub idle_timeout: Duration,
+    /// How long a caller may take nothing of what it is sent.
+    pub write_timeout: Duration,
+    /// Bytes a second that a request body must come at; 0 is any.
+    pub min_body_rate: u64,
+    /// Connections of callers, on all listeners together.
+    pub connections: usize,
+    /// Connections from one address.
+    pub connections_per_address: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             header_bytes: 32 << 10,
+            header_fields: 100,
             token_bytes: 16 << 10,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
+            write_timeout: Duration::from_secs(60),
+            min_body_rate: 64,
+            connections: 16_384,
+            connections_per_address: 4_096,
         }
     }
 }

@@ -18,6 +18,8 @@ use super::{auth, cors};
 use crate::model::{AgentName, Enforcement};
 
 const MS: Duration = Duration::from_millis(1);
+const MOST_IN_FLIGHT: u64 = 1 << 20;
+const DEFAULT_IN_FLIGHT: usize = 4_096;
 
 pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> Option<AgentEntry> {
     let name = agent_name(report, key);
@@ -28,6 +30,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
     let auth = auth::read(report, &fields);
     let cors = fields.entry("cors").and_then(|(key, node)| cors::read(report, key, node));
     let max_body = fields.optional("max_body", |r, n| value::size(r, n, 1..=1 << 40));
+    let max_in_flight = fields.optional("max_in_flight", |r, n| value::integer(r, n, 1..=MOST_IN_FLIGHT));
     let websocket = fields.optional("websocket", value::boolean);
     let enforcement = fields.optional("enforcement", |r, n| value::word(r, n, &["enforce", "shadow"]));
     fields.close();
@@ -39,6 +42,9 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
         auth: auth?,
         cors,
         max_body: max_body.map(|b| b.value),
+        max_in_flight: max_in_flight
+            .and_then(|most| usize::try_from(most.value).ok())
+            .unwrap_or(DEFAULT_IN_FLIGHT),
         websocket: websocket.is_none_or(|b| b.value),
         enforcement: match enforcement.map(|e| e.value) {
             Some("shadow") => Enforcement::Shadow,

@@ -17,6 +17,9 @@ const MS: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const MOST_LISTENERS: usize = 64;
+/// What Pingora reads.
+const MOST_FIELDS: u64 = 256;
+const MOST_CONNECTIONS: u64 = 1 << 20;
 
 /// Reads the section; what cannot be read keeps its default, after it was reported.
 pub(super) fn read<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Server {
@@ -156,11 +159,31 @@ fn limits(fields: Fields<'_>) -> Limits {
     };
     let header_bytes = bytes(size("header_bytes", 1 << 10), defaults.header_bytes);
     let token_bytes = bytes(size("token_bytes", 256), defaults.token_bytes);
+    let count = |name, bounds, default| {
+        let found = fields.optional(name, |r, n| value::integer(r, n, bounds));
+        found.map_or(default, |count| usize::try_from(count.value).unwrap_or(default))
+    };
+    let header_fields = count("header_fields", 16..=MOST_FIELDS, defaults.header_fields);
     let time = |name, most| fields.optional(name, |r, n| value::duration(r, n, 100 * MS..=most));
     let header_timeout = time("header_timeout", 10 * MINUTE).map_or(defaults.header_timeout, |d| d.value);
     let idle_timeout = time("idle_timeout", 24 * HOUR).map_or(defaults.idle_timeout, |d| d.value);
+    let write_timeout = time("write_timeout", HOUR).map_or(defaults.write_timeout, |d| d.value);
+    let min_body_rate = fields.optional("min_body_rate", |r, n| value::size(r, n, 0..=1 << 30));
+    let connections = count("connections", 1..=MOST_CONNECTIONS, defaults.connections);
+    let connections_per_address =
+        count("connections_per_address", 1..=MOST_CONNECTIONS, defaults.connections_per_address);
     fields.close();
-    Limits { header_bytes, token_bytes, header_timeout, idle_timeout }
+    Limits {
+        header_bytes,
+        header_fields,
+        token_bytes,
+        header_timeout,
+        idle_timeout,
+        write_timeout,
+        min_body_rate: min_body_rate.map_or(defaults.min_body_rate, |rate| rate.value),
+        connections,
+        connections_per_address,
+    }
 }
 
 fn shutdown(fields: Fields<'_>) -> Shutdown {

@@ -1,6 +1,6 @@
 //! The keys of an agent and of an API key.
 
-use super::Shape::{AnyOf, Bool, Date, Duration, List, Map, Single, Size, Text, Word};
+use super::Shape::{AnyOf, Bool, Date, Duration, Integer, List, Map, Single, Size, Text, Word};
 use super::{Section, Shape, may, must};
 
 /// One of `agents`
@@ -17,6 +17,7 @@ pub(in crate::config) const AGENT: Section = Section {
         ),
         may("cors", Shape::Section(&CORS), "answers to browsers of other origins; absent is none"),
         may("max_body", Size, "the largest request body; default no limit"),
+        may("max_in_flight", Integer, "the most requests under way at the agent; default 4096"),
         may("websocket", Bool, "whether WebSocket upgrades pass; default true"),
         may(
             "enforcement",

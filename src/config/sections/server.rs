@@ -102,9 +102,26 @@ pub(in crate::config) const LIMITS: Section = Section {
     name: "`limits`",
     fields: &[
         may("header_bytes", Size, "the largest request head; default 32KiB"),
+        may("header_fields", Integer, "the most fields of a request head; default 100, at most 256"),
         may("token_bytes", Size, "the largest token; default 16KiB"),
         may("header_timeout", Duration, "how long a request head may take; default 10s"),
         may("idle_timeout", Duration, "how long a connection may say nothing; default 75s"),
+        may("write_timeout", Duration, "how long a caller may take nothing of what it is sent; default 60s"),
+        may(
+            "min_body_rate",
+            Size,
+            "bytes a second that a request body must come at, on average, after its first 30 seconds and until the agent answers; default 64B, 0 is off",
+        ),
+        may(
+            "connections",
+            Integer,
+            "connections of callers on all listeners together; default 16384, or what the limit of open files allows",
+        ),
+        may(
+            "connections_per_address",
+            Integer,
+            "connections from one IPv4 address or one IPv6 /64 that is no trusted proxy; default 4096",
+        ),
     ],
 };
 

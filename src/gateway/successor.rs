@@ -1,0 +1,72 @@
+//! The process that takes the listeners over: where it waits, and whether it does.
+
+use std::path::{Path, PathBuf};
+
+use crate::config;
+
+/// The socket over which listeners are handed to a new process: never in a folder that others may write.
+pub(super) fn socket(settings: &config::Server) -> PathBuf {
+    let folder = settings
+        .state_dir
+        .clone()
+        .or_else(|| std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from))
+        .unwrap_or_else(|| PathBuf::from("/run/portcullis"));
+    folder.join("upgrade.sock")
+}
+
+/// Whether a process listens at `socket`. A file alone says nothing: who was killed while it waited leaves one behind,
+/// and listeners that are handed to nobody are lost.
+pub(super) fn waits_at(socket: &Path) -> bool {
+    // The system's table of such sockets; asking by connecting would be taken for the hand-over itself.
+    std::fs::read_to_string("/proc/net/unix").is_ok_and(|table| listens_in(&table, socket))
+}
+
+/// Whether a table of sockets (proc(5), `/proc/net/unix`) has a listening one at `socket`.
+fn listens_in(table: &str, socket: &Path) -> bool {
+    const ACCEPTS: &str = "00010000";
+    table.lines().any(|line| {
+        // Number, references, protocol, flags, type, state, inode; then the path, which may have blanks.
+        let mut rest = line;
+        let mut flags = "";
+        for column in 0..7 {
+            let Some((word, after)) = rest.trim_start().split_once(' ') else { return false };
+            if column == 3 {
+                flags = word;
+            }
+            rest = after;
+        }
+        flags == ACCEPTS && Path::new(rest.trim_start()) == socket
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_listening_socket_of_that_path_is_a_successor() {
+        let table = "Num       RefCount Protocol Flags    Type St Inode Path\n\
+            0000000000000000: 00000002 00000000 00010000 0001 01 23456 /run/portcullis/upgrade.sock\n\
+            0000000000000000: 00000002 00000000 00010000 0001 01 23457 /run/with blank/upgrade.sock\n\
+            0000000000000000: 00000003 00000000 00000000 0001 03 23458 /run/connected/upgrade.sock\n\
+            0000000000000000: 00000003 00000000 00000000 0001 03 23459\n";
+        for (path, wanted) in [
+            ("/run/portcullis/upgrade.sock", true),
+            ("/run/with blank/upgrade.sock", true),
+            ("/run/connected/upgrade.sock", false),
+            ("/run/elsewhere/upgrade.sock", false),
+        ] {
+            assert_eq!(listens_in(table, Path::new(path)), wanted, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_socket_that_nobody_listens_at_any_more_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("upgrade.sock");
+        let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        assert!(waits_at(&path));
+        drop(listener);
+        assert!(path.exists() && !waits_at(&path));
+    }
+}

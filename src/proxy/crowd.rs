@@ -1,0 +1,285 @@
+//! Who is connected: how many in all and from each address, and who makes room when all seats are taken.
+//!
+//! Connections are counted from the moment they are accepted, TLS handshake included. What one that is turned away
+//! is told, and how long one may rest, is for `front`.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ipnet::IpNet;
+use tokio::sync::Notify;
+
+use crate::telemetry::ConnectionMetrics;
+
+/// The limits of a crowd.
+#[derive(Debug, Clone)]
+pub struct CrowdLimits {
+    /// Connections in all.
+    pub connections: usize,
+    /// Connections from one address.
+    pub per_address: usize,
+    /// Whose connections are many by nature: they count in all, and not by address.
+    pub exempt: Vec<IpNet>,
+}
+
+/// All connections of callers. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Crowd(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    limits: CrowdLimits,
+    seated: AtomicUsize,
+    /// Looked at once a connection, never for a request.
+    of_address: Mutex<HashMap<Block, usize>>,
+    silent: Bench,
+    kept: Bench,
+    metrics: ConnectionMetrics,
+}
+
+/// What counts as one address: an IPv4 address, or the /64 that an IPv6 host has for itself (RFC 4291 section 2.5.4).
+type Block = IpAddr;
+
+/// The place of one connection; dropping it says that it has ended.
+#[derive(Debug)]
+pub(super) struct Seat {
+    crowd: Arc<State>,
+    block: Option<Block>,
+}
+
+/// Why a connection is turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Full {
+    /// There are too many, and none of them rests.
+    InAll,
+    /// There are too many from its address.
+    OfAddress,
+}
+
+/// How a connection rests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// It has sent nothing yet. These make room first.
+    Silent,
+    /// It waits between two requests.
+    Kept,
+}
+
+impl Crowd {
+    /// An empty one.
+    #[must_use]
+    pub fn new(limits: CrowdLimits, metrics: ConnectionMetrics) -> Self {
+        Self(Arc::new(State {
+            limits,
+            seated: AtomicUsize::new(0),
+            of_address: Mutex::default(),
+            silent: Bench::default(),
+            kept: Bench::default(),
+            metrics,
+        }))
+    }
+
+    /// A seat for a new connection.
+    pub(super) fn seat(&self, peer: Option<IpAddr>) -> Result<Seat, Full> {
+        let state = &self.0;
+        let peer = peer.map(|ip| ip.to_canonical());
+        let block = peer.filter(|ip| !state.limits.exempt.iter().any(|net| net.contains(ip))).map(block);
+        if !block.is_none_or(|block| state.count(block)) {
+            state.metrics.refused_of_address();
+            return Err(Full::OfAddress);
+        }
+        state.metrics.opened();
+        let seat = Seat { crowd: Arc::clone(state), block };
+        if state.seated.fetch_add(1, Ordering::Relaxed) < state.limits.connections || state.make_room() {
+            return Ok(seat);
+        }
+        state.metrics.refused_in_all();
+        Err(Full::InAll)
+    }
+
+    /// Waits, resting, until somebody else needs the seat.
+    pub(super) async fn needed(&self, rest: Rest) {
+        match rest {
+            Rest::Silent => self.0.silent.called().await,
+            Rest::Kept => self.0.kept.called().await,
+        }
+    }
+}
+
+impl State {
+    /// Counts a connection of that address; `false` when there are enough.
+    fn count(&self, block: Block) -> bool {
+        let mut counts = self.of_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(block).or_insert(0);
+        if *count >= self.limits.per_address {
+            return false;
+        }
+        *count += 1;
+        true
+    }
+
+    fn forget(&self, block: Block) {
+        let mut counts = self.of_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&block) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&block);
+            }
+        }
+    }
+
+    fn make_room(&self) -> bool {
+        let made = self.silent.call() || self.kept.call();
+        if made {
+            self.metrics.made_room();
+        }
+        made
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.crowd.seated.fetch_sub(1, Ordering::Relaxed);
+        self.crowd.metrics.closed();
+        if let Some(block) = self.block {
+            self.crowd.forget(block);
+        }
+    }
+}
+
+fn block(address: IpAddr) -> Block {
+    const NETWORK: u128 = !(u64::MAX as u128);
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & NETWORK)),
+    }
+}
+
+/// Connections that rest, in the order in which they sat down.
+#[derive(Debug, Default)]
+struct Bench {
+    /// Those that can still be called. Below nought for a moment when one leaves by itself as it is called.
+    free: AtomicIsize,
+    calls: Notify,
+}
+
+impl Bench {
+    /// Waits to be called.
+    async fn called(&self) {
+        self.free.fetch_add(1, Ordering::Relaxed);
+        let mut sitting = Sitting { bench: self, called: false };
+        self.calls.notified().await;
+        sitting.called = true;
+    }
+
+    /// Calls the one that rests longest; `false` when nobody does.
+    fn call(&self) -> bool {
+        let claimed =
+            self.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| (free > 0).then(|| free - 1));
+        if claimed.is_ok() {
+            self.calls.notify_one();
+        }
+        claimed.is_ok()
+    }
+}
+
+struct Sitting<'a> {
+    bench: &'a Bench,
+    called: bool,
+}
+
+impl Drop for Sitting<'_> {
+    fn drop(&mut self) {
+        // Who was called has been taken off by the caller.
+        if !self.called {
+            self.bench.free.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::Metrics;
+    use futures::FutureExt as _;
+
+    fn crowd(connections: usize, per_address: usize) -> Crowd {
+        let exempt = vec!["10.0.0.0/8".parse().unwrap()];
+        let metrics = Metrics::new().unwrap().connections();
+        Crowd::new(CrowdLimits { connections, per_address, exempt }, metrics)
+    }
+
+    fn ip(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
+    }
+
+    #[test]
+    fn one_address_gets_only_its_share_and_gets_it_back() {
+        let crowd = crowd(100, 2);
+        let first = crowd.seat(ip("192.0.2.1")).unwrap();
+        let _second = crowd.seat(ip("::ffff:192.0.2.1")).unwrap();
+        assert_eq!(crowd.seat(ip("192.0.2.1")).unwrap_err(), Full::OfAddress);
+        assert!(crowd.seat(ip("192.0.2.2")).is_ok());
+        drop(first);
+        assert!(crowd.seat(ip("192.0.2.1")).is_ok());
+    }
+
+    #[test]
+    fn the_addresses_of_one_ipv6_host_are_one() {
+        let crowd = crowd(100, 1);
+        let _seat = crowd.seat(ip("2001:db8::1")).unwrap();
+        assert_eq!(crowd.seat(ip("2001:db8::2")).unwrap_err(), Full::OfAddress);
+        assert!(crowd.seat(ip("2001:db8:0:1::1")).is_ok());
+    }
+
+    #[test]
+    fn a_trusted_proxy_brings_many() {
+        let crowd = crowd(100, 1);
+        let seats: Vec<_> = (0..50).map(|_| crowd.seat(ip("10.1.2.3")).unwrap()).collect();
+        assert_eq!(seats.len(), 50);
+    }
+
+    #[test]
+    fn no_table_grows_with_addresses_that_have_gone() {
+        let crowd = crowd(100, 1);
+        for last in 0..=255 {
+            drop(crowd.seat(ip(&format!("192.0.2.{last}"))).unwrap());
+        }
+        assert_eq!(crowd.0.of_address.lock().unwrap().len(), 0);
+    }
+
+    #[test]
+    fn who_rests_longest_makes_room_and_the_silent_before_the_kept() {
+        let crowd = crowd(2, 10);
+        let _seats = [crowd.seat(None).unwrap(), crowd.seat(None).unwrap()];
+        let mut kept = Box::pin(crowd.needed(Rest::Kept));
+        let mut old = Box::pin(crowd.needed(Rest::Silent));
+        let mut new = Box::pin(crowd.needed(Rest::Silent));
+        for rest in [&mut kept, &mut old, &mut new] {
+            assert!(rest.as_mut().now_or_never().is_none());
+        }
+        let third = crowd.seat(None).unwrap();
+        assert!(new.as_mut().now_or_never().is_none());
+        assert!(old.as_mut().now_or_never().is_some());
+        let _fourth = crowd.seat(None).unwrap();
+        assert!(new.as_mut().now_or_never().is_some());
+        assert!(kept.as_mut().now_or_never().is_none());
+        let _fifth = crowd.seat(None).unwrap();
+        assert!(kept.as_mut().now_or_never().is_some());
+        assert_eq!(crowd.seat(None).unwrap_err(), Full::InAll);
+        drop(third);
+    }
+
+    #[test]
+    fn who_stopped_resting_is_not_called() {
+        let crowd = crowd(1, 10);
+        let _seat = crowd.seat(None).unwrap();
+        let mut rest = Box::pin(crowd.needed(Rest::Kept));
+        assert!(rest.as_mut().now_or_never().is_none());
+        drop(rest);
+        assert_eq!(crowd.seat(None).unwrap_err(), Full::InAll);
+        assert_eq!(crowd.0.seated.load(Ordering::Relaxed), 1);
+    }
+}

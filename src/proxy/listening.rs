@@ -1,0 +1,128 @@
+//! The listening sockets: opened before anything starts, handed to Pingora's accept loops, and emptied when these
+//! have ended.
+//!
+//! A connection that the kernel has accepted waits in the queue of its socket until somebody takes it; closing the
+//! socket would reset it. So another handle of each socket is kept, and what still waits is served when the loops are
+//! over. What happens to a connection is for `front`.
+
+use std::collections::HashMap;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::{AsRawFd as _, IntoRawFd as _, OwnedFd};
+
+use async_trait::async_trait;
+use futures::FutureExt as _;
+use pingora::protocols::l4::stream::Stream as Socket;
+use pingora::protocols::{GetSocketDigest as _, SocketDigest};
+use pingora::server::{ListenFds, ShutdownWatch};
+use pingora::services::Service;
+use pingora::services::listening::Service as Accepting;
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+
+use super::front::Front;
+
+/// Connections that may wait to be accepted; the kernel lowers it to its own limit (`net.core.somaxconn`).
+const BACKLOG: u32 = 65_535;
+
+/// Opens a listening socket that nobody else has.
+///
+/// # Errors
+/// What the system says.
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+    };
+    // A restart need not wait for connections of the process before it (TIME_WAIT).
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
+}
+
+/// The service that accepts on all listeners.
+pub struct Listening {
+    accepting: Accepting<Front>,
+    front: Front,
+    addresses: Vec<SocketAddr>,
+    opened: HashMap<SocketAddr, TcpListener>,
+}
+
+impl Listening {
+    /// Accepts at `addresses`, on the sockets that were `opened`; one that was not opened is taken over from the
+    /// process that hands its sockets to this one.
+    #[must_use]
+    pub fn new(front: Front, addresses: Vec<SocketAddr>, opened: Vec<(SocketAddr, TcpListener)>) -> Self {
+        let mut accepting = Accepting::new("gateway".to_owned(), front.clone());
+        for address in &addresses {
+            accepting.add_tcp(&address.to_string());
+        }
+        Self { accepting, front, addresses, opened: opened.into_iter().collect() }
+    }
+
+    /// Lets Pingora have the sockets, and keeps another handle of each.
+    fn hand_over(&mut self, fds: &ListenFds) -> Vec<TcpListener> {
+        let mut kept = Vec::new();
+        for address in &self.addresses {
+            let name = address.to_string();
+            if let Some(socket) = self.opened.remove(address) {
+                match socket.try_clone() {
+                    Ok(other) => kept.push(other),
+                    Err(error) => tracing::warn!(%error, %address, "no second handle of a listener"),
+                }
+                fds.lock().add(name, socket.into_raw_fd());
+                continue;
+            }
+            let inherited = fds.lock().get(&name).copied();
+            match inherited.map(second_handle) {
+                Some(Ok(other)) => kept.push(TcpListener::from(other)),
+                // Not everywhere allowed. Then what waits at the end is reset, as by any server that closes.
+                Some(Err(error)) => tracing::debug!(%error, %address, "no second handle of a listener"),
+                None => {}
+            }
+        }
+        kept
+    }
+
+    /// Serves what waits in the queues, and closes them.
+    async fn empty(&self, sockets: Vec<TcpListener>, shutdown: &ShutdownWatch) {
+        for socket in sockets {
+            let Ok(socket) = tokio::net::TcpListener::from_std(socket) else { continue };
+            while let Some(Ok((stream, _))) = socket.accept().now_or_never() {
+                let _best_effort = stream.set_nodelay(true);
+                let digest = SocketDigest::from_raw_fd(stream.as_raw_fd());
+                let mut stream = Box::new(Socket::from(stream));
+                stream.set_socket_digest(digest);
+                let (front, shutdown) = (self.front.clone(), shutdown.clone());
+                tokio::spawn(async move { front.serve(stream, &shutdown).await });
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Service for Listening {
+    async fn start_service(&mut self, fds: Option<ListenFds>, shutdown: ShutdownWatch, per_fd: usize) {
+        let kept = fds.as_ref().map(|fds| self.hand_over(fds)).unwrap_or_default();
+        self.accepting.start_service(fds, shutdown.clone(), per_fd).await;
+        self.empty(kept, &shutdown).await;
+    }
+
+    fn name(&self) -> &str {
+        self.accepting.name()
+    }
+
+    fn listen_addresses(&self) -> Option<Vec<String>> {
+        Some(self.addresses.iter().map(SocketAddr::to_string).collect())
+    }
+}
+
+impl std::fmt::Debug for Listening {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listening").field("addresses", &self.addresses).finish_non_exhaustive()
+    }
+}
+
+/// Another handle of a descriptor that is known by its number alone.
+fn second_handle(number: i32) -> rustix::io::Result<OwnedFd> {
+    let myself = pidfd_open(getpid(), PidfdFlags::empty())?;
+    pidfd_getfd(myself, number, PidfdGetfdFlags::empty())
+}
