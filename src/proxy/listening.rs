@@ -11,6 +11,7 @@ use std::os::fd::{AsRawFd as _, IntoRawFd as _, OwnedFd};
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
+use pingora::listeners::{L4BufferSettings, ListenerConfig};
 use pingora::protocols::l4::stream::Stream as Socket;
 use pingora::protocols::{GetSocketDigest as _, SocketDigest};
 use pingora::server::{ListenFds, ShutdownWatch};
@@ -53,7 +54,10 @@ impl Listening {
     pub fn new(front: Front, addresses: Vec<SocketAddr>, opened: Vec<(SocketAddr, TcpListener)>) -> Self {
         let mut accepting = Accepting::new("gateway".to_owned(), front.clone());
         for address in &addresses {
-            accepting.add_tcp(&address.to_string());
+            // Heads, bodies and TLS are read into buffers of their own; one more of 64 KiB would be there for each
+            // connection that says nothing.
+            let unbuffered = L4BufferSettings::default().read(0);
+            accepting.add_listener(ListenerConfig::tcp(&address.to_string()).l4_buffer(unbuffered));
         }
         Self { accepting, front, addresses, opened: opened.into_iter().collect() }
     }
