@@ -12,8 +12,10 @@ use super::slow_handshakes;
 use super::wire::Wire;
 use super::world::Setup;
 
-/// Descriptors beside callers' connections: agents' connections and what comes and goes.
-const MARGIN: u64 = 200;
+/// Descriptors beside callers' connections: agents' connections, and those of callers who are told to go.
+const MARGIN: u64 = 500;
+/// What a connection that says nothing may cost, in KiB.
+const KIB_EACH: u64 = 48;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn idle_connections_beyond_the_limit_make_room_and_good_traffic_goes_on() {
@@ -35,7 +37,7 @@ async fn idle_connections_beyond_the_limit_make_room_and_good_traffic_goes_on() 
         report.line("with all of them", full);
         report.line("of the attackers", &fates);
         assert!(full.descriptors <= 2000 + base.descriptors + MARGIN, "{full}");
-        assert!(full.rss <= base.rss + 100 * 1024, "{base}, and then {full}");
+        assert!(full.rss <= base.rss + 2000 * KIB_EACH, "{base}, and then {full}");
         assert!((1800..=2000).contains(&still.len()), "{} are still open", still.len());
         assert!(fates.count(Fate::Closed) + fates.answered(503) >= 2000, "{fates}");
         drop(still);
@@ -92,7 +94,7 @@ async fn one_address_gets_no_more_than_its_share_and_others_are_unharmed() {
     report.line("from another one", &other);
     assert_eq!((fates.count(Fate::Open), fates.answered(503)), (100, 900), "{fates}");
     assert_eq!(other.count(Fate::Open), 100, "{other}");
-    beside.must_be_as_fast();
+    beside.must_not_stall();
     // What it had is given back when it leaves.
     world.closes_down_to(base.descriptors + MARGIN, Duration::from_secs(10)).await;
     let mut again = Wire::open(elsewhere(0), world.gateway.port, None).await.expect("it connects");
@@ -124,6 +126,6 @@ async fn tls_connections_that_say_nothing_end_with_the_time_for_a_head_and_count
     assert_eq!((early.count(Fate::Closed), early.count(Fate::Open)), (100, 400), "{early}");
     assert_eq!(late.count(Fate::Closed), 400, "{late}");
     assert_eq!(slow.count(Fate::Closed), 100, "{slow}");
-    beside.must_be_as_fast();
+    beside.must_not_stall();
     world.closes_down_to(base.descriptors + MARGIN, Duration::from_secs(5)).await;
 }

@@ -14,6 +14,8 @@ use super::origin::{Mood, Origin};
 use super::wire::Wire;
 use super::world::{Setup, World};
 
+/// Descriptors of a gateway without callers, which keeps connections to its agents.
+const MANY: u64 = 200;
 /// The longest that anybody waits for any answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -35,6 +37,7 @@ async fn crowd(port: u16, count: usize, target: &'static str) -> (Fates, Vec<Wir
 }
 
 async fn serves_again(world: &World, report: &mut Report) {
+    world.closes_down_to(MANY, Duration::from_secs(10)).await;
     let good = world.good();
     good.sends(200).await;
     let good = good.stop().await;
@@ -52,7 +55,7 @@ async fn with_512_descriptors_a_thousand_callers_are_served_or_refused() {
         report.line("the callers", &fates);
         report.line("under attack", world.vitals());
         assert_eq!(fates.answered(200) + fates.answered(503), 1000, "{fates}");
-        assert!(fates.answered(200) >= 100, "{fates}");
+        assert!(fates.answered(200) >= 80, "{fates}");
         drop(held);
     }
     serves_again(&world, &mut report).await;
@@ -73,7 +76,7 @@ async fn kept_connections_to_one_agent_leave_descriptors_for_another() {
         let callers = tokio::spawn(crowd(port, 300, target));
         // All of them are under way at the same time, so that each has a connection to the agent.
         eventually("as many as fit are under way", PATIENCE, async || {
-            (world.gateway.metric("portcullis_requests_in_flight", &[]).await >= 100.0).then_some(())
+            (world.gateway.metric("portcullis_requests_in_flight", &[]).await >= 80.0).then_some(())
         })
         .await;
         report.line(target, world.vitals());
@@ -81,7 +84,7 @@ async fn kept_connections_to_one_agent_leave_descriptors_for_another() {
         let (fates, held) = callers.await.expect("the callers");
         report.line(target, &fates);
         assert_eq!(fates.answered(200) + fates.answered(503), 300, "{fates}");
-        assert!(fates.answered(200) >= 100, "{fates}");
+        assert!(fates.answered(200) >= 80, "{fates}");
         drop(held);
     }
     serves_again(&world, &mut report).await;

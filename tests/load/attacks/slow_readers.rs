@@ -7,26 +7,28 @@ use tokio::io::AsyncReadExt as _;
 use super::fates::{Fate, Fates};
 use super::wire::{HERE, Wire};
 
-/// What each of them asks for.
-pub(crate) const SIZE: usize = 50 * 1024 * 1024;
+/// What those ask for who read nothing.
+pub(crate) const MUCH: usize = 50 * 1024 * 1024;
+/// More than the system holds for one connection, and little enough to be read to its end.
+pub(crate) const ENOUGH: usize = 6 * 1024 * 1024;
 /// The room that a slow caller has, so that the system does not read for it.
 const ROOM: u32 = 16 * 1024;
 
-/// A caller who has asked for 50 MB.
-pub(crate) async fn ask(port: u16) -> Option<Wire> {
+/// A caller who has asked for so many bytes.
+pub(crate) async fn ask(port: u16, size: usize) -> Option<Wire> {
     let mut wire = Wire::open(HERE, port, Some(ROOM)).await?;
-    let request = format!("GET /open/big/{SIZE} HTTP/1.1\r\nHost: gateway.test\r\n\r\n");
+    let request = format!("GET /open/big/{size} HTTP/1.1\r\nHost: gateway.test\r\n\r\n");
     wire.say(request.as_bytes()).await.then_some(wire)
 }
 
 /// So many callers who ask and read nothing; they hold their connections.
 pub(crate) async fn silent(port: u16, count: usize) -> Vec<Wire> {
-    let asking: tokio::task::JoinSet<_> = (0..count).map(|_| ask(port)).collect();
+    let asking: tokio::task::JoinSet<_> = (0..count).map(|_| ask(port, MUCH)).collect();
     asking.join_all().await.into_iter().flatten().collect()
 }
 
-/// Reads what is left; how many bytes there were, and whether the connection ended.
-pub(crate) async fn drink(mut wire: Wire, within: Duration) -> (usize, bool) {
+/// Reads until so many bytes have come; how many there were, and whether the connection ended.
+async fn drink(wire: &mut Wire, upto: usize, within: Duration) -> (usize, bool) {
     let mut total = 0;
     let mut piece = vec![0; 64 * 1024];
     let all = async {
@@ -35,7 +37,7 @@ pub(crate) async fn drink(mut wire: Wire, within: Duration) -> (usize, bool) {
                 Ok(0) | Err(_) => return true,
                 Ok(n) => total += n,
             }
-            if total > SIZE {
+            if total >= upto {
                 return false;
             }
         }
@@ -47,9 +49,9 @@ pub(crate) async fn drink(mut wire: Wire, within: Duration) -> (usize, bool) {
 /// The fates of callers who come back to a connection that they left unread.
 pub(crate) async fn fates(wires: Vec<Wire>) -> Fates {
     let mut fates = Fates::default();
-    for wire in wires {
-        let (total, ended) = drink(wire, Duration::from_secs(5)).await;
-        fates.add(match (total > SIZE, ended) {
+    for mut wire in wires {
+        let (total, ended) = drink(&mut wire, MUCH, Duration::from_secs(5)).await;
+        fates.add(match (total >= MUCH, ended) {
             (true, _) => Fate::Answered(200),
             (false, true) => Fate::Closed,
             (false, false) => Fate::Open,
@@ -58,7 +60,7 @@ pub(crate) async fn fates(wires: Vec<Wire>) -> Fates {
     fates
 }
 
-/// Reads at this pace for a time, and then as fast as it can; how many bytes there were.
+/// Reads at this pace for a time, and then as fast as it can; how many bytes of [`ENOUGH`] there were.
 pub(crate) async fn sip(mut wire: Wire, piece: usize, pause: Duration, pieces: usize) -> usize {
     let mut pace = tokio::time::interval(pause);
     let mut sip = vec![0; piece];
@@ -70,5 +72,5 @@ pub(crate) async fn sip(mut wire: Wire, piece: usize, pause: Duration, pieces: u
             Ok(n) => total += n,
         }
     }
-    total + drink(wire, Duration::from_secs(60)).await.0
+    total + drink(&mut wire, ENOUGH - total, Duration::from_secs(60)).await.0
 }

@@ -32,7 +32,7 @@ async fn heads_a_byte_at_a_time_end_with_408_on_first_and_later_requests() {
         assert_eq!(fates.answered(408) + fates.count(Fate::Closed), count, "{fates}");
         assert!(fates.answered(408) >= count * 9 / 10, "{fates}");
     }
-    beside.must_be_as_fast();
+    beside.must_not_stall();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -68,7 +68,7 @@ async fn bodies_above_the_rate_pass_and_those_below_it_end_with_408() {
         let wanted = if is_long() && below { 408 } else { 200 };
         assert_eq!(fates.answered(wanted), count, "{what}: {fates}");
     }
-    beside.must_be_as_fast();
+    beside.must_not_stall();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -76,10 +76,11 @@ async fn callers_who_do_not_read_are_cut_and_cost_little_memory() {
     let mut report = Report::new("callers who do not read 50 MB");
     let world = Setup { limits: "write_timeout: 2s", ..Setup::default() }.start().await;
     let base = world.vitals();
-    let count = short_or_long(60, 300);
+    let count = short_or_long(40, 300);
     let good = world.good();
     let ((full, fates), beside) = world
         .beside(&mut report, good, async || {
+            let rest = world.vitals();
             let held = slow_readers::silent(world.gateway.port, count).await;
             assert_eq!(held.len(), count);
             crate::support::eventually("all are served", Duration::from_secs(10), async || {
@@ -87,7 +88,7 @@ async fn callers_who_do_not_read_are_cut_and_cost_little_memory() {
             })
             .await;
             let full = world.vitals();
-            world.closes_down_to(base.descriptors + 100, Duration::from_secs(12)).await;
+            world.closes_down_to(rest.descriptors + 10, Duration::from_secs(12)).await;
             (full, slow_readers::fates(held).await)
         })
         .await;
@@ -95,7 +96,7 @@ async fn callers_who_do_not_read_are_cut_and_cost_little_memory() {
     report.line("of the attackers", &fates);
     assert_eq!(fates.count(Fate::Closed), count, "{fates}");
     assert!(full.rss <= base.rss + MIB * count as u64, "{base}, and then {full}");
-    beside.must_be_as_fast();
+    beside.must_not_stall();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -105,11 +106,11 @@ async fn a_caller_who_reads_slowly_but_reads_gets_all_of_it() {
     let pieces = short_or_long(16, 120);
     let mut sips = tokio::task::JoinSet::new();
     for _ in 0..short_or_long(4, 20) {
-        let wire = slow_readers::ask(world.gateway.port).await.expect("it connects");
+        let wire = slow_readers::ask(world.gateway.port, slow_readers::ENOUGH).await.expect("it connects");
         // 32 KiB a second, over several times the limit.
         sips.spawn(slow_readers::sip(wire, 16 * 1024, Duration::from_millis(500), pieces));
     }
     let totals = sips.join_all().await;
     report.line("bytes of each", format!("{totals:?}"));
-    assert!(totals.iter().all(|total| *total > slow_readers::SIZE), "{totals:?}");
+    assert!(totals.iter().all(|total| *total >= slow_readers::ENOUGH), "{totals:?}");
 }
