@@ -3,7 +3,7 @@
 //!
 //! HTTP/2 connections go straight to Pingora. What a head says is for `framing` and for the phases in `gateway`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ impl Front {
     pub(super) async fn serve(&self, socket: Box<Socket>, shutdown: &ShutdownWatch) {
         let inner = &*self.0;
         let digest = socket.get_socket_digest();
-        let peer = digest.as_ref().and_then(|d| d.peer_addr()?.as_inet().map(std::net::SocketAddr::ip));
+        let peer = digest.as_ref().and_then(|d| d.peer_addr()?.as_inet().map(SocketAddr::ip));
         let local = digest.as_ref().and_then(|d| d.local_addr()?.as_inet().copied());
         let mut stream = Paced::new(*socket, inner.parts.write_timeout);
         let tls = match inner.parts.tls.at(local) {
@@ -85,7 +85,7 @@ impl Front {
         let Ok(_seat) = seated else {
             // Who speaks TLS would have to shake hands first, which is what there is no room for.
             if tls.is_none() {
-                inner.turn_away(&mut stream, peer).await;
+                Box::pin(inner.turn_away(&mut stream, peer)).await;
             }
             return;
         };
@@ -93,9 +93,10 @@ impl Front {
         let stream: Stream = match tls {
             None => Box::new(stream),
             Some(tls) => {
+                let shaking = Box::pin(tls.tls_handshake(stream));
                 let shaken = tokio::select! {
                     biased;
-                    shaken = timeout(inner.parts.head.timeout, tls.tls_handshake(stream)) => shaken,
+                    shaken = timeout(inner.parts.head.timeout, shaking) => shaken,
                     () = inner.parts.crowd.needed(Rest::Silent) => return,
                 };
                 match shaken {
@@ -111,6 +112,11 @@ impl Front {
             inner.serve_http1(stream, peer, shutdown).await;
         }
     }
+
+    /// Whether the listener at that address serves TLS.
+    pub(super) fn shakes_hands_at(&self, address: SocketAddr) -> bool {
+        matches!(self.0.parts.tls.at(Some(address)), Ok(Some(_)))
+    }
 }
 
 impl Inner {
@@ -121,7 +127,7 @@ impl Inner {
             let buffer = match self.read_head(&mut stream, rest).await {
                 Head::Read(buffer) => buffer,
                 Head::Gone => return,
-                Head::Bad(status) => return self.refuse(&mut stream, status, peer).await,
+                Head::Bad(status) => return Box::pin(self.refuse(&mut stream, status, peer)).await,
                 // Its request may be on its way.
                 Head::Unseated => return self.turn_away_at_once(&mut stream, peer),
             };
@@ -130,6 +136,7 @@ impl Inner {
             if let Some(settings) = settings.take() {
                 settings.apply_to_session(&mut session);
             }
+            session.set_read_timeout(Some(self.parts.head.idle));
             let idle = self.parts.head.idle.as_secs().max(1);
             session.set_keepalive((!self.parts.drain.is_draining()).then_some(idle));
             session.set_pipelined_prefix(buffer);
@@ -197,9 +204,7 @@ impl Inner {
             stream.write_all(answer.as_bytes()).await?;
             stream.flush().await?;
             stream.shutdown().await?;
-            let mut rest = [0_u8; 4096];
-            while stream.read(&mut rest).await? > 0 {}
-            Ok::<(), std::io::Error>(())
+            tokio::io::copy(stream, &mut tokio::io::sink()).await
         };
         // A peer that does not listen is not waited for.
         let _heard = timeout(LINGER, told).await;

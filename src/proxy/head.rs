@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::framing;
 
+const FIRST_READ: usize = 4 * 1024;
 const READ_SIZE: usize = 8 * 1024;
 const CRLF_CRLF: &[u8] = b"\r\n\r\n";
 
@@ -38,9 +39,9 @@ pub(super) enum Head {
     Unseated,
 }
 
-/// An empty buffer for a head.
+/// An empty buffer for a head. Most heads fit into it, and each connection that rests holds one.
 pub(super) fn buffer() -> BytesMut {
-    BytesMut::with_capacity(READ_SIZE)
+    BytesMut::with_capacity(FIRST_READ)
 }
 
 /// Reads on until the head that begins in `buffer` is whole.

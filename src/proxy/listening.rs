@@ -24,6 +24,9 @@ use super::front::Front;
 /// Connections that may wait to be accepted; the kernel lowers it to its own limit (`net.core.somaxconn`).
 const BACKLOG: u32 = 65_535;
 
+/// The largest TLS record (RFC 8446 section 5.1). Pingora's 64 KiB would be held by each connection that rests.
+const TLS_READ_BUFFER: usize = 16 << 10;
+
 /// Opens a listening socket that nobody else has.
 ///
 /// # Errors
@@ -54,10 +57,10 @@ impl Listening {
     pub fn new(front: Front, addresses: Vec<SocketAddr>, opened: Vec<(SocketAddr, TcpListener)>) -> Self {
         let mut accepting = Accepting::new("gateway".to_owned(), front.clone());
         for address in &addresses {
-            // Heads, bodies and TLS are read into buffers of their own; one more of 64 KiB would be there for each
-            // connection that says nothing.
-            let unbuffered = L4BufferSettings::default().read(0);
-            accepting.add_listener(ListenerConfig::tcp(&address.to_string()).l4_buffer(unbuffered));
+            // The door reads into a buffer of its own; TLS reads piece by piece.
+            let read = if front.shakes_hands_at(*address) { TLS_READ_BUFFER } else { 0 };
+            let buffer = L4BufferSettings::default().read(read);
+            accepting.add_listener(ListenerConfig::tcp(address.to_string()).l4_buffer(buffer));
         }
         Self { accepting, front, addresses, opened: opened.into_iter().collect() }
     }

@@ -75,10 +75,7 @@ async fn kept_connections_to_one_agent_leave_descriptors_for_another() {
         let port = world.gateway.port;
         let callers = tokio::spawn(crowd(port, 300, target));
         // All of them are under way at the same time, so that each has a connection to the agent.
-        eventually("as many as fit are under way", PATIENCE, async || {
-            (world.gateway.metric("portcullis_requests_in_flight", &[]).await >= 80.0).then_some(())
-        })
-        .await;
+        world.in_flight_is("as many as fit are under way", PATIENCE, |n| n >= 80).await;
         report.line(target, world.vitals());
         origin.turn(Mood::Well);
         let (fates, held) = callers.await.expect("the callers");

@@ -84,7 +84,7 @@ async fn memory_is_bounded_under_all_attacks_in_a_row_and_comes_back() {
             Trickle { framing: Framing::Chunks, piece: 1, pause: Duration::from_millis(200), pieces: 10 };
         note("slow bodies", trickle.flood(port, 300).await.to_string());
         let held = slow_readers::silent(port, 100).await;
-        world.closes_down_to(base.descriptors + 150, Duration::from_secs(15)).await;
+        world.in_flight_is("all are cut", Duration::from_secs(15), |n| n < 4).await;
         drop(held);
         note("readers who do not read", String::new());
         for excess in volume::excesses() {

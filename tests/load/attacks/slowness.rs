@@ -80,15 +80,11 @@ async fn callers_who_do_not_read_are_cut_and_cost_little_memory() {
     let good = world.good();
     let ((full, fates), beside) = world
         .beside(&mut report, good, async || {
-            let rest = world.vitals();
             let held = slow_readers::silent(world.gateway.port, count).await;
             assert_eq!(held.len(), count);
-            crate::support::eventually("all are served", Duration::from_secs(10), async || {
-                (world.vitals().descriptors >= base.descriptors + 2 * count as u64).then_some(())
-            })
-            .await;
+            world.in_flight_is("all are served", Duration::from_secs(10), |n| n >= count).await;
             let full = world.vitals();
-            world.closes_down_to(rest.descriptors + 10, Duration::from_secs(12)).await;
+            world.in_flight_is("all are cut", Duration::from_secs(12), |n| n < 4).await;
             (full, slow_readers::fates(held).await)
         })
         .await;

@@ -37,16 +37,16 @@ async fn streams_of_few_connections_do_not_use_up_the_descriptors() {
                     });
                 }
             }
-            let most = (CONNECTIONS * STREAMS) as f64;
-            let mut last = 0.0;
+            let most = CONNECTIONS * STREAMS;
+            let mut last = 0;
             eventually("it takes no more", Duration::from_secs(10), async || {
-                let now = world.gateway.metric("portcullis_requests_in_flight", &[]).await;
-                let is_steady = now > 0.0 && (now >= most || (now - last).abs() < 5.0);
+                let now = world.in_flight().await;
+                let is_steady = now > 0 && (now >= most || now.abs_diff(last) < 5);
                 last = now;
                 is_steady.then_some(())
             })
             .await;
-            report_in_flight(last);
+            eprintln!("{last} requests are under way");
             // Good traffic goes on beside it for a while, and new connections of it as well.
             let fresh = world.good_over(crate::steady::Carrier::PerRequest);
             fresh.sends(200).await;
@@ -61,8 +61,4 @@ async fn streams_of_few_connections_do_not_use_up_the_descriptors() {
         .await;
     report.line("the streams", &fates);
     assert_eq!(fates.answered(200) + fates.answered(503), CONNECTIONS * STREAMS, "{fates}");
-}
-
-fn report_in_flight(count: f64) {
-    eprintln!("{count} requests are under way");
 }

@@ -139,6 +139,16 @@ impl World {
         (outcome, Beside { before, during })
     }
 
+    /// Requests under way, good ones among them.
+    pub(crate) async fn in_flight(&self) -> usize {
+        self.gateway.metric("portcullis_requests_in_flight", &[]).await as usize
+    }
+
+    /// Waits until requests under way are as many as that.
+    pub(crate) async fn in_flight_is(&self, what: &str, within: Duration, holds: impl Fn(usize) -> bool) {
+        eventually(what, within, async || holds(self.in_flight().await).then_some(())).await;
+    }
+
     /// Waits until the process holds no more descriptors than this.
     pub(crate) async fn closes_down_to(&self, descriptors: u64, within: Duration) {
         eventually(&format!("{descriptors} descriptors or fewer"), within, async || {
