@@ -84,7 +84,7 @@ async fn callers_who_do_not_read_are_cut_and_cost_little_memory() {
             assert_eq!(held.len(), count);
             world.in_flight_is("all are served", Duration::from_secs(10), |n| n >= count).await;
             let full = world.vitals();
-            world.in_flight_is("all are cut", Duration::from_secs(12), |n| n < 4).await;
+            world.in_flight_is("all are cut", Duration::from_secs(12), |n| n == 0).await;
             (full, slow_readers::fates(held).await)
         })
         .await;
