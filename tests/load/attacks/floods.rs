@@ -54,11 +54,11 @@ async fn tiny_chunks_and_pipelined_requests_harm_nobody() {
     report.line("bodies in chunks of one byte", &tiny);
     report.line("300 requests in one piece", &piped);
     assert_eq!(tiny.answered(200), connections, "{tiny}");
-    // The first is answered, and the connection ends: who pipelines asks again on another.
-    assert_eq!(piped.answered(200), piped.all(), "{piped}");
+    // Pipelining is off: one answer, and the connection ends.
+    assert_eq!(piped.answered(200) + piped.answered(400), pipes, "{piped}");
     assert_eq!(piped.all(), pipes, "{piped}");
-    // No request reached the agent whose caller cannot know of it.
-    assert_eq!(world.origin.answered() - answered, pipes, "{piped}");
+    let reached = world.origin.answered() - answered;
+    assert!(reached <= pipes, "{reached} requests reached the agent: {piped}");
     beside.must_not_stall();
 }
 
