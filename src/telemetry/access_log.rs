@@ -6,7 +6,8 @@
 use std::io::Write;
 
 use serde::{Serialize, Serializer};
-use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
+
+use super::lines::{Lines, Written};
 
 /// The longest text of a single field, in bytes; what comes after is cut.
 const FIELD_LIMIT: usize = 2048;
@@ -69,12 +70,12 @@ fn cut_option<S: Serializer>(text: &Option<&str>, serializer: S) -> Result<S::Ok
 /// Where the lines go. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct AccessLog {
-    out: Option<NonBlocking>,
+    out: Option<Lines>,
 }
 
 /// Keeps the writer alive; dropping it writes what is still buffered.
 #[derive(Debug)]
-pub struct AccessLogGuard(#[expect(dead_code, reason = "held for its drop")] Option<WorkerGuard>);
+pub struct AccessLogGuard(#[expect(dead_code, reason = "held for its drop")] Option<Written>);
 
 impl AccessLog {
     /// A log that writes nothing.
@@ -87,9 +88,8 @@ impl AccessLog {
     /// does not slow requests down.
     #[must_use]
     pub fn to(writer: impl Write + Send + 'static) -> (Self, AccessLogGuard) {
-        let (out, guard) =
-            NonBlockingBuilder::default().lossy(true).buffered_lines_limit(BUFFERED_LINES).finish(writer);
-        (Self { out: Some(out) }, AccessLogGuard(Some(guard)))
+        let (out, written) = Lines::to(writer, "access", BUFFERED_LINES);
+        (Self { out: Some(out) }, AccessLogGuard(Some(written)))
     }
 
     /// Writes one line.
@@ -98,8 +98,7 @@ impl AccessLog {
         let mut line = Vec::with_capacity(512);
         if serde_json::to_writer(&mut line, entry).is_ok() {
             line.push(b'\n');
-            // A line that finds no room is dropped: a slow reader must not slow requests down.
-            let _dropped = out.clone().write_all(&line);
+            out.say(line);
         }
     }
 }

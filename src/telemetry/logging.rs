@@ -2,14 +2,22 @@
 //!
 //! Libraries that print headers at their finer levels are held at `warn` whatever the operator asks for, so
 //! that no credential is ever logged. The access log is not written here.
+//!
+//! A process that serves does not wait for whoever reads its log: see `lines`.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write};
 use std::str::FromStr;
 
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+use super::lines::{Line, Lines, Written};
+
+/// Lines that may wait for a slow reader of standard error before new ones are dropped.
+const BUFFERED_LINES: usize = 1_024;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,10 +44,43 @@ impl FromStr for LogFormat {
     }
 }
 
-/// Sends every log line of the process to standard error.
+/// Where the lines go. Dropping the one that [`init_logging`] gave writes those that still wait.
+#[derive(Debug)]
+pub struct Log {
+    lines: Option<Lines>,
+    _written: Option<Written>,
+}
+
+/// What the subscriber writes to.
+struct Out(Option<Lines>);
+
+impl<'a> MakeWriter<'a> for Out {
+    type Writer = Box<dyn Write + 'a>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        match &self.0 {
+            Some(lines) => Box::new(Line::of(lines)),
+            None => Box::new(std::io::stderr()),
+        }
+    }
+}
+
+impl Log {
+    /// A writer of one more line, in turn with the others.
+    #[must_use]
+    pub fn line(&self) -> Box<dyn Write + '_> {
+        match &self.lines {
+            Some(lines) => Box::new(Line::of(lines)),
+            None => Box::new(std::io::stderr()),
+        }
+    }
+}
+
+/// Sends every log line of the process to standard error; one that `serves` drops lines rather than wait.
 ///
 /// Called once, first thing; a second call leaves the first in force.
-pub fn init_logging(format: LogFormat, level: Level) {
+pub fn init_logging(format: LogFormat, level: Level, serves: bool) -> Log {
+    let (lines, written) = serves.then(|| Lines::to(std::io::stderr(), "process", BUFFERED_LINES)).unzip();
     // Everything that is not ours stays at `warn` or quieter: debug lines of HTTP libraries print headers.
     let foreign = LevelFilter::from_level(level.min(Level::WARN));
     let targets = Targets::new()
@@ -61,14 +102,15 @@ pub fn init_logging(format: LogFormat, level: Level) {
             .flatten_event(true)
             .with_current_span(false)
             .with_span_list(false)
-            .with_writer(std::io::stderr);
+            .with_writer(Out(lines.clone()));
         registry.with(layer).try_init()
     } else {
         let layer = tracing_subscriber::fmt::layer()
             .with_ansi(std::io::stderr().is_terminal())
-            .with_writer(std::io::stderr);
+            .with_writer(Out(lines.clone()));
         registry.with(layer).try_init()
     };
     // A second initialisation (tests in one process) keeps the first subscriber.
     let _already = done;
+    Log { lines, _written: written }
 }

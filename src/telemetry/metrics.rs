@@ -13,6 +13,7 @@ use prometheus::{
 
 use crate::model::{AgentName, AuthMethod, Instant, ProviderName};
 
+use super::lost_lines::LostLines;
 use super::{AgentMetrics, CacheLabel, ConnectionMetrics, ProviderMetrics};
 
 /// Buckets for the time that a decision takes: 1 µs to 1 s.
@@ -190,6 +191,7 @@ impl Metrics {
         for event in ["hit", "miss", "insert", "evict"] {
             families.cache_events.with_label_values(&[event]);
         }
+        r.register(Box::new(LostLines::new()?))?;
         #[cfg(target_os = "linux")]
         r.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         Ok(Self(Arc::new(families)))

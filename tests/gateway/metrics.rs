@@ -26,6 +26,7 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("portcullis_http_request_duration_seconds", &["agent"]),
     ("portcullis_upstream_duration_seconds", &["agent"]),
     ("portcullis_requests_in_flight", &[]),
+    ("portcullis_log_lines_dropped_total", &["log"]),
     ("portcullis_build_info", &["version"]),
 ];
 

@@ -25,7 +25,8 @@ impl Ask {
         Self::of("POST", target.into(), body.into())
     }
 
-    fn of(method: &'static str, target: String, body: Vec<u8>) -> Self {
+    /// A request that `agent::Agent` answers with 200 and the request line.
+    pub(crate) fn of(method: &'static str, target: String, body: Vec<u8>) -> Self {
         let answer = Some(format!("{method} {target}"));
         Self { method, target, headers: Vec::new(), body, status: &[200], answer }
     }
@@ -52,7 +53,7 @@ impl Ask {
         for (name, value) in &self.headers {
             text += &format!("{name}: {value}\r\n");
         }
-        if self.method == "POST" {
+        if self.method == "POST" || !self.body.is_empty() {
             text += &format!("Content-Length: {}\r\n", self.body.len());
         }
         if close {

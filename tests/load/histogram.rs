@@ -24,6 +24,15 @@ impl Histogram {
         self.highest = self.highest.max(latency);
     }
 
+    pub(crate) fn add(&mut self, other: &Self) {
+        if self.counts.len() < other.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
+        }
+        self.counts.iter_mut().zip(&other.counts).for_each(|(mine, more)| *mine += more);
+        self.total += other.total;
+        self.highest = self.highest.max(other.highest);
+    }
+
     /// The latency that this share of all (0 to 1) did not exceed.
     pub(crate) fn quantile(&self, share: f64) -> Duration {
         let rank = (self.total as f64 * share).ceil() as u64;

@@ -1,7 +1,6 @@
 //! The gateway as processes at one place: its folder, ports and configuration outlive any single process, so that a
 //! successor can be started beside the first, and where standard output goes is the test's to say.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -101,24 +100,19 @@ impl Place {
     pub(crate) fn launch(&self, args: &[&str], out: Stdio) -> Process {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
         command.args(["run", "--log-format", "json", "-c"]).arg(self.config()).args(args);
-        self.spawn(command, out)
+        self.spawn(command, out, None)
     }
 
-    /// The same with at most this many open files.
-    pub(crate) fn launch_with_files(&self, limit: u32) -> Process {
-        let script = self.folder.path().join("limited.sh");
-        let text = format!("#!/bin/sh\nulimit -n {limit}\nexec \"$@\"\n");
-        std::fs::write(&script, text).expect("a script");
-        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("it may be run");
-        let mut command = Command::new(script);
-        command.arg(env!("CARGO_BIN_EXE_portcullis"));
+    /// Starts a process of whose output and log nobody ever reads a byte.
+    pub(crate) fn launch_unheard(&self) -> Process {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
         command.args(["run", "--log-format", "json", "-c"]).arg(self.config());
-        self.spawn(command, Stdio::null())
+        self.spawn(command, Stdio::piped(), Some(Stdio::piped()))
     }
 
-    fn spawn(&self, mut command: Command, out: Stdio) -> Process {
+    fn spawn(&self, mut command: Command, out: Stdio, err: Option<Stdio>) -> Process {
         let log = self.folder.path().join(format!("{}.log", free_port()));
-        let err = std::fs::File::create(&log).expect("a log");
+        let err = err.unwrap_or_else(|| std::fs::File::create(&log).expect("a log").into());
         command.env_remove("PORTCULLIS_CONFIG").stdin(Stdio::null()).stdout(out).stderr(err);
         Process { child: command.kill_on_drop(true).spawn().expect("the gateway starts"), log }
     }

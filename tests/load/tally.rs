@@ -40,6 +40,22 @@ impl Tally {
         }
     }
 
+    /// Adds what another load, or another part of this one, came to.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.failed += other.failed;
+        self.latency.add(&other.latency);
+        for (status, count) in other.statuses {
+            *self.statuses.entry(status).or_default() += count;
+        }
+        for (kind, (more, found)) in other.kinds {
+            let (count, examples) = self.kinds.entry(kind).or_default();
+            *count += more;
+            examples.extend(found);
+            examples.truncate(EXAMPLES);
+        }
+    }
+
     /// How many failed in a way whose name begins so.
     pub(crate) fn of_kind(&self, beginning: &str) -> u64 {
         self.kinds.iter().filter(|(kind, _)| kind.starts_with(beginning)).map(|(_, (count, _))| count).sum()

@@ -1,3 +1,13 @@
 //! Load while the gateway lives through changes: of its configuration, of keys, of upstreams, of itself.
 
+mod handover;
+mod mortal;
+mod outage;
 mod reload;
+mod rotation;
+mod scarcity;
+mod soak;
+mod start;
+mod streams;
+mod terminate;
+mod upstream_dies;

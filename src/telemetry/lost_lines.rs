@@ -1,0 +1,46 @@
+//! The metric of the log lines that were dropped, read from where they are counted whenever somebody looks.
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{IntCounterVec, Opts};
+
+use super::lines;
+
+/// The logs there are, so that each has its series from the start.
+const LOGS: [&str; 2] = ["access", "process"];
+
+/// Collects the counts.
+#[derive(Debug)]
+pub(super) struct LostLines(IntCounterVec);
+
+impl LostLines {
+    pub(super) fn new() -> Result<Self, prometheus::Error> {
+        Ok(Self(family()?))
+    }
+}
+
+impl Collector for LostLines {
+    fn desc(&self) -> Vec<&Desc> {
+        self.0.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        // Made anew for each look, so that two at once do not add to the same counter.
+        let Ok(counters) = family() else { return Vec::new() };
+        for log in LOGS {
+            counters.with_label_values(&[log]);
+        }
+        for (log, lost) in lines::lost().into_iter().filter(|(log, _)| LOGS.contains(log)) {
+            counters.with_label_values(&[log]).inc_by(lost);
+        }
+        counters.collect()
+    }
+}
+
+fn family() -> Result<IntCounterVec, prometheus::Error> {
+    let opts = Opts::new(
+        "portcullis_log_lines_dropped_total",
+        "Log lines that were dropped because their reader did not keep up, by log.",
+    );
+    IntCounterVec::new(opts, &["log"])
+}
