@@ -14,8 +14,6 @@ use super::origin::{Mood, Origin};
 use super::wire::Wire;
 use super::world::{Setup, World};
 
-/// Descriptors of a gateway without callers, which keeps connections to its agents.
-const MANY: u64 = 200;
 /// The longest that anybody waits for any answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -37,7 +35,10 @@ async fn crowd(port: u16, count: usize, target: &'static str) -> (Fates, Vec<Wir
 }
 
 async fn serves_again(world: &World, report: &mut Report) {
-    world.closes_down_to(MANY, Duration::from_secs(10)).await;
+    eventually("the callers have gone", Duration::from_secs(10), async || {
+        (world.gateway.metric("portcullis_connections", &[]).await < 1.0).then_some(())
+    })
+    .await;
     let good = world.good();
     good.sends(200).await;
     let good = good.stop().await;

@@ -102,6 +102,7 @@ async fn memory_is_bounded_under_all_attacks_in_a_row_and_comes_back() {
     during.must_be_clean(500);
     let bound = base.rss + base.rss / 10 + KEPT;
     let within = Duration::from_secs(short_or_long(15, 60));
+    good.sends(20).await;
     let began = tokio::time::Instant::now();
     let mut last = world.vitals();
     report.line("at the end of the attacks", last);
