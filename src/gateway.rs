@@ -30,9 +30,11 @@ use crate::proxy::{
     Crowd, CrowdLimits, Drain, Front, FrontParts, Gateway, GatewayParts, HeadLimits, Listening, TlsDoor,
     listen,
 };
+use crate::routing::Hall;
 use crate::store::{ConfigStore, StoreError, Writer};
 use crate::telemetry::{AccessLog, AccessLogGuard, Decisions, Metrics};
 
+use descriptors::Room;
 use life::{Life, PreparedServer, Signals, Stop};
 
 /// How long the start waits for the first addresses of upstream names.
@@ -129,6 +131,7 @@ pub fn run(options: Options) -> Result<(), StartError> {
         .enable_all()
         .build()
         .map_err(|e| StartError::System(e.to_string()))?;
+    let room = descriptors::room(settings.limits.connections).map_err(StartError::System)?;
     // First of all, so that whoever is told that the gateway is ready finds it listening.
     let opened = open_listeners(&settings, options.upgrade, &runtime)?;
     let ops_listener = {
@@ -156,14 +159,13 @@ pub fn run(options: Options) -> Result<(), StartError> {
         access_log,
         trusted_proxies: settings.trusted_proxies.clone(),
         limits: settings.limits,
+        hall: Hall::new(room.requests),
         drain: drain.clone(),
         decisions: decisions.clone(),
     };
     let gateway = Gateway::new(parts.clone(), Arc::clone(&clock), &metrics);
-    let crowd = crowd_limits(&settings);
-    let pool = crowd.connections;
-    let crowd = Crowd::new(crowd, metrics.connections());
-    let (server, stop) = build_server(&settings, gateway, parts, (crowd, pool), opened, options.upgrade);
+    let crowd = Crowd::new(crowd_limits(&settings, room), metrics.connections());
+    let (server, stop) = build_server(&settings, gateway, parts, (crowd, room), opened, options.upgrade);
     let reconciler =
         Reconciler::new(store, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
     let reload = reconciler.bell();
@@ -235,9 +237,9 @@ fn open_listeners(
     settings.listeners.iter().map(|listener| open(listener.address.value)).collect()
 }
 
-fn crowd_limits(settings: &config::Server) -> CrowdLimits {
+fn crowd_limits(settings: &config::Server, room: Room) -> CrowdLimits {
     CrowdLimits {
-        connections: descriptors::connections(settings.limits.connections),
+        connections: room.connections,
         per_address: settings.limits.connections_per_address,
         exempt: settings.trusted_proxies.clone(),
     }
@@ -247,7 +249,7 @@ fn build_server(
     settings: &config::Server,
     gateway: Gateway,
     parts: GatewayParts,
-    (crowd, pool): (Crowd, usize),
+    (crowd, room): (Crowd, Room),
     opened: Vec<(SocketAddr, TcpListener)>,
     upgrade: bool,
 ) -> (PreparedServer, Stop) {
@@ -257,7 +259,8 @@ fn build_server(
     };
     let conf = ServerConf {
         threads: workers,
-        upstream_keepalive_pool_size: (POOL_SIZE * workers).min(pool),
+        // Pingora takes it for each worker.
+        upstream_keepalive_pool_size: POOL_SIZE.min((room.requests / workers).max(1)),
         max_retries: MAX_TRIES,
         // The end of the drain is ours to see; Pingora's sleep must only not be shorter.
         grace_period_seconds: Some(settings.shutdown.drain.as_secs() + 10),

@@ -1,4 +1,4 @@
-//! How many connections the system's limit of open files allows.
+//! How many connections, and how many requests, the system's limit of open files allows.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -8,21 +8,41 @@ use crate::config::Limits;
 /// key fetches, the control API, connections that are being turned away.
 const SPARE: u64 = 128;
 
-/// How many of the `wanted` connections there may be. Raises the soft limit of open files to the hard one; when that
-/// is not enough, there are fewer, and the log says so.
-pub(super) fn connections(wanted: usize) -> usize {
+/// Below this not even an idle gateway has what it needs.
+const LEAST: u64 = 64;
+
+/// What the descriptors are enough for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Room {
+    /// Callers' connections.
+    pub(super) connections: usize,
+    /// Requests under way: each takes a connection to its agent, and HTTP/2 brings many on one of a caller's.
+    pub(super) requests: usize,
+}
+
+/// The room for the `wanted` connections. Raises the soft limit of open files to the hard one; when that is not
+/// enough, there are fewer, and the log says so.
+///
+/// # Errors
+/// When there is next to no room.
+pub(super) fn room(wanted: usize) -> Result<Room, String> {
     let limit = getrlimit(Resource::Nofile);
-    let allowed = allowed(limit.maximum.or(limit.current));
     if limit.current != limit.maximum
         && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })
     {
         tracing::warn!(%error, "the limit of open files cannot be raised");
-        return told(wanted, self::allowed(limit.current));
+        return told(wanted, limit.current);
     }
-    told(wanted, allowed)
+    told(wanted, limit.maximum.or(limit.current))
 }
 
-fn told(wanted: usize, allowed: usize) -> usize {
+fn told(wanted: usize, descriptors: Option<u64>) -> Result<Room, String> {
+    if let Some(few) = descriptors.filter(|limit| *limit < LEAST) {
+        return Err(format!(
+            "the limit of open files is {few} (ulimit -n, LimitNOFILE); {LEAST} is the least"
+        ));
+    }
+    let allowed = allowed(descriptors);
     // Nobody asked for the default.
     if allowed < wanted && wanted == Limits::default().connections {
         tracing::info!(allowed, "the limit of open files allows fewer connections than `limits.connections`");
@@ -34,7 +54,7 @@ fn told(wanted: usize, allowed: usize) -> usize {
              has three descriptors for each and {SPARE} more"
         );
     }
-    wanted.min(allowed)
+    Ok(Room { connections: wanted.min(allowed), requests: allowed })
 }
 
 /// A connection takes three descriptors: the caller's, the upstream's, and one that rests in the pool of upstreams.
@@ -53,5 +73,12 @@ mod tests {
         {
             assert_eq!(allowed(descriptors), wanted, "{descriptors:?}");
         }
+    }
+
+    #[test]
+    fn requests_are_limited_by_descriptors_alone_and_next_to_none_is_an_error() {
+        assert_eq!(told(100, Some(1024)), Ok(Room { connections: 100, requests: 298 }));
+        assert_eq!(told(1000, Some(1024)), Ok(Room { connections: 298, requests: 298 }));
+        assert!(told(1, Some(63)).is_err_and(|why| why.contains("63")));
     }
 }

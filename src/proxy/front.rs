@@ -143,6 +143,8 @@ impl Inner {
                 Head::Read(message) => message,
                 Head::Gone => return,
                 Head::Bad(status) => return Box::pin(self.refuse(&mut stream, status, peer)).await,
+                // Its request may be on its way.
+                Head::Unseated => return self.turn_away_at_once(&mut stream, peer),
             };
             rest = Rest::Kept;
             let bounded = Bounded::stream(stream, message.body, message.behind);
@@ -163,14 +165,14 @@ impl Inner {
 
     async fn read_head(&self, stream: &mut Stream, rest: Rest) -> Head {
         let mut buffer = head::buffer();
-        if !self.first_bytes(stream, &mut buffer, rest).await {
-            return Head::Gone;
+        if let Some(none) = self.first_bytes(stream, &mut buffer, rest).await {
+            return none;
         }
         head::read(stream, buffer, &self.parts.head).await
     }
 
-    /// Waits for the first bytes of a request; `false` when none will come, or somebody needs the seat.
-    async fn first_bytes(&self, stream: &mut Stream, buffer: &mut BytesMut, rest: Rest) -> bool {
+    /// Waits for the first bytes of a request; says so when none will come.
+    async fn first_bytes(&self, stream: &mut Stream, buffer: &mut BytesMut, rest: Rest) -> Option<Head> {
         let longest = match rest {
             Rest::Silent => self.parts.head.timeout,
             Rest::Kept => self.parts.head.idle,
@@ -179,24 +181,33 @@ impl Inner {
         tokio::pin!(read);
         tokio::select! {
             biased;
-            came = timeout(longest, &mut read) => return came.unwrap_or(false),
-            () = self.parts.crowd.needed(rest) => return false,
+            came = timeout(longest, &mut read) => return (!came.unwrap_or(false)).then_some(Head::Gone),
+            () = self.parts.crowd.needed(rest) => {
+                return Some(if rest == Rest::Silent { Head::Unseated } else { Head::Gone });
+            }
             () = self.parts.drain.started() => {}
         }
-        timeout(LAST_REQUEST, read).await.unwrap_or(false)
+        let came = timeout(LAST_REQUEST, read).await.unwrap_or(false);
+        (!came).then_some(Head::Gone)
     }
 
     async fn turn_away(&self, stream: &mut Paced, peer: Option<IpAddr>) {
         if let Ok(_place) = self.lingering.try_acquire() {
             return self.refuse(stream, 503, peer).await;
         }
-        // Too many to wait for each: what fits into the socket's buffer is sent.
+        self.turn_away_at_once(stream, peer);
+    }
+
+    /// Waits for nothing: what fits into the socket's buffer is sent, and what has come is taken, since closing with
+    /// unread bytes would reset the connection.
+    fn turn_away_at_once(&self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin), peer: Option<IpAddr>) {
         let answer = raw_problem(503, &(self.record)(503, peer));
-        let sent = async {
+        let told = async {
             stream.write_all(answer.as_bytes()).await?;
-            stream.shutdown().await
+            stream.shutdown().await?;
+            stream.read(&mut [0; 4096]).await
         };
-        let _sent = futures::FutureExt::now_or_never(sent);
+        let _told = futures::FutureExt::now_or_never(told);
     }
 
     async fn refuse(

@@ -15,7 +15,7 @@ use pingora::proxy::{ProxyHttp as _, Session};
 use crate::config::{Limits, Snapshot};
 use crate::gate::{Refetch, Silent, Step, Verdict, decide};
 use crate::model::{AuthMethod, Clock, Decision, Live, Reason};
-use crate::routing::{Agent, Preflight};
+use crate::routing::{Agent, Hall, Preflight};
 use crate::telemetry::{AccessLog, AgentMetrics, CacheLabel, DecisionEntry, Decisions, InFlight, Metrics};
 
 use super::context::{Auth, Context, Ending};
@@ -40,6 +40,8 @@ pub struct GatewayParts {
     pub trusted_proxies: Vec<IpNet>,
     /// What a caller may send, and how slowly.
     pub limits: Limits,
+    /// How many requests may be under way.
+    pub hall: Hall,
     /// What is in flight.
     pub drain: Drain,
     /// Where decisions are noted for people who look; absent when nobody can.

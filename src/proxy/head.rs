@@ -35,6 +35,8 @@ pub(super) enum Head {
     Gone,
     /// To be answered with this status.
     Bad(u16),
+    /// Nothing was sent yet, and somebody else needs the seat.
+    Unseated,
 }
 
 /// An empty buffer for a head. Most heads fit into it, and each connection that rests holds one.

@@ -1,16 +1,19 @@
 //! A caller's connection that is given up when the caller takes nothing of what it is sent.
 //!
 //! The limit is on standing still, not on speed: whoever takes a byte has the whole time again, so that no stream
-//! that moves is cut. What is written, and how long a caller may say nothing, is for others.
+//! that moves is cut. The kernel says what was taken: it lets a write go on only when a third of its own buffer, which
+//! grows to megabytes, is free again. What is written, and how long a caller may say nothing, is for others.
 
 use std::future::Future as _;
 use std::io;
+use std::os::fd::AsRawFd as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use pingora::protocols::l4::ext::get_tcp_info;
 use pingora::protocols::l4::stream::Stream as Socket;
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::{
@@ -18,15 +21,23 @@ use pingora::protocols::{
     UniqueID, UniqueIDType,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 /// A socket with a limit on how long a write may stand still.
 #[derive(Debug)]
 pub(super) struct Paced {
     socket: Socket,
     limit: Duration,
-    /// Since when nothing was taken; there only while a write waits.
-    standing: Option<Pin<Box<Sleep>>>,
+    /// There only while a write waits.
+    standing: Option<Standing>,
+}
+
+/// A write that waits.
+#[derive(Debug)]
+struct Standing {
+    end: Pin<Box<Sleep>>,
+    /// How many bytes the caller had taken when the time began.
+    taken: Option<u64>,
 }
 
 impl Paced {
@@ -40,11 +51,26 @@ impl Paced {
             self.standing = None;
             return written;
         }
-        let limit = self.limit;
-        let standing = self.standing.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
-        ready!(standing.as_mut().poll(cx));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the caller takes nothing")))
+        let Self { socket, limit, standing } = self;
+        let standing = standing.get_or_insert_with(|| Standing {
+            end: Box::pin(tokio::time::sleep(*limit)),
+            taken: bytes_taken(socket),
+        });
+        loop {
+            ready!(standing.end.as_mut().poll(cx));
+            let taken = bytes_taken(socket);
+            if taken <= standing.taken {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the caller takes nothing")));
+            }
+            standing.taken = taken;
+            standing.end.as_mut().reset(Instant::now() + *limit);
+        }
     }
+}
+
+/// How many bytes the caller's side has acknowledged.
+fn bytes_taken(socket: &Socket) -> Option<u64> {
+    get_tcp_info(socket.as_raw_fd()).ok().map(|info| info.tcpi_bytes_acked)
 }
 
 impl AsyncRead for Paced {
@@ -169,5 +195,20 @@ mod tests {
         }
         sending.await.unwrap().unwrap();
         assert!(began.elapsed() > LIMIT * 3, "it took longer than the limit on standing still");
+    }
+
+    #[tokio::test]
+    async fn who_takes_less_than_the_kernel_waits_for_is_not_given_up_either() {
+        let (paced, mut client) = pair().await;
+        let sending = tokio::spawn(send(paced, 64 << 20));
+        let mut pause = tokio::time::interval(LIMIT / 6);
+        let mut buffer = vec![0; 64 << 10];
+        for _ in 0..30 {
+            pause.tick().await;
+            client.read_exact(&mut buffer).await.unwrap();
+        }
+        assert!(!sending.is_finished(), "2 MB in five times the limit");
+        drop(client);
+        assert_ne!(sending.await.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }

@@ -68,7 +68,7 @@ impl ProxyHttp for Gateway {
         {
             return self.refuse(session, ctx, &Problem::plain(413, "The request body is too large.")).await;
         }
-        let Some(place) = agent.places.take(agent.max_in_flight) else {
+        let Some(place) = self.parts.hall.take(&agent.places, agent.max_in_flight) else {
             ctx.upstream_error = Some("too_many_in_flight");
             return self.refuse(session, ctx, &Problem::busy()).await;
         };

@@ -15,6 +15,6 @@ pub use agent::{Agent, Authenticator};
 pub use cors::{Cors, Preflight};
 pub use host::{Host, HostError};
 pub use path::{CanonicalPath, PathError};
-pub use places::{Place, Places};
+pub use places::{Hall, Place, Places};
 pub use router::{Route, RouteConflict, Router};
 pub use upstream::{Endpoint, Trust, Upstream, UpstreamTls};

@@ -28,6 +28,8 @@ pub(crate) struct Start<'a> {
     pub(crate) files: &'a [(&'a str, &'a str)],
     /// Further arguments of `run`.
     pub(crate) args: &'a [&'a str],
+    /// The command that starts it, with its arguments (`prlimit --nofile=512`); usually none.
+    pub(crate) through: &'a [&'a str],
     /// A second listener with TLS from these files: `(cert, key)` pairs, named in `files`.
     pub(crate) tls: &'a [(&'a str, &'a str)],
     /// Writes the configuration into the folder in a way of its own and says what `-c` names.
@@ -44,6 +46,7 @@ pub(crate) struct Gateway {
     pub(crate) admin: u16,
     pub(crate) folder: TempDir,
     server: String,
+    through: Vec<String>,
     args: Vec<OsString>,
     env: Vec<(String, String)>,
     child: Child,
@@ -128,18 +131,28 @@ impl Start<'_> {
         let (stdout, stderr) = (Lines::default(), Lines::default());
         let env: Vec<_> =
             self.env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let child = launch(&args, &env, &stdout, &stderr);
+        let through: Vec<String> = self.through.iter().map(|&word| word.to_owned()).collect();
+        let child = launch(&through, &args, &env, &stdout, &stderr);
         let mut gateway =
-            Gateway { port, tls_port, ops, admin, folder, server, args, env, child, stdout, stderr };
+            Gateway { port, tls_port, ops, admin, folder, server, through, args, env, child, stdout, stderr };
         gateway.listens().await;
         gateway
     }
 }
 
 /// Starts the binary; what it says is added to the lines.
-fn launch(args: &[OsString], env: &[(String, String)], stdout: &Lines, stderr: &Lines) -> Child {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
-        .args(args)
+fn launch(
+    through: &[String],
+    args: &[OsString],
+    env: &[(String, String)],
+    stdout: &Lines,
+    stderr: &Lines,
+) -> Child {
+    let mut words: Vec<OsString> = through.iter().map(Into::into).collect();
+    words.push(env!("CARGO_BIN_EXE_portcullis").into());
+    words.extend_from_slice(args);
+    let mut child = Command::new(&words[0])
+        .args(&words[1..])
         .envs(env.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -251,7 +264,7 @@ impl Gateway {
 
     /// Starts the same binary again on the same folder and the same ports, and waits until it listens.
     pub(crate) async fn start_again(&mut self) {
-        self.child = launch(&self.args, &self.env, &self.stdout, &self.stderr);
+        self.child = launch(&self.through, &self.args, &self.env, &self.stdout, &self.stderr);
         self.listens().await;
     }
 
