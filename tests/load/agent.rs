@@ -2,7 +2,7 @@
 //! shows.
 //!
 //! Paths that end in `/sse` stream `n` events, one each `ms`; `/upload` says how many bytes came; `/slow` answers after
-//! `ms`. A request that asks for an upgrade gets it, and its bytes back.
+//! `ms`. A request that asks for an upgrade gets it after `ms`, and its bytes back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -124,6 +124,8 @@ async fn while_it_asks(mut stream: BufReader<TcpStream>, seen: &AtomicU64) -> Op
         let head = Head::read(&mut stream).await?;
         seen.fetch_add(1, Ordering::SeqCst);
         if let Some(key) = head.field("sec-websocket-key").filter(|_| head.field("upgrade").is_some()) {
+            // As long as an agent needs to think; one that answers at once is a test of its own.
+            scripted_pause(Duration::from_millis(head.number("ms").unwrap_or(20))).await;
             return tunnel(&mut stream, key).await;
         }
         let length = head.body(&mut stream).await?;

@@ -6,7 +6,6 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) head: String,
     pub(crate) body: Vec<u8>,
     /// Whether the peer said that it closes.
     pub(crate) close: bool,
@@ -43,7 +42,7 @@ pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Answer
     } else {
         return Err("an answer without a length".to_owned());
     };
-    Ok(Answer { status, head, body, close })
+    Ok(Answer { status, body, close })
 }
 
 async fn chunks(stream: &mut (impl AsyncRead + Unpin), mut rest: Vec<u8>) -> Result<Vec<u8>, String> {

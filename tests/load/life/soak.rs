@@ -97,7 +97,7 @@ async fn mixed_traffic_costs_at_the_end_what_it_cost_after_the_warm_up() {
     let good: Vec<String> = (0..TOKENS).map(|n| token(&key, n, 7_200)).collect();
     let mut unsigned = token(&key, 0, 7_200);
     unsigned.truncate(unsigned.rfind('.').expect("three parts") + 1);
-    unsigned += &token(&stranger, 0, 7_200).rsplit('.').next().expect("a signature").to_owned();
+    unsigned += token(&stranger, 0, 7_200).rsplit('.').next().expect("a signature");
     let traffic = std::sync::Arc::new(Traffic {
         good,
         expired: token(&key, 0, -600),
@@ -145,7 +145,10 @@ async fn mixed_traffic_costs_at_the_end_what_it_cost_after_the_warm_up() {
     let descriptors = before_and_after(|v| v.descriptors);
     let threads = before_and_after(|v| v.threads);
     report.line("memory, the first third and the last", format!("{} and {} KiB", rss.0, rss.1));
+    let reached = agent.seen();
+    report.line("requests at the agent", reached);
     tally.must_be_clean(5_000);
+    assert_eq!(reached, tally.statuses[&200] + whole as u64, "what was refused does not reach the agent");
     assert!(cut.is_empty() && whole > 50, "{cut:?}");
     assert!(rss.1 <= rss.0 + rss.0 / 10, "memory grows: {} KiB, and then {} KiB", rss.0, rss.1);
     assert!(descriptors.1 <= descriptors.0 + 16, "descriptors: {descriptors:?}");

@@ -47,7 +47,9 @@ impl Streams {
             let (e, f) = (begun.clone(), begun.clone());
             under_way.spawn(async move { named("events", events(port, path, pieces, a).await) });
             under_way.spawn(async move { named("upload", upload(port, path, pieces, b).await) });
-            under_way.spawn(async move { named("WebSocket", websocket(port, path, pieces, c).await) });
+            under_way.spawn(async move {
+                named("WebSocket", websocket(port, &format!("{path}/ws"), pieces, c).await)
+            });
             under_way.spawn(async move { named("slow answer", slow(port, path, pieces, d).await) });
             let (client, url) = (http2.clone(), format!("{base}{path}"));
             under_way
@@ -121,9 +123,9 @@ fn counted(body: &[u8], pieces: usize) -> Result<(), String> {
     if said == wanted { Ok(()) } else { Err(format!("{said}, not {wanted}")) }
 }
 
-async fn websocket(port: u16, path: &str, pieces: usize, begun: Begun) -> Result<(), String> {
+pub(super) async fn websocket(port: u16, path: &str, pieces: usize, begun: Begun) -> Result<(), String> {
     let head = format!(
-        "GET {path}/ws HTTP/1.1\r\nHost: gateway.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        "GET {path} HTTP/1.1\r\nHost: gateway.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
     let mut stream = open(port, &head).await?;

@@ -41,8 +41,9 @@ async fn one_life(agent: &Agent, sum: &mut Sum, slowest: &mut Duration) {
     let server = "  access_log: off\n  shutdown: { delay: 1s, drain: 10s }\n";
     let place = Place::new(server, &body);
     let mut process = place.start().await;
-    let asks =
-        |n: u64| if n % 3 == 0 { Ask::post(format!("/p/{n}"), "x") } else { Ask::get(format!("/p/{n}")) };
+    let asks = |n: u64| {
+        if n.is_multiple_of(3) { Ask::post(format!("/p/{n}"), "x") } else { Ask::get(format!("/p/{n}")) }
+    };
     let (http2, base) = place.http2();
     let loads = [
         Steady::start(place.port, 300, 32, Carrier::Kept, asks),

@@ -12,7 +12,7 @@ use crate::steady::{Carrier, Steady};
 use crate::vitals::Vitals;
 
 fn ask(n: u64) -> Ask {
-    let body = if n % 50 == 0 { vec![b'x'; 200_000] } else { vec![b'x'; 2_000] };
+    let body = if n.is_multiple_of(50) { vec![b'x'; 200_000] } else { vec![b'x'; 2_000] };
     let ask = match n % 6 {
         0 | 1 => Ask::post(format!("/p/{n}"), body),
         2 => Ask::of("DELETE", format!("/p/{n}"), Vec::new()),
