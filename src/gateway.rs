@@ -182,7 +182,12 @@ pub fn run(options: Options) -> Result<(), StartError> {
         admin.open(stands_on, &runtime);
     }
     runtime.spawn(reconciler.run());
-    runtime.spawn(ops::serve(ops_listener, Ops { snapshot: live, clock, metrics, is_leaving }));
+    let replaced = drain.clone();
+    let closing = async move { replaced.replaced().await };
+    let handed_over = drain.clone();
+    // Ready is the place, not the process: a probe must not see a gap where there is none.
+    let is_leaving = Arc::new(move || !handed_over.is_handed_over() && is_leaving());
+    runtime.spawn(ops::serve(ops_listener, Ops { snapshot: live, clock, metrics, is_leaving }, closing));
     let signals = {
         let _in_runtime = runtime.enter();
         Signals::new().map_err(|e| StartError::System(e.to_string()))?

@@ -52,13 +52,17 @@ pub fn bind(address: SocketAddr, taking_over: bool) -> std::io::Result<TcpListen
     socket.listen(128)?.into_std()
 }
 
-/// Serves the pages until the runtime ends.
+/// Serves the pages until the runtime ends, or takes no more requests after `closing`: another process does.
 ///
 /// # Errors
 /// When the listener cannot be used.
-pub async fn serve(listener: TcpListener, ops: Ops) -> std::io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    ops: Ops,
+    closing: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    axum::serve(listener, router(ops)).await
+    axum::serve(listener, router(ops)).with_graceful_shutdown(closing).await
 }
 
 fn router(ops: Ops) -> Router {

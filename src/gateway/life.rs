@@ -93,6 +93,9 @@ impl Life {
                 _ = has_ended.recv() => return Err(StartError::System("the listeners ended".to_owned())),
             }
         };
+        if handed_over {
+            drain.hand_over();
+        }
         drain.announce();
         if handed_over {
             tracing::info!("handing the listeners to the new process");

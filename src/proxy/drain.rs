@@ -14,6 +14,7 @@ pub struct Drain(Arc<State>);
 #[derive(Debug, Default)]
 struct State {
     leaving: AtomicBool,
+    handed_over: AtomicBool,
     draining: AtomicBool,
     busy: AtomicUsize,
     changed: Notify,
@@ -27,6 +28,23 @@ impl Drain {
     /// Says that the gateway will soon go away; it still serves as before.
     pub fn announce(&self) {
         self.0.leaving.store(true, Ordering::SeqCst);
+    }
+
+    /// Says that another process serves where this one did; said before the rest.
+    pub fn hand_over(&self) {
+        self.0.handed_over.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether another process serves where this one does, or is about to.
+    #[must_use]
+    pub fn is_handed_over(&self) -> bool {
+        self.0.handed_over.load(Ordering::SeqCst)
+    }
+
+    /// Waits until this process drains because another one serves in its place.
+    pub async fn replaced(&self) {
+        self.until(|state| state.draining.load(Ordering::SeqCst) && state.handed_over.load(Ordering::SeqCst))
+            .await;
     }
 
     /// Whether the gateway will soon go away, or is going.

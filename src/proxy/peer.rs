@@ -66,6 +66,13 @@ fn authorities(certificates: &[Vec<u8>]) -> Arc<CaType> {
     certificates.iter().map(|der| WrappedX509::new(der.clone(), parse_x509)).collect::<Vec<_>>().into()
 }
 
+/// Whether the upstream had sent a part of its answer when the connection failed. Pingora says so in words only.
+pub(super) fn answer_has_begun(error: &Error) -> bool {
+    let text = error.to_string();
+    let mut counts = text.split("bytes already read: ").skip(1);
+    counts.any(|count| !count.starts_with('0'))
+}
+
 /// The word for an upstream failure, in the access log.
 pub(super) fn error_word(error: &Error) -> &'static str {
     match error.etype() {

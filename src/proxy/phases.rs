@@ -196,11 +196,13 @@ impl ProxyHttp for Gateway {
         ctx: &mut Context,
         client_reused: bool,
     ) -> Box<Error> {
+        let has_begun = peer::answer_has_begun(&error);
         let mut error = error.more_context(format!("upstream {peer}"));
         // Only what can be repeated without harm, once, and only when a kept connection had gone stale.
         let repeatable = matches!(session.req_header().method, Method::GET | Method::HEAD | Method::OPTIONS)
             && session.is_body_empty()
             && session.response_written().is_none()
+            && !has_begun
             && !ctx.retried;
         if repeatable {
             error.retry.decide_reuse(client_reused);
