@@ -179,7 +179,8 @@ impl Arrived {
         let body = match framing.as_slice() {
             [] => Body::None,
             [(name, length)] if name == "content-length" => {
-                let length: usize = length.parse().map_err(|_| format!("a length of {length}"))?;
+                let plain = length.parse().ok().filter(|number: &usize| number.to_string() == *length);
+                let length = plain.ok_or_else(|| format!("a length of {length}"))?;
                 let body = rest.get(..length).ok_or("a body that is too short")?;
                 Body::Length(body.to_vec())
             }
