@@ -18,8 +18,10 @@ const SEATS: usize = 512;
 const SLOW: Duration = Duration::from_millis(900);
 /// Longer than what does not wait for the provider, and shorter than what does.
 const NO_WAIT: Duration = Duration::from_millis(600);
-/// What the machine itself may add to a 99th percentile.
+/// What the machine itself may add to a 99th percentile. When a fetch ends, those who waited for it are answered at once,
+/// which takes a moment: in eight seconds that is about one in a hundred, in a minute it is not.
 const FLOOR: Duration = Duration::from_millis(10);
+const FLOOR_OF_THE_SHORT_FORM: Duration = Duration::from_millis(50);
 
 /// Good tokens but for a key id of their own, signed by the provider's key.
 fn strays(member: &Member) -> impl FnMut() -> String + '_ {
@@ -89,7 +91,7 @@ async fn random_key_ids_reach_neither_the_provider_nor_the_good_callers() {
     assert!(good.failed.is_empty() && control.failed.is_empty(), "{:?} {:?}", control.failed, good.failed);
     assert!(calm.failed.is_empty(), "{:?}", calm.failed);
     assert!(good.longest() < NO_WAIT, "a good request waited: {:?}", good.longest());
-    let most = (calm.p99().max(control.p99()) * 2).max(FLOOR);
+    let most = (calm.p99().max(control.p99()) * 2).max(if long() { FLOOR } else { FLOOR_OF_THE_SHORT_FORM });
     assert!(good.p99() <= most, "{:?} beside the flood, where {most:?} is the most", good.p99());
 }
 
@@ -101,6 +103,7 @@ async fn a_provider_that_hangs_holds_only_so_many_requests() {
     let upstream = Upstream::start().await;
     let gateway = crowd::gateway(&[&member], &upstream, Start::default()).await;
     ready(&gateway).await;
+    assert_eq!(call(&gateway, "corp", &member.token()).await, 200, "its keys are there");
     member.provider.play(Document::Keys, Act::Silent);
     let mut stray = strays(&member);
     let tokens: Vec<String> = (0..BURST).map(|_| stray()).collect();
