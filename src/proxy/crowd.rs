@@ -101,9 +101,17 @@ impl Crowd {
 
     /// Waits, resting, until somebody else needs the seat.
     pub(super) async fn needed(&self, rest: Rest) {
-        match rest {
-            Rest::Silent => self.0.silent.called().await,
-            Rest::Kept => self.0.kept.called().await,
+        let bench = match rest {
+            Rest::Silent => &self.0.silent,
+            Rest::Kept => &self.0.kept,
+        };
+        loop {
+            bench.called().await;
+            // A call is kept for the next to sit down when the one it was for left by itself; by then there may be
+            // seats enough.
+            if self.0.seated.load(Ordering::Relaxed) > self.0.limits.connections {
+                return;
+            }
         }
     }
 }
@@ -270,6 +278,22 @@ mod tests {
         assert!(kept.as_mut().now_or_never().is_some());
         assert_eq!(crowd.seat(None).unwrap_err(), Full::InAll);
         drop(third);
+    }
+
+    #[test]
+    fn a_call_that_nobody_heard_sends_nobody_away_later() {
+        let crowd = crowd(1, 10);
+        let seat = crowd.seat(None).unwrap();
+        let mut rest = Box::pin(crowd.needed(Rest::Silent));
+        assert!(rest.as_mut().now_or_never().is_none());
+        let other = crowd.seat(None).unwrap();
+        // It left by itself before it heard.
+        drop((rest, seat));
+        let mut next = Box::pin(crowd.needed(Rest::Silent));
+        assert!(next.as_mut().now_or_never().is_none(), "one seat, and one connection");
+        let _third = crowd.seat(None).unwrap();
+        assert!(next.as_mut().now_or_never().is_some());
+        drop(other);
     }
 
     #[test]
