@@ -54,6 +54,15 @@ pub(crate) fn run(input: &[u8]) -> String {
     if values.len() > 1 {
         assert_eq!(reason, "multiple_tokens", "{values:?}");
     }
+    if let [value] = values.as_slice() {
+        let text = std::str::from_utf8(value).unwrap_or_default().trim();
+        let printable = text.bytes().all(|b| (0x20..0x7f).contains(&b));
+        let of_ours = prefix.is_empty()
+            || text.to_ascii_lowercase().starts_with(&format!("{} ", prefix.to_ascii_lowercase()));
+        if printable && of_ours && text.contains(',') {
+            assert_eq!(reason, "multiple_tokens", "{text:?}");
+        }
+    }
     // What got as far as a check of the credential itself: one value, printable, with the word before it, no comma.
     let missing = matches!(reason, "multiple_tokens" | "token_missing" | "api_key_missing");
     if !missing && !matches!(reason, "token_malformed" | "api_key_invalid") {

@@ -74,6 +74,12 @@ pub(crate) fn run(input: &[u8]) -> String {
     match wide {
         Ok(parsed) => {
             sound(&parsed.keys, all);
+            let document: Value = serde_json::from_slice(input).expect("JSON");
+            let public = |key: &&Value| {
+                key.as_object().is_some_and(|key| !PRIVATE.iter().any(|name| key.contains_key(*name)))
+            };
+            let public = document["keys"].as_array().into_iter().flatten().filter(public).count();
+            assert!(parsed.keys.len() <= public, "a private key is used");
             let fitting = parsed.keys.iter().filter(|key| key.fits(Algorithm::EdDsa)).count();
             let found = narrow.as_ref().map_or(0, |narrow| narrow.keys.len());
             assert_eq!(found, fitting, "a narrower policy is no filter");
