@@ -10,4 +10,5 @@ mod soak;
 mod start;
 mod streams;
 mod terminate;
+mod tunnels;
 mod upstream_dies;
