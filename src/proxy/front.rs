@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 use super::bounded::Bounded;
 use super::crowd::{Crowd, Rest};
-use super::drain::Drain;
+use super::drain::{Busy, Drain};
 use super::gateway::Gateway;
 use super::h2_guard::{self, Around};
 use super::head::{self, Head, HeadLimits};
@@ -126,6 +126,12 @@ impl Front {
             }),
         };
         h2_guard::guard(stream, &self.0.parts.head, around)
+    }
+
+    /// Keeps the process until what waits has been served; `None` when another process serves in its place.
+    pub(super) fn last_to_serve(&self) -> Option<Busy> {
+        let drain = &self.0.parts.drain;
+        (!drain.is_handed_over()).then(|| drain.enter())
     }
 
     /// Whether the listener at that address serves TLS.

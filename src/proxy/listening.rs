@@ -2,15 +2,16 @@
 //! have ended.
 //!
 //! A connection that the kernel has accepted waits in the queue of its socket until somebody takes it; closing the
-//! socket would reset it. So another handle of each socket is kept, and what still waits is served when the loops are
-//! over. What happens to a connection is for `front`.
+//! socket would reset it. So another handle of each socket is kept. When the loops are over, the socket takes no new
+//! handshakes, those that had begun come to their end and are served, and only then is it closed. What happens to a
+//! connection is for `front`.
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsRawFd as _, IntoRawFd as _, OwnedFd};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::FutureExt as _;
 use pingora::listeners::{L4BufferSettings, ListenerConfig};
 use pingora::protocols::l4::stream::Stream as Socket;
 use pingora::protocols::{GetSocketDigest as _, SocketDigest};
@@ -18,11 +19,25 @@ use pingora::server::{ListenFds, ShutdownWatch};
 use pingora::services::Service;
 use pingora::services::listening::Service as Accepting;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+use socket2::{SockFilter, SockRef};
 
 use super::front::Front;
 
 /// Connections that may wait to be accepted; the kernel lowers it to its own limit (`net.core.somaxconn`).
 const BACKLOG: u32 = 65_535;
+
+/// How long handshakes that had begun may take to end: the way there and back.
+const LAST_HANDSHAKES: Duration = Duration::from_millis(100);
+/// Lets a segment pass unless it is a SYN without an ACK (RFC 9293 section 3.1: the flags are byte 13): who begins now
+/// hears nothing, tries again after a second, and finds the socket closed. In the words of the kernel's packet filter:
+/// load the byte, keep the two flags, is it SYN alone, drop, pass.
+const NO_NEW_HANDSHAKES: [SockFilter; 5] = [
+    SockFilter::new(0x30, 0, 0, 13),
+    SockFilter::new(0x54, 0, 0, 0x12),
+    SockFilter::new(0x15, 0, 1, 0x02),
+    SockFilter::new(0x06, 0, 0, 0),
+    SockFilter::new(0x06, 0, 0, u32::MAX),
+];
 
 /// The largest TLS record (RFC 8446 section 5.1). Pingora's 64 KiB would be held by each connection that rests.
 const TLS_READ_BUFFER: usize = 16 << 10;
@@ -90,17 +105,28 @@ impl Listening {
     }
 
     /// Serves what waits in the queues, and closes them.
-    async fn empty(&self, sockets: Vec<TcpListener>, shutdown: &ShutdownWatch) {
-        for socket in sockets {
-            let Ok(socket) = tokio::net::TcpListener::from_std(socket) else { continue };
-            while let Some(Ok((stream, _))) = socket.accept().now_or_never() {
-                let _best_effort = stream.set_nodelay(true);
-                let digest = SocketDigest::from_raw_fd(stream.as_raw_fd());
-                let mut stream = Box::new(Socket::from(stream));
-                stream.set_socket_digest(digest);
-                let (front, shutdown) = (self.front.clone(), shutdown.clone());
-                tokio::spawn(async move { front.serve(stream, &shutdown).await });
+    async fn close(&self, sockets: Vec<TcpListener>, shutdown: &ShutdownWatch) {
+        let sockets: Vec<_> =
+            sockets.into_iter().filter_map(|s| tokio::net::TcpListener::from_std(s).ok()).collect();
+        for socket in &sockets {
+            if let Err(error) = SockRef::from(socket).attach_filter(&NO_NEW_HANDSHAKES) {
+                tracing::debug!(%error, "the last callers may be reset");
             }
+        }
+        let rest = futures::future::join_all(sockets.iter().map(|socket| self.take_from(socket, shutdown)));
+        let _over = tokio::time::timeout(LAST_HANDSHAKES, rest).await;
+    }
+
+    /// Serves all that comes out of a queue.
+    async fn take_from(&self, socket: &tokio::net::TcpListener, shutdown: &ShutdownWatch) {
+        loop {
+            let Ok((stream, _)) = socket.accept().await else { return };
+            let _best_effort = stream.set_nodelay(true);
+            let digest = SocketDigest::from_raw_fd(stream.as_raw_fd());
+            let mut stream = Box::new(Socket::from(stream));
+            stream.set_socket_digest(digest);
+            let (front, shutdown) = (self.front.clone(), shutdown.clone());
+            tokio::spawn(async move { front.serve(stream, &shutdown).await });
         }
     }
 }
@@ -110,7 +136,10 @@ impl Service for Listening {
     async fn start_service(&mut self, fds: Option<ListenFds>, shutdown: ShutdownWatch, per_fd: usize) {
         let kept = fds.as_ref().map(|fds| self.hand_over(fds)).unwrap_or_default();
         self.accepting.start_service(fds, shutdown.clone(), per_fd).await;
-        self.empty(kept, &shutdown).await;
+        // Another process that serves in this one's place takes what waits: the queue is one and the same.
+        if let Some(_busy) = self.front.last_to_serve() {
+            self.close(kept, &shutdown).await;
+        }
     }
 
     fn name(&self) -> &str {
