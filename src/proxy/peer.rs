@@ -8,6 +8,7 @@ use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy, Peer as _};
 use pingora::utils::tls::{WrappedX509, parse_x509};
 use pingora::{Error, ErrorType};
+use rustix::io::Errno;
 
 use crate::gate::Permit;
 
@@ -90,6 +91,13 @@ pub(super) fn error_word(error: &Error) -> &'static str {
         ErrorType::H2Error | ErrorType::InvalidH2 | ErrorType::H2Downgrade => "http2_error",
         _ => "failed",
     }
+}
+
+/// Whether it was this process, or the whole machine, that had no descriptor left for the connection.
+pub(super) fn lacks_descriptors(error: &Error) -> bool {
+    let (process, machine) = (Errno::MFILE.raw_os_error(), Errno::NFILE.raw_os_error());
+    let cause = error.root_cause().downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error);
+    cause.is_some_and(|number| number == process || number == machine)
 }
 
 /// What the system or the TLS library says of a connection that did not come about. Other failures keep their

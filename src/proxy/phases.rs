@@ -216,6 +216,10 @@ impl ProxyHttp for Gateway {
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Context) -> FailToProxy {
         let problem = match (error.esource(), error.etype()) {
             (_, ErrorType::HTTPStatus(413)) => Problem::plain(413, "The request body is too large."),
+            (ErrorSource::Upstream, _) if peer::lacks_descriptors(error) => {
+                ctx.upstream_error = Some("no_descriptors");
+                Problem::busy()
+            }
             (ErrorSource::Upstream, etype) => {
                 ctx.upstream_error.get_or_insert(peer::error_word(error));
                 match peer::status(etype) {
