@@ -55,7 +55,7 @@ load: setup-bench ## The whole gateway beside a bare proxy, on loopback
 .PHONY: soak
 soak: setup ## The long forms of the load and fault tests, on a release build (about two hours)
 	PORTCULLIS_LONG=1 $(CARGO) nextest run --locked --release --profile soak --no-fail-fast --no-capture \
-		-E 'binary(/^(load|providers|tokens|differential|http1|http2|fuzz)$$/)'
+		-E 'binary(/^(load|providers|tokens|fuzz|canaries)$$/)'
 
 .PHONY: run
 run: setup-build ## Run the gateway: make run CONFIG=path

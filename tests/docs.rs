@@ -1,5 +1,6 @@
 //! What is shipped to be read is true: the reference and every example compile, the reference has every key and its
-//! default, and pages, alerts and dashboard speak of the metrics and reasons that there are.
+//! default, pages, alerts and dashboard speak of the metrics and reasons that there are, and each threat of files and
+//! tests that there are.
 
 #[cfg(test)]
 mod tests {
@@ -129,6 +130,38 @@ mod tests {
         }
     }
 
+    /// The rows of a page's tables, each as its columns.
+    fn rows(page: &str) -> Vec<Vec<&str>> {
+        let lines = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| attack"));
+        lines.map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect()).collect()
+    }
+
+    #[test]
+    fn every_threat_names_files_and_tests_that_there_are() {
+        let page = read("docs/THREATS.md");
+        let (rows, mut wrong) = (rows(&page), Vec::new());
+        assert!(rows.len() >= 80, "only {} rows", rows.len());
+        for row in &rows {
+            let [attack, stops, test, n] = row[..] else { panic!("not four columns: {row:?}") };
+            assert!(!n.is_empty(), "no N: {attack}");
+            for column in [stops, test]
+                .into_iter()
+                .filter(|column| !column.ends_with("these") && *column != "the whole")
+            {
+                let named: Vec<&str> = column.split('`').skip(1).step_by(2).collect();
+                assert!(!named.is_empty(), "{attack}: names nothing in {column:?}");
+                for name in named {
+                    let (path, function) = name.split_once("::").unwrap_or((name, ""));
+                    let text = fs::read_to_string(root().join(path)).unwrap_or_default();
+                    if text.is_empty() || !text.contains(&format!("fn {function}")) && !function.is_empty() {
+                        wrong.push(format!("{attack}: {name}"));
+                    }
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "not there: {wrong:#?}");
+    }
+
     /// Every word that starts like a metric of ours.
     fn metrics_named(text: &str) -> BTreeSet<String> {
         let is_word = |c: char| c.is_ascii_lowercase() || c == '_';
@@ -139,8 +172,11 @@ mod tests {
 
     #[test]
     fn pages_alerts_and_dashboard_name_the_metrics_that_there_are() {
-        let source = read("src/telemetry/metrics.rs");
-        let declared = metrics_named(source.split("#[cfg(test)]").next().unwrap_or_default());
+        let room = fs::read_dir(root().join("src/telemetry")).expect("the room");
+        let files = room.map(|file| fs::read_to_string(file.expect("a file").path()).expect("its text"));
+        let declared: BTreeSet<String> = files
+            .flat_map(|source| metrics_named(source.split("#[cfg(test)]").next().unwrap_or_default()))
+            .collect();
         assert!(declared.len() > 15, "the metrics were not found: {declared:?}");
         assert_eq!(metrics_named(&read("docs/METRICS.md")), declared, "docs/METRICS.md");
         for path in ["deploy/prometheus/alerts.yaml", "deploy/grafana/portcullis.json", "docs/OPERATIONS.md"]

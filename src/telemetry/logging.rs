@@ -91,6 +91,8 @@ pub fn init_logging(format: LogFormat, level: Level, serves: bool) -> Log {
         .with_target("pingora_core", LevelFilter::ERROR)
         // A line for each connection, or for each frame, that any caller can make it write.
         .with_target("pingora_core::apps", LevelFilter::OFF)
+        // A line for each kept connection that an agent has closed; what fails is told of with its agent.
+        .with_target("pingora_core::connectors", LevelFilter::OFF)
         .with_target("h2", LevelFilter::OFF)
         .with_target("portcullis", level);
     let json = match format {
