@@ -29,12 +29,13 @@ use tokio::time::Instant;
 
 use super::crowd::Rest;
 use super::head::HeadLimits;
+use super::phases::BODY_GRACE;
 use deadline::Deadline;
 use frames::{DATA, Frame, Frames, HEADERS, PREFACE, Step};
 use rules::{Abuse, Rules};
 
-/// A DATA frame gets this much time, and what its bytes take at the slowest rate.
-const BODY_GRACE: Duration = Duration::from_secs(30);
+/// A DATA frame gets the time in which a body may come at any speed, and what its bytes take at this rate, in bytes a
+/// second.
 const SLOWEST_BODY: u64 = 64;
 /// What a header block may be longer than twice the largest head: it is the library that knows what it comes to.
 const BLOCK_OVER: usize = 16 << 10;

@@ -295,7 +295,7 @@ impl ProxyHttp for Gateway {
 }
 
 /// How long a request body may come at any speed.
-const BODY_GRACE: Duration = Duration::from_secs(30);
+pub(super) const BODY_GRACE: Duration = Duration::from_secs(30);
 
 const CORS_ANSWER: [HeaderName; 3] = [
     header::ACCESS_CONTROL_ALLOW_ORIGIN,
