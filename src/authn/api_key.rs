@@ -4,16 +4,15 @@
 //! anything is looked up; the hash is compared in constant time, and an unknown id costs the same comparison.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use http::{HeaderMap, HeaderName};
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::authz::{Check, Facts, Trace};
-use crate::model::{Digest, Instant, Reason, Secret, Stamp};
+use crate::model::{Digest, Identity, Instant, Reason, Secret, Stamp};
 
 use super::extract::{self, Scheme};
-use super::identity::Identity;
 
 /// What every key begins with.
 pub const KEY_PREFIX: &str = "pck_";
@@ -112,6 +111,8 @@ pub struct ApiKeyRecord {
     pub revoked_at: Option<Instant>,
     /// When it last opened its agent, as far as this process knows.
     pub last_used: Stamp,
+    /// Whom it proves, for the log.
+    pub identity: Arc<Identity>,
 }
 
 /// How callers of one agent prove themselves with API keys.
@@ -133,7 +134,7 @@ impl ApiKeyPolicy {
         headers: &HeaderMap,
         now: Instant,
         trace: &mut impl Trace,
-    ) -> Result<Identity, Reason> {
+    ) -> Result<&Arc<Identity>, Reason> {
         let text = self.extract(headers, trace)?;
         let key = ApiKeyText::parse(text);
         trace.check(Check::ApiKeyFormat, key.is_some(), || Facts {
@@ -156,7 +157,7 @@ impl ApiKeyPolicy {
         let record = record.filter(|_| known).ok_or(Reason::ApiKeyInvalid)?;
         check_times(record, now, trace)?;
         note_use(&record.last_used, now, trace);
-        Ok(Identity { key_id: Some(key.id().to_owned()), ..Identity::default() })
+        Ok(&record.identity)
     }
 
     fn extract<'h>(&self, headers: &'h HeaderMap, trace: &mut impl Trace) -> Result<&'h str, Reason> {
@@ -218,6 +219,7 @@ mod tests {
             expires_at: expires.map(Instant::from_unix),
             revoked_at: revoked.map(Instant::from_unix),
             last_used: Stamp::default(),
+            identity: Arc::new(Identity::of_api_key(id)),
         };
         ApiKeyPolicy {
             header: HeaderName::from_static("x-api-key"),
@@ -225,10 +227,10 @@ mod tests {
         }
     }
 
-    fn ask(policy: &ApiKeyPolicy, key: &str) -> Result<Identity, Reason> {
+    fn ask(policy: &ApiKeyPolicy, key: &str) -> Result<Arc<Identity>, Reason> {
         let mut headers = HeaderMap::new();
         headers.insert("x-api-key", key.parse().unwrap());
-        policy.authenticate(&headers, Instant::from_unix(100), &mut Silent)
+        policy.authenticate(&headers, Instant::from_unix(100), &mut Silent).cloned()
     }
 
     #[test]
@@ -236,7 +238,7 @@ mod tests {
         let (id, key) = ApiKeyText::generate().unwrap();
         assert_eq!(key.expose_secret().len(), 4 + 8 + 1 + 30 + 6);
         let identity = ask(&policy(&key, &id, None, None), key.expose_secret()).unwrap();
-        assert_eq!(identity.key_id, Some(id));
+        assert_eq!(identity.key_id.as_deref(), Some(&*id));
     }
 
     #[test]

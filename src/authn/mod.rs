@@ -3,17 +3,23 @@
 //! Three answers, not two: authenticated, not presented, or rejected. What the caller may do is for `authz`;
 //! what becomes of the request is for `gate`.
 
+mod admission;
 mod api_key;
 mod extract;
-mod identity;
 mod json;
+mod known;
 mod oauth;
+mod recent;
+mod signature;
 mod token;
+mod token_cache;
 mod verify;
 
+pub use admission::Admission;
 pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyText, KEY_PREFIX};
 pub use extract::Scheme;
-pub use identity::Identity;
+pub use known::Known;
 pub use oauth::{Issuers, OAuthPolicy};
 pub use token::{Malformed, Token};
+pub use token_cache::TokenCache;
 pub use verify::{Outcome, Refetch, Rejection};

@@ -12,6 +12,7 @@ use crate::keys::Provider;
 use crate::model::Issuer;
 
 use super::extract::Scheme;
+use super::token_cache::TokenCache;
 
 /// How callers of one agent prove themselves with tokens.
 #[derive(Debug, Clone)]
@@ -32,6 +33,15 @@ pub struct OAuthPolicy {
     pub max_token_lifetime: Option<Duration>,
     /// The longest token, in bytes.
     pub token_bytes: usize,
+    /// The tokens that were verified before; `None` = each one is verified.
+    pub tokens: Option<Arc<TokenCache>>,
+}
+
+impl OAuthPolicy {
+    /// Whether a token for these audiences is one for this agent.
+    pub(super) fn accepts_audience<'t>(&self, mut audiences: impl Iterator<Item = &'t str>) -> bool {
+        self.audiences.is_empty() || audiences.any(|aud| self.audiences.iter().any(|wanted| wanted == aud))
+    }
 }
 
 /// The issuers of all providers: tells an unknown issuer from one that this agent does not accept.

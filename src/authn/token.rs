@@ -3,11 +3,13 @@
 //! Strict where others are lenient: three parts, unpadded canonical base64url, one JSON object each in header
 //! and payload, members of the right type. Nothing here checks a value against a policy.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
-use crate::model::{Claims, KeyId};
+use crate::model::{Claims, Instant, KeyId};
 
 use super::json;
 
@@ -48,18 +50,63 @@ pub struct Token<'a> {
     pub(super) iss: Option<String>,
     /// `aud`, one or several.
     pub(super) aud: Vec<String>,
-    /// `exp`, seconds since the epoch.
-    pub(super) exp: Option<f64>,
-    /// `nbf`, seconds since the epoch.
-    pub(super) nbf: Option<f64>,
-    /// `iat`, seconds since the epoch.
-    pub(super) iat: Option<f64>,
+    /// When it is good.
+    pub(super) times: Times,
     /// Every claim.
     pub(super) claims: Claims,
+    /// The claims as they were written.
+    pub(super) payload: Vec<u8>,
     /// The bytes that were signed: header and payload as they came.
     pub(super) signed: &'a [u8],
     /// The signature.
     pub(super) signature: Vec<u8>,
+}
+
+/// The moments that a token names, in seconds since the epoch (RFC 7519 section 4.1).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Times {
+    /// From then on it is expired.
+    pub(super) exp: Option<f64>,
+    /// Before, it is not yet valid.
+    pub(super) nbf: Option<f64>,
+    /// When it was issued.
+    pub(super) iat: Option<f64>,
+}
+
+impl Times {
+    fn of(payload: &Map<String, Value>) -> Result<Self, Malformed> {
+        Ok(Self {
+            exp: numeric_date(payload, "exp")?,
+            nbf: numeric_date(payload, "nbf")?,
+            iat: numeric_date(payload, "iat")?,
+        })
+    }
+
+    /// Whether `exp` has passed; also when there is none.
+    pub(super) fn are_over_at(&self, now: Instant, leeway: f64) -> bool {
+        self.exp.is_none_or(|exp| now.unix_f64() >= exp + leeway)
+    }
+
+    /// Whether `nbf` or `iat` is still to come.
+    pub(super) fn are_early_at(&self, now: Instant, leeway: f64) -> bool {
+        let is_early = |at: Option<f64>| at.is_some_and(|at| at > now.unix_f64() + leeway);
+        is_early(self.nbf) || is_early(self.iat)
+    }
+
+    /// `exp - iat`, in seconds, when both are there.
+    pub(super) fn lifetime(&self) -> Option<f64> {
+        self.exp.zip(self.iat).map(|(exp, iat)| exp - iat)
+    }
+
+    /// Whether it is good for no longer than `limit`; one that does not say when it was issued is not.
+    pub(super) fn are_within(&self, limit: Option<Duration>) -> bool {
+        limit.is_none_or(|limit| self.lifetime().is_some_and(|seconds| seconds <= limit.as_secs_f64()))
+    }
+}
+
+/// The claims of a payload that was read before.
+pub(super) fn claims(payload: &[u8]) -> Option<Claims> {
+    json::object(payload, MAX_PAYLOAD_OBJECTS).ok().map(Claims::new)
 }
 
 impl<'a> Token<'a> {
@@ -75,20 +122,13 @@ impl<'a> Token<'a> {
             return Err(Malformed("not three parts separated by dots"));
         };
         let signed = text.get(..header.len() + 1 + payload.len()).unwrap_or_default().as_bytes();
-        let header = object(
-            header,
-            MAX_HEADER_OBJECTS,
-            Malformed("the header is not base64url"),
-            Malformed("the header is not one JSON object"),
-        )?;
-        let payload = object(
-            payload,
-            MAX_PAYLOAD_OBJECTS,
-            Malformed("the payload is not base64url"),
-            Malformed("the payload is not one JSON object"),
-        )?;
-        let signature =
-            BASE64URL.decode(signature).map_err(|_| Malformed("the signature is not base64url"))?;
+        let header = decode(header, Malformed("the header is not base64url"))?;
+        let header = json::object(&header, MAX_HEADER_OBJECTS)
+            .map_err(|_| Malformed("the header is not one JSON object"))?;
+        let text = decode(payload, Malformed("the payload is not base64url"))?;
+        let payload = json::object(&text, MAX_PAYLOAD_OBJECTS)
+            .map_err(|_| Malformed("the payload is not one JSON object"))?;
+        let signature = decode(signature, Malformed("the signature is not base64url"))?;
         let kid = string(&header, "kid", Malformed("`kid` is not a string"))?;
         if kid.as_deref().is_some_and(|kid| !KeyId::is_valid(kid)) {
             return Err(Malformed("`kid` is too long or not printable"));
@@ -105,24 +145,17 @@ impl<'a> Token<'a> {
             critical: is_critical(&header)?,
             iss: string(&payload, "iss", Malformed("`iss` is not a string"))?,
             aud: strings(&payload, "aud", Malformed("`aud` is not a string or an array of strings"))?,
-            exp: numeric_date(&payload, "exp")?,
-            nbf: numeric_date(&payload, "nbf")?,
-            iat: numeric_date(&payload, "iat")?,
+            times: Times::of(&payload)?,
             claims: Claims::new(payload),
+            payload: text,
             signed,
             signature,
         })
     }
 }
 
-fn object(
-    part: &str,
-    objects: usize,
-    not_base64: Malformed,
-    not_json: Malformed,
-) -> Result<Map<String, Value>, Malformed> {
-    let bytes = BASE64URL.decode(part).map_err(|_| not_base64)?;
-    json::object(&bytes, objects).map_err(|_| not_json)
+fn decode(part: &str, error: Malformed) -> Result<Vec<u8>, Malformed> {
+    BASE64URL.decode(part).map_err(|_| error)
 }
 
 fn string(members: &Map<String, Value>, name: &str, error: Malformed) -> Result<Option<String>, Malformed> {
@@ -208,7 +241,7 @@ mod tests {
         );
         let token = Token::parse(&text).unwrap();
         assert_eq!(token.alg.as_deref(), Some("RS256"));
-        assert_eq!((token.aud.len(), token.exp, token.nbf), (2, Some(1.5), None));
+        assert_eq!((token.aud.len(), token.times.exp, token.times.nbf), (2, Some(1.5), None));
         assert_eq!(token.signed, text.rsplit_once('.').unwrap().0.as_bytes());
         assert_eq!(token.signature, b"sig");
     }

@@ -10,14 +10,16 @@ use std::time::Duration;
 use http::HeaderMap;
 
 use crate::authz::{Check, Facts, Trace};
-use crate::keys::{Missing, Provider};
-use crate::model::{Algorithm, Claims, Instant, Reason};
+use crate::keys::Provider;
+use crate::model::{Algorithm, CacheLabel, Claims, Digest, Identity, Instant, Reason};
 
 use super::api_key::note_use;
 use super::extract;
-use super::identity::Identity;
+use super::known::{Known, Proof};
 use super::oauth::OAuthPolicy;
+use super::signature::{NotVerified, Verified, verify_signature};
 use super::token::Token;
+use super::token_cache::{Judged, TokenCache};
 
 /// Whether an unknown `kid` may still be waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct Rejection {
 /// What became of a token.
 #[derive(Debug)]
 pub enum Outcome {
+    /// It was verified before, and proves who calls: the token, and the agent's index of its provider.
+    Known(Arc<Known>, usize),
     /// It proves who calls.
     Verified {
         /// The caller, in the words of the log.
@@ -53,21 +57,67 @@ pub enum Outcome {
     KeysWanted(Arc<Provider>),
 }
 
+/// The cache, and the name under which it knows a token.
+struct Cached<'a> {
+    cache: &'a TokenCache,
+    digest: Digest,
+}
+
+const fn reject(reason: Reason, provider: Option<usize>) -> Outcome {
+    Outcome::Rejected(Rejection { reason, provider })
+}
+
 impl OAuthPolicy {
-    /// Decides on the token that the headers carry.
-    pub fn authenticate(
+    /// Decides on the token that the headers carry; says also what the cache said.
+    pub fn authenticate<T: Trace>(
         &self,
         headers: &HeaderMap,
         now: Instant,
         refetch: Refetch,
-        trace: &mut impl Trace,
-    ) -> Outcome {
-        let reject = |reason, provider| Outcome::Rejected(Rejection { reason, provider });
+        trace: &mut T,
+    ) -> (Outcome, CacheLabel) {
         let text = match self.extract(headers, trace) {
             Ok(text) => text,
-            Err(reason) => return reject(reason, None),
+            Err(reason) => return (reject(reason, None), CacheLabel::Off),
         };
-        let (token, algorithm) = match self.read(text, trace) {
+        // Who wants to see every check gets every check.
+        let Some(cache) = self.tokens.as_deref().filter(|_| !T::FOR_SHOW) else {
+            return (self.verify(text, None, now, refetch, trace), CacheLabel::Off);
+        };
+        let cached = Cached { cache, digest: Digest::of(text.as_bytes()) };
+        if let Some(outcome) = self.recall(&cached, now, trace) {
+            return (outcome, CacheLabel::Hit);
+        }
+        let outcome = self.verify(text, Some(&cached), now, refetch, trace);
+        if !matches!(outcome, Outcome::KeysWanted(_)) {
+            cache.metrics().missed();
+        }
+        (outcome, CacheLabel::Miss)
+    }
+
+    /// The verdict on a token that is known, if all still holds for this agent.
+    fn recall(&self, cached: &Cached<'_>, now: Instant, trace: &impl Trace) -> Option<Outcome> {
+        let known = cached.cache.get(&cached.digest)?;
+        let index = known.holds_for(self, now)?;
+        if !known.is_still_signed(self.providers.get(index)?, now) {
+            cached.cache.remove(&cached.digest);
+            return None;
+        }
+        note_use(known.key().last_used(), now, trace);
+        cached.cache.metrics().hit();
+        Some(Outcome::Known(known, index))
+    }
+
+    /// Decides on a token by what it says and who signed it.
+    fn verify(
+        &self,
+        text: &str,
+        cached: Option<&Cached<'_>>,
+        now: Instant,
+        refetch: Refetch,
+        trace: &mut impl Trace,
+    ) -> Outcome {
+        let (mut token, algorithm) = match self.read(text, trace) {
             Ok(read) => read,
             Err(reason) => return reject(reason, None),
         };
@@ -78,12 +128,29 @@ impl OAuthPolicy {
         if let Err(reason) = self.check_claims(&token, algorithm, provider, now, trace) {
             return reject(reason, Some(index));
         }
+        let key_set = cached.and_then(|_| provider.key_set_number(now));
+        let bad = cached.zip(key_set.map(|key_set| Judged { provider: provider.id(), key_set }));
+        if bad.is_some_and(|(cached, judged)| cached.cache.is_bad(&cached.digest, judged)) {
+            return reject(Reason::SignatureInvalid, Some(index));
+        }
         match verify_signature(&token, algorithm, provider, now, refetch, trace) {
-            Ok(Verified { key_id }) => Outcome::Verified {
-                identity: Identity::from_claims(&token.claims, index, key_id.as_deref()),
-                claims: token.claims,
+            Ok(Verified { key, key_id }) => match cached {
+                None => Outcome::Verified {
+                    identity: Identity::from_claims(&token.claims, index, key_id.as_deref()),
+                    claims: token.claims,
+                },
+                Some(cached) => {
+                    let known = Arc::new(Known::new(&mut token, Proof { provider, algorithm, key }));
+                    cached.cache.insert(cached.digest, &known);
+                    Outcome::Known(known, index)
+                }
             },
-            Err(NotVerified::For(reason)) => reject(reason, Some(index)),
+            Err(NotVerified::For(reason)) => {
+                if let (Some((cached, judged)), Reason::SignatureInvalid) = (bad, reason) {
+                    cached.cache.insert_bad(cached.digest, judged);
+                }
+                reject(reason, Some(index))
+            }
             Err(NotVerified::KeysWanted) => Outcome::KeysWanted(Arc::clone(provider)),
         }
     }
@@ -196,10 +263,11 @@ impl OAuthPolicy {
 
     fn check_lifetime(&self, token: &Token<'_>, trace: &mut impl Trace) -> Result<(), Reason> {
         let Some(limit) = self.max_token_lifetime else { return Ok(()) };
-        let lifetime = token.exp.zip(token.iat).map(|(exp, iat)| exp - iat);
-        let ok = lifetime.is_some_and(|seconds| seconds <= limit.as_secs_f64());
+        let ok = token.times.are_within(Some(limit));
         trace.check(Check::Lifetime, ok, || Facts {
-            seen: Some(lifetime.map_or_else(|| "no iat".to_owned(), |s| format!("exp - iat = {s} s"))),
+            seen: Some(
+                token.times.lifetime().map_or_else(|| "no iat".to_owned(), |s| format!("exp - iat = {s} s")),
+            ),
             wanted: format!("at most {} s", limit.as_secs()),
             fix: "have the identity provider issue shorter tokens, or raise `max_token_lifetime`",
         });
@@ -210,7 +278,7 @@ impl OAuthPolicy {
         if self.audiences.is_empty() {
             return Ok(());
         }
-        let ok = token.aud.iter().any(|aud| self.audiences.contains(aud));
+        let ok = self.accepts_audience(token.aud.iter().map(String::as_str));
         trace.check(Check::Audience, ok, || Facts {
             seen: Some(format!("aud: {}", if token.aud.is_empty() { "absent".to_owned() } else { token.aud.join(", ") })),
             wanted: format!("one of {}", self.audiences.join(", ")),
@@ -221,13 +289,13 @@ impl OAuthPolicy {
 }
 
 fn check_expiry(token: &Token<'_>, now: Instant, leeway: f64, trace: &mut impl Trace) -> Result<(), Reason> {
-    let result = match token.exp {
+    let result = match token.times.exp {
         None => Err(Reason::ExpMissing),
-        Some(exp) if now.unix_f64() >= exp + leeway => Err(Reason::TokenExpired),
+        Some(_) if token.times.are_over_at(now, leeway) => Err(Reason::TokenExpired),
         Some(_) => Ok(()),
     };
     trace.check(Check::Expiry, result.is_ok(), || Facts {
-        seen: Some(format!("exp: {}", shown(token.exp))),
+        seen: Some(format!("exp: {}", shown(token.times.exp))),
         wanted: format!(
             "after {}, which is now less {leeway} s of leeway",
             shown(Some(now.unix_f64() - leeway))
@@ -243,10 +311,9 @@ fn check_not_before(
     leeway: f64,
     trace: &mut impl Trace,
 ) -> Result<(), Reason> {
-    let early = |at: Option<f64>| at.is_some_and(|at| at > now.unix_f64() + leeway);
-    let ok = !early(token.nbf) && !early(token.iat);
+    let ok = !token.times.are_early_at(now, leeway);
     trace.check(Check::NotBefore, ok, || Facts {
-        seen: Some(format!("nbf: {}, iat: {}", shown(token.nbf), shown(token.iat))),
+        seen: Some(format!("nbf: {}, iat: {}", shown(token.times.nbf), shown(token.times.iat))),
         wanted: format!(
             "not after {}, which is now plus {leeway} s of leeway",
             shown(Some(now.unix_f64() + leeway))
@@ -262,79 +329,6 @@ fn shown(at: Option<f64>) -> String {
     match Duration::try_from_secs_f64(at) {
         Ok(since_epoch) => format!("{at:.0} ({})", Instant::from_duration(since_epoch)),
         Err(_) => format!("{at}"),
-    }
-}
-
-struct Verified {
-    key_id: Option<String>,
-}
-
-enum NotVerified {
-    For(Reason),
-    KeysWanted,
-}
-
-fn verify_signature(
-    token: &Token<'_>,
-    algorithm: Algorithm,
-    provider: &Provider,
-    now: Instant,
-    refetch: Refetch,
-    trace: &mut impl Trace,
-) -> Result<Verified, NotVerified> {
-    let kid = token.kid.as_deref();
-    let found = provider.find(kid, algorithm, now);
-    if matches!(found, Err(Missing::UnknownKid { .. })) && kid.is_some() && refetch == Refetch::Possible {
-        return Err(NotVerified::KeysWanted);
-    }
-    trace.check(Check::Key, found.is_ok(), || Facts {
-        seen: Some(format!("kid: {}", kid.unwrap_or("absent"))),
-        wanted: key_wanted(provider, &found),
-        fix: key_fix(found.as_ref().err()),
-    });
-    let keys = found.map_err(|missing| {
-        NotVerified::For(match missing {
-            Missing::Unavailable => Reason::KeysUnavailable,
-            Missing::UnknownKid { last_refresh_failed: true } => Reason::KeysUnavailable,
-            Missing::UnknownKid { last_refresh_failed: false } => Reason::KeyUnknown,
-            Missing::WrongAlgorithm => Reason::AlgNotAllowed,
-        })
-    })?;
-    let good = keys.iter().find(|key| key.verify(algorithm, token.signed, &token.signature));
-    trace.check(Check::Signature, good.is_some(), || Facts {
-        seen: Some(format!("{} bytes of {algorithm}", token.signature.len())),
-        wanted: format!("a signature by a key of provider {}", provider.spec().name),
-        fix: "the token was changed on its way, or another party signed it: fetch it again from the provider",
-    });
-    match good {
-        Some(key) => {
-            note_use(key.last_used(), now, trace);
-            Ok(Verified { key_id: kid.map(str::to_owned).or_else(|| key.kid().map(ToString::to_string)) })
-        }
-        None => Err(NotVerified::For(Reason::SignatureInvalid)),
-    }
-}
-
-fn key_wanted<T>(provider: &Provider, found: &Result<T, Missing>) -> String {
-    let name = &provider.spec().name;
-    match found {
-        Err(Missing::Unavailable) => format!("keys of provider {name}, which has none that are fresh"),
-        Err(Missing::WrongAlgorithm) => format!("a key of provider {name} that is for this algorithm"),
-        _ => format!("a key of provider {name}"),
-    }
-}
-
-const fn key_fix(missing: Option<&Missing>) -> &'static str {
-    match missing {
-        None | Some(Missing::UnknownKid { last_refresh_failed: false }) => {
-            "the provider does not publish this key (any more): fetch a fresh token, or check that `iss` is the right provider"
-        }
-        Some(Missing::WrongAlgorithm) => {
-            "the key is for another algorithm than the token says: check the provider's signing settings"
-        }
-        Some(Missing::Unavailable | Missing::UnknownKid { last_refresh_failed: true }) => {
-            "the provider's keys cannot be fetched: see the provider's last error in `/readyz?verbose` and in the log"
-        }
     }
 }
 

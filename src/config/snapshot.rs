@@ -12,7 +12,7 @@ use super::diagnostics::Diagnostics;
 use super::document::Server;
 use super::source::Source;
 use super::written::{Written, written};
-use crate::authn::Issuers;
+use crate::authn::{Issuers, TokenCache};
 use crate::keys::Provider;
 use crate::model::{AgentName, Digest, ProviderName, ResourceId, Stamp};
 use crate::routing::{Agent, Endpoint, Router};
@@ -82,6 +82,8 @@ pub struct Snapshot {
     pub providers: BTreeMap<ProviderName, Arc<Provider>>,
     /// The issuers of all providers.
     pub issuers: Arc<Issuers>,
+    /// The tokens that were verified; one cache for the life of the process.
+    pub tokens: Option<Arc<TokenCache>>,
     /// Where agents run, each host and port once; kept from the snapshot before.
     pub endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
 }

@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
-use crate::authn::Outcome;
+use crate::authn::{Admission, Outcome, Rejection};
 use crate::authz::Trace;
 use crate::keys::Provider;
-use crate::model::{AuthMethod, Claims, Decision, Enforcement, Instant, Reason};
+use crate::model::{AuthMethod, CacheLabel, Claims, Decision, Enforcement, Identity, Instant, Reason};
 use crate::routing::{Agent, Authenticator};
 
-pub use crate::authn::{Identity, Refetch};
+pub use crate::authn::Refetch;
 pub use crate::authz::Silent;
 pub use explain::{CredentialError, Explanation, credential, explain};
 pub use permit::Permit;
@@ -34,6 +34,8 @@ pub struct Verdict {
     pub provider: Option<usize>,
     /// The proven caller, for the log; also on a refusal by the rules.
     pub identity: Option<Arc<Identity>>,
+    /// What the token cache said.
+    pub cache: CacheLabel,
     /// The way on, unless the request is refused.
     pub permit: Option<Permit>,
 }
@@ -56,56 +58,99 @@ pub fn decide(
     refetch: Refetch,
     trace: &mut impl Trace,
 ) -> Step {
-    let found = match &agent.authenticator {
-        Authenticator::Public => Ok((Identity::default(), Claims::default())),
-        Authenticator::ApiKey(policy) => policy
-            .authenticate(headers, now, trace)
-            .map(|identity| (identity, Claims::default()))
-            .map_err(|reason| (reason, None)),
-        Authenticator::OAuth(policy) => match policy.authenticate(headers, now, refetch, trace) {
-            Outcome::Verified { identity, claims } => Ok((identity, claims)),
-            Outcome::Rejected(rejection) => Err((rejection.reason, rejection.provider)),
-            Outcome::KeysWanted(provider) => return Step::KeysWanted(provider),
-        },
+    let (found, cache) = match &agent.authenticator {
+        Authenticator::Public => {
+            (Ok(Proven { provider: None, identity: None, admission: None }), CacheLabel::Off)
+        }
+        Authenticator::ApiKey(policy) => {
+            let found = policy.authenticate(headers, now, trace);
+            let proven = |identity: &Arc<Identity>| Proven {
+                provider: None,
+                identity: Some(Arc::clone(identity)),
+                admission: None,
+            };
+            (
+                found.map(proven).map_err(|reason| Refused { reason, provider: None, identity: None }),
+                CacheLabel::Off,
+            )
+        }
+        Authenticator::OAuth(policy) => {
+            let (outcome, cache) = policy.authenticate(headers, now, refetch, trace);
+            let found = match outcome {
+                Outcome::Known(known, provider) => {
+                    let judge = |identity, claims: &Claims| judge(agent, identity, claims, trace);
+                    known.admission(agent.id, provider, judge).map_or(
+                        Err(Refused {
+                            reason: Reason::TokenMalformed,
+                            provider: Some(provider),
+                            identity: None,
+                        }),
+                        |admission| admitted(admission, Some(provider)),
+                    )
+                }
+                Outcome::Verified { identity, claims } => {
+                    let provider = identity.provider;
+                    admitted(Arc::new(judge(agent, identity, &claims, trace)), provider)
+                }
+                Outcome::Rejected(Rejection { reason, provider }) => {
+                    Err(Refused { reason, provider, identity: None })
+                }
+                Outcome::KeysWanted(provider) => return Step::KeysWanted(provider),
+            };
+            (found, cache)
+        }
     };
     Step::Decided(match found {
-        Ok((identity, claims)) => admit(agent, identity, &claims, trace),
-        Err((reason, provider)) => refuse(agent, reason, provider, None),
+        Ok(proven) => admit(agent, proven, cache),
+        Err(refused) => refuse(agent, refused, cache),
     })
 }
 
-fn admit(agent: &Arc<Agent>, identity: Identity, claims: &Claims, trace: &mut impl Trace) -> Verdict {
-    let provider = identity.provider;
-    let identity = Some(Arc::new(identity));
-    let written = match agent.authenticator {
-        Authenticator::OAuth(_) => {
-            agent.rules.check(claims, trace).and_then(|()| agent.claim_headers.render(claims, trace))
-        }
-        Authenticator::ApiKey(_) | Authenticator::Public => Ok(Vec::new()),
-    };
-    match written {
-        Ok(headers) => Verdict {
-            method: agent.method(),
-            decision: Decision::Allow,
-            reason: Reason::Ok,
-            provider,
-            identity,
-            permit: Some(Permit::new(Arc::clone(agent), headers)),
-        },
-        Err(reason) => refuse(agent, reason, provider, identity),
+/// Who called, and what goes with the request.
+struct Proven {
+    provider: Option<usize>,
+    identity: Option<Arc<Identity>>,
+    admission: Option<Arc<Admission>>,
+}
+
+/// Why not, and who called as far as that is proven.
+struct Refused {
+    reason: Reason,
+    provider: Option<usize>,
+    identity: Option<Arc<Identity>>,
+}
+
+fn judge(agent: &Agent, identity: Identity, claims: &Claims, trace: &mut impl Trace) -> Admission {
+    Admission::of(identity, claims, (&agent.rules, &agent.claim_headers), trace)
+}
+
+fn admitted(admission: Arc<Admission>, provider: Option<usize>) -> Result<Proven, Refused> {
+    let identity = Some(Arc::clone(&admission.identity));
+    match admission.headers {
+        Ok(_) => Ok(Proven { provider, identity, admission: Some(admission) }),
+        Err(reason) => Err(Refused { reason, provider, identity }),
+    }
+}
+
+fn admit(agent: &Arc<Agent>, proven: Proven, cache: CacheLabel) -> Verdict {
+    let Proven { provider, identity, admission } = proven;
+    Verdict {
+        method: agent.method(),
+        decision: Decision::Allow,
+        reason: Reason::Ok,
+        provider,
+        identity,
+        cache,
+        permit: Some(Permit::new(Arc::clone(agent), admission)),
     }
 }
 
 /// In shadow, what would be refused passes without an identity: no claim header is set.
-fn refuse(
-    agent: &Arc<Agent>,
-    reason: Reason,
-    provider: Option<usize>,
-    identity: Option<Arc<Identity>>,
-) -> Verdict {
+fn refuse(agent: &Arc<Agent>, refused: Refused, cache: CacheLabel) -> Verdict {
+    let Refused { reason, provider, identity } = refused;
     let (decision, permit) = match agent.enforcement {
         Enforcement::Enforce => (reason.decision(), None),
-        Enforcement::Shadow => (Decision::ShadowDeny, Some(Permit::new(Arc::clone(agent), Vec::new()))),
+        Enforcement::Shadow => (Decision::ShadowDeny, Some(Permit::new(Arc::clone(agent), None))),
     };
-    Verdict { method: agent.method(), decision, reason, provider, identity, permit }
+    Verdict { method: agent.method(), decision, reason, provider, identity, cache, permit }
 }

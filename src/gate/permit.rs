@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 
+use crate::authn::Admission;
 use crate::routing::Agent;
 
 /// Passage to one agent for one request.
 #[derive(Debug)]
 pub struct Permit {
     agent: Arc<Agent>,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    admission: Option<Arc<Admission>>,
 }
 
 impl Permit {
-    pub(super) const fn new(agent: Arc<Agent>, headers: Vec<(HeaderName, HeaderValue)>) -> Self {
-        Self { agent, headers }
+    pub(super) const fn new(agent: Arc<Agent>, admission: Option<Arc<Admission>>) -> Self {
+        Self { agent, admission }
     }
 
     /// The agent that may be reached with it.
@@ -28,6 +29,6 @@ impl Permit {
     /// The verified claims that the agent receives, as headers.
     #[must_use]
     pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
-        &self.headers
+        self.admission.as_ref().and_then(|admission| admission.headers.as_deref().ok()).unwrap_or_default()
     }
 }

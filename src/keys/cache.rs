@@ -8,6 +8,7 @@ use tokio::time::Instant as Tick;
 
 use crate::model::{Algorithm, Instant, Live};
 
+use super::VerificationKey;
 use super::key_set::{Candidates, KeySet, NoMatch};
 
 /// Why there is no key for a token.
@@ -105,6 +106,29 @@ impl KeyCache {
                 }
             })
         })
+    }
+
+    /// The number of the set that is in use, if `key` is the one with which such a token would be verified now.
+    /// `last` is the number of a set for which that is known.
+    pub(super) fn confirms(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+        key: &Arc<VerificationKey>,
+        last: u64,
+        now: Instant,
+    ) -> Option<u64> {
+        self.known.with(|known| {
+            let keys = self.fresh(known, now)?;
+            let is_the_one =
+                || keys.find(kid, algorithm).is_ok_and(|found| found.iter().any(|k| Arc::ptr_eq(k, key)));
+            (keys.number() == last || is_the_one()).then_some(keys.number())
+        })
+    }
+
+    /// The number of the set that is in use at `now`.
+    pub(super) fn number(&self, now: Instant) -> Option<u64> {
+        self.known.with(|known| self.fresh(known, now).map(KeySet::number))
     }
 
     /// Whether keys can be used at `now`, and `with` says yes to them.

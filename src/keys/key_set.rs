@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
@@ -41,8 +42,10 @@ impl Candidates {
 }
 
 /// An immutable set of keys of one provider.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct KeySet {
+    /// Tells the sets of one process apart; never nought.
+    number: u64,
     keys: Vec<Arc<VerificationKey>>,
     by_kid: HashMap<KeyId, Vec<Arc<VerificationKey>>>,
 }
@@ -50,13 +53,20 @@ pub struct KeySet {
 impl KeySet {
     /// A set of `keys`, in their order.
     pub(super) fn new(keys: Vec<Arc<VerificationKey>>) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let mut by_kid: HashMap<KeyId, Vec<Arc<VerificationKey>>> = HashMap::new();
         for key in &keys {
             if let Some(kid) = key.kid() {
                 by_kid.entry(kid.clone()).or_default().push(Arc::clone(key));
             }
         }
-        Self { keys, by_kid }
+        Self { number, keys, by_kid }
+    }
+
+    /// The number of this set, which no other set of the process has.
+    pub(super) const fn number(&self) -> u64 {
+        self.number
     }
 
     /// The number of keys.
@@ -86,12 +96,6 @@ impl KeySet {
             None => self.nameless_only_key().ok_or(NoMatch::UnknownKid)?,
         };
         Candidates::gather(keys.iter().filter(|k| k.fits(algorithm))).ok_or(NoMatch::WrongAlgorithm)
-    }
-
-    /// Whether this very key is in the set.
-    pub(super) fn holds(&self, key: &Arc<VerificationKey>) -> bool {
-        let peers = key.kid().map_or(Some(&self.keys), |kid| self.by_kid.get(kid));
-        peers.is_some_and(|peers| peers.iter().any(|k| Arc::ptr_eq(k, key)))
     }
 
     /// For a token without `kid`: the key that fits, when there is exactly one.
@@ -213,10 +217,12 @@ mod tests {
         let first = set(&[a.clone(), b, c.clone()]);
         let old: Vec<_> = first.iter().cloned().collect();
         let second = set(&[c, a]).sharing_with(&first);
-        assert_eq!(old.iter().map(|k| second.holds(k)).collect::<Vec<_>>(), [true, false, true]);
-        assert!(second.iter().all(|k| first.holds(k)));
+        let holds = |set: &KeySet, key| set.iter().any(|k| Arc::ptr_eq(k, key));
+        assert_eq!(old.iter().map(|k| holds(&second, k)).collect::<Vec<_>>(), [true, false, true]);
+        assert!(second.iter().all(|k| holds(&first, k)));
+        assert_ne!(first.number(), second.number());
         let other = set(&[ed("a")]).sharing_with(&first);
-        assert!(!other.holds(&old[0]), "another key under the same kid is another key");
+        assert!(!holds(&other, &old[0]), "another key under the same kid is another key");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One issuer with the keys that are known of it: what requests ask, and what a refresher writes to.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::model::{Algorithm, Instant};
 use crate::telemetry::ProviderMetrics;
@@ -16,6 +17,7 @@ use super::{
 /// One identity provider and its keys.
 #[derive(Debug)]
 pub struct Provider {
+    id: u64,
     spec: ProviderSpec,
     metrics: ProviderMetrics,
     pub(super) cache: KeyCache,
@@ -73,7 +75,9 @@ impl Provider {
 
     fn with(spec: ProviderSpec, metrics: ProviderMetrics, known: Known) -> Arc<Self> {
         let max_stale = spec.source.is_fetched().then_some(spec.max_stale);
-        Arc::new(Self { cache: KeyCache::new(known, max_stale), refetch: Refetch::new(), spec, metrics })
+        static ID: AtomicU64 = AtomicU64::new(0);
+        let id = ID.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Self { id, cache: KeyCache::new(known, max_stale), refetch: Refetch::new(), spec, metrics })
     }
 
     /// What the configuration says about it.
@@ -90,11 +94,31 @@ impl Provider {
         self.cache.find(kid, algorithm, now)
     }
 
-    /// Whether `key`, which [`Self::find`] gave earlier, is still one of the provider's keys and fresh: what was
-    /// decided with it stands. Does not lock, wait or allocate.
+    /// Tells the providers of one process apart: another one has another number, though it may have the same name.
     #[must_use]
-    pub fn still_holds(&self, key: &Arc<VerificationKey>, now: Instant) -> bool {
-        self.cache.is_fresh(now, |keys| keys.holds(key))
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The number of the key set that is in use, if `key`, which [`Self::find`] gave earlier for a token with this
+    /// header, is what it would give now: what was decided with it stands. `last` is the number of a set for which
+    /// that is known. Does not lock, wait or allocate.
+    #[must_use]
+    pub fn confirms(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+        key: &Arc<VerificationKey>,
+        last: u64,
+        now: Instant,
+    ) -> Option<u64> {
+        self.cache.confirms(kid, algorithm, key, last, now)
+    }
+
+    /// The number of the key set that is in use; no other set has it.
+    #[must_use]
+    pub fn key_set_number(&self, now: Instant) -> Option<u64> {
+        self.cache.number(now)
     }
 
     /// Asks for a fetch because of an unknown key id. The future ends when the fetch does, well or not; the

@@ -64,3 +64,15 @@ closed_words! {
         Shadow = "shadow",
     }
 }
+
+closed_words! {
+    /// What the verified-token cache said.
+    CacheLabel {
+        /// It was not asked: there is none on this way.
+        Off = "off",
+        /// The token was known, and good.
+        Hit = "hit",
+        /// The token was decided by what it says and who signed it.
+        Miss = "miss",
+    }
+}

@@ -1,6 +1,7 @@
 //! Values that must never be shown: no `Display`, no `Serialize`, a `Debug` that says nothing.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use subtle::ConstantTimeEq;
 
@@ -41,6 +42,12 @@ impl Digest {
         Self(out)
     }
 
+    /// Its bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Reads 64 hexadecimal digits; `None` for anything else.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
@@ -70,6 +77,12 @@ impl PartialEq for Digest {
 }
 
 impl Eq for Digest {}
+
+impl Hash for Digest {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
 
-use http::{HeaderValue, Version};
+use http::{Method, Version};
 
-use crate::gate::{Identity, Permit, Verdict};
-use crate::model::{AuthMethod, Decision, Instant, Reason};
+use crate::gate::{Permit, Verdict};
+use crate::model::{AuthMethod, CacheLabel, Decision, Identity, Instant, Reason, RequestId};
 use crate::routing::{Agent, Place};
-use crate::telemetry::{AccessAuth, AccessEntry, CacheLabel, Serving};
+use crate::telemetry::{AccessAuth, AccessRecord, Serving};
 
 use super::origin::Origin;
 use super::tunnel::Tunnel;
@@ -19,13 +19,12 @@ use super::tunnel::Tunnel;
 pub struct Context {
     pub(super) began: Tick,
     pub(super) now: Instant,
-    pub(super) request_id: String,
+    pub(super) request_id: RequestId,
     pub(super) origin: Origin,
     pub(super) remote: Option<IpAddr>,
     pub(super) https: bool,
-    pub(super) sent_host: Option<HeaderValue>,
-    pub(super) path: String,
-    pub(super) query: Option<Vec<u8>>,
+    /// The path in its one form, when it did not come in it.
+    pub(super) path: Option<Box<str>>,
     pub(super) websocket: bool,
     pub(super) tunnel: Option<Tunnel>,
     pub(super) agent: Option<Arc<Agent>>,
@@ -50,6 +49,7 @@ pub(super) struct Auth {
     pub(super) reason: Reason,
     pub(super) provider: Option<usize>,
     pub(super) identity: Option<Arc<Identity>>,
+    pub(super) cache: CacheLabel,
 }
 
 impl Auth {
@@ -60,6 +60,7 @@ impl Auth {
         reason: Reason::NoRoute,
         provider: None,
         identity: None,
+        cache: CacheLabel::Off,
     };
 
     pub(super) fn of(verdict: &Verdict) -> Self {
@@ -69,6 +70,7 @@ impl Auth {
             reason: verdict.reason,
             provider: verdict.provider,
             identity: verdict.identity.clone(),
+            cache: verdict.cache,
         }
     }
 }
@@ -78,13 +80,11 @@ impl Context {
         Self {
             began: Tick::now(),
             now,
-            request_id: String::new(),
+            request_id: RequestId::Made(0),
             origin: Origin { peer: None, trusted: false },
             remote: None,
             https: false,
-            sent_host: None,
-            path: String::new(),
-            query: None,
+            path: None,
             websocket: false,
             tunnel: None,
             agent: None,
@@ -102,34 +102,29 @@ impl Context {
         }
     }
 
-    /// The access log line (contract, section 6).
-    pub(super) fn entry<'a>(&'a self, end: &Ending<'a>) -> AccessEntry<'a> {
-        let identity = self.auth.identity.as_deref();
+    /// What the access log says of the request (contract, section 6).
+    pub(super) fn record(&mut self, end: Ending) -> AccessRecord {
         let agent = self.agent.as_deref();
-        let provider = agent.and_then(|a| a.provider_name(self.auth.provider));
-        AccessEntry {
-            ts: self.now.timestamp(),
-            request_id: &self.request_id,
-            agent: agent.map(|a| a.name.as_str()),
+        AccessRecord {
+            at: self.now,
+            request_id: self.request_id.clone(),
+            agent: agent.map(|a| a.name.clone()),
             method: end.method,
-            path: &self.path,
+            path: end.path,
             status: end.status,
-            duration_ms: millis(self.began.elapsed()),
-            upstream_ms: self.upstream_took.map(millis),
+            took: end.took,
+            upstream_took: self.upstream_took,
             bytes_in: end.bytes_in,
             bytes_out: end.bytes_out,
             remote: self.remote,
-            http_version: version(end.version),
+            version: end.version,
             auth: AccessAuth {
-                method: self.auth.method.as_str(),
-                decision: self.auth.decision.as_str(),
-                reason: self.auth.reason.as_str(),
-                provider: provider.map(crate::model::ProviderName::as_str),
-                sub: identity.and_then(|i| i.sub.as_deref()),
-                client_id: identity.and_then(|i| i.client_id.as_deref()),
-                jti: identity.and_then(|i| i.jti.as_deref()),
-                key_id: identity.and_then(|i| i.key_id.as_deref()),
-                cache: CacheLabel::Off.as_str(),
+                method: self.auth.method,
+                decision: self.auth.decision,
+                reason: self.auth.reason,
+                provider: agent.and_then(|a| a.provider_name(self.auth.provider)).cloned(),
+                identity: self.auth.identity.take(),
+                cache: self.auth.cache,
             },
             upstream_error: self.upstream_error,
         }
@@ -138,25 +133,20 @@ impl Context {
 
 /// What is known only when the request has ended.
 #[derive(Debug)]
-pub(super) struct Ending<'a> {
-    pub(super) method: &'a str,
+pub(super) struct Ending {
+    pub(super) method: Option<Method>,
+    pub(super) path: Box<str>,
     pub(super) status: u16,
+    pub(super) took: Duration,
     pub(super) bytes_in: u64,
     pub(super) bytes_out: u64,
     pub(super) version: Version,
 }
 
-/// Milliseconds with three digits behind the point.
-fn millis(took: Duration) -> f64 {
-    (took.as_secs_f64() * 1e6).round() / 1e3
-}
-
-const fn version(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_09 => "0.9",
-        Version::HTTP_10 => "1.0",
-        Version::HTTP_2 => "2",
-        Version::HTTP_3 => "3",
-        _ => "1.1",
+impl Ending {
+    /// The end of what could not be read.
+    pub(super) fn of_no_request(status: u16, took: Duration) -> Self {
+        let version = Version::HTTP_11;
+        Self { method: None, path: Box::default(), status, took, bytes_in: 0, bytes_out: 0, version }
     }
 }

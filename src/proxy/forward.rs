@@ -1,14 +1,18 @@
 //! The request as the agent receives it: strip, then set. Needs a permit.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
-use http::{HeaderName, HeaderValue, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use pingora::http::RequestHeader;
 
 use crate::gate::Permit;
 use crate::model::reduced_eq;
 
 use super::context::Context;
+use super::respond::header_value;
+use super::view::sent_host;
 
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -17,46 +21,74 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What we set ourselves: a client's header that reads the same to any server is removed first.
 const OURS: [HeaderName; 4] = [FOR, PROTO, HOST, REQUEST_ID];
 
-/// Rewrites `request`, which is a copy of the client's without hop-by-hop fields.
-pub(super) fn rewrite(request: &mut RequestHeader, permit: &Permit, ctx: &Context) -> pingora::Result<()> {
+/// What is set at most beside the claim headers: those of ours, the length and the host.
+const SET: usize = 6;
+
+/// Rewrites `request`, which is a copy of `sent`, the client's, without hop-by-hop fields.
+///
+/// Names arrive in lower case, as HTTP/2 has them: to keep how a client spelled them would cost two allocations for
+/// each that is set.
+pub(super) fn rewrite(
+    request: &mut RequestHeader,
+    sent: &RequestHeader,
+    permit: &Permit,
+    ctx: &Context,
+) -> pingora::Result<()> {
     let agent = permit.agent();
-    let forwarded = Forwarded::of(request, ctx);
-    let strip: Vec<HeaderName> = request
-        .headers
-        .keys()
-        .filter(|name| {
-            agent.withholds(name) || is_ours(name) || *name == header::FORWARDED || is_disguised(name)
-        })
-        .cloned()
-        .collect();
-    let kept_forwarded = request.headers.get(header::FORWARDED).filter(|_| ctx.origin.trusted).cloned();
-    for name in &strip {
-        request.remove_header(name);
+    let mut parts: http::request::Parts = std::mem::replace(request, nothing()).into();
+    let forwarded = Forwarded::of(&parts.headers, sent, ctx);
+    let mut headers = HeaderMap::with_capacity(parts.headers.len() + SET + permit.headers().len());
+    let mut name_of_last = None;
+    for (name, value) in std::mem::take(&mut parts.headers) {
+        // The second and later values of a name come without it.
+        if let Some(name) = name {
+            let goes = !agent.withholds(&name) && !is_withheld(&name, ctx);
+            name_of_last = goes.then_some(name);
+        }
+        if let Some(name) = &name_of_last {
+            headers.append(name, value);
+        }
     }
-    if let Some(value) = kept_forwarded {
-        request.insert_header(header::FORWARDED, value)?;
-    }
-    join_cookies(request)?;
-    write_length_plainly(request)?;
-    // Answered by us, after the decision.
-    request.remove_header(&header::EXPECT);
-    forwarded.set(request)?;
-    request.insert_header(REQUEST_ID, ctx.request_id.as_str())?;
+    join_cookies(&mut headers);
+    write_length_plainly(&mut headers);
+    forwarded.set(&mut headers);
+    headers.insert(REQUEST_ID, header_value(&ctx.request_id)?);
     for (name, value) in permit.headers() {
-        request.insert_header(name.clone(), value.clone())?;
+        headers.insert(name, value.clone());
     }
-    request.set_raw_path(&target(permit, ctx))?;
-    request.insert_header(header::HOST, agent.upstream.authority.clone())
+    headers.insert(header::HOST, agent.upstream.authority.clone());
+    parts.headers = headers;
+    *request = parts.into();
+    if let Some(target) = target(sent, permit, ctx) {
+        request.set_raw_path(&target)?;
+    }
+    Ok(())
+}
+
+/// A head that stands in for another.
+fn nothing() -> RequestHeader {
+    Request::new(()).into_parts().0.into()
+}
+
+/// Whether a client's field of that name never goes on: what we set ourselves, what only a trusted proxy may say, what
+/// reads as a field that it is not, and what was answered by us, after the decision.
+fn is_withheld(name: &HeaderName, ctx: &Context) -> bool {
+    is_ours(name)
+        || (*name == header::FORWARDED && !ctx.origin.trusted)
+        || *name == header::EXPECT
+        || is_disguised(name)
 }
 
 /// One line of cookies: HTTP/2 may part them, HTTP/1.1 may not (RFC 9113 section 8.2.3).
-fn join_cookies(request: &mut RequestHeader) -> pingora::Result<()> {
-    let mut lines = request.headers.get_all(header::COOKIE).iter();
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut lines = headers.get_all(header::COOKIE).iter();
     if let (Some(first), Some(second)) = (lines.next(), lines.next()) {
         let all: Vec<&[u8]> = [first, second].into_iter().chain(lines).map(HeaderValue::as_bytes).collect();
-        request.insert_header(header::COOKIE, all.join(&b"; "[..]))?;
+        // Of values that were header values none can be joined to anything else.
+        if let Ok(joined) = HeaderValue::from_bytes(&all.join(&b"; "[..])) {
+            headers.insert(header::COOKIE, joined);
+        }
     }
-    Ok(())
 }
 
 /// What says where a message ends, whom it is for, and what becomes of the connection.
@@ -69,11 +101,14 @@ fn is_disguised(name: &HeaderName) -> bool {
 }
 
 /// Noughts before a length are octal for some.
-fn write_length_plainly(request: &mut RequestHeader) -> pingora::Result<()> {
-    let length = request.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    match length.and_then(|text| text.trim().parse::<u64>().ok().filter(|n| n.to_string() != text)) {
-        Some(length) => request.insert_header(header::CONTENT_LENGTH, length.to_string()),
-        None => Ok(()),
+fn write_length_plainly(headers: &mut HeaderMap) {
+    let Some(written) = headers.get(header::CONTENT_LENGTH).map(HeaderValue::as_bytes) else { return };
+    if written == b"0" || (written.iter().all(u8::is_ascii_digit) && !written.starts_with(b"0")) {
+        return;
+    }
+    let length = str::from_utf8(written).ok().and_then(|text| text.trim().parse::<u64>().ok());
+    if let Some(length) = length {
+        headers.insert(header::CONTENT_LENGTH, length.into());
     }
 }
 
@@ -81,19 +116,22 @@ fn is_ours(name: &HeaderName) -> bool {
     OURS.iter().any(|ours| reduced_eq(ours.as_str(), name.as_str()))
 }
 
-fn target(permit: &Permit, ctx: &Context) -> Vec<u8> {
+/// The target for the agent; `None` when it is the one that was sent.
+fn target(sent: &RequestHeader, permit: &Permit, ctx: &Context) -> Option<Vec<u8>> {
     let agent = permit.agent();
-    let path = agent.route.forwarded(&ctx.path);
     let base = agent.upstream.base_path.as_str();
-    let mut target =
-        Vec::with_capacity(base.len() + path.len() + ctx.query.as_ref().map_or(0, |q| q.len() + 1));
-    target.extend_from_slice(base.as_bytes());
-    target.extend_from_slice(path.as_bytes());
-    if let Some(query) = &ctx.query {
-        target.push(b'?');
-        target.extend_from_slice(query);
+    let raw = sent.raw_path();
+    let is_same = base.is_empty() && !agent.route.strip_path && ctx.path.is_none() && raw.starts_with(b"/");
+    if is_same {
+        return None;
     }
-    target
+    let (path, query) = raw.split_at(raw.iter().position(|b| *b == b'?').unwrap_or(raw.len()));
+    let path = match &ctx.path {
+        Some(path) => Cow::Borrowed(&**path),
+        // ASCII: it was read as a path before anything was decided.
+        None => String::from_utf8_lossy(path),
+    };
+    Some([base.as_bytes(), agent.route.forwarded(&path).as_bytes(), query].concat())
 }
 
 /// The values of `X-Forwarded-*`.
@@ -104,30 +142,34 @@ struct Forwarded {
 }
 
 impl Forwarded {
-    fn of(request: &RequestHeader, ctx: &Context) -> Self {
-        let trusted = |name: &HeaderName| request.headers.get(name).filter(|_| ctx.origin.trusted);
-        let chain: Vec<Cow<'_, str>> = request
-            .headers
-            .get_all(FOR)
-            .iter()
-            .filter(|_| ctx.origin.trusted)
-            .filter_map(|v| v.to_str().ok().map(Cow::Borrowed))
-            .chain(ctx.origin.peer.map(|ip| Cow::Owned(ip.to_string())))
-            .collect();
+    fn of(headers: &HeaderMap, sent: &RequestHeader, ctx: &Context) -> Self {
+        let trusted = |name: &HeaderName| headers.get(name).filter(|_| ctx.origin.trusted);
+        let mut chain = String::new();
+        if ctx.origin.trusted {
+            for hops in headers.get_all(FOR).iter().filter_map(|value| value.to_str().ok()) {
+                chain.push_str(hops);
+                chain.push_str(", ");
+            }
+        }
+        let client = ctx.origin.peer.and_then(|peer| {
+            // An address has at most 39 characters; the value takes the text over.
+            chain.reserve_exact(39);
+            write!(chain, "{peer}").ok()?;
+            HeaderValue::from_maybe_shared(Bytes::from(chain)).ok()
+        });
         let ours = HeaderValue::from_static(if ctx.https { "https" } else { "http" });
         Self {
-            client: HeaderValue::from_str(&chain.join(", ")).ok().filter(|v| !v.is_empty()),
+            client,
             proto: trusted(&PROTO).cloned().unwrap_or(ours),
-            host: trusted(&HOST).cloned().or_else(|| ctx.sent_host.clone()),
+            host: trusted(&HOST).cloned().or_else(|| sent_host(sent)),
         }
     }
 
-    fn set(self, request: &mut RequestHeader) -> pingora::Result<()> {
+    fn set(self, headers: &mut HeaderMap) {
         for (name, value) in [(FOR, self.client), (PROTO, Some(self.proto)), (HOST, self.host)] {
             if let Some(value) = value {
-                request.insert_header(name, value)?;
+                headers.insert(name, value);
             }
         }
-        Ok(())
     }
 }

@@ -19,6 +19,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::model::RequestId;
+
 use super::bounded::Bounded;
 use super::crowd::{Crowd, Rest};
 use super::drain::{Busy, Drain};
@@ -62,7 +64,7 @@ struct Inner {
 }
 
 /// Records and numbers a head that was refused: status and peer in, request id out.
-pub type Recorder = Box<dyn Fn(u16, Option<IpAddr>) -> String + Send + Sync>;
+pub type Recorder = Box<dyn Fn(u16, Option<IpAddr>) -> RequestId + Send + Sync>;
 
 impl Front {
     /// A door to `proxy`.
@@ -253,7 +255,7 @@ impl std::fmt::Debug for Front {
     }
 }
 
-fn raw_problem(status: u16, request_id: &str) -> String {
+fn raw_problem(status: u16, request_id: &RequestId) -> String {
     let (title, detail) = match status {
         431 => ("Request Header Fields Too Large", "The request head is too large."),
         405 => ("Method Not Allowed", "This method is not allowed."),

@@ -7,22 +7,22 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
 
-use http::{HeaderValue, Version, header};
+use http::{HeaderValue, header};
 use ipnet::IpNet;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::{ProxyHttp as _, Session};
 
 use crate::config::{Limits, Snapshot};
 use crate::gate::{Refetch, Silent, Step, Verdict, decide};
-use crate::model::{AuthMethod, Clock, Decision, Live, Reason};
+use crate::model::{AuthMethod, Clock, Decision, Live, Reason, RequestId};
 use crate::routing::{Agent, Hall, Preflight};
-use crate::telemetry::{AccessLog, AgentMetrics, CacheLabel, DecisionEntry, Decisions, InFlight, Metrics};
+use crate::telemetry::{AccessLog, AgentMetrics, DecisionEntry, Decisions, InFlight, Metrics};
 
 use super::context::{Auth, Context, Ending};
 use super::drain::Drain;
 use super::origin::Origin;
-use super::respond::Problem;
-use super::view::{BadTarget, View, sent_path};
+use super::respond::{Problem, header_value};
+use super::view::{BadTarget, View};
 
 /// The longest that a request waits for the one shared fetch that its unknown `kid` asked for.
 const REFETCH_WAIT: Duration = Duration::from_secs(1);
@@ -72,24 +72,23 @@ impl Gateway {
 
     /// Records a request whose head could not be read; it has been answered already.
     #[must_use]
-    pub fn head_refused(&self, status: u16, peer: Option<IpAddr>) -> String {
+    pub fn head_refused(&self, status: u16, peer: Option<IpAddr>) -> RequestId {
         let mut ctx = self.new_ctx();
         ctx.origin = Origin::of(peer, &self.parts.trusted_proxies);
         ctx.remote = ctx.origin.peer;
         ctx.request_id = ctx.origin.request_id(&http::HeaderMap::new());
-        self.no_agent.answered(status, ctx.began.elapsed());
-        let ending = Ending { method: "", status, bytes_in: 0, bytes_out: 0, version: Version::HTTP_11 };
-        self.parts.access_log.write(&ctx.entry(&ending));
-        ctx.request_id
+        let took = ctx.began.elapsed();
+        self.no_agent.answered(status, took);
+        let id = ctx.request_id.clone();
+        self.parts.access_log.write(|| ctx.record(Ending::of_no_request(status, took)));
+        id
     }
 
     /// Fills the context from the request head.
     pub(super) fn look(&self, session: &Session, ctx: &mut Context) -> Result<Option<Arc<Agent>>, BadTarget> {
         let request = session.req_header();
         let view = View::of(request)?;
-        view.path.as_str().clone_into(&mut ctx.path);
-        ctx.query = view.query.map(<[u8]>::to_vec);
-        ctx.sent_host = view.sent_host.and_then(|host| HeaderValue::from_str(host).ok());
+        ctx.path = (!view.path.is_as_sent()).then(|| view.path.as_str().into());
         let host = view.host.as_ref().map(crate::routing::Host::as_str);
         Ok(self.parts.snapshot.with(|snapshot| snapshot.router.find(host, &view.path).cloned()))
     }
@@ -140,7 +139,7 @@ impl Gateway {
             }
         };
         agent.metrics.decided(verdict.provider, verdict.method, verdict.decision, verdict.reason);
-        agent.metrics.decision_took(verdict.method, CacheLabel::Off, took);
+        agent.metrics.decision_took(verdict.method, verdict.cache, took);
         self.note(Some(agent), &Auth::of(&verdict), ctx);
         verdict
     }
@@ -160,7 +159,7 @@ impl Gateway {
             decision: auth.decision,
             reason: auth.reason,
             provider: agent.and_then(|agent| agent.provider_name(auth.provider)).cloned(),
-            request_id: ctx.request_id.as_str().into(),
+            request_id: ctx.request_id.clone(),
         });
     }
 
@@ -171,9 +170,6 @@ impl Gateway {
         ctx: &mut Context,
         problem: &Problem,
     ) -> pingora::Result<bool> {
-        if ctx.path.is_empty() {
-            ctx.path = sent_path(session.req_header());
-        }
         session.as_downstream_mut().set_total_drain_timeout(Some(BODY_DRAIN));
         if !session.is_body_empty() && session.req_header().headers.contains_key(header::EXPECT) {
             // The body was never asked for and may never come.
@@ -190,7 +186,7 @@ impl Gateway {
         headers: Preflight,
     ) -> pingora::Result<bool> {
         let mut head = ResponseHeader::build(204, Some(headers.len() + 2))?;
-        head.insert_header("X-Request-Id", ctx.request_id.as_str())?;
+        head.insert_header("X-Request-Id", header_value(&ctx.request_id)?)?;
         for (name, value) in headers {
             head.append_header(name, value)?;
         }

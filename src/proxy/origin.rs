@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use http::HeaderMap;
 use ipnet::IpNet;
 
+use crate::model::RequestId;
+
 /// The longest request id that is taken from a proxy.
 const MAX_REQUEST_ID: usize = 128;
 
@@ -43,16 +45,16 @@ impl Origin {
     }
 
     /// The request id of a trusted proxy, or a new one.
-    pub(super) fn request_id(&self, headers: &HeaderMap) -> String {
+    pub(super) fn request_id(&self, headers: &HeaderMap) -> RequestId {
+        if !self.trusted {
+            return RequestId::Made(rand::random());
+        }
         let plain = |id: &&str| {
             (1..=MAX_REQUEST_ID).contains(&id.len())
                 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:/+=@".contains(&b))
         };
         let given = headers.get("x-request-id").and_then(|v| v.to_str().ok()).filter(plain);
-        match given {
-            Some(id) if self.trusted => id.to_owned(),
-            _ => format!("{:032x}", rand::random::<u128>()),
-        }
+        given.map_or_else(|| RequestId::Made(rand::random()), |id| RequestId::Given(id.into()))
     }
 }
 
@@ -91,9 +93,9 @@ mod tests {
         let near = Origin::of(Some("10.1.1.1".parse().unwrap()), &trusted);
         let far = Origin::of(Some("192.0.2.1".parse().unwrap()), &trusted);
         let given = headers(&[("x-request-id", "abc-1")]);
-        assert_eq!(near.request_id(&given), "abc-1");
-        assert_ne!(far.request_id(&given), "abc-1");
-        assert_ne!(near.request_id(&headers(&[("x-request-id", "a b\"")])), "a b\"");
-        assert_eq!(far.request_id(&given).len(), 32);
+        assert_eq!(near.request_id(&given).to_string(), "abc-1");
+        assert!(matches!(far.request_id(&given), RequestId::Made(_)));
+        assert!(matches!(near.request_id(&headers(&[("x-request-id", "a b\"")])), RequestId::Made(_)));
+        assert_ne!(far.request_id(&given), far.request_id(&given));
     }
 }

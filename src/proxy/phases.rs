@@ -16,13 +16,15 @@ use pingora::{Error, ErrorSource, ErrorType};
 
 use crate::model::{Decision, Reason};
 use crate::routing::{Agent, Preflight};
+use crate::telemetry::AccessRecord;
 
 use super::context::{Auth, Context, Ending};
 use super::forward;
 use super::gateway::{Gateway, cors_headers};
 use super::peer;
-use super::respond::Problem;
+use super::respond::{Problem, header_value};
 use super::upgrade::is_websocket_handshake;
+use super::view::sent_path;
 
 #[async_trait]
 impl ProxyHttp for Gateway {
@@ -134,12 +136,12 @@ impl ProxyHttp for Gateway {
 
     async fn upstream_request_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         request: &mut RequestHeader,
         ctx: &mut Context,
     ) -> pingora::Result<()> {
         let permit = ctx.permit.as_ref().ok_or_else(no_permit)?;
-        forward::rewrite(request, permit, ctx)
+        forward::rewrite(request, session.req_header(), permit, ctx)
     }
 
     async fn response_filter(
@@ -158,7 +160,7 @@ impl ProxyHttp for Gateway {
                 agent.metrics.upstream_took(took);
             }
         }
-        response.insert_header("X-Request-Id", ctx.request_id.as_str())?;
+        response.insert_header("X-Request-Id", header_value(&ctx.request_id)?)?;
         let cors = cors_headers(ctx.agent.as_deref(), session.req_header());
         if ctx.agent.as_ref().is_some_and(|agent| agent.cors.is_some()) {
             for name in CORS_ANSWER {
@@ -254,7 +256,7 @@ impl ProxyHttp for Gateway {
             let agent = ctx.agent.as_ref().map_or("_none", |a| a.name.as_str());
             tracing::warn!(
                 agent,
-                request_id = ctx.request_id,
+                request_id = %ctx.request_id,
                 error = peer::error_word(error),
                 detail = peer::error_detail(error),
                 "the upstream failed"
@@ -284,13 +286,22 @@ impl ProxyHttp for Gateway {
             // What others call "client closed request".
             (None, _) => 499,
         };
+        let took = ctx.began.elapsed();
         let metrics = ctx.agent.as_ref().map_or(&self.no_agent, |agent| &agent.metrics);
-        metrics.answered(status, ctx.began.elapsed());
-        let (bytes_in, bytes_out) = (session.body_bytes_read() as u64, session.body_bytes_sent() as u64);
-        let request = session.req_header();
-        let ending =
-            Ending { method: request.method.as_str(), status, bytes_in, bytes_out, version: request.version };
-        self.parts.access_log.write(&ctx.entry(&ending));
+        metrics.answered(status, took);
+        self.parts.access_log.write(|| {
+            let request = session.req_header();
+            let path = ctx.path.as_deref().map_or_else(|| sent_path(request), AccessRecord::path);
+            ctx.record(Ending {
+                method: Some(request.method.clone()),
+                path,
+                status,
+                took,
+                bytes_in: session.body_bytes_read() as u64,
+                bytes_out: session.body_bytes_sent() as u64,
+                version: request.version,
+            })
+        });
     }
 }
 

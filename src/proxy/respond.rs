@@ -5,9 +5,10 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, header};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
+use pingora::{Error, ErrorType};
 use serde::Serialize;
 
-use crate::model::{OAuthError, Reason};
+use crate::model::{OAuthError, Reason, RequestId};
 use crate::routing::{Agent, Authenticator};
 
 /// How long a caller should wait when the provider's keys cannot be had, in seconds.
@@ -70,15 +71,15 @@ impl Problem {
     pub(super) async fn send(
         &self,
         session: &mut Session,
-        request_id: &str,
+        request_id: &RequestId,
         extra: Vec<(HeaderName, HeaderValue)>,
     ) -> pingora::Result<()> {
-        let body = self.body(request_id);
+        let body = request_id.with_text(|id| self.body(id));
         let mut head = ResponseHeader::build(self.status, Some(8 + extra.len()))?;
         head.insert_header(header::CONTENT_TYPE, "application/problem+json")?;
         head.insert_header(header::CONTENT_LENGTH, body.len().to_string())?;
         head.insert_header(header::CACHE_CONTROL, "no-store")?;
-        head.insert_header("X-Request-Id", request_id)?;
+        head.insert_header("X-Request-Id", header_value(request_id)?)?;
         if let Some(challenge) = &self.challenge {
             head.insert_header("WWW-Authenticate", challenge.clone())?;
         }
@@ -111,6 +112,12 @@ impl Problem {
         })
         .unwrap_or_default()
     }
+}
+
+/// A request's id as the value of a header.
+pub(super) fn header_value(id: &RequestId) -> pingora::Result<HeaderValue> {
+    let value = id.with_text(HeaderValue::from_str);
+    value.map_err(|_| Error::explain(ErrorType::InternalError, "a request id is no header value").into_in())
 }
 
 /// Vague on purpose: all refusals of one class read the same.

@@ -1,17 +1,16 @@
 //! What a request asks for: host, path in its one form, query. Read once, before anything is decided.
 
-use http::{Version, header};
+use http::{HeaderValue, Version, header};
 use pingora::http::RequestHeader;
 
 use crate::routing::{CanonicalPath, Host};
+use crate::telemetry::AccessRecord;
 
 /// The request's target.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct View<'a> {
     /// The host in its one form; `None` for an HTTP/1.0 request without one.
     pub(super) host: Option<Host<'a>>,
-    /// The host as it was sent, for `X-Forwarded-Host`.
-    pub(super) sent_host: Option<&'a str>,
     /// The path in its one form.
     pub(super) path: CanonicalPath<'a>,
     /// What stands after the question mark, unchanged.
@@ -39,11 +38,19 @@ impl BadTarget {
     }
 }
 
-/// The path as it was sent, without its query, for the log line of a request that is not read any further.
-pub(super) fn sent_path(request: &RequestHeader) -> String {
+/// The path as it was sent, without its query, for the log line.
+pub(super) fn sent_path(request: &RequestHeader) -> Box<str> {
     let raw = request.raw_path();
     let path = raw.split(|b| matches!(b, b'?' | b'#')).next().unwrap_or_default();
-    String::from_utf8_lossy(path).into_owned()
+    AccessRecord::path(&String::from_utf8_lossy(path))
+}
+
+/// The host as it was sent, for `X-Forwarded-Host`.
+pub(super) fn sent_host(request: &RequestHeader) -> Option<HeaderValue> {
+    match request.uri.authority() {
+        Some(authority) => HeaderValue::from_str(authority.as_str()).ok(),
+        None => request.headers.get(header::HOST).cloned(),
+    }
 }
 
 impl<'a> View<'a> {
@@ -64,15 +71,15 @@ impl<'a> View<'a> {
             return Err(BadTarget::Host);
         }
         let parse = |text: &'a str| Host::parse(text).map_err(|_| BadTarget::Host);
-        let (host, sent_host) = match (authority, field) {
+        let host = match (authority, field) {
             (Some(authority), Some(field)) => {
                 if !authority.eq_ignore_ascii_case(field) {
                     return Err(BadTarget::Host);
                 }
-                (Some(parse(authority)?), Some(authority))
+                Some(parse(authority)?)
             }
-            (Some(one), None) | (None, Some(one)) => (Some(parse(one)?), Some(one)),
-            (None, None) if request.version == Version::HTTP_10 => (None, None),
+            (Some(one), None) | (None, Some(one)) => Some(parse(one)?),
+            (None, None) if request.version == Version::HTTP_10 => None,
             (None, None) => return Err(BadTarget::Host),
         };
         let (path, query) = match path_and_query.iter().position(|b| *b == b'?') {
@@ -86,7 +93,7 @@ impl<'a> View<'a> {
             return Err(BadTarget::Path);
         }
         let path = CanonicalPath::parse(path).map_err(|_| BadTarget::Path)?;
-        Ok(Self { host, sent_host, path, query })
+        Ok(Self { host, path, query })
     }
 }
 

@@ -1,5 +1,7 @@
 //! One agent, compiled: everything that a request to it needs, immutable and shared.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use http::HeaderName;
 
 use crate::authn::{ApiKeyPolicy, OAuthPolicy};
@@ -15,6 +17,8 @@ use super::upstream::Upstream;
 /// A deployed endpoint.
 #[derive(Debug)]
 pub struct Agent {
+    /// Tells the compiled agents of one process apart: made anew, it has another number.
+    pub id: AgentId,
     /// Its name.
     pub name: AgentName,
     /// Its name for people.
@@ -43,6 +47,16 @@ pub struct Agent {
     pub enforcement: Enforcement,
     /// Its metric handles.
     pub metrics: AgentMetrics,
+}
+
+/// The number of a compiled agent.
+pub type AgentId = u64;
+
+/// A number that no other compiled agent has.
+#[must_use]
+pub fn next_id() -> AgentId {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// The one way in.
@@ -108,6 +122,7 @@ pub(crate) mod tests {
     pub(crate) fn agent(name: &str, host: Option<&str>, path: &str, authenticator: Authenticator) -> Agent {
         let name = AgentName::parse(name).unwrap();
         Agent {
+            id: next_id(),
             metrics: Metrics::new().unwrap().agent(&name),
             name,
             display_name: None,

@@ -11,7 +11,7 @@ mod places;
 mod router;
 mod upstream;
 
-pub use agent::{Agent, Authenticator};
+pub use agent::{Agent, AgentId, Authenticator, next_id};
 pub use cors::{Cors, Preflight};
 pub use host::{Host, HostError};
 pub use path::{CanonicalPath, PathError};

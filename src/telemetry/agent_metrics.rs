@@ -10,32 +10,9 @@ use std::time::Duration;
 
 use prometheus::{Histogram, IntCounter};
 
-use crate::model::{AuthMethod, Decision, ProviderName, Reason};
+use crate::model::{AuthMethod, CacheLabel, Decision, ProviderName, Reason};
 
 use super::metrics::{Families, observe};
-
-/// What the verified-token cache said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CacheLabel {
-    /// There is no cache on this way.
-    Off,
-    /// The token was known.
-    Hit,
-    /// The token was not known.
-    Miss,
-}
-
-impl CacheLabel {
-    /// The label value in metrics and the word in logs.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Hit => "hit",
-            Self::Miss => "miss",
-        }
-    }
-}
 
 const DECISIONS: usize = 4;
 const CODES: usize = 500;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crossbeam_queue::ArrayQueue;
 use tokio::sync::broadcast;
 
-use crate::model::{AgentName, AuthMethod, Decision, Instant, ProviderName, Reason};
+use crate::model::{AgentName, AuthMethod, Decision, Instant, ProviderName, Reason, RequestId};
 
 /// So many decisions are kept.
 const KEPT: usize = 2048;
@@ -33,7 +33,7 @@ pub struct DecisionEntry {
     /// The provider of the token, once the agent accepts it.
     pub provider: Option<ProviderName>,
     /// The request's id, as answers and the access log show it.
-    pub request_id: Box<str>,
+    pub request_id: RequestId,
 }
 
 /// Which decisions are wanted; what is absent is not looked at.
@@ -139,7 +139,7 @@ mod tests {
             decision: reason.decision(),
             reason,
             provider: None,
-            request_id: second.to_string().into(),
+            request_id: RequestId::Made(second.into()),
         }
     }
 

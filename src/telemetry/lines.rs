@@ -1,77 +1,152 @@
-//! Lines for a reader that may stand still: they are written by a thread of their own, and those that find no room are
-//! dropped and counted. Whoever says something never waits.
+//! Lines for a reader that may stand still: they are written out by a thread of their own, and those that find no room
+//! are dropped and counted. Whoever says something never waits, and wakes the writer only when that one sleeps.
 //!
 //! What stands in a line is `access_log`'s and `logging`'s.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::Thread;
 use std::time::Duration;
+
+use crossbeam_queue::SegQueue;
 
 /// Lines that wait are written together up to this size.
 const TOGETHER: usize = 64 * 1024;
+/// How long lines gather before they are written. To wake a thread costs more than a request's share of anything else.
+const GATHER: Duration = Duration::from_millis(5);
 /// How long the end waits for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// What was dropped, of every log of the process: metrics are made after the first lines.
 static LOST: Mutex<Vec<(&'static str, Arc<AtomicU64>)>> = Mutex::new(Vec::new());
 
-/// Where lines go. Cheap to clone.
-#[derive(Clone, Debug)]
-pub(super) struct Lines {
-    sender: SyncSender<Message>,
+/// Where lines go, each as something that the writer's thread puts into words.
+#[derive(Debug)]
+pub(super) struct Lines<T> {
+    queue: Arc<Queue<T>>,
+    /// Absent when the system had no thread for it: then every line that finds no room counts as lost.
+    writer: Option<Thread>,
+}
+
+#[derive(Debug)]
+struct Queue<T> {
+    waiting: SegQueue<T>,
+    room: usize,
+    /// Whether the writer sleeps until it is woken.
+    sleeps: AtomicBool,
+    ending: AtomicBool,
     lost: Arc<AtomicU64>,
 }
 
 /// Keeps the writer alive; dropping it writes what still waits, if somebody reads.
-#[derive(Debug)]
 pub(super) struct Written {
-    sender: SyncSender<Message>,
-    ending: Arc<AtomicBool>,
-    ended: Receiver<()>,
+    end: Box<dyn Fn() + Send + Sync>,
+    ended: Mutex<Receiver<()>>,
 }
 
-#[derive(Debug)]
-enum Message {
-    Line(Vec<u8>),
-    End,
-}
-
-impl Lines {
-    /// Lines to `out`, of which at most `room` wait. `log` is the name of the log in the metrics.
-    pub(super) fn to(out: impl Write + Send + 'static, log: &'static str, room: usize) -> (Self, Written) {
-        let (sender, lines) = sync_channel(room);
-        let (end, ended) = sync_channel(1);
-        let (lost, ending) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+impl<T: Send + 'static> Lines<T> {
+    /// Lines to `out`, of which about `room` wait at most; `word` puts one into words. `log` is the name of the log in
+    /// the metrics.
+    pub(super) fn to(
+        out: impl Write + Send + 'static,
+        log: &'static str,
+        room: usize,
+        word: impl Fn(&T, &mut Vec<u8>) + Send + 'static,
+    ) -> (Self, Written) {
+        let lost = Arc::new(AtomicU64::new(0));
         LOST.lock().unwrap_or_else(PoisonError::into_inner).push((log, Arc::clone(&lost)));
-        let (unwritten, told) = (Arc::clone(&lost), Arc::clone(&ending));
+        let (sleeps, ending) = (AtomicBool::new(false), AtomicBool::new(false));
+        let queue = Arc::new(Queue { waiting: SegQueue::new(), room, sleeps, ending, lost });
+        let (end, ended): (SyncSender<()>, _) = sync_channel(1);
+        let read = Arc::clone(&queue);
         let spawned = std::thread::Builder::new().name(format!("{log}-log")).spawn(move || {
-            write(&lines, out, &unwritten, &told);
+            read.write(out, word);
             let _nobody_waits = end.try_send(());
         });
-        // Without a thread nothing reads the channel any more, and every line counts as lost.
-        drop(spawned);
-        (Self { sender: sender.clone(), lost }, Written { sender, ending, ended })
+        let writer = spawned.ok().map(|handle| handle.thread().clone());
+        let lines = Self { queue, writer };
+        let last = lines.clone();
+        let end = Box::new(move || last.end());
+        (lines, Written { end, ended: Mutex::new(ended) })
     }
 
     /// Gives a line away, or drops it.
-    pub(super) fn say(&self, line: Vec<u8>) {
-        if self.sender.try_send(Message::Line(line)).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn say(&self, line: T) {
+        if self.queue.waiting.len() >= self.queue.room {
+            self.queue.lost.fetch_add(1, Ordering::Relaxed);
+            return;
         }
+        self.queue.waiting.push(line);
+        // Either this sees that the writer sleeps, or the writer sees the line before it does.
+        fence(Ordering::SeqCst);
+        if self.queue.sleeps.load(Ordering::Relaxed) {
+            self.wake();
+        }
+    }
+
+    fn end(&self) {
+        self.queue.ending.store(true, Ordering::SeqCst);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let (true, Some(writer)) = (self.queue.sleeps.swap(false, Ordering::SeqCst), &self.writer) {
+            writer.unpark();
+        }
+    }
+}
+
+impl<T> Clone for Lines<T> {
+    fn clone(&self) -> Self {
+        Self { queue: Arc::clone(&self.queue), writer: self.writer.clone() }
+    }
+}
+
+impl<T> Queue<T> {
+    fn write(&self, mut out: impl Write, word: impl Fn(&T, &mut Vec<u8>)) {
+        let mut text = Vec::new();
+        loop {
+            let mut count = 0;
+            while let Some(line) = (text.len() < TOGETHER).then(|| self.waiting.pop()).flatten() {
+                word(&line, &mut text);
+                count += 1;
+            }
+            if count > 0 && out.write_all(&text).and_then(|()| out.flush()).is_err() {
+                self.lost.fetch_add(count, Ordering::Relaxed);
+            }
+            let more = text.len() >= TOGETHER;
+            text.clear();
+            match (more, count) {
+                (true, _) => {}
+                (false, 0) if self.ending.load(Ordering::SeqCst) && self.waiting.is_empty() => return,
+                (false, 0) => self.sleep(),
+                (false, _) if self.ending.load(Ordering::SeqCst) => {}
+                (false, _) => std::thread::park_timeout(GATHER),
+            }
+        }
+    }
+
+    fn sleep(&self) {
+        self.sleeps.store(true, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        if self.waiting.is_empty() && !self.ending.load(Ordering::SeqCst) {
+            std::thread::park();
+        }
+        self.sleeps.store(false, Ordering::SeqCst);
     }
 }
 
 /// A writer of one line, for those that write in pieces.
 #[derive(Debug)]
 pub(super) struct Line<'a> {
-    lines: &'a Lines,
+    lines: &'a Lines<Vec<u8>>,
     text: Vec<u8>,
 }
 
 impl<'a> Line<'a> {
-    pub(super) fn of(lines: &'a Lines) -> Self {
+    pub(super) fn of(lines: &'a Lines<Vec<u8>>) -> Self {
         Self { lines, text: Vec::with_capacity(256) }
     }
 }
@@ -97,12 +172,16 @@ impl Drop for Line<'_> {
 
 impl Drop for Written {
     fn drop(&mut self) {
-        // Before the message: a full channel has no room for it, and its reader looks at this when it is empty.
-        self.ending.store(true, Ordering::SeqCst);
-        if let Err(TrySendError::Disconnected(_)) = self.sender.try_send(Message::End) {
-            return;
-        }
-        let _stuck: Result<(), RecvTimeoutError> = self.ended.recv_timeout(LAST_LINES);
+        (self.end)();
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // A reader that stands still is not waited for.
+        let _stuck = ended.recv_timeout(LAST_LINES);
+    }
+}
+
+impl std::fmt::Debug for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Written")
     }
 }
 
@@ -112,50 +191,19 @@ pub(super) fn lost() -> Vec<(&'static str, u64)> {
     lost.iter().map(|(log, count)| (*log, count.load(Ordering::Relaxed))).collect()
 }
 
-fn write(lines: &Receiver<Message>, mut out: impl Write, lost: &AtomicU64, ending: &AtomicBool) {
-    let mut text = Vec::new();
-    while let Ok(Message::Line(line)) = lines.recv() {
-        text.extend_from_slice(&line);
-        let mut count = 1;
-        let mut is_last = false;
-        while text.len() < TOGETHER {
-            match lines.try_recv() {
-                Ok(Message::Line(line)) => {
-                    text.extend_from_slice(&line);
-                    count += 1;
-                }
-                Ok(Message::End) | Err(TryRecvError::Disconnected) => {
-                    is_last = true;
-                    break;
-                }
-                Err(TryRecvError::Empty) => {
-                    is_last = ending.load(Ordering::SeqCst);
-                    break;
-                }
-            }
-        }
-        if out.write_all(&text).and_then(|()| out.flush()).is_err() {
-            lost.fetch_add(count, Ordering::Relaxed);
-        }
-        text.clear();
-        if is_last {
-            return;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::mpsc::{Sender, channel};
 
-    /// A writer that waits for a word before each write.
-    struct Slow(Receiver<()>, Arc<Mutex<Vec<u8>>>);
+    /// A writer that says when it writes, and waits for a word before it does.
+    struct Slow(Sender<()>, Receiver<()>, Arc<Mutex<Vec<u8>>>);
 
     impl Write for Slow {
         fn write(&mut self, piece: &[u8]) -> std::io::Result<usize> {
-            let _word = self.0.recv();
-            self.1.lock().unwrap().extend_from_slice(piece);
+            let _said = self.0.send(());
+            let _word = self.1.recv();
+            self.2.lock().unwrap().extend_from_slice(piece);
             Ok(piece.len())
         }
         fn flush(&mut self) -> std::io::Result<()> {
@@ -163,38 +211,47 @@ mod tests {
         }
     }
 
-    fn slow(room: usize) -> (Lines, Written, Sender<()>, Arc<Mutex<Vec<u8>>>) {
-        let (word, words) = channel();
+    struct Slowly {
+        lines: Lines<Vec<u8>>,
+        written: Written,
+        writes: Receiver<()>,
+        word: Sender<()>,
+        text: Arc<Mutex<Vec<u8>>>,
+    }
+
+    fn slowly(room: usize) -> Slowly {
+        let ((says, writes), (word, words)) = (channel(), channel());
         let text = Arc::default();
-        let (lines, written) = Lines::to(Slow(words, Arc::clone(&text)), "test", room);
-        (lines, written, word, text)
+        let out = Slow(says, words, Arc::clone(&text));
+        let (lines, written) = Lines::to(out, "test", room, |line: &Vec<u8>, text| text.extend(line));
+        Slowly { lines, written, writes, word, text }
     }
 
     #[test]
     fn nobody_waits_for_a_writer_that_stands_still_and_what_is_dropped_is_counted() {
-        let (lines, written, word, text) = slow(10);
+        let Slowly { lines, written, writes, word, text } = slowly(10);
+        lines.say(b"first\n".to_vec());
+        writes.recv().unwrap();
         for n in 0..100 {
             lines.say(format!("{n}\n").into_bytes());
         }
-        // The writer holds some already, the channel ten.
-        let dropped = lines.lost.load(Ordering::Relaxed);
-        assert!((50..=90).contains(&dropped), "{dropped}");
+        assert_eq!(lines.queue.lost.load(Ordering::Relaxed), 90, "there was room for ten");
         let began = std::time::Instant::now();
         drop(written);
         assert!(began.elapsed() >= LAST_LINES && began.elapsed() < 3 * LAST_LINES, "{:?}", began.elapsed());
         drop(word);
-        assert!(lost().iter().any(|(log, count)| *log == "test" && *count == dropped));
+        assert!(lost().iter().any(|(log, count)| *log == "test" && *count == 90));
         drop(text);
     }
 
     #[test]
-    fn what_waits_at_the_end_is_written_also_when_the_channel_is_full() {
-        for count in [1, 5, 10, 11, 12] {
-            let (lines, written, word, text) = slow(10);
+    fn what_waits_at_the_end_is_written_also_when_there_is_no_room_left() {
+        for count in [0, 1, 5, 10, 11, 12, 1000] {
+            let Slowly { lines, written, word, text, .. } = slowly(10);
             for n in 0..count {
                 lines.say(format!("{n}\n").into_bytes());
             }
-            let kept = count - lines.lost.load(Ordering::Relaxed);
+            let kept = count - lines.queue.lost.load(Ordering::Relaxed);
             // From now on it does not wait any more.
             drop(word);
             drop(written);
@@ -204,8 +261,24 @@ mod tests {
     }
 
     #[test]
+    fn a_writer_that_sleeps_is_woken_by_a_line() {
+        let Slowly { lines, written: _written, writes, word, .. } = slowly(10);
+        drop(word);
+        for n in 0..200 {
+            lines.say(vec![b'x']);
+            writes
+                .recv_timeout(Duration::from_secs(10))
+                .unwrap_or_else(|_| panic!("line {n} was not written"));
+            if n % 2 == 0 {
+                // Long enough for it to fall asleep, or to be about to.
+                std::thread::park_timeout(GATHER);
+            }
+        }
+    }
+
+    #[test]
     fn a_line_that_is_written_in_pieces_is_one_line() {
-        let (lines, written, word, text) = slow(10);
+        let Slowly { lines, written, word, text, .. } = slowly(10);
         drop(word);
         let mut line = Line::of(&lines);
         line.write_all(b"one ").unwrap();

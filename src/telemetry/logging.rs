@@ -47,12 +47,12 @@ impl FromStr for LogFormat {
 /// Where the lines go. Dropping the one that [`init_logging`] gave writes those that still wait.
 #[derive(Debug)]
 pub struct Log {
-    lines: Option<Lines>,
+    lines: Option<Lines<Vec<u8>>>,
     _written: Option<Written>,
 }
 
 /// What the subscriber writes to.
-struct Out(Option<Lines>);
+struct Out(Option<Lines<Vec<u8>>>);
 
 impl<'a> MakeWriter<'a> for Out {
     type Writer = Box<dyn Write + 'a>;
@@ -76,11 +76,17 @@ impl Log {
     }
 }
 
+fn process_log() -> (Lines<Vec<u8>>, Written) {
+    Lines::to(std::io::stderr(), "process", BUFFERED_LINES, |line: &Vec<u8>, text| {
+        text.extend_from_slice(line)
+    })
+}
+
 /// Sends every log line of the process to standard error; one that `serves` drops lines rather than wait.
 ///
 /// Called once, first thing; a second call leaves the first in force.
 pub fn init_logging(format: LogFormat, level: Level, serves: bool) -> Log {
-    let (lines, written) = serves.then(|| Lines::to(std::io::stderr(), "process", BUFFERED_LINES)).unzip();
+    let (lines, written) = serves.then(process_log).unzip();
     // Everything that is not ours stays at `warn` or quieter: debug lines of HTTP libraries print headers.
     let foreign = LevelFilter::from_level(level.min(Level::WARN));
     let targets = Targets::new()

@@ -11,10 +11,10 @@ use prometheus::{
     IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
-use crate::model::{AgentName, AuthMethod, Instant, ProviderName};
+use crate::model::{AgentName, AuthMethod, CacheLabel, Instant, ProviderName};
 
 use super::lost_lines::LostLines;
-use super::{AgentMetrics, CacheLabel, ConnectionMetrics, ProviderMetrics};
+use super::{AgentMetrics, ConnectionMetrics, ProviderMetrics, TokenCacheMetrics};
 
 /// Buckets for the time that a decision takes: 1 µs to 1 s.
 pub(super) const DECISION_BUCKETS: &[f64] =
@@ -34,7 +34,7 @@ pub(super) struct Families {
     pub(super) auth_duration: HistogramVec,
     /// The same by method and by what the cache said, resolved.
     auth_durations: [[Histogram; 3]; 4],
-    pub(super) cache_events: IntCounterVec,
+    token_cache: TokenCacheMetrics,
     pub(super) refresh: IntCounterVec,
     pub(super) last_success: GaugeVec,
     pub(super) keys: IntGaugeVec,
@@ -85,14 +85,7 @@ impl Metrics {
                         .map(|c| auth_duration.with_label_values(&[method.as_str(), c.as_str()]))
                 }),
             auth_duration,
-            cache_events: add(
-                &r,
-                counter_vec(
-                    "portcullis_token_cache_events_total",
-                    "Events of the verified-token cache.",
-                    &["event"],
-                )?,
-            )?,
+            token_cache: token_cache(&r)?,
             refresh: add(
                 &r,
                 counter_vec(
@@ -183,13 +176,9 @@ impl Metrics {
             &r,
             gauge_vec("portcullis_build_info", "Always 1; the version is in the label.", &["version"])?,
         )?;
-        add(&r, IntGauge::new("portcullis_token_cache_entries", "Tokens in the verified-token cache.")?)?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         for result in ["applied", "refused", "unchanged"] {
             families.reloads.with_label_values(&[result]);
-        }
-        for event in ["hit", "miss", "insert", "evict"] {
-            families.cache_events.with_label_values(&[event]);
         }
         r.register(Box::new(LostLines::new()?))?;
         #[cfg(target_os = "linux")]
@@ -219,6 +208,12 @@ impl Metrics {
     #[must_use]
     pub fn connections(&self) -> ConnectionMetrics {
         self.0.connections.clone()
+    }
+
+    /// The handles of the verified-token cache.
+    #[must_use]
+    pub fn token_cache(&self) -> TokenCacheMetrics {
+        self.0.token_cache.clone()
     }
 
     /// Requests that are being served now.
@@ -268,6 +263,7 @@ impl Metrics {
     /// The Prometheus text exposition format, version 0.0.4.
     #[must_use]
     pub fn render(&self) -> String {
+        self.0.token_cache.look();
         let mut out = Vec::new();
         // Writing to memory fails only for a family without metrics, which `gather` leaves out.
         if TextEncoder::new().encode(&self.0.registry.gather(), &mut out).is_err() {
@@ -345,6 +341,16 @@ fn add<C: prometheus::core::Collector + Clone + 'static>(
 ) -> Result<C, prometheus::Error> {
     registry.register(Box::new(collector.clone()))?;
     Ok(collector)
+}
+
+fn token_cache(r: &Registry) -> Result<TokenCacheMetrics, prometheus::Error> {
+    let events = counter_vec(
+        "portcullis_token_cache_events_total",
+        "Events of the cache of verified tokens, and of the one of bad signatures.",
+        &["event"],
+    )?;
+    let entries = IntGauge::new("portcullis_token_cache_entries", "Tokens in the verified-token cache.")?;
+    Ok(TokenCacheMetrics::new(&add(r, events)?, add(r, entries)?))
 }
 
 fn connections(r: &Registry) -> Result<ConnectionMetrics, prometheus::Error> {

@@ -13,13 +13,15 @@ mod logging;
 mod lost_lines;
 mod metrics;
 mod provider_metrics;
+mod token_cache_metrics;
 mod traffic;
 
-pub use access_log::{AccessAuth, AccessEntry, AccessLog, AccessLogGuard};
-pub use agent_metrics::{AgentMetrics, CacheLabel};
+pub use access_log::{AccessAuth, AccessLog, AccessLogGuard, AccessRecord};
+pub use agent_metrics::AgentMetrics;
 pub use connection_metrics::ConnectionMetrics;
 pub use decisions::{DecisionEntry, DecisionFilter, Decisions};
 pub use logging::{Log, LogFormat, init_logging};
 pub use metrics::{InFlight, Metrics, Serving};
 pub use provider_metrics::ProviderMetrics;
+pub use token_cache_metrics::TokenCacheMetrics;
 pub use traffic::{AgentTraffic, Overview, TopRefusal, Traffic};

@@ -11,11 +11,13 @@ use super::super::code::Code;
 use super::super::document::{self, AgentEntry, Auth, Origins};
 use super::super::snapshot::ApiKey;
 use super::{Input, files};
-use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme};
+use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme, TokenCache};
 use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
 use crate::keys::Provider;
-use crate::model::{AgentName, Digest, Instant, ProviderName};
-use crate::routing::{Agent, Authenticator, Cors, Endpoint, Route, Router, Trust, Upstream, UpstreamTls};
+use crate::model::{AgentName, Digest, Identity, Instant, ProviderName};
+use crate::routing::{
+    Agent, Authenticator, Cors, Endpoint, Route, Router, Trust, Upstream, UpstreamTls, next_id,
+};
 
 type Providers = BTreeMap<ProviderName, Arc<Provider>>;
 
@@ -27,6 +29,7 @@ pub(super) struct Agents {
     pub(super) issuers: Arc<Issuers>,
     pub(super) endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
     pub(super) api_keys: BTreeMap<String, ApiKey>,
+    pub(super) tokens: Option<Arc<TokenCache>>,
     /// API keys that no agent has taken yet.
     keys: HashMap<AgentName, HashMap<String, ApiKeyRecord>>,
 }
@@ -50,7 +53,8 @@ pub(super) fn trust(input: &Input<'_>) -> Trusted {
 pub(super) fn make(input: &Input<'_>, providers: &Providers, trust: &Trusted) -> Agents {
     let issuers = Arc::new(providers.values().map(|p| p.spec().issuer.clone()).collect());
     let api_keys = api_keys(input);
-    let mut all = Agents { issuers, keys: keys(&api_keys), api_keys, ..Agents::default() };
+    let tokens = token_cache(input);
+    let mut all = Agents { issuers, keys: keys(&api_keys), api_keys, tokens, ..Agents::default() };
     for entry in &input.document.agents {
         let Some(agent) = agent(input, providers, trust, &mut all, entry) else { continue };
         let agent = Arc::new(agent);
@@ -62,6 +66,18 @@ pub(super) fn make(input: &Input<'_>, providers: &Providers, trust: &Trusted) ->
         all.agents.insert(agent.name.clone(), agent);
     }
     all
+}
+
+/// The cache that the process has, or its first one.
+fn token_cache(input: &Input<'_>) -> Option<Arc<TokenCache>> {
+    if let Some(previous) = input.previous {
+        return previous.tokens.clone();
+    }
+    let metrics = input.metrics.token_cache();
+    let cache = TokenCache::new(input.document.server.token_cache_entries, metrics.clone())?;
+    let weak = Arc::downgrade(&cache);
+    metrics.measure(move || weak.upgrade().map_or(0, |cache| cache.len()));
+    Some(cache)
 }
 
 fn agent(
@@ -89,6 +105,7 @@ fn agent(
         Auth::ApiKey(_) | Auth::Public => None,
     };
     Some(Agent {
+        id: next_id(),
         display_name: entry.display_name.clone(),
         route: route(&entry.route),
         upstream: upstream?,
@@ -172,6 +189,7 @@ fn authenticator(
                 audiences: oauth.audiences.clone(),
                 max_token_lifetime: oauth.max_token_lifetime,
                 token_bytes: running.limits.token_bytes,
+                tokens: all.tokens.clone(),
             })
         }
     })
@@ -206,6 +224,7 @@ fn keys(all: &BTreeMap<String, ApiKey>) -> HashMap<AgentName, HashMap<String, Ap
             expires_at: key.expires_at.map(instant),
             revoked_at: key.revoked_at.map(instant),
             last_used: key.last_used.clone(),
+            identity: Arc::new(Identity::of_api_key(id)),
         };
         keys.entry(key.agent.clone()).or_default().insert(id.clone(), record);
     }

@@ -72,6 +72,7 @@ pub fn compile(
         router: agents.router,
         agents: agents.agents,
         issuers: agents.issuers,
+        tokens: agents.tokens,
         endpoints: agents.endpoints,
         providers,
     };

@@ -1,6 +1,6 @@
 //! A proven caller, in the words of the access log. Built only from verified material.
 
-use crate::model::Claims;
+use super::Claims;
 
 /// Who called. Every field comes from a token whose signature verified, or from the record of an API key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,6 +18,12 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Whoever holds the API key of that id.
+    #[must_use]
+    pub fn of_api_key(id: &str) -> Self {
+        Self { key_id: Some(id.to_owned()), ..Self::default() }
+    }
+
     /// The identity that verified claims state.
     #[must_use]
     pub fn from_claims(claims: &Claims, provider: usize, key_id: Option<&str>) -> Self {

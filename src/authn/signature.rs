@@ -1,0 +1,94 @@
+//! The last two checks on a bearer token: the provider has a key for it, and that key made its signature.
+//!
+//! What comes before is in `verify`.
+
+use std::sync::Arc;
+
+use crate::authz::{Check, Facts, Trace};
+use crate::keys::{Missing, Provider, VerificationKey};
+use crate::model::{Algorithm, Instant, Reason};
+
+use super::api_key::note_use;
+use super::token::Token;
+use super::verify::Refetch;
+
+/// By which key a token was verified.
+pub(super) struct Verified {
+    pub(super) key: Arc<VerificationKey>,
+    /// The id that the log shows.
+    pub(super) key_id: Option<String>,
+}
+
+/// Why it was not.
+pub(super) enum NotVerified {
+    /// For this reason.
+    For(Reason),
+    /// Its `kid` is unknown, and may be waited for.
+    KeysWanted,
+}
+
+/// Finds the key that the provider has for a token, and verifies the signature with it.
+pub(super) fn verify_signature(
+    token: &Token<'_>,
+    algorithm: Algorithm,
+    provider: &Provider,
+    now: Instant,
+    refetch: Refetch,
+    trace: &mut impl Trace,
+) -> Result<Verified, NotVerified> {
+    let kid = token.kid.as_deref();
+    let found = provider.find(kid, algorithm, now);
+    if matches!(found, Err(Missing::UnknownKid { .. })) && kid.is_some() && refetch == Refetch::Possible {
+        return Err(NotVerified::KeysWanted);
+    }
+    trace.check(Check::Key, found.is_ok(), || Facts {
+        seen: Some(format!("kid: {}", kid.unwrap_or("absent"))),
+        wanted: key_wanted(provider, &found),
+        fix: key_fix(found.as_ref().err()),
+    });
+    let keys = found.map_err(|missing| {
+        NotVerified::For(match missing {
+            Missing::Unavailable => Reason::KeysUnavailable,
+            Missing::UnknownKid { last_refresh_failed: true } => Reason::KeysUnavailable,
+            Missing::UnknownKid { last_refresh_failed: false } => Reason::KeyUnknown,
+            Missing::WrongAlgorithm => Reason::AlgNotAllowed,
+        })
+    })?;
+    let good = keys.iter().find(|key| key.verify(algorithm, token.signed, &token.signature));
+    trace.check(Check::Signature, good.is_some(), || Facts {
+        seen: Some(format!("{} bytes of {algorithm}", token.signature.len())),
+        wanted: format!("a signature by a key of provider {}", provider.spec().name),
+        fix: "the token was changed on its way, or another party signed it: fetch it again from the provider",
+    });
+    match good {
+        Some(key) => {
+            note_use(key.last_used(), now, trace);
+            let key_id = kid.map(str::to_owned).or_else(|| key.kid().map(ToString::to_string));
+            Ok(Verified { key: Arc::clone(key), key_id })
+        }
+        None => Err(NotVerified::For(Reason::SignatureInvalid)),
+    }
+}
+
+fn key_wanted<T>(provider: &Provider, found: &Result<T, Missing>) -> String {
+    let name = &provider.spec().name;
+    match found {
+        Err(Missing::Unavailable) => format!("keys of provider {name}, which has none that are fresh"),
+        Err(Missing::WrongAlgorithm) => format!("a key of provider {name} that is for this algorithm"),
+        _ => format!("a key of provider {name}"),
+    }
+}
+
+const fn key_fix(missing: Option<&Missing>) -> &'static str {
+    match missing {
+        None | Some(Missing::UnknownKid { last_refresh_failed: false }) => {
+            "the provider does not publish this key (any more): fetch a fresh token, or check that `iss` is the right provider"
+        }
+        Some(Missing::WrongAlgorithm) => {
+            "the key is for another algorithm than the token says: check the provider's signing settings"
+        }
+        Some(Missing::Unavailable | Missing::UnknownKid { last_refresh_failed: true }) => {
+            "the provider's keys cannot be fetched: see the provider's last error in `/readyz?verbose` and in the log"
+        }
+    }
+}

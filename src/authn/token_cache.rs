@@ -1,0 +1,139 @@
+//! Tokens that were verified, so that the next request with one costs a hash and a look-up instead of a signature; and,
+//! apart from them, tokens whose signature was found to be bad.
+//!
+//! The key is the SHA-256 of the whole token, compared whole. What a hit must still satisfy is in `known`. A bad token
+//! never takes the place of a good one: the two have rooms of their own, each bounded.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use quick_cache::sync::Cache;
+use quick_cache::{Lifecycle, Weighter};
+
+use crate::model::Digest;
+use crate::telemetry::TokenCacheMetrics;
+
+use super::known::Known;
+use super::recent;
+
+/// What an entry counts for at least. The bytes are bounded by so many for each entry that is allowed: larger tokens
+/// take the places of several.
+const ENTRY_BYTES: usize = 2048;
+/// For so many good tokens, one bad one is remembered.
+const GOOD_FOR_EACH_BAD: usize = 16;
+
+/// Tells the caches of one process apart.
+static NUMBER: AtomicU64 = AtomicU64::new(0);
+
+/// The cache.
+#[derive(Debug)]
+pub struct TokenCache {
+    number: u64,
+    good: Good,
+    bad: Cache<Digest, Judged>,
+    metrics: TokenCacheMetrics,
+}
+
+type Good = Cache<Digest, Arc<Known>, Bytes, std::hash::RandomState, Counted>;
+
+/// With which keys a signature was found to be bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Judged {
+    /// The provider.
+    pub(super) provider: u64,
+    /// Its key set.
+    pub(super) key_set: u64,
+}
+
+impl TokenCache {
+    /// An empty cache for so many tokens; `None` when that is none.
+    #[must_use]
+    pub fn new(entries: usize, metrics: TokenCacheMetrics) -> Option<Arc<Self>> {
+        if entries == 0 {
+            return None;
+        }
+        let weight = entries.saturating_mul(ENTRY_BYTES) as u64;
+        let counted = Counted(metrics.clone());
+        Some(Arc::new(Self {
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
+            good: Cache::with(entries, weight, Bytes, std::hash::RandomState::new(), counted),
+            bad: Cache::new((entries / GOOD_FOR_EACH_BAD).max(1)),
+            metrics,
+        }))
+    }
+
+    /// How many good tokens are in it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.good.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn get(&self, digest: &Digest) -> Option<Arc<Known>> {
+        recent::get(self.number, digest).or_else(|| {
+            let known = self.good.get(digest)?;
+            recent::put(self.number, *digest, &known);
+            Some(known)
+        })
+    }
+
+    pub(super) fn insert(&self, digest: Digest, known: &Arc<Known>) {
+        self.metrics.inserted();
+        self.good.insert(digest, Arc::clone(known));
+        recent::put(self.number, digest, known);
+    }
+
+    /// Takes out a token whose key is gone.
+    pub(super) fn remove(&self, digest: &Digest) {
+        recent::forget(digest);
+        if self.good.remove(digest).is_some() {
+            self.metrics.evicted();
+        }
+    }
+
+    /// Whether these keys have found the signature to be bad.
+    pub(super) fn is_bad(&self, digest: &Digest, judged: Judged) -> bool {
+        let is_bad = self.bad.get(digest) == Some(judged);
+        if is_bad {
+            self.metrics.hit_bad();
+        }
+        is_bad
+    }
+
+    /// These keys have found the signature to be bad.
+    pub(super) fn insert_bad(&self, digest: Digest, judged: Judged) {
+        self.metrics.inserted_bad();
+        self.bad.insert(digest, judged);
+    }
+
+    pub(super) const fn metrics(&self) -> &TokenCacheMetrics {
+        &self.metrics
+    }
+}
+
+/// Weighs a token.
+#[derive(Debug, Clone, Copy)]
+struct Bytes;
+
+impl Weighter<Digest, Arc<Known>> for Bytes {
+    fn weight(&self, _: &Digest, known: &Arc<Known>) -> u64 {
+        known.bytes().max(ENTRY_BYTES) as u64
+    }
+}
+
+/// Counts the tokens that had to make room.
+#[derive(Debug, Clone)]
+struct Counted(TokenCacheMetrics);
+
+impl Lifecycle<Digest, Arc<Known>> for Counted {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), _: Digest, _: Arc<Known>) {
+        self.0.evicted();
+    }
+}
