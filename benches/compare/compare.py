@@ -1,0 +1,171 @@
+"""Portcullis beside a bare Pingora proxy, Envoy, HAProxy and nginx, in one run. See docs/PERFORMANCE.md.
+
+All peers stay up and are frozen but for the one whose slice it is; the order goes round. The figure is CPU time of the
+gateway's processes per answered request, taken while nothing is under way. `make compare` builds what this needs.
+"""
+
+import argparse
+import json
+import pathlib
+import shutil
+import signal
+import statistics
+import sys
+import time
+
+import check
+import report
+from envoy import Envoy
+from figures import Figures
+from haproxy import HAProxy
+from nginx import Nginx
+from portcullis import Bare, Portcullis
+from rows import ROWS
+from stage import Stage
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=24)
+    parser.add_argument("--slice", type=int, default=300, metavar="MS")
+    parser.add_argument("--warm-up", type=int, default=50, metavar="MS")
+    parser.add_argument("--concurrency", type=int, default=64)
+    parser.add_argument("--tokens", type=int, default=10_000)
+    parser.add_argument("--only", action="append", default=[], metavar="WORD",
+                        help="rows whose key begins with this (h1-small, h2-small/warm); may be repeated; "
+                             "the bare proxy comes along")
+    parser.add_argument("--peers", help="peers, by commas: bare,portcullis,portcullis-cold,envoy,haproxy,nginx,nginx-lua")
+    parser.add_argument("--binary", action="append", default=[], metavar="LABEL=PATH",
+                        help="another build of Portcullis, measured beside the first; may be repeated")
+    parser.add_argument("--builds", type=pathlib.Path, default=ROOT / "target/release", help="where cargo builds")
+    parser.add_argument("--portcullis", type=pathlib.Path, help="the build to measure, if not that of --builds")
+    parser.add_argument("--envoy", help="its binary, if not that of .tools")
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "target/compare")
+    parser.add_argument("--publish", action="store_true", help="copy the page and the picture to docs/performance")
+    return parser.parse_args()
+
+
+def chosen(args):
+    """The rows of this run; further builds get rows of their own."""
+    rows, peers = list(ROWS), args.peers and args.peers.split(",")
+    for build in args.binary:
+        label, _ = build.split("=", 1)
+        for row in ROWS:
+            if row.peer.startswith("portcullis"):
+                rows.append(type(row)(**{**vars(row), "key": f"{row.key}@{label}", "label": f"{row.label} [{label}]",
+                                         "peer": f"{row.peer}@{label}"}))
+    if peers:
+        rows = [row for row in rows if row.peer.split("@")[0] in peers]
+    if args.only:
+        wanted = [row for row in rows if any(row.key.startswith(word) for word in args.only)]
+        bases = {row.base for row in wanted}
+        rows = [row for row in rows if row in wanted or row.key in bases]
+    return rows
+
+
+def find_envoy():
+    found = sorted(ROOT.glob(".tools/venv-envoy/lib/*/site-packages/envoy/_bin/envoy"))
+    return found[0] if found else shutil.which("envoy")
+
+
+def start(stage, rows, args):
+    """The peers of these rows; those that are not installed, or do not start, are named."""
+    makers = {
+        "bare": lambda name: Bare(stage, name),
+        "envoy": lambda name: Envoy(stage, name, args.envoy or find_envoy()),
+        "haproxy": lambda name: HAProxy(stage, name, shutil.which("haproxy", path="/usr/sbin:/usr/bin")),
+        "nginx": lambda name: Nginx(stage, name, shutil.which("nginx", path="/usr/sbin:/usr/bin"), False),
+        "nginx-lua": lambda name: Nginx(stage, name, shutil.which("nginx", path="/usr/sbin:/usr/bin"), True),
+    }
+    builds = {"": args.portcullis or args.builds / "portcullis"}
+    builds.update((f"@{label}", path) for label, path in (build.split("=", 1) for build in args.binary))
+    for suffix, path in builds.items():
+        path = pathlib.Path(path).resolve()
+        makers[f"portcullis{suffix}"] = lambda name, path=path: Portcullis(stage, name, path, None)
+        makers[f"portcullis-cold{suffix}"] = lambda name, path=path: Portcullis(stage, name, path, 0)
+    peers, absent = {}, []
+    for name in dict.fromkeys(row.peer for row in rows):
+        if name not in makers:
+            continue
+        try:
+            peers[name] = makers[name](name)
+        except (OSError, RuntimeError, TypeError) as error:
+            absent.append((name, f"does not start: {error}"))
+    return peers, absent
+
+
+def order(stage, row, peer, args, measure=None):
+    return stage.load.ask(
+        do="slice", address=f"127.0.0.1:{peer.address(row.service, row.algorithm, row.protocol)}",
+        protocol=row.protocol, path=row.path, credentials=row.credentials,
+        tokens=str(stage.keys / f"{row.algorithm}.tokens"), body=row.body, checked=row.checked,
+        concurrency=args.concurrency, warm_up_ms=args.warm_up, measure_ms=measure or args.slice,
+        processes=peer.process.pids(), certificate=str(stage.keys / "server.pem"),
+    )
+
+
+def vet(stage, rows, peers, struck):
+    """The rows whose gateway answers right."""
+    right = []
+    for row in rows:
+        peer = peers.get(row.peer)
+        if not peer:
+            continue
+        wrong = check.findings(stage, row, peer.address(row.service, row.algorithm, "http1"))
+        if wrong:
+            struck.append((row.label, "; ".join(wrong)))
+        else:
+            right.append(row)
+    return right
+
+
+def measure(stage, rows, peers, struck, args):
+    """All rounds; a row that answers wrong under load is struck out too."""
+    slices, alive = {row.key: [] for row in rows}, list(rows)
+    began = time.monotonic()
+    for turn in range(args.rounds + 1):
+        at = turn * 7 % max(len(alive), 1)
+        for row in alive[at:] + alive[:at]:
+            # The first round connects, and fills what can be filled.
+            first = turn == 0
+            reply = order(stage, row, peers[row.peer], args, 1500 if first and row.credentials == "turn" else None)
+            if reply["wrong"] or not reply["completed"]:
+                why = [text for complaint in reply["wrong"] for text in complaint["examples"]]
+                count = sum(complaint["count"] for complaint in reply["wrong"])
+                struck.append((row.label, f"{count} wrong under load: {why[:1]}"))
+                alive.remove(row)
+                slices[row.key] = []
+            elif not first:
+                slices[row.key].append(reply)
+        if sys.stderr.isatty() or turn in (0, args.rounds):
+            print(f"compare: round {turn} of {args.rounds}, {time.monotonic() - began:.0f} s", file=sys.stderr)
+    return slices
+
+
+def main():
+    args = options()
+    args.out.mkdir(parents=True, exist_ok=True)
+    rows, struck = chosen(args), []
+    stage = Stage(args.out.resolve(), args.builds.resolve(), args.tokens)
+    try:
+        peers, absent = start(stage, rows, args)
+        struck += absent
+        rows = vet(stage, rows, peers, struck)
+        for peer in peers.values():
+            peer.process.signal(signal.SIGSTOP)
+        slices = measure(stage, rows, peers, struck, args)
+    finally:
+        stage.stop()
+    figures = Figures(slices)
+    answers = sum(reply["completed"] for replies in slices.values() for reply in replies)
+    facts = (f"{args.rounds} rounds of slices of {args.slice / 1000:g} s, {args.concurrency} requests at a time; "
+             f"{answers:,} answers, each of them looked at.")
+    (args.out / "slices.json").write_text(json.dumps(slices))
+    text = report.page(rows, figures, facts, struck, [])
+    (args.out / "compare.md").write_text(text)
+    print(text)
+
+
+main()
