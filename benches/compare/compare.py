@@ -14,6 +14,7 @@ import sys
 import time
 
 import check
+import picture
 import report
 from envoy import Envoy
 from figures import Figures
@@ -165,6 +166,7 @@ def main():
     (args.out / "slices.json").write_text(json.dumps(slices))
     text = report.page(rows, figures, facts, struck, [])
     (args.out / "compare.md").write_text(text)
+    (args.out / "compare.svg").write_text(picture.picture(figures))
     print(text)
 
 

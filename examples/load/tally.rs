@@ -20,10 +20,6 @@ impl Tally {
         times.push(u32::try_from(took.as_nanos()).unwrap_or(u32::MAX));
     }
 
-    pub(crate) fn completed(&self) -> usize {
-        self.good.len() + self.bad.len()
-    }
-
     pub(crate) fn good(&mut self) -> Times {
         Times::of(&mut self.good)
     }
