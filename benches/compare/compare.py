@@ -6,10 +6,10 @@ gateway's processes per answered request, taken while nothing is under way. `mak
 
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import signal
-import statistics
 import sys
 import time
 
@@ -21,6 +21,7 @@ from figures import Figures
 from haproxy import HAProxy
 from nginx import Nginx
 from portcullis import Bare, Portcullis
+from process import facts_of
 from rows import ROWS
 from stage import Stage
 
@@ -44,6 +45,7 @@ def options():
     parser.add_argument("--portcullis", type=pathlib.Path, help="the build to measure, if not that of --builds")
     parser.add_argument("--envoy", help="its binary, if not that of .tools")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "target/compare")
+    parser.add_argument("--process", action="store_true", help="memory and start of Portcullis too")
     parser.add_argument("--publish", action="store_true", help="copy the page and the picture to docs/performance")
     return parser.parse_args()
 
@@ -66,45 +68,44 @@ def chosen(args):
     return rows
 
 
-def find_envoy():
+def installed(name):
+    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if not path:
+        raise RuntimeError("is not installed")
+    return path
+
+
+def envoy():
+    """The binary itself, not the Python that starts it."""
     found = sorted(ROOT.glob(".tools/venv-envoy/lib/*/site-packages/envoy/_bin/envoy"))
-    return found[0] if found else shutil.which("envoy")
+    return found[0] if found else installed("envoy")
 
 
 def start(stage, rows, args):
     """The peers of these rows; those that are not installed, or do not start, are named."""
     makers = {
         "bare": lambda name: Bare(stage, name),
-        "envoy": lambda name: Envoy(stage, name, args.envoy or find_envoy()),
-        "haproxy": lambda name: HAProxy(stage, name, shutil.which("haproxy", path="/usr/sbin:/usr/bin")),
-        "nginx": lambda name: Nginx(stage, name, shutil.which("nginx", path="/usr/sbin:/usr/bin"), False),
-        "nginx-lua": lambda name: Nginx(stage, name, shutil.which("nginx", path="/usr/sbin:/usr/bin"), True),
+        "envoy": lambda name: Envoy(stage, name, args.envoy or envoy()),
+        "haproxy": lambda name: HAProxy(stage, name, installed("haproxy")),
+        "nginx": lambda name: Nginx(stage, name, installed("nginx"), False),
+        "nginx-lua": lambda name: Nginx(stage, name, installed("nginx"), True),
     }
     builds = {"": args.portcullis or args.builds / "portcullis"}
     builds.update((f"@{label}", path) for label, path in (build.split("=", 1) for build in args.binary))
     for suffix, path in builds.items():
         path = pathlib.Path(path).resolve()
-        makers[f"portcullis{suffix}"] = lambda name, path=path: Portcullis(stage, name, path, None)
-        makers[f"portcullis-cold{suffix}"] = lambda name, path=path: Portcullis(stage, name, path, 0)
+        makers[f"portcullis{suffix}"] = lambda name, path=path: Portcullis(stage, name, path)
+        makers[f"portcullis-cold{suffix}"] = lambda name, path=path: Portcullis(
+            stage, name, path, ["workers: 1", "token_cache: { entries: 0 }"])
     peers, absent = {}, []
     for name in dict.fromkeys(row.peer for row in rows):
         if name not in makers:
             continue
         try:
             peers[name] = makers[name](name)
-        except (OSError, RuntimeError, TypeError) as error:
-            absent.append((name, f"does not start: {error}"))
+        except (OSError, RuntimeError) as error:
+            absent.append((name, str(error)))
     return peers, absent
-
-
-def order(stage, row, peer, args, measure=None):
-    return stage.load.ask(
-        do="slice", address=f"127.0.0.1:{peer.address(row.service, row.algorithm, row.protocol)}",
-        protocol=row.protocol, path=row.path, credentials=row.credentials,
-        tokens=str(stage.keys / f"{row.algorithm}.tokens"), body=row.body, checked=row.checked,
-        concurrency=args.concurrency, warm_up_ms=args.warm_up, measure_ms=measure or args.slice,
-        processes=peer.process.pids(), certificate=str(stage.keys / "server.pem"),
-    )
 
 
 def vet(stage, rows, peers, struck):
@@ -131,7 +132,8 @@ def measure(stage, rows, peers, struck, args):
         for row in alive[at:] + alive[:at]:
             # The first round connects, and fills what can be filled.
             first = turn == 0
-            reply = order(stage, row, peers[row.peer], args, 1500 if first and row.credentials == "turn" else None)
+            reply = stage.slice(row, peers[row.peer], args.concurrency, args.warm_up,
+                                1500 if first and row.credentials == "turn" else args.slice)
             if reply["wrong"] or not reply["completed"]:
                 why = [text for complaint in reply["wrong"] for text in complaint["examples"]]
                 count = sum(complaint["count"] for complaint in reply["wrong"])
@@ -157,6 +159,9 @@ def main():
         for peer in peers.values():
             peer.process.signal(signal.SIGSTOP)
         slices = measure(stage, rows, peers, struck, args)
+        memory = {name: peer.process.memory() for name, peer in peers.items()}
+        stage.stop_processes()
+        process = facts_of(stage, args.portcullis or args.builds / "portcullis") if args.process else []
     finally:
         stage.stop()
     figures = Figures(slices)
@@ -164,9 +169,14 @@ def main():
     facts = (f"{args.rounds} rounds of slices of {args.slice / 1000:g} s, {args.concurrency} requests at a time; "
              f"{answers:,} answers, each of them looked at.")
     (args.out / "slices.json").write_text(json.dumps(slices))
-    text = report.page(rows, figures, facts, struck, [])
+    text = report.page(rows, figures, facts, struck, process, memory)
     (args.out / "compare.md").write_text(text)
     (args.out / "compare.svg").write_text(picture.picture(figures))
+    if args.publish:
+        public = ROOT / "docs/performance"
+        public.mkdir(exist_ok=True)
+        for name in ("compare.md", "compare.svg"):
+            shutil.copyfile(args.out / name, public / name)
     print(text)
 
 

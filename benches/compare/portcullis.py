@@ -20,8 +20,23 @@ class Bare:
         return self.ports[protocol]
 
 
-def configuration(stage, plain, tls, ops, entries):
-    keys, agent = stage.keys, f"http://127.0.0.1:{stage.agent}"
+def oauth_agent(name, provider, upstream):
+    return [
+        f"  {name}:",
+        f"    route: /{name}",
+        f"    upstream: {upstream}",
+        "    auth:",
+        "      oauth:",
+        f"        identity_providers: [{provider}]",
+        '        audiences: ["urn:compare:agent"]',
+        '        scopes: { any_of: ["load:read"] }',
+        "        claim_headers: { sub: X-Caller-Sub }",
+    ]
+
+
+def configuration(stage, plain, tls, ops, server, keys_uri=None, further=0):
+    """SERVER: more lines of its section. KEYS_URI: where the keys are, if not in a file. FURTHER: so many more agents."""
+    keys, upstream = stage.keys, f"http://127.0.0.1:{stage.agent}"
     lines = [
         "version: 1",
         "server:",
@@ -30,38 +45,28 @@ def configuration(stage, plain, tls, ops, entries):
         f'    - address: "127.0.0.1:{tls}"',
         f"      tls: {{ certificates: [{{ cert_file: {keys}/server.pem, key_file: {keys}/server.key }}] }}",
         f'  ops: {{ address: "127.0.0.1:{ops}" }}',
-        "  workers: 1",
         "  access_log: stdout",
+        *(f"  {line}" for line in server),
+        "identity_providers:",
     ]
-    if entries is not None:
-        lines.append(f"  token_cache: {{ entries: {entries} }}")
-    lines.append("identity_providers:")
     for name, algorithm in ALGORITHMS.items():
-        lines.append(f'  {name}: {{ issuer: "urn:compare:{name}", jwks_file: {keys}/{name}.jwks.json, '
-                     f"algorithms: [{algorithm}] }}")
-    lines += ["agents:", f'  public: {{ route: /public, upstream: "{agent}", auth: public }}']
+        source = f'jwks_uri: "{keys_uri}/{name}.jwks.json"' if keys_uri else f"jwks_file: {keys}/{name}.jwks.json"
+        lines.append(f'  {name}: {{ issuer: "urn:compare:{name}", {source}, algorithms: [{algorithm}] }}')
+    lines += ["agents:", f'  public: {{ route: /public, upstream: "{upstream}", auth: public }}']
     for name in ALGORITHMS:
-        lines += [
-            f"  {name}:",
-            f"    route: /{name}",
-            f"    upstream: {agent}",
-            "    auth:",
-            "      oauth:",
-            f"        identity_providers: [{name}]",
-            '        audiences: ["urn:compare:agent"]',
-            '        scopes: { any_of: ["load:read"] }',
-            "        claim_headers: { sub: X-Caller-Sub }",
-        ]
+        lines += oauth_agent(name, name, upstream)
+    for number in range(further):
+        lines += oauth_agent(f"further-{number}", "rs256", upstream)
     return "\n".join(lines) + "\n"
 
 
 class Portcullis:
-    """Access log to standard output, metrics on, default limits; one worker. ENTRIES None leaves the cache as it comes."""
+    """Access log to standard output, metrics on, default limits; what is not said is left as it comes."""
 
-    def __init__(self, stage, name, binary, entries):
+    def __init__(self, stage, name, binary, server=("workers: 1",), **more):
         plain, tls, ops = free_port(), free_port(), free_port()
         self.ports = {"http1": plain, "http2": tls}
-        config = stage.write(f"{name}.yaml", configuration(stage, plain, tls, ops, entries))
+        config = stage.write(f"{name}.yaml", configuration(stage, plain, tls, ops, server, **more))
         self.process = stage.start(name, [binary, "run", "-c", config], [plain, tls])
 
     def address(self, _service, _algorithm, protocol):

@@ -67,7 +67,12 @@ def noise(rows, figures):
     return [f"No row was too noisy to conclude (bound: quartiles of a ratio {NOISY:.0%} of the median apart)."]
 
 
-def page(rows, figures, facts, struck, process):
+def memory_table(memory):
+    lines = ["| resident at the end, after all that load | MiB |", "|---|---|"]
+    return lines + [f"| {name} | {mebibytes:.1f} |" for name, mebibytes in memory.items()]
+
+
+def page(rows, figures, facts, struck, process, memory):
     """The whole of it."""
     rows = [row for row in rows if figures.has(row.key)]
     lines = ["<!-- Written by `make compare`. -->", "", facts, "", *targets(figures), ""]
@@ -78,7 +83,8 @@ def page(rows, figures, facts, struck, process):
               "h2-small": "HTTP/2 over TLS, answers of 100 bytes"}
     for group in groups:
         lines += [f"### {titles[group]}", "", *table([row for row in rows if row.group == group], figures), ""]
+    lines += [*memory_table(memory), ""]
     lines += noise(rows, figures)
-    lines += ["", "Struck out, because it answered wrong:" if struck else "No peer was struck out for a wrong answer."]
-    lines += [f"- {name}: {why}" for name, why in struck]
+    lines += ["", "Left out or struck out for a wrong answer:" if struck else "Nothing was left out, and nothing answered wrong."]
+    lines += ["", *(f"- {name}: {why}" for name, why in struck)] if struck else []
     return "\n".join(lines) + "\n"

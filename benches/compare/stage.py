@@ -121,7 +121,21 @@ class Stage:
         path.write_text(text)
         return path
 
-    def stop(self):
+    def slice(self, row, peer, concurrency, warm_up, milliseconds):
+        """One slice of this row's load on this peer, which is woken before and frozen after it."""
+        return self.load.ask(
+            do="slice", address=f"127.0.0.1:{peer.address(row.service, row.algorithm, row.protocol)}",
+            protocol=row.protocol, path=row.path, credentials=row.credentials,
+            tokens=str(self.keys / f"{row.algorithm}.tokens"), body=row.body, checked=row.checked,
+            concurrency=concurrency, warm_up_ms=warm_up, measure_ms=milliseconds,
+            processes=peer.process.pids(), certificate=str(self.keys / "server.pem"),
+        )
+
+    def stop_processes(self):
         for process in self.processes:
             process.stop()
+        self.processes.clear()
+
+    def stop(self):
+        self.stop_processes()
         self.load.stop()
