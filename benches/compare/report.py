@@ -42,9 +42,8 @@ def table(rows, figures):
     for row in rows:
         values = figures.values(row.key)
         ratio = span(figures.ratios(row.key, row.base)) if figures.has(row.base) else ""
-        p99 = f"{figures.p99(row.key) / 1000:.2f}" if figures.p99(row.key) else ""
-        lines.append(f"| {row.label} | {span(values, 1)} | {ratio} | {figures.rate(row.key):,.0f} | {p99} | "
-                     f"{figures.busy(row.key):.0%} |")
+        lines.append(f"| {row.label} | {span(values, 1)} | {ratio} | {figures.rate(row.key):,.0f} | "
+                     f"{figures.p99(row.key) / 1000:.2f} | {figures.busy(row.key):.0%} |")
     return lines
 
 
