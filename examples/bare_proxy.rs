@@ -38,7 +38,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     server.bootstrap();
     let mut service = http_proxy_service(&server.configuration, Bare { upstream: upstream.parse()? });
     service.add_tcp(&listen);
-    if let (Some(listen), Some(certificate), Some(key)) = (arguments.next(), arguments.next(), arguments.next()) {
+    if let (Some(listen), Some(certificate), Some(key)) =
+        (arguments.next(), arguments.next(), arguments.next())
+    {
         let mut settings = TlsSettings::intermediate(&certificate, &key)?;
         settings.enable_h2();
         service.add_tls_with_settings(&listen, None, settings);

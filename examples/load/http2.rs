@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::rc::Rc;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures::FutureExt as _;
 use h2::client::SendRequest;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -51,10 +53,7 @@ impl Sessions {
         let open = &mut self.open;
         local.block_on(runtime, async {
             let known = open.entry(order.address).or_default();
-            known.retain_mut(|session| {
-                futures::FutureExt::now_or_never(std::future::poll_fn(|context| session.poll_ready(context)))
-                    .is_none_or(|ready| ready.is_ok())
-            });
+            known.retain_mut(is_open);
             let reconnects = if known.is_empty() { 0 } else { CONNECTIONS - known.len() };
             while known.len() < CONNECTIONS {
                 known.push(connect(order.address, &order.certificate).await?);
@@ -83,6 +82,11 @@ impl Sessions {
             Ok(tally)
         })
     }
+}
+
+/// Whether it could take a stream, now or later.
+fn is_open(session: &mut SendRequest<Bytes>) -> bool {
+    poll_fn(|context| session.poll_ready(context)).now_or_never().is_none_or(|ready| ready.is_ok())
 }
 
 fn take(requests: &Requests) -> Requests {
@@ -149,7 +153,7 @@ fn request(requests: &Requests, wanted: Wanted) -> Result<http::Request<()>, htt
 }
 
 async fn ask(session: &mut SendRequest<Bytes>, request: http::Request<()>, wanted: Wanted) -> Outcome<()> {
-    std::future::poll_fn(|context| session.poll_ready(context)).await?;
+    poll_fn(|context| session.poll_ready(context)).await?;
     let response = session.send_request(request, true)?.0.await?;
     let length = response.headers().get("content-length");
     let length = length.and_then(|length| length.to_str().ok()?.parse().ok());

@@ -4,6 +4,7 @@
 //! them and no other.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -134,10 +135,10 @@ impl Bench {
 
     fn run_http1(&mut self, order: &Order, requests: &mut Requests, length: Duration) -> Outcome<Tally> {
         let mut tally = Tally::default();
-        if !self.callers.contains_key(&order.address) {
-            self.callers.insert(order.address, Callers::connect(order.address, order.concurrency)?);
-        }
-        let callers = self.callers.get_mut(&order.address).ok_or("no callers")?;
+        let callers = match self.callers.entry(order.address) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(Callers::connect(order.address, order.concurrency)?),
+        };
         let start = Instant::now();
         callers.start(requests, &mut tally)?;
         loop {
