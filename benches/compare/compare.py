@@ -8,8 +8,10 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
 
@@ -23,7 +25,7 @@ from nginx import Nginx
 from portcullis import Bare, Portcullis
 from process import facts_of
 from rows import ROWS
-from stage import Stage
+from stage import Stage, Unfinished
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -81,6 +83,26 @@ def envoy():
     return found[0] if found else installed("envoy")
 
 
+def versions(peers):
+    """What the binaries call themselves, once each."""
+    found = {}
+    for peer in peers.values():
+        binary = str(getattr(peer, "binary", ""))
+        if not binary or binary in found:
+            continue
+        flag = "--version" if "envoy" in binary or "portcullis" in binary else "-v"
+        said = subprocess.run([binary, flag], capture_output=True, text=True, check=False)
+        match = re.search(r"\d+\.\d+\.\d+", said.stdout + said.stderr)
+        found[binary] = f"{type(peer).__name__} {match.group() if match else 'of unknown version'}"
+    return found.values()
+
+
+def processor():
+    lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+    names = [line.split(": ", 1)[1] for line in lines if line.startswith("model name")]
+    return f"{os.cpu_count()} processors ({names[0] if names else 'unnamed'})"
+
+
 def start(stage, rows, args):
     """The peers of these rows; those that are not installed, or do not start, are named."""
     makers = {
@@ -123,6 +145,17 @@ def vet(stage, rows, peers, struck):
     return right
 
 
+def complaint_about(row, reply):
+    """What is wrong with a slice, if anything is."""
+    examples = [text for complaint in reply["wrong"] for text in complaint["examples"]]
+    if not examples:
+        return None if reply["completed"] else "no answer under load"
+    # What follows the colon is a whole message, token and all: for the terminal, not for the page.
+    print(f"compare: {row.label}: {examples}", file=sys.stderr)
+    count = sum(complaint["count"] for complaint in reply["wrong"])
+    return f"{count} wrong under load: {examples[0].split(': ')[0]}"
+
+
 def measure(stage, rows, peers, struck, args):
     """All rounds; a row that answers wrong under load is struck out too."""
     slices, alive = {row.key: [] for row in rows}, list(rows)
@@ -132,14 +165,14 @@ def measure(stage, rows, peers, struck, args):
         for row in alive[at:] + alive[:at]:
             # The first round connects, and fills what can be filled.
             first = turn == 0
-            reply = stage.slice(row, peers[row.peer], args.concurrency, args.warm_up,
-                                1500 if first and row.credentials == "turn" else args.slice)
-            if reply["wrong"] or not reply["completed"]:
-                why = [text for complaint in reply["wrong"] for text in complaint["examples"]]
-                count = sum(complaint["count"] for complaint in reply["wrong"])
-                # What follows the colon is a whole message, token and all: for the terminal, not for the page.
-                print(f"compare: {row.label}: {why}", file=sys.stderr)
-                struck.append((row.label, f"{count} wrong under load: {(why or ['no answer'])[0].split(': ')[0]}"))
+            milliseconds = 1500 if first and row.credentials == "turn" else args.slice
+            try:
+                reply = stage.slice(row, peers[row.peer], args.concurrency, args.warm_up, milliseconds)
+                why = complaint_about(row, reply)
+            except (Unfinished, OSError) as error:
+                why = str(error)
+            if why:
+                struck.append((row.label, why))
                 alive.remove(row)
                 slices[row.key] = []
             elif not first:
@@ -151,6 +184,8 @@ def measure(stage, rows, peers, struck, args):
 
 def main():
     args = options()
+    # So that nothing frozen is left behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     args.out.mkdir(parents=True, exist_ok=True)
     rows, struck = chosen(args), []
     stage = Stage(args.out.resolve(), args.builds.resolve(), args.tokens)
@@ -168,8 +203,12 @@ def main():
         stage.stop()
     figures = Figures(slices)
     answers = sum(reply["completed"] for replies in slices.values() for reply in replies)
-    facts = (f"{args.rounds} rounds of slices of {args.slice / 1000:g} s, {args.concurrency} requests at a time; "
-             f"{answers:,} answers, each of them looked at.")
+    facts = (
+        f"{args.rounds} rounds of slices of {args.slice / 1000:g} s, {args.concurrency} requests at a time; {answers:,} "
+        "answers, each of them looked at. One worker a gateway, alone on its core; load and agent share one thread on "
+        "the other, which polls. HTTP/1.1 over kept connections, HTTP/2 over eight, HTTP/1.1 to the agent always. Access "
+        f"logs on, metrics on, default limits. {processor()}; {', '.join(versions(peers))}."
+    )
     (args.out / "slices.json").write_text(json.dumps(slices))
     text = report.page(rows, figures, facts, struck, process, memory)
     (args.out / "compare.md").write_text(text)

@@ -88,6 +88,7 @@ class Envoy:
         }}
         path = stage.write(f"{name}.json", json.dumps(config, indent=1))
         command = [binary, "-c", path, "--concurrency", "1", "--disable-hot-restart", "-l", "warning"]
+        self.binary = binary
         self.process = stage.start(name, command, list(self.ports.values()))
 
     def address(self, service, algorithm, protocol):

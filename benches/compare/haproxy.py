@@ -56,6 +56,7 @@ backend agent
                 parts.append(VERIFY.format(name=algorithm, algorithm=algorithm.upper(), keys=stage.keys))
             parts.append("  default_backend agent")
         path = stage.write(f"{name}.cfg", "\n".join(parts) + "\n")
+        self.binary = binary
         self.process = stage.start(name, [binary, "-db", "-f", path], list(self.ports.values()))
 
     def address(self, service, algorithm, protocol):

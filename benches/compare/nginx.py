@@ -70,6 +70,7 @@ http {{
   }}
 }}
 """)
+        self.binary = binary
         self.process = stage.start(name, [binary, "-e", "stderr", "-c", path], [plain, tls])
 
     def address(self, _service, _algorithm, protocol):

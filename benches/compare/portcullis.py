@@ -67,6 +67,7 @@ class Portcullis:
         plain, tls, ops = free_port(), free_port(), free_port()
         self.ports = {"http1": plain, "http2": tls}
         config = stage.write(f"{name}.yaml", configuration(stage, plain, tls, ops, server, **more))
+        self.binary = binary
         self.process = stage.start(name, [binary, "run", "-c", config], [plain, tls])
 
     def address(self, _service, _algorithm, protocol):

@@ -5,6 +5,8 @@ from rows import TARGETS
 
 # Between the quartiles, over the median.
 NOISY = 0.15
+# A gateway under this load fills its core. With less than that, somebody else was there.
+CROWDED = 0.85
 
 
 def span(values, digits=2):
@@ -51,6 +53,8 @@ def noise(rows, figures):
     """What this run cannot conclude."""
     lines = []
     for row in rows:
+        if figures.busy(row.key) < CROWDED:
+            lines.append(f"- {row.label}: it had only {figures.busy(row.key):.0%} of its core (bound {CROWDED:.0%}).")
         if row.key == row.base:
             spread, what = figures.spread(figures.values(row.key)), "its own CPU time a request"
             # The neighbours' moods; the pairs take them out.
@@ -63,7 +67,20 @@ def noise(rows, figures):
             lines.append(f"- {row.label}: the quartiles of {what} lie {spread:.0%} of the median apart (bound {bound:.0%}).")
     if lines:
         return ["The machine was too noisy to conclude on these rows; run again on a quieter one:", "", *lines]
-    return [f"No row was too noisy to conclude (bound: quartiles of a ratio {NOISY:.0%} of the median apart)."]
+    return [f"No row was too noisy to conclude (bounds: quartiles of a ratio {NOISY:.0%} of the median apart, and "
+            f"{CROWDED:.0%} of the core had)."]
+
+
+def builds(rows, figures):
+    """The first build of Portcullis over each further one, pair by pair."""
+    pairs = [(row, *row.key.split("@")) for row in rows if "@" in row.key]
+    pairs = [(row, first, label) for row, first, label in pairs if figures.has(first)]
+    if not pairs:
+        return []
+    lines = ["### Builds", "", "| | over | CPU time a request, paired (quartiles) |", "|---|---|---|"]
+    for row, first, label in pairs:
+        lines.append(f"| {first} | {label} | {span(figures.ratios(first, row.key), 3)} |")
+    return [*lines, ""]
 
 
 def memory_table(memory):
@@ -82,6 +99,7 @@ def page(rows, figures, facts, struck, process, memory):
               "h2-small": "HTTP/2 over TLS, answers of 100 bytes"}
     for group in groups:
         lines += [f"### {titles[group]}", "", *table([row for row in rows if row.group == group], figures), ""]
+    lines += builds(rows, figures)
     lines += [*memory_table(memory), ""]
     lines += noise(rows, figures)
     lines += ["", "Left out or struck out for a wrong answer:" if struck else "Nothing was left out, and nothing answered wrong."]

@@ -74,6 +74,10 @@ class Process:
         self.child.wait()
 
 
+class Unfinished(RuntimeError):
+    """A slice that did not come to its end: the gateway is to blame."""
+
+
 class Load:
     """The load generator, which is the agent too."""
 
@@ -91,7 +95,7 @@ class Load:
             raise RuntimeError("the load generator has ended")
         reply = json.loads(line)
         if "error" in reply:
-            raise RuntimeError(reply["error"])
+            raise Unfinished(reply["error"])
         return reply
 
     def stop(self):

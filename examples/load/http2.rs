@@ -25,7 +25,7 @@ use crate::Outcome;
 use crate::agent::Agent;
 use crate::answer::Wanted;
 use crate::command::Order;
-use crate::slice::Requests;
+use crate::slice::{PATIENCE, Requests};
 use crate::tally::Tally;
 
 const CONNECTIONS: usize = 8;
@@ -38,6 +38,11 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
+    /// Ends the connections to this gateway.
+    pub(crate) fn close(&mut self, address: SocketAddr) {
+        self.open.remove(&address);
+    }
+
     pub(crate) fn run(
         &mut self,
         order: &Order,
@@ -68,7 +73,8 @@ impl Sessions {
                 agent.turn(Duration::ZERO)?;
                 let elapsed = start.elapsed();
                 shared.borrow_mut().0.over = elapsed >= length;
-                if elapsed > length + Duration::from_secs(5) {
+                if elapsed > length + PATIENCE {
+                    callers.iter().for_each(JoinHandle::abort);
                     return Err("requests got no answer".into());
                 }
                 tokio::task::yield_now().await;

@@ -23,7 +23,7 @@ use crate::http2::Sessions;
 use crate::tally::{Complaints, Tally, Times};
 
 /// A gateway that has not come to rest after that long never will.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// What a gateway may have to do after its last answer: a log line, a connection for its pool.
 const SETTLE: Duration = Duration::from_millis(1);
 
@@ -86,6 +86,11 @@ impl Bench {
         let outcome = self.measure(order, requests);
         cpu::freeze(&order.processes)?;
         self.agent.expected = None;
+        if outcome.is_err() {
+            // Answers may still be on their way; nobody is to take them for its own.
+            self.callers.remove(&order.address);
+            self.sessions.close(order.address);
+        }
         outcome
     }
 
