@@ -5,6 +5,7 @@ gateway's processes per answered request, taken while nothing is under way. `mak
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
@@ -54,13 +55,14 @@ def options():
 
 def chosen(args):
     """The rows of this run; further builds get rows of their own."""
-    rows, peers = list(ROWS), args.peers and args.peers.split(",")
-    for build in args.binary:
-        label, _ = build.split("=", 1)
-        for row in ROWS:
-            if row.peer.startswith("portcullis"):
-                rows.append(type(row)(**{**vars(row), "key": f"{row.key}@{label}", "label": f"{row.label} [{label}]",
-                                         "peer": f"{row.peer}@{label}"}))
+    peers, labels = args.peers and args.peers.split(","), [build.split("=", 1)[0] for build in args.binary]
+    rows = []
+    for row in ROWS:
+        rows.append(row)
+        if row.peer.startswith("portcullis"):
+            # Next to one another, so that the machine's mood is the same for both.
+            rows += [dataclasses.replace(row, key=f"{row.key}@{label}", label=f"{row.label} [{label}]",
+                                         peer=f"{row.peer}@{label}") for label in labels]
     if peers:
         rows = [row for row in rows if row.peer.split("@")[0] in peers]
     if args.only:
