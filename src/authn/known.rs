@@ -5,8 +5,8 @@
 //! is refused for the very reason for which a new one is.
 
 use std::mem::size_of;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::keys::{Provider, VerificationKey};
 use crate::model::{Algorithm, Claims, Identity, Instant, Live};
@@ -15,24 +15,73 @@ use super::admission::Admission;
 use super::oauth::OAuthPolicy;
 use super::token::{Times, Token, claims};
 
-/// What so many agents make of a token is remembered with it; for others it is made anew.
-const MOST_AGENTS: usize = 8;
+/// What so many agents beside the first make of a token is remembered with it; then the oldest goes.
+const MOST_OTHERS: usize = 7;
 
 /// A verified token.
 #[derive(Debug)]
 pub struct Known {
-    provider: u64,
+    said: Said,
     algorithm: Algorithm,
     kid: Option<Box<str>>,
     key: Arc<VerificationKey>,
     /// The key set in which the key was last found for such a token.
     key_set: AtomicU64,
-    times: Times,
-    aud: Box<[Box<str>]>,
     /// The claims, as the JSON text that was signed: half the size of what is read from it.
     payload: Box<[u8]>,
-    /// By the agent.
-    admissions: Live<Vec<(u64, Arc<Admission>)>>,
+    /// Of the agent that it was shown to first: most tokens are for one.
+    first: OnceLock<(AgentNumber, Arc<Admission>)>,
+    others: OnceLock<Live<Vec<(AgentNumber, Arc<Admission>)>>>,
+}
+
+/// The number of a compiled agent.
+type AgentNumber = u64;
+
+/// What a token says that the passing of time, and the agent, make right or wrong.
+#[derive(Debug)]
+struct Said {
+    provider: u64,
+    times: Times,
+    aud: Box<[Box<str>]>,
+}
+
+impl Said {
+    fn of(token: &Token<'_>, provider: &Provider) -> Self {
+        let aud = token.aud.iter().map(|aud| aud.as_str().into()).collect();
+        Self { provider: provider.id(), times: token.times, aud }
+    }
+
+    /// The agent's index of the provider, when the provider is one of the agent's, the audience fits, and none of the
+    /// times is over.
+    fn holds_for(&self, policy: &OAuthPolicy, now: Instant) -> Option<usize> {
+        let index = policy.providers.iter().position(|provider| provider.id() == self.provider)?;
+        let leeway = policy.providers.get(index)?.spec().leeway.as_secs_f64();
+        let fits = !self.times.are_over_at(now, leeway)
+            && !self.times.are_early_at(now, leeway)
+            && self.times.are_within(policy.max_token_lifetime)
+            && policy.accepts_audience(self.aud.iter().map(|aud| &**aud));
+        fits.then_some(index)
+    }
+}
+
+/// A token that is sound in all but its signature, which the keys of one set have not made.
+#[derive(Debug)]
+pub(super) struct Forged {
+    said: Said,
+    key_set: u64,
+}
+
+impl Forged {
+    pub(super) fn new(token: &Token<'_>, provider: &Provider, key_set: u64) -> Self {
+        Self { said: Said::of(token, provider), key_set }
+    }
+
+    /// The agent's index of the provider, when the signature is all that is wrong for that agent at this moment.
+    pub(super) fn holds_for(&self, policy: &OAuthPolicy, now: Instant) -> Option<usize> {
+        let index = self.said.holds_for(policy, now)?;
+        let key_set = policy.providers.get(index)?.key_set_number(now)?;
+        (key_set == self.key_set).then_some(index)
+    }
 }
 
 /// A token that was verified just now.
@@ -46,16 +95,15 @@ pub(super) struct Proof<'a> {
 impl Known {
     pub(super) fn new(token: &mut Token<'_>, proof: Proof<'_>) -> Self {
         Self {
-            provider: proof.provider.id(),
+            said: Said::of(token, proof.provider),
             algorithm: proof.algorithm,
             kid: token.kid.as_deref().map(Box::from),
             key: proof.key,
             // Looked for on the first hit.
             key_set: AtomicU64::new(0),
-            times: token.times,
-            aud: token.aud.iter().map(|aud| aud.as_str().into()).collect(),
             payload: std::mem::take(&mut token.payload).into_boxed_slice(),
-            admissions: Live::new(Vec::new()),
+            first: OnceLock::new(),
+            others: OnceLock::new(),
         }
     }
 
@@ -73,13 +121,7 @@ impl Known {
 
     /// The agent's index of the provider, when all but the key holds for that agent at this moment.
     pub(super) fn holds_for(&self, policy: &OAuthPolicy, now: Instant) -> Option<usize> {
-        let index = policy.providers.iter().position(|provider| provider.id() == self.provider)?;
-        let leeway = policy.providers.get(index)?.spec().leeway.as_secs_f64();
-        let fits = !self.times.are_over_at(now, leeway)
-            && !self.times.are_early_at(now, leeway)
-            && self.times.are_within(policy.max_token_lifetime)
-            && policy.accepts_audience(self.aud.iter().map(|aud| &**aud));
-        fits.then_some(index)
+        self.said.holds_for(policy, now)
     }
 
     /// The key that verified it.
@@ -91,12 +133,15 @@ impl Known {
     /// agent, whose index of the provider is `provider`, goes in with the claims.
     pub fn admission(
         &self,
-        agent: u64,
+        agent: AgentNumber,
         provider: usize,
         judge: impl FnOnce(Identity, &Claims) -> Admission,
     ) -> Option<Arc<Admission>> {
-        let known = self.admissions.with(|admissions| {
-            admissions.iter().find(|(id, _)| *id == agent).map(|(_, admission)| Arc::clone(admission))
+        if let Some((_, admission)) = self.first.get().filter(|(first, _)| *first == agent) {
+            return Some(Arc::clone(admission));
+        }
+        let known = self.others.get().and_then(|others| {
+            others.with(|others| others.iter().find(|(other, _)| *other == agent).map(|(_, a)| Arc::clone(a)))
         });
         known.or_else(|| {
             let claims = claims(&self.payload)?;
@@ -106,14 +151,19 @@ impl Known {
     }
 
     /// Keeps what an agent makes of it.
-    fn remember(&self, agent: u64, admission: Admission) -> Arc<Admission> {
+    fn remember(&self, agent: AgentNumber, admission: Admission) -> Arc<Admission> {
         let admission = Arc::new(admission);
-        let mut admissions = Vec::clone(&self.admissions.get());
-        if admissions.len() < MOST_AGENTS {
-            // Of two that add one at the same moment, one is lost and made again.
-            admissions.push((agent, Arc::clone(&admission)));
-            self.admissions.publish(Arc::new(admissions));
+        if self.first.set((agent, Arc::clone(&admission))).is_ok() {
+            return admission;
         }
+        let others = self.others.get_or_init(|| Live::new(Vec::new()));
+        let mut known = Vec::clone(&others.get());
+        if known.len() == MOST_OTHERS {
+            known.remove(0);
+        }
+        known.push((agent, Arc::clone(&admission)));
+        // Of two that add one at the same moment, one is lost and made again.
+        others.publish(Arc::new(known));
         admission
     }
 
@@ -125,7 +175,7 @@ impl Known {
     pub(super) fn bytes(&self) -> usize {
         /// The headers and the caller at one agent.
         const ADMISSION: usize = 512;
-        let aud: usize = self.aud.iter().map(|aud| aud.len() + size_of::<Box<str>>()).sum();
+        let aud: usize = self.said.aud.iter().map(|aud| aud.len() + size_of::<Box<str>>()).sum();
         size_of::<Self>()
             + self.payload.len()
             + aud

@@ -13,7 +13,7 @@ use quick_cache::{Lifecycle, Weighter};
 use crate::model::Digest;
 use crate::telemetry::TokenCacheMetrics;
 
-use super::known::Known;
+use super::known::{Forged, Known};
 use super::recent;
 
 /// What an entry counts for at least. The bytes are bounded by so many for each entry that is allowed: larger tokens
@@ -30,20 +30,11 @@ static NUMBER: AtomicU64 = AtomicU64::new(0);
 pub struct TokenCache {
     number: u64,
     good: Good,
-    bad: Cache<Digest, Judged>,
+    bad: Cache<Digest, Arc<Forged>>,
     metrics: TokenCacheMetrics,
 }
 
 type Good = Cache<Digest, Arc<Known>, Bytes, std::hash::RandomState, Counted>;
-
-/// With which keys a signature was found to be bad.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Judged {
-    /// The provider.
-    pub(super) provider: u64,
-    /// Its key set.
-    pub(super) key_set: u64,
-}
 
 impl TokenCache {
     /// An empty cache for so many tokens; `None` when that is none.
@@ -96,19 +87,13 @@ impl TokenCache {
         }
     }
 
-    /// Whether these keys have found the signature to be bad.
-    pub(super) fn is_bad(&self, digest: &Digest, judged: Judged) -> bool {
-        let is_bad = self.bad.get(digest) == Some(judged);
-        if is_bad {
-            self.metrics.hit_bad();
-        }
-        is_bad
+    pub(super) fn get_bad(&self, digest: &Digest) -> Option<Arc<Forged>> {
+        self.bad.get(digest)
     }
 
-    /// These keys have found the signature to be bad.
-    pub(super) fn insert_bad(&self, digest: Digest, judged: Judged) {
+    pub(super) fn insert_bad(&self, digest: Digest, forged: Forged) {
         self.metrics.inserted_bad();
-        self.bad.insert(digest, judged);
+        self.bad.insert(digest, Arc::new(forged));
     }
 
     pub(super) const fn metrics(&self) -> &TokenCacheMetrics {

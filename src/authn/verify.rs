@@ -15,11 +15,11 @@ use crate::model::{Algorithm, CacheLabel, Claims, Digest, Identity, Instant, Rea
 
 use super::api_key::note_use;
 use super::extract;
-use super::known::{Known, Proof};
+use super::known::{Forged, Known, Proof};
 use super::oauth::OAuthPolicy;
 use super::signature::{NotVerified, Verified, verify_signature};
 use super::token::Token;
-use super::token_cache::{Judged, TokenCache};
+use super::token_cache::TokenCache;
 
 /// Whether an unknown `kid` may still be waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,8 @@ impl OAuthPolicy {
             return (self.verify(text, None, now, refetch, trace), CacheLabel::Off);
         };
         let cached = Cached { cache, digest: Digest::of(text.as_bytes()) };
-        if let Some(outcome) = self.recall(&cached, now, trace) {
+        let recalled = self.recall(&cached, now, trace).or_else(|| self.recall_bad(&cached, now));
+        if let Some(outcome) = recalled {
             return (outcome, CacheLabel::Hit);
         }
         let outcome = self.verify(text, Some(&cached), now, refetch, trace);
@@ -108,6 +109,13 @@ impl OAuthPolicy {
         Some(Outcome::Known(known, index))
     }
 
+    /// The refusal of a token whose signature is known to be bad, if that is all that is wrong with it.
+    fn recall_bad(&self, cached: &Cached<'_>, now: Instant) -> Option<Outcome> {
+        let index = cached.cache.get_bad(&cached.digest)?.holds_for(self, now)?;
+        cached.cache.metrics().hit_bad();
+        Some(reject(Reason::SignatureInvalid, Some(index)))
+    }
+
     /// Decides on a token by what it says and who signed it.
     fn verify(
         &self,
@@ -128,11 +136,8 @@ impl OAuthPolicy {
         if let Err(reason) = self.check_claims(&token, algorithm, provider, now, trace) {
             return reject(reason, Some(index));
         }
-        let key_set = cached.and_then(|_| provider.key_set_number(now));
-        let bad = cached.zip(key_set.map(|key_set| Judged { provider: provider.id(), key_set }));
-        if bad.is_some_and(|(cached, judged)| cached.cache.is_bad(&cached.digest, judged)) {
-            return reject(Reason::SignatureInvalid, Some(index));
-        }
+        // Before the keys are asked for: a verdict must never count for a set that came later.
+        let key_set = provider.key_set_number(now);
         match verify_signature(&token, algorithm, provider, now, refetch, trace) {
             Ok(Verified { key, key_id }) => match cached {
                 None => Outcome::Verified {
@@ -146,8 +151,8 @@ impl OAuthPolicy {
                 }
             },
             Err(NotVerified::For(reason)) => {
-                if let (Some((cached, judged)), Reason::SignatureInvalid) = (bad, reason) {
-                    cached.cache.insert_bad(cached.digest, judged);
+                if let (Some(cached), Some(key_set), Reason::SignatureInvalid) = (cached, key_set, reason) {
+                    cached.cache.insert_bad(cached.digest, Forged::new(&token, provider, key_set));
                 }
                 reject(reason, Some(index))
             }

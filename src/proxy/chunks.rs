@@ -188,7 +188,7 @@ pub(super) const fn is_token_byte(byte: u8) -> bool {
 
 /// RFC 9110 section 5.5: no control character but a tab.
 pub(super) const fn is_field_byte(byte: u8) -> bool {
-    byte == b'\t' || (byte >= 0x20 && byte != 0x7f)
+    (byte == b'\t') | ((byte >= 0x20) & (byte != 0x7f))
 }
 
 #[cfg(test)]

@@ -73,6 +73,11 @@ fn nothing() -> RequestHeader {
 /// Whether a client's field of that name never goes on: what we set ourselves, what only a trusted proxy may say, what
 /// reads as a field that it is not, and what was answered by us, after the decision.
 fn is_withheld(name: &HeaderName, ctx: &Context) -> bool {
+    // Names are in small letters. What begins with another letter reads as none of ours, and as no structure.
+    let first = name.as_str().as_bytes().first().copied().unwrap_or_default();
+    if first.is_ascii_alphanumeric() && !b"xcthuef".contains(&first) {
+        return false;
+    }
     is_ours(name)
         || (*name == header::FORWARDED && !ctx.origin.trusted)
         || *name == header::EXPECT

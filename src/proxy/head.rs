@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
+use memchr::{memchr_iter, memmem};
 use pingora::protocols::Stream;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::{Instant, timeout_at};
@@ -79,7 +80,7 @@ pub(super) async fn read(stream: &mut Stream, mut buffer: BytesMut, limits: &Hea
 
 fn find_end(buffer: &[u8], from: usize) -> Option<usize> {
     let window = buffer.get(from..)?;
-    let at = window.windows(CRLF_CRLF.len()).position(|w| w == CRLF_CRLF)?;
+    let at = memmem::find(window, CRLF_CRLF)?;
     Some(from + at + CRLF_CRLF.len())
 }
 
@@ -92,7 +93,7 @@ fn skip_blank_lines(buffer: &mut BytesMut) {
 
 /// A line feed without a carriage return ends a line for some and not for others (RFC 9112 section 2.2).
 pub(super) fn has_bare_line_feed(head: &[u8]) -> bool {
-    head.iter().enumerate().any(|(i, b)| *b == b'\n' && (i == 0 || head.get(i - 1) != Some(&b'\r')))
+    memchr_iter(b'\n', head).any(|at| at == 0 || head.get(at - 1) != Some(&b'\r'))
 }
 
 #[cfg(test)]

@@ -42,7 +42,8 @@ impl<'a> CanonicalPath<'a> {
         if raw.first() != Some(&b'/') {
             return Err(PathError::NotAbsolute);
         }
-        if raw.iter().any(|b| !(0x21..0x7f).contains(b) || matches!(b, b'\\' | b'#' | b'?')) {
+        let is_plain = |b: u8| (0x21..0x7f).contains(&b) & (b != b'\\') & (b != b'#') & (b != b'?');
+        if !raw.iter().fold(true, |plain, b| plain & is_plain(*b)) {
             return Err(PathError::BadByte);
         }
         let text = std::str::from_utf8(raw).map_err(|_| PathError::BadByte)?;

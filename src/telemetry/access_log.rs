@@ -144,6 +144,8 @@ impl AccessLog {
     /// does not slow requests down.
     #[must_use]
     pub fn to(writer: impl Write + Send + 'static) -> (Self, AccessLogGuard) {
+        let mut words = Words::default();
+        let word = move |record: &AccessRecord, text: &mut Vec<u8>| words.write(record, text);
         let (out, written) = Lines::to(writer, "access", BUFFERED_LINES, word);
         (Self { out: Some(out) }, AccessLogGuard(Some(written)))
     }
@@ -156,11 +158,32 @@ impl AccessLog {
     }
 }
 
+/// Puts records into words.
+#[derive(Debug, Default)]
+struct Words {
+    /// The second whose calendar is known.
+    second: u64,
+    /// That second as RFC 3339 writes it, up to its fraction.
+    calendar: String,
+}
+
+impl Words {
+    fn write(&mut self, record: &AccessRecord, text: &mut Vec<u8>) {
+        if self.calendar.is_empty() || self.second != record.at.unix() {
+            self.second = record.at.unix();
+            self.calendar = Instant::from_unix(self.second).timestamp().to_string();
+            self.calendar.truncate(self.calendar.len().saturating_sub(1));
+        }
+        word(record, &self.calendar, text);
+    }
+}
+
 /// The field names are the contract's, section 6. They are written out here, and not by a serialiser, since a line is
 /// put into words for every request there is.
-fn word(record: &AccessRecord, text: &mut Vec<u8>) {
+fn word(record: &AccessRecord, calendar: &str, text: &mut Vec<u8>) {
     let mut line = Line(text);
-    line.raw("{\"ts\":\"").show(record.at.timestamp());
+    line.raw("{\"ts\":\"").raw(calendar);
+    line.show(format_args!(".{:03}Z", record.at.since_epoch().subsec_millis()));
     line.raw("\",\"request_id\":");
     record.request_id.with_text(|id| line.text(id));
     line.raw(",\"agent\":").maybe(record.agent.as_ref().map(AgentName::as_str));
@@ -291,6 +314,6 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["auth"]["sub"], "a\n\"b\u{1b}\u{9b}\u{e4}\u{202e}\u{2028}c");
         assert_eq!(value["path"].as_str().unwrap().len(), FIELD_LIMIT);
-        assert_eq!(value["ts"], "1970-01-01T00:00:00Z");
+        assert_eq!(value["ts"], "1970-01-01T00:00:00.000Z");
     }
 }

@@ -53,7 +53,7 @@ impl<T: Send + 'static> Lines<T> {
         out: impl Write + Send + 'static,
         log: &'static str,
         room: usize,
-        word: impl Fn(&T, &mut Vec<u8>) + Send + 'static,
+        mut word: impl FnMut(&T, &mut Vec<u8>) + Send + 'static,
     ) -> (Self, Written) {
         let lost = Arc::new(AtomicU64::new(0));
         LOST.lock().unwrap_or_else(PoisonError::into_inner).push((log, Arc::clone(&lost)));
@@ -62,7 +62,7 @@ impl<T: Send + 'static> Lines<T> {
         let (end, ended): (SyncSender<()>, _) = sync_channel(1);
         let read = Arc::clone(&queue);
         let spawned = std::thread::Builder::new().name(format!("{log}-log")).spawn(move || {
-            read.write(out, word);
+            read.write(out, &mut word);
             let _nobody_waits = end.try_send(());
         });
         let writer = spawned.ok().map(|handle| handle.thread().clone());
@@ -105,7 +105,7 @@ impl<T> Clone for Lines<T> {
 }
 
 impl<T> Queue<T> {
-    fn write(&self, mut out: impl Write, word: impl Fn(&T, &mut Vec<u8>)) {
+    fn write(&self, mut out: impl Write, word: &mut impl FnMut(&T, &mut Vec<u8>)) {
         let mut text = Vec::new();
         loop {
             let mut count = 0;
