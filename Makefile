@@ -14,7 +14,7 @@ IMAGE ?= portcullis:dev
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: setup-build ## Gateway, identity provider and agents in one process, with curl lines to paste
@@ -25,6 +25,8 @@ test: setup fmt-check clippy deny ## Set up, lint, and run every test
 	npm --prefix console run --silent check
 	npm --prefix console test --silent
 	$(CARGO) test --locked --doc --quiet
+# What tests/instructions.rs counts; it builds this by itself, but a test is to be quick.
+	CARGO_PROFILE_DEV_OPT_LEVEL=1 $(CARGO) test --locked --no-run --quiet --test instructions
 	$(CARGO) nextest run --locked --no-fail-fast
 
 .PHONY: lint
@@ -43,8 +45,13 @@ advisories: setup ## Known weaknesses of what we build upon; needs the network
 console: ## Build the web console, which the gateway carries
 	@scripts/setup.sh console
 
+# Each changes a file in benches/; the commit says why the numbers are others now.
+.PHONY: guard-record
+guard-record: setup ## Record instruction counts and allocations anew, as the next baseline
+	PORTCULLIS_RECORD=1 $(CARGO) nextest run --locked --no-fail-fast --test instructions --test allocations
+
 .PHONY: bench
-bench: setup-bench ## Criterion benches of one decision
+bench: setup-bench ## Criterion benches: decisions, keys, rewriting of headers
 	$(CARGO) bench --locked
 
 # So many slices each set-up of `make compare` gets; more with benches/compare/compare.py --help.

@@ -4,7 +4,7 @@
 #   scripts/setup.sh build    cmake and protoc: what compiling needs; and the console, when Node is there to build it
 #   scripts/setup.sh console  the console alone, which needs Node
 #   scripts/setup.sh test     the above, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, libfaketime,
-#                             and the end-to-end suite's Node packages
+#                             valgrind, and the end-to-end suite's Node packages
 #   scripts/setup.sh bench    cmake and protoc
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
 #   scripts/setup.sh fuzz     cmake, protoc and cargo-fuzz
@@ -199,7 +199,7 @@ case $mode in
 build) console optional ;;
 console) console required ;;
 test)
-    install_debian chromium=chromium curl=curl jq=jq faketime=faketime
+    install_debian chromium=chromium curl=curl jq=jq faketime=faketime valgrind=valgrind
     check_rust_components
     cargo_tool nextest 0.9.148
     cargo_tool deny 0.20.2

@@ -2,7 +2,8 @@
 //! shows.
 //!
 //! Paths that end in `/sse` stream `n` events, one each `ms`; `/upload` says how many bytes came; `/slow` answers after
-//! `ms`. A request that asks for an upgrade gets it after `ms`, and its bytes back.
+//! `ms`; `/together` answers when `n` such requests have come. A request that asks for an upgrade gets it after `ms`, and
+//! its bytes back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use super::support::eventually::scripted_pause;
 
@@ -35,11 +37,12 @@ impl Agent {
         let port = listener.local_addr().expect("its address").port();
         let seen: Arc<AtomicU64> = Arc::default();
         let count = Arc::clone(&seen);
+        let together = watch::Sender::new(0);
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 stream.set_nodelay(true).expect("a socket option");
-                let count = Arc::clone(&count);
-                tokio::spawn(async move { while_it_asks(BufReader::new(stream), &count).await });
+                let (count, together) = (Arc::clone(&count), together.clone());
+                tokio::spawn(async move { while_it_asks(BufReader::new(stream), &count, &together).await });
             }
         });
         Self { port, seen, serving }
@@ -119,7 +122,11 @@ impl Head {
     }
 }
 
-async fn while_it_asks(mut stream: BufReader<TcpStream>, seen: &AtomicU64) -> Option<()> {
+async fn while_it_asks(
+    mut stream: BufReader<TcpStream>,
+    seen: &AtomicU64,
+    together: &watch::Sender<u64>,
+) -> Option<()> {
     loop {
         let head = Head::read(&mut stream).await?;
         seen.fetch_add(1, Ordering::SeqCst);
@@ -139,6 +146,10 @@ async fn while_it_asks(mut stream: BufReader<TcpStream>, seen: &AtomicU64) -> Op
         } else {
             if path.ends_with("/slow") {
                 scripted_pause(pause).await;
+            } else if path.ends_with("/together") {
+                together.send_modify(|come| *come += 1);
+                let wanted = head.number("n").unwrap_or(1);
+                together.subscribe().wait_for(|come| *come >= wanted).await.ok()?;
             }
             head.line.clone()
         };

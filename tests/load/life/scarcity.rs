@@ -14,6 +14,7 @@ use crate::length::short_or_long;
 use crate::process::{Place, Process};
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
+use crate::support::eventually::scripted_pause;
 use crate::support::gateway::free_port;
 use crate::support::{Issuer, Key, client, eventually};
 use crate::vitals::Vitals;
@@ -164,6 +165,18 @@ async fn a_full_disk_under_the_state_folder_costs_nothing_but_the_copy() {
     assert_eq!(asked.send().await.expect("an answer").status(), 200, "{}", process.log());
 }
 
+/// Callers of the load that has no descriptor to spare.
+const CALLERS: usize = 16;
+
+/// Makes the gateway keep a connection to its agent for each caller: it keeps as many as were ever wanted at once.
+async fn open_a_connection_for_each_caller(place: &Place) {
+    let url = format!("http://127.0.0.1:{}/p/together?n={CALLERS}", place.port);
+    let asked = (0..CALLERS).map(|_| client().get(&url).send());
+    let answers = futures::future::join_all(asked).await;
+    let served = answers.iter().filter(|answer| answer.as_ref().is_ok_and(|a| a.status() == 200)).count();
+    assert_eq!(served, CALLERS, "all are held until all have come");
+}
+
 /// Sets the limit of open files of a running process.
 async fn limit(process: &Process, files: u64) {
     let pid = process.pid().to_string();
@@ -178,11 +191,17 @@ async fn without_descriptors_kept_connections_are_served_on_and_then_everything_
     let body = format!("agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n", agent.url());
     let place = Place::new("  access_log: off\n", &body);
     let mut process = place.start().await;
-    let load = Steady::start(place.port, 400, 16, Carrier::Kept, |n| Ask::get(format!("/p/{n}")));
+    open_a_connection_for_each_caller(&place).await;
+    let load = Steady::start(place.port, 400, CALLERS, Carrier::Kept, |n| Ask::get(format!("/p/{n}")));
     load.sends(800).await;
     let before = Vitals::of(process.pid());
     // Less than it has open: not one more, whatever it closes.
     limit(&process, 16).await;
+    // All that is due while it stands still comes at once.
+    process.signal("STOP").await;
+    scripted_pause(Duration::from_millis(300)).await;
+    process.signal("CONT").await;
+    load.sends(200).await;
     let mut waiting = Vec::new();
     for _ in 0..200 {
         waiting.push(TcpStream::connect(("127.0.0.1", place.port)).await.expect("the kernel takes it"));

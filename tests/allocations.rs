@@ -1,0 +1,128 @@
+//! What Portcullis allocates for a warm request, phase by phase: what a bare Pingora proxy does not. The budgets stand in
+//! `benches/allocations.json`; `make guard-record` writes today's numbers there.
+//!
+//! Counted on the calling thread by an allocator of its own, so this test stands alone in its process. The box in which
+//! each phase's future comes is made by Pingora's trait, for a bare proxy as well, and is not counted.
+
+#[cfg(test)]
+#[path = "../benches/stage/agents.rs"]
+#[expect(dead_code, reason = "shared with the benches, which use the rest")]
+mod agents;
+#[cfg(test)]
+#[path = "../benches/stage/phases.rs"]
+mod phases;
+#[cfg(test)]
+#[path = "../benches/stage/signer.rs"]
+mod signer;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use allocation_counter::measure;
+    use pingora::proxy::ProxyHttp as _;
+    use portcullis::proxy::Gateway;
+
+    use super::agents::{Agents, api_key};
+    use super::phases;
+
+    const BUDGETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/allocations.json");
+    /// Requests before the counting begins, and counted ones, of which the middle one counts: what is made now and then
+    /// is no cost of a request.
+    const ROUNDS: (usize, usize) = (10, 50);
+
+    type Counts = BTreeMap<String, u64>;
+
+    /// How many allocations the calling thread makes while it drives this.
+    async fn counted<T>(future: impl Future<Output = T>) -> (T, u64) {
+        let (mut future, mut count) = (pin!(future), 0);
+        let out = std::future::poll_fn(|cx| {
+            let mut polled = Poll::Pending;
+            count += measure(|| polled = future.as_mut().poll(cx)).count_total;
+            polled
+        });
+        (out.await, count)
+    }
+
+    /// One request through the phases in Pingora's order.
+    async fn request(gateway: &Gateway, head: &str) -> [(&'static str, u64); 6] {
+        let (_caller, mut session) = phases::session(head).await;
+        let mut made = None;
+        let new = measure(|| made = Some(gateway.new_ctx())).count_total;
+        let mut ctx = made.expect("a context");
+        let (ended, asked) = counted(gateway.request_filter(&mut session, &mut ctx)).await;
+        assert!(!ended.expect("a decision"), "it is let through");
+        let (peer, chosen) = counted(gateway.upstream_peer(&mut session, &mut ctx)).await;
+        peer.expect("an upstream");
+        // As Pingora does it: the agent gets a copy.
+        let mut copy = session.req_header().clone();
+        let (sent, rewritten) =
+            counted(gateway.upstream_request_filter(&mut session, &mut copy, &mut ctx)).await;
+        sent.expect("it is rewritten");
+        let mut answer = phases::answer();
+        let (came, answered) = counted(gateway.response_filter(&mut session, &mut answer, &mut ctx)).await;
+        came.expect("it is rewritten");
+        let ((), logged) = counted(gateway.logging(&mut session, None, &mut ctx)).await;
+        [
+            ("new_ctx", new),
+            ("request_filter", asked),
+            ("upstream_peer", chosen),
+            ("upstream_request_filter", rewritten),
+            ("response_filter", answered),
+            ("logging", logged),
+        ]
+    }
+
+    async fn count() -> Counts {
+        let agents = Agents::behind("http://127.0.0.1:9");
+        let (gateway, _) = phases::gateway(&agents);
+        let bearer = format!("Authorization: Bearer {}\r\n", agents.token("RS256", 0));
+        let mut middle = Counts::new();
+        for (caller, path, fields) in [
+            ("public", "/p/refunds?page=2", String::new()),
+            ("api_key", "/k/refunds?page=2", format!("X-Api-Key: {}\r\n", api_key())),
+            ("oauth", "/o/refunds?page=2", bearer),
+        ] {
+            let head = phases::head(path, &fields);
+            let mut all: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+            for round in 0..ROUNDS.0 + ROUNDS.1 {
+                let counts = request(&gateway, &head).await;
+                for (phase, count) in counts.into_iter().filter(|_| round >= ROUNDS.0) {
+                    all.entry(phase).or_default().push(count);
+                }
+            }
+            for (phase, mut counts) in all {
+                counts.sort_unstable();
+                eprintln!("{caller}/{phase}: {} to {}", counts[0], counts[ROUNDS.1 - 1]);
+                middle.insert(format!("{caller}/{phase}"), counts[ROUNDS.1 / 2]);
+            }
+        }
+        middle
+    }
+
+    #[tokio::test]
+    async fn a_warm_request_allocates_no_more_than_its_budget() {
+        let one = measure(|| drop(std::hint::black_box(Box::new(1)))).count_total;
+        assert_eq!(one, 1, "the allocator counts");
+        let counts = count().await;
+        if std::env::var_os("PORTCULLIS_RECORD").is_some() {
+            let text = serde_json::to_string_pretty(&counts).expect("JSON");
+            std::fs::write(BUDGETS, format!("{text}\n")).expect("the budgets are written");
+        }
+        let text = std::fs::read_to_string(BUDGETS).expect("the budgets");
+        let budgets: Counts = serde_json::from_str(&text).expect("numbers by name");
+        let mut over = Vec::new();
+        for (name, count) in &counts {
+            let budget = budgets.get(name);
+            eprintln!("{name}: {count} of {budget:?}");
+            if budget.is_none_or(|budget| count > budget) {
+                over.push(format!("{name}: {count} allocations, the budget is {budget:?}"));
+            }
+        }
+        eprintln!("allocations: {} phases of warm requests, {} over their budget", counts.len(), over.len());
+        assert_eq!(counts.len(), budgets.len(), "a budget for each, and no other: {budgets:?}");
+        assert!(over.is_empty(), "{}\n(`make guard-record` writes new budgets)", over.join("\n"));
+    }
+}

@@ -1,0 +1,84 @@
+//! What is counted: one decision for each way to prove who calls, and a whole request for each. Warm is a token that was
+//! seen before, cold one that was not; forged is a new one with the signature of another.
+//!
+//! Everything that is made once, on the first use, is made before the counting begins.
+
+use portcullis::model::Reason;
+
+use super::agents::{Agents, api_key, decided, headers};
+use super::callgrind::region;
+use super::house::House;
+use super::phases;
+
+/// So many different tokens of each kind; signatures of ECDSA differ in what they cost.
+const TOKENS: u32 = 8;
+/// So often something warm is repeated.
+const REPEATED: usize = 20;
+
+/// Counts everything.
+pub(crate) fn all() {
+    let mut house = House::new();
+    decisions(&house.agents);
+    requests(&mut house);
+}
+
+fn decisions(agents: &Agents) {
+    let count = |name: &str, agent: &str, credentials: &[(&'static str, String)], repeat: usize, wanted| {
+        let agent = agents.agent(agent);
+        let all: Vec<_> = credentials.iter().map(|(header, value)| headers(header, value)).collect();
+        region(&format!("decide/{name}"), (all.len() * repeat) as u64, &mut || {
+            for _ in 0..repeat {
+                for headers in &all {
+                    assert_eq!(decided(&agent, headers).reason, wanted, "{name}");
+                }
+            }
+        });
+    };
+    let warm = |agent: &str, credential: &(&'static str, String)| {
+        for _ in 0..3 {
+            decided(&agents.agent(agent), &headers(credential.0, &credential.1));
+        }
+    };
+    for (name, agent, credential) in
+        [("public", "public", ("accept", "*/*".to_owned())), ("api_key", "api-key", ("x-api-key", api_key()))]
+    {
+        warm(agent, &credential);
+        count(name, agent, &[credential], REPEATED, Reason::Ok);
+    }
+    for alg in ["RS256", "ES256", "EdDSA"] {
+        let bearer = |token: String| ("authorization", format!("Bearer {token}"));
+        let first = bearer(agents.token(alg, 0));
+        warm("oauth", &first);
+        count(&format!("{alg}/warm"), "oauth", &[first], REPEATED, Reason::Ok);
+        let cold: Vec<_> = (1..=TOKENS).map(|n| bearer(agents.token(alg, n))).collect();
+        count(&format!("{alg}/cold"), "oauth", &cold, 1, Reason::Ok);
+        warm("oauth", &bearer(agents.forged(alg, 100)));
+        let forged: Vec<_> = (101..=100 + TOKENS).map(|n| bearer(agents.forged(alg, n))).collect();
+        count(&format!("{alg}/forged"), "oauth", &forged, 1, Reason::SignatureInvalid);
+    }
+}
+
+fn requests(house: &mut House) {
+    let public = vec![phases::head("/p/refunds?page=2", ""); REPEATED];
+    request(house, "public", &public, &public, 200);
+    let key = vec![phases::head("/k/refunds?page=2", &format!("X-Api-Key: {}\r\n", api_key())); REPEATED];
+    request(house, "api_key", &key, &key, 200);
+    for alg in ["RS256", "ES256", "EdDSA"] {
+        let bearer =
+            |token: &str| phases::head("/o/refunds?page=2", &format!("Authorization: Bearer {token}\r\n"));
+        let good = |n: u32| bearer(&house.agents.token(alg, n));
+        let forged = |n: u32| bearer(&house.agents.forged(alg, n));
+        let warm = vec![good(200); REPEATED];
+        let cold: Vec<_> = (201..=200 + TOKENS).map(good).collect();
+        let (first, wrong) = ([forged(300)], (301..=300 + TOKENS).map(forged).collect::<Vec<_>>());
+        request(house, &format!("{alg}/warm"), &warm, &warm, 200);
+        request(house, &format!("{alg}/cold"), &warm, &cold, 200);
+        request(house, &format!("{alg}/forged"), &first, &wrong, 401);
+    }
+}
+
+/// Counts requests with these heads, after others that are not counted.
+fn request(house: &mut House, name: &str, before: &[String], heads: &[String], status: u16) {
+    house.ask(before, status);
+    region(&format!("request/{name}"), heads.len() as u64, &mut || house.ask(heads, status));
+}

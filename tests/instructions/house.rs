@@ -1,0 +1,113 @@
+//! The whole gateway in one thread with a caller and an agent, all on loopback: what one request costs contains its
+//! caller and its agent, which do next to nothing and always the same.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pingora::apps::ServerApp as _;
+use pingora::proxy::http_proxy;
+use pingora::server::configuration::ServerConf;
+use portcullis::proxy::{Crowd, CrowdLimits, Front, FrontParts, HeadLimits, TlsDoor};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+
+use super::agents::Agents;
+use super::phases;
+
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello";
+
+/// A gateway with one kept connection to it.
+pub(crate) struct House {
+    pub(crate) agents: Agents,
+    runtime: Runtime,
+    caller: TcpStream,
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let (agents, caller) = runtime.block_on(open());
+        Self { agents, runtime, caller }
+    }
+
+    /// Sends these heads one after the other; each is answered with that status.
+    pub(crate) fn ask(&mut self, heads: &[String], status: u16) {
+        let wanted = format!("HTTP/1.1 {status} ");
+        let caller = &mut self.caller;
+        self.runtime.block_on(async {
+            for head in heads {
+                caller.write_all(head.as_bytes()).await.expect("it is sent");
+                let answer = answer(caller).await;
+                assert!(answer.starts_with(wanted.as_bytes()), "{}", String::from_utf8_lossy(&answer));
+            }
+        });
+    }
+}
+
+async fn open() -> (Agents, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("its address");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream));
+        }
+    });
+    let agents = Agents::behind(&format!("http://{address}"));
+    let (gateway, parts) = phases::gateway(&agents);
+    let (limits, recorder) = (parts.limits, gateway.clone());
+    let head = HeadLimits {
+        bytes: limits.header_bytes,
+        fields: limits.header_fields,
+        timeout: limits.header_timeout,
+        idle: limits.idle_timeout,
+    };
+    let crowd = CrowdLimits { connections: 100, per_address: 100, exempt: Vec::new() };
+    let front = FrontParts {
+        head,
+        write_timeout: limits.write_timeout,
+        crowd: Crowd::new(crowd, agents.metrics.connections()),
+        tls: TlsDoor::new([], &parts.snapshot),
+        drain: parts.drain,
+    };
+    let proxy = http_proxy(&Arc::new(ServerConf::default()), gateway);
+    let record = Box::new(move |status, peer| recorder.head_refused(status, peer));
+    let front = Arc::new(Front::new(proxy, record, front));
+    let (caller, socket) = phases::pair().await;
+    tokio::spawn(async move {
+        let (_stop, shutdown) = tokio::sync::watch::channel(false);
+        front.process_new(Box::new(socket), &shutdown).await;
+    });
+    (agents, caller)
+}
+
+/// The agent: it looks for nothing but the end of a head.
+async fn serve(mut stream: TcpStream) -> Option<()> {
+    stream.set_nodelay(true).ok()?;
+    let (mut buffer, mut filled) = ([0; 8192], 0);
+    loop {
+        filled += stream.read(&mut buffer[filled..]).await.ok().filter(|n| *n > 0)?;
+        if buffer[..filled].ends_with(b"\r\n\r\n") {
+            stream.write_all(ANSWER).await.ok()?;
+            filled = 0;
+        }
+    }
+}
+
+/// The caller's part: everything up to the end of a body as long as the head says.
+async fn answer(stream: &mut TcpStream) -> Vec<u8> {
+    let mut answer = Vec::with_capacity(4096);
+    loop {
+        let read = tokio::time::timeout(Duration::from_secs(60), stream.read_buf(&mut answer)).await;
+        assert!(read.expect("in time").expect("an answer") > 0, "{}", String::from_utf8_lossy(&answer));
+        let mut fields = [httparse::EMPTY_HEADER; 32];
+        let mut head = httparse::Response::new(&mut fields);
+        let Ok(httparse::Status::Complete(end)) = head.parse(&answer) else { continue };
+        let length = head.headers.iter().find(|field| field.name.eq_ignore_ascii_case("content-length"));
+        let length: usize =
+            length.map_or(0, |field| String::from_utf8_lossy(field.value).parse().expect("a number"));
+        if answer.len() >= end + length {
+            return answer;
+        }
+    }
+}
