@@ -65,9 +65,10 @@ fn cases() -> Vec<Case> {
                 let stored = path.join("store").join(kind.section());
                 let stored = if stored.is_dir() { sorted(&stored) } else { Vec::new() };
                 sources.extend(stored.iter().map(|path| {
-                    let Source { path, text, .. } = source(path);
+                    let file = source(path);
                     let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-                    Source::of(ResourceId::new(kind, &name).expect("the name of a resource"), path, text)
+                    let id = ResourceId::new(kind, &name).expect("the name of a resource");
+                    Source::of(id, file.path.as_path(), file.text.as_str())
                 }));
             }
             Case { name, sources }

@@ -30,12 +30,15 @@ pub struct Known {
     /// The claims, as the JSON text that was signed: half the size of what is read from it.
     payload: Box<[u8]>,
     /// Of the agent that it was shown to first: most tokens are for one.
-    first: OnceLock<(AgentNumber, Arc<Admission>)>,
-    others: OnceLock<Live<Vec<(AgentNumber, Arc<Admission>)>>>,
+    first: OnceLock<AtAgent>,
+    others: OnceLock<Live<Vec<AtAgent>>>,
 }
 
 /// The number of a compiled agent.
 type AgentNumber = u64;
+
+/// What the agent of that number makes of it.
+type AtAgent = (AgentNumber, Arc<Admission>);
 
 /// What a token says that the passing of time, and the agent, make right or wrong.
 #[derive(Debug)]

@@ -55,16 +55,16 @@ impl Diagnostic {
     /// A finding at a place in a source.
     #[must_use]
     pub fn at(code: Code, sources: &[Source], place: Place, message: impl Into<String>) -> Self {
-        let source = sources.get(place.source);
-        let line = source.and_then(|s| s.line(place.line)).filter(|line| !may_hold_a_secret(line));
-        let line = line.map(|line| window(line, place.column.saturating_sub(1)));
+        let source = sources.get(place.source());
+        let line = source.and_then(|s| s.line(place.line())).filter(|line| !may_hold_a_secret(line));
+        let line = line.map(|line| window(line, place.column().saturating_sub(1)));
         Self {
             severity: code.severity(),
             code,
             path: source.map(|s| s.path.clone()).unwrap_or_default(),
-            line: place.line,
-            column: place.column,
-            width: place.width.max(1),
+            line: place.line(),
+            column: place.column(),
+            width: place.width().max(1),
             message: message.into(),
             help: None,
             caret: line.map_or(0, |(_, caret)| caret),
@@ -114,8 +114,8 @@ impl Diagnostic {
     /// Adds the other place.
     #[must_use]
     pub fn second(mut self, sources: &[Source], place: Place, label: impl Into<String>) -> Self {
-        let path = sources.get(place.source).map(|s| s.path.clone()).unwrap_or_default();
-        self.second = Some(Second { path, line: place.line, column: place.column, label: label.into() });
+        let path = sources.get(place.source()).map(|s| s.path.clone()).unwrap_or_default();
+        self.second = Some(Second { path, line: place.line(), column: place.column(), label: label.into() });
         self
     }
 
@@ -220,10 +220,10 @@ mod tests {
     #[test]
     fn a_finding_shows_its_line_its_caret_and_the_mend() {
         let sources = source("version: 1\nverzion: 2\n");
-        let place = Place { source: 0, line: 2, column: 1, width: 7 };
+        let place = Place::new(0, 2, 1, 7);
         let shown = Diagnostic::at(Code::UnknownField, &sources, place, "no field `verzion` here")
             .help("did you mean `version`?")
-            .second(&sources, Place { line: 1, ..place }, "the other one is here")
+            .second(&sources, Place::new(0, 1, 1, 7), "the other one is here")
             .to_string();
         assert_eq!(
             shown,
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn a_file_cannot_write_control_codes_to_the_terminal() {
         let sources = source("a: \u{1b}[31m\u{202e}x\tz");
-        let place = Place { source: 0, line: 1, column: 4, width: 1 };
+        let place = Place::new(0, 1, 4, 1);
         let shown = Diagnostic::at(Code::WrongType, &sources, place, "bad \u{1b}").to_string();
         assert!(!shown.contains(['\u{1b}', '\u{202e}', '\t']), "{shown:?}");
     }
@@ -257,7 +257,7 @@ mod tests {
             ("  x: { agent: nobody, name: pck_Yq3Zk81b_x }", false),
             ("  public_key: \"-----BEGIN PRIVATE KEY-----\\nAA\"", false),
         ] {
-            let place = Place { source: 0, line: 1, column: 1, width: 1 };
+            let place = Place::new(0, 1, 1, 1);
             let finding = Diagnostic::at(Code::UnknownField, &source(line), place, "m");
             assert_eq!(finding.source_line.is_some(), shown, "{line}");
         }
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn a_very_long_line_is_shown_around_the_caret() {
         let sources = source(&format!("{}HERE{}", "x".repeat(5000), "y".repeat(5000)));
-        let place = Place { source: 0, line: 1, column: 5001, width: 4 };
+        let place = Place::new(0, 1, 5001, 4);
         let shown = Diagnostic::at(Code::WrongType, &sources, place, "m").to_string();
         let lines: Vec<_> = shown.lines().collect();
         assert!(lines[1].len() < 200);

@@ -13,6 +13,7 @@ mod document;
 mod environment;
 mod fields;
 mod json;
+mod known;
 mod ordered;
 mod read;
 mod report;
@@ -34,11 +35,11 @@ pub use document::{
     AccessLog, Admin, AgentEntry, ApiKeyEntry, Auth, CertificateFiles, ClaimRule, ClaimRules, Cors, Document,
     IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, Route, Scopes, Server, Shutdown, Upstream,
 };
-pub use read::{Outline, outline, parse, parse_for};
+pub use read::{Outline, outline, parse, parse_after};
 pub use schema::{schema, schema_of};
 pub use sections::{Field, ROOT, Section, Shape};
 pub use snapshot::{ApiKey, Certificates, Revision, Snapshot};
-pub use source::{Place, Source, Spanned};
+pub use source::{Place, Source, SourceFile, Spanned};
 pub use units::{parse_duration, parse_size, show_duration, show_size};
 pub use written::{Pointers, Written, new_references, tag_of, to_yaml, written};
 pub use yaml::MAX_BYTES;

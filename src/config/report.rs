@@ -1,11 +1,12 @@
 //! Where findings are collected while a configuration is read: readers report and go on, so that one run
 //! shows everything that is wrong.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::code::{Code, Severity};
 use super::diagnostic::Diagnostic;
 use super::diagnostics::Diagnostics;
+use super::known::Found;
 use super::source::{Place, Source};
 use crate::model::ResourceId;
 
@@ -22,11 +23,30 @@ pub(super) struct Report<'a> {
     /// The sources that somebody asks about: they do not count among the many.
     asked: Vec<usize>,
     findings: RefCell<Diagnostics>,
+    /// How many errors and warnings are among them.
+    errors: Cell<usize>,
+    warnings: Cell<usize>,
+    /// How many findings there were, those among them that were one too many.
+    said: Cell<usize>,
+}
+
+/// A moment in the reading.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    said: usize,
+    kept: usize,
 }
 
 impl<'a> Report<'a> {
     pub(super) fn new(sources: &'a [Source]) -> Self {
-        Self { sources, asked: Vec::new(), findings: RefCell::default() }
+        Self {
+            sources,
+            asked: Vec::new(),
+            findings: RefCell::default(),
+            errors: Cell::new(0),
+            warnings: Cell::new(0),
+            said: Cell::new(0),
+        }
     }
 
     /// For somebody who asks about these resources: what is found in them is kept, however much else there is.
@@ -40,26 +60,55 @@ impl<'a> Report<'a> {
         self.sources
     }
 
+    /// Whether somebody asks about this source.
+    pub(super) fn is_asked(&self, source: usize) -> bool {
+        self.asked.contains(&source)
+    }
+
+    /// This moment.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { said: self.said.get(), kept: self.findings.borrow().len() }
+    }
+
+    /// What was found since then.
+    pub(super) fn since(&self, mark: Mark) -> Found {
+        let findings = self.findings.borrow();
+        let said = self.said.get() - mark.said;
+        if said == 0 {
+            Found::Nothing
+        } else if findings.len() - mark.kept == said {
+            Found::These(findings.iter().skip(mark.kept).cloned().collect())
+        } else {
+            Found::Untold
+        }
+    }
+
     /// Adds a finding that was made elsewhere.
     pub(super) fn add(&self, finding: Diagnostic) {
+        self.said.set(self.said.get() + 1);
         if !self.is_full(finding.code) {
-            self.findings.borrow_mut().push(finding);
+            self.push(finding);
         }
+    }
+
+    fn push(&self, finding: Diagnostic) {
+        let count = if finding.is_error() { &self.errors } else { &self.warnings };
+        count.set(count.get() + 1);
+        self.findings.borrow_mut().push(finding);
     }
 
     /// Whether an error was found.
     pub(super) fn has_errors(&self) -> bool {
-        self.findings.borrow().has_errors()
+        self.errors.get() > 0
     }
 
     /// Whether no more findings of this severity are taken. What costs time to say can be left out then.
     pub(super) fn is_full(&self, code: Code) -> bool {
-        let findings = self.findings.borrow();
         let count = match code.severity() {
-            Severity::Error => findings.errors(),
-            Severity::Warning => findings.warnings(),
+            Severity::Error => &self.errors,
+            Severity::Warning => &self.warnings,
         };
-        count >= MOST
+        count.get() >= MOST
     }
 
     /// Adds a finding; `finish` completes it.
@@ -70,8 +119,9 @@ impl<'a> Report<'a> {
         message: impl Into<String>,
         finish: impl FnOnce(Diagnostic) -> Diagnostic,
     ) {
-        if self.asked.contains(&place.source) || !self.is_full(code) {
-            self.findings.borrow_mut().push(finish(Diagnostic::at(code, self.sources, place, message)));
+        self.said.set(self.said.get() + 1);
+        if self.is_asked(place.source()) || !self.is_full(code) {
+            self.push(finish(Diagnostic::at(code, self.sources, place, message)));
         }
     }
 

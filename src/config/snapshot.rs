@@ -1,6 +1,6 @@
 //! A compiled configuration: what the gateway runs on, immutable, replaced as a whole.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,7 +9,8 @@ use std::sync::Arc;
 use rustls::sign::CertifiedKey;
 
 use super::diagnostics::Diagnostics;
-use super::document::Server;
+use super::document::{AgentEntry, Server};
+use super::known::Known;
 use super::source::Source;
 use super::written::{Written, written};
 use crate::authn::{Issuers, TokenCache};
@@ -65,8 +66,12 @@ pub struct Snapshot {
     pub store: Option<PathBuf>,
     /// The texts that this is made of.
     pub sources: Arc<[Source]>,
-    /// Which of them holds a resource of its own.
-    pub stored: HashMap<ResourceId, usize>,
+    /// Which of them hold a resource of their own, in the order of these.
+    pub(super) stored: Box<[usize]>,
+    /// What each of them was read to, where that may be known next time.
+    pub(super) known: Box<[Option<Known>]>,
+    /// What the agents were made of, in the order of their names.
+    pub(super) entries: Box<[Arc<AgentEntry>]>,
     /// All API keys, by their id, those that wait for their agent among them.
     pub api_keys: BTreeMap<String, ApiKey>,
     /// What somebody should look at.
@@ -109,7 +114,7 @@ impl Snapshot {
     /// A resource as it was written; `None` when there is none of that name.
     #[must_use]
     pub fn written(&self, id: &ResourceId) -> Option<Written> {
-        match self.stored.get(id).and_then(|index| self.sources.get(*index)) {
+        match self.source_of(id) {
             Some(source) => written(std::slice::from_ref(source), id),
             None => written(&self.sources, id),
         }
@@ -118,7 +123,35 @@ impl Snapshot {
     /// Whether a file of its own holds this resource.
     #[must_use]
     pub fn is_stored(&self, id: &ResourceId) -> bool {
-        self.stored.contains_key(id)
+        self.index_of(id).is_some()
+    }
+
+    /// The file that holds this resource alone.
+    #[must_use]
+    pub fn source_of(&self, id: &ResourceId) -> Option<&Source> {
+        self.sources.get(self.index_of(id)?)
+    }
+
+    /// The number of the source that holds this resource alone.
+    pub(super) fn index_of(&self, id: &ResourceId) -> Option<usize> {
+        let entry = |index: &usize| self.sources.get(*index).and_then(|source| source.entry.as_ref());
+        let at = self.stored.binary_search_by(|index| entry(index).cmp(&Some(id))).ok()?;
+        self.stored.get(at).copied()
+    }
+
+    /// The number of a source that is this very one and was number `likely`, or is somewhere else by its name.
+    pub(super) fn index_of_source(&self, source: &Source, likely: usize) -> Option<usize> {
+        if self.sources.get(likely).is_some_and(|held| held.is(source)) {
+            return Some(likely);
+        }
+        let index = self.index_of(source.entry.as_ref()?)?;
+        self.sources.get(index).filter(|held| *held == source).map(|_| index)
+    }
+
+    /// What an agent was made of.
+    pub(super) fn entry_of(&self, name: &AgentName) -> Option<&Arc<AgentEntry>> {
+        let at = self.entries.binary_search_by(|entry| entry.name.value.cmp(name)).ok()?;
+        self.entries.get(at)
     }
 }
 

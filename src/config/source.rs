@@ -1,16 +1,22 @@
 //! The texts of a configuration and places in them. Who reads files is not known here.
 
 use std::fmt;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::model::ResourceId;
 
 /// How a message names what it must not show.
 pub(super) const FROM_ENV: &str = "the value from the environment";
 
-/// One YAML file, already read.
+/// One YAML file, already read. Cheap to clone: a text that did not change is the same one in the next snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct Source(Arc<SourceFile>);
+
+/// What a [`Source`] is.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SourceFile {
     /// Where it came from; relative paths inside are read against its folder.
     pub path: PathBuf,
     /// What it says.
@@ -23,13 +29,19 @@ impl Source {
     /// A file and its text, which is a whole document.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into(), entry: None }
+        Self(Arc::new(SourceFile { path: path.into(), text: text.into(), entry: None }))
     }
 
     /// A file and its text, which is what stands under the name of one resource.
     #[must_use]
     pub fn of(entry: ResourceId, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into(), entry: Some(entry) }
+        Self(Arc::new(SourceFile { path: path.into(), text: text.into(), entry: Some(entry) }))
+    }
+
+    /// Whether this is the very same as another, and not one of the same content.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// The line of that number, counted from 1, without its line break. Lines end where YAML ends them (section 5.4):
@@ -50,17 +62,61 @@ impl Source {
     }
 }
 
-/// A place in one of several sources.
+impl Deref for Source {
+    type Target = SourceFile;
+
+    fn deref(&self) -> &SourceFile {
+        &self.0
+    }
+}
+
+/// A place in one of several sources. Every value that was read has one, so it is small; what is larger than a number
+/// holds is no place in a file of the size that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Place {
+    source: u32,
+    line: u32,
+    column: u32,
+    width: u32,
+}
+
+impl Place {
+    /// In source number `source`: a line and a column in characters, both counted from 1, and how many characters are
+    /// meant.
+    #[must_use]
+    pub fn new(source: usize, line: usize, column: usize, width: usize) -> Self {
+        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { source: small(source), line: small(line), column: small(column), width: small(width) }
+    }
+
     /// Index of the source.
-    pub source: usize,
-    /// The line, counted from 1.
-    pub line: usize,
+    #[must_use]
+    pub const fn source(self) -> usize {
+        self.source as usize
+    }
+
+    /// The line, counted from 1; 0 for the whole file.
+    #[must_use]
+    pub const fn line(self) -> usize {
+        self.line as usize
+    }
+
     /// The column in characters, counted from 1.
-    pub column: usize,
+    #[must_use]
+    pub const fn column(self) -> usize {
+        self.column as usize
+    }
+
     /// How many characters are meant.
-    pub width: usize,
+    #[must_use]
+    pub const fn width(self) -> usize {
+        self.width as usize
+    }
+
+    /// The same place in a source that has another number now.
+    pub(super) fn move_to(&mut self, source: usize) {
+        *self = Self::new(source, self.line(), self.column(), self.width());
+    }
 }
 
 /// A value and where it was written. Two are equal when their values are.
@@ -106,7 +162,7 @@ impl<T> Spanned<T> {
     }
 }
 
-impl<T> std::ops::Deref for Spanned<T> {
+impl<T> Deref for Spanned<T> {
     type Target = T;
 
     fn deref(&self) -> &T {

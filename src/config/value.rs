@@ -146,7 +146,7 @@ pub(super) fn path(report: &Report<'_>, node: &Node) -> Option<PathBuf> {
         report.say(Code::WrongType, node.place, "a path holds no NUL", "write the path of a file");
         return None;
     }
-    report.sources().get(node.place.source).map(|source| source.resolve(&text))
+    report.sources().get(node.place.source()).map(|source| source.resolve(&text))
 }
 
 /// An IP address with a port.
@@ -191,7 +191,10 @@ pub(super) fn list<'a, T>(
     match &node.kind {
         Kind::List(items) => {
             let read = |item: &'a Node| read(report, item).map(|value| item.spanned(value));
-            Some(items.iter().filter_map(read).collect())
+            let mut list: Vec<_> = items.iter().filter_map(read).collect();
+            // It is kept for long, for each of thousands of agents.
+            list.shrink_to_fit();
+            Some(list)
         }
         Kind::Scalar(scalar) if scalar.broken => None,
         Kind::Scalar(_) | Kind::Map(_) => {

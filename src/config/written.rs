@@ -60,7 +60,7 @@ pub fn to_yaml(kind: ResourceKind, value: &Value) -> Result<String, String> {
     let source = Source::new("", text);
     // What the writer of another house makes of a strange text is not taken on trust.
     match yaml::read_as_written(&source).and_then(|node| as_json(&node)) {
-        Some(read) if read == *value => Ok(source.text),
+        Some(read) if read == *value => Ok(source.text.clone()),
         _ => Err("it holds something that cannot be written as YAML".to_owned()),
     }
 }
@@ -131,13 +131,13 @@ fn place(node: &Node, pointer: String, places: &mut HashMap<(usize, usize), Stri
         Kind::Map(entries) => {
             for (key, value) in entries {
                 let below = format!("{pointer}/{}", escaped(&key.text));
-                places.insert((key.place.line, key.place.column), below.clone());
+                places.insert((key.place.line(), key.place.column()), below.clone());
                 place(value, below, places);
             }
         }
     }
     // A mapping begins where its first key does: the key is the nearer answer, and came first.
-    places.entry((node.place.line, node.place.column)).or_insert(pointer);
+    places.entry((node.place.line(), node.place.column())).or_insert(pointer);
 }
 
 /// A name as a part of a JSON pointer (RFC 6901 section 3).

@@ -1,5 +1,7 @@
 //! The audit log: who changed what, from what to what, one JSON line for each change that went live.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -8,7 +10,6 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::config::{Revision, Source};
-use crate::model::ResourceId;
 
 use super::diff;
 
@@ -62,18 +63,25 @@ pub(super) fn append(
 
 /// What differs. Both lists are in the order of their resources, documents first.
 fn changed(before: &[Source], after: &[Source]) -> Vec<Changed> {
-    let by_path = |sources: &[Source]| -> std::collections::BTreeMap<PathBuf, (Option<ResourceId>, String)> {
-        sources.iter().map(|s| (s.path.clone(), (s.entry.clone(), s.text.clone()))).collect()
+    // There may be thousands, of which hardly any differ: those that do not are set aside first.
+    let other = |these: &[Source], those: &[Source]| -> BTreeMap<PathBuf, Source> {
+        let those: HashMap<&OsStr, &Source> = those.iter().map(|s| (s.path.as_os_str(), s)).collect();
+        let differing = these.iter().filter(|source| those.get(source.path.as_os_str()) != Some(source));
+        differing.map(|source| (source.path.clone(), source.clone())).collect()
     };
-    let (before, after) = (by_path(before), by_path(after));
-    let paths: std::collections::BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
-    let differing = paths.into_iter().filter(|path| before.get(*path) != after.get(*path));
-    differing
+    let (before, after) = (other(before, after), other(after, before));
+    let paths: BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
+    paths
+        .into_iter()
         .map(|path| {
             let (from, to) = (before.get(path), after.get(path));
-            let id = from.or(to).and_then(|(id, _)| id.clone());
-            let text = |side: Option<&(Option<ResourceId>, String)>| {
-                side.map(|(id, text)| id.as_ref().map_or_else(|| text.clone(), |id| diff::shown(id, text)))
+            let id = from.or(to).and_then(|source| source.entry.clone());
+            let text = |side: Option<&Source>| {
+                let shown = |source: &Source| match &source.entry {
+                    Some(id) => diff::shown(id, &source.text),
+                    None => source.text.clone(),
+                };
+                side.map(shown)
             };
             let resource = id.map(|id| id.to_string());
             Changed { resource, file: path.clone(), from: text(from), to: text(to) }
@@ -84,6 +92,7 @@ fn changed(before: &[Source], after: &[Source]) -> Vec<Changed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ResourceId;
 
     #[test]
     fn only_what_differs_is_written_and_no_hash() {

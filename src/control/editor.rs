@@ -60,13 +60,19 @@ pub(super) fn applied(mut texts: Vec<Text>, changes: &[Change], folder: &std::pa
 }
 
 /// What a store holds, for the reader: whole documents first, then resources by their names, however the store
-/// lists them.
-pub(super) fn sources(texts: Vec<Text>) -> Vec<Source> {
+/// lists them. What is in `live` already is that, and not another copy of it.
+pub(super) fn sources(texts: Vec<Text>, live: Option<&Snapshot>) -> Vec<Source> {
+    let known = |id: &ResourceId, text: &Text| {
+        let source = live?.source_of(id)?;
+        (source.text == text.text && source.path == text.path).then(|| source.clone())
+    };
     let mut sources: Vec<Source> = texts
         .into_iter()
-        .map(|text| match text.holds {
+        .map(|text| match &text.holds {
             Holds::Document => Source::new(text.path, text.text),
-            Holds::Resource(id) => Source::of(id, text.path, text.text),
+            Holds::Resource(id) => {
+                known(id, &text).unwrap_or_else(|| Source::of(id.clone(), text.path, text.text))
+            }
         })
         .collect();
     sources.sort_by(|a, b| a.entry.cmp(&b.entry));

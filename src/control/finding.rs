@@ -1,6 +1,7 @@
 //! A finding of the validator for programs: with the resource and the part of it that it speaks of.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -60,10 +61,13 @@ impl Finding {
     /// The findings of `diagnostics`, which were made from `sources`.
     #[must_use]
     pub fn of(diagnostics: &Diagnostics, sources: &[Source]) -> Vec<Self> {
+        let paths: HashSet<&OsStr> = diagnostics.iter().map(|found| found.path.as_os_str()).collect();
+        let named = sources.iter().filter(|source| paths.contains(source.path.as_os_str()));
+        let named: HashMap<&OsStr, &Source> = named.map(|source| (source.path.as_os_str(), source)).collect();
         let mut known: HashMap<&PathBuf, Option<(&ResourceId, Pointers)>> = HashMap::new();
         let findings = diagnostics.iter().map(|found| {
             let resource = known.entry(&found.path).or_insert_with(|| {
-                let source = sources.iter().find(|source| source.path == found.path)?;
+                let source = named.get(found.path.as_os_str())?;
                 Some((source.entry.as_ref()?, Pointers::of(source)))
             });
             let resource = resource.as_ref();

@@ -59,7 +59,7 @@ pub fn load(
     previous: Option<&Snapshot>,
     metrics: &Metrics,
 ) -> Result<(Compiled, Vec<PathBuf>), LoadError> {
-    compile(&[], &sources(store.read()?), previous, metrics).map_err(LoadError::Invalid)
+    compile(&[], &sources(store.read()?, previous), previous, metrics).map_err(LoadError::Invalid)
 }
 
 /// Parses and compiles what a store holds, or is to hold. This is the one way from texts to a snapshot. What is found
@@ -70,15 +70,41 @@ pub(super) fn compile(
     previous: Option<&Snapshot>,
     metrics: &Metrics,
 ) -> Result<(Compiled, Vec<PathBuf>), Diagnostics> {
-    let document = config::parse_for(asked, sources, &|name| std::env::var(name).ok())?;
+    let document = config::parse_after(previous, asked, sources, &|name| std::env::var(name).ok())?;
     let paths = document.files();
     let files = read_files(&paths);
     Ok((config::compile(&document, &files, previous, metrics)?, paths))
 }
 
+/// What came of a look at the store.
+pub(super) enum Looked {
+    /// It holds what is live.
+    Live,
+    /// It holds something else, which refers to these files.
+    Compiled(Box<Compiled>, Vec<PathBuf>),
+    /// What these texts say is wrong, or the store cannot be read.
+    Wrong(Diagnostics, Vec<Source>),
+}
+
+/// Reads the store, and compiles what it holds unless that is live already. `files` are what the live documents refer
+/// to.
+pub(super) fn look(store: &dyn ConfigStore, files: &[PathBuf], live: &Snapshot, metrics: &Metrics) -> Looked {
+    let sources = match store.read() {
+        Ok(texts) => sources(texts, Some(live)),
+        Err(error) => return Looked::Wrong(LoadError::Store(error).into_diagnostics(), Vec::new()),
+    };
+    if is_live(&sources, files, live) {
+        return Looked::Live;
+    }
+    match compile(&[], &sources, Some(live), metrics) {
+        Ok((compiled, files)) => Looked::Compiled(Box::new(compiled), files),
+        Err(findings) => Looked::Wrong(findings, sources),
+    }
+}
+
 /// Whether these texts, with the files that they name, are what `live` was made of. Reading and hashing is all that
 /// this takes.
-pub(super) fn is_live(sources: &[Source], files: &[PathBuf], live: &Snapshot) -> bool {
+fn is_live(sources: &[Source], files: &[PathBuf], live: &Snapshot) -> bool {
     *sources == *live.sources && config::revision(sources, &read_files(files)) == live.revision
 }
 

@@ -10,6 +10,7 @@ mod edit;
 mod editor;
 mod finding;
 mod handle;
+mod leisure;
 mod load;
 mod open;
 mod orders;

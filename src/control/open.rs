@@ -22,5 +22,5 @@ pub fn open(inline: Box<dyn ConfigStore>, writer: Writer) -> Result<Box<dyn Conf
 /// # Errors
 /// When they cannot be read.
 pub fn outline(store: &dyn ConfigStore) -> Result<Option<Outline>, StoreError> {
-    Ok(config::outline(&sources(store.read()?), &|name| std::env::var(name).ok()))
+    Ok(config::outline(&sources(store.read()?, None), &|name| std::env::var(name).ok()))
 }

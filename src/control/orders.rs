@@ -13,6 +13,7 @@ use super::edit::{Edit, EditError, Edited, Expect, RollBack, To, Wanted};
 use super::editor;
 use super::finding::Finding;
 use super::handle::{Order, Reloaded};
+use super::leisure::at_leisure;
 use super::load::{LoadError, compile};
 use super::reconciler::Reconciler;
 
@@ -44,13 +45,14 @@ impl Reconciler {
     async fn edit(&mut self, edit: &Edit) -> Result<Edited, EditError> {
         let folder = self.store.writable().map_err(EditError::ReadOnly)?;
         let previous = self.live.get();
-        let texts = self.store.read().map_err(|error| {
+        let (store, metrics) = (&*self.store, &self.metrics);
+        let texts = at_leisure(|| store.read()).map_err(|error| {
             EditError::Invalid(Finding::of(&LoadError::Store(error).into_diagnostics(), &[]))
         })?;
         let changes = editor::changes(&edit.wanted, &texts, &previous)?;
-        let sources = editor::sources(editor::applied(texts, &changes, &folder));
+        let sources = editor::sources(editor::applied(texts, &changes, &folder), Some(&previous));
         let asked: Vec<ResourceId> = edit.wanted.iter().map(|wish| wish.id.clone()).collect();
-        let (compiled, files) = compile(&asked, &sources, Some(&previous), &self.metrics)
+        let (compiled, files) = at_leisure(|| compile(&asked, &sources, Some(&previous), metrics))
             .map_err(|findings| EditError::Invalid(wrong_with(&asked, &findings, &sources)))?;
         let mut edited = Edited {
             number: None,
@@ -134,10 +136,7 @@ fn tags(edit: &Edit, changes: &[Change], after: &Snapshot) -> Vec<(ResourceId, O
             ids.push(&change.id);
         }
     }
-    let tag = |id: &ResourceId| {
-        let source = after.sources.get(*after.stored.get(id)?)?;
-        Some(config::tag_of(&source.text))
-    };
+    let tag = |id: &ResourceId| Some(config::tag_of(&after.source_of(id)?.text));
     ids.into_iter().map(|id| (id.clone(), tag(id))).collect()
 }
 

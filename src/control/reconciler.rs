@@ -15,12 +15,13 @@ use crate::model::{Clock, Live, ProviderName};
 use crate::store::ConfigStore;
 use crate::telemetry::Metrics;
 
+use super::audit;
 use super::finding::Finding;
 use super::handle::{self, Control, Order};
-use super::load::{LoadError, compile, is_live};
+use super::leisure::{at_leisure, tidy_up_later};
+use super::load::{Looked, look};
 use super::resolver::Resolver;
 use super::status::{Outcome, Refused, Status};
-use super::{audit, editor};
 
 /// How long a change may wait for the first addresses of names that are new in it.
 const FIRST_ADDRESSES: Duration = Duration::from_millis(500);
@@ -107,6 +108,7 @@ impl Reconciler {
     pub async fn run(mut self) {
         let live = self.live.get();
         self.attend(&live);
+        tidy_up_later();
         loop {
             tokio::select! {
                 () = self.store.changed(&self.files) => drop(self.reconcile().await),
@@ -127,20 +129,17 @@ impl Reconciler {
     /// What is wrong with it.
     pub async fn reconcile(&mut self) -> Result<Outcome, Vec<Finding>> {
         let previous = self.live.get();
-        let sources = match self.store.read() {
-            Ok(texts) => editor::sources(texts),
-            Err(error) => return Err(self.refuse(LoadError::Store(error).into_diagnostics(), &[])),
-        };
-        if is_live(&sources, &self.files, &previous) {
-            if self.refused.take().is_some() {
-                tracing::info!("the configuration is again the one that is live");
+        let (store, files, metrics) = (&*self.store, self.files.as_slice(), &self.metrics);
+        match at_leisure(|| look(store, files, &previous, metrics)) {
+            Looked::Live => {
+                if self.refused.take().is_some() {
+                    tracing::info!("the configuration is again the one that is live");
+                }
+                self.metrics.reload_unchanged();
+                self.looked(Outcome::Unchanged, None);
+                Ok(Outcome::Unchanged)
             }
-            self.metrics.reload_unchanged();
-            self.looked(Outcome::Unchanged, None);
-            return Ok(Outcome::Unchanged);
-        }
-        match compile(&[], &sources, Some(&previous), &self.metrics) {
-            Ok((compiled, files)) => {
+            Looked::Compiled(compiled, files) => {
                 self.files = files;
                 for warning in &compiled.warnings {
                     tracing::warn!("{warning}");
@@ -149,7 +148,7 @@ impl Reconciler {
                 self.audit(&previous, "files", "the files were changed", None);
                 Ok(Outcome::Applied)
             }
-            Err(findings) => Err(self.refuse(findings, &sources)),
+            Looked::Wrong(findings, sources) => Err(self.refuse(findings, &sources)),
         }
     }
 
@@ -164,6 +163,7 @@ impl Reconciler {
         if gone {
             self.drop_old_series(&snapshot);
         }
+        tidy_up_later();
         self.refused = None;
         self.metrics.reload_applied(self.clock.now());
         self.looked(Outcome::Applied, None);

@@ -34,7 +34,7 @@ pub struct Agent {
     /// Claims that go upstream as headers.
     pub claim_headers: ClaimHeaders,
     /// What pages of other origins may do; `None` = nothing is answered on the agent's behalf.
-    pub cors: Option<Cors>,
+    pub cors: Option<Box<Cors>>,
     /// The largest request body, in bytes.
     pub max_body: Option<u64>,
     /// The most requests under way.

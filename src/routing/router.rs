@@ -44,14 +44,14 @@ pub struct RouteConflict {
 /// The table of all routes.
 #[derive(Debug, Default)]
 pub struct Router {
-    hosts: HashMap<String, Paths>,
+    hosts: HashMap<Box<str>, Paths>,
     any_host: Paths,
     len: usize,
 }
 
 #[derive(Debug, Default)]
 struct Paths {
-    by_prefix: HashMap<String, (usize, Arc<Agent>)>,
+    by_prefix: HashMap<Box<str>, (usize, Arc<Agent>)>,
     deepest: usize,
 }
 
@@ -62,14 +62,14 @@ impl Router {
     /// When another agent has the same host and path.
     pub fn insert(&mut self, agent: Arc<Agent>) -> Result<(), RouteConflict> {
         let paths = match &agent.route.host {
-            Some(host) => self.hosts.entry(host.clone()).or_default(),
+            Some(host) => self.hosts.entry(host.as_str().into()).or_default(),
             None => &mut self.any_host,
         };
-        if let Some((first, _)) = paths.by_prefix.get(&agent.route.path) {
+        if let Some((first, _)) = paths.by_prefix.get(agent.route.path.as_str()) {
             return Err(RouteConflict { first: *first });
         }
         paths.deepest = paths.deepest.max(agent.route.path.matches('/').count());
-        paths.by_prefix.insert(agent.route.path.clone(), (self.len, agent));
+        paths.by_prefix.insert(agent.route.path.as_str().into(), (self.len, agent));
         self.len += 1;
         Ok(())
     }

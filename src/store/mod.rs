@@ -7,6 +7,7 @@ mod durable;
 mod error;
 mod file;
 mod history;
+mod inotify;
 mod journal;
 mod layout;
 mod lock;

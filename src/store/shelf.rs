@@ -1,14 +1,14 @@
 //! The resources in the three folders of a store, as they stand.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, DirEntry};
+use std::fs::{self, DirEntry, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::journal::Direction;
 use super::layout::Layout;
-use super::text::{read_if_there, read_text};
+use super::text::{read_if_there, read_in, read_text};
 use super::{Record, StoreError};
 use crate::model::{ResourceId, ResourceKind};
 
@@ -37,12 +37,17 @@ impl Shelf {
                 Err(error) if error.kind() == io::ErrorKind::NotFound && !all => continue,
                 entries => entries.map_err(|e| unreadable(&e))?,
             };
+            let opened = File::open(&folder).ok();
             for entry in entries {
                 let entry = entry.map_err(|e| unreadable(&e))?;
                 let Some((id, link)) = self.resource(kind, &entry)? else { continue };
                 let path = entry.path();
                 // One that is removed while the folder is read is simply gone; a link to nowhere is a mistake.
-                let text = if link { Some(read_text(&path)?) } else { read_if_there(&path)? };
+                let text = match (link, &opened) {
+                    (true, _) => Some(read_text(&path)?),
+                    (false, Some(opened)) => read_in(opened, &entry.file_name(), &path)?,
+                    (false, None) => read_if_there(&path)?,
+                };
                 if link {
                     links.push(path);
                 }

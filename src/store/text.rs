@@ -1,8 +1,12 @@
 //! One text that a store holds, and how it is read: whole, of bounded size, and UTF-8 or not at all.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, openat};
+use rustix::io::Errno;
 
 use super::StoreError;
 use crate::model::ResourceId;
@@ -44,6 +48,16 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
     read_up_to(MAX_BYTES, path)
 }
 
+/// The text of the file of this name in an open folder, or `None` when there is no such file. `path` is where it stands:
+/// with thousands of files, walking there for each would cost as much as reading them.
+pub(super) fn read_in(folder: &File, name: &OsStr, path: &Path) -> Result<Option<String>, StoreError> {
+    match openat(folder, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) {
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(StoreError::unreadable(path, &error.into())),
+        Ok(file) => read(path, File::from(file), MAX_BYTES).map(Some),
+    }
+}
+
 /// What the store itself wrote at `path`, however large; `None` when there is no file.
 pub(super) fn read_own(path: &Path) -> Result<Option<String>, StoreError> {
     read_up_to(u64::MAX, path)
@@ -74,6 +88,8 @@ fn read(path: &Path, file: File, limit: u64) -> Result<String, StoreError> {
     if read as u64 > limit {
         return Err(StoreError::TooLarge { path: path.to_owned(), limit });
     }
+    // What is kept is kept for long, and by the thousand.
+    bytes.shrink_to_fit();
     String::from_utf8(bytes)
         .map_err(|e| StoreError::NotUtf8 { path: path.to_owned(), offset: e.utf8_error().valid_up_to() })
 }

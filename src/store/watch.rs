@@ -10,21 +10,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
+
+use super::inotify::Inotify;
 
 /// Events that come within this time of each other ring once.
 const SETTLE: Duration = Duration::from_millis(50);
 /// The longest that such events are waited for.
 const SETTLE_AT_MOST: Duration = Duration::from_millis(300);
-/// A look without a ring, for file systems that send no events.
-const AT_LEAST_EVERY: Duration = Duration::from_secs(30);
+/// A look without a ring, for file systems that send no events, and for systems without inotify, on which every change
+/// is found in this way.
+const AT_LEAST_EVERY: Duration = Duration::from_secs(if cfg!(target_os = "linux") { 30 } else { 1 });
 
 /// Watches the folders of some files.
 #[derive(Debug)]
 pub struct FileWatch {
     bell: Arc<Notify>,
-    watcher: Option<RecommendedWatcher>,
+    watcher: Option<Inotify>,
     /// Folders by name and by what they are: another folder may be put in the place of one.
     folders: BTreeSet<(PathBuf, Option<u64>)>,
 }
@@ -34,15 +36,8 @@ impl FileWatch {
     #[must_use]
     pub fn new() -> Self {
         let bell = Arc::new(Notify::new());
-        let ring = Arc::clone(&bell);
-        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Reading is no change, and our own reading must not ring.
-            if event.is_ok_and(|e| !matches!(e.kind, notify::EventKind::Access(_))) {
-                ring.notify_one();
-            }
-        });
-        let watcher = watcher
-            .map_err(|error| tracing::warn!(%error, "files are not watched; they are read every 30 s"))
+        let watcher = Inotify::new(Arc::clone(&bell))
+            .map_err(|error| tracing::warn!(%error, "files are not watched; they are read now and then"))
             .ok();
         Self { bell, watcher, folders: BTreeSet::new() }
     }
@@ -59,12 +54,11 @@ impl FileWatch {
             wanted.into_iter().map(|folder| (which(&folder), folder)).map(|(ino, f)| (f, ino)).collect();
         let Some(watcher) = &mut self.watcher else { return };
         for (gone, _) in self.folders.difference(&wanted) {
-            // A folder that was removed has no watch any more.
-            let _gone = watcher.unwatch(gone);
+            watcher.unwatch(gone);
         }
         let mut watched: BTreeSet<_> = self.folders.intersection(&wanted).cloned().collect();
         for new in wanted.difference(&self.folders) {
-            match watcher.watch(&new.0, RecursiveMode::NonRecursive) {
+            match watcher.watch(&new.0) {
                 Ok(()) => {
                     watched.insert(new.clone());
                     // What changed before the watch was set must not be missed.

@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue};
 use super::super::code::Code;
 use super::super::document::{self, AgentEntry, Auth, Origins};
 use super::super::snapshot::ApiKey;
-use super::{Input, files};
+use super::{Input, files, kept};
 use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme, TokenCache};
 use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
 use crate::keys::Provider;
@@ -18,6 +18,7 @@ use crate::model::{AgentName, Digest, Identity, Instant, ProviderName};
 use crate::routing::{
     Agent, Authenticator, Cors, Endpoint, Route, Router, Trust, Upstream, UpstreamTls, next_id,
 };
+use crate::telemetry::AgentMetrics;
 
 type Providers = BTreeMap<ProviderName, Arc<Provider>>;
 
@@ -30,34 +31,41 @@ pub(super) struct Agents {
     pub(super) endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
     pub(super) api_keys: BTreeMap<String, ApiKey>,
     pub(super) tokens: Option<Arc<TokenCache>>,
-    /// API keys that no agent has taken yet.
-    keys: HashMap<AgentName, HashMap<String, ApiKeyRecord>>,
+    /// The API keys of each agent, by id.
+    pub(super) keys: HashMap<AgentName, HashMap<String, ApiKeyRecord>>,
 }
 
 /// The certificates that agents trust, by the file that holds them.
 pub(super) type Trusted = HashMap<PathBuf, Trust>;
 
-/// Reads the files of certificates; what is wrong with them is reported.
+/// Reads the files of certificates; what is wrong with them is reported, at each agent that names one.
 pub(super) fn trust(input: &Input<'_>) -> Trusted {
-    let named = input.document.agents.iter().filter_map(|agent| agent.upstream.ca_file.as_ref());
-    named
-        .filter_map(|path| {
-            let list = files::authorities(input, path)?;
+    let mut trusted = Trusted::new();
+    for path in input.document.agents.iter().filter_map(|agent| agent.upstream.ca_file.as_ref()) {
+        if trusted.contains_key(&path.value) {
+            continue;
+        }
+        if let Some(list) = files::authorities(input, path) {
             let list = list.iter().map(|certificate| certificate.to_vec()).collect();
-            Some((path.value.clone(), Trust::new(list)))
-        })
-        .collect()
+            trusted.insert(path.value.clone(), Trust::new(list));
+        }
+    }
+    trusted
 }
 
 /// Makes the agents and the table of their routes.
 pub(super) fn make(input: &Input<'_>, providers: &Providers, trust: &Trusted) -> Agents {
-    let issuers = Arc::new(providers.values().map(|p| p.spec().issuer.clone()).collect());
+    let issuers: Issuers = providers.values().map(|p| p.spec().issuer.clone()).collect();
+    let before = input.previous.map(|snapshot| &snapshot.issuers).filter(|before| ***before == issuers);
+    let issuers = before.map_or_else(|| Arc::new(issuers), Arc::clone);
     let api_keys = api_keys(input);
     let tokens = token_cache(input);
     let mut all = Agents { issuers, keys: keys(&api_keys), api_keys, tokens, ..Agents::default() };
     for entry in &input.document.agents {
-        let Some(agent) = agent(input, providers, trust, &mut all, entry) else { continue };
-        let agent = Arc::new(agent);
+        let Some(endpoint) = endpoint(input, &mut all, &entry.upstream) else { continue };
+        let kept = kept::agent(input, providers, trust, &all, entry, &endpoint);
+        let made = kept.or_else(|| agent(input, providers, trust, &all, entry, endpoint).map(Arc::new));
+        let Some(agent) = made else { continue };
         if all.router.insert(Arc::clone(&agent)).is_err() {
             let message = format!("`{}` has the route of another agent", agent.name);
             let help = "change the path or the host of one of them";
@@ -84,22 +92,20 @@ fn agent(
     input: &Input<'_>,
     providers: &Providers,
     trust: &Trusted,
-    all: &mut Agents,
+    all: &Agents,
     entry: &AgentEntry,
+    endpoint: Arc<Endpoint>,
 ) -> Option<Agent> {
-    let upstream = upstream(input, trust, all, &entry.upstream);
+    let upstream = upstream(trust, &entry.upstream, endpoint);
     let authenticator = authenticator(input, providers, all, entry)?;
     let name = entry.name.value.clone();
     let before = input.previous.and_then(|snapshot| snapshot.agents.get(&name));
-    let metrics = input.metrics.agent(&name);
-    let (credential, metrics) = match &authenticator {
-        Authenticator::OAuth(policy) => {
-            let names = policy.providers.iter().map(|provider| &provider.spec().name);
-            (Some(&policy.header), metrics.with_providers(names))
-        }
-        Authenticator::ApiKey(policy) => (Some(&policy.header), metrics),
-        Authenticator::Public => (None, metrics),
+    let credential = match &authenticator {
+        Authenticator::OAuth(policy) => Some(&policy.header),
+        Authenticator::ApiKey(policy) => Some(&policy.header),
+        Authenticator::Public => None,
     };
+    let metrics = metrics(input, &name, &authenticator, before);
     let oauth = match &entry.auth.value {
         Auth::OAuth(oauth) => Some(&**oauth),
         Auth::ApiKey(_) | Auth::Public => None,
@@ -111,7 +117,7 @@ fn agent(
         upstream: upstream?,
         rules: oauth.map(rules).unwrap_or_default(),
         claim_headers: claim_headers(input, oauth, entry)?,
-        cors: entry.cors.as_ref().map(|cors| compile_cors(cors, credential)),
+        cors: entry.cors.as_ref().map(|cors| Box::new(compile_cors(cors, credential))),
         max_body: entry.max_body,
         max_in_flight: entry.max_in_flight,
         places: before.map(|agent| agent.places.clone()).unwrap_or_default(),
@@ -123,6 +129,33 @@ fn agent(
     })
 }
 
+/// The handles of before, where they count under the same names.
+fn metrics(
+    input: &Input<'_>,
+    name: &AgentName,
+    authenticator: &Authenticator,
+    before: Option<&Arc<Agent>>,
+) -> AgentMetrics {
+    let providers = names_of(authenticator);
+    let same = |agent: &&Arc<Agent>| {
+        std::mem::discriminant(&agent.authenticator) == std::mem::discriminant(authenticator)
+            && names_of(&agent.authenticator) == providers
+    };
+    match before.filter(same) {
+        Some(agent) => agent.metrics.clone(),
+        None => input.metrics.agent(name).with_providers(providers.into_iter()),
+    }
+}
+
+fn names_of(authenticator: &Authenticator) -> Vec<&ProviderName> {
+    match authenticator {
+        Authenticator::OAuth(policy) => {
+            policy.providers.iter().map(|provider| &provider.spec().name).collect()
+        }
+        Authenticator::ApiKey(_) | Authenticator::Public => Vec::new(),
+    }
+}
+
 /// Routes are compared without the slash at the end, so the route of everything is the empty one.
 fn route(written: &document::Route) -> Route {
     Route {
@@ -132,19 +165,19 @@ fn route(written: &document::Route) -> Route {
     }
 }
 
-fn upstream(
-    input: &Input<'_>,
-    trust: &Trusted,
-    all: &mut Agents,
-    written: &document::Upstream,
-) -> Option<Upstream> {
-    let url = &written.url.value;
-    let host = url.host_str()?;
-    let port = url.port_or_known_default()?;
+/// Where an agent runs: shared by all that name the same host and port, and the one of before.
+fn endpoint(input: &Input<'_>, all: &mut Agents, written: &document::Upstream) -> Option<Arc<Endpoint>> {
+    let (host, port) = (written.url.value.host_str()?, written.url.value.port_or_known_default()?);
     let endpoint = all.endpoints.entry((host.to_owned(), port)).or_insert_with_key(|key| {
         let before = input.previous.and_then(|snapshot| snapshot.endpoints.get(key));
         before.map_or_else(|| Arc::new(Endpoint::new(host, port)), Arc::clone)
     });
+    Some(Arc::clone(endpoint))
+}
+
+fn upstream(trust: &Trusted, written: &document::Upstream, endpoint: Arc<Endpoint>) -> Option<Upstream> {
+    let url = &written.url.value;
+    let host = url.host_str()?;
     // A file that was named and is not there must never turn into the trust of the system.
     let trust = match &written.ca_file {
         Some(path) => Some(trust.get(&path.value)?.clone()),
@@ -153,7 +186,7 @@ fn upstream(
     let server_name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     Some(Upstream {
-        endpoint: Arc::clone(endpoint),
+        endpoint,
         tls: (url.scheme() == "https").then_some(UpstreamTls { server_name, trust }),
         authority: HeaderValue::from_str(&authority).ok()?,
         base_path: url.path().trim_end_matches('/').to_owned(),
@@ -165,21 +198,20 @@ fn upstream(
 fn authenticator(
     input: &Input<'_>,
     providers: &Providers,
-    all: &mut Agents,
+    all: &Agents,
     entry: &AgentEntry,
 ) -> Option<Authenticator> {
     Some(match &entry.auth.value {
         Auth::Public => Authenticator::Public,
         Auth::ApiKey(header) => Authenticator::ApiKey(ApiKeyPolicy {
             header: header.clone(),
-            keys: all.keys.remove(&entry.name.value).unwrap_or_default(),
+            keys: all.keys.get(&entry.name.value).cloned().unwrap_or_default(),
         }),
         Auth::OAuth(oauth) => {
             // All or none: a provider that could not be compiled has been reported, and an agent that
             // accepts fewer than were written is another agent.
             let accepted: Option<Vec<_>> =
                 oauth.identity_providers.iter().map(|name| providers.get(&name.value).cloned()).collect();
-            let running = input.previous.map_or(&input.document.server, |snapshot| &snapshot.server);
             Authenticator::OAuth(OAuthPolicy {
                 header: oauth.header.clone(),
                 scheme: Scheme::parse(&oauth.prefix)?,
@@ -188,7 +220,7 @@ fn authenticator(
                 issuers: Arc::clone(&all.issuers),
                 audiences: oauth.audiences.clone(),
                 max_token_lifetime: oauth.max_token_lifetime,
-                token_bytes: running.limits.token_bytes,
+                token_bytes: input.token_bytes(),
                 tokens: all.tokens.clone(),
             })
         }

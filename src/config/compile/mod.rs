@@ -1,22 +1,23 @@
-//! A document and the files that it names, to a [`Snapshot`]. What was compiled before is kept where its
-//! settings did not change, so that keys and resolved names survive a reload.
+//! A document and the files that it names, to a [`Snapshot`]. What was compiled before is kept where nothing that it
+//! is made of has changed, so that keys and resolved names survive a reload, and a change of one agent compiles one.
 
 mod agents;
 mod files;
+mod kept;
 mod providers;
 mod restart;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::code::Code;
 use super::diagnostics::Diagnostics;
-use super::document::Document;
+use super::document::{AgentEntry, Document};
 use super::report::Report;
 use super::snapshot::{Revision, Snapshot};
 use super::source::{Source, Spanned};
-use crate::model::{Digest, ResourceId};
+use crate::model::Digest;
 use crate::telemetry::Metrics;
 
 /// What the files that a document names hold, or why they cannot be read.
@@ -66,6 +67,8 @@ pub fn compile(
         store: previous.map_or_else(|| document.store.as_ref().map(|s| s.value.clone()), |p| p.store.clone()),
         sources: Arc::clone(&document.sources),
         stored: stored(&document.sources),
+        known: document.known.clone(),
+        entries: entries(&document.agents),
         api_keys: agents.api_keys,
         warnings: findings.clone(),
         certificates: files::kept(certificates, previous),
@@ -79,8 +82,17 @@ pub fn compile(
     Ok(Compiled { snapshot, warnings: findings })
 }
 
-fn stored(sources: &[Source]) -> HashMap<ResourceId, usize> {
-    sources.iter().enumerate().filter_map(|(i, source)| Some((source.entry.clone()?, i))).collect()
+fn stored(sources: &[Source]) -> Box<[usize]> {
+    let entry = |index: &usize| sources.get(*index).and_then(|source| source.entry.as_ref());
+    let mut stored: Vec<usize> = (0..sources.len()).filter(|index| entry(index).is_some()).collect();
+    stored.sort_by_key(entry);
+    stored.into()
+}
+
+fn entries(agents: &[Arc<AgentEntry>]) -> Box<[Arc<AgentEntry>]> {
+    let mut entries = agents.to_vec();
+    entries.sort_by(|a, b| a.name.value.cmp(&b.name.value));
+    entries.into()
 }
 
 /// What compiling works on.
@@ -104,6 +116,11 @@ impl<'a> Input<'a> {
         let help = "relative paths are read against the folder of the file that names them";
         self.report.say(Code::FileUnreadable, path.place, message, help);
         None
+    }
+
+    /// The longest token: as with all limits, a change takes effect on restart.
+    fn token_bytes(&self) -> usize {
+        self.previous.map_or(&self.document.server, |snapshot| &*snapshot.server).limits.token_bytes
     }
 
     /// Reports a file that does not hold what it should.

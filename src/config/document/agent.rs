@@ -10,8 +10,8 @@ use url::Url;
 use super::super::source::Spanned;
 use crate::model::{AgentName, Digest, Enforcement, ProviderName};
 
-/// One of `agents`
-#[derive(Debug, Clone)]
+/// One of `agents`. Two are equal when they say the same, wherever it was written.
+#[derive(Debug, Clone, PartialEq)]
 pub struct AgentEntry {
     /// Its name.
     pub name: Spanned<AgentName>,
@@ -24,7 +24,7 @@ pub struct AgentEntry {
     /// Who may call.
     pub auth: Spanned<Auth>,
     /// Answers to browsers of other origins.
-    pub cors: Option<Cors>,
+    pub cors: Option<Box<Cors>>,
     /// The largest request body, in bytes.
     pub max_body: Option<u64>,
     /// The most requests under way.
@@ -47,7 +47,7 @@ pub struct Route {
 }
 
 /// `upstream`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upstream {
     /// Scheme, host, port, and a canonical path without a slash at its end (but for `/` alone).
     pub url: Spanned<Url>,
@@ -60,7 +60,7 @@ pub struct Upstream {
 }
 
 /// `auth`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Auth {
     /// Callers bring a token.
     OAuth(Box<OAuth>),
@@ -71,7 +71,7 @@ pub enum Auth {
 }
 
 /// `auth.oauth`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OAuth {
     /// Whose tokens are accepted; at least one.
     pub identity_providers: Vec<Spanned<ProviderName>>,
@@ -161,4 +161,51 @@ pub struct ApiKeyEntry {
     pub expires_at: Option<jiff::Timestamp>,
     /// Refused as revoked from then on.
     pub revoked_at: Option<jiff::Timestamp>,
+}
+
+impl AgentEntry {
+    /// The same, from a source that has another number now. Each field is named, so that no new one is forgotten.
+    pub(in crate::config) fn move_to(&mut self, source: usize) {
+        let Self {
+            name,
+            display_name: _,
+            route,
+            upstream: Upstream { url, connect_timeout: _, response_timeout: _, ca_file },
+            auth,
+            cors: _,
+            max_body: _,
+            max_in_flight: _,
+            websocket: _,
+            enforcement: _,
+        } = self;
+        name.place.move_to(source);
+        route.place.move_to(source);
+        url.place.move_to(source);
+        ca_file.iter_mut().for_each(|file| file.place.move_to(source));
+        auth.place.move_to(source);
+        if let Auth::OAuth(oauth) = &mut auth.value {
+            let OAuth {
+                identity_providers,
+                audiences: _,
+                header: _,
+                prefix: _,
+                forward_token: _,
+                scopes: _,
+                claims: _,
+                claim_headers: _,
+                max_token_lifetime: _,
+            } = &mut **oauth;
+            identity_providers.iter_mut().for_each(|name| name.place.move_to(source));
+        }
+    }
+}
+
+impl ApiKeyEntry {
+    /// The same, from a source that has another number now.
+    pub(in crate::config) fn move_to(&mut self, source: usize) {
+        let Self { id, agent, name: _, sha256, expires_at: _, revoked_at: _ } = self;
+        id.place.move_to(source);
+        agent.place.move_to(source);
+        sha256.place.move_to(source);
+    }
 }

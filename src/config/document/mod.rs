@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::diagnostics::Diagnostics;
+use super::known::Known;
 use super::source::{Place, Source, Spanned};
 
 pub use agent::{
@@ -30,13 +31,15 @@ pub struct Document {
     /// The folder in which resources are stored one by one; absent when there is none.
     pub store: Option<Spanned<PathBuf>>,
     /// Who signs tokens, in the order in which they were written.
-    pub identity_providers: Vec<IdentityProvider>,
+    pub identity_providers: Vec<Arc<IdentityProvider>>,
     /// What is behind the gateway, in the order in which they were written.
-    pub agents: Vec<AgentEntry>,
+    pub agents: Vec<Arc<AgentEntry>>,
     /// The API keys, in the order in which they were written.
-    pub api_keys: Vec<ApiKeyEntry>,
+    pub api_keys: Vec<Arc<ApiKeyEntry>>,
     /// What somebody should look at.
     pub warnings: Diagnostics,
+    /// What each source was read to, where that may be known next time.
+    pub(super) known: Box<[Option<Known>]>,
 }
 
 impl Document {

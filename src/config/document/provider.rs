@@ -48,3 +48,29 @@ pub enum KeySource {
     /// A PEM key or certificate.
     PublicKey(String),
 }
+
+impl IdentityProvider {
+    /// The same, from a source that has another number now. Each field is named, so that no new one is forgotten.
+    pub(in crate::config) fn move_to(&mut self, to: usize) {
+        let Self {
+            name,
+            issuer,
+            source,
+            ca_file,
+            algorithms: _,
+            leeway: _,
+            refresh: _,
+            max_stale: _,
+            insecure_http: _,
+        } = self;
+        name.place.move_to(to);
+        issuer.place.move_to(to);
+        source.place.move_to(to);
+        ca_file.iter_mut().for_each(|file| file.place.move_to(to));
+        match &mut source.value {
+            KeySource::JwksFile(file) | KeySource::PublicKeyFile(file) => file.place.move_to(to),
+            KeySource::Discovery | KeySource::JwksUri(_) | KeySource::Inline(_) | KeySource::PublicKey(_) => {
+            }
+        }
+    }
+}

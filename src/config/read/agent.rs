@@ -40,7 +40,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
         route: route?,
         upstream: upstream?.value,
         auth: auth?,
-        cors,
+        cors: cors.map(Box::new),
         max_body: max_body.map(|b| b.value),
         max_in_flight: max_in_flight
             .and_then(|most| usize::try_from(most.value).ok())

@@ -254,5 +254,6 @@ fn claim_headers<'a>(
         taken.push((reduced, node.place));
         out.push((claim.text.clone(), name));
     }
+    out.shrink_to_fit();
     out
 }

@@ -120,7 +120,8 @@ fn unused_providers(report: &Report<'_>, document: &Document, used: &HashSet<&st
 
 fn keys_of_agents(report: &Report<'_>, document: &Document, names: &Names<'_>) {
     let known: HashSet<&str> = names.agents.iter().copied().collect();
-    let agents: HashMap<&str, &AgentEntry> = document.agents.iter().map(|a| (a.name.as_str(), a)).collect();
+    let agents: HashMap<&str, &AgentEntry> =
+        document.agents.iter().map(|a| (a.name.as_str(), &**a)).collect();
     let mut hashes: HashMap<String, Place> = HashMap::new();
     for key in &document.api_keys {
         let text = key.agent.value.as_str();
@@ -133,7 +134,7 @@ fn keys_of_agents(report: &Report<'_>, document: &Document, names: &Names<'_>) {
         if let Some(agent) = agents.get(text).filter(|agent| !matches!(agent.auth.value, Auth::ApiKey(_))) {
             let help = "give the agent `auth: { api_key: {} }`, or remove the key";
             // In a store, an agent can be switched to tokens and back, and its keys wait meanwhile.
-            if report.sources().get(key.agent.place.source).is_some_and(|source| source.entry.is_some()) {
+            if report.sources().get(key.agent.place.source()).is_some_and(|source| source.entry.is_some()) {
                 let message = format!("the API key {} waits: its agent takes no API keys", key.id.shown());
                 report.clash(Code::DormantKey, agent.auth.place, key.agent.place, message, help);
             } else {

@@ -91,9 +91,9 @@ mod tests {
         let root = read(&report, 0, &|_| None).unwrap();
         let Kind::Map(entries) = root.kind else { panic!("a mapping") };
         let (key, value) = &entries[1];
-        assert_eq!((key.place.line, key.place.column, key.place.width), (2, 1, 2));
+        assert_eq!((key.place.line(), key.place.column(), key.place.width()), (2, 1, 2));
         let Kind::List(items) = &value.kind else { panic!("a list") };
-        assert_eq!((items[0].place.line, items[0].place.column, items[0].place.width), (3, 5, 3));
+        assert_eq!((items[0].place.line(), items[0].place.column(), items[0].place.width()), (3, 5, 3));
         assert!(matches!(&items[0].kind, Kind::Scalar(s) if !s.plain && s.text == "x"));
     }
 }

@@ -14,6 +14,9 @@ use super::{MAX_DEPTH, MAX_NODES, syntax};
 /// Answers for `${NAME}`.
 type Environment<'e> = dyn Fn(&str) -> Option<String> + 'e;
 
+/// In so many entries a key is found by looking at each.
+const FEW: usize = 16;
+
 /// Reading cannot go on; why has been reported.
 pub(super) struct Stop;
 
@@ -145,12 +148,20 @@ impl<'r, 's, 'e> Tree<'r, 's, 'e> {
                 self.report.say(Code::YamlTag, place, "merge keys (`<<`) are not read", help);
                 continue;
             }
-            if let Some(first) = seen.get(&text) {
+            // Most mappings are small, and there are many of them.
+            let first = if entries.len() < FEW {
+                entries.iter().find(|(key, _)| key.text == text).map(|(key, _)| key.place)
+            } else {
+                if seen.is_empty() {
+                    seen.extend(entries.iter().map(|(key, _)| (key.text.clone(), key.place)));
+                }
+                seen.insert(text.clone(), place)
+            };
+            if let Some(first) = first {
                 let message = format!("the key `{text}` stands twice in one mapping");
-                self.report.clash(Code::DuplicateKey, place, *first, message, "remove one of them");
+                self.report.clash(Code::DuplicateKey, place, first, message, "remove one of them");
                 continue;
             }
-            seen.insert(text.clone(), place);
             entries.push((Key { text, place }, value));
         }
     }
@@ -210,17 +221,18 @@ impl<'r, 's, 'e> Tree<'r, 's, 'e> {
         if self.report.is_full(Code::EnvUnset) {
             return place;
         }
-        let line = self.line(place.line);
-        let start = line.char_indices().nth(place.column.saturating_sub(1)).map_or(line.len(), |(i, _)| i);
+        let line = self.line(place.line());
+        let start = line.char_indices().nth(place.column().saturating_sub(1)).map_or(line.len(), |(i, _)| i);
         let Some((before, _)) = line.get(start..).and_then(|rest| rest.split_once(part)) else {
             return place;
         };
-        Place { column: place.column + before.chars().count(), width: part.chars().count() + 1, ..place }
+        let column = place.column() + before.chars().count();
+        Place::new(self.source, place.line(), column, part.chars().count() + 1)
     }
 
     fn syntax(&self, error: &ScanError) -> Stop {
         let (line, column) = (error.marker().line().max(1), error.marker().col() + 1);
-        let place = Place { source: self.source, line, column, width: 1 };
+        let place = Place::new(self.source, line, column, 1);
         let (code, message, help) = syntax::explain(error, self.line(line));
         self.report.say(code, place, message, help);
         Stop
@@ -236,6 +248,6 @@ impl<'r, 's, 'e> Tree<'r, 's, 'e> {
             false => 1,
         };
         let (line, column) = (span.start.line().max(1), span.start.col() + 1);
-        Place { source: self.source, line, column, width: width.max(1) }
+        Place::new(self.source, line, column, width.max(1))
     }
 }

@@ -5,6 +5,7 @@ mod mortal;
 mod outage;
 mod reload;
 mod rotation;
+mod scale;
 mod scarcity;
 mod soak;
 mod start;

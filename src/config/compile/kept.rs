@@ -1,0 +1,67 @@
+//! Whether an agent is what it was: everything that a compiled agent is made of stands here, and is the same as before.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::document::{AgentEntry, Auth};
+use super::Input;
+use super::agents::{Agents, Trusted};
+use crate::authn::{ApiKeyPolicy, OAuthPolicy};
+use crate::keys::Provider;
+use crate::model::ProviderName;
+use crate::routing::{Agent, Authenticator, Endpoint};
+
+/// The agent that runs, when compiling `entry` would make the same.
+pub(super) fn agent(
+    input: &Input<'_>,
+    providers: &BTreeMap<ProviderName, Arc<Provider>>,
+    trust: &Trusted,
+    all: &Agents,
+    entry: &Arc<AgentEntry>,
+    endpoint: &Arc<Endpoint>,
+) -> Option<Arc<Agent>> {
+    let previous = input.previous?;
+    let name = &entry.name.value;
+    let before = previous.entry_of(name)?;
+    let agent = previous.agents.get(name)?;
+    let same = (Arc::ptr_eq(before, entry) || before == entry)
+        && Arc::ptr_eq(&agent.upstream.endpoint, endpoint)
+        && trust_is_same(trust, entry, agent)
+        && match (&entry.auth.value, &agent.authenticator) {
+            (Auth::OAuth(written), Authenticator::OAuth(policy)) => {
+                let names = written.identity_providers.iter().map(|name| &name.value);
+                let now: Option<Vec<_>> = names.map(|name| providers.get(name)).collect();
+                now.is_some_and(|now| oauth_is_same(&now, policy))
+                    && Arc::ptr_eq(&policy.issuers, &all.issuers)
+                    && policy.token_bytes == input.token_bytes()
+            }
+            (Auth::ApiKey(_), Authenticator::ApiKey(policy)) => keys_are_same(all, entry, policy),
+            (Auth::Public, Authenticator::Public) => true,
+            (Auth::OAuth(_) | Auth::ApiKey(_) | Auth::Public, _) => false,
+        };
+    same.then(|| Arc::clone(agent))
+}
+
+fn trust_is_same(trust: &Trusted, entry: &AgentEntry, agent: &Agent) -> bool {
+    let Some(path) = &entry.upstream.ca_file else { return true };
+    let Some(now) = trust.get(&path.value) else { return false };
+    let before = agent.upstream.tls.as_ref().and_then(|tls| tls.trust.as_ref());
+    // Plain HTTP trusts nobody.
+    before.is_none_or(|before| before.certificates == now.certificates)
+}
+
+/// A provider whose settings changed is another one.
+fn oauth_is_same(now: &[&Arc<Provider>], policy: &OAuthPolicy) -> bool {
+    now.len() == policy.providers.len()
+        && now.iter().zip(&policy.providers).all(|(now, before)| Arc::ptr_eq(now, before))
+}
+
+fn keys_are_same(all: &Agents, entry: &AgentEntry, policy: &ApiKeyPolicy) -> bool {
+    match all.keys.get(&entry.name.value) {
+        Some(keys) => *keys == policy.keys,
+        None => policy.keys.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! What the kernel says of changes in folders (inotify(7)). Which folders, and what a change means, is for others.
+//!
+//! Only changes are asked for. Watchers that also ask who opens a file get an event for each file that a reload reads:
+//! at ten thousand of them that was a seventh of what the reload cost.
+
+#[cfg(target_os = "linux")]
+pub(super) use linux::Inotify;
+#[cfg(not(target_os = "linux"))]
+pub(super) use other::Inotify;
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::collections::BTreeMap;
+    use std::io;
+    use std::os::fd::OwnedFd;
+    use std::path::{Path, PathBuf};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread::Builder;
+
+    use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
+    use tokio::sync::Notify;
+
+    /// Some folders, and a bell that rings when something in them has changed.
+    #[derive(Debug)]
+    pub(in crate::store) struct Inotify {
+        kernel: Arc<OwnedFd>,
+        /// The kernel's number of each folder. One folder under two names has one number.
+        watched: BTreeMap<PathBuf, i32>,
+        stopped: Arc<AtomicBool>,
+    }
+
+    impl Inotify {
+        pub(in crate::store) fn new(bell: Arc<Notify>) -> io::Result<Self> {
+            let kernel = Arc::new(inotify::init(CreateFlags::CLOEXEC)?);
+            let stopped = Arc::new(AtomicBool::new(false));
+            let (events, stop) = (Arc::clone(&kernel), Arc::clone(&stopped));
+            // A thread and no task: a store outlives the runtime in which it is first waited for.
+            Builder::new().name("folders".to_owned()).spawn(move || listen(&events, &bell, &stop))?;
+            Ok(Self { kernel, watched: BTreeMap::new(), stopped })
+        }
+
+        pub(in crate::store) fn watch(&mut self, folder: &Path) -> io::Result<()> {
+            let changes = WatchFlags::ATTRIB
+                | WatchFlags::CREATE
+                | WatchFlags::DELETE
+                | WatchFlags::CLOSE_WRITE
+                | WatchFlags::MODIFY
+                | WatchFlags::MOVED_FROM
+                | WatchFlags::MOVED_TO
+                | WatchFlags::DELETE_SELF
+                | WatchFlags::MOVE_SELF;
+            let number = inotify::add_watch(&*self.kernel, folder, changes | WatchFlags::ONLYDIR)?;
+            self.watched.insert(folder.to_owned(), number);
+            Ok(())
+        }
+
+        pub(in crate::store) fn unwatch(&mut self, folder: &Path) {
+            let Some(number) = self.watched.remove(folder) else { return };
+            if !self.watched.values().any(|other| *other == number) {
+                // A folder that was removed has no watch any more.
+                let _gone = inotify::remove_watch(&*self.kernel, number);
+            }
+        }
+    }
+
+    impl Drop for Inotify {
+        fn drop(&mut self) {
+            self.stopped.store(true, Ordering::SeqCst);
+            // The end of any watch wakes the thread, which then ends.
+            if let Ok(number) = inotify::add_watch(&*self.kernel, "/", WatchFlags::DELETE_SELF) {
+                let _woken = inotify::remove_watch(&*self.kernel, number);
+            }
+        }
+    }
+
+    fn listen(kernel: &OwnedFd, bell: &Notify, stopped: &AtomicBool) {
+        let mut room = vec![0_u8; 16 << 10];
+        while !stopped.load(Ordering::SeqCst) {
+            match rustix::io::read(kernel, room.as_mut_slice()) {
+                Ok(length) if is_change(room.get(..length).unwrap_or_default()) => bell.notify_one(),
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => {
+                    tracing::error!(%error, "files are no longer watched; they are read now and then");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whether one of these events is a change. The end of a watch is none: it was taken away, or its folder went, which
+    /// is said as well. That events were lost is one, whatever they were.
+    fn is_change(mut events: &[u8]) -> bool {
+        // A number, the kind, a cookie, the length of a name, and the name.
+        while let Some(([_, kind, _, length], rest)) = numbers(events) {
+            if kind & ReadFlags::IGNORED.bits() == 0 {
+                return true;
+            }
+            events = usize::try_from(length).ok().and_then(|length| rest.get(length..)).unwrap_or_default();
+        }
+        false
+    }
+
+    fn numbers(bytes: &[u8]) -> Option<([u32; 4], &[u8])> {
+        let (head, rest) = bytes.split_first_chunk::<16>()?;
+        let (numbers, _) = head.as_chunks::<4>();
+        Some((<&[[u8; 4]; 4]>::try_from(numbers).ok()?.map(u32::from_ne_bytes), rest))
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        fn event(kind: ReadFlags, name: &[u8]) -> Vec<u8> {
+            let head = [1, kind.bits(), 0, name.len() as u32].map(u32::to_ne_bytes);
+            [head.as_flattened(), name].concat()
+        }
+
+        #[test]
+        fn the_end_of_a_watch_is_no_change_and_all_else_is() {
+            let name = b"a.yaml\0\0";
+            for (events, wanted) in [
+                (vec![], false),
+                (event(ReadFlags::IGNORED, b""), false),
+                (event(ReadFlags::MODIFY, name), true),
+                (event(ReadFlags::QUEUE_OVERFLOW, b""), true),
+                ([event(ReadFlags::IGNORED, b""), event(ReadFlags::CREATE, name)].concat(), true),
+                ([event(ReadFlags::IGNORED, b""), event(ReadFlags::IGNORED, b"")].concat(), false),
+            ] {
+                assert_eq!(is_change(&events), wanted, "{events:?}");
+            }
+        }
+
+        #[tokio::test]
+        async fn one_folder_under_two_names_is_watched_until_both_are_given_up_and_reading_rings_nothing() {
+            let folder = tempfile::tempdir().unwrap();
+            let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+            std::fs::create_dir(&real).unwrap();
+            std::os::unix::fs::symlink(&real, &link).unwrap();
+            std::fs::write(real.join("a"), "1").unwrap();
+            let bell = Arc::new(Notify::new());
+            let mut watcher = Inotify::new(Arc::clone(&bell)).unwrap();
+            for name in [&real, &link] {
+                watcher.watch(name).unwrap();
+            }
+            watcher.unwatch(&link);
+            // What is read before the change would ring before it.
+            assert_eq!(std::fs::read_to_string(real.join("a")).unwrap(), "1");
+            assert_eq!(
+                rustix::io::ioctl_fionread(&*watcher.kernel).unwrap(),
+                0,
+                "an event for what was read"
+            );
+            std::fs::write(real.join("a"), "2").unwrap();
+            bell.notified().await;
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod other {
+    use std::io;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use tokio::sync::Notify;
+
+    /// Nothing: files are looked at once a second.
+    #[derive(Debug)]
+    pub(in crate::store) struct Inotify;
+
+    impl Inotify {
+        pub(in crate::store) fn new(_bell: Arc<Notify>) -> io::Result<Self> {
+            Ok(Self)
+        }
+
+        pub(in crate::store) fn watch(&mut self, _folder: &Path) -> io::Result<()> {
+            Ok(())
+        }
+
+        pub(in crate::store) fn unwatch(&mut self, _folder: &Path) {}
+    }
+}
