@@ -68,7 +68,7 @@ impl TokenCache {
     pub(super) fn get(&self, digest: &Digest) -> Option<Arc<Known>> {
         recent::get(self.number, digest).or_else(|| {
             let known = self.good.get(digest)?;
-            recent::put(self.number, *digest, &known);
+            recent::offer(self.number, *digest, &known);
             Some(known)
         })
     }
@@ -76,7 +76,7 @@ impl TokenCache {
     pub(super) fn insert(&self, digest: Digest, known: &Arc<Known>) {
         self.metrics.inserted();
         self.good.insert(digest, Arc::clone(known));
-        recent::put(self.number, digest, known);
+        recent::offer(self.number, digest, known);
     }
 
     /// Takes out a token whose key is gone.

@@ -1,9 +1,7 @@
 //! The request as the agent receives it: strip, then set. Needs a permit.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use pingora::http::RequestHeader;
 
@@ -11,7 +9,7 @@ use crate::gate::Permit;
 use crate::model::reduced_eq;
 
 use super::context::Context;
-use super::respond::header_value;
+use super::stamp;
 use super::view::sent_host;
 
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -36,7 +34,8 @@ pub(super) fn rewrite(
 ) -> pingora::Result<()> {
     let agent = permit.agent();
     let mut parts: http::request::Parts = std::mem::replace(request, nothing()).into();
-    let forwarded = Forwarded::of(&parts.headers, sent, ctx);
+    let (peer, request_id) = stamp::values(ctx.origin.peer, &ctx.request_id)?;
+    let forwarded = Forwarded::of(&parts.headers, sent, peer, ctx);
     let mut headers = HeaderMap::with_capacity(parts.headers.len() + SET + permit.headers().len());
     let mut name_of_last = None;
     for (name, value) in std::mem::take(&mut parts.headers) {
@@ -52,7 +51,7 @@ pub(super) fn rewrite(
     join_cookies(&mut headers);
     write_length_plainly(&mut headers);
     forwarded.set(&mut headers);
-    headers.insert(REQUEST_ID, header_value(&ctx.request_id)?);
+    headers.insert(REQUEST_ID, request_id);
     for (name, value) in permit.headers() {
         headers.insert(name, value.clone());
     }
@@ -147,21 +146,9 @@ struct Forwarded {
 }
 
 impl Forwarded {
-    fn of(headers: &HeaderMap, sent: &RequestHeader, ctx: &Context) -> Self {
+    fn of(headers: &HeaderMap, sent: &RequestHeader, peer: Option<HeaderValue>, ctx: &Context) -> Self {
         let trusted = |name: &HeaderName| headers.get(name).filter(|_| ctx.origin.trusted);
-        let mut chain = String::new();
-        if ctx.origin.trusted {
-            for hops in headers.get_all(FOR).iter().filter_map(|value| value.to_str().ok()) {
-                chain.push_str(hops);
-                chain.push_str(", ");
-            }
-        }
-        let client = ctx.origin.peer.and_then(|peer| {
-            // An address has at most 39 characters; the value takes the text over.
-            chain.reserve_exact(39);
-            write!(chain, "{peer}").ok()?;
-            HeaderValue::from_maybe_shared(Bytes::from(chain)).ok()
-        });
+        let client = if trusted(&FOR).is_some() { chain(headers, peer.as_ref()) } else { peer };
         let ours = HeaderValue::from_static(if ctx.https { "https" } else { "http" });
         Self {
             client,
@@ -177,4 +164,10 @@ impl Forwarded {
             }
         }
     }
+}
+
+/// The hops that a trusted proxy tells of, and the proxy itself.
+fn chain(headers: &HeaderMap, peer: Option<&HeaderValue>) -> Option<HeaderValue> {
+    let hops = headers.get_all(FOR).iter().chain(peer).filter_map(|value| value.to_str().ok());
+    HeaderValue::from_str(&hops.collect::<Vec<_>>().join(", ")).ok()
 }

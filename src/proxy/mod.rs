@@ -23,6 +23,7 @@ mod paced;
 mod peer;
 mod phases;
 mod respond;
+mod stamp;
 mod tls;
 mod tunnel;
 mod upgrade;

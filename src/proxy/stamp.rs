@@ -1,0 +1,73 @@
+//! The two texts that every request to an agent gets anew, the caller's address and the request's id, as header values
+//! that share one allocation. What else is set is `forward`'s.
+
+use std::fmt::{self, Write as _};
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::HeaderValue;
+
+use crate::model::RequestId;
+
+use super::respond::header_value;
+
+/// Room for the longest address, 39 characters, and for an id of ours.
+const ROOM: usize = 80;
+
+/// A short text that is written in place.
+struct Short {
+    bytes: [u8; ROOM],
+    len: usize,
+}
+
+impl AsRef<[u8]> for Short {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.len + text.len();
+        self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
+    }
+}
+
+/// The values for an address and an id.
+pub(super) fn values(
+    peer: Option<IpAddr>,
+    id: &RequestId,
+) -> pingora::Result<(Option<HeaderValue>, HeaderValue)> {
+    let mut text = Short { bytes: [0; ROOM], len: 0 };
+    let Some(peer) = peer else { return Ok((None, header_value(id)?)) };
+    let address = write!(text, "{peer}").map(|()| text.len);
+    let Ok(end) = address.and_then(|end| write!(text, "{id}").map(|()| end)) else {
+        // A given id may be longer.
+        return Ok((HeaderValue::from_str(&peer.to_string()).ok(), header_value(id)?));
+    };
+    let shared = Bytes::from_owner(text);
+    let value = |part| HeaderValue::from_maybe_shared(part).ok();
+    match value(shared.slice(end..)) {
+        Some(id) => Ok((value(shared.slice(..end)), id)),
+        None => Ok((None, header_value(id)?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_values_are_there_however_long_the_id_is() {
+        let peer = "2001:db8:1111:2222:3333:4444:5555:6666".parse().unwrap();
+        for id in [RequestId::Made(7), RequestId::Given("x".into()), RequestId::Given("x".repeat(128).into())]
+        {
+            let (address, value) = values(Some(peer), &id).unwrap();
+            assert_eq!(address.unwrap(), peer.to_string().as_str());
+            assert_eq!(value, id.to_string().as_str());
+            assert_eq!(values(None, &id).unwrap(), (None, value));
+        }
+    }
+}
