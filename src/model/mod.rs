@@ -3,6 +3,7 @@
 //! No I/O, no async, no proxy framework and no clock reading happens here. A value of one of these types
 //! is valid by construction; what is not valid stays text at the edge.
 
+mod address_text;
 mod algorithm;
 mod claims;
 mod clock;
@@ -17,6 +18,7 @@ mod secret;
 mod spelling;
 mod stamp;
 
+pub use address_text::AddressText;
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
 pub use claims::Claims;
 pub use clock::{Clock, FixedClock, Instant, SystemClock};

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use http::HeaderValue;
 
-use crate::model::RequestId;
+use crate::model::{AddressText, RequestId};
 
 use super::respond::header_value;
 
@@ -42,8 +42,8 @@ pub(super) fn values(
 ) -> pingora::Result<(Option<HeaderValue>, HeaderValue)> {
     let mut text = Short { bytes: [0; ROOM], len: 0 };
     let Some(peer) = peer else { return Ok((None, header_value(id)?)) };
-    let address = write!(text, "{peer}").map(|()| text.len);
-    let Ok(end) = address.and_then(|end| write!(text, "{id}").map(|()| end)) else {
+    let address = text.write_str(AddressText::of(peer).as_str()).map(|()| text.len);
+    let Ok(end) = address.and_then(|end| id.with_text(|id| text.write_str(id)).map(|()| end)) else {
         // A given id may be longer.
         return Ok((HeaderValue::from_str(&peer.to_string()).ok(), header_value(id)?));
     };

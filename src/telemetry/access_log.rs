@@ -14,7 +14,8 @@ use serde::Serialize as _;
 use serde_json::ser::Formatter;
 
 use crate::model::{
-    AgentName, AuthMethod, CacheLabel, Decision, Identity, Instant, ProviderName, Reason, RequestId,
+    AddressText, AgentName, AuthMethod, CacheLabel, Decision, Identity, Instant, ProviderName, Reason,
+    RequestId,
 };
 
 use super::lines::{Lines, Written};
@@ -199,7 +200,7 @@ fn word(record: &AccessRecord, calendar: &str, text: &mut Vec<u8>) {
     line.raw(",\"bytes_in\":").show(record.bytes_in);
     line.raw(",\"bytes_out\":").show(record.bytes_out);
     match record.remote {
-        Some(remote) => line.raw(",\"remote\":\"").show(remote).raw("\""),
+        Some(remote) => line.raw(",\"remote\":\"").raw(AddressText::of(remote).as_str()).raw("\""),
         None => line.raw(",\"remote\":null"),
     };
     line.raw(",\"http_version\":\"").raw(version(record.version));
