@@ -149,25 +149,25 @@ impl Known {
         known.or_else(|| {
             let claims = claims(&self.payload)?;
             let identity = Identity::from_claims(&claims, provider, self.key_id());
-            Some(self.remember(agent, judge(identity, &claims)))
+            let admission = Arc::new(judge(identity, &claims));
+            self.remember(agent, &admission);
+            Some(admission)
         })
     }
 
     /// Keeps what an agent makes of it.
-    fn remember(&self, agent: AgentNumber, admission: Admission) -> Arc<Admission> {
-        let admission = Arc::new(admission);
-        if self.first.set((agent, Arc::clone(&admission))).is_ok() {
-            return admission;
+    pub fn remember(&self, agent: AgentNumber, admission: &Arc<Admission>) {
+        if self.first.set((agent, Arc::clone(admission))).is_ok() {
+            return;
         }
         let others = self.others.get_or_init(|| Live::new(Vec::new()));
         let mut known = Vec::clone(&others.get());
         if known.len() == MOST_OTHERS {
             known.remove(0);
         }
-        known.push((agent, Arc::clone(&admission)));
+        known.push((agent, Arc::clone(admission)));
         // Of two that add one at the same moment, one is lost and made again.
         others.publish(Arc::new(known));
-        admission
     }
 
     fn key_id(&self) -> Option<&str> {

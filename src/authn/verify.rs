@@ -50,6 +50,8 @@ pub enum Outcome {
         identity: Identity,
         /// The verified claims.
         claims: Claims,
+        /// Where to keep what the agent makes of them.
+        known: Option<Arc<Known>>,
     },
     /// It does not.
     Rejected(Rejection),
@@ -139,17 +141,15 @@ impl OAuthPolicy {
         // Before the keys are asked for: a verdict must never count for a set that came later.
         let key_set = provider.key_set_number(now);
         match verify_signature(&token, algorithm, provider, now, refetch, trace) {
-            Ok(Verified { key, key_id }) => match cached {
-                None => Outcome::Verified {
-                    identity: Identity::from_claims(&token.claims, index, key_id.as_deref()),
-                    claims: token.claims,
-                },
-                Some(cached) => {
+            Ok(Verified { key, key_id }) => {
+                let known = cached.map(|cached| {
                     let known = Arc::new(Known::new(&mut token, Proof { provider, algorithm, key }));
                     cached.cache.insert(cached.digest, &known);
-                    Outcome::Known(known, index)
-                }
-            },
+                    known
+                });
+                let identity = Identity::from_claims(&token.claims, index, key_id.as_deref());
+                Outcome::Verified { identity, claims: token.claims, known }
+            }
             Err(NotVerified::For(reason)) => {
                 if let (Some(cached), Some(key_set), Reason::SignatureInvalid) = (cached, key_set, reason) {
                     cached.cache.insert_bad(cached.digest, Forged::new(&token, provider, key_set));

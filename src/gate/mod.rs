@@ -88,9 +88,13 @@ pub fn decide(
                         |admission| admitted(admission, Some(provider)),
                     )
                 }
-                Outcome::Verified { identity, claims } => {
+                Outcome::Verified { identity, claims, known } => {
                     let provider = identity.provider;
-                    admitted(Arc::new(judge(agent, identity, &claims, trace)), provider)
+                    let admission = Arc::new(judge(agent, identity, &claims, trace));
+                    if let Some(known) = known {
+                        known.remember(agent.id, &admission);
+                    }
+                    admitted(admission, provider)
                 }
                 Outcome::Rejected(Rejection { reason, provider }) => {
                     Err(Refused { reason, provider, identity: None })
