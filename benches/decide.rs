@@ -1,7 +1,4 @@
-//! One decision, in process: each algorithm with the signature verified, and each refusal that comes before it.
-//!
-//! This version keeps no verified tokens, so a token that was seen before costs what a new one costs; only the
-//! processor's own caches are warm here.
+//! One decision, in process: each algorithm with a token that is known and with the signature verified, and each refusal.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -34,17 +31,20 @@ fn measure(c: &mut Criterion, name: &str, agent: &Arc<Agent>, headers: &HeaderMa
 
 fn decisions(c: &mut Criterion) {
     let agents = Agents::behind("http://127.0.0.1:9");
+    // No token is remembered: each is verified.
+    let cold = Agents::caching("http://127.0.0.1:9", 0);
     let (oauth, keyed, public) = (agents.agent("oauth"), agents.agent("api-key"), agents.agent("public"));
     for alg in ALGORITHMS {
         let headers = headers("authorization", &format!("Bearer {}", agents.token(alg, 0)));
-        measure(c, &format!("allow/{alg}"), &oauth, &headers, Reason::Ok);
+        measure(c, &format!("warm/{alg}"), &oauth, &headers, Reason::Ok);
+        measure(c, &format!("cold/{alg}"), &cold.agent("oauth"), &headers, Reason::Ok);
     }
     for (name, change, wanted) in refusals() {
         let (mut header, mut claims) = (header("RS256"), claims());
         change(&mut header, &mut claims);
         let token = agents.signer("RS256").token(&header, &claims);
         let headers = headers("authorization", &format!("Bearer {token}"));
-        measure(c, &format!("refuse/{name}"), &oauth, &headers, wanted);
+        measure(c, &format!("refuse/{name}"), &cold.agent("oauth"), &headers, wanted);
     }
     for (name, value, wanted) in [
         ("token_missing", "Basic dXNlcjpwYXNz", Reason::TokenMissing),

@@ -27,12 +27,17 @@ pub(crate) struct Agents {
 impl Agents {
     /// Agents behind this upstream.
     pub(crate) fn behind(upstream: &str) -> Self {
+        Self::caching(upstream, 100_000)
+    }
+
+    /// Agents behind this upstream, with room for so many verified tokens.
+    pub(crate) fn caching(upstream: &str, entries: usize) -> Self {
         let signers: Vec<_> = ALGORITHMS.iter().map(|alg| (*alg, Signer::new(alg))).collect();
         let keys: Vec<Value> = signers.iter().map(|(alg, signer)| signer.jwk(alg)).collect();
         let keys = json!({ "keys": keys });
         let hash = Digest::of(api_key().as_bytes()).to_hex();
         let text = format!(
-            "version: 1\nidentity_providers:\n  corp:\n    issuer: {ISSUER}\n    jwks: {keys}\nagents:\n  \
+            "version: 1\nserver: {{ token_cache: {{ entries: {entries} }} }}\nidentity_providers:\n  corp:\n    issuer: {ISSUER}\n    jwks: {keys}\nagents:\n  \
              oauth:\n    route: /o\n    upstream: {upstream}\n    auth:\n      oauth:\n        \
              identity_providers: [corp]\n        audiences: [\"api://bench\"]\n        \
              scopes: {{ any_of: [\"refunds:write\"] }}\n        claim_headers: {{ sub: X-Caller-Sub }}\n  \
