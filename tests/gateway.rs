@@ -101,6 +101,10 @@ mod support;
 mod tls;
 
 #[cfg(test)]
+#[path = "gateway/token_cache.rs"]
+mod token_cache;
+
+#[cfg(test)]
 #[path = "gateway/upgrades.rs"]
 mod upgrades;
 

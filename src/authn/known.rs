@@ -54,6 +54,12 @@ impl Said {
         Self { provider: provider.id(), times: token.times, aud }
     }
 
+    /// About how many bytes it takes beside itself. A short text takes the room of a longer one, and has an address.
+    fn bytes(&self) -> usize {
+        const STEP: usize = 16;
+        self.aud.iter().map(|aud| size_of::<Box<str>>() + aud.len().next_multiple_of(STEP)).sum()
+    }
+
     /// The agent's index of the provider, when the provider is one of the agent's, the audience fits, and none of the
     /// times is over.
     fn holds_for(&self, policy: &OAuthPolicy, now: Instant) -> Option<usize> {
@@ -77,6 +83,11 @@ pub(super) struct Forged {
 impl Forged {
     pub(super) fn new(token: &Token<'_>, provider: &Provider, key_set: u64) -> Self {
         Self { said: Said::of(token, provider), key_set }
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.said.bytes()
     }
 
     /// The agent's index of the provider, when the signature is all that is wrong for that agent at this moment.
@@ -178,10 +189,9 @@ impl Known {
     pub(super) fn bytes(&self) -> usize {
         /// The headers and the caller at one agent.
         const ADMISSION: usize = 512;
-        let aud: usize = self.said.aud.iter().map(|aud| aud.len() + size_of::<Box<str>>()).sum();
         size_of::<Self>()
             + self.payload.len()
-            + aud
+            + self.said.bytes()
             + self.kid.as_ref().map_or(0, |kid| kid.len())
             + ADMISSION
     }

@@ -21,6 +21,8 @@ use super::recent;
 const ENTRY_BYTES: usize = 2048;
 /// For so many good tokens, one bad one is remembered.
 const GOOD_FOR_EACH_BAD: usize = 16;
+/// The same for a bad one. Whoever makes it needs no key: without a bound, each could name thousands of audiences.
+const BAD_ENTRY_BYTES: usize = 512;
 
 /// Tells the caches of one process apart.
 static NUMBER: AtomicU64 = AtomicU64::new(0);
@@ -30,7 +32,7 @@ static NUMBER: AtomicU64 = AtomicU64::new(0);
 pub struct TokenCache {
     number: u64,
     good: Good,
-    bad: Cache<Digest, Arc<Forged>>,
+    bad: Cache<Digest, Arc<Forged>, Bytes>,
     metrics: TokenCacheMetrics,
 }
 
@@ -45,10 +47,12 @@ impl TokenCache {
         }
         let weight = entries.saturating_mul(ENTRY_BYTES) as u64;
         let counted = Counted(metrics.clone());
+        let bad = (entries / GOOD_FOR_EACH_BAD).max(1);
+        let bad_weight = bad.saturating_mul(BAD_ENTRY_BYTES) as u64;
         Some(Arc::new(Self {
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
             good: Cache::with(entries, weight, Bytes, std::hash::RandomState::new(), counted),
-            bad: Cache::new((entries / GOOD_FOR_EACH_BAD).max(1)),
+            bad: Cache::with_weighter(bad, bad_weight, Bytes),
             metrics,
         }))
     }
@@ -108,6 +112,12 @@ struct Bytes;
 impl Weighter<Digest, Arc<Known>> for Bytes {
     fn weight(&self, _: &Digest, known: &Arc<Known>) -> u64 {
         known.bytes().max(ENTRY_BYTES) as u64
+    }
+}
+
+impl Weighter<Digest, Arc<Forged>> for Bytes {
+    fn weight(&self, _: &Digest, forged: &Arc<Forged>) -> u64 {
+        forged.bytes().max(BAD_ENTRY_BYTES) as u64
     }
 }
 

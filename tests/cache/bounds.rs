@@ -1,0 +1,135 @@
+//! What callers can make the cache hold, and drive out of it.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use portcullis::gate::Refetch;
+use portcullis::model::CacheLabel::{self, Hit, Miss, Off};
+use portcullis::model::Reason::{self, Ok, SignatureInvalid};
+use portcullis::routing::Agent;
+use serde_json::Value;
+
+use super::MEMORY;
+use super::key::{Key, forged};
+use super::world::{START, World, answer, bearer};
+
+const MIB: usize = 1 << 20;
+
+fn ask(agent: &Arc<Agent>, headers: &HeaderMap) -> (Reason, CacheLabel) {
+    let (seen, label) = answer(agent, headers, START + 2, Refetch::Done).expect("a decision");
+    (seen.reason, label)
+}
+
+#[test]
+fn forged_tokens_drive_out_no_good_one() {
+    const FORGED: u64 = 20_000;
+    let key = Key::new("k");
+    let world = World::new(64, &[&key], &[]);
+    let agent = world.cached.agent("desk");
+    let good: Vec<_> = (0..8).map(|nth| bearer(&key.token(&world.claims(&format!("{nth}"))))).collect();
+    for headers in &good {
+        assert_eq!(ask(&agent, headers), (Ok, Miss));
+    }
+    let template = key.token(&world.claims("mallory"));
+    let mut asked = 0;
+    for nth in 0..FORGED {
+        let headers = bearer(&forged(&template, nth));
+        assert_eq!(ask(&agent, &headers), (SignatureInvalid, Miss), "{nth}");
+        if nth % 500 == 0 {
+            // A thread of its own has nothing in front of the cache.
+            let (agent, good) = (Arc::clone(&agent), good.clone());
+            let labels = std::thread::spawn(move || {
+                good.iter().map(|headers| ask(&agent, headers)).collect::<Vec<_>>()
+            });
+            assert_eq!(labels.join().expect("it ends"), [(Ok, Hit); 8], "after {nth}");
+            asked += 8;
+        }
+    }
+    eprintln!("{FORGED} forged tokens, {asked} good ones between them, 0 of these unknown");
+    let counts = ["insert", "evict", "bad_insert"].map(|event| world.cached.event(event));
+    assert_eq!((counts, world.cached.entries()), ([8, 0, FORGED], 8));
+}
+
+/// What a token of 16 KiB can hold.
+fn many_audiences(world: &World, name: &str) -> Value {
+    let mut claims = world.claims(name);
+    claims["aud"] = std::iter::once("api://desk").chain(std::iter::repeat_n("a", 2900)).collect();
+    claims
+}
+
+#[test]
+fn forged_tokens_hold_little_memory_however_they_are_made() {
+    const FORGED: u64 = 400;
+    let key = Key::new("k");
+    let world = World::new(100_000, &[&key], &[]);
+    let agent = world.cached.agent("desk");
+    let template = key.token(&many_audiences(&world, "mallory"));
+    assert!((12_000..16_384).contains(&template.len()), "{}", template.len());
+    let before = MEMORY.current_usage();
+    for nth in 0..FORGED {
+        assert_eq!(ask(&agent, &bearer(&forged(&template, nth))), (SignatureInvalid, Miss));
+    }
+    let held = MEMORY.current_usage().saturating_sub(before);
+    eprintln!("{FORGED} forged tokens of 16 KiB: {held} bytes are held");
+    assert!(held < 8 * MIB, "{held} bytes");
+}
+
+#[test]
+fn good_tokens_fill_the_cache_and_no_more() {
+    let key = Key::new("k");
+    // How many entries are allowed, how many tokens come, how many audiences each has, and how many may be held then.
+    for (entries, tokens, large, most) in
+        [(1000, 3000, false, 1000), (1000, 400, true, 60), (1, 300, false, 1), (16, 300, false, 16)]
+    {
+        let world = World::new(entries, &[&key], &[]);
+        let agent = world.cached.agent("desk");
+        let before = MEMORY.current_usage();
+        for nth in 0..tokens {
+            let name = format!("{nth}");
+            let claims = if large { many_audiences(&world, &name) } else { world.claims(&name) };
+            assert_eq!(ask(&agent, &bearer(&key.token(&claims))), (Ok, Miss));
+            assert!(world.cached.entries() <= most || nth % 50 != 0, "after {nth}");
+        }
+        // The thread's own 64 come on top.
+        let held = MEMORY.current_usage().saturating_sub(before);
+        let allowed = entries * 2048 + 64 * if large { 90 * 1024 } else { 2048 } + MIB / 2;
+        let (inserted, evicted) = (world.cached.event("insert"), world.cached.event("evict"));
+        eprintln!(
+            "{entries} entries, {tokens} tokens: {} are held, {held} of {allowed} bytes",
+            world.cached.entries()
+        );
+        assert!(held <= allowed, "{entries} entries: {held} of {allowed} bytes");
+        assert_eq!((inserted, inserted - evicted), (tokens, world.cached.entries()));
+        assert!(world.cached.entries() <= most, "{} of {most}", world.cached.entries());
+    }
+}
+
+#[test]
+fn a_cache_of_no_entries_is_off() {
+    let key = Key::new("k");
+    let world = World::new(0, &[&key], &[]);
+    let (good, bad) = (key.token(&world.claims("a")), forged(&key.token(&world.claims("b")), 0));
+    for _ in 0..3 {
+        assert_eq!(world.ask("desk", &good), (Ok, Off));
+        assert_eq!(world.ask("desk", &bad), (SignatureInvalid, Off));
+    }
+    let events =
+        ["hit", "miss", "insert", "evict", "bad_hit", "bad_insert"].map(|event| world.cached.event(event));
+    assert_eq!((events, world.cached.entries()), ([0; 6], 0));
+}
+
+#[test]
+fn two_caches_in_one_thread_do_not_mix() {
+    let (key, twin) = (Key::new("k"), Key::new("k"));
+    let (one, mut two) = (World::new(100, &[&key], &[]), World::new(100, &[&key], &[]));
+    let strict = World::new(100, &[&twin], &[]);
+    let token = key.token(&one.claims("a"));
+    assert_eq!(one.ask("desk", &token), (Ok, Miss));
+    assert_eq!(one.ask("desk", &token), (Ok, Hit));
+    assert_eq!(two.ask("desk", &token), (Ok, Miss));
+    assert_eq!(strict.ask("desk", &token), (SignatureInvalid, Miss));
+    assert_eq!(one.ask("desk", &token).0, Ok);
+    two.publish("corp", &[&twin]);
+    assert_eq!(two.ask("desk", &token).0, SignatureInvalid);
+    assert_eq!(one.ask("desk", &token), (Ok, Hit));
+}

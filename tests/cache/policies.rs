@@ -1,0 +1,193 @@
+//! What one agent makes of a token is no other agent's answer, and not the same agent's after a reload.
+
+use portcullis::model::CacheLabel::{Hit, Miss};
+use portcullis::model::Reason::{
+    AudienceMismatch, ClaimMismatch, IssuerNotAllowed, IssuerUnknown, LifetimeTooLong, Ok, ScopeMissing,
+    TokenExpired,
+};
+use portcullis::model::{Decision, Reason};
+use serde_json::{Value, json};
+
+use super::key::Key;
+use super::world::World;
+
+const AGENTS: [(&str, Reason); 11] = [
+    ("desk", Ok),
+    ("till", AudienceMismatch),
+    ("both", Ok),
+    ("other", IssuerNotAllowed),
+    ("brief", LifetimeTooLong),
+    ("writer", Ok),
+    ("admin", ScopeMissing),
+    ("acme", Ok),
+    ("umbrella", ClaimMismatch),
+    ("plain", Ok),
+    ("shadow", ScopeMissing),
+];
+
+#[test]
+fn a_verdict_never_crosses_to_another_agent() {
+    let key = Key::new("k");
+    let world = World::new(100, &[&key], &[]);
+    let mut count = 0;
+    // Each pair of agents, in either order, with a token that nobody has seen.
+    for (first, first_reason) in AGENTS {
+        for (second, second_reason) in AGENTS {
+            let token = key.token(&world.claims(&format!("{first}-{second}")));
+            for (agent, reason) in [
+                (first, first_reason),
+                (first, first_reason),
+                (second, second_reason),
+                (first, first_reason),
+                (second, second_reason),
+            ] {
+                assert_eq!(world.ask(agent, &token).0, reason, "{first}, then {second}: {agent}");
+                count += 1;
+            }
+        }
+    }
+    // One token at all of them in turn, more than are remembered with it.
+    let token = key.token(&world.claims("everywhere"));
+    for _ in 0..3 {
+        for (agent, reason) in AGENTS {
+            assert_eq!(world.ask(agent, &token).0, reason, "{agent}");
+            count += 1;
+        }
+    }
+    let (hits, asked) = (world.cached.event("hit"), count);
+    eprintln!("{asked} decisions, {hits} hits");
+    assert!(hits > asked / 3);
+}
+
+#[test]
+fn claim_headers_are_those_of_this_caller_at_this_agent() {
+    let (key, others) = (Key::new("k"), Key::new("k"));
+    let mut world = World::new(1000, &[&key], &[&others]);
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut count = 0;
+    let mut expect = |world: &World, caller: &str, token: &str, rows: &[(&str, Vec<(String, String)>)]| {
+        for _ in 0..2 {
+            for (agent, wanted) in rows {
+                assert_eq!(&world.headers(agent, token), wanted, "{caller} at {agent}");
+                count += 1;
+            }
+        }
+    };
+    let callers: Vec<(String, String)> = (0..40)
+        .map(|nth| {
+            let mut claims = world.claims(&format!("sub-{nth}"));
+            claims["jti"] = format!("jti-{nth}").into();
+            claims["tenant"] = if nth % 3 == 0 { Value::Null } else { "acme".into() };
+            (format!("{nth}"), key.token(&claims))
+        })
+        .collect();
+    for (nth, token) in &callers {
+        let (sub, jti) = (format!("sub-{nth}"), format!("jti-{nth}"));
+        let mut desk = vec![header("x-sub", &sub)];
+        if nth.parse::<u32>().expect("a number") % 3 != 0 {
+            desk.push(header("x-tenant", "acme"));
+        }
+        let rows = [
+            ("desk", desk),
+            ("both", vec![header("x-sub", &jti)]),
+            ("plain", vec![]),
+            ("till", vec![]),
+            ("shadow", vec![]),
+        ];
+        expect(&world, nth, token, &rows);
+    }
+    world.set_agent("desk", "claim_headers", json!({"jti": "X-Other"}));
+    world.set_agent("plain", "claim_headers", json!({"scope": "X-Scope"}));
+    for (nth, token) in &callers {
+        let (sub, jti) = (format!("sub-{nth}"), format!("jti-{nth}"));
+        let desk = vec![header("x-other", &jti)];
+        let plain = vec![header("x-scope", "read write")];
+        let rows = [("desk", desk), ("both", vec![header("x-sub", &jti)]), ("plain", plain)];
+        expect(&world, &sub, token, &rows);
+    }
+    assert_eq!(world.cached.event("insert"), 40);
+    eprintln!("{count} sets of headers");
+}
+
+#[test]
+fn a_reload_decides_known_tokens_by_the_new_rules() {
+    let key = Key::new("k");
+    let mut world = World::new(100, &[&key], &[]);
+    let mut claims = world.claims("a");
+    claims["iat"] = (world.now - 100).into();
+    let token = key.token(&claims);
+    let rows: [(&str, Value, Reason); 12] = [
+        ("scopes", json!({"all_of": ["admin"]}), ScopeMissing),
+        ("scopes", json!({"all_of": ["read"]}), Ok),
+        ("claims", json!({"all_of": [{"claim": "tenant", "values": ["umbrella"]}]}), ClaimMismatch),
+        ("claims", json!({}), Ok),
+        ("audiences", json!(["api://till"]), AudienceMismatch),
+        ("audiences", json!(["api://till", "api://desk"]), Ok),
+        ("identity_providers", json!(["other"]), IssuerNotAllowed),
+        ("identity_providers", json!(["other", "corp"]), Ok),
+        ("identity_providers", json!(["corp"]), Ok),
+        ("max_token_lifetime", json!("5m"), LifetimeTooLong),
+        ("max_token_lifetime", json!("6m"), Ok),
+        ("claim_headers", json!({"scope": "X-Scope"}), Ok),
+    ];
+    assert_eq!(world.ask("plain", &token), (Ok, Miss));
+    for (setting, value, reason) in rows {
+        world.set_agent("plain", setting, value.clone());
+        for nth in 0..3 {
+            assert_eq!(world.ask("plain", &token).0, reason, "{setting}: {value}, {nth}");
+        }
+    }
+    assert_eq!(world.cached.event("insert"), 1, "no reload of an agent makes its tokens unknown");
+}
+
+#[test]
+fn a_provider_with_other_settings_decides_known_tokens_by_these() {
+    let (key, mallory) = (Key::new("k"), Key::new("k"));
+    let mut world = World::new(100, &[&key], &[]);
+    let mut claims = world.claims("a");
+    claims["exp"] = (world.now + 10_000).into();
+    let (long, forged) = (key.token(&claims), mallory.token(&claims));
+    claims["exp"] = (world.now + 10).into();
+    let short = key.token(&claims);
+    // A setting of the provider; then the long token, the short one 35 s after the start, and the forged one.
+    let bad = Reason::SignatureInvalid;
+    let rows: [(&str, Value, [Reason; 3]); 8] = [
+        ("leeway", json!("60s"), [Ok, Ok, bad]),
+        ("leeway", json!("10s"), [Ok, TokenExpired, bad]),
+        ("leeway", json!("1m"), [Ok, Ok, bad]),
+        ("algorithms", json!(["ES256", "RS256", "EdDSA"]), [Ok, Ok, bad]),
+        ("issuer", json!("https://corp.example/"), [IssuerUnknown; 3]),
+        ("issuer", json!("https://corp.example"), [Ok, Ok, bad]),
+        ("max_stale", json!("2h"), [Ok, Ok, bad]),
+        ("refresh", json!("5m"), [Ok, Ok, bad]),
+    ];
+    let start = world.now;
+    for (setting, value, reasons) in rows {
+        world.set_provider("corp", setting, value.clone());
+        let after = i64::try_from(start + 35 - world.now).expect("seconds");
+        for nth in 0..3 {
+            for (token, reason) in [&long, &short, &forged].into_iter().zip(reasons) {
+                assert_eq!(world.ask_at("desk", token, after).0, reason, "{setting}: {value}, {nth}");
+            }
+        }
+    }
+    assert_eq!(world.ask_at("desk", &long, 7200).0, Ok);
+    assert_eq!(world.ask_at("desk", &long, 7201).0, Reason::KeysUnavailable);
+}
+
+#[test]
+fn in_shadow_a_known_token_that_the_rules_refuse_brings_no_headers() {
+    let key = Key::new("k");
+    let mut world = World::new(100, &[&key], &[]);
+    let token = key.token(&world.claims("a"));
+    for label in [Miss, Hit, Hit] {
+        let (seen, said) =
+            world.ask_in("shadow", &token, 0, portcullis::gate::Refetch::Done).expect("a decision");
+        assert_eq!((seen.decision, seen.reason, said), (Decision::ShadowDeny, ScopeMissing, label));
+        assert_eq!(seen.headers, Some(vec![]));
+    }
+    world.set_agent("shadow", "scopes", json!({}));
+    let (seen, said) =
+        world.ask_in("shadow", &token, 0, portcullis::gate::Refetch::Done).expect("a decision");
+    assert_eq!((seen.decision, said, seen.headers.map(|h| h.len())), (Decision::Allow, Hit, Some(1)));
+}
