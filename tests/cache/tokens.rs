@@ -7,13 +7,16 @@ use serde_json::json;
 use super::key::{Key, encode, forged, halves};
 use super::world::World;
 
+/// A name, claims, and what is decided so many seconds later.
+type Row = (&'static str, serde_json::Value, &'static [(i64, portcullis::model::Reason)]);
+
 #[test]
 fn the_times_of_a_known_token_are_looked_at_with_each_request() {
     let key = Key::new("k");
     let world = World::new(100, &[&key], &[]);
     let now = world.now;
     // Leeway is 30 s. What changes in the claims, and the answers after so many seconds, in this order.
-    let rows: [(&str, serde_json::Value, &[(i64, portcullis::model::Reason)]); 5] = [
+    let rows: [Row; 5] = [
         (
             "exp",
             json!({"exp": now + 60}),
