@@ -331,7 +331,11 @@ fn carry_out(world: &mut World, edit: &Edit) {
 fn shown(snapshot: &Snapshot) -> Vec<String> {
     let agents = snapshot.agents.values().map(|agent| {
         let shown = format!("{agent:?}");
-        let mut words: Vec<&str> = shown.split([' ', '{', '}', '(', ')', ',', '[', ']']).collect();
+        let all: Vec<&str> = shown.split([' ', '{', '}', '(', ')', ',', '[', ']']).collect();
+        // What is made anew has another number.
+        let before = std::iter::once("").chain(all.iter().copied());
+        let said = all.iter().zip(before).filter(|(_, before)| !matches!(*before, "id:" | "number:"));
+        let mut words: Vec<&str> = said.map(|(word, _)| *word).collect();
         words.sort_unstable();
         words.join(" ")
     });
