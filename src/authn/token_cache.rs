@@ -4,6 +4,7 @@
 //! The key is the SHA-256 of the whole token, compared whole. What a hit must still satisfy is in `known`. A bad token
 //! never takes the place of a good one: the two have rooms of their own, each bounded.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -28,7 +29,6 @@ const BAD_ENTRY_BYTES: usize = 512;
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 /// The cache.
-#[derive(Debug)]
 pub struct TokenCache {
     number: u64,
     good: Good,
@@ -102,6 +102,12 @@ impl TokenCache {
 
     pub(super) const fn metrics(&self) -> &TokenCacheMetrics {
         &self.metrics
+    }
+}
+
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCache").finish_non_exhaustive()
     }
 }
 

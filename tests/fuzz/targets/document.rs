@@ -98,9 +98,12 @@ fn rewritten(compiled: &Compiled) -> Vec<Source> {
     sources
 }
 
-/// The words of a text in order: what stands in a set has no order of its own.
+/// The words of a text in order: what stands in a set has no order of its own, and what is made anew has another number.
 fn words(text: &str) -> String {
-    let mut words: Vec<&str> = text.split([' ', ',', '{', '}', '(', ')', '[', ']']).collect();
+    let all: Vec<&str> = text.split([' ', ',', '{', '}', '(', ')', '[', ']']).collect();
+    let before = std::iter::once("").chain(all.iter().copied());
+    let said = all.iter().zip(before).filter(|(_, before)| !matches!(*before, "id:" | "number:"));
+    let mut words: Vec<&str> = said.map(|(word, _)| *word).collect();
     words.sort_unstable();
     words.join(" ")
 }
@@ -110,6 +113,7 @@ fn meaning(compiled: &Compiled) -> BTreeMap<String, String> {
     let snapshot = &compiled.snapshot;
     let agents = snapshot.agents.iter().map(|(name, agent)| {
         let text = format!("{:?} {:?}", agent.authenticator, agent.enforcement);
+        let text = text.replace("tokens: Some(TokenCache { .. })", "").replace("tokens: None", "");
         let (before, after) = text.split_once("token_bytes: ").unwrap_or((&text, ""));
         let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
         (format!("agent {name}"), words(&format!("{before}{after}")))
