@@ -139,7 +139,7 @@ impl OAuthPolicy {
             return reject(reason, Some(index));
         }
         // Before the keys are asked for: a verdict must never count for a set that came later.
-        let key_set = provider.key_set_number(now);
+        let key_set = cached.and_then(|_| provider.key_set_number(now));
         match verify_signature(&token, algorithm, provider, now, refetch, trace) {
             Ok(Verified { key, key_id }) => {
                 let known = cached.map(|cached| {

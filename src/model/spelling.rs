@@ -6,9 +6,7 @@ pub fn reduced_eq(a: &str, b: &str) -> bool {
     fn letters(name: &str) -> impl Iterator<Item = u8> {
         name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
     }
-    let first = |name: &str| name.bytes().find(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase());
-    // Most names differ at once.
-    first(a) == first(b) && letters(a).eq(letters(b))
+    letters(a).eq(letters(b))
 }
 
 #[cfg(test)]
