@@ -4,7 +4,7 @@
 #   scripts/setup.sh build    cmake and protoc: what compiling needs; and the console, when Node is there to build it
 #   scripts/setup.sh console  the console alone, which needs Node
 #   scripts/setup.sh test     the above, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, libfaketime,
-#                             valgrind, and the end-to-end suite's Node packages
+#                             valgrind, promtool, and the end-to-end suite's Node packages
 #   scripts/setup.sh bench    cmake and protoc
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
 #   scripts/setup.sh fuzz     cmake, protoc and cargo-fuzz
@@ -122,6 +122,13 @@ virtual_environment() {
     cp "$requirements" "$folder/.installed"
 }
 
+# What tests the alert rules. The package would run as a service; only its tool is wanted.
+promtool() {
+    if present promtool; then return 0; fi
+    install_debian promtool=prometheus
+    if [ -d /run/systemd/system ]; then root systemctl disable --quiet --now prometheus >&2 || true; fi
+}
+
 schemathesis() {
     virtual_environment "$tools/venv-schemathesis" scripts/schemathesis.txt && return 0
     fail "schemathesis could not be installed" "the suite of the admin API needs Python 3.10 or later for it"
@@ -200,6 +207,7 @@ build) console optional ;;
 console) console required ;;
 test)
     install_debian chromium=chromium curl=curl jq=jq faketime=faketime valgrind=valgrind
+    promtool
     check_rust_components
     cargo_tool nextest 0.9.148
     cargo_tool deny 0.20.2

@@ -7,10 +7,11 @@ mod tests {
     use std::collections::BTreeSet;
     use std::fs;
     use std::path::{Path, PathBuf};
+    use std::time::Duration;
 
     use portcullis::config::{Document, Files, Source, compile, parse, schema};
-    use portcullis::model::Reason;
-    use portcullis::telemetry::Metrics;
+    use portcullis::model::{AuthMethod, CacheLabel, Decision, Instant, Reason, RequestId};
+    use portcullis::telemetry::{AccessAuth, AccessLog, AccessRecord, Metrics};
 
     fn root() -> &'static Path {
         Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -184,5 +185,117 @@ mod tests {
             let unknown: Vec<_> = metrics_named(&read(path)).difference(&declared).cloned().collect();
             assert!(unknown.is_empty(), "{path} names {unknown:?}");
         }
+    }
+
+    /// The alerts of the rule file: name, and the lines below it.
+    fn alerts(rules: &str) -> Vec<(&str, &str)> {
+        let entries = rules.split("- alert: ").skip(1);
+        entries.map(|entry| entry.split_once('\n').expect("lines below the name")).collect()
+    }
+
+    #[test]
+    fn every_alert_says_what_it_means_and_has_a_heading_in_the_runbook() {
+        let (rules, runbook) = (read("deploy/prometheus/alerts.yaml"), read("docs/RUNBOOK.md"));
+        let alerts = alerts(&rules);
+        assert!(alerts.len() >= 16, "the alerts were not found: {alerts:?}");
+        for (name, rule) in alerts {
+            for member in ["summary: ", "description: "] {
+                assert!(rule.contains(member), "{name} has no {member}");
+            }
+            let address = format!("runbook_url: docs/RUNBOOK.md#{}\n", name.to_lowercase());
+            assert!(rule.contains(&address), "{name} does not say {address}");
+            let has_heading = runbook.contains(&format!("\n### {name}\n"));
+            assert!(has_heading, "docs/RUNBOOK.md has no heading {name}");
+        }
+    }
+
+    #[test]
+    fn every_alert_fires_in_one_case_and_stays_quiet_in_another() {
+        let (rules, cases) =
+            (read("deploy/prometheus/alerts.yaml"), read("deploy/prometheus/alerts_test.yaml"));
+        let cases: Vec<&str> = cases.split("\n  - name: ").skip(1).collect();
+        for (name, _) in alerts(&rules) {
+            let of_it = cases.iter().filter(|case| case.contains(&format!("alertname: {name}\n")));
+            let (quiet, fires): (Vec<&str>, Vec<&str>) =
+                of_it.copied().partition(|case| case.contains("exp_alerts: []"));
+            assert!(!fires.is_empty() && !quiet.is_empty(), "{name}: {fires:?} {quiet:?}");
+        }
+        let ran = std::process::Command::new("promtool")
+            .args(["test", "rules", "alerts_test.yaml"])
+            .current_dir(root().join("deploy/prometheus"))
+            .output()
+            .expect("promtool; `make setup` installs it");
+        let said =
+            format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+        assert!(ran.status.success(), "{said}");
+    }
+
+    #[test]
+    fn the_memory_limit_of_the_manifest_fits_what_the_defaults_allow() {
+        // KiB for each, as docs/OPERATIONS.md says under Memory.
+        const IDLE: u64 = 17 * 1024;
+        const TOKEN: u64 = 2;
+        const CONNECTION: u64 = 19;
+        let bare =
+            "version: 1\nagents:\n  a: { route: /, upstream: 'http://127.0.0.1:9000', auth: public }\n";
+        let server = document("the least", &[Source::new("bare.yaml", bare)]).server;
+        let full =
+            IDLE + server.token_cache_entries as u64 * TOKEN + server.limits.connections as u64 * CONNECTION;
+        let manifest = read("deploy/kubernetes/portcullis.yaml");
+        let (_, limit) = manifest.split_once("limits: { memory: ").expect("a memory limit");
+        let limit: u64 = limit.split_once("Mi").and_then(|(number, _)| number.parse().ok()).expect("in Mi");
+        // A third of it stays for callers that read slowly.
+        assert!(full <= limit * 1024 * 3 / 4, "{full} KiB when full, and a limit of {limit} MiB");
+    }
+
+    #[test]
+    fn the_page_on_the_access_log_has_every_field_of_a_line() {
+        let page = read("docs/ACCESS_LOG.md");
+        let rows = rows(&page);
+        let named: BTreeSet<&str> = rows
+            .iter()
+            .filter(|row| row.len() == 3)
+            .flat_map(|row| row[0].split('`').skip(1).step_by(2))
+            .collect();
+        assert_eq!(named, fields_of_a_line().iter().map(String::as_str).collect());
+    }
+
+    fn fields_of_a_line() -> BTreeSet<String> {
+        let (sink, mut said) = std::io::pipe().map(|(said, sink)| (sink, said)).expect("a pipe");
+        let (log, written) = AccessLog::to(sink);
+        log.write(|| AccessRecord {
+            at: Instant::from_unix(0),
+            request_id: RequestId::Given("r".into()),
+            agent: None,
+            method: None,
+            path: AccessRecord::path("/"),
+            status: 404,
+            took: Duration::ZERO,
+            upstream_took: None,
+            bytes_in: 0,
+            bytes_out: 0,
+            remote: None,
+            version: http::Version::HTTP_11,
+            auth: AccessAuth {
+                method: AuthMethod::None,
+                decision: Decision::Deny,
+                reason: Reason::NoRoute,
+                provider: None,
+                identity: None,
+                cache: CacheLabel::Off,
+            },
+            upstream_error: None,
+        });
+        drop((log, written));
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut said, &mut text).expect("the line");
+        let line: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).expect("JSON");
+        let below = |name: &str, value: &serde_json::Value| match value {
+            serde_json::Value::Object(members) => {
+                members.keys().map(|member| format!("{name}.{member}")).collect()
+            }
+            _ => vec![name.to_owned()],
+        };
+        line.iter().flat_map(|(name, value)| below(name, value)).collect()
     }
 }

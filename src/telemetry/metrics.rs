@@ -7,13 +7,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use prometheus::{
-    Encoder, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 use crate::model::{AgentName, AuthMethod, CacheLabel, Instant, ProviderName};
 
 use super::lost_lines::LostLines;
+use super::provider_metrics::ProviderFamilies;
 use super::{AgentMetrics, ConnectionMetrics, ProviderMetrics, TokenCacheMetrics};
 
 /// Buckets for the time that a decision takes: 1 µs to 1 s.
@@ -35,11 +36,7 @@ pub(super) struct Families {
     /// The same by method and by what the cache said, resolved.
     auth_durations: [[Histogram; 3]; 4],
     token_cache: TokenCacheMetrics,
-    pub(super) refresh: IntCounterVec,
-    pub(super) last_success: GaugeVec,
-    pub(super) keys: IntGaugeVec,
-    pub(super) skipped: IntCounterVec,
-    pub(super) stale: IntGaugeVec,
+    pub(super) providers: ProviderFamilies,
     pub(super) reloads: IntCounterVec,
     pub(super) last_reload_ok: IntGauge,
     pub(super) last_reload_at: prometheus::Gauge,
@@ -86,41 +83,7 @@ impl Metrics {
                 }),
             auth_duration,
             token_cache: token_cache(&r)?,
-            refresh: add(
-                &r,
-                counter_vec(
-                    "portcullis_jwks_refresh_total",
-                    "Key fetches by provider, by what asked for them and by how they ended.",
-                    &["provider", "trigger", "result"],
-                )?,
-            )?,
-            last_success: add(
-                &r,
-                GaugeVec::new(
-                    Opts::new(
-                        "portcullis_jwks_last_success_timestamp_seconds",
-                        "When the provider's keys were last fetched with success (Unix time).",
-                    ),
-                    &["provider"],
-                )?,
-            )?,
-            keys: add(&r, gauge_vec("portcullis_jwks_keys", "Usable keys of the provider.", &["provider"])?)?,
-            skipped: add(
-                &r,
-                counter_vec(
-                    "portcullis_jwks_keys_skipped_total",
-                    "Keys of the provider that were not taken, by reason.",
-                    &["provider", "reason"],
-                )?,
-            )?,
-            stale: add(
-                &r,
-                gauge_vec(
-                    "portcullis_jwks_stale",
-                    "1 while the last fetch of the provider's keys failed and older ones are used.",
-                    &["provider"],
-                )?,
-            )?,
+            providers: ProviderFamilies::new(&r)?,
             reloads: add(
                 &r,
                 counter_vec(
@@ -302,15 +265,12 @@ impl Families {
     }
 
     fn remove(&self, family: &str, labels: &[(&str, &str)]) {
-        let in_order = |names: &[&str]| -> Vec<&str> {
-            names
-                .iter()
-                .filter_map(|n| labels.iter().find(|(name, _)| name == n).map(|(_, value)| *value))
-                .collect()
+        let in_order = |names: &[&str]| -> Vec<String> {
+            let value = |name: &&str| labels.iter().find(|(label, _)| label == name).map(|(_, value)| *value);
+            names.iter().filter_map(value).map(str::to_owned).collect()
         };
         let agent_code = in_order(&["agent", "code"]);
         let agent = in_order(&["agent"]);
-        let provider = in_order(&["provider"]);
         // A series that went away in between is not an error.
         let _gone = match family {
             "portcullis_auth_decisions_total" => self
@@ -319,23 +279,12 @@ impl Families {
             "portcullis_http_requests_total" => self.requests.remove_label_values(&agent_code),
             "portcullis_http_request_duration_seconds" => self.request_duration.remove_label_values(&agent),
             "portcullis_upstream_duration_seconds" => self.upstream_duration.remove_label_values(&agent),
-            "portcullis_jwks_refresh_total" => {
-                self.refresh.remove_label_values(&in_order(&["provider", "trigger", "result"]))
-            }
-            "portcullis_jwks_last_success_timestamp_seconds" => {
-                self.last_success.remove_label_values(&provider)
-            }
-            "portcullis_jwks_keys" => self.keys.remove_label_values(&provider),
-            "portcullis_jwks_stale" => self.stale.remove_label_values(&provider),
-            "portcullis_jwks_keys_skipped_total" => {
-                self.skipped.remove_label_values(&in_order(&["provider", "reason"]))
-            }
-            _ => Ok(()),
+            _ => self.providers.remove(family, in_order),
         };
     }
 }
 
-fn add<C: prometheus::core::Collector + Clone + 'static>(
+pub(super) fn add<C: prometheus::core::Collector + Clone + 'static>(
     registry: &Registry,
     collector: C,
 ) -> Result<C, prometheus::Error> {
@@ -376,11 +325,15 @@ fn connections(r: &Registry) -> Result<ConnectionMetrics, prometheus::Error> {
     })
 }
 
-fn counter_vec(name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+pub(super) fn counter_vec(
+    name: &str,
+    help: &str,
+    labels: &[&str],
+) -> Result<IntCounterVec, prometheus::Error> {
     IntCounterVec::new(Opts::new(name, help), labels)
 }
 
-fn gauge_vec(name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
+pub(super) fn gauge_vec(name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
     IntGaugeVec::new(Opts::new(name, help), labels)
 }
 

@@ -16,6 +16,7 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("portcullis_token_cache_entries", &[]),
     ("portcullis_jwks_refresh_total", &["provider", "result", "trigger"]),
     ("portcullis_jwks_last_success_timestamp_seconds", &["provider"]),
+    ("portcullis_jwks_usable_until_timestamp_seconds", &["provider"]),
     ("portcullis_jwks_keys", &["provider"]),
     ("portcullis_jwks_keys_skipped_total", &["provider", "reason"]),
     ("portcullis_jwks_stale", &["provider"]),

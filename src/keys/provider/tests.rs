@@ -123,3 +123,15 @@ fn a_provider_that_is_made_and_thrown_away_leaves_the_metrics_alone() {
     drop(Provider::new(spec.clone(), metrics.provider(&spec.name)));
     assert!(metrics.render().contains(r#"portcullis_jwks_keys{provider="corp"} 3"#));
 }
+
+#[test]
+fn the_metrics_say_until_when_the_keys_are_used() {
+    let metrics = Metrics::new().unwrap();
+    let spec = spec(jwks_uri());
+    let provider = Provider::new(spec.clone(), metrics.provider(&spec.name));
+    provider.cache.update(|known| known.last_success = Some(NOW));
+    provider.show();
+    let until = NOW.plus(spec.max_stale).unix();
+    let line = format!("portcullis_jwks_usable_until_timestamp_seconds{{provider=\"corp\"}} {until}\n");
+    assert!(metrics.render().contains(&line), "{}", metrics.render());
+}
