@@ -165,9 +165,13 @@ fn id(name: &str) -> Result<ResourceId, Problem> {
     ResourceId::new(ResourceKind::Agent, name).ok_or_else(|| nothing(name))
 }
 
-/// Where callers reach it: at the first listener, under the agent's host. A listener on every address is reached
-/// under the name by which the operator has reached this one.
+/// Where callers reach it: at the public URL, under the agent's host. Where none is set, at the first listener; a
+/// listener on every address is reached under the name by which the operator has reached this one.
 fn url(live: &Snapshot, agent: &Agent, headers: &HeaderMap) -> String {
+    let path = if agent.route.path.is_empty() { "/" } else { &agent.route.path };
+    if let Some(public) = &live.public_url {
+        return public.of(agent.route.host.as_deref(), path);
+    }
     let Some(listener) = live.server.listeners.first() else { return String::new() };
     let address: SocketAddr = listener.address.value;
     let (scheme, usual) = if listener.certificates.is_empty() { ("http", 80) } else { ("https", 443) };
@@ -184,7 +188,7 @@ fn url(live: &Snapshot, agent: &Agent, headers: &HeaderMap) -> String {
         // Writing to a string does not fail.
         let _written = write!(url, ":{}", address.port());
     }
-    url + if agent.route.path.is_empty() { "/" } else { &agent.route.path }
+    url + path
 }
 
 /// Deploys one.
@@ -304,6 +308,23 @@ mod tests {
             let answer = api.get(&format!("/api/v1/agents/{path}")).await;
             assert_eq!((answer.status, answer.code()), (404, "not_found"), "{path}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_agent_is_reached_under_the_public_url_and_under_a_host_of_its_own() {
+        let api = Api::with_server("  public_url: https://agents.example.com:8443/gw/\n");
+        for (agent, url) in [
+            ("refunds", "https://agents.example.com:8443/gw/agents/refunds"),
+            ("partner", "https://partner.example:8443/gw/"),
+        ] {
+            assert_eq!(
+                api.get(&format!("/api/v1/agents/{agent}")).await.json()["url"],
+                json!(url),
+                "{agent}"
+            );
+        }
+        let status = api.get("/api/v1/status").await.json();
+        assert_eq!(status["public_url"], json!("https://agents.example.com:8443/gw"));
     }
 
     #[tokio::test(start_paused = true)]

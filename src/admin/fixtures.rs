@@ -105,6 +105,14 @@ impl Api {
         Self::over(folder)
     }
 
+    /// Over a file with further lines of `server`, indented by two.
+    pub(super) fn with_server(lines: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let text = document().replacen("server:\n", &format!("server:\n{lines}"), 1);
+        std::fs::write(folder.path().join("p.yaml"), text).unwrap();
+        Self::over(folder)
+    }
+
     /// Over a store.
     pub(super) fn writable() -> Self {
         let folder = tempfile::tempdir().unwrap();

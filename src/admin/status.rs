@@ -4,6 +4,7 @@ use axum::extract::State;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::config::PublicUrl;
 use crate::control::Finding;
 
 use super::body::{Answer, members};
@@ -22,6 +23,7 @@ pub(super) struct Status {
     warnings: Vec<Finding>,
     counts: Counts,
     listeners: Vec<Listener>,
+    public_url: Option<String>,
     draining: bool,
     identity_providers: Vec<Map<String, Value>>,
 }
@@ -99,6 +101,7 @@ pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Noth
             .iter()
             .map(|l| Listener { address: l.address.value.to_string(), tls: !l.certificates.is_empty() })
             .collect(),
+        public_url: live.public_url.as_ref().map(PublicUrl::to_string),
         draining: (desk.admin.is_leaving)(),
         identity_providers: live.providers.values().map(|provider| members(&provider.status(now))).collect(),
     })
@@ -123,6 +126,6 @@ mod tests {
         assert_eq!(status["counts"], json!({"agents": 3, "identity_providers": 1, "api_keys": 1}));
         assert_eq!(status["listeners"], json!([{"address": "127.0.0.1:8080", "tls": false}]));
         assert_eq!(status["identity_providers"][0]["provider"], json!("corp"));
-        assert_eq!(status["refused"], json!(null));
+        assert_eq!((&status["refused"], &status["public_url"]), (&json!(null), &json!(null)));
     }
 }

@@ -15,6 +15,7 @@ mod fields;
 mod json;
 mod known;
 mod ordered;
+mod public_url;
 mod read;
 mod report;
 mod schema;
@@ -35,6 +36,7 @@ pub use document::{
     AccessLog, Admin, AgentEntry, ApiKeyEntry, Auth, CertificateFiles, ClaimRule, ClaimRules, Cors, Document,
     IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, Route, Scopes, Server, Shutdown, Upstream,
 };
+pub use public_url::PublicUrl;
 pub use read::{Outline, outline, parse, parse_after};
 pub use schema::{schema, schema_of};
 pub use sections::{Field, ROOT, Section, Shape};

@@ -11,6 +11,7 @@ use rustls::sign::CertifiedKey;
 use super::diagnostics::Diagnostics;
 use super::document::{AgentEntry, Server};
 use super::known::Known;
+use super::public_url::PublicUrl;
 use super::source::Source;
 use super::written::{Written, written};
 use crate::authn::{Issuers, TokenCache};
@@ -62,6 +63,8 @@ pub struct Snapshot {
     /// The settings that the process runs with: those of its first snapshot, since a change of them takes
     /// effect on restart.
     pub server: Arc<Server>,
+    /// How callers reach the gateway. It says nothing to the process, so it does follow a change.
+    pub public_url: Option<PublicUrl>,
     /// The folder in which resources are stored one by one, likewise.
     pub store: Option<PathBuf>,
     /// The texts that this is made of.

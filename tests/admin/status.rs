@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::api::If;
-use super::support::{Key, eventually};
+use super::support::{Key, Start, eventually};
 use super::world::{World, provider};
 
 #[tokio::test]
@@ -86,4 +86,24 @@ async fn a_refused_hand_edit_stays_in_the_status_until_it_is_mended() {
         world.api.get("/status").await.is(200).json()["refused"].is_null().then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_public_url_is_told_and_a_change_of_it_is_followed() {
+    let server = "  public_url: https://one.example.com\n";
+    let body = "agents:\n  a: { route: /a, upstream: \"http://127.0.0.1:9\", auth: public }\n";
+    let world = World::of(Start { server, ..Start::default() }, |_| body.to_owned()).await;
+    let told = async || {
+        let agent = world.api.get("/agents/a").await.is(200).json();
+        let status = world.api.get("/status").await.is(200).json();
+        (agent["url"].clone(), status["public_url"].clone())
+    };
+    assert_eq!(told().await, (json!("https://one.example.com/a"), json!("https://one.example.com")));
+    let text = world.gateway.text(body).replace("one.example", "two.example");
+    std::fs::write(world.gateway.config(), text).expect("it is written");
+    world.api.post("/reload", If::Unsaid, &json!({})).await.is(200);
+    assert_eq!(told().await, (json!("https://two.example.com/a"), json!("https://two.example.com")));
+    let status = world.api.get("/status").await.is(200).json();
+    let restarts = |warning: &Value| warning["code"] == "restart-needed";
+    assert!(!status["warnings"].as_array().expect("warnings").iter().any(restarts), "{status}");
 }

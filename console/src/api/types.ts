@@ -196,6 +196,7 @@ export interface Status {
   warnings: Diagnostic[];
   counts: { agents: number; identity_providers: number; api_keys: number };
   listeners: { address: string; tls: boolean }[];
+  public_url: string | null;
   draining: boolean;
   identity_providers: ProviderStatus[];
 }

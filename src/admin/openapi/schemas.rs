@@ -263,6 +263,7 @@ fn status(diagnostics: &dyn Fn() -> Value) -> Value {
         ("warnings", diagnostics()),
         ("counts", object(vec![("agents", count()), ("identity_providers", count()), ("api_keys", count())])),
         ("listeners", list(object(vec![("address", text()), ("tls", flag())]))),
+        ("public_url", maybe_text()),
         ("draining", flag()),
         ("identity_providers", list(reference("ProviderStatus"))),
     ])

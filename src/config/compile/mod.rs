@@ -64,6 +64,7 @@ pub fn compile(
     let snapshot = Snapshot {
         revision: revision(&document.sources, files),
         server,
+        public_url: document.server.public_url.clone(),
         store: previous.map_or_else(|| document.store.as_ref().map(|s| s.value.clone()), |p| p.store.clone()),
         sources: Arc::clone(&document.sources),
         stored: stored(&document.sources),

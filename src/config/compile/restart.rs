@@ -6,7 +6,8 @@ use super::super::document::{Document, Server};
 use super::super::report::Report;
 use super::super::snapshot::Snapshot;
 
-/// Warns when `server` is not what the process runs with. Certificates are not looked at: they do follow.
+/// Warns when `server` is not what the process runs with. Certificates and the public URL are not
+/// looked at: they do follow.
 pub(super) fn warn(report: &Report<'_>, document: &Document, running: &Snapshot) {
     if document.store.as_ref().map(|path| &path.value) != running.store.as_ref() {
         let message = "`store` has changed: takes effect on restart";

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::super::public_url::PublicUrl;
 use super::super::source::{Place, Spanned};
 
 /// `server`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Server {
+    /// How callers reach the gateway; absent when nobody has said.
+    pub public_url: Option<PublicUrl>,
     /// Where callers connect.
     pub listeners: Vec<Listener>,
     /// Worker threads; 0 is one per CPU.
@@ -36,6 +39,7 @@ pub struct Server {
 impl Default for Server {
     fn default() -> Self {
         Self {
+            public_url: None,
             listeners: vec![Listener {
                 address: Spanned::new(loopback(8080), Place::default()),
                 certificates: Vec::new(),

@@ -6,12 +6,14 @@ use std::time::Duration;
 use super::super::code::Code;
 use super::super::document::{AccessLog, Admin, CertificateFiles, Limits, Listener, Server, Shutdown};
 use super::super::fields::Fields;
+use super::super::public_url::PublicUrl;
 use super::super::report::Report;
 use super::super::sections::{ADMIN, CERTIFICATE, LIMITS, LISTENER, OPS, SERVER, SHUTDOWN, TLS, TOKEN_CACHE};
 use super::super::source::{Place, Spanned};
 use super::super::value;
 use super::super::yaml::Node;
 use super::agent::host;
+use super::provider::bad_url;
 
 const MS: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -27,6 +29,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> 
     let Some(fields) = Fields::open(report, &SERVER, owner, node) else { return server };
     let number = |value: Spanned<u64>| usize::try_from(value.value).unwrap_or(usize::MAX);
 
+    server.public_url = fields.optional("public_url", public_url).map(|url| url.value);
     let listeners = fields.optional("listeners", |r, n| value::some_list(r, n, listener));
     if let Some(workers) = fields.optional("workers", |r, n| value::integer(r, n, 0..=1024)) {
         server.workers = number(workers);
@@ -80,6 +83,17 @@ pub(super) fn read<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> 
     server.admin = admin.map(|(admin, _)| admin);
     fields.close();
     server
+}
+
+fn public_url(report: &Report<'_>, node: &Node) -> Option<PublicUrl> {
+    let text = value::some_text(report, node)?;
+    match PublicUrl::parse(&text) {
+        Ok(url) => Some(url),
+        Err(help) => {
+            bad_url(report, node, &text, "callers cannot reach a gateway at this URL", help);
+            None
+        }
+    }
 }
 
 /// Whether two listeners cannot both have their address. Port 0 is a new one each time.

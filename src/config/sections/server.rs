@@ -7,6 +7,11 @@ use super::{Section, Shape, may, must};
 pub(in crate::config) const SERVER: Section = Section {
     name: "`server`",
     fields: &[
+        may(
+            "public_url",
+            Text,
+            "how callers reach the gateway, such as https://agents.example.com; shown as the address of agents",
+        ),
         may("listeners", List(&Shape::Section(&LISTENER)), "where callers connect; default 127.0.0.1:8080"),
         may("workers", Integer, "worker threads; 0, the default, is one per CPU"),
         may(

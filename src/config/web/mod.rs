@@ -7,4 +7,4 @@ mod url;
 
 pub(in crate::config) use header::{carries_no_credential, header_name, is_ours, is_token, reduced};
 pub(in crate::config) use route::{route_host, route_path};
-pub(in crate::config) use url::{fetch_url, has_credentials, origin, reaches, upstream_url};
+pub(in crate::config) use url::{fetch_url, has_credentials, is_plain, origin, reaches, upstream_url};

@@ -54,7 +54,7 @@ pub(in crate::config) fn fetch_url(text: &str, insecure_http: bool) -> Result<Ur
 }
 
 /// Whether a URL parser has nothing to repair: it would drop tabs and turn backslashes around.
-fn is_plain(text: &str) -> bool {
+pub(in crate::config) fn is_plain(text: &str) -> bool {
     text.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b'\\')
 }
 
