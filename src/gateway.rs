@@ -5,6 +5,7 @@
 mod console;
 mod descriptors;
 mod life;
+mod notify;
 mod successor;
 
 use std::io::Write;
@@ -18,7 +19,7 @@ use pingora::proxy::http_proxy;
 use pingora::server::Server;
 use pingora::server::configuration::{Opt, ServerConf};
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::admin::TokenFileError;
 use crate::config::{self, Diagnostics, Snapshot};
@@ -35,10 +36,13 @@ use crate::store::{ConfigStore, StoreError, Writer};
 use crate::telemetry::{AccessLog, AccessLogGuard, Decisions, Metrics};
 
 use descriptors::Room;
-use life::{Life, PreparedServer, Signals, Stop};
+use life::{Life, PreparedServer, Requests, Stop};
+use notify::Notifier;
 
 /// How long the start waits for the first addresses of upstream names.
 const FIRST_ADDRESSES: Duration = Duration::from_secs(1);
+/// How often somebody looks whether the last provider was tried; until the gateway is ready, and never again.
+const READY_EVERY: Duration = Duration::from_millis(20);
 /// Kept connections to upstreams, per worker: fewer than the busy ones would double the cost of a request.
 const POOL_SIZE: usize = 1024;
 /// More than the addresses that one request tries; who tries how often is decided in `proxy`.
@@ -114,6 +118,14 @@ pub fn install_crypto() {
 /// [`StartError`] when it cannot start; nothing is then left running.
 pub fn run(options: Options) -> Result<(), StartError> {
     install_crypto();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        // One compiles a large configuration while the other answers.
+        .worker_threads(2)
+        .thread_name("control")
+        .enable_all()
+        .build()
+        .map_err(|e| StartError::System(e.to_string()))?;
+    let requests = in_runtime(&runtime, Requests::new).map_err(|e| StartError::System(e.to_string()))?;
     let metrics = Metrics::new().map_err(|e| StartError::System(e.to_string()))?;
     let writer = if options.upgrade { Writer::Later } else { Writer::Now };
     let store = control::open(options.store, writer)?;
@@ -124,15 +136,10 @@ pub fn run(options: Options) -> Result<(), StartError> {
     }
     let snapshot = Arc::new(compiled.snapshot);
     let settings = Arc::clone(&snapshot.server);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        // One compiles a large configuration while the other answers.
-        .worker_threads(2)
-        .thread_name("control")
-        .enable_all()
-        .build()
-        .map_err(|e| StartError::System(e.to_string()))?;
     let room = descriptors::room(settings.limits.connections).map_err(StartError::System)?;
-    // First of all, so that whoever is told that the gateway is ready finds it listening.
+    // Signals before listeners, and listeners before anybody is told that the gateway is ready.
+    let signals =
+        in_runtime(&runtime, || requests.and_ends()).map_err(|e| StartError::System(e.to_string()))?;
     let opened = open_listeners(&settings, options.upgrade, &runtime)?;
     let ops_listener = {
         let _in_runtime = runtime.enter();
@@ -165,15 +172,17 @@ pub fn run(options: Options) -> Result<(), StartError> {
     };
     let gateway = Gateway::new(parts.clone(), Arc::clone(&clock), &metrics);
     let crowd = Crowd::new(crowd_limits(&settings, room), metrics.connections());
-    let (server, stop) = build_server(&settings, gateway, parts, (crowd, room), opened, options.upgrade);
+    let (accepts, accepting) = watch::channel(false);
+    let sockets = Sockets { opened, accepts, upgrade: options.upgrade };
+    let (server, stop) = build_server(&settings, gateway, parts, (crowd, room), sockets);
     let reconciler =
         Reconciler::new(store, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
-    let reload = reconciler.bell();
+    let control = reconciler.control();
     let leaving = drain.clone();
     let is_leaving: Arc<dyn Fn() -> bool + Send + Sync> = Arc::new(move || leaving.is_leaving());
     if let Some((admin, decisions)) = admin.zip(decisions) {
         let stands_on = console::StandsOn {
-            control: reconciler.control(),
+            control: control.clone(),
             clock: Arc::clone(&clock),
             decisions,
             metrics: metrics.clone(),
@@ -182,23 +191,45 @@ pub fn run(options: Options) -> Result<(), StartError> {
         admin.open(stands_on, &runtime);
     }
     runtime.spawn(reconciler.run());
+    let (notifier, reload) = (Notifier::from_environment(), Arc::<Notify>::default());
+    let ready = ready(accepting.clone(), Arc::clone(&live), drain.clone());
+    runtime.spawn(notifier.clone().accompany(ready, Arc::clone(&reload), control));
     let replaced = drain.clone();
     let closing = async move { replaced.replaced().await };
     let handed_over = drain.clone();
     // Ready is the place, not the process: a probe must not see a gap where there is none.
     let is_leaving = Arc::new(move || !handed_over.is_handed_over() && is_leaving());
-    runtime.spawn(ops::serve(ops_listener, Ops { snapshot: live, clock, metrics, is_leaving }, closing));
-    let signals = {
-        let _in_runtime = runtime.enter();
-        Signals::new().map_err(|e| StartError::System(e.to_string()))?
-    };
+    // While a successor waits for the listeners, the process that has them serves there.
+    let is_listening = Arc::new(move || options.upgrade || *accepting.borrow());
+    let pages = Ops { snapshot: live, clock, metrics, is_listening, is_leaving };
+    runtime.spawn(ops::serve(ops_listener, pages, closing));
+    if options.upgrade {
+        successor::sign(&successor::socket(&settings));
+    }
     announce(&snapshot, &settings);
-    let ended = runtime.block_on(Life { server, stop, signals, reload, drain, settings }.live());
+    let ended = runtime.block_on(Life { server, stop, signals, reload, drain, settings, notifier }.live());
     drop(guard);
     tracing::info!("stopped");
     // What the loops still wait for (a name, a provider) is of no interest any more.
     runtime.shutdown_background();
     ended
+}
+
+/// Does what registers itself with the runtime.
+fn in_runtime<T>(runtime: &Runtime, make: impl FnOnce() -> T) -> T {
+    let _in_runtime = runtime.enter();
+    make()
+}
+
+/// Waits until the gateway is ready, in the sense of `/readyz`; for ever when it goes away before.
+async fn ready(mut accepting: watch::Receiver<bool>, live: Arc<Live<Snapshot>>, drain: Drain) {
+    let accepts = accepting.wait_for(|accepts| *accepts).await.is_ok();
+    while !live.with(|snapshot| ops::untried(snapshot).is_empty()) {
+        tokio::time::sleep(READY_EVERY).await;
+    }
+    if !accepts || drain.is_leaving() {
+        std::future::pending::<()>().await;
+    }
 }
 
 fn announce(snapshot: &Snapshot, settings: &config::Server) {
@@ -250,13 +281,21 @@ fn crowd_limits(settings: &config::Server, room: Room) -> CrowdLimits {
     }
 }
 
+/// The listening sockets.
+struct Sockets {
+    opened: Vec<(SocketAddr, TcpListener)>,
+    /// Says when all of them are served.
+    accepts: watch::Sender<bool>,
+    /// Whether another process hands them over.
+    upgrade: bool,
+}
+
 fn build_server(
     settings: &config::Server,
     gateway: Gateway,
     parts: GatewayParts,
     (crowd, room): (Crowd, Room),
-    opened: Vec<(SocketAddr, TcpListener)>,
-    upgrade: bool,
+    sockets: Sockets,
 ) -> (PreparedServer, Stop) {
     let workers = match settings.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -273,7 +312,7 @@ fn build_server(
         upgrade_sock: successor::socket(settings).display().to_string(),
         ..ServerConf::default()
     };
-    let opt = Opt { upgrade, ..Opt::default() };
+    let opt = Opt { upgrade: sockets.upgrade, ..Opt::default() };
     let mut server = Server::new_with_opt_and_conf(opt, conf);
     let head = HeadLimits {
         bytes: settings.limits.header_bytes,
@@ -293,7 +332,7 @@ fn build_server(
     let write_timeout = settings.limits.write_timeout;
     let front = Front::new(proxy, record, FrontParts { head, write_timeout, crowd, tls, drain: parts.drain });
     let addresses = settings.listeners.iter().map(|listener| listener.address.value).collect();
-    server.add_service(Listening::new(front, addresses, opened));
+    server.add_service(Listening::new(front, addresses, sockets.opened, sockets.accepts));
     let (stop, stopped) = mpsc::unbounded_channel();
     (PreparedServer { server, stopped: tokio::sync::Mutex::new(stopped) }, stop)
 }

@@ -23,6 +23,8 @@ pub struct Ops {
     pub clock: Arc<dyn Clock>,
     /// All metrics.
     pub metrics: Metrics,
+    /// Whether the listeners of callers are served.
+    pub is_listening: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Whether the gateway is on its way out.
     pub is_leaving: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -78,14 +80,20 @@ async fn metrics(State(ops): State<Ops>) -> Response {
         .into_response()
 }
 
-/// Ready once each provider has been tried, and until the gateway is told to stop. A provider that failed does
+/// The providers whose keys have not been fetched yet, well or not.
+#[must_use]
+pub fn untried(snapshot: &Snapshot) -> Vec<&str> {
+    snapshot.providers.iter().filter(|(_, p)| !p.tried()).map(|(name, _)| name.as_str()).collect()
+}
+
+/// Ready once callers are served and each provider has been tried, and until the gateway is told to stop. A provider that failed does
 /// not make the gateway unready: its agents answer 503, all others work.
 async fn readyz(State(ops): State<Ops>, RawQuery(query): RawQuery) -> Response {
     let snapshot = ops.snapshot.get();
     let leaving = (ops.is_leaving)();
-    let waiting: Vec<&str> =
-        snapshot.providers.iter().filter(|(_, p)| !p.tried()).map(|(name, _)| name.as_str()).collect();
-    let ready = !leaving && waiting.is_empty();
+    let listening = (ops.is_listening)();
+    let waiting = untried(&snapshot);
+    let ready = listening && !leaving && waiting.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let verbose =
         query.is_some_and(|q| q.split('&').any(|part| part == "verbose" || part.starts_with("verbose=")));
@@ -102,10 +110,11 @@ async fn readyz(State(ops): State<Ops>, RawQuery(query): RawQuery) -> Response {
         let body = format!("{body:#}\n");
         return (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
     }
-    let text = match (leaving, waiting.as_slice()) {
-        (true, _) => "draining\n".to_owned(),
-        (false, []) => "ok\n".to_owned(),
-        (false, names) => format!("waiting for the first fetch of keys of: {}\n", names.join(", ")),
+    let text = match (leaving, listening, waiting.as_slice()) {
+        (true, _, _) => "draining\n".to_owned(),
+        (false, false, _) => "waiting for the listeners\n".to_owned(),
+        (false, true, []) => "ok\n".to_owned(),
+        (false, true, names) => format!("waiting for the first fetch of keys of: {}\n", names.join(", ")),
     };
     (status, text).into_response()
 }

@@ -48,6 +48,10 @@ mod heads;
 mod metrics;
 
 #[cfg(test)]
+#[path = "gateway/notify.rs"]
+mod notify;
+
+#[cfg(test)]
 #[path = "gateway/ops.rs"]
 mod ops;
 
@@ -78,6 +82,10 @@ mod secrets;
 #[cfg(test)]
 #[path = "gateway/section3/mod.rs"]
 mod section3;
+
+#[cfg(test)]
+#[path = "gateway/signals.rs"]
+mod signals;
 
 #[cfg(test)]
 #[path = "gateway/smoke.rs"]

@@ -71,6 +71,17 @@ impl Control {
         self.ask(Order::Reload).await
     }
 
+    /// The same for who cannot be told to come again: waits for its turn.
+    ///
+    /// # Errors
+    /// As [`Self::reload`].
+    pub async fn reload_in_turn(&self) -> Result<Reloaded, EditError> {
+        let (answer, answered) = oneshot::channel();
+        let stopping = || EditError::Unavailable("the gateway is stopping".to_owned());
+        self.orders.send(Order::Reload(answer)).await.map_err(|_| stopping())?;
+        answered.await.map_err(|_| stopping())?
+    }
+
     /// Changes the configuration. When this returns, the change is kept and runs.
     ///
     /// # Errors

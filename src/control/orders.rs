@@ -27,6 +27,9 @@ impl Reconciler {
     pub(super) async fn carry_out(&mut self, order: Order) {
         match order {
             Order::Reload(answer) => {
+                tracing::info!("reload asked for");
+                // Who asks gets an answer, also when it is the same as before.
+                self.refused = None;
                 let outcome = self.reconcile().await.map_err(EditError::Invalid);
                 let warnings = self.control().status().warnings.clone();
                 drop(answer.send(outcome.map(|outcome| Reloaded { outcome, warnings })));

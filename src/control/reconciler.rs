@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 use crate::config::{Diagnostics, Snapshot, Source};
 use crate::keys::{KeySource, Provider, Refresher, RefresherHandle, StateDir};
@@ -34,13 +34,12 @@ pub struct Reconciler {
     pub(super) metrics: Metrics,
     pub(super) clock: Arc<dyn Clock>,
     state: Option<Arc<StateDir>>,
-    reload: Arc<Notify>,
     orders: mpsc::Receiver<Order>,
     control: Control,
     refreshers: HashMap<ProviderName, (Arc<Provider>, RefresherHandle)>,
     resolver: Resolver,
     /// What was refused last, as it was said.
-    refused: Option<String>,
+    pub(super) refused: Option<String>,
 }
 
 impl std::fmt::Debug for Reconciler {
@@ -83,19 +82,12 @@ impl Reconciler {
             metrics,
             clock,
             state,
-            reload: Arc::default(),
             orders,
             control,
             refreshers: HashMap::new(),
             resolver: Resolver::default(),
             refused: None,
         }
-    }
-
-    /// Rings for a reload, from outside.
-    #[must_use]
-    pub fn bell(&self) -> Arc<Notify> {
-        Arc::clone(&self.reload)
     }
 
     /// A handle for others.
@@ -112,12 +104,6 @@ impl Reconciler {
         loop {
             tokio::select! {
                 () = self.store.changed(&self.files) => drop(self.reconcile().await),
-                () = self.reload.notified() => {
-                    tracing::info!("reload asked for");
-                    // Who asks gets an answer, also when it is the same as before.
-                    self.refused = None;
-                    drop(self.reconcile().await);
-                }
                 Some(order) = self.orders.recv() => self.carry_out(order).await,
             }
         }

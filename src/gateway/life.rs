@@ -6,11 +6,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use pingora::server::{ExecutionPhase, RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 
 use crate::config;
 use crate::proxy::Drain;
 
+use super::notify::{News, Notifier};
 use super::{StartError, successor};
 
 /// Connections that were accepted when draining began get this long to show up as in flight.
@@ -33,6 +34,7 @@ impl ShutdownSignalWatch for Told {
     }
 }
 
+/// Signals that are kept from now on, until somebody looks at them.
 pub(super) struct Signals {
     term: Signal,
     int: Signal,
@@ -40,13 +42,27 @@ pub(super) struct Signals {
     quit: Signal,
 }
 
-impl Signals {
+/// Those that ask for something else than the end. They must never end a process that starts.
+pub(super) struct Requests {
+    hup: Signal,
+    quit: Signal,
+}
+
+impl Requests {
+    /// Keeps SIGHUP and SIGQUIT; the first thing that a process does.
     pub(super) fn new() -> std::io::Result<Self> {
-        Ok(Self {
+        Ok(Self { hup: signal(SignalKind::hangup())?, quit: signal(SignalKind::quit())? })
+    }
+
+    /// Keeps SIGTERM and SIGINT as well; before anybody can see that the process is there. Until then they end it, as
+    /// they end any program, and a start that hangs.
+    pub(super) fn and_ends(self) -> std::io::Result<Signals> {
+        let Self { hup, quit } = self;
+        Ok(Signals {
             term: signal(SignalKind::terminate())?,
             int: signal(SignalKind::interrupt())?,
-            hup: signal(SignalKind::hangup())?,
-            quit: signal(SignalKind::quit())?,
+            hup,
+            quit,
         })
     }
 }
@@ -59,11 +75,12 @@ pub(super) struct Life {
     pub(super) reload: Arc<Notify>,
     pub(super) drain: Drain,
     pub(super) settings: Arc<config::Server>,
+    pub(super) notifier: Notifier,
 }
 
 impl Life {
     pub(super) async fn live(self) -> Result<(), StartError> {
-        let Self { server, stop, mut signals, reload, drain, settings } = self;
+        let Self { server, stop, mut signals, reload, drain, settings, notifier } = self;
         let socket = successor::socket(&settings);
         let mut phases = server.server.watch_execution_phase();
         let (ended, mut has_ended) = mpsc::channel::<()>(1);
@@ -81,6 +98,7 @@ impl Life {
                 _ = signals.hup.recv() => reload.notify_one(),
                 _ = signals.int.recv() => {
                     tracing::info!("stopping at once");
+                    notifier.tell(News::Stopping);
                     return Ok(());
                 }
                 _ = signals.term.recv() => break false,
@@ -99,9 +117,12 @@ impl Life {
         drain.announce();
         if handed_over {
             tracing::info!("handing the listeners to the new process");
+            let successor = successor::signed(&socket);
             let _told = stop.send(ShutdownSignal::GracefulUpgrade);
-            wait_for_handover(&mut phases).await;
+            let has_them = || successor.iter().for_each(|pid| notifier.tell(News::MainPid(*pid)));
+            wait_for_handover(&mut phases, has_them).await;
         } else {
+            notifier.tell(News::Stopping);
             tracing::info!(delay = ?settings.shutdown.delay, drain = ?settings.shutdown.drain, "draining");
             tokio::select! {
                 () = tokio::time::sleep(settings.shutdown.delay) => {}
@@ -125,9 +146,11 @@ impl Life {
     }
 }
 
-async fn wait_for_handover(phases: &mut tokio::sync::broadcast::Receiver<ExecutionPhase>) {
+/// Waits until this process is to end; says when the listeners have been sent.
+async fn wait_for_handover(phases: &mut broadcast::Receiver<ExecutionPhase>, sent: impl Fn()) {
     loop {
         match phases.recv().await {
+            Ok(ExecutionPhase::GracefulUpgradeCloseTimeout) => sent(),
             Ok(ExecutionPhase::ShutdownStarted | ExecutionPhase::Terminated) | Err(_) => return,
             Ok(_) => {}
         }

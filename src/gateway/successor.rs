@@ -14,6 +14,26 @@ pub(super) fn socket(settings: &config::Server) -> PathBuf {
     folder.join("upgrade.sock")
 }
 
+/// Says which process waits at `socket`, for the service manager of the process that runs.
+pub(super) fn sign(socket: &Path) {
+    let written = std::fs::write(pid_file(socket), format!("{}\n", std::process::id()));
+    if let Err(error) = written {
+        tracing::debug!(%error, "a service manager will not be told of this process");
+    }
+}
+
+/// The process that waits at `socket`, as it has signed.
+pub(super) fn signed(socket: &Path) -> Option<u32> {
+    let file = pid_file(socket);
+    let pid = std::fs::read_to_string(&file).ok()?.trim().parse().ok()?;
+    let _one_left_is_written_over = std::fs::remove_file(&file);
+    Some(pid)
+}
+
+fn pid_file(socket: &Path) -> PathBuf {
+    socket.with_extension("pid")
+}
+
 /// Whether a process listens at `socket`. A file alone says nothing: who was killed while it waited leaves one behind,
 /// and listeners that are handed to nobody are lost.
 pub(super) fn waits_at(socket: &Path) -> bool {
@@ -58,6 +78,15 @@ mod tests {
         ] {
             assert_eq!(listens_in(table, Path::new(path)), wanted, "{path}");
         }
+    }
+
+    #[test]
+    fn a_successor_signs_and_is_read_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("upgrade.sock");
+        assert_eq!(signed(&socket), None);
+        sign(&socket);
+        assert_eq!((signed(&socket), signed(&socket)), (Some(std::process::id()), None));
     }
 
     #[test]

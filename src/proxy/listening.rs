@@ -20,6 +20,7 @@ use pingora::services::Service;
 use pingora::services::listening::Service as Accepting;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 use socket2::{SockFilter, SockRef};
+use tokio::sync::watch;
 
 use super::front::Front;
 
@@ -63,13 +64,20 @@ pub struct Listening {
     front: Front,
     addresses: Vec<SocketAddr>,
     opened: HashMap<SocketAddr, TcpListener>,
+    accepts: watch::Sender<bool>,
 }
 
 impl Listening {
     /// Accepts at `addresses`, on the sockets that were `opened`; one that was not opened is taken over from the
-    /// process that hands its sockets to this one.
+    /// process that hands its sockets to this one. `accepts` says when all of them are there: from then on they can be
+    /// handed to another process.
     #[must_use]
-    pub fn new(front: Front, addresses: Vec<SocketAddr>, opened: Vec<(SocketAddr, TcpListener)>) -> Self {
+    pub fn new(
+        front: Front,
+        addresses: Vec<SocketAddr>,
+        opened: Vec<(SocketAddr, TcpListener)>,
+        accepts: watch::Sender<bool>,
+    ) -> Self {
         let mut accepting = Accepting::new("gateway".to_owned(), front.clone());
         for address in &addresses {
             // The door reads into a buffer of its own; TLS reads piece by piece.
@@ -77,7 +85,7 @@ impl Listening {
             let buffer = L4BufferSettings::default().read(read);
             accepting.add_listener(ListenerConfig::tcp(address.to_string()).l4_buffer(buffer));
         }
-        Self { accepting, front, addresses, opened: opened.into_iter().collect() }
+        Self { accepting, front, addresses, opened: opened.into_iter().collect(), accepts }
     }
 
     /// Lets Pingora have the sockets, and keeps another handle of each.
@@ -135,6 +143,7 @@ impl Listening {
 impl Service for Listening {
     async fn start_service(&mut self, fds: Option<ListenFds>, shutdown: ShutdownWatch, per_fd: usize) {
         let kept = fds.as_ref().map(|fds| self.hand_over(fds)).unwrap_or_default();
+        self.accepts.send_replace(true);
         self.accepting.start_service(fds, shutdown.clone(), per_fd).await;
         // Another process that serves in this one's place takes what waits: the queue is one and the same.
         if let Some(_busy) = self.front.last_to_serve() {
