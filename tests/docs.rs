@@ -298,4 +298,19 @@ mod tests {
         };
         line.iter().flat_map(|(name, value)| below(name, value)).collect()
     }
+
+    #[test]
+    fn every_panel_of_the_dashboard_shows_the_chosen_job_alone() {
+        let dashboard: serde_json::Value =
+            serde_json::from_str(&read("deploy/grafana/portcullis.json")).expect("JSON");
+        let panels = dashboard["panels"].as_array().expect("panels");
+        let queries = panels.iter().flat_map(|panel| panel["targets"].as_array().into_iter().flatten());
+        let queries: Vec<&str> = queries.filter_map(|target| target["expr"].as_str()).collect();
+        assert!(queries.len() > 25, "{queries:?}");
+        for query in queries {
+            let selectors = ["portcullis_", "process_"].map(|start| query.matches(start).count());
+            let chosen = query.matches(r#"job=~"$job""#).count();
+            assert_eq!(chosen, selectors.iter().sum::<usize>(), "{query}");
+        }
+    }
 }
