@@ -134,10 +134,12 @@ impl<'a> Token<'a> {
             return Err(Malformed("`kid` is too long or not printable"));
         }
         check_unused(&header)?;
-        for name in ["sub", "jti", "client_id", "azp", "scope"] {
-            string(&payload, name, Malformed("`sub`, `jti`, `client_id`, `azp` or `scope` is not a string"))?;
+        for name in ["sub", "jti", "client_id", "azp"] {
+            string(&payload, name, Malformed("`sub`, `jti`, `client_id` or `azp` is not a string"))?;
         }
-        strings(&payload, "scp", Malformed("`scp` is not a string or an array of strings"))?;
+        for name in ["scope", "scp"] {
+            strings(&payload, name, Malformed("`scope` or `scp` is not a string or an array of strings"))?;
+        }
         Ok(Self {
             alg: string(&header, "alg", Malformed("`alg` is not a string"))?,
             kid,
@@ -291,7 +293,9 @@ mod tests {
             json!({"iat": []}),
             json!({"sub": 1}),
             json!({"jti": {}}),
-            json!({"scope": ["a"]}),
+            json!({"scope": 1}),
+            json!({"scope": ["a", 1]}),
+            json!({"scope": [["a"]]}),
             json!({"scp": 1}),
             json!({"scp": [1]}),
             json!({"azp": 1}),

@@ -29,11 +29,14 @@ impl Claims {
         self.0.get(name).and_then(Value::as_str)
     }
 
-    /// Every scope of `scope` (space-separated, RFC 8693 section 4.2) and of `scp` (string or array).
+    /// Every scope of `scope` and of `scp`: the words of a string (RFC 8693 section 4.2), or the strings of an array,
+    /// as several providers write either.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        let text = |name| self.text(name).unwrap_or_default().split(' ').filter(|word| !word.is_empty());
-        let list = self.0.get("scp").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        text("scope").chain(text("scp")).chain(list.iter().filter_map(Value::as_str))
+        ["scope", "scp"].into_iter().flat_map(move |name| {
+            let text = self.text(name).unwrap_or_default().split(' ').filter(|word| !word.is_empty());
+            let list = self.0.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            text.chain(list.iter().filter_map(Value::as_str))
+        })
     }
 }
 
@@ -73,5 +76,7 @@ mod tests {
         assert_eq!(c.scopes().collect::<Vec<_>>(), ["a", "b", "c", "d e"]);
         let c = claims(json!({"scp": "x y"}));
         assert_eq!(c.scopes().collect::<Vec<_>>(), ["x", "y"]);
+        let c = claims(json!({"scope": ["a", "d e"], "scp": "b c"}));
+        assert_eq!(c.scopes().collect::<Vec<_>>(), ["a", "d e", "b", "c"]);
     }
 }

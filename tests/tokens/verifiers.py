@@ -238,12 +238,15 @@ def facts(token, policy):
                 found.add("time_kind")
             elif value != int(value):
                 found.add("fraction")
-    for name in ("sub", "jti", "client_id", "azp", "scope", "iss"):
+    for name in ("sub", "jti", "client_id", "azp", "iss"):
         if name in claims and not isinstance(claims[name], str):
             found.add("claim_kind")
-    scp = claims.get("scp", [])
-    if not isinstance(scp, str) and not (isinstance(scp, list) and all(isinstance(s, str) for s in scp)):
-        found.add("claim_kind")
+    for name in ("scope", "scp"):
+        scopes = claims.get(name, [])
+        if not isinstance(scopes, str) and not (
+            isinstance(scopes, list) and all(isinstance(s, str) for s in scopes)
+        ):
+            found.add("claim_kind")
     aud = claims.get("aud", [])
     if not isinstance(aud, str) and not (isinstance(aud, list) and all(isinstance(a, str) for a in aud)):
         found.add("aud_kind")
