@@ -1,5 +1,6 @@
 //! A token whose signature verified, as far as it is remembered, and the questions that each request asks of it anew:
-//! whether its provider is one of the agent's, its key still the provider's, its time not over, its audience right.
+//! whether its provider is one of the agent's, its key still the provider's, its time not over, its audience right, and
+//! whether the agent takes tokens that are bound.
 //!
 //! It can only say yes. Whatever it does not say yes to is decided from the token itself, so that a remembered token
 //! is refused for the very reason for which a new one is.
@@ -46,12 +47,13 @@ struct Said {
     provider: u64,
     times: Times,
     aud: Box<[Box<str>]>,
+    is_bound: bool,
 }
 
 impl Said {
     fn of(token: &Token<'_>, provider: &Provider) -> Self {
         let aud = token.aud.iter().map(|aud| aud.as_str().into()).collect();
-        Self { provider: provider.id(), times: token.times, aud }
+        Self { provider: provider.id(), times: token.times, aud, is_bound: token.is_bound }
     }
 
     /// About how many bytes it takes beside itself. A short text takes the room of a longer one, and has an address.
@@ -60,14 +62,15 @@ impl Said {
         self.aud.iter().map(|aud| size_of::<Box<str>>() + aud.len().next_multiple_of(STEP)).sum()
     }
 
-    /// The agent's index of the provider, when the provider is one of the agent's, the audience fits, and none of the
-    /// times is over.
+    /// The agent's index of the provider, when the provider is one of the agent's, the audience fits, none of the times
+    /// is over, and no proof is wanted that the caller does not bring.
     fn holds_for(&self, policy: &OAuthPolicy, now: Instant) -> Option<usize> {
         let index = policy.providers.iter().position(|provider| provider.id() == self.provider)?;
         let leeway = policy.providers.get(index)?.spec().leeway.as_secs_f64();
         let fits = !self.times.are_over_at(now, leeway)
             && !self.times.are_early_at(now, leeway)
             && self.times.are_within(policy.max_token_lifetime)
+            && policy.accepts_binding(self.is_bound)
             && policy.accepts_audience(self.aud.iter().map(|aud| &**aud));
         fits.then_some(index)
     }

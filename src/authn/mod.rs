@@ -19,7 +19,7 @@ pub use admission::Admission;
 pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyText, KEY_PREFIX};
 pub use extract::Scheme;
 pub use known::Known;
-pub use oauth::{Issuers, OAuthPolicy};
+pub use oauth::{BoundTokens, Issuers, OAuthPolicy};
 pub use token::{Malformed, Token};
 pub use token_cache::TokenCache;
 pub use verify::{Outcome, Refetch, Rejection};

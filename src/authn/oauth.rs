@@ -31,6 +31,8 @@ pub struct OAuthPolicy {
     pub audiences: Vec<String>,
     /// The longest `exp - iat`.
     pub max_token_lifetime: Option<Duration>,
+    /// What becomes of a token that is bound to a key of its holder.
+    pub bound_tokens: BoundTokens,
     /// The longest token, in bytes.
     pub token_bytes: usize,
     /// The tokens that were verified before; `None` = each one is verified.
@@ -42,6 +44,22 @@ impl OAuthPolicy {
     pub(super) fn accepts_audience<'t>(&self, mut audiences: impl Iterator<Item = &'t str>) -> bool {
         self.audiences.is_empty() || audiences.any(|aud| self.audiences.iter().any(|wanted| wanted == aud))
     }
+
+    /// Whether a token passes that is bound to a key, or that is not.
+    pub(super) fn accepts_binding(&self, is_bound: bool) -> bool {
+        !is_bound || self.bound_tokens == BoundTokens::Ignore
+    }
+}
+
+/// What becomes of a token with `cnf` (RFC 7800 section 3.1), which is good only with a proof that the caller has the
+/// key that it names (RFC 9449, RFC 8705). No such proof is checked here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BoundTokens {
+    /// It is refused: whoever stole it could use it.
+    #[default]
+    Refuse,
+    /// It counts as a bearer token.
+    Ignore,
 }
 
 /// The issuers of all providers: tells an unknown issuer from one that this agent does not accept.

@@ -52,6 +52,8 @@ pub struct Token<'a> {
     pub(super) aud: Vec<String>,
     /// When it is good.
     pub(super) times: Times,
+    /// Whether it names a key of its holder, `cnf` (RFC 7800 section 3.1).
+    pub(super) is_bound: bool,
     /// Every claim.
     pub(super) claims: Claims,
     /// The claims as they were written.
@@ -148,11 +150,21 @@ impl<'a> Token<'a> {
             iss: string(&payload, "iss", Malformed("`iss` is not a string"))?,
             aud: strings(&payload, "aud", Malformed("`aud` is not a string or an array of strings"))?,
             times: Times::of(&payload)?,
+            is_bound: is_bound(&payload)?,
             claims: Claims::new(payload),
             payload: text,
             signed,
             signature,
         })
+    }
+
+    /// By what it is bound, in words for `explain`: the members of `cnf`.
+    pub(super) fn binding(&self) -> String {
+        match self.claims.get("cnf").and_then(Value::as_object) {
+            None => "absent".to_owned(),
+            Some(members) if members.is_empty() => "empty".to_owned(),
+            Some(members) => members.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
+        }
     }
 }
 
@@ -176,6 +188,14 @@ fn strings(members: &Map<String, Value>, name: &str, error: Malformed) -> Result
             items.iter().map(|item| item.as_str().map(str::to_owned).ok_or(error)).collect()
         }
         Some(_) => Err(error),
+    }
+}
+
+fn is_bound(payload: &Map<String, Value>) -> Result<bool, Malformed> {
+    match payload.get("cnf") {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Object(_)) => Ok(true),
+        Some(_) => Err(Malformed("`cnf` is not an object")),
     }
 }
 
@@ -299,6 +319,8 @@ mod tests {
             json!({"scp": 1}),
             json!({"scp": [1]}),
             json!({"azp": 1}),
+            json!({"cnf": "a"}),
+            json!({"cnf": ["jkt"]}),
             json!({"client_id": false}),
         ] {
             assert!(Token::parse(&compact(&header, &payload)).is_err(), "{payload}");

@@ -1,5 +1,5 @@
-//! The order of the checks on a bearer token: cheap refusals first (shape, algorithm, issuer, time, audience),
-//! then the key and the signature.
+//! The order of the checks on a bearer token: cheap refusals first (shape, algorithm, issuer, time, audience,
+//! binding), then the key and the signature.
 //!
 //! The provider is chosen by the unverified `iss`, and only that provider's keys are tried. Nothing that a
 //! token says of itself (`jwk`, `jku`, `x5u`, `x5c`) is ever used as a key.
@@ -16,7 +16,7 @@ use crate::model::{Algorithm, CacheLabel, Claims, Digest, Identity, Instant, Rea
 use super::api_key::note_use;
 use super::extract;
 use super::known::{Forged, Known, Proof};
-use super::oauth::OAuthPolicy;
+use super::oauth::{BoundTokens, OAuthPolicy};
 use super::signature::{NotVerified, Verified, verify_signature};
 use super::token::Token;
 use super::token_cache::TokenCache;
@@ -263,7 +263,8 @@ impl OAuthPolicy {
         check_expiry(token, now, leeway, trace)?;
         check_not_before(token, now, leeway, trace)?;
         self.check_lifetime(token, trace)?;
-        self.check_audience(token, trace)
+        self.check_audience(token, trace)?;
+        self.check_binding(token, trace)
     }
 
     fn check_lifetime(&self, token: &Token<'_>, trace: &mut impl Trace) -> Result<(), Reason> {
@@ -290,6 +291,21 @@ impl OAuthPolicy {
             fix: "request the token for this audience (`resource` or `audience` parameter), or add it to the agent's `audiences`",
         });
         if ok { Ok(()) } else { Err(Reason::AudienceMismatch) }
+    }
+
+    fn check_binding(&self, token: &Token<'_>, trace: &mut impl Trace) -> Result<(), Reason> {
+        let ok = self.accepts_binding(token.is_bound);
+        trace.check(Check::Binding, ok, || Facts {
+            seen: Some(format!("cnf: {}", token.binding())),
+            wanted: match self.bound_tokens {
+                BoundTokens::Refuse => "no `cnf`: a bound token is good only with a proof, and none is checked here",
+                BoundTokens::Ignore => "anything: this agent says `sender_constraint: { cnf: ignore }`",
+            }
+            .to_owned(),
+            fix: "have the identity provider issue tokens that are not bound (no DPoP, no mTLS binding) to this client; \
+                  `sender_constraint: { cnf: ignore }` at the agent takes bound ones from whoever has them",
+        });
+        if ok { Ok(()) } else { Err(Reason::BindingRequired) }
     }
 }
 

@@ -33,6 +33,8 @@ pub enum Check {
     Lifetime,
     /// An audience in common.
     Audience,
+    /// The token is not bound to a key of its holder, or the agent ignores that.
+    Binding,
     /// The provider has a key for this token.
     Key,
     /// The signature verifies.

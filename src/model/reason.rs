@@ -40,6 +40,8 @@ pub enum Reason {
     LifetimeTooLong,
     /// No audience in common.
     AudienceMismatch,
+    /// The token is bound to a key of its holder (`cnf`), and nothing proves that the caller has that key.
+    BindingRequired,
     /// No key of the provider answers to the token's `kid`.
     KeyUnknown,
     /// The signature does not verify.
@@ -85,7 +87,7 @@ impl OAuthError {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Ok,
         Self::NoRoute,
         Self::TokenMissing,
@@ -101,6 +103,7 @@ impl Reason {
         Self::NotYetValid,
         Self::LifetimeTooLong,
         Self::AudienceMismatch,
+        Self::BindingRequired,
         Self::KeyUnknown,
         Self::SignatureInvalid,
         Self::ScopeMissing,
@@ -131,6 +134,7 @@ impl Reason {
             Self::NotYetValid => "not_yet_valid",
             Self::LifetimeTooLong => "lifetime_too_long",
             Self::AudienceMismatch => "audience_mismatch",
+            Self::BindingRequired => "binding_required",
             Self::KeyUnknown => "key_unknown",
             Self::SignatureInvalid => "signature_invalid",
             Self::ScopeMissing => "scope_missing",
@@ -164,6 +168,7 @@ impl Reason {
             | Self::NotYetValid
             | Self::LifetimeTooLong
             | Self::AudienceMismatch
+            | Self::BindingRequired
             | Self::KeyUnknown
             | Self::SignatureInvalid
             | Self::ApiKeyMissing
@@ -190,6 +195,7 @@ impl Reason {
             | Self::NotYetValid
             | Self::LifetimeTooLong
             | Self::AudienceMismatch
+            | Self::BindingRequired
             | Self::KeyUnknown
             | Self::SignatureInvalid => Some(OAuthError::InvalidToken),
             Self::Ok

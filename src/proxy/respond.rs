@@ -138,6 +138,7 @@ const fn detail(reason: Reason) -> &'static str {
         | Reason::NotYetValid
         | Reason::LifetimeTooLong
         | Reason::AudienceMismatch
+        | Reason::BindingRequired
         | Reason::KeyUnknown
         | Reason::SignatureInvalid => "The access token is not valid for this agent.",
         Reason::ScopeMissing | Reason::ClaimMismatch => "The access token does not permit this.",

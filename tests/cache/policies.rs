@@ -2,7 +2,7 @@
 
 use portcullis::model::CacheLabel::{Hit, Miss};
 use portcullis::model::Reason::{
-    AudienceMismatch, ClaimMismatch, IssuerNotAllowed, IssuerUnknown, LifetimeTooLong, Ok, ScopeMissing,
+    AudienceMismatch, BindingRequired, ClaimMismatch, IssuerNotAllowed, IssuerUnknown, LifetimeTooLong, Ok, ScopeMissing,
     TokenExpired,
 };
 use portcullis::model::{Decision, Reason};
@@ -11,12 +11,13 @@ use serde_json::{Value, json};
 use super::key::Key;
 use super::world::World;
 
-const AGENTS: [(&str, Reason); 11] = [
+const AGENTS: [(&str, Reason); 12] = [
     ("desk", Ok),
     ("till", AudienceMismatch),
     ("both", Ok),
     ("other", IssuerNotAllowed),
     ("brief", LifetimeTooLong),
+    ("unbound", Ok),
     ("writer", Ok),
     ("admin", ScopeMissing),
     ("acme", Ok),
@@ -138,6 +139,45 @@ fn a_reload_decides_known_tokens_by_the_new_rules() {
         }
     }
     assert_eq!(world.cached.event("insert"), 1, "no reload of an agent makes its tokens unknown");
+}
+
+#[test]
+fn a_bound_token_that_is_known_opens_only_the_agents_that_ignore_its_binding() {
+    let key = Key::new("k");
+    let mut world = World::new(100, &[&key], &[]);
+    let mut claims = world.claims("a");
+    claims["cnf"] = json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"});
+    let token = key.token(&claims);
+    for (agent, wanted) in [
+        ("plain", (BindingRequired, Miss)),
+        ("unbound", (Ok, Miss)),
+        ("unbound", (Ok, Hit)),
+        ("plain", (BindingRequired, Miss)),
+        ("desk", (BindingRequired, Miss)),
+        ("unbound", (Ok, Hit)),
+    ] {
+        assert_eq!(world.ask(agent, &token), wanted, "{agent}");
+    }
+    for (agent, cnf, reason) in [
+        ("unbound", "refuse", BindingRequired),
+        ("plain", "ignore", Ok),
+        ("plain", "refuse", BindingRequired),
+        ("unbound", "ignore", Ok),
+    ] {
+        world.set_agent(agent, "sender_constraint", json!({"cnf": cnf}));
+        for nth in 0..3 {
+            assert_eq!(world.ask(agent, &token).0, reason, "{agent}: {cnf}, {nth}");
+        }
+    }
+    // A forged one whose signature is known to be bad.
+    let mallory = Key::new("k").token(&claims);
+    for (agent, reason) in [
+        ("unbound", Reason::SignatureInvalid),
+        ("plain", BindingRequired),
+        ("unbound", Reason::SignatureInvalid),
+    ] {
+        assert_eq!(world.ask(agent, &mallory).0, reason, "{agent}, forged");
+    }
 }
 
 #[test]

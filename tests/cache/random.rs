@@ -16,8 +16,9 @@ use super::world::World;
 const SEEDS: std::ops::Range<u64> = 0..4;
 const STEPS: usize = 3000;
 const POOL: usize = 24;
-const AGENTS: [&str; 11] =
-    ["desk", "till", "both", "other", "brief", "writer", "admin", "acme", "umbrella", "plain", "shadow"];
+const AGENTS: [&str; 12] = [
+    "desk", "till", "both", "other", "brief", "unbound", "writer", "admin", "acme", "umbrella", "plain", "shadow",
+];
 
 /// The keys that providers publish and that sign.
 struct Keys {
@@ -43,6 +44,9 @@ fn mint(rng: &mut StdRng, world: &World, keys: &Keys, nth: usize) -> String {
     );
     claims["scope"] = pick(rng, &["read", "read write", "admin", "admin write"]).into();
     claims["tenant"] = pick(rng, &[json!("acme"), json!("umbrella"), json!(7), Value::Null]);
+    if rng.random_ratio(1, 8) {
+        claims["cnf"] = json!({"jkt": "a"});
+    }
     if rng.random_ratio(1, 5) {
         claims["nbf"] = (now + pick(rng, &[0, 20, 50, 120])).into();
     }
@@ -85,6 +89,7 @@ fn reload(rng: &mut StdRng, world: &mut World) {
             ),
             ("identity_providers", [json!(["corp"]), json!(["other", "corp"]), json!(["other"])]),
             ("max_token_lifetime", [json!("3m"), json!("1h"), json!("10m")]),
+            ("sender_constraint", [json!({}), json!({"cnf": "refuse"}), json!({"cnf": "ignore"})]),
         ],
     );
     world.set_agent(agent, setting, pick(rng, &values));
@@ -173,6 +178,7 @@ fn thousands_of_random_steps_are_decided_as_without_a_cache() {
         "token_expired",
         "not_yet_valid",
         "audience_mismatch",
+        "binding_required",
         "issuer_not_allowed",
         "lifetime_too_long",
         "key_unknown",

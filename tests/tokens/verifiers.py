@@ -241,6 +241,8 @@ def facts(token, policy):
     for name in ("sub", "jti", "client_id", "azp", "iss"):
         if name in claims and not isinstance(claims[name], str):
             found.add("claim_kind")
+    if not isinstance(claims.get("cnf", {}), dict):
+        found.add("claim_kind")
     for name in ("scope", "scp"):
         scopes = claims.get(name, [])
         if not isinstance(scopes, str) and not (

@@ -85,6 +85,12 @@ const MEANINGS: Record<string, Meaning> = {
     means: "aud of the token names none of the agent's audiences: the token was issued for another service.",
     todo: "Ask the provider for a token for this agent (audience or resource), or add the audience when you deploy the agent.",
   },
+  binding_required: {
+    title: "Bound token without its proof",
+    means:
+      "The token has cnf: it is good only with a proof that the caller has a certain key (DPoP, mTLS), and this gateway checks no such proof.",
+    todo: "Have the provider issue this client tokens that are not bound. Or set sender_constraint: { cnf: ignore } at the agent, which takes bound tokens from whoever has them.",
+  },
   key_unknown: {
     title: "Unknown key",
     means:

@@ -220,6 +220,7 @@ fn authenticator(
                 issuers: Arc::clone(&all.issuers),
                 audiences: oauth.audiences.clone(),
                 max_token_lifetime: oauth.max_token_lifetime,
+                bound_tokens: oauth.bound_tokens,
                 token_bytes: input.token_bytes(),
                 tokens: all.tokens.clone(),
             })

@@ -8,6 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::super::source::Spanned;
+use crate::authn::BoundTokens;
 use crate::model::{AgentName, Digest, Enforcement, ProviderName};
 
 /// One of `agents`. Two are equal when they say the same, wherever it was written.
@@ -91,6 +92,8 @@ pub struct OAuth {
     pub claim_headers: Vec<(String, HeaderName)>,
     /// The longest `exp` - `iat`.
     pub max_token_lifetime: Option<Duration>,
+    /// `sender_constraint.cnf`
+    pub bound_tokens: BoundTokens,
 }
 
 /// `auth.oauth.scopes`
@@ -194,6 +197,7 @@ impl AgentEntry {
                 claims: _,
                 claim_headers: _,
                 max_token_lifetime: _,
+                bound_tokens: _,
             } = &mut **oauth;
             identity_providers.iter_mut().for_each(|name| name.place.move_to(source));
         }

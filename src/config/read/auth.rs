@@ -9,11 +9,12 @@ use super::super::document::{Auth, ClaimRule, ClaimRules, OAuth, Scopes};
 use super::super::fields::{Fields, entries};
 use super::super::json;
 use super::super::report::{Report, suggest};
-use super::super::sections::{API_KEY_AUTH, AUTH, CLAIM_RULE, CLAIMS, OAUTH, SCOPES};
+use super::super::sections::{API_KEY_AUTH, AUTH, CLAIM_RULE, CLAIMS, OAUTH, SCOPES, SENDER_CONSTRAINT};
 use super::super::source::{Place, Spanned};
 use super::super::value;
 use super::super::web;
 use super::super::yaml::{Key, Kind, Node};
+use crate::authn::BoundTokens;
 use crate::model::ProviderName;
 
 const HELP: &str =
@@ -131,6 +132,8 @@ fn oauth<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Option<OAu
     let year = Duration::from_secs(366 * 86_400);
     let lifetime = fields
         .optional("max_token_lifetime", |r, n| value::duration(r, n, Duration::from_secs(1)..=10 * year));
+    let bound_tokens =
+        fields.section("sender_constraint", &SENDER_CONSTRAINT).map(bound_tokens).unwrap_or_default();
 
     // A list that was written and could not be read must not pass for an empty one: nothing is compiled
     // after an error, and the warning would be wrong.
@@ -157,6 +160,7 @@ fn oauth<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Option<OAu
         claims,
         claim_headers: claim_headers.unwrap_or_default(),
         max_token_lifetime: lifetime.map(|d| d.value),
+        bound_tokens,
     })
 }
 
@@ -182,6 +186,15 @@ fn prefix(report: &Report<'_>, node: &Node) -> Option<String> {
         return None;
     }
     Some(text)
+}
+
+fn bound_tokens(fields: Fields<'_>) -> BoundTokens {
+    let cnf = fields.optional("cnf", |r, n| value::word(r, n, &["refuse", "ignore"]));
+    fields.close();
+    match cnf.map(|word| word.value) {
+        Some("ignore") => BoundTokens::Ignore,
+        _ => BoundTokens::Refuse,
+    }
 }
 
 fn scopes(fields: Fields<'_>) -> Scopes {

@@ -82,7 +82,22 @@ pub(in crate::config) const OAUTH: Section = Section {
         may("claims", Shape::Section(&CLAIMS), "claims that the token must have"),
         may("claim_headers", Map(&Text), "claims that the agent gets as headers: claim to header name"),
         may("max_token_lifetime", Duration, "the longest `exp` - `iat`; default not limited"),
+        may(
+            "sender_constraint",
+            Shape::Section(&SENDER_CONSTRAINT),
+            "what becomes of tokens that are bound to a key of their holder",
+        ),
     ],
+};
+
+/// `auth.oauth.sender_constraint`
+pub(in crate::config) const SENDER_CONSTRAINT: Section = Section {
+    name: "`sender_constraint`",
+    fields: &[may(
+        "cnf",
+        Word(&["refuse", "ignore"]),
+        "a token with `cnf`, whose proof is not checked here: refuse (default), or ignore: take it as a bearer token",
+    )],
 };
 
 /// `auth.oauth.scopes`

@@ -1,5 +1,5 @@
 //! The order of the checks: a token with two faults is refused for the one that comes first. Shape, algorithm, issuer,
-//! time, audience, key, signature, rules.
+//! time, audience, binding, key, signature, rules.
 
 use serde_json::{Value, json};
 
@@ -51,6 +51,20 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
         ),
         ("time before key", "a", "token_expired", json!({"kid": "nobody"}), json!({"exp": 1})),
         ("audience before key", "a", "audience_mismatch", json!({"kid": "nobody"}), json!({"aud": "x"})),
+        (
+            "audience before binding",
+            "a",
+            "audience_mismatch",
+            json!({}),
+            json!({"aud": "x", "cnf": {"jkt": "x"}}),
+        ),
+        (
+            "binding before key",
+            "a",
+            "binding_required",
+            json!({"kid": "nobody"}),
+            json!({"cnf": {"jkt": "x"}}),
+        ),
         (
             "audience before the key's algorithm",
             "a",

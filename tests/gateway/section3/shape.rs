@@ -147,6 +147,8 @@ fn members(world: &World) -> Vec<Row> {
         json!({"scope": null}),
         json!({"scp": 1}),
         json!({"scp": ["a", 1]}),
+        json!({"cnf": "x"}),
+        json!({"cnf": [{"jkt": "x"}]}),
     ] {
         rows.push(malformed(format!("claims {patch}"), world.claiming(&patch)));
     }

@@ -16,7 +16,7 @@ async fn time_and_audience_are_judged_as_the_contract_says() {
 }
 
 pub(super) fn rows(world: &World) -> Vec<Row> {
-    [times(world), default_leeway(world), lifetimes(world), audiences(world)].into_iter().flatten().collect()
+    [times(world), default_leeway(world), lifetimes(world), audiences(world), bindings(world)].into_iter().flatten().collect()
 }
 
 fn times(world: &World) -> Vec<Row> {
@@ -78,6 +78,28 @@ fn lifetimes(world: &World) -> Vec<Row> {
         Row::new(format!("claims {patch}"), "short", reason).bearer(world.claiming(&patch)).by("corp")
     };
     cases.into_iter().map(row).collect()
+}
+
+/// A token that is bound to a key (RFC 7800) is no bearer token.
+fn bindings(world: &World) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (cnf, reason) in [
+        (json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}), "binding_required"),
+        (json!({"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}), "binding_required"),
+        (json!({"jwk": {"kty": "OKP"}}), "binding_required"),
+        (json!({"x": 1}), "binding_required"),
+        (json!({}), "binding_required"),
+        (json!(ABSENT), "ok"),
+    ] {
+        let token = world.claiming(&json!({"cnf": cnf}));
+        // Twice, since the second time it may be known.
+        for nth in ["first", "again"] {
+            let name = format!("cnf {cnf}, {nth}");
+            rows.push(Row::new(format!("{name}, ignored"), "unbound", "ok").bearer(&token).by("corp"));
+            rows.push(Row::new(name, "a", reason).bearer(&token).by("corp"));
+        }
+    }
+    rows
 }
 
 fn audiences(world: &World) -> Vec<Row> {

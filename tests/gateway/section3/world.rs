@@ -128,6 +128,7 @@ impl World {
             ("bare", oauth(json!({"header": "X-Token", "prefix": ""}))),
             ("custom", oauth(json!({"header": "X-Auth", "prefix": "Token"}))),
             ("short", oauth(json!({"max_token_lifetime": "5m"}))),
+            ("unbound", oauth(json!({"sender_constraint": {"cnf": "ignore"}}))),
             (
                 "scoped",
                 oauth(json!({"scopes": {"all_of": ["b:read", "a:read"], "any_of": ["z:write", "c:write"]}})),
