@@ -115,6 +115,21 @@ pub struct ApiKeyRecord {
     pub identity: Arc<Identity>,
 }
 
+/// Why a key opens nothing, and whose it is, when its hash matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApiKeyRefusal<'a> {
+    /// Why.
+    pub reason: Reason,
+    /// The holder of a key that was good once: who still uses it is for the log.
+    pub identity: Option<&'a Arc<Identity>>,
+}
+
+impl From<Reason> for ApiKeyRefusal<'_> {
+    fn from(reason: Reason) -> Self {
+        Self { reason, identity: None }
+    }
+}
+
 /// How callers of one agent prove themselves with API keys.
 #[derive(Debug, Clone)]
 pub struct ApiKeyPolicy {
@@ -128,13 +143,13 @@ impl ApiKeyPolicy {
     /// Decides on the key that the headers carry.
     ///
     /// # Errors
-    /// The reason of the refusal.
+    /// The reason of the refusal, and the identity of a key that has expired or was revoked.
     pub fn authenticate(
         &self,
         headers: &HeaderMap,
         now: Instant,
         trace: &mut impl Trace,
-    ) -> Result<&Arc<Identity>, Reason> {
+    ) -> Result<&Arc<Identity>, ApiKeyRefusal<'_>> {
         let text = self.extract(headers, trace)?;
         let key = ApiKeyText::parse(text);
         trace.check(Check::ApiKeyFormat, key.is_some(), || Facts {
@@ -155,9 +170,11 @@ impl ApiKeyPolicy {
             fix: "create a key for this agent (`portcullis api-key create`) and store its hash under `api_keys`",
         });
         let record = record.filter(|_| known).ok_or(Reason::ApiKeyInvalid)?;
-        check_times(record, now, trace)?;
+        let identity = &record.identity;
+        check_times(record, now, trace)
+            .map_err(|reason| ApiKeyRefusal { reason, identity: Some(identity) })?;
         note_use(&record.last_used, now, trace);
-        Ok(&record.identity)
+        Ok(identity)
     }
 
     fn extract<'h>(&self, headers: &'h HeaderMap, trace: &mut impl Trace) -> Result<&'h str, Reason> {
@@ -227,18 +244,23 @@ mod tests {
         }
     }
 
-    fn ask(policy: &ApiKeyPolicy, key: &str) -> Result<Arc<Identity>, Reason> {
+    /// Why the key is refused, and the id of the key, as far as either is known.
+    fn ask(policy: &ApiKeyPolicy, key: &str) -> (Result<(), Reason>, Option<String>) {
         let mut headers = HeaderMap::new();
         headers.insert("x-api-key", key.parse().unwrap());
-        policy.authenticate(&headers, Instant::from_unix(100), &mut Silent).cloned()
+        let id = |identity: &Arc<Identity>| identity.key_id.clone().unwrap();
+        match policy.authenticate(&headers, Instant::from_unix(100), &mut Silent) {
+            Ok(identity) => (Ok(()), Some(id(identity))),
+            Err(refusal) => (Err(refusal.reason), refusal.identity.map(id)),
+        }
     }
 
     #[test]
     fn a_generated_key_has_the_form_and_passes_where_its_hash_is() {
         let (id, key) = ApiKeyText::generate().unwrap();
         assert_eq!(key.expose_secret().len(), 4 + 8 + 1 + 30 + 6);
-        let identity = ask(&policy(&key, &id, None, None), key.expose_secret()).unwrap();
-        assert_eq!(identity.key_id.as_deref(), Some(&*id));
+        let answer = ask(&policy(&key, &id, None, None), key.expose_secret());
+        assert_eq!(answer, (Ok(()), Some(id)));
     }
 
     #[test]
@@ -259,7 +281,9 @@ mod tests {
             (policy(&key, &id, Some(1), Some(1)), text, Err(Reason::ApiKeyRevoked)),
         ];
         for (policy, key, wanted) in cases {
-            assert_eq!(ask(&policy, key).map(|_| ()), wanted);
+            // Only whose hash matched is named.
+            let is_known = matches!(wanted, Ok(()) | Err(Reason::ApiKeyExpired | Reason::ApiKeyRevoked));
+            assert_eq!(ask(&policy, key), (wanted, is_known.then(|| id.clone())));
         }
     }
 

@@ -16,7 +16,7 @@ mod token_cache;
 mod verify;
 
 pub use admission::Admission;
-pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyText, KEY_PREFIX};
+pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyText, KEY_PREFIX};
 pub use extract::Scheme;
 pub use known::Known;
 pub use oauth::{BoundTokens, Issuers, OAuthPolicy};

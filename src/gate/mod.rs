@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
-use crate::authn::{Admission, Outcome, Rejection};
+use crate::authn::{Admission, ApiKeyRefusal, Outcome, Rejection};
 use crate::authz::Trace;
 use crate::keys::Provider;
 use crate::model::{AuthMethod, CacheLabel, Claims, Decision, Enforcement, Identity, Instant, Reason};
@@ -32,7 +32,7 @@ pub struct Verdict {
     pub reason: Reason,
     /// The provider that the token named, once the agent accepts it: an index into the agent's list.
     pub provider: Option<usize>,
-    /// The proven caller, for the log; also on a refusal by the rules.
+    /// The proven caller, for the log; also on a refusal by the rules, and of an API key that has ended.
     pub identity: Option<Arc<Identity>>,
     /// What the token cache said.
     pub cache: CacheLabel,
@@ -69,10 +69,12 @@ pub fn decide(
                 identity: Some(Arc::clone(identity)),
                 admission: None,
             };
-            (
-                found.map(proven).map_err(|reason| Refused { reason, provider: None, identity: None }),
-                CacheLabel::Off,
-            )
+            let refused = |refusal: ApiKeyRefusal<'_>| Refused {
+                reason: refusal.reason,
+                provider: None,
+                identity: refusal.identity.map(Arc::clone),
+            };
+            (found.map(proven).map_err(refused), CacheLabel::Off)
         }
         Authenticator::OAuth(policy) => {
             let (outcome, cache) = policy.authenticate(headers, now, refetch, trace);

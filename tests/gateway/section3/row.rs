@@ -20,12 +20,14 @@ pub(crate) struct Row {
     pub(crate) provider: Option<&'static str>,
     /// The scopes that the challenge names.
     pub(crate) scope: &'static str,
+    /// The key in the log: any, unless it is said.
+    pub(crate) key_id: Option<Option<&'static str>>,
 }
 
 impl Row {
     /// A request without a credential, which `agent` refuses or lets pass for this reason.
     pub(crate) fn new(name: impl Into<String>, agent: &'static str, reason: &'static str) -> Self {
-        Self { name: name.into(), agent, headers: Vec::new(), reason, provider: None, scope: "" }
+        Self { name: name.into(), agent, headers: Vec::new(), reason, provider: None, scope: "", key_id: None }
     }
 
     /// Sends this header too.
@@ -42,6 +44,12 @@ impl Row {
     /// Decided when this provider was known and accepted.
     pub(crate) fn by(mut self, provider: &'static str) -> Self {
         self.provider = Some(provider);
+        self
+    }
+
+    /// The log must name this key, or none.
+    pub(crate) fn key(mut self, id: Option<&'static str>) -> Self {
+        self.key_id = Some(id);
         self
     }
 
@@ -195,6 +203,9 @@ impl Row {
         faults.same("logged decision", &auth["decision"], &self.decision().into());
         faults.same("logged method", &auth["method"], &self.method().into());
         faults.same("logged provider", &auth["provider"], &self.provider.into());
+        if let Some(id) = self.key_id {
+            faults.same("logged key", &auth["key_id"], &id.into());
+        }
     }
 
     fn counted(&self) -> Vec<String> {
