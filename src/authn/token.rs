@@ -78,9 +78,9 @@ pub(super) struct Times {
 impl Times {
     fn of(payload: &Map<String, Value>) -> Result<Self, Malformed> {
         Ok(Self {
-            exp: numeric_date(payload, "exp")?,
-            nbf: numeric_date(payload, "nbf")?,
-            iat: numeric_date(payload, "iat")?,
+            exp: numeric_date(payload.get("exp"))?,
+            nbf: numeric_date(optional(payload, "nbf"))?,
+            iat: numeric_date(optional(payload, "iat"))?,
         })
     }
 
@@ -131,24 +131,27 @@ impl<'a> Token<'a> {
         let payload = json::object(&text, MAX_PAYLOAD_OBJECTS)
             .map_err(|_| Malformed("the payload is not one JSON object"))?;
         let signature = decode(signature, Malformed("the signature is not base64url"))?;
-        let kid = string(&header, "kid", Malformed("`kid` is not a string"))?;
+        let kid = string(header.get("kid"), Malformed("`kid` is not a string"))?;
         if kid.as_deref().is_some_and(|kid| !KeyId::is_valid(kid)) {
             return Err(Malformed("`kid` is too long or not printable"));
         }
         check_unused(&header)?;
         for name in ["sub", "jti", "client_id", "azp"] {
-            string(&payload, name, Malformed("`sub`, `jti`, `client_id` or `azp` is not a string"))?;
+            let error = Malformed("`sub`, `jti`, `client_id` or `azp` is not a string");
+            string(optional(&payload, name), error)?;
         }
         for name in ["scope", "scp"] {
-            strings(&payload, name, Malformed("`scope` or `scp` is not a string or an array of strings"))?;
+            let error = Malformed("`scope` or `scp` is not a string or an array of strings");
+            strings(optional(&payload, name), error)?;
         }
+        let aud = optional(&payload, "aud");
         Ok(Self {
-            alg: string(&header, "alg", Malformed("`alg` is not a string"))?,
+            alg: string(header.get("alg"), Malformed("`alg` is not a string"))?,
             kid,
-            typ: string(&header, "typ", Malformed("`typ` is not a string"))?,
+            typ: string(header.get("typ"), Malformed("`typ` is not a string"))?,
             critical: is_critical(&header)?,
-            iss: string(&payload, "iss", Malformed("`iss` is not a string"))?,
-            aud: strings(&payload, "aud", Malformed("`aud` is not a string or an array of strings"))?,
+            iss: string(payload.get("iss"), Malformed("`iss` is not a string"))?,
+            aud: strings(aud, Malformed("`aud` is not a string or an array of strings"))?,
             times: Times::of(&payload)?,
             is_bound: is_bound(&payload)?,
             claims: Claims::new(payload),
@@ -172,16 +175,21 @@ fn decode(part: &str, error: Malformed) -> Result<Vec<u8>, Malformed> {
     BASE64URL.decode(part).map_err(|_| error)
 }
 
-fn string(members: &Map<String, Value>, name: &str, error: Malformed) -> Result<Option<String>, Malformed> {
-    match members.get(name) {
+/// A claim that RFC 7519 section 4.1 leaves optional. Null is how many issuers write that they have none.
+fn optional<'m>(payload: &'m Map<String, Value>, name: &str) -> Option<&'m Value> {
+    payload.get(name).filter(|value| !value.is_null())
+}
+
+fn string(member: Option<&Value>, error: Malformed) -> Result<Option<String>, Malformed> {
+    match member {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(_) => Err(error),
     }
 }
 
-fn strings(members: &Map<String, Value>, name: &str, error: Malformed) -> Result<Vec<String>, Malformed> {
-    match members.get(name) {
+fn strings(member: Option<&Value>, error: Malformed) -> Result<Vec<String>, Malformed> {
+    match member {
         None => Ok(Vec::new()),
         Some(Value::String(text)) => Ok(vec![text.clone()]),
         Some(Value::Array(items)) => {
@@ -192,16 +200,16 @@ fn strings(members: &Map<String, Value>, name: &str, error: Malformed) -> Result
 }
 
 fn is_bound(payload: &Map<String, Value>) -> Result<bool, Malformed> {
-    match payload.get("cnf") {
-        None | Some(Value::Null) => Ok(false),
+    match optional(payload, "cnf") {
+        None => Ok(false),
         Some(Value::Object(_)) => Ok(true),
         Some(_) => Err(Malformed("`cnf` is not an object")),
     }
 }
 
-fn numeric_date(members: &Map<String, Value>, name: &str) -> Result<Option<f64>, Malformed> {
+fn numeric_date(member: Option<&Value>) -> Result<Option<f64>, Malformed> {
     let error = Malformed("`exp`, `nbf` or `iat` is not a number of seconds");
-    match members.get(name) {
+    match member {
         None => Ok(None),
         Some(value) => {
             let seconds = value.as_f64().ok_or(error)?;
@@ -214,7 +222,7 @@ fn numeric_date(members: &Map<String, Value>, name: &str) -> Result<Option<f64>,
 /// understood is no header to trust (section 5.2).
 fn check_unused(header: &Map<String, Value>) -> Result<(), Malformed> {
     for name in ["jku", "x5u", "x5t", "x5t#S256", "cty"] {
-        string(header, name, Malformed("`jku`, `x5u`, `x5t` or `cty` is not a string"))?;
+        string(header.get(name), Malformed("`jku`, `x5u`, `x5t` or `cty` is not a string"))?;
     }
     if header.get("jwk").is_some_and(|jwk| !jwk.is_object()) {
         return Err(Malformed("`jwk` is not an object"));
@@ -306,6 +314,8 @@ mod tests {
             json!({"aud": {}}),
             json!({"exp": "1"}),
             json!({"exp": null}),
+            json!({"aud": [null]}),
+            json!({"scope": [null]}),
             json!({"exp": 0}),
             json!({"exp": -1}),
             json!({"exp": 9_007_199_254_740_992_u64}),
@@ -342,6 +352,16 @@ mod tests {
         ] {
             assert!(Token::parse(&compact(&header, &json!({}))).is_err(), "{header}");
         }
+    }
+
+    #[test]
+    fn null_is_absence_where_a_claim_is_optional() {
+        let names = ["aud", "nbf", "iat", "sub", "jti", "client_id", "azp", "scope", "scp", "cnf"];
+        let payload: Map<String, Value> = names.into_iter().map(|name| (name.to_owned(), Value::Null)).collect();
+        let text = compact(&json!({"alg": "RS256"}), &payload.into());
+        let token = Token::parse(&text).unwrap();
+        assert_eq!((token.aud, token.times.nbf, token.times.iat), (vec![], None, None));
+        assert_eq!((token.is_bound, token.claims.scopes().count()), (false, 0));
     }
 
     #[test]

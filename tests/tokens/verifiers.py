@@ -56,6 +56,11 @@ def first_that_accepts(keys, attempt):
     raise error
 
 
+def without_nulls(claims):
+    """A null member counts as absent where RFC 7519 leaves it optional, as many issuers write what they do not know."""
+    return {name: value for name, value in claims.items() if value is not None or name in ("iss", "exp")}
+
+
 def pyjwt(policy):
     import jwt
     import jwt.api_jwt
@@ -67,7 +72,12 @@ def pyjwt(policy):
         def now(cls, tz=None):
             return datetime.fromtimestamp(policy["now"], tz)
 
+    class Verifier(jwt.PyJWT):
+        def _decode_payload(self, decoded):
+            return without_nulls(super()._decode_payload(decoded))
+
     jwt.api_jwt.datetime = Fixed
+    verifier = Verifier()
     # RFC 9864 has another name for the same algorithm, which this library does not know.
     jwt.register_algorithm("Ed25519", OKPAlgorithm())
     made = {}
@@ -87,7 +97,7 @@ def pyjwt(policy):
             at = (issuer, json.dumps(key, sort_keys=True), alg)
             if at not in made:
                 made[at] = key_of(key, alg)
-            jwt.decode(token, made[at], algorithms=policy["algorithms"], audience=policy["audiences"], issuer=issuer,
+            verifier.decode(token, made[at], algorithms=policy["algorithms"], audience=policy["audiences"], issuer=issuer,
                        leeway=policy["leeway"], options={"require": ["exp", "iss", "aud"]})
 
         first_that_accepts(keys_for(policy, issuer, header), attempt)
@@ -119,7 +129,7 @@ def joserfc(policy):
             rules = jwt.JWTClaimsRegistry(
                 now=policy["now"], leeway=policy["leeway"], exp={"essential": True},
                 iss={"essential": True, "value": issuer}, aud={"essential": True, "values": policy["audiences"]})
-            rules.validate(found.claims)
+            rules.validate(without_nulls(found.claims))
 
         first_that_accepts(keys_for(policy, issuer, header), attempt)
 
@@ -206,7 +216,7 @@ def facts(token, policy):
         if any(re.search("[\ud800-\udfff]", s) for s in strings(value)):
             found.add("surrogate")
         objects.append(value)
-    header, claims = objects
+    header, claims = objects[0], without_nulls(objects[1])
     if "crit" in header:
         found.add("crit")
     if header.get("b64", True) is not True:

@@ -27,6 +27,8 @@ fn scopes(world: &World) -> Vec<Row> {
         (json!({"scope": ["a:read", "b:read"]}), "scope_missing"),
         (json!({"scope": ["a:read b:read z:write"]}), "scope_missing"),
         (json!({"scope": []}), "scope_missing"),
+        (json!({"scope": null}), "scope_missing"),
+        (json!({"scope": null, "scp": ["a:read", "b:read", "c:write"]}), "ok"),
         (json!({"scope": "a:read", "scp": "b:read z:write"}), "ok"),
         (json!({"scope": ABSENT}), "scope_missing"),
         (json!({"scope": ""}), "scope_missing"),
@@ -102,6 +104,7 @@ fn rules(world: &World) -> Vec<Row> {
 fn headers(world: &World) -> Vec<Row> {
     let cases = [
         (json!(ABSENT), "ok"),
+        (json!(null), "ok"),
         (json!("a, b"), "ok"),
         (json!(["a", 1, true]), "ok"),
         (json!("a\nb"), "claim_mismatch"),

@@ -73,6 +73,7 @@ fn lifetimes(world: &World) -> Vec<Row> {
         (json!({"iat": now, "exp": now + 300.5}), "lifetime_too_long"),
         (json!({"iat": now - 3600.0, "exp": now + 60.0}), "lifetime_too_long"),
         (json!({"iat": ABSENT}), "lifetime_too_long"),
+        (json!({"iat": null}), "lifetime_too_long"),
     ];
     let row = |(patch, reason): (Value, &'static str)| {
         Row::new(format!("claims {patch}"), "short", reason).bearer(world.claiming(&patch)).by("corp")
@@ -90,6 +91,7 @@ fn bindings(world: &World) -> Vec<Row> {
         (json!({"x": 1}), "binding_required"),
         (json!({}), "binding_required"),
         (json!(ABSENT), "ok"),
+        (json!(null), "ok"),
     ] {
         let token = world.claiming(&json!({"cnf": cnf}));
         // Twice, since the second time it may be known.
@@ -107,6 +109,7 @@ fn audiences(world: &World) -> Vec<Row> {
         (json!("api://a"), "ok"),
         (json!(["api://b", "api://a"]), "ok"),
         (json!(ABSENT), "audience_mismatch"),
+        (json!(null), "audience_mismatch"),
         (json!("api://b"), "audience_mismatch"),
         (json!(""), "audience_mismatch"),
         (json!([]), "audience_mismatch"),
