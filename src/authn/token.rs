@@ -357,7 +357,8 @@ mod tests {
     #[test]
     fn null_is_absence_where_a_claim_is_optional() {
         let names = ["aud", "nbf", "iat", "sub", "jti", "client_id", "azp", "scope", "scp", "cnf"];
-        let payload: Map<String, Value> = names.into_iter().map(|name| (name.to_owned(), Value::Null)).collect();
+        let payload: Map<String, Value> =
+            names.into_iter().map(|name| (name.to_owned(), Value::Null)).collect();
         let text = compact(&json!({"alg": "RS256"}), &payload.into());
         let token = Token::parse(&text).unwrap();
         assert_eq!((token.aud, token.times.nbf, token.times.iat), (vec![], None, None));

@@ -2,8 +2,8 @@
 
 use portcullis::model::CacheLabel::{Hit, Miss};
 use portcullis::model::Reason::{
-    AudienceMismatch, BindingRequired, ClaimMismatch, IssuerNotAllowed, IssuerUnknown, LifetimeTooLong, Ok, ScopeMissing,
-    TokenExpired,
+    AudienceMismatch, BindingRequired, ClaimMismatch, IssuerNotAllowed, IssuerUnknown, LifetimeTooLong, Ok,
+    ScopeMissing, TokenExpired,
 };
 use portcullis::model::{Decision, Reason};
 use serde_json::{Value, json};

@@ -17,7 +17,8 @@ const SEEDS: std::ops::Range<u64> = 0..4;
 const STEPS: usize = 3000;
 const POOL: usize = 24;
 const AGENTS: [&str; 12] = [
-    "desk", "till", "both", "other", "brief", "unbound", "writer", "admin", "acme", "umbrella", "plain", "shadow",
+    "desk", "till", "both", "other", "brief", "unbound", "writer", "admin", "acme", "umbrella", "plain",
+    "shadow",
 ];
 
 /// The keys that providers publish and that sign.

@@ -73,14 +73,7 @@ async fn it_decides_as_the_gateway_does_and_says_which_check_failed() {
         (good.clone(), 0, "allow", "ok", 200, None),
         (stage.token(|c| c["exp"] = 1000.into()), 1, "deny", "token_expired", 401, Some("expiry")),
         (stage.token(|c| c["aud"] = "y".into()), 1, "deny", "audience_mismatch", 401, Some("audience")),
-        (
-            stage.token(|c| c["cnf"]["jkt"] = "x".into()),
-            1,
-            "deny",
-            "binding_required",
-            401,
-            Some("binding"),
-        ),
+        (stage.token(|c| c["cnf"]["jkt"] = "x".into()), 1, "deny", "binding_required", 401, Some("binding")),
         (
             stage.token(|c| c["iss"] = "https://i.test".into()),
             1,

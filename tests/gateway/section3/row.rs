@@ -27,7 +27,15 @@ pub(crate) struct Row {
 impl Row {
     /// A request without a credential, which `agent` refuses or lets pass for this reason.
     pub(crate) fn new(name: impl Into<String>, agent: &'static str, reason: &'static str) -> Self {
-        Self { name: name.into(), agent, headers: Vec::new(), reason, provider: None, scope: "", key_id: None }
+        Self {
+            name: name.into(),
+            agent,
+            headers: Vec::new(),
+            reason,
+            provider: None,
+            scope: "",
+            key_id: None,
+        }
     }
 
     /// Sends this header too.

@@ -16,7 +16,10 @@ async fn time_and_audience_are_judged_as_the_contract_says() {
 }
 
 pub(super) fn rows(world: &World) -> Vec<Row> {
-    [times(world), default_leeway(world), lifetimes(world), audiences(world), bindings(world)].into_iter().flatten().collect()
+    [times(world), default_leeway(world), lifetimes(world), audiences(world), bindings(world)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn times(world: &World) -> Vec<Row> {
