@@ -1,8 +1,8 @@
 //! Claims: times, issuer, audience, and members of a wrong type (RFC 7519 section 4.1).
 
 use portcullis::model::Reason::{
-    self, AudienceMismatch, ExpMissing, IssuerUnknown, LifetimeTooLong, NotYetValid, TokenExpired,
-    TokenMalformed,
+    self, AudienceMismatch, BindingRequired, ExpMissing, IssuerUnknown, LifetimeTooLong, NotYetValid,
+    TokenExpired, TokenMalformed,
 };
 use serde_json::{Value, json};
 
@@ -15,6 +15,7 @@ pub(crate) fn add(suite: &mut Suite) {
         issuers(suite, alg, kid);
         audiences(suite, alg, kid);
         kinds(suite, alg, kid);
+        bindings(suite, alg, kid);
     }
     borders(suite);
     lifetimes(suite);
@@ -237,6 +238,25 @@ fn audiences(suite: &mut Suite, alg: &str, kid: &str) {
         r#"{"api://desk":true}"#,
     ] {
         suite.refuse(format!("{alg}: aud {json}"), of(suite, alg, kid, "aud", json), &[TokenMalformed]);
+    }
+}
+
+/// What binds a token to a key of its holder (RFC 7800, RFC 8705, RFC 9449).
+fn bindings(suite: &mut Suite, alg: &str, kid: &str) {
+    for cnf in [
+        json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
+        json!({"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}),
+        json!({"jwk": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}),
+        json!({"kid": kid}),
+        json!({}),
+    ] {
+        let text = changed(suite, alg, kid, json!({"cnf": cnf}));
+        suite.refuse(format!("{alg}: cnf {cnf}"), &text, &[BindingRequired]);
+        suite.at("unbound").pass(format!("{alg}: cnf {cnf}, ignored"), &text);
+        suite.at("desk");
+    }
+    for json in ["1", "true", "[]", "\"jkt\"", "[{\"jkt\":\"a\"}]"] {
+        suite.refuse(format!("{alg}: cnf {json}"), of(suite, alg, kid, "cnf", json), &[TokenMalformed]);
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) fn body(providers: &Map<String, Value>, upstream: &str) -> String {
         agent("twin", json!(["twin"]), json!({})),
         agent("brief", json!(["corp"]), json!({"max_token_lifetime": "1h"})),
         agent("open", json!(["corp"]), json!({"audiences": []})),
+        agent("unbound", json!(["corp"]), json!({"sender_constraint": {"cnf": "ignore"}})),
     ]
     .into_iter()
     .collect();
