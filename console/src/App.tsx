@@ -1,16 +1,18 @@
 // Which page an address shows, and that nobody sees one who is not logged in.
 import { Center, Loader } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
-import { type ComponentType, Suspense, lazy, useEffect } from "react";
-import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
-import { whenLoggedOut } from "./api/client";
-import { forget, newQueryClient, useSession } from "./api/queries";
+import { type ComponentType, Suspense, lazy } from "react";
+import { Redirect, Route, Router, Switch, useLocation, useSearch } from "wouter";
+import { newQueryClient, useSession } from "./api/queries";
 import { ErrorNotice } from "./parts/ErrorNotice";
 import { ToastProvider } from "./parts/toast";
+import { LoginOver } from "./session/LoginOver";
 import { LoginPage } from "./session/LoginPage";
 import { Frame } from "./shell/Frame";
 import { NotFound } from "./shell/NotFound";
 import { PageBoundary } from "./shell/PageBoundary";
+import { UnsavedQuestion } from "./unsaved/Question";
+import { useGuardedLocation } from "./unsaved/guard";
 
 const client = newQueryClient();
 const page = (load: () => Promise<{ default: ComponentType }>) => lazy(load);
@@ -23,6 +25,8 @@ const ApiKeys = page(() => import("./apikeys/ApiKeysPage"));
 const Providers = page(() => import("./providers/ProvidersPage"));
 const Provider = page(() => import("./providers/ProviderPage"));
 const WhyRefused = page(() => import("./refused/WhyRefusedPage"));
+const HistoryOfAll = page(() => import("./history/HistoryPage"));
+const Callers = page(() => import("./callers/CallersPage"));
 
 const ROUTES: [string, ComponentType][] = [
   ["/overview", Overview],
@@ -30,17 +34,23 @@ const ROUTES: [string, ComponentType][] = [
   ["/agents/:name", Agent],
   ["/agents/:name/test", Test],
   ["/agents/:name/api-keys", ApiKeys],
+  ["/agents/:name/callers", Callers],
   ["/identity-providers", Providers],
   ["/identity-providers/:name", Provider],
   ["/why-refused", WhyRefused],
+  ["/history", HistoryOfAll],
 ];
 
 export function App() {
   return (
     <QueryClientProvider client={client}>
-      <ToastProvider>
-        <Gate />
-      </ToastProvider>
+      <Router hook={useGuardedLocation}>
+        <ToastProvider>
+          <Gate />
+          <UnsavedQuestion />
+          <LoginOver />
+        </ToastProvider>
+      </Router>
     </QueryClientProvider>
   );
 }
@@ -57,8 +67,6 @@ function Gate() {
   const session = useSession();
   const [path] = useLocation();
   const search = useSearch();
-
-  useEffect(() => whenLoggedOut(() => forget(client)), []);
 
   if (session.isPending) return <Waiting />;
   if (session.isError) {

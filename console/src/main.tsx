@@ -8,9 +8,12 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { theme, variables } from "./theme";
+import { guardHistory } from "./unsaved/guard";
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
 setNonce(nonce);
+
+guardHistory();
 
 const scheme = localStorageColorSchemeManager({ key: "portcullis-colour-scheme" });
 const chosen = scheme.get("auto");

@@ -19,6 +19,7 @@ const EXPECTED = [
   { status: 401, path: /\/api\/v1\/session$/, why: 'nobody is logged in yet, or the token was wrong' },
   { status: 422, path: /\/identity-providers\/corp\/token$/, why: 'the provider does not take a wrong secret' },
   { status: 412, path: /\/api\/v1\/agents\//, why: 'two browsers edit one agent' },
+  { status: 404, path: /\/api\/v1\/decisions\//, why: 'a decision that the gateway has not kept' },
 ];
 
 function onPath(name) {

@@ -140,11 +140,14 @@ async function deployWithOAuth() {
   await drawer.getByText('Any audience is accepted').waitFor({ state: 'detached' });
   await diff('Diff of this deploy', '/refunds', drawer);
   await audit(page, 'deploy-oauth');
-  await drawer.getByText('More', { exact: true }).click();
+  await drawer.getByText(/^More:/).click();
   await audit(page, 'deploy-more');
   await button('Deploy', drawer).click();
   await drawer.getByText('refunds is live').waitFor();
   must((await call()) === 401, 'the agent refuses a call without a token as soon as it is said to be live');
+  must((await drawer.getByTestId('live-endpoint').innerText()) === `${GATEWAY_URL}/refunds`, 'the page of a deploy says where the agent is');
+  const lines = drawer.getByRole('region', { name: 'the line that fetches a token' });
+  await lines.filter({ hasText: `${ISSUER_URL}/token` }).waitFor();
   await audit(page, 'deploy-live');
   await button('Done', drawer).click();
   await link('refunds').first().waitFor();
@@ -164,7 +167,7 @@ async function tryOut() {
   await field('Client ID').fill('rs256');
   await field('Client secret').fill('wrong');
   await field('Scope').fill('refunds:write');
-  await field('Resource').fill(AUDIENCE);
+  await eventually('the audience of the agent stands in the form', 5_000, async () => (await field('Resource').inputValue()) === AUDIENCE);
   await field('Client authentication').selectOption('post');
   await button('Fetch token').click();
   await page.getByText('invalid_client').first().waitFor();
@@ -272,7 +275,7 @@ async function twoEditors() {
   const other = await page.context().newPage();
   for (const one of [page, other]) {
     await one.goto(`${CONSOLE_URL}/agents/refunds?deploy`);
-    await one.getByRole('dialog').getByText('More', { exact: true }).click();
+    await one.getByRole('dialog').getByText(/^More:/).click();
   }
   const edit = async (one, name) => {
     const drawer = one.getByRole('dialog');

@@ -31,7 +31,7 @@ async function story() {
   await link('open').waitFor();
   await audit(page, 'demo-agents');
   await link('open').click();
-  await button('Deploy').click();
+  await button('Edit and deploy').click();
   const drawer = page.getByRole('dialog');
   await drawer.getByRole('radio', { name: 'OAuth' }).check();
   const providers = drawer
@@ -58,6 +58,7 @@ async function story() {
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Why refused?' }).click();
   const decisions = page.getByRole('table', { name: 'Decisions' });
   await decisions.getByText('No token').first().waitFor();
+  await page.getByLabel('Show', { exact: true }).selectOption({ label: 'All decisions' });
   await decisions.getByText('allowed').first().waitFor();
 }
 

@@ -5,10 +5,12 @@ import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { ApiError } from "../api/client";
 import type { AgentDetail } from "../api/types";
+import { BrokenHere } from "../parts/BrokenDocument";
 import { EmptyState } from "../parts/EmptyState";
-import { ErrorNotice } from "../parts/ErrorNotice";
 import { Mark } from "../parts/Mark";
 import { PageHead } from "../parts/PageHead";
+import { QueryError } from "../parts/QueryError";
+import { visible } from "../parts/visible";
 import css from "./AgentPage.module.css";
 
 interface Props {
@@ -24,6 +26,7 @@ export function AgentFrame({ name, query, children }: Props) {
     [home, "Agent"],
     [`${home}/test`, "Test"],
     [`${home}/api-keys`, "API keys"],
+    [`${home}/callers`, "For callers"],
   ] as const;
   const agent = query.data;
   const page = tabs.find(([to]) => to === path)?.[1] ?? "Agent";
@@ -44,7 +47,7 @@ export function AgentFrame({ name, query, children }: Props) {
             </Mark>
           )
         }
-        about={agent?.display_name}
+        about={agent?.display_name && <bdi>{visible(agent.display_name)}</bdi>}
       />
       <nav className={css.tabs} aria-label="Pages of this agent">
         {tabs.map(([to, label]) => (
@@ -61,9 +64,8 @@ export function AgentFrame({ name, query, children }: Props) {
           </Link>
         </EmptyState>
       )}
-      {query.isError && !(gone && !agent) && (
-        <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
-      )}
+      {!(gone && !agent) && <QueryError query={query} title="The agent could not be read" />}
+      <BrokenHere resource={`agents/${name}`} />
       {agent && children(agent)}
     </>
   );

@@ -8,16 +8,17 @@ import { AuthenticationMark } from "../agents/AuthenticationMark";
 import { DeployDrawer } from "../deploy/DeployDrawer";
 import { formOf } from "../deploy/form";
 import { receives } from "../deploy/receives";
-import { CodeLine } from "../parts/CodeLine";
+import { History } from "../history/History";
+import { CopyButton } from "../parts/CopyButton";
 import { Mark } from "../parts/Mark";
 import { Sparkline } from "../parts/Sparkline";
 import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
 import { meaning } from "../refused/reasons";
 import { AgentFrame } from "./AgentFrame";
 import css from "./AgentPage.module.css";
+import { CallLines } from "./CallLines";
 import { DeleteAgent } from "./DeleteAgent";
-import { History } from "./History";
-import { credentialHeader, curlLine } from "./curl";
+import { UpstreamPanel } from "./UpstreamPanel";
 
 export default function AgentPage() {
   const { name = "" } = useParams();
@@ -45,11 +46,11 @@ function Shown({ agent }: { agent: AgentDetail }) {
           <dl className={css.facts}>
             <dt>Endpoint</dt>
             <dd>
-              <code data-testid="endpoint">{agent.url}</code>
+              <code data-testid="endpoint">{agent.url}</code>{" "}
+              <CopyButton text={agent.url} what="the endpoint" />
             </dd>
           </dl>
-          <CodeLine text={curlLine(agent)} what="the curl line" />
-          <p className="dim small">{variableNote(agent)}</p>
+          <CallLines agent={agent} />
         </section>
         <section className="panel" aria-labelledby="secured">
           <div className={css.bar}>
@@ -62,12 +63,13 @@ function Shown({ agent }: { agent: AgentDetail }) {
               variant={readOnly ? "default" : "filled"}
               {...off(readOnly)}
             >
-              Deploy
+              Edit and deploy
             </Button>
           </div>
           <Settings agent={agent} />
         </section>
       </div>
+      <UpstreamPanel agent={agent} />
       <History resource={`agents/${agent.name}`} readOnly={readOnly} />
       <DeleteAgent agent={agent} readOnly={readOnly} />
       <DeployDrawer
@@ -84,14 +86,6 @@ function isAuthentication(word: string | null): word is Authentication {
   return word === "oauth" || word === "api_key" || word === "public";
 }
 
-function variableNote(agent: AgentDetail): string {
-  const header = credentialHeader(agent.spec);
-  if (!header) return "No credential is needed.";
-  return header.variable === "TOKEN"
-    ? "Put an access token of one of the identity providers into the variable TOKEN first."
-    : "Put an API key of this agent into the variable API_KEY first.";
-}
-
 function Settings({ agent }: { agent: AgentDetail }) {
   const form = formOf(agent.spec);
   const top = agent.traffic.top_refusal;
@@ -102,7 +96,7 @@ function Settings({ agent }: { agent: AgentDetail }) {
         <dt>Authentication</dt>
         <dd>
           <AuthenticationMark authentication={agent.authentication} />{" "}
-          {agent.enforcement === "shadow" && <Mark tone="warn">Shadow</Mark>}
+          {agent.enforcement === "shadow" && <Mark tone="shadow">Shadow</Mark>}
         </dd>
         {agent.authentication === "oauth" && (
           <>
@@ -133,7 +127,7 @@ function Settings({ agent }: { agent: AgentDetail }) {
         </dd>
         <dt>Per second</dt>
         <dd>
-          <Sparkline allowed={agent.traffic.allowed} refused={agent.traffic.refused} />
+          <Sparkline traffic={agent.traffic} />
         </dd>
         <dt>Most frequent refusal</dt>
         <dd>

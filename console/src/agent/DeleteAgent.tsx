@@ -2,10 +2,11 @@
 import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useLocation } from "wouter";
+import { Link, useLocation } from "wouter";
 import { agents } from "../api/calls";
 import { keys } from "../api/queries";
 import type { AgentDetail } from "../api/types";
+import { useUndo } from "../history/useUndo";
 import { Confirm } from "../parts/Confirm";
 import { plural } from "../parts/format";
 import { useToast } from "../parts/toast";
@@ -17,6 +18,7 @@ export function DeleteAgent({ agent, readOnly }: { agent: AgentDetail; readOnly:
   const [, go] = useLocation();
   const queries = useQueryClient();
   const toast = useToast();
+  const undoOf = useUndo();
   const withKeys =
     agent.api_keys > 0
       ? `, and ${agent.api_keys === 1 ? "its API key goes" : `its ${agent.api_keys} API keys go`} with it`
@@ -40,14 +42,19 @@ export function DeleteAgent({ agent, readOnly }: { agent: AgentDetail; readOnly:
         act={() => agents.remove(agent.name, agent.etag)}
         onDone={(written) => {
           const gone = written.removed?.filter((name) => name.startsWith("api_keys/")).length ?? 0;
-          toast(`${agent.name} is deleted${gone > 0 ? `, with ${plural(gone, "API key")}` : ""}.`);
+          const undo = undoOf(`agents/${agent.name}`, written);
+          const withThem = gone > 0 ? `, with ${plural(gone, "API key")} that Undo does not bring back` : "";
+          toast(`${agent.name} is deleted${withThem}.`, "ok", undo);
           queries.removeQueries({ queryKey: keys.agent(agent.name) });
           void queries.invalidateQueries();
           go("/agents");
         }}
       >
-        Callers of <code>{agent.url}</code> get 404 at once{withKeys}. The history keeps the agent, so that it
-        can be made again.
+        Callers of <code>{agent.url}</code> get 404 at once{withKeys}. The{" "}
+        <Link to="/history" className="link">
+          history
+        </Link>{" "}
+        keeps the agent, and can make it again; API keys are gone for good.
       </Confirm>
     </section>
   );

@@ -29,7 +29,12 @@ export function credentialHeader(
     };
   }
   const key = member(auth, "api_key");
-  return { name: text(key.header, "X-API-Key"), prefix: "", variable: "API_KEY" };
+  const prefix = text(key.prefix);
+  return {
+    name: text(key.header, "X-API-Key"),
+    prefix: prefix ? `${prefix} ` : "",
+    variable: "API_KEY",
+  };
 }
 
 export function curlLine(agent: Pick<AgentDetail, "spec" | "url">, request: Request = {}): string {
@@ -54,7 +59,7 @@ export function join(url: string, path: string): string {
 }
 
 /** A word for the shell; quotes only where they are needed. */
-function quote(word: string): string {
+export function quote(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 

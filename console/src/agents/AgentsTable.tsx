@@ -1,23 +1,32 @@
 // The table of agents.
 import { Link } from "wouter";
 import type { AgentSummary } from "../api/types";
-import { type Column, DataTable } from "../parts/DataTable";
+import { type Column, DataTable, type Sorting } from "../parts/DataTable";
 import { Mark } from "../parts/Mark";
 import { Sparkline } from "../parts/Sparkline";
+import { Time } from "../parts/Time";
+import { plural } from "../parts/format";
+import { visible } from "../parts/visible";
 import { meaning } from "../refused/reasons";
 import css from "./AgentsPage.module.css";
-import { AuthenticationMark } from "./AuthenticationMark";
+import { AuthenticationMark, authenticationWord } from "./AuthenticationMark";
 
-const COLUMNS: Column<AgentSummary>[] = [
+/** So many names of providers are written out. */
+const NAMES = 3;
+
+const last = (series: number[] | undefined) => series?.at(-1) ?? 0;
+
+export const COLUMNS: Column<AgentSummary>[] = [
   {
     label: "Agent",
     header: true,
+    sort: (agent) => agent.name,
     cell: (agent) => (
       <div className={css.name}>
         <Link to={`/agents/${encodeURIComponent(agent.name)}`} className={`link ${css.title}`}>
           {agent.name}
         </Link>
-        {agent.display_name && <span>{agent.display_name}</span>}
+        {agent.display_name && <bdi className={css.display}>{visible(agent.display_name)}</bdi>}
         <code className="dim">
           {agent.route.host}
           {agent.route.path}
@@ -27,10 +36,11 @@ const COLUMNS: Column<AgentSummary>[] = [
   },
   {
     label: "Authentication",
+    sort: (agent) => authenticationWord(agent.authentication),
     cell: (agent) => (
       <div className={css.marks}>
         <AuthenticationMark authentication={agent.authentication} />
-        {agent.enforcement === "shadow" && <Mark tone="warn">Shadow</Mark>}
+        {agent.enforcement === "shadow" && <Mark tone="shadow">Shadow</Mark>}
         {agent.managed_by === "file" && (
           <Mark tone="plain" title="Written in the configuration file; change it there.">
             File
@@ -41,25 +51,19 @@ const COLUMNS: Column<AgentSummary>[] = [
   },
   {
     label: "Identity providers",
-    cell: (agent) => {
-      if (agent.authentication === "api_key") return <span className="dim">{keysOf(agent)}</span>;
-      if (agent.identity_providers.length === 0) return <span className="dim">none</span>;
-      return agent.identity_providers.map((name, index) => (
-        <span key={name}>
-          {index > 0 && ", "}
-          <Link to={`/identity-providers/${encodeURIComponent(name)}`} className="link">
-            {name}
-          </Link>
-        </span>
-      ));
-    },
+    sort: (agent) => agent.identity_providers.join(" "),
+    cell: (agent) => <Providers agent={agent} />,
   },
   {
     label: "Per second",
-    cell: (agent) => <Sparkline allowed={agent.traffic.allowed} refused={agent.traffic.refused} />,
+    sort: (agent) => last(agent.traffic.refused) + last(agent.traffic.would_refuse),
+    mostFirst: true,
+    cell: (agent) => <Sparkline traffic={agent.traffic} />,
   },
   {
     label: "Most frequent refusal",
+    sort: (agent) => agent.traffic.top_refusal?.count ?? 0,
+    mostFirst: true,
     cell: (agent) => {
       const top = agent.traffic.top_refusal;
       if (!top) return <span className="dim">none</span>;
@@ -74,12 +78,78 @@ const COLUMNS: Column<AgentSummary>[] = [
       );
     },
   },
+  {
+    label: "Upstream",
+    sort: (agent) => agent.upstream_failures_5m ?? 0,
+    mostFirst: true,
+    cell: (agent) => <Upstream agent={agent} />,
+  },
 ];
 
-function keysOf(agent: AgentSummary): string {
-  return agent.api_keys === 1 ? "1 API key" : `${agent.api_keys} API keys`;
+function Providers({ agent }: { agent: AgentSummary }) {
+  if (agent.authentication === "api_key")
+    return <span className="dim">{plural(agent.api_keys, "API key")}</span>;
+  const names = agent.identity_providers;
+  if (names.length === 0) return <span className="dim">none</span>;
+  return (
+    <span>
+      {names.slice(0, NAMES).map((name, index) => (
+        <span key={name}>
+          {index > 0 && ", "}
+          <Link to={`/identity-providers/${encodeURIComponent(name)}`} className="link">
+            {name}
+          </Link>
+        </span>
+      ))}
+      {names.length > NAMES && (
+        <span className="dim" title={names.slice(NAMES).join(", ")}>
+          {" "}
+          and {names.length - NAMES} more
+        </span>
+      )}
+    </span>
+  );
 }
 
-export function AgentsTable({ agents }: { agents: AgentSummary[] }) {
-  return <DataTable label="Agents" columns={COLUMNS} rows={agents} keyOf={(agent) => agent.name} />;
+function Upstream({ agent }: { agent: AgentSummary }) {
+  const failed = agent.upstream_failures_5m ?? 0;
+  const failure = agent.last_upstream_failure;
+  if (failed > 0) {
+    return (
+      <div>
+        <Mark tone="bad">{failed.toLocaleString("en")} failed in 5 min</Mark>
+        {failure && (
+          <div>
+            <code className="dim">{failure.cause}</code>
+          </div>
+        )}
+      </div>
+    );
+  }
+  return failure ? (
+    <span className="dim small">
+      last failed <Time at={failure.at} past />
+    </span>
+  ) : (
+    <span className="dim">–</span>
+  );
+}
+
+interface Props {
+  agents: AgentSummary[];
+  sorting: Sorting | null;
+  onSorting: (sorting: Sorting) => void;
+}
+
+export function AgentsTable({ agents, sorting, onSorting }: Props) {
+  return (
+    <DataTable
+      label="Agents"
+      columns={COLUMNS}
+      rows={agents}
+      keyOf={(agent) => agent.name}
+      sorting={sorting}
+      onSorting={onSorting}
+    />
+  );
 }

@@ -24,7 +24,12 @@ export const agents = {
     ask<T.Written>(`/agents/${one(name)}`, { method: "DELETE", ifMatch: etag }),
   /** Sends a request through the gateway; events come as they happen. */
   async *test(name: string, body: T.TestRequest, signal: AbortSignal): AsyncGenerator<T.TestEvent> {
-    const answer = await send(`/agents/${one(name)}/test`, { method: "POST", body, signal });
+    const answer = await send(`/agents/${one(name)}/test`, {
+      method: "POST",
+      body,
+      signal,
+      patience: "none",
+    });
     if (!answer.body) return;
     for await (const line of lines(answer.body)) yield JSON.parse(line) as T.TestEvent;
   },
@@ -34,20 +39,34 @@ export const providers = {
   list: (query: { limit?: number; after?: string; q?: string }) =>
     ask<T.Page<T.ProviderSummary>>("/identity-providers", { query }),
   get: (name: string) => ask<T.ProviderDetail>(`/identity-providers/${one(name)}`),
-  put: (name: string, spec: T.JsonObject, on: Precondition, dryRun = false, signal?: AbortSignal) =>
+  put: (
+    name: string,
+    spec: T.JsonObject,
+    on: Precondition,
+    how: { dryRun?: boolean; force?: boolean } = {},
+  ) =>
     ask<T.Written>(`/identity-providers/${one(name)}`, {
       method: "PUT",
       body: spec,
       ...on,
-      dryRun,
-      signal,
+      dryRun: how.dryRun,
+      query: { force: how.force ? "true" : undefined },
+      // The gateway may probe the provider first.
+      patience: "long",
     }),
   remove: (name: string, etag: string) =>
     ask<T.Written>(`/identity-providers/${one(name)}`, { method: "DELETE", ifMatch: etag }),
   probe: (body: { issuer: string; jwks_uri?: string; insecure_http?: boolean }) =>
-    ask<T.Probe>("/identity-providers:probe", { method: "POST", body }),
+    ask<T.Probe>("/identity-providers:probe", { method: "POST", body, patience: "long" }),
   token: (name: string, body: T.TokenRequest) =>
-    ask<T.Token>(`/identity-providers/${one(name)}/token`, { method: "POST", body }),
+    ask<T.Token>(`/identity-providers/${one(name)}/token`, { method: "POST", body, patience: "long" }),
+  /** Fetches the keys now. */
+  fetchKeys: (name: string) =>
+    ask<T.ProviderStatus>(`/identity-providers/${one(name)}/fetch`, {
+      method: "POST",
+      body: {},
+      patience: "long",
+    }),
 };
 
 export const apiKeys = {
@@ -57,10 +76,10 @@ export const apiKeys = {
     ask<T.NewApiKey>("/api-keys", { method: "POST", body }),
   revoke: (key: T.ApiKey) =>
     ask<T.Written>(`/api-keys/${one(key.id)}/revoke`, { method: "POST", body: {}, ifMatch: key.etag }),
-  rotate: (key: T.ApiKey, overlap: string) =>
+  rotate: (key: T.ApiKey, how: { overlap: string; expires_at?: string; expires_in?: string }) =>
     ask<T.NewApiKey>(`/api-keys/${one(key.id)}/rotate`, {
       method: "POST",
-      body: { overlap },
+      body: how,
       ifMatch: key.etag,
     }),
   remove: (key: T.ApiKey) =>
@@ -80,12 +99,18 @@ export const revisions = {
     }),
 };
 
+export const documents = {
+  /** Puts the last good text of a broken document back on disk. */
+  restore: (resource: string) => ask<T.Written>("/documents/restore", { method: "POST", body: { resource } }),
+};
+
 export const gateway = {
   status: () => ask<T.Status>("/status"),
   traffic: () => ask<T.Traffic>("/traffic"),
   reload: () => ask<T.Reloaded>("/reload", { method: "POST", body: {} }),
   explain: (body: { agent: string; credential?: string }) =>
     ask<T.Explanation>("/explain", { method: "POST", body }),
-  decisions: (query: { agent?: string; reason?: string; limit?: number }) =>
-    ask<{ items: T.Decision[] }>("/decisions", { query }),
+  decisions: (query: { agent?: string; reason?: string; outcome?: T.Outcome; limit?: number }) =>
+    ask<T.Decisions>("/decisions", { query }),
+  decision: (requestId: string) => ask<T.Verdict>(`/decisions/${one(requestId)}`),
 };

@@ -1,5 +1,7 @@
 // The one way in which the console talks to the control API: JSON in, JSON out, the session cookie as the
 // credential, and every refusal as an ApiError that carries what the API said.
+import { held, sessionEnded } from "./hold";
+import { answered, unanswered } from "./reach";
 import type { Diagnostic, Problem } from "./types";
 
 const BASE = "/api/v1";
@@ -31,15 +33,14 @@ export interface Call {
   dryRun?: boolean;
   query?: Record<string, string | number | undefined>;
   signal?: AbortSignal;
+  /** The gateway asks somebody else before it answers, or answers for as long as it likes: `none` never gives up. */
+  patience?: "long" | "none";
 }
 
-const onLoggedOut = new Set<() => void>();
-
-/** Calls `listener` whenever an answer says that the session is over. */
-export function whenLoggedOut(listener: () => void): () => void {
-  onLoggedOut.add(listener);
-  return () => onLoggedOut.delete(listener);
-}
+/** How long the gateway may be silent before it is said to be, in milliseconds. */
+const SILENCE = 10_000;
+/** How long a change or a question to somebody else may take. */
+const LONG = 30_000;
 
 /** The address of a call, with the parts of the query that have a value. */
 export function address(path: string, query: Call["query"] = {}): string {
@@ -58,6 +59,18 @@ export function quoted(tag: string): string {
 
 /** Sends a call and gives the answer, whatever it holds. Throws an ApiError for every status from 400 up. */
 export async function send(path: string, call: Call = {}): Promise<Response> {
+  for (;;) {
+    if (path !== "/session") await held(call.signal);
+    const answer = await once(path, call);
+    if (answer.ok) return answer;
+    const error = await refusal(answer);
+    // A refused call was not carried out, so it can be sent again when somebody has logged in.
+    if (answer.status === 401 && path !== "/session" && sessionEnded()) continue;
+    throw error;
+  }
+}
+
+async function once(path: string, call: Call): Promise<Response> {
   const headers = new Headers({
     Accept: "application/json, application/x-ndjson, application/problem+json",
   });
@@ -65,25 +78,43 @@ export async function send(path: string, call: Call = {}): Promise<Response> {
   if (call.ifMatch !== undefined) headers.set("If-Match", quoted(call.ifMatch));
   if (call.ifAbsent) headers.set("If-None-Match", "*");
   const query = { ...call.query, dry_run: call.dryRun ? "true" : undefined };
+  const method = call.method ?? "GET";
+  const changes = method !== "GET" && !call.dryRun;
 
-  let answer: Response;
+  const began = Date.now();
+  const limit = new AbortController();
+  const signals = [limit.signal, ...(call.signal ? [call.signal] : [])];
+  const timers: ReturnType<typeof setTimeout>[] = [];
+  const after = (ms: number, act: () => void) => timers.push(setTimeout(act, ms));
+  if (!call.patience) after(SILENCE, () => unanswered(began));
+  if (call.patience !== "none") after(changes || call.patience ? LONG : SILENCE, () => limit.abort());
   try {
-    answer = await fetch(address(path, query), {
-      method: call.method ?? "GET",
+    const answer = await fetch(address(path, query), {
+      method,
       headers,
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
-      signal: call.signal,
+      signal: AbortSignal.any(signals),
       credentials: "same-origin",
     });
+    answered();
+    return answer;
   } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError(0, "unreachable", "The gateway did not answer. Is it running, and can you reach it?");
+    if (call.signal?.aborted) throw error;
+    if (!call.patience) unanswered(began);
+    throw silence(limit.signal.aborted, changes);
+  } finally {
+    timers.forEach(clearTimeout);
   }
-  if (answer.ok) return answer;
+}
 
-  const error = await refusal(answer);
-  if (answer.status === 401 && path !== "/session") for (const listener of onLoggedOut) listener();
-  throw error;
+function silence(late: boolean, changes: boolean): ApiError {
+  if (!late) {
+    return new ApiError(0, "unreachable", "The gateway did not answer. Is it running, and can you reach it?");
+  }
+  const said = changes
+    ? `No answer within ${LONG / 1000} s. The change may have been made all the same: look before you try again.`
+    : "The gateway did not answer in time.";
+  return new ApiError(0, "timeout", said);
 }
 
 /** Sends a call and reads its answer as JSON. */

@@ -1,7 +1,12 @@
 // What the pages read, as queries that stay fresh by themselves while the page is looked at.
 import { QueryClient, keepPreviousData, useQuery } from "@tanstack/react-query";
+import { uncopied } from "../apikeys/uncopied";
+import { forgetHandedOver } from "../test/handOver";
+import { forgetDrafts } from "../test/kept";
 import { agents, apiKeys, gateway, providers, revisions, session } from "./calls";
 import { ApiError } from "./client";
+import { loggedIn, loggedOut } from "./hold";
+import type { ProviderSummary } from "./types";
 
 const SOON = 5_000;
 
@@ -14,7 +19,8 @@ export const keys = {
   providers: ["providers"] as const,
   provider: (name: string) => ["providers", "one", name] as const,
   apiKeys: (agent: string) => ["api-keys", agent] as const,
-  revisions: (resource: string) => ["revisions", resource] as const,
+  revisions: (resource: string | undefined) => ["revisions", resource ?? ""] as const,
+  decision: (id: string) => ["decision", id] as const,
 };
 
 /** The cache of the page. A refusal is an answer, so only a gateway that did not answer is asked again. */
@@ -23,14 +29,20 @@ export function newQueryClient(): QueryClient {
     defaultOptions: {
       queries: {
         staleTime: 2_000,
-        retry: (count, error) => error instanceof ApiError && error.status === 0 && count < 2,
+        // A gateway that is silent is asked again by each page's own clock; asking twice would only wait longer.
+        retry: (count, error) => error instanceof ApiError && error.code === "unreachable" && count < 1,
+        networkMode: "always",
       },
     },
   });
 }
 
-/** Nobody is logged in any more: the login is shown, and nothing that was read stays in memory. */
+/** Somebody has logged out: the login is shown, and nothing that was read stays in memory. */
 export function forget(client: QueryClient): void {
+  loggedOut();
+  uncopied.set([]);
+  forgetDrafts();
+  forgetHandedOver();
   client.setQueryData(keys.session, null);
   client.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.session[0] });
 }
@@ -42,9 +54,14 @@ export function useSession() {
     staleTime: Infinity,
     queryFn: async () => {
       try {
-        return await session.get();
+        const found = await session.get();
+        loggedIn();
+        return found;
       } catch (error) {
-        if (error instanceof ApiError && error.status === 401) return null;
+        if (error instanceof ApiError && error.status === 401) {
+          loggedOut();
+          return null;
+        }
         throw error;
       }
     },
@@ -76,8 +93,31 @@ export const useProviders = (query: { limit?: number; after?: string; q?: string
     refetchInterval: SOON,
   });
 
-export const useProvider = (name: string) =>
-  useQuery({ queryKey: keys.provider(name), queryFn: () => providers.get(name), refetchInterval: SOON });
+/** Every identity provider, however many pages the API makes of them. */
+export const useAllProviders = () =>
+  useQuery({
+    queryKey: [...keys.providers, "all"],
+    queryFn: async () => {
+      const found: ProviderSummary[] = [];
+      let after: string | undefined;
+      do {
+        const page = await providers.list({ limit: 500, after });
+        found.push(...page.items);
+        after = page.next ?? undefined;
+      } while (after !== undefined);
+      return found;
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: SOON,
+  });
+
+export const useProvider = (name: string, enabled = name !== "") =>
+  useQuery({
+    queryKey: keys.provider(name),
+    queryFn: () => providers.get(name),
+    enabled,
+    refetchInterval: SOON,
+  });
 
 export const useApiKeys = (agent: string, after: string | undefined) =>
   useQuery({
@@ -87,7 +127,17 @@ export const useApiKeys = (agent: string, after: string | undefined) =>
     refetchInterval: SOON,
   });
 
-export const useRevisions = (resource: string, before: number | undefined) =>
+/** One decision by its request id; a decision does not change, and one that is not kept will not be. */
+export const useDecision = (id: string | null) =>
+  useQuery({
+    queryKey: keys.decision(id ?? ""),
+    queryFn: () => gateway.decision(id ?? ""),
+    enabled: Boolean(id),
+    retry: false,
+  });
+
+/** Without a resource, the revisions of everything. */
+export const useRevisions = (resource: string | undefined, before: number | undefined) =>
   useQuery({
     queryKey: [...keys.revisions(resource), before],
     queryFn: () => revisions.list({ limit: 20, before, resource }),

@@ -6,7 +6,7 @@ export type Json = null | boolean | number | string | Json[] | { [member: string
 export type JsonObject = { [member: string]: Json };
 
 export interface Diagnostic {
-  severity: "error" | "warning";
+  severity: "error" | "warning" | "note";
   code: string;
   message: string;
   help: string | null;
@@ -42,6 +42,9 @@ export interface AgentTraffic {
   interval_seconds: number;
   allowed: number[];
   refused: number[];
+  /** In shadow: what would have been refused. */
+  would_refuse?: number[];
+  upstream_failed?: number[];
   top_refusal: { reason: string; count: number } | null;
 }
 
@@ -56,6 +59,15 @@ export interface AgentSummary {
   managed_by: ManagedBy;
   api_keys: number;
   traffic: AgentTraffic;
+  upstream_failures_5m?: number;
+  last_upstream_failure?: { at: string; cause: string } | null;
+}
+
+export interface UpstreamHealth {
+  /** By cause, since the gateway started. */
+  failures: Record<string, number>;
+  last_failure: { at: string; cause: string; detail: string | null; request_id: string | null } | null;
+  recent: { failures_5m: number; requests_5m: number };
 }
 
 export interface AgentDetail extends AgentSummary {
@@ -63,6 +75,7 @@ export interface AgentDetail extends AgentSummary {
   file: string;
   spec: JsonObject;
   url: string;
+  upstream_health?: UpstreamHealth;
 }
 
 export type Health = "ok" | "stale" | "failing" | "waiting";
@@ -145,11 +158,12 @@ export interface ApiKey {
   last_used_at: string | null;
   managed_by: ManagedBy;
   etag: string;
+  created_at?: string | null;
+  replaces?: string | null;
 }
 
 export interface NewApiKey extends ApiKey {
   key: string;
-  replaces?: string;
   old_expires_at?: string;
 }
 
@@ -184,6 +198,28 @@ export interface Written {
   warnings: Diagnostic[];
   dry_run: boolean;
   removed?: string[];
+  /** Of a provider: who calls with its tokens. */
+  impact?: { agents: string[]; calls: number; window_seconds: number };
+  /** Of a provider whose issuer or source of keys changes. */
+  probe?: Probe;
+}
+
+export interface Attention {
+  level: "error" | "warning" | "note";
+  code: string;
+  text: string;
+  subject: { kind: string; name: string } | null;
+  since: string | null;
+  until: string | null;
+}
+
+/** A document that cannot be read as it stands on disk; what was live before goes on. */
+export interface BrokenDocument {
+  resource: string;
+  file: string;
+  since: string | null;
+  diagnostics: Diagnostic[];
+  last_good_revision: number | null;
 }
 
 export interface Status {
@@ -199,6 +235,10 @@ export interface Status {
   public_url: string | null;
   draining: boolean;
   identity_providers: ProviderStatus[];
+  attention?: Attention[];
+  broken_documents?: BrokenDocument[];
+  /** The last revision: who made it, and whether its text is what is live. */
+  head?: { number: number; by: string; text_is_live: boolean };
 }
 
 export interface Traffic {
@@ -207,6 +247,8 @@ export interface Traffic {
   by_reason: Record<string, number[]>;
   allowed: number[];
   refused: number[];
+  would_refuse?: number[];
+  upstream_failed?: number[];
   p50_ms: (number | null)[];
   p99_ms: (number | null)[];
 }
@@ -237,12 +279,59 @@ export interface Reloaded {
 export interface Decision {
   at: string | null;
   agent: string | null;
+  /** How the caller was to prove itself. */
   method: string;
   decision: "allow" | "deny" | "error" | "shadow_deny";
   reason: string;
   provider: string | null;
   request_id: string;
+  http_method?: string | null;
+  path?: string | null;
+  remote?: string | null;
+  status?: number | null;
+  key_id?: string | null;
+  key_name?: string | null;
+  client_id?: string | null;
+  /** The check that failed, what it saw (unverified) and what it wanted, and what to do. */
+  check?: string | null;
+  seen?: string | null;
+  wanted?: string | null;
+  fix?: string | null;
 }
+
+export interface Decisions {
+  items: Decision[];
+  /** How far back refusals are kept. */
+  refusals_since?: string | null;
+}
+
+/** One decision, looked up by its request id. */
+export interface Verdict {
+  time: string | null;
+  agent: string | null;
+  /** Of HTTP. */
+  method: string | null;
+  path: string | null;
+  remote: string | null;
+  decision: Decision["decision"];
+  reason: string;
+  status: number | null;
+  provider: string | null;
+  key_id: string | null;
+  key_name?: string | null;
+  client_id: string | null;
+  check: string | null;
+  seen: string | null;
+  wanted: string | null;
+  fix: string | null;
+  auth_method?: string | null;
+  request_id?: string;
+  iss?: string | null;
+  aud?: string | null;
+  kid?: string | null;
+}
+
+export type Outcome = "refused" | "allowed" | "would_refuse";
 
 export interface TestRequest {
   method: string;

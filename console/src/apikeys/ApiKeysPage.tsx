@@ -3,9 +3,9 @@ import { useState } from "react";
 import { Link, useParams } from "wouter";
 import { AgentFrame } from "../agent/AgentFrame";
 import { useAgent, useApiKeys } from "../api/queries";
-import type { AgentDetail, NewApiKey } from "../api/types";
+import type { AgentDetail } from "../api/types";
 import { EmptyState } from "../parts/EmptyState";
-import { ErrorNotice } from "../parts/ErrorNotice";
+import { QueryError } from "../parts/QueryError";
 import { Notice } from "../parts/Notice";
 import { Pager } from "../parts/Pager";
 import { ReadOnlyNotice, useReadOnly } from "../parts/writable";
@@ -13,6 +13,7 @@ import css from "./ApiKeysPage.module.css";
 import { CreateKey } from "./CreateKey";
 import { KeysTable } from "./KeysTable";
 import { ShownOnce } from "./ShownOnce";
+import { copied, keep, useUncopied } from "./uncopied";
 
 export default function ApiKeysPage() {
   const { name = "" } = useParams();
@@ -26,7 +27,7 @@ export default function ApiKeysPage() {
 
 function Shown({ agent }: { agent: AgentDetail }) {
   const [marks, setMarks] = useState<(string | undefined)[]>([undefined]);
-  const [made, setMade] = useState<NewApiKey | null>(null);
+  const waiting = useUncopied().filter((one) => one.agent === agent.name);
   const found = useApiKeys(agent.name, marks.at(-1));
   const readOnly = useReadOnly();
   const reason = whyOff(agent);
@@ -48,20 +49,22 @@ function Shown({ agent }: { agent: AgentDetail }) {
       ) : (
         <ReadOnlyNotice reason={readOnly} />
       )}
-      {made && <ShownOnce made={made} agent={agent} onClose={() => setMade(null)} />}
-      <CreateKey agent={agent} offReason={reason ?? readOnly} onMade={setMade} />
+      {waiting.map((made) => (
+        <ShownOnce key={made.id} made={made} agent={agent} onClose={() => copied(made.id)} />
+      ))}
+      <CreateKey agent={agent} offReason={reason ?? readOnly} onMade={keep} />
       <section className={css.section} aria-labelledby="keys">
         <h2 id="keys" className={css.heading}>
           Keys of this agent
         </h2>
-        {found.isError && <ErrorNotice error={found.error} onRetry={() => void found.refetch()} />}
+        <QueryError query={found} title="The API keys could not be read" />
         {page?.total === 0 && (
           <EmptyState title="No API keys yet">
             {reason === null && <p>Create one above, and give it to the caller.</p>}
           </EmptyState>
         )}
         {page && page.items.length > 0 && (
-          <KeysTable keys={page.items} offReason={reason ?? readOnly} onMade={setMade} />
+          <KeysTable keys={page.items} offReason={reason ?? readOnly} onMade={keep} />
         )}
         {page && <Pager label="Pages of keys" page={page} size={50} marks={marks} onMarks={setMarks} />}
       </section>

@@ -1,15 +1,17 @@
 // The keys of an agent, masked, with what can be done to each.
-import { Button, Group } from "@mantine/core";
+import { Button, Group, Modal } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { apiKeys } from "../api/calls";
 import type { ApiKey, NewApiKey } from "../api/types";
+import { HistoryList } from "../history/History";
 import { Confirm } from "../parts/Confirm";
-import { type Column, DataTable } from "../parts/DataTable";
+import { type Column, DataTable, type Sorting, sorted } from "../parts/DataTable";
 import { Mark, type MarkTone } from "../parts/Mark";
 import { Time } from "../parts/Time";
 import { useToast } from "../parts/toast";
 import css from "./ApiKeysPage.module.css";
+import { Ends, endOf } from "./Ends";
 import { Rotate } from "./Rotate";
 
 const TONES: Record<ApiKey["state"], MarkTone> = { active: "ok", expired: "warn", revoked: "bad" };
@@ -21,8 +23,11 @@ interface Props {
   onMade: (made: NewApiKey) => void;
 }
 
+type Deed = "revoke" | "rotate" | "delete" | "history";
+
 export function KeysTable({ keys, offReason, onMade }: Props) {
-  const [chosen, setChosen] = useState<{ key: ApiKey; deed: "revoke" | "rotate" | "delete" } | null>(null);
+  const [chosen, setChosen] = useState<{ key: ApiKey; deed: Deed } | null>(null);
+  const [sorting, setSorting] = useState<Sorting | null>(null);
   const queries = useQueryClient();
   const toast = useToast();
   const label = (key: ApiKey) => (key.name ? `${key.name} (${key.id})` : key.id);
@@ -32,20 +37,45 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
     void queries.invalidateQueries({ queryKey: ["agents"] });
   };
 
+  const replaced = new Map(keys.flatMap((key) => (key.replaces ? [[key.replaces, key.id] as const] : [])));
+  const lineage = (key: ApiKey) => {
+    const by = replaced.get(key.id);
+    return [key.replaces && `replaces ${key.replaces}`, by && `replaced by ${by}`].filter(Boolean).join(", ");
+  };
+
   const columns: Column<ApiKey>[] = [
     {
       label: "Key",
       header: true,
+      sort: (key) => key.name ?? "",
       cell: (key) => (
         <div className={css.key}>
           <span>{key.name ?? <span className="dim">without a name</span>}</span>
           <code className="dim">{key.masked}</code>
+          {lineage(key) && <span className="dim small">{lineage(key)}</span>}
         </div>
       ),
     },
-    { label: "State", cell: (key) => <Mark tone={TONES[key.state]}>{key.state}</Mark> },
-    { label: "Expires", cell: (key) => <Time at={key.expires_at} /> },
-    { label: "Last used", cell: (key) => <Time at={key.last_used_at} none="not since the start" /> },
+    {
+      label: "State",
+      cell: (key) => <Mark tone={TONES[key.state]}>{key.state}</Mark>,
+      sort: (key) => key.state,
+    },
+    ...(keys.some((key) => key.created_at)
+      ? [
+          {
+            label: "Created",
+            cell: (key: ApiKey) => <Time at={key.created_at ?? null} none="unknown" past />,
+            sort: (key: ApiKey) => key.created_at ?? "",
+          },
+        ]
+      : []),
+    { label: "Ends", cell: (key) => <Ends apiKey={key} />, sort: (key) => endOf(key) ?? "9" },
+    {
+      label: "Last used",
+      cell: (key) => <Time at={key.last_used_at} none="not since the gateway started" past />,
+      sort: (key) => key.last_used_at ?? "",
+    },
     {
       label: "Actions",
       quiet: true,
@@ -58,7 +88,7 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
           disabled: why !== null,
           title: why ?? undefined,
         } as const;
-        const act = (deed: "revoke" | "rotate" | "delete") => () => setChosen({ key, deed });
+        const act = (deed: Deed) => () => setChosen({ key, deed });
         return (
           <Group gap="xs" justify="flex-end" wrap="nowrap">
             {key.state === "active" ? (
@@ -75,6 +105,14 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
                 Delete
               </Button>
             )}
+            <Button
+              size="xs"
+              variant="default"
+              aria-label={`History of ${label(key)}`}
+              onClick={act("history")}
+            >
+              History
+            </Button>
           </Group>
         );
       },
@@ -83,7 +121,22 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
 
   return (
     <>
-      <DataTable label="API keys" columns={columns} rows={keys} keyOf={(key) => key.id} />
+      <DataTable
+        label="API keys"
+        columns={columns}
+        rows={sorted(keys, columns, sorting)}
+        keyOf={(key) => key.id}
+        sorting={sorting}
+        onSorting={setSorting}
+      />
+      <Modal
+        opened={chosen?.deed === "history"}
+        onClose={() => setChosen(null)}
+        size="lg"
+        title={`History of ${chosen ? label(chosen.key) : ""}`}
+      >
+        {chosen && <HistoryList resource={`api_keys/${chosen.key.id}`} readOnly={null} />}
+      </Modal>
       <Confirm
         opened={chosen?.deed === "revoke"}
         onClose={() => setChosen(null)}

@@ -1,10 +1,12 @@
-// A new key in the place of an old one, with a time in which both work.
-import { Button, Group, Modal, NativeSelect, Stack } from "@mantine/core";
+// A new key in the place of an old one: how long both work, and when the new one ends.
+import { Button, Group, Modal, NativeSelect, Stack, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { apiKeys } from "../api/calls";
 import type { ApiKey, NewApiKey } from "../api/types";
 import { ErrorNotice } from "../parts/ErrorNotice";
+import { Moment, Time } from "../parts/Time";
+import { type NewEnd, lifeOf, newEnd, usualEnd } from "./end";
 
 const OVERLAPS = [
   { value: "10m", label: "10 minutes" },
@@ -21,49 +23,97 @@ interface Props {
 }
 
 export function Rotate({ apiKey, onClose, onMade }: Props) {
+  const label = apiKey && (apiKey.name ? `${apiKey.name} (${apiKey.id})` : apiKey.id);
+  return (
+    <Modal opened={apiKey !== null} onClose={onClose} title={label ? `Rotate ${label}` : "Rotate"}>
+      {apiKey && <Form key={apiKey.id} apiKey={apiKey} onClose={onClose} onMade={onMade} />}
+    </Modal>
+  );
+}
+
+function Form({ apiKey, onClose, onMade }: Props & { apiKey: ApiKey }) {
   const [overlap, setOverlap] = useState("1d");
+  const [choice, setChoice] = useState<NewEnd>(() => usualEnd(apiKey));
+  const [date, setDate] = useState("");
+  const end = choice === "date" && !date ? null : newEnd(choice, apiKey, Date.now(), date);
   const rotate = useMutation({
-    mutationFn: (key: ApiKey) => apiKeys.rotate(key, overlap),
+    mutationFn: () =>
+      apiKeys.rotate(apiKey, {
+        overlap,
+        // A key without an end is what the API makes of an old one without an end.
+        ...(end && choice !== "same" ? { expires_at: end.toISOString() } : {}),
+      }),
     onSuccess: (made) => {
       onClose();
       onMade(made);
     },
   });
-  const close = () => {
-    rotate.reset();
-    onClose();
-  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (apiKey) rotate.mutate(apiKey);
+    rotate.mutate();
   };
+  const life = lifeOf(apiKey);
+  const choices: { value: NewEnd; label: string }[] = [
+    ...(life === null
+      ? []
+      : [{ value: "life" as const, label: `in ${life} days, as the old one was made for` }]),
+    { value: "30d", label: "in 30 days" },
+    { value: "90d", label: "in 90 days" },
+    { value: "365d", label: "in a year" },
+    { value: "date", label: "on a date…" },
+    apiKey.expires_at === null
+      ? { value: "never", label: "never, as the old one" }
+      : { value: "same", label: "when the old one would have ended" },
+  ];
   return (
-    <Modal
-      opened={apiKey !== null}
-      onClose={close}
-      title={apiKey ? `Rotate ${apiKey.name ? `${apiKey.name} (${apiKey.id})` : apiKey.id}` : "Rotate"}
-    >
-      <form onSubmit={submit}>
-        <Stack gap="md">
-          <NativeSelect
-            label="Overlap"
-            description="How long the old key goes on working beside the new one"
-            data={OVERLAPS}
-            value={overlap}
-            onChange={(event) => setOverlap(event.currentTarget.value)}
-            data-autofocus
+    <form onSubmit={submit}>
+      <Stack gap="md">
+        <p style={{ margin: 0 }}>
+          The old key ends <Time at={apiKey.expires_at} none="never by itself" />; after the rotation, at the
+          end of the overlap at the latest.
+        </p>
+        <NativeSelect
+          label="Overlap"
+          description="How long the old key goes on working beside the new one"
+          data={OVERLAPS}
+          value={overlap}
+          onChange={(event) => setOverlap(event.currentTarget.value)}
+          data-autofocus
+        />
+        <NativeSelect
+          label="The new key ends"
+          data={choices}
+          value={choice}
+          onChange={(event) => setChoice(event.currentTarget.value as NewEnd)}
+        />
+        {choice === "date" && (
+          <TextInput
+            type="datetime-local"
+            label="Date"
+            required
+            value={date}
+            onChange={(event) => setDate(event.currentTarget.value)}
           />
-          {rotate.isError && <ErrorNotice error={rotate.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={rotate.isPending}>
-              Rotate
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+        )}
+        <p className="dim small" style={{ margin: 0 }} data-testid="new-end">
+          The new key ends{" "}
+          {choice === "date" && !date ? (
+            "on the date that you choose"
+          ) : (
+            <Moment at={end?.toISOString() ?? null} />
+          )}
+          .
+        </p>
+        {rotate.isError && <ErrorNotice error={rotate.error} title="The key was not rotated" />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={rotate.isPending}>
+            Rotate
+          </Button>
+        </Group>
+      </Stack>
+    </form>
   );
 }

@@ -1,6 +1,7 @@
-// A new key, the only time that it can be seen. It is kept by this component alone.
+// A new key, the only time that it can be seen. It stays until somebody says to have copied it.
 import { Button, Group, Stack } from "@mantine/core";
 import { useEffect, useRef } from "react";
+import { Link } from "wouter";
 import { curlLine } from "../agent/curl";
 import type { AgentDetail, NewApiKey } from "../api/types";
 import { CodeLine } from "../parts/CodeLine";
@@ -25,8 +26,15 @@ export function ShownOnce({ made, agent, onClose }: Props) {
         <Stack gap="sm">
           <p>
             The gateway keeps a hash of it, not the key: if it is lost, create another one. Whoever has it can
-            call this agent
-            {made.expires_at ? "" : ", for as long as it is not revoked"}.
+            call this agent{" "}
+            {made.expires_at ? (
+              <>
+                until it ends, <Time at={made.expires_at} />
+              </>
+            ) : (
+              "for as long as it is not revoked"
+            )}
+            . It stays here until you say that you have it.
           </p>
           <div data-testid="new-key">
             <CodeLine text={made.key} what="the key" />
@@ -42,6 +50,9 @@ export function ShownOnce({ made, agent, onClose }: Props) {
             <Button variant="default" size="sm" onClick={onClose}>
               I have copied it
             </Button>
+            <Link to={`/agents/${encodeURIComponent(agent.name)}/test`} className="link">
+              Test with this key
+            </Link>
           </Group>
         </Stack>
       </Notice>

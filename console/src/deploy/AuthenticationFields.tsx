@@ -1,6 +1,6 @@
 // Who may call: OAuth, API key or public, and what each of these needs.
-import { Group, MultiSelect, Radio, Stack, Switch, TagsInput, TextInput } from "@mantine/core";
-import { Link } from "wouter";
+import { Button, Group, MultiSelect, Radio, Stack, Switch, TagsInput, TextInput } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
 import type { Authentication, ProviderSummary } from "../api/types";
 import { Notice } from "../parts/Notice";
 import css from "./DeployForm.module.css";
@@ -9,9 +9,11 @@ import type { FieldProps } from "./FieldProps";
 interface Props extends FieldProps {
   providers: ProviderSummary[];
   noProviders: boolean;
+  onAddProvider: () => void;
 }
 
-export function AuthenticationFields({ form, edit, error, providers, noProviders }: Props) {
+export function AuthenticationFields({ providers, noProviders, onAddProvider, ...fields }: Props) {
+  const { form, edit, error } = fields;
   return (
     <Stack gap="md">
       <Radio.Group
@@ -27,7 +29,12 @@ export function AuthenticationFields({ form, edit, error, providers, noProviders
         </Group>
       </Radio.Group>
       {form.authentication === "oauth" && (
-        <OAuthFields form={form} edit={edit} error={error} providers={providers} noProviders={noProviders} />
+        <OAuthFields
+          {...fields}
+          providers={providers}
+          noProviders={noProviders}
+          onAddProvider={onAddProvider}
+        />
       )}
       {form.authentication === "api_key" && (
         <TextInput
@@ -47,23 +54,12 @@ export function AuthenticationFields({ form, edit, error, providers, noProviders
   );
 }
 
-function OAuthFields({ form, edit, error, providers, noProviders }: Props) {
+function OAuthFields({ form, edit, error, providers, noProviders, onAddProvider }: Props) {
   const known = providers.map((provider) => provider.name);
   // A provider that is named but not there stays visible, so that it can be taken out.
   const data = [...new Set([...known, ...form.providers])];
   return (
     <>
-      {noProviders ? (
-        <Notice tone="note" title="No identity providers yet">
-          <p>
-            OAuth needs one.{" "}
-            <Link to="/identity-providers?new" className="link">
-              Add an identity provider
-            </Link>{" "}
-            first.
-          </p>
-        </Notice>
-      ) : null}
       <MultiSelect
         label="Identity providers"
         description="Whose tokens are accepted"
@@ -76,6 +72,17 @@ function OAuthFields({ form, edit, error, providers, noProviders }: Props) {
         onChange={(value) => edit({ providers: value })}
         nothingFoundMessage="No identity provider of this name"
       />
+      <div>
+        {noProviders && <p className="dim small">There is no identity provider yet; OAuth needs one.</p>}
+        <Button
+          size="compact-sm"
+          variant="default"
+          leftSection={<IconPlus size={14} aria-hidden />}
+          onClick={onAddProvider}
+        >
+          Add an identity provider
+        </Button>
+      </div>
       <div>
         <TagsInput
           label="Audiences"
@@ -112,7 +119,7 @@ function OAuthFields({ form, edit, error, providers, noProviders }: Props) {
       </div>
       <Switch
         label="Forward token to upstream"
-        description="The agent gets the header exactly as it came. Only for agents that need the caller's token."
+        description="The agent gets the header exactly as it came. Only for agents that need the caller's token. More has another header for it."
         checked={form.forwardToken}
         error={error("forwardToken")}
         onChange={(event) => edit({ forwardToken: event.currentTarget.checked })}

@@ -1,5 +1,5 @@
 // Rules about claims of the token, a row each.
-import { ActionIcon, Button, Stack, TagsInput, Text, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Checkbox, Stack, TagsInput, Text, TextInput } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import css from "./DeployForm.module.css";
 import type { ClaimRule } from "./claims";
@@ -20,11 +20,12 @@ export function ClaimRules({ legend, rules, error, onChange }: Props) {
         {legend}
       </Text>
       <Text size="xs" c="dimmed" mb={6}>
-        Dots walk into objects. Values compare by JSON type: 42 is a number, &quot;42&quot; is text.
+        Dots walk into objects. Values compare by JSON type: 42 is a number, &quot;42&quot; is text. A * at
+        the end of a value stands for anything.
       </Text>
       <Stack gap="xs">
         {rules.map((rule, index) => (
-          <div className={css.row} key={index}>
+          <div className={css.rule} key={index}>
             <TextInput
               aria-label={`${legend}: claim ${index + 1}`}
               placeholder="tenant"
@@ -37,6 +38,13 @@ export function ClaimRules({ legend, rules, error, onChange }: Props) {
               value={rule.values}
               isDuplicate={(value, values) => values.includes(value)}
               onChange={(values) => change(index, { values })}
+            />
+            <Checkbox
+              aria-label={`${legend}: names of the members ${index + 1}`}
+              label="Names"
+              title="The claim is an object: compare the names of its members, such as roles of Zitadel"
+              checked={rule.keysOf}
+              onChange={(event) => change(index, { keysOf: event.currentTarget.checked })}
             />
             <ActionIcon
               variant="default"
@@ -58,7 +66,7 @@ export function ClaimRules({ legend, rules, error, onChange }: Props) {
             size="compact-sm"
             variant="default"
             leftSection={<IconPlus size={14} aria-hidden />}
-            onClick={() => onChange([...rules, { claim: "", values: [] }])}
+            onClick={() => onChange([...rules, { claim: "", values: [], keysOf: false }])}
             aria-label={`${legend}: add a rule`}
           >
             Add a rule

@@ -1,7 +1,7 @@
 // The drawer around the deploy form: for one agent, or for a new one.
-import { Drawer } from "@mantine/core";
-import { Suspense, lazy } from "react";
+import { lazy } from "react";
 import type { AgentDetail, Authentication } from "../api/types";
+import { FormDrawer } from "../parts/FormDrawer";
 
 const DeployForm = lazy(() => import("./DeployForm"));
 
@@ -16,15 +16,12 @@ interface Props {
 
 export function DeployDrawer({ agent, opened, onClose, wanted }: Props) {
   return (
-    <Drawer
+    <FormDrawer
       opened={opened}
       onClose={onClose}
-      closeOnClickOutside={false}
-      title={agent ? `Deploy ${agent.name}` : "New agent"}
+      title={agent ? `Edit and deploy ${agent.name}` : "New agent"}
     >
-      <Suspense fallback={<p role="status">Loading…</p>}>
-        <DeployForm agent={agent} onClose={onClose} wanted={wanted} />
-      </Suspense>
-    </Drawer>
+      <DeployForm agent={agent} onClose={onClose} wanted={wanted} />
+    </FormDrawer>
   );
 }

@@ -12,16 +12,20 @@ import { Findings } from "../parts/Findings";
 import { Notice } from "../parts/Notice";
 import { useFirstField } from "../parts/useFirstField";
 import { off, useReadOnly } from "../parts/writable";
+import { useUnsaved } from "../unsaved/unsaved";
+import { AddProvider } from "./AddProvider";
 import { AuthenticationFields } from "./AuthenticationFields";
 import { Conflict } from "./Conflict";
 import css from "./DeployForm.module.css";
 import { IdentityFields } from "./IdentityFields";
 import { Live } from "./Live";
 import { MoreFields } from "./MoreFields";
+import { Switching } from "./Switching";
 import { type Field, missing, sortFindings } from "./fields";
 import { type AgentForm, formOf, rebase, specOf } from "./form";
 import { receives } from "./receives";
 import { usePreview } from "./usePreview";
+import { aboutAgent } from "./warnings";
 
 interface Props {
   agent: AgentDetail | null;
@@ -42,6 +46,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
   const [base, setBase] = useState<Base>(() =>
     agent ? { spec: agent.spec, on: { ifMatch: agent.etag } } : { spec: {}, on: { ifAbsent: true } },
   );
+  const [adding, setAdding] = useState(false);
   const [name, setName] = useState(agent?.name ?? "");
   const [form, setForm] = useState<AgentForm>(() => {
     const read = formOf(base.spec);
@@ -62,8 +67,8 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
     },
     onSettled: () =>
       Promise.all(
-        [keys.agents, keys.status, keys.revisions(`agents/${name}`), keys.apiKeys(name), keys.providers].map(
-          (queryKey) => queries.invalidateQueries({ queryKey }),
+        [keys.agents, keys.status, ["revisions"], keys.apiKeys(name), keys.providers].map((queryKey) =>
+          queries.invalidateQueries({ queryKey }),
         ),
       ),
   });
@@ -72,6 +77,9 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
     if (deploy.isError) deploy.reset();
     setName(next);
   };
+  const changed = JSON.stringify(form) !== JSON.stringify(formOf(base.spec)) || (!agent && name !== "");
+  useUnsaved(changed && !deploy.isSuccess);
+
   const edit = (change: Partial<AgentForm>) => {
     if (deploy.isError) deploy.reset();
     setForm((before) => ({ ...before, ...change }));
@@ -111,114 +119,133 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
   }
 
   const empty = providers.data?.total === 0;
-  const warnings = (preview.written?.warnings ?? []).filter((one) => one.resource === `agents/${name}`);
-  const changed = preview.written?.diff.trim();
+  const warnings = aboutAgent(preview.written?.warnings ?? [], name);
+  const diff = preview.written?.diff.trim();
   return (
-    <form ref={place} onSubmit={submit} noValidate aria-label={agent ? `Deploy ${agent.name}` : "New agent"}>
-      <Stack gap="lg">
-        {readOnly && (
-          <Notice tone="note" title="Read only">
-            <p>{readOnly}</p>
-          </Notice>
-        )}
-        <fieldset className={css.fields} disabled={Boolean(readOnly) || deploy.isPending}>
-          <Stack gap="lg">
-            {!agent && (
-              <IdentityFields form={form} edit={edit} error={error} name={name} onName={rename} isNew />
-            )}
-            <AuthenticationFields
-              form={form}
-              edit={edit}
-              error={error}
-              providers={providers.data?.items ?? []}
-              noProviders={empty === true}
-            />
-            <Notice tone="note" title="What the agent will receive">
-              <p aria-live="polite" data-testid="receives">
-                {receives(form)}
-              </p>
+    <>
+      <form
+        ref={place}
+        onSubmit={submit}
+        noValidate
+        aria-label={agent ? `Deploy ${agent.name}` : "New agent"}
+      >
+        <Stack gap="lg">
+          {readOnly && (
+            <Notice tone="note" title="Read only">
+              <p>{readOnly}</p>
             </Notice>
-            <MoreFields form={form} edit={edit} error={error} isNew={!agent} open={said.more} />
-          </Stack>
-        </fieldset>
-
-        <div ref={trouble} className={css.trouble}>
-          {conflict && (
-            <Conflict
-              name={name}
-              isNew={!agent}
-              onLoad={(newest, keep) => {
-                deploy.reset();
-                setBase({ spec: newest.spec, on: { ifMatch: newest.etag } });
-                const now = formOf(newest.spec);
-                setForm(keep ? rebase(form, formOf(base.spec), now) : now);
-              }}
-            />
           )}
-          {failed && !conflict && (
-            <ErrorNotice
-              title="The gateway does not take this"
-              error={
-                refusal
-                  ? new ApiError(refusal.status, refusal.code, refusal.message, {
-                      diagnostics: said.rest,
-                    })
-                  : failed
-              }
+          <fieldset className={css.fields} disabled={Boolean(readOnly) || deploy.isPending}>
+            <Stack gap="lg">
+              {!agent && (
+                <IdentityFields form={form} edit={edit} error={error} name={name} onName={rename} isNew />
+              )}
+              <AuthenticationFields
+                form={form}
+                edit={edit}
+                error={error}
+                providers={providers.data?.items ?? []}
+                noProviders={empty === true}
+                onAddProvider={() => setAdding(true)}
+              />
+              <Switching from={agent?.authentication ?? null} to={form.authentication} agent={agent} />
+              <Notice tone="note" title="What the agent will receive">
+                <p aria-live="polite" data-testid="receives">
+                  {receives(form)}
+                </p>
+              </Notice>
+              <MoreFields form={form} edit={edit} error={error} isNew={!agent} open={said.more} />
+            </Stack>
+          </fieldset>
+
+          <div ref={trouble} className={css.trouble}>
+            {conflict && (
+              <Conflict
+                name={name}
+                isNew={!agent}
+                onLoad={(newest, keep) => {
+                  deploy.reset();
+                  setBase({ spec: newest.spec, on: { ifMatch: newest.etag } });
+                  const now = formOf(newest.spec);
+                  setForm(keep ? rebase(form, formOf(base.spec), now) : now);
+                }}
+              />
+            )}
+            {failed && !conflict && (
+              <ErrorNotice
+                title="Rejected"
+                error={
+                  refusal
+                    ? new ApiError(refusal.status, refusal.code, refusal.message, {
+                        diagnostics: said.rest,
+                      })
+                    : failed
+                }
+              >
+                {Object.keys(said.beside).length > 0 && (
+                  <p>Each problem is described beside its field above.</p>
+                )}
+              </ErrorNotice>
+            )}
+          </div>
+          {!failed && warnings.length > 0 && (
+            <Notice tone="warn" title="Warnings">
+              <Findings findings={warnings} />
+            </Notice>
+          )}
+
+          <section aria-labelledby="deploy-changes">
+            <h3 id="deploy-changes" className={css.heading}>
+              Changes
+              {preview.asking && <span className="dim small"> · asking the gateway…</span>}
+            </h3>
+            {preview.written && !failed ? (
+              <DiffView diff={preview.written.diff} label="Diff of this deploy" />
+            ) : (
+              <Text size="sm" c="dimmed">
+                {complete
+                  ? "The diff appears here when the gateway accepts the settings."
+                  : "The diff appears here when the required fields are filled in."}
+              </Text>
+            )}
+          </section>
+
+          <div className={css.foot}>
+            {deploy.isPending && (
+              <div role="status" className={css.progress}>
+                <Progress value={100} animated aria-label="Deploying" size="sm" />
+                <Text size="sm">Deploying: waiting until this gateway runs the new revision…</Text>
+              </div>
+            )}
+            {failed && !deploy.isPending && (
+              <Text size="sm" c="var(--mantine-color-error)" className={css.failed}>
+                {conflict
+                  ? "Not deployed: somebody else was first."
+                  : "Not deployed: see the messages in the form."}
+              </Text>
+            )}
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button
+              type="submit"
+              loading={deploy.isPending}
+              disabled={conflict || (preview.current && diff === "")}
+              {...off(readOnly)}
             >
-              {Object.keys(said.beside).length > 0 && <p>What is wrong is said beside the fields above.</p>}
-            </ErrorNotice>
-          )}
-        </div>
-        {!failed && warnings.length > 0 && (
-          <Notice tone="warn" title="Warnings">
-            <Findings findings={warnings} />
-          </Notice>
-        )}
-
-        <section aria-labelledby="deploy-changes">
-          <h3 id="deploy-changes" className={css.heading}>
-            Changes
-            {preview.asking && <span className="dim small"> · asking the gateway…</span>}
-          </h3>
-          {preview.written && !failed ? (
-            <DiffView diff={preview.written.diff} label="Diff of this deploy" />
-          ) : (
-            <Text size="sm" c="dimmed">
-              {complete
-                ? "The diff is shown when the gateway takes the settings."
-                : "The diff is shown when all that is needed is filled in."}
-            </Text>
-          )}
-        </section>
-
-        <div className={css.foot}>
-          {deploy.isPending && (
-            <div role="status" className={css.progress}>
-              <Progress value={100} animated aria-label="Deploying" size="sm" />
-              <Text size="sm">Deploying: waiting until this gateway runs the new revision…</Text>
-            </div>
-          )}
-          {failed && !deploy.isPending && (
-            <Text size="sm" c="var(--mantine-color-error)" className={css.failed}>
-              {conflict
-                ? "Not deployed: somebody else was first."
-                : "Not accepted: see the messages in the form."}
-            </Text>
-          )}
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            type="submit"
-            loading={deploy.isPending}
-            disabled={conflict || (preview.current && changed === "")}
-            {...off(readOnly)}
-          >
-            Deploy
-          </Button>
-        </div>
-      </Stack>
-    </form>
+              Deploy
+            </Button>
+          </div>
+        </Stack>
+      </form>
+      <AddProvider
+        opened={adding}
+        onClose={() => setAdding(false)}
+        onAdded={(added) => {
+          setAdding(false);
+          edit({ providers: [...new Set([...form.providers, added])] });
+        }}
+      />
+    </>
   );
 }

@@ -1,5 +1,5 @@
 // The agent itself: its name, where callers reach it, and where requests go.
-import { Checkbox, Stack, TextInput } from "@mantine/core";
+import { Checkbox, Stack, TagsInput, TextInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";
 
@@ -16,7 +16,7 @@ export function IdentityFields({ form, edit, error, name, onName, isNew }: Props
         {isNew && (
           <TextInput
             label="Name"
-            description="Small letters, digits and dashes"
+            description="Lowercase letters, digits and dashes"
             required
             data-autofocus
             value={name}
@@ -42,13 +42,13 @@ export function IdentityFields({ form, edit, error, name, onName, isNew }: Props
           error={error("path")}
           onChange={(event) => edit({ path: event.currentTarget.value })}
         />
-        <TextInput
-          label="Host"
-          description="Only for this host; empty is every host"
-          placeholder="agents.example.com"
-          value={form.host}
-          error={error("host")}
-          onChange={(event) => edit({ host: event.currentTarget.value })}
+        <TagsInput
+          label="Hosts"
+          description="Only for these hosts; empty is every host; *. stands for one label"
+          placeholder={form.hosts.length ? undefined : "agents.example.com"}
+          value={form.hosts}
+          error={error("hosts")}
+          onChange={(hosts) => edit({ hosts })}
         />
       </div>
       <Checkbox
@@ -59,7 +59,7 @@ export function IdentityFields({ form, edit, error, name, onName, isNew }: Props
       />
       <TextInput
         label="Upstream URL"
-        description="Where the agent listens"
+        description="Where the agent listens; unix:/run/agent.sock is a socket on the gateway's machine"
         placeholder="http://127.0.0.1:9000"
         required
         value={form.upstream}

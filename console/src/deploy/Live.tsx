@@ -1,13 +1,18 @@
-// The end of a deploy: the gateway runs the new revision.
+// The end of a deploy: the gateway runs the new revision, and this is how to call it.
 import { Button, Group, Stack } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import { useLocation } from "wouter";
+import { CallLines } from "../agent/CallLines";
+import { useAgent } from "../api/queries";
 import type { Written } from "../api/types";
+import { useUndo } from "../history/useUndo";
+import { CopyButton } from "../parts/CopyButton";
 import { Findings } from "../parts/Findings";
 import { Notice } from "../parts/Notice";
 import { millis } from "../parts/format";
 import type { AgentForm } from "./form";
 import { receives } from "./receives";
+import { aboutAgent } from "./warnings";
 
 interface Props {
   name: string;
@@ -22,7 +27,9 @@ export function Live({ name, form, written, ms, isNew, onClose }: Props) {
   const [, go] = useLocation();
   const first = useRef<HTMLButtonElement>(null);
   useEffect(() => first.current?.focus(), []);
-  const warnings = written.warnings.filter((one) => one.resource === `agents/${name}`);
+  const agent = useAgent(name).data;
+  const undo = useUndo()(`agents/${name}`, written);
+  const warnings = aboutAgent(written.warnings, name);
   const home = `/agents/${encodeURIComponent(name)}`;
   return (
     <Stack gap="md">
@@ -38,6 +45,15 @@ export function Live({ name, form, written, ms, isNew, onClose }: Props) {
           <Findings findings={warnings} />
         </Notice>
       )}
+      {agent && (
+        <section aria-label="Call it">
+          <p style={{ margin: "0 0 0.5rem" }}>
+            <strong>Endpoint</strong> <code data-testid="live-endpoint">{agent.url}</code>{" "}
+            <CopyButton text={agent.url} what="the endpoint" />
+          </p>
+          <CallLines agent={agent} />
+        </section>
+      )}
       <Group>
         <Button ref={first} onClick={() => go(`${home}/test`)}>
           Send a test request
@@ -47,9 +63,23 @@ export function Live({ name, form, written, ms, isNew, onClose }: Props) {
             Create an API key
           </Button>
         )}
+        <Button variant="default" onClick={() => go(`${home}/callers`)}>
+          Page for callers
+        </Button>
         {isNew && (
           <Button variant="default" onClick={() => go(home)}>
             Open the agent
+          </Button>
+        )}
+        {!isNew && undo && (
+          <Button
+            variant="default"
+            onClick={() => {
+              undo.act();
+              onClose();
+            }}
+          >
+            Undo this deploy
           </Button>
         )}
         <Button variant="default" onClick={onClose}>

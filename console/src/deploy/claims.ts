@@ -1,11 +1,13 @@
 // Rules about claims, as text fields edit them. Claims compare by JSON type, so `true` and `42` are what JSON
 // says they are, and quotes make text of them.
-import type { Json } from "../api/types";
-import { isObject, same, text } from "./spec";
+import type { Json, JsonObject } from "../api/types";
+import { isObject, put, same, text } from "./spec";
 
 export interface ClaimRule {
   claim: string;
   values: string[];
+  /** The claim is an object, and the names of its members are looked at. */
+  keysOf: boolean;
 }
 
 /** A value of a claim as people type it. */
@@ -37,6 +39,7 @@ export function readRules(rules: Json | undefined): ClaimRule[] {
   return rules.map((rule) => ({
     claim: isObject(rule) ? text(rule.claim) : "",
     values: isObject(rule) && Array.isArray(rule.values) ? rule.values.map(valueText) : [],
+    keysOf: isObject(rule) && rule.keys_of === true,
   }));
 }
 
@@ -50,10 +53,12 @@ export function writeRules(rules: ClaimRule[], original: Json | undefined): Json
     .filter((rule) => rule.claim.trim() || rule.values.length > 0)
     .map((rule) => {
       const old = before.find((one) => isObject(one) && one.claim === rule.claim);
-      return {
+      const written: JsonObject = {
         ...(isObject(old) ? old : {}),
         claim: rule.claim.trim(),
         values: rule.values.map(valueOf),
       };
+      put(written, "keys_of", rule.keysOf, false);
+      return written;
     });
 }

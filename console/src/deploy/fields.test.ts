@@ -12,8 +12,11 @@ describe("a pointer names its field", () => {
     ["/auth", "authentication"],
     ["/auth/api_key/header", "keyHeader"],
     ["/route", "path"],
-    ["/route/host", "host"],
-    ["/upstream/ca_file", "upstream"],
+    ["/route/host", "hosts"],
+    ["/route/hosts/0", "hosts"],
+    ["/upstream/ca_file", "upstreamCaFile"],
+    ["/upstream/later", "upstream"],
+    ["/auth/oauth/forward_token/scheme", "forwardScheme"],
     ["/authx", null],
     ["/later", null],
     ["", null],
@@ -72,6 +75,17 @@ describe("what is missing is said before the gateway is asked", () => {
     expect(missing(formOf({ route: "/a", upstream: "http://a", auth: "public" }), name)).toHaveProperty(
       "name",
     );
+  });
+  it.each([
+    ["agents/refunds", "http://a", "path", "/agents/refunds"],
+    ["/a", "localhost:19000", "upstream", "http://localhost:19000"],
+    ["/a", "ftp://a", "upstream", "http://a"],
+  ] as const)("says how to write %s and %s", (route, upstream, field, better) => {
+    const form = formOf({ route, upstream, auth: "public" });
+    expect(missing(form, "a")[field]).toContain(better);
+  });
+  it.each(["http://a", "https://a/b", "unix:/run/agent.sock"])("takes the upstream %s", (upstream) => {
+    expect(missing(formOf({ route: "/a", upstream, auth: "public" }), "a")).toEqual({});
   });
   it("wants a provider for OAuth only", () => {
     const form = formOf({ route: "/a", upstream: "http://a", auth: { oauth: {} } });

@@ -9,17 +9,30 @@ const FIELDS: [string, Field][] = [
   ["/display_name", "displayName"],
   ["/route", "path"],
   ["/route/path", "path"],
-  ["/route/host", "host"],
+  ["/route/host", "hosts"],
+  ["/route/hosts", "hosts"],
+  ["/route/methods", "methods"],
   ["/route/strip_path", "stripPath"],
   ["/upstream", "upstream"],
   ["/upstream/url", "upstream"],
+  ["/upstream/host", "upstreamHost"],
+  ["/upstream/connect_timeout", "connectTimeout"],
+  ["/upstream/response_timeout", "responseTimeout"],
+  ["/upstream/stream_idle_timeout", "streamIdleTimeout"],
+  ["/upstream/idle_timeout", "idleTimeout"],
+  ["/upstream/ca_file", "upstreamCaFile"],
+  ["/upstream/set_headers", "setHeaders"],
   ["/auth", "authentication"],
   ["/auth/oauth", "authentication"],
   ["/auth/oauth/identity_providers", "providers"],
   ["/auth/oauth/audiences", "audiences"],
+  ["/auth/oauth/audience_claim", "audienceClaim"],
   ["/auth/oauth/header", "header"],
   ["/auth/oauth/prefix", "prefix"],
   ["/auth/oauth/forward_token", "forwardToken"],
+  ["/auth/oauth/forward_token/header", "forwardHeader"],
+  ["/auth/oauth/forward_token/scheme", "forwardScheme"],
+  ["/auth/oauth/also", "alsoQuery"],
   ["/auth/oauth/scopes", "scopesAll"],
   ["/auth/oauth/scopes/all_of", "scopesAll"],
   ["/auth/oauth/scopes/any_of", "scopesAny"],
@@ -27,9 +40,12 @@ const FIELDS: [string, Field][] = [
   ["/auth/oauth/claims/all_of", "claimsAll"],
   ["/auth/oauth/claims/any_of", "claimsAny"],
   ["/auth/oauth/claim_headers", "claimHeaders"],
+  ["/auth/oauth/claim_header_text", "claimHeaderText"],
   ["/auth/oauth/max_token_lifetime", "maxTokenLifetime"],
+  ["/auth/oauth/sender_constraint", "cnf"],
   ["/auth/api_key", "keyHeader"],
   ["/auth/api_key/header", "keyHeader"],
+  ["/auth/api_key/prefix", "keyPrefix"],
   ["/cors", "corsOrigins"],
   ["/cors/allowed_origins", "corsOrigins"],
   ["/cors/allowed_methods", "corsMethods"],
@@ -40,29 +56,29 @@ const FIELDS: [string, Field][] = [
   ["/enforcement", "enforcement"],
   ["/websocket", "websocket"],
   ["/max_body", "maxBody"],
+  ["/max_in_flight", "maxInFlight"],
 ];
 
-/** The parts of the form that the drawer keeps under "More". */
-const MORE: ReadonlySet<Field> = new Set<Field>([
-  "scopesAll",
-  "scopesAny",
-  "claimsAll",
-  "claimsAny",
-  "claimHeaders",
-  "maxTokenLifetime",
-  "corsOrigins",
-  "corsMethods",
-  "corsHeaders",
-  "corsExposed",
-  "corsCredentials",
-  "corsMaxAge",
-  "enforcement",
-  "websocket",
-  "maxBody",
+/** What every agent is asked; the rest is under "More". */
+const FIRST: ReadonlySet<Field> = new Set<Field>([
+  "authentication",
+  "providers",
+  "audiences",
+  "header",
+  "prefix",
+  "forwardToken",
+  "keyHeader",
 ]);
 
 /** What a new agent is asked first, and an old one under "More". */
-const IDENTITY: ReadonlySet<Field> = new Set<Field>(["displayName", "path", "host", "stripPath", "upstream"]);
+const IDENTITY: ReadonlySet<Field> = new Set<Field>([
+  "name",
+  "displayName",
+  "path",
+  "hosts",
+  "stripPath",
+  "upstream",
+]);
 
 /** The field for a pointer; `null` when the form has none for it. */
 export function fieldOf(pointer: string | null): Field | null {
@@ -97,7 +113,7 @@ export function sortFindings(findings: Diagnostic[], resource: string, isNew: bo
     const said = finding.help ? `${finding.message} (${finding.help})` : finding.message;
     const before = sorted.beside[field];
     sorted.beside[field] = before ? `${before}; ${said}` : said;
-    sorted.more ||= MORE.has(field) || (!isNew && IDENTITY.has(field));
+    sorted.more ||= IDENTITY.has(field) ? !isNew : !FIRST.has(field);
   }
   return sorted;
 }
@@ -107,9 +123,13 @@ export function missing(form: AgentForm, name: string): Partial<Record<Field, st
   const said: Partial<Record<Field, string>> = {};
   if (!name) said.name = "An agent needs a name.";
   else if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name))
-    said.name = "Small letters, digits and dashes only, at most 63, and no dash first.";
+    said.name = "Lowercase letters, digits and dashes only, at most 63, and no dash first.";
   if (!form.path.trim()) said.path = "An agent needs a path, such as /agents/refunds.";
-  if (!form.upstream.trim()) said.upstream = "An agent needs the URL that requests go to.";
+  else if (!form.path.trim().startsWith("/")) said.path = `A path begins with a slash: /${form.path.trim()}`;
+  const upstream = form.upstream.trim();
+  if (!upstream) said.upstream = "An agent needs the URL that requests go to.";
+  else if (!/^(https?:\/\/|unix:)/.test(upstream))
+    said.upstream = `Write http://, https:// or unix: first, such as http://${upstream.replace(/^[a-z]+:\/+/i, "")}`;
   if (!form.authentication) said.authentication = "Choose who may call.";
   if (form.authentication === "oauth" && form.providers.length === 0) {
     said.providers = "Choose at least one identity provider.";

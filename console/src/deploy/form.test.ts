@@ -38,6 +38,36 @@ describe("a specification that was opened and not changed stays as it is", () =>
     ],
     ["an empty cors", { route: "/a", upstream: "http://a", auth: "public", cors: { allowed_origins: [] } }],
     [
+      "every way to reach and be reached",
+      {
+        route: { path: "/a", host: "a.example.org", hosts: ["*.example.com"], methods: ["GET", "POST"] },
+        upstream: {
+          url: "unix:/run/agent.sock",
+          host: "preserve",
+          set_headers: { Authorization: "Bearer ${AGENT_TOKEN}", "X-Key": { file: "key" } },
+          response_timeout: "60s",
+          stream_idle_timeout: "off",
+          idle_timeout: "30s",
+        },
+        auth: {
+          oauth: {
+            identity_providers: ["x"],
+            also: [{ cookie: "session" }, "websocket_protocol", { query: "access_token" }],
+            forward_token: { header: "X-Forwarded-Authorization", scheme: "keep" },
+            audience_claim: "client_id",
+            sender_constraint: { cnf: "ignore" },
+            claims: { any_of: [{ claim: "roles", keys_of: true, values: ["admin", "repo:org/*"] }] },
+            claim_header_text: "rfc8187",
+          },
+        },
+        max_in_flight: 10,
+      },
+    ],
+    [
+      "a key with a prefix",
+      { route: "/a", upstream: "http://a", auth: { api_key: { header: "Authorization", prefix: "Bearer" } } },
+    ],
+    [
       "members that the form does not know",
       {
         route: { path: "/a", later: 1 },
@@ -86,6 +116,47 @@ describe("an edit changes what it names and nothing else", () => {
   it("writes a new agent as briefly as a person would", () => {
     const form = { ...formOf({}), path: " /a ", upstream: "http://a", authentication: "public" as const };
     expect(specOf(form, {})).toEqual({ route: "/a", upstream: "http://a", auth: "public" });
+  });
+
+  it("keeps the headers that are set for an agent when others change, and never shows them", () => {
+    const spec: JsonObject = {
+      route: "/a",
+      upstream: { url: "http://a", set_headers: { A: "secret", B: { file: "b" } } },
+      auth: "public",
+    };
+    const form = formOf(spec);
+    expect(JSON.stringify(form)).not.toContain("secret");
+    const rows = [...form.setHeaders.slice(0, 1), { name: "C", value: "new", file: "" }];
+    expect(specOf({ ...form, setHeaders: rows }, spec).upstream).toEqual({
+      url: "http://a",
+      set_headers: { A: "secret", C: "new" },
+    });
+  });
+
+  it("writes one host as `host`, and several or a wildcard among them as `hosts`", () => {
+    const spec: JsonObject = { route: "/a", upstream: "http://a", auth: "public" };
+    const hosts = (...hosts: string[]) => specOf({ ...formOf(spec), hosts }, spec).route;
+    expect(hosts("a.example.org")).toEqual({ path: "/a", host: "a.example.org" });
+    expect(hosts("a.example.org", "*.example.com")).toEqual({
+      path: "/a",
+      hosts: ["a.example.org", "*.example.com"],
+    });
+    expect(hosts()).toBe("/a");
+  });
+
+  it("forwards the token in another header, in the same one, or not", () => {
+    const of = (change: object) =>
+      (specOf({ ...formOf(FULL), ...change }, FULL).auth as { oauth: JsonObject }).oauth.forward_token;
+    expect(of({ forwardToken: true })).toBe(true);
+    expect(of({ forwardToken: true, forwardHeader: "X-T" })).toEqual({ header: "X-T" });
+    expect(of({ forwardToken: true, forwardHeader: "X-T", forwardScheme: "strip" })).toEqual({
+      header: "X-T",
+      scheme: "strip",
+    });
+  });
+
+  it("takes a limit as a number", () => {
+    expect(specOf({ ...formOf(FULL), maxInFlight: "10" }, FULL)).toHaveProperty("max_in_flight", 10);
   });
 
   it("does not touch what it was given", () => {

@@ -21,7 +21,20 @@ describe("the sentence says what the agent will receive", () => {
       { ...oauth, claimHeaders: [{ claim: "sub", header: "X-Sub" }] },
       ["adds X-Sub (the claim sub)", "cannot set it"],
     ],
-    ["shadow", { ...oauth, enforcement: "shadow" }, ["every request is let through"]],
+    [
+      "shadow",
+      { ...oauth, enforcement: "shadow" },
+      [
+        "every request is let through",
+        "anybody but callers with a valid token from corp",
+        "would be refused",
+      ],
+    ],
+    [
+      "another header",
+      { ...oauth, forwardToken: true, forwardHeader: "X-T" },
+      ["in the header X-T, with its scheme"],
+    ],
     [
       "API key",
       { ...oauth, authentication: "api_key" },
@@ -31,6 +44,10 @@ describe("the sentence says what the agent will receive", () => {
   ];
   it.each(cases)("%s", (_, form, said) => {
     for (const part of said) expect(receives(form)).toContain(part);
+  });
+
+  it("does not say of a shadow agent that only some get through", () => {
+    expect(receives({ ...oauth, enforcement: "shadow" })).not.toContain("get through");
   });
 
   it("does not speak of claims or shadow where they do nothing", () => {

@@ -9,7 +9,8 @@ export function either(items: string[], word = "or"): string {
 
 /** Who gets through, and with what the request arrives at the agent. */
 export function receives(form: AgentForm): string {
-  const parts = [whoPasses(form), whatArrives(form)];
+  const shadow = form.enforcement === "shadow" && form.authentication !== "public";
+  const parts = [whoPasses(form, shadow), whatArrives(form)];
   const added = form.claimHeaders.filter((row) => row.claim.trim() && row.header.trim());
   if (form.authentication === "oauth" && added.length > 0) {
     const headers = added.map((row) => `${row.header.trim()} (the claim ${row.claim.trim()})`);
@@ -17,26 +18,27 @@ export function receives(form: AgentForm): string {
       `The gateway adds ${either(headers, "and")}; a caller cannot set ${added.length > 1 ? "them" : "it"}.`,
     );
   }
-  if (form.authentication !== "public" && form.enforcement === "shadow") {
-    parts.push("Shadow: refusals are only counted and logged, and every request is let through.");
-  }
   return parts.filter(Boolean).join(" ");
 }
 
-function whoPasses(form: AgentForm): string {
+function whoPasses(form: AgentForm, shadow: boolean): string {
+  const only = (callers: string) =>
+    shadow
+      ? `Shadow: every request is let through, and those of anybody but ${callers} are counted and logged as “would be refused”.`
+      : `Only ${callers} get through.`;
   switch (form.authentication) {
     case null:
       return "Choose who may call this agent.";
     case "public":
       return "Anyone can call this agent.";
     case "api_key":
-      return "Only callers with an API key of this agent get through.";
+      return only("callers with an API key of this agent");
     case "oauth": {
       if (form.providers.length === 0) return "Choose the identity providers whose tokens are accepted.";
       const audience = form.audiences.length
         ? `for the audience ${either(form.audiences)}`
         : "for any audience";
-      return `Only callers with a valid token from ${either(form.providers)}, issued ${audience}, get through.`;
+      return only(`callers with a valid token from ${either(form.providers)}, issued ${audience}`);
     }
   }
 }
@@ -52,6 +54,11 @@ function whatArrives(form: AgentForm): string {
     case "oauth": {
       if (form.providers.length === 0) return "";
       const header = form.header.trim() || "Authorization";
+      const other = form.forwardHeader.trim();
+      if (form.forwardToken && other) {
+        const how = form.forwardScheme === "strip" ? "bare" : "with its scheme";
+        return `The agent receives the token in the header ${other}, ${how}; a caller cannot set that header.`;
+      }
       return form.forwardToken
         ? `The agent receives the request with the header ${header} exactly as the caller sent it.`
         : `The agent receives the request without the header ${header}: the token stays at the gateway.`;

@@ -1,12 +1,15 @@
-// How old the keys of each identity provider are.
+// How old the keys of each identity provider are: those that fail first, the healthy ones of many folded away.
 import { Link } from "wouter";
 import type { ProviderStatus } from "../api/types";
 import { type Column, DataTable } from "../parts/DataTable";
 import { EmptyState } from "../parts/EmptyState";
 import { Mark } from "../parts/Mark";
 import { Time } from "../parts/Time";
-import { span } from "../parts/format";
+import { plural, span } from "../parts/format";
 import css from "./OverviewPage.module.css";
+
+/** So many healthy ones are shown without being asked for. */
+const SHOWN = 8;
 
 const COLUMNS: Column<ProviderStatus>[] = [
   {
@@ -35,21 +38,43 @@ const COLUMNS: Column<ProviderStatus>[] = [
   { label: "Last error", cell: (one) => one.last_error ?? <span className="dim">none</span> },
 ];
 
+/** Those without usable keys, those whose last fetch failed, and the rest; by name within each. */
+export function byTrouble(providers: ProviderStatus[]): {
+  ailing: ProviderStatus[];
+  healthy: ProviderStatus[];
+} {
+  const rank = (one: ProviderStatus) => (one.usable ? (one.last_error ? 1 : 2) : 0);
+  const sorted = [...providers].sort((a, b) => rank(a) - rank(b) || a.provider.localeCompare(b.provider));
+  return { ailing: sorted.filter((one) => rank(one) < 2), healthy: sorted.filter((one) => rank(one) === 2) };
+}
+
 export function KeyAges({ providers }: { providers: ProviderStatus[] }) {
+  const { ailing, healthy } = byTrouble(providers);
+  const fold = healthy.length > SHOWN;
+  const shown = fold ? ailing : [...ailing, ...healthy];
   return (
     <section aria-labelledby="key-ages">
       <h2 id="key-ages" className={css.heading}>
-        Key ages
+        Keys of the identity providers
       </h2>
-      {providers.length === 0 ? (
+      {providers.length === 0 && (
         <EmptyState title="No identity providers yet">
           <Link to="/identity-providers?new" className="link">
             Add an identity provider
           </Link>
         </EmptyState>
-      ) : (
-        <DataTable label="Key ages" columns={COLUMNS} rows={providers} keyOf={(one) => one.provider} />
+      )}
+      {shown.length > 0 && <Table label="Key ages" rows={shown} />}
+      {fold && (
+        <details className={css.fold}>
+          <summary>{plural(healthy.length, "provider")} with fresh keys</summary>
+          <Table label="Fresh keys" rows={healthy} />
+        </details>
       )}
     </section>
   );
+}
+
+function Table({ label, rows }: { label: string; rows: ProviderStatus[] }) {
+  return <DataTable label={label} columns={COLUMNS} rows={rows} keyOf={(one) => one.provider} />;
 }

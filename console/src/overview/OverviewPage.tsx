@@ -5,18 +5,24 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { gateway } from "../api/calls";
 import { keys, useStatus, useTraffic } from "../api/queries";
 import type { Status } from "../api/types";
+import { BrokenDocuments } from "../parts/BrokenDocument";
 import { ErrorNotice } from "../parts/ErrorNotice";
+import { QueryError } from "../parts/QueryError";
 import { Findings } from "../parts/Findings";
 import { Notice } from "../parts/Notice";
 import { PageHead } from "../parts/PageHead";
-import { Time } from "../parts/Time";
+import { useNow } from "../parts/Time";
+import { plural, span } from "../parts/format";
 import { useToast } from "../parts/toast";
 import { ReadOnlyNotice, useReadOnly } from "../parts/writable";
+import { Attention } from "./Attention";
 import { FirstSteps } from "./FirstSteps";
 import { KeyAges } from "./KeyAges";
 import css from "./OverviewPage.module.css";
+import { Refused } from "./Refused";
 import { Tiles } from "./Tiles";
 import { TrafficCharts } from "./TrafficCharts";
+import { UpstreamFailures } from "./UpstreamFailures";
 
 export default function OverviewPage() {
   const status = useStatus();
@@ -26,7 +32,9 @@ export default function OverviewPage() {
   const reload = useMutation({
     mutationFn: gateway.reload,
     onSuccess: (done) =>
-      toast(done.result === "applied" ? "The configuration is read again and live." : "Nothing has changed."),
+      toast(
+        done.result === "applied" ? "The configuration was read again and is live." : "Nothing has changed.",
+      ),
     onSettled: () => queries.invalidateQueries({ queryKey: keys.status }),
   });
   return (
@@ -36,7 +44,7 @@ export default function OverviewPage() {
         about={
           status.data && (
             <>
-              Running since <Time at={status.data.started_at} />, on{" "}
+              Running for <Running since={status.data.started_at} />, on{" "}
               {status.data.listeners.map((one) => `${one.address}${one.tls ? " (TLS)" : ""}`).join(", ")}
             </>
           )
@@ -53,22 +61,21 @@ export default function OverviewPage() {
         }
       />
       <div className={css.stack}>
-        {status.isError && <ErrorNotice error={status.error} onRetry={() => void status.refetch()} />}
-        {reload.isError && <ErrorNotice error={reload.error} title="Nothing was taken over" />}
+        <QueryError query={status} title="The state of the gateway could not be read" />
+        {reload.isError && <ErrorNotice error={reload.error} title="The configuration was not applied" />}
         {status.data && <Trouble status={status.data} />}
         {status.isPending && <Loader role="img" aria-label="Loading" />}
         {status.data && <FirstSteps counts={status.data.counts} />}
         {status.data && <Tiles status={status.data} traffic={traffic.data} />}
-        {traffic.isError && <ErrorNotice error={traffic.error} onRetry={() => void traffic.refetch()} />}
+        <UpstreamFailures />
+        <QueryError query={traffic} title="The state of the gateway could not be read" />
         {traffic.data && <TrafficCharts traffic={traffic.data} />}
         {status.data && <KeyAges providers={status.data.identity_providers} />}
         {status.data && status.data.warnings.length > 0 && (
-          <section className="panel" aria-labelledby="warnings">
-            <h2 id="warnings" className={css.heading}>
-              Warnings of the configuration
-            </h2>
+          <details className={`panel ${css.fold}`}>
+            <summary>{plural(status.data.warnings.length, "warning")} of the configuration</summary>
             <Findings findings={status.data.warnings} />
-          </section>
+          </details>
         )}
       </div>
     </>
@@ -79,15 +86,9 @@ function Trouble({ status }: { status: Status }) {
   const readOnly = useReadOnly();
   return (
     <>
-      {status.refused && (
-        <Notice tone="bad" title="A configuration was refused" role="alert">
-          <p>
-            <Time at={status.refused.at} />: what was written could not be taken over as it stands. The last
-            good configuration keeps running; correct these and it is taken over by itself.
-          </p>
-          <Findings findings={status.refused.diagnostics} />
-        </Notice>
-      )}
+      <Attention status={status} />
+      <BrokenDocuments broken={status.broken_documents ?? []} />
+      {status.refused && <Refused refused={status.refused} />}
       {status.draining && (
         <Notice tone="warn" title="This gateway is draining">
           <p>It lets running requests end and takes no new ones.</p>
@@ -96,4 +97,9 @@ function Trouble({ status }: { status: Status }) {
       <ReadOnlyNotice reason={readOnly} />
     </>
   );
+}
+
+function Running({ since }: { since: string }) {
+  const seconds = Math.max(0, (useNow() - Date.parse(since)) / 1000);
+  return <time dateTime={since}>{span(seconds)}</time>;
 }

@@ -9,8 +9,9 @@ import css from "./OverviewPage.module.css";
 
 const RELOADS: Record<Status["last_reload"]["result"], { tone: MarkTone; word: string }> = {
   applied: { tone: "ok", word: "applied" },
-  unchanged: { tone: "ok", word: "unchanged" },
-  refused: { tone: "bad", word: "refused" },
+  // The gateway looks at its files every half minute; that nothing was new is the usual answer.
+  unchanged: { tone: "ok", word: "as on disk" },
+  refused: { tone: "bad", word: "rejected" },
 };
 
 export function Tiles({ status, traffic }: { status: Status; traffic: Traffic | undefined }) {
@@ -18,6 +19,8 @@ export function Tiles({ status, traffic }: { status: Status; traffic: Traffic | 
   const known = (series: (number | null)[] | undefined) =>
     series?.findLast((value) => value !== null) ?? null;
   const reload = RELOADS[status.last_reload.result];
+  const shadowed = last(traffic?.would_refuse) ?? 0;
+  const failed = last(traffic?.upstream_failed);
   return (
     <dl className={css.tiles}>
       <Tile label="Allowed" value={rate(last(traffic?.allowed) ?? 0)} />
@@ -35,15 +38,33 @@ export function Tiles({ status, traffic }: { status: Status; traffic: Traffic | 
         value={millis(known(traffic?.p50_ms))}
         note={`99 % under ${millis(known(traffic?.p99_ms))}`}
       />
+      {shadowed > 0 && (
+        <Tile
+          label="Would be refused"
+          value={rate(shadowed)}
+          note={
+            <Link to="/why-refused?outcome=would_refuse" className="link">
+              in shadow: why?
+            </Link>
+          }
+        />
+      )}
+      {failed !== null && (
+        <Tile
+          label="Upstream failures"
+          value={rate(failed)}
+          note={failed > 0 ? <Mark tone="bad">failing</Mark> : undefined}
+        />
+      )}
+      <Live status={status} />
       <Tile
-        label="Live revision"
-        value={<code>{status.live.revision.slice(0, 8)}</code>}
-        note={status.live.number > 0 ? `number ${status.live.number}` : undefined}
-      />
-      <Tile
-        label="Last reload"
-        value={<Time at={status.last_reload.at} />}
-        note={<Mark tone={reload.tone}>{reload.word}</Mark>}
+        label="Configuration"
+        value={<Mark tone={reload.tone}>{reload.word}</Mark>}
+        note={
+          <>
+            checked <Time at={status.last_reload.at} past />
+          </>
+        }
       />
       <Tile
         label="Agents"
@@ -51,6 +72,23 @@ export function Tiles({ status, traffic }: { status: Status; traffic: Traffic | 
         note={`${status.counts.api_keys.toLocaleString("en")} API ${status.counts.api_keys === 1 ? "key" : "keys"}`}
       />
     </dl>
+  );
+}
+
+/** The text that is live has a number only while the history's last one is that text. */
+function Live({ status: { live, head } }: { status: Status }) {
+  const number = head?.number ?? live.number;
+  const same = head?.text_is_live ?? true;
+  return (
+    <Tile
+      label="Live revision"
+      value={number > 0 && same ? number.toLocaleString("en") : <code>{live.revision.slice(0, 8)}</code>}
+      note={
+        <Link to="/history" className="link">
+          {number > 0 && !same ? `not the text of revision ${number}` : "History"}
+        </Link>
+      }
+    />
   );
 }
 

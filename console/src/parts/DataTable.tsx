@@ -1,5 +1,6 @@
 // A table that becomes a list of cards on a phone. Roles are written out, since a table that is shown as blocks
 // would lose them.
+import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import css from "./DataTable.module.css";
 
@@ -11,6 +12,15 @@ export interface Column<Row> {
   right?: boolean;
   /** The label of a column of buttons is only for screen readers. */
   quiet?: boolean;
+  /** What rows are ordered by when the column is chosen; `mostFirst`: the greatest comes first. */
+  sort?: (row: Row) => string | number;
+  mostFirst?: boolean;
+}
+
+/** The column by which rows are ordered, and whether the greatest comes first. */
+export interface Sorting {
+  label: string;
+  down: boolean;
 }
 
 interface Props<Row> {
@@ -18,18 +28,30 @@ interface Props<Row> {
   columns: Column<Row>[];
   rows: Row[];
   keyOf: (row: Row) => string;
+  sorting?: Sorting | null;
+  onSorting?: (sorting: Sorting) => void;
 }
 
-export function DataTable<Row>({ label, columns, rows, keyOf }: Props<Row>) {
+/** The rows in the order that was chosen; as they came when none was. */
+export function sorted<Row>(rows: Row[], columns: Column<Row>[], sorting: Sorting | null): Row[] {
+  const by = columns.find((column) => column.label === sorting?.label)?.sort;
+  if (!by || !sorting) return rows;
+  const sign = sorting.down ? -1 : 1;
+  return [...rows].sort((a, b) => {
+    const [x, y] = [by(a), by(b)];
+    if (typeof x === "number" && typeof y === "number") return sign * (x - y);
+    return sign * String(x).localeCompare(String(y), "en", { numeric: true });
+  });
+}
+
+export function DataTable<Row>({ label, columns, rows, keyOf, sorting, onSorting }: Props<Row>) {
   return (
     <div className={css.box}>
       <table role="table" aria-label={label} className={css.table}>
         <thead role="rowgroup">
           <tr role="row">
             {columns.map((column) => (
-              <th key={column.label} role="columnheader" scope="col" data-right={column.right}>
-                <span className={column.quiet ? css.quiet : undefined}>{column.label}</span>
-              </th>
+              <Head key={column.label} column={column} sorting={sorting} onSorting={onSorting} />
             ))}
           </tr>
         </thead>
@@ -57,5 +79,36 @@ export function DataTable<Row>({ label, columns, rows, keyOf }: Props<Row>) {
         </tbody>
       </table>
     </div>
+  );
+}
+
+interface HeadProps<Row> extends Pick<Props<Row>, "sorting" | "onSorting"> {
+  column: Column<Row>;
+}
+
+function Head<Row>({ column, sorting, onSorting }: HeadProps<Row>) {
+  const { label, sort, quiet } = column;
+  const chosen = sorting?.label === label ? sorting : null;
+  const Arrow = chosen?.down ? IconArrowDown : IconArrowUp;
+  return (
+    <th
+      role="columnheader"
+      scope="col"
+      data-right={column.right}
+      aria-sort={chosen ? (chosen.down ? "descending" : "ascending") : undefined}
+    >
+      {sort && onSorting ? (
+        <button
+          type="button"
+          className={css.sort}
+          onClick={() => onSorting({ label, down: chosen ? !chosen.down : column.mostFirst === true })}
+        >
+          {label}
+          {chosen && <Arrow size={13} aria-hidden />}
+        </button>
+      ) : (
+        <span className={quiet ? css.quiet : undefined}>{label}</span>
+      )}
+    </th>
   );
 }

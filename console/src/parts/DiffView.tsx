@@ -6,11 +6,11 @@ const KINDS = { "+": "added", "-": "removed", "@": "place" } as const;
 
 export function DiffView({ diff, label = "Changes" }: { diff: string; label?: string }) {
   if (!diff.trim()) return <p className="dim">Nothing changes.</p>;
-  const lines = diff.replace(/\n$/, "").split("\n");
+  const lines = linesOf(diff);
   return (
     <div className={css.diff} role="region" aria-label={label} tabIndex={0} data-testid="diff">
       {lines.map((line, index) => {
-        const head = line.startsWith("---") || line.startsWith("+++");
+        const head = index < 2 && /^(---|\+\+\+) /.test(line);
         const kind = head ? "head" : (KINDS[line[0] as keyof typeof KINDS] ?? "same");
         return (
           <div key={index} className={css.line} data-kind={kind}>
@@ -21,4 +21,12 @@ export function DiffView({ diff, label = "Changes" }: { diff: string; label?: st
       })}
     </div>
   );
+}
+
+/** The lines to show: what is new or gone has no other side to name. */
+export function linesOf(diff: string): string[] {
+  return diff
+    .replace(/\n$/, "")
+    .split("\n")
+    .filter((line, index) => index > 1 || !/^(---|\+\+\+) \/dev\/null$/.test(line));
 }

@@ -9,6 +9,7 @@ import { Said } from "./Said";
 
 interface Props {
   error: unknown;
+  /** Names what could not be done. */
   title?: string;
   onRetry?: () => void;
   children?: ReactNode;
@@ -17,7 +18,7 @@ interface Props {
 export function ErrorNotice({ error, title, onRetry, children }: Props) {
   const refusal = error instanceof ApiError ? error : null;
   return (
-    <Notice tone="bad" title={title ?? "That did not work"} role="alert">
+    <Notice tone="bad" title={title ?? "The gateway refused this"} role="alert">
       <p>
         <Said text={sentence(error)} />
       </p>

@@ -1,19 +1,48 @@
-// The gateway's findings about a configuration, each with its place and its advice.
+// The gateway's findings about a configuration, each with its place and its advice: errors first, the rest folded away
+// when there are errors.
+import { useState } from "react";
 import type { Diagnostic } from "../api/types";
 import css from "./Findings.module.css";
-import { Mark } from "./Mark";
+import { Mark, type MarkTone } from "./Mark";
 import { Said } from "./Said";
+import { plural } from "./format";
 
 /** A configuration of many agents can have a warning for each. */
 const SHOWN = 20;
 
+const TONES: Record<Diagnostic["severity"], MarkTone> = { error: "bad", warning: "warn", note: "note" };
+
 export function Findings({ findings }: { findings: Diagnostic[] }) {
+  const { errors, rest } = split(findings);
+  if (errors.length === 0) return <List findings={rest} />;
+  return (
+    <>
+      <List findings={errors} />
+      {rest.length > 0 && (
+        <details className={css.rest}>
+          <summary>{plural(rest.length, "warning or note", "warnings and notes")}</summary>
+          <List findings={rest} />
+        </details>
+      )}
+    </>
+  );
+}
+
+/** Errors apart from the rest, in which warnings stand before notes. */
+export function split(findings: Diagnostic[]): { errors: Diagnostic[]; rest: Diagnostic[] } {
+  const of = (severity: Diagnostic["severity"]) => findings.filter((one) => one.severity === severity);
+  return { errors: of("error"), rest: [...of("warning"), ...of("note")] };
+}
+
+function List({ findings }: { findings: Diagnostic[] }) {
+  const [all, setAll] = useState(false);
+  const more = findings.length - SHOWN;
   return (
     <ul className={css.list}>
-      {findings.slice(0, SHOWN).map((finding, index) => (
+      {findings.slice(0, all ? undefined : SHOWN).map((finding, index) => (
         <li key={index}>
           <div>
-            <Mark tone={finding.severity === "error" ? "bad" : "warn"}>{finding.severity}</Mark>{" "}
+            <Mark tone={TONES[finding.severity]}>{finding.severity}</Mark>{" "}
             {finding.resource && <code>{finding.resource}</code>} <Said text={finding.message} />
           </div>
           {finding.help && (
@@ -33,8 +62,12 @@ export function Findings({ findings }: { findings: Diagnostic[] }) {
           </div>
         </li>
       ))}
-      {findings.length > SHOWN && (
-        <li className="dim">and {(findings.length - SHOWN).toLocaleString("en")} more</li>
+      {more > 0 && !all && (
+        <li>
+          <button type="button" className={css.more} onClick={() => setAll(true)}>
+            Show {more.toLocaleString("en")} more
+          </button>
+        </li>
       )}
     </ul>
   );

@@ -1,11 +1,18 @@
 // A short word for a state: a sign, the word, and only then a colour.
-import { IconAlertTriangle, IconCheck, IconCircleDashed, IconX } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCheck, IconCircleDashed, IconEye, IconX } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import css from "./Mark.module.css";
 
-export type MarkTone = "ok" | "bad" | "warn" | "note" | "plain";
+export type MarkTone = "ok" | "bad" | "warn" | "note" | "shadow" | "plain";
 
-const ICONS = { ok: IconCheck, bad: IconX, warn: IconAlertTriangle, note: IconCircleDashed, plain: null };
+const ICONS = {
+  ok: IconCheck,
+  bad: IconX,
+  warn: IconAlertTriangle,
+  note: IconCircleDashed,
+  shadow: IconEye,
+  plain: null,
+};
 
 export function Mark({ tone, children, title }: { tone: MarkTone; children: ReactNode; title?: string }) {
   const Icon = ICONS[tone];

@@ -1,4 +1,5 @@
 // Allowed and refused per second over the last minutes, small enough for a table's cell.
+import type { AgentTraffic } from "../api/types";
 import { rate } from "./format";
 import css from "./Sparkline.module.css";
 
@@ -6,14 +7,14 @@ const WIDTH = 120;
 const HEIGHT = 30;
 
 interface Props {
-  allowed: number[];
-  refused: number[];
+  traffic: Pick<AgentTraffic, "allowed" | "refused" | "would_refuse">;
 }
 
-export function Sparkline({ allowed, refused }: Props) {
-  const top = Math.max(1e-9, ...allowed, ...refused);
+export function Sparkline({ traffic: { allowed, refused, would_refuse: shadowed = [] } }: Props) {
+  const top = Math.max(1e-9, ...allowed, ...refused, ...shadowed);
   const last = (series: number[]) => series.at(-1) ?? 0;
   const quiet = top <= 1e-9;
+  const inShadow = shadowed.some((value) => value > 0);
   return (
     <div className={css.spark}>
       <svg
@@ -27,6 +28,7 @@ export function Sparkline({ allowed, refused }: Props) {
         <line x1="0" x2={WIDTH} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} className={css.ground} />
         {!quiet && <polyline points={points(allowed, top)} className={css.allowed} />}
         {!quiet && <polyline points={points(refused, top)} className={css.refused} />}
+        {inShadow && <polyline points={points(shadowed, top)} className={css.shadowed} />}
       </svg>
       <div className={css.numbers}>
         <span>
@@ -35,6 +37,11 @@ export function Sparkline({ allowed, refused }: Props) {
         <span>
           {rate(last(refused))} <span className="dim">refused</span>
         </span>
+        {inShadow && (
+          <span className={css.shadow}>
+            {rate(last(shadowed))} <span>would be refused</span>
+          </span>
+        )}
       </div>
     </div>
   );

@@ -50,6 +50,26 @@ export function MoreSettings({ form, edit, error, open }: Props & { open: boolea
             onChange={(event) => edit({ maxStale: event.currentTarget.value })}
           />
         </div>
+        <div className={css.pair}>
+          <TextInput
+            label="CA file"
+            description="On the gateway's disk: certificates that are trusted as well when keys are fetched"
+            placeholder="corp-ca.pem"
+            spellCheck={false}
+            value={form.caFile}
+            error={error("caFile")}
+            onChange={(event) => edit({ caFile: event.currentTarget.value })}
+          />
+          <TextInput
+            label="Proxy for fetching"
+            description="Empty takes HTTPS_PROXY of the environment; none goes direct"
+            placeholder="http://proxy:3128"
+            spellCheck={false}
+            value={form.egressProxy}
+            error={error("egressProxy")}
+            onChange={(event) => edit({ egressProxy: event.currentTarget.value })}
+          />
+        </div>
         <Switch
           label="Fetch keys over plain HTTP"
           description="Only for tests: whoever is on the way can put in keys of their own."

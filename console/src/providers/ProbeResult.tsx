@@ -1,4 +1,5 @@
 // What a probe found: the issuer, the keys, their algorithms, and what is wrong.
+import type { ReactNode } from "react";
 import type { Probe } from "../api/types";
 import { Mark } from "../parts/Mark";
 import { Notice } from "../parts/Notice";
@@ -6,7 +7,14 @@ import { Said } from "../parts/Said";
 import { plural } from "../parts/format";
 import css from "./ProviderPage.module.css";
 
-export function ProbeResult({ probe, typed }: { probe: Probe; typed: string }) {
+interface Props {
+  probe: Probe;
+  /** The issuer that stands in the form now. */
+  typed: string;
+  children?: ReactNode;
+}
+
+export function ProbeResult({ probe, typed, children }: Props) {
   const stale = probe.issuer !== typed;
   return (
     <div data-testid="probe" role="status">
@@ -21,16 +29,17 @@ export function ProbeResult({ probe, typed }: { probe: Probe; typed: string }) {
           <ul className={css.problems}>
             {probe.problems.map((problem, index) => (
               <li key={index}>
-                <Said text={problem.message} />
+                <Said text={inWordsOfTheForm(problem.message)} />
                 {problem.help && (
                   <div className="dim">
-                    <Said text={problem.help} />
+                    <Said text={inWordsOfTheForm(problem.help)} />
                   </div>
                 )}
               </li>
             ))}
           </ul>
         )}
+        {children}
         <dl className={css.facts}>
           <dt>Issuer</dt>
           <dd>
@@ -88,4 +97,13 @@ export function ProbeResult({ probe, typed }: { probe: Probe; typed: string }) {
       </Notice>
     </div>
   );
+}
+
+/** The gateway speaks of the members of the configuration; here they are choices of a form. */
+function inWordsOfTheForm(said: string): string {
+  return said
+    .replace(/`?\bjwks_uri\b`?/g, "“JWKS URL”")
+    .replace(/`?\bpublic_key\b`?/g, "“PEM”")
+    .replace(/`?\binsecure_http\b`?/g, "“Fetch keys over plain HTTP”")
+    .replace(/`?\bca_file\b`?/g, "“CA file”");
 }

@@ -1,7 +1,8 @@
 // The drawer around the form of an identity provider.
-import { Drawer } from "@mantine/core";
-import { Suspense, lazy } from "react";
+import { lazy } from "react";
 import type { ProviderDetail } from "../api/types";
+import { FormDrawer } from "../parts/FormDrawer";
+import { leave } from "../unsaved/unsaved";
 
 const ProviderEditor = lazy(() => import("./ProviderEditor"));
 
@@ -10,19 +11,27 @@ interface Props {
   provider: ProviderDetail | null;
   opened: boolean;
   onClose: () => void;
+  /** What comes after it is saved; without it, the provider's page. */
+  onSaved?: (name: string) => void;
+  /** It lies on top of another drawer. */
+  nested?: boolean;
 }
 
-export function ProviderDrawer({ provider, opened, onClose }: Props) {
+export function ProviderDrawer({ provider, opened, onClose, onSaved, nested }: Props) {
+  const close = nested ? () => leave(onClose, "on top") : onClose;
   return (
-    <Drawer
+    <FormDrawer
       opened={opened}
-      onClose={onClose}
-      closeOnClickOutside={false}
+      onClose={close}
+      nested={nested}
       title={provider ? `Edit ${provider.name}` : "Add identity provider"}
     >
-      <Suspense fallback={<p role="status">Loading…</p>}>
-        <ProviderEditor provider={provider} onClose={onClose} />
-      </Suspense>
-    </Drawer>
+      <ProviderEditor
+        provider={provider}
+        onClose={close}
+        onSaved={onSaved}
+        scope={nested ? "on top" : "page"}
+      />
+    </FormDrawer>
   );
 }

@@ -1,73 +1,62 @@
-// The form of an identity provider: its issuer, where its keys are, a probe before it is saved.
+// The form of an identity provider: its issuer, where its keys are, a probe before it is saved, and a review when
+// agents use it.
 import { Button, Stack, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { useLocation } from "wouter";
-import { type Precondition, providers } from "../api/calls";
 import { ApiError } from "../api/client";
-import { keys } from "../api/queries";
 import type { ProviderDetail } from "../api/types";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Notice } from "../parts/Notice";
-import { useToast } from "../parts/toast";
 import { useFirstField } from "../parts/useFirstField";
 import { off, useReadOnly } from "../parts/writable";
+import { type Scope, useUnsaved } from "../unsaved/unsaved";
 import css from "../deploy/DeployForm.module.css";
 import { MoreSettings } from "./MoreSettings";
 import { ProbeResult } from "./ProbeResult";
+import { Review } from "./Review";
 import { SourceFields } from "./SourceFields";
+import { Template } from "./Template";
 import { type ProviderField, type ProviderForm, fieldOf, formOf, missing, nameFor, specOf } from "./form";
+import { namedIssuer } from "./issuer";
+import { useProbe, useSave } from "./useSave";
 
 interface Props {
   provider: ProviderDetail | null;
   onClose: () => void;
+  onSaved?: (name: string) => void;
+  scope: Scope;
 }
 
-export default function ProviderEditor({ provider, onClose }: Props) {
+export default function ProviderEditor({ provider, onClose, onSaved, scope }: Props) {
   const place = useFirstField();
   const [original] = useState(() => provider?.spec ?? {});
-  const [on] = useState<Precondition>(() => (provider ? { ifMatch: provider.etag } : { ifAbsent: true }));
-  const [form, setForm] = useState<ProviderForm>(() => formOf(original));
+  const [first] = useState<ProviderForm>(() => formOf(original));
+  const [form, setForm] = useState<ProviderForm>(first);
   const [typedName, setName] = useState<string | null>(provider?.name ?? null);
   const [tried, setTried] = useState(false);
-  const [, go] = useLocation();
-  const queries = useQueryClient();
-  const toast = useToast();
   const readOnly = useReadOnly(provider?.managed_by, provider?.file);
   const name = typedName ?? nameFor(form.issuer.trim());
+  const changed =
+    JSON.stringify(form) !== JSON.stringify(first) || (!provider && typedName !== null && typedName !== "");
+  const settle = useUnsaved(changed, scope);
 
-  const probe = useMutation({
-    mutationFn: () =>
-      providers.probe({
-        issuer: form.issuer.trim(),
-        ...(form.source === "jwks_uri" ? { jwks_uri: form.jwksUri.trim() } : {}),
-        ...(form.insecureHttp ? { insecure_http: true } : {}),
-      }),
-  });
-  const save = useMutation({
-    mutationFn: () => providers.put(name, specOf(form, original), on),
-    onSuccess: () => {
-      toast(`${name} is saved, and this gateway runs with it.`);
-      go(`/identity-providers/${encodeURIComponent(name)}`);
-      if (provider) onClose();
-    },
-    onSettled: () =>
-      Promise.all(
-        [keys.providers, keys.status, keys.agents].map((queryKey) => queries.invalidateQueries({ queryKey })),
-      ),
+  const probe = useProbe(form);
+  const { save, review, forget } = useSave({
+    provider,
+    name,
+    spec: specOf(form, original),
+    settle,
+    onClose,
+    onSaved,
   });
 
   const edit = (change: Partial<ProviderForm>) => {
-    if (save.isError) save.reset();
+    forget();
     setForm((before) => ({ ...before, ...change }));
-  };
-  const rename = (next: string) => {
-    if (save.isError) save.reset();
-    setName(next);
   };
 
   const absent = missing(form, name);
-  const refusal = save.error instanceof ApiError ? save.error : null;
+  const error_ = save.error ?? review.error;
+  const refusal = error_ instanceof ApiError ? error_ : null;
   const beside: Partial<Record<ProviderField, string>> = {};
   const rest = (refusal?.diagnostics ?? []).filter((finding) => {
     const ours = finding.resource === null || finding.resource === `identity_providers/${name}`;
@@ -84,14 +73,33 @@ export default function ProviderEditor({ provider, onClose }: Props) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
-    if (Object.keys(absent).length === 0 && !readOnly) save.mutate();
-    else {
+    if (Object.keys(absent).length === 0 && !readOnly) {
+      if (provider && provider.used_by_total > 0) review.mutate();
+      else save.mutate(false);
+    } else {
       requestAnimationFrame(() =>
         document.querySelector<HTMLElement>("[role=dialog] [aria-invalid=true]")?.focus(),
       );
     }
   };
 
+  const unsafe = refusal?.code === "not_accepted";
+  if (review.data && (!refusal || unsafe)) {
+    return (
+      <>
+        {error_ && <ErrorNotice error={error_} title="Not saved: the probe failed" />}
+        <Review
+          written={review.data}
+          refused={unsafe}
+          saving={save.isPending}
+          onSave={(force) => save.mutate(force)}
+          onBack={forget}
+        />
+      </>
+    );
+  }
+
+  const named = probe.data ? namedIssuer(probe.data.problems) : null;
   return (
     <form
       ref={place}
@@ -107,6 +115,7 @@ export default function ProviderEditor({ provider, onClose }: Props) {
         )}
         <fieldset className={css.fields} disabled={readOnly !== null || save.isPending}>
           <Stack gap="lg">
+            <Template isNew={!provider} issuer={form.issuer} onIssuer={(issuer) => edit({ issuer })} />
             <SourceFields form={form} edit={edit} error={error} />
             {(form.source === "discovery" || form.source === "jwks_uri") && (
               <div className={css.probe}>
@@ -124,33 +133,38 @@ export default function ProviderEditor({ provider, onClose }: Props) {
               </div>
             )}
             {probe.isError && <ErrorNotice error={probe.error} title="The probe could not be made" />}
-            {probe.data && <ProbeResult probe={probe.data} typed={form.issuer.trim()} />}
+            {probe.data && (
+              <ProbeResult probe={probe.data} typed={form.issuer.trim()}>
+                {named !== null && named !== form.issuer.trim() && (
+                  <Button size="xs" variant="default" onClick={() => edit({ issuer: named })}>
+                    Use the issuer that it names: {named}
+                  </Button>
+                )}
+              </ProbeResult>
+            )}
             {!provider && (
               <TextInput
                 label="Name"
-                description="What agents call it: small letters, digits and dashes"
+                description="What agents call it: lowercase letters, digits and dashes"
                 required
                 value={name}
                 error={error("name")}
-                onChange={(event) => rename(event.currentTarget.value.trim())}
+                onChange={(event) => {
+                  forget();
+                  setName(event.currentTarget.value.trim());
+                }}
               />
             )}
             <MoreSettings form={form} edit={edit} error={error} open={Object.keys(beside).length > 0} />
           </Stack>
         </fieldset>
-        {save.isError && (
+        {error_ && (
           <ErrorNotice
-            title={
-              refusal?.status === 412
-                ? "Not saved: it was changed meanwhile"
-                : "The gateway does not take this"
-            }
+            title={refusal?.status === 412 ? "Not saved: it was changed meanwhile" : "Not saved"}
             error={
               refusal
-                ? new ApiError(refusal.status, refusal.code, refusal.message, {
-                    diagnostics: rest,
-                  })
-                : save.error
+                ? new ApiError(refusal.status, refusal.code, refusal.message, { diagnostics: rest })
+                : error_
             }
           >
             {refusal?.status === 412 && (
@@ -166,8 +180,8 @@ export default function ProviderEditor({ provider, onClose }: Props) {
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" loading={save.isPending} {...off(readOnly)}>
-            Save
+          <Button type="submit" loading={save.isPending || review.isPending} {...off(readOnly)}>
+            {provider && provider.used_by_total > 0 ? "Review the change" : "Save"}
           </Button>
         </div>
       </Stack>

@@ -7,16 +7,21 @@ import { providers } from "../api/calls";
 import { ApiError } from "../api/client";
 import { keys, useProvider } from "../api/queries";
 import type { ProviderDetail, ProviderKey } from "../api/types";
+import { History } from "../history/History";
+import { useUndo } from "../history/useUndo";
+import { BrokenHere } from "../parts/BrokenDocument";
 import { Confirm } from "../parts/Confirm";
 import { type Column, DataTable } from "../parts/DataTable";
 import { EmptyState } from "../parts/EmptyState";
-import { ErrorNotice } from "../parts/ErrorNotice";
 import { Notice } from "../parts/Notice";
 import { PageHead } from "../parts/PageHead";
+import { QueryError } from "../parts/QueryError";
 import { Time } from "../parts/Time";
 import { span } from "../parts/format";
 import { useToast } from "../parts/toast";
 import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
+import { FetchKeys } from "./FetchKeys";
+import { Metadata } from "./Metadata";
 import { ProviderDrawer } from "./ProviderDrawer";
 import css from "./ProviderPage.module.css";
 import { UsedBy } from "./UsedBy";
@@ -40,7 +45,7 @@ export default function ProviderPage() {
           <PageHead title={name} />
           {found.isPending && <Loader role="img" aria-label="Loading" />}
           {gone && <EmptyState title={`There is no identity provider ${name}.`} />}
-          {found.isError && !gone && <ErrorNotice error={found.error} onRetry={() => void found.refetch()} />}
+          {!gone && <QueryError query={found} title="The identity provider could not be read" />}
         </>
       )}
     </>
@@ -53,6 +58,7 @@ function Shown({ provider }: { provider: ProviderDetail }) {
   const [removing, setRemoving] = useState(false);
   const queries = useQueryClient();
   const toast = useToast();
+  const undoOf = useUndo();
   const readOnly = useReadOnly(provider.managed_by, provider.file);
   const { status } = provider;
   return (
@@ -63,6 +69,7 @@ function Shown({ provider }: { provider: ProviderDetail }) {
         about={<code>{provider.issuer}</code>}
         actions={
           <>
+            {provider.status.next_due !== null && <FetchKeys name={provider.name} />}
             <Button variant="default" onClick={() => go(`${path}?edit`)} {...off(readOnly)}>
               Edit
             </Button>
@@ -73,10 +80,12 @@ function Shown({ provider }: { provider: ProviderDetail }) {
         }
       />
       <ReadOnlyNotice reason={readOnly} />
+      <BrokenHere resource={`identity_providers/${provider.name}`} />
       {status.last_error && (
         <div style={{ marginBottom: "1rem" }}>
           <Notice tone={status.usable ? "warn" : "bad"} title="The last fetch of the keys failed">
             <p>{status.last_error}</p>
+            <p>{consequence(status)}</p>
           </Notice>
         </div>
       )}
@@ -90,7 +99,7 @@ function Shown({ provider }: { provider: ProviderDetail }) {
             <dd>{provider.source}</dd>
             <dt>Last fetched</dt>
             <dd>
-              <Time at={status.last_success} />
+              <Time at={status.last_success} past />
             </dd>
             <dt>Age of the keys</dt>
             <dd>
@@ -123,6 +132,8 @@ function Shown({ provider }: { provider: ProviderDetail }) {
           <KeysTable status={status} />
         )}
       </section>
+      <Metadata provider={provider} />
+      <History resource={`identity_providers/${provider.name}`} readOnly={readOnly} />
       <ProviderDrawer provider={provider} opened={editing} onClose={() => go(path)} />
       <Confirm
         opened={removing}
@@ -130,43 +141,48 @@ function Shown({ provider }: { provider: ProviderDetail }) {
         title={`Delete ${provider.name}?`}
         deed="Delete"
         act={() => providers.remove(provider.name, provider.etag)}
-        onDone={() => {
-          toast(`${provider.name} is deleted.`);
+        onDone={(written) => {
+          toast(`${provider.name} is deleted.`, "ok", undoOf(`identity_providers/${provider.name}`, written));
           queries.removeQueries({ queryKey: keys.provider(provider.name) });
           void queries.invalidateQueries();
           go("/identity-providers");
         }}
       >
-        Its tokens are refused from then on. A provider that an agent still accepts cannot be deleted.
+        Its tokens are refused from then on. A provider that an agent still accepts cannot be deleted. The
+        history keeps it.
       </Confirm>
     </>
   );
 }
 
-type Row = ProviderKey & { age: number | null; due: number | null; number: number };
+/** What a failed fetch means for callers, and until when. */
+function consequence(status: ProviderDetail["status"]) {
+  if (!status.usable) {
+    return "There are no usable keys: tokens of this provider get 503 until a fetch succeeds. The gateway keeps trying.";
+  }
+  return (
+    <>
+      The keys of <Time at={status.last_success} none="the last start" past /> go on being used. The next try
+      is <Time at={status.next_due} none="not planned" />.
+    </>
+  );
+}
 
-const COLUMNS: Column<Row>[] = [
+const COLUMNS: Column<ProviderKey & { number: number }>[] = [
   {
     label: "kid",
     header: true,
     cell: (key) => (key.kid === null ? <span className="dim">none</span> : <code>{key.kid}</code>),
   },
   { label: "Algorithm", cell: (key) => key.algorithms.join(", ") },
-  { label: "First seen", cell: (key) => <Time at={key.first_seen} none="unknown" /> },
-  { label: "Last used", cell: (key) => <Time at={key.last_used} /> },
+  { label: "First seen", cell: (key) => <Time at={key.first_seen} none="unknown" past /> },
   {
-    label: "Age",
-    cell: (key) => (key.age === null ? "–" : <span className="nowrap">{span(key.age)}</span>),
+    label: "Last used",
+    cell: (key) => <Time at={key.last_used} none="not since the gateway started" past />,
   },
-  { label: "Next refresh", cell: (key) => <Time at={key.due} none="none" /> },
 ];
 
 function KeysTable({ status }: { status: ProviderDetail["status"] }) {
-  const rows = status.keys.map((key, number) => ({
-    ...key,
-    number,
-    age: status.age_seconds,
-    due: status.next_due,
-  }));
+  const rows = status.keys.map((key, number) => ({ ...key, number }));
   return <DataTable label="Keys" columns={COLUMNS} rows={rows} keyOf={(key) => String(key.number)} />;
 }

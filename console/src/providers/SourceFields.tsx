@@ -1,5 +1,6 @@
 // The issuer, and where its keys are.
 import { Radio, Stack, TextInput, Textarea } from "@mantine/core";
+import { IssuerHint } from "./IssuerHint";
 import type { ProviderField, ProviderForm, Source } from "./form";
 
 export interface Props {
@@ -34,6 +35,7 @@ export function SourceFields({ form, edit, error }: Props) {
         error={error("issuer")}
         onChange={(event) => edit({ issuer: event.currentTarget.value })}
       />
+      <IssuerHint typed={form.issuer} onUse={(issuer) => edit({ issuer })} />
       <Radio.Group
         label="Keys"
         value={form.source}

@@ -36,8 +36,8 @@ it("says what is missing for the chosen source only", () => {
 });
 
 it("puts findings beside their fields", () => {
-  const pointers = ["/jwks_uri", "/jwks/keys/0", "/algorithms/1", "/ca_file", "", null];
-  expect(pointers.map(fieldOf)).toEqual(["jwksUri", "jwks", "algorithms", null, null, null]);
+  const pointers = ["/jwks_uri", "/jwks/keys/0", "/algorithms/1", "/ca_file", "/later", "", null];
+  expect(pointers.map(fieldOf)).toEqual(["jwksUri", "jwks", "algorithms", "caFile", null, null, null]);
 });
 
 it("proposes a name that the gateway takes", () => {

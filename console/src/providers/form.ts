@@ -17,6 +17,8 @@ export interface ProviderForm {
   leeway: string;
   refresh: string;
   maxStale: string;
+  caFile: string;
+  egressProxy: string;
   insecureHttp: boolean;
 }
 
@@ -44,6 +46,8 @@ export function formOf(spec: JsonObject): ProviderForm {
     leeway: text(spec.leeway),
     refresh: text(spec.refresh),
     maxStale: text(spec.max_stale),
+    caFile: text(spec.ca_file),
+    egressProxy: text(spec.egress_proxy),
     insecureHttp: flag(spec.insecure_http, false),
   };
 }
@@ -63,6 +67,8 @@ export function specOf(form: ProviderForm, original: JsonObject): JsonObject {
   put(spec, "leeway", form.leeway.trim(), "");
   put(spec, "refresh", form.refresh.trim(), "");
   put(spec, "max_stale", form.maxStale.trim(), "");
+  put(spec, "ca_file", form.caFile.trim(), "");
+  put(spec, "egress_proxy", form.egressProxy.trim(), "");
   put(spec, "insecure_http", form.insecureHttp, false);
   return spec;
 }
@@ -73,7 +79,7 @@ export function missing(form: ProviderForm, name: string): Partial<Record<Provid
   const said: Partial<Record<ProviderField, string>> = {};
   if (!name) said.name = "An identity provider needs a name.";
   else if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name))
-    said.name = "Small letters, digits and dashes only, at most 63, and no dash first.";
+    said.name = "Lowercase letters, digits and dashes only, at most 63, and no dash first.";
   if (!form.issuer.trim()) said.issuer = "The issuer is what tokens have in iss.";
   if (form.source === "jwks_uri" && !form.jwksUri.trim()) said.jwksUri = "The URL of the key set is needed.";
   if (form.source === "jwks" && !isObject(parse(form.jwks))) {
@@ -95,6 +101,8 @@ const FIELDS: [string, ProviderField][] = [
   ["/leeway", "leeway"],
   ["/refresh", "refresh"],
   ["/max_stale", "maxStale"],
+  ["/ca_file", "caFile"],
+  ["/egress_proxy", "egressProxy"],
   ["/insecure_http", "insecureHttp"],
 ];
 

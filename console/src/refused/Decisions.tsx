@@ -1,32 +1,30 @@
-// The live list of decisions, filtered by agent and reason.
+// The live list of decisions: refusals, until something else is asked for.
 import { Button, Loader, NativeSelect } from "@mantine/core";
 import { IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { useState } from "react";
-import { Link } from "wouter";
 import type { Decision } from "../api/types";
 import { AgentSelect } from "../parts/AgentSelect";
-import { type Column, DataTable } from "../parts/DataTable";
 import { EmptyState } from "../parts/EmptyState";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Mark, type MarkTone } from "../parts/Mark";
-import { Time } from "../parts/Time";
-import { ReasonDialog } from "./ReasonDialog";
+import { Moment } from "../parts/Time";
+import { DecisionDialog } from "./DecisionDialog";
+import { DecisionsTable } from "./DecisionsTable";
 import css from "./WhyRefused.module.css";
+import { CHOICES, shownOf } from "./outcome";
 import { REASONS, meaning } from "./reasons";
 import { type Line, useDecisions } from "./useDecisions";
 
-interface Props {
+export interface Filter {
   agent: string | null;
   reason: string | null;
-  onFilter: (filter: { agent: string | null; reason: string | null }) => void;
+  outcome: string | null;
 }
 
-const WORDS: Record<Decision["decision"], { tone: MarkTone; word: string }> = {
-  allow: { tone: "ok", word: "allowed" },
-  deny: { tone: "bad", word: "refused" },
-  error: { tone: "bad", word: "error" },
-  shadow_deny: { tone: "warn", word: "let through (shadow)" },
-};
+interface Props {
+  filter: Filter;
+  onFilter: (filter: Filter) => void;
+}
 
 const LINES: Record<Line, { tone: MarkTone; word: string }> = {
   connecting: { tone: "note", word: "connecting" },
@@ -34,59 +32,34 @@ const LINES: Record<Line, { tone: MarkTone; word: string }> = {
   lost: { tone: "bad", word: "not connected" },
 };
 
-export function Decisions({ agent, reason, onFilter }: Props) {
+export function Decisions({ filter, onFilter }: Props) {
+  const { agent, reason } = filter;
+  const outcome = shownOf(filter.outcome, reason);
   const [paused, setPaused] = useState(false);
   const [chosen, setChosen] = useState<Decision | null>(null);
-  const { items, error, line, missed, again } = useDecisions(agent, reason, paused);
-
-  const columns: Column<Decision>[] = [
-    { label: "Time", cell: (one) => <Time at={one.at} /> },
-    {
-      label: "Agent",
-      cell: (one) =>
-        one.agent === null ? (
-          <span className="dim">none</span>
-        ) : (
-          <Link to={`/agents/${encodeURIComponent(one.agent)}`} className="link">
-            {one.agent}
-          </Link>
-        ),
-    },
-    {
-      label: "Decision",
-      cell: (one) => {
-        const { tone, word } = WORDS[one.decision] ?? { tone: "plain", word: one.decision };
-        return <Mark tone={tone}>{word}</Mark>;
-      },
-    },
-    {
-      label: "Reason",
-      cell: (one) => (
-        <button type="button" className={css.reason} onClick={() => setChosen(one)}>
-          {meaning(one.reason).title}
-        </button>
-      ),
-    },
-    { label: "Identity provider", cell: (one) => one.provider ?? <span className="dim">–</span> },
-    { label: "Request ID", cell: (one) => <code className="dim">{one.request_id}</code> },
-  ];
-
+  const { items, since, error, line, missed, again } = useDecisions({ agent, reason, outcome }, paused);
   return (
     <section aria-labelledby="decisions">
       <h2 id="decisions" className={css.heading}>
         Decisions
       </h2>
       <div className={css.bar}>
+        <NativeSelect
+          label="Show"
+          value={outcome ?? "all"}
+          onChange={(event) => onFilter({ ...filter, outcome: event.currentTarget.value })}
+          data={CHOICES}
+        />
         <AgentSelect
           label="Only this agent"
           placeholder="All agents"
           value={agent}
-          onChange={(name) => onFilter({ agent: name, reason })}
+          onChange={(name) => onFilter({ ...filter, agent: name })}
         />
         <NativeSelect
           label="Only this reason"
           value={reason ?? ""}
-          onChange={(event) => onFilter({ agent, reason: event.currentTarget.value || null })}
+          onChange={(event) => onFilter({ ...filter, reason: event.currentTarget.value || null })}
           data={[
             { value: "", label: "All reasons" },
             ...REASONS.map((one) => ({ value: one, label: meaning(one).title })),
@@ -117,24 +90,28 @@ export function Decisions({ agent, reason, onFilter }: Props) {
           )}
         </span>
       </div>
-      {error !== null && <ErrorNotice error={error} onRetry={again} />}
+      <p className={`dim small ${css.reach}`} data-testid="refusals-since">
+        {since ? (
+          <>
+            Refusals since <Moment at={since} /> are kept, for a day at most.
+          </>
+        ) : (
+          items && "Refusals are kept for a day at most; allowed requests only while they are among the last."
+        )}
+      </p>
+      {error !== null && (
+        <ErrorNotice error={error} title="The decisions could not be read" onRetry={again} />
+      )}
       {items === null && error === null && <Loader role="img" aria-label="Loading" />}
       {items?.length === 0 && (
-        <EmptyState title={agent || reason ? "No such decision yet" : "No decisions yet"}>
-          <p>
-            Each request through the gateway shows up here as it is decided. Nothing of its token is kept.
-          </p>
+        <EmptyState
+          title={agent || reason || outcome !== null ? "No such decision is kept" : "No decisions yet"}
+        >
+          <p>Each request through the gateway is shown here as it is decided. Its token is never kept.</p>
         </EmptyState>
       )}
-      {items && items.length > 0 && (
-        <DataTable
-          label="Decisions"
-          columns={columns}
-          rows={items}
-          keyOf={(one) => `${one.request_id} ${one.at} ${one.reason}`}
-        />
-      )}
-      <ReasonDialog decision={chosen} onClose={() => setChosen(null)} />
+      {items && items.length > 0 && <DecisionsTable items={items} onOpen={setChosen} />}
+      <DecisionDialog decision={chosen} onClose={() => setChosen(null)} />
     </section>
   );
 }

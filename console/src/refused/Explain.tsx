@@ -1,20 +1,24 @@
 // Explains what the gateway would decide on a credential, without sending anything to the agent.
 import { Button, Stack, Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { gateway } from "../api/calls";
 import { AgentSelect } from "../parts/AgentSelect";
 import { ErrorNotice } from "../parts/ErrorNotice";
+import { bareCredential } from "../test/credential";
+import { forgetHandedOver, handedOver } from "../test/handOver";
 import { Explained } from "./Explained";
 import css from "./WhyRefused.module.css";
 
 export function Explain({ initial }: { initial: string | null }) {
   const [agent, setAgent] = useState(initial);
-  const [credential, setCredential] = useState("");
+  const [credential, setCredential] = useState(() => handedOver(initial));
+  useEffect(forgetHandedOver, []);
+  const bare = bareCredential(credential);
   const [tried, setTried] = useState(false);
   const explain = useMutation({
     mutationFn: (name: string) =>
-      gateway.explain({ agent: name, ...(credential.trim() ? { credential: credential.trim() } : {}) }),
+      gateway.explain({ agent: name, ...(bare.credential ? { credential: bare.credential } : {}) }),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -41,7 +45,11 @@ export function Explain({ initial }: { initial: string | null }) {
           />
           <Textarea
             label="Token or API key"
-            description="Only what stands after the prefix. It is decided on and forgotten: neither stored nor logged."
+            description={
+              bare.removed
+                ? `“${bare.removed}” was pasted along with it, and is left out.`
+                : "It is decided on and forgotten: neither stored nor logged."
+            }
             autosize
             minRows={3}
             maxRows={8}
@@ -61,7 +69,7 @@ export function Explain({ initial }: { initial: string | null }) {
       <div aria-live="polite">
         {explain.isError && (
           <div className={css.result}>
-            <ErrorNotice error={explain.error} />
+            <ErrorNotice error={explain.error} title="The credential could not be explained" />
           </div>
         )}
         {explain.data && (

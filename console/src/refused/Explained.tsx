@@ -11,7 +11,14 @@ export function Explained({ explanation }: { explanation: Explanation }) {
   const allowed = explanation.decision === "allow";
   return (
     <div data-testid="explanation">
-      <Notice tone={allowed ? "ok" : "bad"} title={allowed ? "Allowed" : `Refused: ${title}`}>
+      <Notice
+        tone={allowed ? "ok" : "bad"}
+        title={
+          allowed
+            ? "Allowed"
+            : `${explanation.decision === "shadow_deny" ? "Would be refused" : "Refused"}: ${title}`
+        }
+      >
         <p>{means}</p>
         <p className="small">
           <code>{explanation.reason}</code>
@@ -42,7 +49,7 @@ function CheckRow({ check }: { check: Check }) {
         <dl className={css.values}>
           <dt>Seen</dt>
           <dd>{check.seen === null ? <span className="dim">nothing</span> : <code>{check.seen}</code>}</dd>
-          <dt>Wanted</dt>
+          <dt>Expected</dt>
           <dd>{check.wanted === null ? <span className="dim">–</span> : <code>{check.wanted}</code>}</dd>
         </dl>
       )}

@@ -1,18 +1,23 @@
-// Why was a call refused? A token is explained check by check, and decisions are shown as they are made.
+// Why was a call refused? A request is looked up, a token is explained check by check, and decisions are shown as they
+// are made.
 import { useLocation, useSearch } from "wouter";
 import { PageHead } from "../parts/PageHead";
-import { Decisions } from "./Decisions";
+import { Decisions, type Filter } from "./Decisions";
 import { Explain } from "./Explain";
+import { Lookup } from "./Lookup";
 
 export default function WhyRefusedPage() {
   const [path, go] = useLocation();
   const query = new URLSearchParams(useSearch());
-  const agent = query.get("agent");
-  const reason = query.get("reason");
-  const filter = (next: { agent: string | null; reason: string | null }) => {
+  const filter: Filter = {
+    agent: query.get("agent"),
+    reason: query.get("reason"),
+    outcome: query.get("outcome"),
+  };
+  const request = query.get("request");
+  const show = (next: Filter & { request: string | null }) => {
     const search = new URLSearchParams();
-    if (next.agent) search.set("agent", next.agent);
-    if (next.reason) search.set("reason", next.reason);
+    for (const [name, value] of Object.entries(next)) if (value) search.set(name, value);
     const text = search.toString();
     go(path + (text ? `?${text}` : ""), { replace: true });
   };
@@ -20,10 +25,11 @@ export default function WhyRefusedPage() {
     <>
       <PageHead
         title="Why refused?"
-        about="Explain a token or key check by check, or look at the decisions as they are made."
+        about="Look up a request by its ID, explain a token or key check by check, or watch the decisions as they are made."
       />
-      <Explain initial={agent} />
-      <Decisions agent={agent} reason={reason} onFilter={filter} />
+      <Lookup id={request} onLookup={(id) => show({ ...filter, request: id })} />
+      <Explain initial={filter.agent} />
+      <Decisions filter={filter} onFilter={(next) => show({ ...next, request })} />
     </>
   );
 }

@@ -58,7 +58,7 @@ const MEANINGS: Record<string, Meaning> = {
   issuer_not_allowed: {
     title: "Issuer not accepted here",
     means: "The identity provider is known, but this agent does not accept its tokens.",
-    todo: "Get a token from a provider of this agent, or add the provider when you deploy the agent.",
+    todo: "Get a token from a provider of this agent, or add the provider to the agent.",
   },
   exp_missing: {
     title: "Token without expiry",
@@ -77,13 +77,13 @@ const MEANINGS: Record<string, Meaning> = {
   },
   lifetime_too_long: {
     title: "Token lives too long",
-    means: "exp less iat is more than the agent's longest token lifetime, or iat is absent.",
+    means: "exp − iat is more than the agent's longest token lifetime, or iat is absent.",
     todo: "Have the provider issue shorter tokens, or raise the limit of the agent.",
   },
   audience_mismatch: {
     title: "Wrong audience",
     means: "aud of the token names none of the agent's audiences: the token was issued for another service.",
-    todo: "Ask the provider for a token for this agent (audience or resource), or add the audience when you deploy the agent.",
+    todo: "Ask the provider for a token for this agent (audience or resource), or add the audience to the agent.",
   },
   binding_required: {
     title: "Bound token without its proof",

@@ -1,9 +1,11 @@
 // The last decisions and those that follow, newest first. They come by the hundred on a busy gateway, so they are
 // taken in a few times a second, and only so many are kept.
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { gateway } from "../api/calls";
 import { address } from "../api/client";
+import { whenBack } from "../api/hold";
 import type { Decision } from "../api/types";
+import { type Shown, outcomeOf } from "./outcome";
 
 const KEPT = 100;
 const BREATH = 300;
@@ -24,18 +26,28 @@ export function merged(fresh: Decision[], known: Decision[]): Decision[] {
     .slice(0, KEPT);
 }
 
-export function useDecisions(agent: string | null, reason: string | null, paused: boolean) {
+export interface Wanted {
+  agent: string | null;
+  reason: string | null;
+  outcome: Shown;
+}
+
+export function useDecisions({ agent, reason, outcome }: Wanted, paused: boolean) {
   const [items, setItems] = useState<Decision[] | null>(null);
+  const [since, setSince] = useState<string | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [line, setLine] = useState<Line>("connecting");
   const [missed, setMissed] = useState(0);
   const [attempt, setAttempt] = useState(0);
+  const again = useCallback(() => setAttempt((before) => before + 1), []);
   const query = { agent: agent ?? undefined, reason: reason ?? undefined };
   const filter = JSON.stringify(query);
 
   useEffect(() => {
     setItems(null);
   }, [filter]);
+  // The stream ended with the session, so it begins anew with the next one.
+  useEffect(() => whenBack(again), [again]);
 
   useEffect(() => {
     if (paused) return;
@@ -66,7 +78,9 @@ export function useDecisions(agent: string | null, reason: string | null, paused
     gateway
       .decisions({ ...asked, limit: 100 })
       .then((answer) => {
-        if (!gone) setItems((known) => merged(known ?? [], answer.items));
+        if (gone) return;
+        setItems((known) => merged(known ?? [], answer.items));
+        setSince(answer.refusals_since ?? null);
       })
       .catch((caught: unknown) => {
         if (!gone) setError(caught);
@@ -79,5 +93,6 @@ export function useDecisions(agent: string | null, reason: string | null, paused
     };
   }, [filter, paused, attempt]);
 
-  return { items, error, line, missed, again: () => setAttempt((before) => before + 1) };
+  const shown = items && (outcome ? items.filter((one) => outcomeOf(one.decision) === outcome) : items);
+  return { items: shown, since, error, line, missed, again };
 }

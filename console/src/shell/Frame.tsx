@@ -1,27 +1,34 @@
 // What surrounds every page: skip link, navigation (a side bar, on a phone a bar at the bottom), session.
 import { ActionIcon } from "@mantine/core";
-import { IconGauge, IconKey, IconLogout, IconRobot, IconShieldX } from "@tabler/icons-react";
+import { IconGauge, IconHistory, IconKey, IconLogout, IconRobot, IconShieldX } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef } from "react";
 import { Link, useLocation } from "wouter";
 import { session } from "../api/calls";
 import { sentence } from "../api/client";
 import { forget, useStatus } from "../api/queries";
+import { useSilentSince } from "../api/reach";
+import { uncopied } from "../apikeys/uncopied";
 import { useToast } from "../parts/toast";
 import { ColourToggle } from "./ColourToggle";
 import css from "./Frame.module.css";
 import { Logo } from "./Logo";
+import { Silence } from "./Silence";
+import { UncopiedKeys } from "./UncopiedKeys";
+import { ZoneToggle } from "./ZoneToggle";
 
 const LINKS = [
   { to: "/overview", label: "Overview", Icon: IconGauge },
   { to: "/agents", label: "Agents", Icon: IconRobot },
   { to: "/identity-providers", label: "Identity providers", Icon: IconKey },
   { to: "/why-refused", label: "Why refused?", Icon: IconShieldX },
+  { to: "/history", label: "History", Icon: IconHistory },
 ];
 
 export function Frame({ children }: { children: ReactNode }) {
   const [path] = useLocation();
   const main = useRef<HTMLElement>(null);
+  const silent = useSilentSince() !== null;
   const shown = useRef(path);
   useEffect(() => {
     if (shown.current === path) return;
@@ -41,6 +48,7 @@ export function Frame({ children }: { children: ReactNode }) {
           <span>Portcullis</span>
         </Link>
         <div className={css.tools}>
+          <ZoneToggle />
           <ColourToggle />
           <LogOut />
         </div>
@@ -58,7 +66,11 @@ export function Frame({ children }: { children: ReactNode }) {
         <Version />
       </nav>
       <main id="main" ref={main} tabIndex={-1} className={css.main}>
-        {children}
+        <Silence />
+        <UncopiedKeys />
+        <div className={css.page} data-old={silent}>
+          {children}
+        </div>
       </main>
     </div>
   );
@@ -80,6 +92,12 @@ function LogOut() {
   const toast = useToast();
   const [, go] = useLocation();
   const leave = async () => {
+    const key = uncopied.value[0];
+    if (key) {
+      go(`/agents/${encodeURIComponent(key.agent)}/api-keys`);
+      toast("Copy the new key first, and say that you have it; then log out.", "warn");
+      return;
+    }
     try {
       await session.close();
     } catch (error) {

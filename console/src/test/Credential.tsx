@@ -9,7 +9,9 @@ import { ErrorNotice } from "../parts/ErrorNotice";
 import { Notice } from "../parts/Notice";
 import { Time } from "../parts/Time";
 import { off, useReadOnly } from "../parts/writable";
+import { useUncopied } from "../apikeys/uncopied";
 import { FetchToken } from "./FetchToken";
+import { bareCredential } from "./credential";
 
 interface Props {
   agent: AgentDetail;
@@ -35,6 +37,7 @@ export function Credential({ agent, value, onChange }: Props) {
   ) : (
     <Stack gap="sm">
       <Secret label="API key" value={value} onChange={onChange} />
+      <NewKeys agent={agent} onKey={onChange} />
       <TestKey agent={agent} onKey={onChange} />
     </Stack>
   );
@@ -49,10 +52,15 @@ function Secret({
   value: string;
   onChange: (value: string) => void;
 }) {
+  const { removed } = bareCredential(value);
   return (
     <PasswordInput
       label={label}
-      description="Empty sends the request without one. Nothing of it is stored."
+      description={
+        removed
+          ? `“${removed}” was pasted along with it, and is left out.`
+          : "Empty sends the request without one. Nothing of it is stored."
+      }
       autoComplete="off"
       data-1p-ignore
       spellCheck={false}
@@ -61,6 +69,19 @@ function Secret({
       visibilityToggleButtonProps={{ "aria-label": `Show the ${label}`, tabIndex: 0 }}
     />
   );
+}
+
+/** A key that was just made, and not yet copied, can be tried out before it is given away. */
+function NewKeys({ agent, onKey }: { agent: AgentDetail; onKey: (key: string) => void }) {
+  const waiting = useUncopied().filter((one) => one.agent === agent.name);
+  return waiting.map((made) => (
+    <Group key={made.id} gap="sm">
+      <Button variant="default" size="sm" onClick={() => onKey(made.key)}>
+        Use the new key {made.name ?? made.id}
+      </Button>
+      <span className="dim small">It has not been copied yet.</span>
+    </Group>
+  ));
 }
 
 function TestKey({ agent, onKey }: { agent: AgentDetail; onKey: (key: string) => void }) {

@@ -4,9 +4,13 @@ import { Button, NativeSelect, PasswordInput, Stack, TextInput } from "@mantine/
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { providers } from "../api/calls";
+import { useProvider } from "../api/queries";
 import type { AgentDetail, TokenRequest } from "../api/types";
 import { ErrorNotice } from "../parts/ErrorNotice";
+import { Notice } from "../parts/Notice";
 import { span } from "../parts/format";
+import { askFor, wantsOf } from "../vendors/ask";
+import { type Ask, vendorOf } from "../vendors/vendors";
 import css from "./TestPage.module.css";
 
 interface Props {
@@ -18,16 +22,19 @@ export function FetchToken({ agent, onToken }: Props) {
   const [provider, setProvider] = useState(agent.identity_providers[0] ?? "");
   const [id, setId] = useState("");
   const [secret, setSecret] = useState("");
-  const [scope, setScope] = useState("");
-  const [audience, setAudience] = useState("");
-  const [resource, setResource] = useState("");
+  const issuer = useProvider(provider).data?.issuer ?? null;
+  const [typed, setTyped] = useState<Ask>({});
+  // What the agent wants, until something else is typed.
+  const ask: Ask = { ...(issuer === null ? {} : askFor(issuer, wantsOf(agent.spec))), ...typed };
+  const vendor = issuer === null ? null : vendorOf(issuer);
   const [authentication, setAuthentication] = useState<"basic" | "post">("basic");
   const fetching = useMutation({
     mutationFn: () => {
       const body: TokenRequest = { client_id: id.trim(), client_secret: secret, authentication };
-      if (scope.trim()) body.scope = scope.trim();
-      if (audience.trim()) body.audience = audience.trim();
-      if (resource.trim()) body.resource = resource.trim();
+      for (const name of ["scope", "audience", "resource"] as const) {
+        const value = ask[name]?.trim();
+        if (value) body[name] = value;
+      }
       return providers.token(provider, body);
     },
     onSuccess: (token) => onToken(token.access_token),
@@ -41,6 +48,11 @@ export function FetchToken({ agent, onToken }: Props) {
       <summary>Fetch a token with client credentials</summary>
       <form onSubmit={submit} autoComplete="off">
         <Stack gap="sm" mt="xs">
+          {vendor && (
+            <Notice tone="note" title={vendor.name}>
+              <p>{vendor.trap}</p>
+            </Notice>
+          )}
           <NativeSelect
             label="Identity provider"
             data={agent.identity_providers}
@@ -69,20 +81,20 @@ export function FetchToken({ agent, onToken }: Props) {
           </div>
           <TextInput
             label="Scope"
-            description="Several with spaces between them"
-            value={scope}
-            onChange={(event) => setScope(event.currentTarget.value)}
+            description="Filled in from the agent; several with spaces between them"
+            value={ask.scope ?? ""}
+            onChange={(event) => setTyped({ ...typed, scope: event.currentTarget.value })}
           />
           <div className={css.pair}>
             <TextInput
               label="Audience"
-              value={audience}
-              onChange={(event) => setAudience(event.currentTarget.value)}
+              value={ask.audience ?? ""}
+              onChange={(event) => setTyped({ ...typed, audience: event.currentTarget.value })}
             />
             <TextInput
               label="Resource"
-              value={resource}
-              onChange={(event) => setResource(event.currentTarget.value)}
+              value={ask.resource ?? ""}
+              onChange={(event) => setTyped({ ...typed, resource: event.currentTarget.value })}
             />
           </div>
           <NativeSelect

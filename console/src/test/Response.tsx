@@ -1,14 +1,13 @@
 // The answer of a test request: status, headers, and the body as it comes.
 import { Loader, Switch } from "@mantine/core";
 import { useState } from "react";
-import { Link } from "wouter";
 import { Mark } from "../parts/Mark";
 import { Notice } from "../parts/Notice";
 import { bytes, millis } from "../parts/format";
 import css from "./TestPage.module.css";
 import type { Answer } from "./useTest";
 
-export function Response({ answer, agent }: { answer: Answer | null; agent: string }) {
+export function Response({ answer }: { answer: Answer | null }) {
   const [timed, setTimed] = useState(false);
   if (!answer) {
     return <p className="dim">Send a request; without a credential you see how the gateway refuses.</p>;
@@ -35,19 +34,8 @@ export function Response({ answer, agent }: { answer: Answer | null; agent: stri
         {answer.stopped && <span className="small">stopped</span>}
       </div>
       {answer.failure && (
-        <Notice tone="bad" title="The request did not come to its end" role="alert">
+        <Notice tone="bad" title="The request did not complete" role="alert">
           <p>{answer.failure}</p>
-        </Notice>
-      )}
-      {head && [400, 401, 403, 503].includes(head.status) && (
-        <Notice tone="note">
-          <p>
-            If this is the gateway&apos;s refusal,{" "}
-            <Link to={`/why-refused?agent=${encodeURIComponent(agent)}`} className="link">
-              Why refused?
-            </Link>{" "}
-            says which check failed.
-          </p>
         </Notice>
       )}
       {head && (

@@ -9,10 +9,14 @@ import { useAgent } from "../api/queries";
 import type { AgentDetail } from "../api/types";
 import { CodeLine } from "../parts/CodeLine";
 import { ErrorNotice } from "../parts/ErrorNotice";
+import { useTokenLine } from "../vendors/useTokenLine";
 import { Credential } from "./Credential";
+import { Decided } from "./Decided";
 import { Response } from "./Response";
 import css from "./TestPage.module.css";
-import { parseHeaders, pathBelow } from "./request";
+import { bareCredential } from "./credential";
+import { useDraft } from "./kept";
+import { parseHeaders, pathBelow, withType } from "./request";
 import { useTest } from "./useTest";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -29,15 +33,17 @@ export default function TestPage() {
 
 function Shown({ agent }: { agent: AgentDetail }) {
   const test = useTest(agent.name);
-  const [method, setMethod] = useState("GET");
-  const [path, setPath] = useState("");
-  const [typed, setTyped] = useState("");
-  const [body, setBody] = useState("");
-  const [credential, setCredential] = useState("");
+  const token = useTokenLine(agent);
+  const [draft, change] = useDraft(agent.name);
+  const [sent, setSent] = useState("");
   const [shown, setShown] = useState(false);
-  const { headers, wrong } = parseHeaders(typed);
+  const { method, path, body } = draft;
+  const credential = bareCredential(draft.credential).credential;
+  const { headers: typed, wrong } = parseHeaders(draft.headers);
   const below = pathBelow(path);
   const bare = method === "GET" || method === "HEAD";
+  const payload = bare || body === "" ? null : body;
+  const headers = withType(typed, payload);
   const response = useRef<HTMLElement>(null);
   const running = test.answer?.running ?? false;
 
@@ -45,20 +51,15 @@ function Shown({ agent }: { agent: AgentDetail }) {
     event.preventDefault();
     if (wrong || running) return;
     response.current?.scrollIntoView({ block: "nearest" });
-    void test.send({
-      method,
-      path: below,
-      headers,
-      body: bare || body === "" ? null : body,
-      credential: credential.trim() || null,
-    });
+    setSent(credential);
+    void test.send({ method, path: below, headers, body: payload, credential: credential || null });
   };
   const line = curlLine(agent, {
     method,
     path: below,
     headers,
-    body: bare ? null : body,
-    credential: shown && credential.trim() ? credential.trim() : undefined,
+    body: payload,
+    credential: shown && credential ? credential : undefined,
   });
 
   return (
@@ -68,7 +69,11 @@ function Shown({ agent }: { agent: AgentDetail }) {
           <h2 id="credential" className={css.heading}>
             Credential
           </h2>
-          <Credential agent={agent} value={credential} onChange={setCredential} />
+          <Credential
+            agent={agent}
+            value={draft.credential}
+            onChange={(value) => change({ credential: value })}
+          />
         </section>
         <section className="panel" aria-labelledby="request">
           <h2 id="request" className={css.heading}>
@@ -81,13 +86,13 @@ function Shown({ agent }: { agent: AgentDetail }) {
                   label="Method"
                   data={METHODS}
                   value={method}
-                  onChange={(event) => setMethod(event.currentTarget.value)}
+                  onChange={(event) => change({ method: event.currentTarget.value })}
                 />
                 <TextInput
                   label="Path"
                   placeholder="/"
                   value={path}
-                  onChange={(event) => setPath(event.currentTarget.value)}
+                  onChange={(event) => change({ path: event.currentTarget.value })}
                 />
               </div>
               <p className="dim small" style={{ margin: 0 }}>
@@ -100,19 +105,20 @@ function Shown({ agent }: { agent: AgentDetail }) {
                 minRows={2}
                 maxRows={8}
                 spellCheck={false}
-                value={typed}
+                value={draft.headers}
                 error={wrong}
-                onChange={(event) => setTyped(event.currentTarget.value)}
+                onChange={(event) => change({ headers: event.currentTarget.value })}
               />
               {!bare && (
                 <Textarea
                   label="Body"
+                  description="Sent as application/json, unless a Content-Type stands above"
                   autosize
                   minRows={3}
                   maxRows={14}
                   spellCheck={false}
                   value={body}
-                  onChange={(event) => setBody(event.currentTarget.value)}
+                  onChange={(event) => change({ body: event.currentTarget.value })}
                 />
               )}
               <Group>
@@ -141,14 +147,19 @@ function Shown({ agent }: { agent: AgentDetail }) {
           <h2 id="curl" className={css.heading}>
             The same with curl
           </h2>
+          {token && !(shown && credential) && (
+            <div className={css.token}>
+              <CodeLine text={token} what="the line that fetches a token" />
+            </div>
+          )}
           <CodeLine text={line} what="the curl line" />
           {agent.authentication !== "public" && (
             <Switch
               mt="sm"
               size="sm"
               label="Write the credential into the line"
-              disabled={!credential.trim()}
-              checked={shown && Boolean(credential.trim())}
+              disabled={!credential}
+              checked={shown && Boolean(credential)}
               onChange={(event) => setShown(event.currentTarget.checked)}
             />
           )}
@@ -159,8 +170,15 @@ function Shown({ agent }: { agent: AgentDetail }) {
           Response
         </h2>
         {test.error !== null && <ErrorNotice error={test.error} title="The test could not be made" />}
-        <Response answer={test.answer} agent={agent.name} />
+        <Response answer={test.answer} />
+        {test.answer?.head && (
+          <Decided agent={agent} requestId={requestIdIn(test.answer.head.headers)} credential={sent} />
+        )}
       </section>
     </div>
   );
+}
+
+function requestIdIn(headers: [string, string][]): string | null {
+  return headers.find(([name]) => name.toLowerCase() === "x-request-id")?.[1] ?? null;
 }

@@ -16,3 +16,9 @@ export function pathBelow(typed: string): string {
   const path = typed.trim();
   return path === "" || /^[/?]/.test(path) ? path : `/${path}`;
 }
+
+/** The headers that go with a body: it is JSON unless one of them says otherwise. */
+export function withType(headers: [string, string][], body: string | null): [string, string][] {
+  const typed = headers.some(([name]) => name.toLowerCase() === "content-type");
+  return body === null || typed ? headers : [...headers, ["Content-Type", "application/json"]];
+}

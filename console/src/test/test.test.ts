@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { lines } from "../api/lines";
-import { parseHeaders, pathBelow } from "./request";
+import { parseHeaders, pathBelow, withType } from "./request";
 import { type Answer, after } from "./useTest";
 
 describe("headers are a line each", () => {
@@ -47,4 +47,12 @@ it("an answer grows with its events", () => {
 
 it("a path below the route is empty or begins as the API wants it", () => {
   expect(["", " ", "/", "a/b", "?x=1", "/a?x"].map(pathBelow)).toEqual(["", "", "/", "/a/b", "?x=1", "/a?x"]);
+});
+
+describe("a body is JSON", () => {
+  it("unless a header says otherwise", () => {
+    expect(withType([], "{}")).toEqual([["Content-Type", "application/json"]]);
+    expect(withType([["content-type", "text/plain"]], "a")).toEqual([["content-type", "text/plain"]]);
+  });
+  it("and nothing is said of none", () => expect(withType([["A", "b"]], null)).toEqual([["A", "b"]]));
 });

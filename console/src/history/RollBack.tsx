@@ -1,29 +1,30 @@
-// Back to what an agent was right after a revision: the diff first, then the deed.
+// Back to what a resource was right after a revision: the diff first, then the deed.
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { revisions } from "../api/calls";
 import { ApiError } from "../api/client";
-import { keys } from "../api/queries";
-import type { RevisionSummary } from "../api/types";
 import { DiffView } from "../parts/DiffView";
 import { ErrorNotice } from "../parts/ErrorNotice";
+import { wordsOf } from "../parts/resource";
 import { useToast } from "../parts/toast";
+import { useUndo } from "./useUndo";
 
 interface Props {
-  revision: RevisionSummary | null;
+  /** The revision to go back to; `null` is none. */
+  number: number | null;
   resource: string;
   onClose: () => void;
 }
 
-export function RollBack({ revision, resource, onClose }: Props) {
+export function RollBack({ number, resource, onClose }: Props) {
   return (
     <Modal
-      opened={revision !== null}
+      opened={number !== null}
       onClose={onClose}
       size="lg"
-      title={revision ? `Roll back to revision ${revision.number}` : "Roll back"}
+      title={number === null ? "Roll back" : `Roll back to revision ${number}`}
     >
-      {revision && <Confirm number={revision.number} resource={resource} onClose={onClose} />}
+      {number !== null && <Confirm number={number} resource={resource} onClose={onClose} />}
     </Modal>
   );
 }
@@ -31,6 +32,7 @@ export function RollBack({ revision, resource, onClose }: Props) {
 function Confirm({ number, resource, onClose }: { number: number; resource: string; onClose: () => void }) {
   const queries = useQueryClient();
   const toast = useToast();
+  const undo = useUndo();
   const preview = useQuery({
     queryKey: ["roll-back", number, resource],
     gcTime: 0,
@@ -42,35 +44,32 @@ function Confirm({ number, resource, onClose }: { number: number; resource: stri
   const deed = useMutation({
     mutationFn: (head: number) => revisions.rollBack(number, head, resource),
     onSuccess: (written) => {
-      toast(
-        `Rolled back to revision ${number}; this gateway runs it${written.revision ? ` as revision ${written.revision}` : ""}.`,
-      );
+      const as = written.revision ? ` as revision ${written.revision}` : "";
+      toast(`Rolled back to revision ${number}; it is live${as}.`, "ok", undo(resource, written));
       onClose();
     },
-    onSettled: () =>
-      Promise.all(
-        [keys.agents, keys.providers, keys.status, ["revisions"], ["api-keys"]].map((queryKey) =>
-          queries.invalidateQueries({ queryKey }),
-        ),
-      ),
+    onSettled: () => queries.invalidateQueries(),
   });
   const late = deed.error instanceof ApiError && deed.error.status === 412;
   const again = () => {
     deed.reset();
     void preview.refetch();
   };
+  const same = preview.data?.written.diff.trim() === "";
   return (
     <Stack gap="md">
       <p style={{ margin: 0 }}>
-        <code>{resource}</code> becomes what it was right after revision {number}. API keys stay as they are.
+        The {wordsOf(resource)} becomes what it was right after revision {number}. API keys stay as they are.
       </p>
       {preview.isPending && <p role="status">Asking the gateway what would change…</p>}
-      {preview.isError && <ErrorNotice error={preview.error} onRetry={again} />}
+      {preview.isError && (
+        <ErrorNotice error={preview.error} title="This roll-back is not possible" onRetry={again} />
+      )}
       {preview.data && <DiffView diff={preview.data.written.diff} label="Changes of the roll-back" />}
       {deed.isError && (
         <ErrorNotice
           error={deed.error}
-          title={late ? "There is a newer revision" : undefined}
+          title={late ? "There is a newer revision" : "Not rolled back"}
           onRetry={late ? again : undefined}
         />
       )}
@@ -79,7 +78,7 @@ function Confirm({ number, resource, onClose }: { number: number; resource: stri
           Cancel
         </Button>
         <Button
-          disabled={!preview.data || deed.isError}
+          disabled={!preview.data || same || deed.isError}
           loading={deed.isPending}
           onClick={() => preview.data && deed.mutate(preview.data.head)}
         >

@@ -1,0 +1,27 @@
+// The lines that call an agent: one that fetches a token, where tokens are wanted, and the call itself.
+import type { AgentDetail } from "../api/types";
+import { CodeLine } from "../parts/CodeLine";
+import { useTokenLine } from "../vendors/useTokenLine";
+import { curlLine } from "./curl";
+
+export function CallLines({ agent }: { agent: AgentDetail }) {
+  const token = useTokenLine(agent);
+  return (
+    <div style={{ display: "grid", gap: "0.5rem" }}>
+      {token && (
+        <>
+          <p className="dim small" style={{ margin: 0 }}>
+            Fetch a token, with the ID and the secret of a client that the identity provider knows:
+          </p>
+          <CodeLine text={token} what="the line that fetches a token" />
+        </>
+      )}
+      {agent.authentication === "api_key" && (
+        <p className="dim small" style={{ margin: 0 }}>
+          Put an API key of this agent into the variable API_KEY first.
+        </p>
+      )}
+      <CodeLine text={curlLine(agent)} what="the curl line" />
+    </div>
+  );
+}

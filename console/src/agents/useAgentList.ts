@@ -1,0 +1,38 @@
+// The agents of a page of the list. In the order of names the gateway pages them; to sort or to filter, all are read,
+// and the pages are made here.
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { allAgents } from "../api/allAgents";
+import { keys, useAgents } from "../api/queries";
+import { type Sorting, sorted } from "../parts/DataTable";
+import { COLUMNS } from "./AgentsTable";
+import { type Filter, passes } from "./filter";
+
+export const PAGE = 50;
+
+interface Wanted {
+  q: string;
+  filter: Filter | null;
+  provider: string | null;
+  sorting: Sorting | null;
+  /** Where the page begins: a name of the gateway's, or a number of ours. */
+  mark: string | undefined;
+}
+
+export function useAgentList({ q, filter, provider, sorting, mark }: Wanted) {
+  const whole = filter !== null || provider !== null || sorting !== null;
+  const paged = useAgents({ limit: PAGE, after: whole ? undefined : mark, q });
+  const all = useQuery({
+    queryKey: [...keys.agents, "all", q],
+    queryFn: ({ signal }) => allAgents(q, signal),
+    placeholderData: keepPreviousData,
+    refetchInterval: 15_000,
+    enabled: whole,
+  });
+  if (!whole) return { query: paged, page: paged.data };
+  const found = all.data?.filter((agent) => passes(agent, filter, provider));
+  if (!found) return { query: all, page: undefined };
+  const from = Number(mark ?? 0);
+  const items = sorted(found, COLUMNS, sorting).slice(from, from + PAGE);
+  const next = from + PAGE < found.length ? String(from + PAGE) : null;
+  return { query: all, page: { items, next, total: found.length } };
+}

@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError, ask } from "./client";
+import { loggedIn, loggedOut } from "./hold";
+import { answered, silentSince } from "./reach";
+
+const json = (status: number, body: unknown) =>
+  new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+
+/** A gateway that never answers, but lets go when the call is given up. */
+const silent = (_: unknown, { signal }: RequestInit) =>
+  new Promise<Response>((_, reject) => {
+    signal?.addEventListener("abort", () => reject(new DOMException("given up", "AbortError")));
+  });
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  loggedOut();
+  answered();
+});
+
+describe("a gateway that does not answer", () => {
+  it("is given up after ten seconds, and the banner says since when", async () => {
+    answered(Date.now());
+    const before = Date.now();
+    vi.stubGlobal("fetch", silent);
+    await vi.advanceTimersByTimeAsync(1);
+    const asked = ask("/status").catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(9_900);
+    expect(silentSince.value).toBeNull();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(silentSince.value).toBe(before);
+    expect(await asked).toMatchObject({ status: 0, code: "timeout" });
+    vi.stubGlobal("fetch", async () => json(200, {}));
+    await ask("/status");
+    expect(silentSince.value).toBeNull();
+  });
+  it("may have made a change all the same, and that is said", async () => {
+    vi.stubGlobal("fetch", silent);
+    const asked = ask("/reload", { method: "POST", body: {} }).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(30_100);
+    expect(((await asked) as ApiError).message).toContain("may have been made all the same");
+  });
+  it("is not silent when it waits for somebody else", async () => {
+    vi.stubGlobal("fetch", silent);
+    const asked = ask("/identity-providers:probe", { method: "POST", body: {}, patience: "long" });
+    const failed = asked.catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(await failed).toMatchObject({ code: "timeout" });
+    expect(silentSince.value).toBeNull();
+  });
+});
+
+describe("a session that is over", () => {
+  const problem = { title: "Unauthorized", status: 401, code: "unauthorized" };
+
+  it("holds the call until somebody has logged in again, and then sends it once more", async () => {
+    loggedIn();
+    const answers = [json(401, problem), json(200, { done: true })];
+    const fetch = vi.fn(async () => answers.shift());
+    vi.stubGlobal("fetch", fetch);
+    const asked = ask("/agents/a", { method: "PUT", body: {} });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(fetch).toHaveBeenCalledTimes(1);
+    loggedIn();
+    expect(await asked).toEqual({ done: true });
+  });
+  it("is a refusal when nobody was logged in", async () => {
+    vi.stubGlobal("fetch", async () => json(401, problem));
+    await expect(ask("/status")).rejects.toMatchObject({ status: 401 });
+  });
+  it("lets a call go that its page has given up", async () => {
+    loggedIn();
+    vi.stubGlobal("fetch", async () => json(401, problem));
+    const leaving = new AbortController();
+    const asked = ask("/agents", { signal: leaving.signal }).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(1);
+    leaving.abort();
+    expect(await asked).toMatchObject({ name: "AbortError" });
+  });
+});

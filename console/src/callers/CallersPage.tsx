@@ -1,0 +1,83 @@
+// A page to hand to somebody who will call an agent: where it is, what to send, how to get it, and what answers mean.
+import { Button } from "@mantine/core";
+import { IconPrinter } from "@tabler/icons-react";
+import { useParams } from "wouter";
+import { AgentFrame } from "../agent/AgentFrame";
+import { useAgent } from "../api/queries";
+import type { AgentDetail } from "../api/types";
+import { CopyButton } from "../parts/CopyButton";
+import { useTokenLine } from "../vendors/useTokenLine";
+import css from "./CallersPage.module.css";
+import { type Sheet, asText, sheetOf } from "./sheet";
+
+export default function CallersPage() {
+  const { name = "" } = useParams();
+  const agent = useAgent(name);
+  return (
+    <AgentFrame name={name} query={agent}>
+      {(data) => <Shown agent={data} />}
+    </AgentFrame>
+  );
+}
+
+function Shown({ agent }: { agent: AgentDetail }) {
+  const token = useTokenLine(agent);
+  const sheet = sheetOf(agent, token);
+  return (
+    <section className={`panel ${css.sheet}`} aria-labelledby="sheet">
+      <div className={css.bar}>
+        <h2 id="sheet">{sheet.title}</h2>
+        <div className={css.tools}>
+          <CopyButton text={asText(sheet)} what="this page as text" />
+          <Button
+            size="compact-sm"
+            variant="default"
+            leftSection={<IconPrinter size={15} aria-hidden />}
+            onClick={() => window.print()}
+          >
+            Print
+          </Button>
+        </div>
+      </div>
+      <p className="dim small">Nothing on this page is secret. Hand it to whoever will call the agent.</p>
+      <Facts sheet={sheet} />
+      {sheet.lines.map((line) => (
+        <div key={line.about}>
+          <h3>{line.about}</h3>
+          <pre className={css.line} tabIndex={0} role="region" aria-label={line.about}>
+            {line.text}
+          </pre>
+        </div>
+      ))}
+      <h3>What answers mean</h3>
+      <dl className={css.facts}>
+        {sheet.answers.map(([status, means]) => (
+          <Pair key={status} name={status} value={means} />
+        ))}
+      </dl>
+      <p>
+        Every answer has the header <code>X-Request-Id</code>. Name it when you ask for help: the operator can
+        look it up. Do not send the token or key along.
+      </p>
+    </section>
+  );
+}
+
+function Facts({ sheet }: { sheet: Sheet }) {
+  return (
+    <dl className={css.facts}>
+      {sheet.facts.map(([name, value]) => (
+        <Pair key={name} name={name} value={value} code />
+      ))}
+    </dl>
+  );
+}
+
+function Pair({ name, value, code }: { name: string; value: string; code?: boolean }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{code ? <code>{value}</code> : value}</dd>
+    </>
+  );
+}

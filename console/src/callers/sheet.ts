@@ -1,0 +1,82 @@
+// What a caller of an agent must know, as facts, lines to run and meanings of answers.
+import { credentialHeader, curlLine } from "../agent/curl";
+import type { AgentDetail } from "../api/types";
+import { readAuth } from "../deploy/auth";
+import { readRoute } from "../deploy/route";
+import { either } from "../deploy/receives";
+import { visible } from "../parts/visible";
+
+export interface Sheet {
+  title: string;
+  facts: [string, string][];
+  lines: { about: string; text: string }[];
+  answers: [string, string][];
+}
+
+type Agent = Pick<AgentDetail, "name" | "display_name" | "url" | "spec" | "authentication">;
+
+/** `token`: the line that fetches a token, when it is known. */
+export function sheetOf(agent: Agent, token: string | null): Sheet {
+  const auth = readAuth(agent.spec.auth);
+  const route = readRoute(agent.spec.route);
+  const header = credentialHeader(agent.spec);
+  const facts: [string, string][] = [["URL", agent.url]];
+  if (route.methods.length) facts.push(["Methods", route.methods.join(", ")]);
+  if (header) {
+    facts.push([
+      "Header",
+      `${header.name}: ${header.prefix}${header.variable === "TOKEN" ? "TOKEN" : "API-KEY"}`,
+    ]);
+  }
+  if (agent.authentication === "oauth") {
+    if (auth.audiences.length) facts.push(["Audience of the token", either(auth.audiences)]);
+    if (auth.scopesAll.length) facts.push(["Scopes, all of", auth.scopesAll.join(" ")]);
+    if (auth.scopesAny.length) facts.push(["Scopes, at least one of", auth.scopesAny.join(" ")]);
+    if (auth.maxTokenLifetime) facts.push(["Longest token lifetime", auth.maxTokenLifetime]);
+  }
+  const lines = [];
+  if (token) lines.push({ about: "Get a token", text: token });
+  lines.push({ about: "Call it", text: curlLine(agent) });
+  return {
+    title: `How to call ${visible(agent.display_name ?? agent.name)}`,
+    facts,
+    lines,
+    answers: [...REFUSALS[agent.authentication], ...FAILURES],
+  };
+}
+
+const REFUSALS: Record<AgentDetail["authentication"], [string, string][]> = {
+  oauth: [
+    [
+      "401",
+      "The token is missing, expired, for another audience, or not by an accepted provider. Get a fresh one; do not try again with the same.",
+    ],
+    ["403", "The token is good, but lacks a scope or a claim. Ask for the scopes above, or for access."],
+    ["503", "The gateway cannot check the token now. Wait as long as Retry-After says, and try again."],
+  ],
+  api_key: [
+    ["401", "The API key is missing, mistyped, expired, revoked, or for another agent. Ask for a new one."],
+    ["503", "The gateway or the agent is busy. Wait as long as Retry-After says, and try again."],
+  ],
+  public: [["503", "The gateway or the agent is busy. Wait as long as Retry-After says, and try again."]],
+};
+
+const FAILURES: [string, string][] = [
+  ["502, 504", "The request was let through, but the agent could not be reached, or was too slow."],
+];
+
+/** The same to paste into a message. */
+export function asText(sheet: Sheet): string {
+  return [
+    sheet.title,
+    "",
+    ...sheet.facts.map(([name, value]) => `${name}: ${value}`),
+    ...sheet.lines.flatMap(({ about, text }) => ["", `${about}:`, `  ${text}`]),
+    "",
+    "What answers mean:",
+    ...sheet.answers.map(([status, means]) => `  ${status}: ${means}`),
+    "",
+    "Every answer has the header X-Request-Id. Name it when you ask for help; never send the token or key.",
+    "",
+  ].join("\n");
+}

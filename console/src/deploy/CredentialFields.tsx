@@ -1,0 +1,74 @@
+// Where else a caller may put its credential, and where else the agent gets it.
+import { Checkbox, NativeSelect, Stack, TagsInput, TextInput } from "@mantine/core";
+import css from "./DeployForm.module.css";
+import type { FieldProps } from "./FieldProps";
+
+export function CredentialFields({ form, edit, error }: FieldProps) {
+  if (form.authentication === "api_key") {
+    return (
+      <fieldset className={css.section}>
+        <legend>Where the key is</legend>
+        <TextInput
+          label="Prefix"
+          description="Stands before the key, such as Bearer; empty is the bare key"
+          value={form.keyPrefix}
+          error={error("keyPrefix")}
+          onChange={(event) => edit({ keyPrefix: event.currentTarget.value })}
+        />
+      </fieldset>
+    );
+  }
+  return (
+    <fieldset className={css.section}>
+      <legend>Where the token is</legend>
+      <Stack gap="md">
+        <Checkbox
+          label="Also in Sec-WebSocket-Protocol"
+          description="For browsers, which cannot set headers on a WebSocket: bearer, TOKEN"
+          checked={form.alsoWebsocket}
+          onChange={(event) => edit({ alsoWebsocket: event.currentTarget.checked })}
+        />
+        <div className={css.pair}>
+          <TagsInput
+            label="Also in a query parameter"
+            description="For EventSource; removed before the agent, never logged"
+            placeholder={form.alsoQuery.length ? undefined : "access_token"}
+            value={form.alsoQuery}
+            error={error("alsoQuery")}
+            onChange={(alsoQuery) => edit({ alsoQuery })}
+          />
+          <TagsInput
+            label="Also in a cookie"
+            placeholder={form.alsoCookie.length ? undefined : "session"}
+            value={form.alsoCookie}
+            error={error("alsoCookie")}
+            onChange={(alsoCookie) => edit({ alsoCookie })}
+          />
+        </div>
+        {form.forwardToken && (
+          <div className={css.pair}>
+            <TextInput
+              label="Forward the token in"
+              description="Another header; empty is the one in which it came"
+              placeholder="X-Forwarded-Authorization"
+              value={form.forwardHeader}
+              error={error("forwardHeader")}
+              onChange={(event) => edit({ forwardHeader: event.currentTarget.value })}
+            />
+            <NativeSelect
+              label="Its scheme"
+              value={form.forwardScheme}
+              error={error("forwardScheme")}
+              disabled={!form.forwardHeader.trim()}
+              onChange={(event) => edit({ forwardScheme: event.currentTarget.value })}
+              data={[
+                { value: "keep", label: "Keep: Bearer TOKEN" },
+                { value: "strip", label: "Strip: TOKEN alone" },
+              ]}
+            />
+          </div>
+        )}
+      </Stack>
+    </fieldset>
+  );
+}

@@ -1,0 +1,37 @@
+// What another kind of authentication means for callers from this deploy on.
+import type { AgentDetail, Authentication } from "../api/types";
+import { Notice } from "../parts/Notice";
+import { plural } from "../parts/format";
+
+interface Props {
+  /** What is live; `null` is a new agent. */
+  from: Authentication | null;
+  to: Authentication | null;
+  agent: AgentDetail | null;
+}
+
+export function Switching({ from, to, agent }: Props) {
+  if (from === null || to === null || from === to || to === "public") return null;
+  const keys = agent?.api_keys ?? 0;
+  return (
+    <Notice tone="warn" title="From this deploy on, today's callers are refused" role="status">
+      <p>{LOST[from]}</p>
+      {to === "api_key" && (
+        <p>
+          {keys > 0
+            ? `The agent has ${plural(keys, "API key")}, which work again at once.`
+            : "The agent has no API key yet: create one on its page API keys when this is live."}
+        </p>
+      )}
+      {to === "oauth" && keys > 0 && (
+        <p>Its {plural(keys, "API key")} are kept but inactive while it uses OAuth.</p>
+      )}
+    </Notice>
+  );
+}
+
+const LOST: Record<Authentication, string> = {
+  oauth: "Callers with tokens get 401: tokens are not looked at any more.",
+  api_key: "Callers with API keys get 401: keys are not looked at any more.",
+  public: "Callers without a credential get 401.",
+};

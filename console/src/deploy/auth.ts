@@ -1,0 +1,146 @@
+// Who may call and what the agent gets of the credential, between specification and form.
+import type { Authentication, Json, JsonObject } from "../api/types";
+import { type ClaimRule, readRules, writeRules } from "./claims";
+import { isObject, list, member, put, text } from "./spec";
+
+export interface ClaimHeader {
+  claim: string;
+  header: string;
+}
+
+export interface AuthForm {
+  authentication: Authentication | null;
+  providers: string[];
+  audiences: string[];
+  audienceClaim: string;
+  header: string;
+  prefix: string;
+  forwardToken: boolean;
+  /** Another header than the one in which the token came; empty is the same. */
+  forwardHeader: string;
+  forwardScheme: string;
+  alsoWebsocket: boolean;
+  alsoQuery: string[];
+  alsoCookie: string[];
+  scopesAll: string[];
+  scopesAny: string[];
+  claimsAll: ClaimRule[];
+  claimsAny: ClaimRule[];
+  claimHeaders: ClaimHeader[];
+  claimHeaderText: string;
+  maxTokenLifetime: string;
+  cnf: string;
+  keyHeader: string;
+  keyPrefix: string;
+}
+
+export function readAuth(auth: Json | undefined): AuthForm {
+  const oauth = member(auth, "oauth");
+  const key = member(auth, "api_key");
+  const scopes = member(oauth, "scopes");
+  const claims = member(oauth, "claims");
+  const forward = oauth.forward_token;
+  const also = Array.isArray(oauth.also) ? oauth.also : [];
+  const named = (kind: string) =>
+    also.flatMap((one) => (isObject(one) && kind in one ? [text(one[kind])] : []));
+  return {
+    authentication: kindOf(auth),
+    providers: list(oauth.identity_providers),
+    audiences: list(oauth.audiences),
+    audienceClaim: text(oauth.audience_claim, "aud"),
+    header: text(oauth.header, "Authorization"),
+    prefix: text(oauth.prefix, "Bearer"),
+    forwardToken: forward === true || isObject(forward),
+    forwardHeader: isObject(forward) ? text(forward.header) : "",
+    forwardScheme: isObject(forward) ? text(forward.scheme, "keep") : "keep",
+    alsoWebsocket: also.includes("websocket_protocol"),
+    alsoQuery: named("query"),
+    alsoCookie: named("cookie"),
+    scopesAll: list(scopes.all_of),
+    scopesAny: list(scopes.any_of),
+    claimsAll: readRules(claims.all_of),
+    claimsAny: readRules(claims.any_of),
+    claimHeaders: Object.entries(member(oauth, "claim_headers")).map(([claim, header]) => ({
+      claim,
+      header: text(header),
+    })),
+    claimHeaderText: text(oauth.claim_header_text, "refuse"),
+    maxTokenLifetime: text(oauth.max_token_lifetime),
+    cnf: text(member(oauth, "sender_constraint").cnf, "refuse"),
+    keyHeader: text(key.header, "X-API-Key"),
+    keyPrefix: text(key.prefix),
+  };
+}
+
+function kindOf(auth: Json | undefined): Authentication | null {
+  if (auth === "public") return "public";
+  if (isObject(auth) && "oauth" in auth) return "oauth";
+  return isObject(auth) && "api_key" in auth ? "api_key" : null;
+}
+
+export function writeAuth(form: AuthForm, original: Json | undefined): Json | undefined {
+  switch (form.authentication) {
+    case null:
+      return original;
+    case "public":
+      return "public";
+    case "api_key": {
+      const key = { ...member(original, "api_key") };
+      put(key, "header", form.keyHeader.trim(), "X-API-Key");
+      put(key, "prefix", form.keyPrefix.trim(), "");
+      return { api_key: key };
+    }
+    case "oauth":
+      return { oauth: writeOauth(form, member(original, "oauth")) };
+  }
+}
+
+function writeOauth(form: AuthForm, written: JsonObject): JsonObject {
+  const oauth: JsonObject = { ...written };
+  oauth.identity_providers = form.providers;
+  put(oauth, "audiences", form.audiences, []);
+  put(oauth, "audience_claim", form.audienceClaim, "aud");
+  put(oauth, "header", form.header.trim(), "Authorization");
+  put(oauth, "prefix", form.prefix.trim(), "Bearer");
+  put(oauth, "forward_token", forwardOf(form, written.forward_token), false);
+  put(oauth, "also", alsoOf(form, written.also), []);
+  const scopes = { ...member(written, "scopes") };
+  put(scopes, "all_of", form.scopesAll, []);
+  put(scopes, "any_of", form.scopesAny, []);
+  put(oauth, "scopes", scopes, {});
+  const claims = { ...member(written, "claims") };
+  put(claims, "all_of", writeRules(form.claimsAll, claims.all_of), []);
+  put(claims, "any_of", writeRules(form.claimsAny, claims.any_of), []);
+  put(oauth, "claims", claims, {});
+  put(oauth, "claim_headers", claimHeadersOf(form.claimHeaders), {});
+  put(oauth, "claim_header_text", form.claimHeaderText, "refuse");
+  put(oauth, "max_token_lifetime", form.maxTokenLifetime.trim(), "");
+  const sender = { ...member(written, "sender_constraint") };
+  put(sender, "cnf", form.cnf, "refuse");
+  put(oauth, "sender_constraint", sender, {});
+  return oauth;
+}
+
+function forwardOf(form: AuthForm, original: Json | undefined): Json {
+  if (!form.forwardToken) return false;
+  const header = form.forwardHeader.trim();
+  if (!header) return true;
+  const forward: JsonObject = isObject(original) ? { ...original, header } : { header };
+  put(forward, "scheme", form.forwardScheme, "keep");
+  return forward;
+}
+
+function alsoOf(form: AuthForm, original: Json | undefined): Json {
+  const also: Json[] = [];
+  if (form.alsoWebsocket) also.push("websocket_protocol");
+  for (const query of form.alsoQuery) also.push({ query });
+  for (const cookie of form.alsoCookie) also.push({ cookie });
+  // The order is the operator's own while the places are the same.
+  const places = (list: Json[]) => JSON.stringify(list.map((one) => JSON.stringify(one)).sort());
+  return Array.isArray(original) && places(original) === places(also) ? original : also;
+}
+
+function claimHeadersOf(rows: ClaimHeader[]): JsonObject {
+  const filled = rows.filter((row) => row.claim.trim() || row.header.trim());
+  return Object.fromEntries(filled.map((row) => [row.claim.trim(), row.header.trim()]));
+}

@@ -1,0 +1,41 @@
+// What browsers of other origins may do, between specification and form.
+import type { JsonObject } from "../api/types";
+import { flag, isObject, list, member, put, text } from "./spec";
+
+export interface CorsForm {
+  corsOrigins: string[];
+  corsMethods: string[];
+  corsHeaders: string[];
+  corsExposed: string[];
+  corsCredentials: boolean;
+  corsMaxAge: string;
+}
+
+export function readCors(spec: JsonObject): CorsForm {
+  const cors = member(spec, "cors");
+  return {
+    corsOrigins: list(cors.allowed_origins),
+    corsMethods: list(cors.allowed_methods),
+    corsHeaders: list(cors.allowed_headers),
+    corsExposed: list(cors.exposed_headers),
+    corsCredentials: flag(cors.allow_credentials, false),
+    corsMaxAge: text(cors.max_age),
+  };
+}
+
+/** The section; `null` when the agent answers no other origin. */
+export function writeCors(form: CorsForm, original: JsonObject): JsonObject | null {
+  const before = member(original, "cors");
+  if (form.corsOrigins.length === 0) {
+    const had = isObject(original.cors) && list(before.allowed_origins).length === 0;
+    if (!had) return null;
+  }
+  const cors = { ...before };
+  put(cors, "allowed_origins", form.corsOrigins, []);
+  put(cors, "allowed_methods", form.corsMethods, []);
+  put(cors, "allowed_headers", form.corsHeaders, []);
+  put(cors, "exposed_headers", form.corsExposed, []);
+  put(cors, "allow_credentials", form.corsCredentials, false);
+  put(cors, "max_age", form.corsMaxAge.trim(), "");
+  return cors;
+}

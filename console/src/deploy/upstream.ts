@@ -1,0 +1,68 @@
+// Where requests go, how long they may take and under which name, between specification and form.
+import type { Json, JsonObject } from "../api/types";
+import { isObject, member, put, text } from "./spec";
+
+/** A header that the gateway sets for the agent. What stands there is a secret that the API does not show. */
+export interface SetHeader {
+  name: string;
+  /** A new value; empty keeps what is there. */
+  value: string;
+  file: string;
+}
+
+export interface UpstreamForm {
+  upstream: string;
+  upstreamHost: string;
+  connectTimeout: string;
+  responseTimeout: string;
+  streamIdleTimeout: string;
+  idleTimeout: string;
+  upstreamCaFile: string;
+  setHeaders: SetHeader[];
+}
+
+export function readUpstream(written: Json | undefined): UpstreamForm {
+  const upstream = isObject(written) ? written : { url: text(written) };
+  return {
+    upstream: text(upstream.url),
+    upstreamHost: text(upstream.host),
+    connectTimeout: text(upstream.connect_timeout),
+    responseTimeout: text(upstream.response_timeout),
+    streamIdleTimeout: text(upstream.stream_idle_timeout),
+    idleTimeout: text(upstream.idle_timeout),
+    upstreamCaFile: text(upstream.ca_file),
+    setHeaders: Object.entries(member(upstream, "set_headers")).map(([name, value]) => ({
+      name,
+      value: "",
+      file: isObject(value) ? text(value.file) : "",
+    })),
+  };
+}
+
+export function writeUpstream(form: UpstreamForm, original: Json | undefined): Json {
+  const before = isObject(original) ? original : {};
+  const upstream: JsonObject = { ...before };
+  upstream.url = form.upstream.trim();
+  put(upstream, "host", form.upstreamHost.trim(), "");
+  put(upstream, "connect_timeout", form.connectTimeout.trim(), "");
+  put(upstream, "response_timeout", form.responseTimeout.trim(), "");
+  put(upstream, "stream_idle_timeout", form.streamIdleTimeout.trim(), "");
+  put(upstream, "idle_timeout", form.idleTimeout.trim(), "");
+  put(upstream, "ca_file", form.upstreamCaFile.trim(), "");
+  put(upstream, "set_headers", headersOf(form.setHeaders, member(before, "set_headers")), {});
+  return isObject(original) || Object.keys(upstream).length > 1 ? upstream : form.upstream.trim();
+}
+
+/** A header with nothing typed for it keeps what stands there, whatever that is. */
+function headersOf(rows: SetHeader[], before: JsonObject): JsonObject {
+  const headers: JsonObject = {};
+  for (const row of rows) {
+    const name = row.name.trim();
+    if (!name) continue;
+    const file = row.file.trim();
+    if (file) headers[name] = isObject(before[name]) ? { ...before[name], file } : { file };
+    else if (row.value !== "" || !(name in before)) headers[name] = row.value;
+    else headers[name] = before[name] ?? "";
+  }
+  return headers;
+}

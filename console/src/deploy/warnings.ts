@@ -1,0 +1,12 @@
+// The gateway's warnings about one agent, without advice that is for whoever has no console.
+import type { Diagnostic } from "../api/types";
+
+export function aboutAgent(warnings: Diagnostic[], name: string): Diagnostic[] {
+  return warnings
+    .filter((one) => one.resource === `agents/${name}`)
+    .map((one) =>
+      one.help?.includes("portcullis api-key create")
+        ? { ...one, help: "create one on the agent's page API keys when this is live" }
+        : one,
+    );
+}

@@ -1,0 +1,35 @@
+// Takes a change back that was just made: its resource becomes what it was right before, unless somebody has changed
+// something since.
+import { useQueryClient } from "@tanstack/react-query";
+import { revisions } from "../api/calls";
+import { ApiError, sentence } from "../api/client";
+import type { Written } from "../api/types";
+import { wordsOf } from "../parts/resource";
+import { type Deed, useToast } from "../parts/toast";
+
+/** What a toast offers after a change; `undefined` when nothing was changed. */
+export function useUndo(): (resource: string, written: Written) => Deed | undefined {
+  const queries = useQueryClient();
+  const toast = useToast();
+  return (resource, written) => {
+    const { revision } = written;
+    if (revision === null || revision < 1) return undefined;
+    const act = async () => {
+      try {
+        await revisions.rollBack(revision - 1, revision, resource);
+        toast(`Undone: the ${wordsOf(resource)} is what it was before.`);
+      } catch (error) {
+        const late = error instanceof ApiError && error.status === 412;
+        toast(
+          late
+            ? "Not undone: there is a newer revision. Roll back from the history instead."
+            : `Not undone: ${sentence(error)}`,
+          "bad",
+        );
+      } finally {
+        void queries.invalidateQueries();
+      }
+    };
+    return { label: "Undo", act: () => void act() };
+  };
+}

@@ -1,0 +1,79 @@
+// What needs attention, in sentences with deadlines, the worst first; and what can be done about it here.
+import { Button, Group } from "@mantine/core";
+import { Link } from "wouter";
+import type { Attention as Line, Status } from "../api/types";
+import { Mark, type MarkTone } from "../parts/Mark";
+import { Said } from "../parts/Said";
+import { Time } from "../parts/Time";
+import { FetchKeys } from "../providers/FetchKeys";
+import css from "./Attention.module.css";
+import { placeOf, worstFirst } from "./attention";
+
+const TONES: Record<Line["level"], { tone: MarkTone; word: string }> = {
+  error: { tone: "bad", word: "error" },
+  warning: { tone: "warn", word: "warning" },
+  note: { tone: "note", word: "note" },
+};
+
+export function Attention({ status }: { status: Status }) {
+  const lines = worstFirst(status.attention ?? []);
+  // A gateway that tells nothing of the kind has not said that all is well.
+  if (status.attention === undefined) return null;
+  return (
+    <section
+      className={`panel ${css.panel}`}
+      aria-labelledby="attention"
+      data-level={lines[0]?.level ?? "ok"}
+    >
+      <h2 id="attention" className={css.heading}>
+        Needs attention
+      </h2>
+      {lines.length === 0 ? (
+        <p className={css.calm}>
+          <Mark tone="ok">nothing</Mark> Providers, certificates, upstreams and the configuration are in
+          order.
+        </p>
+      ) : (
+        <ul className={css.list}>
+          {lines.map((line, index) => (
+            <Row key={`${line.code} ${line.subject?.name ?? index}`} line={line} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Row({ line }: { line: Line }) {
+  const { tone, word } = TONES[line.level] ?? TONES.note;
+  const place = placeOf(line);
+  return (
+    <li className={css.row}>
+      <Mark tone={tone}>{word}</Mark>
+      <div className={css.what}>
+        <Said text={line.text} />{" "}
+        <span className={css.when}>
+          {line.since && (
+            <>
+              since <Time at={line.since} past />
+            </>
+          )}
+          {line.since && line.until && ", "}
+          {line.until && (
+            <>
+              until <Time at={line.until} />
+            </>
+          )}
+        </span>
+      </div>
+      <Group gap="xs" className={css.deeds}>
+        {line.code === "provider_failing" && line.subject && <FetchKeys name={line.subject.name} size="xs" />}
+        {place && (
+          <Button component={Link} to={place} size="xs" variant="default">
+            Open<span className={css.quiet}> {line.subject?.name}</span>
+          </Button>
+        )}
+      </Group>
+    </li>
+  );
+}

@@ -1,0 +1,67 @@
+// The agents behind the gateway that failed lately, the worst first.
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
+import { allAgents } from "../api/allAgents";
+import { keys } from "../api/queries";
+import type { AgentSummary } from "../api/types";
+import { type Column, DataTable } from "../parts/DataTable";
+import { Time } from "../parts/Time";
+import css from "./OverviewPage.module.css";
+
+const SHOWN = 10;
+
+const COLUMNS: Column<AgentSummary>[] = [
+  {
+    label: "Agent",
+    header: true,
+    cell: (agent) => (
+      <Link to={`/agents/${encodeURIComponent(agent.name)}`} className="link">
+        {agent.name}
+      </Link>
+    ),
+  },
+  { label: "Failures in 5 min", cell: (agent) => (agent.upstream_failures_5m ?? 0).toLocaleString("en") },
+  {
+    label: "Last cause",
+    cell: (agent) => <code>{agent.last_upstream_failure?.cause ?? "–"}</code>,
+  },
+  { label: "Last failure", cell: (agent) => <Time at={agent.last_upstream_failure?.at ?? null} past /> },
+  { label: "Upstream", cell: (agent) => <code className="dim">{agent.upstream}</code> },
+];
+
+/** Those that failed in the last minutes, the most failures first. */
+export function failing(agents: AgentSummary[]): AgentSummary[] {
+  return agents
+    .filter((agent) => (agent.upstream_failures_5m ?? 0) > 0)
+    .sort((a, b) => (b.upstream_failures_5m ?? 0) - (a.upstream_failures_5m ?? 0));
+}
+
+export function UpstreamFailures() {
+  const found = useQuery({
+    queryKey: [...keys.agents, "failing"],
+    queryFn: ({ signal }) => allAgents("", signal).then(failing),
+    refetchInterval: 15_000,
+  });
+  if (!found.data || found.data.length === 0) return null;
+  return (
+    <section aria-labelledby="upstreams">
+      <h2 id="upstreams" className={css.heading}>
+        Upstreams that fail
+      </h2>
+      <DataTable
+        label="Upstreams that fail"
+        columns={COLUMNS}
+        rows={found.data.slice(0, SHOWN)}
+        keyOf={(agent) => agent.name}
+      />
+      {found.data.length > SHOWN && (
+        <p className="dim small">
+          and {found.data.length - SHOWN} more:{" "}
+          <Link to="/agents?show=failing" className="link">
+            see all
+          </Link>
+        </p>
+      )}
+    </section>
+  );
+}

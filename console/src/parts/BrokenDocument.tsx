@@ -1,0 +1,81 @@
+// Documents that are broken on disk: what is wrong with each, and the way back to its last good text.
+import { Button, Group } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link } from "wouter";
+import { documents } from "../api/calls";
+import { useStatus } from "../api/queries";
+import type { BrokenDocument } from "../api/types";
+import { ErrorNotice } from "./ErrorNotice";
+import { Findings } from "./Findings";
+import { Notice } from "./Notice";
+import { Time } from "./Time";
+import { pageOf } from "./resource";
+import { useToast } from "./toast";
+import { off, useReadOnly } from "./writable";
+
+export function BrokenDocuments({ broken }: { broken: BrokenDocument[] }) {
+  return broken.map((one) => <Broken key={one.resource} document={one} />);
+}
+
+interface Props {
+  document: BrokenDocument;
+  /** It stands on the page of its resource. */
+  here?: boolean;
+}
+
+/** The notice on the page of the resource itself. */
+export function BrokenHere({ resource }: { resource: string }) {
+  const status = useStatus();
+  const broken = status.data?.broken_documents?.find((one) => one.resource === resource);
+  return broken ? (
+    <div style={{ marginBottom: "1rem" }}>
+      <Broken document={broken} here />
+    </div>
+  ) : null;
+}
+
+function Broken({ document: { resource, file, since, diagnostics, last_good_revision }, here }: Props) {
+  const queries = useQueryClient();
+  const toast = useToast();
+  const readOnly = useReadOnly();
+  const restore = useMutation({
+    mutationFn: () => documents.restore(resource),
+    onSuccess: () => toast(`${resource} has its last good text again.`),
+    onSettled: () => queries.invalidateQueries(),
+  });
+  const page = here ? null : pageOf(resource);
+  return (
+    <Notice tone="bad" role="alert" title={`${resource} is broken on disk`}>
+      <p>
+        <code>{file}</code>{" "}
+        {since && (
+          <>
+            was changed <Time at={since} past /> and{" "}
+          </>
+        )}
+        cannot be read. The gateway goes on with the last good text, and nothing else is held up by it.
+      </p>
+      <Findings findings={diagnostics} />
+      {restore.isError && <ErrorNotice error={restore.error} title="The text was not restored" />}
+      <Group gap="xs">
+        <Button
+          size="xs"
+          variant="default"
+          loading={restore.isPending}
+          disabled={last_good_revision === null}
+          onClick={() => restore.mutate()}
+          aria-label={`Restore the last good text of ${resource}`}
+          {...off(readOnly)}
+        >
+          Restore the last good text
+        </Button>
+        {last_good_revision !== null && <span className="dim small">of revision {last_good_revision}</span>}
+        {page && (
+          <Link to={page} className="link small">
+            Open {resource}
+          </Link>
+        )}
+      </Group>
+    </Notice>
+  );
+}

@@ -1,0 +1,16 @@
+// What a page says when it could not be read. While the gateway does not answer, the banner over all pages says so, and
+// what was read before stays.
+import { ApiError } from "../api/client";
+import { ErrorNotice } from "./ErrorNotice";
+
+interface Props {
+  query: { isError: boolean; error: unknown; data: unknown; refetch: () => unknown };
+  title: string;
+}
+
+export function QueryError({ query, title }: Props) {
+  if (!query.isError) return null;
+  const silent = query.error instanceof ApiError && query.error.status === 0;
+  if (silent && query.data !== undefined) return null;
+  return <ErrorNotice error={query.error} title={title} onRetry={() => void query.refetch()} />;
+}

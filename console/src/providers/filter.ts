@@ -1,0 +1,29 @@
+// Which identity providers the list shows, and which of them first.
+import type { Health, ProviderSummary } from "../api/types";
+
+export const FILTERS = [
+  { value: "ailing", label: "Failing or stale" },
+  { value: "unused", label: "Unused" },
+] as const;
+
+export type Filter = (typeof FILTERS)[number]["value"];
+
+const RANKS: Record<Health, number> = { failing: 0, stale: 1, waiting: 2, ok: 3 };
+
+/** The worst has the lowest. */
+export const rank = (provider: Pick<ProviderSummary, "health">): number => RANKS[provider.health] ?? 2;
+
+export function found(all: ProviderSummary[], typed: string, filter: Filter | null): ProviderSummary[] {
+  const wanted = typed.toLowerCase();
+  return all.filter((one) => {
+    if (!`${one.name}\n${one.issuer}`.toLowerCase().includes(wanted)) return false;
+    switch (filter) {
+      case null:
+        return true;
+      case "ailing":
+        return one.health === "failing" || one.health === "stale";
+      case "unused":
+        return one.used_by_total === 0;
+    }
+  });
+}

@@ -1,0 +1,62 @@
+// The calls of the provider form: a probe, a dry run that says what a change would do, and the change itself.
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useLocation } from "wouter";
+import { type Precondition, providers } from "../api/calls";
+import { keys } from "../api/queries";
+import type { JsonObject, ProviderDetail } from "../api/types";
+import { useUndo } from "../history/useUndo";
+import { useToast } from "../parts/toast";
+import type { ProviderForm } from "./form";
+
+export const useProbe = (form: ProviderForm) =>
+  useMutation({
+    mutationFn: () =>
+      providers.probe({
+        issuer: form.issuer.trim(),
+        ...(form.source === "jwks_uri" ? { jwks_uri: form.jwksUri.trim() } : {}),
+        ...(form.insecureHttp ? { insecure_http: true } : {}),
+      }),
+  });
+
+interface Props {
+  provider: ProviderDetail | null;
+  name: string;
+  spec: JsonObject;
+  /** The form has nothing left to lose. */
+  settle: () => void;
+  onClose: () => void;
+  onSaved?: (name: string) => void;
+}
+
+export function useSave({ provider, name, spec, settle, onClose, onSaved }: Props) {
+  const [on] = useState<Precondition>(() => (provider ? { ifMatch: provider.etag } : { ifAbsent: true }));
+  const [, go] = useLocation();
+  const queries = useQueryClient();
+  const toast = useToast();
+  const undo = useUndo();
+
+  const review = useMutation({ mutationFn: () => providers.put(name, spec, on, { dryRun: true }) });
+  const save = useMutation({
+    mutationFn: (force: boolean) => providers.put(name, spec, on, { force }),
+    onSuccess: (written) => {
+      settle();
+      const back = provider ? undo(`identity_providers/${name}`, written) : undefined;
+      toast(`${name} is saved and live.`, "ok", back);
+      if (onSaved) return onSaved(name);
+      if (provider) onClose();
+      else go(`/identity-providers/${encodeURIComponent(name)}`);
+    },
+    onSettled: () =>
+      Promise.all(
+        [keys.providers, keys.status, keys.agents, ["revisions"]].map((queryKey) =>
+          queries.invalidateQueries({ queryKey }),
+        ),
+      ),
+  });
+  const forget = () => {
+    review.reset();
+    save.reset();
+  };
+  return { save, review, forget };
+}

@@ -1,0 +1,115 @@
+// One decision whole: how it came out and why, the check that failed with what it saw and wanted, the request, the
+// caller, and the fix.
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import type { Verdict } from "../api/types";
+import { CopyButton } from "../parts/CopyButton";
+import { Mark } from "../parts/Mark";
+import { Said } from "../parts/Said";
+import { Moment } from "../parts/Time";
+import css from "./WhyRefused.module.css";
+import { upstreamMeaning, wordOf } from "./outcome";
+import { meaning } from "./reasons";
+
+export function VerdictCard({ verdict, id }: { verdict: Verdict; id: string }) {
+  const { tone, word } = wordOf(verdict);
+  const { title, means, todo } = meaning(verdict.reason);
+  const failed = verdict.decision === "allow" ? upstreamMeaning(verdict.status) : null;
+  return (
+    <div data-testid="verdict">
+      <p className={css.verdict}>
+        <Mark tone={tone}>{word}</Mark> <strong>{verdict.reason === "ok" ? "" : title}</strong>{" "}
+        {verdict.status !== null && <span className="dim">status {verdict.status}</span>}
+      </p>
+      <p>{failed ?? means}</p>
+      {(verdict.seen !== null || verdict.wanted !== null) && (
+        <dl className={css.values} data-testid="seen-wanted">
+          {verdict.check && <Row name="Check">{verdict.check}</Row>}
+          <Row name="Seen">
+            {verdict.seen === null ? <span className="dim">nothing</span> : <code>{verdict.seen}</code>}{" "}
+            {verdict.seen !== null && (
+              <Mark tone="plain" title="The caller sent this; the gateway did not verify it.">
+                not verified
+              </Mark>
+            )}
+          </Row>
+          <Row name="Expected">
+            {verdict.wanted === null ? <span className="dim">–</span> : <code>{verdict.wanted}</code>}
+          </Row>
+        </dl>
+      )}
+      {verdict.decision !== "allow" && (
+        <p className={css.fix}>
+          <strong>What to do:</strong> <Said text={verdict.fix ?? todo} />
+        </p>
+      )}
+      <dl className={css.values}>
+        <Row name="Request">
+          <code>
+            {verdict.method} {verdict.path}
+          </code>
+        </Row>
+        <Row name="Time">
+          <Moment at={verdict.time} none="unknown" />
+        </Row>
+        <Row name="Agent">
+          {verdict.agent ? (
+            <Link to={`/agents/${encodeURIComponent(verdict.agent)}`} className="link">
+              {verdict.agent}
+            </Link>
+          ) : (
+            <span className="dim">none</span>
+          )}
+        </Row>
+        {verdict.remote && (
+          <Row name="Address">
+            <code>{verdict.remote}</code>
+          </Row>
+        )}
+        {verdict.key_id && (
+          <Row name="API key">
+            {verdict.key_name} <code>{verdict.key_id}</code>
+          </Row>
+        )}
+        {verdict.client_id && (
+          <Row name="Client">
+            <code>{verdict.client_id}</code>
+          </Row>
+        )}
+        {verdict.provider && (
+          <Row name="Provider">
+            <Link to={`/identity-providers/${encodeURIComponent(verdict.provider)}`} className="link">
+              {verdict.provider}
+            </Link>
+          </Row>
+        )}
+        {CLAIMS.map(
+          (claim) =>
+            verdict[claim] && (
+              <Row key={claim} name={claim}>
+                <code>{verdict[claim]}</code>{" "}
+                {verdict.decision !== "allow" && <Mark tone="plain">not verified</Mark>}
+              </Row>
+            ),
+        )}
+        <Row name="Reason">
+          <code>{verdict.reason}</code>
+        </Row>
+        <Row name="Request ID">
+          <code>{id}</code> <CopyButton text={id} what="the request ID" />
+        </Row>
+      </dl>
+    </div>
+  );
+}
+
+const CLAIMS = ["iss", "aud", "kid"] as const;
+
+function Row({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}

@@ -1,0 +1,72 @@
+// How a decision came out, in the words of the console, and which of them a list shows.
+import type { Decision, Outcome } from "../api/types";
+import type { MarkTone } from "../parts/Mark";
+
+/** `null` is every decision. */
+export type Shown = Outcome | null;
+
+export const CHOICES: { value: string; label: string }[] = [
+  { value: "refused", label: "All refusals" },
+  { value: "would_refuse", label: "Would be refused (shadow)" },
+  { value: "allowed", label: "Allowed" },
+  { value: "all", label: "All decisions" },
+];
+
+/** What an address asks to show. A reason alone says enough, so it is looked for among all. */
+export function shownOf(outcome: string | null, reason: string | null): Shown {
+  switch (outcome) {
+    case "refused":
+    case "would_refuse":
+    case "allowed":
+      return outcome;
+    case "all":
+      return null;
+    default:
+      return reason ? null : "refused";
+  }
+}
+
+export function outcomeOf(decision: Decision["decision"]): Outcome {
+  switch (decision) {
+    case "allow":
+      return "allowed";
+    case "shadow_deny":
+      return "would_refuse";
+    default:
+      return "refused";
+  }
+}
+
+interface Ended {
+  decision: Decision["decision"];
+  status?: number | null;
+}
+
+/** The word and its colour. A request that was let through and then failed is not "allowed" alone. */
+export function wordOf({ decision, status }: Ended): { tone: MarkTone; word: string } {
+  const failed = typeof status === "number" && status >= 500;
+  switch (decision) {
+    case "allow":
+      return failed ? { tone: "warn", word: `allowed, then ${status}` } : { tone: "ok", word: "allowed" };
+    case "deny":
+      return { tone: "bad", word: "refused" };
+    case "error":
+      return { tone: "bad", word: "refused (503)" };
+    case "shadow_deny":
+      return { tone: "shadow", word: failed ? `would be refused; then ${status}` : "would be refused" };
+    default:
+      return { tone: "plain", word: decision };
+  }
+}
+
+/** What a failed answer of an agent means. */
+export function upstreamMeaning(status: number | null | undefined): string | null {
+  switch (status) {
+    case 502:
+      return "The gateway let the request through, and could not get an answer of the agent: it could not be reached, or broke off.";
+    case 504:
+      return "The gateway let the request through, and the agent was too slow: it did not answer within the time-out.";
+    default:
+      return null;
+  }
+}

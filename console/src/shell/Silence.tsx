@@ -1,0 +1,19 @@
+// The one banner over all pages while the gateway does not answer.
+import { Notice } from "../parts/Notice";
+import { clock, useZone } from "../parts/zone";
+import { useSilentSince } from "../api/reach";
+import css from "./Frame.module.css";
+
+export function Silence() {
+  const since = useSilentSince();
+  const zone = useZone();
+  return (
+    <div className={css.banner} role="alert">
+      {since !== null && (
+        <Notice tone="bad" title={`No answer since ${clock(new Date(since), zone)}; what you see is old`}>
+          <p>The console keeps asking. Is the gateway running, and can you reach it?</p>
+        </Notice>
+      )}
+    </div>
+  );
+}
