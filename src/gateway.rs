@@ -174,7 +174,7 @@ pub fn run(options: Options) -> Result<(), StartError> {
     let crowd = Crowd::new(crowd_limits(&settings, room), metrics.connections());
     let (accepts, accepting) = watch::channel(false);
     let sockets = Sockets { opened, accepts, upgrade: options.upgrade };
-    let (server, stop) = build_server(&settings, gateway, parts, (crowd, room), sockets);
+    let (server, stop) = build_server(&settings, gateway, parts, &metrics, (crowd, room), sockets);
     let reconciler =
         Reconciler::new(store, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
     let control = reconciler.control();
@@ -294,6 +294,7 @@ fn build_server(
     settings: &config::Server,
     gateway: Gateway,
     parts: GatewayParts,
+    metrics: &Metrics,
     (crowd, room): (Crowd, Room),
     sockets: Sockets,
 ) -> (PreparedServer, Stop) {
@@ -328,7 +329,7 @@ fn build_server(
     proxy.h2_options = Some(http2_options(head.bytes));
     let record = Box::new(move |status, peer| recorder.head_refused(status, peer));
     let with_tls = settings.listeners.iter().filter(|listener| !listener.certificates.is_empty());
-    let tls = TlsDoor::new(with_tls.map(|listener| listener.address.value), &parts.snapshot);
+    let tls = TlsDoor::new(with_tls.map(|listener| listener.address.value), &parts.snapshot, metrics);
     let write_timeout = settings.limits.write_timeout;
     let front = Front::new(proxy, record, FrontParts { head, write_timeout, crowd, tls, drain: parts.drain });
     let addresses = settings.listeners.iter().map(|listener| listener.address.value).collect();

@@ -90,11 +90,12 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 /// What the files of the cases hold, by the name alone.
 fn files(document: &Document) -> Files {
     let (certificate_pem, key_pem) = certificate("agents.example.com");
-    let other_key = certificate("other.example.com").1;
+    let (other_pem, other_key) = certificate("other.example.com");
     let held = |name: &str| {
         match name {
         "server.pem" | "ca.pem" | "corp-ca.pem" => Some(certificate_pem.clone()),
         "server.key" => Some(key_pem.clone()),
+        "two.pem" => Some(format!("{other_pem}\u{feff}{certificate_pem}")),
         "other.key" => Some(other_key.clone()),
         "key.pem" => Some(PUBLIC_KEY.to_owned()),
         "keys.json" => Some(
@@ -153,9 +154,10 @@ fn every_case_prints_what_is_expected() {
     assert!(cases.len() >= 60, "only {} cases", cases.len());
 }
 
-/// Findings that come from bytes, sizes and earlier snapshots, not from a text that could stand here; they
+/// Findings that come from bytes, sizes, earlier snapshots and the time, not from a text that could stand here; they
 /// are tested in `src/config`.
-const NOT_FROM_TEXT: [Code; 3] = [Code::FileTooLarge, Code::NotUtf8, Code::RestartNeeded];
+const NOT_FROM_TEXT: [Code; 4] =
+    [Code::FileTooLarge, Code::NotUtf8, Code::RestartNeeded, Code::CertificateEnds];
 
 #[test]
 fn every_finding_has_a_case_that_shows_it() {

@@ -16,6 +16,10 @@ mod api_key;
 mod bad_start;
 
 #[cfg(test)]
+#[path = "gateway/certificates.rs"]
+mod certificates;
+
+#[cfg(test)]
 #[path = "gateway/cli.rs"]
 mod cli;
 

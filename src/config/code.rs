@@ -125,6 +125,8 @@ codes! {
     InsecureHttp "insecure-http" Warning "Keys may be fetched over plain HTTP.";
     FastRefresh "fast-refresh" Warning "Keys are fetched more than once a minute.";
     PlainListener "plain-listener" Warning "A listener without TLS on an address that is not loopback.";
+    CertificateEnds "certificate-ends" Warning "A certificate has expired, or will within 30 days.";
+    CertificateUnrelated "certificate-unrelated" Warning "A certificate of a chain that issued none of the others.";
     RestartNeeded "restart-needed" Warning "A change of `server` that takes effect on restart.";
 }
 

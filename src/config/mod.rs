@@ -29,7 +29,7 @@ mod written;
 mod yaml;
 
 pub use code::{Code, Severity};
-pub use compile::{Compiled, Files, compile, revision};
+pub use compile::{Compiled, Files, compile, ending_certificates, revision};
 pub use diagnostic::{Diagnostic, Second};
 pub use diagnostics::Diagnostics;
 pub use document::{

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rustls::sign::CertifiedKey;
 
+use super::compile::Named;
 use super::diagnostics::Diagnostics;
 use super::document::{AgentEntry, Server};
 use super::known::Known;
@@ -16,7 +17,7 @@ use super::source::Source;
 use super::written::{Written, written};
 use crate::authn::{Issuers, TokenCache};
 use crate::keys::Provider;
-use crate::model::{AgentName, Digest, ProviderName, ResourceId, Stamp};
+use crate::model::{AgentName, CertificateTerm, Digest, ProviderName, ResourceId, Stamp};
 use crate::routing::{Agent, Endpoint, Router};
 
 /// Names the inputs of a snapshot: the SHA-256 of all texts and files, in hexadecimal.
@@ -79,6 +80,8 @@ pub struct Snapshot {
     pub api_keys: BTreeMap<String, ApiKey>,
     /// What somebody should look at.
     pub warnings: Diagnostics,
+    /// The certificates that the documents name, and where.
+    pub(super) certificate_files: Box<[Named]>,
     /// The certificates of every listener that serves TLS; these do follow a change.
     pub certificates: Certificates,
     /// Which agent answers to a request.
@@ -114,6 +117,11 @@ pub struct ApiKey {
 }
 
 impl Snapshot {
+    /// The certificates that the configuration names, and until when each is valid.
+    pub fn certificate_terms(&self) -> impl Iterator<Item = &CertificateTerm> {
+        self.certificate_files.iter().map(|named| &named.term)
+    }
+
     /// A resource as it was written; `None` when there is none of that name.
     #[must_use]
     pub fn written(&self, id: &ResourceId) -> Option<Written> {

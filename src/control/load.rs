@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::{self, Compiled, Diagnostic, Diagnostics, Files, Snapshot, Source};
-use crate::model::ResourceId;
+use crate::model::{Clock as _, Instant, ResourceId, SystemClock};
 use crate::store::{ConfigStore, StoreError};
 use crate::telemetry::Metrics;
 
@@ -59,7 +59,8 @@ pub fn load(
     previous: Option<&Snapshot>,
     metrics: &Metrics,
 ) -> Result<(Compiled, Vec<PathBuf>), LoadError> {
-    compile(&[], &sources(store.read()?, previous), previous, metrics).map_err(LoadError::Invalid)
+    let now = SystemClock.now();
+    compile(&[], &sources(store.read()?, previous), previous, metrics, now).map_err(LoadError::Invalid)
 }
 
 /// Parses and compiles what a store holds, or is to hold. This is the one way from texts to a snapshot. What is found
@@ -69,11 +70,19 @@ pub(super) fn compile(
     sources: &[Source],
     previous: Option<&Snapshot>,
     metrics: &Metrics,
+    now: Instant,
 ) -> Result<(Compiled, Vec<PathBuf>), Diagnostics> {
     let document = config::parse_after(previous, asked, sources, &|name| std::env::var(name).ok())?;
     let paths = document.files();
     let files = read_files(&paths);
-    Ok((config::compile(&document, &files, previous, metrics)?, paths))
+    let mut compiled = config::compile(&document, &files, previous, metrics)?;
+    let ending = config::ending_certificates(&compiled.snapshot, now);
+    if !ending.is_empty() {
+        compiled.warnings.append(ending);
+        compiled.warnings = compiled.warnings.sorted();
+        compiled.snapshot.warnings = compiled.warnings.clone();
+    }
+    Ok((compiled, paths))
 }
 
 /// What came of a look at the store.
@@ -88,7 +97,13 @@ pub(super) enum Looked {
 
 /// Reads the store, and compiles what it holds unless that is live already. `files` are what the live documents refer
 /// to.
-pub(super) fn look(store: &dyn ConfigStore, files: &[PathBuf], live: &Snapshot, metrics: &Metrics) -> Looked {
+pub(super) fn look(
+    store: &dyn ConfigStore,
+    files: &[PathBuf],
+    live: &Snapshot,
+    metrics: &Metrics,
+    now: Instant,
+) -> Looked {
     let sources = match store.read() {
         Ok(texts) => sources(texts, Some(live)),
         Err(error) => return Looked::Wrong(LoadError::Store(error).into_diagnostics(), Vec::new()),
@@ -96,7 +111,7 @@ pub(super) fn look(store: &dyn ConfigStore, files: &[PathBuf], live: &Snapshot, 
     if is_live(&sources, files, live) {
         return Looked::Live;
     }
-    match compile(&[], &sources, Some(live), metrics) {
+    match compile(&[], &sources, Some(live), metrics, now) {
         Ok((compiled, files)) => Looked::Compiled(Box::new(compiled), files),
         Err(findings) => Looked::Wrong(findings, sources),
     }

@@ -30,7 +30,7 @@ impl Reconciler {
                 tracing::info!("reload asked for");
                 // Who asks gets an answer, also when it is the same as before.
                 self.refused = None;
-                let outcome = self.reconcile().await.map_err(EditError::Invalid);
+                let outcome = self.reload().await.map_err(EditError::Invalid);
                 let warnings = self.control().status().warnings.clone();
                 drop(answer.send(outcome.map(|outcome| Reloaded { outcome, warnings })));
             }
@@ -48,14 +48,14 @@ impl Reconciler {
     async fn edit(&mut self, edit: &Edit) -> Result<Edited, EditError> {
         let folder = self.store.writable().map_err(EditError::ReadOnly)?;
         let previous = self.live.get();
-        let (store, metrics) = (&*self.store, &self.metrics);
+        let (store, metrics, now) = (&*self.store, &self.metrics, self.clock.now());
         let texts = at_leisure(|| store.read()).map_err(|error| {
             EditError::Invalid(Finding::of(&LoadError::Store(error).into_diagnostics(), &[]))
         })?;
         let changes = editor::changes(&edit.wanted, &texts, &previous)?;
         let sources = editor::sources(editor::applied(texts, &changes, &folder), Some(&previous));
         let asked: Vec<ResourceId> = edit.wanted.iter().map(|wish| wish.id.clone()).collect();
-        let (compiled, files) = at_leisure(|| compile(&asked, &sources, Some(&previous), metrics))
+        let (compiled, files) = at_leisure(|| compile(&asked, &sources, Some(&previous), metrics, now))
             .map_err(|findings| EditError::Invalid(wrong_with(&asked, &findings, &sources)))?;
         let mut edited = Edited {
             number: None,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::config::{Diagnostics, Snapshot, Source};
+use crate::config::{self, Diagnostics, Snapshot, Source};
 use crate::keys::{KeySource, Provider, Refresher, RefresherHandle, StateDir};
 use crate::model::{Clock, Live, ProviderName};
 use crate::store::ConfigStore;
@@ -116,7 +116,8 @@ impl Reconciler {
     pub async fn reconcile(&mut self) -> Result<Outcome, Vec<Finding>> {
         let previous = self.live.get();
         let (store, files, metrics) = (&*self.store, self.files.as_slice(), &self.metrics);
-        match at_leisure(|| look(store, files, &previous, metrics)) {
+        let now = self.clock.now();
+        match at_leisure(|| look(store, files, &previous, metrics, now)) {
             Looked::Live => {
                 if self.refused.take().is_some() {
                     tracing::info!("the configuration is again the one that is live");
@@ -136,6 +137,17 @@ impl Reconciler {
             }
             Looked::Wrong(findings, sources) => Err(self.refuse(findings, &sources)),
         }
+    }
+
+    /// The same for somebody who asks. What is live already is not compiled again, but time has passed since it was.
+    pub(super) async fn reload(&mut self) -> Result<Outcome, Vec<Finding>> {
+        let outcome = self.reconcile().await;
+        if matches!(outcome, Ok(Outcome::Unchanged)) {
+            for warning in &config::ending_certificates(&self.live.get(), self.clock.now()) {
+                tracing::warn!("{warning}");
+            }
+        }
+        outcome
     }
 
     pub(super) async fn publish(&mut self, snapshot: Snapshot) {
@@ -212,6 +224,7 @@ impl Reconciler {
 
     /// Starts and stops refreshers and name look-ups, so that exactly those of the snapshot run.
     fn attend(&mut self, snapshot: &Snapshot) {
+        self.metrics.certificates(snapshot.certificate_terms());
         self.refreshers.retain(|name, (provider, _)| {
             snapshot.providers.get(name).is_some_and(|wanted| Arc::ptr_eq(wanted, provider))
         });

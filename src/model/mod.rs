@@ -5,6 +5,8 @@
 
 mod address_text;
 mod algorithm;
+mod byte_order_mark;
+mod certificate_term;
 mod claims;
 mod clock;
 mod decision;
@@ -20,6 +22,8 @@ mod stamp;
 
 pub use address_text::AddressText;
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
+pub use byte_order_mark::{pem_without_marks, without_mark};
+pub use certificate_term::{CertificateTerm, CertificateUse};
 pub use claims::Claims;
 pub use clock::{Clock, FixedClock, Instant, SystemClock};
 pub use decision::{AuthMethod, CacheLabel, Decision, Enforcement};

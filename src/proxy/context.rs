@@ -1,6 +1,6 @@
 //! What the phases of one request tell each other, and the access log line at the end.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
 
@@ -36,6 +36,8 @@ pub struct Context {
     pub(super) retried: bool,
     pub(super) upstream_began: Option<Tick>,
     pub(super) upstream_took: Option<Duration>,
+    /// The address that was tried last.
+    pub(super) upstream_address: Option<SocketAddr>,
     pub(super) upstream_error: Option<&'static str>,
     pub(super) body_seen: u64,
     _serving: Serving,
@@ -96,6 +98,7 @@ impl Context {
             retried: false,
             upstream_began: None,
             upstream_took: None,
+            upstream_address: None,
             upstream_error: None,
             body_seen: 0,
             _serving: serving,

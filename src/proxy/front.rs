@@ -20,12 +20,14 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::model::RequestId;
+use crate::telemetry::HandshakeFailure;
 
 use super::bounded::Bounded;
 use super::crowd::{Crowd, Rest};
 use super::drain::{Busy, Drain};
 use super::gateway::Gateway;
 use super::h2_guard::{self, Around};
+use super::handshake::caller_fault;
 use super::head::{self, Head, HeadLimits};
 use super::paced::Paced;
 use super::tls::TlsDoor;
@@ -97,7 +99,7 @@ impl Front {
         let stream: Stream = match tls {
             None => Box::new(stream),
             Some(tls) => {
-                let shaking = Box::pin(tls.tls_handshake(stream));
+                let shaking = Box::pin(tls.acceptor.tls_handshake(stream));
                 let shaken = tokio::select! {
                     biased;
                     shaken = timeout(inner.parts.head.timeout, shaking) => shaken,
@@ -105,8 +107,15 @@ impl Front {
                 };
                 match shaken {
                     Ok(Ok(stream)) => Box::new(stream),
-                    Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
-                    Err(_) => return tracing::debug!("a TLS handshake took too long"),
+                    Ok(Err(error)) => {
+                        let cause = caller_fault(&error.to_string());
+                        tls.metrics.failed(cause);
+                        return tracing::debug!(cause = cause.as_str(), %error, "a TLS handshake failed");
+                    }
+                    Err(_) => {
+                        tls.metrics.failed(HandshakeFailure::Timeout);
+                        return tracing::debug!("a TLS handshake took too long");
+                    }
                 }
             }
         };

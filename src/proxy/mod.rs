@@ -15,6 +15,7 @@ mod front;
 mod gateway;
 mod h2_guard;
 mod handover;
+mod handshake;
 mod head;
 mod inspect;
 mod listening;

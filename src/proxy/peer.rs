@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use crate::gate::Permit;
 
 use super::context::Context;
+use super::handshake::UpstreamFault;
 use super::tunnel::Tunnel;
 
 /// How long an unused connection to an upstream is kept.
@@ -29,8 +30,10 @@ pub(super) fn choose(permit: &Permit, ctx: &mut Context) -> pingora::Result<Box<
     }
     let Some(address) = upstream.endpoint.address(ctx.turn, ctx.attempt) else {
         ctx.upstream_error = Some("name_not_resolved");
+        ctx.upstream_address = None;
         return Err(Error::explain(ErrorType::ConnectNoRoute, "the upstream's name has no address").into_up());
     };
+    ctx.upstream_address = Some(address);
     let server_name = upstream.tls.as_ref().map(|tls| tls.server_name.clone());
     let mut peer = HttpPeer::new(address, server_name.is_some(), server_name.unwrap_or_default());
     // A connection that was checked against one set of authorities is never used for another.
@@ -80,8 +83,9 @@ pub(super) fn error_word(error: &Error) -> &'static str {
         ErrorType::ConnectRefused => "connect_refused",
         ErrorType::ConnectTimedout => "connect_timeout",
         ErrorType::ConnectNoRoute => "no_route_to_host",
-        ErrorType::TLSHandshakeFailure | ErrorType::TLSHandshakeTimedout => "tls_handshake_failed",
-        ErrorType::InvalidCert => "certificate_not_trusted",
+        ErrorType::TLSHandshakeFailure => UpstreamFault::of(&error.to_string()).word(),
+        ErrorType::TLSHandshakeTimedout => "tls_handshake_timeout",
+        ErrorType::InvalidCert => "tls_certificate_invalid",
         ErrorType::ConnectError | ErrorType::ConnectProxyFailure => "connect_failed",
         ErrorType::ReadTimedout => "read_timeout",
         ErrorType::WriteTimedout => "write_timeout",
@@ -104,18 +108,21 @@ pub(super) fn lacks_descriptors(error: &Error) -> bool {
 /// details to themselves: those may quote what the upstream sent.
 pub(super) fn error_detail(error: &Error) -> String {
     let mut text = error.etype().as_str().to_owned();
-    let connecting = matches!(
-        error.etype(),
+    match error.etype() {
+        ErrorType::TLSHandshakeFailure => text = UpstreamFault::of(&error.to_string()).detail(),
         ErrorType::ConnectError
-            | ErrorType::ConnectRefused
-            | ErrorType::ConnectNoRoute
-            | ErrorType::ConnectTimedout
-            | ErrorType::TLSHandshakeFailure
-            | ErrorType::TLSHandshakeTimedout
-            | ErrorType::InvalidCert
-    );
-    if let (true, Some(cause)) = (connecting, &error.cause) {
-        text = format!("{text}: {cause}");
+        | ErrorType::ConnectRefused
+        | ErrorType::ConnectNoRoute
+        | ErrorType::ConnectTimedout
+        | ErrorType::TLSHandshakeTimedout
+        | ErrorType::InvalidCert => {
+            let context = error.context.as_ref().map(|context| context.as_str());
+            let cause = error.cause.as_ref().map(ToString::to_string);
+            for words in context.into_iter().chain(cause.as_deref()) {
+                text = format!("{text}: {words}");
+            }
+        }
+        _ => {}
     }
     text
 }

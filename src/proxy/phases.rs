@@ -253,11 +253,13 @@ impl ProxyHttp for Gateway {
 
     fn suppress_error_log(&self, _: &Session, ctx: &Context, error: &Error) -> bool {
         if *error.esource() != ErrorSource::Downstream {
-            let agent = ctx.agent.as_ref().map_or("_none", |a| a.name.as_str());
+            let agent = ctx.agent.as_deref();
             tracing::warn!(
-                agent,
+                agent = agent.map_or("_none", |a| a.name.as_str()),
                 request_id = %ctx.request_id,
-                error = peer::error_word(error),
+                upstream = agent.and_then(|a| a.upstream.authority.to_str().ok()),
+                address = ctx.upstream_address.map(tracing::field::display),
+                error = ctx.upstream_error.unwrap_or_else(|| peer::error_word(error)),
                 detail = peer::error_detail(error),
                 "the upstream failed"
             );

@@ -12,12 +12,20 @@ use rustls::sign::CertifiedKey;
 
 use crate::config::Snapshot;
 use crate::model::Live;
+use crate::telemetry::{HandshakeMetrics, Metrics};
 
 /// What clients may choose by ALPN, the best first (RFC 7301 section 6).
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 /// The listeners that serve TLS.
-pub struct TlsDoor(Vec<(SocketAddr, Acceptor)>);
+pub struct TlsDoor(Vec<TlsListener>);
+
+/// One of them.
+pub(super) struct TlsListener {
+    address: SocketAddr,
+    pub(super) acceptor: Acceptor,
+    pub(super) metrics: HandshakeMetrics,
+}
 
 /// A connection of which one cannot say whether it is to have TLS.
 #[derive(Debug, thiserror::Error)]
@@ -27,31 +35,36 @@ pub(super) struct UnknownListener;
 impl TlsDoor {
     /// The door of these listeners, with HTTP/2 and HTTP/1.1, each with the live certificates of its own.
     #[must_use]
-    pub fn new(listeners: impl IntoIterator<Item = SocketAddr>, snapshot: &Arc<Live<Snapshot>>) -> Self {
-        let acceptor = |listener| {
-            let resolver = SniResolver { snapshot: Arc::clone(snapshot), listener };
+    pub fn new(
+        listeners: impl IntoIterator<Item = SocketAddr>,
+        snapshot: &Arc<Live<Snapshot>>,
+        metrics: &Metrics,
+    ) -> Self {
+        let listener = |address| {
+            let resolver = SniResolver { snapshot: Arc::clone(snapshot), listener: address };
             let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
             let builder = ServerConfig::builder_with_protocol_versions(&versions).with_no_client_auth();
             let mut config = builder.with_cert_resolver(Arc::new(resolver));
             config.alpn_protocols = PROTOCOLS.map(Vec::from).into();
-            (listener, Acceptor::from_server_config(Arc::new(config)))
+            let acceptor = Acceptor::from_server_config(Arc::new(config));
+            TlsListener { address, acceptor, metrics: metrics.handshakes(address) }
         };
-        Self(listeners.into_iter().map(acceptor).collect())
+        Self(listeners.into_iter().map(listener).collect())
     }
 
     /// How a connection to the address `local` shakes hands; `None` when it is plain.
-    pub(super) fn at(&self, local: Option<SocketAddr>) -> Result<Option<&Acceptor>, UnknownListener> {
+    pub(super) fn at(&self, local: Option<SocketAddr>) -> Result<Option<&TlsListener>, UnknownListener> {
         if self.0.is_empty() {
             return Ok(None);
         }
         let local = local.ok_or(UnknownListener)?;
-        Ok(self.0.iter().find(|(listener, _)| is_of(*listener, local)).map(|(_, acceptor)| acceptor))
+        Ok(self.0.iter().find(|listener| is_of(listener.address, local)))
     }
 }
 
 impl std::fmt::Debug for TlsDoor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(listener, _)| listener)).finish()
+        f.debug_list().entries(self.0.iter().map(|listener| listener.address)).finish()
     }
 }
 
@@ -123,7 +136,9 @@ mod tests {
         let resolver = rustls::server::ResolvesServerCertUsingSni::new();
         let config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(Arc::new(resolver));
         let acceptor = Acceptor::from_server_config(Arc::new(config));
-        let one = TlsDoor(vec![("0.0.0.0:8443".parse().unwrap(), acceptor)]);
+        let address = "0.0.0.0:8443".parse().unwrap();
+        let metrics = Metrics::new().unwrap().handshakes(address);
+        let one = TlsDoor(vec![TlsListener { address, acceptor, metrics }]);
         assert!(one.at(None).is_err());
         assert!(one.at(Some("127.0.0.1:8080".parse().unwrap())).unwrap().is_none());
         assert!(one.at(Some("127.0.0.1:8443".parse().unwrap())).unwrap().is_some());

@@ -1,6 +1,8 @@
 //! The handles of what is counted of connections. Who may connect is decided elsewhere.
 
-use prometheus::{IntCounter, IntGauge};
+use prometheus::{IntCounter, IntGauge, Registry};
+
+use super::metrics::{add, counter_vec};
 
 /// Counts connections. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -12,6 +14,29 @@ pub struct ConnectionMetrics {
 }
 
 impl ConnectionMetrics {
+    pub(super) fn declared(r: &Registry) -> Result<Self, prometheus::Error> {
+        let refused = add(
+            r,
+            counter_vec(
+                "portcullis_connections_refused_total",
+                "Connections that were turned away, by the limit that they met.",
+                &["limit"],
+            )?,
+        )?;
+        Ok(Self {
+            open: add(r, IntGauge::new("portcullis_connections", "Connections of callers that are open.")?)?,
+            refused_in_all: refused.with_label_values(&["connections"]),
+            refused_of_address: refused.with_label_values(&["connections_per_address"]),
+            made_room: add(
+                r,
+                IntCounter::new(
+                    "portcullis_connections_made_room_total",
+                    "Resting connections that were closed in favour of new ones.",
+                )?,
+            )?,
+        })
+    }
+
     /// A connection was accepted.
     pub fn opened(&self) {
         self.open.inc();

@@ -4,18 +4,20 @@
 //! providers that are gone are dropped with [`Metrics::retain`].
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
-use crate::model::{AgentName, AuthMethod, CacheLabel, Instant, ProviderName};
+use crate::model::{AgentName, AuthMethod, CacheLabel, CertificateTerm, Instant, ProviderName};
 
+use super::certificate_metrics::CertificateMetrics;
 use super::lost_lines::LostLines;
 use super::provider_metrics::ProviderFamilies;
-use super::{AgentMetrics, ConnectionMetrics, ProviderMetrics, TokenCacheMetrics};
+use super::{AgentMetrics, ConnectionMetrics, HandshakeMetrics, ProviderMetrics, TokenCacheMetrics};
 
 /// Buckets for the time that a decision takes: 1 µs to 1 s.
 pub(super) const DECISION_BUCKETS: &[f64] =
@@ -45,6 +47,8 @@ pub(super) struct Families {
     pub(super) upstream_duration: HistogramVec,
     pub(super) in_flight: IntGauge,
     connections: ConnectionMetrics,
+    handshakes: IntCounterVec,
+    certificates: CertificateMetrics,
 }
 
 impl Metrics {
@@ -132,7 +136,9 @@ impl Metrics {
                 &r,
                 IntGauge::new("portcullis_requests_in_flight", "Requests that are being served now.")?,
             )?,
-            connections: connections(&r)?,
+            connections: ConnectionMetrics::declared(&r)?,
+            handshakes: add(&r, HandshakeMetrics::family()?)?,
+            certificates: add(&r, CertificateMetrics::new()?)?,
             registry: r.clone(),
         };
         let build = add(
@@ -171,6 +177,17 @@ impl Metrics {
     #[must_use]
     pub fn connections(&self) -> ConnectionMetrics {
         self.0.connections.clone()
+    }
+
+    /// Shows the ends of these certificates and of no others.
+    pub fn certificates<'t>(&self, terms: impl IntoIterator<Item = &'t CertificateTerm>) {
+        self.0.certificates.show(terms);
+    }
+
+    /// The handles of one listener's TLS handshakes.
+    #[must_use]
+    pub fn handshakes(&self, listener: SocketAddr) -> HandshakeMetrics {
+        HandshakeMetrics::new(&self.0.handshakes, listener)
     }
 
     /// The handles of the verified-token cache.
@@ -300,29 +317,6 @@ fn token_cache(r: &Registry) -> Result<TokenCacheMetrics, prometheus::Error> {
     )?;
     let entries = IntGauge::new("portcullis_token_cache_entries", "Tokens in the verified-token cache.")?;
     Ok(TokenCacheMetrics::new(&add(r, events)?, add(r, entries)?))
-}
-
-fn connections(r: &Registry) -> Result<ConnectionMetrics, prometheus::Error> {
-    let refused = add(
-        r,
-        counter_vec(
-            "portcullis_connections_refused_total",
-            "Connections that were turned away, by the limit that they met.",
-            &["limit"],
-        )?,
-    )?;
-    Ok(ConnectionMetrics {
-        open: add(r, IntGauge::new("portcullis_connections", "Connections of callers that are open.")?)?,
-        refused_in_all: refused.with_label_values(&["connections"]),
-        refused_of_address: refused.with_label_values(&["connections_per_address"]),
-        made_room: add(
-            r,
-            IntCounter::new(
-                "portcullis_connections_made_room_total",
-                "Resting connections that were closed in favour of new ones.",
-            )?,
-        )?,
-    })
 }
 
 pub(super) fn counter_vec(

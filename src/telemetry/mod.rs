@@ -5,9 +5,11 @@
 
 mod access_log;
 mod agent_metrics;
+mod certificate_metrics;
 mod connection_metrics;
 mod counts;
 mod decisions;
+mod handshake_metrics;
 mod lines;
 mod logging;
 mod lost_lines;
@@ -20,6 +22,7 @@ pub use access_log::{AccessAuth, AccessLog, AccessLogGuard, AccessRecord};
 pub use agent_metrics::AgentMetrics;
 pub use connection_metrics::ConnectionMetrics;
 pub use decisions::{DecisionEntry, DecisionFilter, Decisions};
+pub use handshake_metrics::{HandshakeFailure, HandshakeMetrics};
 pub use logging::{Log, LogFormat, init_logging};
 pub use metrics::{InFlight, Metrics, Serving};
 pub use provider_metrics::ProviderMetrics;

@@ -67,7 +67,7 @@ async fn open() -> (Agents, TcpStream) {
         head,
         write_timeout: limits.write_timeout,
         crowd: Crowd::new(crowd, agents.metrics.connections()),
-        tls: TlsDoor::new([], &parts.snapshot),
+        tls: TlsDoor::new([], &parts.snapshot, &agents.metrics),
         drain: parts.drain,
     };
     let proxy = http_proxy(&Arc::new(ServerConf::default()), gateway);

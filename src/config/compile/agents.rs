@@ -1,20 +1,21 @@
 //! Agents of a document, with everything that a request to them needs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
+use url::Url;
 
 use super::super::code::Code;
 use super::super::document::{self, AgentEntry, Auth, Origins};
 use super::super::snapshot::ApiKey;
-use super::{Input, files, kept};
+use super::{Input, Named, files, kept, terms};
 use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme, TokenCache};
 use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
 use crate::keys::Provider;
-use crate::model::{AgentName, Digest, Identity, Instant, ProviderName};
+use crate::model::{AgentName, CertificateUse, Digest, Identity, Instant, ProviderName};
 use crate::routing::{
     Agent, Authenticator, Cors, Endpoint, Route, Router, Trust, Upstream, UpstreamTls, next_id,
 };
@@ -39,18 +40,31 @@ pub(super) struct Agents {
 pub(super) type Trusted = HashMap<PathBuf, Trust>;
 
 /// Reads the files of certificates; what is wrong with them is reported, at each agent that names one.
-pub(super) fn trust(input: &Input<'_>) -> Trusted {
+pub(super) fn trust(input: &Input<'_>, terms: &mut Vec<Named>) -> Trusted {
     let mut trusted = Trusted::new();
-    for path in input.document.agents.iter().filter_map(|agent| agent.upstream.ca_file.as_ref()) {
-        if trusted.contains_key(&path.value) {
-            continue;
-        }
-        if let Some(list) = files::authorities(input, path) {
+    let mut upstreams = HashSet::new();
+    for agent in &input.document.agents {
+        let upstream = &agent.upstream;
+        let Some(path) = &upstream.ca_file else { continue };
+        if !trusted.contains_key(&path.value)
+            && let Some(list) = files::authorities(input, path)
+        {
             let list = list.iter().map(|certificate| certificate.to_vec()).collect();
             trusted.insert(path.value.clone(), Trust::new(list));
         }
+        let Some(trust) = trusted.get(&path.value) else { continue };
+        let Some(authority) = authority(&upstream.url.value) else { continue };
+        if upstreams.insert((authority.clone(), &path.value)) {
+            let used_by = CertificateUse::Upstream(authority);
+            terms.extend(terms::of_authorities(used_by, path, &trust.certificates));
+        }
     }
     trusted
+}
+
+/// `host:port` of an upstream.
+fn authority(url: &Url) -> Option<String> {
+    Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
 }
 
 /// Makes the agents and the table of their routes.

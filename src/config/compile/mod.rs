@@ -2,10 +2,12 @@
 //! is made of has changed, so that keys and resolved names survive a reload, and a change of one agent compiles one.
 
 mod agents;
+mod chain;
 mod files;
 mod kept;
 mod providers;
 mod restart;
+mod terms;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,6 +21,9 @@ use super::snapshot::{Revision, Snapshot};
 use super::source::{Source, Spanned};
 use crate::model::Digest;
 use crate::telemetry::Metrics;
+
+pub(super) use terms::Named;
+pub use terms::ending_certificates;
 
 /// What the files that a document names hold, or why they cannot be read.
 pub type Files = BTreeMap<PathBuf, Result<Vec<u8>, String>>;
@@ -45,9 +50,9 @@ pub fn compile(
 ) -> Result<Compiled, Diagnostics> {
     let report = Report::new(&document.sources);
     let input = Input { report: &report, document, files, previous, metrics };
-    let certificates = files::certificates(&input);
-    let specs = providers::specs(&input);
-    let trust = agents::trust(&input);
+    let (certificates, mut terms) = files::certificates(&input);
+    let specs = providers::specs(&input, &mut terms);
+    let trust = agents::trust(&input, &mut terms);
     if let Some(previous) = previous {
         restart::warn(&report, document, previous);
     }
@@ -72,6 +77,7 @@ pub fn compile(
         entries: entries(&document.agents),
         api_keys: agents.api_keys,
         warnings: findings.clone(),
+        certificate_files: terms::kept(terms, &certificates, previous),
         certificates: files::kept(certificates, previous),
         router: agents.router,
         agents: agents.agents,

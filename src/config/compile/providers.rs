@@ -7,13 +7,13 @@ use std::sync::Arc;
 use super::super::code::Code;
 use super::super::document::{IdentityProvider, KeySource as Written};
 use super::super::source::Spanned;
-use super::{Input, files};
+use super::{Input, Named, files, terms};
 use crate::keys::{KeySource, Provider, ProviderSpec, parse_key_set, parse_public_key};
-use crate::model::ProviderName;
+use crate::model::{CertificateUse, ProviderName};
 
 /// What the providers of the document are to be; what is wrong with their files and keys is reported.
-pub(super) fn specs(input: &Input<'_>) -> Vec<ProviderSpec> {
-    input.document.identity_providers.iter().filter_map(|provider| spec(input, provider)).collect()
+pub(super) fn specs(input: &Input<'_>, terms: &mut Vec<Named>) -> Vec<ProviderSpec> {
+    input.document.identity_providers.iter().filter_map(|provider| spec(input, provider, terms)).collect()
 }
 
 /// The providers: those of before where nothing changed, and the keys of before where their source did not.
@@ -29,11 +29,13 @@ pub(super) fn make(input: &Input<'_>, specs: Vec<ProviderSpec>) -> BTreeMap<Prov
     specs.into_iter().map(|spec| (spec.name.clone(), provider(spec))).collect()
 }
 
-fn spec(input: &Input<'_>, written: &IdentityProvider) -> Option<ProviderSpec> {
+fn spec(input: &Input<'_>, written: &IdentityProvider, terms: &mut Vec<Named>) -> Option<ProviderSpec> {
     let source = source(input, written);
     let extra_ca = match &written.ca_file {
         Some(path) => {
-            files::authorities(input, path)?;
+            let list = files::authorities(input, path)?;
+            let used_by = CertificateUse::Provider(written.name.value.clone());
+            terms.extend(terms::of_authorities(used_by, path, &list));
             Some(Arc::from(input.file(path)?))
         }
         None => None,
