@@ -13,7 +13,7 @@ use crate::keys::{Provider, VerificationKey};
 use crate::model::{Algorithm, Claims, Identity, Instant, Live};
 
 use super::admission::Admission;
-use super::oauth::OAuthPolicy;
+use super::oauth::{AudienceClaim, OAuthPolicy};
 use super::token::{Times, Token, claims};
 
 /// What so many agents beside the first make of a token is remembered with it; then the oldest goes.
@@ -47,19 +47,27 @@ struct Said {
     provider: u64,
     times: Times,
     aud: Box<[Box<str>]>,
+    /// Only where it was the audience that counted: a token that comes to such an agent later is verified once more.
+    client_id: Option<Box<str>>,
     is_bound: bool,
 }
 
 impl Said {
-    fn of(token: &Token<'_>, provider: &Provider) -> Self {
+    fn of(token: &Token<'_>, provider: &Provider, audience_claim: AudienceClaim) -> Self {
         let aud = token.aud.iter().map(|aud| aud.as_str().into()).collect();
-        Self { provider: provider.id(), times: token.times, aud, is_bound: token.is_bound }
+        let client_id = match audience_claim {
+            AudienceClaim::Aud => None,
+            AudienceClaim::ClientId => token.client_id().map(Box::from),
+        };
+        Self { provider: provider.id(), times: token.times, aud, client_id, is_bound: token.is_bound }
     }
 
     /// About how many bytes it takes beside itself. A short text takes the room of a longer one, and has an address.
     fn bytes(&self) -> usize {
         const STEP: usize = 16;
-        self.aud.iter().map(|aud| size_of::<Box<str>>() + aud.len().next_multiple_of(STEP)).sum()
+        let client_id = self.client_id.as_ref().map_or(0, |id| id.len().next_multiple_of(STEP));
+        let aud = self.aud.iter().map(|aud| size_of::<Box<str>>() + aud.len().next_multiple_of(STEP));
+        aud.sum::<usize>() + client_id
     }
 
     /// The agent's index of the provider, when the provider is one of the agent's, the audience fits, none of the times
@@ -71,7 +79,10 @@ impl Said {
             && !self.times.are_early_at(now, leeway)
             && self.times.are_within(policy.max_token_lifetime)
             && policy.accepts_binding(self.is_bound)
-            && policy.accepts_audience(self.aud.iter().map(|aud| &**aud));
+            && match policy.audience_claim {
+                AudienceClaim::Aud => policy.accepts_audience(self.aud.iter().map(|aud| &**aud)),
+                AudienceClaim::ClientId => policy.accepts_audience(self.client_id.as_deref().into_iter()),
+            };
         fits.then_some(index)
     }
 }
@@ -84,8 +95,13 @@ pub(super) struct Forged {
 }
 
 impl Forged {
-    pub(super) fn new(token: &Token<'_>, provider: &Provider, key_set: u64) -> Self {
-        Self { said: Said::of(token, provider), key_set }
+    pub(super) fn new(
+        token: &Token<'_>,
+        provider: &Provider,
+        audience_claim: AudienceClaim,
+        key_set: u64,
+    ) -> Self {
+        Self { said: Said::of(token, provider, audience_claim), key_set }
     }
 
     /// About how many bytes it takes.
@@ -105,6 +121,7 @@ impl Forged {
 #[derive(Debug)]
 pub(super) struct Proof<'a> {
     pub(super) provider: &'a Provider,
+    pub(super) audience_claim: AudienceClaim,
     pub(super) algorithm: Algorithm,
     pub(super) key: Arc<VerificationKey>,
 }
@@ -112,7 +129,7 @@ pub(super) struct Proof<'a> {
 impl Known {
     pub(super) fn new(token: &mut Token<'_>, proof: Proof<'_>) -> Self {
         Self {
-            said: Said::of(token, proof.provider),
+            said: Said::of(token, proof.provider, proof.audience_claim),
             algorithm: proof.algorithm,
             kid: token.kid.as_deref().map(Box::from),
             key: proof.key,

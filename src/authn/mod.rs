@@ -5,6 +5,7 @@
 
 mod admission;
 mod api_key;
+mod claim_checks;
 mod extract;
 mod json;
 mod known;
@@ -19,7 +20,7 @@ pub use admission::Admission;
 pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyText, KEY_PREFIX};
 pub use extract::Scheme;
 pub use known::Known;
-pub use oauth::{BoundTokens, Issuers, OAuthPolicy};
+pub use oauth::{AudienceClaim, BoundTokens, Issuers, OAuthPolicy};
 pub use token::{Malformed, Token};
 pub use token_cache::TokenCache;
 pub use verify::{Outcome, Refetch, Rejection};

@@ -29,6 +29,8 @@ pub struct OAuthPolicy {
     pub issuers: Arc<Issuers>,
     /// Audiences of which a token must name one; empty = not checked.
     pub audiences: Vec<String>,
+    /// Where a token names them.
+    pub audience_claim: AudienceClaim,
     /// The longest `exp - iat`.
     pub max_token_lifetime: Option<Duration>,
     /// What becomes of a token that is bound to a key of its holder.
@@ -49,6 +51,16 @@ impl OAuthPolicy {
     pub(super) fn accepts_binding(&self, is_bound: bool) -> bool {
         !is_bound || self.bound_tokens == BoundTokens::Ignore
     }
+}
+
+/// The claim that says for whom a token was issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AudienceClaim {
+    /// `aud` (RFC 7519 section 4.1.3).
+    #[default]
+    Aud,
+    /// `client_id`, for providers that put no `aud` into access tokens.
+    ClientId,
 }
 
 /// What becomes of a token with `cnf` (RFC 7800 section 3.1), which is good only with a proof that the caller has the

@@ -161,6 +161,11 @@ impl<'a> Token<'a> {
         })
     }
 
+    /// The client that it was issued to (RFC 9068 section 2.2).
+    pub(super) fn client_id(&self) -> Option<&str> {
+        self.claims.text("client_id")
+    }
+
     /// By what it is bound, in words for `explain`: the members of `cnf`.
     pub(super) fn binding(&self) -> String {
         match self.claims.get("cnf").and_then(Value::as_object) {

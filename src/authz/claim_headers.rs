@@ -4,13 +4,11 @@
 //! A header is either set from a verified claim or not there at all; no spelling of its name gets past
 //! [`ClaimHeaders::guards`].
 
-use http::{HeaderName, HeaderValue};
-use serde_json::Value;
-
 use crate::model::{Claims, Reason, reduced_eq};
+use http::{HeaderName, HeaderValue};
 
 use super::explain::{Check, Facts, Trace};
-use super::number::Exact;
+use super::header_text::{BeyondAscii, HeaderText, rfc8187};
 
 /// One claim and the header that carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +21,10 @@ pub struct ClaimHeader {
 
 /// All claim headers of one agent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ClaimHeaders(Vec<ClaimHeader>);
+pub struct ClaimHeaders {
+    headers: Vec<ClaimHeader>,
+    beyond_ascii: BeyondAscii,
+}
 
 /// Two headers that no upstream could tell apart.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +41,7 @@ impl ClaimHeaders {
     ///
     /// # Errors
     /// When two headers are equal on letters and digits.
-    pub fn new(headers: Vec<ClaimHeader>) -> Result<Self, ClaimHeadersError> {
+    pub fn new(headers: Vec<ClaimHeader>, beyond_ascii: BeyondAscii) -> Result<Self, ClaimHeadersError> {
         for (i, second) in headers.iter().enumerate() {
             for first in headers.iter().take(i) {
                 if reduced_eq(first.header.as_str(), second.header.as_str()) {
@@ -51,19 +52,20 @@ impl ClaimHeaders {
                 }
             }
         }
-        Ok(Self(headers))
+        Ok(Self { headers, beyond_ascii })
     }
 
-    /// Whether a client's header of that name must be removed: it equals one of ours on letters and digits.
+    /// Whether a client's header of that name must be removed: it equals one of ours on letters and digits, as one
+    /// does that has an asterisk behind it.
     #[must_use]
     pub fn guards(&self, name: &str) -> bool {
-        self.0.iter().any(|h| reduced_eq(h.header.as_str(), name))
+        self.headers.iter().any(|h| reduced_eq(h.header.as_str(), name))
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.headers.is_empty()
     }
 
     /// Renders the headers from verified claims. An absent or null claim gives no header.
@@ -75,44 +77,38 @@ impl ClaimHeaders {
         claims: &Claims,
         trace: &mut impl Trace,
     ) -> Result<Vec<(HeaderName, HeaderValue)>, Reason> {
-        let mut out = Vec::with_capacity(self.0.len());
-        for ClaimHeader { claim, header } in &self.0 {
+        let mut out = Vec::with_capacity(self.headers.len());
+        for ClaimHeader { claim, header } in &self.headers {
             let Some(value) = claims.get(claim).filter(|v| !v.is_null()) else { continue };
-            let written = header_text(value).and_then(|text| HeaderValue::from_str(&text).ok());
+            let text = HeaderText::of(value);
+            if matches!((&text, self.beyond_ascii), (Some(HeaderText::Beyond(_)), BeyondAscii::Omit)) {
+                continue;
+            }
+            let written = text.and_then(|text| self.write(header, text));
             trace.check(Check::ClaimHeaders, written.is_some(), || Facts {
                 seen: Some(format!("{claim}: {value}")),
-                wanted: format!(
-                    "{claim}: text, a number, a boolean or a list of these, in printable ASCII, for {header}"
-                ),
-                fix: "map another claim to this header, or have the identity provider issue a plain value",
+                wanted: format!("{claim}: text, a number, a boolean or a list of these, {}, for {header}", match self.beyond_ascii {
+                    BeyondAscii::Refuse => "in printable ASCII",
+                    BeyondAscii::Omit | BeyondAscii::Encode => "without control characters",
+                }),
+                fix: "map another claim to this header, have the identity provider issue a plain value, or, for text that is not ASCII, set `claim_header_text`",
             });
-            out.push((header.clone(), written.ok_or(Reason::ClaimMismatch)?));
+            out.push(written.ok_or(Reason::ClaimMismatch)?);
         }
         Ok(out)
     }
-}
 
-fn header_text(value: &Value) -> Option<String> {
-    match value {
-        Value::Array(items) => {
-            let words: Option<Vec<String>> =
-                items.iter().map(|item| scalar_text(item).filter(|text| !text.contains(','))).collect();
-            Some(words?.join(", "))
-        }
-        other => scalar_text(other),
+    /// The header with the text, or the second one that can carry it.
+    fn write(&self, header: &HeaderName, text: HeaderText) -> Option<(HeaderName, HeaderValue)> {
+        let (name, text) = match (text, self.beyond_ascii) {
+            (HeaderText::Plain(text), _) => (header.clone(), text),
+            (HeaderText::Beyond(text), BeyondAscii::Encode) => {
+                (HeaderName::from_bytes(format!("{header}*").as_bytes()).ok()?, rfc8187(&text))
+            }
+            (HeaderText::Beyond(_), BeyondAscii::Refuse | BeyondAscii::Omit) => return None,
+        };
+        Some((name, HeaderValue::from_str(&text).ok()?))
     }
-}
-
-fn scalar_text(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => Exact::of(number)?.text(),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Null | Value::Array(_) | Value::Object(_) => return None,
-    };
-    // Blanks at the ends would be lost on the wire: " admin" must not arrive as "admin".
-    let plain = text.bytes().all(|b| (0x20..0x7f).contains(&b)) && text.trim_matches(' ') == text;
-    plain.then_some(text)
 }
 
 #[cfg(test)]
@@ -122,15 +118,18 @@ mod tests {
     use serde_json::json;
 
     fn headers(pairs: &[(&str, &str)]) -> Result<ClaimHeaders, ClaimHeadersError> {
-        ClaimHeaders::new(
-            pairs
-                .iter()
-                .map(|(claim, header)| ClaimHeader {
-                    claim: (*claim).into(),
-                    header: header.parse().unwrap(),
-                })
-                .collect(),
-        )
+        headers_with(pairs, BeyondAscii::Refuse)
+    }
+
+    fn headers_with(
+        pairs: &[(&str, &str)],
+        beyond_ascii: BeyondAscii,
+    ) -> Result<ClaimHeaders, ClaimHeadersError> {
+        let header = |(claim, header): &(&str, &str)| ClaimHeader {
+            claim: (*claim).into(),
+            header: header.parse().unwrap(),
+        };
+        ClaimHeaders::new(pairs.iter().map(header).collect(), beyond_ascii)
     }
 
     #[test]
@@ -165,6 +164,31 @@ mod tests {
     }
 
     #[test]
+    fn text_that_is_not_ascii_is_refused_left_out_or_encoded_as_the_agent_says() {
+        use BeyondAscii::{Encode, Omit, Refuse};
+        let refused = || Err(Reason::ClaimMismatch);
+        let one = |name: &'static str, value: &str| {
+            Ok(vec![(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())])
+        };
+        for (value, beyond_ascii, wanted) in [
+            (json!("zoë"), Refuse, refused()),
+            (json!("zoë"), Omit, Ok(vec![])),
+            (json!("zoë"), Encode, one("x-c*", "UTF-8''zo%C3%AB")),
+            (json!(["zoë", "b"]), Omit, Ok(vec![])),
+            (json!(["zoë", "b"]), Encode, one("x-c*", "UTF-8''zo%C3%AB%2C%20b")),
+            (json!("zoe"), Omit, one("x-c", "zoe")),
+            (json!("zoe"), Encode, one("x-c", "zoe")),
+            (json!("zoë\r\nx-admin: 1"), Omit, refused()),
+            (json!("zoë\r\nx-admin: 1"), Encode, refused()),
+            (json!({"zoë": 1}), Encode, refused()),
+        ] {
+            let map = headers_with(&[("c", "x-c")], beyond_ascii).unwrap();
+            let claims = Claims::new(json!({"c": value}).as_object().cloned().unwrap());
+            assert_eq!(map.render(&claims, &mut Silent), wanted, "{value}, {beyond_ascii:?}");
+        }
+    }
+
+    #[test]
     fn absent_and_null_claims_give_no_header() {
         let map = headers(&[("c", "x-c")]).unwrap();
         for claims in [json!({}), json!({"c": null})] {
@@ -176,9 +200,16 @@ mod tests {
     #[test]
     fn every_spelling_of_a_guarded_name_is_guarded() {
         let map = headers(&[("sub", "X-Caller-Sub")]).unwrap();
-        for name in
-            ["x-caller-sub", "X_CALLER_SUB", "x.caller.sub", "X--Caller--Sub", "xcallersub", "x-callersub-"]
-        {
+        for name in [
+            "x-caller-sub",
+            "X_CALLER_SUB",
+            "x.caller.sub",
+            "X--Caller--Sub",
+            "xcallersub",
+            "x-callersub-",
+            "X-Caller-Sub*",
+            "x*caller_sub**",
+        ] {
             assert!(map.guards(name), "{name}");
         }
         for name in ["x-caller", "x-caller-sub2", "", "-"] {

@@ -5,10 +5,12 @@
 
 mod claim_headers;
 mod explain;
+mod header_text;
 mod number;
 mod rules;
 
 pub use claim_headers::{ClaimHeader, ClaimHeaders, ClaimHeadersError};
 pub use explain::{Check, Facts, Line, Silent, Trace, Transcript};
+pub use header_text::BeyondAscii;
 pub use number::is_exact;
 pub use rules::{ClaimRule, Rules, ScopeRules};

@@ -2,6 +2,8 @@
 //!
 //! Empty rules admit everybody whose token is good: that is what the operator wrote.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::model::{Claims, Reason};
@@ -29,13 +31,23 @@ pub struct ScopeRules {
     pub any_of: Vec<String>,
 }
 
-/// A claim and the values that it may have.
+/// A claim and the values that it may have. An array matches when it holds one of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClaimRule {
     /// The claim's name; dots walk into objects.
-    pub claim: String,
-    /// Strings, numbers or booleans, compared by JSON type. An array claim matches when it shares one.
-    pub values: Vec<Value>,
+    claim: String,
+    /// Whether the names of an object's members count, and not the value itself.
+    keys_of: bool,
+    wanted: Vec<Wanted>,
+}
+
+/// One value that a claim may have.
+#[derive(Debug, Clone, PartialEq)]
+enum Wanted {
+    /// This string, number or boolean, compared by JSON type.
+    Exactly(Value),
+    /// Any string that begins so.
+    Beginning(String),
 }
 
 impl Rules {
@@ -102,9 +114,19 @@ impl ScopeRules {
 }
 
 impl ClaimRule {
+    /// A rule over the claim of that name. An asterisk at the end of a text stands for any end.
+    #[must_use]
+    pub fn new(claim: String, keys_of: bool, values: Vec<Value>) -> Self {
+        Self { claim, keys_of, wanted: values.into_iter().map(Wanted::new).collect() }
+    }
+
     fn matches(&self, claims: &Claims) -> bool {
-        let is_wanted = |value: &Value| self.values.iter().any(|wanted| same(wanted, value));
+        let is_wanted = |value: &Value| self.wanted.iter().any(|wanted| wanted.is(value));
         match claims.get(&self.claim) {
+            Some(Value::Object(members)) if self.keys_of => {
+                members.keys().any(|name| self.wanted.iter().any(|wanted| wanted.is_text(name)))
+            }
+            Some(_) if self.keys_of => false,
             Some(Value::Array(items)) => items.iter().any(is_wanted),
             Some(value) => is_wanted(value),
             None => false,
@@ -112,14 +134,47 @@ impl ClaimRule {
     }
 
     fn facts(&self, claims: &Claims) -> Facts {
-        let wanted: Vec<String> = self.values.iter().map(Value::to_string).collect();
+        let wanted: Vec<String> = self.wanted.iter().map(Wanted::to_string).collect();
+        let of = if self.keys_of { "a member named " } else { "" };
         Facts {
             seen: Some(match claims.get(&self.claim) {
                 Some(value) => format!("{}: {value}", self.claim),
                 None => format!("{}: absent", self.claim),
             }),
-            wanted: format!("{}: one of {}", self.claim, wanted.join(", ")),
+            wanted: format!("{}: {of}one of {}", self.claim, wanted.join(", ")),
             fix: "check that the identity provider puts this claim into the token, or change `claims` of the agent",
+        }
+    }
+}
+
+impl Wanted {
+    fn new(value: Value) -> Self {
+        match value.as_str().and_then(|text| text.strip_suffix('*')) {
+            Some(beginning) => Self::Beginning(beginning.to_owned()),
+            None => Self::Exactly(value),
+        }
+    }
+
+    fn is(&self, value: &Value) -> bool {
+        match self {
+            Self::Exactly(wanted) => same(wanted, value),
+            Self::Beginning(_) => value.as_str().is_some_and(|text| self.is_text(text)),
+        }
+    }
+
+    fn is_text(&self, text: &str) -> bool {
+        match self {
+            Self::Exactly(wanted) => wanted.as_str() == Some(text),
+            Self::Beginning(beginning) => text.starts_with(beginning.as_str()),
+        }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exactly(value) => value.fmt(f),
+            Self::Beginning(beginning) => write!(f, "{beginning:?} and any end"),
         }
     }
 }
@@ -144,7 +199,7 @@ mod tests {
     }
 
     fn rule(claim: &str, values: Value) -> ClaimRule {
-        ClaimRule { claim: claim.into(), values: values.as_array().unwrap().clone() }
+        ClaimRule::new(claim.into(), false, values.as_array().unwrap().clone())
     }
 
     #[test]
@@ -179,6 +234,56 @@ mod tests {
         for (token, values, ok) in cases {
             let rules = Rules { claims_all_of: vec![rule("t", values.clone())], ..Rules::default() };
             assert_eq!(rules.check(&claims(&token), &mut Silent).is_ok(), ok, "{token} {values}");
+        }
+    }
+
+    #[test]
+    fn an_asterisk_at_the_end_stands_for_any_end_and_nowhere_else() {
+        for (claim, value, ok) in [
+            (json!("repo:org/a"), "repo:org/*", true),
+            (json!("repo:org/"), "repo:org/*", true),
+            (json!(["x", "repo:org/a"]), "repo:org/*", true),
+            (json!("repo:org"), "repo:org/*", false),
+            (json!("REPO:org/a"), "repo:org/*", false),
+            (json!("x repo:org/a"), "repo:org/*", false),
+            (json!("anything"), "*", true),
+            (json!(""), "*", true),
+            (json!(1), "*", false),
+            (json!(true), "t*", false),
+            (json!({"repo:org/a": 1}), "repo:org/*", false),
+            (json!("a*"), "a**", true),
+            (json!("ab"), "a**", false),
+            (json!("axb"), "a*b", false),
+            (json!("a*b"), "a*b", true),
+        ] {
+            let rules = Rules { claims_all_of: vec![rule("t", json!([value]))], ..Rules::default() };
+            assert_eq!(
+                rules.check(&claims(&json!({"t": claim})), &mut Silent).is_ok(),
+                ok,
+                "{claim} {value}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_names_of_an_objects_members_count_where_the_rule_says_so() {
+        let name = "urn:zitadel:iam:org:project:roles";
+        for (claim, value, ok) in [
+            (json!({"admin": {"17": "acme.test"}, "user": {}}), "admin", true),
+            (json!({"admin": null}), "admin", true),
+            (json!({"administrator": 1}), "admin", false),
+            (json!({"administrator": 1}), "admin*", true),
+            (json!({"role": "admin"}), "admin", false),
+            (json!({"x": {"admin": 1}}), "admin", false),
+            (json!({}), "*", false),
+            (json!("admin"), "admin", false),
+            (json!(["admin"]), "admin", false),
+            (json!(null), "admin", false),
+        ] {
+            let rule = ClaimRule::new(name.into(), true, vec![json!(value)]);
+            let rules = Rules { claims_any_of: vec![rule], ..Rules::default() };
+            let claims = claims(&json!({ name: claim }));
+            assert_eq!(rules.check(&claims, &mut Silent).is_ok(), ok, "{claims:?} {value}");
         }
     }
 

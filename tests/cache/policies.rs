@@ -11,13 +11,14 @@ use serde_json::{Value, json};
 use super::key::Key;
 use super::world::World;
 
-const AGENTS: [(&str, Reason); 12] = [
+const AGENTS: [(&str, Reason); 13] = [
     ("desk", Ok),
     ("till", AudienceMismatch),
     ("both", Ok),
     ("other", IssuerNotAllowed),
     ("brief", LifetimeTooLong),
     ("unbound", Ok),
+    ("client", AudienceMismatch),
     ("writer", Ok),
     ("admin", ScopeMissing),
     ("acme", Ok),
@@ -178,6 +179,33 @@ fn a_bound_token_that_is_known_opens_only_the_agents_that_ignore_its_binding() {
     ] {
         assert_eq!(world.ask(agent, &mallory).0, reason, "{agent}, forged");
     }
+}
+
+#[test]
+fn a_known_token_is_for_the_audience_that_the_agents_claim_names() {
+    let key = Key::new("k");
+    let mut world = World::new(100, &[&key], &[]);
+    let mut claims = world.claims("a");
+    claims["client_id"] = "c1".into();
+    let token = key.token(&claims);
+    // Known first by an agent that never asked for the client, the token is verified once more.
+    for (agent, wanted) in [
+        ("plain", (Ok, Miss)),
+        ("plain", (Ok, Hit)),
+        ("client", (Ok, Miss)),
+        ("client", (Ok, Hit)),
+        ("plain", (Ok, Hit)),
+        ("till", (AudienceMismatch, Miss)),
+        ("client", (Ok, Hit)),
+    ] {
+        assert_eq!(world.ask(agent, &token), wanted, "{agent}");
+    }
+    world.set_agent("client", "audiences", json!(["c2"]));
+    assert_eq!(world.ask("client", &token).0, AudienceMismatch);
+    world.set_agent("client", "audiences", json!(["api://desk"]));
+    assert_eq!(world.ask("client", &token).0, AudienceMismatch);
+    world.set_agent("client", "audience_claim", json!("aud"));
+    assert_eq!(world.ask("client", &token).0, Ok);
 }
 
 #[test]

@@ -16,9 +16,9 @@ use super::world::World;
 const SEEDS: std::ops::Range<u64> = 0..4;
 const STEPS: usize = 3000;
 const POOL: usize = 24;
-const AGENTS: [&str; 12] = [
-    "desk", "till", "both", "other", "brief", "unbound", "writer", "admin", "acme", "umbrella", "plain",
-    "shadow",
+const AGENTS: [&str; 13] = [
+    "desk", "till", "both", "other", "brief", "unbound", "client", "writer", "admin", "acme", "umbrella",
+    "plain", "shadow",
 ];
 
 /// The keys that providers publish and that sign.
@@ -45,6 +45,9 @@ fn mint(rng: &mut StdRng, world: &World, keys: &Keys, nth: usize) -> String {
     );
     claims["scope"] = pick(rng, &["read", "read write", "admin", "admin write"]).into();
     claims["tenant"] = pick(rng, &[json!("acme"), json!("umbrella"), json!(7), Value::Null]);
+    if rng.random_bool(0.5) {
+        claims["client_id"] = pick(rng, &["c1", "c2"]).into();
+    }
     if rng.random_ratio(1, 8) {
         claims["cnf"] = json!({"jkt": "a"});
     }
@@ -90,6 +93,7 @@ fn reload(rng: &mut StdRng, world: &mut World) {
             ),
             ("identity_providers", [json!(["corp"]), json!(["other", "corp"]), json!(["other"])]),
             ("max_token_lifetime", [json!("3m"), json!("1h"), json!("10m")]),
+            ("audience_claim", [json!("aud"), json!("client_id"), json!("aud")]),
             ("sender_constraint", [json!({}), json!({"cnf": "refuse"}), json!({"cnf": "ignore"})]),
         ],
     );

@@ -329,6 +329,7 @@ fn agents() -> Value {
         ("both", json!({"identity_providers": ["other", "corp"], "claim_headers": {"jti": "X-Sub"}})),
         ("other", json!({"identity_providers": ["other"]})),
         ("brief", json!({"max_token_lifetime": "3m"})),
+        ("client", json!({"audience_claim": "client_id", "audiences": ["c1"]})),
         ("unbound", json!({"sender_constraint": {"cnf": "ignore"}})),
         ("writer", json!({"scopes": {"all_of": ["write"]}})),
         ("admin", json!({"scopes": {"all_of": ["admin"]}})),
@@ -341,6 +342,6 @@ fn agents() -> Value {
     }
     agents["shadow"]["enforcement"] = "shadow".into();
     let names: HashSet<_> = agents.as_object().expect("agents").keys().collect();
-    assert_eq!(names.len(), 12);
+    assert_eq!(names.len(), 13);
     agents
 }

@@ -28,6 +28,10 @@ impl World {
             "identity_providers:\n  corp: {{ issuer: \"{idp}\" }}\nagents:\n  \
              strip:\n    route: /strip\n    upstream: {up}\n    auth:\n      oauth:\n        identity_providers: [corp]\n        \
              claim_headers: {{ sub: X-Caller-Sub, dept: X-Dept }}\n  \
+             wide:\n    route: /wide\n    upstream: {up}\n    auth:\n      oauth: {{ identity_providers: [corp], \
+             claim_headers: {{ dept: X-Dept }}, claim_header_text: rfc8187 }}\n  \
+             mute:\n    route: /mute\n    upstream: {up}\n    auth:\n      oauth: {{ identity_providers: [corp], \
+             claim_headers: {{ dept: X-Dept }}, claim_header_text: omit }}\n  \
              keep:\n    route: /keep\n    upstream: {up}\n    auth:\n      oauth: {{ identity_providers: [corp], forward_token: true }}\n  \
              keyed: {{ route: /keyed, upstream: \"{up}\", auth: {{ api_key: {{}} }} }}\n  \
              open: {{ route: /open, upstream: \"{up}\", auth: public }}\n  \
@@ -119,6 +123,35 @@ async fn claim_headers_come_from_verified_claims_alone() {
             Some(text) => assert_eq!(seen.expect("it arrived").all("x-dept"), [text]),
             None => assert_eq!((status, seen.is_none()), (403, true), "{dept}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn text_that_is_not_ascii_goes_as_the_agent_says_and_never_from_the_caller() {
+    let w = World::with("").await;
+    for (path, dept, plain, extended) in [
+        ("/wide", json!("zoë"), None, Some("UTF-8''zo%C3%AB")),
+        ("/wide", json!(["zoë", 7]), None, Some("UTF-8''zo%C3%AB%2C%207")),
+        ("/wide", json!("sales"), Some("sales"), None),
+        ("/wide", Value::Null, None, None),
+        ("/mute", json!("zoë"), None, None),
+        ("/mute", json!("sales"), Some("sales"), None),
+    ] {
+        let mut lines = vec![format!("Authorization: Bearer {}", w.token(&json!({"dept": dept})))];
+        for name in ["X-Dept", "X-Dept*", "x_dept*", "X.Dept*", "x-dept**", "X*Dept", "xdept*"] {
+            lines.push(format!("{name}: root"));
+        }
+        lines.push("Connection: X-Dept*".to_owned());
+        let (status, seen) = w.ask(path, &lines).await;
+        assert_eq!(status, 200, "{path} {dept}");
+        let seen = seen.expect("it arrived");
+        assert_eq!(seen.all("x-dept"), plain.into_iter().collect::<Vec<_>>(), "{path} {dept}");
+        assert_eq!(seen.all("x-dept*"), extended.into_iter().collect::<Vec<_>>(), "{path} {dept}");
+        assert!(seen.headers.iter().all(|(_, v)| v != "root"), "{path} {dept}: {seen:?}");
+    }
+    for path in ["/wide", "/mute"] {
+        let line = format!("Authorization: Bearer {}", w.token(&json!({"dept": "zoë\r\nX-Admin: 1"})));
+        assert_eq!(w.ask(path, &[line]).await.0, 403, "{path}");
     }
 }
 

@@ -233,6 +233,7 @@ fn authenticator(
                 providers: accepted?,
                 issuers: Arc::clone(&all.issuers),
                 audiences: oauth.audiences.clone(),
+                audience_claim: oauth.audience_claim,
                 max_token_lifetime: oauth.max_token_lifetime,
                 bound_tokens: oauth.bound_tokens,
                 token_bytes: input.token_bytes(),
@@ -286,7 +287,7 @@ fn instant(at: jiff::Timestamp) -> Instant {
 
 fn rules(oauth: &document::OAuth) -> Rules {
     let compiled = |rules: &[document::ClaimRule]| {
-        rules.iter().map(|r| ClaimRule { claim: r.claim.clone(), values: r.values.clone() }).collect()
+        rules.iter().map(|r| ClaimRule::new(r.claim.clone(), r.keys_of, r.values.clone())).collect()
     };
     Rules {
         scopes: ScopeRules { all_of: oauth.scopes.all_of.clone(), any_of: oauth.scopes.any_of.clone() },
@@ -303,7 +304,7 @@ fn claim_headers(
     let pairs = oauth.map(|oauth| oauth.claim_headers.as_slice()).unwrap_or_default();
     let headers =
         pairs.iter().map(|(claim, header)| ClaimHeader { claim: claim.clone(), header: header.clone() });
-    match ClaimHeaders::new(headers.collect()) {
+    match ClaimHeaders::new(headers.collect(), oauth.map(|oauth| oauth.beyond_ascii).unwrap_or_default()) {
         Ok(headers) => Some(headers),
         Err(error) => {
             let help = "choose another header for one of the claims";

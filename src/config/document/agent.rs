@@ -8,7 +8,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::super::source::Spanned;
-use crate::authn::BoundTokens;
+use crate::authn::{AudienceClaim, BoundTokens};
+use crate::authz::BeyondAscii;
 use crate::model::{AgentName, Digest, Enforcement, ProviderName};
 
 /// One of `agents`. Two are equal when they say the same, wherever it was written.
@@ -78,6 +79,8 @@ pub struct OAuth {
     pub identity_providers: Vec<Spanned<ProviderName>>,
     /// Any of these; empty does not check the audience.
     pub audiences: Vec<String>,
+    /// Where a token names them.
+    pub audience_claim: AudienceClaim,
     /// The header with the token.
     pub header: HeaderName,
     /// The word before the token; empty is the bare token.
@@ -90,6 +93,8 @@ pub struct OAuth {
     pub claims: ClaimRules,
     /// Claims that the agent gets as headers.
     pub claim_headers: Vec<(String, HeaderName)>,
+    /// `claim_header_text`
+    pub beyond_ascii: BeyondAscii,
     /// The longest `exp` - `iat`.
     pub max_token_lifetime: Option<Duration>,
     /// `sender_constraint.cnf`
@@ -121,6 +126,8 @@ pub struct ClaimRule {
     pub claim: String,
     /// What it may be: strings, numbers and truth values; at least one.
     pub values: Vec<Value>,
+    /// Whether the names of an object's members are meant.
+    pub keys_of: bool,
 }
 
 /// `cors`
@@ -190,12 +197,14 @@ impl AgentEntry {
             let OAuth {
                 identity_providers,
                 audiences: _,
+                audience_claim: _,
                 header: _,
                 prefix: _,
                 forward_token: _,
                 scopes: _,
                 claims: _,
                 claim_headers: _,
+                beyond_ascii: _,
                 max_token_lifetime: _,
                 bound_tokens: _,
             } = &mut **oauth;

@@ -14,7 +14,8 @@ use super::super::source::{Place, Spanned};
 use super::super::value;
 use super::super::web;
 use super::super::yaml::{Key, Kind, Node};
-use crate::authn::BoundTokens;
+use crate::authn::{AudienceClaim, BoundTokens};
+use crate::authz::BeyondAscii;
 use crate::model::ProviderName;
 
 const HELP: &str =
@@ -122,6 +123,7 @@ fn oauth<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Option<OAu
     let fields = Fields::open(report, &OAUTH, owner, node)?;
     let providers = fields.required("identity_providers", |r, n| value::some_list(r, n, provider));
     let audiences = fields.optional("audiences", |r, n| value::list(r, n, value::some_text));
+    let audience_claim = fields.optional("audience_claim", |r, n| value::word(r, n, &["aud", "client_id"]));
     let header = fields.optional("header", credential_header);
     let header = header.map_or(http::header::AUTHORIZATION, |h| h.value);
     let prefix = fields.optional("prefix", prefix);
@@ -129,6 +131,7 @@ fn oauth<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Option<OAu
     let scopes = fields.section("scopes", &SCOPES).map(scopes).unwrap_or_default();
     let claims = fields.section("claims", &CLAIMS).map(claims).unwrap_or_default();
     let claim_headers = fields.node("claim_headers").map(|node| claim_headers(report, node, &header));
+    let text = fields.optional("claim_header_text", |r, n| value::word(r, n, &["refuse", "omit", "rfc8187"]));
     let year = Duration::from_secs(366 * 86_400);
     let lifetime = fields
         .optional("max_token_lifetime", |r, n| value::duration(r, n, Duration::from_secs(1)..=10 * year));
@@ -153,12 +156,21 @@ fn oauth<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Option<OAu
     Some(OAuth {
         identity_providers: providers?.value,
         audiences: plain(audiences),
+        audience_claim: match audience_claim.map(|word| word.value) {
+            Some("client_id") => AudienceClaim::ClientId,
+            _ => AudienceClaim::Aud,
+        },
         header,
         prefix: prefix.map_or_else(|| "Bearer".to_owned(), |p| p.value),
         forward_token: forward_token.is_some_and(|b| b.value),
         scopes,
         claims,
         claim_headers: claim_headers.unwrap_or_default(),
+        beyond_ascii: match text.map(|word| word.value) {
+            Some("omit") => BeyondAscii::Omit,
+            Some("rfc8187") => BeyondAscii::Encode,
+            _ => BeyondAscii::Refuse,
+        },
         max_token_lifetime: lifetime.map(|d| d.value),
         bound_tokens,
     })
@@ -227,8 +239,15 @@ fn rule<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<ClaimRule> {
     let fields = Fields::open(report, &CLAIM_RULE, node.place, node)?;
     let claim = fields.required("claim", value::some_text);
     let values = fields.required("values", |r, n| value::some_list(r, n, json::single));
+    let keys_of = fields.optional("keys_of", value::boolean).is_some_and(|keys_of| keys_of.value);
     fields.close();
-    Some(ClaimRule { claim: claim?.value, values: plain(values) })
+    if keys_of {
+        for other in values.iter().flat_map(|list| &list.value).filter(|item| !item.value.is_string()) {
+            let message = format!("{} is not the name of a member, which is text", other.value);
+            report.say(Code::BadClaim, other.place, message, "write it in quotes");
+        }
+    }
+    Some(ClaimRule { claim: claim?.value, values: plain(values), keys_of })
 }
 
 fn claim_headers<'a>(

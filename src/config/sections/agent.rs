@@ -75,12 +75,23 @@ pub(in crate::config) const OAUTH: Section = Section {
     fields: &[
         must("identity_providers", List(&Text), "whose tokens are accepted: names of `identity_providers`"),
         may("audiences", List(&Text), "`aud` must name one of these; empty does not check the audience"),
+        may(
+            "audience_claim",
+            Word(&["aud", "client_id"]),
+            "the claim that names the audience: aud (default), or client_id where tokens have no `aud`",
+        ),
         may("header", Text, "the request header with the token; default Authorization"),
         may("prefix", Text, "the word before the token; default Bearer, \"\" is the bare token"),
         may("forward_token", Bool, "send the header to the agent as it came; default false"),
         may("scopes", Shape::Section(&SCOPES), "scopes that the token must have"),
         may("claims", Shape::Section(&CLAIMS), "claims that the token must have"),
         may("claim_headers", Map(&Text), "claims that the agent gets as headers: claim to header name"),
+        may(
+            "claim_header_text",
+            Word(&["refuse", "omit", "rfc8187"]),
+            "a claim for a header that is not ASCII: refuse the caller (default), omit the header, or write it into a \
+             second one, `NAME*`, as RFC 8187 says",
+        ),
         may("max_token_lifetime", Duration, "the longest `exp` - `iat`; default not limited"),
         may(
             "sender_constraint",
@@ -123,7 +134,8 @@ pub(in crate::config) const CLAIM_RULE: Section = Section {
     name: "a claim rule",
     fields: &[
         must("claim", Text, "the name of the claim; dots walk into objects"),
-        must("values", List(&Single), "the claim must be one of these, by JSON type"),
+        must("values", List(&Single), "the claim must be one of these, by JSON type; a text may end in `*`"),
+        may("keys_of", Bool, "compare the names of the members of an object; default false"),
     ],
 };
 

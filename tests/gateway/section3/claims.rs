@@ -12,7 +12,7 @@ async fn rules_are_judged_as_the_contract_says() {
 }
 
 pub(super) fn rows(world: &World) -> Vec<Row> {
-    [scopes(world), rules(world), headers(world)].into_iter().flatten().collect()
+    [scopes(world), rules(world), patterns(world), headers(world)].into_iter().flatten().collect()
 }
 
 fn scopes(world: &World) -> Vec<Row> {
@@ -97,6 +97,28 @@ fn rules(world: &World) -> Vec<Row> {
             claims[name] = value.clone();
         }
         Row::new(format!("claims {patch}"), "ruled", reason).bearer(world.claiming(&claims)).by("corp")
+    };
+    cases.into_iter().map(row).collect()
+}
+
+/// Values with an asterisk at the end, and names of members.
+fn patterns(world: &World) -> Vec<Row> {
+    let cases = [
+        (json!({"repo": "org/a"}), "ok"),
+        (json!({"repo": ["x", "org/a"]}), "ok"),
+        (json!({"repo": "organisation/a"}), "claim_mismatch"),
+        (json!({"repo": "x/org/a"}), "claim_mismatch"),
+        (json!({"repo": {"org/a": 1}}), "claim_mismatch"),
+        (json!({"urn:roles": {"admin": {"17": "acme.test"}}}), "ok"),
+        (json!({"urn:roles": {"ops-eu": {}}}), "ok"),
+        (json!({"urn:roles": {"user": {"admin": 1}}}), "claim_mismatch"),
+        (json!({"urn:roles": {"administrator": {}}}), "claim_mismatch"),
+        (json!({"urn:roles": ["admin"]}), "claim_mismatch"),
+        (json!({"urn:roles": "admin"}), "claim_mismatch"),
+        (json!({}), "claim_mismatch"),
+    ];
+    let row = |(patch, reason): (Value, &'static str)| {
+        Row::new(format!("claims {patch}"), "patterned", reason).bearer(world.claiming(&patch)).by("corp")
     };
     cases.into_iter().map(row).collect()
 }

@@ -123,6 +123,18 @@ fn audiences(world: &World) -> Vec<Row> {
         (json!("api://a api://b"), "audience_mismatch"),
     ];
     let mut rows = Vec::new();
+    for (patch, reason) in [
+        (json!({"aud": ABSENT, "client_id": "client-a"}), "ok"),
+        (json!({"aud": "client-x", "client_id": "client-b"}), "ok"),
+        (json!({"aud": "client-a", "client_id": "client-x"}), "audience_mismatch"),
+        (json!({"aud": "client-a", "client_id": ABSENT}), "audience_mismatch"),
+        (json!({"aud": "client-a", "client_id": null}), "audience_mismatch"),
+        (json!({"client_id": ABSENT, "azp": "client-a"}), "audience_mismatch"),
+        (json!({"client_id": "client-a,client-b"}), "audience_mismatch"),
+    ] {
+        let token = world.claiming(&patch);
+        rows.push(Row::new(format!("claims {patch}"), "by-client", reason).bearer(&token).by("corp"));
+    }
     for (aud, reason) in cases {
         let token = world.claiming(&json!({"aud": aud}));
         rows.push(Row::new(format!("aud {aud}"), "a", reason).bearer(&token).by("corp"));

@@ -148,6 +148,17 @@ impl World {
                     ],
                 }})),
             ),
+            (
+                "patterned",
+                oauth(json!({"claims": {"any_of": [
+                    {"claim": "repo", "values": ["org/*"]},
+                    {"claim": "urn:roles", "keys_of": true, "values": ["admin", "ops-*"]},
+                ]}})),
+            ),
+            (
+                "by-client",
+                oauth(json!({"audience_claim": "client_id", "audiences": ["client-a", "client-b"]})),
+            ),
             ("titled", oauth(json!({"claim_headers": {"note": "X-Note"}}))),
             ("keyed", json!({"api_key": {"header": "X-API-Key"}})),
             ("keyed-other", json!({"api_key": {"header": "X-Other-Key"}})),

@@ -1,0 +1,99 @@
+//! A claim as the text of a header: JSON's writing of single values, and RFC 8187 for what is not ASCII.
+//!
+//! Which claims go into which headers is in `claim_headers`.
+
+use serde_json::Value;
+
+use super::number::Exact;
+
+/// What becomes of a claim whose text is not ASCII alone: servers read such bytes in a header in several ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BeyondAscii {
+    /// The caller is refused.
+    #[default]
+    Refuse,
+    /// The header is left out.
+    Omit,
+    /// The text goes into a second header, whose name has an asterisk behind it (RFC 8187 section 3.2).
+    Encode,
+}
+
+/// A claim in words. No control character is in it, and no blank at either end, which would be lost on the wire:
+/// `" admin"` must not arrive as `"admin"`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum HeaderText {
+    /// ASCII alone.
+    Plain(String),
+    /// With other characters in it.
+    Beyond(String),
+}
+
+impl HeaderText {
+    /// The words of a string, number or boolean, or of a list of these; `None` when they would change its meaning.
+    pub(super) fn of(value: &Value) -> Option<Self> {
+        let text = match value {
+            Value::Array(items) => {
+                let words: Option<Vec<String>> =
+                    items.iter().map(|item| scalar(item).filter(|text| !text.contains(','))).collect();
+                words?.join(", ")
+            }
+            other => scalar(other)?,
+        };
+        Some(if text.is_ascii() { Self::Plain(text) } else { Self::Beyond(text) })
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => Exact::of(number)?.text(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Null | Value::Array(_) | Value::Object(_) => return None,
+    };
+    let plain = !text.contains(char::is_control) && text.trim() == text;
+    plain.then_some(text)
+}
+
+/// The value of an extended parameter in UTF-8 without a language (RFC 8187 section 3.2.1).
+pub(super) fn rfc8187(text: &str) -> String {
+    let mut out = "UTF-8''".to_owned();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            for digit in [byte >> 4, byte & 0xf] {
+                out.extend(char::from_digit(digit.into(), 16).map(|digit| digit.to_ascii_uppercase()));
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_examples_of_rfc_8187_are_written_as_they_stand_there() {
+        for (text, wanted) in [
+            ("£ rates", "UTF-8''%C2%A3%20rates"),
+            ("£ and € rates", "UTF-8''%C2%A3%20and%20%E2%82%AC%20rates"),
+            ("zoë's \"50%\"", "UTF-8''zo%C3%AB%27s%20%2250%25%22"),
+            ("a*b(c)=é", "UTF-8''a%2Ab%28c%29%3D%C3%A9"),
+        ] {
+            assert_eq!(rfc8187(text), wanted);
+        }
+    }
+
+    #[test]
+    fn a_character_that_acts_is_written_in_no_way() {
+        for bad in ["a\nb", "é\r\nX-Admin: 1", "\u{0}é", "\u{7f}", "\u{85}", " é", "é\u{a0}", "é\u{2003}"]
+        {
+            assert_eq!(HeaderText::of(&json!(bad)), None, "{bad:?}");
+        }
+        assert_eq!(HeaderText::of(&json!(["é", "b"])), Some(HeaderText::Beyond("é, b".into())));
+        assert_eq!(HeaderText::of(&json!(["é", "b,c"])), None);
+    }
+}
