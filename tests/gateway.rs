@@ -40,6 +40,10 @@ mod drain;
 mod explain;
 
 #[cfg(test)]
+#[path = "gateway/forwarded.rs"]
+mod forwarded;
+
+#[cfg(test)]
 #[path = "gateway/handover.rs"]
 mod handover;
 
@@ -58,6 +62,10 @@ mod notify;
 #[cfg(test)]
 #[path = "gateway/ops.rs"]
 mod ops;
+
+#[cfg(test)]
+#[path = "gateway/public_address.rs"]
+mod public_address;
 
 #[cfg(test)]
 #[path = "gateway/reload.rs"]

@@ -35,6 +35,7 @@ pub use diagnostics::Diagnostics;
 pub use document::{
     AccessLog, Admin, AgentEntry, ApiKeyEntry, Auth, CertificateFiles, ClaimRule, ClaimRules, Cors, Document,
     IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, Route, Scopes, Server, Shutdown, Upstream,
+    UpstreamHost,
 };
 pub use public_url::PublicUrl;
 pub use read::{Outline, outline, parse, parse_after};

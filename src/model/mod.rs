@@ -34,5 +34,5 @@ pub use reason::{OAuthError, Reason};
 pub use request_id::RequestId;
 pub use resource::{ResourceId, ResourceKind};
 pub use secret::{Digest, Secret};
-pub use spelling::reduced_eq;
+pub use spelling::{reduced_eq, reduced_starts_with};
 pub use stamp::Stamp;

@@ -3,15 +3,23 @@
 /// Equal on letters and digits alone, without regard to case.
 #[must_use]
 pub fn reduced_eq(a: &str, b: &str) -> bool {
-    fn letters(name: &str) -> impl Iterator<Item = u8> {
-        name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
-    }
     letters(a).eq(letters(b))
+}
+
+/// Whether `name` begins as `start` does, on letters and digits alone, without regard to case.
+#[must_use]
+pub fn reduced_starts_with(name: &str, start: &str) -> bool {
+    let mut name = letters(name);
+    letters(start).all(|letter| name.next() == Some(letter))
+}
+
+fn letters(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::reduced_eq;
+    use super::*;
 
     #[test]
     fn case_and_punctuation_make_no_other_name() {
@@ -20,6 +28,16 @@ mod tests {
         }
         for name in ["x-caller", "x-caller-sub2", "", "-"] {
             assert!(!reduced_eq("X-Caller-Sub", name), "{name}");
+        }
+    }
+
+    #[test]
+    fn case_and_punctuation_make_no_other_beginning() {
+        for name in ["x-forwarded-for", "X_FORWARDED_FOR", "x--forwarded", "xforwardedfor", "_x.forwarded"] {
+            assert!(reduced_starts_with(name, "X-Forwarded"), "{name}");
+        }
+        for name in ["x-forward", "forwarded", "", "-", "y-x-forwarded"] {
+            assert!(!reduced_starts_with(name, "X-Forwarded"), "{name}");
         }
     }
 }

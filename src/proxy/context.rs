@@ -25,6 +25,8 @@ pub struct Context {
     pub(super) https: bool,
     /// The path in its one form, when it did not come in it.
     pub(super) path: Option<Box<str>>,
+    /// Whether parts of the query go on percent-encoded.
+    pub(super) encode_query: bool,
     pub(super) websocket: bool,
     pub(super) tunnel: Option<Tunnel>,
     pub(super) agent: Option<Arc<Agent>>,
@@ -87,6 +89,7 @@ impl Context {
             remote: None,
             https: false,
             path: None,
+            encode_query: false,
             websocket: false,
             tunnel: None,
             agent: None,

@@ -7,19 +7,15 @@ use pingora::http::RequestHeader;
 
 use crate::gate::Permit;
 use crate::model::reduced_eq;
+use crate::routing::{Upstream, UpstreamHost};
 
 use super::context::Context;
+use super::forwarded::{self, Forwarded, REQUEST_ID};
+use super::query;
 use super::stamp;
 use super::view::sent_host;
 
-const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// What we set ourselves: a client's header that reads the same to any server is removed first.
-const OURS: [HeaderName; 4] = [FOR, PROTO, HOST, REQUEST_ID];
-
-/// What is set at most beside the claim headers: those of ours, the length and the host.
+/// What is set at most with every request: three fields of `forwarded`, the id, the length and the host.
 const SET: usize = 6;
 
 /// Rewrites `request`, which is a copy of `sent`, the client's, without hop-by-hop fields.
@@ -35,13 +31,13 @@ pub(super) fn rewrite(
     let agent = permit.agent();
     let mut parts: http::request::Parts = std::mem::replace(request, nothing()).into();
     let (peer, request_id) = stamp::values(ctx.origin.peer, &ctx.request_id)?;
-    let forwarded = Forwarded::of(&parts.headers, sent, peer, ctx);
+    let forwarded = Forwarded::of(&parts.headers, sent, peer, agent.taken_prefix.as_ref(), ctx);
     let mut headers = HeaderMap::with_capacity(parts.headers.len() + SET + permit.headers().len());
     let mut name_of_last = None;
     for (name, value) in std::mem::take(&mut parts.headers) {
         // The second and later values of a name come without it.
         if let Some(name) = name {
-            let goes = !agent.withholds(&name) && !is_withheld(&name, ctx);
+            let goes = !agent.withholds(&name) && (!is_withheld(&name, ctx) || agent.hands_on(&name));
             name_of_last = goes.then_some(name);
         }
         if let Some(name) = &name_of_last {
@@ -55,7 +51,7 @@ pub(super) fn rewrite(
     for (name, value) in permit.headers() {
         headers.insert(name, value.clone());
     }
-    headers.insert(header::HOST, agent.upstream.authority.clone());
+    headers.insert(header::HOST, host(&agent.upstream, sent));
     parts.headers = headers;
     *request = parts.into();
     if let Some(target) = target(sent, permit, ctx) {
@@ -64,23 +60,32 @@ pub(super) fn rewrite(
     Ok(())
 }
 
+/// The `Host` for the agent. An HTTP/1.0 request may have none that could be preserved.
+fn host(upstream: &Upstream, sent: &RequestHeader) -> HeaderValue {
+    match &upstream.host {
+        UpstreamHost::Fixed(host) => host.clone(),
+        UpstreamHost::Preserve => sent_host(sent).unwrap_or_else(|| upstream.authority.clone()),
+    }
+}
+
 /// A head that stands in for another.
 fn nothing() -> RequestHeader {
     Request::new(()).into_parts().0.into()
 }
 
-/// Whether a client's field of that name never goes on: what we set ourselves, what only a trusted proxy may say, what
-/// reads as a field that it is not, and what was answered by us, after the decision.
+/// Whether a client's field of that name does not go on: what tells of the caller and is not believed, what reads as a
+/// field that it is not, and what was answered by us, after the decision.
 fn is_withheld(name: &HeaderName, ctx: &Context) -> bool {
-    // Names are in small letters. What begins with another letter reads as none of ours, and as no structure.
-    let first = name.as_str().as_bytes().first().copied().unwrap_or_default();
-    if first.is_ascii_alphanumeric() && !b"xcthuef".contains(&first) {
-        return false;
+    // Names are in small letters, and hardly any begins with one of these.
+    match name.as_str().bytes().find(u8::is_ascii_alphanumeric) {
+        Some(first @ (b'x' | b'f')) => forwarded::is_withheld(name, first, ctx.origin.trusted),
+        Some(first @ (b'c' | b't')) => {
+            forwarded::is_withheld(name, first, ctx.origin.trusted) || is_disguised(name)
+        }
+        Some(b'h' | b'u') => is_disguised(name),
+        Some(b'e') => *name == header::EXPECT,
+        _ => false,
     }
-    is_ours(name)
-        || (*name == header::FORWARDED && !ctx.origin.trusted)
-        || *name == header::EXPECT
-        || is_disguised(name)
 }
 
 /// One line of cookies: HTTP/2 may part them, HTTP/1.1 may not (RFC 9113 section 8.2.3).
@@ -116,16 +121,16 @@ fn write_length_plainly(headers: &mut HeaderMap) {
     }
 }
 
-fn is_ours(name: &HeaderName) -> bool {
-    OURS.iter().any(|ours| reduced_eq(ours.as_str(), name.as_str()))
-}
-
 /// The target for the agent; `None` when it is the one that was sent.
 fn target(sent: &RequestHeader, permit: &Permit, ctx: &Context) -> Option<Vec<u8>> {
     let agent = permit.agent();
     let base = agent.upstream.base_path.as_str();
     let raw = sent.raw_path();
-    let is_same = base.is_empty() && !agent.route.strip_path && ctx.path.is_none() && raw.starts_with(b"/");
+    let is_same = base.is_empty()
+        && !agent.route.strip_path
+        && ctx.path.is_none()
+        && !ctx.encode_query
+        && raw.starts_with(b"/");
     if is_same {
         return None;
     }
@@ -135,39 +140,6 @@ fn target(sent: &RequestHeader, permit: &Permit, ctx: &Context) -> Option<Vec<u8
         // ASCII: it was read as a path before anything was decided.
         None => String::from_utf8_lossy(path),
     };
-    Some([base.as_bytes(), agent.route.forwarded(&path).as_bytes(), query].concat())
-}
-
-/// The values of `X-Forwarded-*`.
-struct Forwarded {
-    client: Option<HeaderValue>,
-    proto: HeaderValue,
-    host: Option<HeaderValue>,
-}
-
-impl Forwarded {
-    fn of(headers: &HeaderMap, sent: &RequestHeader, peer: Option<HeaderValue>, ctx: &Context) -> Self {
-        let trusted = |name: &HeaderName| headers.get(name).filter(|_| ctx.origin.trusted);
-        let client = if trusted(&FOR).is_some() { chain(headers, peer.as_ref()) } else { peer };
-        let ours = HeaderValue::from_static(if ctx.https { "https" } else { "http" });
-        Self {
-            client,
-            proto: trusted(&PROTO).cloned().unwrap_or(ours),
-            host: trusted(&HOST).cloned().or_else(|| sent_host(sent)),
-        }
-    }
-
-    fn set(self, headers: &mut HeaderMap) {
-        for (name, value) in [(FOR, self.client), (PROTO, Some(self.proto)), (HOST, self.host)] {
-            if let Some(value) = value {
-                headers.insert(name, value);
-            }
-        }
-    }
-}
-
-/// The hops that a trusted proxy tells of, and the proxy itself.
-fn chain(headers: &HeaderMap, peer: Option<&HeaderValue>) -> Option<HeaderValue> {
-    let hops = headers.get_all(FOR).iter().chain(peer).filter_map(|value| value.to_str().ok());
-    HeaderValue::from_str(&hops.collect::<Vec<_>>().join(", ")).ok()
+    let query = if ctx.encode_query { Cow::Owned(query::encoded(query)) } else { Cow::Borrowed(query) };
+    Some([base.as_bytes(), agent.route.forwarded(&path).as_bytes(), &query].concat())
 }

@@ -6,7 +6,9 @@ use memchr::memchr;
 
 use crate::routing::Host;
 
+use super::authority::Authority;
 use super::chunks::{is_field_byte, is_token_byte};
+use super::query;
 
 /// The longest method. The longest that is registered has 17 letters.
 const LONGEST_METHOD: usize = 32;
@@ -16,8 +18,18 @@ const LONGEST_METHOD: usize = 32;
 pub(super) struct Framing<'a> {
     pub(super) body: BodyLength,
     pub(super) fields: usize,
-    /// The authority of a target in absolute form, and what stands behind it.
-    pub(super) absolute: Option<(&'a str, &'a str)>,
+    /// How the target goes on; absent when it goes on as it was sent.
+    pub(super) target: Option<Target<'a>>,
+}
+
+/// The parts of a target that does not go on as it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Target<'a> {
+    /// Of a target in absolute form.
+    pub(super) authority: Option<&'a str>,
+    pub(super) path: &'a str,
+    /// With its question mark, as it was sent; empty when there is none.
+    pub(super) query: &'a [u8],
 }
 
 /// Where the body ends (RFC 9112 section 6.3).
@@ -34,7 +46,7 @@ pub(super) enum BodyLength {
 pub(super) fn read(head: &[u8], most_fields: usize) -> Result<Framing<'_>, u16> {
     let mut lines = lines(head);
     let line = RequestLine::parse(lines.next().unwrap_or_default())?;
-    let mut absolute = line.absolute()?;
+    let target = line.target()?;
     let (mut length, mut chunked, mut host, mut fields) = (None, false, None, 0);
     for field in lines.take_while(|line| !line.is_empty()) {
         if fields == most_fields {
@@ -58,9 +70,10 @@ pub(super) fn read(head: &[u8], most_fields: usize) -> Result<Framing<'_>, u16> 
             is_new(host.replace(value))?;
         }
     }
-    if let (Some((authority, _)), Some(host)) = (&mut absolute, host) {
+    if let (Some(authority), Some(host)) = (target.and_then(|target| target.authority), host) {
         let host = std::str::from_utf8(host).map_err(|_| 400_u16)?;
-        if !same_authority(authority, host, line.default_port) {
+        let named = |text| Authority::of(line.scheme(), text);
+        if !named(authority).is(&named(host)) {
             return Err(400);
         }
     }
@@ -73,7 +86,7 @@ pub(super) fn read(head: &[u8], most_fields: usize) -> Result<Framing<'_>, u16> 
         (None, true) => BodyLength::Chunked,
         (length, false) => BodyLength::Bytes(length.unwrap_or(0)),
     };
-    Ok(Framing { body, fields, absolute })
+    Ok(Framing { body, fields, target })
 }
 
 /// The lines of a head, without their ends.
@@ -90,12 +103,13 @@ fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Method, target and version with one blank between each, and a target of visible ASCII without a fragment and
-/// without what no URI has and libraries disagree on (RFC 3986 appendix A).
+/// Method, target and version with one blank between each. The path is visible ASCII, without what no URI has and
+/// libraries disagree on (RFC 3986 appendix A); the query may have that.
 struct RequestLine<'a> {
+    /// The target without its query.
     target: &'a str,
+    query: &'a [u8],
     chunks_known: bool,
-    default_port: &'static str,
 }
 
 impl<'a> RequestLine<'a> {
@@ -106,14 +120,13 @@ impl<'a> RequestLine<'a> {
         else {
             return Err(400);
         };
-        let visible = |b: &u8| (0x21..0x7f).contains(b) && !b"#\"<>".contains(b);
-        // Browsers send it in a query as it is, and never in a path.
-        let backtick = target.split(|b| *b == b'?').next().is_some_and(|path| path.contains(&b'`'));
+        let visible = |b: &u8| (0x21..0x7f).contains(b) && !b"#\"<>`".contains(b);
+        let (target, query) = target.split_at(memchr(b'?', target).unwrap_or(target.len()));
         let sound = is_token(method)
             && method.len() <= LONGEST_METHOD
             && !target.is_empty()
             && target.iter().all(visible)
-            && !backtick
+            && query.iter().all(|b| query::may_stand(*b))
             && matches!(version, b"HTTP/1.1" | b"HTTP/1.0");
         if !sound {
             return Err(400);
@@ -123,45 +136,32 @@ impl<'a> RequestLine<'a> {
             return Err(405);
         }
         let target = std::str::from_utf8(target).map_err(|_| 400_u16)?;
-        Ok(Self { target, chunks_known: version == b"HTTP/1.1", default_port: default_port(target) })
+        Ok(Self { target, query, chunks_known: version == b"HTTP/1.1" })
     }
 
-    /// Authority and rest of a target in absolute form (RFC 9112 section 3.2.2). Anything that is neither that nor a
-    /// path is refused.
-    fn absolute(&self) -> Result<Option<(&'a str, &'a str)>, u16> {
+    /// The scheme of a target in absolute form.
+    fn scheme(&self) -> &'a str {
+        self.target.split_once("://").map_or("", |(scheme, _)| scheme)
+    }
+
+    /// The parts of a target in absolute form (RFC 9112 section 3.2.2), or of one whose query is encoded. A target that
+    /// is neither in absolute form nor a path is refused.
+    fn target(&self) -> Result<Option<Target<'a>>, u16> {
+        let query = self.query;
         if self.target.starts_with('/') {
-            return Ok(None);
+            let encoded = query.iter().any(|b| query::is_encoded(*b));
+            return Ok(encoded.then_some(Target { authority: None, path: self.target, query }));
         }
         let (scheme, rest) = self.target.split_once("://").ok_or(400_u16)?;
         if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
             return Err(400);
         }
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let end = rest.find('/').unwrap_or(rest.len());
         let (authority, path) = rest.split_at_checked(end).ok_or(400_u16)?;
-        if path.starts_with('?') || Host::parse(authority).is_err() {
+        if (path.is_empty() && !query.is_empty()) || Host::parse(authority).is_err() {
             return Err(400);
         }
-        Ok(Some((authority, if path.is_empty() { "/" } else { path })))
-    }
-}
-
-fn default_port(target: &str) -> &'static str {
-    let secure = target.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("https:"));
-    if secure { "443" } else { "80" }
-}
-
-/// Whether both name the same host and port: case, a dot at the end, and a port that goes without saying make no
-/// difference.
-fn same_authority(a: &str, b: &str, default_port: &str) -> bool {
-    fn port(authority: &str) -> Option<&str> {
-        let (_, port) = authority.rsplit_once(':').filter(|(_, port)| !port.contains(']'))?;
-        Some(port).filter(|port| !port.is_empty())
-    }
-    match (Host::parse(a), Host::parse(b)) {
-        (Ok(one), Ok(other)) => {
-            one == other && port(a).unwrap_or(default_port) == port(b).unwrap_or(default_port)
-        }
-        _ => false,
+        Ok(Some(Target { authority: Some(authority), path: if path.is_empty() { "/" } else { path }, query }))
     }
 }
 
@@ -199,7 +199,7 @@ fn is_token(name: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{BodyLength, Framing};
+    use super::{BodyLength, Framing, Target};
 
     fn read(head: &[u8]) -> Result<Framing<'_>, u16> {
         super::read(head, 3)
@@ -207,20 +207,35 @@ mod tests {
 
     #[test]
     fn sound_heads_pass() {
+        fn absolute(
+            authority: &'static str,
+            path: &'static str,
+            query: &'static str,
+        ) -> Option<Target<'static>> {
+            Some(Target { authority: Some(authority), path, query: query.as_bytes() })
+        }
+        let encoded =
+            |query: &'static str| Some(Target { authority: None, path: "/a", query: query.as_bytes() });
         let none = BodyLength::Bytes(0);
-        for (head, body, absolute) in [
+        for (head, body, target) in [
             ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", none, None),
             ("POST /a?b=c HTTP/1.0\r\nContent-Length: 0\r\n\r\n", none, None),
             ("POST / HTTP/1.1\r\nHost: a\r\ncontent-length: \t007 \r\n\r\n", BodyLength::Bytes(7), None),
             ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n", BodyLength::Chunked, None),
-            ("GET http://a/b HTTP/1.1\r\nHost:a\r\nX:\r\n\r\n", none, Some(("a", "/b"))),
-            ("GET HTTP://A.Example HTTP/1.1\r\nHost: a.example:80\r\n\r\n", none, Some(("A.Example", "/"))),
-            ("GET https://a./?b HTTP/1.1\r\nHost: A:443\r\n\r\n", none, Some(("a.", "/?b"))),
-            ("GET http://[::1]:8/ HTTP/1.1\r\nHost: [::1]:8\r\n\r\n", none, Some(("[::1]:8", "/"))),
-            ("GET http://a/ HTTP/1.0\r\n\r\n", none, Some(("a", "/"))),
+            ("GET http://a/b HTTP/1.1\r\nHost:a\r\nX:\r\n\r\n", none, absolute("a", "/b", "")),
+            (
+                "GET HTTP://A.Example HTTP/1.1\r\nHost: a.example:80\r\n\r\n",
+                none,
+                absolute("A.Example", "/", ""),
+            ),
+            ("GET https://a./?b HTTP/1.1\r\nHost: A:443\r\n\r\n", none, absolute("a.", "/", "?b")),
+            ("GET http://[::1]:8/ HTTP/1.1\r\nHost: [::1]:8\r\n\r\n", none, absolute("[::1]:8", "/", "")),
+            ("GET http://a/ HTTP/1.0\r\n\r\n", none, absolute("a", "/", "")),
+            ("GET /a?b=\"{\u{e4}<>^`|}\" HTTP/1.1\r\nHost: a\r\n\r\n", none, encoded("?b=\"{\u{e4}<>^`|}\"")),
+            ("GET http://a/a?[b] HTTP/1.1\r\nHost: a\r\n\r\n", none, absolute("a", "/a", "?[b]")),
         ] {
             let framing = read(head.as_bytes()).unwrap_or_else(|status| panic!("{head:?}: {status}"));
-            assert_eq!((framing.body, framing.absolute), (body, absolute), "{head:?}");
+            assert_eq!((framing.body, framing.target), (body, target), "{head:?}");
         }
     }
 
@@ -245,7 +260,14 @@ mod tests {
             "GET /\u{e4} HTTP/1.1\r\n\r\n",
             "GET / HTTP/2.0\r\n\r\n",
             "G(T / HTTP/1.1\r\n\r\n",
-            "GET /?a=<b> HTTP/1.1\r\n\r\n",
+            "GET /<a> HTTP/1.1\r\n\r\n",
+            "GET /`a HTTP/1.1\r\n\r\n",
+            "GET /\"a HTTP/1.1\r\n\r\n",
+            "GET /?a=b#c HTTP/1.1\r\n\r\n",
+            "GET /?a=\u{7f} HTTP/1.1\r\n\r\n",
+            "GET /?a=\u{1} HTTP/1.1\r\n\r\n",
+            "GET /?a=\t HTTP/1.1\r\n\r\n",
+            "GET ?a HTTP/1.1\r\n\r\n",
             "GET / HTTP/1.1\r\nX(Y): a\r\n\r\n",
             "GET / HTTP/1.1\r\nX: \u{7}\r\n\r\n",
             "GET / HTTP/1.1\r\nX: a\r\r\n\r\n",

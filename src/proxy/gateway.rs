@@ -9,16 +9,17 @@ use std::time::{Duration, Instant as Tick};
 
 use http::{HeaderValue, header};
 use ipnet::IpNet;
-use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::http::ResponseHeader;
 use pingora::proxy::{ProxyHttp as _, Session};
 
 use crate::config::{Limits, Snapshot};
 use crate::gate::{Refetch, Silent, Step, Verdict, decide};
 use crate::model::{AuthMethod, Clock, Decision, Live, Reason, RequestId};
-use crate::routing::{Agent, Hall, Preflight};
+use crate::routing::{Agent, CorsHeaders, Hall};
 use crate::telemetry::{AccessLog, AgentMetrics, DecisionEntry, Decisions, InFlight, Metrics};
 
 use super::context::{Auth, Context, Ending};
+use super::cross_origin;
 use super::drain::Drain;
 use super::origin::Origin;
 use super::respond::{Problem, header_value};
@@ -89,6 +90,7 @@ impl Gateway {
         let request = session.req_header();
         let view = View::of(request)?;
         ctx.path = (!view.path.is_as_sent()).then(|| view.path.as_str().into());
+        ctx.encode_query = view.encode_query;
         let host = view.host.as_ref().map(crate::routing::Host::as_str);
         Ok(self.parts.snapshot.with(|snapshot| snapshot.router.find(host, &view.path).cloned()))
     }
@@ -175,7 +177,7 @@ impl Gateway {
             // The body was never asked for and may never come.
             session.set_keepalive(None);
         }
-        let cors = cors_headers(ctx.agent.as_deref(), session.req_header());
+        let cors = cross_origin::headers(ctx.agent.as_deref(), session.req_header());
         problem.send(session, &ctx.request_id, cors).await?;
         Ok(true)
     }
@@ -183,7 +185,7 @@ impl Gateway {
     pub(super) async fn preflight(
         session: &mut Session,
         ctx: &Context,
-        headers: Preflight,
+        headers: CorsHeaders,
     ) -> pingora::Result<bool> {
         let mut head = ResponseHeader::build(204, Some(headers.len() + 2))?;
         head.insert_header("X-Request-Id", header_value(&ctx.request_id)?)?;
@@ -192,13 +194,5 @@ impl Gateway {
         }
         session.write_response_header(Box::new(head), true).await?;
         Ok(true)
-    }
-}
-
-/// The cross-origin headers of an answer.
-pub(super) fn cors_headers(agent: Option<&Agent>, request: &RequestHeader) -> Preflight {
-    match (agent.and_then(|agent| agent.cors.as_ref()), request.headers.get(header::ORIGIN)) {
-        (Some(cors), Some(origin)) => cors.answer(origin),
-        _ => Vec::new(),
     }
 }

@@ -4,7 +4,8 @@
 use bytes::{BufMut as _, BytesMut};
 
 use super::body::{Body, is_blank};
-use super::framing::{self, Framing};
+use super::framing::{self, Framing, Target};
+use super::query;
 
 /// The most fields that Pingora reads.
 const MOST_FIELDS: usize = 256;
@@ -32,7 +33,7 @@ impl Handover {
         let behind = after.split_off(came);
         // A second request does not wait in line: the answer to the first says that it was in vain.
         let close = !is_blank(&behind) && framing.fields < MOST_FIELDS;
-        let mut bytes = match framing.absolute {
+        let mut bytes = match framing.target {
             None if !close => read,
             _ => rewritten(&read, &framing, close),
         };
@@ -41,24 +42,15 @@ impl Handover {
     }
 }
 
-/// The head with its target in origin form, and told to be the last one when `close` is set.
+/// The head with its target in origin form and its query encoded, and told to be the last one when `close` is set.
 fn rewritten(head: &[u8], framing: &Framing<'_>, close: bool) -> BytesMut {
     let mut bytes = BytesMut::with_capacity(head.len() + CLOSE.len());
+    let authority = framing.target.and_then(|target| target.authority);
     for (number, line) in head.split_inclusive(|b| *b == b'\n').enumerate() {
-        match framing.absolute {
-            Some((authority, rest)) if number == 0 => {
-                let mut words = line.split(|b| *b == b' ');
-                bytes.put_slice(words.next().unwrap_or_default());
-                bytes.put_slice(b" ");
-                bytes.put_slice(rest.as_bytes());
-                bytes.put_slice(b" ");
-                bytes.put_slice(words.next_back().unwrap_or_default());
-                bytes.put_slice(b"Host: ");
-                bytes.put_slice(authority.as_bytes());
-                bytes.put_slice(b"\r\n");
-            }
+        match (&framing.target, authority) {
+            (Some(target), _) if number == 0 => put_request_line(&mut bytes, line, target),
             // Equal to the authority, which stands for it (RFC 9112 section 3.2.2).
-            Some(_) if line.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"host:")) => {}
+            (_, Some(_)) if line.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"host:")) => {}
             _ if line == b"\r\n" && close => {
                 bytes.put_slice(CLOSE);
                 bytes.put_slice(line);
@@ -67,6 +59,21 @@ fn rewritten(head: &[u8], framing: &Framing<'_>, close: bool) -> BytesMut {
         }
     }
     bytes
+}
+
+fn put_request_line(bytes: &mut BytesMut, line: &[u8], target: &Target<'_>) {
+    let mut words = line.split(|b| *b == b' ');
+    bytes.put_slice(words.next().unwrap_or_default());
+    bytes.put_slice(b" ");
+    bytes.put_slice(target.path.as_bytes());
+    bytes.put_slice(&query::encoded(target.query));
+    bytes.put_slice(b" ");
+    bytes.put_slice(words.next_back().unwrap_or_default());
+    if let Some(authority) = target.authority {
+        bytes.put_slice(b"Host: ");
+        bytes.put_slice(authority.as_bytes());
+        bytes.put_slice(b"\r\n");
+    }
 }
 
 #[cfg(test)]
@@ -96,6 +103,16 @@ mod tests {
             ),
             ("GET http://A:80 HTTP/1.1\r\nhost:a\r\n\r\n", "GET / HTTP/1.1\r\nHost: A:80\r\n\r\n", ""),
             ("GET http://a/b?c HTTP/1.0\r\n\r\n", "GET /b?c HTTP/1.0\r\nHost: a\r\n\r\n", ""),
+            (
+                "GET /b?c={\"d\":<\u{e4}>} HTTP/1.1\r\nHost: a\r\n\r\n",
+                "GET /b?c=%7B%22d%22:%3C%C3%A4%3E%7D HTTP/1.1\r\nHost: a\r\n\r\n",
+                "",
+            ),
+            (
+                "GET http://a/b?c=|| HTTP/1.1\r\nHost: a\r\n\r\n",
+                "GET /b?c=%7C%7C HTTP/1.1\r\nHost: a\r\n\r\n",
+                "",
+            ),
         ] {
             assert_eq!(handed(sent), (wanted.to_owned(), behind.to_owned()), "{sent:?}");
         }

@@ -6,6 +6,7 @@ use pingora::http::RequestHeader;
 
 use super::framing;
 use super::head::has_bare_line_feed;
+use super::query;
 use super::view::View;
 
 /// The most that a configuration allows.
@@ -51,7 +52,9 @@ fn read(head: &[u8]) -> Option<RequestHeader> {
     let mut lines = head.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let mut words = lines.next()?.split(|b| *b == b' ');
     let (method, target, version) = (words.next()?, words.next()?, words.next()?);
-    let mut request = RequestHeader::build(method, target, None).ok()?;
+    let (path, query) = target.split_at(target.iter().position(|b| *b == b'?').unwrap_or(target.len()));
+    let target = [path, &query::encoded(query)].concat();
+    let mut request = RequestHeader::build(method, &target, None).ok()?;
     request.set_version(if version == b"HTTP/1.0" { Version::HTTP_10 } else { Version::HTTP_11 });
     for line in lines.take_while(|line| !line.is_empty()) {
         let (name, value) = line.split_at_checked(line.iter().position(|b| *b == b':')?)?;

@@ -3,13 +3,16 @@
 //!
 //! Nothing is decided here. An upstream is chosen, and a request rewritten, only with a permit of `gate`.
 
+mod authority;
 mod body;
 mod bounded;
 mod chunks;
 mod context;
+mod cross_origin;
 mod crowd;
 mod drain;
 mod forward;
+mod forwarded;
 mod framing;
 mod front;
 mod gateway;
@@ -19,10 +22,12 @@ mod handshake;
 mod head;
 mod inspect;
 mod listening;
+mod location;
 mod origin;
 mod paced;
 mod peer;
 mod phases;
+mod query;
 mod respond;
 mod stamp;
 mod tls;

@@ -1,6 +1,6 @@
 //! Where a request comes from: the peer, or what a trusted proxy says of it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use http::HeaderMap;
 use ipnet::IpNet;
@@ -35,7 +35,7 @@ impl Origin {
         let values: Vec<&str> =
             headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
         for hop in values.iter().rev().flat_map(|v| v.rsplit(',')) {
-            let Ok(ip) = hop.trim().parse::<IpAddr>() else { break };
+            let Some(ip) = address(hop.trim()) else { break };
             nearest = Some(ip);
             if !trusted_proxies.iter().any(|net| net.contains(&ip)) {
                 break;
@@ -56,6 +56,15 @@ impl Origin {
         let given = headers.get("x-request-id").and_then(|v| v.to_str().ok()).filter(plain);
         given.map_or_else(|| RequestId::Made(rand::random()), |id| RequestId::Given(id.into()))
     }
+}
+
+/// The address of a hop. Some proxies write the port behind it, and brackets around one of IPv6
+/// (RFC 7239 section 6 has the same forms).
+fn address(hop: &str) -> Option<IpAddr> {
+    let bracketed = |hop: &str| hop.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok();
+    let ip = hop.parse::<IpAddr>().ok();
+    let ip = ip.or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()));
+    ip.or_else(|| bracketed(hop).map(IpAddr::V6)).map(|ip| ip.to_canonical())
 }
 
 #[cfg(test)]
@@ -80,6 +89,16 @@ mod tests {
             ("10.0.0.1", "1.2.3.4, junk", "10.0.0.1"),
             ("10.0.0.1", "", "10.0.0.1"),
             ("::ffff:10.0.0.1", "1.2.3.4", "1.2.3.4"),
+            ("10.0.0.1", "203.0.113.7:51234", "203.0.113.7"),
+            ("10.0.0.1", "9.9.9.9, 203.0.113.7:51234, 10.0.0.2:443", "203.0.113.7"),
+            ("10.0.0.1", "[2001:db8::1]:443", "2001:db8::1"),
+            ("10.0.0.1", "[2001:db8::1]", "2001:db8::1"),
+            ("10.0.0.1", "2001:db8::1", "2001:db8::1"),
+            ("10.0.0.1", "1.2.3.4, ::ffff:10.0.0.2", "1.2.3.4"),
+            ("10.0.0.1", "1.2.3.4, 203.0.113.7:65536", "10.0.0.1"),
+            ("10.0.0.1", "1.2.3.4, 203.0.113.7:", "10.0.0.1"),
+            ("10.0.0.1", "1.2.3.4, [203.0.113.7]:80", "10.0.0.1"),
+            ("10.0.0.1", "1.2.3.4, _hidden", "10.0.0.1"),
         ] {
             let origin = Origin::of(Some(peer.parse().unwrap()), &trusted);
             let remote = origin.remote(&headers(&[("x-forwarded-for", forwarded)]), &trusted);

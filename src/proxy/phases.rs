@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderName, Method, header};
+use http::{Method, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -15,12 +15,13 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType};
 
 use crate::model::{Decision, Reason};
-use crate::routing::{Agent, Preflight};
 use crate::telemetry::AccessRecord;
 
 use super::context::{Auth, Context, Ending};
+use super::cross_origin;
 use super::forward;
-use super::gateway::{Gateway, cors_headers};
+use super::gateway::Gateway;
+use super::location;
 use super::peer;
 use super::respond::{Problem, header_value};
 use super::upgrade::is_websocket_handshake;
@@ -56,7 +57,7 @@ impl ProxyHttp for Gateway {
             }
         };
         ctx.agent = Some(Arc::clone(&agent));
-        if let Some(headers) = preflight_headers(&agent, session.req_header()) {
+        if let Some(headers) = cross_origin::preflight(&agent, session.req_header()) {
             ctx.auth = Auth { decision: Decision::Allow, reason: Reason::Ok, ..Auth::NO_ROUTE };
             return Self::preflight(session, ctx, headers).await;
         }
@@ -161,14 +162,11 @@ impl ProxyHttp for Gateway {
             }
         }
         response.insert_header("X-Request-Id", header_value(&ctx.request_id)?)?;
-        let cors = cors_headers(ctx.agent.as_deref(), session.req_header());
-        if ctx.agent.as_ref().is_some_and(|agent| agent.cors.is_some()) {
-            for name in CORS_ANSWER {
-                response.remove_header(&name);
+        if let Some(agent) = &ctx.agent {
+            location::rewrite(response, session.req_header(), agent, ctx, &self.parts.snapshot)?;
+            if let Some(cors) = &agent.cors {
+                cross_origin::replace(response, cors, session.req_header())?;
             }
-        }
-        for (name, value) in cors {
-            response.append_header(name, value)?;
         }
         if self.parts.drain.is_draining() {
             session.set_keepalive(None);
@@ -244,7 +242,7 @@ impl ProxyHttp for Gateway {
         };
         if session.response_written().is_none() {
             session.set_keepalive(None);
-            let cors = cors_headers(ctx.agent.as_deref(), session.req_header());
+            let cors = cross_origin::headers(ctx.agent.as_deref(), session.req_header());
             // A caller that has gone cannot be told.
             let _gone = problem.send(session, &ctx.request_id, cors).await;
         }
@@ -309,19 +307,6 @@ impl ProxyHttp for Gateway {
 
 /// How long a request body may come at any speed.
 pub(super) const BODY_GRACE: Duration = Duration::from_secs(30);
-
-const CORS_ANSWER: [HeaderName; 3] = [
-    header::ACCESS_CONTROL_ALLOW_ORIGIN,
-    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-    header::ACCESS_CONTROL_EXPOSE_HEADERS,
-];
-
-fn preflight_headers(agent: &Agent, request: &RequestHeader) -> Option<Preflight> {
-    let cors = agent.cors.as_ref()?;
-    let origin = request.headers.get(header::ORIGIN)?;
-    let asks = request.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    (request.method == Method::OPTIONS && asks).then(|| cors.preflight(origin))
-}
 
 /// Whether a request body has come more slowly than it may. One to which the agent has begun to answer is a
 /// conversation, and takes the time that it takes.

@@ -6,6 +6,8 @@ use pingora::http::RequestHeader;
 use crate::routing::{CanonicalPath, Host};
 use crate::telemetry::AccessRecord;
 
+use super::query;
+
 /// The request's target.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct View<'a> {
@@ -13,8 +15,10 @@ pub(super) struct View<'a> {
     pub(super) host: Option<Host<'a>>,
     /// The path in its one form.
     pub(super) path: CanonicalPath<'a>,
-    /// What stands after the question mark, unchanged.
+    /// What stands after the question mark, as it was sent.
     pub(super) query: Option<&'a [u8]>,
+    /// Whether parts of the query go on percent-encoded. The door has done so already for HTTP/1.
+    pub(super) encode_query: bool,
 }
 
 /// Why a target cannot be read in one way only.
@@ -89,11 +93,12 @@ impl<'a> View<'a> {
             }
             None => (path_and_query, None),
         };
-        if query.is_some_and(|query| query.iter().any(|b| !(0x21..0x7f).contains(b))) {
+        if query.is_some_and(|query| !query.iter().all(|b| query::may_stand(*b))) {
             return Err(BadTarget::Path);
         }
+        let encode_query = query.is_some_and(|query| query.iter().any(|b| query::is_encoded(*b)));
         let path = CanonicalPath::parse(path).map_err(|_| BadTarget::Path)?;
-        Ok(Self { host, path, query })
+        Ok(Self { host, path, query, encode_query })
     }
 }
 

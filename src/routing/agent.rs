@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 
 use crate::authn::{ApiKeyPolicy, OAuthPolicy};
 use crate::authz::{ClaimHeaders, Rules};
@@ -25,6 +25,8 @@ pub struct Agent {
     pub display_name: Option<String>,
     /// Where it answers.
     pub route: Route,
+    /// What `strip_path` takes off the path of a request, for `X-Forwarded-Prefix`; absent when it takes nothing.
+    pub taken_prefix: Option<HeaderValue>,
     /// Where it runs.
     pub upstream: Upstream,
     /// How its callers prove themselves: exactly one way.
@@ -90,6 +92,15 @@ impl Agent {
         }
     }
 
+    /// Whether a client's header of that name is the credential, and goes on.
+    #[must_use]
+    pub fn hands_on(&self, name: &HeaderName) -> bool {
+        match &self.authenticator {
+            Authenticator::OAuth(policy) => policy.forward_token && *name == policy.header,
+            Authenticator::ApiKey(_) | Authenticator::Public => false,
+        }
+    }
+
     /// Whether a client's header of that name is kept from the agent: its own credential unless it is
     /// forwarded, a credential of the other kind, and every spelling of a claim header.
     #[must_use]
@@ -107,9 +118,8 @@ impl Agent {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::routing::Endpoint;
+    use crate::routing::{Endpoint, UpstreamHost};
     use crate::telemetry::Metrics;
-    use http::HeaderValue;
     use std::collections::HashMap;
     use std::sync::Arc;
     use std::time::Duration;
@@ -127,10 +137,12 @@ pub(crate) mod tests {
             name,
             display_name: None,
             route: Route { host: host.map(str::to_owned), path: path.to_owned(), strip_path: false },
+            taken_prefix: None,
             upstream: Upstream {
                 endpoint: Arc::new(Endpoint::new("127.0.0.1", 9)),
                 tls: None,
                 authority: HeaderValue::from_static("127.0.0.1:9"),
+                host: UpstreamHost::Fixed(HeaderValue::from_static("127.0.0.1:9")),
                 base_path: String::new(),
                 connect_timeout: Duration::from_secs(5),
                 response_timeout: Duration::from_secs(60),

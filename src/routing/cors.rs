@@ -9,8 +9,8 @@ use http::{HeaderName, HeaderValue, Method};
 /// What an agent allows pages of other origins to do.
 #[derive(Debug, Clone)]
 pub struct Cors {
-    any_origin: bool,
-    origins: Vec<HeaderValue>,
+    /// `None` = any origin.
+    origins: Option<Vec<AllowedOrigin>>,
     methods: HeaderValue,
     headers: HeaderValue,
     exposed: Option<HeaderValue>,
@@ -18,47 +18,68 @@ pub struct Cors {
     max_age: HeaderValue,
 }
 
-/// The answer to a preflight: headers to set on a 204.
-pub type Preflight = Vec<(HeaderName, HeaderValue)>;
+/// An origin that is allowed, as browsers write it (RFC 6454 section 6.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AllowedOrigin {
+    /// This one.
+    Exact(String),
+    /// Every host with one label or more before what stands in `end`.
+    Below {
+        /// Scheme and `://`.
+        start: String,
+        /// A dot, the domain, and perhaps a port.
+        end: String,
+    },
+}
+
+/// What the rules of an agent are made of.
+#[derive(Debug, Clone, Copy)]
+pub struct CorsRules<'a> {
+    /// The origins; `None` = any.
+    pub origins: Option<&'a [AllowedOrigin]>,
+    /// Request methods; empty means GET, HEAD and POST.
+    pub methods: &'a [Method],
+    /// Request headers; empty means the credential header and `Content-Type`.
+    pub headers: &'a [HeaderName],
+    /// Response headers that a page may read.
+    pub exposed: &'a [HeaderName],
+    /// Whether browsers may send cookies along.
+    pub credentials: bool,
+    /// How long a browser may remember the answer.
+    pub max_age: Duration,
+    /// The header of the agent's credential.
+    pub credential_header: Option<&'a HeaderName>,
+}
+
+/// Headers for an answer.
+pub type CorsHeaders = Vec<(HeaderName, HeaderValue)>;
 
 impl Cors {
-    /// Compiles the rules. `methods` empty means GET, HEAD and POST; `headers` empty means the credential
-    /// header and `Content-Type`.
+    /// Compiles the rules.
     #[must_use]
-    pub fn new(
-        origins: &[HeaderValue],
-        methods: &[Method],
-        headers: &[HeaderName],
-        exposed: &[HeaderName],
-        credentials: bool,
-        max_age: Duration,
-        credential_header: Option<&HeaderName>,
-    ) -> Self {
+    pub fn new(rules: &CorsRules<'_>) -> Self {
         let defaults = [Method::GET, Method::HEAD, Method::POST];
-        let methods = if methods.is_empty() { &defaults } else { methods };
+        let methods = if rules.methods.is_empty() { &defaults } else { rules.methods };
         let content_type = http::header::CONTENT_TYPE;
         let default_headers: Vec<HeaderName> =
-            credential_header.cloned().into_iter().chain([content_type]).collect();
-        let headers = if headers.is_empty() { &default_headers } else { headers };
+            rules.credential_header.cloned().into_iter().chain([content_type]).collect();
+        let headers = if rules.headers.is_empty() { &default_headers } else { rules.headers };
+        let exposed = rules.exposed;
         Self {
-            any_origin: origins.iter().any(|o| o == "*"),
-            origins: origins.to_vec(),
+            origins: rules.origins.map(<[_]>::to_vec),
             methods: joined(methods.iter().map(Method::as_str)),
             headers: joined(headers.iter().map(HeaderName::as_str)),
             exposed: (!exposed.is_empty()).then(|| joined(exposed.iter().map(HeaderName::as_str))),
-            credentials,
-            max_age: HeaderValue::from(max_age.as_secs()),
+            credentials: rules.credentials,
+            max_age: HeaderValue::from(rules.max_age.as_secs()),
         }
     }
 
-    /// The headers for a preflight from `origin`.
+    /// The headers for a preflight from `origin`, whatever it asks for: the browser compares that with the lists.
     #[must_use]
-    pub fn preflight(&self, origin: &HeaderValue) -> Preflight {
-        let mut out = vec![(
-            http::header::VARY,
-            HeaderValue::from_static("Origin, Access-Control-Request-Method, Access-Control-Request-Headers"),
-        )];
-        if let Some(allowed) = self.allowed(origin) {
+    pub fn preflight(&self, origin: &HeaderValue) -> CorsHeaders {
+        let mut out = self.vary("Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
+        if let Some(allowed) = self.allowed(Some(origin)) {
             out.push((http::header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed));
             out.push((http::header::ACCESS_CONTROL_ALLOW_METHODS, self.methods.clone()));
             out.push((http::header::ACCESS_CONTROL_ALLOW_HEADERS, self.headers.clone()));
@@ -69,9 +90,12 @@ impl Cors {
     }
 
     /// The headers for an answer, ours or the agent's, to a request from `origin`.
+    ///
+    /// A cache keeps an answer for all who ask for it, so also one to a request without an origin says on what it
+    /// depends (Fetch standard, "CORS protocol and HTTP caches").
     #[must_use]
-    pub fn answer(&self, origin: &HeaderValue) -> Preflight {
-        let mut out = vec![(http::header::VARY, HeaderValue::from_static("Origin"))];
+    pub fn answer(&self, origin: Option<&HeaderValue>) -> CorsHeaders {
+        let mut out = self.vary("Origin");
         if let Some(allowed) = self.allowed(origin) {
             out.push((http::header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed));
             out.extend(self.exposed.clone().map(|e| (http::header::ACCESS_CONTROL_EXPOSE_HEADERS, e)));
@@ -80,16 +104,40 @@ impl Cors {
         out
     }
 
-    fn allowed(&self, origin: &HeaderValue) -> Option<HeaderValue> {
-        if self.any_origin {
-            return Some(HeaderValue::from_static("*"));
-        }
-        self.origins.contains(origin).then(|| origin.clone())
+    /// What is the same for every origin varies by none.
+    fn vary(&self, by: &'static str) -> CorsHeaders {
+        let vary = (http::header::VARY, HeaderValue::from_static(by));
+        self.origins.is_some().then_some(vary).into_iter().collect()
     }
 
-    fn push_credentials(&self, out: &mut Preflight) {
+    fn allowed(&self, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
+        let Some(origins) = &self.origins else { return Some(HeaderValue::from_static("*")) };
+        let origin = origin?;
+        origins.iter().any(|allowed| allowed.is(origin.as_bytes())).then(|| origin.clone())
+    }
+
+    fn push_credentials(&self, out: &mut CorsHeaders) {
         if self.credentials {
             out.push((http::header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true")));
+        }
+    }
+}
+
+impl AllowedOrigin {
+    /// Whether a request from `origin` is allowed. Browsers write an origin in one form, so it is compared byte for
+    /// byte.
+    fn is(&self, origin: &[u8]) -> bool {
+        match self {
+            Self::Exact(allowed) => origin == allowed.as_bytes(),
+            Self::Below { start, end } => {
+                let rest = origin.strip_prefix(start.as_bytes());
+                let labels = rest.and_then(|rest| rest.strip_suffix(end.as_bytes()));
+                let is_label = |label: &[u8]| {
+                    let sound = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(b);
+                    !label.is_empty() && label.iter().all(sound)
+                };
+                labels.is_some_and(|labels| labels.split(|b| *b == b'.').all(is_label))
+            }
         }
     }
 }
@@ -104,20 +152,30 @@ fn joined<'a>(words: impl Iterator<Item = &'a str>) -> HeaderValue {
 mod tests {
     use super::*;
 
-    fn cors(origins: &[&'static str], credentials: bool) -> Cors {
-        let origins: Vec<_> = origins.iter().map(|o| HeaderValue::from_static(o)).collect();
-        let header = http::header::AUTHORIZATION;
-        Cors::new(&origins, &[], &[], &[], credentials, Duration::from_secs(3600), Some(&header))
+    fn cors(origins: Option<&[AllowedOrigin]>, credentials: bool) -> Cors {
+        Cors::new(&CorsRules {
+            origins,
+            methods: &[],
+            headers: &[],
+            exposed: &[],
+            credentials,
+            max_age: Duration::from_secs(3600),
+            credential_header: Some(&http::header::AUTHORIZATION),
+        })
     }
 
-    fn get<'a>(headers: &'a Preflight, name: &str) -> Option<&'a str> {
+    fn exact(origin: &str) -> AllowedOrigin {
+        AllowedOrigin::Exact(origin.to_owned())
+    }
+
+    fn get<'a>(headers: &'a CorsHeaders, name: &str) -> Option<&'a str> {
         headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.to_str().unwrap())
     }
 
     #[test]
     fn a_preflight_from_an_allowed_origin_says_what_is_allowed() {
-        let answer =
-            cors(&["https://app.example"], true).preflight(&HeaderValue::from_static("https://app.example"));
+        let answer = cors(Some(&[exact("https://app.example")]), true)
+            .preflight(&HeaderValue::from_static("https://app.example"));
         assert_eq!(get(&answer, "access-control-allow-origin"), Some("https://app.example"));
         assert_eq!(get(&answer, "access-control-allow-methods"), Some("GET, HEAD, POST"));
         assert_eq!(get(&answer, "access-control-allow-headers"), Some("authorization, content-type"));
@@ -126,19 +184,48 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_origin_gets_no_allow_header() {
-        let cors = cors(&["https://app.example"], true);
+    fn a_foreign_origin_and_none_get_no_allow_header_and_are_told_that_it_depends() {
+        let cors = cors(Some(&[exact("https://app.example")]), true);
         for origin in ["https://evil.example", "null", "https://app.example.evil", "http://app.example"] {
             let origin = HeaderValue::from_static(origin);
-            for headers in [cors.preflight(&origin), cors.answer(&origin)] {
-                assert!(headers.iter().all(|(n, _)| n == "vary"), "{origin:?}");
+            for headers in [cors.preflight(&origin), cors.answer(Some(&origin)), cors.answer(None)] {
+                let names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
+                assert_eq!(names, ["vary"], "{origin:?}");
             }
         }
     }
 
     #[test]
-    fn a_star_allows_any_origin() {
-        let answer = cors(&["*"], false).answer(&HeaderValue::from_static("https://x.example"));
-        assert_eq!(get(&answer, "access-control-allow-origin"), Some("*"));
+    fn a_star_is_the_same_for_every_origin_and_for_none() {
+        let cors = cors(None, false);
+        let page = HeaderValue::from_static("https://x.example");
+        for headers in [cors.answer(Some(&page)), cors.answer(None), cors.preflight(&page)] {
+            assert_eq!(get(&headers, "access-control-allow-origin"), Some("*"));
+            assert_eq!(get(&headers, "vary"), None);
+        }
+    }
+
+    #[test]
+    fn a_wildcard_stands_for_one_label_or_more() {
+        let (start, end) = ("https://".to_owned(), ".example.com:8443".to_owned());
+        let allowed = AllowedOrigin::Below { start, end };
+        for (origin, wanted) in [
+            ("https://a.example.com:8443", true),
+            ("https://a-1.b_2.example.com:8443", true),
+            ("https://example.com:8443", false),
+            ("https://.example.com:8443", false),
+            ("https://a..example.com:8443", false),
+            ("https://.a.example.com:8443", false),
+            ("https://a.example.com", false),
+            ("http://a.example.com:8443", false),
+            ("https://aexample.com:8443", false),
+            ("https://evil.test/.example.com:8443", false),
+            ("https://evil.test:80.example.com:8443", false),
+            ("https://u@a.example.com:8443", false),
+            ("https://A.example.com:8443", false),
+            ("https://a.example.com:8443.evil.test", false),
+        ] {
+            assert_eq!(allowed.is(origin.as_bytes()), wanted, "{origin}");
+        }
     }
 }

@@ -29,7 +29,7 @@ impl<'a> Host<'a> {
         };
         match port.strip_prefix(':') {
             None if port.is_empty() => {}
-            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) && digits.len() <= 5 => {}
+            Some(port) if is_port(port) => {}
             _ => return Err(HostError),
         }
         let name = name.strip_suffix('.').unwrap_or(name);
@@ -52,6 +52,12 @@ impl<'a> Host<'a> {
     }
 }
 
+/// Nothing, or the digits of a port (RFC 3986 section 3.2.3).
+fn is_port(text: &str) -> bool {
+    let digits = text.len() <= 5 && text.bytes().all(|b| b.is_ascii_digit());
+    text.is_empty() || (digits && text.parse::<u16>().is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +73,12 @@ mod tests {
             ("[::1]:80", Some("[::1]")),
             ("[::1]", Some("[::1]")),
             ("a:", Some("a")),
+            ("a:65535", Some("a")),
+            ("a:65536", None),
+            ("a:99999", None),
+            ("[::1]:65536", None),
+            ("a:+80", None),
+            ("a:000080", None),
             ("", None),
             (":80", None),
             ("a:b", None),

@@ -12,9 +12,9 @@ mod router;
 mod upstream;
 
 pub use agent::{Agent, AgentId, Authenticator, next_id};
-pub use cors::{Cors, Preflight};
+pub use cors::{AllowedOrigin, Cors, CorsHeaders, CorsRules};
 pub use host::{Host, HostError};
 pub use path::{CanonicalPath, PathError};
 pub use places::{Hall, Place, Places};
 pub use router::{Route, RouteConflict, Router};
-pub use upstream::{Endpoint, Trust, Upstream, UpstreamTls};
+pub use upstream::{Endpoint, Trust, Upstream, UpstreamHost, UpstreamTls};

@@ -21,14 +21,25 @@ pub struct Upstream {
     pub endpoint: Arc<Endpoint>,
     /// TLS, when the URL says https.
     pub tls: Option<UpstreamTls>,
-    /// `host[:port]` as the upstream's own `Host`.
+    /// `host[:port]` of its URL.
     pub authority: HeaderValue,
+    /// The `Host` that it gets.
+    pub host: UpstreamHost,
     /// The path of the URL, without a slash at the end; goes before the request's path.
     pub base_path: String,
     /// The time for a connection, TLS included.
     pub connect_timeout: Duration,
     /// The time to the head of the answer, and between two pieces of its body.
     pub response_timeout: Duration,
+}
+
+/// The `Host` of requests to an upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpstreamHost {
+    /// Always this: its own authority, or a name that was written.
+    Fixed(HeaderValue),
+    /// The caller's.
+    Preserve,
 }
 
 /// How the upstream's certificate is checked.

@@ -39,7 +39,8 @@ const FIELDS: &[(&str, &[(&str, &str)])] = &[
         "X-Original-URL: /keyed\r\nX-Rewrite-URL: /keyed",
         &[("x-original-url", "/keyed"), ("x-rewrite-url", "/keyed")],
     ),
-    ("X-Forwarded-Uri: /keyed", &[("x-forwarded-uri", "/keyed")]),
+    // What tells of a caller is no stranger's to say.
+    ("X-Forwarded-Uri: /keyed\r\nX_Forwarded_Uri: /keyed", &[]),
     // What concerns this connection alone does not go on.
     ("Connection: keep-alive", &[]),
     ("Connection: Keep-Alive\r\nKeep-Alive: timeout=5", &[]),
@@ -161,7 +162,14 @@ async fn unusual_requests_are_forwarded() {
         (
             "a query with all that it may hold",
             format!("GET /open?a=%zz&b=[{{}}]|^`\\~!$'()*+,;:@/? HTTP/1.1\r\n{host}\r\n"),
-            "GET /open?a=%zz&b=[{}]|^`\\~!$'()*+,;:@/?",
+            "GET /open?a=%zz&b=[%7B%7D]%7C%5E%60\\~!$'()*+,;:@/?",
+            Body::None,
+            true,
+        ),
+        (
+            "a query with JSON in a language of its own",
+            format!("GET /open?a={{\"b\":\"<\u{e4}>\"}} HTTP/1.1\r\n{host}\r\n"),
+            "GET /open?a=%7B%22b%22:%22%3C%C3%A4%3E%22%7D",
             Body::None,
             true,
         ),

@@ -124,6 +124,12 @@ const CASES: &[Case] = &[
     Case("dots", &[M, S, A, (":path", "/shut/../open/a")], Nothing, Refused),
     Case("encoded dots", &[M, S, A, (":path", "/shut/%2e%2e/open/a")], Nothing, Refused),
     Case("a backslash", &[M, S, A, (":path", "/shut\\..\\open")], Nothing, Refused),
+    Case(
+        "quotes in the query, which the library refuses",
+        &[M, S, A, (":path", "/open/a?b=\"c\"")],
+        Nothing,
+        Refused,
+    ),
     Case("a blank in the query", &[M, S, A, (":path", "/open/a?b c")], Nothing, Refused),
     Case("a host alone", &[M, S, P, ("host", "gateway.test")], Nothing, Passes),
     Case("a host that agrees", &[M, S, A, P, ("host", "gateway.test")], Nothing, Passes),
@@ -253,6 +259,16 @@ async fn a_head_that_breaks_a_rule_reaches_no_agent_and_a_good_one_does() {
     }
     eprintln!("heads: {} cases, {} wrong", CASES.len(), wrong.len());
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), CASES.len(), wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_query_with_what_no_uri_has_goes_on_encoded() {
+    let world = World::start().await;
+    let mut wire = world.connect().await;
+    wire.send(&super::wire::get(1, "/open/query?q={a|b}^`gr\u{fc}n&d=100%&[e]")).await;
+    assert_eq!(wire.fate(1, SOON).await, Fate::Status(200));
+    let wanted = "/open/query?q=%7Ba%7Cb%7D%5E%60gr%C3%BCn&d=100%&[e]";
+    assert_eq!(world.upstream.last().target, wanted);
 }
 
 /// Fields that must not be merged into the head from the trailers (RFC 9110 section 6.5.1).

@@ -17,7 +17,8 @@ use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
 use crate::keys::Provider;
 use crate::model::{AgentName, CertificateUse, Digest, Identity, Instant, ProviderName};
 use crate::routing::{
-    Agent, Authenticator, Cors, Endpoint, Route, Router, Trust, Upstream, UpstreamTls, next_id,
+    Agent, Authenticator, Cors, CorsRules, Endpoint, Route, Router, Trust, Upstream, UpstreamHost,
+    UpstreamTls, next_id,
 };
 use crate::telemetry::AgentMetrics;
 
@@ -127,6 +128,7 @@ fn agent(
     Some(Agent {
         id: next_id(),
         display_name: entry.display_name.clone(),
+        taken_prefix: taken_prefix(&entry.route),
         route: route(&entry.route),
         upstream: upstream?,
         rules: oauth.map(rules).unwrap_or_default(),
@@ -179,6 +181,12 @@ fn route(written: &document::Route) -> Route {
     }
 }
 
+/// Paths are visible ASCII, so that each is a header value.
+fn taken_prefix(written: &document::Route) -> Option<HeaderValue> {
+    let path = written.path.trim_end_matches('/');
+    if written.strip_path && !path.is_empty() { HeaderValue::from_str(path).ok() } else { None }
+}
+
 /// Where an agent runs: shared by all that name the same host and port, and the one of before.
 fn endpoint(input: &Input<'_>, all: &mut Agents, written: &document::Upstream) -> Option<Arc<Endpoint>> {
     let (host, port) = (written.url.value.host_str()?, written.url.value.port_or_known_default()?);
@@ -199,10 +207,16 @@ fn upstream(trust: &Trusted, written: &document::Upstream, endpoint: Arc<Endpoin
     };
     let server_name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let authority = HeaderValue::from_str(&authority).ok()?;
     Some(Upstream {
         endpoint,
+        host: match &written.host {
+            document::UpstreamHost::Rewrite => UpstreamHost::Fixed(authority.clone()),
+            document::UpstreamHost::Name(name) => UpstreamHost::Fixed(HeaderValue::from_str(name).ok()?),
+            document::UpstreamHost::Preserve => UpstreamHost::Preserve,
+        },
         tls: (url.scheme() == "https").then_some(UpstreamTls { server_name, trust }),
-        authority: HeaderValue::from_str(&authority).ok()?,
+        authority,
         base_path: url.path().trim_end_matches('/').to_owned(),
         connect_timeout: written.connect_timeout,
         response_timeout: written.response_timeout,
@@ -315,17 +329,16 @@ fn claim_headers(
 }
 
 fn compile_cors(written: &document::Cors, credential: Option<&HeaderName>) -> Cors {
-    let origins: Vec<HeaderValue> = match &written.allowed_origins {
-        Origins::Any => vec![HeaderValue::from_static("*")],
-        Origins::These(list) => list.iter().filter_map(|o| HeaderValue::from_str(o).ok()).collect(),
-    };
-    Cors::new(
-        &origins,
-        &written.allowed_methods,
-        &written.allowed_headers,
-        &written.exposed_headers,
-        written.allow_credentials,
-        written.max_age,
-        credential,
-    )
+    Cors::new(&CorsRules {
+        origins: match &written.allowed_origins {
+            Origins::Any => None,
+            Origins::These(list) => Some(list),
+        },
+        methods: &written.allowed_methods,
+        headers: &written.allowed_headers,
+        exposed: &written.exposed_headers,
+        credentials: written.allow_credentials,
+        max_age: written.max_age,
+        credential_header: credential,
+    })
 }

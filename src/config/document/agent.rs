@@ -11,6 +11,7 @@ use super::super::source::Spanned;
 use crate::authn::{AudienceClaim, BoundTokens};
 use crate::authz::BeyondAscii;
 use crate::model::{AgentName, Digest, Enforcement, ProviderName};
+use crate::routing::AllowedOrigin;
 
 /// One of `agents`. Two are equal when they say the same, wherever it was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +60,19 @@ pub struct Upstream {
     pub response_timeout: Duration,
     /// Extra trust for its certificate.
     pub ca_file: Option<Spanned<PathBuf>>,
+    /// The `Host` that it gets.
+    pub host: UpstreamHost,
+}
+
+/// `upstream.host`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpstreamHost {
+    /// `rewrite`: the authority of its URL.
+    Rewrite,
+    /// `preserve`: that of the caller.
+    Preserve,
+    /// A host, perhaps with a port.
+    Name(String),
 }
 
 /// `auth`
@@ -152,8 +166,8 @@ pub struct Cors {
 pub enum Origins {
     /// `*`
     Any,
-    /// These, as browsers write them.
-    These(Vec<String>),
+    /// These.
+    These(Vec<AllowedOrigin>),
 }
 
 /// One of `api_keys`
@@ -180,7 +194,7 @@ impl AgentEntry {
             name,
             display_name: _,
             route,
-            upstream: Upstream { url, connect_timeout: _, response_timeout: _, ca_file },
+            upstream: Upstream { url, connect_timeout: _, response_timeout: _, ca_file, host: _ },
             auth,
             cors: _,
             max_body: _,

@@ -15,6 +15,7 @@ use super::source::{Place, Source, Spanned};
 
 pub use agent::{
     AgentEntry, ApiKeyEntry, Auth, ClaimRule, ClaimRules, Cors, OAuth, Origins, Route, Scopes, Upstream,
+    UpstreamHost,
 };
 pub use provider::{IdentityProvider, KeySource};
 pub use server::{AccessLog, Admin, CertificateFiles, Limits, Listener, Server, Shutdown};

@@ -1,23 +1,18 @@
-//! `agents`: what is behind the gateway. Who may call is read in `auth`, CORS in `cors`.
-
-use std::time::Duration;
-
-use url::Url;
+//! `agents`: what is behind the gateway. Who may call is read in `auth`, CORS in `cors`, where it runs in
+//! `upstream`.
 
 use super::super::code::Code;
-use super::super::document::{AgentEntry, Route, Upstream};
+use super::super::document::{AgentEntry, Route};
 use super::super::fields::Fields;
 use super::super::report::Report;
-use super::super::sections::{AGENT, ROUTE, UPSTREAM};
+use super::super::sections::{AGENT, ROUTE};
 use super::super::source::Spanned;
 use super::super::value;
 use super::super::web;
 use super::super::yaml::{Key, Kind, Node};
-use super::provider::bad_url;
-use super::{auth, cors};
+use super::{auth, cors, upstream};
 use crate::model::{AgentName, Enforcement};
 
-const MS: Duration = Duration::from_millis(1);
 const MOST_IN_FLIGHT: u64 = 1 << 20;
 const DEFAULT_IN_FLIGHT: usize = 4_096;
 
@@ -26,7 +21,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
     let fields = Fields::open(report, &AGENT, key.place, node)?;
     let display_name = fields.optional("display_name", value::some_text);
     let route = fields.required("route", route);
-    let upstream = fields.required("upstream", upstream);
+    let upstream = fields.required("upstream", upstream::read);
     let auth = auth::read(report, &fields);
     let cors = fields.entry("cors").and_then(|(key, node)| cors::read(report, key, node));
     let max_body = fields.optional("max_body", |r, n| value::size(r, n, 1..=1 << 40));
@@ -98,43 +93,6 @@ pub(super) fn host(report: &Report<'_>, node: &Node) -> Option<String> {
         Ok(host) => Some(host),
         Err(help) => {
             report.say(Code::BadHost, node.place, format!("{} is not a host", node.shown()), help);
-            None
-        }
-    }
-}
-
-fn upstream<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Upstream> {
-    let (connect, response) = (Duration::from_secs(5), Duration::from_secs(60));
-    let Kind::Map(_) = node.kind else {
-        return Some(Upstream {
-            url: node.spanned(upstream_url(report, node)?),
-            connect_timeout: connect,
-            response_timeout: response,
-            ca_file: None,
-        });
-    };
-    let fields = Fields::open(report, &UPSTREAM, node.place, node)?;
-    let url = fields.required("url", upstream_url);
-    let time =
-        |name, most| fields.optional(name, |r, n| value::duration(r, n, MS..=Duration::from_secs(most)));
-    let connect_timeout = time("connect_timeout", 600);
-    let response_timeout = time("response_timeout", 86_400);
-    let ca_file = fields.optional("ca_file", value::path);
-    fields.close();
-    Some(Upstream {
-        url: url?,
-        connect_timeout: connect_timeout.map_or(connect, |d| d.value),
-        response_timeout: response_timeout.map_or(response, |d| d.value),
-        ca_file,
-    })
-}
-
-fn upstream_url(report: &Report<'_>, node: &Node) -> Option<Url> {
-    let text = value::some_text(report, node)?;
-    match web::upstream_url(&text) {
-        Ok(url) => Some(url),
-        Err(help) => {
-            bad_url(report, node, &text, "this is not the URL of an agent", help);
             None
         }
     }

@@ -13,6 +13,7 @@ use super::super::source::{Place, Spanned};
 use super::super::value;
 use super::super::web;
 use super::super::yaml::{Key, Node};
+use crate::routing::AllowedOrigin;
 
 pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> Option<Cors> {
     let fields = Fields::open(report, &CORS, key.place, node)?;
@@ -26,7 +27,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
     fields.close();
 
     let credentials = credentials.filter(|b| b.value);
-    let origin_stars = stars(&origins, |o| o == "*");
+    let origin_stars = stars(&origins, Option::is_none);
     let method_stars = stars(&methods, |m| m.as_str() == "*");
     let header_stars = [&allowed_headers, &exposed_headers].map(|list| stars(list, |h| h.as_str() == "*"));
     let stars = [origin_stars, method_stars].into_iter().chain(header_stars).flatten();
@@ -38,13 +39,10 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
             report.clash(Code::CorsCredentials, star, credentials.place, message, help);
         }
     }
-    let origins = plain(origins);
+    // One `*` among them opens to all.
+    let origins: Option<Vec<AllowedOrigin>> = plain(origins).into_iter().collect();
     Some(Cors {
-        allowed_origins: if origins.iter().any(|o| o == "*") {
-            Origins::Any
-        } else {
-            Origins::These(origins)
-        },
+        allowed_origins: origins.map_or(Origins::Any, Origins::These),
         allowed_methods: plain(methods),
         allowed_headers: plain(allowed_headers),
         exposed_headers: plain(exposed_headers),
@@ -63,13 +61,14 @@ fn plain<T>(list: Option<Spanned<Vec<Spanned<T>>>>) -> Vec<T> {
     list.map(|list| list.value.into_iter().map(|item| item.value).collect()).unwrap_or_default()
 }
 
-fn origin(report: &Report<'_>, node: &Node) -> Option<String> {
+/// One origin; `None` inside for any.
+fn origin(report: &Report<'_>, node: &Node) -> Option<Option<AllowedOrigin>> {
     let text = value::some_text(report, node)?;
     if text == "*" {
-        return Some(text);
+        return Some(None);
     }
     match web::origin(&text) {
-        Ok(origin) => Some(origin),
+        Ok(origin) => Some(Some(origin)),
         Err(help) => {
             report.say(Code::BadOrigin, node.place, format!("{} is not an origin", node.shown()), help);
             None

@@ -12,6 +12,7 @@ mod links;
 mod merged;
 mod provider;
 mod server;
+mod upstream;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -57,6 +57,11 @@ pub(in crate::config) const UPSTREAM: Section = Section {
             Text,
             "a file with the certificates (PEM) that are trusted for this upstream, instead of the system's",
         ),
+        may(
+            "host",
+            Text,
+            "the `Host` that the agent gets: rewrite (default; the authority of `url`), preserve (the caller's), or a name",
+        ),
     ],
 };
 
@@ -149,7 +154,11 @@ pub(in crate::config) const API_KEY_AUTH: Section = Section {
 pub(in crate::config) const CORS: Section = Section {
     name: "`cors`",
     fields: &[
-        must("allowed_origins", List(&Text), "origins such as https://app.example.com, or \"*\" for all"),
+        must(
+            "allowed_origins",
+            List(&Text),
+            "origins such as https://app.example.com or https://*.example.com, or \"*\" for all",
+        ),
         may("allowed_methods", List(&Text), "request methods; empty is GET, HEAD, POST"),
         may(
             "allowed_headers",

@@ -42,7 +42,8 @@ pub(in crate::config) fn is_ours(name: &str) -> bool {
 /// [`is_ours`]: other proxies do put tokens into headers such as `X-Forwarded-Access-Token`.
 pub(in crate::config) fn carries_no_credential(name: &str) -> bool {
     let reduced = reduced(name);
-    let forwarded = ["xforwardedfor", "xforwardedproto", "xforwardedhost", "xforwardedport"];
+    let forwarded =
+        ["xforwardedfor", "xforwardedproto", "xforwardedhost", "xforwardedport", "xforwardedprefix"];
     forwarded.contains(&reduced.as_str()) || (is_ours(name) && !reduced.starts_with("xforwarded"))
 }
 

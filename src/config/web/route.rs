@@ -52,6 +52,22 @@ pub(in crate::config) fn route_host(text: &str) -> Result<String, &'static str> 
     Ok(host.as_str().to_owned())
 }
 
+/// A host as `Host` names it: perhaps with a port, and otherwise as routes have it.
+///
+/// # Errors
+/// What to write instead.
+pub(in crate::config) fn authority(text: &str) -> Result<String, &'static str> {
+    let port = text
+        .rsplit_once(':')
+        .filter(|(_, port)| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
+    match port.filter(|_| Host::parse(text).is_ok()) {
+        Some((name, port)) => Ok(format!("{}:{port}", route_host(name)?)),
+        None if text.contains('*') => Err("write one host, or `preserve` for that of the caller"),
+        None if text.ends_with(':') => Err("write the port, or leave the colon out"),
+        None => route_host(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +136,21 @@ mod tests {
             ["", "a:80", "*.a", "http://a", "a/b", "a b", "-a", "a..b", "bücher.de", "[::1", "[x]", "::1"]
         {
             assert!(route_host(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_authority_is_a_host_perhaps_with_a_port() {
+        for (written, wanted) in [
+            ("Agent.Internal:8443", "agent.internal:8443"),
+            ("agent.internal", "agent.internal"),
+            ("[::1]:80", "[::1]:80"),
+            ("[::1]", "[::1]"),
+        ] {
+            assert_eq!(authority(written).as_deref(), Ok(wanted));
+        }
+        for bad in ["", "a:", "a:x", "a:65536", "http://a", "a/b", "u@a", "a b", "::1", ":80"] {
+            assert!(authority(bad).is_err(), "{bad}");
         }
     }
 }

@@ -6,25 +6,46 @@ use url::{Host as UrlHost, Url};
 
 use super::route_path;
 use crate::net::credential_service;
+use crate::routing::{AllowedOrigin, Host};
 
-/// An origin as browsers write it (RFC 6454 section 6.2).
+/// An origin as browsers write it (RFC 6454 section 6.2), of any scheme; `*.` before its host stands for one label or
+/// more.
 ///
 /// # Errors
 /// What to write instead.
-pub(in crate::config) fn origin(text: &str) -> Result<String, &'static str> {
+pub(in crate::config) fn origin(text: &str) -> Result<AllowedOrigin, &'static str> {
     const HELP: &str =
         "write scheme, host and perhaps a port, such as `https://app.example.com`, and no path";
+    let (scheme, authority) = text.split_once("://").ok_or(HELP)?;
+    let domain = authority.strip_prefix("*.").filter(|domain| !domain.is_empty() && !domain.contains('*'));
+    if let Some(domain) = domain {
+        // As it would be with some label.
+        let AllowedOrigin::Exact(one) = origin(&format!("{scheme}://a.{domain}"))? else { return Err(HELP) };
+        let (start, end) = one.split_once("a.").ok_or(HELP)?;
+        return Ok(AllowedOrigin::Below { start: start.to_owned(), end: format!(".{end}") });
+    }
     if text.contains('*') {
-        return Err("there are no wildcards; list the origins, or write \"*\" alone for all");
+        return Err(
+            "a wildcard stands before the host, as in `https://*.example.com`, or as \"*\" alone for all",
+        );
     }
-    let url = Url::parse(text).map_err(|_| HELP)?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err("write an http or https origin");
+    if matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
+        let written = Url::parse(text).map_err(|_| HELP)?.origin().ascii_serialization();
+        // Compared with what was written, so that a path, a query, credentials or a spelling that a browser
+        // would never send is found here and not in production.
+        return if text.to_ascii_lowercase() == written {
+            Ok(AllowedOrigin::Exact(written))
+        } else {
+            Err(HELP)
+        };
     }
-    let written = url.origin().ascii_serialization();
-    // Compared with what was written, so that a path, a query, credentials or a spelling that a browser
-    // would never send is found here and not in production.
-    if text.to_ascii_lowercase() == written { Ok(written) } else { Err(HELP) }
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    let is_host = Host::parse(authority).is_ok_and(|host| !host.as_str().is_empty());
+    if !is_scheme || !is_host || authority.ends_with(':') {
+        return Err(HELP);
+    }
+    Ok(AllowedOrigin::Exact(format!("{}://{authority}", scheme.to_ascii_lowercase())))
 }
 
 /// A URL over which keys may be fetched.
@@ -134,16 +155,56 @@ mod tests {
 
     #[test]
     fn origins_are_what_a_browser_sends() {
-        assert_eq!(origin("https://App.example.com").as_deref(), Ok("https://app.example.com"));
-        assert_eq!(origin("http://localhost:3000").as_deref(), Ok("http://localhost:3000"));
+        for (written, wanted) in [
+            ("https://App.example.com", "https://app.example.com"),
+            ("http://localhost:3000", "http://localhost:3000"),
+            ("capacitor://localhost", "capacitor://localhost"),
+            ("tauri://localhost", "tauri://localhost"),
+            ("Ionic://localhost:8100", "ionic://localhost:8100"),
+            (
+                "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+                "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+            ),
+            ("vscode-webview://1F0kA", "vscode-webview://1F0kA"),
+        ] {
+            assert_eq!(origin(written), Ok(AllowedOrigin::Exact(wanted.to_owned())), "{written}");
+        }
+        for (written, start, end) in [
+            ("https://*.Example.com", "https://", ".example.com"),
+            ("http://*.localhost:3000", "http://", ".localhost:3000"),
+            ("app://*.internal", "app://", ".internal"),
+        ] {
+            let (start, end) = (start.to_owned(), end.to_owned());
+            assert_eq!(origin(written), Ok(AllowedOrigin::Below { start, end }), "{written}");
+        }
         for bad in [
             "app.example.com",
             "https://a/",
             "https://a:443",
             "https://u@a",
-            "ftp://a",
+            "file://",
             "null",
-            "https://*.a",
+            "a",
+            "app:a",
+            "app://",
+            "app://a/",
+            "app://a?b",
+            "app://a#b",
+            "app://u@a",
+            "app://a:",
+            "app://a:65536",
+            "1app://a",
+            "a b://c",
+            "://a",
+            "https://*",
+            "https://*.",
+            "https://*a.example.com",
+            "https://a.*.example.com",
+            "https://*.*.example.com",
+            "https://*.example.com/",
+            "https://*.example.com:443",
+            "*://a.example.com",
+            "*.example.com",
             "",
         ] {
             assert!(origin(bad).is_err(), "{bad}");

@@ -1,0 +1,74 @@
+//! `upstream` of an agent: where it runs, and what it is given.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::super::code::Code;
+use super::super::document::{Upstream, UpstreamHost};
+use super::super::fields::Fields;
+use super::super::report::Report;
+use super::super::sections::UPSTREAM;
+use super::super::value;
+use super::super::web;
+use super::super::yaml::{Kind, Node};
+use super::provider::bad_url;
+
+const MS: Duration = Duration::from_millis(1);
+
+pub(super) fn read<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Upstream> {
+    let (connect, response) = (Duration::from_secs(5), Duration::from_secs(60));
+    let Kind::Map(_) = node.kind else {
+        return Some(Upstream {
+            url: node.spanned(url(report, node)?),
+            connect_timeout: connect,
+            response_timeout: response,
+            ca_file: None,
+            host: UpstreamHost::Rewrite,
+        });
+    };
+    let fields = Fields::open(report, &UPSTREAM, node.place, node)?;
+    let url = fields.required("url", url);
+    let time =
+        |name, most| fields.optional(name, |r, n| value::duration(r, n, MS..=Duration::from_secs(most)));
+    let connect_timeout = time("connect_timeout", 600);
+    let response_timeout = time("response_timeout", 86_400);
+    let ca_file = fields.optional("ca_file", value::path);
+    let host = fields.optional("host", host);
+    fields.close();
+    Some(Upstream {
+        url: url?,
+        connect_timeout: connect_timeout.map_or(connect, |d| d.value),
+        response_timeout: response_timeout.map_or(response, |d| d.value),
+        ca_file,
+        host: host.map_or(UpstreamHost::Rewrite, |host| host.value),
+    })
+}
+
+fn url(report: &Report<'_>, node: &Node) -> Option<Url> {
+    let text = value::some_text(report, node)?;
+    match web::upstream_url(&text) {
+        Ok(url) => Some(url),
+        Err(help) => {
+            bad_url(report, node, &text, "this is not the URL of an agent", help);
+            None
+        }
+    }
+}
+
+fn host(report: &Report<'_>, node: &Node) -> Option<UpstreamHost> {
+    let text = value::some_text(report, node)?;
+    match text.as_str() {
+        "rewrite" => return Some(UpstreamHost::Rewrite),
+        "preserve" => return Some(UpstreamHost::Preserve),
+        _ => {}
+    }
+    match web::authority(&text) {
+        Ok(name) => Some(UpstreamHost::Name(name)),
+        Err(help) => {
+            let message = format!("{} is neither `rewrite` nor `preserve` nor a host", node.shown());
+            report.say(Code::BadHost, node.place, message, help);
+            None
+        }
+    }
+}

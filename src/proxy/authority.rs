@@ -1,0 +1,54 @@
+//! Whether two texts name the same host and port.
+
+use crate::routing::Host;
+
+/// An authority, and the port that goes without saying.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Authority<'a> {
+    pub(super) text: &'a str,
+    pub(super) usual_port: &'a str,
+}
+
+impl<'a> Authority<'a> {
+    /// An authority in a URL of this scheme, `http` or `https`.
+    pub(super) fn of(scheme: &str, text: &'a str) -> Self {
+        Self { text, usual_port: if scheme.eq_ignore_ascii_case("https") { "443" } else { "80" } }
+    }
+
+    /// Whether both name the same host and port: case, a dot at the end, and a port that goes without saying make no
+    /// difference.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        match (Host::parse(self.text), Host::parse(other.text)) {
+            (Ok(one), Ok(another)) => one == another && self.port() == other.port(),
+            _ => false,
+        }
+    }
+
+    fn port(&self) -> &'a str {
+        let port = self.text.rsplit_once(':').filter(|(_, port)| !port.contains(']') && !port.is_empty());
+        port.map_or(self.usual_port, |(_, port)| port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Authority;
+
+    #[test]
+    fn authorities_are_compared_by_host_and_port() {
+        for (one, another, same) in [
+            (("http", "a"), ("http", "A.:80"), true),
+            (("https", "a:443"), ("HTTPS", "a"), true),
+            (("http", "a:443"), ("https", "a"), true),
+            (("http", "[::1]"), ("http", "[::1]:80"), true),
+            (("http", "a:"), ("http", "a"), true),
+            (("http", "a"), ("https", "a"), false),
+            (("http", "a:81"), ("http", "a"), false),
+            (("http", "a"), ("http", "b"), false),
+            (("http", "u@a"), ("http", "u@a"), false),
+        ] {
+            let [one_is, another_is] = [one, another].map(|(scheme, text)| Authority::of(scheme, text));
+            assert_eq!(one_is.is(&another_is), same, "{one:?} {another:?}");
+        }
+    }
+}

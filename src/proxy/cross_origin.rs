@@ -1,0 +1,83 @@
+//! The cross-origin headers of answers: preflights, our own answers, and those of agents, whose own are replaced.
+
+use http::{HeaderName, HeaderValue, Method, header};
+use pingora::http::{RequestHeader, ResponseHeader};
+
+use crate::routing::{Agent, Cors, CorsHeaders};
+
+/// What every name of a cross-origin header begins with.
+const FAMILY: &str = "access-control-";
+
+/// The answer to a request that is a preflight at an agent with rules (Fetch standard, "CORS-preflight request").
+pub(super) fn preflight(agent: &Agent, request: &RequestHeader) -> Option<CorsHeaders> {
+    let cors = agent.cors.as_ref()?;
+    let origin = request.headers.get(header::ORIGIN)?;
+    let asks = request.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    (request.method == Method::OPTIONS && asks).then(|| cors.preflight(origin))
+}
+
+/// The headers for an answer of ours.
+pub(super) fn headers(agent: Option<&Agent>, request: &RequestHeader) -> CorsHeaders {
+    let cors = agent.and_then(|agent| agent.cors.as_ref());
+    cors.map(|cors| cors.answer(request.headers.get(header::ORIGIN))).unwrap_or_default()
+}
+
+/// Puts our headers in the place of the agent's.
+pub(super) fn replace(
+    response: &mut ResponseHeader,
+    cors: &Cors,
+    request: &RequestHeader,
+) -> pingora::Result<()> {
+    let theirs: Vec<HeaderName> =
+        response.headers.keys().filter(|name| name.as_str().starts_with(FAMILY)).cloned().collect();
+    for name in theirs {
+        response.remove_header(&name);
+    }
+    for (name, value) in cors.answer(request.headers.get(header::ORIGIN)) {
+        match name == header::VARY {
+            true => vary(response, &value)?,
+            false => response.insert_header(name, value)?,
+        }
+    }
+    Ok(())
+}
+
+/// Adds a word to what the agent's answer varies by, unless it stands there.
+fn vary(response: &mut ResponseHeader, by: &HeaderValue) -> pingora::Result<()> {
+    let words = |value: &HeaderValue| value.to_str().map(str::to_owned).unwrap_or_default();
+    let there: Vec<String> = response.headers.get_all(header::VARY).iter().map(words).collect();
+    let is_there =
+        |word: &str| word.trim() == "*" || by.to_str().is_ok_and(|by| word.trim().eq_ignore_ascii_case(by));
+    if there.iter().flat_map(|value| value.split(',')).any(is_there) {
+        return Ok(());
+    }
+    let by = by.to_str().unwrap_or_default();
+    let all = there.iter().map(|value| value.trim()).filter(|value| !value.is_empty()).chain([by]);
+    response.insert_header(header::VARY, all.collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_answer_varies_by_is_said_once() {
+        for (there, wanted) in [
+            (&[] as &[&str], "Origin"),
+            (&["Accept-Encoding"], "Accept-Encoding, Origin"),
+            (&["Accept-Encoding", "Cookie, Accept"], "Accept-Encoding, Cookie, Accept, Origin"),
+            (&["origin"], "origin"),
+            (&["Accept, ORIGIN"], "Accept, ORIGIN"),
+            (&["*"], "*"),
+            (&[""], "Origin"),
+        ] {
+            let mut response = ResponseHeader::build(200, None).unwrap();
+            for value in there {
+                response.append_header("Vary", *value).unwrap();
+            }
+            vary(&mut response, &HeaderValue::from_static("Origin")).unwrap();
+            let values: Vec<_> = response.headers.get_all("vary").iter().collect();
+            assert_eq!(values, [wanted], "{there:?}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Fields that tell of the caller and of its way to us: which of them a request may bring, and what the agent gets in
+//! their place. Only a trusted proxy is believed, and only in the usual spelling.
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use pingora::http::RequestHeader;
+
+use crate::model::{reduced_eq, reduced_starts_with};
+
+use super::context::Context;
+use super::view::sent_host;
+
+pub(super) const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(super) const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+pub(super) const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+pub(super) const PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What we set ourselves: a client's field that reads the same to any server is removed first.
+static OURS: [HeaderName; 5] = [FOR, PROTO, HOST, PREFIX, REQUEST_ID];
+
+/// Names that begin so, all of them.
+const FAMILIES: [&str; 2] = ["x-forwarded-", "x-envoy-"];
+
+/// Names by which other proxies tell of a caller's address.
+static OTHERS: [HeaderName; 7] = [
+    header::FORWARDED,
+    HeaderName::from_static("x-real-ip"),
+    HeaderName::from_static("true-client-ip"),
+    HeaderName::from_static("cf-connecting-ip"),
+    HeaderName::from_static("fastly-client-ip"),
+    HeaderName::from_static("x-client-ip"),
+    HeaderName::from_static("x-cluster-client-ip"),
+];
+
+/// Whether a request's own field of that name does not go on: what we set ourselves, and what only a trusted proxy may
+/// say. A trusted proxy that overwrites a field lets its other spellings pass, so those go in any case.
+///
+/// `first` is the first letter of the name, or its first digit.
+pub(super) fn is_withheld(name: &HeaderName, first: u8, trusted: bool) -> bool {
+    let text = name.as_str();
+    if first == b'x' {
+        if OURS.iter().any(|ours| reduced_eq(ours.as_str(), text)) {
+            return true;
+        }
+        if let Some(family) = FAMILIES.iter().find(|family| reduced_starts_with(text, family)) {
+            return !(trusted && text.starts_with(family) && is_plain(text));
+        }
+    }
+    let other = OTHERS.iter().find(|other| reduced_eq(other.as_str(), text));
+    other.is_some_and(|other| !(trusted && name == other))
+}
+
+/// Whether a name consists of words with one dash between them.
+fn is_plain(name: &str) -> bool {
+    name.split('-').all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// The values of `X-Forwarded-*` that we set.
+pub(super) struct Forwarded {
+    client: Option<HeaderValue>,
+    proto: HeaderValue,
+    host: Option<HeaderValue>,
+    prefix: Option<HeaderValue>,
+}
+
+impl Forwarded {
+    /// Those for a request with these fields, which came from `peer`; `taken` is the prefix that its path loses.
+    pub(super) fn of(
+        headers: &HeaderMap,
+        sent: &RequestHeader,
+        peer: Option<HeaderValue>,
+        taken: Option<&HeaderValue>,
+        ctx: &Context,
+    ) -> Self {
+        let trusted = |name: &HeaderName| if ctx.origin.trusted { headers.get(name) } else { None };
+        let client = if trusted(&FOR).is_some() { chain(headers, peer.as_ref()) } else { peer };
+        let ours = HeaderValue::from_static(if ctx.https { "https" } else { "http" });
+        Self {
+            client,
+            proto: trusted(&PROTO).cloned().unwrap_or(ours),
+            host: trusted(&HOST).cloned().or_else(|| sent_host(sent)),
+            prefix: match (trusted(&PREFIX), taken) {
+                (Some(before), Some(taken)) => Some(joined(before, taken)),
+                (one, other) => one.or(other).cloned(),
+            },
+        }
+    }
+
+    /// Sets them.
+    pub(super) fn set(self, headers: &mut HeaderMap) {
+        for (name, value) in
+            [(FOR, self.client), (PROTO, Some(self.proto)), (HOST, self.host), (PREFIX, self.prefix)]
+        {
+            if let Some(value) = value {
+                headers.insert(name, value);
+            }
+        }
+    }
+}
+
+/// The hops that a trusted proxy tells of, and the proxy itself.
+fn chain(headers: &HeaderMap, peer: Option<&HeaderValue>) -> Option<HeaderValue> {
+    let hops = headers.get_all(FOR).iter().chain(peer).filter_map(|value| value.to_str().ok());
+    HeaderValue::from_str(&hops.collect::<Vec<_>>().join(", ")).ok()
+}
+
+/// The prefix that a proxy before us took, and then ours.
+fn joined(before: &HeaderValue, taken: &HeaderValue) -> HeaderValue {
+    let before = before.as_bytes();
+    let before = before.strip_suffix(b"/").unwrap_or(before);
+    // Of two header values none can be joined to anything else.
+    HeaderValue::from_bytes(&[before, taken.as_bytes()].concat()).unwrap_or_else(|_| taken.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tells_of_a_caller_is_believed_of_a_trusted_proxy_in_its_usual_spelling_alone() {
+        // Withheld from strangers, withheld from trusted proxies.
+        for (name, stranger, trusted) in [
+            ("x-forwarded-for", true, true),
+            ("x-forwarded-proto", true, true),
+            ("x-forwarded-prefix", true, true),
+            ("x-request-id", true, true),
+            ("x_request_id", true, true),
+            ("x-forwarded-port", true, false),
+            ("x-forwarded-user", true, false),
+            ("x-forwarded-client-cert", true, false),
+            ("x-envoy-external-address", true, false),
+            ("forwarded", true, false),
+            ("x-real-ip", true, false),
+            ("true-client-ip", true, false),
+            ("cf-connecting-ip", true, false),
+            ("fastly-client-ip", true, false),
+            ("x-client-ip", true, false),
+            ("x-cluster-client-ip", true, false),
+            ("x_forwarded_port", true, true),
+            ("x-forwarded_port", true, true),
+            ("x-forwarded--port", true, true),
+            ("x-forwarded-port-", true, true),
+            ("x.envoy.peer-metadata", true, true),
+            ("xforwardeduser", true, true),
+            ("x_real_ip", true, true),
+            ("true_client-ip", true, true),
+            ("_x-real-ip", true, true),
+            ("x-real-ipv4", false, false),
+            ("x-caller-sub", false, false),
+            ("traceparent", false, false),
+            ("forward", false, false),
+        ] {
+            let name: HeaderName = name.parse().unwrap();
+            let first = name.as_str().bytes().find(u8::is_ascii_alphanumeric).unwrap();
+            let withheld = [false, true].map(|trusted| is_withheld(&name, first, trusted));
+            assert_eq!(withheld, [stranger, trusted], "{name}");
+        }
+    }
+
+    #[test]
+    fn the_prefix_of_an_outer_proxy_stands_before_ours() {
+        for (before, wanted) in [("/outer", "/outer/a"), ("/outer/", "/outer/a"), ("/", "/a"), ("", "/a")] {
+            let (before, taken) = (HeaderValue::from_static(before), HeaderValue::from_static("/a"));
+            assert_eq!(joined(&before, &taken), wanted);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Addresses in an agent's answer that name its own authority, where callers cannot reach it: they are rewritten to the
+//! address at which callers reach the gateway. All others go on as they are.
+
+use std::ops::Range;
+
+use http::{HeaderName, HeaderValue, header};
+use pingora::http::{RequestHeader, ResponseHeader};
+
+use crate::config::{PublicUrl, Snapshot};
+use crate::model::Live;
+use crate::routing::{Agent, Host, UpstreamHost};
+
+use super::authority::Authority;
+use super::context::Context;
+use super::forwarded;
+use super::view::sent_host;
+
+/// Fields that hold such an address, and how HTTP/1 writes their names.
+const FIELDS: [(HeaderName, &str); 3] = [
+    (header::LOCATION, "Location"),
+    (header::CONTENT_LOCATION, "Content-Location"),
+    (header::REFRESH, "Refresh"),
+];
+
+/// Rewrites the answer of `agent` to the request `sent`.
+pub(super) fn rewrite(
+    response: &mut ResponseHeader,
+    sent: &RequestHeader,
+    agent: &Agent,
+    ctx: &Context,
+    snapshot: &Live<Snapshot>,
+) -> pingora::Result<()> {
+    for (name, written) in FIELDS {
+        if !response.headers.contains_key(&name) {
+            continue;
+        }
+        let public = snapshot.with(|now| Public::of(now.public_url.as_ref(), sent, agent, ctx));
+        let own = Own { agent, public };
+        let rewritten = |value: &HeaderValue| own.rewritten(&name, value).unwrap_or_else(|| value.clone());
+        let values: Vec<HeaderValue> = response.headers.get_all(&name).iter().map(rewritten).collect();
+        response.remove_header(&name);
+        for value in values {
+            response.append_header(written, value)?;
+        }
+    }
+    Ok(())
+}
+
+/// The address at which callers reach the gateway, without the path of a request.
+#[derive(Debug, PartialEq, Eq)]
+struct Public {
+    /// Scheme, host, and what stands before every path; empty when nobody named a host.
+    beginning: String,
+    scheme: String,
+    authority: String,
+}
+
+impl Public {
+    /// What the operator says of it, else the request, or a trusted proxy.
+    fn of(written: Option<&PublicUrl>, sent: &RequestHeader, agent: &Agent, ctx: &Context) -> Self {
+        // Of several proxies the first one spoke with the caller.
+        let told = |name: &HeaderName| {
+            let value = sent.headers.get(name).filter(|_| ctx.origin.trusted)?.to_str().ok()?;
+            value.split(',').next().map(str::trim)
+        };
+        let host = told(&forwarded::HOST).filter(|host| Host::parse(host).is_ok()).map(str::to_owned);
+        let authority = host.or_else(|| sent_host(sent)?.to_str().ok().map(str::to_owned));
+        let scheme = told(&forwarded::PROTO).map(str::to_ascii_lowercase);
+        let ours = if ctx.https { "https" } else { "http" };
+        let scheme =
+            scheme.filter(|s| matches!(s.as_str(), "http" | "https")).unwrap_or_else(|| ours.to_owned());
+        let beginning = match (written, &authority) {
+            (Some(written), authority) => {
+                // An agent with a host of its own is not reached under another one.
+                let own = authority.as_ref().filter(|_| agent.route.host.is_some());
+                let own = own.and_then(|own| Host::parse(own).ok());
+                written.of(own.as_ref().map(Host::as_str), "")
+            }
+            (None, Some(authority)) => format!("{scheme}://{authority}"),
+            (None, None) => String::new(),
+        };
+        Self { beginning, scheme, authority: authority.unwrap_or_default() }
+    }
+}
+
+/// What an agent may call itself, and what callers call it.
+struct Own<'a> {
+    agent: &'a Agent,
+    public: Public,
+}
+
+impl Own<'_> {
+    /// The value with its address rewritten; `None` when it names somebody else.
+    fn rewritten(&self, name: &HeaderName, value: &HeaderValue) -> Option<HeaderValue> {
+        let text = str::from_utf8(value.as_bytes()).ok()?;
+        let place = if *name == header::REFRESH { refresh_url(text)? } else { 0..text.len() };
+        let url = self.public_url(text.get(place.clone())?)?;
+        let (before, after) = (text.get(..place.start)?, text.get(place.end..)?);
+        HeaderValue::from_str(&format!("{before}{url}{after}")).ok()
+    }
+
+    fn public_url(&self, url: &str) -> Option<String> {
+        let (scheme, authority, rest) = absolute(url)?;
+        if !self.is_own(scheme, authority) {
+            return None;
+        }
+        let (path, tail) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+        let base = self.agent.upstream.base_path.as_str();
+        let below = |rest: &&str| rest.is_empty() || rest.starts_with('/');
+        let path = path.strip_prefix(base).filter(below).unwrap_or(path);
+        let prefix = self.agent.taken_prefix.as_ref().and_then(|prefix| prefix.to_str().ok()).unwrap_or("");
+        let path = if prefix.is_empty() && path.is_empty() { "/" } else { path };
+        Some(format!("{}{prefix}{path}{tail}", self.public.beginning))
+    }
+
+    /// Whether the agent means itself. One that is told of TLS in front of it may say `https` of a port without.
+    fn is_own(&self, scheme: Option<&str>, authority: &str) -> bool {
+        let upstream = &self.agent.upstream;
+        let own_scheme = if upstream.tls.is_some() { "https" } else { "http" };
+        let is = |own: &HeaderValue| {
+            own.to_str().is_ok_and(|own| {
+                own.eq_ignore_ascii_case(authority)
+                    || Authority::of(scheme.unwrap_or(own_scheme), authority)
+                        .is(&Authority::of(own_scheme, own))
+            })
+        };
+        // A name that callers know as well may already stand for the public address, prefix and all.
+        let is_known = |name: &HeaderValue| {
+            let (Public { scheme, authority, .. }, name) = (&self.public, name.to_str().unwrap_or_default());
+            Authority::of(scheme, authority).is(&Authority::of(scheme, name))
+        };
+        is(&upstream.authority)
+            || match &upstream.host {
+                UpstreamHost::Fixed(name) => is(name) && !is_known(name),
+                UpstreamHost::Preserve => false,
+            }
+    }
+}
+
+/// Scheme, authority and rest of an absolute URL, or of one that only leaves the scheme out.
+fn absolute(url: &str) -> Option<(Option<&str>, &str, &str)> {
+    let (scheme, rest) = match url.strip_prefix("//") {
+        Some(rest) => (None, rest),
+        None => {
+            let (scheme, rest) = url.split_once("://")?;
+            (Some(scheme), rest)
+        }
+    };
+    let is_http = |scheme: &str| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    if !scheme.is_none_or(is_http) {
+        return None;
+    }
+    let (authority, rest) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
+    Some((scheme, authority, rest))
+}
+
+/// Where the URL of a `Refresh` stands: `5; url=URL`, perhaps in quotes (HTML Standard, section 4.2.5.3).
+fn refresh_url(text: &str) -> Option<Range<usize>> {
+    let is_blank = |c: char| c.is_ascii_whitespace();
+    let rest = text.get(text.find([';', ','])? + 1..)?.trim_start_matches(is_blank);
+    let is_named = rest.get(..3).is_some_and(|word| word.eq_ignore_ascii_case("url"));
+    let named = rest.get(3..).filter(|_| is_named).map(|rest| rest.trim_start_matches(is_blank));
+    let rest = match named.and_then(|rest| rest.strip_prefix('=')) {
+        Some(rest) => rest.trim_start_matches(is_blank),
+        None => rest,
+    };
+    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let url = match quote {
+        Some(quote) => rest.get(1..)?.split(quote).next()?,
+        None => rest.trim_end_matches(is_blank),
+    };
+    let start = text.len() - rest.len() + usize::from(quote.is_some());
+    Some(start..start + url.len())
+}

@@ -1,0 +1,56 @@
+//! Queries with bytes that no URI has (RFC 3986 appendix A) and clients send all the same: quotes, angle brackets and
+//! braces of JSON, and letters beyond ASCII. They go on percent-encoded, as browsers write them.
+
+/// Whether a byte can stand in a query as it is sent: anything but control characters, blanks and `#`.
+pub(super) const fn may_stand(byte: u8) -> bool {
+    byte > 0x20 && byte != 0x7f && byte != b'#'
+}
+
+/// Whether a byte that may stand there goes on percent-encoded.
+pub(super) const fn is_encoded(byte: u8) -> bool {
+    matches!(byte, b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}') || byte >= 0x80
+}
+
+/// The query with those bytes percent-encoded.
+pub(super) fn encoded(query: &[u8]) -> Vec<u8> {
+    const HEX: [u8; 16] = *b"0123456789ABCDEF";
+    let mut out = Vec::with_capacity(query.len() * 2);
+    for byte in query.iter().copied() {
+        if is_encoded(byte) {
+            let digit = |half: u8| HEX.get(usize::from(half)).copied().unwrap_or_default();
+            out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 0xf)]);
+        } else {
+            out.push(byte);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_uri_has_is_encoded_and_nothing_else() {
+        for (sent, wanted) in [
+            ("q={\"a\":1}", "q=%7B%22a%22:1%7D"),
+            ("a=<b>&c=^d`e|f", "a=%3Cb%3E&c=%5Ed%60e%7Cf"),
+            ("q=gr\u{fc}n", "q=gr%C3%BCn"),
+            ("filter[name]=x&u=http://x/y?z&d=100%&e=%2f\\", "filter[name]=x&u=http://x/y?z&d=100%&e=%2f\\"),
+            ("", ""),
+        ] {
+            assert_eq!(encoded(sent.as_bytes()), wanted.as_bytes(), "{sent}");
+        }
+        assert_eq!(encoded(b"q=\xff"), b"q=%FF");
+    }
+
+    #[test]
+    fn control_bytes_blanks_and_fragments_may_not_stand() {
+        for byte in (0..=0x20).chain([0x7f, b'#']) {
+            assert!(!may_stand(byte), "{byte:#x}");
+        }
+        for byte in [b'!', b'"', b'<', b'`', b'{', b'~', 0x80, 0xff] {
+            assert!(may_stand(byte), "{byte:#x}");
+        }
+    }
+}
