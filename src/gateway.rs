@@ -131,9 +131,7 @@ pub fn run(options: Options) -> Result<(), StartError> {
     let store = control::open(options.store, writer)?;
     let (compiled, files) = load(store.as_ref(), None, &metrics)
         .map_err(|e: LoadError| StartError::Config(e.into_diagnostics()))?;
-    for warning in &compiled.warnings {
-        tracing::warn!("{warning}");
-    }
+    control::tell(&compiled.warnings);
     let snapshot = Arc::new(compiled.snapshot);
     let settings = Arc::clone(&snapshot.server);
     let room = descriptors::room(settings.limits.connections).map_err(StartError::System)?;

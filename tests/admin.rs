@@ -24,6 +24,10 @@ mod audit;
 mod bad_input;
 
 #[cfg(test)]
+#[path = "admin/broken.rs"]
+mod broken;
+
+#[cfg(test)]
 #[path = "admin/client_token.rs"]
 mod client_token;
 

@@ -70,7 +70,7 @@ pub(super) fn snapshot(text: &str) -> Snapshot {
 /// The API, and ways to ask it.
 pub(super) struct Api {
     router: Router,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What it said.
@@ -148,7 +148,12 @@ impl Api {
             is_leaving: Arc::new(|| false),
         };
         tokio::spawn(reconciler.run());
-        Self { router: routes::router(Arc::new(Room::new(admin))), _folder: folder }
+        Self { router: routes::router(Arc::new(Room::new(admin))), folder }
+    }
+
+    /// The file of a resource in the store.
+    pub(super) fn file(&self, id: &str) -> std::path::PathBuf {
+        self.folder.path().join("store").join(format!("{id}.yaml"))
     }
 
     async fn send(&self, mut request: Request<Body>) -> Response<Body> {

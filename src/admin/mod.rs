@@ -12,6 +12,7 @@ mod client_token;
 mod console;
 mod cookie;
 mod decisions;
+mod documents;
 mod encoding;
 mod explain;
 mod guard;

@@ -126,7 +126,7 @@ impl From<EditError> for Problem {
             EditError::ManagedByFile { .. } => {
                 Self::new(StatusCode::CONFLICT, "managed_by_file", error.to_string())
             }
-            EditError::NotFound(_) | EditError::NoRevision(_) => {
+            EditError::NotFound(_) | EditError::NoRevision(_) | EditError::NotBroken(_) => {
                 Self::new(StatusCode::NOT_FOUND, "not_found", error.to_string())
             }
             EditError::Precondition(why) => {

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::config::Snapshot;
 use crate::control::{Expect, RollBack, action, diff};
 use crate::model::{ResourceId, ResourceKind};
 use crate::store::{self, Change, Record};
@@ -49,6 +50,8 @@ pub(super) struct Item {
 struct Changed {
     resource: String,
     action: &'static str,
+    /// Whether what it led to is what runs.
+    live: bool,
     #[serde(flatten)]
     texts: Option<Texts>,
 }
@@ -75,14 +78,15 @@ pub(super) async fn list(State(desk): State<Desk>, Query(list): Query<List>) -> 
         ResourceId::parse(text)
             .ok_or_else(|| Problem::bad_query("`resource` names one, such as agents/refunds"))
     });
-    let head = desk.control().status().head;
+    let head = desk.control().status().head.number;
     // One more than is shown says whether there is a next page.
     let query = store::Query { before: list.before, limit: limit + 1, only: only.transpose()? };
     let mut records = desk.control().history(query).await?;
     let more = records.len() > limit;
     records.truncate(limit);
     let next = records.last().filter(|_| more).map(|record| record.number);
-    let items = records.iter().map(|record| item(record, false)).collect();
+    let live = desk.control().live();
+    let items = records.iter().map(|record| item(record, &live, false)).collect();
     let answer = Answer(Revisions { items, next, head }).into_response();
     Ok(write::with_tag(answer, write::etag(&format!("r{head}"))))
 }
@@ -94,7 +98,7 @@ pub(super) async fn show(
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Answer<Item>, Problem> {
     let record = desk.control().record(parse(&number)?).await?.ok_or_else(|| nothing(&number))?;
-    Ok(Answer(item(&record, true)))
+    Ok(Answer(item(&record, &desk.control().live(), true)))
 }
 
 fn parse(number: &str) -> Result<u64, Problem> {
@@ -105,18 +109,18 @@ fn nothing(number: &str) -> Problem {
     Problem::not_found(&format!("revision {number:?}"))
 }
 
-fn item(record: &Record, whole: bool) -> Item {
+fn item(record: &Record, live: &Snapshot, whole: bool) -> Item {
     let commit = &record.commit;
     Item {
         number: record.number,
         at: commit.at,
         who: commit.who.clone(),
         what: commit.what.clone(),
-        changes: commit.changes.iter().map(|change| changed(change, whole)).collect(),
+        changes: commit.changes.iter().map(|change| changed(change, live, whole)).collect(),
     }
 }
 
-fn changed(change: &Change, whole: bool) -> Changed {
+fn changed(change: &Change, live: &Snapshot, whole: bool) -> Changed {
     // The text of an API key holds its hash, which is of no use to a reader.
     let shown = change.id.kind() != ResourceKind::ApiKey;
     let text = |text: &Option<String>| text.clone().filter(|_| shown);
@@ -125,7 +129,8 @@ fn changed(change: &Change, whole: bool) -> Changed {
         from: text(&change.from),
         to: text(&change.to),
     });
-    Changed { resource: change.id.to_string(), action: action(change), texts }
+    let runs = live.source_of(&change.id).map(|source| source.text.as_str()) == change.to.as_deref();
+    Changed { resource: change.id.to_string(), action: action(change), live: runs, texts }
 }
 
 /// Makes agents and providers what they were right after a revision.
@@ -233,7 +238,10 @@ mod tests {
             (&list["items"][0]["number"], &list["next"], &list["head"]),
             (&json!(3), &json!(2), &json!(3))
         );
-        assert_eq!(list["items"][1]["changes"], json!([{"resource": "agents/new", "action": "updated"}]));
+        assert_eq!(
+            list["items"][1]["changes"],
+            json!([{"resource": "agents/new", "action": "updated", "live": true}])
+        );
         assert_eq!(list["items"][1]["who"], json!("token from 127.0.0.1"));
         let one = api.get("/api/v1/revisions/2").await.json();
         let change = &one["changes"][0];

@@ -5,8 +5,8 @@ use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Desk, agents, api_keys, client_token, console, decisions, explain, guard, key_changes, openapi, probe,
-    problem, providers, reload, revisions, session, status, traffic, trial,
+    Desk, agents, api_keys, client_token, console, decisions, documents, explain, guard, key_changes,
+    openapi, probe, problem, providers, reload, revisions, session, status, traffic, trial,
 };
 
 /// The paths, as OpenAPI writes them, and what each can do.
@@ -31,6 +31,7 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Desk>)> {
         ("/api/v1/revisions", get(revisions::list)),
         ("/api/v1/revisions/{number}", get(revisions::show)),
         ("/api/v1/revisions/{number}/rollback", post(revisions::roll_back)),
+        ("/api/v1/documents/restore", post(documents::restore)),
         ("/api/v1/status", get(status::show)),
         ("/api/v1/traffic", get(traffic::show)),
         ("/api/v1/explain", post(explain::run)),

@@ -9,7 +9,7 @@ use crate::control::Finding;
 
 use super::body::{Answer, members};
 use super::page::{Nothing, Query};
-use super::{Desk, write};
+use super::{Desk, documents, write};
 
 /// The state of the gateway.
 #[derive(Serialize)]
@@ -20,6 +20,8 @@ pub(super) struct Status {
     store: Store,
     last_reload: Reload,
     refused: Option<Refused>,
+    broken_documents: Vec<documents::Shown>,
+    head: Head,
     warnings: Vec<Finding>,
     counts: Counts,
     listeners: Vec<Listener>,
@@ -32,6 +34,13 @@ pub(super) struct Status {
 struct Live {
     revision: String,
     number: u64,
+}
+
+#[derive(Serialize)]
+struct Head {
+    number: u64,
+    by: Option<String>,
+    text_is_live: bool,
 }
 
 #[derive(Serialize)]
@@ -77,7 +86,7 @@ pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Noth
     Answer(Status {
         version: env!("CARGO_PKG_VERSION"),
         started_at: desk.admin.started,
-        live: Live { revision: live.revision.as_str().to_owned(), number: status.head },
+        live: Live { revision: live.revision.as_str().to_owned(), number: status.head.number },
         store: Store {
             kind: if live.store.is_some() { "directory" } else { "file" },
             writable: status.writable.is_ok(),
@@ -89,6 +98,12 @@ pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Noth
             .refused
             .as_ref()
             .map(|refused| Refused { at: at(refused.at), diagnostics: refused.findings.clone() }),
+        broken_documents: status.broken.iter().map(documents::Shown::new).collect(),
+        head: Head {
+            number: status.head.number,
+            by: status.head.by.clone(),
+            text_is_live: status.head.text_is_live,
+        },
         warnings: status.warnings.clone(),
         counts: Counts {
             agents: live.agents.len(),

@@ -74,6 +74,17 @@ pub struct RollBack {
     pub dry_run: bool,
 }
 
+/// The last good text of a document that is broken on disk.
+#[derive(Debug, Clone)]
+pub struct Restore {
+    /// Which.
+    pub id: ResourceId,
+    /// Who asks.
+    pub who: String,
+    /// Only find out what would happen.
+    pub dry_run: bool,
+}
+
 /// A change that was carried out, or could be.
 #[derive(Debug, Clone)]
 pub struct Edited {
@@ -109,6 +120,9 @@ pub enum EditError {
     /// There is no such revision, or it is no longer kept.
     #[error("there is no revision {0}; it may be older than what is kept")]
     NoRevision(u64),
+    /// What stands on disk of this resource is what runs.
+    #[error("{0} is not broken: what stands on disk is what runs")]
+    NotBroken(ResourceId),
     /// The change is based on something else than what is there.
     #[error("{0}")]
     Precondition(String),

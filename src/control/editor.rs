@@ -1,62 +1,91 @@
 //! From what somebody asks for to what a store is to hold: preconditions, texts, and the changes between. Nothing
 //! is written here, and whether the result is valid is for `config` to say.
+//!
+//! A change is applied to what is live. What is broken on disk has no say in it, and stands in its way only when it is
+//! the very thing that is changed: then it is replaced.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
 
 use crate::config::{self, Snapshot, Source};
 use crate::model::{ResourceId, ResourceKind};
 use crate::routing::Authenticator;
 use crate::store::{Change, Holds, Text};
 
+use super::aside::{Aside, Stands};
 use super::edit::{EditError, Expect, To, Wanted};
 use super::finding::Finding;
 
-/// The changes that make `texts`, which is what the store holds, what is wanted. What is the same already is
-/// no change.
-pub(super) fn changes(wanted: &[Wanted], texts: &[Text], live: &Snapshot) -> Result<Vec<Change>, EditError> {
+/// What changes are applied to: what is live, and what stands on disk beside it.
+pub(super) struct Base<'b> {
+    pub(super) live: &'b Snapshot,
+    pub(super) aside: &'b Aside,
+}
+
+impl Base<'_> {
+    /// The text of a resource of the store that is live.
+    fn live(&self, id: &ResourceId) -> Option<&str> {
+        self.live.source_of(id).map(|source| source.text.as_str())
+    }
+
+    /// What stands on disk, which a commit starts from.
+    fn on_disk(&self, id: &ResourceId) -> Result<Option<String>, EditError> {
+        let Some(held) = self.aside.document(id) else { return Ok(self.live(id).map(str::to_owned)) };
+        match &held.document.stands {
+            Stands::Nothing => Ok(None),
+            Stands::Text(source) => Ok(Some(source.text.clone())),
+            Stands::Unreadable(Ok(text)) => Ok(text.clone()),
+            Stands::Unreadable(Err(why)) => {
+                Err(EditError::Store { why: format!("{why}; move it away by hand"), full: false })
+            }
+        }
+    }
+}
+
+/// The changes that make what is live what is wanted. What is the same already, on disk too, is no change.
+pub(super) fn changes(wanted: &[Wanted], base: &Base<'_>) -> Result<Vec<Change>, EditError> {
     let mut changes: Vec<Change> = Vec::new();
     for wish in wanted {
-        let from = stored(texts, &wish.id);
-        if from.is_none()
-            && let Some(written) = live.written(&wish.id).filter(|written| !written.stored)
+        let live = base.live(&wish.id);
+        if live.is_none()
+            && let Some(written) = base.live.written(&wish.id).filter(|written| !written.stored)
         {
             return Err(EditError::ManagedByFile { id: wish.id.clone(), path: written.path });
         }
-        expect(wish, from)?;
-        let to = wanted_text(wish, from)?;
+        expect(wish, live)?;
+        let to = wanted_text(wish, live)?;
         if to.is_none() {
-            refuse_if_used(&wish.id, wanted, live)?;
-            changes.extend(keys_of(&wish.id, texts));
+            refuse_if_used(&wish.id, wanted, base.live)?;
+            for key in keys_of(&wish.id, base.live) {
+                changes.extend(change(base, key, None)?);
+            }
         }
-        if from != to.as_deref() {
-            changes.push(Change { id: wish.id.clone(), from: from.map(str::to_owned), to });
-        }
+        changes.extend(change(base, wish.id.clone(), to)?);
     }
     changes.sort_by(|a, b| a.id.cmp(&b.id));
     changes.dedup_by(|a, b| a.id == b.id);
     Ok(changes)
 }
 
-/// What the store would hold after `changes`; [`sources`] puts it in order.
-pub(super) fn applied(mut texts: Vec<Text>, changes: &[Change], folder: &std::path::Path) -> Vec<Text> {
-    for change in changes {
-        let at = texts.iter().position(|text| matches!(&text.holds, Holds::Resource(id) if *id == change.id));
-        match (at, &change.to) {
-            (Some(at), Some(to)) => {
-                if let Some(text) = texts.get_mut(at) {
-                    text.text.clone_from(to);
-                }
-            }
-            (Some(at), None) => drop(texts.remove(at)),
-            (None, Some(to)) => {
-                let id = &change.id;
-                let path = folder.join(id.kind().section()).join(format!("{}.yaml", id.name()));
-                texts.push(Text { path, text: to.clone(), holds: Holds::Resource(id.clone()) });
-            }
-            (None, None) => {}
-        }
-    }
-    texts
+fn change(base: &Base<'_>, id: ResourceId, to: Option<String>) -> Result<Option<Change>, EditError> {
+    let from = base.on_disk(&id)?;
+    Ok((from != to).then_some(Change { id, from, to }))
+}
+
+/// What would be live after `changes`.
+pub(super) fn applied(live: &Snapshot, changes: &[Change], folder: &std::path::Path) -> Vec<Source> {
+    let changed: BTreeMap<&ResourceId, &Change> = changes.iter().map(|change| (&change.id, change)).collect();
+    let is_changed = |source: &&Source| source.entry.as_ref().is_some_and(|id| changed.contains_key(id));
+    let mut sources: Vec<Source> =
+        live.sources.iter().filter(|source| !is_changed(source)).cloned().collect();
+    sources.extend(changes.iter().filter_map(|change| {
+        let id = &change.id;
+        let path = folder.join(id.kind().section()).join(format!("{}.yaml", id.name()));
+        let to = change.to.as_ref()?;
+        let same = live.source_of(id).filter(|source| source.text == *to && source.path == path);
+        Some(same.cloned().unwrap_or_else(|| Source::of(id.clone(), path, to.as_str())))
+    }));
+    sources.sort_by(|a, b| a.entry.cmp(&b.entry));
+    sources
 }
 
 /// What a store holds, for the reader: whole documents first, then resources by their names, however the store
@@ -77,11 +106,6 @@ pub(super) fn sources(texts: Vec<Text>, live: Option<&Snapshot>) -> Vec<Source> 
         .collect();
     sources.sort_by(|a, b| a.entry.cmp(&b.entry));
     sources
-}
-
-fn stored<'t>(texts: &'t [Text], id: &ResourceId) -> Option<&'t str> {
-    let found = texts.iter().find(|text| matches!(&text.holds, Holds::Resource(held) if held == id));
-    found.map(|text| text.text.as_str())
 }
 
 fn expect(wish: &Wanted, from: Option<&str>) -> Result<(), EditError> {
@@ -144,20 +168,11 @@ fn refuse_if_used(id: &ResourceId, wanted: &[Wanted], live: &Snapshot) -> Result
 }
 
 /// The keys of an agent go with it.
-fn keys_of(id: &ResourceId, texts: &[Text]) -> Vec<Change> {
+fn keys_of(id: &ResourceId, live: &Snapshot) -> Vec<ResourceId> {
     if id.kind() != ResourceKind::Agent {
         return Vec::new();
     }
-    let keys = texts.iter().filter_map(|text| match &text.holds {
-        Holds::Resource(key) if key.kind() == ResourceKind::ApiKey => Some((key, &text.text)),
-        _ => None,
-    });
-    keys.filter(|(key, text)| {
-        let source = Source::of((*key).clone(), "", text.as_str());
-        let written = config::written(std::slice::from_ref(&source), key);
-        written.and_then(|w| w.spec.get("agent").and_then(Value::as_str).map(|a| a == id.name()))
-            == Some(true)
-    })
-    .map(|(key, text)| Change { id: key.clone(), from: Some(text.clone()), to: None })
-    .collect()
+    let keys = live.api_keys.iter().filter(|(_, key)| key.agent.as_str() == id.name());
+    let keys = keys.filter_map(|(key, _)| ResourceId::new(ResourceKind::ApiKey, key.as_str()));
+    keys.filter(|key| live.is_stored(key)).collect()
 }

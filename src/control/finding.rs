@@ -12,7 +12,7 @@ use crate::model::ResourceId;
 /// What is wrong with a configuration, or what somebody should look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// `error` or `warning`.
+    /// `error`, `warning` or `note`.
     pub severity: &'static str,
     /// The stable name of the finding.
     pub code: &'static str,
@@ -75,6 +75,7 @@ impl Finding {
                 severity: match found.severity {
                     Severity::Error => "error",
                     Severity::Warning => "warning",
+                    Severity::Note => "note",
                 },
                 code: found.code.as_str(),
                 message: found.message.clone(),
@@ -87,6 +88,17 @@ impl Finding {
             }
         });
         findings.collect()
+    }
+}
+
+/// Logs findings, each at its level.
+pub fn tell(findings: &Diagnostics) {
+    for finding in findings {
+        match finding.severity {
+            Severity::Error => tracing::error!("{finding}"),
+            Severity::Warning => tracing::warn!("{finding}"),
+            Severity::Note => tracing::info!("{finding}"),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::config::{Snapshot, Written};
 use crate::model::{Live, ResourceId};
 use crate::store::{Query, Record};
 
-use super::edit::{Edit, EditError, Edited, RollBack};
+use super::edit::{Edit, EditError, Edited, Restore, RollBack};
 use super::finding::Finding;
 use super::status::{Outcome, Status};
 
@@ -32,6 +32,7 @@ pub(super) enum Order {
     Reload(Answer<Reloaded>),
     Edit(Edit, Answer<Edited>),
     RollBack(RollBack, Answer<Edited>),
+    Restore(Restore, Answer<Edited>),
     History(Query, Answer<Vec<Record>>),
     Record(u64, Answer<Option<Record>>),
 }
@@ -96,6 +97,14 @@ impl Control {
     /// [`EditError`]; nothing has changed then.
     pub async fn roll_back(&self, to: RollBack) -> Result<Edited, EditError> {
         self.ask(|answer| Order::RollBack(to, answer)).await
+    }
+
+    /// Puts the last good text of a broken document back. When this returns, that is kept.
+    ///
+    /// # Errors
+    /// [`EditError`]; nothing has changed then.
+    pub async fn restore(&self, restore: Restore) -> Result<Edited, EditError> {
+        self.ask(|answer| Order::Restore(restore, answer)).await
     }
 
     /// A part of the history, the newest first.

@@ -1,12 +1,14 @@
 //! From a store to a compiled snapshot, once: used at start, at every reload, and by `portcullis check`.
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use crate::config::{self, Compiled, Diagnostic, Diagnostics, Files, Snapshot, Source};
 use crate::model::{Clock as _, Instant, ResourceId, SystemClock};
-use crate::store::{ConfigStore, StoreError};
+use crate::store::{ConfigStore, Reading, StoreError, Unreadable};
 use crate::telemetry::Metrics;
 
+use super::aside::{Aside, Difference};
 use super::editor::sources;
 
 /// The largest referenced file that is read, in bytes.
@@ -50,7 +52,10 @@ impl LoadError {
     }
 }
 
-/// Reads, parses and compiles. Also says which files the documents refer to, so that they can be watched.
+/// Reads what a file holds, for who compiles.
+type Read<'r> = dyn Fn(&PathBuf) -> Result<Vec<u8>, String> + 'r;
+
+/// Reads, parses and compiles. Also gives what the files held that the documents refer to, so that they can be watched.
 ///
 /// # Errors
 /// When the store cannot be read or the documents are wrong.
@@ -58,9 +63,40 @@ pub fn load(
     store: &dyn ConfigStore,
     previous: Option<&Snapshot>,
     metrics: &Metrics,
-) -> Result<(Compiled, Vec<PathBuf>), LoadError> {
-    let now = SystemClock.now();
-    compile(&[], &sources(store.read()?, previous), previous, metrics, now).map_err(LoadError::Invalid)
+) -> Result<(Compiled, Files), LoadError> {
+    let sources = sources(store.read()?, previous);
+    compile(&[], &sources, previous, metrics, (SystemClock.now(), &read_file))
+        .map_err(|findings| LoadError::Invalid(with_last_good(findings, &sources, store)))
+}
+
+/// The same findings; the first error in a resource of the store says which revision has its last good text.
+fn with_last_good(findings: Diagnostics, sources: &[Source], store: &dyn ConfigStore) -> Diagnostics {
+    let wrong: BTreeSet<&Path> = findings.iter().filter(|f| f.is_error()).map(|f| f.path.as_path()).collect();
+    let resource = |source: &Source| Some((source.entry.clone()?, source.clone()));
+    let wrong: BTreeMap<ResourceId, Source> =
+        sources.iter().filter(|source| wrong.contains(source.path.as_path())).filter_map(resource).collect();
+    let latest = store.latest(Some(&wrong.keys().cloned().collect())).unwrap_or_default();
+    let mut good: BTreeMap<PathBuf, u64> = BTreeMap::new();
+    for (id, source) in wrong {
+        if let Some((number, Some(text))) = latest.get(&id)
+            && *text != source.text
+        {
+            good.insert(source.path.clone(), *number);
+        }
+    }
+    let told = findings.iter().cloned().map(|mut finding| {
+        if finding.is_error()
+            && let Some(number) = good.remove(&finding.path)
+        {
+            let where_from = format!("the text before this edit is in revision {number} of the store");
+            finding.help = Some(match finding.help.take() {
+                Some(help) => format!("{help}; {where_from}"),
+                None => where_from,
+            });
+        }
+        finding
+    });
+    told.collect()
 }
 
 /// Parses and compiles what a store holds, or is to hold. This is the one way from texts to a snapshot. What is found
@@ -70,11 +106,10 @@ pub(super) fn compile(
     sources: &[Source],
     previous: Option<&Snapshot>,
     metrics: &Metrics,
-    now: Instant,
-) -> Result<(Compiled, Vec<PathBuf>), Diagnostics> {
+    (now, read): (Instant, &Read<'_>),
+) -> Result<(Compiled, Files), Diagnostics> {
     let document = config::parse_after(previous, asked, sources, &|name| std::env::var(name).ok())?;
-    let paths = document.files();
-    let files = read_files(&paths);
+    let files = document.files().into_iter().map(|path| (path.clone(), read(&path))).collect();
     let mut compiled = config::compile(&document, &files, previous, metrics)?;
     let ending = config::ending_certificates(&compiled.snapshot, now);
     if !ending.is_empty() {
@@ -82,52 +117,123 @@ pub(super) fn compile(
         compiled.warnings = compiled.warnings.sorted();
         compiled.snapshot.warnings = compiled.warnings.clone();
     }
-    Ok((compiled, paths))
+    Ok((compiled, files))
 }
 
-/// What came of a look at the store.
-pub(super) enum Looked {
-    /// It holds what is live.
-    Live,
-    /// It holds something else, which refers to these files.
-    Compiled(Box<Compiled>, Vec<PathBuf>),
-    /// What these texts say is wrong, or the store cannot be read.
-    Wrong(Diagnostics, Vec<Source>),
+/// What came of a look at the store. Neither: it holds what is live.
+#[derive(Default)]
+pub(super) struct Looked {
+    /// What is to become live, and what the files hold that it refers to.
+    pub(super) taken: Option<(Box<Compiled>, Files)>,
+    /// What stands there and cannot be live.
+    pub(super) wrong: Option<Wrong>,
 }
 
-/// Reads the store, and compiles what it holds unless that is live already. `files` are what the live documents refer
-/// to.
+/// What is wrong with what a store holds.
+pub(super) struct Wrong {
+    pub(super) findings: Diagnostics,
+    pub(super) sources: Vec<Source>,
+    pub(super) aside: Aside,
+}
+
+/// What runs.
+pub(super) struct Running<'r> {
+    pub(super) live: &'r Snapshot,
+    /// What the files hold that it refers to.
+    pub(super) files: &'r Files,
+    /// What stood on disk beside it when it was last looked at.
+    pub(super) aside: &'r Aside,
+}
+
+/// Reads the store, and compiles what it holds unless that is live already.
+///
+/// What has changed since the last look is one change, and is taken whole or not at all. What is wrong is set aside
+/// together with what came with it; it does not hold up the changes that come after.
 pub(super) fn look(
     store: &dyn ConfigStore,
-    files: &[PathBuf],
-    live: &Snapshot,
+    Running { live, files, aside }: Running<'_>,
     metrics: &Metrics,
     now: Instant,
 ) -> Looked {
-    let sources = match store.read() {
-        Ok(texts) => sources(texts, Some(live)),
-        Err(error) => return Looked::Wrong(LoadError::Store(error).into_diagnostics(), Vec::new()),
+    let reading = match store.look() {
+        Ok(reading) => reading,
+        Err(error) => {
+            let findings = LoadError::Store(error).into_diagnostics();
+            return Looked::refused(findings, Vec::new(), aside.clone());
+        }
     };
-    if is_live(&sources, files, live) {
-        return Looked::Live;
+    let Seen { standing, unreadable, mut findings } = Seen::of(reading, live);
+    let files_now: Files = files.keys().map(|path| (path.clone(), read_file(path))).collect();
+    if findings.is_empty() && *standing == *live.sources && files_now == *files {
+        return Looked::default();
     }
-    match compile(&[], &sources, Some(live), metrics, now) {
-        Ok((compiled, files)) => Looked::Compiled(Box::new(compiled), files),
-        Err(findings) => Looked::Wrong(findings, sources),
+    let sources = with_stand_ins(&standing, &unreadable, live);
+    match compile(&[], &sources, Some(live), metrics, (now, &read_file)) {
+        Ok(compiled) if findings.is_empty() => return Looked::taken(compiled, None),
+        Ok(_) => {}
+        Err(errors) => findings.append(errors),
+    }
+    let difference = Difference::between(&standing, &unreadable, live, (files, &files_now));
+    let (held, fresh) = aside.split(&difference);
+    let all = difference.set_aside(aside, now);
+    if held.is_empty() || fresh.is_empty() || !fresh.is_readable() {
+        return Looked::refused(findings, sources, all);
+    }
+    let read = |path: &PathBuf| match held.files.contains_key(path) {
+        true => files.get(path).cloned().unwrap_or_else(|| read_file(path)),
+        false => read_file(path),
+    };
+    match compile(&[], &fresh.applied_to(live), Some(live), metrics, (now, &read)) {
+        Ok(compiled) => Looked::taken(compiled, Some(Wrong { findings, sources, aside: held })),
+        Err(_) => Looked::refused(findings, sources, all),
     }
 }
 
-/// Whether these texts, with the files that they name, are what `live` was made of. Reading and hashing is all that
-/// this takes.
-fn is_live(sources: &[Source], files: &[PathBuf], live: &Snapshot) -> bool {
-    *sources == *live.sources && config::revision(sources, &read_files(files)) == live.revision
+impl Looked {
+    fn taken((compiled, files): (Compiled, Files), wrong: Option<Wrong>) -> Self {
+        Self { taken: Some((Box::new(compiled), files)), wrong }
+    }
+
+    fn refused(findings: Diagnostics, sources: Vec<Source>, aside: Aside) -> Self {
+        Self { taken: None, wrong: Some(Wrong { findings, sources, aside }) }
+    }
 }
 
-fn read_files(paths: &[PathBuf]) -> Files {
-    paths.iter().map(|path| (path.clone(), read_file(path))).collect()
+/// What a reading has found, in the order of the reader.
+struct Seen {
+    standing: Vec<Source>,
+    unreadable: Vec<Unreadable>,
+    /// What could not be read.
+    findings: Diagnostics,
 }
 
-fn read_file(path: &PathBuf) -> Result<Vec<u8>, String> {
+impl Seen {
+    /// Whole documents that cannot be read are what they are in `live`.
+    fn of(reading: Reading, live: &Snapshot) -> Self {
+        let Reading { documents, resources, unreadable } = reading;
+        let faults = unreadable.iter().map(|file| file.why.clone());
+        let faults = faults.chain(documents.as_ref().err().cloned());
+        let findings = faults
+            .flat_map(|why| LoadError::Store(why).into_diagnostics().iter().cloned().collect::<Vec<_>>());
+        let findings = findings.collect();
+        let mut standing = match documents {
+            Ok(texts) => sources(texts, Some(live)),
+            Err(_) => live.sources.iter().filter(|source| source.entry.is_none()).cloned().collect(),
+        };
+        standing.extend(sources(resources, Some(live)));
+        Self { standing, unreadable, findings }
+    }
+}
+
+/// The same, with the live text, or none, in the place of what cannot be read: it is told of anyhow.
+fn with_stand_ins(standing: &[Source], unreadable: &[Unreadable], live: &Snapshot) -> Vec<Source> {
+    let mut sources = standing.to_vec();
+    sources.extend(unreadable.iter().filter_map(|file| live.source_of(&file.id).cloned()));
+    sources.sort_by(|a, b| a.entry.cmp(&b.entry));
+    sources
+}
+
+pub(super) fn read_file(path: &PathBuf) -> Result<Vec<u8>, String> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(|e| e.to_string())?;

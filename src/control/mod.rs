@@ -3,7 +3,10 @@
 //!
 //! A change is applied whole or not at all; what is wrong is said, and the last good one stays.
 
+mod aside;
 mod audit;
+mod broken;
+mod by_hand;
 mod client_token;
 mod diff;
 mod edit;
@@ -16,16 +19,17 @@ mod open;
 mod orders;
 mod reconciler;
 mod resolver;
+mod roll_back;
 mod status;
 
 pub use crate::keys::{Probe, ProbeRequest, ProbedKey, Problem, ProviderStatus, SkippedKey, probe};
 pub use client_token::{ClientAuthentication, Token, TokenError, TokenRequest, client_token};
 pub use diff::{action, diff, shown};
-pub use edit::{Edit, EditError, Edited, Expect, RollBack, To, Wanted};
-pub use finding::Finding;
+pub use edit::{Edit, EditError, Edited, Expect, Restore, RollBack, To, Wanted};
+pub use finding::{Finding, tell};
 pub use handle::{Control, Reloaded};
 pub use load::{LoadError, load};
 pub use open::{open, outline};
 pub use reconciler::Reconciler;
 pub use resolver::Resolver;
-pub use status::{Outcome, Refused, Status};
+pub use status::{Broken, Head, Outcome, Refused, Status};

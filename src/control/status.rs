@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::model::Instant;
+use crate::config::Revision;
+use crate::model::{Instant, ResourceId};
 
 use super::finding::Finding;
 
@@ -29,6 +30,34 @@ impl Outcome {
     }
 }
 
+/// The last revision of the history.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Head {
+    /// Its number; 0 when there is none.
+    pub number: u64,
+    /// Who made it.
+    pub by: Option<String>,
+    /// Whether all that it led to is what runs.
+    pub text_is_live: bool,
+}
+
+/// A document that is broken on disk, or was saved together with one that is. Its last good text runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// The resource, where the document holds one.
+    pub resource: Option<ResourceId>,
+    /// Where it stands.
+    pub file: PathBuf,
+    /// Since when.
+    pub since: Instant,
+    /// What is wrong with it.
+    pub findings: Vec<Finding>,
+    /// Whether its last good text can be put back: it is a resource of the store whose text is another.
+    pub restorable: bool,
+    /// The last revision of it, when its text is the one that runs.
+    pub last_good_revision: Option<u64>,
+}
+
 /// What the store holds and is not live.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
@@ -41,6 +70,8 @@ pub struct Refused {
 /// The state of the loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
+    /// What is live.
+    pub applied: Revision,
     /// When the live configuration went live.
     pub applied_at: Instant,
     /// When the store was last looked at.
@@ -49,10 +80,12 @@ pub struct Status {
     pub outcome: Outcome,
     /// What was refused and is still in the store.
     pub refused: Option<Refused>,
+    /// The documents that are broken on disk.
+    pub broken: Vec<Broken>,
     /// What somebody should look at in the live configuration.
     pub warnings: Vec<Finding>,
-    /// The last revision of the history; 0 = none.
-    pub head: u64,
+    /// The last revision of the history.
+    pub head: Head,
     /// Where changes are written, or why they cannot be.
     pub writable: Result<PathBuf, String>,
 }

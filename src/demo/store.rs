@@ -1,10 +1,14 @@
 //! A configuration that is made up at start and never changes.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use crate::store::{Commit, ConfigStore, Holds, Query, Record, StoreError, Text, WriteError};
+use crate::model::ResourceId;
+use crate::store::{
+    Commit, ConfigStore, Holds, Latest, Query, Reading, Record, StoreError, Text, WriteError,
+};
 
 const WHY_NOT: &str = "this is the demo: its configuration was made up at start and is not kept; \
                        `portcullis run` with `store: { directory: PATH }` keeps what is changed here";
@@ -21,8 +25,8 @@ impl MemoryStore {
 
 #[async_trait]
 impl ConfigStore for MemoryStore {
-    fn read(&self) -> Result<Vec<Text>, StoreError> {
-        Ok(vec![self.0.clone()])
+    fn look(&self) -> Result<Reading, StoreError> {
+        Ok(Reading::of_documents(Ok(vec![self.0.clone()])))
     }
 
     async fn changed(&mut self, _files: &[PathBuf]) {
@@ -31,6 +35,14 @@ impl ConfigStore for MemoryStore {
 
     fn write(&self, _: &Commit) -> Result<u64, WriteError> {
         Err(WriteError::ReadOnly(WHY_NOT.to_owned()))
+    }
+
+    fn note(&self, _: &Commit) -> Result<Option<u64>, WriteError> {
+        Ok(None)
+    }
+
+    fn latest(&self, _: Option<&BTreeSet<ResourceId>>) -> Result<Latest, StoreError> {
+        Ok(Latest::new())
     }
 
     fn history(&self, _: &Query) -> Result<Vec<Record>, StoreError> {

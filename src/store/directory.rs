@@ -9,13 +9,16 @@ use async_trait::async_trait;
 
 use super::durable::{make_folder, sweep};
 use super::history::History;
-use super::journal::{Direction, carry_out, settle, unsettled};
+use super::journal::{Direction, carry_out, keep, settle, unsettled};
 use super::layout::Layout;
 use super::lock::{Lock, LockError};
 use super::shelf::{Shelf, bring_up};
 use super::text::{MAX_BYTES, read_resource};
 use super::watch::FileWatch;
-use super::{Change, Commit, ConfigStore, Holds, Query, Record, StoreError, Text, WriteError};
+use super::{
+    Change, Commit, ConfigStore, Holds, Latest, Query, Reading, Record, StoreError, Text, WriteError,
+};
+use crate::model::ResourceId;
 
 /// Whether, and from when on, a process writes to the folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,8 +158,8 @@ impl DirectoryStore {
         for change in changes {
             let path = self.layout.file(&change.id);
             let now = match read_resource(&path) {
-                // Nobody can have started from what is no text.
-                Err(StoreError::NotUtf8 { .. } | StoreError::TooLarge { .. }) => {
+                // Nobody can have started from what cannot be read.
+                Err(StoreError::TooLarge { .. }) => {
                     return Err(WriteError::Conflict(change.id.clone()));
                 }
                 now => now.map_err(WriteError::from)?,
@@ -191,11 +194,11 @@ fn hold(layout: &Layout) -> Result<Lock, NotHeld> {
 
 #[async_trait]
 impl ConfigStore for DirectoryStore {
-    fn read(&self) -> Result<Vec<Text>, StoreError> {
-        let mut texts = self.inline.read()?;
+    fn look(&self) -> Result<Reading, StoreError> {
+        let documents = self.inline.look()?.documents;
         let held = matches!(*self.access(), Access::Held(_));
         let earlier = self.history.head()?;
-        let mut resources = self.shelf.read(&self.layout, held)?;
+        let (mut resources, unreadable) = self.shelf.read(&self.layout, held)?;
         // Another process may have written in the meantime, or died while it did. In this order, since a commit
         // is first unsettled and then a revision.
         let unsettled = unsettled(&self.layout)?;
@@ -207,11 +210,11 @@ impl ConfigStore for DirectoryStore {
         if let Some((record, direction)) = unsettled {
             bring_up(&mut resources, &record, direction);
         }
-        texts.extend(resources.into_iter().map(|(id, text)| {
+        let resources = resources.into_iter().map(|(id, text)| {
             let path = self.layout.file(&id);
             Text { path, text, holds: Holds::Resource(id) }
-        }));
-        Ok(texts)
+        });
+        Ok(Reading { documents, resources: resources.collect(), unreadable })
     }
 
     async fn changed(&mut self, files: &[PathBuf]) {
@@ -238,6 +241,26 @@ impl ConfigStore for DirectoryStore {
         carry_out(&self.layout, &record)?;
         self.history.grown_to(record.number);
         Ok(record.number)
+    }
+
+    fn note(&self, commit: &Commit) -> Result<Option<u64>, WriteError> {
+        let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.become_writer()?;
+        let named: BTreeSet<ResourceId> = commit.changes.iter().map(|change| change.id.clone()).collect();
+        let said = self.history.latest(Some(&named))?;
+        let mut commit = commit.clone();
+        commit.changes.retain(|change| said.get(&change.id).is_none_or(|(_, text)| *text != change.to));
+        if commit.changes.is_empty() {
+            return Ok(None);
+        }
+        let record = Record { number: self.history.head()?.saturating_add(1), commit };
+        keep(&self.layout, &record)?;
+        self.history.grown_to(record.number);
+        Ok(Some(record.number))
+    }
+
+    fn latest(&self, of: Option<&BTreeSet<ResourceId>>) -> Result<Latest, StoreError> {
+        self.history.latest(of)
     }
 
     fn history(&self, query: &Query) -> Result<Vec<Record>, StoreError> {

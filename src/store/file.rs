@@ -1,5 +1,6 @@
 //! A configuration in one file, or in all `*.yaml` files of a directory.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,8 @@ use async_trait::async_trait;
 
 use super::text::read_text;
 use super::watch::FileWatch;
-use super::{Commit, ConfigStore, Holds, Query, Record, StoreError, Text, WriteError};
+use super::{Commit, ConfigStore, Holds, Latest, Query, Reading, Record, StoreError, Text, WriteError};
+use crate::model::ResourceId;
 
 /// The file or directory that `-c` names.
 #[derive(Debug)]
@@ -33,11 +35,8 @@ impl FileStore {
             self.path.display()
         )
     }
-}
 
-#[async_trait]
-impl ConfigStore for FileStore {
-    fn read(&self) -> Result<Vec<Text>, StoreError> {
+    fn documents(&self) -> Result<Vec<Text>, StoreError> {
         if !self.path.is_dir() {
             return Ok(vec![document(&self.path)?]);
         }
@@ -57,6 +56,13 @@ impl ConfigStore for FileStore {
         }
         paths.iter().map(|path| document(path)).collect()
     }
+}
+
+#[async_trait]
+impl ConfigStore for FileStore {
+    fn look(&self) -> Result<Reading, StoreError> {
+        Ok(Reading::of_documents(self.documents()))
+    }
 
     async fn changed(&mut self, files: &[PathBuf]) {
         let mut all = vec![self.path.clone()];
@@ -69,6 +75,14 @@ impl ConfigStore for FileStore {
 
     fn write(&self, _: &Commit) -> Result<u64, WriteError> {
         Err(WriteError::ReadOnly(self.why_not()))
+    }
+
+    fn note(&self, _: &Commit) -> Result<Option<u64>, WriteError> {
+        Ok(None)
+    }
+
+    fn latest(&self, _: Option<&BTreeSet<ResourceId>>) -> Result<Latest, StoreError> {
+        Ok(Latest::new())
     }
 
     fn history(&self, _: &Query) -> Result<Vec<Record>, StoreError> {

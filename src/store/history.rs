@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::layout::Layout;
 use super::text::read_own;
-use super::{Query, Record, StoreError};
+use super::{Latest, Query, Record, StoreError};
 use crate::model::ResourceId;
 
 /// So many revisions are kept.
@@ -91,6 +91,31 @@ impl History {
         let asked = touched.contains(id);
         self.known().touched.insert(file, touched);
         Ok(asked.then_some(record))
+    }
+
+    /// The last revision of each of these resources, or of all. A damaged file costs its own revision.
+    pub(super) fn latest(&self, of: Option<&BTreeSet<ResourceId>>) -> Result<Latest, StoreError> {
+        let mut latest = Latest::new();
+        for file in self.files()?.into_iter().rev() {
+            if of.is_some_and(|of| latest.len() == of.len()) {
+                break;
+            }
+            let known = self.known().touched.get(&file).cloned();
+            if let (Some(touched), Some(of)) = (known, of)
+                && touched.is_disjoint(of)
+            {
+                continue;
+            }
+            let Ok(Some(record)) = self.record(file.number) else { continue };
+            let touched = record.commit.changes.iter().map(|change| change.id.clone()).collect();
+            self.known().touched.insert(file, touched);
+            for change in record.commit.changes {
+                if of.is_none_or(|of| of.contains(&change.id)) {
+                    latest.entry(change.id).or_insert((record.number, change.to));
+                }
+            }
+        }
+        Ok(latest)
     }
 
     /// Takes note of a new revision, and forgets what is too old for it.

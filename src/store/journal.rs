@@ -50,6 +50,14 @@ pub(super) fn carry_out(layout: &Layout, record: &Record) -> Result<(), WriteErr
         .inspect_err(|_| take_back(layout, record))
 }
 
+/// Makes a revision of what took place without a commit.
+pub(super) fn keep(layout: &Layout, record: &Record) -> Result<(), WriteError> {
+    let path = layout.revision(record.number);
+    let text = serde_json::to_string(record).map_err(|e| WriteError::failed(&path, &e.into()))?;
+    replace(&path, &text)?;
+    flush(&layout.revisions())
+}
+
 fn steps(commit: &Commit) -> impl Iterator<Item = Step> {
     let staged = commit.changes.iter().enumerate().filter(|(_, change)| change.to.is_some());
     let applied = (0..commit.changes.len()).map(Step::Apply);

@@ -11,10 +11,12 @@ mod inotify;
 mod journal;
 mod layout;
 mod lock;
+mod reading;
 mod shelf;
 mod text;
 mod watch;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use async_trait::async_trait;
@@ -23,8 +25,14 @@ pub use commit::{Change, Commit, Query, Record};
 pub use directory::{DirectoryStore, Writer};
 pub use error::{StoreError, WriteError};
 pub use file::FileStore;
+pub use reading::{Reading, Unreadable};
 pub use text::{Holds, Text};
 pub use watch::FileWatch;
+
+use crate::model::ResourceId;
+
+/// The number of a revision, and the text that a resource had after it; `None`: it was removed.
+pub type Latest = BTreeMap<ResourceId, (u64, Option<String>)>;
 
 /// A place that holds the configuration.
 ///
@@ -36,7 +44,15 @@ pub trait ConfigStore: Send + Sync {
     ///
     /// # Errors
     /// When something cannot be read.
-    fn read(&self) -> Result<Vec<Text>, StoreError>;
+    fn read(&self) -> Result<Vec<Text>, StoreError> {
+        self.look()?.whole()
+    }
+
+    /// The same, with what cannot be read beside what can.
+    ///
+    /// # Errors
+    /// When it cannot even be said what there is.
+    fn look(&self) -> Result<Reading, StoreError>;
 
     /// Waits until something may have changed. `files` are what the documents refer to.
     async fn changed(&mut self, files: &[PathBuf]);
@@ -52,6 +68,13 @@ pub trait ConfigStore: Send + Sync {
     /// [`WriteError`].
     fn write(&self, commit: &Commit) -> Result<u64, WriteError>;
 
+    /// Keeps a revision of changes that took place already, since somebody made them by hand, and gives its number.
+    /// What the history says already is left out; nothing is left: no revision.
+    ///
+    /// # Errors
+    /// [`WriteError`]; there is no such revision then.
+    fn note(&self, commit: &Commit) -> Result<Option<u64>, WriteError>;
+
     /// The part of the history that is asked for, newest first. Old revisions are forgotten.
     ///
     /// # Errors
@@ -63,6 +86,13 @@ pub trait ConfigStore: Send + Sync {
     /// # Errors
     /// When it cannot be read.
     fn record(&self, number: u64) -> Result<Option<Record>, StoreError>;
+
+    /// The last revision of each of these resources, or of all that the history knows: its number, and the text that
+    /// stood there after it.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    fn latest(&self, of: Option<&BTreeSet<ResourceId>>) -> Result<Latest, StoreError>;
 
     /// The number of the last revision; 0 when there is none.
     fn head(&self) -> u64;

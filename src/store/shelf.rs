@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::journal::Direction;
 use super::layout::Layout;
-use super::text::{read_if_there, read_in, read_text};
-use super::{Record, StoreError};
+use super::text::{read_if_there, read_in, read_resource, read_text};
+use super::{Record, StoreError, Unreadable};
 use crate::model::{ResourceId, ResourceKind};
 
 /// The text of each resource.
@@ -27,8 +27,13 @@ pub(super) struct Shelf {
 impl Shelf {
     /// Everything that stands there. `all`: a folder that is missing is an error, not an empty one, since it was
     /// there before and may be a volume that is not mounted.
-    pub(super) fn read(&self, layout: &Layout, all: bool) -> Result<Resources, StoreError> {
+    pub(super) fn read(
+        &self,
+        layout: &Layout,
+        all: bool,
+    ) -> Result<(Resources, Vec<Unreadable>), StoreError> {
         let mut resources = Resources::new();
+        let mut failed = Vec::new();
         let mut links = Vec::new();
         for kind in ResourceKind::ALL {
             let folder = layout.folder(kind);
@@ -40,22 +45,28 @@ impl Shelf {
             let opened = File::open(&folder).ok();
             for entry in entries {
                 let entry = entry.map_err(|e| unreadable(&e))?;
-                let Some((id, link)) = self.resource(kind, &entry)? else { continue };
+                let Some((id, link)) = self.resource(kind, &entry) else { continue };
                 let path = entry.path();
                 // One that is removed while the folder is read is simply gone; a link to nowhere is a mistake.
                 let text = match (link, &opened) {
-                    (true, _) => Some(read_text(&path)?),
-                    (false, Some(opened)) => read_in(opened, &entry.file_name(), &path)?,
-                    (false, None) => read_if_there(&path)?,
+                    (true, _) => read_text(&path).map(Some),
+                    (false, Some(opened)) => read_in(opened, &entry.file_name(), &path),
+                    (false, None) => read_if_there(&path),
                 };
+                match text {
+                    Ok(text) => resources.extend(text.map(|text| (id, text))),
+                    Err(why) => {
+                        let from = read_resource(&path);
+                        failed.push(Unreadable { id, path: path.clone(), why, from });
+                    }
+                }
                 if link {
                     links.push(path);
                 }
-                resources.extend(text.map(|text| (id, text)));
             }
         }
         *self.links.lock().unwrap_or_else(PoisonError::into_inner) = links;
-        Ok(resources)
+        Ok((resources, failed))
     }
 
     /// Where the last reading met links.
@@ -64,28 +75,22 @@ impl Shelf {
     }
 
     /// Which resource an entry holds, and whether it is a link.
-    fn resource(
-        &self,
-        kind: ResourceKind,
-        entry: &DirEntry,
-    ) -> Result<Option<(ResourceId, bool)>, StoreError> {
+    fn resource(&self, kind: ResourceKind, entry: &DirEntry) -> Option<(ResourceId, bool)> {
         let name = entry.file_name();
         if name.as_encoded_bytes().starts_with(b".") {
-            return Ok(None);
+            return None;
         }
         let path = entry.path();
-        let unreadable = |error: &io::Error| StoreError::unreadable(&path, error);
-        let file_type = entry.file_type().map_err(|e| unreadable(&e))?;
-        let id = Layout::resource(kind, &name).filter(|_| file_type.is_file() || file_type.is_symlink());
-        let Some(id) = id else {
+        // What it is may be unknown on some file systems; reading it says more.
+        let (file, link) =
+            entry.file_type().map_or((true, false), |kind| (kind.is_file(), kind.is_symlink()));
+        let id = Layout::resource(kind, &name).filter(|_| file || link);
+        // A link to nowhere is a resource that cannot be read.
+        let id = id.filter(|_| !link || fs::metadata(&path).map_or(true, |meta| meta.is_file()));
+        if id.is_none() {
             self.complain(&path);
-            return Ok(None);
-        };
-        if file_type.is_symlink() && !fs::metadata(&path).map_err(|e| unreadable(&e))?.is_file() {
-            self.complain(&path);
-            return Ok(None);
         }
-        Ok(Some((id, file_type.is_symlink())))
+        Some((id?, link))
     }
 
     fn complain(&self, path: &Path) {

@@ -71,14 +71,30 @@ fn read_up_to(limit: u64, path: &Path) -> Result<Option<String>, StoreError> {
     }
 }
 
-/// The text of a resource; `None` when nothing stands there, or nothing that is a file.
+/// The text of a resource, as a commit names what it starts from; `None` when nothing stands there, or nothing that is a
+/// file. What is no text can be replaced as well: each byte that is none has a mark for it.
 pub(super) fn read_resource(path: &Path) -> Result<Option<String>, StoreError> {
     match fs::metadata(path) {
-        Ok(meta) if meta.is_file() => read_if_there(path),
+        Ok(meta) if meta.is_file() => match read_if_there(path) {
+            Err(StoreError::NotUtf8 { .. }) => marked(path),
+            text => text,
+        },
         Ok(_) => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StoreError::unreadable(path, &error)),
     }
+}
+
+/// What stands at `path`, with U+FFFD for each byte that is no text.
+fn marked(path: &Path) -> Result<Option<String>, StoreError> {
+    let unreadable = |error: &io::Error| StoreError::unreadable(path, error);
+    let mut bytes = Vec::new();
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(|e| unreadable(&e))?,
+    };
+    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(|e| unreadable(&e))?;
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 fn read(path: &Path, file: File, limit: u64) -> Result<String, StoreError> {

@@ -12,9 +12,10 @@ use prometheus::{
     TextEncoder,
 };
 
-use crate::model::{AgentName, AuthMethod, CacheLabel, CertificateTerm, Instant, ProviderName};
+use crate::model::{AgentName, AuthMethod, CacheLabel, CertificateTerm, ProviderName};
 
 use super::certificate_metrics::CertificateMetrics;
+use super::config_metrics::ConfigFamilies;
 use super::lost_lines::LostLines;
 use super::provider_metrics::ProviderFamilies;
 use super::{AgentMetrics, ConnectionMetrics, HandshakeMetrics, ProviderMetrics, TokenCacheMetrics};
@@ -39,9 +40,7 @@ pub(super) struct Families {
     auth_durations: [[Histogram; 3]; 4],
     token_cache: TokenCacheMetrics,
     pub(super) providers: ProviderFamilies,
-    pub(super) reloads: IntCounterVec,
-    pub(super) last_reload_ok: IntGauge,
-    pub(super) last_reload_at: prometheus::Gauge,
+    pub(super) config: ConfigFamilies,
     pub(super) requests: IntCounterVec,
     pub(super) request_duration: HistogramVec,
     pub(super) upstream_duration: HistogramVec,
@@ -88,28 +87,7 @@ impl Metrics {
             auth_duration,
             token_cache: token_cache(&r)?,
             providers: ProviderFamilies::new(&r)?,
-            reloads: add(
-                &r,
-                counter_vec(
-                    "portcullis_config_reloads_total",
-                    "Configurations that were read, by result.",
-                    &["result"],
-                )?,
-            )?,
-            last_reload_ok: add(
-                &r,
-                IntGauge::new(
-                    "portcullis_config_last_reload_success",
-                    "1 when the last configuration that was read is live, 0 when it was refused.",
-                )?,
-            )?,
-            last_reload_at: add(
-                &r,
-                prometheus::Gauge::new(
-                    "portcullis_config_last_reload_success_timestamp_seconds",
-                    "When a configuration last went live (Unix time).",
-                )?,
-            )?,
+            config: ConfigFamilies::new(&r)?,
             requests: add(
                 &r,
                 counter_vec(
@@ -146,9 +124,6 @@ impl Metrics {
             gauge_vec("portcullis_build_info", "Always 1; the version is in the label.", &["version"])?,
         )?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        for result in ["applied", "refused", "unchanged"] {
-            families.reloads.with_label_values(&[result]);
-        }
         r.register(Box::new(LostLines::new()?))?;
         #[cfg(target_os = "linux")]
         r.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
@@ -200,25 +175,6 @@ impl Metrics {
     #[must_use]
     pub fn in_flight(&self) -> InFlight {
         InFlight(self.0.in_flight.clone())
-    }
-
-    /// A configuration went live at `now`.
-    pub fn reload_applied(&self, now: Instant) {
-        self.0.reloads.with_label_values(&["applied"]).inc();
-        self.0.last_reload_ok.set(1);
-        self.0.last_reload_at.set(now.unix_f64());
-    }
-
-    /// A configuration was refused; the one before it stays live.
-    pub fn reload_refused(&self) {
-        self.0.reloads.with_label_values(&["refused"]).inc();
-        self.0.last_reload_ok.set(0);
-    }
-
-    /// What was read is what is live already.
-    pub fn reload_unchanged(&self) {
-        self.0.reloads.with_label_values(&["unchanged"]).inc();
-        self.0.last_reload_ok.set(1);
     }
 
     /// Drops the series of agents and providers that are no longer configured.

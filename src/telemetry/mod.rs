@@ -6,6 +6,7 @@
 mod access_log;
 mod agent_metrics;
 mod certificate_metrics;
+mod config_metrics;
 mod connection_metrics;
 mod counts;
 mod decisions;

@@ -9,7 +9,7 @@ use super::support::client;
 use super::world::World;
 
 /// Every operation that the contract names.
-const OPERATIONS: [(&str, &str); 30] = [
+const OPERATIONS: [(&str, &str); 31] = [
     ("post", "/session"),
     ("get", "/session"),
     ("delete", "/session"),
@@ -33,6 +33,7 @@ const OPERATIONS: [(&str, &str); 30] = [
     ("get", "/revisions"),
     ("get", "/revisions/{number}"),
     ("post", "/revisions/{number}/rollback"),
+    ("post", "/documents/restore"),
     ("get", "/status"),
     ("get", "/traffic"),
     ("post", "/explain"),

@@ -1,6 +1,6 @@
 //! The cases, as functions over a kind of store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use portcullis::model::{ResourceId, ResourceKind};
@@ -41,6 +41,7 @@ macro_rules! holds_to_the_contract {
             old_revisions_are_forgotten
             everything_is_there_after_opening_again
             edits_by_hand_are_read_and_conflict_with_what_was_thought
+            an_edit_by_hand_is_noted_once_and_the_history_knows_the_last_text_of_each
             there_is_one_writer_and_any_number_of_readers
             a_successor_writes_once_the_writer_has_gone
             who_reads_while_it_is_written_sees_whole_commits
@@ -315,6 +316,26 @@ pub(crate) fn edits_by_hand_are_read_and_conflict_with_what_was_thought(place: &
         store.write(&commit([change(&a, Some("mine"), Some("a2")), change(&b, None, Some("b2"))])),
         Ok(2)
     );
+}
+
+pub(crate) fn an_edit_by_hand_is_noted_once_and_the_history_knows_the_last_text_of_each(place: &dyn Place) {
+    let store = place.writer().unwrap();
+    let (a, b) = (agent("a"), agent("b"));
+    store.write(&commit([change(&a, None, Some("a1")), change(&b, None, Some("b1"))])).unwrap();
+    place.by_hand(&a, Some("mine"));
+    place.by_hand(&b, None);
+    let edit = commit([change(&a, Some("a1"), Some("mine")), change(&b, Some("b1"), None)]);
+    assert_eq!(store.note(&edit), Ok(Some(2)));
+    assert_eq!(store.note(&edit), Ok(None), "the history says so already");
+    assert_eq!(store.record(2).unwrap().unwrap().commit, edit);
+    assert_eq!(store.write(&commit([change(&a, Some("mine"), Some("a2"))])), Ok(3));
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    let all = BTreeMap::from([(a.clone(), (3, text(Some("a2")))), (b.clone(), (2, None))]);
+    for store in [store, place.reader()] {
+        assert_eq!(store.latest(None).unwrap(), all);
+        let only = BTreeSet::from([b.clone(), agent("unknown")]);
+        assert_eq!(store.latest(Some(&only)).unwrap(), BTreeMap::from([(b.clone(), (2, None))]));
+    }
 }
 
 pub(crate) fn there_is_one_writer_and_any_number_of_readers(place: &dyn Place) {

@@ -4,6 +4,7 @@
 mod operation;
 mod operations;
 mod parameters;
+mod repairs;
 mod requests;
 mod schemas;
 mod shape;
@@ -27,10 +28,15 @@ pub(super) async fn show(query: Result<Query<Nothing>, Problem>) -> Result<Respo
     Ok(([(header::CONTENT_TYPE, "application/json")], Bytes::clone(&TEXT)).into_response())
 }
 
+/// Every operation, in the order of the documentation.
+fn operations() -> impl Iterator<Item = &'static operation::Operation> {
+    operations::ALL.iter().chain(repairs::ALL)
+}
+
 /// The document.
 fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for operation in operations::ALL {
+    for operation in operations() {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         if let Value::Object(methods) = path {
             methods.insert(operation.method.to_owned(), operation.render());

@@ -19,11 +19,11 @@ const fn json(status: &'static str, schema: &'static str, doc: &'static str) -> 
 const fn tagged(status: &'static str, schema: &'static str, doc: &'static str) -> Answer {
     Answer { status, body: Some((JSON, schema)), headers: &[ETAG], doc }
 }
-const WRITTEN: Answer = tagged("200", "Written", "It runs.");
+pub(super) const WRITTEN: Answer = tagged("200", "Written", "It runs.");
 const REMOVED: Answer = json("200", "Written", "It is gone.");
 const CREATED: Answer = tagged("201", "Written", "It is new, and it runs.");
 
-const fn body(schema: &'static str, example: fn() -> Value) -> Option<Body> {
+pub(super) const fn body(schema: &'static str, example: fn() -> Value) -> Option<Body> {
     Some(Body { schema, required: true, example })
 }
 
@@ -31,10 +31,10 @@ const NONE: Faults =
     Faults { absent: false, stale: false, refused: false, history: false, invalid: false, busy: false };
 const ABSENT: Faults = Faults { absent: true, ..NONE };
 const CHANGE: Faults = Faults { stale: true, refused: true, ..NONE };
-const CHANGE_OF_ONE: Faults = Faults { absent: true, ..CHANGE };
+pub(super) const CHANGE_OF_ONE: Faults = Faults { absent: true, ..CHANGE };
 
 /// What most operations have in common.
-const BASE: Operation = Operation {
+pub(super) const BASE: Operation = Operation {
     method: "get",
     path: "",
     id: "",

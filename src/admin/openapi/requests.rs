@@ -27,7 +27,10 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("ProviderSpec", config::schema_of(ResourceKind::IdentityProvider)),
         ("Login", object(vec![("token", secret())])),
         ("NewApiKey", partly(expiry(vec![("agent", name()), ("name", key_name)]), &ends)),
-        ("RotateApiKey", partly(expiry(vec![("overlap", duration())]), &ends)),
+        (
+            "RotateApiKey",
+            partly(expiry(vec![("overlap", maybe(duration()))]), &["overlap", "expires_at", "expires_in"]),
+        ),
         (
             "RollBack",
             partly(
@@ -40,6 +43,16 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                 )],
                 &["resource"],
             ),
+        ),
+        (
+            "Restore",
+            object(vec![(
+                "resource",
+                json!({
+                    "type": "string",
+                    "pattern": "^(agents|identity_providers|api_keys)/[A-Za-z0-9-]{1,63}$",
+                }),
+            )]),
         ),
         (
             "ExplainQuestion",

@@ -61,6 +61,7 @@ fn resources() -> Vec<(&'static str, Value)> {
         ("name", maybe_text()),
         ("masked", text()),
         ("state", one_of(&["active", "expired", "revoked"])),
+        ("created_at", maybe_moment()),
         ("expires_at", maybe_moment()),
         ("revoked_at", maybe_moment()),
         ("last_used_at", maybe_moment()),
@@ -89,7 +90,8 @@ fn given(codes: &[&str]) -> Vec<(&'static str, Value)> {
     let reasons: Vec<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
     let outcomes: Vec<&str> = Decision::ALL.iter().map(|decision| decision.as_str()).collect();
     let diagnostics = || list(reference("Diagnostic"));
-    let change: Members = vec![("resource", text()), ("action", one_of(&["created", "updated", "deleted"]))];
+    let change: Members =
+        vec![("resource", text()), ("action", one_of(&["created", "updated", "deleted"])), ("live", flag())];
     let texts: Members = vec![("from", maybe_text()), ("to", maybe_text()), ("diff", text())];
     let revision = |changes: Value| -> Members {
         vec![
@@ -112,7 +114,7 @@ fn given(codes: &[&str]) -> Vec<(&'static str, Value)> {
         ("agents", list(text())),
     ];
     let diagnostic: Members = vec![
-        ("severity", one_of(&["error", "warning"])),
+        ("severity", one_of(&["error", "warning", "note"])),
         ("code", text()),
         ("message", text()),
         ("help", maybe_text()),
@@ -242,6 +244,15 @@ fn given(codes: &[&str]) -> Vec<(&'static str, Value)> {
 
 fn status(diagnostics: &dyn Fn() -> Value) -> Value {
     let refused = object(vec![("at", moment()), ("diagnostics", diagnostics())]);
+    let broken = object(vec![
+        ("resource", maybe_text()),
+        ("file", text()),
+        ("since", moment()),
+        ("diagnostics", diagnostics()),
+        ("last_good_revision", maybe_count()),
+        ("restorable", flag()),
+    ]);
+    let head = object(vec![("number", count()), ("by", maybe_text()), ("text_is_live", flag())]);
     object(vec![
         ("version", text()),
         ("started_at", moment()),
@@ -260,6 +271,8 @@ fn status(diagnostics: &dyn Fn() -> Value) -> Value {
             object(vec![("at", moment()), ("result", one_of(&["applied", "unchanged", "refused"]))]),
         ),
         ("refused", json!({"anyOf": [refused, {"type": "null"}]})),
+        ("broken_documents", list(broken)),
+        ("head", head),
         ("warnings", diagnostics()),
         ("counts", object(vec![("agents", count()), ("identity_providers", count()), ("api_keys", count())])),
         ("listeners", list(object(vec![("address", text()), ("tls", flag())]))),

@@ -30,10 +30,14 @@ struct World {
 
 impl World {
     fn start(document: &str) -> Self {
-        crate::net::fixtures::install_tls();
         let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("portcullis.yaml"), document).unwrap();
+        Self::over(folder)
+    }
+
+    fn over(folder: TempDir) -> Self {
+        crate::net::fixtures::install_tls();
         let path = folder.path().join("portcullis.yaml");
-        fs::write(&path, document).unwrap();
         let store = control::open(Box::new(FileStore::new(path)), Writer::Now).unwrap();
         let metrics = Metrics::new().unwrap();
         let (compiled, files) = load(store.as_ref(), None, &metrics).unwrap();
@@ -294,4 +298,257 @@ async fn the_environment_cannot_be_asked_for_from_outside() {
         (findings[0].code, findings[0].pointer.as_deref()),
         ("environment-reference", Some("/display_name"))
     );
+}
+
+/// An agent whose file is broken by hand; the text that ran before.
+async fn with_a_broken_agent(world: &World) -> String {
+    let mut other = agent(json!("public"));
+    other["route"] = json!("/b");
+    world.put("agents/b", other).await;
+    let good = fs::read_to_string(world.file("agents/b")).unwrap();
+    fs::write(world.file("agents/b"), BROKEN).unwrap();
+    assert!(matches!(world.control.reload().await, Err(EditError::Invalid(_))));
+    good
+}
+
+const BROKEN: &str = "route: /b\nupstream: http://127.0.0.1:9000\nauth: { oauth: { scope: x } }\n";
+
+fn by_hand(world: &World, id: &str, text: &str) {
+    fs::write(world.file(id), text).unwrap();
+}
+
+fn broken(world: &World) -> Vec<String> {
+    world.control.status().broken.iter().map(|b| b.resource.as_ref().unwrap().to_string()).collect()
+}
+
+fn text_of(world: &World, id: &str) -> Option<String> {
+    world.control.live().source_of(&resource(id)).map(|source| source.text.clone())
+}
+
+#[tokio::test]
+async fn a_broken_document_holds_up_no_change_of_another() {
+    let world = World::start(DOCUMENT);
+    world.put("agents/a", agent(json!({"api_key": {}}))).await;
+    world.put("api_keys/Yq3Zk81b", key("a")).await;
+    let good = with_a_broken_agent(&world).await;
+    let mut revoked = key("a");
+    revoked["revoked_at"] = json!("2026-12-01T00:00:00Z");
+    let mut third = agent(json!("public"));
+    third["route"] = json!("/c");
+    for (id, expect, to) in [
+        ("api_keys/Yq3Zk81b", Expect::Present, To::Json(revoked)),
+        ("agents/c", Expect::Absent, To::Json(third)),
+        ("agents/c", Expect::Present, To::Nothing),
+        ("agents/a", Expect::Present, To::Json(agent(json!("public")))),
+        ("agents/a", Expect::Present, To::Nothing),
+    ] {
+        let edited = world.edit(id, expect, to).await.unwrap_or_else(|e| panic!("{id}: {e:?}"));
+        assert!(edited.number.is_some(), "{id}");
+        let told = edited.warnings.iter().find(|w| w.code == "broken-document").unwrap();
+        assert_eq!(told.resource, Some(resource("agents/b")), "{id}");
+        assert_eq!(broken(&world), ["agents/b"], "{id}");
+        assert_eq!(fs::read_to_string(world.file("agents/b")).unwrap(), BROKEN, "its file is left as it is");
+        assert_eq!(text_of(&world, "agents/b").as_ref(), Some(&good), "its last good text runs");
+    }
+    assert!(!world.has("api_keys/Yq3Zk81b") && !world.has("agents/a"));
+    let back = RollBack { number: 1, only: None, expect_head: None, who: "t".into(), dry_run: false };
+    let back = world.control.roll_back(back).await.unwrap();
+    assert!(back.diff.contains("agents/a.yaml"), "{}", back.diff);
+    let seen = world.control.status().broken.first().cloned();
+    assert_eq!(seen, None, "rolled back past the broken one, which is gone with it");
+    assert!(world.has("agents/a") && !world.has("agents/b"));
+}
+
+#[tokio::test]
+async fn a_broken_document_is_replaced_by_whoever_names_it() {
+    for how in ["restore", "put", "put the same", "delete", "roll back"] {
+        let world = World::start(DOCUMENT);
+        let good = with_a_broken_agent(&world).await;
+        let tag = world.control.written(&resource("agents/b")).unwrap().tag;
+        let mut other = agent(json!("public"));
+        other["route"] = json!("/other");
+        let mut same = agent(json!("public"));
+        same["route"] = json!("/b");
+        let put =
+            async |value| world.edit("agents/b", Expect::Tags(vec![tag.clone()]), To::Json(value)).await;
+        let only = Some(resource("agents/b"));
+        let who = "t".to_owned();
+        let edited = match how {
+            "restore" => {
+                let restore = Restore { id: resource("agents/b"), who, dry_run: false };
+                world.control.restore(restore).await
+            }
+            "put" => put(other).await,
+            "put the same" => put(same).await,
+            "delete" => world.edit("agents/b", Expect::Tags(vec![tag.clone()]), To::Nothing).await,
+            _ => {
+                let back = RollBack { number: 1, only, expect_head: Some(1), who, dry_run: false };
+                world.control.roll_back(back).await
+            }
+        };
+        let edited = edited.unwrap_or_else(|e| panic!("{how}: {e:?}"));
+        assert_eq!(edited.number, Some(2), "{how}");
+        assert!(edited.diff.contains("-auth: { oauth: { scope: x } }"), "{how}: {}", edited.diff);
+        assert_eq!((broken(&world).len(), &world.control.status().refused), (0, &None), "{how}");
+        let now = fs::read_to_string(world.file("agents/b")).ok();
+        assert_eq!(text_of(&world, "agents/b"), now, "{how}: what runs is what is kept");
+        assert_eq!(now.as_ref() == Some(&good), !["put", "delete"].contains(&how), "{how}");
+        let history = world.control.record(2).await.unwrap().unwrap();
+        assert_eq!(history.commit.changes[0].from.as_deref(), Some(BROKEN), "{how}: nothing is lost");
+    }
+}
+
+#[tokio::test]
+async fn each_way_to_be_broken_holds_up_nothing_and_can_be_put_right() {
+    let gone: fn(PathBuf) = |path| fs::remove_file(path).unwrap();
+    let no_text: fn(PathBuf) = |path| fs::write(path, b"route: /b\xff").unwrap();
+    let link: fn(PathBuf) = |path| {
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/nowhere/at/all", path).unwrap();
+    };
+    let yaml: fn(PathBuf) = |path| fs::write(path, "{").unwrap();
+    for (how, id, spoil) in [
+        ("no text", "agents/a", no_text),
+        ("a link to nowhere", "agents/a", link),
+        ("no YAML", "agents/a", yaml),
+        ("a provider that is gone while agents accept it", "identity_providers/corp", gone),
+        ("no text of a key", "api_keys/Yq3Zk81b", no_text),
+    ] {
+        let world = World::start(DOCUMENT);
+        let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
+        world
+            .put("identity_providers/corp", json!({"issuer": "https://idp.example.com", "public_key": pem}))
+            .await;
+        world.put("agents/a", agent(json!({"oauth": {"identity_providers": ["corp"]}}))).await;
+        let mut keyed = agent(json!({"api_key": {}}));
+        keyed["route"] = json!("/k");
+        world.put("agents/k", keyed.clone()).await;
+        world.put("api_keys/Yq3Zk81b", key("k")).await;
+        spoil(world.file(id));
+        assert!(world.control.reload().await.is_err(), "{how}");
+        assert!(broken(&world).contains(&id.to_owned()), "{how}: {:?}", broken(&world));
+        keyed["display_name"] = json!("changed meanwhile");
+        world
+            .edit("agents/k", Expect::Present, To::Json(keyed))
+            .await
+            .unwrap_or_else(|e| panic!("{how}: {e:?}"));
+        let restore = Restore { id: resource(id), who: "t".to_owned(), dry_run: false };
+        world.control.restore(restore).await.unwrap_or_else(|e| panic!("{how}: {e:?}"));
+        assert_eq!((broken(&world).len(), &world.control.status().refused), (0, &None), "{how}");
+        assert!(world.has(id), "{how}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_went_bad_under_a_provider_holds_up_only_who_asks_for_it() {
+    let world = World::start(DOCUMENT);
+    let file = world.folder.path().join("keys.json");
+    let good = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    fs::write(&file, good).unwrap();
+    let corp = json!({"issuer": "https://idp.example.com", "jwks_file": file.to_str().unwrap()});
+    world.put("identity_providers/corp", corp.clone()).await;
+    fs::write(&file, "{").unwrap();
+    assert!(world.control.reload().await.is_err());
+    world.put("agents/a", agent(json!("public"))).await;
+    let mut changed = corp.clone();
+    changed["leeway"] = json!("5s");
+    let error = world.edit("identity_providers/corp", Expect::Present, To::Json(changed)).await.unwrap_err();
+    assert!(matches!(error, EditError::Invalid(_)), "{error:?}");
+    let seen = world.control.status().broken.clone();
+    assert_eq!((broken(&world), seen[0].restorable), (vec!["identity_providers/corp".to_owned()], false));
+    fs::write(&file, good).unwrap();
+    world.control.reload().await.unwrap();
+    assert_eq!(broken(&world).len(), 0);
+}
+
+#[tokio::test]
+async fn what_is_saved_together_goes_live_together_and_what_comes_later_by_itself() {
+    let world = World::start(DOCUMENT);
+    let good = with_a_broken_agent(&world).await;
+    by_hand(&world, "agents/b", &good);
+    world.control.reload().await.unwrap();
+    let text = |route: &str| format!("route: {route}\nupstream: http://127.0.0.1:9000\nauth: public\n");
+    // Both at once: the good one waits for the broken one.
+    by_hand(&world, "agents/b", BROKEN);
+    by_hand(&world, "agents/x", &text("/x"));
+    assert!(world.control.reload().await.is_err());
+    assert_eq!(
+        (broken(&world), text_of(&world, "agents/x")),
+        (vec!["agents/b".into(), "agents/x".into()], None)
+    );
+    // A later one is a change of its own.
+    by_hand(&world, "agents/y", &text("/y"));
+    assert!(world.control.reload().await.is_err(), "something is still broken");
+    assert_eq!(text_of(&world, "agents/y"), Some(text("/y")));
+    assert_eq!(text_of(&world, "agents/x"), None);
+    let last = world.control.history(Query { limit: 1, ..Query::default() }).await.unwrap();
+    assert_eq!((last[0].commit.who.as_str(), last[0].commit.changes.len()), ("files", 1));
+    by_hand(&world, "agents/b", &good);
+    world.control.reload().await.unwrap();
+    assert_eq!(text_of(&world, "agents/x"), Some(text("/x")));
+    assert_eq!(broken(&world).len(), 0);
+}
+
+#[tokio::test]
+async fn a_change_that_clashes_with_the_live_text_of_a_broken_document_is_refused() {
+    let world = World::start(DOCUMENT);
+    with_a_broken_agent(&world).await;
+    let mut same_route = agent(json!("public"));
+    same_route["route"] = json!("/b");
+    let error = world.edit("agents/c", Expect::Absent, To::Json(same_route)).await.unwrap_err();
+    let EditError::Invalid(findings) = error else { panic!("{error:?}") };
+    assert!(findings.iter().any(|f| f.code == "duplicate-route"), "{findings:?}");
+}
+
+#[tokio::test]
+async fn an_edit_by_hand_is_a_revision_and_a_roll_back_restores_what_a_revision_shows() {
+    let world = World::start(DOCUMENT);
+    let spec = |name: &str| {
+        let mut spec = agent(json!("public"));
+        spec["display_name"] = json!(name);
+        spec
+    };
+    world.put("agents/a", spec("one")).await;
+    let one = text_of(&world, "agents/a").unwrap();
+    let hand = one.replace("one", "hand");
+    by_hand(&world, "agents/a", &hand);
+    world.control.reload().await.unwrap();
+    let head = world.control.status().head.clone();
+    assert_eq!((head.number, head.by.as_deref(), head.text_is_live), (2, Some("files"), true));
+    by_hand(&world, "agents/a", "display_name: [\n");
+    assert!(world.control.reload().await.is_err());
+    assert_eq!(world.control.status().head.number, 2, "what is not valid is no revision");
+    world.put("agents/a", spec("three")).await;
+    assert_eq!(world.control.status().head.number, 3);
+    for (number, wanted) in [(2, hand.clone()), (1, one.clone()), (3, one.replace("one", "three"))] {
+        let only = Some(resource("agents/a"));
+        let back = RollBack { number, only, expect_head: None, who: "t".into(), dry_run: false };
+        let edited = world.control.roll_back(back).await.unwrap();
+        assert_ne!(edited.diff, "", "{number}");
+        assert_eq!(text_of(&world, "agents/a"), Some(wanted), "{number}");
+    }
+}
+
+#[tokio::test]
+async fn what_hands_did_while_no_gateway_ran_is_a_revision_at_the_next_start() {
+    let world = World::start(DOCUMENT);
+    world.put("agents/a", agent(json!("public"))).await;
+    // The folder as it was left, in another place.
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["portcullis.yaml", "store/agents/a.yaml", "store/revisions/00000001.json"] {
+        fs::create_dir_all(folder.path().join(file).parent().unwrap()).unwrap();
+        fs::copy(world.folder.path().join(file), folder.path().join(file)).unwrap();
+    }
+    let file = folder.path().join("store/agents/a.yaml");
+    let text = fs::read_to_string(&file).unwrap().replace("/a", "/hand");
+    fs::write(&file, &text).unwrap();
+    let world = World::over(folder);
+    let record = loop {
+        if let Some(record) = world.control.record(2).await.unwrap() {
+            break record;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!((record.commit.who.as_str(), record.commit.changes[0].to.as_ref()), ("files", Some(&text)));
+    assert!(world.control.status().head.text_is_live);
 }

@@ -1,0 +1,89 @@
+//! Which documents are broken on disk, for people: each with what is wrong, since when, and whether its last good text
+//! can be put back.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::config::{Snapshot, Source};
+use crate::model::{Instant, ResourceId};
+use crate::store::Latest;
+
+use super::aside::{Aside, Stands};
+use super::finding::Finding;
+use super::status::Broken;
+
+/// What a look at the store has found, and what was known before it.
+pub(super) struct Found<'f> {
+    pub(super) aside: &'f Aside,
+    /// All that is wrong.
+    pub(super) findings: &'f [Finding],
+    pub(super) live: &'f Snapshot,
+    /// The last revisions of what is set aside.
+    pub(super) latest: &'f Latest,
+    /// What was broken before.
+    pub(super) before: &'f [Broken],
+    pub(super) now: Instant,
+}
+
+impl Found<'_> {
+    /// The documents in which something is wrong, and those that wait with them, in the order of their files.
+    pub(super) fn broken(&self) -> Vec<Broken> {
+        let mut wrong: BTreeMap<PathBuf, Vec<Finding>> = BTreeMap::new();
+        for finding in self.findings.iter().filter(|finding| finding.severity == "error") {
+            wrong.entry(finding.file.clone()).or_default().push(finding.clone());
+        }
+        let held = self.aside.documents.iter().map(|(path, held)| Broken {
+            resource: held.document.id.clone(),
+            file: path.clone(),
+            since: held.since,
+            findings: wrong
+                .get(path)
+                .cloned()
+                .unwrap_or_else(|| vec![self.waits(path, held.document.id.as_ref())]),
+            restorable: held.document.id.is_some()
+                && !matches!(held.document.stands, Stands::Unreadable(Err(_))),
+            last_good_revision: held.document.id.as_ref().and_then(|id| self.last_good(id)),
+        });
+        let mut broken: Vec<Broken> = held.collect();
+        let others = wrong.iter().filter(|(path, _)| !self.aside.documents.contains_key(*path));
+        broken.extend(others.map(|(path, findings)| Broken {
+            resource: findings.iter().find_map(|finding| finding.resource.clone()),
+            file: path.clone(),
+            since: self.before.iter().find(|b| b.file == *path).map_or(self.now, |b| b.since),
+            findings: findings.clone(),
+            restorable: false,
+            last_good_revision: None,
+        }));
+        broken.sort_by(|a, b| a.file.cmp(&b.file));
+        broken
+    }
+
+    /// A document that is held up by others: what was saved together goes live together.
+    fn waits(&self, path: &std::path::Path, id: Option<&ResourceId>) -> Finding {
+        let message = "it is not live: it was changed together with what is broken elsewhere".to_owned();
+        Finding {
+            severity: "error",
+            code: "held-up",
+            message,
+            help: Some("fix the other errors, or save it once more to have it taken alone".to_owned()),
+            resource: id.cloned(),
+            pointer: id.map(|_| String::new()),
+            file: path.to_owned(),
+            line: 0,
+            column: 0,
+        }
+    }
+
+    /// The last revision of a resource, when its text is the one that runs.
+    fn last_good(&self, id: &ResourceId) -> Option<u64> {
+        let live = self.live.source_of(id).map(|source| source.text.as_str());
+        let (number, text) = self.latest.get(id)?;
+        (text.as_deref() == live).then_some(*number)
+    }
+}
+
+/// Whether all that a revision led to is what runs.
+pub(super) fn is_live(changes: &[crate::store::Change], live: &Snapshot) -> bool {
+    let text = |id| live.source_of(id).map(|source: &Source| source.text.as_str());
+    changes.iter().all(|change| text(&change.id) == change.to.as_deref())
+}

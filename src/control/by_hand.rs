@@ -1,0 +1,106 @@
+//! What people change in the files of a store, as changes that the history can keep.
+
+use std::collections::BTreeMap;
+
+use crate::config::Source;
+use crate::model::ResourceId;
+use crate::store::{Change, Commit, Latest};
+
+/// The author of edits by hand.
+pub(super) const WHO: &str = "files";
+/// So many resources are named in the history's own words.
+const NAMED: usize = 3;
+
+/// What became of the resources of the store from `before` to `after`.
+pub(super) fn changes(before: &[Source], after: &[Source]) -> Vec<Change> {
+    // Hardly any of many differ, and one that does not is mostly the very same.
+    let of = |sources: &[Source]| -> BTreeMap<ResourceId, Source> {
+        let stored = sources.iter().filter_map(|source| Some((source.entry.clone()?, source.clone())));
+        stored.collect()
+    };
+    let (mut before, after) = (of(before), of(after));
+    let mut changes = Vec::new();
+    for (id, source) in after {
+        let from = before.remove(&id);
+        if from.as_ref().is_none_or(|from| !from.is(&source) && from.text != source.text) {
+            let from = from.map(|from| from.text.clone());
+            changes.push(Change { id, from, to: Some(source.text.clone()) });
+        }
+    }
+    let removed = before.into_iter().map(|(id, from)| Change { id, from: Some(from.text.clone()), to: None });
+    changes.extend(removed);
+    changes.sort_by(|a, b| a.id.cmp(&b.id));
+    changes
+}
+
+/// What became of the resources that the history knows, from what it said last to what stands there.
+pub(super) fn meanwhile(said: &Latest, now: &[Source]) -> Vec<Change> {
+    let now: BTreeMap<&ResourceId, &Source> =
+        now.iter().filter_map(|source| Some((source.entry.as_ref()?, source))).collect();
+    let change = |(id, (_, from)): (&ResourceId, &(u64, Option<String>))| {
+        let to = now.get(id).map(|source| source.text.clone());
+        (*from != to).then(|| Change { id: id.clone(), from: from.clone(), to })
+    };
+    said.iter().filter_map(change).collect()
+}
+
+/// The changes as one revision.
+pub(super) fn commit(changes: Vec<Change>, at: jiff::Timestamp, when: &str) -> Commit {
+    let mut named: Vec<String> = changes.iter().take(NAMED).map(|change| change.id.to_string()).collect();
+    if changes.len() > NAMED {
+        named.push(format!("{} more", changes.len() - NAMED));
+    }
+    let what = format!("edited by hand{when}: {}", named.join(", "));
+    Commit { at, who: WHO.to_owned(), what, changes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(name: &str) -> ResourceId {
+        ResourceId::parse(&format!("agents/{name}")).unwrap()
+    }
+
+    fn sources(texts: &[(&str, &str)]) -> Vec<Source> {
+        let of = |(name, text): &(&str, &str)| Source::of(id(name), format!("{name}.yaml"), *text);
+        let document = Source::new("p.yaml", "version: 1\n");
+        [document].into_iter().chain(texts.iter().map(of)).collect()
+    }
+
+    fn shown(changes: &[Change]) -> Vec<(String, Option<&str>, Option<&str>)> {
+        changes.iter().map(|c| (c.id.name().to_owned(), c.from.as_deref(), c.to.as_deref())).collect()
+    }
+
+    #[test]
+    fn each_resource_that_differs_is_a_change() {
+        let before = sources(&[("a", "1"), ("b", "1"), ("c", "1")]);
+        let after = sources(&[("a", "1"), ("b", "2"), ("d", "1")]);
+        let found = changes(&before, &after);
+        assert_eq!(
+            shown(&found),
+            [
+                ("b".into(), Some("1"), Some("2")),
+                ("c".into(), Some("1"), None),
+                ("d".into(), None, Some("1"))
+            ]
+        );
+        let commit = commit(found, jiff::Timestamp::UNIX_EPOCH, "");
+        assert_eq!(commit.what, "edited by hand: agents/b, agents/c, agents/d");
+    }
+
+    #[test]
+    fn what_the_history_does_not_know_was_not_changed_meanwhile() {
+        let said = [("a", Some("1")), ("b", Some("1")), ("c", None), ("d", Some("1"))];
+        let said = said.into_iter().map(|(name, text)| (id(name), (1, text.map(str::to_owned)))).collect();
+        let now = sources(&[("a", "1"), ("b", "2"), ("c", "back"), ("new", "1")]);
+        assert_eq!(
+            shown(&meanwhile(&said, &now)),
+            [
+                ("b".into(), Some("1"), Some("2")),
+                ("c".into(), None, Some("back")),
+                ("d".into(), Some("1"), None)
+            ]
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! What a roll-back makes of which resource: the text that the history shows of it at that revision.
+
+use std::collections::BTreeMap;
+
+use crate::model::{ResourceId, ResourceKind};
+use crate::store::Record;
+
+/// The texts of agents and providers right after revision `number`; `None`: there was nothing. `past` is the history,
+/// the newest first.
+///
+/// The last revision of a resource up to then says it. Where that is forgotten, the first one after says what it
+/// started from. API keys never go back: one that was revoked stays revoked.
+pub(super) fn texts_at(number: u64, past: Vec<Record>) -> BTreeMap<ResourceId, Option<String>> {
+    let mut after: BTreeMap<ResourceId, Option<String>> = BTreeMap::new();
+    let mut until: BTreeMap<ResourceId, Option<String>> = BTreeMap::new();
+    for record in past {
+        let changes = record.commit.changes.into_iter().filter(|c| c.id.kind() != ResourceKind::ApiKey);
+        for change in changes {
+            if record.number > number {
+                after.insert(change.id, change.from);
+            } else {
+                until.entry(change.id).or_insert(change.to);
+            }
+        }
+    }
+    after.extend(until);
+    after
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Change, Commit};
+
+    fn record(number: u64, id: &str, from: Option<&str>, to: Option<&str>) -> Record {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let change = Change { id: ResourceId::parse(id).unwrap(), from: text(from), to: text(to) };
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let commit = Commit { at, who: "w".into(), what: "x".into(), changes: vec![change] };
+        Record { number, commit }
+    }
+
+    #[test]
+    fn the_text_is_the_one_that_the_revision_shows() {
+        // An edit by hand that no revision tells of stands between 1 and 2.
+        let past = || {
+            vec![
+                record(5, "api_keys/Yq3Zk81b", Some("k"), None),
+                record(4, "agents/b", Some("b"), None),
+                record(3, "agents/a", Some("two"), Some("three")),
+                record(2, "agents/a", Some("by hand"), Some("two")),
+                record(1, "agents/a", None, Some("one")),
+            ]
+        };
+        for (number, a, b) in [
+            (0, None, Some("b")),
+            (1, Some("one"), Some("b")),
+            (2, Some("two"), Some("b")),
+            (3, Some("three"), Some("b")),
+            (4, Some("three"), None),
+        ] {
+            let found = texts_at(number, past());
+            let of = |id: &str| found.get(&ResourceId::parse(id).unwrap()).map(Option::as_deref);
+
+            assert_eq!(of("agents/a"), Some(a), "{number}");
+            assert_eq!(of("agents/b"), Some(b), "{number}");
+            assert_eq!(of("api_keys/Yq3Zk81b"), None, "{number}");
+        }
+    }
+}
