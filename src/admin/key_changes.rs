@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::authn::ApiKeyText;
 use crate::config::{self, parse_duration};
 use crate::control::{Edit, Edited, Expect, To, Wanted};
-use crate::model::{AgentName, Digest, Secret, Stamp};
+use crate::model::{AgentName, Digest, Instant, Secret, Stamp};
 use crate::routing::Authenticator;
 
 use super::agents::remove;
@@ -30,6 +30,9 @@ const LONGEST_NAME: usize = 200;
 /// The longest overlap and the longest life that can be asked for.
 const LONGEST_TIME: Duration = Duration::from_secs(3660 * 86_400);
 
+/// How long the old key lives on after a rotation when nothing else is said.
+const OVERLAP: Duration = Duration::from_secs(3600);
+
 /// A key that somebody wants.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +47,7 @@ pub(super) struct Create {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rotate {
-    overlap: String,
+    overlap: Option<String>,
     expires_at: Option<String>,
     expires_in: Option<String>,
 }
@@ -60,6 +63,7 @@ impl Fresh {
     fn make(
         agent: &AgentName,
         name: Option<&str>,
+        created_at: Option<jiff::Timestamp>,
         expires_at: Option<jiff::Timestamp>,
     ) -> Result<Self, Problem> {
         let (id, text) = ApiKeyText::generate()
@@ -68,6 +72,7 @@ impl Fresh {
             agent: agent.clone(),
             name: name.map(str::to_owned),
             digest: Digest::of(text.expose_secret().as_bytes()),
+            created_at,
             expires_at,
             revoked_at: None,
             last_used: Stamp::default(),
@@ -83,8 +88,8 @@ impl Fresh {
             spec.insert("name".into(), name.as_str().into());
         }
         spec.insert("sha256".into(), self.key.digest.to_hex().into());
-        if let Some(at) = self.key.expires_at {
-            spec.insert("expires_at".into(), at.to_string().into());
+        for (member, at) in [("created_at", self.key.created_at), ("expires_at", self.key.expires_at)] {
+            spec.extend(at.map(|at| (member.to_owned(), at.to_string().into())));
         }
         Ok(Wanted { id: api_keys::id(&self.id)?, expect: Expect::Absent, to: To::Json(Value::Object(spec)) })
     }
@@ -120,7 +125,7 @@ pub(super) async fn create(
     let agent = takes_keys(&desk, &wanted.agent)?;
     let name = wanted.name.as_deref().map(named).transpose()?;
     let expires_at = expiry(&desk, wanted.expires_at.as_deref(), wanted.expires_in.as_deref())?;
-    let fresh = Fresh::make(&agent, name, expires_at)?;
+    let fresh = Fresh::make(&agent, name, write::moment(desk.admin.clock.now()), expires_at)?;
     let edit = Edit {
         who: caller.who(),
         what: format!("create api_keys/{} for agents/{agent}", fresh.id),
@@ -234,15 +239,19 @@ pub(super) async fn rotate(
     let live = desk.control().live();
     let (key, written) = api_keys::find(&live, &name)?;
     let agent = takes_keys(&desk, key.agent.as_str())?;
-    let overlap = duration("/overlap", &wanted.overlap)?;
+    let overlap = wanted.overlap.as_deref().map(|text| duration("/overlap", text)).transpose()?;
+    let overlap = overlap.unwrap_or(OVERLAP);
     let now = desk.admin.clock.now();
     if api_keys::has_passed(key.revoked_at, now) || api_keys::has_passed(key.expires_at, now) {
         let message = "a key that is revoked or has expired cannot be rotated; create a new one";
         return Err(Problem::invalid("", "out-of-range", message));
     }
     let asked = expiry(&desk, wanted.expires_at.as_deref(), wanted.expires_in.as_deref())?;
-    // A key that was to end must not become one without an end unseen.
-    let fresh = Fresh::make(&agent, key.name.as_deref(), asked.or(key.expires_at))?;
+    let ends = match asked {
+        Some(asked) => Some(asked),
+        None => end_of_successor(key, overlap, now)?,
+    };
+    let fresh = Fresh::make(&agent, key.name.as_deref(), write::moment(now), ends)?;
     let end = write::moment(now.plus(overlap)).unwrap_or(jiff::Timestamp::MAX);
     let end = key.expires_at.map_or(end, |old| old.min(end));
     let mut spec = written.spec;
@@ -259,6 +268,30 @@ pub(super) async fn rotate(
     fresh.answer(&desk, &edited, query.dry_run, json!({"replaces": name, "old_expires_at": end}))
 }
 
+/// When a key ends that replaces another one, when nothing was said of it. One that was to end must not become one
+/// without an end unseen, nor one that ends at once.
+///
+/// With more than half of its life before it, the old key is replaced for another reason than its end, which the new one
+/// keeps. Else the new one lives as long as the old one was made for.
+fn end_of_successor(
+    old: &config::ApiKey,
+    overlap: Duration,
+    now: Instant,
+) -> Result<Option<jiff::Timestamp>, Problem> {
+    let Some(end) = old.expires_at else { return Ok(None) };
+    let seconds = |at: jiff::Timestamp| u64::try_from(at.as_second()).unwrap_or(0);
+    let left = Duration::from_secs(seconds(end).saturating_sub(now.unix()));
+    let life = old.created_at.map(|made| Duration::from_secs(seconds(end).saturating_sub(seconds(made))));
+    match life {
+        Some(life) if left < life / 2 => Ok(write::moment(now.plus(life)).or(Some(end))),
+        None if left <= overlap => {
+            let message = format!("the key ends at {end} already: say when the new one is to end");
+            Err(Problem::invalid("/expires_in", "missing-field", message))
+        }
+        Some(_) | None => Ok(Some(end)),
+    }
+}
+
 /// Takes a key away.
 pub(super) async fn delete(
     State(desk): State<Desk>,
@@ -273,6 +306,7 @@ pub(super) async fn delete(
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::Api;
+    use super::*;
     use axum::http::{Method, header};
     use serde_json::{Value, json};
 
@@ -337,9 +371,53 @@ mod tests {
         assert_eq!(key["replaces"], "Yq3Zk81b");
         assert_eq!(key["old_expires_at"], "2023-11-14T23:13:20Z");
         assert_eq!(key["expires_at"], "2027-01-01T00:00:00Z");
-        for body in [json!({"overlap": "soon"}), json!({"overlap": "1h", "x": 1}), json!({})] {
+        for body in [json!({"overlap": "soon"}), json!({"overlap": "1h", "x": 1})] {
             let answer = api.write(Method::POST, path, Some("*"), Some(body)).await;
             assert_eq!(answer.status, 422);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_empty_rotation_overlaps_for_an_hour() {
+        for body in [json!({}), json!({"overlap": null})] {
+            let api = Api::writable();
+            let path = "/api/v1/api-keys/Yq3Zk81b/rotate";
+            let answer = api.write(Method::POST, path, Some("*"), Some(body)).await;
+            let key = answer.json();
+            assert_eq!(
+                (answer.status, &key["old_expires_at"]),
+                (201, &json!("2023-11-14T23:13:20Z")),
+                "{key}"
+            );
+            assert_eq!(key["created_at"], "2023-11-14T22:13:20Z");
+        }
+    }
+
+    #[test]
+    fn a_successor_neither_ends_at_once_nor_lives_for_ever_unseen() {
+        const NOW: u64 = 1_700_000_000;
+        let at = |days: i64| jiff::Timestamp::from_second(1_700_000_000 + days * 86_400).unwrap();
+        let hour = Duration::from_secs(3600);
+        // Made and ends, in days from now; and the end of the successor, or none that can be guessed.
+        for (made, ends, wanted) in [
+            (Some(-30), None, Ok(None)),
+            (Some(-1), Some(29), Ok(Some(29))),
+            (Some(-29), Some(1), Ok(Some(30))),
+            (None, Some(1), Ok(Some(1))),
+            (None, Some(0), Err(422)),
+        ] {
+            let old = config::ApiKey {
+                agent: AgentName::parse("a").unwrap(),
+                name: None,
+                digest: Digest::of(b""),
+                created_at: made.map(at),
+                expires_at: ends.map(at),
+                revoked_at: None,
+                last_used: Stamp::default(),
+            };
+            let found = end_of_successor(&old, hour, Instant::from_unix(NOW));
+            let found = found.map_err(|problem| problem.into_response().status().as_u16());
+            assert_eq!(found, wanted.map(|days| days.map(at)), "{made:?} {ends:?}");
         }
     }
 }

@@ -108,6 +108,8 @@ pub struct ApiKey {
     pub name: Option<String>,
     /// The SHA-256 of the whole key.
     pub digest: Digest,
+    /// When it was made, where that was written down.
+    pub created_at: Option<jiff::Timestamp>,
     /// From then on it is refused as expired.
     pub expires_at: Option<jiff::Timestamp>,
     /// From then on it is refused as revoked.

@@ -268,6 +268,7 @@ fn api_keys(input: &Input<'_>) -> BTreeMap<String, ApiKey> {
             agent: key.agent.value.clone(),
             name: key.name.clone(),
             digest: key.sha256.value,
+            created_at: key.created_at,
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
             last_used: known(&key.id.value, &key.sha256.value),

@@ -181,6 +181,8 @@ pub struct ApiKeyEntry {
     pub name: Option<String>,
     /// Of the whole key as sent.
     pub sha256: Spanned<Digest>,
+    /// When it was made.
+    pub created_at: Option<jiff::Timestamp>,
     /// Refused as expired from then on.
     pub expires_at: Option<jiff::Timestamp>,
     /// Refused as revoked from then on.
@@ -230,7 +232,7 @@ impl AgentEntry {
 impl ApiKeyEntry {
     /// The same, from a source that has another number now.
     pub(in crate::config) fn move_to(&mut self, source: usize) {
-        let Self { id, agent, name: _, sha256, expires_at: _, revoked_at: _ } = self;
+        let Self { id, agent, name: _, sha256, created_at: _, expires_at: _, revoked_at: _ } = self;
         id.place.move_to(source);
         agent.place.move_to(source);
         sha256.place.move_to(source);

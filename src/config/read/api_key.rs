@@ -22,6 +22,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
     let agent = fields.required("agent", agent);
     let name = fields.optional("name", value::some_text);
     let sha256 = fields.required("sha256", digest);
+    let created_at = fields.optional("created_at", value::date);
     let expires_at = fields.optional("expires_at", value::date);
     let revoked_at = fields.optional("revoked_at", value::date);
     fields.close();
@@ -30,6 +31,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
         agent: agent?,
         name: name.map(|n| n.value),
         sha256: sha256?,
+        created_at: created_at.map(|d| d.value),
         expires_at: expires_at.map(|d| d.value),
         revoked_at: revoked_at.map(|d| d.value),
     })

@@ -178,6 +178,7 @@ pub(in crate::config) const API_KEY: Section = Section {
         must("agent", Text, "the agent that the key opens"),
         may("name", Text, "who has it, for people"),
         must("sha256", Text, "the SHA-256 of the whole key, 64 hexadecimal digits in quotes"),
+        may("created_at", Date, "when it was made, for people and for the end of a key that replaces it"),
         may("expires_at", Date, "refused as expired from then on"),
         may("revoked_at", Date, "refused as revoked from then on"),
     ],
