@@ -129,8 +129,9 @@ fn printed(case: &Case) -> String {
     let findings = findings(case);
     let mut out = findings.to_string();
     let verdict = if findings.has_errors() { "refused" } else { "accepted" };
-    writeln!(out, "{verdict}: {} errors, {} warnings", findings.errors(), findings.warnings())
-        .expect("a string");
+    let (errors, warnings, notes) = (findings.errors(), findings.warnings(), findings.notes());
+    let notes = if notes == 0 { String::new() } else { format!(", {notes} notes") };
+    writeln!(out, "{verdict}: {errors} errors, {warnings} warnings{notes}").expect("a string");
     out
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::config::{Diagnostic, Diagnostics};
+use crate::config::Diagnostics;
 use crate::control::load;
 use crate::telemetry::Metrics;
 
@@ -12,7 +12,7 @@ use super::{ConfigArg, Exit, place};
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArg,
-    /// Fail on warnings, too
+    /// Fail on warnings, too; notes, about what was written on purpose, are none
     #[arg(long)]
     strict: bool,
 }
@@ -30,7 +30,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
         Ok((compiled, _)) => {
             write!(err, "{}", compiled.warnings)?;
             let (agents, providers) = (compiled.snapshot.agents.len(), compiled.snapshot.providers.len());
-            let refused = args.strict && !compiled.warnings.is_empty();
+            let refused = args.strict && compiled.warnings.warnings() > 0;
             let verdict = if refused { "refused (--strict)" } else { "valid" };
             writeln!(
                 out,
@@ -51,9 +51,9 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
 }
 
 fn counts(findings: &Diagnostics) -> String {
-    let errors = findings.iter().filter(|f| Diagnostic::is_error(f)).count();
-    let warnings = findings.warnings();
-    format!("{errors} {}, {warnings} {}", plural(errors, "error"), plural(warnings, "warning"))
+    let (errors, warnings, notes) = (findings.errors(), findings.warnings(), findings.notes());
+    let told = format!("{errors} {}, {warnings} {}", plural(errors, "error"), plural(warnings, "warning"));
+    if notes == 0 { told } else { format!("{told}, {notes} {}", plural(notes, "note")) }
 }
 
 fn plural(count: usize, word: &str) -> String {

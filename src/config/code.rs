@@ -9,6 +9,8 @@ pub enum Severity {
     Error,
     /// The configuration works, and somebody should look.
     Warning,
+    /// Somebody wrote it on purpose, and should know what it means.
+    Note,
 }
 
 impl fmt::Display for Severity {
@@ -16,6 +18,7 @@ impl fmt::Display for Severity {
         f.write_str(match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         })
     }
 }
@@ -44,7 +47,7 @@ macro_rules! codes {
                 match self { $(Self::$variant => $meaning),+ }
             }
 
-            /// Whether it is an error or a warning.
+            /// How bad it is, where nothing else that is written makes it less so.
             #[must_use]
             pub const fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity),+ }
@@ -115,16 +118,16 @@ codes! {
     HeaderConflict "header-conflict" Error "Two settings write the same header, or one of ours.";
     SelfUpstream "self-upstream" Error "An upstream that is one of the gateway's own ports.";
     CorsCredentials "cors-credentials" Error "CORS for every origin together with credentials.";
-    // warnings
+    // warnings and notes
     DormantKey "dormant-key" Warning "A stored API key belongs to an agent that takes no API keys at the moment.";
     AudienceUnchecked "audience-unchecked" Warning "An agent takes tokens that were made for anybody.";
-    PublicAgent "public-agent" Warning "An agent that everybody may call.";
+    PublicAgent "public-agent" Note "An agent that everybody may call.";
     UnusedProvider "unused-provider" Warning "A provider that no agent accepts.";
     AgentWithoutKeys "agent-without-keys" Warning "An API-key agent that no key opens.";
-    TokenForwarded "token-forwarded" Warning "An agent receives its callers' tokens and could use them elsewhere.";
+    TokenForwarded "token-forwarded" Note "An agent receives its callers' tokens and could use them elsewhere.";
     InsecureHttp "insecure-http" Warning "Keys may be fetched over plain HTTP.";
     FastRefresh "fast-refresh" Warning "Keys are fetched more than once a minute.";
-    PlainListener "plain-listener" Warning "A listener without TLS on an address that is not loopback.";
+    PlainListener "plain-listener" Warning "A listener without TLS on an address that is not loopback; a note behind `trusted_proxies`.";
     CertificateEnds "certificate-ends" Warning "A certificate has expired, or will within 30 days.";
     CertificateUnrelated "certificate-unrelated" Warning "A certificate of a chain that issued none of the others.";
     RestartNeeded "restart-needed" Warning "A change of `server` that takes effect on restart.";

@@ -119,6 +119,13 @@ impl Diagnostic {
         self
     }
 
+    /// Makes it a note: something else that is written says that it is meant.
+    #[must_use]
+    pub fn noted(mut self) -> Self {
+        self.severity = Severity::Note;
+        self
+    }
+
     /// Leaves the source line out, because it may hold a secret.
     #[must_use]
     pub fn without_line(mut self) -> Self {

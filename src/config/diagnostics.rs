@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::code::Severity;
 use super::diagnostic::Diagnostic;
 
 /// All findings of one configuration.
@@ -42,13 +43,23 @@ impl Diagnostics {
     /// How many errors there are.
     #[must_use]
     pub fn errors(&self) -> usize {
-        self.0.iter().filter(|d| d.is_error()).count()
+        self.count(Severity::Error)
     }
 
     /// How many warnings there are.
     #[must_use]
     pub fn warnings(&self) -> usize {
-        self.0.len() - self.errors()
+        self.count(Severity::Warning)
+    }
+
+    /// How many notes there are.
+    #[must_use]
+    pub fn notes(&self) -> usize {
+        self.count(Severity::Note)
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.0.iter().filter(|finding| finding.severity == severity).count()
     }
 
     /// Whether there is nothing to say.

@@ -23,7 +23,7 @@ pub(super) struct Known {
     pub(super) found: Found,
 }
 
-/// Findings of one text: warnings, since what has errors never gets into a snapshot.
+/// Findings of one text: warnings and notes, since what has errors never gets into a snapshot.
 #[derive(Debug, Clone)]
 pub(super) enum Found {
     Nothing,
@@ -35,7 +35,8 @@ pub(super) enum Found {
 impl Known {
     /// Whether all that reading would say now is known.
     pub(super) fn is_whole(&self, report: &Report<'_>) -> bool {
-        !matches!(self.found, Found::Untold) || report.is_full(Code::PublicAgent)
+        let is_full = || report.is_full(Code::UnusedProvider) && report.is_full(Code::PublicAgent);
+        !matches!(self.found, Found::Untold) || is_full()
     }
 
     /// Says again what was found.

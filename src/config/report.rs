@@ -10,7 +10,7 @@ use super::known::Found;
 use super::source::{Place, Source};
 use crate::model::ResourceId;
 
-/// So many errors and so many warnings are kept: nobody reads more, and a file of nothing but errors must not
+/// So many errors, so many warnings and so many notes are kept: nobody reads more, and a file of nothing but errors must not
 /// cost more than reading it.
 const MOST: usize = 200;
 /// So many words are listed in a help.
@@ -23,9 +23,10 @@ pub(super) struct Report<'a> {
     /// The sources that somebody asks about: they do not count among the many.
     asked: Vec<usize>,
     findings: RefCell<Diagnostics>,
-    /// How many errors and warnings are among them.
+    /// How many errors, warnings and notes are among them.
     errors: Cell<usize>,
     warnings: Cell<usize>,
+    notes: Cell<usize>,
     /// How many findings there were, those among them that were one too many.
     said: Cell<usize>,
 }
@@ -45,6 +46,7 @@ impl<'a> Report<'a> {
             findings: RefCell::default(),
             errors: Cell::new(0),
             warnings: Cell::new(0),
+            notes: Cell::new(0),
             said: Cell::new(0),
         }
     }
@@ -92,7 +94,7 @@ impl<'a> Report<'a> {
     }
 
     fn push(&self, finding: Diagnostic) {
-        let count = if finding.is_error() { &self.errors } else { &self.warnings };
+        let count = self.count(finding.severity);
         count.set(count.get() + 1);
         self.findings.borrow_mut().push(finding);
     }
@@ -104,11 +106,15 @@ impl<'a> Report<'a> {
 
     /// Whether no more findings of this severity are taken. What costs time to say can be left out then.
     pub(super) fn is_full(&self, code: Code) -> bool {
-        let count = match code.severity() {
+        self.count(code.severity()).get() >= MOST
+    }
+
+    const fn count(&self, severity: Severity) -> &Cell<usize> {
+        match severity {
             Severity::Error => &self.errors,
             Severity::Warning => &self.warnings,
-        };
-        count.get() >= MOST
+            Severity::Note => &self.notes,
+        }
     }
 
     /// Adds a finding; `finish` completes it.

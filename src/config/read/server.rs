@@ -63,7 +63,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> 
         }
         let listeners: Vec<Listener> =
             listeners.value.into_iter().map(|l| l.value).take(MOST_LISTENERS).collect();
-        warn_of_plain(report, &listeners);
+        warn_of_plain(report, &listeners, !server.trusted_proxies.is_empty());
         server.listeners = listeners;
     }
     let mut taken: Vec<(SocketAddr, Place)> = Vec::new();
@@ -102,12 +102,16 @@ fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
     a.port() != 0 && a.port() == b.port() && (a.ip() == b.ip() || (everywhere && a.is_ipv4() == b.is_ipv4()))
 }
 
-fn warn_of_plain(report: &Report<'_>, listeners: &[Listener]) {
+/// Behind trusted proxies, plain HTTP is what was meant.
+fn warn_of_plain(report: &Report<'_>, listeners: &[Listener], behind_proxies: bool) {
     for listener in listeners.iter().filter(|l| l.certificates.is_empty()) {
         if !listener.address.ip().to_canonical().is_loopback() {
             let message = format!("callers reach {} without TLS", listener.address.shown());
             let help = "add `tls`, or make sure that something in front of it ends TLS";
-            report.say(Code::PlainListener, listener.address.place, message, help);
+            report.find(Code::PlainListener, listener.address.place, message, |finding| {
+                let finding = finding.help(help);
+                if behind_proxies { finding.noted() } else { finding }
+            });
         }
     }
 }
