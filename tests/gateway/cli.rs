@@ -55,17 +55,20 @@ async fn check_finds_every_error_with_its_place_its_line_and_a_mend() {
 
 #[tokio::test]
 async fn check_says_valid_and_strict_minds_warnings() {
-    for (text, args, code, warned) in [
-        (GOOD, &[][..], 0, false),
-        (GOOD, &["--strict"][..], 0, false),
-        (PUBLIC, &[][..], 0, true),
-        (PUBLIC, &["--strict"][..], 1, true),
+    let keyless = PUBLIC.replace("auth: public", "auth: { api_key: {} }");
+    for (text, args, code, found) in [
+        (GOOD, &[][..], 0, None),
+        (GOOD, &["--strict"][..], 0, None),
+        (PUBLIC, &[][..], 0, Some("note")),
+        (PUBLIC, &["--strict"][..], 0, Some("note")),
+        (&keyless, &[][..], 0, Some("warning")),
+        (&keyless, &["--strict"][..], 1, Some("warning")),
     ] {
         let ran = check(text, args).await;
         assert_eq!(ran.code, Some(code), "{args:?} {ran:?}");
-        let warnings: Vec<&str> = ran.err.lines().filter(|line| line.contains("warning[")).collect();
-        assert_eq!(!warnings.is_empty(), warned, "{ran:?}");
-        assert!(warnings.iter().all(|line| is_finding(line, "warning")), "{warnings:#?}");
+        let findings: Vec<&str> = ran.err.lines().filter(|line| line.contains("]: ")).collect();
+        assert_eq!(!findings.is_empty(), found.is_some(), "{ran:?}");
+        assert!(findings.iter().all(|line| is_finding(line, found.unwrap_or_default())), "{findings:#?}");
         assert_eq!(ran.out.lines().count(), 1, "{ran:?}");
     }
 }
