@@ -28,8 +28,8 @@ use crate::keys::{StateDir, StateDirError};
 use crate::model::{Clock, Live, SystemClock};
 use crate::ops::{self, Ops};
 use crate::proxy::{
-    Crowd, CrowdLimits, Drain, Front, FrontParts, Gateway, GatewayParts, HeadLimits, Listening, TlsDoor,
-    listen,
+    Crowd, CrowdLimits, Drain, Front, FrontParts, Gateway, GatewayParts, HeadLimits, Listening, Relays,
+    TlsDoor, listen,
 };
 use crate::routing::Hall;
 use crate::store::{ConfigStore, StoreError, Writer};
@@ -163,6 +163,7 @@ pub fn run(options: Options) -> Result<(), StartError> {
         snapshot: Arc::clone(&live),
         access_log,
         trusted_proxies: settings.trusted_proxies.clone(),
+        health_path: settings.health_path.as_ref().map(|path| path.value.as_str().into()),
         limits: settings.limits,
         hall: Hall::new(room.requests),
         drain: drain.clone(),
@@ -328,8 +329,11 @@ fn build_server(
     let record = Box::new(move |status, peer| recorder.head_refused(status, peer));
     let with_tls = settings.listeners.iter().filter(|listener| !listener.certificates.is_empty());
     let tls = TlsDoor::new(with_tls.map(|listener| listener.address.value), &parts.snapshot, metrics);
+    let relayed = settings.listeners.iter().filter(|l| l.proxy_protocol == config::ProxyProtocol::V1V2);
+    let relays = Relays::new(relayed.map(|l| l.address.value), settings.trusted_proxies.clone());
     let write_timeout = settings.limits.write_timeout;
-    let front = Front::new(proxy, record, FrontParts { head, write_timeout, crowd, tls, drain: parts.drain });
+    let front = FrontParts { head, write_timeout, crowd, tls, relays, drain: parts.drain };
+    let front = Front::new(proxy, record, front);
     let addresses = settings.listeners.iter().map(|listener| listener.address.value).collect();
     server.add_service(Listening::new(front, addresses, sockets.opened, sockets.accepts));
     let (stop, stopped) = mpsc::unbounded_channel();

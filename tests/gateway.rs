@@ -68,6 +68,10 @@ mod ops;
 mod public_address;
 
 #[cfg(test)]
+#[path = "gateway/relays.rs"]
+mod relays;
+
+#[cfg(test)]
 #[path = "gateway/reload.rs"]
 mod reload;
 
@@ -86,6 +90,10 @@ mod restart;
 #[cfg(test)]
 #[path = "gateway/rfc.rs"]
 mod rfc;
+
+#[cfg(test)]
+#[path = "gateway/routes.rs"]
+mod routes;
 
 #[cfg(test)]
 #[path = "gateway/secrets.rs"]

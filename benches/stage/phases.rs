@@ -26,6 +26,7 @@ pub(crate) fn gateway(agents: &Agents) -> (Gateway, GatewayParts) {
         snapshot: Arc::new(Live::from_arc(Arc::clone(&agents.snapshot))),
         access_log,
         trusted_proxies: Vec::new(),
+        health_path: None,
         limits: agents.snapshot.server.limits,
         hall: Hall::new(1024),
         drain: Drain::default(),

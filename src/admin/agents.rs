@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::config::Snapshot;
 use crate::control::{Expect, To, Wanted};
 use crate::model::{ResourceId, ResourceKind};
-use crate::routing::{Agent, Authenticator, Host};
+use crate::routing::{Agent, Authenticator, Host, HostRule, Methods};
 use crate::telemetry::AgentTraffic;
 
 use super::body::{Answer, Anything};
@@ -36,8 +36,29 @@ pub(super) struct List {
 #[derive(Serialize)]
 struct Route {
     path: String,
+    /// The only one of `hosts`.
     host: Option<String>,
+    hosts: Vec<String>,
+    methods: Vec<String>,
     strip_path: bool,
+}
+
+impl Route {
+    fn of(agent: &Agent, path: &str) -> Self {
+        let route = &agent.route;
+        let host = match &*route.hosts {
+            [host] => Some(host.to_string()),
+            _ => None,
+        };
+        let methods = route.methods.iter().flat_map(Methods::list);
+        Self {
+            path: path.to_owned(),
+            host,
+            hosts: route.hosts.iter().map(HostRule::to_string).collect(),
+            methods: methods.map(Method::to_string).collect(),
+            strip_path: route.strip_path,
+        }
+    }
 }
 
 /// An agent at a glance.
@@ -104,11 +125,7 @@ fn summary(room: &Room, live: &Snapshot, agent: &Agent) -> Summary {
     Summary {
         name: agent.name.to_string(),
         display_name: agent.display_name.clone(),
-        route: Route {
-            path: path.to_owned(),
-            host: agent.route.host.clone(),
-            strip_path: agent.route.strip_path,
-        },
+        route: Route::of(agent, path),
         upstream: upstream(agent),
         authentication: agent.method().as_str(),
         identity_providers: providers.iter().map(|provider| provider.spec().name.to_string()).collect(),
@@ -165,20 +182,21 @@ fn id(name: &str) -> Result<ResourceId, Problem> {
     ResourceId::new(ResourceKind::Agent, name).ok_or_else(|| nothing(name))
 }
 
-/// Where callers reach it: at the public URL, under the agent's host. Where none is set, at the first listener; a
+/// Where callers reach it: at the public URL, under a host of the agent's. Where none is set, at the first listener; a
 /// listener on every address is reached under the name by which the operator has reached this one.
 fn url(live: &Snapshot, agent: &Agent, headers: &HeaderMap) -> String {
     let path = if agent.route.path.is_empty() { "/" } else { &agent.route.path };
     if let Some(public) = &live.public_url {
-        return public.of(agent.route.host.as_deref(), path);
+        let has_it = agent.route.hosts.iter().any(|host| host.covers(public.host()));
+        return public.of(host_of(agent).filter(|_| !has_it).as_deref(), path);
     }
     let Some(listener) = live.server.listeners.first() else { return String::new() };
     let address: SocketAddr = listener.address.value;
     let (scheme, usual) = if listener.certificates.is_empty() { ("http", 80) } else { ("https", 443) };
     let asked =
         headers.get(header::HOST).and_then(|host| host.to_str().ok()).and_then(|h| Host::parse(h).ok());
-    let host = match (&agent.route.host, asked) {
-        (Some(host), _) => host.clone(),
+    let host = match (host_of(agent), asked) {
+        (Some(host), _) => host,
         (None, Some(asked)) if address.ip().is_unspecified() => asked.as_str().to_owned(),
         (None, _) if address.is_ipv6() => format!("[{}]", address.ip()),
         (None, _) => address.ip().to_string(),
@@ -189,6 +207,13 @@ fn url(live: &Snapshot, agent: &Agent, headers: &HeaderMap) -> String {
         let _written = write!(url, ":{}", address.port());
     }
     url + path
+}
+
+/// The host under which an agent is shown: the first that has no wildcard, or the first.
+fn host_of(agent: &Agent) -> Option<String> {
+    let hosts = &agent.route.hosts;
+    let exact = hosts.iter().find(|host| matches!(host, HostRule::Exact(_)));
+    exact.or_else(|| hosts.first()).map(HostRule::to_string)
 }
 
 /// Deploys one.
@@ -295,7 +320,10 @@ mod tests {
             ("name", json!("refunds")),
             ("authentication", json!("oauth")),
             ("identity_providers", json!(["corp"])),
-            ("route", json!({"path": "/agents/refunds", "host": null, "strip_path": true})),
+            (
+                "route",
+                json!({"path": "/agents/refunds", "host": null, "hosts": [], "methods": [], "strip_path": true}),
+            ),
             ("upstream", json!("http://127.0.0.1:9/base")),
             ("url", json!("http://127.0.0.1:8080/agents/refunds")),
             ("managed_by", json!("file")),

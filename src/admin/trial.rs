@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 use url::Url;
 
-use crate::config::Snapshot;
+use crate::config::{ProxyProtocol, Snapshot};
 use crate::model::Secret;
 use crate::routing::{Agent, CanonicalPath};
 
@@ -89,14 +89,15 @@ fn request(live: &Snapshot, agent: &Agent, trial: Trial) -> Result<Prepared, Pro
         METHODS.contains(&trial.method.as_str()).then(|| Method::from_bytes(trial.method.as_bytes()).ok());
     let message = format!("one of {}", METHODS.join(", "));
     let method = method.flatten().ok_or_else(|| Problem::invalid("/method", "bad-method", message))?;
-    let (address, tls) = own(live).ok_or_else(|| Problem::unavailable("this gateway has no listener"))?;
+    let (address, tls) = own(live)
+        .ok_or_else(|| Problem::unavailable("every listener of this gateway has `proxy_protocol`"))?;
     let url = target(live, agent, address, tls, &trial.path)?;
     let mut fields = headers(&trial.headers)?;
     ours_alone(&trial.headers)?;
     if let Some(credential) = &trial.credential {
         put_credential(agent, credential, &mut fields)?;
     }
-    let client = client(&url, address, agent.route.host.as_deref())?;
+    let client = client(&url, address, host_of(agent).as_deref())?;
     let mut request = reqwest::Request::new(method, url);
     *request.headers_mut() = fields;
     *request.body_mut() = trial.body.map(Into::into);
@@ -104,9 +105,10 @@ fn request(live: &Snapshot, agent: &Agent, trial: Trial) -> Result<Prepared, Pro
     Ok(Prepared { client, request })
 }
 
-/// The first listener, as it is reached from this host, and whether it serves TLS.
+/// The first listener that takes connections of anybody, as it is reached from this host, and whether it serves TLS.
 fn own(live: &Snapshot) -> Option<(SocketAddr, bool)> {
-    let listener = live.server.listeners.first()?;
+    let mut listeners = live.server.listeners.iter();
+    let listener = listeners.find(|listener| listener.proxy_protocol == ProxyProtocol::Off)?;
     let mut address = listener.address.value;
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
@@ -115,6 +117,11 @@ fn own(live: &Snapshot) -> Option<(SocketAddr, bool)> {
         });
     }
     Some((address, !listener.certificates.is_empty()))
+}
+
+/// A host at which the agent answers: the first of its own, some name below it for a wildcard.
+fn host_of(agent: &Agent) -> Option<String> {
+    agent.route.hosts.first().map(|host| host.example().into_owned())
 }
 
 /// The URL below the agent's route. Where a request for it would reach another agent, or none, it is refused: the
@@ -131,12 +138,12 @@ fn target(
         return Err(bad("a path below the agent's route begins with `/` (or `?`), or is empty".to_owned()));
     }
     let scheme = if tls { "https" } else { "http" };
-    let host =
-        agent.route.host.as_ref().map_or_else(|| address.to_string(), |h| format!("{h}:{}", address.port()));
+    let own = host_of(agent);
+    let host = own.as_ref().map_or_else(|| address.to_string(), |h| format!("{h}:{}", address.port()));
     let url = Url::parse(&format!("{scheme}://{host}{}{path}", agent.route.path));
     let url = url.map_err(|e| bad(format!("this is no path: {e}")))?;
     let canonical = CanonicalPath::parse(url.path().as_bytes()).map_err(|e| bad(e.to_string()))?;
-    match live.router.find(agent.route.host.as_deref(), &canonical) {
+    match live.router.find(own.as_deref(), &canonical) {
         Some(found) if found.name == agent.name => Ok(url),
         Some(other) => Err(bad(format!("that path belongs to the agent `{}`", other.name))),
         None => Err(bad("that path leads out of the agent's route".to_owned())),

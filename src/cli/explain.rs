@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::config::Snapshot;
 use crate::control::load;
 use crate::gate::{self, Explanation};
 use crate::keys::Refresher;
 use crate::model::{Clock, SystemClock};
-use crate::routing::{Agent, Authenticator, CanonicalPath, Host};
+use crate::routing::{Agent, Authenticator, CanonicalPath, Host, HostRule};
 use crate::telemetry::Metrics;
 
 use super::{ConfigArg, Exit, place};
@@ -67,7 +67,9 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
             return Ok(Exit::Usage);
         }
     };
-    if let Some(note) = args.path.as_deref().and_then(|path| route_note(&snapshot, agent, path)) {
+    if let Some(note) =
+        args.path.as_deref().and_then(|path| route_note(&snapshot, agent, args.method.as_deref(), path))
+    {
         writeln!(err, "note: {note}")?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -102,15 +104,16 @@ fn headers(args: &Args, agent: &Agent) -> Result<HeaderMap, String> {
     Ok(headers)
 }
 
-/// Says when a request for that path would not reach the agent at all.
-fn route_note(snapshot: &Snapshot, agent: &Agent, target: &str) -> Option<String> {
+/// Says when such a request would not reach the agent at all.
+fn route_note(snapshot: &Snapshot, agent: &Agent, method: Option<&str>, target: &str) -> Option<String> {
+    let own = agent.route.hosts.first().map(HostRule::example);
     let (host, path) = match target.split_once("://") {
         Some((_, rest)) => {
             let end = rest.find('/').unwrap_or(rest.len());
             let (host, path) = rest.split_at_checked(end)?;
             (Some(host), if path.is_empty() { "/" } else { path })
         }
-        None => (agent.route.host.as_deref(), target),
+        None => (own.as_deref(), target),
     };
     let path = path.split('?').next().unwrap_or(path);
     let canonical = match CanonicalPath::parse(path.as_bytes()) {
@@ -120,7 +123,12 @@ fn route_note(snapshot: &Snapshot, agent: &Agent, target: &str) -> Option<String
     let host = host.and_then(|host| Host::parse(host).ok());
     let found = snapshot.router.find(host.as_ref().map(Host::as_str), &canonical);
     match found {
-        Some(other) if other.name == agent.name => None,
+        Some(other) if other.name == agent.name => {
+            let method = Method::from_bytes(method?.as_bytes()).ok()?;
+            let methods = agent.route.methods.as_ref().filter(|methods| !methods.allows(&method))?;
+            let allow = methods.allow().to_str().unwrap_or_default();
+            Some(format!("a request with {method} gets 405: the route takes {allow}"))
+        }
         Some(other) => {
             Some(format!("a request for {path} goes to agent `{}`, not to `{}`", other.name, agent.name))
         }

@@ -113,6 +113,7 @@ codes! {
     WrongAgent "wrong-agent" Error "An API key belongs to an agent that takes no API keys.";
     DuplicateIssuer "duplicate-issuer" Error "Two providers have the same issuer.";
     DuplicateRoute "duplicate-route" Error "Two agents have the same route.";
+    ProxyWithoutTrust "proxy-without-trust" Error "A listener takes the PROXY protocol, and no proxy is trusted to speak it.";
     DuplicateAddress "duplicate-address" Error "Two listeners share one address.";
     DuplicateValue "duplicate-value" Error "The same value twice in a list or in two keys.";
     HeaderConflict "header-conflict" Error "Two settings write the same header, or one of ours.";

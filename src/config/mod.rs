@@ -34,8 +34,8 @@ pub use diagnostic::{Diagnostic, Second};
 pub use diagnostics::Diagnostics;
 pub use document::{
     AccessLog, Admin, AgentEntry, ApiKeyEntry, Auth, CertificateFiles, ClaimRule, ClaimRules, Cors, Document,
-    IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, Route, Scopes, Server, Shutdown, Upstream,
-    UpstreamHost,
+    IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, ProxyProtocol, Route, Scopes, Server,
+    Shutdown, Upstream, UpstreamHost,
 };
 pub use public_url::PublicUrl;
 pub use read::{Outline, outline, parse, parse_after};

@@ -84,8 +84,7 @@ impl Crowd {
     /// A seat for a new connection.
     pub(super) fn seat(&self, peer: Option<IpAddr>) -> Result<Seat, Full> {
         let state = &self.0;
-        let peer = peer.map(|ip| ip.to_canonical());
-        let block = peer.filter(|ip| !state.limits.exempt.iter().any(|net| net.contains(ip))).map(block);
+        let block = peer.and_then(|peer| state.block(peer));
         if !block.is_none_or(|block| state.count(block)) {
             state.metrics.refused_of_address();
             return Err(Full::OfAddress);
@@ -97,6 +96,11 @@ impl Crowd {
         }
         state.metrics.refused_in_all();
         Err(Full::InAll)
+    }
+
+    /// Counts a connection that was closed since its peer may not speak for others, or does not.
+    pub(super) fn refused_relay(&self) {
+        self.0.metrics.refused_relay();
     }
 
     /// Waits, resting, until somebody else needs the seat.
@@ -116,7 +120,29 @@ impl Crowd {
     }
 }
 
+impl Seat {
+    /// Counts the connection at the client's address, when a proxy has said whose it is.
+    pub(super) fn belongs_to(&mut self, client: IpAddr) -> Result<(), Full> {
+        let crowd = &self.crowd;
+        let block = crowd.block(client);
+        if !block.is_none_or(|block| crowd.count(block)) {
+            crowd.metrics.refused_of_address();
+            return Err(Full::OfAddress);
+        }
+        if let Some(before) = std::mem::replace(&mut self.block, block) {
+            self.crowd.forget(before);
+        }
+        Ok(())
+    }
+}
+
 impl State {
+    /// What an address counts as; nothing for those whose connections are many.
+    fn block(&self, peer: IpAddr) -> Option<Block> {
+        let peer = peer.to_canonical();
+        (!self.limits.exempt.iter().any(|net| net.contains(&peer))).then(|| block(peer))
+    }
+
     /// Counts a connection of that address; `false` when there are enough.
     fn count(&self, block: Block) -> bool {
         let mut counts = self.of_address.lock().unwrap_or_else(PoisonError::into_inner);
@@ -247,6 +273,21 @@ mod tests {
         let crowd = crowd(100, 1);
         let seats: Vec<_> = (0..50).map(|_| crowd.seat(ip("10.1.2.3")).unwrap()).collect();
         assert_eq!(seats.len(), 50);
+    }
+
+    #[test]
+    fn a_client_behind_a_proxy_gets_its_share_and_the_proxy_none() {
+        let crowd = crowd(100, 1);
+        let client = "192.0.2.1".parse().unwrap();
+        let mut first = crowd.seat(ip("10.1.2.3")).unwrap();
+        first.belongs_to(client).unwrap();
+        let mut second = crowd.seat(ip("10.1.2.3")).unwrap();
+        assert_eq!(second.belongs_to(client).unwrap_err(), Full::OfAddress);
+        drop((first, second));
+        let mut again = crowd.seat(ip("10.1.2.3")).unwrap();
+        again.belongs_to(client).unwrap();
+        again.belongs_to("10.9.9.9".parse().unwrap()).unwrap();
+        assert_eq!(crowd.0.of_address.lock().unwrap().len(), 0, "another proxy is exempt as well");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //!
 //! HTTP/2 connections go straight to Pingora. What a head says is for `framing` and for the phases in `gateway`.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,8 @@ use super::h2_guard::{self, Around};
 use super::handshake::caller_fault;
 use super::head::{self, Head, HeadLimits};
 use super::paced::Paced;
+use super::proxy_protocol;
+use super::relays::Relays;
 use super::tls::TlsDoor;
 
 /// How long a kept connection may still bring a request after draining has started.
@@ -50,6 +53,8 @@ pub struct FrontParts {
     pub crowd: Crowd,
     /// The listeners that serve TLS.
     pub tls: TlsDoor,
+    /// The listeners at which proxies say for whom they connect.
+    pub relays: Relays,
     /// What is in flight.
     pub drain: Drain,
 }
@@ -83,12 +88,17 @@ impl Front {
         let peer = digest.as_ref().and_then(|d| d.peer_addr()?.as_inet().map(SocketAddr::ip));
         let local = digest.as_ref().and_then(|d| d.local_addr()?.as_inet().copied());
         let mut stream = Paced::new(*socket, inner.parts.write_timeout);
-        let tls = match inner.parts.tls.at(local) {
-            Ok(tls) => tls,
-            Err(error) => return tracing::error!(%error, "a connection was dropped"),
+        let (tls, relayed) = match (inner.parts.tls.at(local), inner.parts.relays.speak_at(local)) {
+            (Ok(tls), Ok(relayed)) => (tls, relayed),
+            (Err(error), _) | (_, Err(error)) => {
+                return tracing::error!(%error, "a connection was dropped");
+            }
         };
+        if relayed && !inner.parts.relays.trust(peer) {
+            return inner.refuse_relay(peer, &"its peer is none of trusted_proxies");
+        }
         let seated = inner.parts.crowd.seat(peer);
-        let Ok(_seat) = seated else {
+        let Ok(mut seat) = seated else {
             // Who speaks TLS would have to shake hands first, which is what there is no room for.
             if tls.is_none() {
                 Box::pin(inner.turn_away(&mut stream, peer)).await;
@@ -96,6 +106,18 @@ impl Front {
             return;
         };
         let _open = inner.parts.drain.enter();
+        let peer = if relayed {
+            let Some(client) = Box::pin(inner.introduced(&mut stream, peer)).await else { return };
+            if client != peer && client.is_some_and(|client| seat.belongs_to(client).is_err()) {
+                if tls.is_none() {
+                    Box::pin(inner.turn_away(&mut stream, client)).await;
+                }
+                return;
+            }
+            client
+        } else {
+            peer
+        };
         let stream: Stream = match tls {
             None => Box::new(stream),
             Some(tls) => {
@@ -145,6 +167,11 @@ impl Front {
         (!drain.is_handed_over()).then(|| drain.enter())
     }
 
+    /// Whether connections to the listener at that address begin with the PROXY protocol.
+    pub(super) fn is_relayed_at(&self, address: SocketAddr) -> bool {
+        matches!(self.0.parts.relays.speak_at(Some(address)), Ok(true))
+    }
+
     /// Whether the listener at that address serves TLS.
     pub(super) fn shakes_hands_at(&self, address: SocketAddr) -> bool {
         matches!(self.0.parts.tls.at(Some(address)), Ok(Some(_)))
@@ -152,6 +179,38 @@ impl Front {
 }
 
 impl Inner {
+    /// Reads for whom a proxy has connected; nothing when the connection goes no further. A proxy that speaks for
+    /// itself, or cannot say for whom, is the client.
+    async fn introduced(&self, stream: &mut Paced, proxy: Option<IpAddr>) -> Option<Option<IpAddr>> {
+        let read = async {
+            let read = proxy_protocol::read(stream);
+            timeout(self.parts.head.timeout, read).await.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+        };
+        let told = tokio::select! {
+            biased;
+            told = read => told,
+            () = self.parts.crowd.needed(Rest::Silent) => return None,
+        };
+        match told {
+            Ok(Some(client)) => {
+                stream.speaks_for(client);
+                Some(Some(client.ip()))
+            }
+            Ok(None) => Some(proxy),
+            // A check that only connects is nothing to speak of.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => None,
+            Err(error) => {
+                self.refuse_relay(proxy, &error);
+                None
+            }
+        }
+    }
+
+    fn refuse_relay(&self, peer: Option<IpAddr>, why: &dyn std::fmt::Display) {
+        self.parts.crowd.refused_relay();
+        self.parts.relays.refused(peer, why);
+    }
+
     async fn serve_http1(&self, mut stream: Stream, peer: Option<IpAddr>, shutdown: &ShutdownWatch) {
         let mut settings: Option<HttpPersistentSettings> = None;
         let mut rest = Rest::Silent;

@@ -39,6 +39,8 @@ pub struct GatewayParts {
     pub access_log: AccessLog,
     /// The proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The path at which health checks are answered.
+    pub health_path: Option<Arc<str>>,
     /// What a caller may send, and how slowly.
     pub limits: Limits,
     /// How many requests may be under way.

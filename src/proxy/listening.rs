@@ -43,6 +43,9 @@ const NO_NEW_HANDSHAKES: [SockFilter; 5] = [
 /// The largest TLS record (RFC 8446 section 5.1). Pingora's 64 KiB would be held by each connection that rests.
 const TLS_READ_BUFFER: usize = 16 << 10;
 
+/// A line of the PROXY protocol is read by the byte.
+const RELAY_READ_BUFFER: usize = 128;
+
 /// Opens a listening socket that nobody else has.
 ///
 /// # Errors
@@ -81,7 +84,11 @@ impl Listening {
         let mut accepting = Accepting::new("gateway".to_owned(), front.clone());
         for address in &addresses {
             // The door reads into a buffer of its own; TLS reads piece by piece.
-            let read = if front.shakes_hands_at(*address) { TLS_READ_BUFFER } else { 0 };
+            let read = match (front.shakes_hands_at(*address), front.is_relayed_at(*address)) {
+                (true, _) => TLS_READ_BUFFER,
+                (false, true) => RELAY_READ_BUFFER,
+                (false, false) => 0,
+            };
             let buffer = L4BufferSettings::default().read(read);
             accepting.add_listener(ListenerConfig::tcp(address.to_string()).l4_buffer(buffer));
         }

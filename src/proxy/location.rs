@@ -72,7 +72,7 @@ impl Public {
         let beginning = match (written, &authority) {
             (Some(written), authority) => {
                 // An agent with a host of its own is not reached under another one.
-                let own = authority.as_ref().filter(|_| agent.route.host.is_some());
+                let own = authority.as_ref().filter(|_| !agent.route.hosts.is_empty());
                 let own = own.and_then(|own| Host::parse(own).ok());
                 written.of(own.as_ref().map(Host::as_str), "")
             }

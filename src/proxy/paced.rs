@@ -6,6 +6,7 @@
 
 use std::future::Future as _;
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -43,6 +44,14 @@ struct Standing {
 impl Paced {
     pub(super) const fn new(socket: Socket, limit: Duration) -> Self {
         Self { socket, limit, standing: None }
+    }
+
+    /// Takes a client that a proxy speaks for as the other end, from now on.
+    pub(super) fn speaks_for(&mut self, client: SocketAddr) {
+        let digest = SocketDigest::from_raw_fd(self.socket.as_raw_fd());
+        // The cell is new.
+        let _set = digest.peer_addr.set(Some(client.into()));
+        self.socket.set_socket_digest(digest);
     }
 
     /// Keeps the time of a write that waits; forgets it when the write goes on.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Method, header};
+use http::{HeaderValue, Method, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -21,6 +21,7 @@ use super::context::{Auth, Context, Ending};
 use super::cross_origin;
 use super::forward;
 use super::gateway::Gateway;
+use super::health;
 use super::location;
 use super::peer;
 use super::respond::{Problem, header_value};
@@ -43,7 +44,12 @@ impl ProxyHttp for Gateway {
             return self.refuse(session, ctx, &Problem::plain(431, "The request head is too large.")).await;
         }
         if session.req_header().method == Method::TRACE {
-            return self.refuse(session, ctx, &Problem::plain(405, "This method is not allowed.")).await;
+            return self.refuse(session, ctx, &Problem::method(EVERYWHERE)).await;
+        }
+        if let Some(path) = &self.parts.health_path
+            && health::asks(session.req_header(), path)
+        {
+            return self.tell_health(session, ctx).await;
         }
         let agent = match self.look(session, ctx) {
             Ok(Some(agent)) => agent,
@@ -60,6 +66,12 @@ impl ProxyHttp for Gateway {
         if let Some(headers) = cross_origin::preflight(&agent, session.req_header()) {
             ctx.auth = Auth { decision: Decision::Allow, reason: Reason::Ok, ..Auth::NO_ROUTE };
             return Self::preflight(session, ctx, headers).await;
+        }
+        if let Some(methods) = &agent.route.methods
+            && !methods.allows(&session.req_header().method)
+        {
+            self.note_no_route(ctx);
+            return self.refuse(session, ctx, &Problem::method(methods.allow().clone())).await;
         }
         let verdict = self.decide(&agent, session, ctx).await;
         ctx.auth = Auth::of(&verdict);
@@ -304,6 +316,9 @@ impl ProxyHttp for Gateway {
         });
     }
 }
+
+/// What `Allow` says where no agent was looked for.
+const EVERYWHERE: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 
 /// How long a request body may come at any speed.
 pub(super) const BODY_GRACE: Duration = Duration::from_secs(30);

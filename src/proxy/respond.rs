@@ -24,7 +24,7 @@ pub(super) struct Problem {
     error: Option<OAuthError>,
     challenge: Option<HeaderValue>,
     retry_after: Option<&'static str>,
-    allow: bool,
+    allow: Option<HeaderValue>,
 }
 
 #[derive(Serialize)]
@@ -41,7 +41,13 @@ struct Body<'a> {
 impl Problem {
     /// An error that is not a decision about a credential.
     pub(super) const fn plain(status: u16, detail: &'static str) -> Self {
-        Self { status, detail, error: None, challenge: None, retry_after: None, allow: status == 405 }
+        Self { status, detail, error: None, challenge: None, retry_after: None, allow: None }
+    }
+
+    /// A request with a method other than these.
+    pub(super) fn method(allow: HeaderValue) -> Self {
+        let problem = Self::plain(405, "This method is not allowed.");
+        Self { allow: Some(allow), ..problem }
     }
 
     /// The agent has as many requests under way as it may have.
@@ -58,7 +64,7 @@ impl Problem {
             error: reason.oauth_error(),
             challenge: agent.and_then(|agent| challenge(reason, agent)),
             retry_after: (reason == Reason::KeysUnavailable).then_some(KEYS_RETRY),
-            allow: false,
+            allow: None,
         }
     }
 
@@ -86,8 +92,8 @@ impl Problem {
         if let Some(seconds) = self.retry_after {
             head.insert_header("Retry-After", seconds)?;
         }
-        if self.allow {
-            head.insert_header(header::ALLOW, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")?;
+        if let Some(methods) = &self.allow {
+            head.insert_header(header::ALLOW, methods.clone())?;
         }
         for (name, value) in extra {
             head.append_header(name, value)?;

@@ -69,7 +69,7 @@ impl std::fmt::Debug for TlsDoor {
 }
 
 /// Whether a connection to the address `local` came in at `listener`.
-fn is_of(listener: SocketAddr, local: SocketAddr) -> bool {
+pub(super) fn is_of(listener: SocketAddr, local: SocketAddr) -> bool {
     let ip = listener.ip().to_canonical();
     listener.port() == local.port() && (ip.is_unspecified() || ip == local.ip().to_canonical())
 }

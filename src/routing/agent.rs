@@ -118,7 +118,7 @@ impl Agent {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::routing::{Endpoint, UpstreamHost};
+    use crate::routing::{Endpoint, HostRule, UpstreamHost};
     use crate::telemetry::Metrics;
     use std::collections::HashMap;
     use std::sync::Arc;
@@ -136,7 +136,12 @@ pub(crate) mod tests {
             metrics: Metrics::new().unwrap().agent(&name),
             name,
             display_name: None,
-            route: Route { host: host.map(str::to_owned), path: path.to_owned(), strip_path: false },
+            route: Route {
+                hosts: host.iter().map(|host| HostRule::parse(host).unwrap()).collect(),
+                methods: None,
+                path: path.to_owned(),
+                strip_path: false,
+            },
             taken_prefix: None,
             upstream: Upstream {
                 endpoint: Arc::new(Endpoint::new("127.0.0.1", 9)),

@@ -1,10 +1,85 @@
-//! The name under which a request asks for an agent.
+//! The name under which a request asks for an agent, and the names under which an agent answers.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// A host in its one form: lower case, without port and without a dot at the end.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Host<'a>(Cow<'a, str>);
+
+/// Hosts at which an agent answers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum HostRule {
+    /// This one, in its one form.
+    Exact(Box<str>),
+    /// Those that have exactly one label more than this one: `*.agents.example.com`.
+    OneBelow(Box<str>),
+}
+
+impl HostRule {
+    /// Reads a host, or `*.` and a host, in any case and without a port.
+    ///
+    /// # Errors
+    /// When it is neither, or no request could ask for it.
+    pub fn parse(text: &str) -> Result<Self, HostError> {
+        let (below, name) = text.strip_prefix("*.").map_or((false, text), |name| (true, name));
+        let host = Host::parse(name)?;
+        let host = host.as_str();
+        // What came out shorter had a port.
+        if name.len() > host.len() + 1 || !host.starts_with('[') && !is_name(host) {
+            return Err(HostError);
+        }
+        match below {
+            false => Ok(Self::Exact(host.into())),
+            true if is_address(host) => Err(HostError),
+            true => Ok(Self::OneBelow(host.into())),
+        }
+    }
+
+    /// A host that it covers.
+    #[must_use]
+    pub fn example(&self) -> Cow<'_, str> {
+        match self {
+            Self::Exact(host) => Cow::Borrowed(host),
+            Self::OneBelow(parent) => Cow::Owned(format!("any.{parent}")),
+        }
+    }
+
+    /// Whether it covers a host in its one form.
+    #[must_use]
+    pub fn covers(&self, host: &str) -> bool {
+        match self {
+            Self::Exact(own) => **own == *host,
+            Self::OneBelow(parent) => host.split_once('.').is_some_and(|(_, rest)| rest == &**parent),
+        }
+    }
+}
+
+impl fmt::Display for HostRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(host) => f.write_str(host),
+            Self::OneBelow(parent) => write!(f, "*.{parent}"),
+        }
+    }
+}
+
+/// Whether it is a name that DNS could have (RFC 1123 section 2.1, and the underscores that are used all the same).
+fn is_name(host: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    host.len() <= 253 && host.split('.').all(label)
+}
+
+/// Whether it is an IP address, or ends as one does.
+fn is_address(host: &str) -> bool {
+    host.starts_with('[')
+        || host.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()))
+}
 
 /// The text is no host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +136,34 @@ fn is_port(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wildcard_stands_for_exactly_one_label() {
+        let rule = HostRule::parse("*.Agents.Example.").unwrap();
+        assert_eq!((rule.to_string().as_str(), &*rule.example()), ("*.agents.example", "any.agents.example"));
+        for (host, wanted) in [
+            ("a.agents.example", true),
+            ("any.agents.example", true),
+            ("agents.example", false),
+            ("a.b.agents.example", false),
+            ("aagents.example", false),
+        ] {
+            assert_eq!(rule.covers(host), wanted, "{host}");
+        }
+        for bad in [
+            "*",
+            "*.",
+            "*a.example",
+            "a.*.example",
+            "**.example",
+            "*.*.example",
+            "*.0.0.1",
+            "*.[::1]",
+            "*.a:80",
+        ] {
+            assert!(HostRule::parse(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn a_host_has_one_form() {

@@ -6,6 +6,7 @@
 mod agent;
 mod cors;
 mod host;
+mod methods;
 mod path;
 mod places;
 mod router;
@@ -13,7 +14,8 @@ mod upstream;
 
 pub use agent::{Agent, AgentId, Authenticator, next_id};
 pub use cors::{AllowedOrigin, Cors, CorsHeaders, CorsRules};
-pub use host::{Host, HostError};
+pub use host::{Host, HostError, HostRule};
+pub use methods::Methods;
 pub use path::{CanonicalPath, PathError};
 pub use places::{Hall, Place, Places};
 pub use router::{Route, RouteConflict, Router};

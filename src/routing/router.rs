@@ -1,4 +1,5 @@
-//! Finds the agent for a host and a path: a host beats no host, then the longest prefix on segment boundaries.
+//! Finds the agent for a host and a path: a host beats a wildcard, which beats no host; then the longest prefix on
+//! segment boundaries.
 //!
 //! The cost of a look-up is bounded by the deepest configured route, whatever a caller sends.
 
@@ -6,13 +7,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::agent::Agent;
+use super::host::HostRule;
+use super::methods::Methods;
 use super::path::CanonicalPath;
 
 /// Where an agent answers.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// The host in its one form; `None` = any.
-    pub host: Option<String>,
+    /// The hosts; none = any.
+    pub hosts: Box<[HostRule]>,
+    /// The methods; `None` = any.
+    pub methods: Option<Methods>,
     /// The path prefix in its one form, without a slash at the end; empty = everything.
     pub path: String,
     /// Whether the prefix is taken off before the request goes upstream.
@@ -45,6 +50,8 @@ pub struct RouteConflict {
 #[derive(Debug, Default)]
 pub struct Router {
     hosts: HashMap<Box<str>, Paths>,
+    /// By what stands behind the one label that is left open.
+    wildcards: HashMap<Box<str>, Paths>,
     any_host: Paths,
     len: usize,
 }
@@ -61,15 +68,16 @@ impl Router {
     /// # Errors
     /// When another agent has the same host and path.
     pub fn insert(&mut self, agent: Arc<Agent>) -> Result<(), RouteConflict> {
-        let paths = match &agent.route.host {
-            Some(host) => self.hosts.entry(host.as_str().into()).or_default(),
-            None => &mut self.any_host,
-        };
-        if let Some((first, _)) = paths.by_prefix.get(agent.route.path.as_str()) {
-            return Err(RouteConflict { first: *first });
+        if agent.route.hosts.is_empty() {
+            self.any_host.insert(self.len, &agent)?;
         }
-        paths.deepest = paths.deepest.max(agent.route.path.matches('/').count());
-        paths.by_prefix.insert(agent.route.path.as_str().into(), (self.len, agent));
+        for host in &agent.route.hosts {
+            let paths = match host {
+                HostRule::Exact(host) => self.hosts.entry(host.clone()).or_default(),
+                HostRule::OneBelow(parent) => self.wildcards.entry(parent.clone()).or_default(),
+            };
+            paths.insert(self.len, &agent)?;
+        }
         self.len += 1;
         Ok(())
     }
@@ -78,11 +86,31 @@ impl Router {
     #[must_use]
     pub fn find(&self, host: Option<&str>, path: &CanonicalPath<'_>) -> Option<&Arc<Agent>> {
         let by_host = host.and_then(|host| self.hosts.get(host)).and_then(|paths| paths.find(path.as_str()));
-        by_host.or_else(|| self.any_host.find(path.as_str()))
+        let below = || host.and_then(|host| self.below(host)).and_then(|paths| paths.find(path.as_str()));
+        by_host.or_else(below).or_else(|| self.any_host.find(path.as_str()))
+    }
+
+    /// The routes of the wildcard that covers a host; there is one at most.
+    fn below(&self, host: &str) -> Option<&Paths> {
+        if self.wildcards.is_empty() {
+            return None;
+        }
+        let (_, parent) = host.split_once('.')?;
+        self.wildcards.get(parent)
     }
 }
 
 impl Paths {
+    fn insert(&mut self, index: usize, agent: &Arc<Agent>) -> Result<(), RouteConflict> {
+        let path = agent.route.path.as_str();
+        if let Some((first, _)) = self.by_prefix.get(path) {
+            return Err(RouteConflict { first: *first });
+        }
+        self.deepest = self.deepest.max(path.matches('/').count());
+        self.by_prefix.insert(path.into(), (index, Arc::clone(agent)));
+        Ok(())
+    }
+
     fn find(&self, path: &str) -> Option<&Arc<Agent>> {
         let ends = path.match_indices('/').map(|(i, _)| i).filter(|i| *i > 0).chain([path.len()]);
         let mut best = self.by_prefix.get("");
@@ -142,6 +170,44 @@ mod tests {
     }
 
     #[test]
+    fn a_wildcard_is_one_label_and_stands_between_a_host_and_none() {
+        let r = router(&[
+            ("any", None, ""),
+            ("below", Some("*.agents.example"), "/a"),
+            ("exact", Some("one.agents.example"), "/a/b"),
+        ]);
+        for (host, path, wanted) in [
+            ("two.agents.example", "/a/b", "below"),
+            ("one.agents.example", "/a/b", "exact"),
+            ("one.agents.example", "/a/c", "below"),
+            ("one.agents.example", "/c", "any"),
+            ("two.agents.example", "/c", "any"),
+            ("agents.example", "/a", "any"),
+            ("three.two.agents.example", "/a", "any"),
+            ("xagents.example", "/a", "any"),
+            ("example", "/a", "any"),
+        ] {
+            assert_eq!(find(&r, Some(host), path).as_deref(), Some(wanted), "{host}{path}");
+        }
+        assert_eq!(find(&r, None, "/a").as_deref(), Some("any"));
+    }
+
+    #[test]
+    fn an_agent_answers_at_each_of_its_hosts_and_nowhere_else() {
+        let mut agent = public_agent("a", None, "/a");
+        agent.route.hosts = ["a.example", "*.b.example"].map(|host| HostRule::parse(host).unwrap()).into();
+        let mut r = Router::default();
+        r.insert(Arc::new(agent)).unwrap();
+        for (host, wanted) in [("a.example", true), ("x.b.example", true), ("b.example", false), ("c", false)]
+        {
+            assert_eq!(find(&r, Some(host), "/a").is_some(), wanted, "{host}");
+        }
+        let again = Arc::new(public_agent("b", Some("*.b.example"), "/a"));
+        assert_eq!(r.insert(again), Err(RouteConflict { first: 0 }));
+        assert_eq!(r.insert(Arc::new(public_agent("c", Some("x.b.example"), "/a"))), Ok(()));
+    }
+
+    #[test]
     fn the_same_route_twice_names_the_first() {
         let mut r = router(&[("a", None, "/a"), ("b", Some("h"), "/a")]);
         assert_eq!(r.insert(Arc::new(public_agent("c", Some("h"), "/a"))), Err(RouteConflict { first: 1 }));
@@ -149,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_stripped_prefix_leaves_a_path() {
-        let route = Route { host: None, path: "/a".into(), strip_path: true };
+        let route = Route { hosts: Box::default(), methods: None, path: "/a".into(), strip_path: true };
         assert_eq!(
             (route.forwarded("/a"), route.forwarded("/a/"), route.forwarded("/a/x")),
             ("/", "/", "/x")

@@ -10,6 +10,7 @@ pub struct ConnectionMetrics {
     pub(super) open: IntGauge,
     pub(super) refused_in_all: IntCounter,
     pub(super) refused_of_address: IntCounter,
+    pub(super) refused_relay: IntCounter,
     pub(super) made_room: IntCounter,
 }
 
@@ -27,6 +28,7 @@ impl ConnectionMetrics {
             open: add(r, IntGauge::new("portcullis_connections", "Connections of callers that are open.")?)?,
             refused_in_all: refused.with_label_values(&["connections"]),
             refused_of_address: refused.with_label_values(&["connections_per_address"]),
+            refused_relay: refused.with_label_values(&["proxy_protocol"]),
             made_room: add(
                 r,
                 IntCounter::new(
@@ -55,6 +57,11 @@ impl ConnectionMetrics {
     /// One was turned away, since there are too many from its address.
     pub fn refused_of_address(&self) {
         self.refused_of_address.inc();
+    }
+
+    /// One was closed, since it did not begin with the PROXY protocol of a trusted proxy.
+    pub fn refused_relay(&self) {
+        self.refused_relay.inc();
     }
 
     /// A resting connection was closed in favour of a new one.

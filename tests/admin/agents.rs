@@ -77,7 +77,7 @@ async fn an_agent_is_created_once_read_changed_and_removed() {
     for (member, wanted) in [
         ("name", json!("a")),
         ("display_name", Value::Null),
-        ("route", json!({"path": "/a", "host": null, "strip_path": false})),
+        ("route", json!({"path": "/a", "host": null, "hosts": [], "methods": [], "strip_path": false})),
         ("authentication", json!("public")),
         ("identity_providers", json!([])),
         ("enforcement", json!("enforce")),
@@ -386,7 +386,11 @@ async fn a_list_shows_each_agent_as_it_is() {
     assert_eq!(names(&list, "name"), ["g", "k"]);
     for (item, member, wanted) in [
         (0, "display_name", json!("Guarded one")),
-        (0, "route", json!({"path": "/g", "host": "g.example", "strip_path": true})),
+        (
+            0,
+            "route",
+            json!({"path": "/g", "host": "g.example", "hosts": ["g.example"], "methods": [], "strip_path": true}),
+        ),
         (0, "authentication", json!("oauth")),
         (0, "identity_providers", json!(["corp"])),
         (0, "enforcement", json!("shadow")),

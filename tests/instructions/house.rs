@@ -7,7 +7,7 @@ use std::time::Duration;
 use pingora::apps::ServerApp as _;
 use pingora::proxy::http_proxy;
 use pingora::server::configuration::ServerConf;
-use portcullis::proxy::{Crowd, CrowdLimits, Front, FrontParts, HeadLimits, TlsDoor};
+use portcullis::proxy::{Crowd, CrowdLimits, Front, FrontParts, HeadLimits, Relays, TlsDoor};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -68,6 +68,7 @@ async fn open() -> (Agents, TcpStream) {
         write_timeout: limits.write_timeout,
         crowd: Crowd::new(crowd, agents.metrics.connections()),
         tls: TlsDoor::new([], &parts.snapshot, &agents.metrics),
+        relays: Relays::default(),
         drain: parts.drain,
     };
     let proxy = http_proxy(&Arc::new(ServerConf::default()), gateway);

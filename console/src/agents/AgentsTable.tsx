@@ -28,7 +28,7 @@ export const COLUMNS: Column<AgentSummary>[] = [
         </Link>
         {agent.display_name && <bdi className={css.display}>{visible(agent.display_name)}</bdi>}
         <code className="dim">
-          {agent.route.host}
+          {agent.route.hosts.join(", ")}
           {agent.route.path}
         </code>
       </div>

@@ -51,7 +51,7 @@ export interface AgentTraffic {
 export interface AgentSummary {
   name: string;
   display_name: string | null;
-  route: { path: string; host: string | null; strip_path: boolean };
+  route: { path: string; host: string | null; hosts: string[]; methods: string[]; strip_path: boolean };
   upstream: string;
   authentication: Authentication;
   identity_providers: string[];

@@ -22,7 +22,15 @@ pub(super) fn all(codes: &[&str]) -> Map<String, Value> {
 /// The shapes of resources.
 fn resources() -> Vec<(&'static str, Value)> {
     let managed_by = || one_of(&["store", "file"]);
-    let route = || object(vec![("path", text()), ("host", maybe_text()), ("strip_path", flag())]);
+    let route = || {
+        object(vec![
+            ("path", text()),
+            ("host", maybe_text()),
+            ("hosts", list(text())),
+            ("methods", list(text())),
+            ("strip_path", flag()),
+        ])
+    };
     let top = json!({"anyOf": [object(vec![("reason", text()), ("count", count())]), {"type": "null"}]});
     let traffic = object(vec![
         ("interval_seconds", count()),

@@ -17,7 +17,7 @@ use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
 use crate::keys::Provider;
 use crate::model::{AgentName, CertificateUse, Digest, Identity, Instant, ProviderName};
 use crate::routing::{
-    Agent, Authenticator, Cors, CorsRules, Endpoint, Route, Router, Trust, Upstream, UpstreamHost,
+    Agent, Authenticator, Cors, CorsRules, Endpoint, Methods, Route, Router, Trust, Upstream, UpstreamHost,
     UpstreamTls, next_id,
 };
 use crate::telemetry::AgentMetrics;
@@ -175,7 +175,8 @@ fn names_of(authenticator: &Authenticator) -> Vec<&ProviderName> {
 /// Routes are compared without the slash at the end, so the route of everything is the empty one.
 fn route(written: &document::Route) -> Route {
     Route {
-        host: written.host.clone(),
+        hosts: written.hosts.clone(),
+        methods: Methods::new(&written.methods),
         path: written.path.trim_end_matches('/').to_owned(),
         strip_path: written.strip_path,
     }

@@ -20,9 +20,15 @@ pub(super) fn warn(report: &Report<'_>, document: &Document, running: &Snapshot)
     let running = &running.server;
     let written = &document.server;
     let ports = |server: &Server| -> Vec<_> {
-        server.listeners.iter().map(|l| (l.address.value, l.certificates.is_empty())).collect()
+        server
+            .listeners
+            .iter()
+            .map(|l| (l.address.value, l.certificates.is_empty(), l.proxy_protocol))
+            .collect()
     };
+    let path = |server: &Server| server.health_path.as_ref().map(|path| path.value.clone());
     let changed: Vec<&str> = [
+        ("health_path", path(written) != path(running)),
         ("listeners", ports(written) != ports(running)),
         ("workers", written.workers != running.workers),
         ("ops", written.ops != running.ops),

@@ -11,7 +11,7 @@ use super::super::source::Spanned;
 use crate::authn::{AudienceClaim, BoundTokens};
 use crate::authz::BeyondAscii;
 use crate::model::{AgentName, Digest, Enforcement, ProviderName};
-use crate::routing::AllowedOrigin;
+use crate::routing::{AllowedOrigin, HostRule};
 
 /// One of `agents`. Two are equal when they say the same, wherever it was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,8 +43,10 @@ pub struct AgentEntry {
 pub struct Route {
     /// The canonical path prefix: begins with a slash and, but for `/` itself, does not end with one.
     pub path: String,
-    /// Only for this host, in lower case.
-    pub host: Option<String>,
+    /// Only for these hosts; empty is every host.
+    pub hosts: Box<[HostRule]>,
+    /// Only these methods; empty is every one.
+    pub methods: Box<[Method]>,
     /// Whether the prefix is taken off.
     pub strip_path: bool,
 }

@@ -18,7 +18,7 @@ pub use agent::{
     UpstreamHost,
 };
 pub use provider::{IdentityProvider, KeySource};
-pub use server::{AccessLog, Admin, CertificateFiles, Limits, Listener, Server, Shutdown};
+pub use server::{AccessLog, Admin, CertificateFiles, Limits, Listener, ProxyProtocol, Server, Shutdown};
 
 /// One configuration, of one file or several.
 #[derive(Debug, Clone)]

@@ -14,6 +14,8 @@ use super::super::source::{Place, Spanned};
 pub struct Server {
     /// How callers reach the gateway; absent when nobody has said.
     pub public_url: Option<PublicUrl>,
+    /// Where callers' listeners answer to health checks: a canonical path, and not `/`.
+    pub health_path: Option<Spanned<String>>,
     /// Where callers connect.
     pub listeners: Vec<Listener>,
     /// Worker threads; 0 is one per CPU.
@@ -40,9 +42,11 @@ impl Default for Server {
     fn default() -> Self {
         Self {
             public_url: None,
+            health_path: None,
             listeners: vec![Listener {
                 address: Spanned::new(loopback(8080), Place::default()),
                 certificates: Vec::new(),
+                proxy_protocol: ProxyProtocol::Off,
             }],
             workers: 0,
             ops: loopback(9464),
@@ -68,6 +72,17 @@ pub struct Listener {
     pub address: Spanned<SocketAddr>,
     /// The certificates by which it serves TLS; none is plain HTTP.
     pub certificates: Vec<CertificateFiles>,
+    /// Whether proxies say for whom they connect.
+    pub proxy_protocol: ProxyProtocol,
+}
+
+/// `proxy_protocol` of a listener
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyProtocol {
+    /// The peer is the client.
+    Off,
+    /// Version 1 or 2, from trusted proxies alone.
+    V1V2,
 }
 
 /// One of `tls.certificates`

@@ -76,7 +76,7 @@ fn origin(report: &Report<'_>, node: &Node) -> Option<Option<AllowedOrigin>> {
     }
 }
 
-fn method(report: &Report<'_>, node: &Node) -> Option<Method> {
+pub(super) fn method(report: &Report<'_>, node: &Node) -> Option<Method> {
     let text = value::text(report, node)?;
     let help = match text.as_str() {
         "TRACE" | "CONNECT" => "this method is refused at every agent",

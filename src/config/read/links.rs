@@ -50,13 +50,21 @@ fn routes(report: &Report<'_>, document: &Document) {
     let mut seen = HashMap::new();
     for agent in &document.agents {
         let route = &agent.route;
-        let key = (route.host.as_deref(), route.path.as_str());
-        if let Some((first, place)) = seen.get(&key) {
-            let message = format!("`{}` has the route of `{first}`", agent.name.value);
-            let help = "change the path or the host of one of them";
-            report.clash(Code::DuplicateRoute, route.place, *place, message, help);
-        } else {
-            seen.insert(key, (&agent.name.value, route.place));
+        if let Some(health) = document.server.health_path.as_ref().filter(|path| path.value == route.path) {
+            let message = format!("`{}` has the path at which health checks are answered", agent.name.value);
+            let help = "change `server.health_path`, or the path of the agent";
+            report.clash(Code::DuplicateRoute, route.place, health.place, message, help);
+        }
+        let every_host = route.hosts.is_empty().then_some(None);
+        for host in route.hosts.iter().map(Some).chain(every_host) {
+            let key = (host, route.path.as_str());
+            let (first, place) = *seen.entry(key).or_insert((&agent.name.value, route.place));
+            if *first != agent.name.value {
+                let message = format!("`{}` has the route of `{first}`", agent.name.value);
+                let help = "change the path or the host of one of them";
+                report.clash(Code::DuplicateRoute, route.place, place, message, help);
+                break;
+            }
         }
     }
 }

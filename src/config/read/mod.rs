@@ -11,6 +11,7 @@ mod cors;
 mod links;
 mod merged;
 mod provider;
+mod route;
 mod server;
 mod upstream;
 

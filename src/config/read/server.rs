@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::super::code::Code;
-use super::super::document::{AccessLog, Admin, CertificateFiles, Limits, Listener, Server, Shutdown};
+use super::super::document::{
+    AccessLog, Admin, CertificateFiles, Limits, Listener, ProxyProtocol, Server, Shutdown,
+};
 use super::super::fields::Fields;
 use super::super::public_url::PublicUrl;
 use super::super::report::Report;
@@ -12,8 +14,8 @@ use super::super::sections::{ADMIN, CERTIFICATE, LIMITS, LISTENER, OPS, SERVER, 
 use super::super::source::{Place, Spanned};
 use super::super::value;
 use super::super::yaml::Node;
-use super::agent::host;
 use super::provider::bad_url;
+use super::route::{self, exact_host};
 
 const MS: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -30,6 +32,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> 
     let number = |value: Spanned<u64>| usize::try_from(value.value).unwrap_or(usize::MAX);
 
     server.public_url = fields.optional("public_url", public_url).map(|url| url.value);
+    server.health_path = fields.optional("health_path", health_path);
     let listeners = fields.optional("listeners", |r, n| value::some_list(r, n, listener));
     if let Some(workers) = fields.optional("workers", |r, n| value::integer(r, n, 0..=1024)) {
         server.workers = number(workers);
@@ -66,6 +69,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> 
         warn_of_plain(report, &listeners, !server.trusted_proxies.is_empty());
         server.listeners = listeners;
     }
+    refuse_untrusted_relays(report, &server);
     let mut taken: Vec<(SocketAddr, Place)> = Vec::new();
     let bound = server.listeners.iter().map(|l| (l.address.value, l.address.place));
     for (address, place) in
@@ -83,6 +87,29 @@ pub(super) fn read<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> 
     server.admin = admin.map(|(admin, _)| admin);
     fields.close();
     server
+}
+
+fn health_path(report: &Report<'_>, node: &Node) -> Option<String> {
+    let path = route::path(report, node)?;
+    if path == "/" {
+        let message = "this would answer in place of every agent at the root";
+        report.say(Code::BadPath, node.place, message, "write a path of its own, such as `/healthz`");
+        return None;
+    }
+    Some(path)
+}
+
+/// Nobody could connect to them.
+fn refuse_untrusted_relays(report: &Report<'_>, server: &Server) {
+    let relayed = |listener: &&Listener| listener.proxy_protocol == ProxyProtocol::V1V2;
+    for listener in server.listeners.iter().filter(relayed).filter(|_| server.trusted_proxies.is_empty()) {
+        let message = format!(
+            "{} takes the PROXY protocol from trusted proxies, and there are none",
+            listener.address.shown()
+        );
+        let help = "name the proxies in `server.trusted_proxies`, or leave `proxy_protocol` off";
+        report.say(Code::ProxyWithoutTrust, listener.address.place, message, help);
+    }
 }
 
 fn public_url(report: &Report<'_>, node: &Node) -> Option<PublicUrl> {
@@ -129,8 +156,14 @@ fn listener<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Listener> {
             list.filter(|list| !list.is_empty())
         });
     }
+    let protocol = fields.optional("proxy_protocol", |r, n| value::word(r, n, &["off", "v1_v2"]));
+    let proxy_protocol = match protocol.map(|word| word.value) {
+        Some("v1_v2") => ProxyProtocol::V1V2,
+        // Without a word that could be read nothing starts.
+        _ => ProxyProtocol::Off,
+    };
     fields.close();
-    Some(Listener { address: address?, certificates: certificates? })
+    Some(Listener { address: address?, certificates: certificates?, proxy_protocol })
 }
 
 fn certificate<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<CertificateFiles> {
@@ -156,7 +189,7 @@ fn admin(server: &Fields<'_>) -> Option<(Admin, (SocketAddr, Place))> {
     let fields = server.section("admin", &ADMIN)?;
     let address = fields.required("address", value::address);
     let token_file = fields.required("token_file", value::path);
-    let hosts = fields.optional("hosts", |r, n| value::list(r, n, host)).map(|hosts| hosts.value);
+    let hosts = fields.optional("hosts", |r, n| value::list(r, n, exact_host)).map(|hosts| hosts.value);
     // A listener that was to have TLS must not come up without.
     let tls = match fields.entry("tls") {
         Some((key, node)) => Some(certificate_of(server.report(), key.place, node)?),

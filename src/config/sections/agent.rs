@@ -32,7 +32,13 @@ pub(in crate::config) const ROUTE: Section = Section {
     name: "`route`",
     fields: &[
         must("path", Text, "a path prefix, matched on whole segments"),
-        may("host", Text, "only requests for this host; default every host"),
+        may(
+            "host",
+            Text,
+            "only requests for this host, or for one label below it: *.example.com; default every host",
+        ),
+        may("hosts", List(&Text), "several such hosts"),
+        may("methods", List(&Text), "request methods, HEAD with GET; others get 405; default every method"),
         may("strip_path", Bool, "take the prefix off before the request goes on; default false"),
     ],
 };

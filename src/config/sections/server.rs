@@ -12,6 +12,11 @@ pub(in crate::config) const SERVER: Section = Section {
             Text,
             "how callers reach the gateway, such as https://agents.example.com; shown as the address of agents",
         ),
+        may(
+            "health_path",
+            Text,
+            "a path at which callers' listeners say 200, or 503 while draining, before any route; absent is off",
+        ),
         may("listeners", List(&Shape::Section(&LISTENER)), "where callers connect; default 127.0.0.1:8080"),
         may("workers", Integer, "worker threads; 0, the default, is one per CPU"),
         may(
@@ -47,6 +52,11 @@ pub(in crate::config) const LISTENER: Section = Section {
     fields: &[
         must("address", Text, "an IP address and a port, such as 0.0.0.0:8080"),
         may("tls", Shape::Section(&TLS), "serve TLS here; absent is plain HTTP"),
+        may(
+            "proxy_protocol",
+            Word(&["off", "v1_v2"]),
+            "v1_v2: connections come from trusted_proxies and begin with the PROXY protocol; default off",
+        ),
     ],
 };
 

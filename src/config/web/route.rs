@@ -1,6 +1,6 @@
 //! Paths and hosts of routes, in the form in which requests are compared with them.
 
-use crate::routing::{CanonicalPath, Host};
+use crate::routing::{CanonicalPath, Host, HostRule};
 
 /// The canonical form of a route path, as requests are brought into it; no slash at the end.
 ///
@@ -18,38 +18,40 @@ pub(in crate::config) fn route_path(text: &str) -> Result<String, String> {
     Ok(path.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(path).to_owned())
 }
 
-/// A host as routes compare it: in lower case, without a port and without a dot at the end.
+/// A host as routes compare it: in lower case, without a port and without a dot at the end; or `*.` and one.
 ///
 /// # Errors
 /// What to write instead.
-pub(in crate::config) fn route_host(text: &str) -> Result<String, &'static str> {
-    const HELP: &str = "write a host name such as `agents.example.com`";
-    if text.contains('*') {
-        return Err("there are no wildcards; leave `host` out for every host");
-    }
+pub(in crate::config) fn host_rule(text: &str) -> Result<HostRule, &'static str> {
     if text.contains('/') {
         return Err("write the host alone, without scheme and path");
     }
     if !text.is_ascii() {
         return Err("write an international name as it stands in DNS (`xn--...`)");
     }
-    let host = Host::parse(text).map_err(|_| HELP)?;
-    if text.len() > host.as_str().len() + 1 {
-        return Err("write the host without a port");
+    if text == "*" {
+        return Err("leave the host out for every host");
     }
-    if host.as_str().starts_with('[') {
-        return Ok(host.as_str().to_owned());
+    HostRule::parse(text).map_err(|_| {
+        if text.contains('*') {
+            return "a wildcard is `*.` before a name, and stands for one label: `*.agents.example.com`";
+        }
+        match Host::parse(text) {
+            Ok(host) if text.len() > host.as_str().len() + 1 => "write the host without a port",
+            _ => "write a host name such as `agents.example.com`",
+        }
+    })
+}
+
+/// The same for one host alone.
+///
+/// # Errors
+/// What to write instead.
+pub(in crate::config) fn exact_host(text: &str) -> Result<String, &'static str> {
+    match host_rule(text)? {
+        HostRule::Exact(host) => Ok(host.into()),
+        HostRule::OneBelow(_) => Err("there are no wildcards here; write each host"),
     }
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    if host.as_str().len() > 253 || !host.as_str().split('.').all(label) {
-        return Err(HELP);
-    }
-    Ok(host.as_str().to_owned())
 }
 
 /// A host as `Host` names it: perhaps with a port, and otherwise as routes have it.
@@ -61,10 +63,10 @@ pub(in crate::config) fn authority(text: &str) -> Result<String, &'static str> {
         .rsplit_once(':')
         .filter(|(_, port)| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
     match port.filter(|_| Host::parse(text).is_ok()) {
-        Some((name, port)) => Ok(format!("{}:{port}", route_host(name)?)),
+        Some((name, port)) => Ok(format!("{}:{port}", exact_host(name)?)),
         None if text.contains('*') => Err("write one host, or `preserve` for that of the caller"),
         None if text.ends_with(':') => Err("write the port, or leave the colon out"),
-        None => route_host(text),
+        None => exact_host(text),
     }
 }
 
@@ -130,12 +132,13 @@ mod tests {
             ("[::1]", "[::1]"),
             ("a.example.", "a.example"),
         ] {
-            assert_eq!(route_host(written).as_deref(), Ok(host));
+            assert_eq!(exact_host(written).as_deref(), Ok(host));
+            assert_eq!(host_rule(written), Ok(HostRule::Exact(host.into())));
         }
         for bad in
             ["", "a:80", "*.a", "http://a", "a/b", "a b", "-a", "a..b", "bücher.de", "[::1", "[x]", "::1"]
         {
-            assert!(route_host(bad).is_err(), "{bad}");
+            assert!(exact_host(bad).is_err(), "{bad}");
         }
     }
 

@@ -1,0 +1,72 @@
+//! Health checks of balancers on the listeners of callers, before any route: 200, or 503 once the gateway is going away.
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, header};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::proxy::Session;
+
+use crate::model::{Decision, Reason};
+
+use super::context::{Auth, Context};
+use super::gateway::Gateway;
+use super::respond::{Problem, header_value};
+
+/// Whether a request is for the path of health checks, whatever its query says. The host is of no interest: checks
+/// come by address.
+pub(super) fn asks(request: &RequestHeader, path: &str) -> bool {
+    let rest = request.raw_path().strip_prefix(path.as_bytes());
+    rest.is_some_and(|rest| rest.first().is_none_or(|b| *b == b'?'))
+}
+
+impl Gateway {
+    /// Answers a health check.
+    pub(super) async fn tell_health(
+        &self,
+        session: &mut Session,
+        ctx: &mut Context,
+    ) -> pingora::Result<bool> {
+        let method = &session.req_header().method;
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            let allow = HeaderValue::from_static("GET, HEAD");
+            return self.refuse(session, ctx, &Problem::method(allow)).await;
+        }
+        let without_body = *method == Method::HEAD;
+        ctx.auth = Auth { decision: Decision::Allow, reason: Reason::Ok, ..Auth::NO_ROUTE };
+        let drain = &self.parts.drain;
+        // Of a process that has handed its listeners over, only kept connections ask; the place is well.
+        let (status, text) = match drain.is_leaving() && !drain.is_handed_over() {
+            true => (503, "draining\n"),
+            false => (200, "ok\n"),
+        };
+        let mut head = ResponseHeader::build(status, Some(4))?;
+        head.insert_header(header::CONTENT_TYPE, "text/plain; charset=utf-8")?;
+        head.insert_header(header::CONTENT_LENGTH, text.len())?;
+        head.insert_header(header::CACHE_CONTROL, "no-store")?;
+        head.insert_header("X-Request-Id", header_value(&ctx.request_id)?)?;
+        session.write_response_header(Box::new(head), without_body).await?;
+        if !without_body {
+            session.write_response_body(Some(Bytes::from_static(text.as_bytes())), true).await?;
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_asks_for_the_path_itself() {
+        for (target, wanted) in [
+            ("/healthz", true),
+            ("/healthz?from=balancer", true),
+            ("/healthz/", false),
+            ("/healthzz", false),
+            ("/health", false),
+            ("/a/healthz", false),
+        ] {
+            let request = RequestHeader::build("GET", target.as_bytes(), None).unwrap();
+            assert_eq!(asks(&request, "/healthz"), wanted, "{target}");
+        }
+    }
+}
