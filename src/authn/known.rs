@@ -9,7 +9,7 @@ use std::mem::size_of;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::keys::{Provider, VerificationKey};
+use crate::keys::{KeyName, Provider, VerificationKey};
 use crate::model::{Algorithm, Claims, Identity, Instant, Live};
 
 use super::admission::Admission;
@@ -25,6 +25,8 @@ pub struct Known {
     said: Said,
     algorithm: Algorithm,
     kid: Option<Box<str>>,
+    /// What names its key when that does not.
+    thumbprints: Option<Box<[Option<String>; 2]>>,
     key: Arc<VerificationKey>,
     /// The key set in which the key was last found for such a token.
     key_set: AtomicU64,
@@ -132,6 +134,11 @@ impl Known {
             said: Said::of(token, proof.provider, proof.audience_claim),
             algorithm: proof.algorithm,
             kid: token.kid.as_deref().map(Box::from),
+            thumbprints: token
+                .thumbprints
+                .iter()
+                .any(Option::is_some)
+                .then(|| Box::new(std::mem::take(&mut token.thumbprints))),
             key: proof.key,
             // Looked for on the first hit.
             key_set: AtomicU64::new(0),
@@ -144,7 +151,9 @@ impl Known {
     /// Whether the key that verified it is still the one that its provider would have it verified with.
     pub(super) fn is_still_signed(&self, provider: &Provider, now: Instant) -> bool {
         let last = self.key_set.load(Ordering::Relaxed);
-        let Some(found) = provider.confirms(self.kid.as_deref(), self.algorithm, &self.key, last, now) else {
+        let thumbprint = |nth: usize| self.thumbprints.as_ref()?.get(nth)?.as_deref();
+        let name = KeyName { kid: self.kid.as_deref(), sha256: thumbprint(0), sha1: thumbprint(1) };
+        let Some(found) = provider.confirms(name, self.algorithm, &self.key, last, now) else {
             return false;
         };
         if found != last {
@@ -213,6 +222,7 @@ impl Known {
             + self.payload.len()
             + self.said.bytes()
             + self.kid.as_ref().map_or(0, |kid| kid.len())
+            + self.thumbprints.iter().flat_map(|both| both.iter().flatten()).map(String::len).sum::<usize>()
             + ADMISSION
     }
 }

@@ -37,12 +37,21 @@ pub(super) fn verify_signature(
     trace: &mut impl Trace,
 ) -> Result<Verified, NotVerified> {
     let kid = token.kid.as_deref();
-    let found = provider.find(kid, algorithm, now);
-    if matches!(found, Err(Missing::UnknownKid { .. })) && kid.is_some() && refetch == Refetch::Possible {
+    let name = token.key_name();
+    let found = provider.find(name, algorithm, now);
+    if matches!(found, Err(Missing::UnknownKid { .. })) && name.is_given() && refetch == Refetch::Possible {
         return Err(NotVerified::KeysWanted);
     }
     trace.check(Check::Key, found.is_ok(), || Facts {
-        seen: Some(format!("kid: {}", kid.unwrap_or("absent"))),
+        seen: Some(match (name.kid, name.sha256, name.sha1) {
+            (Some(kid), _, _) => format!("kid: {kid}"),
+            (None, None, None) => "kid: absent".to_owned(),
+            (None, sha256, sha1) => {
+                let shown = [("x5t#S256", sha256), ("x5t", sha1)];
+                let shown = shown.into_iter().filter_map(|(name, value)| Some(format!("{name}: {}", value?)));
+                shown.collect::<Vec<_>>().join(", ")
+            }
+        }),
         wanted: key_wanted(provider, &found),
         fix: key_fix(found.as_ref().err()),
     });

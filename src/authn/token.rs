@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
+use crate::keys::KeyName;
 use crate::model::{Claims, Instant, KeyId};
 
 use super::json;
@@ -42,6 +43,8 @@ pub struct Token<'a> {
     pub(super) alg: Option<String>,
     /// `kid`, when there is one.
     pub(super) kid: Option<String>,
+    /// `x5t#S256` and `x5t`, when they are there and `kid` is not.
+    pub(super) thumbprints: [Option<String>; 2],
     /// `typ`, when there is one.
     pub(super) typ: Option<String>,
     /// Whether `crit` is present or `b64` is false.
@@ -147,6 +150,11 @@ impl<'a> Token<'a> {
         let aud = optional(&payload, "aud");
         Ok(Self {
             alg: string(header.get("alg"), Malformed("`alg` is not a string"))?,
+            thumbprints: if kid.is_some() {
+                [None, None]
+            } else {
+                ["x5t#S256", "x5t"].map(|name| thumbprint(&header, name))
+            },
             kid,
             typ: string(header.get("typ"), Malformed("`typ` is not a string"))?,
             critical: is_critical(&header)?,
@@ -159,6 +167,12 @@ impl<'a> Token<'a> {
             signed,
             signature,
         })
+    }
+
+    /// The names that its header gives to its key.
+    pub(super) fn key_name(&self) -> KeyName<'_> {
+        let [sha256, sha1] = &self.thumbprints;
+        KeyName { kid: self.kid.as_deref(), sha256: sha256.as_deref(), sha1: sha1.as_deref() }
     }
 
     /// The client that it was issued to (RFC 9068 section 2.2).
@@ -223,7 +237,7 @@ fn numeric_date(member: Option<&Value>) -> Result<Option<f64>, Malformed> {
     }
 }
 
-/// Members that are never used, only that they are what RFC 7515 section 4.1 says: a header whose syntax is not
+/// Members that are never used as keys, only that they are what RFC 7515 section 4.1 says: a header whose syntax is not
 /// understood is no header to trust (section 5.2).
 fn check_unused(header: &Map<String, Value>) -> Result<(), Malformed> {
     for name in ["jku", "x5u", "x5t", "x5t#S256", "cty"] {
@@ -237,6 +251,12 @@ fn check_unused(header: &Map<String, Value>) -> Result<(), Malformed> {
         return Err(Malformed("`x5c` is not an array of strings"));
     }
     Ok(())
+}
+
+/// A thumbprint that may name a key, without the padding that some write.
+fn thumbprint(header: &Map<String, Value>, name: &str) -> Option<String> {
+    let text = header.get(name)?.as_str()?.trim_end_matches('=');
+    (!text.is_empty() && KeyId::is_valid(text)).then(|| text.to_owned())
 }
 
 /// `crit` names extensions, and this gateway implements none (RFC 7515 section 4.1.11); `b64: false` is one

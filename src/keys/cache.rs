@@ -9,6 +9,7 @@ use tokio::time::Instant as Tick;
 use crate::model::{Algorithm, Instant, Live};
 
 use super::VerificationKey;
+use super::key_name::KeyName;
 use super::key_set::{Candidates, KeySet, NoMatch};
 
 /// Why there is no key for a token.
@@ -16,10 +17,10 @@ use super::key_set::{Candidates, KeySet, NoMatch};
 pub enum Missing {
     /// There never were keys, or they are older than `max_stale`.
     Unavailable,
-    /// No key answers to that `kid`; or the token has none and not exactly one key fits.
+    /// No key answers to that `kid` or thumbprint; or the token has none and not exactly one key fits.
     UnknownKid {
-        /// Whether the set may be out of date, because the last fetch failed. Never set for a token without
-        /// `kid`.
+        /// Whether the set may be out of date, because the last fetch failed. Never set for a token that
+        /// names no key.
         last_refresh_failed: bool,
     },
     /// The key is there, but it does not verify that algorithm.
@@ -92,17 +93,17 @@ impl KeyCache {
     /// The keys for a token with this header.
     pub(super) fn find(
         &self,
-        kid: Option<&str>,
+        name: KeyName<'_>,
         algorithm: Algorithm,
         now: Instant,
     ) -> Result<Candidates, Missing> {
         self.known.with(|known| {
             let keys = self.fresh(known, now).ok_or(Missing::Unavailable)?;
-            keys.find(kid, algorithm).map_err(|no_match| match no_match {
+            keys.find(name, algorithm).map_err(|no_match| match no_match {
                 NoMatch::WrongAlgorithm => Missing::WrongAlgorithm,
                 // A fetch that failed says nothing about a token that names no key.
                 NoMatch::UnknownKid => {
-                    Missing::UnknownKid { last_refresh_failed: kid.is_some() && known.error.is_some() }
+                    Missing::UnknownKid { last_refresh_failed: name.is_given() && known.error.is_some() }
                 }
             })
         })
@@ -112,7 +113,7 @@ impl KeyCache {
     /// `last` is the number of a set for which that is known.
     pub(super) fn confirms(
         &self,
-        kid: Option<&str>,
+        name: KeyName<'_>,
         algorithm: Algorithm,
         key: &Arc<VerificationKey>,
         last: u64,
@@ -121,7 +122,7 @@ impl KeyCache {
         self.known.with(|known| {
             let keys = self.fresh(known, now)?;
             let is_the_one =
-                || keys.find(kid, algorithm).is_ok_and(|found| found.iter().any(|k| Arc::ptr_eq(k, key)));
+                || keys.find(name, algorithm).is_ok_and(|found| found.iter().any(|k| Arc::ptr_eq(k, key)));
             (keys.number() == last || is_the_one()).then_some(keys.number())
         })
     }

@@ -4,17 +4,27 @@ use std::collections::HashSet;
 use std::fmt;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::model::{Algorithm, AlgorithmSet, KeyId};
 
+use super::key_name::Thumbprints;
 use super::material::{Curve, Material};
 use super::{SkipReason, VerificationKey};
 
 /// Members of which one is enough to make up the private half (RFC 7518 sections 6.2.2, 6.3.2 and 6.4).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// Base64url whose last character has no stray bits. RFC 7515 section 2 says that there is no padding; some providers
+/// write it, and no other reader minds.
+const BASE64URL: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(false),
+);
 
 /// An element of a set's `keys`, before anything is known of it.
 #[derive(Debug)]
@@ -63,7 +73,8 @@ impl Jwk {
             "EC" => self.ec()?,
             _ => self.okp()?,
         };
-        VerificationKey::new(kid, material, declared, allowed)
+        let key = VerificationKey::new(kid, material, declared, allowed)?;
+        Ok(key.with_thumbprints(Thumbprints::of(&self.0)))
     }
 
     /// Sections 4.2 and 4.3: what is not meant for signatures is not used for them. No operation stands in the list
@@ -125,10 +136,10 @@ impl Jwk {
         }
     }
 
-    /// The bytes of a member in base64url without padding, in its one canonical form.
+    /// The bytes of a member in base64url, with padding or without.
     fn bytes(&self, name: &str) -> Result<Vec<u8>, SkipReason> {
         let text = self.text(name)?.ok_or(SkipReason::Malformed)?;
-        URL_SAFE_NO_PAD.decode(text).map_err(|_| SkipReason::Malformed)
+        BASE64URL.decode(text).map_err(|_| SkipReason::Malformed)
     }
 }
 

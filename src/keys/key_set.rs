@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::model::{Algorithm, AlgorithmSet, KeyId};
 
 use super::VerificationKey;
+use super::key_name::KeyName;
 
 /// Why no key of a set fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,21 +48,31 @@ pub struct KeySet {
     /// Tells the sets of one process apart; never nought.
     number: u64,
     keys: Vec<Arc<VerificationKey>>,
-    by_kid: HashMap<KeyId, Vec<Arc<VerificationKey>>>,
+    by_kid: Named,
+    by_sha256: Named,
+    by_sha1: Named,
 }
+
+/// Keys by a name that several may have.
+type Named = HashMap<KeyId, Vec<Arc<VerificationKey>>>;
 
 impl KeySet {
     /// A set of `keys`, in their order.
     pub(super) fn new(keys: Vec<Arc<VerificationKey>>) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let mut by_kid: HashMap<KeyId, Vec<Arc<VerificationKey>>> = HashMap::new();
-        for key in &keys {
-            if let Some(kid) = key.kid() {
-                by_kid.entry(kid.clone()).or_default().push(Arc::clone(key));
+        let by = |name: fn(&VerificationKey) -> Option<&KeyId>| {
+            let mut named = Named::new();
+            for key in &keys {
+                if let Some(name) = name(key) {
+                    named.entry(name.clone()).or_default().push(Arc::clone(key));
+                }
             }
-        }
-        Self { number, keys, by_kid }
+            named
+        };
+        let (by_kid, by_sha256) = (by(VerificationKey::kid), by(|key| key.thumbprints().sha256.as_ref()));
+        let by_sha1 = by(|key| key.thumbprints().sha1.as_ref());
+        Self { number, keys, by_kid, by_sha256, by_sha1 }
     }
 
     /// The number of this set, which no other set of the process has.
@@ -87,18 +98,28 @@ impl KeySet {
     }
 
     /// The keys that may have signed a token with this header.
-    pub(super) fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<Candidates, NoMatch> {
-        let Some(kid) = kid else {
-            return self.only_fitting(algorithm);
-        };
-        let keys = match self.by_kid.get(kid) {
-            Some(keys) => keys.as_slice(),
-            None => self.nameless_only_key().ok_or(NoMatch::UnknownKid)?,
+    pub(super) fn find(&self, name: KeyName<'_>, algorithm: Algorithm) -> Result<Candidates, NoMatch> {
+        let keys = match name.kid {
+            Some(kid) => match self.by_kid.get(kid) {
+                Some(keys) => keys.as_slice(),
+                None => self.nameless_only_key().ok_or(NoMatch::UnknownKid)?,
+            },
+            None => match self.by_thumbprint(name) {
+                Some(keys) => keys,
+                // A certificate may be renewed, or not be published, while the key stays.
+                None => return self.only_fitting(algorithm),
+            },
         };
         Candidates::gather(keys.iter().filter(|k| k.fits(algorithm))).ok_or(NoMatch::WrongAlgorithm)
     }
 
-    /// For a token without `kid`: the key that fits, when there is exactly one.
+    fn by_thumbprint(&self, name: KeyName<'_>) -> Option<&[Arc<VerificationKey>]> {
+        let sha256 = name.sha256.and_then(|thumbprint| self.by_sha256.get(thumbprint));
+        let found = sha256.or_else(|| name.sha1.and_then(|thumbprint| self.by_sha1.get(thumbprint)));
+        found.map(Vec::as_slice)
+    }
+
+    /// For a token that names no key of the set: the key that fits, when there is exactly one.
     fn only_fitting(&self, algorithm: Algorithm) -> Result<Candidates, NoMatch> {
         let mut fitting = self.keys.iter().filter(|k| k.fits(algorithm));
         match (fitting.next(), fitting.next()) {
@@ -152,6 +173,7 @@ mod tests {
     use super::*;
     use crate::keys::fixtures::{Signer, with};
     use crate::keys::parse_key_set;
+    use base64::Engine as _;
 
     fn set(keys: &[Value]) -> KeySet {
         parse_key_set(json!({ "keys": keys }).to_string().as_bytes(), AlgorithmSet::all()).unwrap().keys
@@ -198,9 +220,51 @@ mod tests {
             ("a key without kid beside others, no kid", &mixed, None, EdDsa, Ok(1)),
             ("the only key with a kid fits no other", &one, Some("x"), EdDsa, Err(UnknownKid)),
         ] {
-            let found = set(keys).find(kid, algorithm).map(|c| c.iter().count());
+            let found = set(keys).find(kid.into(), algorithm).map(|c| c.iter().count());
             assert_eq!(found, want, "{name}");
         }
+    }
+
+    #[test]
+    fn a_thumbprint_names_a_key_where_there_is_no_kid() {
+        use NoMatch::{UnknownKid, WrongAlgorithm};
+        let certificate = base64::engine::general_purpose::STANDARD.encode(b"a certificate");
+        // Of those bytes.
+        let sha1 = "u7K3sU8iT_bqOGj5gDJAQGcmt3w";
+        let sha256 = "gazXYhQPppKhQoItL75NxvVLyqUB9oqzflru0Lr-TZk";
+        let keys = set(&[
+            with(ed("a"), json!({"x5t": "one", "x5t#S256": "two", "x5c": [certificate]})),
+            with(ed("b"), json!({"x5t": "three=", "x5c": ["no base64"]})),
+            with(ed("c"), json!({"x5c": [certificate, "MII"]})),
+            with(ed("d"), json!({"x5t": 1, "x5t#S256": "", "x5c": "MII"})),
+            with(es("e"), json!({"x5t": "one"})),
+        ]);
+        let found = |name: KeyName<'_>, algorithm| {
+            let kid = |key: &Arc<VerificationKey>| key.kid().unwrap().to_string();
+            keys.find(name, algorithm).map(|found| found.iter().map(kid).collect::<String>())
+        };
+        for (kid, s256, s1, algorithm, wanted) in [
+            (None, None, Some("one"), Algorithm::EdDsa, Ok("a")),
+            (None, None, Some("one"), Algorithm::Es256, Ok("e")),
+            (None, None, Some("three"), Algorithm::EdDsa, Ok("b")),
+            (None, None, Some("three"), Algorithm::Es256, Err(WrongAlgorithm)),
+            (None, Some("two"), None, Algorithm::EdDsa, Ok("a")),
+            (None, Some("two"), Some("three"), Algorithm::EdDsa, Ok("a")),
+            (None, Some("gone"), Some("three"), Algorithm::EdDsa, Ok("b")),
+            (None, None, Some(sha1), Algorithm::EdDsa, Ok("c")),
+            (None, Some(sha256), None, Algorithm::EdDsa, Ok("c")),
+            (None, Some("gone"), Some("gone"), Algorithm::EdDsa, Err(UnknownKid)),
+            (None, Some("one"), Some("two"), Algorithm::EdDsa, Err(UnknownKid)),
+            (None, None, Some("gone"), Algorithm::Es256, Ok("e")),
+            (Some("b"), Some("two"), Some("one"), Algorithm::EdDsa, Ok("b")),
+            (Some("gone"), Some("two"), Some("one"), Algorithm::EdDsa, Err(UnknownKid)),
+        ] {
+            let name = KeyName { kid, sha256: s256, sha1: s1 };
+            assert_eq!(found(name, algorithm), wanted.map(str::to_owned), "{name:?} {algorithm}");
+        }
+        // What is kept of a set names its keys as the set did.
+        let kept = parse_key_set(keys.to_jwks().to_string().as_bytes(), AlgorithmSet::all()).unwrap().keys;
+        assert_eq!(kept, keys);
     }
 
     #[test]
@@ -208,7 +272,7 @@ mod tests {
         let keys: Vec<Value> = (0..6).map(|_| ed("a")).collect();
         let keys = set(&keys);
         assert_eq!(keys.len(), 6);
-        assert_eq!(keys.find(Some("a"), Algorithm::EdDsa).unwrap().iter().count(), 4);
+        assert_eq!(keys.find(Some("a").into(), Algorithm::EdDsa).unwrap().iter().count(), 4);
     }
 
     #[test]

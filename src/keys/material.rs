@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::model::{Algorithm, AlgorithmSet};
 
 use super::SkipReason;
+use super::roca;
 
 /// A curve that a supported ECDSA algorithm uses (RFC 7518 section 6.2.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +62,8 @@ pub(super) enum Material {
 }
 
 impl Material {
-    /// An RSA key of 2048 to 8192 bits with an odd exponent of at least 65537.
+    /// An RSA key of 2048 to 8192 bits with an odd exponent of at least 65537, whose private half is not known to be in
+    /// reach.
     pub(super) fn rsa(n: &[u8], e: &[u8]) -> Result<Self, SkipReason> {
         let (n, e) = (without_leading_zeros(n), without_leading_zeros(e));
         let odd = |number: &[u8]| number.last().is_some_and(|b| b & 1 == 1);
@@ -74,6 +76,9 @@ impl Material {
         // Larger exponents are refused by the verifier, and cost time that an attacker would like to spend.
         if bits(n) > 8192 || bits(e) > 33 {
             return Err(SkipReason::OversizedRsa);
+        }
+        if roca::has_fingerprint(n) {
+            return Err(SkipReason::WeakRsa);
         }
         Ok(Self::Rsa { n: n.into(), e: e.into() })
     }

@@ -10,6 +10,7 @@ mod discovery;
 #[cfg(test)]
 mod fixtures;
 mod jwk;
+mod key_name;
 mod key_set;
 mod material;
 mod parse;
@@ -18,6 +19,7 @@ mod probe;
 mod provider;
 mod refetch;
 mod refresher;
+mod roca;
 mod schedule;
 mod skip;
 mod source;
@@ -27,6 +29,7 @@ mod status;
 mod verification_key;
 
 pub use cache::Missing;
+pub use key_name::KeyName;
 pub use key_set::{Candidates, KeySet};
 pub use parse::{KeySetError, ParsedKeys, parse_key_set};
 pub use pem::{PublicKeyError, parse_public_key};

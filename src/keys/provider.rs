@@ -10,8 +10,8 @@ use super::cache::{KeyCache, Known, Missing};
 use super::refetch::Refetch;
 use super::source::Format;
 use super::{
-    Candidates, KeySet, KeySource, KeyStatus, ProviderSpec, ProviderStatus, Skipped, VerificationKey,
-    parse_key_set, parse_public_key,
+    Candidates, KeyName, KeySet, KeySource, KeyStatus, ProviderSpec, ProviderStatus, Skipped,
+    VerificationKey, parse_key_set, parse_public_key,
 };
 
 /// One identity provider and its keys.
@@ -90,8 +90,13 @@ impl Provider {
     ///
     /// # Errors
     /// When there is no such key; see [`Missing`].
-    pub fn find(&self, kid: Option<&str>, algorithm: Algorithm, now: Instant) -> Result<Candidates, Missing> {
-        self.cache.find(kid, algorithm, now)
+    pub fn find<'n>(
+        &self,
+        name: impl Into<KeyName<'n>>,
+        algorithm: Algorithm,
+        now: Instant,
+    ) -> Result<Candidates, Missing> {
+        self.cache.find(name.into(), algorithm, now)
     }
 
     /// Tells the providers of one process apart: another one has another number, though it may have the same name.
@@ -104,15 +109,15 @@ impl Provider {
     /// header, is what it would give now: what was decided with it stands. `last` is the number of a set for which
     /// that is known. Does not lock, wait or allocate.
     #[must_use]
-    pub fn confirms(
+    pub fn confirms<'n>(
         &self,
-        kid: Option<&str>,
+        name: impl Into<KeyName<'n>>,
         algorithm: Algorithm,
         key: &Arc<VerificationKey>,
         last: u64,
         now: Instant,
     ) -> Option<u64> {
-        self.cache.confirms(kid, algorithm, key, last, now)
+        self.cache.confirms(name.into(), algorithm, key, last, now)
     }
 
     /// The number of the key set that is in use; no other set has it.

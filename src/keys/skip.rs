@@ -7,7 +7,7 @@ use crate::model::KeyId;
 /// Why a key is left out. A closed list: the labels are metric values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SkipReason {
-    /// Not an object, a member is absent or of a wrong type, or a value is not strict base64url.
+    /// Not an object, a member is absent or of a wrong type, or a value is not base64url.
     Malformed,
     /// A member stands in the key twice (RFC 7517 section 4 leaves open which one counts).
     DuplicateMember,
@@ -27,7 +27,7 @@ pub enum SkipReason {
     AlgMismatch,
     /// No algorithm of the key is among those that the provider is allowed.
     NotAllowed,
-    /// RSA with fewer than 2048 bits, or an exponent that is even or below 65537.
+    /// RSA with fewer than 2048 bits, an exponent that is even or below 65537, or a modulus with the fingerprint of ROCA.
     WeakRsa,
     /// RSA with more than 8192 bits, or an exponent of more than 33 bits.
     OversizedRsa,
@@ -98,7 +98,7 @@ impl SkipReason {
 impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Malformed => "a member is absent, of a wrong type or not strict base64url",
+            Self::Malformed => "a member is absent, of a wrong type or not base64url",
             Self::DuplicateMember => "a member stands in it twice",
             Self::BadKeyId => "its kid is no string of at most 256 printable ASCII characters",
             Self::Symmetric => "it is a shared secret, which must not be published",
@@ -108,7 +108,7 @@ impl fmt::Display for SkipReason {
             Self::EncryptionUse => "it is not meant for signatures (use, key_ops)",
             Self::AlgMismatch => "its alg is no signature algorithm of this type of key",
             Self::NotAllowed => "its algorithms are not among those that the provider is allowed",
-            Self::WeakRsa => "RSA needs 2048 bits or more and an odd exponent of 65537 or more",
+            Self::WeakRsa => "RSA needs 2048 bits or more, an odd exponent of 65537 or more, and a modulus without the fingerprint of ROCA (CVE-2017-15361)",
             Self::OversizedRsa => "RSA may have at most 8192 bits and an exponent of 33 bits",
             Self::BadPoint => "its coordinates are no usable point of its curve",
             Self::Duplicate => "the same key stands in the set before",

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::model::{Algorithm, AlgorithmSet, KeyId, Stamp};
 
 use super::SkipReason;
+use super::key_name::Thumbprints;
 use super::material::Material;
 
 /// A key that verifies signatures.
@@ -16,6 +17,7 @@ use super::material::Material;
 /// provider is allowed; a signature of any other algorithm never verifies.
 pub struct VerificationKey {
     kid: Option<KeyId>,
+    thumbprints: Thumbprints,
     declared: Option<AlgorithmSet>,
     material: Material,
     parsed: Box<[(Algorithm, ParsedPublicKey)]>,
@@ -53,12 +55,23 @@ impl VerificationKey {
         }
         Ok(Self {
             kid,
+            thumbprints: Thumbprints::default(),
             declared,
             material,
             parsed: parsed.into(),
             first_seen: Stamp::default(),
             last_used: Stamp::default(),
         })
+    }
+
+    /// The same key, which a token may also name by these.
+    pub(super) fn with_thumbprints(self, thumbprints: Thumbprints) -> Self {
+        Self { thumbprints, ..self }
+    }
+
+    /// Of its certificate.
+    pub(super) const fn thumbprints(&self) -> &Thumbprints {
+        &self.thumbprints
     }
 
     /// The key's own id (RFC 7517 section 4.5).
@@ -103,7 +116,12 @@ impl VerificationKey {
     /// The same key under another policy; `None` when nothing is left of its algorithms.
     pub(super) fn rebound(&self, allowed: AlgorithmSet) -> Option<Self> {
         let key = Self::new(self.kid.clone(), self.material.clone(), self.declared, allowed).ok()?;
-        Some(Self { first_seen: self.first_seen.clone(), last_used: self.last_used.clone(), ..key })
+        Some(Self {
+            thumbprints: self.thumbprints.clone(),
+            first_seen: self.first_seen.clone(),
+            last_used: self.last_used.clone(),
+            ..key
+        })
     }
 
     /// The key as a JWK with its public members alone.
@@ -116,6 +134,7 @@ impl VerificationKey {
         if let (Some(alg), None) = (declared.next(), declared.next()) {
             jwk.insert("alg".to_owned(), alg.as_str().into());
         }
+        self.thumbprints.write_jwk(&mut jwk);
         self.material.write_jwk(&mut jwk);
         Value::Object(jwk)
     }
@@ -124,6 +143,7 @@ impl VerificationKey {
 impl PartialEq for VerificationKey {
     fn eq(&self, other: &Self) -> bool {
         self.kid == other.kid
+            && self.thumbprints == other.thumbprints
             && self.declared == other.declared
             && self.material == other.material
             && self.algorithms() == other.algorithms()

@@ -1,6 +1,7 @@
 //! Keys that must not be used, each beside a good one in its set, and tokens that they rightly signed
 //! (RFC 7517 section 4, RFC 7518 section 6).
 
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use num_bigint::BigUint;
 use portcullis::model::Reason::{self, AlgNotAllowed, KeyUnknown, SignatureInvalid};
 use serde_json::{Value, json};
@@ -23,6 +24,7 @@ pub(crate) fn add(suite: &mut Suite) {
     points(suite);
     secrets(suite);
     same_id(suite);
+    thumbprints(suite);
 }
 
 type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
@@ -161,7 +163,7 @@ fn numbers(jwk: &Value) -> Vec<Value> {
             json!(true),
             json!([text]),
             json!({}),
-            json!(format!("{text}=")),
+            json!(format!("{text}{}", "=".repeat((4 - text.len() % 4) % 4 + 1))),
             json!(format!("{text} ")),
             json!(format!(" {text}")),
             json!(format!("{text}\n")),
@@ -191,7 +193,7 @@ fn numbers(jwk: &Value) -> Vec<Value> {
         }
         let bytes = URL_SAFE_NO_PAD.decode(text).expect("base64url");
         let standard = STANDARD.encode(&bytes);
-        if standard.trim_end_matches('=') != text {
+        if standard.contains(['+', '/']) {
             all.push(with(jwk.clone(), json!({ name: standard })));
         }
         if name == "x" || name == "y" {
@@ -395,6 +397,47 @@ fn same_id(suite: &mut Suite) {
     suite.pass("a key under two ids", text);
     let text = token(suite.header("EdDSA", "again").to_string(), &claims, |m| keys[1].sign("EdDSA", m));
     suite.refuse("the other key of the first of two ids", text, &[SignatureInvalid]);
+}
+
+/// Keys that only the thumbprint of a certificate tells apart (RFC 7515 sections 4.1.7 and 4.1.8).
+fn thumbprints(suite: &mut Suite) {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let [one, two, three, stranger] = ["one", "two", "three", "stranger"].map(Key::ed);
+    let certificate = b"a certificate, as far as anybody looks";
+    let set = [
+        with(one.jwk(), json!({"x5t": "print-1", "x5t#S256": "print-256-1"})),
+        with(two.jwk(), json!({"kid": "k2", "x5t": "print-2"})),
+        with(three.jwk(), json!({"x5c": [STANDARD.encode(certificate), "MII"]})),
+    ];
+    let issuer = suite.provider_with("thumbprints", &set);
+    let claims = with(suite.claims(), json!({"iss": issuer})).to_string();
+    let sha1 = encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, certificate));
+    let sha256 = encode(digest(&SHA256, certificate));
+    let cases: [(Value, &Key, &'static [Reason]); 16] = [
+        (json!({"x5t": "print-1"}), &one, &[]),
+        (json!({"x5t": "print-1="}), &one, &[]),
+        (json!({"x5t#S256": "print-256-1"}), &one, &[]),
+        (json!({"x5t": "print-2"}), &two, &[]),
+        (json!({"x5t": sha1}), &three, &[]),
+        (json!({"x5t#S256": sha256}), &three, &[]),
+        (json!({"x5t#S256": sha256, "x5t": "print-1"}), &three, &[]),
+        (json!({"x5t#S256": "of nobody", "x5t": "print-2"}), &two, &[]),
+        (json!({"kid": "k2", "x5t": "print-1"}), &two, &[]),
+        (json!({"x5t": "print-1"}), &two, &[SignatureInvalid]),
+        (json!({"x5t": "print-1"}), &stranger, &[SignatureInvalid]),
+        (json!({"kid": "k2", "x5t": "print-1"}), &one, &[SignatureInvalid]),
+        (json!({"kid": "gone", "x5t": "print-1"}), &one, &[KeyUnknown]),
+        (json!({"x5t": "PRINT-1"}), &one, &[KeyUnknown]),
+        (json!({"x5t#S256": "print-1"}), &one, &[KeyUnknown]),
+        (json!({"x5t": ""}), &one, &[KeyUnknown]),
+    ];
+    for (members, key, wanted) in cases {
+        let header = with(json!({"alg": "EdDSA"}), members);
+        let text = token(header.to_string(), &claims, |m| key.sign("EdDSA", m));
+        let name = format!("{header}, signed by {}", key.kid);
+        if wanted.is_empty() { suite.pass(name, text) } else { suite.refuse(name, text, wanted) }
+    }
 }
 
 /// Bytes that hold a public key as a certificate does; nobody should look any closer.

@@ -88,7 +88,7 @@ fn what_must_not_be_used_is_skipped_and_the_reason_is_named() {
         (without(rsa(), "e"), Malformed),
         (with(rsa(), json!({"n": null})), Malformed),
         (with(rsa(), json!({"n": ""})), Malformed),
-        (with(rsa(), json!({"n": format!("{RSA_N}=")})), Malformed),
+        (with(rsa(), json!({"n": format!("{RSA_N}===")})), Malformed),
         (with(rsa(), json!({"n": format!("{RSA_N} ")})), Malformed),
         (with(rsa(), json!({"n": RSA_N.replace('_', "/")})), Malformed),
         (with(rsa(), json!({"n": flipped(&rsa(), "n")})), Malformed),
@@ -211,6 +211,30 @@ fn a_key_that_the_provider_may_not_use_is_skipped() {
     assert_eq!(read(rsa()).map(|k| k.algorithms()), Err(SkipReason::NotAllowed));
     assert_eq!(read(without(rsa(), "alg")).unwrap().algorithms().to_string(), "PS256");
     assert_eq!(read(ec()).unwrap().algorithms().to_string(), "ES256");
+}
+
+#[test]
+fn padding_makes_no_other_key() {
+    let padded = |key: Value, name: &str| {
+        let text = key[name].as_str().unwrap();
+        let padding = "=".repeat((4 - text.len() % 4) % 4);
+        let changed = json!({ name: format!("{text}{padding}") });
+        with(key, changed)
+    };
+    let keys = [(rsa(), vec!["n", "e"]), (ec(), vec!["x", "y"]), (okp(), vec!["x"])];
+    for (key, names) in keys {
+        let written = names.iter().fold(key.clone(), |key, name| padded(key, name));
+        assert_eq!(read(&written).unwrap(), read(&key).unwrap(), "{written}");
+    }
+}
+
+#[test]
+fn a_key_of_the_generator_of_roca_is_weak() {
+    let modulus = "nc10IOQgwnCmgGDri1qnRXqfZkj4b6_tJ3XMH3muli8eY_G55RxV-epv3HMy6bAFjJ_y6x_ImFUCnPaq_iHmif6zisn_sS8c43G7\
+        XQ6armQWGrznS0JEv2jx7bRBH3VqCXyJKcFHQCReo1X4My0ao2u1DH3LRQXajeAuTlPTj43wYJfadSTfDfk9tI6sjMSvLToWJX6y\
+        sq3Ka6Rk5ZdPqSVQ0xsbq_Fh52ktALhuPdiG7KtKv74aj4zCY_9K9VzbRfQkmlGTkl9emD12LwtoAJQ-sCZ7CPQu0xHOH1yG6svI\
+        zk08t6L-4e9WQUI6HPQRTl7PUANKYKQSUjr55vSqEQ";
+    assert_eq!(read(&with(rsa(), json!({"n": modulus}))).map(|k| k.algorithms()), Err(SkipReason::WeakRsa));
 }
 
 #[test]
