@@ -52,6 +52,10 @@ mod handover;
 mod heads;
 
 #[cfg(test)]
+#[path = "gateway/kept.rs"]
+mod kept;
+
+#[cfg(test)]
 #[path = "gateway/metrics.rs"]
 mod metrics;
 

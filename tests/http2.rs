@@ -7,6 +7,10 @@
 mod drain;
 
 #[cfg(test)]
+#[path = "http2/exact.rs"]
+mod exact;
+
+#[cfg(test)]
 #[path = "http2/floods.rs"]
 mod floods;
 
@@ -23,8 +27,21 @@ mod good;
 mod heads;
 
 #[cfg(test)]
+#[expect(dead_code, reason = "shared with the suite that takes HTTP/1.1 apart, which uses the rest")]
+#[path = "desync/wire.rs"]
+mod http1;
+
+#[cfg(test)]
 #[path = "http2/large.rs"]
 mod large;
+
+#[cfg(test)]
+#[path = "http2/pooled.rs"]
+mod pooled;
+
+#[cfg(test)]
+#[path = "http2/quiet.rs"]
+mod quiet;
 
 #[cfg(test)]
 #[path = "http2/slow.rs"]

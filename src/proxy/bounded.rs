@@ -2,7 +2,8 @@
 //!
 //! Pingora reads ahead and takes what it finds there for a fault of this request, or, in a chunked body, reads past
 //! what the grammar forbids. So each byte is counted before it is passed on; what comes behind the message is kept,
-//! and belongs to the tunnel when the agent switches protocols, and to nobody otherwise.
+//! and belongs to the tunnel when the agent switches protocols, and to nobody otherwise. A wait for the caller ends when
+//! the agent's time is over (`patience`).
 
 use std::io::{ErrorKind, IoSlice, Result};
 use std::pin::Pin;
@@ -23,6 +24,7 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::body::{Body, is_blank};
+use super::patience::{Patience, Wait};
 
 /// How long the rest of what a caller sends is taken in, so that the answer is not lost with the connection.
 const LINGER: Duration = Duration::from_secs(1);
@@ -50,12 +52,20 @@ pub(super) struct Bounded {
     body: Body,
     behind: BytesMut,
     answer: Answer,
+    patience: Patience,
+    wait: Wait,
 }
 
 impl Bounded {
     /// Shows Pingora the rest of one message: what `body` says is still to come. `behind` has come already.
-    pub(super) fn stream(inner: Stream, body: Body, behind: BytesMut) -> Stream {
-        Box::new(Self { inner: Some(inner), body, behind, answer: Answer::Awaited })
+    pub(super) fn stream(inner: Stream, body: Body, behind: BytesMut, patience: Patience) -> Stream {
+        let (answer, wait) = (Answer::Awaited, Wait::default());
+        Box::new(Self { inner: Some(inner), body, behind, answer, patience, wait })
+    }
+
+    /// The patience with the agent of the message that comes over what [`Bounded::stream`] made.
+    pub(super) fn patience(stream: &Stream) -> Option<&Patience> {
+        (**stream).as_any().downcast_ref::<Self>().map(|bounded| &bounded.patience)
     }
 
     /// The connection behind what [`Bounded::stream`] made; `None` when it cannot carry another message.
@@ -75,6 +85,36 @@ impl Bounded {
     /// Whether the message was read to its end, and nothing came behind it.
     fn is_read(&self) -> bool {
         matches!(self.body, Body::Ended) && is_blank(&self.behind)
+    }
+
+    fn poll_message(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        let before = buf.filled().len();
+        match self.body {
+            Body::Ended => return self.watch(cx),
+            Body::Tunnel if !self.behind.is_empty() => {
+                let here = self.behind.len().min(buf.remaining());
+                buf.put_slice(&self.behind.split_to(here));
+                return Poll::Ready(Ok(()));
+            }
+            Body::Broken => {}
+            Body::Tunnel | Body::Bytes(_) | Body::Chunked(_) => {
+                ready!(self.inner()?.poll_read(cx, buf))?;
+                let came = buf.filled().get(before..).unwrap_or_default();
+                let whole = came.len();
+                let here = match self.body.take(came) {
+                    Ok(here) | Err(here) => here,
+                };
+                if matches!(self.body, Body::Ended) {
+                    self.behind.extend_from_slice(came.get(here..).unwrap_or_default());
+                }
+                buf.set_filled(before + here);
+                if here > 0 || whole == 0 {
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
+        buf.put_slice(POISON.get(..buf.remaining().min(POISON.len())).unwrap_or_default());
+        Poll::Ready(Ok(()))
     }
 
     /// Takes what comes behind the message; ready when the caller has gone.
@@ -116,33 +156,12 @@ impl Bounded {
 impl AsyncRead for Bounded {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
-        let before = buf.filled().len();
-        match this.body {
-            Body::Ended => return this.watch(cx),
-            Body::Tunnel if !this.behind.is_empty() => {
-                let here = this.behind.len().min(buf.remaining());
-                buf.put_slice(&this.behind.split_to(here));
-                return Poll::Ready(Ok(()));
-            }
-            Body::Broken => {}
-            Body::Tunnel | Body::Bytes(_) | Body::Chunked(_) => {
-                ready!(this.inner()?.poll_read(cx, buf))?;
-                let came = buf.filled().get(before..).unwrap_or_default();
-                let whole = came.len();
-                let here = match this.body.take(came) {
-                    Ok(here) | Err(here) => here,
-                };
-                if matches!(this.body, Body::Ended) {
-                    this.behind.extend_from_slice(came.get(here..).unwrap_or_default());
-                }
-                buf.set_filled(before + here);
-                if here > 0 || whole == 0 {
-                    return Poll::Ready(Ok(()));
-                }
-            }
+        let read = this.poll_message(cx, buf);
+        if read.is_pending() {
+            ready!(this.wait.poll(&this.patience, cx));
+            return Poll::Ready(Err(ErrorKind::TimedOut.into()));
         }
-        buf.put_slice(POISON.get(..buf.remaining().min(POISON.len())).unwrap_or_default());
-        Poll::Ready(Ok(()))
+        read
     }
 }
 

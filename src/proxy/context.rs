@@ -12,6 +12,7 @@ use crate::routing::{Agent, Place};
 use crate::telemetry::{AccessAuth, AccessRecord, Serving};
 
 use super::origin::Origin;
+use super::patience::{Over, Patience};
 use super::tunnel::Tunnel;
 
 /// One request on its way through the phases.
@@ -29,6 +30,8 @@ pub struct Context {
     pub(super) encode_query: bool,
     pub(super) websocket: bool,
     pub(super) tunnel: Option<Tunnel>,
+    /// There once the request may go to its agent.
+    pub(super) patience: Option<Patience>,
     pub(super) agent: Option<Arc<Agent>>,
     pub(super) permit: Option<Permit>,
     pub(super) place: Option<Place>,
@@ -42,6 +45,7 @@ pub struct Context {
     pub(super) upstream_address: Option<SocketAddr>,
     pub(super) upstream_error: Option<&'static str>,
     pub(super) body_seen: u64,
+    pub(super) body_pieces: u32,
     _serving: Serving,
 }
 
@@ -92,6 +96,7 @@ impl Context {
             encode_query: false,
             websocket: false,
             tunnel: None,
+            patience: None,
             agent: None,
             permit: None,
             place: None,
@@ -104,8 +109,14 @@ impl Context {
             upstream_address: None,
             upstream_error: None,
             body_seen: 0,
+            body_pieces: 0,
             _serving: serving,
         }
+    }
+
+    /// Why the agent's time is over, if it is.
+    pub(super) fn over(&self) -> Option<Over> {
+        self.patience.as_ref().and_then(Patience::over)
     }
 
     /// What the access log says of the request (contract, section 6).

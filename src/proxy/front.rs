@@ -31,6 +31,7 @@ use super::h2_guard::{self, Around};
 use super::handshake::caller_fault;
 use super::head::{self, Head, HeadLimits};
 use super::paced::Paced;
+use super::patience::Patience;
 use super::proxy_protocol;
 use super::relays::Relays;
 use super::tls::TlsDoor;
@@ -214,6 +215,7 @@ impl Inner {
     async fn serve_http1(&self, mut stream: Stream, peer: Option<IpAddr>, shutdown: &ShutdownWatch) {
         let mut settings: Option<HttpPersistentSettings> = None;
         let mut rest = Rest::Silent;
+        let patience = Patience::default();
         loop {
             let message = match self.read_head(&mut stream, rest).await {
                 Head::Read(message) => message,
@@ -223,7 +225,8 @@ impl Inner {
                 Head::Unseated => return self.turn_away_at_once(&mut stream, peer),
             };
             rest = Rest::Kept;
-            let bounded = Bounded::stream(stream, message.body, message.behind);
+            patience.begin();
+            let bounded = Bounded::stream(stream, message.body, message.behind, patience.clone());
             let mut session = ServerSession::new_http1(bounded);
             if let Some(settings) = settings.take() {
                 settings.apply_to_session(&mut session);

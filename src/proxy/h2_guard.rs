@@ -5,7 +5,6 @@
 //! options are set in the composition root. Peers that do not read are for `paced`. The bytes pass unchanged.
 
 mod budget;
-mod deadline;
 mod frames;
 mod rules;
 
@@ -28,9 +27,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use super::crowd::Rest;
+use super::deadline::Deadline;
 use super::head::HeadLimits;
 use super::phases::BODY_GRACE;
-use deadline::Deadline;
 use frames::{DATA, Frame, Frames, HEADERS, PREFACE, Step};
 use rules::{Abuse, Rules};
 

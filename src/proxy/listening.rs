@@ -19,10 +19,11 @@ use pingora::server::{ListenFds, ShutdownWatch};
 use pingora::services::Service;
 use pingora::services::listening::Service as Accepting;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
-use socket2::{SockFilter, SockRef};
+use socket2::{SockFilter, SockRef, TcpKeepalive};
 use tokio::sync::watch;
 
 use super::front::Front;
+use super::peer::KEEPALIVE;
 
 /// Connections that may wait to be accepted; the kernel lowers it to its own limit (`net.core.somaxconn`).
 const BACKLOG: u32 = 65_535;
@@ -58,7 +59,19 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     // A restart need not wait for connections of the process before it (TIME_WAIT).
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)?.into_std()
+    let listener = socket.listen(BACKLOG)?.into_std()?;
+    find_the_gone(&listener)?;
+    Ok(listener)
+}
+
+/// Lets TCP find callers that have gone without a word, however quiet living ones may be. What is accepted is as the
+/// listener.
+fn find_the_gone(listener: &TcpListener) -> std::io::Result<()> {
+    let keepalive = TcpKeepalive::new()
+        .with_time(KEEPALIVE.idle)
+        .with_interval(KEEPALIVE.interval)
+        .with_retries(u32::try_from(KEEPALIVE.count).unwrap_or(u32::MAX));
+    SockRef::from(listener).set_tcp_keepalive(&keepalive)
 }
 
 /// The service that accepts on all listeners.
@@ -110,7 +123,13 @@ impl Listening {
             }
             let inherited = fds.lock().get(&name).copied();
             match inherited.map(second_handle) {
-                Some(Ok(other)) => kept.push(TcpListener::from(other)),
+                Some(Ok(other)) => {
+                    let listener = TcpListener::from(other);
+                    if let Err(error) = find_the_gone(&listener) {
+                        tracing::debug!(%error, %address, "no TCP keep-alive at a listener");
+                    }
+                    kept.push(listener);
+                }
                 // Not everywhere allowed. Then what waits at the end is reset, as by any server that closes.
                 Some(Err(error)) => tracing::debug!(%error, %address, "no second handle of a listener"),
                 None => {}

@@ -3,6 +3,7 @@
 //!
 //! Nothing is decided here. An upstream is chosen, and a request rewritten, only with a permit of `gate`.
 
+mod attend;
 mod authority;
 mod body;
 mod bounded;
@@ -10,22 +11,26 @@ mod chunks;
 mod context;
 mod cross_origin;
 mod crowd;
+mod deadline;
 mod drain;
 mod forward;
 mod forwarded;
 mod framing;
 mod front;
 mod gateway;
+mod h2_caller;
 mod h2_guard;
 mod handover;
 mod handshake;
 mod head;
 mod health;
+mod hops;
 mod inspect;
 mod listening;
 mod location;
 mod origin;
 mod paced;
+mod patience;
 mod peer;
 mod phases;
 mod proxy_protocol;

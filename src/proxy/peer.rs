@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pingora::protocols::ALPN;
+use pingora::protocols::l4::ext::TcpKeepalive;
 use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy, Peer as _};
 use pingora::utils::tls::{WrappedX509, parse_x509};
@@ -16,8 +17,16 @@ use super::context::Context;
 use super::handshake::UpstreamFault;
 use super::tunnel::Tunnel;
 
-/// How long an unused connection to an upstream is kept.
-const POOL_IDLE: Duration = Duration::from_secs(50);
+/// How long an agent may take none of a piece of a body, of at most 64 KiB: it may be slow, but not hang for ever.
+const STUCK: Duration = Duration::from_secs(300);
+/// Finds peers that have gone without a word, in two minutes, however quiet a living one may be.
+pub(super) const KEEPALIVE: TcpKeepalive = TcpKeepalive {
+    idle: Duration::from_secs(60),
+    interval: Duration::from_secs(10),
+    count: 6,
+    #[cfg(target_os = "linux")]
+    user_timeout: Duration::ZERO,
+};
 /// The most addresses that one request tries.
 const MAX_ATTEMPTS: usize = 4;
 
@@ -41,10 +50,11 @@ pub(super) fn choose(permit: &Permit, ctx: &mut Context) -> pingora::Result<Box<
     let options = &mut peer.options;
     options.connection_timeout = Some(upstream.connect_timeout);
     options.total_connection_timeout = Some(upstream.connect_timeout);
-    // A WebSocket may rest between two messages; everything else must move.
-    options.read_timeout = (!ctx.websocket).then_some(upstream.response_timeout);
-    options.write_timeout = Some(upstream.response_timeout);
-    options.idle_timeout = Some(POOL_IDLE);
+    // Who waits for the answer, and how long, is in `patience`.
+    options.read_timeout = None;
+    options.write_timeout = Some(STUCK);
+    options.idle_timeout = Some(upstream.endpoint.rest().min(upstream.idle_timeout));
+    options.tcp_keepalive = Some(KEEPALIVE);
     options.http_upstream_request_policy = if ctx.websocket {
         HttpUpstreamRequestPolicy::standard()
     } else {

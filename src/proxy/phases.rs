@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderValue, Method, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -17,12 +17,15 @@ use pingora::{Error, ErrorSource, ErrorType};
 use crate::model::{Decision, Reason};
 use crate::telemetry::AccessRecord;
 
+use super::attend;
 use super::context::{Auth, Context, Ending};
 use super::cross_origin;
 use super::forward;
 use super::gateway::Gateway;
 use super::health;
+use super::hops;
 use super::location;
+use super::patience::Over;
 use super::peer;
 use super::respond::{Problem, header_value};
 use super::upgrade::is_websocket_handshake;
@@ -91,9 +94,7 @@ impl ProxyHttp for Gateway {
         let request = session.req_header();
         ctx.websocket =
             agent.websocket && is_websocket_handshake(&request.method, request.version, &request.headers);
-        if ctx.websocket {
-            session.set_read_timeout(None);
-        }
+        self.attend(session, ctx);
         if asks_to_be_invited(session.req_header()) {
             // Only now: a body that would be refused is never asked for (RFC 9110 section 10.1.1).
             session.as_downstream_mut().write_continue_response().await?;
@@ -106,9 +107,10 @@ impl ProxyHttp for Gateway {
         &self,
         _session: &mut Session,
         body: &mut Option<Bytes>,
-        _end_of_stream: bool,
+        end_of_stream: bool,
         ctx: &mut Context,
     ) -> pingora::Result<()> {
+        Self::request_moves(body, end_of_stream, ctx).await;
         ctx.body_seen += body.as_ref().map_or(0, |b| b.len() as u64);
         if body.is_some() && is_too_slow(ctx, self.parts.limits.min_body_rate) {
             *body = None;
@@ -153,6 +155,7 @@ impl ProxyHttp for Gateway {
         request: &mut RequestHeader,
         ctx: &mut Context,
     ) -> pingora::Result<()> {
+        Self::request_begins(session, ctx);
         let permit = ctx.permit.as_ref().ok_or_else(no_permit)?;
         forward::rewrite(request, session.req_header(), permit, ctx)
     }
@@ -163,7 +166,7 @@ impl ProxyHttp for Gateway {
         response: &mut ResponseHeader,
         ctx: &mut Context,
     ) -> pingora::Result<()> {
-        if response.status.is_informational() && response.status != http::StatusCode::SWITCHING_PROTOCOLS {
+        if response.status.is_informational() && response.status != StatusCode::SWITCHING_PROTOCOLS {
             return Ok(());
         }
         if let (None, Some(began)) = (ctx.upstream_took, ctx.upstream_began) {
@@ -173,6 +176,8 @@ impl ProxyHttp for Gateway {
                 agent.metrics.upstream_took(took);
             }
         }
+        Self::answer_begins(session, response, ctx);
+        hops::strip(response);
         response.insert_header("X-Request-Id", header_value(&ctx.request_id)?)?;
         if let Some(agent) = &ctx.agent {
             location::rewrite(response, session.req_header(), agent, ctx, &self.parts.snapshot)?;
@@ -184,6 +189,17 @@ impl ProxyHttp for Gateway {
             session.set_keepalive(None);
         }
         Ok(())
+    }
+
+    fn response_body_filter(
+        &self,
+        session: &mut Session,
+        _body: &mut Option<Bytes>,
+        end_of_stream: bool,
+        ctx: &mut Context,
+    ) -> pingora::Result<Option<Duration>> {
+        self.answer_moves(session, end_of_stream, ctx);
+        Ok(None)
     }
 
     fn fail_to_connect(
@@ -226,7 +242,16 @@ impl ProxyHttp for Gateway {
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Context) -> FailToProxy {
+        let over = ctx.over();
+        if let Some(over) = over {
+            ctx.upstream_error.get_or_insert(attend::word(over));
+        }
         let problem = match (error.esource(), error.etype()) {
+            _ if over == Some(Over::NoHead) => Problem::plain(504, "The agent took too long to answer."),
+            _ if over == Some(Over::Silent) => {
+                Self::end_silent(session).await;
+                return FailToProxy { error_code: 0, can_reuse_downstream: false };
+            }
             (_, ErrorType::HTTPStatus(413)) => Problem::plain(413, "The request body is too large."),
             (ErrorSource::Upstream, _) if peer::lacks_descriptors(error) => {
                 ctx.upstream_error = Some("no_descriptors");
@@ -252,7 +277,7 @@ impl ProxyHttp for Gateway {
             (ErrorSource::Downstream, _) => Problem::plain(400, "The request cannot be forwarded safely."),
             _ => Problem::plain(500, "The gateway failed."),
         };
-        if session.response_written().is_none() {
+        if answered(session).is_none() {
             session.set_keepalive(None);
             let cors = cross_origin::headers(ctx.agent.as_deref(), session.req_header());
             // A caller that has gone cannot be told.
@@ -262,14 +287,15 @@ impl ProxyHttp for Gateway {
     }
 
     fn suppress_error_log(&self, _: &Session, ctx: &Context, error: &Error) -> bool {
-        if *error.esource() != ErrorSource::Downstream {
+        let over = ctx.over();
+        if *error.esource() != ErrorSource::Downstream || over == Some(Over::NoHead) {
             let agent = ctx.agent.as_deref();
             tracing::warn!(
                 agent = agent.map_or("_none", |a| a.name.as_str()),
                 request_id = %ctx.request_id,
                 upstream = agent.and_then(|a| a.upstream.authority.to_str().ok()),
                 address = ctx.upstream_address.map(tracing::field::display),
-                error = ctx.upstream_error.unwrap_or_else(|| peer::error_word(error)),
+                error = over.map(attend::word).or(ctx.upstream_error).unwrap_or_else(|| peer::error_word(error)),
                 detail = peer::error_detail(error),
                 "the upstream failed"
             );
@@ -293,7 +319,7 @@ impl ProxyHttp for Gateway {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Context) {
-        let status = match (session.response_written(), error) {
+        let status = match (answered(session), error) {
             (Some(head), _) => head.status.as_u16(),
             // What others call "client closed request".
             (None, _) => 499,
@@ -322,6 +348,12 @@ const EVERYWHERE: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, 
 
 /// How long a request body may come at any speed.
 pub(super) const BODY_GRACE: Duration = Duration::from_secs(30);
+
+/// The head of the answer that was written, if one was: an interim one is none.
+fn answered(session: &Session) -> Option<&ResponseHeader> {
+    let interim = |status: StatusCode| status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS;
+    session.response_written().filter(|head| !interim(head.status))
+}
 
 /// Whether a request body has come more slowly than it may. One to which the agent has begun to answer is a
 /// conversation, and takes the time that it takes.

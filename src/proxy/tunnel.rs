@@ -147,6 +147,9 @@ impl VirtualSocket for Socket {
     fn set_socket_option(&self, option: VirtualSockOpt) -> Result<()> {
         match option {
             VirtualSockOpt::NoDelay => self.socket.set_nodelay(true),
+            VirtualSockOpt::KeepAlive(keepalive) => {
+                ext::set_tcp_keepalive(&self.socket, &keepalive).map_err(std::io::Error::other)
+            }
             _ => Ok(()),
         }
     }

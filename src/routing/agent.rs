@@ -151,6 +151,8 @@ pub(crate) mod tests {
                 base_path: String::new(),
                 connect_timeout: Duration::from_secs(5),
                 response_timeout: Duration::from_secs(60),
+                stream_idle_timeout: None,
+                idle_timeout: Duration::from_secs(30),
             },
             authenticator,
             rules: Rules::default(),

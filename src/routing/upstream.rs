@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -29,8 +29,12 @@ pub struct Upstream {
     pub base_path: String,
     /// The time for a connection, TLS included.
     pub connect_timeout: Duration,
-    /// The time to the head of the answer, and between two pieces of its body.
+    /// The time from the end of the request to the head of the answer.
     pub response_timeout: Duration,
+    /// How long an answer or a tunnel may be silent; `None` = for ever.
+    pub stream_idle_timeout: Option<Duration>,
+    /// How long a kept connection may rest and still be used.
+    pub idle_timeout: Duration,
 }
 
 /// The `Host` of requests to an upstream.
@@ -93,6 +97,8 @@ pub struct Endpoint {
     pub port: u16,
     addresses: Live<Vec<SocketAddr>>,
     next: AtomicUsize,
+    /// How long a connection may rest, in milliseconds, by what the upstream said last.
+    rest: AtomicU64,
 }
 
 impl Endpoint {
@@ -106,6 +112,7 @@ impl Endpoint {
             port,
             addresses: Live::new(known.into_iter().collect()),
             next: AtomicUsize::new(0),
+            rest: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -132,6 +139,17 @@ impl Endpoint {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The upstream has said for how long a connection may rest and still be used.
+    pub fn keeps_for(&self, rest: Duration) {
+        self.rest.store(u64::try_from(rest.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// How long a connection may rest and still be used, by what the upstream has said of it.
+    #[must_use]
+    pub fn rest(&self) -> Duration {
+        Duration::from_millis(self.rest.load(Ordering::Relaxed))
     }
 
     /// Where the next request begins; each begins one further.

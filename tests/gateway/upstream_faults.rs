@@ -224,3 +224,27 @@ async fn a_name_without_an_address_is_a_bad_gateway() {
     assert_eq!(answer.status(), 502);
     is_problem(&gateway, answer).await;
 }
+
+#[tokio::test]
+async fn a_connection_that_does_not_come_about_is_502_when_refused_and_504_when_late() {
+    let refused = super::support::gateway::free_port();
+    // A queue that is full lets nobody in.
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+    let full = socket.listen(0).expect("it listens");
+    let late = full.local_addr().expect("its address");
+    let first = tokio::net::TcpStream::connect(late).await.expect("one has room");
+    for (port, wanted, word) in [(refused, 502, "connect_refused"), (late.port(), 504, "connect_timeout")] {
+        let url = format!("http://127.0.0.1:{port}");
+        let body = format!(
+            "agents:\n  a: {{ route: /a, upstream: {{ url: \"{url}\", connect_timeout: 500ms }}, auth: public }}\n"
+        );
+        let gateway = Start { body: &body, ..Start::default() }.ready().await;
+        let answer = send(&gateway, "GET", "/a", None).await;
+        assert_eq!(answer.status(), wanted, "{word}");
+        let id = answer.headers()["x-request-id"].to_str().expect("text").to_owned();
+        assert_eq!(gateway.logged(&id).await["upstream_error"], word);
+        is_problem(&gateway, answer).await;
+    }
+    drop(first);
+}

@@ -229,10 +229,10 @@ async fn bodies_that_stand_still_do_not_hold_an_agent() {
     })
     .await;
     let more = format!(
-        "  patient: {{ route: /patient, upstream: {{ url: \"{}\", response_timeout: 1s }}, auth: public }}\n",
+        "  patient: {{ route: /patient, upstream: {{ url: \"{}\", response_timeout: 100ms }}, auth: public }}\n",
         upstream.url()
     );
-    let world = World::with("", &more).await;
+    let world = World::with("  limits: { idle_timeout: 1s }\n", &more).await;
     let mut wire = world.connect().await;
     let all: Vec<u8> = (0..100).flat_map(|n| post(2 * n + 1, "/patient/x", &[])).collect();
     wire.send(&all).await;
@@ -241,7 +241,7 @@ async fn bodies_that_stand_still_do_not_hold_an_agent() {
         fates.push(wire.fate(2 * n + 1, Duration::from_millis(if n == 0 { 10_000 } else { 100 })).await);
     }
     eprintln!("bodies that stand still: {:?} first", fates[0]);
-    assert_eq!(fates[0], Fate::Status(504));
+    assert_eq!(fates[0], Fate::Status(408), "it is the caller who is late, not the agent");
     let metric = async || world.gateway.metric("portcullis_requests_in_flight", &[]).await;
     eventually("none is under way", SOON, async || (metric().await < 1.0).then_some(())).await;
 }

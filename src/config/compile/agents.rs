@@ -221,6 +221,8 @@ fn upstream(trust: &Trusted, written: &document::Upstream, endpoint: Arc<Endpoin
         base_path: url.path().trim_end_matches('/').to_owned(),
         connect_timeout: written.connect_timeout,
         response_timeout: written.response_timeout,
+        stream_idle_timeout: written.stream_idle_timeout,
+        idle_timeout: written.idle_timeout,
     })
 }
 

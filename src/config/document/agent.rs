@@ -58,8 +58,12 @@ pub struct Upstream {
     pub url: Spanned<Url>,
     /// How long connecting may take.
     pub connect_timeout: Duration,
-    /// How long the head of the answer may take.
+    /// How long the head of the answer may take, from the end of the request on.
     pub response_timeout: Duration,
+    /// How long an answer or a tunnel may be silent; `None` = for ever.
+    pub stream_idle_timeout: Option<Duration>,
+    /// How long a kept connection may rest and still be used.
+    pub idle_timeout: Duration,
     /// Extra trust for its certificate.
     pub ca_file: Option<Spanned<PathBuf>>,
     /// The `Host` that it gets.
@@ -198,7 +202,16 @@ impl AgentEntry {
             name,
             display_name: _,
             route,
-            upstream: Upstream { url, connect_timeout: _, response_timeout: _, ca_file, host: _ },
+            upstream:
+                Upstream {
+                    url,
+                    connect_timeout: _,
+                    response_timeout: _,
+                    stream_idle_timeout: _,
+                    idle_timeout: _,
+                    ca_file,
+                    host: _,
+                },
             auth,
             cors: _,
             max_body: _,

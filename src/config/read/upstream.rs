@@ -9,6 +9,7 @@ use super::super::document::{Upstream, UpstreamHost};
 use super::super::fields::Fields;
 use super::super::report::Report;
 use super::super::sections::UPSTREAM;
+use super::super::units::parse_duration;
 use super::super::value;
 use super::super::web;
 use super::super::yaml::{Kind, Node};
@@ -17,12 +18,15 @@ use super::provider::bad_url;
 const MS: Duration = Duration::from_millis(1);
 
 pub(super) fn read<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Upstream> {
-    let (connect, response) = (Duration::from_secs(5), Duration::from_secs(60));
+    let (connect, response, idle) =
+        (Duration::from_secs(5), Duration::from_secs(60), Duration::from_secs(30));
     let Kind::Map(_) = node.kind else {
         return Some(Upstream {
             url: node.spanned(url(report, node)?),
             connect_timeout: connect,
             response_timeout: response,
+            stream_idle_timeout: None,
+            idle_timeout: idle,
             ca_file: None,
             host: UpstreamHost::Rewrite,
         });
@@ -33,6 +37,8 @@ pub(super) fn read<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Upstrea
         |name, most| fields.optional(name, |r, n| value::duration(r, n, MS..=Duration::from_secs(most)));
     let connect_timeout = time("connect_timeout", 600);
     let response_timeout = time("response_timeout", 86_400);
+    let silence = fields.optional("stream_idle_timeout", silence);
+    let idle_timeout = time("idle_timeout", 3_600);
     let ca_file = fields.optional("ca_file", value::path);
     let host = fields.optional("host", host);
     fields.close();
@@ -40,9 +46,27 @@ pub(super) fn read<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Upstrea
         url: url?,
         connect_timeout: connect_timeout.map_or(connect, |d| d.value),
         response_timeout: response_timeout.map_or(response, |d| d.value),
+        stream_idle_timeout: silence.and_then(|d| d.value),
+        idle_timeout: idle_timeout.map_or(idle, |d| d.value),
         ca_file,
         host: host.map_or(UpstreamHost::Rewrite, |host| host.value),
     })
+}
+
+/// How long something may say nothing: a duration, or `off`.
+#[expect(clippy::option_option, reason = "a reader's `None` is a value that is not sound")]
+fn silence(report: &Report<'_>, node: &Node) -> Option<Option<Duration>> {
+    if let Kind::Scalar(scalar) = &node.kind {
+        if scalar.text == "off" {
+            return Some(None);
+        }
+        if let Err(help) = parse_duration(&scalar.text) {
+            let text = format!("{} is neither a duration nor `off`", node.shown());
+            report.say(Code::BadDuration, node.place, text, help);
+            return None;
+        }
+    }
+    value::duration(report, node, MS..=Duration::from_secs(30 * 86_400)).map(Some)
 }
 
 fn url(report: &Report<'_>, node: &Node) -> Option<Url> {

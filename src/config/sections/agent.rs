@@ -56,8 +56,14 @@ pub(in crate::config) const UPSTREAM: Section = Section {
         may(
             "response_timeout",
             Duration,
-            "how long the head of the answer, and each wait within its body, may take; default 60s",
+            "how long the head of the answer may take once the whole request is with the agent; default 60s",
         ),
+        may(
+            "stream_idle_timeout",
+            Shape::AnyOf(&[Word(&["off"]), Duration]),
+            "ends an answer or a tunnel that has been silent for so long; default off",
+        ),
+        may("idle_timeout", Duration, "how long a kept connection may rest and still be used; default 30s"),
         may(
             "ca_file",
             Text,

@@ -1,0 +1,126 @@
+//! Who waits for whom while a request is proxied, told phase by phase: the caller's pauses have a limit until the agent
+//! answers, the agent's time begins with the end of the request, and from the head of the answer on a silence is nobody's
+//! fault.
+//!
+//! What a limit does when it ends is in `patience`; how it is told to the caller, in `phases`.
+
+use bytes::Bytes;
+use http::{Method, StatusCode, header};
+use pingora::http::ResponseHeader;
+use pingora::protocols::http::ServerSession;
+use pingora::proxy::Session;
+
+use super::bounded::Bounded;
+use super::context::Context;
+use super::gateway::Gateway;
+use super::h2_caller::H2Caller;
+use super::hops;
+use super::patience::{Over, Patience};
+
+impl Gateway {
+    /// The request may go to its agent.
+    pub(super) fn attend(&self, session: &mut Session, ctx: &mut Context) {
+        let caller = session.as_downstream_mut();
+        if let Some(patience) = caller.stream().and_then(Bounded::patience) {
+            ctx.patience = Some(patience.clone());
+        } else if caller.is_http2() {
+            let patience = Patience::default();
+            // Taken out and put back: what stands there meanwhile is nobody's.
+            match std::mem::replace(caller, ServerSession::new_custom(Box::new(()))) {
+                ServerSession::H2(stream) => {
+                    let stream = H2Caller::new(stream, patience.clone());
+                    *caller = ServerSession::new_custom(Box::new(stream));
+                }
+                other => *caller = other,
+            }
+            ctx.patience = Some(patience);
+        }
+        // A tunnel may rest between two messages.
+        session.set_read_timeout((!ctx.websocket).then_some(self.parts.limits.idle_timeout));
+    }
+
+    /// The agent is sent the head of the request, perhaps not for the first time.
+    pub(super) fn request_begins(session: &mut Session, ctx: &Context) {
+        if let Some(patience) = &ctx.patience {
+            patience.begin();
+        }
+        if session.is_body_empty() {
+            request_complete(ctx);
+        }
+    }
+
+    /// A piece of the request's body, or of what the caller says in a tunnel, goes to the agent.
+    pub(super) async fn request_moves(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) {
+        if end && body.as_ref().is_some_and(Bytes::is_empty) {
+            // Pingora 0.9.1 writes the end of a chunked body once for an empty last piece and once for the end itself;
+            // the second one would stand before the next request on the connection.
+            *body = None;
+        }
+        if let Some(patience) = &ctx.patience {
+            patience.moved();
+        }
+        if ctx.body_pieces > 0 {
+            // Lets Pingora write the pieces before: with its channel to the agent full it would not listen to the
+            // caller again, neither at the end of the agent's time nor when the caller leaves.
+            tokio::task::yield_now().await;
+        }
+        ctx.body_pieces = ctx.body_pieces.saturating_add(1);
+        if end {
+            request_complete(ctx);
+        }
+    }
+
+    /// The head of the answer is there.
+    pub(super) fn answer_begins(session: &mut Session, head: &ResponseHeader, ctx: &Context) {
+        let (Some(patience), Some(agent)) = (&ctx.patience, &ctx.agent) else { return };
+        patience.answer_begun(agent.upstream.stream_idle_timeout);
+        if let Some(rest) = hops::rest(&head.headers) {
+            agent.upstream.endpoint.keeps_for(rest);
+        }
+        if has_body(&session.req_header().method, head) {
+            // What the caller still sends is one side of a conversation.
+            session.set_read_timeout(None);
+        }
+    }
+
+    /// A piece of the answer, or of what the agent says in a tunnel, goes to the caller.
+    pub(super) fn answer_moves(&self, session: &mut Session, end: bool, ctx: &Context) {
+        if let Some(patience) = &ctx.patience {
+            patience.moved();
+        }
+        if end {
+            session.set_read_timeout(Some(self.parts.limits.idle_timeout));
+        }
+    }
+
+    /// Ends an answer that has been silent for too long as one that is whole, where it has no length that says
+    /// otherwise.
+    pub(super) async fn end_silent(session: &mut Session) {
+        let sized = |head: &ResponseHeader| head.headers.contains_key(header::CONTENT_LENGTH);
+        if session.response_written().is_some_and(|head| !sized(head)) {
+            // A caller that has gone cannot be told.
+            let _gone = session.as_downstream_mut().finish_body().await;
+        }
+    }
+}
+
+/// What the access log calls the end of the agent's time.
+pub(super) const fn word(over: Over) -> &'static str {
+    match over {
+        Over::NoHead => "read_timeout",
+        Over::Silent => "stream_idle",
+    }
+}
+
+fn request_complete(ctx: &Context) {
+    if let (Some(patience), Some(agent)) = (&ctx.patience, &ctx.agent) {
+        patience.request_complete(agent.upstream.response_timeout);
+    }
+}
+
+fn has_body(method: &Method, head: &ResponseHeader) -> bool {
+    let none = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+        || *method == Method::HEAD
+        || head.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");
+    !none
+}
