@@ -24,6 +24,7 @@ mod page;
 mod precondition;
 mod probe;
 mod problem;
+mod provider_changes;
 mod providers;
 mod random;
 mod reload;

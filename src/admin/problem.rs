@@ -72,7 +72,13 @@ impl Problem {
 
     /// No credential, or a wrong one: the answer does not say which.
     pub(super) fn unauthorized() -> Self {
-        let detail = "send the token of the control API as `Authorization: Bearer TOKEN`, or log in";
+        let detail = "send the token of the control API as Authorization: Bearer TOKEN, or log in";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    }
+
+    /// Somebody logs in with another token.
+    pub(super) fn wrong_token() -> Self {
+        let detail = "that is not the token of this gateway; it is the text of the file that server.admin.token_file names";
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
     }
 
@@ -105,6 +111,11 @@ impl Problem {
             finding.resource = Some(id.clone());
         }
         self
+    }
+
+    /// Adds the agents that it is about.
+    pub(super) fn touch(&mut self, agents: Vec<String>) {
+        self.agents = agents;
     }
 
     /// The path exists and has no such method.

@@ -12,11 +12,11 @@ use crate::config::Snapshot;
 use crate::model::{ProviderName, ResourceId, ResourceKind};
 use crate::routing::Authenticator;
 
-use super::agents::{bad_name, managed_by, remove, replace};
-use super::body::{Answer, Anything, members};
+use super::agents::{managed_by, remove};
+use super::body::{Answer, members};
 use super::caller::Caller;
 use super::page::{self, Name, Nothing, Page, Query, Write};
-use super::precondition::{IfMatch, Precondition};
+use super::precondition::IfMatch;
 use super::problem::Problem;
 use super::write;
 use super::{Desk, Room};
@@ -72,6 +72,17 @@ impl<'s> Users<'s> {
         }
         Self(users)
     }
+}
+
+/// The names of the agents that accept a provider.
+pub(super) fn users_of(live: &Snapshot, provider: &str) -> Vec<String> {
+    let names = |names: &Vec<&str>| names.iter().map(|name| (*name).to_owned()).collect();
+    Users::of(live)
+        .0
+        .iter()
+        .find(|(name, _)| name.as_str() == provider)
+        .map(|(_, n)| names(n))
+        .unwrap_or_default()
 }
 
 /// Lists them.
@@ -144,25 +155,12 @@ pub(super) async fn show(
     Ok(write::with_tag(Answer(detail).into_response(), tag))
 }
 
-fn nothing(name: &str) -> Problem {
+pub(super) fn nothing(name: &str) -> Problem {
     Problem::not_found(&format!("identity provider {name:?}"))
 }
 
 fn id(name: &str) -> Result<ResourceId, Problem> {
     ResourceId::new(ResourceKind::IdentityProvider, name).ok_or_else(|| nothing(name))
-}
-
-/// Saves one.
-pub(super) async fn put(
-    State(desk): State<Desk>,
-    Extension(caller): Extension<Caller>,
-    Name(name): Name,
-    Query(query): Query<Write>,
-    Precondition(expect): Precondition,
-    Anything(spec): Anything,
-) -> Result<Response, Problem> {
-    let id = ResourceId::new(ResourceKind::IdentityProvider, name).ok_or_else(bad_name)?;
-    replace(&desk, &caller, id, expect, spec, query.dry_run).await
 }
 
 /// Takes one away that no agent accepts.

@@ -6,7 +6,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::{
     Desk, agents, api_keys, client_token, console, decisions, documents, explain, guard, key_changes,
-    openapi, probe, problem, providers, reload, revisions, session, status, traffic, trial,
+    openapi, probe, problem, provider_changes, providers, reload, revisions, session, status, traffic, trial,
 };
 
 /// The paths, as OpenAPI writes them, and what each can do.
@@ -21,9 +21,10 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Desk>)> {
         ("/api/v1/identity-providers:probe", post(probe::run)),
         (
             "/api/v1/identity-providers/{name}",
-            get(providers::show).put(providers::put).delete(providers::delete),
+            get(providers::show).put(provider_changes::put).delete(providers::delete),
         ),
         ("/api/v1/identity-providers/{name}/token", post(client_token::run)),
+        ("/api/v1/identity-providers/{name}/fetch", post(provider_changes::fetch)),
         ("/api/v1/api-keys", get(api_keys::list).post(key_changes::create)),
         ("/api/v1/api-keys/{id}", get(api_keys::show).delete(key_changes::delete)),
         ("/api/v1/api-keys/{id}/revoke", post(key_changes::revoke)),

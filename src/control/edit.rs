@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::config::Revision;
+use crate::keys::ProviderSpec;
 use crate::model::ResourceId;
 use crate::store::WriteError;
 
@@ -96,6 +97,8 @@ pub struct Edited {
     pub diff: String,
     /// The versions of the resources that were asked for and of those that went along; absent when removed.
     pub tags: Vec<(ResourceId, Option<String>)>,
+    /// The providers that were asked for, as they are or would be.
+    pub providers: Vec<ProviderSpec>,
     /// What somebody should look at.
     pub warnings: Vec<Finding>,
 }

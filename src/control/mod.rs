@@ -22,7 +22,9 @@ mod resolver;
 mod roll_back;
 mod status;
 
-pub use crate::keys::{Probe, ProbeRequest, ProbedKey, Problem, ProviderStatus, SkippedKey, probe};
+pub use crate::keys::{
+    Probe, ProbeRequest, ProbedKey, Problem, ProviderSpec, ProviderStatus, SkippedKey, probe, probe_of,
+};
 pub use client_token::{ClientAuthentication, Token, TokenError, TokenRequest, client_token};
 pub use diff::{action, diff, shown};
 pub use edit::{Edit, EditError, Edited, Expect, Restore, RollBack, To, Wanted};

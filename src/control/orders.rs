@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::{self, Compiled, Diagnostics, Files, Snapshot, Source};
-use crate::model::ResourceId;
+use crate::keys::ProviderSpec;
+use crate::model::{ResourceId, ResourceKind};
 use crate::store::{Change, Commit, Query};
 
 use super::diff::diffs;
@@ -62,6 +63,7 @@ impl Reconciler {
             revision: compiled.snapshot.revision.clone(),
             diff: diffs(&changes),
             tags: tags(edit, &changes, &compiled.snapshot),
+            providers: providers(&asked, &compiled.snapshot),
             warnings: Vec::new(),
         };
         edited.warnings = found_in(&asked, &compiled.warnings, &sources);
@@ -217,6 +219,12 @@ fn tags(edit: &Edit, changes: &[Change], after: &Snapshot) -> Vec<(ResourceId, O
     }
     let tag = |id: &ResourceId| Some(config::tag_of(&after.source_of(id)?.text));
     ids.into_iter().map(|id| (id.clone(), tag(id))).collect()
+}
+
+/// The identity providers among these resources.
+fn providers(asked: &[ResourceId], after: &Snapshot) -> Vec<ProviderSpec> {
+    let named = asked.iter().filter(|id| id.kind() == ResourceKind::IdentityProvider);
+    named.filter_map(|id| after.providers.get(id.name()).map(|provider| provider.spec().clone())).collect()
 }
 
 /// What was found in these resources.

@@ -33,7 +33,7 @@ pub use key_name::KeyName;
 pub use key_set::{Candidates, KeySet};
 pub use parse::{KeySetError, ParsedKeys, parse_key_set};
 pub use pem::{PublicKeyError, parse_public_key};
-pub use probe::{Endpoints, Probe, ProbeRequest, ProbedKey, Problem, SkippedKey, endpoints, probe};
+pub use probe::{Endpoints, Probe, ProbeRequest, ProbedKey, Problem, SkippedKey, endpoints, probe, probe_of};
 pub use provider::Provider;
 pub use refresher::{Refresher, RefresherHandle};
 pub use skip::{SkipReason, Skipped};

@@ -9,7 +9,7 @@ use crate::net::{FetchError, Fetched, Fetcher, FetcherOptions, Limits, excerpt};
 
 use super::discovery::{Discovery, DiscoveryError, Found, led_to};
 use super::source::options_of;
-use super::{KeySetError, ParsedKeys, ProviderSpec, Skipped, parse_key_set};
+use super::{KeySetError, KeySource, ParsedKeys, ProviderSpec, Skipped, parse_key_set};
 
 /// What to look at.
 #[derive(Debug, Clone)]
@@ -92,6 +92,25 @@ pub async fn probe(request: &ProbeRequest) -> Probe {
     }
     found.ok = found.problems.is_empty() && !found.keys.is_empty();
     found
+}
+
+/// The same for a provider as it is configured, with its trust and its way out; `None` when nothing of it is fetched.
+pub async fn probe_of(spec: &ProviderSpec) -> Option<Probe> {
+    let jwks_uri = match &spec.source {
+        KeySource::Discovery => None,
+        KeySource::JwksUri(url) => Some(url.clone()),
+        _ => return None,
+    };
+    let issuer = spec.issuer.as_str().to_owned();
+    let mut found = Probe { issuer: issuer.clone(), ..Probe::default() };
+    let request = ProbeRequest { issuer, jwks_uri, insecure_http: spec.insecure_http };
+    let outcome = match Fetcher::new(&options_of(spec), Limits::default()) {
+        Ok(fetcher) => look(&fetcher, &request, &mut found).await,
+        Err(error) => Err(problem_of_fetch(&error)),
+    };
+    found.problems.extend(outcome.err());
+    found.ok = found.problems.is_empty() && !found.keys.is_empty();
+    Some(found)
 }
 
 /// Where the provider of `spec` serves its clients, asked for now.

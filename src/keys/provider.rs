@@ -133,6 +133,12 @@ impl Provider {
         self.refetch.join(now)
     }
 
+    /// Asks for a fetch because an operator wants one, after a failure too. The future ends when the fetch does, well or
+    /// not. `None` when there will be none: one was asked for less than half a minute ago, or the keys are not fetched.
+    pub fn ask_refetch(&self, now: Instant) -> Option<impl Future<Output = ()> + Send + 'static> {
+        self.refetch.ask(now)
+    }
+
     /// Asks for a fetch soon, because the source has changed.
     pub fn wake(&self) {
         self.refetch.wake();

@@ -28,6 +28,8 @@ pub(super) enum Trigger {
     UnknownKid,
     /// Somebody saw the source change.
     File,
+    /// An operator asked.
+    Asked,
 }
 
 impl Trigger {
@@ -37,6 +39,7 @@ impl Trigger {
             Self::Timer => "timer",
             Self::UnknownKid => "unknown_kid",
             Self::File => "file",
+            Self::Asked => "asked",
         }
     }
 }
@@ -48,6 +51,8 @@ struct State {
     running: bool,
     /// A fetch for an unknown key id is wanted and has not begun.
     wanted: bool,
+    /// The same for an operator.
+    asked: bool,
     /// The source has changed since the last fetch began.
     changed: bool,
     /// The last fetch failed; the back-off says when the next one comes.
@@ -84,7 +89,7 @@ impl Refetch {
         if state.refresher == 0 {
             return None;
         }
-        if !state.running && !state.wanted {
+        if !state.running && !state.wanted && !state.asked {
             // A clock that was set back must not stretch the cool-down.
             let cooling = state.last_forced.is_some_and(|last| last <= now && now.since(last) < COOL_DOWN);
             if state.failing || cooling {
@@ -98,6 +103,28 @@ impl Refetch {
         let mut ended = self.ended.subscribe();
         Some(async move {
             let _seat = seat;
+            // An error means that the provider is gone, and the fetch with it.
+            let _ = ended.changed().await;
+        })
+    }
+
+    /// Asks for a fetch because an operator wants one, also while the last one failed. The future ends when that fetch
+    /// does. `None` when there will be none: one was asked for just now, or nobody fetches.
+    pub(super) fn ask(&self, now: Instant) -> Option<impl Future<Output = ()> + Send + 'static> {
+        let mut state = self.lock();
+        if state.refresher == 0 {
+            return None;
+        }
+        if !state.running && !state.wanted && !state.asked {
+            if state.last_forced.is_some_and(|last| last <= now && now.since(last) < COOL_DOWN) {
+                return None;
+            }
+            state.asked = true;
+            state.last_forced = Some(now);
+            self.bell.notify_one();
+        }
+        let mut ended = self.ended.subscribe();
+        Some(async move {
             // An error means that the provider is gone, and the fetch with it.
             let _ = ended.changed().await;
         })
@@ -131,6 +158,7 @@ impl Refetch {
         let mut state = self.lock();
         state.running = true;
         state.wanted = false;
+        state.asked = false;
         state.changed = false;
     }
 
@@ -153,6 +181,9 @@ impl Refetch {
                 if state.wanted {
                     return Trigger::UnknownKid;
                 }
+                if state.asked {
+                    return Trigger::Asked;
+                }
             }
             // The bell keeps one ring, so one that comes between the look and the wait is not lost.
             self.bell.notified().await;
@@ -170,6 +201,26 @@ mod tests {
     use super::*;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// An operator is not held off by the back-off, and shares one fetch and one cool-down with tokens.
+    #[tokio::test]
+    async fn an_operator_asks_after_a_failure_and_not_again_within_the_cool_down() {
+        let (desk, at) = (Refetch::new(), |second: u64| Instant::from_unix(1_000 + second));
+        assert!(desk.ask(at(0)).is_none(), "nobody fetches");
+        desk.attach(1);
+        assert!(desk.ask(at(0)).is_some(), "the first fetch is on its way: that is the one");
+        desk.end(true);
+        assert!(desk.join(at(1)).is_none(), "tokens wait for the back-off");
+        let first = desk.ask(at(1)).expect("a fetch");
+        assert!(desk.ask(at(2)).is_some() && desk.join(at(2)).is_some(), "one fetch for all who ask");
+        assert_eq!(desk.asked().await, Trigger::Asked);
+        desk.begin();
+        desk.end(true);
+        first.await;
+        for (second, asked) in [(3, false), (30, false), (31, true)] {
+            assert_eq!(desk.ask(at(second)).is_some(), asked, "{second}");
+        }
+    }
 
     /// Every one who is told to wait is told of the end, whatever the threads do in between.
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -141,6 +141,16 @@ impl Traffic {
         traffic
     }
 
+    /// How many calls of one agent were decided within the last `seconds`, as far as it was looked at.
+    #[must_use]
+    pub fn calls(&self, name: &str, seconds: u64) -> u64 {
+        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = past.looks.saturating_sub(seconds.div_ceil(INTERVAL));
+        let Some(series) = past.agents.get(name) else { return 0 };
+        let recent = series.grown.iter().filter(|(look, ..)| *look > since);
+        recent.map(|(_, allowed, refused)| allowed + refused).sum()
+    }
+
     /// The last minutes of the gateway.
     #[must_use]
     pub fn overview(&self) -> Overview {

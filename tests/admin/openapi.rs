@@ -9,7 +9,7 @@ use super::support::client;
 use super::world::World;
 
 /// Every operation that the contract names.
-const OPERATIONS: [(&str, &str); 31] = [
+const OPERATIONS: [(&str, &str); 32] = [
     ("post", "/session"),
     ("get", "/session"),
     ("delete", "/session"),
@@ -34,6 +34,7 @@ const OPERATIONS: [(&str, &str); 31] = [
     ("get", "/revisions/{number}"),
     ("post", "/revisions/{number}/rollback"),
     ("post", "/documents/restore"),
+    ("post", "/identity-providers/{name}/fetch"),
     ("get", "/status"),
     ("get", "/traffic"),
     ("post", "/explain"),

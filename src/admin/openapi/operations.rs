@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Answer, Body, Faults, Operation};
 use super::parameters::{
-    AFTER, BEFORE, DRY_RUN, ID, IF_MATCH, IF_NONE_MATCH, LIMIT, NAME, NUMBER, OF_AGENT, OF_DECISION,
+    AFTER, BEFORE, DRY_RUN, FORCE, ID, IF_MATCH, IF_NONE_MATCH, LIMIT, NAME, NUMBER, OF_AGENT, OF_DECISION,
     OF_REASON, Q, RESOURCE,
 };
 
@@ -13,7 +13,7 @@ const ETAG: (&str, &str) = ("ETag", "The version, for `If-Match`.");
 const LOCATION: (&str, &str) = ("Location", "Where it is; absent with `dry_run`.");
 const COOKIE: (&str, &str) = ("Set-Cookie", "The session, or its end.");
 
-const fn json(status: &'static str, schema: &'static str, doc: &'static str) -> Answer {
+pub(super) const fn json(status: &'static str, schema: &'static str, doc: &'static str) -> Answer {
     Answer { status, body: Some((JSON, schema)), headers: &[], doc }
 }
 const fn tagged(status: &'static str, schema: &'static str, doc: &'static str) -> Answer {
@@ -29,7 +29,7 @@ pub(super) const fn body(schema: &'static str, example: fn() -> Value) -> Option
 
 const NONE: Faults =
     Faults { absent: false, stale: false, refused: false, history: false, invalid: false, busy: false };
-const ABSENT: Faults = Faults { absent: true, ..NONE };
+pub(super) const ABSENT: Faults = Faults { absent: true, ..NONE };
 const CHANGE: Faults = Faults { stale: true, refused: true, ..NONE };
 pub(super) const CHANGE_OF_ONE: Faults = Faults { absent: true, ..CHANGE };
 
@@ -186,7 +186,7 @@ pub(super) const ALL: &[Operation] = &[
         id: "saveProvider",
         tag: "identity-providers",
         summary: "Save an identity provider",
-        parameters: &[NAME, DRY_RUN, IF_MATCH, IF_NONE_MATCH],
+        parameters: &[NAME, DRY_RUN, FORCE, IF_MATCH, IF_NONE_MATCH],
         body: body("ProviderSpec", || json!({"issuer": "https://idp.example.com"})),
         answers: &[WRITTEN, CREATED],
         faults: CHANGE,

@@ -28,6 +28,12 @@ pub(super) const Q: Parameter = Parameter {
 };
 pub(super) const DRY_RUN: Parameter =
     Parameter { name: "dry_run", place: "query", schema: flag, doc: "Check everything, keep nothing." };
+pub(super) const FORCE: Parameter = Parameter {
+    name: "force",
+    place: "query",
+    schema: flag,
+    doc: "Save a provider in use although its keys cannot be had.",
+};
 pub(super) const IF_MATCH: Parameter = Parameter {
     name: "If-Match",
     place: "header",

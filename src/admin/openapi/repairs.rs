@@ -3,18 +3,38 @@
 use serde_json::json;
 
 use super::operation::{Faults, Operation};
-use super::operations::{BASE, CHANGE_OF_ONE, WRITTEN, body};
-use super::parameters::DRY_RUN;
+use super::operations::{ABSENT, BASE, CHANGE_OF_ONE, WRITTEN, body, json as answer};
+use super::parameters::{DRY_RUN, NAME};
 
-pub(super) const ALL: &[Operation] = &[Operation {
-    method: "post",
-    path: "/api/v1/documents/restore",
-    id: "restoreDocument",
-    tag: "documents",
-    summary: "Put the last good text of a broken document back on disk",
-    parameters: &[DRY_RUN],
-    body: body("Restore", || json!({"resource": "agents/refunds"})),
-    answers: &[WRITTEN],
-    faults: Faults { stale: true, ..CHANGE_OF_ONE },
-    ..BASE
-}];
+pub(super) const ALL: &[Operation] = &[
+    Operation {
+        method: "post",
+        path: "/api/v1/documents/restore",
+        id: "restoreDocument",
+        tag: "documents",
+        summary: "Put the last good text of a broken document back on disk",
+        parameters: &[DRY_RUN],
+        body: body("Restore", || json!({"resource": "agents/refunds"})),
+        answers: &[WRITTEN],
+        faults: CHANGE_OF_ONE,
+        ..BASE
+    },
+    Operation {
+        method: "post",
+        path: "/api/v1/identity-providers/{name}/fetch",
+        id: "fetchKeys",
+        tag: "identity-providers",
+        summary: "Fetch the keys of an identity provider now",
+        parameters: &[NAME],
+        answers: &[
+            answer(
+                "200",
+                "ProviderStatus",
+                "The fetch has ended, or one was asked for less than 30 seconds ago.",
+            ),
+            answer("202", "ProviderStatus", "The fetch goes on."),
+        ],
+        faults: Faults { invalid: true, ..ABSENT },
+        ..BASE
+    },
+];

@@ -132,6 +132,7 @@ fn given(codes: &[&str]) -> Vec<(&'static str, Value)> {
         ("line", count()),
         ("column", count()),
     ];
+    let impact = object(vec![("agents", list(text())), ("calls", count()), ("window_seconds", count())]);
     let written: Members = vec![
         ("resource", maybe_text()),
         ("etag", maybe_text()),
@@ -141,6 +142,8 @@ fn given(codes: &[&str]) -> Vec<(&'static str, Value)> {
         ("warnings", diagnostics()),
         ("dry_run", flag()),
         ("removed", list(text())),
+        ("impact", impact),
+        ("probe", reference("Probe")),
     ];
     let key: Members = vec![
         ("kid", maybe_text()),
@@ -171,7 +174,7 @@ fn given(codes: &[&str]) -> Vec<(&'static str, Value)> {
     vec![
         ("Problem", partly(problem, &["diagnostics", "agents"])),
         ("Diagnostic", object(diagnostic)),
-        ("Written", partly(written, &["removed"])),
+        ("Written", partly(written, &["removed", "impact", "probe"])),
         ("Whoami", object(vec![("by", one_of(&["token", "session"])), ("expires_at", maybe_moment())])),
         ("ProviderStatus", object(provider)),
         ("Status", status(&diagnostics)),

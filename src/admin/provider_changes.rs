@@ -1,0 +1,220 @@
+//! How an identity provider that agents use is changed with care: what the change touches is told before it is made,
+//! and one that would lock callers out is made only when that is said.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::control::{Edit, Edited, Expect, Probe, ProviderSpec, To, Wanted, probe_of};
+use crate::model::{ResourceId, ResourceKind};
+
+use super::agents::bad_name;
+use super::body::{Answer, Anything, members};
+use super::caller::Caller;
+use super::page::{Name, Nothing, Query};
+use super::precondition::Precondition;
+use super::problem::Problem;
+use super::providers::{nothing, users_of};
+use super::write::Written;
+use super::{Desk, Room};
+
+/// How long calls are counted for, in seconds.
+const WINDOW: u64 = 300;
+/// How long an answer waits for a fetch that was asked for.
+const FETCH: std::time::Duration = std::time::Duration::from_secs(8);
+
+/// For a provider that is saved.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Save {
+    /// Check everything, keep nothing.
+    #[serde(default)]
+    dry_run: bool,
+    /// Save it although its keys cannot be had.
+    #[serde(default)]
+    force: bool,
+}
+
+/// Who is touched by a change.
+#[derive(Serialize)]
+struct Impact {
+    agents: Vec<String>,
+    calls: u64,
+    window_seconds: u64,
+}
+
+impl Impact {
+    fn of(room: &Room, provider: &str) -> Self {
+        let agents = users_of(&room.control().live(), provider);
+        let calls = agents.iter().map(|agent| room.admin.traffic.calls(agent, WINDOW)).sum();
+        Self { agents, calls, window_seconds: WINDOW }
+    }
+}
+
+/// Saves a provider.
+pub(super) async fn put(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Name(name): Name,
+    Query(query): Query<Save>,
+    Precondition(expect): Precondition,
+    Anything(spec): Anything,
+) -> Result<Response, Problem> {
+    let id = ResourceId::new(ResourceKind::IdentityProvider, name).ok_or_else(bad_name)?;
+    if !spec.is_object() {
+        return Err(Problem::invalid("", "wrong-type", "the body must be an object").of(&id));
+    }
+    let new = expect == Expect::Absent;
+    let (verb, status) = if new { ("create", StatusCode::CREATED) } else { ("update", StatusCode::OK) };
+    let edit = |dry_run| {
+        let wanted = vec![Wanted { id: id.clone(), expect: expect.clone(), to: To::Json(spec.clone()) }];
+        Edit { who: caller.who(), what: format!("{verb} {id}"), wanted, dry_run }
+    };
+    let rehearsed = desk.control().edit(edit(true)).await?;
+    let impact = Impact::of(&desk, id.name());
+    let moved = rehearsed.providers.first().filter(|after| is_moved(&desk, after));
+    // Without agents, a provider may be saved before it answers.
+    let asked = query.dry_run || !impact.agents.is_empty() && !query.force;
+    let probe = match moved.filter(|_| asked) {
+        Some(after) => probe_of(after).await,
+        None => None,
+    };
+    if query.dry_run {
+        return Ok(told(rehearsed, &id, &impact, probe.as_ref()).into_response());
+    }
+    if let Some(failed) = probe.filter(|probe| !probe.ok) {
+        return Err(not_accepted(&impact, &failed));
+    }
+    let edited = desk.control().edit(edit(false)).await?;
+    Ok(Written::new(edited, Some(&id), false).answer(status))
+}
+
+/// Whether tokens of another issuer, or other keys, would count than those that do.
+fn is_moved(room: &Room, after: &ProviderSpec) -> bool {
+    let live = room.control().live();
+    let before = live.providers.get(&after.name).map(|provider| provider.spec());
+    before.is_some_and(|before| before.issuer != after.issuer || before.source != after.source)
+}
+
+/// The answer to a rehearsal, with what the change touches.
+fn told(
+    edited: Edited,
+    id: &ResourceId,
+    impact: &Impact,
+    probe: Option<&Probe>,
+) -> Answer<Map<String, Value>> {
+    let mut body = members(&Written::new(edited, Some(id), true));
+    body.insert("impact".into(), Value::Object(members(impact)));
+    if let Some(probe) = probe {
+        body.insert("probe".into(), Value::Object(members(probe)));
+    }
+    Answer(body)
+}
+
+fn not_accepted(impact: &Impact, failed: &Probe) -> Problem {
+    let why = failed.problems.first().map_or("it has no key that can be used", |problem| &problem.message);
+    let detail = format!(
+        "the identity provider cannot be used as it would be saved: {why}. Callers of {} agents would be locked out; \
+         `?force=true` saves it all the same",
+        impact.agents.len()
+    );
+    let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_accepted", detail);
+    problem.touch(impact.agents.clone());
+    problem
+}
+
+/// Fetches the keys of a provider now, unless that was asked for just now.
+pub(super) async fn fetch(
+    State(desk): State<Desk>,
+    Name(name): Name,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Response, Problem> {
+    let live = desk.control().live();
+    let provider = live.providers.get(name.as_str()).ok_or_else(|| nothing(&name))?;
+    if !provider.spec().source.is_remote() {
+        let detail = "the keys of this provider stand in the configuration; there is nothing to fetch";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_accepted", detail));
+    }
+    let status = match provider.ask_refetch(desk.admin.clock.now()) {
+        Some(ended) => match tokio::time::timeout(FETCH, ended).await {
+            Ok(()) => StatusCode::OK,
+            Err(_) => StatusCode::ACCEPTED,
+        },
+        // One was asked for less than half a minute ago; what it brought is told.
+        None => StatusCode::OK,
+    };
+    let body = members(&provider.status(desk.admin.clock.now()));
+    Ok((status, Answer(body)).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::Api;
+    use axum::http::Method;
+    use serde_json::{Value, json};
+
+    const PATH: &str = "/api/v1/identity-providers/corp";
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_credential_nothing_is_fetched() {
+        assert_eq!(Api::new().logged_out(Method::POST, &format!("{PATH}/fetch")).await.status, 401);
+    }
+
+    #[tokio::test]
+    async fn a_rehearsal_tells_who_is_touched_and_what_a_probe_finds() {
+        let api = Api::writable();
+        // Nothing listens at port 1.
+        let other = json!({"issuer": "https://idp.example.com", "jwks_uri": "http://127.0.0.1:1/other"});
+        let path = format!("{PATH}?dry_run=true");
+        let answer = api.write(Method::PUT, &path, Some("*"), Some(other)).await.json();
+        assert_eq!(
+            answer["impact"],
+            json!({"agents": ["refunds"], "calls": 0, "window_seconds": 300}),
+            "{answer}"
+        );
+        assert_eq!(answer["probe"]["ok"], json!(false), "{answer}");
+        assert!(answer["diff"].as_str().unwrap().contains("+jwks_uri: http://127.0.0.1:1/other"));
+        // What does not touch whose tokens count, and by which keys, needs no probe.
+        let calm = json!({"issuer": "https://idp.example.com", "jwks_uri": "http://127.0.0.1:1/keys", "leeway": "5s"});
+        let answer = api.write(Method::PUT, &path, Some("*"), Some(calm.clone())).await.json();
+        assert_eq!((&answer["probe"], &answer["impact"]["agents"]), (&Value::Null, &json!(["refunds"])));
+        assert_eq!(api.write(Method::PUT, PATH, Some("*"), Some(calm)).await.status, 200);
+    }
+
+    #[tokio::test]
+    async fn a_provider_in_use_is_not_saved_when_its_keys_cannot_be_had_unless_that_is_said() {
+        let api = Api::writable();
+        let other =
+            || Some(json!({"issuer": "https://idp.example.com", "jwks_uri": "http://127.0.0.1:1/other"}));
+        let answer = api.write(Method::PUT, PATH, Some("*"), other()).await;
+        assert_eq!((answer.status, answer.code()), (422, "not_accepted"), "{}", answer.text());
+        assert_eq!(answer.json()["agents"], json!(["refunds"]));
+        let stale = api.write(Method::PUT, PATH, Some("\"stale\""), other()).await;
+        assert_eq!(stale.status, 412, "a precondition comes first");
+        let forced = api.write(Method::PUT, &format!("{PATH}?force=true"), Some("*"), other()).await;
+        assert_eq!(forced.status, 200, "{}", forced.text());
+        // One that nobody uses may be saved before it answers.
+        let new = json!({"issuer": "https://new.example.com", "jwks_uri": "http://127.0.0.1:1/new"});
+        assert_eq!(api.create("/api/v1/identity-providers/new", new).await.status, 201);
+    }
+
+    #[tokio::test]
+    async fn keys_are_fetched_when_somebody_asks() {
+        let api = Api::writable();
+        // The first fetch is not the one that is asked for.
+        while api.get(PATH).await.json()["status"]["tried"] == json!(false) {
+            tokio::task::yield_now().await;
+        }
+        let answer = api.write(Method::POST, &format!("{PATH}/fetch"), None, None).await;
+        let status = answer.json();
+        assert_eq!((answer.status, &status["provider"]), (200, &json!("corp")), "{status}");
+        assert!(status["last_error"].is_string(), "the fetch has ended: {status}");
+        assert_eq!(
+            api.write(Method::POST, "/api/v1/identity-providers/absent/fetch", None, None).await.status,
+            404
+        );
+    }
+}
