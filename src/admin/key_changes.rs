@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::authn::ApiKeyText;
 use crate::config::{self, parse_duration};
 use crate::control::{Edit, Edited, Expect, To, Wanted};
-use crate::model::{AgentName, Digest, Instant, Secret, Stamp};
+use crate::model::{AgentName, Digest, Instant, Secret, Stamp, check_label};
 use crate::routing::Authenticator;
 
 use super::agents::remove;
@@ -25,8 +25,6 @@ use super::problem::Problem;
 use super::write;
 use super::{Desk, Room};
 
-/// The longest name of a key, in characters.
-const LONGEST_NAME: usize = 200;
 /// The longest overlap and the longest life that can be asked for.
 const LONGEST_TIME: Duration = Duration::from_secs(3660 * 86_400);
 
@@ -150,14 +148,7 @@ fn takes_keys(room: &Room, agent: &str) -> Result<AgentName, Problem> {
 }
 
 fn named(name: &str) -> Result<&str, Problem> {
-    let good = !name.trim().is_empty()
-        && name.chars().count() <= LONGEST_NAME
-        && !name.chars().any(char::is_control);
-    if good {
-        return Ok(name);
-    }
-    let message = format!("a name has 1 to {LONGEST_NAME} characters and no control characters");
-    Err(Problem::invalid("/name", "empty-value", message))
+    check_label(name).map(|()| name).map_err(|why| Problem::invalid("/name", "bad-label", why))
 }
 
 /// When a key is to end: at a moment or after a time, and not in the past.
@@ -338,6 +329,7 @@ mod tests {
             (json!({"agent": "absent"}), "/agent"),
             (json!({"agent": "partner", "name": ""}), "/name"),
             (json!({"agent": "partner", "name": "a\u{7}"}), "/name"),
+            (json!({"agent": "partner", "name": "safe\u{202e}gnp.exe"}), "/name"),
             (json!({"agent": "partner", "name": "x".repeat(201)}), "/name"),
             (json!({"agent": "partner", "expires_at": "2020-01-01T00:00:00Z"}), "/expires_at"),
             (json!({"agent": "partner", "expires_at": "tomorrow"}), "/expires_at"),

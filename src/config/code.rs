@@ -120,6 +120,7 @@ codes! {
     SelfUpstream "self-upstream" Error "An upstream that is one of the gateway's own ports.";
     CorsCredentials "cors-credentials" Error "CORS for every origin together with credentials.";
     // warnings and notes
+    BadLabel "bad-label" Warning "A name for people that is very long, or holds control characters or ones that turn text.";
     DormantKey "dormant-key" Warning "A stored API key belongs to an agent that takes no API keys at the moment.";
     AudienceUnchecked "audience-unchecked" Warning "An agent takes tokens that were made for anybody.";
     PublicAgent "public-agent" Note "An agent that everybody may call.";

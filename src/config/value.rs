@@ -13,6 +13,7 @@ use super::report::{Report, suggest};
 use super::source::Spanned;
 use super::units::{parse_duration, parse_size, show_duration, show_size};
 use super::yaml::{Kind, Node, Scalar};
+use crate::model::check_label;
 
 /// A single value that is there.
 pub(super) fn scalar<'n>(report: &Report<'_>, node: &'n Node, wanted: &str) -> Option<&'n Scalar> {
@@ -43,6 +44,15 @@ pub(super) fn some_text(report: &Report<'_>, node: &Node) -> Option<String> {
     if text.trim().is_empty() {
         report.say(Code::EmptyValue, node.place, "this must not be empty", "give it a value");
         return None;
+    }
+    Some(text)
+}
+
+/// A name for people. What cannot be shown well is still a name.
+pub(super) fn label(report: &Report<'_>, node: &Node) -> Option<String> {
+    let text = some_text(report, node)?;
+    if let Err(help) = check_label(&text) {
+        report.say(Code::BadLabel, node.place, "people may read this name as another one", help);
     }
     Some(text)
 }

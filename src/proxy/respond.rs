@@ -1,6 +1,8 @@
 //! Refusals on the wire: one body for every refusal of the same class, with the challenge that the RFCs ask
 //! for (RFC 6750 section 3, RFC 9457). Nothing here says more than the caller may know.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, header};
 use pingora::http::ResponseHeader;
@@ -20,7 +22,7 @@ const BUSY_RETRY: &str = "1";
 #[derive(Debug)]
 pub(super) struct Problem {
     status: u16,
-    detail: &'static str,
+    detail: Cow<'static, str>,
     error: Option<OAuthError>,
     challenge: Option<HeaderValue>,
     retry_after: Option<&'static str>,
@@ -41,7 +43,14 @@ struct Body<'a> {
 impl Problem {
     /// An error that is not a decision about a credential.
     pub(super) const fn plain(status: u16, detail: &'static str) -> Self {
-        Self { status, detail, error: None, challenge: None, retry_after: None, allow: None }
+        Self {
+            status,
+            detail: Cow::Borrowed(detail),
+            error: None,
+            challenge: None,
+            retry_after: None,
+            allow: None,
+        }
     }
 
     /// A request with a method other than these.
@@ -60,7 +69,7 @@ impl Problem {
     pub(super) fn refusal(reason: Reason, agent: Option<&Agent>) -> Self {
         Self {
             status: reason.status(),
-            detail: detail(reason),
+            detail: explained(reason, agent),
             error: reason.oauth_error(),
             challenge: agent.and_then(|agent| challenge(reason, agent)),
             retry_after: (reason == Reason::KeysUnavailable).then_some(KEYS_RETRY),
@@ -112,7 +121,7 @@ impl Problem {
             r#type: "about:blank",
             title: status.and_then(|s| s.canonical_reason()).unwrap_or("Error"),
             status: self.status,
-            detail: self.detail,
+            detail: &self.detail,
             error: self.error.map(OAuthError::as_str),
             request_id,
         })
@@ -124,6 +133,16 @@ impl Problem {
 pub(super) fn header_value(id: &RequestId) -> pingora::Result<HeaderValue> {
     let value = id.with_text(HeaderValue::from_str);
     value.map_err(|_| Error::explain(ErrorType::InternalError, "a request id is no header value").into_in())
+}
+
+/// Who sends no key at all is told where it belongs: that is no secret, and callers look for it.
+fn explained(reason: Reason, agent: Option<&Agent>) -> Cow<'static, str> {
+    match (reason, agent.map(|agent| &agent.authenticator)) {
+        (Reason::ApiKeyMissing, Some(Authenticator::ApiKey(policy))) => {
+            format!("This agent asks for an API key in the header {}.", policy.header).into()
+        }
+        _ => detail(reason).into(),
+    }
 }
 
 /// Vague on purpose: all refusals of one class read the same.

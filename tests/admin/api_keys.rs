@@ -228,6 +228,16 @@ async fn a_rotation_never_lengthens_the_life_of_the_old_key() {
 }
 
 #[tokio::test]
+async fn a_caller_without_a_key_is_told_which_header_it_belongs_into() {
+    let world = World::empty().await;
+    world.create("/agents/a", &world.keyed("/a")).await;
+    let answer = super::support::client().get(world.gateway.url("/a")).send().await.expect("it answers");
+    assert_eq!(answer.status().as_u16(), 401);
+    let body = answer.text().await.expect("a body");
+    assert!(body.contains("in the header x-api-key"), "{body}");
+}
+
+#[tokio::test]
 async fn a_key_expires_by_itself() {
     let world = World::empty().await;
     world.create("/agents/a", &world.keyed("/a")).await;

@@ -18,7 +18,7 @@ const DEFAULT_IN_FLIGHT: usize = 4_096;
 pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> Option<AgentEntry> {
     let name = agent_name(report, key);
     let fields = Fields::open(report, &AGENT, key.place, node)?;
-    let display_name = fields.optional("display_name", value::some_text);
+    let display_name = fields.optional("display_name", value::label);
     let route = fields.required("route", route::read);
     let upstream = fields.required("upstream", upstream::read);
     let auth = auth::read(report, &fields);

@@ -20,7 +20,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
     }
     let fields = Fields::open(report, &API_KEY, key.place, node)?;
     let agent = fields.required("agent", agent);
-    let name = fields.optional("name", value::some_text);
+    let name = fields.optional("name", value::label);
     let sha256 = fields.required("sha256", digest);
     let created_at = fields.optional("created_at", value::date);
     let expires_at = fields.optional("expires_at", value::date);

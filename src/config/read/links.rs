@@ -144,7 +144,10 @@ fn keys_of_agents(report: &Report<'_>, document: &Document, names: &Names<'_>) {
             // In a store, an agent can be switched to tokens and back, and its keys wait meanwhile.
             if report.sources().get(key.agent.place.source()).is_some_and(|source| source.entry.is_some()) {
                 let message = format!("the API key {} waits: its agent takes no API keys", key.id.shown());
-                report.clash(Code::DormantKey, agent.auth.place, key.agent.place, message, help);
+                // One that was revoked waits for nothing.
+                if key.revoked_at.is_none() {
+                    report.clash(Code::DormantKey, agent.auth.place, key.agent.place, message, help);
+                }
             } else {
                 let message = format!("the agent {} takes no API keys", key.agent.shown());
                 report.clash(Code::WrongAgent, key.agent.place, agent.auth.place, message, help);
