@@ -33,7 +33,7 @@ use crate::proxy::{
 };
 use crate::routing::Hall;
 use crate::store::{ConfigStore, StoreError, Writer};
-use crate::telemetry::{AccessLog, AccessLogGuard, Decisions, Metrics};
+use crate::telemetry::{AccessLog, AccessLogGuard, Decisions, Metrics, tell_of_lost_lines};
 
 use descriptors::Room;
 use life::{Life, PreparedServer, Requests, Stop};
@@ -190,6 +190,7 @@ pub fn run(options: Options) -> Result<(), StartError> {
         admin.open(stands_on, &runtime);
     }
     runtime.spawn(reconciler.run());
+    runtime.spawn(tell_of_lost_lines());
     let (notifier, reload) = (Notifier::from_environment(), Arc::<Notify>::default());
     let ready = ready(accepting.clone(), Arc::clone(&live), drain.clone());
     runtime.spawn(notifier.clone().accompany(ready, Arc::clone(&reload), control));

@@ -37,7 +37,7 @@ pub(super) async fn open(
 ) -> Result<Response, Problem> {
     if !guard::is_token(login.token.expose_secret(), &desk.admin.token) {
         desk.brake.wrong().await;
-        return Err(Problem::unauthorized());
+        return Err(Problem::wrong_token());
     }
     let id = desk.sessions.open().map_err(|e| Problem::unavailable(e.to_string()))?;
     let cookie = cookie::set(Some(id.expose_secret()), desk.is_tls());

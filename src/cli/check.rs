@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use crate::config::Diagnostics;
+use crate::config::{Diagnostics, Snapshot};
 use crate::control::load;
 use crate::telemetry::Metrics;
 
-use super::{ConfigArg, Exit, place};
+use super::{ConfigArg, Exit, place, surroundings};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -15,6 +15,9 @@ pub(super) struct Args {
     /// Fail on warnings, too; notes, about what was written on purpose, are none
     #[arg(long)]
     strict: bool,
+    /// Try here and now what a start needs: ports that are free, and folders that this user may write
+    #[arg(long)]
+    bind: bool,
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<Exit> {
@@ -29,9 +32,14 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
     match load(store.as_ref(), None, &metrics) {
         Ok((compiled, _)) => {
             write!(err, "{}", compiled.warnings)?;
+            let tried = try_surroundings(args, &compiled.snapshot, err)?;
             let (agents, providers) = (compiled.snapshot.agents.len(), compiled.snapshot.providers.len());
             let refused = args.strict && compiled.warnings.warnings() > 0;
-            let verdict = if refused { "refused (--strict)" } else { "valid" };
+            let verdict = match (refused, tried) {
+                (true, _) => "refused (--strict)",
+                (false, true) => "valid",
+                (false, false) => "valid, and would not start here (--bind)",
+            };
             writeln!(
                 out,
                 "{verdict}: {agents} {}, {providers} {}; {}",
@@ -39,7 +47,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
                 plural(providers, "identity provider"),
                 counts(&compiled.warnings)
             )?;
-            Ok(if refused { Exit::Failure } else { Exit::Success })
+            Ok(if refused || !tried { Exit::Failure } else { Exit::Success })
         }
         Err(error) => {
             let findings = error.into_diagnostics();
@@ -48,6 +56,22 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
             Ok(Exit::Failure)
         }
     }
+}
+
+/// Tells what would keep a start from succeeding here; whether nothing would, as far as that is asked.
+fn try_surroundings(args: &Args, snapshot: &Snapshot, err: &mut dyn Write) -> std::io::Result<bool> {
+    let mut found = surroundings::unwritable(snapshot);
+    if args.bind {
+        found.extend(surroundings::taken(snapshot));
+    }
+    // The user of the check may be another one than that of the gateway.
+    let level = if args.bind { "error" } else { "note" };
+    for complaint in &found {
+        writeln!(err, "{level}: {complaint}")?;
+    }
+    let ports = if args.bind { "" } else { "whether the ports are free (--bind does), " };
+    writeln!(err, "note: not tried: {ports}{}", surroundings::NOT_TRIED)?;
+    Ok(!args.bind || found.is_empty())
 }
 
 fn counts(findings: &Diagnostics) -> String {

@@ -1,4 +1,4 @@
-//! `portcullis completions SHELL` and `portcullis manpage`.
+//! `portcullis completions SHELL`.
 
 use std::io::Write;
 
@@ -16,12 +16,5 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> std::io::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "portcullis", &mut script);
     out.write_all(&script)?;
-    Ok(Exit::Success)
-}
-
-pub(super) fn manpage(out: &mut dyn Write) -> std::io::Result<Exit> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-    out.write_all(&page)?;
     Ok(Exit::Success)
 }

@@ -8,9 +8,11 @@ mod completions;
 mod demo;
 mod explain;
 mod health;
+mod manpage;
 mod place;
 mod run;
 mod schema;
+mod surroundings;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -99,7 +101,8 @@ pub fn main() -> ExitCode {
     let is_gateway = matches!(cli.command, Command::Run(_));
     let log = init_logging(cli.log_format, cli.log_level.unwrap_or(usual), is_gateway);
     let (mut out, mut err) = (std::io::stdout(), log.line());
-    match dispatch(cli.command, &mut out, &mut err) {
+    let json = cli.log_format == LogFormat::Json;
+    match dispatch(cli.command, json, &mut out, &mut err) {
         Ok(exit) => exit.into(),
         // A reader that has closed the pipe (`| head`) is no failure.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -120,7 +123,7 @@ pub fn run_with(
     err: &mut dyn Write,
 ) -> std::io::Result<u8> {
     match Cli::try_parse_from(args) {
-        Ok(cli) => dispatch(cli.command, out, err).map(|exit| match exit {
+        Ok(cli) => dispatch(cli.command, false, out, err).map(|exit| match exit {
             Exit::Success => 0,
             Exit::Failure => 1,
             Exit::Usage => 2,
@@ -132,9 +135,10 @@ pub fn run_with(
     }
 }
 
-fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<Exit> {
+/// `json`: what keeps the gateway from starting is a line of its log, in JSON.
+fn dispatch(command: Command, json: bool, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<Exit> {
     match command {
-        Command::Run(args) => run::run(args, err),
+        Command::Run(args) => run::run(args, json, err),
         Command::Check(args) => check::run(&args, out, err),
         Command::Explain(args) => explain::run(&args, out, err),
         Command::ApiKey(command) => api_key::run(&command, out, err),
@@ -142,6 +146,6 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write) -> std::
         Command::Health(args) => health::run(&args, out, err),
         Command::Demo(args) => demo::run(&args, out, err),
         Command::Completions(args) => completions::run(&args, out),
-        Command::Manpage => completions::manpage(out),
+        Command::Manpage => manpage::run(out),
     }
 }

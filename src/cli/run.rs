@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use crate::control;
 use crate::gateway::{self, Options, StartError};
 
 use super::{ConfigArg, Exit, place};
@@ -15,11 +16,16 @@ pub(super) struct Args {
     upgrade: bool,
 }
 
-pub(super) fn run(args: Args, err: &mut dyn Write) -> std::io::Result<Exit> {
+/// Runs it. `json`: why it does not start is said in the log, whose reader may read nothing else.
+pub(super) fn run(args: Args, json: bool, err: &mut dyn Write) -> std::io::Result<Exit> {
     let store = match place::documents(&args.config) {
         Ok(store) => store,
         Err(message) => {
-            writeln!(err, "error: {message}")?;
+            if json {
+                tracing::error!("{message}");
+            } else {
+                writeln!(err, "error: {message}")?;
+            }
             return Ok(Exit::Failure);
         }
     };
@@ -27,9 +33,25 @@ pub(super) fn run(args: Args, err: &mut dyn Write) -> std::io::Result<Exit> {
     match gateway::run(options) {
         Ok(()) => Ok(Exit::Success),
         Err(error) => {
-            report(&error, err)?;
+            if json {
+                log(&error)
+            } else {
+                report(&error, err)?
+            }
             Ok(Exit::Failure)
         }
+    }
+}
+
+/// The same as lines of the log.
+fn log(error: &StartError) {
+    match error {
+        StartError::Config(findings) => {
+            control::tell(findings);
+            let errors = findings.errors();
+            tracing::error!(errors, "the configuration is not valid; nothing was started");
+        }
+        other => tracing::error!("{other}; nothing was started"),
     }
 }
 
@@ -40,7 +62,7 @@ pub(super) fn report(error: &StartError, err: &mut dyn Write) -> std::io::Result
             write!(err, "{findings}")?;
             writeln!(
                 err,
-                "error: the configuration is not valid ({} to mend); nothing was started",
+                "error: the configuration is not valid ({} to fix); nothing was started",
                 findings.errors()
             )
         }

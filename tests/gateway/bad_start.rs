@@ -132,3 +132,38 @@ async fn a_state_folder_that_cannot_be_one_is_refused() {
     std::fs::write(folder.path().join("c.yaml"), text).expect("it is written");
     refused(folder.path(), "c.yaml", "state_dir").await;
 }
+
+#[tokio::test]
+async fn what_keeps_it_from_starting_is_json_where_the_log_is() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("its address");
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = format!(
+        "server: {{ listeners: [{{ address: \"{address}\" }}], ops: {{ address: \"127.0.0.1:{}\" }} }}\n",
+        free_port()
+    );
+    for (name, text, wanted) in [
+        ("port.yaml", format!("version: 1\n{server}"), address.to_string()),
+        ("wrong.yaml", "version: 2\n".to_owned(), "wrong.yaml:1:".to_owned()),
+        ("absent.yaml", String::new(), "absent.yaml".to_owned()),
+    ] {
+        if !text.is_empty() {
+            std::fs::write(folder.path().join(name), text).expect("it is written");
+        }
+        let ran = portcullis(folder.path(), &["run", "--log-format", "json", "-c", name]).await;
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        let lines: Vec<serde_json::Value> = ran
+            .err
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{name}: {e}: {line}")))
+            .collect();
+        let errors = lines.iter().filter(|line| line["level"] == "ERROR");
+        assert!(
+            errors.clone().any(|line| line["message"].to_string().contains(&wanted)),
+            "{name}: {}",
+            ran.err
+        );
+        let last = lines.last().map(|line| line["message"].to_string()).unwrap_or_default();
+        assert!(last.contains("nothing was started"), "{name}: {last}");
+    }
+}

@@ -237,3 +237,29 @@ async fn health_asks_the_gateway_that_runs() {
     let ran = portcullis(nobody.path(), &["health", "-c", "c.yaml"]).await;
     assert!(ran.code == Some(1) && !ran.err.is_empty(), "{ran:?}");
 }
+
+#[tokio::test]
+async fn check_says_what_it_does_not_try_and_tries_it_when_it_is_asked_to() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("its address").port();
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("file"), "no folder").expect("it is written");
+    let listeners = format!(
+        "listeners: [{{ address: \"127.0.0.1:{port}\" }}], ops: {{ address: \"127.0.0.1:{}\" }}",
+        free_port()
+    );
+    let text =
+        |rest: &str| GOOD.replace("version: 1\n", &format!("version: 1\nserver: {{ {listeners}{rest} }}\n"));
+    for (rest, args, code, told) in [
+        ("", &[][..], 0, "note: not tried: whether the ports are free (--bind does)"),
+        (", state_dir: file/below", &["--strict"][..], 0, "note: server.state_dir: "),
+        ("", &["--bind"][..], 1, "error: server.listeners: cannot listen on 127.0.0.1:"),
+        (", state_dir: file/below", &["--bind"][..], 1, "error: server.state_dir: "),
+    ] {
+        std::fs::write(folder.path().join("c.yaml"), text(rest)).expect("it is written");
+        let ran = portcullis(folder.path(), &[&["check", "-c", "c.yaml"], args].concat()).await;
+        assert_eq!(ran.code, Some(code), "{args:?} {ran:?}");
+        assert!(ran.err.contains(told), "{told:?} in {}", ran.err);
+        assert!(ran.out.starts_with("valid") && ran.out.lines().count() == 1, "{ran:?}");
+    }
+}
