@@ -8,6 +8,10 @@
 mod access_log;
 
 #[cfg(test)]
+#[path = "gateway/also.rs"]
+mod also;
+
+#[cfg(test)]
 #[path = "gateway/api_key.rs"]
 mod api_key;
 

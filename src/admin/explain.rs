@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 
-use crate::gate::{self, Explanation};
+use crate::gate::{self, Explanation, Presented};
 use crate::model::Secret;
 use crate::routing::Agent;
 
@@ -23,6 +23,9 @@ pub(super) struct Question {
     agent: String,
     #[serde(default, deserialize_with = "maybe_secret")]
     credential: Option<Secret>,
+    /// With its query, in which some agents read their token.
+    #[serde(default, deserialize_with = "maybe_secret")]
+    path: Option<Secret>,
     #[serde(default)]
     headers: Vec<(String, String)>,
 }
@@ -41,7 +44,10 @@ pub(super) async fn run(
     if let Some(text) = &question.credential {
         put_credential(agent, text, &mut headers)?;
     }
-    Ok(Answer(gate::explain(agent, &headers, desk.admin.clock.now())))
+    let query = question.path.as_ref().and_then(|path| path.expose_secret().split_once('?'));
+    let query = query.map(|(_, query)| query.as_bytes());
+    let presented = Presented { headers: &headers, query };
+    Ok(Answer(gate::explain(agent, presented, desk.admin.clock.now())))
 }
 
 /// Headers as they were given. Messages name them by their place: a value may be a credential.

@@ -135,6 +135,8 @@ impl From<Reason> for ApiKeyRefusal<'_> {
 pub struct ApiKeyPolicy {
     /// The header that holds the key.
     pub header: HeaderName,
+    /// The word before the key.
+    pub scheme: Scheme,
     /// The agent's own keys by id; those of other agents are not here and therefore unknown.
     pub keys: HashMap<String, ApiKeyRecord>,
 }
@@ -178,8 +180,7 @@ impl ApiKeyPolicy {
     }
 
     fn extract<'h>(&self, headers: &'h HeaderMap, trace: &mut impl Trace) -> Result<&'h str, Reason> {
-        let bare = Scheme::bare();
-        let found = extract::credential(headers, &self.header, &bare).map_err(|reason| match reason {
+        let found = extract::credential(headers, &self.header, &self.scheme).map_err(|reason| match reason {
             Reason::TokenMissing => Reason::ApiKeyMissing,
             Reason::TokenMalformed => Reason::ApiKeyInvalid,
             other => other,
@@ -190,8 +191,11 @@ impl ApiKeyPolicy {
                 Err(Reason::MultipleTokens) => format!("more than one key in {}", self.header),
                 Err(_) => format!("no key in {}", self.header),
             }),
-            wanted: format!("{}: KEY, once", self.header),
-            fix: "send the API key in the header that the agent is configured to read",
+            wanted: match self.scheme.as_str() {
+                "" => format!("{}: KEY, once", self.header),
+                word => format!("{}: {word} KEY, once", self.header),
+            },
+            fix: "send the API key in the header, and with the prefix, that the agent is configured to read",
         });
         found
     }
@@ -240,6 +244,7 @@ mod tests {
         };
         ApiKeyPolicy {
             header: HeaderName::from_static("x-api-key"),
+            scheme: Scheme::bare(),
             keys: HashMap::from([(id.to_owned(), record)]),
         }
     }

@@ -1,6 +1,6 @@
 //! Takes the credential out of the request headers, by a strict grammar.
 //!
-//! Query, body and cookies are never read. What is inside the credential is for others.
+//! Other places, where an agent names some, are in `also`. What is inside the credential is for others.
 
 use http::{HeaderMap, HeaderName};
 use memchr::memchr;

@@ -4,6 +4,7 @@
 //! what becomes of the request is for `gate`.
 
 mod admission;
+mod also;
 mod api_key;
 mod claim_checks;
 mod extract;
@@ -17,6 +18,7 @@ mod token_cache;
 mod verify;
 
 pub use admission::Admission;
+pub use also::{Elsewhere, Presented, answered_protocol, query_without, strip};
 pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyText, KEY_PREFIX};
 pub use extract::Scheme;
 pub use known::Known;

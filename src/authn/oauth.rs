@@ -11,6 +11,7 @@ use http::HeaderName;
 use crate::keys::Provider;
 use crate::model::Issuer;
 
+use super::also::Elsewhere;
 use super::extract::Scheme;
 use super::token_cache::TokenCache;
 
@@ -21,6 +22,8 @@ pub struct OAuthPolicy {
     pub header: HeaderName,
     /// The word before the token.
     pub scheme: Scheme,
+    /// Where else the token may stand.
+    pub also: Box<[Elsewhere]>,
     /// Whether the header goes upstream exactly as it came.
     pub forward_token: bool,
     /// The providers that this agent accepts; never empty.

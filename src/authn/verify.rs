@@ -4,14 +4,14 @@
 //! The provider is chosen by the unverified `iss`, and only that provider's keys are tried. Nothing that a
 //! token says of itself (`jwk`, `jku`, `x5u`, `x5c`) is ever used as a key.
 
+use std::borrow::Cow;
 use std::sync::Arc;
-
-use http::HeaderMap;
 
 use crate::authz::{Check, Facts, Trace};
 use crate::keys::Provider;
 use crate::model::{Algorithm, CacheLabel, Claims, Digest, Identity, Instant, Reason};
 
+use super::also::{self, Presented};
 use super::api_key::note_use;
 use super::extract;
 use super::known::{Forged, Known, Proof};
@@ -69,15 +69,15 @@ const fn reject(reason: Reason, provider: Option<usize>) -> Outcome {
 }
 
 impl OAuthPolicy {
-    /// Decides on the token that the headers carry; says also what the cache said.
+    /// Decides on the token that the request carries; says also what the cache said.
     pub fn authenticate<T: Trace>(
         &self,
-        headers: &HeaderMap,
+        presented: Presented<'_>,
         now: Instant,
         refetch: Refetch,
         trace: &mut T,
     ) -> (Outcome, CacheLabel) {
-        let text = match self.extract(headers, trace) {
+        let text = &*match self.extract(presented, trace) {
             Ok(text) => text,
             Err(reason) => return (reject(reason, None), CacheLabel::Off),
         };
@@ -165,20 +165,31 @@ impl OAuthPolicy {
         }
     }
 
-    fn extract<'h>(&self, headers: &'h HeaderMap, trace: &mut impl Trace) -> Result<&'h str, Reason> {
-        let found = extract::credential(headers, &self.header, &self.scheme);
+    fn extract<'a>(&self, presented: Presented<'a>, trace: &mut impl Trace) -> Result<Cow<'a, str>, Reason> {
+        let in_header = extract::credential(presented.headers, &self.header, &self.scheme);
+        let found = match &*self.also {
+            [] => in_header.map(Cow::Borrowed),
+            also => also::only(in_header, also, presented),
+        };
+        let places = || {
+            let also = self.also.iter().map(|place| format!(" or {}", place.describe()));
+            format!("{}{}", self.header, also.collect::<String>())
+        };
         trace.check(Check::Credential, found.is_ok(), || Facts {
             seen: Some(match found {
-                Ok(_) => format!("one credential in {}", self.header),
-                Err(Reason::MultipleTokens) => format!("more than one credential in {}", self.header),
-                Err(Reason::TokenMalformed) => format!("control or non-ASCII bytes in {}", self.header),
-                Err(_) if headers.contains_key(&self.header) => {
+                Ok(_) => format!("one credential in {}", places()),
+                Err(Reason::MultipleTokens) => format!("more than one credential in {}", places()),
+                Err(Reason::TokenMalformed) => format!("control or non-ASCII bytes in {}", places()),
+                Err(_) if presented.headers.contains_key(&self.header) => {
                     format!("{} without a credential after `{}`", self.header, self.scheme.as_str())
                 }
-                Err(_) => format!("no {}", self.header),
+                Err(_) => format!("no {}", places()),
             }),
-            wanted: format!("{}: {} TOKEN, once", self.header, self.scheme.as_str()),
-            fix: "send the token in the header, and with the prefix, that the agent is configured to read",
+            wanted: format!("{}: {} TOKEN, once{}", self.header, self.scheme.as_str(), match &*self.also {
+                [] => "",
+                _ => ", or the token in one of the other places",
+            }),
+            fix: "send the token in one place, in the header with the prefix that the agent is configured to read",
         });
         let text = found?;
         let fits = text.len() <= self.token_bytes;

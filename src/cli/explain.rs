@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::config::Snapshot;
 use crate::control::load;
-use crate::gate::{self, Explanation};
+use crate::gate::{self, Explanation, Presented};
 use crate::keys::Refresher;
 use crate::model::{Clock, SystemClock};
 use crate::routing::{Agent, Authenticator, CanonicalPath, Host, HostRule};
@@ -73,7 +73,8 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
         writeln!(err, "note: {note}")?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(explain(agent, &headers));
+    let query = args.path.as_deref().and_then(|path| path.split_once('?')).map(|(_, query)| query.as_bytes());
+    let report = runtime.block_on(explain(agent, Presented { headers: &headers, query }));
     if args.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
     } else {
@@ -136,7 +137,7 @@ fn route_note(snapshot: &Snapshot, agent: &Agent, method: Option<&str>, target: 
     }
 }
 
-async fn explain(agent: &Arc<Agent>, headers: &HeaderMap) -> Explanation {
+async fn explain(agent: &Arc<Agent>, presented: Presented<'_>) -> Explanation {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mut refreshers = Vec::new();
     if let Authenticator::OAuth(policy) = &agent.authenticator {
@@ -153,7 +154,7 @@ async fn explain(agent: &Arc<Agent>, headers: &HeaderMap) -> Explanation {
         // A provider that does not answer is a finding, not an error of this command.
         let _in_time = tokio::time::timeout(KEYS_WAIT, fetched).await;
     }
-    gate::explain(agent, headers, clock.now())
+    gate::explain(agent, presented, clock.now())
 }
 
 fn print(report: &Explanation, out: &mut dyn Write) -> std::io::Result<()> {

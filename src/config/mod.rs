@@ -33,9 +33,9 @@ pub use compile::{Compiled, Files, compile, ending_certificates, revision};
 pub use diagnostic::{Diagnostic, Second};
 pub use diagnostics::Diagnostics;
 pub use document::{
-    AccessLog, Admin, AgentEntry, ApiKeyEntry, Auth, CertificateFiles, ClaimRule, ClaimRules, Cors, Document,
-    IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, ProxyProtocol, Route, Scopes, Server,
-    Shutdown, Upstream, UpstreamHost,
+    AccessLog, Admin, AgentEntry, ApiKeyAuth, ApiKeyEntry, Auth, CertificateFiles, ClaimRule, ClaimRules,
+    Cors, Document, IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, ProxyProtocol, Route,
+    Scopes, Server, Shutdown, Upstream, UpstreamHost,
 };
 pub use public_url::PublicUrl;
 pub use read::{Outline, outline, parse, parse_after};

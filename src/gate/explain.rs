@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 
-use crate::authn::Refetch;
+use crate::authn::{Presented, Refetch};
 use crate::authz::{Line, Transcript};
 use crate::model::{Decision, Instant};
 use crate::routing::{Agent, Authenticator};
@@ -40,11 +40,12 @@ impl Explanation {
 
 /// Decides with the keys that are known at this moment.
 #[must_use]
-pub fn explain(agent: &Arc<Agent>, headers: &HeaderMap, now: Instant) -> Explanation {
+pub fn explain<'a>(agent: &Arc<Agent>, presented: impl Into<Presented<'a>>, now: Instant) -> Explanation {
+    let presented = presented.into();
     let mut refetch = Refetch::Possible;
     loop {
         let mut transcript = Transcript::default();
-        match decide(agent, headers, now, refetch, &mut transcript) {
+        match decide(agent, presented, now, refetch, &mut transcript) {
             Step::Decided(verdict) => {
                 return Explanation {
                     decision: verdict.decision.as_str(),
@@ -77,16 +78,14 @@ pub enum CredentialError {
 /// # Errors
 /// When the agent is public, or the text does not fit into a header.
 pub fn credential(agent: &Agent, text: &str) -> Result<(HeaderName, HeaderValue), CredentialError> {
-    let (name, value) = match &agent.authenticator {
-        Authenticator::OAuth(policy) => {
-            let scheme = policy.scheme.as_str();
-            let gap = if scheme.is_empty() { "" } else { " " };
-            (policy.header.clone(), format!("{scheme}{gap}{}", text.trim()))
-        }
-        Authenticator::ApiKey(policy) => (policy.header.clone(), text.trim().to_owned()),
+    let (name, scheme) = match &agent.authenticator {
+        Authenticator::OAuth(policy) => (&policy.header, &policy.scheme),
+        Authenticator::ApiKey(policy) => (&policy.header, &policy.scheme),
         Authenticator::Public => return Err(CredentialError::Public(agent.name.to_string())),
     };
+    let gap = if scheme.as_str().is_empty() { "" } else { " " };
+    let value = format!("{}{gap}{}", scheme.as_str(), text.trim());
     let mut value = HeaderValue::from_str(&value).map_err(|_| CredentialError::NoHeader)?;
     value.set_sensitive(true);
-    Ok((name, value))
+    Ok((name.clone(), value))
 }

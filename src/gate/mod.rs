@@ -1,4 +1,4 @@
-//! The decision: an agent, a request's headers and a moment go in; a permit or a refusal comes out.
+//! The decision: an agent, what a request shows of its caller, and a moment go in; a permit or a refusal comes out.
 //!
 //! Only here is a [`Permit`] made, and nothing goes upstream without one. No I/O, no clock, no waiting: when
 //! keys are wanted first, the caller of [`decide`] waits and asks again.
@@ -8,15 +8,13 @@ mod permit;
 
 use std::sync::Arc;
 
-use http::HeaderMap;
-
 use crate::authn::{Admission, ApiKeyRefusal, Outcome, Rejection};
 use crate::authz::Trace;
 use crate::keys::Provider;
 use crate::model::{AuthMethod, CacheLabel, Claims, Decision, Enforcement, Identity, Instant, Reason};
 use crate::routing::{Agent, Authenticator};
 
-pub use crate::authn::Refetch;
+pub use crate::authn::{Presented, Refetch};
 pub use crate::authz::Silent;
 pub use explain::{CredentialError, Explanation, credential, explain};
 pub use permit::Permit;
@@ -51,19 +49,20 @@ pub enum Step {
 }
 
 /// Decides whether a request may pass to `agent`.
-pub fn decide(
+pub fn decide<'a>(
     agent: &Arc<Agent>,
-    headers: &HeaderMap,
+    presented: impl Into<Presented<'a>>,
     now: Instant,
     refetch: Refetch,
     trace: &mut impl Trace,
 ) -> Step {
+    let presented = presented.into();
     let (found, cache) = match &agent.authenticator {
         Authenticator::Public => {
             (Ok(Proven { provider: None, identity: None, admission: None }), CacheLabel::Off)
         }
         Authenticator::ApiKey(policy) => {
-            let found = policy.authenticate(headers, now, trace);
+            let found = policy.authenticate(presented.headers, now, trace);
             let proven = |identity: &Arc<Identity>| Proven {
                 provider: None,
                 identity: Some(Arc::clone(identity)),
@@ -77,7 +76,7 @@ pub fn decide(
             (found.map(proven).map_err(refused), CacheLabel::Off)
         }
         Authenticator::OAuth(policy) => {
-            let (outcome, cache) = policy.authenticate(headers, now, refetch, trace);
+            let (outcome, cache) = policy.authenticate(presented, now, refetch, trace);
             let found = match outcome {
                 Outcome::Known(known, provider) => {
                     let judge = |identity, claims: &Claims| judge(agent, identity, claims, trace);

@@ -13,7 +13,7 @@ use super::context::Context;
 use super::forwarded::{self, Forwarded, REQUEST_ID};
 use super::query;
 use super::stamp;
-use super::view::sent_host;
+use super::view::{sent_host, sent_query};
 
 /// What is set at most with every request: three fields of `forwarded`, the id, the length and the host.
 const SET: usize = 6;
@@ -45,6 +45,7 @@ pub(super) fn rewrite(
         }
     }
     join_cookies(&mut headers);
+    agent.strip_credentials(&mut headers);
     write_length_plainly(&mut headers);
     forwarded.set(&mut headers);
     headers.insert(REQUEST_ID, request_id);
@@ -126,7 +127,10 @@ fn target(sent: &RequestHeader, permit: &Permit, ctx: &Context) -> Option<Vec<u8
     let agent = permit.agent();
     let base = agent.upstream.base_path.as_str();
     let raw = sent.raw_path();
+    let rest =
+        if agent.reads_query() { sent_query(sent).and_then(|q| agent.query_to_forward(q)) } else { None };
     let is_same = base.is_empty()
+        && rest.is_none()
         && !agent.route.strip_path
         && ctx.path.is_none()
         && !ctx.encode_query
@@ -140,6 +144,9 @@ fn target(sent: &RequestHeader, permit: &Permit, ctx: &Context) -> Option<Vec<u8
         // ASCII: it was read as a path before anything was decided.
         None => String::from_utf8_lossy(path),
     };
+    // Without what was a credential.
+    let rest = rest.map(|rest| if rest.is_empty() { rest } else { [b"?", rest.as_slice()].concat() });
+    let query = rest.as_deref().unwrap_or(query);
     let query = if ctx.encode_query { Cow::Owned(query::encoded(query)) } else { Cow::Borrowed(query) };
     Some([base.as_bytes(), agent.route.forwarded(&path).as_bytes(), &query].concat())
 }

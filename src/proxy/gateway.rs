@@ -13,7 +13,7 @@ use pingora::http::ResponseHeader;
 use pingora::proxy::{ProxyHttp as _, Session};
 
 use crate::config::{Limits, Snapshot};
-use crate::gate::{Refetch, Silent, Step, Verdict, decide};
+use crate::gate::{Presented, Refetch, Silent, Step, Verdict, decide};
 use crate::model::{AuthMethod, Clock, Decision, Live, Reason, RequestId};
 use crate::routing::{Agent, CorsHeaders, Hall};
 use crate::telemetry::{AccessLog, AgentMetrics, DecisionEntry, Decisions, InFlight, Metrics};
@@ -23,7 +23,7 @@ use super::cross_origin;
 use super::drain::Drain;
 use super::origin::Origin;
 use super::respond::{Problem, header_value};
-use super::view::{BadTarget, View};
+use super::view::{BadTarget, View, sent_query};
 
 /// The longest that a request waits for the one shared fetch that its unknown `kid` asked for.
 const REFETCH_WAIT: Duration = Duration::from_secs(1);
@@ -123,12 +123,14 @@ impl Gateway {
 
     /// The decision. Waits only for an unknown `kid`, and for a second at most.
     pub(super) async fn decide(&self, agent: &Arc<Agent>, session: &Session, ctx: &mut Context) -> Verdict {
-        let headers = &session.req_header().headers;
+        let request = session.req_header();
+        let query = if agent.reads_query() { sent_query(request) } else { None };
+        let presented = Presented { headers: &request.headers, query };
         let mut took = Duration::ZERO;
         let mut refetch = Refetch::Possible;
         let verdict = loop {
             let began = Tick::now();
-            let step = decide(agent, headers, ctx.now, refetch, &mut Silent);
+            let step = decide(agent, presented, ctx.now, refetch, &mut Silent);
             took += began.elapsed();
             match step {
                 Step::Decided(verdict) => break verdict,

@@ -180,6 +180,11 @@ impl ProxyHttp for Gateway {
         hops::strip(response);
         response.insert_header("X-Request-Id", header_value(&ctx.request_id)?)?;
         if let Some(agent) = &ctx.agent {
+            if response.status == http::StatusCode::SWITCHING_PROTOCOLS
+                && let Some(protocol) = agent.answered_protocol(&session.req_header().headers)
+            {
+                response.insert_header(header::SEC_WEBSOCKET_PROTOCOL, protocol)?;
+            }
             location::rewrite(response, session.req_header(), agent, ctx, &self.parts.snapshot)?;
             if let Some(cors) = &agent.cors {
                 cross_origin::replace(response, cors, session.req_header())?;

@@ -49,6 +49,12 @@ pub(super) fn sent_path(request: &RequestHeader) -> Box<str> {
     AccessRecord::path(&String::from_utf8_lossy(path))
 }
 
+/// The query as it was sent, without its question mark.
+pub(super) fn sent_query(request: &RequestHeader) -> Option<&[u8]> {
+    let raw = request.raw_path();
+    raw.get(raw.iter().position(|b| *b == b'?')? + 1..)
+}
+
 /// The host as it was sent, for `X-Forwarded-Host`.
 pub(super) fn sent_host(request: &RequestHeader) -> Option<HeaderValue> {
     match request.uri.authority() {

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::authn::{ApiKeyPolicy, OAuthPolicy};
+use crate::authn::{self, ApiKeyPolicy, Elsewhere, OAuthPolicy};
 use crate::authz::{ClaimHeaders, Rules};
 use crate::model::{AgentName, AuthMethod, Enforcement, ProviderName};
 use crate::telemetry::AgentMetrics;
@@ -92,6 +92,39 @@ impl Agent {
         }
     }
 
+    fn also(&self) -> &[Elsewhere] {
+        match &self.authenticator {
+            Authenticator::OAuth(policy) => &policy.also,
+            Authenticator::ApiKey(_) | Authenticator::Public => &[],
+        }
+    }
+
+    /// Whether callers may put their token into the query.
+    #[must_use]
+    pub fn reads_query(&self) -> bool {
+        self.also().iter().any(|place| matches!(place, Elsewhere::Query(_)))
+    }
+
+    /// The query without tokens; `None` when there are none in it.
+    #[must_use]
+    pub fn query_to_forward(&self, query: &[u8]) -> Option<Vec<u8>> {
+        if self.reads_query() { authn::query_without(self.also(), query) } else { None }
+    }
+
+    /// Takes tokens out of cookies and subprotocols, where they may stand there.
+    pub fn strip_credentials(&self, headers: &mut HeaderMap) {
+        if !self.also().is_empty() {
+            authn::strip(self.also(), headers);
+        }
+    }
+
+    /// The subprotocol with which a WebSocket of these headers is answered, when the agent was offered none of them.
+    #[must_use]
+    pub fn answered_protocol(&self, sent: &HeaderMap) -> Option<HeaderValue> {
+        let reads = self.also().contains(&Elsewhere::WebSocketProtocol);
+        if reads { authn::answered_protocol(sent) } else { None }
+    }
+
     /// Whether a client's header of that name is the credential, and goes on.
     #[must_use]
     pub fn hands_on(&self, name: &HeaderName) -> bool {
@@ -118,6 +151,7 @@ impl Agent {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::authn::Scheme;
     use crate::routing::{Endpoint, HostRule, UpstreamHost};
     use crate::telemetry::Metrics;
     use std::collections::HashMap;
@@ -172,7 +206,11 @@ pub(crate) mod tests {
             "k",
             None,
             "/k",
-            Authenticator::ApiKey(ApiKeyPolicy { header: "x-key".parse().unwrap(), keys: HashMap::new() }),
+            Authenticator::ApiKey(ApiKeyPolicy {
+                header: "x-key".parse().unwrap(),
+                scheme: Scheme::bare(),
+                keys: HashMap::new(),
+            }),
         );
         let public = public_agent("p", None, "/p");
         for (agent, name, wanted) in [

@@ -26,6 +26,7 @@ async fn stage() -> Stage {
          agents:\n\
          \x20 a: {{ route: /a, upstream: \"{url}\", auth: {{ oauth: {{ identity_providers: [corp], audiences: [x], scopes: {{ any_of: [refunds:write] }} }} }} }}\n\
          \x20 h: {{ route: /h, upstream: \"{url}\", auth: {{ oauth: {{ identity_providers: [corp], audiences: [x], header: X-Token, prefix: \"\" }} }} }}\n\
+         \x20 e: {{ route: /e, upstream: \"{url}\", auth: {{ oauth: {{ identity_providers: [corp], audiences: [x], also: [{{ query: t }}, {{ cookie: c }}] }} }} }}\n\
          \x20 k: {{ route: /k, upstream: \"{url}\", auth: {{ api_key: {{ header: X-API-Key }} }} }}\n{stored}",
         issuer.url,
         url = upstream.url(),
@@ -109,6 +110,24 @@ async fn it_decides_as_the_gateway_does_and_says_which_check_failed() {
     assert_eq!(report["provider"], "corp");
     assert!(report["checks"].as_array().is_some_and(|checks| checks.len() >= 8), "{report}");
     assert!(stage.upstream.seen().is_empty(), "nothing is forwarded");
+}
+
+#[tokio::test]
+async fn a_token_is_explained_where_the_agent_reads_it() {
+    let stage = stage().await;
+    let good = stage.token(|_| {});
+    let (target, cookie) = (format!("/e/x?a=b&t={good}"), format!("Cookie: c={good}"));
+    for (agent, args, reason) in [
+        ("e", vec!["GET", &target], "ok"),
+        ("e", vec!["-H", &cookie], "ok"),
+        ("e", vec!["-H", &cookie, "GET", &target], "multiple_tokens"),
+        ("e", vec!["GET", "/e"], "token_missing"),
+        ("a", vec!["-H", &cookie, "GET", &target], "token_missing"),
+    ] {
+        let (_, report) = stage.report(agent, &args, "").await;
+        assert_eq!(report["reason"], reason, "{report}");
+        assert!(!report.to_string().contains(&good), "{report}");
+    }
 }
 
 #[tokio::test]

@@ -57,8 +57,13 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         (
             "ExplainQuestion",
             partly(
-                vec![("agent", name()), ("credential", maybe(secret())), ("headers", pairs())],
-                &["credential", "headers"],
+                vec![
+                    ("agent", name()),
+                    ("credential", maybe(secret())),
+                    ("path", maybe(secret())),
+                    ("headers", pairs()),
+                ],
+                &["credential", "path", "headers"],
             ),
         ),
         (

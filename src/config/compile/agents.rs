@@ -234,8 +234,9 @@ fn authenticator(
 ) -> Option<Authenticator> {
     Some(match &entry.auth.value {
         Auth::Public => Authenticator::Public,
-        Auth::ApiKey(header) => Authenticator::ApiKey(ApiKeyPolicy {
-            header: header.clone(),
+        Auth::ApiKey(written) => Authenticator::ApiKey(ApiKeyPolicy {
+            header: written.header.clone(),
+            scheme: Scheme::parse(&written.prefix)?,
             keys: all.keys.get(&entry.name.value).cloned().unwrap_or_default(),
         }),
         Auth::OAuth(oauth) => {
@@ -246,6 +247,7 @@ fn authenticator(
             Authenticator::OAuth(OAuthPolicy {
                 header: oauth.header.clone(),
                 scheme: Scheme::parse(&oauth.prefix)?,
+                also: oauth.also.as_slice().into(),
                 forward_token: oauth.forward_token,
                 providers: accepted?,
                 issuers: Arc::clone(&all.issuers),

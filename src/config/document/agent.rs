@@ -8,7 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::super::source::Spanned;
-use crate::authn::{AudienceClaim, BoundTokens};
+use crate::authn::{AudienceClaim, BoundTokens, Elsewhere};
 use crate::authz::BeyondAscii;
 use crate::model::{AgentName, Digest, Enforcement, ProviderName};
 use crate::routing::{AllowedOrigin, HostRule};
@@ -86,10 +86,19 @@ pub enum UpstreamHost {
 pub enum Auth {
     /// Callers bring a token.
     OAuth(Box<OAuth>),
-    /// Callers bring an API key in this header.
-    ApiKey(HeaderName),
+    /// Callers bring an API key.
+    ApiKey(ApiKeyAuth),
     /// Everybody may call, on purpose.
     Public,
+}
+
+/// `auth.api_key`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeyAuth {
+    /// The header with the key.
+    pub header: HeaderName,
+    /// The word before the key; empty is the bare key.
+    pub prefix: String,
 }
 
 /// `auth.oauth`
@@ -105,6 +114,8 @@ pub struct OAuth {
     pub header: HeaderName,
     /// The word before the token; empty is the bare token.
     pub prefix: String,
+    /// Where else the token may stand.
+    pub also: Vec<Elsewhere>,
     /// Whether the header goes on as it came.
     pub forward_token: bool,
     /// Scopes that the token must have.
@@ -231,6 +242,7 @@ impl AgentEntry {
                 audience_claim: _,
                 header: _,
                 prefix: _,
+                also: _,
                 forward_token: _,
                 scopes: _,
                 claims: _,

@@ -14,8 +14,8 @@ use super::known::Known;
 use super::source::{Place, Source, Spanned};
 
 pub use agent::{
-    AgentEntry, ApiKeyEntry, Auth, ClaimRule, ClaimRules, Cors, OAuth, Origins, Route, Scopes, Upstream,
-    UpstreamHost,
+    AgentEntry, ApiKeyAuth, ApiKeyEntry, Auth, ClaimRule, ClaimRules, Cors, OAuth, Origins, Route, Scopes,
+    Upstream, UpstreamHost,
 };
 pub use provider::{IdentityProvider, KeySource};
 pub use server::{AccessLog, Admin, CertificateFiles, Limits, Listener, ProxyProtocol, Server, Shutdown};

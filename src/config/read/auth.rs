@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::HeaderName;
 
 use super::super::code::Code;
-use super::super::document::{Auth, ClaimRule, ClaimRules, OAuth, Scopes};
+use super::super::document::{ApiKeyAuth, Auth, ClaimRule, ClaimRules, OAuth, Scopes};
 use super::super::fields::{Fields, entries};
 use super::super::json;
 use super::super::report::{Report, suggest};
@@ -14,6 +14,7 @@ use super::super::source::{Place, Spanned};
 use super::super::value;
 use super::super::web;
 use super::super::yaml::{Key, Kind, Node};
+use super::also;
 use crate::authn::{AudienceClaim, BoundTokens};
 use crate::authz::BeyondAscii;
 use crate::model::ProviderName;
@@ -87,12 +88,16 @@ fn mapping<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> Option<A
     }
 }
 
-fn api_key<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Option<HeaderName> {
+fn api_key<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Option<ApiKeyAuth> {
     let fields = Fields::open(report, &API_KEY_AUTH, owner, node)?;
     let header = fields.optional("header", credential_header);
-    let bad = header.is_none() && fields.has("header");
+    let prefix = fields.optional("prefix", prefix);
+    let bad = (header.is_none() && fields.has("header")) || (prefix.is_none() && fields.has("prefix"));
     fields.close();
-    (!bad).then(|| header.map_or(HeaderName::from_static("x-api-key"), |h| h.value))
+    (!bad).then(|| ApiKeyAuth {
+        header: header.map_or(HeaderName::from_static("x-api-key"), |h| h.value),
+        prefix: prefix.map_or_else(String::new, |p| p.value),
+    })
 }
 
 /// The header that holds a credential.
@@ -127,6 +132,7 @@ fn oauth<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Option<OAu
     let header = fields.optional("header", credential_header);
     let header = header.map_or(http::header::AUTHORIZATION, |h| h.value);
     let prefix = fields.optional("prefix", prefix);
+    let also = fields.optional("also", also::read).map(|also| also.value).unwrap_or_default();
     let forward_token = fields.optional("forward_token", value::boolean);
     let scopes = fields.section("scopes", &SCOPES).map(scopes).unwrap_or_default();
     let claims = fields.section("claims", &CLAIMS).map(claims).unwrap_or_default();
@@ -162,6 +168,7 @@ fn oauth<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Option<OAu
         },
         header,
         prefix: prefix.map_or_else(|| "Bearer".to_owned(), |p| p.value),
+        also,
         forward_token: forward_token.is_some_and(|b| b.value),
         scopes,
         claims,
@@ -193,7 +200,7 @@ fn prefix(report: &Report<'_>, node: &Node) -> Option<String> {
     let text = value::text(report, node)?;
     if !text.is_empty() && !web::is_token(&text) {
         let message = format!("{} is not a prefix", node.shown());
-        let help = "write one word without blanks, such as `Bearer`, or \"\" for the bare token";
+        let help = "write one word without blanks, such as `Bearer`, or \"\" for none";
         report.say(Code::BadPrefix, node.place, message, help);
         return None;
     }

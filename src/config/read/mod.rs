@@ -5,6 +5,7 @@
 //! the snapshot before is not read at all: what it was read to is still known (see `known`).
 
 mod agent;
+mod also;
 mod api_key;
 mod auth;
 mod cors;

@@ -97,6 +97,11 @@ pub(in crate::config) const OAUTH: Section = Section {
             Word(&["aud", "client_id"]),
             "the claim that names the audience: aud (default), or client_id where tokens have no `aud`",
         ),
+        may(
+            "also",
+            List(&AnyOf(&[Word(&["websocket_protocol"]), Shape::Section(&ALSO)])),
+            "other places of the token: websocket_protocol, `query: NAME`, `cookie: NAME`; default none",
+        ),
         may("header", Text, "the request header with the token; default Authorization"),
         may("prefix", Text, "the word before the token; default Bearer, \"\" is the bare token"),
         may("forward_token", Bool, "send the header to the agent as it came; default false"),
@@ -115,6 +120,15 @@ pub(in crate::config) const OAUTH: Section = Section {
             Shape::Section(&SENDER_CONSTRAINT),
             "what becomes of tokens that are bound to a key of their holder",
         ),
+    ],
+};
+
+/// One of `auth.oauth.also`
+pub(in crate::config) const ALSO: Section = Section {
+    name: "a place of the token",
+    fields: &[
+        may("query", Text, "the query parameter with the token; it is removed before the agent"),
+        may("cookie", Text, "the cookie with the token; it is removed before the agent"),
     ],
 };
 
@@ -159,7 +173,10 @@ pub(in crate::config) const CLAIM_RULE: Section = Section {
 /// `auth.api_key`
 pub(in crate::config) const API_KEY_AUTH: Section = Section {
     name: "`api_key`",
-    fields: &[may("header", Text, "the request header with the key; default X-API-Key")],
+    fields: &[
+        may("header", Text, "the request header with the key; default X-API-Key"),
+        may("prefix", Text, "the word before the key, such as Bearer; default \"\", the bare key"),
+    ],
 };
 
 /// `cors` of an agent

@@ -40,6 +40,7 @@ pub(super) fn stored(now: u64) -> Value {
         [
             entry("Good0001", "keyed", json!({})),
             entry("Good0002", "keyed", json!({"expires_at": at(now + 3600), "revoked_at": at(now + 3600)})),
+            entry("Bearer01", "keyed-bearer", json!({})),
             entry("Other001", "keyed-other", json!({})),
             entry("Expired1", "keyed", json!({"expires_at": at(now - 60)})),
             entry("Revoked1", "keyed", json!({"revoked_at": at(now - 60)})),
@@ -87,6 +88,17 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
         Row::new("a token alone", "keyed", "api_key_missing").bearer(world.good()),
         row("a token beside a good key", "ok", &good).bearer(world.good()),
         Row::new("the key as a bearer token", "keyed", "api_key_missing").bearer(&good),
+        Row::new("as a bearer token", "keyed-bearer", "ok")
+            .bearer(key("Bearer01", 's'))
+            .key(Some("Bearer01")),
+        Row::new("the scheme in other letters", "keyed-bearer", "ok")
+            .header("authorization", format!("bEARER  {}", key("Bearer01", 's'))),
+        Row::new("the bare key where a scheme is wanted", "keyed-bearer", "api_key_missing")
+            .header("authorization", key("Bearer01", 's')),
+        Row::new("another scheme", "keyed-bearer", "api_key_missing").header("authorization", "Basic dTpw"),
+        Row::new("two keys", "keyed-bearer", "multiple_tokens")
+            .header("authorization", format!("Bearer {0}, Bearer {0}", key("Bearer01", 's'))),
+        Row::new("a token where a key is wanted", "keyed-bearer", "api_key_invalid").bearer(world.good()),
         Row::new("a header of one's own", "keyed-other", "ok").header("x-other-key", key("Other001", 's')),
         Row::new("the usual header where another is read", "keyed-other", "api_key_missing")
             .header("x-api-key", key("Other001", 's')),

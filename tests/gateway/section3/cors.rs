@@ -45,7 +45,12 @@ async fn scene() -> Scene {
         agent("plain", oauth.clone(), Some(plain.clone())),
         agent("full", oauth.clone(), Some(full)),
         agent("none", oauth.clone(), None),
-        agent("keyed", json!({"api_key": {"header": "X-API-Key"}}), Some(plain)),
+        agent("keyed", json!({"api_key": {"header": "X-API-Key"}}), Some(plain.clone())),
+        agent(
+            "keyed-bearer",
+            json!({"api_key": {"header": "Authorization", "prefix": "Bearer"}}),
+            Some(plain),
+        ),
         agent("keyed-other", json!({"api_key": {"header": "X-Other-Key"}}), None),
         agent("any", json!("public"), Some(json!({"allowed_origins": ["*"]}))),
     ]
@@ -122,6 +127,7 @@ async fn a_preflight_is_answered_before_authentication_with_exactly_what_is_conf
     for (agent, origin, headers) in [
         ("plain", APP, plain("authorization, content-type")),
         ("keyed", APP, plain("x-api-key, content-type")),
+        ("keyed-bearer", APP, plain("authorization, content-type")),
         ("full", APP, full),
         ("any", "https://whoever.example", any),
         ("plain", "https://evil.example", vec![]),

@@ -162,6 +162,7 @@ impl World {
             ("titled", oauth(json!({"claim_headers": {"note": "X-Note"}}))),
             ("keyed", json!({"api_key": {"header": "X-API-Key"}})),
             ("keyed-other", json!({"api_key": {"header": "X-Other-Key"}})),
+            ("keyed-bearer", json!({"api_key": {"header": "Authorization", "prefix": "Bearer"}})),
             ("public", json!("public")),
         ];
         let upstream = self.upstream.url();

@@ -1,0 +1,311 @@
+//! Where callers may put their token besides the agent's header, when the agent says so: browsers set no headers on
+//! WebSockets and event streams. What was a credential there, or stood where one stands, never goes on to the agent.
+
+use std::borrow::Cow;
+
+use http::header::{COOKIE, SEC_WEBSOCKET_PROTOCOL};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use url::form_urlencoded;
+
+use crate::model::Reason;
+
+/// The word before the token among the subprotocols of a WebSocket.
+const BEARER: &[u8] = b"bearer";
+
+/// What a request shows of its caller.
+#[derive(Debug, Clone, Copy)]
+pub struct Presented<'a> {
+    /// The fields of its head.
+    pub headers: &'a HeaderMap,
+    /// What stands after the question mark, when the agent looks there.
+    pub query: Option<&'a [u8]>,
+}
+
+impl<'a> From<&'a HeaderMap> for Presented<'a> {
+    fn from(headers: &'a HeaderMap) -> Self {
+        Self { headers, query: None }
+    }
+}
+
+/// One such place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// The pair `bearer, TOKEN` in `Sec-WebSocket-Protocol`.
+    WebSocketProtocol,
+    /// The parameter of that name in the query (RFC 6750 section 2.3).
+    Query(Box<str>),
+    /// The cookie of that name.
+    Cookie(Box<str>),
+}
+
+impl Elsewhere {
+    /// The place in words, for `explain`.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::WebSocketProtocol => "`bearer, TOKEN` in sec-websocket-protocol".to_owned(),
+            Self::Query(name) => format!("the query parameter `{name}`"),
+            Self::Cookie(name) => format!("the cookie `{name}`"),
+        }
+    }
+
+    /// The credential there, if there is one.
+    fn find<'a>(&self, presented: Presented<'a>) -> Result<Option<Cow<'a, str>>, Reason> {
+        let found = match self {
+            Self::WebSocketProtocol => one(tokens(presented.headers).map(text))?,
+            Self::Query(name) => {
+                let query = presented.query.unwrap_or_default();
+                one(pairs(query)
+                    .filter_map(read)
+                    .filter(|(read, _)| *read == **name)
+                    .map(|(_, value)| Ok(value)))?
+            }
+            Self::Cookie(name) => {
+                let values = cookies(presented.headers).filter_map(|cookie| value_of(cookie, name));
+                one(values.map(text))?
+            }
+        };
+        Ok(found.filter(|found| !found.is_empty()))
+    }
+}
+
+/// The one credential of a request whose header holds `in_header`.
+pub(super) fn only<'a>(
+    in_header: Result<&'a str, Reason>,
+    also: &[Elsewhere],
+    presented: Presented<'a>,
+) -> Result<Cow<'a, str>, Reason> {
+    let mut only = match in_header {
+        Err(Reason::TokenMissing) => None,
+        found => Some(found.map(Cow::Borrowed)),
+    };
+    for place in also {
+        let Some(found) = place.find(presented).transpose() else { continue };
+        if only.is_some() {
+            return Err(Reason::MultipleTokens);
+        }
+        only = Some(found);
+    }
+    only.unwrap_or(Err(Reason::TokenMissing))
+}
+
+/// Takes out of a head what stands where those places are.
+pub fn strip(also: &[Elsewhere], headers: &mut HeaderMap) {
+    if also.contains(&Elsewhere::WebSocketProtocol) && tokens_or_words(headers) {
+        let rest: Vec<&[u8]> = rest(headers).collect();
+        put(headers, SEC_WEBSOCKET_PROTOCOL, &rest.join(&b", "[..]));
+    }
+    let is_read = |cookie: &[u8]| {
+        also.iter().any(|place| matches!(place, Elsewhere::Cookie(name) if value_of(cookie, name).is_some()))
+    };
+    if cookies(headers).any(is_read) {
+        let rest: Vec<&[u8]> = cookies(headers).filter(|cookie| !is_read(cookie)).collect();
+        put(headers, COOKIE, &rest.join(&b"; "[..]));
+    }
+}
+
+/// The query without the parameters that are read; `None` when there are none.
+#[must_use]
+pub fn query_without(also: &[Elsewhere], query: &[u8]) -> Option<Vec<u8>> {
+    let is_read = |pair: &[u8]| {
+        let Some((name, _)) = read(pair) else { return false };
+        also.iter().any(|place| matches!(place, Elsewhere::Query(wanted) if name == **wanted))
+    };
+    let rest: Vec<&[u8]> = pairs(query).filter(|pair| !is_read(pair)).collect();
+    (rest.len() < pairs(query).count()).then(|| rest.join(&b"&"[..]))
+}
+
+/// What a WebSocket is answered of which the agent has seen no subprotocol at all, since there was only the pair: a
+/// browser wants one of its own back.
+#[must_use]
+pub fn answered_protocol(headers: &HeaderMap) -> Option<HeaderValue> {
+    let is_alone = tokens(headers).next().is_some() && rest(headers).next().is_none();
+    is_alone.then(|| HeaderValue::from_static("bearer"))
+}
+
+/// At most one of them.
+fn one<'a>(
+    mut found: impl Iterator<Item = Result<Cow<'a, str>, Reason>>,
+) -> Result<Option<Cow<'a, str>>, Reason> {
+    match (found.next(), found.next()) {
+        (_, Some(_)) => Err(Reason::MultipleTokens),
+        (found, None) => found.transpose(),
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Reason> {
+    str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| Reason::TokenMalformed)
+}
+
+/// The subprotocols that a WebSocket offers.
+fn protocols(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter();
+    lines
+        .flat_map(|line| line.as_bytes().split(|b| *b == b','))
+        .map(<[u8]>::trim_ascii)
+        .filter(|p| !p.is_empty())
+}
+
+/// Each of them with the one before it.
+fn with_previous(headers: &HeaderMap) -> impl Iterator<Item = (Option<&[u8]>, &[u8])> {
+    let before = std::iter::once(None).chain(protocols(headers).map(Some));
+    before.zip(protocols(headers))
+}
+
+/// What stands behind `bearer`.
+fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    with_previous(headers).filter(|(before, _)| *before == Some(BEARER)).map(|(_, token)| token)
+}
+
+/// Whether there is a `bearer`, with a token or without.
+fn tokens_or_words(headers: &HeaderMap) -> bool {
+    protocols(headers).any(|protocol| protocol == BEARER)
+}
+
+/// What neither is `bearer` nor stands behind it.
+fn rest(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    with_previous(headers)
+        .filter(|(before, protocol)| *before != Some(BEARER) && *protocol != BEARER)
+        .map(|(_, protocol)| protocol)
+}
+
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all(COOKIE).iter();
+    lines
+        .flat_map(|line| line.as_bytes().split(|b| *b == b';'))
+        .map(<[u8]>::trim_ascii)
+        .filter(|c| !c.is_empty())
+}
+
+/// The value of a cookie, when it has that name.
+fn value_of<'a>(cookie: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let (written, value) = cookie.split_at_checked(cookie.iter().position(|b| *b == b'=')?)?;
+    let value = value.get(1..)?.trim_ascii();
+    (written.trim_ascii_end() == name.as_bytes()).then_some(value)
+}
+
+/// The parameters of a query, as they were written.
+fn pairs(query: &[u8]) -> impl Iterator<Item = &[u8]> {
+    query.split(|b| *b == b'&').filter(|pair| !pair.is_empty())
+}
+
+/// Name and value of one, decoded as the agent would decode them.
+fn read(pair: &[u8]) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+    form_urlencoded::parse(pair).next()
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &[u8]) {
+    headers.remove(&name);
+    // Parts of a header value make one again.
+    if let (false, Ok(value)) = (value.is_empty(), HeaderValue::from_bytes(value)) {
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places() -> [Elsewhere; 3] {
+        [
+            Elsewhere::WebSocketProtocol,
+            Elsewhere::Query("access_token".into()),
+            Elsewhere::Cookie("session".into()),
+        ]
+    }
+
+    fn head(lines: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    const PROTOCOL: &str = "sec-websocket-protocol";
+
+    #[test]
+    fn one_credential_is_found_wherever_it_stands_and_two_are_too_many() {
+        use Reason::{MultipleTokens, TokenMissing};
+        for (in_header, lines, query, wanted) in [
+            (Some("h"), vec![], "", Ok("h")),
+            (None, vec![], "access_token=q", Ok("q")),
+            (None, vec![], "a=b&access_token=q&c", Ok("q")),
+            (None, vec![], "access%5Ftoken=a%2Eb", Ok("a.b")),
+            (None, vec![("cookie", "session=c")], "", Ok("c")),
+            (None, vec![("cookie", "a=b;session = c ; d=e")], "", Ok("c")),
+            (None, vec![("cookie", "a=b"), ("cookie", "session=c")], "", Ok("c")),
+            (None, vec![(PROTOCOL, "bearer, w")], "", Ok("w")),
+            (None, vec![(PROTOCOL, "chat,bearer ,w, other")], "", Ok("w")),
+            (None, vec![(PROTOCOL, "bearer"), (PROTOCOL, "w")], "", Ok("w")),
+            (None, vec![], "", Err(TokenMissing)),
+            (None, vec![], "access_token=&x=access_token", Err(TokenMissing)),
+            (None, vec![], "Access_Token=q&access_tokens=q&[access_token]=q", Err(TokenMissing)),
+            (None, vec![("cookie", "session=; xsession=c; session2=c; Session=c")], "", Err(TokenMissing)),
+            (None, vec![(PROTOCOL, "chat, bearer")], "", Err(TokenMissing)),
+            (None, vec![(PROTOCOL, "Bearer, w")], "", Err(TokenMissing)),
+            (Some("h"), vec![], "access_token=q", Err(MultipleTokens)),
+            (Some("h"), vec![("cookie", "session=c")], "", Err(MultipleTokens)),
+            (Some("h"), vec![(PROTOCOL, "bearer, w")], "", Err(MultipleTokens)),
+            (None, vec![("cookie", "session=c")], "access_token=q", Err(MultipleTokens)),
+            (None, vec![("cookie", "session=c"), (PROTOCOL, "bearer, c")], "", Err(MultipleTokens)),
+            (None, vec![], "access_token=q&access_token=q", Err(MultipleTokens)),
+            (None, vec![("cookie", "session=c; session=c")], "", Err(MultipleTokens)),
+            (None, vec![(PROTOCOL, "bearer, w, bearer, w")], "", Err(MultipleTokens)),
+            (None, vec![(PROTOCOL, "bearer, bearer, w")], "", Err(MultipleTokens)),
+        ] {
+            let headers = head(&lines);
+            let presented = Presented { headers: &headers, query: Some(query.as_bytes()) };
+            let found = only(in_header.ok_or(TokenMissing), &places(), presented);
+            assert_eq!(found.as_deref(), wanted.as_ref().copied(), "{in_header:?} {lines:?} {query}");
+            if in_header.is_none() {
+                let nowhere = only(Err(TokenMissing), &[], presented);
+                assert_eq!(nowhere, Err(TokenMissing), "nobody looks there who was not told to");
+            }
+        }
+    }
+
+    #[test]
+    fn what_stands_where_a_credential_stands_does_not_go_on_and_the_rest_does() {
+        for (query, wanted) in [
+            ("access_token=q", Some("")),
+            ("a=%41&access_token=q&&b", Some("a=%41&b")),
+            ("access%5ftoken=q&access_token=&access_token", Some("")),
+            ("a=access_token&access_tokens=1&Access_Token=2", None),
+            ("", None),
+        ] {
+            let rest = query_without(&places(), query.as_bytes());
+            assert_eq!(rest.as_deref(), wanted.map(str::as_bytes), "{query}");
+        }
+        for (name, sent, wanted) in [
+            ("cookie", "session=c", None),
+            ("cookie", "a=\"b c\";session=c; d=e=f ;session=", Some("a=\"b c\"; d=e=f")),
+            ("cookie", "a=session=c; sessions=1", Some("a=session=c; sessions=1")),
+            (PROTOCOL, "bearer, w", None),
+            (PROTOCOL, "chat,bearer,w,v2.x", Some("chat, v2.x")),
+            (PROTOCOL, "bearer, bearer, w, chat", Some("chat")),
+            (PROTOCOL, "chat, bearer", Some("chat")),
+            (PROTOCOL, "chat,v2", Some("chat,v2")),
+        ] {
+            let mut headers = head(&[(name, sent), ("x-other", "1")]);
+            strip(&places(), &mut headers);
+            assert_eq!(headers.get(name).map(|v| v.to_str().unwrap()), wanted, "{sent}");
+            assert_eq!(headers["x-other"], "1");
+            let mut headers = head(&[(name, sent)]);
+            strip(&[], &mut headers);
+            assert_eq!(headers[name], sent, "nothing is taken that nobody reads");
+        }
+    }
+
+    #[test]
+    fn bearer_is_answered_where_it_was_offered_with_a_token_and_nothing_else() {
+        for (sent, wanted) in [
+            ("bearer, w", true),
+            ("bearer, w, chat", false),
+            ("chat, bearer, w", false),
+            ("bearer", false),
+            ("chat", false),
+        ] {
+            assert_eq!(answered_protocol(&head(&[(PROTOCOL, sent)])).is_some(), wanted, "{sent}");
+        }
+    }
+}
