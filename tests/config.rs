@@ -29,6 +29,7 @@ fn environment(name: &str) -> Option<String> {
         "WAIT" => Some("5s".to_owned()),
         "EMPTY" => Some(String::new()),
         "STRUCTURE" => Some("x\nagents: {}".to_owned()),
+        "ISSUER" => Some("https://hunter2.example.com/\n".to_owned()),
         "SECRET" => Some("hunter2-hunter2".to_owned()),
         _ => None,
     }

@@ -40,6 +40,10 @@ mod demo;
 mod drain;
 
 #[cfg(test)]
+#[path = "gateway/egress.rs"]
+mod egress;
+
+#[cfg(test)]
 #[path = "gateway/explain.rs"]
 mod explain;
 

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::config::Snapshot;
+use crate::config::{Snapshot, hide_passwords};
 use crate::model::{ProviderName, ResourceId, ResourceKind};
 use crate::routing::Authenticator;
 
@@ -142,7 +142,8 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let live = desk.control().live();
     let (known, provider) = live.providers.get_key_value(name.as_str()).ok_or_else(|| nothing(&name))?;
-    let written = live.written(&id(&name)?).ok_or_else(|| nothing(&name))?;
+    let mut written = live.written(&id(&name)?).ok_or_else(|| nothing(&name))?;
+    hide_passwords(&mut written.spec);
     let summary = summary(&desk, &live, &Users::of(&live), known).ok_or_else(|| nothing(&name))?;
     let tag = write::etag(&written.tag);
     let detail = Detail {

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use crate::config::Snapshot;
+use crate::config::{Snapshot, without_passwords};
 use crate::control::{Expect, RollBack, action, diff};
 use crate::model::{ResourceId, ResourceKind};
 use crate::store::{self, Change, Record};
@@ -123,7 +123,9 @@ fn item(record: &Record, live: &Snapshot, whole: bool) -> Item {
 fn changed(change: &Change, live: &Snapshot, whole: bool) -> Changed {
     // The text of an API key holds its hash, which is of no use to a reader.
     let shown = change.id.kind() != ResourceKind::ApiKey;
-    let text = |text: &Option<String>| text.clone().filter(|_| shown);
+    let text = |text: &Option<String>| {
+        text.as_deref().filter(|_| shown).map(|text| without_passwords(text).into_owned())
+    };
     let texts = whole.then(|| Texts {
         diff: diff(&change.id, change.from.as_deref(), change.to.as_deref()),
         from: text(&change.from),

@@ -91,6 +91,7 @@ codes! {
     BadWord "bad-word" Error "Not one of the words that may stand here.";
     OutOfRange "out-of-range" Error "A number, duration or size outside its bounds.";
     EmptyValue "empty-value" Error "A text or a list that must not be empty is.";
+    WhiteSpace "white-space" Error "White space at the ends of a value that is compared byte for byte.";
     BadAddress "bad-address" Error "Not an address such as `127.0.0.1:8080`.";
     BadCidr "bad-cidr" Error "Not an address range such as `10.0.0.0/8`.";
     BadUrl "bad-url" Error "Not a URL that can be used here.";

@@ -15,6 +15,7 @@ mod fields;
 mod json;
 mod known;
 mod ordered;
+mod passwords;
 mod public_url;
 mod read;
 mod report;
@@ -37,6 +38,7 @@ pub use document::{
     Cors, Document, IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, ProxyProtocol, Route,
     Scopes, Server, Shutdown, Upstream, UpstreamHost,
 };
+pub use passwords::{hide_passwords, without_passwords};
 pub use public_url::PublicUrl;
 pub use read::{Outline, outline, parse, parse_after};
 pub use schema::{schema, schema_of};

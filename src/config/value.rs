@@ -57,6 +57,29 @@ pub(super) fn label(report: &Report<'_>, node: &Node) -> Option<String> {
     Some(text)
 }
 
+/// Text that is compared byte for byte, so that white space at its ends would match nothing, ever.
+pub(super) fn exact_text(report: &Report<'_>, node: &Node) -> Option<String> {
+    let text = some_text(report, node)?;
+    let bare = text.trim();
+    if bare.len() == text.len() {
+        return Some(text);
+    }
+    let from_env = matches!(&node.kind, Kind::Scalar(scalar) if scalar.from_env);
+    let (message, help) = match from_env {
+        true => (
+            "the value from the environment has white space at its ends, and would match nothing".to_owned(),
+            "take it away there: a value made with `echo` ends in a line break, one made with `printf %s` does not"
+                .to_owned(),
+        ),
+        false => (
+            format!("`{bare}` has white space at its ends, and would match nothing"),
+            format!("write `{bare}`"),
+        ),
+    };
+    report.say(Code::WhiteSpace, node.place, message, help);
+    None
+}
+
 /// One of a few words.
 pub(super) fn word(report: &Report<'_>, node: &Node, words: &[&'static str]) -> Option<&'static str> {
     let text = text(report, node)?;

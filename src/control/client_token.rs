@@ -96,6 +96,7 @@ pub async fn client_token(provider: &Provider, request: TokenRequest) -> Result<
     let options = FetcherOptions {
         extra_ca: spec.extra_ca.as_deref().map(<[u8]>::to_vec),
         insecure_http: spec.insecure_http,
+        proxy: spec.egress_proxy.clone(),
     };
     let fetcher = Fetcher::new(&options, Limits::default()).map_err(|e| unreachable(e.to_string()))?;
     let (form, authorization) = written(&request);

@@ -1,7 +1,9 @@
-//! What changed, line by line, for people. The hashes of API keys are nobody's business and are left out.
+//! What changed, line by line, for people. The hashes of API keys and the credentials in URLs are nobody's business and
+//! are left out.
 
 use similar::TextDiff;
 
+use crate::config::without_passwords;
 use crate::model::{ResourceId, ResourceKind};
 use crate::store::Change;
 
@@ -9,7 +11,7 @@ use crate::store::Change;
 #[must_use]
 pub fn shown(id: &ResourceId, text: &str) -> String {
     if id.kind() != ResourceKind::ApiKey {
-        return text.to_owned();
+        return without_passwords(text).into_owned();
     }
     let lines = text.lines().map(|line| match line.trim_start().starts_with("sha256") {
         true => "sha256: (not shown)\n".to_owned(),

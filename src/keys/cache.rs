@@ -56,6 +56,8 @@ pub(super) struct Known {
     pub(super) age: Option<Age>,
     /// Whether the set comes from its source and not from the state folder.
     pub(super) confirmed: bool,
+    /// Whether the last document held more keys than are looked at.
+    pub(super) cut: bool,
     /// Why the last fetch failed, if it did.
     pub(super) error: Option<Arc<str>>,
     /// Whether a fetch has ended, well or not.

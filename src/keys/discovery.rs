@@ -9,10 +9,10 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::model::Issuer;
+use crate::model::{Issuer, without_mark};
 use crate::net::{FetchError, Fetched, Fetcher, is_loopback};
 
-/// A discovered URL is looked up again after this time, even if it still answers: providers move.
+/// So long the URL that was named last is used while nothing else can be learned.
 const REMEMBERED_FOR: Duration = Duration::from_secs(3600);
 
 /// A URL in the metadata that is longer is none.
@@ -46,6 +46,32 @@ impl DiscoveryError {
     }
 }
 
+impl DiscoveryError {
+    /// Whether nothing was said of the provider: no document came.
+    fn is_silence(&self) -> bool {
+        match self {
+            Self::Fetch(_) => true,
+            Self::Neither { first, second } => first.is_silence() && second.is_silence(),
+            Self::IssuerIsNoUrl(_)
+            | Self::NotMetadata { .. }
+            | Self::OtherIssuer { .. }
+            | Self::BadJwksUri { .. } => false,
+        }
+    }
+
+    /// For how long the provider wants to be left alone.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Fetch(error) => error.retry_after(),
+            Self::Neither { first, second } => first.retry_after().max(second.retry_after()),
+            Self::IssuerIsNoUrl(_)
+            | Self::NotMetadata { .. }
+            | Self::OtherIssuer { .. }
+            | Self::BadJwksUri { .. } => None,
+        }
+    }
+}
+
 /// The members of the metadata that are of use here.
 #[derive(Deserialize)]
 struct Metadata {
@@ -64,6 +90,14 @@ pub(super) struct Found {
     pub(super) token_endpoint: Option<Url>,
 }
 
+/// Where keys are.
+#[derive(Debug)]
+pub(super) struct KeysAt {
+    pub(super) url: Url,
+    /// Why it is a URL of before: what is wrong, should the keys not be there either.
+    pub(super) instead_of: Option<DiscoveryError>,
+}
+
 /// Finds the URL of an issuer's keys and remembers it for a while.
 #[derive(Debug)]
 pub(super) struct Discovery {
@@ -76,16 +110,22 @@ impl Discovery {
         Self { issuer, remembered: None }
     }
 
-    /// The URL of the keys.
-    pub(super) async fn jwks_uri(&mut self, fetcher: &Fetcher) -> Result<Url, DiscoveryError> {
-        if let Some((url, since)) = &self.remembered
-            && since.elapsed() < REMEMBERED_FOR
-        {
-            return Ok(url.clone());
+    /// The URL of the keys, asked for each time: providers move. While the metadata cannot be fetched, the URL that they
+    /// named last is good for an hour.
+    pub(super) async fn jwks_uri(&mut self, fetcher: &Fetcher) -> Result<KeysAt, DiscoveryError> {
+        match self.metadata(fetcher).await {
+            Ok(found) => {
+                self.remembered = Some((found.jwks_uri.clone(), Instant::now()));
+                Ok(KeysAt { url: found.jwks_uri, instead_of: None })
+            }
+            Err(error) if error.is_silence() => match &self.remembered {
+                Some((url, since)) if since.elapsed() < REMEMBERED_FOR => {
+                    Ok(KeysAt { url: url.clone(), instead_of: Some(error) })
+                }
+                _ => Err(error),
+            },
+            Err(error) => Err(error),
         }
-        let url = self.metadata(fetcher).await?.jwks_uri;
-        self.remembered = Some((url.clone(), Instant::now()));
-        Ok(url)
     }
 
     /// What the issuer says of itself, asked for now.
@@ -100,11 +140,6 @@ impl Discovery {
         }
     }
 
-    /// The URL did not work: look it up again next time.
-    pub(super) fn forget(&mut self) {
-        self.remembered = None;
-    }
-
     async fn read(&self, fetcher: &Fetcher, place: &Url) -> Result<Found, DiscoveryError> {
         let url = || place.to_string();
         let not_metadata = |cause: String| DiscoveryError::NotMetadata { url: url(), cause };
@@ -112,11 +147,12 @@ impl Discovery {
             Fetched::Document(document) => document.body,
             Fetched::NotModified { .. } => return Err(not_metadata("it answered 304".to_owned())),
         };
+        let body = without_mark(&body);
         // Deserialisation would take an array for the members in their order.
         if !body.trim_ascii_start().starts_with(b"{") {
             return Err(not_metadata("it is no JSON object".to_owned()));
         }
-        let metadata: Metadata = serde_json::from_slice(&body).map_err(|e| not_metadata(e.to_string()))?;
+        let metadata: Metadata = serde_json::from_slice(body).map_err(|e| not_metadata(e.to_string()))?;
         if metadata.issuer != self.issuer.as_str() {
             let wanted = self.issuer.to_string();
             return Err(DiscoveryError::OtherIssuer { url: url(), found: metadata.issuer, wanted });

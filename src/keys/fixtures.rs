@@ -17,7 +17,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::public_key::RSAPublicKey;
 
 use crate::model::{Algorithm, AlgorithmSet, Clock, Instant, Issuer, ProviderName};
-use crate::net::FetchError;
+use crate::net::{EgressProxy, FetchError};
 use crate::telemetry::Metrics;
 
 use super::source::{Answer, Format, Source, SourceError, Validator};
@@ -129,6 +129,7 @@ pub(super) fn spec(source: KeySource) -> ProviderSpec {
         refresh: Duration::from_secs(600),
         max_stale: Duration::from_secs(24 * 3600),
         insecure_http: false,
+        egress_proxy: EgressProxy::Direct,
         extra_ca: None,
     }
 }
@@ -178,6 +179,8 @@ pub(super) enum Step {
         max_age: Option<u64>,
     },
     Fail,
+    /// Wants to be left alone for so many seconds.
+    Busy(u64),
     /// Shows a fault of ours.
     Stumble,
     /// Waits for [`Script::release`], then does the next step.
@@ -248,8 +251,16 @@ impl Source for Scripted {
                     self.0.held.notified().await;
                     continue;
                 }
-                Step::Fail => {
-                    Err(FetchError::Status { url: "https://idp.test/keys".to_owned(), status: 500 }.into())
+                Step::Fail => Err(FetchError::Status {
+                    url: "https://idp.test/keys".to_owned(),
+                    status: 500,
+                    retry_after: None,
+                }
+                .into()),
+                Step::Busy(seconds) => {
+                    let url = "https://idp.test/keys".to_owned();
+                    let retry_after = Some(Duration::from_secs(seconds));
+                    Err(FetchError::Status { url, status: 429, retry_after }.into())
                 }
                 Step::Stumble => panic!("this document is too much"),
                 Step::Unchanged { max_age } => Ok(Answer::Unchanged { max_age: seconds(max_age) }),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::model::AlgorithmSet;
+use crate::model::{AlgorithmSet, without_mark};
 
 use super::jwk::Entry;
 use super::{KeySet, SkipReason, Skipped};
@@ -52,7 +52,7 @@ impl KeySetError {
 /// When the document is no key set, or holds no key that can be used.
 pub fn parse_key_set(json: &[u8], allowed: AlgorithmSet) -> Result<ParsedKeys, KeySetError> {
     let document: Document =
-        serde_json::from_slice(json).map_err(|e| KeySetError::NotAKeySet(e.to_string()))?;
+        serde_json::from_slice(without_mark(json)).map_err(|e| KeySetError::NotAKeySet(e.to_string()))?;
     let (mut keys, mut skipped) = (Vec::new(), Vec::new());
     for (entry, position) in document.entries.into_iter().zip(1..) {
         let kid = entry.kid();

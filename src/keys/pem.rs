@@ -7,7 +7,7 @@ use x509_parser::pem::Pem;
 use x509_parser::prelude::{FromDer, SubjectPublicKeyInfo};
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
 
-use crate::model::{Algorithm, AlgorithmSet};
+use crate::model::{Algorithm, AlgorithmSet, pem_without_marks};
 
 use super::material::{Curve, Material};
 use super::{KeySet, SkipReason, VerificationKey};
@@ -43,7 +43,8 @@ pub enum PublicKeyError {
 /// # Errors
 /// When the text holds no key, several, a private one, or one that cannot be used.
 pub fn parse_public_key(pem: &str, allowed: AlgorithmSet) -> Result<KeySet, PublicKeyError> {
-    let blocks: Vec<Pem> = Pem::iter_from_buffer(pem.as_bytes())
+    let pem = pem_without_marks(pem.as_bytes());
+    let blocks: Vec<Pem> = Pem::iter_from_buffer(&pem)
         .collect::<Result<_, _>>()
         .map_err(|_| PublicKeyError::Damaged("its lines cannot be read"))?;
     if blocks.iter().any(|b| b.label.ends_with("PRIVATE KEY")) {

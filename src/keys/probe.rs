@@ -82,7 +82,7 @@ pub struct Endpoints {
 /// Looks at a provider, now.
 pub async fn probe(request: &ProbeRequest) -> Probe {
     let mut found = Probe { issuer: request.issuer.clone(), ..Probe::default() };
-    let options = FetcherOptions { extra_ca: None, insecure_http: request.insecure_http };
+    let options = FetcherOptions { insecure_http: request.insecure_http, ..FetcherOptions::default() };
     let outcome = match Fetcher::new(&options, Limits::default()) {
         Ok(fetcher) => look(&fetcher, request, &mut found).await,
         Err(error) => Err(problem_of_fetch(&error)),

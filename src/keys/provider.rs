@@ -10,7 +10,7 @@ use super::cache::{KeyCache, Known, Missing};
 use super::refetch::Refetch;
 use super::source::Format;
 use super::{
-    Candidates, KeyName, KeySet, KeySource, KeyStatus, ProviderSpec, ProviderStatus, Skipped,
+    Candidates, KeyName, KeySet, KeySource, KeyStatus, ProviderSpec, ProviderStatus, SkipReason, Skipped,
     VerificationKey, parse_key_set, parse_public_key,
 };
 
@@ -170,6 +170,7 @@ impl Provider {
             keys: keys.collect(),
             last_success: known.last_success.map(Instant::unix),
             age_seconds: known.last_success.map(|at| now.since(at).as_secs()),
+            warning: known.cut.then(|| SkipReason::TooMany.to_string()),
             last_error: known.error.as_deref().map(str::to_owned),
             next_due: known.next_due.map(Instant::unix),
         }

@@ -18,7 +18,7 @@ use super::provider::{TOLD, read_keys, warn_of};
 use super::refetch::Trigger;
 use super::schedule::Schedule;
 use super::source::{Answer, Source, Validator, source_of};
-use super::{KeySet, Provider, Skipped, StateDir};
+use super::{KeySet, Provider, SkipReason, Skipped, StateDir};
 
 /// An unchanged set is written to the state folder again after this time, to note that it was confirmed.
 const SAVE_AGAIN: Duration = Duration::from_secs(60);
@@ -107,12 +107,12 @@ impl Refresher {
                     self.failed(
                         "the gateway stumbled over the answer, which is a fault of its own; please report it",
                     );
-                    Err(())
+                    Err(None)
                 }
             };
             let wait = match &outcome {
                 Ok(max_age) => self.schedule.after_success(*max_age, rand::random()),
-                Err(_) => self.schedule.after_failure(rand::random()),
+                Err(retry_after) => self.schedule.after_failure(*retry_after, rand::random()),
             };
             let due = Tick::now() + wait;
             let next_due = self.clock.now().plus(wait);
@@ -126,8 +126,10 @@ impl Refresher {
         }
     }
 
-    /// One fetch, from the source to what is published. Gives the time for which the answer says it is fresh.
-    async fn attempt(&mut self, trigger: Trigger) -> Result<Option<Duration>, ()> {
+    /// One fetch, from the source to what is published. Gives the time for which the answer says it is fresh, or for
+    /// which the source wants to be left alone.
+    async fn attempt(&mut self, trigger: Trigger) -> Result<Option<Duration>, Option<Duration>> {
+        let mut retry_after = None;
         let result = match self.source.fetch(self.validator.as_ref()).await {
             Ok(Answer::Unchanged { max_age }) => Ok(("not_modified", max_age)),
             Ok(Answer::Document { body, format, validator, max_age }) => {
@@ -139,7 +141,10 @@ impl Refresher {
                     ("ok", max_age)
                 })
             }
-            Err(error) => Err(error.to_string()),
+            Err(error) => {
+                retry_after = error.retry_after();
+                Err(error.to_string())
+            }
         };
         // It may quote what the provider sent.
         let result = result.map_err(|error| excerpt(&error));
@@ -153,7 +158,7 @@ impl Refresher {
             Err(error) => {
                 metrics.refreshed(trigger.label(), "failed");
                 self.failed(&error);
-                Err(())
+                Err(retry_after)
             }
         }
     }
@@ -230,6 +235,8 @@ impl Refresher {
 
     /// Counts the keys that were left out, and tells of them when they are not those of the last time.
     fn count(&mut self, skipped: Vec<Skipped>) {
+        let cut = skipped.iter().any(|key| key.reason == SkipReason::TooMany);
+        self.provider.cache.update(|known| known.cut = cut);
         for key in &skipped {
             self.provider.metrics().skipped(key.reason.label());
         }

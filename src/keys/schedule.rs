@@ -8,6 +8,8 @@ const SHORTEST: Duration = Duration::from_secs(60);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// The longest wait after a failure.
 const LAST_RETRY: Duration = Duration::from_secs(60);
+/// The longest time that a provider may ask for.
+const LONGEST_ASKED: Duration = Duration::from_secs(3600);
 /// A time is lengthened or shortened by up to this part of it.
 const JITTER: f64 = 0.1;
 /// The part of `max_stale` after which the next fetch comes at the latest: with the longest jitter and a try or two
@@ -40,11 +42,12 @@ impl Schedule {
         jittered(max_age.max(floor), dice).max(floor)
     }
 
-    /// The wait after a failed fetch.
-    pub(super) fn after_failure(&mut self, dice: f64) -> Duration {
+    /// The wait after a failed fetch; `retry_after` is what the provider asked for, and is never cut short.
+    pub(super) fn after_failure(&mut self, retry_after: Option<Duration>, dice: f64) -> Duration {
         let wait = FIRST_RETRY.saturating_mul(2u32.saturating_pow(self.failures)).min(LAST_RETRY);
         self.failures = self.failures.saturating_add(1);
-        jittered(wait, dice)
+        let asked = retry_after.unwrap_or_default().min(LONGEST_ASKED);
+        jittered(wait, dice).max(asked.mul_f64(1.0 + JITTER * dice.clamp(0.0, 1.0)))
     }
 }
 
@@ -108,13 +111,28 @@ mod tests {
     #[test]
     fn failures_wait_one_second_doubling_to_a_minute() {
         let mut schedule = Schedule::new(secs(600), DAY);
-        let waits: Vec<u64> = (0..9).map(|_| schedule.after_failure(0.5).as_secs()).collect();
+        let waits: Vec<u64> = (0..9).map(|_| schedule.after_failure(None, 0.5).as_secs()).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
         for _ in 0..100 {
-            assert_eq!(schedule.after_failure(0.5), secs(60));
+            assert_eq!(schedule.after_failure(None, 0.5), secs(60));
         }
         schedule.after_success(None, 0.5);
-        assert_eq!(schedule.after_failure(0.5), secs(1), "a success starts anew");
-        assert_eq!(schedule.after_failure(1.0), secs(2).mul_f64(1.1));
+        assert_eq!(schedule.after_failure(None, 0.5), secs(1), "a success starts anew");
+        assert_eq!(schedule.after_failure(None, 1.0), secs(2).mul_f64(1.1));
+    }
+
+    #[test]
+    fn what_a_provider_asks_for_is_waited_for_and_an_hour_is_the_most() {
+        for (asked, dice, wanted) in
+            [(0, 0.5, 1.0), (10, 0.0, 10.0), (10, 1.0, 11.0), (9_999_999, 0.0, 3600.0)]
+        {
+            let wait = Schedule::new(secs(600), DAY).after_failure(Some(secs(asked)), dice);
+            assert!((wait.as_secs_f64() - wanted).abs() < 1e-6, "{asked} {dice}: {wait:?}");
+        }
+        let mut schedule = Schedule::new(secs(600), DAY);
+        for _ in 0..10 {
+            schedule.after_failure(Some(secs(5)), 0.5);
+        }
+        assert_eq!(schedule.after_failure(Some(secs(5)), 0.5), secs(60), "the back-off goes on");
     }
 }

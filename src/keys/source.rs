@@ -12,7 +12,7 @@ use url::Url;
 use crate::model::Digest;
 use crate::net::{FetchError, Fetched, Fetcher, FetcherOptions, Limits};
 
-use super::discovery::{Discovery, DiscoveryError};
+use super::discovery::{Discovery, DiscoveryError, KeysAt};
 use super::{KeySource, ProviderSpec};
 
 /// Files are read up to this size, as documents from the network are.
@@ -59,6 +59,17 @@ pub(super) enum SourceError {
     File { path: String, cause: String },
 }
 
+impl SourceError {
+    /// For how long the source wants to be left alone.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Fetch(error) => error.retry_after(),
+            Self::Discovery(error) => error.retry_after(),
+            Self::File { .. } => None,
+        }
+    }
+}
+
 /// Something that gives a document when it is asked.
 #[async_trait]
 pub(super) trait Source: Send + 'static {
@@ -84,6 +95,7 @@ pub(super) fn options_of(spec: &ProviderSpec) -> FetcherOptions {
     FetcherOptions {
         extra_ca: spec.extra_ca.as_deref().map(<[u8]>::to_vec),
         insecure_http: spec.insecure_http,
+        proxy: spec.egress_proxy.clone(),
     }
 }
 
@@ -146,8 +158,8 @@ impl Source for Remote {
             Some(fetcher) => fetcher,
             None => self.fetcher.insert(Fetcher::new(&self.options, Limits::default())?),
         };
-        let url = match &mut self.place {
-            Place::Fixed(url) => url.clone(),
+        let KeysAt { url, instead_of } = match &mut self.place {
+            Place::Fixed(url) => KeysAt { url: url.clone(), instead_of: None },
             Place::Discovered(discovery) => discovery.jwks_uri(fetcher).await?,
         };
         let etag = known.filter(|v| v.place == url.as_str()).map(|v| v.tag.as_str());
@@ -159,12 +171,7 @@ impl Source for Remote {
                 validator: document.etag.map(|tag| Validator { place: url.into(), tag }),
                 max_age: document.max_age,
             }),
-            Err(error) => {
-                if let Place::Discovered(discovery) = &mut self.place {
-                    discovery.forget();
-                }
-                Err(error.into())
-            }
+            Err(error) => Err(instead_of.map_or_else(|| error.into(), SourceError::from)),
         }
     }
 }

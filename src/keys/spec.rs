@@ -8,6 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::model::{AlgorithmSet, Issuer, ProviderName};
+use crate::net::EgressProxy;
 
 /// One identity provider, as configured.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +29,8 @@ pub struct ProviderSpec {
     pub max_stale: Duration,
     /// Whether keys may be fetched over plain http from other hosts than this one.
     pub insecure_http: bool,
+    /// The proxy through which keys are fetched.
+    pub egress_proxy: EgressProxy,
     /// Certificates in PEM that are trusted for fetching keys, besides those of the system.
     pub extra_ca: Option<Arc<[u8]>>,
 }

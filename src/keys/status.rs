@@ -23,6 +23,8 @@ pub struct ProviderStatus {
     pub last_success: Option<u64>,
     /// How long ago that was, in seconds.
     pub age_seconds: Option<u64>,
+    /// What somebody should know of the keys, although they can be used.
+    pub warning: Option<String>,
     /// Why the last fetch failed; absent when it did not.
     pub last_error: Option<String>,
     /// When the next fetch is due, in seconds since the epoch.

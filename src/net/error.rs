@@ -86,6 +86,8 @@ pub enum FetchError {
         url: String,
         /// The status code.
         status: u16,
+        /// For how long a busy host (429, 503) wants to be left alone (RFC 9110 section 10.2.3).
+        retry_after: Option<Duration>,
     },
     /// The answer is larger than the limit.
     #[error("the answer of {url} is over {}", size(.limit))]
@@ -95,8 +97,8 @@ pub enum FetchError {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The answer is compressed although that was not asked for.
-    #[error("the answer of {url} is encoded ({encoding}), although identity was asked for")]
+    /// The answer is compressed in a way that was not asked for and is not understood.
+    #[error("the answer of {url} is encoded ({encoding}); identity and gzip are understood")]
     Encoded {
         /// What was asked for.
         url: String,
@@ -127,6 +129,15 @@ impl FetchError {
             self,
             Self::Redirect { .. } | Self::Status { .. } | Self::TooLarge { .. } | Self::Encoded { .. }
         )
+    }
+
+    /// For how long the host wants to be left alone.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        }
     }
 
     /// What a failed exchange means. `connect` is the time limit for the connection.

@@ -2,18 +2,23 @@
 //!
 //! A TLS provider must be installed in the process before a fetcher is made.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG,
-    IF_NONE_MATCH, LOCATION,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use url::{Host, Url};
 
+use crate::model::{Clock as _, SystemClock, pem_without_marks};
+
 use super::FetchError;
 use super::address::{GuardedResolver, Lookup, forbidden, is_loopback, system_lookup};
+use super::coding::{Coding, Undecoded};
+use super::proxy::{Egress, EgressProxy};
+use super::retry_after::retry_after;
 
 /// What a fetch may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,13 +37,15 @@ impl Default for Limits {
     }
 }
 
-/// Whom to trust.
+/// Whom to trust, and how to get there.
 #[derive(Debug, Clone, Default)]
 pub struct FetcherOptions {
     /// Certificates in PEM that are trusted besides those of the system.
     pub extra_ca: Option<Vec<u8>>,
     /// Whether plain http may be spoken to hosts other than this machine.
     pub insecure_http: bool,
+    /// The way out.
+    pub proxy: EgressProxy,
 }
 
 /// What came back.
@@ -70,6 +77,7 @@ pub struct Fetcher {
     client: reqwest::Client,
     limits: Limits,
     insecure_http: bool,
+    egress: Arc<Egress>,
 }
 
 impl Fetcher {
@@ -82,9 +90,15 @@ impl Fetcher {
     }
 
     fn with_lookup(options: &FetcherOptions, limits: Limits, lookup: Lookup) -> Result<Self, FetchError> {
-        let builder = |limits| builder(limits).dns_resolver(GuardedResolver(lookup));
+        let egress = Arc::new(Egress::new(&options.proxy, |name| std::env::var(name).ok()));
+        let builder = |limits| {
+            let egress = Arc::clone(&egress);
+            let proxy = reqwest::Proxy::custom(move |url| egress.url(url));
+            builder(limits).dns_resolver(GuardedResolver(lookup)).proxy(proxy)
+        };
         let setup = |cause: String| FetchError::Setup { cause };
-        let extra = options.extra_ca.as_deref().map(reqwest::Certificate::from_pem_bundle).transpose();
+        let extra = options.extra_ca.as_deref().map(pem_without_marks);
+        let extra = extra.map(|pem| reqwest::Certificate::from_pem_bundle(&pem)).transpose();
         let extra = extra.map_err(|e| setup(format!("the extra CA is no PEM certificate: {e}")))?;
         if extra.as_ref().is_some_and(Vec::is_empty) {
             return Err(setup("the extra CA holds no certificate".to_owned()));
@@ -100,7 +114,7 @@ impl Fetcher {
                 builder(limits).tls_certs_only([]).build().map_err(|e| setup(deepest(&e)))
             })?,
         };
-        Ok(Self { client, limits, insecure_http: options.insecure_http })
+        Ok(Self { client, limits, insecure_http: options.insecure_http, egress })
     }
 
     /// Whether `url` may be fetched, as far as one can say without resolving its host.
@@ -144,9 +158,10 @@ impl Fetcher {
     /// Everything but a whole answer of status 200 (or 304 to an `etag`) within the limits.
     pub async fn fetch(&self, url: &Url, etag: Option<&str>) -> Result<Fetched, FetchError> {
         self.permits(url)?;
-        match tokio::time::timeout(self.limits.total, self.exchange(url, etag)).await {
+        let text = self.shown(url)?;
+        match tokio::time::timeout(self.limits.total, self.exchange(url, &text, etag)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(FetchError::Timeout { url: plain(url), after: self.limits.total }),
+            Err(_) => Err(FetchError::Timeout { url: text, after: self.limits.total }),
         }
     }
 
@@ -161,8 +176,8 @@ impl Fetcher {
         authorization: Option<HeaderValue>,
     ) -> Result<(StatusCode, Bytes), FetchError> {
         self.permits(url)?;
+        let text = self.shown(url)?;
         let exchange = async {
-            let text = plain(url);
             let failed = |e: reqwest::Error| FetchError::from_reqwest(&text, self.limits.connect, &e);
             let mut request = self.client.post(url.clone()).body(form);
             request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -175,13 +190,21 @@ impl Fetcher {
         };
         match tokio::time::timeout(self.limits.total, exchange).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(FetchError::Timeout { url: plain(url), after: self.limits.total }),
+            Err(_) => Err(FetchError::Timeout { url: text.clone(), after: self.limits.total }),
         }
     }
 
-    async fn exchange(&self, url: &Url, etag: Option<&str>) -> Result<Fetched, FetchError> {
+    /// `url` as a message may show it, with the way there.
+    fn shown(&self, url: &Url) -> Result<String, FetchError> {
         let text = plain(url);
-        let failed = |e: reqwest::Error| FetchError::from_reqwest(&text, self.limits.connect, &e);
+        Ok(match self.egress.of(url)? {
+            Some(proxy) => format!("{text} (through the proxy {proxy})"),
+            None => text,
+        })
+    }
+
+    async fn exchange(&self, url: &Url, text: &str, etag: Option<&str>) -> Result<Fetched, FetchError> {
+        let failed = |e: reqwest::Error| FetchError::from_reqwest(text, self.limits.connect, &e);
         let mut request = self.client.get(url.clone());
         let validator = etag.and_then(|e| HeaderValue::from_str(e).ok());
         if let Some(validator) = &validator {
@@ -191,23 +214,20 @@ impl Fetcher {
         let status = response.status();
         let max_age = max_age(response.headers());
         match status {
-            StatusCode::OK => {}
+            // 203 is 200 from somebody in between (RFC 9110 section 15.3.4).
+            StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => {}
             StatusCode::NOT_MODIFIED if validator.is_some() => return Ok(Fetched::NotModified { max_age }),
-            _ => return Err(refusal(&text, url, status, response.headers())),
-        }
-        if let Some(encoding) = response.headers().get(CONTENT_ENCODING)
-            && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
-        {
-            let encoding = String::from_utf8_lossy(encoding.as_bytes()).into_owned();
-            return Err(FetchError::Encoded { url: text, encoding });
+            _ => return Err(refusal(text, url, status, response.headers())),
         }
         let etag = response.headers().get(ETAG).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        Ok(Fetched::Document(Document { body: self.body(&text, response).await?, etag, max_age }))
+        Ok(Fetched::Document(Document { body: self.body(text, response).await?, etag, max_age }))
     }
 
-    /// The body of an answer, within the limit.
+    /// The body of an answer, within the limit as it came and as it is read.
     async fn body(&self, text: &str, mut response: reqwest::Response) -> Result<Bytes, FetchError> {
         let limit = self.limits.body;
+        let coding = Coding::of(response.headers())
+            .map_err(|encoding| FetchError::Encoded { url: text.to_owned(), encoding })?;
         let too_large = || FetchError::TooLarge { url: text.to_owned(), limit };
         if response.content_length().is_some_and(|n| usize::try_from(n).is_ok_and(|n| n > limit)) {
             return Err(too_large());
@@ -220,7 +240,11 @@ impl Fetcher {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body.into())
+        match coding.decoded(body, limit) {
+            Ok(body) => Ok(body.into()),
+            Err(Undecoded::TooLarge) => Err(too_large()),
+            Err(Undecoded::Broken(cause)) => Err(FetchError::Broken { url: text.to_owned(), cause }),
+        }
     }
 }
 
@@ -244,7 +268,9 @@ fn builder(limits: Limits) -> reqwest::ClientBuilder {
 fn refusal(text: &str, base: &Url, status: StatusCode, headers: &HeaderMap) -> FetchError {
     let status_code = status.as_u16();
     if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
-        return FetchError::Status { url: text.to_owned(), status: status_code };
+        let busy = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        let retry_after = if busy { retry_after(headers, SystemClock.now()) } else { None };
+        return FetchError::Status { url: text.to_owned(), status: status_code, retry_after };
     }
     let location = headers.get(LOCATION).and_then(|v| v.to_str().ok()).and_then(|v| base.join(v).ok());
     let to = location.as_ref().map_or_else(|| "nowhere".to_owned(), plain);

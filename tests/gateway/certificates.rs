@@ -17,8 +17,8 @@ use super::support::{Gateway, Start, Upstream, client, eventually, portcullis};
 const DAY: i64 = 24 * 60 * 60;
 
 /// An authority, an intermediate one and a certificate for `name`, whose certificate ends in `days`.
-struct Chain {
-    root: String,
+pub(super) struct Chain {
+    pub(super) root: String,
     middle: String,
     leaf: String,
     leaf_der: rustls::pki_types::CertificateDer<'static>,
@@ -26,7 +26,7 @@ struct Chain {
     key: KeyPair,
 }
 
-fn chain(name: &str, days: i64) -> Chain {
+pub(super) fn chain(name: &str, days: i64) -> Chain {
     let authority = |name: &str| {
         let mut params = CertificateParams::new(Vec::new()).expect("parameters");
         params.distinguished_name.push(DnType::CommonName, name);
@@ -66,6 +66,11 @@ fn open_agent(url: &str) -> String {
 
 /// A TLS server of that certificate; every connection that shakes hands is answered once.
 async fn tls_upstream(chain: &Chain) -> u16 {
+    tls_server(chain, "ok").await
+}
+
+/// The same with that body.
+pub(super) async fn tls_server(chain: &Chain, body: &'static str) -> u16 {
     let _provider = client();
     let key = PrivateKeyDer::Pkcs8(chain.key.serialize_der().into());
     let list = vec![chain.leaf_der.clone(), chain.middle_der.clone()];
@@ -79,10 +84,10 @@ async fn tls_upstream(chain: &Chain) -> u16 {
             tokio::spawn(async move {
                 let mut stream = acceptor.accept(stream).await.ok()?;
                 stream.read(&mut [0; 4096]).await.ok()?;
-                stream
-                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
-                    .await
-                    .ok()?;
+                let head =
+                    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+                stream.write_all(head.as_bytes()).await.ok()?;
+                stream.write_all(body.as_bytes()).await.ok()?;
                 stream.shutdown().await.ok()
             });
         }

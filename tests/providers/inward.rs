@@ -203,7 +203,7 @@ async fn no_redirect_is_followed_by_any_fetch() {
 }
 
 #[tokio::test]
-async fn proxies_of_the_environment_are_not_obeyed() {
+async fn proxies_of_the_environment_are_not_asked_for_this_machine_nor_for_agents() {
     let (trap, upstream) = (Trap::set().await, Upstream::start().await);
     let member = Member::new("corp").await;
     let url = trap.url();

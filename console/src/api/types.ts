@@ -108,6 +108,7 @@ export interface ProviderStatus {
   keys: ProviderKey[];
   last_success: number | null;
   age_seconds: number | null;
+  warning: string | null;
   last_error: string | null;
   next_due: number | null;
 }

@@ -161,6 +161,7 @@ fn given(codes: &[&str]) -> Vec<(&'static str, Value)> {
         ("keys", list(object(key))),
         ("last_success", maybe_count()),
         ("age_seconds", maybe_count()),
+        ("warning", maybe_text()),
         ("last_error", maybe_text()),
         ("next_due", maybe_count()),
     ];

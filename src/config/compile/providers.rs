@@ -49,6 +49,7 @@ fn spec(input: &Input<'_>, written: &IdentityProvider, terms: &mut Vec<Named>) -
         refresh: written.refresh,
         max_stale: written.max_stale,
         insecure_http: written.insecure_http,
+        egress_proxy: written.egress_proxy.clone(),
         extra_ca,
     })
 }

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::super::source::Spanned;
 use crate::model::{AlgorithmSet, Issuer, ProviderName};
+use crate::net::EgressProxy;
 
 /// One of `identity_providers`
 #[derive(Debug, Clone)]
@@ -30,6 +31,8 @@ pub struct IdentityProvider {
     pub max_stale: Duration,
     /// Plain HTTP also from other hosts than loopback.
     pub insecure_http: bool,
+    /// The proxy through which keys are fetched.
+    pub egress_proxy: EgressProxy,
 }
 
 /// Where the keys of a provider are.
@@ -62,6 +65,7 @@ impl IdentityProvider {
             refresh: _,
             max_stale: _,
             insecure_http: _,
+            egress_proxy: _,
         } = self;
         name.place.move_to(to);
         issuer.place.move_to(to);

@@ -127,7 +127,7 @@ pub(super) fn header(report: &Report<'_>, node: &Node) -> Option<HeaderName> {
 fn oauth<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Option<OAuth> {
     let fields = Fields::open(report, &OAUTH, owner, node)?;
     let providers = fields.required("identity_providers", |r, n| value::some_list(r, n, provider));
-    let audiences = fields.optional("audiences", |r, n| value::list(r, n, value::some_text));
+    let audiences = fields.optional("audiences", |r, n| value::list(r, n, value::exact_text));
     let audience_claim = fields.optional("audience_claim", |r, n| value::word(r, n, &["aud", "client_id"]));
     let header = fields.optional("header", credential_header);
     let header = header.map_or(http::header::AUTHORIZATION, |h| h.value);
@@ -225,9 +225,9 @@ fn scopes(fields: Fields<'_>) -> Scopes {
 
 /// A scope token (RFC 6749 section 3.3).
 fn scope(report: &Report<'_>, node: &Node) -> Option<String> {
-    let text = value::text(report, node)?;
+    let text = value::exact_text(report, node)?;
     let good = |b: u8| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-    if text.is_empty() || !text.bytes().all(good) {
+    if !text.bytes().all(good) {
         let help = "write one scope per entry: printable ASCII without blanks, quotes and backslashes";
         report.say(Code::BadClaim, node.place, format!("{} is not a scope", node.shown()), help);
         return None;
@@ -244,7 +244,7 @@ fn claims(fields: Fields<'_>) -> ClaimRules {
 
 fn rule<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<ClaimRule> {
     let fields = Fields::open(report, &CLAIM_RULE, node.place, node)?;
-    let claim = fields.required("claim", value::some_text);
+    let claim = fields.required("claim", value::exact_text);
     let values = fields.required("values", |r, n| value::some_list(r, n, json::single));
     let keys_of = fields.optional("keys_of", value::boolean).is_some_and(|keys_of| keys_of.value);
     fields.close();

@@ -9,6 +9,7 @@ mod also;
 mod api_key;
 mod auth;
 mod cors;
+mod issuer;
 mod links;
 mod merged;
 mod provider;

@@ -14,7 +14,9 @@ use super::super::source::Spanned;
 use super::super::value;
 use super::super::web;
 use super::super::yaml::{Key, Kind, Node};
+use super::issuer;
 use crate::model::{Algorithm, AlgorithmSet, Issuer, ProviderName};
+use crate::net::{EgressProxy, ProxyUrl};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -26,11 +28,12 @@ const SOURCES: [&str; 6] = ["discovery", "jwks_uri", "jwks_file", "jwks", "publi
 pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> Option<IdentityProvider> {
     let name = provider_name(report, &key.text, key);
     let fields = Fields::open(report, &PROVIDER, key.place, node)?;
-    let issuer = fields.required("issuer", value::some_text);
+    let issuer = fields.required("issuer", issuer::read);
     let insecure_http = fields.optional("insecure_http", value::boolean);
     let plain = insecure_http.is_some_and(|b| b.value);
     let source = source(report, &fields, plain);
     let ca_file = fields.optional("ca_file", value::path);
+    let egress_proxy = fields.optional("egress_proxy", egress_proxy);
     let algorithms = fields.optional("algorithms", |r, n| value::some_list(r, n, algorithm));
     let leeway = fields.optional("leeway", |r, n| value::duration(r, n, Duration::ZERO..=5 * MINUTE));
     let refresh = fields.optional("refresh", |r, n| value::duration(r, n, SECOND..=30 * DAY));
@@ -79,6 +82,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
         refresh: refresh_or_default,
         max_stale: max_stale_or_default,
         insecure_http: plain,
+        egress_proxy: egress_proxy.map(|proxy| proxy.value).unwrap_or_default(),
     })
 }
 
@@ -144,6 +148,27 @@ fn jwks_uri(report: &Report<'_>, node: &Node, plain: bool) -> Option<Url> {
         Ok(url) => Some(url),
         Err(help) => {
             bad_url(report, node, &text, "keys cannot be fetched from this URL", help);
+            None
+        }
+    }
+}
+
+fn egress_proxy(report: &Report<'_>, node: &Node) -> Option<EgressProxy> {
+    const MESSAGE: &str = "this is no proxy";
+    let text = value::some_text(report, node)?;
+    if text == "none" {
+        return Some(EgressProxy::Direct);
+    }
+    if web::has_hidden_credentials(&text) {
+        let help = "`***` stands for credentials that are not shown: write them anew, best as `${NAME}`";
+        bad_url(report, node, &text, MESSAGE, help);
+        return None;
+    }
+    match ProxyUrl::parse(&text).ok().filter(|_| web::is_plain(&text)) {
+        Some(proxy) => Some(EgressProxy::Through(proxy)),
+        None => {
+            let help = "write its scheme, host and port, such as `http://proxy.example.com:3128`, or `none`";
+            bad_url(report, node, &text, MESSAGE, help);
             None
         }
     }

@@ -30,6 +30,11 @@ pub(in crate::config) const PROVIDER: Section = Section {
         may("leeway", Duration, "how far clocks may differ; default 30s, at most 5m"),
         may("refresh", Duration, "how often keys are fetched; default 10m, at least 1s"),
         may("max_stale", Duration, "keys older than this are not used; default 24h, not below `refresh`"),
+        may(
+            "egress_proxy",
+            Text,
+            "the proxy through which keys are fetched, `http://proxy:3128`, or `none`; default what HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment say",
+        ),
         may("insecure_http", Bool, "fetch keys over plain HTTP also from other hosts; default false"),
     ],
 };

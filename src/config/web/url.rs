@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host as UrlHost, Url};
 
+use super::super::passwords::HIDDEN;
 use super::route_path;
 use crate::net::credential_service;
 use crate::routing::{AllowedOrigin, Host};
@@ -120,6 +121,11 @@ pub(in crate::config) fn has_credentials(text: &str) -> bool {
     // A URL parser takes one slash behind the scheme, or none, for two.
     let rest = text.split_once(':').map_or(text, |(_, rest)| rest).trim_start_matches(['/', '\\']);
     rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
+}
+
+/// Whether the credentials of a URL are those that [`crate::config::without_passwords`] puts in their place.
+pub(in crate::config) fn has_hidden_credentials(text: &str) -> bool {
+    has_credentials(text) && text.contains(HIDDEN)
 }
 
 /// Whether the host of a URL is this machine by its name or address.

@@ -110,7 +110,7 @@ fn status_is_plain_json_without_key_material() {
             "provider": "corp", "issuer": "https://idp.test/realms/a", "source": "jwks_uri https://idp.test/keys",
             "usable": true, "tried": true, "confirmed": false,
             "keys": [{"kid": "a", "algorithms": ["EdDSA"], "first_seen": null, "last_used": null}],
-            "last_success": 1_700_000_000, "age_seconds": 90, "last_error": null, "next_due": null,
+            "last_success": 1_700_000_000, "age_seconds": 90, "warning": null, "last_error": null, "next_due": null,
         })
     );
 }

@@ -165,6 +165,33 @@ async fn a_bad_document_never_replaces_good_keys() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_provider_that_is_busy_is_left_alone_for_as_long_as_it_asks() {
+    let room = Room::open(Script::new([Step::Busy(600), Step::Busy(999_999)], || Step::give(set_of(&["a"]))));
+    room.settle().await;
+    assert!(room.join().is_none(), "an unknown kid does not break the peace");
+    while room.script.count() < 3 {
+        pass(secs(10)).await;
+    }
+    let gaps = room.script.gaps();
+    assert!((secs(600)..=secs(661)).contains(&gaps[0]), "{gaps:?}");
+    assert!((secs(3600)..=secs(3961)).contains(&gaps[1]), "an hour is the most: {gaps:?}");
+    room.settle().await;
+    assert_eq!(room.find("a"), Ok(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_set_that_was_cut_says_so_in_the_status() {
+    let many: Vec<String> = (0..1001).map(|n| n.to_string()).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let room = Room::open(Script::new([Step::give(set_of(&many))], || Step::give(set_of(&["a"]))));
+    room.settle().await;
+    let warning = || room.provider.status(room.clock.now()).warning;
+    assert_eq!(warning().as_deref(), Some("only the first 1000 keys of a set are used"));
+    room.fetched(2).await;
+    assert_eq!(warning(), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_fault_of_our_own_is_a_failure_and_not_the_end() {
     let steps = [Step::give(set_of(&["a"])), Step::Stumble, Step::Stumble];
     let room = Room::open(Script::new(steps, || Step::give(set_of(&["b"]))));

@@ -1,7 +1,7 @@
 //! The sources against real files and a server on loopback.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -125,8 +125,8 @@ async fn keys_are_found_through_openid_connect() {
     let asked: Vec<String> = server.heads().iter().map(|head| path_of(head).to_owned()).collect();
     assert_eq!(
         asked,
-        ["/realms/a/.well-known/openid-configuration", "/keys", "/keys"],
-        "the URL is remembered"
+        ["/realms/a/.well-known/openid-configuration", "/keys"].repeat(2),
+        "the URL is looked up each time"
     );
 }
 
@@ -189,19 +189,23 @@ async fn metadata_that_does_not_fit_is_refused_in_plain_words() {
 }
 
 #[tokio::test]
-async fn a_discovered_url_that_fails_is_looked_up_again() {
-    let moved = Arc::new(AtomicUsize::new(0));
-    let (asked, port) = (Arc::clone(&moved), Arc::new(AtomicUsize::new(0)));
+async fn keys_that_have_moved_are_found_at_once_and_metadata_that_is_away_is_remembered() {
+    let (moved, away) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let (asked, is_away, port) = (Arc::clone(&moved), Arc::clone(&away), Arc::new(AtomicUsize::new(0)));
     let known = Arc::clone(&port);
     let server = Loopback::start(move |head| {
         let base = format!("http://127.0.0.1:{}", known.load(Ordering::SeqCst));
         let generation = asked.load(Ordering::SeqCst);
         match path_of(head) {
-            "/.well-known/openid-configuration" => {
-                ok(&json!({"issuer": base, "jwks_uri": format!("{base}/keys{generation}")}).to_string())
+            path if path.starts_with("/.well-known/") && is_away.load(Ordering::SeqCst) => {
+                answer("503 Service Unavailable", "", "")
             }
-            path if path == format!("/keys{generation}") => ok(path),
-            _ => answer("410 Gone", "", ""),
+            "/.well-known/openid-configuration" => ok(&format!(
+                "\u{feff}{}",
+                json!({"issuer": base, "jwks_uri": format!("{base}/keys{generation}")})
+            )),
+            // What was there before still answers.
+            path => ok(path),
         }
     })
     .await;
@@ -209,8 +213,12 @@ async fn a_discovered_url_that_fails_is_looked_up_again() {
     let mut source = discovery(&format!("http://127.0.0.1:{}", server.port()));
     assert_eq!(text_of(source.fetch(None).await), "/keys0");
     moved.store(1, Ordering::SeqCst);
-    assert!(text_of(source.fetch(None).await).ends_with("/keys0 answered 410"));
     assert_eq!(text_of(source.fetch(None).await), "/keys1");
+    away.store(true, Ordering::SeqCst);
+    moved.store(2, Ordering::SeqCst);
+    assert_eq!(text_of(source.fetch(None).await), "/keys1", "what it said last");
+    let mut new = discovery(&format!("http://127.0.0.1:{}", server.port()));
+    assert!(text_of(new.fetch(None).await).contains("answered 503"), "nothing was said before");
 }
 
 #[tokio::test]

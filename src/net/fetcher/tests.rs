@@ -73,7 +73,6 @@ async fn anything_but_200_is_refused_in_plain_words() {
         ("500 Oops", "", "URL answered 500"),
         ("404 Not Found", "", "URL answered 404"),
         ("204 No Content", "", "URL answered 204"),
-        ("203 Transformed", "", "URL answered 203"),
         ("206 Partial Content", "", "URL answered 206"),
         (
             "302 Found",
@@ -83,8 +82,8 @@ async fn anything_but_200_is_refused_in_plain_words() {
         ("301 Moved", "", "redirects are not followed (301 to nowhere)"),
         (
             "200 OK",
-            "Content-Encoding: gzip\r\n",
-            "the answer of URL is encoded (gzip), although identity was asked for",
+            "Content-Encoding: br\r\n",
+            "the answer of URL is encoded (br); identity and gzip are understood",
         ),
     ] {
         let server = Loopback::start(move |_| answer(status, headers, "{}")).await;
@@ -92,6 +91,54 @@ async fn anything_but_200_is_refused_in_plain_words() {
         let said = fetcher().fetch(&url, None).await.unwrap_err().to_string();
         assert_eq!(said.replace(url.as_str(), "URL"), want);
         assert_eq!(server.heads().len(), 1, "nothing is followed or tried again");
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_in_between_made_of_200_is_200() {
+    let server = Loopback::start(|_| answer("203 Transformed", "ETag: \"v\"\r\n", "{}")).await;
+    assert_eq!(text_of(fetcher().fetch(&server.url("/keys"), None).await), "{}");
+}
+
+#[tokio::test]
+async fn gzip_is_unpacked_within_the_limit_although_identity_was_asked_for() {
+    use std::io::Write as _;
+    let packed = |body: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(body).unwrap();
+        encoder.finish().unwrap()
+    };
+    for (body, fits) in [(vec![b'0'; 1024 * 1024], true), (vec![b'0'; 1024 * 1024 + 1], false)] {
+        let sent = packed(&body);
+        let server = Loopback::start(move |_| {
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+                sent.len()
+            );
+            Reply::Bytes([head.as_bytes(), &sent].concat())
+        })
+        .await;
+        let url = server.url("/keys");
+        match fetcher().fetch(&url, None).await {
+            Ok(Fetched::Document(document)) => assert!(fits && document.body == body),
+            outcome => {
+                let wanted = FetchError::TooLarge { url: url.to_string(), limit: 1024 * 1024 };
+                assert_eq!((fits, outcome.unwrap_err()), (false, wanted));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_busy_host_says_when_to_come_back() {
+    for (status, wanted) in [
+        ("429 Too Many Requests", Some(Duration::from_secs(77))),
+        ("503 Service Unavailable", Some(Duration::from_secs(77))),
+        ("500 Oops", None),
+    ] {
+        let server = Loopback::start(move |_| answer(status, "Retry-After: 77\r\n", "")).await;
+        let said = fetcher().fetch(&server.url("/keys"), None).await.unwrap_err();
+        assert_eq!(said.retry_after(), wanted, "{status}");
     }
 }
 
