@@ -33,7 +33,9 @@ use crate::proxy::{
 };
 use crate::routing::Hall;
 use crate::store::{ConfigStore, StoreError, Writer};
-use crate::telemetry::{AccessLog, AccessLogGuard, Decisions, Metrics, tell_of_lost_lines};
+use crate::telemetry::{
+    AccessLog, AccessLogGuard, Decisions, Metrics, Refusals, RefusalsGuard, tell_of_lost_lines,
+};
 
 use descriptors::Room;
 use life::{Life, PreparedServer, Requests, Stop};
@@ -158,7 +160,7 @@ pub fn run(options: Options) -> Result<(), StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (access_log, guard) = access_log(&settings, options.access_log);
     let drain = Drain::default();
-    let decisions = admin.as_ref().map(|_| Decisions::new());
+    let (decisions, kept) = noted(&snapshot, &clock, admin.is_some(), &runtime);
     let parts = GatewayParts {
         snapshot: Arc::clone(&live),
         access_log,
@@ -193,7 +195,7 @@ pub fn run(options: Options) -> Result<(), StartError> {
     runtime.spawn(tell_of_lost_lines());
     let (notifier, reload) = (Notifier::from_environment(), Arc::<Notify>::default());
     let ready = ready(accepting.clone(), Arc::clone(&live), drain.clone());
-    runtime.spawn(notifier.clone().accompany(ready, Arc::clone(&reload), control));
+    runtime.spawn(notifier.clone().accompany(ready, Arc::clone(&reload), control.clone()));
     let replaced = drain.clone();
     let closing = async move { replaced.replaced().await };
     let handed_over = drain.clone();
@@ -201,14 +203,14 @@ pub fn run(options: Options) -> Result<(), StartError> {
     let is_leaving = Arc::new(move || !handed_over.is_handed_over() && is_leaving());
     // While a successor waits for the listeners, the process that has them serves there.
     let is_listening = Arc::new(move || options.upgrade || *accepting.borrow());
-    let pages = Ops { snapshot: live, clock, metrics, is_listening, is_leaving };
+    let pages = Ops { control, clock, metrics, is_listening, is_leaving };
     runtime.spawn(ops::serve(ops_listener, pages, closing));
     if options.upgrade {
         successor::sign(&successor::socket(&settings));
     }
     announce(&snapshot, &settings);
     let ended = runtime.block_on(Life { server, stop, signals, reload, drain, settings, notifier }.live());
-    drop(guard);
+    drop((guard, kept));
     tracing::info!("stopped");
     // What the loops still wait for (a name, a provider) is of no interest any more.
     runtime.shutdown_background();
@@ -250,6 +252,30 @@ fn access_log(settings: &config::Server, out: Box<dyn Write + Send>) -> (AccessL
         config::AccessLog::Stdout => AccessLog::to(out),
         config::AccessLog::Off => AccessLog::off(),
     }
+}
+
+/// Where decisions are noted, when somebody can ask for them later: over the control API, or in a folder where refusals
+/// are kept.
+fn noted(
+    snapshot: &Snapshot,
+    clock: &Arc<dyn Clock>,
+    lists_allowed: bool,
+    runtime: &Runtime,
+) -> (Option<Decisions>, Option<RefusalsGuard>) {
+    let folder = snapshot.server.state_dir.as_ref().or(snapshot.store.as_ref());
+    let opened = folder.and_then(|folder| {
+        let opened = Refusals::open(folder, Arc::clone(clock));
+        let told = opened.inspect_err(|error| {
+            tracing::warn!(folder = %folder.display(), %error, "refusals are not kept on disk");
+        });
+        told.ok()
+    });
+    let (refusals, guard) = opened.unzip();
+    if let Some(refusals) = &refusals {
+        runtime.spawn(refusals.clone().tidy_up());
+    }
+    let wanted = lists_allowed || refusals.is_some();
+    (wanted.then(|| Decisions::new(clock.now(), refusals, lists_allowed)), guard)
 }
 
 /// Opens every listener that is not taken over from a running gateway.

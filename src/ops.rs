@@ -11,14 +11,15 @@ use axum::routing::get;
 use serde_json::json;
 
 use crate::config::Snapshot;
-use crate::model::{Clock, Live};
+use crate::control::{Control, Status};
+use crate::model::Clock;
 use crate::telemetry::Metrics;
 
 /// What the pages are made of.
 #[derive(Clone)]
 pub struct Ops {
-    /// The live configuration.
-    pub snapshot: Arc<Live<Snapshot>>,
+    /// The live configuration, and what became of the last change.
+    pub control: Control,
     /// Where "now" comes from.
     pub clock: Arc<dyn Clock>,
     /// All metrics.
@@ -86,10 +87,10 @@ pub fn untried(snapshot: &Snapshot) -> Vec<&str> {
     snapshot.providers.iter().filter(|(_, p)| !p.tried()).map(|(name, _)| name.as_str()).collect()
 }
 
-/// Ready once callers are served and each provider has been tried, and until the gateway is told to stop. A provider that failed does
-/// not make the gateway unready: its agents answer 503, all others work.
+/// Ready once callers are served and each provider has been tried, and until the gateway is told to stop. A provider
+/// that failed does not make the gateway unready: its agents answer 503, all others work.
 async fn readyz(State(ops): State<Ops>, RawQuery(query): RawQuery) -> Response {
-    let snapshot = ops.snapshot.get();
+    let snapshot = ops.control.live();
     let leaving = (ops.is_leaving)();
     let listening = (ops.is_listening)();
     let waiting = untried(&snapshot);
@@ -105,6 +106,7 @@ async fn readyz(State(ops): State<Ops>, RawQuery(query): RawQuery) -> Response {
             "draining": leaving,
             "revision": snapshot.revision.as_str(),
             "agents": snapshot.agents.len(),
+            "config": config(&ops.control.status()),
             "providers": providers,
         });
         let body = format!("{body:#}\n");
@@ -117,4 +119,20 @@ async fn readyz(State(ops): State<Ops>, RawQuery(query): RawQuery) -> Response {
         (false, true, names) => format!("waiting for the first fetch of keys of: {}\n", names.join(", ")),
     };
     (status, text).into_response()
+}
+
+/// Whether what is on disk is live, or what is wrong with it.
+fn config(status: &Status) -> serde_json::Value {
+    let refused = status.refused.iter().map(|refused| (refused.at, &refused.findings));
+    let wrong: Vec<_> = refused.chain(status.broken.iter().map(|b| (b.since, &b.findings))).collect();
+    let errors = wrong.iter().flat_map(|(_, findings)| *findings).filter(|f| f.severity == "error");
+    let mut errors: Vec<String> = errors
+        .map(|f| format!("{}:{}:{}: {}", f.file.display(), f.line.max(1), f.column.max(1), f.message))
+        .collect();
+    errors.dedup();
+    json!({
+        "applied_at": status.applied_at.to_string(),
+        "refused_at": wrong.iter().map(|(at, _)| *at).min().map(|at| at.to_string()),
+        "errors": errors,
+    })
 }

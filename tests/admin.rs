@@ -68,6 +68,10 @@ mod openapi;
 mod probe;
 
 #[cfg(test)]
+#[path = "admin/refusals.rs"]
+mod refusals;
+
+#[cfg(test)]
 #[path = "admin/reload.rs"]
 mod reload;
 

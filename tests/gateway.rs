@@ -16,6 +16,10 @@ mod also;
 mod api_key;
 
 #[cfg(test)]
+#[path = "gateway/asked.rs"]
+mod asked;
+
+#[cfg(test)]
 #[path = "gateway/bad_start.rs"]
 mod bad_start;
 

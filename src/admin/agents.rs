@@ -21,6 +21,7 @@ use super::caller::Caller;
 use super::page::{self, Name, Nothing, Page, Query, Write};
 use super::precondition::{IfMatch, Precondition};
 use super::problem::Problem;
+use super::upstream_health::{self, LastFailure, UpstreamHealth};
 use super::write;
 use super::{Desk, Room};
 
@@ -74,6 +75,8 @@ pub(super) struct Summary {
     managed_by: &'static str,
     api_keys: usize,
     traffic: AgentTraffic,
+    upstream_failures_5m: u64,
+    last_upstream_failure: Option<LastFailure>,
 }
 
 /// An agent, whole.
@@ -85,6 +88,7 @@ struct Detail {
     file: String,
     spec: Value,
     url: String,
+    upstream_health: UpstreamHealth,
 }
 
 /// Lists them.
@@ -126,21 +130,16 @@ fn summary(room: &Room, live: &Snapshot, agent: &Agent) -> Summary {
         name: agent.name.to_string(),
         display_name: agent.display_name.clone(),
         route: Route::of(agent, path),
-        upstream: upstream(agent),
+        upstream: agent.upstream.url(),
         authentication: agent.method().as_str(),
         identity_providers: providers.iter().map(|provider| provider.spec().name.to_string()).collect(),
         enforcement: agent.enforcement.as_str(),
         managed_by: managed_by(id.is_some_and(|id| live.is_stored(&id))),
         api_keys,
         traffic: room.admin.traffic.agent(agent.name.as_str()),
+        upstream_failures_5m: room.admin.traffic.lately(agent.name.as_str()).failed,
+        last_upstream_failure: upstream_health::last(room, agent.name.as_str()),
     }
-}
-
-fn upstream(agent: &Agent) -> String {
-    let upstream = &agent.upstream;
-    let scheme = if upstream.tls.is_some() { "https" } else { "http" };
-    let authority = upstream.authority.to_str().unwrap_or_default();
-    format!("{scheme}://{authority}{}", upstream.base_path)
 }
 
 /// The word for who may write a resource.
@@ -165,6 +164,7 @@ pub(super) async fn show(
         file: written.path.display().to_string(),
         spec: written.spec,
         url: url(&live, agent, &headers),
+        upstream_health: UpstreamHealth::of(&desk, &name),
     };
     Ok(write::with_tag(Answer(detail).into_response(), tag))
 }

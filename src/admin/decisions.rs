@@ -1,6 +1,8 @@
-//! `/decisions`: the last ones, and each new one as it is made.
+//! `/decisions`: the last ones, the one about a request, and each new one as it is made. How one is shown is
+//! `shown`'s.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
@@ -14,14 +16,15 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::model::{Decision, Reason};
-use crate::telemetry::{DecisionEntry, DecisionFilter};
+use crate::model::{Decision, Instant, Reason};
+use crate::telemetry::{DecisionEntry, DecisionFilter, Outcome};
 
 use super::Desk;
 use super::body::Answer;
 use super::caller::Caller;
-use super::page::{self, LARGEST, Query};
+use super::page::{self, LARGEST, Name, Nothing, Query};
 use super::problem::Problem;
+use super::shown::{Shown, Whole};
 
 /// So many are shown when no number is asked for.
 const USUAL: usize = 100;
@@ -35,6 +38,7 @@ pub(super) struct Wanted {
     agent: Option<String>,
     reason: Option<String>,
     decision: Option<String>,
+    outcome: Option<String>,
     limit: Option<usize>,
 }
 
@@ -45,39 +49,22 @@ pub(super) struct Followed {
     agent: Option<String>,
     reason: Option<String>,
     decision: Option<String>,
+    outcome: Option<String>,
 }
 
-/// A decision as it is shown.
-#[derive(Serialize)]
-struct Shown {
-    at: Option<jiff::Timestamp>,
-    agent: Option<String>,
-    method: &'static str,
-    decision: &'static str,
-    reason: &'static str,
-    provider: Option<String>,
-    request_id: String,
-}
-
-impl From<&DecisionEntry> for Shown {
-    fn from(entry: &DecisionEntry) -> Self {
-        let millis = i64::try_from(entry.at.since_epoch().as_millis()).ok();
-        Self {
-            at: millis.and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok()),
-            agent: entry.agent.as_ref().map(ToString::to_string),
-            method: entry.method.as_str(),
-            decision: entry.decision.as_str(),
-            reason: entry.reason.as_str(),
-            provider: entry.provider.as_ref().map(ToString::to_string),
-            request_id: entry.request_id.to_string(),
-        }
-    }
+/// The words of a query.
+struct Words<'a> {
+    agent: Option<&'a str>,
+    reason: Option<&'a str>,
+    decision: Option<&'a str>,
+    outcome: Option<&'a str>,
 }
 
 /// The last decisions.
 #[derive(Serialize)]
 pub(super) struct Items {
     items: Vec<Shown>,
+    refusals_since: Option<jiff::Timestamp>,
 }
 
 /// Lists the last ones.
@@ -89,29 +76,73 @@ pub(super) async fn list(
         limit @ 1..=LARGEST => limit,
         _ => return Err(Problem::bad_query(format!("`limit` is a number from 1 to {LARGEST}"))),
     };
-    let filter = filter(wanted.agent.as_deref(), wanted.reason.as_deref(), wanted.decision.as_deref())?;
-    let items = desk.admin.decisions.recent(&filter, limit);
-    Ok(Answer(Items { items: items.iter().map(Shown::from).collect() }))
+    let filter = Words {
+        agent: wanted.agent.as_deref(),
+        reason: wanted.reason.as_deref(),
+        decision: wanted.decision.as_deref(),
+        outcome: wanted.outcome.as_deref(),
+    };
+    let items = desk.admin.decisions.recent(&filter.filter()?, limit);
+    let live = desk.control().live();
+    Ok(Answer(Items {
+        items: items.iter().map(|entry| Shown::of(entry, Some(&live))).collect(),
+        refusals_since: Some(since(&desk).await.timestamp()),
+    }))
 }
 
-fn filter(
-    agent: Option<&str>,
-    reason: Option<&str>,
-    decision: Option<&str>,
-) -> Result<DecisionFilter, Problem> {
-    let unknown =
-        |what: &str| Problem::bad_query(format!("`{what}` is no word that a decision can have there"));
-    let agent = agent.map(page::agent);
-    let reason = reason
-        .map(|word| Reason::ALL.into_iter().find(|r| r.as_str() == word).ok_or_else(|| unknown("reason")));
-    let decision = decision.map(|word| {
-        Decision::ALL.iter().copied().find(|d| d.as_str() == word).ok_or_else(|| unknown("decision"))
-    });
-    Ok(DecisionFilter {
-        agent: agent.transpose()?,
-        reason: reason.transpose()?,
-        decision: decision.transpose()?,
-    })
+/// How far back refusals reach, on disk or in memory.
+async fn since(desk: &Desk) -> Instant {
+    let in_memory = desk.admin.decisions.refusals_since();
+    let Some(refusals) = desk.admin.decisions.refusals() else { return in_memory };
+    let (kept, now) = (refusals.kept().clone(), desk.admin.clock.now());
+    let on_disk = tokio::task::spawn_blocking(move || kept.since(now)).await.ok().flatten();
+    on_disk.map_or(in_memory, |on_disk| on_disk.min(in_memory))
+}
+
+impl Words<'_> {
+    fn filter(&self) -> Result<DecisionFilter, Problem> {
+        let unknown =
+            |what: &str| Problem::bad_query(format!("`{what}` is no word that a decision can have there"));
+        let reason = self.reason.map(|word| {
+            Reason::ALL.into_iter().find(|r| r.as_str() == word).ok_or_else(|| unknown("reason"))
+        });
+        let decision = self.decision.map(|word| {
+            Decision::ALL.iter().copied().find(|d| d.as_str() == word).ok_or_else(|| unknown("decision"))
+        });
+        let outcome = self.outcome.map(|word| {
+            Outcome::ALL.into_iter().find(|o| o.as_str() == word).ok_or_else(|| unknown("outcome"))
+        });
+        Ok(DecisionFilter {
+            agent: self.agent.map(page::agent).transpose()?,
+            reason: reason.transpose()?,
+            decision: decision.transpose()?,
+            outcome: outcome.transpose()?,
+        })
+    }
+}
+
+/// Shows the one about a request.
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    Name(request_id): Name,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Answer<Whole>, Problem> {
+    let decisions = &desk.admin.decisions;
+    let mut found = decisions.find(&request_id);
+    if let (None, Some(refusals)) = (&found, decisions.refusals()) {
+        let (kept, now) = (refusals.kept().clone(), desk.admin.clock.now());
+        let id = request_id.clone();
+        let on_disk = tokio::task::spawn_blocking(move || kept.find(&id, now)).await;
+        found = on_disk.ok().flatten().map(Arc::new);
+    }
+    match found {
+        Some(entry) => Ok(Answer(Whole::of(&entry, Some(&desk.control().live())))),
+        None => {
+            let since = since(&desk).await;
+            let what = "decision about a request of that id; refusals and failures are kept since";
+            Err(Problem::not_found(&format!("{what} {since}, allowed requests for the last 2048")))
+        }
+    }
 }
 
 /// Shows each new one as it is made.
@@ -120,8 +151,14 @@ pub(super) async fn follow(
     Extension(caller): Extension<Caller>,
     Query(wanted): Query<Followed>,
 ) -> Result<Response, Problem> {
-    let filter = filter(wanted.agent.as_deref(), wanted.reason.as_deref(), wanted.decision.as_deref())?;
-    let Ok(place) = std::sync::Arc::clone(&desk.followers).try_acquire_owned() else {
+    let words = Words {
+        agent: wanted.agent.as_deref(),
+        reason: wanted.reason.as_deref(),
+        decision: wanted.decision.as_deref(),
+        outcome: wanted.outcome.as_deref(),
+    };
+    let filter = words.filter()?;
+    let Ok(place) = Arc::clone(&desk.followers).try_acquire_owned() else {
         return Err(Problem::unavailable("too many follow the decisions already"));
     };
     let following = Following { entries: desk.admin.decisions.follow(), filter, caller, desk, _place: place };
@@ -133,7 +170,7 @@ pub(super) async fn follow(
 
 /// One open stream.
 struct Following {
-    entries: Receiver<DecisionEntry>,
+    entries: Receiver<Arc<DecisionEntry>>,
     filter: DecisionFilter,
     caller: Caller,
     desk: Desk,
@@ -157,8 +194,9 @@ impl Following {
             }
             match entry {
                 Ok(Ok(entry)) if self.filter.admits(&entry) => {
+                    let shown = Shown::of(&entry, Some(&self.desk.control().live()));
                     // What cannot be written is left out.
-                    if let Ok(event) = Event::default().event("decision").json_data(Shown::from(&entry)) {
+                    if let Ok(event) = Event::default().event("decision").json_data(shown) {
                         return Some(event);
                     }
                 }
@@ -187,7 +225,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn without_a_credential_no_decision_is_shown() {
         let api = Api::new();
-        for path in ["/api/v1/decisions", "/api/v1/decisions/stream"] {
+        for path in ["/api/v1/decisions", "/api/v1/decisions/stream", "/api/v1/decisions/x"] {
             assert_eq!(api.logged_out(Method::GET, path).await.status, 401, "{path}");
         }
     }
@@ -197,7 +235,8 @@ mod tests {
         let api = Api::new();
         for (query, wanted) in [
             ("", 200),
-            ("?agent=refunds&reason=token_expired&decision=deny&limit=500", 200),
+            ("?agent=refunds&reason=token_expired&decision=deny&outcome=refused&limit=500", 200),
+            ("?outcome=nonsense", 400),
             ("?reason=nonsense", 400),
             ("?decision=nonsense", 400),
             ("?limit=0", 400),

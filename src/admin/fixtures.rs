@@ -139,8 +139,8 @@ impl Api {
         let reconciler = Reconciler::new(store, files, live, metrics.clone(), Arc::clone(&clock), None);
         let admin = Admin {
             control: reconciler.control(),
+            decisions: Decisions::new(clock.now(), None, true),
             clock,
-            decisions: Decisions::new(),
             traffic: Traffic::new(metrics),
             settings,
             token: Secret::new(TOKEN.to_owned()),

@@ -5,6 +5,7 @@
 
 mod agents;
 mod api_keys;
+mod attention;
 mod body;
 mod brake;
 mod caller;
@@ -32,12 +33,14 @@ mod revisions;
 mod routes;
 mod session;
 mod sessions;
+mod shown;
 mod status;
 mod tls;
 mod token_file;
 mod traffic;
 mod trial;
 mod trial_events;
+mod upstream_health;
 mod wire;
 mod write;
 
@@ -54,7 +57,8 @@ use crate::telemetry::{Decisions, Traffic};
 use brake::Brake;
 use sessions::Sessions;
 
-pub use token_file::{TokenFileError, token};
+pub use shown::Whole;
+pub use token_file::{TokenFileError, read_token, token};
 
 /// Live streams of decisions that may be open at a time.
 const MOST_FOLLOWERS: usize = 64;

@@ -39,6 +39,7 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Desk>)> {
         ("/api/v1/reload", post(reload::run)),
         ("/api/v1/decisions", get(decisions::list)),
         ("/api/v1/decisions/stream", get(decisions::follow)),
+        ("/api/v1/decisions/{request_id}", get(decisions::show)),
     ]
 }
 
@@ -63,7 +64,11 @@ mod tests {
     async fn every_route_but_the_two_open_ones_asks_for_a_credential() {
         let api = Api::new();
         for (path, _) in table() {
-            let path = path.replace("{name}", "refunds").replace("{id}", "Yq3Zk81b").replace("{number}", "1");
+            let path = path
+                .replace("{name}", "refunds")
+                .replace("{id}", "Yq3Zk81b")
+                .replace("{number}", "1")
+                .replace("{request_id}", "x");
             for method in
                 [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS]
             {

@@ -1,4 +1,4 @@
-//! `/status`: what runs, what was refused, and how each provider's keys are.
+//! `/status`: what needs attention, what runs, what was refused, and how each provider's keys are.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::config::PublicUrl;
 use crate::control::Finding;
 
+use super::attention::{self, Attention, Seen};
 use super::body::{Answer, members};
 use super::page::{Nothing, Query};
 use super::{Desk, documents, write};
@@ -14,6 +15,7 @@ use super::{Desk, documents, write};
 /// The state of the gateway.
 #[derive(Serialize)]
 pub(super) struct Status {
+    attention: Vec<Attention>,
     version: &'static str,
     started_at: jiff::Timestamp,
     live: Live,
@@ -83,7 +85,15 @@ pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Noth
     let now = desk.admin.clock.now();
     let at = |moment| write::moment(moment).unwrap_or_default();
     let place = status.writable.as_ref().ok().or(live.store.as_ref());
+    let seen = Seen {
+        live: &live,
+        status: &status,
+        traffic: &desk.admin.traffic,
+        decisions: &desk.admin.decisions,
+        now,
+    };
     Answer(Status {
+        attention: attention::all(&seen),
         version: env!("CARGO_PKG_VERSION"),
         started_at: desk.admin.started,
         live: Live { revision: live.revision.as_str().to_owned(), number: status.head.number },

@@ -44,6 +44,16 @@ pub fn token(path: &Path) -> Result<Secret, TokenFileError> {
     }
 }
 
+/// Reads the token of a gateway that runs; makes nothing.
+///
+/// # Errors
+/// When the file cannot be read, or holds no token.
+pub fn read_token(path: &Path) -> Result<Secret, TokenFileError> {
+    let error = |why: String| TokenFileError { path: path.to_path_buf(), why };
+    let file = File::open(path).map_err(|e| error(format!("cannot be read: {e}")))?;
+    read(file, path).map_err(error)
+}
+
 fn read(file: File, path: &Path) -> Result<Secret, String> {
     let unreadable = |e: std::io::Error| format!("cannot be read: {e}");
     let about = file.metadata().map_err(unreadable)?;

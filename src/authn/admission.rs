@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 
 use crate::authz::{ClaimHeaders, Rules, Trace};
-use crate::model::{Claims, Identity, Reason};
+use crate::model::{Claims, Identity, Reason, TokenSaid};
 
 /// What follows from a verified token at one agent.
 #[derive(Debug)]
@@ -26,6 +26,9 @@ impl Admission {
         trace: &mut impl Trace,
     ) -> Self {
         let headers = rules.check(claims, trace).and_then(|()| claim_headers.render(claims, trace));
+        if headers.is_err() {
+            trace.refused(|| TokenSaid::of(claims, identity.key_id.as_deref()));
+        }
         Self { identity: Arc::new(identity), headers: headers.map(Vec::into_boxed_slice) }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::keys::{KeyName, Provider, VerificationKey};
-use crate::model::{Algorithm, Claims, Identity, Instant, Live};
+use crate::model::{Algorithm, Claims, Evidence, Identity, Instant, Live};
 
 use super::admission::Admission;
 use super::oauth::{AudienceClaim, OAuthPolicy};
@@ -94,6 +94,8 @@ impl Said {
 pub(super) struct Forged {
     said: Said,
     key_set: u64,
+    /// What its first refusal rested on, where that is kept: the next ones share it.
+    evidence: Option<Arc<Evidence>>,
 }
 
 impl Forged {
@@ -102,13 +104,19 @@ impl Forged {
         provider: &Provider,
         audience_claim: AudienceClaim,
         key_set: u64,
+        evidence: Option<&Arc<Evidence>>,
     ) -> Self {
-        Self { said: Said::of(token, provider, audience_claim), key_set }
+        Self { said: Said::of(token, provider, audience_claim), key_set, evidence: evidence.cloned() }
+    }
+
+    /// What its refusal rests on.
+    pub(super) const fn evidence(&self) -> Option<&Arc<Evidence>> {
+        self.evidence.as_ref()
     }
 
     /// About how many bytes it takes.
     pub(super) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.said.bytes()
+        size_of::<Self>() + self.said.bytes() + self.evidence.as_deref().map_or(0, Evidence::bytes)
     }
 
     /// The agent's index of the provider, when the signature is all that is wrong for that agent at this moment.
@@ -187,12 +195,20 @@ impl Known {
             others.with(|others| others.iter().find(|(other, _)| *other == agent).map(|(_, a)| Arc::clone(a)))
         });
         known.or_else(|| {
-            let claims = claims(&self.payload)?;
-            let identity = Identity::from_claims(&claims, provider, self.key_id());
-            let admission = Arc::new(judge(identity, &claims));
+            let admission = Arc::new(self.read(provider, judge)?);
             self.remember(agent, &admission);
             Some(admission)
         })
+    }
+
+    /// What `judge` makes of the caller and the claims, of which only the text is kept.
+    pub fn read(
+        &self,
+        provider: usize,
+        judge: impl FnOnce(Identity, &Claims) -> Admission,
+    ) -> Option<Admission> {
+        let claims = claims(&self.payload)?;
+        Some(judge(Identity::from_claims(&claims, provider, self.key_id()), &claims))
     }
 
     /// Keeps what an agent makes of it.

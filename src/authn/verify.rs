@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::authz::{Check, Facts, Trace};
 use crate::keys::Provider;
-use crate::model::{Algorithm, CacheLabel, Claims, Digest, Identity, Instant, Reason};
+use crate::model::{Algorithm, CacheLabel, Claims, Digest, Identity, Instant, Reason, TokenSaid};
 
 use super::also::{self, Presented};
 use super::api_key::note_use;
@@ -86,7 +86,7 @@ impl OAuthPolicy {
             return (self.verify(text, None, now, refetch, trace), CacheLabel::Off);
         };
         let cached = Cached { cache, digest: Digest::of(text.as_bytes()) };
-        let recalled = self.recall(&cached, now, trace).or_else(|| self.recall_bad(&cached, now));
+        let recalled = self.recall(&cached, now, trace).or_else(|| self.recall_bad(&cached, now, trace));
         if let Some(outcome) = recalled {
             return (outcome, CacheLabel::Hit);
         }
@@ -111,9 +111,11 @@ impl OAuthPolicy {
     }
 
     /// The refusal of a token whose signature is known to be bad, if that is all that is wrong with it.
-    fn recall_bad(&self, cached: &Cached<'_>, now: Instant) -> Option<Outcome> {
-        let index = cached.cache.get_bad(&cached.digest)?.holds_for(self, now)?;
+    fn recall_bad(&self, cached: &Cached<'_>, now: Instant, trace: &mut impl Trace) -> Option<Outcome> {
+        let forged = cached.cache.get_bad(&cached.digest)?;
+        let index = forged.holds_for(self, now)?;
         cached.cache.metrics().hit_bad();
+        trace.recalled(forged.evidence());
         Some(reject(Reason::SignatureInvalid, Some(index)))
     }
 
@@ -126,16 +128,20 @@ impl OAuthPolicy {
         refetch: Refetch,
         trace: &mut impl Trace,
     ) -> Outcome {
-        let (mut token, algorithm) = match self.read(text, trace) {
-            Ok(read) => read,
+        let mut token = match read(text, trace) {
+            Ok(token) => token,
             Err(reason) => return reject(reason, None),
+        };
+        let algorithm = match check_head(&token, trace) {
+            Ok(algorithm) => algorithm,
+            Err(reason) => return refuse(&token, reason, None, trace),
         };
         let (index, provider) = match self.provider(&token, trace) {
             Ok(found) => found,
-            Err(reason) => return reject(reason, None),
+            Err(reason) => return refuse(&token, reason, None, trace),
         };
         if let Err(reason) = self.check_claims(&token, algorithm, provider, now, trace) {
-            return reject(reason, Some(index));
+            return refuse(&token, reason, Some(index), trace);
         }
         // Before the keys are asked for: a verdict must never count for a set that came later.
         let key_set = cached.and_then(|_| provider.key_set_number(now));
@@ -153,13 +159,13 @@ impl OAuthPolicy {
                 Outcome::Verified { identity, claims: token.claims, known }
             }
             Err(NotVerified::For(reason)) => {
+                let refused = refuse(&token, reason, Some(index), trace);
                 if let (Some(cached), Some(key_set), Reason::SignatureInvalid) = (cached, key_set, reason) {
-                    cached.cache.insert_bad(
-                        cached.digest,
-                        Forged::new(&token, provider, self.audience_claim, key_set),
-                    );
+                    let forged =
+                        Forged::new(&token, provider, self.audience_claim, key_set, trace.evidence());
+                    cached.cache.insert_bad(cached.digest, forged);
                 }
-                reject(reason, Some(index))
+                refused
             }
             Err(NotVerified::KeysWanted) => Outcome::KeysWanted(Arc::clone(provider)),
         }
@@ -201,38 +207,6 @@ impl OAuthPolicy {
         if fits { Ok(text) } else { Err(Reason::TokenTooLarge) }
     }
 
-    fn read<'t>(&self, text: &'t str, trace: &mut impl Trace) -> Result<(Token<'t>, Algorithm), Reason> {
-        let parsed = Token::parse(text);
-        trace.check(Check::Format, parsed.is_ok(), || Facts {
-            seen: Some(parsed.as_ref().map_or_else(ToString::to_string, |_| "a signed JWT".to_owned())),
-            wanted: "a compact JWS of three parts with one JSON object in each of the first two".to_owned(),
-            fix: "send the access token itself, unchanged; an opaque or encrypted token cannot be checked here",
-        });
-        let token = parsed.map_err(|_| Reason::TokenMalformed)?;
-        let algorithm = token.alg.as_deref().and_then(|alg| alg.parse::<Algorithm>().ok());
-        trace.check(Check::Algorithm, algorithm.is_some(), || Facts {
-            seen: Some(format!("alg: {}", token.alg.as_deref().unwrap_or("absent"))),
-            wanted: "an asymmetric algorithm (RS, PS, ES or EdDSA)".to_owned(),
-            fix: "have the identity provider sign with an asymmetric key",
-        });
-        let algorithm = algorithm.ok_or(Reason::AlgNotAllowed)?;
-        trace.check(Check::Critical, !token.critical, || Facts {
-            seen: Some(if token.critical { "`crit`, or `b64: false`" } else { "none" }.to_owned()),
-            wanted: "no `crit`, no unencoded payload".to_owned(),
-            fix: "have the identity provider issue plain tokens without critical header extensions",
-        });
-        if token.critical {
-            return Err(Reason::TokenMalformed);
-        }
-        let typ_ok = token.typ.as_deref().is_none_or(is_accepted_type);
-        trace.check(Check::Type, typ_ok, || Facts {
-            seen: Some(format!("typ: {}", token.typ.as_deref().unwrap_or("absent"))),
-            wanted: "absent, JWT or at+jwt".to_owned(),
-            fix: "send the access token, not another kind of token (logout, DPoP proof, ...)",
-        });
-        if typ_ok { Ok((token, algorithm)) } else { Err(Reason::TypMismatch) }
-    }
-
     fn provider(&self, token: &Token<'_>, trace: &mut impl Trace) -> Result<(usize, &Arc<Provider>), Reason> {
         let issuer = token.iss.as_deref();
         let found = issuer
@@ -256,6 +230,47 @@ impl OAuthPolicy {
             _ => Reason::IssuerUnknown,
         })
     }
+}
+
+/// The refusal of a token that could be read.
+fn refuse(token: &Token<'_>, reason: Reason, provider: Option<usize>, trace: &mut impl Trace) -> Outcome {
+    trace.refused(|| TokenSaid::of(&token.claims, token.kid.as_deref()));
+    reject(reason, provider)
+}
+
+fn read<'t>(text: &'t str, trace: &mut impl Trace) -> Result<Token<'t>, Reason> {
+    let parsed = Token::parse(text);
+    trace.check(Check::Format, parsed.is_ok(), || Facts {
+        seen: Some(parsed.as_ref().map_or_else(ToString::to_string, |_| "a signed JWT".to_owned())),
+        wanted: "a compact JWS of three parts with one JSON object in each of the first two".to_owned(),
+        fix: "send the access token itself, unchanged; an opaque or encrypted token cannot be checked here",
+    });
+    parsed.map_err(|_| Reason::TokenMalformed)
+}
+
+fn check_head(token: &Token<'_>, trace: &mut impl Trace) -> Result<Algorithm, Reason> {
+    let algorithm = token.alg.as_deref().and_then(|alg| alg.parse::<Algorithm>().ok());
+    trace.check(Check::Algorithm, algorithm.is_some(), || Facts {
+        seen: Some(format!("alg: {}", token.alg.as_deref().unwrap_or("absent"))),
+        wanted: "an asymmetric algorithm (RS, PS, ES or EdDSA)".to_owned(),
+        fix: "have the identity provider sign with an asymmetric key",
+    });
+    let algorithm = algorithm.ok_or(Reason::AlgNotAllowed)?;
+    trace.check(Check::Critical, !token.critical, || Facts {
+        seen: Some(if token.critical { "`crit`, or `b64: false`" } else { "none" }.to_owned()),
+        wanted: "no `crit`, no unencoded payload".to_owned(),
+        fix: "have the identity provider issue plain tokens without critical header extensions",
+    });
+    if token.critical {
+        return Err(Reason::TokenMalformed);
+    }
+    let typ_ok = token.typ.as_deref().is_none_or(is_accepted_type);
+    trace.check(Check::Type, typ_ok, || Facts {
+        seen: Some(format!("typ: {}", token.typ.as_deref().unwrap_or("absent"))),
+        wanted: "absent, JWT or at+jwt".to_owned(),
+        fix: "send the access token, not another kind of token (logout, DPoP proof, ...)",
+    });
+    if typ_ok { Ok(algorithm) } else { Err(Reason::TypMismatch) }
 }
 
 /// `JWT` or `at+jwt`, with or without `application/`, in any case (RFC 7515 section 4.1.9, RFC 9068 section 4).

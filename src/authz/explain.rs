@@ -1,13 +1,17 @@
 //! The record of a decision's checks: what was seen, what was wanted, what to do about it.
 //!
 //! The decision code is generic over [`Trace`]. The request path runs it with [`Silent`], which compiles to
-//! nothing; `explain` runs the very same code with a [`Transcript`].
+//! nothing, or, where refusals are kept, with a [`Witness`], to which a check that passes is nothing; `explain` runs
+//! the very same code with a [`Transcript`].
+
+use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::model::{Evidence, FailedCheck, TokenSaid};
+
 /// The checks of a decision, in words for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
     /// An agent answers to the host and path.
     Route,
@@ -55,6 +59,43 @@ pub enum Check {
     ApiKeyExpiry,
 }
 
+impl Check {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Route => "route",
+            Self::Credential => "credential",
+            Self::Size => "size",
+            Self::Format => "format",
+            Self::Algorithm => "algorithm",
+            Self::Critical => "critical",
+            Self::Type => "type",
+            Self::Issuer => "issuer",
+            Self::Expiry => "expiry",
+            Self::NotBefore => "not_before",
+            Self::Lifetime => "lifetime",
+            Self::Audience => "audience",
+            Self::Binding => "binding",
+            Self::Key => "key",
+            Self::Signature => "signature",
+            Self::Scopes => "scopes",
+            Self::Claim => "claim",
+            Self::ClaimHeaders => "claim_headers",
+            Self::ApiKeyFormat => "api_key_format",
+            Self::ApiKey => "api_key",
+            Self::ApiKeyRevoked => "api_key_revoked",
+            Self::ApiKeyExpiry => "api_key_expiry",
+        }
+    }
+}
+
+impl Serialize for Check {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 /// What one check found. Values are shown to an operator who already holds the credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
@@ -73,6 +114,22 @@ pub trait Trace {
 
     /// A check was made. `facts` is called only when somebody wants to know.
     fn check(&mut self, check: Check, ok: bool, facts: impl FnOnce() -> Facts);
+
+    /// A token is refused. `said` is called only when somebody wants to know what it said of itself.
+    fn refused(&mut self, _said: impl FnOnce() -> TokenSaid) {}
+
+    /// Whether a refusal that was made before has still to be told why.
+    fn wants_evidence(&self) -> bool {
+        false
+    }
+
+    /// The same was refused before, and this is why.
+    fn recalled(&mut self, _evidence: Option<&Arc<Evidence>>) {}
+
+    /// What the refusal rests on, as far as it was kept.
+    fn evidence(&self) -> Option<&Arc<Evidence>> {
+        None
+    }
 }
 
 /// Nobody listens: the request path.
@@ -83,6 +140,52 @@ impl Trace for Silent {
     const FOR_SHOW: bool = false;
 
     fn check(&mut self, _: Check, _: bool, _: impl FnOnce() -> Facts) {}
+}
+
+/// Keeps what a refusal rests on: the first check that failed, and what the token said.
+#[derive(Debug, Clone, Default)]
+pub struct Witness(Option<Arc<Evidence>>);
+
+impl Witness {
+    /// What was kept.
+    #[must_use]
+    pub fn into_evidence(self) -> Option<Arc<Evidence>> {
+        self.0
+    }
+
+    /// Of what is told here nobody else has a share yet.
+    fn own(&mut self) -> &mut Evidence {
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
+}
+
+impl Trace for Witness {
+    const FOR_SHOW: bool = false;
+
+    #[inline]
+    fn check(&mut self, check: Check, ok: bool, facts: impl FnOnce() -> Facts) {
+        if !ok && self.0.is_none() {
+            let Facts { seen, wanted, fix } = facts();
+            self.own().failed = Some(FailedCheck::new(check.as_str(), seen.as_deref(), &wanted, fix));
+        }
+    }
+
+    #[inline]
+    fn refused(&mut self, said: impl FnOnce() -> TokenSaid) {
+        self.own().said = Some(said());
+    }
+
+    fn wants_evidence(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn recalled(&mut self, evidence: Option<&Arc<Evidence>>) {
+        self.0 = evidence.cloned();
+    }
+
+    fn evidence(&self) -> Option<&Arc<Evidence>> {
+        self.0.as_ref()
+    }
 }
 
 /// One line of a transcript.
@@ -114,5 +217,40 @@ impl Trace for Transcript {
         let facts = facts();
         let fix = if ok { None } else { Some(facts.fix) };
         self.lines.push(Line { check, ok, seen: facts.seen, wanted: facts.wanted, fix });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(seen: &str) -> Facts {
+        Facts { seen: Some(seen.to_owned()), wanted: "w".to_owned(), fix: "f" }
+    }
+
+    #[test]
+    fn a_witness_keeps_the_first_check_that_failed_and_asks_nothing_of_those_that_pass() {
+        let mut witness = Witness::default();
+        witness.check(Check::Format, true, || panic!("nobody wants to know"));
+        assert!(witness.wants_evidence());
+        witness.check(Check::Issuer, false, || facts("iss: x"));
+        witness.check(Check::Audience, false, || panic!("the first one counts"));
+        witness.refused(|| TokenSaid { iss: Some("x".into()), ..TokenSaid::default() });
+        assert!(!witness.wants_evidence());
+        let evidence = witness.into_evidence().unwrap();
+        let failed = evidence.failed.as_ref().unwrap();
+        assert_eq!(
+            (&*failed.check, failed.seen.as_deref(), &*failed.wanted),
+            ("issuer", Some("iss: x"), "w")
+        );
+        assert_eq!(evidence.said.as_ref().and_then(|said| said.iss.as_deref()), Some("x"));
+    }
+
+    #[test]
+    fn a_refusal_that_is_remembered_has_its_evidence_again() {
+        let known = Arc::new(Evidence { failed: None, said: Some(TokenSaid::default()) });
+        let mut witness = Witness::default();
+        witness.recalled(Some(&known));
+        assert!(witness.evidence().is_some_and(|evidence| Arc::ptr_eq(evidence, &known)));
     }
 }

@@ -10,7 +10,7 @@ mod number;
 mod rules;
 
 pub use claim_headers::{ClaimHeader, ClaimHeaders, ClaimHeadersError};
-pub use explain::{Check, Facts, Line, Silent, Trace, Transcript};
+pub use explain::{Check, Facts, Line, Silent, Trace, Transcript, Witness};
 pub use header_text::BeyondAscii;
 pub use number::is_exact;
 pub use rules::{ClaimRule, Rules, ScopeRules};

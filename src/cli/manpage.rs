@@ -18,6 +18,9 @@ It could not be done, or the answer is no: the gateway cannot start, the configu
 .TP
 .B 2
 The command line is wrong.
+.TP
+.B 3
+For status: nobody answers who could be asked. (There, 0 is that nothing needs attention, and 1 that something does.)
 .SH FILES
 .TP
 .I ./portcullis.yaml, /etc/portcullis/portcullis.yaml
@@ -27,7 +30,7 @@ The configuration, when neither \-c nor PORTCULLIS_CONFIG names another. A folde
 One file for each agent, identity provider and API key, under agents/, identity_providers/ and api_keys/; revisions/ is the history, audit.jsonl says who changed what. Written by one process.
 .TP
 .I server.state_dir
-The last good key set of each identity provider.
+The last good key set of each identity provider. refusals/, there or else in store.directory, has the refusals of a day.
 .TP
 .I server.admin.token_file
 The token of the control API and the console; made on the first start, mode 0600.

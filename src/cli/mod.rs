@@ -7,12 +7,16 @@ mod check;
 mod completions;
 mod demo;
 mod explain;
+mod gateway;
 mod health;
 mod manpage;
+mod pinned;
 mod place;
 mod run;
 mod schema;
+mod status;
 mod surroundings;
+mod why;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -53,6 +57,10 @@ enum Command {
     Schema,
     /// Ask a running gateway whether it is alive
     Health(health::Args),
+    /// Say what needs attention, then what runs; exit 0 nothing, 1 something, 3 not reachable
+    Status(status::Args),
+    /// Say what became of one request, and why
+    Why(why::Args),
     /// Gateway, identity provider and agents in one process, to try it out
     Demo(demo::Args),
     /// Print a completion script
@@ -79,6 +87,8 @@ pub(crate) enum Exit {
     Failure,
     /// The arguments make no sense together.
     Usage,
+    /// Nobody answers who could be asked.
+    Unreachable,
 }
 
 impl From<Exit> for ExitCode {
@@ -87,6 +97,7 @@ impl From<Exit> for ExitCode {
             Exit::Success => Self::SUCCESS,
             Exit::Failure => Self::from(1),
             Exit::Usage => Self::from(2),
+            Exit::Unreachable => Self::from(3),
         }
     }
 }
@@ -127,6 +138,7 @@ pub fn run_with(
             Exit::Success => 0,
             Exit::Failure => 1,
             Exit::Usage => 2,
+            Exit::Unreachable => 3,
         }),
         Err(error) => {
             write!(err, "{error}")?;
@@ -144,6 +156,8 @@ fn dispatch(command: Command, json: bool, out: &mut dyn Write, err: &mut dyn Wri
         Command::ApiKey(command) => api_key::run(&command, out, err),
         Command::Schema => schema::run(out),
         Command::Health(args) => health::run(&args, out, err),
+        Command::Status(args) => status::run(&args, out, err),
+        Command::Why(args) => why::run(&args, out, err),
         Command::Demo(args) => demo::run(&args, out, err),
         Command::Completions(args) => completions::run(&args, out),
         Command::Manpage => manpage::run(out),

@@ -1,4 +1,4 @@
-//! All findings of one configuration, in the order in which they are read.
+//! All findings of one configuration, in the order in which somebody should read them.
 
 use std::fmt;
 
@@ -26,12 +26,28 @@ impl Diagnostics {
         self.0.extend(other.0);
     }
 
-    /// Puts the findings in the order of files and lines; what concerns a whole file comes first.
+    /// Puts the findings in the order in which somebody should read them: errors first, since nothing works before they
+    /// are fixed; then by file and line. What concerns a whole file comes first of that.
     #[must_use]
     pub fn sorted(mut self) -> Self {
-        self.0.sort_by(|a, b| (&a.path, a.line, a.column).cmp(&(&b.path, b.line, b.column)));
+        let order = |a: &Diagnostic, b: &Diagnostic| {
+            (a.severity, &a.path, a.line, a.column).cmp(&(b.severity, &b.path, b.line, b.column))
+        };
+        self.0.sort_by(order);
         self.0.dedup();
         self
+    }
+
+    /// The errors alone, and how many findings there are besides: for a log line about a rejected configuration.
+    #[must_use]
+    pub fn errors_alone(&self) -> String {
+        let errors: Vec<String> = self.0.iter().filter(|d| d.is_error()).map(ToString::to_string).collect();
+        let text = errors.join("\n");
+        match self.len() - errors.len() {
+            0 => text,
+            1 => text + "\n(and 1 finding that is no error)",
+            more => format!("{text}\n(and {more} findings that are no errors)"),
+        }
     }
 
     /// Whether one of them is an error.
@@ -108,3 +124,27 @@ impl fmt::Display for Diagnostics {
 }
 
 impl std::error::Error for Diagnostics {}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::code::Code;
+    use super::*;
+
+    #[test]
+    fn errors_come_before_warnings_and_stand_alone_in_the_log() {
+        let finding = |code, file: &str| Diagnostic::of_file(code, Path::new(file), "m");
+        let warnings = ["a.yaml", "c.yaml"].map(|file| finding(Code::PublicAgent, file));
+        let errors = ["b.yaml", "d.yaml"].map(|file| finding(Code::UnknownField, file));
+        let all = warnings.into_iter().chain(errors).collect::<Diagnostics>().sorted();
+        let order: Vec<_> = all.iter().map(|found| found.path.to_str().unwrap()).collect();
+        assert_eq!(order, ["b.yaml", "d.yaml", "a.yaml", "c.yaml"]);
+        let said = all.errors_alone();
+        assert!(
+            said.starts_with("b.yaml:1:1: error") && said.ends_with("(and 2 findings that are no errors)"),
+            "{said}"
+        );
+        assert!(!said.contains("a.yaml"), "{said}");
+    }
+}

@@ -252,7 +252,8 @@ impl Reconciler {
             }
             tracing::error!(
                 errors = findings.errors(),
-                "the configuration was refused; the last good one stays live:\n{text}"
+                "the configuration was refused; the last good one stays live:\n{}",
+                findings.errors_alone()
             );
             self.said = Some(text);
         }

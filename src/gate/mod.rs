@@ -15,7 +15,7 @@ use crate::model::{AuthMethod, CacheLabel, Claims, Decision, Enforcement, Identi
 use crate::routing::{Agent, Authenticator};
 
 pub use crate::authn::{Presented, Refetch};
-pub use crate::authz::Silent;
+pub use crate::authz::{Silent, Witness};
 pub use explain::{CredentialError, Explanation, credential, explain};
 pub use permit::Permit;
 
@@ -79,15 +79,22 @@ pub fn decide<'a>(
             let (outcome, cache) = policy.authenticate(presented, now, refetch, trace);
             let found = match outcome {
                 Outcome::Known(known, provider) => {
-                    let judge = |identity, claims: &Claims| judge(agent, identity, claims, trace);
-                    known.admission(agent.id, provider, judge).map_or(
-                        Err(Refused {
+                    let make = |identity, claims: &Claims| judge(agent, identity, claims, trace);
+                    match known.admission(agent.id, provider, make) {
+                        Some(admission) => {
+                            if admission.headers.is_err() && trace.wants_evidence() {
+                                // Refused before. The rules say again why; the signature is not looked at.
+                                known
+                                    .read(provider, |identity, claims| judge(agent, identity, claims, trace));
+                            }
+                            admitted(admission, Some(provider))
+                        }
+                        None => Err(Refused {
                             reason: Reason::TokenMalformed,
                             provider: Some(provider),
                             identity: None,
                         }),
-                        |admission| admitted(admission, Some(provider)),
-                    )
+                    }
                 }
                 Outcome::Verified { identity, claims, known } => {
                     let provider = identity.provider;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant as Tick};
 use http::{Method, Version};
 
 use crate::gate::{Permit, Verdict};
-use crate::model::{AuthMethod, CacheLabel, Decision, Identity, Instant, Reason, RequestId};
+use crate::model::{AuthMethod, CacheLabel, Decision, Evidence, Identity, Instant, Reason, RequestId};
 use crate::routing::{Agent, Place};
 use crate::telemetry::{AccessAuth, AccessRecord, Serving};
 
@@ -36,6 +36,8 @@ pub struct Context {
     pub(super) permit: Option<Permit>,
     pub(super) place: Option<Place>,
     pub(super) auth: Auth,
+    /// What a refusal rests on, where somebody may ask.
+    pub(super) evidence: Option<Arc<Evidence>>,
     pub(super) turn: usize,
     pub(super) attempt: usize,
     pub(super) retried: bool,
@@ -101,6 +103,7 @@ impl Context {
             permit: None,
             place: None,
             auth: Auth::NO_ROUTE,
+            evidence: None,
             turn: 0,
             attempt: 0,
             retried: false,

@@ -13,14 +13,15 @@ use pingora::http::ResponseHeader;
 use pingora::proxy::{ProxyHttp as _, Session};
 
 use crate::config::{Limits, Snapshot};
-use crate::gate::{Presented, Refetch, Silent, Step, Verdict, decide};
+use crate::gate::{Presented, Refetch, Silent, Step, Verdict, Witness, decide};
 use crate::model::{AuthMethod, Clock, Decision, Live, Reason, RequestId};
 use crate::routing::{Agent, CorsHeaders, Hall};
-use crate::telemetry::{AccessLog, AgentMetrics, DecisionEntry, Decisions, InFlight, Metrics};
+use crate::telemetry::{AccessLog, AgentMetrics, Decisions, InFlight, Metrics};
 
 use super::context::{Auth, Context, Ending};
 use super::cross_origin;
 use super::drain::Drain;
+use super::noted;
 use super::origin::Origin;
 use super::respond::{Problem, header_value};
 use super::view::{BadTarget, View, sent_query};
@@ -130,7 +131,14 @@ impl Gateway {
         let mut refetch = Refetch::Possible;
         let verdict = loop {
             let began = Tick::now();
-            let step = decide(agent, presented, ctx.now, refetch, &mut Silent);
+            let step = if self.parts.decisions.is_some() {
+                let mut witness = Witness::default();
+                let step = decide(agent, presented, ctx.now, refetch, &mut witness);
+                ctx.evidence = witness.into_evidence();
+                step
+            } else {
+                decide(agent, presented, ctx.now, refetch, &mut Silent)
+            };
             took += began.elapsed();
             match step {
                 Step::Decided(verdict) => break verdict,
@@ -146,27 +154,19 @@ impl Gateway {
         };
         agent.metrics.decided(verdict.provider, verdict.method, verdict.decision, verdict.reason);
         agent.metrics.decision_took(verdict.method, verdict.cache, took);
-        self.note(Some(agent), &Auth::of(&verdict), ctx);
+        ctx.auth = Auth::of(&verdict);
+        if let Some(decisions) = &self.parts.decisions {
+            noted::decision(decisions, session.req_header(), ctx);
+        }
         verdict
     }
 
-    /// Counts and notes a request that reaches no agent.
-    pub(super) fn note_no_route(&self, ctx: &Context) {
+    /// Counts and notes a request that reaches no agent and gets this status.
+    pub(super) fn note_no_route(&self, session: &Session, ctx: &mut Context, status: u16) {
         self.no_agent.decided(None, AuthMethod::None, Decision::Deny, Reason::NoRoute);
-        self.note(None, &Auth::NO_ROUTE, ctx);
-    }
-
-    fn note(&self, agent: Option<&Arc<Agent>>, auth: &Auth, ctx: &Context) {
-        let Some(decisions) = &self.parts.decisions else { return };
-        decisions.note(DecisionEntry {
-            at: ctx.now,
-            agent: agent.map(|agent| agent.name.clone()),
-            method: auth.method,
-            decision: auth.decision,
-            reason: auth.reason,
-            provider: agent.and_then(|agent| agent.provider_name(auth.provider)).cloned(),
-            request_id: ctx.request_id.clone(),
-        });
+        if let Some(decisions) = &self.parts.decisions {
+            noted::no_route(decisions, session.req_header(), ctx, status);
+        }
     }
 
     /// Answers a request that goes no further.

@@ -28,6 +28,7 @@ mod hops;
 mod inspect;
 mod listening;
 mod location;
+mod noted;
 mod origin;
 mod paced;
 mod patience;

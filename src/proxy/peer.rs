@@ -107,6 +107,36 @@ pub(super) fn error_word(error: &Error) -> &'static str {
     }
 }
 
+/// What an operator can do about a failure of that word.
+pub(super) fn fix(word: &str) -> &'static str {
+    match word {
+        "connect_refused" => "nothing listens there: start the agent, or correct `upstream`",
+        "connect_timeout" | "no_route_to_host" | "connect_failed" => {
+            "the agent's host cannot be reached: check the network between, and `upstream`"
+        }
+        "name_not_resolved" => "check the host name in `upstream`, and the name servers of this machine",
+        "tls_certificate_expired" => "renew the agent's certificate",
+        "tls_certificate_not_yet_valid" => "compare the clocks of agent and gateway",
+        "tls_name_mismatch" => "write a name into `upstream` that stands in the agent's certificate",
+        "tls_unknown_issuer" => {
+            "name the agent's authority in `ca_file` of `upstream`, or send the whole chain"
+        }
+        "not_tls" => "write `http://` into `upstream`, or the port that speaks TLS",
+        "tls_certificate_invalid" | "tls_handshake_failed" | "tls_handshake_timeout" => {
+            "check the agent's certificate, and what listens at that port"
+        }
+        "read_timeout" => "find out why the agent is slow, or raise `response_timeout` of `upstream`",
+        "write_timeout" => "the agent does not take the request's body: find out why",
+        "connection_lost" | "connection_closed" => {
+            "the agent closed the connection before its answer was whole: look into its log"
+        }
+        "invalid_response" | "http2_error" => "the agent does not speak HTTP as it should: look into its log",
+        "too_many_in_flight" => "the agent is slow, or `max_in_flight` of the agent is too low",
+        "no_descriptors" => "raise the limit of open files of this process",
+        _ => "look into the log of the agent and of this gateway at that moment",
+    }
+}
+
 /// Whether it was this process, or the whole machine, that had no descriptor left for the connection.
 pub(super) fn lacks_descriptors(error: &Error) -> bool {
     let (process, machine) = (Errno::MFILE.raw_os_error(), Errno::NFILE.raw_os_error());

@@ -25,6 +25,7 @@ use super::gateway::Gateway;
 use super::health;
 use super::hops;
 use super::location;
+use super::noted;
 use super::patience::Over;
 use super::peer;
 use super::respond::{Problem, header_value};
@@ -57,11 +58,11 @@ impl ProxyHttp for Gateway {
         let agent = match self.look(session, ctx) {
             Ok(Some(agent)) => agent,
             Ok(None) => {
-                self.note_no_route(ctx);
+                self.note_no_route(session, ctx, Reason::NoRoute.status());
                 return self.refuse(session, ctx, &Problem::refusal(Reason::NoRoute, None)).await;
             }
             Err(bad) => {
-                self.note_no_route(ctx);
+                self.note_no_route(session, ctx, 400);
                 return self.refuse(session, ctx, &Problem::plain(400, bad.detail())).await;
             }
         };
@@ -73,11 +74,10 @@ impl ProxyHttp for Gateway {
         if let Some(methods) = &agent.route.methods
             && !methods.allows(&session.req_header().method)
         {
-            self.note_no_route(ctx);
+            self.note_no_route(session, ctx, 405);
             return self.refuse(session, ctx, &Problem::method(methods.allow().clone())).await;
         }
         let verdict = self.decide(&agent, session, ctx).await;
-        ctx.auth = Auth::of(&verdict);
         let Some(permit) = verdict.permit else {
             return self.refuse(session, ctx, &Problem::refusal(verdict.reason, Some(&agent))).await;
         };
@@ -332,6 +332,12 @@ impl ProxyHttp for Gateway {
         let took = ctx.began.elapsed();
         let metrics = ctx.agent.as_ref().map_or(&self.no_agent, |agent| &agent.metrics);
         metrics.answered(status, took);
+        if let Some(cause) = ctx.upstream_error {
+            metrics.upstream_failed(cause);
+            if let Some(decisions) = &self.parts.decisions {
+                noted::failure(decisions, session.req_header(), ctx, noted::Failure { status, cause, error });
+            }
+        }
         self.parts.access_log.write(|| {
             let request = session.req_header();
             let path = ctx.path.as_deref().map_or_else(|| sent_path(request), AccessRecord::path);

@@ -1,5 +1,7 @@
 //! What a request asks for: host, path in its one form, query. Read once, before anything is decided.
 
+use std::borrow::Cow;
+
 use http::{HeaderValue, Version, header};
 use pingora::http::RequestHeader;
 
@@ -42,11 +44,16 @@ impl BadTarget {
     }
 }
 
-/// The path as it was sent, without its query, for the log line.
-pub(super) fn sent_path(request: &RequestHeader) -> Box<str> {
+/// The path as it was sent, without its query.
+pub(super) fn target_path(request: &RequestHeader) -> Cow<'_, str> {
     let raw = request.raw_path();
     let path = raw.split(|b| matches!(b, b'?' | b'#')).next().unwrap_or_default();
-    AccessRecord::path(&String::from_utf8_lossy(path))
+    String::from_utf8_lossy(path)
+}
+
+/// The same for the log line.
+pub(super) fn sent_path(request: &RequestHeader) -> Box<str> {
+    AccessRecord::path(&target_path(request))
 }
 
 /// The query as it was sent, without its question mark.

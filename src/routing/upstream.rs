@@ -37,6 +37,15 @@ pub struct Upstream {
     pub idle_timeout: Duration,
 }
 
+impl Upstream {
+    /// Where it is, for people.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.authority.to_str().unwrap_or_default(), self.base_path)
+    }
+}
+
 /// The `Host` of requests to an upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpstreamHost {

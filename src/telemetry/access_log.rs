@@ -15,7 +15,7 @@ use serde_json::ser::Formatter;
 
 use crate::model::{
     AddressText, AgentName, AuthMethod, CacheLabel, Decision, Identity, Instant, ProviderName, Reason,
-    RequestId,
+    RequestId, acts,
 };
 
 use super::lines::{Lines, Written};
@@ -115,13 +115,6 @@ impl Formatter for Inert {
         }
         writer.write_all(rest.as_bytes())
     }
-}
-
-const fn acts(c: char) -> bool {
-    matches!(
-        c,
-        '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
-    )
 }
 
 /// Where the lines go. Cheap to clone.

@@ -120,6 +120,13 @@ impl AgentMetrics {
         observe(self.0.request_duration.get_or_init(make), took);
     }
 
+    /// Counts a request that ended without an answer of its agent, or without a whole one, by the word for the cause:
+    /// one of a closed list.
+    pub fn upstream_failed(&self, cause: &'static str) {
+        let Handles { families, agent, .. } = &*self.0;
+        families.upstream_failures.with_label_values(&[agent.as_str(), cause]).inc();
+    }
+
     /// Records how long the upstream took to the head of its answer.
     pub fn upstream_took(&self, took: Duration) {
         let Handles { families, agent, .. } = &*self.0;

@@ -16,7 +16,33 @@ pub(super) struct DecisionCount {
     pub(super) total: u64,
 }
 
+/// A count of requests that ended without an answer of their agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FailureCount {
+    pub(super) agent: String,
+    pub(super) cause: String,
+    pub(super) total: u64,
+}
+
 impl Metrics {
+    /// How many requests ended without an answer of their agent so far, by agent and cause.
+    pub(super) fn failure_counts(&self) -> Vec<FailureCount> {
+        let families = self.0.upstream_failures.collect();
+        let metrics = families.iter().flat_map(|family| family.get_metric());
+        metrics
+            .filter_map(|metric| {
+                let label =
+                    |name: &str| metric.get_label().iter().find(|l| l.name() == name).map(LabelPair::value);
+                Some(FailureCount {
+                    agent: label("agent")?.to_owned(),
+                    cause: label("cause")?.to_owned(),
+                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+                    total: metric.get_counter().get_value() as u64,
+                })
+            })
+            .collect()
+    }
+
     /// How many decisions there were so far, by agent, outcome and reason.
     pub(super) fn decision_counts(&self) -> Vec<DecisionCount> {
         let families = self.0.decisions.collect();

@@ -1,98 +1,152 @@
-//! The last decisions, for people who look: a bounded ring in memory, and the same as they happen.
+//! The last decisions, for people who look: bounded rings in memory, and the same as they happen.
 //!
 //! The request path only puts an entry into a queue that never waits; when nobody empties it in time, the oldest
-//! entry makes room. No credential, claim or path is kept.
+//! entry makes room. What is refused has queue and ring of its own, so that no number of allowed requests makes it
+//! forgotten, and so have requests whose agent gave no answer. What is kept on disk is `refusals`' matter.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 use tokio::sync::broadcast;
 
-use crate::model::{AgentName, AuthMethod, Decision, Instant, ProviderName, Reason, RequestId};
+use crate::model::{AgentName, Instant};
 
-/// So many decisions are kept.
-const KEPT: usize = 2048;
-/// So often the queue is emptied for those who follow.
+use super::decision_entry::{DecisionEntry, DecisionFilter, Outcome};
+use super::refusals::Refusals;
+
+/// So many allowed requests are kept, and may wait for whoever empties the queue.
+const ALLOWED: usize = 2048;
+/// So many of each other kind are kept at most.
+const OTHERS: usize = 4096;
+/// So many bytes each other kind takes at most: what callers send is part of it.
+const OTHERS_BYTES: usize = 8 << 20;
+/// So often the queues are emptied for those who follow.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// One decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecisionEntry {
-    /// When it was made.
-    pub at: Instant,
-    /// The agent that was asked for; absent when there is none.
-    pub agent: Option<AgentName>,
-    /// How its callers prove themselves.
-    pub method: AuthMethod,
-    /// What was decided.
-    pub decision: Decision,
-    /// Why.
-    pub reason: Reason,
-    /// The provider of the token, once the agent accepts it.
-    pub provider: Option<ProviderName>,
-    /// The request's id, as answers and the access log show it.
-    pub request_id: RequestId,
-}
-
-/// Which decisions are wanted; what is absent is not looked at.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DecisionFilter {
-    /// Of this agent.
-    pub agent: Option<AgentName>,
-    /// For this reason.
-    pub reason: Option<Reason>,
-    /// With this outcome.
-    pub decision: Option<Decision>,
-}
-
-impl DecisionFilter {
-    /// Whether this decision is wanted.
-    #[must_use]
-    pub fn admits(&self, entry: &DecisionEntry) -> bool {
-        self.agent.as_ref().is_none_or(|agent| entry.agent.as_ref() == Some(agent))
-            && self.reason.is_none_or(|reason| entry.reason == reason)
-            && self.decision.is_none_or(|decision| entry.decision == decision)
-    }
-}
-
-/// The ring. Cheap to clone.
+/// The rings. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Decisions(Arc<Ring>);
+pub struct Decisions(Arc<Rings>);
 
 #[derive(Debug)]
-struct Ring {
-    fresh: ArrayQueue<DecisionEntry>,
-    kept: Mutex<VecDeque<DecisionEntry>>,
-    followers: broadcast::Sender<DecisionEntry>,
+struct Rings {
+    allowed: ArrayQueue<DecisionEntry>,
+    others: ArrayQueue<Arc<DecisionEntry>>,
+    kept: Mutex<Kept>,
+    followers: broadcast::Sender<Arc<DecisionEntry>>,
+    refusals: Option<Refusals>,
+    /// Whether somebody can look at allowed requests.
+    lists_allowed: bool,
+    since: Instant,
+}
+
+#[derive(Debug)]
+struct Kept {
+    allowed: Ring,
+    refused: Ring,
+    would_refuse: Ring,
+    failed: Ring,
+    last_failures: HashMap<AgentName, Arc<DecisionEntry>>,
 }
 
 impl Decisions {
-    /// An empty ring.
+    /// Empty rings, from `since` on. With `refusals`, those that were kept there are in the rings already.
+    /// `lists_allowed` is whether somebody can look at allowed requests.
     #[must_use]
-    pub fn new() -> Self {
-        let (followers, _) = broadcast::channel(KEPT);
-        let kept = Mutex::new(VecDeque::with_capacity(KEPT));
-        Self(Arc::new(Ring { fresh: ArrayQueue::new(KEPT), kept, followers }))
+    pub fn new(since: Instant, refusals: Option<Refusals>, lists_allowed: bool) -> Self {
+        let (followers, _) = broadcast::channel(ALLOWED);
+        let other = || Ring::new(OTHERS, OTHERS_BYTES);
+        let mut kept = Kept {
+            allowed: Ring::new(ALLOWED, usize::MAX),
+            refused: other(),
+            would_refuse: other(),
+            failed: other(),
+            last_failures: HashMap::new(),
+        };
+        for entry in refusals.iter().flat_map(|refusals| refusals.last(OTHERS)) {
+            kept.keep(&Arc::new(entry));
+        }
+        Self(Arc::new(Rings {
+            allowed: ArrayQueue::new(ALLOWED),
+            others: ArrayQueue::new(ALLOWED),
+            kept: Mutex::new(kept),
+            followers,
+            refusals,
+            lists_allowed,
+            since,
+        }))
     }
 
-    /// Notes a decision. Never waits.
+    /// Whether a request that is allowed is noted at all.
+    #[must_use]
+    pub fn lists_allowed(&self) -> bool {
+        self.0.lists_allowed
+    }
+
+    /// Notes the decision about a request that goes on. Never waits.
     pub fn note(&self, entry: DecisionEntry) {
-        drop(self.0.fresh.force_push(entry));
+        drop(self.0.allowed.force_push(entry));
+    }
+
+    /// Notes a refusal, or that a request which went on has ended without an answer of its agent. Never waits.
+    pub fn note_refused(&self, entry: DecisionEntry) {
+        let entry = Arc::new(entry);
+        if let Some(refusals) = &self.0.refusals
+            && entry.outcome() != Outcome::WouldRefuse
+        {
+            refusals.keep(&entry);
+        }
+        drop(self.0.others.force_push(entry));
     }
 
     /// The last decisions that `filter` admits, the newest first.
     #[must_use]
-    pub fn recent(&self, filter: &DecisionFilter, limit: usize) -> Vec<DecisionEntry> {
-        self.gather();
-        let kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().rev().filter(|entry| filter.admits(entry)).take(limit).cloned().collect()
+    pub fn recent(&self, filter: &DecisionFilter, limit: usize) -> Vec<Arc<DecisionEntry>> {
+        let kept = self.gathered();
+        let mut wanted: Vec<&(u64, Arc<DecisionEntry>)> =
+            kept.rings().into_iter().flat_map(Ring::iter).filter(|(_, entry)| filter.admits(entry)).collect();
+        wanted.sort_unstable_by_key(|(number, entry)| std::cmp::Reverse((entry.at, *number)));
+        wanted.into_iter().take(limit).map(|(_, entry)| Arc::clone(entry)).collect()
     }
 
-    /// The decisions from now on. Who does not keep up misses some.
+    /// The decision about a request that is still in memory, the newest of that id.
     #[must_use]
-    pub fn follow(&self) -> broadcast::Receiver<DecisionEntry> {
+    pub fn find(&self, request_id: &str) -> Option<Arc<DecisionEntry>> {
+        let kept = self.gathered();
+        let of_that_id = |entry: &DecisionEntry| entry.request_id.with_text(|id| id == request_id);
+        let found = kept.rings().into_iter().flat_map(Ring::iter).filter(|(_, entry)| of_that_id(entry));
+        found.max_by_key(|(_, entry)| entry.at).map(|(_, entry)| Arc::clone(entry))
+    }
+
+    /// Where refusals are kept on disk.
+    #[must_use]
+    pub fn refusals(&self) -> Option<&Refusals> {
+        self.0.refusals.as_ref()
+    }
+
+    /// How far back refusals reach in memory.
+    #[must_use]
+    pub fn refusals_since(&self) -> Instant {
+        let kept = self.gathered();
+        let first = kept.refused.entries.front().map(|(_, entry)| entry.at);
+        match first {
+            Some(first) if kept.refused.forgot => first,
+            Some(first) => first.min(self.0.since),
+            None => self.0.since,
+        }
+    }
+
+    /// The last request to this agent that ended without an answer of it.
+    #[must_use]
+    pub fn last_failure(&self, agent: &str) -> Option<Arc<DecisionEntry>> {
+        self.gathered().last_failures.get(agent).cloned()
+    }
+
+    /// The decisions from now on, and those that ended without an answer of their agent once more, with their status.
+    /// Who does not keep up misses some.
+    #[must_use]
+    pub fn follow(&self) -> broadcast::Receiver<Arc<DecisionEntry>> {
         self.0.followers.subscribe()
     }
 
@@ -102,82 +156,92 @@ impl Decisions {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            self.gather();
+            drop(self.gathered());
         }
     }
 
-    /// Moves what is fresh to what is kept, in order: one at a time may do so.
-    fn gather(&self) {
+    /// What is kept, with what is fresh: one at a time may move it there.
+    fn gathered(&self) -> std::sync::MutexGuard<'_, Kept> {
         let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        // Bounded, so that a flood of requests cannot keep this going.
-        for entry in std::iter::from_fn(|| self.0.fresh.pop()).take(KEPT) {
-            if kept.len() == KEPT {
-                kept.pop_front();
-            }
+        // Bounded, so that a flood of requests cannot keep this going. What was allowed comes first, so that a failure
+        // finds its decision.
+        let allowed = std::iter::from_fn(|| self.0.allowed.pop()).take(ALLOWED).map(Arc::new);
+        let others = std::iter::from_fn(|| self.0.others.pop()).take(ALLOWED);
+        for entry in allowed.chain(others) {
+            kept.keep(&entry);
             // Nobody may be listening.
-            let _heard = self.0.followers.send(entry.clone());
-            kept.push_back(entry);
+            let _heard = self.0.followers.send(entry);
         }
+        kept
     }
 }
 
-impl Default for Decisions {
-    fn default() -> Self {
-        Self::new()
+impl Kept {
+    fn rings(&self) -> [&Ring; 4] {
+        [&self.allowed, &self.refused, &self.would_refuse, &self.failed]
+    }
+
+    fn keep(&mut self, entry: &Arc<DecisionEntry>) {
+        let ring = match (entry.outcome(), &entry.upstream_error) {
+            (Outcome::Refused, _) => &mut self.refused,
+            (outcome, Some(_)) => {
+                // The same request was noted when it was allowed.
+                let before =
+                    if outcome == Outcome::Allowed { &mut self.allowed } else { &mut self.would_refuse };
+                before.take_out(entry);
+                if let Some(agent) = &entry.agent {
+                    self.last_failures.insert(agent.clone(), Arc::clone(entry));
+                }
+                &mut self.failed
+            }
+            (Outcome::Allowed, None) => &mut self.allowed,
+            (Outcome::WouldRefuse, None) => &mut self.would_refuse,
+        };
+        ring.push(Arc::clone(entry));
+    }
+}
+
+/// The last entries of one kind, numbered in the order in which they came.
+#[derive(Debug)]
+struct Ring {
+    entries: VecDeque<(u64, Arc<DecisionEntry>)>,
+    next: u64,
+    bytes: usize,
+    most: usize,
+    most_bytes: usize,
+    /// Whether one has made room for another.
+    forgot: bool,
+}
+
+impl Ring {
+    const fn new(most: usize, most_bytes: usize) -> Self {
+        Self { entries: VecDeque::new(), next: 0, bytes: 0, most, most_bytes, forgot: false }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &(u64, Arc<DecisionEntry>)> {
+        self.entries.iter()
+    }
+
+    fn push(&mut self, entry: Arc<DecisionEntry>) {
+        self.bytes += entry.bytes();
+        self.entries.push_back((self.next, entry));
+        self.next += 1;
+        while self.entries.len() > self.most || self.bytes > self.most_bytes {
+            let Some((_, gone)) = self.entries.pop_front() else { return };
+            self.bytes -= gone.bytes();
+            self.forgot = true;
+        }
+    }
+
+    /// Takes out the entry of the same request, if it is still there.
+    fn take_out(&mut self, entry: &DecisionEntry) {
+        let same = |other: &DecisionEntry| other.request_id == entry.request_id && other.agent == entry.agent;
+        let place = self.entries.iter().rposition(|(_, other)| same(other));
+        if let Some((_, gone)) = place.and_then(|place| self.entries.remove(place)) {
+            self.bytes -= gone.bytes();
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(second: u64, agent: &str, reason: Reason) -> DecisionEntry {
-        DecisionEntry {
-            at: Instant::from_unix(second),
-            agent: AgentName::parse(agent).ok(),
-            method: AuthMethod::OAuth,
-            decision: reason.decision(),
-            reason,
-            provider: None,
-            request_id: RequestId::Made(second.into()),
-        }
-    }
-
-    #[test]
-    fn the_last_ones_are_kept_newest_first_and_filtered() {
-        let decisions = Decisions::new();
-        for second in 0..KEPT as u64 + 10 {
-            let (agent, reason) =
-                if second % 2 == 0 { ("a", Reason::Ok) } else { ("b", Reason::TokenExpired) };
-            decisions.note(entry(second, agent, reason));
-            if second % 1000 == 0 {
-                let _kept = decisions.recent(&DecisionFilter::default(), 1);
-            }
-        }
-        let all = decisions.recent(&DecisionFilter::default(), usize::MAX);
-        assert_eq!(all.len(), KEPT);
-        assert_eq!((all[0].at.unix(), all[KEPT - 1].at.unix()), (KEPT as u64 + 9, 10));
-        let b = AgentName::parse("b").ok();
-        for (filter, count) in [
-            (DecisionFilter { agent: b.clone(), ..DecisionFilter::default() }, KEPT / 2),
-            (DecisionFilter { reason: Some(Reason::TokenExpired), ..DecisionFilter::default() }, KEPT / 2),
-            (DecisionFilter { agent: b, reason: Some(Reason::Ok), ..DecisionFilter::default() }, 0),
-            (DecisionFilter { decision: Some(Decision::Allow), ..DecisionFilter::default() }, KEPT / 2),
-        ] {
-            assert_eq!(decisions.recent(&filter, usize::MAX).len(), count, "{filter:?}");
-        }
-        assert_eq!(decisions.recent(&DecisionFilter::default(), 3).len(), 3);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_follows_gets_what_happens_from_then_on() {
-        let decisions = Decisions::new();
-        decisions.note(entry(1, "a", Reason::Ok));
-        let _before = decisions.recent(&DecisionFilter::default(), 1);
-        let mut following = decisions.follow();
-        let delivery = tokio::spawn(decisions.clone().deliver());
-        decisions.note(entry(2, "a", Reason::TokenMissing));
-        assert_eq!(following.recv().await.unwrap().at.unix(), 2);
-        delivery.abort();
-    }
-}
+mod tests;

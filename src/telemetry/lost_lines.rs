@@ -4,10 +4,10 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntCounterVec, Opts};
 
-use super::lines;
+use super::{lines, refusals};
 
 /// The logs there are, so that each has its series from the start.
-const LOGS: [&str; 2] = ["access", "process"];
+const LOGS: [&str; 3] = ["access", "process", refusals::LOG];
 
 /// Collects the counts.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Collector for LostLines {
 fn family() -> Result<IntCounterVec, prometheus::Error> {
     let opts = Opts::new(
         "portcullis_log_lines_dropped_total",
-        "Log lines that were dropped because their reader did not keep up, by log.",
+        "Log lines, and refusals to be kept, that were dropped because their reader or disk did not keep up, by log.",
     );
     IntCounterVec::new(opts, &["log"])
 }

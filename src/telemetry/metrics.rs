@@ -44,6 +44,7 @@ pub(super) struct Families {
     pub(super) requests: IntCounterVec,
     pub(super) request_duration: HistogramVec,
     pub(super) upstream_duration: HistogramVec,
+    pub(super) upstream_failures: IntCounterVec,
     pub(super) in_flight: IntGauge,
     connections: ConnectionMetrics,
     handshakes: IntCounterVec,
@@ -108,6 +109,14 @@ impl Metrics {
                 histogram_vec(
                     "portcullis_upstream_duration_seconds",
                     "Time from the choice of the upstream to the head of its answer.",
+                )?,
+            )?,
+            upstream_failures: add(
+                &r,
+                counter_vec(
+                    "portcullis_upstream_failures_total",
+                    "Requests that ended without an answer of their agent, or without a whole one, by cause.",
+                    &["agent", "cause"],
                 )?,
             )?,
             in_flight: add(
@@ -252,6 +261,9 @@ impl Families {
             "portcullis_http_requests_total" => self.requests.remove_label_values(&agent_code),
             "portcullis_http_request_duration_seconds" => self.request_duration.remove_label_values(&agent),
             "portcullis_upstream_duration_seconds" => self.upstream_duration.remove_label_values(&agent),
+            "portcullis_upstream_failures_total" => {
+                self.upstream_failures.remove_label_values(&in_order(&["agent", "cause"]))
+            }
             _ => self.providers.remove(family, in_order),
         };
     }
@@ -313,6 +325,7 @@ mod tests {
             let agent = m.agent(name);
             agent.decided(None, AuthMethod::Public, Decision::Allow, Reason::Ok);
             agent.answered(200, std::time::Duration::from_millis(3));
+            agent.upstream_failed("connect_refused");
         }
         m.provider(&ProviderName::parse("gone").unwrap()).keys(3);
         m.no_agent().decided(None, AuthMethod::None, Decision::Deny, Reason::NoRoute);

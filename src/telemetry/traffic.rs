@@ -2,16 +2,19 @@
 //!
 //! The counters are those of `metrics`, looked at every few seconds; nothing of this is on the way of a request.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod past;
+
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::model::{Clock, Decision, Reason};
+use crate::model::{Clock, Decision, Instant, Reason};
 
-use super::counts::DecisionCount;
+use super::lines;
 use super::metrics::Metrics;
+use past::{Past, Series, top};
 
 /// The time between two looks, in seconds.
 const INTERVAL: u64 = 5;
@@ -25,10 +28,76 @@ pub struct AgentTraffic {
     pub interval_seconds: u64,
     /// What was allowed.
     pub allowed: Vec<f64>,
-    /// What was refused, or would have been.
+    /// What was refused.
     pub refused: Vec<f64>,
+    /// What would have been refused, and went on because the agent is in shadow.
+    pub would_refuse: Vec<f64>,
+    /// What went on and ended without an answer of the agent.
+    pub upstream_failed: Vec<f64>,
     /// The reason of most refusals since the start.
     pub top_refusal: Option<TopRefusal>,
+    /// The reason for which most would have been refused since the start.
+    pub top_would_refuse: Option<TopRefusal>,
+}
+
+/// What happened at one agent in the last five minutes, in requests.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lately {
+    /// What was allowed.
+    pub allowed: u64,
+    /// What was refused.
+    pub refused: u64,
+    /// What would have been refused.
+    pub would_refuse: u64,
+    /// What ended without an answer of the agent.
+    pub failed: u64,
+}
+
+impl Lately {
+    /// What went on to the agent.
+    #[must_use]
+    pub const fn went_on(&self) -> u64 {
+        self.allowed + self.would_refuse
+    }
+
+    fn since(self, before: Self) -> Self {
+        // Series of an agent that was removed and came back begin at nothing.
+        let grown = |now: u64, before: u64| if now < before { now } else { now - before };
+        Self {
+            allowed: grown(self.allowed, before.allowed),
+            refused: grown(self.refused, before.refused),
+            would_refuse: grown(self.would_refuse, before.would_refuse),
+            failed: grown(self.failed, before.failed),
+        }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            allowed: self.allowed + other.allowed,
+            refused: self.refused + other.refused,
+            would_refuse: self.would_refuse + other.would_refuse,
+            failed: self.failed + other.failed,
+        }
+    }
+
+    fn count(&mut self, decision: Decision, more: u64) {
+        *match decision {
+            Decision::Allow => &mut self.allowed,
+            Decision::Deny | Decision::Error => &mut self.refused,
+            Decision::ShadowDeny => &mut self.would_refuse,
+        } += more;
+    }
+}
+
+/// Lines of a log that were dropped since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lost {
+    /// Which log.
+    pub log: &'static str,
+    /// How many.
+    pub lines: u64,
+    /// When it was last seen that there were more.
+    pub last: Instant,
 }
 
 /// The most frequent reason.
@@ -47,12 +116,17 @@ pub struct Overview {
     pub interval_seconds: u64,
     /// When each point was taken, in seconds since the epoch.
     pub times: Vec<u64>,
-    /// Decisions per second, by reason; reasons that did not occur are left out.
+    /// Decisions per second, by reason; reasons that did not occur are left out, and so is what would have been
+    /// refused.
     pub by_reason: BTreeMap<&'static str, Vec<f64>>,
     /// What was allowed, per second.
     pub allowed: Vec<f64>,
-    /// What was refused, or would have been, per second.
+    /// What was refused, per second.
     pub refused: Vec<f64>,
+    /// What would have been refused, and went on because its agent is in shadow, per second.
+    pub would_refuse: Vec<f64>,
+    /// What went on and ended without an answer of its agent, per second.
+    pub upstream_failed: Vec<f64>,
     /// Half of the decisions took no longer than this, in milliseconds; absent where there were none.
     pub p50_ms: Vec<Option<f64>>,
     /// All but one of a hundred decisions took no longer than this.
@@ -64,35 +138,6 @@ pub struct Overview {
 pub struct Traffic {
     metrics: Metrics,
     past: Arc<Mutex<Past>>,
-}
-
-#[derive(Debug, Default)]
-struct Past {
-    agents: HashMap<String, Series>,
-    latency: Vec<u64>,
-    points: VecDeque<Point>,
-    looks: u64,
-}
-
-/// The counts of one agent at the last look, and how they grew.
-#[derive(Debug, Default)]
-struct Series {
-    allowed: u64,
-    refused: u64,
-    reasons: BTreeMap<Reason, u64>,
-    /// The look at which each growth was seen; looks at which nothing grew are not here.
-    grown: VecDeque<(u64, u64, u64)>,
-    seen: u64,
-}
-
-#[derive(Debug)]
-struct Point {
-    at: u64,
-    allowed: u64,
-    refused: u64,
-    by_reason: BTreeMap<Reason, u64>,
-    p50_ms: Option<f64>,
-    p99_ms: Option<f64>,
 }
 
 impl Traffic {
@@ -108,16 +153,17 @@ impl Traffic {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            self.look(clock.now().unix());
+            self.look(clock.now());
         }
     }
 
     /// Looks once.
-    fn look(&self, at: u64) {
-        let counts = self.metrics.decision_counts();
+    pub(crate) fn look(&self, now: Instant) {
+        let (decisions, failures) = (self.metrics.decision_counts(), self.metrics.failure_counts());
         let latency = self.metrics.latency_counts();
         let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        past.note(at, &counts, &latency);
+        past.note(now.unix(), &decisions, &failures, &latency);
+        past.note_lost(now, &lines::lost());
     }
 
     /// The last minutes of one agent.
@@ -128,16 +174,15 @@ impl Traffic {
         let mut traffic = AgentTraffic { interval_seconds: INTERVAL, ..AgentTraffic::default() };
         let series = past.agents.get(name);
         for look in first + 1..=past.looks {
-            let grown = series.and_then(|s| s.grown.iter().find(|(at, ..)| *at == look));
-            let (allowed, refused) = grown.map_or((0, 0), |(_, allowed, refused)| (*allowed, *refused));
-            traffic.allowed.push(per_second(allowed));
-            traffic.refused.push(per_second(refused));
+            let grown = series.and_then(|s| s.grown.iter().find(|(at, _)| *at == look));
+            let grown = grown.map_or_else(Lately::default, |(_, grown)| *grown);
+            traffic.allowed.push(per_second(grown.allowed));
+            traffic.refused.push(per_second(grown.refused));
+            traffic.would_refuse.push(per_second(grown.would_refuse));
+            traffic.upstream_failed.push(per_second(grown.failed));
         }
-        traffic.top_refusal = series.and_then(|series| {
-            let refusals = series.reasons.iter().filter(|(reason, _)| **reason != Reason::Ok);
-            let (reason, count) = refusals.max_by_key(|(_, count)| **count)?;
-            Some(TopRefusal { reason: reason.as_str(), count: *count })
-        });
+        traffic.top_refusal = series.and_then(|series| top(&series.totals.reasons));
+        traffic.top_would_refuse = series.and_then(|series| top(&series.totals.shadow));
         traffic
     }
 
@@ -147,8 +192,28 @@ impl Traffic {
         let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
         let since = past.looks.saturating_sub(seconds.div_ceil(INTERVAL));
         let Some(series) = past.agents.get(name) else { return 0 };
-        let recent = series.grown.iter().filter(|(look, ..)| *look > since);
-        recent.map(|(_, allowed, refused)| allowed + refused).sum()
+        let recent = series.grown.iter().filter(|(look, _)| *look > since);
+        recent.map(|(_, grown)| grown.went_on() + grown.refused).sum()
+    }
+
+    /// What happened at one agent in the last five minutes.
+    #[must_use]
+    pub fn lately(&self, name: &str) -> Lately {
+        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.agents.get(name).map(Series::lately).unwrap_or_default()
+    }
+
+    /// How often requests to one agent ended without an answer of it since the start, by cause.
+    #[must_use]
+    pub fn failures(&self, name: &str) -> BTreeMap<String, u64> {
+        let counts = self.metrics.failure_counts().into_iter();
+        counts.filter(|count| count.agent == name).map(|count| (count.cause, count.total)).collect()
+    }
+
+    /// The logs that have lost lines.
+    #[must_use]
+    pub fn lost(&self) -> Vec<Lost> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner).lost.clone()
     }
 
     /// The last minutes of the gateway.
@@ -165,90 +230,19 @@ impl Traffic {
             interval_seconds: INTERVAL,
             times: points.iter().map(|p| p.at).collect(),
             by_reason: reasons.into_iter().map(|reason| (reason.as_str(), rates(reason))).collect(),
-            allowed: points.iter().map(|p| per_second(p.allowed)).collect(),
-            refused: points.iter().map(|p| per_second(p.refused)).collect(),
+            allowed: points.iter().map(|p| per_second(p.counts.allowed)).collect(),
+            refused: points.iter().map(|p| per_second(p.counts.refused)).collect(),
+            would_refuse: points.iter().map(|p| per_second(p.counts.would_refuse)).collect(),
+            upstream_failed: points.iter().map(|p| per_second(p.counts.failed)).collect(),
             p50_ms: points.iter().map(|p| p.p50_ms).collect(),
             p99_ms: points.iter().map(|p| p.p99_ms).collect(),
         }
     }
 }
 
-impl Past {
-    fn note(&mut self, at: u64, counts: &[DecisionCount], latency: &[(f64, u64)]) {
-        self.looks += 1;
-        let look = self.looks;
-        let mut totals: HashMap<&str, (u64, u64, BTreeMap<Reason, u64>)> = HashMap::new();
-        for count in counts {
-            let (allowed, refused, reasons) = totals.entry(&count.agent).or_default();
-            *(if count.decision == Decision::Allow { allowed } else { refused }) += count.total;
-            *reasons.entry(count.reason).or_default() += count.total;
-        }
-        let mut point =
-            Point { at, allowed: 0, refused: 0, by_reason: BTreeMap::new(), p50_ms: None, p99_ms: None };
-        let first_look = self.points.is_empty() && look == 1;
-        for (agent, (allowed, refused, reasons)) in totals {
-            let series = self.agents.entry(agent.to_owned()).or_default();
-            // Series of an agent that was removed and came back begin at nothing.
-            let grown = |now: u64, before: u64| if now < before { now } else { now - before };
-            let (more, less) = (grown(allowed, series.allowed), grown(refused, series.refused));
-            for (reason, count) in &reasons {
-                let before = series.reasons.get(reason).copied().unwrap_or_default();
-                let more = grown(*count, before);
-                if more > 0 {
-                    *point.by_reason.entry(*reason).or_default() += more;
-                }
-            }
-            point.allowed += more;
-            point.refused += less;
-            if more + less > 0 {
-                series.grown.push_back((look, more, less));
-            }
-            (series.allowed, series.refused, series.reasons, series.seen) = (allowed, refused, reasons, look);
-        }
-        for series in self.agents.values_mut() {
-            series.grown.retain(|(at, ..)| at + POINTS as u64 > look);
-        }
-        self.agents.retain(|_, series| series.seen == look);
-        let buckets = growth(&self.latency, latency);
-        (point.p50_ms, point.p99_ms) = (quantile(&buckets, 0.5), quantile(&buckets, 0.99));
-        self.latency = latency.iter().map(|(_, count)| *count).collect();
-        if first_look {
-            // What was counted before the first look did not happen within one interval.
-            return;
-        }
-        if self.points.len() == POINTS {
-            self.points.pop_front();
-        }
-        self.points.push_back(point);
-    }
-}
-
 #[expect(clippy::cast_precision_loss, reason = "a rate for a chart")]
 fn per_second(count: u64) -> f64 {
     count as f64 / INTERVAL as f64
-}
-
-/// How the cumulative buckets grew, each with its upper bound in seconds.
-fn growth(before: &[u64], now: &[(f64, u64)]) -> Vec<(f64, u64)> {
-    let old = before.iter().copied().chain(std::iter::repeat(0));
-    now.iter().zip(old).map(|((bound, count), old)| (*bound, count.saturating_sub(old))).collect()
-}
-
-/// The quantile of cumulative buckets, in milliseconds, interpolated within its bucket.
-#[expect(clippy::cast_precision_loss, reason = "an estimate for a chart")]
-fn quantile(buckets: &[(f64, u64)], q: f64) -> Option<f64> {
-    let total = buckets.last().map(|(_, count)| *count).filter(|count| *count > 0)?;
-    let rank = q * total as f64;
-    let (mut lower, mut below) = (0.0, 0);
-    for (bound, count) in buckets {
-        if *count as f64 >= rank {
-            let within = (rank - below as f64) / ((count - below).max(1)) as f64;
-            let upper = if bound.is_finite() { *bound } else { lower };
-            return Some(((lower + (upper - lower) * within) * 1e6).round() / 1e3);
-        }
-        (lower, below) = (*bound, *count);
-    }
-    None
 }
 
 #[cfg(test)]
@@ -268,11 +262,12 @@ mod tests {
             }
         };
         refuse(1000);
-        traffic.look(100);
+        let look = |second| traffic.look(Instant::from_unix(second));
+        look(100);
         refuse(5);
         agent.decided(None, AuthMethod::OAuth, Decision::Allow, Reason::Ok);
-        traffic.look(105);
-        traffic.look(110);
+        look(105);
+        look(110);
         let seen = traffic.agent("a");
         assert_eq!((seen.allowed, seen.refused), (vec![0.2, 0.0], vec![1.0, 0.0]));
         let top = seen.top_refusal.unwrap();
@@ -283,19 +278,36 @@ mod tests {
         assert_eq!(overview.by_reason["ok"], [0.2, 0.0]);
         assert_eq!(traffic.agent("nobody").refused, [0.0, 0.0]);
         for look in 0..2 * POINTS as u64 {
-            traffic.look(115 + 5 * look);
+            traffic.look(Instant::from_unix(115 + 5 * look));
         }
         assert_eq!(traffic.agent("a").allowed.len(), POINTS);
         assert_eq!(traffic.overview().by_reason.len(), 0, "what is long past is forgotten");
     }
 
     #[test]
-    fn quantiles_lie_within_their_bucket() {
-        let buckets = [(0.001, 50), (0.01, 99), (f64::INFINITY, 100)];
-        assert_eq!(quantile(&buckets, 0.5), Some(1.0));
-        assert_eq!(quantile(&buckets, 0.99), Some(10.0));
-        assert_eq!(quantile(&buckets, 1.0), Some(10.0));
-        assert_eq!(quantile(&[(0.001, 0)], 0.5), None);
-        assert_eq!(quantile(&[], 0.5), None);
+    fn what_would_be_refused_and_what_failed_is_no_refusal() {
+        let metrics = Metrics::new().unwrap();
+        let agent = metrics.agent(&AgentName::parse("a").unwrap());
+        let traffic = Traffic::new(metrics.clone());
+        traffic.look(Instant::from_unix(100));
+        for _ in 0..10 {
+            agent.decided(None, AuthMethod::OAuth, Decision::ShadowDeny, Reason::TokenMissing);
+        }
+        for cause in ["connect_refused", "connect_refused", "read_timeout"] {
+            agent.upstream_failed(cause);
+        }
+        traffic.look(Instant::from_unix(105));
+        let seen = traffic.agent("a");
+        assert_eq!((&seen.refused, &seen.would_refuse), (&vec![0.0], &vec![2.0]));
+        assert_eq!((seen.upstream_failed, seen.top_refusal), (vec![0.6], None));
+        assert_eq!(seen.top_would_refuse.map(|top| (top.reason, top.count)), Some(("token_missing", 10)));
+        let overview = traffic.overview();
+        assert_eq!((overview.refused, overview.would_refuse), (vec![0.0], vec![2.0]));
+        assert_eq!(overview.by_reason, BTreeMap::new());
+        let lately = traffic.lately("a");
+        assert_eq!((lately.went_on(), lately.refused, lately.failed), (10, 0, 3));
+        let failures = [("connect_refused".to_owned(), 2), ("read_timeout".to_owned(), 1)];
+        assert_eq!(traffic.failures("a"), BTreeMap::from(failures));
+        assert_eq!(traffic.failures("b"), BTreeMap::new());
     }
 }

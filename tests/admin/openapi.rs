@@ -9,7 +9,7 @@ use super::support::client;
 use super::world::World;
 
 /// Every operation that the contract names.
-const OPERATIONS: [(&str, &str); 32] = [
+const OPERATIONS: [(&str, &str); 33] = [
     ("post", "/session"),
     ("get", "/session"),
     ("delete", "/session"),
@@ -41,6 +41,7 @@ const OPERATIONS: [(&str, &str); 32] = [
     ("post", "/reload"),
     ("get", "/decisions"),
     ("get", "/decisions/stream"),
+    ("get", "/decisions/{request_id}"),
     ("get", "/openapi.json"),
 ];
 

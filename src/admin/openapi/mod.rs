@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document: a table of operations and the shapes of what they take and give. What an agent and a
 //! provider may be comes from the table that the configuration is read by.
 
+mod decisions;
 mod operation;
 mod operations;
 mod parameters;

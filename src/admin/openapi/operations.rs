@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::operation::{Answer, Body, Faults, Operation};
 use super::parameters::{
     AFTER, BEFORE, DRY_RUN, FORCE, ID, IF_MATCH, IF_NONE_MATCH, LIMIT, NAME, NUMBER, OF_AGENT, OF_DECISION,
-    OF_REASON, Q, RESOURCE,
+    OF_OUTCOME, OF_REASON, Q, REQUEST_ID, RESOURCE,
 };
 
 const JSON: &str = "application/json";
@@ -367,7 +367,7 @@ pub(super) const ALL: &[Operation] = &[
         id: "listDecisions",
         tag: "decisions",
         summary: "The last decisions, the newest first",
-        parameters: &[OF_AGENT, OF_REASON, OF_DECISION, LIMIT],
+        parameters: &[OF_AGENT, OF_REASON, OF_DECISION, OF_OUTCOME, LIMIT],
         answers: &[json("200", "Decisions", "Decisions.")],
         ..BASE
     },
@@ -376,7 +376,7 @@ pub(super) const ALL: &[Operation] = &[
         id: "followDecisions",
         tag: "decisions",
         summary: "Decisions as they are made",
-        parameters: &[OF_AGENT, OF_REASON, OF_DECISION],
+        parameters: &[OF_AGENT, OF_REASON, OF_DECISION, OF_OUTCOME],
         answers: &[Answer {
             status: "200",
             body: Some(("text/event-stream", "Events")),
@@ -384,6 +384,16 @@ pub(super) const ALL: &[Operation] = &[
             doc: "Events, until somebody hangs up.",
         }],
         faults: Faults { busy: true, ..NONE },
+        ..BASE
+    },
+    Operation {
+        path: "/api/v1/decisions/{request_id}",
+        id: "showDecision",
+        tag: "decisions",
+        summary: "The decision about one request, and what it rests on",
+        parameters: &[REQUEST_ID],
+        answers: &[json("200", "WholeDecision", "The decision.")],
+        faults: ABSENT,
         ..BASE
     },
 ];

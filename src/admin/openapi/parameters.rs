@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::page::LARGEST;
 use super::operation::Parameter;
 use crate::model::{Decision, Reason};
+use crate::telemetry::Outcome;
 
 pub(super) const NAME: Parameter = Parameter {
     name: "name",
@@ -52,6 +53,18 @@ pub(super) const OF_REASON: Parameter =
     Parameter { name: "reason", place: "query", schema: reason, doc: "Only for this reason." };
 pub(super) const OF_DECISION: Parameter =
     Parameter { name: "decision", place: "query", schema: decision, doc: "Only with this outcome." };
+pub(super) const OF_OUTCOME: Parameter = Parameter {
+    name: "outcome",
+    place: "query",
+    schema: outcome,
+    doc: "Only what was refused (`deny` and `error`), allowed, or would be refused (`shadow_deny`).",
+};
+pub(super) const REQUEST_ID: Parameter = Parameter {
+    name: "request_id",
+    place: "path",
+    schema: request_id,
+    doc: "The `X-Request-Id` of the answer.",
+};
 pub(super) const BEFORE: Parameter =
     Parameter { name: "before", place: "query", schema: number, doc: "`next` of the page before." };
 pub(super) const RESOURCE: Parameter = Parameter {
@@ -90,6 +103,12 @@ fn reason() -> Value {
 }
 fn decision() -> Value {
     json!({"type": "string", "enum": Decision::ALL.iter().map(|d| d.as_str()).collect::<Vec<_>>()})
+}
+fn outcome() -> Value {
+    json!({"type": "string", "enum": Outcome::ALL.iter().map(|o| o.as_str()).collect::<Vec<_>>()})
+}
+fn request_id() -> Value {
+    json!({"type": "string", "pattern": "^[A-Za-z0-9._:/+=@-]{1,128}$"})
 }
 fn resource() -> Value {
     json!({"type": "string", "pattern": "^(agents|identity_providers|api_keys)/[A-Za-z0-9-]{1,63}$"})

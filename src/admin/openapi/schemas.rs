@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::decisions;
 use super::operation::reference;
 use super::requests;
 use super::shape::{
-    Members, count, flag, list, maybe_count, maybe_moment, maybe_text, moment, numbers, object, one_of, page,
-    partly, secret, text,
+    Members, count, flag, list, maybe_count, maybe_moment, maybe_text, moment, numbers, object, one_of,
+    or_null, page, partly, secret, text,
 };
 use crate::model::{Decision, Reason};
 
@@ -31,12 +32,23 @@ fn resources() -> Vec<(&'static str, Value)> {
             ("strip_path", flag()),
         ])
     };
-    let top = json!({"anyOf": [object(vec![("reason", text()), ("count", count())]), {"type": "null"}]});
+    let top = or_null(object(vec![("reason", text()), ("count", count())]));
     let traffic = object(vec![
         ("interval_seconds", count()),
         ("allowed", numbers()),
         ("refused", numbers()),
-        ("top_refusal", top),
+        ("would_refuse", numbers()),
+        ("upstream_failed", numbers()),
+        ("top_refusal", top.clone()),
+        ("top_would_refuse", top),
+    ]);
+    let failure: Members = vec![("at", moment()), ("cause", text())];
+    let last_failure = or_null(object(failure.clone()));
+    let told: Members = vec![("detail", text()), ("request_id", text())];
+    let health = object(vec![
+        ("failures", json!({"type": "object", "additionalProperties": count()})),
+        ("last_failure", or_null(object(failure.into_iter().chain(told).collect()))),
+        ("recent", object(vec![("failures_5m", count()), ("requests_5m", count())])),
     ]);
     let agent: Members = vec![
         ("name", text()),
@@ -49,6 +61,8 @@ fn resources() -> Vec<(&'static str, Value)> {
         ("managed_by", managed_by()),
         ("api_keys", count()),
         ("traffic", traffic),
+        ("upstream_failures_5m", count()),
+        ("last_upstream_failure", last_failure),
     ];
     // What people write in a file can be a number where text is meant, so what is given back is any object.
     let written = || json!({"type": "object", "description": "As it is written."});
@@ -80,7 +94,7 @@ fn resources() -> Vec<(&'static str, Value)> {
     let rotated: Members = vec![("replaces", text()), ("old_expires_at", moment())];
     let join = |parts: &[&Members]| object(parts.iter().flat_map(|part| part.iter().cloned()).collect());
     vec![
-        ("AgentDetail", join(&[&agent, &whole, &vec![("url", text())]])),
+        ("AgentDetail", join(&[&agent, &whole, &vec![("url", text()), ("upstream_health", health)]])),
         ("AgentSummary", object(agent)),
         ("AgentPage", page("AgentSummary")),
         ("ProviderDetail", join(&[&provider, &whole, &vec![("status", reference("ProviderStatus"))]])),
@@ -187,6 +201,8 @@ fn given(codes: &[&str]) -> Vec<(&'static str, Value)> {
                 ("by_reason", json!({"type": "object", "additionalProperties": numbers()})),
                 ("allowed", numbers()),
                 ("refused", numbers()),
+                ("would_refuse", numbers()),
+                ("upstream_failed", numbers()),
                 ("p50_ms", maybe_latency.clone()),
                 ("p99_ms", maybe_latency),
             ]),
@@ -219,19 +235,12 @@ fn given(codes: &[&str]) -> Vec<(&'static str, Value)> {
                 ("warnings", diagnostics()),
             ]),
         ),
+        ("Decision", decisions::line()),
         (
-            "Decision",
-            object(vec![
-                ("at", maybe_moment()),
-                ("agent", maybe_text()),
-                ("method", text()),
-                ("decision", one_of(&outcomes)),
-                ("reason", one_of(&reasons)),
-                ("provider", maybe_text()),
-                ("request_id", text()),
-            ]),
+            "Decisions",
+            object(vec![("items", list(reference("Decision"))), ("refusals_since", maybe_moment())]),
         ),
-        ("Decisions", object(vec![("items", list(reference("Decision")))])),
+        ("WholeDecision", decisions::whole()),
         ("Probe", probe()),
         (
             "ClientToken",
@@ -265,7 +274,17 @@ fn status(diagnostics: &dyn Fn() -> Value) -> Value {
         ("restorable", flag()),
     ]);
     let head = object(vec![("number", count()), ("by", maybe_text()), ("text_is_live", flag())]);
+    let subject = object(vec![("kind", text()), ("name", text())]);
+    let attention = object(vec![
+        ("level", one_of(&["error", "warning", "note"])),
+        ("code", text()),
+        ("text", text()),
+        ("subject", or_null(subject)),
+        ("since", maybe_moment()),
+        ("until", maybe_moment()),
+    ]);
     object(vec![
+        ("attention", list(attention)),
         ("version", text()),
         ("started_at", moment()),
         ("live", object(vec![("revision", text()), ("number", count())])),
@@ -282,7 +301,7 @@ fn status(diagnostics: &dyn Fn() -> Value) -> Value {
             "last_reload",
             object(vec![("at", moment()), ("result", one_of(&["applied", "unchanged", "refused"]))]),
         ),
-        ("refused", json!({"anyOf": [refused, {"type": "null"}]})),
+        ("refused", or_null(refused)),
         ("broken_documents", list(broken)),
         ("head", head),
         ("warnings", diagnostics()),

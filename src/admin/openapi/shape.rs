@@ -57,6 +57,10 @@ pub(super) fn one_of(words: &[&str]) -> Value {
     json!({"type": "string", "enum": words})
 }
 
+pub(super) fn or_null(schema: Value) -> Value {
+    json!({"anyOf": [schema, {"type": "null"}]})
+}
+
 pub(super) fn numbers() -> Value {
     list(json!({"type": "number", "minimum": 0}))
 }

@@ -1,0 +1,214 @@
+//! One function for each thing that can need attention, and the sentence that it is told in.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::control::Finding;
+use crate::model::{AgentName, CertificateUse, Instant, ProviderName};
+use crate::routing::{Agent, Authenticator};
+use crate::telemetry::Lately;
+
+use super::{Attention, Level, Seen, Subject};
+
+/// Keys that end within so long are told.
+const KEY_ENDS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Log lines that were lost are told for so long.
+const LOST: Duration = Duration::from_secs(60 * 60);
+/// An agent that has refused so many calls and let none pass is told.
+const ALL_REFUSED: u64 = 5;
+/// An upstream that fails one call of so many is told.
+const FAILING_SHARE: u64 = 20;
+
+pub(super) fn all(seen: &Seen<'_>) -> Vec<Attention> {
+    let mut all = refused_change(seen);
+    all.extend(broken_documents(seen));
+    all.extend(providers(seen));
+    for agent in seen.live.agents.values() {
+        let lately = seen.traffic.lately(agent.name.as_str());
+        all.extend(upstream(seen, agent, lately));
+        all.extend(refuses_all(seen, agent, lately));
+    }
+    all.extend(certificates(seen));
+    all.extend(keys(seen));
+    all.extend(lost_lines(seen));
+    all
+}
+
+/// `1 agent`, `2 agents`.
+fn count(number: u64, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+fn refused_change(seen: &Seen<'_>) -> Vec<Attention> {
+    let Some(refused) = &seen.status.refused else { return Vec::new() };
+    let first = first_error(&refused.findings);
+    let file = first.map_or_else(|| "portcullis".to_owned(), |finding| finding.file.display().to_string());
+    let text = format!(
+        "A change of the configuration was rejected, with {}. The one of {} goes on.",
+        errors(&refused.findings),
+        seen.status.applied_at
+    );
+    let subject = Subject::new("file", file);
+    vec![Attention::new(Level::Error, "change_refused", subject, text).since(Some(refused.at))]
+}
+
+fn broken_documents(seen: &Seen<'_>) -> Vec<Attention> {
+    let told = seen.status.broken.iter().map(|broken| {
+        let file = broken.file.display();
+        let what = broken.resource.as_ref().map_or_else(|| file.to_string(), ToString::to_string);
+        let text = format!(
+            "{what} is broken on disk, with {}. Its last good text goes on; changes of others are not held up.",
+            errors(&broken.findings)
+        );
+        Attention::new(Level::Error, "broken_document", Subject::new("file", file), text)
+            .since(Some(broken.since))
+    });
+    told.collect()
+}
+
+fn first_error(findings: &[Finding]) -> Option<&Finding> {
+    findings.iter().find(|finding| finding.severity == "error")
+}
+
+/// How many errors there are, and the first.
+fn errors(findings: &[Finding]) -> String {
+    let number = findings.iter().filter(|finding| finding.severity == "error").count();
+    let first = first_error(findings).map_or_else(String::new, |finding| {
+        format!(": {}:{}: {}", finding.file.display(), finding.line.max(1), finding.message)
+    });
+    format!("{}{first}", count(number as u64, "error"))
+}
+
+fn providers(seen: &Seen<'_>) -> Vec<Attention> {
+    let failing = seen.live.providers.values().filter_map(|provider| {
+        let status = provider.status(seen.now);
+        status.last_error.clone().map(|error| (provider, status, error))
+    });
+    let failing: Vec<_> = failing.collect();
+    if failing.is_empty() {
+        return Vec::new();
+    }
+    let users = users(seen);
+    let told = failing.into_iter().map(|(provider, status, error)| {
+        let name = &provider.spec().name;
+        let agents = users.get(name).map(Vec::as_slice).unwrap_or_default();
+        let calls: u64 = agents.iter().map(|agent| calls(seen.traffic.lately(agent.as_str()))).sum();
+        let stake =
+            format!("{}, {} in five minutes", count(agents.len() as u64, "agent"), count(calls, "call"));
+        let last = status.last_success.map(Instant::from_unix);
+        let until = last.filter(|_| provider.spec().source.is_fetched()).map(|at| at.plus(provider.spec().max_stale));
+        let since = last.map_or_else(String::new, |at| format!(" since {at}"));
+        let subject = Subject::new("identity_provider", name);
+        if status.usable {
+            let end = until.map_or_else(String::new, |until| format!(" until {until}"));
+            let text = format!(
+                "{name} has not given keys{since} ({error}). The keys from then are good{end}; {stake}."
+            );
+            Attention::new(Level::Warning, "provider_failing", subject, text).since(last).until(until)
+        } else {
+            let text = format!(
+                "{name} has not given keys{since} ({error}), and none is left to use: its callers get 503; {stake}."
+            );
+            Attention::new(Level::Error, "provider_failing", subject, text).since(last)
+        }
+    });
+    told.collect()
+}
+
+/// The agents that accept each provider.
+fn users<'s>(seen: &Seen<'s>) -> HashMap<&'s ProviderName, Vec<&'s AgentName>> {
+    let mut users: HashMap<_, Vec<_>> = HashMap::new();
+    for agent in seen.live.agents.values() {
+        if let Authenticator::OAuth(policy) = &agent.authenticator {
+            for provider in &policy.providers {
+                users.entry(&provider.spec().name).or_default().push(&agent.name);
+            }
+        }
+    }
+    users
+}
+
+const fn calls(lately: Lately) -> u64 {
+    lately.went_on() + lately.refused
+}
+
+fn upstream(seen: &Seen<'_>, agent: &Agent, lately: Lately) -> Option<Attention> {
+    let all = lately.went_on().max(lately.failed);
+    if lately.failed == 0 || lately.failed * FAILING_SHARE < all {
+        return None;
+    }
+    let level = if lately.failed * 2 >= all { Level::Error } else { Level::Warning };
+    let last = seen.decisions.last_failure(agent.name.as_str());
+    let cause = last.as_ref().map_or_else(String::new, |last| {
+        format!("; the last at {} ({})", last.at, last.upstream_error.as_deref().unwrap_or_default())
+    });
+    let text = format!(
+        "{} of {} to {} got no answer from {} in five minutes{cause}.",
+        lately.failed,
+        count(all, "call"),
+        agent.name,
+        agent.upstream.url(),
+    );
+    Some(Attention::new(level, "upstream_failing", Subject::new("agent", &agent.name), text))
+}
+
+fn refuses_all(seen: &Seen<'_>, agent: &Agent, lately: Lately) -> Option<Attention> {
+    if lately.refused < ALL_REFUSED || lately.went_on() > 0 {
+        return None;
+    }
+    let most = seen.traffic.agent(agent.name.as_str()).top_refusal;
+    let reason = most.map_or_else(String::new, |top| format!(", most of all for {}", top.reason));
+    let name = &agent.name;
+    let text = format!("{name} has refused each of {} calls in five minutes{reason}.", lately.refused);
+    Some(Attention::new(Level::Warning, "agent_refuses_all", Subject::new("agent", name), text))
+}
+
+fn certificates(seen: &Seen<'_>) -> Vec<Attention> {
+    let told = seen.live.certificate_terms().filter_map(|term| {
+        let warning = term.warning(seen.now)?;
+        let level = if term.has_expired(seen.now) { Level::Error } else { Level::Warning };
+        let kind = match &term.used_by {
+            CertificateUse::Listener(_) => "listener",
+            CertificateUse::Upstream(_) => "upstream",
+            CertificateUse::Provider(_) => "identity_provider",
+        };
+        let text = format!("For {}, {warning}.", term.used_by);
+        let subject = Subject::new(kind, term.used_by.name());
+        Some(Attention::new(level, "certificate", subject, text).until(Some(term.not_after)))
+    });
+    told.collect()
+}
+
+fn keys(seen: &Seen<'_>) -> Vec<Attention> {
+    let mut told = Vec::new();
+    for (id, key) in &seen.live.api_keys {
+        let Some(end) = key.expires_at.and_then(instant) else { continue };
+        let is_revoked = key.revoked_at.and_then(instant).is_some_and(|at| at <= seen.now);
+        if is_revoked || end <= seen.now || end.since(seen.now) > KEY_ENDS {
+            continue;
+        }
+        let name = key.name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
+        let text = format!("The API key {id}{name} of {} ends at {end}.", key.agent);
+        let subject = Subject::new("api_key", id);
+        told.push(Attention::new(Level::Warning, "key_ends", subject, text).until(Some(end)));
+    }
+    told
+}
+
+fn instant(at: jiff::Timestamp) -> Option<Instant> {
+    u64::try_from(at.as_second()).ok().map(Instant::from_unix)
+}
+
+fn lost_lines(seen: &Seen<'_>) -> Vec<Attention> {
+    let lately = seen.traffic.lost().into_iter().filter(|lost| seen.now.since(lost.last) < LOST);
+    let told = lately.map(|lost| {
+        let what = match lost.log {
+            "refusals" => "refusals were not kept on disk",
+            _ => "lines were dropped, because nobody read them fast enough or the disk is full",
+        };
+        let text = format!("The {} log: {} {what}; the last at {}.", lost.log, lost.lines, lost.last);
+        Attention::new(Level::Warning, "log_lines_lost", Subject::new("gateway", lost.log), text)
+            .since(Some(lost.last))
+    });
+    told.collect()
+}

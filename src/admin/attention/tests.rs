@@ -1,0 +1,180 @@
+//! What is told of a gateway in each state.
+
+use std::sync::Arc;
+
+use super::super::fixtures;
+use super::*;
+use crate::control::{Broken, Finding, Head, Outcome, Refused, Status};
+use crate::model::{AgentName, AuthMethod, Decision, Reason, ResourceId};
+use crate::telemetry::Metrics;
+
+fn status(refused: Option<Refused>) -> Status {
+    let at = Instant::from_unix(1_600_000_000);
+    Status {
+        applied: fixtures::snapshot(&fixtures::document()).revision,
+        applied_at: at,
+        looked_at: at,
+        outcome: Outcome::Applied,
+        refused,
+        broken: Vec::new(),
+        warnings: Vec::new(),
+        head: Head { number: 0, by: None, text_is_live: true },
+        writable: Err("no store".to_owned()),
+    }
+}
+
+/// What is told at this moment, when `counted` happened in the last minutes.
+fn told(now: u64, status: &Status, counted: impl FnOnce(&Metrics)) -> Vec<Attention> {
+    let live = fixtures::snapshot(&fixtures::document());
+    let metrics = Metrics::new().unwrap();
+    let traffic = Traffic::new(metrics.clone());
+    let now = Instant::from_unix(now);
+    traffic.look(now);
+    counted(&metrics);
+    traffic.look(now);
+    let decisions = Decisions::new(now, None, true);
+    all(&Seen { live: &live, status, traffic: &traffic, decisions: &decisions, now })
+}
+
+fn codes(told: &[Attention]) -> Vec<(Level, &'static str, String)> {
+    let name = |told: &Attention| told.subject.as_ref().map_or_else(String::new, |s| s.name.clone());
+    told.iter().map(|told| (told.level, told.code, name(told))).collect()
+}
+
+fn called(metrics: &Metrics, agent: &str, decision: Decision, reason: Reason, times: usize) {
+    let agent = metrics.agent(&AgentName::parse(agent).unwrap());
+    for _ in 0..times {
+        agent.decided(None, AuthMethod::OAuth, decision, reason);
+    }
+}
+
+#[test]
+fn nothing_is_told_of_a_gateway_that_is_well() {
+    let told = told(fixtures::NOW, &status(None), |metrics| {
+        called(metrics, "refunds", Decision::Allow, Reason::Ok, 100);
+        called(metrics, "refunds", Decision::Deny, Reason::TokenExpired, 50);
+        called(metrics, "partner", Decision::Deny, Reason::ApiKeyMissing, 4);
+        called(metrics, "open", Decision::ShadowDeny, Reason::TokenMissing, 100);
+        metrics.agent(&AgentName::parse("refunds").unwrap()).upstream_failed("read_timeout");
+    });
+    assert_eq!(told, []);
+}
+
+#[test]
+fn an_agent_that_refuses_all_and_one_that_fails_are_told_what_matters_most_first() {
+    let told = told(fixtures::NOW, &status(None), |metrics| {
+        called(metrics, "partner", Decision::Deny, Reason::ApiKeyInvalid, 42);
+        called(metrics, "open", Decision::Allow, Reason::Ok, 10);
+        called(metrics, "refunds", Decision::Allow, Reason::Ok, 10);
+        for (agent, times) in [("open", 9), ("refunds", 1)] {
+            for _ in 0..times {
+                metrics.agent(&AgentName::parse(agent).unwrap()).upstream_failed("connect_refused");
+            }
+        }
+    });
+    let wanted = [
+        (Level::Error, "upstream_failing", "open".to_owned()),
+        (Level::Warning, "agent_refuses_all", "partner".to_owned()),
+        (Level::Warning, "upstream_failing", "refunds".to_owned()),
+    ];
+    assert_eq!(codes(&told), wanted);
+    assert_eq!(told[0].text, "9 of 10 calls to open got no answer from http://127.0.0.1:9 in five minutes.");
+    let all = "partner has refused each of 42 calls in five minutes, most of all for api_key_invalid.";
+    assert_eq!(told[1].text, all);
+}
+
+#[test]
+fn a_key_is_told_in_the_week_before_its_end() {
+    // 2027-01-01T00:00:00Z
+    let end = 1_798_761_600;
+    for (days, is_told) in [(8, false), (7, true), (1, true), (0, false)] {
+        let told = told(end - days * 86_400, &status(None), |_| {});
+        assert_eq!(codes(&told).iter().any(|(_, code, _)| *code == "key_ends"), is_told, "{days} days");
+        if is_told {
+            assert_eq!(told[0].text, "The API key Yq3Zk81b (ci) of partner ends at 2027-01-01T00:00:00Z.");
+            assert_eq!(told[0].until.map(jiff::Timestamp::as_second), Some(end.cast_signed()));
+        }
+    }
+}
+
+#[test]
+fn a_rejected_change_names_its_first_error_and_what_goes_on() {
+    let id = ResourceId::parse("agents/b").unwrap();
+    let warning = Finding { severity: "warning", ..error(&id) };
+    let refused = Refused { at: Instant::from_unix(1_650_000_000), findings: vec![warning, error(&id)] };
+    let told = told(fixtures::NOW, &status(Some(refused)), |_| {});
+    assert_eq!(codes(&told), [(Level::Error, "change_refused", "agents/b.yaml".to_owned())]);
+    let text = &told[0].text;
+    assert!(text.contains("1 error: agents/b.yaml:3: no field `auht`"), "{text}");
+    assert!(text.contains("2020-09-13T12:26:40Z goes on"), "{text}");
+    assert_eq!(told[0].since.map(jiff::Timestamp::as_second), Some(1_650_000_000));
+}
+
+#[test]
+fn a_document_that_is_broken_on_disk_is_named_with_its_error() {
+    let id = ResourceId::parse("agents/b").unwrap();
+    let broken = Broken {
+        resource: Some(id.clone()),
+        file: "agents/b.yaml".into(),
+        since: Instant::from_unix(1_650_000_000),
+        findings: vec![error(&id)],
+        restorable: true,
+        last_good_revision: None,
+    };
+    let status = Status { broken: vec![broken], ..status(None) };
+    let told = told(fixtures::NOW, &status, |_| {});
+    assert_eq!(codes(&told), [(Level::Error, "broken_document", "agents/b.yaml".to_owned())]);
+    let text = &told[0].text;
+    assert!(
+        text.starts_with("agents/b is broken on disk, with 1 error: agents/b.yaml:3: no field"),
+        "{text}"
+    );
+}
+
+fn error(id: &ResourceId) -> Finding {
+    let found = Finding::in_resource(id, "/auht".to_owned(), "unknown-field", "no field `auht`".to_owned());
+    Finding { file: "agents/b.yaml".into(), line: 3, ..found }
+}
+
+#[test]
+fn more_than_fits_is_counted() {
+    let mut text = fixtures::document();
+    for number in 0..MOST + 7 {
+        let hash = format!("{number:064x}");
+        text.push_str(&format!(
+            "  Key{number:05}: {{ agent: partner, sha256: \"{hash}\", expires_at: 2023-11-15T00:00:00Z }}\n"
+        ));
+    }
+    let live = fixtures::snapshot(&text);
+    let (status, metrics) = (status(None), Metrics::new().unwrap());
+    let (now, traffic) = (Instant::from_unix(fixtures::NOW), Traffic::new(metrics));
+    let decisions = Decisions::new(now, None, true);
+    let seen = Seen { live: &live, status: &status, traffic: &traffic, decisions: &decisions, now };
+    let told = all(&seen);
+    assert_eq!((told.len(), told[MOST].code, told[MOST].level), (MOST + 1, "more", Level::Note));
+    assert!(told[MOST].text.starts_with("7 more"), "{}", told[MOST].text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_without_keys_is_an_error_with_its_agents() {
+    let live = fixtures::snapshot(&fixtures::document());
+    let provider = live.providers.values().next().unwrap();
+    let clock: Arc<dyn crate::model::Clock> =
+        Arc::new(crate::model::FixedClock::at(Instant::from_unix(fixtures::NOW)));
+    let _already = rustls::crypto::ring::default_provider().install_default();
+    let _refresher = crate::keys::Refresher::spawn(Arc::clone(provider), Arc::clone(&clock), None);
+    while !provider.tried() {
+        tokio::task::yield_now().await;
+        tokio::time::advance(std::time::Duration::from_millis(50)).await;
+    }
+    let (status, metrics) = (status(None), Metrics::new().unwrap());
+    let (now, traffic) = (clock.now(), Traffic::new(metrics));
+    let decisions = Decisions::new(now, None, true);
+    let told = all(&Seen { live: &live, status: &status, traffic: &traffic, decisions: &decisions, now });
+    assert_eq!(codes(&told), [(Level::Error, "provider_failing", "corp".to_owned())]);
+    let text = &told[0].text;
+    assert!(
+        text.starts_with("corp has not given keys (") && text.contains("503; 1 agent, 0 calls"),
+        "{text}"
+    );
+}

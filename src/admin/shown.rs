@@ -1,0 +1,153 @@
+//! A decision as it is shown: a line of a list, and whole. What a caller claims is marked as such.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use crate::config::Snapshot;
+use crate::model::{AuthMethod, TokenSaid};
+use crate::telemetry::DecisionEntry;
+
+/// A decision in a list.
+#[derive(Serialize)]
+pub(super) struct Shown {
+    at: Option<jiff::Timestamp>,
+    agent: Option<String>,
+    method: &'static str,
+    decision: &'static str,
+    reason: &'static str,
+    provider: Option<String>,
+    request_id: String,
+    http_method: String,
+    path: String,
+    remote: Option<IpAddr>,
+    status: Option<u16>,
+    upstream_error: Option<String>,
+    key_id: Option<String>,
+    key_name: Option<String>,
+    client_id: Option<String>,
+    #[serde(flatten)]
+    why: Why,
+}
+
+/// What a refusal rests on.
+#[derive(Debug, Serialize)]
+struct Why {
+    check: Option<String>,
+    seen: Option<String>,
+    wanted: Option<String>,
+    fix: Option<String>,
+}
+
+/// A decision, whole.
+#[derive(Debug, Serialize)]
+pub struct Whole {
+    time: jiff::Timestamp,
+    request_id: String,
+    agent: Option<String>,
+    auth_method: &'static str,
+    method: String,
+    path: String,
+    remote: Option<IpAddr>,
+    decision: &'static str,
+    reason: &'static str,
+    status: Option<u16>,
+    upstream_error: Option<String>,
+    provider: Option<String>,
+    key_id: Option<String>,
+    key_name: Option<String>,
+    client_id: Option<String>,
+    #[serde(flatten)]
+    why: Why,
+    iss: Option<String>,
+    aud: Option<String>,
+    kid: Option<String>,
+    /// The members that hold what the caller claims, which nobody has verified.
+    unverified: Vec<&'static str>,
+}
+
+impl Shown {
+    /// A line for a decision; the names of keys are those of the live configuration.
+    pub(super) fn of(entry: &DecisionEntry, live: Option<&Snapshot>) -> Self {
+        Self {
+            at: Some(entry.at.timestamp()),
+            agent: entry.agent.as_ref().map(ToString::to_string),
+            method: entry.auth_method.as_str(),
+            decision: entry.decision.as_str(),
+            reason: entry.reason.as_str(),
+            provider: entry.provider.as_ref().map(ToString::to_string),
+            request_id: entry.request_id.to_string(),
+            http_method: entry.http_method.to_string(),
+            path: entry.path.text().into_owned(),
+            remote: entry.remote,
+            status: entry.status,
+            upstream_error: entry.upstream_error.as_deref().map(str::to_owned),
+            key_id: entry.key_id().map(str::to_owned),
+            key_name: key_name(entry, live),
+            client_id: entry.client_id().map(str::to_owned),
+            why: Why::of(entry),
+        }
+    }
+}
+
+impl Why {
+    fn of(entry: &DecisionEntry) -> Self {
+        let failed = entry.evidence.as_ref().and_then(|evidence| evidence.failed.as_ref());
+        Self {
+            check: failed.map(|failed| failed.check.clone().into_owned()),
+            seen: failed.and_then(|failed| failed.seen.as_deref()).map(str::to_owned),
+            wanted: failed.map(|failed| failed.wanted.clone().into_string()),
+            fix: failed.map(|failed| failed.fix.clone().into_owned()),
+        }
+    }
+}
+
+impl Whole {
+    /// All that is known of a decision; the names of keys are those of the live configuration, where one is at hand.
+    #[must_use]
+    pub fn of(entry: &DecisionEntry, live: Option<&Snapshot>) -> Self {
+        let said = entry.evidence.as_ref().and_then(|evidence| evidence.said.as_ref());
+        let word = |part: fn(&TokenSaid) -> &Option<Box<str>>| {
+            said.and_then(|said| part(said).as_deref()).map(str::to_owned)
+        };
+        let shown = Shown::of(entry, live);
+        let (iss, aud, kid) = (word(|said| &said.iss), word(|said| &said.aud), word(|said| &said.kid));
+        // Who is proven has a key that proves it; what the rules then say of its claims is true.
+        let claims = [
+            ("seen", shown.why.seen.is_some() && entry.upstream_error.is_none()),
+            ("client_id", shown.client_id.is_some()),
+            ("iss", iss.is_some()),
+            ("aud", aud.is_some()),
+            ("kid", kid.is_some()),
+        ];
+        let unverified = claims.into_iter().filter(|(_, is_there)| *is_there && entry.identity.is_none());
+        Self {
+            time: entry.at.timestamp(),
+            request_id: shown.request_id,
+            agent: shown.agent,
+            auth_method: shown.method,
+            method: shown.http_method,
+            path: shown.path,
+            remote: shown.remote,
+            decision: shown.decision,
+            reason: shown.reason,
+            status: shown.status,
+            upstream_error: shown.upstream_error,
+            provider: shown.provider,
+            key_id: shown.key_id,
+            key_name: shown.key_name,
+            client_id: shown.client_id,
+            iss,
+            aud,
+            kid,
+            unverified: unverified.map(|(name, _)| name).collect(),
+            why: shown.why,
+        }
+    }
+}
+
+/// The name of an API key, as long as the key is known.
+fn key_name(entry: &DecisionEntry, live: Option<&Snapshot>) -> Option<String> {
+    let id = entry.key_id().filter(|_| entry.auth_method == AuthMethod::ApiKey)?;
+    live?.api_keys.get(id)?.name.clone()
+}

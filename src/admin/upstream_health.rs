@@ -1,0 +1,64 @@
+//! How an agent behind the gateway answers: what went wrong, how often, and when last.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Room;
+
+/// The last request that ended without an answer of its agent, at a glance.
+#[derive(Serialize)]
+pub(super) struct LastFailure {
+    at: jiff::Timestamp,
+    cause: String,
+}
+
+/// The same, whole.
+#[derive(Serialize)]
+struct Failure {
+    at: jiff::Timestamp,
+    cause: String,
+    detail: String,
+    request_id: String,
+}
+
+/// How an agent answers.
+#[derive(Serialize)]
+pub(super) struct UpstreamHealth {
+    /// Since the gateway started, by cause.
+    failures: BTreeMap<String, u64>,
+    last_failure: Option<Failure>,
+    recent: Recent,
+}
+
+/// The last five minutes.
+#[derive(Serialize)]
+struct Recent {
+    failures_5m: u64,
+    requests_5m: u64,
+}
+
+/// The last failure of an agent.
+pub(super) fn last(room: &Room, agent: &str) -> Option<LastFailure> {
+    let entry = room.admin.decisions.last_failure(agent)?;
+    Some(LastFailure { at: entry.at.timestamp(), cause: entry.upstream_error.as_deref()?.to_owned() })
+}
+
+impl UpstreamHealth {
+    /// That of an agent.
+    pub(super) fn of(room: &Room, agent: &str) -> Self {
+        let lately = room.admin.traffic.lately(agent);
+        let last = room.admin.decisions.last_failure(agent);
+        let last_failure = last.and_then(|entry| {
+            let failed = entry.evidence.as_ref().and_then(|evidence| evidence.failed.as_ref());
+            Some(Failure {
+                at: entry.at.timestamp(),
+                cause: entry.upstream_error.as_deref()?.to_owned(),
+                detail: failed.and_then(|failed| failed.seen.as_deref()).unwrap_or_default().to_owned(),
+                request_id: entry.request_id.to_string(),
+            })
+        });
+        let recent = Recent { failures_5m: lately.failed, requests_5m: lately.went_on() };
+        Self { failures: room.admin.traffic.failures(agent), last_failure, recent }
+    }
+}

@@ -1,0 +1,112 @@
+//! Asking the gateway that runs with a configuration: its operations listener, which wants no credential, and its
+//! admin listener, with the token file that the configuration names.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::pem::{self, PemObject as _};
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+
+use crate::admin;
+use crate::config::{Admin, Outline};
+use crate::control::outline;
+
+use super::pinned::Pinned;
+use super::{ConfigArg, place};
+
+/// How long a gateway may take to connect, and to say the next word.
+const LIMIT: Duration = Duration::from_secs(3);
+/// The longest answer that is read.
+const LONGEST: u64 = 16 << 20;
+
+/// What the configuration says of the process that runs with it. A change that was rejected is no obstacle.
+pub(super) fn settings(arg: &ConfigArg) -> Result<Outline, String> {
+    let documents = place::documents(arg)?;
+    let outline = outline(documents.as_ref()).map_err(|e| e.to_string())?;
+    outline.ok_or_else(|| "the configuration is not YAML; `portcullis check` says more".to_owned())
+}
+
+/// The folder in which refusals are kept, when there is one.
+pub(super) fn kept(outline: &Outline) -> Option<&PathBuf> {
+    outline.server.state_dir.as_ref().or(outline.store.as_ref())
+}
+
+/// A status and a body.
+pub(super) type Reply = (u16, String);
+
+/// Asks for a page that wants no credential.
+pub(super) fn ask(address: SocketAddr, path: &str) -> std::io::Result<Reply> {
+    let address = reachable(address);
+    exchange(connect(address)?, address, path, "")
+}
+
+/// Asks the control API.
+pub(super) fn ask_admin(listener: &Admin, path: &str) -> Result<Reply, String> {
+    let token = admin::read_token(&listener.token_file).map_err(|e| e.to_string())?;
+    let address = reachable(listener.address);
+    let field = format!("Authorization: Bearer {}\r\n", token.expose_secret());
+    let failed = |e: std::io::Error| format!("the admin listener at {address} cannot be asked: {e}");
+    let stream = connect(address).map_err(failed)?;
+    match &listener.tls {
+        None => exchange(stream, address, path, &field).map_err(failed),
+        Some(files) => {
+            let file = &files.cert_file.value;
+            let unreadable = |e: pem::Error| format!("{}: {e}", file.display());
+            let read = CertificateDer::pem_file_iter(file).map_err(unreadable)?;
+            let certificates = read.collect::<Result<_, _>>().map_err(unreadable)?;
+            let provider = Arc::new(rustls::crypto::ring::default_provider());
+            let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+                .with_safe_default_protocol_versions()
+                .map_err(|e| e.to_string())?
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(Pinned::new(certificates, provider)))
+                .with_no_client_auth();
+            let name = ServerName::IpAddress(address.ip().into());
+            let connection = ClientConnection::new(Arc::new(config), name).map_err(|e| e.to_string())?;
+            exchange(StreamOwned::new(connection, stream), address, path, &field).map_err(failed)
+        }
+    }
+}
+
+/// A listener on all addresses is asked on loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, LIMIT)?;
+    stream.set_read_timeout(Some(LIMIT))?;
+    stream.set_write_timeout(Some(LIMIT))?;
+    Ok(stream)
+}
+
+fn exchange(
+    mut stream: impl Read + Write,
+    address: SocketAddr,
+    path: &str,
+    field: &str,
+) -> std::io::Result<Reply> {
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n{field}Connection: close\r\n\r\n")?;
+    stream.flush()?;
+    let mut answer = Vec::new();
+    match stream.take(LONGEST).read_to_end(&mut answer) {
+        // A TLS peer may close without a word; how long the body is, its head says.
+        Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => return Err(error),
+        _ => {}
+    }
+    let answer = String::from_utf8_lossy(&answer);
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.split(' ').nth(1).and_then(|s| s.parse().ok());
+    status
+        .map(|status| (status, body.to_owned()))
+        .ok_or_else(|| std::io::Error::other("the answer is not HTTP: another program listens there"))
+}

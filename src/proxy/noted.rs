@@ -1,0 +1,99 @@
+//! What is noted of a request for people who ask later: its decision, with what a refusal rests on, and an end without
+//! an answer of its agent. Of an allowed request nothing is allocated.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use pingora::Error;
+use pingora::http::RequestHeader;
+
+use crate::model::{Decision, Evidence, FailedCheck};
+use crate::telemetry::{DecisionEntry, Decisions, PathText};
+
+use super::context::Context;
+use super::peer;
+use super::view::{sent_host, target_path};
+
+/// Notes the decision about a request to an agent.
+pub(super) fn decision(decisions: &Decisions, request: &RequestHeader, ctx: &mut Context) {
+    let evidence = ctx.evidence.take();
+    let status = match ctx.auth.decision {
+        Decision::Allow => {
+            if decisions.lists_allowed() {
+                decisions.note(entry(request, ctx, PathText::brief));
+            }
+            return;
+        }
+        Decision::ShadowDeny => None,
+        Decision::Deny | Decision::Error => Some(ctx.auth.reason.status()),
+    };
+    decisions.note_refused(DecisionEntry { status, evidence, ..entry(request, ctx, PathText::whole) });
+}
+
+/// Notes a request that reaches no agent and gets this status.
+pub(super) fn no_route(decisions: &Decisions, request: &RequestHeader, ctx: &Context, status: u16) {
+    let entry = entry(request, ctx, PathText::whole);
+    let host = sent_host(request);
+    let host =
+        host.as_ref().map_or(Cow::Borrowed("no host"), |host| String::from_utf8_lossy(host.as_bytes()));
+    let seen = format!("{host} {}", entry.path.text());
+    let failed = if status == 404 {
+        let fix = "check host and path of the call, or add a route for them to an agent";
+        FailedCheck::new("route", Some(&seen), "a host and a path that the route of an agent covers", fix)
+    } else {
+        let fix =
+            "send one valid host, and a path without dot segments, `//`, encoded slashes or bad escapes";
+        FailedCheck::new("target", Some(&seen), "a host and a path that can be read in one way only", fix)
+    };
+    let evidence = Some(Arc::new(Evidence { failed: Some(failed), said: None }));
+    decisions.note_refused(DecisionEntry { status: Some(status), evidence, ..entry });
+}
+
+/// How a request ended without an answer of its agent, or without a whole one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Failure<'a> {
+    /// The status that the caller got.
+    pub(super) status: u16,
+    /// The word for the cause.
+    pub(super) cause: &'static str,
+    /// What is known besides.
+    pub(super) error: Option<&'a Error>,
+}
+
+/// Notes that a request which went on has ended without an answer of its agent.
+pub(super) fn failure(decisions: &Decisions, request: &RequestHeader, ctx: &Context, failure: Failure<'_>) {
+    let detail = failure.error.map(peer::error_detail);
+    let seen =
+        detail.as_ref().map_or_else(|| failure.cause.to_owned(), |d| format!("{}: {d}", failure.cause));
+    let wanted = match &ctx.agent {
+        Some(agent) => format!("an answer from {}", agent.upstream.url()),
+        None => "an answer".to_owned(),
+    };
+    let failed = FailedCheck::new("upstream", Some(&seen), &wanted, peer::fix(failure.cause));
+    decisions.note_refused(DecisionEntry {
+        status: Some(failure.status),
+        upstream_error: Some(Cow::Borrowed(failure.cause)),
+        evidence: Some(Arc::new(Evidence { failed: Some(failed), said: None })),
+        ..entry(request, ctx, PathText::whole)
+    });
+}
+
+fn entry(request: &RequestHeader, ctx: &Context, path: fn(&str) -> PathText) -> DecisionEntry {
+    let (agent, auth) = (ctx.agent.as_deref(), &ctx.auth);
+    DecisionEntry {
+        at: ctx.now,
+        agent: agent.map(|agent| agent.name.clone()),
+        auth_method: auth.method,
+        decision: auth.decision,
+        reason: auth.reason,
+        provider: agent.and_then(|agent| agent.provider_name(auth.provider)).cloned(),
+        request_id: ctx.request_id.clone(),
+        http_method: request.method.clone(),
+        path: path(&ctx.path.as_deref().map_or_else(|| target_path(request), Cow::Borrowed)),
+        remote: ctx.remote,
+        identity: auth.identity.clone(),
+        status: None,
+        upstream_error: None,
+        evidence: None,
+    }
+}
