@@ -72,6 +72,7 @@ impl Traffic {
             ("a token without an end", json!({"exp": null})),
             ("a token for too long", json!({"exp": now() + 90_000})),
             ("a token for somebody else", json!({"aud": self.secret("another audience")})),
+            ("a token that is bound to a key", json!({"cnf": {"jkt": self.secret("a thumbprint")}})),
             (
                 "a token of a stranger",
                 json!({"iss": format!("https://{}.test", self.secret("an unknown issuer"))}),

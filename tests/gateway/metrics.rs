@@ -21,6 +21,7 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("portcullis_jwks_keys_skipped_total", &["provider", "reason"]),
     ("portcullis_jwks_stale", &["provider"]),
     ("portcullis_config_reloads_total", &["result"]),
+    ("portcullis_config_broken_documents", &[]),
     ("portcullis_config_last_reload_success", &[]),
     ("portcullis_config_last_reload_success_timestamp_seconds", &[]),
     ("portcullis_http_requests_total", &["agent", "code"]),
