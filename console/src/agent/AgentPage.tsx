@@ -4,6 +4,7 @@ import { IconRocket } from "@tabler/icons-react";
 import { Link, useLocation, useParams, useSearch } from "wouter";
 import { useAgent } from "../api/queries";
 import type { AgentDetail, Authentication } from "../api/types";
+import { TopRefusal } from "../agents/AgentsTable";
 import { AuthenticationMark } from "../agents/AuthenticationMark";
 import { DeployDrawer } from "../deploy/DeployDrawer";
 import { formOf } from "../deploy/form";
@@ -13,7 +14,6 @@ import { CopyButton } from "../parts/CopyButton";
 import { Mark } from "../parts/Mark";
 import { Sparkline } from "../parts/Sparkline";
 import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
-import { meaning } from "../refused/reasons";
 import { AgentFrame } from "./AgentFrame";
 import css from "./AgentPage.module.css";
 import { CallLines } from "./CallLines";
@@ -88,7 +88,6 @@ function isAuthentication(word: string | null): word is Authentication {
 
 function Settings({ agent }: { agent: AgentDetail }) {
   const form = formOf(agent.spec);
-  const top = agent.traffic.top_refusal;
   return (
     <>
       <p className={css.receives}>{receives(form)}</p>
@@ -131,16 +130,7 @@ function Settings({ agent }: { agent: AgentDetail }) {
         </dd>
         <dt>Most frequent refusal</dt>
         <dd>
-          {top ? (
-            <Link
-              to={`/why-refused?${new URLSearchParams({ agent: agent.name, reason: top.reason })}`}
-              className="link"
-            >
-              {meaning(top.reason).title} × {top.count.toLocaleString("en")}
-            </Link>
-          ) : (
-            <span className="dim">none</span>
-          )}
+          <TopRefusal agent={agent} />
         </dd>
       </dl>
     </>

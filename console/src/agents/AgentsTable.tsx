@@ -62,21 +62,9 @@ export const COLUMNS: Column<AgentSummary>[] = [
   },
   {
     label: "Most frequent refusal",
-    sort: (agent) => agent.traffic.top_refusal?.count ?? 0,
+    sort: (agent) => (agent.traffic.top_refusal ?? agent.traffic.top_would_refuse)?.count ?? 0,
     mostFirst: true,
-    cell: (agent) => {
-      const top = agent.traffic.top_refusal;
-      if (!top) return <span className="dim">none</span>;
-      const query = new URLSearchParams({ agent: agent.name, reason: top.reason });
-      return (
-        <span>
-          <Link to={`/why-refused?${query}`} className="link" title={top.reason}>
-            {meaning(top.reason).title}
-          </Link>{" "}
-          <span className="dim">× {top.count.toLocaleString("en")}</span>
-        </span>
-      );
-    },
+    cell: (agent) => <TopRefusal agent={agent} />,
   },
   {
     label: "Upstream",
@@ -85,6 +73,24 @@ export const COLUMNS: Column<AgentSummary>[] = [
     cell: (agent) => <Upstream agent={agent} />,
   },
 ];
+
+/** In shadow, what most calls would be refused for. */
+export function TopRefusal({ agent: { name, traffic } }: { agent: Pick<AgentSummary, "name" | "traffic"> }) {
+  const top = traffic.top_refusal ?? traffic.top_would_refuse;
+  if (!top) return <span className="dim">none</span>;
+  const query = new URLSearchParams({ agent: name, reason: top.reason });
+  return (
+    <span>
+      <Link to={`/why-refused?${query}`} className="link" title={top.reason}>
+        {meaning(top.reason).title}
+      </Link>{" "}
+      <span className="dim">
+        × {top.count.toLocaleString("en")}
+        {!traffic.top_refusal && " would be refused"}
+      </span>
+    </span>
+  );
+}
 
 function Providers({ agent }: { agent: AgentSummary }) {
   if (agent.authentication === "api_key")

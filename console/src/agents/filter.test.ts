@@ -5,7 +5,7 @@ import { FILTERS, type Filter, passes } from "./filter";
 const agent = (over: Partial<AgentSummary>): AgentSummary => ({
   name: "a",
   display_name: null,
-  route: { path: "/a", host: null, strip_path: false },
+  route: { path: "/a", host: null, hosts: [], methods: [], strip_path: false },
   upstream: "http://a",
   authentication: "oauth",
   identity_providers: ["corp"],

@@ -46,6 +46,7 @@ export interface AgentTraffic {
   would_refuse?: number[];
   upstream_failed?: number[];
   top_refusal: { reason: string; count: number } | null;
+  top_would_refuse?: { reason: string; count: number } | null;
 }
 
 export interface AgentSummary {
@@ -216,11 +217,14 @@ export interface Attention {
 
 /** A document that cannot be read as it stands on disk; what was live before goes on. */
 export interface BrokenDocument {
-  resource: string;
+  /** `null` when the name of the file is none that a resource can have. */
+  resource: string | null;
   file: string;
   since: string | null;
   diagnostics: Diagnostic[];
   last_good_revision: number | null;
+  /** Whether there is a last good text to put back. */
+  restorable: boolean;
 }
 
 export interface Status {
@@ -239,7 +243,7 @@ export interface Status {
   attention?: Attention[];
   broken_documents?: BrokenDocument[];
   /** The last revision: who made it, and whether its text is what is live. */
-  head?: { number: number; by: string; text_is_live: boolean };
+  head?: { number: number; by: string | null; text_is_live: boolean };
 }
 
 export interface Traffic {
@@ -290,6 +294,8 @@ export interface Decision {
   path?: string | null;
   remote?: string | null;
   status?: number | null;
+  /** Why the agent gave no answer to a request that was let through. */
+  upstream_error?: string | null;
   key_id?: string | null;
   key_name?: string | null;
   client_id?: string | null;
@@ -330,6 +336,9 @@ export interface Verdict {
   iss?: string | null;
   aud?: string | null;
   kid?: string | null;
+  upstream_error?: string | null;
+  /** The members that only the caller vouches for. */
+  unverified?: string[];
 }
 
 export type Outcome = "refused" | "allowed" | "would_refuse";

@@ -49,6 +49,15 @@ describe("findings are sorted", () => {
     expect(sorted.rest).toEqual([]);
   });
 
+  it("shows no raw backticks beside a field", () => {
+    const sorted = sortFindings(
+      [finding({ message: "no field `scope`", help: "write `scopes`" })],
+      "agents/a",
+      false,
+    );
+    expect(sorted.beside).toEqual({ audiences: "no field “scope” (write “scopes”)" });
+  });
+
   it("leaves warnings, other resources and unknown places in the summary", () => {
     const rest = [
       finding({ severity: "warning" }),

@@ -110,12 +110,18 @@ export function sortFindings(findings: Diagnostic[], resource: string, isNew: bo
       sorted.rest.push(finding);
       continue;
     }
-    const said = finding.help ? `${finding.message} (${finding.help})` : finding.message;
+    const said = inField(finding);
     const before = sorted.beside[field];
     sorted.beside[field] = before ? `${before}; ${said}` : said;
     sorted.more ||= IDENTITY.has(field) ? !isNew : !FIRST.has(field);
   }
   return sorted;
+}
+
+/** A finding beside its field, where there is no room for code: what the gateway puts between backticks is quoted. */
+export function inField({ message, help }: Pick<Diagnostic, "message" | "help">): string {
+  const said = help ? `${message} (${help})` : message;
+  return said.replace(/`([^`]+)`/g, "“$1”");
 }
 
 /** What is missing before it is worth asking the gateway. */

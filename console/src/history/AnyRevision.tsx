@@ -30,17 +30,18 @@ export function AnyRevision({ item, readOnly, onRollBack }: Props) {
   const author = authorOf(item.who);
   return (
     <li className={css.item} data-testid={`revision-${item.number}`}>
-      <Group justify="space-between" gap="xs" align="flex-start">
+      <Group justify="space-between" gap="xs" align="flex-start" wrap="nowrap">
         <div>
           <strong>Revision {item.number}</strong> {item.what}{" "}
           <span className="dim" title={author.title}>
-            by {author.text},{" "}
+            {author.text},{" "}
           </span>
           <Time at={item.at} past />
         </div>
         <Button
           size="xs"
           variant="default"
+          className={css.show}
           aria-expanded={open}
           aria-label={`${open ? "Hide" : "Show"} the diff of revision ${item.number}`}
           onClick={() => setOpen(!open)}
@@ -59,8 +60,8 @@ export function AnyRevision({ item, readOnly, onRollBack }: Props) {
                 variant="default"
                 aria-label={
                   change.action === "deleted"
-                    ? `Make ${change.resource} again`
-                    : `Roll ${change.resource} back to revision ${item.number}`
+                    ? `Make it again: ${change.resource}`
+                    : `Roll back to here: ${change.resource}, revision ${item.number}`
                 }
                 // What was right before a deletion is what is wanted again.
                 onClick={() =>

@@ -37,7 +37,7 @@ export function Revision({ item, resource, state, readOnly, onRollBack }: Props)
           <div>
             {item.what}{" "}
             <span className="dim" title={author.title}>
-              by {author.text},{" "}
+              {author.text},{" "}
             </span>
             <Time at={item.at} past />
           </div>

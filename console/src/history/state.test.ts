@@ -15,6 +15,7 @@ const broken = (resource: string): BrokenDocument => ({
   since: null,
   diagnostics: [],
   last_good_revision: 1,
+  restorable: true,
 });
 
 describe("a revision is said to be live only when its text is", () => {
@@ -45,6 +46,6 @@ describe("a revision is said to be live only when its text is", () => {
 
 it.each([
   ["files", "by hand, in the files"],
-  ["session 69e550 from 127.0.0.1", "console session 69e550 from 127.0.0.1"],
-  ["token from 10.0.0.1", "token from 10.0.0.1"],
+  ["session 69e550 from 127.0.0.1", "by console session 69e550 from 127.0.0.1"],
+  ["token from 10.0.0.1", "by token from 10.0.0.1"],
 ])("%s made it", (who, text) => expect(authorOf(who).text).toBe(text));

@@ -18,6 +18,7 @@ export function stateOf(
 }
 
 export interface Author {
+  /** With its "by". */
   text: string;
   title?: string;
 }
@@ -28,9 +29,9 @@ export function authorOf(who: string): Author {
   if (session) {
     const from = session[2] ? ` from ${session[2]}` : "";
     return {
-      text: `console session ${session[1]}${from}`,
+      text: `by console session ${session[1]}${from}`,
       title: "One log-in to the console. Everybody logs in with the same token, so there is no name.",
     };
   }
-  return { text: who };
+  return { text: `by ${who}` };
 }

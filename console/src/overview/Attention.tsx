@@ -7,7 +7,7 @@ import { Said } from "../parts/Said";
 import { Time } from "../parts/Time";
 import { FetchKeys } from "../providers/FetchKeys";
 import css from "./Attention.module.css";
-import { placeOf, worstFirst } from "./attention";
+import { linesOf, placeOf } from "./attention";
 
 const TONES: Record<Line["level"], { tone: MarkTone; word: string }> = {
   error: { tone: "bad", word: "error" },
@@ -16,7 +16,7 @@ const TONES: Record<Line["level"], { tone: MarkTone; word: string }> = {
 };
 
 export function Attention({ status }: { status: Status }) {
-  const lines = worstFirst(status.attention ?? []);
+  const lines = linesOf(status);
   // A gateway that tells nothing of the kind has not said that all is well.
   if (status.attention === undefined) return null;
   return (

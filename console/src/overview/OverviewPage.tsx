@@ -67,7 +67,7 @@ export default function OverviewPage() {
         {status.isPending && <Loader role="img" aria-label="Loading" />}
         {status.data && <FirstSteps counts={status.data.counts} />}
         {status.data && <Tiles status={status.data} traffic={traffic.data} />}
-        <UpstreamFailures />
+        <UpstreamFailures some={traffic.data?.upstream_failed?.some((value) => value > 0) ?? false} />
         <QueryError query={traffic} title="The state of the gateway could not be read" />
         {traffic.data && <TrafficCharts traffic={traffic.data} />}
         {status.data && <KeyAges providers={status.data.identity_providers} />}
@@ -88,7 +88,7 @@ function Trouble({ status }: { status: Status }) {
     <>
       <Attention status={status} />
       <BrokenDocuments broken={status.broken_documents ?? []} />
-      {status.refused && <Refused refused={status.refused} />}
+      {status.refused && <Refused refused={status.refused} broken={status.broken_documents ?? []} />}
       {status.draining && (
         <Notice tone="warn" title="This gateway is draining">
           <p>It lets running requests end and takes no new ones.</p>

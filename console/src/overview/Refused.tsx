@@ -1,12 +1,21 @@
-// A change of the configuration that was rejected: what is wrong with it, errors first.
-import type { Status } from "../api/types";
+// A change of the configuration that was rejected: what is wrong with it, errors first. What is wrong with documents that
+// were set aside is said at each of them.
+import type { BrokenDocument, Status } from "../api/types";
 import { Findings, split } from "../parts/Findings";
 import { Notice } from "../parts/Notice";
 import { Time } from "../parts/Time";
 import { plural } from "../parts/format";
+import { besides } from "./besides";
 
-export function Refused({ refused }: { refused: NonNullable<Status["refused"]> }) {
-  const { errors } = split(refused.diagnostics);
+interface Props {
+  refused: NonNullable<Status["refused"]>;
+  broken: BrokenDocument[];
+}
+
+export function Refused({ refused, broken }: Props) {
+  const findings = besides(refused.diagnostics, broken);
+  const { errors } = split(findings);
+  if (errors.length === 0 && broken.length > 0) return null;
   return (
     <Notice
       tone="bad"
@@ -14,10 +23,10 @@ export function Refused({ refused }: { refused: NonNullable<Status["refused"]> }
       role="alert"
     >
       <p>
-        <Time at={refused.at} past />. The last good configuration keeps running. Correct{" "}
+        This was <Time at={refused.at} past />. The last good configuration keeps running. Correct{" "}
         {errors.length === 1 ? "the error" : "the errors"}, and the change is applied by itself.
       </p>
-      <Findings findings={refused.diagnostics} />
+      <Findings findings={findings} />
     </Notice>
   );
 }

@@ -18,7 +18,6 @@ export function Tiles({ status, traffic }: { status: Status; traffic: Traffic | 
   const last = (series: (number | null)[] | undefined) => series?.at(-1) ?? null;
   const known = (series: (number | null)[] | undefined) =>
     series?.findLast((value) => value !== null) ?? null;
-  const reload = RELOADS[status.last_reload.result];
   const shadowed = last(traffic?.would_refuse) ?? 0;
   const failed = last(traffic?.upstream_failed);
   return (
@@ -58,15 +57,6 @@ export function Tiles({ status, traffic }: { status: Status; traffic: Traffic | 
       )}
       <Live status={status} />
       <Tile
-        label="Configuration"
-        value={<Mark tone={reload.tone}>{reload.word}</Mark>}
-        note={
-          <>
-            checked <Time at={status.last_reload.at} past />
-          </>
-        }
-      />
-      <Tile
         label="Agents"
         value={status.counts.agents.toLocaleString("en")}
         note={`${status.counts.api_keys.toLocaleString("en")} API ${status.counts.api_keys === 1 ? "key" : "keys"}`}
@@ -76,7 +66,8 @@ export function Tiles({ status, traffic }: { status: Status; traffic: Traffic | 
 }
 
 /** The text that is live has a number only while the history's last one is that text. */
-function Live({ status: { live, head } }: { status: Status }) {
+function Live({ status: { live, head, last_reload } }: { status: Status }) {
+  const reload = RELOADS[last_reload.result];
   const number = head?.number ?? live.number;
   const same = head?.text_is_live ?? true;
   return (
@@ -84,9 +75,15 @@ function Live({ status: { live, head } }: { status: Status }) {
       label="Live revision"
       value={number > 0 && same ? number.toLocaleString("en") : <code>{live.revision.slice(0, 8)}</code>}
       note={
-        <Link to="/history" className="link">
-          {number > 0 && !same ? `not the text of revision ${number}` : "History"}
-        </Link>
+        <>
+          <Mark tone={reload.tone}>{reload.word}</Mark>{" "}
+          <Link to="/history" className="link">
+            {number > 0 && !same ? `not the text of revision ${number}` : "History"}
+          </Link>
+          <div>
+            checked <Time at={last_reload.at} past />
+          </div>
+        </>
       }
     />
   );

@@ -24,6 +24,14 @@ export function byReason(traffic: Traffic): Series[] {
     const values = traffic.times.map((_, at) => sum(rest.map((one) => one[at] ?? 0)));
     series.push({ label: "Other refusals", values, colour: "var(--chart-6)" });
   }
+  if (traffic.would_refuse?.some((value) => value > 0)) {
+    series.push({
+      label: "Would be refused (shadow)",
+      values: traffic.would_refuse,
+      colour: "var(--chart-shadow)",
+      dashed: true,
+    });
+  }
   return series;
 }
 

@@ -36,13 +36,15 @@ export function failing(agents: AgentSummary[]): AgentSummary[] {
     .sort((a, b) => (b.upstream_failures_5m ?? 0) - (a.upstream_failures_5m ?? 0));
 }
 
-export function UpstreamFailures() {
+/** `some`: the gateway counts failures now; only then is it worth reading every agent. */
+export function UpstreamFailures({ some }: { some: boolean }) {
   const found = useQuery({
     queryKey: [...keys.agents, "failing"],
     queryFn: ({ signal }) => allAgents("", signal).then(failing),
     refetchInterval: 15_000,
+    enabled: some,
   });
-  if (!found.data || found.data.length === 0) return null;
+  if (!some || !found.data || found.data.length === 0) return null;
   return (
     <section aria-labelledby="upstreams">
       <h2 id="upstreams" className={css.heading}>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { Attention } from "../api/types";
-import { placeOf, worstFirst } from "./attention";
+import type { Attention, BrokenDocument, Diagnostic } from "../api/types";
+import { linesOf, placeOf, worstFirst } from "./attention";
 
 const line = (level: Attention["level"], code: string, subject: Attention["subject"] = null): Attention => ({
   level,
@@ -26,3 +26,34 @@ it.each([
   [line("error", "certificate", { kind: "listener", name: "0.0.0.0:8443" }), null],
   [line("error", "log_lines_lost"), null],
 ])("leads to the page of its subject: %j", (one, place) => expect(placeOf(one)).toBe(place));
+
+it("says a broken document once, and a rejected change when there is more to it", () => {
+  const error = (file: string): Diagnostic => ({
+    severity: "error",
+    code: "unknown-field",
+    message: "no field",
+    help: null,
+    resource: null,
+    path: null,
+    file,
+    line: 1,
+    column: 1,
+  });
+  const broken: BrokenDocument = {
+    resource: "agents/a",
+    file: "a.yaml",
+    since: null,
+    diagnostics: [],
+    last_good_revision: 1,
+    restorable: true,
+  };
+  const attention = [line("error", "broken_document"), line("error", "change_refused")];
+  const codes = (files: string[]) =>
+    linesOf({
+      attention,
+      broken_documents: [broken],
+      refused: { at: "2026-01-01T00:00:00Z", diagnostics: files.map(error) },
+    }).map((one) => one.code);
+  expect(codes(["a.yaml"])).toEqual(["broken_document"]);
+  expect(codes(["a.yaml", "portcullis.yaml"])).toEqual(["broken_document", "change_refused"]);
+});

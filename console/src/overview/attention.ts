@@ -1,11 +1,20 @@
 // The order of what needs attention, and where each line leads.
-import type { Attention } from "../api/types";
+import type { Attention, Status } from "../api/types";
+import { besides } from "./besides";
 
 const ORDER: Record<Attention["level"], number> = { error: 0, warning: 1, note: 2 };
 
 /** Errors, then warnings, then notes; as they came within each. */
 export function worstFirst(lines: Attention[]): Attention[] {
   return [...lines].sort((a, b) => (ORDER[a.level] ?? 3) - (ORDER[b.level] ?? 3));
+}
+
+/** What is to be shown: a rejected change is not said again when it is nothing but documents that are said to be broken. */
+export function linesOf(status: Pick<Status, "attention" | "refused" | "broken_documents">): Attention[] {
+  const broken = status.broken_documents ?? [];
+  const errors = besides(status.refused?.diagnostics ?? [], broken).some((one) => one.severity === "error");
+  const said = (line: Attention) => line.code === "change_refused" && broken.length > 0 && !errors;
+  return worstFirst((status.attention ?? []).filter((line) => !said(line)));
 }
 
 /** The page that shows what a line is about; `null` when there is none. */

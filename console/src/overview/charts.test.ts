@@ -23,6 +23,11 @@ describe("decisions are drawn by reason", () => {
   it("takes allowed from the sum when nothing has the reason ok", () => {
     expect(byReason(traffic({}))[0]?.values).toEqual([1, 1]);
   });
+  it("shows what would be refused apart from what was", () => {
+    const shadow = { ...traffic({ ok: [1, 1] }), would_refuse: [0, 3] };
+    expect(byReason(shadow).map((series) => series.label)).toEqual(["Allowed", "Would be refused (shadow)"]);
+    expect(labels({ ok: [1, 1] })).toEqual(["Allowed"]);
+  });
   it("puts what is rare together", () => {
     const by = Object.fromEntries("abcdefg".split("").map((reason, index) => [reason, [index + 1, 0]]));
     const series = byReason(traffic(by));

@@ -14,7 +14,7 @@ import { useToast } from "./toast";
 import { off, useReadOnly } from "./writable";
 
 export function BrokenDocuments({ broken }: { broken: BrokenDocument[] }) {
-  return broken.map((one) => <Broken key={one.resource} document={one} />);
+  return broken.map((one) => <Broken key={one.resource ?? one.file} document={one} />);
 }
 
 interface Props {
@@ -34,18 +34,22 @@ export function BrokenHere({ resource }: { resource: string }) {
   ) : null;
 }
 
-function Broken({ document: { resource, file, since, diagnostics, last_good_revision }, here }: Props) {
+function Broken({
+  document: { resource, file, since, diagnostics, last_good_revision, restorable },
+  here,
+}: Props) {
+  const name = resource ?? file;
   const queries = useQueryClient();
   const toast = useToast();
   const readOnly = useReadOnly();
   const restore = useMutation({
-    mutationFn: () => documents.restore(resource),
-    onSuccess: () => toast(`${resource} has its last good text again.`),
+    mutationFn: () => documents.restore(resource ?? ""),
+    onSuccess: () => toast(`${name} has its last good text again.`),
     onSettled: () => queries.invalidateQueries(),
   });
-  const page = here ? null : pageOf(resource);
+  const page = here || resource === null ? null : pageOf(resource);
   return (
-    <Notice tone="bad" role="alert" title={`${resource} is broken on disk`}>
+    <Notice tone="bad" role="alert" title={`${name} is broken on disk`}>
       <p>
         <code>{file}</code>{" "}
         {since && (
@@ -62,9 +66,9 @@ function Broken({ document: { resource, file, since, diagnostics, last_good_revi
           size="xs"
           variant="default"
           loading={restore.isPending}
-          disabled={last_good_revision === null}
+          disabled={!restorable || resource === null}
           onClick={() => restore.mutate()}
-          aria-label={`Restore the last good text of ${resource}`}
+          aria-label={`Restore the last good text of ${name}`}
           {...off(readOnly)}
         >
           Restore the last good text
@@ -72,7 +76,7 @@ function Broken({ document: { resource, file, since, diagnostics, last_good_revi
         {last_good_revision !== null && <span className="dim small">of revision {last_good_revision}</span>}
         {page && (
           <Link to={page} className="link small">
-            Open {resource}
+            Open {name}
           </Link>
         )}
       </Group>

@@ -3,6 +3,7 @@
 import { type PointerEvent, useState } from "react";
 import css from "./Chart.module.css";
 import { ChartTable } from "./ChartTable";
+import { clock as clockOf, useZone } from "./zone";
 
 export interface Series {
   label: string;
@@ -26,6 +27,9 @@ const HEIGHT = 180;
 
 export function Chart({ label, times, series, kind, format, none }: Props) {
   const [at, setAt] = useState<number | null>(null);
+  const zone = useZone();
+  const clock = (time: number | undefined) =>
+    time === undefined ? "" : clockOf(new Date(time * 1000), zone).slice(0, 8);
   const count = times.length;
   const totals = times.map((_, index) => {
     const values = series.map((one) => one.values[index] ?? 0);
@@ -58,7 +62,7 @@ export function Chart({ label, times, series, kind, format, none }: Props) {
             </span>
           </li>
         ))}
-        <li className="dim">{at === null ? "now" : clock(times[shown])}</li>
+        <li className="dim">{at === null ? "latest values" : `at ${clock(times[shown])}`}</li>
       </ul>
       {empty ? (
         <p className={css.none}>{none}</p>
@@ -155,9 +159,4 @@ export function ceiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   const step = [1, 1.2, 1.5, 2, 3, 4, 5, 6, 8, 10].find((one) => one * power >= value) ?? 10;
   return step * power;
-}
-
-function clock(time: number | undefined): string {
-  if (time === undefined) return "";
-  return new Date(time * 1000).toLocaleTimeString([], { hour12: false });
 }

@@ -1,6 +1,7 @@
 // The numbers of a chart as a table, for those who cannot see it or want the exact value.
 import css from "./Chart.module.css";
 import type { Series } from "./Chart";
+import { clock, useZone } from "./zone";
 
 interface Props {
   label: string;
@@ -10,6 +11,7 @@ interface Props {
 }
 
 export function ChartTable({ label, times, series, format }: Props) {
+  const zone = useZone();
   return (
     <details className={css.details}>
       <summary>Show as a table</summary>
@@ -29,7 +31,7 @@ export function ChartTable({ label, times, series, format }: Props) {
             {times
               .map((time, index) => (
                 <tr key={time}>
-                  <th scope="row">{new Date(time * 1000).toLocaleTimeString()}</th>
+                  <th scope="row">{clock(new Date(time * 1000), zone)}</th>
                   {series.map((one) => {
                     const value = one.values[index];
                     return (

@@ -37,6 +37,21 @@ export function Moment({ at, none = "never" }: Props) {
   );
 }
 
+/** The exact moment in two short lines, for a table. */
+export function TwoLines({ at, none = "never" }: Props) {
+  const zone = useZone();
+  const date = at === null ? null : dateOf(at);
+  if (!date) return <span className="dim">{at ?? none}</span>;
+  const text = exact(date, zone);
+  return (
+    <time dateTime={date.toISOString()} title={text} className="nowrap">
+      {text.slice(11)}
+      <br />
+      <span className="dim small">{text.slice(0, 10)}</span>
+    </time>
+  );
+}
+
 function dateOf(at: string | number): Date | null {
   const date = new Date(typeof at === "number" ? at * 1000 : at);
   return Number.isNaN(date.getTime()) ? null : date;

@@ -10,6 +10,7 @@ import { useFirstField } from "../parts/useFirstField";
 import { off, useReadOnly } from "../parts/writable";
 import { type Scope, useUnsaved } from "../unsaved/unsaved";
 import css from "../deploy/DeployForm.module.css";
+import { inField } from "../deploy/fields";
 import { MoreSettings } from "./MoreSettings";
 import { ProbeResult } from "./ProbeResult";
 import { Review } from "./Review";
@@ -55,13 +56,13 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
   };
 
   const absent = missing(form, name);
-  const error_ = save.error ?? review.error;
-  const refusal = error_ instanceof ApiError ? error_ : null;
+  const failed = save.error ?? review.error;
+  const refusal = failed instanceof ApiError ? failed : null;
   const beside: Partial<Record<ProviderField, string>> = {};
   const rest = (refusal?.diagnostics ?? []).filter((finding) => {
     const ours = finding.resource === null || finding.resource === `identity_providers/${name}`;
     const field = ours && finding.severity === "error" ? fieldOf(finding.path) : null;
-    if (field) beside[field] = finding.help ? `${finding.message} (${finding.help})` : finding.message;
+    if (field) beside[field] = inField(finding);
     return !field;
   });
   const errors = tried ? { ...beside, ...absent } : beside;
@@ -87,7 +88,7 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
   if (review.data && (!refusal || unsafe)) {
     return (
       <>
-        {error_ && <ErrorNotice error={error_} title="Not saved: the probe failed" />}
+        {failed && <ErrorNotice error={failed} title="Not saved: the probe failed" />}
         <Review
           written={review.data}
           refused={unsafe}
@@ -158,13 +159,13 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
             <MoreSettings form={form} edit={edit} error={error} open={Object.keys(beside).length > 0} />
           </Stack>
         </fieldset>
-        {error_ && (
+        {failed && (
           <ErrorNotice
             title={refusal?.status === 412 ? "Not saved: it was changed meanwhile" : "Not saved"}
             error={
               refusal
                 ? new ApiError(refusal.status, refusal.code, refusal.message, { diagnostics: rest })
-                : error_
+                : failed
             }
           >
             {refusal?.status === 412 && (

@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import type { Decision } from "../api/types";
 import { type Column, DataTable } from "../parts/DataTable";
 import { Mark } from "../parts/Mark";
-import { Moment } from "../parts/Time";
+import { TwoLines } from "../parts/Time";
 import css from "./WhyRefused.module.css";
 import { wordOf } from "./outcome";
 import { meaning } from "./reasons";
@@ -15,7 +15,7 @@ interface Props {
 
 export function DecisionsTable({ items, onOpen }: Props) {
   const columns: Column<Decision>[] = [
-    { label: "Time", cell: (one) => <Moment at={one.at} /> },
+    { label: "Time", cell: (one) => <TwoLines at={one.at} /> },
     {
       label: "Agent",
       cell: (one) =>
@@ -67,7 +67,9 @@ export function DecisionsTable({ items, onOpen }: Props) {
           aria-label={`Request ${one.request_id}`}
           onClick={() => onOpen(one)}
         >
-          <code className={css.clip}>{one.request_id}</code>
+          <code className={`${css.clip} ${css.id}`} title={one.request_id}>
+            {one.request_id}
+          </code>
         </button>
       ),
     },
@@ -87,7 +89,9 @@ function Caller({ one }: { one: Decision }) {
   return (
     <div className={css.caller}>
       {who && <span>{who}</span>}
-      <code className="dim">{one.remote ?? (who ? "" : "–")}</code>
+      <code className={`dim ${css.clip} ${css.remote}`} title={one.remote ?? undefined}>
+        {one.remote ?? (who ? "" : "–")}
+      </code>
     </div>
   );
 }

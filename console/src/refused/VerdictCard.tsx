@@ -15,6 +15,8 @@ export function VerdictCard({ verdict, id }: { verdict: Verdict; id: string }) {
   const { tone, word } = wordOf(verdict);
   const { title, means, todo } = meaning(verdict.reason);
   const failed = verdict.decision === "allow" ? upstreamMeaning(verdict.status) : null;
+  // Whatever a refused caller says is not verified, also where the gateway does not list it.
+  const unverified = (member: string) => verdict.unverified?.includes(member) ?? verdict.decision !== "allow";
   return (
     <div data-testid="verdict">
       <p className={css.verdict}>
@@ -27,18 +29,14 @@ export function VerdictCard({ verdict, id }: { verdict: Verdict; id: string }) {
           {verdict.check && <Row name="Check">{verdict.check}</Row>}
           <Row name="Seen">
             {verdict.seen === null ? <span className="dim">nothing</span> : <code>{verdict.seen}</code>}{" "}
-            {verdict.seen !== null && (
-              <Mark tone="plain" title="The caller sent this; the gateway did not verify it.">
-                not verified
-              </Mark>
-            )}
+            {verdict.seen !== null && unverified("seen") && <NotVerified />}
           </Row>
           <Row name="Expected">
             {verdict.wanted === null ? <span className="dim">–</span> : <code>{verdict.wanted}</code>}
           </Row>
         </dl>
       )}
-      {verdict.decision !== "allow" && (
+      {(verdict.fix !== null || verdict.decision !== "allow") && (
         <p className={css.fix}>
           <strong>What to do:</strong> <Said text={verdict.fix ?? todo} />
         </p>
@@ -73,7 +71,7 @@ export function VerdictCard({ verdict, id }: { verdict: Verdict; id: string }) {
         )}
         {verdict.client_id && (
           <Row name="Client">
-            <code>{verdict.client_id}</code>
+            <code>{verdict.client_id}</code> {unverified("client_id") && <NotVerified />}
           </Row>
         )}
         {verdict.provider && (
@@ -87,19 +85,26 @@ export function VerdictCard({ verdict, id }: { verdict: Verdict; id: string }) {
           (claim) =>
             verdict[claim] && (
               <Row key={claim} name={claim}>
-                <code>{verdict[claim]}</code>{" "}
-                {verdict.decision !== "allow" && <Mark tone="plain">not verified</Mark>}
+                <code>{verdict[claim]}</code> {unverified(claim) && <NotVerified />}
               </Row>
             ),
         )}
         <Row name="Reason">
-          <code>{verdict.reason}</code>
+          <code>{verdict.upstream_error ?? verdict.reason}</code>
         </Row>
         <Row name="Request ID">
           <code>{id}</code> <CopyButton text={id} what="the request ID" />
         </Row>
       </dl>
     </div>
+  );
+}
+
+function NotVerified() {
+  return (
+    <Mark tone="plain" title="The caller sent this; the gateway did not verify it.">
+      not verified
+    </Mark>
   );
 }
 

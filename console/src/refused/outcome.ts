@@ -26,17 +26,6 @@ export function shownOf(outcome: string | null, reason: string | null): Shown {
   }
 }
 
-export function outcomeOf(decision: Decision["decision"]): Outcome {
-  switch (decision) {
-    case "allow":
-      return "allowed";
-    case "shadow_deny":
-      return "would_refuse";
-    default:
-      return "refused";
-  }
-}
-
 interface Ended {
   decision: Decision["decision"];
   status?: number | null;

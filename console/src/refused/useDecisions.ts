@@ -5,7 +5,7 @@ import { gateway } from "../api/calls";
 import { address } from "../api/client";
 import { whenBack } from "../api/hold";
 import type { Decision } from "../api/types";
-import { type Shown, outcomeOf } from "./outcome";
+import type { Shown } from "./outcome";
 
 const KEPT = 100;
 const BREATH = 300;
@@ -40,7 +40,7 @@ export function useDecisions({ agent, reason, outcome }: Wanted, paused: boolean
   const [missed, setMissed] = useState(0);
   const [attempt, setAttempt] = useState(0);
   const again = useCallback(() => setAttempt((before) => before + 1), []);
-  const query = { agent: agent ?? undefined, reason: reason ?? undefined };
+  const query = { agent: agent ?? undefined, reason: reason ?? undefined, outcome: outcome ?? undefined };
   const filter = JSON.stringify(query);
 
   useEffect(() => {
@@ -93,6 +93,5 @@ export function useDecisions({ agent, reason, outcome }: Wanted, paused: boolean
     };
   }, [filter, paused, attempt]);
 
-  const shown = items && (outcome ? items.filter((one) => outcomeOf(one.decision) === outcome) : items);
-  return { items: shown, since, error, line, missed, again };
+  return { items, since, error, line, missed, again };
 }

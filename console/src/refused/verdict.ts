@@ -19,6 +19,7 @@ export function verdictOf(row: Decision): Verdict {
     seen: row.seen ?? null,
     wanted: row.wanted ?? null,
     fix: row.fix ?? null,
+    upstream_error: row.upstream_error ?? null,
   };
 }
 

@@ -7,6 +7,7 @@ import type { AgentDetail } from "../api/types";
 import { Notice } from "../parts/Notice";
 import { QueryError } from "../parts/QueryError";
 import { VerdictCard } from "../refused/VerdictCard";
+import css from "./TestPage.module.css";
 import { handOver } from "./handOver";
 
 interface Props {
@@ -28,7 +29,7 @@ export function Decided({ agent, requestId, credential }: Props) {
   const tone = { allow: "ok", shadow_deny: "warn" } as const;
   const decision = found.data?.decision;
   return (
-    <section aria-label="The gateway's decision" data-testid="decided">
+    <section className={css.decided} aria-label="The gateway's decision" data-testid="decided">
       {found.data && (
         <Notice
           tone={decision === "allow" || decision === "shadow_deny" ? tone[decision] : "bad"}

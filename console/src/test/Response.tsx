@@ -22,11 +22,11 @@ export function Response({ answer }: { answer: Answer | null }) {
             {head.status} {word(head.status)}
           </Mark>
         )}
-        {head && <span className="small">first byte after {took(head.ms)}</span>}
+        {head && <span className="small">first byte: {took(head.ms)}</span>}
         {answer.running && <Loader role="img" size="xs" aria-label="Waiting for more" />}
         {end && (
           <span className="small">
-            {bytes(end.bytes)} in {took(end.ms)}
+            {bytes(end.bytes)}, whole: {took(end.ms)}
             {streamed && `, in ${answer.chunks.length} pieces`}
             {end.truncated && ", cut off: only the first MiB is shown"}
           </span>

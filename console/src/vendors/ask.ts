@@ -44,9 +44,12 @@ export function tokenLine(issuer: string, endpoint: string | null, wants: Wants)
       .split("   # ");
     return `TOKEN=$(${command})${note ? `   # ${note}` : ""}`;
   }
-  const form = Object.entries(askFor(issuer, wants)).map(
-    ([name, value]) => ` --data-urlencode ${quote(`${name}=${value}`)}`,
-  );
-  const address = endpoint ? quote(endpoint) : '"$TOKEN_ENDPOINT"';
-  return `TOKEN=$(curl -s -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials${form.join("")} ${address} | jq -r .access_token)`;
+  const parts = [
+    'curl -s -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials',
+    ...Object.entries(askFor(issuer, wants)).map(
+      ([name, value]) => `--data-urlencode ${quote(`${name}=${value}`)}`,
+    ),
+    `${endpoint ? quote(endpoint) : '"$TOKEN_ENDPOINT"'} | jq -r .access_token`,
+  ];
+  return `TOKEN=$(${parts.join(" \\\n  ")})`;
 }

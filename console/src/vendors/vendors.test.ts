@@ -61,7 +61,11 @@ describe("the line that fetches a token", () => {
   const wants = { audiences: ["it's"], scopes: [] };
   it("is safe in a shell", () => {
     expect(tokenLine("https://idp.example.com", "https://idp.example.com/t?a=$(id)", wants)).toBe(
-      `TOKEN=$(curl -s -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials --data-urlencode 'audience=it'\\''s' 'https://idp.example.com/t?a=$(id)' | jq -r .access_token)`,
+      [
+        `TOKEN=$(curl -s -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials`,
+        `--data-urlencode 'audience=it'\\''s'`,
+        `'https://idp.example.com/t?a=$(id)' | jq -r .access_token)`,
+      ].join(" \\\n  "),
     );
   });
   it("leaves the endpoint to the reader when it is not known", () => {
