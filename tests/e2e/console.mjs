@@ -1,32 +1,11 @@
 // The story of an operator in the console, from the log-in to the roll-back: node console.mjs, with everything that it
 // needs to know in the environment (console.rs sets it). Ends with 0 when nothing was found wrong.
 import { audit, complaints, measured, openBrowser, openPage } from './browser.mjs';
+import { eventually, finders, must, play, told } from './story.mjs';
 
 const { CONSOLE_URL, ADMIN_TOKEN, GATEWAY_URL, ISSUER_URL, UPSTREAM_URL } = process.env;
 const AUDIENCE = 'urn:portcullis:alpha';
 const HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
-
-let last = performance.now();
-const told = (text) => {
-  const now = performance.now();
-  console.log(`${String(Math.round(now - last)).padStart(6)} ms  ${text}`);
-  last = now;
-};
-
-function must(fact, text) {
-  if (!fact) throw new Error(text);
-}
-
-/** Asks again and again until there is an answer, or fails. */
-async function eventually(what, within, probe) {
-  const end = performance.now() + within;
-  for (;;) {
-    const found = await probe();
-    if (found) return found;
-    must(performance.now() < end, `not within ${within} ms: ${what}`);
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}
 
 /** Calls the agent through the gateway, as any caller would. */
 async function call(headers = {}) {
@@ -49,21 +28,7 @@ async function fetchToken() {
 
 const browser = await openBrowser();
 const page = await openPage(browser);
-const button = (name, within = page) => within.getByRole('button', { name, exact: true });
-const link = (name, within = page) => within.getByRole('link', { name, exact: true });
-// By the name that a screen reader says; a password has no role to be found by.
-const field = (name, within = page) =>
-  within
-    .getByRole('textbox', { name, exact: true })
-    .or(within.getByRole('combobox', { name, exact: true }))
-    .or(within.getByLabel(name, { exact: true }))
-    .first();
-const diff = (name, text, within = page) => within.getByRole('region', { name }).filter({ hasText: text }).waitFor();
-const heading = (name) => page.getByRole('heading', { name, level: 1 });
-const go = async (name) => {
-  await link(name, page.getByRole('navigation', { name: 'Pages' })).click();
-  await heading(name).waitFor();
-};
+const { button, link, field, diff, heading, go } = finders(page);
 const sent = async () => {
   await button('Send').click();
   return page.getByTestId('response-status');
@@ -185,7 +150,21 @@ async function tryOut() {
   await field('Path').fill('/');
   await field('Token').fill('');
   await (await sent()).filter({ hasText: '401' }).waitFor();
+  const decided = page.getByTestId('decided');
+  await decided.getByText('No token').first().waitFor();
+  await decided.getByTestId('seen-wanted').waitFor();
   await audit(page, 'test-refused');
+  await field('Token').fill('Bearer eyJhbGciOiJub25lIn0.e30.');
+  await (await sent()).filter({ hasText: '401' }).waitFor();
+  await decided.getByText('Algorithm not allowed').first().waitFor();
+  await button('Explain this credential check by check').click();
+  await page.getByRole('heading', { name: 'Why refused?', level: 1 }).waitFor();
+  must((await field('Token or API key').inputValue()).endsWith('eyJhbGciOiJub25lIn0.e30.'), 'the token came along');
+  await button('Explain').click();
+  await page.getByTestId('explanation').getByText('alg_not_allowed').first().waitFor();
+  await page.goBack();
+  must((await field('Token').inputValue()).includes('eyJhbGciOiJub25lIn0'), 'and is still there after a look');
+  await field('Token').fill('');
   const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
   must(!kept.includes('not-a-secret') && !kept.includes('eyJ'), `the page keeps a credential: ${kept}`);
   told('a fetched token gets 200, and none 401');
@@ -329,8 +308,7 @@ async function leave() {
   told('logged out');
 }
 
-let failed = false;
-try {
+await play(page, browser, complaints, async () => {
   await logIn();
   await addProvider();
   await deployWithOAuth();
@@ -340,13 +318,4 @@ try {
   await twoEditors();
   await rollBack();
   await leave();
-} catch (error) {
-  failed = true;
-  console.log(`STOPPED at ${page.url()}: ${error.stack}`);
-  console.log(await page.locator('body').ariaSnapshot().catch(() => 'no page'));
-  if (process.env.CONSOLE_SHOTS) await page.screenshot({ path: `${process.env.CONSOLE_SHOTS}/stopped.png` }).catch(() => undefined);
-}
-await browser.close();
-for (const one of complaints) console.log(`FOUND ${one}`);
-if (failed || complaints.length > 0) process.exit(1);
-console.log('the story ends well');
+});

@@ -73,6 +73,40 @@ async fn an_operator_finds_the_way_from_the_log_in_to_the_roll_back() {
 }
 
 #[tokio::test]
+async fn an_operator_gets_through_the_second_day() {
+    let (provider, upstream) = (Provider::start().await, Upstream::start().await);
+    let start = Start { admin: Some(""), store: Some("store"), ..Start::default() };
+    let mut gateway = start.alive().await;
+    let token = std::fs::read_to_string(gateway.folder.path().join("admin.token")).expect("the token file");
+    let aside = tempfile::tempdir().expect("a folder aside");
+    let (restart, pid) = (aside.path().join("restart"), aside.path().join("pid"));
+    std::fs::write(&pid, gateway.pid().to_string()).expect("the number of the process");
+    let path = |path: &Path| path.to_str().expect("a path").to_owned();
+    let story = [
+        ("CONSOLE_URL", format!("http://127.0.0.1:{}", gateway.admin)),
+        ("ADMIN_TOKEN", token.trim_end().to_owned()),
+        ("GATEWAY_URL", gateway.url("")),
+        ("GATEWAY_PID", path(&pid)),
+        ("ISSUER_URL", provider.site().issuer()),
+        ("UPSTREAM_URL", upstream.url()),
+        ("STORE", path(&gateway.folder.path().join("store"))),
+        ("RESTART_FILE", path(&restart)),
+    ];
+    // The story asks for a restart with a file, and sees that the file is gone when the gateway is back.
+    let restarts = async {
+        eventually("the story asks for a restart", Duration::from_secs(280), async || {
+            restart.exists().then_some(())
+        })
+        .await;
+        gateway.kill().await;
+        gateway.start_again().await;
+        std::fs::write(&pid, gateway.pid().to_string()).expect("the number of the process");
+        std::fs::remove_file(&restart).expect("the file of the story");
+    };
+    tokio::join!(ends_well("second_day.mjs", &story), restarts);
+}
+
+#[tokio::test]
 async fn a_newcomer_to_the_demo_secures_an_agent_without_a_manual() {
     let port = free_port();
     let mut demo = Command::new(env!("CARGO_BIN_EXE_portcullis"))

@@ -1,12 +1,9 @@
 // A newcomer and the demo: node newcomer.mjs, with CONSOLE_URL, ADMIN_TOKEN and GATEWAY_URL in the environment. The
 // agent that the demo leaves open is secured with OAuth; a call is refused and a call is let through. No manual.
 import { audit, complaints, openBrowser, openPage } from './browser.mjs';
+import { finders, must, play } from './story.mjs';
 
 const { CONSOLE_URL, ADMIN_TOKEN, GATEWAY_URL } = process.env;
-
-function must(fact, text) {
-  if (!fact) throw new Error(text);
-}
 
 async function call() {
   const answer = await fetch(`${GATEWAY_URL}/agents/open`);
@@ -16,8 +13,7 @@ async function call() {
 
 const browser = await openBrowser();
 const page = await openPage(browser);
-const button = (name, within = page) => within.getByRole('button', { name, exact: true });
-const link = (name) => page.getByRole('link', { name, exact: true });
+const { button, link } = finders(page);
 const textbox = (name, within = page) => within.getByRole('textbox', { name, exact: true });
 
 async function story() {
@@ -62,15 +58,4 @@ async function story() {
   await decisions.getByText('allowed').first().waitFor();
 }
 
-let failed = false;
-try {
-  await story();
-} catch (error) {
-  failed = true;
-  console.log(`STOPPED at ${page.url()}: ${error.stack}`);
-  console.log(await page.locator('body').ariaSnapshot().catch(() => 'no page'));
-}
-await browser.close();
-for (const one of complaints) console.log(`FOUND ${one}`);
-if (failed || complaints.length > 0) process.exit(1);
-console.log('the story ends well');
+await play(page, browser, complaints, story);
