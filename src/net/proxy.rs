@@ -65,7 +65,7 @@ impl fmt::Debug for ProxyUrl {
 pub(super) enum Egress {
     Direct,
     Through(ProxyUrl),
-    Environment { https: Way, http: Way, no_proxy: Matcher },
+    Environment { https: Way, http: Way, no_proxy: Box<Matcher> },
 }
 
 /// What a variable of the environment says.
@@ -96,7 +96,11 @@ impl Egress {
                 let no_proxy = either("NO_PROXY").unwrap_or_default();
                 // What it does not intercept is what `NO_PROXY` names.
                 let no_proxy = Matcher::builder().all("http://proxy.invalid").no(no_proxy).build();
-                Self::Environment { https: way("HTTPS_PROXY"), http: way("HTTP_PROXY"), no_proxy }
+                Self::Environment {
+                    https: way("HTTPS_PROXY"),
+                    http: way("HTTP_PROXY"),
+                    no_proxy: Box::new(no_proxy),
+                }
             }
         }
     }

@@ -83,7 +83,7 @@ pub(super) async fn tls_server(chain: &Chain, body: &'static str) -> u16 {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
                 let mut stream = acceptor.accept(stream).await.ok()?;
-                stream.read(&mut [0; 4096]).await.ok()?;
+                let _some = stream.read(&mut [0; 4096]).await.ok()?;
                 let head =
                     format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
                 stream.write_all(head.as_bytes()).await.ok()?;
@@ -102,7 +102,7 @@ async fn plain_upstream() -> u16 {
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
-                stream.read(&mut [0; 4096]).await.ok()?;
+                let _some = stream.read(&mut [0; 4096]).await.ok()?;
                 stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await.ok()
             });
         }
