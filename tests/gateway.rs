@@ -128,6 +128,10 @@ mod signals;
 mod smoke;
 
 #[cfg(test)]
+#[path = "gateway/sockets.rs"]
+mod sockets;
+
+#[cfg(test)]
 #[path = "gateway/streaming.rs"]
 mod streaming;
 

@@ -1,5 +1,6 @@
 //! The upstream of a permitted request, as Pingora wants it.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,14 +38,19 @@ pub(super) fn choose(permit: &Permit, ctx: &mut Context) -> pingora::Result<Box<
         ctx.turn = upstream.endpoint.turn();
         ctx.upstream_began = Some(std::time::Instant::now());
     }
-    let Some(address) = upstream.endpoint.address(ctx.turn, ctx.attempt) else {
-        ctx.upstream_error = Some("name_not_resolved");
-        ctx.upstream_address = None;
-        return Err(Error::explain(ErrorType::ConnectNoRoute, "the upstream's name has no address").into_up());
-    };
-    ctx.upstream_address = Some(address);
     let server_name = upstream.tls.as_ref().map(|tls| tls.server_name.clone());
-    let mut peer = HttpPeer::new(address, server_name.is_some(), server_name.unwrap_or_default());
+    ctx.upstream_address = upstream.endpoint.address(ctx.turn, ctx.attempt);
+    let mut peer = match (&upstream.endpoint.socket, ctx.upstream_address) {
+        (Some(path), _) => HttpPeer::new_uds(path, false, String::new()).map_err(Error::into_up)?,
+        (None, Some(address)) => {
+            HttpPeer::new(address, server_name.is_some(), server_name.unwrap_or_default())
+        }
+        (None, None) => {
+            ctx.upstream_error = Some("name_not_resolved");
+            let what = "the upstream's name has no address";
+            return Err(Error::explain(ErrorType::ConnectNoRoute, what).into_up());
+        }
+    };
     // A connection that was checked against one set of authorities is never used for another.
     peer.group_key = upstream.tls.as_ref().and_then(|t| t.trust.as_ref()).map_or(0, |t| t.fingerprint);
     let options = &mut peer.options;
@@ -89,6 +95,12 @@ pub(super) fn answer_has_begun(error: &Error) -> bool {
 
 /// The word for an upstream failure, in the access log.
 pub(super) fn error_word(error: &Error) -> &'static str {
+    match io_kind(error) {
+        // Only a path can be absent.
+        Some(ErrorKind::NotFound) => return "socket_not_found",
+        Some(ErrorKind::PermissionDenied) => return "connect_denied",
+        _ => {}
+    }
     match error.etype() {
         ErrorType::ConnectRefused => "connect_refused",
         ErrorType::ConnectTimedout => "connect_timeout",
@@ -110,6 +122,8 @@ pub(super) fn error_word(error: &Error) -> &'static str {
 /// What an operator can do about a failure of that word.
 pub(super) fn fix(word: &str) -> &'static str {
     match word {
+        "socket_not_found" => "start the agent, or correct the path of the socket in `upstream`",
+        "connect_denied" => "give this process the right to connect to the agent's socket",
         "connect_refused" => "nothing listens there: start the agent, or correct `upstream`",
         "connect_timeout" | "no_route_to_host" | "connect_failed" => {
             "the agent's host cannot be reached: check the network between, and `upstream`"
@@ -135,6 +149,10 @@ pub(super) fn fix(word: &str) -> &'static str {
         "no_descriptors" => "raise the limit of open files of this process",
         _ => "look into the log of the agent and of this gateway at that moment",
     }
+}
+
+fn io_kind(error: &Error) -> Option<ErrorKind> {
+    error.root_cause().downcast_ref::<std::io::Error>().map(std::io::Error::kind)
 }
 
 /// Whether it was this process, or the whole machine, that had no descriptor left for the connection.

@@ -7,6 +7,7 @@
 //! fast agent loses one tunnel in a hundred. Here the first read waits for that end: Pingora flushes the connection
 //! when it has taken it, with nothing written since the last flush.
 
+use std::fmt::Debug;
 use std::io::Result;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use pingora::protocols::l4::virt::{VirtualSockOpt, VirtualSocket, VirtualSocketS
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 /// How long a connection that carried no tunnel in the end is kept: it is never used again.
@@ -64,14 +65,22 @@ struct Connector {
 #[async_trait]
 impl Connect for Connector {
     async fn connect(&self, address: &SocketAddr) -> pingora::Result<Stream> {
-        let SocketAddr::Inet(address) = address else {
-            return Err(Error::explain(ErrorType::ConnectNoRoute, "not an internet address"));
-        };
         let within = self.within.unwrap_or(Duration::MAX);
-        let connected = timeout(within, ext::connect(address, None)).await;
-        let socket = connected.map_err(|_| Error::new(ErrorType::ConnectTimedout))??;
-        let socket = Socket { socket, tunnel: self.tunnel.clone(), state: State::Closed, waiting: None };
-        Ok(VirtualSocketStream::new(Box::new(socket)).into())
+        let late = |_| Error::new(ErrorType::ConnectTimedout);
+        let socket: Box<dyn VirtualSocket> = match address {
+            SocketAddr::Inet(address) => {
+                let socket = timeout(within, ext::connect(address, None)).await.map_err(late)??;
+                Box::new(Socket::of(socket, &self.tunnel))
+            }
+            SocketAddr::Unix(address) => {
+                let path = address.as_pathname();
+                let path =
+                    path.ok_or_else(|| Error::explain(ErrorType::ConnectNoRoute, "a socket without a path"))?;
+                let socket = timeout(within, ext::connect_uds(path)).await.map_err(late)??;
+                Box::new(Socket::of(socket, &self.tunnel))
+            }
+        };
+        Ok(VirtualSocketStream::new(socket).into())
     }
 }
 
@@ -86,14 +95,18 @@ enum State {
 }
 
 #[derive(Debug)]
-struct Socket {
-    socket: TcpStream,
+struct Socket<S> {
+    socket: S,
     tunnel: Tunnel,
     state: State,
     waiting: Option<Waker>,
 }
 
-impl Socket {
+impl<S> Socket<S> {
+    fn of(socket: S, tunnel: &Tunnel) -> Self {
+        Self { socket, tunnel: tunnel.clone(), state: State::Closed, waiting: None }
+    }
+
     fn wrote(&mut self) {
         if self.state == State::Closed && self.tunnel.has_begun() {
             self.state = State::Written;
@@ -101,7 +114,7 @@ impl Socket {
     }
 }
 
-impl AsyncRead for Socket {
+impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
         if this.state != State::Open && this.tunnel.has_begun() {
@@ -112,7 +125,7 @@ impl AsyncRead for Socket {
     }
 }
 
-impl AsyncWrite for Socket {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
         let this = self.get_mut();
         let written = ready!(Pin::new(&mut this.socket).poll_write(cx, buf))?;
@@ -143,15 +156,33 @@ impl AsyncWrite for Socket {
     }
 }
 
-impl VirtualSocket for Socket {
-    fn set_socket_option(&self, option: VirtualSockOpt) -> Result<()> {
+/// What can be set of a socket.
+trait Options {
+    fn set(&self, option: &VirtualSockOpt) -> Result<()>;
+}
+
+impl Options for TcpStream {
+    fn set(&self, option: &VirtualSockOpt) -> Result<()> {
         match option {
-            VirtualSockOpt::NoDelay => self.socket.set_nodelay(true),
+            VirtualSockOpt::NoDelay => self.set_nodelay(true),
             VirtualSockOpt::KeepAlive(keepalive) => {
-                ext::set_tcp_keepalive(&self.socket, &keepalive).map_err(std::io::Error::other)
+                ext::set_tcp_keepalive(self, keepalive).map_err(std::io::Error::other)
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl Options for UnixStream {
+    fn set(&self, _: &VirtualSockOpt) -> Result<()> {
+        // What there is to set is TCP's.
+        Ok(())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Options + Debug + Unpin + Send + Sync> VirtualSocket for Socket<S> {
+    fn set_socket_option(&self, option: VirtualSockOpt) -> Result<()> {
+        self.socket.set(&option)
     }
 }
 
@@ -163,16 +194,16 @@ mod tests {
     use super::*;
 
     /// Our end of a connection whose other end has said `hello` already.
-    async fn connected(tunnel: &Tunnel) -> (Socket, TcpStream) {
+    async fn connected(tunnel: &Tunnel) -> (Socket<TcpStream>, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (mut other, _) = listener.accept().await.unwrap();
         other.write_all(b"hello").await.unwrap();
         socket.readable().await.unwrap();
-        (Socket { socket, tunnel: tunnel.clone(), state: State::Closed, waiting: None }, other)
+        (Socket::of(socket, tunnel), other)
     }
 
-    async fn can_read(socket: &mut Socket) -> bool {
+    async fn can_read(socket: &mut Socket<TcpStream>) -> bool {
         let mut byte = [0];
         // Polled once: what is there already is read at once.
         futures::future::poll_immediate(socket.read(&mut byte)).await.is_some()

@@ -41,6 +41,10 @@ impl Upstream {
     /// Where it is, for people.
     #[must_use]
     pub fn url(&self) -> String {
+        if let Some(path) = &self.endpoint.socket {
+            let colon = if self.base_path.is_empty() { "" } else { ":" };
+            return format!("unix:{path}{colon}{}", self.base_path);
+        }
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}{}", self.authority.to_str().unwrap_or_default(), self.base_path)
     }
@@ -102,8 +106,10 @@ impl fmt::Debug for Trust {
 pub struct Endpoint {
     /// A name or an address.
     pub host: String,
-    /// The port.
+    /// The port; 0 for a socket.
     pub port: u16,
+    /// The path of the unix socket, when it is one.
+    pub socket: Option<Box<str>>,
     addresses: Live<Vec<SocketAddr>>,
     next: AtomicUsize,
     /// How long a connection may rest, in milliseconds, by what the upstream said last.
@@ -119,7 +125,21 @@ impl Endpoint {
         Self {
             host: bare.to_owned(),
             port,
+            socket: None,
             addresses: Live::new(known.into_iter().collect()),
+            next: AtomicUsize::new(0),
+            rest: AtomicU64::new(u64::MAX),
+        }
+    }
+
+    /// A unix socket.
+    #[must_use]
+    pub fn at_socket(path: &str) -> Self {
+        Self {
+            host: format!("unix:{path}"),
+            port: 0,
+            socket: Some(path.into()),
+            addresses: Live::new(Vec::new()),
             next: AtomicUsize::new(0),
             rest: AtomicU64::new(u64::MAX),
         }
@@ -128,7 +148,7 @@ impl Endpoint {
     /// Whether the host is a name.
     #[must_use]
     pub fn needs_resolving(&self) -> bool {
-        self.host.parse::<IpAddr>().is_err()
+        self.socket.is_none() && self.host.parse::<IpAddr>().is_err()
     }
 
     /// Publishes what the name points to. An empty answer is not published: the last good one stays.
@@ -138,10 +158,10 @@ impl Endpoint {
         }
     }
 
-    /// How many addresses are known.
+    /// How many addresses are known; a socket is one.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.addresses.with(Vec::len)
+        if self.socket.is_some() { 1 } else { self.addresses.with(Vec::len) }
     }
 
     /// Whether no address is known yet.
@@ -190,6 +210,13 @@ mod tests {
             (Some(all[0]), Some(all[1]), Some(all[0]))
         );
         assert_ne!(endpoint.turn(), endpoint.turn());
+    }
+
+    #[test]
+    fn a_socket_is_known_and_never_resolved() {
+        let endpoint = Endpoint::at_socket("/run/agent.sock");
+        assert!(!endpoint.needs_resolving() && !endpoint.is_empty());
+        assert_eq!((endpoint.len(), endpoint.address(0, 0)), (1, None));
     }
 
     #[test]

@@ -190,10 +190,13 @@ fn taken_prefix(written: &document::Route) -> Option<HeaderValue> {
 
 /// Where an agent runs: shared by all that name the same host and port, and the one of before.
 fn endpoint(input: &Input<'_>, all: &mut Agents, written: &document::Upstream) -> Option<Arc<Endpoint>> {
-    let (host, port) = (written.url.value.host_str()?, written.url.value.port_or_known_default()?);
-    let endpoint = all.endpoints.entry((host.to_owned(), port)).or_insert_with_key(|key| {
+    let made = match &written.socket {
+        Some(path) => Endpoint::at_socket(path),
+        None => Endpoint::new(written.url.value.host_str()?, written.url.value.port_or_known_default()?),
+    };
+    let endpoint = all.endpoints.entry((made.host.clone(), made.port)).or_insert_with_key(|key| {
         let before = input.previous.and_then(|snapshot| snapshot.endpoints.get(key));
-        before.map_or_else(|| Arc::new(Endpoint::new(host, port)), Arc::clone)
+        before.map_or_else(|| Arc::new(made), Arc::clone)
     });
     Some(Arc::clone(endpoint))
 }

@@ -56,6 +56,8 @@ pub struct Route {
 pub struct Upstream {
     /// Scheme, host, port, and a canonical path without a slash at its end (but for `/` alone).
     pub url: Spanned<Url>,
+    /// The unix socket over which that URL is spoken; its host is `localhost` then.
+    pub socket: Option<Box<str>>,
     /// How long connecting may take.
     pub connect_timeout: Duration,
     /// How long the head of the answer may take, from the end of the request on.
@@ -216,6 +218,7 @@ impl AgentEntry {
             upstream:
                 Upstream {
                     url,
+                    socket: _,
                     connect_timeout: _,
                     response_timeout: _,
                     stream_idle_timeout: _,

@@ -75,7 +75,7 @@ fn upstreams(report: &Report<'_>, document: &Document) {
     for (own, what) in std::iter::once((server.ops, "the metrics and health listener")).chain(admin) {
         for agent in &document.agents {
             let url = &agent.upstream.url;
-            let port = url.port_or_known_default();
+            let port = url.port_or_known_default().filter(|_| agent.upstream.socket.is_none());
             if own.port() != 0 && port == Some(own.port()) && web::reaches(url, own.ip()) {
                 let message = format!("this upstream is {what} of the gateway itself");
                 report.say(Code::SelfUpstream, url.place, message, "write where the agent listens");

@@ -9,6 +9,7 @@ use super::super::document::{Upstream, UpstreamHost};
 use super::super::fields::Fields;
 use super::super::report::Report;
 use super::super::sections::UPSTREAM;
+use super::super::source::Spanned;
 use super::super::units::parse_duration;
 use super::super::value;
 use super::super::web;
@@ -21,8 +22,10 @@ pub(super) fn read<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Upstrea
     let (connect, response, idle) =
         (Duration::from_secs(5), Duration::from_secs(60), Duration::from_secs(30));
     let Kind::Map(_) = node.kind else {
+        let place = place(report, node)?;
         return Some(Upstream {
-            url: node.spanned(url(report, node)?),
+            url: node.spanned(place.url),
+            socket: place.socket,
             connect_timeout: connect,
             response_timeout: response,
             stream_idle_timeout: None,
@@ -32,7 +35,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Upstrea
         });
     };
     let fields = Fields::open(report, &UPSTREAM, node.place, node)?;
-    let url = fields.required("url", url);
+    let place = fields.required("url", place);
     let time =
         |name, most| fields.optional(name, |r, n| value::duration(r, n, MS..=Duration::from_secs(most)));
     let connect_timeout = time("connect_timeout", 600);
@@ -42,8 +45,10 @@ pub(super) fn read<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Upstrea
     let ca_file = fields.optional("ca_file", value::path);
     let host = fields.optional("host", host);
     fields.close();
+    let Spanned { value: Place { url, socket }, place, from_env } = place?;
     Some(Upstream {
-        url: url?,
+        url: Spanned::new(url, place).hidden(from_env),
+        socket,
         connect_timeout: connect_timeout.map_or(connect, |d| d.value),
         response_timeout: response_timeout.map_or(response, |d| d.value),
         stream_idle_timeout: silence.and_then(|d| d.value),
@@ -69,10 +74,20 @@ fn silence(report: &Report<'_>, node: &Node) -> Option<Option<Duration>> {
     value::duration(report, node, MS..=Duration::from_secs(30 * 86_400)).map(Some)
 }
 
-fn url(report: &Report<'_>, node: &Node) -> Option<Url> {
+/// Where an agent listens.
+struct Place {
+    url: Url,
+    socket: Option<Box<str>>,
+}
+
+fn place(report: &Report<'_>, node: &Node) -> Option<Place> {
     let text = value::some_text(report, node)?;
-    match web::upstream_url(&text) {
-        Ok(url) => Some(url),
+    let read = match web::socket_url(&text) {
+        Some(read) => read.map(|read| Place { url: read.url, socket: Some(read.socket) }),
+        None => web::upstream_url(&text).map(|url| Place { url, socket: None }),
+    };
+    match read {
+        Ok(place) => Some(place),
         Err(help) => {
             bad_url(report, node, &text, "this is not the URL of an agent", help);
             None

@@ -50,7 +50,7 @@ pub(in crate::config) const UPSTREAM: Section = Section {
         must(
             "url",
             Text,
-            "http:// or https://, a host, and perhaps a port and a path to put before that of the request",
+            "http:// or https://, a host, and perhaps a port and a path to put before that of the request; or unix:/run/agent.sock, and perhaps :/base",
         ),
         may("connect_timeout", Duration, "how long connecting may take; default 5s"),
         may(

@@ -3,10 +3,12 @@
 
 mod header;
 mod route;
+mod socket;
 mod url;
 
 pub(in crate::config) use header::{carries_no_credential, header_name, is_ours, is_token, reduced};
 pub(in crate::config) use route::{authority, exact_host, host_rule, route_path};
+pub(in crate::config) use socket::socket_url;
 pub(in crate::config) use url::{
     fetch_url, has_credentials, has_hidden_credentials, is_plain, origin, reaches, upstream_url,
 };
