@@ -102,6 +102,7 @@ async fn a_token_opens_the_agent_from_each_place_that_it_names_and_stays_behind(
 }
 
 /// A WebSocket agent that chooses the subprotocol `chat` where it is offered, and echoes what it was offered.
+#[expect(clippy::result_large_err, reason = "what the library wants of a callback")]
 async fn sockets() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("its address").port();
