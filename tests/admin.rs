@@ -52,6 +52,10 @@ mod explain;
 mod full_disk;
 
 #[cfg(test)]
+#[path = "admin/given.rs"]
+mod given;
+
+#[cfg(test)]
 #[path = "admin/guard.rs"]
 mod guard;
 

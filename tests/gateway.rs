@@ -56,6 +56,10 @@ mod explain;
 mod forwarded;
 
 #[cfg(test)]
+#[path = "gateway/given.rs"]
+mod given;
+
+#[cfg(test)]
 #[path = "gateway/handover.rs"]
 mod handover;
 

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::config::Snapshot;
+use crate::config::{self, Snapshot};
 use crate::control::{Expect, To, Wanted};
 use crate::model::{ResourceId, ResourceKind};
 use crate::routing::{Agent, Authenticator, Host, HostRule, Methods};
@@ -162,7 +162,7 @@ pub(super) async fn show(
         summary: summary(&desk, &live, agent),
         etag: written.tag,
         file: written.path.display().to_string(),
-        spec: written.spec,
+        spec: config::masked(ResourceKind::Agent, written.spec),
         url: url(&live, agent, &headers),
         upstream_health: UpstreamHealth::of(&desk, &name),
     };

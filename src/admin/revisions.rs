@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Snapshot, without_passwords};
-use crate::control::{Expect, RollBack, action, diff};
+use crate::config::Snapshot;
+use crate::control::{self, Expect, RollBack, action, diff};
 use crate::model::{ResourceId, ResourceKind};
 use crate::store::{self, Change, Record};
 
@@ -124,7 +124,7 @@ fn changed(change: &Change, live: &Snapshot, whole: bool) -> Changed {
     // The text of an API key holds its hash, which is of no use to a reader.
     let shown = change.id.kind() != ResourceKind::ApiKey;
     let text = |text: &Option<String>| {
-        text.as_deref().filter(|_| shown).map(|text| without_passwords(text).into_owned())
+        text.as_deref().filter(|_| shown).map(|text| control::shown(&change.id, text))
     };
     let texts = whole.then(|| Texts {
         diff: diff(&change.id, change.from.as_deref(), change.to.as_deref()),

@@ -22,7 +22,7 @@ pub use also::{Elsewhere, Presented, answered_protocol, query_without, strip};
 pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyText, KEY_PREFIX};
 pub use extract::Scheme;
 pub use known::Known;
-pub use oauth::{AudienceClaim, BoundTokens, Issuers, OAuthPolicy};
+pub use oauth::{AudienceClaim, BoundTokens, ForwardToken, Issuers, OAuthPolicy, TokenForm};
 pub use token::{Malformed, Token};
 pub use token_cache::TokenCache;
 pub use verify::{Outcome, Refetch, Rejection};

@@ -6,14 +6,50 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 
 use crate::keys::Provider;
-use crate::model::Issuer;
+use crate::model::{Issuer, reduced_eq};
 
-use super::also::Elsewhere;
-use super::extract::Scheme;
+use super::also::{Elsewhere, Presented, only};
+use super::extract::{Scheme, credential};
 use super::token_cache::TokenCache;
+
+/// Whether a token goes on to the agent, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ForwardToken {
+    /// It does not.
+    No,
+    /// The header goes on exactly as it came.
+    AsItCame,
+    /// In another header.
+    Moved {
+        /// Which.
+        header: HeaderName,
+        /// What is in it.
+        form: TokenForm,
+    },
+}
+
+impl ForwardToken {
+    /// Whether a client's header of that name is removed: it equals that of the token on letters and digits.
+    #[must_use]
+    pub fn guards(&self, name: &HeaderName) -> bool {
+        match self {
+            Self::Moved { header, .. } => reduced_eq(header.as_str(), name.as_str()),
+            Self::No | Self::AsItCame => false,
+        }
+    }
+}
+
+/// What of a credential goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenForm {
+    /// The whole value, scheme and token.
+    Whole,
+    /// The token alone.
+    Bare,
+}
 
 /// How callers of one agent prove themselves with tokens.
 #[derive(Debug, Clone)]
@@ -24,8 +60,8 @@ pub struct OAuthPolicy {
     pub scheme: Scheme,
     /// Where else the token may stand.
     pub also: Box<[Elsewhere]>,
-    /// Whether the header goes upstream exactly as it came.
-    pub forward_token: bool,
+    /// Whether the token goes upstream, and how.
+    pub forward_token: ForwardToken,
     /// The providers that this agent accepts; never empty.
     pub providers: Vec<Arc<Provider>>,
     /// Every issuer that is configured, accepted here or not.
@@ -45,6 +81,23 @@ pub struct OAuthPolicy {
 }
 
 impl OAuthPolicy {
+    /// The header in which the agent gets the token of a request, where it gets it in another one than it came in.
+    #[must_use]
+    pub fn moved(&self, presented: Presented<'_>) -> Option<(&HeaderName, HeaderValue)> {
+        let ForwardToken::Moved { header, form } = &self.forward_token else { return None };
+        let in_header = credential(presented.headers, &self.header, &self.scheme);
+        let is_in_header = in_header.is_ok();
+        let token = only(in_header, &self.also, presented).ok()?;
+        let mut value = match form {
+            TokenForm::Whole if is_in_header => presented.headers.get(&self.header)?.clone(),
+            TokenForm::Whole if self.scheme.as_str().is_empty() => HeaderValue::from_str(&token).ok()?,
+            TokenForm::Whole => HeaderValue::from_str(&format!("{} {token}", self.scheme.as_str())).ok()?,
+            TokenForm::Bare => HeaderValue::from_str(&token).ok()?,
+        };
+        value.set_sensitive(true);
+        Some((header, value))
+    }
+
     /// Whether a token for these audiences is one for this agent.
     pub(super) fn accepts_audience<'t>(&self, mut audiences: impl Iterator<Item = &'t str>) -> bool {
         self.audiences.is_empty() || audiences.any(|aud| self.audiences.iter().any(|wanted| wanted == aud))

@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::code::{Code, Severity};
+use super::masked::may_hold_a_value;
 use super::source::{Place, Source};
 use crate::authn::KEY_PREFIX;
 
@@ -56,7 +57,8 @@ impl Diagnostic {
     #[must_use]
     pub fn at(code: Code, sources: &[Source], place: Place, message: impl Into<String>) -> Self {
         let source = sources.get(place.source());
-        let line = source.and_then(|s| s.line(place.line())).filter(|line| !may_hold_a_secret(line));
+        let line = source.filter(|source| !may_hold_a_value(&source.text, place.line()));
+        let line = line.and_then(|s| s.line(place.line())).filter(|line| !may_hold_a_secret(line));
         let line = line.map(|line| window(line, place.column().saturating_sub(1)));
         Self {
             severity: code.severity(),

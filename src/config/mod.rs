@@ -14,6 +14,7 @@ mod environment;
 mod fields;
 mod json;
 mod known;
+mod masked;
 mod ordered;
 mod passwords;
 mod public_url;
@@ -36,8 +37,9 @@ pub use diagnostics::Diagnostics;
 pub use document::{
     AccessLog, Admin, AgentEntry, ApiKeyAuth, ApiKeyEntry, Auth, CertificateFiles, ClaimRule, ClaimRules,
     Cors, Document, IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, ProxyProtocol, Route,
-    Scopes, Server, Shutdown, Upstream, UpstreamHost,
+    Scopes, Server, SetHeader, SetValue, Shutdown, Upstream, UpstreamHost,
 };
+pub use masked::{masked, shown_text, unmasked};
 pub use passwords::{hide_passwords, without_passwords};
 pub use public_url::PublicUrl;
 pub use read::{Outline, outline, parse, parse_after};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::config::{Revision, Source};
+use crate::config::{self, Revision, Source};
 
 use super::diff;
 
@@ -79,7 +79,10 @@ fn changed(before: &[Source], after: &[Source]) -> Vec<Changed> {
             let text = |side: Option<&Source>| {
                 let shown = |source: &Source| match &source.entry {
                     Some(id) => diff::shown(id, &source.text),
-                    None => source.text.clone(),
+                    None => {
+                        let shown = config::shown_text(None, &source.text, None);
+                        config::without_passwords(&shown).into_owned()
+                    }
                 };
                 side.map(shown)
             };

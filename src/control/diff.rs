@@ -1,17 +1,22 @@
-//! What changed, line by line, for people. The hashes of API keys and the credentials in URLs are nobody's business and
-//! are left out.
+//! What changed, line by line, for people. The hashes of API keys, the credentials in URLs and the headers that agents are
+//! given are nobody's business and are left out.
 
 use similar::TextDiff;
 
-use crate::config::without_passwords;
+use crate::config::{shown_text, without_passwords};
 use crate::model::{ResourceId, ResourceKind};
 use crate::store::Change;
 
 /// The text of a resource as it may be shown.
 #[must_use]
 pub fn shown(id: &ResourceId, text: &str) -> String {
+    shown_beside(id, text, None)
+}
+
+/// The same beside the text of before.
+fn shown_beside(id: &ResourceId, text: &str, before: Option<&str>) -> String {
     if id.kind() != ResourceKind::ApiKey {
-        return without_passwords(text).into_owned();
+        return without_passwords(&shown_text(Some(id.kind()), text, before)).into_owned();
     }
     let lines = text.lines().map(|line| match line.trim_start().starts_with("sha256") {
         true => "sha256: (not shown)\n".to_owned(),
@@ -23,9 +28,10 @@ pub fn shown(id: &ResourceId, text: &str) -> String {
 /// One resource before and after, as a unified diff.
 #[must_use]
 pub fn diff(id: &ResourceId, from: Option<&str>, to: Option<&str>) -> String {
-    let text = |text: Option<&str>| text.map(|text| shown(id, text)).unwrap_or_default();
+    let text =
+        |text: Option<&str>, before| text.map(|text| shown_beside(id, text, before)).unwrap_or_default();
     let name = |text: Option<&str>| text.map_or_else(|| "/dev/null".to_owned(), |_| format!("{id}.yaml"));
-    let (before, after) = (text(from), text(to));
+    let (before, after) = (text(from, None), text(to, from));
     let diff = TextDiff::from_lines(&before, &after);
     diff.unified_diff().context_radius(3).header(&name(from), &name(to)).to_string()
 }

@@ -133,6 +133,11 @@ fn wanted_text(wish: &Wanted, from: Option<&str>) -> Result<Option<String>, Edit
         let source = Source::of(wish.id.clone(), "", text);
         config::written(std::slice::from_ref(&source), &wish.id).map(|written| written.spec)
     });
+    let value = &config::unmasked(wish.id.kind(), value.clone(), before.as_ref()).map_err(|pointer| {
+        let message = "this stands for a value that is not shown, and there is none".to_owned();
+        let finding = Finding::in_resource(&wish.id, pointer, "masked-value", message);
+        EditError::Invalid(vec![finding.help("write the value, or `{ \"file\": PATH }`")])
+    })?;
     // The same value is the same text, with the comments that somebody put into it.
     if let (Some(text), true) = (from, before.as_ref() == Some(value)) {
         return Ok(Some(text.to_owned()));

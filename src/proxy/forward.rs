@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use pingora::http::RequestHeader;
 
-use crate::gate::Permit;
+use crate::gate::{Permit, Presented};
 use crate::model::reduced_eq;
 use crate::routing::{Upstream, UpstreamHost};
 
@@ -32,7 +32,8 @@ pub(super) fn rewrite(
     let mut parts: http::request::Parts = std::mem::replace(request, nothing()).into();
     let (peer, request_id) = stamp::values(ctx.origin.peer, &ctx.request_id)?;
     let forwarded = Forwarded::of(&parts.headers, sent, peer, agent.taken_prefix.as_ref(), ctx);
-    let mut headers = HeaderMap::with_capacity(parts.headers.len() + SET + permit.headers().len());
+    let set = SET + permit.headers().len() + agent.upstream.set_headers.len();
+    let mut headers = HeaderMap::with_capacity(parts.headers.len() + set);
     let mut name_of_last = None;
     for (name, value) in std::mem::take(&mut parts.headers) {
         // The second and later values of a name come without it.
@@ -53,6 +54,11 @@ pub(super) fn rewrite(
         headers.insert(name, value.clone());
     }
     headers.insert(header::HOST, host(&agent.upstream, sent));
+    let query = sent.uri.query().map(str::as_bytes);
+    if let Some((name, value)) = agent.moved_token(Presented { headers: &sent.headers, query }) {
+        headers.insert(name, value);
+    }
+    agent.upstream.set_headers.set(&mut headers);
     parts.headers = headers;
     *request = parts.into();
     if let Some(target) = target(sent, permit, ctx) {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::authn::{self, ApiKeyPolicy, Elsewhere, OAuthPolicy};
+use crate::authn::{self, ApiKeyPolicy, Elsewhere, ForwardToken, OAuthPolicy, Presented};
 use crate::authz::{ClaimHeaders, Rules};
 use crate::model::{AgentName, AuthMethod, Enforcement, ProviderName};
 use crate::telemetry::AgentMetrics;
@@ -129,22 +129,35 @@ impl Agent {
     #[must_use]
     pub fn hands_on(&self, name: &HeaderName) -> bool {
         match &self.authenticator {
-            Authenticator::OAuth(policy) => policy.forward_token && *name == policy.header,
+            Authenticator::OAuth(policy) => {
+                policy.forward_token == ForwardToken::AsItCame && *name == policy.header
+            }
             Authenticator::ApiKey(_) | Authenticator::Public => false,
         }
     }
 
+    /// The header in which the token of a request goes on, where it goes on in another one.
+    #[must_use]
+    pub fn moved_token(&self, presented: Presented<'_>) -> Option<(&HeaderName, HeaderValue)> {
+        match &self.authenticator {
+            Authenticator::OAuth(policy) => policy.moved(presented),
+            Authenticator::ApiKey(_) | Authenticator::Public => None,
+        }
+    }
+
     /// Whether a client's header of that name is kept from the agent: its own credential unless it is
-    /// forwarded, a credential of the other kind, and every spelling of a claim header.
+    /// forwarded, a credential of the other kind, and every spelling of a header that we set.
     #[must_use]
     pub fn withholds(&self, name: &HeaderName) -> bool {
         let credential = match &self.authenticator {
-            Authenticator::OAuth(policy) if *name == policy.header => !policy.forward_token,
-            Authenticator::OAuth(_) => name == "x-api-key",
+            Authenticator::OAuth(policy) if *name == policy.header => {
+                policy.forward_token != ForwardToken::AsItCame
+            }
+            Authenticator::OAuth(policy) => name == "x-api-key" || policy.forward_token.guards(name),
             Authenticator::ApiKey(policy) => *name == policy.header || name == http::header::AUTHORIZATION,
             Authenticator::Public => false,
         };
-        credential || self.claim_headers.guards(name.as_str())
+        credential || self.claim_headers.guards(name.as_str()) || self.upstream.set_headers.guards(name)
     }
 }
 
@@ -152,7 +165,7 @@ impl Agent {
 pub(crate) mod tests {
     use super::*;
     use crate::authn::Scheme;
-    use crate::routing::{Endpoint, HostRule, UpstreamHost};
+    use crate::routing::{Endpoint, HostRule, SetHeaders, UpstreamHost};
     use crate::telemetry::Metrics;
     use std::collections::HashMap;
     use std::sync::Arc;
@@ -182,6 +195,7 @@ pub(crate) mod tests {
                 tls: None,
                 authority: HeaderValue::from_static("127.0.0.1:9"),
                 host: UpstreamHost::Fixed(HeaderValue::from_static("127.0.0.1:9")),
+                set_headers: SetHeaders::default(),
                 base_path: String::new(),
                 connect_timeout: Duration::from_secs(5),
                 response_timeout: Duration::from_secs(60),

@@ -10,6 +10,7 @@ mod methods;
 mod path;
 mod places;
 mod router;
+mod set_headers;
 mod upstream;
 
 pub use agent::{Agent, AgentId, Authenticator, next_id};
@@ -19,4 +20,5 @@ pub use methods::Methods;
 pub use path::{CanonicalPath, PathError};
 pub use places::{Hall, Place, Places};
 pub use router::{Route, RouteConflict, Router};
+pub use set_headers::SetHeaders;
 pub use upstream::{Endpoint, Trust, Upstream, UpstreamHost, UpstreamTls};

@@ -14,6 +14,8 @@ use http::HeaderValue;
 
 use crate::model::{Digest, Live};
 
+use super::set_headers::SetHeaders;
+
 /// The upstream of one agent.
 #[derive(Debug, Clone)]
 pub struct Upstream {
@@ -25,6 +27,8 @@ pub struct Upstream {
     pub authority: HeaderValue,
     /// The `Host` that it gets.
     pub host: UpstreamHost,
+    /// Headers that it gets with every request, set last.
+    pub set_headers: SetHeaders,
     /// The path of the URL, without a slash at the end; goes before the request's path.
     pub base_path: String,
     /// The time for a connection, TLS included.

@@ -11,6 +11,7 @@ use url::Url;
 use super::super::code::Code;
 use super::super::document::{self, AgentEntry, Auth, Origins};
 use super::super::snapshot::ApiKey;
+use super::given::{self, Given};
 use super::{Input, Named, files, kept, terms};
 use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme, TokenCache};
 use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
@@ -68,8 +69,14 @@ fn authority(url: &Url) -> Option<String> {
     Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
 }
 
+/// What files hold for agents.
+pub(super) struct FromFiles {
+    pub(super) trust: Trusted,
+    pub(super) given: Given,
+}
+
 /// Makes the agents and the table of their routes.
-pub(super) fn make(input: &Input<'_>, providers: &Providers, trust: &Trusted) -> Agents {
+pub(super) fn make(input: &Input<'_>, providers: &Providers, from: &FromFiles) -> Agents {
     let issuers: Issuers = providers.values().map(|p| p.spec().issuer.clone()).collect();
     let before = input.previous.map(|snapshot| &snapshot.issuers).filter(|before| ***before == issuers);
     let issuers = before.map_or_else(|| Arc::new(issuers), Arc::clone);
@@ -78,8 +85,8 @@ pub(super) fn make(input: &Input<'_>, providers: &Providers, trust: &Trusted) ->
     let mut all = Agents { issuers, keys: keys(&api_keys), api_keys, tokens, ..Agents::default() };
     for entry in &input.document.agents {
         let Some(endpoint) = endpoint(input, &mut all, &entry.upstream) else { continue };
-        let kept = kept::agent(input, providers, trust, &all, entry, &endpoint);
-        let made = kept.or_else(|| agent(input, providers, trust, &all, entry, endpoint).map(Arc::new));
+        let kept = kept::agent(input, providers, from, &all, entry, &endpoint);
+        let made = kept.or_else(|| agent(input, providers, from, &all, entry, endpoint).map(Arc::new));
         let Some(agent) = made else { continue };
         if all.router.insert(Arc::clone(&agent)).is_err() {
             let message = format!("`{}` has the route of another agent", agent.name);
@@ -106,12 +113,12 @@ fn token_cache(input: &Input<'_>) -> Option<Arc<TokenCache>> {
 fn agent(
     input: &Input<'_>,
     providers: &Providers,
-    trust: &Trusted,
+    from: &FromFiles,
     all: &Agents,
     entry: &AgentEntry,
     endpoint: Arc<Endpoint>,
 ) -> Option<Agent> {
-    let upstream = upstream(trust, &entry.upstream, endpoint);
+    let upstream = upstream(from, &entry.upstream, endpoint);
     let authenticator = authenticator(input, providers, all, entry)?;
     let name = entry.name.value.clone();
     let before = input.previous.and_then(|snapshot| snapshot.agents.get(&name));
@@ -201,12 +208,12 @@ fn endpoint(input: &Input<'_>, all: &mut Agents, written: &document::Upstream) -
     Some(Arc::clone(endpoint))
 }
 
-fn upstream(trust: &Trusted, written: &document::Upstream, endpoint: Arc<Endpoint>) -> Option<Upstream> {
+fn upstream(from: &FromFiles, written: &document::Upstream, endpoint: Arc<Endpoint>) -> Option<Upstream> {
     let url = &written.url.value;
     let host = url.host_str()?;
     // A file that was named and is not there must never turn into the trust of the system.
     let trust = match &written.ca_file {
-        Some(path) => Some(trust.get(&path.value)?.clone()),
+        Some(path) => Some(from.trust.get(&path.value)?.clone()),
         None => None,
     };
     let server_name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -221,6 +228,7 @@ fn upstream(trust: &Trusted, written: &document::Upstream, endpoint: Arc<Endpoin
         },
         tls: (url.scheme() == "https").then_some(UpstreamTls { server_name, trust }),
         authority,
+        set_headers: given::set_headers(&from.given, written)?,
         base_path: url.path().trim_end_matches('/').to_owned(),
         connect_timeout: written.connect_timeout,
         response_timeout: written.response_timeout,
@@ -251,7 +259,7 @@ fn authenticator(
                 header: oauth.header.clone(),
                 scheme: Scheme::parse(&oauth.prefix)?,
                 also: oauth.also.as_slice().into(),
-                forward_token: oauth.forward_token,
+                forward_token: oauth.forward_token.clone(),
                 providers: accepted?,
                 issuers: Arc::clone(&all.issuers),
                 audiences: oauth.audiences.clone(),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::super::document::{AgentEntry, Auth};
 use super::Input;
-use super::agents::{Agents, Trusted};
+use super::agents::{Agents, FromFiles, Trusted};
+use super::given;
 use crate::authn::{ApiKeyPolicy, OAuthPolicy};
 use crate::keys::Provider;
 use crate::model::ProviderName;
@@ -15,7 +16,7 @@ use crate::routing::{Agent, Authenticator, Endpoint};
 pub(super) fn agent(
     input: &Input<'_>,
     providers: &BTreeMap<ProviderName, Arc<Provider>>,
-    trust: &Trusted,
+    from: &FromFiles,
     all: &Agents,
     entry: &Arc<AgentEntry>,
     endpoint: &Arc<Endpoint>,
@@ -26,7 +27,8 @@ pub(super) fn agent(
     let agent = previous.agents.get(name)?;
     let same = (Arc::ptr_eq(before, entry) || before == entry)
         && Arc::ptr_eq(&agent.upstream.endpoint, endpoint)
-        && trust_is_same(trust, entry, agent)
+        && trust_is_same(&from.trust, entry, agent)
+        && given::set_headers(&from.given, &entry.upstream).as_ref() == Some(&agent.upstream.set_headers)
         && match (&entry.auth.value, &agent.authenticator) {
             (Auth::OAuth(written), Authenticator::OAuth(policy)) => {
                 let names = written.identity_providers.iter().map(|name| &name.value);

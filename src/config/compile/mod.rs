@@ -4,6 +4,7 @@
 mod agents;
 mod chain;
 mod files;
+mod given;
 mod kept;
 mod providers;
 mod restart;
@@ -52,14 +53,14 @@ pub fn compile(
     let input = Input { report: &report, document, files, previous, metrics };
     let (certificates, mut terms) = files::certificates(&input);
     let specs = providers::specs(&input, &mut terms);
-    let trust = agents::trust(&input, &mut terms);
+    let from = agents::FromFiles { trust: agents::trust(&input, &mut terms), given: given::read(&input) };
     if let Some(previous) = previous {
         restart::warn(&report, document, previous);
     }
     // Up to here everything was looked at, so that all errors are known; from here on things are made.
     let agents = (!report.has_errors()).then(|| {
         let providers = providers::make(&input, specs);
-        (agents::make(&input, &providers, &trust), providers)
+        (agents::make(&input, &providers, &from), providers)
     });
     let mut findings = document.warnings.clone();
     findings.append(report.finish());

@@ -3,6 +3,7 @@
 use super::super::source::Source;
 use super::super::{Severity, parse};
 use super::*;
+use crate::authn::ForwardToken;
 use crate::model::{AgentName, ProviderName};
 use crate::routing::{Authenticator, CanonicalPath};
 use std::time::Duration;
@@ -164,7 +165,7 @@ fn defaults_are_those_of_the_contract() {
     assert!(agent.websocket && agent.max_body.is_none() && agent.cors.is_none());
     let Authenticator::OAuth(policy) = &agent.authenticator else { panic!("oauth") };
     assert_eq!((policy.header.as_str(), policy.scheme.as_str()), ("authorization", "Bearer"));
-    assert!(!policy.forward_token && policy.max_token_lifetime.is_none());
+    assert_eq!((&policy.forward_token, policy.max_token_lifetime), (&ForwardToken::No, None));
     let spec = policy.providers[0].spec();
     assert_eq!(spec.algorithms.iter().count(), 10);
     assert_eq!((spec.leeway, spec.refresh), (Duration::from_secs(30), Duration::from_secs(600)));

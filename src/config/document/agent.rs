@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::{HeaderName, Method};
+use http::{HeaderName, HeaderValue, Method};
 use serde_json::Value;
 use url::Url;
 
 use super::super::source::Spanned;
-use crate::authn::{AudienceClaim, BoundTokens, Elsewhere};
+use crate::authn::{AudienceClaim, BoundTokens, Elsewhere, ForwardToken};
 use crate::authz::BeyondAscii;
 use crate::model::{AgentName, Digest, Enforcement, ProviderName};
 use crate::routing::{AllowedOrigin, HostRule};
@@ -70,6 +70,26 @@ pub struct Upstream {
     pub ca_file: Option<Spanned<PathBuf>>,
     /// The `Host` that it gets.
     pub host: UpstreamHost,
+    /// Headers that it gets with every request.
+    pub set_headers: Vec<SetHeader>,
+}
+
+/// One of `upstream.set_headers`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetHeader {
+    /// Its name.
+    pub name: Spanned<HeaderName>,
+    /// Its value.
+    pub value: SetValue,
+}
+
+/// The value of a header that is set. It is a secret, and its `Debug` says nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SetValue {
+    /// This text.
+    Text(HeaderValue),
+    /// What stands in this file.
+    File(Spanned<PathBuf>),
 }
 
 /// `upstream.host`
@@ -118,8 +138,8 @@ pub struct OAuth {
     pub prefix: String,
     /// Where else the token may stand.
     pub also: Vec<Elsewhere>,
-    /// Whether the header goes on as it came.
-    pub forward_token: bool,
+    /// Whether the token goes on, and how.
+    pub forward_token: ForwardToken,
     /// Scopes that the token must have.
     pub scopes: Scopes,
     /// Claims that the token must have.
@@ -225,6 +245,7 @@ impl AgentEntry {
                     idle_timeout: _,
                     ca_file,
                     host: _,
+                    set_headers,
                 },
             auth,
             cors: _,
@@ -237,6 +258,13 @@ impl AgentEntry {
         route.place.move_to(source);
         url.place.move_to(source);
         ca_file.iter_mut().for_each(|file| file.place.move_to(source));
+        for SetHeader { name, value } in set_headers {
+            name.place.move_to(source);
+            match value {
+                SetValue::Text(_) => {}
+                SetValue::File(file) => file.place.move_to(source),
+            }
+        }
         auth.place.move_to(source);
         if let Auth::OAuth(oauth) = &mut auth.value {
             let OAuth {

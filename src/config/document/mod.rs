@@ -15,7 +15,7 @@ use super::source::{Place, Source, Spanned};
 
 pub use agent::{
     AgentEntry, ApiKeyAuth, ApiKeyEntry, Auth, ClaimRule, ClaimRules, Cors, OAuth, Origins, Route, Scopes,
-    Upstream, UpstreamHost,
+    SetHeader, SetValue, Upstream, UpstreamHost,
 };
 pub use provider::{IdentityProvider, KeySource};
 pub use server::{AccessLog, Admin, CertificateFiles, Limits, Listener, ProxyProtocol, Server, Shutdown};
@@ -67,6 +67,11 @@ impl Document {
             key_file.into_iter().chain(&p.ca_file)
         });
         let upstreams = self.agents.iter().filter_map(|a| a.upstream.ca_file.as_ref());
-        tls.chain(providers).chain(upstreams)
+        let given = self.agents.iter().flat_map(|agent| &agent.upstream.set_headers);
+        let given = given.filter_map(|header| match &header.value {
+            SetValue::File(path) => Some(path),
+            SetValue::Text(_) => None,
+        });
+        tls.chain(providers).chain(upstreams).chain(given)
     }
 }

@@ -1,16 +1,20 @@
 //! `agents`: what is behind the gateway. Where one answers is read in `route`, who may call in `auth`, CORS in `cors`,
 //! where it runs in `upstream`.
 
+use http::HeaderName;
+
 use super::super::code::Code;
-use super::super::document::AgentEntry;
+use super::super::document::{AgentEntry, Auth, SetHeader, Upstream};
 use super::super::fields::Fields;
 use super::super::report::Report;
 use super::super::sections::AGENT;
 use super::super::source::Spanned;
 use super::super::value;
 use super::super::yaml::{Key, Node};
+use super::auth::header_conflict;
 use super::{auth, cors, route, upstream};
-use crate::model::{AgentName, Enforcement};
+use crate::authn::ForwardToken;
+use crate::model::{AgentName, Enforcement, reduced_eq};
 
 const MOST_IN_FLIGHT: u64 = 1 << 20;
 const DEFAULT_IN_FLIGHT: usize = 4_096;
@@ -22,6 +26,9 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
     let route = fields.required("route", route::read);
     let upstream = fields.required("upstream", upstream::read);
     let auth = auth::read(report, &fields);
+    if let (Some(upstream), Some(auth)) = (&upstream, &auth) {
+        conflicts(report, &upstream.value, &auth.value);
+    }
     let cors = fields.entry("cors").and_then(|(key, node)| cors::read(report, key, node));
     let max_body = fields.optional("max_body", |r, n| value::size(r, n, 1..=1 << 40));
     let max_in_flight = fields.optional("max_in_flight", |r, n| value::integer(r, n, 1..=MOST_IN_FLIGHT));
@@ -45,6 +52,20 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
             _ => Enforcement::Enforce,
         },
     })
+}
+
+/// Headers that are set must not be those of claims or of the token: one of both would be lost.
+fn conflicts(report: &Report<'_>, upstream: &Upstream, auth: &Auth) {
+    let Auth::OAuth(oauth) = auth else { return };
+    for SetHeader { name, .. } in &upstream.set_headers {
+        let is = |other: &HeaderName| reduced_eq(other.as_str(), name.as_str());
+        if oauth.claim_headers.iter().any(|(_, header)| is(header)) {
+            header_conflict(report, name.place, name, "is set from a claim already");
+        }
+        if matches!(&oauth.forward_token, ForwardToken::Moved { header, .. } if is(header)) {
+            header_conflict(report, name.place, name, "is the header in which the token goes on");
+        }
+    }
 }
 
 fn agent_name(report: &Report<'_>, key: &Key) -> Option<AgentName> {

@@ -14,8 +14,8 @@ use super::super::source::{Place, Spanned};
 use super::super::value;
 use super::super::web;
 use super::super::yaml::{Key, Kind, Node};
-use super::also;
-use crate::authn::{AudienceClaim, BoundTokens};
+use super::{also, forward_token};
+use crate::authn::{AudienceClaim, BoundTokens, ForwardToken};
 use crate::authz::BeyondAscii;
 use crate::model::ProviderName;
 
@@ -101,7 +101,7 @@ fn api_key<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Option<A
 }
 
 /// The header that holds a credential.
-fn credential_header(report: &Report<'_>, node: &Node) -> Option<HeaderName> {
+pub(super) fn credential_header(report: &Report<'_>, node: &Node) -> Option<HeaderName> {
     let name = header(report, node)?;
     if web::carries_no_credential(name.as_str()) {
         let message = format!("{} is a header that the gateway writes itself", node.shown());
@@ -109,6 +109,12 @@ fn credential_header(report: &Report<'_>, node: &Node) -> Option<HeaderName> {
         return None;
     }
     Some(name)
+}
+
+/// Two settings want to write one header.
+pub(super) fn header_conflict(report: &Report<'_>, place: Place, name: &HeaderName, why: &str) {
+    let help = "choose another header; `_`, `.`, `-` and case make no difference";
+    report.say(Code::HeaderConflict, place, format!("`{name}` {why}"), help);
 }
 
 /// A header name that a setting may use.
@@ -133,10 +139,11 @@ fn oauth<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Option<OAu
     let header = header.map_or(http::header::AUTHORIZATION, |h| h.value);
     let prefix = fields.optional("prefix", prefix);
     let also = fields.optional("also", also::read).map(|also| also.value).unwrap_or_default();
-    let forward_token = fields.optional("forward_token", value::boolean);
     let scopes = fields.section("scopes", &SCOPES).map(scopes).unwrap_or_default();
     let claims = fields.section("claims", &CLAIMS).map(claims).unwrap_or_default();
     let claim_headers = fields.node("claim_headers").map(|node| claim_headers(report, node, &header));
+    let claim_headers = claim_headers.unwrap_or_default();
+    let forward_token = fields.optional("forward_token", |r, n| forward_token::read(r, n, &claim_headers));
     let text = fields.optional("claim_header_text", |r, n| value::word(r, n, &["refuse", "omit", "rfc8187"]));
     let year = Duration::from_secs(366 * 86_400);
     let lifetime = fields
@@ -154,10 +161,6 @@ fn oauth<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Option<OAu
         let message = "the audience is not checked: a token made for another service opens this agent";
         report.say(Code::AudienceUnchecked, place, message, "name this agent's audience under `audiences`");
     }
-    if let Some(on) = forward_token.filter(|b| b.value) {
-        let message = "the agent receives its callers' tokens and could use them elsewhere";
-        report.say(Code::TokenForwarded, on.place, message, "hand over single claims with `claim_headers`");
-    }
     fields.close();
     Some(OAuth {
         identity_providers: providers?.value,
@@ -169,10 +172,10 @@ fn oauth<'a>(report: &'a Report<'a>, owner: Place, node: &'a Node) -> Option<OAu
         header,
         prefix: prefix.map_or_else(|| "Bearer".to_owned(), |p| p.value),
         also,
-        forward_token: forward_token.is_some_and(|b| b.value),
+        forward_token: forward_token.map_or(ForwardToken::No, |forward| forward.value),
         scopes,
         claims,
-        claim_headers: claim_headers.unwrap_or_default(),
+        claim_headers,
         beyond_ascii: match text.map(|word| word.value) {
             Some("omit") => BeyondAscii::Omit,
             Some("rfc8187") => BeyondAscii::Encode,

@@ -9,12 +9,14 @@ mod also;
 mod api_key;
 mod auth;
 mod cors;
+mod forward_token;
 mod issuer;
 mod links;
 mod merged;
 mod provider;
 mod route;
 mod server;
+mod set_headers;
 mod upstream;
 
 use std::path::{Path, PathBuf};

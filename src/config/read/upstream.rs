@@ -15,6 +15,7 @@ use super::super::value;
 use super::super::web;
 use super::super::yaml::{Kind, Node};
 use super::provider::bad_url;
+use super::set_headers;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -32,6 +33,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Upstrea
             idle_timeout: idle,
             ca_file: None,
             host: UpstreamHost::Rewrite,
+            set_headers: Vec::new(),
         });
     };
     let fields = Fields::open(report, &UPSTREAM, node.place, node)?;
@@ -44,6 +46,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Upstrea
     let idle_timeout = time("idle_timeout", 3_600);
     let ca_file = fields.optional("ca_file", value::path);
     let host = fields.optional("host", host);
+    let set_headers = fields.node("set_headers").map(|node| set_headers::read(report, node));
     fields.close();
     let Spanned { value: Place { url, socket }, place, from_env } = place?;
     Some(Upstream {
@@ -55,6 +58,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Upstrea
         idle_timeout: idle_timeout.map_or(idle, |d| d.value),
         ca_file,
         host: host.map_or(UpstreamHost::Rewrite, |host| host.value),
+        set_headers: set_headers.unwrap_or_default(),
     })
 }
 

@@ -74,7 +74,18 @@ pub(in crate::config) const UPSTREAM: Section = Section {
             Text,
             "the `Host` that the agent gets: rewrite (default; the authority of `url`), preserve (the caller's), or a name",
         ),
+        may(
+            "set_headers",
+            Map(&AnyOf(&[Text, Shape::Section(&SET_HEADER)])),
+            "headers that the agent gets with every request, set last: name to text, or to a file; never shown",
+        ),
     ],
+};
+
+/// One of `upstream.set_headers`, written as a mapping
+pub(in crate::config) const SET_HEADER: Section = Section {
+    name: "a header that is set",
+    fields: &[must("file", Text, "the file that holds the value; read again when it changes")],
 };
 
 /// `auth` written as a mapping
@@ -104,7 +115,11 @@ pub(in crate::config) const OAUTH: Section = Section {
         ),
         may("header", Text, "the request header with the token; default Authorization"),
         may("prefix", Text, "the word before the token; default Bearer, \"\" is the bare token"),
-        may("forward_token", Bool, "send the header to the agent as it came; default false"),
+        may(
+            "forward_token",
+            AnyOf(&[Bool, Shape::Section(&FORWARD_TOKEN)]),
+            "send the header to the agent as it came, or the token in another header; default false",
+        ),
         may("scopes", Shape::Section(&SCOPES), "scopes that the token must have"),
         may("claims", Shape::Section(&CLAIMS), "claims that the token must have"),
         may("claim_headers", Map(&Text), "claims that the agent gets as headers: claim to header name"),
@@ -140,6 +155,19 @@ pub(in crate::config) const SENDER_CONSTRAINT: Section = Section {
         Word(&["refuse", "ignore"]),
         "a token with `cnf`, whose proof is not checked here: refuse (default), or ignore: take it as a bearer token",
     )],
+};
+
+/// `auth.oauth.forward_token` written as a mapping
+pub(in crate::config) const FORWARD_TOKEN: Section = Section {
+    name: "`forward_token`",
+    fields: &[
+        must("header", Text, "the header in which the agent gets the token; the caller's own are removed"),
+        may(
+            "scheme",
+            Word(&["keep", "strip"]),
+            "keep (default): the value as it came, such as `Bearer TOKEN`; strip: the token alone",
+        ),
+    ],
 };
 
 /// `auth.oauth.scopes`

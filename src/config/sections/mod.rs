@@ -10,8 +10,8 @@ mod server;
 use crate::model::ResourceKind;
 
 pub(super) use agent::{
-    AGENT, ALSO, API_KEY, API_KEY_AUTH, AUTH, CLAIM_RULE, CLAIMS, CORS, OAUTH, ROUTE, SCOPES,
-    SENDER_CONSTRAINT, UPSTREAM,
+    AGENT, ALSO, API_KEY, API_KEY_AUTH, AUTH, CLAIM_RULE, CLAIMS, CORS, FORWARD_TOKEN, OAUTH, ROUTE, SCOPES,
+    SENDER_CONSTRAINT, SET_HEADER, UPSTREAM,
 };
 pub(super) use provider::{DISCOVERY, PROVIDER};
 pub(super) use server::{

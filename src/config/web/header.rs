@@ -1,6 +1,6 @@
 //! Header names and tokens (RFC 9110 section 5): which of them a setting may use.
 
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 
 /// Whether `text` is a token (RFC 9110 section 5.6.2).
 pub(in crate::config) fn is_token(text: &str) -> bool {
@@ -65,6 +65,30 @@ pub(in crate::config) fn header_name(text: &str) -> Result<HeaderName, &'static 
     HeaderName::from_bytes(text.as_bytes()).map_err(|_| "no header name")
 }
 
+/// The longest value that a setting may give a header.
+const LONGEST_VALUE: usize = 16 * 1024;
+
+/// A secret value for a header (RFC 9110 section 5.5).
+///
+/// # Errors
+/// What to write instead.
+pub(in crate::config) fn header_value(bytes: &[u8]) -> Result<HeaderValue, &'static str> {
+    if bytes.is_empty() {
+        return Err("write a value, or remove the header");
+    }
+    if bytes.trim_ascii().len() != bytes.len() {
+        return Err("leave blanks and line ends at its ends out; they would be lost");
+    }
+    if bytes.len() > LONGEST_VALUE {
+        return Err("write at most 16 KiB");
+    }
+    let visible = bytes.iter().all(|b| (0x20..0x7f).contains(b));
+    let value = HeaderValue::from_bytes(bytes).ok().filter(|_| visible);
+    let mut value = value.ok_or("write visible ASCII characters, with blanks between them")?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,5 +121,15 @@ mod tests {
             assert!(header_name(bad).is_err(), "{bad}");
         }
         assert!(is_ours("X_Forwarded.For") && is_ours("x--request-id") && !is_ours("X-Caller"));
+    }
+
+    #[test]
+    fn a_value_arrives_as_it_was_written_or_is_refused() {
+        assert_eq!(header_value(b"Bearer a b").unwrap(), "Bearer a b");
+        for bad in ["", " a", "a ", "a\n", "a\nb", "a\tb", "\u{e4}", "a\0"] {
+            assert!(header_value(bad.as_bytes()).is_err(), "{bad:?}");
+        }
+        assert!(header_value(&[b'a'; LONGEST_VALUE + 1]).is_err());
+        assert!(!format!("{:?}", header_value(b"hunter2")).contains("hunter2"));
     }
 }

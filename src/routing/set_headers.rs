@@ -1,0 +1,72 @@
+//! Headers that every request to an agent gets from the configuration: credentials of the agent's own, mostly. Their
+//! values are secrets.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::model::reduced_eq;
+
+/// The headers of one agent, in the order in which they were written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SetHeaders(Box<[(HeaderName, HeaderValue)]>);
+
+impl SetHeaders {
+    /// Takes the list.
+    #[must_use]
+    pub fn new(headers: Vec<(HeaderName, HeaderValue)>) -> Self {
+        let hidden = |(name, mut value): (HeaderName, HeaderValue)| {
+            value.set_sensitive(true);
+            (name, value)
+        };
+        Self(headers.into_iter().map(hidden).collect())
+    }
+
+    /// Whether a client's header of that name is removed: it equals one of ours on letters and digits.
+    #[must_use]
+    pub fn guards(&self, name: &HeaderName) -> bool {
+        self.0.iter().any(|(ours, _)| reduced_eq(ours.as_str(), name.as_str()))
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Sets them.
+    pub fn set(&self, headers: &mut HeaderMap) {
+        for (name, value) in &self.0 {
+            headers.insert(name, value.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers() -> SetHeaders {
+        let name = HeaderName::from_static("x-agent-key");
+        SetHeaders::new(vec![(name, HeaderValue::from_static("hunter2"))])
+    }
+
+    #[test]
+    fn every_spelling_of_a_name_is_guarded() {
+        for (name, guarded) in [("x-agent-key", true), ("x_agent_key", true), ("x-agent", false)] {
+            assert_eq!(headers().guards(&name.parse().unwrap()), guarded, "{name}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let mut set = HeaderMap::new();
+        headers().set(&mut set);
+        assert_eq!(set["x-agent-key"], "hunter2");
+        assert!(!format!("{:?} {set:?}", headers()).contains("hunter2"));
+    }
+}
