@@ -1,5 +1,6 @@
 //! The operations listener: `/metrics`, `/livez`, `/readyz`. No credentials; it belongs on an inner network.
 
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
@@ -126,10 +127,10 @@ fn config(status: &Status) -> serde_json::Value {
     let refused = status.refused.iter().map(|refused| (refused.at, &refused.findings));
     let wrong: Vec<_> = refused.chain(status.broken.iter().map(|b| (b.since, &b.findings))).collect();
     let errors = wrong.iter().flat_map(|(_, findings)| *findings).filter(|f| f.severity == "error");
-    let mut errors: Vec<String> = errors
+    // A document that is set aside may be named on both sides.
+    let errors: BTreeSet<String> = errors
         .map(|f| format!("{}:{}:{}: {}", f.file.display(), f.line.max(1), f.column.max(1), f.message))
         .collect();
-    errors.dedup();
     json!({
         "applied_at": status.applied_at.to_string(),
         "refused_at": wrong.iter().map(|(at, _)| *at).min().map(|at| at.to_string()),

@@ -41,6 +41,13 @@ fn count(number: u64, one: &str) -> String {
 
 fn refused_change(seen: &Seen<'_>) -> Vec<Attention> {
     let Some(refused) = &seen.status.refused else { return Vec::new() };
+    let broken: Vec<_> = seen.status.broken.iter().filter_map(|broken| broken.resource.as_ref()).collect();
+    let is_told = |finding: &Finding| finding.resource.as_ref().is_some_and(|id| broken.contains(&id));
+    let mut errors_of_it = refused.findings.iter().filter(|finding| finding.severity == "error").peekable();
+    if errors_of_it.peek().is_some() && errors_of_it.all(is_told) {
+        // Each of them is of a document that is set aside, and told as such.
+        return Vec::new();
+    }
     let first = first_error(&refused.findings);
     let file = first.map_or_else(|| "portcullis".to_owned(), |finding| finding.file.display().to_string());
     let text = format!(
@@ -53,11 +60,12 @@ fn refused_change(seen: &Seen<'_>) -> Vec<Attention> {
 }
 
 fn broken_documents(seen: &Seen<'_>) -> Vec<Attention> {
-    let told = seen.status.broken.iter().map(|broken| {
+    // What is wrong with a file that is no resource of its own is a rejected change.
+    let resources = seen.status.broken.iter().filter_map(|broken| Some((broken, broken.resource.as_ref()?)));
+    let told = resources.map(|(broken, id)| {
         let file = broken.file.display();
-        let what = broken.resource.as_ref().map_or_else(|| file.to_string(), ToString::to_string);
         let text = format!(
-            "{what} is broken on disk, with {}. Its last good text goes on; changes of others are not held up.",
+            "{id} is broken on disk, with {}. Its last good text goes on; changes of others are not held up.",
             errors(&broken.findings)
         );
         Attention::new(Level::Error, "broken_document", Subject::new("file", file), text)

@@ -121,7 +121,9 @@ fn a_document_that_is_broken_on_disk_is_named_with_its_error() {
         restorable: true,
         last_good_revision: None,
     };
-    let status = Status { broken: vec![broken], ..status(None) };
+    // What was found on disk is the same.
+    let refused = Refused { at: Instant::from_unix(1_650_000_000), findings: vec![error(&id)] };
+    let status = Status { broken: vec![broken], ..status(Some(refused)) };
     let told = told(fixtures::NOW, &status, |_| {});
     assert_eq!(codes(&told), [(Level::Error, "broken_document", "agents/b.yaml".to_owned())]);
     let text = &told[0].text;
