@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
         print(&status, out)?;
     }
     let is_note = |told: &Value| told["level"] == "note";
-    let calm = status["attention"].as_array().is_none_or(|all| all.iter().all(is_note));
+    let calm = status.get("attention").and_then(Value::as_array).is_none_or(|all| all.iter().all(is_note));
     Ok(if calm { Exit::Success } else { Exit::Failure })
 }
 
@@ -66,7 +66,7 @@ fn read((status, body): gateway::Reply) -> Result<Value, String> {
     match status {
         200 => Ok(value),
         _ => {
-            let detail = value["detail"].as_str().unwrap_or_default();
+            let detail = value.get("detail").and_then(Value::as_str).unwrap_or_default();
             Err(format!("the admin listener answered {status}: {}", inert(detail, LONGEST)))
         }
     }
@@ -116,8 +116,9 @@ fn print(status: &Value, out: &mut dyn Write) -> std::io::Result<()> {
     };
     let started = text(&status["started_at"]).map(|at| format!(", running since {at}")).unwrap_or_default();
     line("version", text(&status["version"]).map(|version| format!("{version}{started}")))?;
-    let number = status["live"]["number"].as_u64().map(|n| format!(", number {n}")).unwrap_or_default();
-    let revision = text(&status["live"]["revision"]);
+    let live = &status["live"];
+    let number = live["number"].as_u64().map(|n| format!(", number {n}")).unwrap_or_default();
+    let revision = text(&live["revision"]);
     line("revision", revision.map(|hash| format!("{}{number}", hash.get(..12).unwrap_or(&hash))))?;
     let counts = &status["counts"];
     for (name, member) in

@@ -52,7 +52,8 @@ fn found(args: &Args, outline: &Outline, err: &mut dyn Write) -> Result<Value, S
         Ok((200, body)) => serde_json::from_str(&body).map_err(|e| format!("the answer is not JSON: {e}")),
         Ok((status, body)) => {
             let problem: Value = serde_json::from_str(&body).unwrap_or_default();
-            let detail = problem["detail"].as_str().unwrap_or("another program listens there");
+            let detail =
+                problem.get("detail").and_then(Value::as_str).unwrap_or("another program listens there");
             Err(format!("the admin listener answered {status}: {}", inert(detail, LONGEST)))
         }
         Err(why) => on_disk(args, outline, &why, err),
