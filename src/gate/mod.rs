@@ -59,7 +59,9 @@ pub fn decide<'a>(
     let presented = presented.into();
     let (found, cache) = match &agent.authenticator {
         Authenticator::Public => {
-            (Ok(Proven { provider: None, identity: None, admission: None }), CacheLabel::Off)
+            // On its own short way: nobody is asked for anything.
+            let anyone = Proven { provider: None, identity: None, admission: None };
+            return Step::Decided(admit(agent, anyone, CacheLabel::Off));
         }
         Authenticator::ApiKey(policy) => {
             let found = policy.authenticate(presented.headers, now, trace);
