@@ -81,6 +81,7 @@ async fn nothing_leaks_at(level: &str) {
     places.files(stage.gateway.folder.path(), &["admin.token", "portcullis.yaml", "a.key"]);
     let when =
         format!("{level}: {requests} requests, {} lines of access log, {} of log", out.len(), err.len());
+    places.tell_what_was_refused(&secrets, &when);
     places.hold_none_of(&secrets, &when);
 }
 
