@@ -45,10 +45,13 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Names under a folder, with what stands in them.
+/// Names under a folder, with what stands in them; not the record of refusals, which goes on beside the documents.
 fn texts(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        if entry.ends_with("refusals") {
+            continue;
+        }
         if entry.is_dir() {
             all.extend(texts(&entry));
         } else if !entry.ends_with("filler") {
