@@ -1,5 +1,5 @@
 //! How many instructions a decision takes, and a whole request through the gateway, against a recorded baseline: a change
-//! of more than 3 % either way fails. Times vary with the machine; instructions hardly do.
+//! of more than 3 % either way fails, or of a few instructions where there are few. Times vary with the machine; instructions hardly do.
 //!
 //! The test builds itself anew with the optimiser on (only this crate: its dependencies are optimised in any case), and
 //! runs that under valgrind, which shows the same processor to the program wherever it runs: one with AVX2, and without
@@ -45,6 +45,8 @@ mod tests {
     const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.json");
     /// Of the recorded number, either way.
     const PERCENT: f64 = 3.0;
+    /// What a count may be off whatever it is: an incremental build cuts the code elsewhere, which costs or saves a call.
+    const FEW: u64 = 16;
 
     #[test]
     fn a_decision_and_a_request_take_the_instructions_of_the_baseline() {
@@ -67,7 +69,7 @@ mod tests {
             };
             let change = (count as f64 / recorded as f64 - 1.0) * 100.0;
             eprintln!("{name}: {count} instructions, {change:+.2} % of {recorded}");
-            if change.abs() > PERCENT {
+            if change.abs() > PERCENT && count.abs_diff(recorded) > FEW {
                 off.push(format!("{name}: {count} instructions instead of {recorded}, {change:+.1} %"));
             }
         }
