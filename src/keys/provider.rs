@@ -184,8 +184,8 @@ impl Provider {
         self.metrics.stale(known.error.is_some() && known.keys.is_some());
         if let Some(at) = known.last_success {
             self.metrics.last_success(at);
-            if self.spec.source.is_fetched() {
-                self.metrics.usable_until(at.plus(self.spec.max_stale));
+            if let Some(until) = self.spec.usable_until(at) {
+                self.metrics.usable_until(until);
             }
         }
     }

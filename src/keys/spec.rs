@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::model::{AlgorithmSet, Issuer, ProviderName};
+use crate::model::{AlgorithmSet, Instant, Issuer, ProviderName};
 use crate::net::EgressProxy;
 
 /// One identity provider, as configured.
@@ -33,6 +33,14 @@ pub struct ProviderSpec {
     pub egress_proxy: EgressProxy,
     /// Certificates in PEM that are trusted for fetching keys, besides those of the system.
     pub extra_ca: Option<Arc<[u8]>>,
+}
+
+impl ProviderSpec {
+    /// Until when keys that were had at `at` are used if no fetch succeeds before; `None` for keys that do not age.
+    #[must_use]
+    pub fn usable_until(&self, at: Instant) -> Option<Instant> {
+        self.source.is_fetched().then(|| at.plus(self.max_stale))
+    }
 }
 
 /// Where the keys of a provider are.

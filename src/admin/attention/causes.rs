@@ -104,7 +104,7 @@ fn providers(seen: &Seen<'_>) -> Vec<Attention> {
         let stake =
             format!("{}, {} in five minutes", count(agents.len() as u64, "agent"), count(calls, "call"));
         let last = status.last_success.map(Instant::from_unix);
-        let until = last.filter(|_| provider.spec().source.is_fetched()).map(|at| at.plus(provider.spec().max_stale));
+        let until = last.and_then(|at| provider.spec().usable_until(at));
         let since = last.map_or_else(String::new, |at| format!(" since {at}"));
         let subject = Subject::new("identity_provider", name);
         if status.usable {
