@@ -14,7 +14,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use portcullis::config::{Files, Source, compile, parse};
-use portcullis::keys::{VerificationKey, parse_key_set};
+use portcullis::idp::{VerificationKey, parse_key_set};
 use portcullis::model::{Algorithm, AlgorithmSet, Instant};
 use portcullis::telemetry::Metrics;
 use serde_json::{Value, json};

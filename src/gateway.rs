@@ -24,7 +24,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use crate::admin::TokenFileError;
 use crate::config::{self, Diagnostics, Snapshot};
 use crate::control::{self, LoadError, Reconciler, Resolver, load};
-use crate::keys::{StateDir, StateDirError};
+use crate::idp::{StateDir, StateDirError};
 use crate::model::{Clock, Live, SystemClock};
 use crate::ops::{self, Ops};
 use crate::proxy::{

@@ -4,7 +4,7 @@
 //!
 //! - [`model`] is the vocabulary: no I/O, no clock.
 //! - [`net`], [`telemetry`], [`authz`], [`store`] stand on it.
-//! - [`keys`] knows who signed, [`authn`] who is calling, [`routing`] which agent, [`gate`] decides.
+//! - [`idp`] knows who signed, [`authn`] who is calling, [`routing`] which agent, [`gate`] decides.
 //! - [`config`] turns text into a snapshot; [`control`] brings snapshots to life.
 //! - [`admin`] is the control API and the console, on a listener of its own.
 //! - [`proxy`] carries a decision out on the wire; [`gateway`] wires it all together.
@@ -20,7 +20,7 @@ pub mod control;
 pub mod demo;
 pub mod gate;
 pub mod gateway;
-pub mod keys;
+pub mod idp;
 pub mod model;
 pub mod net;
 pub mod ops;

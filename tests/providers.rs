@@ -1,7 +1,7 @@
 //! Identity providers that are slow, huge, lying, dying or away, tokens with key ids that nobody has, and a clock that
 //! jumps: the real binary must keep its good keys, serve everybody else, and come back by itself.
 //!
-//! What a caller gets in each case is in `gateway`; the rules of a single fetch are unit tests in `net` and `keys`.
+//! What a caller gets in each case is in `gateway`; the rules of a single fetch are unit tests in `net` and `idp`.
 
 #[cfg(test)]
 #[path = "providers/alone.rs"]

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::authz::{Check, Facts, Trace};
-use crate::keys::Provider;
+use crate::idp::Provider;
 use crate::model::{Algorithm, Instant, Reason};
 
 use super::oauth::{AudienceClaim, BoundTokens, OAuthPolicy};

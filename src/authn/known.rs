@@ -9,7 +9,7 @@ use std::mem::size_of;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::keys::{KeyName, Provider, VerificationKey};
+use crate::idp::{KeyName, Provider, VerificationKey};
 use crate::model::{Algorithm, Claims, Evidence, Identity, Instant, Live};
 
 use super::admission::Admission;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::keys::Provider;
+use crate::idp::Provider;
 use crate::model::{Issuer, reduced_eq};
 
 use super::also::{Elsewhere, Presented, only};

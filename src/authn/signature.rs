@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::authz::{Check, Facts, Trace};
-use crate::keys::{Missing, Provider, VerificationKey};
+use crate::idp::{Missing, Provider, VerificationKey};
 use crate::model::{Algorithm, Instant, Reason};
 
 use super::api_key::note_use;

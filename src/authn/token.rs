@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
-use crate::keys::KeyName;
+use crate::idp::KeyName;
 use crate::model::{Claims, Instant, KeyId};
 
 use super::json;

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::authz::{Check, Facts, Trace};
-use crate::keys::Provider;
+use crate::idp::Provider;
 use crate::model::{Algorithm, CacheLabel, Claims, Digest, Identity, Instant, Reason, TokenSaid};
 
 use super::also::{self, Presented};

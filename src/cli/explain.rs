@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use crate::config::Snapshot;
 use crate::control::load;
 use crate::gate::{self, Explanation, Presented};
-use crate::keys::Refresher;
+use crate::idp::Refresher;
 use crate::model::{Clock, SystemClock};
 use crate::routing::{Agent, Authenticator, CanonicalPath, Host, HostRule};
 use crate::telemetry::Metrics;

@@ -16,7 +16,7 @@ use super::public_url::PublicUrl;
 use super::source::Source;
 use super::written::{Written, written};
 use crate::authn::{Issuers, TokenCache};
-use crate::keys::Provider;
+use crate::idp::Provider;
 use crate::model::{AgentName, CertificateTerm, Digest, ProviderName, ResourceId, Stamp};
 use crate::routing::{Agent, Endpoint, Router};
 

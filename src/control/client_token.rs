@@ -7,7 +7,7 @@ use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded::{Serializer, byte_serialize};
 
-use crate::keys::{Provider, endpoints};
+use crate::idp::{Provider, endpoints};
 use crate::model::Secret;
 use crate::net::{Fetcher, FetcherOptions, Limits};
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::config::Revision;
-use crate::keys::ProviderSpec;
+use crate::idp::ProviderSpec;
 use crate::model::ResourceId;
 use crate::store::WriteError;
 

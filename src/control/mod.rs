@@ -22,7 +22,7 @@ mod resolver;
 mod roll_back;
 mod status;
 
-pub use crate::keys::{
+pub use crate::idp::{
     Probe, ProbeRequest, ProbedKey, Problem, ProviderSpec, ProviderStatus, SkippedKey, probe, probe_of,
 };
 pub use client_token::{ClientAuthentication, Token, TokenError, TokenRequest, client_token};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::{self, Compiled, Diagnostics, Files, Snapshot, Source};
-use crate::keys::ProviderSpec;
+use crate::idp::ProviderSpec;
 use crate::model::{ResourceId, ResourceKind};
 use crate::store::{Change, Commit, Query};
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::config::{self, Files, Snapshot};
-use crate::keys::{KeySource, Provider, Refresher, RefresherHandle, StateDir};
+use crate::idp::{KeySource, Provider, Refresher, RefresherHandle, StateDir};
 use crate::model::{Clock, Live, ProviderName, ResourceId};
 use crate::store::{Commit, ConfigStore};
 use crate::telemetry::Metrics;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::authn::{Admission, ApiKeyRefusal, Outcome, Rejection};
 use crate::authz::Trace;
-use crate::keys::Provider;
+use crate::idp::Provider;
 use crate::model::{AuthMethod, CacheLabel, Claims, Decision, Enforcement, Identity, Instant, Reason};
 use crate::routing::{Agent, Authenticator};
 

@@ -1,7 +1,7 @@
 //! The signature algorithms that a token may carry. Asymmetric ones only: `none` and the HMAC family have
 //! no value here, so no configuration and no key can name them.
 //!
-//! What a key of a given type can do with them is the business of `keys`.
+//! What a key of a given type can do with them is the business of `idp`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -79,7 +79,7 @@ impl ProviderFamilies {
     }
 }
 
-/// The handles of one provider. The label values `trigger`, `result` and `reason` are closed lists in `keys`.
+/// The handles of one provider. The label values `trigger`, `result` and `reason` are closed lists in `idp`.
 #[derive(Clone)]
 pub struct ProviderMetrics {
     families: Arc<Families>,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant as Tick};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use portcullis::config::{Files, Snapshot, Source, compile, parse};
 use portcullis::gate::{Refetch, Silent, Step, decide};
-use portcullis::keys::{Provider, Refresher, RefresherHandle};
+use portcullis::idp::{Provider, Refresher, RefresherHandle};
 use portcullis::model::{CacheLabel, Decision, FixedClock, Identity, Instant, Reason};
 use portcullis::routing::Agent;
 use portcullis::telemetry::Metrics;

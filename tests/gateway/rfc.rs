@@ -4,7 +4,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use portcullis::keys::parse_key_set;
+use portcullis::idp::parse_key_set;
 use portcullis::model::{Algorithm, AlgorithmSet};
 use serde_json::{Value, json};
 

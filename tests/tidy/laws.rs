@@ -20,14 +20,14 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("telemetry", &["model"]),
     ("authz", &["model"]),
     ("store", &["model"]),
-    ("keys", &["model", "net", "telemetry"]),
-    ("authn", &["model", "net", "telemetry", "authz", "keys"]),
+    ("idp", &["model", "net", "telemetry"]),
+    ("authn", &["model", "net", "telemetry", "authz", "idp"]),
     ("routing", &["model", "telemetry", "authz", "authn"]),
-    ("gate", &["model", "authz", "keys", "authn", "routing"]),
-    ("config", &["model", "net", "telemetry", "authz", "keys", "authn", "routing"]),
-    ("control", &["model", "net", "telemetry", "store", "keys", "routing", "config"]),
+    ("gate", &["model", "authz", "idp", "authn", "routing"]),
+    ("config", &["model", "net", "telemetry", "authz", "idp", "authn", "routing"]),
+    ("control", &["model", "net", "telemetry", "store", "idp", "routing", "config"]),
     ("proxy", &["model", "telemetry", "routing", "gate", "config"]),
-    ("ops", &["model", "telemetry", "keys", "config", "control"]),
+    ("ops", &["model", "telemetry", "idp", "config", "control"]),
     ("admin", &["model", "telemetry", "authn", "store", "routing", "gate", "config", "control"]),
 ];
 
@@ -58,7 +58,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ring", CRYPTO),
 ];
 const CRYPTO: &[&str] = &[
-    "src/keys/",
+    "src/idp/",
     "src/authn/",
     "src/model/secret.rs",
     "src/demo/",
@@ -169,8 +169,8 @@ pub(crate) const LAWS: &[Law] = &[
         covers: source,
         check: imports,
         bad: &[
-            ("src/model/name.rs", "use crate::keys::Provider;"),
-            ("src/keys/cache.rs", "use crate::{\n    model::Instant,\n    config::{Snapshot, Document},\n};"),
+            ("src/model/name.rs", "use crate::idp::Provider;"),
+            ("src/idp/cache.rs", "use crate::{\n    model::Instant,\n    config::{Snapshot, Document},\n};"),
             ("src/gate/mod.rs", "fn f() { super::proxy::respond() }"),
             ("src/authz/rules.rs", "use super::super::gate::Permit;"),
             ("src/kitchen/mod.rs", ""),
@@ -178,11 +178,11 @@ pub(crate) const LAWS: &[Law] = &[
         ],
         good: &[
             (
-                "src/keys/cache.rs",
+                "src/idp/cache.rs",
                 "use crate::{model::{self, Instant}, net};\n#[cfg(test)]\nmod tests {\n use crate::config;\n}",
             ),
             ("src/gateway.rs", "use crate::{proxy, admin};"),
-            ("src/model/name.rs", "// as crate::keys does\nlet a = \"crate::keys::x\";"),
+            ("src/model/name.rs", "// as crate::idp does\nlet a = \"crate::idp::x\";"),
             ("src/model/name.rs", "macro_rules! m { () => { $crate::gate::x() } }"),
         ],
     },
@@ -194,7 +194,7 @@ pub(crate) const LAWS: &[Law] = &[
             ("src/gate/mod.rs", "use pingora_proxy::Session;"),
             ("src/routing/mod.rs", "fn f(h: &pingora::http::RequestHeader) {}"),
             ("src/proxy/mod.rs", "use axum::Router;"),
-            ("src/keys/cache.rs", "use arc_swap::ArcSwap;"),
+            ("src/idp/cache.rs", "use arc_swap::ArcSwap;"),
             ("src/gate/mod.rs", "use prometheus::IntCounter;"),
             ("src/config/compile.rs", "let d = ring::digest::digest(a, b);"),
             ("src/net/mod.rs", "use aws_lc_rs;"),
@@ -233,23 +233,23 @@ pub(crate) const LAWS: &[Law] = &[
             let parts = file.path.trim_end_matches(".rs").split('/');
             parts.filter(|part| vague.contains(part)).map(|part| format!("{part} says nothing")).collect()
         },
-        bad: &[("src/keys/utils.rs", ""), ("src/common/mod.rs", "")],
-        good: &[("src/keys/cache.rs", "")],
+        bad: &[("src/idp/utils.rs", ""), ("src/common/mod.rs", "")],
+        good: &[("src/idp/cache.rs", "")],
     },
     Law {
         name: "no glob over the crate",
         covers: rust,
         check: |file| lines(file, &["use crate::*"], "hides who imports what"),
-        bad: &[("src/keys/cache.rs", "use crate::*;")],
-        good: &[("src/keys/cache.rs", "use super::*; // use crate::*")],
+        bad: &[("src/idp/cache.rs", "use crate::*;")],
+        good: &[("src/idp/cache.rs", "use super::*; // use crate::*")],
     },
     Law {
         name: "a lint is expected with a reason, never allowed",
         covers: rust,
         check: |file| lines(file, &["#[allow(", "#![allow("], "should be #[expect(.., reason = \"..\")]"),
-        bad: &[("src/keys/cache.rs", "#[allow(dead_code)]"), ("tests/e2e.rs", "#![allow(clippy::panic)]")],
+        bad: &[("src/idp/cache.rs", "#[allow(dead_code)]"), ("tests/e2e.rs", "#![allow(clippy::panic)]")],
         good: &[
-            ("src/keys/cache.rs", "#[expect(dead_code, reason = \"read by a test\")]"),
+            ("src/idp/cache.rs", "#[expect(dead_code, reason = \"read by a test\")]"),
             ("src/admin/console.rs", "#[allow_missing = true]"),
         ],
     },
@@ -260,8 +260,8 @@ pub(crate) const LAWS: &[Law] = &[
             let opens = file.raw.starts_with("//!");
             if opens { Vec::new() } else { vec!["does not open with //!".to_owned()] }
         },
-        bad: &[("src/keys/cache.rs", "use std::fmt;\n//! late")],
-        good: &[("src/keys/cache.rs", "//! The cache.")],
+        bad: &[("src/idp/cache.rs", "use std::fmt;\n//! late")],
+        good: &[("src/idp/cache.rs", "//! The cache.")],
     },
     Law {
         name: "files stay short",
@@ -274,8 +274,8 @@ pub(crate) const LAWS: &[Law] = &[
                 Vec::new()
             }
         },
-        bad: &[("src/keys/cache.rs", LONG)],
-        good: &[("src/keys/cache.rs", "//! x\nfn a() {}\n")],
+        bad: &[("src/idp/cache.rs", LONG)],
+        good: &[("src/idp/cache.rs", "//! x\nfn a() {}\n")],
     },
     Law {
         name: "no test is skipped",
@@ -290,13 +290,13 @@ pub(crate) const LAWS: &[Law] = &[
         check: sleeps,
         bad: &[
             ("tests/e2e/run.rs", "async fn waits() { tokio::time::sleep(d).await; }"),
-            ("src/keys/cache.rs", "fn a() {}\n#[cfg(test)]\nmod tests { fn x() { thread::sleep(d) } }"),
+            ("src/idp/cache.rs", "fn a() {}\n#[cfg(test)]\nmod tests { fn x() { thread::sleep(d) } }"),
         ],
         good: &[
             ("tests/e2e/run.rs", "async fn eventually_true() { loop { tokio::time::sleep(d).await; } }"),
-            ("src/keys/refresher.rs", "async fn a() { tokio::time::sleep(d).await }"),
+            ("src/idp/refresher.rs", "async fn a() { tokio::time::sleep(d).await }"),
             (
-                "src/keys/refresher.rs",
+                "src/idp/refresher.rs",
                 "#[cfg(test)]\nmod tests {\n#[tokio::test(start_paused = true)]\nasync fn x() { sleep(d).await } }",
             ),
         ],

@@ -23,7 +23,7 @@ impl File {
         Self { path: path.to_owned(), raw: raw.to_owned(), code, product }
     }
 
-    /// The room that the file belongs to: `src/keys/cache.rs` and `src/keys.rs` to `keys`.
+    /// The room that the file belongs to: `src/idp/cache.rs` and `src/idp.rs` to `idp`.
     pub(crate) fn room(&self) -> Option<&str> {
         let inside = self.path.strip_prefix("src/")?;
         inside.split('/').next()?.trim_end_matches(".rs").into()
@@ -202,8 +202,8 @@ fn use_trees_give_their_first_segments() {
 
 #[test]
 fn super_counts_when_it_reaches_the_root() {
-    let at = |path| File::new(path, "use super::super::keys::Provider; use super::view;").rooms_named();
-    assert_eq!(at("src/proxy/view.rs"), [(1, "keys".to_owned())]);
+    let at = |path| File::new(path, "use super::super::idp::Provider; use super::view;").rooms_named();
+    assert_eq!(at("src/proxy/view.rs"), [(1, "idp".to_owned())]);
     assert_eq!(at("src/proxy/mod.rs"), [(1, "view".to_owned())]);
     assert_eq!(at("src/proxy/http/view.rs"), []);
 }

@@ -164,7 +164,7 @@ async fn a_provider_without_keys_is_an_error_with_its_agents() {
     let clock: Arc<dyn crate::model::Clock> =
         Arc::new(crate::model::FixedClock::at(Instant::from_unix(fixtures::NOW)));
     let _already = rustls::crypto::ring::default_provider().install_default();
-    let _refresher = crate::keys::Refresher::spawn(Arc::clone(provider), Arc::clone(&clock), None);
+    let _refresher = crate::idp::Refresher::spawn(Arc::clone(provider), Arc::clone(&clock), None);
     while !provider.tried() {
         tokio::task::yield_now().await;
         tokio::time::advance(std::time::Duration::from_millis(50)).await;

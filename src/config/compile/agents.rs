@@ -15,7 +15,7 @@ use super::given::{self, Given};
 use super::{Input, Named, files, kept, terms};
 use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme, TokenCache};
 use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
-use crate::keys::Provider;
+use crate::idp::Provider;
 use crate::model::{AgentName, CertificateUse, Digest, Identity, Instant, ProviderName};
 use crate::routing::{
     Agent, Authenticator, Cors, CorsRules, Endpoint, Methods, Route, Router, Trust, Upstream, UpstreamHost,

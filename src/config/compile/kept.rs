@@ -8,7 +8,7 @@ use super::Input;
 use super::agents::{Agents, FromFiles, Trusted};
 use super::given;
 use crate::authn::{ApiKeyPolicy, OAuthPolicy};
-use crate::keys::Provider;
+use crate::idp::Provider;
 use crate::model::ProviderName;
 use crate::routing::{Agent, Authenticator, Endpoint};
 

@@ -8,7 +8,7 @@ use super::super::code::Code;
 use super::super::document::{IdentityProvider, KeySource as Written};
 use super::super::source::Spanned;
 use super::{Input, Named, files, terms};
-use crate::keys::{KeySource, Provider, ProviderSpec, parse_key_set, parse_public_key};
+use crate::idp::{KeySource, Provider, ProviderSpec, parse_key_set, parse_public_key};
 use crate::model::{CertificateUse, ProviderName};
 
 /// What the providers of the document are to be; what is wrong with their files and keys is reported.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::control::{self, Control, Reconciler, load};
-use crate::keys::ProviderStatus;
+use crate::idp::ProviderStatus;
 use crate::model::{FixedClock, Instant, Live};
 use crate::store::{FileStore, Writer};
 use crate::telemetry::Metrics;

@@ -1,7 +1,7 @@
 //! A key set. What is kept of it reads back as the same, holds nothing private, and a narrower policy never finds
 //! more.
 
-use portcullis::keys::{KeySet, parse_key_set};
+use portcullis::idp::{KeySet, parse_key_set};
 use portcullis::model::{Algorithm, AlgorithmSet};
 use serde_json::Value;
 

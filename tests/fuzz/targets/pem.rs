@@ -1,6 +1,6 @@
 //! A public key or certificate in PEM. What it says holds as for any other key.
 
-use portcullis::keys::parse_public_key;
+use portcullis::idp::parse_public_key;
 use portcullis::model::AlgorithmSet;
 
 use super::key_set;

@@ -7,7 +7,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::keys::fixtures::{set_of, spec};
+use crate::idp::fixtures::{set_of, spec};
 use crate::model::Issuer;
 use crate::net::fixtures::{Loopback, Reply, answer, install_tls};
 

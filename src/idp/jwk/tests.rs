@@ -1,7 +1,7 @@
 //! Keys of the RFCs, and every way in which a key is not used.
 
 use super::*;
-use crate::keys::fixtures::{Signer, base64url, from_base64url, with};
+use crate::idp::fixtures::{Signer, base64url, from_base64url, with};
 use serde_json::json;
 
 const RSA_N: &str = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJ\

@@ -1,7 +1,7 @@
 //! What a provider knows without a refresher.
 
 use super::*;
-use crate::keys::fixtures::{jwks_uri, provider, set_of, spec};
+use crate::idp::fixtures::{jwks_uri, provider, set_of, spec};
 use crate::model::Issuer;
 use crate::telemetry::Metrics;
 
@@ -18,7 +18,7 @@ fn filled(spec: ProviderSpec, kids: &[&str]) -> Arc<Provider> {
     provider.cache.update(|known| {
         known.keys = Some(Arc::new(keys));
         known.last_success = Some(NOW);
-        known.age = Some(crate::keys::cache::Age::of(std::time::Duration::ZERO));
+        known.age = Some(crate::idp::cache::Age::of(std::time::Duration::ZERO));
         known.tried = true;
     });
     provider

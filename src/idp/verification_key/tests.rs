@@ -1,8 +1,8 @@
 //! Signatures of every algorithm, made here and taken from the RFCs.
 
 use super::*;
-use crate::keys::fixtures::{Signer, base64url, from_base64url, with};
-use crate::keys::parse_key_set;
+use crate::idp::fixtures::{Signer, base64url, from_base64url, with};
+use crate::idp::parse_key_set;
 use serde_json::json;
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Keys and certificates in PEM, good and bad.
 
 use super::*;
-use crate::keys::fixtures::Signer;
+use crate::idp::fixtures::Signer;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine as _;

@@ -1,7 +1,7 @@
 //! Whole sets.
 
 use super::*;
-use crate::keys::fixtures::{Signer, with};
+use crate::idp::fixtures::{Signer, with};
 use crate::model::Algorithm;
 use serde_json::{Value, json};
 

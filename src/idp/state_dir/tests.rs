@@ -1,8 +1,8 @@
 //! What is kept on disk, and what is not believed.
 
 use super::*;
-use crate::keys::KeySource;
-use crate::keys::fixtures::{jwks_uri, set_of, spec};
+use crate::idp::KeySource;
+use crate::idp::fixtures::{jwks_uri, set_of, spec};
 use tempfile::TempDir;
 
 const NOW: Instant = Instant::from_unix(1_700_000_000);

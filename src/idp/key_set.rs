@@ -171,8 +171,8 @@ impl Eq for KeySet {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::fixtures::{Signer, with};
-    use crate::keys::parse_key_set;
+    use crate::idp::fixtures::{Signer, with};
+    use crate::idp::parse_key_set;
     use base64::Engine as _;
 
     fn set(keys: &[Value]) -> KeySet {

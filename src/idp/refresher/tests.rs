@@ -6,8 +6,8 @@ use tempfile::TempDir;
 use tokio::time::{Instant as TokioInstant, sleep_until, timeout};
 
 use super::*;
-use crate::keys::fixtures::{Script, Step, TokioClock, jwks_uri, provider, set_of, spec};
-use crate::keys::{Missing, ProviderSpec, VerificationKey};
+use crate::idp::fixtures::{Script, Step, TokioClock, jwks_uri, provider, set_of, spec};
+use crate::idp::{Missing, ProviderSpec, VerificationKey};
 use crate::model::{Algorithm, Instant, Issuer};
 use crate::telemetry::Metrics;
 
@@ -412,7 +412,7 @@ async fn kept_keys_are_used_by_the_same_provider_alone_and_grow_old() {
     let state = Arc::new(StateDir::open(folder.path()).unwrap());
     let clock = TokioClock::start();
     let keys =
-        crate::keys::parse_key_set(set_of(&["a"]).as_bytes(), spec(jwks_uri()).algorithms).unwrap().keys;
+        crate::idp::parse_key_set(set_of(&["a"]).as_bytes(), spec(jwks_uri()).algorithms).unwrap().keys;
     let long_ago = Instant::from_duration(clock.now().since_epoch() - secs(25 * 3600));
     for (name, spec, at, want) in [
         ("same", spec(jwks_uri()), clock.now(), Ok(1)),
@@ -423,7 +423,7 @@ async fn kept_keys_are_used_by_the_same_provider_alone_and_grow_old() {
             clock.now(),
             Err(Missing::Unavailable),
         ),
-        ("other source", spec(crate::keys::KeySource::Discovery), clock.now(), Err(Missing::Unavailable)),
+        ("other source", spec(crate::idp::KeySource::Discovery), clock.now(), Err(Missing::Unavailable)),
     ] {
         state.save(provider(super::tests::spec(jwks_uri())).spec(), &keys, at).unwrap();
         let room = Room::open_with(
@@ -465,7 +465,7 @@ async fn fetches_keys_and_skipped_keys_are_counted() {
 async fn a_key_file_is_read_again_when_somebody_rings_and_by_the_timer() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("keys.json");
-    let provider = provider(spec(crate::keys::KeySource::JwksFile(path.clone())));
+    let provider = provider(spec(crate::idp::KeySource::JwksFile(path.clone())));
     let clock = TokioClock::start();
     std::fs::write(&path, set_of(&["a"])).unwrap();
     let _handle = Refresher::spawn(Arc::clone(&provider), clock.clone(), None);
