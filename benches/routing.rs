@@ -9,7 +9,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use portcullis::config::{Files, Snapshot, Source, compile, parse};
-use portcullis::routing::{CanonicalPath, Host};
+use portcullis::model::{CanonicalPath, Host};
 use portcullis::telemetry::Metrics;
 
 /// Agents, and hosts that they share.

@@ -5,6 +5,7 @@
 //! - [`model`] is the vocabulary: no I/O, no clock.
 //! - [`net`], [`telemetry`], [`authz`], [`store`] stand on it.
 //! - [`idp`] knows who signed, [`authn`] who is calling, [`routing`] which agent, [`gate`] decides.
+//! - [`upstream`] is where an agent runs, [`limits`] how much may be under way.
 //! - [`config`] turns text into a snapshot; [`control`] brings snapshots to life.
 //! - [`admin`] is the control API and the console, on a listener of its own.
 //! - [`proxy`] carries a decision out on the wire; [`gateway`] wires it all together.
@@ -21,6 +22,7 @@ pub mod demo;
 pub mod gate;
 pub mod gateway;
 pub mod idp;
+pub mod limits;
 pub mod model;
 pub mod net;
 pub mod ops;
@@ -28,3 +30,4 @@ pub mod proxy;
 pub mod routing;
 pub mod store;
 pub mod telemetry;
+pub mod upstream;

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use crate::config::{self, Snapshot};
 use crate::control::{Expect, To, Wanted};
-use crate::model::{ResourceId, ResourceKind};
-use crate::routing::{Agent, Authenticator, Host, HostRule, Methods};
+use crate::model::{Host, HostRule, ResourceId, ResourceKind};
+use crate::routing::{Agent, Authenticator, Methods};
 use crate::telemetry::AgentTraffic;
 
 use super::body::{Answer, Anything};
@@ -22,8 +22,7 @@ use super::page::{self, Name, Nothing, Page, Query, Write};
 use super::precondition::{IfMatch, Precondition};
 use super::problem::Problem;
 use super::upstream_health::{self, LastFailure, UpstreamHealth};
-use super::write;
-use super::{Desk, Room};
+use super::{Desk, Room, write};
 
 /// Which agents.
 #[derive(Deserialize)]

@@ -6,8 +6,7 @@ use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::model::{Digest, Secret};
-use crate::routing::Host;
+use crate::model::{Digest, Host, Secret};
 
 use super::caller::Caller;
 use super::problem::Problem;

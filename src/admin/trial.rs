@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::config::{ProxyProtocol, Snapshot};
-use crate::model::Secret;
-use crate::routing::{Agent, CanonicalPath};
+use crate::model::{CanonicalPath, Secret};
+use crate::routing::Agent;
 
 use super::Desk;
 use super::agents::find;

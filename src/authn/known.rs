@@ -9,10 +9,10 @@ use std::mem::size_of;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crate::authz::Admission;
 use crate::idp::{KeyName, Provider, VerificationKey};
 use crate::model::{Algorithm, Claims, Evidence, Identity, Instant, Live};
 
-use super::admission::Admission;
 use super::oauth::{AudienceClaim, OAuthPolicy};
 use super::token::{Times, Token, claims};
 

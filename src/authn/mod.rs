@@ -3,7 +3,6 @@
 //! Three answers, not two: authenticated, not presented, or rejected. What the caller may do is for `authz`;
 //! what becomes of the request is for `gate`.
 
-mod admission;
 mod also;
 mod api_key;
 mod claim_checks;
@@ -17,7 +16,6 @@ mod token;
 mod token_cache;
 mod verify;
 
-pub use admission::Admission;
 pub use also::{Elsewhere, Presented, answered_protocol, query_without, strip};
 pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyText, KEY_PREFIX};
 pub use extract::Scheme;

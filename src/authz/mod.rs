@@ -3,12 +3,14 @@
 //!
 //! Who the caller is was settled before (`authn`); nothing here trusts an unverified claim.
 
+mod admission;
 mod claim_headers;
 mod explain;
 mod header_text;
 mod number;
 mod rules;
 
+pub use admission::Admission;
 pub use claim_headers::{ClaimHeader, ClaimHeaders, ClaimHeadersError};
 pub use explain::{Check, Facts, Line, Silent, Trace, Transcript, Witness};
 pub use header_text::BeyondAscii;

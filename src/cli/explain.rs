@@ -11,8 +11,9 @@ use crate::config::Snapshot;
 use crate::control::load;
 use crate::gate::{self, Explanation, Presented};
 use crate::idp::Refresher;
+use crate::model::{CanonicalPath, Host, HostRule};
 use crate::model::{Clock, SystemClock};
-use crate::routing::{Agent, Authenticator, CanonicalPath, Host, HostRule};
+use crate::routing::{Agent, Authenticator};
 use crate::telemetry::Metrics;
 
 use super::{ConfigArg, Exit, place};

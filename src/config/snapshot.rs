@@ -8,6 +8,12 @@ use std::sync::Arc;
 
 use rustls::sign::CertifiedKey;
 
+use crate::authn::{Issuers, TokenCache};
+use crate::idp::Provider;
+use crate::model::{AgentName, CertificateTerm, Digest, ProviderName, ResourceId, Stamp};
+use crate::routing::{Agent, Router};
+use crate::upstream::Endpoint;
+
 use super::compile::Named;
 use super::diagnostics::Diagnostics;
 use super::document::{AgentEntry, Server};
@@ -15,10 +21,6 @@ use super::known::Known;
 use super::public_url::PublicUrl;
 use super::source::Source;
 use super::written::{Written, written};
-use crate::authn::{Issuers, TokenCache};
-use crate::idp::Provider;
-use crate::model::{AgentName, CertificateTerm, Digest, ProviderName, ResourceId, Stamp};
-use crate::routing::{Agent, Endpoint, Router};
 
 /// Names the inputs of a snapshot: the SHA-256 of all texts and files, in hexadecimal.
 #[derive(Clone, PartialEq, Eq, Hash)]

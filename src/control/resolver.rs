@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use crate::net::credential_service;
-use crate::routing::Endpoint;
+use crate::upstream::Endpoint;
 
 /// How long an answer is used before the name is asked for again.
 const REFRESH: Duration = Duration::from_secs(30);

@@ -8,7 +8,8 @@ mod permit;
 
 use std::sync::Arc;
 
-use crate::authn::{Admission, ApiKeyRefusal, Outcome, Rejection};
+use crate::authn::{ApiKeyRefusal, Outcome, Rejection};
+use crate::authz::Admission;
 use crate::authz::Trace;
 use crate::idp::Provider;
 use crate::model::{AuthMethod, CacheLabel, Claims, Decision, Enforcement, Identity, Instant, Reason};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::authn::Admission;
+use crate::authz::Admission;
 use crate::routing::Agent;
 
 /// Passage to one agent for one request.

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant as Tick};
 use http::{Method, Version};
 
 use crate::gate::{Permit, Verdict};
+use crate::limits::Place;
 use crate::model::{AuthMethod, CacheLabel, Decision, Evidence, Identity, Instant, Reason, RequestId};
-use crate::routing::{Agent, Place};
+use crate::routing::Agent;
 use crate::telemetry::{AccessAuth, AccessRecord, Serving};
 
 use super::origin::Origin;

@@ -6,12 +6,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use pingora::http::RequestHeader;
 
 use crate::gate::{Permit, Presented};
-use crate::model::reduced_eq;
-use crate::routing::{Upstream, UpstreamHost};
+use crate::model::{query, reduced_eq};
+use crate::upstream::{Upstream, UpstreamHost};
 
 use super::context::Context;
 use super::forwarded::{self, Forwarded, REQUEST_ID};
-use super::query;
 use super::stamp;
 use super::view::{sent_host, sent_query};
 

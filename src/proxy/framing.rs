@@ -4,11 +4,9 @@
 
 use memchr::memchr;
 
-use crate::routing::Host;
+use crate::model::{Authority, Host, query};
 
-use super::authority::Authority;
 use super::chunks::{is_field_byte, is_token_byte};
-use super::query;
 
 /// The longest method. The longest that is registered has 17 letters.
 const LONGEST_METHOD: usize = 32;

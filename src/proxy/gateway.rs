@@ -14,8 +14,9 @@ use pingora::proxy::{ProxyHttp as _, Session};
 
 use crate::config::{Limits, Snapshot};
 use crate::gate::{Presented, Refetch, Silent, Step, Verdict, Witness, decide};
+use crate::limits::Hall;
 use crate::model::{AuthMethod, Clock, Decision, Live, Reason, RequestId};
-use crate::routing::{Agent, CorsHeaders, Hall};
+use crate::routing::{Agent, CorsHeaders};
 use crate::telemetry::{AccessLog, AgentMetrics, Decisions, InFlight, Metrics};
 
 use super::context::{Auth, Context, Ending};
@@ -94,7 +95,7 @@ impl Gateway {
         let view = View::of(request)?;
         ctx.path = (!view.path.is_as_sent()).then(|| view.path.as_str().into());
         ctx.encode_query = view.encode_query;
-        let host = view.host.as_ref().map(crate::routing::Host::as_str);
+        let host = view.host.as_ref().map(crate::model::Host::as_str);
         Ok(self.parts.snapshot.with(|snapshot| snapshot.router.find(host, &view.path).cloned()))
     }
 

@@ -3,9 +3,10 @@
 
 use bytes::{BufMut as _, BytesMut};
 
+use crate::model::query;
+
 use super::body::{Body, is_blank};
 use super::framing::{self, Framing, Target};
-use super::query;
 
 /// The most fields that Pingora reads.
 const MOST_FIELDS: usize = 256;

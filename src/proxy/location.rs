@@ -7,10 +7,10 @@ use http::{HeaderName, HeaderValue, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use crate::config::{PublicUrl, Snapshot};
-use crate::model::Live;
-use crate::routing::{Agent, Host, UpstreamHost};
+use crate::model::{Authority, Host, Live};
+use crate::routing::Agent;
+use crate::upstream::UpstreamHost;
 
-use super::authority::Authority;
 use super::context::Context;
 use super::forwarded;
 use super::view::sent_host;

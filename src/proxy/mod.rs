@@ -4,7 +4,6 @@
 //! Nothing is decided here. An upstream is chosen, and a request rewritten, only with a permit of `gate`.
 
 mod attend;
-mod authority;
 mod body;
 mod bounded;
 mod chunks;
@@ -35,7 +34,6 @@ mod patience;
 mod peer;
 mod phases;
 mod proxy_protocol;
-mod query;
 mod relays;
 mod respond;
 mod stamp;

@@ -5,10 +5,8 @@ use std::borrow::Cow;
 use http::{HeaderValue, Version, header};
 use pingora::http::RequestHeader;
 
-use crate::routing::{CanonicalPath, Host};
+use crate::model::{CanonicalPath, Host, query};
 use crate::telemetry::AccessRecord;
-
-use super::query;
 
 /// The request's target.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,13 +6,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::authn::{self, ApiKeyPolicy, Elsewhere, ForwardToken, OAuthPolicy, Presented};
 use crate::authz::{ClaimHeaders, Rules};
+use crate::limits::Places;
 use crate::model::{AgentName, AuthMethod, Enforcement, ProviderName};
 use crate::telemetry::AgentMetrics;
+use crate::upstream::Upstream;
 
 use super::cors::Cors;
-use super::places::Places;
 use super::router::Route;
-use super::upstream::Upstream;
 
 /// A deployed endpoint.
 #[derive(Debug)]
@@ -165,8 +165,9 @@ impl Agent {
 pub(crate) mod tests {
     use super::*;
     use crate::authn::Scheme;
-    use crate::routing::{Endpoint, HostRule, SetHeaders, UpstreamHost};
+    use crate::model::HostRule;
     use crate::telemetry::Metrics;
+    use crate::upstream::{Endpoint, SetHeaders, UpstreamHost};
     use std::collections::HashMap;
     use std::sync::Arc;
     use std::time::Duration;

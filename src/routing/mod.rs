@@ -5,20 +5,10 @@
 
 mod agent;
 mod cors;
-mod host;
 mod methods;
-mod path;
-mod places;
 mod router;
-mod set_headers;
-mod upstream;
 
 pub use agent::{Agent, AgentId, Authenticator, next_id};
 pub use cors::{AllowedOrigin, Cors, CorsHeaders, CorsRules};
-pub use host::{Host, HostError, HostRule};
 pub use methods::Methods;
-pub use path::{CanonicalPath, PathError};
-pub use places::{Hall, Place, Places};
 pub use router::{Route, RouteConflict, Router};
-pub use set_headers::SetHeaders;
-pub use upstream::{Endpoint, Trust, Upstream, UpstreamHost, UpstreamTls};

@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::model::{CanonicalPath, HostRule};
+
 use super::agent::Agent;
-use super::host::HostRule;
 use super::methods::Methods;
-use super::path::CanonicalPath;
 
 /// Where an agent answers.
 #[derive(Debug, Clone, PartialEq, Eq)]

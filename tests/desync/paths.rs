@@ -2,8 +2,8 @@
 //! no agent ever gets a request that was let through with the credential of another.
 
 use portcullis::authn::ApiKeyText;
+use portcullis::model::CanonicalPath;
 use portcullis::model::Digest;
-use portcullis::routing::CanonicalPath;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 

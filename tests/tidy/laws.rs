@@ -19,14 +19,16 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("net", &["model"]),
     ("telemetry", &["model"]),
     ("authz", &["model"]),
+    ("limits", &[]),
+    ("upstream", &["model"]),
     ("store", &["model"]),
     ("idp", &["model", "net", "telemetry"]),
     ("authn", &["model", "net", "telemetry", "authz", "idp"]),
-    ("routing", &["model", "telemetry", "authz", "authn"]),
+    ("routing", &["model", "telemetry", "authz", "limits", "upstream", "authn"]),
     ("gate", &["model", "authz", "idp", "authn", "routing"]),
-    ("config", &["model", "net", "telemetry", "authz", "idp", "authn", "routing"]),
-    ("control", &["model", "net", "telemetry", "store", "idp", "routing", "config"]),
-    ("proxy", &["model", "telemetry", "routing", "gate", "config"]),
+    ("config", &["model", "net", "telemetry", "authz", "upstream", "idp", "authn", "routing"]),
+    ("control", &["model", "net", "telemetry", "upstream", "store", "idp", "routing", "config"]),
+    ("proxy", &["model", "telemetry", "limits", "upstream", "routing", "gate", "config"]),
     ("ops", &["model", "telemetry", "idp", "config", "control"]),
     ("admin", &["model", "telemetry", "authn", "store", "routing", "gate", "config", "control"]),
 ];
@@ -71,7 +73,7 @@ const CRYPTO: &[&str] = &[
 ];
 
 /// Rooms that decide: no I/O, no clock.
-const PURE: &[&str] = &["model", "authz", "routing", "gate", "config"];
+const PURE: &[&str] = &["model", "authz", "limits", "upstream", "routing", "gate", "config"];
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::process",

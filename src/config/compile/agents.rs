@@ -8,20 +8,19 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
+use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme, TokenCache};
+use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
+use crate::idp::Provider;
+use crate::model::{AgentName, CertificateUse, Digest, Identity, Instant, ProviderName};
+use crate::routing::{Agent, Authenticator, Cors, CorsRules, Methods, Route, Router, next_id};
+use crate::telemetry::AgentMetrics;
+use crate::upstream::{Endpoint, Trust, Upstream, UpstreamHost, UpstreamTls};
+
 use super::super::code::Code;
 use super::super::document::{self, AgentEntry, Auth, Origins};
 use super::super::snapshot::ApiKey;
 use super::given::{self, Given};
 use super::{Input, Named, files, kept, terms};
-use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme, TokenCache};
-use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
-use crate::idp::Provider;
-use crate::model::{AgentName, CertificateUse, Digest, Identity, Instant, ProviderName};
-use crate::routing::{
-    Agent, Authenticator, Cors, CorsRules, Endpoint, Methods, Route, Router, Trust, Upstream, UpstreamHost,
-    UpstreamTls, next_id,
-};
-use crate::telemetry::AgentMetrics;
 
 type Providers = BTreeMap<ProviderName, Arc<Provider>>;
 

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use http::HeaderValue;
 
+use crate::upstream::SetHeaders;
+
 use super::super::document::{SetHeader, SetValue, Upstream};
 use super::super::source::Spanned;
 use super::super::web;
 use super::Input;
-use crate::routing::SetHeaders;
 
 /// Values of headers that agents are given, by the file that holds them.
 pub(super) type Given = HashMap<PathBuf, HeaderValue>;

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::document::{AgentEntry, Auth};
-use super::Input;
-use super::agents::{Agents, FromFiles, Trusted};
-use super::given;
 use crate::authn::{ApiKeyPolicy, OAuthPolicy};
 use crate::idp::Provider;
 use crate::model::ProviderName;
-use crate::routing::{Agent, Authenticator, Endpoint};
+use crate::routing::{Agent, Authenticator};
+use crate::upstream::Endpoint;
+
+use super::super::document::{AgentEntry, Auth};
+use super::agents::{Agents, FromFiles, Trusted};
+use super::{Input, given};
 
 /// The agent that runs, when compiling `entry` would make the same.
 pub(super) fn agent(

@@ -1,12 +1,14 @@
 //! What a document becomes, and what is kept from one snapshot to the next.
 
+use std::time::Duration;
+
+use crate::authn::ForwardToken;
+use crate::model::{AgentName, CanonicalPath, ProviderName};
+use crate::routing::Authenticator;
+
 use super::super::source::Source;
 use super::super::{Severity, parse};
 use super::*;
-use crate::authn::ForwardToken;
-use crate::model::{AgentName, ProviderName};
-use crate::routing::{Authenticator, CanonicalPath};
-use std::time::Duration;
 
 const BASE: &str = r#"
 version: 1

@@ -7,11 +7,12 @@ use http::{HeaderName, HeaderValue, Method};
 use serde_json::Value;
 use url::Url;
 
-use super::super::source::Spanned;
 use crate::authn::{AudienceClaim, BoundTokens, Elsewhere, ForwardToken};
 use crate::authz::BeyondAscii;
-use crate::model::{AgentName, Digest, Enforcement, ProviderName};
-use crate::routing::{AllowedOrigin, HostRule};
+use crate::model::{AgentName, Digest, Enforcement, HostRule, ProviderName};
+use crate::routing::AllowedOrigin;
+
+use super::super::source::Spanned;
 
 /// One of `agents`. Two are equal when they say the same, wherever it was written.
 #[derive(Debug, Clone, PartialEq)]

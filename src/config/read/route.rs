@@ -4,17 +4,17 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::hash::Hash;
 
+use crate::model::HostRule;
+
 use super::super::code::Code;
 use super::super::document::Route;
 use super::super::fields::Fields;
 use super::super::report::Report;
 use super::super::sections::ROUTE;
 use super::super::source::{Place, Spanned};
-use super::super::value;
-use super::super::web;
 use super::super::yaml::{Kind, Node};
+use super::super::{value, web};
 use super::cors::method;
-use crate::routing::HostRule;
 
 pub(super) fn read<'a>(report: &'a Report<'a>, node: &'a Node) -> Option<Route> {
     let Kind::Map(_) = node.kind else {

@@ -1,6 +1,6 @@
 //! Paths and hosts of routes, in the form in which requests are compared with them.
 
-use crate::routing::{CanonicalPath, Host, HostRule};
+use crate::model::{CanonicalPath, Host, HostRule};
 
 /// The canonical form of a route path, as requests are brought into it; no slash at the end.
 ///

@@ -4,10 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host as UrlHost, Url};
 
+use crate::model::Host;
+use crate::net::credential_service;
+use crate::routing::AllowedOrigin;
+
 use super::super::passwords::HIDDEN;
 use super::route_path;
-use crate::net::credential_service;
-use crate::routing::{AllowedOrigin, Host};
 
 /// An origin as browsers write it (RFC 6454 section 6.2), of any scheme; `*.` before its host stands for one label or
 /// more.

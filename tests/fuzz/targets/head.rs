@@ -1,8 +1,8 @@
 //! A request head, from its bytes to what is decided on. What passes is read alike by another parser, and has one
 //! meaning: one length, one host, one path.
 
+use portcullis::model::{CanonicalPath, Host};
 use portcullis::proxy::inspect;
-use portcullis::routing::{CanonicalPath, Host};
 
 pub(crate) const WORDS: &[&str] = &[
     "\r\n",

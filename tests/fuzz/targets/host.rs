@@ -1,6 +1,6 @@
 //! The one form of a host: stable, and one name only.
 
-use portcullis::routing::Host;
+use portcullis::model::Host;
 
 pub(crate) const WORDS: &[&str] = &[
     "a.example",

@@ -1,7 +1,7 @@
 //! The one form of a path: stable, with the meaning of what was sent, and without anything that two servers read
 //! differently.
 
-use portcullis::routing::CanonicalPath;
+use portcullis::model::CanonicalPath;
 
 pub(crate) const WORDS: &[&str] = &[
     "/",

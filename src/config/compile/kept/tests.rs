@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::super::{Diagnostics, Files, Snapshot, Source, compile, parse_after};
 use crate::model::ResourceId;
 use crate::telemetry::Metrics;
+
+use super::super::super::{Diagnostics, Files, Snapshot, Source, compile, parse_after};
 
 const KEYS: [&str; 2] = [
     r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
@@ -200,7 +201,7 @@ fn an_agent_is_made_anew_for_what_it_is_made_of_and_stays_the_very_same_for_all_
         for (name, agent) in &after.agents {
             let found = after
                 .router
-                .find(None, &crate::routing::CanonicalPath::parse(agent.route.path.as_bytes()).unwrap());
+                .find(None, &crate::model::CanonicalPath::parse(agent.route.path.as_bytes()).unwrap());
             assert!(
                 found.is_some_and(|found| Arc::ptr_eq(found, agent)),
                 "{what}: requests reach another {name}"

@@ -2,17 +2,20 @@
 //! braces of JSON, and letters beyond ASCII. They go on percent-encoded, as browsers write them.
 
 /// Whether a byte can stand in a query as it is sent: anything but control characters, blanks and `#`.
-pub(super) const fn may_stand(byte: u8) -> bool {
+#[must_use]
+pub const fn may_stand(byte: u8) -> bool {
     byte > 0x20 && byte != 0x7f && byte != b'#'
 }
 
 /// Whether a byte that may stand there goes on percent-encoded.
-pub(super) const fn is_encoded(byte: u8) -> bool {
+#[must_use]
+pub const fn is_encoded(byte: u8) -> bool {
     matches!(byte, b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}') || byte >= 0x80
 }
 
 /// The query with those bytes percent-encoded.
-pub(super) fn encoded(query: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn encoded(query: &[u8]) -> Vec<u8> {
     const HEX: [u8; 16] = *b"0123456789ABCDEF";
     let mut out = Vec::with_capacity(query.len() * 2);
     for byte in query.iter().copied() {

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::authz::{ClaimHeaders, Rules, Trace};
 use crate::model::{Claims, Identity, Reason, TokenSaid};
+
+use super::claim_headers::ClaimHeaders;
+use super::explain::Trace;
+use super::rules::Rules;
 
 /// What follows from a verified token at one agent.
 #[derive(Debug)]

@@ -1,23 +1,27 @@
 //! Whether two texts name the same host and port.
 
-use crate::routing::Host;
+use super::host::Host;
 
 /// An authority, and the port that goes without saying.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Authority<'a> {
-    pub(super) text: &'a str,
-    pub(super) usual_port: &'a str,
+pub struct Authority<'a> {
+    /// Host and port as they were written.
+    pub text: &'a str,
+    /// The port of its scheme.
+    pub usual_port: &'a str,
 }
 
 impl<'a> Authority<'a> {
     /// An authority in a URL of this scheme, `http` or `https`.
-    pub(super) fn of(scheme: &str, text: &'a str) -> Self {
+    #[must_use]
+    pub fn of(scheme: &str, text: &'a str) -> Self {
         Self { text, usual_port: if scheme.eq_ignore_ascii_case("https") { "443" } else { "80" } }
     }
 
     /// Whether both name the same host and port: case, a dot at the end, and a port that goes without saying make no
     /// difference.
-    pub(super) fn is(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
         match (Host::parse(self.text), Host::parse(other.text)) {
             (Ok(one), Ok(another)) => one == another && self.port() == other.port(),
             _ => false,

@@ -1,0 +1,7 @@
+//! How much may be under way at once: the slots of an agent, and those of the process.
+//!
+//! What a request gets that finds none is for `proxy`.
+
+mod places;
+
+pub use places::{Hall, Place, Places};
