@@ -10,11 +10,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::BytesMut;
-use pingora::apps::{HttpPersistentSettings, HttpServerApp as _, ServerApp};
+use pingora::apps::{HttpPersistentSettings, HttpServerApp, ServerApp};
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::l4::stream::Stream as Socket;
 use pingora::protocols::{ALPN, GetSocketDigest as _, Stream};
-use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Semaphore;
@@ -26,7 +25,6 @@ use crate::telemetry::HandshakeFailure;
 use super::bounded::Bounded;
 use super::crowd::{Crowd, Rest};
 use super::drain::{Busy, Drain};
-use super::gateway::Gateway;
 use super::h2_guard::{self, Around};
 use super::handshake::caller_fault;
 use super::head::{self, Head, HeadLimits};
@@ -61,11 +59,10 @@ pub struct FrontParts {
 }
 
 /// The application that Pingora's listeners hand connections to. Cheap to clone.
-#[derive(Clone)]
-pub struct Front(Arc<Inner>);
+pub struct Front<A>(Arc<Inner<A>>);
 
-struct Inner {
-    proxy: Arc<HttpProxy<Gateway>>,
+struct Inner<A> {
+    app: Arc<A>,
     record: Recorder,
     parts: FrontParts,
     lingering: Semaphore,
@@ -74,12 +71,12 @@ struct Inner {
 /// Records and numbers a head that was refused: status and peer in, request id out.
 pub type Recorder = Box<dyn Fn(u16, Option<IpAddr>) -> RequestId + Send + Sync>;
 
-impl Front {
-    /// A door to `proxy`.
+impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
+    /// A door to `app`, which answers what passes it.
     #[must_use]
-    pub fn new(proxy: HttpProxy<Gateway>, record: Recorder, parts: FrontParts) -> Self {
+    pub fn new(app: A, record: Recorder, parts: FrontParts) -> Self {
         let lingering = Semaphore::new(MOST_LINGERING);
-        Self(Arc::new(Inner { proxy: Arc::new(proxy), record, parts, lingering }))
+        Self(Arc::new(Inner { app: Arc::new(app), record, parts, lingering }))
     }
 
     /// Serves one connection from the moment it was accepted to its end.
@@ -143,7 +140,7 @@ impl Front {
             }
         };
         if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
-            let _ended = inner.proxy.process_new(self.guarded(stream, peer), shutdown).await;
+            let _ended = inner.app.process_new(self.guarded(stream, peer), shutdown).await;
         } else {
             inner.serve_http1(stream, peer, shutdown).await;
         }
@@ -179,7 +176,7 @@ impl Front {
     }
 }
 
-impl Inner {
+impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
     /// Reads for whom a proxy has connected; nothing when the connection goes no further. A proxy that speaks for
     /// itself, or cannot say for whom, is the client.
     async fn introduced(&self, stream: &mut Paced, proxy: Option<IpAddr>) -> Option<Option<IpAddr>> {
@@ -235,7 +232,7 @@ impl Inner {
             let idle = self.parts.head.idle.as_secs().max(1);
             session.set_keepalive((!self.parts.drain.is_draining()).then_some(idle));
             session.set_pipelined_prefix(message.bytes);
-            let Some(reused) = self.proxy.process_new_http(session, shutdown).await else { return };
+            let Some(reused) = self.app.process_new_http(session, shutdown).await else { return };
             let (bounded, kept) = reused.consume();
             let Some(released) = Bounded::release(bounded).await else { return };
             (stream, settings) = (released, kept);
@@ -309,7 +306,7 @@ impl Inner {
 }
 
 #[async_trait]
-impl ServerApp for Front {
+impl<A: HttpServerApp + Send + Sync + 'static> ServerApp for Front<A> {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
         // Listeners are made without TLS, so it is a socket.
         let socket = stream.into_any().downcast::<Socket>().ok();
@@ -320,7 +317,13 @@ impl ServerApp for Front {
     }
 }
 
-impl std::fmt::Debug for Front {
+impl<A> Clone for Front<A> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<A> std::fmt::Debug for Front<A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Front").field("parts", &self.0.parts).finish_non_exhaustive()
     }

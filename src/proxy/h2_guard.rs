@@ -29,12 +29,13 @@ use tokio::time::Instant;
 use super::crowd::Rest;
 use super::deadline::Deadline;
 use super::head::HeadLimits;
-use super::phases::BODY_GRACE;
 use frames::{DATA, Frame, Frames, HEADERS, PREFACE, Step};
 use rules::{Abuse, Rules};
 
-/// A DATA frame gets the time in which a body may come at any speed, and what its bytes take at this rate, in bytes a
-/// second.
+/// A DATA frame gets this time, as long as a whole body may come at any speed, and what its bytes take at the rate
+/// below.
+const DATA_GRACE: Duration = Duration::from_secs(30);
+/// The slowest rate at which a DATA frame may come after that, in bytes a second.
 const SLOWEST_BODY: u64 = 64;
 /// What a header block may be longer than twice the largest head: it is the library that knows what it comes to.
 const BLOCK_OVER: usize = 16 << 10;
@@ -137,7 +138,7 @@ impl Guard {
             _ if self.rules.is_in_head() => (head, Abuse::SlowHead),
             Some(frame) if frame.kind == DATA => {
                 let bytes = Duration::from_secs(frame.length as u64 / SLOWEST_BODY);
-                (head.max(BODY_GRACE) + bytes, Abuse::SlowFrame)
+                (head.max(DATA_GRACE) + bytes, Abuse::SlowFrame)
             }
             Some(frame) if frame.kind == HEADERS => (head, Abuse::SlowHead),
             _ => (head, Abuse::SlowFrame),

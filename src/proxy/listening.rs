@@ -12,6 +12,7 @@ use std::os::fd::{AsRawFd as _, IntoRawFd as _, OwnedFd};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use pingora::apps::HttpServerApp;
 use pingora::listeners::{L4BufferSettings, ListenerConfig};
 use pingora::protocols::l4::stream::Stream as Socket;
 use pingora::protocols::{GetSocketDigest as _, SocketDigest};
@@ -23,7 +24,7 @@ use socket2::{SockFilter, SockRef, TcpKeepalive};
 use tokio::sync::watch;
 
 use super::front::Front;
-use super::peer::KEEPALIVE;
+use super::keepalive::KEEPALIVE;
 
 /// Connections that may wait to be accepted; the kernel lowers it to its own limit (`net.core.somaxconn`).
 const BACKLOG: u32 = 65_535;
@@ -75,21 +76,21 @@ fn find_the_gone(listener: &TcpListener) -> std::io::Result<()> {
 }
 
 /// The service that accepts on all listeners.
-pub struct Listening {
-    accepting: Accepting<Front>,
-    front: Front,
+pub struct Listening<A> {
+    accepting: Accepting<Front<A>>,
+    front: Front<A>,
     addresses: Vec<SocketAddr>,
     opened: HashMap<SocketAddr, TcpListener>,
     accepts: watch::Sender<bool>,
 }
 
-impl Listening {
+impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
     /// Accepts at `addresses`, on the sockets that were `opened`; one that was not opened is taken over from the
     /// process that hands its sockets to this one. `accepts` says when all of them are there: from then on they can be
     /// handed to another process.
     #[must_use]
     pub fn new(
-        front: Front,
+        front: Front<A>,
         addresses: Vec<SocketAddr>,
         opened: Vec<(SocketAddr, TcpListener)>,
         accepts: watch::Sender<bool>,
@@ -166,7 +167,7 @@ impl Listening {
 }
 
 #[async_trait]
-impl Service for Listening {
+impl<A: HttpServerApp + Send + Sync + 'static> Service for Listening<A> {
     async fn start_service(&mut self, fds: Option<ListenFds>, shutdown: ShutdownWatch, per_fd: usize) {
         let kept = fds.as_ref().map(|fds| self.hand_over(fds)).unwrap_or_default();
         self.accepts.send_replace(true);
@@ -186,7 +187,7 @@ impl Service for Listening {
     }
 }
 
-impl std::fmt::Debug for Listening {
+impl<A> std::fmt::Debug for Listening<A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Listening").field("addresses", &self.addresses).finish_non_exhaustive()
     }

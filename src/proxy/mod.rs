@@ -25,6 +25,7 @@ mod head;
 mod health;
 mod hops;
 mod inspect;
+mod keepalive;
 mod listening;
 mod location;
 mod noted;
@@ -40,6 +41,7 @@ mod stamp;
 mod tls;
 mod tunnel;
 mod upgrade;
+mod upstream_fault;
 mod view;
 
 pub use context::Context;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pingora::protocols::ALPN;
-use pingora::protocols::l4::ext::TcpKeepalive;
 use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy, Peer as _};
 use pingora::utils::tls::{WrappedX509, parse_x509};
@@ -15,19 +14,12 @@ use rustix::io::Errno;
 use crate::gate::Permit;
 
 use super::context::Context;
-use super::handshake::UpstreamFault;
+use super::keepalive::KEEPALIVE;
 use super::tunnel::Tunnel;
+use super::upstream_fault::UpstreamFault;
 
 /// How long an agent may take none of a piece of a body, of at most 64 KiB: it may be slow, but not hang for ever.
 const STUCK: Duration = Duration::from_secs(300);
-/// Finds peers that have gone without a word, in two minutes, however quiet a living one may be.
-pub(super) const KEEPALIVE: TcpKeepalive = TcpKeepalive {
-    idle: Duration::from_secs(60),
-    interval: Duration::from_secs(10),
-    count: 6,
-    #[cfg(target_os = "linux")]
-    user_timeout: Duration::ZERO,
-};
 /// The most addresses that one request tries.
 const MAX_ATTEMPTS: usize = 4;
 
