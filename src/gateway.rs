@@ -24,14 +24,14 @@ use tokio::sync::{Notify, mpsc, watch};
 use crate::admin::TokenFileError;
 use crate::config::{self, Diagnostics, Snapshot};
 use crate::control::{self, LoadError, Reconciler, Resolver, load};
+use crate::door::{
+    Crowd, CrowdLimits, Drain, Front, FrontParts, HeadLimits, Listening, Relays, TlsDoor, listen,
+};
 use crate::idp::{StateDir, StateDirError};
 use crate::limits::Hall;
 use crate::model::{Clock, Live, SystemClock};
 use crate::ops::{self, Ops};
-use crate::proxy::{
-    Crowd, CrowdLimits, Drain, Front, FrontParts, Gateway, GatewayParts, HeadLimits, Listening, Relays,
-    TlsDoor, listen,
-};
+use crate::proxy::{Gateway, GatewayParts};
 use crate::store::{ConfigStore, StoreError, Writer};
 use crate::telemetry::{
     AccessLog, AccessLogGuard, Decisions, Metrics, Refusals, RefusalsGuard, tell_of_lost_lines,

@@ -8,7 +8,8 @@
 //! - [`upstream`] is where an agent runs, [`limits`] how much may be under way.
 //! - [`config`] turns text into a snapshot; [`control`] brings snapshots to life.
 //! - [`admin`] is the control API and the console, on a listener of its own.
-//! - [`proxy`] carries a decision out on the wire; [`gateway`] wires it all together.
+//! - [`door`] gives the bytes of one message at a time, [`proxy`] carries a decision out on the wire;
+//!   [`gateway`] wires it all together.
 //!
 //! Open access is a word that somebody wrote (`public`). No agent, no key, no permit: no passage.
 
@@ -19,6 +20,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 pub mod demo;
+pub mod door;
 pub mod gate;
 pub mod gateway;
 pub mod idp;

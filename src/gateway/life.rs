@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, broadcast, mpsc};
 
 use crate::config;
-use crate::proxy::Drain;
+use crate::door::Drain;
 
 use super::notify::{News, Notifier};
 use super::{StartError, successor};

@@ -10,12 +10,13 @@ use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
 use pingora::proxy::Session;
 
-use super::bounded::Bounded;
+use crate::door::http1::bounded::Bounded;
+use crate::door::{Over, Patience};
+
 use super::context::Context;
 use super::gateway::Gateway;
 use super::h2_caller::H2Caller;
 use super::hops;
-use super::patience::{Over, Patience};
 
 impl Gateway {
     /// The request may go to its agent.

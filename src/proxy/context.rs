@@ -6,6 +6,7 @@ use std::time::{Duration, Instant as Tick};
 
 use http::{Method, Version};
 
+use crate::door::{Over, Patience};
 use crate::gate::{Permit, Verdict};
 use crate::limits::Place;
 use crate::model::{AuthMethod, CacheLabel, Decision, Evidence, Identity, Instant, Reason, RequestId};
@@ -13,7 +14,6 @@ use crate::routing::Agent;
 use crate::telemetry::{AccessAuth, AccessRecord, Serving};
 
 use super::origin::Origin;
-use super::patience::{Over, Patience};
 use super::tunnel::Tunnel;
 
 /// One request on its way through the phases.

@@ -13,6 +13,7 @@ use pingora::http::ResponseHeader;
 use pingora::proxy::{ProxyHttp as _, Session};
 
 use crate::config::{Limits, Snapshot};
+use crate::door::Drain;
 use crate::gate::{Presented, Refetch, Silent, Step, Verdict, Witness, decide};
 use crate::limits::Hall;
 use crate::model::{AuthMethod, Clock, Decision, Live, Reason, RequestId};
@@ -20,12 +21,10 @@ use crate::routing::{Agent, CorsHeaders};
 use crate::telemetry::{AccessLog, AgentMetrics, Decisions, InFlight, Metrics};
 
 use super::context::{Auth, Context, Ending};
-use super::cross_origin;
-use super::drain::Drain;
-use super::noted;
 use super::origin::Origin;
 use super::respond::{Problem, header_value};
 use super::view::{BadTarget, View, sent_query};
+use super::{cross_origin, noted};
 
 /// The longest that a request waits for the one shared fetch that its unknown `kid` asked for.
 const REFETCH_WAIT: Duration = Duration::from_secs(1);

@@ -21,7 +21,7 @@ use pingora::protocols::l4::socket::SocketAddr;
 use pingora::{Error, ErrorType, Result};
 use tokio::time::timeout;
 
-use super::patience::{Patience, Wait};
+use crate::door::{Patience, Wait};
 
 /// An HTTP/2 caller's stream.
 pub(super) struct H2Caller {

@@ -4,10 +4,10 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use pingora::http::RequestHeader;
 
+use crate::door::http1::framing;
+use crate::door::http1::head::has_bare_line_feed;
 use crate::model::query;
 
-use super::framing;
-use super::head::has_bare_line_feed;
 use super::view::View;
 
 /// The most that a configuration allows.

@@ -11,10 +11,10 @@ use pingora::utils::tls::{WrappedX509, parse_x509};
 use pingora::{Error, ErrorType};
 use rustix::io::Errno;
 
+use crate::door::KEEPALIVE;
 use crate::gate::Permit;
 
 use super::context::Context;
-use super::keepalive::KEEPALIVE;
 use super::tunnel::Tunnel;
 use super::upstream_fault::UpstreamFault;
 

@@ -14,23 +14,16 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType};
 
+use crate::door::Over;
 use crate::model::{Decision, Reason};
 use crate::telemetry::AccessRecord;
 
-use super::attend;
 use super::context::{Auth, Context, Ending};
-use super::cross_origin;
-use super::forward;
 use super::gateway::Gateway;
-use super::health;
-use super::hops;
-use super::location;
-use super::noted;
-use super::patience::Over;
-use super::peer;
 use super::respond::{Problem, header_value};
 use super::upgrade::is_websocket_handshake;
 use super::view::sent_path;
+use super::{attend, cross_origin, forward, health, hops, location, noted, peer};
 
 #[async_trait]
 impl ProxyHttp for Gateway {

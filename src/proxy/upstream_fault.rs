@@ -4,7 +4,7 @@
 //! begins with the first of them: names in a certificate, which its owner chose, come later and change nothing.
 //! Handshakes with callers are for `door`.
 
-use super::handshake::{CORRUPT, ENDED};
+use crate::door::{CORRUPT, ENDED};
 
 /// So many characters of a peer's own words are shown.
 const LONGEST: usize = 300;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use pingora::apps::ServerApp as _;
 use pingora::proxy::http_proxy;
 use pingora::server::configuration::ServerConf;
-use portcullis::proxy::{Crowd, CrowdLimits, Front, FrontParts, HeadLimits, Relays, TlsDoor};
+use portcullis::door::{Crowd, CrowdLimits, Front, FrontParts, HeadLimits, Relays, TlsDoor};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;

@@ -28,7 +28,8 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("gate", &["model", "authz", "idp", "authn", "routing"]),
     ("config", &["model", "net", "telemetry", "authz", "upstream", "idp", "authn", "routing"]),
     ("control", &["model", "net", "telemetry", "upstream", "store", "idp", "routing", "config"]),
-    ("proxy", &["model", "telemetry", "limits", "upstream", "routing", "gate", "config"]),
+    ("door", &["model", "telemetry", "config"]),
+    ("proxy", &["model", "telemetry", "limits", "upstream", "routing", "gate", "config", "door"]),
     ("ops", &["model", "telemetry", "idp", "config", "control"]),
     ("admin", &["model", "telemetry", "authn", "store", "routing", "gate", "config", "control"]),
 ];
@@ -42,6 +43,7 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "pingora",
         &[
+            "src/door/",
             "src/proxy/",
             "src/gateway.rs",
             "src/gateway/",

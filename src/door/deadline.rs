@@ -7,11 +7,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Wakes the task when the time is over. The timer is only moved when it must be: most limits are lifted long before.
 #[derive(Debug, Default)]
-pub(super) struct Deadline(Option<Pin<Box<Sleep>>>);
+pub(crate) struct Deadline(Option<Pin<Box<Sleep>>>);
 
 impl Deadline {
     /// Whether `at` has passed; if not, the task is woken then, or earlier.
-    pub(super) fn has_passed(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn has_passed(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
         let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(at)));
         if sleep.deadline() > at {
             sleep.as_mut().reset(at);

@@ -5,7 +5,7 @@ use super::framing::BodyLength;
 
 /// What is still to come of a message.
 #[derive(Debug)]
-pub(super) enum Body {
+pub(crate) enum Body {
     Bytes(u64),
     Chunked(Chunks),
     Ended,
@@ -16,7 +16,7 @@ pub(super) enum Body {
 }
 
 impl Body {
-    pub(super) const fn new(length: BodyLength) -> Self {
+    pub(crate) const fn new(length: BodyLength) -> Self {
         match length {
             BodyLength::Bytes(0) => Self::Ended,
             BodyLength::Bytes(n) => Self::Bytes(n),
@@ -25,7 +25,7 @@ impl Body {
     }
 
     /// How many bytes of `piece` belong to the message; in error, how many before the first unsound one.
-    pub(super) fn take(&mut self, piece: &[u8]) -> std::result::Result<usize, usize> {
+    pub(crate) fn take(&mut self, piece: &[u8]) -> std::result::Result<usize, usize> {
         let progress = match self {
             Self::Ended | Self::Broken => Progress::Ended(0),
             Self::Tunnel => Progress::Within,
@@ -51,7 +51,7 @@ impl Body {
 }
 
 /// Whether nothing but empty lines stands there, as some callers send behind a body (RFC 9112 section 2.2).
-pub(super) fn is_blank(behind: &[u8]) -> bool {
+pub(crate) fn is_blank(behind: &[u8]) -> bool {
     behind.chunks(2).all(|pair| pair == b"\r\n")
 }
 

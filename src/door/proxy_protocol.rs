@@ -19,7 +19,7 @@ const MOST_BEHIND: usize = 4096;
 ///
 /// # Errors
 /// What the connection says, and [`ErrorKind::InvalidData`] for what is no such header.
-pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<SocketAddr>> {
+pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<SocketAddr>> {
     let mut first = [0; SIGNATURE.len()];
     stream.read_exact(&mut first).await?;
     if first == SIGNATURE {

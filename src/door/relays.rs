@@ -28,7 +28,7 @@ impl Relays {
     }
 
     /// Whether a connection to the address `local` must begin with the protocol.
-    pub(super) fn speak_at(&self, local: Option<SocketAddr>) -> Result<bool, UnknownListener> {
+    pub(crate) fn speak_at(&self, local: Option<SocketAddr>) -> Result<bool, UnknownListener> {
         if self.listeners.is_empty() {
             return Ok(false);
         }
@@ -37,13 +37,13 @@ impl Relays {
     }
 
     /// Whether a peer may speak for others.
-    pub(super) fn trust(&self, peer: Option<IpAddr>) -> bool {
+    pub(crate) fn trust(&self, peer: Option<IpAddr>) -> bool {
         let peer = peer.map(|ip| ip.to_canonical());
         peer.is_some_and(|ip| self.trusted.iter().any(|net| net.contains(&ip)))
     }
 
     /// Says why a connection was closed, once a minute at most: anybody may knock.
-    pub(super) fn refused(&self, peer: Option<IpAddr>, why: &dyn std::fmt::Display) {
+    pub(crate) fn refused(&self, peer: Option<IpAddr>, why: &dyn std::fmt::Display) {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         if said.is_some_and(|at| at.elapsed() < SAY_EVERY) {
             return;

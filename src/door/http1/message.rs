@@ -14,19 +14,19 @@ const CLOSE: &[u8] = b"Connection: close\r\n";
 
 /// A sound request, as far as it has come.
 #[derive(Debug)]
-pub(super) struct Handover {
+pub(crate) struct Handover {
     /// What Pingora reads first.
-    pub(super) bytes: BytesMut,
+    pub(crate) bytes: BytesMut,
     /// The rest of the body, which is still to come.
-    pub(super) body: Body,
+    pub(crate) body: Body,
     /// What came behind the message: a next request that nobody waits for, or the first bytes of a tunnel.
-    pub(super) behind: BytesMut,
+    pub(crate) behind: BytesMut,
 }
 
 impl Handover {
     /// Takes apart what was read; the head with its empty line is the first `end` bytes. The status of the answer,
     /// when it is refused.
-    pub(super) fn of(mut read: BytesMut, end: usize, most_fields: usize) -> Result<Self, u16> {
+    pub(crate) fn of(mut read: BytesMut, end: usize, most_fields: usize) -> Result<Self, u16> {
         let mut after = read.split_off(end.min(read.len()));
         let framing = framing::read(&read, most_fields)?;
         let mut body = Body::new(framing.body);

@@ -22,16 +22,16 @@ use tokio::time::timeout;
 use crate::model::RequestId;
 use crate::telemetry::HandshakeFailure;
 
-use super::bounded::Bounded;
-use super::crowd::{Crowd, Rest};
 use super::drain::{Busy, Drain};
-use super::h2_guard::{self, Around};
 use super::handshake::caller_fault;
-use super::head::{self, Head, HeadLimits};
-use super::paced::Paced;
+use super::http1::bounded::Bounded;
+use super::http1::head::{self, Head, HeadLimits};
+use super::http2::guard::{self, Around};
+use super::pace::Paced;
 use super::patience::Patience;
 use super::proxy_protocol;
 use super::relays::Relays;
+use super::seats::{Crowd, Rest};
 use super::tls::TlsDoor;
 
 /// How long a kept connection may still bring a request after draining has started.
@@ -80,7 +80,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
     }
 
     /// Serves one connection from the moment it was accepted to its end.
-    pub(super) async fn serve(&self, socket: Box<Socket>, shutdown: &ShutdownWatch) {
+    pub(crate) async fn serve(&self, socket: Box<Socket>, shutdown: &ShutdownWatch) {
         let inner = &*self.0;
         let digest = socket.get_socket_digest();
         let peer = digest.as_ref().and_then(|d| d.peer_addr()?.as_inet().map(SocketAddr::ip));
@@ -156,22 +156,22 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
                 Box::pin(async move { crowd.needed(rest).await })
             }),
         };
-        h2_guard::guard(stream, &self.0.parts.head, around)
+        guard::guard(stream, &self.0.parts.head, around)
     }
 
     /// Keeps the process until what waits has been served; `None` when another process serves in its place.
-    pub(super) fn last_to_serve(&self) -> Option<Busy> {
+    pub(crate) fn last_to_serve(&self) -> Option<Busy> {
         let drain = &self.0.parts.drain;
         (!drain.is_handed_over()).then(|| drain.enter())
     }
 
     /// Whether connections to the listener at that address begin with the PROXY protocol.
-    pub(super) fn is_relayed_at(&self, address: SocketAddr) -> bool {
+    pub(crate) fn is_relayed_at(&self, address: SocketAddr) -> bool {
         matches!(self.0.parts.relays.speak_at(Some(address)), Ok(true))
     }
 
     /// Whether the listener at that address serves TLS.
-    pub(super) fn shakes_hands_at(&self, address: SocketAddr) -> bool {
+    pub(crate) fn shakes_hands_at(&self, address: SocketAddr) -> bool {
         matches!(self.0.parts.tls.at(Some(address)), Ok(Some(_)))
     }
 }

@@ -44,14 +44,14 @@ type Block = IpAddr;
 
 /// The place of one connection; dropping it says that it has ended.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(crate) struct Seat {
     crowd: Arc<State>,
     block: Option<Block>,
 }
 
 /// Why a connection is turned away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Full {
+pub(crate) enum Full {
     /// There are too many, and none of them rests.
     InAll,
     /// There are too many from its address.
@@ -60,7 +60,7 @@ pub(super) enum Full {
 
 /// How a connection rests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rest {
+pub(crate) enum Rest {
     /// It has sent nothing yet. These make room first.
     Silent,
     /// It waits between two requests.
@@ -82,7 +82,7 @@ impl Crowd {
     }
 
     /// A seat for a new connection.
-    pub(super) fn seat(&self, peer: Option<IpAddr>) -> Result<Seat, Full> {
+    pub(crate) fn seat(&self, peer: Option<IpAddr>) -> Result<Seat, Full> {
         let state = &self.0;
         let block = peer.and_then(|peer| state.block(peer));
         if !block.is_none_or(|block| state.count(block)) {
@@ -99,12 +99,12 @@ impl Crowd {
     }
 
     /// Counts a connection that was closed since its peer may not speak for others, or does not.
-    pub(super) fn refused_relay(&self) {
+    pub(crate) fn refused_relay(&self) {
         self.0.metrics.refused_relay();
     }
 
     /// Waits, resting, until somebody else needs the seat.
-    pub(super) async fn needed(&self, rest: Rest) {
+    pub(crate) async fn needed(&self, rest: Rest) {
         let bench = match rest {
             Rest::Silent => &self.0.silent,
             Rest::Kept => &self.0.kept,
@@ -122,7 +122,7 @@ impl Crowd {
 
 impl Seat {
     /// Counts the connection at the client's address, when a proxy has said whose it is.
-    pub(super) fn belongs_to(&mut self, client: IpAddr) -> Result<(), Full> {
+    pub(crate) fn belongs_to(&mut self, client: IpAddr) -> Result<(), Full> {
         let crowd = &self.crowd;
         let block = crowd.block(client);
         if !block.is_none_or(|block| crowd.count(block)) {

@@ -4,10 +4,6 @@
 //! What the library limits itself (streams at once, header lists, empty DATA, states of streams) stays with it; its
 //! options are set in the composition root. Peers that do not read are for `paced`. The bytes pass unchanged.
 
-mod budget;
-mod frames;
-mod rules;
-
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
@@ -26,11 +22,11 @@ use pingora::protocols::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::crowd::Rest;
-use super::deadline::Deadline;
-use super::head::HeadLimits;
-use frames::{DATA, Frame, Frames, HEADERS, PREFACE, Step};
-use rules::{Abuse, Rules};
+use super::super::deadline::Deadline;
+use super::super::http1::head::HeadLimits;
+use super::super::seats::Rest;
+use super::frames::{DATA, Frame, Frames, HEADERS, PREFACE, Step};
+use super::rules::{Abuse, Rules};
 
 /// A DATA frame gets this time, as long as a whole body may come at any speed, and what its bytes take at the rate
 /// below.
@@ -43,18 +39,18 @@ const NO_ERROR: u8 = 0x0;
 const ENHANCE_YOUR_CALM: u8 = 0xb;
 
 /// What stands around a connection.
-pub(super) struct Around {
+pub(crate) struct Around {
     /// Told the status of an answer that the HTTP/2 library gave by itself.
-    pub(super) unseen: Box<dyn Fn(u16) + Send + Sync>,
+    pub(crate) unseen: Box<dyn Fn(u16) + Send + Sync>,
     /// Waits, while the connection rests, until somebody needs its seat.
-    pub(super) needed: Box<dyn Fn(Rest) -> Needed + Send + Sync>,
+    pub(crate) needed: Box<dyn Fn(Rest) -> Needed + Send + Sync>,
 }
 
 /// Somebody needs the seat.
-pub(super) type Needed = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+pub(crate) type Needed = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
 
 /// Guards an HTTP/2 connection from its first byte on.
-pub(super) fn guard(stream: Stream, limits: &HeadLimits, around: Around) -> Stream {
+pub(crate) fn guard(stream: Stream, limits: &HeadLimits, around: Around) -> Stream {
     let peer = stream.get_socket_digest().and_then(|d| d.peer_addr().and_then(|a| a.as_inet()).copied());
     let now = Instant::now();
     Box::new(Guard {
@@ -206,7 +202,7 @@ impl Guard {
     fn say_goodbye(&mut self, code: u8, cx: &mut Context<'_>) {
         if self.to_client.is_between() && self.rules.may_say_goodbye() {
             let [a, b, c, d] = self.rules.last_stream().to_be_bytes();
-            let frame = [0, 0, 8, frames::GOAWAY, 0, 0, 0, 0, 0, a, b, c, d, 0, 0, 0, code];
+            let frame = [0, 0, 8, super::frames::GOAWAY, 0, 0, 0, 0, 0, a, b, c, d, 0, 0, 0, code];
             // A peer that cannot be told now is not told.
             let _told = Pin::new(&mut self.io).poll_write(cx, &frame);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pingora::protocols::l4::ext::TcpKeepalive;
 
 /// Finds peers that have gone without a word, in two minutes, however quiet a living one may be.
-pub(super) const KEEPALIVE: TcpKeepalive = TcpKeepalive {
+pub(crate) const KEEPALIVE: TcpKeepalive = TcpKeepalive {
     idle: Duration::from_secs(60),
     interval: Duration::from_secs(10),
     count: 6,

@@ -4,39 +4,39 @@
 //! What a frame means for the connection is judged in `rules`.
 
 /// The length of what a client sends before its first frame (RFC 9113 section 3.4).
-pub(super) const PREFACE: usize = 24;
+pub(crate) const PREFACE: usize = 24;
 const HEAD: usize = 9;
 const PEEK: usize = 4;
 
-pub(super) const DATA: u8 = 0x0;
-pub(super) const HEADERS: u8 = 0x1;
-pub(super) const RST_STREAM: u8 = 0x3;
-pub(super) const SETTINGS: u8 = 0x4;
-pub(super) const PUSH_PROMISE: u8 = 0x5;
-pub(super) const PING: u8 = 0x6;
-pub(super) const GOAWAY: u8 = 0x7;
-pub(super) const CONTINUATION: u8 = 0x9;
+pub(crate) const DATA: u8 = 0x0;
+pub(crate) const HEADERS: u8 = 0x1;
+pub(crate) const RST_STREAM: u8 = 0x3;
+pub(crate) const SETTINGS: u8 = 0x4;
+pub(crate) const PUSH_PROMISE: u8 = 0x5;
+pub(crate) const PING: u8 = 0x6;
+pub(crate) const GOAWAY: u8 = 0x7;
+pub(crate) const CONTINUATION: u8 = 0x9;
 
 /// On SETTINGS and PING.
-pub(super) const ACK: u8 = 0x1;
-pub(super) const END_STREAM: u8 = 0x1;
-pub(super) const END_HEADERS: u8 = 0x4;
-pub(super) const PADDED: u8 = 0x8;
+pub(crate) const ACK: u8 = 0x1;
+pub(crate) const END_STREAM: u8 = 0x1;
+pub(crate) const END_HEADERS: u8 = 0x4;
+pub(crate) const PADDED: u8 = 0x8;
 
 /// The head of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Frame {
-    pub(super) length: usize,
-    pub(super) kind: u8,
-    pub(super) flags: u8,
-    pub(super) stream: u32,
+pub(crate) struct Frame {
+    pub(crate) length: usize,
+    pub(crate) kind: u8,
+    pub(crate) flags: u8,
+    pub(crate) stream: u32,
     /// The first bytes of the payload, of those frames whose head does not say enough.
-    pub(super) first: [u8; PEEK],
+    pub(crate) first: [u8; PEEK],
 }
 
 /// What is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// A frame begins.
     Begins(Frame),
     /// A frame, or the preface, is whole.
@@ -45,7 +45,7 @@ pub(super) enum Step {
 
 /// One direction of a connection.
 #[derive(Debug)]
-pub(super) struct Frames {
+pub(crate) struct Frames {
     head: [u8; HEAD + PEEK],
     have: usize,
     /// How much of the payload, or the preface, is yet to pass.
@@ -53,12 +53,12 @@ pub(super) struct Frames {
 }
 
 impl Frame {
-    pub(super) const fn has(&self, flag: u8) -> bool {
+    pub(crate) const fn has(&self, flag: u8) -> bool {
         self.flags & flag != 0
     }
 
     /// The bytes of a DATA frame that are not padding.
-    pub(super) fn data(&self) -> usize {
+    pub(crate) fn data(&self) -> usize {
         let [padding, ..] = self.first;
         let around = if self.has(PADDED) { 1 + usize::from(padding) } else { 0 };
         self.length.saturating_sub(around)
@@ -67,17 +67,17 @@ impl Frame {
 
 impl Frames {
     /// A direction in which `before` bytes pass before the first frame.
-    pub(super) const fn after(before: usize) -> Self {
+    pub(crate) const fn after(before: usize) -> Self {
         Self { head: [0; HEAD + PEEK], have: 0, rest: before }
     }
 
     /// Whether the next byte begins a frame.
-    pub(super) const fn is_between(&self) -> bool {
+    pub(crate) const fn is_between(&self) -> bool {
         self.have == 0 && self.rest == 0
     }
 
     /// Takes note of `bytes`; what it finds is told in order.
-    pub(super) fn pass<E>(
+    pub(crate) fn pass<E>(
         &mut self,
         mut bytes: &[u8],
         mut tell: impl FnMut(Step) -> Result<(), E>,

@@ -26,7 +26,7 @@ use tokio::time::{Instant, Sleep};
 
 /// A socket with a limit on how long a write may stand still.
 #[derive(Debug)]
-pub(super) struct Paced {
+pub(crate) struct Paced {
     socket: Socket,
     limit: Duration,
     /// There only while a write waits.
@@ -42,12 +42,12 @@ struct Standing {
 }
 
 impl Paced {
-    pub(super) const fn new(socket: Socket, limit: Duration) -> Self {
+    pub(crate) const fn new(socket: Socket, limit: Duration) -> Self {
         Self { socket, limit, standing: None }
     }
 
     /// Takes a client that a proxy speaks for as the other end, from now on.
-    pub(super) fn speaks_for(&mut self, client: SocketAddr) {
+    pub(crate) fn speaks_for(&mut self, client: SocketAddr) {
         let digest = SocketDigest::from_raw_fd(self.socket.as_raw_fd());
         // The cell is new.
         let _set = digest.peer_addr.set(Some(client.into()));

@@ -1,7 +1,7 @@
 //! What the frames of a connection may do: how much that is not work, how many streams that come to nothing, how long
 //! a header block.
 //!
-//! Frames are found in `frames`; time limits are kept in `h2_guard`. What a request says is for the phases.
+//! Frames are found in `frames`; time limits are kept in `guard`. What a request says is for the phases.
 
 use tokio::time::Instant;
 
@@ -34,7 +34,7 @@ const MOST_OPEN: usize = 1024;
 
 /// Why a connection is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Abuse {
+pub(crate) enum Abuse {
     /// The preface or the first frame did not come in time.
     SlowStart,
     /// A header block did not come in time.
@@ -51,7 +51,7 @@ pub(super) enum Abuse {
 
 impl Abuse {
     /// The word for it in the log.
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::SlowStart => "slow_start",
             Self::SlowHead => "slow_head",
@@ -65,7 +65,7 @@ impl Abuse {
 
 /// What the frames so far come to.
 #[derive(Debug)]
-pub(super) struct Rules {
+pub(crate) struct Rules {
     control: Budget,
     resets: Budget,
     /// The longest header block, in bytes.
@@ -94,7 +94,7 @@ struct Block {
 }
 
 impl Rules {
-    pub(super) fn new(longest: usize, now: Instant) -> Self {
+    pub(crate) fn new(longest: usize, now: Instant) -> Self {
         Self {
             control: Budget::new(CONTROL.0, CONTROL.1, now),
             resets: Budget::new(RESETS.0, RESETS.1, now),
@@ -108,27 +108,27 @@ impl Rules {
     }
 
     /// Whether the client is in the middle of a header block.
-    pub(super) const fn is_in_head(&self) -> bool {
+    pub(crate) const fn is_in_head(&self) -> bool {
         self.block.is_some()
     }
 
     /// Whether no stream is open.
-    pub(super) const fn is_resting(&self) -> bool {
+    pub(crate) const fn is_resting(&self) -> bool {
         self.open.is_empty()
     }
 
     /// The last stream that the client opened.
-    pub(super) const fn last_stream(&self) -> u32 {
+    pub(crate) const fn last_stream(&self) -> u32 {
         self.highest
     }
 
     /// Whether a GOAWAY would stand in the right place, and is news.
-    pub(super) const fn may_say_goodbye(&self) -> bool {
+    pub(crate) const fn may_say_goodbye(&self) -> bool {
         !self.answers_in_pieces && !self.has_said_goodbye
     }
 
     /// A frame of the client's begins.
-    pub(super) fn received(&mut self, frame: &Frame, now: Instant) -> Result<(), Abuse> {
+    pub(crate) fn received(&mut self, frame: &Frame, now: Instant) -> Result<(), Abuse> {
         match frame.kind {
             DATA if frame.data() > 0 || frame.has(END_STREAM) => Ok(()),
             HEADERS | PUSH_PROMISE | CONTINUATION => {
@@ -148,7 +148,7 @@ impl Rules {
 
     /// A frame to the client begins. Gives the status of an answer that nobody else has seen: one of the HTTP/2
     /// library's own.
-    pub(super) fn sent(&mut self, frame: &Frame, now: Instant) -> Result<Option<u16>, Abuse> {
+    pub(crate) fn sent(&mut self, frame: &Frame, now: Instant) -> Result<Option<u16>, Abuse> {
         let mut unseen = None;
         match frame.kind {
             DATA if frame.length > 0 => self.control.earn(PER_DATA),

@@ -8,16 +8,16 @@ use crate::telemetry::HandshakeFailure;
 /// What stands before the library's words when this side is the server.
 const SERVER: &str = "tls connect error: ";
 /// What the library says first of bytes that are no TLS.
-pub(super) const CORRUPT: &str = "received corrupt message of type ";
+pub(crate) const CORRUPT: &str = "received corrupt message of type ";
 /// What it says of a connection that ended before the handshake did.
-pub(super) const ENDED: &str = "tls handshake eof";
+pub(crate) const ENDED: &str = "tls handshake eof";
 
 const ALERT: &str = "received fatal alert: ";
 const INCOMPATIBLE: &str = "peer is incompatible: ";
 const NO_PROTOCOL: &str = "peer doesn't support any known protocol";
 
 /// Why the handshake with a caller failed, from what Pingora says of it.
-pub(super) fn caller_fault(text: &str) -> HandshakeFailure {
+pub(crate) fn caller_fault(text: &str) -> HandshakeFailure {
     let words = text.rsplit_once(SERVER).map_or(text, |(_, words)| words);
     if words.starts_with(CORRUPT) {
         HandshakeFailure::NotTls

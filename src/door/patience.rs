@@ -17,7 +17,7 @@ use super::deadline::Deadline;
 
 /// How long one request waits. Cheap to clone; all clones are of the same request, and one task has them all.
 #[derive(Debug, Clone)]
-pub(super) struct Patience(Arc<Marks>);
+pub(crate) struct Patience(Arc<Marks>);
 
 #[derive(Debug)]
 struct Marks {
@@ -31,7 +31,7 @@ struct Marks {
 
 /// Why the wait is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Over {
+pub(crate) enum Over {
     /// The head of the answer did not come in time.
     NoHead,
     /// The answer, or the tunnel, was silent for too long.
@@ -57,32 +57,32 @@ impl Default for Patience {
 
 impl Patience {
     /// A request begins, or is sent anew: nothing is waited for yet.
-    pub(super) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.enter(COMING, None);
     }
 
     /// The agent has been sent all of the request: its answer must begin within this time. What is said a second time
     /// changes nothing.
-    pub(super) fn request_complete(&self, within: Duration) {
+    pub(crate) fn request_complete(&self, within: Duration) {
         if self.state() == COMING {
             self.enter(COMPLETE, Some(within));
         }
     }
 
     /// The answer has begun: each silence may last so long.
-    pub(super) fn answer_begun(&self, silence: Option<Duration>) {
+    pub(crate) fn answer_begun(&self, silence: Option<Duration>) {
         self.enter(ANSWERED, silence);
     }
 
     /// Something of the answer, or in the tunnel, has passed.
-    pub(super) fn moved(&self) {
+    pub(crate) fn moved(&self) {
         if self.state() == ANSWERED {
             self.wait_anew();
         }
     }
 
     /// Why the wait has ended, if it has.
-    pub(super) fn over(&self) -> Option<Over> {
+    pub(crate) fn over(&self) -> Option<Over> {
         match self.state() {
             NO_HEAD => Some(Over::NoHead),
             SILENT => Some(Over::Silent),
@@ -123,7 +123,7 @@ fn milliseconds(time: Duration) -> u64 {
 
 /// The one who waits.
 #[derive(Debug, Default)]
-pub(super) struct Wait {
+pub(crate) struct Wait {
     deadline: Deadline,
     /// The end that is waited for.
     end: Option<Instant>,
@@ -131,7 +131,7 @@ pub(super) struct Wait {
 
 impl Wait {
     /// Ready when patience is over. The task is woken then; it must be polled again when something else has happened.
-    pub(super) fn poll(&mut self, patience: &Patience, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll(&mut self, patience: &Patience, cx: &mut Context<'_>) -> Poll<()> {
         let Some(mut end) = patience.end() else {
             self.end = None;
             return Poll::Pending;

@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 /// How much of something a connection may still do.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     left: f64,
     most: f64,
     per_second: f64,
@@ -13,12 +13,12 @@ pub(super) struct Budget {
 
 impl Budget {
     /// A full budget of `most` that gets `per_second` back.
-    pub(super) fn new(most: u32, per_second: u32, now: Instant) -> Self {
+    pub(crate) fn new(most: u32, per_second: u32, now: Instant) -> Self {
         Self { left: most.into(), most: most.into(), per_second: per_second.into(), at: now }
     }
 
     /// Spends `cost`; `false` when that is more than there is.
-    pub(super) fn spend(&mut self, cost: u32, now: Instant) -> bool {
+    pub(crate) fn spend(&mut self, cost: u32, now: Instant) -> bool {
         let passed = now.saturating_duration_since(self.at);
         self.at = now;
         self.left = (self.left + passed.as_secs_f64() * self.per_second).min(self.most) - f64::from(cost);
@@ -26,7 +26,7 @@ impl Budget {
     }
 
     /// Gives something back for useful work.
-    pub(super) fn earn(&mut self, gain: u32) {
+    pub(crate) fn earn(&mut self, gain: u32) {
         self.left = (self.left + f64::from(gain)).min(self.most);
     }
 }

@@ -23,8 +23,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
+use super::super::patience::{Patience, Wait};
 use super::body::{Body, is_blank};
-use super::patience::{Patience, Wait};
 
 /// How long the rest of what a caller sends is taken in, so that the answer is not lost with the connection.
 const LINGER: Duration = Duration::from_secs(1);
@@ -46,7 +46,7 @@ enum Answer {
 
 /// A caller's connection for the length of one message.
 #[derive(Debug)]
-pub(super) struct Bounded {
+pub(crate) struct Bounded {
     /// Absent only while this is taken apart.
     inner: Option<Stream>,
     body: Body,
@@ -58,18 +58,18 @@ pub(super) struct Bounded {
 
 impl Bounded {
     /// Shows Pingora the rest of one message: what `body` says is still to come. `behind` has come already.
-    pub(super) fn stream(inner: Stream, body: Body, behind: BytesMut, patience: Patience) -> Stream {
+    pub(crate) fn stream(inner: Stream, body: Body, behind: BytesMut, patience: Patience) -> Stream {
         let (answer, wait) = (Answer::Awaited, Wait::default());
         Box::new(Self { inner: Some(inner), body, behind, answer, patience, wait })
     }
 
     /// The patience with the agent of the message that comes over what [`Bounded::stream`] made.
-    pub(super) fn patience(stream: &Stream) -> Option<&Patience> {
+    pub(crate) fn patience(stream: &Stream) -> Option<&Patience> {
         (**stream).as_any().downcast_ref::<Self>().map(|bounded| &bounded.patience)
     }
 
     /// The connection behind what [`Bounded::stream`] made; `None` when it cannot carry another message.
-    pub(super) async fn release(stream: Stream) -> Option<Stream> {
+    pub(crate) async fn release(stream: Stream) -> Option<Stream> {
         let mut bounded = stream.into_any().downcast::<Self>().ok()?;
         if bounded.is_read() {
             return bounded.inner.take();

@@ -13,26 +13,26 @@ const LONGEST_METHOD: usize = 32;
 
 /// What a sound head says of the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Framing<'a> {
-    pub(super) body: BodyLength,
-    pub(super) fields: usize,
+pub(crate) struct Framing<'a> {
+    pub(crate) body: BodyLength,
+    pub(crate) fields: usize,
     /// How the target goes on; absent when it goes on as it was sent.
-    pub(super) target: Option<Target<'a>>,
+    pub(crate) target: Option<Target<'a>>,
 }
 
 /// The parts of a target that does not go on as it was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Target<'a> {
+pub(crate) struct Target<'a> {
     /// Of a target in absolute form.
-    pub(super) authority: Option<&'a str>,
-    pub(super) path: &'a str,
+    pub(crate) authority: Option<&'a str>,
+    pub(crate) path: &'a str,
     /// With its question mark, as it was sent; empty when there is none.
-    pub(super) query: &'a [u8],
+    pub(crate) query: &'a [u8],
 }
 
 /// Where the body ends (RFC 9112 section 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BodyLength {
+pub(crate) enum BodyLength {
     /// After this many bytes; none without a length.
     Bytes(u64),
     /// Where its chunks say.
@@ -41,7 +41,7 @@ pub(super) enum BodyLength {
 
 /// Reads a head up to and with its empty line, with at most so many fields; the status of the answer to one that is
 /// refused.
-pub(super) fn read(head: &[u8], most_fields: usize) -> Result<Framing<'_>, u16> {
+pub(crate) fn read(head: &[u8], most_fields: usize) -> Result<Framing<'_>, u16> {
     let mut lines = lines(head);
     let line = RequestLine::parse(lines.next().unwrap_or_default())?;
     let target = line.target()?;
@@ -169,7 +169,7 @@ const fn is_new<T: Copy>(before: Option<T>) -> Result<(), u16> {
 }
 
 /// Without the blanks around it: spaces and tabs, and nothing else that some take for one (RFC 9110 section 5.6.3).
-pub(super) fn trim_blanks(value: &[u8]) -> &[u8] {
+pub(crate) fn trim_blanks(value: &[u8]) -> &[u8] {
     let is_blank = |b: &u8| matches!(b, b' ' | b'\t');
     let begin = value.iter().position(|b| !is_blank(b)).unwrap_or(value.len());
     let end = value.iter().rposition(|b| !is_blank(b)).map_or(begin, |last| last + 1);

@@ -21,16 +21,16 @@ const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 pub struct TlsDoor(Vec<TlsListener>);
 
 /// One of them.
-pub(super) struct TlsListener {
+pub(crate) struct TlsListener {
     address: SocketAddr,
-    pub(super) acceptor: Acceptor,
-    pub(super) metrics: HandshakeMetrics,
+    pub(crate) acceptor: Acceptor,
+    pub(crate) metrics: HandshakeMetrics,
 }
 
 /// A connection of which one cannot say whether it is to have TLS.
 #[derive(Debug, thiserror::Error)]
 #[error("the system does not say on which listener it came")]
-pub(super) struct UnknownListener;
+pub(crate) struct UnknownListener;
 
 impl TlsDoor {
     /// The door of these listeners, with HTTP/2 and HTTP/1.1, each with the live certificates of its own.
@@ -53,7 +53,7 @@ impl TlsDoor {
     }
 
     /// How a connection to the address `local` shakes hands; `None` when it is plain.
-    pub(super) fn at(&self, local: Option<SocketAddr>) -> Result<Option<&TlsListener>, UnknownListener> {
+    pub(crate) fn at(&self, local: Option<SocketAddr>) -> Result<Option<&TlsListener>, UnknownListener> {
         if self.0.is_empty() {
             return Ok(None);
         }
@@ -69,7 +69,7 @@ impl std::fmt::Debug for TlsDoor {
 }
 
 /// Whether a connection to the address `local` came in at `listener`.
-pub(super) fn is_of(listener: SocketAddr, local: SocketAddr) -> bool {
+pub(crate) fn is_of(listener: SocketAddr, local: SocketAddr) -> bool {
     let ip = listener.ip().to_canonical();
     listener.port() == local.port() && (ip.is_unspecified() || ip == local.ip().to_canonical())
 }

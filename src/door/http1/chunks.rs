@@ -15,7 +15,7 @@ const MOST_DIGITS: u8 = 16;
 
 /// How far a piece of a body went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(crate) enum Progress {
     /// The body goes on behind the piece.
     Within,
     /// The body ended after this many bytes of the piece.
@@ -26,7 +26,7 @@ pub(super) enum Progress {
 
 /// Where in a chunked body the next byte stands.
 #[derive(Debug)]
-pub(super) struct Chunks {
+pub(crate) struct Chunks {
     at: At,
     size: u64,
     /// The length of the line, or of the trailer section, so far.
@@ -62,12 +62,12 @@ enum At {
 }
 
 impl Chunks {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { at: At::Size(0), size: 0, line: 0, overhead: 0 }
     }
 
     /// Takes the next piece of the body.
-    pub(super) fn take(&mut self, piece: &[u8]) -> Progress {
+    pub(crate) fn take(&mut self, piece: &[u8]) -> Progress {
         let mut rest = piece;
         while let Some((byte, after)) = rest.split_first() {
             if let At::Data(left) = self.at {
@@ -165,7 +165,7 @@ const fn trailer(at: At, byte: u8) -> Option<At> {
 }
 
 /// RFC 9110 section 5.6.2.
-pub(super) const fn is_token_byte(byte: u8) -> bool {
+pub(crate) const fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,
@@ -187,7 +187,7 @@ pub(super) const fn is_token_byte(byte: u8) -> bool {
 }
 
 /// RFC 9110 section 5.5: no control character but a tab.
-pub(super) const fn is_field_byte(byte: u8) -> bool {
+pub(crate) const fn is_field_byte(byte: u8) -> bool {
     (byte == b'\t') | ((byte >= 0x20) & (byte != 0x7f))
 }
 

@@ -10,7 +10,7 @@ use pingora::protocols::Stream;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::{Instant, timeout_at};
 
-use super::handover::Handover;
+use super::message::Handover;
 
 const FIRST_READ: usize = 4 * 1024;
 const READ_SIZE: usize = 8 * 1024;
@@ -29,7 +29,7 @@ pub struct HeadLimits {
     pub idle: Duration,
 }
 
-pub(super) enum Head {
+pub(crate) enum Head {
     /// The head, and what came behind it.
     Read(Handover),
     /// The peer left, or rested too long.
@@ -41,12 +41,12 @@ pub(super) enum Head {
 }
 
 /// An empty buffer for a head. Most heads fit into it, and each connection that rests holds one.
-pub(super) fn buffer() -> BytesMut {
+pub(crate) fn buffer() -> BytesMut {
     BytesMut::with_capacity(FIRST_READ)
 }
 
 /// Reads on until the head that begins in `buffer` is whole.
-pub(super) async fn read(stream: &mut Stream, mut buffer: BytesMut, limits: &HeadLimits) -> Head {
+pub(crate) async fn read(stream: &mut Stream, mut buffer: BytesMut, limits: &HeadLimits) -> Head {
     let deadline = Instant::now() + limits.timeout;
     let mut searched = 0;
     loop {
@@ -92,7 +92,7 @@ fn skip_blank_lines(buffer: &mut BytesMut) {
 }
 
 /// A line feed without a carriage return ends a line for some and not for others (RFC 9112 section 2.2).
-pub(super) fn has_bare_line_feed(head: &[u8]) -> bool {
+pub(crate) fn has_bare_line_feed(head: &[u8]) -> bool {
     memchr_iter(b'\n', head).any(|at| at == 0 || head.get(at - 1) != Some(&b'\r'))
 }
 

@@ -1,0 +1,8 @@
+//! HTTP/1: the head of a message, its framing, the bytes of its body, and the connection that ends where it ends.
+
+pub(crate) mod body;
+pub(crate) mod bounded;
+pub(crate) mod chunks;
+pub(crate) mod framing;
+pub(crate) mod head;
+pub(crate) mod message;

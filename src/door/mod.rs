@@ -1,0 +1,31 @@
+//! The door in front of Pingora: connections are accepted, counted and given a slot, TLS is spoken, and of each HTTP/1
+//! connection one whole and sound message at a time goes on, to whatever application it is made with. HTTP/2
+//! connections pass a guard.
+//!
+//! What a request asks for, and whether it may, is for others: nothing here knows of agents.
+
+mod deadline;
+mod drain;
+mod front;
+mod handshake;
+pub(crate) mod http1;
+mod http2;
+mod keepalive;
+mod listening;
+mod pace;
+mod patience;
+mod proxy_protocol;
+mod relays;
+mod seats;
+mod tls;
+
+pub use drain::{Busy, Drain};
+pub use front::{Front, FrontParts, Recorder};
+pub(crate) use handshake::{CORRUPT, ENDED};
+pub use http1::head::HeadLimits;
+pub(crate) use keepalive::KEEPALIVE;
+pub use listening::{Listening, listen};
+pub(crate) use patience::{Over, Patience, Wait};
+pub use relays::Relays;
+pub use seats::{Crowd, CrowdLimits};
+pub use tls::TlsDoor;
