@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 
-use crate::control::{self, ClientAuthentication, Token, TokenRequest};
+use crate::idp::{ClientAuthentication, Token, TokenRequest, client_token};
 use crate::model::Secret;
 
 use super::Desk;
@@ -45,7 +45,7 @@ pub(super) async fn run(
         resource: question.resource,
         authentication: question.authentication,
     };
-    let token = control::client_token(provider, request).await;
+    let token = client_token(provider, request).await;
     token
         .map(Answer)
         .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_accepted", error.to_string()))

@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use url::Url;
 
-use crate::control::{self, Probe, ProbeRequest};
+use crate::idp::{self, Probe, ProbeRequest};
 
 use super::Desk;
 use super::body::{Answer, Json};
@@ -45,7 +45,7 @@ pub(super) async fn run(
         jwks_uri: jwks_uri.transpose()?,
         insecure_http: question.insecure_http,
     };
-    Ok(Answer(control::probe(&request).await))
+    Ok(Answer(idp::probe(&request).await))
 }
 
 #[cfg(test)]

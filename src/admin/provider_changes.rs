@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::control::{Edit, Edited, Expect, Probe, ProviderSpec, To, Wanted, probe_of};
+use crate::control::{Edit, Edited, Expect, To, Wanted};
+use crate::idp::{Probe, ProviderSpec, probe_of};
 use crate::model::{ResourceId, ResourceKind};
 
 use super::agents::bad_name;

@@ -7,7 +7,6 @@ mod aside;
 mod audit;
 mod broken;
 mod by_hand;
-mod client_token;
 mod diff;
 mod edit;
 mod editor;
@@ -22,10 +21,6 @@ mod resolver;
 mod roll_back;
 mod status;
 
-pub use crate::idp::{
-    Probe, ProbeRequest, ProbedKey, Problem, ProviderSpec, ProviderStatus, SkippedKey, probe, probe_of,
-};
-pub use client_token::{ClientAuthentication, Token, TokenError, TokenRequest, client_token};
 pub use diff::{action, diff, shown};
 pub use edit::{Edit, EditError, Edited, Expect, Restore, RollBack, To, Wanted};
 pub use finding::{Finding, tell};

@@ -6,6 +6,7 @@
 //! the business of `authn`.
 
 mod cache;
+mod client_token;
 mod discovery;
 #[cfg(test)]
 mod fixtures;
@@ -29,11 +30,12 @@ mod status;
 mod verification_key;
 
 pub use cache::Missing;
+pub use client_token::{ClientAuthentication, Token, TokenError, TokenRequest, client_token};
 pub use key_name::KeyName;
 pub use key_set::{Candidates, KeySet};
 pub use parse::{KeySetError, ParsedKeys, parse_key_set};
 pub use pem::{PublicKeyError, parse_public_key};
-pub use probe::{Endpoints, Probe, ProbeRequest, ProbedKey, Problem, SkippedKey, endpoints, probe, probe_of};
+pub use probe::{Probe, ProbeRequest, ProbedKey, Problem, SkippedKey, probe, probe_of};
 pub use provider::Provider;
 pub use refresher::{Refresher, RefresherHandle};
 pub use skip::{SkipReason, Skipped};

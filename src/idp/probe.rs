@@ -74,7 +74,7 @@ pub struct Problem {
 
 /// Where a provider serves its clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoints {
+pub(super) struct Endpoints {
     /// Where tokens are fetched, if its metadata says so.
     pub token: Option<Url>,
 }
@@ -117,7 +117,7 @@ pub async fn probe_of(spec: &ProviderSpec) -> Option<Probe> {
 ///
 /// # Errors
 /// Why its metadata cannot be had, for an operator.
-pub async fn endpoints(spec: &ProviderSpec) -> Result<Endpoints, String> {
+pub(super) async fn endpoints(spec: &ProviderSpec) -> Result<Endpoints, String> {
     let fetcher = Fetcher::new(&options_of(spec), Limits::default()).map_err(|e| e.to_string())?;
     let words = |e: DiscoveryError| excerpt(&e.to_string());
     let found = Discovery::new(spec.issuer.clone()).metadata(&fetcher).await.map_err(words)?;

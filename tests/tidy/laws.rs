@@ -31,7 +31,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("door", &["model", "telemetry", "config"]),
     ("proxy", &["model", "telemetry", "limits", "upstream", "routing", "gate", "config", "door"]),
     ("ops", &["model", "telemetry", "idp", "config", "control"]),
-    ("admin", &["model", "telemetry", "authn", "store", "routing", "gate", "config", "control"]),
+    ("admin", &["model", "telemetry", "idp", "authn", "store", "routing", "gate", "config", "control"]),
 ];
 
 /// What sees every room: the composition root and the shell around it.

@@ -7,7 +7,8 @@ use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded::{Serializer, byte_serialize};
 
-use crate::idp::{Provider, endpoints};
+use super::Provider;
+use super::probe::endpoints;
 use crate::model::Secret;
 use crate::net::{Fetcher, FetcherOptions, Limits};
 
