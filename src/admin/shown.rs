@@ -92,7 +92,7 @@ impl Shown {
 
 impl Why {
     fn of(entry: &DecisionEntry) -> Self {
-        let failed = entry.evidence.as_ref().and_then(|evidence| evidence.failed.as_ref());
+        let failed = entry.grounds.as_ref().and_then(|grounds| grounds.failed.as_ref());
         Self {
             check: failed.map(|failed| failed.check.clone().into_owned()),
             seen: failed.and_then(|failed| failed.seen.as_deref()).map(str::to_owned),
@@ -106,7 +106,7 @@ impl Whole {
     /// All that is known of a decision; the names of keys are those of the live configuration, where one is at hand.
     #[must_use]
     pub fn of(entry: &DecisionEntry, live: Option<&Snapshot>) -> Self {
-        let said = entry.evidence.as_ref().and_then(|evidence| evidence.said.as_ref());
+        let said = entry.grounds.as_ref().and_then(|grounds| grounds.said.as_ref());
         let word = |part: fn(&TokenSaid) -> &Option<Box<str>>| {
             said.and_then(|said| part(said).as_deref()).map(str::to_owned)
         };

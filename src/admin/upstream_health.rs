@@ -50,7 +50,7 @@ impl UpstreamHealth {
         let lately = room.admin.traffic.lately(agent);
         let last = room.admin.decisions.last_failure(agent);
         let last_failure = last.and_then(|entry| {
-            let failed = entry.evidence.as_ref().and_then(|evidence| evidence.failed.as_ref());
+            let failed = entry.grounds.as_ref().and_then(|grounds| grounds.failed.as_ref());
             Some(Failure {
                 at: entry.at.timestamp(),
                 cause: entry.upstream_error.as_deref()?.to_owned(),

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::authz::Admission;
 use crate::idp::{KeyName, Provider, VerificationKey};
-use crate::model::{Algorithm, Claims, Evidence, Identity, Instant, Live};
+use crate::model::{Algorithm, Claims, Grounds, Identity, Instant, Live};
 
 use super::oauth::{AudienceClaim, OAuthPolicy};
 use super::token::{Times, Token, claims};
@@ -95,7 +95,7 @@ pub(super) struct Forged {
     said: Said,
     key_set: u64,
     /// What its first refusal rested on, where that is kept: the next ones share it.
-    evidence: Option<Arc<Evidence>>,
+    grounds: Option<Arc<Grounds>>,
 }
 
 impl Forged {
@@ -104,19 +104,19 @@ impl Forged {
         provider: &Provider,
         audience_claim: AudienceClaim,
         key_set: u64,
-        evidence: Option<&Arc<Evidence>>,
+        grounds: Option<&Arc<Grounds>>,
     ) -> Self {
-        Self { said: Said::of(token, provider, audience_claim), key_set, evidence: evidence.cloned() }
+        Self { said: Said::of(token, provider, audience_claim), key_set, grounds: grounds.cloned() }
     }
 
     /// What its refusal rests on.
-    pub(super) const fn evidence(&self) -> Option<&Arc<Evidence>> {
-        self.evidence.as_ref()
+    pub(super) const fn grounds(&self) -> Option<&Arc<Grounds>> {
+        self.grounds.as_ref()
     }
 
     /// About how many bytes it takes.
     pub(super) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.said.bytes() + self.evidence.as_deref().map_or(0, Evidence::bytes)
+        size_of::<Self>() + self.said.bytes() + self.grounds.as_deref().map_or(0, Grounds::bytes)
     }
 
     /// The agent's index of the provider, when the signature is all that is wrong for that agent at this moment.

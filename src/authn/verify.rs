@@ -115,7 +115,7 @@ impl OAuthPolicy {
         let forged = cached.cache.get_bad(&cached.digest)?;
         let index = forged.holds_for(self, now)?;
         cached.cache.metrics().hit_bad();
-        trace.recalled(forged.evidence());
+        trace.recalled(forged.grounds());
         Some(reject(Reason::SignatureInvalid, Some(index)))
     }
 
@@ -161,8 +161,7 @@ impl OAuthPolicy {
             Err(NotVerified::For(reason)) => {
                 let refused = refuse(&token, reason, Some(index), trace);
                 if let (Some(cached), Some(key_set), Reason::SignatureInvalid) = (cached, key_set, reason) {
-                    let forged =
-                        Forged::new(&token, provider, self.audience_claim, key_set, trace.evidence());
+                    let forged = Forged::new(&token, provider, self.audience_claim, key_set, trace.grounds());
                     cached.cache.insert_bad(cached.digest, forged);
                 }
                 refused

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::model::{Evidence, FailedCheck, TokenSaid};
+use crate::model::{FailedCheck, Grounds, TokenSaid};
 
 /// The checks of a decision, in words for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,15 +119,15 @@ pub trait Trace {
     fn refused(&mut self, _said: impl FnOnce() -> TokenSaid) {}
 
     /// Whether a refusal that was made before has still to be told why.
-    fn wants_evidence(&self) -> bool {
+    fn wants_grounds(&self) -> bool {
         false
     }
 
     /// The same was refused before, and this is why.
-    fn recalled(&mut self, _evidence: Option<&Arc<Evidence>>) {}
+    fn recalled(&mut self, _grounds: Option<&Arc<Grounds>>) {}
 
     /// What the refusal rests on, as far as it was kept.
-    fn evidence(&self) -> Option<&Arc<Evidence>> {
+    fn grounds(&self) -> Option<&Arc<Grounds>> {
         None
     }
 }
@@ -144,17 +144,17 @@ impl Trace for Silent {
 
 /// Keeps what a refusal rests on: the first check that failed, and what the token said.
 #[derive(Debug, Clone, Default)]
-pub struct Witness(Option<Arc<Evidence>>);
+pub struct Witness(Option<Arc<Grounds>>);
 
 impl Witness {
     /// What was kept.
     #[must_use]
-    pub fn into_evidence(self) -> Option<Arc<Evidence>> {
+    pub fn into_grounds(self) -> Option<Arc<Grounds>> {
         self.0
     }
 
     /// Of what is told here nobody else has a share yet.
-    fn own(&mut self) -> &mut Evidence {
+    fn own(&mut self) -> &mut Grounds {
         Arc::make_mut(self.0.get_or_insert_default())
     }
 }
@@ -175,15 +175,15 @@ impl Trace for Witness {
         self.own().said = Some(said());
     }
 
-    fn wants_evidence(&self) -> bool {
+    fn wants_grounds(&self) -> bool {
         self.0.is_none()
     }
 
-    fn recalled(&mut self, evidence: Option<&Arc<Evidence>>) {
-        self.0 = evidence.cloned();
+    fn recalled(&mut self, grounds: Option<&Arc<Grounds>>) {
+        self.0 = grounds.cloned();
     }
 
-    fn evidence(&self) -> Option<&Arc<Evidence>> {
+    fn grounds(&self) -> Option<&Arc<Grounds>> {
         self.0.as_ref()
     }
 }
@@ -232,25 +232,25 @@ mod tests {
     fn a_witness_keeps_the_first_check_that_failed_and_asks_nothing_of_those_that_pass() {
         let mut witness = Witness::default();
         witness.check(Check::Format, true, || panic!("nobody wants to know"));
-        assert!(witness.wants_evidence());
+        assert!(witness.wants_grounds());
         witness.check(Check::Issuer, false, || facts("iss: x"));
         witness.check(Check::Audience, false, || panic!("the first one counts"));
         witness.refused(|| TokenSaid { iss: Some("x".into()), ..TokenSaid::default() });
-        assert!(!witness.wants_evidence());
-        let evidence = witness.into_evidence().unwrap();
-        let failed = evidence.failed.as_ref().unwrap();
+        assert!(!witness.wants_grounds());
+        let grounds = witness.into_grounds().unwrap();
+        let failed = grounds.failed.as_ref().unwrap();
         assert_eq!(
             (&*failed.check, failed.seen.as_deref(), &*failed.wanted),
             ("issuer", Some("iss: x"), "w")
         );
-        assert_eq!(evidence.said.as_ref().and_then(|said| said.iss.as_deref()), Some("x"));
+        assert_eq!(grounds.said.as_ref().and_then(|said| said.iss.as_deref()), Some("x"));
     }
 
     #[test]
-    fn a_refusal_that_is_remembered_has_its_evidence_again() {
-        let known = Arc::new(Evidence { failed: None, said: Some(TokenSaid::default()) });
+    fn a_refusal_that_is_remembered_has_its_grounds_again() {
+        let known = Arc::new(Grounds { failed: None, said: Some(TokenSaid::default()) });
         let mut witness = Witness::default();
         witness.recalled(Some(&known));
-        assert!(witness.evidence().is_some_and(|evidence| Arc::ptr_eq(evidence, &known)));
+        assert!(witness.grounds().is_some_and(|grounds| Arc::ptr_eq(grounds, &known)));
     }
 }

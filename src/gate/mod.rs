@@ -85,7 +85,7 @@ pub fn decide<'a>(
                     let make = |identity, claims: &Claims| judge(agent, identity, claims, trace);
                     match known.admission(agent.id, provider, make) {
                         Some(admission) => {
-                            if admission.headers.is_err() && trace.wants_evidence() {
+                            if admission.headers.is_err() && trace.wants_grounds() {
                                 // Refused before. The rules say again why; the signature is not looked at.
                                 known
                                     .read(provider, |identity, claims| judge(agent, identity, claims, trace));

@@ -9,7 +9,7 @@ use http::{Method, Version};
 use crate::door::{Over, Patience};
 use crate::gate::{Permit, Verdict};
 use crate::limits::Place;
-use crate::model::{AuthMethod, CacheLabel, Decision, Evidence, Identity, Instant, Reason, RequestId};
+use crate::model::{AuthMethod, CacheLabel, Decision, Grounds, Identity, Instant, Reason, RequestId};
 use crate::routing::Agent;
 use crate::telemetry::{AccessAuth, AccessRecord, Serving};
 
@@ -38,7 +38,7 @@ pub struct Context {
     pub(super) place: Option<Place>,
     pub(super) auth: Auth,
     /// What a refusal rests on, where somebody may ask.
-    pub(super) evidence: Option<Arc<Evidence>>,
+    pub(super) grounds: Option<Arc<Grounds>>,
     pub(super) turn: usize,
     pub(super) attempt: usize,
     pub(super) retried: bool,
@@ -104,7 +104,7 @@ impl Context {
             permit: None,
             place: None,
             auth: Auth::NO_ROUTE,
-            evidence: None,
+            grounds: None,
             turn: 0,
             attempt: 0,
             retried: false,

@@ -134,7 +134,7 @@ impl Gateway {
             let step = if self.parts.decisions.is_some() {
                 let mut witness = Witness::default();
                 let step = decide(agent, presented, ctx.now, refetch, &mut witness);
-                ctx.evidence = witness.into_evidence();
+                ctx.grounds = witness.into_grounds();
                 step
             } else {
                 decide(agent, presented, ctx.now, refetch, &mut Silent)

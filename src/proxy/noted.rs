@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pingora::Error;
 use pingora::http::RequestHeader;
 
-use crate::model::{Decision, Evidence, FailedCheck};
+use crate::model::{Decision, FailedCheck, Grounds};
 use crate::telemetry::{DecisionEntry, Decisions, PathText};
 
 use super::context::Context;
@@ -16,7 +16,7 @@ use super::view::{sent_host, target_path};
 
 /// Notes the decision about a request to an agent.
 pub(super) fn decision(decisions: &Decisions, request: &RequestHeader, ctx: &mut Context) {
-    let evidence = ctx.evidence.take();
+    let grounds = ctx.grounds.take();
     let status = match ctx.auth.decision {
         Decision::Allow => {
             if decisions.lists_allowed() {
@@ -27,7 +27,7 @@ pub(super) fn decision(decisions: &Decisions, request: &RequestHeader, ctx: &mut
         Decision::ShadowDeny => None,
         Decision::Deny | Decision::Error => Some(ctx.auth.reason.status()),
     };
-    decisions.note_refused(DecisionEntry { status, evidence, ..entry(request, ctx, PathText::whole) });
+    decisions.note_refused(DecisionEntry { status, grounds, ..entry(request, ctx, PathText::whole) });
 }
 
 /// Notes a request that reaches no agent and gets this status.
@@ -45,8 +45,8 @@ pub(super) fn no_route(decisions: &Decisions, request: &RequestHeader, ctx: &Con
             "send one valid host, and a path without dot segments, `//`, encoded slashes or bad escapes";
         FailedCheck::new("target", Some(&seen), "a host and a path that can be read in one way only", fix)
     };
-    let evidence = Some(Arc::new(Evidence { failed: Some(failed), said: None }));
-    decisions.note_refused(DecisionEntry { status: Some(status), evidence, ..entry });
+    let grounds = Some(Arc::new(Grounds { failed: Some(failed), said: None }));
+    decisions.note_refused(DecisionEntry { status: Some(status), grounds, ..entry });
 }
 
 /// How a request ended without an answer of its agent, or without a whole one.
@@ -73,7 +73,7 @@ pub(super) fn failure(decisions: &Decisions, request: &RequestHeader, ctx: &Cont
     decisions.note_refused(DecisionEntry {
         status: Some(failure.status),
         upstream_error: Some(Cow::Borrowed(failure.cause)),
-        evidence: Some(Arc::new(Evidence { failed: Some(failed), said: None })),
+        grounds: Some(Arc::new(Grounds { failed: Some(failed), said: None })),
         ..entry(request, ctx, PathText::whole)
     });
 }
@@ -94,6 +94,6 @@ fn entry(request: &RequestHeader, ctx: &Context, path: fn(&str) -> PathText) -> 
         identity: auth.identity.clone(),
         status: None,
         upstream_error: None,
-        evidence: None,
+        grounds: None,
     }
 }

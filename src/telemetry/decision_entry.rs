@@ -9,7 +9,7 @@ use std::sync::Arc;
 use http::Method;
 
 use crate::model::{
-    AgentName, AuthMethod, Decision, Evidence, Identity, Instant, ProviderName, Reason, RequestId,
+    AgentName, AuthMethod, Decision, Grounds, Identity, Instant, ProviderName, Reason, RequestId,
 };
 
 /// One decision.
@@ -42,7 +42,7 @@ pub struct DecisionEntry {
     /// Why the agent gave no answer, or no whole one.
     pub upstream_error: Option<Cow<'static, str>>,
     /// What the refusal, or the failure, rests on.
-    pub evidence: Option<Arc<Evidence>>,
+    pub grounds: Option<Arc<Grounds>>,
 }
 
 impl DecisionEntry {
@@ -66,13 +66,13 @@ impl DecisionEntry {
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         let proven = self.identity.as_ref().and_then(|identity| identity.client_id.as_deref());
-        proven.or_else(|| self.evidence.as_ref()?.said.as_ref()?.client_id.as_deref())
+        proven.or_else(|| self.grounds.as_ref()?.said.as_ref()?.client_id.as_deref())
     }
 
     /// About how many bytes it takes.
     pub(super) fn bytes(&self) -> usize {
         let path = if let PathText::Whole(path) = &self.path { path.len() } else { 0 };
-        size_of::<Self>() + path + self.evidence.as_deref().map_or(0, Evidence::bytes)
+        size_of::<Self>() + path + self.grounds.as_deref().map_or(0, Grounds::bytes)
     }
 }
 

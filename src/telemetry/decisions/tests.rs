@@ -4,7 +4,7 @@ use http::Method;
 
 use super::super::decision_entry::PathText;
 use super::*;
-use crate::model::{AuthMethod, Decision, Evidence, FailedCheck, Reason, RequestId};
+use crate::model::{AuthMethod, Decision, FailedCheck, Grounds, Reason, RequestId};
 
 fn entry(second: u64, agent: &str, reason: Reason) -> DecisionEntry {
     DecisionEntry {
@@ -21,7 +21,7 @@ fn entry(second: u64, agent: &str, reason: Reason) -> DecisionEntry {
         identity: None,
         status: None,
         upstream_error: None,
-        evidence: None,
+        grounds: None,
     }
 }
 
@@ -95,10 +95,10 @@ fn refusals_are_bounded_by_number_and_by_bytes_and_say_how_far_they_reach() {
         wanted: "x".repeat(OTHERS_BYTES / 4).into(),
         fix: "x".into(),
     };
-    let evidence = Some(Arc::new(Evidence { failed: Some(large), said: None }));
+    let grounds = Some(Arc::new(Grounds { failed: Some(large), said: None }));
     for second in 0..10 {
         let entry = entry(10_000 + second, "a", Reason::TokenMissing);
-        note(&decisions, DecisionEntry { evidence: evidence.clone(), ..entry });
+        note(&decisions, DecisionEntry { grounds: grounds.clone(), ..entry });
     }
     assert_eq!(decisions.recent(&DecisionFilter::default(), usize::MAX).len(), 3);
 }

@@ -9,7 +9,7 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AgentName, AuthMethod, Decision, Evidence, FailedCheck, Identity, Instant, ProviderName, Reason,
+    AgentName, AuthMethod, Decision, FailedCheck, Grounds, Identity, Instant, ProviderName, Reason,
     RequestId, TokenSaid,
 };
 
@@ -60,8 +60,8 @@ struct Said<'a> {
 
 /// Adds a line for an entry.
 pub(super) fn write(entry: &DecisionEntry, out: &mut Vec<u8>) {
-    let failed = entry.evidence.as_ref().and_then(|evidence| evidence.failed.as_ref());
-    let said = entry.evidence.as_ref().and_then(|evidence| evidence.said.as_ref());
+    let failed = entry.grounds.as_ref().and_then(|grounds| grounds.failed.as_ref());
+    let said = entry.grounds.as_ref().and_then(|grounds| grounds.said.as_ref());
     let identity = entry.identity.as_deref();
     let began = out.len();
     let line = Line {
@@ -122,7 +122,7 @@ pub(super) fn read(line: &[u8]) -> Option<DecisionEntry> {
         client_id: line.client_id.map(Text::into_owned),
         ..Identity::default()
     });
-    let evidence = (failed.is_some() || said.is_some()).then(|| Arc::new(Evidence { failed, said }));
+    let grounds = (failed.is_some() || said.is_some()).then(|| Arc::new(Grounds { failed, said }));
     Some(DecisionEntry {
         at: Instant::from_duration(Duration::from_millis(millis)),
         agent: line.agent.map(|name| AgentName::parse(&name)).transpose().ok()?,
@@ -137,6 +137,6 @@ pub(super) fn read(line: &[u8]) -> Option<DecisionEntry> {
         identity: identity.map(Arc::new),
         status: line.status,
         upstream_error: line.upstream_error.map(|word| word.into_owned().into()),
-        evidence,
+        grounds,
     })
 }

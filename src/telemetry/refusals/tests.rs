@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::super::decision_entry::PathText;
 use super::*;
 use crate::model::{
-    AgentName, AuthMethod, Evidence, FailedCheck, FixedClock, Identity, ProviderName, Reason, RequestId,
+    AgentName, AuthMethod, FailedCheck, FixedClock, Grounds, Identity, ProviderName, Reason, RequestId,
     TokenSaid,
 };
 
@@ -32,7 +32,7 @@ fn entry(second: u64, id: &str) -> DecisionEntry {
         identity: None,
         status: Some(401),
         upstream_error: None,
-        evidence: Some(Arc::new(Evidence {
+        grounds: Some(Arc::new(Grounds {
             failed: Some(FailedCheck::new("audience", Some("aud: y\n"), "one of x", "ask for it")),
             said: Some(said),
         })),
@@ -78,7 +78,7 @@ fn a_refusal_is_the_same_after_a_restart() {
     let rules = DecisionEntry {
         identity: Some(Arc::new(proven)),
         reason: Reason::ScopeMissing,
-        evidence: None,
+        grounds: None,
         ..entry(NOW - 5, "two")
     };
     let failed = DecisionEntry {

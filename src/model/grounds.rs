@@ -13,7 +13,7 @@ const LONGEST: usize = 200;
 
 /// What a refusal rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Evidence {
+pub struct Grounds {
     /// The check that failed first.
     pub failed: Option<FailedCheck>,
     /// What the token said of itself.
@@ -85,7 +85,7 @@ fn audiences(aud: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-impl Evidence {
+impl Grounds {
     /// About how many bytes it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
