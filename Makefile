@@ -27,7 +27,7 @@ test: setup fmt-check clippy deny ## Set up, lint, and run every test
 	$(CARGO) test --locked --doc --quiet
 # What tests/instructions.rs counts; it builds this by itself, but a test is to be quick.
 	CARGO_PROFILE_DEV_OPT_LEVEL=1 $(CARGO) test --locked --no-run --quiet --test instructions
-	$(CARGO) nextest run --locked --no-fail-fast
+	$(CARGO) nextest run --locked --workspace --no-fail-fast
 
 .PHONY: lint
 lint: setup fmt-check clippy deny ## Formatting, clippy, licences and bans, without the tests
@@ -99,7 +99,7 @@ fmt-check: setup
 
 .PHONY: clippy
 clippy: setup
-	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 # Advisories need a database from the network: `make advisories`.
 .PHONY: deny

@@ -114,8 +114,3 @@ mod traffic;
 #[cfg(test)]
 #[path = "admin/world.rs"]
 mod world;
-
-#[cfg(test)]
-#[expect(dead_code, unused_imports, reason = "shared with the suite of the gateway, which uses the rest")]
-#[path = "gateway/support/mod.rs"]
-mod support;

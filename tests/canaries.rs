@@ -36,11 +36,6 @@ mod series;
 mod stage;
 
 #[cfg(test)]
-#[expect(dead_code, unused_imports, reason = "shared with the suite of the gateway, which uses the rest")]
-#[path = "gateway/support/mod.rs"]
-mod support;
-
-#[cfg(test)]
 #[path = "canaries/timing.rs"]
 mod timing;
 

@@ -75,8 +75,3 @@ mod upgrades;
 #[cfg(test)]
 #[path = "desync/wire.rs"]
 mod wire;
-
-#[cfg(test)]
-#[expect(dead_code, unused_imports, reason = "shared with the suite of the gateway, which uses the rest")]
-#[path = "gateway/support/mod.rs"]
-mod support;

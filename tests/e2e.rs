@@ -19,10 +19,6 @@ mod load;
 #[path = "e2e/provider.rs"]
 mod provider;
 #[cfg(test)]
-#[expect(dead_code, unused_imports, reason = "shared with the suite of the gateway, which uses the rest")]
-#[path = "gateway/support/mod.rs"]
-mod support;
-#[cfg(test)]
 #[path = "e2e/upstream.rs"]
 mod upstream;
 

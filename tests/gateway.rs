@@ -144,11 +144,6 @@ mod streaming;
 mod streams;
 
 #[cfg(test)]
-#[expect(dead_code, reason = "shared with the suite of the admin API, which uses the rest")]
-#[path = "gateway/support/mod.rs"]
-mod support;
-
-#[cfg(test)]
 #[path = "gateway/tls.rs"]
 mod tls;
 

@@ -48,11 +48,6 @@ mod quiet;
 mod slow;
 
 #[cfg(test)]
-#[expect(dead_code, unused_imports, reason = "shared with the suite of the gateway, which uses the rest")]
-#[path = "gateway/support/mod.rs"]
-mod support;
-
-#[cfg(test)]
 #[path = "http2/wire.rs"]
 mod wire;
 

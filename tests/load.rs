@@ -43,11 +43,6 @@ mod report;
 mod steady;
 
 #[cfg(test)]
-#[expect(dead_code, unused_imports, reason = "shared with the suite of the gateway, which uses the rest")]
-#[path = "gateway/support/mod.rs"]
-mod support;
-
-#[cfg(test)]
 #[path = "load/tally.rs"]
 mod tally;
 

@@ -44,11 +44,6 @@ mod pool;
 mod rotation;
 
 #[cfg(test)]
-#[expect(dead_code, unused_imports, reason = "shared with the suite of the gateway, which uses the rest")]
-#[path = "gateway/support/mod.rs"]
-mod support;
-
-#[cfg(test)]
 #[path = "providers/tolerated.rs"]
 mod tolerated;
 

@@ -80,11 +80,6 @@ mod verdicts;
 #[path = "tokens/world.rs"]
 mod world;
 
-#[cfg(test)]
-#[expect(dead_code, unused_imports, reason = "shared with the suite of the gateway, which uses the rest")]
-#[path = "gateway/support/mod.rs"]
-mod support;
-
 /// Unpadded base64url.
 #[cfg(test)]
 fn encode(bytes: impl AsRef<[u8]>) -> String {

@@ -3,8 +3,7 @@
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
-
-use super::support::client;
+use testkit::client;
 
 /// What a write says about the state that it expects.
 #[derive(Clone, Copy, Debug)]

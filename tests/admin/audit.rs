@@ -3,9 +3,9 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
+use testkit::Key;
 
 use super::api::{If, WithJson as _};
-use super::support::Key;
 use super::world::{World, provider};
 
 /// Every line of the log.

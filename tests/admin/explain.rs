@@ -1,9 +1,9 @@
 //! `/api/v1/explain`: each check of a decision, without forwarding.
 
 use serde_json::{Value, json};
+use testkit::Key;
 
 use super::api::If;
-use super::support::Key;
 use super::world::{HEADER, World, provider, token_of};
 
 const ISSUER: &str = "https://corp.example";

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::json;
+use testkit::Start;
 
 use super::api::If;
-use super::support::Start;
 use super::world::World;
 
 /// A file system with this much room, while this lives.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
+use testkit::{Start, raw};
 
 use super::api::{If, Reply, WithJson as _};
-use super::support::{Start, raw};
 use super::world::World;
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn every_answer_tells_a_browser_to_keep_and_frame_and_guess_nothing() {
         ("GET", "/agents/some-agent", false, 200),
     ];
     for (method, path, known, wanted) in cases {
-        let request = super::support::client().request(
+        let request = testkit::client().request(
             reqwest::Method::from_bytes(method.as_bytes()).expect("a method"),
             format!("{}{path}", world.api.origin),
         );
@@ -156,7 +156,7 @@ async fn every_answer_tells_a_browser_to_keep_and_frame_and_guess_nothing() {
 
 /// A page, as a browser asks for it.
 fn page(world: &World, path: &str) -> reqwest::RequestBuilder {
-    let asked = super::support::client().get(format!("{}{path}", world.api.origin));
+    let asked = testkit::client().get(format!("{}{path}", world.api.origin));
     asked.header("accept", "text/html,application/xhtml+xml,*/*;q=0.8")
 }
 

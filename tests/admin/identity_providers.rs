@@ -1,9 +1,9 @@
 //! `/api/v1/identity-providers`: who signs tokens.
 
 use serde_json::{Value, json};
+use testkit::{Issuer, Key};
 
 use super::api::{If, names};
-use super::support::{Issuer, Key};
 use super::world::{World, provider, token_of};
 
 const ISSUER: &str = "https://corp.example";
@@ -110,7 +110,7 @@ async fn an_issuer_of_discovery_is_live_with_its_keys_when_the_write_answers_or_
     world.create("/identity-providers/real", &json!({"issuer": issuer.url})).await;
     world.create("/agents/a", &world.guarded("/a", "real")).await;
     let bearer = format!("Bearer {}", key.token(&key.header("ES256"), &issuer.claims("x")));
-    super::support::eventually("its keys are there", std::time::Duration::from_secs(5), async || {
+    testkit::eventually("its keys are there", std::time::Duration::from_secs(5), async || {
         (world.call("/a", &[("authorization", &bearer)]).await.status == 200).then_some(())
     })
     .await;
@@ -125,7 +125,7 @@ async fn a_provider_that_cannot_be_reached_says_so() {
     let world = World::empty().await;
     world.create("/identity-providers/away", &json!({"issuer": "http://127.0.0.1:1"})).await;
     let failing =
-        super::support::eventually("its failure is told", std::time::Duration::from_secs(10), async || {
+        testkit::eventually("its failure is told", std::time::Duration::from_secs(10), async || {
             let read = world.api.get("/identity-providers/away").await.is(200).json();
             read["status"]["last_error"].is_string().then_some(read)
         })

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::{Gateway, Key, Start, eventually};
 
-use super::support::{Gateway, Key, Start, eventually};
 use super::world::{HEADER, World, provider, token_of};
 
 const ISSUER: &str = "https://corp.example";
@@ -70,7 +70,7 @@ async fn each_refusal_says_what_was_seen_and_wanted_and_what_to_do_and_no_secret
     let (world, key) = guarded(&["refunds"]).await;
     let (_, api_key) = world.with_key("k").await;
     let stranger = Key::new("ES256", "k2");
-    let now = super::support::issuer::now();
+    let now = testkit::issuer::now();
     let claims = json!({"iss": ISSUER, "sub": "alice", "aud": "x", "exp": now + 300, "azp": "app-7"});
     let with = |name: &str, value: Value| {
         let mut claims = claims.clone();
@@ -154,7 +154,7 @@ async fn a_request_that_is_not_known_says_how_far_back_one_can_look() {
 
 #[tokio::test]
 async fn a_state_folder_keeps_refusals_without_a_store() {
-    let upstream = super::support::Upstream::start().await;
+    let upstream = testkit::Upstream::start().await;
     let body = format!(
         "agents:\n  a: {{ route: /a, upstream: \"{}\", auth: {{ api_key: {{}} }} }}\n",
         upstream.url()
@@ -162,7 +162,7 @@ async fn a_state_folder_keeps_refusals_without_a_store() {
     let state = tempfile::tempdir().expect("a folder");
     let server = format!("  state_dir: {}\n", state.path().display());
     let gateway = Start { body: &body, server: &server, ..Start::default() }.ready().await;
-    let answer = super::support::client().get(gateway.url("/a")).send().await.expect("an answer");
+    let answer = testkit::client().get(gateway.url("/a")).send().await.expect("an answer");
     let id = answer.headers()["x-request-id"].to_str().expect("text").to_owned();
     eventually("it is on disk", Duration::from_secs(2), async || {
         let files = std::fs::read_dir(state.path().join("refusals")).ok()?;
@@ -177,7 +177,7 @@ async fn a_state_folder_keeps_refusals_without_a_store() {
 #[tokio::test]
 async fn a_call_that_the_agent_did_not_answer_is_not_shown_as_allowed_alone() {
     let world = World::empty().await;
-    let nowhere = format!("http://127.0.0.1:{}", super::support::gateway::free_port());
+    let nowhere = format!("http://127.0.0.1:{}", testkit::gateway::free_port());
     world.create("/agents/down", &json!({"route": "/down", "upstream": nowhere, "auth": "public"})).await;
     world.create("/agents/open", &world.open("/open")).await;
     let id = world.call("/down/x", &[]).await.request_id;

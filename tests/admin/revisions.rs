@@ -1,9 +1,9 @@
 //! `/api/v1/revisions`: the history, and the way back.
 
 use serde_json::{Value, json};
+use testkit::Key;
 
 use super::api::If;
-use super::support::Key;
 use super::world::{World, provider};
 
 #[tokio::test]

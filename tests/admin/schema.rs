@@ -6,9 +6,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::json;
+use testkit::Key;
 use tokio::process::Command;
 
-use super::support::Key;
 use super::world::{World, provider};
 
 /// What it holds each answer to. Not `ignored_auth`: wrong tokens are slowed down on purpose, and each file's first test

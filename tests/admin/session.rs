@@ -4,9 +4,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use testkit::Start;
 
 use super::api::{Api, If, Reply, WithJson as _};
-use super::support::Start;
 use super::world::World;
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn the_session_cookie_is_for_this_page_alone_and_for_twelve_hours() {
     let seen = Reply::to(world.api.stranger("GET", "/session").header("cookie", &pair)).await.is(200).json();
     assert_eq!(seen["by"], "session");
     let until: jiff::Timestamp = seen["expires_at"].as_str().expect("a time").parse().expect("RFC 3339");
-    let hours = (until.as_second() - super::support::issuer::now().cast_signed()) / 3600;
+    let hours = (until.as_second() - testkit::issuer::now().cast_signed()) / 3600;
     assert!((11..=12).contains(&hours), "{until}");
     let by_token = world.api.get("/session").await.is(200).json();
     assert_eq!(by_token, json!({"by": "token", "expires_at": null}));
@@ -129,8 +129,8 @@ async fn a_token_file_that_says_nothing_is_no_token_and_nothing_starts() {
     for text in ["", "\n", "short\n"] {
         let folder = tempfile::tempdir().expect("a folder");
         let config = folder.path().join("portcullis.yaml");
-        let admin = super::support::gateway::free_port();
-        let port = super::support::gateway::free_port();
+        let admin = testkit::gateway::free_port();
+        let port = testkit::gateway::free_port();
         let yaml = format!(
             "version: 1\nserver:\n  listeners: [{{ address: \"127.0.0.1:{port}\" }}]\n  ops: {{ address: \"127.0.0.1:0\" }}\n  \
              admin: {{ address: \"127.0.0.1:{admin}\", token_file: admin.token }}\nagents:\n  a: {{ route: /a, upstream: \"http://127.0.0.1:9\", auth: public }}\n"
@@ -139,7 +139,7 @@ async fn a_token_file_that_says_nothing_is_no_token_and_nothing_starts() {
         let file = folder.path().join("admin.token");
         std::fs::write(&file, text).expect("the token file");
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("its mode");
-        let ran = super::support::portcullis(folder.path(), &["run", "-c", "portcullis.yaml"]).await;
+        let ran = testkit::portcullis(folder.path(), &["run", "-c", "portcullis.yaml"]).await;
         assert_eq!(ran.code, Some(1), "{text:?}: {ran:?}");
         assert!(ran.err.contains("admin.token"), "{text:?}: {}", ran.err);
     }
@@ -195,8 +195,5 @@ async fn under_tls_the_cookie_never_goes_in_the_clear() {
         .problem(403, "forbidden_origin");
     let agent = If::Absent.on(tls.put(format!("{own}/api/v1/agents/a")).header("cookie", &pair));
     Reply::to(agent.header("origin", &own).json(&spec)).await.is(201);
-    assert!(
-        super::support::client().get(world.api.url("/session")).send().await.is_err(),
-        "no plain text there"
-    );
+    assert!(testkit::client().get(world.api.url("/session")).send().await.is_err(), "no plain text there");
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::eventually;
 
-use super::support::eventually;
 use super::world::World;
 
 #[tokio::test]

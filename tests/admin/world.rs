@@ -1,9 +1,9 @@
 //! A gateway with its admin listener and a store, an agent behind it, and the documents that tests deploy.
 
 use serde_json::{Value, json};
+use testkit::{Gateway, Key, Start, Upstream, client};
 
 use super::api::{Api, If, Reply, WithJson as _};
-use super::support::{Gateway, Key, Start, Upstream, client};
 
 /// The header that API-key agents of this suite read.
 pub(crate) const HEADER: &str = "x-api-key";
@@ -138,7 +138,7 @@ pub(crate) fn provider(issuer: &str, keys: &[&Key]) -> Value {
 
 /// A token of such a provider for the audience `x`, five minutes long.
 pub(crate) fn token_of(issuer: &str, key: &Key) -> String {
-    let now = super::support::issuer::now();
+    let now = testkit::issuer::now();
     let claims = json!({"iss": issuer, "sub": "alice", "aud": "x", "iat": now, "exp": now + 300});
     key.token(&key.header("ES256"), &claims)
 }

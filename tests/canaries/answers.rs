@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use testkit::issuer::{encode, now};
+use testkit::{Key, client};
 
 use super::stage::Stage;
-use super::support::issuer::{encode, now};
-use super::support::{Key, client};
 
 /// What came back, without what differs with every request.
 async fn answer(stage: &Stage, path: &str, header: &str, value: &str) -> (u16, String, BTreeSet<String>) {

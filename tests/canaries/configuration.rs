@@ -1,8 +1,9 @@
 //! Secrets that come from the environment or stand where they should not: no finding shows them, whatever command says
 //! it, and at any log level.
 
+use testkit::portcullis_with;
+
 use super::secret::{self, Places};
-use super::support::portcullis_with;
 
 /// Documents that are refused, for a reason that is told at once; `ENV`, `PASSWORD`, `PRIVATE` stand for the secrets.
 const REFUSED: &[&str] = &[

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use portcullis::model::Reason;
 use serde_json::{Value, json};
+use testkit::eventually;
 
 use super::stage::Stage;
-use super::support::eventually;
 use super::traffic::Traffic;
 
 /// Broken configurations, a provider that fails and publishes what it should not, and what the log says of it.

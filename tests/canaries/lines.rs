@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::{client, eventually, raw};
 
 use super::stage::Stage;
-use super::support::{client, eventually, raw};
 
 /// Longer than any line has to be.
 const LONGEST: usize = 32 * 1024;

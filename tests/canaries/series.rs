@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use testkit::issuer::{encode, now};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
 use super::stage::Stage;
-use super::support::issuer::{encode, now};
 
 /// So many requests in the short form; ten times as many with `PORTCULLIS_LONG=1`.
 const REQUESTS: usize = 100_000;

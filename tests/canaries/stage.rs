@@ -1,12 +1,12 @@
 //! A gateway with an agent and a provider of every sort, and the secrets that are sent to it.
 
 use serde_json::{Value, json};
+use testkit::issuer::now;
+use testkit::scripted::{OK, Scripted};
+use testkit::{Gateway, Issuer, Key, Start, Upstream};
 
 use super::api::Api;
 use super::secret;
-use super::support::issuer::now;
-use super::support::scripted::{OK, Scripted};
-use super::support::{Gateway, Issuer, Key, Start, Upstream};
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 

@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::issuer::{encode, now};
+use testkit::{Key, client, raw};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::api::{Api, If, Reply, WithJson as _};
 use super::secret::{self, Places};
 use super::stage::Stage;
-use super::support::issuer::{encode, now};
-use super::support::{Key, client, raw};
 
 /// What was sent, and what came back of ours.
 #[derive(Default)]

@@ -1,7 +1,8 @@
 //! What becomes of one request: refused, with nothing of it behind the gateway, or forwarded in its one form.
 
+use testkit::{Gateway, Start};
+
 use super::recorder::{Arrived, Recorder};
-use super::support::{Gateway, Start};
 use super::wire::{Answer, Body, Caller};
 
 const NEXT: &str = "GET /open/next HTTP/1.1\r\nHost: gateway.test\r\n\r\n";

@@ -2,10 +2,10 @@
 
 use portcullis::authn::ApiKeyText;
 use portcullis::model::Digest;
+use testkit::{Gateway, Start};
 
 use super::case::is_ours;
 use super::recorder::Recorder;
-use super::support::{Gateway, Start};
 use super::wire::{Caller, find};
 
 /// Target, header lines, the host that it is for: `a`, `b`, or none at all with this status.

@@ -2,9 +2,9 @@
 //! from the verified claims alone, also when the claim is not there.
 
 use serde_json::json;
+use testkit::{Issuer, Key, Start};
 
 use super::recorder::{Arrived, Recorder};
-use super::support::{Issuer, Key, Start};
 use super::wire::Caller;
 
 /// Spellings of `X-Caller-Sub`, and of `X-Dept` whose claim is absent.

@@ -6,9 +6,9 @@ use portcullis::model::CanonicalPath;
 use portcullis::model::Digest;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
+use testkit::{Gateway, Issuer, Key, Start};
 
 use super::recorder::{Arrived, Recorder};
-use super::support::{Gateway, Issuer, Key, Start};
 use super::wire::Caller;
 
 /// Name, route, and the path that the agent sees in place of its route.

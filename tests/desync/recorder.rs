@@ -6,12 +6,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use testkit::eventually;
+use testkit::eventually::scripted_pause;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use super::support::eventually;
-use super::support::eventually::scripted_pause;
 use super::wire::{Body, SOON, chunked, find, head_of};
 
 /// Stands among the bytes where a tunnel carried some before it was open.

@@ -3,10 +3,10 @@
 //! Without the wait in `src/proxy/tunnel.rs`, two to twenty in a thousand do.
 
 use futures::future::join_all;
+use testkit::{Gateway, Start, Upstream};
 
 use super::case::World;
 use super::recorder::Recorder;
-use super::support::{Gateway, Start, Upstream};
 use super::wire::Caller;
 
 const TUNNELS: usize = 4000;

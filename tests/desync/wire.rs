@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
+use testkit::eventually::scripted_pause;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-
-use super::support::eventually::scripted_pause;
 
 /// The longest that anything here takes when all is well.
 pub(crate) const SOON: Duration = Duration::from_secs(10);

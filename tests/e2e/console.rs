@@ -8,13 +8,13 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use testkit::gateway::free_port;
+use testkit::{Start, Upstream, client};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
 use super::eventually::eventually;
 use super::provider::Provider;
-use super::support::gateway::free_port;
-use super::support::{Start, Upstream, client};
 
 /// A file to write on to, from several sides.
 fn append(path: &Path) -> std::fs::File {

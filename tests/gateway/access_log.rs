@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
-
-use super::support::issuer::now;
-use super::support::{Gateway, Issuer, Key, Start, Upstream, client, eventually, portcullis};
+use testkit::issuer::now;
+use testkit::{Gateway, Issuer, Key, Start, Upstream, client, eventually, portcullis};
 
 const FIELDS: [&str; 14] = [
     "ts",

@@ -3,12 +3,11 @@
 
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::json;
+use testkit::{Gateway, Issuer, Key, Start, Upstream, raw};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
-
-use super::support::{Gateway, Issuer, Key, Start, Upstream, raw};
 
 struct Stage {
     gateway: Gateway,

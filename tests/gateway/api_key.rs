@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::support::issuer::now;
-use super::support::{Start, Upstream, client, portcullis};
+use testkit::issuer::now;
+use testkit::{Start, Upstream, client, portcullis};
 
 const BASE62: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 

@@ -4,9 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-
-use super::support::gateway::free_port;
-use super::support::{Gateway, Ran, Start, Upstream, client, eventually, portcullis};
+use testkit::gateway::free_port;
+use testkit::{Gateway, Ran, Start, Upstream, client, eventually, portcullis};
 
 fn keyed(upstream: &Upstream) -> String {
     format!("agents:\n  a: {{ route: /a, upstream: \"{}\", auth: {{ api_key: {{}} }} }}\n", upstream.url())

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::support::gateway::free_port;
-use super::support::{Ran, client, portcullis};
+use testkit::gateway::free_port;
+use testkit::{Ran, client, portcullis};
 
 /// Runs the gateway on a configuration that it must refuse, and checks the manners of the refusal.
 async fn refused(folder: &Path, config: &str, wanted: &str) -> Ran {

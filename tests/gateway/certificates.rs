@@ -8,11 +8,10 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use serde_json::Value;
+use testkit::{Gateway, Start, Upstream, client, eventually, portcullis};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-
-use super::support::{Gateway, Start, Upstream, client, eventually, portcullis};
 
 const DAY: i64 = 24 * 60 * 60;
 

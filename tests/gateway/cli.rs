@@ -4,9 +4,8 @@ use std::path::Path;
 
 use serde_json::Value;
 use tempfile::TempDir;
-
-use super::support::gateway::free_port;
-use super::support::{Ran, Start, Upstream, portcullis, portcullis_with};
+use testkit::gateway::free_port;
+use testkit::{Ran, Start, Upstream, portcullis, portcullis_with};
 
 const GOOD: &str = "version: 1\nidentity_providers:\n  corp: { issuer: \"https://i.test\" }\nagents:\n  a: { route: /a, upstream: \"http://127.0.0.1:9\", auth: { oauth: { identity_providers: [corp], audiences: [x] } } }\n";
 const PUBLIC: &str =
@@ -227,7 +226,7 @@ async fn health_asks_the_gateway_that_runs() {
         "agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n",
         upstream.url()
     ));
-    super::support::eventually("it is ready", std::time::Duration::from_secs(2), async || {
+    testkit::eventually("it is ready", std::time::Duration::from_secs(2), async || {
         let ran = portcullis(Path::new("/"), &["health", "--ready", "-c", &config]).await;
         (ran.code == Some(0)).then_some(())
     })

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
+use testkit::{Gateway, Start, Upstream, client, eventually};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
-
-use super::support::{Gateway, Start, Upstream, client, eventually};
 
 const REQUEST: &[u8] = b"GET /p HTTP/1.1\r\nHost: a\r\n\r\n";
 

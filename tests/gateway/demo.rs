@@ -4,12 +4,11 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use testkit::eventually;
+use testkit::gateway::free_port;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
-
-use super::support::eventually;
-use super::support::gateway::free_port;
 
 struct Demo {
     child: Child,

@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use testkit::{Gateway, Start, Upstream, client, eventually};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, interval};
-
-use super::support::{Gateway, Start, Upstream, client, eventually};
 
 /// Twenty connections at this pace are two hundred requests a second.
 const CONNECTIONS: usize = 20;

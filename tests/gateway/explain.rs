@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use tempfile::TempDir;
-
-use super::support::{Issuer, Key, Ran, Upstream, portcullis, portcullis_with};
+use testkit::{Issuer, Key, Ran, Upstream, portcullis, portcullis_with};
 
 struct Stage {
     issuer: Issuer,

@@ -1,7 +1,7 @@
 //! Fields that tell of a caller: strangers are not believed, trusted proxies are, in the usual spelling.
 
-use super::support::upstream::Seen;
-use super::support::{Gateway, Start, Upstream, raw};
+use testkit::upstream::Seen;
+use testkit::{Gateway, Start, Upstream, raw};
 
 struct World {
     upstream: Upstream,

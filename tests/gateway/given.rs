@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::support::upstream::Seen;
-use super::support::{Gateway, Issuer, Key, Start, Upstream, eventually, raw};
+use testkit::upstream::Seen;
+use testkit::{Gateway, Issuer, Key, Start, Upstream, eventually, raw};
 
 const SECRET: &str = "c4n4ry-hunter2";
 

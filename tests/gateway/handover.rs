@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use testkit::{Start, Upstream, client, eventually};
 use tokio::process::Command;
 use tokio::time::interval;
-
-use super::support::{Start, Upstream, client, eventually};
 
 fn body(upstream: &Upstream) -> String {
     format!("agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n", upstream.url())

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::support::{Gateway, Start, Upstream, raw};
+use testkit::{Gateway, Start, Upstream, raw};
 
 const WITHIN: Duration = Duration::from_secs(10);
 

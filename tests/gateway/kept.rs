@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::support::eventually::scripted_pause;
-use super::support::scripted::{Peer, Scripted};
-use super::support::{Gateway, Start, client};
+use testkit::eventually::scripted_pause;
+use testkit::scripted::{Peer, Scripted};
+use testkit::{Gateway, Start, client};
 
 /// An agent that answers with these fields and the number of the connection.
 async fn agent(fields: &'static str) -> Scripted {

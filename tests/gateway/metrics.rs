@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::json;
-
-use super::support::raw;
-use super::support::{Gateway, Issuer, Key, Start, Upstream, client};
+use testkit::raw;
+use testkit::{Gateway, Issuer, Key, Start, Upstream, client};
 
 /// Section 5, in its words.
 const FAMILIES: &[(&str, &[&str])] = &[

@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use testkit::{Gateway, Issuer, Key, Start, Upstream, eventually};
 use tokio::process::Command;
-
-use super::support::{Gateway, Issuer, Key, Start, Upstream, eventually};
 
 const WAIT: Duration = Duration::from_secs(15);
 

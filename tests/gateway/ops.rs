@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-
-use super::support::{Issuer, Key, Start, Upstream, client, eventually};
+use testkit::{Issuer, Key, Start, Upstream, client, eventually};
 
 fn body(issuers: &[(&str, &Issuer)], upstream: &Upstream) -> String {
     let providers: String = issuers

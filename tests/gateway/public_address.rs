@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::support::scripted::Scripted;
-use super::support::{Gateway, Start, Upstream, raw};
+use testkit::scripted::Scripted;
+use testkit::{Gateway, Start, Upstream, raw};
 
 const SOON: Duration = Duration::from_secs(5);
 

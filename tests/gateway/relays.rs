@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use testkit::{Gateway, Start, Upstream, eventually, raw};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-
-use super::support::{Gateway, Start, Upstream, eventually, raw};
 
 const WAIT: Duration = Duration::from_secs(5);
 const V2_SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";

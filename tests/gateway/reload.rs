@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::support::{Gateway, Issuer, Key, Start, Upstream, client, eventually};
+use testkit::{Gateway, Issuer, Key, Start, Upstream, client, eventually};
 
 const AT_ONCE: Duration = Duration::from_secs(1);
 const SUCCESS: &str = "portcullis_config_last_reload_success";

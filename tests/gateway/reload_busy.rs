@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::support::eventually::scripted_pause;
-use super::support::{Gateway, Start, Upstream, client, eventually};
+use testkit::eventually::scripted_pause;
+use testkit::{Gateway, Start, Upstream, client, eventually};
 
 async fn status(gateway: &Gateway, path: &str) -> u16 {
     client().get(gateway.url(path)).send().await.expect("an answer").status().as_u16()

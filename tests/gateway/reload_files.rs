@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
-
-use super::support::{Gateway, Key, Start, Upstream, client, eventually};
+use testkit::{Gateway, Key, Start, Upstream, client, eventually};
 
 const AT_ONCE: Duration = Duration::from_secs(1);
 
@@ -100,7 +99,7 @@ fn with_provider(source: &str, upstream: &Upstream) -> String {
 }
 
 fn token(key: &Key) -> String {
-    let now = super::support::issuer::now();
+    let now = testkit::issuer::now();
     let claims = json!({"iss": "https://idp.test", "sub": "s", "iat": now, "exp": now + 300});
     key.token(&key.header("ES256"), &claims)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::support::{Gateway, Issuer, Key, Start, Upstream, client, eventually};
+use testkit::{Gateway, Issuer, Key, Start, Upstream, client, eventually};
 
 async fn status(gateway: &Gateway, token: &str) -> u16 {
     let answer = client().get(gateway.url("/a")).bearer_auth(token).send().await;

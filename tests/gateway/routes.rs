@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-
-use super::support::{Gateway, Start, Upstream, client, raw};
+use testkit::{Gateway, Start, Upstream, client, raw};
 
 async fn start(agents: Value) -> Gateway {
     Start { body: &format!("agents: {agents}\n"), ..Start::default() }.ready().await
@@ -130,7 +129,7 @@ async fn a_health_check_is_answered_before_any_route_and_without_a_host() {
     assert_eq!(ask(&gateway, "a", "/healthz/more").await.0, 200);
     assert_eq!(upstream.seen().len(), 1, "another path does");
     gateway.signal("TERM").await;
-    super::support::eventually("it says that it drains", Duration::from_secs(2), async || {
+    testkit::eventually("it says that it drains", Duration::from_secs(2), async || {
         (status("GET /healthz HTTP/1.1\nHost: a\nConnection: close\n\n").await == 503).then_some(())
     })
     .await;

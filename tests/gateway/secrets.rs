@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::support::raw;
-use super::support::{Gateway, Issuer, Key, Start, Upstream, client, eventually, portcullis};
+use testkit::raw;
+use testkit::{Gateway, Issuer, Key, Start, Upstream, client, eventually, portcullis};
 
 /// Parts of values that must never be seen again.
 const CANARY: &str = "c4n4ry";

@@ -7,9 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-
-use super::support::gateway::free_port;
-use super::support::{Start, Upstream, client, eventually};
+use testkit::gateway::free_port;
+use testkit::{Start, Upstream, client, eventually};
 
 const WAIT: Duration = Duration::from_secs(20);
 

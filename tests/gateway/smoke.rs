@@ -1,6 +1,6 @@
 //! One request of each kind, before the tables.
 
-use super::support::{Issuer, Key, Start, Upstream, client};
+use testkit::{Issuer, Key, Start, Upstream, client};
 
 #[tokio::test]
 async fn a_good_token_passes_and_none_does_not() {

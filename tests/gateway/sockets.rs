@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
+use testkit::{Gateway, Start, Upstream, client, eventually};
 use tokio::net::{TcpStream, UnixListener};
 use tokio_tungstenite::tungstenite::Message;
-
-use super::support::{Gateway, Start, Upstream, client, eventually};
 
 /// A socket that leads to an agent.
 struct Bridge {

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use testkit::scripted::{OK, Peer, Scripted};
+use testkit::{Gateway, Start, Upstream, client, raw};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
-
-use super::support::scripted::{OK, Peer, Scripted};
-use super::support::{Gateway, Start, Upstream, client, raw};
 
 const LONG: Duration = Duration::from_secs(10);
 

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use testkit::{Gateway, Start, Upstream, client, raw};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-
-use super::support::{Gateway, Start, Upstream, client, raw};
 
 async fn gateway(upstream: &Upstream, more: &str) -> Gateway {
     let body = format!(

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::support::{Start, Upstream, client, eventually};
+use testkit::{Start, Upstream, client, eventually};
 
 /// A self-signed certificate for a name: certificate and key in PEM.
 fn certificate(name: &str) -> (String, String) {

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-
-use super::support::{Gateway, Issuer, Key, Start, Upstream, client, eventually};
+use testkit::{Gateway, Issuer, Key, Start, Upstream, client, eventually};
 
 struct Stage {
     gateway: Gateway,

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use testkit::{Gateway, Issuer, Key, Start, Upstream, client};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-
-use super::support::{Gateway, Issuer, Key, Start, Upstream, client};
 
 const VERSION: &str = "Sec-WebSocket-Version: 13";
 const KEY: &str = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use testkit::eventually::scripted_pause;
+use testkit::scripted::{OK, Peer, Scripted};
+use testkit::{Gateway, Start, Upstream, client, eventually};
 use tokio::net::TcpListener;
-
-use super::support::eventually::scripted_pause;
-use super::support::scripted::{OK, Peer, Scripted};
-use super::support::{Gateway, Start, Upstream, client, eventually};
 
 /// One worker, so that a kept connection is met again.
 const ONE_WORKER: &str = "  workers: 1\n";
@@ -227,7 +226,7 @@ async fn a_name_without_an_address_is_a_bad_gateway() {
 
 #[tokio::test]
 async fn a_connection_that_does_not_come_about_is_502_when_refused_and_504_when_late() {
-    let refused = super::support::gateway::free_port();
+    let refused = testkit::gateway::free_port();
     // A queue that is full lets nobody in.
     let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
     socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");

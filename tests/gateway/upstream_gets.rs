@@ -5,9 +5,8 @@ use std::time::Duration;
 use portcullis::authn::ApiKeyText;
 use portcullis::model::Digest;
 use serde_json::{Value, json};
-
-use super::support::upstream::Seen;
-use super::support::{Gateway, Issuer, Key, Start, Upstream, client, raw};
+use testkit::upstream::Seen;
+use testkit::{Gateway, Issuer, Key, Start, Upstream, client, raw};
 
 struct World {
     issuer: Issuer,

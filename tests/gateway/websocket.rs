@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use futures::{SinkExt as _, StreamExt as _};
+use testkit::eventually::scripted_pause;
+use testkit::{Start, Upstream, raw};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-
-use super::support::eventually::scripted_pause;
-use super::support::{Start, Upstream, raw};
 
 /// An upstream that answers each message with itself, after a pause longer than the response timeout.
 async fn echo() -> (u16, tokio::task::JoinHandle<()>) {

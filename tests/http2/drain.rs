@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use testkit::eventually;
 use tokio::time::Instant;
 
-use super::support::eventually;
 use super::wire::{Fate, GOAWAY, PING, frame, get};
 use super::world::{SOON, World};
 

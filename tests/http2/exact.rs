@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use testkit::eventually::scripted_pause;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::http1::{chunked, find, head_of};
-use super::support::eventually::scripted_pause;
 
 /// The answer behind which another one comes later, for which nobody has asked.
 pub(crate) const BEHIND_LATER: &str = "behind-later";

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use testkit::eventually;
 use tokio::time::Instant;
 
-use super::support::eventually;
 use super::wire::{
     ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, Fate, HEADERS, PADDED, PING, PRIORITY, RST_STREAM,
     SETTINGS, Wire, block, field, frame, get, number, post, request, settings, window,

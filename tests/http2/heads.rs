@@ -316,7 +316,7 @@ async fn a_refusal_of_the_library_alone_is_logged_and_counted() {
     let fields = [M, S, A, (":path", "/open/x"), ("host", "other.test")];
     wire.send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &block(&fields))).await;
     assert_eq!(wire.fate(1, SOON).await, Fate::Status(400));
-    super::support::eventually("it is logged", SOON, async || {
+    testkit::eventually("it is logged", SOON, async || {
         world.gateway.stdout()[lines..].iter().find(|line| line.contains(r#""status":400"#)).cloned()
     })
     .await;

@@ -1,6 +1,7 @@
 //! Heads that are too large: whole answers as far as can be, and each of them logged and counted.
 
-use super::support::eventually;
+use testkit::eventually;
+
 use super::wire::{CONTINUATION, END_HEADERS, END_STREAM, Fate, HEADERS, block, field, frame, request};
 use super::world::{SOON, World};
 

@@ -2,11 +2,11 @@
 //! the agent's kept connections carry is whole requests with nothing between them, and those who come next get their
 //! own answers.
 
+use testkit::eventually;
 use tokio::time::timeout;
 
 use super::exact::{ANSWERS, BEHIND_LATER, Exact};
 use super::http1::Caller;
-use super::support::eventually;
 use super::wire::{
     DATA, END_HEADERS, END_STREAM, Fate, HEADERS, PADDED, PING, RST_STREAM, Wire, block, field, frame, get,
     post, request,

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use testkit::eventually;
+use testkit::eventually::scripted_pause;
+use testkit::scripted::{OK, Peer, Scripted};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::http1::Caller;
-use super::support::eventually;
-use super::support::eventually::scripted_pause;
-use super::support::scripted::{OK, Peer, Scripted};
 use super::wire::{DATA, END_STREAM, Fate, Wire, frame, get, post, window};
 use super::world::{SOON, World};
 

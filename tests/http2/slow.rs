@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
+use testkit::eventually;
+use testkit::eventually::scripted_pause;
+use testkit::scripted::Scripted;
 use tokio::net::TcpSocket;
 use tokio::time::Instant;
 
-use super::support::eventually;
-use super::support::eventually::scripted_pause;
-use super::support::scripted::Scripted;
 use super::wire::{
     CLIENT_SETTINGS, CONTINUATION, END_STREAM, Fate, HEADERS, PING, Wire, block, frame, get, post, request,
     settings, window,
@@ -225,7 +225,7 @@ async fn bodies_that_stand_still_do_not_hold_an_agent() {
         peer.head().await?;
         // It waits for the body.
         peer.until("0\r\n\r\n").await?;
-        peer.say(super::support::scripted::OK).await
+        peer.say(testkit::scripted::OK).await
     })
     .await;
     let more = format!(

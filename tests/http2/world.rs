@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::support::{Gateway, Start, Upstream};
+use testkit::{Gateway, Start, Upstream};
+
 use super::wire::{Fate, Wire, get};
 
 /// The longest that an answer on loopback may take.

@@ -12,11 +12,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest;
+use testkit::eventually::scripted_pause;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-
-use super::support::eventually::scripted_pause;
 
 /// The agent; it takes no more connections when this is dropped.
 pub(crate) struct Agent {

@@ -6,10 +6,9 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use testkit::gateway::free_port;
+use testkit::{client, eventually};
 use tokio::process::{Child, Command};
-
-use super::support::gateway::free_port;
-use super::support::{client, eventually};
 
 /// Where gateways run.
 pub(crate) struct Place {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use testkit::eventually;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -14,7 +15,6 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::answer;
 use super::ask::Ask;
-use super::support::eventually;
 use super::tally::Tally;
 
 /// An answer that takes longer has failed.

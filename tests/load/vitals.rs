@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::support::client;
+use testkit::client;
 
 /// One look at a process.
 #[derive(Clone, Copy, Debug)]

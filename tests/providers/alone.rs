@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
+use testkit::{Start, Upstream, client};
 
 use super::crowd::{self, Member, Told, ask, error, fails, ready, until};
-use super::support::{Start, Upstream, client};
 use super::trials::{Certificates, TRIALS};
 use super::turncoat::{Act, Document};
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::Value;
+use testkit::issuer::now;
+use testkit::{Gateway, Start, Upstream, eventually};
 use tokio::time::Instant;
 
 use super::crowd::{self, ALG, Member, Told, ask, call, ready, until};
-use super::support::issuer::now;
-use super::support::{Gateway, Start, Upstream, eventually};
 use super::turncoat::{Act, Document, answer};
 
 const HOUR: i64 = 3600;

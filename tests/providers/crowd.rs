@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use testkit::issuer::now;
+use testkit::{Gateway, Key, Start, Upstream, client, eventually};
 use tokio::time::Instant;
 
-use super::support::issuer::now;
-use super::support::{Gateway, Key, Start, Upstream, client, eventually};
 use super::trials::Certificates;
 use super::turncoat::Turncoat;
 

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use testkit::issuer::now;
+use testkit::{Start, Upstream, eventually};
+
 use super::crowd::{self, ALG, Member, call, ready};
 use super::many::long;
 use super::pool::{Answered, Pool};
-use super::support::issuer::now;
-use super::support::{Start, Upstream, eventually};
 use super::traffic::Traffic;
 use super::turncoat::{Act, Document};
 

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use testkit::{Gateway, Key, Start, Upstream, client, portcullis};
 use tokio::net::TcpListener;
 
 use super::crowd::{self, ALG, Member, call, ready, until};
-use super::support::{Gateway, Key, Start, Upstream, client, portcullis};
 use super::turncoat::{Document, Turncoat, answer};
 
 /// A port that must not be connected to, and how often it was.

@@ -4,8 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use testkit::{Start, Upstream, eventually};
+
 use super::crowd::{self, Member, Told, ask, call, fails, ready, until};
-use super::support::{Start, Upstream, eventually};
 use super::turncoat::{Act, Document, answer};
 
 fn file_of(folder: &Path, name: &str) -> PathBuf {

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use testkit::{Gateway, Key, Start, Upstream, eventually};
 
 use super::crowd::{self, ALG, Member, call, error, fails, fetches, memory, ready, status, until};
-use super::support::{Gateway, Key, Start, Upstream, eventually};
 use super::traffic::{Outcome, Traffic};
 use super::trials::{Certificates, TRIALS};
 use super::turncoat::{Act, Document};

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use testkit::{Start, Upstream, client};
 use tokio::time::Instant;
 
 use super::crowd::{self, Member, Told, ask, call, ready, status, until};
-use super::support::{Start, Upstream, client};
 use super::traffic::Traffic;
 use super::turncoat::{Act, Document, Turncoat, answer};
 
@@ -53,7 +53,7 @@ async fn a_refresh_as_long_as_max_stale_leaves_no_gap() {
     ready(&gateway).await;
     let traffic = Traffic::start(&gateway, &[&member], Duration::from_millis(5));
     let asked = member.provider.asked_for_keys();
-    super::support::eventually("three refreshes", Duration::from_secs(20), async || {
+    testkit::eventually("three refreshes", Duration::from_secs(20), async || {
         (member.provider.asked_for_keys() >= asked + 3).then_some(())
     })
     .await;

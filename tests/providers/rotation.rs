@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use testkit::{Key, Start, Upstream, eventually};
 use tokio::time::Instant;
 
 use super::crowd::{self, ALG, Member, ask, call, ready};
-use super::support::{Key, Start, Upstream, eventually};
 use super::traffic::Traffic;
 
 /// The refresh of these providers is a second, lengthened by a tenth at most.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
+use testkit::{Key, Start, Upstream};
 
 use super::crowd::{self, ALG, Member, call, ready, status, until};
-use super::support::{Key, Start, Upstream};
 use super::turncoat::{Document, answer};
 
 /// What surrounds the good key.
@@ -110,7 +110,7 @@ async fn what_is_strange_and_harmless_is_taken() {
             assert_eq!(said["keys"].as_array().map(Vec::len), Some(strange.keys), "{}", strange.name);
             // Whatever it says of its age, it is asked again each second.
             let before = member.provider.asked_for_keys();
-            super::support::eventually("it is asked again", Duration::from_secs(5), async || {
+            testkit::eventually("it is asked again", Duration::from_secs(5), async || {
                 (member.provider.asked_for_keys() >= before + 2).then_some(())
             })
             .await;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use testkit::{Gateway, client};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::crowd::Member;
-use super::support::{Gateway, client};
 
 /// Traffic under way.
 pub(crate) struct Traffic {

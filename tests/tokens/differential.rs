@@ -11,10 +11,10 @@ use std::thread;
 
 use portcullis::model::Reason::{self, KeyUnknown, NotYetValid, TokenMalformed, TypMismatch};
 use serde_json::{Value, json};
+use testkit::issuer::now;
 
 use super::mutator::Mutator;
 use super::suite::{CORP, LEEWAY, Suite, TWIN};
-use super::support::issuer::now;
 use super::world::World;
 
 /// Why we refuse what another verifier accepts: our reason, the fact that it found about the token, and the rule.

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis::model::Reason;
 use reqwest::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
+use testkit::issuer::now;
+use testkit::{Start, Upstream, client};
 
 use super::suite::{Case, Suite};
-use super::support::issuer::now;
-use super::support::{Start, Upstream, client};
 use super::world::{World, body};
 use super::{algorithms, bits, claims, form, good, header, json_text, key_sets, providers, signatures};
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::json;
+use testkit::issuer::now;
+use testkit::{Gateway, Issuer, Key, Start, Upstream, client};
 
 use super::api_keys;
 use super::row::decisions;
-use crate::support::issuer::now;
-use crate::support::{Gateway, Issuer, Key, Start, Upstream, client};
 
 const APP: &str = "https://app.example.com";
 

@@ -1,9 +1,8 @@
 //! The rows that are no decision about a credential: an agent that does not answer, and requests that are too large.
 
 use serde_json::{Value, json};
-
-use crate::support::gateway::free_port;
-use crate::support::{Start, Upstream, client};
+use testkit::gateway::free_port;
+use testkit::{Start, Upstream, client};
 
 #[tokio::test]
 async fn an_agent_that_fails_and_a_request_that_is_too_large_are_problems_too() {

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use testkit::issuer::encode;
+use testkit::{Gateway, Issuer, Key, Start, Upstream, client, eventually};
 use tokio::time::Instant;
 
 use super::row::{self, Row};
-use crate::support::issuer::encode;
-use crate::support::{Gateway, Issuer, Key, Start, Upstream, client, eventually};
 
 struct Scene {
     issuer: Issuer,

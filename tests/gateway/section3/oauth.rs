@@ -1,10 +1,10 @@
 //! Where the credential stands, whose it is, and whether it is signed: agents with tokens.
 
 use serde_json::json;
+use testkit::issuer::encode;
 
 use super::row::Row;
 use super::world::{ABSENT, DEAD_ISSUER, PEM_ISSUER, World};
-use crate::support::issuer::encode;
 
 #[tokio::test]
 async fn tokens_are_read_and_their_signers_known_as_the_contract_says() {

@@ -2,10 +2,10 @@
 //! time, audience, binding, key, signature, rules.
 
 use serde_json::{Value, json};
+use testkit::issuer::now;
 
 use super::row::Row;
 use super::world::{ABSENT, DEAD_ISSUER, World};
-use crate::support::issuer::now;
 
 #[tokio::test]
 async fn of_two_faults_the_earlier_in_order_wins() {

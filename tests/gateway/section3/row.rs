@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
-
-use crate::support::{Gateway, Upstream, client};
+use testkit::{Gateway, Upstream, client};
 
 /// What is sent, and what must come of it.
 pub(crate) struct Row {

@@ -1,9 +1,9 @@
 //! Shadow: decided, counted and logged as ever, and let through as a public agent would.
 
 use serde_json::{Value, json};
+use testkit::{Issuer, Key, Start, Upstream, client};
 
 use super::row::{added, decisions};
-use crate::support::{Issuer, Key, Start, Upstream, client};
 
 #[tokio::test]
 async fn a_refusal_in_shadow_is_counted_and_passes_without_an_identity() {

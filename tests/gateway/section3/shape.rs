@@ -1,10 +1,10 @@
 //! The form of a token: three parts, strict base64url, sound JSON, members of the right type, nothing critical.
 
 use serde_json::{Value, json};
+use testkit::issuer::encode;
 
 use super::row::Row;
 use super::world::{ABSENT, World};
-use crate::support::issuer::encode;
 
 #[tokio::test]
 async fn only_a_sound_compact_jws_is_a_token() {

@@ -4,10 +4,10 @@
 //! the table runs.
 
 use serde_json::{Value, json};
+use testkit::issuer::now;
 
 use super::row::Row;
 use super::world::{ABSENT, World};
-use crate::support::issuer::now;
 
 #[tokio::test]
 async fn time_and_audience_are_judged_as_the_contract_says() {

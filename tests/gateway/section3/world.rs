@@ -2,9 +2,8 @@
 //! changes them.
 
 use serde_json::{Value, json};
-
-use crate::support::issuer::{encode, now};
-use crate::support::{Gateway, Issuer, Key, Start, Upstream};
+use testkit::issuer::{encode, now};
+use testkit::{Gateway, Issuer, Key, Start, Upstream};
 
 use super::row::{self, Row};
 

@@ -3,11 +3,11 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use testkit::eventually;
 use tokio::task::JoinSet;
 
 use crate::length::short_or_long;
 use crate::report::Report;
-use crate::support::eventually;
 
 use super::fates::{Fate, Fates};
 use super::origin::{Mood, Origin};
@@ -93,7 +93,7 @@ async fn with_next_to_no_descriptors_it_serves_or_says_why_it_cannot_start() {
     let mut report = Report::new("next to no descriptors");
     for limit in [256, 128, 64, 48, 32, 24, 16, 8] {
         let folder = tempfile::tempdir().expect("a folder");
-        let (port, ops) = (crate::support::gateway::free_port(), crate::support::gateway::free_port());
+        let (port, ops) = (testkit::gateway::free_port(), testkit::gateway::free_port());
         let text = format!(
             "version: 1\nserver:\n  ops: {{ address: \"127.0.0.1:{ops}\" }}\n  listeners: [{{ address: \"127.0.0.1:{port}\" }}]\n\
              agents: {{}}\n"

@@ -59,7 +59,7 @@ async fn hangs(name: &'static str, mood: Mood, ask: fn(u64) -> Ask) {
         wire.say(b"GET /hang HTTP/1.1\r\nHost: gateway.test\r\n\r\n").await;
         (Fate::of(&wire.answer(Duration::from_secs(5)).await) == Fate::Answered(200)).then_some(())
     };
-    crate::support::eventually("the agent is back", Duration::from_secs(6), back).await;
+    testkit::eventually("the agent is back", Duration::from_secs(6), back).await;
     let again =
         Steady::start(world.gateway.port, RATE, PLACES, Carrier::Kept, |n| Ask::get(format!("/hang/{n}")));
     again.sends(100).await;

@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(150);
 /// The first message of a client, as any client would send it.
 fn client_hello() -> Vec<u8> {
     // The plain client installs the process's TLS provider.
-    let _provider = crate::support::client();
+    let _provider = testkit::client();
     let config = ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth();
     let name = ServerName::try_from("gateway.test").expect("a name");
     let mut connection = ClientConnection::new(Arc::new(config), name).expect("a client");

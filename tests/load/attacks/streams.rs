@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use testkit::eventually;
 use tokio::task::JoinSet;
 
 use crate::report::Report;
-use crate::support::eventually;
 
 use super::fates::{Fate, Fates};
 use super::origin::{Mood, Origin};

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use serde_json::json;
+use testkit::issuer::now;
+use testkit::{Gateway, Key, Start, client, eventually};
 
 use crate::ask::Ask;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
-use crate::support::issuer::now;
-use crate::support::{Gateway, Key, Start, client, eventually};
 use crate::tally::Tally;
 use crate::vitals::Vitals;
 

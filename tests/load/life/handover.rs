@@ -4,6 +4,9 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use testkit::eventually;
+use testkit::eventually::scripted_pause;
+
 use super::streams::Streams;
 use crate::agent::Agent;
 use crate::ask::Ask;
@@ -11,8 +14,6 @@ use crate::length::short_or_long;
 use crate::process::{Place, Process};
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
-use crate::support::eventually;
-use crate::support::eventually::scripted_pause;
 use crate::tally::Tally;
 use crate::vitals::Vitals;
 

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use testkit::eventually::scripted_pause;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use crate::agent::Head;
-use crate::support::eventually::scripted_pause;
 
 /// The moments at which a connection dies.
 const MOMENTS: [Moment; 8] = [

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use testkit::eventually::scripted_pause;
+use testkit::{Issuer, Key, client, eventually};
 use tokio::time::Instant;
 
 use crate::agent::Agent;
@@ -11,8 +13,6 @@ use crate::length::short_or_long;
 use crate::process::Place;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
-use crate::support::eventually::scripted_pause;
-use crate::support::{Issuer, Key, client, eventually};
 
 const MAX_STALE: Duration = Duration::from_secs(5);
 /// A refresh of one second with its jitter, and the fetch itself.

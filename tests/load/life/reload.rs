@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::{Issuer, Key, client};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::agent::Agent;
@@ -15,7 +16,6 @@ use crate::length::{is_long, short_or_long};
 use crate::process::Place;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
-use crate::support::{Issuer, Key, client};
 use crate::vitals::Vitals;
 
 /// After so many changes every series is there that will be.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use testkit::{Issuer, Key};
 use tokio::time::{Instant, sleep_until};
 
 use crate::agent::Agent;
@@ -15,7 +16,6 @@ use crate::length::short_or_long;
 use crate::process::Place;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
-use crate::support::{Issuer, Key};
 use crate::tally::Tally;
 use crate::vitals::Vitals;
 

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use testkit::{client, eventually};
 use tokio::time::Instant;
 
 use crate::agent::Agent;
@@ -14,7 +15,6 @@ use crate::length::{is_long, short_or_long};
 use crate::process::{Place, Process};
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
-use crate::support::{client, eventually};
 use crate::vitals::Vitals;
 
 const HOSTS: usize = 1_000;

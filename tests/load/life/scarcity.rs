@@ -5,6 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use testkit::eventually::scripted_pause;
+use testkit::gateway::free_port;
+use testkit::{Issuer, Key, client, eventually};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
@@ -14,9 +17,6 @@ use crate::length::short_or_long;
 use crate::process::{Place, Process};
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
-use crate::support::eventually::scripted_pause;
-use crate::support::gateway::free_port;
-use crate::support::{Issuer, Key, client, eventually};
 use crate::vitals::Vitals;
 
 async fn metric(place: &Place, sample: &str) -> f64 {

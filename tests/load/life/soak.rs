@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use testkit::{Issuer, Key, Ran, portcullis};
 use tokio::time::{Instant, interval};
 
 use super::streams::Streams;
@@ -12,7 +13,6 @@ use crate::length::short_or_long;
 use crate::process::Place;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
-use crate::support::{Issuer, Key, Ran, portcullis};
 use crate::tally::Tally;
 use crate::vitals::Vitals;
 

@@ -3,6 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use testkit::{Issuer, Key};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -14,7 +15,6 @@ use crate::length::short_or_long;
 use crate::process::Place;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
-use crate::support::{Issuer, Key};
 use crate::tally::Tally;
 
 fn body(agent: &Agent, issuer: &Issuer) -> String {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Frame;
+use testkit::eventually::scripted_pause;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -16,7 +17,6 @@ use tokio::time::{Interval, interval, timeout};
 
 use crate::answer;
 use crate::process::Place;
-use crate::support::eventually::scripted_pause;
 
 /// The time between two pieces of a stream.
 const STEP: Duration = Duration::from_millis(50);

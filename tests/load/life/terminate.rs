@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use testkit::eventually;
+use testkit::eventually::scripted_pause;
 use tokio::time::Instant;
 
 use super::streams::Streams;
@@ -15,8 +17,6 @@ use crate::length::short_or_long;
 use crate::process::Place;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
-use crate::support::eventually;
-use crate::support::eventually::scripted_pause;
 use crate::tally::Tally;
 
 const DELAY: Duration = Duration::from_secs(1);

@@ -6,11 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Asks `probe` again and again until it gives a value; panics when that has not happened `within` the time.
-pub(crate) async fn eventually<T>(
-    what: &str,
-    within: Duration,
-    mut probe: impl AsyncFnMut() -> Option<T>,
-) -> T {
+pub async fn eventually<T>(what: &str, within: Duration, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + within;
     loop {
         if let Some(value) = probe().await {
@@ -22,6 +18,6 @@ pub(crate) async fn eventually<T>(
 }
 
 /// The pause that a peer of the gateway makes because the test says so.
-pub(crate) async fn scripted_pause(pause: Duration) {
+pub async fn scripted_pause(pause: Duration) {
     tokio::time::sleep(pause).await;
 }

@@ -7,27 +7,27 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
+use crate::binary::binary;
+
 /// How a command ended.
 #[derive(Debug)]
-pub(crate) struct Ran {
-    pub(crate) code: Option<i32>,
-    pub(crate) out: String,
-    pub(crate) err: String,
+pub struct Ran {
+    /// The exit status; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
 }
 
 /// Runs `portcullis` in a folder with these arguments, and with nothing of our own environment in the way.
-pub(crate) async fn portcullis(folder: &Path, args: &[&str]) -> Ran {
+pub async fn portcullis(folder: &Path, args: &[&str]) -> Ran {
     portcullis_with(folder, args, "", &[]).await
 }
 
 /// The same with standard input and variables.
-pub(crate) async fn portcullis_with(
-    folder: &Path,
-    args: &[&str],
-    stdin: &str,
-    variables: &[(&str, &str)],
-) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+pub async fn portcullis_with(folder: &Path, args: &[&str], stdin: &str, variables: &[(&str, &str)]) -> Ran {
+    let mut child = Command::new(binary())
         .args(args)
         .current_dir(folder)
         .env_remove("PORTCULLIS_CONFIG")

@@ -18,16 +18,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::eventually::scripted_pause;
+use crate::eventually::scripted_pause;
 
 /// Unpadded base64url.
-pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
+pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Seconds since the epoch.
 #[expect(clippy::disallowed_methods, reason = "tokens of real time for a gateway that runs in real time")]
-pub(crate) fn now() -> u64 {
+pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
 }
 
@@ -38,14 +38,15 @@ enum Pair {
 }
 
 /// A signing key with its `kid`.
-pub(crate) struct Key {
-    pub(crate) kid: String,
+pub struct Key {
+    /// The id under which it is published.
+    pub kid: String,
     pair: Pair,
 }
 
 impl Key {
     /// A new key for `alg` (`RS256` and `PS512` make the same kind of key).
-    pub(crate) fn new(alg: &str, kid: &str) -> Self {
+    pub fn new(alg: &str, kid: &str) -> Self {
         let ec = |algorithm, curve| Pair::Ec(EcdsaKeyPair::generate(algorithm).expect("a key"), curve);
         let pair = match alg {
             "ES256" => ec(&signature::ECDSA_P256_SHA256_FIXED_SIGNING, "P-256"),
@@ -58,7 +59,7 @@ impl Key {
     }
 
     /// The public key as a JWK, with `kid` and nothing optional but that.
-    pub(crate) fn jwk(&self) -> Value {
+    pub fn jwk(&self) -> Value {
         let mut jwk = match &self.pair {
             Pair::Rsa(pair) => {
                 let public = pair.public_key();
@@ -80,7 +81,7 @@ impl Key {
     }
 
     /// The public key in PEM.
-    pub(crate) fn pem(&self) -> String {
+    pub fn pem(&self) -> String {
         let der = match &self.pair {
             Pair::Rsa(pair) => pair.public_key().as_der().expect("DER").as_ref().to_vec(),
             Pair::Ec(pair, _) => pair.public_key().as_der().expect("DER").as_ref().to_vec(),
@@ -93,7 +94,7 @@ impl Key {
     }
 
     /// The signature that `alg` wants over `message`.
-    pub(crate) fn sign(&self, alg: &str, message: &[u8]) -> Vec<u8> {
+    pub fn sign(&self, alg: &str, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match &self.pair {
             Pair::Ec(pair, _) => pair.sign(&random, message).expect("a signature").as_ref().to_vec(),
@@ -115,7 +116,7 @@ impl Key {
     }
 
     /// A token with exactly this header and these claims, signed as the header's `alg` says.
-    pub(crate) fn token(&self, header: &Value, claims: &Value) -> String {
+    pub fn token(&self, header: &Value, claims: &Value) -> String {
         self.token_of_text(
             header["alg"].as_str().unwrap_or("RS256"),
             &header.to_string(),
@@ -124,7 +125,7 @@ impl Key {
     }
 
     /// The same from text, for JSON that no library would write.
-    pub(crate) fn token_of_text(&self, alg: &str, header: &str, claims: &str) -> String {
+    pub fn token_of_text(&self, alg: &str, header: &str, claims: &str) -> String {
         let signed = format!("{}.{}", encode(header), encode(claims));
         let signature = self.sign(alg, signed.as_bytes());
         format!("{signed}.{}", encode(signature))
@@ -144,9 +145,9 @@ struct Script {
 }
 
 /// An issuer on a loopback port with discovery and a key endpoint.
-pub(crate) struct Issuer {
+pub struct Issuer {
     /// Its identifier, as in `iss`.
-    pub(crate) url: String,
+    pub url: String,
     shared: Arc<Shared>,
     serving: tokio::task::JoinHandle<()>,
 }
@@ -159,7 +160,7 @@ struct Shared {
 
 impl Issuer {
     /// Starts an issuer that publishes these keys.
-    pub(crate) async fn start(keys: &[&Key]) -> Self {
+    pub async fn start(keys: &[&Key]) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("its address"));
         let shared =
@@ -176,47 +177,47 @@ impl Issuer {
     }
 
     /// Publishes these keys from now on.
-    pub(crate) fn publish(&self, keys: &[&Key]) {
+    pub fn publish(&self, keys: &[&Key]) {
         self.publish_raw(keys.iter().map(|key| key.jwk()).collect());
     }
 
     /// Publishes these JWKs from now on, sound or not.
-    pub(crate) fn publish_raw(&self, keys: Vec<Value>) {
+    pub fn publish_raw(&self, keys: Vec<Value>) {
         self.shared.script.lock().expect("the script").keys = keys;
     }
 
     /// Answers every request for keys with this status; `None` ends that.
-    pub(crate) fn fail_with(&self, status: Option<u16>) {
+    pub fn fail_with(&self, status: Option<u16>) {
         self.shared.script.lock().expect("the script").status = status;
     }
 
     /// Takes this long over every request for keys.
-    pub(crate) fn delay(&self, delay: Option<Duration>) {
+    pub fn delay(&self, delay: Option<Duration>) {
         self.shared.script.lock().expect("the script").delay = delay;
     }
 
     /// How often the keys were asked for.
-    pub(crate) fn fetches(&self) -> usize {
+    pub fn fetches(&self) -> usize {
         self.shared.fetches.load(Ordering::SeqCst)
     }
 
     /// Answers every request for a token with this status and this JSON.
-    pub(crate) fn grant(&self, status: u16, answer: Value) {
+    pub fn grant(&self, status: u16, answer: Value) {
         self.shared.script.lock().expect("the script").grant = Some((status, answer));
     }
 
     /// Says from now on that the token endpoint is elsewhere.
-    pub(crate) fn token_endpoint(&self, url: &str) {
+    pub fn token_endpoint(&self, url: &str) {
         self.shared.script.lock().expect("the script").token_endpoint = Some(url.to_owned());
     }
 
     /// What the token endpoint was asked: `Authorization`, and the form as it came.
-    pub(crate) fn asked(&self) -> Vec<(Option<String>, String)> {
+    pub fn asked(&self) -> Vec<(Option<String>, String)> {
         self.shared.script.lock().expect("the script").asked.clone()
     }
 
     /// Good claims for an audience, five minutes long.
-    pub(crate) fn claims(&self, audience: &str) -> Value {
+    pub fn claims(&self, audience: &str) -> Value {
         let now = now();
         json!({
             "iss": self.url, "sub": "alice", "aud": audience, "client_id": "client-1", "jti": "jti-1",
@@ -263,7 +264,7 @@ async fn jwks(State(shared): State<Arc<Shared>>) -> Response {
 
 impl Key {
     /// The usual header: algorithm, type and key id.
-    pub(crate) fn header(&self, alg: &str) -> Value {
+    pub fn header(&self, alg: &str) -> Value {
         json!({"alg": alg, "typ": "JWT", "kid": self.kid})
     }
 }

@@ -9,26 +9,27 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 
 /// A short answer that keeps the connection.
-pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /// The upstream; it ends when this is dropped.
-pub(crate) struct Scripted {
-    pub(crate) port: u16,
+pub struct Scripted {
+    /// Its port at 127.0.0.1, or wherever it was told to listen.
+    pub port: u16,
     heads: Arc<Mutex<Vec<String>>>,
     serving: tokio::task::JoinHandle<()>,
 }
 
 /// One connection of the gateway's.
-pub(crate) struct Peer {
+pub struct Peer {
     /// Which connection this is, from 0.
-    pub(crate) nth: usize,
+    pub nth: usize,
     stream: BufReader<TcpStream>,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Scripted {
     /// Plays `script` on every connection to a free port of 127.0.0.1.
-    pub(crate) async fn start<F>(script: impl Fn(Peer) -> F + Send + 'static) -> Self
+    pub async fn start<F>(script: impl Fn(Peer) -> F + Send + 'static) -> Self
     where
         F: Future<Output = Option<()>> + Send + 'static,
     {
@@ -36,7 +37,7 @@ impl Scripted {
     }
 
     /// The same at another address.
-    pub(crate) async fn at<F>(address: &str, script: impl Fn(Peer) -> F + Send + 'static) -> Self
+    pub async fn at<F>(address: &str, script: impl Fn(Peer) -> F + Send + 'static) -> Self
     where
         F: Future<Output = Option<()>> + Send + 'static,
     {
@@ -55,12 +56,13 @@ impl Scripted {
         Self { port, heads, serving }
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Its URL.
+    pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// How many requests have arrived whose head begins so.
-    pub(crate) fn count(&self, beginning: &str) -> usize {
+    pub fn count(&self, beginning: &str) -> usize {
         self.heads.lock().expect("the heads").iter().filter(|head| head.starts_with(beginning)).count()
     }
 }
@@ -73,7 +75,7 @@ impl Drop for Scripted {
 
 impl Peer {
     /// The next request head; `None` when the gateway has closed.
-    pub(crate) async fn head(&mut self) -> Option<String> {
+    pub async fn head(&mut self) -> Option<String> {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             if self.stream.read_line(&mut head).await.ok()? == 0 {
@@ -85,7 +87,7 @@ impl Peer {
     }
 
     /// Reads until `last` has come, and gives what came; `None` when it never does.
-    pub(crate) async fn until(&mut self, last: &str) -> Option<String> {
+    pub async fn until(&mut self, last: &str) -> Option<String> {
         let mut came = Vec::new();
         while !came.ends_with(last.as_bytes()) {
             came.push(self.stream.read_u8().await.ok()?);
@@ -94,7 +96,7 @@ impl Peer {
     }
 
     /// Sends this.
-    pub(crate) async fn say(&mut self, text: &str) -> Option<()> {
+    pub async fn say(&mut self, text: &str) -> Option<()> {
         self.stream.write_all(text.as_bytes()).await.ok()?;
         self.stream.flush().await.ok()
     }

@@ -12,39 +12,46 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 
-use super::eventually;
+use crate::binary::binary;
+use crate::eventually;
 
-/// How a gateway is started. `body` is the YAML below `server`: `identity_providers`, `agents`, `api_keys`.
+/// How a gateway is started.
 #[derive(Default)]
-pub(crate) struct Start<'a> {
-    pub(crate) body: &'a str,
+pub struct Start<'a> {
+    /// The YAML below `server`: `identity_providers`, `agents`, `api_keys`.
+    pub body: &'a str,
     /// Further lines of `server`, indented by two.
-    pub(crate) server: &'a str,
+    pub server: &'a str,
     /// The admin listener, with these further members of `server.admin` (`""`, or `, hosts: [a.example]`).
-    pub(crate) admin: Option<&'a str>,
+    pub admin: Option<&'a str>,
     /// The folder of the store, as the configuration names it.
-    pub(crate) store: Option<&'a str>,
+    pub store: Option<&'a str>,
     /// Files beside the configuration, or in folders there.
-    pub(crate) files: &'a [(&'a str, &'a str)],
+    pub files: &'a [(&'a str, &'a str)],
     /// Further arguments of `run`.
-    pub(crate) args: &'a [&'a str],
+    pub args: &'a [&'a str],
     /// The command that starts it, with its arguments (`prlimit --nofile=512`); usually none.
-    pub(crate) through: &'a [&'a str],
+    pub through: &'a [&'a str],
     /// A second listener with TLS from these files: `(cert, key)` pairs, named in `files`.
-    pub(crate) tls: &'a [(&'a str, &'a str)],
+    pub tls: &'a [(&'a str, &'a str)],
     /// Writes the configuration into the folder in a way of its own and says what `-c` names.
-    pub(crate) layout: Option<fn(&Path, &str) -> PathBuf>,
+    pub layout: Option<fn(&Path, &str) -> PathBuf>,
     /// Variables of its environment, besides our own.
-    pub(crate) env: &'a [(&'a str, &'a str)],
+    pub env: &'a [(&'a str, &'a str)],
 }
 
 /// A running gateway; it ends when this is dropped.
-pub(crate) struct Gateway {
-    pub(crate) port: u16,
-    pub(crate) tls_port: u16,
-    pub(crate) ops: u16,
-    pub(crate) admin: u16,
-    pub(crate) folder: TempDir,
+pub struct Gateway {
+    /// The port of the plain listener.
+    pub port: u16,
+    /// The port of the TLS listener, if it has one.
+    pub tls_port: u16,
+    /// The port of the ops listener.
+    pub ops: u16,
+    /// The port of the admin listener, if it has one.
+    pub admin: u16,
+    /// Where its files are.
+    pub folder: TempDir,
     server: String,
     through: Vec<String>,
     args: Vec<OsString>,
@@ -57,7 +64,7 @@ pub(crate) struct Gateway {
 type Lines = Arc<Mutex<Vec<String>>>;
 
 /// One client for a whole test: its connections are kept alive. It follows no redirects and knows no proxy.
-pub(crate) fn client() -> reqwest::Client {
+pub fn client() -> reqwest::Client {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
     let make = || {
         // Already installed by another test in this process: that one serves as well.
@@ -70,7 +77,7 @@ pub(crate) fn client() -> reqwest::Client {
 
 /// A port that nobody has at the moment: below those that the system gives to clients, and from another place for each
 /// process, so that two tests do not reach for the same one.
-pub(crate) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     const FIRST: u32 = 10_000;
     const COUNT: u32 = 22_000;
@@ -85,7 +92,7 @@ pub(crate) fn free_port() -> u16 {
 
 impl Start<'_> {
     /// Starts it and waits until it listens and is ready.
-    pub(crate) async fn ready(&self) -> Gateway {
+    pub async fn ready(&self) -> Gateway {
         let gateway = self.alive().await;
         eventually("the gateway is ready", Duration::from_secs(30), async || {
             (gateway.ops_get("/readyz").await.0 == 200).then_some(())
@@ -95,7 +102,7 @@ impl Start<'_> {
     }
 
     /// Starts it and waits until it listens, ready or not.
-    pub(crate) async fn alive(&self) -> Gateway {
+    pub async fn alive(&self) -> Gateway {
         let (port, tls_port, ops, admin) = (free_port(), free_port(), free_port(), free_port());
         let folder = tempfile::tempdir().expect("a temporary folder");
         for (name, content) in self.files {
@@ -149,7 +156,7 @@ fn launch(
     stderr: &Lines,
 ) -> Child {
     let mut words: Vec<OsString> = through.iter().map(Into::into).collect();
-    words.push(env!("CARGO_BIN_EXE_portcullis").into());
+    words.push(binary());
     words.extend_from_slice(args);
     let mut child = Command::new(&words[0])
         .args(&words[1..])
@@ -176,27 +183,28 @@ fn collect(from: impl AsyncRead + Unpin + Send + 'static, lines: &Lines) {
 }
 
 impl Gateway {
-    pub(crate) fn url(&self, path: &str) -> String {
+    /// The URL of a path at the plain listener.
+    pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
     /// The file that `-c` names.
-    pub(crate) fn config(&self) -> PathBuf {
+    pub fn config(&self) -> PathBuf {
         self.folder.path().join("portcullis.yaml")
     }
 
     /// Writes the configuration anew, with the same `server`.
-    pub(crate) fn write_body(&self, body: &str) {
+    pub fn write_body(&self, body: &str) {
         std::fs::write(self.config(), self.text(body)).expect("the configuration is written");
     }
 
     /// The whole configuration with this body and the same `server`.
-    pub(crate) fn text(&self, body: &str) -> String {
+    pub fn text(&self, body: &str) -> String {
         format!("{}{body}", self.server)
     }
 
     /// Asks the ops listener: status and body.
-    pub(crate) async fn ops_get(&self, path: &str) -> (u16, String) {
+    pub async fn ops_get(&self, path: &str) -> (u16, String) {
         let answer = client().get(format!("http://127.0.0.1:{}{path}", self.ops)).send().await;
         match answer {
             Ok(answer) => (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
@@ -205,7 +213,7 @@ impl Gateway {
     }
 
     /// The sum of the samples of a metric whose labels hold all of `labels` (each as `name="value"`).
-    pub(crate) async fn metric(&self, name: &str, labels: &[&str]) -> f64 {
+    pub async fn metric(&self, name: &str, labels: &[&str]) -> f64 {
         let (_, page) = self.ops_get("/metrics").await;
         let samples = page.lines().filter(|line| {
             let of_name = line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
@@ -215,7 +223,7 @@ impl Gateway {
     }
 
     /// The access log line of a request, by its id.
-    pub(crate) async fn logged(&self, request_id: &str) -> Value {
+    pub async fn logged(&self, request_id: &str) -> Value {
         eventually("the request is logged", Duration::from_secs(10), async || {
             let lines = self.stdout.lock().expect("the lines");
             let parsed = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -225,17 +233,17 @@ impl Gateway {
     }
 
     /// Every line on standard output so far.
-    pub(crate) fn stdout(&self) -> Vec<String> {
+    pub fn stdout(&self) -> Vec<String> {
         self.stdout.lock().expect("the lines").clone()
     }
 
     /// Every line on standard error so far.
-    pub(crate) fn stderr(&self) -> Vec<String> {
+    pub fn stderr(&self) -> Vec<String> {
         self.stderr.lock().expect("the lines").clone()
     }
 
     /// Sends a signal by name (`TERM`, `HUP`, …).
-    pub(crate) async fn signal(&self, name: &str) {
+    pub async fn signal(&self, name: &str) {
         let pid = self.child.id().expect("it runs").to_string();
         let sent = Command::new("kill").args(["-s", name, &pid]).status().await.expect("kill runs");
         assert!(sent.success(), "SIG{name} is sent");
@@ -258,23 +266,23 @@ impl Gateway {
     }
 
     /// Ends the process with SIGKILL, at this very moment.
-    pub(crate) async fn kill(&mut self) {
+    pub async fn kill(&mut self) {
         self.child.kill().await.expect("it can be killed");
     }
 
     /// Starts the same binary again on the same folder and the same ports, and waits until it listens.
-    pub(crate) async fn start_again(&mut self) {
+    pub async fn start_again(&mut self) {
         self.child = launch(&self.through, &self.args, &self.env, &self.stdout, &self.stderr);
         self.listens().await;
     }
 
     /// The number of the process.
-    pub(crate) fn pid(&self) -> u32 {
+    pub fn pid(&self) -> u32 {
         self.child.id().expect("it runs")
     }
 
     /// Waits for the process to end by itself.
-    pub(crate) async fn ended(&mut self, within: Duration) -> ExitStatus {
+    pub async fn ended(&mut self, within: Duration) -> ExitStatus {
         tokio::time::timeout(within, self.child.wait())
             .await
             .expect("it ends in time")

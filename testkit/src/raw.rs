@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// Sends `bytes`, reads until the peer closes or `within` has passed, and gives back what came.
-pub(crate) async fn exchange(port: u16, bytes: &[u8], within: Duration) -> String {
+pub async fn exchange(port: u16, bytes: &[u8], within: Duration) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("it connects");
     // A peer that has refused already may not take the rest.
     let _ = stream.write_all(bytes).await;
@@ -25,13 +25,13 @@ pub(crate) async fn exchange(port: u16, bytes: &[u8], within: Duration) -> Strin
 }
 
 /// A request for `target` with these header lines, which asks for the connection to be closed.
-pub(crate) async fn get(port: u16, target: &str, headers: &[&str]) -> String {
+pub async fn get(port: u16, target: &str, headers: &[&str]) -> String {
     let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
     let request = format!("GET {target} HTTP/1.1\r\nHost: gateway.test\r\n{lines}Connection: close\r\n\r\n");
     exchange(port, request.as_bytes(), Duration::from_secs(10)).await
 }
 
 /// The status of a raw answer; 0 when there is none.
-pub(crate) fn status(answer: &str) -> u16 {
+pub fn status(answer: &str) -> u16 {
     answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
 }

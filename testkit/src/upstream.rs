@@ -14,33 +14,38 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::eventually::scripted_pause;
+use crate::eventually::scripted_pause;
 
 /// One request as it arrived.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
-    pub(crate) method: String,
-    pub(crate) target: String,
-    pub(crate) headers: Vec<(String, String)>,
+pub struct Seen {
+    /// The method.
+    pub method: String,
+    /// Path and query, as they stood in the request line.
+    pub target: String,
+    /// Names and values, in their order.
+    pub headers: Vec<(String, String)>,
 }
 
 impl Seen {
     /// All values of a header.
-    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+    pub fn all(&self, name: &str) -> Vec<&str> {
         let named = self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
         named.map(|(_, value)| value.as_str()).collect()
     }
 }
 
 /// The agent; it ends when this is dropped.
-pub(crate) struct Upstream {
-    pub(crate) port: u16,
+pub struct Upstream {
+    /// Its port at 127.0.0.1.
+    pub port: u16,
     seen: Arc<Mutex<Vec<Seen>>>,
     serving: tokio::task::JoinHandle<()>,
 }
 
 impl Upstream {
-    pub(crate) async fn start() -> Self {
+    /// Starts it at a free port.
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("its address").port();
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
@@ -55,17 +60,18 @@ impl Upstream {
         Self { port, seen, serving }
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Its URL.
+    pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Every request that has arrived so far.
-    pub(crate) fn seen(&self) -> Vec<Seen> {
+    pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().expect("what was seen").clone()
     }
 
     /// The last request that has arrived.
-    pub(crate) fn last(&self) -> Seen {
+    pub fn last(&self) -> Seen {
         self.seen().pop().expect("a request has arrived")
     }
 }

@@ -1,0 +1,26 @@
+//! What stands around the gateway in a test: an identity provider, a signer, agents, callers, and the gateway itself as
+//! a process.
+//!
+//! It knows nothing of the gateway's library. Whatever fails here fails the test, by a panic that says what was expected.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test kit fails the test, and a panic is how a test fails"
+)]
+
+pub mod binary;
+pub mod command;
+pub mod eventually;
+pub mod gateway;
+pub mod issuer;
+pub mod raw;
+pub mod scripted;
+pub mod upstream;
+
+pub use binary::binary;
+pub use command::{Ran, portcullis, portcullis_with};
+pub use eventually::eventually;
+pub use gateway::{Gateway, Start, client};
+pub use issuer::{Issuer, Key};
+pub use upstream::Upstream;
