@@ -1,7 +1,5 @@
 //! The words in which a decision is counted and logged.
 
-use std::fmt;
-
 macro_rules! closed_words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -19,13 +17,15 @@ macro_rules! closed_words {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
     };
 }
+
+pub(super) use closed_words;
 
 closed_words! {
     /// How callers of an agent prove themselves.

@@ -26,6 +26,7 @@ mod resource;
 mod secret;
 mod spelling;
 mod stamp;
+mod stream;
 
 pub use address_text::AddressText;
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
@@ -49,3 +50,4 @@ pub use resource::{ResourceId, ResourceKind};
 pub use secret::{Digest, Secret};
 pub use spelling::{reduced_eq, reduced_starts_with};
 pub use stamp::Stamp;
+pub use stream::{EndedBy, OnPolicyChange, StreamKind};

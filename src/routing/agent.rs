@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::authn::{self, ApiKeyPolicy, Elsewhere, ForwardToken, OAuthPolicy, Presented};
 use crate::authz::{ClaimHeaders, Rules};
 use crate::limits::Places;
-use crate::model::{AgentName, AuthMethod, Enforcement, ProviderName};
+use crate::model::{AgentName, AuthMethod, Enforcement, OnPolicyChange, ProviderName};
 use crate::telemetry::AgentMetrics;
 use crate::upstream::Upstream;
 
@@ -45,6 +45,10 @@ pub struct Agent {
     pub places: Places,
     /// Whether WebSocket upgrades pass.
     pub websocket: bool,
+    /// Tells policies apart: compiled anew, the agent keeps this number while its own policy is the same.
+    pub policy: AgentId,
+    /// Which of its running streams a change ends.
+    pub on_policy_change: OnPolicyChange,
     /// What a refusal does.
     pub enforcement: Enforcement,
     /// Its metric handles.
@@ -211,6 +215,8 @@ pub(crate) mod tests {
             max_in_flight: 4_096,
             places: Places::default(),
             websocket: true,
+            policy: next_id(),
+            on_policy_change: OnPolicyChange::default(),
             enforcement: Enforcement::Enforce,
         }
     }

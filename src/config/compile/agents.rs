@@ -144,6 +144,8 @@ fn agent(
         max_in_flight: entry.max_in_flight,
         places: before.map(|agent| agent.places.clone()).unwrap_or_default(),
         websocket: entry.websocket,
+        policy: kept::policy(input, entry, before, &authenticator).unwrap_or_else(next_id),
+        on_policy_change: entry.on_policy_change,
         enforcement: entry.enforcement,
         authenticator,
         name,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::authn::{ApiKeyPolicy, OAuthPolicy};
 use crate::idp::Provider;
 use crate::model::ProviderName;
-use crate::routing::{Agent, Authenticator};
+use crate::routing::{Agent, AgentId, Authenticator};
 use crate::upstream::Endpoint;
 
 use super::super::document::{AgentEntry, Auth};
@@ -43,6 +43,28 @@ pub(super) fn agent(
             (Auth::OAuth(_) | Auth::ApiKey(_) | Auth::Public, _) => false,
         };
     same.then(|| Arc::clone(agent))
+}
+
+/// The number of the policy that runs, when the agent compiled from `entry` has the same: who may call it, by which of
+/// its routes, and what a refusal does. API keys are no part of it: each is judged on its own.
+pub(super) fn policy(
+    input: &Input<'_>,
+    entry: &AgentEntry,
+    before: Option<&Arc<Agent>>,
+    authenticator: &Authenticator,
+) -> Option<AgentId> {
+    let (before, agent) = (input.previous?.entry_of(&entry.name.value)?, before?);
+    let providers_are_same = match (authenticator, &agent.authenticator) {
+        (Authenticator::OAuth(now), Authenticator::OAuth(before)) => {
+            oauth_is_same(&now.providers.iter().collect::<Vec<_>>(), before)
+        }
+        (Authenticator::OAuth(_) | Authenticator::ApiKey(_) | Authenticator::Public, _) => true,
+    };
+    let same = before.auth.value == entry.auth.value
+        && before.route.value == entry.route.value
+        && before.enforcement == entry.enforcement
+        && providers_are_same;
+    same.then_some(agent.policy)
 }
 
 fn trust_is_same(trust: &Trusted, entry: &AgentEntry, agent: &Agent) -> bool {

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::authn::{AudienceClaim, BoundTokens, Elsewhere, ForwardToken};
 use crate::authz::BeyondAscii;
-use crate::model::{AgentName, Digest, Enforcement, HostRule, ProviderName};
+use crate::model::{AgentName, Digest, Enforcement, HostRule, OnPolicyChange, ProviderName};
 use crate::routing::AllowedOrigin;
 
 use super::super::source::Spanned;
@@ -35,6 +35,8 @@ pub struct AgentEntry {
     pub max_in_flight: usize,
     /// Whether WebSocket upgrades pass.
     pub websocket: bool,
+    /// `streams.on_policy_change`
+    pub on_policy_change: OnPolicyChange,
     /// What a refusal does.
     pub enforcement: Enforcement,
 }
@@ -253,6 +255,7 @@ impl AgentEntry {
             max_body: _,
             max_in_flight: _,
             websocket: _,
+            on_policy_change: _,
             enforcement: _,
         } = self;
         name.place.move_to(source);

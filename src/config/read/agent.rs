@@ -7,14 +7,14 @@ use super::super::code::Code;
 use super::super::document::{AgentEntry, Auth, SetHeader, Upstream};
 use super::super::fields::Fields;
 use super::super::report::Report;
-use super::super::sections::AGENT;
+use super::super::sections::{AGENT, STREAMS};
 use super::super::source::Spanned;
 use super::super::value;
 use super::super::yaml::{Key, Node};
 use super::auth::header_conflict;
 use super::{auth, cors, route, upstream};
 use crate::authn::ForwardToken;
-use crate::model::{AgentName, Enforcement, reduced_eq};
+use crate::model::{AgentName, Enforcement, OnPolicyChange, reduced_eq};
 
 const MOST_IN_FLIGHT: u64 = 1 << 20;
 const DEFAULT_IN_FLIGHT: usize = 4_096;
@@ -33,6 +33,7 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
     let max_body = fields.optional("max_body", |r, n| value::size(r, n, 1..=1 << 40));
     let max_in_flight = fields.optional("max_in_flight", |r, n| value::integer(r, n, 1..=MOST_IN_FLIGHT));
     let websocket = fields.optional("websocket", value::boolean);
+    let on_policy_change = fields.section("streams", &STREAMS).and_then(on_policy_change);
     let enforcement = fields.optional("enforcement", |r, n| value::word(r, n, &["enforce", "shadow"]));
     fields.close();
     Some(AgentEntry {
@@ -47,10 +48,23 @@ pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> 
             .and_then(|most| usize::try_from(most.value).ok())
             .unwrap_or(DEFAULT_IN_FLIGHT),
         websocket: websocket.is_none_or(|b| b.value),
+        on_policy_change: on_policy_change.unwrap_or_default(),
         enforcement: match enforcement.map(|e| e.value) {
             Some("shadow") => Enforcement::Shadow,
             _ => Enforcement::Enforce,
         },
+    })
+}
+
+/// `streams`; nothing when it was not written, or is bad, which has been reported.
+fn on_policy_change(fields: Fields<'_>) -> Option<OnPolicyChange> {
+    let words = ["revocation", "end", "keep"];
+    let word = fields.optional("on_policy_change", |r, n| value::word(r, n, &words));
+    fields.close();
+    word.map(|word| match word.value {
+        "end" => OnPolicyChange::End,
+        "keep" => OnPolicyChange::Keep,
+        _ => OnPolicyChange::Revocation,
     })
 }
 

@@ -19,6 +19,7 @@ pub(in crate::config) const AGENT: Section = Section {
         may("max_body", Size, "the largest request body; default no limit"),
         may("max_in_flight", Integer, "the most requests under way at the agent; default 4096"),
         may("websocket", Bool, "whether WebSocket upgrades pass; default true"),
+        may("streams", Shape::Section(&STREAMS), "what ends running streams"),
         may(
             "enforcement",
             Word(&["enforce", "shadow"]),
@@ -226,6 +227,17 @@ pub(in crate::config) const CORS: Section = Section {
         may("allow_credentials", Bool, "whether browsers may send cookies along; default false"),
         may("max_age", Duration, "how long a browser may remember the answer; default 1h"),
     ],
+};
+
+/// `streams` of an agent
+pub(in crate::config) const STREAMS: Section = Section {
+    name: "`streams`",
+    fields: &[may(
+        "on_policy_change",
+        Word(&["revocation", "end", "keep"]),
+        "which running streams a change ends: revocation (default): those whose agent, provider or API key it removes \
+         or revokes; end: those, and all when the agent's own policy changes; keep: none",
+    )],
 };
 
 /// One of `api_keys`

@@ -11,7 +11,7 @@ use crate::model::ResourceKind;
 
 pub(super) use agent::{
     AGENT, ALSO, API_KEY, API_KEY_AUTH, AUTH, CLAIM_RULE, CLAIMS, CORS, FORWARD_TOKEN, OAUTH, ROUTE, SCOPES,
-    SENDER_CONSTRAINT, SET_HEADER, UPSTREAM,
+    SENDER_CONSTRAINT, SET_HEADER, STREAMS, UPSTREAM,
 };
 pub(super) use provider::{DISCOVERY, PROVIDER};
 pub(super) use server::{
