@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 
-use crate::gate::{self, Explanation, Presented};
-use crate::model::Secret;
+use crate::gate::{self, Explanation};
+use crate::model::{CanonicalPath, Request, Secret};
 use crate::routing::Agent;
 
 use super::Desk;
@@ -44,10 +44,19 @@ pub(super) async fn run(
     if let Some(text) = &question.credential {
         put_credential(agent, text, &mut headers)?;
     }
-    let query = question.path.as_ref().and_then(|path| path.expose_secret().split_once('?'));
-    let query = query.map(|(_, query)| query.as_bytes());
-    let presented = Presented { headers: &headers, query };
-    Ok(Answer(gate::explain(agent, presented, desk.admin.clock.now())))
+    let mut request = Request::with_headers(&headers, desk.admin.clock.now());
+    if let Some(target) = &question.path {
+        let (path, query) = split(target.expose_secret());
+        // Which agent such a path reaches is not asked here: a credential is explained at the agent that was named.
+        request.path = CanonicalPath::parse(path.as_bytes()).unwrap_or(CanonicalPath::ROOT);
+        request.query = query.map(str::as_bytes);
+    }
+    Ok(Answer(gate::explain(agent, &request)))
+}
+
+/// Path and query of a target.
+fn split(target: &str) -> (&str, Option<&str>) {
+    target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)))
 }
 
 /// Headers as they were given. Messages name them by their place: a value may be a credential.

@@ -12,21 +12,6 @@ use crate::model::Reason;
 /// The word before the token among the subprotocols of a WebSocket.
 const BEARER: &[u8] = b"bearer";
 
-/// What a request shows of its caller.
-#[derive(Debug, Clone, Copy)]
-pub struct Presented<'a> {
-    /// The fields of its head.
-    pub headers: &'a HeaderMap,
-    /// What stands after the question mark, when the agent looks there.
-    pub query: Option<&'a [u8]>,
-}
-
-impl<'a> From<&'a HeaderMap> for Presented<'a> {
-    fn from(headers: &'a HeaderMap) -> Self {
-        Self { headers, query: None }
-    }
-}
-
 /// One such place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Elsewhere {
@@ -49,18 +34,19 @@ impl Elsewhere {
     }
 
     /// The credential there, if there is one.
-    fn find<'a>(&self, presented: Presented<'a>) -> Result<Option<Cow<'a, str>>, Reason> {
+    fn find<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        query: Option<&'a [u8]>,
+    ) -> Result<Option<Cow<'a, str>>, Reason> {
         let found = match self {
-            Self::WebSocketProtocol => one(tokens(presented.headers).map(text))?,
-            Self::Query(name) => {
-                let query = presented.query.unwrap_or_default();
-                one(pairs(query)
-                    .filter_map(read)
-                    .filter(|(read, _)| *read == **name)
-                    .map(|(_, value)| Ok(value)))?
-            }
+            Self::WebSocketProtocol => one(tokens(headers).map(text))?,
+            Self::Query(name) => one(pairs(query.unwrap_or_default())
+                .filter_map(read)
+                .filter(|(read, _)| *read == **name)
+                .map(|(_, value)| Ok(value)))?,
             Self::Cookie(name) => {
-                let values = cookies(presented.headers).filter_map(|cookie| value_of(cookie, name));
+                let values = cookies(headers).filter_map(|cookie| value_of(cookie, name));
                 one(values.map(text))?
             }
         };
@@ -72,14 +58,15 @@ impl Elsewhere {
 pub(super) fn only<'a>(
     in_header: Result<&'a str, Reason>,
     also: &[Elsewhere],
-    presented: Presented<'a>,
+    headers: &'a HeaderMap,
+    query: Option<&'a [u8]>,
 ) -> Result<Cow<'a, str>, Reason> {
     let mut only = match in_header {
         Err(Reason::TokenMissing) => None,
         found => Some(found.map(Cow::Borrowed)),
     };
     for place in also {
-        let Some(found) = place.find(presented).transpose() else { continue };
+        let Some(found) = place.find(headers, query).transpose() else { continue };
         if only.is_some() {
             return Err(Reason::MultipleTokens);
         }
@@ -254,11 +241,11 @@ mod tests {
             (None, vec![(PROTOCOL, "bearer, bearer, w")], "", Err(MultipleTokens)),
         ] {
             let headers = head(&lines);
-            let presented = Presented { headers: &headers, query: Some(query.as_bytes()) };
-            let found = only(in_header.ok_or(TokenMissing), &places(), presented);
-            assert_eq!(found.as_deref(), wanted.as_ref().copied(), "{in_header:?} {lines:?} {query}");
+            let query = Some(query.as_bytes());
+            let found = only(in_header.ok_or(TokenMissing), &places(), &headers, query);
+            assert_eq!(found.as_deref(), wanted.as_ref().copied(), "{in_header:?} {lines:?} {query:?}");
             if in_header.is_none() {
-                let nowhere = only(Err(TokenMissing), &[], presented);
+                let nowhere = only(Err(TokenMissing), &[], &headers, query);
                 assert_eq!(nowhere, Err(TokenMissing), "nobody looks there who was not told to");
             }
         }

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName};
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::authz::{Check, Facts, Trace};
-use crate::model::{Digest, Identity, Instant, Reason, Secret, Stamp};
+use crate::model::{Digest, Identity, Instant, Purpose, Reason, Request, Secret, Stamp};
 
 use super::extract::{self, Scheme};
 
@@ -142,17 +142,16 @@ pub struct ApiKeyPolicy {
 }
 
 impl ApiKeyPolicy {
-    /// Decides on the key that the headers carry.
+    /// Decides on the key that the request carries.
     ///
     /// # Errors
     /// The reason of the refusal, and the identity of a key that has expired or was revoked.
     pub fn authenticate(
         &self,
-        headers: &HeaderMap,
-        now: Instant,
+        request: &Request<'_>,
         trace: &mut impl Trace,
     ) -> Result<&Arc<Identity>, ApiKeyRefusal<'_>> {
-        let text = self.extract(headers, trace)?;
+        let text = self.extract(request.headers, trace)?;
         let key = ApiKeyText::parse(text);
         trace.check(Check::ApiKeyFormat, key.is_some(), || Facts {
             seen: key.map(|key| format!("key {}", key.id())),
@@ -173,9 +172,9 @@ impl ApiKeyPolicy {
         });
         let record = record.filter(|_| known).ok_or(Reason::ApiKeyInvalid)?;
         let identity = &record.identity;
-        check_times(record, now, trace)
+        check_times(record, request.now, trace)
             .map_err(|reason| ApiKeyRefusal { reason, identity: Some(identity) })?;
-        note_use(&record.last_used, now, trace);
+        note_use(&record.last_used, request);
         Ok(identity)
     }
 
@@ -202,9 +201,10 @@ impl ApiKeyPolicy {
 }
 
 /// Notes that a key opened its agent, unless somebody only wants to know whether it would.
-pub(super) fn note_use<T: Trace>(stamp: &Stamp, now: Instant, _: &T) {
-    if !T::FOR_SHOW {
-        stamp.touch(now);
+pub(super) fn note_use(stamp: &Stamp, request: &Request<'_>) {
+    match request.purpose {
+        Purpose::Serve => stamp.touch(request.now),
+        Purpose::Explain => {}
     }
 }
 
@@ -254,7 +254,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-api-key", key.parse().unwrap());
         let id = |identity: &Arc<Identity>| identity.key_id.clone().unwrap();
-        match policy.authenticate(&headers, Instant::from_unix(100), &mut Silent) {
+        match policy.authenticate(&Request::with_headers(&headers, Instant::from_unix(100)), &mut Silent) {
             Ok(identity) => (Ok(()), Some(id(identity))),
             Err(refusal) => (Err(refusal.reason), refusal.identity.map(id)),
         }

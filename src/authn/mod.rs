@@ -16,7 +16,7 @@ mod token;
 mod token_cache;
 mod verify;
 
-pub use also::{Elsewhere, Presented, answered_protocol, query_without, strip};
+pub use also::{Elsewhere, answered_protocol, query_without, strip};
 pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyText, KEY_PREFIX};
 pub use extract::Scheme;
 pub use known::Known;

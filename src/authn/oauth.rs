@@ -6,12 +6,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::idp::Provider;
 use crate::model::{Issuer, reduced_eq};
 
-use super::also::{Elsewhere, Presented, only};
+use super::also::{Elsewhere, only};
 use super::extract::{Scheme, credential};
 use super::token_cache::TokenCache;
 
@@ -83,13 +83,13 @@ pub struct OAuthPolicy {
 impl OAuthPolicy {
     /// The header in which the agent gets the token of a request, where it gets it in another one than it came in.
     #[must_use]
-    pub fn moved(&self, presented: Presented<'_>) -> Option<(&HeaderName, HeaderValue)> {
+    pub fn moved(&self, headers: &HeaderMap, query: Option<&[u8]>) -> Option<(&HeaderName, HeaderValue)> {
         let ForwardToken::Moved { header, form } = &self.forward_token else { return None };
-        let in_header = credential(presented.headers, &self.header, &self.scheme);
+        let in_header = credential(headers, &self.header, &self.scheme);
         let is_in_header = in_header.is_ok();
-        let token = only(in_header, &self.also, presented).ok()?;
+        let token = only(in_header, &self.also, headers, query).ok()?;
         let mut value = match form {
-            TokenForm::Whole if is_in_header => presented.headers.get(&self.header)?.clone(),
+            TokenForm::Whole if is_in_header => headers.get(&self.header)?.clone(),
             TokenForm::Whole if self.scheme.as_str().is_empty() => HeaderValue::from_str(&token).ok()?,
             TokenForm::Whole => HeaderValue::from_str(&format!("{} {token}", self.scheme.as_str())).ok()?,
             TokenForm::Bare => HeaderValue::from_str(&token).ok()?,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::authz::{Check, Facts, Trace};
 use crate::idp::{Missing, Provider, VerificationKey};
-use crate::model::{Algorithm, Instant, Reason};
+use crate::model::{Algorithm, Reason, Request};
 
 use super::api_key::note_use;
 use super::token::Token;
@@ -32,13 +32,13 @@ pub(super) fn verify_signature(
     token: &Token<'_>,
     algorithm: Algorithm,
     provider: &Provider,
-    now: Instant,
+    request: &Request<'_>,
     refetch: Refetch,
     trace: &mut impl Trace,
 ) -> Result<Verified, NotVerified> {
     let kid = token.kid.as_deref();
     let name = token.key_name();
-    let found = provider.find(name, algorithm, now);
+    let found = provider.find(name, algorithm, request.now);
     if matches!(found, Err(Missing::UnknownKid { .. })) && name.is_given() && refetch == Refetch::Possible {
         return Err(NotVerified::KeysWanted);
     }
@@ -71,7 +71,7 @@ pub(super) fn verify_signature(
     });
     match good {
         Some(key) => {
-            note_use(key.last_used(), now, trace);
+            note_use(key.last_used(), request);
             let key_id = kid.map(str::to_owned).or_else(|| key.kid().map(ToString::to_string));
             Ok(Verified { key: Arc::clone(key), key_id })
         }

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use crate::authz::{Check, Facts, Trace};
 use crate::idp::Provider;
-use crate::model::{Algorithm, CacheLabel, Claims, Digest, Identity, Instant, Reason, TokenSaid};
+use crate::model::{
+    Algorithm, CacheLabel, Claims, Digest, Identity, Instant, Purpose, Reason, Request, TokenSaid,
+};
 
-use super::also::{self, Presented};
+use super::also;
 use super::api_key::note_use;
 use super::extract;
 use super::known::{Forged, Known, Proof};
@@ -70,27 +72,26 @@ const fn reject(reason: Reason, provider: Option<usize>) -> Outcome {
 
 impl OAuthPolicy {
     /// Decides on the token that the request carries; says also what the cache said.
-    pub fn authenticate<T: Trace>(
+    pub fn authenticate(
         &self,
-        presented: Presented<'_>,
-        now: Instant,
+        request: &Request<'_>,
         refetch: Refetch,
-        trace: &mut T,
+        trace: &mut impl Trace,
     ) -> (Outcome, CacheLabel) {
-        let text = &*match self.extract(presented, trace) {
+        let text = &*match self.extract(request, trace) {
             Ok(text) => text,
             Err(reason) => return (reject(reason, None), CacheLabel::Off),
         };
         // Who wants to see every check gets every check.
-        let Some(cache) = self.tokens.as_deref().filter(|_| !T::FOR_SHOW) else {
-            return (self.verify(text, None, now, refetch, trace), CacheLabel::Off);
+        let Some(cache) = self.tokens.as_deref().filter(|_| request.purpose == Purpose::Serve) else {
+            return (self.verify(text, None, request, refetch, trace), CacheLabel::Off);
         };
         let cached = Cached { cache, digest: Digest::of(text.as_bytes()) };
-        let recalled = self.recall(&cached, now, trace).or_else(|| self.recall_bad(&cached, now, trace));
+        let recalled = self.recall(&cached, request).or_else(|| self.recall_bad(&cached, request.now, trace));
         if let Some(outcome) = recalled {
             return (outcome, CacheLabel::Hit);
         }
-        let outcome = self.verify(text, Some(&cached), now, refetch, trace);
+        let outcome = self.verify(text, Some(&cached), request, refetch, trace);
         if !matches!(outcome, Outcome::KeysWanted(_)) {
             cache.metrics().missed();
         }
@@ -98,14 +99,14 @@ impl OAuthPolicy {
     }
 
     /// The verdict on a token that is known, if all still holds for this agent.
-    fn recall(&self, cached: &Cached<'_>, now: Instant, trace: &impl Trace) -> Option<Outcome> {
+    fn recall(&self, cached: &Cached<'_>, request: &Request<'_>) -> Option<Outcome> {
         let known = cached.cache.get(&cached.digest)?;
-        let index = known.holds_for(self, now)?;
-        if !known.is_still_signed(self.providers.get(index)?, now) {
+        let index = known.holds_for(self, request.now)?;
+        if !known.is_still_signed(self.providers.get(index)?, request.now) {
             cached.cache.remove(&cached.digest);
             return None;
         }
-        note_use(known.key().last_used(), now, trace);
+        note_use(known.key().last_used(), request);
         cached.cache.metrics().hit();
         Some(Outcome::Known(known, index))
     }
@@ -124,7 +125,7 @@ impl OAuthPolicy {
         &self,
         text: &str,
         cached: Option<&Cached<'_>>,
-        now: Instant,
+        request: &Request<'_>,
         refetch: Refetch,
         trace: &mut impl Trace,
     ) -> Outcome {
@@ -140,12 +141,12 @@ impl OAuthPolicy {
             Ok(found) => found,
             Err(reason) => return refuse(&token, reason, None, trace),
         };
-        if let Err(reason) = self.check_claims(&token, algorithm, provider, now, trace) {
+        if let Err(reason) = self.check_claims(&token, algorithm, provider, request.now, trace) {
             return refuse(&token, reason, Some(index), trace);
         }
         // Before the keys are asked for: a verdict must never count for a set that came later.
-        let key_set = cached.and_then(|_| provider.key_set_number(now));
-        match verify_signature(&token, algorithm, provider, now, refetch, trace) {
+        let key_set = cached.and_then(|_| provider.key_set_number(request.now));
+        match verify_signature(&token, algorithm, provider, request, refetch, trace) {
             Ok(Verified { key, key_id }) => {
                 let known = cached.map(|cached| {
                     let known = Arc::new(Known::new(
@@ -170,11 +171,11 @@ impl OAuthPolicy {
         }
     }
 
-    fn extract<'a>(&self, presented: Presented<'a>, trace: &mut impl Trace) -> Result<Cow<'a, str>, Reason> {
-        let in_header = extract::credential(presented.headers, &self.header, &self.scheme);
+    fn extract<'a>(&self, request: &Request<'a>, trace: &mut impl Trace) -> Result<Cow<'a, str>, Reason> {
+        let in_header = extract::credential(request.headers, &self.header, &self.scheme);
         let found = match &*self.also {
             [] => in_header.map(Cow::Borrowed),
-            also => also::only(in_header, also, presented),
+            also => also::only(in_header, also, request.headers, request.query),
         };
         let places = || {
             let also = self.also.iter().map(|place| format!(" or {}", place.describe()));
@@ -185,7 +186,7 @@ impl OAuthPolicy {
                 Ok(_) => format!("one credential in {}", places()),
                 Err(Reason::MultipleTokens) => format!("more than one credential in {}", places()),
                 Err(Reason::TokenMalformed) => format!("control or non-ASCII bytes in {}", places()),
-                Err(_) if presented.headers.contains_key(&self.header) => {
+                Err(_) if request.headers.contains_key(&self.header) => {
                     format!("{} without a credential after `{}`", self.header, self.scheme.as_str())
                 }
                 Err(_) => format!("no {}", places()),

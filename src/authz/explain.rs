@@ -109,9 +109,6 @@ pub struct Facts {
 
 /// Who listens to the checks.
 pub trait Trace {
-    /// Whether the decision is for show, and the use of a key must not be noted.
-    const FOR_SHOW: bool;
-
     /// A check was made. `facts` is called only when somebody wants to know.
     fn check(&mut self, check: Check, ok: bool, facts: impl FnOnce() -> Facts);
 
@@ -137,8 +134,6 @@ pub trait Trace {
 pub struct Silent;
 
 impl Trace for Silent {
-    const FOR_SHOW: bool = false;
-
     fn check(&mut self, _: Check, _: bool, _: impl FnOnce() -> Facts) {}
 }
 
@@ -160,8 +155,6 @@ impl Witness {
 }
 
 impl Trace for Witness {
-    const FOR_SHOW: bool = false;
-
     #[inline]
     fn check(&mut self, check: Check, ok: bool, facts: impl FnOnce() -> Facts) {
         if !ok && self.0.is_none() {
@@ -211,8 +204,6 @@ pub struct Transcript {
 }
 
 impl Trace for Transcript {
-    const FOR_SHOW: bool = true;
-
     fn check(&mut self, check: Check, ok: bool, facts: impl FnOnce() -> Facts) {
         let facts = facts();
         let fix = if ok { None } else { Some(facts.fix) };

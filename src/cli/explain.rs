@@ -9,10 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::config::Snapshot;
 use crate::control::load;
-use crate::gate::{self, Explanation, Presented};
+use crate::gate::{self, Explanation};
 use crate::idp::Refresher;
-use crate::model::{CanonicalPath, Host, HostRule};
-use crate::model::{Clock, SystemClock};
+use crate::model::{CanonicalPath, Clock, Host, HostRule, Request, SystemClock};
 use crate::routing::{Agent, Authenticator};
 use crate::telemetry::Metrics;
 
@@ -74,8 +73,20 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
         writeln!(err, "note: {note}")?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let query = args.path.as_deref().and_then(|path| path.split_once('?')).map(|(_, query)| query.as_bytes());
-    let report = runtime.block_on(explain(agent, Presented { headers: &headers, query }));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    runtime.block_on(fetch_keys(agent, &clock));
+    let method = args.method.as_deref().and_then(|method| Method::from_bytes(method.as_bytes()).ok());
+    let mut request = Request::with_headers(&headers, clock.now());
+    if let Some(method) = &method {
+        request.method = method;
+    }
+    if let Some(target) = args.path.as_deref().and_then(Target::of) {
+        request.host = target.host.and_then(|host| Host::parse(host).ok());
+        // A path that no request can have is told of in a note; the credential is explained all the same.
+        request.path = CanonicalPath::parse(target.path.as_bytes()).unwrap_or(CanonicalPath::ROOT);
+        request.query = target.query.map(str::as_bytes);
+    }
+    let report = gate::explain(agent, &request);
     if args.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
     } else {
@@ -106,18 +117,33 @@ fn headers(args: &Args, agent: &Agent) -> Result<HeaderMap, String> {
     Ok(headers)
 }
 
+/// The target of a request: a path, or a whole URL.
+struct Target<'a> {
+    host: Option<&'a str>,
+    path: &'a str,
+    query: Option<&'a str>,
+}
+
+impl<'a> Target<'a> {
+    fn of(text: &'a str) -> Option<Self> {
+        let (host, rest) = match text.split_once("://") {
+            Some((_, rest)) => {
+                let end = rest.find('/').unwrap_or(rest.len());
+                let (host, path) = rest.split_at_checked(end)?;
+                (Some(host), if path.is_empty() { "/" } else { path })
+            }
+            None => (None, text),
+        };
+        let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
+        Some(Self { host, path, query })
+    }
+}
+
 /// Says when such a request would not reach the agent at all.
 fn route_note(snapshot: &Snapshot, agent: &Agent, method: Option<&str>, target: &str) -> Option<String> {
     let own = agent.route.hosts.first().map(HostRule::example);
-    let (host, path) = match target.split_once("://") {
-        Some((_, rest)) => {
-            let end = rest.find('/').unwrap_or(rest.len());
-            let (host, path) = rest.split_at_checked(end)?;
-            (Some(host), if path.is_empty() { "/" } else { path })
-        }
-        None => (own.as_deref(), target),
-    };
-    let path = path.split('?').next().unwrap_or(path);
+    let Target { host, path, query: _ } = Target::of(target)?;
+    let host = host.or(own.as_deref());
     let canonical = match CanonicalPath::parse(path.as_bytes()) {
         Ok(path) => path,
         Err(error) => return Some(format!("a request for {path} gets 400: {error}")),
@@ -138,12 +164,12 @@ fn route_note(snapshot: &Snapshot, agent: &Agent, method: Option<&str>, target: 
     }
 }
 
-async fn explain(agent: &Arc<Agent>, presented: Presented<'_>) -> Explanation {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+/// Fetches the keys of the agent's providers.
+async fn fetch_keys(agent: &Agent, clock: &Arc<dyn Clock>) {
     let mut refreshers = Vec::new();
     if let Authenticator::OAuth(policy) = &agent.authenticator {
         for provider in &policy.providers {
-            refreshers.push(Refresher::spawn(Arc::clone(provider), Arc::clone(&clock), None));
+            refreshers.push(Refresher::spawn(Arc::clone(provider), Arc::clone(clock), None));
         }
         let fetched = async {
             for provider in &policy.providers {
@@ -155,7 +181,6 @@ async fn explain(agent: &Arc<Agent>, presented: Presented<'_>) -> Explanation {
         // A provider that does not answer is a finding, not an error of this command.
         let _in_time = tokio::time::timeout(KEYS_WAIT, fetched).await;
     }
-    gate::explain(agent, presented, clock.now())
 }
 
 fn print(report: &Explanation, out: &mut dyn Write) -> std::io::Result<()> {

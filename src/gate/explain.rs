@@ -6,9 +6,9 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 
-use crate::authn::{Presented, Refetch};
+use crate::authn::Refetch;
 use crate::authz::{Line, Transcript};
-use crate::model::{Decision, Instant};
+use crate::model::{Decision, Purpose, Request};
 use crate::routing::{Agent, Authenticator};
 
 use super::{Step, decide};
@@ -40,12 +40,12 @@ impl Explanation {
 
 /// Decides with the keys that are known at this moment.
 #[must_use]
-pub fn explain<'a>(agent: &Arc<Agent>, presented: impl Into<Presented<'a>>, now: Instant) -> Explanation {
-    let presented = presented.into();
+pub fn explain(agent: &Arc<Agent>, request: &Request<'_>) -> Explanation {
+    let request = &Request { purpose: Purpose::Explain, ..request.clone() };
     let mut refetch = Refetch::Possible;
     loop {
         let mut transcript = Transcript::default();
-        match decide(agent, presented, now, refetch, &mut transcript) {
+        match decide(agent, request, refetch, &mut transcript) {
             Step::Decided(verdict) => {
                 return Explanation {
                     decision: verdict.decision.as_str(),

@@ -1,4 +1,4 @@
-//! The decision: an agent, what a request shows of its caller, and a moment go in; a permit or a refusal comes out.
+//! The decision: an agent and a request go in; a permit or a refusal comes out.
 //!
 //! Only here is a [`Permit`] made, and nothing goes upstream without one. No I/O, no clock, no waiting: when
 //! keys are wanted first, the caller of [`decide`] waits and asks again.
@@ -12,10 +12,10 @@ use crate::authn::{ApiKeyRefusal, Outcome, Rejection};
 use crate::authz::Admission;
 use crate::authz::Trace;
 use crate::idp::Provider;
-use crate::model::{AuthMethod, CacheLabel, Claims, Decision, Enforcement, Identity, Instant, Reason};
+use crate::model::{AuthMethod, CacheLabel, Claims, Decision, Enforcement, Identity, Reason, Request};
 use crate::routing::{Agent, Authenticator};
 
-pub use crate::authn::{Presented, Refetch};
+pub use crate::authn::Refetch;
 pub use crate::authz::{Silent, Witness};
 pub use explain::{CredentialError, Explanation, credential, explain};
 pub use permit::Permit;
@@ -50,14 +50,7 @@ pub enum Step {
 }
 
 /// Decides whether a request may pass to `agent`.
-pub fn decide<'a>(
-    agent: &Arc<Agent>,
-    presented: impl Into<Presented<'a>>,
-    now: Instant,
-    refetch: Refetch,
-    trace: &mut impl Trace,
-) -> Step {
-    let presented = presented.into();
+pub fn decide(agent: &Arc<Agent>, request: &Request<'_>, refetch: Refetch, trace: &mut impl Trace) -> Step {
     let (found, cache) = match &agent.authenticator {
         Authenticator::Public => {
             // On its own short way: nobody is asked for anything.
@@ -65,7 +58,7 @@ pub fn decide<'a>(
             return Step::Decided(admit(agent, anyone, CacheLabel::Off));
         }
         Authenticator::ApiKey(policy) => {
-            let found = policy.authenticate(presented.headers, now, trace);
+            let found = policy.authenticate(request, trace);
             let proven = |identity: &Arc<Identity>| Proven {
                 provider: None,
                 identity: Some(Arc::clone(identity)),
@@ -79,7 +72,7 @@ pub fn decide<'a>(
             (found.map(proven).map_err(refused), CacheLabel::Off)
         }
         Authenticator::OAuth(policy) => {
-            let (outcome, cache) = policy.authenticate(presented, now, refetch, trace);
+            let (outcome, cache) = policy.authenticate(request, refetch, trace);
             let found = match outcome {
                 Outcome::Known(known, provider) => {
                     let make = |identity, claims: &Claims| judge(agent, identity, claims, trace);

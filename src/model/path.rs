@@ -34,6 +34,9 @@ pub enum PathError {
 }
 
 impl<'a> CanonicalPath<'a> {
+    /// `/`.
+    pub const ROOT: Self = Self(Cow::Borrowed("/"));
+
     /// Brings a path (without its query) into the one form. Borrows when it is in that form already.
     ///
     /// # Errors

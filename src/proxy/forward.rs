@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use pingora::http::RequestHeader;
 
-use crate::gate::{Permit, Presented};
+use crate::gate::Permit;
 use crate::model::{query, reduced_eq};
 use crate::upstream::{Upstream, UpstreamHost};
 
@@ -54,7 +54,7 @@ pub(super) fn rewrite(
     }
     headers.insert(header::HOST, host(&agent.upstream, sent));
     let query = sent.uri.query().map(str::as_bytes);
-    if let Some((name, value)) = agent.moved_token(Presented { headers: &sent.headers, query }) {
+    if let Some((name, value)) = agent.moved_token(&sent.headers, query) {
         headers.insert(name, value);
     }
     agent.upstream.set_headers.set(&mut headers);

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
 
+use http::uri::Scheme;
 use http::{HeaderValue, header};
 use ipnet::IpNet;
 use pingora::http::ResponseHeader;
@@ -14,16 +15,16 @@ use pingora::proxy::{ProxyHttp as _, Session};
 
 use crate::config::{Limits, Snapshot};
 use crate::door::Drain;
-use crate::gate::{Presented, Refetch, Silent, Step, Verdict, Witness, decide};
+use crate::gate::{Refetch, Silent, Step, Verdict, Witness, decide};
 use crate::limits::Hall;
-use crate::model::{AuthMethod, Clock, Decision, Live, Reason, RequestId};
+use crate::model::{AuthMethod, Clock, Decision, Live, Purpose, Reason, Request, RequestId};
 use crate::routing::{Agent, CorsHeaders};
 use crate::telemetry::{AccessLog, AgentMetrics, Decisions, InFlight, Metrics};
 
 use super::context::{Auth, Context, Ending};
 use super::origin::Origin;
 use super::respond::{Problem, header_value};
-use super::view::{BadTarget, View, sent_query};
+use super::view::{BadTarget, View};
 use super::{cross_origin, noted};
 
 /// The longest that a request waits for the one shared fetch that its unknown `kid` asked for.
@@ -89,13 +90,17 @@ impl Gateway {
     }
 
     /// Fills the context from the request head.
-    pub(super) fn look(&self, session: &Session, ctx: &mut Context) -> Result<Option<Arc<Agent>>, BadTarget> {
-        let request = session.req_header();
-        let view = View::of(request)?;
+    pub(super) fn look<'s>(&self, session: &'s Session, ctx: &mut Context) -> Result<View<'s>, BadTarget> {
+        let view = View::of(session.req_header())?;
         ctx.path = (!view.path.is_as_sent()).then(|| view.path.as_str().into());
         ctx.encode_query = view.encode_query;
+        Ok(view)
+    }
+
+    /// The agent that answers to this target.
+    pub(super) fn agent(&self, view: &View<'_>) -> Option<Arc<Agent>> {
         let host = view.host.as_ref().map(crate::model::Host::as_str);
-        Ok(self.parts.snapshot.with(|snapshot| snapshot.router.find(host, &view.path).cloned()))
+        self.parts.snapshot.with(|snapshot| snapshot.router.find(host, &view.path).cloned())
     }
 
     pub(super) fn meet(&self, session: &Session, ctx: &mut Context) {
@@ -123,30 +128,48 @@ impl Gateway {
     }
 
     /// The decision. Waits only for an unknown `kid`, and for a second at most.
-    pub(super) async fn decide(&self, agent: &Arc<Agent>, session: &Session, ctx: &mut Context) -> Verdict {
-        let request = session.req_header();
-        let query = if agent.reads_query() { sent_query(request) } else { None };
-        let presented = Presented { headers: &request.headers, query };
+    pub(super) async fn decide(
+        &self,
+        agent: &Arc<Agent>,
+        view: View<'_>,
+        session: &Session,
+        ctx: &mut Context,
+    ) -> Verdict {
+        let head = session.req_header();
+        let mut request = Request {
+            method: &head.method,
+            scheme: if ctx.https { Scheme::HTTPS } else { Scheme::HTTP },
+            host: view.host,
+            path: view.path,
+            query: view.query,
+            headers: &head.headers,
+            peer: ctx.remote,
+            // No listener asks for one.
+            client_certificate: None,
+            now: ctx.now,
+            purpose: Purpose::Serve,
+        };
         let mut took = Duration::ZERO;
         let mut refetch = Refetch::Possible;
         let verdict = loop {
             let began = Tick::now();
             let step = if self.parts.decisions.is_some() {
                 let mut witness = Witness::default();
-                let step = decide(agent, presented, ctx.now, refetch, &mut witness);
+                let step = decide(agent, &request, refetch, &mut witness);
                 ctx.grounds = witness.into_grounds();
                 step
             } else {
-                decide(agent, presented, ctx.now, refetch, &mut Silent)
+                decide(agent, &request, refetch, &mut Silent)
             };
             took += began.elapsed();
             match step {
                 Step::Decided(verdict) => break verdict,
                 Step::KeysWanted(provider) => {
-                    if let Some(fetched) = provider.join_refetch(ctx.now) {
+                    if let Some(fetched) = provider.join_refetch(request.now) {
                         // Late keys serve the next request; this one is decided with what is there.
                         let _in_time = tokio::time::timeout(REFETCH_WAIT, fetched).await;
-                        ctx.now = self.clock.now();
+                        request.now = self.clock.now();
+                        ctx.now = request.now;
                     }
                     refetch = Refetch::Done;
                 }
@@ -156,7 +179,7 @@ impl Gateway {
         agent.metrics.decision_took(verdict.method, verdict.cache, took);
         ctx.auth = Auth::of(&verdict);
         if let Some(decisions) = &self.parts.decisions {
-            noted::decision(decisions, session.req_header(), ctx);
+            noted::decision(decisions, head, ctx);
         }
         verdict
     }

@@ -48,16 +48,16 @@ impl ProxyHttp for Gateway {
         {
             return self.tell_health(session, ctx).await;
         }
-        let agent = match self.look(session, ctx) {
-            Ok(Some(agent)) => agent,
-            Ok(None) => {
-                self.note_no_route(session, ctx, Reason::NoRoute.status());
-                return self.refuse(session, ctx, &Problem::refusal(Reason::NoRoute, None)).await;
-            }
+        let view = match self.look(session, ctx) {
+            Ok(view) => view,
             Err(bad) => {
                 self.note_no_route(session, ctx, 400);
                 return self.refuse(session, ctx, &Problem::plain(400, bad.detail())).await;
             }
+        };
+        let Some(agent) = self.agent(&view) else {
+            self.note_no_route(session, ctx, Reason::NoRoute.status());
+            return self.refuse(session, ctx, &Problem::refusal(Reason::NoRoute, None)).await;
         };
         ctx.agent = Some(Arc::clone(&agent));
         if let Some(headers) = cross_origin::preflight(&agent, session.req_header()) {
@@ -70,7 +70,7 @@ impl ProxyHttp for Gateway {
             self.note_no_route(session, ctx, 405);
             return self.refuse(session, ctx, &Problem::method(methods.allow().clone())).await;
         }
-        let verdict = self.decide(&agent, session, ctx).await;
+        let verdict = self.decide(&agent, view, session, ctx).await;
         let Some(permit) = verdict.permit else {
             return self.refuse(session, ctx, &Problem::refusal(verdict.reason, Some(&agent))).await;
         };

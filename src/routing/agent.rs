@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::authn::{self, ApiKeyPolicy, Elsewhere, ForwardToken, OAuthPolicy, Presented};
+use crate::authn::{self, ApiKeyPolicy, Elsewhere, ForwardToken, OAuthPolicy};
 use crate::authz::{ClaimHeaders, Rules};
 use crate::limits::Places;
 use crate::model::{AgentName, AuthMethod, Enforcement, OnPolicyChange, ProviderName};
@@ -142,9 +142,9 @@ impl Agent {
 
     /// The header in which the token of a request goes on, where it goes on in another one.
     #[must_use]
-    pub fn moved_token(&self, presented: Presented<'_>) -> Option<(&HeaderName, HeaderValue)> {
+    pub fn moved_token(&self, sent: &HeaderMap, query: Option<&[u8]>) -> Option<(&HeaderName, HeaderValue)> {
         match &self.authenticator {
-            Authenticator::OAuth(policy) => policy.moved(presented),
+            Authenticator::OAuth(policy) => policy.moved(sent, query),
             Authenticator::ApiKey(_) | Authenticator::Public => None,
         }
     }

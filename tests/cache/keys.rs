@@ -3,7 +3,7 @@
 use portcullis::gate::{Refetch, explain};
 use portcullis::model::CacheLabel::{Hit, Miss};
 use portcullis::model::Reason::{KeyUnknown, KeysUnavailable, Ok, SignatureInvalid};
-use portcullis::model::{Instant, Reason};
+use portcullis::model::{Instant, Reason, Request};
 
 use super::key::Key;
 use super::world::{World, bearer};
@@ -109,7 +109,7 @@ fn a_known_token_still_marks_its_key_as_used_and_an_explanation_neither_asks_nor
     };
     let before = events(&world);
     let told = |gate: &super::world::Gate| {
-        explain(&gate.agent("desk"), &bearer(&token), Instant::from_unix(world.now))
+        explain(&gate.agent("desk"), &Request::with_headers(&bearer(&token), Instant::from_unix(world.now)))
     };
     let (cached, plain) = (told(&world.cached), told(&world.plain));
     assert_eq!(cached, plain);

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use portcullis::config::{Files, Snapshot, Source, compile, parse};
 use portcullis::gate::{Refetch, Silent, Step, decide};
 use portcullis::idp::{Provider, Refresher, RefresherHandle};
-use portcullis::model::{CacheLabel, Decision, FixedClock, Identity, Instant, Reason};
+use portcullis::model::{CacheLabel, Decision, FixedClock, Identity, Instant, Reason, Request};
 use portcullis::routing::Agent;
 use portcullis::telemetry::Metrics;
 use serde_json::{Value, json};
@@ -109,7 +109,7 @@ pub(crate) fn answer(
     now: u64,
     refetch: Refetch,
 ) -> Option<(Seen, CacheLabel)> {
-    match decide(agent, headers, Instant::from_unix(now), refetch, &mut Silent) {
+    match decide(agent, &Request::with_headers(headers, Instant::from_unix(now)), refetch, &mut Silent) {
         Step::KeysWanted(_) => None,
         Step::Decided(verdict) => {
             let seen = Seen {

@@ -60,7 +60,12 @@ fn why_an_api_key_is_refused_does_not_show_in_the_time_it_takes() {
             HeaderValue::from_str(key).expect("a value"),
         )])
     });
-    let ask = |headers: &HeaderMap| match decide(agent, black_box(headers), now, Refetch::Done, &mut Silent) {
+    let ask = |headers: &HeaderMap| match decide(
+        agent,
+        &portcullis::model::Request::with_headers(black_box(headers), now),
+        Refetch::Done,
+        &mut Silent,
+    ) {
         Step::Decided(verdict) => verdict.reason.as_str(),
         Step::KeysWanted(_) => "keys wanted",
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue};
 use portcullis::config::{Files, Source, compile, parse};
 use portcullis::gate::{Refetch, Silent, Step, decide};
-use portcullis::model::{Instant, Reason};
+use portcullis::model::{Instant, Reason, Request};
 use portcullis::routing::Agent;
 use portcullis::telemetry::Metrics;
 use serde_json::{Map, Value, json};
@@ -60,7 +60,8 @@ impl World {
         let value = HeaderValue::from_bytes(credential).expect("what HTTP can carry");
         let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, value)]);
         let agent = &self.agents[agent];
-        match decide(agent, &headers, Instant::from_unix(now), Refetch::Done, &mut Silent) {
+        let request = Request::with_headers(&headers, Instant::from_unix(now));
+        match decide(agent, &request, Refetch::Done, &mut Silent) {
             Step::Decided(verdict) => {
                 assert_eq!(verdict.permit.is_some(), verdict.reason == Reason::Ok, "no way on but with ok");
                 verdict.reason

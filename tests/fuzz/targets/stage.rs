@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use http::HeaderMap;
 use portcullis::config::{Snapshot, Source, compile, parse};
 use portcullis::gate::{Refetch, Silent, Step, decide, explain};
-use portcullis::model::Instant;
+use portcullis::model::{Instant, Request};
 use portcullis::routing::Agent;
 use portcullis::telemetry::Metrics;
 
@@ -63,12 +63,12 @@ pub(crate) fn refused_by(agent: &str, headers: &HeaderMap) -> &'static str {
 
 /// Asks one agent, as a request does and as an explanation does: both refuse, for the same reason.
 fn refused(agent: &Arc<Agent>, headers: &HeaderMap) -> &'static str {
-    let now = Instant::from_unix(NOW);
-    let Step::Decided(verdict) = decide(agent, headers, now, Refetch::Done, &mut Silent) else {
+    let request = Request::with_headers(headers, Instant::from_unix(NOW));
+    let Step::Decided(verdict) = decide(agent, &request, Refetch::Done, &mut Silent) else {
         panic!("keys are wanted after they were fetched");
     };
     assert!(verdict.permit.is_none(), "{} lets in {headers:?}", agent.name);
-    let explained = explain(agent, headers, now);
+    let explained = explain(agent, &request);
     assert_eq!(explained.reason, verdict.reason.as_str(), "an explanation says something else");
     verdict.reason.as_str()
 }
