@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue};
 use portcullis::config::{Files, Snapshot, Source, compile, parse};
-use portcullis::gate::{Refetch, Silent, Step, Verdict, decide};
+use portcullis::gate::{Evidence, Silent, Step, Verdict, decide};
 use portcullis::model::{Digest, Instant, Request};
 use portcullis::routing::Agent;
 use portcullis::telemetry::Metrics;
@@ -113,9 +113,13 @@ pub(crate) fn headers(name: &'static str, value: &str) -> HeaderMap {
 
 /// One decision.
 pub(crate) fn decided(agent: &Arc<Agent>, headers: &HeaderMap) -> Verdict {
-    match decide(agent, &Request::with_headers(headers, Instant::from_unix(NOW)), Refetch::Done, &mut Silent)
-    {
+    match decide(
+        agent,
+        &Request::with_headers(headers, Instant::from_unix(NOW)),
+        &Evidence::unavailable(),
+        &mut Silent,
+    ) {
         Step::Decided(verdict) => verdict,
-        Step::KeysWanted(_) => panic!("keys are wanted"),
+        Step::Needs(need) => panic!("{need:?} is needed"),
     }
 }

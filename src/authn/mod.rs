@@ -23,4 +23,4 @@ pub use known::Known;
 pub use oauth::{AudienceClaim, BoundTokens, ForwardToken, Issuers, OAuthPolicy, TokenForm};
 pub use token::{Malformed, Token};
 pub use token_cache::TokenCache;
-pub use verify::{Outcome, Refetch, Rejection};
+pub use verify::{Outcome, Rejection};

@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use crate::authz::{Check, Facts, Trace};
 use crate::idp::{Missing, Provider, VerificationKey};
-use crate::model::{Algorithm, Reason, Request};
+use crate::model::{Algorithm, Fetched, Reason, Request};
 
 use super::api_key::note_use;
 use super::token::Token;
-use super::verify::Refetch;
 
 /// By which key a token was verified.
 pub(super) struct Verified {
@@ -33,13 +32,13 @@ pub(super) fn verify_signature(
     algorithm: Algorithm,
     provider: &Provider,
     request: &Request<'_>,
-    refetch: Refetch,
+    fetched: &Fetched<()>,
     trace: &mut impl Trace,
 ) -> Result<Verified, NotVerified> {
     let kid = token.kid.as_deref();
     let name = token.key_name();
     let found = provider.find(name, algorithm, request.now);
-    if matches!(found, Err(Missing::UnknownKid { .. })) && name.is_given() && refetch == Refetch::Possible {
+    if matches!(found, Err(Missing::UnknownKid { .. })) && name.is_given() && !fetched.was_asked() {
         return Err(NotVerified::KeysWanted);
     }
     trace.check(Check::Key, found.is_ok(), || Facts {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::authz::{Check, Facts, Trace};
 use crate::idp::Provider;
 use crate::model::{
-    Algorithm, CacheLabel, Claims, Digest, Identity, Instant, Purpose, Reason, Request, TokenSaid,
+    Algorithm, CacheLabel, Claims, Digest, Fetched, Identity, Instant, Purpose, Reason, Request, TokenSaid,
 };
 
 use super::also;
@@ -21,15 +21,6 @@ use super::oauth::OAuthPolicy;
 use super::signature::{NotVerified, Verified, verify_signature};
 use super::token::Token;
 use super::token_cache::TokenCache;
-
-/// Whether an unknown `kid` may still be waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refetch {
-    /// First try: an unknown `kid` asks for the keys to be fetched again.
-    Possible,
-    /// The wait is over, or nobody waits: decide with what is there.
-    Done,
-}
 
 /// A refusal, and how far the token was believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +47,7 @@ pub enum Outcome {
     },
     /// It does not.
     Rejected(Rejection),
-    /// Its `kid` is unknown: ask this provider for fresh keys, then decide again with [`Refetch::Done`].
+    /// Its `kid` is unknown: fetch this provider's keys, then decide again.
     KeysWanted(Arc<Provider>),
 }
 
@@ -71,11 +62,12 @@ const fn reject(reason: Reason, provider: Option<usize>) -> Outcome {
 }
 
 impl OAuthPolicy {
-    /// Decides on the token that the request carries; says also what the cache said.
+    /// Decides on the token that the request carries, with what came of fetching keys for it; says also what the cache
+    /// said.
     pub fn authenticate(
         &self,
         request: &Request<'_>,
-        refetch: Refetch,
+        fetched: &Fetched<()>,
         trace: &mut impl Trace,
     ) -> (Outcome, CacheLabel) {
         let text = &*match self.extract(request, trace) {
@@ -84,14 +76,14 @@ impl OAuthPolicy {
         };
         // Who wants to see every check gets every check.
         let Some(cache) = self.tokens.as_deref().filter(|_| request.purpose == Purpose::Serve) else {
-            return (self.verify(text, None, request, refetch, trace), CacheLabel::Off);
+            return (self.verify(text, None, request, fetched, trace), CacheLabel::Off);
         };
         let cached = Cached { cache, digest: Digest::of(text.as_bytes()) };
         let recalled = self.recall(&cached, request).or_else(|| self.recall_bad(&cached, request.now, trace));
         if let Some(outcome) = recalled {
             return (outcome, CacheLabel::Hit);
         }
-        let outcome = self.verify(text, Some(&cached), request, refetch, trace);
+        let outcome = self.verify(text, Some(&cached), request, fetched, trace);
         if !matches!(outcome, Outcome::KeysWanted(_)) {
             cache.metrics().missed();
         }
@@ -126,7 +118,7 @@ impl OAuthPolicy {
         text: &str,
         cached: Option<&Cached<'_>>,
         request: &Request<'_>,
-        refetch: Refetch,
+        fetched: &Fetched<()>,
         trace: &mut impl Trace,
     ) -> Outcome {
         let mut token = match read(text, trace) {
@@ -146,7 +138,7 @@ impl OAuthPolicy {
         }
         // Before the keys are asked for: a verdict must never count for a set that came later.
         let key_set = cached.and_then(|_| provider.key_set_number(request.now));
-        match verify_signature(&token, algorithm, provider, request, refetch, trace) {
+        match verify_signature(&token, algorithm, provider, request, fetched, trace) {
             Ok(Verified { key, key_id }) => {
                 let known = cached.map(|cached| {
                     let known = Arc::new(Known::new(

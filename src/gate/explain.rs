@@ -6,12 +6,11 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 
-use crate::authn::Refetch;
 use crate::authz::{Line, Transcript};
 use crate::model::{Decision, Purpose, Request};
 use crate::routing::{Agent, Authenticator};
 
-use super::{Step, decide};
+use super::{Evidence, Step, Verdict, decide};
 
 /// What was decided, and how it came to that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,26 +37,29 @@ impl Explanation {
     }
 }
 
-/// Decides with the keys that are known at this moment.
+/// Decides with what is known at this moment.
 #[must_use]
 pub fn explain(agent: &Arc<Agent>, request: &Request<'_>) -> Explanation {
     let request = &Request { purpose: Purpose::Explain, ..request.clone() };
-    let mut refetch = Refetch::Possible;
+    let (verdict, transcript) = settled(|evidence, transcript| decide(agent, request, evidence, transcript));
+    Explanation {
+        decision: verdict.decision.as_str(),
+        reason: verdict.reason.as_str(),
+        status: if verdict.permit.is_some() { 200 } else { verdict.reason.status() },
+        agent: agent.name.to_string(),
+        provider: agent.provider_name(verdict.provider).map(ToString::to_string),
+        checks: transcript.lines,
+    }
+}
+
+/// Asks until it is decided. An explanation fetches nothing: what is unknown is unknown.
+pub(super) fn settled(mut ask: impl FnMut(&Evidence, &mut Transcript) -> Step) -> (Verdict, Transcript) {
+    let mut evidence = Evidence::default();
     loop {
         let mut transcript = Transcript::default();
-        match decide(agent, request, refetch, &mut transcript) {
-            Step::Decided(verdict) => {
-                return Explanation {
-                    decision: verdict.decision.as_str(),
-                    reason: verdict.reason.as_str(),
-                    status: if verdict.permit.is_some() { 200 } else { verdict.reason.status() },
-                    agent: agent.name.to_string(),
-                    provider: agent.provider_name(verdict.provider).map(ToString::to_string),
-                    checks: transcript.lines,
-                };
-            }
-            // An explanation fetches nothing: what is unknown is unknown.
-            Step::KeysWanted(_) => refetch = Refetch::Done,
+        match ask(&evidence, &mut transcript) {
+            Step::Decided(verdict) => return (verdict, transcript),
+            Step::Needs(need) => evidence.give_up(&need),
         }
     }
 }

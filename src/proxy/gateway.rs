@@ -5,9 +5,8 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant as Tick};
+use std::time::Duration;
 
-use http::uri::Scheme;
 use http::{HeaderValue, header};
 use ipnet::IpNet;
 use pingora::http::ResponseHeader;
@@ -15,20 +14,17 @@ use pingora::proxy::{ProxyHttp as _, Session};
 
 use crate::config::{Limits, Snapshot};
 use crate::door::Drain;
-use crate::gate::{Refetch, Silent, Step, Verdict, Witness, decide};
 use crate::limits::Hall;
-use crate::model::{AuthMethod, Clock, Decision, Live, Purpose, Reason, Request, RequestId};
+use crate::model::{AuthMethod, Clock, Decision, Live, Reason, RequestId};
 use crate::routing::{Agent, CorsHeaders};
 use crate::telemetry::{AccessLog, AgentMetrics, Decisions, InFlight, Metrics};
 
-use super::context::{Auth, Context, Ending};
+use super::context::{Context, Ending};
 use super::origin::Origin;
 use super::respond::{Problem, header_value};
 use super::view::{BadTarget, View};
 use super::{cross_origin, noted};
 
-/// The longest that a request waits for the one shared fetch that its unknown `kid` asked for.
-const REFETCH_WAIT: Duration = Duration::from_secs(1);
 /// The longest that the unread rest of a refused request's body is taken in.
 const BODY_DRAIN: Duration = Duration::from_secs(2);
 
@@ -125,63 +121,6 @@ impl Gateway {
             // A socket that takes nothing is seen further down; a window that is shut, only here.
             session.set_write_timeout(Some(self.parts.limits.write_timeout));
         }
-    }
-
-    /// The decision. Waits only for an unknown `kid`, and for a second at most.
-    pub(super) async fn decide(
-        &self,
-        agent: &Arc<Agent>,
-        view: View<'_>,
-        session: &Session,
-        ctx: &mut Context,
-    ) -> Verdict {
-        let head = session.req_header();
-        let mut request = Request {
-            method: &head.method,
-            scheme: if ctx.https { Scheme::HTTPS } else { Scheme::HTTP },
-            host: view.host,
-            path: view.path,
-            query: view.query,
-            headers: &head.headers,
-            peer: ctx.remote,
-            // No listener asks for one.
-            client_certificate: None,
-            now: ctx.now,
-            purpose: Purpose::Serve,
-        };
-        let mut took = Duration::ZERO;
-        let mut refetch = Refetch::Possible;
-        let verdict = loop {
-            let began = Tick::now();
-            let step = if self.parts.decisions.is_some() {
-                let mut witness = Witness::default();
-                let step = decide(agent, &request, refetch, &mut witness);
-                ctx.grounds = witness.into_grounds();
-                step
-            } else {
-                decide(agent, &request, refetch, &mut Silent)
-            };
-            took += began.elapsed();
-            match step {
-                Step::Decided(verdict) => break verdict,
-                Step::KeysWanted(provider) => {
-                    if let Some(fetched) = provider.join_refetch(request.now) {
-                        // Late keys serve the next request; this one is decided with what is there.
-                        let _in_time = tokio::time::timeout(REFETCH_WAIT, fetched).await;
-                        request.now = self.clock.now();
-                        ctx.now = request.now;
-                    }
-                    refetch = Refetch::Done;
-                }
-            }
-        };
-        agent.metrics.decided(verdict.provider, verdict.method, verdict.decision, verdict.reason);
-        agent.metrics.decision_took(verdict.method, verdict.cache, took);
-        ctx.auth = Auth::of(&verdict);
-        if let Some(decisions) = &self.parts.decisions {
-            noted::decision(decisions, head, ctx);
-        }
-        verdict
     }
 
     /// Counts and notes a request that reaches no agent and gets this status.

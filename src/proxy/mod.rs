@@ -6,6 +6,7 @@
 mod attend;
 mod context;
 mod cross_origin;
+mod decide;
 mod forward;
 mod forwarded;
 mod gateway;

@@ -1,6 +1,6 @@
 //! Keys that come, go and grow old: a token is known for as long as its provider would have it verified by the same key.
 
-use portcullis::gate::{Refetch, explain};
+use portcullis::gate::{Evidence, explain};
 use portcullis::model::CacheLabel::{Hit, Miss};
 use portcullis::model::Reason::{KeyUnknown, KeysUnavailable, Ok, SignatureInvalid};
 use portcullis::model::{Instant, Reason, Request};
@@ -35,7 +35,7 @@ fn a_withdrawn_key_takes_its_tokens_along_and_brings_them_back() {
     assert_eq!(world.cached.entries(), 0, "a token without a key is not kept");
     assert_eq!(world.cached.event("insert"), world.cached.event("evict"));
     // An unknown key is asked for, known token or not.
-    assert!(world.ask_in("desk", &token, 0, Refetch::Possible).is_none());
+    assert!(world.ask_in("desk", &token, 0, &Evidence::default()).is_none());
 }
 
 #[test]

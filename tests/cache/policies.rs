@@ -249,13 +249,14 @@ fn in_shadow_a_known_token_that_the_rules_refuse_brings_no_headers() {
     let mut world = World::new(100, &[&key], &[]);
     let token = key.token(&world.claims("a"));
     for label in [Miss, Hit, Hit] {
-        let (seen, said) =
-            world.ask_in("shadow", &token, 0, portcullis::gate::Refetch::Done).expect("a decision");
+        let (seen, said) = world
+            .ask_in("shadow", &token, 0, &portcullis::gate::Evidence::unavailable())
+            .expect("a decision");
         assert_eq!((seen.decision, seen.reason, said), (Decision::ShadowDeny, ScopeMissing, label));
         assert_eq!(seen.headers, Some(vec![]));
     }
     world.set_agent("shadow", "scopes", json!({}));
     let (seen, said) =
-        world.ask_in("shadow", &token, 0, portcullis::gate::Refetch::Done).expect("a decision");
+        world.ask_in("shadow", &token, 0, &portcullis::gate::Evidence::unavailable()).expect("a decision");
     assert_eq!((seen.decision, said, seen.headers.map(|h| h.len())), (Decision::Allow, Hit, Some(1)));
 }

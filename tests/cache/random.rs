@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use portcullis::gate::Refetch;
+use portcullis::gate::Evidence;
 use portcullis::model::CacheLabel;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -166,8 +166,8 @@ fn thousands_of_random_steps_are_decided_as_without_a_cache() {
             let agent =
                 if rng.random_bool(0.6) { AGENTS[rng.random_range(0..3)] } else { pick(rng, &AGENTS) };
             let token = &pool[rng.random_range(0..POOL).min(rng.random_range(0..POOL))];
-            let refetch = if rng.random_bool(0.2) { Refetch::Possible } else { Refetch::Done };
-            let (name, column) = match world.ask_in(agent, token, after, refetch) {
+            let evidence = if rng.random_bool(0.2) { Evidence::default() } else { Evidence::unavailable() };
+            let (name, column) = match world.ask_in(agent, token, after, &evidence) {
                 None => ("keys wanted".to_owned(), 2),
                 Some((seen, label)) => (seen.reason.to_string(), usize::from(label == CacheLabel::Miss)),
             };

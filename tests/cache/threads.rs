@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use portcullis::gate::Refetch;
+use portcullis::gate::Evidence;
 use portcullis::model::Reason;
 
 use super::key::Key;
@@ -30,7 +30,8 @@ fn no_thread_accepts_a_token_after_its_key_was_withdrawn() {
                 let (mut accepted, mut refused, mut late) = (0_u64, 0_u64, 0_u64);
                 while !over.load(Ordering::Acquire) {
                     let before = turn.load(Ordering::Acquire);
-                    let (seen, _) = answer(&agent, &headers, now, Refetch::Done).expect("a decision");
+                    let (seen, _) =
+                        answer(&agent, &headers, now, &Evidence::unavailable()).expect("a decision");
                     let after = turn.load(Ordering::Acquire);
                     let withdrawn = before % 2 == 1 && before == after;
                     match seen.reason {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant as Tick};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use portcullis::config::{Files, Snapshot, Source, compile, parse};
-use portcullis::gate::{Refetch, Silent, Step, decide};
+use portcullis::gate::{Evidence, Silent, Step, decide};
 use portcullis::idp::{Provider, Refresher, RefresherHandle};
 use portcullis::model::{CacheLabel, Decision, FixedClock, Identity, Instant, Reason, Request};
 use portcullis::routing::Agent;
@@ -102,15 +102,15 @@ pub(crate) fn bearer(token: &str) -> HeaderMap {
     HeaderMap::from_iter([(http::header::AUTHORIZATION, value)])
 }
 
-/// The decision at `now`; `None` when keys are wanted first.
+/// The decision at `now`; `None` when keys are needed first.
 pub(crate) fn answer(
     agent: &Arc<Agent>,
     headers: &HeaderMap,
     now: u64,
-    refetch: Refetch,
+    evidence: &Evidence,
 ) -> Option<(Seen, CacheLabel)> {
-    match decide(agent, &Request::with_headers(headers, Instant::from_unix(now)), refetch, &mut Silent) {
-        Step::KeysWanted(_) => None,
+    match decide(agent, &Request::with_headers(headers, Instant::from_unix(now)), evidence, &mut Silent) {
+        Step::Needs(_) => None,
         Step::Decided(verdict) => {
             let seen = Seen {
                 decision: verdict.decision,
@@ -259,11 +259,11 @@ impl World {
         agent: &str,
         token: &str,
         after: i64,
-        refetch: Refetch,
+        evidence: &Evidence,
     ) -> Option<(Seen, CacheLabel)> {
         let (now, headers) = (self.now.saturating_add_signed(after), bearer(token));
-        let wanted = answer(&self.plain.agent(agent), &headers, now, refetch);
-        let found = answer(&self.cached.agent(agent), &headers, now, refetch);
+        let wanted = answer(&self.plain.agent(agent), &headers, now, evidence);
+        let found = answer(&self.cached.agent(agent), &headers, now, evidence);
         let seen = |answer: &Option<(Seen, CacheLabel)>| answer.as_ref().map(|(seen, _)| seen.clone());
         assert_eq!(seen(&found), seen(&wanted), "{agent} at {now}: {token}");
         assert!(wanted.is_none_or(|(_, label)| label == CacheLabel::Off));
@@ -278,13 +278,13 @@ impl World {
 
     /// The same some seconds from now.
     pub(crate) fn ask_at(&self, agent: &str, token: &str, after: i64) -> (Reason, CacheLabel) {
-        let (seen, label) = self.ask_in(agent, token, after, Refetch::Done).expect("a decision");
+        let (seen, label) = self.ask_in(agent, token, after, &Evidence::unavailable()).expect("a decision");
         (seen.reason, label)
     }
 
     /// The names and values of the claim headers.
     pub(crate) fn headers(&self, agent: &str, token: &str) -> Vec<(String, String)> {
-        let (seen, _) = self.ask_in(agent, token, 0, Refetch::Done).expect("a decision");
+        let (seen, _) = self.ask_in(agent, token, 0, &Evidence::unavailable()).expect("a decision");
         let text = |(name, value): &(HeaderName, HeaderValue)| {
             (name.as_str().to_owned(), value.to_str().expect("text").to_owned())
         };

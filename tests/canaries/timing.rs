@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use portcullis::config::{Source, compile, parse};
-use portcullis::gate::{Refetch, Silent, Step, decide};
+use portcullis::gate::{Evidence, Silent, Step, decide};
 use portcullis::telemetry::Metrics;
 
 use super::stage::{api_key, sha256};
@@ -63,11 +63,11 @@ fn why_an_api_key_is_refused_does_not_show_in_the_time_it_takes() {
     let ask = |headers: &HeaderMap| match decide(
         agent,
         &portcullis::model::Request::with_headers(black_box(headers), now),
-        Refetch::Done,
+        &Evidence::unavailable(),
         &mut Silent,
     ) {
         Step::Decided(verdict) => verdict.reason.as_str(),
-        Step::KeysWanted(_) => "keys wanted",
+        Step::Needs(_) => "something is needed",
     };
     for (headers, (name, _, reason)) in headers.iter().zip(refused) {
         assert_eq!(ask(headers), reason, "{name}");

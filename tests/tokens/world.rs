@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue};
 use portcullis::config::{Files, Source, compile, parse};
-use portcullis::gate::{Refetch, Silent, Step, decide};
+use portcullis::gate::{Evidence, Silent, Step, decide};
 use portcullis::model::{Instant, Reason, Request};
 use portcullis::routing::Agent;
 use portcullis::telemetry::Metrics;
@@ -61,12 +61,12 @@ impl World {
         let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, value)]);
         let agent = &self.agents[agent];
         let request = Request::with_headers(&headers, Instant::from_unix(now));
-        match decide(agent, &request, Refetch::Done, &mut Silent) {
+        match decide(agent, &request, &Evidence::unavailable(), &mut Silent) {
             Step::Decided(verdict) => {
                 assert_eq!(verdict.permit.is_some(), verdict.reason == Reason::Ok, "no way on but with ok");
                 verdict.reason
             }
-            Step::KeysWanted(_) => panic!("nothing is fetched here"),
+            Step::Needs(_) => panic!("nothing is fetched here"),
         }
     }
 }

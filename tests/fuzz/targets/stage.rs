@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use http::HeaderMap;
 use portcullis::config::{Snapshot, Source, compile, parse};
-use portcullis::gate::{Refetch, Silent, Step, decide, explain};
+use portcullis::gate::{Evidence, Silent, Step, decide, explain};
 use portcullis::model::{Instant, Request};
 use portcullis::routing::Agent;
 use portcullis::telemetry::Metrics;
@@ -64,7 +64,7 @@ pub(crate) fn refused_by(agent: &str, headers: &HeaderMap) -> &'static str {
 /// Asks one agent, as a request does and as an explanation does: both refuse, for the same reason.
 fn refused(agent: &Arc<Agent>, headers: &HeaderMap) -> &'static str {
     let request = Request::with_headers(headers, Instant::from_unix(NOW));
-    let Step::Decided(verdict) = decide(agent, &request, Refetch::Done, &mut Silent) else {
+    let Step::Decided(verdict) = decide(agent, &request, &Evidence::unavailable(), &mut Silent) else {
         panic!("keys are wanted after they were fetched");
     };
     assert!(verdict.permit.is_none(), "{} lets in {headers:?}", agent.name);

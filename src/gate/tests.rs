@@ -1,0 +1,153 @@
+//! An authenticator that no product has: it asks for an introspection and for the body before it decides. It shows that
+//! the doors for both work, and that who is never answered is refused.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use crate::config::{Files, Snapshot, Source, compile, parse};
+use crate::idp::Provider;
+use crate::model::{Claims, Decision, Fetched, Instant, Reason, Request};
+use crate::routing::Agent;
+use crate::telemetry::Metrics;
+
+use super::decide::ask;
+use super::explain::settled;
+use super::{Evidence, Introspection, Need, Silent, Step, Verdict, decide};
+
+const CONFIG: &str = "
+version: 1
+identity_providers: { corp: { issuer: 'https://corp.example' } }
+agents: { a: { route: /a, upstream: 'http://127.0.0.1:9', auth: public } }
+";
+
+/// Accepts a token that is active and came with the body `good`.
+#[derive(Debug)]
+pub(crate) struct Double {
+    pub(crate) agent: Arc<Agent>,
+    pub(crate) provider: Arc<Provider>,
+    /// Whether it goes on asking for the body, whatever it was told.
+    pub(crate) insists: bool,
+}
+
+impl Double {
+    /// The longest body that it asks for.
+    pub(crate) const LIMIT: usize = 4;
+
+    pub(crate) fn new() -> Self {
+        let document = parse(&[Source::new("a.yaml", CONFIG)], &|_| None).unwrap();
+        let Snapshot { agents, providers, .. } =
+            compile(&document, &Files::new(), None, &Metrics::new().unwrap()).unwrap().snapshot;
+        let agent = agents.into_values().next().unwrap();
+        Self { agent, provider: providers.into_values().next().unwrap(), insists: false }
+    }
+
+    /// Decides, as [`super::decide`] does.
+    pub(crate) fn decide(&self, evidence: &Evidence) -> Step {
+        let refused = |reason| Step::Decided(Verdict::refused(&self.agent, reason, None));
+        match &evidence.introspection {
+            Fetched::NotAsked => {
+                return ask(&self.agent, Need::Introspection(Arc::clone(&self.provider)), evidence);
+            }
+            Fetched::Here(Introspection::Active(_)) => {}
+            Fetched::Here(Introspection::Inactive) => return refused(Reason::TokenExpired),
+            Fetched::Unavailable => return refused(Reason::KeysUnavailable),
+        }
+        match &evidence.body {
+            _ if self.insists => ask(&self.agent, Need::Body { limit: Self::LIMIT }, evidence),
+            Fetched::NotAsked => ask(&self.agent, Need::Body { limit: Self::LIMIT }, evidence),
+            Fetched::Here(body) if body == "good" => Step::Decided(Verdict::allowed(&self.agent, None, None)),
+            Fetched::Here(_) => refused(Reason::ClaimMismatch),
+            Fetched::Unavailable => refused(Reason::KeysUnavailable),
+        }
+    }
+}
+
+fn reason(step: Step) -> Result<Reason, Need> {
+    match step {
+        Step::Decided(verdict) => {
+            assert_eq!(
+                verdict.permit.is_some(),
+                verdict.decision == Decision::Allow,
+                "a permit only with `allow`"
+            );
+            Ok(verdict.reason)
+        }
+        Step::Needs(need) => Err(need),
+    }
+}
+
+#[test]
+fn a_decision_asks_for_one_thing_after_the_other_and_uses_what_it_gets() {
+    let double = Double::new();
+    let mut evidence = Evidence::default();
+    let need = reason(double.decide(&evidence)).unwrap_err();
+    assert!(matches!(need, Need::Introspection(provider) if Arc::ptr_eq(&provider, &double.provider)));
+    evidence.introspection = Fetched::Here(Introspection::Active(Claims::default()));
+    let need = reason(double.decide(&evidence)).unwrap_err();
+    assert!(matches!(need, Need::Body { limit: Double::LIMIT }));
+    for (body, wanted) in [("good", Reason::Ok), ("evil", Reason::ClaimMismatch)] {
+        evidence.body = Fetched::Here(Bytes::from_static(body.as_bytes()));
+        assert_eq!(reason(double.decide(&evidence)).unwrap(), wanted, "{body}");
+    }
+    evidence.introspection = Fetched::Here(Introspection::Inactive);
+    assert_eq!(reason(double.decide(&evidence)).unwrap(), Reason::TokenExpired);
+}
+
+#[test]
+fn what_cannot_be_had_is_asked_for_once_and_then_refused() {
+    let double = Double::new();
+    let mut evidence = Evidence::default();
+    let need = reason(double.decide(&evidence)).unwrap_err();
+    evidence.give_up(&need);
+    assert_eq!(reason(double.decide(&evidence)).unwrap(), Reason::KeysUnavailable);
+    // One that goes on asking is refused as well: nothing turns in circles, and nothing passes.
+    let double = Double { insists: true, ..double };
+    evidence.introspection = Fetched::Here(Introspection::Active(Claims::default()));
+    for body in [Fetched::Here(Bytes::from_static(b"good")), Fetched::Unavailable] {
+        evidence.body = Fetched::NotAsked;
+        assert!(matches!(reason(double.decide(&evidence)), Err(Need::Body { .. })));
+        evidence.body = body;
+        assert_eq!(reason(double.decide(&evidence)).unwrap(), Reason::KeysUnavailable);
+    }
+}
+
+#[test]
+fn every_need_that_is_given_up_counts_as_asked_for_and_no_other_does() {
+    let provider = Double::new().provider;
+    let needs = || {
+        [
+            Need::Keys(Arc::clone(&provider)),
+            Need::Introspection(Arc::clone(&provider)),
+            Need::Body { limit: 1 },
+        ]
+    };
+    for (nth, need) in needs().iter().enumerate() {
+        let mut evidence = Evidence::default();
+        evidence.give_up(need);
+        for (other, need) in needs().iter().enumerate() {
+            assert_eq!(evidence.covers(need), nth == other, "{need:?}");
+            assert!(Evidence::unavailable().covers(need), "{need:?}");
+        }
+    }
+}
+
+#[test]
+fn an_explanation_fetches_nothing_and_comes_to_an_end() {
+    let double = Double::new();
+    let mut asked = 0;
+    let (verdict, _) = settled(|evidence, _| {
+        asked += 1;
+        double.decide(evidence)
+    });
+    assert_eq!((verdict.reason, verdict.permit.is_none(), asked), (Reason::KeysUnavailable, true, 2));
+}
+
+#[test]
+fn an_agent_of_today_needs_nothing_but_keys() {
+    let (agent, headers) = (Double::new().agent, HeaderMap::new());
+    let request = Request::with_headers(&headers, Instant::from_unix(1));
+    let step = decide(&agent, &request, &Evidence::default(), &mut Silent);
+    assert_eq!(reason(step).unwrap(), Reason::Ok);
+}

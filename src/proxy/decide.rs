@@ -1,0 +1,198 @@
+//! Drives the decision about a request: asks `gate`, fetches what it needs, and asks again.
+//!
+//! The only wait before a request goes on is here, and it is bounded.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant as Tick};
+
+use http::uri::Scheme;
+use pingora::proxy::Session;
+
+use crate::gate::{Evidence, Need, Silent, Step, Verdict, Witness, decide};
+use crate::model::{Clock, Fetched, Instant, Purpose, Request};
+use crate::routing::Agent;
+
+use super::context::{Auth, Context};
+use super::gateway::Gateway;
+use super::noted;
+use super::view::View;
+
+/// The longest wait for the one shared fetch that an unknown `kid` asked for. A caller waits this long for a rotated
+/// key, and no longer for a provider that does not answer.
+const KEYS_WAIT: Duration = Duration::from_secs(1);
+
+impl Gateway {
+    /// Decides about a request to `agent`, counts the decision and notes it.
+    pub(super) async fn decide(
+        &self,
+        agent: &Arc<Agent>,
+        view: View<'_>,
+        session: &Session,
+        ctx: &mut Context,
+    ) -> Verdict {
+        let head = session.req_header();
+        let mut request = Request {
+            method: &head.method,
+            scheme: if ctx.https { Scheme::HTTPS } else { Scheme::HTTP },
+            host: view.host,
+            path: view.path,
+            query: view.query,
+            headers: &head.headers,
+            peer: ctx.remote,
+            // No listener asks for one.
+            client_certificate: None,
+            now: ctx.now,
+            purpose: Purpose::Serve,
+        };
+        let (mut took, witnessed) = (Duration::ZERO, self.parts.decisions.is_some());
+        let mut grounds = None;
+        let ask = |request: &Request<'_>, evidence: &Evidence| {
+            let began = Tick::now();
+            let step = if witnessed {
+                let mut witness = Witness::default();
+                let step = decide(agent, request, evidence, &mut witness);
+                grounds = witness.into_grounds();
+                step
+            } else {
+                decide(agent, request, evidence, &mut Silent)
+            };
+            took += began.elapsed();
+            step
+        };
+        let verdict = settle(&mut request, &mut Fetcher { clock: &*self.clock }, ask).await;
+        ctx.now = request.now;
+        ctx.grounds = grounds;
+        agent.metrics.decided(verdict.provider, verdict.method, verdict.decision, verdict.reason);
+        agent.metrics.decision_took(verdict.method, verdict.cache, took);
+        ctx.auth = Auth::of(&verdict);
+        if let Some(decisions) = &self.parts.decisions {
+            noted::decision(decisions, head, ctx);
+        }
+        verdict
+    }
+}
+
+/// Fetches what a decision needs.
+trait Fetch {
+    /// Puts what is needed, or that it cannot be had, with the evidence. Returns the moment at which that is done.
+    fn fetch(
+        &mut self,
+        need: &Need,
+        now: Instant,
+        evidence: &mut Evidence,
+    ) -> impl Future<Output = Instant> + Send;
+}
+
+/// Asks until it is decided. Each need comes once, so that this ends.
+async fn settle(
+    request: &mut Request<'_>,
+    fetch: &mut impl Fetch,
+    mut ask: impl FnMut(&Request<'_>, &Evidence) -> Step,
+) -> Verdict {
+    let mut evidence = Evidence::default();
+    loop {
+        match ask(request, &evidence) {
+            Step::Decided(verdict) => return verdict,
+            Step::Needs(need) => {
+                request.now = fetch.fetch(&need, request.now, &mut evidence).await;
+                if !evidence.covers(&need) {
+                    evidence.give_up(&need);
+                }
+            }
+        }
+    }
+}
+
+/// Fetches keys from their providers.
+struct Fetcher<'a> {
+    clock: &'a dyn Clock,
+}
+
+impl Fetch for Fetcher<'_> {
+    async fn fetch(&mut self, need: &Need, now: Instant, evidence: &mut Evidence) -> Instant {
+        match need {
+            Need::Keys(provider) => {
+                if let Some(fetched) = provider.join_refetch(now) {
+                    // Late keys serve the next request; this one is decided with what is there.
+                    let in_time = tokio::time::timeout(KEYS_WAIT, fetched).await.is_ok();
+                    evidence.keys = if in_time { Fetched::Here(()) } else { Fetched::Unavailable };
+                }
+            }
+            // No agent introspects tokens, and no rule reads bodies: a decision that needs either is a refusal.
+            Need::Introspection(_) | Need::Body { .. } => evidence.give_up(need),
+        }
+        self.clock.now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::gate::Introspection;
+    use crate::gate::tests::Double;
+    use crate::model::{Claims, FixedClock, Reason};
+
+    /// Has what it was given, and a clock that moves with each fetch.
+    struct Given {
+        introspection: Fetched<Introspection>,
+        body: Fetched<Bytes>,
+        asked: Vec<&'static str>,
+    }
+
+    impl Fetch for Given {
+        async fn fetch(&mut self, need: &Need, _: Instant, evidence: &mut Evidence) -> Instant {
+            match need {
+                Need::Keys(_) => self.asked.push("keys"),
+                Need::Introspection(_) => {
+                    self.asked.push("introspection");
+                    evidence.introspection = self.introspection.clone();
+                }
+                Need::Body { limit } => {
+                    assert_eq!(*limit, Double::LIMIT);
+                    self.asked.push("body");
+                    evidence.body = self.body.clone();
+                }
+            }
+            Instant::from_unix(self.asked.len() as u64)
+        }
+    }
+
+    async fn settled(fetch: &mut impl Fetch, double: &Double) -> (Verdict, u64) {
+        let headers = HeaderMap::new();
+        let mut request = Request::with_headers(&headers, Instant::from_unix(0));
+        let verdict = settle(&mut request, fetch, |_, evidence| double.decide(evidence)).await;
+        (verdict, request.now.unix())
+    }
+
+    #[tokio::test]
+    async fn each_need_is_fetched_in_turn_and_the_decision_made_at_the_moment_when_all_is_there() {
+        let active = Fetched::Here(Introspection::Active(Claims::default()));
+        let body = |text: &'static str| Fetched::Here(Bytes::from_static(text.as_bytes()));
+        for (introspection, body, wanted, asked) in [
+            (active.clone(), body("good"), Reason::Ok, &["introspection", "body"] as &[_]),
+            (active.clone(), body("evil"), Reason::ClaimMismatch, &["introspection", "body"]),
+            (active.clone(), Fetched::Unavailable, Reason::KeysUnavailable, &["introspection", "body"]),
+            // One that brings nothing of what it was asked for.
+            (active, Fetched::NotAsked, Reason::KeysUnavailable, &["introspection", "body"]),
+            (Fetched::Here(Introspection::Inactive), body("good"), Reason::TokenExpired, &["introspection"]),
+        ] {
+            let mut given = Given { introspection, body, asked: Vec::new() };
+            let (verdict, now) = settled(&mut given, &Double::new()).await;
+            assert_eq!((verdict.reason, verdict.permit.is_some()), (wanted, wanted == Reason::Ok));
+            assert_eq!((&*given.asked, now), (asked, asked.len() as u64));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_this_gateway_cannot_fetch_is_refused() {
+        let clock = FixedClock::at(Instant::from_unix(7));
+        for insists in [false, true] {
+            let double = Double { insists, ..Double::new() };
+            let (verdict, now) = settled(&mut Fetcher { clock: &clock }, &double).await;
+            assert_eq!((verdict.reason, verdict.permit.is_none(), now), (Reason::KeysUnavailable, true, 7));
+        }
+    }
+}
