@@ -5,48 +5,28 @@
 //! document and the files that it names into a [`Snapshot`]. Reading and watching files is the business of
 //! `store`, publishing a snapshot that of `control`.
 
-mod code;
 mod compile;
-mod diagnostic;
-mod diagnostics;
-mod document;
-mod environment;
-mod fields;
-mod json;
-mod known;
-mod masked;
-mod ordered;
-mod passwords;
-mod public_url;
-mod read;
-mod report;
-mod schema;
-mod sections;
+mod language;
 mod snapshot;
-mod source;
-mod units;
-mod value;
-mod web;
-mod written;
-mod yaml;
+mod text;
 
-pub use code::{Code, Severity};
 pub use compile::{Compiled, Files, compile, ending_certificates, revision};
-pub use diagnostic::{Diagnostic, Second};
-pub use diagnostics::Diagnostics;
-pub use document::{
+pub use language::document::{
     AccessLog, Admin, AgentEntry, ApiKeyAuth, ApiKeyEntry, Auth, CertificateFiles, ClaimRule, ClaimRules,
     Cors, Document, IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, ProxyProtocol, Route,
     Scopes, Server, SetHeader, SetValue, Shutdown, Upstream, UpstreamHost,
 };
-pub use masked::{masked, shown_text, unmasked};
-pub use passwords::{hide_passwords, without_passwords};
-pub use public_url::PublicUrl;
-pub use read::{Outline, outline, parse, parse_after};
-pub use schema::{schema, schema_of};
-pub use sections::{Field, ROOT, Section, Shape};
+pub use language::public_url::PublicUrl;
+pub use language::read::{Outline, outline, parse, parse_after};
+pub use language::schema::{schema, schema_of};
+pub use language::sections::{Field, ROOT, Section, Shape};
+pub use language::units::{parse_duration, parse_size, show_duration, show_size};
+pub use language::written::{Pointers, Written, new_references, tag_of, to_yaml, written};
 pub use snapshot::{ApiKey, Certificates, Revision, Snapshot};
-pub use source::{Place, Source, SourceFile, Spanned};
-pub use units::{parse_duration, parse_size, show_duration, show_size};
-pub use written::{Pointers, Written, new_references, tag_of, to_yaml, written};
-pub use yaml::MAX_BYTES;
+pub use text::code::{Code, Severity};
+pub use text::diagnostic::{Diagnostic, Second};
+pub use text::diagnostics::Diagnostics;
+pub use text::masked::{masked, shown_text, unmasked};
+pub use text::passwords::{hide_passwords, without_passwords};
+pub use text::source::{Place, Source, SourceFile, Spanned};
+pub use text::yaml::MAX_BYTES;

@@ -15,12 +15,12 @@ use crate::routing::{Agent, Router};
 use crate::upstream::Endpoint;
 
 use super::compile::Named;
-use super::diagnostics::Diagnostics;
-use super::document::{AgentEntry, Server};
-use super::known::Known;
-use super::public_url::PublicUrl;
-use super::source::Source;
-use super::written::{Written, written};
+use crate::config::language::document::{AgentEntry, Server};
+use crate::config::language::known::Known;
+use crate::config::language::public_url::PublicUrl;
+use crate::config::language::written::{Written, written};
+use crate::config::text::diagnostics::Diagnostics;
+use crate::config::text::source::Source;
 
 /// Names the inputs of a snapshot: the SHA-256 of all texts and files, in hexadecimal.
 #[derive(Clone, PartialEq, Eq, Hash)]

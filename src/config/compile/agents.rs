@@ -16,11 +16,11 @@ use crate::routing::{Agent, Authenticator, Cors, CorsRules, Methods, Route, Rout
 use crate::telemetry::AgentMetrics;
 use crate::upstream::{Endpoint, Trust, Upstream, UpstreamHost, UpstreamTls};
 
-use super::super::code::Code;
-use super::super::document::{self, AgentEntry, Auth, Origins};
 use super::super::snapshot::ApiKey;
 use super::given::{self, Given};
 use super::{Input, Named, files, kept, terms};
+use crate::config::language::document::{self, AgentEntry, Auth, Origins};
+use crate::config::text::code::Code;
 
 type Providers = BTreeMap<ProviderName, Arc<Provider>>;
 

@@ -10,12 +10,12 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, RootCertStore};
 
-use super::super::code::Code;
-use super::super::document::CertificateFiles;
 use super::super::snapshot::{Certificates, Snapshot};
-use super::super::source::Spanned;
 use super::chain::{self, Chain};
 use super::{Input, Named, shown, terms};
+use crate::config::language::document::CertificateFiles;
+use crate::config::text::code::Code;
+use crate::config::text::source::Spanned;
 use crate::model::pem_without_marks;
 
 /// So many subjects of certificates are listed.

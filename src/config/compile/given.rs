@@ -7,10 +7,10 @@ use http::HeaderValue;
 
 use crate::upstream::SetHeaders;
 
-use super::super::document::{SetHeader, SetValue, Upstream};
-use super::super::source::Spanned;
-use super::super::web;
 use super::Input;
+use crate::config::language::document::{SetHeader, SetValue, Upstream};
+use crate::config::language::web;
+use crate::config::text::source::Spanned;
 
 /// Values of headers that agents are given, by the file that holds them.
 pub(super) type Given = HashMap<PathBuf, HeaderValue>;

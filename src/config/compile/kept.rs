@@ -9,9 +9,9 @@ use crate::model::ProviderName;
 use crate::routing::{Agent, AgentId, Authenticator};
 use crate::upstream::Endpoint;
 
-use super::super::document::{AgentEntry, Auth};
 use super::agents::{Agents, FromFiles, Trusted};
 use super::{Input, given};
+use crate::config::language::document::{AgentEntry, Auth};
 
 /// The agent that runs, when compiling `entry` would make the same.
 pub(super) fn agent(

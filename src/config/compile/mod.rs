@@ -14,12 +14,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::code::Code;
-use super::diagnostics::Diagnostics;
-use super::document::{AgentEntry, Document};
-use super::report::Report;
 use super::snapshot::{Revision, Snapshot};
-use super::source::{Source, Spanned};
+use crate::config::language::document::{AgentEntry, Document};
+use crate::config::text::code::Code;
+use crate::config::text::diagnostics::Diagnostics;
+use crate::config::text::report::Report;
+use crate::config::text::source::{Source, Spanned};
 use crate::model::Digest;
 use crate::telemetry::Metrics;
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::super::code::Code;
-use super::super::document::{IdentityProvider, KeySource as Written};
-use super::super::source::Spanned;
 use super::{Input, Named, files, terms};
+use crate::config::language::document::{IdentityProvider, KeySource as Written};
+use crate::config::text::code::Code;
+use crate::config::text::source::Spanned;
 use crate::idp::{KeySource, Provider, ProviderSpec, parse_key_set, parse_public_key};
 use crate::model::{CertificateUse, ProviderName};
 

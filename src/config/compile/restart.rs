@@ -1,10 +1,10 @@
 //! Changes that a running process cannot follow.
 
-use super::super::code::Code;
-use super::super::diagnostic::Diagnostic;
-use super::super::document::{Document, Server};
-use super::super::report::Report;
 use super::super::snapshot::Snapshot;
+use crate::config::language::document::{Document, Server};
+use crate::config::text::code::Code;
+use crate::config::text::diagnostic::Diagnostic;
+use crate::config::text::report::Report;
 
 /// Warns when `server` is not what the process runs with. Certificates and the public URL are not
 /// looked at: they do follow.

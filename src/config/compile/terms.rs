@@ -7,12 +7,12 @@ use rustls::pki_types::CertificateDer;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::X509Certificate;
 
-use super::super::code::Code;
-use super::super::diagnostic::Diagnostic;
-use super::super::diagnostics::Diagnostics;
 use super::super::snapshot::{Certificates, Snapshot};
-use super::super::source::{Place, Spanned};
 use super::{chain, shown};
+use crate::config::text::code::Code;
+use crate::config::text::diagnostic::Diagnostic;
+use crate::config::text::diagnostics::Diagnostics;
+use crate::config::text::source::{Place, Spanned};
 use crate::model::{CertificateTerm, CertificateUse, Instant};
 
 /// The longest subject that is shown.

@@ -6,9 +6,9 @@ use crate::authn::ForwardToken;
 use crate::model::{AgentName, CanonicalPath, ProviderName};
 use crate::routing::Authenticator;
 
-use super::super::source::Source;
 use super::super::{Severity, parse};
 use super::*;
+use crate::config::text::source::Source;
 
 const BASE: &str = r#"
 version: 1

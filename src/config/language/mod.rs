@@ -1,0 +1,16 @@
+//! The language of the configuration: which settings there are, what may stand in each, and how trees become a
+//! document. Files that a document names are the business of `compile`.
+
+pub(in crate::config) mod document;
+pub(in crate::config) mod fields;
+pub(in crate::config) mod json;
+pub(in crate::config) mod known;
+pub(in crate::config) mod ordered;
+pub(in crate::config) mod public_url;
+pub(in crate::config) mod read;
+pub(in crate::config) mod schema;
+pub(in crate::config) mod sections;
+pub(in crate::config) mod units;
+pub(in crate::config) mod value;
+pub(in crate::config) mod web;
+pub(in crate::config) mod written;
