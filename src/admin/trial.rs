@@ -1,7 +1,7 @@
 //! `/agents/{name}/test`: a real request to an agent, through this gateway's own listener and nowhere else. It is
 //! decided, counted and logged like any other.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::config::{ProxyProtocol, Snapshot};
-use crate::model::{CanonicalPath, Secret};
+use crate::model::{CanonicalPath, Secret, reached_at};
 use crate::routing::Agent;
 
 use super::Desk;
@@ -109,14 +109,7 @@ fn request(live: &Snapshot, agent: &Agent, trial: Trial) -> Result<Prepared, Pro
 fn own(live: &Snapshot) -> Option<(SocketAddr, bool)> {
     let mut listeners = live.server.listeners.iter();
     let listener = listeners.find(|listener| listener.proxy_protocol == ProxyProtocol::Off)?;
-    let mut address = listener.address.value;
-    if address.ip().is_unspecified() {
-        address.set_ip(match address.ip() {
-            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        });
-    }
-    Some((address, !listener.certificates.is_empty()))
+    Some((reached_at(listener.address.value), !listener.certificates.is_empty()))
 }
 
 /// A host at which the agent answers: the first of its own, some name below it for a wildcard.

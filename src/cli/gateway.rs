@@ -2,7 +2,7 @@
 //! admin listener, with the token file that the configuration names.
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use crate::admin;
 use crate::config::{Admin, Outline};
 use crate::control::outline;
+use crate::model::reached_at;
 
 use super::pinned::Pinned;
 use super::{ConfigArg, place};
@@ -40,14 +41,14 @@ pub(super) type Reply = (u16, String);
 
 /// Asks for a page that wants no credential.
 pub(super) fn ask(address: SocketAddr, path: &str) -> std::io::Result<Reply> {
-    let address = reachable(address);
+    let address = reached_at(address);
     exchange(connect(address)?, address, path, "")
 }
 
 /// Asks the control API.
 pub(super) fn ask_admin(listener: &Admin, path: &str) -> Result<Reply, String> {
     let token = admin::read_token(&listener.token_file).map_err(|e| e.to_string())?;
-    let address = reachable(listener.address);
+    let address = reached_at(listener.address);
     let field = format!("Authorization: Bearer {}\r\n", token.expose_secret());
     let failed = |e: std::io::Error| format!("the admin listener at {address} cannot be asked: {e}");
     let stream = connect(address).map_err(failed)?;
@@ -70,16 +71,6 @@ pub(super) fn ask_admin(listener: &Admin, path: &str) -> Result<Reply, String> {
             exchange(StreamOwned::new(connection, stream), address, path, &field).map_err(failed)
         }
     }
-}
-
-/// A listener on all addresses is asked on loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }
 
 fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use crate::net::credential_service;
+use crate::model::{self, ForbiddenAddress};
 use crate::upstream::Endpoint;
 
 /// How long an answer is used before the name is asked for again.
@@ -97,15 +97,10 @@ async fn lookup(endpoint: &Endpoint) -> Result<(), String> {
 /// Those of a name's addresses that callers may be led to: whoever owns the name must not open the metadata service of
 /// this machine to them.
 fn passable(found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, String> {
-    let mut refused = None;
-    let mut fine = Vec::new();
-    for address in found {
-        match credential_service(address.ip()) {
-            Some(kind) => refused = Some(format!("{} is refused: {kind}", address.ip())),
-            None => fine.push(address),
-        }
-    }
-    if fine.is_empty() { Err(refused.unwrap_or_else(|| "no address".to_owned())) } else { Ok(fine) }
+    model::passable(found, ForbiddenAddress::credential_service).map_err(|refused| match refused {
+        Some((address, kind)) => format!("{address} is refused: {kind}"),
+        None => "no address".to_owned(),
+    })
 }
 
 #[cfg(test)]

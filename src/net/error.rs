@@ -6,6 +6,8 @@ use std::error::Error as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::model::ForbiddenAddress;
+
 /// Why a fetch gave no document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
@@ -31,7 +33,7 @@ pub enum FetchError {
         /// The address that was refused.
         address: IpAddr,
         /// What kind of address it is.
-        kind: &'static str,
+        kind: ForbiddenAddress,
     },
     /// The name of the host has no address.
     #[error("cannot resolve {host}: {cause}")]

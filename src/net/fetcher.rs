@@ -10,12 +10,12 @@ use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
-use url::{Host, Url};
+use url::Url;
 
-use crate::model::{Clock as _, SystemClock, pem_without_marks};
+use crate::model::{Clock as _, ForbiddenAddress, SystemClock, pem_without_marks};
 
 use super::FetchError;
-use super::address::{GuardedResolver, Lookup, forbidden, is_loopback, system_lookup};
+use super::address::{GuardedResolver, Lookup, is_loopback, literal, system_lookup};
 use super::coding::{Coding, Undecoded};
 use super::proxy::{Egress, EgressProxy};
 use super::retry_after::retry_after;
@@ -126,19 +126,17 @@ impl Fetcher {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(bad("it carries credentials"));
         }
-        let literal = match url.host().ok_or_else(|| bad("it has no host"))? {
-            Host::Domain(_) => None,
-            Host::Ipv4(v4) => Some(v4.into()),
-            Host::Ipv6(v6) => Some(v6.into()),
-        };
+        if !url.has_host() {
+            return Err(bad("it has no host"));
+        }
         match url.scheme() {
             "https" => {}
             "http" if is_loopback(url) || self.insecure_http => {}
             "http" => return Err(FetchError::HttpsRequired { url: plain(url) }),
             _ => return Err(bad("only https and http can be")),
         }
-        if let Some(address) = literal
-            && let Some(kind) = forbidden(address)
+        if let Some(address) = literal(url)
+            && let Some(kind) = ForbiddenAddress::of(address)
         {
             let host = url.host_str().unwrap_or_default().to_owned();
             return Err(FetchError::ForbiddenAddress { host, address, kind });

@@ -12,7 +12,7 @@ pub(crate) mod fixtures;
 mod proxy;
 mod retry_after;
 
-pub use address::{credential_service, is_loopback};
+pub use address::{is_loopback, literal};
 pub use error::FetchError;
 pub use excerpt::excerpt;
 pub use fetcher::{Document, Fetched, Fetcher, FetcherOptions, Limits};

@@ -16,6 +16,7 @@ use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Spanned};
 use crate::config::text::yaml::Node;
+use crate::model::is_loopback;
 
 const MS: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -132,7 +133,7 @@ fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
 /// Behind trusted proxies, plain HTTP is what was meant.
 fn warn_of_plain(report: &Report<'_>, listeners: &[Listener], behind_proxies: bool) {
     for listener in listeners.iter().filter(|l| l.certificates.is_empty()) {
-        if !listener.address.ip().to_canonical().is_loopback() {
+        if !is_loopback(listener.address.ip()) {
             let message = format!("callers reach {} without TLS", listener.address.shown());
             let help = "add `tls`, or make sure that something in front of it ends TLS";
             report.find(Code::PlainListener, listener.address.place, message, |finding| {

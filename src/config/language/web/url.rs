@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use url::{Host as UrlHost, Url};
+use url::Url;
 
-use crate::model::Host;
-use crate::net::credential_service;
+use crate::model::{ForbiddenAddress, Host};
+use crate::net::{is_loopback, literal};
 use crate::routing::AllowedOrigin;
 
 use super::route_path;
@@ -107,12 +107,7 @@ pub(in crate::config) fn upstream_url(text: &str) -> Result<Url, &'static str> {
     if url.port() == Some(0) {
         return Err("port 0 is no port to connect to");
     }
-    let literal = match url.host() {
-        Some(UrlHost::Ipv4(v4)) => Some(IpAddr::V4(v4)),
-        Some(UrlHost::Ipv6(v6)) => Some(IpAddr::V6(v6)),
-        _ => None,
-    };
-    if literal.and_then(credential_service).is_some() {
+    if literal(&url).and_then(ForbiddenAddress::credential_service).is_some() {
         return Err("this address hands out the credentials of the machine; write where the agent listens");
     }
     Ok(url)
@@ -130,26 +125,9 @@ pub(in crate::config) fn has_hidden_credentials(text: &str) -> bool {
     has_credentials(text) && text.contains(HIDDEN)
 }
 
-/// Whether the host of a URL is this machine by its name or address.
-pub(in crate::config) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(UrlHost::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        Some(UrlHost::Ipv4(ip)) => ip.is_loopback(),
-        Some(UrlHost::Ipv6(ip)) => IpAddr::V6(ip).to_canonical().is_loopback(),
-        None => false,
-    }
-}
-
 /// Whether connecting to the host of `url` reaches a port that is bound to `bound`.
 pub(in crate::config) fn reaches(url: &Url, bound: IpAddr) -> bool {
-    let address = match url.host() {
-        Some(UrlHost::Ipv4(ip)) => Some(IpAddr::V4(ip)),
-        Some(UrlHost::Ipv6(ip)) => Some(IpAddr::V6(ip).to_canonical()),
-        Some(UrlHost::Domain(_)) | None => None,
-    };
+    let address = literal(url).map(|address| address.to_canonical());
     // Connecting to the unspecified address is connecting to this machine.
     let here = is_loopback(url) || matches!(address, Some(ip) if ip.is_unspecified());
     let everywhere = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
@@ -228,6 +206,8 @@ mod tests {
             ("http://127.0.0.1:1/b", false, true),
             ("http://localhost/b", false, true),
             ("http://[::1]/b", false, true),
+            ("http://localhost./b", false, true),
+            ("http://localhost../b", false, false),
             ("https://u:p@a/b", false, false),
             ("https://a/b#c", false, false),
             ("ftp://a/b", true, false),

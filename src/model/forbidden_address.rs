@@ -1,0 +1,211 @@
+//! Addresses to which no connection is made for somebody else. Private networks are fine: agents and identity providers
+//! live there. What hands out the credentials of this machine is not.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// Cloud metadata services outside of the link-local range.
+const METADATA_V4: [Ipv4Addr; 3] =
+    [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192), Ipv4Addr::new(168, 63, 129, 16)];
+const METADATA_V6: [Ipv6Addr; 2] =
+    [Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42)];
+/// A /64 in which the credentials of instances and those of containers stand side by side.
+const METADATA_NETWORK_V6: [u16; 4] = [0xfd00, 0xec2, 0, 0];
+
+/// What kind of address a forbidden one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForbiddenAddress {
+    /// Link-local (RFC 3927, RFC 4291 section 2.5.6): metadata services live there.
+    LinkLocal,
+    /// A metadata service of a cloud, outside of the link-local range.
+    Metadata,
+    /// No address (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.2): a connection to it reaches this machine.
+    Unspecified,
+    /// Multicast or broadcast.
+    NotOneHost,
+    /// An address of another machine, under a name of this one.
+    NotLoopback,
+}
+
+impl fmt::Display for ForbiddenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LinkLocal => "link-local, where metadata services live",
+            Self::Metadata => "a metadata service",
+            Self::Unspecified => "unspecified",
+            Self::NotOneHost => "not the address of one host",
+            Self::NotLoopback => "not loopback, as the name says",
+        })
+    }
+}
+
+impl ForbiddenAddress {
+    /// Why no document is fetched from `address`; `None` when it is fine.
+    #[must_use]
+    pub fn of(address: IpAddr) -> Option<Self> {
+        match address {
+            IpAddr::V4(v4) => Self::of_v4(v4),
+            IpAddr::V6(v6) => Self::of_v6(v6),
+        }
+    }
+
+    /// Why no caller is led to `address`: it hands out the credentials of a machine. `None` when it is fine.
+    #[must_use]
+    pub fn credential_service(address: IpAddr) -> Option<Self> {
+        Self::of(address).filter(|kind| matches!(kind, Self::LinkLocal | Self::Metadata))
+    }
+
+    fn of_v4(address: Ipv4Addr) -> Option<Self> {
+        if address.is_link_local() {
+            Some(Self::LinkLocal)
+        } else if METADATA_V4.contains(&address) {
+            Some(Self::Metadata)
+        } else if address.octets().first() == Some(&0) {
+            Some(Self::Unspecified)
+        } else if address.is_multicast() || address.is_broadcast() {
+            Some(Self::NotOneHost)
+        } else {
+            None
+        }
+    }
+
+    fn of_v6(address: Ipv6Addr) -> Option<Self> {
+        if address.is_unspecified() {
+            Some(Self::Unspecified)
+        } else if address.is_unicast_link_local() {
+            Some(Self::LinkLocal)
+        } else if METADATA_V6.contains(&address) || address.segments().starts_with(&METADATA_NETWORK_V6) {
+            Some(Self::Metadata)
+        } else if address.is_multicast() {
+            Some(Self::NotOneHost)
+        } else {
+            embedded_v4(address).and_then(Self::of_v4)
+        }
+    }
+}
+
+/// Those of the addresses `found` that may be connected to; where there is none, the last that may not, with its kind.
+///
+/// # Errors
+/// When no address is left. `None`: there was none.
+pub fn passable(
+    found: impl IntoIterator<Item = SocketAddr>,
+    forbidden: impl Fn(IpAddr) -> Option<ForbiddenAddress>,
+) -> Result<Vec<SocketAddr>, Option<(IpAddr, ForbiddenAddress)>> {
+    let mut refused = None;
+    let mut fine = Vec::new();
+    for address in found {
+        match forbidden(address.ip()) {
+            None => fine.push(address),
+            Some(kind) => refused = Some((address.ip(), kind)),
+        }
+    }
+    if fine.is_empty() { Err(refused) } else { Ok(fine) }
+}
+
+/// The IPv4 address that an IPv6 one stands for: mapped or compatible (RFC 4291 section 2.5.5), translated
+/// (RFC 2765 section 2.1), NAT64 (RFC 6052 section 2.1, RFC 8215), 6to4 (RFC 3056 section 2), ISATAP (RFC 5214).
+fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
+    match address.segments() {
+        // `::1` is the loopback address and no form of 0.0.0.1.
+        [0, 0, 0, 0, 0, 0, 0, 1] => None,
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x64, 0xff9b, 1, _, _, _, high, low]
+        | [_, _, _, _, 0 | 0x200, 0x5efe, high, low]
+        | [0x2002, high, low, ..] => Some(v4(high, low)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_hand_out_the_machines_credentials_are_refused() {
+        for bad in [
+            "169.254.169.254",
+            "169.254.0.1",
+            "0.0.0.0",
+            "0.1.2.3",
+            "100.100.100.200",
+            "192.0.0.192",
+            "168.63.129.16",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "fe80::1",
+            "febf::1",
+            "fd00:ec2::254",
+            "fd20:ce::254",
+            "ff02::1",
+            "::ffff:169.254.169.254",
+            "::169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::1",
+            "fd00:ec2::23",
+            "fd00:ec2::ffff:23",
+            "fd00:42::42",
+            "::ffff:0:169.254.169.254",
+            "64:ff9b:1::a9fe:a9fe",
+            "64:ff9b:1:1:2:3:a9fe:a9fe",
+            "2001:db8::5efe:169.254.169.254",
+            "2001:db8::200:5efe:169.254.169.254",
+            "::ffff:0.0.0.0",
+        ] {
+            assert!(ForbiddenAddress::of(bad.parse().unwrap()).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_hands_out_credentials_is_told_from_what_is_nobodys_address() {
+        for (address, kind) in [
+            ("169.254.169.254", Some(ForbiddenAddress::LinkLocal)),
+            ("::ffff:169.254.170.2", Some(ForbiddenAddress::LinkLocal)),
+            ("fe80::1", Some(ForbiddenAddress::LinkLocal)),
+            ("fd00:ec2::23", Some(ForbiddenAddress::Metadata)),
+            ("64:ff9b::a83f:8110", Some(ForbiddenAddress::Metadata)),
+            ("0.0.0.0", None),
+            ("127.0.0.1", None),
+            ("10.0.0.1", None),
+        ] {
+            assert_eq!(ForbiddenAddress::credential_service(address.parse().unwrap()), kind, "{address}");
+        }
+    }
+
+    #[test]
+    fn public_private_and_loopback_addresses_are_fine() {
+        for good in [
+            "127.0.0.1",
+            "10.0.0.1",
+            "192.168.1.1",
+            "172.16.0.1",
+            "100.64.0.1",
+            "8.8.8.8",
+            "::1",
+            "fd00::1",
+            "2001:db8::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::808:808",
+            "64:ff9b:1::808:808",
+            "fd00:ec3::254",
+            "fd00:42::43",
+            "2001:db8::5efe:10.0.0.1",
+        ] {
+            assert_eq!(ForbiddenAddress::of(good.parse().unwrap()), None, "{good}");
+        }
+    }
+
+    #[test]
+    fn of_several_addresses_those_that_pass_are_connected_to() {
+        let at = |text: &str| SocketAddr::new(text.parse().unwrap(), 0);
+        let of = |texts: &[&str]| passable(texts.iter().map(|text| at(text)), ForbiddenAddress::of);
+        assert_eq!(of(&["169.254.169.254", "10.0.0.1"]), Ok(vec![at("10.0.0.1")]));
+        let refused = (at("fe80::1").ip(), ForbiddenAddress::LinkLocal);
+        assert_eq!(of(&["0.0.0.0", "fe80::1"]), Err(Some(refused)));
+        assert_eq!(of(&[]), Err(None));
+    }
+}
