@@ -13,9 +13,8 @@ use serde::{Deserialize as _, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 
-use crate::model::Secret;
+use crate::model::{Secret, strict_json};
 
-use super::json;
 use super::problem::Problem;
 
 /// The largest body, in bytes.
@@ -134,7 +133,7 @@ fn bad(why: String) -> Problem {
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {
-    json::parse(bytes).map_err(bad)
+    strict_json::value(bytes).map_err(|error| bad(error.to_string()))
 }
 
 fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {

@@ -17,7 +17,6 @@ mod documents;
 mod encoding;
 mod explain;
 mod guard;
-mod json;
 mod key_changes;
 mod listener;
 mod openapi;

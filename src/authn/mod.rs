@@ -7,7 +7,6 @@ mod also;
 mod api_key;
 mod claim_checks;
 mod extract;
-mod json;
 mod known;
 mod oauth;
 mod recent;

@@ -10,9 +10,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
 use crate::idp::KeyName;
-use crate::model::{Claims, Instant, KeyId};
-
-use super::json;
+use crate::model::{Claims, Instant, KeyId, strict_json};
 
 /// Unpadded base64url whose last character has no stray bits (RFC 7515 section 2, RFC 4648 section 3.5).
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
@@ -111,7 +109,7 @@ impl Times {
 
 /// The claims of a payload that was read before.
 pub(super) fn claims(payload: &[u8]) -> Option<Claims> {
-    json::object(payload, MAX_PAYLOAD_OBJECTS).ok().map(Claims::new)
+    strict_json::object(payload, MAX_PAYLOAD_OBJECTS).ok().map(Claims::new)
 }
 
 impl<'a> Token<'a> {
@@ -128,10 +126,10 @@ impl<'a> Token<'a> {
         };
         let signed = text.get(..header.len() + 1 + payload.len()).unwrap_or_default().as_bytes();
         let header = decode(header, Malformed("the header is not base64url"))?;
-        let header = json::object(&header, MAX_HEADER_OBJECTS)
+        let header = strict_json::object(&header, MAX_HEADER_OBJECTS)
             .map_err(|_| Malformed("the header is not one JSON object"))?;
         let text = decode(payload, Malformed("the payload is not base64url"))?;
-        let payload = json::object(&text, MAX_PAYLOAD_OBJECTS)
+        let payload = strict_json::object(&text, MAX_PAYLOAD_OBJECTS)
             .map_err(|_| Malformed("the payload is not one JSON object"))?;
         let signature = decode(signature, Malformed("the signature is not base64url"))?;
         let kid = string(header.get("kid"), Malformed("`kid` is not a string"))?;

@@ -31,6 +31,7 @@ mod secret;
 mod spelling;
 mod stamp;
 mod stream;
+pub mod strict_json;
 
 pub use address_text::AddressText;
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};

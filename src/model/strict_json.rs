@@ -1,53 +1,67 @@
-//! JSON as a security token may carry it: one object, no duplicate members at any depth, bounded nesting,
-//! nothing after the end.
+//! JSON that every reader understands in the same way: no member twice at any depth, bounded nesting, nothing after the
+//! end.
 //!
-//! Two parsers that disagree on a duplicate member disagree on who the caller is (RFC 7515 section 4,
-//! RFC 7519 section 4), so a duplicate is refused instead of resolved.
+//! Two parsers that disagree on a duplicate member disagree on who the caller is (RFC 7515 section 4, RFC 7519
+//! section 4), or on what a change says that one person reviews and another machine applies. RFC 8259 section 4 calls
+//! such objects unpredictable, so they are rejected.
 
 use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::map::Entry;
+use serde_json::{Error, Map, Number, Value};
 
-/// So many objects and arrays may stand in one another, the outermost counted.
+/// The most objects and arrays in one another, the outermost counted: RFC 8259 section 9 leaves the limit to the reader,
+/// no token or request in use nests deeper than ten, and reading takes stack for each level.
 const MAX_DEPTH: u8 = 32;
 
-/// Reads one JSON object from all of `bytes`, with at most so many `objects` in it: the smallest takes five bytes to
-/// send and a hundred times as many to hold.
+/// Reads one JSON value from all of `bytes`.
 ///
 /// # Errors
-/// When the bytes are not UTF-8, not JSON, not an object, hold a duplicate member or too many objects, nest too
-/// deeply, or go on after the object.
-pub(super) fn object(bytes: &[u8], objects: usize) -> Result<Map<String, Value>, serde_json::Error> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let objects = Cell::new(objects.saturating_add(1));
-    let value = Strict { left: MAX_DEPTH, objects: &objects }.deserialize(&mut reader)?;
-    reader.end()?;
-    match value {
+/// When the bytes are not UTF-8, not JSON, hold a duplicate member, nest too deeply, or go on after the value. The text
+/// holds nothing of the bytes but names of members.
+pub fn value(bytes: &[u8]) -> Result<Value, Error> {
+    read(bytes, usize::MAX)
+}
+
+/// Reads one JSON object from all of `bytes`, with at most `objects` objects in it: the smallest takes five bytes to send
+/// and a hundred times as many to hold.
+///
+/// # Errors
+/// As [`value`]; and when it is not an object, or holds too many.
+pub fn object(bytes: &[u8], objects: usize) -> Result<Map<String, Value>, Error> {
+    match read(bytes, objects.saturating_add(1))? {
         Value::Object(members) => Ok(members),
-        _ => Err(serde_json::Error::custom("not an object")),
+        _ => Err(Error::custom("not an object")),
     }
+}
+
+fn read(bytes: &[u8], objects: usize) -> Result<Value, Error> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let objects = Cell::new(objects);
+    let value = Strict { levels: MAX_DEPTH, objects: &objects }.deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(value)
 }
 
 #[derive(Clone, Copy)]
 struct Strict<'a> {
-    /// So many levels may still be opened.
-    left: u8,
-    /// So many objects may still come.
+    /// How many levels may still be opened.
+    levels: u8,
+    /// How many objects may still come.
     objects: &'a Cell<usize>,
 }
 
 impl Strict<'_> {
     /// For what stands in an object or array, which is opened with this.
     fn inside<E: serde::de::Error>(self) -> Result<Self, E> {
-        match self.left.checked_sub(1) {
-            Some(left) => Ok(Self { left, objects: self.objects }),
-            None => Err(E::custom("nested too deeply")),
+        match self.levels.checked_sub(1) {
+            Some(levels) => Ok(Self { levels, objects: self.objects }),
+            None => Err(E::custom(format_args!("nested deeper than {MAX_DEPTH}"))),
         }
     }
 }
-
 impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
@@ -106,10 +120,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
         }
         let (inside, mut out) = (self.inside()?, Map::new());
         while let Some(name) = members.next_key::<String>()? {
-            let value = members.next_value_seed(inside)?;
-            if out.insert(name, value).is_some() {
-                return Err(A::Error::custom("duplicate member"));
-            }
+            match out.entry(name) {
+                Entry::Vacant(member) => member.insert(members.next_value_seed(inside)?),
+                Entry::Occupied(first) => {
+                    return Err(A::Error::custom(format_args!("the member {:?} stands twice", first.key())));
+                }
+            };
         }
         Ok(Value::Object(out))
     }
@@ -118,16 +134,22 @@ impl<'de> Visitor<'de> for Strict<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
-    fn sound_objects_read_as_they_stand() {
+    fn sound_json_reads_as_it_stands() {
+        for sound in [
+            json!({"a": [1, -2, 2.5, "x", true, null, {"b": {}}]}),
+            json!(null),
+            json!("\u{1f600}\u{0}"),
+            json!(u64::MAX),
+        ] {
+            assert_eq!(value(sound.to_string().as_bytes()).unwrap(), sound);
+        }
         let text = br#" {"a": [1, 2.5, "x", null, true], "b": {"c": -1}} "#;
         let members = object(text, 1).unwrap();
+        assert_eq!(Value::Object(members), json!({"a": [1, 2.5, "x", null, true], "b": {"c": -1}}));
         assert!(object(text, 0).is_err(), "one object more than may be");
-        assert_eq!(
-            Value::Object(members),
-            serde_json::json!({"a": [1, 2.5, "x", null, true], "b": {"c": -1}})
-        );
     }
 
     #[test]
@@ -150,24 +172,42 @@ mod tests {
     }
 
     #[test]
-    fn doubtful_json_is_refused() {
-        let cases: [&[u8]; 13] = [
+    fn what_readers_could_take_in_two_ways_is_rejected() {
+        let far_too_deep = "[".repeat(100_000);
+        let cases: [&[u8]; 20] = [
             b"",
-            b"[]",
-            b"\"x\"",
+            b" ",
             b"{} {}",
             b"{}x",
             b"{\"a\":1,}",
+            b"[1,]",
+            b"{'a':1}",
             b"{\"a\":1,\"a\":1}",
             b"{\"a\":1,\"\\u0061\":2}",
             b"{\"x\":{\"a\":1,\"a\":2}}",
-            b"{\"a\":NaN}",
+            b"[{\"b\":{\"a\":1,\"a\":2}}]",
+            b"NaN",
+            b"01",
             b"{\"a\":1e999}",
+            b"\"\n\"",
+            b"\"\\ud800\"",
+            b"// x\n1",
             b"\xef\xbb\xbf{}",
             b"{\"a\":\"\xff\"}",
+            far_too_deep.as_bytes(),
         ];
         for case in cases {
-            assert!(object(case, 9).is_err(), "{}", String::from_utf8_lossy(case));
+            assert!(value(case).is_err(), "{}", String::from_utf8_lossy(case.get(..40).unwrap_or(case)));
         }
+        for case in [b"[]" as &[u8], b"\"x\"", b"null"] {
+            assert!(value(case).is_ok() && object(case, 9).is_err(), "{}", String::from_utf8_lossy(case));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_for_a_person() {
+        let said = |text: &[u8]| value(text).unwrap_err().to_string();
+        assert!(said(br#"{"a":1,"a":2}"#).starts_with(r#"the member "a" stands twice"#));
+        assert!(said("[".repeat(33).as_bytes()).starts_with("nested deeper than 32"));
     }
 }
