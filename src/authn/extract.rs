@@ -5,7 +5,7 @@
 use http::{HeaderMap, HeaderName};
 use memchr::memchr;
 
-use crate::model::Reason;
+use crate::model::{Reason, is_tchar};
 
 /// The word before the credential, such as `Bearer`; empty when the header holds the bare credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +15,7 @@ impl Scheme {
     /// An RFC 9110 token, or nothing; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-        text.bytes().all(token).then(|| Self(Box::from(text)))
+        text.bytes().all(is_tchar).then(|| Self(Box::from(text)))
     }
 
     /// No word: the header holds the bare credential.

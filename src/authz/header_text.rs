@@ -4,6 +4,8 @@
 
 use serde_json::Value;
 
+use crate::model::is_tchar;
+
 use super::number::Exact;
 
 /// What becomes of a claim whose text is not ASCII alone: servers read such bytes in a header in several ways.
@@ -54,11 +56,12 @@ fn scalar(value: &Value) -> Option<String> {
     plain.then_some(text)
 }
 
-/// The value of an extended parameter in UTF-8 without a language (RFC 8187 section 3.2.1).
+/// The value of an extended parameter in UTF-8 without a language (RFC 8187 section 3.2.1). Its `attr-char` is the
+/// `tchar` of a token without the three characters that this notation uses itself.
 pub(super) fn rfc8187(text: &str) -> String {
     let mut out = "UTF-8''".to_owned();
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
+        if is_tchar(byte) && !b"*'%".contains(&byte) {
             out.push(char::from(byte));
         } else {
             out.push('%');

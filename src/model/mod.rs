@@ -32,6 +32,7 @@ mod spelling;
 mod stamp;
 mod stream;
 pub mod strict_json;
+mod token_text;
 
 pub use address_text::AddressText;
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
@@ -57,6 +58,7 @@ pub use request::{Purpose, Request};
 pub use request_id::RequestId;
 pub use resource::{ResourceId, ResourceKind};
 pub use secret::{Digest, Secret};
-pub use spelling::{reduced_eq, reduced_starts_with};
+pub use spelling::{reduced, reduced_eq, reduced_starts_with};
 pub use stamp::Stamp;
 pub use stream::{EndedBy, OnPolicyChange, StreamKind};
+pub use token_text::{is_tchar, is_token};

@@ -2,6 +2,8 @@
 //! line feed and stray bytes in an extension, and any trailer, and so would not see the end where another server sees
 //! it. What the body says is not looked at, and trailers go nowhere.
 
+use crate::model::is_tchar;
+
 /// The longest line of a chunk, its extensions included.
 const LONGEST_LINE: u64 = 4096;
 /// The most that the lines of all chunks may weigh beyond what honest ones do for their data.
@@ -141,9 +143,9 @@ fn extension(at: At, byte: u8) -> Option<At> {
         (At::Size(1..) | At::Blank | At::Value | At::QuoteEnd, _) if blank => Some(At::Blank),
         (At::ExtensionStart | At::ValueStart, _) if blank => Some(at),
         (At::ExtensionName | At::ExtensionNamed, _) if blank => Some(At::ExtensionNamed),
-        (At::ExtensionStart | At::ExtensionName, _) if is_token_byte(byte) => Some(At::ExtensionName),
+        (At::ExtensionStart | At::ExtensionName, _) if is_tchar(byte) => Some(At::ExtensionName),
         (At::ValueStart, b'"') => Some(At::Quoted),
-        (At::ValueStart | At::Value, _) if is_token_byte(byte) => Some(At::Value),
+        (At::ValueStart | At::Value, _) if is_tchar(byte) => Some(At::Value),
         (At::Quoted, b'"') => Some(At::QuoteEnd),
         (At::Quoted, b'\\') => Some(At::Escaped),
         (At::Quoted | At::Escaped, _) if is_field_byte(byte) => Some(At::Quoted),
@@ -156,34 +158,12 @@ const fn trailer(at: At, byte: u8) -> Option<At> {
         (At::TrailerStart, b'\r') => Some(At::LastFeed),
         (At::LastFeed, b'\n') => Some(At::End),
         (At::TrailerName, b':') => Some(At::TrailerValue),
-        (At::TrailerStart | At::TrailerName, _) if is_token_byte(byte) => Some(At::TrailerName),
+        (At::TrailerStart | At::TrailerName, _) if is_tchar(byte) => Some(At::TrailerName),
         (At::TrailerValue, b'\r') => Some(At::TrailerFeed),
         (At::TrailerValue, _) if is_field_byte(byte) => Some(At::TrailerValue),
         (At::TrailerFeed, b'\n') => Some(At::TrailerStart),
         _ => None,
     }
-}
-
-/// RFC 9110 section 5.6.2.
-pub(crate) const fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        )
 }
 
 /// RFC 9110 section 5.5: no control character but a tab.

@@ -4,9 +4,9 @@
 
 use memchr::memchr;
 
-use crate::model::{Authority, Host, query};
+use crate::model::{Authority, Host, is_token, query};
 
-use super::chunks::{is_field_byte, is_token_byte};
+use super::chunks::is_field_byte;
 
 /// The longest method. The longest that is registered has 17 letters.
 const LONGEST_METHOD: usize = 32;
@@ -188,11 +188,6 @@ fn parse_length(value: &[u8]) -> Result<u64, u16> {
 /// RFC 9110 section 5.5. All bytes are looked at, many in one instruction, since nearly every value is sound.
 fn is_field_value(value: &[u8]) -> bool {
     value.iter().fold(true, |sound, b| sound & is_field_byte(*b))
-}
-
-/// RFC 9110 section 5.6.2.
-fn is_token(name: &[u8]) -> bool {
-    !name.is_empty() && name.iter().all(|b| is_token_byte(*b))
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::Spanned;
 use crate::config::text::yaml::{Kind, Node};
+use super::super::yaml::{Kind, Node};
+use crate::authn::Elsewhere;
+use crate::model::is_token;
 
 const HELP: &str = "write `websocket_protocol`, `{ query: access_token }` or `{ cookie: NAME }`";
 
@@ -62,7 +65,7 @@ fn query(report: &Report<'_>, node: &Node) -> Option<String> {
 /// The name of a cookie (RFC 6265 section 4.1.1).
 fn cookie(report: &Report<'_>, node: &Node) -> Option<String> {
     let name = value::some_text(report, node)?;
-    if !web::is_token(&name) {
+    if !is_token(name.as_bytes()) {
         let message = format!("{} is not the name of a cookie", node.shown());
         report.say(Code::BadWord, node.place, message, "write one word of letters, digits and dashes");
         return None;

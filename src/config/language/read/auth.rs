@@ -18,6 +18,7 @@ use crate::config::text::report::{Report, suggest};
 use crate::config::text::source::{Place, Spanned};
 use crate::config::text::yaml::{Key, Kind, Node};
 use crate::model::ProviderName;
+use crate::model::{ProviderName, is_token, reduced};
 
 const HELP: &str =
     "write `auth: { oauth: ... }`, `auth: { api_key: {} }`, or `auth: public` to let everybody in";
@@ -201,7 +202,7 @@ fn provider(report: &Report<'_>, node: &Node) -> Option<ProviderName> {
 
 fn prefix(report: &Report<'_>, node: &Node) -> Option<String> {
     let text = value::text(report, node)?;
-    if !text.is_empty() && !web::is_token(&text) {
+    if !text.is_empty() && !is_token(text.as_bytes()) {
         let message = format!("{} is not a prefix", node.shown());
         let help = "write one word without blanks, such as `Bearer`, or \"\" for none";
         report.say(Code::BadPrefix, node.place, message, help);
@@ -277,8 +278,8 @@ fn claim_headers<'a>(
             );
         }
         let Some(name) = header(report, node) else { continue };
-        let reduced = web::reduced(name.as_str());
-        if web::is_ours(name.as_str()) || reduced == web::reduced(credential.as_str()) {
+        let spelled = reduced(name.as_str());
+        if web::is_ours(name.as_str()) || spelled == reduced(credential.as_str()) {
             let message = match web::is_ours(name.as_str()) {
                 true => format!("{} is a header that the gateway writes itself", node.shown()),
                 false => format!("{} is the header of the credential", node.shown()),
@@ -287,13 +288,13 @@ fn claim_headers<'a>(
             report.say(Code::HeaderConflict, node.place, message, help);
             continue;
         }
-        if let Some((_, first)) = taken.iter().find(|(other, _)| *other == reduced) {
+        if let Some((_, first)) = taken.iter().find(|(other, _)| *other == spelled) {
             let message = "two claims are written into one header";
             let help = "choose another header; `_`, `.`, `-` and case make no difference";
             report.clash(Code::HeaderConflict, node.place, *first, message, help);
             continue;
         }
-        taken.push((reduced, node.place));
+        taken.push((spelled, node.place));
         out.push((claim.text.clone(), name));
     }
     out.shrink_to_fit();

@@ -13,6 +13,8 @@ use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Spanned};
 use crate::config::text::yaml::{Key, Node};
+use super::super::yaml::{Key, Node};
+use crate::model::is_token;
 use crate::routing::AllowedOrigin;
 
 pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> Option<Cors> {
@@ -80,7 +82,7 @@ pub(super) fn method(report: &Report<'_>, node: &Node) -> Option<Method> {
     let text = value::text(report, node)?;
     let help = match text.as_str() {
         "TRACE" | "CONNECT" => "this method is refused at every agent",
-        _ if !web::is_token(&text) => "write a request method such as `GET`",
+        _ if !is_token(text.as_bytes()) => "write a request method such as `GET`",
         _ if text != text.to_ascii_uppercase() => {
             "write it in capitals; methods are compared with their case"
         }
@@ -92,7 +94,7 @@ pub(super) fn method(report: &Report<'_>, node: &Node) -> Option<Method> {
 
 fn header(report: &Report<'_>, node: &Node) -> Option<HeaderName> {
     let text = value::text(report, node)?;
-    if !web::is_token(&text) {
+    if !is_token(text.as_bytes()) {
         let help = "write a header name such as `X-Page`, or \"*\" for all";
         report.say(Code::BadHeader, node.place, format!("{} is not a header name", node.shown()), help);
         return None;

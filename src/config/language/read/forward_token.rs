@@ -12,6 +12,10 @@ use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::Spanned;
 use crate::config::text::yaml::{Kind, Node};
+use super::super::yaml::{Kind, Node};
+use super::auth::{credential_header, header_conflict};
+use crate::authn::{ForwardToken, TokenForm};
+use crate::model::reduced;
 
 /// Reads it; `claim_headers` are those of the agent.
 pub(super) fn read<'a>(
@@ -44,8 +48,8 @@ fn moved<'a>(
     let bad_form = form.is_none() && fields.has("scheme");
     fields.close();
     let Spanned { value: header, place, .. } = header.filter(|_| !bad_form)?;
-    let reduced = web::reduced(header.as_str());
-    if claim_headers.iter().any(|(_, other)| web::reduced(other.as_str()) == reduced) {
+    let spelled = reduced(header.as_str());
+    if claim_headers.iter().any(|(_, other)| reduced(other.as_str()) == spelled) {
         header_conflict(report, place, &header, "is set from a claim already");
         return None;
     }

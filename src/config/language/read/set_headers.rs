@@ -12,6 +12,8 @@ use crate::config::text::masked::MASK;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Spanned};
 use crate::config::text::yaml::{Key, Kind, Node};
+use super::super::yaml::{Key, Kind, Node};
+use crate::model::{is_token, reduced};
 
 /// Reads the headers; those that cannot be read are reported and left out.
 pub(super) fn read<'a>(report: &'a Report<'a>, node: &'a Node) -> Vec<SetHeader> {
@@ -24,14 +26,14 @@ pub(super) fn read<'a>(report: &'a Report<'a>, node: &'a Node) -> Vec<SetHeader>
     let mut out = Vec::new();
     for (key, node) in entries(report, "`set_headers`", node).unwrap_or_default() {
         let (Some(name), Some(value)) = (name(report, key), value(report, key, node)) else { continue };
-        let reduced = web::reduced(name.as_str());
-        if let Some((_, first)) = taken.iter().find(|(other, _)| *other == reduced) {
+        let spelled = reduced(name.as_str());
+        if let Some((_, first)) = taken.iter().find(|(other, _)| *other == spelled) {
             let message = format!("`{name}` is set twice");
             let help = "remove one of them; `_`, `.`, `-` and case make no difference";
             report.clash(Code::HeaderConflict, key.place, *first, message, help);
             continue;
         }
-        taken.push((reduced, key.place));
+        taken.push((spelled, key.place));
         out.push(SetHeader { name: Spanned::new(name, key.place), value });
     }
     out.shrink_to_fit();
@@ -42,7 +44,7 @@ fn name(report: &Report<'_>, key: &Key) -> Option<http::HeaderName> {
     let name = web::header_name(&key.text);
     if let Err(help) = name {
         // What is no name may be a value in the wrong place.
-        let shown = if web::is_token(&key.text) { format!("`{}`", key.text) } else { "this".to_owned() };
+        let shown = if is_token(key.text.as_bytes()) { format!("`{}`", key.text) } else { "this".to_owned() };
         let message = format!("{shown} is not a header name that can stand here");
         report.find(Code::BadHeader, key.place, message, |finding| finding.help(help).without_line());
     }

@@ -2,17 +2,7 @@
 
 use http::{HeaderName, HeaderValue};
 
-/// Whether `text` is a token (RFC 9110 section 5.6.2).
-pub(in crate::config) fn is_token(text: &str) -> bool {
-    let tchar = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    !text.is_empty() && text.bytes().all(tchar)
-}
-
-/// A header name on letters and digits alone, in lower case: two names that agree here are one header to
-/// some server behind us.
-pub(in crate::config) fn reduced(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
-}
+use crate::model::{is_token, reduced};
 
 /// Headers that frame a message, belong to one hop, or carry something else than a single value of ours.
 const RESERVED: [&str; 13] = [
@@ -52,7 +42,7 @@ pub(in crate::config) fn carries_no_credential(name: &str) -> bool {
 /// # Errors
 /// Why it may not.
 pub(in crate::config) fn header_name(text: &str) -> Result<HeaderName, &'static str> {
-    if !is_token(text) {
+    if !is_token(text.as_bytes()) {
         return Err("a header name has letters, digits and dashes, and neither blanks nor colons");
     }
     let reduced = reduced(text);
