@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::authn::KEY_PREFIX;
 use crate::config::{self, Snapshot, Written};
 use crate::model::{Instant, ResourceId, ResourceKind};
 
@@ -46,7 +47,7 @@ impl ApiKey {
             id: id.to_owned(),
             agent: key.agent.to_string(),
             name: key.name.clone(),
-            masked: format!("pck_{id}_…"),
+            masked: format!("{KEY_PREFIX}{id}_…"),
             state: state(key.expires_at, key.revoked_at, now),
             created_at: key.created_at,
             expires_at: key.expires_at,

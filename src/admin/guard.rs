@@ -100,8 +100,7 @@ fn own_authority(headers: &HeaderMap, target: Option<&str>) -> Option<String> {
 fn is_ours(authority: &str, hosts: &[String]) -> bool {
     let Ok(host) = Host::parse(authority) else { return false };
     let name = host.as_str();
-    let literal = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    literal.parse::<std::net::IpAddr>().is_ok() || name == "localhost" || hosts.iter().any(|own| own == name)
+    host.address().is_some() || name == "localhost" || hosts.iter().any(|own| own == name)
 }
 
 /// Which page sent a request, as browsers say it; programs say nothing.

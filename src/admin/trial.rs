@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::config::{ProxyProtocol, Snapshot};
+use crate::model::methods::METHODS;
 use crate::model::{CanonicalPath, Secret, reached_at};
 use crate::routing::Agent;
 
@@ -33,8 +34,6 @@ const CONNECT: Duration = Duration::from_secs(5);
 const LONGEST: u64 = 1 << 20;
 /// Events that wait for a slow browser.
 const WAITING: usize = 64;
-/// The methods that can be tried.
-pub(super) const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 /// What to send. Holds a credential, so it cannot be printed.
 #[derive(Deserialize)]

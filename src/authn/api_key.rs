@@ -37,8 +37,7 @@ impl<'a> ApiKeyText<'a> {
     #[must_use]
     pub fn parse(whole: &'a str) -> Option<Self> {
         let (id, rest) = whole.strip_prefix(KEY_PREFIX)?.split_once('_')?;
-        let base62 = |s: &str| s.bytes().all(|b| b.is_ascii_alphanumeric());
-        if id.len() != ID_LEN || rest.len() != SECRET_LEN + CHECK_LEN || !base62(id) || !base62(rest) {
+        if !Self::is_id(id) || rest.len() != SECRET_LEN + CHECK_LEN || !is_base62(rest) {
             return None;
         }
         let (body, check) = whole.split_at_checked(whole.len() - CHECK_LEN)?;
@@ -70,8 +69,13 @@ impl<'a> ApiKeyText<'a> {
     /// Whether `text` can be the id of a key.
     #[must_use]
     pub fn is_id(text: &str) -> bool {
-        text.len() == ID_LEN && text.bytes().all(|b| b.is_ascii_alphanumeric())
+        text.len() == ID_LEN && is_base62(text)
     }
+}
+
+/// Whether all of `text` stands in [`ALPHABET`].
+fn is_base62(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// CRC-32 of all that stands before, in base 62, zero-padded.

@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::model::RequestId;
+use crate::model::{RequestId, methods};
 use crate::telemetry::HandshakeFailure;
 
 use super::drain::{Busy, Drain};
@@ -341,7 +341,7 @@ fn raw_problem(status: u16, request_id: &RequestId) -> String {
     let body = format!(
         r#"{{"type":"about:blank","title":"{title}","status":{status},"detail":"{detail}","request_id":"{request_id}"}}"#
     );
-    let allow = if status == 405 { "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n" } else { "" };
+    let allow = if status == 405 { format!("Allow: {}\r\n", methods::ALLOW) } else { String::new() };
     format!(
         "HTTP/1.1 {status} {title}\r\n{allow}Content-Type: application/problem+json\r\nContent-Length: {}\r\n{retry}\
          Cache-Control: no-store\r\nX-Request-Id: {request_id}\r\nConnection: close\r\n\r\n{body}",

@@ -8,14 +8,11 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::model::{Algorithm, AlgorithmSet, KeyId};
+use crate::model::{Algorithm, AlgorithmSet, KeyId, PRIVATE_JWK_MEMBERS};
 
 use super::key_name::Thumbprints;
 use super::material::{Curve, Material};
 use super::{SkipReason, VerificationKey};
-
-/// Members of which one is enough to make up the private half (RFC 7518 sections 6.2.2, 6.3.2 and 6.4).
-const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// Base64url whose last character has no stray bits. RFC 7515 section 2 says that there is no padding; some providers
 /// write it, and no other reader minds.
@@ -62,7 +59,7 @@ impl Jwk {
             "oct" => return Err(SkipReason::Symmetric),
             _ => return Err(SkipReason::UnknownType),
         }
-        if PRIVATE_MEMBERS.iter().any(|name| self.0.contains_key(*name)) {
+        if PRIVATE_JWK_MEMBERS.iter().any(|name| self.0.contains_key(*name)) {
             return Err(SkipReason::PrivateMaterial);
         }
         self.check_use()?;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// A host in its one form: lower case, without port and without a dot at the end.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -95,8 +96,7 @@ impl<'a> Host<'a> {
         let (name, port) = if authority.starts_with('[') {
             let end = authority.find(']').ok_or(HostError)?;
             let (name, port) = authority.split_at_checked(end + 1).ok_or(HostError)?;
-            let inner = name.trim_start_matches('[').trim_end_matches(']');
-            inner.parse::<std::net::Ipv6Addr>().map_err(|_| HostError)?;
+            unbracketed(name).parse::<Ipv6Addr>().map_err(|_| HostError)?;
             (name, port)
         } else {
             let end = authority.find(':').unwrap_or(authority.len());
@@ -108,7 +108,8 @@ impl<'a> Host<'a> {
             _ => return Err(HostError),
         }
         let name = name.strip_suffix('.').unwrap_or(name);
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~[]:".contains(&b);
+        // A literal has been read above; in a name there are neither brackets nor colons.
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b) || name.starts_with('[');
         // No label is empty, or a second dot at the end would be part of the name.
         if name.len() > 255 || !name.bytes().all(plain) || name.split('.').any(str::is_empty) {
             return Err(HostError);
@@ -120,11 +121,23 @@ impl<'a> Host<'a> {
         }
     }
 
+    /// The address that stands in place of a name.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        unbracketed(&self.0).parse().ok()
+    }
+
     /// The host.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A host without the brackets of an IPv6 literal (RFC 3986 section 3.2.2), as resolvers and certificates name it.
+#[must_use]
+pub fn unbracketed(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 /// Nothing, or the digits of a port (RFC 3986 section 3.2.3).
@@ -191,6 +204,10 @@ mod tests {
             ("u@a", None),
             ("[::1", None),
             ("[x]", None),
+            ("[[::1]", None),
+            ("[::1]]", None),
+            ("a[b]", None),
+            ("a]", None),
             ("a,b", None),
             (".", None),
             ("a..", None),

@@ -15,7 +15,7 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType};
 
 use crate::door::Over;
-use crate::model::{Decision, Reason};
+use crate::model::{Decision, Reason, methods};
 use crate::telemetry::AccessRecord;
 
 use super::context::{Auth, Context, Ending};
@@ -348,7 +348,7 @@ impl ProxyHttp for Gateway {
 }
 
 /// What `Allow` says where no agent was looked for.
-const EVERYWHERE: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+const EVERYWHERE: HeaderValue = HeaderValue::from_static(methods::ALLOW);
 
 /// How long a request body may come at any speed.
 pub(super) const BODY_GRACE: Duration = Duration::from_secs(30);

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-use crate::model::{Digest, Live};
+use crate::model::{Digest, Live, unbracketed};
 
 use super::set_headers::SetHeaders;
 
@@ -124,7 +124,7 @@ impl Endpoint {
     /// An endpoint; one with an address for a host needs no resolving.
     #[must_use]
     pub fn new(host: &str, port: u16) -> Self {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let bare = unbracketed(host);
         let known = bare.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, port));
         Self {
             host: bare.to_owned(),

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::super::trial::METHODS;
 use super::shape::{
     Members, duration, flag, maybe_moment, maybe_text, object, one_of, pairs, partly, secret, text,
 };
 use crate::config;
 use crate::model::ResourceKind;
+use crate::model::methods::METHODS;
 
 /// Each by its name.
 pub(super) fn all() -> Vec<(&'static str, Value)> {

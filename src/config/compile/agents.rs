@@ -11,7 +11,7 @@ use url::Url;
 use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme, TokenCache};
 use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
 use crate::idp::Provider;
-use crate::model::{AgentName, CertificateUse, Digest, Identity, Instant, ProviderName};
+use crate::model::{AgentName, CertificateUse, Digest, Identity, Instant, ProviderName, unbracketed};
 use crate::routing::{Agent, Authenticator, Cors, CorsRules, Methods, Route, Router, next_id};
 use crate::telemetry::AgentMetrics;
 use crate::upstream::{Endpoint, Trust, Upstream, UpstreamHost, UpstreamTls};
@@ -217,7 +217,7 @@ fn upstream(from: &FromFiles, written: &document::Upstream, endpoint: Arc<Endpoi
         Some(path) => Some(from.trust.get(&path.value)?.clone()),
         None => None,
     };
-    let server_name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let server_name = unbracketed(host).to_owned();
     let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     let authority = HeaderValue::from_str(&authority).ok()?;
     Some(Upstream {

@@ -10,6 +10,7 @@ use super::code::{Code, Severity};
 use super::masked::may_hold_a_value;
 use super::source::{Place, Source};
 use crate::authn::KEY_PREFIX;
+use crate::model::PRIVATE_JWK_MEMBERS;
 
 /// A second place that a finding speaks of, such as the earlier of two equal names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,14 +171,11 @@ fn may_hold_a_secret(line: &str) -> bool {
     // In a URL no blank follows the first colon, as it does in YAML.
     let tight = line.match_indices(':').find(|(i, _)| line.get(i + 1..).is_some_and(is_tight));
     let password = tight.is_some_and(|(i, _)| line.get(i..).is_some_and(|rest| rest.contains('@')));
-    let private = line.contains("kty") && PRIVATE_MEMBERS.iter().any(|name| names(line, name));
+    let private = line.contains("kty") && PRIVATE_JWK_MEMBERS.iter().any(|name| names(line, name));
     let hash =
         line.contains("sha256") && !line.split(|c: char| !c.is_ascii_hexdigit()).any(|run| run.len() == 64);
     password || private || hash || line.contains("PRIVATE KEY") || line.contains(KEY_PREFIX)
 }
-
-/// The members of a JWK that are not public (RFC 7518 sections 6.2.2, 6.3.2 and 6.4).
-const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 fn is_tight(rest: &str) -> bool {
     rest.chars().next().is_some_and(|c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '[' | '{'))

@@ -9,10 +9,12 @@ use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::Spanned;
 use crate::config::text::yaml::{Key, Kind, Node};
+use super::super::yaml::{Key, Kind, Node};
+use crate::authn::{ApiKeyText, KEY_PREFIX};
 use crate::model::{AgentName, Digest};
 
 pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> Option<ApiKeyEntry> {
-    let good_id = key.text.len() == 8 && key.text.bytes().all(|b| b.is_ascii_alphanumeric());
+    let good_id = ApiKeyText::is_id(&key.text);
     if !good_id {
         let message = format!("`{}` is not the id of an API key", key.text);
         let help = "write the 8 letters and digits that stand between `pck_` and the next `_` of the key";
@@ -57,7 +59,7 @@ fn digest(report: &Report<'_>, node: &Node) -> Option<Digest> {
     }
     let digest = Digest::from_hex(&text);
     if digest.is_none() {
-        let message = match text.starts_with("pck_") {
+        let message = match text.starts_with(KEY_PREFIX) {
             true => "this is a key, and the place of its hash".to_owned(),
             false => "this is not a SHA-256".to_owned(),
         };
