@@ -175,18 +175,30 @@ mod tests {
 
     #[test]
     fn pages_alerts_and_dashboard_name_the_metrics_that_there_are() {
-        let room = fs::read_dir(root().join("src/telemetry")).expect("the room");
-        let paths = room.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file());
-        let files = paths.map(|path| fs::read_to_string(path).expect("its text"));
-        let declared: BTreeSet<String> = files
-            .flat_map(|source| metrics_named(source.split("#[cfg(test)]").next().unwrap_or_default()))
-            .collect();
-        assert!(declared.len() > 15, "the metrics were not found: {declared:?}");
+        let declared: BTreeSet<String> =
+            Metrics::declarations().iter().map(|family| family.name.to_owned()).collect();
         assert_eq!(metrics_named(&read("docs/METRICS.md")), declared, "docs/METRICS.md");
         for path in ["deploy/prometheus/alerts.yaml", "deploy/grafana/portcullis.json", "docs/OPERATIONS.md"]
         {
             let unknown: Vec<_> = metrics_named(&read(path)).difference(&declared).cloned().collect();
             assert!(unknown.is_empty(), "{path} names {unknown:?}");
+        }
+    }
+
+    #[test]
+    fn the_page_on_metrics_has_a_row_for_each_family_with_its_type_and_labels() {
+        let page = read("docs/METRICS.md");
+        let rows = rows(&page);
+        for family in Metrics::declarations().iter().filter(|family| family.name != "portcullis_build_info") {
+            let named = format!("`{}`", family.name);
+            let row = rows.iter().find(|row| row.first() == Some(&named.as_str()));
+            let [_, kind, labels, meaning] = row.map_or(&[][..], Vec::as_slice) else {
+                panic!("docs/METRICS.md has no row of four columns for {}", family.name)
+            };
+            let labels: Vec<&str> = labels.split('`').skip(1).step_by(2).collect();
+            let declared: Vec<&str> = family.labels.iter().map(|label| label.name()).collect();
+            assert_eq!((*kind, labels), (family.kind, declared), "{}", family.name);
+            assert!(!meaning.is_empty(), "{} has no meaning", family.name);
         }
     }
 

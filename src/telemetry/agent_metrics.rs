@@ -12,7 +12,7 @@ use prometheus::{Histogram, IntCounter};
 
 use crate::model::{AuthMethod, CacheLabel, Decision, ProviderName, Reason};
 
-use super::metrics::{Families, observe};
+use super::metrics::{Resolved, observe};
 
 const DECISIONS: usize = 4;
 const CODES: usize = 500;
@@ -22,7 +22,7 @@ const CODES: usize = 500;
 pub struct AgentMetrics(Arc<Handles>);
 
 struct Handles {
-    families: Arc<Families>,
+    metrics: Arc<Resolved>,
     agent: String,
     /// One row per provider that the agent accepts, after the row for "no provider yet".
     providers: OnceLock<Vec<ProviderRow>>,
@@ -60,9 +60,9 @@ impl AgentMetrics {
     /// The `provider` label while `iss` has named none that the agent accepts.
     pub const NO_PROVIDER: &'static str = "_";
 
-    pub(super) fn new(families: &Arc<Families>, agent: &str) -> Self {
+    pub(super) fn new(metrics: &Arc<Resolved>, agent: &str) -> Self {
         Self(Arc::new(Handles {
-            families: Arc::clone(families),
+            metrics: Arc::clone(metrics),
             agent: agent.to_owned(),
             providers: OnceLock::new(),
             no_provider: ProviderRow::new(Self::NO_PROVIDER),
@@ -86,9 +86,9 @@ impl AgentMetrics {
         let index = reason as usize * DECISIONS + decision as usize;
         if let Some(cell) = row.counters.cell(index, Reason::ALL.len() * DECISIONS) {
             cell.get_or_init(|| {
-                self.0.families.decisions.with_label_values(&[
-                    self.0.agent.as_str(),
-                    row.name.as_str(),
+                self.0.metrics.families.decisions.of([
+                    &self.0.agent,
+                    &row.name,
                     method.as_str(),
                     decision.as_str(),
                     reason.as_str(),
@@ -100,7 +100,7 @@ impl AgentMetrics {
 
     /// Records how long a decision took.
     pub fn decision_took(&self, method: AuthMethod, cache: CacheLabel, took: Duration) {
-        if let Some(histogram) = self.0.families.decision_took(method, cache) {
+        if let Some(histogram) = self.0.metrics.decision_took(method, cache) {
             observe(histogram, took);
         }
     }
@@ -109,28 +109,22 @@ impl AgentMetrics {
     pub fn answered(&self, status: u16, took: Duration) {
         let status = if (100..600).contains(&status) { status } else { 599 };
         if let Some(cell) = self.0.codes.cell(usize::from(status) - 100, CODES) {
-            cell.get_or_init(|| {
-                let code = status.to_string();
-                self.0.families.requests.with_label_values(&[self.0.agent.as_str(), code.as_str()])
-            })
-            .inc();
+            let make = || self.0.metrics.families.requests.of([&self.0.agent, &status.to_string()]);
+            cell.get_or_init(make).inc();
         }
-        let Handles { families, agent, .. } = &*self.0;
-        let make = || families.request_duration.with_label_values(&[agent.as_str()]);
+        let make = || self.0.metrics.families.request_duration.of([&self.0.agent]);
         observe(self.0.request_duration.get_or_init(make), took);
     }
 
     /// Counts a request that ended without an answer of its agent, or without a whole one, by the word for the cause:
     /// one of a closed list.
     pub fn upstream_failed(&self, cause: &'static str) {
-        let Handles { families, agent, .. } = &*self.0;
-        families.upstream_failures.with_label_values(&[agent.as_str(), cause]).inc();
+        self.0.metrics.families.upstream_failures.of([&self.0.agent, cause]).inc();
     }
 
     /// Records how long the upstream took to the head of its answer.
     pub fn upstream_took(&self, took: Duration) {
-        let Handles { families, agent, .. } = &*self.0;
-        let make = || families.upstream_duration.with_label_values(&[agent.as_str()]);
+        let make = || self.0.metrics.families.upstream_duration.of([&self.0.agent]);
         observe(self.0.upstream_duration.get_or_init(make), took);
     }
 }

@@ -1,7 +1,7 @@
 //! The metric of the ends of certificates. Each series has the label of what depends on the certificate, so the
 //! samples of this family do not have the same labels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus::core::{Collector, Desc};
@@ -9,8 +9,8 @@ use prometheus::proto::{Gauge, LabelPair, Metric, MetricFamily, MetricType};
 
 use crate::model::CertificateTerm;
 
-const NAME: &str = "portcullis_tls_certificate_not_after_timestamp_seconds";
-const HELP: &str = "When a certificate expires (Unix time), by what depends on it.";
+use super::families::certificate_ends;
+use super::family::Declaration;
 
 type Series = BTreeMap<(&'static str, String, String), f64>;
 
@@ -23,7 +23,8 @@ pub(super) struct CertificateMetrics {
 
 impl CertificateMetrics {
     pub(super) fn new() -> Result<Self, prometheus::Error> {
-        let desc = Desc::new(NAME.to_owned(), HELP.to_owned(), Vec::new(), std::collections::HashMap::new())?;
+        let Declaration { name, help, .. } = *certificate_ends();
+        let desc = Desc::new(name.to_owned(), help.to_owned(), Vec::new(), HashMap::new())?;
         Ok(Self { series: Arc::default(), desc })
     }
 
@@ -48,8 +49,8 @@ impl Collector for CertificateMetrics {
         let series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
         let metrics = series.iter().map(|((kind, name, subject), end)| metric(kind, name, subject, *end));
         let mut family = MetricFamily::default();
-        family.set_name(NAME.to_owned());
-        family.set_help(HELP.to_owned());
+        family.set_name(certificate_ends().name.to_owned());
+        family.set_help(certificate_ends().help.to_owned());
         family.set_field_type(MetricType::GAUGE);
         family.set_metric(metrics.collect());
         vec![family]
@@ -94,7 +95,7 @@ mod tests {
         let shown = metrics.render();
         let lines: Vec<&str> =
             shown.lines().filter(|line| line.starts_with("portcullis_tls_certificate_")).collect();
-        let name = super::NAME;
+        let name = super::certificate_ends().name;
         assert_eq!(
             lines,
             [

@@ -1,47 +1,33 @@
 //! What is counted of the configuration: what came of each look at it, and what is wrong with it on disk.
 
-use prometheus::{Gauge, IntCounterVec, IntGauge, Registry};
+use prometheus::{Gauge, IntCounter, IntGauge};
 
 use crate::model::Instant;
 
 use super::Metrics;
-use super::metrics::{add, counter_vec};
+use super::families::Families;
 
-/// The families of the configuration.
+/// The handles of the configuration.
 #[derive(Debug)]
-pub(super) struct ConfigFamilies {
-    reloads: IntCounterVec,
+pub(super) struct ConfigMetrics {
+    applied: IntCounter,
+    refused: IntCounter,
+    unchanged: IntCounter,
     last_reload_ok: IntGauge,
     last_reload_at: Gauge,
     broken_documents: IntGauge,
 }
 
-impl ConfigFamilies {
-    pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let name = "portcullis_config_reloads_total";
-        let reloads = counter_vec(name, "Configurations that were read, by result.", &["result"])?;
-        for result in ["applied", "refused", "unchanged"] {
-            reloads.with_label_values(&[result]);
+impl ConfigMetrics {
+    pub(super) fn new(families: &Families) -> Self {
+        Self {
+            applied: families.config_reloads.of(["applied"]),
+            refused: families.config_reloads.of(["refused"]),
+            unchanged: families.config_reloads.of(["unchanged"]),
+            last_reload_ok: families.config_last_reload_ok.of([]),
+            last_reload_at: families.config_last_reload_at.of([]),
+            broken_documents: families.config_broken_documents.of([]),
         }
-        let flag = |name, help| add(registry, IntGauge::new(name, help)?);
-        Ok(Self {
-            reloads: add(registry, reloads)?,
-            last_reload_ok: flag(
-                "portcullis_config_last_reload_success",
-                "1 while what is on disk is what runs, 0 while something there is refused.",
-            )?,
-            last_reload_at: add(
-                registry,
-                Gauge::new(
-                    "portcullis_config_last_reload_success_timestamp_seconds",
-                    "When a configuration last went live (Unix time).",
-                )?,
-            )?,
-            broken_documents: flag(
-                "portcullis_config_broken_documents",
-                "Documents that are broken on disk; what they were before runs.",
-            )?,
-        })
     }
 }
 
@@ -49,20 +35,20 @@ impl Metrics {
     /// A configuration went live at `now`.
     pub fn reload_applied(&self, now: Instant) {
         let config = &self.0.config;
-        config.reloads.with_label_values(&["applied"]).inc();
+        config.applied.inc();
         config.last_reload_ok.set(1);
         config.last_reload_at.set(now.unix_f64());
     }
 
     /// A configuration was refused; the one before it stays live.
     pub fn reload_refused(&self) {
-        self.0.config.reloads.with_label_values(&["refused"]).inc();
+        self.0.config.refused.inc();
         self.0.config.last_reload_ok.set(0);
     }
 
     /// What was read is what is live already.
     pub fn reload_unchanged(&self) {
-        self.0.config.reloads.with_label_values(&["unchanged"]).inc();
+        self.0.config.unchanged.inc();
         self.0.config.last_reload_ok.set(1);
     }
 

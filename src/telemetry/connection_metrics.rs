@@ -1,8 +1,8 @@
 //! The handles of what is counted of connections. Who may connect is decided elsewhere.
 
-use prometheus::{IntCounter, IntGauge, Registry};
+use prometheus::{IntCounter, IntGauge};
 
-use super::metrics::{add, counter_vec};
+use super::families::Families;
 
 /// Counts connections. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -15,28 +15,15 @@ pub struct ConnectionMetrics {
 }
 
 impl ConnectionMetrics {
-    pub(super) fn declared(r: &Registry) -> Result<Self, prometheus::Error> {
-        let refused = add(
-            r,
-            counter_vec(
-                "portcullis_connections_refused_total",
-                "Connections that were turned away, by the limit that they met.",
-                &["limit"],
-            )?,
-        )?;
-        Ok(Self {
-            open: add(r, IntGauge::new("portcullis_connections", "Connections of callers that are open.")?)?,
-            refused_in_all: refused.with_label_values(&["connections"]),
-            refused_of_address: refused.with_label_values(&["connections_per_address"]),
-            refused_relay: refused.with_label_values(&["proxy_protocol"]),
-            made_room: add(
-                r,
-                IntCounter::new(
-                    "portcullis_connections_made_room_total",
-                    "Resting connections that were closed in favour of new ones.",
-                )?,
-            )?,
-        })
+    pub(super) fn new(families: &Families) -> Self {
+        let refused = |limit| families.connections_refused.of([limit]);
+        Self {
+            open: families.connections.of([]),
+            refused_in_all: refused("connections"),
+            refused_of_address: refused("connections_per_address"),
+            refused_relay: refused("proxy_protocol"),
+            made_room: families.connections_made_room.of([]),
+        }
     }
 
     /// A connection was accepted.

@@ -1,11 +1,11 @@
 //! What the counters say at this moment, for those who look at them from within: no text, no labels to parse.
 
-use prometheus::core::Collector as _;
 use prometheus::proto::{Bucket, LabelPair};
 
 use crate::model::{Decision, Reason};
 
-use super::metrics::{DECISION_BUCKETS, Metrics};
+use super::Metrics;
+use super::families::DECISION_BUCKETS;
 
 /// A count of decisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +27,9 @@ pub(super) struct FailureCount {
 impl Metrics {
     /// How many requests ended without an answer of their agent so far, by agent and cause.
     pub(super) fn failure_counts(&self) -> Vec<FailureCount> {
-        let families = self.0.upstream_failures.collect();
-        let metrics = families.iter().flat_map(|family| family.get_metric());
+        let metrics = self.0.families.upstream_failures.metrics();
         metrics
+            .iter()
             .filter_map(|metric| {
                 let label =
                     |name: &str| metric.get_label().iter().find(|l| l.name() == name).map(LabelPair::value);
@@ -45,9 +45,9 @@ impl Metrics {
 
     /// How many decisions there were so far, by agent, outcome and reason.
     pub(super) fn decision_counts(&self) -> Vec<DecisionCount> {
-        let families = self.0.decisions.collect();
-        let metrics = families.iter().flat_map(|family| family.get_metric());
+        let metrics = self.0.families.decisions.metrics();
         metrics
+            .iter()
             .filter_map(|metric| {
                 let label =
                     |name: &str| metric.get_label().iter().find(|l| l.name() == name).map(LabelPair::value);
@@ -68,15 +68,13 @@ impl Metrics {
     pub(super) fn latency_counts(&self) -> Vec<(f64, u64)> {
         let mut buckets: Vec<(f64, u64)> = DECISION_BUCKETS.iter().map(|bound| (*bound, 0)).collect();
         buckets.push((f64::INFINITY, 0));
-        for family in self.0.auth_duration.collect() {
-            for metric in family.get_metric() {
-                let histogram = metric.get_histogram();
-                let counts = histogram.get_bucket().iter().map(Bucket::cumulative_count);
-                // The last bucket, without a bound, is everything.
-                let counts = counts.chain([histogram.get_sample_count()]);
-                for ((_, sum), count) in buckets.iter_mut().zip(counts) {
-                    *sum += count;
-                }
+        for metric in self.0.families.auth_duration.metrics() {
+            let histogram = metric.get_histogram();
+            let counts = histogram.get_bucket().iter().map(Bucket::cumulative_count);
+            // The last bucket, without a bound, is everything.
+            let counts = counts.chain([histogram.get_sample_count()]);
+            for ((_, sum), count) in buckets.iter_mut().zip(counts) {
+                *sum += count;
             }
         }
         buckets

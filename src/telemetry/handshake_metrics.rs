@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use prometheus::{IntCounter, IntCounterVec};
+use prometheus::IntCounter;
 
-use super::metrics::counter_vec;
+use super::families::Families;
 
 /// Why a handshake with a caller failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,19 +58,9 @@ impl HandshakeFailure {
 pub struct HandshakeMetrics([IntCounter; HandshakeFailure::ALL.len()]);
 
 impl HandshakeMetrics {
-    pub(super) fn family() -> Result<IntCounterVec, prometheus::Error> {
-        counter_vec(
-            "portcullis_tls_handshakes_failed_total",
-            "TLS handshakes with callers that failed, by listener and cause.",
-            &["listener", "cause"],
-        )
-    }
-
-    pub(super) fn new(family: &IntCounterVec, listener: SocketAddr) -> Self {
+    pub(super) fn new(families: &Families, listener: SocketAddr) -> Self {
         let listener = listener.to_string();
-        Self(
-            HandshakeFailure::ALL.map(|cause| family.with_label_values(&[listener.as_str(), cause.as_str()])),
-        )
+        Self(HandshakeFailure::ALL.map(|cause| families.handshakes_failed.of([&listener, cause.as_str()])))
     }
 
     /// One has failed.

@@ -1,9 +1,11 @@
 //! The metric of the log lines that were dropped, read from where they are counted whenever somebody looks.
 
+use prometheus::IntCounterVec;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{IntCounterVec, Opts};
 
+use super::families::lost_lines;
+use super::family::Series;
 use super::{lines, refusals};
 
 /// The logs there are, so that each has its series from the start.
@@ -38,9 +40,5 @@ impl Collector for LostLines {
 }
 
 fn family() -> Result<IntCounterVec, prometheus::Error> {
-    let opts = Opts::new(
-        "portcullis_log_lines_dropped_total",
-        "Log lines, and refusals to be kept, that were dropped because their reader or disk did not keep up, by log.",
-    );
-    IntCounterVec::new(opts, &["log"])
+    Series::declared(lost_lines())
 }

@@ -1,142 +1,78 @@
-//! The registry: every metric of the gateway, with its name, its help text and its labels, in one place.
+//! The registry, the handles that it gives, and the page that it makes of them.
 //!
-//! Label values come from the configuration and from closed lists, never from a request. Series of agents and
-//! providers that are gone are dropped with [`Metrics::retain`].
+//! Series of agents and providers that are gone are dropped with [`Metrics::retain`].
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
-};
+use prometheus::{Encoder as _, Histogram, TextEncoder};
 
 use crate::model::{AgentName, AuthMethod, CacheLabel, CertificateTerm, ProviderName};
 
 use super::certificate_metrics::CertificateMetrics;
-use super::config_metrics::ConfigFamilies;
+use super::config_metrics::ConfigMetrics;
+use super::families::{self, Families};
 use super::lost_lines::LostLines;
-use super::provider_metrics::ProviderFamilies;
-use super::{AgentMetrics, ConnectionMetrics, HandshakeMetrics, ProviderMetrics, TokenCacheMetrics};
-
-/// Buckets for the time that a decision takes: 1 µs to 1 s.
-pub(super) const DECISION_BUCKETS: &[f64] =
-    &[1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 1.0];
-/// Buckets for the time that a request takes: 1 ms to an hour (streams last).
-const REQUEST_BUCKETS: &[f64] =
-    &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0, 3600.0];
+use super::{
+    AgentMetrics, ConnectionMetrics, Declaration, HandshakeMetrics, InFlight, Label, ProviderMetrics,
+    TokenCacheMetrics,
+};
 
 /// All metrics of one gateway. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Metrics(pub(super) Arc<Families>);
+pub struct Metrics(pub(super) Arc<Resolved>);
 
+/// The families, and those of their handles that belong to no agent, provider or listener.
 #[derive(Debug)]
-pub(super) struct Families {
-    registry: Registry,
-    pub(super) decisions: IntCounterVec,
-    pub(super) auth_duration: HistogramVec,
-    /// The same by method and by what the cache said, resolved.
-    auth_durations: [[Histogram; 3]; 4],
+pub(super) struct Resolved {
+    pub(super) families: Families,
+    /// By method and by what the cache said.
+    decision_durations: [[Histogram; CacheLabel::ALL.len()]; AuthMethod::ALL.len()],
     token_cache: TokenCacheMetrics,
-    pub(super) providers: ProviderFamilies,
-    pub(super) config: ConfigFamilies,
-    pub(super) requests: IntCounterVec,
-    pub(super) request_duration: HistogramVec,
-    pub(super) upstream_duration: HistogramVec,
-    pub(super) upstream_failures: IntCounterVec,
-    pub(super) in_flight: IntGauge,
+    pub(super) config: ConfigMetrics,
     connections: ConnectionMetrics,
-    handshakes: IntCounterVec,
     certificates: CertificateMetrics,
+}
+
+impl Resolved {
+    pub(super) fn decision_took(&self, method: AuthMethod, cache: CacheLabel) -> Option<&Histogram> {
+        self.decision_durations.get(method as usize)?.get(cache as usize)
+    }
 }
 
 impl Metrics {
     /// A registry of its own, with every family declared.
     ///
     /// # Errors
-    /// When two families have the same name, which is a fault of this file.
+    /// When two families have the same name, which is a fault of `families`.
     pub fn new() -> Result<Self, prometheus::Error> {
-        let r = Registry::new();
-        let auth_duration = add(
-            &r,
-            HistogramVec::new(
-                HistogramOpts::new(
-                    "portcullis_auth_duration_seconds",
-                    "Time that a decision took, by method and by what the token cache said.",
-                )
-                .buckets(DECISION_BUCKETS.to_vec()),
-                &["method", "cache"],
-            )?,
-        )?;
-        let families = Families {
-            decisions: add(
-                &r,
-                IntCounterVec::new(
-                    Opts::new(
-                        "portcullis_auth_decisions_total",
-                        "Decisions by agent, provider, method, decision and reason, counted when they are made.",
-                    ),
-                    &["agent", "provider", "method", "decision", "reason"],
-                )?,
-            )?,
-            auth_durations: [AuthMethod::OAuth, AuthMethod::ApiKey, AuthMethod::Public, AuthMethod::None]
+        let families = Families::new()?;
+        let certificates = CertificateMetrics::new()?;
+        families.registry.register(Box::new(certificates.clone()))?;
+        families.registry.register(Box::new(LostLines::new()?))?;
+        #[cfg(target_os = "linux")]
+        families.registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        families.build_info.of([env!("CARGO_PKG_VERSION")]).set(1);
+        Ok(Self(Arc::new(Resolved {
+            decision_durations: [AuthMethod::OAuth, AuthMethod::ApiKey, AuthMethod::Public, AuthMethod::None]
                 .map(|method| {
                     [CacheLabel::Off, CacheLabel::Hit, CacheLabel::Miss]
-                        .map(|c| auth_duration.with_label_values(&[method.as_str(), c.as_str()]))
+                        .map(|cache| families.auth_duration.of([method.as_str(), cache.as_str()]))
                 }),
-            auth_duration,
-            token_cache: token_cache(&r)?,
-            providers: ProviderFamilies::new(&r)?,
-            config: ConfigFamilies::new(&r)?,
-            requests: add(
-                &r,
-                counter_vec(
-                    "portcullis_http_requests_total",
-                    "Requests by agent and status code.",
-                    &["agent", "code"],
-                )?,
-            )?,
-            request_duration: add(
-                &r,
-                histogram_vec(
-                    "portcullis_http_request_duration_seconds",
-                    "Time from the request's head to the end of the answer.",
-                )?,
-            )?,
-            upstream_duration: add(
-                &r,
-                histogram_vec(
-                    "portcullis_upstream_duration_seconds",
-                    "Time from the choice of the upstream to the head of its answer.",
-                )?,
-            )?,
-            upstream_failures: add(
-                &r,
-                counter_vec(
-                    "portcullis_upstream_failures_total",
-                    "Requests that ended without an answer of their agent, or without a whole one, by cause.",
-                    &["agent", "cause"],
-                )?,
-            )?,
-            in_flight: add(
-                &r,
-                IntGauge::new("portcullis_requests_in_flight", "Requests that are being served now.")?,
-            )?,
-            connections: ConnectionMetrics::declared(&r)?,
-            handshakes: add(&r, HandshakeMetrics::family()?)?,
-            certificates: add(&r, CertificateMetrics::new()?)?,
-            registry: r.clone(),
-        };
-        let build = add(
-            &r,
-            gauge_vec("portcullis_build_info", "Always 1; the version is in the label.", &["version"])?,
-        )?;
-        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        r.register(Box::new(LostLines::new()?))?;
-        #[cfg(target_os = "linux")]
-        r.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
-        Ok(Self(Arc::new(families)))
+            token_cache: TokenCacheMetrics::new(&families),
+            config: ConfigMetrics::new(&families),
+            connections: ConnectionMetrics::new(&families),
+            certificates,
+            families,
+        })))
+    }
+
+    /// What is declared of every family of ours.
+    #[must_use]
+    pub fn declarations() -> Vec<&'static Declaration> {
+        families::declarations()
     }
 
     /// The handles of one agent.
@@ -171,7 +107,7 @@ impl Metrics {
     /// The handles of one listener's TLS handshakes.
     #[must_use]
     pub fn handshakes(&self, listener: SocketAddr) -> HandshakeMetrics {
-        HandshakeMetrics::new(&self.0.handshakes, listener)
+        HandshakeMetrics::new(&self.0.families, listener)
     }
 
     /// The handles of the verified-token cache.
@@ -183,26 +119,16 @@ impl Metrics {
     /// Requests that are being served now.
     #[must_use]
     pub fn in_flight(&self) -> InFlight {
-        InFlight(self.0.in_flight.clone())
+        InFlight(self.0.families.in_flight.of([]))
     }
 
     /// Drops the series of agents and providers that are no longer configured.
     pub fn retain(&self, agents: &HashSet<&str>, providers: &HashSet<&str>) {
-        let stays = |label: &str, value: &str| match label {
-            "agent" => value == AgentMetrics::NO_AGENT || agents.contains(value),
-            "provider" => value == AgentMetrics::NO_PROVIDER || providers.contains(value),
+        self.0.families.retain(&|label, value| match label {
+            Label::Agent => value == AgentMetrics::NO_AGENT || agents.contains(value),
+            Label::Provider => value == AgentMetrics::NO_PROVIDER || providers.contains(value),
             _ => true,
-        };
-        for family in self.0.registry.gather() {
-            for metric in family.get_metric() {
-                let gone = metric.get_label().iter().any(|l| !stays(l.name(), l.value()));
-                if gone {
-                    let values: Vec<(&str, &str)> =
-                        metric.get_label().iter().map(|l| (l.name(), l.value())).collect();
-                    self.0.remove(family.name(), &values);
-                }
-            }
-        }
+        });
     }
 
     /// The Prometheus text exposition format, version 0.0.4.
@@ -211,100 +137,15 @@ impl Metrics {
         self.0.token_cache.look();
         let mut out = Vec::new();
         // Writing to memory fails only for a family without metrics, which `gather` leaves out.
-        if TextEncoder::new().encode(&self.0.registry.gather(), &mut out).is_err() {
+        if TextEncoder::new().encode(&self.0.families.registry.gather(), &mut out).is_err() {
             out.clear();
         }
         String::from_utf8(out).unwrap_or_default()
     }
 }
 
-/// The number of requests that are being served.
-#[derive(Clone, Debug)]
-pub struct InFlight(IntGauge);
-
-/// One request that is being served; dropping it says that it has ended.
-#[derive(Debug)]
-pub struct Serving(IntGauge);
-
-impl InFlight {
-    /// One more, until the guard is dropped.
-    #[must_use]
-    pub fn enter(&self) -> Serving {
-        self.0.inc();
-        Serving(self.0.clone())
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
-}
-
-impl Families {
-    pub(super) fn decision_took(&self, method: AuthMethod, cache: CacheLabel) -> Option<&Histogram> {
-        self.auth_durations.get(method as usize)?.get(cache as usize)
-    }
-
-    fn remove(&self, family: &str, labels: &[(&str, &str)]) {
-        let in_order = |names: &[&str]| -> Vec<String> {
-            let value = |name: &&str| labels.iter().find(|(label, _)| label == name).map(|(_, value)| *value);
-            names.iter().filter_map(value).map(str::to_owned).collect()
-        };
-        let agent_code = in_order(&["agent", "code"]);
-        let agent = in_order(&["agent"]);
-        // A series that went away in between is not an error.
-        let _gone = match family {
-            "portcullis_auth_decisions_total" => self
-                .decisions
-                .remove_label_values(&in_order(&["agent", "provider", "method", "decision", "reason"])),
-            "portcullis_http_requests_total" => self.requests.remove_label_values(&agent_code),
-            "portcullis_http_request_duration_seconds" => self.request_duration.remove_label_values(&agent),
-            "portcullis_upstream_duration_seconds" => self.upstream_duration.remove_label_values(&agent),
-            "portcullis_upstream_failures_total" => {
-                self.upstream_failures.remove_label_values(&in_order(&["agent", "cause"]))
-            }
-            _ => self.providers.remove(family, in_order),
-        };
-    }
-}
-
-pub(super) fn add<C: prometheus::core::Collector + Clone + 'static>(
-    registry: &Registry,
-    collector: C,
-) -> Result<C, prometheus::Error> {
-    registry.register(Box::new(collector.clone()))?;
-    Ok(collector)
-}
-
-fn token_cache(r: &Registry) -> Result<TokenCacheMetrics, prometheus::Error> {
-    let events = counter_vec(
-        "portcullis_token_cache_events_total",
-        "Events of the cache of verified tokens, and of the one of bad signatures.",
-        &["event"],
-    )?;
-    let entries = IntGauge::new("portcullis_token_cache_entries", "Tokens in the verified-token cache.")?;
-    Ok(TokenCacheMetrics::new(&add(r, events)?, add(r, entries)?))
-}
-
-pub(super) fn counter_vec(
-    name: &str,
-    help: &str,
-    labels: &[&str],
-) -> Result<IntCounterVec, prometheus::Error> {
-    IntCounterVec::new(Opts::new(name, help), labels)
-}
-
-pub(super) fn gauge_vec(name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
-    IntGaugeVec::new(Opts::new(name, help), labels)
-}
-
-fn histogram_vec(name: &str, help: &str) -> Result<HistogramVec, prometheus::Error> {
-    HistogramVec::new(HistogramOpts::new(name, help).buckets(REQUEST_BUCKETS.to_vec()), &["agent"])
-}
-
 /// A histogram handle as other rooms hold it.
-pub(super) fn observe(histogram: &Histogram, seconds: std::time::Duration) {
+pub(super) fn observe(histogram: &Histogram, seconds: Duration) {
     histogram.observe(seconds.as_secs_f64());
 }
 
@@ -343,5 +184,34 @@ mod tests {
         );
         assert!(text.contains("portcullis_requests_in_flight 0"));
         assert!(text.contains("process_resident_memory_bytes"));
+    }
+
+    #[test]
+    fn no_family_has_more_series_than_its_labels_allow() {
+        let m = metrics();
+        let names = ["a", "b"].map(|name| AgentName::parse(name).unwrap());
+        for agent in names.iter().map(|name| m.agent(name)).chain([m.no_agent()]) {
+            for reason in Reason::ALL {
+                for decision in Decision::ALL {
+                    agent.decided(None, AuthMethod::OAuth, *decision, reason);
+                }
+            }
+            for status in 0..=u16::MAX {
+                agent.answered(status, Duration::ZERO);
+            }
+        }
+        let page = m.render();
+        for family in Metrics::declarations() {
+            let series = page.lines().filter(|line| {
+                let rest = line.strip_prefix(family.name);
+                rest.is_some_and(|rest| rest.starts_with(['{', ' ']) || rest.starts_with("_count"))
+            });
+            // Two agents and the one for none.
+            let (count, most) = (series.count(), family.most_series(3));
+            assert!(count <= most, "{} has {count} series, at most {most}", family.name);
+            let shown = page.contains(&format!("# TYPE {} {}\n", family.name, family.kind));
+            assert_eq!(shown, count > 0, "{}", family.name);
+        }
+        assert!(page.contains(r#"portcullis_http_requests_total{agent="a",code="599"}"#));
     }
 }

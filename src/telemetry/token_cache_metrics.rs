@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use prometheus::{IntCounter, IntCounterVec, IntGauge};
+use prometheus::{IntCounter, IntGauge};
+
+use super::families::Families;
 
 /// Counts what the cache does. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -32,8 +34,8 @@ impl fmt::Debug for Size {
 }
 
 impl TokenCacheMetrics {
-    pub(super) fn new(events: &IntCounterVec, entries: IntGauge) -> Self {
-        let event = |name: &str| events.with_label_values(&[name]);
+    pub(super) fn new(families: &Families) -> Self {
+        let event = |name| families.token_cache_events.of([name]);
         Self(Arc::new(Handles {
             hit: event("hit"),
             miss: event("miss"),
@@ -41,7 +43,7 @@ impl TokenCacheMetrics {
             evict: event("evict"),
             bad_hit: event("bad_hit"),
             bad_insert: event("bad_insert"),
-            entries,
+            entries: families.token_cache_entries.of([]),
             size: Size::default(),
         }))
     }

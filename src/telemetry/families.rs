@@ -1,0 +1,158 @@
+//! Every metric of the gateway, declared once: its type, name, labels and help text.
+//!
+//! A new metric is a line here and a use of its handle elsewhere. The series of an agent or a provider go with it, since
+//! its label says whose they are.
+
+use prometheus::{GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec, Registry};
+
+use super::family::{Declaration, Family};
+use super::label::Label;
+
+/// Buckets for the time that a decision takes: 1 µs (one from the cache) to 1 s (one that waits for keys).
+pub(super) const DECISION_BUCKETS: &[f64] =
+    &[1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 1.0];
+/// Buckets for the time that a request takes: 1 ms to an hour (streams last).
+const REQUEST_BUCKETS: &[f64] =
+    &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0, 3600.0];
+
+macro_rules! families {
+    (
+        registered { $($field:ident: $type:ident $name:literal { $($label:ident),* } $(in $buckets:ident)? = $help:literal;)+ }
+        elsewhere { $($other:ident: $other_type:ident $other_name:literal { $($other_label:ident),* } = $other_help:literal;)+ }
+    ) => {
+        /// The families of one registry.
+        #[derive(Debug)]
+        pub(super) struct Families {
+            pub(super) registry: Registry,
+            $(pub(super) $field: Family<families!(@series $type), { LABELS.$field.len() }>,)+
+        }
+
+        /// The labels of each family.
+        struct Labels { $($field: &'static [Label],)+ }
+
+        const LABELS: Labels = Labels { $($field: &[$(Label::$label),*],)+ };
+
+        /// What is declared of each.
+        struct Declarations { $($field: Declaration,)+ $($other: Declaration,)+ }
+
+        static DECLARATIONS: Declarations = Declarations {
+            $($field: Declaration {
+                name: $name,
+                kind: families!(@kind $type),
+                labels: LABELS.$field,
+                help: $help,
+                buckets: families!(@buckets $($buckets)?),
+            },)+
+            $($other: Declaration {
+                name: $other_name,
+                kind: families!(@kind $other_type),
+                labels: &[$(Label::$other_label),*],
+                help: $other_help,
+                buckets: &[],
+            },)+
+        };
+
+        $(
+            /// A family whose collector is its own.
+            pub(super) fn $other() -> &'static Declaration {
+                &DECLARATIONS.$other
+            }
+        )+
+
+        /// What is declared of every family.
+        pub(super) fn declarations() -> Vec<&'static Declaration> {
+            vec![$(&DECLARATIONS.$field,)+ $(&DECLARATIONS.$other,)+]
+        }
+
+        impl Families {
+            /// A registry of its own, with every family in it.
+            pub(super) fn new() -> Result<Self, prometheus::Error> {
+                let registry = Registry::new();
+                Ok(Self {
+                    $($field: Family::register(&registry, &DECLARATIONS.$field)?,)+
+                    registry,
+                })
+            }
+
+            /// Drops the series with a name that does not stay.
+            pub(super) fn retain(&self, stays: &dyn Fn(Label, &str) -> bool) {
+                $(self.$field.retain(stays);)+
+            }
+        }
+    };
+    (@series counter) => { IntCounterVec };
+    (@series gauge) => { IntGaugeVec };
+    (@series timestamp) => { GaugeVec };
+    (@series histogram) => { HistogramVec };
+    (@kind counter) => { "counter" };
+    (@kind gauge) => { "gauge" };
+    (@kind timestamp) => { "gauge" };
+    (@kind histogram) => { "histogram" };
+    (@buckets) => { &[] };
+    (@buckets $buckets:ident) => { $buckets };
+}
+
+families! {
+    registered {
+        decisions: counter "portcullis_auth_decisions_total" { Agent, Provider, Method, Decision, Reason }
+            = "Decisions by agent, provider, method, decision and reason, counted when they are made.";
+        auth_duration: histogram "portcullis_auth_duration_seconds" { Method, Cache } in DECISION_BUCKETS
+            = "Time that a decision took, by method and by what the token cache said.";
+        token_cache_events: counter "portcullis_token_cache_events_total" { Event }
+            = "Events of the cache of verified tokens, and of the one of bad signatures.";
+        token_cache_entries: gauge "portcullis_token_cache_entries" {}
+            = "Tokens in the verified-token cache.";
+
+        jwks_refresh: counter "portcullis_jwks_refresh_total" { Provider, Trigger, Result }
+            = "Key fetches by provider, by what asked for them and by how they ended.";
+        jwks_last_success: timestamp "portcullis_jwks_last_success_timestamp_seconds" { Provider }
+            = "When the provider's keys were last fetched with success (Unix time).";
+        jwks_usable_until: timestamp "portcullis_jwks_usable_until_timestamp_seconds" { Provider }
+            = "Until when the provider's keys are used if no fetch succeeds before (Unix time).";
+        jwks_keys: gauge "portcullis_jwks_keys" { Provider }
+            = "Usable keys of the provider.";
+        jwks_keys_skipped: counter "portcullis_jwks_keys_skipped_total" { Provider, SkipReason }
+            = "Keys of the provider that were not taken, by reason.";
+        jwks_stale: gauge "portcullis_jwks_stale" { Provider }
+            = "1 while the last fetch of the provider's keys failed and older ones are used.";
+
+        config_reloads: counter "portcullis_config_reloads_total" { Result }
+            = "Configurations that were read, by result.";
+        config_last_reload_ok: gauge "portcullis_config_last_reload_success" {}
+            = "1 while what is on disk is what runs, 0 while something there is refused.";
+        config_last_reload_at: timestamp "portcullis_config_last_reload_success_timestamp_seconds" {}
+            = "When a configuration last went live (Unix time).";
+        config_broken_documents: gauge "portcullis_config_broken_documents" {}
+            = "Documents that are broken on disk; what they were before runs.";
+
+        requests: counter "portcullis_http_requests_total" { Agent, Code }
+            = "Requests by agent and status code.";
+        request_duration: histogram "portcullis_http_request_duration_seconds" { Agent } in REQUEST_BUCKETS
+            = "Time from the request's head to the end of the answer.";
+        upstream_duration: histogram "portcullis_upstream_duration_seconds" { Agent } in REQUEST_BUCKETS
+            = "Time from the choice of the upstream to the head of its answer.";
+        upstream_failures: counter "portcullis_upstream_failures_total" { Agent, UpstreamCause }
+            = "Requests that ended without an answer of their agent, or without a whole one, by cause.";
+        in_flight: gauge "portcullis_requests_in_flight" {}
+            = "Requests that are being served now.";
+        connections: gauge "portcullis_connections" {}
+            = "Connections of callers that are open.";
+        connections_refused: counter "portcullis_connections_refused_total" { Limit }
+            = "Connections that were turned away, by the limit that they met.";
+        connections_made_room: counter "portcullis_connections_made_room_total" {}
+            = "Resting connections that were closed in favour of new ones.";
+        handshakes_failed: counter "portcullis_tls_handshakes_failed_total" { Listener, HandshakeCause }
+            = "TLS handshakes with callers that failed, by listener and cause.";
+        build_info: gauge "portcullis_build_info" { Version }
+            = "Always 1; the version is in the label.";
+
+    }
+
+    // These read where they count when somebody looks, or have other labels with each series.
+    elsewhere {
+        lost_lines: counter "portcullis_log_lines_dropped_total" { Log }
+            = "Log lines, and refusals to be kept, that were dropped because their reader or disk did not keep up, by log.";
+        certificate_ends: gauge "portcullis_tls_certificate_not_after_timestamp_seconds" { Listener, Upstream, Provider, Subject }
+            = "When a certificate expires (Unix time), by what depends on it.";
+    }
+}

@@ -1,0 +1,98 @@
+//! The labels of our metrics, and how many values each can have.
+//!
+//! A value is a name in the configuration or a word of a closed list, never something that a request says. So the number
+//! of series is bounded by the configuration.
+
+use crate::model::{AuthMethod, CacheLabel, Decision, Reason};
+
+use super::HandshakeFailure;
+
+/// A label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Label {
+    /// The name of an agent.
+    Agent,
+    /// The name of an identity provider.
+    Provider,
+    /// The address of a listener.
+    Listener,
+    /// The `host:port` of an upstream.
+    Upstream,
+    /// The subject of a certificate that the configuration names.
+    Subject,
+    /// How a caller proves itself.
+    Method,
+    /// What was decided.
+    Decision,
+    /// Why.
+    Reason,
+    /// What the token cache said.
+    Cache,
+    /// What the token cache did.
+    Event,
+    /// A status code.
+    Code,
+    /// Why an upstream gave no whole response.
+    UpstreamCause,
+    /// Why a handshake failed.
+    HandshakeCause,
+    /// What asked for a fetch of keys.
+    Trigger,
+    /// How a fetch of keys, or a look at the configuration, ended.
+    Result,
+    /// Why a key is not used.
+    SkipReason,
+    /// The limit that a connection met.
+    Limit,
+    /// The log that lost a line.
+    Log,
+    /// The version of this program.
+    Version,
+}
+
+impl Label {
+    /// Its name on the page.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Provider => "provider",
+            Self::Listener => "listener",
+            Self::Upstream => "upstream",
+            Self::Subject => "subject",
+            Self::Method => "method",
+            Self::Decision => "decision",
+            Self::Reason | Self::SkipReason => "reason",
+            Self::Cache => "cache",
+            Self::Event => "event",
+            Self::Code => "code",
+            Self::UpstreamCause | Self::HandshakeCause => "cause",
+            Self::Trigger => "trigger",
+            Self::Result => "result",
+            Self::Limit => "limit",
+            Self::Log => "log",
+            Self::Version => "version",
+        }
+    }
+
+    /// How many values it can have; `None` where the configuration says.
+    #[must_use]
+    pub const fn values(self) -> Option<usize> {
+        match self {
+            Self::Agent | Self::Provider | Self::Listener | Self::Upstream | Self::Subject => None,
+            Self::Method => Some(AuthMethod::ALL.len()),
+            Self::Decision => Some(Decision::ALL.len()),
+            Self::Reason => Some(Reason::ALL.len()),
+            Self::Cache => Some(CacheLabel::ALL.len()),
+            Self::HandshakeCause => Some(HandshakeFailure::ALL.len()),
+            // 100 to 599 (RFC 9110 section 15).
+            Self::Code => Some(500),
+            Self::Event => Some(6),
+            // Lists of `idp` and `proxy`, with room for a few words more.
+            Self::UpstreamCause | Self::SkipReason => Some(32),
+            Self::Trigger => Some(5),
+            Self::Result | Self::Limit | Self::Log => Some(3),
+            Self::Version => Some(1),
+        }
+    }
+}
