@@ -3,14 +3,11 @@
 use super::super::fields::Fields;
 use super::super::sections::ALSO;
 use super::super::value;
-use super::super::web;
 use crate::authn::Elsewhere;
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::Spanned;
 use crate::config::text::yaml::{Kind, Node};
-use super::super::yaml::{Kind, Node};
-use crate::authn::Elsewhere;
 use crate::model::is_token;
 
 const HELP: &str = "write `websocket_protocol`, `{ query: access_token }` or `{ cookie: NAME }`";

@@ -5,12 +5,11 @@ use super::super::fields::Fields;
 use super::super::json;
 use super::super::sections::API_KEY;
 use super::super::value;
+use crate::authn::{ApiKeyText, KEY_PREFIX};
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::Spanned;
 use crate::config::text::yaml::{Key, Kind, Node};
-use super::super::yaml::{Key, Kind, Node};
-use crate::authn::{ApiKeyText, KEY_PREFIX};
 use crate::model::{AgentName, Digest};
 
 pub(super) fn read<'a>(report: &'a Report<'a>, key: &'a Key, node: &'a Node) -> Option<ApiKeyEntry> {

@@ -17,7 +17,6 @@ use crate::config::text::code::Code;
 use crate::config::text::report::{Report, suggest};
 use crate::config::text::source::{Place, Spanned};
 use crate::config::text::yaml::{Key, Kind, Node};
-use crate::model::ProviderName;
 use crate::model::{ProviderName, is_token, reduced};
 
 const HELP: &str =

@@ -13,7 +13,6 @@ use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Spanned};
 use crate::config::text::yaml::{Key, Node};
-use super::super::yaml::{Key, Node};
 use crate::model::is_token;
 use crate::routing::AllowedOrigin;
 

@@ -5,16 +5,12 @@ use http::HeaderName;
 use super::super::fields::Fields;
 use super::super::sections::FORWARD_TOKEN;
 use super::super::value;
-use super::super::web;
 use super::auth::{credential_header, header_conflict};
 use crate::authn::{ForwardToken, TokenForm};
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::Spanned;
 use crate::config::text::yaml::{Kind, Node};
-use super::super::yaml::{Kind, Node};
-use super::auth::{credential_header, header_conflict};
-use crate::authn::{ForwardToken, TokenForm};
 use crate::model::reduced;
 
 /// Reads it; `claim_headers` are those of the agent.

@@ -12,7 +12,6 @@ use crate::config::text::masked::MASK;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Spanned};
 use crate::config::text::yaml::{Key, Kind, Node};
-use super::super::yaml::{Key, Kind, Node};
 use crate::model::{is_token, reduced};
 
 /// Reads the headers; those that cannot be read are reported and left out.
