@@ -5,21 +5,15 @@
 
 mod also;
 mod api_key;
-mod claim_checks;
 mod extract;
-mod known;
+mod memory;
 mod oauth;
-mod recent;
-mod signature;
-mod token;
-mod token_cache;
-mod verify;
 
 pub use also::{Elsewhere, answered_protocol, query_without, strip};
 pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyText, KEY_PREFIX};
 pub use extract::Scheme;
-pub use known::Known;
-pub use oauth::{AudienceClaim, BoundTokens, ForwardToken, Issuers, OAuthPolicy, TokenForm};
-pub use token::{Malformed, Token};
-pub use token_cache::TokenCache;
-pub use verify::{Outcome, Rejection};
+pub use memory::{Known, TokenCache};
+pub use oauth::{
+    AudienceClaim, BoundTokens, ForwardToken, Issuers, Malformed, OAuthPolicy, Outcome, Rejection, Token,
+    TokenForm,
+};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::model::Digest;
 
-use super::known::Known;
+use super::remembered::Known;
 
 /// So many are kept by each thread; each has its one place.
 const PLACES: usize = 64;

@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
+use crate::authn::api_key::note_use;
 use crate::authz::{Check, Facts, Trace};
 use crate::idp::{Missing, Provider, VerificationKey};
 use crate::model::{Algorithm, Fetched, Reason, Request};
 
-use super::api_key::note_use;
-use super::token::Token;
+use super::jwt::Token;
 
 /// By which key a token was verified.
 pub(super) struct Verified {

@@ -9,8 +9,8 @@ use crate::authz::{Check, Facts, Trace};
 use crate::idp::Provider;
 use crate::model::{Algorithm, Instant, Reason};
 
-use super::oauth::{AudienceClaim, BoundTokens, OAuthPolicy};
-use super::token::Token;
+use super::jwt::Token;
+use super::policy::{AudienceClaim, BoundTokens, OAuthPolicy};
 
 impl OAuthPolicy {
     /// All of these checks, in their order.

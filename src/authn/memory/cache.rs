@@ -1,7 +1,7 @@
 //! Tokens that were verified, so that the next request with one costs a hash and a look-up instead of a signature; and,
 //! apart from them, tokens whose signature was found to be bad.
 //!
-//! The key is the SHA-256 of the whole token, compared whole. What a hit must still satisfy is in `known`. A bad token
+//! The key is the SHA-256 of the whole token, compared whole. What a hit must still satisfy is in `remembered`. A bad token
 //! never takes the place of a good one: the two have rooms of their own, each bounded.
 
 use std::fmt;
@@ -14,8 +14,8 @@ use quick_cache::{Lifecycle, Weighter};
 use crate::model::Digest;
 use crate::telemetry::TokenCacheMetrics;
 
-use super::known::{Forged, Known};
 use super::recent;
+use super::remembered::{Forged, Known};
 
 /// What an entry counts for at least. The bytes are bounded by so many for each entry that is allowed: larger tokens
 /// take the places of several.
@@ -69,7 +69,7 @@ impl TokenCache {
         self.len() == 0
     }
 
-    pub(super) fn get(&self, digest: &Digest) -> Option<Arc<Known>> {
+    pub(in crate::authn) fn get(&self, digest: &Digest) -> Option<Arc<Known>> {
         recent::get(self.number, digest).or_else(|| {
             let known = self.good.get(digest)?;
             recent::offer(self.number, *digest, &known);
@@ -77,30 +77,30 @@ impl TokenCache {
         })
     }
 
-    pub(super) fn insert(&self, digest: Digest, known: &Arc<Known>) {
+    pub(in crate::authn) fn insert(&self, digest: Digest, known: &Arc<Known>) {
         self.metrics.inserted();
         self.good.insert(digest, Arc::clone(known));
         recent::offer(self.number, digest, known);
     }
 
     /// Takes out a token whose key is gone.
-    pub(super) fn remove(&self, digest: &Digest) {
+    pub(in crate::authn) fn remove(&self, digest: &Digest) {
         recent::forget(digest);
         if self.good.remove(digest).is_some() {
             self.metrics.evicted();
         }
     }
 
-    pub(super) fn get_bad(&self, digest: &Digest) -> Option<Arc<Forged>> {
+    pub(in crate::authn) fn get_bad(&self, digest: &Digest) -> Option<Arc<Forged>> {
         self.bad.get(digest)
     }
 
-    pub(super) fn insert_bad(&self, digest: Digest, forged: Forged) {
+    pub(in crate::authn) fn insert_bad(&self, digest: Digest, forged: Forged) {
         self.metrics.inserted_bad();
         self.bad.insert(digest, Arc::new(forged));
     }
 
-    pub(super) const fn metrics(&self) -> &TokenCacheMetrics {
+    pub(in crate::authn) const fn metrics(&self) -> &TokenCacheMetrics {
         &self.metrics
     }
 }

@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::authn::also::{Elsewhere, only};
+use crate::authn::extract::{Scheme, credential};
+use crate::authn::memory::TokenCache;
 use crate::idp::Provider;
 use crate::model::{Issuer, reduced_eq};
-
-use super::also::{Elsewhere, only};
-use super::extract::{Scheme, credential};
-use super::token_cache::TokenCache;
 
 /// Whether a token goes on to the agent, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,12 +98,15 @@ impl OAuthPolicy {
     }
 
     /// Whether a token for these audiences is one for this agent.
-    pub(super) fn accepts_audience<'t>(&self, mut audiences: impl Iterator<Item = &'t str>) -> bool {
+    pub(in crate::authn) fn accepts_audience<'t>(
+        &self,
+        mut audiences: impl Iterator<Item = &'t str>,
+    ) -> bool {
         self.audiences.is_empty() || audiences.any(|aud| self.audiences.iter().any(|wanted| wanted == aud))
     }
 
     /// Whether a token passes that is bound to a key, or that is not.
-    pub(super) fn accepts_binding(&self, is_bound: bool) -> bool {
+    pub(in crate::authn) fn accepts_binding(&self, is_bound: bool) -> bool {
         !is_bound || self.bound_tokens == BoundTokens::Ignore
     }
 }

@@ -9,12 +9,10 @@ use std::mem::size_of;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crate::authn::oauth::{AudienceClaim, OAuthPolicy, Times, Token, claims};
 use crate::authz::Admission;
 use crate::idp::{KeyName, Provider, VerificationKey};
 use crate::model::{Algorithm, Claims, Grounds, Identity, Instant, Live};
-
-use super::oauth::{AudienceClaim, OAuthPolicy};
-use super::token::{Times, Token, claims};
 
 /// What so many agents beside the first make of a token is remembered with it; then the oldest goes.
 const MOST_OTHERS: usize = 7;
@@ -91,7 +89,7 @@ impl Said {
 
 /// A token that is sound in all but its signature, which the keys of one set have not made.
 #[derive(Debug)]
-pub(super) struct Forged {
+pub(in crate::authn) struct Forged {
     said: Said,
     key_set: u64,
     /// What its first refusal rested on, where that is kept: the next ones share it.
@@ -99,7 +97,7 @@ pub(super) struct Forged {
 }
 
 impl Forged {
-    pub(super) fn new(
+    pub(in crate::authn) fn new(
         token: &Token<'_>,
         provider: &Provider,
         audience_claim: AudienceClaim,
@@ -110,17 +108,17 @@ impl Forged {
     }
 
     /// What its refusal rests on.
-    pub(super) const fn grounds(&self) -> Option<&Arc<Grounds>> {
+    pub(in crate::authn) const fn grounds(&self) -> Option<&Arc<Grounds>> {
         self.grounds.as_ref()
     }
 
     /// About how many bytes it takes.
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::authn) fn bytes(&self) -> usize {
         size_of::<Self>() + self.said.bytes() + self.grounds.as_deref().map_or(0, Grounds::bytes)
     }
 
     /// The agent's index of the provider, when the signature is all that is wrong for that agent at this moment.
-    pub(super) fn holds_for(&self, policy: &OAuthPolicy, now: Instant) -> Option<usize> {
+    pub(in crate::authn) fn holds_for(&self, policy: &OAuthPolicy, now: Instant) -> Option<usize> {
         let index = self.said.holds_for(policy, now)?;
         let key_set = policy.providers.get(index)?.key_set_number(now)?;
         (key_set == self.key_set).then_some(index)
@@ -129,15 +127,15 @@ impl Forged {
 
 /// A token that was verified just now.
 #[derive(Debug)]
-pub(super) struct Proof<'a> {
-    pub(super) provider: &'a Provider,
-    pub(super) audience_claim: AudienceClaim,
-    pub(super) algorithm: Algorithm,
-    pub(super) key: Arc<VerificationKey>,
+pub(in crate::authn) struct Proof<'a> {
+    pub(in crate::authn) provider: &'a Provider,
+    pub(in crate::authn) audience_claim: AudienceClaim,
+    pub(in crate::authn) algorithm: Algorithm,
+    pub(in crate::authn) key: Arc<VerificationKey>,
 }
 
 impl Known {
-    pub(super) fn new(token: &mut Token<'_>, proof: Proof<'_>) -> Self {
+    pub(in crate::authn) fn new(token: &mut Token<'_>, proof: Proof<'_>) -> Self {
         Self {
             said: Said::of(token, proof.provider, proof.audience_claim),
             algorithm: proof.algorithm,
@@ -157,7 +155,7 @@ impl Known {
     }
 
     /// Whether the key that verified it is still the one that its provider would have it verified with.
-    pub(super) fn is_still_signed(&self, provider: &Provider, now: Instant) -> bool {
+    pub(in crate::authn) fn is_still_signed(&self, provider: &Provider, now: Instant) -> bool {
         let last = self.key_set.load(Ordering::Relaxed);
         let thumbprint = |nth: usize| self.thumbprints.as_ref()?.get(nth)?.as_deref();
         let name = KeyName { kid: self.kid.as_deref(), sha256: thumbprint(0), sha1: thumbprint(1) };
@@ -171,12 +169,12 @@ impl Known {
     }
 
     /// The agent's index of the provider, when all but the key holds for that agent at this moment.
-    pub(super) fn holds_for(&self, policy: &OAuthPolicy, now: Instant) -> Option<usize> {
+    pub(in crate::authn) fn holds_for(&self, policy: &OAuthPolicy, now: Instant) -> Option<usize> {
         self.said.holds_for(policy, now)
     }
 
     /// The key that verified it.
-    pub(super) const fn key(&self) -> &Arc<VerificationKey> {
+    pub(in crate::authn) const fn key(&self) -> &Arc<VerificationKey> {
         &self.key
     }
 
@@ -231,7 +229,7 @@ impl Known {
     }
 
     /// About how many bytes it takes.
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::authn) fn bytes(&self) -> usize {
         /// The headers and the caller at one agent.
         const ADMISSION: usize = 512;
         size_of::<Self>()

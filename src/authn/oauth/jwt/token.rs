@@ -38,42 +38,42 @@ pub struct Malformed(pub &'static str);
 #[derive(Debug, Clone)]
 pub struct Token<'a> {
     /// `alg`, as it stands; `None` when absent.
-    pub(super) alg: Option<String>,
+    pub(in crate::authn) alg: Option<String>,
     /// `kid`, when there is one.
-    pub(super) kid: Option<String>,
+    pub(in crate::authn) kid: Option<String>,
     /// `x5t#S256` and `x5t`, when they are there and `kid` is not.
-    pub(super) thumbprints: [Option<String>; 2],
+    pub(in crate::authn) thumbprints: [Option<String>; 2],
     /// `typ`, when there is one.
-    pub(super) typ: Option<String>,
+    pub(in crate::authn) typ: Option<String>,
     /// Whether `crit` is present or `b64` is false.
-    pub(super) critical: bool,
+    pub(in crate::authn) critical: bool,
     /// `iss`.
-    pub(super) iss: Option<String>,
+    pub(in crate::authn) iss: Option<String>,
     /// `aud`, one or several.
-    pub(super) aud: Vec<String>,
+    pub(in crate::authn) aud: Vec<String>,
     /// When it is good.
-    pub(super) times: Times,
+    pub(in crate::authn) times: Times,
     /// Whether it names a key of its holder, `cnf` (RFC 7800 section 3.1).
-    pub(super) is_bound: bool,
+    pub(in crate::authn) is_bound: bool,
     /// Every claim.
-    pub(super) claims: Claims,
+    pub(in crate::authn) claims: Claims,
     /// The claims as they were written.
-    pub(super) payload: Vec<u8>,
+    pub(in crate::authn) payload: Vec<u8>,
     /// The bytes that were signed: header and payload as they came.
-    pub(super) signed: &'a [u8],
+    pub(in crate::authn) signed: &'a [u8],
     /// The signature.
-    pub(super) signature: Vec<u8>,
+    pub(in crate::authn) signature: Vec<u8>,
 }
 
 /// The moments that a token names, in seconds since the epoch (RFC 7519 section 4.1).
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Times {
+pub(in crate::authn) struct Times {
     /// From then on it is expired.
-    pub(super) exp: Option<f64>,
+    pub(in crate::authn) exp: Option<f64>,
     /// Before, it is not yet valid.
-    pub(super) nbf: Option<f64>,
+    pub(in crate::authn) nbf: Option<f64>,
     /// When it was issued.
-    pub(super) iat: Option<f64>,
+    pub(in crate::authn) iat: Option<f64>,
 }
 
 impl Times {
@@ -86,29 +86,29 @@ impl Times {
     }
 
     /// Whether `exp` has passed; also when there is none.
-    pub(super) fn are_over_at(&self, now: Instant, leeway: f64) -> bool {
+    pub(in crate::authn) fn are_over_at(&self, now: Instant, leeway: f64) -> bool {
         self.exp.is_none_or(|exp| now.unix_f64() >= exp + leeway)
     }
 
     /// Whether `nbf` or `iat` is still to come.
-    pub(super) fn are_early_at(&self, now: Instant, leeway: f64) -> bool {
+    pub(in crate::authn) fn are_early_at(&self, now: Instant, leeway: f64) -> bool {
         let is_early = |at: Option<f64>| at.is_some_and(|at| at > now.unix_f64() + leeway);
         is_early(self.nbf) || is_early(self.iat)
     }
 
     /// `exp - iat`, in seconds, when both are there.
-    pub(super) fn lifetime(&self) -> Option<f64> {
+    pub(in crate::authn) fn lifetime(&self) -> Option<f64> {
         self.exp.zip(self.iat).map(|(exp, iat)| exp - iat)
     }
 
     /// Whether it is good for no longer than `limit`; one that does not say when it was issued is not.
-    pub(super) fn are_within(&self, limit: Option<Duration>) -> bool {
+    pub(in crate::authn) fn are_within(&self, limit: Option<Duration>) -> bool {
         limit.is_none_or(|limit| self.lifetime().is_some_and(|seconds| seconds <= limit.as_secs_f64()))
     }
 }
 
 /// The claims of a payload that was read before.
-pub(super) fn claims(payload: &[u8]) -> Option<Claims> {
+pub(in crate::authn) fn claims(payload: &[u8]) -> Option<Claims> {
     strict_json::object(payload, MAX_PAYLOAD_OBJECTS).ok().map(Claims::new)
 }
 
@@ -168,18 +168,18 @@ impl<'a> Token<'a> {
     }
 
     /// The names that its header gives to its key.
-    pub(super) fn key_name(&self) -> KeyName<'_> {
+    pub(in crate::authn) fn key_name(&self) -> KeyName<'_> {
         let [sha256, sha1] = &self.thumbprints;
         KeyName { kid: self.kid.as_deref(), sha256: sha256.as_deref(), sha1: sha1.as_deref() }
     }
 
     /// The client that it was issued to (RFC 9068 section 2.2).
-    pub(super) fn client_id(&self) -> Option<&str> {
+    pub(in crate::authn) fn client_id(&self) -> Option<&str> {
         self.claims.text("client_id")
     }
 
     /// By what it is bound, in words for `explain`: the members of `cnf`.
-    pub(super) fn binding(&self) -> String {
+    pub(in crate::authn) fn binding(&self) -> String {
         match self.claims.get("cnf").and_then(Value::as_object) {
             None => "absent".to_owned(),
             Some(members) if members.is_empty() => "empty".to_owned(),

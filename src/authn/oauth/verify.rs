@@ -7,20 +7,18 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::authn::api_key::note_use;
+use crate::authn::memory::{Forged, Known, Proof, TokenCache};
+use crate::authn::{also, extract};
 use crate::authz::{Check, Facts, Trace};
 use crate::idp::Provider;
 use crate::model::{
     Algorithm, CacheLabel, Claims, Digest, Fetched, Identity, Instant, Purpose, Reason, Request, TokenSaid,
 };
 
-use super::also;
-use super::api_key::note_use;
-use super::extract;
-use super::known::{Forged, Known, Proof};
-use super::oauth::OAuthPolicy;
+use super::jwt::Token;
+use super::policy::OAuthPolicy;
 use super::signature::{NotVerified, Verified, verify_signature};
-use super::token::Token;
-use super::token_cache::TokenCache;
 
 /// A refusal, and how far the token was believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
