@@ -25,6 +25,10 @@ mod policies;
 mod random;
 
 #[cfg(test)]
+#[path = "cache/terms.rs"]
+mod terms;
+
+#[cfg(test)]
 #[path = "cache/threads.rs"]
 mod threads;
 

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName};
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::authz::{Check, Facts, Trace};
-use crate::model::{Digest, Identity, Instant, Purpose, Reason, Request, Secret, Stamp};
+use crate::model::{Digest, Identity, Instant, Reason, Request, Secret, Stamp};
 
 use super::extract::{self, Scheme};
 
@@ -178,7 +178,7 @@ impl ApiKeyPolicy {
         let identity = &record.identity;
         check_times(record, request.now, trace)
             .map_err(|reason| ApiKeyRefusal { reason, identity: Some(identity) })?;
-        note_use(&record.last_used, request);
+        request.note_use(&record.last_used);
         Ok(identity)
     }
 
@@ -201,14 +201,6 @@ impl ApiKeyPolicy {
             fix: "send the API key in the header, and with the prefix, that the agent is configured to read",
         });
         found
-    }
-}
-
-/// Notes that a key opened its agent, unless somebody only wants to know whether it would.
-pub(super) fn note_use(stamp: &Stamp, request: &Request<'_>) {
-    match request.purpose {
-        Purpose::Serve => stamp.touch(request.now),
-        Purpose::Explain => {}
     }
 }
 

@@ -12,8 +12,7 @@ mod oauth;
 pub use also::{Elsewhere, answered_protocol, query_without, strip};
 pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyText, KEY_PREFIX};
 pub use extract::Scheme;
-pub use memory::{Known, TokenCache};
+pub use memory::TokenCache;
 pub use oauth::{
-    AudienceClaim, BoundTokens, ForwardToken, Issuers, Malformed, OAuthPolicy, Outcome, Rejection, Token,
-    TokenForm,
+    Answer, AudienceClaim, BoundTokens, ForwardToken, Issuers, Malformed, OAuthPolicy, Token, TokenForm,
 };

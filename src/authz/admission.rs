@@ -20,18 +20,24 @@ pub struct Admission {
     pub headers: Result<Box<[(HeaderName, HeaderValue)]>, Reason>,
 }
 
-impl Admission {
-    /// Applies the rules of an agent, and renders its claim headers.
-    pub fn of(
-        identity: Identity,
-        claims: &Claims,
-        (rules, claim_headers): (&Rules, &ClaimHeaders),
-        trace: &mut impl Trace,
-    ) -> Self {
-        let headers = rules.check(claims, trace).and_then(|()| claim_headers.render(claims, trace));
+/// What one agent asks of a caller who is proven, before it lets it in.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// The number of the compiled agent: what it made of a token is good for no other.
+    pub agent: u64,
+    /// What verified claims must satisfy.
+    pub rules: &'a Rules,
+    /// Claims that go upstream as headers.
+    pub claim_headers: &'a ClaimHeaders,
+}
+
+impl Entry<'_> {
+    /// Applies the rules, and renders the claim headers.
+    pub fn admit(&self, identity: Identity, claims: &Claims, trace: &mut impl Trace) -> Admission {
+        let headers = self.rules.check(claims, trace).and_then(|()| self.claim_headers.render(claims, trace));
         if headers.is_err() {
             trace.refused(|| TokenSaid::of(claims, identity.key_id.as_deref()));
         }
-        Self { identity: Arc::new(identity), headers: headers.map(Vec::into_boxed_slice) }
+        Admission { identity: Arc::new(identity), headers: headers.map(Vec::into_boxed_slice) }
     }
 }

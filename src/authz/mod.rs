@@ -10,7 +10,7 @@ mod header_text;
 mod number;
 mod rules;
 
-pub use admission::Admission;
+pub use admission::{Admission, Entry};
 pub use claim_headers::{ClaimHeader, ClaimHeaders, ClaimHeadersError};
 pub use explain::{Check, Facts, Line, Silent, Trace, Transcript, Witness};
 pub use header_text::BeyondAscii;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::authn::{OAuthPolicy, Outcome, Rejection};
-use crate::authz::{Admission, Trace};
-use crate::model::{Claims, Identity, Reason, Request};
+use crate::authn::{Answer, OAuthPolicy};
+use crate::authz::{Entry, Trace};
+use crate::model::{Reason, Request};
 use crate::routing::{Agent, Authenticator};
 
 use super::{Evidence, Need, Verdict};
@@ -42,34 +42,12 @@ fn by_token(
     evidence: &Evidence,
     trace: &mut impl Trace,
 ) -> Step {
-    let (outcome, cache) = policy.authenticate(request, &evidence.keys, trace);
-    let (verdict, provider) = match outcome {
-        Outcome::Known(known, provider) => {
-            let make = |identity, claims: &Claims| judge(agent, identity, claims, trace);
-            let verdict = match known.admission(agent.id, provider, make) {
-                Some(admission) => {
-                    if admission.headers.is_err() && trace.wants_grounds() {
-                        // Refused before. The rules say again why; the signature is not looked at.
-                        known.read(provider, |identity, claims| judge(agent, identity, claims, trace));
-                    }
-                    Verdict::admitted(agent, admission)
-                }
-                None => Verdict::refused(agent, Reason::TokenMalformed, None),
-            };
-            (verdict, Some(provider))
-        }
-        Outcome::Verified { identity, claims, known } => {
-            let provider = identity.provider;
-            let admission = Arc::new(judge(agent, identity, &claims, trace));
-            if let Some(known) = known {
-                known.remember(agent.id, &admission);
-            }
-            (Verdict::admitted(agent, admission), provider)
-        }
-        Outcome::Rejected(Rejection { reason, provider }) => {
-            (Verdict::refused(agent, reason, None), provider)
-        }
-        Outcome::KeysWanted(provider) => return ask(agent, Need::Keys(provider), evidence),
+    let entry = Entry { agent: agent.id, rules: &agent.rules, claim_headers: &agent.claim_headers };
+    let (answer, cache) = policy.authenticate(request, &evidence.keys, &entry, trace);
+    let (verdict, provider) = match answer {
+        Answer::Proven { admission, provider } => (Verdict::admitted(agent, admission), Some(provider)),
+        Answer::Rejected { reason, provider } => (Verdict::refused(agent, reason, None), provider),
+        Answer::KeysNeeded(provider) => return ask(agent, Need::Keys(provider), evidence),
     };
     Step::Decided(Verdict { provider, cache, ..verdict })
 }
@@ -82,8 +60,4 @@ pub(super) fn ask(agent: &Arc<Agent>, need: Need, evidence: &Evidence) -> Step {
     } else {
         Step::Needs(need)
     }
-}
-
-fn judge(agent: &Agent, identity: Identity, claims: &Claims, trace: &mut impl Trace) -> Admission {
-    Admission::of(identity, claims, (&agent.rules, &agent.claim_headers), trace)
 }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use http::uri::Scheme;
 use http::{HeaderMap, Method};
 
-use super::{CanonicalPath, Host, Instant};
+use super::{CanonicalPath, Host, Instant, Stamp};
 
 /// One request to one agent, at one moment.
 #[derive(Debug, Clone)]
@@ -59,6 +59,14 @@ impl<'r> Request<'r> {
             client_certificate: None,
             now,
             purpose: Purpose::Serve,
+        }
+    }
+
+    /// Notes that a key opened its agent, unless somebody only wants to know whether it would.
+    pub fn note_use(&self, stamp: &Stamp) {
+        match self.purpose {
+            Purpose::Serve => stamp.touch(self.now),
+            Purpose::Explain => {}
         }
     }
 }

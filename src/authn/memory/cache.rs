@@ -1,8 +1,8 @@
 //! Tokens that were verified, so that the next request with one costs a hash and a look-up instead of a signature; and,
 //! apart from them, tokens whose signature was found to be bad.
 //!
-//! The key is the SHA-256 of the whole token, compared whole. What a hit must still satisfy is in `remembered`. A bad token
-//! never takes the place of a good one: the two have rooms of their own, each bounded.
+//! The key is the SHA-256 of the whole token, compared whole. What a hit must still satisfy is in `oauth`. A bad token
+//! never takes the place of a good one: each kind has a bound of its own.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,15 +14,17 @@ use quick_cache::{Lifecycle, Weighter};
 use crate::model::Digest;
 use crate::telemetry::TokenCacheMetrics;
 
+use super::forged::Forged;
 use super::recent;
-use super::remembered::{Forged, Known};
+use super::remembered::Remembered;
 
-/// What an entry counts for at least. The bytes are bounded by so many for each entry that is allowed: larger tokens
-/// take the places of several.
+/// Minimum weight of an entry in bytes. The cache holds `entries * ENTRY_BYTES`, so one large token displaces several
+/// small ones.
 const ENTRY_BYTES: usize = 2048;
-/// For so many good tokens, one bad one is remembered.
+/// Good tokens for each bad one that is remembered: a bad one is worth only the signature that its repetition costs.
 const GOOD_FOR_EACH_BAD: usize = 16;
-/// The same for a bad one. Whoever makes it needs no key: without a bound, each could name thousands of audiences.
+/// Minimum weight of a bad token in bytes. Whoever makes it needs no key: without a bound on bytes, each could name
+/// thousands of audiences.
 const BAD_ENTRY_BYTES: usize = 512;
 
 /// Tells the caches of one process apart.
@@ -36,7 +38,7 @@ pub struct TokenCache {
     metrics: TokenCacheMetrics,
 }
 
-type Good = Cache<Digest, Arc<Known>, Bytes, std::hash::RandomState, Counted>;
+type Good = Cache<Digest, Arc<Remembered>, Bytes, std::hash::RandomState, Counted>;
 
 impl TokenCache {
     /// An empty cache for so many tokens; `None` when that is none.
@@ -69,7 +71,7 @@ impl TokenCache {
         self.len() == 0
     }
 
-    pub(in crate::authn) fn get(&self, digest: &Digest) -> Option<Arc<Known>> {
+    pub(in crate::authn) fn get(&self, digest: &Digest) -> Option<Arc<Remembered>> {
         recent::get(self.number, digest).or_else(|| {
             let known = self.good.get(digest)?;
             recent::offer(self.number, *digest, &known);
@@ -77,7 +79,7 @@ impl TokenCache {
         })
     }
 
-    pub(in crate::authn) fn insert(&self, digest: Digest, known: &Arc<Known>) {
+    pub(in crate::authn) fn insert(&self, digest: Digest, known: &Arc<Remembered>) {
         self.metrics.inserted();
         self.good.insert(digest, Arc::clone(known));
         recent::offer(self.number, digest, known);
@@ -115,8 +117,8 @@ impl fmt::Debug for TokenCache {
 #[derive(Debug, Clone, Copy)]
 struct Bytes;
 
-impl Weighter<Digest, Arc<Known>> for Bytes {
-    fn weight(&self, _: &Digest, known: &Arc<Known>) -> u64 {
+impl Weighter<Digest, Arc<Remembered>> for Bytes {
+    fn weight(&self, _: &Digest, known: &Arc<Remembered>) -> u64 {
         known.bytes().max(ENTRY_BYTES) as u64
     }
 }
@@ -131,10 +133,10 @@ impl Weighter<Digest, Arc<Forged>> for Bytes {
 #[derive(Debug, Clone)]
 struct Counted(TokenCacheMetrics);
 
-impl Lifecycle<Digest, Arc<Known>> for Counted {
+impl Lifecycle<Digest, Arc<Remembered>> for Counted {
     type RequestState = ();
 
-    fn on_evict(&self, (): &mut (), _: Digest, _: Arc<Known>) {
+    fn on_evict(&self, (): &mut (), _: Digest, _: Arc<Remembered>) {
         self.0.evicted();
     }
 }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use crate::model::Digest;
 
-use super::remembered::Known;
+use super::remembered::Remembered;
 
-/// So many are kept by each thread; each has its one place.
-const PLACES: usize = 64;
-/// After so many hits the cache behind is asked once, so that it knows that the token is in use.
+/// Slots of each thread; a token has its one slot. A power of two, and few enough that all fit into a core's cache.
+const SLOTS: usize = 64;
+/// Hits after which the cache behind is asked once, so that it knows that the token is in use.
 const TELL_AFTER: u8 = 32;
 
-struct Place {
-    /// The beginning of the digest that was last looked for here in vain. A token gets the place when it comes twice
+struct Slot {
+    /// The beginning of the digest that was last looked for here in vain. A token gets the slot when it comes twice
     /// in a row: of ten thousand that take turns, none does, and none is moved about.
     wanted: u64,
     held: Option<Held>,
@@ -23,56 +23,56 @@ struct Place {
 struct Held {
     cache: u64,
     digest: Digest,
-    known: Arc<Known>,
+    known: Arc<Remembered>,
     left: u8,
 }
 
 thread_local! {
-    static RECENT: RefCell<[Place; PLACES]> =
-        const { RefCell::new([const { Place { wanted: 0, held: None } }; PLACES]) };
+    static RECENT: RefCell<[Slot; SLOTS]> =
+        const { RefCell::new([const { Slot { wanted: 0, held: None } }; SLOTS]) };
 }
 
 /// The token with that digest, if this thread holds it for the cache of that number.
-pub(super) fn get(cache: u64, digest: &Digest) -> Option<Arc<Known>> {
-    RECENT.with_borrow_mut(|places| {
-        let place = places.get_mut(place_of(digest))?;
-        let held = place.held.as_mut().filter(|held| held.cache == cache && held.digest == *digest)?;
+pub(super) fn get(cache: u64, digest: &Digest) -> Option<Arc<Remembered>> {
+    RECENT.with_borrow_mut(|slots| {
+        let slot = slots.get_mut(slot_of(digest))?;
+        let held = slot.held.as_mut().filter(|held| held.cache == cache && held.digest == *digest)?;
         match held.left.checked_sub(1) {
             Some(left) => {
                 held.left = left;
                 Some(Arc::clone(&held.known))
             }
             None => {
-                place.held = None;
+                slot.held = None;
                 None
             }
         }
     })
 }
 
-/// Offers a token that was just found elsewhere; it is held when it was the last to be offered for its place, too.
-pub(super) fn offer(cache: u64, digest: Digest, known: &Arc<Known>) {
+/// Offers a token that was just found elsewhere; it is held when it was the last to be offered for its slot, too.
+pub(super) fn offer(cache: u64, digest: Digest, known: &Arc<Remembered>) {
     let beginning = beginning(&digest);
-    RECENT.with_borrow_mut(|places| {
-        let Some(place) = places.get_mut(place_of(&digest)) else { return };
-        if place.wanted == beginning {
-            place.held = Some(Held { cache, digest, known: Arc::clone(known), left: TELL_AFTER });
+    RECENT.with_borrow_mut(|slots| {
+        let Some(slot) = slots.get_mut(slot_of(&digest)) else { return };
+        if slot.wanted == beginning {
+            slot.held = Some(Held { cache, digest, known: Arc::clone(known), left: TELL_AFTER });
         }
-        place.wanted = beginning;
+        slot.wanted = beginning;
     });
 }
 
 /// Forgets a token.
 pub(super) fn forget(digest: &Digest) {
-    RECENT.with_borrow_mut(|places| {
-        if let Some(place) = places.get_mut(place_of(digest)) {
-            place.held = None;
+    RECENT.with_borrow_mut(|slots| {
+        if let Some(slot) = slots.get_mut(slot_of(digest)) {
+            slot.held = None;
         }
     });
 }
 
-fn place_of(digest: &Digest) -> usize {
-    usize::from(digest.as_bytes()[31]) % PLACES
+fn slot_of(digest: &Digest) -> usize {
+    usize::from(digest.as_bytes()[31]) % SLOTS
 }
 
 fn beginning(digest: &Digest) -> u64 {

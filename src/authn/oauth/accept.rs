@@ -1,51 +1,41 @@
-//! What a token says of itself, held against what its provider and the agent ask: the algorithm, the times, the
-//! audience, and whether it is bound. Nothing here needs a key.
+//! The one list of what an agent asks of a token's terms: its times, its lifetime, its audience, and whether it is bound.
+//! A new token is judged by it, and so is one that is remembered, with each request anew.
 //!
-//! When these checks are made is in `verify`; the rules over claims, which only a verified token meets, are in `authz`.
+//! When the list is gone through is in `verify` and in `authenticate`; the rules over claims, which only a verified token
+//! meets, are in `authz`.
 
 use std::time::Duration;
 
 use crate::authz::{Check, Facts, Trace};
 use crate::idp::Provider;
-use crate::model::{Algorithm, Instant, Reason};
+use crate::model::{Instant, Reason};
 
-use super::jwt::Token;
-use super::policy::{AudienceClaim, BoundTokens, OAuthPolicy};
+use super::policy::OAuthPolicy;
+use super::terms::{AudienceClaim, BoundTokens, Terms, Times};
 
 impl OAuthPolicy {
-    /// All of these checks, in their order.
-    pub(super) fn check_claims(
+    /// Whether the agent accepts these terms of this provider's token at this moment.
+    pub(super) fn accepts(
         &self,
-        token: &Token<'_>,
-        algorithm: Algorithm,
+        terms: &Terms,
         provider: &Provider,
         now: Instant,
         trace: &mut impl Trace,
     ) -> Result<(), Reason> {
-        let spec = provider.spec();
-        let allowed = spec.algorithms.contains(algorithm);
-        trace.check(Check::Algorithm, allowed, || Facts {
-            seen: Some(format!("alg: {algorithm}")),
-            wanted: format!("one of {} (provider {})", spec.algorithms, spec.name),
-            fix: "add the algorithm to the provider's `algorithms`, or have the provider sign with another",
-        });
-        if !allowed {
-            return Err(Reason::AlgNotAllowed);
-        }
-        let leeway = spec.leeway.as_secs_f64();
-        check_expiry(token, now, leeway, trace)?;
-        check_not_before(token, now, leeway, trace)?;
-        self.check_lifetime(token, trace)?;
-        self.check_audience(token, trace)?;
-        self.check_binding(token, trace)
+        let leeway = provider.spec().leeway.as_secs_f64();
+        check_expiry(&terms.times, now, leeway, trace)?;
+        check_not_before(&terms.times, now, leeway, trace)?;
+        self.check_lifetime(&terms.times, trace)?;
+        self.check_audience(terms, trace)?;
+        self.check_binding(terms, trace)
     }
 
-    fn check_lifetime(&self, token: &Token<'_>, trace: &mut impl Trace) -> Result<(), Reason> {
+    fn check_lifetime(&self, times: &Times, trace: &mut impl Trace) -> Result<(), Reason> {
         let Some(limit) = self.max_token_lifetime else { return Ok(()) };
-        let ok = token.times.are_within(Some(limit));
+        let ok = times.are_within(limit);
         trace.check(Check::Lifetime, ok, || Facts {
             seen: Some(
-                token.times.lifetime().map_or_else(|| "no iat".to_owned(), |s| format!("exp - iat = {s} s")),
+                times.lifetime().map_or_else(|| "no iat".to_owned(), |s| format!("exp - iat = {s} s")),
             ),
             wanted: format!("at most {} s", limit.as_secs()),
             fix: "have the identity provider issue shorter tokens, or raise `max_token_lifetime`",
@@ -53,23 +43,24 @@ impl OAuthPolicy {
         if ok { Ok(()) } else { Err(Reason::LifetimeTooLong) }
     }
 
-    fn check_audience(&self, token: &Token<'_>, trace: &mut impl Trace) -> Result<(), Reason> {
+    fn check_audience(&self, terms: &Terms, trace: &mut impl Trace) -> Result<(), Reason> {
         if self.audiences.is_empty() {
             return Ok(());
         }
+        let is_wanted = |audience: &str| self.audiences.iter().any(|wanted| wanted == audience);
         let ok = match self.audience_claim {
-            AudienceClaim::Aud => self.accepts_audience(token.aud.iter().map(String::as_str)),
-            AudienceClaim::ClientId => self.accepts_audience(token.client_id().into_iter()),
+            AudienceClaim::Aud => terms.aud.iter().any(|aud| is_wanted(aud)),
+            AudienceClaim::ClientId => terms.client_id.as_deref().is_some_and(is_wanted),
         };
         trace.check(Check::Audience, ok, || Facts {
             seen: Some(match self.audience_claim {
-                AudienceClaim::Aud if token.aud.is_empty() => "aud: absent".to_owned(),
-                AudienceClaim::Aud => format!("aud: {}", token.aud.join(", ")),
-                AudienceClaim::ClientId => format!("client_id: {}", token.client_id().unwrap_or("absent")),
+                AudienceClaim::Aud if terms.aud.is_empty() => "aud: absent".to_owned(),
+                AudienceClaim::Aud => format!("aud: {}", terms.aud.join(", ")),
+                AudienceClaim::ClientId => format!("client_id: {}", terms.client_id.as_deref().unwrap_or("absent")),
             }),
             wanted: format!("one of {}", self.audiences.join(", ")),
             fix: match self.audience_claim {
-                AudienceClaim::Aud if token.aud.is_empty() => {
+                AudienceClaim::Aud if terms.aud.is_empty() => {
                     "have the provider put `aud` into the token; where it never does (Cognito), set `audience_claim: client_id`"
                 }
                 AudienceClaim::Aud => {
@@ -81,10 +72,10 @@ impl OAuthPolicy {
         if ok { Ok(()) } else { Err(Reason::AudienceMismatch) }
     }
 
-    fn check_binding(&self, token: &Token<'_>, trace: &mut impl Trace) -> Result<(), Reason> {
-        let ok = self.accepts_binding(token.is_bound);
+    fn check_binding(&self, terms: &Terms, trace: &mut impl Trace) -> Result<(), Reason> {
+        let ok = terms.binding.is_none() || self.bound_tokens == BoundTokens::Ignore;
         trace.check(Check::Binding, ok, || Facts {
-            seen: Some(format!("cnf: {}", token.binding())),
+            seen: Some(format!("cnf: {}", terms.binding.as_deref().unwrap_or("absent"))),
             wanted: match self.bound_tokens {
                 BoundTokens::Refuse => "no `cnf`: a bound token is good only with a proof, and none is checked here",
                 BoundTokens::Ignore => "anything: this agent says `sender_constraint: { cnf: ignore }`",
@@ -97,14 +88,14 @@ impl OAuthPolicy {
     }
 }
 
-fn check_expiry(token: &Token<'_>, now: Instant, leeway: f64, trace: &mut impl Trace) -> Result<(), Reason> {
-    let result = match token.times.exp {
+fn check_expiry(times: &Times, now: Instant, leeway: f64, trace: &mut impl Trace) -> Result<(), Reason> {
+    let result = match times.exp {
         None => Err(Reason::ExpMissing),
-        Some(_) if token.times.are_over_at(now, leeway) => Err(Reason::TokenExpired),
+        Some(_) if times.are_over_at(now, leeway) => Err(Reason::TokenExpired),
         Some(_) => Ok(()),
     };
     trace.check(Check::Expiry, result.is_ok(), || Facts {
-        seen: Some(format!("exp: {}", shown(token.times.exp))),
+        seen: Some(format!("exp: {}", shown(times.exp))),
         wanted: format!(
             "after {}, which is now less {leeway} s of leeway",
             shown(Some(now.unix_f64() - leeway))
@@ -114,15 +105,10 @@ fn check_expiry(token: &Token<'_>, now: Instant, leeway: f64, trace: &mut impl T
     result
 }
 
-fn check_not_before(
-    token: &Token<'_>,
-    now: Instant,
-    leeway: f64,
-    trace: &mut impl Trace,
-) -> Result<(), Reason> {
-    let ok = !token.times.are_early_at(now, leeway);
+fn check_not_before(times: &Times, now: Instant, leeway: f64, trace: &mut impl Trace) -> Result<(), Reason> {
+    let ok = !times.are_early_at(now, leeway);
     trace.check(Check::NotBefore, ok, || Facts {
-        seen: Some(format!("nbf: {}, iat: {}", shown(token.times.nbf), shown(token.times.iat))),
+        seen: Some(format!("nbf: {}, iat: {}", shown(times.nbf), shown(times.iat))),
         wanted: format!(
             "not after {}, which is now plus {leeway} s of leeway",
             shown(Some(now.unix_f64() + leeway))

@@ -1,12 +1,19 @@
 //! Bearer tokens: what an agent asks of them, and the checks in their order.
 
 mod accept;
+mod authenticate;
+mod credential;
+mod head;
 mod jwt;
 mod policy;
+mod question;
 mod signature;
+mod terms;
 mod verify;
 
+pub(super) use jwt::claims;
 pub use jwt::{Malformed, Token};
-pub(super) use jwt::{Times, claims};
-pub use policy::{AudienceClaim, BoundTokens, ForwardToken, Issuers, OAuthPolicy, TokenForm};
-pub use verify::{Outcome, Rejection};
+pub use policy::{ForwardToken, Issuers, OAuthPolicy, TokenForm};
+pub use question::Answer;
+pub(super) use terms::Terms;
+pub use terms::{AudienceClaim, BoundTokens};

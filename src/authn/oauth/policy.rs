@@ -1,6 +1,7 @@
 //! What one agent asks of a bearer token: the policy, compiled.
 //!
-//! The order of the checks is in `verify`; the rules over claims are in `authz`.
+//! What is asked of the terms of a token is judged in `accept`, and the order of all checks is in `verify`; the rules over
+//! claims are in `authz`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use crate::authn::extract::{Scheme, credential};
 use crate::authn::memory::TokenCache;
 use crate::idp::Provider;
 use crate::model::{Issuer, reduced_eq};
+
+use super::terms::{AudienceClaim, BoundTokens};
 
 /// Whether a token goes on to the agent, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,40 +99,6 @@ impl OAuthPolicy {
         value.set_sensitive(true);
         Some((header, value))
     }
-
-    /// Whether a token for these audiences is one for this agent.
-    pub(in crate::authn) fn accepts_audience<'t>(
-        &self,
-        mut audiences: impl Iterator<Item = &'t str>,
-    ) -> bool {
-        self.audiences.is_empty() || audiences.any(|aud| self.audiences.iter().any(|wanted| wanted == aud))
-    }
-
-    /// Whether a token passes that is bound to a key, or that is not.
-    pub(in crate::authn) fn accepts_binding(&self, is_bound: bool) -> bool {
-        !is_bound || self.bound_tokens == BoundTokens::Ignore
-    }
-}
-
-/// The claim that says for whom a token was issued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AudienceClaim {
-    /// `aud` (RFC 7519 section 4.1.3).
-    #[default]
-    Aud,
-    /// `client_id`, for providers that put no `aud` into access tokens.
-    ClientId,
-}
-
-/// What becomes of a token with `cnf` (RFC 7800 section 3.1), which is good only with a proof that the caller has the
-/// key that it names (RFC 9449, RFC 8705). No such proof is checked here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum BoundTokens {
-    /// It is refused: whoever stole it could use it.
-    #[default]
-    Refuse,
-    /// It counts as a bearer token.
-    Ignore,
 }
 
 /// The issuers of all providers: tells an unknown issuer from one that this agent does not accept.

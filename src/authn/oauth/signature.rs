@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use crate::authn::api_key::note_use;
 use crate::authz::{Check, Facts, Trace};
 use crate::idp::{Missing, Provider, VerificationKey};
-use crate::model::{Algorithm, Fetched, Reason, Request};
+use crate::model::{Algorithm, Reason};
 
 use super::jwt::Token;
+use super::question::Question;
 
 /// By which key a token was verified.
 pub(super) struct Verified {
@@ -23,7 +23,7 @@ pub(super) enum NotVerified {
     /// For this reason.
     For(Reason),
     /// Its `kid` is unknown, and may be waited for.
-    KeysWanted,
+    KeysNeeded,
 }
 
 /// Finds the key that the provider has for a token, and verifies the signature with it.
@@ -31,15 +31,14 @@ pub(super) fn verify_signature(
     token: &Token<'_>,
     algorithm: Algorithm,
     provider: &Provider,
-    request: &Request<'_>,
-    fetched: &Fetched<()>,
+    question: &Question<'_>,
     trace: &mut impl Trace,
 ) -> Result<Verified, NotVerified> {
-    let kid = token.kid.as_deref();
+    let (kid, request) = (token.kid.as_deref(), question.request);
     let name = token.key_name();
     let found = provider.find(name, algorithm, request.now);
-    if matches!(found, Err(Missing::UnknownKid { .. })) && name.is_given() && !fetched.was_asked() {
-        return Err(NotVerified::KeysWanted);
+    if matches!(found, Err(Missing::UnknownKid { .. })) && name.is_given() && !question.keys.was_asked() {
+        return Err(NotVerified::KeysNeeded);
     }
     trace.check(Check::Key, found.is_ok(), || Facts {
         seen: Some(match (name.kid, name.sha256, name.sha1) {
@@ -70,7 +69,7 @@ pub(super) fn verify_signature(
     });
     match good {
         Some(key) => {
-            note_use(key.last_used(), request);
+            request.note_use(key.last_used());
             let key_id = kid.map(str::to_owned).or_else(|| key.kid().map(ToString::to_string));
             Ok(Verified { key: Arc::clone(key), key_id })
         }

@@ -1,6 +1,8 @@
 //! A token as text: a compact JWS, taken apart.
 
+mod members;
 mod token;
 
-pub use token::{Malformed, Token};
-pub(in crate::authn) use token::{Times, claims};
+pub use members::Malformed;
+pub use token::Token;
+pub(in crate::authn) use token::claims;

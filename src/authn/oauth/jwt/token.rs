@@ -3,14 +3,14 @@
 //! Strict where others are lenient: three parts, unpadded canonical base64url, one JSON object each in header
 //! and payload, members of the right type. Nothing here checks a value against a policy.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde_json::{Map, Value};
 
+use crate::authn::oauth::terms::Terms;
 use crate::idp::KeyName;
-use crate::model::{Claims, Instant, KeyId, strict_json};
+use crate::model::{Claims, KeyId, strict_json};
+
+use super::members::{Malformed, check_identity, check_unused, is_critical, string, terms, thumbprint};
 
 /// Unpadded base64url whose last character has no stray bits (RFC 7515 section 2, RFC 4648 section 3.5).
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
@@ -21,18 +21,10 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(false),
 );
 
-/// 2^53: from here on, not every whole number of seconds has a double of its own.
-const NUMERIC_DATE_LIMIT: f64 = 9_007_199_254_740_992.0;
-
-/// So many objects may stand inside the header: `jwk`, which nobody reads, and what else may come.
+/// Objects that may stand inside the header: `jwk`, which nobody reads, and what else may come.
 const MAX_HEADER_OBJECTS: usize = 64;
-/// So many objects may stand inside the payload: one for every dozen bytes of the largest token.
+/// Objects that may stand inside the payload: one for every dozen bytes of the largest token.
 const MAX_PAYLOAD_OBJECTS: usize = 1000;
-
-/// Why a text is no token; the words are for `explain`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Malformed(pub &'static str);
 
 /// A token that is well-formed and otherwise unproven.
 #[derive(Debug, Clone)]
@@ -49,12 +41,8 @@ pub struct Token<'a> {
     pub(in crate::authn) critical: bool,
     /// `iss`.
     pub(in crate::authn) iss: Option<String>,
-    /// `aud`, one or several.
-    pub(in crate::authn) aud: Vec<String>,
-    /// When it is good.
-    pub(in crate::authn) times: Times,
-    /// Whether it names a key of its holder, `cnf` (RFC 7800 section 3.1).
-    pub(in crate::authn) is_bound: bool,
+    /// When, for whom and by whom it may be used.
+    pub(in crate::authn) terms: Terms,
     /// Every claim.
     pub(in crate::authn) claims: Claims,
     /// The claims as they were written.
@@ -63,48 +51,6 @@ pub struct Token<'a> {
     pub(in crate::authn) signed: &'a [u8],
     /// The signature.
     pub(in crate::authn) signature: Vec<u8>,
-}
-
-/// The moments that a token names, in seconds since the epoch (RFC 7519 section 4.1).
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::authn) struct Times {
-    /// From then on it is expired.
-    pub(in crate::authn) exp: Option<f64>,
-    /// Before, it is not yet valid.
-    pub(in crate::authn) nbf: Option<f64>,
-    /// When it was issued.
-    pub(in crate::authn) iat: Option<f64>,
-}
-
-impl Times {
-    fn of(payload: &Map<String, Value>) -> Result<Self, Malformed> {
-        Ok(Self {
-            exp: numeric_date(payload.get("exp"))?,
-            nbf: numeric_date(optional(payload, "nbf"))?,
-            iat: numeric_date(optional(payload, "iat"))?,
-        })
-    }
-
-    /// Whether `exp` has passed; also when there is none.
-    pub(in crate::authn) fn are_over_at(&self, now: Instant, leeway: f64) -> bool {
-        self.exp.is_none_or(|exp| now.unix_f64() >= exp + leeway)
-    }
-
-    /// Whether `nbf` or `iat` is still to come.
-    pub(in crate::authn) fn are_early_at(&self, now: Instant, leeway: f64) -> bool {
-        let is_early = |at: Option<f64>| at.is_some_and(|at| at > now.unix_f64() + leeway);
-        is_early(self.nbf) || is_early(self.iat)
-    }
-
-    /// `exp - iat`, in seconds, when both are there.
-    pub(in crate::authn) fn lifetime(&self) -> Option<f64> {
-        self.exp.zip(self.iat).map(|(exp, iat)| exp - iat)
-    }
-
-    /// Whether it is good for no longer than `limit`; one that does not say when it was issued is not.
-    pub(in crate::authn) fn are_within(&self, limit: Option<Duration>) -> bool {
-        limit.is_none_or(|limit| self.lifetime().is_some_and(|seconds| seconds <= limit.as_secs_f64()))
-    }
 }
 
 /// The claims of a payload that was read before.
@@ -137,15 +83,7 @@ impl<'a> Token<'a> {
             return Err(Malformed("`kid` is too long or not printable"));
         }
         check_unused(&header)?;
-        for name in ["sub", "jti", "client_id", "azp"] {
-            let error = Malformed("`sub`, `jti`, `client_id` or `azp` is not a string");
-            string(optional(&payload, name), error)?;
-        }
-        for name in ["scope", "scp"] {
-            let error = Malformed("`scope` or `scp` is not a string or an array of strings");
-            strings(optional(&payload, name), error)?;
-        }
-        let aud = optional(&payload, "aud");
+        check_identity(&payload)?;
         Ok(Self {
             alg: string(header.get("alg"), Malformed("`alg` is not a string"))?,
             thumbprints: if kid.is_some() {
@@ -157,9 +95,7 @@ impl<'a> Token<'a> {
             typ: string(header.get("typ"), Malformed("`typ` is not a string"))?,
             critical: is_critical(&header)?,
             iss: string(payload.get("iss"), Malformed("`iss` is not a string"))?,
-            aud: strings(aud, Malformed("`aud` is not a string or an array of strings"))?,
-            times: Times::of(&payload)?,
-            is_bound: is_bound(&payload)?,
+            terms: terms(&payload)?,
             claims: Claims::new(payload),
             payload: text,
             signed,
@@ -172,106 +108,16 @@ impl<'a> Token<'a> {
         let [sha256, sha1] = &self.thumbprints;
         KeyName { kid: self.kid.as_deref(), sha256: sha256.as_deref(), sha1: sha1.as_deref() }
     }
-
-    /// The client that it was issued to (RFC 9068 section 2.2).
-    pub(in crate::authn) fn client_id(&self) -> Option<&str> {
-        self.claims.text("client_id")
-    }
-
-    /// By what it is bound, in words for `explain`: the members of `cnf`.
-    pub(in crate::authn) fn binding(&self) -> String {
-        match self.claims.get("cnf").and_then(Value::as_object) {
-            None => "absent".to_owned(),
-            Some(members) if members.is_empty() => "empty".to_owned(),
-            Some(members) => members.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
-        }
-    }
 }
 
 fn decode(part: &str, error: Malformed) -> Result<Vec<u8>, Malformed> {
     BASE64URL.decode(part).map_err(|_| error)
 }
 
-/// A claim that RFC 7519 section 4.1 leaves optional. Null is how many issuers write that they have none.
-fn optional<'m>(payload: &'m Map<String, Value>, name: &str) -> Option<&'m Value> {
-    payload.get(name).filter(|value| !value.is_null())
-}
-
-fn string(member: Option<&Value>, error: Malformed) -> Result<Option<String>, Malformed> {
-    match member {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(error),
-    }
-}
-
-fn strings(member: Option<&Value>, error: Malformed) -> Result<Vec<String>, Malformed> {
-    match member {
-        None => Ok(Vec::new()),
-        Some(Value::String(text)) => Ok(vec![text.clone()]),
-        Some(Value::Array(items)) => {
-            items.iter().map(|item| item.as_str().map(str::to_owned).ok_or(error)).collect()
-        }
-        Some(_) => Err(error),
-    }
-}
-
-fn is_bound(payload: &Map<String, Value>) -> Result<bool, Malformed> {
-    match optional(payload, "cnf") {
-        None => Ok(false),
-        Some(Value::Object(_)) => Ok(true),
-        Some(_) => Err(Malformed("`cnf` is not an object")),
-    }
-}
-
-fn numeric_date(member: Option<&Value>) -> Result<Option<f64>, Malformed> {
-    let error = Malformed("`exp`, `nbf` or `iat` is not a number of seconds");
-    match member {
-        None => Ok(None),
-        Some(value) => {
-            let seconds = value.as_f64().ok_or(error)?;
-            if seconds > 0.0 && seconds < NUMERIC_DATE_LIMIT { Ok(Some(seconds)) } else { Err(error) }
-        }
-    }
-}
-
-/// Members that are never used as keys, only that they are what RFC 7515 section 4.1 says: a header whose syntax is not
-/// understood is no header to trust (section 5.2).
-fn check_unused(header: &Map<String, Value>) -> Result<(), Malformed> {
-    for name in ["jku", "x5u", "x5t", "x5t#S256", "cty"] {
-        string(header.get(name), Malformed("`jku`, `x5u`, `x5t` or `cty` is not a string"))?;
-    }
-    if header.get("jwk").is_some_and(|jwk| !jwk.is_object()) {
-        return Err(Malformed("`jwk` is not an object"));
-    }
-    let strings = |chain: &Value| chain.as_array().is_some_and(|items| items.iter().all(Value::is_string));
-    if header.get("x5c").is_some_and(|chain| !strings(chain)) {
-        return Err(Malformed("`x5c` is not an array of strings"));
-    }
-    Ok(())
-}
-
-/// A thumbprint that may name a key, without the padding that some write.
-fn thumbprint(header: &Map<String, Value>, name: &str) -> Option<String> {
-    let text = header.get(name)?.as_str()?.trim_end_matches('=');
-    (!text.is_empty() && KeyId::is_valid(text)).then(|| text.to_owned())
-}
-
-/// `crit` names extensions, and this gateway implements none (RFC 7515 section 4.1.11); `b64: false` is one
-/// of them (RFC 7797).
-fn is_critical(header: &Map<String, Value>) -> Result<bool, Malformed> {
-    let unencoded = match header.get("b64") {
-        None => false,
-        Some(Value::Bool(b64)) => !b64,
-        Some(_) => return Err(Malformed("`b64` is not a boolean")),
-    };
-    Ok(unencoded || header.contains_key("crit"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Map, Value, json};
 
     fn encode(bytes: &[u8]) -> String {
         BASE64URL.encode(bytes)
@@ -294,7 +140,10 @@ mod tests {
         );
         let token = Token::parse(&text).unwrap();
         assert_eq!(token.alg.as_deref(), Some("RS256"));
-        assert_eq!((token.aud.len(), token.times.exp, token.times.nbf), (2, Some(1.5), None));
+        assert_eq!(
+            (token.terms.aud.len(), token.terms.times.exp, token.terms.times.nbf),
+            (2, Some(1.5), None)
+        );
         assert_eq!(token.signed, text.rsplit_once('.').unwrap().0.as_bytes());
         assert_eq!(token.signature, b"sig");
     }
@@ -384,8 +233,7 @@ mod tests {
             names.into_iter().map(|name| (name.to_owned(), Value::Null)).collect();
         let text = compact(&json!({"alg": "RS256"}), &payload.into());
         let token = Token::parse(&text).unwrap();
-        assert_eq!((token.aud, token.times.nbf, token.times.iat), (vec![], None, None));
-        assert_eq!((token.is_bound, token.claims.scopes().count()), (false, 0));
+        assert_eq!((token.terms, token.claims.scopes().count()), (Terms::default(), 0));
     }
 
     #[test]

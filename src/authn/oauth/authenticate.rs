@@ -1,0 +1,82 @@
+//! Who is calling with a bearer token: found in the memory of verified tokens, or verified now.
+//!
+//! A token that is remembered is judged by the same terms as a new one (`accept`), its key must still be its provider's, and
+//! what the rules made of it is kept for each agent alone. The memory only says yes: whatever it does not say yes to is
+//! decided from the token itself, so that a remembered token is refused for the very reason for which a new one is.
+
+use std::sync::Arc;
+
+use crate::authz::{Entry, Silent, Trace};
+use crate::idp::Provider;
+use crate::model::{CacheLabel, Digest, Fetched, Instant, Purpose, Reason, Request};
+
+use super::policy::OAuthPolicy;
+use super::question::{Answer, Cached, Question};
+use super::terms::Terms;
+
+impl OAuthPolicy {
+    /// Decides on the token that the request carries, with what came of fetching keys for it; says also what the cache
+    /// said.
+    pub fn authenticate(
+        &self,
+        request: &Request<'_>,
+        keys: &Fetched<()>,
+        entry: &Entry<'_>,
+        trace: &mut impl Trace,
+    ) -> (Answer, CacheLabel) {
+        let text = &*match self.extract(request, trace) {
+            Ok(text) => text,
+            Err(reason) => return (Answer::Rejected { reason, provider: None }, CacheLabel::Off),
+        };
+        let question = Question { text, request, keys, entry };
+        // Who wants to see every check gets every check.
+        let Some(cache) = self.tokens.as_deref().filter(|_| request.purpose == Purpose::Serve) else {
+            return (self.verify(&question, None, trace), CacheLabel::Off);
+        };
+        let cached = Cached { cache, digest: Digest::of(text.as_bytes()) };
+        let recalled = self.recall(&cached, &question, trace);
+        if let Some(answer) = recalled.or_else(|| self.recall_forged(&cached, request.now, trace)) {
+            return (answer, CacheLabel::Hit);
+        }
+        let answer = self.verify(&question, Some(&cached), trace);
+        if !matches!(answer, Answer::KeysNeeded(_)) {
+            cache.metrics().missed();
+        }
+        (answer, CacheLabel::Miss)
+    }
+
+    /// The answer of a token that is remembered, if all still holds for this agent.
+    fn recall(&self, cached: &Cached<'_>, question: &Question<'_>, trace: &mut impl Trace) -> Option<Answer> {
+        let (request, remembered) = (question.request, cached.cache.get(&cached.digest)?);
+        let (index, provider) = self.holding(remembered.provider(), remembered.terms(), request.now)?;
+        if !remembered.is_still_signed(provider, request.now) {
+            cached.cache.remove(&cached.digest);
+            return None;
+        }
+        request.note_use(remembered.key().last_used());
+        cached.cache.metrics().hit();
+        Some(match remembered.admission(question.entry, index, trace) {
+            Some(admission) => Answer::Proven { admission, provider: index },
+            None => Answer::Rejected { reason: Reason::TokenMalformed, provider: Some(index) },
+        })
+    }
+
+    /// The refusal of a token whose signature is known to be bad, if that is all that is wrong with it.
+    fn recall_forged(&self, cached: &Cached<'_>, now: Instant, trace: &mut impl Trace) -> Option<Answer> {
+        let forged = cached.cache.get_bad(&cached.digest)?;
+        let (index, provider) = self.holding(forged.provider(), forged.terms(), now)?;
+        if provider.key_set_number(now)? != forged.key_set() {
+            return None;
+        }
+        cached.cache.metrics().hit_bad();
+        trace.recalled(forged.grounds());
+        Some(Answer::Rejected { reason: Reason::SignatureInvalid, provider: Some(index) })
+    }
+
+    /// The provider of that number with its index, when the agent accepts it, and accepts these terms of its token.
+    fn holding(&self, provider: u64, terms: &Terms, now: Instant) -> Option<(usize, &Arc<Provider>)> {
+        let (index, provider) = self.providers.iter().enumerate().find(|(_, own)| own.id() == provider)?;
+        self.accepts(terms, provider, now, &mut Silent).ok()?;
+        Some((index, provider))
+    }
+}

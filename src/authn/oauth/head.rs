@@ -1,0 +1,129 @@
+//! What a token says of itself before anything about it is believed: that it is one, how it is signed, by whom it says that
+//! it was issued.
+
+use std::sync::Arc;
+
+use crate::authz::{Check, Facts, Trace};
+use crate::idp::{Provider, ProviderSpec};
+use crate::model::{Algorithm, Reason};
+
+use super::jwt::Token;
+use super::policy::OAuthPolicy;
+
+/// Takes the text of a token apart.
+pub(super) fn read<'t>(text: &'t str, trace: &mut impl Trace) -> Result<Token<'t>, Reason> {
+    let parsed = Token::parse(text);
+    trace.check(Check::Format, parsed.is_ok(), || Facts {
+        seen: Some(parsed.as_ref().map_or_else(ToString::to_string, |_| "a signed JWT".to_owned())),
+        wanted: "a compact JWS of three parts with one JSON object in each of the first two".to_owned(),
+        fix: "send the access token itself, unchanged; an opaque or encrypted token cannot be checked here",
+    });
+    parsed.map_err(|_| Reason::TokenMalformed)
+}
+
+/// The checks that need the header alone.
+pub(super) fn check_head(token: &Token<'_>, trace: &mut impl Trace) -> Result<Algorithm, Reason> {
+    let algorithm = token.alg.as_deref().and_then(|alg| alg.parse::<Algorithm>().ok());
+    trace.check(Check::Algorithm, algorithm.is_some(), || Facts {
+        seen: Some(format!("alg: {}", token.alg.as_deref().unwrap_or("absent"))),
+        wanted: "an asymmetric algorithm (RS, PS, ES or EdDSA)".to_owned(),
+        fix: "have the identity provider sign with an asymmetric key",
+    });
+    let algorithm = algorithm.ok_or(Reason::AlgNotAllowed)?;
+    trace.check(Check::Critical, !token.critical, || Facts {
+        seen: Some(if token.critical { "`crit`, or `b64: false`" } else { "none" }.to_owned()),
+        wanted: "no `crit`, no unencoded payload".to_owned(),
+        fix: "have the identity provider issue plain tokens without critical header extensions",
+    });
+    if token.critical {
+        return Err(Reason::TokenMalformed);
+    }
+    let typ_ok = token.typ.as_deref().is_none_or(is_accepted_type);
+    trace.check(Check::Type, typ_ok, || Facts {
+        seen: Some(format!("typ: {}", token.typ.as_deref().unwrap_or("absent"))),
+        wanted: "absent, JWT or at+jwt".to_owned(),
+        fix: "send the access token, not another kind of token (logout, DPoP proof, ...)",
+    });
+    if typ_ok { Ok(algorithm) } else { Err(Reason::TypMismatch) }
+}
+
+/// `JWT` or `at+jwt`, with or without `application/`, in any case (RFC 7515 section 4.1.9, RFC 9068 section 4).
+fn is_accepted_type(typ: &str) -> bool {
+    let prefix = "application/";
+    let bare = match typ.split_at_checked(prefix.len()) {
+        Some((head, rest)) if head.eq_ignore_ascii_case(prefix) => rest,
+        _ => typ,
+    };
+    bare.eq_ignore_ascii_case("JWT") || bare.eq_ignore_ascii_case("at+jwt")
+}
+
+/// Whether the provider signs with this algorithm.
+pub(super) fn check_algorithm(
+    algorithm: Algorithm,
+    spec: &ProviderSpec,
+    trace: &mut impl Trace,
+) -> Result<(), Reason> {
+    let allowed = spec.algorithms.contains(algorithm);
+    trace.check(Check::Algorithm, allowed, || Facts {
+        seen: Some(format!("alg: {algorithm}")),
+        wanted: format!("one of {} (provider {})", spec.algorithms, spec.name),
+        fix: "add the algorithm to the provider's `algorithms`, or have the provider sign with another",
+    });
+    if allowed { Ok(()) } else { Err(Reason::AlgNotAllowed) }
+}
+
+impl OAuthPolicy {
+    /// The provider that `iss` names, when the agent accepts it, with its index.
+    pub(super) fn provider(
+        &self,
+        token: &Token<'_>,
+        trace: &mut impl Trace,
+    ) -> Result<(usize, &Arc<Provider>), Reason> {
+        let issuer = token.iss.as_deref();
+        let found = issuer
+            .and_then(|iss| self.providers.iter().enumerate().find(|(_, p)| p.spec().issuer.as_str() == iss));
+        trace.check(Check::Issuer, found.is_some(), || Facts {
+            seen: Some(format!("iss: {}", issuer.unwrap_or("absent"))),
+            wanted: self
+                .providers
+                .iter()
+                .map(|p| format!("{} ({})", p.spec().issuer, p.spec().name))
+                .collect::<Vec<_>>()
+                .join(" or "),
+            fix: if issuer.is_some_and(|iss| self.issuers.contains(iss)) {
+                "add the provider of this issuer to the agent's `identity_providers`"
+            } else {
+                "compare byte for byte (a slash at the end counts), or configure a provider with this issuer"
+            },
+        });
+        found.ok_or(match issuer {
+            Some(iss) if self.issuers.contains(iss) => Reason::IssuerNotAllowed,
+            _ => Reason::IssuerUnknown,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_accepted_type;
+
+    #[test]
+    fn only_jwt_and_access_token_types_pass() {
+        for good in ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "Application/JWT"] {
+            assert!(is_accepted_type(good), "{good}");
+        }
+        for bad in [
+            "",
+            "JWS",
+            "dpop+jwt",
+            "logout+jwt",
+            "application/",
+            "application/application/jwt",
+            "at+jwt ",
+            "text/jwt",
+            "jwt;a",
+        ] {
+            assert!(!is_accepted_type(bad), "{bad}");
+        }
+    }
+}

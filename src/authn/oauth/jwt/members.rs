@@ -1,0 +1,123 @@
+//! The members of a token's header and payload, each of the type that its specification names: one of another type makes
+//! the token malformed, and is never taken for absent.
+
+use serde_json::{Map, Value};
+
+use crate::authn::oauth::terms::{Terms, Times};
+use crate::model::KeyId;
+
+/// Why a text is no token; the words are for `explain`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(pub &'static str);
+
+/// 2^53: from here on, not every whole number of seconds has a double of its own.
+const NUMERIC_DATE_LIMIT: f64 = 9_007_199_254_740_992.0;
+
+/// The claims that say who calls: they are read from the claims later, and must be texts.
+pub(super) fn check_identity(payload: &Map<String, Value>) -> Result<(), Malformed> {
+    for name in ["sub", "jti", "client_id", "azp"] {
+        let error = Malformed("`sub`, `jti`, `client_id` or `azp` is not a string");
+        string(optional(payload, name), error)?;
+    }
+    for name in ["scope", "scp"] {
+        let error = Malformed("`scope` or `scp` is not a string or an array of strings");
+        strings(optional(payload, name), error)?;
+    }
+    Ok(())
+}
+
+/// When, for whom and by whom a token may be used.
+pub(super) fn terms(payload: &Map<String, Value>) -> Result<Terms, Malformed> {
+    let aud = strings(optional(payload, "aud"), Malformed("`aud` is not a string or an array of strings"))?;
+    Ok(Terms {
+        aud: aud.into_boxed_slice(),
+        times: Times {
+            exp: numeric_date(payload.get("exp"))?,
+            nbf: numeric_date(optional(payload, "nbf"))?,
+            iat: numeric_date(optional(payload, "iat"))?,
+        },
+        client_id: payload.get("client_id").and_then(Value::as_str).map(Box::from),
+        binding: binding(payload)?,
+    })
+}
+
+/// A claim that RFC 7519 section 4.1 leaves optional. Null is how many issuers write that they have none.
+fn optional<'m>(payload: &'m Map<String, Value>, name: &str) -> Option<&'m Value> {
+    payload.get(name).filter(|value| !value.is_null())
+}
+
+pub(super) fn string(member: Option<&Value>, error: Malformed) -> Result<Option<String>, Malformed> {
+    match member {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(error),
+    }
+}
+
+fn strings(member: Option<&Value>, error: Malformed) -> Result<Vec<Box<str>>, Malformed> {
+    match member {
+        None => Ok(Vec::new()),
+        Some(Value::String(text)) => Ok(vec![text.as_str().into()]),
+        Some(Value::Array(items)) => {
+            items.iter().map(|item| item.as_str().map(Box::from).ok_or(error)).collect()
+        }
+        Some(_) => Err(error),
+    }
+}
+
+/// By what a token is bound to a key of its holder, in words for `explain`: the members of `cnf`.
+fn binding(payload: &Map<String, Value>) -> Result<Option<Box<str>>, Malformed> {
+    match optional(payload, "cnf") {
+        None => Ok(None),
+        Some(Value::Object(members)) if members.is_empty() => Ok(Some("empty".into())),
+        Some(Value::Object(members)) => {
+            Ok(Some(members.keys().map(String::as_str).collect::<Vec<_>>().join(", ").into()))
+        }
+        Some(_) => Err(Malformed("`cnf` is not an object")),
+    }
+}
+
+fn numeric_date(member: Option<&Value>) -> Result<Option<f64>, Malformed> {
+    let error = Malformed("`exp`, `nbf` or `iat` is not a number of seconds");
+    match member {
+        None => Ok(None),
+        Some(value) => {
+            let seconds = value.as_f64().ok_or(error)?;
+            if seconds > 0.0 && seconds < NUMERIC_DATE_LIMIT { Ok(Some(seconds)) } else { Err(error) }
+        }
+    }
+}
+
+/// Members that are never used as keys, only that they are what RFC 7515 section 4.1 says: a header whose syntax is not
+/// understood is no header to trust (section 5.2).
+pub(super) fn check_unused(header: &Map<String, Value>) -> Result<(), Malformed> {
+    for name in ["jku", "x5u", "x5t", "x5t#S256", "cty"] {
+        string(header.get(name), Malformed("`jku`, `x5u`, `x5t` or `cty` is not a string"))?;
+    }
+    if header.get("jwk").is_some_and(|jwk| !jwk.is_object()) {
+        return Err(Malformed("`jwk` is not an object"));
+    }
+    let strings = |chain: &Value| chain.as_array().is_some_and(|items| items.iter().all(Value::is_string));
+    if header.get("x5c").is_some_and(|chain| !strings(chain)) {
+        return Err(Malformed("`x5c` is not an array of strings"));
+    }
+    Ok(())
+}
+
+/// A thumbprint that may name a key, without the padding that some write.
+pub(super) fn thumbprint(header: &Map<String, Value>, name: &str) -> Option<String> {
+    let text = header.get(name)?.as_str()?.trim_end_matches('=');
+    (!text.is_empty() && KeyId::is_valid(text)).then(|| text.to_owned())
+}
+
+/// `crit` names extensions, and this gateway implements none (RFC 7515 section 4.1.11); `b64: false` is one
+/// of them (RFC 7797).
+pub(super) fn is_critical(header: &Map<String, Value>) -> Result<bool, Malformed> {
+    let unencoded = match header.get("b64") {
+        None => false,
+        Some(Value::Bool(b64)) => !b64,
+        Some(_) => return Err(Malformed("`b64` is not a boolean")),
+    };
+    Ok(unencoded || header.contains_key("crit"))
+}
