@@ -353,7 +353,7 @@ fn build_server(
     http.h2_idle_timeout = Some(head.idle);
     proxy.server_options = Some(http);
     proxy.h2_options = Some(http2_options(head.bytes));
-    let record = Box::new(move |status, peer| recorder.head_refused(status, peer));
+    let record = Box::new(move |refusal, peer| recorder.head_refused(refusal, peer));
     let with_tls = settings.listeners.iter().filter(|listener| !listener.certificates.is_empty());
     let tls = TlsDoor::new(with_tls.map(|listener| listener.address.value), &parts.snapshot, metrics);
     let relayed = settings.listeners.iter().filter(|l| l.proxy_protocol == config::ProxyProtocol::V1V2);

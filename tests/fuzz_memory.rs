@@ -111,7 +111,7 @@ mod tests {
     fn no_request_head_holds_a_mebibyte() {
         let _ready = stage::agents();
         let ask = |bytes: &[u8]| {
-            let seen = inspect(bytes).map_err(|status| status.to_string())?;
+            let seen = inspect(bytes).map_err(|refusal| refusal.status().to_string())?;
             Ok::<_, String>(stage::refused_by("bearer", &seen.fields))
         };
         // What is made once, on the first use, is no cost of a head.

@@ -19,9 +19,10 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::model::{RequestId, methods};
+use crate::model::{Refusal, RequestId};
 use crate::telemetry::HandshakeFailure;
 
+use super::answer;
 use super::drain::{Busy, Drain};
 use super::handshake::caller_fault;
 use super::http1::bounded::Bounded;
@@ -68,8 +69,8 @@ struct Inner<A> {
     lingering: Semaphore,
 }
 
-/// Records and numbers a head that was refused: status and peer in, request id out.
-pub type Recorder = Box<dyn Fn(u16, Option<IpAddr>) -> RequestId + Send + Sync>;
+/// Records and numbers a head that was refused: refusal and peer in, request id out.
+pub type Recorder = Box<dyn Fn(Refusal, Option<IpAddr>) -> RequestId + Send + Sync>;
 
 impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
     /// A door to `app`, which answers what passes it.
@@ -150,7 +151,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
     fn guarded(&self, stream: Stream, peer: Option<IpAddr>) -> Stream {
         let (front, crowd) = (self.clone(), self.0.parts.crowd.clone());
         let around = Around {
-            unseen: Box::new(move |status| drop((front.0.record)(status, peer))),
+            unseen: Box::new(move |refusal| drop((front.0.record)(refusal, peer))),
             needed: Box::new(move |rest| {
                 let crowd = crowd.clone();
                 Box::pin(async move { crowd.needed(rest).await })
@@ -217,7 +218,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
             let message = match self.read_head(&mut stream, rest).await {
                 Head::Read(message) => message,
                 Head::Gone => return,
-                Head::Bad(status) => return Box::pin(self.refuse(&mut stream, status, peer)).await,
+                Head::Bad(refusal) => return Box::pin(self.refuse(&mut stream, refusal, peer)).await,
                 // Its request may be on its way.
                 Head::Unseated => return self.turn_away_at_once(&mut stream, peer),
             };
@@ -269,7 +270,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
 
     async fn turn_away(&self, stream: &mut Paced, peer: Option<IpAddr>) {
         if let Ok(_place) = self.lingering.try_acquire() {
-            return self.refuse(stream, 503, peer).await;
+            return self.refuse(stream, Refusal::TooManyConnections, peer).await;
         }
         self.turn_away_at_once(stream, peer);
     }
@@ -277,9 +278,10 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
     /// Waits for nothing: what fits into the socket's buffer is sent, and what has come is taken, since closing with
     /// unread bytes would reset the connection.
     fn turn_away_at_once(&self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin), peer: Option<IpAddr>) {
-        let answer = raw_problem(503, &(self.record)(503, peer));
+        let refusal = Refusal::TooManyConnections;
+        let answer = answer::raw(refusal, &(self.record)(refusal, peer));
         let told = async {
-            stream.write_all(answer.as_bytes()).await?;
+            stream.write_all(&answer).await?;
             stream.shutdown().await?;
             stream.read(&mut [0; 4096]).await
         };
@@ -289,13 +291,12 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
     async fn refuse(
         &self,
         stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
-        status: u16,
+        refusal: Refusal,
         peer: Option<IpAddr>,
     ) {
-        let request_id = (self.record)(status, peer);
-        let answer = raw_problem(status, &request_id);
+        let answer = answer::raw(refusal, &(self.record)(refusal, peer));
         let told = async {
-            stream.write_all(answer.as_bytes()).await?;
+            stream.write_all(&answer).await?;
             stream.flush().await?;
             stream.shutdown().await?;
             tokio::io::copy(stream, &mut tokio::io::sink()).await
@@ -327,24 +328,4 @@ impl<A> std::fmt::Debug for Front<A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Front").field("parts", &self.0.parts).finish_non_exhaustive()
     }
-}
-
-fn raw_problem(status: u16, request_id: &RequestId) -> String {
-    let (title, detail) = match status {
-        431 => ("Request Header Fields Too Large", "The request head is too large."),
-        405 => ("Method Not Allowed", "This method is not allowed."),
-        408 => ("Request Timeout", "The request head took too long to arrive."),
-        503 => ("Service Unavailable", "There are too many connections. Try again later."),
-        _ => ("Bad Request", "The request head is malformed."),
-    };
-    let retry = if status == 503 { "Retry-After: 1\r\n" } else { "" };
-    let body = format!(
-        r#"{{"type":"about:blank","title":"{title}","status":{status},"detail":"{detail}","request_id":"{request_id}"}}"#
-    );
-    let allow = if status == 405 { format!("Allow: {}\r\n", methods::ALLOW) } else { String::new() };
-    format!(
-        "HTTP/1.1 {status} {title}\r\n{allow}Content-Type: application/problem+json\r\nContent-Length: {}\r\n{retry}\
-         Cache-Control: no-store\r\nX-Request-Id: {request_id}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    )
 }

@@ -4,6 +4,7 @@
 //!
 //! What a request asks for, and whether it may, is for others: nothing here knows of agents.
 
+mod answer;
 mod deadline;
 mod drain;
 mod front;

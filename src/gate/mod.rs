@@ -3,6 +3,7 @@
 //! Only here is a [`Permit`] made, and nothing goes upstream without one. No I/O, no clock, no waiting: whoever calls
 //! [`decide`] fetches what it needs, and asks again.
 
+mod challenge;
 mod decide;
 mod evidence;
 mod explain;
@@ -12,6 +13,7 @@ pub(crate) mod tests;
 mod verdict;
 
 pub use crate::authz::{Silent, Witness};
+pub use challenge::{challenge, detail};
 pub use decide::{Step, decide};
 pub use evidence::{Evidence, Introspection, Need};
 pub use explain::{CredentialError, Explanation, credential, explain};

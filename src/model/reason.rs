@@ -1,7 +1,7 @@
 //! Why a request was decided as it was: a closed list, precise for operators and vague on the wire.
 //!
 //! All mappings stand side by side in this file and match exhaustively, so that a new reason cannot be
-//! added without deciding its status and its OAuth code. The bodies and headers are written in `proxy`.
+//! added without deciding its status and its OAuth code. What a caller reads is in `refusal`.
 
 use std::fmt;
 

@@ -1,32 +1,26 @@
-//! What the phases of a request work with: who asks, which agent, the decision counted when it is made, and
-//! the answers that are ours to give.
+//! What the phases of a request work with: who asks, which agent, and the decision counted when it is
+//! made.
 //!
 //! The decision itself is made in `gate`; when each step is taken is in `phases`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::{HeaderValue, header};
 use ipnet::IpNet;
-use pingora::http::ResponseHeader;
 use pingora::proxy::{ProxyHttp as _, Session};
 
 use crate::config::{Limits, Snapshot};
 use crate::door::Drain;
 use crate::limits::Hall;
-use crate::model::{AuthMethod, Clock, Decision, Live, Reason, RequestId};
-use crate::routing::{Agent, CorsHeaders};
+use crate::model::{AuthMethod, Clock, Decision, Live, Reason, Refusal, RequestId};
+use crate::routing::Agent;
 use crate::telemetry::{AccessLog, AgentMetrics, Decisions, InFlight, Metrics};
 
 use super::context::{Context, Ending};
+use super::noted;
 use super::origin::Origin;
-use super::respond::{Problem, header_value};
 use super::view::{BadTarget, View};
-use super::{cross_origin, noted};
-
-/// The longest that the unread rest of a refused request's body is taken in.
-const BODY_DRAIN: Duration = Duration::from_secs(2);
 
 /// What a gateway is built from.
 #[derive(Clone, Debug)]
@@ -73,12 +67,12 @@ impl Gateway {
 
     /// Records a request whose head could not be read; it has been answered already.
     #[must_use]
-    pub fn head_refused(&self, status: u16, peer: Option<IpAddr>) -> RequestId {
+    pub fn head_refused(&self, refusal: Refusal, peer: Option<IpAddr>) -> RequestId {
         let mut ctx = self.new_ctx();
         ctx.origin = Origin::of(peer, &self.parts.trusted_proxies);
         ctx.remote = ctx.origin.peer;
         ctx.request_id = ctx.origin.request_id(&http::HeaderMap::new());
-        let took = ctx.began.elapsed();
+        let (status, took) = (refusal.status(), ctx.began.elapsed());
         self.no_agent.answered(status, took);
         let id = ctx.request_id.clone();
         self.parts.access_log.write(|| ctx.record(Ending::of_no_request(status, took)));
@@ -123,42 +117,11 @@ impl Gateway {
         }
     }
 
-    /// Counts and notes a request that reaches no agent and gets this status.
-    pub(super) fn note_no_route(&self, session: &Session, ctx: &mut Context, status: u16) {
+    /// Counts and notes a request that reaches no agent.
+    pub(super) fn note_no_route(&self, session: &Session, ctx: &mut Context, refusal: Refusal) {
         self.no_agent.decided(None, AuthMethod::None, Decision::Deny, Reason::NoRoute);
         if let Some(decisions) = &self.parts.decisions {
-            noted::no_route(decisions, session.req_header(), ctx, status);
+            noted::no_route(decisions, session.req_header(), ctx, refusal);
         }
-    }
-
-    /// Answers a request that goes no further.
-    pub(super) async fn refuse(
-        &self,
-        session: &mut Session,
-        ctx: &mut Context,
-        problem: &Problem,
-    ) -> pingora::Result<bool> {
-        session.as_downstream_mut().set_total_drain_timeout(Some(BODY_DRAIN));
-        if !session.is_body_empty() && session.req_header().headers.contains_key(header::EXPECT) {
-            // The body was never asked for and may never come.
-            session.set_keepalive(None);
-        }
-        let cors = cross_origin::headers(ctx.agent.as_deref(), session.req_header());
-        problem.send(session, &ctx.request_id, cors).await?;
-        Ok(true)
-    }
-
-    pub(super) async fn preflight(
-        session: &mut Session,
-        ctx: &Context,
-        headers: CorsHeaders,
-    ) -> pingora::Result<bool> {
-        let mut head = ResponseHeader::build(204, Some(headers.len() + 2))?;
-        head.insert_header("X-Request-Id", header_value(&ctx.request_id)?)?;
-        for (name, value) in headers {
-            head.append_header(name, value)?;
-        }
-        session.write_response_header(Box::new(head), true).await?;
-        Ok(true)
     }
 }

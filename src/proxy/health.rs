@@ -1,15 +1,14 @@
 //! Health checks of balancers on the listeners of callers, before any route: 200, or 503 once the gateway is going away.
 
-use bytes::Bytes;
-use http::{HeaderValue, Method, header};
-use pingora::http::{RequestHeader, ResponseHeader};
+use http::{HeaderValue, Method};
+use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
 use crate::model::{Decision, Reason};
 
+use super::answer::{self, Problem};
 use super::context::{Auth, Context};
 use super::gateway::Gateway;
-use super::respond::{Problem, header_value};
 
 /// Whether a request is for the path of health checks, whatever its query says. The host is of no interest: checks
 /// come by address.
@@ -28,26 +27,16 @@ impl Gateway {
         let method = &session.req_header().method;
         if !matches!(*method, Method::GET | Method::HEAD) {
             let allow = HeaderValue::from_static("GET, HEAD");
-            return self.refuse(session, ctx, &Problem::method(allow)).await;
+            return Problem::method(allow).refuse(session, ctx).await;
         }
-        let without_body = *method == Method::HEAD;
         ctx.auth = Auth { decision: Decision::Allow, reason: Reason::Ok, ..Auth::NO_ROUTE };
         let drain = &self.parts.drain;
         // Of a process that has handed its listeners over, only kept connections ask; the place is well.
-        let (status, text) = match drain.is_leaving() && !drain.is_handed_over() {
+        let answer = match drain.is_leaving() && !drain.is_handed_over() {
             true => (503, "draining\n"),
             false => (200, "ok\n"),
         };
-        let mut head = ResponseHeader::build(status, Some(4))?;
-        head.insert_header(header::CONTENT_TYPE, "text/plain; charset=utf-8")?;
-        head.insert_header(header::CONTENT_LENGTH, text.len())?;
-        head.insert_header(header::CACHE_CONTROL, "no-store")?;
-        head.insert_header("X-Request-Id", header_value(&ctx.request_id)?)?;
-        session.write_response_header(Box::new(head), without_body).await?;
-        if !without_body {
-            session.write_response_body(Some(Bytes::from_static(text.as_bytes())), true).await?;
-        }
-        Ok(true)
+        answer::health(session, ctx, answer).await
     }
 }
 

@@ -6,9 +6,9 @@ use pingora::http::RequestHeader;
 
 use crate::door::http1::framing;
 use crate::door::http1::head::has_bare_line_feed;
-use crate::model::query;
+use crate::model::{Refusal, query};
 
-use super::view::View;
+use super::view::{BadTarget, View};
 
 /// The most that a configuration allows.
 const MOST_FIELDS: usize = 256;
@@ -31,14 +31,14 @@ pub struct Inspected {
 /// Reads a whole head, its empty line with it.
 ///
 /// # Errors
-/// The status with which it is refused.
-pub fn inspect(head: &[u8]) -> Result<Inspected, u16> {
+/// How it is refused.
+pub fn inspect(head: &[u8]) -> Result<Inspected, Refusal> {
     if has_bare_line_feed(head) {
-        return Err(400);
+        return Err(Refusal::MalformedHead);
     }
     let _framing = framing::read(head, MOST_FIELDS)?;
-    let request = read(head).ok_or(400_u16)?;
-    let view = View::of(&request).map_err(|_| 400_u16)?;
+    let request = read(head).ok_or(Refusal::MalformedHead)?;
+    let view = View::of(&request).map_err(BadTarget::refusal)?;
     Ok(Inspected {
         method: request.method.as_str().to_owned(),
         host: view.host.as_ref().map(|host| host.as_str().to_owned()),
@@ -68,7 +68,7 @@ fn read(head: &[u8]) -> Option<RequestHeader> {
 
 #[cfg(test)]
 mod tests {
-    use super::inspect;
+    use super::{Refusal, inspect};
 
     #[test]
     fn a_head_is_read_as_the_door_and_the_first_phase_read_it() {
@@ -83,7 +83,7 @@ mod tests {
             ("GET /.. HTTP/1.1\r\nHost: a\r\n\r\n", 400),
             ("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 405),
         ] {
-            assert_eq!(inspect(head.as_bytes()), Err(status), "{head:?}");
+            assert_eq!(inspect(head.as_bytes()).map_err(Refusal::status), Err(status), "{head:?}");
         }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Nothing is decided here. An upstream is chosen, and a request rewritten, only with a permit of `gate`.
 
+mod answer;
 mod attend;
 mod context;
 mod cross_origin;
@@ -19,7 +20,6 @@ mod noted;
 mod origin;
 mod peer;
 mod phases;
-mod respond;
 mod stamp;
 mod tunnel;
 mod upgrade;

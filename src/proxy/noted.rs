@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pingora::Error;
 use pingora::http::RequestHeader;
 
-use crate::model::{Decision, FailedCheck, Grounds};
+use crate::model::{Decision, FailedCheck, Grounds, Refusal};
 use crate::telemetry::{DecisionEntry, Decisions, PathText};
 
 use super::context::Context;
@@ -30,14 +30,14 @@ pub(super) fn decision(decisions: &Decisions, request: &RequestHeader, ctx: &mut
     decisions.note_refused(DecisionEntry { status, grounds, ..entry(request, ctx, PathText::whole) });
 }
 
-/// Notes a request that reaches no agent and gets this status.
-pub(super) fn no_route(decisions: &Decisions, request: &RequestHeader, ctx: &Context, status: u16) {
+/// Notes a request that reaches no agent.
+pub(super) fn no_route(decisions: &Decisions, request: &RequestHeader, ctx: &Context, refusal: Refusal) {
     let entry = entry(request, ctx, PathText::whole);
     let host = sent_host(request);
     let host =
         host.as_ref().map_or(Cow::Borrowed("no host"), |host| String::from_utf8_lossy(host.as_bytes()));
     let seen = format!("{host} {}", entry.path.text());
-    let failed = if status == 404 {
+    let failed = if refusal == Refusal::NotFound {
         let fix = "check host and path of the call, or add a route for them to an agent";
         FailedCheck::new("route", Some(&seen), "a host and a path that the route of an agent covers", fix)
     } else {
@@ -46,7 +46,7 @@ pub(super) fn no_route(decisions: &Decisions, request: &RequestHeader, ctx: &Con
         FailedCheck::new("target", Some(&seen), "a host and a path that can be read in one way only", fix)
     };
     let grounds = Some(Arc::new(Grounds { failed: Some(failed), said: None }));
-    decisions.note_refused(DecisionEntry { status: Some(status), grounds, ..entry });
+    decisions.note_refused(DecisionEntry { status: Some(refusal.status()), grounds, ..entry });
 }
 
 /// How a request ended without an answer of its agent, or without a whole one.

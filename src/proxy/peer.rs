@@ -13,6 +13,7 @@ use rustix::io::Errno;
 
 use crate::door::KEEPALIVE;
 use crate::gate::Permit;
+use crate::model::Refusal;
 
 use super::context::Context;
 use super::tunnel::Tunnel;
@@ -177,13 +178,13 @@ pub(super) fn error_detail(error: &Error) -> String {
     text
 }
 
-/// 504 for an upstream that was too slow, 502 for one that could not be reached or made no sense.
-pub(super) const fn status(error: &ErrorType) -> u16 {
+/// How an upstream is told of that was too slow, and one that could not be reached or made no sense.
+pub(super) const fn refusal(error: &ErrorType) -> Refusal {
     match error {
         ErrorType::ReadTimedout
         | ErrorType::WriteTimedout
         | ErrorType::ConnectTimedout
-        | ErrorType::TLSHandshakeTimedout => 504,
-        _ => 502,
+        | ErrorType::TLSHandshakeTimedout => Refusal::GatewayTimeout,
+        _ => Refusal::BadGateway,
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -15,12 +15,12 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType};
 
 use crate::door::Over;
-use crate::model::{Decision, Reason, methods};
+use crate::model::{Decision, Reason, Refusal};
 use crate::telemetry::AccessRecord;
 
+use super::answer::{self, Problem, header_value};
 use super::context::{Auth, Context, Ending};
 use super::gateway::Gateway;
-use super::respond::{Problem, header_value};
 use super::upgrade::is_websocket_handshake;
 use super::view::sent_path;
 use super::{attend, cross_origin, forward, health, hops, location, noted, peer};
@@ -38,10 +38,10 @@ impl ProxyHttp for Gateway {
         self.limit_rest(session);
         let (head, limits) = (session.req_header(), &self.parts.limits);
         if head_bytes(head) > limits.header_bytes || head.headers.len() > limits.header_fields {
-            return self.refuse(session, ctx, &Problem::plain(431, "The request head is too large.")).await;
+            return Problem::from(Refusal::HeadTooLarge).refuse(session, ctx).await;
         }
         if session.req_header().method == Method::TRACE {
-            return self.refuse(session, ctx, &Problem::method(EVERYWHERE)).await;
+            return Problem::from(Refusal::MethodNotAllowed).refuse(session, ctx).await;
         }
         if let Some(path) = &self.parts.health_path
             && health::asks(session.req_header(), path)
@@ -51,37 +51,37 @@ impl ProxyHttp for Gateway {
         let view = match self.look(session, ctx) {
             Ok(view) => view,
             Err(bad) => {
-                self.note_no_route(session, ctx, 400);
-                return self.refuse(session, ctx, &Problem::plain(400, bad.detail())).await;
+                self.note_no_route(session, ctx, bad.refusal());
+                return Problem::from(bad.refusal()).refuse(session, ctx).await;
             }
         };
         let Some(agent) = self.agent(&view) else {
-            self.note_no_route(session, ctx, Reason::NoRoute.status());
-            return self.refuse(session, ctx, &Problem::refusal(Reason::NoRoute, None)).await;
+            self.note_no_route(session, ctx, Refusal::NotFound);
+            return Problem::from(Refusal::NotFound).refuse(session, ctx).await;
         };
         ctx.agent = Some(Arc::clone(&agent));
         if let Some(headers) = cross_origin::preflight(&agent, session.req_header()) {
             ctx.auth = Auth { decision: Decision::Allow, reason: Reason::Ok, ..Auth::NO_ROUTE };
-            return Self::preflight(session, ctx, headers).await;
+            return answer::preflight(session, ctx, headers).await;
         }
         if let Some(methods) = &agent.route.methods
             && !methods.allows(&session.req_header().method)
         {
-            self.note_no_route(session, ctx, 405);
-            return self.refuse(session, ctx, &Problem::method(methods.allow().clone())).await;
+            self.note_no_route(session, ctx, Refusal::MethodNotAllowed);
+            return Problem::method(methods.allow().clone()).refuse(session, ctx).await;
         }
         let verdict = self.decide(&agent, view, session, ctx).await;
         let Some(permit) = verdict.permit else {
-            return self.refuse(session, ctx, &Problem::refusal(verdict.reason, Some(&agent))).await;
+            return Problem::decided(verdict.reason, &agent).refuse(session, ctx).await;
         };
         if let (Some(limit), Some(length)) = (agent.max_body, content_length(session.req_header()))
             && length > limit
         {
-            return self.refuse(session, ctx, &Problem::plain(413, "The request body is too large.")).await;
+            return Problem::from(Refusal::BodyTooLarge).refuse(session, ctx).await;
         }
         let Some(place) = self.parts.hall.take(&agent.places, agent.max_in_flight) else {
             ctx.upstream_error = Some("too_many_in_flight");
-            return self.refuse(session, ctx, &Problem::busy()).await;
+            return Problem::from(Refusal::Busy).refuse(session, ctx).await;
         };
         ctx.place = Some(place);
         let request = session.req_header();
@@ -244,23 +244,20 @@ impl ProxyHttp for Gateway {
         if let Some(over) = over {
             ctx.upstream_error.get_or_insert(attend::word(over));
         }
-        let problem = match (error.esource(), error.etype()) {
-            _ if over == Some(Over::NoHead) => Problem::plain(504, "The agent took too long to answer."),
+        let refusal = match (error.esource(), error.etype()) {
+            _ if over == Some(Over::NoHead) => Refusal::GatewayTimeout,
             _ if over == Some(Over::Silent) => {
                 Self::end_silent(session).await;
                 return FailToProxy { error_code: 0, can_reuse_downstream: false };
             }
-            (_, ErrorType::HTTPStatus(413)) => Problem::plain(413, "The request body is too large."),
+            (_, ErrorType::HTTPStatus(413)) => Refusal::BodyTooLarge,
             (ErrorSource::Upstream, _) if peer::lacks_descriptors(error) => {
                 ctx.upstream_error = Some("no_descriptors");
-                Problem::busy()
+                Refusal::Busy
             }
             (ErrorSource::Upstream, etype) => {
                 ctx.upstream_error.get_or_insert(peer::error_word(error));
-                match peer::status(etype) {
-                    504 => Problem::plain(504, "The agent took too long to answer."),
-                    _ => Problem::plain(502, "The agent cannot be reached."),
-                }
+                peer::refusal(etype)
             }
             (
                 ErrorSource::Downstream,
@@ -269,19 +266,16 @@ impl ProxyHttp for Gateway {
                 | ErrorType::ConnectionClosed
                 | ErrorType::WriteTimedout,
             ) => return FailToProxy { error_code: 0, can_reuse_downstream: false },
-            (ErrorSource::Downstream, ErrorType::ReadTimedout) => {
-                Problem::plain(408, "The request took too long to arrive.")
-            }
-            (ErrorSource::Downstream, _) => Problem::plain(400, "The request cannot be forwarded safely."),
-            _ => Problem::plain(500, "The gateway failed."),
+            (ErrorSource::Downstream, ErrorType::ReadTimedout) => Refusal::BodyTimeout,
+            (ErrorSource::Downstream, _) => Refusal::NotForwardable,
+            _ => Refusal::Failed,
         };
         if answered(session).is_none() {
             session.set_keepalive(None);
-            let cors = cross_origin::headers(ctx.agent.as_deref(), session.req_header());
             // A caller that has gone cannot be told.
-            let _gone = problem.send(session, &ctx.request_id, cors).await;
+            let _gone = Problem::from(refusal).send(session, ctx).await;
         }
-        FailToProxy { error_code: problem.status(), can_reuse_downstream: false }
+        FailToProxy { error_code: refusal.status(), can_reuse_downstream: false }
     }
 
     fn suppress_error_log(&self, _: &Session, ctx: &Context, error: &Error) -> bool {
@@ -346,9 +340,6 @@ impl ProxyHttp for Gateway {
         });
     }
 }
-
-/// What `Allow` says where no agent was looked for.
-const EVERYWHERE: HeaderValue = HeaderValue::from_static(methods::ALLOW);
 
 /// How long a request body may come at any speed.
 pub(super) const BODY_GRACE: Duration = Duration::from_secs(30);

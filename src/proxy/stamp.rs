@@ -9,7 +9,7 @@ use http::HeaderValue;
 
 use crate::model::{AddressText, RequestId};
 
-use super::respond::header_value;
+use super::answer::header_value;
 
 /// Room for the longest address, 39 characters, and for an id of ours.
 const ROOM: usize = 80;

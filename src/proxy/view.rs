@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderValue, Version, header};
 use pingora::http::RequestHeader;
 
-use crate::model::{CanonicalPath, Host, query};
+use crate::model::{CanonicalPath, Host, Refusal, query};
 use crate::telemetry::AccessRecord;
 
 /// The request's target.
@@ -33,11 +33,11 @@ pub(super) enum BadTarget {
 }
 
 impl BadTarget {
-    /// What the caller is told.
-    pub(super) const fn detail(self) -> &'static str {
+    /// How it is answered.
+    pub(super) const fn refusal(self) -> Refusal {
         match self {
-            Self::Form | Self::Path => "The request path is not in a form that can be forwarded safely.",
-            Self::Host => "The request must name exactly one valid host.",
+            Self::Form | Self::Path => Refusal::AmbiguousTarget,
+            Self::Host => Refusal::InvalidHost,
         }
     }
 }

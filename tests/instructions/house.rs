@@ -72,7 +72,7 @@ async fn open() -> (Agents, TcpStream) {
         drain: parts.drain,
     };
     let proxy = http_proxy(&Arc::new(ServerConf::default()), gateway);
-    let record = Box::new(move |status, peer| recorder.head_refused(status, peer));
+    let record = Box::new(move |refusal, peer| recorder.head_refused(refusal, peer));
     let front = Arc::new(Front::new(proxy, record, front));
     let (caller, socket) = phases::pair().await;
     tokio::spawn(async move {

@@ -4,7 +4,7 @@
 
 use memchr::memchr;
 
-use crate::model::{Authority, Host, is_token, query};
+use crate::model::{Authority, Host, Refusal, is_token, query};
 
 use super::chunks::is_field_byte;
 
@@ -39,29 +39,28 @@ pub(crate) enum BodyLength {
     Chunked,
 }
 
-/// Reads a head up to and with its empty line, with at most so many fields; the status of the answer to one that is
-/// refused.
-pub(crate) fn read(head: &[u8], most_fields: usize) -> Result<Framing<'_>, u16> {
+/// Reads a head up to and with its empty line, with at most so many fields, or says how it is refused.
+pub(crate) fn read(head: &[u8], most_fields: usize) -> Result<Framing<'_>, Refusal> {
     let mut lines = lines(head);
     let line = RequestLine::parse(lines.next().unwrap_or_default())?;
     let target = line.target()?;
     let (mut length, mut chunked, mut host, mut fields) = (None, false, None, 0);
     for field in lines.take_while(|line| !line.is_empty()) {
         if fields == most_fields {
-            return Err(431);
+            return Err(Refusal::HeadTooLarge);
         }
         fields += 1;
-        let colon = memchr(b':', field).ok_or(400_u16)?;
+        let colon = memchr(b':', field).ok_or(Refusal::MalformedHead)?;
         let (name, value) = field.split_at(colon);
         let value = trim_blanks(value.get(1..).unwrap_or_default());
         if !is_token(name) || !is_field_value(value) {
-            return Err(400);
+            return Err(Refusal::MalformedHead);
         }
         if name.eq_ignore_ascii_case(b"content-length") {
             is_new(length.replace(parse_length(value)?))?;
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             if chunked || !line.chunks_known || !value.eq_ignore_ascii_case(b"chunked") {
-                return Err(400);
+                return Err(Refusal::MalformedHead);
             }
             chunked = true;
         } else if name.eq_ignore_ascii_case(b"host") {
@@ -69,18 +68,18 @@ pub(crate) fn read(head: &[u8], most_fields: usize) -> Result<Framing<'_>, u16> 
         }
     }
     if let (Some(authority), Some(host)) = (target.and_then(|target| target.authority), host) {
-        let host = std::str::from_utf8(host).map_err(|_| 400_u16)?;
+        let host = std::str::from_utf8(host).map_err(|_| Refusal::MalformedHead)?;
         let named = |text| Authority::of(line.scheme(), text);
         if !named(authority).is(&named(host)) {
-            return Err(400);
+            return Err(Refusal::MalformedHead);
         }
     }
     // Pingora answers it in its own way.
     if host.is_some_and(|host| memchr(b'@', host).is_some()) {
-        return Err(400);
+        return Err(Refusal::MalformedHead);
     }
     let body = match (length, chunked) {
-        (Some(_), true) => return Err(400),
+        (Some(_), true) => return Err(Refusal::MalformedHead),
         (None, true) => BodyLength::Chunked,
         (length, false) => BodyLength::Bytes(length.unwrap_or(0)),
     };
@@ -111,12 +110,12 @@ struct RequestLine<'a> {
 }
 
 impl<'a> RequestLine<'a> {
-    fn parse(line: &'a [u8]) -> Result<Self, u16> {
+    fn parse(line: &'a [u8]) -> Result<Self, Refusal> {
         let mut words = line.split(|b| *b == b' ');
         let (Some(method), Some(target), Some(version), None) =
             (words.next(), words.next(), words.next(), words.next())
         else {
-            return Err(400);
+            return Err(Refusal::MalformedHead);
         };
         let visible = |b: &u8| (0x21..0x7f).contains(b) && !b"#\"<>`".contains(b);
         let (target, query) = target.split_at(memchr(b'?', target).unwrap_or(target.len()));
@@ -127,13 +126,13 @@ impl<'a> RequestLine<'a> {
             && query.iter().all(|b| query::may_stand(*b))
             && matches!(version, b"HTTP/1.1" | b"HTTP/1.0");
         if !sound {
-            return Err(400);
+            return Err(Refusal::MalformedHead);
         }
         // In small letters as well: some servers do not tell them apart.
         if method.eq_ignore_ascii_case(b"connect") || method.eq_ignore_ascii_case(b"trace") {
-            return Err(405);
+            return Err(Refusal::MethodNotAllowed);
         }
-        let target = std::str::from_utf8(target).map_err(|_| 400_u16)?;
+        let target = std::str::from_utf8(target).map_err(|_| Refusal::MalformedHead)?;
         Ok(Self { target, query, chunks_known: version == b"HTTP/1.1" })
     }
 
@@ -144,28 +143,28 @@ impl<'a> RequestLine<'a> {
 
     /// The parts of a target in absolute form (RFC 9112 section 3.2.2), or of one whose query is encoded. A target that
     /// is neither in absolute form nor a path is refused.
-    fn target(&self) -> Result<Option<Target<'a>>, u16> {
+    fn target(&self) -> Result<Option<Target<'a>>, Refusal> {
         let query = self.query;
         if self.target.starts_with('/') {
             let encoded = query.iter().any(|b| query::is_encoded(*b));
             return Ok(encoded.then_some(Target { authority: None, path: self.target, query }));
         }
-        let (scheme, rest) = self.target.split_once("://").ok_or(400_u16)?;
+        let (scheme, rest) = self.target.split_once("://").ok_or(Refusal::MalformedHead)?;
         if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
-            return Err(400);
+            return Err(Refusal::MalformedHead);
         }
         let end = rest.find('/').unwrap_or(rest.len());
-        let (authority, path) = rest.split_at_checked(end).ok_or(400_u16)?;
+        let (authority, path) = rest.split_at_checked(end).ok_or(Refusal::MalformedHead)?;
         if (path.is_empty() && !query.is_empty()) || Host::parse(authority).is_err() {
-            return Err(400);
+            return Err(Refusal::MalformedHead);
         }
         Ok(Some(Target { authority: Some(authority), path: if path.is_empty() { "/" } else { path }, query }))
     }
 }
 
 /// A field that may stand but once.
-const fn is_new<T: Copy>(before: Option<T>) -> Result<(), u16> {
-    if before.is_some() { Err(400) } else { Ok(()) }
+const fn is_new<T: Copy>(before: Option<T>) -> Result<(), Refusal> {
+    if before.is_some() { Err(Refusal::MalformedHead) } else { Ok(()) }
 }
 
 /// Without the blanks around it: spaces and tabs, and nothing else that some take for one (RFC 9110 section 5.6.3).
@@ -177,12 +176,12 @@ pub(crate) fn trim_blanks(value: &[u8]) -> &[u8] {
 }
 
 /// Digits alone, of a number that every machine holds.
-fn parse_length(value: &[u8]) -> Result<u64, u16> {
+fn parse_length(value: &[u8]) -> Result<u64, Refusal> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return Err(400);
+        return Err(Refusal::MalformedHead);
     }
     let number = std::str::from_utf8(value).ok().and_then(|text| text.parse::<i64>().ok());
-    number.and_then(|number| u64::try_from(number).ok()).ok_or(400)
+    number.and_then(|number| u64::try_from(number).ok()).ok_or(Refusal::MalformedHead)
 }
 
 /// RFC 9110 section 5.5. All bytes are looked at, many in one instruction, since nearly every value is sound.
@@ -194,7 +193,7 @@ fn is_field_value(value: &[u8]) -> bool {
 mod tests {
     use super::{BodyLength, Framing, Target};
 
-    fn read(head: &[u8]) -> Result<Framing<'_>, u16> {
+    fn read(head: &[u8]) -> Result<Framing<'_>, Refusal> {
         super::read(head, 3)
     }
 
@@ -282,12 +281,15 @@ mod tests {
             "GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n",
             "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
         ] {
-            assert_eq!(read(head.as_bytes()), Err(400), "{head:?}");
+            assert_eq!(read(head.as_bytes()), Err(Refusal::MalformedHead), "{head:?}");
         }
         for head in ["CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", "trace / HTTP/1.1\r\nHost: a\r\n\r\n"] {
-            assert_eq!(read(head.as_bytes()), Err(405), "{head:?}");
+            assert_eq!(read(head.as_bytes()), Err(Refusal::MethodNotAllowed), "{head:?}");
         }
         assert!(read(b"GET / HTTP/1.1\r\nA: 1\r\nA: 2\r\nA: 3\r\n\r\n").is_ok());
-        assert_eq!(read(b"GET / HTTP/1.1\r\nA: 1\r\nA: 2\r\nA: 3\r\nA: 4\r\n\r\n"), Err(431));
+        assert_eq!(
+            read(b"GET / HTTP/1.1\r\nA: 1\r\nA: 2\r\nA: 3\r\nA: 4\r\n\r\n"),
+            Err(Refusal::HeadTooLarge)
+        );
     }
 }

@@ -10,6 +10,8 @@ use pingora::protocols::Stream;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::{Instant, timeout_at};
 
+use crate::model::Refusal;
+
 use super::message::Handover;
 
 const FIRST_READ: usize = 4 * 1024;
@@ -34,8 +36,8 @@ pub(crate) enum Head {
     Read(Handover),
     /// The peer left, or rested too long.
     Gone,
-    /// To be answered with this status.
-    Bad(u16),
+    /// To be refused.
+    Bad(Refusal),
     /// Nothing was sent yet, and somebody else needs the seat.
     Unseated,
 }
@@ -55,25 +57,25 @@ pub(crate) async fn read(stream: &mut Stream, mut buffer: BytesMut, limits: &Hea
         if let Some(end) = find_end(&buffer, from) {
             let head = buffer.get(..end).unwrap_or_default();
             if head.len() > limits.bytes {
-                return Head::Bad(431);
+                return Head::Bad(Refusal::HeadTooLarge);
             }
             if has_bare_line_feed(head) {
-                return Head::Bad(400);
+                return Head::Bad(Refusal::MalformedHead);
             }
             return Handover::of(buffer, end, limits.fields).map_or_else(Head::Bad, Head::Read);
         }
         if buffer.len() > limits.bytes {
-            return Head::Bad(431);
+            return Head::Bad(Refusal::HeadTooLarge);
         }
         if has_bare_line_feed(&buffer) {
-            return Head::Bad(400);
+            return Head::Bad(Refusal::MalformedHead);
         }
         searched = buffer.len().saturating_sub(CRLF_CRLF.len());
         buffer.reserve(READ_SIZE);
         match timeout_at(deadline, stream.read_buf(&mut buffer)).await {
             Ok(Ok(0) | Err(_)) => return Head::Gone,
             Ok(Ok(_)) => {}
-            Err(_) => return Head::Bad(408),
+            Err(_) => return Head::Bad(Refusal::HeadTimeout),
         }
     }
 }

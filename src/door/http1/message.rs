@@ -3,7 +3,7 @@
 
 use bytes::{BufMut as _, BytesMut};
 
-use crate::model::query;
+use crate::model::{Refusal, query};
 
 use super::body::{Body, is_blank};
 use super::framing::{self, Framing, Target};
@@ -24,13 +24,12 @@ pub(crate) struct Handover {
 }
 
 impl Handover {
-    /// Takes apart what was read; the head with its empty line is the first `end` bytes. The status of the answer,
-    /// when it is refused.
-    pub(crate) fn of(mut read: BytesMut, end: usize, most_fields: usize) -> Result<Self, u16> {
+    /// Takes apart what was read; the head with its empty line is the first `end` bytes. Or says how it is refused.
+    pub(crate) fn of(mut read: BytesMut, end: usize, most_fields: usize) -> Result<Self, Refusal> {
         let mut after = read.split_off(end.min(read.len()));
         let framing = framing::read(&read, most_fields)?;
         let mut body = Body::new(framing.body);
-        let came = body.take(&after).map_err(|_| 400_u16)?;
+        let came = body.take(&after).map_err(|_| Refusal::MalformedHead)?;
         let behind = after.split_off(came);
         // A second request does not wait in line: the answer to the first says that it was in vain.
         let close = !is_blank(&behind) && framing.fields < MOST_FIELDS;

@@ -22,6 +22,8 @@ use pingora::protocols::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use crate::model::Refusal;
+
 use super::super::deadline::Deadline;
 use super::super::http1::head::HeadLimits;
 use super::super::seats::Rest;
@@ -40,8 +42,8 @@ const ENHANCE_YOUR_CALM: u8 = 0xb;
 
 /// What stands around a connection.
 pub(crate) struct Around {
-    /// Told the status of an answer that the HTTP/2 library gave by itself.
-    pub(crate) unseen: Box<dyn Fn(u16) + Send + Sync>,
+    /// Told what an answer that the HTTP/2 library gave by itself refused.
+    pub(crate) unseen: Box<dyn Fn(Refusal) + Send + Sync>,
     /// Waits, while the connection rests, until somebody needs its seat.
     pub(crate) needed: Box<dyn Fn(Rest) -> Needed + Send + Sync>,
 }
@@ -147,9 +149,9 @@ impl Guard {
         let Self { rules, to_client, around, .. } = self;
         to_client.pass(bytes, |step| {
             if let Step::Begins(frame) = step
-                && let Some(status) = rules.sent(&frame, now)?
+                && let Some(refusal) = rules.sent(&frame, now)?
             {
-                (around.unseen)(status);
+                (around.unseen)(refusal);
             }
             Ok(())
         })

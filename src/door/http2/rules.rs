@@ -5,6 +5,8 @@
 
 use tokio::time::Instant;
 
+use crate::model::Refusal;
+
 use super::budget::Budget;
 use super::frames::{
     ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, GOAWAY, HEADERS, PING, PUSH_PROMISE, RST_STREAM,
@@ -146,9 +148,9 @@ impl Rules {
         }
     }
 
-    /// A frame to the client begins. Gives the status of an answer that nobody else has seen: one of the HTTP/2
+    /// A frame to the client begins. Says what an answer that nobody else has seen refused: one of the HTTP/2
     /// library's own.
-    pub(crate) fn sent(&mut self, frame: &Frame, now: Instant) -> Result<Option<u16>, Abuse> {
+    pub(crate) fn sent(&mut self, frame: &Frame, now: Instant) -> Result<Option<Refusal>, Abuse> {
         let mut unseen = None;
         match frame.kind {
             DATA if frame.length > 0 => self.control.earn(PER_DATA),
@@ -158,7 +160,9 @@ impl Rules {
                 if let Some(open) = open {
                     open.has_answer = true;
                     if frame.has(END_STREAM) && frame.kind == HEADERS && frame.length <= BARE {
-                        unseen = Some(if frame.first.contains(&STATUS_400) { 400 } else { 431 });
+                        let is_malformed = frame.first.contains(&STATUS_400);
+                        unseen =
+                            Some(if is_malformed { Refusal::MalformedHead } else { Refusal::HeadTooLarge });
                     }
                 }
             }
@@ -311,7 +315,10 @@ mod tests {
         }
         assert_eq!(rules.sent(&frame(HEADERS, END_HEADERS, 1, 100), now), Ok(None));
         assert_eq!(rules.sent(&bare(1), now), Ok(None), "trailers");
-        assert_eq!(rules.sent(&bare(3), now), Ok(Some(431)));
-        assert_eq!(rules.sent(&Frame { first: [STATUS_400, 0, 0, 0], ..bare(5) }, now), Ok(Some(400)));
+        assert_eq!(rules.sent(&bare(3), now), Ok(Some(Refusal::HeadTooLarge)));
+        assert_eq!(
+            rules.sent(&Frame { first: [STATUS_400, 0, 0, 0], ..bare(5) }, now),
+            Ok(Some(Refusal::MalformedHead))
+        );
     }
 }

@@ -62,7 +62,8 @@ pub(crate) fn run(input: &[u8]) -> String {
     head.truncate(end.map_or(head.len(), |at| at + 4));
     let seen = match inspect(&head) {
         Ok(seen) => seen,
-        Err(status) => {
+        Err(refusal) => {
+            let status = refusal.status();
             assert!(matches!(status, 400 | 405 | 431), "{status}");
             return format!("{status}");
         }

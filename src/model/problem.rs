@@ -1,0 +1,47 @@
+//! The problem document (RFC 9457): the body of every error that a listener of ours answers.
+//!
+//! One writer for the members that all of them share. What a listener adds, and the head of the answer, are its own.
+
+use http::StatusCode;
+use serde::Serialize;
+
+/// The media type of the document.
+pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
+
+#[derive(Serialize)]
+struct Document<'a, M> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(flatten)]
+    members: &'a M,
+}
+
+/// A document of the type `about:blank`, whose title is the phrase of its status; `members` are the listener's own.
+#[must_use]
+pub fn problem_document(status: u16, detail: &str, members: &impl Serialize) -> Vec<u8> {
+    let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    let title = title.unwrap_or("Error");
+    // Text, numbers and lists always have a form in JSON.
+    serde_json::to_vec(&Document { r#type: "about:blank", title, status, detail, members })
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_has_the_members_that_all_share_and_then_those_of_its_listener() {
+        #[derive(Serialize)]
+        struct Members<'a> {
+            code: &'a str,
+        }
+        let document = problem_document(404, "It is \"not\" here.", &Members { code: "not_found" });
+        assert_eq!(
+            String::from_utf8(document).unwrap(),
+            r#"{"type":"about:blank","title":"Not Found","status":404,"detail":"It is \"not\" here.","code":"not_found"}"#
+        );
+    }
+}

@@ -1,0 +1,200 @@
+//! Every way in which the listeners of callers refuse a request themselves: a closed list, each with its status and the
+//! one sentence that a caller may read.
+//!
+//! The mappings stand side by side and match exhaustively. Heads of answers are written in `door` and `proxy`.
+
+use serde::Serialize;
+
+use super::problem::problem_document;
+use super::{OAuthError, Reason, RequestId};
+
+/// Why a request gets an answer of ours that is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// The decision about its credential.
+    Decided(Reason),
+    /// The head, or the framing of the body, breaks the grammar.
+    MalformedHead,
+    /// The target can be read in more than one way.
+    AmbiguousTarget,
+    /// No host, several, or one that is none.
+    InvalidHost,
+    /// Part of the request cannot go on without harm.
+    NotForwardable,
+    /// No agent answers at this host and path.
+    NotFound,
+    /// The method is none of those in `Allow`.
+    MethodNotAllowed,
+    /// The head did not come in time.
+    HeadTimeout,
+    /// The body did not come in time.
+    BodyTimeout,
+    /// The body is over the agent's `max_body`.
+    BodyTooLarge,
+    /// The caller asks more often than it may.
+    TooManyRequests,
+    /// The head is over the limits of bytes or fields.
+    HeadTooLarge,
+    /// A failure of our own.
+    Failed,
+    /// The agent gave no answer, or none that makes sense.
+    BadGateway,
+    /// The agent has no slot free, or the process no descriptor.
+    Busy,
+    /// The listener has no slot free for the connection.
+    TooManyConnections,
+    /// The agent gave no answer in time.
+    GatewayTimeout,
+}
+
+impl Refusal {
+    /// Every refusal that is not a decision about a credential.
+    pub const UNDECIDED: [Self; 16] = [
+        Self::MalformedHead,
+        Self::AmbiguousTarget,
+        Self::InvalidHost,
+        Self::NotForwardable,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::HeadTimeout,
+        Self::BodyTimeout,
+        Self::BodyTooLarge,
+        Self::TooManyRequests,
+        Self::HeadTooLarge,
+        Self::Failed,
+        Self::BadGateway,
+        Self::Busy,
+        Self::TooManyConnections,
+        Self::GatewayTimeout,
+    ];
+
+    /// The status of the answer.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Decided(reason) => reason.status(),
+            Self::MalformedHead | Self::AmbiguousTarget | Self::InvalidHost | Self::NotForwardable => 400,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::HeadTimeout | Self::BodyTimeout => 408,
+            Self::BodyTooLarge => 413,
+            Self::TooManyRequests => 429,
+            Self::HeadTooLarge => 431,
+            Self::Failed => 500,
+            Self::BadGateway => 502,
+            Self::Busy | Self::TooManyConnections => 503,
+            Self::GatewayTimeout => 504,
+        }
+    }
+
+    /// What the caller reads. Vague on purpose: all refusals of one class read the same.
+    #[must_use]
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::Decided(reason) => decided(reason),
+            Self::MalformedHead => "The request head is malformed.",
+            Self::AmbiguousTarget => "The request path is not in a form that can be forwarded safely.",
+            Self::InvalidHost => "The request must name exactly one valid host.",
+            Self::NotForwardable => "The request cannot be forwarded safely.",
+            Self::NotFound => "Nothing is served at this address.",
+            Self::MethodNotAllowed => "This method is not allowed.",
+            Self::HeadTimeout => "The request head took too long to arrive.",
+            Self::BodyTimeout => "The request took too long to arrive.",
+            Self::BodyTooLarge => "The request body is too large.",
+            Self::TooManyRequests => "There are too many requests. Try again later.",
+            Self::HeadTooLarge => "The request head is too large.",
+            Self::Failed => "The gateway failed.",
+            Self::BadGateway => "The agent cannot be reached.",
+            Self::Busy => "The agent is busy. Try again later.",
+            Self::TooManyConnections => "There are too many connections. Try again later.",
+            Self::GatewayTimeout => "The agent took too long to answer.",
+        }
+    }
+
+    /// After how many seconds the caller should try again, where that may help.
+    #[must_use]
+    pub const fn retry_after(self) -> Option<&'static str> {
+        match self {
+            // A provider that failed is tried again after 1 to 60 s; most are back at the first tries.
+            Self::Decided(Reason::KeysUnavailable) => Some("5"),
+            // A slot is free as soon as any request ends.
+            Self::Busy | Self::TooManyConnections | Self::TooManyRequests => Some("1"),
+            _ => None,
+        }
+    }
+
+    /// The RFC 6750 error code, where there is one.
+    #[must_use]
+    pub const fn oauth_error(self) -> Option<OAuthError> {
+        match self {
+            Self::Decided(reason) => reason.oauth_error(),
+            _ => None,
+        }
+    }
+
+    /// The body of the answer, with `detail` as what the caller reads.
+    #[must_use]
+    pub fn document(self, detail: &str, request_id: &RequestId) -> Vec<u8> {
+        let error = self.oauth_error().map(OAuthError::as_str);
+        request_id
+            .with_text(|request_id| problem_document(self.status(), detail, &Members { error, request_id }))
+    }
+}
+
+/// The members that the listeners of callers add.
+#[derive(Serialize)]
+struct Members<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    request_id: &'a str,
+}
+
+const fn decided(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Ok => "",
+        Reason::NoRoute => Refusal::NotFound.detail(),
+        Reason::TokenMissing => "This agent asks for an access token.",
+        Reason::MultipleTokens => "The request must carry exactly one credential.",
+        Reason::TokenMalformed
+        | Reason::TokenTooLarge
+        | Reason::AlgNotAllowed
+        | Reason::TypMismatch
+        | Reason::IssuerUnknown
+        | Reason::IssuerNotAllowed
+        | Reason::ExpMissing
+        | Reason::TokenExpired
+        | Reason::NotYetValid
+        | Reason::LifetimeTooLong
+        | Reason::AudienceMismatch
+        | Reason::BindingRequired
+        | Reason::KeyUnknown
+        | Reason::SignatureInvalid => "The access token is not valid for this agent.",
+        Reason::ScopeMissing | Reason::ClaimMismatch => "The access token does not permit this.",
+        Reason::KeysUnavailable => "Access tokens cannot be checked at the moment. Try again later.",
+        Reason::ApiKeyMissing => "This agent asks for an API key.",
+        Reason::ApiKeyInvalid | Reason::ApiKeyExpired | Reason::ApiKeyRevoked => {
+            "The API key is not valid for this agent."
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_is_an_error_with_a_sentence_and_a_document_that_says_both() {
+        let decided = Reason::ALL.into_iter().filter(|reason| *reason != Reason::Ok).map(Refusal::Decided);
+        for refusal in Refusal::UNDECIDED.into_iter().chain(decided) {
+            let document = refusal.document(refusal.detail(), &RequestId::Given("r-1".into()));
+            let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
+            assert!((400..=504).contains(&refusal.status()), "{refusal:?}");
+            assert!(refusal.detail().ends_with('.'), "{refusal:?}");
+            assert_eq!(document["status"], refusal.status(), "{refusal:?}");
+            assert_eq!(document["detail"], refusal.detail(), "{refusal:?}");
+            assert_eq!(document["request_id"], "r-1", "{refusal:?}");
+            assert_ne!(document["title"], "Error", "{refusal:?}");
+            assert_eq!(document["error"].as_str(), refusal.oauth_error().map(OAuthError::as_str));
+        }
+    }
+}
