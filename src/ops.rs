@@ -9,11 +9,12 @@ use axum::extract::{RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use serde::Serialize;
 use serde_json::json;
 
 use crate::config::Snapshot;
 use crate::control::{Control, Status};
-use crate::model::Clock;
+use crate::model::{Clock, PROBLEM_MEDIA_TYPE, problem_document};
 use crate::telemetry::Metrics;
 
 /// What the pages are made of.
@@ -74,7 +75,20 @@ fn router(ops: Ops) -> Router {
         .route("/metrics", get(metrics))
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
+        .method_not_allowed_fallback(|| async {
+            problem(StatusCode::METHOD_NOT_ALLOWED, "this page is only read: send GET or HEAD")
+        })
+        .fallback(|| async { problem(StatusCode::NOT_FOUND, "there are /metrics, /livez and /readyz here") })
         .with_state(ops)
+}
+
+/// An error as a problem document.
+fn problem(status: StatusCode, detail: &str) -> Response {
+    /// This listener adds no members.
+    #[derive(Serialize)]
+    struct Members {}
+    let document = problem_document(status.as_u16(), detail, &Members {});
+    (status, [(header::CONTENT_TYPE, PROBLEM_MEDIA_TYPE)], document).into_response()
 }
 
 async fn metrics(State(ops): State<Ops>) -> Response {

@@ -6,10 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::control::{EditError, Finding};
-use crate::model::ResourceId;
-
-/// The media type of errors.
-pub(super) const MEDIA_TYPE: &str = "application/problem+json";
+use crate::model::{PROBLEM_MEDIA_TYPE, ResourceId, problem_document};
 
 /// The stable words, each with the status that it comes with. The documentation lists them from here.
 pub(super) const CODES: &[(&str, u16)] = &[
@@ -46,12 +43,9 @@ pub(super) struct Problem {
     agents: Vec<String>,
 }
 
+/// The members that this listener adds to the document.
 #[derive(Serialize)]
-struct Body<'a> {
-    r#type: &'static str,
-    title: &'static str,
-    status: u16,
-    detail: &'a str,
+struct Members<'a> {
     code: &'static str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     diagnostics: &'a [Finding],
@@ -174,17 +168,9 @@ fn named(names: &[String]) -> String {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = Body {
-            r#type: "about:blank",
-            title: self.status.canonical_reason().unwrap_or("Error"),
-            status: self.status.as_u16(),
-            detail: &self.detail,
-            code: self.code,
-            diagnostics: &self.diagnostics,
-            agents: &self.agents,
-        };
-        let text = serde_json::to_vec(&body).unwrap_or_default();
-        let mut response = (self.status, [(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response();
+        let members = Members { code: self.code, diagnostics: &self.diagnostics, agents: &self.agents };
+        let text = problem_document(self.status.as_u16(), &self.detail, &members);
+        let mut response = (self.status, [(header::CONTENT_TYPE, PROBLEM_MEDIA_TYPE)], text).into_response();
         // What is left of a body that was not read would be taken for the next request.
         if matches!(self.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -226,7 +212,7 @@ mod tests {
             let problem = Problem::from(error);
             assert_eq!((problem.status.as_u16(), problem.code), (status, code));
             let response = problem.into_response();
-            assert_eq!(response.headers()[header::CONTENT_TYPE], MEDIA_TYPE);
+            assert_eq!(response.headers()[header::CONTENT_TYPE], PROBLEM_MEDIA_TYPE);
         }
     }
 }

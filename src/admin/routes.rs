@@ -58,6 +58,7 @@ pub(super) fn router(desk: Desk) -> Router {
 mod tests {
     use super::super::fixtures::Api;
     use super::*;
+    use crate::model::PROBLEM_MEDIA_TYPE;
     use axum::http::{Method, header};
 
     #[tokio::test(start_paused = true)]
@@ -96,6 +97,37 @@ mod tests {
             let answer = api.write(method.clone(), path, None, None).await;
             assert_eq!((answer.status, answer.code()), (405, "method_not_allowed"), "{method} {path}");
             assert_eq!(answer.headers[header::ALLOW], allow, "{method} {path}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whatever_is_asked_an_error_is_a_problem_document_with_a_code() {
+        let api = Api::new();
+        let odd = Method::from_bytes(b"PROPFIND").unwrap();
+        for method in [Method::GET, Method::POST, Method::PUT, Method::OPTIONS, Method::TRACE, odd] {
+            for path in [
+                "/absent.js",
+                "/%00",
+                "/api/v1/absent",
+                "/api/v1/agents/%ff",
+                "/api/v1/agents/%2e%2e",
+                "/api/v1/agents/refunds/absent",
+                "/api/v1/agents?limit=x",
+                "/api/v1/agents?dry_run=maybe",
+                "/api/v1/revisions/18446744073709551616",
+                "/api/v1/decisions/%F0%9F",
+                "/api/v1/decisions?status=x",
+                "/openapi.json?absent=1",
+                "/index.html",
+                "//",
+            ] {
+                let answer = api.write(method.clone(), path, None, None).await;
+                let is_error = answer.status >= 400;
+                let is_problem =
+                    answer.headers.get(header::CONTENT_TYPE).is_some_and(|media| media == PROBLEM_MEDIA_TYPE);
+                assert_eq!(is_problem, is_error, "{method} {path}: {}", answer.status);
+                assert!(!is_error || !answer.code().is_empty(), "{method} {path}");
+            }
         }
     }
 

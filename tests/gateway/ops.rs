@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::Value;
 use testkit::{Issuer, Key, Start, Upstream, client, eventually};
 
@@ -36,8 +37,33 @@ async fn it_is_alive_and_ready_and_lists_its_providers() {
     assert_eq!((&value["ready"], &value["draining"]), (&true.into(), &false.into()));
     let plain = gateway.ops_get("/readyz").await;
     assert!(plain.0 == 200 && !plain.1.contains("one"), "only ?verbose lists providers: {plain:?}");
-    assert_eq!(gateway.ops_get("/nothing").await.0, 404);
     assert_eq!(client().get(gateway.url("/metrics")).send().await.expect("an answer").status(), 404);
+}
+
+#[tokio::test]
+async fn an_error_is_a_problem_document() {
+    let gateway = Start {
+        body: "agents: { p: { route: /p, upstream: \"http://127.0.0.1:9\", auth: public } }\n",
+        ..Start::default()
+    }
+    .ready()
+    .await;
+    for (method, path, status, title, allow) in [
+        (Method::GET, "/nothing", 404, "Not Found", None),
+        (Method::POST, "/", 404, "Not Found", None),
+        (Method::POST, "/metrics", 405, "Method Not Allowed", Some("GET,HEAD")),
+        (Method::DELETE, "/readyz", 405, "Method Not Allowed", Some("GET,HEAD")),
+    ] {
+        let url = format!("http://127.0.0.1:{}{path}", gateway.ops);
+        let answer = client().request(method.clone(), url).send().await.expect("an answer");
+        assert_eq!(answer.status(), status, "{method} {path}");
+        let headers = answer.headers().clone();
+        assert_eq!(headers["content-type"], "application/problem+json", "{method} {path}");
+        assert_eq!(headers.get("allow").and_then(|v| v.to_str().ok()), allow, "{method} {path}");
+        let document: Value = answer.json().await.expect("JSON");
+        assert_eq!((&document["status"], &document["title"]), (&status.into(), &title.into()));
+        assert!(document["detail"].is_string() && document["type"] == "about:blank", "{document}");
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::model::PROBLEM_MEDIA_TYPE;
+
 use super::super::problem;
 
 /// A parameter.
@@ -158,7 +160,7 @@ fn error(status: u16) -> Value {
         problem::CODES.iter().filter(|(_, other)| *other == status).map(|(word, _)| *word).collect();
     let mut error = json!({
         "description": words.join(", "),
-        "content": {problem::MEDIA_TYPE: {"schema": reference("Problem")}},
+        "content": {PROBLEM_MEDIA_TYPE: {"schema": reference("Problem")}},
     });
     if let (401, Value::Object(members)) = (status, &mut error) {
         let header = json!({"description": "Which credential is wanted.", "schema": {"type": "string"}});
