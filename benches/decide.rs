@@ -8,8 +8,6 @@
 #[path = "stage/agents.rs"]
 #[expect(dead_code, reason = "shared with the guards, which use the rest")]
 mod agents;
-#[path = "stage/signer.rs"]
-mod signer;
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -21,7 +19,7 @@ use portcullis::routing::Agent;
 use serde_json::Value;
 
 use agents::{Agents, NOW, api_key, claims, decided, header, headers};
-use signer::ALGORITHMS;
+use testkit::signer::KINDS;
 
 /// Decides once to be sure of the outcome, then measures.
 fn measure(c: &mut Criterion, name: &str, agent: &Arc<Agent>, headers: &HeaderMap, wanted: Reason) {
@@ -34,7 +32,7 @@ fn decisions(c: &mut Criterion) {
     // No token is remembered: each is verified.
     let cold = Agents::caching("http://127.0.0.1:9", 0);
     let (oauth, keyed, public) = (agents.agent("oauth"), agents.agent("api-key"), agents.agent("public"));
-    for alg in ALGORITHMS {
+    for alg in KINDS {
         let headers = headers("authorization", &format!("Bearer {}", agents.token(alg, 0)));
         measure(c, &format!("warm/{alg}"), &oauth, &headers, Reason::Ok);
         measure(c, &format!("cold/{alg}"), &cold.agent("oauth"), &headers, Reason::Ok);

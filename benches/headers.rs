@@ -11,8 +11,6 @@
 mod agents;
 #[path = "stage/phases.rs"]
 mod phases;
-#[path = "stage/signer.rs"]
-mod signer;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use futures::FutureExt as _;

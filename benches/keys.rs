@@ -6,10 +6,6 @@
     reason = "a bench that cannot be set up has nothing to measure"
 )]
 
-#[path = "stage/signer.rs"]
-#[expect(dead_code, reason = "shared with the other benches, which use the rest")]
-mod signer;
-
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -19,16 +15,18 @@ use portcullis::model::{Algorithm, AlgorithmSet, Instant};
 use portcullis::telemetry::Metrics;
 use serde_json::{Value, json};
 
-use signer::{ALGORITHMS, Signer};
+use testkit::Key;
+use testkit::signer::KINDS;
+use testkit::token::with;
 
 /// As long as a usual token.
 const MESSAGE: [u8; 600] = [b'a'; 600];
 
 /// A set with one key of each kind, and then so many Ed25519 keys that it has `size`.
 fn key_set(size: usize) -> String {
-    let mut keys: Vec<Value> = ALGORITHMS.iter().map(|alg| Signer::new(alg).jwk(alg)).collect();
-    let ed = Signer::new("EdDSA");
-    keys.extend((keys.len()..size).map(|n| ed.jwk(&format!("k{n}"))));
+    let mut keys: Vec<Value> = KINDS.iter().map(|alg| Key::fixed(alg).jwk()).collect();
+    let ed = Key::fixed("EdDSA").jwk();
+    keys.extend((keys.len()..size).map(|n| with(ed.clone(), json!({"kid": format!("k{n}")}))));
     keys.truncate(size);
     json!({ "keys": keys }).to_string()
 }
@@ -64,13 +62,13 @@ fn finding(c: &mut Criterion) {
 }
 
 fn verifying(c: &mut Criterion) {
-    for alg in ALGORITHMS {
+    for alg in KINDS {
         let algorithm: Algorithm = alg.parse().expect("an algorithm");
-        let signer = Signer::new(alg);
-        let set = json!({ "keys": [signer.jwk(alg)] }).to_string();
+        let signer = Key::fixed(alg);
+        let set = json!({ "keys": [signer.jwk()] }).to_string();
         let parsed = parse_key_set(set.as_bytes(), AlgorithmSet::all()).expect("a key set");
         let key: &VerificationKey = parsed.keys.iter().next().expect("a key");
-        let (good, bad) = (signer.sign(&MESSAGE), signer.sign(b"something else"));
+        let (good, bad) = (signer.sign(alg, &MESSAGE), signer.sign(alg, b"something else"));
         assert!(key.verify(algorithm, &MESSAGE, &good) && !key.verify(algorithm, &MESSAGE, &bad), "{alg}");
         for (name, signature) in [("good", good), ("bad", bad)] {
             c.bench_function(&format!("verify/{alg}/{name}"), |b| {

@@ -11,9 +11,6 @@ mod agents;
 #[cfg(test)]
 #[path = "../benches/stage/phases.rs"]
 mod phases;
-#[cfg(test)]
-#[path = "../benches/stage/signer.rs"]
-mod signer;
 
 #[cfg(test)]
 mod tests {

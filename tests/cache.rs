@@ -9,10 +9,6 @@
 mod bounds;
 
 #[cfg(test)]
-#[path = "cache/key.rs"]
-mod key;
-
-#[cfg(test)]
 #[path = "cache/keys.rs"]
 mod keys;
 

@@ -7,9 +7,6 @@
 #[path = "e2e/console.rs"]
 mod console;
 #[cfg(test)]
-#[path = "e2e/eventually.rs"]
-mod eventually;
-#[cfg(test)]
 #[path = "e2e/gateway.rs"]
 mod gateway;
 #[cfg(test)]
@@ -18,15 +15,13 @@ mod load;
 #[cfg(test)]
 #[path = "e2e/provider.rs"]
 mod provider;
-#[cfg(test)]
-#[path = "e2e/upstream.rs"]
-mod upstream;
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::eventually::eventually;
+    use testkit::eventually;
+
     use super::gateway::{Gateway, Setup};
     use super::load::Load;
     use super::provider::{CLIENTS, Provider, Site};
@@ -189,7 +184,7 @@ mod tests {
             .await;
             let outcome = load.ends().await;
             assert_eq!(outcome.refused, [], "hang {hang}, of {} requests", outcome.sent);
-            assert_eq!(gateway.ops("/readyz").await.status, 200, "other agents could still be served");
+            assert_eq!(gateway.readyz().await, 200, "other agents could still be served");
             drop(kept);
         }
     }

@@ -28,9 +28,6 @@ mod house;
 mod phases;
 #[cfg(test)]
 #[cfg(target_arch = "x86_64")]
-#[path = "../benches/stage/signer.rs"]
-mod signer;
-
 #[cfg(test)]
 #[cfg(target_arch = "x86_64")]
 mod tests {

@@ -1,5 +1,5 @@
 //! Tokens that must be refused and tokens that must pass, made here by rule and not by example; and the same question
-//! put to two other verifiers.
+//! put to three other verifiers.
 //!
 //! A file per kind of attack, each of which adds cases to a [`suite::Suite`]. Every case is decided in process; most are
 //! also sent to the real binary, and what was refused must not have reached the agent.
@@ -65,6 +65,10 @@ mod providers;
 mod rsa;
 
 #[cfg(test)]
+#[path = "tokens/second_opinion.rs"]
+mod second_opinion;
+
+#[cfg(test)]
 #[path = "tokens/signatures.rs"]
 mod signatures;
 
@@ -79,10 +83,3 @@ mod verdicts;
 #[cfg(test)]
 #[path = "tokens/world.rs"]
 mod world;
-
-/// Unpadded base64url.
-#[cfg(test)]
-fn encode(bytes: impl AsRef<[u8]>) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
-}

@@ -9,8 +9,8 @@ use portcullis::model::{Digest, Instant, Request};
 use portcullis::routing::Agent;
 use portcullis::telemetry::Metrics;
 use serde_json::{Value, json};
-
-use super::signer::{ALGORITHMS, Signer};
+use testkit::Key;
+use testkit::signer::KINDS;
 
 /// The moment at which all tokens are good.
 pub(crate) const NOW: u64 = 1_700_000_000;
@@ -21,7 +21,7 @@ const KEY: &str = "pck_Yq3Zk81b_000000000000000000000000000000";
 pub(crate) struct Agents {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) metrics: Metrics,
-    signers: Vec<(&'static str, Signer)>,
+    signers: Vec<Key>,
 }
 
 impl Agents {
@@ -32,8 +32,8 @@ impl Agents {
 
     /// Agents behind this upstream, with room for so many verified tokens.
     pub(crate) fn caching(upstream: &str, entries: usize) -> Self {
-        let signers: Vec<_> = ALGORITHMS.iter().map(|alg| (*alg, Signer::new(alg))).collect();
-        let keys: Vec<Value> = signers.iter().map(|(alg, signer)| signer.jwk(alg)).collect();
+        let signers = Vec::from(KINDS.map(Key::fixed));
+        let keys: Vec<Value> = signers.iter().map(Key::jwk).collect();
         let keys = json!({ "keys": keys });
         let hash = Digest::of(api_key().as_bytes()).to_hex();
         let text = format!(
@@ -57,8 +57,8 @@ impl Agents {
         Arc::clone(found.expect("the agent"))
     }
 
-    pub(crate) fn signer(&self, alg: &str) -> &Signer {
-        &self.signers.iter().find(|(name, _)| *name == alg).expect("a signer").1
+    pub(crate) fn signer(&self, alg: &str) -> &Key {
+        self.signers.iter().find(|key| key.kid == alg).expect("a signer")
     }
 
     /// A token that `oauth` accepts; each number is another token.

@@ -2,19 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use testkit::Key;
 use tokio::sync::Notify;
-use x509_parser::prelude::FromDer;
-use x509_parser::public_key::RSAPublicKey;
 
 use crate::model::{Algorithm, AlgorithmSet, Clock, Instant, Issuer, ProviderName};
 use crate::net::{EgressProxy, FetchError};
@@ -26,83 +20,9 @@ use super::{KeySource, Provider, ProviderSpec};
 pub(super) const ISSUER: &str = "https://idp.test/realms/a";
 const START: u64 = 1_700_000_000;
 
-pub(super) fn base64url(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-pub(super) fn from_base64url(text: &str) -> Vec<u8> {
-    URL_SAFE_NO_PAD.decode(text).unwrap()
-}
-
-/// A key pair.
-pub(super) enum Signer {
-    Rsa(RsaKeyPair),
-    Ec(Algorithm, EcdsaKeyPair),
-    Ed(Ed25519KeyPair),
-}
-
-impl Signer {
-    /// A new key pair for `algorithm`.
-    pub(super) fn new(algorithm: Algorithm) -> Self {
-        let ec = |parameters| Self::Ec(algorithm, EcdsaKeyPair::generate(parameters).unwrap());
-        match algorithm {
-            Algorithm::Es256 => ec(&signature::ECDSA_P256_SHA256_FIXED_SIGNING),
-            Algorithm::Es384 => ec(&signature::ECDSA_P384_SHA384_FIXED_SIGNING),
-            Algorithm::Es512 => ec(&signature::ECDSA_P521_SHA512_FIXED_SIGNING),
-            Algorithm::EdDsa => Self::Ed(Ed25519KeyPair::generate().unwrap()),
-            _ => Self::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).unwrap()),
-        }
-    }
-
-    /// One RSA key pair for all tests of a process, since making one takes a while.
-    pub(super) fn rsa() -> &'static Self {
-        static RSA: OnceLock<Signer> = OnceLock::new();
-        RSA.get_or_init(|| Self::new(Algorithm::Rs256))
-    }
-
-    /// The public half, without `kid` and `alg`.
-    pub(super) fn jwk(&self) -> Value {
-        match self {
-            Self::Rsa(pair) => {
-                let (_, key) = RSAPublicKey::from_der(pair.public_key().as_ref()).unwrap();
-                let n = key.modulus.strip_prefix(&[0]).unwrap_or(key.modulus);
-                json!({"kty": "RSA", "n": base64url(n), "e": base64url(key.exponent)})
-            }
-            Self::Ec(algorithm, pair) => {
-                let point = &pair.public_key().as_ref()[1..];
-                let (x, y) = point.split_at(point.len() / 2);
-                let crv = match algorithm {
-                    Algorithm::Es256 => "P-256",
-                    Algorithm::Es384 => "P-384",
-                    _ => "P-521",
-                };
-                json!({"kty": "EC", "crv": crv, "x": base64url(x), "y": base64url(y)})
-            }
-            Self::Ed(pair) => {
-                json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(pair.public_key().as_ref())})
-            }
-        }
-    }
-
-    pub(super) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
-        let random = SystemRandom::new();
-        let pair = match self {
-            Self::Rsa(pair) => pair,
-            Self::Ec(_, pair) => return pair.sign(&random, message).unwrap().as_ref().to_vec(),
-            Self::Ed(pair) => return pair.sign(message).as_ref().to_vec(),
-        };
-        let encoding: &'static dyn signature::RsaEncoding = match algorithm {
-            Algorithm::Rs256 => &signature::RSA_PKCS1_SHA256,
-            Algorithm::Rs384 => &signature::RSA_PKCS1_SHA384,
-            Algorithm::Rs512 => &signature::RSA_PKCS1_SHA512,
-            Algorithm::Ps256 => &signature::RSA_PSS_SHA256,
-            Algorithm::Ps384 => &signature::RSA_PSS_SHA384,
-            _ => &signature::RSA_PSS_SHA512,
-        };
-        let mut out = vec![0; pair.public_modulus_len()];
-        pair.sign(encoding, &random, message, &mut out).unwrap();
-        out
-    }
+/// A new key for this algorithm; nobody asks for its id.
+pub(super) fn signer(algorithm: Algorithm) -> Key {
+    Key::new(algorithm.as_str(), "k")
 }
 
 /// `key` with more members, which replace those of the same name.
@@ -115,7 +35,7 @@ pub(super) fn with(mut key: Value, members: Value) -> Value {
 
 /// A key set with new Ed25519 keys of these ids.
 pub(super) fn set_of(kids: &[&str]) -> String {
-    let key = |kid: &&str| with(Signer::new(Algorithm::EdDsa).jwk(), json!({"kid": kid}));
+    let key = |kid: &&str| Key::new("EdDSA", kid).jwk();
     json!({"keys": kids.iter().map(key).collect::<Vec<_>>()}).to_string()
 }
 

@@ -171,7 +171,7 @@ impl Eq for KeySet {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::idp::fixtures::{Signer, with};
+    use crate::idp::fixtures::{signer, with};
     use crate::idp::parse_key_set;
     use base64::Engine as _;
 
@@ -180,15 +180,15 @@ mod tests {
     }
 
     fn ed(kid: &str) -> Value {
-        with(Signer::new(Algorithm::EdDsa).jwk(), json!({ "kid": kid }))
+        with(signer(Algorithm::EdDsa).bare_jwk(), json!({ "kid": kid }))
     }
 
     fn es(kid: &str) -> Value {
-        with(Signer::new(Algorithm::Es256).jwk(), json!({ "kid": kid }))
+        with(signer(Algorithm::Es256).bare_jwk(), json!({ "kid": kid }))
     }
 
     fn nameless(algorithm: Algorithm) -> Value {
-        Signer::new(algorithm).jwk()
+        signer(algorithm).bare_jwk()
     }
 
     #[test]

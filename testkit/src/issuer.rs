@@ -1,135 +1,24 @@
-//! An issuer of our own: keys of every algorithm, tokens of any shape, and a key endpoint that can be told to
-//! misbehave.
+//! The one issuer: an identity provider over HTTP, with discovery, a key endpoint that can be told to misbehave, and a
+//! token endpoint. Who signs is `signer`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_lc_rs::encoding::AsDer as _;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::eventually::scripted_pause;
-
-/// Unpadded base64url.
-pub fn encode(bytes: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
+use crate::signer::Key;
 
 /// Seconds since the epoch.
 #[expect(clippy::disallowed_methods, reason = "tokens of real time for a gateway that runs in real time")]
 pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
-}
-
-enum Pair {
-    Rsa(RsaKeyPair),
-    Ec(EcdsaKeyPair, &'static str),
-    Ed(Ed25519KeyPair),
-}
-
-/// A signing key with its `kid`.
-pub struct Key {
-    /// The id under which it is published.
-    pub kid: String,
-    pair: Pair,
-}
-
-impl Key {
-    /// A new key for `alg` (`RS256` and `PS512` make the same kind of key).
-    pub fn new(alg: &str, kid: &str) -> Self {
-        let ec = |algorithm, curve| Pair::Ec(EcdsaKeyPair::generate(algorithm).expect("a key"), curve);
-        let pair = match alg {
-            "ES256" => ec(&signature::ECDSA_P256_SHA256_FIXED_SIGNING, "P-256"),
-            "ES384" => ec(&signature::ECDSA_P384_SHA384_FIXED_SIGNING, "P-384"),
-            "ES512" => ec(&signature::ECDSA_P521_SHA512_FIXED_SIGNING, "P-521"),
-            "EdDSA" => Pair::Ed(Ed25519KeyPair::generate().expect("a key")),
-            _ => Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).expect("a key")),
-        };
-        Self { kid: kid.to_owned(), pair }
-    }
-
-    /// The public key as a JWK, with `kid` and nothing optional but that.
-    pub fn jwk(&self) -> Value {
-        let mut jwk = match &self.pair {
-            Pair::Rsa(pair) => {
-                let public = pair.public_key();
-                json!({
-                    "kty": "RSA",
-                    "n": encode(public.modulus().big_endian_without_leading_zero()),
-                    "e": encode(public.exponent().big_endian_without_leading_zero()),
-                })
-            }
-            Pair::Ec(pair, curve) => {
-                let point = &pair.public_key().as_ref()[1..];
-                let (x, y) = point.split_at(point.len() / 2);
-                json!({"kty": "EC", "crv": curve, "x": encode(x), "y": encode(y)})
-            }
-            Pair::Ed(pair) => json!({"kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key())}),
-        };
-        jwk["kid"] = self.kid.clone().into();
-        jwk
-    }
-
-    /// The public key in PEM.
-    pub fn pem(&self) -> String {
-        let der = match &self.pair {
-            Pair::Rsa(pair) => pair.public_key().as_der().expect("DER").as_ref().to_vec(),
-            Pair::Ec(pair, _) => pair.public_key().as_der().expect("DER").as_ref().to_vec(),
-            Pair::Ed(pair) => pair.public_key().as_der().expect("DER").as_ref().to_vec(),
-        };
-        let text = STANDARD.encode(der);
-        let lines: Vec<&str> =
-            text.as_bytes().chunks(64).map(|c| std::str::from_utf8(c).expect("ASCII")).collect();
-        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
-    }
-
-    /// The signature that `alg` wants over `message`.
-    pub fn sign(&self, alg: &str, message: &[u8]) -> Vec<u8> {
-        let random = SystemRandom::new();
-        match &self.pair {
-            Pair::Ec(pair, _) => pair.sign(&random, message).expect("a signature").as_ref().to_vec(),
-            Pair::Ed(pair) => pair.sign(message).as_ref().to_vec(),
-            Pair::Rsa(pair) => {
-                let padding: &'static dyn signature::RsaEncoding = match alg {
-                    "RS384" => &signature::RSA_PKCS1_SHA384,
-                    "RS512" => &signature::RSA_PKCS1_SHA512,
-                    "PS256" => &signature::RSA_PSS_SHA256,
-                    "PS384" => &signature::RSA_PSS_SHA384,
-                    "PS512" => &signature::RSA_PSS_SHA512,
-                    _ => &signature::RSA_PKCS1_SHA256,
-                };
-                let mut out = vec![0; pair.public_modulus_len()];
-                pair.sign(padding, &random, message, &mut out).expect("a signature");
-                out
-            }
-        }
-    }
-
-    /// A token with exactly this header and these claims, signed as the header's `alg` says.
-    pub fn token(&self, header: &Value, claims: &Value) -> String {
-        self.token_of_text(
-            header["alg"].as_str().unwrap_or("RS256"),
-            &header.to_string(),
-            &claims.to_string(),
-        )
-    }
-
-    /// The same from text, for JSON that no library would write.
-    pub fn token_of_text(&self, alg: &str, header: &str, claims: &str) -> String {
-        let signed = format!("{}.{}", encode(header), encode(claims));
-        let signature = self.sign(alg, signed.as_bytes());
-        format!("{signed}.{}", encode(signature))
-    }
 }
 
 #[derive(Default)]
@@ -259,12 +148,5 @@ async fn jwks(State(shared): State<Arc<Shared>>) -> Response {
     match status {
         Some(status) => StatusCode::from_u16(status).expect("a status").into_response(),
         None => Json(json!({"keys": keys})).into_response(),
-    }
-}
-
-impl Key {
-    /// The usual header: algorithm, type and key id.
-    pub fn header(&self, alg: &str) -> Value {
-        json!({"alg": alg, "typ": "JWT", "kid": self.kid})
     }
 }

@@ -10,17 +10,26 @@
 )]
 
 pub mod binary;
+pub mod certificate;
+pub mod client;
 pub mod command;
 pub mod eventually;
 pub mod gateway;
 pub mod issuer;
+pub mod ports;
 pub mod raw;
 pub mod scripted;
+pub mod signer;
+pub mod token;
 pub mod upstream;
 
 pub use binary::binary;
+pub use certificate::Certificate;
+pub use client::client;
 pub use command::{Ran, portcullis, portcullis_with};
 pub use eventually::eventually;
-pub use gateway::{Gateway, Start, client};
-pub use issuer::{Issuer, Key};
+pub use gateway::{Gateway, Start};
+pub use issuer::{Issuer, now};
+pub use ports::free_port;
+pub use signer::Key;
 pub use upstream::Upstream;

@@ -115,7 +115,7 @@ async fn a_key_is_shown_once_and_never_again_anywhere() {
 async fn a_new_key_says_what_it_is() {
     let world = World::empty().await;
     world.create("/agents/a", &world.keyed("/a")).await;
-    let at = jiff::Timestamp::from_second(testkit::issuer::now().cast_signed() + 86_400).expect("a time");
+    let at = jiff::Timestamp::from_second(testkit::now().cast_signed() + 86_400).expect("a time");
     for (wanted, name, expires) in [
         (json!({"agent": "a"}), Value::Null, None),
         (json!({"agent": "a", "name": "Bob's \"key\" \u{e4}"}), json!("Bob's \"key\" \u{e4}"), None),
@@ -261,7 +261,7 @@ async fn its_last_use_is_told_and_a_refused_call_is_no_use() {
         last(&used).await.as_str().map(|at| at.parse::<jiff::Timestamp>().expect("RFC 3339"))
     })
     .await;
-    assert!((at.as_second() - testkit::issuer::now().cast_signed()).abs() < 10, "{at}");
+    assert!((at.as_second() - testkit::now().cast_signed()).abs() < 10, "{at}");
     assert_eq!(last(&idle).await, Value::Null);
     // At another agent it is no key at all.
     assert_eq!(world.with("/b", &key).await, 401);

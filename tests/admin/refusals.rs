@@ -70,7 +70,7 @@ async fn each_refusal_says_what_was_seen_and_wanted_and_what_to_do_and_no_secret
     let (world, key) = guarded(&["refunds"]).await;
     let (_, api_key) = world.with_key("k").await;
     let stranger = Key::new("ES256", "k2");
-    let now = testkit::issuer::now();
+    let now = testkit::now();
     let claims = json!({"iss": ISSUER, "sub": "alice", "aud": "x", "exp": now + 300, "azp": "app-7"});
     let with = |name: &str, value: Value| {
         let mut claims = claims.clone();
@@ -177,7 +177,7 @@ async fn a_state_folder_keeps_refusals_without_a_store() {
 #[tokio::test]
 async fn a_call_that_the_agent_did_not_answer_is_not_shown_as_allowed_alone() {
     let world = World::empty().await;
-    let nowhere = format!("http://127.0.0.1:{}", testkit::gateway::free_port());
+    let nowhere = format!("http://127.0.0.1:{}", testkit::free_port());
     world.create("/agents/down", &json!({"route": "/down", "upstream": nowhere, "auth": "public"})).await;
     world.create("/agents/open", &world.open("/open")).await;
     let id = world.call("/down/x", &[]).await.request_id;

@@ -67,7 +67,7 @@ async fn the_session_cookie_is_for_this_page_alone_and_for_twelve_hours() {
     let seen = Reply::to(world.api.stranger("GET", "/session").header("cookie", &pair)).await.is(200).json();
     assert_eq!(seen["by"], "session");
     let until: jiff::Timestamp = seen["expires_at"].as_str().expect("a time").parse().expect("RFC 3339");
-    let hours = (until.as_second() - testkit::issuer::now().cast_signed()) / 3600;
+    let hours = (until.as_second() - testkit::now().cast_signed()) / 3600;
     assert!((11..=12).contains(&hours), "{until}");
     let by_token = world.api.get("/session").await.is(200).json();
     assert_eq!(by_token, json!({"by": "token", "expires_at": null}));
@@ -129,8 +129,8 @@ async fn a_token_file_that_says_nothing_is_no_token_and_nothing_starts() {
     for text in ["", "\n", "short\n"] {
         let folder = tempfile::tempdir().expect("a folder");
         let config = folder.path().join("portcullis.yaml");
-        let admin = testkit::gateway::free_port();
-        let port = testkit::gateway::free_port();
+        let admin = testkit::free_port();
+        let port = testkit::free_port();
         let yaml = format!(
             "version: 1\nserver:\n  listeners: [{{ address: \"127.0.0.1:{port}\" }}]\n  ops: {{ address: \"127.0.0.1:0\" }}\n  \
              admin: {{ address: \"127.0.0.1:{admin}\", token_file: admin.token }}\nagents:\n  a: {{ route: /a, upstream: \"http://127.0.0.1:9\", auth: public }}\n"

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::gateway::free_port;
+use testkit::free_port;
 use testkit::{Start, eventually, portcullis};
 
 use super::api::{If, Reply, WithJson as _, names};
@@ -293,25 +293,10 @@ async fn a_successor_takes_over_the_store_with_the_listeners() {
     let mut world =
         World::of(Start { store: Some("store"), server, ..Start::default() }, |_| String::new()).await;
     let (_, key) = world.with_key("a").await;
-    let log = world.gateway.folder.path().join("successor.log");
-    let mut successor = tokio::process::Command::new(env!("CARGO_BIN_EXE_portcullis"))
-        .args(["run", "--upgrade", "--log-format", "json", "-c"])
-        .arg(world.gateway.config())
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::fs::File::create(&log).expect("a log"))
-        .kill_on_drop(true)
-        .spawn()
-        .expect("the successor starts");
-    let socket = world.gateway.folder.path().join("state/upgrade.sock");
-    eventually("the successor waits at the socket", Duration::from_secs(10), async || {
-        std::fs::symlink_metadata(&socket).is_ok().then_some(())
-    })
-    .await;
+    let mut successor = world.gateway.successor().await;
     world.gateway.signal("QUIT").await;
     let ended = world.gateway.ended(Duration::from_secs(40)).await;
     assert!(ended.success(), "{ended:?} {:?}", world.gateway.stderr());
-    let said = || std::fs::read_to_string(&log).unwrap_or_default();
     eventually("the successor answers", Duration::from_secs(5), async || {
         let asked = world.api.request("GET", "/session").send().await;
         asked.is_ok_and(|answer| answer.status() == 200).then_some(())
@@ -320,7 +305,7 @@ async fn a_successor_takes_over_the_store_with_the_listeners() {
     assert_eq!(world.with("/a", &key).await, 200);
     world.api.put("/agents/a", If::Any, &world.open("/after")).await.is(200);
     world.create("/agents/b", &world.open("/b")).await;
-    assert_eq!((world.status("/after").await, world.status("/b").await), (200, 200), "{}", said());
+    assert_eq!((world.status("/after").await, world.status("/b").await), (200, 200), "{}", successor.log());
     assert_eq!(world.api.get("/revisions").await.json()["head"], 4);
-    assert!(successor.try_wait().expect("its state").is_none(), "{}", said());
+    assert!(successor.has_ended().is_none(), "{}", successor.log());
 }

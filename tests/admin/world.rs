@@ -138,7 +138,7 @@ pub(crate) fn provider(issuer: &str, keys: &[&Key]) -> Value {
 
 /// A token of such a provider for the audience `x`, five minutes long.
 pub(crate) fn token_of(issuer: &str, key: &Key) -> String {
-    let now = testkit::issuer::now();
+    let now = testkit::now();
     let claims = json!({"iss": issuer, "sub": "alice", "aud": "x", "iat": now, "exp": now + 300});
     key.token(&key.header("ES256"), &claims)
 }

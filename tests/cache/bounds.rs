@@ -9,8 +9,10 @@ use portcullis::model::Reason::{self, Ok, SignatureInvalid};
 use portcullis::routing::Agent;
 use serde_json::Value;
 
+use testkit::Key;
+use testkit::token::forged;
+
 use super::MEMORY;
-use super::key::{Key, forged};
 use super::world::{START, World, answer, bearer};
 
 const MIB: usize = 1 << 20;
@@ -23,14 +25,14 @@ fn ask(agent: &Arc<Agent>, headers: &HeaderMap) -> (Reason, CacheLabel) {
 #[test]
 fn forged_tokens_drive_out_no_good_one() {
     const FORGED: u64 = 20_000;
-    let key = Key::new("k");
+    let key = Key::new("EdDSA", "k");
     let world = World::new(64, &[&key], &[]);
     let agent = world.cached.agent("desk");
-    let good: Vec<_> = (0..8).map(|nth| bearer(&key.token(&world.claims(&format!("{nth}"))))).collect();
+    let good: Vec<_> = (0..8).map(|nth| bearer(&key.signed(&world.claims(&format!("{nth}"))))).collect();
     for headers in &good {
         assert_eq!(ask(&agent, headers), (Ok, Miss));
     }
-    let template = key.token(&world.claims("mallory"));
+    let template = key.signed(&world.claims("mallory"));
     let mut asked = 0;
     for nth in 0..FORGED {
         let headers = bearer(&forged(&template, nth));
@@ -60,10 +62,10 @@ fn many_audiences(world: &World, name: &str) -> Value {
 #[test]
 fn forged_tokens_hold_little_memory_however_they_are_made() {
     const FORGED: u64 = 400;
-    let key = Key::new("k");
+    let key = Key::new("EdDSA", "k");
     let world = World::new(100_000, &[&key], &[]);
     let agent = world.cached.agent("desk");
-    let template = key.token(&many_audiences(&world, "mallory"));
+    let template = key.signed(&many_audiences(&world, "mallory"));
     assert!((12_000..16_384).contains(&template.len()), "{}", template.len());
     let before = MEMORY.current_usage();
     for nth in 0..FORGED {
@@ -76,7 +78,7 @@ fn forged_tokens_hold_little_memory_however_they_are_made() {
 
 #[test]
 fn good_tokens_fill_the_cache_and_no_more() {
-    let key = Key::new("k");
+    let key = Key::new("EdDSA", "k");
     // How many entries are allowed, how many tokens come, how many audiences each has, and how many may be held then.
     for (entries, tokens, large, most) in
         [(1000, 3000, false, 1000), (1000, 400, true, 60), (1, 300, false, 1), (16, 300, false, 16)]
@@ -87,7 +89,7 @@ fn good_tokens_fill_the_cache_and_no_more() {
         for nth in 0..tokens {
             let name = format!("{nth}");
             let claims = if large { many_audiences(&world, &name) } else { world.claims(&name) };
-            assert_eq!(ask(&agent, &bearer(&key.token(&claims))), (Ok, Miss));
+            assert_eq!(ask(&agent, &bearer(&key.signed(&claims))), (Ok, Miss));
             assert!(world.cached.entries() <= most || nth % 50 != 0, "after {nth}");
         }
         // The thread's own 64 come on top.
@@ -106,9 +108,9 @@ fn good_tokens_fill_the_cache_and_no_more() {
 
 #[test]
 fn a_cache_of_no_entries_is_off() {
-    let key = Key::new("k");
+    let key = Key::new("EdDSA", "k");
     let world = World::new(0, &[&key], &[]);
-    let (good, bad) = (key.token(&world.claims("a")), forged(&key.token(&world.claims("b")), 0));
+    let (good, bad) = (key.signed(&world.claims("a")), forged(&key.signed(&world.claims("b")), 0));
     for _ in 0..3 {
         assert_eq!(world.ask("desk", &good), (Ok, Off));
         assert_eq!(world.ask("desk", &bad), (SignatureInvalid, Off));
@@ -120,10 +122,10 @@ fn a_cache_of_no_entries_is_off() {
 
 #[test]
 fn two_caches_in_one_thread_do_not_mix() {
-    let (key, twin) = (Key::new("k"), Key::new("k"));
+    let (key, twin) = (Key::new("EdDSA", "k"), Key::new("EdDSA", "k"));
     let (one, mut two) = (World::new(100, &[&key], &[]), World::new(100, &[&key], &[]));
     let strict = World::new(100, &[&twin], &[]);
-    let token = key.token(&one.claims("a"));
+    let token = key.signed(&one.claims("a"));
     assert_eq!(one.ask("desk", &token), (Ok, Miss));
     assert_eq!(one.ask("desk", &token), (Ok, Hit));
     assert_eq!(two.ask("desk", &token), (Ok, Miss));

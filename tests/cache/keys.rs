@@ -5,14 +5,15 @@ use portcullis::model::CacheLabel::{Hit, Miss};
 use portcullis::model::Reason::{KeyUnknown, KeysUnavailable, Ok, SignatureInvalid};
 use portcullis::model::{Instant, Reason, Request};
 
-use super::key::Key;
+use testkit::Key;
+
 use super::world::{World, bearer};
 
 #[test]
 fn a_withdrawn_key_takes_its_tokens_along_and_brings_them_back() {
-    let (one, two, again) = (Key::new("one"), Key::new("two"), Key::new("one"));
+    let (one, two, again) = (Key::new("EdDSA", "one"), Key::new("EdDSA", "two"), Key::new("EdDSA", "one"));
     let mut world = World::new(100, &[&one], &[]);
-    let token = one.token(&world.claims("a"));
+    let token = one.signed(&world.claims("a"));
     // What is published, and the answers to the token.
     let rows: [(&str, &[&Key], Reason); 10] = [
         ("its key alone", &[&one], Ok),
@@ -40,9 +41,9 @@ fn a_withdrawn_key_takes_its_tokens_along_and_brings_them_back() {
 
 #[test]
 fn other_keys_of_the_provider_cost_no_known_token() {
-    let (one, two, three) = (Key::new("one"), Key::new("two"), Key::new("three"));
+    let (one, two, three) = (Key::new("EdDSA", "one"), Key::new("EdDSA", "two"), Key::new("EdDSA", "three"));
     let mut world = World::new(100, &[&one], &[]);
-    let token = one.token(&world.claims("a"));
+    let token = one.signed(&world.claims("a"));
     assert_eq!(world.ask("desk", &token), (Ok, Miss));
     for keys in [&[&one, &two][..], &[&two, &one], &[&three, &one]] {
         world.publish("corp", keys);
@@ -52,9 +53,9 @@ fn other_keys_of_the_provider_cost_no_known_token() {
 
 #[test]
 fn a_token_that_names_no_key_is_refused_once_two_keys_fit() {
-    let (one, two) = (Key::new("one"), Key::new("two"));
+    let (one, two) = (Key::new("EdDSA", "one"), Key::new("EdDSA", "two"));
     let mut world = World::new(100, &[&one], &[]);
-    let token = one.token_as(None, &world.claims("a"));
+    let token = one.signed_as(None, &world.claims("a"));
     for (keys, reason) in [
         (&[&one][..], Ok),
         (&[&one, &two], KeyUnknown),
@@ -71,11 +72,11 @@ fn a_token_that_names_no_key_is_refused_once_two_keys_fit() {
 
 #[test]
 fn keys_that_are_too_old_verify_no_known_token() {
-    let key = Key::new("k");
+    let key = Key::new("EdDSA", "k");
     let mut world = World::new(100, &[&key], &[]);
     let mut claims = world.claims("a");
     claims["exp"] = (world.now + 100_000).into();
-    let token = key.token(&claims);
+    let token = key.signed(&claims);
     assert_eq!(world.ask("desk", &token), (Ok, Miss));
     assert_eq!(world.ask("desk", &token), (Ok, Hit));
     assert_eq!(world.ask_at("desk", &token, 3600).0, Ok);
@@ -92,9 +93,9 @@ fn keys_that_are_too_old_verify_no_known_token() {
 
 #[test]
 fn a_known_token_still_marks_its_key_as_used_and_an_explanation_neither_asks_nor_marks() {
-    let key = Key::new("k");
+    let key = Key::new("EdDSA", "k");
     let mut world = World::new(100, &[&key], &[]);
-    let token = key.token(&world.claims("a"));
+    let token = key.signed(&world.claims("a"));
     world.ask("desk", &token);
     let used =
         |world: &World| world.cached.provider("corp").status(Instant::from_unix(world.now)).keys[0].last_used;

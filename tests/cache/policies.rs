@@ -8,7 +8,8 @@ use portcullis::model::Reason::{
 use portcullis::model::{Decision, Reason};
 use serde_json::{Value, json};
 
-use super::key::Key;
+use testkit::Key;
+
 use super::world::World;
 
 const AGENTS: [(&str, Reason); 13] = [
@@ -29,13 +30,13 @@ const AGENTS: [(&str, Reason); 13] = [
 
 #[test]
 fn a_verdict_never_crosses_to_another_agent() {
-    let key = Key::new("k");
+    let key = Key::new("EdDSA", "k");
     let world = World::new(100, &[&key], &[]);
     let mut count = 0;
     // Each pair of agents, in either order, with a token that nobody has seen.
     for (first, first_reason) in AGENTS {
         for (second, second_reason) in AGENTS {
-            let token = key.token(&world.claims(&format!("{first}-{second}")));
+            let token = key.signed(&world.claims(&format!("{first}-{second}")));
             for (agent, reason) in [
                 (first, first_reason),
                 (first, first_reason),
@@ -49,7 +50,7 @@ fn a_verdict_never_crosses_to_another_agent() {
         }
     }
     // One token at all of them in turn, more than are remembered with it.
-    let token = key.token(&world.claims("everywhere"));
+    let token = key.signed(&world.claims("everywhere"));
     for _ in 0..3 {
         for (agent, reason) in AGENTS {
             assert_eq!(world.ask(agent, &token).0, reason, "{agent}");
@@ -63,7 +64,7 @@ fn a_verdict_never_crosses_to_another_agent() {
 
 #[test]
 fn claim_headers_are_those_of_this_caller_at_this_agent() {
-    let (key, others) = (Key::new("k"), Key::new("k"));
+    let (key, others) = (Key::new("EdDSA", "k"), Key::new("EdDSA", "k"));
     let mut world = World::new(1000, &[&key], &[&others]);
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut count = 0;
@@ -80,7 +81,7 @@ fn claim_headers_are_those_of_this_caller_at_this_agent() {
             let mut claims = world.claims(&format!("sub-{nth}"));
             claims["jti"] = format!("jti-{nth}").into();
             claims["tenant"] = if nth % 3 == 0 { Value::Null } else { "acme".into() };
-            (format!("{nth}"), key.token(&claims))
+            (format!("{nth}"), key.signed(&claims))
         })
         .collect();
     for (nth, token) in &callers {
@@ -113,11 +114,11 @@ fn claim_headers_are_those_of_this_caller_at_this_agent() {
 
 #[test]
 fn a_reload_decides_known_tokens_by_the_new_rules() {
-    let key = Key::new("k");
+    let key = Key::new("EdDSA", "k");
     let mut world = World::new(100, &[&key], &[]);
     let mut claims = world.claims("a");
     claims["iat"] = (world.now - 100).into();
-    let token = key.token(&claims);
+    let token = key.signed(&claims);
     let rows: [(&str, Value, Reason); 12] = [
         ("scopes", json!({"all_of": ["admin"]}), ScopeMissing),
         ("scopes", json!({"all_of": ["read"]}), Ok),
@@ -144,11 +145,11 @@ fn a_reload_decides_known_tokens_by_the_new_rules() {
 
 #[test]
 fn a_bound_token_that_is_known_opens_only_the_agents_that_ignore_its_binding() {
-    let key = Key::new("k");
+    let key = Key::new("EdDSA", "k");
     let mut world = World::new(100, &[&key], &[]);
     let mut claims = world.claims("a");
     claims["cnf"] = json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"});
-    let token = key.token(&claims);
+    let token = key.signed(&claims);
     for (agent, wanted) in [
         ("plain", (BindingRequired, Miss)),
         ("unbound", (Ok, Miss)),
@@ -171,7 +172,7 @@ fn a_bound_token_that_is_known_opens_only_the_agents_that_ignore_its_binding() {
         }
     }
     // A forged one whose signature is known to be bad.
-    let mallory = Key::new("k").token(&claims);
+    let mallory = Key::new("EdDSA", "k").signed(&claims);
     for (agent, reason) in [
         ("unbound", Reason::SignatureInvalid),
         ("plain", BindingRequired),
@@ -183,11 +184,11 @@ fn a_bound_token_that_is_known_opens_only_the_agents_that_ignore_its_binding() {
 
 #[test]
 fn a_known_token_is_for_the_audience_that_the_agents_claim_names() {
-    let key = Key::new("k");
+    let key = Key::new("EdDSA", "k");
     let mut world = World::new(100, &[&key], &[]);
     let mut claims = world.claims("a");
     claims["client_id"] = "c1".into();
-    let token = key.token(&claims);
+    let token = key.signed(&claims);
     // Known first by an agent that never asked for the client, the token is verified once more.
     for (agent, wanted) in [
         ("plain", (Ok, Miss)),
@@ -210,13 +211,13 @@ fn a_known_token_is_for_the_audience_that_the_agents_claim_names() {
 
 #[test]
 fn a_provider_with_other_settings_decides_known_tokens_by_these() {
-    let (key, mallory) = (Key::new("k"), Key::new("k"));
+    let (key, mallory) = (Key::new("EdDSA", "k"), Key::new("EdDSA", "k"));
     let mut world = World::new(100, &[&key], &[]);
     let mut claims = world.claims("a");
     claims["exp"] = (world.now + 10_000).into();
-    let (long, forged) = (key.token(&claims), mallory.token(&claims));
+    let (long, forged) = (key.signed(&claims), mallory.signed(&claims));
     claims["exp"] = (world.now + 10).into();
-    let short = key.token(&claims);
+    let short = key.signed(&claims);
     // A setting of the provider; then the long token, the short one 35 s after the start, and the forged one.
     let bad = Reason::SignatureInvalid;
     let rows: [(&str, Value, [Reason; 3]); 8] = [
@@ -245,9 +246,9 @@ fn a_provider_with_other_settings_decides_known_tokens_by_these() {
 
 #[test]
 fn in_shadow_a_known_token_that_the_rules_refuse_brings_no_headers() {
-    let key = Key::new("k");
+    let key = Key::new("EdDSA", "k");
     let mut world = World::new(100, &[&key], &[]);
-    let token = key.token(&world.claims("a"));
+    let token = key.signed(&world.claims("a"));
     for label in [Miss, Hit, Hit] {
         let (seen, said) = world
             .ask_in("shadow", &token, 0, &portcullis::gate::Evidence::unavailable())

@@ -10,7 +10,9 @@ use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
 
-use super::key::{Key, forged};
+use testkit::Key;
+use testkit::token::forged;
+
 use super::world::World;
 
 const SEEDS: std::ops::Range<u64> = 0..4;
@@ -56,9 +58,9 @@ fn mint(rng: &mut StdRng, world: &World, keys: &Keys, nth: usize) -> String {
     }
     let key = if from_corp { keys.corp.choose(rng) } else { keys.other.choose(rng) }.expect("a key");
     let token = match rng.random_range(0..10) {
-        0 | 1 => key.token_as(None, &claims),
-        2 => key.token_as(Some(pick(rng, &["one", "two", "gone"])), &claims),
-        _ => key.token(&claims),
+        0 | 1 => key.signed_as(None, &claims),
+        2 => key.signed_as(Some(pick(rng, &["one", "two", "gone"])), &claims),
+        _ => key.signed(&claims),
     };
     if rng.random_ratio(1, 8) { forged(&token, rng.random_range(0..1000)) } else { token }
 }
@@ -107,8 +109,10 @@ fn thousands_of_random_steps_are_decided_as_without_a_cache() {
     for seed in SEEDS {
         eprintln!("seed {seed}");
         let rng = &mut StdRng::seed_from_u64(seed);
-        let keys =
-            Keys { corp: ["one", "two", "three", "one"].map(Key::new), other: ["one", "five"].map(Key::new) };
+        let keys = Keys {
+            corp: ["one", "two", "three", "one"].map(|kid| Key::new("EdDSA", kid)),
+            other: ["one", "five"].map(|kid| Key::new("EdDSA", kid)),
+        };
         let mut world =
             World::new(pick(rng, &[16, 64, 1000]), &[&keys.corp[0], &keys.corp[1]], &[&keys.other[0]]);
         let mut pool: Vec<String> = (0..POOL).map(|nth| mint(rng, &world, &keys, nth)).collect();

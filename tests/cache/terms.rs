@@ -5,8 +5,8 @@ use portcullis::model::Reason::{
     self, AudienceMismatch, BindingRequired, LifetimeTooLong, NotYetValid, Ok, TokenExpired,
 };
 use serde_json::{Value, json};
+use testkit::Key;
 
-use super::key::Key;
 use super::world::World;
 
 /// Where and when a token is shown: the agent, and the seconds from now.
@@ -22,7 +22,7 @@ struct Case {
 
 #[test]
 fn each_term_refuses_a_new_token_and_a_remembered_one_alike() {
-    let key = Key::new("k");
+    let key = Key::new("EdDSA", "k");
     let world = World::new(100, &[&key], &[]);
     let later = world.now + 100;
     let case = |claims, good, bad, reason| Case { claims, good, bad, reason };
@@ -41,7 +41,7 @@ fn each_term_refuses_a_new_token_and_a_remembered_one_alike() {
             for (claim, value) in claims.as_object().expect("claims") {
                 all[claim] = value.clone();
             }
-            key.token(&all)
+            key.signed(&all)
         };
         assert_eq!(world.ask_at(bad.0, &token("new"), bad.1), (reason, Miss), "{claims} is new at {bad:?}");
         let known = token("known");

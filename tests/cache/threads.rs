@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use portcullis::gate::Evidence;
 use portcullis::model::Reason;
 
-use super::key::Key;
+use testkit::Key;
+
 use super::world::{World, answer, bearer};
 
 const THREADS: usize = 4;
@@ -14,11 +15,11 @@ const TURNS: u64 = 40;
 
 #[test]
 fn no_thread_accepts_a_token_after_its_key_was_withdrawn() {
-    let (key, next) = (Key::new("k"), Key::new("next"));
+    let (key, next) = (Key::new("EdDSA", "k"), Key::new("EdDSA", "next"));
     let mut world = World::new(100, &[&key], &[]);
     let mut claims = world.claims("a");
     claims["exp"] = (world.now + 10_000).into();
-    let headers = bearer(&key.token(&claims));
+    let headers = bearer(&key.signed(&claims));
     let (agent, now) = (world.cached.agent("desk"), world.now + 500);
     // Even: the key is published, or about to be. Odd: it is withdrawn, and everybody was told.
     let (turn, over) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));

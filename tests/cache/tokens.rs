@@ -4,7 +4,9 @@ use portcullis::model::CacheLabel::{Hit, Miss};
 use portcullis::model::Reason::{NotYetValid, Ok, SignatureInvalid, TokenExpired, TokenMalformed};
 use serde_json::json;
 
-use super::key::{Key, encode, forged, halves};
+use testkit::Key;
+use testkit::token::{encode, forged, halves};
+
 use super::world::World;
 
 /// A name, claims, and what is decided so many seconds later.
@@ -12,7 +14,7 @@ type Row = (&'static str, serde_json::Value, &'static [(i64, portcullis::model::
 
 #[test]
 fn the_times_of_a_known_token_are_looked_at_with_each_request() {
-    let key = Key::new("k");
+    let key = Key::new("EdDSA", "k");
     let world = World::new(100, &[&key], &[]);
     let now = world.now;
     // Leeway is 30 s. What changes in the claims, and the answers after so many seconds, in this order.
@@ -66,7 +68,7 @@ fn the_times_of_a_known_token_are_looked_at_with_each_request() {
         for (claim, value) in change.as_object().expect("claims") {
             claims[claim] = value.clone();
         }
-        let token = key.token(&claims);
+        let token = key.signed(&claims);
         for (after, reason) in answers {
             assert_eq!(world.ask_at("desk", &token, *after).0, *reason, "{name} after {after} s");
         }
@@ -78,12 +80,12 @@ fn the_times_of_a_known_token_are_looked_at_with_each_request() {
 /// Two tokens that have a part in common, in either order.
 #[test]
 fn nothing_but_the_whole_token_is_known() {
-    let (key, stranger) = (Key::new("k"), Key::new("k"));
+    let (key, stranger) = (Key::new("EdDSA", "k"), Key::new("EdDSA", "k"));
     let world = World::new(100, &[&key], &[]);
     let mut count = 0;
     let mut token = |sub: &str| {
         count += 1;
-        key.token(&world.claims(&format!("{sub}-{count}")))
+        key.signed(&world.claims(&format!("{sub}-{count}")))
     };
     type Twin<'a> = (&'a str, String, String, portcullis::model::Reason);
     let mut rows: Vec<Twin<'_>> = Vec::new();
@@ -117,7 +119,7 @@ fn nothing_but_the_whole_token_is_known() {
         ] {
             rows.push((name, good.clone(), bad, reason));
         }
-        rows.push(("of another key", key.token(&claims), stranger.token(&claims), SignatureInvalid));
+        rows.push(("of another key", key.signed(&claims), stranger.signed(&claims), SignatureInvalid));
     }
     let per_order = rows.len() / 2;
     for (nth, (name, good, bad, reason)) in rows.iter().enumerate() {
@@ -136,9 +138,9 @@ fn nothing_but_the_whole_token_is_known() {
 
 #[test]
 fn a_forged_token_is_refused_each_time_for_what_is_wrong_with_it_then() {
-    let (key, mallory) = (Key::new("k"), Key::new("k"));
+    let (key, mallory) = (Key::new("EdDSA", "k"), Key::new("EdDSA", "k"));
     let mut world = World::new(100, &[&key], &[]);
-    let bad = mallory.token(&world.claims("mallory"));
+    let bad = mallory.signed(&world.claims("mallory"));
     assert_eq!(world.ask("desk", &bad), (SignatureInvalid, Miss));
     for _ in 0..3 {
         assert_eq!(world.ask("desk", &bad), (SignatureInvalid, Hit));

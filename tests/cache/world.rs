@@ -1,6 +1,8 @@
 //! Two gates with one configuration and the same files of keys: one remembers tokens, one does not. Every question is
 //! put to both, and the answers must be the same.
 
+use testkit::Key;
+
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -17,8 +19,6 @@ use portcullis::telemetry::Metrics;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-
-use super::key::Key;
 
 /// The moment at which a world begins.
 pub(crate) const START: u64 = 1_700_000_000;
@@ -163,7 +163,7 @@ impl World {
             runtime,
             compared: Cell::new(0),
         };
-        let spare = Key::new("spare");
+        let spare = Key::new("EdDSA", "spare");
         world.write("corp", corp);
         if other.is_empty() {
             world.write("other", &[&spare]);

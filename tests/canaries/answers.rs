@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use testkit::issuer::{encode, now};
+use testkit::now;
+use testkit::token::encode;
 use testkit::{Key, client};
 
 use super::stage::Stage;

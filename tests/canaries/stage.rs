@@ -1,7 +1,7 @@
 //! A gateway with an agent and a provider of every sort, and the secrets that are sent to it.
 
 use serde_json::{Value, json};
-use testkit::issuer::now;
+use testkit::now;
 use testkit::scripted::{OK, Scripted};
 use testkit::{Gateway, Issuer, Key, Start, Upstream};
 

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::issuer::{encode, now};
+use testkit::now;
+use testkit::token::encode;
 use testkit::{Key, client, raw};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 

@@ -8,12 +8,10 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use testkit::gateway::free_port;
-use testkit::{Start, Upstream, client};
+use testkit::{Start, Upstream, client, eventually, free_port};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
-use super::eventually::eventually;
 use super::provider::Provider;
 
 /// A file to write on to, from several sides.
@@ -109,7 +107,7 @@ async fn an_operator_gets_through_the_second_day() {
 #[tokio::test]
 async fn a_newcomer_to_the_demo_secures_an_agent_without_a_manual() {
     let port = free_port();
-    let mut demo = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+    let mut demo = Command::new(testkit::binary())
         .args(["demo", "--port", &port.to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -1,16 +1,8 @@
-//! The gateway under test: the real binary with a configuration of its own.
+//! The gateway with agents for the providers of this suite, and what it said of a request.
 
-use std::process::Stdio;
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use testkit::{Start, Upstream, client};
 
-use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
-
-use super::eventually::eventually;
-use super::provider::{Provider, Site, free_port};
-use super::upstream::Upstream;
+use super::provider::{Provider, Site};
 
 /// What a gateway is started with: named providers, an agent for each (`/one`), one for all of them (`/both`), and a
 /// public one (`/open`).
@@ -35,10 +27,10 @@ impl Setup {
         Self { refresh: "1s", ..self }
     }
 
-    fn yaml(&self, port: u16, ops: u16, upstream: u16) -> String {
+    fn body(&self, upstream: &str) -> String {
         let agent = |name: &str, providers: &str| {
             format!(
-                "  {name}:\n    route: /{name}\n    upstream: http://127.0.0.1:{upstream}\n    auth:\n      oauth:\n        \
+                "  {name}:\n    route: /{name}\n    upstream: {upstream}\n    auth:\n      oauth:\n        \
                  identity_providers: [{providers}]\n        audiences: [\"urn:portcullis:alpha\"]\n        \
                  scopes: {{ all_of: [\"refunds:write\"] }}\n        claim_headers: {{ client_id: X-Caller-Client }}\n"
             )
@@ -51,9 +43,8 @@ impl Setup {
         let providers: String = self.providers.iter().map(provider).collect();
         let agents: String = names.iter().map(|name| agent(name, name)).collect();
         format!(
-            "version: 1\nserver:\n  listeners: [{{ address: \"127.0.0.1:{port}\" }}]\n  ops: {{ address: \"127.0.0.1:{ops}\" }}\n\
-             identity_providers:\n{providers}agents:\n{agents}{both}  open:\n    route: /open\n    \
-             upstream: http://127.0.0.1:{upstream}\n    auth: public\n",
+            "identity_providers:\n{providers}agents:\n{agents}{both}  open:\n    route: /open\n    \
+             upstream: {upstream}\n    auth: public\n",
             both = agent("both", &names.join(", ")),
         )
     }
@@ -61,11 +52,7 @@ impl Setup {
 
 /// A running gateway with its agent; both end when this is dropped.
 pub(crate) struct Gateway {
-    port: u16,
-    ops: u16,
-    log: Arc<Mutex<Vec<String>>>,
-    _child: Child,
-    _folder: TempDir,
+    running: testkit::Gateway,
     _upstream: Upstream,
 }
 
@@ -82,77 +69,38 @@ pub(crate) struct Logged {
     pub(crate) provider: String,
 }
 
-/// One client for the whole test: its connections are kept alive, as those of real callers are.
-pub(crate) fn client() -> reqwest::Client {
-    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
-    let make = || {
-        // Already installed by another test in this process: that one serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client")
-    };
-    CLIENT.get_or_init(make).clone()
-}
-
 impl Gateway {
     /// Starts the gateway and waits until it is ready, which does not need a provider that answers.
     pub(crate) async fn start(setup: &Setup) -> Self {
         let upstream = Upstream::start().await;
-        let (port, ops) = (free_port(), free_port());
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let config = folder.path().join("portcullis.yaml");
-        std::fs::write(&config, setup.yaml(port, ops, upstream.port)).expect("the configuration is written");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
-            .args(["run", "--log-format", "text", "-c"])
-            .arg(&config)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the gateway starts");
-
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let sink = Arc::clone(&log);
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                sink.lock().expect("the log").push(line);
-            }
-        });
-
-        let gateway = Self { port, ops, log, _child: child, _folder: folder, _upstream: upstream };
-        eventually("the gateway listens and is ready", Duration::from_secs(30), async || {
-            let open = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok();
-            let ready = client().get(format!("http://127.0.0.1:{ops}/readyz")).send().await;
-            (open && ready.is_ok_and(|answer| answer.status().is_success())).then_some(())
-        })
-        .await;
-        gateway
+        let body = setup.body(&upstream.url());
+        let running = Start { body: &body, ..Start::default() }.ready().await;
+        Self { running, _upstream: upstream }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
+        self.running.url(path)
     }
 
     /// Asks for `path`, with a bearer token if there is one.
     pub(crate) async fn get(&self, path: &str, token: Option<&str>) -> Answer {
-        answer_of(&self.url(path), token).await
+        let mut request = client().get(self.url(path));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let answer = request.send().await.expect("the gateway answers");
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        Answer { status, headers, body: answer.text().await.expect("a body") }
     }
 
-    /// Asks the ops listener.
-    pub(crate) async fn ops(&self, path: &str) -> Answer {
-        answer_of(&format!("http://127.0.0.1:{}{path}", self.ops), None).await
+    /// What `/readyz` says.
+    pub(crate) async fn readyz(&self) -> u16 {
+        self.running.readyz().await
     }
 
     /// The sum of the samples of a metric whose labels hold all of `labels`; 0 when there is none.
     pub(crate) async fn metric(&self, name: &str, labels: &[&str]) -> f64 {
-        let page = self.ops("/metrics").await.body;
-        let samples = page.lines().filter(|line| {
-            let of_name = line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
-            of_name && labels.iter().all(|label| line.contains(label))
-        });
-        samples
-            .map(|line| line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok()).expect("a value"))
-            .sum()
+        self.running.metric(name, labels).await
     }
 
     /// How often a decision was made for an agent.
@@ -164,25 +112,10 @@ impl Gateway {
     /// The access log's line for a request, found by the id that the caller got.
     pub(crate) async fn logged(&self, answer: &Answer) -> Logged {
         let id = answer.header("x-request-id").expect("every answer has a request id");
-        let find = || {
-            let log = self.log.lock().expect("the log");
-            let parsed = log.iter().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-            parsed.into_iter().find(|line| line["request_id"] == id)
-        };
-        let line = eventually("the request is logged", Duration::from_secs(10), async || find()).await;
+        let line = self.running.logged(id).await;
         let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
         Logged { reason: text(&line["auth"]["reason"]), provider: text(&line["auth"]["provider"]) }
     }
-}
-
-async fn answer_of(url: &str, token: Option<&str>) -> Answer {
-    let mut request = client().get(url);
-    if let Some(token) = token {
-        request = request.header("authorization", format!("Bearer {token}"));
-    }
-    let answer = request.send().await.expect("the gateway answers");
-    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    Answer { status, headers, body: answer.text().await.expect("a body") }
 }
 
 impl Answer {
@@ -202,7 +135,12 @@ impl Answer {
 
     /// A header of the request as the agent behind the gate got it.
     pub(crate) fn upstream_saw(&self, header: &str) -> Option<String> {
-        self.json()["headers"][header].as_str().map(str::to_owned)
+        let json = self.json();
+        let pairs = json["headers"].as_array().expect("the headers that came");
+        let named = |pair: &&serde_json::Value| {
+            pair[0].as_str().is_some_and(|name| name.eq_ignore_ascii_case(header))
+        };
+        pairs.iter().find(named).and_then(|pair| pair[1].as_str()).map(str::to_owned)
     }
 
     fn json(&self) -> serde_json::Value {

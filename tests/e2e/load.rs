@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use testkit::{client, eventually};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::eventually::eventually;
-use super::gateway::{Gateway, client};
+use super::gateway::Gateway;
 
 const PACE: Duration = Duration::from_millis(5);
 

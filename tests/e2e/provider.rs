@@ -1,15 +1,13 @@
 //! An identity provider: `provider.mjs` in a process of its own.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use testkit::{client, free_port};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
-
-use super::gateway::client;
 
 /// Clients of the provider; each signs with the algorithm that it is named after.
 pub(crate) const CLIENTS: [&str; 3] = ["rs256", "es256", "eddsa"];
@@ -28,12 +26,6 @@ impl Site {
     pub(crate) fn issuer(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
-}
-
-/// A port of loopback that nobody listens on.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("its address").port()
 }
 
 /// A running provider; it ends when this is dropped.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
-use testkit::issuer::now;
+use testkit::now;
 use testkit::{Gateway, Issuer, Key, Start, Upstream, client, eventually, portcullis};
 
 const FIELDS: [&str; 14] = [

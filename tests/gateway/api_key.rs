@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use testkit::issuer::now;
+use testkit::now;
 use testkit::{Start, Upstream, client, portcullis};
 
 const BASE62: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::gateway::free_port;
+use testkit::free_port;
 use testkit::{Gateway, Ran, Start, Upstream, client, eventually, portcullis};
 
 fn keyed(upstream: &Upstream) -> String {

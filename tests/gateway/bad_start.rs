@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use testkit::gateway::free_port;
+use testkit::free_port;
 use testkit::{Ran, client, portcullis};
 
 /// Runs the gateway on a configuration that it must refuse, and checks the manners of the refusal.

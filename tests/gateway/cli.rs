@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::gateway::free_port;
+use testkit::free_port;
 use testkit::{Ran, Start, Upstream, portcullis, portcullis_with};
 
 const GOOD: &str = "version: 1\nidentity_providers:\n  corp: { issuer: \"https://i.test\" }\nagents:\n  a: { route: /a, upstream: \"http://127.0.0.1:9\", auth: { oauth: { identity_providers: [corp], audiences: [x] } } }\n";

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use testkit::eventually;
-use testkit::gateway::free_port;
+use testkit::free_port;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
@@ -18,7 +18,7 @@ struct Demo {
 
 async fn start() -> Demo {
     let port = free_port();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+    let mut child = Command::new(testkit::binary())
         .args(["demo", "--port", &port.to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -1,13 +1,10 @@
 //! SIGQUIT: the listeners go to a new process, and no caller notices.
 
-use std::os::unix::fs::FileTypeExt as _;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use testkit::{Start, Upstream, client, eventually};
-use tokio::process::Command;
 use tokio::time::interval;
 
 fn body(upstream: &Upstream) -> String {
@@ -43,23 +40,7 @@ async fn with_a_successor_no_connection_is_refused_and_no_request_is_lost() {
     let mut gateway = Start { body: &body(&upstream), server, ..Start::default() }.ready().await;
     let (done, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let load = tokio::spawn(knock(gateway.url("/p"), Arc::clone(&done), Arc::clone(&answered)));
-    let log = gateway.folder.path().join("successor.log");
-    let log_file = std::fs::File::create(&log).expect("a log");
-    let mut successor = Command::new(env!("CARGO_BIN_EXE_portcullis"))
-        .args(["run", "--upgrade", "--log-format", "json", "-c"])
-        .arg(gateway.config())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log_file)
-        .kill_on_drop(true)
-        .spawn()
-        .expect("the successor starts");
-    let read = || std::fs::read_to_string(&log).unwrap_or_default();
-    let socket = gateway.folder.path().join("state/upgrade.sock");
-    eventually("the successor waits at the socket", Duration::from_secs(10), async || {
-        std::fs::metadata(&socket).is_ok_and(|found| found.file_type().is_socket()).then_some(())
-    })
-    .await;
+    let mut successor = gateway.successor().await;
     let reached = answered.load(Ordering::Relaxed);
     gateway.signal("QUIT").await;
     let ended = gateway.ended(Duration::from_secs(40)).await;
@@ -73,8 +54,8 @@ async fn with_a_successor_no_connection_is_refused_and_no_request_is_lost() {
     done.store(true, Ordering::Relaxed);
     let failed = load.await.expect("the load ends");
     let sent = answered.load(Ordering::Relaxed) + failed.len();
-    assert!(failed.is_empty(), "{} of {sent} failed: {:#?}\n{}", failed.len(), &failed[..1], read());
-    assert!(successor.try_wait().expect("its state").is_none(), "the successor runs: {}", read());
+    assert!(failed.is_empty(), "{} of {sent} failed: {:#?}\n{}", failed.len(), &failed[..1], successor.log());
+    assert!(successor.has_ended().is_none(), "the successor runs: {}", successor.log());
     assert_eq!(gateway.ops_get("/readyz").await.0, 200, "and its ops listener answers");
 }
 

@@ -1,14 +1,11 @@
 //! What the service manager is told, by a socket of our own in its place.
 
-use std::os::unix::fs::FileTypeExt as _;
 use std::os::unix::net::UnixDatagram;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
 use testkit::{Gateway, Issuer, Key, Start, Upstream, eventually};
-use tokio::process::Command;
 
 const WAIT: Duration = Duration::from_secs(15);
 
@@ -98,25 +95,11 @@ async fn a_hand_over_names_the_process_that_took_the_listeners() {
     let (manager, upstream) = (Manager::new(), Upstream::start().await);
     let mut gateway = started(&manager, &upstream, "  state_dir: state\n").await;
     manager.hears(&["READY=1"]).await;
-    let mut successor = Command::new(env!("CARGO_BIN_EXE_portcullis"))
-        .args(["run", "--upgrade", "--log-format", "json", "-c"])
-        .arg(gateway.config())
-        .env_remove("NOTIFY_SOCKET")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("the successor starts");
-    let pid = successor.id().expect("it runs");
-    let socket = gateway.folder.path().join("state/upgrade.sock");
-    eventually("the successor waits at the socket", WAIT, async || {
-        std::fs::metadata(&socket).is_ok_and(|found| found.file_type().is_socket()).then_some(())
-    })
-    .await;
+    let mut successor = gateway.successor().await;
+    let pid = successor.pid();
     gateway.signal("QUIT").await;
     manager.hears(&["READY=1", &format!("MAINPID={pid}")]).await;
     assert!(gateway.ended(Duration::from_secs(40)).await.success());
     assert_eq!(manager.told().len(), 2, "the service does not stop: {:?}", manager.told());
-    assert!(successor.try_wait().expect("its state").is_none(), "the successor runs");
+    assert!(successor.has_ended().is_none(), "the successor runs");
 }

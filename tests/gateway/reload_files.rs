@@ -99,7 +99,7 @@ fn with_provider(source: &str, upstream: &Upstream) -> String {
 }
 
 fn token(key: &Key) -> String {
-    let now = testkit::issuer::now();
+    let now = testkit::now();
     let claims = json!({"iss": "https://idp.test", "sub": "s", "iat": now, "exp": now + 300});
     key.token(&key.header("ES256"), &claims)
 }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use testkit::gateway::free_port;
+use testkit::free_port;
 use testkit::{Start, Upstream, client, eventually};
 
 const WAIT: Duration = Duration::from_secs(20);
@@ -27,7 +27,7 @@ fn start() -> Started {
         "version: 1\nserver:\n  listeners: [{{ address: \"127.0.0.1:{port}\" }}]\n  ops: {{ address: \"127.0.0.1:{ops}\" }}\n"
     );
     std::fs::write(&config, text).expect("the configuration is written");
-    let child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+    let child = Command::new(testkit::binary())
         .args(["run", "-c"])
         .arg(&config)
         .stdin(Stdio::null())

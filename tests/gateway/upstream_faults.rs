@@ -226,7 +226,7 @@ async fn a_name_without_an_address_is_a_bad_gateway() {
 
 #[tokio::test]
 async fn a_connection_that_does_not_come_about_is_502_when_refused_and_504_when_late() {
-    let refused = testkit::gateway::free_port();
+    let refused = testkit::free_port();
     // A queue that is full lets nobody in.
     let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
     socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");

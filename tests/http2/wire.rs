@@ -147,8 +147,7 @@ impl Wire {
 
     /// The same over a socket of the test's own.
     pub(crate) async fn over(tcp: TcpStream, pem: &str) -> Self {
-        // The plain client installs the process's TLS provider.
-        let _provider = testkit::client();
+        testkit::client::install_tls();
         let mut roots = rustls::RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).expect("PEM")).expect("a root");
         let mut config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();

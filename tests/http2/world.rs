@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use testkit::{Gateway, Start, Upstream};
+use testkit::{Certificate, Gateway, Start, Upstream};
 
 use super::wire::{Fate, Wire, get};
 
@@ -25,19 +25,14 @@ impl World {
     /// The same with further lines of `server`, and further agents.
     pub(crate) async fn with(server: &str, agents: &str) -> Self {
         let upstream = Upstream::start().await;
-        let made =
-            rcgen::generate_simple_self_signed(vec!["gateway.test".to_owned()]).expect("a certificate");
-        let (pem, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+        let certificate = Certificate::generate();
         let url = upstream.url();
         let body = format!(
             "agents:\n  open: {{ route: /open, upstream: \"{url}\", auth: public }}\n  \
              shut: {{ route: /shut, upstream: \"{url}\", auth: {{ api_key: {{}} }} }}\n{agents}"
         );
-        let files = [("gateway.pem", &*pem), ("gateway.key", &*key)];
-        let tls = [("gateway.pem", "gateway.key")];
-        let gateway =
-            Start { body: &body, server, files: &files, tls: &tls, ..Start::default() }.ready().await;
-        Self { gateway, upstream, pem }
+        let start = Start { body: &body, server, certificate: Some(&certificate), ..Start::default() };
+        Self { gateway: start.ready().await, upstream, pem: certificate.pem }
     }
 
     /// A connection on which the client has begun.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::Value;
-use testkit::issuer::now;
+use testkit::now;
 use testkit::{Gateway, Start, Upstream, eventually};
 use tokio::time::Instant;
 

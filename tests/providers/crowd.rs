@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use testkit::issuer::now;
+use testkit::now;
 use testkit::{Gateway, Key, Start, Upstream, client, eventually};
 use tokio::time::Instant;
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use testkit::issuer::now;
+use testkit::now;
 use testkit::{Start, Upstream, eventually};
 
 use super::crowd::{self, ALG, Member, call, ready};

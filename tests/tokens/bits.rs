@@ -7,9 +7,9 @@ use portcullis::model::Reason::{
     SignatureInvalid, TokenExpired, TokenMalformed, TypMismatch,
 };
 
-use super::encode;
 use super::key::ALGORITHMS;
 use super::suite::Suite;
+use testkit::token::encode;
 
 /// What a turned bit can do to a header or to claims.
 const ANY: &[Reason] = &[

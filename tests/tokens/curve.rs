@@ -4,7 +4,7 @@ use num_bigint::BigUint;
 use serde_json::{Value, json};
 
 use super::rsa::{hash, left_padded};
-use super::{der, encode};
+use testkit::token::encode;
 
 /// A curve y² = x³ − 3x + b over the integers modulo p, with a base point of order n.
 pub(crate) struct Curve {
@@ -13,7 +13,6 @@ pub(crate) struct Curve {
     pub(crate) size: u16,
     /// The length of a coordinate in bytes.
     pub(crate) len: usize,
-    oid: &'static [u8],
     pub(crate) p: BigUint,
     b: BigUint,
     pub(crate) n: BigUint,
@@ -43,7 +42,6 @@ pub(crate) fn curves() -> [Curve; 3] {
             name: "P-256",
             size: 256,
             len: 32,
-            oid: &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7],
             p: p256,
             b: number("5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b"),
             n: number("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"),
@@ -57,7 +55,6 @@ pub(crate) fn curves() -> [Curve; 3] {
             name: "P-384",
             size: 384,
             len: 48,
-            oid: &[0x2b, 0x81, 4, 0, 34],
             p: p384,
             b: number(
                 "b3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef",
@@ -79,7 +76,6 @@ pub(crate) fn curves() -> [Curve; 3] {
             name: "P-521",
             size: 512,
             len: 66,
-            oid: &[0x2b, 0x81, 4, 0, 35],
             p: p521,
             b: number(
                 "0051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00",
@@ -189,11 +185,5 @@ impl Curve {
     pub(crate) fn jwk(&self, point: &Point) -> Value {
         let coordinate = |c: &BigUint| encode(left_padded(c, self.len));
         json!({"kty": "EC", "crv": self.name, "x": coordinate(&point.x), "y": coordinate(&point.y)})
-    }
-
-    /// SubjectPublicKeyInfo.
-    pub(crate) fn spki(&self, point: &[u8]) -> Vec<u8> {
-        let ids = [der::oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1]), der::oid(self.oid)].concat();
-        der::wrap(0x30, &[der::wrap(0x30, &ids), der::wrap(3, &[&[0], point].concat())].concat())
     }
 }

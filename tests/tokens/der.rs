@@ -26,11 +26,3 @@ pub(crate) fn integer(number: &BigUint) -> Vec<u8> {
 pub(crate) fn oid(id: &[u8]) -> Vec<u8> {
     wrap(6, id)
 }
-
-/// A block of PEM.
-pub(crate) fn pem(label: &str, der: &[u8]) -> String {
-    use base64::Engine as _;
-    let text = base64::engine::general_purpose::STANDARD.encode(der);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|c| str::from_utf8(c).expect("ASCII")).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
-}

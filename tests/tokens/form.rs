@@ -5,9 +5,9 @@ use portcullis::model::Reason::{
 };
 use serde_json::json;
 
-use super::encode;
 use super::key::{ALGORITHMS, seal, with};
 use super::suite::Suite;
+use testkit::token::encode;
 
 pub(crate) fn add(suite: &mut Suite) {
     for (alg, kid) in ALGORITHMS {

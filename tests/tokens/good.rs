@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::curve::{Curve, curves};
 use super::key::{ALGORITHMS, KINDS, Key, seal, token, with};
+use super::rsa;
 use super::suite::{CORP, Suite};
-use super::{encode, rsa};
+use testkit::token::encode;
 
 pub(crate) fn add(suite: &mut Suite) {
     for (alg, kid) in ALGORITHMS {

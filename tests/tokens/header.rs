@@ -4,9 +4,9 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use portcullis::model::Reason::{self, KeyUnknown, SignatureInvalid, TokenMalformed, TypMismatch};
 use serde_json::{Value, json};
 
-use super::encode;
 use super::key::{ALGORITHMS, KINDS, Key, token, with};
 use super::suite::Suite;
+use testkit::token::encode;
 
 pub(crate) fn add(suite: &mut Suite) {
     own_keys(suite);

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::curve::curves;
 use super::key::{KINDS, Key, token, with};
 use super::suite::Suite;
-use super::{der, encode, rsa};
+use super::{der, rsa};
+use testkit::token::encode;
 
 pub(crate) fn add(suite: &mut Suite) {
     for (alg, kid) in KINDS {

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use aws_lc_rs::signature::RsaKeyPair;
 use num_bigint::BigUint;
 use ring::digest::{self, digest};
 use serde_json::Value;
@@ -93,8 +92,8 @@ impl Rsa {
         [db, h, vec![0xbc]].concat()
     }
 
-    /// The pair in the hands of a library that signs fast; only for sizes that it takes.
-    pub(crate) fn pair(&self) -> RsaKeyPair {
+    /// RSAPrivateKey (RFC 8017 appendix A.1.2), for a library that signs fast.
+    pub(crate) fn private_der(&self) -> Vec<u8> {
         let (one, two) = (&self.p - 1u8, &self.q - 1u8);
         let numbers = [
             &BigUint::ZERO,
@@ -108,22 +107,12 @@ impl Rsa {
             &self.q.modinv(&self.p).expect("two primes"),
         ];
         let body: Vec<u8> = numbers.iter().flat_map(|n| der::integer(n)).collect();
-        RsaKeyPair::from_der(&der::wrap(0x30, &body)).expect("a key that the library takes")
+        der::wrap(0x30, &body)
     }
 
     pub(crate) fn jwk(&self) -> Value {
-        let encode = |n: &BigUint| super::encode(n.to_bytes_be());
+        let encode = |n: &BigUint| testkit::token::encode(n.to_bytes_be());
         serde_json::json!({"kty": "RSA", "n": encode(&self.n), "e": encode(&self.e)})
-    }
-
-    /// SubjectPublicKeyInfo.
-    pub(crate) fn spki(&self) -> Vec<u8> {
-        let key = self.public_der();
-        let algorithm = der::wrap(
-            0x30,
-            &[&der::oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1])[..], &[5, 0]].concat(),
-        );
-        der::wrap(0x30, &[algorithm, der::wrap(3, &[&[0], key.as_slice()].concat())].concat())
     }
 
     /// RSAPublicKey (RFC 8017 appendix A.1.1).

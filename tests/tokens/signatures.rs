@@ -4,10 +4,11 @@ use num_bigint::BigUint;
 use portcullis::model::Reason::SignatureInvalid;
 
 use super::curve::{Curve, curves};
+use super::der;
 use super::key::{ALGORITHMS, seal};
 use super::rsa::{self, Rsa, digest_info, hash, left_padded, pkcs1_block};
 use super::suite::Suite;
-use super::{der, encode};
+use testkit::token::encode;
 
 /// What a forger hands in for the message.
 type Forged = Vec<(String, Vec<u8>)>;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis::model::Reason;
 use reqwest::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
-use testkit::issuer::now;
+use testkit::now;
 use testkit::{Start, Upstream, client};
 
 use super::suite::{Case, Suite};

@@ -3,8 +3,8 @@
     verifiers.py pyjwt|joserfc
 
 The first line is the policy in JSON: {now, leeway, audiences, algorithms, providers: {issuer: [JWK, ...]}}. Every other
-line is a token. The answer says whether the library accepts it, why not, and what is unusual about the token: facts that
-are found here by means of their own, so that a disagreement can be explained.
+line is a token. The answer says whether the library accepts it, or why not, and what is unusual about the token: facts
+that are found here by means of their own, so that a disagreement can be explained.
 
 The library does everything but choosing the key: that is by `iss` and `kid`, as RFC 8725 section 3.8 asks.
 """
@@ -272,10 +272,14 @@ def main():
         token = line.rstrip("\n")
         try:
             verify(token)
-            answer = "accept " + " ".join(facts(token, policy))
+            answer = "accept ok"
         except Exception as error:
             answer = "refuse " + type(error).__name__
-        print(answer)
+        try:
+            print(answer, *facts(token, policy))
+        except Exception:
+            # Nothing can be found about what is not even a token.
+            print(answer)
     sys.stdout.flush()
 
 

@@ -1,9 +1,10 @@
 //! Whole sets.
 
 use super::*;
-use crate::idp::fixtures::{Signer, with};
+use crate::idp::fixtures::{signer, with};
 use crate::model::Algorithm;
 use serde_json::{Value, json};
+use testkit::Key;
 
 fn parse(keys: &[Value]) -> Result<ParsedKeys, KeySetError> {
     parse_key_set(json!({ "keys": keys }).to_string().as_bytes(), AlgorithmSet::all())
@@ -11,7 +12,7 @@ fn parse(keys: &[Value]) -> Result<ParsedKeys, KeySetError> {
 
 #[test]
 fn one_bad_key_does_not_spoil_the_others() {
-    let good = with(Signer::new(Algorithm::Es256).jwk(), json!({"kid": "a"}));
+    let good = with(signer(Algorithm::Es256).bare_jwk(), json!({"kid": "a"}));
     let parsed = parse(&[json!(7), good, json!({"kty": "oct", "kid": "s", "k": "AA"})]).unwrap();
     assert_eq!(parsed.keys.len(), 1);
     let skipped: Vec<_> = parsed.skipped.iter().map(|s| (s.position, s.reason.label())).collect();
@@ -60,15 +61,15 @@ fn a_set_without_a_usable_key_says_why() {
 
 #[test]
 fn other_members_of_the_set_and_of_its_keys_are_ignored() {
-    let key = with(Signer::new(Algorithm::EdDsa).jwk(), json!({"kid": "a", "x5c": ["AA=="], "nbf": 1}));
+    let key = with(signer(Algorithm::EdDsa).bare_jwk(), json!({"kid": "a", "x5c": ["AA=="], "nbf": 1}));
     let text = json!({"note": {"keys": 1}, "keys": [key]}).to_string();
     assert_eq!(parse_key_set(text.as_bytes(), AlgorithmSet::all()).unwrap().keys.len(), 1);
 }
 
 #[test]
 fn the_same_key_twice_counts_once_and_the_same_kid_twice_counts_twice() {
-    let key = with(Signer::new(Algorithm::Es256).jwk(), json!({"kid": "a"}));
-    let other = with(Signer::new(Algorithm::Es256).jwk(), json!({"kid": "a"}));
+    let key = with(signer(Algorithm::Es256).bare_jwk(), json!({"kid": "a"}));
+    let other = with(signer(Algorithm::Es256).bare_jwk(), json!({"kid": "a"}));
     let parsed = parse(&[key.clone(), other, key]).unwrap();
     assert_eq!(parsed.keys.len(), 2);
     assert_eq!(
@@ -80,8 +81,8 @@ fn the_same_key_twice_counts_once_and_the_same_kid_twice_counts_twice() {
 #[test]
 fn no_more_than_a_thousand_keys_are_read() {
     let mut keys = vec![json!(0); MAX_KEYS - 1];
-    keys.push(Signer::new(Algorithm::EdDsa).jwk());
-    keys.push(Signer::new(Algorithm::EdDsa).jwk());
+    keys.push(signer(Algorithm::EdDsa).bare_jwk());
+    keys.push(signer(Algorithm::EdDsa).bare_jwk());
     let parsed = parse(&keys).unwrap();
     assert_eq!(parsed.keys.len(), 1);
     assert_eq!(parsed.skipped.last().map(|s| s.reason), Some(SkipReason::TooMany));
@@ -93,10 +94,10 @@ fn what_is_written_reads_back_as_the_same_set() {
         .into_iter()
         .filter(|a| !matches!(a, Algorithm::Rs384 | Algorithm::Ps384))
         .map(|a| {
-            let signer = if a < Algorithm::Es256 { Signer::rsa().jwk() } else { Signer::new(a).jwk() };
+            let signer = if a < Algorithm::Es256 { Key::rsa().bare_jwk() } else { signer(a).bare_jwk() };
             with(signer, json!({"kid": a.as_str(), "alg": a.as_str()}))
         })
-        .chain([Signer::rsa().jwk()])
+        .chain([Key::rsa().bare_jwk()])
         .collect();
     let first = parse(&keys).unwrap().keys;
     assert_eq!(first.len(), keys.len());

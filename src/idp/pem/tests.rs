@@ -1,27 +1,11 @@
 //! Keys and certificates in PEM, good and bad.
 
 use super::*;
-use crate::idp::fixtures::Signer;
-use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use crate::idp::fixtures::signer;
 use aws_lc_rs::signature::KeyPair as _;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rcgen::PublicKeyData as _;
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let lines: Vec<String> =
-        STANDARD.encode(der).as_bytes().chunks(64).map(|l| String::from_utf8(l.to_vec()).unwrap()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
-}
-
-fn spki(signer: &Signer) -> Vec<u8> {
-    let der: PublicKeyX509Der<'_> = match signer {
-        Signer::Rsa(pair) => pair.public_key().as_der().unwrap(),
-        Signer::Ec(_, pair) => pair.public_key().as_der().unwrap(),
-        Signer::Ed(pair) => pair.public_key().as_der().unwrap(),
-    };
-    der.as_ref().to_vec()
-}
+use testkit::Key;
+use testkit::signer::{Pair, pem};
 
 fn parse(text: &str) -> Result<KeySet, PublicKeyError> {
     parse_public_key(text, AlgorithmSet::all())
@@ -35,11 +19,11 @@ fn algorithms(text: &str) -> Result<String, PublicKeyError> {
 #[test]
 fn a_public_key_verifies_what_its_owner_signs() {
     for algorithm in Algorithm::ALL {
-        let made = (algorithm >= Algorithm::Es256).then(|| Signer::new(algorithm));
-        let signer = made.as_ref().unwrap_or(Signer::rsa());
-        let keys = parse(&pem("PUBLIC KEY", &spki(signer))).unwrap();
+        let made = (algorithm >= Algorithm::Es256).then(|| signer(algorithm));
+        let signer = made.as_ref().unwrap_or(Key::rsa());
+        let keys = parse(&pem("PUBLIC KEY", &signer.spki())).unwrap();
         let found = keys.find(Some("any kid").into(), algorithm).unwrap();
-        let signature = signer.sign(algorithm, b"m");
+        let signature = signer.sign(algorithm.as_str(), b"m");
         assert!(
             found.iter().all(|k| k.kid().is_none() && k.verify(algorithm, b"m", &signature)),
             "{algorithm}"
@@ -49,10 +33,10 @@ fn a_public_key_verifies_what_its_owner_signs() {
 
 #[test]
 fn an_rsa_key_comes_in_three_forms() {
-    let Signer::Rsa(pair) = Signer::rsa() else { panic!("no RSA key") };
+    let Pair::Rsa(pair) = Key::rsa().pair() else { panic!("no RSA key") };
     let every = "RS256, RS384, RS512, PS256, PS384, PS512";
     assert_eq!(algorithms(&pem("RSA PUBLIC KEY", pair.public_key().as_ref())).as_deref(), Ok(every));
-    let spki = spki(Signer::rsa());
+    let spki = Key::rsa().spki();
     assert_eq!(algorithms(&pem("PUBLIC KEY", &spki)).as_deref(), Ok(every));
     // The last byte of the algorithm's identifier makes the difference.
     let at = spki.windows(9).position(|w| w == [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1]).unwrap();
@@ -123,7 +107,7 @@ fn what_is_no_single_public_key_is_refused_in_plain_words() {
 
 #[test]
 fn a_key_that_the_provider_may_not_use_is_refused() {
-    let text = pem("PUBLIC KEY", &spki(Signer::rsa()));
+    let text = pem("PUBLIC KEY", &Key::rsa().spki());
     let outcome = parse_public_key(&text, [Algorithm::Es256].into_iter().collect());
     assert_eq!(outcome, Err(PublicKeyError::Unusable(SkipReason::NotAllowed)));
 }

@@ -1,10 +1,12 @@
 //! Signatures of every algorithm, made here and taken from the RFCs.
 
 use super::*;
-use crate::idp::fixtures::{Signer, base64url, from_base64url, with};
+use crate::idp::fixtures::{signer, with};
 use crate::idp::parse_key_set;
 use serde_json::json;
 use std::sync::Arc;
+use testkit::Key;
+use testkit::token::{decode as from_base64url, encode as base64url};
 
 fn key(jwk: Value) -> Arc<VerificationKey> {
     let text = json!({ "keys": [jwk] }).to_string();
@@ -14,10 +16,10 @@ fn key(jwk: Value) -> Arc<VerificationKey> {
 #[test]
 fn a_signature_verifies_under_its_key_and_algorithm_alone() {
     for algorithm in Algorithm::ALL {
-        let made = (algorithm >= Algorithm::Es256).then(|| Signer::new(algorithm));
-        let signer = made.as_ref().unwrap_or(Signer::rsa());
-        let key = key(signer.jwk());
-        let signature = signer.sign(algorithm, b"message");
+        let made = (algorithm >= Algorithm::Es256).then(|| signer(algorithm));
+        let signer = made.as_ref().unwrap_or(Key::rsa());
+        let key = key(signer.bare_jwk());
+        let signature = signer.sign(algorithm.as_str(), b"message");
         for other in Algorithm::ALL {
             assert_eq!(key.verify(other, b"message", &signature), other == algorithm, "{algorithm} {other}");
         }
@@ -37,18 +39,18 @@ fn a_signature_verifies_under_its_key_and_algorithm_alone() {
 #[test]
 fn another_key_does_not_verify() {
     for algorithm in [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa] {
-        let signature = Signer::new(algorithm).sign(algorithm, b"m");
-        assert!(!key(Signer::new(algorithm).jwk()).verify(algorithm, b"m", &signature), "{algorithm}");
+        let signature = signer(algorithm).sign(algorithm.as_str(), b"m");
+        assert!(!key(signer(algorithm).bare_jwk()).verify(algorithm, b"m", &signature), "{algorithm}");
     }
 }
 
 #[test]
 fn a_key_with_an_alg_verifies_no_other() {
-    let rsa = Signer::rsa();
-    let key = key(with(rsa.jwk(), json!({"alg": "RS256"})));
-    assert!(key.verify(Algorithm::Rs256, b"m", &rsa.sign(Algorithm::Rs256, b"m")));
+    let rsa = Key::rsa();
+    let key = key(with(rsa.bare_jwk(), json!({"alg": "RS256"})));
+    assert!(key.verify(Algorithm::Rs256, b"m", &rsa.sign(Algorithm::Rs256.as_str(), b"m")));
     for other in [Algorithm::Rs512, Algorithm::Ps256] {
-        assert!(!key.verify(other, b"m", &rsa.sign(other, b"m")), "{other}");
+        assert!(!key.verify(other, b"m", &rsa.sign(other.as_str(), b"m")), "{other}");
     }
 }
 
@@ -66,7 +68,7 @@ fn der_is_no_ecdsa_signature() {
 #[test]
 fn ecdsa_of_zeros_does_not_verify() {
     for (algorithm, len) in [(Algorithm::Es256, 64), (Algorithm::Es384, 96), (Algorithm::Es512, 132)] {
-        assert!(!key(Signer::new(algorithm).jwk()).verify(algorithm, b"m", &vec![0; len]), "{algorithm}");
+        assert!(!key(signer(algorithm).bare_jwk()).verify(algorithm, b"m", &vec![0; len]), "{algorithm}");
     }
 }
 
@@ -120,7 +122,7 @@ fn signatures_of_the_rfcs_verify() {
 
 #[test]
 fn debug_shows_no_numbers() {
-    let shown = format!("{:?}", key(with(Signer::new(Algorithm::Es256).jwk(), json!({"kid": "a"}))));
+    let shown = format!("{:?}", key(with(signer(Algorithm::Es256).bare_jwk(), json!({"kid": "a"}))));
     assert_eq!(shown, "VerificationKey { kid: Some(\"a\"), algorithms: {Es256}, .. }");
 }
 

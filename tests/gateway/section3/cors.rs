@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::json;
-use testkit::issuer::now;
+use testkit::now;
 use testkit::{Gateway, Issuer, Key, Start, Upstream, client};
 
 use super::api_keys;

@@ -1,7 +1,7 @@
 //! The rows that are no decision about a credential: an agent that does not answer, and requests that are too large.
 
 use serde_json::{Value, json};
-use testkit::gateway::free_port;
+use testkit::free_port;
 use testkit::{Start, Upstream, client};
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use testkit::issuer::encode;
+use testkit::token::encode;
 use testkit::{Gateway, Issuer, Key, Start, Upstream, client, eventually};
 use tokio::time::Instant;
 

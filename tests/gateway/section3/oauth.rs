@@ -1,7 +1,7 @@
 //! Where the credential stands, whose it is, and whether it is signed: agents with tokens.
 
 use serde_json::json;
-use testkit::issuer::encode;
+use testkit::token::encode;
 
 use super::row::Row;
 use super::world::{ABSENT, DEAD_ISSUER, PEM_ISSUER, World};

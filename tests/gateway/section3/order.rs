@@ -2,7 +2,7 @@
 //! time, audience, binding, key, signature, rules.
 
 use serde_json::{Value, json};
-use testkit::issuer::now;
+use testkit::now;
 
 use super::row::Row;
 use super::world::{ABSENT, DEAD_ISSUER, World};

@@ -1,7 +1,7 @@
 //! The form of a token: three parts, strict base64url, sound JSON, members of the right type, nothing critical.
 
 use serde_json::{Value, json};
-use testkit::issuer::encode;
+use testkit::token::encode;
 
 use super::row::Row;
 use super::world::{ABSENT, World};

@@ -4,7 +4,7 @@
 //! the table runs.
 
 use serde_json::{Value, json};
-use testkit::issuer::now;
+use testkit::now;
 
 use super::row::Row;
 use super::world::{ABSENT, World};

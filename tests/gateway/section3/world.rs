@@ -2,7 +2,8 @@
 //! changes them.
 
 use serde_json::{Value, json};
-use testkit::issuer::{encode, now};
+use testkit::now;
+use testkit::token::encode;
 use testkit::{Gateway, Issuer, Key, Start, Upstream};
 
 use super::row::{self, Row};

@@ -93,7 +93,7 @@ async fn with_next_to_no_descriptors_it_serves_or_says_why_it_cannot_start() {
     let mut report = Report::new("next to no descriptors");
     for limit in [256, 128, 64, 48, 32, 24, 16, 8] {
         let folder = tempfile::tempdir().expect("a folder");
-        let (port, ops) = (testkit::gateway::free_port(), testkit::gateway::free_port());
+        let (port, ops) = (testkit::free_port(), testkit::free_port());
         let text = format!(
             "version: 1\nserver:\n  ops: {{ address: \"127.0.0.1:{ops}\" }}\n  listeners: [{{ address: \"127.0.0.1:{port}\" }}]\n\
              agents: {{}}\n"
@@ -102,7 +102,7 @@ async fn with_next_to_no_descriptors_it_serves_or_says_why_it_cannot_start() {
         std::fs::write(&config, text).expect("the configuration is written");
         let mut child = tokio::process::Command::new("prlimit")
             .arg(format!("--nofile={limit}:{limit}"))
-            .arg(env!("CARGO_BIN_EXE_portcullis"))
+            .arg(testkit::binary())
             .args(["run", "-c"])
             .arg(&config)
             .stdin(Stdio::null())

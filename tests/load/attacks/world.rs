@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use testkit::issuer::now;
-use testkit::{Gateway, Key, Start, client, eventually};
+use testkit::now;
+use testkit::{Certificate, Gateway, Key, Start, eventually};
 
 use crate::ask::Ask;
 use crate::report::Report;
@@ -27,7 +27,7 @@ pub(crate) struct World {
     pub(crate) gateway: Gateway,
     pub(crate) origin: Origin,
     key: Key,
-    certificate: String,
+    certificate: Certificate,
 }
 
 /// How it is set up.
@@ -63,20 +63,15 @@ impl Setup<'_> {
              keyed: {{ route: /keyed, upstream: \"{url}\", auth: {{ api_key: {{ header: X-API-Key }} }} }}\n{more}"
         );
         let server = format!("  access_log: off\n  limits: {{ {} }}\n", self.limits);
-        let made =
-            rcgen::generate_simple_self_signed(vec!["gateway.test".to_owned()]).expect("a certificate");
-        let (pem, pair) = (made.cert.pem(), made.signing_key.serialize_pem());
-        let files = [("tls.pem", &*pem), ("tls.key", &*pair)];
-        let tls: &[(&str, &str)] = if self.tls { &[("tls.pem", "tls.key")] } else { &[] };
+        let certificate = Certificate::generate();
         let start = Start {
             body: &body,
             server: &server,
-            files: &files,
-            tls,
+            certificate: self.tls.then_some(&certificate),
             through: self.through,
             ..Start::default()
         };
-        World { gateway: start.ready().await, origin, key, certificate: pem.clone() }
+        World { gateway: start.ready().await, origin, key, certificate }
     }
 }
 
@@ -103,13 +98,7 @@ impl World {
 
     /// A client of its own that speaks HTTP/2 to the TLS listener on one connection, and the beginning of its URLs.
     pub(crate) fn http2(&self) -> (reqwest::Client, String) {
-        // The plain client installs the process's TLS provider.
-        let _provider = client();
-        let root = reqwest::Certificate::from_pem(self.certificate.as_bytes()).expect("a certificate");
-        let at = std::net::SocketAddr::from(([127, 0, 0, 1], self.gateway.tls_port));
-        let builder = reqwest::Client::builder().no_proxy().tls_certs_only([root]).http2_prior_knowledge();
-        let client = builder.resolve("gateway.test", at).build().expect("a client");
-        (client, format!("https://gateway.test:{}", self.gateway.tls_port))
+        self.certificate.http2(self.gateway.tls_port)
     }
 
     pub(crate) fn vitals(&self) -> Vitals {

@@ -1,17 +1,17 @@
 //! The hand-over of the listeners to a new process under load: nobody is refused, nothing fails, and the streams of the
 //! old process end in peace. Without a process that waits, SIGQUIT changes nothing.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use testkit::eventually;
 use testkit::eventually::scripted_pause;
+use testkit::gateway::{Place, Process};
 
 use super::streams::Streams;
 use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::length::short_or_long;
-use crate::process::{Place, Process};
+use crate::process;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
 use crate::tally::Tally;
@@ -48,30 +48,17 @@ async fn sum(loads: [Steady; 3]) -> Tally {
     sum
 }
 
-/// Starts a successor and waits until it waits.
-async fn successor(place: &Place) -> Process {
-    let (process, socket) = (place.launch(&["--upgrade"], Stdio::null()), place.upgrade_socket());
-    let socket = socket.display().to_string();
-    eventually("the successor waits at the socket", Duration::from_secs(10), async || {
-        // The file alone may be left of one that has died; this lists those that somebody holds.
-        let held = std::fs::read_to_string("/proc/net/unix").expect("the sockets of the system");
-        held.lines().any(|line| line.ends_with(&socket)).then_some(())
-    })
-    .await;
-    process
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hand_over_refuses_nobody_and_fails_nothing() {
     let mut report = Report::new("hot upgrades under load with streams");
     let (agent, upgrades) = (Agent::start().await, short_or_long(1, 30));
-    let place = Place::new(SERVER, &body(&agent));
+    let place = process::place(SERVER, &body(&agent));
     let mut old = place.start().await;
     let loads = loads(&place);
     let (mut whole, mut cut, mut unready, mut asked) = (0, Vec::new(), 0_u64, 0_u64);
     for _ in 0..upgrades {
         let streams = Streams::begin(&place, "/p", STREAMS, PIECES).await;
-        let new = successor(&place).await;
+        let new = place.successor().await;
         old.signal("QUIT").await;
         let ended = async {
             let mut ready = tokio::time::interval(Duration::from_millis(20));
@@ -110,7 +97,7 @@ async fn a_hand_over_refuses_nobody_and_fails_nothing() {
 async fn sigquit_without_a_successor_stops_nothing() {
     let mut report = Report::new("SIGQUIT without a successor");
     let agent = Agent::start().await;
-    let place = Place::new(SERVER, &body(&agent));
+    let place = process::place(SERVER, &body(&agent));
     let mut process = place.start().await;
     let loads = loads(&place);
     let told = |process: &Process| process.log().matches("no new process waits").count();
@@ -122,7 +109,7 @@ async fn sigquit_without_a_successor_stops_nothing() {
         .await;
     }
     // One that has died at the socket leaves it behind.
-    let mut dead = successor(&place).await;
+    let mut dead = place.successor().await;
     dead.child.kill().await.expect("it can be killed");
     assert!(place.upgrade_socket().exists(), "the socket of a process that was killed stays");
     process.signal("QUIT").await;
@@ -136,7 +123,7 @@ async fn sigquit_without_a_successor_stops_nothing() {
     assert_eq!(told(&process), 6, "{}", process.log());
     assert_eq!(place.readyz().await, 200);
     // And a living one is still served.
-    let mut new = successor(&place).await;
+    let mut new = place.successor().await;
     process.signal("QUIT").await;
     assert_eq!(process.ended(Duration::from_secs(30)).await.code(), Some(0));
     place.ready(&mut new).await;

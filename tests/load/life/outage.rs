@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::length::short_or_long;
-use crate::process::Place;
+use crate::process;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
 
@@ -38,7 +38,7 @@ async fn an_outage_beyond_max_stale_ends_in_503_for_its_own_callers_and_in_nothi
         agent_of("sick", "sick", &agent.url()),
         agent_of("sound", "sound", &agent.url()),
     );
-    let place = Place::new("  access_log: off\n", &body);
+    let place = process::place("  access_log: off\n", &body);
     let _process = place.start().await;
     let token = |issuer: &Issuer| {
         let mut claims = issuer.claims("x");

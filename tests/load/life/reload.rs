@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::gateway::Place;
 use testkit::{Issuer, Key, client};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
@@ -13,7 +14,7 @@ use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::histogram::Histogram;
 use crate::length::{is_long, short_or_long};
-use crate::process::Place;
+use crate::process;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
 use crate::vitals::Vitals;
@@ -54,7 +55,8 @@ async fn in_force(port: u16, new: &str, old: &str, applied: Instant) -> Duration
 
 async fn deploy(place: &Place, spec: &Value) {
     let url = format!("http://127.0.0.1:{}/api/v1/agents/api", place.admin);
-    let request = client().put(url).bearer_auth(place.token()).header("content-type", "application/json");
+    let request =
+        client().put(url).bearer_auth(place.admin_token()).header("content-type", "application/json");
     let request = request.header("if-match", "*").body(spec.to_string());
     let answer = request.send().await.expect("the admin API answers");
     assert!(answer.status().is_success(), "{} {:?}", answer.status(), answer.text().await);
@@ -65,11 +67,11 @@ async fn ten_changes_a_second_fail_no_request_and_each_is_in_force_at_once() {
     let mut report = Report::new("reload ten times a second under load");
     let (agent, key) = (Agent::start().await, Key::new("ES256", "k"));
     let issuer = Issuer::start(&[&key]).await;
-    let place = Place::new("  access_log: off\n", &body(&agent.url(), &issuer.url, "/file-0"));
+    let place = process::place("  access_log: off\n", &body(&agent.url(), &issuer.url, "/file-0"));
     let process = place.start().await;
     let spec = |route: &str| json!({"route": route, "upstream": agent.url(), "auth": "public"});
     let create = client().put(format!("http://127.0.0.1:{}/api/v1/agents/api", place.admin));
-    let create = create.bearer_auth(place.token()).header("content-type", "application/json");
+    let create = create.bearer_auth(place.admin_token()).header("content-type", "application/json");
     let created = create.header("if-none-match", "*").body(spec("/api-0").to_string()).send().await;
     assert_eq!(created.expect("an answer").status(), 201);
 
@@ -108,7 +110,7 @@ async fn ten_changes_a_second_fail_no_request_and_each_is_in_force_at_once() {
             by_api.record(in_force(place.port, &format!("/api-{new}"), &gone, applied).await);
         } else {
             let gone = format!("/file-{}", if round == 1 { 0 } else { round - 2 });
-            place.write(&body(&agent.url(), &issuer.url, &format!("/file-{new}")));
+            place.replace_body(&body(&agent.url(), &issuer.url, &format!("/file-{new}")));
             let applied = Instant::now();
             by_file.record(in_force(place.port, &format!("/file-{new}"), &gone, applied).await);
         }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::length::short_or_long;
-use crate::process::Place;
+use crate::process;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
 use crate::tally::Tally;
@@ -90,7 +90,7 @@ async fn three_providers_that_rotate_every_five_seconds_cost_no_good_caller_and_
             agent.url()
         );
     }
-    let place = Place::new("  access_log: off\n", &body);
+    let place = process::place("  access_log: off\n", &body);
     let process = place.start().await;
     let hands: Vec<Hand> = issuers
         .iter()

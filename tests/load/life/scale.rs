@@ -6,13 +6,14 @@
 
 use std::time::Duration;
 
+use testkit::gateway::{Place, Process};
 use testkit::{client, eventually};
 use tokio::time::Instant;
 
 use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::length::{is_long, short_or_long};
-use crate::process::{Place, Process};
+use crate::process;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
 use crate::vitals::Vitals;
@@ -36,7 +37,7 @@ fn agent(n: usize, turn: usize) -> String {
 /// A place with so many agents in its store, and one that everybody may call.
 fn place(agents: usize, upstream: &str) -> Place {
     let open = format!("agents:\n  open: {{ route: /open, upstream: \"{upstream}\", auth: public }}\n");
-    let place = Place::new("  access_log: off\n", &open);
+    let place = process::place("  access_log: off\n", &open);
     let write = |kind: &str, name: String, text: String| {
         let folder = place.folder.path().join("store").join(kind);
         std::fs::create_dir_all(&folder).expect("a folder");

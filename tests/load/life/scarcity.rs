@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use testkit::eventually::scripted_pause;
-use testkit::gateway::free_port;
+use testkit::free_port;
+use testkit::gateway::{Output, Place, Process};
 use testkit::{Issuer, Key, client, eventually};
 use tokio::net::TcpStream;
 use tokio::process::Command;
@@ -14,7 +15,7 @@ use tokio::process::Command;
 use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::length::short_or_long;
-use crate::process::{Place, Process};
+use crate::process;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
 use crate::vitals::Vitals;
@@ -36,8 +37,8 @@ async fn a_reader_of_the_logs_that_stands_still_holds_nobody_up() {
         agent.url(),
         free_port(),
     );
-    let place = Place::new("", &body);
-    let mut process = place.launch_unheard();
+    let place = process::place("", &body);
+    let mut process = place.launch(&[], Output::Unheard);
     place.ready(&mut process).await;
     // Each of the second kind is a line in the log of the process as well.
     let load = Steady::start(place.port, 800, 48, Carrier::Kept, |n| match n % 2 {
@@ -127,7 +128,7 @@ async fn a_full_disk_under_the_state_folder_costs_nothing_but_the_copy() {
     );
     let state = State::new().await;
     let server = format!("  access_log: off\n  state_dir: {}\n", state.folder.path().display());
-    let place = Place::new(&server, &body);
+    let place = process::place(&server, &body);
     let mut process = place.start().await;
     eventually("the keys are kept", Duration::from_secs(10), async || state.holds("\"k1\"").then_some(()))
         .await;
@@ -189,7 +190,7 @@ async fn without_descriptors_kept_connections_are_served_on_and_then_everything_
     let mut report = Report::new("no descriptors left");
     let agent = Agent::start().await;
     let body = format!("agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n", agent.url());
-    let place = Place::new("  access_log: off\n", &body);
+    let place = process::place("  access_log: off\n", &body);
     let mut process = place.start().await;
     open_a_connection_for_each_caller(&place).await;
     let load = Steady::start(place.port, 400, CALLERS, Carrier::Kept, |n| Ask::get(format!("/p/{n}")));
@@ -211,7 +212,7 @@ async fn without_descriptors_kept_connections_are_served_on_and_then_everything_
     let spent = metric_of_processor(process.pid()) - processor;
     let during = load.take();
     std::fs::write(place.config(), "version: 1\n").expect("a change that nobody can read");
-    place.write(&body.replace("/p,", "/q,"));
+    place.replace_body(&body.replace("/p,", "/q,"));
     load.sends(400).await;
     limit(&process, 1_024).await;
     eventually("the change is in force", Duration::from_secs(40), async || {

@@ -10,7 +10,7 @@ use super::streams::Streams;
 use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::length::short_or_long;
-use crate::process::Place;
+use crate::process;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
 use crate::tally::Tally;
@@ -84,9 +84,9 @@ async fn mixed_traffic_costs_at_the_end_what_it_cost_after_the_warm_up() {
     let (agent, key, stranger) =
         (Agent::start().await, Key::new("ES256", "k"), Key::new("ES256", "nobody's"));
     let issuer = Issuer::start(&[&key]).await;
-    let place = Place::new(SERVER, "");
+    let place = process::place(SERVER, "");
     let (api_key, yaml) = api_key(place.folder.path()).await;
-    place.write(&body(&agent, &issuer, &yaml));
+    place.replace_body(&body(&agent, &issuer, &yaml));
     let mut process = place.start().await;
     let token = |key: &Key, n: usize, lives: i64| {
         let mut claims = issuer.claims("x");

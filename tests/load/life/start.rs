@@ -1,8 +1,8 @@
 //! The start: ready means that the listeners take connections, and a start under load fails nobody from then on.
 
-use std::process::Stdio;
 use std::time::Duration;
 
+use testkit::gateway::Output;
 use testkit::{Issuer, Key};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -12,7 +12,7 @@ use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::histogram::Histogram;
 use crate::length::short_or_long;
-use crate::process::Place;
+use crate::process;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
 use crate::tally::Tally;
@@ -43,11 +43,11 @@ async fn a_gateway_that_says_that_it_is_ready_takes_connections_on_every_listene
     let agent = Agent::start().await;
     // Nothing else to wait for: there are no keys to fetch.
     let body = format!("agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n", agent.url());
-    let place = Place::new("  access_log: off\n", &body);
+    let place = process::place("  access_log: off\n", &body);
     let (starts, mut early, mut took) = (short_or_long(100, 2_000), Vec::new(), Histogram::default());
     for start in 0..starts {
         let began = Instant::now();
-        let mut process = place.launch(&[], Stdio::null());
+        let mut process = place.launch(&[], Output::Log(place.log_file()));
         while is_ready(place.ops).await != Some(true) {
             assert!(began.elapsed() < Duration::from_secs(30), "{}", process.log());
             // Asks without a pause: what is looked for lasts a moment only.
@@ -72,7 +72,7 @@ async fn a_start_under_load_fails_nobody_once_it_listens() {
     let mut report = Report::new("start under load");
     let (agent, key) = (Agent::start().await, Key::new("ES256", "k"));
     let issuer = Issuer::start(&[&key]).await;
-    let place = Place::new("  access_log: off\n", &body(&agent, &issuer));
+    let place = process::place("  access_log: off\n", &body(&agent, &issuer));
     let token = key.token(&key.header("ES256"), &issuer.claims("x"));
     let (starts, mut listening, mut ready) = (short_or_long(5, 100), Tally::default(), Tally::default());
     for _ in 0..starts {
@@ -85,7 +85,7 @@ async fn a_start_under_load_fails_nobody_once_it_listens() {
         let loads = [Carrier::PerRequest, Carrier::Kept];
         let loads = loads.map(|carrier| Steady::start(place.port, 400, 32, carrier, asks.clone()));
         loads[0].sends(20).await;
-        let mut process = place.launch(&[], Stdio::null());
+        let mut process = place.launch(&[], Output::Log(place.log_file()));
         place.ready(&mut process).await;
         loads.iter().for_each(|load| listening.add(load.take()));
         loads[0].sends(100).await;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::Frame;
 use testkit::eventually::scripted_pause;
+use testkit::gateway::Place;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -16,7 +17,6 @@ use tokio::task::JoinSet;
 use tokio::time::{Interval, interval, timeout};
 
 use crate::answer;
-use crate::process::Place;
 
 /// The time between two pieces of a stream.
 const STEP: Duration = Duration::from_millis(50);

@@ -14,7 +14,7 @@ use super::streams::Streams;
 use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::length::short_or_long;
-use crate::process::Place;
+use crate::process;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
 use crate::tally::Tally;
@@ -39,7 +39,7 @@ struct Sum {
 async fn one_life(agent: &Agent, sum: &mut Sum, slowest: &mut Duration) {
     let body = format!("agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n", agent.url());
     let server = "  access_log: off\n  shutdown: { delay: 1s, drain: 10s }\n";
-    let place = Place::new(server, &body);
+    let place = process::place(server, &body);
     let mut process = place.start().await;
     let asks = |n: u64| {
         if n.is_multiple_of(3) { Ask::post(format!("/p/{n}"), "x") } else { Ask::get(format!("/p/{n}")) }

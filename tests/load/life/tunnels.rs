@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::streams::websocket;
 use crate::agent::Agent;
 use crate::length::short_or_long;
-use crate::process::Place;
+use crate::process;
 use crate::report::Report;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -16,7 +16,7 @@ async fn a_tunnel_that_is_open_carries_bytes_however_soon_the_agent_opened_it() 
     let mut report = Report::new("WebSocket handshakes answered at once");
     let agent = Agent::start().await;
     let body = format!("agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n", agent.url());
-    let place = Place::new("  access_log: off\n", &body);
+    let place = process::place("  access_log: off\n", &body);
     let _process = place.start().await;
     let (count, port) = (short_or_long(2_000, 50_000), place.port);
     let (seats, begun) = (Arc::new(Semaphore::new(64)), mpsc::unbounded_channel().0);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::mortal::{Moment, Mortal};
 use crate::ask::Ask;
 use crate::length::short_or_long;
-use crate::process::Place;
+use crate::process;
 use crate::report::Report;
 use crate::steady::{Carrier, Steady};
 use crate::vitals::Vitals;
@@ -31,7 +31,7 @@ async fn an_upstream_that_is_killed_sees_nothing_twice_that_may_have_done_someth
         "agents:\n  p: {{ route: /p, upstream: \"http://127.0.0.1:{}\", auth: public }}\n",
         mortal.port
     );
-    let place = Place::new("  access_log: off\n", &body);
+    let place = process::place("  access_log: off\n", &body);
     let process = place.start().await;
     let load = Steady::start(place.port, 500, 48, Carrier::Kept, ask);
     let count = short_or_long(6_000, 300_000);
