@@ -23,7 +23,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::admin::TokenFileError;
 use crate::config::{self, Diagnostics, Snapshot};
-use crate::control::{self, LoadError, Reconciler, Resolver, load};
+use crate::control::{self, LoadError, Reconciler, Resolver, Stores, load};
 use crate::door::{
     Crowd, CrowdLimits, Drain, Front, FrontParts, HeadLimits, Listening, Relays, TlsDoor, listen,
 };
@@ -32,7 +32,7 @@ use crate::limits::Hall;
 use crate::model::{Clock, Live, SystemClock};
 use crate::ops::{self, Ops};
 use crate::proxy::{Gateway, GatewayParts};
-use crate::store::{ConfigStore, StoreError, Writer};
+use crate::store::{Documents, StoreError, Writer};
 use crate::telemetry::{
     AccessLog, AccessLogGuard, Decisions, Metrics, Refusals, RefusalsGuard, tell_of_lost_lines,
 };
@@ -65,7 +65,7 @@ const CONNECTION_WINDOW: u32 = 1 << 20;
 /// What to run.
 pub struct Options {
     /// The documents of the configuration; a store that they name is opened here.
-    pub store: Box<dyn ConfigStore>,
+    pub documents: Box<dyn Documents>,
     /// Whether the listeners are taken over from a running gateway.
     pub upgrade: bool,
     /// Where access log lines go when the configuration asks for them.
@@ -130,8 +130,9 @@ pub fn run(options: Options) -> Result<(), StartError> {
     let requests = in_runtime(&runtime, Requests::new).map_err(|e| StartError::System(e.to_string()))?;
     let metrics = Metrics::new().map_err(|e| StartError::System(e.to_string()))?;
     let writer = if options.upgrade { Writer::Later } else { Writer::Now };
-    let store = control::open(options.store, writer)?;
-    let (compiled, files) = load(store.as_ref(), None, &metrics)
+    let stores = runtime.block_on(Stores::open(options.documents, writer))?;
+    let (compiled, files) = runtime
+        .block_on(load(&stores, &metrics))
         .map_err(|e: LoadError| StartError::Config(e.into_diagnostics()))?;
     control::tell(&compiled.warnings);
     let snapshot = Arc::new(compiled.snapshot);
@@ -177,7 +178,8 @@ pub fn run(options: Options) -> Result<(), StartError> {
     let sockets = Sockets { opened, accepts, upgrade: options.upgrade };
     let (server, stop) = build_server(&settings, gateway, parts, &metrics, (crowd, room), sockets);
     let reconciler =
-        Reconciler::new(store, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
+        Reconciler::new(stores, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
+    let reconciler = runtime.block_on(reconciler);
     let control = reconciler.control();
     let leaving = drain.clone();
     let is_leaving: Arc<dyn Fn() -> bool + Send + Sync> = Arc::new(move || leaving.is_leaving());

@@ -2,6 +2,10 @@
 //! and each kind of store adds one file that says how it is opened. What only one kind can do stands beside it.
 
 #[cfg(test)]
+#[path = "store/asked.rs"]
+mod asked;
+
+#[cfg(test)]
 #[path = "store/contract.rs"]
 mod contract;
 
@@ -20,6 +24,10 @@ mod folder;
 #[cfg(test)]
 #[path = "store/full_disk.rs"]
 mod full_disk;
+
+#[cfg(test)]
+#[path = "store/memory.rs"]
+mod memory;
 
 #[cfg(test)]
 #[path = "store/model.rs"]

@@ -1,6 +1,7 @@
 //! A control API over a small configuration, asked without a socket.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,9 +12,9 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use crate::config::{self, Files, Snapshot, Source};
-use crate::control::{self, Reconciler};
+use crate::control::{self, Reconciler, Stores};
 use crate::model::{Clock, FixedClock, Instant, Live, Secret};
-use crate::store::{FileStore, Writer};
+use crate::store::{FileDocuments, Writer};
 use crate::telemetry::{Decisions, Metrics, Traffic};
 
 use super::{Admin, Room, routes};
@@ -97,6 +98,18 @@ impl Answer {
     }
 }
 
+/// What runs with the configuration in a file, made on a thread that may wait for it.
+fn loaded(path: PathBuf, metrics: Metrics, clock: Arc<dyn Clock>) -> Reconciler {
+    let made = async move {
+        let stores = Stores::open(Box::new(FileDocuments::new(path)), Writer::Now).await.unwrap();
+        let (compiled, files) = control::load(&stores, &metrics).await.unwrap();
+        let live = Arc::new(Live::new(compiled.snapshot));
+        Reconciler::new(stores, files, live, metrics, clock, None).await
+    };
+    let waits = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(made);
+    std::thread::scope(|scope| scope.spawn(waits).join().unwrap())
+}
+
 impl Api {
     /// Over a file: nothing can be written.
     pub(super) fn new() -> Self {
@@ -130,13 +143,10 @@ impl Api {
         // Fetchers of keys are made with the process's TLS library.
         let _already = rustls::crypto::ring::default_provider().install_default();
         let metrics = Metrics::new().unwrap();
-        let inline = Box::new(FileStore::new(folder.path().join("p.yaml")));
-        let store = control::open(inline, Writer::Now).unwrap();
-        let (compiled, files) = control::load(store.as_ref(), None, &metrics).unwrap();
-        let settings = compiled.snapshot.server.admin.clone().unwrap();
-        let live = Arc::new(Live::new(compiled.snapshot));
+        let path = folder.path().join("p.yaml");
         let clock: Arc<dyn Clock> = Arc::new(FixedClock::at(Instant::from_unix(NOW)));
-        let reconciler = Reconciler::new(store, files, live, metrics.clone(), Arc::clone(&clock), None);
+        let reconciler = loaded(path, metrics.clone(), Arc::clone(&clock));
+        let settings = reconciler.control().live().server.admin.clone().unwrap();
         let admin = Admin {
             control: reconciler.control(),
             decisions: Decisions::new(clock.now(), None, true),

@@ -84,7 +84,6 @@ pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Noth
     let status = desk.control().status();
     let now = desk.admin.clock.now();
     let at = |moment| write::moment(moment).unwrap_or_default();
-    let place = status.writable.as_ref().ok().or(live.store.as_ref());
     let seen = Seen {
         live: &live,
         status: &status,
@@ -98,10 +97,10 @@ pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Noth
         started_at: desk.admin.started,
         live: Live { revision: live.revision.as_str().to_owned(), number: status.head.number },
         store: Store {
-            kind: if live.store.is_some() { "directory" } else { "file" },
-            writable: status.writable.is_ok(),
-            reason: status.writable.as_ref().err().cloned(),
-            place: place.map(|path| path.display().to_string()),
+            kind: status.store.kind,
+            writable: status.store.is_writable(),
+            reason: status.store.read_only.clone(),
+            place: status.store.place.clone(),
         },
         last_reload: Reload { at: at(status.looked_at), result: status.outcome.as_str() },
         refused: status

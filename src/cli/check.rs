@@ -21,15 +21,16 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<Exit> {
-    let store = match place::store(&args.config) {
-        Ok(store) => store,
+    let runtime = place::runtime()?;
+    let stores = match place::stores(&args.config, &runtime) {
+        Ok(stores) => stores,
         Err(message) => {
             writeln!(err, "error: {message}")?;
             return Ok(Exit::Failure);
         }
     };
     let metrics = Metrics::new().map_err(std::io::Error::other)?;
-    match load(store.as_ref(), None, &metrics) {
+    match runtime.block_on(load(&stores, &metrics)) {
         Ok((compiled, _)) => {
             write!(err, "{}", compiled.warnings)?;
             let tried = try_surroundings(args, &compiled.snapshot, err)?;

@@ -46,8 +46,10 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<Exit> {
     crate::gateway::install_crypto();
     let metrics = Metrics::new().map_err(std::io::Error::other)?;
-    let loaded = place::store(&args.config)
-        .and_then(|store| load(store.as_ref(), None, &metrics).map_err(|e| e.into_diagnostics().to_string()));
+    let runtime = place::runtime()?;
+    let loaded = place::stores(&args.config, &runtime).and_then(|stores| {
+        runtime.block_on(load(&stores, &metrics)).map_err(|e| e.into_diagnostics().to_string())
+    });
     let snapshot = match loaded {
         Ok((compiled, _)) => compiled.snapshot,
         Err(message) => {
@@ -72,7 +74,6 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
     {
         writeln!(err, "note: {note}")?;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     runtime.block_on(fetch_keys(agent, &clock));
     let method = args.method.as_deref().and_then(|method| Method::from_bytes(method.as_bytes()).ok());

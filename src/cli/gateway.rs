@@ -27,7 +27,8 @@ const LONGEST: u64 = 16 << 20;
 /// What the configuration says of the process that runs with it. A change that was rejected is no obstacle.
 pub(super) fn settings(arg: &ConfigArg) -> Result<Outline, String> {
     let documents = place::documents(arg)?;
-    let outline = outline(documents.as_ref()).map_err(|e| e.to_string())?;
+    let runtime = place::runtime().map_err(|e| e.to_string())?;
+    let outline = runtime.block_on(outline(documents.as_ref())).map_err(|e| e.to_string())?;
     outline.ok_or_else(|| "the configuration is not YAML; `portcullis check` says more".to_owned())
 }
 

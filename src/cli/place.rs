@@ -2,21 +2,29 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::control::open;
-use crate::store::{ConfigStore, FileStore, Writer};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::control::Stores;
+use crate::store::{Documents, FileDocuments, Writer};
 
 use super::ConfigArg;
 
 const PLACES: [&str; 2] = ["portcullis.yaml", "/etc/portcullis/portcullis.yaml"];
 
 /// The documents that the arguments name, or why there are none.
-pub(super) fn documents(arg: &ConfigArg) -> Result<Box<dyn ConfigStore>, String> {
-    Ok(Box::new(FileStore::new(path(arg)?)))
+pub(super) fn documents(arg: &ConfigArg) -> Result<Box<dyn Documents>, String> {
+    Ok(Box::new(FileDocuments::new(path(arg)?)))
 }
 
 /// The whole configuration that the arguments name, to be read alone, or why there is none.
-pub(super) fn store(arg: &ConfigArg) -> Result<Box<dyn ConfigStore>, String> {
-    open(documents(arg)?, Writer::Never).map_err(|error| format!("error: {error}"))
+pub(super) fn stores(arg: &ConfigArg, runtime: &Runtime) -> Result<Stores, String> {
+    let opened = runtime.block_on(Stores::open(documents(arg)?, Writer::Never));
+    opened.map_err(|error| format!("error: {error}"))
+}
+
+/// What waits for the stores. A command needs one thread for that.
+pub(super) fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
 }
 
 fn path(arg: &ConfigArg) -> Result<PathBuf, String> {

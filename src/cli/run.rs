@@ -18,8 +18,8 @@ pub(super) struct Args {
 
 /// Runs it. `json`: why it does not start is said in the log, whose reader may read nothing else.
 pub(super) fn run(args: Args, json: bool, err: &mut dyn Write) -> std::io::Result<Exit> {
-    let store = match place::documents(&args.config) {
-        Ok(store) => store,
+    let documents = match place::documents(&args.config) {
+        Ok(documents) => documents,
         Err(message) => {
             if json {
                 tracing::error!("{message}");
@@ -29,7 +29,7 @@ pub(super) fn run(args: Args, json: bool, err: &mut dyn Write) -> std::io::Resul
             return Ok(Exit::Failure);
         }
     };
-    let options = Options { store, upgrade: args.upgrade, access_log: Box::new(std::io::stdout()) };
+    let options = Options { documents, upgrade: args.upgrade, access_log: Box::new(std::io::stdout()) };
     match gateway::run(options) {
         Ok(()) => Ok(Exit::Success),
         Err(error) => {

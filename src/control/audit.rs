@@ -1,20 +1,14 @@
-//! The audit log: who changed what, from what to what, one JSON line for each change that went live.
+//! What the audit log says: who changed what, from what to what, one JSON line for each change that went live.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsStr;
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
 use crate::config::{self, Revision, Source};
 
 use super::diff;
-
-/// The name of the log in the folder of a store.
-const NAME: &str = "audit.jsonl";
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -44,21 +38,14 @@ pub(super) struct Entry<'a> {
     pub(super) live: &'a Revision,
 }
 
-/// Writes one change down and sees to it that it stays.
-pub(super) fn append(
-    folder: &Path,
-    entry: &Entry<'_>,
-    before: &[Source],
-    after: &[Source],
-) -> io::Result<()> {
-    let changes = changed(before, after);
+/// One change as a line of the log.
+pub(super) fn line(entry: &Entry<'_>, before: &[Source], after: &[Source]) -> serde_json::Result<Vec<u8>> {
     let Entry { at, who, what, number, live } = *entry;
+    let changes = changed(before, after);
     let line = Line { ts: at, who, what, revision: number, live: live.as_str(), changes };
     let mut text = serde_json::to_vec(&line)?;
     text.push(b'\n');
-    let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(folder.join(NAME))?;
-    file.write_all(&text)?;
-    file.sync_data()
+    Ok(text)
 }
 
 /// What differs. Both lists are in the order of their resources, documents first.

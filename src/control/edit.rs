@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::config::Revision;
 use crate::idp::ProviderSpec;
 use crate::model::ResourceId;
-use crate::store::WriteError;
+use crate::store::{StoreError, WriteError};
 
 use super::finding::Finding;
 
@@ -161,5 +161,11 @@ impl From<WriteError> for EditError {
             WriteError::Locked(why) => Self::Unavailable(why),
             WriteError::Failed { full, .. } => Self::Store { why: error.to_string(), full },
         }
+    }
+}
+
+impl From<StoreError> for EditError {
+    fn from(error: StoreError) -> Self {
+        Self::Store { why: error.to_string(), full: false }
     }
 }

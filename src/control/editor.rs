@@ -5,11 +5,12 @@
 //! the very thing that is changed: then it is replaced.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::config::{self, Snapshot, Source};
 use crate::model::{ResourceId, ResourceKind};
 use crate::routing::Authenticator;
-use crate::store::{Change, Holds, Text};
+use crate::store::Change;
 
 use super::aside::{Aside, Stands};
 use super::edit::{EditError, Expect, To, Wanted};
@@ -71,39 +72,22 @@ fn change(base: &Base<'_>, id: ResourceId, to: Option<String>) -> Result<Option<
     Ok((from != to).then_some(Change { id, from, to }))
 }
 
-/// What would be live after `changes`.
-pub(super) fn applied(live: &Snapshot, changes: &[Change], folder: &std::path::Path) -> Vec<Source> {
+/// What would be live after `changes`; `place` says where the store keeps a resource.
+pub(super) fn applied(
+    live: &Snapshot,
+    changes: &[Change],
+    place: &dyn Fn(&ResourceId) -> PathBuf,
+) -> Vec<Source> {
     let changed: BTreeMap<&ResourceId, &Change> = changes.iter().map(|change| (&change.id, change)).collect();
     let is_changed = |source: &&Source| source.entry.as_ref().is_some_and(|id| changed.contains_key(id));
     let mut sources: Vec<Source> =
         live.sources.iter().filter(|source| !is_changed(source)).cloned().collect();
     sources.extend(changes.iter().filter_map(|change| {
         let id = &change.id;
-        let path = folder.join(id.kind().section()).join(format!("{}.yaml", id.name()));
-        let to = change.to.as_ref()?;
+        let (path, to) = (place(id), change.to.as_ref()?);
         let same = live.source_of(id).filter(|source| source.text == *to && source.path == path);
         Some(same.cloned().unwrap_or_else(|| Source::of(id.clone(), path, to.as_str())))
     }));
-    sources.sort_by(|a, b| a.entry.cmp(&b.entry));
-    sources
-}
-
-/// What a store holds, for the reader: whole documents first, then resources by their names, however the store
-/// lists them. What is in `live` already is that, and not another copy of it.
-pub(super) fn sources(texts: Vec<Text>, live: Option<&Snapshot>) -> Vec<Source> {
-    let known = |id: &ResourceId, text: &Text| {
-        let source = live?.source_of(id)?;
-        (source.text == text.text && source.path == text.path).then(|| source.clone())
-    };
-    let mut sources: Vec<Source> = texts
-        .into_iter()
-        .map(|text| match &text.holds {
-            Holds::Document => Source::new(text.path, text.text),
-            Holds::Resource(id) => {
-                known(id, &text).unwrap_or_else(|| Source::of(id.clone(), text.path, text.text))
-            }
-        })
-        .collect();
     sources.sort_by(|a, b| a.entry.cmp(&b.entry));
     sources
 }

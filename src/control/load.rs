@@ -1,15 +1,16 @@
-//! From a store to a compiled snapshot, once: used at start, at every reload, and by `portcullis check`.
+//! From the stores to a compiled snapshot, once: used at start, at every reload, and by `portcullis check`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::{self, Compiled, Diagnostic, Diagnostics, Files, Snapshot, Source};
 use crate::model::{Clock as _, Instant, ResourceId, SystemClock};
-use crate::store::{ConfigStore, Reading, StoreError, Unreadable};
+use crate::store::{StoreError, Unreadable};
 use crate::telemetry::Metrics;
 
 use super::aside::{Aside, Difference};
-use super::editor::sources;
+use super::stores::{Standing, Stores, of_documents, of_resources};
 
 /// The largest referenced file that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 8 << 20;
@@ -58,24 +59,23 @@ type Read<'r> = dyn Fn(&PathBuf) -> Result<Vec<u8>, String> + 'r;
 /// Reads, parses and compiles. Also gives what the files held that the documents refer to, so that they can be watched.
 ///
 /// # Errors
-/// When the store cannot be read or the documents are wrong.
-pub fn load(
-    store: &dyn ConfigStore,
-    previous: Option<&Snapshot>,
-    metrics: &Metrics,
-) -> Result<(Compiled, Files), LoadError> {
-    let sources = sources(store.read()?, previous);
-    compile(&[], &sources, previous, metrics, (SystemClock.now(), &read_file))
-        .map_err(|findings| LoadError::Invalid(with_last_good(findings, &sources, store)))
+/// When the stores cannot be read or what they hold is wrong.
+pub async fn load(stores: &Stores, metrics: &Metrics) -> Result<(Compiled, Files), LoadError> {
+    let sources = stores.read().await?.whole()?;
+    match compile(&[], &sources, None, metrics, (SystemClock.now(), &read_file)) {
+        Ok(loaded) => Ok(loaded),
+        Err(findings) => Err(LoadError::Invalid(with_last_good(findings, &sources, stores).await)),
+    }
 }
 
 /// The same findings; the first error in a resource of the store says which revision has its last good text.
-fn with_last_good(findings: Diagnostics, sources: &[Source], store: &dyn ConfigStore) -> Diagnostics {
+async fn with_last_good(findings: Diagnostics, sources: &[Source], stores: &Stores) -> Diagnostics {
     let wrong: BTreeSet<&Path> = findings.iter().filter(|f| f.is_error()).map(|f| f.path.as_path()).collect();
     let resource = |source: &Source| Some((source.entry.clone()?, source.clone()));
     let wrong: BTreeMap<ResourceId, Source> =
         sources.iter().filter(|source| wrong.contains(source.path.as_path())).filter_map(resource).collect();
-    let latest = store.latest(Some(&wrong.keys().cloned().collect())).unwrap_or_default();
+    let ids = wrong.keys().cloned().collect();
+    let latest = stores.resources.latest(Some(&ids)).await.unwrap_or_default();
     let mut good: BTreeMap<PathBuf, u64> = BTreeMap::new();
     for (id, source) in wrong {
         if let Some((number, Some(text))) = latest.get(&id)
@@ -137,34 +137,34 @@ pub(super) struct Wrong {
 }
 
 /// What runs.
-pub(super) struct Running<'r> {
-    pub(super) live: &'r Snapshot,
+pub(super) struct Running {
+    pub(super) live: Arc<Snapshot>,
     /// What the files hold that it refers to.
-    pub(super) files: &'r Files,
+    pub(super) files: Arc<Files>,
     /// What stood on disk beside it when it was last looked at.
-    pub(super) aside: &'r Aside,
+    pub(super) aside: Arc<Aside>,
 }
 
-/// Reads the store, and compiles what it holds unless that is live already.
+/// Compiles what stands in the stores, unless that is live already.
 ///
 /// What has changed since the last look is one change, and is taken whole or not at all. What is wrong is set aside
 /// together with what came with it; it does not hold up the changes that come after.
 pub(super) fn look(
-    store: &dyn ConfigStore,
-    Running { live, files, aside }: Running<'_>,
+    standing: Result<Standing, StoreError>,
+    Running { live, files, aside }: &Running,
     metrics: &Metrics,
     now: Instant,
 ) -> Looked {
-    let reading = match store.look() {
-        Ok(reading) => reading,
+    let standing = match standing {
+        Ok(standing) => standing,
         Err(error) => {
             let findings = LoadError::Store(error).into_diagnostics();
-            return Looked::refused(findings, Vec::new(), aside.clone());
+            return Looked::refused(findings, Vec::new(), Aside::clone(aside));
         }
     };
-    let Seen { standing, unreadable, mut findings } = Seen::of(reading, live);
+    let Seen { standing, unreadable, mut findings } = Seen::of(standing, live);
     let files_now: Files = files.keys().map(|path| (path.clone(), read_file(path))).collect();
-    if findings.is_empty() && *standing == *live.sources && files_now == *files {
+    if findings.is_empty() && *standing == *live.sources && files_now == **files {
         return Looked::default();
     }
     let sources = with_stand_ins(&standing, &unreadable, live);
@@ -209,19 +209,18 @@ struct Seen {
 
 impl Seen {
     /// Whole documents that cannot be read are what they are in `live`.
-    fn of(reading: Reading, live: &Snapshot) -> Self {
-        let Reading { documents, resources, unreadable } = reading;
-        let faults = unreadable.iter().map(|file| file.why.clone());
+    fn of(Standing { documents, resources }: Standing, live: &Snapshot) -> Self {
+        let faults = resources.unreadable.iter().map(|file| file.why.clone());
         let faults = faults.chain(documents.as_ref().err().cloned());
         let findings = faults
             .flat_map(|why| LoadError::Store(why).into_diagnostics().iter().cloned().collect::<Vec<_>>());
         let findings = findings.collect();
         let mut standing = match documents {
-            Ok(texts) => sources(texts, Some(live)),
+            Ok(texts) => of_documents(texts),
             Err(_) => live.sources.iter().filter(|source| source.entry.is_none()).cloned().collect(),
         };
-        standing.extend(sources(resources, Some(live)));
-        Self { standing, unreadable, findings }
+        standing.extend(of_resources(&resources, live));
+        Self { standing, unreadable: resources.unreadable, findings }
     }
 }
 

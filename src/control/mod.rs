@@ -5,28 +5,36 @@
 
 mod aside;
 mod audit;
+mod audit_log;
+mod background;
 mod broken;
 mod by_hand;
+mod change;
 mod diff;
 mod edit;
 mod editor;
 mod finding;
+#[cfg(test)]
+mod fixtures;
 mod handle;
-mod leisure;
 mod load;
-mod open;
 mod orders;
 mod reconciler;
+mod records;
+mod reporting;
 mod resolver;
 mod roll_back;
 mod status;
+mod stores;
+mod undo;
 
+pub use audit_log::{AuditFile, AuditLog};
 pub use diff::{action, diff, shown};
 pub use edit::{Edit, EditError, Edited, Expect, Restore, RollBack, To, Wanted};
 pub use finding::{Finding, tell};
 pub use handle::{Control, Reloaded};
 pub use load::{LoadError, load};
-pub use open::{open, outline};
 pub use reconciler::Reconciler;
 pub use resolver::Resolver;
 pub use status::{Broken, Head, Outcome, Refused, Status};
+pub use stores::{Stores, outline};

@@ -1,8 +1,8 @@
-//! Brings what the store holds to life: read, compile, publish; start and stop what belongs to it.
+//! Brings what the stores hold to life: read, compile, publish; start and stop what belongs to it.
 //!
-//! One writer. Rings from the store, SIGHUP and the control API all end here.
+//! One writer. Rings from the stores, SIGHUP and the control API all end here.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,43 +10,43 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::config::{self, Files, Snapshot};
-use crate::idp::{KeySource, Provider, Refresher, RefresherHandle, StateDir};
-use crate::model::{Clock, Live, ProviderName, ResourceId};
-use crate::store::{Commit, ConfigStore};
+use crate::idp::StateDir;
+use crate::model::{Clock, Live, ProviderName};
+use crate::store::at_leisure;
 use crate::telemetry::Metrics;
 
 use super::aside::Aside;
-use super::broken::{self, Found};
+use super::background::{Background, tidy_up_later};
+use super::by_hand;
 use super::finding::{Finding, tell};
 use super::handle::{self, Control, Order};
-use super::leisure::{at_leisure, tidy_up_later};
-use super::load::{Looked, Running, Wrong, look};
+use super::load::{Looked, Running, look};
 use super::resolver::Resolver;
-use super::status::{Head, Outcome, Refused, Status};
-use super::{audit, by_hand};
+use super::status::{Outcome, Refused, Status};
+use super::stores::Stores;
 
 /// How long a change may wait for the first addresses of names that are new in it.
 const FIRST_ADDRESSES: Duration = Duration::from_millis(500);
 
-/// The loop from the store to the live snapshot.
+/// The loop from the stores to the live snapshot.
 pub struct Reconciler {
-    pub(super) store: Box<dyn ConfigStore>,
+    pub(super) stores: Stores,
+    /// The last revision of the store, as far as this process knows.
+    pub(super) head: u64,
     /// What the files held that the live documents refer to.
-    pub(super) files: Files,
+    pub(super) files: Arc<Files>,
     /// What stands on disk and is not live.
-    pub(super) aside: Aside,
+    pub(super) aside: Arc<Aside>,
     pub(super) live: Arc<Live<Snapshot>>,
     pub(super) metrics: Metrics,
     pub(super) clock: Arc<dyn Clock>,
-    state: Option<Arc<StateDir>>,
-    orders: mpsc::Receiver<Order>,
-    control: Control,
-    refreshers: HashMap<ProviderName, (Arc<Provider>, RefresherHandle)>,
-    resolver: Resolver,
+    pub(super) control: Control,
     /// What is wrong with what stands on disk.
-    refused: Option<Refused>,
+    pub(super) refused: Option<Refused>,
     /// What was refused last, as it was said.
     pub(super) said: Option<String>,
+    orders: mpsc::Receiver<Order>,
+    background: Background,
 }
 
 impl std::fmt::Debug for Reconciler {
@@ -56,11 +56,10 @@ impl std::fmt::Debug for Reconciler {
 }
 
 impl Reconciler {
-    /// A reconciler for a snapshot that was loaded from `store` and is live. `files` are what the files held that
+    /// A reconciler for a snapshot that was loaded from `stores` and is live. `files` are what the files held that
     /// the documents refer to.
-    #[must_use]
-    pub fn new(
-        store: Box<dyn ConfigStore>,
+    pub async fn new(
+        stores: Stores,
         files: Files,
         live: Arc<Live<Snapshot>>,
         metrics: Metrics,
@@ -70,6 +69,7 @@ impl Reconciler {
         let now = clock.now();
         metrics.reload_applied(now);
         let snapshot = live.get();
+        let head = stores.resources.head().await.unwrap_or_default();
         let status = Status {
             applied: snapshot.revision.clone(),
             applied_at: now,
@@ -78,26 +78,25 @@ impl Reconciler {
             refused: None,
             broken: Vec::new(),
             warnings: Finding::of(&snapshot.warnings, &snapshot.sources),
-            head: head(store.as_ref(), &snapshot),
-            writable: store.writable(),
+            head: stores.head(head, &snapshot).await,
+            store: stores.resources.describe(),
         };
         let (sender, orders) = mpsc::channel(handle::WAITING);
         let control =
             Control { live: Arc::clone(&live), status: Arc::new(Live::new(status)), orders: sender };
         Self {
-            store,
-            files,
-            aside: Aside::default(),
+            stores,
+            head,
+            files: Arc::new(files),
+            aside: Arc::default(),
             live,
             metrics,
+            background: Background::new(Arc::clone(&clock), state),
             clock,
-            state,
-            orders,
             control,
-            refreshers: HashMap::new(),
-            resolver: Resolver::default(),
             refused: None,
             said: None,
+            orders,
         }
     }
 
@@ -107,22 +106,22 @@ impl Reconciler {
         self.control.clone()
     }
 
-    /// Starts what belongs to the live snapshot, then follows the store for ever.
+    /// Starts what belongs to the live snapshot, then follows the stores for ever.
     pub async fn run(mut self) {
         let live = self.live.get();
         self.attend(&live);
         tidy_up_later();
-        self.note_meanwhile(&live);
+        self.note_meanwhile(&live).await;
         loop {
             let files: Vec<PathBuf> = self.files.keys().cloned().collect();
             tokio::select! {
-                () = self.store.changed(&files) => drop(self.reconcile().await),
+                () = self.stores.changed(&files) => drop(self.reconcile().await),
                 Some(order) = self.orders.recv() => self.carry_out(order).await,
             }
         }
     }
 
-    /// Reads the store and applies what it holds. A change is applied whole or not at all; what was refused before does
+    /// Reads the stores and applies what they hold. A change is applied whole or not at all; what was refused before does
     /// not hold up what is changed after it.
     ///
     /// # Errors
@@ -132,7 +131,7 @@ impl Reconciler {
         match self.take_up().await {
             Ok(Outcome::Unchanged) if !was_refused => {
                 self.metrics.reload_unchanged();
-                self.looked(Outcome::Unchanged);
+                self.looked(Outcome::Unchanged).await;
                 Ok(Outcome::Unchanged)
             }
             other => other,
@@ -150,41 +149,33 @@ impl Reconciler {
 
     /// The same before or after a change over the API: only what it brings about is told.
     pub(super) async fn take_up(&mut self) -> Result<Outcome, Vec<Finding>> {
-        let previous = self.live.get();
-        let (store, metrics, now) = (&*self.store, &self.metrics, self.clock.now());
-        let (files, aside) = (&self.files, &self.aside);
-        let Looked { taken, wrong } =
-            at_leisure(|| look(store, Running { live: &previous, files, aside }, metrics, now));
+        let Looked { taken, wrong } = self.look().await;
         let is_taken = taken.is_some();
         if let Some((compiled, files)) = taken {
-            self.files = files;
+            let previous = self.live.get();
+            self.files = Arc::new(files);
             tell(&compiled.warnings);
             self.publish(compiled.snapshot).await;
-            let live = self.live.get();
-            let changes = by_hand::changes(&previous.sources, &live.sources);
-            let number = self.note(by_hand::commit(changes, now.timestamp(), ""));
-            self.audit(&previous, by_hand::WHO, "the files were changed", number);
+            let changes = by_hand::changes(&previous.sources, &self.live.get().sources);
+            let number = self.note(by_hand::commit(changes, self.clock.now().timestamp(), "")).await;
+            self.audit(&previous, by_hand::WHO, "the files were changed", number).await;
         }
         match wrong {
-            Some(wrong) => {
-                self.refuse(wrong, is_taken);
-                Err(self.refused.as_ref().map(|refused| refused.findings.clone()).unwrap_or_default())
-            }
-            None => {
-                self.aside = Aside::default();
-                self.said = None;
-                let was_refused = self.refused.take().is_some();
-                let outcome = if is_taken { Outcome::Applied } else { Outcome::Unchanged };
-                if was_refused && !is_taken {
-                    tracing::info!("the configuration is again the one that is live");
-                    self.metrics.reload_unchanged();
-                }
-                if was_refused || is_taken {
-                    self.looked(outcome);
-                }
-                Ok(outcome)
-            }
+            Some(wrong) => Err(self.refuse(wrong, is_taken).await),
+            None => Ok(self.accept(is_taken).await),
         }
+    }
+
+    /// Reads what stands in the stores and compiles what is not live of it.
+    async fn look(&mut self) -> Looked {
+        let standing = self.stores.read().await;
+        if let Ok(standing) = &standing {
+            self.head = standing.resources.head;
+        }
+        let (files, aside) = (Arc::clone(&self.files), Arc::clone(&self.aside));
+        let running = Running { live: self.live.get(), files, aside };
+        let (metrics, now) = (self.metrics.clone(), self.clock.now());
+        at_leisure(move || look(standing, &running, &metrics, now)).await
     }
 
     /// Makes a snapshot the one that runs. Who calls says afterwards what came of it.
@@ -209,133 +200,15 @@ impl Reconciler {
         );
     }
 
-    /// Says what came of a look at the store, or of a change.
-    pub(super) fn looked(&self, outcome: Outcome) {
-        let now = self.clock.now();
-        let before = self.control.status.get();
-        let live = self.live.get();
-        let mut status = Status::clone(&before);
-        (status.looked_at, status.outcome, status.refused) = (now, outcome, self.refused.clone());
-        (status.head, status.writable) = (head(self.store.as_ref(), &live), self.store.writable());
-        if status.applied != live.revision {
-            status.applied = live.revision.clone();
-            status.applied_at = now;
-            status.warnings = Finding::of(&live.warnings, &live.sources);
-        }
-        status.broken = self.broken(&live, &before);
-        self.metrics.documents_broken(status.broken.len(), self.refused.is_some());
-        self.control.status.publish(Arc::new(status));
-    }
-
-    fn broken(&self, live: &Snapshot, before: &Status) -> Vec<super::Broken> {
-        let Some(refused) = &self.refused else { return Vec::new() };
-        let ids: BTreeSet<ResourceId> =
-            self.aside.documents.values().filter_map(|held| held.document.id.clone()).collect();
-        let latest = self.store.latest(Some(&ids)).unwrap_or_default();
-        let (findings, before) = (refused.findings.as_slice(), before.broken.as_slice());
-        let now = self.clock.now();
-        Found { aside: &self.aside, findings, live, latest: &latest, before, now }.broken()
-    }
-
-    /// Takes note of what is wrong on disk.
-    fn refuse(&mut self, wrong: Wrong, is_taken: bool) {
-        let Wrong { findings, sources, aside } = wrong;
-        let text = findings.to_string();
-        let is_new = self.said.as_deref() != Some(&text);
-        let at = self.refused.as_ref().filter(|_| !is_new).map_or_else(|| self.clock.now(), |r| r.at);
-        self.refused = Some(Refused { at, findings: Finding::of(&findings, &sources) });
-        self.aside = aside;
-        // The same faulty files ring more than once while somebody edits them.
-        if is_new {
-            if !is_taken {
-                self.metrics.reload_refused();
-            }
-            tracing::error!(
-                errors = findings.errors(),
-                "the configuration was refused; the last good one stays live:\n{}",
-                findings.errors_alone()
-            );
-            self.said = Some(text);
-        }
-        self.looked(if is_taken { Outcome::Applied } else { Outcome::Refused });
-    }
-
-    /// Keeps a revision of what was changed by hand. That it cannot be kept does not undo the change.
-    fn note(&self, commit: Commit) -> Option<u64> {
-        if commit.changes.is_empty() || self.store.writable().is_err() {
-            return None;
-        }
-        let kept = self.store.note(&commit);
-        kept.inspect_err(|error| tracing::warn!(%error, "an edit by hand has no number in the history"))
-            .ok()
-            .flatten()
-    }
-
-    /// The same for what was changed while no gateway ran.
-    fn note_meanwhile(&self, live: &Snapshot) {
-        if self.store.writable().is_err() {
-            return;
-        }
-        let said = at_leisure(|| self.store.latest(None)).unwrap_or_default();
-        let changes = by_hand::meanwhile(&said, &live.sources);
-        let commit = by_hand::commit(changes, self.clock.now().timestamp(), " while the gateway did not run");
-        if self.note(commit).is_some() {
-            self.looked(Outcome::Unchanged);
-        }
-    }
-
-    /// Writes down what has changed since `before`.
-    pub(super) fn audit(&self, before: &Snapshot, who: &str, what: &str, number: Option<u64>) {
-        let live = self.live.get();
-        tracing::info!(
-            who,
-            what,
-            revision = number,
-            live = live.revision.short(),
-            "the configuration was changed"
-        );
-        let Ok(folder) = self.store.writable() else { return };
-        let entry =
-            audit::Entry { at: self.clock.now().timestamp(), who, what, number, live: &live.revision };
-        if let Err(error) = audit::append(&folder, &entry, &before.sources, &live.sources) {
-            tracing::error!(%error, "the audit log could not be written");
-        }
-    }
-
-    /// Starts and stops refreshers and name look-ups, so that exactly those of the snapshot run.
+    /// Sees to it that exactly what belongs to the snapshot runs beside it.
     fn attend(&mut self, snapshot: &Snapshot) {
         self.metrics.certificates(snapshot.certificate_terms());
-        self.refreshers.retain(|name, (provider, _)| {
-            snapshot.providers.get(name).is_some_and(|wanted| Arc::ptr_eq(wanted, provider))
-        });
-        for (name, provider) in &snapshot.providers {
-            if let Some((running, _)) = self.refreshers.get(name) {
-                if matches!(running.spec().source, KeySource::JwksFile(_) | KeySource::PublicKeyFile(_)) {
-                    // What changed may be its file.
-                    running.wake();
-                }
-                continue;
-            }
-            let handle = Refresher::spawn(Arc::clone(provider), Arc::clone(&self.clock), self.state.clone());
-            self.refreshers.insert(name.clone(), (Arc::clone(provider), handle));
-        }
-        self.resolver.follow(snapshot.endpoints.values());
+        self.background.follow(snapshot);
     }
 
     fn drop_old_series(&self, snapshot: &Snapshot) {
         let agents: HashSet<&str> = snapshot.agents.keys().map(crate::model::AgentName::as_str).collect();
         let providers: HashSet<&str> = snapshot.providers.keys().map(ProviderName::as_str).collect();
         self.metrics.retain(&agents, &providers);
-    }
-}
-
-/// The last revision of the history, as it stands to what runs.
-fn head(store: &dyn ConfigStore, live: &Snapshot) -> Head {
-    let number = store.head();
-    let record = if number == 0 { None } else { store.record(number).ok().flatten() };
-    Head {
-        number,
-        text_is_live: record.as_ref().is_some_and(|record| broken::is_live(&record.commit.changes, live)),
-        by: record.map(|record| record.commit.who),
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::config::Revision;
 use crate::model::{Instant, ResourceId};
+use crate::store::Description;
 
 use super::finding::Finding;
 
@@ -86,6 +87,6 @@ pub struct Status {
     pub warnings: Vec<Finding>,
     /// The last revision of the history.
     pub head: Head,
-    /// Where changes are written, or why they cannot be.
-    pub writable: Result<PathBuf, String>,
+    /// The store that changes are written to, or why they cannot be.
+    pub store: Description,
 }

@@ -4,10 +4,10 @@
 //! production: the identity provider gives a token to everybody who asks.
 
 mod agent;
+mod document;
 mod guide;
 mod issuer;
 mod live_log;
-mod store;
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -15,12 +15,12 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use crate::authn::ApiKeyText;
 use crate::gateway::{self, Options, StartError};
 use crate::model::Digest;
-use crate::store::{Commit, ConfigStore as _, DirectoryStore, Writer};
+use crate::store::{Commit, DirectoryStore, ResourceStore as _, Writer};
 
+use document::MadeUp;
 use guide::Guide;
 use issuer::Issuer;
 use live_log::LiveLog;
-use store::MemoryStore;
 
 /// Runs the demo until Ctrl-C. `port` is where the gateway listens if nobody else does.
 ///
@@ -57,13 +57,13 @@ pub fn run(port: u16, out: &mut dyn Write) -> Result<(), StartError> {
         admin: free_address(9465).map_err(system)?,
         folder: folder.path().to_owned(),
     };
-    fill(&guide)?;
+    runtime.block_on(fill(&guide))?;
     serve(&runtime, issuer_listener, issuer.router()).map_err(system)?;
     serve(&runtime, agent_listener, agent::router()).map_err(system)?;
     let configuration = guide.configuration();
     out.write_all(guide.text().as_bytes()).and_then(|()| out.flush()).map_err(system)?;
     let ended = gateway::run(Options {
-        store: Box::new(MemoryStore::new(configuration)),
+        documents: Box::new(MadeUp::new(configuration)),
         upgrade: false,
         access_log: Box::new(LiveLog::new(std::io::stdout())),
     });
@@ -72,12 +72,11 @@ pub fn run(port: u16, out: &mut dyn Write) -> Result<(), StartError> {
 }
 
 /// Puts into the store what it holds at first.
-fn fill(guide: &Guide) -> Result<(), StartError> {
-    let documents = Box::new(MemoryStore::new(guide.configuration()));
-    let store = DirectoryStore::open(documents, guide.store(), Writer::Now)?;
+async fn fill(guide: &Guide) -> Result<(), StartError> {
+    let store = DirectoryStore::open(guide.store(), Writer::Now).await?;
     let (who, what) = ("demo".to_owned(), "set up the demo".to_owned());
     let commit = Commit { at: jiff::Timestamp::now(), who, what, changes: guide.resources() };
-    store.write(&commit).map(drop).map_err(|error| StartError::System(error.to_string()))
+    store.commit(commit).await.map(drop).map_err(|error| StartError::System(error.to_string()))
 }
 
 fn listen(port: u16) -> std::io::Result<TcpListener> {

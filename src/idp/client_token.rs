@@ -9,8 +9,9 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::Provider;
 use super::probe::endpoints;
+use super::source::options_of;
 use crate::model::Secret;
-use crate::net::{Fetcher, FetcherOptions, Limits};
+use crate::net::{Fetcher, Limits};
 
 /// How a client proves itself at the token endpoint (RFC 6749 section 2.3.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -94,12 +95,8 @@ pub async fn client_token(provider: &Provider, request: TokenRequest) -> Result<
     let unreachable = |why: String| TokenError::Unreachable(why);
     let place = endpoints(spec).await.map_err(unreachable)?.token;
     let place = place.ok_or_else(|| unreachable("its metadata names no token endpoint".to_owned()))?;
-    let options = FetcherOptions {
-        extra_ca: spec.extra_ca.as_deref().map(<[u8]>::to_vec),
-        insecure_http: spec.insecure_http,
-        proxy: spec.egress_proxy.clone(),
-    };
-    let fetcher = Fetcher::new(&options, Limits::default()).map_err(|e| unreachable(e.to_string()))?;
+    let fetcher =
+        Fetcher::new(&options_of(spec), Limits::default()).map_err(|e| unreachable(e.to_string()))?;
     let (form, authorization) = written(&request);
     let (status, body) =
         fetcher.post_form(&place, form, authorization).await.map_err(|e| unreachable(e.to_string()))?;

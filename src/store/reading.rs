@@ -1,18 +1,19 @@
 //! What a store holds at a moment, also when part of it cannot be read: one file that is no text must not hide the
 //! others.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{StoreError, Text};
 use crate::model::ResourceId;
 
 /// What one reading of a store has found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reading {
-    /// The whole documents, or why one of them cannot be read.
-    pub documents: Result<Vec<Text>, StoreError>,
-    /// The resources, in the order of their ids.
-    pub resources: Vec<Text>,
+    /// The last revision that is part of it.
+    pub head: u64,
+    /// The resources.
+    pub resources: BTreeMap<ResourceId, Text>,
     /// Resources that stand there and cannot be read.
     pub unreadable: Vec<Unreadable>,
 }
@@ -32,22 +33,14 @@ pub struct Unreadable {
 }
 
 impl Reading {
-    /// A store that holds nothing but whole documents.
-    #[must_use]
-    pub const fn of_documents(documents: Result<Vec<Text>, StoreError>) -> Self {
-        Self { documents, resources: Vec::new(), unreadable: Vec::new() }
-    }
-
-    /// Everything, documents first.
+    /// Every resource that stands there.
     ///
     /// # Errors
-    /// When a part of it cannot be read.
-    pub fn whole(self) -> Result<Vec<Text>, StoreError> {
-        let mut texts = self.documents?;
-        if let Some(first) = self.unreadable.into_iter().next() {
-            return Err(first.why);
+    /// When one of them cannot be read.
+    pub fn whole(self) -> Result<BTreeMap<ResourceId, Text>, StoreError> {
+        match self.unreadable.into_iter().next() {
+            Some(first) => Err(first.why),
+            None => Ok(self.resources),
         }
-        texts.extend(self.resources);
-        Ok(texts)
     }
 }

@@ -9,21 +9,11 @@ use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use super::StoreError;
-use crate::model::ResourceId;
 
 /// The largest text that is read, in bytes.
 pub(super) const MAX_BYTES: u64 = 8 << 20;
 /// What is asked of the system first. One resource is smaller, and there may be thousands.
 const FIRST_READ: usize = 2048;
-
-/// What a text stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Holds {
-    /// A document, with any number of resources in it.
-    Document,
-    /// One resource: what would stand under its name in a document.
-    Resource(ResourceId),
-}
 
 /// One text of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +22,6 @@ pub struct Text {
     pub path: PathBuf,
     /// What it says.
     pub text: String,
-    /// What it stands for.
-    pub holds: Holds,
 }
 
 /// The text at `path`.

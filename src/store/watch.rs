@@ -24,7 +24,7 @@ const AT_LEAST_EVERY: Duration = Duration::from_secs(if cfg!(target_os = "linux"
 
 /// Watches the folders of some files.
 #[derive(Debug)]
-pub struct FileWatch {
+pub(super) struct FileWatch {
     bell: Arc<Notify>,
     watcher: Option<Inotify>,
     /// Folders by name and by what they are: another folder may be put in the place of one.
@@ -34,7 +34,7 @@ pub struct FileWatch {
 impl FileWatch {
     /// A watch on nothing yet.
     #[must_use]
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let bell = Arc::new(Notify::new());
         let watcher = Inotify::new(Arc::clone(&bell))
             .map_err(|error| tracing::warn!(%error, "files are not watched; they are read now and then"))
@@ -43,7 +43,7 @@ impl FileWatch {
     }
 
     /// Watches these folders, those of these files and of what they point to, and no others.
-    pub fn follow(&mut self, files: &[PathBuf], folders: &[impl AsRef<Path>]) {
+    pub(super) fn follow(&mut self, files: &[PathBuf], folders: &[impl AsRef<Path>]) {
         let mut wanted: BTreeSet<PathBuf> = folders.iter().map(|f| f.as_ref().to_owned()).collect();
         for file in files {
             wanted.extend(folder_of(file));
@@ -73,7 +73,7 @@ impl FileWatch {
     }
 
     /// Waits for the bell, or for as long as no change may stay unseen. A wait that is given up loses no ring.
-    pub async fn rung(&self) {
+    pub(super) async fn rung(&self) {
         if tokio::time::timeout(AT_LEAST_EVERY, self.bell.notified()).await.is_ok() {
             let mut ring = Ring { bell: &self.bell, heard: false };
             // Lets a writer finish: one change often is several events. But somebody may write into the folder

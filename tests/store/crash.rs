@@ -9,10 +9,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-use portcullis::store::{Commit, ConfigStore, DirectoryStore, FileStore, Record, Writer};
+use portcullis::store::{Commit, DirectoryStore, Record, Writer};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
+use super::asked::{Asked, wait};
 use super::contract::{Place as _, agent, all, change, commit, key, provider, resources};
 use super::directory::Directory;
 
@@ -60,10 +61,9 @@ fn a_writer_to_kill() {
     let mut say =
         |word: &str, number: u64| writeln!(out, "\n{word} {number}").and_then(|()| out.flush()).unwrap();
     say("opens", 0);
-    let document = FileStore::new(Path::new(&folder).with_file_name("portcullis.yaml"));
-    let store = DirectoryStore::open(Box::new(document), folder.into(), Writer::Now).unwrap();
+    let store = Asked::new(wait(DirectoryStore::open(folder.into(), Writer::Now)).unwrap());
     for number in store.head() + 1.. {
-        assert_eq!(store.write(&leading_to(number)), Ok(number));
+        assert_eq!(store.commit(&leading_to(number)), Ok(number));
         say("acknowledged", number);
     }
 }
@@ -157,7 +157,7 @@ fn what_is_acknowledged_survives_and_nothing_is_there_by_halves() {
             last = run_and_kill(&place.folder(), &moment, &mut takes).unwrap_or(last);
             cut += u64::from(place.folder().join("revisions/pending.json").exists());
             // Who only looks sees a whole revision before anybody has mended anything.
-            let seen = resources(&*place.reader());
+            let seen = resources(&place.reader());
             let one_of = [after(last), after(last + 1)];
             assert!(one_of.contains(&seen), "{why}: {:?}", seen.keys());
             // Now and then it is the next writer that has to mend.

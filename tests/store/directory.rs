@@ -4,13 +4,14 @@ use std::fs;
 use std::path::PathBuf;
 
 use portcullis::model::ResourceId;
-use portcullis::store::{ConfigStore, DirectoryStore, FileStore, Record, StoreError, Writer};
+use portcullis::store::{DirectoryStore, Record, StoreError, Writer};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::contract::{DOCUMENT, Place, holds_to_the_contract};
+use super::asked::{Asked, wait};
+use super::contract::{self, Place, holds_to_the_contract};
 
-/// A folder for a store, and a document beside it.
+/// A folder for a store.
 pub(crate) struct Directory {
     dir: TempDir,
 }
@@ -23,7 +24,6 @@ impl Directory {
     }
 
     fn in_dir(dir: TempDir) -> Self {
-        fs::write(dir.path().join("portcullis.yaml"), DOCUMENT).unwrap();
         Self { dir }
     }
 
@@ -35,9 +35,8 @@ impl Directory {
         self.folder().join(format!("{id}.yaml"))
     }
 
-    pub(crate) fn open(&self, writer: Writer) -> Result<DirectoryStore, StoreError> {
-        let document = FileStore::new(self.dir.path().join("portcullis.yaml"));
-        DirectoryStore::open(Box::new(document), self.folder(), writer)
+    pub(crate) fn open(&self, writer: Writer) -> Result<Asked, StoreError> {
+        wait(DirectoryStore::open(self.folder(), writer)).map(Asked::new)
     }
 }
 
@@ -46,16 +45,16 @@ impl Place for Directory {
         Self::in_dir(tempfile::tempdir().unwrap())
     }
 
-    fn writer(&self) -> Result<Box<dyn ConfigStore>, StoreError> {
-        Ok(Box::new(self.open(Writer::Now)?))
+    fn writer(&self) -> Result<Asked, StoreError> {
+        self.open(Writer::Now)
     }
 
-    fn successor(&self) -> Box<dyn ConfigStore> {
-        Box::new(self.open(Writer::Later).unwrap())
+    fn successor(&self) -> Asked {
+        self.open(Writer::Later).unwrap()
     }
 
-    fn reader(&self) -> Box<dyn ConfigStore> {
-        Box::new(self.open(Writer::Never).unwrap())
+    fn reader(&self) -> Asked {
+        self.open(Writer::Never).unwrap()
     }
 
     fn by_hand(&self, id: &ResourceId, text: Option<&str>) {
@@ -88,3 +87,8 @@ impl Place for Directory {
 }
 
 holds_to_the_contract!(Directory);
+
+#[test]
+fn an_edit_by_hand_is_noted_once() {
+    contract::an_edit_by_hand_is_noted_once(&Directory::empty());
+}

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
-use portcullis::store::{ConfigStore, StoreError, WriteError, Writer};
+use portcullis::store::{Reading, StoreError, WriteError, Writer};
 
-use super::contract::{Place as _, agent, all, change, commit, key, provider, resources, rings_for};
+use super::contract::{Place as _, agent, all, change, commit, key, provider, resources};
 use super::directory::Directory;
 
 /// Every file and folder below, with its mode.
@@ -43,7 +43,7 @@ fn files_and_folders_are_their_owners_alone() {
     let place = Directory::empty();
     let store = place.open(Writer::Now).unwrap();
     store
-        .write(&commit([change(&agent("a"), None, Some("a")), change(&key("K1"), None, Some("k"))]))
+        .commit(&commit([change(&agent("a"), None, Some("a")), change(&key("K1"), None, Some("k"))]))
         .unwrap();
     assert_eq!(fs::metadata(place.folder()).unwrap().permissions().mode() & 0o777, 0o700);
     let wanted = [
@@ -74,7 +74,7 @@ fn a_reader_leaves_no_trace() {
 fn hidden_and_stray_files_are_no_resources_and_stay() {
     let place = Directory::empty();
     let store = place.open(Writer::Now).unwrap();
-    store.write(&commit([change(&agent("a"), None, Some("a"))])).unwrap();
+    store.commit(&commit([change(&agent("a"), None, Some("a"))])).unwrap();
     let strays = [
         "agents/.a.yaml.swp",
         "agents/.hidden.yaml",
@@ -106,7 +106,7 @@ fn a_link_is_read_through_and_replaced_itself() {
     fs::write(&target, "one").unwrap();
     symlink(&target, place.file(&agent("a"))).unwrap();
     assert_eq!(resources(&store)["agents/a"], "one");
-    store.write(&commit([change(&agent("a"), Some("one"), Some("two"))])).unwrap();
+    store.commit(&commit([change(&agent("a"), Some("one"), Some("two"))])).unwrap();
     assert!(!place.file(&agent("a")).is_symlink());
     assert_eq!(
         (resources(&store)["agents/a"].as_str(), fs::read_to_string(&target).unwrap()),
@@ -115,9 +115,9 @@ fn a_link_is_read_through_and_replaced_itself() {
     // One that leads nowhere is a mistake that must not make an agent vanish.
     symlink(place.folder().join("nowhere"), place.file(&agent("b"))).unwrap();
     assert!(
-        matches!(store.read(), Err(StoreError::Unreadable { path, .. }) if path == place.file(&agent("b")))
+        matches!(store.read().and_then(Reading::whole), Err(StoreError::Unreadable { path, .. }) if path == place.file(&agent("b")))
     );
-    store.write(&commit([change(&agent("b"), None, Some("three"))])).unwrap();
+    store.commit(&commit([change(&agent("b"), None, Some("three"))])).unwrap();
     assert_eq!(resources(&store)["agents/b"], "three");
 }
 
@@ -128,9 +128,9 @@ fn what_a_link_points_to_rings() {
     let elsewhere = place.folder().with_file_name("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
     fs::write(elsewhere.join("a"), "one").unwrap();
-    rings_for(&mut store, "a link", || symlink(elsewhere.join("a"), place.file(&agent("a"))).unwrap());
+    store.rings_for("a link", || symlink(elsewhere.join("a"), place.file(&agent("a"))).unwrap());
     assert_eq!(resources(&store)["agents/a"], "one");
-    rings_for(&mut store, "what it points to", || fs::write(elsewhere.join("a"), "two").unwrap());
+    store.rings_for("what it points to", || fs::write(elsewhere.join("a"), "two").unwrap());
     assert_eq!(resources(&store)["agents/a"], "two");
 }
 
@@ -140,7 +140,7 @@ fn a_folder_that_is_put_in_the_place_of_another_is_watched() {
     drop(place.open(Writer::Now).unwrap());
     let mut store = place.open(Writer::Never).unwrap();
     let (agents, new) = (place.folder().join("agents"), place.folder().join("new"));
-    let mut rings = |what: &str, act: &dyn Fn()| rings_for(&mut store, what, act);
+    let mut rings = |what: &str, act: &dyn Fn()| store.rings_for(what, act);
     rings("another folder", &|| {
         fs::create_dir(&new).unwrap();
         fs::rename(&agents, place.folder().join("old")).unwrap();
@@ -157,21 +157,25 @@ fn a_folder_that_is_put_in_the_place_of_another_is_watched() {
 fn a_file_where_a_folder_should_be_is_said_and_changes_nothing() {
     let place = Directory::empty();
     let store = place.open(Writer::Now).unwrap();
-    store.write(&commit([change(&provider("p"), None, Some("p1"))])).unwrap();
+    store.commit(&commit([change(&provider("p"), None, Some("p1"))])).unwrap();
     let agents = place.folder().join("agents");
     fs::remove_dir(&agents).unwrap();
     fs::write(&agents, "").unwrap();
     let both =
         commit([change(&provider("p"), Some("p1"), Some("p2")), change(&agent("a"), None, Some("a1"))]);
-    let (path, why) = failed(store.write(&both));
+    let (path, why) = failed(store.commit(&both));
     assert!(path.starts_with(&agents) && why.contains("Not a directory"), "{path:?}: {why}");
-    assert!(matches!(store.read(), Err(StoreError::Unreadable { path, .. }) if path == agents));
+    assert!(
+        matches!(store.read().and_then(Reading::whole), Err(StoreError::Unreadable { path, .. }) if path == agents)
+    );
     fs::remove_file(&agents).unwrap();
     // A folder that was there and is not any more may be a volume that is not mounted: no agent vanishes for it.
-    assert!(matches!(store.read(), Err(StoreError::Unreadable { path, .. }) if path == agents));
+    assert!(
+        matches!(store.read().and_then(Reading::whole), Err(StoreError::Unreadable { path, .. }) if path == agents)
+    );
     fs::create_dir(&agents).unwrap();
     assert_eq!(resources(&store)["identity_providers/p"], "p1");
-    assert_eq!((store.write(&both), store.head()), (Ok(2), 2));
+    assert_eq!((store.commit(&both), store.head()), (Ok(2), 2));
 }
 
 #[test]
@@ -187,18 +191,18 @@ fn a_commit_that_fails_on_its_way_is_taken_back() {
     for (at, obstacle) in obstacles.iter().enumerate() {
         let place = Directory::empty();
         let store = place.open(Writer::Now).unwrap();
-        store.write(&commit([change(&a, None, Some("a1")), change(&p, None, Some("p1"))])).unwrap();
+        store.commit(&commit([change(&a, None, Some("a1")), change(&p, None, Some("p1"))])).unwrap();
         let (before, tree) = (resources(&store), names(&place.folder()));
         let changes =
             [change(&a, Some("a1"), Some("a2")), change(&p, Some("p1"), None), change(&k, None, Some("k1"))];
         let wanted = commit(changes);
         let obstacle = obstacle(&place);
         fs::create_dir_all(&obstacle).unwrap();
-        failed(store.write(&wanted));
+        failed(store.commit(&wanted));
         fs::remove_dir_all(obstacle.parent().unwrap()).unwrap();
         assert_eq!((resources(&store), store.head()), (before, 1), "obstacle {at}");
         assert_eq!(names(&place.folder()), tree, "obstacle {at}");
-        assert_eq!(store.write(&wanted), Ok(2), "obstacle {at}");
+        assert_eq!(store.commit(&wanted), Ok(2), "obstacle {at}");
     }
 }
 
@@ -207,14 +211,14 @@ fn a_text_that_could_not_be_read_again_is_not_written() {
     let place = Directory::empty();
     let store = place.open(Writer::Now).unwrap();
     let large = "x".repeat((8 << 20) + 1);
-    let (path, why) = failed(store.write(&commit([change(&agent("a"), None, Some(&large))])));
+    let (path, why) = failed(store.commit(&commit([change(&agent("a"), None, Some(&large))])));
     assert_eq!((path, why.contains("larger than")), (place.file(&agent("a")), true));
     // Two of the largest make a record that is larger than any of them.
     let texts = ["a", "b"].map(|x| x.repeat(8 << 20));
     let first = commit([change(&agent("a"), None, Some(&texts[0]))]);
-    assert_eq!(store.write(&first), Ok(1));
+    assert_eq!(store.commit(&first), Ok(1));
     let second = commit([change(&agent("a"), Some(&texts[0]), Some(&texts[1]))]);
-    assert_eq!(store.write(&second), Ok(2));
+    assert_eq!(store.commit(&second), Ok(2));
     assert_eq!(store.record(2).unwrap().unwrap().commit, second);
 }
 
@@ -223,8 +227,8 @@ fn what_is_no_text_conflicts_and_cannot_be_read() {
     let place = Directory::empty();
     let store = place.open(Writer::Now).unwrap();
     fs::write(place.file(&agent("a")), b"\xff").unwrap();
-    assert!(matches!(store.read(), Err(StoreError::NotUtf8 { offset: 0, .. })));
-    let refused = store.write(&commit([change(&agent("a"), None, Some("a1"))]));
+    assert!(matches!(store.read().and_then(Reading::whole), Err(StoreError::NotUtf8 { offset: 0, .. })));
+    let refused = store.commit(&commit([change(&agent("a"), None, Some("a1"))]));
     assert_eq!(refused, Err(WriteError::Conflict(agent("a"))));
 }
 
@@ -233,7 +237,7 @@ fn a_damaged_revision_costs_itself_alone() {
     let place = Directory::empty();
     let store = place.open(Writer::Now).unwrap();
     for name in ["a", "b", "c"] {
-        store.write(&commit([change(&agent(name), None, Some(name))])).unwrap();
+        store.commit(&commit([change(&agent(name), None, Some(name))])).unwrap();
     }
     let revision = |number: u64| place.folder().join(format!("revisions/{number:08}.json"));
     fs::write(revision(2), "{").unwrap();
@@ -249,23 +253,23 @@ fn a_damaged_revision_costs_itself_alone() {
 fn a_number_is_not_given_twice_when_the_history_is_removed_by_hand() {
     let place = Directory::empty();
     let store = place.open(Writer::Now).unwrap();
-    store.write(&commit([change(&agent("a"), None, Some("a1"))])).unwrap();
+    store.commit(&commit([change(&agent("a"), None, Some("a1"))])).unwrap();
     fs::remove_file(place.folder().join("revisions/00000001.json")).unwrap();
     assert_eq!((store.history(&all()), store.head()), (Ok(Vec::new()), 1));
-    assert_eq!(store.write(&commit([change(&agent("a"), Some("a1"), None)])), Ok(2));
+    assert_eq!(store.commit(&commit([change(&agent("a"), Some("a1"), None)])), Ok(2));
 }
 
 #[test]
 fn another_folder_in_the_place_of_the_one_that_was_locked_is_locked_before_it_is_written() {
     let place = Directory::empty();
     let store = place.open(Writer::Now).unwrap();
-    store.write(&commit([change(&agent("a"), None, Some("a1"))])).unwrap();
+    store.commit(&commit([change(&agent("a"), None, Some("a1"))])).unwrap();
     fs::rename(place.folder(), place.folder().with_file_name("old")).unwrap();
     let other = place.open(Writer::Now).unwrap();
     let wanted = commit([change(&agent("b"), None, Some("b1"))]);
-    assert!(matches!(store.write(&wanted), Err(WriteError::Locked(_))));
+    assert!(matches!(store.commit(&wanted), Err(WriteError::Locked(_))));
     drop(other);
-    assert!(store.write(&wanted).is_ok());
+    assert!(store.commit(&wanted).is_ok());
     assert_eq!(resources(&store).into_keys().collect::<Vec<_>>(), ["agents/b"]);
     assert!(matches!(place.open(Writer::Now), Err(StoreError::Locked { .. })));
 }
@@ -284,9 +288,9 @@ fn a_folder_that_cannot_be_made_is_an_error_and_one_that_cannot_be_written_is_re
     fs::create_dir(place.folder().join(".lock")).unwrap();
     let store = place.open(Writer::Now).unwrap();
     assert_eq!(resources(&store)["agents/a"], "a1");
-    let why = store.writable().unwrap_err();
+    let why = store.describe().read_only.unwrap();
     assert!(why.contains(".lock cannot be written: Is a directory"), "{why}");
-    let refused = store.write(&commit([change(&agent("a"), Some("a1"), None)]));
+    let refused = store.commit(&commit([change(&agent("a"), Some("a1"), None)]));
     assert_eq!(refused, Err(WriteError::ReadOnly(why)));
 }
 
@@ -294,10 +298,10 @@ fn a_folder_that_cannot_be_made_is_an_error_and_one_that_cannot_be_written_is_re
 fn a_file_that_was_read_before_is_still_whole_for_who_reads_it() {
     let place = Directory::empty();
     let store = place.open(Writer::Now).unwrap();
-    store.write(&commit([change(&agent("a"), None, Some("a1"))])).unwrap();
+    store.commit(&commit([change(&agent("a"), None, Some("a1"))])).unwrap();
     let before = fs::metadata(place.file(&agent("a"))).unwrap().ino();
     let held = fs::File::open(place.file(&agent("a"))).unwrap();
-    store.write(&commit([change(&agent("a"), Some("a1"), Some("a2"))])).unwrap();
+    store.commit(&commit([change(&agent("a"), Some("a1"), Some("a2"))])).unwrap();
     assert_ne!(fs::metadata(place.file(&agent("a"))).unwrap().ino(), before);
     assert_eq!(std::io::read_to_string(held).unwrap(), "a1");
 }

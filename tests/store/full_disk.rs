@@ -8,9 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use portcullis::store::{ConfigStore, DirectoryStore, FileStore, WriteError, Writer};
+use portcullis::store::{DirectoryStore, WriteError, Writer};
 
-use super::contract::{DOCUMENT, agent, change, commit, key, provider, resources};
+use super::asked::{Asked, wait};
+use super::contract::{agent, change, commit, key, provider, resources};
 
 /// Tells a child which folder is short of space.
 const FOLDER: &str = "FOLDER_THAT_IS_SHORT_OF_SPACE";
@@ -64,18 +65,16 @@ fn a_file_that_may_not_grow_costs_the_commit_alone() {
 /// A store that is short of space, with something in it, and all that is in its folder.
 struct Short {
     folder: PathBuf,
-    store: DirectoryStore,
+    store: Asked,
 }
 
 impl Short {
     fn open() -> Option<Self> {
         let folder = PathBuf::from(std::env::var_os(FOLDER)?);
-        fs::write(folder.join("portcullis.yaml"), DOCUMENT).unwrap();
-        let document = FileStore::new(folder.join("portcullis.yaml"));
         let folder = folder.join("store");
-        let store = DirectoryStore::open(Box::new(document), folder.clone(), Writer::Now).unwrap();
+        let store = Asked::new(wait(DirectoryStore::open(folder.clone(), Writer::Now)).unwrap());
         let first = [change(&agent("a"), None, Some("a1")), change(&provider("p"), None, Some("p1"))];
-        assert_eq!(store.write(&commit(first)), Ok(1));
+        assert_eq!(store.commit(&commit(first)), Ok(1));
         Some(Self { folder, store })
     }
 
@@ -87,7 +86,7 @@ impl Short {
             change(&key("k"), None, Some(k)),
             change(&provider("p"), Some("p1"), None),
         ];
-        match self.store.write(&commit(changes)) {
+        match self.store.commit(&commit(changes)) {
             Ok(number) => {
                 assert_eq!(number, 2);
                 let wanted =

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use portcullis::model::ResourceId;
-use portcullis::store::{ConfigStore, Record, WriteError, Writer};
+use portcullis::store::{Record, WriteError, Writer};
 use proptest::prelude::*;
 
 use super::contract::{Place as _, agent, all, change, commit, provider, resources};
@@ -59,7 +59,7 @@ proptest! {
                         };
                     }
                     let wanted = commit(changes);
-                    let result = store.write(&wanted);
+                    let result = store.commit(&wanted);
                     if let Some(id) = conflict {
                         prop_assert_eq!(result, Err(WriteError::Conflict(id)));
                         continue;

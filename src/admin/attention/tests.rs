@@ -6,6 +6,7 @@ use super::super::fixtures;
 use super::*;
 use crate::control::{Broken, Finding, Head, Outcome, Refused, Status};
 use crate::model::{AgentName, AuthMethod, Decision, Reason, ResourceId};
+use crate::store::{NoStore, ResourceStore as _};
 use crate::telemetry::Metrics;
 
 fn status(refused: Option<Refused>) -> Status {
@@ -19,7 +20,7 @@ fn status(refused: Option<Refused>) -> Status {
         broken: Vec::new(),
         warnings: Vec::new(),
         head: Head { number: 0, by: None, text_is_live: true },
-        writable: Err("no store".to_owned()),
+        store: NoStore::new("no store".to_owned()).describe(),
     }
 }
 

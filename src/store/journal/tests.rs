@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use super::super::access::Writer;
 use super::super::durable::make_folder;
+use super::super::folder::Folder;
 use super::super::layout::unnamed;
-use super::super::{ConfigStore, DirectoryStore, FileStore, Holds, Writer};
 use super::*;
 use crate::model::ResourceId;
 
 /// A folder with what stood there before, and a commit that changes, makes and removes something.
 struct Scene {
-    dir: tempfile::TempDir,
+    _dir: tempfile::TempDir,
     layout: Layout,
     record: Record,
 }
@@ -22,7 +23,6 @@ type State = BTreeMap<String, String>;
 impl Scene {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("portcullis.yaml"), "version: 1\n").unwrap();
         let layout = Layout::new(dir.path().join("store"));
         for folder in layout.folders() {
             make_folder(&folder).unwrap();
@@ -39,7 +39,7 @@ impl Scene {
         ];
         let (who, what) = (String::new(), String::new());
         let commit = Commit { at: jiff::Timestamp::UNIX_EPOCH, who, what, changes };
-        let this = Self { dir, layout, record: Record { number: 1, commit } };
+        let this = Self { _dir: dir, layout, record: Record { number: 1, commit } };
         this.stands([false; 3]);
         this
     }
@@ -58,18 +58,13 @@ impl Scene {
         replace(path, &serde_json::to_string(&self.record).unwrap()).unwrap();
     }
 
-    fn open(&self, writer: Writer) -> Result<DirectoryStore, StoreError> {
-        let document = Box::new(FileStore::new(self.dir.path().join("portcullis.yaml")));
-        DirectoryStore::open(document, self.layout.root().to_owned(), writer)
+    fn open(&self, writer: Writer) -> Result<Folder, StoreError> {
+        Folder::open(self.layout.root().to_owned(), writer)
     }
 
-    fn seen(store: &DirectoryStore) -> State {
-        let texts = store.read().unwrap().into_iter();
-        let resource = |holds| match holds {
-            Holds::Resource(id) => Some(id.to_string()),
-            Holds::Document => None,
-        };
-        texts.filter_map(|text| Some((resource(text.holds)?, text.text))).collect()
+    fn seen(folder: &Folder) -> State {
+        let texts = folder.read().unwrap().whole().unwrap().into_iter();
+        texts.map(|(id, text)| (id.to_string(), text.text)).collect()
     }
 
     fn state(&self, after: bool) -> State {
@@ -82,12 +77,12 @@ impl Scene {
     fn ends(&self, after: bool, case: &str) {
         assert_eq!(Self::seen(&self.open(Writer::Never).unwrap()), self.state(after), "{case}, looked at");
         for time in ["once", "twice"] {
-            let store = self.open(Writer::Now).unwrap();
-            assert_eq!(Self::seen(&store), self.state(after), "{case}, opened {time}");
+            let folder = self.open(Writer::Now).unwrap();
+            assert_eq!(Self::seen(&folder), self.state(after), "{case}, opened {time}");
             let record = after.then(|| self.record.clone());
             assert_eq!(
-                (store.head(), store.record(1)),
-                (u64::from(after), Ok(record)),
+                (folder.history().head(), folder.history().record(1)),
+                (Ok(u64::from(after)), Ok(record)),
                 "{case}, opened {time}"
             );
         }
@@ -163,7 +158,7 @@ fn a_step_that_fails_takes_the_commit_back() {
 fn what_cannot_be_taken_back_at_once_is_taken_back_by_the_next_write_or_start() {
     for restarts in [true, false] {
         let scene = Scene::new();
-        let store = scene.open(Writer::Now).unwrap();
+        let folder = scene.open(Writer::Now).unwrap();
         // The last step fails, and so does taking back the first.
         let back = unnamed(&scene.layout.file(&scene.record.commit.changes[0].id));
         for step in steps(&scene.record.commit).take_while(|step| *step != Step::Keep) {
@@ -172,15 +167,15 @@ fn what_cannot_be_taken_back_at_once_is_taken_back_by_the_next_write_or_start() 
         fs::create_dir_all(back.join("x")).unwrap();
         take_back(&scene.layout, &scene.record);
         assert!(scene.layout.undo().is_file() && !scene.layout.pending().exists());
-        assert_eq!(Scene::seen(&store), scene.state(false));
-        assert!(matches!(store.write(&scene.record.commit), Err(WriteError::Failed { .. })));
+        assert_eq!(Scene::seen(&folder), scene.state(false));
+        assert!(matches!(folder.commit(scene.record.commit.clone()), Err(WriteError::Failed { .. })));
         fs::remove_dir_all(&back).unwrap();
         if restarts {
-            drop(store);
+            drop(folder);
             scene.ends(false, "after a restart");
         } else {
-            assert_eq!(store.write(&scene.record.commit), Ok(1));
-            drop(store);
+            assert_eq!(folder.commit(scene.record.commit.clone()), Ok(1));
+            drop(folder);
             scene.ends(true, "after the next write");
         }
     }

@@ -1,0 +1,221 @@
+//! A change over the control API: validated by the function that loads, kept, published, and only then acknowledged.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{self, Compiled, Diagnostics, Files, Snapshot, Source};
+use crate::idp::ProviderSpec;
+use crate::model::{Instant, ResourceId, ResourceKind};
+use crate::store::{Change, Commit, at_leisure};
+use crate::telemetry::Metrics;
+
+use super::diff::diffs;
+use super::edit::{Edit, EditError, Edited};
+use super::editor::{self, Base};
+use super::finding::Finding;
+use super::load::{compile, read_file};
+use super::reconciler::Reconciler;
+use super::status::Outcome;
+
+/// How long the answer to a change waits for the first keys of a provider that is new.
+const FIRST_KEYS: Duration = Duration::from_millis(400);
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// A change that is valid and has not taken place yet.
+struct Draft {
+    changes: Vec<Change>,
+    compiled: Compiled,
+    files: Files,
+    /// What is answered when it has.
+    edited: Edited,
+}
+
+impl Reconciler {
+    pub(super) async fn edit(&mut self, edit: Edit) -> Result<Edited, EditError> {
+        self.writable()?;
+        // What hands have changed is taken up first, or set aside: a change is applied to what is live.
+        let on_disk = self.take_up().await;
+        let previous = self.live.get();
+        let Draft { changes, compiled, files, mut edited } = self.draft(&edit, &previous).await?;
+        if edit.dry_run || (changes.is_empty() && edited.revision == previous.revision) {
+            return Ok(edited);
+        }
+        if !changes.is_empty() {
+            edited.number = Some(self.commit(&edit, changes).await?);
+        }
+        self.files = Arc::new(files);
+        self.publish(compiled.snapshot).await;
+        self.audit(&previous, &edit.who, &edit.what, edited.number).await;
+        self.looked(Outcome::Applied).await;
+        if on_disk.is_err() {
+            // What was broken may be whole with this change.
+            let _still_broken = self.take_up().await;
+        }
+        self.first_keys(&previous).await;
+        Ok(edited)
+    }
+
+    /// Fails when nothing can be changed here.
+    pub(super) fn writable(&self) -> Result<(), EditError> {
+        match self.stores.resources.describe().read_only {
+            Some(why) => Err(EditError::ReadOnly(why)),
+            None => Ok(()),
+        }
+    }
+
+    async fn draft(&self, edit: &Edit, previous: &Arc<Snapshot>) -> Result<Draft, EditError> {
+        let changes = editor::changes(&edit.wanted, &Base { live: previous, aside: &self.aside })?;
+        let sources = editor::applied(previous, &changes, &|id| self.stores.resources.place(id));
+        let asked: Vec<ResourceId> = edit.wanted.iter().map(|wish| wish.id.clone()).collect();
+        let trial = Trial {
+            asked: asked.clone(),
+            sources,
+            previous: Arc::clone(previous),
+            files: Arc::clone(&self.files),
+            files_went_bad: !self.aside.files.is_empty(),
+            metrics: self.metrics.clone(),
+            now: self.clock.now(),
+        };
+        let (compiled, sources) = at_leisure(move || (trial.compile(), trial.sources)).await;
+        let (compiled, files) = compiled?;
+        let mut edited = Edited {
+            number: None,
+            revision: compiled.snapshot.revision.clone(),
+            diff: diffs(&changes),
+            tags: tags(edit, &changes, &compiled.snapshot),
+            providers: providers(&asked, &compiled.snapshot),
+            warnings: found_in(&asked, &compiled.warnings, &sources),
+        };
+        edited.warnings.extend(self.not_held_up_by(&asked));
+        Ok(Draft { changes, compiled, files, edited })
+    }
+
+    async fn commit(&mut self, edit: &Edit, changes: Vec<Change>) -> Result<u64, EditError> {
+        let ids: Vec<ResourceId> = changes.iter().map(|change| change.id.clone()).collect();
+        let at = self.clock.now().timestamp();
+        let commit = Commit { at, who: edit.who.clone(), what: edit.what.clone(), changes };
+        self.head = self.stores.resources.commit(commit).await?;
+        Arc::make_mut(&mut self.aside).forget(&ids);
+        Ok(self.head)
+    }
+
+    /// What is broken on disk, told to who changes something else.
+    fn not_held_up_by(&self, asked: &[ResourceId]) -> Vec<Finding> {
+        let status = self.control().status();
+        let others =
+            status.broken.iter().filter(|b| b.resource.as_ref().is_none_or(|id| !asked.contains(id)));
+        let told = others.map(|broken| {
+            let what = broken
+                .resource
+                .as_ref()
+                .map_or_else(|| broken.file.display().to_string(), ToString::to_string);
+            let message = format!("{what} is broken on disk; this change is not held up by it");
+            tracing::warn!(file = %broken.file.display(), "{message}");
+            Finding {
+                severity: "warning",
+                code: "broken-document",
+                message,
+                help: Some("fix the file, or restore its last good text".to_owned()),
+                resource: broken.resource.clone(),
+                pointer: None,
+                file: broken.file.clone(),
+                line: 0,
+                column: 0,
+            }
+        });
+        told.collect()
+    }
+
+    /// Waits a moment for the keys of new providers, so that the first call after a deploy is no failure.
+    async fn first_keys(&self, before: &Snapshot) {
+        let live = self.live.get();
+        let new = live.providers.iter().filter(|(name, _)| !before.providers.contains_key(*name));
+        let new: Vec<_> = new.map(|(_, provider)| provider).collect();
+        let tried = async {
+            while !new.iter().all(|provider| provider.tried()) {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        // One that does not answer in time is a matter for its status.
+        let _in_time = tokio::time::timeout(FIRST_KEYS, tried).await;
+    }
+}
+
+/// What would be live after a change, to be compiled.
+struct Trial {
+    /// The resources that are changed.
+    asked: Vec<ResourceId>,
+    sources: Vec<Source>,
+    previous: Arc<Snapshot>,
+    /// What the files held that the live documents refer to.
+    files: Arc<Files>,
+    /// Whether some of them hold something else by now that cannot be live.
+    files_went_bad: bool,
+    metrics: Metrics,
+    now: Instant,
+}
+
+impl Trial {
+    /// A file that went bad under what is live holds up only who asks about it.
+    fn compile(&self) -> Result<(Compiled, Files), EditError> {
+        let on_disk = |path: &PathBuf| read_file(path);
+        let good = |path: &PathBuf| self.files.get(path).cloned().unwrap_or_else(|| read_file(path));
+        let wrong = match self.compile_with(&on_disk) {
+            Ok(compiled) => return Ok(compiled),
+            Err(findings) => wrong_with(&self.asked, &findings, &self.sources),
+        };
+        if !self.files_went_bad || wrong.iter().any(|found| is_error_in(&self.asked, found)) {
+            return Err(EditError::Invalid(wrong));
+        }
+        self.compile_with(&good).map_err(|_| EditError::Invalid(wrong))
+    }
+
+    fn compile_with(
+        &self,
+        read: &dyn Fn(&PathBuf) -> Result<Vec<u8>, String>,
+    ) -> Result<(Compiled, Files), Diagnostics> {
+        compile(&self.asked, &self.sources, Some(&self.previous), &self.metrics, (self.now, read))
+    }
+}
+
+/// The versions of what was asked for, and of what went along.
+fn tags(edit: &Edit, changes: &[Change], after: &Snapshot) -> Vec<(ResourceId, Option<String>)> {
+    let mut ids: Vec<&ResourceId> = edit.wanted.iter().map(|wish| &wish.id).collect();
+    for change in changes {
+        if !ids.contains(&&change.id) {
+            ids.push(&change.id);
+        }
+    }
+    let tag = |id: &ResourceId| Some(config::tag_of(&after.source_of(id)?.text));
+    ids.into_iter().map(|id| (id.clone(), tag(id))).collect()
+}
+
+/// The identity providers among these resources.
+fn providers(asked: &[ResourceId], after: &Snapshot) -> Vec<ProviderSpec> {
+    let named = asked.iter().filter(|id| id.kind() == ResourceKind::IdentityProvider);
+    named.filter_map(|id| after.providers.get(id.name()).map(|provider| provider.spec().clone())).collect()
+}
+
+/// What was found in these resources.
+fn found_in(asked: &[ResourceId], findings: &Diagnostics, sources: &[Source]) -> Vec<Finding> {
+    let mut found = Finding::of(findings, sources);
+    found.retain(|finding| finding.resource.as_ref().is_some_and(|id| asked.contains(id)));
+    found
+}
+
+/// What is wrong, wherever it is, and what somebody should look at in these resources.
+fn wrong_with(asked: &[ResourceId], findings: &Diagnostics, sources: &[Source]) -> Vec<Finding> {
+    let mut found = Finding::of(findings, sources);
+    let is_asked = |finding: &Finding| finding.resource.as_ref().is_some_and(|id| asked.contains(id));
+    found.retain(|finding| finding.severity == "error" || is_asked(finding));
+    found
+}
+
+fn is_error_in(asked: &[ResourceId], finding: &Finding) -> bool {
+    finding.severity == "error" && finding.resource.as_ref().is_some_and(|id| asked.contains(id))
+}
+
+#[cfg(test)]
+mod tests;

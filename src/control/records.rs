@@ -1,0 +1,62 @@
+//! What is kept of a change: a revision of what was edited by hand, and a line of the audit log.
+
+use crate::config::Snapshot;
+use crate::store::Commit;
+
+use super::reconciler::Reconciler;
+use super::status::Outcome;
+use super::{audit, by_hand};
+
+impl Reconciler {
+    /// Keeps a revision of what was changed by hand. That it cannot be kept does not undo the change.
+    pub(super) async fn note(&mut self, commit: Commit) -> Option<u64> {
+        if commit.changes.is_empty() || !self.stores.resources.describe().is_writable() {
+            return None;
+        }
+        let kept = self.stores.resources.note(commit).await;
+        let number = kept
+            .inspect_err(|error| tracing::warn!(%error, "an edit by hand has no number in the history"))
+            .ok()
+            .flatten()?;
+        self.head = number;
+        Some(number)
+    }
+
+    /// The same for what was changed while no gateway ran.
+    pub(super) async fn note_meanwhile(&mut self, live: &Snapshot) {
+        if !self.stores.resources.describe().is_writable() {
+            return;
+        }
+        let said = self.stores.resources.latest(None).await.unwrap_or_default();
+        let changes = by_hand::meanwhile(&said, &live.sources);
+        let commit = by_hand::commit(changes, self.clock.now().timestamp(), " while the gateway did not run");
+        if self.note(commit).await.is_some() {
+            self.looked(Outcome::Unchanged).await;
+        }
+    }
+
+    /// Writes down what has changed since `before`.
+    pub(super) async fn audit(&self, before: &Snapshot, who: &str, what: &str, number: Option<u64>) {
+        let live = self.live.get();
+        tracing::info!(
+            who,
+            what,
+            revision = number,
+            live = live.revision.short(),
+            "the configuration was changed"
+        );
+        let Some(log) = &self.stores.audit else { return };
+        let entry =
+            audit::Entry { at: self.clock.now().timestamp(), who, what, number, live: &live.revision };
+        let logged = match audit::line(&entry, &before.sources, &live.sources) {
+            Ok(line) => log.append(line).await,
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = logged {
+            tracing::error!(%error, "the audit log could not be written");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

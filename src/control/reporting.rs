@@ -1,0 +1,102 @@
+//! What came of a look at the stores, or of a change, as the status that others read.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::config::Snapshot;
+use crate::model::ResourceId;
+
+use super::aside::Aside;
+use super::broken::{self, Found};
+use super::finding::Finding;
+use super::load::Wrong;
+use super::reconciler::Reconciler;
+use super::status::{Broken, Head, Outcome, Refused, Status};
+use super::stores::Stores;
+
+impl Reconciler {
+    /// Says what came of a look at the stores, or of a change.
+    pub(super) async fn looked(&self, outcome: Outcome) {
+        let now = self.clock.now();
+        let before = self.control.status.get();
+        let live = self.live.get();
+        let mut status = Status::clone(&before);
+        (status.looked_at, status.outcome, status.refused) = (now, outcome, self.refused.clone());
+        status.head = self.stores.head(self.head, &live).await;
+        status.store = self.stores.resources.describe();
+        if status.applied != live.revision {
+            status.applied = live.revision.clone();
+            status.applied_at = now;
+            status.warnings = Finding::of(&live.warnings, &live.sources);
+        }
+        status.broken = self.broken(&live, &before).await;
+        self.metrics.documents_broken(status.broken.len(), self.refused.is_some());
+        self.control.status.publish(Arc::new(status));
+    }
+
+    async fn broken(&self, live: &Snapshot, before: &Status) -> Vec<Broken> {
+        let Some(refused) = &self.refused else { return Vec::new() };
+        let ids: BTreeSet<ResourceId> =
+            self.aside.documents.values().filter_map(|held| held.document.id.clone()).collect();
+        let latest = self.stores.resources.latest(Some(&ids)).await.unwrap_or_default();
+        let (findings, before) = (refused.findings.as_slice(), before.broken.as_slice());
+        let now = self.clock.now();
+        Found { aside: &self.aside, findings, live, latest: &latest, before, now }.broken()
+    }
+
+    /// Takes note of what is wrong on disk, and gives it.
+    pub(super) async fn refuse(&mut self, wrong: Wrong, is_taken: bool) -> Vec<Finding> {
+        let Wrong { findings, sources, aside } = wrong;
+        let text = findings.to_string();
+        let is_new = self.said.as_deref() != Some(&text);
+        let at = self.refused.as_ref().filter(|_| !is_new).map_or_else(|| self.clock.now(), |r| r.at);
+        let found = Finding::of(&findings, &sources);
+        self.refused = Some(Refused { at, findings: found.clone() });
+        self.aside = Arc::new(aside);
+        // The same faulty files ring more than once while somebody edits them.
+        if is_new {
+            if !is_taken {
+                self.metrics.reload_refused();
+            }
+            tracing::error!(
+                errors = findings.errors(),
+                "the configuration was refused; the last good one stays live:\n{}",
+                findings.errors_alone()
+            );
+            self.said = Some(text);
+        }
+        self.looked(if is_taken { Outcome::Applied } else { Outcome::Refused }).await;
+        found
+    }
+
+    /// Takes note that nothing is wrong on disk.
+    pub(super) async fn accept(&mut self, is_taken: bool) -> Outcome {
+        self.aside = Arc::new(Aside::default());
+        self.said = None;
+        let was_refused = self.refused.take().is_some();
+        let outcome = if is_taken { Outcome::Applied } else { Outcome::Unchanged };
+        if was_refused && !is_taken {
+            tracing::info!("the configuration is again the one that is live");
+            self.metrics.reload_unchanged();
+        }
+        if was_refused || is_taken {
+            self.looked(outcome).await;
+        }
+        outcome
+    }
+}
+
+impl Stores {
+    /// The revision `number`, which is the last one, as it stands to what runs.
+    pub(super) async fn head(&self, number: u64, live: &Snapshot) -> Head {
+        let record = if number == 0 { None } else { self.resources.record(number).await.ok().flatten() };
+        Head {
+            number,
+            text_is_live: record.as_ref().is_some_and(|record| broken::is_live(&record.commit.changes, live)),
+            by: record.map(|record| record.commit.who),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

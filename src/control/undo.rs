@@ -1,0 +1,65 @@
+//! Back to what was: a roll-back to a revision of the history, and the last good text of a broken document.
+
+use crate::model::ResourceId;
+use crate::store::Query;
+
+use super::edit::{Edit, EditError, Edited, Expect, Restore, RollBack, To, Wanted};
+use super::reconciler::Reconciler;
+use super::roll_back::texts_at;
+
+impl Reconciler {
+    pub(super) async fn roll_back(&mut self, to: RollBack) -> Result<Edited, EditError> {
+        self.writable()?;
+        // An edit by hand is a revision of its own.
+        let _broken = self.take_up().await;
+        let head = self.head;
+        if to.expect_head.is_some_and(|expected| expected != head) {
+            let why = format!("revision {head} is the last one; look at it before rolling back");
+            return Err(EditError::Precondition(why));
+        }
+        let resources = &self.stores.resources;
+        if to.number > head || (to.number > 0 && resources.record(to.number).await?.is_none()) {
+            return Err(EditError::NoRevision(to.number));
+        }
+        let query = Query { before: None, limit: usize::MAX, only: to.only.clone() };
+        let past = resources.history(query).await?;
+        let live = self.live.get();
+        let is_live = |id: &ResourceId, text: Option<&str>| {
+            live.source_of(id).map(|source| source.text.as_str()) == text
+        };
+        let mut then = texts_at(to.number, past);
+        // What is broken on disk is replaced when it is asked for by name, or when another text is to be live.
+        then.retain(|id, text| match &to.only {
+            Some(only) => only == id,
+            None => !is_live(id, text.as_deref()),
+        });
+        let wanted = then.into_iter().map(|(id, text)| {
+            let to = text.map_or(To::Nothing, To::Text);
+            Wanted { id, expect: Expect::Anything, to }
+        });
+        let only = to.only.map(|id| format!(" of {id}")).unwrap_or_default();
+        let what = format!("roll back{only} to revision {}", to.number);
+        self.edit(Edit { who: to.who, what, wanted: wanted.collect(), dry_run: to.dry_run }).await
+    }
+
+    /// Puts back what runs.
+    pub(super) async fn restore(&mut self, restore: Restore) -> Result<Edited, EditError> {
+        self.writable()?;
+        let Restore { id, who, dry_run } = restore;
+        let _broken = self.take_up().await;
+        if self.aside.document(&id).is_none() {
+            let status = self.control().status();
+            let broken = status.broken.iter().find(|broken| broken.resource.as_ref() == Some(&id));
+            // Its text is the last good one; what it refers to is not.
+            return Err(broken.map_or(EditError::NotBroken(id), |b| EditError::Invalid(b.findings.clone())));
+        }
+        let live = self.live.get();
+        let text = live.source_of(&id).map(|source| source.text.clone());
+        let what = format!("restore the last good text of {id}");
+        let wanted = vec![Wanted { id, expect: Expect::Anything, to: text.map_or(To::Nothing, To::Text) }];
+        self.edit(Edit { who, what, wanted, dry_run }).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+//! No store: all that there is stands in documents.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+
+use super::{Commit, Description, Query, Reading, Record, ResourceStore, StoreError, WriteError};
+use crate::model::ResourceId;
+
+/// What stands for a store where the documents name none: it holds nothing and takes nothing.
+#[derive(Debug)]
+pub struct NoStore {
+    why: String,
+}
+
+impl NoStore {
+    /// No store; `why` nothing can be changed, as a sentence for an operator.
+    #[must_use]
+    pub const fn new(why: String) -> Self {
+        Self { why }
+    }
+}
+
+#[async_trait]
+impl ResourceStore for NoStore {
+    async fn read(&self) -> Result<Reading, StoreError> {
+        Ok(Reading::default())
+    }
+
+    async fn changed(&mut self) {
+        std::future::pending().await
+    }
+
+    async fn commit(&self, _: Commit) -> Result<u64, WriteError> {
+        Err(WriteError::ReadOnly(self.why.clone()))
+    }
+
+    async fn history(&self, _: Query) -> Result<Vec<Record>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn head(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    fn place(&self, id: &ResourceId) -> PathBuf {
+        PathBuf::from(id.to_string())
+    }
+
+    fn describe(&self) -> Description {
+        Description { kind: "file", place: None, read_only: Some(self.why.clone()) }
+    }
+}

@@ -1,0 +1,160 @@
+//! A folder with one file for each resource and a history: what a store in a folder does, on a thread that may block.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use super::access::{Access, Writer};
+use super::history::History;
+use super::journal::{Direction, carry_out, keep, settle, unsettled};
+use super::layout::Layout;
+use super::shelf::{Shelf, bring_up};
+use super::text::{MAX_BYTES, read_resource};
+use super::{Change, Commit, Description, Reading, Record, StoreError, Text, WriteError};
+use crate::model::ResourceId;
+
+/// The folder of a store.
+#[derive(Debug)]
+pub(super) struct Folder {
+    layout: Layout,
+    shelf: Shelf,
+    history: History,
+    access: Access,
+    /// Held for as long as a commit takes.
+    writing: Mutex<()>,
+}
+
+impl Folder {
+    pub(super) fn open(root: PathBuf, writer: Writer) -> Result<Self, StoreError> {
+        let layout = Layout::new(root);
+        let folder = Self {
+            access: Access::new(&layout, writer)?,
+            history: History::new(layout.clone()),
+            layout,
+            shelf: Shelf::default(),
+            writing: Mutex::default(),
+        };
+        if folder.access.is_held() {
+            folder.settle_or_wait()?;
+        }
+        Ok(folder)
+    }
+
+    /// Ends what a crash left unfinished. A disk that is full now must not keep the gateway from starting: what is
+    /// read is the same, and the next write tries again.
+    fn settle_or_wait(&self) -> Result<(), StoreError> {
+        let Some((record, direction)) = unsettled(&self.layout)? else { return Ok(()) };
+        match settle(&self.layout, &record, direction) {
+            Ok(()) => tracing::info!(
+                revision = record.number,
+                ?direction,
+                "ended a change that a crash left unfinished"
+            ),
+            Err(error) => tracing::error!(%error, "a change that was not finished cannot be ended now"),
+        }
+        Ok(())
+    }
+
+    pub(super) fn read(&self) -> Result<Reading, StoreError> {
+        let earlier = self.history.head()?;
+        let (mut texts, unreadable) = self.shelf.read(&self.layout, self.access.is_held())?;
+        // Another process may have written in the meantime, or died while it did. In this order, since a commit
+        // is first unsettled and then a revision.
+        let unsettled = unsettled(&self.layout)?;
+        let head = self.history.head()?;
+        for number in earlier.saturating_add(1)..=head {
+            if let Some(record) = self.history.record(number)? {
+                bring_up(&mut texts, &record, Direction::Forward);
+            }
+        }
+        if let Some((record, direction)) = unsettled {
+            bring_up(&mut texts, &record, direction);
+        }
+        let resources = texts.into_iter().map(|(id, text)| {
+            let path = self.layout.file(&id);
+            (id, Text { path, text })
+        });
+        Ok(Reading { head, resources: resources.collect(), unreadable })
+    }
+
+    pub(super) fn commit(&self, commit: Commit) -> Result<u64, WriteError> {
+        let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.access.become_writer(&self.layout)?;
+        if let Some((record, direction)) = unsettled(&self.layout)? {
+            settle(&self.layout, &record, direction)?;
+        }
+        self.check(&commit.changes)?;
+        let head = self.history.head()?;
+        if commit.changes.is_empty() {
+            return Ok(head);
+        }
+        let record = Record { number: head.saturating_add(1), commit };
+        carry_out(&self.layout, &record)?;
+        self.history.grown_to(record.number);
+        Ok(record.number)
+    }
+
+    /// Fails unless each change starts from what stands there, and what it leads to can be read again.
+    fn check(&self, changes: &[Change]) -> Result<(), WriteError> {
+        let mut named = BTreeSet::new();
+        for change in changes {
+            let path = self.layout.file(&change.id);
+            let now = match read_resource(&path) {
+                // Nobody can have started from what cannot be read.
+                Err(StoreError::TooLarge { .. }) => {
+                    return Err(WriteError::Conflict(change.id.clone()));
+                }
+                now => now.map_err(WriteError::from)?,
+            };
+            if !named.insert(&change.id) || now != change.from {
+                return Err(WriteError::Conflict(change.id.clone()));
+            }
+            if change.to.as_ref().is_some_and(|text| text.len() as u64 > MAX_BYTES) {
+                return Err(StoreError::TooLarge { path, limit: MAX_BYTES }.into());
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn note(&self, mut commit: Commit) -> Result<Option<u64>, WriteError> {
+        let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.access.become_writer(&self.layout)?;
+        let named: BTreeSet<ResourceId> = commit.changes.iter().map(|change| change.id.clone()).collect();
+        let said = self.history.latest(Some(&named))?;
+        commit.changes.retain(|change| said.get(&change.id).is_none_or(|(_, text)| *text != change.to));
+        if commit.changes.is_empty() {
+            return Ok(None);
+        }
+        let record = Record { number: self.history.head()?.saturating_add(1), commit };
+        keep(&self.layout, &record)?;
+        self.history.grown_to(record.number);
+        Ok(Some(record.number))
+    }
+
+    pub(super) const fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Where a resource stands, or would.
+    pub(super) fn file(&self, id: &ResourceId) -> PathBuf {
+        self.layout.file(id)
+    }
+
+    /// The folders to watch.
+    pub(super) fn watched(&self) -> Vec<PathBuf> {
+        self.layout.watched()
+    }
+
+    /// The resources to watch where they point to.
+    pub(super) fn links(&self) -> Vec<PathBuf> {
+        self.shelf.links()
+    }
+
+    pub(super) fn describe(&self) -> Description {
+        Description {
+            kind: "directory",
+            place: Some(self.layout.root().display().to_string()),
+            read_only: self.access.read_only(),
+        }
+    }
+}
