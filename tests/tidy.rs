@@ -7,6 +7,9 @@
 #[path = "tidy/laws.rs"]
 mod laws;
 #[cfg(test)]
+#[path = "tidy/schemas.rs"]
+mod schemas;
+#[cfg(test)]
 #[path = "tidy/text.rs"]
 mod text;
 

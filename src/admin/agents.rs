@@ -7,33 +7,41 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::config::{self, Snapshot};
 use crate::control::{Expect, To, Wanted};
-use crate::model::{Host, HostRule, ResourceId, ResourceKind};
+use crate::model::{Enforcement, Host, HostRule, ResourceId, ResourceKind};
 use crate::routing::{Agent, Authenticator, Methods};
 use crate::telemetry::AgentTraffic;
 
 use super::body::{Answer, Anything};
 use super::caller::Caller;
-use super::page::{self, Name, Nothing, Page, Query, Write};
+use super::managed_by::ManagedBy;
+use super::page::{self, LARGEST, Name, Nothing, Page, Query, Write};
 use super::precondition::{IfMatch, Precondition};
 use super::problem::Problem;
 use super::upstream_health::{self, LastFailure, UpstreamHealth};
 use super::{Desk, Room, write};
 
 /// Which agents.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct List {
+    /// The size of the page.
+    #[schemars(range(min = 1, max = LARGEST))]
     limit: Option<usize>,
+    /// `next` of the page before.
     after: Option<String>,
+    /// Only those with this text in a name or an address.
     q: Option<String>,
 }
 
-#[derive(Serialize)]
+/// Which requests are for an agent.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AgentRoute")]
 struct Route {
     path: String,
     /// The only one of `hosts`.
@@ -61,17 +69,38 @@ impl Route {
     }
 }
 
+/// How callers prove themselves.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Authentication {
+    #[serde(rename = "oauth")]
+    OAuth,
+    ApiKey,
+    Public,
+}
+
+impl Authentication {
+    const fn of(authenticator: &Authenticator) -> Self {
+        match authenticator {
+            Authenticator::OAuth(_) => Self::OAuth,
+            Authenticator::ApiKey(_) => Self::ApiKey,
+            Authenticator::Public => Self::Public,
+        }
+    }
+}
+
 /// An agent at a glance.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AgentSummary")]
 pub(super) struct Summary {
     name: String,
     display_name: Option<String>,
     route: Route,
     upstream: String,
-    authentication: &'static str,
+    authentication: Authentication,
     identity_providers: Vec<String>,
-    enforcement: &'static str,
-    managed_by: &'static str,
+    enforcement: Enforcement,
+    managed_by: ManagedBy,
     api_keys: usize,
     traffic: AgentTraffic,
     upstream_failures_5m: u64,
@@ -79,12 +108,15 @@ pub(super) struct Summary {
 }
 
 /// An agent, whole.
-#[derive(Serialize)]
-struct Detail {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AgentDetail")]
+pub(super) struct Detail {
     #[serde(flatten)]
     summary: Summary,
     etag: String,
     file: String,
+    /// As it is written; what people write in a file can be a number where text is meant.
+    #[schemars(with = "Map<String, Value>")]
     spec: Value,
     url: String,
     upstream_health: UpstreamHealth,
@@ -130,20 +162,15 @@ fn summary(room: &Room, live: &Snapshot, agent: &Agent) -> Summary {
         display_name: agent.display_name.clone(),
         route: Route::of(agent, path),
         upstream: agent.upstream.url(),
-        authentication: agent.method().as_str(),
+        authentication: Authentication::of(&agent.authenticator),
         identity_providers: providers.iter().map(|provider| provider.spec().name.to_string()).collect(),
-        enforcement: agent.enforcement.as_str(),
-        managed_by: managed_by(id.is_some_and(|id| live.is_stored(&id))),
+        enforcement: agent.enforcement,
+        managed_by: ManagedBy::of(id.is_some_and(|id| live.is_stored(&id))),
         api_keys,
         traffic: room.admin.traffic.agent(agent.name.as_str()),
         upstream_failures_5m: room.admin.traffic.lately(agent.name.as_str()).failed,
         last_upstream_failure: upstream_health::last(room, agent.name.as_str()),
     }
-}
-
-/// The word for who may write a resource.
-pub(super) const fn managed_by(stored: bool) -> &'static str {
-    if stored { "store" } else { "file" }
 }
 
 /// Shows one.

@@ -3,40 +3,55 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::authn::KEY_PREFIX;
 use crate::config::{self, Snapshot, Written};
-use crate::model::{Instant, ResourceId, ResourceKind};
+use crate::model::{AgentName, Instant, ResourceId, ResourceKind};
 
-use super::agents::managed_by;
 use super::body::Answer;
-use super::page::{self, Name, Nothing, Page, Query};
+use super::managed_by::ManagedBy;
+use super::page::{self, LARGEST, Name, Nothing, Page, Query};
 use super::problem::Problem;
 use super::{Desk, Room, write};
 
 /// Which keys.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct List {
+    /// Only of this agent.
+    #[schemars(regex(pattern = AgentName::PATTERN))]
     agent: Option<String>,
+    /// The size of the page.
+    #[schemars(range(min = 1, max = LARGEST))]
     limit: Option<usize>,
+    /// `next` of the page before.
     after: Option<String>,
 }
 
+/// Whether a key opens its agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum KeyState {
+    Active,
+    Expired,
+    Revoked,
+}
+
 /// A key as it is shown.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct ApiKey {
     id: String,
     agent: String,
     name: Option<String>,
     masked: String,
-    state: &'static str,
+    state: KeyState,
     created_at: Option<jiff::Timestamp>,
     expires_at: Option<jiff::Timestamp>,
     revoked_at: Option<jiff::Timestamp>,
     last_used_at: Option<jiff::Timestamp>,
-    managed_by: &'static str,
+    managed_by: ManagedBy,
     etag: String,
 }
 
@@ -53,7 +68,7 @@ impl ApiKey {
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
             last_used_at: key.last_used.at().and_then(write::moment),
-            managed_by: managed_by(stored),
+            managed_by: ManagedBy::of(stored),
             etag,
         }
     }
@@ -113,15 +128,11 @@ fn nothing(name: &str) -> Problem {
     Problem::not_found(&format!("API key {name:?}"))
 }
 
-fn state(
-    expires_at: Option<jiff::Timestamp>,
-    revoked_at: Option<jiff::Timestamp>,
-    now: Instant,
-) -> &'static str {
+fn state(expires_at: Option<jiff::Timestamp>, revoked_at: Option<jiff::Timestamp>, now: Instant) -> KeyState {
     match (has_passed(revoked_at, now), has_passed(expires_at, now)) {
-        (true, _) => "revoked",
-        (false, true) => "expired",
-        (false, false) => "active",
+        (true, _) => KeyState::Revoked,
+        (false, true) => KeyState::Expired,
+        (false, false) => KeyState::Active,
     }
 }
 
@@ -196,11 +207,11 @@ mod tests {
     fn a_key_is_revoked_before_it_is_expired() {
         let at = |second| Some(jiff::Timestamp::from_second(second).unwrap());
         for (expires, revoked, wanted) in [
-            (None, None, "active"),
-            (at(101), at(101), "active"),
-            (at(100), None, "expired"),
-            (at(50), at(100), "revoked"),
-            (None, at(1), "revoked"),
+            (None, None, KeyState::Active),
+            (at(101), at(101), KeyState::Active),
+            (at(100), None, KeyState::Expired),
+            (at(50), at(100), KeyState::Revoked),
+            (None, at(1), KeyState::Revoked),
         ] {
             assert_eq!(state(expires, revoked, Instant::from_unix(100)), wanted, "{expires:?} {revoked:?}");
         }

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use crate::model::{Secret, strict_json};
@@ -187,14 +187,6 @@ impl<T: Serialize> IntoResponse for Answer<T> {
                 Problem::unavailable(format!("the answer cannot be written: {error}")).into_response()
             }
         }
-    }
-}
-
-/// The members of an object, for answers that are one resource and a little more.
-pub(super) fn members(value: &impl Serialize) -> Map<String, Value> {
-    match serde_json::to_value(value) {
-        Ok(Value::Object(members)) => members,
-        _ => Map::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::idp::{ClientAuthentication, Token, TokenRequest, client_token};
@@ -13,9 +14,11 @@ use super::body::{Answer, Json, secret};
 use super::page::{Name, Nothing, Query};
 use super::problem::Problem;
 
-/// Who asks for a token, and for what. Holds a secret, so it cannot be printed.
-#[derive(Deserialize)]
+/// Who asks for a token, and for what.
+// Holds a secret, so it cannot be printed.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ClientTokenQuestion")]
 pub(super) struct Question {
     client_id: String,
     #[serde(deserialize_with = "secret")]

@@ -11,12 +11,13 @@ use axum::http::{HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::Stream;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::model::{Decision, Instant, Reason};
+use crate::model::{AgentName, Decision, Instant, Reason};
 use crate::telemetry::{DecisionEntry, DecisionFilter, Outcome};
 
 use super::Desk;
@@ -32,23 +33,41 @@ const USUAL: usize = 100;
 const TICK: Duration = Duration::from_secs(10);
 
 /// Which decisions.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
+    /// Only of this agent.
+    #[schemars(regex(pattern = AgentName::PATTERN))]
     agent: Option<String>,
+    /// Only for this reason.
+    #[schemars(with = "Option<Reason>")]
     reason: Option<String>,
+    /// Only with this outcome.
+    #[schemars(with = "Option<Decision>")]
     decision: Option<String>,
+    /// Only what was refused (`deny` and `error`), allowed, or would be refused (`shadow_deny`).
+    #[schemars(extend("enum" = Outcome::ALL.map(Outcome::as_str)))]
     outcome: Option<String>,
+    /// The size of the page.
+    #[schemars(range(min = 1, max = LARGEST))]
     limit: Option<usize>,
 }
 
 /// Which decisions of those to come.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Followed {
+    /// Only of this agent.
+    #[schemars(regex(pattern = AgentName::PATTERN))]
     agent: Option<String>,
+    /// Only for this reason.
+    #[schemars(with = "Option<Reason>")]
     reason: Option<String>,
+    /// Only with this outcome.
+    #[schemars(with = "Option<Decision>")]
     decision: Option<String>,
+    /// Only what was refused (`deny` and `error`), allowed, or would be refused (`shadow_deny`).
+    #[schemars(extend("enum" = Outcome::ALL.map(Outcome::as_str)))]
     outcome: Option<String>,
 }
 
@@ -61,7 +80,8 @@ struct Words<'a> {
 }
 
 /// The last decisions.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Decisions")]
 pub(super) struct Items {
     items: Vec<Shown>,
     refusals_since: Option<jiff::Timestamp>,

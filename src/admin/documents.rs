@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::control::{Broken, Finding, Restore};
@@ -17,14 +18,17 @@ use super::write::Written;
 use super::{Desk, write};
 
 /// Which document.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Restore")]
 pub(super) struct Which {
+    #[schemars(regex(pattern = ResourceId::PATTERN))]
     resource: String,
 }
 
 /// A broken document as it is shown.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BrokenDocument")]
 pub(super) struct Shown {
     resource: Option<String>,
     file: String,

@@ -2,10 +2,11 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::gate::{self, Explanation};
-use crate::model::{CanonicalPath, Request, Secret};
+use crate::model::{AgentName, CanonicalPath, Request, Secret};
 use crate::routing::Agent;
 
 use super::Desk;
@@ -14,12 +15,15 @@ use super::page::{Nothing, Query};
 use super::problem::Problem;
 
 /// So many headers can be given.
-const MOST_HEADERS: usize = 100;
+pub(super) const MOST_HEADERS: usize = 100;
 
-/// What to decide on. Holds a credential, so it cannot be printed.
-#[derive(Deserialize)]
+/// What to decide on.
+// Holds a credential, so it cannot be printed.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ExplainQuestion")]
 pub(super) struct Question {
+    #[schemars(regex(pattern = AgentName::PATTERN))]
     agent: String,
     #[serde(default, deserialize_with = "maybe_secret")]
     credential: Option<Secret>,
@@ -27,6 +31,7 @@ pub(super) struct Question {
     #[serde(default, deserialize_with = "maybe_secret")]
     path: Option<Secret>,
     #[serde(default)]
+    #[schemars(length(max = MOST_HEADERS))]
     headers: Vec<(String, String)>,
 }
 

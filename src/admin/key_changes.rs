@@ -6,8 +6,9 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use crate::authn::ApiKeyText;
 use crate::config::{self, parse_duration};
@@ -17,7 +18,7 @@ use crate::routing::Authenticator;
 
 use super::agents::remove;
 use super::api_keys::{self, ApiKey};
-use super::body::{Answer, Json, members};
+use super::body::{Answer, Json};
 use super::caller::Caller;
 use super::page::{Name, Query, Write};
 use super::precondition::IfMatch;
@@ -28,26 +29,64 @@ use super::{Desk, Room};
 /// The longest overlap and the longest life that can be asked for.
 const LONGEST_TIME: Duration = Duration::from_secs(3660 * 86_400);
 
+/// A time as it is asked for.
+const DURATION: &str = "^([0-9]{1,4}(ms|s|m|h|d)){1,3}$";
+
 /// How long the old key lives on after a rotation when nothing else is said.
 const OVERLAP: Duration = Duration::from_secs(3600);
 
 /// A key that somebody wants.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewApiKey")]
 pub(super) struct Create {
+    #[schemars(regex(pattern = AgentName::PATTERN))]
     agent: String,
+    #[schemars(length(min = 1, max = 200))]
     name: Option<String>,
+    #[schemars(extend("format" = "date-time"))]
     expires_at: Option<String>,
+    #[schemars(regex(pattern = DURATION), example = "30d")]
     expires_in: Option<String>,
 }
 
 /// How a key is to be replaced.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "RotateApiKey")]
 pub(super) struct Rotate {
+    /// How long the old key lives on; an hour when nothing is said.
+    #[schemars(regex(pattern = DURATION), example = "1h")]
     overlap: Option<String>,
+    #[schemars(extend("format" = "date-time"))]
     expires_at: Option<String>,
+    #[schemars(regex(pattern = DURATION), example = "30d")]
     expires_in: Option<String>,
+}
+
+/// A key that was just made: the one answer that shows its text.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CreatedApiKey")]
+pub(super) struct Created {
+    #[serde(flatten)]
+    shown: ApiKey,
+    #[serde(rename = "key", serialize_with = "in_the_clear")]
+    text: Secret,
+    dry_run: bool,
+}
+
+/// A key that takes the place of another one.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RotatedApiKey")]
+pub(super) struct Rotated {
+    #[serde(flatten)]
+    created: Created,
+    replaces: String,
+    old_expires_at: jiff::Timestamp,
+}
+
+fn in_the_clear<S: Serializer>(text: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text.expose_secret())
 }
 
 /// A key that was just made, with its text.
@@ -93,18 +132,19 @@ impl Fresh {
     }
 
     /// The one answer that shows a key.
-    fn answer(&self, room: &Room, edited: &Edited, dry_run: bool, more: Value) -> Result<Response, Problem> {
+    fn answer<T: Serialize>(
+        self,
+        room: &Room,
+        edited: &Edited,
+        dry_run: bool,
+        body: impl FnOnce(Created) -> T,
+    ) -> Result<Response, Problem> {
         let id = api_keys::id(&self.id)?;
         let tag = edited.tags.iter().find(|(other, _)| *other == id).and_then(|(_, tag)| tag.clone());
         let etag = tag.unwrap_or_default();
         let shown = ApiKey::new(&self.id, &self.key, etag.clone(), true, room.admin.clock.now());
-        let mut body = members(&shown);
-        body.insert("key".into(), self.text.expose_secret().into());
-        body.insert("dry_run".into(), dry_run.into());
-        if let Value::Object(more) = more {
-            body.extend(more);
-        }
-        let mut response = (StatusCode::CREATED, Answer(body)).into_response();
+        let created = Created { shown, text: self.text, dry_run };
+        let mut response = (StatusCode::CREATED, Answer(body(created))).into_response();
         if let (false, Ok(place)) = (dry_run, HeaderValue::from_str(&format!("/api/v1/api-keys/{}", self.id)))
         {
             response.headers_mut().insert(header::LOCATION, place);
@@ -131,7 +171,7 @@ pub(super) async fn create(
         dry_run: query.dry_run,
     };
     let edited = desk.control().edit(edit).await?;
-    fresh.answer(&desk, &edited, query.dry_run, Value::Null)
+    fresh.answer(&desk, &edited, query.dry_run, |created| created)
 }
 
 /// A key for an agent that reads none would open nothing, and its holder would not know why.
@@ -256,7 +296,11 @@ pub(super) async fn rotate(
         dry_run: query.dry_run,
     };
     let edited = desk.control().edit(edit).await?;
-    fresh.answer(&desk, &edited, query.dry_run, json!({"replaces": name, "old_expires_at": end}))
+    fresh.answer(&desk, &edited, query.dry_run, |created| Rotated {
+        created,
+        replaces: name,
+        old_expires_at: end,
+    })
 }
 
 /// When a key ends that replaces another one, when nothing was said of it. One that was to end must not become one

@@ -19,6 +19,7 @@ mod explain;
 mod guard;
 mod key_changes;
 mod listener;
+mod managed_by;
 mod openapi;
 mod page;
 mod precondition;

@@ -1,6 +1,7 @@
 //! `/identity-providers:probe`: what an issuer says of itself, before it is saved.
 
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
@@ -15,10 +16,13 @@ use super::problem::Problem;
 const LONGEST: usize = 2048;
 
 /// Where to look.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ProbeQuestion")]
 pub(super) struct Question {
+    #[schemars(length(min = 1, max = LONGEST))]
     issuer: String,
+    #[schemars(url, length(max = LONGEST))]
     jwks_uri: Option<String>,
     #[serde(default)]
     insecure_http: bool,

@@ -3,6 +3,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::control::{EditError, Finding};
@@ -33,6 +34,13 @@ pub(super) const CODES: &[(&str, u16)] = &[
     ("store_failed", 507),
 ];
 
+/// The stable words, each once.
+fn words() -> Vec<&'static str> {
+    let mut words: Vec<&str> = CODES.iter().map(|(word, _)| *word).collect();
+    words.dedup();
+    words
+}
+
 /// An answer that is an error.
 #[derive(Debug)]
 pub(super) struct Problem {
@@ -44,8 +52,9 @@ pub(super) struct Problem {
 }
 
 /// The members that this listener adds to the document.
-#[derive(Serialize)]
-struct Members<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Members<'a> {
+    #[schemars(extend("enum" = words()))]
     code: &'static str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     diagnostics: &'a [Finding],

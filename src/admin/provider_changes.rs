@@ -5,15 +5,15 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use crate::control::{Edit, Edited, Expect, To, Wanted};
+use crate::control::{Edit, Expect, To, Wanted};
 use crate::idp::{Probe, ProviderSpec, probe_of};
 use crate::model::{ResourceId, ResourceKind};
 
 use super::agents::bad_name;
-use super::body::{Answer, Anything, members};
+use super::body::{Answer, Anything};
 use super::caller::Caller;
 use super::page::{Name, Nothing, Query};
 use super::precondition::Precondition;
@@ -28,20 +28,20 @@ const WINDOW: u64 = 300;
 const FETCH: std::time::Duration = std::time::Duration::from_secs(8);
 
 /// For a provider that is saved.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Save {
     /// Check everything, keep nothing.
     #[serde(default)]
     dry_run: bool,
-    /// Save it although its keys cannot be had.
+    /// Save a provider in use although its keys cannot be had.
     #[serde(default)]
     force: bool,
 }
 
 /// Who is touched by a change.
-#[derive(Serialize)]
-struct Impact {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Impact {
     agents: Vec<String>,
     calls: u64,
     window_seconds: u64,
@@ -84,7 +84,8 @@ pub(super) async fn put(
         None => None,
     };
     if query.dry_run {
-        return Ok(told(rehearsed, &id, &impact, probe.as_ref()).into_response());
+        let told = Written::new(rehearsed, Some(&id), true).with(impact, probe);
+        return Ok(Answer(told).into_response());
     }
     if let Some(failed) = probe.filter(|probe| !probe.ok) {
         return Err(not_accepted(&impact, &failed));
@@ -98,21 +99,6 @@ fn is_moved(room: &Room, after: &ProviderSpec) -> bool {
     let live = room.control().live();
     let before = live.providers.get(&after.name).map(|provider| provider.spec());
     before.is_some_and(|before| before.issuer != after.issuer || before.source != after.source)
-}
-
-/// The answer to a rehearsal, with what the change touches.
-fn told(
-    edited: Edited,
-    id: &ResourceId,
-    impact: &Impact,
-    probe: Option<&Probe>,
-) -> Answer<Map<String, Value>> {
-    let mut body = members(&Written::new(edited, Some(id), true));
-    body.insert("impact".into(), Value::Object(members(impact)));
-    if let Some(probe) = probe {
-        body.insert("probe".into(), Value::Object(members(probe)));
-    }
-    Answer(body)
 }
 
 fn not_accepted(impact: &Impact, failed: &Probe) -> Problem {
@@ -147,8 +133,7 @@ pub(super) async fn fetch(
         // One was asked for less than half a minute ago; what it brought is told.
         None => StatusCode::OK,
     };
-    let body = members(&provider.status(desk.admin.clock.now()));
-    Ok((status, Answer(body)).into_response())
+    Ok((status, Answer(provider.status(desk.admin.clock.now()))).into_response())
 }
 
 #[cfg(test)]

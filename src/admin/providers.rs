@@ -5,17 +5,20 @@ use std::collections::BTreeMap;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::config::{Snapshot, hide_passwords};
+use crate::idp::ProviderStatus;
 use crate::model::{ProviderName, ResourceId, ResourceKind};
 use crate::routing::Authenticator;
 
-use super::agents::{managed_by, remove};
-use super::body::{Answer, members};
+use super::agents::remove;
+use super::body::Answer;
 use super::caller::Caller;
-use super::page::{self, Name, Nothing, Page, Query, Write};
+use super::managed_by::ManagedBy;
+use super::page::{self, LARGEST, Name, Nothing, Page, Query, Write};
 use super::precondition::IfMatch;
 use super::problem::Problem;
 use super::write;
@@ -25,36 +28,58 @@ use super::{Desk, Room};
 const NAMED: usize = 20;
 
 /// Which providers.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct List {
+    /// The size of the page.
+    #[schemars(range(min = 1, max = LARGEST))]
     limit: Option<usize>,
+    /// `next` of the page before.
     after: Option<String>,
+    /// Only those with this text in a name or an address.
     q: Option<String>,
 }
 
+/// One word for how a provider is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Health {
+    /// Its keys are those of its source.
+    Ok,
+    /// Its keys can be used, and its source did not confirm them.
+    Stale,
+    /// It has no key that can be used.
+    Failing,
+    /// Its keys have not been fetched yet.
+    Waiting,
+}
+
 /// A provider at a glance.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProviderSummary")]
 pub(super) struct Summary {
     name: String,
     issuer: String,
     source: String,
-    managed_by: &'static str,
+    managed_by: ManagedBy,
     used_by: Vec<String>,
     used_by_total: usize,
-    health: &'static str,
+    health: Health,
     keys: usize,
 }
 
 /// A provider, whole.
-#[derive(Serialize)]
-struct Detail {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProviderDetail")]
+pub(super) struct Detail {
     #[serde(flatten)]
     summary: Summary,
     etag: String,
     file: String,
+    /// As it is written; what people write in a file can be a number where text is meant.
+    #[schemars(with = "Map<String, Value>")]
     spec: Value,
-    status: Map<String, Value>,
+    status: ProviderStatus,
 }
 
 /// The agents that accept each provider.
@@ -114,23 +139,24 @@ fn summary(room: &Room, live: &Snapshot, users: &Users<'_>, name: &ProviderName)
     let id = ResourceId::new(ResourceKind::IdentityProvider, name.as_str());
     Some(Summary {
         name: name.to_string(),
-        managed_by: managed_by(id.is_some_and(|id| live.is_stored(&id))),
+        managed_by: ManagedBy::of(id.is_some_and(|id| live.is_stored(&id))),
         used_by: used_by.iter().take(NAMED).map(|name| (*name).to_owned()).collect(),
         used_by_total: used_by.len(),
-        health: health(status.usable, status.tried, status.confirmed && status.last_error.is_none()),
+        health: Health::of(status.usable, status.tried, status.confirmed && status.last_error.is_none()),
         keys: status.keys.len(),
         issuer: status.issuer,
         source: status.source,
     })
 }
 
-/// One word for how a provider is.
-const fn health(usable: bool, tried: bool, confirmed: bool) -> &'static str {
-    match (usable, tried, confirmed) {
-        (true, _, true) => "ok",
-        (true, _, false) => "stale",
-        (false, true, _) => "failing",
-        (false, false, _) => "waiting",
+impl Health {
+    const fn of(usable: bool, tried: bool, confirmed: bool) -> Self {
+        match (usable, tried, confirmed) {
+            (true, _, true) => Self::Ok,
+            (true, _, false) => Self::Stale,
+            (false, true, _) => Self::Failing,
+            (false, false, _) => Self::Waiting,
+        }
     }
 }
 
@@ -151,7 +177,7 @@ pub(super) async fn show(
         etag: written.tag,
         file: written.path.display().to_string(),
         spec: written.spec,
-        status: members(&provider.status(desk.admin.clock.now())),
+        status: provider.status(desk.admin.clock.now()),
     };
     Ok(write::with_tag(Answer(detail).into_response(), tag))
 }
@@ -178,7 +204,7 @@ pub(super) async fn delete(
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::Api;
-    use super::health;
+    use super::Health;
     use axum::http::Method;
     use serde_json::json;
 
@@ -240,14 +266,14 @@ mod tests {
     #[test]
     fn health_is_one_word() {
         for (usable, tried, confirmed, wanted) in [
-            (true, true, true, "ok"),
-            (true, true, false, "stale"),
-            (true, false, false, "stale"),
-            (false, true, true, "failing"),
-            (false, true, false, "failing"),
-            (false, false, false, "waiting"),
+            (true, true, true, Health::Ok),
+            (true, true, false, Health::Stale),
+            (true, false, false, Health::Stale),
+            (false, true, true, Health::Failing),
+            (false, true, false, Health::Failing),
+            (false, false, false, Health::Waiting),
         ] {
-            assert_eq!(health(usable, tried, confirmed), wanted);
+            assert_eq!(Health::of(usable, tried, confirmed), wanted);
         }
     }
 }

@@ -1,9 +1,10 @@
 //! `/reload`: reads the configuration anew, as SIGHUP does, and says what came of it.
 
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::control::Finding;
+use crate::control::{Finding, Outcome};
 
 use super::Desk;
 use super::body::Answer;
@@ -11,9 +12,9 @@ use super::page::{Nothing, Query};
 use super::problem::Problem;
 
 /// What came of it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Reloaded {
-    result: &'static str,
+    result: Outcome,
     revision: String,
     warnings: Vec<Finding>,
 }
@@ -25,7 +26,7 @@ pub(super) async fn run(
 ) -> Result<Answer<Reloaded>, Problem> {
     let reloaded = desk.control().reload().await?;
     Ok(Answer(Reloaded {
-        result: reloaded.outcome.as_str(),
+        result: reloaded.outcome,
         revision: desk.control().live().revision.as_str().to_owned(),
         warnings: reloaded.warnings,
     }))

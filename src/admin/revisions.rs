@@ -4,70 +4,101 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Snapshot;
-use crate::control::{self, Expect, RollBack, action, diff};
+use crate::control::{self, Action, Expect, RollBack, diff};
 use crate::model::{ResourceId, ResourceKind};
 use crate::store::{self, Change, Record};
 
 use super::Desk;
 use super::body::{Answer, MaybeJson};
 use super::caller::Caller;
-use super::page::{self, Name, Nothing, Query, Write};
+use super::page::{self, LARGEST, Name, Nothing, Query, Write};
 use super::precondition::IfMatch;
 use super::problem::Problem;
 use super::write::{self, Written};
 
 /// Which revisions.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct List {
+    /// The size of the page.
+    #[schemars(range(min = 1, max = LARGEST))]
     limit: Option<usize>,
+    /// `next` of the page before.
+    #[schemars(range(max = u64::MAX))]
     before: Option<u64>,
+    /// Only revisions that changed this.
+    #[schemars(regex(pattern = ResourceId::PATTERN))]
     resource: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Revisions {
-    items: Vec<Item>,
+/// One page of them.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RevisionPage")]
+pub(super) struct Revisions {
+    items: Vec<Summary>,
     next: Option<u64>,
+    /// The number of the last one.
     head: u64,
 }
 
-/// One revision.
-#[derive(Serialize)]
-pub(super) struct Item {
+/// A revision without what was changed.
+#[derive(Serialize, JsonSchema)]
+struct About {
     number: u64,
     at: jiff::Timestamp,
     who: String,
     what: String,
+}
+
+/// A revision at a glance.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RevisionSummary")]
+struct Summary {
+    #[serde(flatten)]
+    about: About,
     changes: Vec<Changed>,
 }
 
-/// What became of one resource.
-#[derive(Serialize)]
-struct Changed {
-    resource: String,
-    action: &'static str,
-    /// Whether what it led to is what runs.
-    live: bool,
+/// A revision, whole.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Revision")]
+pub(super) struct Detail {
     #[serde(flatten)]
-    texts: Option<Texts>,
+    about: About,
+    changes: Vec<Rewritten>,
 }
 
-/// How it was written before and after.
-#[derive(Serialize)]
-struct Texts {
+/// What became of one resource.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Change")]
+struct Changed {
+    resource: String,
+    action: Action,
+    /// Whether what it led to is what runs.
+    live: bool,
+}
+
+/// The same, with how it was written before and after.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ChangeWithTexts")]
+struct Rewritten {
+    #[serde(flatten)]
+    changed: Changed,
     from: Option<String>,
     to: Option<String>,
     diff: String,
 }
 
 /// Which part to take back.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "RollBack")]
 pub(super) struct Part {
+    #[schemars(regex(pattern = "^(agents|identity_providers)/[A-Za-z0-9-]{1,63}$"))]
     resource: Option<String>,
 }
 
@@ -86,7 +117,7 @@ pub(super) async fn list(State(desk): State<Desk>, Query(list): Query<List>) -> 
     records.truncate(limit);
     let next = records.last().filter(|_| more).map(|record| record.number);
     let live = desk.control().live();
-    let items = records.iter().map(|record| item(record, &live, false)).collect();
+    let items = records.iter().map(|record| Summary::new(record, &live)).collect();
     let answer = Answer(Revisions { items, next, head }).into_response();
     Ok(write::with_tag(answer, write::etag(&format!("r{head}"))))
 }
@@ -96,9 +127,9 @@ pub(super) async fn show(
     State(desk): State<Desk>,
     Name(number): Name,
     Query(Nothing {}): Query<Nothing>,
-) -> Result<Answer<Item>, Problem> {
+) -> Result<Answer<Detail>, Problem> {
     let record = desk.control().record(parse(&number)?).await?.ok_or_else(|| nothing(&number))?;
-    Ok(Answer(item(&record, &desk.control().live(), true)))
+    Ok(Answer(Detail::new(&record, &desk.control().live())))
 }
 
 fn parse(number: &str) -> Result<u64, Problem> {
@@ -109,30 +140,48 @@ fn nothing(number: &str) -> Problem {
     Problem::not_found(&format!("revision {number:?}"))
 }
 
-fn item(record: &Record, live: &Snapshot, whole: bool) -> Item {
-    let commit = &record.commit;
-    Item {
-        number: record.number,
-        at: commit.at,
-        who: commit.who.clone(),
-        what: commit.what.clone(),
-        changes: commit.changes.iter().map(|change| changed(change, live, whole)).collect(),
+impl About {
+    fn new(record: &Record) -> Self {
+        let commit = &record.commit;
+        Self { number: record.number, at: commit.at, who: commit.who.clone(), what: commit.what.clone() }
     }
 }
 
-fn changed(change: &Change, live: &Snapshot, whole: bool) -> Changed {
-    // The text of an API key holds its hash, which is of no use to a reader.
-    let shown = change.id.kind() != ResourceKind::ApiKey;
-    let text = |text: &Option<String>| {
-        text.as_deref().filter(|_| shown).map(|text| control::shown(&change.id, text))
-    };
-    let texts = whole.then(|| Texts {
-        diff: diff(&change.id, change.from.as_deref(), change.to.as_deref()),
-        from: text(&change.from),
-        to: text(&change.to),
-    });
-    let runs = live.source_of(&change.id).map(|source| source.text.as_str()) == change.to.as_deref();
-    Changed { resource: change.id.to_string(), action: action(change), live: runs, texts }
+impl Summary {
+    fn new(record: &Record, live: &Snapshot) -> Self {
+        let changes = record.commit.changes.iter().map(|change| Changed::new(change, live)).collect();
+        Self { about: About::new(record), changes }
+    }
+}
+
+impl Detail {
+    fn new(record: &Record, live: &Snapshot) -> Self {
+        let changes = record.commit.changes.iter().map(|change| Rewritten::new(change, live)).collect();
+        Self { about: About::new(record), changes }
+    }
+}
+
+impl Changed {
+    fn new(change: &Change, live: &Snapshot) -> Self {
+        let runs = live.source_of(&change.id).map(|source| source.text.as_str()) == change.to.as_deref();
+        Self { resource: change.id.to_string(), action: Action::of(change), live: runs }
+    }
+}
+
+impl Rewritten {
+    fn new(change: &Change, live: &Snapshot) -> Self {
+        // The text of an API key holds its hash, which is of no use to a reader.
+        let shown = change.id.kind() != ResourceKind::ApiKey;
+        let text = |text: &Option<String>| {
+            text.as_deref().filter(|_| shown).map(|text| control::shown(&change.id, text))
+        };
+        Self {
+            changed: Changed::new(change, live),
+            diff: diff(&change.id, change.from.as_deref(), change.to.as_deref()),
+            from: text(&change.from),
+            to: text(&change.to),
+        }
+    }
 }
 
 /// Makes agents and providers what they were right after a revision.

@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Secret;
@@ -15,17 +16,26 @@ use super::problem::Problem;
 use super::{Desk, cookie, guard, write};
 
 /// What one logs in with.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Login {
     #[serde(deserialize_with = "secret")]
     token: Secret,
 }
 
+/// By what somebody is known.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+enum By {
+    Token,
+    Session,
+}
+
 /// Who asks.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Whoami {
-    by: &'static str,
+    by: By,
     expires_at: Option<jiff::Timestamp>,
 }
 
@@ -50,8 +60,8 @@ pub(super) async fn show(
     Query(Nothing {}): Query<Nothing>,
 ) -> Answer<Whoami> {
     Answer(match caller.session {
-        Some(session) => Whoami { by: "session", expires_at: write::moment(session.expires) },
-        None => Whoami { by: "token", expires_at: None },
+        Some(session) => Whoami { by: By::Session, expires_at: write::moment(session.expires) },
+        None => Whoami { by: By::Token, expires_at: None },
     })
 }
 

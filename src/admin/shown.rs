@@ -2,20 +2,23 @@
 
 use std::net::IpAddr;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::config::Snapshot;
-use crate::model::{AuthMethod, TokenSaid};
+use crate::model::{AuthMethod, Decision, Reason, TokenSaid};
 use crate::telemetry::DecisionEntry;
 
 /// A decision in a list.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Decision")]
 pub(super) struct Shown {
     at: Option<jiff::Timestamp>,
     agent: Option<String>,
-    method: &'static str,
-    decision: &'static str,
-    reason: &'static str,
+    /// How the caller was to prove itself.
+    method: AuthMethod,
+    decision: Decision,
+    reason: Reason,
     provider: Option<String>,
     request_id: String,
     http_method: String,
@@ -31,7 +34,8 @@ pub(super) struct Shown {
 }
 
 /// What a refusal rests on.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DecisionGrounds")]
 struct Why {
     check: Option<String>,
     seen: Option<String>,
@@ -39,18 +43,31 @@ struct Why {
     fix: Option<String>,
 }
 
+/// A member that can hold what a caller claims.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+enum Claimed {
+    Seen,
+    ClientId,
+    Iss,
+    Aud,
+    Kid,
+}
+
 /// A decision, whole.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "WholeDecision")]
 pub struct Whole {
     time: jiff::Timestamp,
     request_id: String,
     agent: Option<String>,
-    auth_method: &'static str,
+    auth_method: AuthMethod,
     method: String,
     path: String,
     remote: Option<IpAddr>,
-    decision: &'static str,
-    reason: &'static str,
+    decision: Decision,
+    reason: Reason,
     status: Option<u16>,
     upstream_error: Option<String>,
     provider: Option<String>,
@@ -63,7 +80,7 @@ pub struct Whole {
     aud: Option<String>,
     kid: Option<String>,
     /// The members that hold what the caller claims, which nobody has verified.
-    unverified: Vec<&'static str>,
+    unverified: Vec<Claimed>,
 }
 
 impl Shown {
@@ -72,9 +89,9 @@ impl Shown {
         Self {
             at: Some(entry.at.timestamp()),
             agent: entry.agent.as_ref().map(ToString::to_string),
-            method: entry.auth_method.as_str(),
-            decision: entry.decision.as_str(),
-            reason: entry.reason.as_str(),
+            method: entry.auth_method,
+            decision: entry.decision,
+            reason: entry.reason,
             provider: entry.provider.as_ref().map(ToString::to_string),
             request_id: entry.request_id.to_string(),
             http_method: entry.http_method.to_string(),
@@ -114,11 +131,11 @@ impl Whole {
         let (iss, aud, kid) = (word(|said| &said.iss), word(|said| &said.aud), word(|said| &said.kid));
         // Who is proven has a key that proves it; what the rules then say of its claims is true.
         let claims = [
-            ("seen", shown.why.seen.is_some() && entry.upstream_error.is_none()),
-            ("client_id", shown.client_id.is_some()),
-            ("iss", iss.is_some()),
-            ("aud", aud.is_some()),
-            ("kid", kid.is_some()),
+            (Claimed::Seen, shown.why.seen.is_some() && entry.upstream_error.is_none()),
+            (Claimed::ClientId, shown.client_id.is_some()),
+            (Claimed::Iss, iss.is_some()),
+            (Claimed::Aud, aud.is_some()),
+            (Claimed::Kid, kid.is_some()),
         ];
         let unverified = claims.into_iter().filter(|(_, is_there)| *is_there && entry.identity.is_none());
         Self {
@@ -140,7 +157,7 @@ impl Whole {
             iss,
             aud,
             kid,
-            unverified: unverified.map(|(name, _)| name).collect(),
+            unverified: unverified.map(|(member, _)| member).collect(),
             why: shown.why,
         }
     }

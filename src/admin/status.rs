@@ -1,19 +1,21 @@
 //! `/status`: what needs attention, what runs, what was refused, and how each provider's keys are.
 
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use crate::config::PublicUrl;
-use crate::control::Finding;
+use crate::control::{Finding, Outcome};
+use crate::idp::ProviderStatus;
+use crate::store::StoreKind;
 
 use super::attention::{self, Attention, Seen};
-use super::body::{Answer, members};
+use super::body::Answer;
 use super::page::{Nothing, Query};
 use super::{Desk, documents, write};
 
 /// The state of the gateway.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Status {
     attention: Vec<Attention>,
     version: &'static str,
@@ -29,50 +31,54 @@ pub(super) struct Status {
     listeners: Vec<Listener>,
     public_url: Option<String>,
     draining: bool,
-    identity_providers: Vec<Map<String, Value>>,
+    identity_providers: Vec<ProviderStatus>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LiveRevision")]
 struct Live {
     revision: String,
     number: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LastRevision")]
 struct Head {
     number: u64,
     by: Option<String>,
     text_is_live: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Store {
-    kind: &'static str,
+    kind: StoreKind,
     writable: bool,
     reason: Option<String>,
     place: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LastReload")]
 struct Reload {
     at: jiff::Timestamp,
-    result: &'static str,
+    result: Outcome,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RefusedChange")]
 struct Refused {
     at: jiff::Timestamp,
     diagnostics: Vec<Finding>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Counts {
     agents: usize,
     identity_providers: usize,
     api_keys: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Listener {
     address: String,
     tls: bool,
@@ -102,7 +108,7 @@ pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Noth
             reason: status.store.read_only.clone(),
             place: status.store.place.clone(),
         },
-        last_reload: Reload { at: at(status.looked_at), result: status.outcome.as_str() },
+        last_reload: Reload { at: at(status.looked_at), result: status.outcome },
         refused: status
             .refused
             .as_ref()
@@ -127,7 +133,7 @@ pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Noth
             .collect(),
         public_url: live.public_url.as_ref().map(PublicUrl::to_string),
         draining: (desk.admin.is_leaving)(),
-        identity_providers: live.providers.values().map(|provider| members(&provider.status(now))).collect(),
+        identity_providers: live.providers.values().map(|provider| provider.status(now)).collect(),
     })
 }
 

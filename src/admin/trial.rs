@@ -8,6 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
@@ -21,7 +22,7 @@ use crate::routing::Agent;
 use super::Desk;
 use super::agents::find;
 use super::body::{Json, maybe_secret};
-use super::explain::{headers, put_credential};
+use super::explain::{MOST_HEADERS, headers, put_credential};
 use super::page::{Name, Nothing, Query};
 use super::problem::Problem;
 use super::trial_events::{Event, Pieces, since};
@@ -35,15 +36,19 @@ const LONGEST: u64 = 1 << 20;
 /// Events that wait for a slow browser.
 const WAITING: usize = 64;
 
-/// What to send. Holds a credential, so it cannot be printed.
-#[derive(Deserialize)]
+/// What to send.
+// Holds a credential, so it cannot be printed.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Trial {
     #[serde(default = "get")]
+    #[schemars(extend("enum" = METHODS))]
     method: String,
     #[serde(default)]
+    #[schemars(regex(pattern = "^([/?][!-~]*)?$"))]
     path: String,
     #[serde(default)]
+    #[schemars(length(max = MOST_HEADERS))]
     headers: Vec<(String, String)>,
     #[serde(default)]
     body: Option<String>,

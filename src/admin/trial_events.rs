@@ -3,20 +3,24 @@
 use axum::body::Bytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::time::Instant;
 
 /// One event.
-#[derive(Debug, Serialize, PartialEq)]
+#[derive(Debug, Serialize, PartialEq, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[schemars(rename = "TrialEvent")]
 pub(super) enum Event {
     /// The head of the answer.
     Head { status: u16, headers: Vec<(String, String)>, ms: u64 },
     /// A piece of its body: as text, or in base64 when it is none.
     Data {
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(required)]
         text: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schemars(required)]
         base64: Option<String>,
         ms: u64,
     },

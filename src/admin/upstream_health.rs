@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Room;
 
 /// The last request that ended without an answer of its agent, at a glance.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LastUpstreamFailure")]
 pub(super) struct LastFailure {
     at: jiff::Timestamp,
     cause: String,
 }
 
 /// The same, whole.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UpstreamFailure")]
 struct Failure {
     at: jiff::Timestamp,
     cause: String,
@@ -23,7 +26,7 @@ struct Failure {
 }
 
 /// How an agent answers.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct UpstreamHealth {
     /// Since the gateway started, by cause.
     failures: BTreeMap<String, u64>,
@@ -32,7 +35,8 @@ pub(super) struct UpstreamHealth {
 }
 
 /// The last five minutes.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RecentRequests")]
 struct Recent {
     failures_5m: u64,
     requests_5m: u64,

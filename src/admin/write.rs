@@ -2,18 +2,21 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::control::{Edit, Edited, Finding, Wanted};
+use crate::idp::Probe;
 use crate::model::{Instant, ResourceId};
 
 use super::Room;
 use super::body::Answer;
 use super::caller::Caller;
 use super::problem::Problem;
+use super::provider_changes::Impact;
 
 /// What a write did, or would do.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Written {
     resource: Option<String>,
     etag: Option<String>,
@@ -22,8 +25,17 @@ pub(super) struct Written {
     diff: String,
     warnings: Vec<Finding>,
     dry_run: bool,
+    /// What is gone with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     removed: Vec<String>,
+    /// Of a provider: who is touched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
+    impact: Option<Impact>,
+    /// Of a provider whose issuer or keys are others: what they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
+    probe: Option<Probe>,
 }
 
 impl Written {
@@ -40,7 +52,14 @@ impl Written {
             diff: edited.diff,
             warnings: edited.warnings,
             dry_run,
+            impact: None,
+            probe: None,
         }
+    }
+
+    /// With what a rehearsal has found out.
+    pub(super) fn with(self, impact: Impact, probe: Option<Probe>) -> Self {
+        Self { impact: Some(impact), probe, ..self }
     }
 
     /// With the tag of what was written as `ETag`.

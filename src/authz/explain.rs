@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{FailedCheck, Grounds, TokenSaid};
@@ -182,9 +183,11 @@ impl Trace for Witness {
 }
 
 /// One line of a transcript.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Check")]
 pub struct Line {
     /// Which check.
+    #[schemars(with = "String")]
     pub check: Check,
     /// Whether it passed.
     pub ok: bool,

@@ -1,6 +1,8 @@
 //! What changed, line by line, for people. The hashes of API keys, the credentials in URLs and the headers that agents are
 //! given are nobody's business and are left out.
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use similar::TextDiff;
 
 use crate::config::{shown_text, without_passwords};
@@ -42,13 +44,27 @@ pub(super) fn diffs(changes: &[Change]) -> String {
     changes.iter().map(|change| diff(&change.id, change.from.as_deref(), change.to.as_deref())).collect()
 }
 
-/// What a change is: `created`, `updated` or `deleted`.
-#[must_use]
-pub const fn action(change: &Change) -> &'static str {
-    match (&change.from, &change.to) {
-        (None, _) => "created",
-        (Some(_), Some(_)) => "updated",
-        (Some(_), None) => "deleted",
+/// What became of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It was not there before.
+    Created,
+    /// It is written otherwise.
+    Updated,
+    /// It is gone.
+    Deleted,
+}
+
+impl Action {
+    /// What a change did.
+    #[must_use]
+    pub const fn of(change: &Change) -> Self {
+        match (&change.from, &change.to) {
+            (None, _) => Self::Created,
+            (Some(_), Some(_)) => Self::Updated,
+            (Some(_), None) => Self::Deleted,
+        }
     }
 }
 

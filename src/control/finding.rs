@@ -4,15 +4,18 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::config::{Diagnostics, Pointers, Severity, Source};
 use crate::model::ResourceId;
 
 /// What is wrong with a configuration, or what somebody should look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Diagnostic")]
 pub struct Finding {
     /// `error`, `warning` or `note`.
+    #[schemars(extend("enum" = ["error", "warning", "note"]))]
     pub severity: &'static str,
     /// The stable name of the finding.
     pub code: &'static str,
@@ -22,6 +25,7 @@ pub struct Finding {
     pub help: Option<String>,
     /// The resource, where the finding is about one that has a file of its own.
     #[serde(serialize_with = "as_text")]
+    #[schemars(with = "Option<String>")]
     pub resource: Option<ResourceId>,
     /// The part of the resource, as a JSON pointer (RFC 6901); empty for the whole.
     #[serde(rename = "path")]

@@ -29,7 +29,7 @@ mod stores;
 mod undo;
 
 pub use audit_log::{AuditFile, AuditLog};
-pub use diff::{action, diff, shown};
+pub use diff::{Action, diff, shown};
 pub use edit::{Edit, EditError, Edited, Expect, Restore, RollBack, To, Wanted};
 pub use finding::{Finding, tell};
 pub use handle::{Control, Reloaded};

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::config::Revision;
 use crate::model::{Instant, ResourceId};
 use crate::store::Description;
@@ -9,7 +12,9 @@ use crate::store::Description;
 use super::finding::Finding;
 
 /// How a look at the store ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "ReloadOutcome")]
 pub enum Outcome {
     /// What was found is live now.
     Applied,

@@ -4,21 +4,22 @@
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::authz::{Line, Transcript};
-use crate::model::{Decision, Purpose, Request};
+use crate::model::{Decision, Purpose, Reason, Request};
 use crate::routing::{Agent, Authenticator};
 
 use super::{Evidence, Step, Verdict, decide};
 
 /// What was decided, and how it came to that.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Explanation {
     /// What it would count as.
-    pub decision: &'static str,
+    pub decision: Decision,
     /// Why.
-    pub reason: &'static str,
+    pub reason: Reason,
     /// The status of the answer; 200 when the request would pass.
     pub status: u16,
     /// For which agent.
@@ -33,7 +34,7 @@ impl Explanation {
     /// Whether the caller has proven itself. In shadow, a request also passes when it has not.
     #[must_use]
     pub fn allows(&self) -> bool {
-        self.decision == Decision::Allow.as_str()
+        self.decision == Decision::Allow
     }
 }
 
@@ -43,8 +44,8 @@ pub fn explain(agent: &Arc<Agent>, request: &Request<'_>) -> Explanation {
     let request = &Request { purpose: Purpose::Explain, ..request.clone() };
     let (verdict, transcript) = settled(|evidence, transcript| decide(agent, request, evidence, transcript));
     Explanation {
-        decision: verdict.decision.as_str(),
-        reason: verdict.reason.as_str(),
+        decision: verdict.decision,
+        reason: verdict.reason,
         status: if verdict.permit.is_some() { 200 } else { verdict.reason.status() },
         agent: agent.name.to_string(),
         provider: agent.provider_name(verdict.provider).map(ToString::to_string),

@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::HeaderValue;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded::{Serializer, byte_serialize};
 
@@ -14,7 +15,7 @@ use crate::model::Secret;
 use crate::net::{Fetcher, Limits};
 
 /// How a client proves itself at the token endpoint (RFC 6749 section 2.3.1).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuthentication {
     /// With HTTP Basic.
@@ -42,9 +43,11 @@ pub struct TokenRequest {
 }
 
 /// What the provider gave.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ClientToken")]
 pub struct Token {
     /// The token.
+    #[schemars(extend("format" = "password"))]
     pub access_token: String,
     /// What it is.
     #[serde(default)]

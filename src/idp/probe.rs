@@ -1,6 +1,7 @@
 //! A look at an identity provider before anybody relies on it: what it says of itself, which keys it publishes,
 //! and what stands in the way. Nothing is kept.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use url::Url;
 
@@ -23,7 +24,7 @@ pub struct ProbeRequest {
 }
 
 /// What was found.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Probe {
     /// The issuer that was asked for.
     pub issuer: String,
@@ -46,7 +47,7 @@ pub struct Probe {
 }
 
 /// A key that can be used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ProbedKey {
     /// Its id.
     pub kid: Option<String>,
@@ -55,7 +56,7 @@ pub struct ProbedKey {
 }
 
 /// A key that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SkippedKey {
     /// Which, by its place and its id.
     pub key: String,
@@ -64,7 +65,8 @@ pub struct SkippedKey {
 }
 
 /// Something that stands in the way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ProbeProblem")]
 pub struct Problem {
     /// What.
     pub message: String,

@@ -1,9 +1,10 @@
 //! How a provider is doing, for people and for readiness checks. No key material.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The state of one provider at one moment.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ProviderStatus {
     /// The operator's name for it.
     pub provider: String,
@@ -32,7 +33,7 @@ pub struct ProviderStatus {
 }
 
 /// One key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct KeyStatus {
     /// Its id; absent for a key that has none.
     pub kid: Option<String>,

@@ -58,7 +58,7 @@ pub use loopback::{is_loopback, is_loopback_name, reached_at};
 pub use name::{AgentName, Issuer, KeyId, NameError, ProviderName};
 pub use path::{CanonicalPath, PathError};
 pub use private_jwk::PRIVATE_JWK_MEMBERS;
-pub use problem::{PROBLEM_MEDIA_TYPE, problem_document};
+pub use problem::{PROBLEM_MEDIA_TYPE, ProblemDocument, problem_document};
 pub use reason::{OAuthError, Reason};
 pub use refusal::Refusal;
 pub use request::{Purpose, Request};

@@ -71,6 +71,9 @@ shared_text! {
 }
 
 impl AgentName {
+    /// What a name is, as a regular expression.
+    pub const PATTERN: &str = "^[a-z0-9][a-z0-9-]{0,62}$";
+
     /// Parses a name of `[a-z0-9-]{1,63}`.
     ///
     /// # Errors

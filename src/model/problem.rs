@@ -3,15 +3,20 @@
 //! One writer for the members that all of them share. What a listener adds, and the head of the answer, are its own.
 
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The media type of the document.
 pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 
-#[derive(Serialize)]
-struct Document<'a, M> {
+/// The document with the members of its listener.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub struct ProblemDocument<'a, M> {
+    #[schemars(extend("const" = "about:blank"))]
     r#type: &'static str,
     title: &'static str,
+    #[schemars(range(min = 400, max = 599))]
     status: u16,
     detail: &'a str,
     #[serde(flatten)]
@@ -24,7 +29,7 @@ pub fn problem_document(status: u16, detail: &str, members: &impl Serialize) -> 
     let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let title = title.unwrap_or("Error");
     // Text, numbers and lists always have a form in JSON.
-    serde_json::to_vec(&Document { r#type: "about:blank", title, status, detail, members })
+    serde_json::to_vec(&ProblemDocument { r#type: "about:blank", title, status, detail, members })
         .unwrap_or_default()
 }
 

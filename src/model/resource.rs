@@ -61,6 +61,9 @@ impl ResourceId {
     /// The longest name, in bytes.
     const MAX_LEN: usize = 63;
 
+    /// What [`parse`](Self::parse) reads, as a regular expression.
+    pub const PATTERN: &str = "^(agents|identity_providers|api_keys)/[A-Za-z0-9-]{1,63}$";
+
     /// A name of `[A-Za-z0-9-]{1,63}`; `None` for anything else.
     #[must_use]
     pub fn new(kind: ResourceKind, name: impl Into<String>) -> Option<Self> {

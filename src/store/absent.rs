@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use super::{Commit, Description, Query, Reading, Record, ResourceStore, StoreError, WriteError};
+use super::{Commit, Description, Query, Reading, Record, ResourceStore, StoreError, StoreKind, WriteError};
 use crate::model::ResourceId;
 
 /// What stands for a store where the documents name none: it holds nothing and takes nothing.
@@ -48,6 +48,6 @@ impl ResourceStore for NoStore {
     }
 
     fn describe(&self) -> Description {
-        Description { kind: "file", place: None, read_only: Some(self.why.clone()) }
+        Description { kind: StoreKind::File, place: None, read_only: Some(self.why.clone()) }
     }
 }

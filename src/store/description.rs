@@ -1,10 +1,23 @@
 //! What a store is, in words.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What a store keeps resources in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreKind {
+    /// A folder with a history.
+    Directory,
+    /// The configuration file alone.
+    File,
+}
+
 /// A store of resources, for an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
     /// What it keeps resources in, in a word.
-    pub kind: &'static str,
+    pub kind: StoreKind,
     /// Where that is, in words; absent when there is no such place.
     pub place: Option<String>,
     /// Why nothing can be changed there, as a sentence; absent when it can.

@@ -10,7 +10,7 @@ use super::journal::{Direction, carry_out, keep, settle, unsettled};
 use super::layout::Layout;
 use super::shelf::{Shelf, bring_up};
 use super::text::{MAX_BYTES, read_resource};
-use super::{Change, Commit, Description, Reading, Record, StoreError, Text, WriteError};
+use super::{Change, Commit, Description, Reading, Record, StoreError, StoreKind, Text, WriteError};
 use crate::model::ResourceId;
 
 /// The folder of a store.
@@ -152,7 +152,7 @@ impl Folder {
 
     pub(super) fn describe(&self) -> Description {
         Description {
-            kind: "directory",
+            kind: StoreKind::Directory,
             place: Some(self.layout.root().display().to_string()),
             read_only: self.access.read_only(),
         }

@@ -29,7 +29,7 @@ mod watch;
 pub use absent::NoStore;
 pub use access::Writer;
 pub use commit::{Change, Commit, Query, Record};
-pub use description::Description;
+pub use description::{Description, StoreKind};
 pub use directory::DirectoryStore;
 pub use documents::Documents;
 pub use error::{StoreError, WriteError};

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{Clock, Decision, Instant, Reason};
@@ -22,17 +23,21 @@ const INTERVAL: u64 = 5;
 const POINTS: usize = 60;
 
 /// The last minutes of one agent, in requests per second, oldest first.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct AgentTraffic {
     /// The time between two points, in seconds.
     pub interval_seconds: u64,
     /// What was allowed.
+    #[schemars(inner(range(min = 0)))]
     pub allowed: Vec<f64>,
     /// What was refused.
+    #[schemars(inner(range(min = 0)))]
     pub refused: Vec<f64>,
     /// What would have been refused, and went on because the agent is in shadow.
+    #[schemars(inner(range(min = 0)))]
     pub would_refuse: Vec<f64>,
     /// What went on and ended without an answer of the agent.
+    #[schemars(inner(range(min = 0)))]
     pub upstream_failed: Vec<f64>,
     /// The reason of most refusals since the start.
     pub top_refusal: Option<TopRefusal>,
@@ -101,7 +106,7 @@ pub struct Lost {
 }
 
 /// The most frequent reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TopRefusal {
     /// Which.
     pub reason: &'static str,
@@ -110,7 +115,8 @@ pub struct TopRefusal {
 }
 
 /// The last minutes of the gateway, oldest first.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Traffic")]
 pub struct Overview {
     /// The time between two points, in seconds.
     pub interval_seconds: u64,
@@ -120,16 +126,22 @@ pub struct Overview {
     /// refused.
     pub by_reason: BTreeMap<&'static str, Vec<f64>>,
     /// What was allowed, per second.
+    #[schemars(inner(range(min = 0)))]
     pub allowed: Vec<f64>,
     /// What was refused, per second.
+    #[schemars(inner(range(min = 0)))]
     pub refused: Vec<f64>,
     /// What would have been refused, and went on because its agent is in shadow, per second.
+    #[schemars(inner(range(min = 0)))]
     pub would_refuse: Vec<f64>,
     /// What went on and ended without an answer of its agent, per second.
+    #[schemars(inner(range(min = 0)))]
     pub upstream_failed: Vec<f64>,
     /// Half of the decisions took no longer than this, in milliseconds; absent where there were none.
+    #[schemars(inner(range(min = 0)))]
     pub p50_ms: Vec<Option<f64>>,
     /// All but one of a hundred decisions took no longer than this.
+    #[schemars(inner(range(min = 0)))]
     pub p99_ms: Vec<Option<f64>>,
 }
 

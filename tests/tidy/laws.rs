@@ -1,5 +1,6 @@
 //! The laws, as data.
 
+use super::schemas;
 use super::text::File;
 
 /// A rule that holds for every file that it covers.
@@ -284,6 +285,30 @@ pub(crate) const LAWS: &[Law] = &[
         },
         bad: &[("src/idp/cache.rs", LONG)],
         good: &[("src/idp/cache.rs", "//! x\nfn a() {}\n")],
+    },
+    Law {
+        name: "shapes are derived",
+        covers: source,
+        check: schemas::by_hand,
+        bad: &[
+            ("src/admin/agents.rs", "#[derive(Debug, Serialize)]\nstruct Summary { name: String }"),
+            (
+                "src/idp/status.rs",
+                "#[derive(Serialize)]\npub struct Status {}\nimpl JsonSchema for Status {}",
+            ),
+        ],
+        good: &[
+            (
+                "src/admin/agents.rs",
+                "#[derive(Debug, Serialize, JsonSchema)]\nstruct Summary { name: String }",
+            ),
+            ("src/admin/x.rs", "struct Key;\n#[cfg(test)]\nmod tests {\n#[derive(Deserialize)]\nstruct X; }"),
+            ("src/idp/state_dir.rs", "#[derive(Serialize)]\nstruct Saved {}"),
+            (
+                "src/model/secret.rs",
+                "#[derive(Clone)]\npub struct Secret(u8);\nimpl JsonSchema for Secret {}",
+            ),
+        ],
     },
     Law {
         name: "no test is skipped",

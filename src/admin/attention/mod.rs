@@ -3,6 +3,7 @@
 
 mod causes;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::config::Snapshot;
@@ -14,7 +15,7 @@ use crate::telemetry::{Decisions, Traffic};
 const MOST: usize = 100;
 
 /// How much it matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Level {
     /// Callers are turned away, or a change did not take place.
@@ -26,7 +27,7 @@ pub(super) enum Level {
 }
 
 /// What it is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub(super) struct Subject {
     kind: &'static str,
     name: String,
@@ -39,7 +40,7 @@ impl Subject {
 }
 
 /// One thing that needs attention.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Attention {
     level: Level,
     code: &'static str,

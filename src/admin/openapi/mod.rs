@@ -1,14 +1,13 @@
-//! The OpenAPI 3.1 document: a table of operations and the shapes of what they take and give. What an agent and a
-//! provider may be comes from the table that the configuration is read by.
+//! The OpenAPI 3.1 document: tables of operations and the shapes of what they take and give. Shapes are derived from the
+//! types that serde reads and writes; what an agent and a provider may be comes from the declarations that the
+//! configuration is read by.
 
-mod decisions;
+mod lines;
 mod operation;
 mod operations;
 mod parameters;
-mod repairs;
-mod requests;
-mod schemas;
-mod shape;
+mod shapes;
+mod specs;
 
 use std::sync::LazyLock;
 
@@ -19,7 +18,8 @@ use serde_json::{Map, Value, json};
 
 use super::cookie;
 use super::page::{Nothing, Query};
-use super::problem::{self, Problem};
+use super::problem::Problem;
+use shapes::Shapes;
 
 static TEXT: LazyLock<Bytes> = LazyLock::new(|| serde_json::to_vec(&document()).unwrap_or_default().into());
 
@@ -29,21 +29,16 @@ pub(super) async fn show(query: Result<Query<Nothing>, Problem>) -> Result<Respo
     Ok(([(header::CONTENT_TYPE, "application/json")], Bytes::clone(&TEXT)).into_response())
 }
 
-/// Every operation, in the order of the documentation.
-fn operations() -> impl Iterator<Item = &'static operation::Operation> {
-    operations::ALL.iter().chain(repairs::ALL)
-}
-
 /// The document.
 fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for operation in operations() {
+    let mut shapes = Shapes::new();
+    for operation in operations::all() {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         if let Value::Object(methods) = path {
-            methods.insert(operation.method.to_owned(), operation.render());
+            methods.insert(operation.method.to_owned(), operation.render(&mut shapes));
         }
     }
-    let words: Vec<&str> = problem::CODES.iter().map(|(word, _)| *word).collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -56,7 +51,7 @@ fn document() -> Value {
         "security": [{"bearer": []}, {"cookie": []}],
         "paths": paths,
         "components": {
-            "schemas": schemas::all(&words),
+            "schemas": shapes.named(),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "The token of `server.admin.token_file`."},
                 "cookie": {

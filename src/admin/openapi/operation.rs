@@ -1,16 +1,18 @@
 //! One operation of the API as OpenAPI describes it.
 
+use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
-use crate::model::PROBLEM_MEDIA_TYPE;
+use crate::model::{PROBLEM_MEDIA_TYPE, ProblemDocument};
 
 use super::super::problem;
+use super::shapes::{Shape, Shapes};
 
-/// A parameter.
+/// A parameter in the path or in a header.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Parameter {
     pub(super) name: &'static str,
-    /// `path`, `query` or `header`.
+    /// `path` or `header`.
     pub(super) place: &'static str,
     pub(super) schema: fn() -> Value,
     pub(super) doc: &'static str,
@@ -32,8 +34,8 @@ impl Parameter {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answer {
     pub(super) status: &'static str,
-    /// The media type and the name of the shape; absent for an answer without a body.
-    pub(super) body: Option<(&'static str, &'static str)>,
+    /// The media type and the shape; absent for an answer without a body.
+    pub(super) body: Option<(&'static str, Shape)>,
     pub(super) headers: &'static [(&'static str, &'static str)],
     pub(super) doc: &'static str,
 }
@@ -41,9 +43,18 @@ pub(super) struct Answer {
 /// The body that an operation takes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Body {
-    pub(super) schema: &'static str,
+    pub(super) shape: Shape,
     pub(super) required: bool,
     pub(super) example: fn() -> Value,
+}
+
+/// The parameters of a query, from the type that it is read as.
+pub(super) fn query<T: JsonSchema>(shapes: &mut Shapes) -> Vec<Value> {
+    let parameter = |(name, mut schema, required): (String, Value, bool)| {
+        let doc = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+        json!({"name": name, "in": "query", "required": required, "description": doc, "schema": schema})
+    };
+    shapes.query::<T>().into_iter().map(parameter).collect()
 }
 
 /// What can go wrong, besides what is part of the operation itself.
@@ -72,6 +83,7 @@ pub(super) struct Operation {
     pub(super) tag: &'static str,
     pub(super) summary: &'static str,
     pub(super) parameters: &'static [Parameter],
+    pub(super) query: fn(&mut Shapes) -> Vec<Value>,
     pub(super) body: Option<Body>,
     pub(super) answers: &'static [Answer],
     pub(super) faults: Faults,
@@ -107,69 +119,74 @@ impl Operation {
     }
 
     /// The operation as OpenAPI writes it.
-    pub(super) fn render(&self) -> Value {
-        let mut answers: Map<String, Value> = Map::new();
-        for answer in self.answers {
-            answers.insert(answer.status.to_owned(), shown(answer));
-        }
-        for status in self.errors() {
-            answers.insert(status.to_string(), error(status));
-        }
-        // The one answer that is given before anything is known of the request.
-        answers.insert(
-            "431".to_owned(),
-            json!({"description": "The head of the request is too large. No body."}),
-        );
+    pub(super) fn render(&self, shapes: &mut Shapes) -> Value {
+        let mut parameters: Vec<Value> = self.parameters.iter().map(Parameter::render).collect();
+        parameters.extend((self.query)(shapes));
         let mut operation = json!({
             "operationId": self.id,
             "tags": [self.tag],
             "summary": self.summary,
-            "parameters": self.parameters.iter().map(Parameter::render).collect::<Vec<_>>(),
-            "responses": answers,
+            "parameters": parameters,
+            "responses": self.responses(shapes),
         });
         if let Value::Object(members) = &mut operation {
             if self.open {
                 members.insert("security".into(), json!([]));
             }
             if let Some(body) = &self.body {
-                members.insert("requestBody".into(), json!({
-                    "required": body.required,
-                    "content": {"application/json": {"schema": reference(body.schema), "example": (body.example)()}},
-                }));
+                let schema = (body.shape)(shapes);
+                members.insert(
+                    "requestBody".into(),
+                    json!({
+                        "required": body.required,
+                        "content": {"application/json": {"schema": schema, "example": (body.example)()}},
+                    }),
+                );
             }
         }
         operation
     }
+
+    fn responses(&self, shapes: &mut Shapes) -> Map<String, Value> {
+        let mut answers: Map<String, Value> = Map::new();
+        for answer in self.answers {
+            answers.insert(answer.status.to_owned(), shown(answer, shapes));
+        }
+        for status in self.errors() {
+            answers.insert(status.to_string(), error(status, shapes));
+        }
+        // The one answer that is given before anything is known of the request.
+        answers.insert(
+            "431".to_owned(),
+            json!({"description": "The head of the request is too large. No body."}),
+        );
+        answers
+    }
 }
 
-fn shown(answer: &Answer) -> Value {
+fn shown(answer: &Answer, shapes: &mut Shapes) -> Value {
     let headers: Map<String, Value> = answer
         .headers
         .iter()
         .map(|(name, doc)| ((*name).to_owned(), json!({"description": doc, "schema": {"type": "string"}})))
         .collect();
     let mut shown = json!({"description": answer.doc, "headers": headers});
-    if let (Some((media, schema)), Value::Object(members)) = (answer.body, &mut shown) {
-        members.insert("content".into(), json!({media: {"schema": reference(schema)}}));
+    if let (Some((media, shape)), Value::Object(members)) = (answer.body, &mut shown) {
+        members.insert("content".into(), json!({media: {"schema": shape(shapes)}}));
     }
     shown
 }
 
-fn error(status: u16) -> Value {
+fn error(status: u16, shapes: &mut Shapes) -> Value {
     let words: Vec<&str> =
         problem::CODES.iter().filter(|(_, other)| *other == status).map(|(word, _)| *word).collect();
     let mut error = json!({
         "description": words.join(", "),
-        "content": {PROBLEM_MEDIA_TYPE: {"schema": reference("Problem")}},
+        "content": {PROBLEM_MEDIA_TYPE: {"schema": shapes.given::<ProblemDocument<'_, problem::Members<'_>>>()}},
     });
     if let (401, Value::Object(members)) = (status, &mut error) {
         let header = json!({"description": "Which credential is wanted.", "schema": {"type": "string"}});
         members.insert("headers".into(), json!({"WWW-Authenticate": header}));
     }
     error
-}
-
-/// A shape by its name.
-pub(super) fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
 }

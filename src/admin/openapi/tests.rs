@@ -37,6 +37,32 @@ async fn the_document_names_every_route_and_every_method_and_no_others() {
     }
 }
 
+/// Where the document is kept, so that a change of it is read in review, and the console's types are made from it.
+const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
+
+/// `PORTCULLIS_RECORD=1` writes it anew; read the difference.
+#[test]
+fn the_document_is_the_one_that_is_kept() {
+    let text = serde_json::to_string_pretty(&document()).unwrap() + "\n";
+    if std::env::var_os("PORTCULLIS_RECORD").is_some() {
+        std::fs::write(KEPT, &text).unwrap();
+    }
+    let kept = std::fs::read_to_string(KEPT).unwrap_or_default();
+    let same = text.lines().zip(kept.lines()).take_while(|(now, before)| now == before).count();
+    assert!(text == kept, "docs/openapi.json is of another document, from line {}", same + 1);
+}
+
+#[test]
+fn a_name_stands_for_one_shape_whether_it_is_sent_or_given() {
+    let mut shapes = Shapes::new();
+    for operation in operations::all() {
+        operation.render(&mut shapes);
+    }
+    for (name, given, sent) in shapes.shared() {
+        assert_eq!(given, sent, "{name}");
+    }
+}
+
 #[test]
 fn every_reference_leads_somewhere_and_every_shape_is_used() {
     let document = document();
@@ -46,8 +72,8 @@ fn every_reference_leads_somewhere_and_every_shape_is_used() {
     let used: BTreeSet<&str> =
         text.split("#/components/schemas/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     assert_eq!(names, used);
-    let ids: BTreeSet<&str> = operations().map(|operation| operation.id).collect();
-    assert_eq!(ids.len(), operations().count());
+    let ids: BTreeSet<&str> = operations::all().map(|operation| operation.id).collect();
+    assert_eq!(ids.len(), operations::all().count());
 }
 
 /// Whether `value` is of the shape: the part of JSON Schema that the document uses.
@@ -127,7 +153,7 @@ fn holds(document: &Value, method: &Method, path: &str, answer: &Answer) {
 async fn answers_have_the_documented_status_media_type_and_shape() {
     let document = document();
     for api in [Api::new(), Api::writable()] {
-        for operation in operations() {
+        for operation in operations::all() {
             // Streams do not end, and a probe or a token asks somebody else.
             if ["followDecisions", "testAgent", "probeProvider", "fetchToken"].contains(&operation.id) {
                 continue;
@@ -186,9 +212,9 @@ fn what_is_sent_for_an_agent_is_what_the_configuration_reads() {
     let schemas = &document["components"]["schemas"];
     assert_eq!(schemas["AgentSpec"]["required"], json!(["route", "upstream", "auth"]));
     assert_eq!(schemas["ProviderSpec"]["required"], json!(["issuer"]));
-    for operation in operations() {
+    for operation in operations::all() {
         let Some(body) = operation.body else { continue };
-        let schema = &schemas[body.schema];
-        assert_eq!(fits(&document, schema, &(body.example)(), operation.id), Ok(()));
+        let schema = (body.shape)(&mut Shapes::new());
+        assert_eq!(fits(&document, &schema, &(body.example)(), operation.id), Ok(()));
     }
 }

@@ -192,6 +192,7 @@ fn is_field_value(value: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{BodyLength, Framing, Target};
+    use crate::model::Refusal;
 
     fn read(head: &[u8]) -> Result<Framing<'_>, Refusal> {
         super::read(head, 3)
@@ -226,7 +227,7 @@ mod tests {
             ("GET /a?b=\"{\u{e4}<>^`|}\" HTTP/1.1\r\nHost: a\r\n\r\n", none, encoded("?b=\"{\u{e4}<>^`|}\"")),
             ("GET http://a/a?[b] HTTP/1.1\r\nHost: a\r\n\r\n", none, absolute("a", "/a", "?[b]")),
         ] {
-            let framing = read(head.as_bytes()).unwrap_or_else(|status| panic!("{head:?}: {status}"));
+            let framing = read(head.as_bytes()).unwrap_or_else(|refusal| panic!("{head:?}: {refusal:?}"));
             assert_eq!((framing.body, framing.target), (body, target), "{head:?}");
         }
     }

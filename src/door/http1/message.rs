@@ -121,6 +121,6 @@ mod tests {
     #[test]
     fn a_body_that_is_unsound_from_its_start_is_refused_with_its_head() {
         let text = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\n";
-        assert_eq!(Handover::of(BytesMut::from(&text[..]), 47, 100).err(), Some(400));
+        assert_eq!(Handover::of(BytesMut::from(&text[..]), 47, 100).err(), Some(Refusal::MalformedHead));
     }
 }

@@ -1,0 +1,81 @@
+//! The operations on agents.
+
+use serde_json::json;
+
+use super::super::lines;
+use super::super::operation::{Answer, Faults, Operation, query};
+use super::super::parameters::{IF_MATCH, IF_NONE_MATCH, NAME};
+use super::super::specs::AgentSpec;
+use super::{ABSENT, BASE, CHANGE, CHANGE_OF_ONE, CREATED, REMOVED, WRITTEN, answer, body, stream, tagged};
+use crate::admin::page::{Page, Write};
+use crate::admin::{agents, trial};
+
+pub(super) const ALL: &[Operation] = &[
+    Operation {
+        path: "/api/v1/agents",
+        id: "listAgents",
+        tag: "agents",
+        summary: "List agents",
+        query: query::<agents::List>,
+        answers: &[answer::<Page<agents::Summary>>("200", "One page, in the order of names.")],
+        ..BASE
+    },
+    Operation {
+        path: "/api/v1/agents/{name}",
+        id: "showAgent",
+        tag: "agents",
+        summary: "Show an agent",
+        parameters: &[NAME],
+        answers: &[tagged::<agents::Detail>("200", "The agent.")],
+        faults: ABSENT,
+        ..BASE
+    },
+    Operation {
+        method: "put",
+        path: "/api/v1/agents/{name}",
+        id: "deployAgent",
+        tag: "agents",
+        summary: "Deploy an agent",
+        parameters: &[NAME, IF_MATCH, IF_NONE_MATCH],
+        query: query::<Write>,
+        body: body::<AgentSpec>(|| {
+            json!({
+                "route": {"path": "/agents/refunds", "strip_path": true},
+                "upstream": "http://127.0.0.1:9000",
+                "auth": {"api_key": {}},
+            })
+        }),
+        answers: &[WRITTEN, CREATED],
+        faults: CHANGE,
+        ..BASE
+    },
+    Operation {
+        method: "delete",
+        path: "/api/v1/agents/{name}",
+        id: "deleteAgent",
+        tag: "agents",
+        summary: "Take an agent away, and its API keys with it",
+        parameters: &[NAME, IF_MATCH],
+        query: query::<Write>,
+        answers: &[REMOVED],
+        faults: CHANGE_OF_ONE,
+        ..BASE
+    },
+    Operation {
+        method: "post",
+        path: "/api/v1/agents/{name}/test",
+        id: "testAgent",
+        tag: "agents",
+        summary: "Send a real request through the gateway, and follow its answer",
+        parameters: &[NAME],
+        body: body::<trial::Trial>(|| json!({"method": "GET", "path": "/"})),
+        answers: &[Answer {
+            status: "200",
+            body: stream::<lines::Trial>(),
+            headers: &[],
+            doc: "What happens, a line for each event.",
+        }],
+        faults: Faults { busy: true, ..ABSENT },
+        ..BASE
+    },
+];

@@ -1,0 +1,41 @@
+//! The shapes that the configuration declares: an agent and an identity provider as programs send them.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::Value;
+
+use crate::config;
+use crate::model::ResourceKind;
+
+macro_rules! specs {
+    ($($(#[$doc:meta])* $name:ident = $kind:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(super) enum $name {}
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                declared(ResourceKind::$kind)
+            }
+        }
+    )+};
+}
+
+specs! {
+    /// What stands under the name of an agent.
+    AgentSpec = Agent;
+    /// What stands under the name of an identity provider.
+    ProviderSpec = IdentityProvider;
+}
+
+fn declared(kind: ResourceKind) -> Schema {
+    match config::schema_of(kind) {
+        Value::Object(members) => members.into(),
+        other => Schema::from(other.as_bool().unwrap_or_default()),
+    }
+}

@@ -1,0 +1,44 @@
+//! Shapes of the admin API are derived from the types that serde reads and writes, and are not written beside them.
+
+use super::text::File;
+
+/// The derives of the admin API that serde knows and that give no shape, and the shapes that are written by hand for a type
+/// that serde derives.
+pub(crate) fn by_hand(file: &File) -> Vec<String> {
+    let mut findings = Vec::new();
+    if file.path.starts_with("src/admin/") {
+        findings.extend(
+            file.product
+                .match_indices("#[derive(")
+                .filter(|(at, _)| {
+                    let derives = file.product[*at..].split(']').next().unwrap_or_default();
+                    serde(derives) && !derives.contains("JsonSchema")
+                })
+                .map(|(at, _)| format!("line {}: serde without JsonSchema", file.line(at))),
+        );
+    }
+    for (at, found) in file.product.match_indices("JsonSchema for ") {
+        let rest = &file.product[at + found.len()..];
+        let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        if attributes(&file.product, &name).is_some_and(serde) {
+            findings.push(format!("line {}: {name} is serde's, so derive its shape", file.line(at)));
+        }
+    }
+    findings
+}
+
+fn serde(derives: &str) -> bool {
+    derives.contains("Serialize") || derives.contains("Deserialize")
+}
+
+/// What stands above a type: its attributes.
+fn attributes<'f>(code: &'f str, name: &str) -> Option<&'f str> {
+    let declared = ["struct ", "enum "].iter().find_map(|kind| {
+        let whole = format!("{kind}{name}");
+        let ends =
+            |at: &usize| !code[at + whole.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        code.match_indices(&whole).map(|(at, _)| at).find(ends)
+    })?;
+    let above = &code[..declared];
+    Some(&above[above.rfind(['}', ';']).map_or(0, |at| at + 1)..])
+}
