@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue};
+use portcullis::authz::Silent;
 use portcullis::config::{Files, Snapshot, Source, compile, parse};
-use portcullis::gate::{Evidence, Silent, Step, Verdict, decide};
+use portcullis::gate::{Evidence, Step, Verdict, decide};
 use portcullis::model::{Digest, Instant, Request};
 use portcullis::routing::Agent;
 use portcullis::telemetry::Metrics;

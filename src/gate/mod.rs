@@ -12,7 +12,6 @@ mod permit;
 pub(crate) mod tests;
 mod verdict;
 
-pub use crate::authz::{Silent, Witness};
 pub use challenge::{challenge, detail};
 pub use decide::{Step, decide};
 pub use evidence::{Evidence, Introspection, Need};

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant as Tick};
 use http::uri::Scheme;
 use pingora::proxy::Session;
 
-use crate::gate::{Evidence, Need, Silent, Step, Verdict, Witness, decide};
+use crate::authz::{Silent, Witness};
+use crate::gate::{Evidence, Need, Step, Verdict, decide};
 use crate::model::{Clock, Fetched, Instant, Purpose, Request};
 use crate::routing::Agent;
 

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use portcullis::authz::Silent;
 use portcullis::config::{Files, Snapshot, Source, compile, parse};
-use portcullis::gate::{Evidence, Silent, Step, decide};
+use portcullis::gate::{Evidence, Step, decide};
 use portcullis::idp::{Provider, Refresher, RefresherHandle};
 use portcullis::model::{CacheLabel, Decision, FixedClock, Identity, Instant, Reason, Request};
 use portcullis::routing::Agent;

@@ -6,8 +6,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use portcullis::authz::Silent;
 use portcullis::config::{Source, compile, parse};
-use portcullis::gate::{Evidence, Silent, Step, decide};
+use portcullis::gate::{Evidence, Step, decide};
 use portcullis::telemetry::Metrics;
 
 use super::stage::{api_key, sha256};

@@ -30,7 +30,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["model", "net", "telemetry", "authz", "upstream", "idp", "authn", "routing"]),
     ("control", &["model", "net", "telemetry", "upstream", "store", "idp", "routing", "config"]),
     ("door", &["model", "telemetry", "config"]),
-    ("proxy", &["model", "telemetry", "limits", "upstream", "routing", "gate", "config", "door"]),
+    ("proxy", &["model", "telemetry", "authz", "limits", "upstream", "routing", "gate", "config", "door"]),
     ("ops", &["model", "telemetry", "idp", "config", "control"]),
     ("admin", &["model", "telemetry", "idp", "authn", "store", "routing", "gate", "config", "control"]),
 ];
@@ -124,6 +124,32 @@ fn imports(file: &File) -> Vec<String> {
     named.map(|(line, named)| format!("line {line}: {room} may not import {named}")).collect()
 }
 
+/// The statements of a file that hand names on: the line on which each begins, and the one on which it ends.
+fn re_exports(file: &File) -> Vec<(usize, usize)> {
+    let begins = file.product.match_indices("pub").filter_map(|(at, word)| {
+        let rest = &file.product[at + word.len()..];
+        // `pub use`, `pub(crate) use`, `pub(in crate::x) use`
+        let rest = match rest.strip_prefix('(') {
+            Some(inside) => &inside[inside.find(')')? + 1..],
+            None => rest,
+        };
+        let length = rest.strip_prefix(" use ")?.find(';')?;
+        Some((file.line(at), file.line(file.product.len() - rest.len() + length)))
+    });
+    begins.collect()
+}
+
+fn handed_on(file: &File) -> Vec<String> {
+    let own = file.room();
+    let statements = re_exports(file);
+    let is_handed_on = |line: usize| statements.iter().any(|(first, last)| (*first..=*last).contains(&line));
+    let foreign = file
+        .rooms_named()
+        .into_iter()
+        .filter(|(line, named)| own != Some(named.as_str()) && is_room(named) && is_handed_on(*line));
+    foreign.map(|(line, named)| format!("line {line}: hands on what {named} declares")).collect()
+}
+
 fn is_room(name: &str) -> bool {
     ROOMS.iter().any(|(room, _)| *room == name) || SHELL.contains(&name)
 }
@@ -193,6 +219,22 @@ pub(crate) const LAWS: &[Law] = &[
             ("src/gateway.rs", "use crate::{proxy, admin};"),
             ("src/model/name.rs", "// as crate::idp does\nlet a = \"crate::idp::x\";"),
             ("src/model/name.rs", "macro_rules! m { () => { $crate::gate::x() } }"),
+        ],
+    },
+    Law {
+        name: "a room hands on nothing that another declares",
+        covers: source,
+        check: handed_on,
+        bad: &[
+            ("src/control/mod.rs", "pub use crate::idp::{Probe, probe};"),
+            ("src/gate/mod.rs", "mod permit;\npub(crate) use super::authz::Silent;"),
+            ("src/gate/mod.rs", "pub use crate::{\n    gate::permit::Permit,\n    authn::Presented,\n};"),
+            ("src/lib.rs", "pub use crate::gate::Permit;"),
+        ],
+        good: &[
+            ("src/control/mod.rs", "use crate::idp::Probe;\npub use diff::diff;\npub use self::edit::Edit;"),
+            ("src/idp/mod.rs", "pub use crate::idp::probe::Probe;\npub use std::sync::Arc;"),
+            ("src/gate/mod.rs", "#[cfg(test)]\nmod tests { pub use crate::authn::Presented; }"),
         ],
     },
     Law {

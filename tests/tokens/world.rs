@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue};
+use portcullis::authz::Silent;
 use portcullis::config::{Files, Source, compile, parse};
-use portcullis::gate::{Evidence, Silent, Step, decide};
+use portcullis::gate::{Evidence, Step, decide};
 use portcullis::model::{Instant, Reason, Request};
 use portcullis::routing::Agent;
 use portcullis::telemetry::Metrics;

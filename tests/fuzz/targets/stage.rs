@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use http::HeaderMap;
+use portcullis::authz::Silent;
 use portcullis::config::{Snapshot, Source, compile, parse};
-use portcullis::gate::{Evidence, Silent, Step, decide, explain};
+use portcullis::gate::{Evidence, Step, decide, explain};
 use portcullis::model::{Instant, Request};
 use portcullis::routing::Agent;
 use portcullis::telemetry::Metrics;
