@@ -12,7 +12,7 @@ use prometheus::{Histogram, IntCounter};
 
 use crate::model::{AuthMethod, CacheLabel, Decision, ProviderName, Reason};
 
-use super::metrics::{Resolved, observe};
+use super::resolved::Resolved;
 
 const DECISIONS: usize = 4;
 const CODES: usize = 500;
@@ -100,9 +100,7 @@ impl AgentMetrics {
 
     /// Records how long a decision took.
     pub fn decision_took(&self, method: AuthMethod, cache: CacheLabel, took: Duration) {
-        if let Some(histogram) = self.0.metrics.decision_took(method, cache) {
-            observe(histogram, took);
-        }
+        self.0.metrics.decision_took(method, cache, took);
     }
 
     /// Counts an answer. A status outside 100 to 599 counts as 599.
@@ -113,7 +111,7 @@ impl AgentMetrics {
             cell.get_or_init(make).inc();
         }
         let make = || self.0.metrics.families.request_duration.of([&self.0.agent]);
-        observe(self.0.request_duration.get_or_init(make), took);
+        self.0.request_duration.get_or_init(make).observe(took.as_secs_f64());
     }
 
     /// Counts a request that ended without an answer of its agent, or without a whole one, by the word for the cause:
@@ -125,7 +123,7 @@ impl AgentMetrics {
     /// Records how long the upstream took to the head of its answer.
     pub fn upstream_took(&self, took: Duration) {
         let make = || self.0.metrics.families.upstream_duration.of([&self.0.agent]);
-        observe(self.0.upstream_duration.get_or_init(make), took);
+        self.0.upstream_duration.get_or_init(make).observe(took.as_secs_f64());
     }
 }
 

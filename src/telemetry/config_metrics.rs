@@ -4,7 +4,6 @@ use prometheus::{Gauge, IntCounter, IntGauge};
 
 use crate::model::Instant;
 
-use super::Metrics;
 use super::families::Families;
 
 /// The handles of the configuration.
@@ -29,34 +28,31 @@ impl ConfigMetrics {
             broken_documents: families.config_broken_documents.of([]),
         }
     }
-}
 
-impl Metrics {
     /// A configuration went live at `now`.
-    pub fn reload_applied(&self, now: Instant) {
-        let config = &self.0.config;
-        config.applied.inc();
-        config.last_reload_ok.set(1);
-        config.last_reload_at.set(now.unix_f64());
+    pub(super) fn applied(&self, now: Instant) {
+        self.applied.inc();
+        self.last_reload_ok.set(1);
+        self.last_reload_at.set(now.unix_f64());
     }
 
     /// A configuration was refused; the one before it stays live.
-    pub fn reload_refused(&self) {
-        self.0.config.refused.inc();
-        self.0.config.last_reload_ok.set(0);
+    pub(super) fn refused(&self) {
+        self.refused.inc();
+        self.last_reload_ok.set(0);
     }
 
     /// What was read is what is live already.
-    pub fn reload_unchanged(&self) {
-        self.0.config.unchanged.inc();
-        self.0.config.last_reload_ok.set(1);
+    pub(super) fn unchanged(&self) {
+        self.unchanged.inc();
+        self.last_reload_ok.set(1);
     }
 
     /// So many documents are broken on disk; `refused`: something there is not what is live.
-    pub fn documents_broken(&self, documents: usize, refused: bool) {
-        self.0.config.broken_documents.set(i64::try_from(documents).unwrap_or(i64::MAX));
+    pub(super) fn broken(&self, documents: usize, refused: bool) {
+        self.broken_documents.set(i64::try_from(documents).unwrap_or(i64::MAX));
         if refused {
-            self.0.config.last_reload_ok.set(0);
+            self.last_reload_ok.set(0);
         }
     }
 }

@@ -5,16 +5,15 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use prometheus::{Encoder as _, Histogram, TextEncoder};
+use prometheus::{Encoder as _, TextEncoder};
 
-use crate::model::{AgentName, AuthMethod, CacheLabel, CertificateTerm, ProviderName};
+use crate::model::{AgentName, CertificateTerm, Instant, ProviderName};
 
 use super::certificate_metrics::CertificateMetrics;
-use super::config_metrics::ConfigMetrics;
 use super::families::{self, Families};
 use super::lost_lines::LostLines;
+use super::resolved::Resolved;
 use super::{
     AgentMetrics, ConnectionMetrics, Declaration, HandshakeMetrics, InFlight, Label, ProviderMetrics,
     TokenCacheMetrics,
@@ -23,24 +22,6 @@ use super::{
 /// All metrics of one gateway. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Metrics(pub(super) Arc<Resolved>);
-
-/// The families, and those of their handles that belong to no agent, provider or listener.
-#[derive(Debug)]
-pub(super) struct Resolved {
-    pub(super) families: Families,
-    /// By method and by what the cache said.
-    decision_durations: [[Histogram; CacheLabel::ALL.len()]; AuthMethod::ALL.len()],
-    token_cache: TokenCacheMetrics,
-    pub(super) config: ConfigMetrics,
-    connections: ConnectionMetrics,
-    certificates: CertificateMetrics,
-}
-
-impl Resolved {
-    pub(super) fn decision_took(&self, method: AuthMethod, cache: CacheLabel) -> Option<&Histogram> {
-        self.decision_durations.get(method as usize)?.get(cache as usize)
-    }
-}
 
 impl Metrics {
     /// A registry of its own, with every family declared.
@@ -55,18 +36,7 @@ impl Metrics {
         #[cfg(target_os = "linux")]
         families.registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         families.build_info.of([env!("CARGO_PKG_VERSION")]).set(1);
-        Ok(Self(Arc::new(Resolved {
-            decision_durations: [AuthMethod::OAuth, AuthMethod::ApiKey, AuthMethod::Public, AuthMethod::None]
-                .map(|method| {
-                    [CacheLabel::Off, CacheLabel::Hit, CacheLabel::Miss]
-                        .map(|cache| families.auth_duration.of([method.as_str(), cache.as_str()]))
-                }),
-            token_cache: TokenCacheMetrics::new(&families),
-            config: ConfigMetrics::new(&families),
-            connections: ConnectionMetrics::new(&families),
-            certificates,
-            families,
-        })))
+        Ok(Self(Arc::new(Resolved::new(families, certificates))))
     }
 
     /// What is declared of every family of ours.
@@ -122,6 +92,26 @@ impl Metrics {
         InFlight(self.0.families.in_flight.of([]))
     }
 
+    /// A configuration went live at `now`.
+    pub fn reload_applied(&self, now: Instant) {
+        self.0.config.applied(now);
+    }
+
+    /// A configuration was refused; the one before it stays live.
+    pub fn reload_refused(&self) {
+        self.0.config.refused();
+    }
+
+    /// What was read is what is live already.
+    pub fn reload_unchanged(&self) {
+        self.0.config.unchanged();
+    }
+
+    /// So many documents are broken on disk; `refused`: something there is not what is live.
+    pub fn documents_broken(&self, documents: usize, refused: bool) {
+        self.0.config.broken(documents, refused);
+    }
+
     /// Drops the series of agents and providers that are no longer configured.
     pub fn retain(&self, agents: &HashSet<&str>, providers: &HashSet<&str>) {
         self.0.families.retain(&|label, value| match label {
@@ -144,13 +134,10 @@ impl Metrics {
     }
 }
 
-/// A histogram handle as other rooms hold it.
-pub(super) fn observe(histogram: &Histogram, seconds: Duration) {
-    histogram.observe(seconds.as_secs_f64());
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::model::{AuthMethod, Decision, Reason};
 
@@ -165,7 +152,7 @@ mod tests {
         for name in [&old, &new] {
             let agent = m.agent(name);
             agent.decided(None, AuthMethod::Public, Decision::Allow, Reason::Ok);
-            agent.answered(200, std::time::Duration::from_millis(3));
+            agent.answered(200, Duration::from_millis(3));
             agent.upstream_failed("connect_refused");
         }
         m.provider(&ProviderName::parse("gone").unwrap()).keys(3);

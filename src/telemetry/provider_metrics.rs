@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::model::Instant;
 
 use super::families::Families;
-use super::metrics::Resolved;
+use super::resolved::Resolved;
 
 /// The handles of one provider. The label values `trigger`, `result` and `reason` are closed lists in `idp`.
 #[derive(Clone)]

@@ -2,6 +2,7 @@
 //!
 //! The counters are those of `metrics`, looked at every few seconds; nothing of this is on the way of a request.
 
+mod lately;
 mod past;
 
 use std::collections::BTreeMap;
@@ -11,16 +12,16 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{Clock, Decision, Instant, Reason};
+use crate::model::{Clock, Instant, Reason};
 
 use super::lines;
 use super::metrics::Metrics;
+pub use lately::Lately;
+pub use past::{Lost, TopRefusal};
 use past::{Past, Series, top};
 
 /// The time between two looks, in seconds.
 const INTERVAL: u64 = 5;
-/// So many looks are remembered: five minutes.
-const POINTS: usize = 60;
 
 /// The last minutes of one agent, in requests per second, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
@@ -43,75 +44,6 @@ pub struct AgentTraffic {
     pub top_refusal: Option<TopRefusal>,
     /// The reason for which most would have been refused since the start.
     pub top_would_refuse: Option<TopRefusal>,
-}
-
-/// What happened at one agent in the last five minutes, in requests.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Lately {
-    /// What was allowed.
-    pub allowed: u64,
-    /// What was refused.
-    pub refused: u64,
-    /// What would have been refused.
-    pub would_refuse: u64,
-    /// What ended without an answer of the agent.
-    pub failed: u64,
-}
-
-impl Lately {
-    /// What went on to the agent.
-    #[must_use]
-    pub const fn went_on(&self) -> u64 {
-        self.allowed + self.would_refuse
-    }
-
-    fn since(self, before: Self) -> Self {
-        // Series of an agent that was removed and came back begin at nothing.
-        let grown = |now: u64, before: u64| if now < before { now } else { now - before };
-        Self {
-            allowed: grown(self.allowed, before.allowed),
-            refused: grown(self.refused, before.refused),
-            would_refuse: grown(self.would_refuse, before.would_refuse),
-            failed: grown(self.failed, before.failed),
-        }
-    }
-
-    fn plus(self, other: Self) -> Self {
-        Self {
-            allowed: self.allowed + other.allowed,
-            refused: self.refused + other.refused,
-            would_refuse: self.would_refuse + other.would_refuse,
-            failed: self.failed + other.failed,
-        }
-    }
-
-    fn count(&mut self, decision: Decision, more: u64) {
-        *match decision {
-            Decision::Allow => &mut self.allowed,
-            Decision::Deny | Decision::Error => &mut self.refused,
-            Decision::ShadowDeny => &mut self.would_refuse,
-        } += more;
-    }
-}
-
-/// Lines of a log that were dropped since the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lost {
-    /// Which log.
-    pub log: &'static str,
-    /// How many.
-    pub lines: u64,
-    /// When it was last seen that there were more.
-    pub last: Instant,
-}
-
-/// The most frequent reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct TopRefusal {
-    /// Which.
-    pub reason: &'static str,
-    /// How often since the start.
-    pub count: u64,
 }
 
 /// The last minutes of the gateway, oldest first.
@@ -261,7 +193,9 @@ fn per_second(count: u64) -> f64 {
 mod tests {
     use super::*;
 
-    use crate::model::{AgentName, AuthMethod};
+    use crate::model::{AgentName, AuthMethod, Decision};
+
+    use super::past::POINTS;
 
     #[test]
     fn rates_are_growth_between_two_looks() {

@@ -2,10 +2,36 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::model::{Decision, Instant, Reason};
 
 use super::super::counts::{DecisionCount, FailureCount};
-use super::{Lately, Lost, POINTS, TopRefusal};
+use super::lately::Lately;
+
+/// How many looks are remembered: at one in five seconds, five minutes, which is what the console shows.
+pub(super) const POINTS: usize = 60;
+
+/// Lines of a log that were dropped since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lost {
+    /// Which log.
+    pub log: &'static str,
+    /// How many.
+    pub lines: u64,
+    /// When it was last seen that there were more.
+    pub last: Instant,
+}
+
+/// The most frequent reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TopRefusal {
+    /// Which.
+    pub reason: &'static str,
+    /// How often since the start.
+    pub count: u64,
+}
 
 /// The looks.
 #[derive(Debug, Default)]

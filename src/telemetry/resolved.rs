@@ -1,0 +1,50 @@
+//! The families, and those of their handles that belong to no agent, provider or listener.
+
+use std::time::Duration;
+
+use prometheus::Histogram;
+
+use crate::model::{AuthMethod, CacheLabel};
+
+use super::certificate_metrics::CertificateMetrics;
+use super::config_metrics::ConfigMetrics;
+use super::families::Families;
+use super::{ConnectionMetrics, TokenCacheMetrics};
+
+/// What all handles of one gateway share.
+#[derive(Debug)]
+pub(super) struct Resolved {
+    pub(super) families: Families,
+    /// By method and by what the cache said.
+    decision_durations: [[Histogram; CacheLabel::ALL.len()]; AuthMethod::ALL.len()],
+    pub(super) token_cache: TokenCacheMetrics,
+    pub(super) config: ConfigMetrics,
+    pub(super) connections: ConnectionMetrics,
+    pub(super) certificates: CertificateMetrics,
+}
+
+impl Resolved {
+    pub(super) fn new(families: Families, certificates: CertificateMetrics) -> Self {
+        let duration = |method: AuthMethod, cache: CacheLabel| {
+            families.auth_duration.of([method.as_str(), cache.as_str()])
+        };
+        let methods = [AuthMethod::OAuth, AuthMethod::ApiKey, AuthMethod::Public, AuthMethod::None];
+        let caches = [CacheLabel::Off, CacheLabel::Hit, CacheLabel::Miss];
+        Self {
+            decision_durations: methods.map(|method| caches.map(|cache| duration(method, cache))),
+            token_cache: TokenCacheMetrics::new(&families),
+            config: ConfigMetrics::new(&families),
+            connections: ConnectionMetrics::new(&families),
+            certificates,
+            families,
+        }
+    }
+
+    /// Records how long a decision took.
+    pub(super) fn decision_took(&self, method: AuthMethod, cache: CacheLabel, took: Duration) {
+        let row = self.decision_durations.get(method as usize);
+        if let Some(histogram) = row.and_then(|row| row.get(cache as usize)) {
+            histogram.observe(took.as_secs_f64());
+        }
+    }
+}
