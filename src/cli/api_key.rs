@@ -6,7 +6,7 @@ use crate::authn::ApiKeyText;
 use crate::config::parse_duration;
 use crate::model::{AgentName, Clock as _, Digest, SystemClock};
 
-use super::Exit;
+use super::exit::Exit;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum ApiKey {

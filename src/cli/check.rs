@@ -6,7 +6,9 @@ use crate::config::{Diagnostics, Snapshot};
 use crate::control::load;
 use crate::telemetry::Metrics;
 
-use super::{ConfigArg, Exit, place, surroundings};
+use super::exit::Exit;
+use super::place::{self, ConfigArg};
+use super::surroundings;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

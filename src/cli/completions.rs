@@ -2,9 +2,7 @@
 
 use std::io::Write;
 
-use clap::CommandFactory as _;
-
-use super::{Cli, Exit};
+use super::exit::Exit;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -12,9 +10,9 @@ pub(super) struct Args {
     shell: clap_complete::Shell,
 }
 
-pub(super) fn run(args: &Args, out: &mut dyn Write) -> std::io::Result<Exit> {
+pub(super) fn run(args: &Args, mut command: clap::Command, out: &mut dyn Write) -> std::io::Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "portcullis", &mut script);
+    clap_complete::generate(args.shell, &mut command, "portcullis", &mut script);
     out.write_all(&script)?;
     Ok(Exit::Success)
 }

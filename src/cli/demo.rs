@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use super::{Exit, run};
+use super::exit::Exit;
+use super::run;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -15,7 +15,8 @@ use crate::model::{CanonicalPath, Clock, Host, HostRule, Request, SystemClock};
 use crate::routing::{Agent, Authenticator};
 use crate::telemetry::Metrics;
 
-use super::{ConfigArg, Exit, place};
+use super::exit::Exit;
+use super::place::{self, ConfigArg};
 
 /// The longest wait for the keys of the agent's providers.
 const KEYS_WAIT: Duration = Duration::from_secs(6);

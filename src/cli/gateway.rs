@@ -17,7 +17,7 @@ use crate::control::outline;
 use crate::model::reached_at;
 
 use super::pinned::Pinned;
-use super::{ConfigArg, place};
+use super::place::{self, ConfigArg};
 
 /// How long a gateway may take to connect, and to say the next word.
 const LIMIT: Duration = Duration::from_secs(3);

@@ -3,7 +3,9 @@
 
 use std::io::Write;
 
-use super::{ConfigArg, Exit, gateway};
+use super::exit::Exit;
+use super::gateway;
+use super::place::ConfigArg;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

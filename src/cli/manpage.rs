@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use clap::{Command, CommandFactory as _};
+use clap::Command;
 use clap_mangen::Man;
 
-use super::{Cli, Exit};
+use super::exit::Exit;
 
 /// What stands after the commands, in roff.
 const REST: &str = r#".SH "EXIT STATUS"
@@ -76,8 +76,7 @@ portcullis manpage > /usr/local/share/man/man1/portcullis.1
 "#;
 
 /// Prints it.
-pub(super) fn run(out: &mut dyn Write) -> std::io::Result<Exit> {
-    let mut cli = Cli::command();
+pub(super) fn run(mut cli: Command, out: &mut dyn Write) -> std::io::Result<Exit> {
     cli.build();
     let mut page = Vec::new();
     let man = Man::new(cli.clone());
@@ -117,12 +116,15 @@ fn write_command(page: &mut Vec<u8>, command: &Command, above: &str) -> std::io:
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
+    use super::super::Cli;
     use super::*;
 
     #[test]
     fn one_page_has_every_command_and_every_section() {
         let mut page = Vec::new();
-        run(&mut page).unwrap();
+        run(Cli::command(), &mut page).unwrap();
         let page = String::from_utf8(page).unwrap();
         for section in
             ["NAME", "SYNOPSIS", "COMMANDS", "\"EXIT STATUS\"", "FILES", "ENVIRONMENT", "SIGNALS", "EXAMPLES"]

@@ -6,6 +6,7 @@ mod api_key;
 mod check;
 mod completions;
 mod demo;
+mod exit;
 mod explain;
 mod gateway;
 mod health;
@@ -20,12 +21,13 @@ mod why;
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::telemetry::{LogFormat, init_logging};
+
+use exit::Exit;
 
 /// The gate in front of AI agents: lets a request through only when its caller proves who it is.
 #[derive(Debug, Parser)]
@@ -69,39 +71,6 @@ enum Command {
     Manpage,
 }
 
-/// Where the configuration is.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ConfigArg {
-    /// A configuration file, or a directory of them [default: ./portcullis.yaml, then
-    /// /etc/portcullis/portcullis.yaml]
-    #[arg(short, long, env = "PORTCULLIS_CONFIG", value_name = "PATH")]
-    config: Option<PathBuf>,
-}
-
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Exit {
-    /// As asked.
-    Success,
-    /// It could not be done, or the answer is no.
-    Failure,
-    /// The arguments make no sense together.
-    Usage,
-    /// Nobody answers who could be asked.
-    Unreachable,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Success => Self::SUCCESS,
-            Exit::Failure => Self::from(1),
-            Exit::Usage => Self::from(2),
-            Exit::Unreachable => Self::from(3),
-        }
-    }
-}
-
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -134,12 +103,7 @@ pub fn run_with(
     err: &mut dyn Write,
 ) -> std::io::Result<u8> {
     match Cli::try_parse_from(args) {
-        Ok(cli) => dispatch(cli.command, false, out, err).map(|exit| match exit {
-            Exit::Success => 0,
-            Exit::Failure => 1,
-            Exit::Usage => 2,
-            Exit::Unreachable => 3,
-        }),
+        Ok(cli) => dispatch(cli.command, false, out, err).map(Exit::code),
         Err(error) => {
             write!(err, "{error}")?;
             Ok(u8::try_from(error.exit_code()).unwrap_or(2))
@@ -159,7 +123,7 @@ fn dispatch(command: Command, json: bool, out: &mut dyn Write, err: &mut dyn Wri
         Command::Status(args) => status::run(&args, out, err),
         Command::Why(args) => why::run(&args, out, err),
         Command::Demo(args) => demo::run(&args, out, err),
-        Command::Completions(args) => completions::run(&args, out),
-        Command::Manpage => manpage::run(out),
+        Command::Completions(args) => completions::run(&args, Cli::command(), out),
+        Command::Manpage => manpage::run(Cli::command(), out),
     }
 }

@@ -7,7 +7,14 @@ use tokio::runtime::{Builder, Runtime};
 use crate::control::Stores;
 use crate::store::{Documents, FileDocuments, Writer};
 
-use super::ConfigArg;
+/// Where the configuration is.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConfigArg {
+    /// A configuration file, or a directory of them [default: ./portcullis.yaml, then
+    /// /etc/portcullis/portcullis.yaml]
+    #[arg(short, long, env = "PORTCULLIS_CONFIG", value_name = "PATH")]
+    config: Option<PathBuf>,
+}
 
 const PLACES: [&str; 2] = ["portcullis.yaml", "/etc/portcullis/portcullis.yaml"];
 

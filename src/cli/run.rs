@@ -5,7 +5,8 @@ use std::io::Write;
 use crate::control;
 use crate::gateway::{self, Options, StartError};
 
-use super::{ConfigArg, Exit, place};
+use super::exit::Exit;
+use super::place::{self, ConfigArg};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::Exit;
+use super::exit::Exit;
 
 pub(super) fn run(out: &mut dyn Write) -> std::io::Result<Exit> {
     writeln!(out, "{:#}", crate::config::schema())?;

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use crate::model::inert;
 
-use super::{ConfigArg, Exit, gateway};
+use super::exit::Exit;
+use super::gateway;
+use super::place::ConfigArg;
 
 /// The longest text of a line, in characters.
 const LONGEST: usize = 2000;

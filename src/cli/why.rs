@@ -10,7 +10,9 @@ use crate::config::Outline;
 use crate::model::{Clock as _, SystemClock, inert};
 use crate::telemetry::KeptRefusals;
 
-use super::{ConfigArg, Exit, gateway};
+use super::exit::Exit;
+use super::gateway;
+use super::place::ConfigArg;
 
 /// The longest text of a line, in characters.
 const LONGEST: usize = 2000;
