@@ -13,7 +13,7 @@ use crate::model::{Clock, Secret};
 use crate::ops;
 use crate::telemetry::{Decisions, Metrics, Traffic};
 
-use super::StartError;
+use super::start_error::StartError;
 
 /// What can fail has not failed.
 pub(super) struct Prepared {

@@ -1,10 +1,12 @@
 //! From the opening of the listeners to the end: signals, the drain, and the hand-over to a new process.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use pingora::server::{ExecutionPhase, RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, broadcast, mpsc};
 
@@ -12,7 +14,8 @@ use crate::config;
 use crate::door::Drain;
 
 use super::notify::{News, Notifier};
-use super::{StartError, successor};
+use super::start_error::StartError;
+use super::successor;
 
 /// Connections that were accepted when draining began get this long to show up as in flight.
 const SETTLE: Duration = Duration::from_millis(100);
@@ -50,13 +53,15 @@ pub(super) struct Requests {
 
 impl Requests {
     /// Keeps SIGHUP and SIGQUIT; the first thing that a process does.
-    pub(super) fn new() -> std::io::Result<Self> {
+    pub(super) fn new(runtime: &Runtime) -> std::io::Result<Self> {
+        let _in_runtime = runtime.enter();
         Ok(Self { hup: signal(SignalKind::hangup())?, quit: signal(SignalKind::quit())? })
     }
 
     /// Keeps SIGTERM and SIGINT as well; before anybody can see that the process is there. Until then they end it, as
     /// they end any program, and a start that hangs.
-    pub(super) fn and_ends(self) -> std::io::Result<Signals> {
+    pub(super) fn and_ends(self, runtime: &Runtime) -> std::io::Result<Signals> {
+        let _in_runtime = runtime.enter();
         let Self { hup, quit } = self;
         Ok(Signals {
             term: signal(SignalKind::terminate())?,
@@ -78,57 +83,47 @@ pub(super) struct Life {
     pub(super) notifier: Notifier,
 }
 
+/// What ends the waiting.
+enum End {
+    /// Now: what is in flight is cut.
+    AtOnce,
+    /// After the drain.
+    Drained,
+    /// After the drain, and the listeners go to a new process.
+    HandedOver,
+}
+
 impl Life {
     pub(super) async fn live(self) -> Result<(), StartError> {
         let Self { server, stop, mut signals, reload, drain, settings, notifier } = self;
         let socket = successor::socket(&settings);
         let mut phases = server.server.watch_execution_phase();
-        let (ended, mut has_ended) = mpsc::channel::<()>(1);
-        std::thread::Builder::new()
-            .name("pingora".to_owned())
-            .spawn(move || {
-                let mut server = server;
-                server.server.bootstrap();
-                server.server.run(RunArgs { shutdown_signal: Box::new(Told(server.stopped)) });
-                drop(ended);
-            })
-            .map_err(|e| StartError::System(e.to_string()))?;
-        let handed_over = loop {
-            tokio::select! {
-                _ = signals.hup.recv() => reload.notify_one(),
-                _ = signals.int.recv() => {
-                    tracing::info!("stopping at once");
-                    notifier.tell(News::Stopping);
-                    return Ok(());
-                }
-                _ = signals.term.recv() => break false,
-                _ = signals.quit.recv() => {
-                    if successor::waits_at(&socket) {
-                        break true;
-                    }
-                    tracing::error!(socket = %socket.display(), "SIGQUIT, but no new process waits for the listeners: start one with `portcullis run --upgrade` first");
-                }
-                _ = has_ended.recv() => return Err(StartError::System("the listeners ended".to_owned())),
+        let has_ended = run_server(server)?;
+        match signals.end(&reload, &socket, has_ended).await? {
+            End::AtOnce => {
+                tracing::info!("stopping at once");
+                notifier.tell(News::Stopping);
+                return Ok(());
             }
-        };
-        if handed_over {
-            drain.hand_over();
-        }
-        drain.announce();
-        if handed_over {
-            tracing::info!("handing the listeners to the new process");
-            let successor = successor::signed(&socket);
-            let _told = stop.send(ShutdownSignal::GracefulUpgrade);
-            let has_them = || successor.iter().for_each(|pid| notifier.tell(News::MainPid(*pid)));
-            wait_for_handover(&mut phases, has_them).await;
-        } else {
-            notifier.tell(News::Stopping);
-            tracing::info!(delay = ?settings.shutdown.delay, drain = ?settings.shutdown.drain, "draining");
-            tokio::select! {
-                () = tokio::time::sleep(settings.shutdown.delay) => {}
-                _ = signals.int.recv() => return Ok(()),
+            End::HandedOver => {
+                drain.hand_over();
+                drain.announce();
+                tracing::info!("handing the listeners to the new process");
+                let successor = successor::signed(&socket);
+                let _told = stop.send(ShutdownSignal::GracefulUpgrade);
+                let has_them = || successor.iter().for_each(|pid| notifier.tell(News::MainPid(*pid)));
+                wait_for_handover(&mut phases, has_them).await;
             }
-            let _told = stop.send(ShutdownSignal::GracefulTerminate);
+            End::Drained => {
+                drain.announce();
+                notifier.tell(News::Stopping);
+                tracing::info!(delay = ?settings.shutdown.delay, drain = ?settings.shutdown.drain, "draining");
+                tokio::select! {
+                    () = tokio::time::sleep(settings.shutdown.delay) => {}
+                    _ = signals.int.recv() => return Ok(()),
+                }
+                let _told = stop.send(ShutdownSignal::GracefulTerminate);
+            }
         }
         drain.start();
         let quiet = async {
@@ -144,6 +139,43 @@ impl Life {
         }
         Ok(())
     }
+}
+
+impl Signals {
+    /// Waits for the end, and passes on what asks for a reload.
+    async fn end(
+        &mut self,
+        reload: &Notify,
+        socket: &Path,
+        mut has_ended: mpsc::Receiver<()>,
+    ) -> Result<End, StartError> {
+        loop {
+            tokio::select! {
+                _ = self.hup.recv() => reload.notify_one(),
+                _ = self.int.recv() => return Ok(End::AtOnce),
+                _ = self.term.recv() => return Ok(End::Drained),
+                _ = self.quit.recv() => {
+                    if successor::waits_at(socket) {
+                        return Ok(End::HandedOver);
+                    }
+                    tracing::error!(socket = %socket.display(), "SIGQUIT, but no new process waits for the listeners: start one with `portcullis run --upgrade` first");
+                }
+                _ = has_ended.recv() => return Err(StartError::System("the listeners ended".to_owned())),
+            }
+        }
+    }
+}
+
+/// Runs the server on a thread of its own; the channel closes when it has ended.
+fn run_server(mut server: PreparedServer) -> Result<mpsc::Receiver<()>, StartError> {
+    let (ended, has_ended) = mpsc::channel::<()>(1);
+    let run = move || {
+        server.server.bootstrap();
+        server.server.run(RunArgs { shutdown_signal: Box::new(Told(server.stopped)) });
+        drop(ended);
+    };
+    std::thread::Builder::new().name("pingora".to_owned()).spawn(run).map_err(StartError::system)?;
+    Ok(has_ended)
 }
 
 /// Waits until this process is to end; says when the listeners have been sent.

@@ -1,0 +1,98 @@
+//! From what has been opened to a gateway that serves.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use crate::config::Snapshot;
+use crate::control::{Reconciler, Resolver};
+use crate::door::Drain;
+use crate::limits::Hall;
+use crate::model::{Clock, Live, SystemClock};
+use crate::proxy::GatewayParts;
+use crate::telemetry::{AccessLogGuard, Metrics, RefusalsGuard, tell_of_lost_lines};
+
+use super::companions::Companions;
+use super::life::Life;
+use super::listeners::{self, Sockets};
+use super::opened::Opened;
+use super::{records, successor};
+
+/// How long the start waits for the first addresses of upstream names: a resolver answers sooner or is down, and then
+/// the requests of other agents must not wait for it.
+const FIRST_ADDRESSES: Duration = Duration::from_secs(1);
+
+/// Writes out what is left when dropped.
+pub(super) type Guards = (AccessLogGuard, Option<RefusalsGuard>);
+
+/// Puts a gateway together. It serves as soon as its life is lived.
+pub(super) fn start(
+    opened: Opened,
+    upgrade: bool,
+    access_log: Box<dyn Write + Send>,
+    runtime: &Runtime,
+    metrics: &Metrics,
+) -> (Life, Guards) {
+    let Opened { stores, files, snapshot, room, signals, listeners, ops, state, console } = opened;
+    let settings = Arc::clone(&snapshot.server);
+    runtime.block_on(Resolver::first_answers(snapshot.endpoints.values(), FIRST_ADDRESSES));
+    let live = Arc::new(Live::from_arc(Arc::clone(&snapshot)));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (access_log, log_guard) = records::access_log(&settings, access_log);
+    let (decisions, refusals_guard) = records::noted(&snapshot, &clock, console.is_some(), runtime);
+    let drain = Drain::default();
+    let parts = GatewayParts {
+        snapshot: Arc::clone(&live),
+        access_log,
+        trusted_proxies: settings.trusted_proxies.clone(),
+        health_path: settings.health_path.as_ref().map(|path| path.value.as_str().into()),
+        limits: settings.limits,
+        hall: Hall::new(room.requests),
+        drain: drain.clone(),
+        decisions: decisions.clone(),
+    };
+    let (accepts, accepting) = watch::channel(false);
+    let sockets = Sockets { opened: listeners, accepts, upgrade };
+    let (server, stop) = listeners::server(&settings, parts, &clock, metrics, room, sockets);
+    let reconciler =
+        Reconciler::new(stores, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
+    let reconciler = runtime.block_on(reconciler);
+    let companions = Companions {
+        control: reconciler.control(),
+        clock,
+        metrics: metrics.clone(),
+        live,
+        drain: drain.clone(),
+        accepting,
+        upgrade,
+    };
+    if let Some((console, decisions)) = console.zip(decisions) {
+        companions.open_console(console, decisions, runtime);
+    }
+    runtime.spawn(reconciler.run());
+    runtime.spawn(tell_of_lost_lines());
+    let (notifier, reload) = companions.notify(runtime);
+    companions.serve_pages(ops, runtime);
+    if upgrade {
+        successor::sign(&successor::socket(&settings));
+    }
+    announce(&snapshot);
+    (Life { server, stop, signals, reload, drain, settings, notifier }, (log_guard, refusals_guard))
+}
+
+fn announce(snapshot: &Snapshot) {
+    let settings = &snapshot.server;
+    let listeners: Vec<String> = settings.listeners.iter().map(|l| l.address.value.to_string()).collect();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        revision = snapshot.revision.short(),
+        agents = snapshot.agents.len(),
+        providers = snapshot.providers.len(),
+        listeners = listeners.join(", "),
+        ops = %settings.ops,
+        "portcullis is starting"
+    );
+}

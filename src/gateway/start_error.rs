@@ -1,0 +1,45 @@
+//! Why a gateway does not start.
+
+use std::net::SocketAddr;
+
+use crate::admin::TokenFileError;
+use crate::config::Diagnostics;
+use crate::idp::StateDirError;
+use crate::store::StoreError;
+
+/// Why the gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is not valid.
+    #[error("{0}")]
+    Config(Diagnostics),
+    /// A listener's address cannot be had.
+    #[error("cannot listen on {address} ({what}): {source}")]
+    Bind {
+        /// Which listener.
+        what: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The token of the control API cannot be had.
+    #[error("server.admin.token_file: {0}")]
+    Token(#[from] TokenFileError),
+    /// The folder of the store cannot be used.
+    #[error("store.directory: {0}")]
+    Store(#[from] StoreError),
+    /// The folder for key sets cannot be used.
+    #[error("server.state_dir: {0}")]
+    State(#[from] StateDirError),
+    /// The system gives no threads, signals or metrics.
+    #[error("cannot start: {0}")]
+    System(String),
+}
+
+impl StartError {
+    /// What the system does not give.
+    pub(super) fn system(error: impl std::fmt::Display) -> Self {
+        Self::System(error.to_string())
+    }
+}
