@@ -20,11 +20,9 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::model::{Refusal, RequestId};
-use crate::telemetry::HandshakeFailure;
 
 use super::answer;
 use super::drain::{Busy, Drain};
-use super::handshake::caller_fault;
 use super::http1::bounded::Bounded;
 use super::http1::head::{self, Head, HeadLimits};
 use super::http2::guard::{self, Around};
@@ -120,24 +118,11 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
         let stream: Stream = match tls {
             None => Box::new(stream),
             Some(tls) => {
-                let shaking = Box::pin(tls.acceptor.tls_handshake(stream));
-                let shaken = tokio::select! {
-                    biased;
-                    shaken = timeout(inner.parts.head.timeout, shaking) => shaken,
-                    () = inner.parts.crowd.needed(Rest::Silent) => return,
+                let needed = inner.parts.crowd.needed(Rest::Silent);
+                let Some(stream) = tls.shake_hands(stream, inner.parts.head.timeout, needed).await else {
+                    return;
                 };
-                match shaken {
-                    Ok(Ok(stream)) => Box::new(stream),
-                    Ok(Err(error)) => {
-                        let cause = caller_fault(&error.to_string());
-                        tls.metrics.failed(cause);
-                        return tracing::debug!(cause = cause.as_str(), %error, "a TLS handshake failed");
-                    }
-                    Err(_) => {
-                        tls.metrics.failed(HandshakeFailure::Timeout);
-                        return tracing::debug!("a TLS handshake took too long");
-                    }
-                }
+                stream
             }
         };
         if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {

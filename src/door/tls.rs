@@ -4,15 +4,21 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use pingora::listeners::tls::Acceptor;
+use pingora::protocols::Stream;
 use rustls::ServerConfig;
 use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use tokio::time::timeout;
 
 use crate::config::Snapshot;
 use crate::model::Live;
-use crate::telemetry::{HandshakeMetrics, Metrics};
+use crate::telemetry::{HandshakeFailure, HandshakeMetrics, Metrics};
+
+use super::handshake::caller_fault;
+use super::pace::Paced;
 
 /// What clients may choose by ALPN, the best first (RFC 7301 section 6).
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -23,8 +29,39 @@ pub struct TlsDoor(Vec<TlsListener>);
 /// One of them.
 pub(crate) struct TlsListener {
     address: SocketAddr,
-    pub(crate) acceptor: Acceptor,
-    pub(crate) metrics: HandshakeMetrics,
+    acceptor: Acceptor,
+    metrics: HandshakeMetrics,
+}
+
+impl TlsListener {
+    /// Shakes hands with a client. `None` when it fails, takes longer than `limit`, or the slot is `needed` before its end.
+    pub(crate) async fn shake_hands(
+        &self,
+        stream: Paced,
+        limit: Duration,
+        needed: impl Future<Output = ()>,
+    ) -> Option<Stream> {
+        let shaking = Box::pin(self.acceptor.tls_handshake(stream));
+        let shaken = tokio::select! {
+            biased;
+            shaken = timeout(limit, shaking) => shaken,
+            () = needed => return None,
+        };
+        match shaken {
+            Ok(Ok(stream)) => Some(Box::new(stream)),
+            Ok(Err(error)) => {
+                let cause = caller_fault(&error.to_string());
+                self.metrics.failed(cause);
+                tracing::debug!(cause = cause.as_str(), %error, "a TLS handshake failed");
+                None
+            }
+            Err(_) => {
+                self.metrics.failed(HandshakeFailure::Timeout);
+                tracing::debug!("a TLS handshake took too long");
+                None
+            }
+        }
+    }
 }
 
 /// A connection of which one cannot say whether it is to have TLS.
