@@ -4,7 +4,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { ApiError } from "../api/client";
-import type { AgentDetail } from "../api/types";
+import type { AgentDetail } from "../api/schemas";
 import { BrokenHere } from "../parts/BrokenDocument";
 import { EmptyState } from "../parts/EmptyState";
 import { Mark } from "../parts/Mark";

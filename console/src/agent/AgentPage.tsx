@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { IconRocket } from "@tabler/icons-react";
 import { Link, useLocation, useParams, useSearch } from "wouter";
 import { useAgent } from "../api/queries";
-import type { AgentDetail, Authentication } from "../api/types";
+import type { AgentDetail, Authentication } from "../api/schemas";
 import { TopRefusal } from "../agents/AgentsTable";
 import { AuthenticationMark } from "../agents/AuthenticationMark";
 import { DeployDrawer } from "../deploy/DeployDrawer";

@@ -1,5 +1,5 @@
 // The lines that call an agent: one that fetches a token, where tokens are wanted, and the call itself.
-import type { AgentDetail } from "../api/types";
+import type { AgentDetail } from "../api/schemas";
 import { CodeLine } from "../parts/CodeLine";
 import { useTokenLine } from "../vendors/useTokenLine";
 import { curlLine } from "./curl";

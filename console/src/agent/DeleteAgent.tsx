@@ -5,7 +5,7 @@ import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { agents } from "../api/calls";
 import { keys } from "../api/queries";
-import type { AgentDetail } from "../api/types";
+import type { AgentDetail } from "../api/schemas";
 import { useUndo } from "../history/useUndo";
 import { Confirm } from "../parts/Confirm";
 import { plural } from "../parts/format";

@@ -1,6 +1,6 @@
 // How the agent behind the gateway is doing: failures by cause, and the last one.
 import { Link } from "wouter";
-import type { AgentDetail } from "../api/types";
+import type { AgentDetail } from "../api/schemas";
 import { Mark } from "../parts/Mark";
 import { Moment } from "../parts/Time";
 import { plural } from "../parts/format";

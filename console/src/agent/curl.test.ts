@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "../api/types";
+import type { JsonObject } from "../api/schemas";
 import { type Request, curlLine } from "./curl";
 
 const URL = "http://127.0.0.1:8080/agents/a";

@@ -1,5 +1,5 @@
 // The curl line that calls an agent as its authentication wants it, safe to paste into a shell.
-import type { AgentDetail, JsonObject } from "../api/types";
+import type { AgentDetail, JsonObject } from "../api/schemas";
 import { member, text } from "../deploy/spec";
 
 export interface Request {

@@ -1,6 +1,6 @@
 // The table of agents.
 import { Link } from "wouter";
-import type { AgentSummary } from "../api/types";
+import type { AgentSummary } from "../api/schemas";
 import { type Column, DataTable, type Sorting } from "../parts/DataTable";
 import { Mark } from "../parts/Mark";
 import { Sparkline } from "../parts/Sparkline";

@@ -1,5 +1,5 @@
 // How callers of an agent prove themselves, in one word.
-import type { Authentication } from "../api/types";
+import type { Authentication } from "../api/schemas";
 import { Mark } from "../parts/Mark";
 
 const WORDS: Record<Authentication, string> = { oauth: "OAuth", api_key: "API key", public: "Public" };

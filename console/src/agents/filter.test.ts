@@ -1,7 +1,16 @@
 import { expect, it } from "vitest";
-import type { AgentSummary } from "../api/types";
+import type { AgentSummary, AgentTraffic } from "../api/schemas";
 import { FILTERS, type Filter, passes } from "./filter";
 
+const calm: AgentTraffic = {
+  interval_seconds: 5,
+  allowed: [0],
+  refused: [0],
+  would_refuse: [0],
+  upstream_failed: [0],
+  top_refusal: null,
+  top_would_refuse: null,
+};
 const agent = (over: Partial<AgentSummary>): AgentSummary => ({
   name: "a",
   display_name: null,
@@ -12,7 +21,9 @@ const agent = (over: Partial<AgentSummary>): AgentSummary => ({
   enforcement: "enforce",
   managed_by: "store",
   api_keys: 0,
-  traffic: { interval_seconds: 5, allowed: [0], refused: [0], top_refusal: null },
+  traffic: calm,
+  upstream_failures_5m: 0,
+  last_upstream_failure: null,
   ...over,
 });
 const passed = (one: AgentSummary, provider: string | null = null) =>
@@ -22,11 +33,7 @@ it.each<[string, Partial<AgentSummary>, Filter[]]>([
   ["plain", {}, ["oauth"]],
   ["public", { authentication: "public" }, ["public"]],
   ["in shadow", { enforcement: "shadow" }, ["shadow", "oauth"]],
-  [
-    "refusing",
-    { traffic: { interval_seconds: 5, allowed: [], refused: [1], top_refusal: null } },
-    ["refusing", "oauth"],
-  ],
+  ["refusing", { traffic: { ...calm, refused: [1] } }, ["refusing", "oauth"]],
   ["failing", { authentication: "api_key", upstream_failures_5m: 2 }, ["failing", "api_key"]],
 ])("an agent that is %s", (_, over, filters) => expect(passed(agent(over))).toEqual(filters));
 

@@ -1,5 +1,5 @@
 // Which agents the list shows, beside those that a search finds.
-import type { AgentSummary } from "../api/types";
+import type { AgentSummary } from "../api/schemas";
 
 export const FILTERS = [
   { value: "refusing", label: "Refusing" },

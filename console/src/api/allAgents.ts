@@ -1,6 +1,6 @@
 // Every agent that a search finds, however many pages the API makes of them.
 import { agents } from "./calls";
-import type { AgentSummary } from "./types";
+import type { AgentSummary } from "./schemas";
 
 /** The largest page that the API gives. */
 const PAGE = 500;

@@ -1,29 +1,33 @@
 // Every call of the control API that the console makes, under the name of what it does.
 import { ask, quoted, send } from "./client";
 import { lines } from "./lines";
-import type * as T from "./types";
+import type { Page } from "./page";
+import type * as T from "./schemas";
 
 const one = encodeURIComponent;
+
+/** Which decisions. */
+export type Outcome = "refused" | "allowed" | "would_refuse";
 
 /** What a write needs to know about what stands there now. */
 export type Precondition = { ifMatch: string } | { ifAbsent: true };
 
 export const session = {
-  get: () => ask<T.Session>("/session"),
+  get: () => ask<T.Whoami>("/session"),
   open: (token: string) => ask<void>("/session", { method: "POST", body: { token } }),
   close: () => ask<void>("/session", { method: "DELETE" }),
 };
 
 export const agents = {
   list: (query: { limit?: number; after?: string; q?: string }, signal?: AbortSignal) =>
-    ask<T.Page<T.AgentSummary>>("/agents", { query, signal }),
+    ask<Page<T.AgentSummary>>("/agents", { query, signal }),
   get: (name: string) => ask<T.AgentDetail>(`/agents/${one(name)}`),
   put: (name: string, spec: T.JsonObject, on: Precondition, dryRun = false, signal?: AbortSignal) =>
     ask<T.Written>(`/agents/${one(name)}`, { method: "PUT", body: spec, ...on, dryRun, signal }),
   remove: (name: string, etag: string) =>
     ask<T.Written>(`/agents/${one(name)}`, { method: "DELETE", ifMatch: etag }),
   /** Sends a request through the gateway; events come as they happen. */
-  async *test(name: string, body: T.TestRequest, signal: AbortSignal): AsyncGenerator<T.TestEvent> {
+  async *test(name: string, body: T.Trial, signal: AbortSignal): AsyncGenerator<T.TrialEvent> {
     const answer = await send(`/agents/${one(name)}/test`, {
       method: "POST",
       body,
@@ -31,13 +35,13 @@ export const agents = {
       patience: "none",
     });
     if (!answer.body) return;
-    for await (const line of lines(answer.body)) yield JSON.parse(line) as T.TestEvent;
+    for await (const line of lines(answer.body)) yield JSON.parse(line) as T.TrialEvent;
   },
 };
 
 export const providers = {
   list: (query: { limit?: number; after?: string; q?: string }) =>
-    ask<T.Page<T.ProviderSummary>>("/identity-providers", { query }),
+    ask<Page<T.ProviderSummary>>("/identity-providers", { query }),
   get: (name: string) => ask<T.ProviderDetail>(`/identity-providers/${one(name)}`),
   put: (
     name: string,
@@ -56,10 +60,10 @@ export const providers = {
     }),
   remove: (name: string, etag: string) =>
     ask<T.Written>(`/identity-providers/${one(name)}`, { method: "DELETE", ifMatch: etag }),
-  probe: (body: { issuer: string; jwks_uri?: string; insecure_http?: boolean }) =>
+  probe: (body: T.ProbeQuestion) =>
     ask<T.Probe>("/identity-providers:probe", { method: "POST", body, patience: "long" }),
-  token: (name: string, body: T.TokenRequest) =>
-    ask<T.Token>(`/identity-providers/${one(name)}/token`, { method: "POST", body, patience: "long" }),
+  token: (name: string, body: T.ClientTokenQuestion) =>
+    ask<T.ClientToken>(`/identity-providers/${one(name)}/token`, { method: "POST", body, patience: "long" }),
   /** Fetches the keys now. */
   fetchKeys: (name: string) =>
     ask<T.ProviderStatus>(`/identity-providers/${one(name)}/fetch`, {
@@ -71,13 +75,12 @@ export const providers = {
 
 export const apiKeys = {
   list: (query: { agent?: string; limit?: number; after?: string }) =>
-    ask<T.Page<T.ApiKey>>("/api-keys", { query }),
-  create: (body: { agent: string; name?: string; expires_at?: string; expires_in?: string }) =>
-    ask<T.NewApiKey>("/api-keys", { method: "POST", body }),
+    ask<Page<T.ApiKey>>("/api-keys", { query }),
+  create: (body: T.NewApiKey) => ask<T.CreatedApiKey>("/api-keys", { method: "POST", body }),
   revoke: (key: T.ApiKey) =>
     ask<T.Written>(`/api-keys/${one(key.id)}/revoke`, { method: "POST", body: {}, ifMatch: key.etag }),
-  rotate: (key: T.ApiKey, how: { overlap: string; expires_at?: string; expires_in?: string }) =>
-    ask<T.NewApiKey>(`/api-keys/${one(key.id)}/rotate`, {
+  rotate: (key: T.ApiKey, how: T.RotateApiKey) =>
+    ask<T.RotatedApiKey>(`/api-keys/${one(key.id)}/rotate`, {
       method: "POST",
       body: how,
       ifMatch: key.etag,
@@ -89,7 +92,7 @@ export const apiKeys = {
 export const revisions = {
   list: (query: { limit?: number; before?: number; resource?: string }) =>
     ask<T.RevisionPage>("/revisions", { query }),
-  get: (number: number) => ask<T.RevisionDetail>(`/revisions/${number}`),
+  get: (number: number) => ask<T.Revision>(`/revisions/${number}`),
   rollBack: (number: number, head: number, resource: string, dryRun = false) =>
     ask<T.Written>(`/revisions/${number}/rollback`, {
       method: "POST",
@@ -108,9 +111,8 @@ export const gateway = {
   status: () => ask<T.Status>("/status"),
   traffic: () => ask<T.Traffic>("/traffic"),
   reload: () => ask<T.Reloaded>("/reload", { method: "POST", body: {} }),
-  explain: (body: { agent: string; credential?: string }) =>
-    ask<T.Explanation>("/explain", { method: "POST", body }),
-  decisions: (query: { agent?: string; reason?: string; outcome?: T.Outcome; limit?: number }) =>
+  explain: (body: T.ExplainQuestion) => ask<T.Explanation>("/explain", { method: "POST", body }),
+  decisions: (query: { agent?: string; reason?: string; outcome?: Outcome; limit?: number }) =>
     ask<T.Decisions>("/decisions", { query }),
-  decision: (requestId: string) => ask<T.Verdict>(`/decisions/${one(requestId)}`),
+  decision: (requestId: string) => ask<T.WholeDecision>(`/decisions/${one(requestId)}`),
 };

@@ -2,7 +2,7 @@
 // credential, and every refusal as an ApiError that carries what the API said.
 import { held, sessionEnded } from "./hold";
 import { answered, unanswered } from "./reach";
-import type { Diagnostic, Problem } from "./types";
+import type { Diagnostic, Problem } from "./schemas";
 
 const BASE = "/api/v1";
 

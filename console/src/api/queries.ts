@@ -6,7 +6,7 @@ import { forgetDrafts } from "../test/kept";
 import { agents, apiKeys, gateway, providers, revisions, session } from "./calls";
 import { ApiError } from "./client";
 import { loggedIn, loggedOut } from "./hold";
-import type { ProviderSummary } from "./types";
+import type { ProviderSummary } from "./schemas";
 
 const SOON = 5_000;
 

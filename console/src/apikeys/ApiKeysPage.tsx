@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Link, useParams } from "wouter";
 import { AgentFrame } from "../agent/AgentFrame";
 import { useAgent, useApiKeys } from "../api/queries";
-import type { AgentDetail } from "../api/types";
+import type { AgentDetail } from "../api/schemas";
 import { EmptyState } from "../parts/EmptyState";
 import { QueryError } from "../parts/QueryError";
 import { Notice } from "../parts/Notice";

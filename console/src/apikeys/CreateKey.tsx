@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { apiKeys } from "../api/calls";
 import { keys } from "../api/queries";
-import type { AgentDetail, NewApiKey } from "../api/types";
+import type { AgentDetail, CreatedApiKey } from "../api/schemas";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import css from "./ApiKeysPage.module.css";
 
@@ -20,7 +20,7 @@ const EXPIRIES = [
 interface Props {
   agent: AgentDetail;
   offReason: string | null;
-  onMade: (made: NewApiKey) => void;
+  onMade: (made: CreatedApiKey) => void;
 }
 
 export function CreateKey({ agent, offReason, onMade }: Props) {

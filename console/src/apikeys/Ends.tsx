@@ -1,5 +1,5 @@
 // When a key ends, or ended: a revoked key has ended when it was revoked, whatever end it was made with.
-import type { ApiKey } from "../api/types";
+import type { ApiKey } from "../api/schemas";
 import { Time } from "../parts/Time";
 
 export function endOf(key: ApiKey): string | null {

@@ -3,7 +3,7 @@ import { Button, Group, Modal } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { apiKeys } from "../api/calls";
-import type { ApiKey, NewApiKey } from "../api/types";
+import type { ApiKey, CreatedApiKey } from "../api/schemas";
 import { HistoryList } from "../history/History";
 import { Confirm } from "../parts/Confirm";
 import { type Column, DataTable, type Sorting, sorted } from "../parts/DataTable";
@@ -20,7 +20,7 @@ const FILE = "This key is written in the configuration file. Change it there.";
 interface Props {
   keys: ApiKey[];
   offReason: string | null;
-  onMade: (made: NewApiKey) => void;
+  onMade: (made: CreatedApiKey) => void;
 }
 
 type Deed = "revoke" | "rotate" | "delete" | "history";
@@ -37,12 +37,6 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
     void queries.invalidateQueries({ queryKey: ["agents"] });
   };
 
-  const replaced = new Map(keys.flatMap((key) => (key.replaces ? [[key.replaces, key.id] as const] : [])));
-  const lineage = (key: ApiKey) => {
-    const by = replaced.get(key.id);
-    return [key.replaces && `replaces ${key.replaces}`, by && `replaced by ${by}`].filter(Boolean).join(", ");
-  };
-
   const columns: Column<ApiKey>[] = [
     {
       label: "Key",
@@ -52,7 +46,6 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
         <div className={css.key}>
           <span>{key.name ?? <span className="dim">without a name</span>}</span>
           <code className="dim">{key.masked}</code>
-          {lineage(key) && <span className="dim small">{lineage(key)}</span>}
         </div>
       ),
     },

@@ -3,7 +3,7 @@ import { Button, Group, Modal, NativeSelect, Stack, TextInput } from "@mantine/c
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { apiKeys } from "../api/calls";
-import type { ApiKey, NewApiKey } from "../api/types";
+import type { ApiKey, CreatedApiKey } from "../api/schemas";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Moment, Time } from "../parts/Time";
 import { type NewEnd, lifeOf, newEnd, usualEnd } from "./end";
@@ -19,7 +19,7 @@ const OVERLAPS = [
 interface Props {
   apiKey: ApiKey | null;
   onClose: () => void;
-  onMade: (made: NewApiKey) => void;
+  onMade: (made: CreatedApiKey) => void;
 }
 
 export function Rotate({ apiKey, onClose, onMade }: Props) {

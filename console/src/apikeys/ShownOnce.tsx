@@ -3,14 +3,15 @@ import { Button, Group, Stack } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import { Link } from "wouter";
 import { curlLine } from "../agent/curl";
-import type { AgentDetail, NewApiKey } from "../api/types";
+import type { AgentDetail } from "../api/schemas";
 import { CodeLine } from "../parts/CodeLine";
 import { Notice } from "../parts/Notice";
 import { Time } from "../parts/Time";
 import css from "./ApiKeysPage.module.css";
+import type { NewKey } from "./uncopied";
 
 interface Props {
-  made: NewApiKey;
+  made: NewKey;
   agent: AgentDetail;
   onClose: () => void;
 }
@@ -40,10 +41,10 @@ export function ShownOnce({ made, agent, onClose }: Props) {
             <CodeLine text={made.key} what="the key" />
           </div>
           <CodeLine text={curlLine(agent, { credential: made.key })} what="the curl line with the key" />
-          {made.replaces && (
+          {"replaces" in made && (
             <p>
               It replaces <code>{made.replaces}</code>, which is good until it ends{" "}
-              <Time at={made.old_expires_at ?? null} none="by itself" />. Both work until then.
+              <Time at={made.old_expires_at} />. Both work until then.
             </p>
           )}
           <Group>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ApiKey } from "../api/types";
+import type { ApiKey } from "../api/schemas";
 import { endOf } from "./Ends";
 import { lifeOf, newEnd, usualEnd } from "./end";
 
@@ -9,6 +9,7 @@ const key = (more: Partial<ApiKey>): ApiKey => ({
   name: null,
   masked: "pck_Yq3Zk81b_…",
   state: "active",
+  created_at: null,
   expires_at: null,
   revoked_at: null,
   last_used_at: null,

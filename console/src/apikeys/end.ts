@@ -1,5 +1,5 @@
 // The end of the key that takes the place of an old one.
-import type { ApiKey } from "../api/types";
+import type { ApiKey } from "../api/schemas";
 
 const DAY = 86_400_000;
 

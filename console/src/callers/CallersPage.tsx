@@ -4,7 +4,7 @@ import { IconPrinter } from "@tabler/icons-react";
 import { useParams } from "wouter";
 import { AgentFrame } from "../agent/AgentFrame";
 import { useAgent } from "../api/queries";
-import type { AgentDetail } from "../api/types";
+import type { AgentDetail } from "../api/schemas";
 import { CopyButton } from "../parts/CopyButton";
 import { useTokenLine } from "../vendors/useTokenLine";
 import css from "./CallersPage.module.css";

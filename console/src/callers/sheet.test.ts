@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AgentDetail, JsonObject } from "../api/types";
+import type { AgentDetail, JsonObject } from "../api/schemas";
 import { asText, sheetOf } from "./sheet";
 
 const agent = (authentication: AgentDetail["authentication"], auth: JsonObject | string) => ({

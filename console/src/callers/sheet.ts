@@ -1,6 +1,6 @@
 // What a caller of an agent must know, as facts, lines to run and meanings of answers.
 import { credentialHeader, curlLine } from "../agent/curl";
-import type { AgentDetail } from "../api/types";
+import type { AgentDetail } from "../api/schemas";
 import { readAuth } from "../deploy/auth";
 import { readRoute } from "../deploy/route";
 import { either } from "../deploy/receives";

@@ -1,7 +1,7 @@
 // Who may call: OAuth, API key or public, and what each of these needs.
 import { Button, Group, MultiSelect, Radio, Stack, Switch, TagsInput, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
-import type { Authentication, ProviderSummary } from "../api/types";
+import type { Authentication, ProviderSummary } from "../api/schemas";
 import { Notice } from "../parts/Notice";
 import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";

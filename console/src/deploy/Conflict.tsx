@@ -3,7 +3,7 @@ import { Button, Group } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { agents } from "../api/calls";
 import { keys } from "../api/queries";
-import type { AgentDetail } from "../api/types";
+import type { AgentDetail } from "../api/schemas";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Notice } from "../parts/Notice";
 

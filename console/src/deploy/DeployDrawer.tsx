@@ -1,6 +1,6 @@
 // The drawer around the deploy form: for one agent, or for a new one.
 import { lazy } from "react";
-import type { AgentDetail, Authentication } from "../api/types";
+import type { AgentDetail, Authentication } from "../api/schemas";
 import { FormDrawer } from "../parts/FormDrawer";
 
 const DeployForm = lazy(() => import("./DeployForm"));

@@ -5,7 +5,7 @@ import { type FormEvent, useEffect, useRef, useState } from "react";
 import { type Precondition, agents } from "../api/calls";
 import { ApiError } from "../api/client";
 import { keys, useProviders } from "../api/queries";
-import type { AgentDetail, Authentication, JsonObject } from "../api/types";
+import type { AgentDetail, Authentication, JsonObject } from "../api/schemas";
 import { DiffView } from "../parts/DiffView";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Findings } from "../parts/Findings";

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 import { useLocation } from "wouter";
 import { CallLines } from "../agent/CallLines";
 import { useAgent } from "../api/queries";
-import type { Written } from "../api/types";
+import type { Written } from "../api/schemas";
 import { useUndo } from "../history/useUndo";
 import { CopyButton } from "../parts/CopyButton";
 import { Findings } from "../parts/Findings";

@@ -1,5 +1,5 @@
 // What another kind of authentication means for callers from this deploy on.
-import type { AgentDetail, Authentication } from "../api/types";
+import type { AgentDetail, Authentication } from "../api/schemas";
 import { Notice } from "../parts/Notice";
 import { plural } from "../parts/format";
 

@@ -1,5 +1,5 @@
 // Who may call and what the agent gets of the credential, between specification and form.
-import type { Authentication, Json, JsonObject } from "../api/types";
+import type { Authentication, Json, JsonObject } from "../api/schemas";
 import { type ClaimRule, readRules, writeRules } from "./claims";
 import { isObject, list, member, put, text } from "./spec";
 

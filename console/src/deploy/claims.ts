@@ -1,6 +1,6 @@
 // Rules about claims, as text fields edit them. Claims compare by JSON type, so `true` and `42` are what JSON
 // says they are, and quotes make text of them.
-import type { Json, JsonObject } from "../api/types";
+import type { Json, JsonObject } from "../api/schemas";
 import { isObject, put, same, text } from "./spec";
 
 export interface ClaimRule {

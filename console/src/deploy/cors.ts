@@ -1,5 +1,5 @@
 // What browsers of other origins may do, between specification and form.
-import type { JsonObject } from "../api/types";
+import type { JsonObject } from "../api/schemas";
 import { flag, isObject, list, member, put, text } from "./spec";
 
 export interface CorsForm {

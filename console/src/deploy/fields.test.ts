@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Diagnostic } from "../api/types";
+import type { Diagnostic } from "../api/schemas";
 import { type Field, fieldOf, missing, sortFindings } from "./fields";
 import { formOf } from "./form";
 

@@ -1,5 +1,5 @@
 // Where a finding of the gateway belongs in the form: its JSON pointer tells the field.
-import type { Diagnostic } from "../api/types";
+import type { Diagnostic } from "../api/schemas";
 import type { AgentForm } from "./form";
 
 export type Field = keyof AgentForm | "name";

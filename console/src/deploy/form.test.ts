@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "../api/types";
+import type { JsonObject } from "../api/schemas";
 import { formOf, rebase, specOf } from "./form";
 
 const round = (spec: JsonObject) => specOf(formOf(spec), spec);

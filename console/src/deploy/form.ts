@@ -1,6 +1,6 @@
 // An agent as the deploy drawer edits it. The specification stays the truth: what the form does not know is
 // kept as it is, and what it knows is written as briefly as the operator wrote it.
-import type { Json, JsonObject } from "../api/types";
+import type { Json, JsonObject } from "../api/schemas";
 import { type AuthForm, readAuth, writeAuth } from "./auth";
 import { type CorsForm, readCors, writeCors } from "./cors";
 import { type RouteForm, readRoute, writeRoute } from "./route";

@@ -1,5 +1,5 @@
 // Where callers reach an agent, between specification and form.
-import type { Json, JsonObject } from "../api/types";
+import type { Json, JsonObject } from "../api/schemas";
 import { flag, isObject, list, put, text } from "./spec";
 
 export interface RouteForm {

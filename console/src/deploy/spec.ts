@@ -1,6 +1,6 @@
 // Small steps for reading and writing a specification, which is JSON of any shape until the gateway has said
 // that it is a good one.
-import type { Json, JsonObject } from "../api/types";
+import type { Json, JsonObject } from "../api/schemas";
 
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,5 +1,5 @@
 // Where requests go, how long they may take and under which name, between specification and form.
-import type { Json, JsonObject } from "../api/types";
+import type { Json, JsonObject } from "../api/schemas";
 import { isObject, member, put, text } from "./spec";
 
 /** A header that the gateway sets for the agent. What stands there is a secret that the API does not show. */

@@ -3,7 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type Precondition, agents } from "../api/calls";
 import type { ApiError } from "../api/client";
-import type { JsonObject, Written } from "../api/types";
+import type { JsonObject, Written } from "../api/schemas";
 
 const PAUSE = 350;
 

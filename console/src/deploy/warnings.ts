@@ -1,5 +1,5 @@
 // The gateway's warnings about one agent, without advice that is for whoever has no console.
-import type { Diagnostic } from "../api/types";
+import type { Diagnostic } from "../api/schemas";
 
 export function aboutAgent(warnings: Diagnostic[], name: string): Diagnostic[] {
   return warnings

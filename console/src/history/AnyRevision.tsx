@@ -2,7 +2,7 @@
 import { Button, Group } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
-import type { RevisionSummary } from "../api/types";
+import type { RevisionSummary } from "../api/schemas";
 import { Mark, type MarkTone } from "../parts/Mark";
 import { Time } from "../parts/Time";
 import { pageOf } from "../parts/resource";

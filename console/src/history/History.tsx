@@ -1,7 +1,7 @@
 // What became of one resource and when, with the diff of each revision and the way back.
 import { useState } from "react";
 import { useRevisions, useStatus } from "../api/queries";
-import type { RevisionSummary } from "../api/types";
+import type { RevisionSummary } from "../api/schemas";
 import { EmptyState } from "../parts/EmptyState";
 import { Pager } from "../parts/Pager";
 import { QueryError } from "../parts/QueryError";

@@ -1,7 +1,7 @@
 // One revision of one resource: who changed what, the diff, and the way back to it.
 import { Button, Group } from "@mantine/core";
 import { useState } from "react";
-import type { RevisionSummary } from "../api/types";
+import type { RevisionSummary } from "../api/schemas";
 import { Mark, type MarkTone } from "../parts/Mark";
 import { Time } from "../parts/Time";
 import { off } from "../parts/writable";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { RevisionSummary } from "../api/types";
+import type { RevisionSummary } from "../api/schemas";
 import { matches, resourceIn } from "./search";
 
 const item: RevisionSummary = {
@@ -7,7 +7,7 @@ const item: RevisionSummary = {
   at: "2026-01-01T00:00:00Z",
   who: "files",
   what: "edited by hand",
-  changes: [{ resource: "agents/refunds", action: "updated" }],
+  changes: [{ resource: "agents/refunds", action: "updated", live: true }],
 };
 
 it.each([

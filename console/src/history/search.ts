@@ -1,5 +1,5 @@
 // What the search of the history looks for.
-import type { RevisionSummary } from "../api/types";
+import type { RevisionSummary } from "../api/schemas";
 
 /** A whole resource is looked for by the gateway; `undefined` when the text is something else. */
 export function resourceIn(typed: string): string | undefined {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { BrokenDocument, RevisionSummary } from "../api/types";
+import type { BrokenDocument, RevisionSummary } from "../api/schemas";
 import { authorOf, stateOf } from "./state";
 
 const item = (number: number, action: "updated" | "deleted" = "updated"): RevisionSummary => ({
@@ -7,12 +7,12 @@ const item = (number: number, action: "updated" | "deleted" = "updated"): Revisi
   at: "2026-01-01T00:00:00Z",
   who: "token",
   what: "deploy",
-  changes: [{ resource: "agents/a", action }],
+  changes: [{ resource: "agents/a", action, live: true }],
 });
 const broken = (resource: string): BrokenDocument => ({
   resource,
   file: "f",
-  since: null,
+  since: "2026-01-01T00:00:00Z",
   diagnostics: [],
   last_good_revision: 1,
   restorable: true,

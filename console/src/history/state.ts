@@ -1,5 +1,5 @@
 // What a revision is today: live, the last one but not live, or past. And who made it, in words.
-import type { RevisionSummary, Status } from "../api/types";
+import type { RevisionSummary, Status } from "../api/schemas";
 
 export type RevisionState = "live" | "broken" | "not_live" | "past";
 

@@ -3,7 +3,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { revisions } from "../api/calls";
 import { ApiError, sentence } from "../api/client";
-import type { Written } from "../api/types";
+import type { Written } from "../api/schemas";
 import { wordsOf } from "../parts/resource";
 import { type Deed, useToast } from "../parts/toast";
 

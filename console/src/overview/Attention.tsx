@@ -1,7 +1,7 @@
 // What needs attention, in sentences with deadlines, the worst first; and what can be done about it here.
 import { Button, Group } from "@mantine/core";
 import { Link } from "wouter";
-import type { Attention as Line, Status } from "../api/types";
+import type { Attention as Line, Status } from "../api/schemas";
 import { Mark, type MarkTone } from "../parts/Mark";
 import { Said } from "../parts/Said";
 import { Time } from "../parts/Time";

@@ -1,6 +1,6 @@
 // What to do on the first run, one step after the other.
 import { Link } from "wouter";
-import type { Status } from "../api/types";
+import type { Status } from "../api/schemas";
 import { Notice } from "../parts/Notice";
 import css from "./OverviewPage.module.css";
 

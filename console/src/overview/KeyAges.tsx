@@ -1,6 +1,6 @@
 // How old the keys of each identity provider are: those that fail first, the healthy ones of many folded away.
 import { Link } from "wouter";
-import type { ProviderStatus } from "../api/types";
+import type { ProviderStatus } from "../api/schemas";
 import { type Column, DataTable } from "../parts/DataTable";
 import { EmptyState } from "../parts/EmptyState";
 import { Mark } from "../parts/Mark";

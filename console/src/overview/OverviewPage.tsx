@@ -4,7 +4,7 @@ import { IconRefresh } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { gateway } from "../api/calls";
 import { keys, useStatus, useTraffic } from "../api/queries";
-import type { Status } from "../api/types";
+import type { Status } from "../api/schemas";
 import { BrokenDocuments } from "../parts/BrokenDocument";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { QueryError } from "../parts/QueryError";

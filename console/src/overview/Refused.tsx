@@ -1,6 +1,6 @@
 // A change of the configuration that was rejected: what is wrong with it, errors first. What is wrong with documents that
 // were set aside is said at each of them.
-import type { BrokenDocument, Status } from "../api/types";
+import type { BrokenDocument, Status } from "../api/schemas";
 import { Findings, split } from "../parts/Findings";
 import { Notice } from "../parts/Notice";
 import { Time } from "../parts/Time";

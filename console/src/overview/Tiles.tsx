@@ -1,7 +1,7 @@
 // The few numbers that say at a glance whether all is well.
 import { Link } from "wouter";
 import type { ReactNode } from "react";
-import type { Status, Traffic } from "../api/types";
+import type { Status, Traffic } from "../api/schemas";
 import { Mark, type MarkTone } from "../parts/Mark";
 import { Time } from "../parts/Time";
 import { millis, rate } from "../parts/format";

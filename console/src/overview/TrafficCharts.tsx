@@ -1,5 +1,5 @@
 // Decisions by reason and the time that they took, over the last minutes.
-import type { Traffic } from "../api/types";
+import type { Traffic } from "../api/schemas";
 import { Chart, type Series } from "../parts/Chart";
 import { millis, rate, span } from "../parts/format";
 import { meaning } from "../refused/reasons";

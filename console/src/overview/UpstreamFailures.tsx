@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { allAgents } from "../api/allAgents";
 import { keys } from "../api/queries";
-import type { AgentSummary } from "../api/types";
+import type { AgentSummary } from "../api/schemas";
 import { type Column, DataTable } from "../parts/DataTable";
 import { Time } from "../parts/Time";
 import css from "./OverviewPage.module.css";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Attention, BrokenDocument, Diagnostic } from "../api/types";
+import type { Attention, BrokenDocument, Diagnostic } from "../api/schemas";
 import { linesOf, placeOf, worstFirst } from "./attention";
 
 const line = (level: Attention["level"], code: string, subject: Attention["subject"] = null): Attention => ({
@@ -42,7 +42,7 @@ it("says a broken document once, and a rejected change when there is more to it"
   const broken: BrokenDocument = {
     resource: "agents/a",
     file: "a.yaml",
-    since: null,
+    since: "2026-01-01T00:00:00Z",
     diagnostics: [],
     last_good_revision: 1,
     restorable: true,

@@ -1,5 +1,5 @@
 // The order of what needs attention, and where each line leads.
-import type { Attention, Status } from "../api/types";
+import type { Attention, Status } from "../api/schemas";
 import { besides } from "./besides";
 
 const ORDER: Record<Attention["level"], number> = { error: 0, warning: 1, note: 2 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Traffic } from "../api/types";
+import type { Traffic } from "../api/schemas";
 import { ceiling } from "../parts/Chart";
 import { byReason } from "./TrafficCharts";
 
@@ -9,6 +9,8 @@ const traffic = (by_reason: Record<string, number[]>): Traffic => ({
   by_reason,
   allowed: [1, 1],
   refused: [0, 0],
+  would_refuse: [0, 0],
+  upstream_failed: [0, 0],
   p50_ms: [null, null],
   p99_ms: [null, null],
 });

@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { documents } from "../api/calls";
 import { useStatus } from "../api/queries";
-import type { BrokenDocument } from "../api/types";
+import type { BrokenDocument } from "../api/schemas";
 import { ErrorNotice } from "./ErrorNotice";
 import { Findings } from "./Findings";
 import { Notice } from "./Notice";

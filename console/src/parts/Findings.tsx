@@ -1,7 +1,7 @@
 // The gateway's findings about a configuration, each with its place and its advice: errors first, the rest folded away
 // when there are errors.
 import { useState } from "react";
-import type { Diagnostic } from "../api/types";
+import type { Diagnostic } from "../api/schemas";
 import css from "./Findings.module.css";
 import { Mark, type MarkTone } from "./Mark";
 import { Said } from "./Said";

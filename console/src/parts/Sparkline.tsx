@@ -1,5 +1,5 @@
 // Allowed and refused per second over the last minutes, small enough for a table's cell.
-import type { AgentTraffic } from "../api/types";
+import type { AgentTraffic } from "../api/schemas";
 import { rate } from "./format";
 import css from "./Sparkline.module.css";
 

@@ -1,6 +1,6 @@
 // Whether anything can be changed, and if not, why: said once on a page, and by every button that is off.
 import { useStatus } from "../api/queries";
-import type { ManagedBy } from "../api/types";
+import type { ManagedBy } from "../api/schemas";
 import { Notice } from "./Notice";
 import { Said } from "./Said";
 

@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { providers } from "../api/calls";
-import type { ProviderDetail } from "../api/types";
+import type { ProviderDetail } from "../api/schemas";
 import { text } from "../deploy/spec";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { ProbeResult } from "./ProbeResult";

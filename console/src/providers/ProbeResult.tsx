@@ -1,6 +1,6 @@
 // What a probe found: the issuer, the keys, their algorithms, and what is wrong.
 import type { ReactNode } from "react";
-import type { Probe } from "../api/types";
+import type { Probe } from "../api/schemas";
 import { Mark } from "../parts/Mark";
 import { Notice } from "../parts/Notice";
 import { Said } from "../parts/Said";

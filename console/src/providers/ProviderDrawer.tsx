@@ -1,6 +1,6 @@
 // The drawer around the form of an identity provider.
 import { lazy } from "react";
-import type { ProviderDetail } from "../api/types";
+import type { ProviderDetail } from "../api/schemas";
 import { FormDrawer } from "../parts/FormDrawer";
 import { leave } from "../unsaved/unsaved";
 

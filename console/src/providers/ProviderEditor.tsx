@@ -3,7 +3,7 @@
 import { Button, Stack, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { ApiError } from "../api/client";
-import type { ProviderDetail } from "../api/types";
+import type { ProviderDetail } from "../api/schemas";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Notice } from "../parts/Notice";
 import { useFirstField } from "../parts/useFirstField";

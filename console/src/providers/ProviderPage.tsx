@@ -6,7 +6,7 @@ import { Link, useLocation, useParams, useSearch } from "wouter";
 import { providers } from "../api/calls";
 import { ApiError } from "../api/client";
 import { keys, useProvider } from "../api/queries";
-import type { ProviderDetail, ProviderKey } from "../api/types";
+import type { KeyStatus, ProviderDetail } from "../api/schemas";
 import { History } from "../history/History";
 import { useUndo } from "../history/useUndo";
 import { BrokenHere } from "../parts/BrokenDocument";
@@ -168,7 +168,7 @@ function consequence(status: ProviderDetail["status"]) {
   );
 }
 
-const COLUMNS: Column<ProviderKey & { number: number }>[] = [
+const COLUMNS: Column<KeyStatus & { number: number }>[] = [
   {
     label: "kid",
     header: true,

@@ -4,7 +4,7 @@ import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { useAllProviders } from "../api/queries";
-import type { ProviderSummary } from "../api/types";
+import type { ProviderSummary } from "../api/schemas";
 import { Chips } from "../parts/Chips";
 import { type Column, DataTable, type Sorting, sorted } from "../parts/DataTable";
 import { EmptyState } from "../parts/EmptyState";

@@ -1,7 +1,7 @@
 // What a change of a provider that agents use would do, before it is saved: the diff, who is affected, and what a probe
 // of the new settings found.
 import { Button, Group, Stack } from "@mantine/core";
-import type { Written } from "../api/types";
+import type { Written } from "../api/schemas";
 import { DiffView } from "../parts/DiffView";
 import { Notice } from "../parts/Notice";
 import { plural, span } from "../parts/format";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Health, ProviderSummary } from "../api/types";
+import type { Health, ProviderSummary } from "../api/schemas";
 import { found, rank } from "./filter";
 
 const provider = (name: string, health: Health, used_by_total: number): ProviderSummary => ({

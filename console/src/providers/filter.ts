@@ -1,5 +1,5 @@
 // Which identity providers the list shows, and which of them first.
-import type { Health, ProviderSummary } from "../api/types";
+import type { Health, ProviderSummary } from "../api/schemas";
 
 export const FILTERS = [
   { value: "ailing", label: "Failing or stale" },

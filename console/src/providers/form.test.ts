@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "../api/types";
+import type { JsonObject } from "../api/schemas";
 import { fieldOf, formOf, missing, nameFor, specOf } from "./form";
 
 describe("a provider that was opened and not changed stays as it is", () => {

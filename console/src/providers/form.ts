@@ -1,5 +1,5 @@
 // An identity provider as its drawer edits it. As with agents, what the form does not know stays as it is.
-import type { Json, JsonObject } from "../api/types";
+import type { Json, JsonObject } from "../api/schemas";
 import { flag, isObject, list, put, text } from "../deploy/spec";
 
 /** Where the keys come from. The two files are on the gateway's own disk and can only be kept here. */

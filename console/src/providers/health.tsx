@@ -1,5 +1,5 @@
 // The health of an identity provider's keys, in a word and in a sentence.
-import type { Health } from "../api/types";
+import type { Health } from "../api/schemas";
 import { Mark, type MarkTone } from "../parts/Mark";
 
 const HEALTH: Record<Health, { tone: MarkTone; word: string; means: string }> = {

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useLocation } from "wouter";
 import { type Precondition, providers } from "../api/calls";
 import { keys } from "../api/queries";
-import type { JsonObject, ProviderDetail } from "../api/types";
+import type { JsonObject, ProviderDetail } from "../api/schemas";
 import { useUndo } from "../history/useUndo";
 import { useToast } from "../parts/toast";
 import type { ProviderForm } from "./form";

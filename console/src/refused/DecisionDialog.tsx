@@ -1,7 +1,7 @@
 // One row of the list, whole: what the gateway has kept of it, or at least what the row says.
 import { Modal } from "@mantine/core";
 import { useDecision } from "../api/queries";
-import type { Decision } from "../api/types";
+import type { Decision } from "../api/schemas";
 import { VerdictCard } from "./VerdictCard";
 import { meaning } from "./reasons";
 import { verdictOf } from "./verdict";

@@ -2,7 +2,7 @@
 import { Button, Loader, NativeSelect } from "@mantine/core";
 import { IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { useState } from "react";
-import type { Decision } from "../api/types";
+import type { Decision } from "../api/schemas";
 import { AgentSelect } from "../parts/AgentSelect";
 import { EmptyState } from "../parts/EmptyState";
 import { ErrorNotice } from "../parts/ErrorNotice";

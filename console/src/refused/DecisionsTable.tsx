@@ -1,6 +1,6 @@
 // The rows of the list of decisions.
 import { Link } from "wouter";
-import type { Decision } from "../api/types";
+import type { Decision } from "../api/schemas";
 import { type Column, DataTable } from "../parts/DataTable";
 import { Mark } from "../parts/Mark";
 import { TwoLines } from "../parts/Time";

@@ -1,5 +1,5 @@
 // The checks that a credential went through, in order, each with what was seen and what was wanted.
-import type { Check, Explanation } from "../api/types";
+import type { Check, Explanation } from "../api/schemas";
 import { Mark } from "../parts/Mark";
 import { Notice } from "../parts/Notice";
 import { Said } from "../parts/Said";

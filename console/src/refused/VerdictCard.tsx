@@ -2,7 +2,7 @@
 // caller, and the fix.
 import type { ReactNode } from "react";
 import { Link } from "wouter";
-import type { Verdict } from "../api/types";
+import type { WholeDecision } from "../api/schemas";
 import { CopyButton } from "../parts/CopyButton";
 import { Mark } from "../parts/Mark";
 import { Said } from "../parts/Said";
@@ -10,13 +10,15 @@ import { Moment } from "../parts/Time";
 import css from "./WhyRefused.module.css";
 import { upstreamMeaning, wordOf } from "./outcome";
 import { meaning } from "./reasons";
+import type { Verdict } from "./verdict";
 
 export function VerdictCard({ verdict, id }: { verdict: Verdict; id: string }) {
   const { tone, word } = wordOf(verdict);
   const { title, means, todo } = meaning(verdict.reason);
   const failed = verdict.decision === "allow" ? upstreamMeaning(verdict.status) : null;
   // Whatever a refused caller says is not verified, also where the gateway does not list it.
-  const unverified = (member: string) => verdict.unverified?.includes(member) ?? verdict.decision !== "allow";
+  const unverified = (member: WholeDecision["unverified"][number]) =>
+    verdict.unverified?.includes(member) ?? verdict.decision !== "allow";
   return (
     <div data-testid="verdict">
       <p className={css.verdict}>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Decision } from "../api/types";
+import type { Decision } from "../api/schemas";
 import { REASONS, meaning } from "./reasons";
 import { merged } from "./useDecisions";
 
@@ -11,6 +11,18 @@ const at = (second: number, request_id: string): Decision => ({
   reason: "token_expired",
   provider: null,
   request_id,
+  http_method: "GET",
+  path: "/",
+  remote: null,
+  status: 401,
+  upstream_error: null,
+  key_id: null,
+  key_name: null,
+  client_id: null,
+  check: null,
+  seen: null,
+  wanted: null,
+  fix: null,
 });
 
 describe("decisions are merged", () => {

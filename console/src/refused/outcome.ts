@@ -1,5 +1,6 @@
 // How a decision came out, in the words of the console, and which of them a list shows.
-import type { Decision, Outcome } from "../api/types";
+import type { Outcome } from "../api/calls";
+import type { Decision } from "../api/schemas";
 import type { MarkTone } from "../parts/Mark";
 
 /** `null` is every decision. */

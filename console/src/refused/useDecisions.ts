@@ -4,7 +4,7 @@ import { useCallback, useEffect, useState } from "react";
 import { gateway } from "../api/calls";
 import { address } from "../api/client";
 import { whenBack } from "../api/hold";
-import type { Decision } from "../api/types";
+import type { Decision } from "../api/schemas";
 import type { Shown } from "./outcome";
 
 const KEPT = 100;

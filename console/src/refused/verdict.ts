@@ -1,26 +1,15 @@
 // A row of the list as the decision that it is about, for when the gateway has not kept more.
-import type { Decision, Verdict } from "../api/types";
+import type { Decision, WholeDecision } from "../api/schemas";
 
-export function verdictOf(row: Decision): Verdict {
-  return {
-    time: row.at,
-    agent: row.agent,
-    method: row.http_method ?? null,
-    path: row.path ?? null,
-    remote: row.remote ?? null,
-    decision: row.decision,
-    reason: row.reason,
-    status: row.status ?? null,
-    provider: row.provider,
-    key_id: row.key_id ?? null,
-    key_name: row.key_name ?? null,
-    client_id: row.client_id ?? null,
-    check: row.check ?? null,
-    seen: row.seen ?? null,
-    wanted: row.wanted ?? null,
-    fix: row.fix ?? null,
-    upstream_error: row.upstream_error ?? null,
+/** One decision, as far as it is known. */
+export type Verdict = Omit<Decision, "at" | "method" | "http_method"> &
+  Pick<WholeDecision, "method"> &
+  Partial<Pick<WholeDecision, "auth_method" | "iss" | "aud" | "kid" | "unverified">> & {
+    time: string | null;
   };
+
+export function verdictOf({ at, method: _authentication, http_method, ...row }: Decision): Verdict {
+  return { ...row, time: at, method: http_method };
 }
 
 /** A request id as people paste it: from a log line, a header or an error body. */

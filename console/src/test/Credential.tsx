@@ -4,7 +4,7 @@ import { Button, Group, PasswordInput, Stack } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { apiKeys } from "../api/calls";
 import { keys } from "../api/queries";
-import type { AgentDetail } from "../api/types";
+import type { AgentDetail } from "../api/schemas";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Notice } from "../parts/Notice";
 import { Time } from "../parts/Time";

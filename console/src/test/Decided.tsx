@@ -3,7 +3,7 @@ import { Button, Group } from "@mantine/core";
 import { useLocation } from "wouter";
 import { ApiError } from "../api/client";
 import { useDecision } from "../api/queries";
-import type { AgentDetail } from "../api/types";
+import type { AgentDetail } from "../api/schemas";
 import { Notice } from "../parts/Notice";
 import { QueryError } from "../parts/QueryError";
 import { VerdictCard } from "../refused/VerdictCard";

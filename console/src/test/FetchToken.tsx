@@ -5,7 +5,7 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { providers } from "../api/calls";
 import { useProvider } from "../api/queries";
-import type { AgentDetail, TokenRequest } from "../api/types";
+import type { AgentDetail, ClientTokenQuestion } from "../api/schemas";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Notice } from "../parts/Notice";
 import { span } from "../parts/format";
@@ -30,7 +30,7 @@ export function FetchToken({ agent, onToken }: Props) {
   const [authentication, setAuthentication] = useState<"basic" | "post">("basic");
   const fetching = useMutation({
     mutationFn: () => {
-      const body: TokenRequest = { client_id: id.trim(), client_secret: secret, authentication };
+      const body: ClientTokenQuestion = { client_id: id.trim(), client_secret: secret, authentication };
       for (const name of ["scope", "audience", "resource"] as const) {
         const value = ask[name]?.trim();
         if (value) body[name] = value;

@@ -6,7 +6,7 @@ import { useParams } from "wouter";
 import { AgentFrame } from "../agent/AgentFrame";
 import { curlLine } from "../agent/curl";
 import { useAgent } from "../api/queries";
-import type { AgentDetail } from "../api/types";
+import type { AgentDetail } from "../api/schemas";
 import { CodeLine } from "../parts/CodeLine";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { useTokenLine } from "../vendors/useTokenLine";
@@ -16,10 +16,8 @@ import { Response } from "./Response";
 import css from "./TestPage.module.css";
 import { bareCredential } from "./credential";
 import { useDraft } from "./kept";
-import { parseHeaders, pathBelow, withType } from "./request";
+import { METHODS, methodOf, parseHeaders, pathBelow, withType } from "./request";
 import { useTest } from "./useTest";
-
-const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 export default function TestPage() {
   const { name = "" } = useParams();
@@ -84,9 +82,9 @@ function Shown({ agent }: { agent: AgentDetail }) {
               <div className={css.first}>
                 <NativeSelect
                   label="Method"
-                  data={METHODS}
+                  data={[...METHODS]}
                   value={method}
-                  onChange={(event) => change({ method: event.currentTarget.value })}
+                  onChange={(event) => change({ method: methodOf(event.currentTarget.value) })}
                 />
                 <TextInput
                   label="Path"

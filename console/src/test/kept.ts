@@ -1,8 +1,9 @@
 // What was filled in on the Test page of each agent, in memory, so that it is there again after a look at another page.
 import { useState } from "react";
+import type { Method } from "./request";
 
 export interface Draft {
-  method: string;
+  method: Method;
   path: string;
   headers: string;
   body: string;

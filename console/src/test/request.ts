@@ -1,4 +1,12 @@
 // A request as people type it: headers a line each, "Name: value", and a path below the agent's route.
+import type { Trial } from "../api/schemas";
+
+export type Method = NonNullable<Trial["method"]>;
+
+export const METHODS: readonly Method[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+/** The method of that name. */
+export const methodOf = (name: string): Method => METHODS.find((method) => method === name) ?? "GET";
 
 export function parseHeaders(typed: string): { headers: [string, string][]; wrong: string | null } {
   const headers: [string, string][] = [];

@@ -38,7 +38,7 @@ it("an answer grows with its events", () => {
   let answer = after(start, head);
   answer = after(answer, { event: "data", text: "x", ms: 2 });
   answer = after(answer, { event: "data", base64: "/////w==", ms: 3 });
-  answer = after(answer, { event: "end", bytes: 5, ms: 4 });
+  answer = after(answer, { event: "end", bytes: 5, truncated: false, ms: 4 });
   expect(answer.head?.status).toBe(200);
   expect(answer.chunks.map((chunk) => chunk.text)).toEqual(["x", "[4 bytes that are not text]"]);
   expect(answer.end?.bytes).toBe(5);

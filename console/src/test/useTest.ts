@@ -1,7 +1,7 @@
 // One test request and what came back of it so far.
 import { useEffect, useRef, useState } from "react";
 import { agents } from "../api/calls";
-import type { TestEvent, TestRequest } from "../api/types";
+import type { Trial, TrialEvent } from "../api/schemas";
 
 export interface Chunk {
   ms: number;
@@ -21,7 +21,7 @@ export interface Answer {
 const NOTHING: Answer = { running: true, head: null, chunks: [], end: null, failure: null, stopped: false };
 
 /** The answer after one more event. */
-export function after(answer: Answer, event: TestEvent): Answer {
+export function after(answer: Answer, event: TrialEvent): Answer {
   switch (event.event) {
     case "head":
       return { ...answer, head: event };
@@ -48,7 +48,7 @@ export function useTest(agent: string) {
   const running = useRef<AbortController | null>(null);
   useEffect(() => () => running.current?.abort(), []);
 
-  const send = async (request: TestRequest) => {
+  const send = async (request: Trial) => {
     running.current?.abort();
     const control = new AbortController();
     running.current = control;

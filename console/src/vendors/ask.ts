@@ -1,6 +1,6 @@
 // How a token for an agent is asked of an identity provider: what the request says, and the line for a shell.
 import { quote } from "../agent/curl";
-import type { JsonObject } from "../api/types";
+import type { JsonObject } from "../api/schemas";
 import { list, member } from "../deploy/spec";
 import { type Ask, vendorOf } from "./vendors";
 

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { providers } from "../api/calls";
 import { useProvider } from "../api/queries";
-import type { AgentDetail } from "../api/types";
+import type { AgentDetail } from "../api/schemas";
 import { text } from "../deploy/spec";
 import { tokenLine, wantsOf } from "./ask";
 

@@ -1,0 +1,1138 @@
+// Made from docs/openapi.json by "npm run types"; change the type that the gateway serves instead.
+
+export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
+export type JsonObject = { [member: string]: Json };
+
+/** What became of a resource. */
+export type Action = "created" | "updated" | "deleted";
+
+/** An agent, whole. */
+export interface AgentDetail {
+  api_keys: number;
+  authentication: Authentication;
+  display_name: string | null;
+  enforcement: "enforce" | "shadow";
+  etag: string;
+  file: string;
+  identity_providers: string[];
+  last_upstream_failure: LastUpstreamFailure | null;
+  managed_by: ManagedBy;
+  name: string;
+  route: AgentRoute;
+
+  /** As it is written; what people write in a file can be a number where text is meant. */
+  spec: JsonObject;
+  traffic: AgentTraffic;
+  upstream: string;
+  upstream_failures_5m: number;
+  upstream_health: UpstreamHealth;
+  url: string;
+}
+
+/** Which requests are for an agent. */
+export interface AgentRoute {
+  /** The only one of `hosts`. */
+  host: string | null;
+  hosts: string[];
+  methods: string[];
+  path: string;
+  strip_path: boolean;
+}
+
+export interface AgentSpec {
+  /** who may call: exactly one of oauth, api_key, or the word public */
+  auth:
+    | "public"
+    | {
+        /** callers bring one of `api_keys` */
+        api_key?: {
+          /** the request header with the key; default X-API-Key */
+          header?: string;
+
+          /** the word before the key, such as Bearer; default "", the bare key */
+          prefix?: string;
+        };
+
+        /** callers bring a token of an identity provider */
+        oauth?: {
+          /** other places of the token: websocket_protocol, `query: NAME`, `cookie: NAME`; default none */
+          also?: (
+            | "websocket_protocol"
+            | {
+                /** the cookie with the token; it is removed before the agent */
+                cookie?: string;
+
+                /** the query parameter with the token; it is removed before the agent */
+                query?: string;
+              }
+          )[];
+
+          /** the claim that names the audience: aud (default), or client_id where tokens have no `aud` */
+          audience_claim?: "aud" | "client_id";
+
+          /** `aud` must name one of these; empty does not check the audience */
+          audiences?: string[];
+
+          /** a claim for a header that is not ASCII: refuse the caller (default), omit the header, or write it into a second one, `NAME*`, as RFC 8187 says */
+          claim_header_text?: "refuse" | "omit" | "rfc8187";
+
+          /** claims that the agent gets as headers: claim to header name */
+          claim_headers?: Record<string, string>;
+
+          /** claims that the token must have */
+          claims?: {
+            /** every one of these rules */
+            all_of?: {
+              /** the name of the claim; dots walk into objects */
+              claim: string;
+
+              /** compare the names of the members of an object; default false */
+              keys_of?: boolean;
+
+              /** the claim must be one of these, by JSON type; a text may end in `*` */
+              values: (string | number | boolean)[];
+            }[];
+
+            /** at least one of these rules */
+            any_of?: {
+              /** the name of the claim; dots walk into objects */
+              claim: string;
+
+              /** compare the names of the members of an object; default false */
+              keys_of?: boolean;
+
+              /** the claim must be one of these, by JSON type; a text may end in `*` */
+              values: (string | number | boolean)[];
+            }[];
+          };
+
+          /** send the header to the agent as it came, or the token in another header; default false */
+          forward_token?:
+            | boolean
+            | {
+                /** the header in which the agent gets the token; the caller's own are removed */
+                header: string;
+
+                /** keep (default): the value as it came, such as `Bearer TOKEN`; strip: the token alone */
+                scheme?: "keep" | "strip";
+              };
+
+          /** the request header with the token; default Authorization */
+          header?: string;
+
+          /** whose tokens are accepted: names of `identity_providers` */
+          identity_providers: string[];
+
+          /** the longest `exp` - `iat`; default not limited */
+          max_token_lifetime?: string;
+
+          /** the word before the token; default Bearer, "" is the bare token */
+          prefix?: string;
+
+          /** scopes that the token must have */
+          scopes?: {
+            /** every one of these */
+            all_of?: string[];
+
+            /** at least one of these */
+            any_of?: string[];
+          };
+
+          /** what becomes of tokens that are bound to a key of their holder */
+          sender_constraint?: {
+            /** a token with `cnf`, whose proof is not checked here: refuse (default), or ignore: take it as a bearer token */
+            cnf?: "refuse" | "ignore";
+          };
+        };
+      };
+
+  /** answers to browsers of other origins; absent is none */
+  cors?: {
+    /** whether browsers may send cookies along; default false */
+    allow_credentials?: boolean;
+
+    /** request headers; empty is the credential header and Content-Type */
+    allowed_headers?: string[];
+
+    /** request methods; empty is GET, HEAD, POST */
+    allowed_methods?: string[];
+
+    /** origins such as https://app.example.com or https://*.example.com, or "*" for all */
+    allowed_origins: string[];
+
+    /** response headers that a page may read */
+    exposed_headers?: string[];
+
+    /** how long a browser may remember the answer; default 1h */
+    max_age?: string;
+  };
+
+  /** the name that people see; default the agent's name */
+  display_name?: string;
+
+  /** enforce (default), or shadow: decide, count and log, but let through */
+  enforcement?: "enforce" | "shadow";
+
+  /** the largest request body; default no limit */
+  max_body?: number | string;
+
+  /** the most requests under way at the agent; default 4096 */
+  max_in_flight?: number;
+
+  /** the path prefix at which the agent answers */
+  route:
+    | string
+    | {
+        /** only requests for this host, or for one label below it: *.example.com; default every host */
+        host?: string;
+
+        /** several such hosts */
+        hosts?: string[];
+
+        /** request methods, HEAD with GET; others get 405; default every method */
+        methods?: string[];
+
+        /** a path prefix, matched on whole segments */
+        path: string;
+
+        /** take the prefix off before the request goes on; default false */
+        strip_path?: boolean;
+      };
+
+  /** what ends running streams */
+  streams?: {
+    /** which running streams a change ends: revocation (default): those whose agent, provider or API key it removes or revokes; end: those, and all when the agent's own policy changes; keep: none */
+    on_policy_change?: "revocation" | "end" | "keep";
+  };
+
+  /** the URL of the agent */
+  upstream:
+    | string
+    | {
+        /** a file with the certificates (PEM) that are trusted for this upstream, instead of the system's */
+        ca_file?: string;
+
+        /** how long connecting may take; default 5s */
+        connect_timeout?: string;
+
+        /** the `Host` that the agent gets: rewrite (default; the authority of `url`), preserve (the caller's), or a name */
+        host?: string;
+
+        /** how long a kept connection may rest and still be used; default 30s */
+        idle_timeout?: string;
+
+        /** how long the head of the answer may take once the whole request is with the agent; default 60s */
+        response_timeout?: string;
+
+        /** headers that the agent gets with every request, set last: name to text, or to a file; never shown */
+        set_headers?: Record<
+          string,
+          | string
+          | {
+              /** the file that holds the value; read again when it changes */
+              file: string;
+            }
+        >;
+
+        /** ends an answer or a tunnel that has been silent for so long; default off */
+        stream_idle_timeout?: "off" | string;
+
+        /** http:// or https://, a host, and perhaps a port and a path to put before that of the request; or unix:/run/agent.sock, and perhaps :/base */
+        url: string;
+      };
+
+  /** whether WebSocket upgrades pass; default true */
+  websocket?: boolean;
+}
+
+/** An agent at a glance. */
+export interface AgentSummary {
+  api_keys: number;
+  authentication: Authentication;
+  display_name: string | null;
+  enforcement: "enforce" | "shadow";
+  identity_providers: string[];
+  last_upstream_failure: LastUpstreamFailure | null;
+  managed_by: ManagedBy;
+  name: string;
+  route: AgentRoute;
+  traffic: AgentTraffic;
+  upstream: string;
+  upstream_failures_5m: number;
+}
+
+/** One page of a list in the order of names. */
+export interface AgentSummaryPage {
+  /** What is on it. */
+  items: AgentSummary[];
+
+  /** The name to go on after; absent on the last page. */
+  next: string | null;
+
+  /** How many there are on all pages. */
+  total: number;
+}
+
+/** The last minutes of one agent, in requests per second, oldest first. */
+export interface AgentTraffic {
+  /** What was allowed. */
+  allowed: number[];
+
+  /** The time between two points, in seconds. */
+  interval_seconds: number;
+
+  /** What was refused. */
+  refused: number[];
+
+  /** The reason of most refusals since the start. */
+  top_refusal: TopRefusal | null;
+
+  /** The reason for which most would have been refused since the start. */
+  top_would_refuse: TopRefusal | null;
+
+  /** What went on and ended without an answer of the agent. */
+  upstream_failed: number[];
+
+  /** What would have been refused, and went on because the agent is in shadow. */
+  would_refuse: number[];
+}
+
+/** A key as it is shown. */
+export interface ApiKey {
+  agent: string;
+  created_at: string | null;
+  etag: string;
+  expires_at: string | null;
+  id: string;
+  last_used_at: string | null;
+  managed_by: ManagedBy;
+  masked: string;
+  name: string | null;
+  revoked_at: string | null;
+  state: KeyState;
+}
+
+/** One page of a list in the order of names. */
+export interface ApiKeyPage {
+  /** What is on it. */
+  items: ApiKey[];
+
+  /** The name to go on after; absent on the last page. */
+  next: string | null;
+
+  /** How many there are on all pages. */
+  total: number;
+}
+
+/** One thing that needs attention. */
+export interface Attention {
+  code: string;
+  level: Level;
+  since: string | null;
+  subject: Subject | null;
+  text: string;
+  until: string | null;
+}
+
+/** How callers prove themselves. */
+export type Authentication = "oauth" | "api_key" | "public";
+
+/** A broken document as it is shown. */
+export interface BrokenDocument {
+  diagnostics: Diagnostic[];
+  file: string;
+  last_good_revision: number | null;
+  resource: string | null;
+  restorable: boolean;
+  since: string;
+}
+
+/** What became of one resource. */
+export interface Change {
+  action: Action;
+
+  /** Whether what it led to is what runs. */
+  live: boolean;
+  resource: string;
+}
+
+/** The same, with how it was written before and after. */
+export interface ChangeWithTexts {
+  action: Action;
+  diff: string;
+  from: string | null;
+
+  /** Whether what it led to is what runs. */
+  live: boolean;
+  resource: string;
+  to: string | null;
+}
+
+/** One line of a transcript. */
+export interface Check {
+  /** Which check. */
+  check: string;
+
+  /** What to do, on a failed check. */
+  fix: string | null;
+
+  /** Whether it passed. */
+  ok: boolean;
+
+  /** What was there. */
+  seen: string | null;
+
+  /** What would have passed. */
+  wanted: string;
+}
+
+/** How a client proves itself at the token endpoint (RFC 6749 section 2.3.1). */
+export type ClientAuthentication = "basic" | "post";
+
+/** What the provider gave. */
+export interface ClientToken {
+  /** The token. */
+  access_token: string;
+
+  /** How long it lives, in seconds. */
+  expires_in: number | null;
+
+  /** Its scopes, when they are not those that were asked for. */
+  scope: string | null;
+
+  /** What it is. */
+  token_type: string | null;
+}
+
+/** Who asks for a token, and for what. */
+export interface ClientTokenQuestion {
+  audience?: string | null;
+  authentication?: ClientAuthentication;
+  client_id: string;
+  client_secret: string;
+  resource?: string | null;
+  scope?: string | null;
+}
+
+export interface Counts {
+  agents: number;
+  api_keys: number;
+  identity_providers: number;
+}
+
+/** A key that was just made: the one answer that shows its text. */
+export interface CreatedApiKey {
+  agent: string;
+  created_at: string | null;
+  dry_run: boolean;
+  etag: string;
+  expires_at: string | null;
+  id: string;
+  key: string;
+  last_used_at: string | null;
+  managed_by: ManagedBy;
+  masked: string;
+  name: string | null;
+  revoked_at: string | null;
+  state: KeyState;
+}
+
+/** A decision in a list. */
+export interface Decision {
+  agent: string | null;
+  at: string | null;
+  check: string | null;
+  client_id: string | null;
+  decision: "allow" | "deny" | "error" | "shadow_deny";
+  fix: string | null;
+  http_method: string;
+  key_id: string | null;
+  key_name: string | null;
+
+  /** How the caller was to prove itself. */
+  method: "oauth" | "api_key" | "public" | "none";
+  path: string;
+  provider: string | null;
+  reason: Reason;
+  remote: string | null;
+  request_id: string;
+  seen: string | null;
+  status: number | null;
+  upstream_error: string | null;
+  wanted: string | null;
+}
+
+/** The last decisions. */
+export interface Decisions {
+  items: Decision[];
+  refusals_since: string | null;
+}
+
+/** What is wrong with a configuration, or what somebody should look at. */
+export interface Diagnostic {
+  /** The stable name of the finding. */
+  code: string;
+
+  /** The column in characters, counted from 1; 0 for the whole file. */
+  column: number;
+
+  /** The file. */
+  file: string;
+
+  /** What to write instead. */
+  help: string | null;
+
+  /** The line, counted from 1; 0 for the whole file. */
+  line: number;
+
+  /** What is wrong. */
+  message: string;
+
+  /** The part of the resource, as a JSON pointer (RFC 6901); empty for the whole. */
+  path: string | null;
+
+  /** The resource, where the finding is about one that has a file of its own. */
+  resource: string | null;
+
+  /** `error`, `warning` or `note`. */
+  severity: "error" | "warning" | "note";
+}
+
+/** `event: decision` with a Decision as `data`; `event: missed` with a number. */
+export type Events = string;
+
+/** What to decide on. */
+export interface ExplainQuestion {
+  agent: string;
+  credential?: string | null;
+  headers?: [string, string][];
+
+  /** With its query, in which some agents read their token. */
+  path?: string | null;
+}
+
+/** What was decided, and how it came to that. */
+export interface Explanation {
+  /** For which agent. */
+  agent: string;
+
+  /** The checks in the order in which they were made. */
+  checks: Check[];
+
+  /** What it would count as. */
+  decision: "allow" | "deny" | "error" | "shadow_deny";
+
+  /** The provider of the token, once the agent accepts it. */
+  provider: string | null;
+
+  /** Why. */
+  reason: Reason;
+
+  /** The status of the answer; 200 when the request would pass. */
+  status: number;
+}
+
+/** One word for how a provider is. */
+export type Health = "ok" | "stale" | "failing" | "waiting";
+
+/** Whether a key opens its agent. */
+export type KeyState = "active" | "expired" | "revoked";
+
+/** One key. */
+export interface KeyStatus {
+  /** The algorithms whose signatures it verifies. */
+  algorithms: string[];
+
+  /** When its source first gave it, in seconds since the epoch; since this process started, or longer if it
+was kept on disk. */
+  first_seen: number | null;
+
+  /** Its id; absent for a key that has none. */
+  kid: string | null;
+
+  /** When it last verified a signature, in seconds since the epoch; since this process started. */
+  last_used: number | null;
+}
+
+export interface LastReload {
+  at: string;
+  result: ReloadOutcome;
+}
+
+export interface LastRevision {
+  by: string | null;
+  number: number;
+  text_is_live: boolean;
+}
+
+/** The last request that ended without an answer of its agent, at a glance. */
+export interface LastUpstreamFailure {
+  at: string;
+  cause: string;
+}
+
+/** How much it matters. */
+export type Level = "error" | "warning" | "note";
+
+/** A JSON object on each line, with `event`: head, data, end or error. */
+export type Lines = string;
+
+export interface Listener {
+  address: string;
+  tls: boolean;
+}
+
+export interface LiveRevision {
+  number: number;
+  revision: string;
+}
+
+/** What one logs in with. */
+export interface Login {
+  token: string;
+}
+
+/** Where a resource is written, and so who may write it. */
+export type ManagedBy = "store" | "file";
+
+/** A key that somebody wants. */
+export interface NewApiKey {
+  agent: string;
+  expires_at?: string | null;
+  expires_in?: string | null;
+  name?: string | null;
+}
+
+/** What was found. */
+export interface Probe {
+  /** The algorithms of those keys. */
+  algorithms: string[];
+
+  /** The issuer that was asked for. */
+  issuer: string;
+
+  /** Where its keys are. */
+  jwks_uri: string | null;
+
+  /** The keys that can be used. */
+  keys: ProbedKey[];
+
+  /** Where its metadata was found. */
+  metadata_url: string | null;
+
+  /** Whether tokens of this provider can be verified. */
+  ok: boolean;
+
+  /** What stands in the way, or wants a look. */
+  problems: ProbeProblem[];
+
+  /** The keys that cannot be used. */
+  skipped: SkippedKey[];
+
+  /** Where its clients fetch tokens. */
+  token_endpoint: string | null;
+}
+
+/** Something that stands in the way. */
+export interface ProbeProblem {
+  /** What to do about it. */
+  help: string | null;
+
+  /** What. */
+  message: string;
+}
+
+/** Where to look. */
+export interface ProbeQuestion {
+  insecure_http?: boolean;
+  issuer: string;
+  jwks_uri?: string | null;
+}
+
+/** A key that can be used. */
+export interface ProbedKey {
+  /** What it verifies. */
+  algorithms: string[];
+
+  /** Its id. */
+  kid: string | null;
+}
+
+/** The document with the members of its listener. */
+export interface Problem {
+  agents?: string[];
+  code:
+    | "bad_json"
+    | "bad_query"
+    | "bad_precondition"
+    | "unauthorized"
+    | "forbidden_origin"
+    | "not_found"
+    | "method_not_allowed"
+    | "timeout"
+    | "read_only"
+    | "managed_by_file"
+    | "in_use"
+    | "precondition_failed"
+    | "too_large"
+    | "unsupported_media_type"
+    | "misdirected"
+    | "invalid"
+    | "not_accepted"
+    | "precondition_required"
+    | "store_failed"
+    | "unavailable";
+  detail: string;
+  diagnostics?: Diagnostic[];
+  status: number;
+  title: string;
+  type: "about:blank";
+}
+
+/** A provider, whole. */
+export interface ProviderDetail {
+  etag: string;
+  file: string;
+  health: Health;
+  issuer: string;
+  keys: number;
+  managed_by: ManagedBy;
+  name: string;
+  source: string;
+
+  /** As it is written; what people write in a file can be a number where text is meant. */
+  spec: JsonObject;
+  status: ProviderStatus;
+  used_by: string[];
+  used_by_total: number;
+}
+
+export interface ProviderSpec {
+  /** the signature algorithms that are accepted; default all of these */
+  algorithms?: (
+    | "RS256"
+    | "RS384"
+    | "RS512"
+    | "PS256"
+    | "PS384"
+    | "PS512"
+    | "ES256"
+    | "ES384"
+    | "ES512"
+    | "EdDSA"
+    | "Ed25519"
+  )[];
+
+  /** a file with certificates (PEM) that are trusted, too, when keys are fetched */
+  ca_file?: string;
+
+  /** find the keys by OpenID Connect discovery or RFC 8414; the default source of keys */
+  discovery?: boolean | {};
+
+  /** the proxy through which keys are fetched, `http://proxy:3128`, or `none`; default what HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment say */
+  egress_proxy?: string;
+
+  /** fetch keys over plain HTTP also from other hosts; default false */
+  insecure_http?: boolean;
+
+  /** compared byte for byte with `iss` of a token */
+  issuer: string;
+
+  /** the key set itself */
+  jwks?: JsonObject;
+
+  /** read the key set from this file */
+  jwks_file?: string;
+
+  /** fetch the key set from this URL */
+  jwks_uri?: string;
+
+  /** how far clocks may differ; default 30s, at most 5m */
+  leeway?: string;
+
+  /** keys older than this are not used; default 24h, not below `refresh` */
+  max_stale?: string;
+
+  /** one PEM public key or certificate */
+  public_key?: string;
+
+  /** read one PEM public key or certificate from this file */
+  public_key_file?: string;
+
+  /** how often keys are fetched; default 10m, at least 1s */
+  refresh?: string;
+}
+
+/** The state of one provider at one moment. */
+export interface ProviderStatus {
+  /** How long ago that was, in seconds. */
+  age_seconds: number | null;
+
+  /** Whether the keys come from their source; `false` for those kept from an earlier run. */
+  confirmed: boolean;
+
+  /** The issuer of its tokens. */
+  issuer: string;
+
+  /** The usable keys, in the provider's order. */
+  keys: KeyStatus[];
+
+  /** Why the last fetch failed; absent when it did not. */
+  last_error: string | null;
+
+  /** When the source last confirmed the keys, in seconds since the epoch. */
+  last_success: number | null;
+
+  /** When the next fetch is due, in seconds since the epoch. */
+  next_due: number | null;
+
+  /** The operator's name for it. */
+  provider: string;
+
+  /** Where its keys are. */
+  source: string;
+
+  /** Whether a fetch has ended, well or not, or none is needed. */
+  tried: boolean;
+
+  /** Whether there are keys that are fresh enough to be used. */
+  usable: boolean;
+
+  /** What somebody should know of the keys, although they can be used. */
+  warning: string | null;
+}
+
+/** A provider at a glance. */
+export interface ProviderSummary {
+  health: Health;
+  issuer: string;
+  keys: number;
+  managed_by: ManagedBy;
+  name: string;
+  source: string;
+  used_by: string[];
+  used_by_total: number;
+}
+
+/** One page of a list in the order of names. */
+export interface ProviderSummaryPage {
+  /** What is on it. */
+  items: ProviderSummary[];
+
+  /** The name to go on after; absent on the last page. */
+  next: string | null;
+
+  /** How many there are on all pages. */
+  total: number;
+}
+
+export type Reason =
+  | "ok"
+  | "no_route"
+  | "token_missing"
+  | "multiple_tokens"
+  | "token_malformed"
+  | "token_too_large"
+  | "alg_not_allowed"
+  | "typ_mismatch"
+  | "issuer_unknown"
+  | "issuer_not_allowed"
+  | "exp_missing"
+  | "token_expired"
+  | "not_yet_valid"
+  | "lifetime_too_long"
+  | "audience_mismatch"
+  | "binding_required"
+  | "key_unknown"
+  | "signature_invalid"
+  | "scope_missing"
+  | "claim_mismatch"
+  | "keys_unavailable"
+  | "api_key_missing"
+  | "api_key_invalid"
+  | "api_key_expired"
+  | "api_key_revoked";
+
+/** The last five minutes. */
+export interface RecentRequests {
+  failures_5m: number;
+  requests_5m: number;
+}
+
+export interface RefusedChange {
+  at: string;
+  diagnostics: Diagnostic[];
+}
+
+/** How a look at the store ended. */
+export type ReloadOutcome = "applied" | "unchanged" | "refused";
+
+/** What came of it. */
+export interface Reloaded {
+  result: ReloadOutcome;
+  revision: string;
+  warnings: Diagnostic[];
+}
+
+/** Which document. */
+export interface Restore {
+  resource: string;
+}
+
+/** A revision, whole. */
+export interface Revision {
+  at: string;
+  changes: ChangeWithTexts[];
+  number: number;
+  what: string;
+  who: string;
+}
+
+/** One page of them. */
+export interface RevisionPage {
+  /** The number of the last one. */
+  head: number;
+  items: RevisionSummary[];
+  next: number | null;
+}
+
+/** A revision at a glance. */
+export interface RevisionSummary {
+  at: string;
+  changes: Change[];
+  number: number;
+  what: string;
+  who: string;
+}
+
+/** Which part to take back. */
+export interface RollBack {
+  resource?: string | null;
+}
+
+/** How a key is to be replaced. */
+export interface RotateApiKey {
+  expires_at?: string | null;
+  expires_in?: string | null;
+
+  /** How long the old key lives on; an hour when nothing is said. */
+  overlap?: string | null;
+}
+
+/** A key that takes the place of another one. */
+export interface RotatedApiKey {
+  agent: string;
+  created_at: string | null;
+  dry_run: boolean;
+  etag: string;
+  expires_at: string | null;
+  id: string;
+  key: string;
+  last_used_at: string | null;
+  managed_by: ManagedBy;
+  masked: string;
+  name: string | null;
+  old_expires_at: string;
+  replaces: string;
+  revoked_at: string | null;
+  state: KeyState;
+}
+
+/** A key that cannot be used. */
+export interface SkippedKey {
+  /** Which, by its place and its id. */
+  key: string;
+
+  /** Why. */
+  reason: string;
+}
+
+/** The state of the gateway. */
+export interface Status {
+  attention: Attention[];
+  broken_documents: BrokenDocument[];
+  counts: Counts;
+  draining: boolean;
+  head: LastRevision;
+  identity_providers: ProviderStatus[];
+  last_reload: LastReload;
+  listeners: Listener[];
+  live: LiveRevision;
+  public_url: string | null;
+  refused: RefusedChange | null;
+  started_at: string;
+  store: Store;
+  version: string;
+  warnings: Diagnostic[];
+}
+
+export interface Store {
+  kind: StoreKind;
+  place: string | null;
+  reason: string | null;
+  writable: boolean;
+}
+
+/** What a store keeps resources in. */
+export type StoreKind = "directory" | "file";
+
+/** What it is about. */
+export interface Subject {
+  kind: string;
+  name: string;
+}
+
+/** The most frequent reason. */
+export interface TopRefusal {
+  /** How often since the start. */
+  count: number;
+
+  /** Which. */
+  reason: string;
+}
+
+/** The last minutes of the gateway, oldest first. */
+export interface Traffic {
+  /** What was allowed, per second. */
+  allowed: number[];
+
+  /** Decisions per second, by reason; reasons that did not occur are left out, and so is what would have been
+refused. */
+  by_reason: Record<string, number[]>;
+
+  /** The time between two points, in seconds. */
+  interval_seconds: number;
+
+  /** Half of the decisions took no longer than this, in milliseconds; absent where there were none. */
+  p50_ms: (number | null)[];
+
+  /** All but one of a hundred decisions took no longer than this. */
+  p99_ms: (number | null)[];
+
+  /** What was refused, per second. */
+  refused: number[];
+
+  /** When each point was taken, in seconds since the epoch. */
+  times: number[];
+
+  /** What went on and ended without an answer of its agent, per second. */
+  upstream_failed: number[];
+
+  /** What would have been refused, and went on because its agent is in shadow, per second. */
+  would_refuse: number[];
+}
+
+/** What to send. */
+export interface Trial {
+  body?: string | null;
+  credential?: string | null;
+  headers?: [string, string][];
+  method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+  path?: string;
+}
+
+/** One event. */
+export type TrialEvent =
+  | { event: "head"; headers: [string, string][]; ms: number; status: number }
+  | { base64?: string; event: "data"; ms: number; text?: string }
+  | { bytes: number; event: "end"; ms: number; truncated: boolean }
+  | { event: "error"; message: string; ms: number };
+
+/** The same, whole. */
+export interface UpstreamFailure {
+  at: string;
+  cause: string;
+  detail: string;
+  request_id: string;
+}
+
+/** How an agent answers. */
+export interface UpstreamHealth {
+  /** Since the gateway started, by cause. */
+  failures: Record<string, number>;
+  last_failure: UpstreamFailure | null;
+  recent: RecentRequests;
+}
+
+/** Who asks. */
+export interface Whoami {
+  /** By what somebody is known. */
+  by: "token" | "session";
+  expires_at: string | null;
+}
+
+/** A decision, whole. */
+export interface WholeDecision {
+  agent: string | null;
+  aud: string | null;
+  auth_method: "oauth" | "api_key" | "public" | "none";
+  check: string | null;
+  client_id: string | null;
+  decision: "allow" | "deny" | "error" | "shadow_deny";
+  fix: string | null;
+  iss: string | null;
+  key_id: string | null;
+  key_name: string | null;
+  kid: string | null;
+  method: string;
+  path: string;
+  provider: string | null;
+  reason: Reason;
+  remote: string | null;
+  request_id: string;
+  seen: string | null;
+  status: number | null;
+  time: string;
+
+  /** The members that hold what the caller claims, which nobody has verified. */
+  unverified: ("seen" | "client_id" | "iss" | "aud" | "kid")[];
+  upstream_error: string | null;
+  wanted: string | null;
+}
+
+/** What a write did, or would do. */
+export interface Written {
+  diff: string;
+  dry_run: boolean;
+  etag: string | null;
+
+  /** Of a provider: who is touched. */
+  impact?: { agents: string[]; calls: number; window_seconds: number };
+  live: string;
+
+  /** Of a provider whose issuer or keys are others: what they are. */
+  probe?: {
+    /** The algorithms of those keys. */
+    algorithms: string[];
+
+    /** The issuer that was asked for. */
+    issuer: string;
+
+    /** Where its keys are. */
+    jwks_uri: string | null;
+
+    /** The keys that can be used. */
+    keys: ProbedKey[];
+
+    /** Where its metadata was found. */
+    metadata_url: string | null;
+
+    /** Whether tokens of this provider can be verified. */
+    ok: boolean;
+
+    /** What stands in the way, or wants a look. */
+    problems: ProbeProblem[];
+
+    /** The keys that cannot be used. */
+    skipped: SkippedKey[];
+
+    /** Where its clients fetch tokens. */
+    token_endpoint: string | null;
+  };
+
+  /** What is gone with it. */
+  removed?: string[];
+  resource: string | null;
+  revision: number | null;
+  warnings: Diagnostic[];
+}
