@@ -10,8 +10,8 @@ mod tests {
     use std::time::Duration;
 
     use portcullis::config::{Document, Files, Source, compile, parse, schema};
-    use portcullis::model::{AuthMethod, CacheLabel, Decision, Instant, Reason, RequestId};
-    use portcullis::telemetry::{AccessAuth, AccessLog, AccessRecord, Metrics};
+    use portcullis::model::{Instant, Reason, RequestId};
+    use portcullis::telemetry::{AccessLog, EndedRequest, Metrics, RequestRecord};
 
     fn root() -> &'static Path {
         Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -282,28 +282,14 @@ mod tests {
     fn fields_of_a_line() -> BTreeSet<String> {
         let (sink, mut said) = std::io::pipe().map(|(said, sink)| (sink, said)).expect("a pipe");
         let (log, written) = AccessLog::to(sink);
-        log.write(|| AccessRecord {
-            at: Instant::from_unix(0),
-            request_id: RequestId::Given("r".into()),
-            agent: None,
-            method: None,
-            path: AccessRecord::path("/"),
-            status: 404,
+        let record = RequestRecord::unrouted(Instant::from_unix(0), RequestId::Given("r".into()));
+        log.write(|| EndedRequest {
+            record,
+            version: http::Version::HTTP_11,
             took: Duration::ZERO,
             upstream_took: None,
             bytes_in: 0,
             bytes_out: 0,
-            remote: None,
-            version: http::Version::HTTP_11,
-            auth: AccessAuth {
-                method: AuthMethod::None,
-                decision: Decision::Deny,
-                reason: Reason::NoRoute,
-                provider: None,
-                identity: None,
-                cache: CacheLabel::Off,
-            },
-            upstream_error: None,
         });
         drop((log, written));
         let mut text = String::new();

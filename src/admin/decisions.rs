@@ -18,7 +18,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::model::{AgentName, Decision, Instant, Reason};
-use crate::telemetry::{DecisionEntry, DecisionFilter, Outcome};
+use crate::telemetry::{DecisionFilter, Outcome, RequestRecord};
 
 use super::Desk;
 use super::body::Answer;
@@ -190,7 +190,7 @@ pub(super) async fn follow(
 
 /// One open stream.
 struct Following {
-    entries: Receiver<Arc<DecisionEntry>>,
+    entries: Receiver<Arc<RequestRecord>>,
     filter: DecisionFilter,
     caller: Caller,
     desk: Desk,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::config::Snapshot;
 use crate::model::{AuthMethod, Decision, Reason, TokenSaid};
-use crate::telemetry::DecisionEntry;
+use crate::telemetry::RequestRecord;
 
 /// A decision in a list.
 #[derive(Serialize, JsonSchema)]
@@ -85,7 +85,7 @@ pub struct Whole {
 
 impl Shown {
     /// A line for a decision; the names of keys are those of the live configuration.
-    pub(super) fn of(entry: &DecisionEntry, live: Option<&Snapshot>) -> Self {
+    pub(super) fn of(entry: &RequestRecord, live: Option<&Snapshot>) -> Self {
         Self {
             at: Some(entry.at.timestamp()),
             agent: entry.agent.as_ref().map(ToString::to_string),
@@ -94,7 +94,7 @@ impl Shown {
             reason: entry.reason,
             provider: entry.provider.as_ref().map(ToString::to_string),
             request_id: entry.request_id.to_string(),
-            http_method: entry.http_method.to_string(),
+            http_method: entry.http_method.as_ref().map(ToString::to_string).unwrap_or_default(),
             path: entry.path.text().into_owned(),
             remote: entry.remote,
             status: entry.status,
@@ -108,7 +108,7 @@ impl Shown {
 }
 
 impl Why {
-    fn of(entry: &DecisionEntry) -> Self {
+    fn of(entry: &RequestRecord) -> Self {
         let failed = entry.grounds.as_ref().and_then(|grounds| grounds.failed.as_ref());
         Self {
             check: failed.map(|failed| failed.check.clone().into_owned()),
@@ -122,7 +122,7 @@ impl Why {
 impl Whole {
     /// All that is known of a decision; the names of keys are those of the live configuration, where one is at hand.
     #[must_use]
-    pub fn of(entry: &DecisionEntry, live: Option<&Snapshot>) -> Self {
+    pub fn of(entry: &RequestRecord, live: Option<&Snapshot>) -> Self {
         let said = entry.grounds.as_ref().and_then(|grounds| grounds.said.as_ref());
         let word = |part: fn(&TokenSaid) -> &Option<Box<str>>| {
             said.and_then(|said| part(said).as_deref()).map(str::to_owned)
@@ -164,7 +164,7 @@ impl Whole {
 }
 
 /// The name of an API key, as long as the key is known.
-fn key_name(entry: &DecisionEntry, live: Option<&Snapshot>) -> Option<String> {
+fn key_name(entry: &RequestRecord, live: Option<&Snapshot>) -> Option<String> {
     let id = entry.key_id().filter(|_| entry.auth_method == AuthMethod::ApiKey)?;
     live?.api_keys.get(id)?.name.clone()
 }

@@ -28,6 +28,23 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// A request that reached no agent.
+    pub const NO_AGENT: Self = Self {
+        method: AuthMethod::None,
+        decision: Decision::Deny,
+        reason: Reason::NoRoute,
+        provider: None,
+        identity: None,
+        cache: CacheLabel::Off,
+        permit: None,
+    };
+
+    /// A request that is answered by the gateway itself, before anybody is asked who calls.
+    #[must_use]
+    pub fn unasked() -> Self {
+        Self { decision: Decision::Allow, reason: Reason::Ok, ..Self::NO_AGENT }
+    }
+
     /// The request may pass, and what the agent's rules made of its token goes with it.
     pub(super) fn allowed(
         agent: &Arc<Agent>,

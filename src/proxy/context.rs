@@ -1,17 +1,17 @@
-//! What the phases of one request tell each other, and the access log line at the end.
+//! What the phases of one request tell each other, and what is written down of it.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
 
-use http::{Method, Version};
+use http::Method;
 
 use crate::door::{Over, Patience};
 use crate::gate::{Permit, Verdict};
 use crate::limits::Place;
-use crate::model::{AuthMethod, CacheLabel, Decision, Grounds, Identity, Instant, Reason, RequestId};
+use crate::model::{Grounds, Instant, RequestId};
 use crate::routing::Agent;
-use crate::telemetry::{AccessAuth, AccessRecord, Serving};
+use crate::telemetry::{PathText, RequestRecord, Serving};
 
 use super::origin::Origin;
 use super::tunnel::Tunnel;
@@ -36,7 +36,8 @@ pub struct Context {
     pub(super) agent: Option<Arc<Agent>>,
     pub(super) permit: Option<Permit>,
     pub(super) place: Option<Place>,
-    pub(super) auth: Auth,
+    /// The decision; its permit stands apart.
+    pub(super) verdict: Verdict,
     /// What a refusal rests on, where somebody may ask.
     pub(super) grounds: Option<Arc<Grounds>>,
     pub(super) turn: usize,
@@ -50,40 +51,6 @@ pub struct Context {
     pub(super) body_seen: u64,
     pub(super) body_pieces: u32,
     _serving: Serving,
-}
-
-/// The decision, as far as log and metrics need it.
-#[derive(Debug, Clone)]
-pub(super) struct Auth {
-    pub(super) method: AuthMethod,
-    pub(super) decision: Decision,
-    pub(super) reason: Reason,
-    pub(super) provider: Option<usize>,
-    pub(super) identity: Option<Arc<Identity>>,
-    pub(super) cache: CacheLabel,
-}
-
-impl Auth {
-    /// No agent was reached.
-    pub(super) const NO_ROUTE: Self = Self {
-        method: AuthMethod::None,
-        decision: Decision::Deny,
-        reason: Reason::NoRoute,
-        provider: None,
-        identity: None,
-        cache: CacheLabel::Off,
-    };
-
-    pub(super) fn of(verdict: &Verdict) -> Self {
-        Self {
-            method: verdict.method,
-            decision: verdict.decision,
-            reason: verdict.reason,
-            provider: verdict.provider,
-            identity: verdict.identity.clone(),
-            cache: verdict.cache,
-        }
-    }
 }
 
 impl Context {
@@ -103,7 +70,7 @@ impl Context {
             agent: None,
             permit: None,
             place: None,
-            auth: Auth::NO_ROUTE,
+            verdict: Verdict::NO_AGENT,
             grounds: None,
             turn: 0,
             attempt: 0,
@@ -123,51 +90,25 @@ impl Context {
         self.patience.as_ref().and_then(Patience::over)
     }
 
-    /// What the access log says of the request (contract, section 6).
-    pub(super) fn record(&mut self, end: Ending) -> AccessRecord {
-        let agent = self.agent.as_deref();
-        AccessRecord {
+    /// What is known of the request now.
+    pub(super) fn record(&self, method: Option<Method>, path: PathText) -> RequestRecord {
+        let (agent, verdict) = (self.agent.as_deref(), &self.verdict);
+        RequestRecord {
             at: self.now,
             request_id: self.request_id.clone(),
-            agent: agent.map(|a| a.name.clone()),
-            method: end.method,
-            path: end.path,
-            status: end.status,
-            took: end.took,
-            upstream_took: self.upstream_took,
-            bytes_in: end.bytes_in,
-            bytes_out: end.bytes_out,
+            agent: agent.map(|agent| agent.name.clone()),
+            http_method: method,
+            path,
             remote: self.remote,
-            version: end.version,
-            auth: AccessAuth {
-                method: self.auth.method,
-                decision: self.auth.decision,
-                reason: self.auth.reason,
-                provider: agent.and_then(|a| a.provider_name(self.auth.provider)).cloned(),
-                identity: self.auth.identity.take(),
-                cache: self.auth.cache,
-            },
-            upstream_error: self.upstream_error,
+            auth_method: verdict.method,
+            decision: verdict.decision,
+            reason: verdict.reason,
+            provider: agent.and_then(|agent| agent.provider_name(verdict.provider)).cloned(),
+            identity: verdict.identity.clone(),
+            cache: verdict.cache,
+            status: None,
+            upstream_error: None,
+            grounds: None,
         }
-    }
-}
-
-/// What is known only when the request has ended.
-#[derive(Debug)]
-pub(super) struct Ending {
-    pub(super) method: Option<Method>,
-    pub(super) path: Box<str>,
-    pub(super) status: u16,
-    pub(super) took: Duration,
-    pub(super) bytes_in: u64,
-    pub(super) bytes_out: u64,
-    pub(super) version: Version,
-}
-
-impl Ending {
-    /// The end of what could not be read.
-    pub(super) fn of_no_request(status: u16, took: Duration) -> Self {
-        let version = Version::HTTP_11;
-        Self { method: None, path: Box::default(), status, took, bytes_in: 0, bytes_out: 0, version }
     }
 }

@@ -9,11 +9,11 @@ use http::uri::Scheme;
 use pingora::proxy::Session;
 
 use crate::authz::{Silent, Witness};
-use crate::gate::{Evidence, Need, Step, Verdict, decide};
+use crate::gate::{Evidence, Need, Permit, Step, Verdict, decide};
 use crate::model::{Clock, Fetched, Instant, Purpose, Request};
 use crate::routing::Agent;
 
-use super::context::{Auth, Context};
+use super::context::Context;
 use super::gateway::Gateway;
 use super::noted;
 use super::view::View;
@@ -23,14 +23,14 @@ use super::view::View;
 const KEYS_WAIT: Duration = Duration::from_secs(1);
 
 impl Gateway {
-    /// Decides about a request to `agent`, counts the decision and notes it.
+    /// Decides about a request to `agent`, counts the decision and notes it. The verdict is in the context.
     pub(super) async fn decide(
         &self,
         agent: &Arc<Agent>,
         view: View<'_>,
         session: &Session,
         ctx: &mut Context,
-    ) -> Verdict {
+    ) -> Option<Permit> {
         let head = session.req_header();
         let mut request = Request {
             method: &head.method,
@@ -60,16 +60,17 @@ impl Gateway {
             took += began.elapsed();
             step
         };
-        let verdict = settle(&mut request, &mut Fetcher { clock: &*self.clock }, ask).await;
+        let mut verdict = settle(&mut request, &mut Fetcher { clock: &*self.clock }, ask).await;
         ctx.now = request.now;
         ctx.grounds = grounds;
         agent.metrics.decided(verdict.provider, verdict.method, verdict.decision, verdict.reason);
         agent.metrics.decision_took(verdict.method, verdict.cache, took);
-        ctx.auth = Auth::of(&verdict);
+        let permit = verdict.permit.take();
+        ctx.verdict = verdict;
         if let Some(decisions) = &self.parts.decisions {
             noted::decision(decisions, head, ctx);
         }
-        verdict
+        permit
     }
 }
 

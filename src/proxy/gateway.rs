@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::{HeaderValue, header};
+use http::{HeaderValue, Version, header};
 use ipnet::IpNet;
 use pingora::proxy::{ProxyHttp as _, Session};
 
@@ -15,9 +15,11 @@ use crate::door::Drain;
 use crate::limits::Hall;
 use crate::model::{AuthMethod, Clock, Decision, Live, Reason, Refusal, RequestId};
 use crate::routing::Agent;
-use crate::telemetry::{AccessLog, AgentMetrics, Decisions, InFlight, Metrics};
+use crate::telemetry::{
+    AccessLog, AgentMetrics, Decisions, EndedRequest, InFlight, Metrics, PathText, RequestRecord,
+};
 
-use super::context::{Context, Ending};
+use super::context::Context;
 use super::noted;
 use super::origin::Origin;
 use super::view::{BadTarget, View};
@@ -75,7 +77,14 @@ impl Gateway {
         let (status, took) = (refusal.status(), ctx.began.elapsed());
         self.no_agent.answered(status, took);
         let id = ctx.request_id.clone();
-        self.parts.access_log.write(|| ctx.record(Ending::of_no_request(status, took)));
+        self.parts.access_log.write(|| EndedRequest {
+            record: RequestRecord { status: Some(status), ..ctx.record(None, PathText::default()) },
+            version: Version::HTTP_11,
+            took,
+            upstream_took: None,
+            bytes_in: 0,
+            bytes_out: 0,
+        });
         id
     }
 

@@ -4,10 +4,10 @@ use http::{HeaderValue, Method};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
-use crate::model::{Decision, Reason};
+use crate::gate::Verdict;
 
 use super::answer::{self, Problem};
-use super::context::{Auth, Context};
+use super::context::Context;
 use super::gateway::Gateway;
 
 /// Whether a request is for the path of health checks, whatever its query says. The host is of no interest: checks
@@ -29,7 +29,7 @@ impl Gateway {
             let allow = HeaderValue::from_static("GET, HEAD");
             return Problem::method(allow).refuse(session, ctx).await;
         }
-        ctx.auth = Auth { decision: Decision::Allow, reason: Reason::Ok, ..Auth::NO_ROUTE };
+        ctx.verdict = Verdict::unasked();
         let drain = &self.parts.drain;
         // Of a process that has handed its listeners over, only kept connections ask; the place is well.
         let answer = match drain.is_leaving() && !drain.is_handed_over() {

@@ -8,35 +8,35 @@ use pingora::Error;
 use pingora::http::RequestHeader;
 
 use crate::model::{Decision, FailedCheck, Grounds, Refusal};
-use crate::telemetry::{DecisionEntry, Decisions, PathText};
+use crate::telemetry::{Decisions, PathText, RequestRecord};
 
 use super::context::Context;
 use super::peer;
-use super::view::{sent_host, target_path};
+use super::view::{path_of, sent_host};
 
 /// Notes the decision about a request to an agent.
 pub(super) fn decision(decisions: &Decisions, request: &RequestHeader, ctx: &mut Context) {
     let grounds = ctx.grounds.take();
-    let status = match ctx.auth.decision {
+    let status = match ctx.verdict.decision {
         Decision::Allow => {
             if decisions.lists_allowed() {
-                decisions.note(entry(request, ctx, PathText::brief));
+                decisions.note(record(request, ctx, PathText::brief));
             }
             return;
         }
         Decision::ShadowDeny => None,
-        Decision::Deny | Decision::Error => Some(ctx.auth.reason.status()),
+        Decision::Deny | Decision::Error => Some(ctx.verdict.reason.status()),
     };
-    decisions.note_refused(DecisionEntry { status, grounds, ..entry(request, ctx, PathText::whole) });
+    decisions.note_refused(RequestRecord { status, grounds, ..record(request, ctx, PathText::whole) });
 }
 
 /// Notes a request that reaches no agent.
 pub(super) fn no_route(decisions: &Decisions, request: &RequestHeader, ctx: &Context, refusal: Refusal) {
-    let entry = entry(request, ctx, PathText::whole);
+    let record = record(request, ctx, PathText::whole);
     let host = sent_host(request);
     let host =
         host.as_ref().map_or(Cow::Borrowed("no host"), |host| String::from_utf8_lossy(host.as_bytes()));
-    let seen = format!("{host} {}", entry.path.text());
+    let seen = format!("{host} {}", record.path.text());
     let failed = if refusal == Refusal::NotFound {
         let fix = "check host and path of the call, or add a route for them to an agent";
         FailedCheck::new("route", Some(&seen), "a host and a path that the route of an agent covers", fix)
@@ -46,7 +46,7 @@ pub(super) fn no_route(decisions: &Decisions, request: &RequestHeader, ctx: &Con
         FailedCheck::new("target", Some(&seen), "a host and a path that can be read in one way only", fix)
     };
     let grounds = Some(Arc::new(Grounds { failed: Some(failed), said: None }));
-    decisions.note_refused(DecisionEntry { status: Some(refusal.status()), grounds, ..entry });
+    decisions.note_refused(RequestRecord { status: Some(refusal.status()), grounds, ..record });
 }
 
 /// How a request ended without an answer of its agent, or without a whole one.
@@ -70,30 +70,14 @@ pub(super) fn failure(decisions: &Decisions, request: &RequestHeader, ctx: &Cont
         None => "an answer".to_owned(),
     };
     let failed = FailedCheck::new("upstream", Some(&seen), &wanted, peer::fix(failure.cause));
-    decisions.note_refused(DecisionEntry {
+    decisions.note_refused(RequestRecord {
         status: Some(failure.status),
         upstream_error: Some(Cow::Borrowed(failure.cause)),
         grounds: Some(Arc::new(Grounds { failed: Some(failed), said: None })),
-        ..entry(request, ctx, PathText::whole)
+        ..record(request, ctx, PathText::whole)
     });
 }
 
-fn entry(request: &RequestHeader, ctx: &Context, path: fn(&str) -> PathText) -> DecisionEntry {
-    let (agent, auth) = (ctx.agent.as_deref(), &ctx.auth);
-    DecisionEntry {
-        at: ctx.now,
-        agent: agent.map(|agent| agent.name.clone()),
-        auth_method: auth.method,
-        decision: auth.decision,
-        reason: auth.reason,
-        provider: agent.and_then(|agent| agent.provider_name(auth.provider)).cloned(),
-        request_id: ctx.request_id.clone(),
-        http_method: request.method.clone(),
-        path: path(&ctx.path.as_deref().map_or_else(|| target_path(request), Cow::Borrowed)),
-        remote: ctx.remote,
-        identity: auth.identity.clone(),
-        status: None,
-        upstream_error: None,
-        grounds: None,
-    }
+fn record(request: &RequestHeader, ctx: &Context, path: fn(&str) -> PathText) -> RequestRecord {
+    ctx.record(Some(request.method.clone()), path(&path_of(request, ctx)))
 }

@@ -2,6 +2,7 @@
 //!
 //! Pingora calls them in order; what they work with is in `gateway`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,14 +16,15 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType};
 
 use crate::door::Over;
-use crate::model::{Decision, Reason, Refusal};
-use crate::telemetry::AccessRecord;
+use crate::gate::Verdict;
+use crate::model::Refusal;
+use crate::telemetry::{EndedRequest, PathText, RequestRecord};
 
 use super::answer::{self, Problem, header_value};
-use super::context::{Auth, Context, Ending};
+use super::context::Context;
 use super::gateway::Gateway;
 use super::upgrade::is_websocket_handshake;
-use super::view::sent_path;
+use super::view::path_of;
 use super::{attend, cross_origin, forward, health, hops, location, noted, peer};
 
 #[async_trait]
@@ -61,7 +63,7 @@ impl ProxyHttp for Gateway {
         };
         ctx.agent = Some(Arc::clone(&agent));
         if let Some(headers) = cross_origin::preflight(&agent, session.req_header()) {
-            ctx.auth = Auth { decision: Decision::Allow, reason: Reason::Ok, ..Auth::NO_ROUTE };
+            ctx.verdict = Verdict::unasked();
             return answer::preflight(session, ctx, headers).await;
         }
         if let Some(methods) = &agent.route.methods
@@ -70,9 +72,8 @@ impl ProxyHttp for Gateway {
             self.note_no_route(session, ctx, Refusal::MethodNotAllowed);
             return Problem::method(methods.allow().clone()).refuse(session, ctx).await;
         }
-        let verdict = self.decide(&agent, view, session, ctx).await;
-        let Some(permit) = verdict.permit else {
-            return Problem::decided(verdict.reason, &agent).refuse(session, ctx).await;
+        let Some(permit) = self.decide(&agent, view, session, ctx).await else {
+            return Problem::decided(ctx.verdict.reason, &agent).refuse(session, ctx).await;
         };
         if let (Some(limit), Some(length)) = (agent.max_body, content_length(session.req_header()))
             && length > limit
@@ -327,16 +328,19 @@ impl ProxyHttp for Gateway {
         }
         self.parts.access_log.write(|| {
             let request = session.req_header();
-            let path = ctx.path.as_deref().map_or_else(|| sent_path(request), AccessRecord::path);
-            ctx.record(Ending {
-                method: Some(request.method.clone()),
-                path,
-                status,
+            let path = PathText::logged(&path_of(request, ctx));
+            EndedRequest {
+                record: RequestRecord {
+                    status: Some(status),
+                    upstream_error: ctx.upstream_error.map(Cow::Borrowed),
+                    ..ctx.record(Some(request.method.clone()), path)
+                },
+                version: request.version,
                 took,
+                upstream_took: ctx.upstream_took,
                 bytes_in: session.body_bytes_read() as u64,
                 bytes_out: session.body_bytes_sent() as u64,
-                version: request.version,
-            })
+            }
         });
     }
 }

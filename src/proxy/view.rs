@@ -6,7 +6,8 @@ use http::{HeaderValue, Version, header};
 use pingora::http::RequestHeader;
 
 use crate::model::{CanonicalPath, Host, Refusal, query};
-use crate::telemetry::AccessRecord;
+
+use super::context::Context;
 
 /// The request's target.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,15 +44,15 @@ impl BadTarget {
 }
 
 /// The path as it was sent, without its query.
-pub(super) fn target_path(request: &RequestHeader) -> Cow<'_, str> {
+fn target_path(request: &RequestHeader) -> Cow<'_, str> {
     let raw = request.raw_path();
     let path = raw.split(|b| matches!(b, b'?' | b'#')).next().unwrap_or_default();
     String::from_utf8_lossy(path)
 }
 
-/// The same for the log line.
-pub(super) fn sent_path(request: &RequestHeader) -> Box<str> {
-    AccessRecord::path(&target_path(request))
+/// The path of a request, in canonical form where it has one.
+pub(super) fn path_of<'a>(request: &'a RequestHeader, ctx: &'a Context) -> Cow<'a, str> {
+    ctx.path.as_deref().map_or_else(|| target_path(request), Cow::Borrowed)
 }
 
 /// The query as it was sent, without its question mark.

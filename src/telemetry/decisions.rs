@@ -13,16 +13,17 @@ use tokio::sync::broadcast;
 
 use crate::model::{AgentName, Instant};
 
-use super::decision_entry::{DecisionEntry, DecisionFilter, Outcome};
+use super::decision_filter::{DecisionFilter, Outcome};
 use super::refusals::Refusals;
+use super::request_record::RequestRecord;
 
-/// So many allowed requests are kept, and may wait for whoever empties the queue.
+/// Allowed requests that are kept, and that may wait for whoever empties the queue: what happened just now, not a log.
 const ALLOWED: usize = 2048;
-/// So many of each other kind are kept at most.
+/// Requests of each other kind that are kept at most: refusals are rarer, and are asked about later.
 const OTHERS: usize = 4096;
-/// So many bytes each other kind takes at most: what callers send is part of it.
+/// Bytes that each other kind takes at most: what callers send is part of it.
 const OTHERS_BYTES: usize = 8 << 20;
-/// So often the queues are emptied for those who follow.
+/// How often the queues are emptied for those who follow: what a person takes for at once.
 const EVERY: Duration = Duration::from_millis(100);
 
 /// The rings. Cheap to clone.
@@ -31,10 +32,10 @@ pub struct Decisions(Arc<Rings>);
 
 #[derive(Debug)]
 struct Rings {
-    allowed: ArrayQueue<DecisionEntry>,
-    others: ArrayQueue<Arc<DecisionEntry>>,
+    allowed: ArrayQueue<RequestRecord>,
+    others: ArrayQueue<Arc<RequestRecord>>,
     kept: Mutex<Kept>,
-    followers: broadcast::Sender<Arc<DecisionEntry>>,
+    followers: broadcast::Sender<Arc<RequestRecord>>,
     refusals: Option<Refusals>,
     /// Whether somebody can look at allowed requests.
     lists_allowed: bool,
@@ -47,7 +48,7 @@ struct Kept {
     refused: Ring,
     would_refuse: Ring,
     failed: Ring,
-    last_failures: HashMap<AgentName, Arc<DecisionEntry>>,
+    last_failures: HashMap<AgentName, Arc<RequestRecord>>,
 }
 
 impl Decisions {
@@ -85,15 +86,15 @@ impl Decisions {
     }
 
     /// Notes the decision about a request that goes on. Never waits.
-    pub fn note(&self, entry: DecisionEntry) {
+    pub fn note(&self, entry: RequestRecord) {
         drop(self.0.allowed.force_push(entry));
     }
 
     /// Notes a refusal, or that a request which went on has ended without an answer of its agent. Never waits.
-    pub fn note_refused(&self, entry: DecisionEntry) {
+    pub fn note_refused(&self, entry: RequestRecord) {
         let entry = Arc::new(entry);
         if let Some(refusals) = &self.0.refusals
-            && entry.outcome() != Outcome::WouldRefuse
+            && Outcome::of(entry.decision) != Outcome::WouldRefuse
         {
             refusals.keep(&entry);
         }
@@ -102,9 +103,9 @@ impl Decisions {
 
     /// The last decisions that `filter` admits, the newest first.
     #[must_use]
-    pub fn recent(&self, filter: &DecisionFilter, limit: usize) -> Vec<Arc<DecisionEntry>> {
+    pub fn recent(&self, filter: &DecisionFilter, limit: usize) -> Vec<Arc<RequestRecord>> {
         let kept = self.gathered();
-        let mut wanted: Vec<&(u64, Arc<DecisionEntry>)> =
+        let mut wanted: Vec<&(u64, Arc<RequestRecord>)> =
             kept.rings().into_iter().flat_map(Ring::iter).filter(|(_, entry)| filter.admits(entry)).collect();
         wanted.sort_unstable_by_key(|(number, entry)| std::cmp::Reverse((entry.at, *number)));
         wanted.into_iter().take(limit).map(|(_, entry)| Arc::clone(entry)).collect()
@@ -112,9 +113,9 @@ impl Decisions {
 
     /// The decision about a request that is still in memory, the newest of that id.
     #[must_use]
-    pub fn find(&self, request_id: &str) -> Option<Arc<DecisionEntry>> {
+    pub fn find(&self, request_id: &str) -> Option<Arc<RequestRecord>> {
         let kept = self.gathered();
-        let of_that_id = |entry: &DecisionEntry| entry.request_id.with_text(|id| id == request_id);
+        let of_that_id = |entry: &RequestRecord| entry.request_id.with_text(|id| id == request_id);
         let found = kept.rings().into_iter().flat_map(Ring::iter).filter(|(_, entry)| of_that_id(entry));
         found.max_by_key(|(_, entry)| entry.at).map(|(_, entry)| Arc::clone(entry))
     }
@@ -139,14 +140,14 @@ impl Decisions {
 
     /// The last request to this agent that ended without an answer of it.
     #[must_use]
-    pub fn last_failure(&self, agent: &str) -> Option<Arc<DecisionEntry>> {
+    pub fn last_failure(&self, agent: &str) -> Option<Arc<RequestRecord>> {
         self.gathered().last_failures.get(agent).cloned()
     }
 
     /// The decisions from now on, and those that ended without an answer of their agent once more, with their status.
     /// Who does not keep up misses some.
     #[must_use]
-    pub fn follow(&self) -> broadcast::Receiver<Arc<DecisionEntry>> {
+    pub fn follow(&self) -> broadcast::Receiver<Arc<RequestRecord>> {
         self.0.followers.subscribe()
     }
 
@@ -181,8 +182,8 @@ impl Kept {
         [&self.allowed, &self.refused, &self.would_refuse, &self.failed]
     }
 
-    fn keep(&mut self, entry: &Arc<DecisionEntry>) {
-        let ring = match (entry.outcome(), &entry.upstream_error) {
+    fn keep(&mut self, entry: &Arc<RequestRecord>) {
+        let ring = match (Outcome::of(entry.decision), &entry.upstream_error) {
             (Outcome::Refused, _) => &mut self.refused,
             (outcome, Some(_)) => {
                 // The same request was noted when it was allowed.
@@ -204,7 +205,7 @@ impl Kept {
 /// The last entries of one kind, numbered in the order in which they came.
 #[derive(Debug)]
 struct Ring {
-    entries: VecDeque<(u64, Arc<DecisionEntry>)>,
+    entries: VecDeque<(u64, Arc<RequestRecord>)>,
     next: u64,
     bytes: usize,
     most: usize,
@@ -218,11 +219,11 @@ impl Ring {
         Self { entries: VecDeque::new(), next: 0, bytes: 0, most, most_bytes, forgot: false }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &(u64, Arc<DecisionEntry>)> {
+    fn iter(&self) -> impl Iterator<Item = &(u64, Arc<RequestRecord>)> {
         self.entries.iter()
     }
 
-    fn push(&mut self, entry: Arc<DecisionEntry>) {
+    fn push(&mut self, entry: Arc<RequestRecord>) {
         self.bytes += entry.bytes();
         self.entries.push_back((self.next, entry));
         self.next += 1;
@@ -234,8 +235,8 @@ impl Ring {
     }
 
     /// Takes out the entry of the same request, if it is still there.
-    fn take_out(&mut self, entry: &DecisionEntry) {
-        let same = |other: &DecisionEntry| other.request_id == entry.request_id && other.agent == entry.agent;
+    fn take_out(&mut self, entry: &RequestRecord) {
+        let same = |other: &RequestRecord| other.request_id == entry.request_id && other.agent == entry.agent;
         let place = self.entries.iter().rposition(|(_, other)| same(other));
         if let Some((_, gone)) = place.and_then(|place| self.entries.remove(place)) {
             self.bytes -= gone.bytes();

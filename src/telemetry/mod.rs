@@ -3,13 +3,14 @@
 //! This is the only room that names `prometheus`. Others hold handles that were resolved when an agent or a
 //! provider was compiled, so that counting on the request path is an addition and nothing else.
 
+mod access_line;
 mod access_log;
 mod agent_metrics;
 mod certificate_metrics;
 mod config_metrics;
 mod connection_metrics;
 mod counts;
-mod decision_entry;
+mod decision_filter;
 mod decisions;
 mod families;
 mod family;
@@ -22,16 +23,18 @@ mod logging;
 mod lost_lines;
 mod lost_watch;
 mod metrics;
+mod path_text;
 mod provider_metrics;
 mod refusals;
+mod request_record;
 mod resolved;
 mod token_cache_metrics;
 mod traffic;
 
-pub use access_log::{AccessAuth, AccessLog, AccessLogGuard, AccessRecord};
+pub use access_log::{AccessLog, AccessLogGuard};
 pub use agent_metrics::AgentMetrics;
 pub use connection_metrics::ConnectionMetrics;
-pub use decision_entry::{DecisionEntry, DecisionFilter, Outcome, PathText};
+pub use decision_filter::{DecisionFilter, Outcome};
 pub use decisions::Decisions;
 pub use family::Declaration;
 pub use handshake_failure::HandshakeFailure;
@@ -41,7 +44,9 @@ pub use label::Label;
 pub use logging::{Log, LogFormat, init_logging};
 pub use lost_watch::tell_of_lost_lines;
 pub use metrics::Metrics;
+pub use path_text::PathText;
 pub use provider_metrics::ProviderMetrics;
 pub use refusals::{KeptRefusals, Refusals, RefusalsGuard};
+pub use request_record::{EndedRequest, RequestRecord};
 pub use token_cache_metrics::TokenCacheMetrics;
 pub use traffic::{AgentTraffic, Lately, Lost, Overview, TopRefusal, Traffic};

@@ -2,12 +2,12 @@
 
 use http::Method;
 
-use super::super::decision_entry::PathText;
+use super::super::path_text::PathText;
 use super::*;
-use crate::model::{AuthMethod, Decision, FailedCheck, Grounds, Reason, RequestId};
+use crate::model::{AuthMethod, CacheLabel, Decision, FailedCheck, Grounds, Reason, RequestId};
 
-fn entry(second: u64, agent: &str, reason: Reason) -> DecisionEntry {
-    DecisionEntry {
+fn entry(second: u64, agent: &str, reason: Reason) -> RequestRecord {
+    RequestRecord {
         at: Instant::from_unix(second),
         agent: AgentName::parse(agent).ok(),
         auth_method: AuthMethod::OAuth,
@@ -15,10 +15,11 @@ fn entry(second: u64, agent: &str, reason: Reason) -> DecisionEntry {
         reason,
         provider: None,
         request_id: RequestId::Made(second.into()),
-        http_method: Method::GET,
+        http_method: Some(Method::GET),
         path: PathText::brief("/a"),
         remote: None,
         identity: None,
+        cache: CacheLabel::Off,
         status: None,
         upstream_error: None,
         grounds: None,
@@ -29,8 +30,8 @@ fn decisions() -> Decisions {
     Decisions::new(Instant::from_unix(0), None, true)
 }
 
-fn note(decisions: &Decisions, entry: DecisionEntry) {
-    match entry.outcome() {
+fn note(decisions: &Decisions, entry: RequestRecord) {
+    match Outcome::of(entry.decision) {
         Outcome::Allowed => decisions.note(entry),
         Outcome::Refused | Outcome::WouldRefuse => decisions.note_refused(entry),
     }
@@ -98,7 +99,7 @@ fn refusals_are_bounded_by_number_and_by_bytes_and_say_how_far_they_reach() {
     let grounds = Some(Arc::new(Grounds { failed: Some(large), said: None }));
     for second in 0..10 {
         let entry = entry(10_000 + second, "a", Reason::TokenMissing);
-        note(&decisions, DecisionEntry { grounds: grounds.clone(), ..entry });
+        note(&decisions, RequestRecord { grounds: grounds.clone(), ..entry });
     }
     assert_eq!(decisions.recent(&DecisionFilter::default(), usize::MAX).len(), 3);
 }
@@ -109,7 +110,7 @@ fn a_request_without_an_answer_is_listed_once_and_is_the_agents_last_failure() {
     for second in [1, 2, 3] {
         note(&decisions, entry(second, "a", Reason::Ok));
     }
-    let failed = DecisionEntry {
+    let failed = RequestRecord {
         status: Some(502),
         upstream_error: Some("connect_refused".into()),
         ..entry(2, "a", Reason::Ok)

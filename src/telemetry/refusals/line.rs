@@ -9,11 +9,12 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AgentName, AuthMethod, Decision, FailedCheck, Grounds, Identity, Instant, ProviderName, Reason,
-    RequestId, TokenSaid,
+    AgentName, AuthMethod, CacheLabel, Decision, FailedCheck, Grounds, Identity, Instant, ProviderName,
+    Reason, RequestId, TokenSaid,
 };
 
-use super::super::decision_entry::{DecisionEntry, PathText};
+use super::super::path_text::PathText;
+use super::super::request_record::RequestRecord;
 
 type Text<'a> = Cow<'a, str>;
 
@@ -59,7 +60,7 @@ struct Said<'a> {
 }
 
 /// Adds a line for an entry.
-pub(super) fn write(entry: &DecisionEntry, out: &mut Vec<u8>) {
+pub(super) fn write(entry: &RequestRecord, out: &mut Vec<u8>) {
     let failed = entry.grounds.as_ref().and_then(|grounds| grounds.failed.as_ref());
     let said = entry.grounds.as_ref().and_then(|grounds| grounds.said.as_ref());
     let identity = entry.identity.as_deref();
@@ -69,7 +70,7 @@ pub(super) fn write(entry: &DecisionEntry, out: &mut Vec<u8>) {
         request_id: entry.request_id.to_string().into(),
         agent: entry.agent.as_ref().map(|agent| agent.as_str().into()),
         auth_method: entry.auth_method.as_str().into(),
-        method: entry.http_method.as_str().into(),
+        method: entry.http_method.as_ref().map_or("", Method::as_str).into(),
         path: entry.path.text(),
         remote: entry.remote,
         decision: entry.decision.as_str().into(),
@@ -100,7 +101,7 @@ pub(super) fn write(entry: &DecisionEntry, out: &mut Vec<u8>) {
 }
 
 /// The entry of a line; `None` when the line is damaged.
-pub(super) fn read(line: &[u8]) -> Option<DecisionEntry> {
+pub(super) fn read(line: &[u8]) -> Option<RequestRecord> {
     let line: Line<'_> = serde_json::from_slice(line).ok()?;
     let millis = u64::try_from(line.time.as_millisecond()).ok()?;
     let own = |text: Text<'_>| Box::from(&*text);
@@ -123,7 +124,7 @@ pub(super) fn read(line: &[u8]) -> Option<DecisionEntry> {
         ..Identity::default()
     });
     let grounds = (failed.is_some() || said.is_some()).then(|| Arc::new(Grounds { failed, said }));
-    Some(DecisionEntry {
+    Some(RequestRecord {
         at: Instant::from_duration(Duration::from_millis(millis)),
         agent: line.agent.map(|name| AgentName::parse(&name)).transpose().ok()?,
         auth_method: *AuthMethod::ALL.iter().find(|word| word.as_str() == line.auth_method)?,
@@ -131,10 +132,11 @@ pub(super) fn read(line: &[u8]) -> Option<DecisionEntry> {
         reason: *Reason::ALL.iter().find(|word| word.as_str() == line.reason)?,
         provider: line.provider.map(|name| ProviderName::parse(&name)).transpose().ok()?,
         request_id: RequestId::Given(line.request_id.into()),
-        http_method: Method::from_bytes(line.method.as_bytes()).ok()?,
+        http_method: Some(Method::from_bytes(line.method.as_bytes()).ok()?),
         path: PathText::whole(&line.path),
         remote: line.remote,
         identity: identity.map(Arc::new),
+        cache: CacheLabel::Off,
         status: line.status,
         upstream_error: line.upstream_error.map(|word| word.into_owned().into()),
         grounds,

@@ -17,8 +17,8 @@ use memchr::memmem;
 
 use crate::model::{Clock, Instant};
 
-use super::decision_entry::DecisionEntry;
 use super::lines::{Lines, Written};
+use super::request_record::RequestRecord;
 use segments::{AGE, Segments};
 
 /// The name of the log in the metrics.
@@ -31,7 +31,7 @@ const TIDY: Duration = Duration::from_secs(15 * 60);
 /// Where refusals are kept. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Refusals {
-    lines: Lines<Arc<DecisionEntry>>,
+    lines: Lines<Arc<RequestRecord>>,
     kept: KeptRefusals,
     clock: ClockOf,
 }
@@ -60,18 +60,18 @@ impl Refusals {
         fs::set_permissions(&kept.folder, Permissions::from_mode(0o700))?;
         segments::tidy(&kept.folder, clock.now(), 0);
         let writer = Segments::new(kept.folder.clone(), Arc::clone(&clock));
-        let word = |entry: &Arc<DecisionEntry>, text: &mut Vec<u8>| line::write(entry, text);
+        let word = |entry: &Arc<RequestRecord>, text: &mut Vec<u8>| line::write(entry, text);
         let (lines, written) = Lines::to(writer, LOG, WAITING, word);
         Ok((Self { lines, kept, clock: ClockOf(clock) }, RefusalsGuard(written)))
     }
 
     /// Keeps one. Never waits.
-    pub(super) fn keep(&self, entry: &Arc<DecisionEntry>) {
+    pub(super) fn keep(&self, entry: &Arc<RequestRecord>) {
         self.lines.say(Arc::clone(entry));
     }
 
     /// The last ones, at most `count` and none that is too old, the oldest first.
-    pub(super) fn last(&self, count: usize) -> Vec<DecisionEntry> {
+    pub(super) fn last(&self, count: usize) -> Vec<RequestRecord> {
         self.kept.last(count, self.clock.0.now())
     }
 
@@ -109,7 +109,7 @@ impl KeptRefusals {
 
     /// The one of that request, the newest of that id.
     #[must_use]
-    pub fn find(&self, request_id: &str, now: Instant) -> Option<DecisionEntry> {
+    pub fn find(&self, request_id: &str, now: Instant) -> Option<RequestRecord> {
         let id = serde_json::to_string(request_id).ok()?;
         let wanted = memmem::FinderRev::new(&id).into_owned();
         segments::all(&self.folder).into_iter().rev().find_map(|path| {
@@ -138,7 +138,7 @@ impl KeptRefusals {
         })
     }
 
-    fn last(&self, count: usize, now: Instant) -> Vec<DecisionEntry> {
+    fn last(&self, count: usize, now: Instant) -> Vec<RequestRecord> {
         let mut last = Vec::new();
         for path in segments::all(&self.folder).into_iter().rev() {
             let Ok(text) = fs::read(path) else { continue };
@@ -153,7 +153,7 @@ impl KeptRefusals {
     }
 }
 
-fn is_young(entry: &DecisionEntry, now: Instant) -> bool {
+fn is_young(entry: &RequestRecord, now: Instant) -> bool {
     now.since(entry.at) <= AGE
 }
 

@@ -6,19 +6,19 @@ use std::os::unix::fs::MetadataExt as _;
 use http::Method;
 use tempfile::TempDir;
 
-use super::super::decision_entry::PathText;
+use super::super::path_text::PathText;
 use super::*;
 use crate::model::{
-    AgentName, AuthMethod, FailedCheck, FixedClock, Grounds, Identity, ProviderName, Reason, RequestId,
-    TokenSaid,
+    AgentName, AuthMethod, CacheLabel, FailedCheck, FixedClock, Grounds, Identity, ProviderName, Reason,
+    RequestId, TokenSaid,
 };
 
 const NOW: u64 = 1_700_000_000;
 
-fn entry(second: u64, id: &str) -> DecisionEntry {
+fn entry(second: u64, id: &str) -> RequestRecord {
     let said =
         TokenSaid { iss: Some("https://a".into()), client_id: Some("app".into()), ..TokenSaid::default() };
-    DecisionEntry {
+    RequestRecord {
         at: Instant::from_unix(second),
         agent: AgentName::parse("a").ok(),
         auth_method: AuthMethod::OAuth,
@@ -26,10 +26,11 @@ fn entry(second: u64, id: &str) -> DecisionEntry {
         reason: Reason::AudienceMismatch,
         provider: ProviderName::parse("corp").ok(),
         request_id: RequestId::Given(id.into()),
-        http_method: Method::POST,
+        http_method: Some(Method::POST),
         path: PathText::whole("/a/\"x\""),
         remote: "2001:db8::1".parse().ok(),
         identity: None,
+        cache: CacheLabel::Off,
         status: Some(401),
         upstream_error: None,
         grounds: Some(Arc::new(Grounds {
@@ -54,7 +55,7 @@ impl Place {
         Refusals::open(self.folder.path(), Arc::clone(&self.clock) as Arc<dyn Clock>).unwrap()
     }
 
-    fn keep(&self, entries: &[DecisionEntry]) {
+    fn keep(&self, entries: &[RequestRecord]) {
         let (refusals, guard) = self.open();
         for entry in entries {
             refusals.keep(&Arc::new(entry.clone()));
@@ -62,7 +63,7 @@ impl Place {
         drop(guard);
     }
 
-    fn find(&self, id: &str) -> Option<DecisionEntry> {
+    fn find(&self, id: &str) -> Option<RequestRecord> {
         KeptRefusals::of(self.folder.path()).find(id, self.clock.now())
     }
 
@@ -75,13 +76,13 @@ impl Place {
 fn a_refusal_is_the_same_after_a_restart() {
     let place = Place::new();
     let proven = Identity { key_id: Some("k1".into()), client_id: Some("app".into()), ..Identity::default() };
-    let rules = DecisionEntry {
+    let rules = RequestRecord {
         identity: Some(Arc::new(proven)),
         reason: Reason::ScopeMissing,
         grounds: None,
         ..entry(NOW - 5, "two")
     };
-    let failed = DecisionEntry {
+    let failed = RequestRecord {
         decision: Reason::Ok.decision(),
         reason: Reason::Ok,
         upstream_error: Some("connect_refused".into()),
