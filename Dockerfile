@@ -25,16 +25,17 @@ WORKDIR /src
 # Dependencies first, against an empty crate: they are compiled again only when a manifest changes.
 COPY Cargo.toml Cargo.lock ./
 COPY testkit/Cargo.toml testkit/
+COPY benches/tools/Cargo.toml benches/tools/
 # hadolint ignore=SC2013
-RUN mkdir -p src benches examples testkit/src && \
+RUN mkdir -p src benches/tools/src testkit/src && \
     echo '//! Stands in until the sources are there.' > src/lib.rs && \
     echo 'fn main() {}' > src/main.rs && \
-    touch testkit/src/lib.rs && \
+    touch testkit/src/lib.rs benches/tools/src/lib.rs && \
     for bench in $(sed -n '/^\[\[bench\]\]/,/^$/s/^name = "\(.*\)"/\1/p' Cargo.toml); do \
       echo 'fn main() {}' > "benches/$bench.rs"; \
     done && \
     cargo build --release --locked --bin portcullis && \
-    rm -rf src benches examples testkit/src
+    rm -rf src benches testkit/src
 COPY . .
 COPY --from=console /console/dist console/dist
 # Newer than the stand-in, or cargo would take that for built.

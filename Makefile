@@ -60,7 +60,8 @@ ROUNDS ?= 24
 .PHONY: compare
 compare: ## Portcullis beside bare Pingora, Envoy, HAProxy and nginx (fifteen minutes, two idle processors)
 	@scripts/setup.sh compare
-	$(CARGO) build --locked --release --bin portcullis --example load --example mint --example bare_proxy
+	$(CARGO) build --locked --release --bin portcullis
+	$(CARGO) build --locked --release --package bench-tools
 	python3 benches/compare/compare.py --rounds $(ROUNDS) --process --publish
 
 # Every test that has a long form: load, faults, tokens, key providers, differential checks.

@@ -7,6 +7,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::fs;
     use std::path::{Path, PathBuf};
+    use std::process::Command;
     use std::time::Duration;
 
     use portcullis::config::{Document, Files, Source, compile, parse, schema};
@@ -50,11 +51,29 @@ mod tests {
 
     #[test]
     fn every_example_compiles() {
-        for path in yaml_in("conf/examples") {
-            document(&path.display().to_string(), &[source(&path)]);
+        let mut examples = yaml_in("examples");
+        examples.push(root().join("examples/kubernetes"));
+        for path in examples {
+            let checked = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+                .args(["check", "--strict", "-c"])
+                .arg(&path)
+                .env_clear()
+                .output()
+                .expect("the command runs");
+            let said = String::from_utf8_lossy(&checked.stderr);
+            assert!(checked.status.success(), "{}:\n{said}", path.display());
         }
-        let folder: Vec<_> = yaml_in("conf/examples/kubernetes").iter().map(|path| source(path)).collect();
-        document("conf/examples/kubernetes", &folder);
+    }
+
+    #[test]
+    fn the_page_on_the_examples_lists_those_that_there_are() {
+        let page = read("examples/README.md");
+        let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let mut there: BTreeSet<_> = yaml_in("examples").iter().filter_map(name).collect();
+        there.insert("kubernetes".to_owned());
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| [")?.split_once(']'));
+        let listed: BTreeSet<_> = rows.map(|(name, _)| name.trim_end_matches('/').to_owned()).collect();
+        assert_eq!(listed, there);
     }
 
     #[test]

@@ -6,13 +6,13 @@ ALGORITHMS = {"rs256": "RS256", "es256": "ES256", "eddsa": "EdDSA"}
 
 
 class Bare:
-    """examples/bare_proxy.rs."""
+    """benches/tools/src/bin/bare_proxy.rs."""
 
     def __init__(self, stage, name):
         plain, tls = free_port(), free_port()
         self.ports = {"http1": plain, "http2": tls}
         keys = stage.keys
-        command = [stage.binaries / "examples/bare_proxy", f"127.0.0.1:{plain}", f"127.0.0.1:{stage.agent}",
+        command = [stage.binaries / "bare_proxy", f"127.0.0.1:{plain}", f"127.0.0.1:{stage.agent}",
                    f"127.0.0.1:{tls}", keys / "server.pem", keys / "server.key"]
         self.process = stage.start(name, command, [plain, tls])
 

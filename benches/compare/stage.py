@@ -110,9 +110,9 @@ class Stage:
         self.folder, self.binaries = folder, binaries
         self.keys = folder / "keys"
         self.keys.mkdir(parents=True, exist_ok=True)
-        subprocess.run([binaries / "examples/mint", self.keys, str(tokens)], check=True)
+        subprocess.run([binaries / "mint", self.keys, str(tokens)], check=True)
         self.agent = free_port()
-        self.load = Load(binaries / "examples/load", self.agent)
+        self.load = Load(binaries / "load", self.agent)
         self.processes = []
 
     def start(self, name, command, ports, environment=None):

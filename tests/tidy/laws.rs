@@ -48,7 +48,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "src/proxy/",
             "src/gateway.rs",
             "src/gateway/",
-            "examples/",
+            "benches/tools/",
             "benches/headers.rs",
             "benches/stage/phases.rs",
             "tests/allocations.rs",
@@ -72,7 +72,6 @@ const CRYPTO: &[&str] = &[
     "src/main.rs",
     "tests/",
     "benches/",
-    "examples/",
     "testkit/",
 ];
 
