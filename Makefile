@@ -24,10 +24,21 @@ demo: setup-build ## Gateway, identity provider and agents in one process, with 
 test: setup fmt-check clippy deny ## Set up, lint, and run every test
 	npm --prefix console run --silent check
 	npm --prefix console test --silent
-	$(CARGO) test --locked --doc --quiet
+	$(CARGO) test --locked --doc
 # What tests/instructions.rs counts; it builds this by itself, but a test is to be quick.
-	CARGO_PROFILE_DEV_OPT_LEVEL=1 $(CARGO) test --locked --no-run --quiet --test instructions
-	$(CARGO) nextest run --locked --workspace --no-fail-fast
+	CARGO_PROFILE_DEV_OPT_LEVEL=1 $(CARGO) test --locked --no-run --test instructions
+# A line for each suite and each minute, and what each suite took before nextest's summary.
+	$(CARGO) nextest run --locked --workspace --no-fail-fast --status-level pass 2>&1 | python3 -u scripts/suite_times.py
+
+# The suites that are quick and need nothing but Rust; tests/README.md says what each proves.
+QUICK := config docs store_contract tidy
+
+.PHONY: quick
+quick: ## The inner loop: formatting, clippy, unit tests and the quick suites; no Node, no browser
+	@scripts/setup.sh quick
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --lib --bins -- -D warnings
+	$(CARGO) nextest run --locked --profile quick --lib $(QUICK:%=--test %)
 
 .PHONY: lint
 lint: setup fmt-check clippy deny ## Formatting, clippy, licences and bans, without the tests

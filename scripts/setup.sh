@@ -3,7 +3,8 @@
 #
 #   scripts/setup.sh build    cmake and protoc: what compiling needs; and the console, when Node is there to build it
 #   scripts/setup.sh console  the console alone, which needs Node
-#   scripts/setup.sh test     the above, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, libfaketime,
+#   scripts/setup.sh quick    cmake, protoc, promtool and cargo-nextest: no Node, no browser
+#   scripts/setup.sh test     what `console` needs, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, libfaketime,
 #                             valgrind, promtool, and the end-to-end suite's Node packages
 #   scripts/setup.sh bench    cmake and protoc
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
@@ -205,6 +206,11 @@ install_debian cmake=cmake protoc=protobuf-compiler
 case $mode in
 build) console optional ;;
 console) console required ;;
+quick)
+    promtool
+    check_rust_components
+    cargo_tool nextest 0.9.148
+    ;;
 test)
     install_debian chromium=chromium curl=curl jq=jq faketime=faketime valgrind=valgrind
     promtool
@@ -221,5 +227,5 @@ compare) peers ;;
 fuzz)
     cargo_tool fuzz 0.13.2
     ;;
-*) fail "unknown mode: $mode" "one of: build console test bench compare fuzz" ;;
+*) fail "unknown mode: $mode" "one of: build console quick test bench compare fuzz" ;;
 esac

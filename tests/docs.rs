@@ -77,6 +77,27 @@ mod tests {
     }
 
     #[test]
+    fn the_page_on_the_suites_lists_those_that_there_are() {
+        let entries = fs::read_dir(root().join("tests")).expect("a folder");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        let suites: BTreeSet<_> = paths
+            .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+            .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+            .collect();
+        assert!(suites.contains("docs"), "the suites were not found: {suites:?}");
+        let page = read("tests/README.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+        let listed: Vec<_> = rows.map(|(name, _)| name.to_owned()).collect();
+        assert_eq!(listed.iter().cloned().collect::<BTreeSet<_>>(), suites);
+        assert_eq!(listed.len(), suites.len(), "each once: {listed:?}");
+        let makefile = read("Makefile");
+        let quick =
+            makefile.lines().find_map(|line| line.strip_prefix("QUICK := ")).expect("the quick suites");
+        let unknown: Vec<_> = quick.split(' ').filter(|name| !suites.contains(*name)).collect();
+        assert!(unknown.is_empty(), "make quick names {unknown:?}");
+    }
+
+    #[test]
     fn the_configurations_in_the_readme_and_in_the_manifest_compile() {
         let readme = read("README.md");
         let (_, after) = readme.split_once("```yaml\n").expect("a configuration");
