@@ -9,6 +9,10 @@
 mod behind;
 
 #[cfg(test)]
+#[path = "desync/body.rs"]
+mod body;
+
+#[cfg(test)]
 #[path = "desync/case.rs"]
 mod case;
 
@@ -71,7 +75,3 @@ mod tunnels;
 #[cfg(test)]
 #[path = "desync/upgrades.rs"]
 mod upgrades;
-
-#[cfg(test)]
-#[path = "desync/wire.rs"]
-mod wire;

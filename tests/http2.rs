@@ -27,11 +27,6 @@ mod good;
 mod heads;
 
 #[cfg(test)]
-#[expect(dead_code, reason = "shared with the suite that takes HTTP/1.1 apart, which uses the rest")]
-#[path = "desync/wire.rs"]
-mod http1;
-
-#[cfg(test)]
 #[path = "http2/large.rs"]
 mod large;
 

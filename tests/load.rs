@@ -3,10 +3,6 @@
 //! Each test has a short form, and a long one for `make soak` (`PORTCULLIS_LONG=1`). They run one at a time, alone.
 
 #[cfg(test)]
-#[path = "load/agent.rs"]
-mod agent;
-
-#[cfg(test)]
 #[path = "load/answer.rs"]
 mod answer;
 

@@ -1,8 +1,8 @@
 //! What comes behind a request without waiting for its answer: it is no part of that request, and nothing of it goes
 //! on. The answer is whole and says that it is the last one, where that is known in time.
 
+use super::body::Body;
 use super::case::{SMUGGLED, Wanted, World, post};
-use super::wire::Body;
 
 const SECOND: &str = "GET /open/second HTTP/1.1\r\nHost: gateway.test\r\n\r\n";
 
@@ -70,11 +70,11 @@ async fn a_second_request_while_the_first_is_answered_does_not_harm_the_first() 
         for behind in [SECOND, SMUGGLED, "x"] {
             let mut caller = world.caller().await;
             caller.send(&[slow.as_str(), behind]).await;
-            let answer = caller.answer(false).await;
+            let answer = caller.response(false).await;
             let answer = answer.unwrap_or_else(|| panic!("{what}: the first is answered"));
             assert_eq!((answer.status, answer.body.as_slice()), (200, &b"ok"[..]), "{what}: {answer:?}");
             world.arrived(what, &wanted);
-            let more = caller.rest().await;
+            let more = caller.remainder().await;
             assert!(more.is_empty(), "{what}: {}", String::from_utf8_lossy(&more));
             assert_eq!(world.went_on(), Vec::<String>::new(), "{what}");
             cases += 1;
@@ -119,7 +119,7 @@ async fn a_refused_upload_still_hears_why() {
     for round in 0..20 {
         let mut caller = world.caller().await;
         caller.send(&[head.as_str(), &body]).await;
-        let answer = caller.answer(false).await.unwrap_or_else(|| panic!("an answer in round {round}"));
+        let answer = caller.response(false).await.unwrap_or_else(|| panic!("an answer in round {round}"));
         assert_eq!(answer.status, 401, "{answer:?}");
     }
     assert_eq!(world.went_on(), Vec::<String>::new());

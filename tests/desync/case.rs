@@ -1,9 +1,10 @@
 //! What becomes of one request: refused, with nothing of it behind the gateway, or forwarded in its one form.
 
+use testkit::raw::{Response, Wire};
 use testkit::{Gateway, Start};
 
+use super::body::Body;
 use super::recorder::{Arrived, Recorder};
-use super::wire::{Answer, Body, Caller};
 
 const NEXT: &str = "GET /open/next HTTP/1.1\r\nHost: gateway.test\r\n\r\n";
 
@@ -43,8 +44,8 @@ impl World {
         Self { gateway, recorder }
     }
 
-    pub(crate) async fn caller(&self) -> Caller {
-        Caller::new(self.gateway.port).await
+    pub(crate) async fn caller(&self) -> Wire {
+        Wire::connect(self.gateway.port).await
     }
 
     /// Sends a request, alone and behind a good one on the same connection, and holds that it is refused with one of
@@ -57,12 +58,12 @@ impl World {
                 self.next(&mut caller, &what).await;
             }
             caller.send(pieces).await;
-            let answer = caller.answer(false).await;
+            let answer = caller.response(false).await;
             let answer = answer.unwrap_or_else(|| panic!("{what}: no answer"));
             assert!(statuses.contains(&answer.status), "{what}: {answer:?}");
             is_ours(&what, &answer);
             assert!(answer.is_last(), "{what}: {answer:?}");
-            let more = caller.rest().await;
+            let more = caller.remainder().await;
             assert!(more.is_empty(), "{what}: more than one answer: {}", String::from_utf8_lossy(&more));
             assert_eq!(self.went_on(), Vec::<String>::new(), "{what}: nothing goes further");
         }
@@ -73,7 +74,7 @@ impl World {
     pub(crate) async fn forwards<P: AsRef<[u8]>>(&self, what: &str, pieces: &[P], wanted: &Wanted) -> usize {
         let mut caller = self.caller().await;
         caller.send(pieces).await;
-        let answer = caller.answer(wanted.line.starts_with("HEAD ")).await;
+        let answer = caller.response(wanted.line.starts_with("HEAD ")).await;
         let answer = answer.unwrap_or_else(|| panic!("{what}: no answer"));
         assert_eq!(answer.status, 200, "{what}: {answer:?}");
         self.arrived(what, wanted);
@@ -81,7 +82,7 @@ impl World {
         if wanted.kept {
             self.next(&mut caller, what).await;
         } else {
-            assert!(caller.rest().await.is_empty(), "{what}: nothing comes behind the answer");
+            assert!(caller.remainder().await.is_empty(), "{what}: nothing comes behind the answer");
         }
         1
     }
@@ -111,9 +112,9 @@ impl World {
     }
 
     /// Holds that the connection carries another request.
-    pub(crate) async fn next(&self, caller: &mut Caller, what: &str) {
+    pub(crate) async fn next(&self, caller: &mut Wire, what: &str) {
         caller.send(&[NEXT]).await;
-        let answer = caller.answer(false).await;
+        let answer = caller.response(false).await;
         let answer = answer.unwrap_or_else(|| panic!("{what}: the connection stands"));
         assert_eq!((answer.status, answer.is_last()), (200, false), "{what}: {answer:?}");
         self.arrived(what, &Wanted::of("GET /open/next HTTP/1.1", Body::None));
@@ -126,7 +127,7 @@ impl World {
 }
 
 /// Holds that an answer is the gateway's own, and no library's.
-pub(crate) fn is_ours(what: &str, answer: &Answer) {
+pub(crate) fn is_ours(what: &str, answer: &Response) {
     assert_eq!(answer.field("content-type"), "application/problem+json", "{what}: {answer:?}");
     assert!(!answer.field("x-request-id").is_empty(), "{what}: {answer:?}");
 }

@@ -1,7 +1,9 @@
 //! Chunked bodies: what does not keep to the grammar is refused where it goes wrong, and what does arrives whole.
 
+use testkit::raw::{chunked, find};
+
+use super::body::Body;
 use super::case::{Wanted, World, is_ours, post};
-use super::wire::{Body, chunked, find};
 
 const CHUNKED: &str = "Transfer-Encoding: chunked";
 const TAIL: &str = "\r\n0\r\n\r\nGET /open/smuggled HTTP/1.1\r\nHost: gateway.test\r\n\r\n";
@@ -124,11 +126,11 @@ async fn a_fault_that_comes_later_never_ends_the_body_for_the_agent() {
         {
             let mut caller = world.caller().await;
             caller.send(&pieces).await;
-            let answer = caller.answer(false).await.unwrap_or_else(|| panic!("{what}: no answer"));
+            let answer = caller.response(false).await.unwrap_or_else(|| panic!("{what}: no answer"));
             assert_eq!(answer.status, 400, "{what}: {answer:?}");
             is_ours(&what, &answer);
             assert!(answer.is_last(), "{what}: {answer:?}");
-            assert!(caller.rest().await.is_empty(), "{what}: one answer");
+            assert!(caller.remainder().await.is_empty(), "{what}: one answer");
             for bytes in world.recorder.take_when_ended().await {
                 let shown = bytes.escape_ascii().to_string();
                 let head =

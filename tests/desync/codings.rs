@@ -1,7 +1,7 @@
 //! `Transfer-Encoding` in every form but the one that is understood, alone and with a length beside it.
 
+use super::body::Body;
 use super::case::{SMUGGLED, Wanted, World, post};
-use super::wire::Body;
 
 const BAD_VALUES: &[&str] = &[
     "",

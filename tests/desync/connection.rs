@@ -1,8 +1,8 @@
 //! `Connection` names fields that are for this connection alone. It cannot drop what the gateway says, nor hide what
 //! it reads.
 
+use super::body::Body;
 use super::case::{Wanted, World, post};
-use super::wire::Body;
 
 #[tokio::test]
 async fn naming_a_field_that_the_gateway_needs_is_refused_or_has_no_effect() {

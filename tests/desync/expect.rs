@@ -1,7 +1,7 @@
 //! `Expect`: a body that would be refused is not asked for, and one that is asked for is asked for once.
 
+use super::body::Body;
 use super::case::{Wanted, World};
-use super::wire::Body;
 
 #[tokio::test]
 async fn a_body_is_asked_for_after_the_decision_and_never_by_the_agent() {
@@ -31,7 +31,7 @@ async fn a_body_is_asked_for_after_the_decision_and_never_by_the_agent() {
             };
             let mut caller = world.caller().await;
             caller.send(&[head("/open").as_str(), body]).await;
-            let answer = caller.answer(false).await.unwrap_or_else(|| panic!("{what}: an answer"));
+            let answer = caller.response(false).await.unwrap_or_else(|| panic!("{what}: an answer"));
             assert_eq!((answer.status, caller.invited), (200, invited), "{what}: {answer:?}");
             world.arrived(&what, &Wanted::of("POST /open HTTP/1.1", wanted));
             // Refused, with a body that comes at once and one that never does.
@@ -39,7 +39,7 @@ async fn a_body_is_asked_for_after_the_decision_and_never_by_the_agent() {
                 for body in ["", body] {
                     let mut caller = world.caller().await;
                     caller.send(&[head(target) + body]).await;
-                    let answer = caller.answer(false).await.unwrap_or_else(|| panic!("{what}: an answer"));
+                    let answer = caller.response(false).await.unwrap_or_else(|| panic!("{what}: an answer"));
                     assert!(matches!(answer.status, 401 | 404), "{what}: {answer:?}");
                     assert_eq!(caller.invited, 0, "{what}: nobody asked for it");
                     assert_eq!(world.went_on(), Vec::<String>::new(), "{what}");

@@ -1,7 +1,7 @@
 //! Legal requests that are seldom seen: none is refused, and each arrives in its one form.
 
+use super::body::Body;
 use super::case::{Wanted, World, post};
-use super::wire::Body;
 
 /// What stands between `Host` and the end of the head, and the fields that arrive of it.
 const FIELDS: &[(&str, &[(&str, &str)])] = &[

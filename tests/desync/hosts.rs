@@ -2,11 +2,11 @@
 
 use portcullis::authn::ApiKeyText;
 use portcullis::model::Digest;
+use testkit::raw::{Wire, find};
 use testkit::{Gateway, Start};
 
 use super::case::is_ours;
 use super::recorder::Recorder;
-use super::wire::{Caller, find};
 
 /// Target, header lines, the host that it is for: `a`, `b`, or none at all with this status.
 const CASES: &[(&str, &str, Result<char, u16>)] = &[
@@ -125,9 +125,9 @@ async fn the_one_host_decides_and_nothing_else() {
             let what = format!("{target} {lines:?} with the key of {whose}");
             let head =
                 format!("GET {target} HTTP/1.1\r\n{lines}\r\nX-API-Key: {key}\r\nConnection: close\r\n\r\n");
-            let mut caller = Caller::new(world.gateway.port).await;
+            let mut caller = Wire::connect(world.gateway.port).await;
             caller.send(&[head]).await;
-            let answer = caller.answer(false).await.unwrap_or_else(|| panic!("{what}: an answer"));
+            let answer = caller.response(false).await.unwrap_or_else(|| panic!("{what}: an answer"));
             let status = match wanted {
                 Ok(host) if whose.starts_with(*host) => 200,
                 Ok(_) => 401,

@@ -2,10 +2,10 @@
 //! from the verified claims alone, also when the claim is not there.
 
 use serde_json::json;
+use testkit::raw::Wire;
 use testkit::{Issuer, Key, Start};
 
 use super::recorder::{Arrived, Recorder};
-use super::wire::Caller;
 
 /// Spellings of `X-Caller-Sub`, and of `X-Dept` whose claim is absent.
 const SPELLINGS: &[&str] = &[
@@ -76,9 +76,9 @@ async fn an_identity_comes_from_verified_claims_alone() {
             let head = format!(
                 "POST /named HTTP/1.1\r\nHost: gateway.test\r\nAuthorization: Bearer {token}\r\n{lines}\r\n\r\n{body}"
             );
-            let mut caller = Caller::new(gateway.port).await;
+            let mut caller = Wire::connect(gateway.port).await;
             caller.send(&[head]).await;
-            let answer = caller.answer(false).await.unwrap_or_else(|| panic!("{lines:?}: an answer"));
+            let answer = caller.response(false).await.unwrap_or_else(|| panic!("{lines:?}: an answer"));
             assert_eq!(answer.status, 200, "{lines:?}: {answer:?}");
             let came = recorder.take().concat();
             let arrived = Arrived::read(&came).unwrap_or_else(|e| panic!("{lines:?}: {e}"));

@@ -1,7 +1,7 @@
 //! `Content-Length` in every form that two servers could read differently.
 
+use super::body::Body;
 use super::case::{SMUGGLED, Wanted, World, post};
-use super::wire::Body;
 
 const BAD_VALUES: &[&str] = &[
     "+1",

@@ -1,7 +1,7 @@
 //! Every byte in every place of a head: where the grammar has no room for it, the head is refused.
 
+use super::body::Body;
 use super::case::{Wanted, World};
-use super::wire::Body;
 
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)

@@ -6,10 +6,10 @@ use portcullis::model::CanonicalPath;
 use portcullis::model::Digest;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
+use testkit::raw::Wire;
 use testkit::{Gateway, Issuer, Key, Start};
 
 use super::recorder::{Arrived, Recorder};
-use super::wire::Caller;
 
 /// Name, route, and the path that the agent sees in place of its route.
 const AGENTS: [(&str, &str, &str); 4] = [
@@ -190,9 +190,9 @@ impl World {
              X-HTTP-Method-Override: POST\r\nForwarded: host=alpha\r\nConnection: close\r\n\r\n",
             self.credentials[whose], AGENTS[whose].0
         );
-        let mut caller = Caller::new(self.gateway.port).await;
+        let mut caller = Wire::connect(self.gateway.port).await;
         caller.send(&[head]).await;
-        let answer = caller.answer(false).await.unwrap_or_else(|| panic!("{target}: an answer"));
+        let answer = caller.response(false).await.unwrap_or_else(|| panic!("{target}: an answer"));
         assert!(matches!(answer.status, 200 | 400 | 401 | 404), "{target}: {answer:?}");
         let through = answer.status == 200;
         let came: Vec<Vec<Vec<u8>>> = self.recorders.iter().map(Recorder::take).collect();

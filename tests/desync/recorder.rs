@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use testkit::eventually;
 use testkit::eventually::scripted_pause;
+use testkit::raw::{SOON, chunked, find, head_of};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use super::wire::{Body, SOON, chunked, find, head_of};
+use super::body::Body;
 
 /// Stands among the bytes where a tunnel carried some before it was open.
 pub(crate) const TOO_EARLY: &[u8] = b"<before the tunnel>";

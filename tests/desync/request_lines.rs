@@ -1,7 +1,7 @@
 //! First lines: methods, versions, blanks, and heads that are too large.
 
+use super::body::Body;
 use super::case::{Wanted, World};
-use super::wire::Body;
 
 const HOST: &str = "\r\nHost: gateway.test\r\n\r\n";
 

@@ -1,7 +1,7 @@
 //! The same bytes in other pieces: what a request means does not depend on where the network cuts it.
 
+use super::body::Body;
 use super::case::{SMUGGLED, Wanted, World, post};
-use super::wire::Body;
 
 #[tokio::test]
 async fn a_good_request_cut_anywhere_arrives_the_same() {

@@ -3,21 +3,21 @@
 //! Without the wait in `src/proxy/tunnel.rs`, two to twenty in a thousand do.
 
 use futures::future::join_all;
+use testkit::raw::Wire;
 use testkit::{Gateway, Start, Upstream};
 
 use super::case::World;
 use super::recorder::Recorder;
-use super::wire::Caller;
 
 const TUNNELS: usize = 4000;
 const AT_ONCE: usize = 100;
 const HANDSHAKE: &str = "GET /open HTTP/1.1\r\nHost: gateway.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-async fn open(gateway: &Gateway) -> Caller {
-    let mut caller = Caller::new(gateway.port).await;
+async fn open(gateway: &Gateway) -> Wire {
+    let mut caller = Wire::connect(gateway.port).await;
     caller.send(&[HANDSHAKE]).await;
-    let answer = caller.answer(false).await.expect("an answer");
+    let answer = caller.response(false).await.expect("an answer");
     assert_eq!(answer.status, 101, "{answer:?}");
     caller
 }
@@ -77,7 +77,7 @@ async fn a_handshake_that_the_agent_denies_leaves_nothing_behind() {
         let mut caller = world.caller().await;
         for _ in 0..2 {
             caller.send(&[head.as_str()]).await;
-            let answer = caller.answer(false).await.expect("an answer");
+            let answer = caller.response(false).await.expect("an answer");
             assert_eq!((answer.status, answer.is_last()), (200, false), "{answer:?}");
         }
     }
@@ -88,9 +88,9 @@ async fn a_handshake_that_the_agent_denies_leaves_nothing_behind() {
         upstream.url()
     );
     let gateway = Start { body: &body, ..Start::default() }.ready().await;
-    let mut caller = Caller::new(gateway.port).await;
+    let mut caller = Wire::connect(gateway.port).await;
     caller.send(&[HANDSHAKE]).await;
-    let answer = caller.answer(false).await.expect("an answer");
+    let answer = caller.response(false).await.expect("an answer");
     assert_eq!(answer.status, 502, "{answer:?}");
     let logged = gateway.logged(answer.field("x-request-id")).await;
     assert_eq!(logged["upstream_error"], "connect_refused", "{logged}");

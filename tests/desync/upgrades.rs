@@ -1,8 +1,10 @@
 //! Upgrades by the byte: the only one there is, and what waits for it.
 
+use testkit::raw::find;
+
+use super::body::Body;
 use super::case::{Wanted, World};
 use super::recorder::TOO_EARLY;
-use super::wire::{Body, find};
 
 const KEY: &str = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
 const GOOD: [&str; 4] = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", KEY];
@@ -97,7 +99,7 @@ async fn what_is_no_handshake_goes_on_as_a_plain_request() {
     for (what, request) in broken() {
         let mut caller = world.caller().await;
         caller.send(&[request.as_str()]).await;
-        let answer = caller.answer(request.starts_with("HEAD")).await;
+        let answer = caller.response(request.starts_with("HEAD")).await;
         let answer = answer.unwrap_or_else(|| panic!("{what}: an answer"));
         assert_eq!(answer.status, 200, "{what}: {answer:?}");
         let came = world.recorder.take();
@@ -136,7 +138,7 @@ async fn a_handshake_arrives_with_what_it_needs_and_nothing_of_the_connection() 
     ] {
         let mut caller = world.caller().await;
         caller.send(&[handshake("/open", &lines), String::new()]).await;
-        let answer = caller.answer(false).await.unwrap_or_else(|| panic!("{what}: an answer"));
+        let answer = caller.response(false).await.unwrap_or_else(|| panic!("{what}: an answer"));
         assert_eq!(answer.status, 101, "{what}: {answer:?}");
         let has_length = lines.contains(&"Content-Length: 0");
         let body = if has_length { Body::Length(Vec::new()) } else { Body::None };
@@ -166,7 +168,7 @@ async fn bytes_behind_a_handshake_wait_for_the_tunnel() {
         for pieces in [vec![head.clone() + early], vec![head.clone(), early.to_owned()]] {
             let mut caller = world.caller().await;
             caller.send(&pieces).await;
-            let answer = caller.answer(false).await.unwrap_or_else(|| panic!("{target}: an answer"));
+            let answer = caller.response(false).await.unwrap_or_else(|| panic!("{target}: an answer"));
             assert_eq!(answer.status, 101, "{target}: {answer:?}");
             assert_eq!(caller.bytes(early.len()).await.as_deref(), Some(early.as_bytes()), "{target}");
             let came = world.recorder.take().concat();
@@ -179,9 +181,9 @@ async fn bytes_behind_a_handshake_wait_for_the_tunnel() {
     for (target, status) in [("/open/denies", 200), ("/never", 200), ("/keyed", 401)] {
         let mut caller = world.caller().await;
         caller.send(&[handshake(target, &GOOD) + early]).await;
-        let answer = caller.answer(false).await.unwrap_or_else(|| panic!("{target}: an answer"));
+        let answer = caller.response(false).await.unwrap_or_else(|| panic!("{target}: an answer"));
         assert_eq!((answer.status, answer.is_last()), (status, true), "{target}: {answer:?}");
-        assert!(caller.rest().await.is_empty(), "{target}");
+        assert!(caller.remainder().await.is_empty(), "{target}");
         let came = world.recorder.take().concat();
         assert!(find(&came, b"smuggled").is_none(), "{target}: {}", came.escape_ascii());
         cases += 1;

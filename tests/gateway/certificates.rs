@@ -8,7 +8,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use serde_json::Value;
-use testkit::{Gateway, Start, Upstream, client, eventually, portcullis};
+use testkit::{Certificate, Gateway, Start, Upstream, client, eventually, portcullis};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -272,4 +272,34 @@ async fn failed_handshakes_are_counted_by_cause() {
     }
     assert_eq!(counted("other").await, 0.0, "each has a name");
     assert_eq!(trusting(&made.root, &gateway).await.expect("an answer"), 200);
+}
+
+#[tokio::test]
+async fn an_agent_over_tls_is_asked_in_http2_and_gets_the_same_request() {
+    let certificate = Certificate::for_name("localhost");
+    let (plain, over_tls) = (Upstream::start().await, Upstream::over_tls(&certificate).await);
+    let body = format!(
+        "agents:\n  plain: {{ route: {{ path: /plain, strip_path: true }}, upstream: \"{}\", auth: public }}\n  \
+         tls:\n    route: {{ path: /tls, strip_path: true }}\n    \
+         upstream: {{ url: \"https://localhost:{}\", ca_file: ca.pem }}\n    auth: public\n",
+        plain.url(),
+        over_tls.port
+    );
+    let start = Start { body: &body, files: &[("ca.pem", &certificate.pem)], ..Start::default() };
+    let gateway = start.ready().await;
+    for agent in ["plain", "tls"] {
+        let asked = client().post(gateway.url(&format!("/{agent}/a?b=c"))).header("x-note", "n").body("body");
+        let answer = asked.send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{agent}");
+        let echo: serde_json::Value =
+            serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON");
+        assert_eq!((&echo["target"], &echo["body_length"]), (&"/a?b=c".into(), &4.into()), "{agent}: {echo}");
+    }
+    let (first, second) = (plain.last(), over_tls.last());
+    assert_eq!((first.is_http2, second.is_http2), (false, true));
+    assert_eq!((&first.method, &first.target), (&second.method, &second.target));
+    for name in ["x-note", "x-forwarded-for", "x-forwarded-proto", "content-length"] {
+        assert_eq!(first.all(name), second.all(name), "{name}");
+        assert_eq!(first.all(name).len(), 1, "{name}");
+    }
 }

@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use testkit::eventually::scripted_pause;
+use testkit::raw::{chunked, find, head_of};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-
-use super::http1::{chunked, find, head_of};
 
 /// The answer behind which another one comes later, for which nobody has asked.
 pub(crate) const BEHIND_LATER: &str = "behind-later";

@@ -3,10 +3,10 @@
 //! own answers.
 
 use testkit::eventually;
+use testkit::raw;
 use tokio::time::timeout;
 
 use super::exact::{ANSWERS, BEHIND_LATER, Exact};
-use super::http1::Caller;
 use super::wire::{
     DATA, END_HEADERS, END_STREAM, Fate, HEADERS, PADDED, PING, RST_STREAM, Wire, block, field, frame, get,
     post, request,
@@ -191,14 +191,14 @@ impl Stage {
     async fn send(&self, sent: Sent, is_answered: bool) -> bool {
         match sent {
             Sent::Http1(pieces) => {
-                let mut caller = Caller::new(self.world.gateway.port).await;
+                let mut caller = raw::Wire::connect(self.world.gateway.port).await;
                 caller.send(&pieces).await;
                 if !is_answered {
                     // Who does not end a request leaves.
                     return true;
                 }
                 loop {
-                    match caller.answer(true).await {
+                    match caller.response(true).await {
                         Some(answer) if answer.status < 200 => {}
                         answer => return answer.is_some(),
                     }
@@ -219,10 +219,10 @@ impl Stage {
         for method in ["GET", "POST", "GET"] {
             self.number += 1;
             let path = format!("/exact/next-{}", self.number);
-            let mut caller = Caller::new(self.world.gateway.port).await;
+            let mut caller = raw::Wire::connect(self.world.gateway.port).await;
             let (fields, body) = if method == "POST" { ("Content-Length: 2\r\n", "xy") } else { ("", "") };
             caller.send(&[format!("{}{body}", line(method, &path, fields))]).await;
-            let answer = caller.answer(false).await.ok_or(format!("{method} {path}: no answer"))?;
+            let answer = caller.response(false).await.ok_or(format!("{method} {path}: no answer"))?;
             if answer.status != 200 || answer.body != path.as_bytes() {
                 return Err(format!("{method} {path}: {answer:?}"));
             }

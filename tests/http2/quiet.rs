@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use testkit::eventually;
 use testkit::eventually::scripted_pause;
+use testkit::raw;
 use testkit::scripted::{OK, Peer, Scripted};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::http1::Caller;
 use super::wire::{DATA, END_STREAM, Fate, Wire, frame, get, post, window};
 use super::world::{SOON, World};
 
@@ -25,8 +25,8 @@ async fn before(agent: &Scripted, settings: &str, server: &str) -> World {
     World::with(server, &more).await
 }
 
-async fn caller(world: &World, pieces: &[&str]) -> Caller {
-    let mut caller = Caller::new(world.gateway.port).await;
+async fn caller(world: &World, pieces: &[&str]) -> raw::Wire {
+    let mut caller = raw::Wire::connect(world.gateway.port).await;
     caller.send(pieces).await;
     caller
 }
@@ -46,7 +46,7 @@ async fn a_silent_stream_is_not_cut() {
     .await;
     let world = before(&agent, "", "").await;
     let mut one = caller(&world, &[&line("GET", "Connection: close\r\n")]).await;
-    let came = one.rest().await;
+    let came = one.remainder().await;
     assert!(came.ends_with(format!("{EVENT}{EVENT}0\r\n\r\n").as_bytes()), "{}", came.escape_ascii());
     let mut two = world.connect().await;
     two.send(&get(1, "/quiet")).await;
@@ -69,7 +69,7 @@ async fn a_pause_in_an_upload_is_not_the_agents_time() {
     scripted_pause(Duration::from_millis(800)).await;
     one.send(&["0\r\n\r\n"]).await;
     two.send(&frame(DATA, END_STREAM, 1, b"last")).await;
-    assert_eq!(one.answer(false).await.map(|answer| answer.status), Some(200));
+    assert_eq!(one.response(false).await.map(|answer| answer.status), Some(200));
     assert_eq!(two.fate(1, SOON).await, Fate::Status(200));
 }
 
@@ -101,11 +101,11 @@ async fn an_agent_that_has_the_whole_request_and_says_nothing_is_late() {
         ("a large body", vec![format!("{}{large}", line("POST", "Content-Length: 1048576\r\n"))]),
     ] {
         let began = Instant::now();
-        let mut caller = Caller::new(world.gateway.port).await;
+        let mut caller = raw::Wire::connect(world.gateway.port).await;
         caller.send(&pieces).await;
-        let mut answer = caller.answer(false).await;
+        let mut answer = caller.response(false).await;
         while answer.as_ref().is_some_and(|answer| answer.status < 200) {
-            answer = caller.answer(false).await;
+            answer = caller.response(false).await;
         }
         let answer = answer.unwrap_or_else(|| panic!("{what}: no answer"));
         let took = began.elapsed();
@@ -152,7 +152,7 @@ async fn connections_that_are_quiet_on_either_side_are_asked_whether_they_live()
     .await;
     let world = before(&agent, "", "").await;
     let mut one = caller(&world, &[&line("GET", "")]).await;
-    assert_eq!(one.answer(true).await.map(|answer| answer.status), Some(200));
+    assert_eq!(one.response(true).await.map(|answer| answer.status), Some(200));
     let mut two = world.connect().await;
     two.send(&get(1, "/quiet")).await;
     assert_eq!(two.fate(1, SOON).await, Fate::Status(200));
@@ -191,7 +191,7 @@ async fn a_stream_that_is_silent_for_longer_than_it_may_ends_cleanly() {
         .await;
         let world = before(&agent, ", stream_idle_timeout: 400ms", "").await;
         let mut one = caller(&world, &[&line("GET", "")]).await;
-        let came = String::from_utf8_lossy(&one.rest().await).into_owned();
+        let came = String::from_utf8_lossy(&one.remainder().await).into_owned();
         if what == "a length" {
             assert!(came.ends_with("first"), "{what}: cut, since there is no other end: {came}");
         } else {
@@ -240,13 +240,13 @@ async fn a_tunnel_that_is_silent_for_longer_than_it_may_ends_on_both_sides() {
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
     );
     let mut one = caller(&world, &[&handshake]).await;
-    assert_eq!(one.answer(false).await.map(|answer| answer.status), Some(101));
+    assert_eq!(one.response(false).await.map(|answer| answer.status), Some(101));
     for _ in 0..5 {
         // It moves for longer than it may rest, in one direction.
         scripted_pause(Duration::from_millis(200)).await;
         one.send(&["x"]).await;
     }
-    assert_eq!(one.rest().await, b"");
+    assert_eq!(one.remainder().await, b"");
     assert_eq!(timeout(SOON, gone.recv()).await.expect("the agent is left"), Some(true));
 }
 
@@ -290,7 +290,7 @@ async fn a_caller_may_pause_once_the_agent_has_begun_to_answer_and_not_before() 
         scripted_pause(Duration::from_millis(1500)).await;
         one.send(&["0\r\n\r\n"]).await;
         two.send(&frame(DATA, END_STREAM, 1, b"")).await;
-        assert_eq!(one.answer(true).await.map(|answer| answer.status), Some(wanted), "{early:?}");
+        assert_eq!(one.response(true).await.map(|answer| answer.status), Some(wanted), "{early:?}");
         assert_eq!(two.fate(1, SOON).await, Fate::Status(wanted), "{early:?}");
         assert!(two.body(1).await.is_some(), "{early:?}: it is whole");
     }

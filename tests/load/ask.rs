@@ -15,17 +15,17 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
-    /// A GET that `agent::Agent` answers with 200 and the request line.
+    /// A GET that a terse `Upstream` answers with 200 and the request line.
     pub(crate) fn get(target: impl Into<String>) -> Self {
         Self::of("GET", target.into(), Vec::new())
     }
 
-    /// A POST that `agent::Agent` answers with 200 and the request line.
+    /// A POST that a terse `Upstream` answers with 200 and the request line.
     pub(crate) fn post(target: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
         Self::of("POST", target.into(), body.into())
     }
 
-    /// A request that `agent::Agent` answers with 200 and the request line.
+    /// A request that a terse `Upstream` answers with 200 and the request line.
     pub(crate) fn of(method: &'static str, target: String, body: Vec<u8>) -> Self {
         let answer = Some(format!("{method} {target}"));
         Self { method, target, headers: Vec::new(), body, status: &[200], answer }

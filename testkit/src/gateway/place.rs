@@ -76,7 +76,7 @@ impl Place {
 
     /// A client that speaks HTTP/2 to the TLS listener, and the beginning of its URLs.
     pub fn http2(&self) -> (reqwest::Client, String) {
-        self.certificate.as_ref().expect("a certificate of `Start`").http2(self.tls_port)
+        self.certificate.as_ref().expect("a certificate of `Start`").client(self.tls_port)
     }
 
     /// A file for the log of a process.

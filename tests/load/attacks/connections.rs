@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use testkit::raw::Wire;
+
 use crate::length::short_or_long;
 use crate::report::Report;
 use crate::steady::Carrier;
@@ -9,7 +11,6 @@ use crate::steady::Carrier;
 use super::fates::Fate;
 use super::idle::{elsewhere, look, open};
 use super::slow_handshakes;
-use super::wire::Wire;
 use super::world::Setup;
 
 /// Descriptors beside callers' connections: agents' connections, and those of callers who are told to go.

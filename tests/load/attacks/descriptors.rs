@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use testkit::eventually;
+use testkit::raw::Wire;
 use tokio::task::JoinSet;
 
 use crate::length::short_or_long;
@@ -11,7 +12,6 @@ use crate::report::Report;
 
 use super::fates::{Fate, Fates};
 use super::origin::{Mood, Origin};
-use super::wire::Wire;
 use super::world::{Setup, World};
 
 /// The longest that anybody waits for any answer.

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 
+use testkit::raw::Came;
 use tokio::task::JoinSet;
-
-use super::wire::Came;
 
 /// What became of one connection, or of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use testkit::raw::Wire;
+
 use super::fates::{Fate, Fates};
-use super::wire::Wire;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use testkit::raw::Wire;
+
 use crate::ask::Ask;
 use crate::length::short_or_long;
 use crate::report::Report;
@@ -9,7 +11,6 @@ use crate::steady::{Carrier, Steady};
 
 use super::fates::Fate;
 use super::origin::{Mood, Origin};
-use super::wire::Wire;
 use super::world::Setup;
 
 /// Requests that may be under way at the agent that hangs.

@@ -3,10 +3,10 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use testkit::raw::Wire;
 use tokio::task::JoinSet;
 
 use super::fates::{Fate, Fates};
-use super::wire::Wire;
 
 /// The n-th address of loopback that is not the one of good callers.
 pub(crate) fn elsewhere(n: usize) -> Ipv4Addr {

@@ -1,6 +1,6 @@
 //! Attacks by load: each alone with good traffic beside it, all in a row, and all at once.
 //!
-//! The attackers (`wire`, `idle`, `slow_*`, `volume`, `guessing`) know nothing of what must become of them.
+//! The attackers (`idle`, `slow_*`, `volume`, `guessing`) know nothing of what must become of them.
 
 mod connections;
 mod descriptors;
@@ -19,5 +19,4 @@ mod slowness;
 mod streams;
 mod together;
 mod volume;
-mod wire;
 mod world;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use testkit::raw::{Came, Wire};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::fates::{Fate, Fates};
-use super::wire::{Came, Wire};
 
 /// How the end of a body is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,9 +6,10 @@ use std::time::Duration;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
+use testkit::raw::Wire;
+
 use super::fates::{Fate, Fates};
 use super::slow_heads::SLACK;
-use super::wire::Wire;
 
 const PAUSE: Duration = Duration::from_millis(150);
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use testkit::raw::Wire;
+
 use super::fates::{Fate, Fates};
-use super::wire::Wire;
 
 /// A byte each time; far within the limit from one to the next, and far beyond it for the whole.
 const PAUSE: Duration = Duration::from_millis(150);

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use testkit::raw::{HERE, Wire};
 use tokio::io::AsyncReadExt as _;
 
 use super::fates::{Fate, Fates};
-use super::wire::{HERE, Wire};
 
 /// What those ask for who read nothing.
 pub(crate) const MUCH: usize = 50 * 1024 * 1024;

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use testkit::raw::{Came, Wire};
+
 use super::fates::{Fate, Fates};
-use super::wire::Wire;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -91,7 +92,7 @@ impl Excess {
                     Ok(Err(_)) => (Vec::new(), true),
                     Err(_) => (Vec::new(), false),
                 };
-                Fate::of(&super::wire::Came { bytes, ended })
+                Fate::of(&Came { bytes, ended })
             }
         })
         .await

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
+use testkit::Upstream;
 use testkit::eventually;
 use testkit::eventually::scripted_pause;
 use testkit::gateway::{Place, Process};
 
 use super::streams::Streams;
-use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::length::short_or_long;
 use crate::process;
@@ -22,7 +22,7 @@ const STREAMS: usize = 2;
 /// Pieces of a stream, 50 ms each: they outlive the hand-over, which takes some five seconds.
 const PIECES: usize = 160;
 
-fn body(agent: &Agent) -> String {
+fn body(agent: &Upstream) -> String {
     format!("agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n", agent.url())
 }
 
@@ -51,7 +51,7 @@ async fn sum(loads: [Steady; 3]) -> Tally {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hand_over_refuses_nobody_and_fails_nothing() {
     let mut report = Report::new("hot upgrades under load with streams");
-    let (agent, upgrades) = (Agent::start().await, short_or_long(1, 30));
+    let (agent, upgrades) = (Upstream::terse().await, short_or_long(1, 30));
     let place = process::place(SERVER, &body(&agent));
     let mut old = place.start().await;
     let loads = loads(&place);
@@ -96,7 +96,7 @@ async fn a_hand_over_refuses_nobody_and_fails_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sigquit_without_a_successor_stops_nothing() {
     let mut report = Report::new("SIGQUIT without a successor");
-    let agent = Agent::start().await;
+    let agent = Upstream::terse().await;
     let place = process::place(SERVER, &body(&agent));
     let mut process = place.start().await;
     let loads = loads(&place);

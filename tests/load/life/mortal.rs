@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use testkit::eventually::scripted_pause;
+use testkit::upstream::Seen as Request;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-
-use crate::agent::Head;
 
 /// The moments at which a connection dies.
 const MOMENTS: [Moment; 8] = [
@@ -132,14 +131,8 @@ async fn live(
         if fate == Some(Moment::AtOnce) {
             return Some(());
         }
-        let head = Head::read(&mut stream).await?;
-        let target = head.target().to_owned();
-        book.lock()
-            .ok()?
-            .seen
-            .entry(format!("{} {target}", head.line.split(' ').next()?))
-            .or_default()
-            .push(false);
+        let head = Request::read(&mut stream).await?;
+        book.lock().ok()?.seen.entry(head.line()).or_default().push(false);
         match fate {
             Some(Moment::BehindTheHead) => return Some(()),
             Some(Moment::InTheBody) => {
@@ -152,10 +145,11 @@ async fn live(
         if fate == Some(Moment::BeforeTheAnswer) {
             return Some(());
         }
-        if let Some(last) = book.lock().ok()?.seen.get_mut(&head.line).and_then(|times| times.last_mut()) {
+        if let Some(last) = book.lock().ok()?.seen.get_mut(&head.line()).and_then(|times| times.last_mut()) {
             *last = true;
         }
-        let text = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", head.line.len(), head.line);
+        let line = head.line();
+        let text = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{line}", line.len());
         let length = match fate {
             Some(Moment::InTheAnswersHead) => 20,
             Some(Moment::InTheAnswersBody) => text.len() - 2,

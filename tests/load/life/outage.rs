@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
+use testkit::Upstream;
 use testkit::eventually::scripted_pause;
 use testkit::{Issuer, Key, client, eventually};
 use tokio::time::Instant;
 
-use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::length::short_or_long;
 use crate::process;
@@ -28,7 +28,7 @@ fn agent_of(name: &str, provider: &str, upstream: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outage_beyond_max_stale_ends_in_503_for_its_own_callers_and_in_nothing_for_others() {
     let mut report = Report::new("provider outage beyond max_stale");
-    let (agent, key) = (Agent::start().await, Key::new("ES256", "k"));
+    let (agent, key) = (Upstream::terse().await, Key::new("ES256", "k"));
     let (sick, sound) = (Issuer::start(&[&key]).await, Issuer::start(&[&key]).await);
     let body = format!(
         "identity_providers:\n  sick: {{ issuer: \"{}\", refresh: 1s, max_stale: 5s }}\n  \

@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::Upstream;
 use testkit::gateway::Place;
 use testkit::{Issuer, Key, client};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::histogram::Histogram;
 use crate::length::{is_long, short_or_long};
@@ -65,7 +65,7 @@ async fn deploy(place: &Place, spec: &Value) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_changes_a_second_fail_no_request_and_each_is_in_force_at_once() {
     let mut report = Report::new("reload ten times a second under load");
-    let (agent, key) = (Agent::start().await, Key::new("ES256", "k"));
+    let (agent, key) = (Upstream::terse().await, Key::new("ES256", "k"));
     let issuer = Issuer::start(&[&key]).await;
     let place = process::place("  access_log: off\n", &body(&agent.url(), &issuer.url, "/file-0"));
     let process = place.start().await;

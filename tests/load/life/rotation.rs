@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use testkit::Upstream;
 use testkit::{Issuer, Key};
 use tokio::time::{Instant, sleep_until};
 
-use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::length::short_or_long;
 use crate::process;
@@ -71,7 +71,7 @@ async fn rotate(issuer: &Issuer, alg: &str, hand: &RwLock<Vec<Hand>>, mine: usiz
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_providers_that_rotate_every_five_seconds_cost_no_good_caller_and_pass_no_withdrawn_key() {
     let mut report = Report::new("key rotation of three providers under load");
-    let agent = Agent::start().await;
+    let agent = Upstream::terse().await;
     let algs = ["ES256", "EdDSA", "RS256"];
     let keys: Vec<Key> = algs.iter().map(|alg| Key::new(alg, "k0")).collect();
     let mut issuers = Vec::new();

@@ -6,11 +6,11 @@
 
 use std::time::Duration;
 
+use testkit::Upstream;
 use testkit::gateway::{Place, Process};
 use testkit::{client, eventually};
 use tokio::time::Instant;
 
-use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::length::{is_long, short_or_long};
 use crate::process;
@@ -86,7 +86,7 @@ async fn change(place: &Place, n: usize, turn: usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_of_one_agent_among_thousands_costs_a_part_of_them_and_delays_nobody() {
     let mut report = Report::new("many agents");
-    let upstream = Agent::start().await;
+    let upstream = Upstream::terse().await;
     let (few, many) = (10, short_or_long(2_000, 10_000));
     let small = place(few, &upstream.url());
     let small = Vitals::of(small.start().await.pid()).rss;

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use testkit::Upstream;
 use testkit::eventually::scripted_pause;
 use testkit::free_port;
 use testkit::gateway::{Output, Place, Process};
@@ -12,7 +13,6 @@ use testkit::{Issuer, Key, client, eventually};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
-use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::length::short_or_long;
 use crate::process;
@@ -30,7 +30,7 @@ async fn metric(place: &Place, sample: &str) -> f64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_of_the_logs_that_stands_still_holds_nobody_up() {
     let mut report = Report::new("nobody reads the logs");
-    let agent = Agent::start().await;
+    let agent = Upstream::terse().await;
     let body = format!(
         "agents:\n  open: {{ route: /open, upstream: \"{}\", auth: public }}\n  \
          gone: {{ route: /gone, upstream: \"http://127.0.0.1:{}\", auth: public }}\n",
@@ -118,7 +118,7 @@ impl Drop for State {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_under_the_state_folder_costs_nothing_but_the_copy() {
     let mut report = Report::new("no room for the state folder");
-    let (agent, first, second) = (Agent::start().await, Key::new("ES256", "k1"), Key::new("ES256", "k2"));
+    let (agent, first, second) = (Upstream::terse().await, Key::new("ES256", "k1"), Key::new("ES256", "k2"));
     let issuer = Issuer::start(&[&first]).await;
     let body = format!(
         "identity_providers:\n  corp: {{ issuer: \"{}\", refresh: 1s }}\nagents:\n  a:\n    route: /a\n    \
@@ -188,7 +188,7 @@ async fn limit(process: &Process, files: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_descriptors_kept_connections_are_served_on_and_then_everything_is_as_before() {
     let mut report = Report::new("no descriptors left");
-    let agent = Agent::start().await;
+    let agent = Upstream::terse().await;
     let body = format!("agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n", agent.url());
     let place = process::place("  access_log: off\n", &body);
     let mut process = place.start().await;

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
+use testkit::Upstream;
 use testkit::{Issuer, Key, Ran, portcullis};
 use tokio::time::{Instant, interval};
 
 use super::streams::Streams;
-use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::length::short_or_long;
 use crate::process;
@@ -20,7 +20,7 @@ use crate::vitals::Vitals;
 const TOKENS: usize = 3_000;
 const SERVER: &str = "  token_cache: { entries: 1000 }\n";
 
-fn body(agent: &Agent, issuer: &Issuer, api_key: &str) -> String {
+fn body(agent: &Upstream, issuer: &Issuer, api_key: &str) -> String {
     let url = agent.url();
     format!(
         "identity_providers:\n  corp: {{ issuer: \"{}\", refresh: 1s }}\nagents:\n  \
@@ -82,7 +82,7 @@ fn median(of: &[Vitals], what: fn(&Vitals) -> u64) -> u64 {
 async fn mixed_traffic_costs_at_the_end_what_it_cost_after_the_warm_up() {
     let mut report = Report::new("soak with mixed traffic");
     let (agent, key, stranger) =
-        (Agent::start().await, Key::new("ES256", "k"), Key::new("ES256", "nobody's"));
+        (Upstream::terse().await, Key::new("ES256", "k"), Key::new("ES256", "nobody's"));
     let issuer = Issuer::start(&[&key]).await;
     let place = process::place(SERVER, "");
     let (api_key, yaml) = api_key(place.folder.path()).await;
@@ -145,7 +145,7 @@ async fn mixed_traffic_costs_at_the_end_what_it_cost_after_the_warm_up() {
     let descriptors = before_and_after(|v| v.descriptors);
     let threads = before_and_after(|v| v.threads);
     report.line("memory, the first third and the last", format!("{} and {} KiB", rss.0, rss.1));
-    let reached = agent.seen();
+    let reached = agent.count();
     report.line("requests at the agent", reached);
     tally.must_be_clean(5_000);
     assert_eq!(reached, tally.statuses[&200] + whole as u64, "what was refused does not reach the agent");

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use testkit::Upstream;
 use testkit::gateway::Output;
 use testkit::{Issuer, Key};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::histogram::Histogram;
 use crate::length::short_or_long;
@@ -17,7 +17,7 @@ use crate::report::Report;
 use crate::steady::{Carrier, Steady};
 use crate::tally::Tally;
 
-fn body(agent: &Agent, issuer: &Issuer) -> String {
+fn body(agent: &Upstream, issuer: &Issuer) -> String {
     let url = agent.url();
     format!(
         "identity_providers:\n  corp: {{ issuer: \"{}\" }}\nagents:\n  \
@@ -40,7 +40,7 @@ async fn is_ready(ops: u16) -> Option<bool> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_that_says_that_it_is_ready_takes_connections_on_every_listener() {
     let mut report = Report::new("readiness at the start");
-    let agent = Agent::start().await;
+    let agent = Upstream::terse().await;
     // Nothing else to wait for: there are no keys to fetch.
     let body = format!("agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n", agent.url());
     let place = process::place("  access_log: off\n", &body);
@@ -70,7 +70,7 @@ async fn a_gateway_that_says_that_it_is_ready_takes_connections_on_every_listene
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_start_under_load_fails_nobody_once_it_listens() {
     let mut report = Report::new("start under load");
-    let (agent, key) = (Agent::start().await, Key::new("ES256", "k"));
+    let (agent, key) = (Upstream::terse().await, Key::new("ES256", "k"));
     let issuer = Issuer::start(&[&key]).await;
     let place = process::place("  access_log: off\n", &body(&agent, &issuer));
     let token = key.token(&key.header("ES256"), &issuer.claims("x"));

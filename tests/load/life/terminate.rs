@@ -6,12 +6,12 @@
 
 use std::time::Duration;
 
+use testkit::Upstream;
 use testkit::eventually;
 use testkit::eventually::scripted_pause;
 use tokio::time::Instant;
 
 use super::streams::Streams;
-use crate::agent::Agent;
 use crate::ask::Ask;
 use crate::length::short_or_long;
 use crate::process;
@@ -36,7 +36,7 @@ struct Sum {
     cut: Vec<String>,
 }
 
-async fn one_life(agent: &Agent, sum: &mut Sum, slowest: &mut Duration) {
+async fn one_life(agent: &Upstream, sum: &mut Sum, slowest: &mut Duration) {
     let body = format!("agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n", agent.url());
     let server = "  access_log: off\n  shutdown: { delay: 1s, drain: 10s }\n";
     let place = process::place(server, &body);
@@ -77,7 +77,7 @@ async fn one_life(agent: &Agent, sum: &mut Sum, slowest: &mut Duration) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_is_told_to_end_refuses_nobody_while_it_waits_and_cuts_nobody_at_all() {
     let mut report = Report::new("SIGTERM under load with streams");
-    let (agent, lives) = (Agent::start().await, short_or_long(3, 100));
+    let (agent, lives) = (Upstream::terse().await, short_or_long(3, 100));
     let (mut sum, mut slowest) = (Sum::default(), Duration::ZERO);
     for _ in 0..lives {
         one_life(&agent, &mut sum, &mut slowest).await;

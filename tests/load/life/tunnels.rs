@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use testkit::Upstream;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::streams::websocket;
-use crate::agent::Agent;
 use crate::length::short_or_long;
 use crate::process;
 use crate::report::Report;
@@ -14,7 +14,7 @@ use crate::report::Report;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tunnel_that_is_open_carries_bytes_however_soon_the_agent_opened_it() {
     let mut report = Report::new("WebSocket handshakes answered at once");
-    let agent = Agent::start().await;
+    let agent = Upstream::terse().await;
     let body = format!("agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n", agent.url());
     let place = process::place("  access_log: off\n", &body);
     let _process = place.start().await;
