@@ -12,7 +12,7 @@ use crate::telemetry::AgentMetrics;
 use crate::upstream::Upstream;
 
 use super::cors::Cors;
-use super::router::Route;
+use super::route::Route;
 
 /// A deployed endpoint.
 #[derive(Debug)]

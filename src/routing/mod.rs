@@ -6,9 +6,11 @@
 mod agent;
 mod cors;
 mod methods;
+mod route;
 mod router;
 
 pub use agent::{Agent, AgentId, Authenticator, next_id};
 pub use cors::{AllowedOrigin, Cors, CorsHeaders, CorsRules};
 pub use methods::Methods;
-pub use router::{Route, RouteConflict, Router};
+pub use route::Route;
+pub use router::{RouteConflict, Router};

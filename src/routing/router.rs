@@ -9,34 +9,6 @@ use std::sync::Arc;
 use crate::model::{CanonicalPath, HostRule};
 
 use super::agent::Agent;
-use super::methods::Methods;
-
-/// Where an agent answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Route {
-    /// The hosts; none = any.
-    pub hosts: Box<[HostRule]>,
-    /// The methods; `None` = any.
-    pub methods: Option<Methods>,
-    /// The path prefix in its one form, without a slash at the end; empty = everything.
-    pub path: String,
-    /// Whether the prefix is taken off before the request goes upstream.
-    pub strip_path: bool,
-}
-
-impl Route {
-    /// The path that goes upstream.
-    #[must_use]
-    pub fn forwarded<'p>(&self, path: &'p str) -> &'p str {
-        if !self.strip_path {
-            return path;
-        }
-        match path.strip_prefix(self.path.as_str()) {
-            Some("") | None => "/",
-            Some(rest) => rest,
-        }
-    }
-}
 
 /// Two agents want the same host and path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -211,16 +183,5 @@ mod tests {
     fn the_same_route_twice_names_the_first() {
         let mut r = router(&[("a", None, "/a"), ("b", Some("h"), "/a")]);
         assert_eq!(r.insert(Arc::new(public_agent("c", Some("h"), "/a"))), Err(RouteConflict { first: 1 }));
-    }
-
-    #[test]
-    fn a_stripped_prefix_leaves_a_path() {
-        let route = Route { hosts: Box::default(), methods: None, path: "/a".into(), strip_path: true };
-        assert_eq!(
-            (route.forwarded("/a"), route.forwarded("/a/"), route.forwarded("/a/x")),
-            ("/", "/", "/x")
-        );
-        let route = Route { strip_path: false, ..route };
-        assert_eq!(route.forwarded("/a/x"), "/a/x");
     }
 }
