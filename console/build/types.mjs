@@ -1,5 +1,5 @@
-// Writes src/api/schemas.ts: the types of what the control API takes and gives, from the document that it serves
-// (docs/openapi.json). With --check it only says whether the file is stale.
+// Writes src/api/schemas.ts: the types of what the control API takes and gives, and the plain settings of an agent, from
+// the document that it serves (docs/openapi.json). With --check it only says whether the file is stale.
 import { readFile, writeFile } from "node:fs/promises";
 import { format, resolveConfig } from "prettier";
 
@@ -60,6 +60,31 @@ function doc({ description }) {
   return description ? `\n/** ${description.replaceAll("*/", "* /")} */\n` : "";
 }
 
+/** The plain settings of an agent: those whose form follows from their shape. */
+function settings(shape, section = "") {
+  return Object.entries(shape.properties).flatMap(([key, value]) => {
+    const pointer = `${section}/${key}`;
+    // How callers prove themselves has a form of its own.
+    if (pointer === "/auth") return [];
+    const inner = [value, ...(value.anyOf ?? [])].find((one) => one.properties);
+    if (inner) return settings(inner, pointer);
+    const kind = kindOf(value);
+    return kind ? [{ pointer, doc: value.description, ...kind }] : [];
+  });
+}
+
+function kindOf({ type, enum: words, pattern, anyOf = [], minimum, maximum, default: usual, description }) {
+  if (words) return { kind: "choice", words };
+  if (type === "integer") return { kind: "count", minimum, maximum };
+  if (type === "string" && pattern?.includes("(ms|s|m|h|d)")) return { kind: "text" };
+  if (anyOf.length > 1 && anyOf.every((one) => one.type === "integer" || one.pattern || one.enum))
+    return { kind: "text" };
+  if (type !== "boolean") return null;
+  const said = usual ?? /default (true|false)/.exec(description)?.[1];
+  if (said === undefined) throw new Error(`a switch without a default: ${description}`);
+  return { kind: "switch", usual: String(said) === "true" };
+}
+
 const types = Object.entries(components.schemas).map(([name, shape]) =>
   shape.properties
     ? `${doc(shape)}export interface ${name} ${object(shape)}`
@@ -71,7 +96,17 @@ const text = await format(
 export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
 export type JsonObject = { [member: string]: Json };
 
-${types.join("\n\n")}\n`,
+${types.join("\n\n")}
+
+/** A setting of an agent whose form follows from its shape; \`pointer\` is where it stands in the specification. */
+export type PlainSetting = { pointer: string; doc: string } & (
+  | { kind: "switch"; usual: boolean }
+  | { kind: "choice"; words: string[] }
+  | { kind: "count"; minimum?: number; maximum?: number }
+  | { kind: "text" }
+);
+
+export const PLAIN_SETTINGS: readonly PlainSetting[] = ${JSON.stringify(settings(components.schemas.AgentSpec))};\n`,
   { ...(await resolveConfig(target)), parser: "typescript" },
 );
 

@@ -1136,3 +1136,68 @@ export interface Written {
   revision: number | null;
   warnings: Diagnostic[];
 }
+
+/** A setting of an agent whose form follows from its shape; `pointer` is where it stands in the specification. */
+export type PlainSetting = { pointer: string; doc: string } & (
+  | { kind: "switch"; usual: boolean }
+  | { kind: "choice"; words: string[] }
+  | { kind: "count"; minimum?: number; maximum?: number }
+  | { kind: "text" }
+);
+
+export const PLAIN_SETTINGS: readonly PlainSetting[] = [
+  {
+    pointer: "/cors/allow_credentials",
+    doc: "whether browsers may send cookies along; default false",
+    kind: "switch",
+    usual: false,
+  },
+  { pointer: "/cors/max_age", doc: "how long a browser may remember the answer; default 1h", kind: "text" },
+  {
+    pointer: "/enforcement",
+    doc: "enforce (default), or shadow: decide, count and log, but let through",
+    kind: "choice",
+    words: ["enforce", "shadow"],
+  },
+  { pointer: "/max_body", doc: "the largest request body; default no limit", kind: "text" },
+  {
+    pointer: "/max_in_flight",
+    doc: "the most requests under way at the agent; default 4096",
+    kind: "count",
+    minimum: 0,
+  },
+  {
+    pointer: "/route/strip_path",
+    doc: "take the prefix off before the request goes on; default false",
+    kind: "switch",
+    usual: false,
+  },
+  {
+    pointer: "/streams/on_policy_change",
+    doc: "which running streams a change ends: revocation (default): those whose agent, provider or API key it removes or revokes; end: those, and all when the agent's own policy changes; keep: none",
+    kind: "choice",
+    words: ["revocation", "end", "keep"],
+  },
+  { pointer: "/upstream/connect_timeout", doc: "how long connecting may take; default 5s", kind: "text" },
+  {
+    pointer: "/upstream/idle_timeout",
+    doc: "how long a kept connection may rest and still be used; default 30s",
+    kind: "text",
+  },
+  {
+    pointer: "/upstream/response_timeout",
+    doc: "how long the head of the answer may take once the whole request is with the agent; default 60s",
+    kind: "text",
+  },
+  {
+    pointer: "/upstream/stream_idle_timeout",
+    doc: "ends an answer or a tunnel that has been silent for so long; default off",
+    kind: "text",
+  },
+  {
+    pointer: "/websocket",
+    doc: "whether WebSocket upgrades pass; default true",
+    kind: "switch",
+    usual: true,
+  },
+];

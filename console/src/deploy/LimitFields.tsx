@@ -1,7 +1,9 @@
-// Whether refusals are enforced, and how much an agent takes.
-import { Radio, Stack, Switch, TagsInput, TextInput } from "@mantine/core";
+// Whether refusals are enforced, how much an agent takes, and every setting that has no place of its own.
+import { Radio, Stack, TagsInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";
+import { PlainFields } from "./PlainFields";
+import { PLAIN, inUpstream } from "./plain";
 
 export function LimitFields({ form, edit, error }: FieldProps) {
   return (
@@ -30,29 +32,7 @@ export function LimitFields({ form, edit, error }: FieldProps) {
           error={error("methods")}
           onChange={(methods) => edit({ methods })}
         />
-        <Switch
-          label="WebSocket upgrades pass"
-          checked={form.websocket}
-          error={error("websocket")}
-          onChange={(event) => edit({ websocket: event.currentTarget.checked })}
-        />
-        <div className={css.pair}>
-          <TextInput
-            label="Largest request body"
-            description="Such as 10MiB; empty is no limit"
-            value={form.maxBody}
-            error={error("maxBody")}
-            onChange={(event) => edit({ maxBody: event.currentTarget.value })}
-          />
-          <TextInput
-            label="Most requests under way"
-            description="At the agent at one time; default 4096"
-            inputMode="numeric"
-            value={form.maxInFlight}
-            error={error("maxInFlight")}
-            onChange={(event) => edit({ maxInFlight: event.currentTarget.value })}
-          />
-        </div>
+        <PlainFields {...{ form, edit, error }} settings={PLAIN.filter((setting) => !inUpstream(setting))} />
       </Stack>
     </fieldset>
   );

@@ -2,46 +2,16 @@
 import { Stack, TextInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";
+import { PlainFields } from "./PlainFields";
 import { SetHeaders } from "./SetHeaders";
+import { PLAIN, inUpstream } from "./plain";
 
 export function UpstreamFields({ form, edit, error }: FieldProps) {
   return (
     <fieldset className={css.section}>
       <legend>To the agent</legend>
       <Stack gap="md">
-        <div className={css.pair}>
-          <TextInput
-            label="Connect time-out"
-            description="Default 5s"
-            value={form.connectTimeout}
-            error={error("connectTimeout")}
-            onChange={(event) => edit({ connectTimeout: event.currentTarget.value })}
-          />
-          <TextInput
-            label="Response time-out"
-            description="Until the answer begins; default 60s. An agent that thinks longer needs more"
-            value={form.responseTimeout}
-            error={error("responseTimeout")}
-            onChange={(event) => edit({ responseTimeout: event.currentTarget.value })}
-          />
-        </div>
-        <div className={css.pair}>
-          <TextInput
-            label="Silent streams end after"
-            description="Default off: a stream may be silent for as long as it likes"
-            placeholder="off"
-            value={form.streamIdleTimeout}
-            error={error("streamIdleTimeout")}
-            onChange={(event) => edit({ streamIdleTimeout: event.currentTarget.value })}
-          />
-          <TextInput
-            label="Kept connections rest for"
-            description="Default 30s; less than the agent keeps them"
-            value={form.idleTimeout}
-            error={error("idleTimeout")}
-            onChange={(event) => edit({ idleTimeout: event.currentTarget.value })}
-          />
-        </div>
+        <PlainFields {...{ form, edit, error }} settings={PLAIN.filter(inUpstream)} />
         <div className={css.pair}>
           <TextInput
             label="CA file"

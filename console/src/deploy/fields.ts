@@ -1,8 +1,10 @@
 // Where a finding of the gateway belongs in the form: its JSON pointer tells the field.
 import type { Diagnostic } from "../api/schemas";
 import type { AgentForm } from "./form";
+import { PLAIN } from "./plain";
 
-export type Field = keyof AgentForm | "name";
+/** A part of the form; a plain setting is named by its pointer. */
+export type Field = Exclude<keyof AgentForm, "plain"> | "name" | `/${string}`;
 
 /** The longest pointer that begins a finding's pointer wins. */
 const FIELDS: [string, Field][] = [
@@ -16,10 +18,6 @@ const FIELDS: [string, Field][] = [
   ["/upstream", "upstream"],
   ["/upstream/url", "upstream"],
   ["/upstream/host", "upstreamHost"],
-  ["/upstream/connect_timeout", "connectTimeout"],
-  ["/upstream/response_timeout", "responseTimeout"],
-  ["/upstream/stream_idle_timeout", "streamIdleTimeout"],
-  ["/upstream/idle_timeout", "idleTimeout"],
   ["/upstream/ca_file", "upstreamCaFile"],
   ["/upstream/set_headers", "setHeaders"],
   ["/auth", "authentication"],
@@ -54,9 +52,7 @@ const FIELDS: [string, Field][] = [
   ["/cors/allow_credentials", "corsCredentials"],
   ["/cors/max_age", "corsMaxAge"],
   ["/enforcement", "enforcement"],
-  ["/websocket", "websocket"],
-  ["/max_body", "maxBody"],
-  ["/max_in_flight", "maxInFlight"],
+  ...PLAIN.map(({ pointer }): [string, Field] => [pointer, `/${pointer.slice(1)}`]),
 ];
 
 /** What every agent is asked; the rest is under "More". */

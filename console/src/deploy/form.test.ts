@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../api/schemas";
 import { formOf, rebase, specOf } from "./form";
+import { PLAIN } from "./plain";
 
 const round = (spec: JsonObject) => specOf(formOf(spec), spec);
 
@@ -81,6 +82,47 @@ describe("a specification that was opened and not changed stays as it is", () =>
   it.each(cases)("%s", (_, spec) => expect(round(spec)).toEqual(spec));
 });
 
+const plainly = (change: Record<string, string>) => {
+  const form = formOf(FULL);
+  return { ...form, plain: { ...form.plain, ...change } };
+};
+
+describe("a plain setting follows from what the API says of it", () => {
+  it.each(PLAIN.map(({ pointer }) => pointer))(
+    "%s is in the form, and back at its default leaves no trace",
+    (pointer) => {
+      const bare: JsonObject = { route: "/a", upstream: "http://a", auth: "public" };
+      const setting = PLAIN.find((one) => one.pointer === pointer)!;
+      const other = {
+        switch: String(!("usual" in setting && setting.usual)),
+        choice: "words" in setting ? setting.words[0]! : "",
+        count: "7",
+        text: "7s",
+      };
+      const form = formOf(bare);
+      const set = specOf({ ...form, plain: { ...form.plain, [pointer]: other[setting.kind] } }, bare);
+      expect(set).not.toEqual(bare);
+      expect(formOf(set).plain[pointer]).toBe(other[setting.kind]);
+      const usual = setting.kind === "switch" ? String(setting.usual) : "";
+      const back = specOf({ ...formOf(set), plain: { ...formOf(set).plain, [pointer]: usual } }, set);
+      expect(formOf(back)).toEqual(form);
+      expect(back).not.toEqual(set);
+    },
+  );
+  it("a switch that stands at its default stays there unless it is moved", () => {
+    expect(specOf(plainly({ "/max_body": "10MiB" }), FULL)).toHaveProperty("websocket", true);
+    expect(specOf(plainly({ "/websocket": "false" }), FULL)).toHaveProperty("websocket", false);
+  });
+  it("two people can change one each", () => {
+    const from = formOf(FULL);
+    const theirs = plainly({ "/max_body": "1MiB" });
+    expect(rebase(plainly({ "/max_in_flight": "5" }), from, theirs).plain).toMatchObject({
+      "/max_body": "1MiB",
+      "/max_in_flight": "5",
+    });
+  });
+});
+
 describe("an edit changes what it names and nothing else", () => {
   it("keeps unknown members of the part that was edited", () => {
     const spec: JsonObject = {
@@ -156,7 +198,7 @@ describe("an edit changes what it names and nothing else", () => {
   });
 
   it("takes a limit as a number", () => {
-    expect(specOf({ ...formOf(FULL), maxInFlight: "10" }, FULL)).toHaveProperty("max_in_flight", 10);
+    expect(specOf(plainly({ "/max_in_flight": "10" }), FULL)).toHaveProperty("max_in_flight", 10);
   });
 
   it("does not touch what it was given", () => {

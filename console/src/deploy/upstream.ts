@@ -1,4 +1,4 @@
-// Where requests go, how long they may take and under which name, between specification and form.
+// Where requests go and under which name, between specification and form.
 import type { Json, JsonObject } from "../api/schemas";
 import { isObject, member, put, text } from "./spec";
 
@@ -13,10 +13,6 @@ export interface SetHeader {
 export interface UpstreamForm {
   upstream: string;
   upstreamHost: string;
-  connectTimeout: string;
-  responseTimeout: string;
-  streamIdleTimeout: string;
-  idleTimeout: string;
   upstreamCaFile: string;
   setHeaders: SetHeader[];
 }
@@ -26,10 +22,6 @@ export function readUpstream(written: Json | undefined): UpstreamForm {
   return {
     upstream: text(upstream.url),
     upstreamHost: text(upstream.host),
-    connectTimeout: text(upstream.connect_timeout),
-    responseTimeout: text(upstream.response_timeout),
-    streamIdleTimeout: text(upstream.stream_idle_timeout),
-    idleTimeout: text(upstream.idle_timeout),
     upstreamCaFile: text(upstream.ca_file),
     setHeaders: Object.entries(member(upstream, "set_headers")).map(([name, value]) => ({
       name,
@@ -44,10 +36,6 @@ export function writeUpstream(form: UpstreamForm, original: Json | undefined): J
   const upstream: JsonObject = { ...before };
   upstream.url = form.upstream.trim();
   put(upstream, "host", form.upstreamHost.trim(), "");
-  put(upstream, "connect_timeout", form.connectTimeout.trim(), "");
-  put(upstream, "response_timeout", form.responseTimeout.trim(), "");
-  put(upstream, "stream_idle_timeout", form.streamIdleTimeout.trim(), "");
-  put(upstream, "idle_timeout", form.idleTimeout.trim(), "");
   put(upstream, "ca_file", form.upstreamCaFile.trim(), "");
   put(upstream, "set_headers", headersOf(form.setHeaders, member(before, "set_headers")), {});
   return isObject(original) || Object.keys(upstream).length > 1 ? upstream : form.upstream.trim();

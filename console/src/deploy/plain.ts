@@ -1,0 +1,77 @@
+// Settings of an agent whose form follows from what the API says of them: a new one appears in the form by itself.
+import { type Json, type JsonObject, PLAIN_SETTINGS, type PlainSetting } from "../api/schemas";
+import { isObject, put, same, text } from "./spec";
+
+/** Those that have a form of their own elsewhere. */
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  "/enforcement",
+  "/route/strip_path",
+  "/cors/allow_credentials",
+  "/cors/max_age",
+]);
+
+/** The others, in the order of the document. */
+export const PLAIN: readonly PlainSetting[] = PLAIN_SETTINGS.filter(({ pointer }) => !ELSEWHERE.has(pointer));
+
+/** What is typed or chosen, by pointer; empty is the default. */
+export interface PlainForm {
+  plain: Record<string, string>;
+}
+
+const steps = (pointer: string): string[] => pointer.split("/").slice(1);
+
+/** `/upstream/connect_timeout` is called "Connect timeout". */
+export const labelOf = (pointer: string): string =>
+  sentence((steps(pointer).at(-1) ?? "").replaceAll("_", " "));
+
+export const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
+
+/** Those of a section: `/upstream`, or the rest. */
+export const inUpstream = ({ pointer }: PlainSetting): boolean => pointer.startsWith("/upstream/");
+
+export function readPlain(spec: JsonObject): PlainForm {
+  const at = (pointer: string): Json | undefined =>
+    steps(pointer).reduce<Json | undefined>(
+      (value, step) => (isObject(value) ? value[step] : undefined),
+      spec,
+    );
+  return { plain: Object.fromEntries(PLAIN.map(({ pointer }) => [pointer, text(at(pointer))])) };
+}
+
+/** Writes what the form says into `spec`, which was made from `original`. */
+export function writePlain({ plain }: PlainForm, spec: JsonObject, original: JsonObject): void {
+  const before = readPlain(original).plain;
+  for (const setting of PLAIN) {
+    const typed = (plain[setting.pointer] ?? "").trim();
+    if (typed === before[setting.pointer]) continue;
+    write(spec, steps(setting.pointer), valueOf(setting, typed));
+  }
+}
+
+/** What the setting is to be; empty is the default. */
+function valueOf(setting: PlainSetting, typed: string): Json {
+  switch (setting.kind) {
+    case "switch":
+      return typed === String(setting.usual) ? "" : typed === "true";
+    case "choice":
+      return typed;
+    // What is no number goes to the gateway as it is, which says what is wrong with it.
+    case "count":
+    case "text":
+      return /^\d{1,15}$/.test(typed) ? Number(typed) : typed;
+  }
+}
+
+function write(target: JsonObject, [step = "", ...rest]: string[], value: Json): void {
+  if (rest.length === 0) return put(target, step, value, "");
+  const inner = target[step];
+  // The short form of a section is its one text: `upstream: URL`.
+  const section: JsonObject = isObject(inner)
+    ? { ...inner }
+    : typeof inner === "string"
+      ? { url: inner }
+      : {};
+  write(section, rest, value);
+  if (same(section, {})) delete target[step];
+  else target[step] = section;
+}
