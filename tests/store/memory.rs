@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use portcullis::model::ResourceId;
 use portcullis::store::{
-    Change, Commit, Description, Query, Reading, Record, ResourceStore, StoreError, Text, WriteError, Writer,
+    Change, Commit, Description, Query, Reading, Record, ResourceStore, StoreError, StoreKind, Text,
+    WriteError, Writer,
 };
 use tokio::sync::watch;
 
@@ -152,7 +153,8 @@ impl ResourceStore for MemoryStore {
 
     fn describe(&self) -> Description {
         let read_only = (self.writer == Writer::Never).then(|| "this process only looks".to_owned());
-        Description { kind: "memory", place: None, read_only }
+        // To an operator it is what keeps each resource apart, with a history.
+        Description { kind: StoreKind::Directory, place: None, read_only }
     }
 }
 
@@ -221,7 +223,10 @@ mod gateway {
         let text = shared.held.lock().unwrap().texts[&agent("a")].clone();
         assert_eq!(control.live().source_of(&agent("a")).map(|source| source.text.clone()), Some(text));
         let head = control.status().head.clone();
-        assert_eq!((head.number, head.text_is_live, control.status().store.kind), (1, true, "memory"));
+        assert_eq!(
+            (head.number, head.text_is_live, control.status().store.kind),
+            (1, true, StoreKind::Directory)
+        );
 
         // Somebody else changes what it holds, and it rings.
         let other = "route: /b\nupstream: http://127.0.0.1:9000\nauth: public\n".to_owned();

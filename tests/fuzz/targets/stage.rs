@@ -70,6 +70,6 @@ fn refused(agent: &Arc<Agent>, headers: &HeaderMap) -> &'static str {
     };
     assert!(verdict.permit.is_none(), "{} lets in {headers:?}", agent.name);
     let explained = explain(agent, &request);
-    assert_eq!(explained.reason, verdict.reason.as_str(), "an explanation says something else");
+    assert_eq!(explained.reason, verdict.reason, "an explanation says something else");
     verdict.reason.as_str()
 }
