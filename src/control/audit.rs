@@ -1,4 +1,5 @@
-//! What the audit log says: who changed what, from what to what, one JSON line for each change that went live.
+//! The lines of the audit log: one JSON object for each change that went live, with its author and the texts before and
+//! after.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsStr;
@@ -28,7 +29,7 @@ struct Changed {
     to: Option<String>,
 }
 
-/// Who changed what.
+/// A change that went live.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub(super) at: jiff::Timestamp,

@@ -35,7 +35,7 @@ struct Draft {
 impl Reconciler {
     pub(super) async fn edit(&mut self, edit: Edit) -> Result<Edited, EditError> {
         self.writable()?;
-        // What hands have changed is taken up first, or set aside: a change is applied to what is live.
+        // Edits by hand are applied first, or set aside: a change is applied to the live configuration.
         let on_disk = self.take_up().await;
         let previous = self.live.get();
         let Draft { changes, compiled, files, mut edited } = self.draft(&edit, &previous).await?;
@@ -101,7 +101,7 @@ impl Reconciler {
         Ok(self.head)
     }
 
-    /// What is broken on disk, told to who changes something else.
+    /// A warning for each document that is broken on disk and is not the one that is changed.
     fn not_held_up_by(&self, asked: &[ResourceId]) -> Vec<Finding> {
         let status = self.control().status();
         let others =
@@ -158,7 +158,7 @@ struct Trial {
 }
 
 impl Trial {
-    /// A file that went bad under what is live holds up only who asks about it.
+    /// A referenced file that went bad rejects only a change of the resource that refers to it.
     fn compile(&self) -> Result<(Compiled, Files), EditError> {
         let on_disk = |path: &PathBuf| read_file(path);
         let good = |path: &PathBuf| self.files.get(path).cloned().unwrap_or_else(|| read_file(path));
@@ -198,14 +198,14 @@ fn providers(asked: &[ResourceId], after: &Snapshot) -> Vec<ProviderSpec> {
     named.filter_map(|id| after.providers.get(id.name()).map(|provider| provider.spec().clone())).collect()
 }
 
-/// What was found in these resources.
+/// The findings about these resources.
 fn found_in(asked: &[ResourceId], findings: &Diagnostics, sources: &[Source]) -> Vec<Finding> {
     let mut found = Finding::of(findings, sources);
     found.retain(|finding| finding.resource.as_ref().is_some_and(|id| asked.contains(id)));
     found
 }
 
-/// What is wrong, wherever it is, and what somebody should look at in these resources.
+/// All errors, and the warnings about these resources.
 fn wrong_with(asked: &[ResourceId], findings: &Diagnostics, sources: &[Source]) -> Vec<Finding> {
     let mut found = Finding::of(findings, sources);
     let is_asked = |finding: &Finding| finding.resource.as_ref().is_some_and(|id| asked.contains(id));

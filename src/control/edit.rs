@@ -1,4 +1,4 @@
-//! A change that somebody asks for, and what comes of it, in types. How it is carried out is in `editor` and in
+//! A change that is asked for, and its outcome, in types. How it is carried out is in `editor` and in
 //! the reconciler.
 
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use super::finding::Finding;
 /// Changes that belong together.
 #[derive(Debug, Clone)]
 pub struct Edit {
-    /// Who asks, for the history and the audit log.
+    /// The author, for the history and the audit log.
     pub who: String,
     /// What it is about, in a few words.
     pub what: String,
@@ -69,7 +69,7 @@ pub struct RollBack {
     pub only: Option<ResourceId>,
     /// The last revision that the caller knows of.
     pub expect_head: Option<u64>,
-    /// Who asks.
+    /// The author.
     pub who: String,
     /// Only find out what would happen.
     pub dry_run: bool,
@@ -80,7 +80,7 @@ pub struct RollBack {
 pub struct Restore {
     /// Which.
     pub id: ResourceId,
-    /// Who asks.
+    /// The author.
     pub who: String,
     /// Only find out what would happen.
     pub dry_run: bool,
@@ -99,7 +99,7 @@ pub struct Edited {
     pub tags: Vec<(ResourceId, Option<String>)>,
     /// The providers that were asked for, as they are or would be.
     pub providers: Vec<ProviderSpec>,
-    /// What somebody should look at.
+    /// The warnings.
     pub warnings: Vec<Finding>,
 }
 
@@ -123,7 +123,7 @@ pub enum EditError {
     /// There is no such revision, or it is no longer kept.
     #[error("there is no revision {0}; it may be older than what is kept")]
     NoRevision(u64),
-    /// What stands on disk of this resource is what runs.
+    /// The file of this resource holds what runs.
     #[error("{0} is not broken: what stands on disk is what runs")]
     NotBroken(ResourceId),
     /// The change is based on something else than what is there.

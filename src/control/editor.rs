@@ -122,7 +122,7 @@ fn wanted_text(wish: &Wanted, from: Option<&str>) -> Result<Option<String>, Edit
         let finding = Finding::in_resource(&wish.id, pointer, "masked-value", message);
         EditError::Invalid(vec![finding.help("write the value, or `{ \"file\": PATH }`")])
     })?;
-    // The same value is the same text, with the comments that somebody put into it.
+    // The same value keeps its text, with the comments in it.
     if let (Some(text), true) = (from, before.as_ref() == Some(value)) {
         return Ok(Some(text.to_owned()));
     }

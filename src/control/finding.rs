@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::config::{Diagnostics, Pointers, Severity, Source};
 use crate::model::ResourceId;
 
-/// What is wrong with a configuration, or what somebody should look at.
+/// An error, a warning or a note about a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "Diagnostic")]
 pub struct Finding {

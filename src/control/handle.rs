@@ -20,7 +20,7 @@ pub(super) const WAITING: usize = 64;
 pub struct Reloaded {
     /// What it did.
     pub outcome: Outcome,
-    /// What somebody should look at.
+    /// The warnings.
     pub warnings: Vec<Finding>,
 }
 
@@ -72,7 +72,7 @@ impl Control {
         self.ask(Order::Reload).await
     }
 
-    /// The same for who cannot be told to come again: waits for its turn.
+    /// The same for a caller that cannot try again: waits for its turn.
     ///
     /// # Errors
     /// As [`Self::reload`].

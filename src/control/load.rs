@@ -53,7 +53,7 @@ impl LoadError {
     }
 }
 
-/// Reads what a file holds, for who compiles.
+/// Reads a referenced file for the compiler.
 type Read<'r> = dyn Fn(&PathBuf) -> Result<Vec<u8>, String> + 'r;
 
 /// Reads, parses and compiles. Also gives what the files held that the documents refer to, so that they can be watched.

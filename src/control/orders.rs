@@ -1,16 +1,16 @@
-//! What the reconciler does when it is asked, and its answers.
+//! The orders that other tasks send to the reconciler, carried out and answered.
 
 use super::edit::EditError;
 use super::handle::{Order, Reloaded};
 use super::reconciler::Reconciler;
 
 impl Reconciler {
-    /// Does what is asked, and answers. Who asked may have gone.
+    /// Carries out an order and answers it. The caller may have gone.
     pub(super) async fn carry_out(&mut self, order: Order) {
         match order {
             Order::Reload(answer) => {
                 tracing::info!("reload asked for");
-                // Who asks gets an answer, also when it is the same as before.
+                // A caller gets the findings, even when they are the same as before.
                 self.said = None;
                 let outcome = self.reload().await.map_err(EditError::Invalid);
                 let warnings = self.control().status().warnings.clone();

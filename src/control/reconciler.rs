@@ -35,15 +35,15 @@ pub struct Reconciler {
     pub(super) head: u64,
     /// What the files held that the live documents refer to.
     pub(super) files: Arc<Files>,
-    /// What stands on disk and is not live.
+    /// Documents on disk that are not live.
     pub(super) aside: Arc<Aside>,
     pub(super) live: Arc<Live<Snapshot>>,
     pub(super) metrics: Metrics,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) control: Control,
-    /// What is wrong with what stands on disk.
+    /// The errors in what is on disk.
     pub(super) refused: Option<Refused>,
-    /// What was refused last, as it was said.
+    /// The last rejection, as it was logged.
     pub(super) said: Option<String>,
     orders: mpsc::Receiver<Order>,
     background: Background,
@@ -125,7 +125,7 @@ impl Reconciler {
     /// not hold up what is changed after it.
     ///
     /// # Errors
-    /// What is wrong with what stands there.
+    /// The errors in what the stores hold.
     pub async fn reconcile(&mut self) -> Result<Outcome, Vec<Finding>> {
         let was_refused = self.refused.is_some();
         match self.take_up().await {
@@ -138,7 +138,7 @@ impl Reconciler {
         }
     }
 
-    /// The same for somebody who asks. What is live already is not compiled again, but time has passed since it was.
+    /// The same when it is asked for: also warns of certificates that have come near their end since the last compilation.
     pub(super) async fn reload(&mut self) -> Result<Outcome, Vec<Finding>> {
         let outcome = self.reconcile().await;
         if matches!(outcome, Ok(Outcome::Unchanged)) {
@@ -147,7 +147,7 @@ impl Reconciler {
         outcome
     }
 
-    /// The same before or after a change over the API: only what it brings about is told.
+    /// The same before or after a change over the API: logs nothing when nothing has changed.
     pub(super) async fn take_up(&mut self) -> Result<Outcome, Vec<Finding>> {
         let Looked { taken, wrong } = self.look().await;
         let is_taken = taken.is_some();
@@ -166,7 +166,7 @@ impl Reconciler {
         }
     }
 
-    /// Reads what stands in the stores and compiles what is not live of it.
+    /// Reads the stores, and compiles what they hold unless it is live.
     async fn look(&mut self) -> Looked {
         let standing = self.stores.read().await;
         if let Ok(standing) = &standing {
@@ -178,7 +178,7 @@ impl Reconciler {
         at_leisure(move || look(standing, &running, &metrics, now)).await
     }
 
-    /// Makes a snapshot the one that runs. Who calls says afterwards what came of it.
+    /// Makes a snapshot live. The caller updates the status afterwards.
     pub(super) async fn publish(&mut self, snapshot: Snapshot) {
         Resolver::first_answers(snapshot.endpoints.values(), FIRST_ADDRESSES).await;
         let snapshot = Arc::new(snapshot);

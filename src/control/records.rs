@@ -1,4 +1,4 @@
-//! What is kept of a change: a revision of what was edited by hand, and a line of the audit log.
+//! The records of a change: a revision of an edit by hand, and a line of the audit log.
 
 use crate::config::Snapshot;
 use crate::store::Commit;
@@ -35,7 +35,7 @@ impl Reconciler {
         }
     }
 
-    /// Writes down what has changed since `before`.
+    /// Logs the difference between `before` and what is live.
     pub(super) async fn audit(&self, before: &Snapshot, who: &str, what: &str, number: Option<u64>) {
         let live = self.live.get();
         tracing::info!(

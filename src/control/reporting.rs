@@ -1,4 +1,4 @@
-//! What came of a look at the stores, or of a change, as the status that others read.
+//! The status: the outcome of each look at the stores and of each change, for other tasks to read.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::status::{Broken, Head, Outcome, Refused, Status};
 use super::stores::Stores;
 
 impl Reconciler {
-    /// Says what came of a look at the stores, or of a change.
+    /// Publishes the outcome of a look at the stores, or of a change.
     pub(super) async fn looked(&self, outcome: Outcome) {
         let now = self.clock.now();
         let before = self.control.status.get();
@@ -44,7 +44,7 @@ impl Reconciler {
         Found { aside: &self.aside, findings, live, latest: &latest, before, now }.broken()
     }
 
-    /// Takes note of what is wrong on disk, and gives it.
+    /// Records the errors on disk, and returns them.
     pub(super) async fn refuse(&mut self, wrong: Wrong, is_taken: bool) -> Vec<Finding> {
         let Wrong { findings, sources, aside } = wrong;
         let text = findings.to_string();
@@ -69,7 +69,7 @@ impl Reconciler {
         found
     }
 
-    /// Takes note that nothing is wrong on disk.
+    /// Records that there are no errors on disk.
     pub(super) async fn accept(&mut self, is_taken: bool) -> Outcome {
         self.aside = Arc::new(Aside::default());
         self.said = None;
@@ -87,7 +87,7 @@ impl Reconciler {
 }
 
 impl Stores {
-    /// The revision `number`, which is the last one, as it stands to what runs.
+    /// The last revision, `number`, and whether what it led to is what runs.
     pub(super) async fn head(&self, number: u64, live: &Snapshot) -> Head {
         let record = if number == 0 { None } else { self.resources.record(number).await.ok().flatten() };
         Head {

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use crate::config::{self, Outline, Snapshot, Source};
+use crate::model::ResourceId;
 use crate::store::{DirectoryStore, Documents, NoStore, Reading, ResourceStore, StoreError, Text, Writer};
 
 use super::audit_log::{AuditFile, AuditLog};
@@ -15,7 +16,7 @@ pub struct Stores {
     pub(super) audit: Option<Box<dyn AuditLog>>,
 }
 
-/// What stands there at a moment.
+/// What the stores hold at a moment.
 pub(super) struct Standing {
     /// The documents, or why one of them cannot be read.
     pub(super) documents: Result<Vec<Text>, StoreError>,
@@ -42,7 +43,7 @@ impl Stores {
     /// Opens the store that the documents name; without one, they are all there is.
     ///
     /// # Errors
-    /// When the store cannot be used. What is wrong with the documents is for whoever loads them to say.
+    /// When the store cannot be used. Errors in the documents are reported by [`load`](super::load).
     pub async fn open(documents: Box<dyn Documents>, writer: Writer) -> Result<Self, StoreError> {
         let named = outline(documents.as_ref()).await.ok().flatten().and_then(|outline| outline.store);
         let Some(folder) = named else {
@@ -50,7 +51,7 @@ impl Stores {
             return Ok(Self::new(documents, resources, None));
         };
         let resources = DirectoryStore::open(folder.clone(), writer).await?;
-        // Who never writes makes no changes that could be logged.
+        // A process that never writes makes no change that could be logged.
         let audit = resources.describe().is_writable().then(|| AuditFile::in_folder(&folder));
         let audit = audit.map(|file| Box::new(file) as Box<dyn AuditLog>);
         Ok(Self::new(documents, Box::new(resources), audit))
@@ -98,7 +99,7 @@ pub(super) fn of_documents(texts: Vec<Text>) -> Vec<Source> {
 
 /// The resources of a reading for the same. What is in `live` already is that, and not another copy of it.
 pub(super) fn of_resources(reading: &Reading, live: &Snapshot) -> Vec<Source> {
-    let source = |(id, text): (&crate::model::ResourceId, &Text)| {
+    let source = |(id, text): &(ResourceId, Text)| {
         let known = live.source_of(id).filter(|source| source.text == text.text && source.path == text.path);
         known.cloned().unwrap_or_else(|| Source::of(id.clone(), text.path.clone(), text.text.as_str()))
     };

@@ -1,4 +1,4 @@
-//! Back to what was: a roll-back to a revision of the history, and the last good text of a broken document.
+//! Undoing changes: a roll-back to a revision of the history, and the last good text of a broken document.
 
 use crate::model::ResourceId;
 use crate::store::Query;
@@ -42,7 +42,7 @@ impl Reconciler {
         self.edit(Edit { who: to.who, what, wanted: wanted.collect(), dry_run: to.dry_run }).await
     }
 
-    /// Puts back what runs.
+    /// Writes the text that runs over the broken one.
     pub(super) async fn restore(&mut self, restore: Restore) -> Result<Edited, EditError> {
         self.writable()?;
         let Restore { id, who, dry_run } = restore;

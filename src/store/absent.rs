@@ -1,4 +1,4 @@
-//! No store: all that there is stands in documents.
+//! The store of a configuration that names none: everything is in documents.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::{Commit, Description, Query, Reading, Record, ResourceStore, StoreError, StoreKind, WriteError};
 use crate::model::ResourceId;
 
-/// What stands for a store where the documents name none: it holds nothing and takes nothing.
+/// A store that holds nothing and rejects every change.
 #[derive(Debug)]
 pub struct NoStore {
     why: String,

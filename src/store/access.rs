@@ -20,7 +20,7 @@ pub enum Writer {
     Never,
 }
 
-/// The right of this process to write. It is held for a moment only, so that nobody who asks waits for a slow disk.
+/// The right of this process to write. Its lock is held for a moment only, so that no question waits for a slow disk.
 #[derive(Debug)]
 pub(super) struct Access(Mutex<Right>);
 

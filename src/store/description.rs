@@ -1,4 +1,4 @@
-//! What a store is, in words.
+//! A store in words, for operators.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,7 +16,7 @@ pub enum StoreKind {
 /// A store of resources, for an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
-    /// What it keeps resources in, in a word.
+    /// The kind of store, in one word.
     pub kind: StoreKind,
     /// Where that is, in words; absent when there is no such place.
     pub place: Option<String>,

@@ -94,13 +94,13 @@ impl Folder {
         Ok(record.number)
     }
 
-    /// Fails unless each change starts from what stands there, and what it leads to can be read again.
+    /// Fails unless each change starts from the present text, and its result can be read again.
     fn check(&self, changes: &[Change]) -> Result<(), WriteError> {
         let mut named = BTreeSet::new();
         for change in changes {
             let path = self.layout.file(&change.id);
             let now = match read_resource(&path) {
-                // Nobody can have started from what cannot be read.
+                // No change can start from a text that cannot be read.
                 Err(StoreError::TooLarge { .. }) => {
                     return Err(WriteError::Conflict(change.id.clone()));
                 }

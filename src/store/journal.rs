@@ -1,5 +1,5 @@
-//! How a commit takes place whole or not at all: what is going to be done is written down before it is done, and
-//! whoever opens the folder after a crash finishes it.
+//! How a commit takes place whole or not at all: the intent is written down before it is carried out, and the next process
+//! that opens the folder after a crash finishes it.
 //!
 //! Texts are flushed under no name first, where a full disk costs nothing. From then on there are only renames.
 

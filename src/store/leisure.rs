@@ -1,28 +1,28 @@
-//! Work that blocks, off the threads that answer; and work of which no request waits for the end, on a thread that
-//! yields to those that serve.
+//! Blocking work, off the threads that answer; and long work, on a thread of low priority, so that it does not delay
+//! requests.
 
 use std::panic::resume_unwind;
 use std::thread::{Builder, scope};
 
-/// How much such a thread yields, in steps of nice(2): where there is less than one processor for it, it gets about a
-/// third of what a worker gets. With less, a change could take longer than a second.
+/// The priority of such a thread, in steps of nice(2): on a busy processor it gets about a third of the time that a worker
+/// gets. A lower priority could make a change take longer than a second.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 5;
 
-/// Does work that blocks on a thread of the runtime that is there for it. Work that was begun is done to its end, also
-/// when nobody waits for it any more.
+/// Runs blocking work on one of the runtime's blocking threads. Work that has begun runs to its end, even when its caller has
+/// stopped waiting.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
-            // The runtime is shutting down, and whoever waits here with it.
+            // The runtime is shutting down and drops this future next.
             Err(_) => std::future::pending().await,
         },
     }
 }
 
-/// Does long work, such as reading or compiling a large configuration, on a thread of low priority, so that it does not
+/// Runs long work, such as reading or compiling a large configuration, on a thread of low priority, so that it does not
 /// delay requests.
 pub async fn at_leisure<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match blocking(|| yielding(work)).await {
@@ -31,8 +31,8 @@ pub async fn at_leisure<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'st
     }
 }
 
-/// Does the work on a thread of low priority while this one waits. A priority cannot be raised again, so the threads of
-/// a runtime cannot be used for it.
+/// Runs the work on a thread of low priority while this one waits. A lowered priority cannot be raised again, so a thread
+/// of the runtime cannot be lowered for a while.
 fn yielding<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     let mut work = Some(work);
     let ended = scope(|scope| {

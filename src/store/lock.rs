@@ -33,7 +33,7 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(LockError::Io(error)),
         }
         let lock = Self { path, file };
-        // Whoever took the file away between opening and locking has another one there now.
+        // The file may have been replaced between opening and locking.
         if lock.stands() { Ok(lock) } else { Err(LockError::Held) }
     }
 

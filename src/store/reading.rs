@@ -1,7 +1,6 @@
 //! What a store holds at a moment, also when part of it cannot be read: one file that is no text must not hide the
 //! others.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{StoreError, Text};
@@ -12,8 +11,8 @@ use crate::model::ResourceId;
 pub struct Reading {
     /// The last revision that is part of it.
     pub head: u64,
-    /// The resources.
-    pub resources: BTreeMap<ResourceId, Text>,
+    /// The resources, in the order of their ids.
+    pub resources: Vec<(ResourceId, Text)>,
     /// Resources that stand there and cannot be read.
     pub unreadable: Vec<Unreadable>,
 }
@@ -37,7 +36,7 @@ impl Reading {
     ///
     /// # Errors
     /// When one of them cannot be read.
-    pub fn whole(self) -> Result<BTreeMap<ResourceId, Text>, StoreError> {
+    pub fn whole(self) -> Result<Vec<(ResourceId, Text)>, StoreError> {
         match self.unreadable.into_iter().next() {
             Some(first) => Err(first.why),
             None => Ok(self.resources),

@@ -20,7 +20,7 @@ pub trait ResourceStore: Send + Sync {
     /// Reads everything, now. A commit is seen whole or not at all.
     ///
     /// # Errors
-    /// When it cannot even be said what there is. A resource that alone cannot be read stands beside the others.
+    /// When the resources cannot be listed. A single resource that cannot be read is in [`Reading::unreadable`].
     async fn read(&self) -> Result<Reading, StoreError>;
 
     /// Waits until something may have changed. A wait that is given up loses no ring.
@@ -52,7 +52,7 @@ pub trait ResourceStore: Send + Sync {
     /// Where a resource stands, or would: what findings call it, and what relative paths in it are read against.
     fn place(&self, id: &ResourceId) -> PathBuf;
 
-    /// What this store is, for an operator.
+    /// The store in words, for an operator.
     fn describe(&self) -> Description;
 
     /// Keeps a revision of changes that took place already, since somebody made them by hand, and gives its number.

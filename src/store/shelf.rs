@@ -18,7 +18,7 @@ pub(super) type Resources = BTreeMap<ResourceId, String>;
 /// Reads resources, and remembers what it met on the way.
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
-    /// Files that are nobody's, so that each is complained about once.
+    /// Files that hold no resource; each is warned of once.
     strays: Mutex<BTreeSet<PathBuf>>,
     /// Resources that are links: they change where they point to.
     links: Mutex<Vec<PathBuf>>,
