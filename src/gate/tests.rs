@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::HeaderMap;
 
+use crate::authz::Silent;
 use crate::config::{Files, Snapshot, Source, compile, parse};
 use crate::idp::Provider;
 use crate::model::{Claims, Decision, Fetched, Instant, Reason, Request};
@@ -14,7 +15,7 @@ use crate::telemetry::Metrics;
 
 use super::decide::ask;
 use super::explain::settled;
-use super::{Evidence, Introspection, Need, Silent, Step, Verdict, decide};
+use super::{Evidence, Introspection, Need, Step, Verdict, decide};
 
 const CONFIG: &str = "
 version: 1
