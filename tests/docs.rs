@@ -130,7 +130,7 @@ mod tests {
     fn settings(document: &Document) -> String {
         let server = &document.server;
         let listeners: Vec<_> = server.listeners.iter().map(|listener| listener.address.value).collect();
-        let numbers = (server.workers, server.ops, server.token_cache_entries, &server.trusted_proxies);
+        let numbers = (server.workers, server.ops.address.value, server.token_cache, &server.trusted_proxies);
         let rest = (&server.state_dir, &server.limits, &server.shutdown, &server.access_log);
         format!("{listeners:?} {numbers:?} {rest:?} {:?}", server.admin)
     }
@@ -299,7 +299,7 @@ mod tests {
             "version: 1\nagents:\n  a: { route: /, upstream: 'http://127.0.0.1:9000', auth: public }\n";
         let server = document("the least", &[Source::new("bare.yaml", bare)]).server;
         let full =
-            IDLE + server.token_cache_entries as u64 * TOKEN + server.limits.connections as u64 * CONNECTION;
+            IDLE + server.token_cache.entries as u64 * TOKEN + server.limits.connections as u64 * CONNECTION;
         let manifest = read("deploy/kubernetes/portcullis.yaml");
         let (_, limit) = manifest.split_once("limits: { memory: ").expect("a memory limit");
         let limit: u64 = limit.split_once("Mi").and_then(|(number, _)| number.parse().ok()).expect("in Mi");

@@ -218,7 +218,7 @@ fn url(live: &Snapshot, agent: &Agent, headers: &HeaderMap) -> String {
     }
     let Some(listener) = live.server.listeners.first() else { return String::new() };
     let address: SocketAddr = listener.address.value;
-    let (scheme, usual) = if listener.certificates.is_empty() { ("http", 80) } else { ("https", 443) };
+    let (scheme, usual) = if listener.tls.is_none() { ("http", 80) } else { ("https", 443) };
     let asked =
         headers.get(header::HOST).and_then(|host| host.to_str().ok()).and_then(|h| Host::parse(h).ok());
     let host = match (host_of(agent), asked) {

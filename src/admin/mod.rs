@@ -98,8 +98,11 @@ impl fmt::Debug for Admin {
 pub async fn serve(listener: std::net::TcpListener, admin: Admin) -> std::io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let tls =
-        admin.settings.tls.is_some().then(|| tls::acceptor(admin.control.clone(), admin.settings.address));
+    let tls = admin
+        .settings
+        .tls
+        .is_some()
+        .then(|| tls::acceptor(admin.control.clone(), admin.settings.address.value));
     let router = routes::router(Arc::new(Room::new(admin)));
     listener::run(listener, tls.transpose()?, router).await
 }

@@ -129,7 +129,7 @@ pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Noth
             .server
             .listeners
             .iter()
-            .map(|l| Listener { address: l.address.value.to_string(), tls: !l.certificates.is_empty() })
+            .map(|l| Listener { address: l.address.value.to_string(), tls: l.tls.is_some() })
             .collect(),
         public_url: live.public_url.as_ref().map(PublicUrl::to_string),
         draining: (desk.admin.is_leaving)(),

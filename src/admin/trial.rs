@@ -113,7 +113,7 @@ fn request(live: &Snapshot, agent: &Agent, trial: Trial) -> Result<Prepared, Pro
 fn own(live: &Snapshot) -> Option<(SocketAddr, bool)> {
     let mut listeners = live.server.listeners.iter();
     let listener = listeners.find(|listener| listener.proxy_protocol == ProxyProtocol::Off)?;
-    Some((reached_at(listener.address.value), !listener.certificates.is_empty()))
+    Some((reached_at(listener.address.value), listener.tls.is_some()))
 }
 
 /// A host at which the agent answers: the first of its own, some name below it for a wildcard.

@@ -49,7 +49,7 @@ pub(super) fn ask(address: SocketAddr, path: &str) -> std::io::Result<Reply> {
 /// Asks the control API.
 pub(super) fn ask_admin(listener: &Admin, path: &str) -> Result<Reply, String> {
     let token = admin::read_token(&listener.token_file).map_err(|e| e.to_string())?;
-    let address = reached_at(listener.address);
+    let address = reached_at(listener.address.value);
     let field = format!("Authorization: Bearer {}\r\n", token.expose_secret());
     let failed = |e: std::io::Error| format!("the admin listener at {address} cannot be asked: {e}");
     let stream = connect(address).map_err(failed)?;

@@ -18,7 +18,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<Exit> {
     let ops = match gateway::settings(&args.config) {
-        Ok(outline) => outline.server.ops,
+        Ok(outline) => outline.server.ops.address.value,
         Err(message) => {
             writeln!(err, "error: {message}")?;
             return Ok(Exit::Failure);

@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
                 "note: the configuration has no admin listener (`server.admin`); asking the operations listener, \
                  which knows less"
             )?;
-            let ops = outline.server.ops;
+            let ops = outline.server.ops.address.value;
             let reply = gateway::ask(ops, "/readyz?verbose");
             let reply = reply.map_err(|e| format!("the operations listener at {ops} cannot be asked: {e}"));
             // Who is not ready answers 503, and says why.

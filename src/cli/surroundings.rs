@@ -50,8 +50,8 @@ pub(super) fn taken(snapshot: &Snapshot) -> Vec<String> {
     let server = &snapshot.server;
     let mut wanted: BTreeSet<(SocketAddr, &str)> =
         server.listeners.iter().map(|listener| (listener.address.value, "server.listeners")).collect();
-    wanted.insert((server.ops, "server.ops"));
-    wanted.extend(server.admin.as_ref().map(|admin| (admin.address, "server.admin")));
+    wanted.insert((server.ops.address.value, "server.ops"));
+    wanted.extend(server.admin.as_ref().map(|admin| (admin.address.value, "server.admin")));
     let complaint = |(address, name): (SocketAddr, &str)| {
         let error = TcpListener::bind(address).err()?;
         Some(format!("{name}: cannot listen on {address}: {error}"))

@@ -7,19 +7,27 @@
 
 mod compile;
 mod language;
+mod named;
 mod snapshot;
 mod text;
 
 pub use compile::{Compiled, Files, compile, ending_certificates, revision};
-pub use language::document::{
-    AccessLog, Admin, AgentEntry, ApiKeyAuth, ApiKeyEntry, Auth, CertificateFiles, ClaimRule, ClaimRules,
-    Cors, Document, IdentityProvider, KeySource, Limits, Listener, OAuth, Origins, ProxyProtocol, Route,
-    Scopes, Server, SetHeader, SetValue, Shutdown, Upstream, UpstreamHost,
-};
-pub use language::public_url::PublicUrl;
+pub use language::document::Document;
 pub use language::read::{Outline, outline, parse, parse_after};
 pub use language::schema::{schema, schema_of};
-pub use language::sections::{Field, ROOT, Section, Shape};
+pub use language::settings::agent::{
+    AgentEntry, AgentSettings, AgentUrl, ApiKeyAuth, Auth, ClaimRule, ClaimRules, Cors, OAuth, Origins,
+    Route, Scopes, SenderConstraint, SetHeader, SetValue, Streams, Upstream, UpstreamHost,
+};
+pub use language::settings::api_key::{ApiKeyEntry, ApiKeySettings, KeyId};
+pub use language::settings::provider::{IdentityProvider, KeySource, ProviderSettings};
+pub use language::settings::resource::Resource;
+pub use language::settings::root::{ROOT, Store};
+pub use language::settings::server::{
+    AccessLog, Admin, CertificateFiles, Limits, Listener, Ops, ProxyProtocol, PublicUrl, Server, Shutdown,
+    Tls, TokenCache,
+};
+pub use language::shape::{Field, Section, Shape};
 pub use language::units::{parse_duration, parse_size, show_duration, show_size};
 pub use language::written::{Pointers, Written, new_references, tag_of, to_yaml, written};
 pub use snapshot::{ApiKey, Certificates, Revision, Snapshot};
@@ -28,5 +36,5 @@ pub use text::diagnostic::{Diagnostic, Second};
 pub use text::diagnostics::Diagnostics;
 pub use text::masked::{masked, shown_text, unmasked};
 pub use text::passwords::{hide_passwords, without_passwords};
-pub use text::source::{Place, Source, SourceFile, Spanned};
+pub use text::source::{At, Place, Source, SourceFile, Spanned};
 pub use text::yaml::MAX_BYTES;

@@ -14,10 +14,11 @@ use crate::model::{AgentName, CertificateTerm, Digest, ProviderName, ResourceId,
 use crate::routing::{Agent, Router};
 use crate::upstream::Endpoint;
 
-use super::compile::Named;
-use crate::config::language::document::{AgentEntry, Server};
+use super::named::Named;
 use crate::config::language::known::Known;
-use crate::config::language::public_url::PublicUrl;
+use crate::config::language::settings::agent::AgentEntry;
+use crate::config::language::settings::server::PublicUrl;
+use crate::config::language::settings::server::Server;
 use crate::config::language::written::{Written, written};
 use crate::config::text::diagnostics::Diagnostics;
 use crate::config::text::source::Source;
@@ -165,7 +166,7 @@ impl Snapshot {
 
     /// What an agent was made of.
     pub(super) fn entry_of(&self, name: &AgentName) -> Option<&Arc<AgentEntry>> {
-        let at = self.entries.binary_search_by(|entry| entry.name.value.cmp(name)).ok()?;
+        let at = self.entries.binary_search_by(|entry| entry.id.value.cmp(name)).ok()?;
         self.entries.get(at)
     }
 }

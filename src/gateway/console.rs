@@ -38,7 +38,7 @@ impl Prepared {
         runtime: &Runtime,
     ) -> Result<Self, StartError> {
         let _in_runtime = runtime.enter();
-        let address = settings.address;
+        let address = settings.address.value;
         let bound = ops::bind(address, upgrade);
         let listener = bound.map_err(|source| StartError::Bind { what: "server.admin", address, source })?;
         Ok(Self { listener, token: admin::token(&settings.token_file)?, settings: settings.clone() })
@@ -55,7 +55,7 @@ impl Prepared {
         tracing::info!(
             token_file = %settings.token_file.display(),
             "the console and the control API are at {scheme}://{}/",
-            settings.address
+            settings.address.value
         );
         let started = clock.now().timestamp();
         let admin = Admin { control, clock, decisions, traffic, settings, token, started, is_leaving };

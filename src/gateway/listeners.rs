@@ -120,7 +120,7 @@ pub(super) fn server(
 }
 
 fn door(settings: &config::Server, parts: &GatewayParts, metrics: &Metrics, room: Room) -> FrontParts {
-    let with_tls = settings.listeners.iter().filter(|listener| !listener.certificates.is_empty());
+    let with_tls = settings.listeners.iter().filter(|listener| listener.tls.is_some());
     let relayed = settings.listeners.iter().filter(|l| l.proxy_protocol == config::ProxyProtocol::V1V2);
     FrontParts {
         head: HeadLimits {

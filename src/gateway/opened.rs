@@ -55,10 +55,13 @@ impl Opened {
         let listeners = listeners::open(settings, upgrade, runtime)?;
         let ops = {
             let _in_runtime = runtime.enter();
-            ops::bind(settings.ops, upgrade)
+            ops::bind(settings.ops.address.value, upgrade)
         };
-        let ops =
-            ops.map_err(|source| StartError::Bind { what: "server.ops", address: settings.ops, source })?;
+        let ops = ops.map_err(|source| StartError::Bind {
+            what: "server.ops",
+            address: settings.ops.address.value,
+            source,
+        })?;
         let state = settings.state_dir.as_ref().map(StateDir::open).transpose()?.map(Arc::new);
         let admin = settings.admin.as_ref();
         let console = admin.map(|admin| console::Prepared::new(admin, upgrade, runtime)).transpose()?;

@@ -92,7 +92,7 @@ fn announce(snapshot: &Snapshot) {
         agents = snapshot.agents.len(),
         providers = snapshot.providers.len(),
         listeners = listeners.join(", "),
-        ops = %settings.ops,
+        ops = %settings.ops.address.value,
         "portcullis is starting"
     );
 }

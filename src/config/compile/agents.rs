@@ -1,78 +1,24 @@
 //! Agents of a document, with everything that a request to them needs.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
-use url::Url;
 
 use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme, TokenCache};
 use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
-use crate::idp::Provider;
-use crate::model::{AgentName, CertificateUse, Digest, Identity, Instant, ProviderName, unbracketed};
-use crate::routing::{Agent, Authenticator, Cors, CorsRules, Methods, Route, Router, next_id};
+use crate::model::{AgentName, Digest, Identity, Instant, ProviderName, unbracketed};
+use crate::routing::{Agent, Authenticator, Cors, CorsRules, Methods, Route, next_id};
 use crate::telemetry::AgentMetrics;
-use crate::upstream::{Endpoint, Trust, Upstream, UpstreamHost, UpstreamTls};
+use crate::upstream::{Endpoint, Upstream, UpstreamHost, UpstreamTls};
 
 use super::super::snapshot::ApiKey;
-use super::given::{self, Given};
-use super::{Input, Named, files, kept, terms};
-use crate::config::language::document::{self, AgentEntry, Auth, Origins};
+use super::input::Input;
+use super::made::{Agents, FromFiles, Providers};
+use super::{given, kept};
+use crate::config::language::settings::agent::{self as settings, AgentEntry, Auth, Origins};
 use crate::config::text::code::Code;
-
-type Providers = BTreeMap<ProviderName, Arc<Provider>>;
-
-/// All agents and what they share.
-#[derive(Default)]
-pub(super) struct Agents {
-    pub(super) router: Router,
-    pub(super) agents: BTreeMap<AgentName, Arc<Agent>>,
-    pub(super) issuers: Arc<Issuers>,
-    pub(super) endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
-    pub(super) api_keys: BTreeMap<String, ApiKey>,
-    pub(super) tokens: Option<Arc<TokenCache>>,
-    /// The API keys of each agent, by id.
-    pub(super) keys: HashMap<AgentName, HashMap<String, ApiKeyRecord>>,
-}
-
-/// The certificates that agents trust, by the file that holds them.
-pub(super) type Trusted = HashMap<PathBuf, Trust>;
-
-/// Reads the files of certificates; what is wrong with them is reported, at each agent that names one.
-pub(super) fn trust(input: &Input<'_>, terms: &mut Vec<Named>) -> Trusted {
-    let mut trusted = Trusted::new();
-    let mut upstreams = HashSet::new();
-    for agent in &input.document.agents {
-        let upstream = &agent.upstream;
-        let Some(path) = &upstream.ca_file else { continue };
-        if !trusted.contains_key(&path.value)
-            && let Some(list) = files::authorities(input, path)
-        {
-            let list = list.iter().map(|certificate| certificate.to_vec()).collect();
-            trusted.insert(path.value.clone(), Trust::new(list));
-        }
-        let Some(trust) = trusted.get(&path.value) else { continue };
-        let Some(authority) = authority(&upstream.url.value) else { continue };
-        if upstreams.insert((authority.clone(), &path.value)) {
-            let used_by = CertificateUse::Upstream(authority);
-            terms.extend(terms::of_authorities(used_by, path, &trust.certificates));
-        }
-    }
-    trusted
-}
-
-/// `host:port` of an upstream.
-fn authority(url: &Url) -> Option<String> {
-    Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
-}
-
-/// What files hold for agents.
-pub(super) struct FromFiles {
-    pub(super) trust: Trusted,
-    pub(super) given: Given,
-}
 
 /// Makes the agents and the table of their routes.
 pub(super) fn make(input: &Input<'_>, providers: &Providers, from: &FromFiles) -> Agents {
@@ -90,7 +36,7 @@ pub(super) fn make(input: &Input<'_>, providers: &Providers, from: &FromFiles) -
         if all.router.insert(Arc::clone(&agent)).is_err() {
             let message = format!("`{}` has the route of another agent", agent.name);
             let help = "change the path or the host of one of them";
-            input.report.say(Code::DuplicateRoute, entry.route.place, message, help);
+            input.report(&entry.source).say(Code::DuplicateRoute, entry.route.place, message, help);
         }
         all.agents.insert(agent.name.clone(), agent);
     }
@@ -103,7 +49,7 @@ fn token_cache(input: &Input<'_>) -> Option<Arc<TokenCache>> {
         return previous.tokens.clone();
     }
     let metrics = input.metrics.token_cache();
-    let cache = TokenCache::new(input.document.server.token_cache_entries, metrics.clone())?;
+    let cache = TokenCache::new(input.document.server.token_cache.entries, metrics.clone())?;
     let weak = Arc::downgrade(&cache);
     metrics.measure(move || weak.upgrade().map_or(0, |cache| cache.len()));
     Some(cache)
@@ -119,7 +65,7 @@ fn agent(
 ) -> Option<Agent> {
     let upstream = upstream(from, &entry.upstream, endpoint);
     let authenticator = authenticator(input, providers, all, entry)?;
-    let name = entry.name.value.clone();
+    let name = entry.id.value.clone();
     let before = input.previous.and_then(|snapshot| snapshot.agents.get(&name));
     let credential = match &authenticator {
         Authenticator::OAuth(policy) => Some(&policy.header),
@@ -145,7 +91,7 @@ fn agent(
         places: before.map(|agent| agent.places.clone()).unwrap_or_default(),
         websocket: entry.websocket,
         policy: kept::policy(input, entry, before, &authenticator).unwrap_or_else(next_id),
-        on_policy_change: entry.on_policy_change,
+        on_policy_change: entry.streams.on_policy_change,
         enforcement: entry.enforcement,
         authenticator,
         name,
@@ -181,7 +127,7 @@ fn names_of(authenticator: &Authenticator) -> Vec<&ProviderName> {
 }
 
 /// Routes are compared without the slash at the end, so the route of everything is the empty one.
-fn route(written: &document::Route) -> Route {
+fn route(written: &settings::Route) -> Route {
     Route {
         hosts: written.hosts.clone(),
         methods: Methods::new(&written.methods),
@@ -191,14 +137,14 @@ fn route(written: &document::Route) -> Route {
 }
 
 /// Paths are visible ASCII, so that each is a header value.
-fn taken_prefix(written: &document::Route) -> Option<HeaderValue> {
+fn taken_prefix(written: &settings::Route) -> Option<HeaderValue> {
     let path = written.path.trim_end_matches('/');
     if written.strip_path && !path.is_empty() { HeaderValue::from_str(path).ok() } else { None }
 }
 
 /// Where an agent runs: shared by all that name the same host and port, and the one of before.
-fn endpoint(input: &Input<'_>, all: &mut Agents, written: &document::Upstream) -> Option<Arc<Endpoint>> {
-    let made = match &written.socket {
+fn endpoint(input: &Input<'_>, all: &mut Agents, written: &settings::Upstream) -> Option<Arc<Endpoint>> {
+    let made = match &written.url.socket {
         Some(path) => Endpoint::at_socket(path),
         None => Endpoint::new(written.url.value.host_str()?, written.url.value.port_or_known_default()?),
     };
@@ -209,7 +155,7 @@ fn endpoint(input: &Input<'_>, all: &mut Agents, written: &document::Upstream) -
     Some(Arc::clone(endpoint))
 }
 
-fn upstream(from: &FromFiles, written: &document::Upstream, endpoint: Arc<Endpoint>) -> Option<Upstream> {
+fn upstream(from: &FromFiles, written: &settings::Upstream, endpoint: Arc<Endpoint>) -> Option<Upstream> {
     let url = &written.url.value;
     let host = url.host_str()?;
     // A file that was named and is not there must never turn into the trust of the system.
@@ -223,9 +169,9 @@ fn upstream(from: &FromFiles, written: &document::Upstream, endpoint: Arc<Endpoi
     Some(Upstream {
         endpoint,
         host: match &written.host {
-            document::UpstreamHost::Rewrite => UpstreamHost::Fixed(authority.clone()),
-            document::UpstreamHost::Name(name) => UpstreamHost::Fixed(HeaderValue::from_str(name).ok()?),
-            document::UpstreamHost::Preserve => UpstreamHost::Preserve,
+            settings::UpstreamHost::Rewrite => UpstreamHost::Fixed(authority.clone()),
+            settings::UpstreamHost::Name(name) => UpstreamHost::Fixed(HeaderValue::from_str(name).ok()?),
+            settings::UpstreamHost::Preserve => UpstreamHost::Preserve,
         },
         tls: (url.scheme() == "https").then_some(UpstreamTls { server_name, trust }),
         authority,
@@ -249,7 +195,7 @@ fn authenticator(
         Auth::ApiKey(written) => Authenticator::ApiKey(ApiKeyPolicy {
             header: written.header.clone(),
             scheme: Scheme::parse(&written.prefix)?,
-            keys: all.keys.get(&entry.name.value).cloned().unwrap_or_default(),
+            keys: all.keys.get(&entry.id.value).cloned().unwrap_or_default(),
         }),
         Auth::OAuth(oauth) => {
             // All or none: a provider that could not be compiled has been reported, and an agent that
@@ -266,7 +212,7 @@ fn authenticator(
                 audiences: oauth.audiences.clone(),
                 audience_claim: oauth.audience_claim,
                 max_token_lifetime: oauth.max_token_lifetime,
-                bound_tokens: oauth.bound_tokens,
+                bound_tokens: oauth.sender_constraint.cnf,
                 token_bytes: input.token_bytes(),
                 tokens: all.tokens.clone(),
             })
@@ -288,9 +234,9 @@ fn api_keys(input: &Input<'_>) -> BTreeMap<String, ApiKey> {
             created_at: key.created_at,
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
-            last_used: known(&key.id.value, &key.sha256.value),
+            last_used: known(&key.id.as_str().to_owned(), &key.sha256.value),
         };
-        (key.id.value.clone(), made)
+        (key.id.as_str().to_owned().clone(), made)
     });
     written.collect()
 }
@@ -317,8 +263,8 @@ fn instant(at: jiff::Timestamp) -> Instant {
     Instant::from_duration(since_epoch)
 }
 
-fn rules(oauth: &document::OAuth) -> Rules {
-    let compiled = |rules: &[document::ClaimRule]| {
+fn rules(oauth: &settings::OAuth) -> Rules {
+    let compiled = |rules: &[settings::ClaimRule]| {
         rules.iter().map(|r| ClaimRule::new(r.claim.clone(), r.keys_of, r.values.clone())).collect()
     };
     Rules {
@@ -330,23 +276,24 @@ fn rules(oauth: &document::OAuth) -> Rules {
 
 fn claim_headers(
     input: &Input<'_>,
-    oauth: Option<&document::OAuth>,
+    oauth: Option<&settings::OAuth>,
     entry: &AgentEntry,
 ) -> Option<ClaimHeaders> {
     let pairs = oauth.map(|oauth| oauth.claim_headers.as_slice()).unwrap_or_default();
     let headers =
         pairs.iter().map(|(claim, header)| ClaimHeader { claim: claim.clone(), header: header.clone() });
-    match ClaimHeaders::new(headers.collect(), oauth.map(|oauth| oauth.beyond_ascii).unwrap_or_default()) {
+    match ClaimHeaders::new(headers.collect(), oauth.map(|oauth| oauth.claim_header_text).unwrap_or_default())
+    {
         Ok(headers) => Some(headers),
         Err(error) => {
             let help = "choose another header for one of the claims";
-            input.report.say(Code::HeaderConflict, entry.auth.place, error.to_string(), help);
+            input.report(&entry.source).say(Code::HeaderConflict, entry.auth.place, error.to_string(), help);
             None
         }
     }
 }
 
-fn compile_cors(written: &document::Cors, credential: Option<&HeaderName>) -> Cors {
+fn compile_cors(written: &settings::Cors, credential: Option<&HeaderName>) -> Cors {
     Cors::new(&CorsRules {
         origins: match &written.allowed_origins {
             Origins::Any => None,

@@ -1,7 +1,5 @@
 //! Certificates in files: those that listeners show, and those that are trusted.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::crypto::ring::default_provider;
@@ -12,10 +10,12 @@ use rustls::{InconsistentKeys, RootCertStore};
 
 use super::super::snapshot::{Certificates, Snapshot};
 use super::chain::{self, Chain};
-use super::{Input, Named, shown, terms};
-use crate::config::language::document::CertificateFiles;
+use super::input::{Input, Mention};
+use super::terms;
+use crate::config::language::settings::server::CertificateFiles;
+use crate::config::named::Named;
 use crate::config::text::code::Code;
-use crate::config::text::source::Spanned;
+use crate::config::text::source::Source;
 use crate::model::pem_without_marks;
 
 /// So many subjects of certificates are listed.
@@ -23,19 +23,35 @@ const LISTED: usize = 8;
 
 /// The certificates of every TLS listener of the document, that of the control API among them.
 pub(super) fn certificates(input: &Input<'_>) -> (Certificates, Vec<Named>) {
-    let tls = input.document.server.listeners.iter().filter(|listener| !listener.certificates.is_empty());
-    let listeners = tls.map(|listener| (listener.address.value, listener.certificates.as_slice()));
-    let admin = input.document.server.admin.as_ref();
-    let admin = admin.and_then(|admin| Some((admin.address, std::slice::from_ref(admin.tls.as_ref()?))));
-    let mut terms = Vec::new();
-    let mut certified = |address: SocketAddr, files: &CertificateFiles| {
-        let key = certified_key(input, files)?;
-        terms.extend(terms::of_listener(&address.to_string(), &files.cert_file, &key.cert));
-        Some(key)
-    };
-    let all = listeners.chain(admin);
-    let all = all.map(|(at, files)| (at, files.iter().filter_map(|files| certified(at, files)).collect()));
-    (all.collect(), terms)
+    let server = &input.document.server;
+    let listeners = server.listeners.iter().map(|listener| (&listener.address, listener.certificates()));
+    let admin = server.admin.iter().map(|admin| (&admin.address, admin.tls.as_slice()));
+    let (mut all, mut terms) = (Certificates::new(), Vec::new());
+    // What nobody wrote names no file.
+    let Some(at) = &input.document.server_at else { return (all, terms) };
+    for (address, files) in listeners.chain(admin).filter(|(_, files)| !files.is_empty()) {
+        let certified = files.iter().filter_map(|files| {
+            let files = Files::new(&at.source, files);
+            let key = certified_key(input, files)?;
+            terms.extend(terms::of_listener(&address.to_string(), files.list, &key.cert));
+            Some(key)
+        });
+        all.insert(address.value, certified.collect());
+    }
+    (all, terms)
+}
+
+/// The mentions of a certificate and of its key.
+#[derive(Clone, Copy)]
+struct Files<'a> {
+    list: Mention<'a>,
+    key: Mention<'a>,
+}
+
+impl<'a> Files<'a> {
+    const fn new(source: &'a Source, files: &'a CertificateFiles) -> Self {
+        Self { list: Mention::new(source, &files.cert_file), key: Mention::new(source, &files.key_file) }
+    }
 }
 
 /// Adds the certificates of listeners that run and are no longer written: they go on until the restart.
@@ -46,25 +62,21 @@ pub(super) fn kept(mut certificates: Certificates, previous: Option<&Snapshot>) 
     certificates
 }
 
-fn certified_key(input: &Input<'_>, files: &CertificateFiles) -> Option<Arc<CertifiedKey>> {
-    let list = input.file(&files.cert_file);
-    let key = input.file(&files.key_file);
-    let list = list.and_then(|pem| certificate_list(input, &files.cert_file, pem));
+fn certified_key<'a>(input: &Input<'a>, files: Files<'a>) -> Option<Arc<CertifiedKey>> {
+    let list = input.file(files.list);
+    let key = input.file(files.key);
+    let list = list.and_then(|pem| certificate_list(input, files.list, pem));
     let key = key.and_then(|pem| match PrivateKeyDer::from_pem_slice(&pem_without_marks(pem)) {
         Ok(key) => Some(key),
         Err(_) => {
-            input.bad_file(
-                &files.key_file,
-                "holds no private key",
-                "name a PEM file with the key, unencrypted",
-            );
+            input.bad_file(files.key, "holds no private key", "name a PEM file with the key, unencrypted");
             None
         }
     });
     let (list, key) = (list?, key?);
     let Ok(key) = default_provider().key_provider.load_private_key(key) else {
         let help = "use RSA of 2048 bits or more, ECDSA P-256 or P-384, or Ed25519";
-        input.bad_file(&files.key_file, "the key is of a kind that cannot be used", help);
+        input.bad_file(files.key, "the key is of a kind that cannot be used", help);
         return None;
     };
     let list = match key.public_key() {
@@ -76,11 +88,7 @@ fn certified_key(input: &Input<'_>, files: &CertificateFiles) -> Option<Arc<Cert
         // A key of a kind that cannot be compared is used as it is.
         Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Some(Arc::new(certified)),
         Err(rustls::Error::InvalidCertificate(_)) => {
-            input.bad_file(
-                &files.cert_file,
-                "the first certificate cannot be read",
-                "put the server's own first",
-            );
+            input.bad_file(files.list, "the first certificate cannot be read", "put the server's own first");
             None
         }
         Err(_) => {
@@ -91,9 +99,9 @@ fn certified_key(input: &Input<'_>, files: &CertificateFiles) -> Option<Arc<Cert
 }
 
 /// The certificates in the order in which they are shown.
-fn chain(
-    input: &Input<'_>,
-    files: &CertificateFiles,
+fn chain<'a>(
+    input: &Input<'a>,
+    files: Files<'a>,
     list: Vec<CertificateDer<'static>>,
     key: &[u8],
 ) -> Option<Vec<CertificateDer<'static>>> {
@@ -109,23 +117,23 @@ fn chain(
         let strays = certificates.iter().rev().take(unrelated).rev().take(LISTED).map(subject);
         let message = format!(
             "{}: no part of the chain: {}",
-            shown(&files.cert_file),
+            files.list.shown(),
             strays.collect::<Vec<_>>().join("; ")
         );
         let help = "put the server's own certificate first, then each one's issuer, and nothing else";
-        input.report.say(Code::CertificateUnrelated, files.cert_file.place, message, help);
+        input.report(files.list.source).say(Code::CertificateUnrelated, files.list.path.place, message, help);
     }
     Some(certificates)
 }
 
-fn not_the_key(input: &Input<'_>, files: &CertificateFiles, subjects: &str) {
-    let message = format!("the key is that of no certificate in {} ({subjects})", shown(&files.cert_file));
-    input.bad_file(&files.key_file, &message, "name the key that the server's certificate was made for");
+fn not_the_key<'a>(input: &Input<'a>, files: Files<'a>, subjects: &str) {
+    let message = format!("the key is that of no certificate in {} ({subjects})", files.list.shown());
+    input.bad_file(files.key, &message, "name the key that the server's certificate was made for");
 }
 
-fn certificate_list(
-    input: &Input<'_>,
-    path: &Spanned<PathBuf>,
+fn certificate_list<'a>(
+    input: &Input<'a>,
+    file: Mention<'a>,
     pem: &[u8],
 ) -> Option<Vec<CertificateDer<'static>>> {
     let pem = pem_without_marks(pem);
@@ -133,27 +141,24 @@ fn certificate_list(
     match list {
         Ok(list) if !list.is_empty() => Some(list),
         Ok(_) => {
-            input.bad_file(path, "holds no certificate", "name a PEM file with `BEGIN CERTIFICATE` in it");
+            input.bad_file(file, "holds no certificate", "name a PEM file with `BEGIN CERTIFICATE` in it");
             None
         }
         Err(_) => {
-            input.bad_file(path, "holds damaged PEM", "write the file anew");
+            input.bad_file(file, "holds damaged PEM", "write the file anew");
             None
         }
     }
 }
 
 /// The certificates of a file that are trusted; each of them must be one that can be.
-pub(super) fn authorities(
-    input: &Input<'_>,
-    path: &Spanned<PathBuf>,
-) -> Option<Vec<CertificateDer<'static>>> {
-    let list = certificate_list(input, path, input.file(path)?)?;
+pub(super) fn authorities<'a>(input: &Input<'a>, file: Mention<'a>) -> Option<Vec<CertificateDer<'static>>> {
+    let list = certificate_list(input, file, input.file(file)?)?;
     let mut store = RootCertStore::empty();
     for (i, certificate) in list.iter().enumerate() {
         if store.add(certificate.clone()).is_err() {
             let message = format!("certificate {} cannot be trusted", i + 1);
-            input.bad_file(path, &message, "name certificates of authorities (X.509 version 3)");
+            input.bad_file(file, &message, "name certificates of authorities (X.509 version 3)");
             return None;
         }
     }

@@ -1,29 +1,28 @@
 //! Whether an agent is what it was: everything that a compiled agent is made of stands here, and is the same as before.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::authn::{ApiKeyPolicy, OAuthPolicy};
 use crate::idp::Provider;
-use crate::model::ProviderName;
 use crate::routing::{Agent, AgentId, Authenticator};
 use crate::upstream::Endpoint;
 
-use super::agents::{Agents, FromFiles, Trusted};
-use super::{Input, given};
-use crate::config::language::document::{AgentEntry, Auth};
+use super::given;
+use super::input::Input;
+use super::made::{Agents, FromFiles, Providers, Trusted};
+use crate::config::language::settings::agent::{AgentEntry, Auth};
 
 /// The agent that runs, when compiling `entry` would make the same.
 pub(super) fn agent(
     input: &Input<'_>,
-    providers: &BTreeMap<ProviderName, Arc<Provider>>,
+    providers: &Providers,
     from: &FromFiles,
     all: &Agents,
     entry: &Arc<AgentEntry>,
     endpoint: &Arc<Endpoint>,
 ) -> Option<Arc<Agent>> {
     let previous = input.previous?;
-    let name = &entry.name.value;
+    let name = &entry.id.value;
     let before = previous.entry_of(name)?;
     let agent = previous.agents.get(name)?;
     let same = (Arc::ptr_eq(before, entry) || before == entry)
@@ -53,7 +52,7 @@ pub(super) fn policy(
     before: Option<&Arc<Agent>>,
     authenticator: &Authenticator,
 ) -> Option<AgentId> {
-    let (before, agent) = (input.previous?.entry_of(&entry.name.value)?, before?);
+    let (before, agent) = (input.previous?.entry_of(&entry.id.value)?, before?);
     let providers_are_same = match (authenticator, &agent.authenticator) {
         (Authenticator::OAuth(now), Authenticator::OAuth(before)) => {
             oauth_is_same(&now.providers.iter().collect::<Vec<_>>(), before)
@@ -82,7 +81,7 @@ fn oauth_is_same(now: &[&Arc<Provider>], policy: &OAuthPolicy) -> bool {
 }
 
 fn keys_are_same(all: &Agents, entry: &AgentEntry, policy: &ApiKeyPolicy) -> bool {
-    match all.keys.get(&entry.name.value) {
+    match all.keys.get(&entry.id.value) {
         Some(keys) => *keys == policy.keys,
         None => policy.keys.is_empty(),
     }

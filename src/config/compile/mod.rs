@@ -5,26 +5,30 @@ mod agents;
 mod chain;
 mod files;
 mod given;
+mod input;
 mod kept;
+mod made;
 mod providers;
 mod restart;
 mod terms;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::snapshot::{Revision, Snapshot};
-use crate::config::language::document::{AgentEntry, Document};
-use crate::config::text::code::Code;
+use crate::config::language::document::Document;
+use crate::config::language::settings::agent::AgentEntry;
 use crate::config::text::diagnostics::Diagnostics;
-use crate::config::text::report::Report;
-use crate::config::text::source::{Source, Spanned};
+use crate::config::text::findings::Findings;
+use crate::config::text::source::Source;
 use crate::model::Digest;
 use crate::telemetry::Metrics;
 
-pub(super) use terms::Named;
 pub use terms::ending_certificates;
+
+use input::Input;
 
 /// What the files that a document names hold, or why they cannot be read.
 pub type Files = BTreeMap<PathBuf, Result<Vec<u8>, String>>;
@@ -49,21 +53,21 @@ pub fn compile(
     previous: Option<&Snapshot>,
     metrics: &Metrics,
 ) -> Result<Compiled, Diagnostics> {
-    let report = Report::new(&document.sources);
-    let input = Input { report: &report, document, files, previous, metrics };
+    let found = Findings::default();
+    let input = Input { findings: &found, document, files, previous, metrics };
     let (certificates, mut terms) = files::certificates(&input);
     let specs = providers::specs(&input, &mut terms);
-    let from = agents::FromFiles { trust: agents::trust(&input, &mut terms), given: given::read(&input) };
+    let from = made::FromFiles { trust: trust::read(&input, &mut terms), given: given::read(&input) };
     if let Some(previous) = previous {
-        restart::warn(&report, document, previous);
+        restart::warn(&found, document, previous);
     }
     // Up to here everything was looked at, so that all errors are known; from here on things are made.
-    let agents = (!report.has_errors()).then(|| {
+    let agents = (!found.has_errors()).then(|| {
         let providers = providers::make(&input, specs);
         (agents::make(&input, &providers, &from), providers)
     });
     let mut findings = document.warnings.clone();
-    findings.append(report.finish());
+    findings.append(found.finish(&document.sources));
     let findings = findings.sorted();
     let Some((agents, providers)) = agents.filter(|_| !findings.has_errors()) else { return Err(findings) };
     let server = previous.map_or_else(|| Arc::new(document.server.clone()), |p| Arc::clone(&p.server));
@@ -71,7 +75,7 @@ pub fn compile(
         revision: revision(&document.sources, files),
         server,
         public_url: document.server.public_url.clone(),
-        store: previous.map_or_else(|| document.store.as_ref().map(|s| s.value.clone()), |p| p.store.clone()),
+        store: previous.map_or_else(|| document.store_folder().cloned(), |p| p.store.clone()),
         sources: Arc::clone(&document.sources),
         stored: stored(&document.sources),
         known: document.known.clone(),
@@ -99,48 +103,8 @@ fn stored(sources: &[Source]) -> Box<[usize]> {
 
 fn entries(agents: &[Arc<AgentEntry>]) -> Box<[Arc<AgentEntry>]> {
     let mut entries = agents.to_vec();
-    entries.sort_by(|a, b| a.name.value.cmp(&b.name.value));
+    entries.sort_by(|a, b| a.id.value.cmp(&b.id.value));
     entries.into()
-}
-
-/// What compiling works on.
-struct Input<'a> {
-    report: &'a Report<'a>,
-    document: &'a Document,
-    files: &'a Files,
-    previous: Option<&'a Snapshot>,
-    metrics: &'a Metrics,
-}
-
-impl<'a> Input<'a> {
-    /// What a file holds; reported when it could not be read.
-    fn file(&self, path: &Spanned<PathBuf>) -> Option<&'a [u8]> {
-        let why = match self.files.get(&path.value) {
-            Some(Ok(bytes)) => return Some(bytes),
-            Some(Err(why)) => why.as_str(),
-            None => "it was not looked for",
-        };
-        let message = format!("{} cannot be read: {why}", shown(path));
-        let help = "relative paths are read against the folder of the file that names them";
-        self.report.say(Code::FileUnreadable, path.place, message, help);
-        None
-    }
-
-    /// The longest token: as with all limits, a change takes effect on restart.
-    fn token_bytes(&self) -> usize {
-        self.previous.map_or(&self.document.server, |snapshot| &*snapshot.server).limits.token_bytes
-    }
-
-    /// Reports a file that does not hold what it should.
-    fn bad_file(&self, path: &Spanned<PathBuf>, message: &str, help: &str) {
-        let message = format!("{}: {message}", shown(path));
-        self.report.say(Code::FileContent, path.place, message, help);
-    }
-}
-
-/// A path as a message may show it.
-fn shown(path: &Spanned<PathBuf>) -> String {
-    if path.from_env { "this file".to_owned() } else { path.value.display().to_string() }
 }
 
 /// The name of these inputs: their hash, each with its length, so that nothing can move from one to the next

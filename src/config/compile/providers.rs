@@ -1,15 +1,15 @@
 //! Identity providers of a document, with the keys that they had before.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Input, Named, files, terms};
-use crate::config::language::document::{IdentityProvider, KeySource as Written};
+use super::input::{Input, Mention};
+use super::made::Providers;
+use super::{files, terms};
+use crate::config::language::settings::provider::{IdentityProvider, KeySource as Written};
+use crate::config::named::Named;
 use crate::config::text::code::Code;
-use crate::config::text::source::Spanned;
 use crate::idp::{KeySource, Provider, ProviderSpec, parse_key_set, parse_public_key};
-use crate::model::{CertificateUse, ProviderName};
+use crate::model::CertificateUse;
 
 /// What the providers of the document are to be; what is wrong with their files and keys is reported.
 pub(super) fn specs(input: &Input<'_>, terms: &mut Vec<Named>) -> Vec<ProviderSpec> {
@@ -17,7 +17,7 @@ pub(super) fn specs(input: &Input<'_>, terms: &mut Vec<Named>) -> Vec<ProviderSp
 }
 
 /// The providers: those of before where nothing changed, and the keys of before where their source did not.
-pub(super) fn make(input: &Input<'_>, specs: Vec<ProviderSpec>) -> BTreeMap<ProviderName, Arc<Provider>> {
+pub(super) fn make(input: &Input<'_>, specs: Vec<ProviderSpec>) -> Providers {
     let provider = |spec: ProviderSpec| {
         let metrics = input.metrics.provider(&spec.name);
         match input.previous.and_then(|previous| previous.providers.get(&spec.name)) {
@@ -29,21 +29,26 @@ pub(super) fn make(input: &Input<'_>, specs: Vec<ProviderSpec>) -> BTreeMap<Prov
     specs.into_iter().map(|spec| (spec.name.clone(), provider(spec))).collect()
 }
 
-fn spec(input: &Input<'_>, written: &IdentityProvider, terms: &mut Vec<Named>) -> Option<ProviderSpec> {
-    let source = source(input, written);
+fn spec<'a>(
+    input: &Input<'a>,
+    written: &'a IdentityProvider,
+    terms: &mut Vec<Named>,
+) -> Option<ProviderSpec> {
+    let keys = keys(input, written);
     let extra_ca = match &written.ca_file {
         Some(path) => {
-            let list = files::authorities(input, path)?;
-            let used_by = CertificateUse::Provider(written.name.value.clone());
-            terms.extend(terms::of_authorities(used_by, path, &list));
-            Some(Arc::from(input.file(path)?))
+            let file = Mention::new(&written.source, path);
+            let list = files::authorities(input, file)?;
+            let used_by = CertificateUse::Provider(written.id.value.clone());
+            terms.extend(terms::of_authorities(used_by, file, &list));
+            Some(Arc::from(input.file(file)?))
         }
         None => None,
     };
     Some(ProviderSpec {
-        name: written.name.value.clone(),
+        name: written.id.value.clone(),
         issuer: written.issuer.value.clone(),
-        source: source?,
+        source: keys?,
         algorithms: written.algorithms,
         leeway: written.leeway,
         refresh: written.refresh,
@@ -55,15 +60,16 @@ fn spec(input: &Input<'_>, written: &IdentityProvider, terms: &mut Vec<Named>) -
 }
 
 /// The source of keys; what is here already must hold a key that the provider can use.
-fn source(input: &Input<'_>, written: &IdentityProvider) -> Option<KeySource> {
+fn keys<'a>(input: &Input<'a>, written: &'a IdentityProvider) -> Option<KeySource> {
     let algorithms = written.algorithms;
-    Some(match &written.source.value {
+    Some(match &written.keys.value {
         Written::Discovery => KeySource::Discovery,
         Written::JwksUri(url) => KeySource::JwksUri(url.clone()),
         Written::JwksFile(path) => {
+            let path = Mention::new(&written.source, path);
             let parsed = parse_key_set(input.file(path)?, algorithms).map(drop);
             usable_file(input, path, parsed.map_err(|error| error.to_string()))?;
-            KeySource::JwksFile(path.value.clone())
+            KeySource::JwksFile(path.path().to_path_buf())
         }
         Written::Inline(value) => {
             let parsed = parse_key_set(value.to_string().as_bytes(), algorithms).map(drop);
@@ -71,12 +77,13 @@ fn source(input: &Input<'_>, written: &IdentityProvider) -> Option<KeySource> {
             KeySource::Inline(value.clone())
         }
         Written::PublicKeyFile(path) => {
+            let path = Mention::new(&written.source, path);
             let parsed = match std::str::from_utf8(input.file(path)?) {
                 Ok(pem) => parse_public_key(pem, algorithms).map(drop).map_err(|error| error.to_string()),
                 Err(_) => Err("no text, and so no PEM".to_owned()),
             };
             usable_file(input, path, parsed)?;
-            KeySource::PublicKeyFile(path.value.clone())
+            KeySource::PublicKeyFile(path.path().to_path_buf())
         }
         Written::PublicKey(pem) => {
             let parsed = parse_public_key(pem, algorithms).map(drop);
@@ -88,10 +95,11 @@ fn source(input: &Input<'_>, written: &IdentityProvider) -> Option<KeySource> {
 
 const HELP: &str = "give it a public key for one of the provider's `algorithms`";
 
-fn usable(input: &Input<'_>, written: &IdentityProvider, parsed: Result<(), String>) -> Option<()> {
-    parsed.map_err(|why| input.report.say(Code::BadKeySet, written.source.place, why, HELP)).ok()
+fn usable<'a>(input: &Input<'a>, written: &'a IdentityProvider, parsed: Result<(), String>) -> Option<()> {
+    let report = input.report(&written.source);
+    parsed.map_err(|why| report.say(Code::BadKeySet, written.keys.place, why, HELP)).ok()
 }
 
-fn usable_file(input: &Input<'_>, path: &Spanned<PathBuf>, parsed: Result<(), String>) -> Option<()> {
-    parsed.map_err(|why| input.bad_file(path, &why, HELP)).ok()
+fn usable_file<'a>(input: &Input<'a>, file: Mention<'a>, parsed: Result<(), String>) -> Option<()> {
+    parsed.map_err(|why| input.bad_file(file, &why, HELP)).ok()
 }

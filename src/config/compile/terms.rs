@@ -1,36 +1,22 @@
 //! The ends of the certificates that a document names, for those who look at them later: nothing here knows what time
 //! it is.
 
-use std::path::PathBuf;
-
 use rustls::pki_types::CertificateDer;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::X509Certificate;
 
 use super::super::snapshot::{Certificates, Snapshot};
-use super::{chain, shown};
+use super::chain;
+use super::input::Mention;
+use crate::config::named::Named;
 use crate::config::text::code::Code;
 use crate::config::text::diagnostic::Diagnostic;
 use crate::config::text::diagnostics::Diagnostics;
-use crate::config::text::source::{Place, Spanned};
+use crate::config::text::source::At;
 use crate::model::{CertificateTerm, CertificateUse, Instant};
 
 /// The longest subject that is shown.
 const LONGEST_SUBJECT: usize = 200;
-
-/// A certificate that a file holds, and where the file is named.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Named {
-    pub(in super::super) term: CertificateTerm,
-    place: Place,
-    file: String,
-}
-
-impl Named {
-    fn is_of_listener(&self, address: &str) -> bool {
-        matches!(&self.term.used_by, CertificateUse::Listener(listener) if listener == address)
-    }
-}
 
 /// Adds those of listeners that run and are no longer written: they go on until the restart.
 pub(super) fn kept(
@@ -49,34 +35,27 @@ pub(super) fn kept(
 }
 
 /// The certificates that a listener shows, each of them: one that has expired breaks the chain, wherever it stands.
-pub(super) fn of_listener(
-    address: &str,
-    path: &Spanned<PathBuf>,
-    chain: &[CertificateDer<'static>],
-) -> Vec<Named> {
+pub(super) fn of_listener(address: &str, file: Mention<'_>, chain: &[CertificateDer<'static>]) -> Vec<Named> {
     let used_by = CertificateUse::Listener(address.to_owned());
-    chain.iter().filter_map(|der| named(used_by.clone(), path, &chain::parse(der)?)).collect()
+    chain.iter().filter_map(|der| named(used_by.clone(), file, &chain::parse(der)?)).collect()
 }
 
 /// The certificate of a file of trusted ones that ends last: until then the file serves. When an authority changes its
 /// certificate, the old one and the new one stand side by side.
 pub(super) fn of_authorities(
     used_by: CertificateUse,
-    path: &Spanned<PathBuf>,
+    file: Mention<'_>,
     list: &[impl AsRef<[u8]>],
 ) -> Option<Named> {
     let certificates = list.iter().filter_map(|der| chain::parse(der.as_ref()));
-    named(used_by, path, &certificates.max_by_key(|c| c.validity().not_after.timestamp())?)
+    named(used_by, file, &certificates.max_by_key(|c| c.validity().not_after.timestamp())?)
 }
 
-fn named(
-    used_by: CertificateUse,
-    path: &Spanned<PathBuf>,
-    certificate: &X509Certificate<'_>,
-) -> Option<Named> {
+fn named(used_by: CertificateUse, file: Mention<'_>, certificate: &X509Certificate<'_>) -> Option<Named> {
     let end = u64::try_from(certificate.validity().not_after.timestamp()).unwrap_or(0);
     let term = CertificateTerm { used_by, subject: subject(certificate), not_after: Instant::from_unix(end) };
-    Some(Named { term, place: path.place, file: shown(path) })
+    let at = At { source: file.source.clone(), place: file.path.place };
+    Some(Named { term, at, file: file.shown() })
 }
 
 /// Whose certificate it is.
@@ -105,7 +84,7 @@ fn general_name(name: &GeneralName<'_>) -> String {
 pub fn ending_certificates(snapshot: &Snapshot, now: Instant) -> Diagnostics {
     let mut told: Vec<(&str, &str)> = Vec::new();
     let mut findings = Diagnostics::new();
-    for Named { term, place, file } in &snapshot.certificate_files {
+    for Named { term, at, file } in &snapshot.certificate_files {
         let Some(words) = term.warning(now) else { continue };
         let about = (file.as_str(), term.subject.as_str());
         if told.contains(&about) {
@@ -118,8 +97,8 @@ pub fn ending_certificates(snapshot: &Snapshot, now: Instant) -> Diagnostics {
                 "put the authority's new certificate beside the old one: the file is read again when it changes"
             }
         };
-        let finding =
-            Diagnostic::at(Code::CertificateEnds, &snapshot.sources, *place, format!("{file}: {words}"));
+        let message = format!("{file}: {words}");
+        let finding = Diagnostic::at(Code::CertificateEnds, &at.source, at.place, message);
         findings.push(finding.help(help));
     }
     findings

@@ -6,7 +6,7 @@ use crate::authn::ForwardToken;
 use crate::model::{AgentName, CanonicalPath, ProviderName};
 use crate::routing::Authenticator;
 
-use super::super::{Severity, parse};
+use super::super::{Code, Severity, parse};
 use super::*;
 use crate::config::text::source::Source;
 
@@ -158,8 +158,8 @@ fn defaults_are_those_of_the_contract() {
     let snapshot = compiled(text, None).snapshot;
     let server = &snapshot.server;
     assert_eq!(server.listeners[0].address.to_string(), "127.0.0.1:8080");
-    assert_eq!(server.ops.to_string(), "127.0.0.1:9464");
-    assert_eq!((server.workers, server.token_cache_entries), (0, 100_000));
+    assert_eq!(server.ops.address.to_string(), "127.0.0.1:9464");
+    assert_eq!((server.workers, server.token_cache.entries), (0, 100_000));
     assert_eq!((server.limits.header_bytes, server.limits.token_bytes), (32 << 10, 16 << 10));
     assert_eq!(server.shutdown.drain, Duration::from_secs(25));
     assert!(server.admin.is_none() && server.state_dir.is_none() && server.trusted_proxies.is_empty());

@@ -1,14 +1,13 @@
-//! A cursor over one mapping: hands out the fields that a reader asks for and reports all others.
-//!
-//! Which fields there are is the table of the section in `sections`; the JSON Schema is made from the same
-//! table, so that the two cannot disagree.
+//! A cursor over one mapping: reads the fields that its section declares, and reports all others.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
-use super::sections::Section;
+use super::shape::{Field, Section};
+use super::value::Value;
 use crate::config::text::code::Code;
-use crate::config::text::report::{Report, suggest};
-use crate::config::text::source::{Place, Spanned};
+use crate::config::text::report::Report;
+use crate::config::text::source::Place;
+use crate::config::text::suggest::suggest;
 use crate::config::text::yaml::{Key, Kind, Node};
 
 /// The fields of one mapping.
@@ -16,8 +15,14 @@ pub(in crate::config) struct Fields<'a> {
     report: &'a Report<'a>,
     section: &'static Section,
     owner: Place,
-    entries: &'a [(Key, Node)],
-    asked: RefCell<Vec<&'static str>>,
+    written: Written<'a>,
+    failed: Cell<bool>,
+}
+
+enum Written<'a> {
+    Mapping(&'a [(Key, Node)]),
+    /// One value, which stands for this field.
+    Short(&'static str, &'a Node),
 }
 
 impl<'a> Fields<'a> {
@@ -28,8 +33,19 @@ impl<'a> Fields<'a> {
         owner: Place,
         node: &'a Node,
     ) -> Option<Self> {
-        let entries = entries(report, section.name, node)?;
-        Some(Self { report, section, owner, entries, asked: RefCell::default() })
+        let written = Written::Mapping(entries(report, section.name, node)?);
+        Some(Self { report, section, owner, written, failed: Cell::new(false) })
+    }
+
+    /// The mapping in which `node` stands under `name` and nothing else is written.
+    pub(super) const fn short(
+        report: &'a Report<'a>,
+        section: &'static Section,
+        name: &'static str,
+        node: &'a Node,
+    ) -> Self {
+        let written = Written::Short(name, node);
+        Self { report, section, owner: node.place, written, failed: Cell::new(false) }
     }
 
     /// Where findings go.
@@ -42,16 +58,34 @@ impl<'a> Fields<'a> {
         self.owner
     }
 
+    /// Whether a field was written and could not be read.
+    pub(in crate::config) fn has_failed(&self) -> bool {
+        self.failed.get()
+    }
+
     /// The value of a field, as it was written.
     pub(in crate::config) fn node(&self, name: &'static str) -> Option<&'a Node> {
         self.entry(name).map(|(_, node)| node)
     }
 
-    /// The key and the value of a field, as they were written.
-    pub(in crate::config) fn entry(&self, name: &'static str) -> Option<(&'a Key, &'a Node)> {
-        debug_assert!(self.section.has(name), "`{name}` is not in the table of `{}`", self.section.name);
-        self.asked.borrow_mut().push(name);
-        self.entries.iter().find(|(key, _)| key.text == name).map(|(key, node)| (key, node))
+    /// Where the key of a field stands, and its value, as it was written.
+    pub(in crate::config) fn entry(&self, name: &'static str) -> Option<(Place, &'a Node)> {
+        debug_assert!(
+            self.section.field(name).is_some(),
+            "`{name}` is not declared in {}",
+            self.section.name
+        );
+        self.stranger(name)
+    }
+
+    /// The same for a key that need not be a field.
+    pub(in crate::config) fn stranger(&self, name: &str) -> Option<(Place, &'a Node)> {
+        match self.written {
+            Written::Mapping(entries) => {
+                entries.iter().find(|(key, _)| key.text == name).map(|(key, node)| (key.place, node))
+            }
+            Written::Short(field, node) => (field == name).then_some((node.place, node)),
+        }
     }
 
     /// Whether the field was written, whatever it holds.
@@ -59,34 +93,40 @@ impl<'a> Fields<'a> {
         self.entry(name).is_some()
     }
 
-    /// A field that may be absent. Nothing also when it was there and bad, which `read` has reported.
-    pub(in crate::config) fn optional<T>(
-        &self,
-        name: &'static str,
-        read: impl FnOnce(&'a Report<'a>, &'a Node) -> Option<T>,
-    ) -> Option<Spanned<T>> {
-        let node = self.node(name)?;
-        read(self.report, node).map(|value| node.spanned(value))
+    /// A field that may be absent. Nothing also when it was there and bad, which was reported.
+    pub(in crate::config) fn optional<V: Value>(&self, name: &'static str) -> Option<V::Read> {
+        let (owner, node) = self.entry(name)?;
+        let read = V::read_under(self.report, owner, node);
+        if read.is_none() {
+            self.failed.set(true);
+        }
+        read
     }
 
     /// A field that must be there.
-    pub(in crate::config) fn required<T>(
-        &self,
-        name: &'static str,
-        read: impl FnOnce(&'a Report<'a>, &'a Node) -> Option<T>,
-    ) -> Option<Spanned<T>> {
-        if !self.has(name) {
-            let message = format!("{} needs `{name}`", self.section.name);
-            let help = format!("add `{name}`: {}", self.section.doc_of(name));
-            self.report.say(Code::MissingField, self.owner, message, help);
+    pub(in crate::config) fn required<V: Value>(&self, name: &'static str) -> Option<V::Read> {
+        if !self.has(name)
+            && let Some(field) = self.section.field(name)
+        {
+            V::missing(self, field);
         }
-        self.optional(name, read)
+        self.optional::<V>(name)
     }
 
-    /// A field that is a mapping of its own.
-    pub(in crate::config) fn section(&self, name: &'static str, section: &'static Section) -> Option<Self> {
-        let (key, node) = self.entry(name)?;
-        Fields::open(self.report, section, key.place, node)
+    /// A value that several fields make together.
+    pub(in crate::config) fn inline<V: Value>(&self) -> Option<V::Read> {
+        let read = V::read_inline(self);
+        if read.is_none() {
+            self.failed.set(true);
+        }
+        read
+    }
+
+    /// Reports that a field is missing.
+    pub(in crate::config) fn say_missing(&self, field: &Field) {
+        let message = format!("{} needs `{}`", self.section.name, field.name);
+        let help = format!("add `{}`: {}", field.name, field.doc);
+        self.report.say(Code::MissingField, self.owner, message, help);
     }
 
     /// Reports the fields that nobody knows.
@@ -94,29 +134,16 @@ impl<'a> Fields<'a> {
         self.close_but(&[]);
     }
 
-    /// A key of this mapping that is in no table.
-    pub(in crate::config) fn stranger(&self, name: &str) -> Option<&'a Key> {
-        self.entries.iter().map(|(key, _)| key).find(|key| key.text == name)
-    }
-
     /// Reports the fields that nobody knows, but for those that the reader has dealt with.
     pub(in crate::config) fn close_but(self, known: &[&str]) {
-        let asked = self.asked.into_inner();
-        for field in self.section.fields {
-            debug_assert!(
-                asked.contains(&field.name),
-                "`{}.{}` is never read",
-                self.section.name,
-                field.name
-            );
-        }
-        for (key, _) in self.entries.iter().filter(|(key, _)| !self.section.has(&key.text)) {
+        let Written::Mapping(entries) = self.written else { return };
+        for (key, _) in entries.iter().filter(|(key, _)| self.section.field(&key.text).is_none()) {
             if known.contains(&key.text.as_str()) {
                 continue;
             }
             let message = format!("no field `{}` in {}", key.text, self.section.name);
             self.report.find(Code::UnknownField, key.place, message, |finding| {
-                finding.help(suggest(&key.text, self.section.fields.iter().map(|f| f.name)))
+                finding.help(suggest(&key.text, self.section.fields().map(|field| field.name)))
             });
         }
     }

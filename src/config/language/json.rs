@@ -2,14 +2,27 @@
 
 use serde_json::Value;
 
-use super::value::scalar;
+use super::shape::Shape;
+use super::value;
+use super::values::scalar;
 use crate::authz::is_exact;
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::yaml::{Kind, Node, Scalar};
 
 /// Text, a number or a truth value, by the rules of YAML 1.2.
-pub(in crate::config) fn single(report: &Report<'_>, node: &Node) -> Option<Value> {
+pub(in crate::config) enum Single {}
+
+impl value::Value for Single {
+    type Read = Value;
+    const SHAPE: Shape = Shape::Single;
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<Value> {
+        single(report, node)
+    }
+}
+
+fn single(report: &Report<'_>, node: &Node) -> Option<Value> {
     let scalar = scalar(report, node, "text, a number, `true` or `false`")?;
     let value = json_scalar(report, node, scalar)?;
     if matches!(&value, Value::Number(number) if !is_exact(number)) {

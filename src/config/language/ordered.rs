@@ -3,7 +3,8 @@
 use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 use serde_json::Value;
 
-use super::sections::{Section, Shape, section_of};
+use super::settings::root::section_of;
+use super::shape::{Section, Shape};
 use crate::model::ResourceKind;
 
 /// A value of this shape; what the shape does not know comes last.
@@ -32,13 +33,13 @@ impl Serialize for Ordered<'_> {
             Value::Object(members) => {
                 let section = self.shape.and_then(section);
                 let known: Vec<&str> =
-                    section.map(|s| s.fields.iter().map(|field| field.name).collect()).unwrap_or_default();
+                    section.map(|s| s.fields().map(|field| field.name).collect()).unwrap_or_default();
                 let place = |name: &str| known.iter().position(|k| *k == name).unwrap_or(known.len());
                 let mut in_order: Vec<(&String, &Value)> = members.iter().collect();
                 in_order.sort_by_key(|(name, _)| place(name));
                 let mut map = serializer.serialize_map(Some(members.len()))?;
                 for (name, value) in in_order {
-                    let field = section.and_then(|s| s.fields.iter().find(|field| field.name == name));
+                    let field = section.and_then(|s| s.field(name));
                     let shape = field.map(|field| field.shape).or_else(|| self.shape.and_then(member));
                     map.serialize_entry(name, &Ordered { value, shape })?;
                 }
@@ -59,7 +60,7 @@ fn section(shape: Shape) -> Option<&'static Section> {
 
 fn item(shape: Shape) -> Option<Shape> {
     match shape {
-        Shape::List(item) => Some(*item),
+        Shape::List(item) | Shape::SomeList(item) => Some(*item),
         Shape::AnyOf(shapes) => shapes.iter().find_map(|shape| item(*shape)),
         _ => None,
     }

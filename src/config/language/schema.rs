@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::sections::{ROOT, Section, Shape, section_of};
+use super::settings::root::{ROOT, section_of};
+use super::shape::{Field, Section, Shape};
 use crate::model::ResourceKind;
 
 /// The schema. Values may also hold `${NAME}`, so patterns are loose where the reader is strict.
@@ -37,25 +38,19 @@ const REFERENCE: &str = r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}";
 
 impl Style {
     fn section(self, section: &Section) -> Value {
-        let properties: Map<String, Value> = section
-            .fields
-            .iter()
-            .map(|field| {
-                let mut value = self.shape(&field.shape);
-                if let Value::Object(members) = &mut value {
-                    members.insert("description".into(), field.doc.into());
-                }
-                (field.name.to_owned(), value)
-            })
-            .collect();
-        let required: Vec<&str> = section.fields.iter().filter(|f| f.required).map(|f| f.name).collect();
+        let properties: Map<String, Value> =
+            section.fields().map(|field| (field.name.to_owned(), self.field(field))).collect();
+        let required: Vec<&str> = section.fields().filter(|f| f.required).map(|f| f.name).collect();
         let mut schema = json!({"type": "object", "additionalProperties": false, "properties": properties, "required": required});
-        // `auth` is the one section whose fields exclude each other.
-        if std::ptr::eq(section.fields, super::sections::AUTH.fields) {
+        if section.one_of {
             schema = with(schema, "minProperties", json!(1));
             schema = with(schema, "maxProperties", json!(1));
         }
         schema
+    }
+
+    fn field(self, field: &Field) -> Value {
+        with(self.shape(&field.shape), "description", described(field).into())
     }
 
     fn single(self, schema: Value) -> Value {
@@ -70,21 +65,31 @@ impl Style {
             Shape::Text => json!({"type": "string"}),
             Shape::Word(words) => self.single(json!({"enum": words})),
             Shape::Bool => self.single(json!({"type": "boolean"})),
-            Shape::Integer => self.single(json!({"type": "integer", "minimum": 0})),
-            Shape::Duration => self.single(json!({"type": "string", "pattern": r"^([0-9]+(ms|s|m|h|d))+$"})),
-            Shape::Size => self.single(json!({"anyOf": [
+            Shape::Integer(_, _) => self.single(json!({"type": "integer", "minimum": 0})),
+            Shape::Duration(_, _) => {
+                self.single(json!({"type": "string", "pattern": r"^([0-9]+(ms|s|m|h|d))+$"}))
+            }
+            Shape::Size(_, _) => self.single(json!({"anyOf": [
                 {"type": "integer", "minimum": 0},
                 {"type": "string", "pattern": "^[0-9]+ ?(B|KB|MB|GB|KiB|MiB|GiB)?$"}]})),
             Shape::Date => json!({"type": "string", "format": "date-time"}),
             Shape::Single => json!({"type": ["string", "number", "boolean"]}),
             Shape::Json => json!({"type": "object"}),
-            Shape::List(item) => json!({"type": "array", "items": self.shape(item)}),
+            Shape::List(item) | Shape::SomeList(item) => json!({"type": "array", "items": self.shape(item)}),
             Shape::Map(value) => json!({"type": "object", "additionalProperties": self.shape(value)}),
             Shape::Section(fields) => self.section(fields),
             Shape::AnyOf(shapes) => {
                 json!({"anyOf": shapes.iter().map(|shape| self.shape(shape)).collect::<Vec<_>>()})
             }
         }
+    }
+}
+
+/// What a field means, and what it is when it is absent.
+fn described(field: &Field) -> String {
+    match field.shown_default() {
+        Some(default) => format!("{}; default {default}", field.doc),
+        None => field.doc.to_owned(),
     }
 }
 

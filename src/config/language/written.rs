@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::json;
 use super::ordered::Ordered;
+use crate::config::text::findings::Findings;
 use crate::config::text::report::Report;
 use crate::config::text::source::Source;
 use crate::config::text::yaml::{self, Key, Kind, Node};
@@ -151,9 +152,10 @@ fn member<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
 }
 
 fn as_json(node: &Node) -> Option<Value> {
-    let report = Report::new(&[]);
+    let (findings, source) = (Findings::default(), Source::new("", ""));
+    let report = Report::new(&findings, &source);
     let value = json::json(&report, node);
-    if report.has_errors() { None } else { value }
+    if findings.has_errors() { None } else { value }
 }
 
 #[cfg(test)]

@@ -7,10 +7,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::code::{Code, Severity};
-use super::masked::may_hold_a_value;
 use super::source::{Place, Source};
-use crate::authn::KEY_PREFIX;
-use crate::model::PRIVATE_JWK_MEMBERS;
+use super::withheld;
 
 /// A second place that a finding speaks of, such as the earlier of two equal names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,15 +54,13 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A finding at a place in a source.
     #[must_use]
-    pub fn at(code: Code, sources: &[Source], place: Place, message: impl Into<String>) -> Self {
-        let source = sources.get(place.source());
-        let line = source.filter(|source| !may_hold_a_value(&source.text, place.line()));
-        let line = line.and_then(|s| s.line(place.line())).filter(|line| !may_hold_a_secret(line));
+    pub fn at(code: Code, source: &Source, place: Place, message: impl Into<String>) -> Self {
+        let line = source.line(place.line()).filter(|line| !withheld::is(&source.text, place.line(), line));
         let line = line.map(|line| window(line, place.column().saturating_sub(1)));
         Self {
             severity: code.severity(),
             code,
-            path: source.map(|s| s.path.clone()).unwrap_or_default(),
+            path: source.path.clone(),
             line: place.line(),
             column: place.column(),
             width: place.width().max(1),
@@ -116,8 +112,8 @@ impl Diagnostic {
 
     /// Adds the other place.
     #[must_use]
-    pub fn second(mut self, sources: &[Source], place: Place, label: impl Into<String>) -> Self {
-        let path = sources.get(place.source()).map(|s| s.path.clone()).unwrap_or_default();
+    pub fn second(mut self, source: &Source, place: Place, label: impl Into<String>) -> Self {
+        let path = source.path.clone();
         self.second = Some(Second { path, line: place.line(), column: place.column(), label: label.into() });
         self
     }
@@ -165,29 +161,6 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Whether a line may hold what nobody should read in a log, whatever the finding on it is about: a password in a URL,
-/// a private key, an API key where its hash belongs. Rather one line too many is left out.
-fn may_hold_a_secret(line: &str) -> bool {
-    // In a URL no blank follows the first colon, as it does in YAML.
-    let tight = line.match_indices(':').find(|(i, _)| line.get(i + 1..).is_some_and(is_tight));
-    let password = tight.is_some_and(|(i, _)| line.get(i..).is_some_and(|rest| rest.contains('@')));
-    let private = line.contains("kty") && PRIVATE_JWK_MEMBERS.iter().any(|name| names(line, name));
-    let hash =
-        line.contains("sha256") && !line.split(|c: char| !c.is_ascii_hexdigit()).any(|run| run.len() == 64);
-    password || private || hash || line.contains("PRIVATE KEY") || line.contains(KEY_PREFIX)
-}
-
-fn is_tight(rest: &str) -> bool {
-    rest.chars().next().is_some_and(|c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '[' | '{'))
-}
-
-/// Whether `name` stands before a colon, quoted or not.
-fn names(line: &str, name: &str) -> bool {
-    line.split([',', '{', '[', '-']).filter_map(|part| part.split_once(':')).any(|(before, _)| {
-        before.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')) == name
-    })
-}
-
 /// The longest part of a source line that is shown, in characters.
 const SHOWN: usize = 160;
 
@@ -220,17 +193,17 @@ impl fmt::Display for Plain<'_> {
 mod tests {
     use super::*;
 
-    fn source(text: &str) -> Vec<Source> {
-        vec![Source::new("a.yaml", text)]
+    fn source(text: &str) -> Source {
+        Source::new("a.yaml", text)
     }
 
     #[test]
     fn a_finding_shows_its_line_its_caret_and_the_mend() {
-        let sources = source("version: 1\nverzion: 2\n");
-        let place = Place::new(0, 2, 1, 7);
-        let shown = Diagnostic::at(Code::UnknownField, &sources, place, "no field `verzion` here")
+        let source = source("version: 1\nverzion: 2\n");
+        let place = Place::new(2, 1, 7);
+        let shown = Diagnostic::at(Code::UnknownField, &source, place, "no field `verzion` here")
             .help("did you mean `version`?")
-            .second(&sources, Place::new(0, 1, 1, 7), "the other one is here")
+            .second(&source, Place::new(1, 1, 7), "the other one is here")
             .to_string();
         assert_eq!(
             shown,
@@ -241,9 +214,9 @@ mod tests {
 
     #[test]
     fn a_file_cannot_write_control_codes_to_the_terminal() {
-        let sources = source("a: \u{1b}[31m\u{202e}x\tz");
-        let place = Place::new(0, 1, 4, 1);
-        let shown = Diagnostic::at(Code::WrongType, &sources, place, "bad \u{1b}").to_string();
+        let source = source("a: \u{1b}[31m\u{202e}x\tz");
+        let place = Place::new(1, 4, 1);
+        let shown = Diagnostic::at(Code::WrongType, &source, place, "bad \u{1b}").to_string();
         assert!(!shown.contains(['\u{1b}', '\u{202e}', '\t']), "{shown:?}");
     }
 
@@ -264,7 +237,7 @@ mod tests {
             ("  x: { agent: nobody, name: pck_Yq3Zk81b_x }", false),
             ("  public_key: \"-----BEGIN PRIVATE KEY-----\\nAA\"", false),
         ] {
-            let place = Place::new(0, 1, 1, 1);
+            let place = Place::new(1, 1, 1);
             let finding = Diagnostic::at(Code::UnknownField, &source(line), place, "m");
             assert_eq!(finding.source_line.is_some(), shown, "{line}");
         }
@@ -272,9 +245,9 @@ mod tests {
 
     #[test]
     fn a_very_long_line_is_shown_around_the_caret() {
-        let sources = source(&format!("{}HERE{}", "x".repeat(5000), "y".repeat(5000)));
-        let place = Place::new(0, 1, 5001, 4);
-        let shown = Diagnostic::at(Code::WrongType, &sources, place, "m").to_string();
+        let source = source(&format!("{}HERE{}", "x".repeat(5000), "y".repeat(5000)));
+        let place = Place::new(1, 5001, 4);
+        let shown = Diagnostic::at(Code::WrongType, &source, place, "m").to_string();
         let lines: Vec<_> = shown.lines().collect();
         assert!(lines[1].len() < 200);
         assert_eq!(lines[1].find("HERE"), lines[2].find("^^^^"));

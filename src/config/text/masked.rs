@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::source::Source;
+use super::withheld::KEY;
 use super::yaml::{self, Kind, Node};
 use crate::model::ResourceKind;
 
@@ -15,9 +16,6 @@ pub(in crate::config) const MASK: &str = "••••••";
 
 /// What stands for it in a text beside an earlier one in which it was another.
 const CHANGED: &str = "•••••• (changed)";
-
-/// The word that such values stand under.
-const KEY: &str = "set_headers";
 
 /// What stands for a whole text in which they cannot be told from the rest.
 const HIDDEN: &str = "# not shown: it cannot be read, and may hold secrets\n";
@@ -166,32 +164,6 @@ fn member<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
     entries(node).into_iter().find(|(key, _)| *key == name).map(|(_, node)| node)
 }
 
-/// Whether a line of a text may hold such a value: it stands under the word, as far as indentation and brackets tell,
-/// whatever else is wrong with the text.
-pub(in crate::config) fn may_hold_a_value(text: &str, number: usize) -> bool {
-    if !text.contains(KEY) {
-        return false;
-    }
-    let (mut under, mut open): (Option<usize>, i64) = (None, 0);
-    for (line, at) in text.split(['\n', '\r']).zip(1..) {
-        let indent = line.len() - line.trim_start().len();
-        let is_below = |under: usize| open > 0 || line.trim().is_empty() || indent > under;
-        if line.contains(KEY) {
-            (under, open) = (Some(under.filter(|under| is_below(*under)).unwrap_or(indent)), open.max(0));
-        } else if !under.is_some_and(is_below) {
-            (under, open) = (None, 0);
-        }
-        if under.is_some() {
-            let count = |brackets: [char; 2]| i64::try_from(line.matches(brackets).count()).unwrap_or(0);
-            open = (open + count(['{', '[']) - count(['}', ']'])).max(0);
-        }
-        if at == number {
-            return under.is_some();
-        }
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,19 +248,5 @@ mod tests {
         let text = |a: &str, b: &str| format!("upstream: {{ set_headers: {{ A: {a}, B: {b} }} }}\n");
         let shown = shown_text(Some(AGENT), &text("one", "two"), Some(&text("one", "three")));
         assert_eq!(shown, text("\"••••••\"", "\"•••••• (changed)\""));
-    }
-
-    #[test]
-    fn lines_under_the_word_may_hold_a_value() {
-        for (text, hidden) in [
-            ("a: 1\nupstream:\n  set_headers:\n    A: x\n\n    B: y\n  host: z\nb: 2\n", &[3, 4, 5, 6][..]),
-            ("upstream: { set_headers: {\nA: x,\nB: y }\n}\nb: 2\n", &[1, 2, 3, 4]),
-            ("  set_headers: { A: x }\n  b: 1\n", &[1]),
-            ("set_headers:\n\tA: x\nb: [\n", &[1, 2]),
-            ("a: 1\nb: 2\n", &[]),
-        ] {
-            let lines: Vec<usize> = (1..=8).filter(|number| may_hold_a_value(text, *number)).collect();
-            assert_eq!(lines, hidden, "{text}");
-        }
     }
 }

@@ -70,29 +70,24 @@ impl Deref for Source {
     }
 }
 
-/// A place in one of several sources. Every value that was read has one, so it is small; what is larger than a number
-/// holds is no place in a file of the size that is read.
+/// A place in a source. Every value that was read has one, so it is small; what is larger than a number holds is no
+/// place in a file of the size that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Place {
-    source: u32,
     line: u32,
     column: u32,
     width: u32,
 }
 
 impl Place {
-    /// In source number `source`: a line and a column in characters, both counted from 1, and how many characters are
-    /// meant.
-    #[must_use]
-    pub fn new(source: usize, line: usize, column: usize, width: usize) -> Self {
-        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Self { source: small(source), line: small(line), column: small(column), width: small(width) }
-    }
+    /// The whole source; also the place of what nobody wrote.
+    pub const WHOLE: Self = Self { line: 0, column: 0, width: 0 };
 
-    /// Index of the source.
+    /// A line and a column in characters, both counted from 1, and how many characters are meant.
     #[must_use]
-    pub const fn source(self) -> usize {
-        self.source as usize
+    pub fn new(line: usize, column: usize, width: usize) -> Self {
+        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { line: small(line), column: small(column), width: small(width) }
     }
 
     /// The line, counted from 1; 0 for the whole file.
@@ -112,11 +107,15 @@ impl Place {
     pub const fn width(self) -> usize {
         self.width as usize
     }
+}
 
-    /// The same place in a source that has another number now.
-    pub(in crate::config) fn move_to(&mut self, source: usize) {
-        *self = Self::new(source, self.line(), self.column(), self.width());
-    }
+/// A place in one of several sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct At {
+    /// The source.
+    pub source: Source,
+    /// The place in it.
+    pub place: Place,
 }
 
 /// A value and where it was written. Two are equal when their values are.

@@ -4,15 +4,22 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::super::document::{AgentEntry, ApiKeyEntry, Document, IdentityProvider, Server};
+use super::super::document::Document;
 use super::super::fields::{Fields, entries};
 use super::super::known::{Entry, Known};
-use super::{links, read_entry, server};
+use super::super::section::read_section;
+use super::super::settings::agent::AgentEntry;
+use super::super::settings::api_key::ApiKeyEntry;
+use super::super::settings::provider::IdentityProvider;
+use super::super::settings::root::Store;
+use super::super::settings::server::Server;
+use super::{links, read_entry};
 use crate::config::text::code::Code;
 use crate::config::text::diagnostic::Diagnostic;
 use crate::config::text::diagnostics::Diagnostics;
+use crate::config::text::findings::Findings;
 use crate::config::text::report::Report;
-use crate::config::text::source::{Place, Spanned};
+use crate::config::text::source::{At, Place, Source};
 use crate::config::text::yaml::{Key, Node};
 use crate::model::ResourceKind;
 
@@ -25,8 +32,10 @@ pub(super) struct Merged {
     pub(super) version: bool,
     /// What each source was read to, where that may be known next time.
     pub(super) known: Vec<Option<Known>>,
-    server: Option<(Place, Server)>,
-    store: Option<(Place, Option<Spanned<PathBuf>>)>,
+    /// What was read.
+    pub(super) sources: Vec<Source>,
+    server: Option<(At, Server)>,
+    store: Option<(At, Option<Store>)>,
     providers: Named,
     agents: Named,
     api_keys: Named,
@@ -45,31 +54,22 @@ struct Read {
 #[derive(Default)]
 struct Named {
     names: Vec<Arc<str>>,
-    seen: HashMap<Arc<str>, Place>,
+    seen: HashMap<Arc<str>, At>,
 }
 
 impl Merged {
-    pub(super) fn put_server<'a>(&mut self, report: &'a Report<'a>, key: &Key, node: &'a Node) {
-        if let Some((first, _)) = self.server {
-            let message = "`server` stands in two files";
-            report.clash(Code::DuplicateName, key.place, first, message, "keep it in one file");
-            return;
+    pub(super) fn put_server(&mut self, report: &Report<'_>, place: Place, node: &Node) {
+        if let Some((first, _)) = &self.server {
+            return twice(report, place, first, "server");
         }
-        self.server = Some((key.place, server::read(report, key.place, node)));
+        self.server = Some((at(report, place), read_section(report, place, node).unwrap_or_default()));
     }
 
-    pub(super) fn put_store(
-        &mut self,
-        report: &Report<'_>,
-        key: &Key,
-        read: impl FnOnce() -> Option<Spanned<PathBuf>>,
-    ) {
-        if let Some((first, _)) = self.store {
-            let message = "`store` stands in two files";
-            report.clash(Code::DuplicateName, key.place, first, message, "keep it in one file");
-            return;
+    pub(super) fn put_store(&mut self, report: &Report<'_>, place: Place, node: &Node) {
+        if let Some((first, _)) = &self.store {
+            return twice(report, place, first, "store");
         }
-        self.store = Some((key.place, read()));
+        self.store = Some((at(report, place), read_section(report, place, node)));
     }
 
     /// The resources of one kind in a document.
@@ -120,11 +120,12 @@ impl Merged {
         };
         if let Some(first) = named.seen.get(key.text.as_str()) {
             let message = format!("the {} `{}` stands in two files", kind.noun(), key.text);
-            report.clash(Code::DuplicateName, key.place, *first, message, "rename or remove one of them");
+            let other = (&first.source, first.place);
+            report.clash_with(Code::DuplicateName, key.place, other, message, "rename or remove one of them");
             return false;
         }
         let name: Arc<str> = Arc::from(key.text.as_str());
-        named.seen.insert(Arc::clone(&name), key.place);
+        named.seen.insert(Arc::clone(&name), at(report, key.place));
         named.names.push(name);
         true
     }
@@ -134,25 +135,27 @@ impl Merged {
     }
 
     pub(super) fn store(&self) -> Option<PathBuf> {
-        Some(self.store.as_ref()?.1.as_ref()?.value.clone())
+        Some(self.store.as_ref()?.1.as_ref()?.directory.value.clone())
     }
 
     /// The document. With a file that is not YAML, what it would have defined is not there, and every reference to it
     /// would be reported too: only what is certain is said then.
-    pub(super) fn into_document(self, report: &Report<'_>) -> Document {
-        let complete = self.trees == report.sources().len();
+    pub(super) fn into_document(self, findings: &Findings) -> Document {
+        let complete = self.trees == self.sources.len();
         if !self.version && complete {
-            let path = report.sources().first().map(|s| s.path.clone()).unwrap_or_default();
-            report.add(
+            let path = self.sources.first().map(|source| source.path.clone()).unwrap_or_default();
+            findings.add(
                 Diagnostic::of_file(Code::Version, &path, "`version` is absent")
                     .help("begin with `version: 1`; in a directory, one file has to say it"),
             );
         }
+        let (server_at, server) =
+            self.server.map_or_else(Default::default, |(at, server)| (Some(at), server));
         let document = Document {
-            sources: Arc::from(report.sources()),
-            server: self.server(),
-            server_place: self.server.as_ref().map(|(place, _)| *place),
-            store: self.store.and_then(|(_, directory)| directory),
+            sources: self.sources.into(),
+            server,
+            server_at,
+            store: self.store.and_then(|(at, store)| Some((at, store?))),
             identity_providers: self.read.providers,
             agents: self.read.agents,
             api_keys: self.read.api_keys,
@@ -165,10 +168,19 @@ impl Merged {
                 agents: self.agents.names.iter().map(|name| &**name).collect(),
                 api_keys: self.api_keys.names.len(),
             };
-            links::check(report, &document, &names);
+            links::check(findings, &document, &names);
         }
         document
     }
+}
+
+fn at(report: &Report<'_>, place: Place) -> At {
+    At { source: report.source().clone(), place }
+}
+
+fn twice(report: &Report<'_>, place: Place, first: &At, section: &str) {
+    let (message, other) = (format!("`{section}` stands in two files"), (&first.source, first.place));
+    report.clash_with(Code::DuplicateName, place, other, message, "keep it in one file");
 }
 
 impl Read {

@@ -4,6 +4,18 @@ use http::{HeaderName, HeaderValue};
 
 use crate::model::{is_token, reduced};
 
+/// A header name as people write it: `x-api-key` as `X-Api-Key`.
+pub(in crate::config) fn spelled(name: &HeaderName) -> String {
+    let capital = |part: &str| {
+        if part == "api" {
+            return "API".to_owned();
+        }
+        let (first, rest) = part.split_at_checked(1).unwrap_or((part, ""));
+        first.to_ascii_uppercase() + rest
+    };
+    name.as_str().split('-').map(capital).collect::<Vec<_>>().join("-")
+}
+
 /// Headers that frame a message, belong to one hop, or carry something else than a single value of ours.
 const RESERVED: [&str; 13] = [
     "host",

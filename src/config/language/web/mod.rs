@@ -6,7 +6,7 @@ mod route;
 mod socket;
 mod url;
 
-pub(in crate::config) use header::{carries_no_credential, header_name, header_value, is_ours};
+pub(in crate::config) use header::{carries_no_credential, header_name, header_value, is_ours, spelled};
 pub(in crate::config) use route::{authority, exact_host, host_rule, route_path};
 pub(in crate::config) use socket::socket_url;
 pub(in crate::config) use url::{

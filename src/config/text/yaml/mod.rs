@@ -10,6 +10,7 @@ mod tree;
 
 use super::code::Code;
 use super::diagnostic::Diagnostic;
+use super::findings::Findings;
 use super::report::Report;
 use super::source::Source;
 use tree::{Stop, Tree};
@@ -23,24 +24,19 @@ const MAX_NODES: usize = 200_000;
 /// The deepest nesting, aliases written out.
 const MAX_DEPTH: usize = 32;
 
-/// Reads the one document of source number `source`; `None` when nothing can be made of it, which has then
-/// been reported.
-pub(in crate::config) fn read(
-    report: &Report<'_>,
-    source: usize,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> Option<Node> {
-    let file = report.sources().get(source)?;
+/// Reads the one document of a source; `None` when nothing can be made of it, which has then been reported.
+pub(in crate::config) fn read(report: &Report<'_>, env: &dyn Fn(&str) -> Option<String>) -> Option<Node> {
+    let file = report.source();
     if file.text.len() > MAX_BYTES {
-        report.add(Diagnostic::of_file(Code::FileTooLarge, &file.path, "over 8 MiB"));
+        report.all().add(Diagnostic::of_file(Code::FileTooLarge, &file.path, "over 8 MiB"));
         return None;
     }
-    let mut tree = Tree::new(report, source, env, &file.text);
+    let mut tree = Tree::new(report, env);
     match tree.document() {
         Ok(Some(node)) if !matches!(&node.kind, Kind::Scalar(s) if s.is_null()) => Some(node),
         Ok(_) => {
             let finding = Diagnostic::of_file(Code::EmptyFile, &file.path, "this file holds nothing");
-            report.add(finding.help(match &file.entry {
+            report.all().add(finding.help(match &file.entry {
                 None => "begin with `version: 1`".to_owned(),
                 Some(entry) => format!("write the fields of the {}, or remove the file", entry.kind().noun()),
             }));
@@ -53,11 +49,11 @@ pub(in crate::config) fn read(
 /// Reads a source as it was written: references to the environment stay what they are. `None` for what is no
 /// YAML.
 pub(in crate::config) fn read_as_written(source: &Source) -> Option<Node> {
-    let sources = std::slice::from_ref(source);
-    let report = Report::new(sources);
-    let mut tree = Tree::as_written(&report, &source.text);
+    let findings = Findings::default();
+    let report = Report::new(&findings, source);
+    let mut tree = Tree::as_written(&report);
     let node = tree.document().ok().flatten()?;
-    (!report.has_errors()).then_some(node)
+    (!findings.has_errors()).then_some(node)
 }
 
 #[cfg(test)]
@@ -65,10 +61,9 @@ mod tests {
     use super::*;
 
     fn codes(text: &str) -> Vec<Code> {
-        let sources = [Source::new("a.yaml", text)];
-        let report = Report::new(&sources);
-        let _ = read(&report, 0, &|_| None);
-        report.finish().iter().map(|finding| finding.code).collect()
+        let (findings, source) = (Findings::default(), Source::new("a.yaml", text));
+        let _ = read(&Report::new(&findings, &source), &|_| None);
+        findings.finish(&[]).iter().map(|finding| finding.code).collect()
     }
 
     #[test]
@@ -90,9 +85,8 @@ mod tests {
 
     #[test]
     fn keys_and_values_know_their_place() {
-        let sources = [Source::new("a.yaml", "a: 1\nbü:\n  - \"x\"\n  - c: d\n")];
-        let report = Report::new(&sources);
-        let root = read(&report, 0, &|_| None).unwrap();
+        let source = Source::new("a.yaml", "a: 1\nbü:\n  - \"x\"\n  - c: d\n");
+        let root = read(&Report::new(&Findings::default(), &source), &|_| None).unwrap();
         let Kind::Map(entries) = root.kind else { panic!("a mapping") };
         let (key, value) = &entries[1];
         assert_eq!((key.place.line(), key.place.column(), key.place.width()), (2, 1, 2));

@@ -42,6 +42,22 @@ impl Node {
         Spanned::new(value, self.place).hidden(from_env)
     }
 
+    /// Whether it is a mapping.
+    pub(in crate::config) const fn is_map(&self) -> bool {
+        matches!(self.kind, Kind::Map(_))
+    }
+
+    /// Whether it is the truth value, as it can be written.
+    pub(in crate::config) fn is_true(&self) -> bool {
+        matches!(&self.kind, Kind::Scalar(s) if s.plain && matches!(s.text.as_str(), "true" | "True" | "TRUE"))
+    }
+
+    /// What stands under a key of a mapping.
+    pub(in crate::config) fn member(&self, name: &str) -> Option<&Node> {
+        let Kind::Map(entries) = &self.kind else { return None };
+        entries.iter().find(|(key, _)| key.text == name).map(|(_, node)| node)
+    }
+
     /// The value as a message may show it.
     pub(in crate::config) fn shown(&self) -> String {
         match &self.kind {

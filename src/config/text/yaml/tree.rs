@@ -22,7 +22,6 @@ pub(super) struct Stop;
 
 pub(super) struct Tree<'r, 's, 'e> {
     report: &'r Report<'s>,
-    source: usize,
     /// Absent when values are wanted as they were written.
     env: Option<&'e Environment<'e>>,
     parser: Parser<'s, StrInput<'s>>,
@@ -32,30 +31,25 @@ pub(super) struct Tree<'r, 's, 'e> {
 }
 
 impl<'r, 's, 'e> Tree<'r, 's, 'e> {
-    /// A tree of source number `source`, whose text is `text`; `env` answers for `${NAME}`.
-    pub(super) fn new(
-        report: &'r Report<'s>,
-        source: usize,
-        env: &'e Environment<'e>,
-        text: &'s str,
-    ) -> Self {
-        Self::of(report, source, Some(env), text)
+    /// A tree of the source of `report`; `env` answers for `${NAME}`.
+    pub(super) fn new(report: &'r Report<'s>, env: &'e Environment<'e>) -> Self {
+        Self::of(report, Some(env))
     }
 
-    /// A tree of the only source, whose values are those that were written.
-    pub(super) fn as_written(report: &'r Report<'s>, text: &'s str) -> Self {
-        Self::of(report, 0, None, text)
+    /// A tree whose values are those that were written.
+    pub(super) fn as_written(report: &'r Report<'s>) -> Self {
+        Self::of(report, None)
     }
 
-    fn of(report: &'r Report<'s>, source: usize, env: Option<&'e Environment<'e>>, text: &'s str) -> Self {
+    fn of(report: &'r Report<'s>, env: Option<&'e Environment<'e>>) -> Self {
         let mut options = granit_parser::options! {
             disallow_directives: true,
             flow_nesting_limit: MAX_DEPTH,
             block_nesting_limit: MAX_DEPTH,
         };
         options.set_emit_comments(false);
-        let parser = Parser::new_from_str_with_options(text, options);
-        Self { report, source, env, parser, anchors: HashMap::new(), nodes: 0 }
+        let parser = Parser::new_from_str_with_options(&report.source().text, options);
+        Self { report, env, parser, anchors: HashMap::new(), nodes: 0 }
     }
 
     fn next(&mut self) -> Result<(Event<'s>, Span), Stop> {
@@ -218,7 +212,7 @@ impl<'r, 's, 'e> Tree<'r, 's, 'e> {
 
     /// The place of `part` when it stands on the line where the value begins, else the value's place.
     fn narrowed(&self, place: Place, part: &str) -> Place {
-        if self.report.is_full(Code::EnvUnset) {
+        if self.report.all().is_full(Code::EnvUnset) {
             return place;
         }
         let line = self.line(place.line());
@@ -227,19 +221,19 @@ impl<'r, 's, 'e> Tree<'r, 's, 'e> {
             return place;
         };
         let column = place.column() + before.chars().count();
-        Place::new(self.source, place.line(), column, part.chars().count() + 1)
+        Place::new(place.line(), column, part.chars().count() + 1)
     }
 
     fn syntax(&self, error: &ScanError) -> Stop {
         let (line, column) = (error.marker().line().max(1), error.marker().col() + 1);
-        let place = Place::new(self.source, line, column, 1);
+        let place = Place::new(line, column, 1);
         let (code, message, help) = syntax::explain(error, self.line(line));
         self.report.say(code, place, message, help);
         Stop
     }
 
     fn line(&self, number: usize) -> &'s str {
-        self.report.sources().get(self.source).and_then(|source| source.line(number)).unwrap_or_default()
+        self.report.source().line(number).unwrap_or_default()
     }
 
     fn place(&self, span: &Span) -> Place {
@@ -248,6 +242,6 @@ impl<'r, 's, 'e> Tree<'r, 's, 'e> {
             false => 1,
         };
         let (line, column) = (span.start.line().max(1), span.start.col() + 1);
-        Place::new(self.source, line, column, width.max(1))
+        Place::new(line, column, width.max(1))
     }
 }

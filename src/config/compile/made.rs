@@ -1,0 +1,41 @@
+//! What agents are made of, and what is made so far.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use crate::authn::{ApiKeyRecord, Issuers, TokenCache};
+use crate::config::snapshot::ApiKey;
+use crate::idp::Provider;
+use crate::model::{AgentName, ProviderName};
+use crate::routing::{Agent, Router};
+use crate::upstream::{Endpoint, Trust};
+
+pub(super) type Providers = BTreeMap<ProviderName, Arc<Provider>>;
+
+/// All agents and what they share.
+#[derive(Default)]
+pub(super) struct Agents {
+    pub(super) router: Router,
+    pub(super) agents: BTreeMap<AgentName, Arc<Agent>>,
+    pub(super) issuers: Arc<Issuers>,
+    pub(super) endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
+    pub(super) api_keys: BTreeMap<String, ApiKey>,
+    pub(super) tokens: Option<Arc<TokenCache>>,
+    /// The API keys of each agent, by id.
+    pub(super) keys: HashMap<AgentName, HashMap<String, ApiKeyRecord>>,
+}
+
+/// The certificates that agents trust, by the file that holds them.
+pub(super) type Trusted = HashMap<PathBuf, Trust>;
+
+/// Values of headers that agents are given, by the file that holds them.
+pub(super) type Given = HashMap<PathBuf, HeaderValue>;
+
+/// What files hold for agents.
+pub(super) struct FromFiles {
+    pub(super) trust: Trusted,
+    pub(super) given: Given,
+}

@@ -1,0 +1,77 @@
+//! A configuration as it was written, in types: every value is valid by itself and defaults are filled in.
+//!
+//! Names that refer to others have been checked; files have not been read.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::known::Known;
+use super::settings::agent::{AgentEntry, SetValue};
+use super::settings::api_key::ApiKeyEntry;
+use super::settings::provider::{IdentityProvider, KeySource};
+use super::settings::root::Store;
+use super::settings::server::Server;
+use crate::config::text::diagnostics::Diagnostics;
+use crate::config::text::source::{At, Source, Spanned};
+
+/// One configuration, of one file or several.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The texts that it was read from.
+    pub sources: Arc<[Source]>,
+    /// Settings of the process.
+    pub server: Server,
+    /// Where `server` stands, when it was written.
+    pub server_at: Option<At>,
+    /// The folder in which resources are stored one by one, and where that stands; absent when there is none.
+    pub store: Option<(At, Store)>,
+    /// Who signs tokens, in the order in which they were written.
+    pub identity_providers: Vec<Arc<IdentityProvider>>,
+    /// What is behind the gateway, in the order in which they were written.
+    pub agents: Vec<Arc<AgentEntry>>,
+    /// The API keys, in the order in which they were written.
+    pub api_keys: Vec<Arc<ApiKeyEntry>>,
+    /// What somebody should look at.
+    pub warnings: Diagnostics,
+    /// What each source was read to, where that may be known next time.
+    pub(in crate::config) known: Box<[Option<Known>]>,
+}
+
+impl Document {
+    /// Every file that must be read before the document can be compiled, each once. The token file of the
+    /// control API is not among them: it may be made on the first start.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files: Vec<_> = self.named_files().map(|file| file.value.clone()).collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+
+    /// The folder in which resources are stored one by one.
+    #[must_use]
+    pub fn store_folder(&self) -> Option<&PathBuf> {
+        self.store.as_ref().map(|(_, store)| &store.directory.value)
+    }
+
+    /// Every mention of such a file.
+    fn named_files(&self) -> impl Iterator<Item = &Spanned<PathBuf>> {
+        let tls = self.server.listeners.iter().flat_map(|l| l.certificates());
+        let tls = tls.chain(self.server.admin.iter().filter_map(|admin| admin.tls.as_ref()));
+        let tls = tls.flat_map(|c| [&c.cert_file, &c.key_file]);
+        let providers = self.identity_providers.iter().flat_map(|provider| {
+            let key_file = match &provider.keys.value {
+                KeySource::JwksFile(path) | KeySource::PublicKeyFile(path) => Some(path),
+                _ => None,
+            };
+            key_file.into_iter().chain(&provider.ca_file)
+        });
+        let upstreams = self.agents.iter().filter_map(|a| a.upstream.ca_file.as_ref());
+        let given = self.agents.iter().flat_map(|agent| &agent.upstream.set_headers);
+        let given = given.filter_map(|header| match &header.value {
+            SetValue::File(path) => Some(path),
+            SetValue::Text(_) => None,
+        });
+        tls.chain(providers).chain(upstreams).chain(given)
+    }
+}

@@ -1,0 +1,117 @@
+//! `cors` of an agent (Fetch standard, section 3.2).
+
+use std::time::Duration;
+
+use http::{HeaderName, Method};
+
+use super::super::super::fields::Fields;
+use super::super::super::section::section;
+use super::super::super::shape::Shape;
+use super::super::super::value::Value;
+use super::super::super::values::{Flag, List, RequestMethod, SomeList, Time, some_text, text};
+use super::super::super::web;
+use crate::config::text::code::Code;
+use crate::config::text::report::Report;
+use crate::config::text::yaml::{Kind, Node};
+use crate::model::is_token;
+use crate::routing::AllowedOrigin;
+
+const MONTH: u64 = 30 * 86_400 * 1_000;
+
+section! {
+    /// `cors`
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Cors = "`cors`" {
+        /// origins such as https://app.example.com or https://*.example.com, or "*" for all
+        allowed_origins: Origins as Origins, required;
+        /// request methods; empty is GET, HEAD, POST
+        allowed_methods: Vec<Method> as List<RequestMethod> = Vec::new();
+        /// request headers; empty is the credential header and Content-Type
+        allowed_headers: Vec<HeaderName> as List<PageHeader> = Vec::new();
+        /// response headers that a page may read
+        exposed_headers: Vec<HeaderName> as List<PageHeader> = Vec::new();
+        /// whether browsers may send cookies along
+        allow_credentials: bool as Flag = false;
+        /// how long a browser may remember the answer
+        max_age: Duration as Time<0, MONTH> = Duration::from_secs(3600);
+    }
+    impl {
+        fn check(fields: &Fields<'_>, read: Option<&Self>) {
+            if read.is_some_and(|cors| cors.allow_credentials) {
+                refuse_all_with_credentials(fields);
+            }
+        }
+    }
+}
+
+fn refuse_all_with_credentials(fields: &Fields<'_>) {
+    let Some(credentials) = fields.node("allow_credentials") else { return };
+    let lists = ["allowed_origins", "allowed_methods", "allowed_headers", "exposed_headers"];
+    for list in lists.into_iter().filter_map(|name| fields.node(name)) {
+        let Kind::List(items) = &list.kind else { continue };
+        for star in items.iter().filter(|item| matches!(&item.kind, Kind::Scalar(s) if s.text == "*")) {
+            let message =
+                "`*` together with `allow_credentials`: browsers refuse it, and it would open all to all";
+            let help = "write out what is allowed, or leave `allow_credentials` off";
+            fields.report().clash(Code::CorsCredentials, star.place, credentials.place, message, help);
+        }
+    }
+}
+
+/// `cors.allowed_origins`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origins {
+    /// `*`
+    Any,
+    /// These.
+    These(Vec<AllowedOrigin>),
+}
+
+impl Value for Origins {
+    type Read = Self;
+    const SHAPE: Shape = SomeList::<Origin>::SHAPE;
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
+        let origins = SomeList::<Origin>::read(report, node)?;
+        // One `*` among them opens to all.
+        let these: Option<Vec<AllowedOrigin>> = origins.into_iter().collect();
+        Some(these.map_or(Self::Any, Self::These))
+    }
+}
+
+/// One origin; `None` inside for any.
+enum Origin {}
+
+impl Value for Origin {
+    type Read = Option<AllowedOrigin>;
+    const SHAPE: Shape = Shape::Text;
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<Self::Read> {
+        let text = some_text(report, node)?;
+        if text == "*" {
+            return Some(None);
+        }
+        let bad = |help| {
+            report.say(Code::BadOrigin, node.place, format!("{} is not an origin", node.shown()), help);
+        };
+        web::origin(&text).map(Some).map_err(bad).ok()
+    }
+}
+
+/// A header that a page may send or read, or `*`.
+enum PageHeader {}
+
+impl Value for PageHeader {
+    type Read = HeaderName;
+    const SHAPE: Shape = Shape::Text;
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<HeaderName> {
+        let text = text(report, node)?;
+        if !is_token(text.as_bytes()) {
+            let help = "write a header name such as `X-Page`, or \"*\" for all";
+            report.say(Code::BadHeader, node.place, format!("{} is not a header name", node.shown()), help);
+            return None;
+        }
+        HeaderName::from_bytes(text.as_bytes()).ok()
+    }
+}

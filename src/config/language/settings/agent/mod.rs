@@ -1,0 +1,97 @@
+//! `agents`: what is behind the gateway.
+
+mod api_key;
+mod auth;
+mod claims;
+mod cors;
+mod forward_token;
+mod name;
+mod oauth;
+mod route;
+mod set_headers;
+mod token_places;
+mod upstream;
+
+use super::super::fields::Fields;
+use super::super::section::section;
+use super::super::value::{Boxed, Placed};
+use super::super::values::{Count, Flag, Label, Size, header_conflict, words};
+use super::resource::Resource;
+use crate::authn::ForwardToken;
+use crate::config::text::source::Spanned;
+use crate::model::{AgentName, Enforcement, OnPolicyChange, reduced_eq};
+
+pub use api_key::ApiKeyAuth;
+pub use auth::Auth;
+pub use claims::{ClaimRule, ClaimRules, Scopes};
+pub use cors::{Cors, Origins};
+pub use oauth::{OAuth, SenderConstraint};
+pub use route::Route;
+pub use set_headers::{SetHeader, SetValue};
+pub use upstream::{AgentUrl, Upstream, UpstreamHost};
+
+pub(in crate::config) use name::NameOf;
+
+/// One of `agents`
+pub type AgentEntry = Resource<AgentName, AgentSettings>;
+
+section! {
+    /// One of `agents`
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct AgentSettings = "an agent" {
+        /// the name that people see; default the agent's name
+        display_name: Option<String> as Label;
+        /// the path prefix at which the agent answers
+        route: Spanned<Route> as Placed<Route>, required;
+        /// the URL of the agent
+        upstream: Upstream as Upstream, required;
+        /// who may call: exactly one of oauth, api_key, or the word public
+        auth: Spanned<Auth> as Placed<Auth>, required;
+        /// answers to browsers of other origins; absent is none
+        cors: Option<Box<Cors>> as Boxed<Cors>;
+        /// the largest request body; default no limit
+        max_body: Option<u64> as Size<1, { 1 << 40 }>;
+        /// the most requests under way at the agent
+        max_in_flight: usize as Count<1, { 1 << 20 }> = 4096;
+        /// whether WebSocket upgrades pass
+        websocket: bool as Flag = true;
+        /// what ends running streams
+        streams: Streams as Streams = Streams::default();
+        /// enforce, or shadow: decide, count and log, but let through
+        enforcement: Enforcement as Enforcement = Enforcement::Enforce;
+    }
+    impl {
+        fn check(fields: &Fields<'_>, read: Option<&Self>) {
+            if let Some(agent) = read {
+                refuse_lost_headers(fields, agent);
+            }
+        }
+    }
+}
+
+section! {
+    /// `streams` of an agent
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Streams = "`streams`", default {
+        /// which running streams a change ends: revocation: those whose agent, provider or API key it removes or revokes;
+        /// end: those, and all when the agent's own policy changes; keep: none
+        on_policy_change: OnPolicyChange as OnPolicyChange = OnPolicyChange::Revocation;
+    }
+}
+
+words!(OnPolicyChange { Revocation = "revocation", End = "end", Keep = "keep" });
+words!(Enforcement { Enforce = "enforce", Shadow = "shadow" });
+
+/// Headers that are set must not be those of claims or of the token: one of both would be lost.
+fn refuse_lost_headers(fields: &Fields<'_>, agent: &AgentSettings) {
+    let Auth::OAuth(oauth) = &agent.auth.value else { return };
+    for SetHeader { name, .. } in &agent.upstream.set_headers {
+        let is = |other: &http::HeaderName| reduced_eq(other.as_str(), name.as_str());
+        if oauth.claim_headers.iter().any(|(_, header)| is(header)) {
+            header_conflict(fields.report(), name.place, name, "is set from a claim already");
+        }
+        if matches!(&oauth.forward_token, ForwardToken::Moved { header, .. } if is(header)) {
+            header_conflict(fields.report(), name.place, name, "is the header in which the token goes on");
+        }
+    }
+}

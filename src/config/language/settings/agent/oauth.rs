@@ -1,0 +1,163 @@
+//! `auth.oauth`: callers bring a token.
+
+use std::time::Duration;
+
+use http::HeaderName;
+
+use super::super::super::fields::{Fields, entries};
+use super::super::super::section::section;
+use super::super::super::shape::Shape;
+use super::super::super::value::{Placed, Value};
+use super::super::super::values::{
+    CredentialHeader, ExactText, List, Prefix, SettableHeader, SomeList, Time, header_conflict, words,
+};
+use super::super::super::web;
+use super::token_places::TokenPlaces;
+use super::{ClaimRules, NameOf, Scopes};
+use crate::authn::{AudienceClaim, BoundTokens, Elsewhere, ForwardToken};
+use crate::authz::BeyondAscii;
+use crate::config::text::code::Code;
+use crate::config::text::report::Report;
+use crate::config::text::source::{Place, Spanned};
+use crate::config::text::yaml::{Kind, Node};
+use crate::model::{ProviderName, reduced};
+
+const SECOND: u64 = 1_000;
+const YEAR: u64 = 366 * 86_400 * SECOND;
+
+section! {
+    /// `auth.oauth`
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct OAuth = "`oauth`" {
+        /// whose tokens are accepted: names of `identity_providers`
+        identity_providers: Vec<Spanned<ProviderName>> as SomeList<Placed<NameOf<ProviderName>>>, required;
+        /// `aud` must name one of these; empty does not check the audience
+        audiences: Vec<String> as List<ExactText> = Vec::new();
+        /// the claim that names the audience: aud, or client_id where tokens have no `aud`
+        audience_claim: AudienceClaim as AudienceClaim = AudienceClaim::Aud;
+        /// other places of the token: websocket_protocol, `query: NAME`, `cookie: NAME`
+        also: Vec<Elsewhere> as TokenPlaces = Vec::new();
+        /// the request header with the token
+        header: HeaderName as CredentialHeader = http::header::AUTHORIZATION;
+        /// the word before the token; "" is the bare token
+        prefix: String as Prefix = "Bearer".to_owned();
+        /// send the header to the agent as it came, or the token in another header
+        forward_token: ForwardToken as ForwardToken = ForwardToken::No;
+        /// scopes that the token must have
+        scopes: Scopes as Scopes = Scopes::default();
+        /// claims that the token must have
+        claims: ClaimRules as ClaimRules = ClaimRules::default();
+        /// claims that the agent gets as headers: claim to header name
+        claim_headers: Vec<(String, HeaderName)> as ClaimHeaders = Vec::new();
+        /// a claim for a header that is not ASCII: refuse the caller, omit the header, or write it into a second one,
+        /// `NAME*`, as RFC 8187 says
+        claim_header_text: BeyondAscii as BeyondAscii = BeyondAscii::Refuse;
+        /// the longest `exp` - `iat`; default not limited
+        max_token_lifetime: Option<Duration> as Time<SECOND, { 10 * YEAR }>;
+        /// what becomes of tokens that are bound to a key of their holder
+        sender_constraint: SenderConstraint as SenderConstraint = SenderConstraint::default();
+    }
+    impl {
+        fn check(fields: &Fields<'_>, read: Option<&Self>) {
+            warn_of_any_audience(fields);
+            if let Some(oauth) = read {
+                refuse_claims_in_the_credential(fields, oauth);
+                look_at_forwarding(fields, oauth);
+            }
+        }
+    }
+}
+
+section! {
+    /// `auth.oauth.sender_constraint`
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct SenderConstraint = "`sender_constraint`", default {
+        /// a token with `cnf`, whose proof is not checked here: refuse, or ignore: take it as a bearer token
+        cnf: BoundTokens as BoundTokens = BoundTokens::Refuse;
+    }
+}
+
+words!(AudienceClaim { Aud = "aud", ClientId = "client_id" });
+words!(BeyondAscii { Refuse = "refuse", Omit = "omit", Encode = "rfc8187" });
+words!(BoundTokens { Refuse = "refuse", Ignore = "ignore" });
+
+/// A list that was written and could not be read must not pass for an empty one: the warning would be wrong.
+fn warn_of_any_audience(fields: &Fields<'_>) {
+    let place = match fields.node("audiences") {
+        None => fields.owner(),
+        Some(node) if matches!(&node.kind, Kind::List(items) if items.is_empty()) => node.place,
+        Some(_) => return,
+    };
+    let message = "the audience is not checked: a token made for another service opens this agent";
+    let help = "name this agent's audience under `audiences`";
+    fields.report().say(Code::AudienceUnchecked, place, message, help);
+}
+
+fn refuse_claims_in_the_credential(fields: &Fields<'_>, oauth: &OAuth) {
+    let Some(Kind::Map(claims)) = fields.node("claim_headers").map(|node| &node.kind) else { return };
+    for (_, node) in claims {
+        let credential = reduced(oauth.header.as_str());
+        if matches!(&node.kind, Kind::Scalar(name) if reduced(&name.text) == credential)
+            && !web::is_ours(oauth.header.as_str())
+        {
+            let message = format!("{} is the header of the credential", node.shown());
+            fields.report().say(Code::HeaderConflict, node.place, message, ANOTHER_HEADER);
+        }
+    }
+}
+
+fn look_at_forwarding(fields: &Fields<'_>, oauth: &OAuth) {
+    let Some(node) = fields.node("forward_token").filter(|_| oauth.forward_token != ForwardToken::No) else {
+        return;
+    };
+    if let ForwardToken::Moved { header, .. } = &oauth.forward_token {
+        let spelled = reduced(header.as_str());
+        if oauth.claim_headers.iter().any(|(_, other)| reduced(other.as_str()) == spelled) {
+            let place = node.member("header").map_or(node.place, |header| header.place);
+            header_conflict(fields.report(), place, header, "is set from a claim already");
+            return;
+        }
+    }
+    let message = "the agent receives its callers' tokens and could use them elsewhere";
+    let help = "hand over single claims with `claim_headers`";
+    fields.report().say(Code::TokenForwarded, node.place, message, help);
+}
+
+const ANOTHER_HEADER: &str =
+    "choose a header of its own, such as `X-Caller-Sub`; `_`, `.`, `-` and case make no difference";
+
+/// Claims, and the header of each.
+enum ClaimHeaders {}
+
+impl Value for ClaimHeaders {
+    type Read = Vec<(String, HeaderName)>;
+    const SHAPE: Shape = Shape::Map(&Shape::Text);
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<Self::Read> {
+        let mut taken: Vec<(String, Place)> = Vec::new();
+        let mut headers = Vec::new();
+        for (claim, node) in entries(report, "`claim_headers`", node)? {
+            if claim.text.trim().is_empty() {
+                let help = "write claim and header: `sub: X-Sub`";
+                report.say(Code::BadClaim, claim.place, "a claim has a name", help);
+            }
+            let Some(name) = SettableHeader::read(report, node) else { continue };
+            if web::is_ours(name.as_str()) {
+                let message = format!("{} is a header that the gateway writes itself", node.shown());
+                report.say(Code::HeaderConflict, node.place, message, ANOTHER_HEADER);
+                continue;
+            }
+            let spelled = reduced(name.as_str());
+            if let Some((_, first)) = taken.iter().find(|(other, _)| *other == spelled) {
+                let message = "two claims are written into one header";
+                let help = "choose another header; `_`, `.`, `-` and case make no difference";
+                report.clash(Code::HeaderConflict, node.place, *first, message, help);
+                continue;
+            }
+            taken.push((spelled, node.place));
+            headers.push((claim.text.clone(), name));
+        }
+        headers.shrink_to_fit();
+        Some(headers)
+    }
+}
