@@ -17,6 +17,7 @@ mod documents;
 mod encoding;
 mod explain;
 mod guard;
+mod impact;
 mod key_changes;
 mod listener;
 mod managed_by;

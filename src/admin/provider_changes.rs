@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::control::{Edit, Expect, To, Wanted};
 use crate::idp::{Probe, ProviderSpec, probe_of};
@@ -15,6 +15,7 @@ use crate::model::{ResourceId, ResourceKind};
 use super::agents::bad_name;
 use super::body::{Answer, Anything};
 use super::caller::Caller;
+use super::impact::Impact;
 use super::page::{Name, Nothing, Query};
 use super::precondition::Precondition;
 use super::problem::Problem;
@@ -22,8 +23,6 @@ use super::providers::{nothing, users_of};
 use super::write::Written;
 use super::{Desk, Room};
 
-/// How long calls are counted for, in seconds.
-const WINDOW: u64 = 300;
 /// How long an answer waits for a fetch that was asked for.
 const FETCH: std::time::Duration = std::time::Duration::from_secs(8);
 
@@ -37,22 +36,6 @@ pub(super) struct Save {
     /// Save a provider in use although its keys cannot be had.
     #[serde(default)]
     force: bool,
-}
-
-/// Who is touched by a change.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct Impact {
-    agents: Vec<String>,
-    calls: u64,
-    window_seconds: u64,
-}
-
-impl Impact {
-    fn of(room: &Room, provider: &str) -> Self {
-        let agents = users_of(&room.control().live(), provider);
-        let calls = agents.iter().map(|agent| room.admin.traffic.calls(agent, WINDOW)).sum();
-        Self { agents, calls, window_seconds: WINDOW }
-    }
 }
 
 /// Saves a provider.
@@ -75,7 +58,7 @@ pub(super) async fn put(
         Edit { who: caller.who(), what: format!("{verb} {id}"), wanted, dry_run }
     };
     let rehearsed = desk.control().edit(edit(true)).await?;
-    let impact = Impact::of(&desk, id.name());
+    let impact = Impact::of(&desk, users_of(&desk.control().live(), id.name()));
     let moved = rehearsed.providers.first().filter(|after| is_moved(&desk, after));
     // Without agents, a provider may be saved before it answers.
     let asked = query.dry_run || !impact.agents.is_empty() && !query.force;

@@ -12,8 +12,8 @@ use crate::model::{Instant, ResourceId};
 use super::Room;
 use super::body::Answer;
 use super::caller::Caller;
+use super::impact::Impact;
 use super::problem::Problem;
-use super::provider_changes::Impact;
 
 /// What a write did, or would do.
 #[derive(Serialize, JsonSchema)]

@@ -1,0 +1,25 @@
+//! What a change to an identity provider touches: the agents that use it, and the calls that it lets through.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Room;
+
+/// How long calls are counted for, in seconds: what the traffic remembers.
+const WINDOW: u64 = 300;
+
+/// Who is touched by a change.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Impact {
+    pub(super) agents: Vec<String>,
+    calls: u64,
+    window_seconds: u64,
+}
+
+impl Impact {
+    /// The impact on these agents.
+    pub(super) fn of(room: &Room, agents: Vec<String>) -> Self {
+        let calls = agents.iter().map(|agent| room.admin.traffic.calls(agent, WINDOW)).sum();
+        Self { agents, calls, window_seconds: WINDOW }
+    }
+}
