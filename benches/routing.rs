@@ -45,7 +45,7 @@ fn routing(c: &mut Criterion) {
         let find = |(authority, path): &(String, String)| {
             let host = Host::parse(authority).ok()?;
             let path = CanonicalPath::parse(path.as_bytes()).ok()?;
-            snapshot.router.find(Some(host.as_str()), &path).cloned()
+            snapshot.router.at(Some(host.as_str()), &path).cloned()
         };
         for (n, request) in requests.iter().enumerate() {
             let found = find(request).expect("an agent");

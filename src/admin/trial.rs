@@ -140,7 +140,7 @@ fn target(
     let url = Url::parse(&format!("{scheme}://{host}{}{path}", agent.route.path));
     let url = url.map_err(|e| bad(format!("this is no path: {e}")))?;
     let canonical = CanonicalPath::parse(url.path().as_bytes()).map_err(|e| bad(e.to_string()))?;
-    match live.router.find(own.as_deref(), &canonical) {
+    match live.router.at(own.as_deref(), &canonical) {
         Some(found) if found.name == agent.name => Ok(url),
         Some(other) => Err(bad(format!("that path belongs to the agent `{}`", other.name))),
         None => Err(bad("that path leads out of the agent's route".to_owned())),

@@ -151,7 +151,7 @@ fn route_note(snapshot: &Snapshot, agent: &Agent, method: Option<&str>, target: 
         Err(error) => return Some(format!("a request for {path} gets 400: {error}")),
     };
     let host = host.and_then(|host| Host::parse(host).ok());
-    let found = snapshot.router.find(host.as_ref().map(Host::as_str), &canonical);
+    let found = snapshot.router.at(host.as_ref().map(Host::as_str), &canonical);
     match found {
         Some(other) if other.name == agent.name => {
             let method = Method::from_bytes(method?.as_bytes()).ok()?;

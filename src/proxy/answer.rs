@@ -14,14 +14,14 @@ use crate::gate::{challenge, detail};
 use crate::model::{PROBLEM_MEDIA_TYPE, Reason, Refusal, RequestId, methods};
 use crate::routing::{Agent, CorsHeaders};
 
-use super::context::Context;
+use super::context::{Context, OwnAnswer};
 use super::cross_origin;
 
 /// The longest that the unread rest of a refused request's body is taken in: enough for a client that sends at once to
 /// reach the end and read the answer.
 const BODY_DRAIN: Duration = Duration::from_secs(2);
 /// The name under which a client finds the request's id.
-const REQUEST_ID: &str = "X-Request-Id";
+pub(super) const REQUEST_ID: &str = "X-Request-Id";
 
 /// A refusal, and what its answer says besides.
 #[derive(Debug)]
@@ -59,20 +59,9 @@ impl Problem {
         }
     }
 
-    /// Answers a request that goes no further.
-    pub(super) async fn refuse(self, session: &mut Session, ctx: &Context) -> pingora::Result<bool> {
-        session.as_downstream_mut().set_total_drain_timeout(Some(BODY_DRAIN));
-        if !session.is_body_empty() && session.req_header().headers.contains_key(header::EXPECT) {
-            // The body was never asked for and may never come.
-            session.set_keepalive(None);
-        }
-        self.send(session, ctx).await?;
-        Ok(true)
-    }
-
     /// Writes the answer.
     pub(super) async fn send(self, session: &mut Session, ctx: &Context) -> pingora::Result<()> {
-        let cors = cross_origin::headers(ctx.agent.as_deref(), session.req_header());
+        let cors = cross_origin::headers(ctx.agent().map(|agent| &**agent), session.req_header());
         let body = self.refusal.document(&self.detail, &ctx.request_id);
         let mut head = ResponseHeader::build(self.refusal.status(), Some(8 + cors.len()))?;
         head.insert_header(header::CONTENT_TYPE, PROBLEM_MEDIA_TYPE)?;
@@ -93,32 +82,74 @@ impl Problem {
     }
 }
 
-/// Answers a preflight with these headers.
-pub(super) async fn preflight(
-    session: &mut Session,
-    ctx: &Context,
-    headers: CorsHeaders,
-) -> pingora::Result<bool> {
-    let mut head = ResponseHeader::build(204, Some(headers.len() + 2))?;
-    head.insert_header(REQUEST_ID, header_value(&ctx.request_id)?)?;
-    append(&mut head, headers)?;
-    session.write_response_header(Box::new(head), true).await?;
-    Ok(true)
+/// An answer of our own to a request that goes no further.
+#[derive(Debug)]
+pub(super) enum Own {
+    Problem(Problem),
+    Preflight(CorsHeaders),
+    Health(Health),
 }
 
-/// Answers a health check with this status and text.
-pub(super) async fn health(
-    session: &mut Session,
-    ctx: &Context,
-    (status, text): (u16, &'static str),
-) -> pingora::Result<bool> {
-    let mut head = ResponseHeader::build(status, Some(4))?;
-    head.insert_header(header::CONTENT_TYPE, "text/plain; charset=utf-8")?;
-    head.insert_header(header::CONTENT_LENGTH, text.len())?;
-    head.insert_header(header::CACHE_CONTROL, "no-store")?;
-    head.insert_header(REQUEST_ID, header_value(&ctx.request_id)?)?;
-    write(session, head, Bytes::from_static(text.as_bytes())).await?;
-    Ok(true)
+/// What a health check is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Health {
+    Ok,
+    Draining,
+}
+
+impl From<Problem> for Own {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Refusal> for Own {
+    fn from(refusal: Refusal) -> Self {
+        Problem::from(refusal).into()
+    }
+}
+
+impl Own {
+    /// Writes the answer, and takes note of it.
+    pub(super) async fn give(self, session: &mut Session, ctx: &mut Context) -> pingora::Result<()> {
+        match self {
+            Self::Problem(problem) => {
+                ctx.answer(OwnAnswer::Refusal(problem.refusal));
+                session.as_downstream_mut().set_total_drain_timeout(Some(BODY_DRAIN));
+                if !session.is_body_empty() && session.req_header().headers.contains_key(header::EXPECT) {
+                    // The body was never asked for and may never come.
+                    session.set_keepalive(None);
+                }
+                problem.send(session, ctx).await
+            }
+            Self::Preflight(headers) => {
+                ctx.answer(OwnAnswer::Preflight);
+                let mut head = ResponseHeader::build(204, Some(headers.len() + 2))?;
+                head.insert_header(REQUEST_ID, header_value(&ctx.request_id)?)?;
+                append(&mut head, headers)?;
+                session.write_response_header(Box::new(head), true).await
+            }
+            Self::Health(health) => {
+                ctx.answer(OwnAnswer::Health);
+                let (status, text) = health.said();
+                let mut head = ResponseHeader::build(status, Some(4))?;
+                head.insert_header(header::CONTENT_TYPE, "text/plain; charset=utf-8")?;
+                head.insert_header(header::CONTENT_LENGTH, text.len())?;
+                head.insert_header(header::CACHE_CONTROL, "no-store")?;
+                head.insert_header(REQUEST_ID, header_value(&ctx.request_id)?)?;
+                write(session, head, Bytes::from_static(text.as_bytes())).await
+            }
+        }
+    }
+}
+
+impl Health {
+    const fn said(self) -> (u16, &'static str) {
+        match self {
+            Self::Ok => (200, "ok\n"),
+            Self::Draining => (503, "draining\n"),
+        }
+    }
 }
 
 fn append(head: &mut ResponseHeader, headers: Vec<(HeaderName, HeaderValue)>) -> pingora::Result<()> {

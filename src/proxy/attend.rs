@@ -13,70 +13,76 @@ use pingora::proxy::Session;
 use crate::door::http1::bounded::Bounded;
 use crate::door::{Over, Patience};
 
-use super::context::Context;
 use super::gateway::Gateway;
 use super::h2_caller::H2Caller;
 use super::hops;
+use super::passage::{Kind, Passage};
 
 impl Gateway {
-    /// The request may go to its agent.
-    pub(super) fn attend(&self, session: &mut Session, ctx: &mut Context) {
-        let caller = session.as_downstream_mut();
-        if let Some(patience) = caller.stream().and_then(Bounded::patience) {
-            ctx.patience = Some(patience.clone());
-        } else if caller.is_http2() {
-            let patience = Patience::default();
-            // Taken out and put back: what stands there meanwhile is nobody's.
-            match std::mem::replace(caller, ServerSession::new_custom(Box::new(()))) {
-                ServerSession::H2(stream) => {
-                    let stream = H2Caller::new(stream, patience.clone());
-                    *caller = ServerSession::new_custom(Box::new(stream));
-                }
-                other => *caller = other,
-            }
-            ctx.patience = Some(patience);
-        }
+    /// The request may go to its agent: puts the limits of its waits on the connection.
+    pub(super) fn attend(&self, session: &mut Session, kind: Kind) -> Option<Patience> {
         // A tunnel may rest between two messages.
-        session.set_read_timeout((!ctx.websocket).then_some(self.parts.limits.idle_timeout));
+        let pause = (kind == Kind::Exchange).then_some(self.parts.limits.idle_timeout);
+        let caller = session.as_downstream_mut();
+        let patience = match caller.stream().and_then(Bounded::patience) {
+            Some(patience) => Some(patience.clone()),
+            None if caller.is_http2() => {
+                let patience = Patience::default();
+                // Taken out and put back: what stands there meanwhile is nobody's.
+                match std::mem::replace(caller, ServerSession::new_custom(Box::new(()))) {
+                    ServerSession::H2(stream) => {
+                        let stream = H2Caller::new(stream, patience.clone());
+                        *caller = ServerSession::new_custom(Box::new(stream));
+                    }
+                    other => *caller = other,
+                }
+                Some(patience)
+            }
+            None => None,
+        };
+        session.set_read_timeout(pause);
+        patience
     }
 
     /// The agent is sent the head of the request, perhaps not for the first time.
-    pub(super) fn request_begins(session: &mut Session, ctx: &Context) {
-        if let Some(patience) = &ctx.patience {
+    pub(super) fn request_begins(session: &mut Session, passage: &Passage) {
+        if let Some(patience) = &passage.patience {
             patience.begin();
         }
         if session.is_body_empty() {
-            request_complete(ctx);
+            request_complete(passage);
         }
     }
 
     /// A piece of the request's body, or of what the caller says in a tunnel, goes to the agent.
-    pub(super) async fn request_moves(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) {
+    pub(super) async fn request_moves(body: &mut Option<Bytes>, end: bool, passage: &mut Passage) {
         if end && body.as_ref().is_some_and(Bytes::is_empty) {
             // Pingora 0.9.1 writes the end of a chunked body once for an empty last piece and once for the end itself;
             // the second one would stand before the next request on the connection.
             *body = None;
         }
-        if let Some(patience) = &ctx.patience {
+        if let Some(patience) = &passage.patience {
             patience.moved();
         }
-        if ctx.body_pieces > 0 {
+        if passage.body.pieces > 0 {
             // Lets Pingora write the pieces before: with its channel to the agent full it would not listen to the
             // caller again, neither at the end of the agent's time nor when the caller leaves.
             tokio::task::yield_now().await;
         }
-        ctx.body_pieces = ctx.body_pieces.saturating_add(1);
+        passage.body.pieces = passage.body.pieces.saturating_add(1);
+        passage.body.bytes += body.as_ref().map_or(0, |piece| piece.len() as u64);
         if end {
-            request_complete(ctx);
+            request_complete(passage);
         }
     }
 
     /// The head of the answer is there.
-    pub(super) fn answer_begins(session: &mut Session, head: &ResponseHeader, ctx: &Context) {
-        let (Some(patience), Some(agent)) = (&ctx.patience, &ctx.agent) else { return };
-        patience.answer_begun(agent.upstream.stream_idle_timeout);
+    pub(super) fn answer_begins(session: &mut Session, head: &ResponseHeader, passage: &Passage) {
+        let Some(patience) = &passage.patience else { return };
+        let upstream = &passage.agent().upstream;
+        patience.answer_begun(upstream.stream_idle_timeout);
         if let Some(rest) = hops::rest(&head.headers) {
-            agent.upstream.endpoint.keeps_for(rest);
+            upstream.endpoint.keeps_for(rest);
         }
         if has_body(&session.req_header().method, head) {
             // What the caller still sends is one side of a conversation.
@@ -85,8 +91,8 @@ impl Gateway {
     }
 
     /// A piece of the answer, or of what the agent says in a tunnel, goes to the caller.
-    pub(super) fn answer_moves(&self, session: &mut Session, end: bool, ctx: &Context) {
-        if let Some(patience) = &ctx.patience {
+    pub(super) fn answer_moves(&self, session: &mut Session, end: bool, passage: &Passage) {
+        if let Some(patience) = &passage.patience {
             patience.moved();
         }
         if end {
@@ -113,9 +119,9 @@ pub(super) const fn word(over: Over) -> &'static str {
     }
 }
 
-fn request_complete(ctx: &Context) {
-    if let (Some(patience), Some(agent)) = (&ctx.patience, &ctx.agent) {
-        patience.request_complete(agent.upstream.response_timeout);
+fn request_complete(passage: &Passage) {
+    if let Some(patience) = &passage.patience {
+        patience.request_complete(passage.agent().upstream.response_timeout);
     }
 }
 

@@ -1,20 +1,21 @@
-//! What the phases of one request tell each other, and what is written down of it.
+//! One request on its way through the phases, as a state machine: received, then answered by us or admitted. At the
+//! end it is one line of the access log.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant as Tick};
+use std::time::Instant as Tick;
 
 use http::Method;
+use pingora::{Error, ErrorType};
 
-use crate::door::{Over, Patience};
-use crate::gate::{Permit, Verdict};
-use crate::limits::Place;
-use crate::model::{Grounds, Instant, RequestId};
+use crate::door::Over;
+use crate::gate::Verdict;
+use crate::model::{Grounds, Instant, Refusal, RequestId};
 use crate::routing::Agent;
 use crate::telemetry::{PathText, RequestRecord, Serving};
 
 use super::origin::Origin;
-use super::tunnel::Tunnel;
+use super::passage::Passage;
 
 /// One request on its way through the phases.
 #[derive(Debug)]
@@ -29,28 +30,31 @@ pub struct Context {
     pub(super) path: Option<Box<str>>,
     /// Whether parts of the query go on percent-encoded.
     pub(super) encode_query: bool,
-    pub(super) websocket: bool,
-    pub(super) tunnel: Option<Tunnel>,
-    /// There once the request may go to its agent.
-    pub(super) patience: Option<Patience>,
-    pub(super) agent: Option<Arc<Agent>>,
-    pub(super) permit: Option<Permit>,
-    pub(super) place: Option<Place>,
     /// The decision; its permit stands apart.
     pub(super) verdict: Verdict,
     /// What a refusal rests on, where somebody may ask.
     pub(super) grounds: Option<Arc<Grounds>>,
-    pub(super) turn: usize,
-    pub(super) attempt: usize,
-    pub(super) retried: bool,
-    pub(super) upstream_began: Option<Tick>,
-    pub(super) upstream_took: Option<Duration>,
-    /// The address that was tried last.
-    pub(super) upstream_address: Option<SocketAddr>,
-    pub(super) upstream_error: Option<&'static str>,
-    pub(super) body_seen: u64,
-    pub(super) body_pieces: u32,
+    stage: Stage,
     _serving: Serving,
+}
+
+/// How far a request has come: no phase finds more than it may use.
+#[derive(Debug)]
+enum Stage {
+    /// Its head is there. The agent is, once host and path have led to one.
+    Received(Option<Arc<Agent>>),
+    /// It has an answer of our own, and goes no further.
+    Answered(Option<Arc<Agent>>, OwnAnswer),
+    /// It goes on to its agent.
+    Admitted(Passage),
+}
+
+/// What we answer ourselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OwnAnswer {
+    Refusal(Refusal),
+    Preflight,
+    Health,
 }
 
 impl Context {
@@ -64,35 +68,86 @@ impl Context {
             https: false,
             path: None,
             encode_query: false,
-            websocket: false,
-            tunnel: None,
-            patience: None,
-            agent: None,
-            permit: None,
-            place: None,
             verdict: Verdict::NO_AGENT,
             grounds: None,
-            turn: 0,
-            attempt: 0,
-            retried: false,
-            upstream_began: None,
-            upstream_took: None,
-            upstream_address: None,
-            upstream_error: None,
-            body_seen: 0,
-            body_pieces: 0,
+            stage: Stage::Received(None),
             _serving: serving,
+        }
+    }
+
+    /// Host and path have led to this agent.
+    pub(super) fn route(&mut self, agent: &Arc<Agent>) {
+        if let Stage::Received(found) = &mut self.stage {
+            *found = Some(Arc::clone(agent));
+        }
+    }
+
+    /// The request gets this answer of ours. One that goes on to its agent stays what it is.
+    pub(super) fn answer(&mut self, answer: OwnAnswer) {
+        if let OwnAnswer::Preflight | OwnAnswer::Health = answer {
+            self.verdict = Verdict::unasked();
+        }
+        if let Stage::Received(agent) = &mut self.stage {
+            self.stage = Stage::Answered(agent.take(), answer);
+        }
+    }
+
+    /// The request goes on.
+    pub(super) fn admit(&mut self, passage: Passage) {
+        self.stage = Stage::Admitted(passage);
+    }
+
+    /// The agent, once one was found.
+    pub(super) fn agent(&self) -> Option<&Arc<Agent>> {
+        match &self.stage {
+            Stage::Received(agent) | Stage::Answered(agent, _) => agent.as_ref(),
+            Stage::Admitted(passage) => Some(passage.agent()),
+        }
+    }
+
+    /// The passage of a request that goes on.
+    ///
+    /// # Errors
+    /// When it was not admitted: nothing is forwarded then.
+    pub(super) fn passage(&self) -> pingora::Result<&Passage> {
+        self.admitted().ok_or_else(not_admitted)
+    }
+
+    /// The same, to take note of what happens to it.
+    ///
+    /// # Errors
+    /// When it was not admitted.
+    pub(super) fn passage_mut(&mut self) -> pingora::Result<&mut Passage> {
+        match &mut self.stage {
+            Stage::Admitted(passage) => Ok(passage),
+            Stage::Received(_) | Stage::Answered(..) => Err(not_admitted()),
+        }
+    }
+
+    pub(super) const fn admitted(&self) -> Option<&Passage> {
+        match &self.stage {
+            Stage::Admitted(passage) => Some(passage),
+            Stage::Received(_) | Stage::Answered(..) => None,
         }
     }
 
     /// Why the agent's time is over, if it is.
     pub(super) fn over(&self) -> Option<Over> {
-        self.patience.as_ref().and_then(Patience::over)
+        self.admitted().and_then(Passage::over)
+    }
+
+    /// Why the agent gave no answer, or no whole one.
+    pub(super) fn upstream_error(&self) -> Option<&'static str> {
+        match &self.stage {
+            Stage::Answered(_, OwnAnswer::Refusal(Refusal::Busy)) => Some("too_many_in_flight"),
+            Stage::Received(_) | Stage::Answered(..) => None,
+            Stage::Admitted(passage) => passage.failure,
+        }
     }
 
     /// What is known of the request now.
     pub(super) fn record(&self, method: Option<Method>, path: PathText) -> RequestRecord {
-        let (agent, verdict) = (self.agent.as_deref(), &self.verdict);
+        let (agent, verdict) = (self.agent(), &self.verdict);
         RequestRecord {
             at: self.now,
             request_id: self.request_id.clone(),
@@ -111,4 +166,8 @@ impl Context {
             grounds: None,
         }
     }
+}
+
+fn not_admitted() -> Box<Error> {
+    Error::explain(ErrorType::InternalError, "no permit: the request was not admitted").into_in()
 }

@@ -1,20 +1,12 @@
-//! The cross-origin headers of answers: preflights, our own answers, and those of agents, whose own are replaced.
+//! The cross-origin headers of answers: our own, and those of agents, whose own are replaced.
 
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use crate::routing::{Agent, Cors, CorsHeaders};
 
 /// What every name of a cross-origin header begins with.
 const FAMILY: &str = "access-control-";
-
-/// The answer to a request that is a preflight at an agent with rules (Fetch standard, "CORS-preflight request").
-pub(super) fn preflight(agent: &Agent, request: &RequestHeader) -> Option<CorsHeaders> {
-    let cors = agent.cors.as_ref()?;
-    let origin = request.headers.get(header::ORIGIN)?;
-    let asks = request.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    (request.method == Method::OPTIONS && asks).then(|| cors.preflight(origin))
-}
 
 /// The headers for an answer of ours.
 pub(super) fn headers(agent: Option<&Agent>, request: &RequestHeader) -> CorsHeaders {

@@ -5,18 +5,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
 
-use http::uri::Scheme;
-use pingora::proxy::Session;
+use pingora::http::RequestHeader;
 
 use crate::authz::{Silent, Witness};
 use crate::gate::{Evidence, Need, Permit, Step, Verdict, decide};
-use crate::model::{Clock, Fetched, Instant, Purpose, Request};
+use crate::model::{Clock, Fetched, Instant, Request};
 use crate::routing::Agent;
 
 use super::context::Context;
 use super::gateway::Gateway;
 use super::noted;
-use super::view::View;
 
 /// The longest wait for the one shared fetch that an unknown `kid` asked for. A caller waits this long for a rotated
 /// key, and no longer for a provider that does not answer.
@@ -27,24 +25,10 @@ impl Gateway {
     pub(super) async fn decide(
         &self,
         agent: &Arc<Agent>,
-        view: View<'_>,
-        session: &Session,
+        mut request: Request<'_>,
+        head: &RequestHeader,
         ctx: &mut Context,
     ) -> Option<Permit> {
-        let head = session.req_header();
-        let mut request = Request {
-            method: &head.method,
-            scheme: if ctx.https { Scheme::HTTPS } else { Scheme::HTTP },
-            host: view.host,
-            path: view.path,
-            query: view.query,
-            headers: &head.headers,
-            peer: ctx.remote,
-            // No listener asks for one.
-            client_certificate: None,
-            now: ctx.now,
-            purpose: Purpose::Serve,
-        };
         let (mut took, witnessed) = (Duration::ZERO, self.parts.decisions.is_some());
         let mut grounds = None;
         let ask = |request: &Request<'_>, evidence: &Evidence| {

@@ -3,26 +3,29 @@
 //!
 //! The decision itself is made in `gate`; when each step is taken is in `phases`.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{HeaderValue, Version, header};
 use ipnet::IpNet;
+use pingora::Error;
+use pingora::http::RequestHeader;
 use pingora::proxy::{ProxyHttp as _, Session};
 
 use crate::config::{Limits, Snapshot};
 use crate::door::Drain;
 use crate::limits::Hall;
 use crate::model::{AuthMethod, Clock, Decision, Live, Reason, Refusal, RequestId};
-use crate::routing::Agent;
 use crate::telemetry::{
     AccessLog, AgentMetrics, Decisions, EndedRequest, InFlight, Metrics, PathText, RequestRecord,
 };
 
+use super::answer::Own;
 use super::context::Context;
-use super::noted;
 use super::origin::Origin;
-use super::view::{BadTarget, View};
+use super::view::path_of;
+use super::{noted, response};
 
 /// What a gateway is built from.
 #[derive(Clone, Debug)]
@@ -88,20 +91,7 @@ impl Gateway {
         id
     }
 
-    /// Fills the context from the request head.
-    pub(super) fn look<'s>(&self, session: &'s Session, ctx: &mut Context) -> Result<View<'s>, BadTarget> {
-        let view = View::of(session.req_header())?;
-        ctx.path = (!view.path.is_as_sent()).then(|| view.path.as_str().into());
-        ctx.encode_query = view.encode_query;
-        Ok(view)
-    }
-
-    /// The agent that answers to this target.
-    pub(super) fn agent(&self, view: &View<'_>) -> Option<Arc<Agent>> {
-        let host = view.host.as_ref().map(crate::model::Host::as_str);
-        self.parts.snapshot.with(|snapshot| snapshot.router.find(host, &view.path).cloned())
-    }
-
+    /// Who sends the request, and what it is called.
     pub(super) fn meet(&self, session: &Session, ctx: &mut Context) {
         let peer = session.client_addr().and_then(|a| a.as_inet()).map(std::net::SocketAddr::ip);
         let headers = &session.req_header().headers;
@@ -126,11 +116,46 @@ impl Gateway {
         }
     }
 
-    /// Counts and notes a request that reaches no agent.
-    pub(super) fn note_no_route(&self, session: &Session, ctx: &mut Context, refusal: Refusal) {
+    /// Counts and notes a request that reaches no agent, which gets this answer.
+    pub(super) fn unrouted(&self, head: &RequestHeader, ctx: &Context, refusal: Refusal) -> Own {
         self.no_agent.decided(None, AuthMethod::None, Decision::Deny, Reason::NoRoute);
         if let Some(decisions) = &self.parts.decisions {
-            noted::no_route(decisions, session.req_header(), ctx, refusal);
+            noted::no_route(decisions, head, ctx, refusal);
         }
+        refusal.into()
+    }
+
+    /// The end of a request: counts, notes and logs it.
+    pub(super) fn record(&self, session: &Session, error: Option<&Error>, ctx: &Context) {
+        // Without a head the client went away first: what others call "client closed request".
+        let status = response::written(session).map_or(CLIENT_CLOSED, |head| head.status.as_u16());
+        let took = ctx.began.elapsed();
+        let metrics = ctx.agent().map_or(&self.no_agent, |agent| &agent.metrics);
+        metrics.answered(status, took);
+        if let Some(cause) = ctx.upstream_error() {
+            metrics.upstream_failed(cause);
+            if let Some(decisions) = &self.parts.decisions {
+                noted::failure(decisions, session.req_header(), ctx, noted::Failure { status, cause, error });
+            }
+        }
+        self.parts.access_log.write(|| {
+            let request = session.req_header();
+            let path = PathText::logged(&path_of(request, ctx));
+            EndedRequest {
+                record: RequestRecord {
+                    status: Some(status),
+                    upstream_error: ctx.upstream_error().map(Cow::Borrowed),
+                    ..ctx.record(Some(request.method.clone()), path)
+                },
+                version: request.version,
+                took,
+                upstream_took: ctx.admitted().and_then(|passage| passage.attempts.took()),
+                bytes_in: session.body_bytes_read() as u64,
+                bytes_out: session.body_bytes_sent() as u64,
+            }
+        });
     }
 }
+
+/// The status in logs of a request whose client went away before the answer (nginx has given it this number).
+const CLIENT_CLOSED: u16 = 499;

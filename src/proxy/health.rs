@@ -2,12 +2,8 @@
 
 use http::{HeaderValue, Method};
 use pingora::http::RequestHeader;
-use pingora::proxy::Session;
 
-use crate::gate::Verdict;
-
-use super::answer::{self, Problem};
-use super::context::Context;
+use super::answer::{Health, Own, Problem};
 use super::gateway::Gateway;
 
 /// Whether a request is for the path of health checks, whatever its query says. The host is of no interest: checks
@@ -18,25 +14,15 @@ pub(super) fn asks(request: &RequestHeader, path: &str) -> bool {
 }
 
 impl Gateway {
-    /// Answers a health check.
-    pub(super) async fn tell_health(
-        &self,
-        session: &mut Session,
-        ctx: &mut Context,
-    ) -> pingora::Result<bool> {
-        let method = &session.req_header().method;
+    /// The answer to a health check.
+    pub(super) fn health(&self, method: &Method) -> Own {
         if !matches!(*method, Method::GET | Method::HEAD) {
-            let allow = HeaderValue::from_static("GET, HEAD");
-            return Problem::method(allow).refuse(session, ctx).await;
+            return Problem::method(HeaderValue::from_static("GET, HEAD")).into();
         }
-        ctx.verdict = Verdict::unasked();
         let drain = &self.parts.drain;
-        // Of a process that has handed its listeners over, only kept connections ask; the place is well.
-        let answer = match drain.is_leaving() && !drain.is_handed_over() {
-            true => (503, "draining\n"),
-            false => (200, "ok\n"),
-        };
-        answer::health(session, ctx, answer).await
+        // Of a process that has handed its listeners over, only kept connections ask, and its successor serves.
+        let is_draining = drain.is_leaving() && !drain.is_handed_over();
+        Own::Health(if is_draining { Health::Draining } else { Health::Ok })
     }
 }
 

@@ -3,11 +3,13 @@
 //!
 //! Nothing is decided here. An upstream is chosen, and a request rewritten, only with a permit of `gate`.
 
+mod admit;
 mod answer;
 mod attend;
 mod context;
 mod cross_origin;
 mod decide;
+mod failure;
 mod forward;
 mod forwarded;
 mod gateway;
@@ -18,8 +20,10 @@ mod inspect;
 mod location;
 mod noted;
 mod origin;
+mod passage;
 mod peer;
 mod phases;
+mod response;
 mod stamp;
 mod tunnel;
 mod upgrade;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 /// What an agent allows pages of other origins to do.
 #[derive(Debug, Clone)]
@@ -75,9 +75,16 @@ impl Cors {
         }
     }
 
-    /// The headers for a preflight from `origin`, whatever it asks for: the browser compares that with the lists.
+    /// The headers for the answer to a preflight (Fetch standard, "CORS-preflight request"); nothing for any other
+    /// request. Whatever it asks for, the browser compares that with the lists.
     #[must_use]
-    pub fn preflight(&self, origin: &HeaderValue) -> CorsHeaders {
+    pub fn preflight(&self, method: &Method, headers: &HeaderMap) -> Option<CorsHeaders> {
+        let origin = headers.get(http::header::ORIGIN)?;
+        let asks = headers.contains_key(http::header::ACCESS_CONTROL_REQUEST_METHOD);
+        (*method == Method::OPTIONS && asks).then(|| self.preflight_from(origin))
+    }
+
+    fn preflight_from(&self, origin: &HeaderValue) -> CorsHeaders {
         let mut out = self.vary("Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
         if let Some(allowed) = self.allowed(Some(origin)) {
             out.push((http::header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed));
@@ -175,7 +182,7 @@ mod tests {
     #[test]
     fn a_preflight_from_an_allowed_origin_says_what_is_allowed() {
         let answer = cors(Some(&[exact("https://app.example")]), true)
-            .preflight(&HeaderValue::from_static("https://app.example"));
+            .preflight_from(&HeaderValue::from_static("https://app.example"));
         assert_eq!(get(&answer, "access-control-allow-origin"), Some("https://app.example"));
         assert_eq!(get(&answer, "access-control-allow-methods"), Some("GET, HEAD, POST"));
         assert_eq!(get(&answer, "access-control-allow-headers"), Some("authorization, content-type"));
@@ -188,7 +195,7 @@ mod tests {
         let cors = cors(Some(&[exact("https://app.example")]), true);
         for origin in ["https://evil.example", "null", "https://app.example.evil", "http://app.example"] {
             let origin = HeaderValue::from_static(origin);
-            for headers in [cors.preflight(&origin), cors.answer(Some(&origin)), cors.answer(None)] {
+            for headers in [cors.preflight_from(&origin), cors.answer(Some(&origin)), cors.answer(None)] {
                 let names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
                 assert_eq!(names, ["vary"], "{origin:?}");
             }
@@ -199,7 +206,7 @@ mod tests {
     fn a_star_is_the_same_for_every_origin_and_for_none() {
         let cors = cors(None, false);
         let page = HeaderValue::from_static("https://x.example");
-        for headers in [cors.answer(Some(&page)), cors.answer(None), cors.preflight(&page)] {
+        for headers in [cors.answer(Some(&page)), cors.answer(None), cors.preflight_from(&page)] {
             assert_eq!(get(&headers, "access-control-allow-origin"), Some("*"));
             assert_eq!(get(&headers, "vary"), None);
         }

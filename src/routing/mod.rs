@@ -5,12 +5,14 @@
 
 mod agent;
 mod cors;
+mod found;
 mod methods;
 mod route;
 mod router;
 
 pub use agent::{Agent, AgentId, Authenticator, next_id};
 pub use cors::{AllowedOrigin, Cors, CorsHeaders, CorsRules};
+pub use found::Match;
 pub use methods::Methods;
 pub use route::Route;
 pub use router::{RouteConflict, Router};

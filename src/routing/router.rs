@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::model::{CanonicalPath, HostRule};
+use crate::model::{CanonicalPath, Host, HostRule, Request};
 
 use super::agent::Agent;
+use super::found::Match;
 
 /// Two agents want the same host and path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -54,9 +55,26 @@ impl Router {
         Ok(())
     }
 
-    /// The agent for a request.
+    /// Where a request leads.
     #[must_use]
-    pub fn find(&self, host: Option<&str>, path: &CanonicalPath<'_>) -> Option<&Arc<Agent>> {
+    pub fn find(&self, request: &Request<'_>) -> Match<&Arc<Agent>> {
+        let host = request.host.as_ref().map(Host::as_str);
+        let Some(agent) = self.at(host, &request.path) else { return Match::NotFound };
+        let cors = agent.cors.as_deref();
+        if let Some(headers) = cors.and_then(|cors| cors.preflight(request.method, request.headers)) {
+            return Match::Preflight(agent, headers);
+        }
+        match &agent.route.methods {
+            Some(methods) if !methods.allows(request.method) => {
+                Match::MethodNotAllowed(agent, methods.allow().clone())
+            }
+            _ => Match::Agent(agent),
+        }
+    }
+
+    /// The agent at a host and a path, whatever is asked of it.
+    #[must_use]
+    pub fn at(&self, host: Option<&str>, path: &CanonicalPath<'_>) -> Option<&Arc<Agent>> {
         let by_host = host.and_then(|host| self.hosts.get(host)).and_then(|paths| paths.find(path.as_str()));
         let below = || host.and_then(|host| self.below(host)).and_then(|paths| paths.find(path.as_str()));
         by_host.or_else(below).or_else(|| self.any_host.find(path.as_str()))
@@ -108,7 +126,7 @@ mod tests {
 
     fn find(router: &Router, host: Option<&str>, path: &str) -> Option<String> {
         let path = CanonicalPath::parse(path.as_bytes()).unwrap();
-        router.find(host, &path).map(|a| a.name.to_string())
+        router.at(host, &path).map(|a| a.name.to_string())
     }
 
     #[test]

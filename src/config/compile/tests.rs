@@ -64,7 +64,7 @@ fn a_document_becomes_what_a_request_needs() {
     assert!(warnings.is_empty(), "{warnings}");
     let agent = |host, path: &str| {
         let path = CanonicalPath::parse(path.as_bytes()).unwrap();
-        snapshot.router.find(host, &path).map(|agent| agent.name.to_string())
+        snapshot.router.at(host, &path).map(|agent| agent.name.to_string())
     };
     assert_eq!(agent(Some("a.example"), "/agents/refunds/7").as_deref(), Some("refunds"));
     assert_eq!(agent(Some("b.example"), "/agents/refunds/7").as_deref(), Some("all"));

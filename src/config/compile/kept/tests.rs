@@ -201,7 +201,7 @@ fn an_agent_is_made_anew_for_what_it_is_made_of_and_stays_the_very_same_for_all_
         for (name, agent) in &after.agents {
             let found = after
                 .router
-                .find(None, &crate::model::CanonicalPath::parse(agent.route.path.as_bytes()).unwrap());
+                .at(None, &crate::model::CanonicalPath::parse(agent.route.path.as_bytes()).unwrap());
             assert!(
                 found.is_some_and(|found| Arc::ptr_eq(found, agent)),
                 "{what}: requests reach another {name}"

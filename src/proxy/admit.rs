@@ -1,0 +1,107 @@
+//! Whether a request goes on to an agent: its head within the limits, an agent, a decision in its favour, a slot. What
+//! does not go on is an answer of our own.
+
+use std::sync::Arc;
+
+use http::uri::Scheme;
+use http::{Method, header};
+use pingora::http::RequestHeader;
+use pingora::proxy::Session;
+
+use crate::gate::Permit;
+use crate::limits::Place;
+use crate::model::{Purpose, Refusal, Request};
+use crate::routing::{Agent, Match};
+
+use super::answer::{Own, Problem};
+use super::context::Context;
+use super::gateway::Gateway;
+use super::health;
+use super::view::View;
+
+impl Gateway {
+    /// What a request needs to go on, or its answer.
+    pub(super) async fn admit(&self, session: &Session, ctx: &mut Context) -> Result<(Permit, Place), Own> {
+        let head = session.req_header();
+        self.screen(head)?;
+        let request = self.read(head, ctx)?;
+        let agent = self.route(&request, head, ctx)?;
+        let permit = self.decide(&agent, request, head, ctx).await;
+        let permit = permit.ok_or_else(|| Problem::decided(ctx.verdict.reason, &agent))?;
+        if agent.max_body.is_some_and(|limit| content_length(head).is_some_and(|length| length > limit)) {
+            return Err(Refusal::BodyTooLarge.into());
+        }
+        let slot = self.parts.hall.take(&agent.places, agent.max_in_flight).ok_or(Refusal::Busy)?;
+        Ok((permit, slot))
+    }
+
+    /// Answers what no agent is looked for.
+    fn screen(&self, head: &RequestHeader) -> Result<(), Own> {
+        let limits = &self.parts.limits;
+        if head_bytes(head) > limits.header_bytes || head.headers.len() > limits.header_fields {
+            return Err(Refusal::HeadTooLarge.into());
+        }
+        if head.method == Method::TRACE {
+            return Err(Refusal::MethodNotAllowed.into());
+        }
+        match &self.parts.health_path {
+            Some(path) if health::asks(head, path) => Err(self.health(&head.method)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The request as the decision sees it.
+    fn read<'s>(&self, head: &'s RequestHeader, ctx: &mut Context) -> Result<Request<'s>, Own> {
+        let view = View::of(head).map_err(|bad| self.unrouted(head, ctx, bad.refusal()))?;
+        ctx.path = (!view.path.is_as_sent()).then(|| view.path.as_str().into());
+        ctx.encode_query = view.encode_query;
+        Ok(Request {
+            method: &head.method,
+            scheme: if ctx.https { Scheme::HTTPS } else { Scheme::HTTP },
+            host: view.host,
+            path: view.path,
+            query: view.query,
+            headers: &head.headers,
+            peer: ctx.remote,
+            // No listener asks for one.
+            client_certificate: None,
+            now: ctx.now,
+            purpose: Purpose::Serve,
+        })
+    }
+
+    /// The agent of a request that must be decided.
+    fn route(
+        &self,
+        request: &Request<'_>,
+        head: &RequestHeader,
+        ctx: &mut Context,
+    ) -> Result<Arc<Agent>, Own> {
+        match self.parts.snapshot.with(|snapshot| snapshot.router.find(request).cloned()) {
+            Match::Agent(agent) => {
+                ctx.route(&agent);
+                Ok(agent)
+            }
+            Match::Preflight(agent, headers) => {
+                ctx.route(&agent);
+                Err(Own::Preflight(headers))
+            }
+            Match::MethodNotAllowed(agent, allow) => {
+                ctx.route(&agent);
+                let _counted = self.unrouted(head, ctx, Refusal::MethodNotAllowed);
+                Err(Problem::method(allow).into())
+            }
+            Match::NotFound => Err(self.unrouted(head, ctx, Refusal::NotFound)),
+        }
+    }
+}
+
+fn content_length(request: &RequestHeader) -> Option<u64> {
+    request.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn head_bytes(request: &RequestHeader) -> usize {
+    // Each field costs its name, its value, a colon, a blank and a line end.
+    request.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
+        + request.raw_path().len()
+}

@@ -1,0 +1,44 @@
+//! The head of an agent's response as the client gets it.
+
+use http::{StatusCode, header};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::proxy::Session;
+
+use crate::config::Snapshot;
+use crate::model::Live;
+
+use super::answer::{REQUEST_ID, header_value};
+use super::context::Context;
+use super::{cross_origin, hops, location};
+
+/// Whether another head follows (RFC 9110 section 15.2).
+pub(super) fn is_interim(status: StatusCode) -> bool {
+    status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS
+}
+
+/// The final head that was written, if one was.
+pub(super) fn written(session: &Session) -> Option<&ResponseHeader> {
+    session.response_written().filter(|head| !is_interim(head.status))
+}
+
+/// Rewrites the response to the request `sent`.
+pub(super) fn rewrite(
+    head: &mut ResponseHeader,
+    sent: &RequestHeader,
+    ctx: &Context,
+    snapshot: &Live<Snapshot>,
+) -> pingora::Result<()> {
+    let agent = ctx.passage()?.agent();
+    hops::strip(head);
+    head.insert_header(REQUEST_ID, header_value(&ctx.request_id)?)?;
+    if head.status == StatusCode::SWITCHING_PROTOCOLS
+        && let Some(protocol) = agent.answered_protocol(&sent.headers)
+    {
+        head.insert_header(header::SEC_WEBSOCKET_PROTOCOL, protocol)?;
+    }
+    location::rewrite(head, sent, agent, ctx, snapshot)?;
+    if let Some(cors) = &agent.cors {
+        cross_origin::replace(head, cors, sent)?;
+    }
+    Ok(())
+}
