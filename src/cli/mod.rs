@@ -77,7 +77,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let serves = matches!(cli.command, Command::Run(_) | Command::Demo(_));
     let usual = if serves { tracing::Level::INFO } else { tracing::Level::WARN };
-    // The demo talks to a person; only the gateway itself must not wait for whoever reads its log.
+    // The demo talks to a person; only the gateway itself must not wait for the reader of its log.
     let is_gateway = matches!(cli.command, Command::Run(_));
     let log = init_logging(cli.log_format, cli.log_level.unwrap_or(usual), is_gateway);
     let (mut out, mut err) = (std::io::stdout(), log.line());

@@ -1,5 +1,5 @@
 //! The trust of a command in the gateway beside it: a certificate of the very file that the configuration names,
-//! whatever names stand in it and whoever signed it. Who can read that configuration needs no authority to tell.
+//! whatever names stand in it and whichever authority signed it. Who can read that configuration needs no authority to tell.
 
 use std::sync::Arc;
 

@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
             let ops = outline.server.ops.address.value;
             let reply = gateway::ask(ops, "/readyz?verbose");
             let reply = reply.map_err(|e| format!("the operations listener at {ops} cannot be asked: {e}"));
-            // Who is not ready answers 503, and says why.
+            // A gateway that is not ready answers 503, and says why.
             reply.and_then(|(_, body)| read((200, body))).map(|ready| of_readiness(&ready))
         }
     };

@@ -43,7 +43,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
     }
 }
 
-/// The decision, from whoever knows it.
+/// The decision, from the gateway or from the refusals that are kept.
 fn found(args: &Args, outline: &Outline, err: &mut dyn Write) -> Result<Value, String> {
     let Some(admin) = &outline.server.admin else {
         let why = "the configuration has no admin listener (`server.admin`) that could be asked";
@@ -68,7 +68,7 @@ fn on_disk(args: &Args, outline: &Outline, why: &str, err: &mut dyn Write) -> Re
         let help = "nor are refusals kept on disk; set `server.admin`, `server.state_dir` or `store`";
         return Err(format!("{why}, {help}"));
     };
-    // Whoever asks may still like what follows.
+    // What is kept on disk may still tell.
     let _told = writeln!(err, "note: {why}; reading the refusals kept in {}", folder.display());
     let entry = KeptRefusals::of(folder).find(&args.request_id, SystemClock.now());
     let entry = entry.ok_or("no refused or failed request of that id is kept; they are kept for a day")?;

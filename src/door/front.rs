@@ -1,4 +1,4 @@
-//! The door in front of Pingora: seats connections, does their TLS handshake, reads the whole head of each HTTP/1
+//! The door in front of Pingora: gives connections slots, does their TLS handshake, reads the whole head of each HTTP/1
 //! request within one time limit and one size limit, and knows what is in flight.
 //!
 //! HTTP/2 connections go straight to Pingora. What a head says is for `framing` and for the phases in `gateway`.
@@ -30,14 +30,14 @@ use super::pace::Paced;
 use super::patience::Patience;
 use super::proxy_protocol;
 use super::relays::Relays;
-use super::seats::{Crowd, Rest};
+use super::slots::{Crowd, Rest};
 use super::tls::TlsDoor;
 
 /// How long a kept connection may still bring a request after draining has started.
 const LAST_REQUEST: Duration = Duration::from_millis(500);
 /// How long the rest of a refused head is taken in, so that the answer is not lost with the connection.
 const LINGER: Duration = Duration::from_secs(1);
-/// How many connections that were turned away may linger at once; they have no seat.
+/// How many connections that were turned away may linger at once; they have no slot.
 const MOST_LINGERING: usize = 64;
 
 /// What a door is made of.
@@ -94,8 +94,8 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
         if relayed && !inner.parts.relays.trust(peer) {
             return inner.refuse_relay(peer, &"its peer is none of trusted_proxies");
         }
-        let seated = inner.parts.crowd.seat(peer);
-        let Ok(mut seat) = seated else {
+        let taken = inner.parts.crowd.slot(peer);
+        let Ok(mut slot) = taken else {
             // Who speaks TLS would have to shake hands first, which is what there is no room for.
             if tls.is_none() {
                 Box::pin(inner.turn_away(&mut stream, peer)).await;
@@ -105,7 +105,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
         let _open = inner.parts.drain.enter();
         let peer = if relayed {
             let Some(client) = Box::pin(inner.introduced(&mut stream, peer)).await else { return };
-            if client != peer && client.is_some_and(|client| seat.belongs_to(client).is_err()) {
+            if client != peer && client.is_some_and(|client| slot.belongs_to(client).is_err()) {
                 if tls.is_none() {
                     Box::pin(inner.turn_away(&mut stream, client)).await;
                 }
@@ -205,7 +205,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
                 Head::Gone => return,
                 Head::Bad(refusal) => return Box::pin(self.refuse(&mut stream, refusal, peer)).await,
                 // Its request may be on its way.
-                Head::Unseated => return self.turn_away_at_once(&mut stream, peer),
+                Head::SlotNeeded => return self.turn_away_at_once(&mut stream, peer),
             };
             rest = Rest::Kept;
             patience.begin();
@@ -245,7 +245,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
             biased;
             came = timeout(longest, &mut read) => return (!came.unwrap_or(false)).then_some(Head::Gone),
             () = self.parts.crowd.needed(rest) => {
-                return Some(if rest == Rest::Silent { Head::Unseated } else { Head::Gone });
+                return Some(if rest == Rest::Silent { Head::SlotNeeded } else { Head::Gone });
             }
             () = self.parts.drain.started() => {}
         }

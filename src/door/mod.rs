@@ -17,7 +17,7 @@ mod pace;
 mod patience;
 mod proxy_protocol;
 mod relays;
-mod seats;
+mod slots;
 mod tls;
 
 pub use drain::{Busy, Drain};
@@ -28,5 +28,5 @@ pub(crate) use keepalive::KEEPALIVE;
 pub use listening::{Listening, listen};
 pub(crate) use patience::{Over, Patience, Wait};
 pub use relays::Relays;
-pub use seats::{Crowd, CrowdLimits};
+pub use slots::{Crowd, CrowdLimits};
 pub use tls::TlsDoor;

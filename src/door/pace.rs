@@ -1,6 +1,6 @@
 //! A caller's connection that is given up when the caller takes nothing of what it is sent.
 //!
-//! The limit is on standing still, not on speed: whoever takes a byte has the whole time again, so that no stream
+//! The limit is on standing still, not on speed: a client that takes a byte has the whole time again, so that no stream
 //! that moves is cut. The kernel says what was taken: it lets a write go on only when a third of its own buffer, which
 //! grows to megabytes, is free again. What is written, and how long a caller may say nothing, is for others.
 

@@ -1,5 +1,5 @@
 //! What the service manager is told (sd_notify(3)): ready, reloading, stopping, and which process is the main one.
-//! Whoever started the process without `NOTIFY_SOCKET` is told nothing.
+//! Without `NOTIFY_SOCKET`, nobody is told anything.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;

@@ -75,7 +75,7 @@ impl TokioClock {
         Arc::new(Self { began: tokio::time::Instant::now(), ahead: AtomicI64::new(0) })
     }
 
-    /// Sets it wrong by so many seconds.
+    /// Sets it wrong by this many seconds.
     pub(super) fn set_ahead(&self, seconds: i64) {
         self.ahead.store(seconds, Ordering::SeqCst);
     }
@@ -99,7 +99,7 @@ pub(super) enum Step {
         max_age: Option<u64>,
     },
     Fail,
-    /// Wants to be left alone for so many seconds.
+    /// Asks to be left alone for this many seconds.
     Busy(u64),
     /// Shows a fault of ours.
     Stumble,

@@ -25,7 +25,7 @@ pub(super) enum NoMatch {
 pub struct Candidates([Option<Arc<VerificationKey>>; Candidates::MAX]);
 
 impl Candidates {
-    /// So many keys of one `kid` are tried at most.
+    /// The most keys of one `kid` that are tried.
     pub const MAX: usize = 4;
 
     fn gather<'a>(keys: impl Iterator<Item = &'a Arc<VerificationKey>>) -> Option<Self> {
@@ -45,7 +45,7 @@ impl Candidates {
 /// An immutable set of keys of one provider.
 #[derive(Debug)]
 pub struct KeySet {
-    /// Tells the sets of one process apart; never nought.
+    /// Tells the sets of one process apart; never zero.
     number: u64,
     keys: Vec<Arc<VerificationKey>>,
     by_kid: Named,

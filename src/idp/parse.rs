@@ -10,9 +10,9 @@ use crate::model::{AlgorithmSet, without_mark};
 use super::jwk::Entry;
 use super::{KeySet, SkipReason, Skipped};
 
-/// So many keys of a set are looked at.
+/// The most keys of a set that are read: the largest providers publish some dozens, and each costs a check of its form.
 const MAX_KEYS: usize = 1000;
-/// So many skipped keys are named in an error.
+/// The most skipped keys that an error names: a line stays readable.
 const SHOWN: usize = 5;
 
 /// The keys of a document.

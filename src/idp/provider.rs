@@ -128,7 +128,7 @@ impl Provider {
 
     /// Asks for a fetch because of an unknown key id. The future ends when the fetch does, well or not; the
     /// caller limits how long it waits. `None` when there will be none: the cool-down or the back-off forbids
-    /// it, or the keys are not fetched; and when so many wait already that this one must not.
+    /// it, or the keys are not fetched; and when as many wait already as may.
     pub fn join_refetch(&self, now: Instant) -> Option<impl Future<Output = ()> + Send + 'static> {
         self.refetch.join(now)
     }
@@ -215,7 +215,7 @@ pub(super) fn read_keys(
     }
 }
 
-/// So many keys of a set are named in the log, whatever a provider publishes.
+/// The most keys of a set that the log names, whatever a provider publishes.
 pub(super) const TOLD: usize = 20;
 
 /// Tells the log which keys were left out. Secrets come first: they must not hide behind the others.

@@ -13,7 +13,7 @@ use crate::model::Instant;
 /// The least time between two fetches that unknown key ids cause, however they end. Without it, tokens with
 /// random key ids would make the gateway hammer the provider.
 pub(super) const COOL_DOWN: Duration = Duration::from_secs(30);
-/// So many requests wait for a fetch of one provider at most; the others are decided at once with what is known.
+/// The most requests that wait for a fetch of one provider; the others are decided at once with what is known.
 /// Without it, a slow provider and tokens with random key ids would fill the gateway with requests that wait.
 pub(super) const SEATS: usize = 512;
 
@@ -222,7 +222,7 @@ mod tests {
         }
     }
 
-    /// Every one who is told to wait is told of the end, whatever the threads do in between.
+    /// Each waiter is told of the end, whatever the threads do in between.
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn no_end_of_a_fetch_is_missed() {
         const ASKED: usize = 2_000;

@@ -18,7 +18,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Whoever holds the API key of that id.
+    /// The holder of the API key of that id.
     #[must_use]
     pub fn of_api_key(id: &str) -> Self {
         Self { key_id: Some(id.to_owned()), ..Self::default() }

@@ -6,7 +6,7 @@ const LONGEST: usize = 200;
 /// Whether a text can be shown to people as a name.
 ///
 /// # Errors
-/// What it must be, for whoever wrote it.
+/// What it must be, for its writer.
 pub fn check_label(text: &str) -> Result<(), &'static str> {
     let good = !text.trim().is_empty()
         && text.chars().count() <= LONGEST

@@ -1,6 +1,6 @@
 //! Foreign words that are shown to people: what a peer sent may be a megabyte long, and full of control bytes.
 
-/// So many characters are shown.
+/// The most characters that are shown: enough for a sentence of a proxy, too few for a page.
 const LONGEST: usize = 500;
 
 /// `text` as it may stand in a log line or on a page: cut, on one line, and without control characters.

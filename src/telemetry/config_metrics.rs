@@ -48,7 +48,7 @@ impl ConfigMetrics {
         self.last_reload_ok.set(1);
     }
 
-    /// So many documents are broken on disk; `refused`: something there is not what is live.
+    /// The number of documents that are broken on disk; `refused`: something there is not what is live.
     pub(super) fn broken(&self, documents: usize, refused: bool) {
         self.broken_documents.set(i64::try_from(documents).unwrap_or(i64::MAX));
         if refused {

@@ -17,7 +17,7 @@ use super::decision_filter::{DecisionFilter, Outcome};
 use super::refusals::Refusals;
 use super::request_record::RequestRecord;
 
-/// Allowed requests that are kept, and that may wait for whoever empties the queue: what happened just now, not a log.
+/// Allowed requests that are kept, and that may wait for the task that empties the queue: what happened just now, not a log.
 const ALLOWED: usize = 2048;
 /// Requests of each other kind that are kept at most: refusals are rarer, and are asked about later.
 const OTHERS: usize = 4096;

@@ -1,5 +1,5 @@
 //! Lines for a reader that may stand still: they are written out by a thread of their own, and those that find no room
-//! are dropped and counted. Whoever says something never waits, and wakes the writer only when that one sleeps.
+//! are dropped and counted. A caller never waits, and wakes the writer only when it sleeps.
 //!
 //! What stands in a line is `access_log`'s and `logging`'s.
 

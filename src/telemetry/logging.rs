@@ -3,7 +3,7 @@
 //! Libraries that print headers at their finer levels are held at `warn` whatever the operator asks for, so
 //! that no credential is ever logged. The access log is not written here.
 //!
-//! A process that serves does not wait for whoever reads its log: see `lines`.
+//! A process that serves does not wait for the reader of its log: see `lines`.
 
 use std::io::{IsTerminal as _, Write};
 use std::str::FromStr;

@@ -107,7 +107,7 @@ impl Metrics {
         self.0.config.unchanged();
     }
 
-    /// So many documents are broken on disk; `refused`: something there is not what is live.
+    /// The number of documents that are broken on disk; `refused`: something there is not what is live.
     pub fn documents_broken(&self, documents: usize, refused: bool) {
         self.0.config.broken(documents, refused);
     }

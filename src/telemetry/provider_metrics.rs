@@ -39,13 +39,13 @@ impl ProviderMetrics {
         self.families().jwks_usable_until.of([&*self.provider]).set(at.unix_f64());
     }
 
-    /// So many usable keys are known.
+    /// The number of usable keys that are known.
     pub fn keys(&self, count: usize) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         self.families().jwks_keys.of([&*self.provider]).set(count);
     }
 
-    /// A key was not taken.
+    /// A key was skipped.
     pub fn skipped(&self, reason: &'static str) {
         self.families().jwks_keys_skipped.of([&*self.provider, reason]).inc();
     }

@@ -38,7 +38,7 @@ const POISON: &[u8] = b"\r\r";
 enum Answer {
     /// None: the next bytes begin one.
     Awaited,
-    /// An interim one, but for so many bytes.
+    /// An interim one, but for this many bytes.
     Interim(usize),
     /// It is known.
     Begun,

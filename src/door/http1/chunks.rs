@@ -38,7 +38,7 @@ pub(crate) struct Chunks {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
-    /// Before the next digit of a size that has so many.
+    /// Before the next digit of a size that has this many.
     Size(u8),
     /// A blank, which only a semicolon may follow.
     Blank,

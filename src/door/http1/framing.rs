@@ -39,7 +39,7 @@ pub(crate) enum BodyLength {
     Chunked,
 }
 
-/// Reads a head up to and with its empty line, with at most so many fields, or says how it is refused.
+/// Reads a head up to and with its empty line, with at most as many fields as may be, or says how it is refused.
 pub(crate) fn read(head: &[u8], most_fields: usize) -> Result<Framing<'_>, Refusal> {
     let mut lines = lines(head);
     let line = RequestLine::parse(lines.next().unwrap_or_default())?;

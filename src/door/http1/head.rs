@@ -38,8 +38,8 @@ pub(crate) enum Head {
     Gone,
     /// To be refused.
     Bad(Refusal),
-    /// Nothing was sent yet, and somebody else needs the seat.
-    Unseated,
+    /// Nothing was sent yet, and somebody else needs the slot.
+    SlotNeeded,
 }
 
 /// An empty buffer for a head. Most heads fit into it, and each connection that rests holds one.

@@ -26,7 +26,7 @@ use crate::model::Refusal;
 
 use super::super::deadline::Deadline;
 use super::super::http1::head::HeadLimits;
-use super::super::seats::Rest;
+use super::super::slots::Rest;
 use super::frames::{DATA, Frame, Frames, HEADERS, PREFACE, Step};
 use super::rules::{Abuse, Rules};
 
@@ -44,11 +44,11 @@ const ENHANCE_YOUR_CALM: u8 = 0xb;
 pub(crate) struct Around {
     /// Told what an answer that the HTTP/2 library gave by itself refused.
     pub(crate) unseen: Box<dyn Fn(Refusal) + Send + Sync>,
-    /// Waits, while the connection rests, until somebody needs its seat.
+    /// Waits, while the connection rests, until somebody needs its slot.
     pub(crate) needed: Box<dyn Fn(Rest) -> Needed + Send + Sync>,
 }
 
-/// Somebody needs the seat.
+/// Somebody needs the slot.
 pub(crate) type Needed = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
 
 /// Guards an HTTP/2 connection from its first byte on.
@@ -176,7 +176,7 @@ impl Guard {
         Poll::Ready(Ok(count))
     }
 
-    /// Rests while no stream is open; ready when the seat is needed, and the client has been told.
+    /// Rests while no stream is open; ready when the slot is needed, and the client has been told.
     fn rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.rules.is_resting() {
             self.rest = None;

@@ -12,9 +12,9 @@ use crate::model::{Clock, Instant};
 
 /// Refusals are kept for so long.
 pub(super) const AGE: Duration = Duration::from_secs(24 * 60 * 60);
-/// All files together take so many bytes at most.
+/// The most bytes of all files together.
 pub(super) const BYTES: u64 = 64 << 20;
-/// One file takes so many.
+/// The most bytes of one file.
 pub(super) const SEGMENT: u64 = 4 << 20;
 /// A file is written to for so long.
 const SPAN: Duration = Duration::from_secs(60 * 60);

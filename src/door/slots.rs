@@ -1,4 +1,4 @@
-//! Who is connected: how many in all and from each address, and who makes room when all seats are taken.
+//! Slots for connections: how many in all and from each address, and which connection makes room when all are taken.
 //!
 //! Connections are counted from the moment they are accepted, TLS handshake included. What one that is turned away
 //! is told, and how long one may rest, is for `front`.
@@ -31,11 +31,11 @@ pub struct Crowd(Arc<State>);
 #[derive(Debug)]
 struct State {
     limits: CrowdLimits,
-    seated: AtomicUsize,
+    taken: AtomicUsize,
     /// Looked at once a connection, never for a request.
     of_address: Mutex<HashMap<Block, usize>>,
-    silent: Bench,
-    kept: Bench,
+    silent: Queue,
+    kept: Queue,
     metrics: ConnectionMetrics,
 }
 
@@ -44,7 +44,7 @@ type Block = IpAddr;
 
 /// The place of one connection; dropping it says that it has ended.
 #[derive(Debug)]
-pub(crate) struct Seat {
+pub(crate) struct Slot {
     crowd: Arc<State>,
     block: Option<Block>,
 }
@@ -73,16 +73,16 @@ impl Crowd {
     pub fn new(limits: CrowdLimits, metrics: ConnectionMetrics) -> Self {
         Self(Arc::new(State {
             limits,
-            seated: AtomicUsize::new(0),
+            taken: AtomicUsize::new(0),
             of_address: Mutex::default(),
-            silent: Bench::default(),
-            kept: Bench::default(),
+            silent: Queue::default(),
+            kept: Queue::default(),
             metrics,
         }))
     }
 
-    /// A seat for a new connection.
-    pub(crate) fn seat(&self, peer: Option<IpAddr>) -> Result<Seat, Full> {
+    /// A slot for a new connection.
+    pub(crate) fn slot(&self, peer: Option<IpAddr>) -> Result<Slot, Full> {
         let state = &self.0;
         let block = peer.and_then(|peer| state.block(peer));
         if !block.is_none_or(|block| state.count(block)) {
@@ -90,9 +90,9 @@ impl Crowd {
             return Err(Full::OfAddress);
         }
         state.metrics.opened();
-        let seat = Seat { crowd: Arc::clone(state), block };
-        if state.seated.fetch_add(1, Ordering::Relaxed) < state.limits.connections || state.make_room() {
-            return Ok(seat);
+        let slot = Slot { crowd: Arc::clone(state), block };
+        if state.taken.fetch_add(1, Ordering::Relaxed) < state.limits.connections || state.make_room() {
+            return Ok(slot);
         }
         state.metrics.refused_in_all();
         Err(Full::InAll)
@@ -103,24 +103,24 @@ impl Crowd {
         self.0.metrics.refused_relay();
     }
 
-    /// Waits, resting, until somebody else needs the seat.
+    /// Waits, resting, until somebody else needs the slot.
     pub(crate) async fn needed(&self, rest: Rest) {
-        let bench = match rest {
+        let queue = match rest {
             Rest::Silent => &self.0.silent,
             Rest::Kept => &self.0.kept,
         };
         loop {
-            bench.called().await;
-            // A call is kept for the next to sit down when the one it was for left by itself; by then there may be
-            // seats enough.
-            if self.0.seated.load(Ordering::Relaxed) > self.0.limits.connections {
+            queue.called().await;
+            // A call is kept for the next to rest when the one it was for left by itself; by then there may be
+            // enough slots.
+            if self.0.taken.load(Ordering::Relaxed) > self.0.limits.connections {
                 return;
             }
         }
     }
 }
 
-impl Seat {
+impl Slot {
     /// Counts the connection at the client's address, when a proxy has said whose it is.
     pub(crate) fn belongs_to(&mut self, client: IpAddr) -> Result<(), Full> {
         let crowd = &self.crowd;
@@ -173,9 +173,9 @@ impl State {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Slot {
     fn drop(&mut self) {
-        self.crowd.seated.fetch_sub(1, Ordering::Relaxed);
+        self.crowd.taken.fetch_sub(1, Ordering::Relaxed);
         self.crowd.metrics.closed();
         if let Some(block) = self.block {
             self.crowd.forget(block);
@@ -191,21 +191,21 @@ fn block(address: IpAddr) -> Block {
     }
 }
 
-/// Connections that rest, in the order in which they sat down.
+/// Connections that rest, in the order in which they came to rest.
 #[derive(Debug, Default)]
-struct Bench {
-    /// Those that can still be called. Below nought for a moment when one leaves by itself as it is called.
+struct Queue {
+    /// Those that can still be called. Below zero for a moment when one leaves by itself as it is called.
     free: AtomicIsize,
     calls: Notify,
 }
 
-impl Bench {
+impl Queue {
     /// Waits to be called.
     async fn called(&self) {
         self.free.fetch_add(1, Ordering::Relaxed);
-        let mut sitting = Sitting { bench: self, called: false };
+        let mut waiting = Waiting { queue: self, called: false };
         self.calls.notified().await;
-        sitting.called = true;
+        waiting.called = true;
     }
 
     /// Calls the one that rests longest; `false` when nobody does.
@@ -219,16 +219,16 @@ impl Bench {
     }
 }
 
-struct Sitting<'a> {
-    bench: &'a Bench,
+struct Waiting<'a> {
+    queue: &'a Queue,
     called: bool,
 }
 
-impl Drop for Sitting<'_> {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        // Who was called has been taken off by the caller.
+        // The caller has taken one that was called off already.
         if !self.called {
-            self.bench.free.fetch_sub(1, Ordering::Relaxed);
+            self.queue.free.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
@@ -252,39 +252,39 @@ mod tests {
     #[test]
     fn one_address_gets_only_its_share_and_gets_it_back() {
         let crowd = crowd(100, 2);
-        let first = crowd.seat(ip("192.0.2.1")).unwrap();
-        let _second = crowd.seat(ip("::ffff:192.0.2.1")).unwrap();
-        assert_eq!(crowd.seat(ip("192.0.2.1")).unwrap_err(), Full::OfAddress);
-        assert!(crowd.seat(ip("192.0.2.2")).is_ok());
+        let first = crowd.slot(ip("192.0.2.1")).unwrap();
+        let _second = crowd.slot(ip("::ffff:192.0.2.1")).unwrap();
+        assert_eq!(crowd.slot(ip("192.0.2.1")).unwrap_err(), Full::OfAddress);
+        assert!(crowd.slot(ip("192.0.2.2")).is_ok());
         drop(first);
-        assert!(crowd.seat(ip("192.0.2.1")).is_ok());
+        assert!(crowd.slot(ip("192.0.2.1")).is_ok());
     }
 
     #[test]
     fn the_addresses_of_one_ipv6_host_are_one() {
         let crowd = crowd(100, 1);
-        let _seat = crowd.seat(ip("2001:db8::1")).unwrap();
-        assert_eq!(crowd.seat(ip("2001:db8::2")).unwrap_err(), Full::OfAddress);
-        assert!(crowd.seat(ip("2001:db8:0:1::1")).is_ok());
+        let _seat = crowd.slot(ip("2001:db8::1")).unwrap();
+        assert_eq!(crowd.slot(ip("2001:db8::2")).unwrap_err(), Full::OfAddress);
+        assert!(crowd.slot(ip("2001:db8:0:1::1")).is_ok());
     }
 
     #[test]
     fn a_trusted_proxy_brings_many() {
         let crowd = crowd(100, 1);
-        let seats: Vec<_> = (0..50).map(|_| crowd.seat(ip("10.1.2.3")).unwrap()).collect();
-        assert_eq!(seats.len(), 50);
+        let slots: Vec<_> = (0..50).map(|_| crowd.slot(ip("10.1.2.3")).unwrap()).collect();
+        assert_eq!(slots.len(), 50);
     }
 
     #[test]
     fn a_client_behind_a_proxy_gets_its_share_and_the_proxy_none() {
         let crowd = crowd(100, 1);
         let client = "192.0.2.1".parse().unwrap();
-        let mut first = crowd.seat(ip("10.1.2.3")).unwrap();
+        let mut first = crowd.slot(ip("10.1.2.3")).unwrap();
         first.belongs_to(client).unwrap();
-        let mut second = crowd.seat(ip("10.1.2.3")).unwrap();
+        let mut second = crowd.slot(ip("10.1.2.3")).unwrap();
         assert_eq!(second.belongs_to(client).unwrap_err(), Full::OfAddress);
         drop((first, second));
-        let mut again = crowd.seat(ip("10.1.2.3")).unwrap();
+        let mut again = crowd.slot(ip("10.1.2.3")).unwrap();
         again.belongs_to(client).unwrap();
         again.belongs_to("10.9.9.9".parse().unwrap()).unwrap();
         assert_eq!(crowd.0.of_address.lock().unwrap().len(), 0, "another proxy is exempt as well");
@@ -294,7 +294,7 @@ mod tests {
     fn no_table_grows_with_addresses_that_have_gone() {
         let crowd = crowd(100, 1);
         for last in 0..=255 {
-            drop(crowd.seat(ip(&format!("192.0.2.{last}"))).unwrap());
+            drop(crowd.slot(ip(&format!("192.0.2.{last}"))).unwrap());
         }
         assert_eq!(crowd.0.of_address.lock().unwrap().len(), 0);
     }
@@ -302,37 +302,37 @@ mod tests {
     #[test]
     fn who_rests_longest_makes_room_and_the_silent_before_the_kept() {
         let crowd = crowd(2, 10);
-        let _seats = [crowd.seat(None).unwrap(), crowd.seat(None).unwrap()];
+        let _seats = [crowd.slot(None).unwrap(), crowd.slot(None).unwrap()];
         let mut kept = Box::pin(crowd.needed(Rest::Kept));
         let mut old = Box::pin(crowd.needed(Rest::Silent));
         let mut new = Box::pin(crowd.needed(Rest::Silent));
         for rest in [&mut kept, &mut old, &mut new] {
             assert!(rest.as_mut().now_or_never().is_none());
         }
-        let third = crowd.seat(None).unwrap();
+        let third = crowd.slot(None).unwrap();
         assert!(new.as_mut().now_or_never().is_none());
         assert!(old.as_mut().now_or_never().is_some());
-        let _fourth = crowd.seat(None).unwrap();
+        let _fourth = crowd.slot(None).unwrap();
         assert!(new.as_mut().now_or_never().is_some());
         assert!(kept.as_mut().now_or_never().is_none());
-        let _fifth = crowd.seat(None).unwrap();
+        let _fifth = crowd.slot(None).unwrap();
         assert!(kept.as_mut().now_or_never().is_some());
-        assert_eq!(crowd.seat(None).unwrap_err(), Full::InAll);
+        assert_eq!(crowd.slot(None).unwrap_err(), Full::InAll);
         drop(third);
     }
 
     #[test]
     fn a_call_that_nobody_heard_sends_nobody_away_later() {
         let crowd = crowd(1, 10);
-        let seat = crowd.seat(None).unwrap();
+        let slot = crowd.slot(None).unwrap();
         let mut rest = Box::pin(crowd.needed(Rest::Silent));
         assert!(rest.as_mut().now_or_never().is_none());
-        let other = crowd.seat(None).unwrap();
+        let other = crowd.slot(None).unwrap();
         // It left by itself before it heard.
-        drop((rest, seat));
+        drop((rest, slot));
         let mut next = Box::pin(crowd.needed(Rest::Silent));
-        assert!(next.as_mut().now_or_never().is_none(), "one seat, and one connection");
-        let _third = crowd.seat(None).unwrap();
+        assert!(next.as_mut().now_or_never().is_none(), "one slot, and one connection");
+        let _third = crowd.slot(None).unwrap();
         assert!(next.as_mut().now_or_never().is_some());
         drop(other);
     }
@@ -340,11 +340,11 @@ mod tests {
     #[test]
     fn who_stopped_resting_is_not_called() {
         let crowd = crowd(1, 10);
-        let _seat = crowd.seat(None).unwrap();
+        let _seat = crowd.slot(None).unwrap();
         let mut rest = Box::pin(crowd.needed(Rest::Kept));
         assert!(rest.as_mut().now_or_never().is_none());
         drop(rest);
-        assert_eq!(crowd.seat(None).unwrap_err(), Full::InAll);
-        assert_eq!(crowd.0.seated.load(Ordering::Relaxed), 1);
+        assert_eq!(crowd.slot(None).unwrap_err(), Full::InAll);
+        assert_eq!(crowd.0.taken.load(Ordering::Relaxed), 1);
     }
 }
