@@ -1,21 +1,16 @@
 // Every agent at a glance: searched, filtered, sorted and paged.
-import { Button, Loader, NativeSelect, TextInput } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { useProviders, useStatus } from "../api/queries";
 import { DeployDrawer } from "../deploy/DeployDrawer";
-import { Chips } from "../parts/Chips";
 import type { Sorting } from "../parts/DataTable";
 import { EmptyState } from "../parts/EmptyState";
-import { PageHead } from "../parts/PageHead";
+import { ListPage, ListTools } from "../parts/ListPage";
 import { Pager } from "../parts/Pager";
-import { QueryError } from "../parts/QueryError";
 import { plural } from "../parts/format";
-import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
 import { AgentsTable } from "./AgentsTable";
-import css from "./AgentsPage.module.css";
 import { FILTERS, type Filter, isFilter } from "./filter";
 import { PAGE, useAgentList } from "./useAgentList";
 
@@ -33,70 +28,42 @@ export default function AgentsPage() {
   const first = () => setMarks([undefined]);
   const { query: found, page } = useAgentList({ q, filter, provider, sorting, mark: marks.at(-1) });
   const status = useStatus();
-  const readOnly = useReadOnly();
   const narrowed = q !== "" || filter !== null || provider !== null;
 
+  /** A change of what is shown begins at the first page. */
+  const anew =
+    <Value,>(set: (value: Value) => void) =>
+    (value: Value) => {
+      set(value);
+      first();
+    };
+
   return (
-    <>
-      <PageHead
-        title="Agents"
-        about={status.data && plural(status.data.counts.agents, "agent")}
-        actions={
-          <Button
-            leftSection={<IconPlus size={16} aria-hidden />}
-            onClick={() => go("/agents?new")}
-            {...off(readOnly)}
-          >
-            New agent
-          </Button>
-        }
-      />
-      <ReadOnlyNotice reason={readOnly} />
-      <QueryError query={found} title="The agents could not be read" />
-      {found.isPending && <Loader role="img" aria-label="Loading" />}
+    <ListPage
+      title="Agents"
+      about={status.data && plural(status.data.counts.agents, "agent")}
+      add="New agent"
+      onAdd={() => go("/agents?new")}
+      query={found}
+      trouble="The agents could not be read"
+    >
       {page && page.total === 0 && !narrowed ? (
         <FirstRun />
       ) : (
         <>
-          <div className={css.tools}>
-            <TextInput
-              type="search"
-              aria-label="Search agents"
-              placeholder="Name, display name or path"
-              leftSection={<IconSearch size={16} aria-hidden />}
-              className={css.search}
-              value={typed}
-              onChange={(event) => {
-                setTyped(event.currentTarget.value);
-                first();
-              }}
-            />
-            <ProviderFilter
-              value={provider}
-              onChange={(name) => {
-                setProvider(name);
-                first();
-              }}
-            />
-            <Chips
-              label="Show only"
-              choices={FILTERS}
-              value={filter}
-              onChange={(value) => {
-                setFilter(value);
-                first();
-              }}
-            />
-          </div>
+          <ListTools
+            search="Search agents"
+            placeholder="Name, display name or path"
+            typed={typed}
+            onType={anew(setTyped)}
+            filters={FILTERS}
+            filter={filter}
+            onFilter={anew(setFilter)}
+          >
+            <ProviderFilter value={provider} onChange={anew(setProvider)} />
+          </ListTools>
           {page && page.items.length > 0 && (
-            <AgentsTable
-              agents={page.items}
-              sorting={sorting}
-              onSorting={(next) => {
-                setSorting(next);
-                first();
-              }}
-            />
+            <AgentsTable agents={page.items} sorting={sorting} onSorting={anew(setSorting)} />
           )}
           {page && page.items.length === 0 && (
             <EmptyState title={q ? `No agent matches “${q}”.` : "No agent is like this now."} />
@@ -105,7 +72,7 @@ export default function AgentsPage() {
         </>
       )}
       <DeployDrawer agent={null} opened={query.has("new")} onClose={() => go("/agents")} />
-    </>
+    </ListPage>
   );
 }
 

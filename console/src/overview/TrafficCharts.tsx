@@ -1,6 +1,7 @@
 // Decisions by reason and the time that they took, over the last minutes.
 import type { Traffic } from "../api/schemas";
-import { Chart, type Series } from "../parts/Chart";
+import { Chart } from "../parts/Chart";
+import type { Series } from "../parts/series";
 import { millis, rate, span } from "../parts/format";
 import { meaning } from "../refused/reasons";
 import css from "./OverviewPage.module.css";

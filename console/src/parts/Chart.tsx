@@ -3,14 +3,8 @@
 import { type PointerEvent, useState } from "react";
 import css from "./Chart.module.css";
 import { ChartTable } from "./ChartTable";
+import type { Series } from "./series";
 import { clock as clockOf, useZone } from "./zone";
-
-export interface Series {
-  label: string;
-  values: (number | null)[];
-  colour: string;
-  dashed?: boolean;
-}
 
 export interface Props {
   label: string;

@@ -1,6 +1,6 @@
 // The numbers of a chart as a table, for those who cannot see it or want the exact value.
 import css from "./Chart.module.css";
-import type { Series } from "./Chart";
+import type { Series } from "./series";
 import { clock, useZone } from "./zone";
 
 interface Props {

@@ -1,20 +1,14 @@
 // Every identity provider with the health of its keys: searched, filtered and sorted, those that fail first.
-import { Button, Loader, TextInput } from "@mantine/core";
-import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { useAllProviders } from "../api/queries";
 import type { ProviderSummary } from "../api/schemas";
-import { Chips } from "../parts/Chips";
 import { type Column, DataTable, type Sorting, sorted } from "../parts/DataTable";
 import { EmptyState } from "../parts/EmptyState";
+import { ListPage, ListTools } from "../parts/ListPage";
 import { Mark } from "../parts/Mark";
-import { PageHead } from "../parts/PageHead";
 import { Pager } from "../parts/Pager";
-import { QueryError } from "../parts/QueryError";
-import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
 import { ProviderDrawer } from "./ProviderDrawer";
-import css from "./ProviderPage.module.css";
 import { UsedBy } from "./UsedBy";
 import { FILTERS, type Filter, found as foundIn, rank } from "./filter";
 import { HealthMark } from "./health";
@@ -64,7 +58,6 @@ export default function ProvidersPage() {
   const [sorting, setSorting] = useState<Sorting>({ label: "Health", down: false });
   const [marks, setMarks] = useState<(number | undefined)[]>([undefined]);
   const all = useAllProviders();
-  const readOnly = useReadOnly();
   const shown = all.data && sorted(foundIn(all.data, typed.trim(), filter), COLUMNS, sorting);
   const from = marks.at(-1) ?? 0;
   const page = shown && {
@@ -73,24 +66,22 @@ export default function ProvidersPage() {
     total: shown.length,
   };
   const first = () => setMarks([undefined]);
+  /** A change of what is shown begins at the first page. */
+  const anew =
+    <Value,>(set: (value: Value) => void) =>
+    (value: Value) => {
+      set(value);
+      first();
+    };
   return (
-    <>
-      <PageHead
-        title="Identity providers"
-        about="Who signs the tokens that callers bring. The gateway fetches their public keys and keeps them fresh."
-        actions={
-          <Button
-            leftSection={<IconPlus size={16} aria-hidden />}
-            onClick={() => go("/identity-providers?new")}
-            {...off(readOnly)}
-          >
-            Add identity provider
-          </Button>
-        }
-      />
-      <ReadOnlyNotice reason={readOnly} />
-      <QueryError query={all} title="The identity providers could not be read" />
-      {all.isPending && <Loader role="img" aria-label="Loading" />}
+    <ListPage
+      title="Identity providers"
+      about="Who signs the tokens that callers bring. The gateway fetches their public keys and keeps them fresh."
+      add="Add identity provider"
+      onAdd={() => go("/identity-providers?new")}
+      query={all}
+      trouble="The identity providers could not be read"
+    >
       {all.data?.length === 0 && (
         <EmptyState title="No identity providers yet">
           <p>
@@ -102,29 +93,15 @@ export default function ProvidersPage() {
         </EmptyState>
       )}
       {all.data && all.data.length > 0 && (
-        <div className={css.tools}>
-          <TextInput
-            type="search"
-            aria-label="Search identity providers"
-            placeholder="Name or issuer"
-            leftSection={<IconSearch size={16} aria-hidden />}
-            className={css.search}
-            value={typed}
-            onChange={(event) => {
-              setTyped(event.currentTarget.value);
-              first();
-            }}
-          />
-          <Chips
-            label="Show only"
-            choices={FILTERS}
-            value={filter}
-            onChange={(value) => {
-              setFilter(value);
-              first();
-            }}
-          />
-        </div>
+        <ListTools
+          search="Search identity providers"
+          placeholder="Name or issuer"
+          typed={typed}
+          onType={anew(setTyped)}
+          filters={FILTERS}
+          filter={filter}
+          onFilter={anew(setFilter)}
+        />
       )}
       {page && page.items.length > 0 && (
         <DataTable
@@ -133,10 +110,7 @@ export default function ProvidersPage() {
           rows={page.items}
           keyOf={(one) => one.name}
           sorting={sorting}
-          onSorting={(next) => {
-            setSorting(next);
-            first();
-          }}
+          onSorting={anew(setSorting)}
         />
       )}
       {all.data && all.data.length > 0 && page?.items.length === 0 && (
@@ -146,6 +120,6 @@ export default function ProvidersPage() {
         <Pager label="Pages of identity providers" page={page} size={PAGE} marks={marks} onMarks={setMarks} />
       )}
       <ProviderDrawer provider={null} opened={isNew} onClose={() => go("/identity-providers")} />
-    </>
+    </ListPage>
   );
 }
