@@ -1,24 +1,22 @@
 //! `/agents`: what is behind the gateway, and deploying it.
 
-use std::fmt::Write as _;
-use std::net::SocketAddr;
-
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::config::{self, Snapshot};
-use crate::control::{Expect, To, Wanted};
-use crate::model::{Enforcement, Host, HostRule, ResourceId, ResourceKind};
+use crate::model::{Enforcement, HostRule, ResourceId, ResourceKind};
 use crate::routing::{Agent, Authenticator, Methods};
 use crate::telemetry::AgentTraffic;
 
+use super::agent_url::url;
 use super::body::{Answer, Anything};
 use super::caller::Caller;
+use super::changes::{bad_name, remove, replace};
 use super::managed_by::ManagedBy;
 use super::page::{self, LARGEST, Name, Nothing, Page, Query, Write};
 use super::precondition::{IfMatch, Precondition};
@@ -208,40 +206,6 @@ fn id(name: &str) -> Result<ResourceId, Problem> {
     ResourceId::new(ResourceKind::Agent, name).ok_or_else(|| nothing(name))
 }
 
-/// Where callers reach it: at the public URL, under a host of the agent's. Where none is set, at the first listener; a
-/// listener on every address is reached under the name by which the operator has reached this one.
-fn url(live: &Snapshot, agent: &Agent, headers: &HeaderMap) -> String {
-    let path = if agent.route.path.is_empty() { "/" } else { &agent.route.path };
-    if let Some(public) = &live.public_url {
-        let has_it = agent.route.hosts.iter().any(|host| host.covers(public.host()));
-        return public.of(host_of(agent).filter(|_| !has_it).as_deref(), path);
-    }
-    let Some(listener) = live.server.listeners.first() else { return String::new() };
-    let address: SocketAddr = listener.address.value;
-    let (scheme, usual) = if listener.tls.is_none() { ("http", 80) } else { ("https", 443) };
-    let asked =
-        headers.get(header::HOST).and_then(|host| host.to_str().ok()).and_then(|h| Host::parse(h).ok());
-    let host = match (host_of(agent), asked) {
-        (Some(host), _) => host,
-        (None, Some(asked)) if address.ip().is_unspecified() => asked.as_str().to_owned(),
-        (None, _) if address.is_ipv6() => format!("[{}]", address.ip()),
-        (None, _) => address.ip().to_string(),
-    };
-    let mut url = format!("{scheme}://{host}");
-    if address.port() != usual {
-        // Writing to a string does not fail.
-        let _written = write!(url, ":{}", address.port());
-    }
-    url + path
-}
-
-/// The host under which an agent is shown: the first that has no wildcard, or the first.
-fn host_of(agent: &Agent) -> Option<String> {
-    let hosts = &agent.route.hosts;
-    let exact = hosts.iter().find(|host| matches!(host, HostRule::Exact(_)));
-    exact.or_else(|| hosts.first()).map(HostRule::to_string)
-}
-
 /// Deploys one.
 pub(super) async fn put(
     State(desk): State<Desk>,
@@ -255,29 +219,6 @@ pub(super) async fn put(
     replace(&desk, &caller, id, expect, spec, query.dry_run).await
 }
 
-/// A name that no resource could have.
-pub(super) fn bad_name() -> Problem {
-    Problem::invalid("", "bad-name", "a name has 1 to 63 lower-case letters, digits and dashes")
-}
-
-/// Writes one resource; 201 when it is new.
-pub(super) async fn replace(
-    room: &Room,
-    caller: &Caller,
-    id: ResourceId,
-    expect: Expect,
-    spec: Value,
-    dry_run: bool,
-) -> Result<Response, Problem> {
-    if !spec.is_object() {
-        return Err(Problem::invalid("", "wrong-type", "the body must be an object").of(&id));
-    }
-    let new = expect == Expect::Absent;
-    let (verb, status) = if new { ("create", StatusCode::CREATED) } else { ("update", StatusCode::OK) };
-    let edited = write::one(room, caller, verb, Wanted { id, expect, to: To::Json(spec) }, dry_run).await?;
-    Ok(edited.answer(status))
-}
-
 /// Takes one away, and its API keys with it.
 pub(super) async fn delete(
     State(desk): State<Desk>,
@@ -287,18 +228,6 @@ pub(super) async fn delete(
     IfMatch(expect): IfMatch,
 ) -> Result<Response, Problem> {
     remove(&desk, &caller, id(&name)?, expect, query.dry_run).await
-}
-
-/// Takes one resource away.
-pub(super) async fn remove(
-    room: &Room,
-    caller: &Caller,
-    id: ResourceId,
-    expect: Expect,
-    dry_run: bool,
-) -> Result<Response, Problem> {
-    let edited = write::one(room, caller, "delete", Wanted { id, expect, to: To::Nothing }, dry_run).await?;
-    Ok(edited.answer(StatusCode::OK))
 }
 
 #[cfg(test)]

@@ -11,26 +11,21 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::authn::ApiKeyText;
-use crate::config::{self, parse_duration};
+use crate::config;
 use crate::control::{Edit, Edited, Expect, To, Wanted};
-use crate::model::{AgentName, Digest, Instant, Secret, Stamp, check_label};
+use crate::model::{AgentName, Digest, Secret, Stamp, check_label};
 use crate::routing::Authenticator;
 
-use super::agents::remove;
 use super::api_keys::{self, ApiKey};
 use super::body::{Answer, Json};
 use super::caller::Caller;
+use super::changes::remove;
+use super::key_times::{DURATION, duration, end_of_successor, expiry};
 use super::page::{Name, Query, Write};
 use super::precondition::IfMatch;
 use super::problem::Problem;
 use super::write;
 use super::{Desk, Room};
-
-/// The longest overlap and the longest life that can be asked for.
-const LONGEST_TIME: Duration = Duration::from_secs(3660 * 86_400);
-
-/// A time as it is asked for.
-const DURATION: &str = "^([0-9]{1,4}(ms|s|m|h|d)){1,3}$";
 
 /// How long the old key lives on after a rotation when nothing else is said.
 const OVERLAP: Duration = Duration::from_secs(3600);
@@ -191,41 +186,6 @@ fn named(name: &str) -> Result<&str, Problem> {
     check_label(name).map(|()| name).map_err(|why| Problem::invalid("/name", "bad-label", why))
 }
 
-/// When a key is to end: at a moment or after a time, and not in the past.
-fn expiry(room: &Room, at: Option<&str>, after: Option<&str>) -> Result<Option<jiff::Timestamp>, Problem> {
-    let now = room.admin.clock.now();
-    match (at, after) {
-        (None, None) => Ok(None),
-        (Some(_), Some(_)) => {
-            let message = "give `expires_at` or `expires_in`, not both";
-            Err(Problem::invalid("/expires_in", "duplicate-value", message))
-        }
-        (Some(at), None) => {
-            let message = "`expires_at` is a moment to come (RFC 3339), such as 2030-01-01T00:00:00Z";
-            let parsed = at.parse::<jiff::Timestamp>().ok();
-            let now = write::moment(now);
-            match parsed.filter(|at| now.is_none_or(|now| *at > now)) {
-                Some(at) => Ok(Some(at)),
-                None => Err(Problem::invalid("/expires_at", "bad-date", message)),
-            }
-        }
-        (None, Some(after)) => {
-            let after = duration("/expires_in", after)?;
-            let message = "`expires_in` is a time over 0, such as 30d";
-            let at = write::moment(now.plus(after)).filter(|_| after >= Duration::from_secs(1));
-            at.map(Some).ok_or_else(|| Problem::invalid("/expires_in", "bad-duration", message))
-        }
-    }
-}
-
-fn duration(pointer: &str, text: &str) -> Result<Duration, Problem> {
-    match parse_duration(text) {
-        Ok(time) if time <= LONGEST_TIME => Ok(time),
-        Ok(_) => Err(Problem::invalid(pointer, "out-of-range", "at most 3660d")),
-        Err(help) => Err(Problem::invalid(pointer, "bad-duration", help)),
-    }
-}
-
 /// Ends a key now.
 pub(super) async fn revoke(
     State(desk): State<Desk>,
@@ -303,30 +263,6 @@ pub(super) async fn rotate(
     })
 }
 
-/// When a key ends that replaces another one, when nothing was said of it. One that was to end must not become one
-/// without an end unseen, nor one that ends at once.
-///
-/// With more than half of its life before it, the old key is replaced for another reason than its end, which the new one
-/// keeps. Else the new one lives as long as the old one was made for.
-fn end_of_successor(
-    old: &config::ApiKey,
-    overlap: Duration,
-    now: Instant,
-) -> Result<Option<jiff::Timestamp>, Problem> {
-    let Some(end) = old.expires_at else { return Ok(None) };
-    let seconds = |at: jiff::Timestamp| u64::try_from(at.as_second()).unwrap_or(0);
-    let left = Duration::from_secs(seconds(end).saturating_sub(now.unix()));
-    let life = old.created_at.map(|made| Duration::from_secs(seconds(end).saturating_sub(seconds(made))));
-    match life {
-        Some(life) if left < life / 2 => Ok(write::moment(now.plus(life)).or(Some(end))),
-        None if left <= overlap => {
-            let message = format!("the key ends at {end} already: say when the new one is to end");
-            Err(Problem::invalid("/expires_in", "missing-field", message))
-        }
-        Some(_) | None => Ok(Some(end)),
-    }
-}
-
 /// Takes a key away.
 pub(super) async fn delete(
     State(desk): State<Desk>,
@@ -341,7 +277,6 @@ pub(super) async fn delete(
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::Api;
-    use super::*;
     use axum::http::{Method, header};
     use serde_json::{Value, json};
 
@@ -426,34 +361,6 @@ mod tests {
                 "{key}"
             );
             assert_eq!(key["created_at"], "2023-11-14T22:13:20Z");
-        }
-    }
-
-    #[test]
-    fn a_successor_neither_ends_at_once_nor_lives_for_ever_unseen() {
-        const NOW: u64 = 1_700_000_000;
-        let at = |days: i64| jiff::Timestamp::from_second(1_700_000_000 + days * 86_400).unwrap();
-        let hour = Duration::from_secs(3600);
-        // Made and ends, in days from now; and the end of the successor, or none that can be guessed.
-        for (made, ends, wanted) in [
-            (Some(-30), None, Ok(None)),
-            (Some(-1), Some(29), Ok(Some(29))),
-            (Some(-29), Some(1), Ok(Some(30))),
-            (None, Some(1), Ok(Some(1))),
-            (None, Some(0), Err(422)),
-        ] {
-            let old = config::ApiKey {
-                agent: AgentName::parse("a").unwrap(),
-                name: None,
-                digest: Digest::of(b""),
-                created_at: made.map(at),
-                expires_at: ends.map(at),
-                revoked_at: None,
-                last_used: Stamp::default(),
-            };
-            let found = end_of_successor(&old, hour, Instant::from_unix(NOW));
-            let found = found.map_err(|problem| problem.into_response().status().as_u16());
-            assert_eq!(found, wanted.map(|days| days.map(at)), "{made:?} {ends:?}");
         }
     }
 }

@@ -3,12 +3,14 @@
 //! This room asks and answers: who may ask (`guard`), in which form (`body`, `page`, `precondition`, `problem`), and
 //! one file for each resource. What a change means is for `control`; nothing here writes a configuration.
 
+mod agent_url;
 mod agents;
 mod api_keys;
 mod attention;
 mod body;
 mod brake;
 mod caller;
+mod changes;
 mod client_token;
 mod console;
 mod cookie;
@@ -19,6 +21,7 @@ mod explain;
 mod guard;
 mod impact;
 mod key_changes;
+mod key_times;
 mod listener;
 mod managed_by;
 mod openapi;
@@ -27,6 +30,7 @@ mod precondition;
 mod probe;
 mod problem;
 mod provider_changes;
+mod provider_users;
 mod providers;
 mod random;
 mod reload;

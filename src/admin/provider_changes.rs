@@ -12,14 +12,15 @@ use crate::control::{Edit, Expect, To, Wanted};
 use crate::idp::{Probe, ProviderSpec, probe_of};
 use crate::model::{ResourceId, ResourceKind};
 
-use super::agents::bad_name;
 use super::body::{Answer, Anything};
 use super::caller::Caller;
+use super::changes::bad_name;
 use super::impact::Impact;
 use super::page::{Name, Nothing, Query};
 use super::precondition::Precondition;
 use super::problem::Problem;
-use super::providers::{nothing, users_of};
+use super::provider_users::users_of;
+use super::providers::nothing;
 use super::write::Written;
 use super::{Desk, Room};
 

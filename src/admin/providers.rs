@@ -1,7 +1,5 @@
 //! `/identity-providers`: whose tokens are accepted, and how their keys are.
 
-use std::collections::BTreeMap;
-
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -12,15 +10,15 @@ use serde_json::{Map, Value};
 use crate::config::{Snapshot, hide_passwords};
 use crate::idp::ProviderStatus;
 use crate::model::{ProviderName, ResourceId, ResourceKind};
-use crate::routing::Authenticator;
 
-use super::agents::remove;
 use super::body::Answer;
 use super::caller::Caller;
+use super::changes::remove;
 use super::managed_by::ManagedBy;
 use super::page::{self, LARGEST, Name, Nothing, Page, Query, Write};
 use super::precondition::IfMatch;
 use super::problem::Problem;
+use super::provider_users::Users;
 use super::write;
 use super::{Desk, Room};
 
@@ -82,34 +80,6 @@ pub(super) struct Detail {
     status: ProviderStatus,
 }
 
-/// The agents that accept each provider.
-struct Users<'s>(BTreeMap<&'s ProviderName, Vec<&'s str>>);
-
-impl<'s> Users<'s> {
-    fn of(live: &'s Snapshot) -> Self {
-        let mut users: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for agent in live.agents.values() {
-            if let Authenticator::OAuth(policy) = &agent.authenticator {
-                for provider in &policy.providers {
-                    users.entry(&provider.spec().name).or_default().push(agent.name.as_str());
-                }
-            }
-        }
-        Self(users)
-    }
-}
-
-/// The names of the agents that accept a provider.
-pub(super) fn users_of(live: &Snapshot, provider: &str) -> Vec<String> {
-    let names = |names: &Vec<&str>| names.iter().map(|name| (*name).to_owned()).collect();
-    Users::of(live)
-        .0
-        .iter()
-        .find(|(name, _)| name.as_str() == provider)
-        .map(|(_, n)| names(n))
-        .unwrap_or_default()
-}
-
 /// Lists them.
 pub(super) async fn list(
     State(desk): State<Desk>,
@@ -135,7 +105,7 @@ pub(super) async fn list(
 
 fn summary(room: &Room, live: &Snapshot, users: &Users<'_>, name: &ProviderName) -> Option<Summary> {
     let status = live.providers.get(name)?.status(room.admin.clock.now());
-    let used_by = users.0.get(name).map(Vec::as_slice).unwrap_or_default();
+    let used_by = users.of_provider(name);
     let id = ResourceId::new(ResourceKind::IdentityProvider, name.as_str());
     Some(Summary {
         name: name.to_string(),

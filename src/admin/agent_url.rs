@@ -1,0 +1,44 @@
+//! Where callers reach an agent.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use axum::http::{HeaderMap, header};
+
+use crate::config::Snapshot;
+use crate::model::{Host, HostRule};
+use crate::routing::Agent;
+
+/// Where callers reach it: at the public URL, under a host of the agent's. Where none is set, at the first listener; a
+/// listener on every address is reached under the name by which the operator has reached this one.
+pub(super) fn url(live: &Snapshot, agent: &Agent, headers: &HeaderMap) -> String {
+    let path = if agent.route.path.is_empty() { "/" } else { &agent.route.path };
+    if let Some(public) = &live.public_url {
+        let has_it = agent.route.hosts.iter().any(|host| host.covers(public.host()));
+        return public.of(host_of(agent).filter(|_| !has_it).as_deref(), path);
+    }
+    let Some(listener) = live.server.listeners.first() else { return String::new() };
+    let address: SocketAddr = listener.address.value;
+    let (scheme, usual) = if listener.tls.is_none() { ("http", 80) } else { ("https", 443) };
+    let asked =
+        headers.get(header::HOST).and_then(|host| host.to_str().ok()).and_then(|h| Host::parse(h).ok());
+    let host = match (host_of(agent), asked) {
+        (Some(host), _) => host,
+        (None, Some(asked)) if address.ip().is_unspecified() => asked.as_str().to_owned(),
+        (None, _) if address.is_ipv6() => format!("[{}]", address.ip()),
+        (None, _) => address.ip().to_string(),
+    };
+    let mut url = format!("{scheme}://{host}");
+    if address.port() != usual {
+        // Writing to a string does not fail.
+        let _written = write!(url, ":{}", address.port());
+    }
+    url + path
+}
+
+/// The host under which an agent is shown: the first that has no wildcard, or the first.
+fn host_of(agent: &Agent) -> Option<String> {
+    let hosts = &agent.route.hosts;
+    let exact = hosts.iter().find(|host| matches!(host, HostRule::Exact(_)));
+    exact.or_else(|| hosts.first()).map(HostRule::to_string)
+}

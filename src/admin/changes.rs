@@ -1,0 +1,47 @@
+//! Changes of one resource, the same for agents, providers and API keys.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::Value;
+
+use crate::control::{Expect, To, Wanted};
+use crate::model::ResourceId;
+
+use super::caller::Caller;
+use super::problem::Problem;
+use super::{Room, write};
+
+/// Writes one resource; 201 when it is new.
+pub(super) async fn replace(
+    room: &Room,
+    caller: &Caller,
+    id: ResourceId,
+    expect: Expect,
+    spec: Value,
+    dry_run: bool,
+) -> Result<Response, Problem> {
+    if !spec.is_object() {
+        return Err(Problem::invalid("", "wrong-type", "the body must be an object").of(&id));
+    }
+    let new = expect == Expect::Absent;
+    let (verb, status) = if new { ("create", StatusCode::CREATED) } else { ("update", StatusCode::OK) };
+    let edited = write::one(room, caller, verb, Wanted { id, expect, to: To::Json(spec) }, dry_run).await?;
+    Ok(edited.answer(status))
+}
+
+/// Takes one resource away.
+pub(super) async fn remove(
+    room: &Room,
+    caller: &Caller,
+    id: ResourceId,
+    expect: Expect,
+    dry_run: bool,
+) -> Result<Response, Problem> {
+    let edited = write::one(room, caller, "delete", Wanted { id, expect, to: To::Nothing }, dry_run).await?;
+    Ok(edited.answer(StatusCode::OK))
+}
+
+/// A name that no resource could have.
+pub(super) fn bad_name() -> Problem {
+    Problem::invalid("", "bad-name", "a name has 1 to 63 lower-case letters, digits and dashes")
+}
