@@ -468,7 +468,7 @@ export interface Decisions {
   refusals_since: string | null;
 }
 
-/** What is wrong with a configuration, or what somebody should look at. */
+/** An error, a warning or a note about a configuration. */
 export interface Diagnostic {
   /** The stable name of the finding. */
   code: string;
