@@ -11,7 +11,7 @@ mod tests {
     use std::time::Duration;
 
     use portcullis::config::{Document, Files, Source, compile, parse, schema};
-    use portcullis::model::{Instant, Reason, RequestId};
+    use portcullis::model::{EndedBy, Instant, Reason, RequestId};
     use portcullis::telemetry::{AccessLog, EndedRequest, Metrics, RequestRecord};
 
     fn root() -> &'static Path {
@@ -330,6 +330,7 @@ mod tests {
             upstream_took: None,
             bytes_in: 0,
             bytes_out: 0,
+            ended_by: Some(EndedBy::Policy),
         });
         drop((log, written));
         let mut text = String::new();

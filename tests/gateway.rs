@@ -48,6 +48,10 @@ mod drain;
 mod egress;
 
 #[cfg(test)]
+#[path = "gateway/ended.rs"]
+mod ended;
+
+#[cfg(test)]
 #[path = "gateway/explain.rs"]
 mod explain;
 

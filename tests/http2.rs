@@ -7,6 +7,10 @@
 mod drain;
 
 #[cfg(test)]
+#[path = "http2/ended.rs"]
+mod ended;
+
+#[cfg(test)]
 #[path = "http2/exact.rs"]
 mod exact;
 

@@ -12,6 +12,7 @@ use portcullis::limits::Hall;
 use portcullis::model::{Clock, FixedClock, Instant, Live};
 use portcullis::proxy::{Gateway, GatewayParts};
 use portcullis::telemetry::AccessLog;
+use portcullis::upstream::Running;
 use std::os::fd::AsRawFd as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -30,6 +31,7 @@ pub(crate) fn gateway(agents: &Agents) -> (Gateway, GatewayParts) {
         health_path: None,
         limits: agents.snapshot.server.limits,
         hall: Hall::new(1024),
+        running: Running::default(),
         drain: Drain::default(),
         decisions: None,
     };

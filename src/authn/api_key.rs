@@ -236,7 +236,7 @@ mod tests {
             expires_at: expires.map(Instant::from_unix),
             revoked_at: revoked.map(Instant::from_unix),
             last_used: Stamp::default(),
-            identity: Arc::new(Identity::of_api_key(id)),
+            identity: Arc::new(Identity::of_api_key(id, expires.map(Instant::from_unix))),
         };
         ApiKeyPolicy {
             header: HeaderName::from_static("x-api-key"),

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::config::{Snapshot, Written};
 use crate::model::{Live, ResourceId};
 use crate::store::{Query, Record};
+use crate::upstream::Running;
 
 use super::edit::{Edit, EditError, Edited, Restore, RollBack};
 use super::finding::Finding;
@@ -35,6 +36,7 @@ pub(super) enum Order {
     Restore(Restore, Answer<Edited>),
     History(Query, Answer<Vec<Record>>),
     Record(u64, Answer<Option<Record>>),
+    NoteEnded { who: String, what: String },
 }
 
 /// A handle to the reconciler. Cheap to clone.
@@ -43,6 +45,7 @@ pub struct Control {
     pub(super) live: Arc<Live<Snapshot>>,
     pub(super) status: Arc<Live<Status>>,
     pub(super) orders: mpsc::Sender<Order>,
+    pub(super) running: Running,
 }
 
 impl Control {

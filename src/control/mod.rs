@@ -26,6 +26,7 @@ mod resolver;
 mod roll_back;
 mod status;
 mod stores;
+mod streams;
 mod undo;
 
 pub use audit_log::{AuditFile, AuditLog};
@@ -38,3 +39,4 @@ pub use reconciler::Reconciler;
 pub use resolver::Resolver;
 pub use status::{Broken, Head, Outcome, Refused, Status};
 pub use stores::{Stores, outline};
+pub use streams::Which;

@@ -14,6 +14,7 @@ use crate::idp::StateDir;
 use crate::model::{Clock, Live, ProviderName};
 use crate::store::at_leisure;
 use crate::telemetry::Metrics;
+use crate::upstream::Running as Streams;
 
 use super::aside::Aside;
 use super::background::{Background, tidy_up_later};
@@ -82,8 +83,9 @@ impl Reconciler {
             store: stores.resources.describe(),
         };
         let (sender, orders) = mpsc::channel(handle::WAITING);
-        let control =
-            Control { live: Arc::clone(&live), status: Arc::new(Live::new(status)), orders: sender };
+        let status = Arc::new(Live::new(status));
+        let running = Streams::default();
+        let control = Control { live: Arc::clone(&live), status, orders: sender, running };
         Self {
             stores,
             head,
@@ -184,6 +186,7 @@ impl Reconciler {
         let snapshot = Arc::new(snapshot);
         let before = self.live.get();
         self.live.publish(Arc::clone(&snapshot));
+        self.end_lost_streams(&snapshot);
         self.attend(&snapshot);
         let gone = before.agents.keys().any(|name| !snapshot.agents.contains_key(name))
             || before.providers.keys().any(|name| !snapshot.providers.contains_key(name));

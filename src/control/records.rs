@@ -45,6 +45,12 @@ impl Reconciler {
             live = live.revision.short(),
             "the configuration was changed"
         );
+        self.write_down(before, who, what, number).await;
+    }
+
+    /// Adds a line to the audit log: who did what, and what has changed since `before`.
+    pub(super) async fn write_down(&self, before: &Snapshot, who: &str, what: &str, number: Option<u64>) {
+        let live = self.live.get();
         let Some(log) = &self.stores.audit else { return };
         let entry =
             audit::Entry { at: self.clock.now().timestamp(), who, what, number, live: &live.revision };

@@ -7,6 +7,7 @@
 mod answer;
 mod deadline;
 mod drain;
+mod ending;
 mod front;
 mod handshake;
 pub(crate) mod http1;
@@ -21,6 +22,7 @@ mod slots;
 mod tls;
 
 pub use drain::{Busy, Drain};
+pub(crate) use ending::{EndedAt, Ending};
 pub use front::{Front, FrontParts, Recorder};
 pub(crate) use handshake::{CORRUPT, ENDED};
 pub use http1::head::HeadLimits;

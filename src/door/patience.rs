@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::deadline::Deadline;
+use super::ending::Ending;
 
 /// How long one request waits. Cheap to clone; all clones are of the same request, and one task has them all.
 #[derive(Debug, Clone)]
@@ -27,6 +28,7 @@ struct Marks {
     limit: AtomicU64,
     /// When this one ends, in milliseconds since `began`.
     end: AtomicU64,
+    ending: Ending,
 }
 
 /// Why the wait is over.
@@ -51,6 +53,7 @@ impl Default for Patience {
             state: AtomicU8::new(COMING),
             limit: AtomicU64::new(0),
             end: AtomicU64::new(0),
+            ending: Ending::default(),
         }))
     }
 }
@@ -79,6 +82,11 @@ impl Patience {
         if self.state() == ANSWERED {
             self.wait_anew();
         }
+    }
+
+    /// The end of the request's stream, when it turns out to be one.
+    pub(crate) fn ending(&self) -> &Ending {
+        &self.0.ending
     }
 
     /// Why the wait has ended, if it has.

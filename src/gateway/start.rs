@@ -14,6 +14,7 @@ use crate::limits::Hall;
 use crate::model::{Clock, Live, SystemClock};
 use crate::proxy::GatewayParts;
 use crate::telemetry::{AccessLogGuard, Metrics, RefusalsGuard, tell_of_lost_lines};
+use crate::upstream::Running;
 
 use super::companions::Companions;
 use super::life::Life;
@@ -44,6 +45,7 @@ pub(super) fn start(
     let (access_log, log_guard) = records::access_log(&settings, access_log);
     let (decisions, refusals_guard) = records::noted(&snapshot, &clock, console.is_some(), runtime);
     let drain = Drain::default();
+    let running = Running::default();
     let parts = GatewayParts {
         snapshot: Arc::clone(&live),
         access_log,
@@ -51,6 +53,7 @@ pub(super) fn start(
         health_path: settings.health_path.as_ref().map(|path| path.value.as_str().into()),
         limits: settings.limits,
         hall: Hall::new(room.requests),
+        running: running.clone(),
         drain: drain.clone(),
         decisions: decisions.clone(),
     };
@@ -59,7 +62,7 @@ pub(super) fn start(
     let (server, stop) = listeners::server(&settings, parts, &clock, metrics, room, sockets);
     let reconciler =
         Reconciler::new(stores, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
-    let reconciler = runtime.block_on(reconciler);
+    let reconciler = runtime.block_on(reconciler).with_running(running);
     let companions = Companions {
         control: reconciler.control(),
         clock,

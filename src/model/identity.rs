@@ -1,6 +1,6 @@
 //! A proven caller, in the words of the access log. Built only from verified material.
 
-use super::Claims;
+use super::{Claims, Instant};
 
 /// Who called. Every field comes from a token whose signature verified, or from the record of an API key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,13 +15,15 @@ pub struct Identity {
     pub jti: Option<String>,
     /// The `kid` of the key that verified the token, or the id of the API key.
     pub key_id: Option<String>,
+    /// When the token or the API key ends, where it does.
+    pub expires_at: Option<Instant>,
 }
 
 impl Identity {
     /// The holder of the API key of that id.
     #[must_use]
-    pub fn of_api_key(id: &str) -> Self {
-        Self { key_id: Some(id.to_owned()), ..Self::default() }
+    pub fn of_api_key(id: &str, expires_at: Option<Instant>) -> Self {
+        Self { key_id: Some(id.to_owned()), expires_at, ..Self::default() }
     }
 
     /// The identity that verified claims state.
@@ -34,6 +36,12 @@ impl Identity {
             client_id: text("client_id").or_else(|| text("azp")),
             jti: text("jti"),
             key_id: key_id.map(str::to_owned),
+            expires_at: claims.get("exp").and_then(serde_json::Value::as_f64).and_then(moment),
         }
     }
+}
+
+/// A `NumericDate` (RFC 7519 section 2) in whole seconds.
+fn moment(seconds: f64) -> Option<Instant> {
+    std::time::Duration::try_from_secs_f64(seconds).ok().map(|since| Instant::from_unix(since.as_secs()))
 }

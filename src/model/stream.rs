@@ -45,3 +45,16 @@ closed_words! {
         Keep = "keep",
     }
 }
+
+impl EndedBy {
+    /// What the client is told: no more than whether it may come again.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Expiry => "token expired",
+            Self::Revoked | Self::Policy => "revoked",
+            Self::Drain => "going away",
+            Self::Operator => "ended by an operator",
+        }
+    }
+}

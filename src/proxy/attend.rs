@@ -91,9 +91,18 @@ impl Gateway {
     }
 
     /// A piece of the answer, or of what the agent says in a tunnel, goes to the caller.
-    pub(super) fn answer_moves(&self, session: &mut Session, end: bool, passage: &Passage) {
+    pub(super) fn answer_moves(
+        &self,
+        session: &mut Session,
+        piece: &mut Option<Bytes>,
+        end: bool,
+        passage: &mut Passage,
+    ) {
         if let Some(patience) = &passage.patience {
             patience.moved();
+            if let Some(stream) = &mut passage.stream {
+                stream.moves(piece, patience.ending());
+            }
         }
         if end {
             session.set_read_timeout(Some(self.parts.limits.idle_timeout));
@@ -125,7 +134,7 @@ fn request_complete(passage: &Passage) {
     }
 }
 
-fn has_body(method: &Method, head: &ResponseHeader) -> bool {
+pub(super) fn has_body(method: &Method, head: &ResponseHeader) -> bool {
     let none = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
         || *method == Method::HEAD
         || head.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");

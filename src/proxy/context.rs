@@ -8,9 +8,9 @@ use std::time::Instant as Tick;
 use http::Method;
 use pingora::{Error, ErrorType};
 
-use crate::door::Over;
+use crate::door::{EndedAt, Over};
 use crate::gate::Verdict;
-use crate::model::{Grounds, Instant, Refusal, RequestId};
+use crate::model::{EndedBy, Grounds, Instant, Refusal, RequestId};
 use crate::routing::Agent;
 use crate::telemetry::{PathText, RequestRecord, Serving};
 
@@ -143,6 +143,11 @@ impl Context {
             Stage::Received(_) | Stage::Answered(..) => None,
             Stage::Admitted(passage) => passage.failure,
         }
+    }
+
+    /// What has ended the request's stream, and where.
+    pub(super) fn ended(&self) -> Option<(EndedBy, EndedAt)> {
+        self.admitted().and_then(Passage::ended)
     }
 
     /// What is known of the request now.

@@ -22,6 +22,11 @@ use super::upstream_fault::UpstreamFault;
 impl Gateway {
     /// Answers a request whose way to its agent, or back, has failed.
     pub(super) async fn fail(session: &mut Session, error: &Error, ctx: &mut Context) -> FailToProxy {
+        let stream = ctx.admitted().and_then(|passage| Some((passage.stream.as_ref()?, passage.ended()?)));
+        if let Some((stream, (by, at))) = stream {
+            stream.finish(session, by, at).await;
+            return FailToProxy { error_code: 0, can_reuse_downstream: false };
+        }
         let over = ctx.over();
         if let Ok(passage) = ctx.passage_mut() {
             note(passage, over, error);
@@ -78,7 +83,8 @@ fn refusal(over: Option<Over>, error: &Error) -> Option<Refusal> {
 /// Tells operators of a failure that is not the client's.
 pub(super) fn warn(ctx: &Context, error: &Error) {
     let over = ctx.over();
-    if *error.esource() == ErrorSource::Downstream && over != Some(Over::NoHead) {
+    let is_clients = *error.esource() == ErrorSource::Downstream && over != Some(Over::NoHead);
+    if is_clients || ctx.ended().is_some() {
         return;
     }
     let (agent, passage) = (ctx.agent(), ctx.admitted());

@@ -20,6 +20,7 @@ use crate::model::{AuthMethod, Clock, Decision, Live, Reason, Refusal, RequestId
 use crate::telemetry::{
     AccessLog, AgentMetrics, Decisions, EndedRequest, InFlight, Metrics, PathText, RequestRecord,
 };
+use crate::upstream::Running;
 
 use super::answer::Own;
 use super::context::Context;
@@ -42,6 +43,8 @@ pub struct GatewayParts {
     pub limits: Limits,
     /// How many requests may be under way.
     pub hall: Hall,
+    /// The streams under way.
+    pub running: Running,
     /// What is in flight.
     pub drain: Drain,
     /// Where decisions are noted for people who look; absent when nobody can.
@@ -87,6 +90,7 @@ impl Gateway {
             upstream_took: None,
             bytes_in: 0,
             bytes_out: 0,
+            ended_by: None,
         });
         id
     }
@@ -138,6 +142,7 @@ impl Gateway {
                 noted::failure(decisions, session.req_header(), ctx, noted::Failure { status, cause, error });
             }
         }
+        let ended_by = self.stream_ended(ctx);
         self.parts.access_log.write(|| {
             let request = session.req_header();
             let path = PathText::logged(&path_of(request, ctx));
@@ -152,6 +157,7 @@ impl Gateway {
                 upstream_took: ctx.admitted().and_then(|passage| passage.attempts.took()),
                 bytes_in: session.body_bytes_read() as u64,
                 bytes_out: session.body_bytes_sent() as u64,
+                ended_by,
             }
         });
     }

@@ -38,6 +38,17 @@ impl H2Caller {
     }
 }
 
+/// Ends a write for which the client has been waited for long enough.
+async fn paced<T>(patience: &Patience, written: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        biased;
+        written = written => written,
+        () = poll_fn(|cx| patience.ending().poll_writing(cx)) => {
+            Err(Error::explain(ErrorType::WriteTimedout, "the stream is ended"))
+        }
+    }
+}
+
 type Messages = Box<dyn Stream<Item = Result<Bytes>> + Unpin + Send + Sync + 'static>;
 
 #[async_trait]
@@ -61,6 +72,9 @@ impl Session for H2Caller {
             read = read => read,
             () = poll_fn(|cx| wait.poll(patience, cx)) => {
                 Err(Error::explain(ErrorType::ReadTimedout, "the agent's time is over"))
+            }
+            () = poll_fn(|cx| patience.ending().poll(cx)) => {
+                Err(Error::explain(ErrorType::ReadTimedout, "the stream is ended"))
             }
         }
     }
@@ -90,7 +104,7 @@ impl Session for H2Caller {
     }
 
     async fn write_body(&mut self, data: Bytes, end: bool) -> Result<()> {
-        self.stream.write_body(data, end).await
+        paced(&self.patience, self.stream.write_body(data, end)).await
     }
 
     async fn write_trailers(&mut self, trailers: HeaderMap) -> Result<()> {
@@ -98,7 +112,7 @@ impl Session for H2Caller {
     }
 
     async fn response_duplex_vec(&mut self, tasks: Vec<HttpTask>) -> Result<bool> {
-        self.stream.response_duplex_vec(tasks).await
+        paced(&self.patience, self.stream.response_duplex_vec(tasks)).await
     }
 
     fn set_read_timeout(&mut self, timeout: Option<Duration>) {

@@ -6,6 +6,7 @@
 mod admit;
 mod answer;
 mod attend;
+mod boundary;
 mod context;
 mod cross_origin;
 mod decide;
@@ -25,6 +26,7 @@ mod peer;
 mod phases;
 mod response;
 mod stamp;
+mod stream;
 mod tunnel;
 mod upgrade;
 mod upstream_fault;

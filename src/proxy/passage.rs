@@ -6,11 +6,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
 
-use crate::door::{Over, Patience};
+use crate::door::{EndedAt, Over, Patience};
 use crate::gate::Permit;
 use crate::limits::Place;
+use crate::model::EndedBy;
 use crate::routing::Agent;
 
+use super::stream::Stream;
 use super::tunnel::Tunnel;
 
 /// One request under way to its agent.
@@ -22,6 +24,8 @@ pub(super) struct Passage {
     /// Absent where a connection did not come through the door.
     pub(super) patience: Option<Patience>,
     pub(super) attempts: Attempts,
+    /// There once the answer has turned out to be a stream.
+    pub(super) stream: Option<Box<Stream>>,
     pub(super) body: BodyCount,
     /// Why the agent gave no answer, or no whole one.
     pub(super) failure: Option<&'static str>,
@@ -83,6 +87,7 @@ impl Passage {
             kind,
             patience,
             attempts: Attempts::default(),
+            stream: None,
             body: BodyCount::default(),
             failure: None,
         }
@@ -94,6 +99,11 @@ impl Passage {
 
     pub(super) const fn is_websocket(&self) -> bool {
         matches!(self.kind, Kind::WebSocket)
+    }
+
+    /// What has ended the stream, and where.
+    pub(super) fn ended(&self) -> Option<(EndedBy, EndedAt)> {
+        self.patience.as_ref()?.ending().ended()
     }
 
     /// Why the agent's time is over, if it is.

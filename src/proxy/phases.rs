@@ -116,6 +116,7 @@ impl ProxyHttp for Gateway {
             passage.agent().metrics.upstream_took(took);
         }
         Self::answer_begins(session, head, passage);
+        self.stream_begins(session, head, ctx)?;
         response::rewrite(head, session.req_header(), ctx, &self.parts.snapshot)?;
         if self.parts.drain.is_draining() {
             session.set_keepalive(None);
@@ -126,11 +127,11 @@ impl ProxyHttp for Gateway {
     fn response_body_filter(
         &self,
         session: &mut Session,
-        _: &mut Option<Bytes>,
+        piece: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut Context,
     ) -> pingora::Result<Option<Duration>> {
-        self.answer_moves(session, end_of_stream, ctx.passage()?);
+        self.answer_moves(session, piece, end_of_stream, ctx.passage_mut()?);
         Ok(None)
     }
 

@@ -8,10 +8,10 @@
 //! when it has taken it, with nothing written since the last flush.
 
 use std::fmt::Debug;
-use std::io::Result;
+use std::io::{ErrorKind, Result};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
@@ -27,12 +27,20 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
+use crate::model::EndOrder;
+
 /// How long a connection that carried no tunnel in the end is kept: it is never used again.
 const POOL_IDLE: Duration = Duration::from_millis(1);
 
-/// Says when the handshake begins.
+/// Says when the handshake begins, and when the tunnel ends. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tunnel(Arc<AtomicBool>);
+pub(super) struct Tunnel(Arc<Signs>);
+
+#[derive(Debug, Default)]
+struct Signs {
+    begun: AtomicBool,
+    order: OnceLock<Arc<EndOrder>>,
+}
 
 impl Tunnel {
     /// Makes `peer` open a connection for this handshake alone.
@@ -48,11 +56,25 @@ impl Tunnel {
 
     /// The connection stands, TLS included: the handshake is sent next.
     pub(super) fn begin(&self) {
-        self.0.store(true, Ordering::Release);
+        self.0.begun.store(true, Ordering::Release);
+    }
+
+    /// The tunnel stands, and ends when this is given.
+    pub(super) fn obey(&self, order: Arc<EndOrder>) {
+        // A handshake has one answer, so the cell is new.
+        let _first = self.0.order.set(order);
     }
 
     fn has_begun(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.0.begun.load(Ordering::Acquire)
+    }
+
+    /// Whether the tunnel must end wherever it is; the task is woken when it must. What is left to be said to the agent
+    /// is said by the client's side until then.
+    fn is_over(&self, cx: &Context<'_>) -> bool {
+        let Some(order) = self.0.order.get() else { return false };
+        order.listen(cx);
+        order.is_urgent()
     }
 }
 
@@ -121,14 +143,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
             this.waiting = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        Pin::new(&mut this.socket).poll_read(cx, buf)
+        let read = Pin::new(&mut this.socket).poll_read(cx, buf);
+        if read.is_pending() && this.tunnel.is_over(cx) {
+            return Poll::Ready(Ok(()));
+        }
+        read
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
         let this = self.get_mut();
-        let written = ready!(Pin::new(&mut this.socket).poll_write(cx, buf))?;
+        let written = Pin::new(&mut this.socket).poll_write(cx, buf);
+        if written.is_pending() && this.tunnel.is_over(cx) {
+            return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
+        }
+        let written = ready!(written)?;
         this.wrote();
         Poll::Ready(Ok(written))
     }

@@ -7,6 +7,7 @@ mod agent;
 mod cors;
 mod found;
 mod methods;
+mod right;
 mod route;
 mod router;
 
@@ -14,5 +15,6 @@ pub use agent::{Agent, AgentId, Authenticator, next_id};
 pub use cors::{AllowedOrigin, Cors, CorsHeaders, CorsRules};
 pub use found::Match;
 pub use methods::Methods;
+pub use right::{lost, right};
 pub use route::Route;
 pub use router::{RouteConflict, Router};

@@ -62,6 +62,9 @@ fn word(ended: &EndedRequest, calendar: &str, text: &mut Vec<u8>) {
     line.raw(",\"http_version\":\"").raw(version(ended.version));
     line.raw("\",\"auth\":").auth(record);
     line.raw(",\"upstream_error\":").maybe(record.upstream_error.as_deref());
+    if let Some(by) = ended.ended_by {
+        line.raw(",\"ended_by\":\"").raw(by.as_str()).raw("\"");
+    }
     line.raw("}\n");
 }
 

@@ -91,6 +91,7 @@ mod tests {
             upstream_took: None,
             bytes_in: 1,
             bytes_out: 2,
+            ended_by: None,
         });
         drop(guard);
         let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();

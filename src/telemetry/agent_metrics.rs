@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use prometheus::{Histogram, IntCounter};
 
-use crate::model::{AuthMethod, CacheLabel, Decision, ProviderName, Reason};
+use crate::model::{AuthMethod, CacheLabel, Decision, EndedBy, ProviderName, Reason, StreamKind};
 
 use super::resolved::Resolved;
 
@@ -118,6 +118,11 @@ impl AgentMetrics {
     /// one of a closed list.
     pub fn upstream_failed(&self, cause: &'static str) {
         self.0.metrics.families.upstream_failures.of([&self.0.agent, cause]).inc();
+    }
+
+    /// Counts a stream that the gateway ended.
+    pub fn stream_ended(&self, kind: StreamKind, by: EndedBy) {
+        self.0.metrics.families.streams_ended.of([&self.0.agent, kind.as_str(), by.as_str()]).inc();
     }
 
     /// Records how long the upstream took to the head of its answer.

@@ -133,6 +133,8 @@ families! {
             = "Time from the choice of the upstream to the head of its answer.";
         upstream_failures: counter "portcullis_upstream_failures_total" { Agent, UpstreamCause }
             = "Requests that ended without an answer of their agent, or without a whole one, by cause.";
+        streams_ended: counter "portcullis_streams_ended_total" { Agent, StreamKind, EndedBy }
+            = "Streams that the gateway ended before agent or client did, by kind and cause.";
         in_flight: gauge "portcullis_requests_in_flight" {}
             = "Requests that are being served now.";
         connections: gauge "portcullis_connections" {}

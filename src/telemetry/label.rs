@@ -3,7 +3,7 @@
 //! A value is a name in the configuration or a word of a closed list, never something that a request says. So the number
 //! of series is bounded by the configuration.
 
-use crate::model::{AuthMethod, CacheLabel, Decision, Reason};
+use crate::model::{AuthMethod, CacheLabel, Decision, EndedBy, Reason, StreamKind};
 
 use super::HandshakeFailure;
 
@@ -34,6 +34,10 @@ pub enum Label {
     Code,
     /// Why an upstream gave no whole response.
     UpstreamCause,
+    /// What kind of stream it is.
+    StreamKind,
+    /// What ended a stream.
+    EndedBy,
     /// Why a handshake failed.
     HandshakeCause,
     /// What asked for a fetch of keys.
@@ -66,7 +70,8 @@ impl Label {
             Self::Cache => "cache",
             Self::Event => "event",
             Self::Code => "code",
-            Self::UpstreamCause | Self::HandshakeCause => "cause",
+            Self::UpstreamCause | Self::HandshakeCause | Self::EndedBy => "cause",
+            Self::StreamKind => "kind",
             Self::Trigger => "trigger",
             Self::Result => "result",
             Self::Limit => "limit",
@@ -84,6 +89,8 @@ impl Label {
             Self::Decision => Some(Decision::ALL.len()),
             Self::Reason => Some(Reason::ALL.len()),
             Self::Cache => Some(CacheLabel::ALL.len()),
+            Self::StreamKind => Some(StreamKind::ALL.len()),
+            Self::EndedBy => Some(EndedBy::ALL.len()),
             Self::HandshakeCause => Some(HandshakeFailure::ALL.len()),
             // 100 to 599 (RFC 9110 section 15).
             Self::Code => Some(500),

@@ -11,7 +11,8 @@ use std::time::Duration;
 use http::{Method, Version};
 
 use crate::model::{
-    AgentName, AuthMethod, CacheLabel, Decision, Grounds, Identity, Instant, ProviderName, Reason, RequestId,
+    AgentName, AuthMethod, CacheLabel, Decision, EndedBy, Grounds, Identity, Instant, ProviderName, Reason,
+    RequestId,
 };
 
 use super::path_text::PathText;
@@ -108,4 +109,6 @@ pub struct EndedRequest {
     pub bytes_in: u64,
     /// Bytes of the response's body.
     pub bytes_out: u64,
+    /// What ended the response's stream, where neither the agent nor the client did.
+    pub ended_by: Option<EndedBy>,
 }

@@ -250,7 +250,7 @@ fn keys(all: &BTreeMap<String, ApiKey>) -> HashMap<AgentName, HashMap<String, Ap
             expires_at: key.expires_at.map(instant),
             revoked_at: key.revoked_at.map(instant),
             last_used: key.last_used.clone(),
-            identity: Arc::new(Identity::of_api_key(id)),
+            identity: Arc::new(Identity::of_api_key(id, key.expires_at.map(instant))),
         };
         keys.entry(key.agent.clone()).or_default().insert(id.clone(), record);
     }

@@ -25,9 +25,12 @@ use tokio::time::timeout;
 
 use super::super::patience::{Patience, Wait};
 use super::body::{Body, is_blank};
+use super::websocket::WebSocket;
 
 /// How long the rest of what a caller sends is taken in, so that the answer is not lost with the connection.
 const LINGER: Duration = Duration::from_secs(1);
+/// How long a client that was told that its WebSocket ends may take to answer (RFC 6455 section 7.1.1).
+const PARTING: Duration = Duration::from_secs(5);
 /// The most that is kept of what comes behind a message while it is answered.
 const MOST_BEHIND: usize = 8 * 1024;
 /// What no chunked body goes on with, wherever it stands: Pingora answers it with 400.
@@ -52,6 +55,8 @@ pub(crate) struct Bounded {
     body: Body,
     behind: BytesMut,
     answer: Answer,
+    /// There once the agent has switched protocols.
+    websocket: Option<Box<WebSocket>>,
     patience: Patience,
     wait: Wait,
 }
@@ -60,7 +65,7 @@ impl Bounded {
     /// Shows Pingora the rest of one message: what `body` says is still to come. `behind` has come already.
     pub(crate) fn stream(inner: Stream, body: Body, behind: BytesMut, patience: Patience) -> Stream {
         let (answer, wait) = (Answer::Awaited, Wait::default());
-        Box::new(Self { inner: Some(inner), body, behind, answer, patience, wait })
+        Box::new(Self { inner: Some(inner), body, behind, answer, websocket: None, patience, wait })
     }
 
     /// The patience with the agent of the message that comes over what [`Bounded::stream`] made.
@@ -87,15 +92,28 @@ impl Bounded {
         matches!(self.body, Body::Ended) && is_blank(&self.behind)
     }
 
+    /// How long what the client still sends is taken in before the connection is closed; not at all where nobody sends.
+    fn lingers(&self) -> Option<Duration> {
+        match (&self.websocket, &self.body) {
+            (Some(websocket), _) => websocket.has_parted().then_some(PARTING),
+            (None, Body::Tunnel) => None,
+            (None, _) => (!self.is_read()).then_some(LINGER),
+        }
+    }
+
+    /// Ends a write for which the client has been waited for long enough.
+    fn paced<T>(&self, written: Poll<Result<T>>, cx: &Context<'_>) -> Poll<Result<T>> {
+        if written.is_pending() {
+            ready!(self.patience.ending().poll_writing(cx));
+            return Poll::Ready(Err(ErrorKind::TimedOut.into()));
+        }
+        written
+    }
+
     fn poll_message(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let before = buf.filled().len();
         match self.body {
             Body::Ended => return self.watch(cx),
-            Body::Tunnel if !self.behind.is_empty() => {
-                let here = self.behind.len().min(buf.remaining());
-                buf.put_slice(&self.behind.split_to(here));
-                return Poll::Ready(Ok(()));
-            }
             Body::Broken => {}
             Body::Tunnel | Body::Bytes(_) | Body::Chunked(_) => {
                 ready!(self.inner()?.poll_read(cx, buf))?;
@@ -140,6 +158,7 @@ impl Bounded {
                 Some(b"HTTP/1.1 101") => {
                     self.body = Body::Tunnel;
                     self.answer = Answer::Begun;
+                    self.websocket = Some(Box::new(WebSocket::after(whole - written)));
                     return;
                 }
                 Some(start) if start.starts_with(b"HTTP/1.1 1") => whole - written,
@@ -156,7 +175,14 @@ impl Bounded {
 impl AsyncRead for Bounded {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
-        let read = this.poll_message(cx, buf);
+        let ending = this.patience.ending();
+        let read = match (&mut this.websocket, &mut this.inner) {
+            (Some(websocket), Some(inner)) => {
+                websocket.poll_read(Pin::new(inner), &mut this.behind, ending, cx, buf)
+            }
+            _ if ending.poll(cx).is_ready() => Poll::Ready(Err(ErrorKind::TimedOut.into())),
+            _ => this.poll_message(cx, buf),
+        };
         if read.is_pending() {
             ready!(this.wait.poll(&this.patience, cx));
             return Poll::Ready(Err(ErrorKind::TimedOut.into()));
@@ -168,7 +194,13 @@ impl AsyncRead for Bounded {
 impl AsyncWrite for Bounded {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
         let this = self.get_mut();
-        let written = ready!(this.inner()?.poll_write(cx, buf))?;
+        let written = match (&mut this.websocket, &mut this.inner) {
+            (Some(websocket), Some(inner)) => {
+                websocket.poll_write(Pin::new(inner), this.patience.ending(), cx, buf)
+            }
+            _ => this.inner()?.poll_write(cx, buf),
+        };
+        let written = ready!(this.paced(written, cx))?;
         this.answered(buf, buf.len(), written);
         Poll::Ready(Ok(written))
     }
@@ -178,8 +210,13 @@ impl AsyncWrite for Bounded {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
+        if self.websocket.is_some() {
+            let first = bufs.iter().find(|buf| !buf.is_empty()).map_or(&[][..], |buf| buf);
+            return self.poll_write(cx, first);
+        }
         let this = self.get_mut();
-        let written = ready!(this.inner()?.poll_write_vectored(cx, bufs))?;
+        let written = this.inner()?.poll_write_vectored(cx, bufs);
+        let written = ready!(this.paced(written, cx))?;
         if !matches!(this.answer, Answer::Begun) {
             let begin = bufs.iter().find(|buf| !buf.is_empty()).map_or(&[][..], |buf| buf);
             this.answered(begin, bufs.iter().map(|buf| buf.len()).sum(), written);
@@ -192,7 +229,9 @@ impl AsyncWrite for Bounded {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.get_mut().inner()?.poll_flush(cx)
+        let this = self.get_mut();
+        let flushed = this.inner()?.poll_flush(cx);
+        this.paced(flushed, cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
@@ -203,11 +242,10 @@ impl AsyncWrite for Bounded {
 #[async_trait]
 impl Shutdown for Bounded {
     async fn shutdown(&mut self) {
-        let lingers = !self.is_read() && !matches!(self.body, Body::Tunnel);
-        match &mut self.inner {
-            Some(stream) if lingers => linger(stream).await,
-            Some(stream) => stream.shutdown().await,
-            None => {}
+        match (self.lingers(), &mut self.inner) {
+            (Some(most), Some(stream)) => linger(stream, most).await,
+            (None, Some(stream)) => stream.shutdown().await,
+            (_, None) => {}
         }
         self.inner = None;
     }
@@ -215,22 +253,22 @@ impl Shutdown for Bounded {
 
 impl Drop for Bounded {
     fn drop(&mut self) {
-        let answered = !matches!(self.answer, Answer::Awaited) && !matches!(self.body, Body::Tunnel);
-        if let (Some(mut stream), true, Ok(runtime)) =
-            (self.inner.take(), answered && !self.is_read(), Handle::try_current())
+        let lingers = self.lingers().filter(|_| !matches!(self.answer, Answer::Awaited));
+        if let (Some(mut stream), Some(most), Ok(runtime)) =
+            (self.inner.take(), lingers, Handle::try_current())
         {
-            runtime.spawn(async move { linger(&mut stream).await });
+            runtime.spawn(async move { linger(&mut stream, most).await });
         }
     }
 }
 
 /// Ends a connection on which bytes may come that nobody reads: they would turn its end into a reset, which may
 /// overtake the answer.
-async fn linger(stream: &mut Stream) {
+async fn linger(stream: &mut Stream, most: Duration) {
     stream.shutdown().await;
     let mut rest = [0_u8; 4096];
     let drained = async { while stream.read(&mut rest).await.is_ok_and(|n| n > 0) {} };
-    let _heard = timeout(LINGER, drained).await;
+    let _heard = timeout(most, drained).await;
 }
 
 impl UniqueID for Bounded {

@@ -3,6 +3,8 @@
 pub(crate) mod body;
 pub(crate) mod bounded;
 pub(crate) mod chunks;
+mod frames;
 pub(crate) mod framing;
 pub(crate) mod head;
 pub(crate) mod message;
+mod websocket;

@@ -1,0 +1,86 @@
+//! Running streams: those whose right a change takes away end with it, and an operator can list and end them.
+
+use std::sync::Arc;
+
+use crate::config::Snapshot;
+use crate::model::{AgentName, EndedBy};
+use crate::routing::lost;
+use crate::upstream::{BOUNDARY_WAIT, Ended, Running, Stream, StreamId};
+
+use super::handle::{Control, Order};
+use super::reconciler::Reconciler;
+
+/// Which streams of an agent an operator ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// All.
+    All,
+    /// One.
+    One(StreamId),
+}
+
+impl Reconciler {
+    /// The same for a gateway whose streams are these.
+    #[must_use]
+    pub fn with_running(mut self, running: Running) -> Self {
+        self.control.running = running;
+        self
+    }
+
+    /// Ends the streams whose right does not hold in this snapshot. A stream that begins meanwhile judges itself.
+    pub(super) fn end_lost_streams(&self, snapshot: &Snapshot) {
+        let now = self.clock.now();
+        let ended = self.control.running.end(|stream| {
+            let facts = &stream.facts;
+            lost(facts, snapshot.agents.get(&facts.agent).map(Arc::as_ref), now)
+        });
+        if !ended.is_empty() {
+            tracing::info!(streams = ended.len(), "running streams end: the change takes their right away");
+        }
+        insist_in_time(ended);
+    }
+
+    /// Writes down that an operator ended streams.
+    pub(super) async fn note_ended(&self, who: &str, what: &str) {
+        self.write_down(&self.live.get(), who, what, None).await;
+    }
+}
+
+impl Control {
+    /// The streams of an agent that are under way, the oldest first.
+    #[must_use]
+    pub fn streams(&self, agent: &AgentName) -> Vec<Arc<Stream>> {
+        self.running.of(agent)
+    }
+
+    /// Ends streams of an agent at once, and says how many there were. One that is ending already is none.
+    #[must_use]
+    pub fn end_streams(&self, who: &str, agent: &AgentName, which: Which) -> usize {
+        let ended = self.running.end(|stream| {
+            let is_meant = match which {
+                Which::All => true,
+                Which::One(id) => stream.id == id,
+            };
+            (is_meant && stream.facts.agent == *agent).then_some(EndedBy::Operator)
+        });
+        let count = ended.len();
+        insist_in_time(ended);
+        if count > 0 {
+            let what = format!("ended {count} running streams of agents/{agent}");
+            tracing::info!(who, what, "running streams were ended");
+            // That it cannot be written down now does not keep a stream alive.
+            let _noted = self.orders.try_send(Order::NoteEnded { who: who.to_owned(), what });
+        }
+        count
+    }
+}
+
+/// Waits for message boundaries, then lets the streams that found none end where they are.
+fn insist_in_time(ended: Ended) {
+    if !ended.is_empty() {
+        tokio::spawn(async move {
+            tokio::time::sleep(BOUNDARY_WAIT).await;
+            ended.insist();
+        });
+    }
+}

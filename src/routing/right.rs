@@ -1,0 +1,164 @@
+//! Whether the right that a running stream rests on still holds at its agent as it is now.
+
+use crate::model::{EndedBy, Enforcement, Identity, Instant, OnPolicyChange, StreamKind};
+use crate::upstream::{Right, StreamFacts};
+
+use super::agent::{Agent, Authenticator};
+
+/// What the right of this client at this agent rests on.
+#[must_use]
+pub fn right(agent: &Agent, identity: Option<&Identity>) -> Right {
+    match (&agent.authenticator, identity) {
+        (Authenticator::OAuth(policy), Some(identity)) => {
+            let provider = identity.provider.and_then(|index| policy.providers.get(index));
+            provider.map_or(Right::Open, |provider| Right::Issuer(provider.spec().issuer.clone()))
+        }
+        (Authenticator::ApiKey(policy), Some(identity)) => {
+            let id = identity.key_id.as_deref().unwrap_or_default();
+            policy.keys.get(id).map_or(Right::Open, |key| Right::ApiKey {
+                id: id.into(),
+                digest: key.digest,
+                expires_at: key.expires_at,
+            })
+        }
+        (Authenticator::Public, _) | (Authenticator::OAuth(_) | Authenticator::ApiKey(_), None) => {
+            Right::Open
+        }
+    }
+}
+
+/// What ends a stream now that its agent is this one, or gone; nothing where its right still holds.
+#[must_use]
+pub fn lost(facts: &StreamFacts, agent: Option<&Agent>, now: Instant) -> Option<EndedBy> {
+    if facts.kind == StreamKind::Body {
+        // A request with one answer finishes.
+        return None;
+    }
+    let Some(agent) = agent else {
+        return (facts.on_policy_change != OnPolicyChange::Keep).then_some(EndedBy::Policy);
+    };
+    match agent.on_policy_change {
+        OnPolicyChange::Keep => return None,
+        OnPolicyChange::End if agent.policy != facts.policy => return Some(EndedBy::Policy),
+        OnPolicyChange::End | OnPolicyChange::Revocation => {}
+    }
+    if agent.enforcement == Enforcement::Shadow {
+        // Whoever calls would pass.
+        return None;
+    }
+    match (&facts.right, &agent.authenticator) {
+        (_, Authenticator::Public) => None,
+        (Right::Issuer(issuer), Authenticator::OAuth(policy)) => {
+            let is_accepted = policy.providers.iter().any(|provider| provider.spec().issuer == *issuer);
+            (!is_accepted).then_some(EndedBy::Policy)
+        }
+        (Right::ApiKey { id, digest, expires_at }, Authenticator::ApiKey(policy)) => {
+            let holds = policy.keys.get(&**id).is_some_and(|key| {
+                let is_over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+                // A key that runs out by itself is not this change's affair.
+                let was_cut_short = key.expires_at != *expires_at && is_over(key.expires_at);
+                key.digest == *digest && !is_over(key.revoked_at) && !was_cut_short
+            });
+            (!holds).then_some(EndedBy::Revoked)
+        }
+        (
+            Right::Open | Right::Issuer(_) | Right::ApiKey { .. },
+            Authenticator::OAuth(_) | Authenticator::ApiKey(_),
+        ) => Some(EndedBy::Policy),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Scheme};
+    use crate::model::Digest;
+    use crate::routing::agent::tests::{agent, public_agent};
+    use crate::upstream::running::tests::facts;
+
+    const NOW: u64 = 1_000;
+
+    fn key(expires_at: Option<u64>, revoked_at: Option<u64>) -> ApiKeyRecord {
+        ApiKeyRecord {
+            digest: Digest::of(b"key"),
+            expires_at: expires_at.map(Instant::from_unix),
+            revoked_at: revoked_at.map(Instant::from_unix),
+            last_used: crate::model::Stamp::default(),
+            identity: Arc::new(Identity::of_api_key("k", None)),
+        }
+    }
+
+    fn keyed(record: Option<ApiKeyRecord>) -> Agent {
+        let keys: HashMap<_, _> = record.map(|record| ("k".to_owned(), record)).into_iter().collect();
+        let policy = ApiKeyPolicy { header: "x-key".parse().unwrap(), scheme: Scheme::bare(), keys };
+        agent("a", None, "/a", Authenticator::ApiKey(policy))
+    }
+
+    fn stream_of(agent: &Agent, identity: Option<&Identity>) -> StreamFacts {
+        StreamFacts {
+            right: right(agent, identity),
+            policy: agent.policy,
+            on_policy_change: agent.on_policy_change,
+            kind: StreamKind::Sse,
+            ..facts("a")
+        }
+    }
+
+    fn judged(facts: &StreamFacts, after: Option<&Agent>) -> Option<EndedBy> {
+        lost(facts, after, Instant::from_unix(NOW))
+    }
+
+    #[test]
+    fn a_key_gives_a_right_until_a_change_takes_it() {
+        let stream = stream_of(&keyed(Some(key(Some(900), None))), Some(&Identity::of_api_key("k", None)));
+        let other = ApiKeyRecord { digest: Digest::of(b"other"), ..key(Some(900), None) };
+        for (what, after, wanted) in [
+            ("as it was, run out or not", keyed(Some(key(Some(900), None))), None),
+            ("prolonged", keyed(Some(key(Some(2_000), None))), None),
+            ("cut short", keyed(Some(key(Some(950), None))), Some(EndedBy::Revoked)),
+            ("revoked", keyed(Some(key(Some(900), Some(NOW)))), Some(EndedBy::Revoked)),
+            ("to be revoked later", keyed(Some(key(Some(900), Some(NOW + 1)))), None),
+            ("removed", keyed(None), Some(EndedBy::Revoked)),
+            ("another under its id", keyed(Some(other)), Some(EndedBy::Revoked)),
+            ("not needed any more", public_agent("a", None, "/a"), None),
+        ] {
+            assert_eq!(judged(&stream, Some(&after)), wanted, "{what}");
+        }
+    }
+
+    #[test]
+    fn an_open_door_that_closes_takes_the_right_of_strangers() {
+        let stream = stream_of(&public_agent("a", None, "/a"), None);
+        let shadow = Agent { enforcement: Enforcement::Shadow, ..keyed(None) };
+        assert_eq!(judged(&stream, Some(&keyed(None))), Some(EndedBy::Policy));
+        assert_eq!(judged(&stream, Some(&shadow)), None, "there everybody passes");
+        assert_eq!(judged(&stream, Some(&public_agent("a", None, "/b"))), None);
+    }
+
+    #[test]
+    fn the_agent_says_what_a_change_does() {
+        use OnPolicyChange::{End, Keep, Revocation};
+        let before = keyed(Some(key(None, None)));
+        let identity = Identity::of_api_key("k", None);
+        for (setting, kept_policy, changed_policy, revoked, removed) in [
+            (Revocation, None, None, Some(EndedBy::Revoked), Some(EndedBy::Policy)),
+            (End, None, Some(EndedBy::Policy), Some(EndedBy::Revoked), Some(EndedBy::Policy)),
+            (Keep, None, None, None, None),
+        ] {
+            let stream = StreamFacts { on_policy_change: setting, ..stream_of(&before, Some(&identity)) };
+            let after = |record, policy| Agent { on_policy_change: setting, policy, ..keyed(record) };
+            let same = after(Some(key(None, None)), before.policy);
+            assert_eq!(judged(&stream, Some(&same)), kept_policy, "{setting}: the same policy");
+            let changed = after(Some(key(None, None)), before.policy + 1_000_000);
+            assert_eq!(judged(&stream, Some(&changed)), changed_policy, "{setting}: another policy");
+            let gone = after(Some(key(None, Some(NOW))), before.policy);
+            assert_eq!(judged(&stream, Some(&gone)), revoked, "{setting}: a revoked key");
+            assert_eq!(judged(&stream, None), removed, "{setting}: a removed agent");
+            let answer = StreamFacts { kind: StreamKind::Body, ..stream };
+            assert_eq!(judged(&answer, None), None, "{setting}: one answer finishes");
+        }
+    }
+}
