@@ -83,6 +83,20 @@ impl File {
             .collect()
     }
 
+    /// The functions of the product code that have a body.
+    pub(crate) fn functions(&self) -> Vec<Function> {
+        let code = &self.product;
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let starts = code.match_indices("fn ").filter(|(at, _)| !code[..*at].ends_with(is_word));
+        let named = starts.filter_map(|(at, _)| {
+            let rest = &code[at + 3..];
+            let name: String = rest.chars().take_while(|c| is_word(*c)).collect();
+            let lines = code[at..at + 3 + body_end(rest)?].matches('\n').count() + 1;
+            (!name.is_empty()).then(|| Function { line: self.line(at), name, lines })
+        });
+        named.collect()
+    }
+
     /// The lines of the code that hold `needle`.
     pub(crate) fn lines_with(&self, needle: &str) -> Vec<usize> {
         self.code.match_indices(needle).map(|(at, _)| self.line(at)).collect()
@@ -92,6 +106,32 @@ impl File {
     pub(crate) fn line(&self, at: usize) -> usize {
         self.code[..at].matches('\n').count() + 1
     }
+}
+
+/// A function with a body.
+pub(crate) struct Function {
+    pub(crate) line: usize,
+    pub(crate) name: String,
+    pub(crate) lines: usize,
+}
+
+/// Where the body that follows a function's name ends; none when it has no body.
+fn body_end(code: &str) -> Option<usize> {
+    let (mut brackets, mut braces) = (0_usize, 0_usize);
+    for (at, c) in code.char_indices() {
+        match c {
+            '(' | '[' if braces == 0 => brackets += 1,
+            ')' | ']' if braces == 0 => brackets = brackets.checked_sub(1)?,
+            ';' if braces == 0 && brackets == 0 => return None,
+            '{' if brackets == 0 => braces += 1,
+            '}' if braces > 0 => braces -= 1,
+            _ => {}
+        }
+        if c == '}' && brackets == 0 && braces == 0 {
+            return Some(at);
+        }
+    }
+    None
 }
 
 fn is_name(head: &str) -> bool {
@@ -191,6 +231,14 @@ fn literals_and_comments_are_blank_and_lines_stay() {
         "let a = \"crate::x\\\"y\"; // crate::y\n/* crate::z */ let b = r#\"crate::\"q\"#;\nlet c = '\"'; crate::w::q();\n",
     );
     assert_eq!(file.rooms_named(), [(3, "w".to_owned())]);
+}
+
+#[test]
+fn functions_are_counted_from_their_name_to_their_last_brace() {
+    let code = "fn a() {\n    b({ 1 });\n}\nfn b(x: [u8; 2]);\nfn c(f: impl Fn(&str) -> bool)\nwhere T: Y,\n{\n    |x| { x }\n}\n";
+    let found = File::new("src/a.rs", code).functions();
+    let found: Vec<_> = found.iter().map(|f| (f.line, f.name.as_str(), f.lines)).collect();
+    assert_eq!(found, [(1, "a", 3), (5, "c", 5)]);
 }
 
 #[test]
