@@ -1,14 +1,47 @@
-//! A cursor over one mapping: reads the fields that its section declares, and reports all others.
+//! What a value of the configuration is, and a cursor over one mapping of them: reads the fields that its section
+//! declares, and reports all others.
 
 use std::cell::Cell;
 
-use super::shape::{Field, Section};
-use super::value::Value;
+use super::shape::{Field, Section, Shape};
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::Place;
 use crate::config::text::suggest::suggest;
 use crate::config::text::yaml::{Key, Kind, Node};
+
+/// A kind of value. Those that are read to a type of their own implement it there; several ways to write one type, such
+/// as the texts, are types without values.
+pub(in crate::config) trait Value {
+    /// What it is read to.
+    type Read;
+
+    /// What may stand there.
+    const SHAPE: Shape;
+
+    /// Reads it. What is wrong with it is reported, and gives nothing.
+    fn read(report: &Report<'_>, node: &Node) -> Option<Self::Read>;
+
+    /// Reads it where the key at `owner` is what it is missed by.
+    fn read_under(report: &Report<'_>, _owner: Place, node: &Node) -> Option<Self::Read> {
+        Self::read(report, node)
+    }
+
+    /// Reads it from the fields that it is made of.
+    fn read_inline(_fields: &Fields<'_>) -> Option<Self::Read> {
+        None
+    }
+
+    /// Reports that it is missing.
+    fn missing(fields: &Fields<'_>, field: &Field) {
+        fields.say_missing(field);
+    }
+
+    /// What an operator would write for it, where that is a word or two.
+    fn shown(_read: &Self::Read) -> Option<String> {
+        None
+    }
+}
 
 /// The fields of one mapping.
 pub(in crate::config) struct Fields<'a> {
