@@ -7,6 +7,7 @@ mod admit;
 mod answer;
 mod attend;
 mod boundary;
+mod cause;
 mod context;
 mod cross_origin;
 mod decide;

@@ -10,8 +10,8 @@ use pingora::http::RequestHeader;
 use crate::model::{Decision, FailedCheck, Grounds, Refusal};
 use crate::telemetry::{Decisions, PathText, RequestRecord};
 
+use super::cause;
 use super::context::Context;
-use super::failure as fault;
 use super::view::{path_of, sent_host};
 
 /// Notes the decision about a request to an agent.
@@ -62,14 +62,14 @@ pub(super) struct Failure<'a> {
 
 /// Notes that a request which went on has ended without an answer of its agent.
 pub(super) fn failure(decisions: &Decisions, request: &RequestHeader, ctx: &Context, failure: Failure<'_>) {
-    let detail = failure.error.map(fault::error_detail);
+    let detail = failure.error.map(cause::detail);
     let seen =
         detail.as_ref().map_or_else(|| failure.cause.to_owned(), |d| format!("{}: {d}", failure.cause));
     let wanted = match ctx.agent() {
         Some(agent) => format!("an answer from {}", agent.upstream.url()),
         None => "an answer".to_owned(),
     };
-    let failed = FailedCheck::new("upstream", Some(&seen), &wanted, fault::fix(failure.cause));
+    let failed = FailedCheck::new("upstream", Some(&seen), &wanted, cause::fix(failure.cause));
     decisions.note_refused(RequestRecord {
         status: Some(failure.status),
         upstream_error: Some(Cow::Borrowed(failure.cause)),
