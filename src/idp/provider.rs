@@ -10,8 +10,8 @@ use super::cache::{KeyCache, Known, Missing};
 use super::refetch::Refetch;
 use super::source::Format;
 use super::{
-    Candidates, KeyName, KeySet, KeySource, KeyStatus, ProviderSpec, ProviderStatus, SkipReason, Skipped,
-    VerificationKey, parse_key_set, parse_public_key,
+    Candidates, KeyName, KeySet, KeySource, KeyStatus, ParsedKeys, ProviderSpec, ProviderStatus, SkipReason,
+    Skipped, VerificationKey, parse_key_set, parse_public_key,
 };
 
 /// One identity provider and its keys.
@@ -49,6 +49,14 @@ impl Provider {
             }
         }
         Self::with(spec, metrics, known)
+    }
+
+    /// A provider whose keys stand in the configuration, and were read with it.
+    #[must_use]
+    pub fn holding(spec: ProviderSpec, metrics: ProviderMetrics, read: ParsedKeys) -> Arc<Self> {
+        warn_of(&spec, &read.skipped);
+        let keys = Some(Arc::new(read.keys));
+        Self::with(spec, metrics, Known { keys, tried: true, confirmed: true, ..Known::default() })
     }
 
     /// A provider that takes over the keys of `previous`, its earlier self, so that a change of the

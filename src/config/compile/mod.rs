@@ -56,14 +56,14 @@ pub fn compile(
     let found = Findings::default();
     let input = Input { findings: &found, document, files, previous, metrics };
     let (certificates, mut terms) = files::certificates(&input);
-    let specs = providers::specs(&input, &mut terms);
+    let wanted = providers::wanted(&input, &mut terms);
     let from = made::FromFiles { trust: trust::read(&input, &mut terms), given: given::read(&input) };
     if let Some(previous) = previous {
         restart::warn(&found, document, previous);
     }
     // Up to here everything was looked at, so that all errors are known; from here on things are made.
     let agents = (!found.has_errors()).then(|| {
-        let providers = providers::make(&input, specs);
+        let providers = providers::make(&input, wanted);
         (agents::make(&input, &providers, &from), providers)
     });
     let mut findings = document.warnings.clone();

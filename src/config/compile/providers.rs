@@ -8,33 +8,40 @@ use super::{files, terms};
 use crate::config::language::settings::provider::{IdentityProvider, KeySource as Written};
 use crate::config::named::Named;
 use crate::config::text::code::Code;
-use crate::idp::{KeySource, Provider, ProviderSpec, parse_key_set, parse_public_key};
-use crate::model::CertificateUse;
+use crate::idp::{KeySource, ParsedKeys, Provider, ProviderSpec, parse_key_set, parse_public_key};
+use crate::model::{CertificateUse, ProviderName};
+
+/// What a provider is to be, with the keys that stand in the document, where they were read.
+pub(super) struct Wanted {
+    spec: ProviderSpec,
+    keys: Option<ParsedKeys>,
+}
 
 /// What the providers of the document are to be; what is wrong with their files and keys is reported.
-pub(super) fn specs(input: &Input<'_>, terms: &mut Vec<Named>) -> Vec<ProviderSpec> {
-    input.document.identity_providers.iter().filter_map(|provider| spec(input, provider, terms)).collect()
+pub(super) fn wanted(input: &Input<'_>, terms: &mut Vec<Named>) -> Vec<Wanted> {
+    input.document.identity_providers.iter().filter_map(|provider| want(input, provider, terms)).collect()
 }
 
 /// The providers: those of before where nothing changed, and the keys of before where their source did not.
-pub(super) fn make(input: &Input<'_>, specs: Vec<ProviderSpec>) -> Providers {
-    let provider = |spec: ProviderSpec| {
+pub(super) fn make(input: &Input<'_>, wanted: Vec<Wanted>) -> Providers {
+    let provider = |Wanted { spec, keys }: Wanted| {
         let metrics = input.metrics.provider(&spec.name);
-        match input.previous.and_then(|previous| previous.providers.get(&spec.name)) {
-            Some(before) if *before.spec() == spec => Arc::clone(before),
-            Some(before) => Provider::succeeding(spec, metrics, before),
-            None => Provider::new(spec, metrics),
+        match (before(input, &spec.name), keys) {
+            (Some(before), _) if *before.spec() == spec => Arc::clone(before),
+            (_, Some(keys)) => Provider::holding(spec, metrics, keys),
+            (Some(before), None) => Provider::succeeding(spec, metrics, before),
+            (None, None) => Provider::new(spec, metrics),
         }
     };
-    specs.into_iter().map(|spec| (spec.name.clone(), provider(spec))).collect()
+    wanted.into_iter().map(|wanted| (wanted.spec.name.clone(), provider(wanted))).collect()
 }
 
-fn spec<'a>(
-    input: &Input<'a>,
-    written: &'a IdentityProvider,
-    terms: &mut Vec<Named>,
-) -> Option<ProviderSpec> {
-    let keys = keys(input, written);
+fn before<'a>(input: &Input<'a>, name: &ProviderName) -> Option<&'a Arc<Provider>> {
+    input.previous?.providers.get(name)
+}
+
+fn want<'a>(input: &Input<'a>, written: &'a IdentityProvider, terms: &mut Vec<Named>) -> Option<Wanted> {
+    let source = source(input, written);
     let extra_ca = match &written.ca_file {
         Some(path) => {
             let file = Mention::new(&written.source, path);
@@ -45,10 +52,11 @@ fn spec<'a>(
         }
         None => None,
     };
-    Some(ProviderSpec {
+    let (source, keys) = source?;
+    let spec = ProviderSpec {
         name: written.id.value.clone(),
         issuer: written.issuer.value.clone(),
-        source: keys?,
+        source,
         algorithms: written.algorithms,
         leeway: written.leeway,
         refresh: written.refresh,
@@ -56,13 +64,15 @@ fn spec<'a>(
         insecure_http: written.insecure_http,
         egress_proxy: written.egress_proxy.clone(),
         extra_ca,
-    })
+    };
+    Some(Wanted { spec, keys })
 }
 
-/// The source of keys; what is here already must hold a key that the provider can use.
-fn keys<'a>(input: &Input<'a>, written: &'a IdentityProvider) -> Option<KeySource> {
+/// The source of keys; what is here already must hold a key that the provider can use. Keys in the document are read once,
+/// and not again while nothing about them changes.
+fn source<'a>(input: &Input<'a>, written: &'a IdentityProvider) -> Option<(KeySource, Option<ParsedKeys>)> {
     let algorithms = written.algorithms;
-    Some(match &written.keys.value {
+    let source = match &written.keys.value {
         Written::Discovery => KeySource::Discovery,
         Written::JwksUri(url) => KeySource::JwksUri(url.clone()),
         Written::JwksFile(path) => {
@@ -70,11 +80,6 @@ fn keys<'a>(input: &Input<'a>, written: &'a IdentityProvider) -> Option<KeySourc
             let parsed = parse_key_set(input.file(path)?, algorithms).map(drop);
             usable_file(input, path, parsed.map_err(|error| error.to_string()))?;
             KeySource::JwksFile(path.path().to_path_buf())
-        }
-        Written::Inline(value) => {
-            let parsed = parse_key_set(value.to_string().as_bytes(), algorithms).map(drop);
-            usable(input, written, parsed.map_err(|error| error.to_string()))?;
-            KeySource::Inline(value.clone())
         }
         Written::PublicKeyFile(path) => {
             let path = Mention::new(&written.source, path);
@@ -85,17 +90,35 @@ fn keys<'a>(input: &Input<'a>, written: &'a IdentityProvider) -> Option<KeySourc
             usable_file(input, path, parsed)?;
             KeySource::PublicKeyFile(path.path().to_path_buf())
         }
-        Written::PublicKey(pem) => {
-            let parsed = parse_public_key(pem, algorithms).map(drop);
-            usable(input, written, parsed.map_err(|error| error.to_string()))?;
-            KeySource::PublicKey(pem.clone())
+        Written::Inline(value) => KeySource::Inline(value.clone()),
+        Written::PublicKey(pem) => KeySource::PublicKey(pem.clone()),
+    };
+    let same = |before: &&Arc<Provider>| {
+        let before = before.spec();
+        before.source == source && before.algorithms == algorithms
+    };
+    let keys = match &source {
+        _ if before(input, &written.id.value).filter(same).is_some() => None,
+        KeySource::Inline(value) => {
+            let parsed = parse_key_set(value.to_string().as_bytes(), algorithms);
+            Some(usable(input, written, parsed.map_err(|error| error.to_string()))?)
         }
-    })
+        KeySource::PublicKey(pem) => {
+            let parsed = parse_public_key(pem, algorithms).map_err(|error| error.to_string());
+            let keys = usable(input, written, parsed)?;
+            Some(ParsedKeys { keys, skipped: Vec::new() })
+        }
+        KeySource::Discovery
+        | KeySource::JwksUri(_)
+        | KeySource::JwksFile(_)
+        | KeySource::PublicKeyFile(_) => None,
+    };
+    Some((source, keys))
 }
 
 const HELP: &str = "give it a public key for one of the provider's `algorithms`";
 
-fn usable<'a>(input: &Input<'a>, written: &'a IdentityProvider, parsed: Result<(), String>) -> Option<()> {
+fn usable<'a, T>(input: &Input<'a>, written: &'a IdentityProvider, parsed: Result<T, String>) -> Option<T> {
     let report = input.report(&written.source);
     parsed.map_err(|why| report.say(Code::BadKeySet, written.keys.place, why, HELP)).ok()
 }
