@@ -10,7 +10,7 @@ mod tests {
     use std::process::Command;
     use std::time::Duration;
 
-    use portcullis::config::{Document, Files, Source, compile, parse, schema};
+    use portcullis::config::{Document, Files, Source, compile, parse, reference, schema};
     use portcullis::model::{EndedBy, Instant, Reason, RequestId};
     use portcullis::telemetry::{AccessLog, EndedRequest, Metrics, RequestRecord};
 
@@ -147,6 +147,17 @@ mod tests {
         assert!(keys.contains("identity_providers"), "the schema was not understood: {keys:?}");
         let missing: Vec<_> = keys.iter().filter(|key| !written(key)).collect();
         assert!(missing.is_empty(), "conf/portcullis.yaml does not have {missing:?}");
+    }
+
+    /// `UPDATE_EXPECTED=1` writes the page anew.
+    #[test]
+    fn the_page_of_settings_is_the_one_that_the_declarations_make() {
+        let made = reference();
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
+            fs::write(root().join("docs/SETTINGS.md"), &made).expect("a page");
+        }
+        assert!(read("docs/SETTINGS.md") == made, "docs/SETTINGS.md is not what the declarations make");
+        assert!(made.contains("| `max_in_flight` | number, 1 to 1048576 | `4096` |"), "{made}");
     }
 
     fn collect_keys(schema: &serde_json::Value, keys: &mut BTreeSet<String>) {

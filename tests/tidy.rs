@@ -10,6 +10,9 @@ mod laws;
 #[path = "tidy/schemas.rs"]
 mod schemas;
 #[cfg(test)]
+#[path = "tidy/settings.rs"]
+mod settings;
+#[cfg(test)]
 #[path = "tidy/text.rs"]
 mod text;
 
@@ -19,6 +22,7 @@ mod tests {
     use std::process::Command;
 
     use super::laws::{LAWS, ROOMS};
+    use super::settings::places;
     use super::text::File;
 
     /// Every tracked text file of this repository; files that git does not know yet count as well.
@@ -91,5 +95,19 @@ mod tests {
                 page.lines().find(|line| line.starts_with(&format!("| `{room}` |"))).unwrap_or_default();
             assert!(row.ends_with(&format!("| {may} |")), "{room} may import {may}; the page has {row:?}");
         }
+    }
+
+    #[test]
+    fn a_plain_setting_is_named_where_it_is_declared_and_where_it_is_used() {
+        let mut tree = tree();
+        let settings = places(&tree);
+        assert!(settings.len() >= 20, "the declarations were not found: {settings:?}");
+        let many: Vec<_> = settings.iter().filter(|(_, used)| used.len() > 1).collect();
+        assert!(many.is_empty(), "beside its declaration and its use: {many:#?}");
+        // A third place is seen.
+        tree.push(File::new("src/config/third.rs", "fn f(a: &Agent) -> usize { a.max_in_flight }"));
+        let (_, used) =
+            places(&tree).into_iter().find(|(name, _)| name == "max_in_flight").expect("declared");
+        assert_eq!(used, ["src/config/compile/agents.rs", "src/config/third.rs"]);
     }
 }

@@ -7,6 +7,7 @@ pub(in crate::config) mod json;
 pub(in crate::config) mod known;
 pub(in crate::config) mod ordered;
 pub(in crate::config) mod read;
+pub(in crate::config) mod reference;
 pub(in crate::config) mod schema;
 pub(in crate::config) mod section;
 pub(in crate::config) mod settings;
