@@ -30,8 +30,8 @@ test: setup fmt-check clippy deny ## Set up, lint, and run every test
 # A line for each suite and each minute, and what each suite took before nextest's summary.
 	$(CARGO) nextest run --locked --workspace --no-fail-fast --status-level pass 2>&1 | python3 -u scripts/suite_times.py
 
-# The suites that are quick and need nothing but Rust; tests/README.md says what each proves.
-QUICK := config docs store_contract tidy
+# The suites that are quick and need neither Node nor a browser; tests/README.md says what each proves.
+QUICK := config docs tidy
 
 .PHONY: quick
 quick: ## The inner loop: formatting, clippy, unit tests and the quick suites; no Node, no browser
