@@ -49,13 +49,13 @@ export interface AgentSpec {
           /** the request header with the key; default X-API-Key */
           header?: string;
 
-          /** the word before the key, such as Bearer; default "", the bare key */
+          /** the word before the key, such as Bearer; "" is the bare key; default "" */
           prefix?: string;
         };
 
         /** callers bring a token of an identity provider */
         oauth?: {
-          /** other places of the token: websocket_protocol, `query: NAME`, `cookie: NAME`; default none */
+          /** other places of the token: websocket_protocol, `query: NAME`, `cookie: NAME`; default [] */
           also?: (
             | "websocket_protocol"
             | {
@@ -67,13 +67,13 @@ export interface AgentSpec {
               }
           )[];
 
-          /** the claim that names the audience: aud (default), or client_id where tokens have no `aud` */
+          /** the claim that names the audience: aud, or client_id where tokens have no `aud`; default aud */
           audience_claim?: "aud" | "client_id";
 
-          /** `aud` must name one of these; empty does not check the audience */
+          /** `aud` must name one of these; empty does not check the audience; default [] */
           audiences?: string[];
 
-          /** a claim for a header that is not ASCII: refuse the caller (default), omit the header, or write it into a second one, `NAME*`, as RFC 8187 says */
+          /** a claim for a header that is not ASCII: refuse the caller, omit the header, or write it into a second one, `NAME*`, as RFC 8187 says; default refuse */
           claim_header_text?: "refuse" | "omit" | "rfc8187";
 
           /** claims that the agent gets as headers: claim to header name */
@@ -81,7 +81,7 @@ export interface AgentSpec {
 
           /** claims that the token must have */
           claims?: {
-            /** every one of these rules */
+            /** every one of these rules; default [] */
             all_of?: {
               /** the name of the claim; dots walk into objects */
               claim: string;
@@ -93,7 +93,7 @@ export interface AgentSpec {
               values: (string | number | boolean)[];
             }[];
 
-            /** at least one of these rules */
+            /** at least one of these rules; default [] */
             any_of?: {
               /** the name of the claim; dots walk into objects */
               claim: string;
@@ -113,7 +113,7 @@ export interface AgentSpec {
                 /** the header in which the agent gets the token; the caller's own are removed */
                 header: string;
 
-                /** keep (default): the value as it came, such as `Bearer TOKEN`; strip: the token alone */
+                /** keep: the value as it came, such as `Bearer TOKEN`; strip: the token alone; default keep */
                 scheme?: "keep" | "strip";
               };
 
@@ -126,21 +126,21 @@ export interface AgentSpec {
           /** the longest `exp` - `iat`; default not limited */
           max_token_lifetime?: string;
 
-          /** the word before the token; default Bearer, "" is the bare token */
+          /** the word before the token; "" is the bare token; default Bearer */
           prefix?: string;
 
           /** scopes that the token must have */
           scopes?: {
-            /** every one of these */
+            /** every one of these; default [] */
             all_of?: string[];
 
-            /** at least one of these */
+            /** at least one of these; default [] */
             any_of?: string[];
           };
 
           /** what becomes of tokens that are bound to a key of their holder */
           sender_constraint?: {
-            /** a token with `cnf`, whose proof is not checked here: refuse (default), or ignore: take it as a bearer token */
+            /** a token with `cnf`, whose proof is not checked here: refuse, or ignore: take it as a bearer token; default refuse */
             cnf?: "refuse" | "ignore";
           };
         };
@@ -151,16 +151,16 @@ export interface AgentSpec {
     /** whether browsers may send cookies along; default false */
     allow_credentials?: boolean;
 
-    /** request headers; empty is the credential header and Content-Type */
+    /** request headers; empty is the credential header and Content-Type; default [] */
     allowed_headers?: string[];
 
-    /** request methods; empty is GET, HEAD, POST */
+    /** request methods; empty is GET, HEAD, POST; default [] */
     allowed_methods?: string[];
 
     /** origins such as https://app.example.com or https://*.example.com, or "*" for all */
     allowed_origins: string[];
 
-    /** response headers that a page may read */
+    /** response headers that a page may read; default [] */
     exposed_headers?: string[];
 
     /** how long a browser may remember the answer; default 1h */
@@ -170,7 +170,7 @@ export interface AgentSpec {
   /** the name that people see; default the agent's name */
   display_name?: string;
 
-  /** enforce (default), or shadow: decide, count and log, but let through */
+  /** enforce, or shadow: decide, count and log, but let through; default enforce */
   enforcement?: "enforce" | "shadow";
 
   /** the largest request body; default no limit */
@@ -201,7 +201,7 @@ export interface AgentSpec {
 
   /** what ends running streams */
   streams?: {
-    /** which running streams a change ends: revocation (default): those whose agent, provider or API key it removes or revokes; end: those, and all when the agent's own policy changes; keep: none */
+    /** which running streams a change ends: revocation: those whose agent, provider or API key it removes or revokes; end: those, and all when the agent's own policy changes; keep: none; default revocation */
     on_policy_change?: "revocation" | "end" | "keep";
   };
 
@@ -215,13 +215,13 @@ export interface AgentSpec {
         /** how long connecting may take; default 5s */
         connect_timeout?: string;
 
-        /** the `Host` that the agent gets: rewrite (default; the authority of `url`), preserve (the caller's), or a name */
+        /** the `Host` that the agent gets: rewrite (the authority of `url`), preserve (the caller's), or a name; default rewrite */
         host?: string;
 
         /** how long a kept connection may rest and still be used; default 30s */
         idle_timeout?: string;
 
-        /** how long the head of the answer may take once the whole request is with the agent; default 60s */
+        /** how long the head of the answer may take once the whole request is with the agent; default 1m */
         response_timeout?: string;
 
         /** headers that the agent gets with every request, set last: name to text, or to a file; never shown */
@@ -747,10 +747,10 @@ export interface ProviderSpec {
   /** fetch the key set from this URL */
   jwks_uri?: string;
 
-  /** how far clocks may differ; default 30s, at most 5m */
+  /** how far clocks may differ; default 30s */
   leeway?: string;
 
-  /** keys older than this are not used; default 24h, not below `refresh` */
+  /** keys older than this are not used; not below `refresh`; default 1d */
   max_stale?: string;
 
   /** one PEM public key or certificate */
@@ -759,7 +759,7 @@ export interface ProviderSpec {
   /** read one PEM public key or certificate from this file */
   public_key_file?: string;
 
-  /** how often keys are fetched; default 10m, at least 1s */
+  /** how often keys are fetched; default 10m */
   refresh?: string;
 }
 
@@ -1155,7 +1155,7 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
   { pointer: "/cors/max_age", doc: "how long a browser may remember the answer; default 1h", kind: "text" },
   {
     pointer: "/enforcement",
-    doc: "enforce (default), or shadow: decide, count and log, but let through",
+    doc: "enforce, or shadow: decide, count and log, but let through; default enforce",
     kind: "choice",
     words: ["enforce", "shadow"],
   },
@@ -1174,7 +1174,7 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
   },
   {
     pointer: "/streams/on_policy_change",
-    doc: "which running streams a change ends: revocation (default): those whose agent, provider or API key it removes or revokes; end: those, and all when the agent's own policy changes; keep: none",
+    doc: "which running streams a change ends: revocation: those whose agent, provider or API key it removes or revokes; end: those, and all when the agent's own policy changes; keep: none; default revocation",
     kind: "choice",
     words: ["revocation", "end", "keep"],
   },
@@ -1186,7 +1186,7 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
   },
   {
     pointer: "/upstream/response_timeout",
-    doc: "how long the head of the answer may take once the whole request is with the agent; default 60s",
+    doc: "how long the head of the answer may take once the whole request is with the agent; default 1m",
     kind: "text",
   },
   {
