@@ -12,7 +12,7 @@ mod tests {
 
     use portcullis::config::{Document, Files, Source, compile, parse, reference, schema};
     use portcullis::model::{EndedBy, Instant, Reason, RequestId};
-    use portcullis::telemetry::{AccessLog, EndedRequest, Metrics, RequestRecord};
+    use portcullis::telemetry::{AccessLog, EndedRequest, Metrics, RequestRecord, UpstreamError};
 
     fn root() -> &'static Path {
         Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -328,6 +328,18 @@ mod tests {
             .flat_map(|row| row[0].split('`').skip(1).step_by(2))
             .collect();
         assert_eq!(named, fields_of_a_line().iter().map(String::as_str).collect());
+    }
+
+    #[test]
+    fn the_page_on_the_access_log_explains_every_upstream_error() {
+        let page = read("docs/ACCESS_LOG.md");
+        let (_, table) = page.split_once("## `upstream_error`").expect("the section");
+        let rows = rows(table);
+        let explained: Vec<&str> =
+            rows.iter().filter(|row| row.len() == 4).filter_map(|row| row[0].split('`').nth(1)).collect();
+        assert_eq!(explained.len(), UpstreamError::ALL.len(), "each once");
+        let explained: BTreeSet<&str> = explained.into_iter().collect();
+        assert_eq!(explained, UpstreamError::ALL.into_iter().map(UpstreamError::as_str).collect());
     }
 
     fn fields_of_a_line() -> BTreeSet<String> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::config::Snapshot;
 use crate::model::{AuthMethod, Decision, Reason, TokenSaid};
-use crate::telemetry::RequestRecord;
+use crate::telemetry::{RequestRecord, UpstreamError};
 
 /// A decision in a list.
 #[derive(Serialize, JsonSchema)]
@@ -25,7 +25,7 @@ pub(super) struct Shown {
     path: String,
     remote: Option<IpAddr>,
     status: Option<u16>,
-    upstream_error: Option<String>,
+    upstream_error: Option<&'static str>,
     key_id: Option<String>,
     key_name: Option<String>,
     client_id: Option<String>,
@@ -69,7 +69,7 @@ pub struct Whole {
     decision: Decision,
     reason: Reason,
     status: Option<u16>,
-    upstream_error: Option<String>,
+    upstream_error: Option<&'static str>,
     provider: Option<String>,
     key_id: Option<String>,
     key_name: Option<String>,
@@ -98,7 +98,7 @@ impl Shown {
             path: entry.path.text().into_owned(),
             remote: entry.remote,
             status: entry.status,
-            upstream_error: entry.upstream_error.as_deref().map(str::to_owned),
+            upstream_error: entry.upstream_error.map(UpstreamError::as_str),
             key_id: entry.key_id().map(str::to_owned),
             key_name: key_name(entry, live),
             client_id: entry.client_id().map(str::to_owned),

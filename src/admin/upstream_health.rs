@@ -12,7 +12,7 @@ use super::Room;
 #[schemars(rename = "LastUpstreamFailure")]
 pub(super) struct LastFailure {
     at: jiff::Timestamp,
-    cause: String,
+    cause: &'static str,
 }
 
 /// The same, whole.
@@ -20,7 +20,7 @@ pub(super) struct LastFailure {
 #[schemars(rename = "UpstreamFailure")]
 struct Failure {
     at: jiff::Timestamp,
-    cause: String,
+    cause: &'static str,
     detail: String,
     request_id: String,
 }
@@ -45,7 +45,7 @@ struct Recent {
 /// The last failure of an agent.
 pub(super) fn last(room: &Room, agent: &str) -> Option<LastFailure> {
     let entry = room.admin.decisions.last_failure(agent)?;
-    Some(LastFailure { at: entry.at.timestamp(), cause: entry.upstream_error.as_deref()?.to_owned() })
+    Some(LastFailure { at: entry.at.timestamp(), cause: entry.upstream_error?.as_str() })
 }
 
 impl UpstreamHealth {
@@ -57,7 +57,7 @@ impl UpstreamHealth {
             let failed = entry.grounds.as_ref().and_then(|grounds| grounds.failed.as_ref());
             Some(Failure {
                 at: entry.at.timestamp(),
-                cause: entry.upstream_error.as_deref()?.to_owned(),
+                cause: entry.upstream_error?.as_str(),
                 detail: failed.and_then(|failed| failed.seen.as_deref()).unwrap_or_default().to_owned(),
                 request_id: entry.request_id.to_string(),
             })

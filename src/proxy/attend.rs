@@ -10,13 +10,13 @@ use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
 use pingora::proxy::Session;
 
+use crate::door::Patience;
 use crate::door::http1::bounded::Bounded;
-use crate::door::{Over, Patience};
 
-use super::gateway::Gateway;
 use super::h2_caller::H2Caller;
 use super::hops;
 use super::passage::{Kind, Passage};
+use super::gateway::Gateway;
 
 impl Gateway {
     /// The request may go to its agent: puts the limits of its waits on the connection.
@@ -108,23 +108,15 @@ impl Gateway {
             session.set_read_timeout(Some(self.parts.limits.idle_timeout));
         }
     }
-
-    /// Ends an answer that has been silent for too long as one that is whole, where it has no length that says
-    /// otherwise.
-    pub(super) async fn end_silent(session: &mut Session) {
-        let sized = |head: &ResponseHeader| head.headers.contains_key(header::CONTENT_LENGTH);
-        if session.response_written().is_some_and(|head| !sized(head)) {
-            // A caller that has gone cannot be told.
-            let _gone = session.as_downstream_mut().finish_body().await;
-        }
-    }
 }
 
-/// What the access log calls the end of the agent's time.
-pub(super) const fn word(over: Over) -> &'static str {
-    match over {
-        Over::NoHead => "read_timeout",
-        Over::Silent => "stream_idle",
+/// Ends an answer that has been silent for too long as one that is whole, where it has no length that says
+/// otherwise.
+pub(super) async fn end_silent(session: &mut Session) {
+    let sized = |head: &ResponseHeader| head.headers.contains_key(header::CONTENT_LENGTH);
+    if session.response_written().is_some_and(|head| !sized(head)) {
+        // A caller that has gone cannot be told.
+        let _gone = session.as_downstream_mut().finish_body().await;
     }
 }
 

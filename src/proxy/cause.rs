@@ -1,68 +1,46 @@
-//! Why an agent gave no answer, in the words of operators: the word of the access log, what can be done, and what the system
-//! said.
+//! Why an agent gave no answer, as far as Pingora's error tells.
 
 use std::io::ErrorKind;
 
 use pingora::{Error, ErrorType};
 use rustix::io::Errno;
 
+use crate::door::Over;
+use crate::telemetry::UpstreamError;
+
 use super::upstream_fault::UpstreamFault;
 
-/// The word for an upstream failure, in the access log.
-pub(super) fn word(error: &Error) -> &'static str {
-    match io_kind(error) {
-        // Only a path can be absent.
-        Some(ErrorKind::NotFound) => return "socket_not_found",
-        Some(ErrorKind::PermissionDenied) => return "connect_denied",
-        _ => {}
-    }
-    match error.etype() {
-        ErrorType::ConnectRefused => "connect_refused",
-        ErrorType::ConnectTimedout => "connect_timeout",
-        ErrorType::ConnectNoRoute => "no_route_to_host",
-        ErrorType::TLSHandshakeFailure => UpstreamFault::of(&error.to_string()).word(),
-        ErrorType::TLSHandshakeTimedout => "tls_handshake_timeout",
-        ErrorType::InvalidCert => "tls_certificate_invalid",
-        ErrorType::ConnectError | ErrorType::ConnectProxyFailure => "connect_failed",
-        ErrorType::ReadTimedout => "read_timeout",
-        ErrorType::WriteTimedout => "write_timeout",
-        ErrorType::ReadError | ErrorType::WriteError => "connection_lost",
-        ErrorType::ConnectionClosed => "connection_closed",
-        ErrorType::InvalidHTTPHeader | ErrorType::H1Error => "invalid_response",
-        ErrorType::H2Error | ErrorType::InvalidH2 | ErrorType::H2Downgrade => "http2_error",
-        _ => "failed",
+/// The end of the agent's time.
+pub(super) const fn of_silence(over: Over) -> UpstreamError {
+    match over {
+        Over::NoHead => UpstreamError::ReadTimeout,
+        Over::Silent => UpstreamError::StreamIdle,
     }
 }
 
-/// What an operator can do about a failure of that word.
-pub(super) fn fix(word: &str) -> &'static str {
-    match word {
-        "socket_not_found" => "start the agent, or correct the path of the socket in `upstream`",
-        "connect_denied" => "give this process the right to connect to the agent's socket",
-        "connect_refused" => "nothing listens there: start the agent, or correct `upstream`",
-        "connect_timeout" | "no_route_to_host" | "connect_failed" => {
-            "the agent's host cannot be reached: check the network between, and `upstream`"
-        }
-        "name_not_resolved" => "check the host name in `upstream`, and the name servers of this machine",
-        "tls_certificate_expired" => "renew the agent's certificate",
-        "tls_certificate_not_yet_valid" => "compare the clocks of agent and gateway",
-        "tls_name_mismatch" => "write a name into `upstream` that stands in the agent's certificate",
-        "tls_unknown_issuer" => {
-            "name the agent's authority in `ca_file` of `upstream`, or send the whole chain"
-        }
-        "not_tls" => "write `http://` into `upstream`, or the port that speaks TLS",
-        "tls_certificate_invalid" | "tls_handshake_failed" | "tls_handshake_timeout" => {
-            "check the agent's certificate, and what listens at that port"
-        }
-        "read_timeout" => "find out why the agent is slow, or raise `response_timeout` of `upstream`",
-        "write_timeout" => "the agent does not take the request's body: find out why",
-        "connection_lost" | "connection_closed" => {
-            "the agent closed the connection before its answer was whole: look into its log"
-        }
-        "invalid_response" | "http2_error" => "the agent does not speak HTTP as it should: look into its log",
-        "too_many_in_flight" => "the agent is slow, or `max_in_flight` of the agent is too low",
-        "no_descriptors" => "raise the limit of open files of this process",
-        _ => "look into the log of the agent and of this gateway at that moment",
+/// Why an upstream failed.
+pub(super) fn of(error: &Error) -> UpstreamError {
+    match io_kind(error) {
+        // Only a path can be absent.
+        Some(ErrorKind::NotFound) => return UpstreamError::SocketNotFound,
+        Some(ErrorKind::PermissionDenied) => return UpstreamError::ConnectDenied,
+        _ => {}
+    }
+    match error.etype() {
+        ErrorType::ConnectRefused => UpstreamError::ConnectRefused,
+        ErrorType::ConnectTimedout => UpstreamError::ConnectTimeout,
+        ErrorType::ConnectNoRoute => UpstreamError::NoRouteToHost,
+        ErrorType::TLSHandshakeFailure => UpstreamFault::of(&error.to_string()).cause(),
+        ErrorType::TLSHandshakeTimedout => UpstreamError::TlsHandshakeTimeout,
+        ErrorType::InvalidCert => UpstreamError::TlsCertificateInvalid,
+        ErrorType::ConnectError | ErrorType::ConnectProxyFailure => UpstreamError::ConnectFailed,
+        ErrorType::ReadTimedout => UpstreamError::ReadTimeout,
+        ErrorType::WriteTimedout => UpstreamError::WriteTimeout,
+        ErrorType::ReadError | ErrorType::WriteError => UpstreamError::ConnectionLost,
+        ErrorType::ConnectionClosed => UpstreamError::ConnectionClosed,
+        ErrorType::InvalidHTTPHeader | ErrorType::H1Error => UpstreamError::InvalidResponse,
+        ErrorType::H2Error | ErrorType::InvalidH2 | ErrorType::H2Downgrade => UpstreamError::Http2Error,
+        _ => UpstreamError::Failed,
     }
 }
 

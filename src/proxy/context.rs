@@ -12,7 +12,7 @@ use crate::door::{EndedAt, Over};
 use crate::gate::Verdict;
 use crate::model::{EndedBy, Grounds, Instant, Refusal, RequestId};
 use crate::routing::Agent;
-use crate::telemetry::{PathText, RequestRecord, Serving};
+use crate::telemetry::{PathText, RequestRecord, Serving, UpstreamError};
 
 use super::origin::Origin;
 use super::passage::Passage;
@@ -137,9 +137,9 @@ impl Context {
     }
 
     /// Why the agent gave no answer, or no whole one.
-    pub(super) fn upstream_error(&self) -> Option<&'static str> {
+    pub(super) fn upstream_error(&self) -> Option<UpstreamError> {
         match &self.stage {
-            Stage::Answered(_, OwnAnswer::Refusal(Refusal::Busy)) => Some("too_many_in_flight"),
+            Stage::Answered(_, OwnAnswer::Refusal(Refusal::Busy)) => Some(UpstreamError::TooManyInFlight),
             Stage::Received(_) | Stage::Answered(..) => None,
             Stage::Admitted(passage) => passage.failure,
         }
@@ -175,4 +175,39 @@ impl Context {
 
 fn not_admitted() -> Box<Error> {
     Error::explain(ErrorType::InternalError, "no permit: the request was not admitted").into_in()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Decision;
+    use crate::telemetry::Metrics;
+
+    #[test]
+    fn what_was_not_admitted_has_no_passage() {
+        let serving = Metrics::new().unwrap().in_flight().enter();
+        let mut ctx = Context::new(Instant::from_unix(0), serving);
+        assert!(ctx.passage().is_err() && ctx.passage_mut().is_err() && ctx.over().is_none());
+        assert_eq!(ctx.upstream_error(), None);
+        ctx.answer(OwnAnswer::Refusal(Refusal::Busy));
+        assert!(ctx.passage().is_err() && ctx.passage_mut().is_err());
+        assert_eq!(ctx.upstream_error(), Some(UpstreamError::TooManyInFlight));
+        // The first answer stands.
+        ctx.answer(OwnAnswer::Refusal(Refusal::NotFound));
+        assert_eq!(ctx.upstream_error(), Some(UpstreamError::TooManyInFlight));
+    }
+
+    #[test]
+    fn what_we_answer_for_anybody_counts_as_allowed() {
+        for (answer, decision) in [
+            (OwnAnswer::Preflight, Decision::Allow),
+            (OwnAnswer::Health, Decision::Allow),
+            (OwnAnswer::Refusal(Refusal::NotFound), Decision::Deny),
+        ] {
+            let serving = Metrics::new().unwrap().in_flight().enter();
+            let mut ctx = Context::new(Instant::from_unix(0), serving);
+            ctx.answer(answer);
+            assert_eq!(ctx.verdict.decision, decision, "{answer:?}");
+        }
+    }
 }

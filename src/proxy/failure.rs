@@ -1,5 +1,5 @@
-//! What a failed attempt to get an answer of an agent means: the refusal for the caller, and whether the request may be
-//! sent once more. The words for operators are in `cause`.
+//! A request whose way to its agent, or back, has failed: what is noted, what the caller is told, and whether it is sent
+//! once more. The causes themselves are in `cause`.
 
 use http::Method;
 use pingora::proxy::{FailToProxy, Session};
@@ -7,52 +7,50 @@ use pingora::{Error, ErrorSource, ErrorType};
 
 use crate::door::Over;
 use crate::model::Refusal;
+use crate::telemetry::UpstreamError;
 
 use super::answer::Problem;
 use super::attend;
 use super::cause;
 use super::context::Context;
-use super::gateway::Gateway;
 use super::passage::Passage;
 use super::response;
 
-impl Gateway {
-    /// Answers a request whose way to its agent, or back, has failed.
-    pub(super) async fn fail(session: &mut Session, error: &Error, ctx: &mut Context) -> FailToProxy {
-        let stream = ctx.admitted().and_then(|passage| Some((passage.stream.as_ref()?, passage.ended()?)));
-        if let Some((stream, (by, at))) = stream {
-            stream.finish(session, by, at).await;
-            return FailToProxy { error_code: 0, can_reuse_downstream: false };
-        }
-        let over = ctx.over();
-        if let Ok(passage) = ctx.passage_mut() {
-            note(passage, over, error);
-        }
-        if over == Some(Over::Silent) {
-            Self::end_silent(session).await;
-            return FailToProxy { error_code: 0, can_reuse_downstream: false };
-        }
-        let Some(refusal) = refusal(over, error) else {
-            return FailToProxy { error_code: 0, can_reuse_downstream: false };
-        };
-        if response::written(session).is_none() {
-            session.set_keepalive(None);
-            // A client that has gone cannot be told.
-            let _gone = Problem::from(refusal).send(session, ctx).await;
-        }
-        FailToProxy { error_code: refusal.status(), can_reuse_downstream: false }
+/// Answers a request whose way to its agent, or back, has failed.
+pub(super) async fn answer(session: &mut Session, error: &Error, ctx: &mut Context) -> FailToProxy {
+    let stream = ctx.admitted().and_then(|passage| Some((passage.stream.as_ref()?, passage.ended()?)));
+    if let Some((stream, (by, at))) = stream {
+        stream.finish(session, by, at).await;
+        return FailToProxy { error_code: 0, can_reuse_downstream: false };
     }
+    let over = ctx.over();
+    if let Ok(passage) = ctx.passage_mut() {
+        note(passage, over, error);
+    }
+    if over == Some(Over::Silent) {
+        attend::end_silent(session).await;
+        return FailToProxy { error_code: 0, can_reuse_downstream: false };
+    }
+    let Some(refusal) = refusal(over, error) else {
+        return FailToProxy { error_code: 0, can_reuse_downstream: false };
+    };
+    if response::written(session).is_none() {
+        session.set_keepalive(None);
+        // A client that has gone cannot be told.
+        let _gone = Problem::from(refusal).send(session, ctx).await;
+    }
+    FailToProxy { error_code: refusal.status(), can_reuse_downstream: false }
 }
 
 /// Notes why the agent gave no answer, where that is what happened. The first cause stands.
 fn note(passage: &mut Passage, over: Option<Over>, error: &Error) {
     if let Some(over) = over {
-        passage.failure.get_or_insert(attend::word(over));
+        passage.failure.get_or_insert(cause::of_silence(over));
     } else if *error.esource() == ErrorSource::Upstream && *error.etype() != TOO_LARGE {
         if cause::lacks_descriptors(error) {
-            passage.failure = Some("no_descriptors");
+            passage.failure = Some(UpstreamError::NoDescriptors);
         } else {
-            passage.failure.get_or_insert(cause::word(error));
+            passage.failure.get_or_insert(cause::of(error));
         }
     }
 }
@@ -91,7 +89,7 @@ pub(super) fn warn(ctx: &Context, error: &Error) {
         request_id = %ctx.request_id,
         upstream = agent.and_then(|agent| agent.upstream.authority.to_str().ok()),
         address = address.map(tracing::field::display),
-        error = over.map(attend::word).or(ctx.upstream_error()).unwrap_or_else(|| cause::word(error)),
+        error = over.map(cause::of_silence).or(ctx.upstream_error()).unwrap_or_else(|| cause::of(error)).as_str(),
         detail = cause::detail(error),
         "the upstream failed"
     );

@@ -3,7 +3,6 @@
 //!
 //! The decision itself is made in `gate`; when each step is taken is in `phases`.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -149,7 +148,7 @@ impl Gateway {
             EndedRequest {
                 record: RequestRecord {
                     status: Some(status),
-                    upstream_error: ctx.upstream_error().map(Cow::Borrowed),
+                    upstream_error: ctx.upstream_error(),
                     ..ctx.record(Some(request.method.clone()), path)
                 },
                 version: request.version,

@@ -8,7 +8,7 @@ use pingora::Error;
 use pingora::http::RequestHeader;
 
 use crate::model::{Decision, FailedCheck, Grounds, Refusal};
-use crate::telemetry::{Decisions, PathText, RequestRecord};
+use crate::telemetry::{Decisions, PathText, RequestRecord, UpstreamError};
 
 use super::cause;
 use super::context::Context;
@@ -54,8 +54,8 @@ pub(super) fn no_route(decisions: &Decisions, request: &RequestHeader, ctx: &Con
 pub(super) struct Failure<'a> {
     /// The status that the caller got.
     pub(super) status: u16,
-    /// The word for the cause.
-    pub(super) cause: &'static str,
+    /// The cause.
+    pub(super) cause: UpstreamError,
     /// What is known besides.
     pub(super) error: Option<&'a Error>,
 }
@@ -63,16 +63,16 @@ pub(super) struct Failure<'a> {
 /// Notes that a request which went on has ended without an answer of its agent.
 pub(super) fn failure(decisions: &Decisions, request: &RequestHeader, ctx: &Context, failure: Failure<'_>) {
     let detail = failure.error.map(cause::detail);
-    let seen =
-        detail.as_ref().map_or_else(|| failure.cause.to_owned(), |d| format!("{}: {d}", failure.cause));
+    let word = failure.cause.as_str();
+    let seen = detail.map_or_else(|| word.to_owned(), |detail| format!("{word}: {detail}"));
     let wanted = match ctx.agent() {
         Some(agent) => format!("an answer from {}", agent.upstream.url()),
         None => "an answer".to_owned(),
     };
-    let failed = FailedCheck::new("upstream", Some(&seen), &wanted, cause::fix(failure.cause));
+    let failed = FailedCheck::new("upstream", Some(&seen), &wanted, failure.cause.fix());
     decisions.note_refused(RequestRecord {
         status: Some(failure.status),
-        upstream_error: Some(Cow::Borrowed(failure.cause)),
+        upstream_error: Some(failure.cause),
         grounds: Some(Arc::new(Grounds { failed: Some(failed), said: None })),
         ..record(request, ctx, PathText::whole)
     });

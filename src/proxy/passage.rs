@@ -11,6 +11,7 @@ use crate::gate::Permit;
 use crate::limits::Place;
 use crate::model::EndedBy;
 use crate::routing::Agent;
+use crate::telemetry::UpstreamError;
 
 use super::stream::Stream;
 use super::tunnel::Tunnel;
@@ -28,7 +29,7 @@ pub(super) struct Passage {
     pub(super) stream: Option<Box<Stream>>,
     pub(super) body: BodyCount,
     /// Why the agent gave no answer, or no whole one.
-    pub(super) failure: Option<&'static str>,
+    pub(super) failure: Option<UpstreamError>,
 }
 
 /// What a request asks of the connection to its agent.

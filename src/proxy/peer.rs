@@ -10,6 +10,7 @@ use pingora::utils::tls::{WrappedX509, parse_x509};
 use pingora::{Error, ErrorType};
 
 use crate::door::KEEPALIVE;
+use crate::telemetry::UpstreamError;
 
 use super::passage::{Attempt, Passage};
 use super::tunnel::Tunnel;
@@ -33,7 +34,7 @@ pub(super) fn choose(passage: &mut Passage) -> pingora::Result<Box<HttpPeer>> {
             HttpPeer::new(address, server_name.is_some(), server_name.unwrap_or_default())
         }
         (None, None) => {
-            passage.failure = Some("name_not_resolved");
+            passage.failure = Some(UpstreamError::NameNotResolved);
             let what = "the upstream's name has no address";
             return Err(Error::explain(ErrorType::ConnectNoRoute, what).into_up());
         }

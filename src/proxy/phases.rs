@@ -160,7 +160,7 @@ impl ProxyHttp for Gateway {
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Context) -> FailToProxy {
-        Self::fail(session, error, ctx).await
+        failure::answer(session, error, ctx).await
     }
 
     fn suppress_error_log(&self, _: &Session, ctx: &Context, error: &Error) -> bool {

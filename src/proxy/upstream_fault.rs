@@ -5,6 +5,7 @@
 //! Handshakes with callers are for `door`.
 
 use crate::door::{CORRUPT, ENDED};
+use crate::telemetry::UpstreamError;
 
 /// So many characters of a peer's own words are shown.
 const LONGEST: usize = 300;
@@ -65,16 +66,16 @@ impl UpstreamFault {
         }
     }
 
-    /// The word for it in the access log.
-    pub(super) const fn word(&self) -> &'static str {
+    /// What it is in the logs.
+    pub(super) const fn cause(&self) -> UpstreamError {
         match self {
-            Self::Expired { .. } => "tls_certificate_expired",
-            Self::NotYetValid { .. } => "tls_certificate_not_yet_valid",
-            Self::OtherName { .. } => "tls_name_mismatch",
-            Self::UnknownIssuer => "tls_unknown_issuer",
-            Self::BadCertificate { .. } => "tls_certificate_invalid",
-            Self::NotTls => "not_tls",
-            Self::Other { .. } => "tls_handshake_failed",
+            Self::Expired { .. } => UpstreamError::TlsCertificateExpired,
+            Self::NotYetValid { .. } => UpstreamError::TlsCertificateNotYetValid,
+            Self::OtherName { .. } => UpstreamError::TlsNameMismatch,
+            Self::UnknownIssuer => UpstreamError::TlsUnknownIssuer,
+            Self::BadCertificate { .. } => UpstreamError::TlsCertificateInvalid,
+            Self::NotTls => UpstreamError::NotTls,
+            Self::Other { .. } => UpstreamError::TlsHandshakeFailed,
         }
     }
 
@@ -141,52 +142,52 @@ mod tests {
         let expired =
             CertificateError::ExpiredContext { time: at(1_800_000_000), not_after: at(1_700_000_000) };
         let early = CertificateError::NotValidYetContext { time: at(1), not_before: at(1_700_000_000) };
-        for (error, word, detail) in [
+        for (error, cause, detail) in [
             (
                 Error::InvalidCertificate(expired),
-                "tls_certificate_expired",
+                UpstreamError::TlsCertificateExpired,
                 "its certificate expired on 2023-11-14T22:13:20Z",
             ),
             (
                 Error::InvalidCertificate(early),
-                "tls_certificate_not_yet_valid",
+                UpstreamError::TlsCertificateNotYetValid,
                 "its certificate is not valid before 2023-11-14T22:13:20Z",
             ),
             (
                 Error::InvalidCertificate(other_name),
-                "tls_name_mismatch",
+                UpstreamError::TlsNameMismatch,
                 "its certificate is for other names: b.test, certificate expired, SNI: UnknownIssuer or \
                  IpAddress(\u{fffd}127.0.0.1)",
             ),
             (
                 Error::InvalidCertificate(CertificateError::UnknownIssuer),
-                "tls_unknown_issuer",
+                UpstreamError::TlsUnknownIssuer,
                 "its certificate is from no authority that is trusted here (`upstream.ca_file` names one)",
             ),
             (
                 Error::InvalidCertificate(CertificateError::BadSignature),
-                "tls_unknown_issuer",
+                UpstreamError::TlsUnknownIssuer,
                 "its certificate is from no authority that is trusted here (`upstream.ca_file` names one)",
             ),
             (
                 Error::InvalidCertificate(CertificateError::Revoked),
-                "tls_certificate_invalid",
+                UpstreamError::TlsCertificateInvalid,
                 "its certificate cannot be used: Revoked",
             ),
             (
                 Error::InvalidMessage(InvalidMessage::InvalidContentType),
-                "not_tls",
+                UpstreamError::NotTls,
                 "what answers there does not speak TLS (should the URL say http?)",
             ),
             (
                 Error::AlertReceived(AlertDescription::CertificateRequired),
-                "tls_handshake_failed",
+                UpstreamError::TlsHandshakeFailed,
                 "received fatal alert: CertificateRequired",
             ),
         ] {
             let fault = from_upstream(&error);
-            assert_eq!((fault.word(), &*fault.detail()), (word, detail), "{error}");
+            assert_eq!((fault.cause(), &*fault.detail()), (cause, detail), "{error}");
         }
-        assert_eq!(UpstreamFault::of("").word(), "tls_handshake_failed");
+        assert_eq!(UpstreamFault::of("").cause(), UpstreamError::TlsHandshakeFailed);
     }
 }

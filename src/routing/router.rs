@@ -114,7 +114,12 @@ impl Paths {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Instant;
     use crate::routing::agent::tests::public_agent;
+    use crate::routing::cors::{Cors, CorsRules};
+    use crate::routing::methods::Methods;
+    use http::{HeaderMap, Method};
+    use std::time::Duration;
 
     fn router(routes: &[(&str, Option<&str>, &str)]) -> Router {
         let mut router = Router::default();
@@ -122,6 +127,49 @@ mod tests {
             router.insert(Arc::new(public_agent(name, *host, path))).unwrap();
         }
         router
+    }
+
+    #[test]
+    fn a_request_leads_to_an_agent_or_to_what_is_answered_in_its_place() {
+        let rules = CorsRules {
+            origins: None,
+            methods: &[],
+            headers: &[],
+            exposed: &[],
+            credentials: false,
+            max_age: Duration::ZERO,
+            credential_header: None,
+        };
+        let mut agent = public_agent("open", None, "/open");
+        agent.cors = Some(Box::new(Cors::new(&rules)));
+        agent.route.methods = Methods::new(&[Method::POST]);
+        let mut router = Router::default();
+        router.insert(Arc::new(agent)).unwrap();
+        let (plain, mut page) = (HeaderMap::new(), HeaderMap::new());
+        page.insert("origin", "https://a.example".parse().unwrap());
+        page.insert("access-control-request-method", "POST".parse().unwrap());
+        for (method, path, headers, wanted) in [
+            (Method::POST, "/open/x", &plain, "agent"),
+            (Method::POST, "/open/x", &page, "agent"),
+            (Method::OPTIONS, "/open/x", &page, "preflight"),
+            (Method::OPTIONS, "/open/x", &plain, "POST"),
+            (Method::GET, "/open", &page, "POST"),
+            (Method::OPTIONS, "/", &page, "nothing"),
+        ] {
+            let path = CanonicalPath::parse(path.as_bytes()).unwrap();
+            let now = Instant::from_unix(0);
+            let request = Request { method: &method, path, ..Request::with_headers(headers, now) };
+            let found = match router.find(&request).cloned() {
+                Match::Agent(_) => "agent".to_owned(),
+                Match::Preflight(_, headers) => {
+                    assert!(headers.iter().any(|(name, _)| name == "access-control-allow-methods"));
+                    "preflight".to_owned()
+                }
+                Match::MethodNotAllowed(_, allow) => allow.to_str().unwrap().to_owned(),
+                Match::NotFound => "nothing".to_owned(),
+            };
+            assert_eq!(found, wanted, "{method}");
+        }
     }
 
     fn find(router: &Router, host: Option<&str>, path: &str) -> Option<String> {

@@ -13,6 +13,7 @@ use serde_json::ser::Formatter;
 use crate::model::{AddressText, AgentName, Instant, ProviderName, acts};
 
 use super::request_record::{EndedRequest, RequestRecord};
+use super::upstream_error::UpstreamError;
 
 /// The longest text of a single field, in bytes; what comes after is cut.
 pub(super) const FIELD_LIMIT: usize = 2048;
@@ -61,7 +62,7 @@ fn word(ended: &EndedRequest, calendar: &str, text: &mut Vec<u8>) {
     };
     line.raw(",\"http_version\":\"").raw(version(ended.version));
     line.raw("\",\"auth\":").auth(record);
-    line.raw(",\"upstream_error\":").maybe(record.upstream_error.as_deref());
+    line.raw(",\"upstream_error\":").maybe(record.upstream_error.map(UpstreamError::as_str));
     if let Some(by) = ended.ended_by {
         line.raw(",\"ended_by\":\"").raw(by.as_str()).raw("\"");
     }

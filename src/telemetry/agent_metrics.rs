@@ -13,6 +13,7 @@ use prometheus::{Histogram, IntCounter};
 use crate::model::{AuthMethod, CacheLabel, Decision, EndedBy, ProviderName, Reason, StreamKind};
 
 use super::resolved::Resolved;
+use super::upstream_error::UpstreamError;
 
 const DECISIONS: usize = 4;
 const CODES: usize = 500;
@@ -114,10 +115,9 @@ impl AgentMetrics {
         self.0.request_duration.get_or_init(make).observe(took.as_secs_f64());
     }
 
-    /// Counts a request that ended without an answer of its agent, or without a whole one, by the word for the cause:
-    /// one of a closed list.
-    pub fn upstream_failed(&self, cause: &'static str) {
-        self.0.metrics.families.upstream_failures.of([&self.0.agent, cause]).inc();
+    /// Counts a request that ended without an answer of its agent, or without a whole one, by its cause.
+    pub fn upstream_failed(&self, cause: UpstreamError) {
+        self.0.metrics.families.upstream_failures.of([&self.0.agent, cause.as_str()]).inc();
     }
 
     /// Counts a stream that the gateway ended.

@@ -5,7 +5,7 @@
 
 use crate::model::{AuthMethod, CacheLabel, Decision, EndedBy, Reason, StreamKind};
 
-use super::HandshakeFailure;
+use super::{HandshakeFailure, UpstreamError};
 
 /// A label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,8 +95,9 @@ impl Label {
             // 100 to 599 (RFC 9110 section 15).
             Self::Code => Some(500),
             Self::Event => Some(6),
-            // Lists of `idp` and `proxy`, with room for a few words more.
-            Self::UpstreamCause | Self::SkipReason => Some(32),
+            Self::UpstreamCause => Some(UpstreamError::ALL.len()),
+            // A list of `idp`, with room for a few words more.
+            Self::SkipReason => Some(32),
             Self::Trigger => Some(5),
             Self::Result | Self::Limit | Self::Log => Some(3),
             Self::Version => Some(1),

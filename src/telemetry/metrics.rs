@@ -140,6 +140,7 @@ mod tests {
 
     use super::*;
     use crate::model::{AuthMethod, Decision, Reason};
+    use crate::telemetry::UpstreamError;
 
     fn metrics() -> Metrics {
         Metrics::new().unwrap()
@@ -153,7 +154,7 @@ mod tests {
             let agent = m.agent(name);
             agent.decided(None, AuthMethod::Public, Decision::Allow, Reason::Ok);
             agent.answered(200, Duration::from_millis(3));
-            agent.upstream_failed("connect_refused");
+            agent.upstream_failed(UpstreamError::ConnectRefused);
         }
         m.provider(&ProviderName::parse("gone").unwrap()).keys(3);
         m.no_agent().decided(None, AuthMethod::None, Decision::Deny, Reason::NoRoute);

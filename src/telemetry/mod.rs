@@ -30,6 +30,7 @@ mod request_record;
 mod resolved;
 mod token_cache_metrics;
 mod traffic;
+mod upstream_error;
 
 pub use access_log::{AccessLog, AccessLogGuard};
 pub use agent_metrics::AgentMetrics;
@@ -50,3 +51,4 @@ pub use refusals::{KeptRefusals, Refusals, RefusalsGuard};
 pub use request_record::{EndedRequest, RequestRecord};
 pub use token_cache_metrics::TokenCacheMetrics;
 pub use traffic::{AgentTraffic, Lately, Lost, Overview, TopRefusal, Traffic};
+pub use upstream_error::UpstreamError;

@@ -3,7 +3,6 @@
 //!
 //! That of an allowed request is made without an allocation; the others own what they need.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +15,7 @@ use crate::model::{
 };
 
 use super::path_text::PathText;
+use super::upstream_error::UpstreamError;
 
 /// One request, with its decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct RequestRecord {
     /// The status of the response, once it is known.
     pub status: Option<u16>,
     /// Why the agent gave no answer, or no whole one.
-    pub upstream_error: Option<Cow<'static, str>>,
+    pub upstream_error: Option<UpstreamError>,
     /// What the refusal, or the failure, rests on.
     pub grounds: Option<Arc<Grounds>>,
 }

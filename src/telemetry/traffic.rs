@@ -194,6 +194,7 @@ mod tests {
     use super::*;
 
     use crate::model::{AgentName, AuthMethod, Decision};
+    use crate::telemetry::UpstreamError;
 
     use super::past::POINTS;
 
@@ -239,7 +240,9 @@ mod tests {
         for _ in 0..10 {
             agent.decided(None, AuthMethod::OAuth, Decision::ShadowDeny, Reason::TokenMissing);
         }
-        for cause in ["connect_refused", "connect_refused", "read_timeout"] {
+        for cause in
+            [UpstreamError::ConnectRefused, UpstreamError::ConnectRefused, UpstreamError::ReadTimeout]
+        {
             agent.upstream_failed(cause);
         }
         traffic.look(Instant::from_unix(105));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::control::Finding;
 use crate::model::{AgentName, CertificateUse, Instant, ProviderName};
 use crate::routing::{Agent, Authenticator};
-use crate::telemetry::Lately;
+use crate::telemetry::{Lately, UpstreamError};
 
 use super::{Attention, Level, Seen, Subject};
 
@@ -148,7 +148,7 @@ fn upstream(seen: &Seen<'_>, agent: &Agent, lately: Lately) -> Option<Attention>
     let level = if lately.failed * 2 >= all { Level::Error } else { Level::Warning };
     let last = seen.decisions.last_failure(agent.name.as_str());
     let cause = last.as_ref().map_or_else(String::new, |last| {
-        format!("; the last at {} ({})", last.at, last.upstream_error.as_deref().unwrap_or_default())
+        format!("; the last at {} ({})", last.at, last.upstream_error.map_or("", UpstreamError::as_str))
     });
     let text = format!(
         "{} of {} to {} got no answer from {} in five minutes{cause}.",

@@ -7,7 +7,7 @@ use super::*;
 use crate::control::{Broken, Finding, Head, Outcome, Refused, Status};
 use crate::model::{AgentName, AuthMethod, Decision, Reason, ResourceId};
 use crate::store::{NoStore, ResourceStore as _};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, UpstreamError};
 
 fn status(refused: Option<Refused>) -> Status {
     let at = Instant::from_unix(1_600_000_000);
@@ -56,7 +56,7 @@ fn nothing_is_told_of_a_gateway_that_is_well() {
         called(metrics, "refunds", Decision::Deny, Reason::TokenExpired, 50);
         called(metrics, "partner", Decision::Deny, Reason::ApiKeyMissing, 4);
         called(metrics, "open", Decision::ShadowDeny, Reason::TokenMissing, 100);
-        metrics.agent(&AgentName::parse("refunds").unwrap()).upstream_failed("read_timeout");
+        metrics.agent(&AgentName::parse("refunds").unwrap()).upstream_failed(UpstreamError::ReadTimeout);
     });
     assert_eq!(told, []);
 }
@@ -69,7 +69,9 @@ fn an_agent_that_refuses_all_and_one_that_fails_are_told_what_matters_most_first
         called(metrics, "refunds", Decision::Allow, Reason::Ok, 10);
         for (agent, times) in [("open", 9), ("refunds", 1)] {
             for _ in 0..times {
-                metrics.agent(&AgentName::parse(agent).unwrap()).upstream_failed("connect_refused");
+                metrics
+                    .agent(&AgentName::parse(agent).unwrap())
+                    .upstream_failed(UpstreamError::ConnectRefused);
             }
         }
     });

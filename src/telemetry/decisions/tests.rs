@@ -3,6 +3,7 @@
 use http::Method;
 
 use super::super::path_text::PathText;
+use super::super::upstream_error::UpstreamError;
 use super::*;
 use crate::model::{AuthMethod, CacheLabel, Decision, FailedCheck, Grounds, Reason, RequestId};
 
@@ -112,7 +113,7 @@ fn a_request_without_an_answer_is_listed_once_and_is_the_agents_last_failure() {
     }
     let failed = RequestRecord {
         status: Some(502),
-        upstream_error: Some("connect_refused".into()),
+        upstream_error: Some(UpstreamError::ConnectRefused),
         ..entry(2, "a", Reason::Ok)
     };
     decisions.note_refused(failed);

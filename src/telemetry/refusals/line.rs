@@ -15,6 +15,7 @@ use crate::model::{
 
 use super::super::path_text::PathText;
 use super::super::request_record::RequestRecord;
+use super::super::upstream_error::UpstreamError;
 
 type Text<'a> = Cow<'a, str>;
 
@@ -79,7 +80,7 @@ pub(super) fn write(entry: &RequestRecord, out: &mut Vec<u8>) {
         provider: entry.provider.as_ref().map(|provider| provider.as_str().into()),
         key_id: identity.and_then(|identity| identity.key_id.as_deref()).map(Text::from),
         client_id: identity.and_then(|identity| identity.client_id.as_deref()).map(Text::from),
-        upstream_error: entry.upstream_error.as_deref().map(Text::from),
+        upstream_error: entry.upstream_error.map(|cause| cause.as_str().into()),
         failed: failed.map(|failed| Failed {
             check: (&*failed.check).into(),
             seen: failed.seen.as_deref().map(Text::from),
@@ -138,7 +139,10 @@ pub(super) fn read(line: &[u8]) -> Option<RequestRecord> {
         identity: identity.map(Arc::new),
         cache: CacheLabel::Off,
         status: line.status,
-        upstream_error: line.upstream_error.map(|word| word.into_owned().into()),
+        // A newer gateway may know more causes.
+        upstream_error: line
+            .upstream_error
+            .map(|word| UpstreamError::named(&word).unwrap_or(UpstreamError::Failed)),
         grounds,
     })
 }

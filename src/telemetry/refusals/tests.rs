@@ -7,6 +7,7 @@ use http::Method;
 use tempfile::TempDir;
 
 use super::super::path_text::PathText;
+use super::super::upstream_error::UpstreamError;
 use super::*;
 use crate::model::{
     AgentName, AuthMethod, CacheLabel, FailedCheck, FixedClock, Grounds, Identity, ProviderName, Reason,
@@ -85,7 +86,7 @@ fn a_refusal_is_the_same_after_a_restart() {
     let failed = RequestRecord {
         decision: Reason::Ok.decision(),
         reason: Reason::Ok,
-        upstream_error: Some("connect_refused".into()),
+        upstream_error: Some(UpstreamError::ConnectRefused),
         agent: None,
         ..entry(NOW - 4, "three")
     };
