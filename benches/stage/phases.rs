@@ -8,7 +8,7 @@ use pingora::protocols::SocketDigest;
 use pingora::protocols::l4::stream::Stream as Socket;
 use pingora::proxy::Session;
 use portcullis::door::Drain;
-use portcullis::limits::Hall;
+use portcullis::limits::Slots;
 use portcullis::model::{Clock, FixedClock, Instant, Live};
 use portcullis::proxy::{Gateway, GatewayParts};
 use portcullis::telemetry::AccessLog;
@@ -30,7 +30,7 @@ pub(crate) fn gateway(agents: &Agents) -> (Gateway, GatewayParts) {
         trusted_proxies: Vec::new(),
         health_path: None,
         limits: agents.snapshot.server.limits,
-        hall: Hall::new(1024),
+        slots: Slots::new(1024),
         running: Running::default(),
         drain: Drain::default(),
         decisions: None,

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::config::Snapshot;
 use crate::control::{Reconciler, Resolver};
 use crate::door::Drain;
-use crate::limits::Hall;
+use crate::limits::Slots;
 use crate::model::{Clock, Live, SystemClock};
 use crate::proxy::GatewayParts;
 use crate::telemetry::{AccessLogGuard, Metrics, RefusalsGuard, tell_of_lost_lines};
@@ -52,7 +52,7 @@ pub(super) fn start(
         trusted_proxies: settings.trusted_proxies.clone(),
         health_path: settings.health_path.as_ref().map(|path| path.value.as_str().into()),
         limits: settings.limits,
-        hall: Hall::new(room.requests),
+        slots: Slots::new(room.requests),
         running: running.clone(),
         drain: drain.clone(),
         decisions: decisions.clone(),

@@ -2,6 +2,6 @@
 //!
 //! What a request gets that finds none is for `proxy`.
 
-mod places;
+mod slots;
 
-pub use places::{Hall, Place, Places};
+pub use slots::{AgentSlots, Slot, Slots};

@@ -9,7 +9,7 @@ use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
 use crate::gate::Permit;
-use crate::limits::Place;
+use crate::limits::Slot;
 use crate::model::{Purpose, Refusal, Request};
 use crate::routing::{Agent, Match};
 
@@ -21,7 +21,7 @@ use super::view::View;
 
 impl Gateway {
     /// What a request needs to go on, or its answer.
-    pub(super) async fn admit(&self, session: &Session, ctx: &mut Context) -> Result<(Permit, Place), Own> {
+    pub(super) async fn admit(&self, session: &Session, ctx: &mut Context) -> Result<(Permit, Slot), Own> {
         let head = session.req_header();
         self.screen(head)?;
         let request = self.read(head, ctx)?;
@@ -31,7 +31,7 @@ impl Gateway {
         if agent.max_body.is_some_and(|limit| content_length(head).is_some_and(|length| length > limit)) {
             return Err(Refusal::BodyTooLarge.into());
         }
-        let slot = self.parts.hall.take(&agent.places, agent.max_in_flight).ok_or(Refusal::Busy)?;
+        let slot = self.parts.slots.take(&agent.slots, agent.max_in_flight).ok_or(Refusal::Busy)?;
         Ok((permit, slot))
     }
 

@@ -14,7 +14,7 @@ use pingora::proxy::{ProxyHttp as _, Session};
 
 use crate::config::{Limits, Snapshot};
 use crate::door::Drain;
-use crate::limits::Hall;
+use crate::limits::Slots;
 use crate::model::{AuthMethod, Clock, Decision, Live, Reason, Refusal, RequestId};
 use crate::telemetry::{
     AccessLog, AgentMetrics, Decisions, EndedRequest, InFlight, Metrics, PathText, RequestRecord,
@@ -41,7 +41,7 @@ pub struct GatewayParts {
     /// What a caller may send, and how slowly.
     pub limits: Limits,
     /// How many requests may be under way.
-    pub hall: Hall,
+    pub slots: Slots,
     /// The streams under way.
     pub running: Running,
     /// What is in flight.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant as Tick};
 
 use crate::door::{EndedAt, Over, Patience};
 use crate::gate::Permit;
-use crate::limits::Place;
+use crate::limits::Slot;
 use crate::model::EndedBy;
 use crate::routing::Agent;
 use crate::telemetry::UpstreamError;
@@ -20,7 +20,7 @@ use super::tunnel::Tunnel;
 #[derive(Debug)]
 pub(super) struct Passage {
     pub(super) permit: Permit,
-    _slot: Place,
+    _slot: Slot,
     pub(super) kind: Kind,
     /// Absent where a connection did not come through the door.
     pub(super) patience: Option<Patience>,
@@ -81,7 +81,7 @@ pub(super) struct BodyCount {
 }
 
 impl Passage {
-    pub(super) fn new(permit: Permit, slot: Place, kind: Kind, patience: Option<Patience>) -> Self {
+    pub(super) fn new(permit: Permit, slot: Slot, kind: Kind, patience: Option<Patience>) -> Self {
         Self {
             permit,
             _slot: slot,

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::authn::{self, ApiKeyPolicy, Elsewhere, ForwardToken, OAuthPolicy};
 use crate::authz::{ClaimHeaders, Rules};
-use crate::limits::Places;
+use crate::limits::AgentSlots;
 use crate::model::{AgentName, AuthMethod, Enforcement, OnPolicyChange, ProviderName};
 use crate::telemetry::AgentMetrics;
 use crate::upstream::Upstream;
@@ -42,7 +42,7 @@ pub struct Agent {
     /// The most requests under way.
     pub max_in_flight: usize,
     /// The requests under way.
-    pub places: Places,
+    pub slots: AgentSlots,
     /// Whether WebSocket upgrades pass.
     pub websocket: bool,
     /// Tells policies apart: compiled anew, the agent keeps this number while its own policy is the same.
@@ -213,7 +213,7 @@ pub(crate) mod tests {
             cors: None,
             max_body: None,
             max_in_flight: 4_096,
-            places: Places::default(),
+            slots: AgentSlots::default(),
             websocket: true,
             policy: next_id(),
             on_policy_change: OnPolicyChange::default(),

@@ -88,7 +88,7 @@ fn agent(
         cors: entry.cors.as_ref().map(|cors| Box::new(compile_cors(cors, credential))),
         max_body: entry.max_body,
         max_in_flight: entry.max_in_flight,
-        places: before.map(|agent| agent.places.clone()).unwrap_or_default(),
+        slots: before.map(|agent| agent.slots.clone()).unwrap_or_default(),
         websocket: entry.websocket,
         policy: kept::policy(input, entry, before, &authenticator).unwrap_or_else(next_id),
         on_policy_change: entry.streams.on_policy_change,
