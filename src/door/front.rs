@@ -1,7 +1,7 @@
 //! The door in front of Pingora: gives connections slots, does their TLS handshake, reads the whole head of each HTTP/1
 //! request within one time limit and one size limit, and knows what is in flight.
 //!
-//! HTTP/2 connections go straight to Pingora. What a head says is for `framing` and for the phases in `gateway`.
+//! HTTP/2 connections go straight to Pingora. What a head says is for `framing` and for the application behind the door.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};

@@ -15,8 +15,8 @@ use crate::routing::{Agent, Match};
 
 use super::answer::{Own, Problem};
 use super::context::Context;
-use super::gateway::Gateway;
 use super::health;
+use super::service::Gateway;
 use super::view::View;
 
 impl Gateway {

@@ -16,7 +16,7 @@ use crate::door::http1::bounded::Bounded;
 use super::h2_caller::H2Caller;
 use super::hops;
 use super::passage::{Kind, Passage};
-use super::gateway::Gateway;
+use super::service::Gateway;
 
 impl Gateway {
     /// The request may go to its agent: puts the limits of its waits on the connection.

@@ -13,8 +13,8 @@ use crate::model::{Clock, Fetched, Instant, Request};
 use crate::routing::Agent;
 
 use super::context::Context;
-use super::gateway::Gateway;
 use super::noted;
+use super::service::Gateway;
 
 /// The longest wait for the one shared fetch that an unknown `kid` asked for. A caller waits this long for a rotated
 /// key, and no longer for a provider that does not answer.

@@ -4,7 +4,7 @@ use http::{HeaderValue, Method};
 use pingora::http::RequestHeader;
 
 use super::answer::{Health, Own, Problem};
-use super::gateway::Gateway;
+use super::service::Gateway;
 
 /// Whether a request is for the path of health checks, whatever its query says. The host is of no interest: checks
 /// come by address.

@@ -14,7 +14,6 @@ mod decide;
 mod failure;
 mod forward;
 mod forwarded;
-mod gateway;
 mod h2_caller;
 mod health;
 mod hops;
@@ -26,6 +25,7 @@ mod passage;
 mod peer;
 mod phases;
 mod response;
+mod service;
 mod stamp;
 mod stream;
 mod tunnel;
@@ -34,6 +34,6 @@ mod upstream_fault;
 mod view;
 
 pub use context::Context;
-pub use gateway::{Gateway, GatewayParts};
 #[doc(hidden)]
 pub use inspect::{Inspected, inspect};
+pub use service::{Gateway, GatewayParts};

@@ -17,8 +17,8 @@ use pingora::{Error, ErrorType};
 
 use super::context::Context;
 use super::failure::{self, TOO_LARGE};
-use super::gateway::Gateway;
 use super::passage::{Kind, Passage};
+use super::service::Gateway;
 use super::upgrade::is_websocket_handshake;
 use super::{forward, peer, response};
 

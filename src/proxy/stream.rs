@@ -20,7 +20,7 @@ use crate::upstream::{BOUNDARY_WAIT, Listed, StreamFacts};
 use super::attend::has_body;
 use super::boundary::{Boundary, Events, Messages};
 use super::context::Context;
-use super::gateway::Gateway;
+use super::service::Gateway;
 use super::view::path_of;
 
 /// How long the last words may take: whoever does not take them has been waited for already.
