@@ -40,6 +40,7 @@ mod session;
 mod sessions;
 mod shown;
 mod status;
+mod streams;
 mod tls;
 mod token_file;
 mod traffic;

@@ -6,7 +6,8 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::{
     Desk, agents, api_keys, client_token, console, decisions, documents, explain, guard, key_changes,
-    openapi, probe, problem, provider_changes, providers, reload, revisions, session, status, traffic, trial,
+    openapi, probe, problem, provider_changes, providers, reload, revisions, session, status, streams,
+    traffic, trial,
 };
 
 /// The paths, as OpenAPI writes them, and what each can do.
@@ -16,6 +17,7 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Desk>)> {
         (guard::SESSION, post(session::open).get(session::show).delete(session::close)),
         ("/api/v1/agents", get(agents::list)),
         ("/api/v1/agents/{name}", get(agents::show).put(agents::put).delete(agents::delete)),
+        ("/api/v1/agents/{name}/streams", get(streams::list).delete(streams::end)),
         ("/api/v1/agents/{name}/test", post(trial::run)),
         ("/api/v1/identity-providers", get(providers::list)),
         ("/api/v1/identity-providers:probe", post(probe::run)),

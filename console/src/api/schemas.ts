@@ -498,6 +498,11 @@ export interface Diagnostic {
   severity: "error" | "warning" | "note";
 }
 
+/** How many streams were told to end. */
+export interface EndedStreams {
+  ended: number;
+}
+
 /** `event: decision` with a Decision as `data`; `event: missed` with a number. */
 export type Events = string;
 
@@ -936,6 +941,25 @@ export interface RotatedApiKey {
   replaces: string;
   revoked_at: string | null;
   state: KeyState;
+}
+
+/** A stream under way. */
+export interface RunningStream {
+  age_seconds: number;
+  began: string;
+  client_id: string | null;
+  expires_at: string | null;
+  id: number;
+  key_id: string | null;
+  kind: string;
+  path: string;
+  request_id: string;
+  sub: string | null;
+}
+
+/** The streams of an agent, the oldest first. */
+export interface RunningStreams {
+  items: RunningStream[];
 }
 
 /** A key that cannot be used. */

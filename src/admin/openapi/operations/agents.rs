@@ -8,7 +8,7 @@ use super::super::parameters::{IF_MATCH, IF_NONE_MATCH, NAME};
 use super::super::specs::AgentSpec;
 use super::{ABSENT, BASE, CHANGE, CHANGE_OF_ONE, CREATED, REMOVED, WRITTEN, answer, body, stream, tagged};
 use crate::admin::page::{Page, Write};
-use crate::admin::{agents, trial};
+use crate::admin::{agents, streams, trial};
 
 pub(super) const ALL: &[Operation] = &[
     Operation {
@@ -59,6 +59,28 @@ pub(super) const ALL: &[Operation] = &[
         query: query::<Write>,
         answers: &[REMOVED],
         faults: CHANGE_OF_ONE,
+        ..BASE
+    },
+    Operation {
+        path: "/api/v1/agents/{name}/streams",
+        id: "listStreams",
+        tag: "agents",
+        summary: "List the streams under way at an agent",
+        parameters: &[NAME],
+        answers: &[answer::<streams::Items>("200", "The streams, the oldest first.")],
+        faults: ABSENT,
+        ..BASE
+    },
+    Operation {
+        method: "delete",
+        path: "/api/v1/agents/{name}/streams",
+        id: "endStreams",
+        tag: "agents",
+        summary: "End one stream of an agent, or all",
+        parameters: &[NAME],
+        query: query::<streams::One>,
+        answers: &[answer::<streams::Ended>("200", "They end within a second.")],
+        faults: ABSENT,
         ..BASE
     },
     Operation {

@@ -1,0 +1,116 @@
+//! `/agents/{name}/streams`: the streams under way at an agent, and ending them by hand.
+
+use axum::Extension;
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::control::Which;
+use crate::model::Instant;
+
+use super::body::Answer;
+use super::caller::Caller;
+use super::page::{Name, Nothing, Query};
+use super::problem::Problem;
+use super::{Desk, agents};
+
+/// Which stream.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct One {
+    /// Its number; all of the agent's where there is none.
+    id: Option<u64>,
+}
+
+/// A stream under way.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RunningStream")]
+pub(super) struct Shown {
+    id: u64,
+    kind: &'static str,
+    sub: Option<String>,
+    client_id: Option<String>,
+    key_id: Option<String>,
+    began: jiff::Timestamp,
+    age_seconds: u64,
+    expires_at: Option<jiff::Timestamp>,
+    request_id: String,
+    path: String,
+}
+
+/// The streams of an agent, the oldest first.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RunningStreams")]
+pub(super) struct Items {
+    items: Vec<Shown>,
+}
+
+/// How many streams were told to end.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EndedStreams")]
+pub(super) struct Ended {
+    ended: usize,
+}
+
+/// Lists them.
+pub(super) async fn list(
+    State(desk): State<Desk>,
+    Name(name): Name,
+    Query(Nothing {}): Query<Nothing>,
+) -> Result<Answer<Items>, Problem> {
+    let live = desk.control().live();
+    let agent = agents::find(&live, &name)?;
+    let now = desk.admin.clock.now();
+    let streams = desk.control().streams(&agent.name);
+    let items = streams.iter().map(|stream| {
+        let facts = &stream.facts;
+        let caller = facts.caller.as_deref();
+        Shown {
+            id: stream.id,
+            kind: facts.kind.as_str(),
+            sub: caller.and_then(|caller| caller.sub.clone()),
+            client_id: caller.and_then(|caller| caller.client_id.clone()),
+            key_id: caller.and_then(|caller| caller.key_id.clone()),
+            began: facts.began.timestamp(),
+            age_seconds: now.since(facts.began).as_secs(),
+            expires_at: facts.deadline.map(Instant::timestamp),
+            request_id: facts.request_id.to_string(),
+            path: facts.path.to_string(),
+        }
+    });
+    Ok(Answer(Items { items: items.collect() }))
+}
+
+/// Ends one, or all.
+pub(super) async fn end(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Name(name): Name,
+    Query(One { id }): Query<One>,
+) -> Result<Answer<Ended>, Problem> {
+    let live = desk.control().live();
+    let agent = agents::find(&live, &name)?;
+    let which = id.map_or(Which::All, Which::One);
+    let ended = desk.control().end_streams(&caller.who(), &agent.name, which);
+    if let (Some(id), 0) = (id, ended) {
+        return Err(Problem::not_found(&format!("running stream {id} of agent {name:?}")));
+    }
+    Ok(Answer(Ended { ended }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::Api;
+    use axum::http::Method;
+
+    #[tokio::test(start_paused = true)]
+    async fn streams_of_an_agent_are_asked_for_with_a_credential_and_by_name() {
+        let api = Api::new();
+        for method in [Method::GET, Method::DELETE] {
+            let path = "/api/v1/agents/absent/streams";
+            assert_eq!(api.logged_out(method.clone(), path).await.status, 401);
+            let answer = api.write(method.clone(), path, None, None).await;
+            assert_eq!((answer.status, answer.code()), (404, "not_found"), "{method}");
+        }
+    }
+}
