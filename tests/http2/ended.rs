@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use testkit::eventually::scripted_pause;
+use testkit::raw;
 use testkit::scripted::{Peer, Scripted};
 
-use super::http1::{Caller, chunked};
 use super::wire::{Fate, get};
 use super::world::{SOON, World};
 
@@ -59,12 +59,14 @@ async fn events_end_whole_over_http_1() {
     for (what, first, later, wanted) in STREAMS {
         let agent = agent("Content-Type: text/event-stream\r\n", first, later).await;
         let world = before(&agent).await;
-        let mut caller = Caller::new(world.gateway.port).await;
+        let mut caller = raw::Wire::connect(world.gateway.port).await;
         caller.send(&["GET /gone HTTP/1.1\r\nHost: gateway.test\r\n\r\n"]).await;
-        assert_eq!(caller.answer(true).await.map(|answer| answer.status), Some(200), "{what}");
+        assert_eq!(caller.response(true).await.map(|response| response.status), Some(200), "{what}");
         remove(&world);
-        let rest = caller.rest().await;
-        let Some((body, end)) = chunked(&rest) else { panic!("{what}: no end: {}", rest.escape_ascii()) };
+        let rest = caller.remainder().await;
+        let Some((body, end)) = raw::chunked(&rest) else {
+            panic!("{what}: no end: {}", rest.escape_ascii())
+        };
         assert_eq!((&*String::from_utf8_lossy(&body), end), (*wanted, rest.len()), "{what}");
     }
 }
@@ -106,10 +108,10 @@ async fn a_request_with_one_answer_finishes() {
     })
     .await;
     let world = before(&agent).await;
-    let mut caller = Caller::new(world.gateway.port).await;
+    let mut caller = raw::Wire::connect(world.gateway.port).await;
     caller.send(&["GET /gone HTTP/1.1\r\nHost: gateway.test\r\nConnection: close\r\n\r\n"]).await;
-    assert_eq!(caller.answer(true).await.map(|answer| answer.status), Some(200));
+    assert_eq!(caller.response(true).await.map(|response| response.status), Some(200));
     remove(&world);
-    let came = caller.rest().await;
+    let came = caller.remainder().await;
     assert!(came.len() == 200_000 && came.ends_with(b"bbb"), "{}", came.len());
 }
