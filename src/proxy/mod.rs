@@ -18,6 +18,7 @@ mod h2_caller;
 mod health;
 mod hops;
 mod inspect;
+mod listing;
 mod location;
 mod noted;
 mod origin;

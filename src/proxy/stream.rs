@@ -1,8 +1,7 @@
-//! An answer that turns out to be a stream: what it is, that it is listed, and its last words when it is ended.
+//! An answer that turns out to be a stream: what it is, where it can end, and its last words when it is ended.
 //!
-//! When a stream ends is said in `door`, whether its right holds, in `routing`. A WebSocket says its last words there.
+//! That it is listed is for `listing`, when it ends is said in `door`. A WebSocket says its last words there.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,16 +11,10 @@ use pingora::proxy::Session;
 use tokio::time::timeout;
 
 use crate::door::{EndedAt, Ending};
-use crate::model::{Decision, EndedBy, StreamKind};
-use crate::routing::{Agent, lost, right};
-use crate::telemetry::PathText;
-use crate::upstream::{BOUNDARY_WAIT, Listed, StreamFacts};
+use crate::model::{EndedBy, StreamKind};
+use crate::upstream::Listed;
 
-use super::attend::has_body;
 use super::boundary::{Boundary, Events, Messages};
-use super::context::Context;
-use super::service::Gateway;
-use super::view::path_of;
 
 /// How long the last words may take: whoever does not take them has been waited for already.
 const LAST_WORDS: Duration = Duration::from_millis(250);
@@ -54,74 +47,18 @@ enum Words {
     None,
 }
 
-impl Gateway {
-    /// The head of the answer is there: lists what begins with it, unless it is short.
-    pub(super) fn stream_begins(
-        &self,
-        session: &Session,
-        head: &ResponseHeader,
-        ctx: &mut Context,
-    ) -> pingora::Result<()> {
-        let request = session.req_header();
-        let Some(kind) = kind(head, has_body(&request.method, head)) else { return Ok(()) };
-        let passage = ctx.passage()?;
-        let Some(patience) = &passage.patience else { return Ok(()) };
-        let agent = passage.agent();
-        let is_allowed = ctx.verdict.decision == Decision::Allow;
-        let caller = ctx.verdict.identity.clone().filter(|_| is_allowed);
-        let listed = self.parts.running.begin(StreamFacts {
-            agent: agent.name.clone(),
-            kind,
-            right: right(agent, caller.as_deref()),
-            policy: agent.policy,
-            on_policy_change: agent.on_policy_change,
-            began: ctx.now,
-            deadline: caller.as_ref().and_then(|caller| caller.expires_at),
-            caller,
-            request_id: ctx.request_id.clone(),
-            path: PathText::logged(&path_of(request, ctx)).text().into(),
-        });
-        let order = &listed.stream().order;
-        patience.ending().obey(Arc::clone(order));
-        if let Some(tunnel) = &passage.attempts.last.tunnel {
-            tunnel.obey(Arc::clone(order));
-        }
-        self.judge(&listed, agent);
-        let words = words(kind, &head.headers);
-        let boundary = boundary(kind, words);
-        ctx.passage_mut()?.stream = Some(Box::new(Stream { listed, boundary, words }));
-        Ok(())
-    }
-
-    /// A change may have come between the decision and the answer: it was before the stream was listed.
-    fn judge(&self, listed: &Listed, agent: &Agent) {
-        let cause = self.parts.snapshot.with(|snapshot| match snapshot.agents.get(&agent.name) {
-            Some(now) if now.id == agent.id => None,
-            now => lost(&listed.stream().facts, now.map(Arc::as_ref), self.clock.now()),
-        });
-        if let Some(by) = cause {
-            let ended = listed.end(by);
-            tokio::spawn(async move {
-                tokio::time::sleep(BOUNDARY_WAIT).await;
-                ended.insist();
-            });
-        }
-    }
-
-    /// Counts a stream that was ended, and says by what.
-    pub(super) fn stream_ended(&self, ctx: &Context) -> Option<EndedBy> {
-        let passage = ctx.admitted()?;
-        let (stream, agent) = (passage.stream.as_ref()?, passage.agent());
-        let (by, _) = passage.ended()?;
-        // The series of an agent that is gone are gone with it.
-        if self.parts.snapshot.with(|snapshot| snapshot.agents.contains_key(&agent.name)) {
-            agent.metrics.stream_ended(stream.listed.stream().facts.kind, by);
-        }
-        Some(by)
-    }
-}
-
 impl Stream {
+    /// The stream of that kind that begins with a head, and is `listed`.
+    pub(super) fn new(listed: Listed, kind: StreamKind, headers: &HeaderMap) -> Self {
+        let words = words(kind, headers);
+        Self { listed, boundary: boundary(kind, words), words }
+    }
+
+    /// What it is.
+    pub(super) fn kind(&self) -> StreamKind {
+        self.listed.stream().facts.kind
+    }
+
     /// A piece of the answer goes to the client; behind the boundary at which the stream ends, nothing.
     pub(super) fn moves(&mut self, piece: &mut Option<Bytes>, ending: &Ending) {
         let Some(bytes) = piece else { return };
@@ -166,7 +103,7 @@ impl Stream {
 }
 
 /// What begins with this head; nothing where the answer is over at once.
-fn kind(head: &ResponseHeader, has_body: bool) -> Option<StreamKind> {
+pub(super) fn kind(head: &ResponseHeader, has_body: bool) -> Option<StreamKind> {
     if head.status == StatusCode::SWITCHING_PROTOCOLS {
         return Some(StreamKind::WebSocket);
     }

@@ -1,0 +1,84 @@
+//! Which answers are listed as streams of their agent, so that they can be ended, and that their end is counted.
+//!
+//! Whether the right of a stream holds is for `routing`.
+
+use std::sync::Arc;
+
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+
+use crate::model::{Decision, EndedBy};
+use crate::routing::{Agent, lost, right};
+use crate::telemetry::PathText;
+use crate::upstream::{BOUNDARY_WAIT, Listed, StreamFacts};
+
+use super::attend::has_body;
+use super::context::Context;
+use super::service::Gateway;
+use super::stream::{Stream, kind};
+use super::view::path_of;
+
+impl Gateway {
+    /// The head of the answer is there: lists what begins with it, unless it is short.
+    pub(super) fn stream_begins(
+        &self,
+        session: &Session,
+        head: &ResponseHeader,
+        ctx: &mut Context,
+    ) -> pingora::Result<()> {
+        let request = session.req_header();
+        let Some(kind) = kind(head, has_body(&request.method, head)) else { return Ok(()) };
+        let passage = ctx.passage()?;
+        let Some(patience) = &passage.patience else { return Ok(()) };
+        let agent = passage.agent();
+        let is_allowed = ctx.verdict.decision == Decision::Allow;
+        let caller = ctx.verdict.identity.clone().filter(|_| is_allowed);
+        let listed = self.parts.running.begin(StreamFacts {
+            agent: agent.name.clone(),
+            kind,
+            right: right(agent, caller.as_deref()),
+            policy: agent.policy,
+            on_policy_change: agent.on_policy_change,
+            began: ctx.now,
+            deadline: caller.as_ref().and_then(|caller| caller.expires_at),
+            caller,
+            request_id: ctx.request_id.clone(),
+            path: PathText::logged(&path_of(request, ctx)).text().into(),
+        });
+        let order = &listed.stream().order;
+        patience.ending().obey(Arc::clone(order));
+        if let Some(tunnel) = &passage.attempts.last.tunnel {
+            tunnel.obey(Arc::clone(order));
+        }
+        self.judge(&listed, agent);
+        ctx.passage_mut()?.stream = Some(Box::new(Stream::new(listed, kind, &head.headers)));
+        Ok(())
+    }
+
+    /// A change may have come between the decision and the answer: it was before the stream was listed.
+    fn judge(&self, listed: &Listed, agent: &Agent) {
+        let cause = self.parts.snapshot.with(|snapshot| match snapshot.agents.get(&agent.name) {
+            Some(now) if now.id == agent.id => None,
+            now => lost(&listed.stream().facts, now.map(Arc::as_ref), self.clock.now()),
+        });
+        if let Some(by) = cause {
+            let ended = listed.end(by);
+            tokio::spawn(async move {
+                tokio::time::sleep(BOUNDARY_WAIT).await;
+                ended.insist();
+            });
+        }
+    }
+
+    /// Counts a stream that was ended, and says by what.
+    pub(super) fn stream_ended(&self, ctx: &Context) -> Option<EndedBy> {
+        let passage = ctx.admitted()?;
+        let (stream, agent) = (passage.stream.as_ref()?, passage.agent());
+        let (by, _) = passage.ended()?;
+        // The series of an agent that is gone are gone with it.
+        if self.parts.snapshot.with(|snapshot| snapshot.agents.contains_key(&agent.name)) {
+            agent.metrics.stream_ended(stream.kind(), by);
+        }
+        Some(by)
+    }
+}
