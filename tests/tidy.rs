@@ -4,6 +4,9 @@
 //! Rules are data (`tidy/laws.rs`); each carries samples that it must catch and samples that it must leave alone.
 
 #[cfg(test)]
+#[path = "tidy/circles.rs"]
+mod circles;
+#[cfg(test)]
 #[path = "tidy/laws.rs"]
 mod laws;
 #[cfg(test)]
@@ -21,6 +24,7 @@ mod tests {
     use std::path::Path;
     use std::process::Command;
 
+    use super::circles::circles;
     use super::laws::{LAWS, ROOMS};
     use super::settings::places;
     use super::text::File;
@@ -53,6 +57,12 @@ mod tests {
             }
         }
         assert!(findings.is_empty(), "{} breaches:\n{}", findings.len(), findings.join("\n"));
+    }
+
+    #[test]
+    fn no_files_import_each_other_in_a_circle() {
+        let found = circles(&tree());
+        assert!(found.is_empty(), "{} circles: {found:#?}", found.len());
     }
 
     #[test]
