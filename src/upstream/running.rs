@@ -24,9 +24,12 @@ pub struct Running(Arc<Tables>);
 
 #[derive(Debug)]
 struct Tables {
-    shards: Box<[Mutex<HashMap<StreamId, Arc<Stream>>>]>,
+    shards: Box<[Mutex<Table>]>,
     next: AtomicU64,
 }
+
+/// The streams of one shard.
+type Table = HashMap<StreamId, Arc<Stream>>;
 
 /// The number of a stream, given once in the life of a process.
 pub type StreamId = u64;
@@ -185,7 +188,7 @@ impl Ended {
 }
 
 impl Tables {
-    fn table(&self, shard: usize) -> Option<MutexGuard<'_, HashMap<StreamId, Arc<Stream>>>> {
+    fn table(&self, shard: usize) -> Option<MutexGuard<'_, Table>> {
         // A table is whole at each moment, whoever panicked while holding it.
         self.shards.get(shard).map(|table| table.lock().unwrap_or_else(PoisonError::into_inner))
     }
