@@ -234,9 +234,9 @@ fn api_keys(input: &Input<'_>) -> BTreeMap<String, ApiKey> {
             created_at: key.created_at,
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
-            last_used: known(&key.id.as_str().to_owned(), &key.sha256.value),
+            last_used: known(key.id.as_str(), &key.sha256.value),
         };
-        (key.id.as_str().to_owned().clone(), made)
+        (key.id.as_str().to_owned(), made)
     });
     written.collect()
 }

@@ -9,7 +9,7 @@ use crate::model::ResourceKind;
 /// The schema. Values may also hold `${NAME}`, so patterns are loose where the reader is strict.
 #[must_use]
 pub fn schema() -> Value {
-    let mut schema = Style::Written.section(&ROOT);
+    let mut schema = Style::Written.section(ROOT);
     if let Value::Object(members) = &mut schema {
         members.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
         members.insert("title".into(), "Portcullis configuration".into());
