@@ -17,8 +17,8 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: setup-build ## Gateway, identity provider and agents in one process, with curl lines to paste
-	$(CARGO) run --locked --quiet -- demo
+demo: ## Gateway, identity provider and agents in one process, with curl lines to paste
+	@CARGO=$(CARGO) scripts/demo.sh
 
 .PHONY: test
 test: setup fmt-check clippy deny ## Set up, lint, and run every test
@@ -100,6 +100,7 @@ setup: ## Install what building and testing need
 .PHONY: setup-build
 setup-build:
 	@scripts/setup.sh build
+	@scripts/setup.sh optional-console
 
 .PHONY: setup-bench
 setup-bench:

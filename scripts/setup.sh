@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Installs what the Makefile's targets need beyond cargo, a C compiler, Node and Python.
 #
-#   scripts/setup.sh build    cmake and protoc: what compiling needs; and the console, when Node is there to build it
-#   scripts/setup.sh console  the console alone, which needs Node
-#   scripts/setup.sh quick    cmake, protoc, promtool and cargo-nextest: no Node, no browser
+#   scripts/setup.sh build    cmake: what compiling needs
+#   scripts/setup.sh console  the above, and the console, which needs Node
+#   scripts/setup.sh optional-console
+#                             the console, when Node is there to build it
+#   scripts/setup.sh quick    cmake, promtool and cargo-nextest: no Node, no browser
 #   scripts/setup.sh test     what `console` needs, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, libfaketime,
 #                             valgrind, promtool, and the end-to-end suite's Node packages
-#   scripts/setup.sh bench    cmake and protoc
+#   scripts/setup.sh bench    cmake
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
-#   scripts/setup.sh fuzz     cmake, protoc and cargo-fuzz
+#   scripts/setup.sh fuzz     cmake and cargo-fuzz
 #
 # Present tools are left alone, so a second run takes well under a second. Tools that are not distribution packages
 # go to .tools/ in this folder and nowhere else.
@@ -202,9 +204,10 @@ console() {
 }
 
 check_rust
-install_debian cmake=cmake protoc=protobuf-compiler
+install_debian cmake=cmake
 case $mode in
-build) console optional ;;
+build) ;;
+optional-console) console optional ;;
 console) console required ;;
 quick)
     promtool
@@ -227,5 +230,5 @@ compare) peers ;;
 fuzz)
     cargo_tool fuzz 0.13.2
     ;;
-*) fail "unknown mode: $mode" "one of: build console quick test bench compare fuzz" ;;
+*) fail "unknown mode: $mode" "one of: build console optional-console quick test bench compare fuzz" ;;
 esac
