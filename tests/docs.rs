@@ -3,6 +3,10 @@
 //! tests that there are.
 
 #[cfg(test)]
+#[path = "docs/names.rs"]
+mod names;
+
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
     use std::fs;
