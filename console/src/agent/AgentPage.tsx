@@ -18,6 +18,7 @@ import { AgentFrame } from "./AgentFrame";
 import css from "./AgentPage.module.css";
 import { CallLines } from "./CallLines";
 import { DeleteAgent } from "./DeleteAgent";
+import { RunningStreams } from "./RunningStreams";
 import { UpstreamPanel } from "./UpstreamPanel";
 
 export default function AgentPage() {
@@ -70,6 +71,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
         </section>
       </div>
       <UpstreamPanel agent={agent} />
+      <RunningStreams agent={agent} />
       <History resource={`agents/${agent.name}`} readOnly={readOnly} />
       <DeleteAgent agent={agent} readOnly={readOnly} />
       <DeployDrawer

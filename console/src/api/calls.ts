@@ -39,6 +39,13 @@ export const agents = {
   },
 };
 
+export const streams = {
+  list: (agent: string) => ask<T.RunningStreams>(`/agents/${one(agent)}/streams`),
+  /** Ends one stream of an agent; all of them when none is named. */
+  end: (agent: string, id?: number) =>
+    ask<T.EndedStreams>(`/agents/${one(agent)}/streams`, { method: "DELETE", query: { id } }),
+};
+
 export const providers = {
   list: (query: { limit?: number; after?: string; q?: string }) =>
     ask<Page<T.ProviderSummary>>("/identity-providers", { query }),

@@ -3,7 +3,7 @@ import { QueryClient, keepPreviousData, useQuery } from "@tanstack/react-query";
 import { uncopied } from "../apikeys/uncopied";
 import { forgetHandedOver } from "../test/handOver";
 import { forgetDrafts } from "../test/kept";
-import { agents, apiKeys, gateway, providers, revisions, session } from "./calls";
+import { agents, apiKeys, gateway, providers, revisions, session, streams } from "./calls";
 import { ApiError } from "./client";
 import { loggedIn, loggedOut } from "./hold";
 import type { ProviderSummary } from "./schemas";
@@ -16,6 +16,7 @@ export const keys = {
   traffic: ["traffic"] as const,
   agents: ["agents"] as const,
   agent: (name: string) => ["agents", "one", name] as const,
+  streams: (agent: string) => ["agents", "one", agent, "streams"] as const,
   providers: ["providers"] as const,
   provider: (name: string) => ["providers", "one", name] as const,
   apiKeys: (agent: string) => ["api-keys", agent] as const,
@@ -84,6 +85,10 @@ export const useAgents = (query: { limit?: number; after?: string; q?: string })
 
 export const useAgent = (name: string) =>
   useQuery({ queryKey: keys.agent(name), queryFn: () => agents.get(name), refetchInterval: SOON });
+
+/** The streams under way at an agent. */
+export const useStreams = (agent: string) =>
+  useQuery({ queryKey: keys.streams(agent), queryFn: () => streams.list(agent), refetchInterval: SOON });
 
 export const useProviders = (query: { limit?: number; after?: string; q?: string } = { limit: 500 }) =>
   useQuery({

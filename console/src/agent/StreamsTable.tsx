@@ -1,0 +1,75 @@
+// The running streams of an agent: whose, of what kind, since when, and a button that ends each.
+import { useState } from "react";
+import { Link } from "wouter";
+import type { RunningStream } from "../api/schemas";
+import { type Column, DataTable, type Sorting, sorted } from "../parts/DataTable";
+import { Time } from "../parts/Time";
+import { visible } from "../parts/visible";
+import { EndStream } from "./EndStream";
+import { callerOf, kindOf } from "./streams";
+
+/** So many rows a page can take. */
+const SHOWN = 100;
+
+export function StreamsTable({ agent, items }: { agent: string; items: RunningStream[] }) {
+  const [sorting, setSorting] = useState<Sorting | null>(null);
+  const columns: Column<RunningStream>[] = [
+    {
+      label: "Caller",
+      header: true,
+      cell: (one) => <Caller agent={agent} one={one} />,
+      sort: callerOf,
+    },
+    { label: "Kind", cell: kindOf, sort: kindOf },
+    { label: "Began", cell: (one) => <Time at={one.began} past />, sort: (one) => one.id },
+    {
+      label: "Path",
+      cell: (one) => <code title={one.path}>{visible(one.path)}</code>,
+      sort: (one) => one.path,
+    },
+    {
+      label: "Actions",
+      quiet: true,
+      right: true,
+      cell: (one) => <EndStream agent={agent} stream={one} />,
+    },
+  ];
+  return (
+    <>
+      <DataTable
+        label="Running streams"
+        columns={columns}
+        rows={sorted(items, columns, sorting).slice(0, SHOWN)}
+        keyOf={(one) => String(one.id)}
+        sorting={sorting}
+        onSorting={setSorting}
+      />
+      {items.length > SHOWN && (
+        <p className="dim small">
+          The first {SHOWN} of {items.length.toLocaleString("en")} streams are shown.
+        </p>
+      )}
+    </>
+  );
+}
+
+function Caller({ agent, one }: { agent: string; one: RunningStream }) {
+  if (one.key_id !== null) {
+    return (
+      <Link to={`/agents/${encodeURIComponent(agent)}/api-keys`} className="link">
+        {callerOf(one)}
+      </Link>
+    );
+  }
+  const lines: [string, string | null][] = [
+    ["client", one.client_id],
+    ["subject", one.sub === one.client_id ? null : one.sub],
+  ];
+  const known = lines.filter((line): line is [string, string] => line[1] !== null);
+  if (known.length === 0) return <span className="dim">{callerOf(one)}</span>;
+  return known.map(([what, name]) => (
+    <div key={what}>
+      <span className="dim">{what}</span> <code title={name}>{visible(name)}</code>
+    </div>
+  ));
+}
