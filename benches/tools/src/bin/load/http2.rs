@@ -25,7 +25,7 @@ use crate::Outcome;
 use crate::agent::Agent;
 use crate::answer::Wanted;
 use crate::command::Order;
-use crate::slice::{PATIENCE, Requests};
+use crate::requests::{PATIENCE, Requests};
 use crate::tally::Tally;
 
 const CONNECTIONS: usize = 8;

@@ -15,6 +15,7 @@ mod cpu;
 mod credentials;
 mod http1;
 mod http2;
+mod requests;
 mod slice;
 mod tally;
 

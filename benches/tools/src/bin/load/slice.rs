@@ -14,16 +14,14 @@ use serde::Serialize;
 
 use crate::Outcome;
 use crate::agent::{Agent, Expected};
-use crate::answer::Wanted;
-use crate::command::{Order, Plan, Protocol};
+use crate::command::{Order, Protocol};
 use crate::cpu;
 use crate::credentials::Credentials;
-use crate::http1::{Callers, Source};
+use crate::http1::Callers;
 use crate::http2::Sessions;
+use crate::requests::{PATIENCE, Requests};
 use crate::tally::{Complaints, Tally, Times};
 
-/// A gateway that has not come to rest after that long never will.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// What a gateway may have to do after its last answer: a log line, a connection for its pool.
 const SETTLE: Duration = Duration::from_millis(1);
 
@@ -47,16 +45,6 @@ pub(crate) struct Report {
     reconnects: u64,
     /// What is wrong with answers, and with what reached the agent.
     wrong: Vec<Complaints>,
-}
-
-/// The requests of one slice.
-pub(crate) struct Requests {
-    pub(crate) path: String,
-    pub(crate) plan: Plan,
-    pub(crate) credentials: Rc<Credentials>,
-    pub(crate) length: usize,
-    pub(crate) number: u64,
-    pub(crate) over: bool,
 }
 
 impl Bench {
@@ -167,36 +155,5 @@ impl Bench {
         let read = Rc::new(Credentials::read(path)?);
         self.credentials.insert(path.clone(), Rc::clone(&read));
         Ok(read)
-    }
-}
-
-impl Requests {
-    /// The number of the next request, and what it wants; nothing when the slice is over.
-    pub(crate) fn advance(&mut self) -> Option<Wanted> {
-        if self.over {
-            return None;
-        }
-        self.number += 1;
-        let good = Credentials::is_good(self.plan, self.number);
-        Some(Wanted { number: self.number, good, length: self.length })
-    }
-}
-
-impl Source for Requests {
-    fn next(&mut self, out: &mut Vec<u8>) -> Option<Wanted> {
-        let wanted = self.advance()?;
-        let number = wanted.number;
-        out.extend_from_slice(b"GET ");
-        out.extend_from_slice(self.path.as_bytes());
-        out.extend_from_slice(b"?n=");
-        for digit in (0..16).rev() {
-            let digit = usize::try_from(number >> (4 * digit) & 15).unwrap_or_default();
-            out.push(b"0123456789abcdef".get(digit).copied().unwrap_or_default());
-        }
-        out.extend_from_slice(b" HTTP/1.1\r\nHost: compare.test\r\nUser-Agent: compare/1\r\nAccept: */*\r\n");
-        out.extend_from_slice(b"Authorization: Bearer ");
-        self.credentials.write(self.plan, number, out);
-        out.extend_from_slice(b"\r\n\r\n");
-        Some(wanted)
     }
 }
