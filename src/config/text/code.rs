@@ -77,7 +77,7 @@ codes! {
     Version "version" Error "`version` is absent or not one that this program reads.";
     UnknownField "unknown-field" Error "There is no such field here.";
     MissingField "missing-field" Error "A field that must be there is not.";
-    WrongType "wrong-type" Error "A value of another type is wanted.";
+    WrongType "wrong-type" Error "A value of another type was expected.";
     DuplicateName "duplicate-name" Error "The same name, or a section that may stand once, in two files.";
     AuthMissing "auth-missing" Error "An agent does not say who may call it.";
     AuthConflict "auth-conflict" Error "An agent has more than one kind of authentication.";

@@ -36,8 +36,8 @@ pub(in crate::config) fn suggest<'k>(
     }
     match words.as_slice() {
         [] => "there is none to choose from".to_owned(),
-        [one] => format!("what can stand here: {one}"),
-        many => format!("what can stand here: {}", many.join(", ")),
+        [one] => format!("expected {one}"),
+        many => format!("expected one of {}", many.join(", ")),
     }
 }
 

@@ -58,7 +58,7 @@ fn list<T>(
         }
         Kind::Scalar(scalar) if scalar.broken => None,
         Kind::Scalar(_) | Kind::Map(_) => {
-            let message = format!("a list is wanted, and this is {}", node.shown());
+            let message = format!("expected a list, found {}", node.shown());
             let help = match &node.kind {
                 Kind::Scalar(s) if !s.is_null() && !s.from_env => format!("write `[{}]`", s.text),
                 _ => "write `[a, b]`, or `[]` for none".to_owned(),

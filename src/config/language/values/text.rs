@@ -36,13 +36,13 @@ pub(in crate::config) fn scalar<'n>(report: &Report<'_>, node: &'n Node, wanted:
     match &node.kind {
         Kind::Scalar(scalar) if scalar.broken => None,
         Kind::Scalar(scalar) if scalar.is_null() => {
-            let message = format!("{wanted} is wanted, and this is empty");
+            let message = format!("expected {wanted}, found nothing");
             report.say(Code::WrongType, node.place, message, "give it a value, or remove the line");
             None
         }
         Kind::Scalar(scalar) => Some(scalar),
         Kind::List(_) | Kind::Map(_) => {
-            let message = format!("{wanted} is wanted, and this is {}", node.shown());
+            let message = format!("expected {wanted}, found {}", node.shown());
             report.say(Code::WrongType, node.place, message, format!("write {wanted} here"));
             None
         }

@@ -68,7 +68,7 @@ impl Value for SettableHeader {
     fn read(report: &Report<'_>, node: &Node) -> Option<HeaderName> {
         let text = text(report, node)?;
         let bad = |help| {
-            let message = format!("{} is not a header name that can stand here", node.shown());
+            let message = format!("{} is not a valid header name here", node.shown());
             report.say(Code::BadHeader, node.place, message, help);
         };
         web::header_name(&text).map_err(bad).ok()

@@ -15,7 +15,7 @@ pub(in crate::config) fn word(
     let text = text(report, node)?;
     let found = words.iter().copied().find(|word| *word == text);
     if found.is_none() {
-        let message = format!("{} is not a word that can stand here", node.shown());
+        let message = format!("{} is not a valid value here", node.shown());
         report.say(Code::BadWord, node.place, message, suggest(&text, words.iter().copied()));
     }
     found

@@ -80,7 +80,7 @@ fn name(report: &Report<'_>, key: &Key) -> Option<HeaderName> {
     let bad = |help| {
         // What is no name may be a value in the wrong place.
         let shown = if is_token(key.text.as_bytes()) { format!("`{}`", key.text) } else { "this".to_owned() };
-        let message = format!("{shown} is not a header name that can stand here");
+        let message = format!("{shown} is not a valid header name here");
         report.find(Code::BadHeader, key.place, message, |finding| finding.help(help).without_line());
     };
     web::header_name(&key.text).map_err(bad).ok()

@@ -30,7 +30,7 @@ impl Value for Algorithm {
         let text = text(report, node)?;
         let algorithm = text.parse();
         if algorithm.is_err() {
-            let message = format!("{} is not an algorithm that can stand here", node.shown());
+            let message = format!("{} is not an algorithm that is accepted here", node.shown());
             let help = match text.to_ascii_uppercase().as_str() {
                 "NONE" => "unsigned tokens are never accepted".to_owned(),
                 hmac if hmac.starts_with("HS") => {
