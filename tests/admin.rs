@@ -104,6 +104,10 @@ mod status;
 mod store;
 
 #[cfg(test)]
+#[path = "admin/streams.rs"]
+mod streams;
+
+#[cfg(test)]
 #[path = "admin/trial.rs"]
 mod trial;
 

@@ -9,7 +9,7 @@ use super::api::Reply;
 use super::world::World;
 
 /// Every operation that the contract names.
-const OPERATIONS: [(&str, &str); 33] = [
+const OPERATIONS: [(&str, &str); 35] = [
     ("post", "/session"),
     ("get", "/session"),
     ("delete", "/session"),
@@ -18,6 +18,8 @@ const OPERATIONS: [(&str, &str); 33] = [
     ("put", "/agents/{name}"),
     ("delete", "/agents/{name}"),
     ("post", "/agents/{name}/test"),
+    ("get", "/agents/{name}/streams"),
+    ("delete", "/agents/{name}/streams"),
     ("get", "/identity-providers"),
     ("get", "/identity-providers/{name}"),
     ("put", "/identity-providers/{name}"),
@@ -81,7 +83,9 @@ async fn every_operation_of_the_contract_is_described_with_its_refusals() {
                 continue;
             }
             assert!(responses.contains_key("401"), "{method} {path}");
-            let changes = ["put", "delete"].contains(&&**method) && !path.ends_with("/session");
+            // A session and a running stream are no resources, and have no tag.
+            let is_resource = !path.ends_with("/session") && !path.ends_with("/streams");
+            let changes = ["put", "delete"].contains(&&**method) && is_resource;
             for status in ["409", "412", "428"].iter().filter(|_| changes) {
                 assert!(responses.contains_key(*status), "{status} of {method} {path}");
             }

@@ -1,0 +1,144 @@
+//! Running streams over the API: they are listed with their caller, ended one by one or all at once, and that is written
+//! down; a key that is revoked ends its own.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use testkit::eventually;
+use testkit::scripted::{Peer, Scripted};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::api::If;
+use super::world::{HEADER, World};
+
+/// The longest that a stream may take to end, on a machine that is busy.
+const SOON: Duration = Duration::from_secs(5);
+const FIRST: &str = "9\r\ndata: 1\n\n\r\n";
+const PATH: &str = "/api-streams";
+
+/// An agent that sends one event to each caller and then is silent.
+async fn agent() -> Scripted {
+    Scripted::start(|mut peer: Peer| async move {
+        peer.head().await?;
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+        peer.say(&format!("{head}{FIRST}")).await?;
+        peer.until("never").await.map(drop)
+    })
+    .await
+}
+
+/// A world with that agent behind keys, and a key for it: `(id, key)`.
+async fn streaming(agent: &Scripted) -> (World, (String, String)) {
+    let world = World::empty().await;
+    let spec = json!({"route": PATH, "upstream": agent.url(), "auth": {"api_key": {"header": HEADER}}});
+    world.create("/agents/s", &spec).await;
+    let key = world.new_key(&json!({"agent": "s"})).await;
+    (world, key)
+}
+
+/// A stream whose first event has come.
+struct Caller(TcpStream);
+
+impl Caller {
+    async fn of(world: &World, key: &str, query: &str) -> Self {
+        let mut stream = TcpStream::connect(("127.0.0.1", world.gateway.port)).await.expect("it connects");
+        let request = format!("GET {PATH}?{query} HTTP/1.1\r\nHost: a\r\n{HEADER}: {key}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("it is sent");
+        let mut caller = Self(stream);
+        assert!(caller.read(FIRST).await.ends_with(FIRST));
+        caller
+    }
+
+    /// What comes until this has come, or the stream has ended.
+    async fn read(&mut self, last: &str) -> String {
+        let mut came = Vec::new();
+        let read = async {
+            let mut piece = [0; 1024];
+            while !String::from_utf8_lossy(&came).ends_with(last) {
+                match self.0.read(&mut piece).await {
+                    Ok(n) if n > 0 => came.extend_from_slice(&piece[..n]),
+                    _ => break,
+                }
+            }
+        };
+        let timely = timeout(SOON, read).await.is_ok();
+        let came = String::from_utf8_lossy(&came).into_owned();
+        assert!(timely, "neither {last:?} nor an end after {came:?}");
+        came
+    }
+
+    async fn is_ended(&mut self) {
+        let rest = self.read("\0").await;
+        assert!(rest.ends_with("0\r\n\r\n"), "the end is said: {rest:?}");
+    }
+}
+
+/// The streams that are listed, once there are so many.
+async fn listed(world: &World, count: usize) -> Vec<Value> {
+    eventually("so many streams are listed", SOON, async || {
+        let items = world.api.get("/agents/s/streams").await.is(200).json()["items"].clone();
+        let items = items.as_array().expect("a list").clone();
+        (items.len() == count).then_some(items)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn streams_are_listed_with_their_caller_and_ended_one_by_one_or_all_at_once() {
+    let agent = agent().await;
+    let (world, (id, key)) = streaming(&agent).await;
+    let mut callers = Vec::new();
+    for turn in 0..3 {
+        callers.push(Caller::of(&world, &key, &format!("n={turn}")).await);
+        let items = listed(&world, turn + 1).await;
+        for item in &items {
+            assert_eq!((&item["kind"], &item["key_id"]), (&json!("sse"), &json!(id)), "{item}");
+            assert_eq!(item["path"], json!(PATH), "without its query: {item}");
+            assert!(!item.to_string().contains(&key), "{item}");
+        }
+    }
+    let first = listed(&world, 3).await[0]["id"].as_u64().expect("a number");
+
+    let ended = world.api.delete(&format!("/agents/s/streams?id={first}"), If::Unsaid).await.is(200).json();
+    assert_eq!(ended, json!({"ended": 1}));
+    callers.remove(0).is_ended().await;
+    listed(&world, 2).await;
+    let again = world.api.delete(&format!("/agents/s/streams?id={first}"), If::Unsaid).await;
+    again.problem(404, "not_found");
+
+    let ended = world.api.delete("/agents/s/streams", If::Unsaid).await.is(200).json();
+    assert_eq!(ended, json!({"ended": 2}));
+    for caller in &mut callers {
+        caller.is_ended().await;
+    }
+    listed(&world, 0).await;
+
+    let written = eventually("both are written down", SOON, async || {
+        let log = world.stored("audit.jsonl");
+        let lines: Vec<_> =
+            log.lines().filter(|line| line.contains("running stream")).map(str::to_owned).collect();
+        (lines.len() == 2).then_some(lines)
+    })
+    .await;
+    assert!(
+        written.iter().all(|line| line.contains("agents/s") && !line.contains(&world.api.token)),
+        "{written:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_key_that_is_revoked_ends_its_own_streams_and_no_others() {
+    let agent = agent().await;
+    let (world, (id, key)) = streaming(&agent).await;
+    let (_, other) = world.new_key(&json!({"agent": "s"})).await;
+    let mut revoked = Caller::of(&world, &key, "").await;
+    let _stands = Caller::of(&world, &other, "").await;
+    listed(&world, 2).await;
+
+    world.api.post(&format!("/api-keys/{id}/revoke"), If::Any, &json!({})).await.is(200);
+    revoked.is_ended().await;
+    let left = listed(&world, 1).await;
+    assert_ne!(left[0]["key_id"], json!(id));
+}
