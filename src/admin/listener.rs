@@ -45,10 +45,10 @@ pub(super) async fn run(
     tls: Option<TlsAcceptor>,
     router: Router,
 ) -> std::io::Result<()> {
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let slots = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {
         // The semaphore is never closed.
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return Ok(()) };
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return Ok(()) };
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -60,7 +60,7 @@ pub(super) async fn run(
         let (tls, router) = (tls.clone(), router.clone());
         tokio::spawn(async move {
             connection(stream, peer, tls, router).await;
-            drop(place);
+            drop(slot);
         });
     }
 }

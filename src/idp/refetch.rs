@@ -15,7 +15,7 @@ use crate::model::Instant;
 pub(super) const COOL_DOWN: Duration = Duration::from_secs(30);
 /// The most requests that wait for a fetch of one provider; the others are decided at once with what is known.
 /// Without it, a slow provider and tokens with random key ids would fill the gateway with requests that wait.
-pub(super) const SEATS: usize = 512;
+pub(super) const WAITING_SLOTS: usize = 512;
 
 /// What made a fetch happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub(super) struct Refetch {
     /// fetch is wanted or running cannot miss its end, and is not woken by the end of an earlier one.
     ended: watch::Sender<u64>,
     /// One for each request that waits.
-    seats: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
 }
 
 impl Refetch {
@@ -78,7 +78,7 @@ impl Refetch {
             state: Mutex::default(),
             bell: Notify::new(),
             ended: watch::Sender::new(0),
-            seats: Arc::new(Semaphore::new(SEATS)),
+            slots: Arc::new(Semaphore::new(WAITING_SLOTS)),
         }
     }
 
@@ -99,10 +99,10 @@ impl Refetch {
             state.last_forced = Some(now);
             self.bell.notify_one();
         }
-        let seat = Arc::clone(&self.seats).try_acquire_owned().ok()?;
+        let slot = Arc::clone(&self.slots).try_acquire_owned().ok()?;
         let mut ended = self.ended.subscribe();
         Some(async move {
-            let _seat = seat;
+            let _slot = slot;
             // An error means that the provider is gone, and the fetch with it.
             let _ = ended.changed().await;
         })
@@ -282,7 +282,7 @@ mod tests {
         let desk = Refetch::new();
         desk.attach(1);
         let now = Instant::from_unix(1);
-        let mut waiting: Vec<_> = (0..SEATS).map(|_| desk.join(now).unwrap()).collect();
+        let mut waiting: Vec<_> = (0..WAITING_SLOTS).map(|_| desk.join(now).unwrap()).collect();
         assert!(desk.join(now).is_none(), "the house is full");
         // A request that has waited long enough drops its future, whether it was polled or not.
         waiting.pop();

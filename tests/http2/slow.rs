@@ -118,10 +118,10 @@ async fn a_connection_that_rests_is_ended_with_a_word_and_a_busy_one_is_not() {
 
 #[tokio::test]
 async fn connections_that_rest_make_room_and_are_told() {
-    const SEATS: usize = 8;
+    const SLOTS: usize = 8;
     let world = World::with("  limits: { connections: 8 }\n", "").await;
     let mut kept = Vec::new();
-    for n in 0..SEATS {
+    for n in 0..SLOTS {
         let mut wire = world.connect().await;
         // The first one is busy all the time.
         wire.send(&get(1, if n == 0 { "/open/slow" } else { "/open/x" })).await;
@@ -131,7 +131,7 @@ async fn connections_that_rest_make_room_and_are_told() {
         }
         kept.push(wire);
     }
-    for _ in 0..SEATS / 2 {
+    for _ in 0..SLOTS / 2 {
         let mut late = world.connect().await;
         late.send(&get(1, "/open/late")).await;
         assert_eq!(late.fate(1, SOON).await, Fate::Status(200), "one that rests makes room");

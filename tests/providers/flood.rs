@@ -14,7 +14,7 @@ use super::turncoat::{Act, Document};
 
 const PER_SECOND: usize = 1_000;
 /// So many requests of one provider wait at most: the product's own number.
-const SEATS: usize = 512;
+const WAITING_SLOTS: usize = 512;
 /// The provider takes so long over its keys: who waits for it can be told from who does not.
 const SLOW: Duration = Duration::from_millis(900);
 /// Longer than what does not wait for the provider, and shorter than what does.
@@ -87,7 +87,7 @@ async fn random_key_ids_reach_neither_the_provider_nor_the_good_callers() {
     );
     assert_eq!(counted(&answers, 401), answers.len(), "each is refused as unknown");
     assert!((1..=3).contains(&fetches), "{fetches} fetches");
-    assert!(waited <= SEATS * fetches, "{waited} waited for {fetches} fetches");
+    assert!(waited <= WAITING_SLOTS * fetches, "{waited} waited for {fetches} fetches");
     assert!(longest < Duration::from_secs(2), "{longest:?}");
     assert!(good.failed.is_empty() && control.failed.is_empty(), "{:?} {:?}", control.failed, good.failed);
     assert!(calm.failed.is_empty(), "{:?}", calm.failed);
@@ -133,7 +133,7 @@ async fn a_provider_that_hangs_holds_only_so_many_requests() {
     assert!(longest < Duration::from_secs(4), "nobody waits for the provider's time limit: {longest:?}");
     // The first fetch ends after five seconds, so all of them fell into its time; a machine that is busy may count
     // some that did not wait.
-    assert!((1..=SEATS + BURST / 5).contains(&waited), "{waited} waited");
+    assert!((1..=WAITING_SLOTS + BURST / 5).contains(&waited), "{waited} waited");
     assert!(good.failed.is_empty(), "{:?}", good.failed);
     assert_eq!(call(&gateway, "corp", &member.token()).await, 200);
 }
