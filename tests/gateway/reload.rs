@@ -112,9 +112,10 @@ async fn an_invalid_change_keeps_the_last_good_one_and_says_so_until_it_is_mende
 }
 
 #[tokio::test]
-async fn a_stream_that_runs_goes_on_when_its_agent_is_removed() {
+async fn a_stream_that_runs_goes_on_when_its_agent_is_removed_and_says_keep() {
     let upstream = Upstream::start().await;
     let body = agents(&upstream, &[("a", "/a"), ("b", "/b")]);
+    let body = body.replace("auth: public", "auth: public, streams: { on_policy_change: keep }");
     let gateway = Start { body: &body, ..Start::default() }.ready().await;
     let mut stream = client().get(gateway.url("/a/sse")).send().await.expect("an answer");
     let first = stream.chunk().await.expect("a chunk").expect("not the end");
