@@ -42,7 +42,8 @@ mod tests {
     const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.json");
     /// Of the recorded number, either way.
     const PERCENT: f64 = 3.0;
-    /// What a count may be off whatever it is: an incremental build cuts the code elsewhere, which costs or saves a call.
+    /// What a count may be off whatever it is: a compiler cuts short code elsewhere now and then, which costs or saves a
+    /// call.
     const FEW: u64 = 16;
 
     #[test]
