@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::eventually;
+use testkit::raw::Wire;
 use testkit::scripted::{Peer, Scripted};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 use super::api::If;
 use super::world::{HEADER, World};
@@ -39,39 +37,22 @@ async fn streaming(agent: &Scripted) -> (World, (String, String)) {
 }
 
 /// A stream whose first event has come.
-struct Caller(TcpStream);
+struct Caller(Wire);
 
 impl Caller {
     async fn of(world: &World, key: &str, query: &str) -> Self {
-        let mut stream = TcpStream::connect(("127.0.0.1", world.gateway.port)).await.expect("it connects");
+        let mut wire = Wire::connect(world.gateway.port).await;
         let request = format!("GET {PATH}?{query} HTTP/1.1\r\nHost: a\r\n{HEADER}: {key}\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.expect("it is sent");
-        let mut caller = Self(stream);
-        assert!(caller.read(FIRST).await.ends_with(FIRST));
-        caller
-    }
-
-    /// What comes until this has come, or the stream has ended.
-    async fn read(&mut self, last: &str) -> String {
-        let mut came = Vec::new();
-        let read = async {
-            let mut piece = [0; 1024];
-            while !String::from_utf8_lossy(&came).ends_with(last) {
-                match self.0.read(&mut piece).await {
-                    Ok(n) if n > 0 => came.extend_from_slice(&piece[..n]),
-                    _ => break,
-                }
-            }
-        };
-        let timely = timeout(SOON, read).await.is_ok();
-        let came = String::from_utf8_lossy(&came).into_owned();
-        assert!(timely, "neither {last:?} nor an end after {came:?}");
-        came
+        assert!(wire.say(request.as_bytes()).await, "it is sent");
+        let came = wire.until(FIRST, SOON).await.bytes;
+        assert!(came.ends_with(FIRST.as_bytes()), "{}", String::from_utf8_lossy(&came));
+        Self(wire)
     }
 
     async fn is_ended(&mut self) {
-        let rest = self.read("\0").await;
-        assert!(rest.ends_with("0\r\n\r\n"), "the end is said: {rest:?}");
+        let rest = self.0.rest(SOON).await;
+        let text = String::from_utf8_lossy(&rest.bytes);
+        assert!(rest.ended && text.ends_with("0\r\n\r\n"), "the end is said: {text:?}");
     }
 }
 

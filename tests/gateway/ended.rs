@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures::{SinkExt as _, StreamExt as _};
+use testkit::raw::Wire;
 use testkit::scripted::{Peer, Scripted};
 use testkit::{Gateway, Start, eventually, portcullis};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -46,33 +46,23 @@ impl Agent {
 }
 
 /// A stream over HTTP/1.1 whose first event has come.
-struct Caller(TcpStream);
+struct Caller(Wire);
 
 impl Caller {
     async fn of(gateway: &Gateway, path: &str, key: &str) -> Self {
-        let mut stream = TcpStream::connect(("127.0.0.1", gateway.port)).await.expect("it connects");
+        let mut wire = Wire::connect(gateway.port).await;
         let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nX-API-Key: {key}\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.expect("it is sent");
-        let mut caller = Self(stream);
+        assert!(wire.say(request.as_bytes()).await, "it is sent");
+        let mut caller = Self(wire);
         caller.until(FIRST).await;
         caller
     }
 
     /// Reads until this has come, or the stream ends; gives what came.
     async fn until(&mut self, wanted: &str) -> String {
-        let mut came = Vec::new();
-        let read = async {
-            while !String::from_utf8_lossy(&came).ends_with(wanted) {
-                let mut piece = [0; 1024];
-                match self.0.read(&mut piece).await {
-                    Ok(n) if n > 0 => came.extend_from_slice(&piece[..n]),
-                    _ => break,
-                }
-            }
-        };
-        let timely = timeout(SOON, read).await.is_ok();
-        let came = String::from_utf8_lossy(&came).into_owned();
-        assert!(timely, "no {wanted:?} in {came:?}");
+        let read = self.0.until(wanted, SOON).await;
+        let came = String::from_utf8_lossy(&read.bytes).into_owned();
+        assert!(read.ended || came.ends_with(wanted), "no {wanted:?} in {came:?}");
         came
     }
 

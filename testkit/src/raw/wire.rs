@@ -98,6 +98,11 @@ impl Wire {
         self.read(within, |_| false).await
     }
 
+    /// Reads until what came ends with `last`, until the end, or until the time is over.
+    pub async fn until(&mut self, last: &str, within: Duration) -> Came {
+        self.read(within, |bytes| bytes.ends_with(last.as_bytes())).await
+    }
+
     /// The next response, to HEAD or not; none when the connection ends before it.
     pub async fn response(&mut self, to_head: bool) -> Option<Response> {
         timeout(SOON, self.read_response(to_head)).await.expect("a response in time")
