@@ -20,6 +20,7 @@ pub mod ports;
 pub mod raw;
 pub mod scripted;
 pub mod signer;
+pub mod sockets;
 pub mod token;
 pub mod upstream;
 

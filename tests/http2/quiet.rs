@@ -6,6 +6,7 @@ use testkit::eventually;
 use testkit::eventually::scripted_pause;
 use testkit::raw;
 use testkit::scripted::{OK, Peer, Scripted};
+use testkit::sockets::sockets;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -15,6 +16,9 @@ use super::world::{SOON, World};
 const EVENT: &str = "9\r\ndata: 1\n\n\r\n";
 const STREAM: &str =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/// The timer of a connection whose peer is asked now and then whether it lives.
+const KEEP_ALIVE: &str = "02";
 
 /// An agent at `/quiet` whose answer must begin within 300 ms.
 async fn before(agent: &Scripted, settings: &str, server: &str) -> World {
@@ -129,18 +133,6 @@ async fn an_agent_that_has_the_whole_request_and_says_nothing_is_late() {
     }
 }
 
-/// The timers of established connections between these ports, as the kernel lists them; 2 is keep-alive.
-fn timers(ours: Option<u16>, theirs: Option<u16>) -> Vec<String> {
-    let list = std::fs::read_to_string("/proc/net/tcp").expect("the kernel's connections");
-    let port = |end: &str| end.rsplit(':').next().and_then(|port| u16::from_str_radix(port, 16).ok());
-    let fields = list.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
-    fields
-        .filter(|f| f[3] == "01" && ours.is_none_or(|p| port(f[1]) == Some(p)))
-        .filter(|f| theirs.is_none_or(|p| port(f[2]) == Some(p)))
-        .map(|f| f[5][..2].to_owned())
-        .collect()
-}
-
 #[tokio::test]
 async fn connections_that_are_quiet_on_either_side_are_asked_whether_they_live() {
     let agent = Scripted::start(|mut peer: Peer| async move {
@@ -162,8 +154,11 @@ async fn connections_that_are_quiet_on_either_side_are_asked_whether_they_live()
         ("the agent", None, Some(agent.port)),
     ] {
         let probe = async || {
-            let timers = timers(ours, theirs);
-            (!timers.is_empty() && timers.iter().all(|timer| timer == "02")).then_some(())
+            let mut of_both = sockets();
+            of_both.retain(|it| {
+                ours.is_none_or(|port| it.ours == port) && theirs.is_none_or(|port| it.theirs == port)
+            });
+            (!of_both.is_empty() && of_both.iter().all(|socket| socket.timer == KEEP_ALIVE)).then_some(())
         };
         eventually(what, SOON, probe).await;
     }

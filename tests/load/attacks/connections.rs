@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use testkit::raw::Wire;
+use testkit::sockets::all_is_read_at;
 
 use crate::length::short_or_long;
 use crate::report::Report;
@@ -55,7 +56,8 @@ async fn heads_that_do_not_end_fill_the_limit_and_newcomers_get_503_at_once() {
     for wire in &mut held {
         assert!(wire.say(b"GET /open HTTP/1.1\r\nHost: ").await);
     }
-    // Those that had not sent anything when they were looked at make room for at most a few.
+    // A connection that has said nothing, as far as the gateway has read, makes room for a newcomer.
+    all_is_read_at(world.gateway.port, Duration::from_secs(2)).await;
     let began = tokio::time::Instant::now();
     let (fates, still) =
         look(open(world.gateway.port, 50, &[elsewhere(1)]).await, Duration::from_secs(1)).await;
