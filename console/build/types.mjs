@@ -106,7 +106,10 @@ export type PlainSetting = { pointer: string; doc: string } & (
   | { kind: "text" }
 );
 
-export const PLAIN_SETTINGS: readonly PlainSetting[] = ${JSON.stringify(settings(components.schemas.AgentSpec))};\n`,
+export const PLAIN_SETTINGS: readonly PlainSetting[] = ${JSON.stringify(settings(components.schemas.AgentSpec))};
+
+/** The methods that a test request can have. */
+export const TRIAL_METHODS = ${JSON.stringify(components.schemas.Trial.properties.method.enum)} as const;\n`,
   { ...(await resolveConfig(target)), parser: "typescript" },
 );
 

@@ -1,9 +1,9 @@
 // What the pages of one agent share: its name, its links, and the answer when there is no such agent.
 import { Loader } from "@mantine/core";
-import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { Link, useLocation } from "wouter";
+import { Link, useLocation, useParams } from "wouter";
 import { ApiError } from "../api/client";
+import { useAgent } from "../api/queries";
 import type { AgentDetail } from "../api/schemas";
 import { BrokenHere } from "../parts/BrokenDocument";
 import { EmptyState } from "../parts/EmptyState";
@@ -13,13 +13,9 @@ import { QueryError } from "../parts/QueryError";
 import { visible } from "../parts/visible";
 import css from "./AgentPage.module.css";
 
-interface Props {
-  name: string;
-  query: UseQueryResult<AgentDetail>;
-  children: (agent: AgentDetail) => ReactNode;
-}
-
-export function AgentFrame({ name, query, children }: Props) {
+export function AgentFrame({ children }: { children: (agent: AgentDetail) => ReactNode }) {
+  const { name = "" } = useParams();
+  const query = useAgent(name);
   const [path] = useLocation();
   const home = `/agents/${encodeURIComponent(name)}`;
   const tabs = [

@@ -1,8 +1,7 @@
 // One agent: how to call it, how it is secured, what happened to it.
 import { Button } from "@mantine/core";
 import { IconRocket } from "@tabler/icons-react";
-import { Link, useLocation, useParams, useSearch } from "wouter";
-import { useAgent } from "../api/queries";
+import { useLocation, useSearch } from "wouter";
 import type { AgentDetail, Authentication } from "../api/schemas";
 import { TopRefusal } from "../agents/AgentsTable";
 import { AuthenticationMark } from "../agents/AuthenticationMark";
@@ -12,6 +11,7 @@ import { receives } from "../deploy/receives";
 import { History } from "../history/History";
 import { CopyButton } from "../parts/CopyButton";
 import { Mark } from "../parts/Mark";
+import { NameLinks } from "../parts/NameLinks";
 import { Sparkline } from "../parts/Sparkline";
 import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
 import { AgentFrame } from "./AgentFrame";
@@ -22,13 +22,7 @@ import { RunningStreams } from "./RunningStreams";
 import { UpstreamPanel } from "./UpstreamPanel";
 
 export default function AgentPage() {
-  const { name = "" } = useParams();
-  const agent = useAgent(name);
-  return (
-    <AgentFrame name={name} query={agent}>
-      {(data) => <Shown agent={data} />}
-    </AgentFrame>
-  );
+  return <AgentFrame>{(agent) => <Shown agent={agent} />}</AgentFrame>;
 }
 
 function Shown({ agent }: { agent: AgentDetail }) {
@@ -44,7 +38,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
           <h2 id="call" className={css.heading}>
             Call it
           </h2>
-          <dl className={css.facts}>
+          <dl className="facts">
             <dt>Endpoint</dt>
             <dd>
               <code data-testid="endpoint">{agent.url}</code>{" "}
@@ -93,7 +87,7 @@ function Settings({ agent }: { agent: AgentDetail }) {
   return (
     <>
       <p className={css.receives}>{receives(form)}</p>
-      <dl className={css.facts}>
+      <dl className="facts">
         <dt>Authentication</dt>
         <dd>
           <AuthenticationMark authentication={agent.authentication} />{" "}
@@ -103,14 +97,7 @@ function Settings({ agent }: { agent: AgentDetail }) {
           <>
             <dt>Identity providers</dt>
             <dd>
-              {agent.identity_providers.map((name, index) => (
-                <span key={name}>
-                  {index > 0 && ", "}
-                  <Link to={`/identity-providers/${encodeURIComponent(name)}`} className="link">
-                    {name}
-                  </Link>
-                </span>
-              ))}
+              <NameLinks under="/identity-providers/" names={agent.identity_providers} />
             </dd>
             <dt>Audiences</dt>
             <dd>

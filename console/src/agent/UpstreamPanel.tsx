@@ -26,7 +26,7 @@ export function UpstreamPanel({ agent }: { agent: AgentDetail }) {
             : "no failures in 5 min"}
         </Mark>
       </div>
-      <dl className={css.facts}>
+      <dl className="facts">
         <dt>Failures since the start</dt>
         <dd>
           {causes.length === 0 ? (

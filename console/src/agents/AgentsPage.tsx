@@ -10,6 +10,7 @@ import { EmptyState } from "../parts/EmptyState";
 import { ListPage, ListTools } from "../parts/ListPage";
 import { Pager } from "../parts/Pager";
 import { plural } from "../parts/format";
+import { usePaging } from "../parts/paging";
 import { AgentsTable } from "./AgentsTable";
 import { FILTERS, type Filter, isFilter } from "./filter";
 import { PAGE, useAgentList } from "./useAgentList";
@@ -23,20 +24,10 @@ export default function AgentsPage() {
   const [filter, setFilter] = useState<Filter | null>(isFilter(asked) ? asked : null);
   const [provider, setProvider] = useState<string | null>(query.get("provider"));
   const [sorting, setSorting] = useState<Sorting | null>(null);
-  /** Where each page begins; the last is the one that is shown. */
-  const [marks, setMarks] = useState<(string | undefined)[]>([undefined]);
-  const first = () => setMarks([undefined]);
-  const { query: found, page } = useAgentList({ q, filter, provider, sorting, mark: marks.at(-1) });
+  const { paging, cursor, fromFirstPage } = usePaging<string>();
+  const { query: found, page } = useAgentList({ q, filter, provider, sorting, cursor });
   const status = useStatus();
   const narrowed = q !== "" || filter !== null || provider !== null;
-
-  /** A change of what is shown begins at the first page. */
-  const anew =
-    <Value,>(set: (value: Value) => void) =>
-    (value: Value) => {
-      set(value);
-      first();
-    };
 
   return (
     <ListPage
@@ -55,20 +46,20 @@ export default function AgentsPage() {
             search="Search agents"
             placeholder="Name, display name or path"
             typed={typed}
-            onType={anew(setTyped)}
+            onType={fromFirstPage(setTyped)}
             filters={FILTERS}
             filter={filter}
-            onFilter={anew(setFilter)}
+            onFilter={fromFirstPage(setFilter)}
           >
-            <ProviderFilter value={provider} onChange={anew(setProvider)} />
+            <ProviderFilter value={provider} onChange={fromFirstPage(setProvider)} />
           </ListTools>
           {page && page.items.length > 0 && (
-            <AgentsTable agents={page.items} sorting={sorting} onSorting={anew(setSorting)} />
+            <AgentsTable agents={page.items} sorting={sorting} onSorting={fromFirstPage(setSorting)} />
           )}
           {page && page.items.length === 0 && (
             <EmptyState title={q ? `No agent matches “${q}”.` : "No agent is like this now."} />
           )}
-          {page && <Pager label="Pages of agents" page={page} size={PAGE} marks={marks} onMarks={setMarks} />}
+          {page && <Pager label="Pages of agents" page={page} size={PAGE} {...paging} />}
         </>
       )}
       <DeployDrawer agent={null} opened={query.has("new")} onClose={() => go("/agents")} />

@@ -3,6 +3,7 @@ import { Link } from "wouter";
 import type { AgentSummary } from "../api/schemas";
 import { type Column, DataTable, type Sorting } from "../parts/DataTable";
 import { Mark } from "../parts/Mark";
+import { NameLinks } from "../parts/NameLinks";
 import { Sparkline } from "../parts/Sparkline";
 import { Time } from "../parts/Time";
 import { plural } from "../parts/format";
@@ -98,22 +99,12 @@ function Providers({ agent }: { agent: AgentSummary }) {
   const names = agent.identity_providers;
   if (names.length === 0) return <span className="dim">none</span>;
   return (
-    <span>
-      {names.slice(0, NAMES).map((name, index) => (
-        <span key={name}>
-          {index > 0 && ", "}
-          <Link to={`/identity-providers/${encodeURIComponent(name)}`} className="link">
-            {name}
-          </Link>
-        </span>
-      ))}
-      {names.length > NAMES && (
-        <span className="dim" title={names.slice(NAMES).join(", ")}>
-          {" "}
-          and {names.length - NAMES} more
-        </span>
-      )}
-    </span>
+    <NameLinks
+      under="/identity-providers/"
+      names={names.slice(0, NAMES)}
+      total={names.length}
+      others={names.slice(NAMES)}
+    />
   );
 }
 

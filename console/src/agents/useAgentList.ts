@@ -4,6 +4,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { allAgents } from "../api/allAgents";
 import { keys, useAgents } from "../api/queries";
 import { type Sorting, sorted } from "../parts/DataTable";
+import { cut } from "../parts/paging";
 import { COLUMNS } from "./AgentsTable";
 import { type Filter, passes } from "./filter";
 
@@ -14,13 +15,13 @@ interface Wanted {
   filter: Filter | null;
   provider: string | null;
   sorting: Sorting | null;
-  /** Where the page begins: a name of the gateway's, or a number of ours. */
-  mark: string | undefined;
+  /** Where the page begins: a name as the gateway pages, or an index where the pages are made here. */
+  cursor: string | undefined;
 }
 
-export function useAgentList({ q, filter, provider, sorting, mark }: Wanted) {
+export function useAgentList({ q, filter, provider, sorting, cursor }: Wanted) {
   const whole = filter !== null || provider !== null || sorting !== null;
-  const paged = useAgents({ limit: PAGE, after: whole ? undefined : mark, q });
+  const paged = useAgents({ limit: PAGE, after: whole ? undefined : cursor, q });
   const all = useQuery({
     queryKey: [...keys.agents, "all", q],
     queryFn: ({ signal }) => allAgents(q, signal),
@@ -31,8 +32,6 @@ export function useAgentList({ q, filter, provider, sorting, mark }: Wanted) {
   if (!whole) return { query: paged, page: paged.data };
   const found = all.data?.filter((agent) => passes(agent, filter, provider));
   if (!found) return { query: all, page: undefined };
-  const from = Number(mark ?? 0);
-  const items = sorted(found, COLUMNS, sorting).slice(from, from + PAGE);
-  const next = from + PAGE < found.length ? String(from + PAGE) : null;
-  return { query: all, page: { items, next, total: found.length } };
+  const page = cut(sorted(found, COLUMNS, sorting), Number(cursor ?? 0), PAGE);
+  return { query: all, page: { ...page, next: page.next === null ? null : String(page.next) } };
 }

@@ -124,10 +124,10 @@ export const useProvider = (name: string, enabled = name !== "") =>
     refetchInterval: SOON,
   });
 
-export const useApiKeys = (agent: string, after: string | undefined) =>
+export const useApiKeys = (query: { agent: string; limit: number; after?: string }) =>
   useQuery({
-    queryKey: [...keys.apiKeys(agent), after],
-    queryFn: () => apiKeys.list({ agent, limit: 50, after }),
+    queryKey: [...keys.apiKeys(query.agent), query],
+    queryFn: () => apiKeys.list(query),
     placeholderData: keepPreviousData,
     refetchInterval: SOON,
   });
@@ -142,9 +142,9 @@ export const useDecision = (id: string | null) =>
   });
 
 /** Without a resource, the revisions of everything. */
-export const useRevisions = (resource: string | undefined, before: number | undefined) =>
+export const useRevisions = (query: { limit: number; before?: number; resource?: string }) =>
   useQuery({
-    queryKey: [...keys.revisions(resource), before],
-    queryFn: () => revisions.list({ limit: 20, before, resource }),
+    queryKey: [...keys.revisions(query.resource), query],
+    queryFn: () => revisions.list(query),
     placeholderData: keepPreviousData,
   });

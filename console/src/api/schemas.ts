@@ -1225,3 +1225,6 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     usual: true,
   },
 ];
+
+/** The methods that a test request can have. */
+export const TRIAL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;

@@ -1,13 +1,13 @@
 // The API keys of one agent: made, shown once, listed masked, rotated, revoked.
-import { useState } from "react";
-import { Link, useParams } from "wouter";
+import { Link } from "wouter";
 import { AgentFrame } from "../agent/AgentFrame";
-import { useAgent, useApiKeys } from "../api/queries";
+import { useApiKeys } from "../api/queries";
 import type { AgentDetail } from "../api/schemas";
 import { EmptyState } from "../parts/EmptyState";
 import { QueryError } from "../parts/QueryError";
 import { Notice } from "../parts/Notice";
 import { Pager } from "../parts/Pager";
+import { usePaging } from "../parts/paging";
 import { ReadOnlyNotice, useReadOnly } from "../parts/writable";
 import css from "./ApiKeysPage.module.css";
 import { CreateKey } from "./CreateKey";
@@ -15,20 +15,16 @@ import { KeysTable } from "./KeysTable";
 import { ShownOnce } from "./ShownOnce";
 import { copied, keep, useUncopied } from "./uncopied";
 
+const PAGE = 50;
+
 export default function ApiKeysPage() {
-  const { name = "" } = useParams();
-  const agent = useAgent(name);
-  return (
-    <AgentFrame name={name} query={agent}>
-      {(data) => <Shown key={data.name} agent={data} />}
-    </AgentFrame>
-  );
+  return <AgentFrame>{(agent) => <Shown key={agent.name} agent={agent} />}</AgentFrame>;
 }
 
 function Shown({ agent }: { agent: AgentDetail }) {
-  const [marks, setMarks] = useState<(string | undefined)[]>([undefined]);
+  const { paging, cursor } = usePaging<string>();
   const waiting = useUncopied().filter((one) => one.agent === agent.name);
-  const found = useApiKeys(agent.name, marks.at(-1));
+  const found = useApiKeys({ agent: agent.name, limit: PAGE, after: cursor });
   const readOnly = useReadOnly();
   const reason = whyOff(agent);
   const page = found.data;
@@ -66,7 +62,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
         {page && page.items.length > 0 && (
           <KeysTable keys={page.items} offReason={reason ?? readOnly} onMade={keep} />
         )}
-        {page && <Pager label="Pages of keys" page={page} size={50} marks={marks} onMarks={setMarks} />}
+        {page && <Pager label="Pages of keys" page={page} size={PAGE} {...paging} />}
       </section>
     </>
   );

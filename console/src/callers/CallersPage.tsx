@@ -1,23 +1,16 @@
 // A page to hand to somebody who will call an agent: where it is, what to send, how to get it, and what answers mean.
 import { Button } from "@mantine/core";
 import { IconPrinter } from "@tabler/icons-react";
-import { useParams } from "wouter";
 import { AgentFrame } from "../agent/AgentFrame";
-import { useAgent } from "../api/queries";
 import type { AgentDetail } from "../api/schemas";
+import { CodeLine } from "../parts/CodeLine";
 import { CopyButton } from "../parts/CopyButton";
 import { useTokenLine } from "../vendors/useTokenLine";
 import css from "./CallersPage.module.css";
 import { type Sheet, asText, sheetOf } from "./sheet";
 
 export default function CallersPage() {
-  const { name = "" } = useParams();
-  const agent = useAgent(name);
-  return (
-    <AgentFrame name={name} query={agent}>
-      {(data) => <Shown agent={data} />}
-    </AgentFrame>
-  );
+  return <AgentFrame>{(agent) => <Shown agent={agent} />}</AgentFrame>;
 }
 
 function Shown({ agent }: { agent: AgentDetail }) {
@@ -44,13 +37,11 @@ function Shown({ agent }: { agent: AgentDetail }) {
       {sheet.lines.map((line) => (
         <div key={line.about}>
           <h3>{line.about}</h3>
-          <pre className={css.line} tabIndex={0} role="region" aria-label={line.about}>
-            {line.text}
-          </pre>
+          <CodeLine text={line.text} what={line.about} />
         </div>
       ))}
       <h3>What answers mean</h3>
-      <dl className={css.facts}>
+      <dl className="facts">
         {sheet.answers.map(([status, means]) => (
           <Pair key={status} name={status} value={means} />
         ))}
@@ -65,7 +56,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
 
 function Facts({ sheet }: { sheet: Sheet }) {
   return (
-    <dl className={css.facts}>
+    <dl className="facts">
       {sheet.facts.map(([name, value]) => (
         <Pair key={name} name={name} value={value} code />
       ))}

@@ -10,8 +10,8 @@ import { DiffView } from "../parts/DiffView";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Findings } from "../parts/Findings";
 import { Notice } from "../parts/Notice";
-import { useFirstField } from "../parts/useFirstField";
-import { off, useReadOnly } from "../parts/writable";
+import { focusFirstInvalid, useFirstField } from "../parts/focus";
+import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
 import { useUnsaved } from "../unsaved/unsaved";
 import { AddProvider } from "./AddProvider";
 import { AuthenticationFields } from "./AuthenticationFields";
@@ -105,10 +105,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
     event.preventDefault();
     setTried(true);
     if (!complete || readOnly || deploy.isPending) {
-      requestAnimationFrame(() => {
-        const field = document.querySelector<HTMLElement>("[role=dialog] [aria-invalid=true]");
-        field?.focus();
-      });
+      focusFirstInvalid();
       return;
     }
     deploy.mutate();
@@ -130,11 +127,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
         aria-label={agent ? `Deploy ${agent.name}` : "New agent"}
       >
         <Stack gap="lg">
-          {readOnly && (
-            <Notice tone="note" title="Read only">
-              <p>{readOnly}</p>
-            </Notice>
-          )}
+          <ReadOnlyNotice reason={readOnly} inDrawer />
           <fieldset className={css.fields} disabled={Boolean(readOnly) || deploy.isPending}>
             <Stack gap="lg">
               {!agent && (

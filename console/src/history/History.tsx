@@ -1,17 +1,12 @@
-// What became of one resource and when, with the diff of each revision and the way back.
-import { useState } from "react";
+// The history of one resource: its revisions, each with its diff and the way back.
 import { useRevisions, useStatus } from "../api/queries";
-import type { RevisionSummary } from "../api/schemas";
 import { EmptyState } from "../parts/EmptyState";
-import { Pager } from "../parts/Pager";
-import { QueryError } from "../parts/QueryError";
+import { usePaging } from "../parts/paging";
 import { wordsOf } from "../parts/resource";
 import css from "./History.module.css";
 import { Revision } from "./Revision";
-import { RollBack } from "./RollBack";
+import { PAGE, RevisionList } from "./RevisionList";
 import { stateOf } from "./state";
-
-const PAGE = 20;
 
 interface Props {
   resource: string;
@@ -31,43 +26,35 @@ export function History({ resource, readOnly }: Props) {
 }
 
 export function HistoryList({ resource, readOnly }: Props) {
-  const [marks, setMarks] = useState<(number | undefined)[]>([undefined]);
-  const [back, setBack] = useState<RevisionSummary | null>(null);
-  const found = useRevisions(resource, marks.at(-1));
+  const { paging, cursor } = usePaging<number>();
+  const found = useRevisions({ resource, before: cursor, limit: PAGE });
   const status = useStatus();
-  const page = found.data;
+  const items = found.data?.items ?? [];
+  const onFirstPage = cursor === undefined;
   return (
-    <>
-      <QueryError query={found} title="The history could not be read" />
-      {page?.items.length === 0 && (
-        <EmptyState title={`No revisions of the ${wordsOf(resource)}`}>
-          <p>Each change from here, over the API or in its file is kept with its diff.</p>
-        </EmptyState>
-      )}
-      <ul className={css.list}>
-        {page?.items.map((item, index) => (
+    <RevisionList
+      query={found}
+      paging={paging}
+      empty={
+        items.length === 0 ? (
+          <EmptyState title={`No revisions of the ${wordsOf(resource)}`}>
+            <p>Each change made here, over the API or in its file is kept with its diff.</p>
+          </EmptyState>
+        ) : null
+      }
+    >
+      {(rollBack) =>
+        items.map((item, index) => (
           <Revision
             key={item.number}
             item={item}
             resource={resource}
-            state={stateOf(item, resource, marks.length === 1 && index === 0, status.data)}
+            state={stateOf(item, resource, onFirstPage && index === 0, status.data)}
             readOnly={readOnly}
-            onRollBack={() => setBack(item)}
+            onRollBack={() => rollBack({ number: item.number, resource })}
           />
-        ))}
-      </ul>
-      {page && (
-        <Pager
-          label="Pages of the history"
-          page={page}
-          size={PAGE}
-          marks={marks}
-          onMarks={setMarks}
-          back="Newer"
-          on="Older"
-        />
-      )}
-      <RollBack number={back?.number ?? null} resource={resource} onClose={() => setBack(null)} />
-    </>
+        ))
+      }
+    </RevisionList>
   );
 }

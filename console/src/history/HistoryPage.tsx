@@ -6,78 +6,59 @@ import { useState } from "react";
 import { useRevisions } from "../api/queries";
 import { EmptyState } from "../parts/EmptyState";
 import { PageHead } from "../parts/PageHead";
-import { Pager } from "../parts/Pager";
-import { QueryError } from "../parts/QueryError";
+import { usePaging } from "../parts/paging";
 import { ReadOnlyNotice, useReadOnly } from "../parts/writable";
 import { AnyRevision } from "./AnyRevision";
 import css from "./History.module.css";
-import { RollBack } from "./RollBack";
+import { PAGE, RevisionList } from "./RevisionList";
 import { matches, resourceIn } from "./search";
-
-const PAGE = 20;
 
 export default function HistoryPage() {
   const [typed, setTyped] = useState("");
   const [settled] = useDebouncedValue(typed.trim(), 250);
-  const [marks, setMarks] = useState<(number | undefined)[]>([undefined]);
-  const [back, setBack] = useState<{ number: number; resource: string } | null>(null);
+  const { paging, cursor, fromFirstPage } = usePaging<number>();
   const only = resourceIn(settled);
-  const found = useRevisions(only, marks.at(-1));
+  const found = useRevisions({ resource: only, before: cursor, limit: PAGE });
   const readOnly = useReadOnly();
-  const page = found.data;
-  const shown = page?.items.filter((item) => only !== undefined || matches(item, settled)) ?? [];
+  const shown = found.data?.items.filter((item) => only !== undefined || matches(item, settled)) ?? [];
   return (
     <>
       <PageHead
         title="History"
-        about="Every change: from the console, over the API, and by hand in the files. Nothing is erased by a roll-back."
+        about="Every change: from the console, over the API, and by hand in the files. A roll-back erases nothing."
       />
       <ReadOnlyNotice reason={readOnly} />
       <TextInput
         type="search"
         aria-label="Search the history"
-        description="A whole resource such as agents/refunds searches all of it; other words search this page"
+        description="A full resource name such as agents/refunds searches the whole history; other words search this page"
         placeholder="agents/refunds, a name, or who"
         inputWrapperOrder={["input", "description"]}
         leftSection={<IconSearch size={16} aria-hidden />}
         className={css.search}
         value={typed}
-        onChange={(event) => {
-          setTyped(event.currentTarget.value);
-          setMarks([undefined]);
-        }}
+        onChange={(event) => fromFirstPage(setTyped)(event.currentTarget.value)}
       />
       {found.isPending && <Loader role="img" aria-label="Loading" />}
-      <QueryError query={found} title="The history could not be read" />
-      {page && shown.length === 0 && (
-        <EmptyState title={settled ? `No change matches “${settled}”.` : "No changes yet"} />
-      )}
-      {shown.length > 0 && (
+      {!found.isPending && (
         <section className="panel" aria-label="Changes">
-          <ul className={css.list}>
-            {shown.map((item) => (
-              <AnyRevision
-                key={item.number}
-                item={item}
-                readOnly={readOnly}
-                onRollBack={(number, resource) => setBack({ number, resource })}
-              />
-            ))}
-          </ul>
+          <RevisionList
+            query={found}
+            paging={paging}
+            empty={
+              shown.length === 0 ? (
+                <EmptyState title={settled ? `No change matches “${settled}”.` : "No changes yet"} />
+              ) : null
+            }
+          >
+            {(rollBack) =>
+              shown.map((item) => (
+                <AnyRevision key={item.number} item={item} readOnly={readOnly} onRollBack={rollBack} />
+              ))
+            }
+          </RevisionList>
         </section>
       )}
-      {page && (
-        <Pager
-          label="Pages of the history"
-          page={page}
-          size={PAGE}
-          marks={marks}
-          onMarks={setMarks}
-          back="Newer"
-          on="Older"
-        />
-      )}
-      <RollBack number={back?.number ?? null} resource={back?.resource ?? ""} onClose={() => setBack(null)} />
     </>
   );
 }

@@ -7,29 +7,29 @@ import { DiffView } from "../parts/DiffView";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { wordsOf } from "../parts/resource";
 import { useToast } from "../parts/toast";
+import type { Target } from "./RevisionList";
 import { useUndo } from "./useUndo";
 
 interface Props {
-  /** The revision to go back to; `null` is none. */
-  number: number | null;
-  resource: string;
+  /** What to go back to; `null` closes the dialog. */
+  target: Target | null;
   onClose: () => void;
 }
 
-export function RollBack({ number, resource, onClose }: Props) {
+export function RollBack({ target, onClose }: Props) {
   return (
     <Modal
-      opened={number !== null}
+      opened={target !== null}
       onClose={onClose}
       size="lg"
-      title={number === null ? "Roll back" : `Roll back to revision ${number}`}
+      title={target === null ? "Roll back" : `Roll back to revision ${target.number}`}
     >
-      {number !== null && <Confirm number={number} resource={resource} onClose={onClose} />}
+      {target !== null && <Confirm {...target} onClose={onClose} />}
     </Modal>
   );
 }
 
-function Confirm({ number, resource, onClose }: { number: number; resource: string; onClose: () => void }) {
+function Confirm({ number, resource, onClose }: Target & { onClose: () => void }) {
   const queries = useQueryClient();
   const toast = useToast();
   const undo = useUndo();

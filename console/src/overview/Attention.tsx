@@ -1,5 +1,5 @@
 // What needs attention, in sentences with deadlines, the worst first; and what can be done about it here.
-import { Button, Group } from "@mantine/core";
+import { Button, Group, VisuallyHidden } from "@mantine/core";
 import { Link } from "wouter";
 import type { Attention as Line, Status } from "../api/schemas";
 import { Mark, type MarkTone } from "../parts/Mark";
@@ -70,7 +70,7 @@ function Row({ line }: { line: Line }) {
         {line.code === "provider_failing" && line.subject && <FetchKeys name={line.subject.name} size="xs" />}
         {place && (
           <Button component={Link} to={place} size="xs" variant="default">
-            Open<span className={css.quiet}> {line.subject?.name}</span>
+            Open<VisuallyHidden> {line.subject?.name}</VisuallyHidden>
           </Button>
         )}
       </Group>

@@ -1,5 +1,6 @@
 // A table that becomes a list of cards on a phone. Roles are written out, since a table that is shown as blocks
 // would lose them.
+import { VisuallyHidden } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import css from "./DataTable.module.css";
@@ -106,8 +107,10 @@ function Head<Row>({ column, sorting, onSorting }: HeadProps<Row>) {
           {label}
           {chosen && <Arrow size={13} aria-hidden />}
         </button>
+      ) : quiet ? (
+        <VisuallyHidden>{label}</VisuallyHidden>
       ) : (
-        <span className={quiet ? css.quiet : undefined}>{label}</span>
+        label
       )}
     </th>
   );

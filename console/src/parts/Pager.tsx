@@ -1,22 +1,28 @@
-// Steps through a list that the API pages. There are no buttons when all fits on one page.
+// Steps through a list that is shown in pages. There are no buttons when all fits on one page.
 import { Button, Group } from "@mantine/core";
+import type { Page, Paging } from "./paging";
 
-interface Props<Mark> {
+interface Props<Cursor> extends Paging<Cursor> {
   label: string;
-  page: { items: unknown[]; next: Mark | null; total?: number };
+  page: Page<unknown, Cursor>;
   size: number;
-  /** Where each page so far begins; the last is the one that is shown. */
-  marks: (Mark | undefined)[];
-  onMarks: (marks: (Mark | undefined)[]) => void;
-  back?: string;
-  on?: string;
+  previous?: string;
+  next?: string;
 }
 
-export function Pager<Mark>({ label, page, size, marks, onMarks, back, on }: Props<Mark>) {
-  if (page.items.length === 0 && marks.length === 1) return null;
-  const single = marks.length === 1 && page.next === null;
+export function Pager<Cursor>({
+  label,
+  page,
+  size,
+  cursors,
+  onCursors,
+  previous = "Previous",
+  next = "Next",
+}: Props<Cursor>) {
+  if (page.items.length === 0 && cursors.length === 1) return null;
+  const single = cursors.length === 1 && page.next === null;
   if (single && page.total === undefined) return null;
-  const first = (marks.length - 1) * size;
+  const first = (cursors.length - 1) * size;
   return (
     <Group justify="space-between" mt="md" component="nav" aria-label={label}>
       <span className="dim small" role="status">
@@ -28,18 +34,18 @@ export function Pager<Mark>({ label, page, size, marks, onMarks, back, on }: Pro
           <Button
             size="xs"
             variant="default"
-            disabled={marks.length === 1}
-            onClick={() => onMarks(marks.slice(0, -1))}
+            disabled={cursors.length === 1}
+            onClick={() => onCursors(cursors.slice(0, -1))}
           >
-            {back ?? "Previous"}
+            {previous}
           </Button>
           <Button
             size="xs"
             variant="default"
             disabled={page.next === null}
-            onClick={() => onMarks([...marks, page.next ?? undefined])}
+            onClick={() => onCursors([...cursors, page.next ?? undefined])}
           >
-            {on ?? "Next"}
+            {next}
           </Button>
         </Group>
       )}

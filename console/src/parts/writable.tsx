@@ -17,11 +17,17 @@ export function useReadOnly(managedBy: ManagedBy = "store", file?: string): stri
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
-export function ReadOnlyNotice({ reason }: { reason: string | null }) {
+interface Props {
+  reason: string | null;
+  /** In a drawer: the page beneath has the notice that buttons refer to, and the drawer spaces its parts itself. */
+  inDrawer?: boolean;
+}
+
+export function ReadOnlyNotice({ reason, inDrawer }: Props) {
   if (!reason) return null;
   return (
-    <div className="read-only">
-      <Notice tone="note" title="Read only" id="read-only">
+    <div className={inDrawer ? undefined : "read-only"}>
+      <Notice tone="note" title="Read only" id={inDrawer ? undefined : "read-only"}>
         <p>
           <Said text={reason} />
         </p>

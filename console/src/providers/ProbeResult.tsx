@@ -40,7 +40,7 @@ export function ProbeResult({ probe, typed, children }: Props) {
           </ul>
         )}
         {children}
-        <dl className={css.facts}>
+        <dl className="facts">
           <dt>Issuer</dt>
           <dd>
             <code>{probe.issuer}</code>

@@ -5,9 +5,8 @@ import { type FormEvent, useState } from "react";
 import { ApiError } from "../api/client";
 import type { ProviderDetail } from "../api/schemas";
 import { ErrorNotice } from "../parts/ErrorNotice";
-import { Notice } from "../parts/Notice";
-import { useFirstField } from "../parts/useFirstField";
-import { off, useReadOnly } from "../parts/writable";
+import { focusFirstInvalid, useFirstField } from "../parts/focus";
+import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
 import { type Scope, useUnsaved } from "../unsaved/unsaved";
 import css from "../deploy/DeployForm.module.css";
 import { inField } from "../deploy/fields";
@@ -78,9 +77,7 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
       if (provider && provider.used_by_total > 0) review.mutate();
       else save.mutate(false);
     } else {
-      requestAnimationFrame(() =>
-        document.querySelector<HTMLElement>("[role=dialog] [aria-invalid=true]")?.focus(),
-      );
+      focusFirstInvalid();
     }
   };
 
@@ -109,11 +106,7 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
       aria-label={provider ? `Edit ${provider.name}` : "Add identity provider"}
     >
       <Stack gap="lg">
-        {readOnly && (
-          <Notice tone="note" title="Read only">
-            <p>{readOnly}</p>
-          </Notice>
-        )}
+        <ReadOnlyNotice reason={readOnly} inDrawer />
         <fieldset className={css.fields} disabled={readOnly !== null || save.isPending}>
           <Stack gap="lg">
             <Template isNew={!provider} issuer={form.issuer} onIssuer={(issuer) => edit({ issuer })} />

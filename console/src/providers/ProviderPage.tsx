@@ -94,7 +94,7 @@ function Shown({ provider }: { provider: ProviderDetail }) {
           <h2 id="fetching" className={css.heading}>
             Source of keys
           </h2>
-          <dl className={css.facts}>
+          <dl className="facts">
             <dt>Source</dt>
             <dd>{provider.source}</dd>
             <dt>Last fetched</dt>

@@ -8,6 +8,7 @@ import { EmptyState } from "../parts/EmptyState";
 import { ListPage, ListTools } from "../parts/ListPage";
 import { Mark } from "../parts/Mark";
 import { Pager } from "../parts/Pager";
+import { cut, usePaging } from "../parts/paging";
 import { ProviderDrawer } from "./ProviderDrawer";
 import { UsedBy } from "./UsedBy";
 import { FILTERS, type Filter, found as foundIn, rank } from "./filter";
@@ -56,23 +57,10 @@ export default function ProvidersPage() {
   const [typed, setTyped] = useState("");
   const [filter, setFilter] = useState<Filter | null>(null);
   const [sorting, setSorting] = useState<Sorting>({ label: "Health", down: false });
-  const [marks, setMarks] = useState<(number | undefined)[]>([undefined]);
+  const { paging, cursor = 0, fromFirstPage } = usePaging<number>();
   const all = useAllProviders();
   const shown = all.data && sorted(foundIn(all.data, typed.trim(), filter), COLUMNS, sorting);
-  const from = marks.at(-1) ?? 0;
-  const page = shown && {
-    items: shown.slice(from, from + PAGE),
-    next: from + PAGE < shown.length ? from + PAGE : null,
-    total: shown.length,
-  };
-  const first = () => setMarks([undefined]);
-  /** A change of what is shown begins at the first page. */
-  const anew =
-    <Value,>(set: (value: Value) => void) =>
-    (value: Value) => {
-      set(value);
-      first();
-    };
+  const page = shown && cut(shown, cursor, PAGE);
   return (
     <ListPage
       title="Identity providers"
@@ -97,10 +85,10 @@ export default function ProvidersPage() {
           search="Search identity providers"
           placeholder="Name or issuer"
           typed={typed}
-          onType={anew(setTyped)}
+          onType={fromFirstPage(setTyped)}
           filters={FILTERS}
           filter={filter}
-          onFilter={anew(setFilter)}
+          onFilter={fromFirstPage(setFilter)}
         />
       )}
       {page && page.items.length > 0 && (
@@ -110,15 +98,13 @@ export default function ProvidersPage() {
           rows={page.items}
           keyOf={(one) => one.name}
           sorting={sorting}
-          onSorting={anew(setSorting)}
+          onSorting={fromFirstPage(setSorting)}
         />
       )}
       {all.data && all.data.length > 0 && page?.items.length === 0 && (
         <EmptyState title="No identity provider is like this." />
       )}
-      {page && (
-        <Pager label="Pages of identity providers" page={page} size={PAGE} marks={marks} onMarks={setMarks} />
-      )}
+      {page && <Pager label="Pages of identity providers" page={page} size={PAGE} {...paging} />}
       <ProviderDrawer provider={null} opened={isNew} onClose={() => go("/identity-providers")} />
     </ListPage>
   );

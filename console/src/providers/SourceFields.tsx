@@ -1,5 +1,5 @@
 // The issuer, and where its keys are.
-import { Radio, Stack, TextInput, Textarea } from "@mantine/core";
+import { Radio, Stack, TextInput, Textarea, type TextareaProps } from "@mantine/core";
 import { IssuerHint } from "./IssuerHint";
 import type { ProviderField, ProviderForm, Source } from "./form";
 
@@ -60,37 +60,40 @@ export function SourceFields({ form, edit, error }: Props) {
         />
       )}
       {form.source === "jwks" && (
-        <Textarea
+        <KeyText
           label="Key set"
           description="Public keys as JSON; never paste private ones"
           placeholder='{"keys": [{"kty": "RSA", …}]}'
-          required
-          autosize
-          minRows={5}
-          maxRows={14}
-          spellCheck={false}
-          classNames={{ input: "mono" }}
           value={form.jwks}
           error={error("jwks")}
           onChange={(event) => edit({ jwks: event.currentTarget.value })}
         />
       )}
       {form.source === "public_key" && (
-        <Textarea
+        <KeyText
           label="Public key or certificate"
           description="PEM text; never paste a private key"
           placeholder="-----BEGIN PUBLIC KEY-----"
-          required
-          autosize
-          minRows={5}
-          maxRows={14}
-          spellCheck={false}
-          classNames={{ input: "mono" }}
           value={form.publicKey}
           error={error("publicKey")}
           onChange={(event) => edit({ publicKey: event.currentTarget.value })}
         />
       )}
     </>
+  );
+}
+
+/** Keys as text, in as many lines as they need. */
+function KeyText(props: TextareaProps) {
+  return (
+    <Textarea
+      required
+      autosize
+      minRows={5}
+      maxRows={14}
+      spellCheck={false}
+      classNames={{ input: "mono" }}
+      {...props}
+    />
   );
 }

@@ -2,11 +2,9 @@
 import { Button, Group, NativeSelect, Stack, Switch, TextInput, Textarea } from "@mantine/core";
 import { IconPlayerStop, IconSend } from "@tabler/icons-react";
 import { type FormEvent, useRef, useState } from "react";
-import { useParams } from "wouter";
 import { AgentFrame } from "../agent/AgentFrame";
 import { curlLine } from "../agent/curl";
-import { useAgent } from "../api/queries";
-import type { AgentDetail } from "../api/schemas";
+import { type AgentDetail, TRIAL_METHODS } from "../api/schemas";
 import { CodeLine } from "../parts/CodeLine";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { useTokenLine } from "../vendors/useTokenLine";
@@ -16,17 +14,11 @@ import { Response } from "./Response";
 import css from "./TestPage.module.css";
 import { bareCredential } from "./credential";
 import { useDraft } from "./kept";
-import { METHODS, methodOf, parseHeaders, pathBelow, withType } from "./request";
+import { methodOf, parseHeaders, pathBelow, withType } from "./request";
 import { useTest } from "./useTest";
 
 export default function TestPage() {
-  const { name = "" } = useParams();
-  const agent = useAgent(name);
-  return (
-    <AgentFrame name={name} query={agent}>
-      {(data) => <Shown key={data.name} agent={data} />}
-    </AgentFrame>
-  );
+  return <AgentFrame>{(agent) => <Shown key={agent.name} agent={agent} />}</AgentFrame>;
 }
 
 function Shown({ agent }: { agent: AgentDetail }) {
@@ -82,7 +74,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
               <div className={css.first}>
                 <NativeSelect
                   label="Method"
-                  data={[...METHODS]}
+                  data={[...TRIAL_METHODS]}
                   value={method}
                   onChange={(event) => change({ method: methodOf(event.currentTarget.value) })}
                 />

@@ -1,12 +1,10 @@
 // A request as people type it: headers a line each, "Name: value", and a path below the agent's route.
-import type { Trial } from "../api/schemas";
+import { TRIAL_METHODS } from "../api/schemas";
 
-export type Method = NonNullable<Trial["method"]>;
+export type Method = (typeof TRIAL_METHODS)[number];
 
-export const METHODS: readonly Method[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-
-/** The method of that name. */
-export const methodOf = (name: string): Method => METHODS.find((method) => method === name) ?? "GET";
+/** The method of that name; GET when a test request cannot have it. */
+export const methodOf = (name: string): Method => TRIAL_METHODS.find((method) => method === name) ?? "GET";
 
 export function parseHeaders(typed: string): { headers: [string, string][]; wrong: string | null } {
   const headers: [string, string][] = [];
