@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::control::Which;
-use crate::model::Instant;
+use crate::model::{Instant, StreamKind};
 
 use super::body::Answer;
 use super::caller::Caller;
@@ -27,7 +27,9 @@ pub(super) struct One {
 #[schemars(rename = "RunningStream")]
 pub(super) struct Shown {
     id: u64,
-    kind: &'static str,
+    kind: StreamKind,
+    /// The name of the identity provider whose token began it; absent for an API key, and where anybody may call.
+    provider: Option<String>,
     sub: Option<String>,
     client_id: Option<String>,
     key_id: Option<String>,
@@ -67,7 +69,8 @@ pub(super) async fn list(
         let caller = facts.caller.as_deref();
         Shown {
             id: stream.id,
-            kind: facts.kind.as_str(),
+            kind: facts.kind,
+            provider: facts.provider.as_ref().map(ToString::to_string),
             sub: caller.and_then(|caller| caller.sub.clone()),
             client_id: caller.and_then(|caller| caller.client_id.clone()),
             key_id: caller.and_then(|caller| caller.key_id.clone()),

@@ -37,6 +37,7 @@ impl Gateway {
             agent: agent.name.clone(),
             kind,
             right: right(agent, caller.as_deref()),
+            provider: agent.provider_name(caller.as_ref().and_then(|caller| caller.provider)).cloned(),
             policy: agent.policy,
             on_policy_change: agent.on_policy_change,
             began: ctx.now,

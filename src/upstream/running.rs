@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::model::{
-    AgentName, Digest, EndOrder, EndedBy, Identity, Instant, Issuer, OnPolicyChange, RequestId, StreamKind,
+    AgentName, Digest, EndOrder, EndedBy, Identity, Instant, Issuer, OnPolicyChange, ProviderName, RequestId,
+    StreamKind,
 };
 
 /// How long an ended stream may take to its next message boundary: a right that was taken away is gone within a second.
@@ -54,6 +55,8 @@ pub struct StreamFacts {
     pub kind: StreamKind,
     /// Who called; absent where anybody may.
     pub caller: Option<Arc<Identity>>,
+    /// The identity provider of the caller's token, as it was named then; absent for an API key and for anybody.
+    pub provider: Option<ProviderName>,
     /// What its right rests on.
     pub right: Right,
     /// The number of the agent's policy under which it was admitted.
@@ -211,6 +214,7 @@ pub(crate) mod tests {
             agent: AgentName::parse(agent).unwrap(),
             kind: StreamKind::Sse,
             caller: None,
+            provider: None,
             right: Right::Open,
             policy: 7,
             on_policy_change: OnPolicyChange::Revocation,

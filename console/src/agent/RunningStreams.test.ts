@@ -53,6 +53,7 @@ const stream = (id: number, over: Partial<RunningStream> = {}): RunningStream =>
   kind: "websocket",
   sub: null,
   client_id: "app-7",
+  provider: null,
   key_id: null,
   began: new Date(Date.now() - 3 * 3_600_000).toISOString(),
   age_seconds: 10_800,
@@ -98,18 +99,25 @@ afterEach(() => vi.unstubAllGlobals());
 it("shows whose each stream is, its kind, its age and its path", async () => {
   const markup = await shown([
     stream(1),
-    stream(2, { kind: "sse", sub: "user-3", path: "/refunds/\u202eevents" }),
+    stream(2, { kind: "sse", sub: "user-3", provider: "corp", path: "/refunds/\u202eevents" }),
     stream(3, { kind: "grpc", client_id: null, key_id: "key_ab12" }),
-    stream(4, { kind: "quic", client_id: null }),
+    stream(4, { kind: "body", client_id: null }),
+    stream(5, { client_id: null, provider: "partner" }),
   ]);
   const text = words(markup);
   for (const part of ["client app-7", "subject user-3", "API key key_ab12", "a client without a credential"])
     expect(text).toContain(part);
-  for (const part of ["WebSocket", "Server-sent events", "gRPC", "quic", "3 h ago", "/refunds/live"])
+  for (const part of ["WebSocket", "Server-sent events", "gRPC", "Response", "3 h ago", "/refunds/live"])
     expect(text).toContain(part);
   expect(text).toContain("⟨U+202E⟩events");
+  for (const name of ["corp", "partner"]) expect(text.split(`identity provider ${name}`)).toHaveLength(2);
+  expect(markup).toContain('href="/identity-providers/corp"');
   expect(markup).toContain('href="/agents/refunds/api-keys"');
-  for (const name of ["End stream 1 of client app-7", "End stream 2 of client app-7, subject user-3"])
+  for (const name of [
+    "End stream 1 of client app-7",
+    "End stream 2 of client app-7, subject user-3",
+    "End stream 5 of a client of partner",
+  ])
     expect(button(name)).toBeDefined();
 });
 

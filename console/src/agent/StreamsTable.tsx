@@ -66,10 +66,22 @@ function Caller({ agent, one }: { agent: string; one: RunningStream }) {
     ["subject", one.sub === one.client_id ? null : one.sub],
   ];
   const known = lines.filter((line): line is [string, string] => line[1] !== null);
-  if (known.length === 0) return <span className="dim">{callerOf(one)}</span>;
-  return known.map(([what, name]) => (
-    <div key={what}>
-      <span className="dim">{what}</span> <code title={name}>{visible(name)}</code>
-    </div>
-  ));
+  if (known.length === 0 && one.provider === null) return <span className="dim">{callerOf(one)}</span>;
+  return (
+    <>
+      {known.map(([what, name]) => (
+        <div key={what}>
+          <span className="dim">{what}</span> <code title={name}>{visible(name)}</code>
+        </div>
+      ))}
+      {one.provider !== null && (
+        <div>
+          <span className="dim">identity provider</span>{" "}
+          <Link to={`/identity-providers/${encodeURIComponent(one.provider)}`} className="link">
+            {one.provider}
+          </Link>
+        </div>
+      )}
+    </>
+  );
 }

@@ -951,8 +951,11 @@ export interface RunningStream {
   expires_at: string | null;
   id: number;
   key_id: string | null;
-  kind: string;
+  kind: "websocket" | "sse" | "grpc" | "body";
   path: string;
+
+  /** The name of the identity provider whose token began it; absent for an API key, and where anybody may call. */
+  provider: string | null;
   request_id: string;
   sub: string | null;
 }
