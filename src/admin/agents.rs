@@ -22,7 +22,7 @@ use super::page::{self, LARGEST, Name, Nothing, Page, Query, Write};
 use super::precondition::{IfMatch, Precondition};
 use super::problem::Problem;
 use super::upstream_health::{self, LastFailure, UpstreamHealth};
-use super::{Desk, Room, write};
+use super::{AdminState, SharedState, write};
 
 /// Which agents.
 #[derive(Deserialize, JsonSchema)]
@@ -122,12 +122,12 @@ pub(super) struct Detail {
 
 /// Lists them.
 pub(super) async fn list(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Query(list): Query<List>,
 ) -> Result<Answer<Page<Summary>>, Problem> {
     let limit = page::limit(list.limit)?;
     let wanted = list.q.map(|q| q.to_lowercase()).unwrap_or_default();
-    let live = desk.control().live();
+    let live = state.control().live();
     let all = live.agents.values().filter(|agent| wanted.is_empty() || is_about(agent, &wanted));
     let after = list.after.as_deref();
     Ok(Answer(page::cut(
@@ -135,7 +135,7 @@ pub(super) async fn list(
         |agent| agent.name.as_str(),
         after,
         limit,
-        |agent| summary(&desk, &live, agent),
+        |agent| summary(&state, &live, agent),
     )))
 }
 
@@ -144,7 +144,7 @@ fn is_about(agent: &Agent, wanted: &str) -> bool {
     names.iter().any(|name| name.to_lowercase().contains(wanted))
 }
 
-fn summary(room: &Room, live: &Snapshot, agent: &Agent) -> Summary {
+fn summary(state: &AdminState, live: &Snapshot, agent: &Agent) -> Summary {
     let providers = match &agent.authenticator {
         Authenticator::OAuth(policy) => policy.providers.as_slice(),
         Authenticator::ApiKey(_) | Authenticator::Public => &[],
@@ -165,50 +165,50 @@ fn summary(room: &Room, live: &Snapshot, agent: &Agent) -> Summary {
         enforcement: agent.enforcement,
         managed_by: ManagedBy::of(id.is_some_and(|id| live.is_stored(&id))),
         api_keys,
-        traffic: room.admin.traffic.agent(agent.name.as_str()),
-        upstream_failures_5m: room.admin.traffic.lately(agent.name.as_str()).failed,
-        last_upstream_failure: upstream_health::last(room, agent.name.as_str()),
+        traffic: state.admin.traffic.agent(agent.name.as_str()),
+        upstream_failures_5m: state.admin.traffic.lately(agent.name.as_str()).failed,
+        last_upstream_failure: upstream_health::last(state, agent.name.as_str()),
     }
 }
 
 /// Shows one.
 pub(super) async fn show(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     headers: HeaderMap,
     Name(name): Name,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
-    let live = desk.control().live();
+    let live = state.control().live();
     let agent = find(&live, &name)?;
-    let written = live.written(&id(&name)?).ok_or_else(|| nothing(&name))?;
+    let written = live.written(&id(&name)?).ok_or_else(|| not_found(&name))?;
     let tag = write::etag(&written.tag);
     let detail = Detail {
-        summary: summary(&desk, &live, agent),
+        summary: summary(&state, &live, agent),
         etag: written.tag,
         file: written.path.display().to_string(),
         spec: config::masked(ResourceKind::Agent, written.spec),
         url: url(&live, agent, &headers),
-        upstream_health: UpstreamHealth::of(&desk, &name),
+        upstream_health: UpstreamHealth::of(&state, &name),
     };
     Ok(write::with_tag(Answer(detail).into_response(), tag))
 }
 
 /// An agent of the live configuration.
 pub(super) fn find<'s>(live: &'s Snapshot, name: &str) -> Result<&'s std::sync::Arc<Agent>, Problem> {
-    live.agents.get(name).ok_or_else(|| nothing(name))
+    live.agents.get(name).ok_or_else(|| not_found(name))
 }
 
-fn nothing(name: &str) -> Problem {
+fn not_found(name: &str) -> Problem {
     Problem::not_found(&format!("agent {name:?}"))
 }
 
 fn id(name: &str) -> Result<ResourceId, Problem> {
-    ResourceId::new(ResourceKind::Agent, name).ok_or_else(|| nothing(name))
+    ResourceId::new(ResourceKind::Agent, name).ok_or_else(|| not_found(name))
 }
 
 /// Deploys one.
 pub(super) async fn put(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(name): Name,
     Query(query): Query<Write>,
@@ -216,18 +216,18 @@ pub(super) async fn put(
     Anything(spec): Anything,
 ) -> Result<Response, Problem> {
     let id = ResourceId::new(ResourceKind::Agent, name).ok_or_else(bad_name)?;
-    replace(&desk, &caller, id, expect, spec, query.dry_run).await
+    replace(&state, &caller, id, expect, spec, query.dry_run).await
 }
 
 /// Takes one away, and its API keys with it.
 pub(super) async fn delete(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(name): Name,
     Query(query): Query<Write>,
     IfMatch(expect): IfMatch,
 ) -> Result<Response, Problem> {
-    remove(&desk, &caller, id(&name)?, expect, query.dry_run).await
+    remove(&state, &caller, id(&name)?, expect, query.dry_run).await
 }
 
 #[cfg(test)]

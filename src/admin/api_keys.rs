@@ -14,7 +14,7 @@ use super::body::Answer;
 use super::managed_by::ManagedBy;
 use super::page::{self, LARGEST, Name, Nothing, Page, Query};
 use super::problem::Problem;
-use super::{Desk, Room, write};
+use super::{AdminState, SharedState, write};
 
 /// Which keys.
 #[derive(Deserialize, JsonSchema)]
@@ -67,7 +67,7 @@ impl ApiKey {
             created_at: key.created_at,
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
-            last_used_at: key.last_used.at().and_then(write::moment),
+            last_used_at: key.last_used.at().and_then(write::timestamp),
             managed_by: ManagedBy::of(stored),
             etag,
         }
@@ -76,12 +76,12 @@ impl ApiKey {
 
 /// Lists them.
 pub(super) async fn list(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Query(list): Query<List>,
 ) -> Result<Answer<Page<ApiKey>>, Problem> {
     let limit = page::limit(list.limit)?;
     let wanted = list.agent.as_deref().map(page::agent).transpose()?;
-    let live = desk.control().live();
+    let live = state.control().live();
     let of_agent = |key: &config::ApiKey| wanted.as_ref().is_none_or(|agent| *agent == key.agent);
     let all = live.api_keys.iter().filter(|(_, key)| of_agent(key));
     let page = page::cut(
@@ -89,42 +89,42 @@ pub(super) async fn list(
         |(id, _)| id.as_str(),
         list.after.as_deref(),
         limit,
-        |(id, key)| shown(&desk, &live, id, key),
+        |(id, key)| shown(&state, &live, id, key),
     );
     Ok(Answer(page.flatten()))
 }
 
 /// Shows one.
 pub(super) async fn show(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Name(name): Name,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
-    let live = desk.control().live();
-    let key = live.api_keys.get(&name).and_then(|key| shown(&desk, &live, &name, key));
-    let key = key.ok_or_else(|| nothing(&name))?;
+    let live = state.control().live();
+    let key = live.api_keys.get(&name).and_then(|key| shown(&state, &live, &name, key));
+    let key = key.ok_or_else(|| not_found(&name))?;
     let tag = write::etag(&key.etag);
     Ok(write::with_tag(Answer(key).into_response(), tag))
 }
 
-fn shown(room: &Room, live: &Snapshot, name: &str, key: &config::ApiKey) -> Option<ApiKey> {
+fn shown(state: &AdminState, live: &Snapshot, name: &str, key: &config::ApiKey) -> Option<ApiKey> {
     let written = live.written(&id(name).ok()?)?;
-    Some(ApiKey::new(name, key, written.tag, written.stored, room.admin.clock.now()))
+    Some(ApiKey::new(name, key, written.tag, written.stored, state.admin.clock.now()))
 }
 
 /// A key and what was written of it.
 pub(super) fn find<'s>(live: &'s Snapshot, name: &str) -> Result<(&'s config::ApiKey, Written), Problem> {
-    let key = live.api_keys.get(name).ok_or_else(|| nothing(name))?;
-    let written = live.written(&id(name)?).ok_or_else(|| nothing(name))?;
+    let key = live.api_keys.get(name).ok_or_else(|| not_found(name))?;
+    let written = live.written(&id(name)?).ok_or_else(|| not_found(name))?;
     Ok((key, written))
 }
 
 /// The name of a key as a resource.
 pub(super) fn id(name: &str) -> Result<ResourceId, Problem> {
-    ResourceId::new(ResourceKind::ApiKey, name).ok_or_else(|| nothing(name))
+    ResourceId::new(ResourceKind::ApiKey, name).ok_or_else(|| not_found(name))
 }
 
-fn nothing(name: &str) -> Problem {
+fn not_found(name: &str) -> Problem {
     Problem::not_found(&format!("API key {name:?}"))
 }
 

@@ -9,11 +9,11 @@ use crate::model::ResourceId;
 
 use super::caller::Caller;
 use super::problem::Problem;
-use super::{Room, write};
+use super::{AdminState, write};
 
 /// Writes one resource; 201 when it is new.
 pub(super) async fn replace(
-    room: &Room,
+    state: &AdminState,
     caller: &Caller,
     id: ResourceId,
     expect: Expect,
@@ -25,19 +25,19 @@ pub(super) async fn replace(
     }
     let new = expect == Expect::Absent;
     let (verb, status) = if new { ("create", StatusCode::CREATED) } else { ("update", StatusCode::OK) };
-    let edited = write::one(room, caller, verb, Wanted { id, expect, to: To::Json(spec) }, dry_run).await?;
+    let edited = write::one(state, caller, verb, Wanted { id, expect, to: To::Json(spec) }, dry_run).await?;
     Ok(edited.answer(status))
 }
 
 /// Takes one resource away.
 pub(super) async fn remove(
-    room: &Room,
+    state: &AdminState,
     caller: &Caller,
     id: ResourceId,
     expect: Expect,
     dry_run: bool,
 ) -> Result<Response, Problem> {
-    let edited = write::one(room, caller, "delete", Wanted { id, expect, to: To::Nothing }, dry_run).await?;
+    let edited = write::one(state, caller, "delete", Wanted { id, expect, to: To::Nothing }, dry_run).await?;
     Ok(edited.answer(StatusCode::OK))
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::idp::{ClientAuthentication, Token, TokenRequest, client_token};
 use crate::model::Secret;
 
-use super::Desk;
+use super::SharedState;
 use super::body::{Answer, Json, secret};
 use super::page::{Name, Nothing, Query};
 use super::problem::Problem;
@@ -32,14 +32,14 @@ pub(super) struct Question {
 
 /// Asks the provider.
 pub(super) async fn run(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Name(name): Name,
     Query(Nothing {}): Query<Nothing>,
     Json(question): Json<Question>,
 ) -> Result<Answer<Token>, Problem> {
-    let live = desk.control().live();
-    let nothing = || Problem::not_found(&format!("identity provider {name:?}"));
-    let provider = live.providers.get(name.as_str()).ok_or_else(nothing)?;
+    let live = state.control().live();
+    let not_found = || Problem::not_found(&format!("identity provider {name:?}"));
+    let provider = live.providers.get(name.as_str()).ok_or_else(not_found)?;
     let request = TokenRequest {
         client_id: question.client_id,
         client_secret: question.client_secret,

@@ -31,13 +31,13 @@ pub(super) async fn page(request: Request) -> Response {
     let path = request.uri().path();
     let api = path == "/api" || path.starts_with("/api/");
     if api || request.uri().path().contains('%') {
-        return nothing(path);
+        return not_found(path);
     }
     let name = path.trim_start_matches('/');
     let is_page =
         name.is_empty() || name == "index.html" || (!name.contains('.') && takes_html(request.headers()));
     if !is_page && Files::get(name).is_none() {
-        return nothing(path);
+        return not_found(path);
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return ([(header::ALLOW, "GET,HEAD")], Problem::method_not_allowed()).into_response();
@@ -45,7 +45,7 @@ pub(super) async fn page(request: Request) -> Response {
     if is_page { index() } else { file(name, request.headers()) }
 }
 
-fn nothing(path: &str) -> Response {
+fn not_found(path: &str) -> Response {
     let shown: String = path.chars().take(100).collect();
     Problem::not_found(&format!("{shown:?} here")).into_response()
 }
@@ -88,7 +88,7 @@ fn file(name: &str, headers: &HeaderMap) -> Response {
             let file = Files::get(&format!("{name}{}", encoding.suffix()))?;
             Some((encoding, file))
         });
-    let Some((encoding, EmbeddedFile { data, .. })) = found else { return nothing(name) };
+    let Some((encoding, EmbeddedFile { data, .. })) = found else { return not_found(name) };
     let caching = if name.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response = (
         StatusCode::OK,

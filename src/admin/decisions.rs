@@ -20,7 +20,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::model::{AgentName, Decision, Instant, Reason};
 use crate::telemetry::{DecisionFilter, Outcome, RequestRecord};
 
-use super::Desk;
+use super::SharedState;
 use super::body::Answer;
 use super::caller::Caller;
 use super::page::{self, LARGEST, Name, Nothing, Query};
@@ -89,7 +89,7 @@ pub(super) struct Items {
 
 /// Lists the last ones.
 pub(super) async fn list(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Answer<Items>, Problem> {
     let limit = match wanted.limit.unwrap_or(USUAL) {
@@ -102,19 +102,19 @@ pub(super) async fn list(
         decision: wanted.decision.as_deref(),
         outcome: wanted.outcome.as_deref(),
     };
-    let items = desk.admin.decisions.recent(&filter.filter()?, limit);
-    let live = desk.control().live();
+    let items = state.admin.decisions.recent(&filter.filter()?, limit);
+    let live = state.control().live();
     Ok(Answer(Items {
         items: items.iter().map(|entry| Shown::of(entry, Some(&live))).collect(),
-        refusals_since: Some(since(&desk).await.timestamp()),
+        refusals_since: Some(since(&state).await.timestamp()),
     }))
 }
 
 /// How far back refusals reach, on disk or in memory.
-async fn since(desk: &Desk) -> Instant {
-    let in_memory = desk.admin.decisions.refusals_since();
-    let Some(refusals) = desk.admin.decisions.refusals() else { return in_memory };
-    let (kept, now) = (refusals.kept().clone(), desk.admin.clock.now());
+async fn since(state: &SharedState) -> Instant {
+    let in_memory = state.admin.decisions.refusals_since();
+    let Some(refusals) = state.admin.decisions.refusals() else { return in_memory };
+    let (kept, now) = (refusals.kept().clone(), state.admin.clock.now());
     let on_disk = tokio::task::spawn_blocking(move || kept.since(now)).await.ok().flatten();
     on_disk.map_or(in_memory, |on_disk| on_disk.min(in_memory))
 }
@@ -143,22 +143,22 @@ impl Words<'_> {
 
 /// Shows the one about a request.
 pub(super) async fn show(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Name(request_id): Name,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Answer<Whole>, Problem> {
-    let decisions = &desk.admin.decisions;
+    let decisions = &state.admin.decisions;
     let mut found = decisions.find(&request_id);
     if let (None, Some(refusals)) = (&found, decisions.refusals()) {
-        let (kept, now) = (refusals.kept().clone(), desk.admin.clock.now());
+        let (kept, now) = (refusals.kept().clone(), state.admin.clock.now());
         let id = request_id.clone();
         let on_disk = tokio::task::spawn_blocking(move || kept.find(&id, now)).await;
         found = on_disk.ok().flatten().map(Arc::new);
     }
     match found {
-        Some(entry) => Ok(Answer(Whole::of(&entry, Some(&desk.control().live())))),
+        Some(entry) => Ok(Answer(Whole::of(&entry, Some(&state.control().live())))),
         None => {
-            let since = since(&desk).await;
+            let since = since(&state).await;
             let what = "decision about a request of that id; refusals and failures are kept since";
             Err(Problem::not_found(&format!("{what} {since}, allowed requests for the last 2048")))
         }
@@ -167,7 +167,7 @@ pub(super) async fn show(
 
 /// Shows each new one as it is made.
 pub(super) async fn follow(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Query(wanted): Query<Followed>,
 ) -> Result<Response, Problem> {
@@ -178,10 +178,10 @@ pub(super) async fn follow(
         outcome: wanted.outcome.as_deref(),
     };
     let filter = words.filter()?;
-    let Ok(place) = Arc::clone(&desk.followers).try_acquire_owned() else {
+    let Ok(slot) = Arc::clone(&state.followers).try_acquire_owned() else {
         return Err(Problem::unavailable("too many follow the decisions already"));
     };
-    let following = Following { entries: desk.admin.decisions.follow(), filter, caller, desk, _place: place };
+    let following = Following { entries: state.admin.decisions.follow(), filter, caller, state, _slot: slot };
     let alive = KeepAlive::new().interval(TICK);
     let mut response = Sse::new(events(following)).keep_alive(alive).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -193,8 +193,8 @@ struct Following {
     entries: Receiver<Arc<RequestRecord>>,
     filter: DecisionFilter,
     caller: Caller,
-    desk: Desk,
-    _place: OwnedSemaphorePermit,
+    state: SharedState,
+    _slot: OwnedSemaphorePermit,
 }
 
 fn events(following: Following) -> impl Stream<Item = Result<Event, Infallible>> {
@@ -214,7 +214,7 @@ impl Following {
             }
             match entry {
                 Ok(Ok(entry)) if self.filter.admits(&entry) => {
-                    let shown = Shown::of(&entry, Some(&self.desk.control().live()));
+                    let shown = Shown::of(&entry, Some(&self.state.control().live()));
                     // What cannot be written is left out.
                     if let Ok(event) = Event::default().event("decision").json_data(shown) {
                         return Some(event);
@@ -231,8 +231,8 @@ impl Following {
 
     /// A stream ends with the session that opened it.
     fn may_stay(&self) -> bool {
-        let open = self.caller.session.as_ref().is_none_or(|session| self.desk.sessions.holds(session));
-        open && !(self.desk.admin.is_leaving)()
+        let open = self.caller.session.as_ref().is_none_or(|session| self.state.sessions.holds(session));
+        open && !(self.state.admin.is_leaving)()
     }
 }
 

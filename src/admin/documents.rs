@@ -15,7 +15,7 @@ use super::caller::Caller;
 use super::page::{Query, Write};
 use super::problem::Problem;
 use super::write::Written;
-use super::{Desk, write};
+use super::{SharedState, write};
 
 /// Which document.
 #[derive(Deserialize, JsonSchema)]
@@ -43,7 +43,7 @@ impl Shown {
         Self {
             resource: broken.resource.as_ref().map(ToString::to_string),
             file: broken.file.display().to_string(),
-            since: write::moment(broken.since).unwrap_or_default(),
+            since: write::timestamp(broken.since).unwrap_or_default(),
             diagnostics: broken.findings.clone(),
             last_good_revision: broken.last_good_revision,
             restorable: broken.restorable,
@@ -53,7 +53,7 @@ impl Shown {
 
 /// Puts the last good text of a broken document back on disk.
 pub(super) async fn restore(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Query(query): Query<Write>,
     Json(which): Json<Which>,
@@ -63,7 +63,7 @@ pub(super) async fn restore(
         Problem::invalid("/resource", "bad-name", message)
     })?;
     let restore = Restore { id: id.clone(), who: caller.who(), dry_run: query.dry_run };
-    let edited = desk.control().restore(restore).await?;
+    let edited = state.control().restore(restore).await?;
     Ok(Written::new(edited, Some(&id), query.dry_run).answer(StatusCode::OK))
 }
 

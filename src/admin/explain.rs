@@ -9,7 +9,7 @@ use crate::gate::{self, Explanation};
 use crate::model::{AgentName, CanonicalPath, Request, Secret};
 use crate::routing::Agent;
 
-use super::Desk;
+use super::SharedState;
 use super::body::{Answer, Json, maybe_secret};
 use super::page::{Nothing, Query};
 use super::problem::Problem;
@@ -37,11 +37,11 @@ pub(super) struct Question {
 
 /// Decides.
 pub(super) async fn run(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Query(Nothing {}): Query<Nothing>,
     Json(question): Json<Question>,
 ) -> Result<Answer<Explanation>, Problem> {
-    let live = desk.control().live();
+    let live = state.control().live();
     let Some(agent) = live.agents.get(question.agent.as_str()) else {
         return Err(Problem::invalid("/agent", "unknown-agent", "there is no such agent"));
     };
@@ -49,7 +49,7 @@ pub(super) async fn run(
     if let Some(text) = &question.credential {
         put_credential(agent, text, &mut headers)?;
     }
-    let mut request = Request::with_headers(&headers, desk.admin.clock.now());
+    let mut request = Request::with_headers(&headers, state.admin.clock.now());
     if let Some(target) = &question.path {
         let (path, query) = split(target.expose_secret());
         // Which agent such a path reaches is not asked here: a credential is explained at the agent that was named.

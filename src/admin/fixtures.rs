@@ -17,7 +17,7 @@ use crate::model::{Clock, FixedClock, Instant, Live, Secret};
 use crate::store::{FileDocuments, Writer};
 use crate::telemetry::{Decisions, Metrics, Traffic};
 
-use super::{Admin, Room, routes};
+use super::{Admin, AdminState, routes};
 
 pub(super) const TOKEN: &str = "correct-horse-battery-staple";
 /// 2023-11-14T22:13:20Z
@@ -158,7 +158,7 @@ impl Api {
             is_leaving: Arc::new(|| false),
         };
         tokio::spawn(reconciler.run());
-        Self { router: routes::router(Arc::new(Room::new(admin))), folder }
+        Self { router: routes::router(Arc::new(AdminState::new(admin))), folder }
     }
 
     /// The file of a resource in the store.

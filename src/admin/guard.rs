@@ -10,7 +10,7 @@ use crate::model::{Digest, Host, Secret};
 
 use super::caller::Caller;
 use super::problem::Problem;
-use super::{Desk, cookie};
+use super::{SharedState, cookie};
 
 /// Where the API begins. Whatever stands below asks for a credential.
 const API: &str = "/api";
@@ -20,24 +20,24 @@ pub(super) const SESSION: &str = "/api/v1/session";
 const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// The layer around all routes.
-pub(super) async fn check(State(desk): State<Desk>, mut request: Request, next: Next) -> Response {
-    let mut response = match admit(&desk, &mut request).await {
+pub(super) async fn check(State(state): State<SharedState>, mut request: Request, next: Next) -> Response {
+    let mut response = match admit(&state, &mut request).await {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    dress(response.headers_mut());
+    set_security_headers(response.headers_mut());
     response
 }
 
-async fn admit(desk: &Desk, request: &mut Request) -> Result<(), Problem> {
+async fn admit(state: &SharedState, request: &mut Request) -> Result<(), Problem> {
     let own = own_authority(request.headers(), request.uri().authority().map(|a| a.as_str()))
-        .filter(|own| is_ours(own, &desk.admin.settings.hosts))
+        .filter(|own| is_ours(own, &state.admin.settings.hosts))
         .ok_or_else(|| {
             let detail = "this listener answers to IP addresses, to localhost, and to the names in `server.admin.hosts`";
             Problem::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", detail)
         })?;
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
-    let schemes = schemes(desk.is_tls(), &own, &desk.admin.settings.hosts);
+    let schemes = schemes(state.is_tls(), &own, &state.admin.settings.hosts);
     let origin = Origin::of(request.headers(), &own, schemes);
     if writes && origin == Origin::Foreign {
         return Err(foreign("a page of another origin may not write here"));
@@ -48,7 +48,7 @@ async fn admit(desk: &Desk, request: &mut Request) -> Result<(), Problem> {
     if !below || login {
         return Ok(());
     }
-    let caller = caller(desk, request.headers(), request.extensions()).await?;
+    let caller = caller(state, request.headers(), request.extensions()).await?;
     if writes && caller.session.is_some() && origin != Origin::Own {
         return Err(foreign(
             "a write with a session comes from our own page: send `Origin`, or use the token",
@@ -58,18 +58,22 @@ async fn admit(desk: &Desk, request: &mut Request) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn caller(desk: &Desk, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Problem> {
+async fn caller(
+    state: &SharedState,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Caller, Problem> {
     let mut credentials = headers.get_all(header::AUTHORIZATION).iter();
     if let Some(value) = credentials.next() {
         let right = credentials.next().is_none()
-            && bearer(value).is_some_and(|token| is_token(token, &desk.admin.token));
+            && bearer(value).is_some_and(|token| is_token(token, &state.admin.token));
         if !right {
-            desk.brake.wrong().await;
+            state.throttle.wait().await;
             return Err(Problem::unauthorized());
         }
         return Ok(Caller::new(None, extensions));
     }
-    let session = cookie::values(headers).find_map(|id| desk.sessions.find(id));
+    let session = cookie::values(headers).find_map(|id| state.sessions.find(id));
     match session {
         Some(session) => Ok(Caller::new(Some(session), extensions)),
         None => Err(Problem::unauthorized()),
@@ -145,7 +149,7 @@ fn foreign(detail: &str) -> Problem {
 }
 
 /// What every answer says to browsers and to caches in between.
-fn dress(headers: &mut HeaderMap) {
+fn set_security_headers(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Room;
+use super::AdminState;
 
 /// How long calls are counted for, in seconds: what the traffic remembers.
 const WINDOW: u64 = 300;
@@ -18,8 +18,8 @@ pub(super) struct Impact {
 
 impl Impact {
     /// The impact on these agents.
-    pub(super) fn of(room: &Room, agents: Vec<String>) -> Self {
-        let calls = agents.iter().map(|agent| room.admin.traffic.calls(agent, WINDOW)).sum();
+    pub(super) fn of(state: &AdminState, agents: Vec<String>) -> Self {
+        let calls = agents.iter().map(|agent| state.admin.traffic.calls(agent, WINDOW)).sum();
         Self { agents, calls, window_seconds: WINDOW }
     }
 }

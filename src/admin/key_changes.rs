@@ -25,7 +25,7 @@ use super::page::{Name, Query, Write};
 use super::precondition::IfMatch;
 use super::problem::Problem;
 use super::write;
-use super::{Desk, Room};
+use super::{AdminState, SharedState};
 
 /// How long the old key lives on after a rotation when nothing else is said.
 const OVERLAP: Duration = Duration::from_secs(3600);
@@ -129,7 +129,7 @@ impl Fresh {
     /// The one answer that shows a key.
     fn answer<T: Serialize>(
         self,
-        room: &Room,
+        state: &AdminState,
         edited: &Edited,
         dry_run: bool,
         body: impl FnOnce(Created) -> T,
@@ -137,7 +137,7 @@ impl Fresh {
         let id = api_keys::id(&self.id)?;
         let tag = edited.tags.iter().find(|(other, _)| *other == id).and_then(|(_, tag)| tag.clone());
         let etag = tag.unwrap_or_default();
-        let shown = ApiKey::new(&self.id, &self.key, etag.clone(), true, room.admin.clock.now());
+        let shown = ApiKey::new(&self.id, &self.key, etag.clone(), true, state.admin.clock.now());
         let created = Created { shown, text: self.text, dry_run };
         let mut response = (StatusCode::CREATED, Answer(body(created))).into_response();
         if let (false, Ok(place)) = (dry_run, HeaderValue::from_str(&format!("/api/v1/api-keys/{}", self.id)))
@@ -150,28 +150,28 @@ impl Fresh {
 
 /// Makes a key.
 pub(super) async fn create(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Query(query): Query<Write>,
     Json(wanted): Json<Create>,
 ) -> Result<Response, Problem> {
-    let agent = takes_keys(&desk, &wanted.agent)?;
+    let agent = takes_keys(&state, &wanted.agent)?;
     let name = wanted.name.as_deref().map(named).transpose()?;
-    let expires_at = expiry(&desk, wanted.expires_at.as_deref(), wanted.expires_in.as_deref())?;
-    let fresh = Fresh::make(&agent, name, write::moment(desk.admin.clock.now()), expires_at)?;
+    let expires_at = expiry(&state, wanted.expires_at.as_deref(), wanted.expires_in.as_deref())?;
+    let fresh = Fresh::make(&agent, name, write::timestamp(state.admin.clock.now()), expires_at)?;
     let edit = Edit {
         who: caller.who(),
         what: format!("create api_keys/{} for agents/{agent}", fresh.id),
         wanted: vec![fresh.wanted()?],
         dry_run: query.dry_run,
     };
-    let edited = desk.control().edit(edit).await?;
-    fresh.answer(&desk, &edited, query.dry_run, |created| created)
+    let edited = state.control().edit(edit).await?;
+    fresh.answer(&state, &edited, query.dry_run, |created| created)
 }
 
 /// A key for an agent that reads none would open nothing, and its holder would not know why.
-fn takes_keys(room: &Room, agent: &str) -> Result<AgentName, Problem> {
-    let live = room.control().live();
+fn takes_keys(state: &AdminState, agent: &str) -> Result<AgentName, Problem> {
+    let live = state.control().live();
     match live.agents.get(agent).map(|agent| (&agent.authenticator, &agent.name)) {
         Some((Authenticator::ApiKey(_), name)) => Ok(name.clone()),
         Some(_) => {
@@ -188,23 +188,23 @@ fn named(name: &str) -> Result<&str, Problem> {
 
 /// Ends a key now.
 pub(super) async fn revoke(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(name): Name,
     Query(query): Query<Write>,
     IfMatch(expect): IfMatch,
 ) -> Result<Response, Problem> {
-    let live = desk.control().live();
+    let live = state.control().live();
     let (key, written) = api_keys::find(&live, &name)?;
-    let now = desk.admin.clock.now();
+    let now = state.admin.clock.now();
     let mut spec = written.spec;
     // A key that was revoked keeps the moment at which it was.
     if !api_keys::has_passed(key.revoked_at, now) {
-        set(&mut spec, "revoked_at", write::moment(now).unwrap_or_default());
+        set(&mut spec, "revoked_at", write::timestamp(now).unwrap_or_default());
     }
     let expect = pinned(expect, written.tag);
     let wanted = Wanted { id: api_keys::id(&name)?, expect, to: To::Json(spec) };
-    Ok(write::one(&desk, &caller, "revoke", wanted, query.dry_run).await?.answer(StatusCode::OK))
+    Ok(write::one(&state, &caller, "revoke", wanted, query.dry_run).await?.answer(StatusCode::OK))
 }
 
 fn set(spec: &mut Value, member: &str, at: jiff::Timestamp) {
@@ -220,30 +220,30 @@ fn pinned(expect: Expect, read: String) -> Expect {
 
 /// Makes a key for the same agent, and lets the old one live on for a while.
 pub(super) async fn rotate(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(name): Name,
     Query(query): Query<Write>,
     IfMatch(expect): IfMatch,
     Json(wanted): Json<Rotate>,
 ) -> Result<Response, Problem> {
-    let live = desk.control().live();
+    let live = state.control().live();
     let (key, written) = api_keys::find(&live, &name)?;
-    let agent = takes_keys(&desk, key.agent.as_str())?;
+    let agent = takes_keys(&state, key.agent.as_str())?;
     let overlap = wanted.overlap.as_deref().map(|text| duration("/overlap", text)).transpose()?;
     let overlap = overlap.unwrap_or(OVERLAP);
-    let now = desk.admin.clock.now();
+    let now = state.admin.clock.now();
     if api_keys::has_passed(key.revoked_at, now) || api_keys::has_passed(key.expires_at, now) {
         let message = "a key that is revoked or has expired cannot be rotated; create a new one";
         return Err(Problem::invalid("", "out-of-range", message));
     }
-    let asked = expiry(&desk, wanted.expires_at.as_deref(), wanted.expires_in.as_deref())?;
+    let asked = expiry(&state, wanted.expires_at.as_deref(), wanted.expires_in.as_deref())?;
     let ends = match asked {
         Some(asked) => Some(asked),
         None => end_of_successor(key, overlap, now)?,
     };
-    let fresh = Fresh::make(&agent, key.name.as_deref(), write::moment(now), ends)?;
-    let end = write::moment(now.plus(overlap)).unwrap_or(jiff::Timestamp::MAX);
+    let fresh = Fresh::make(&agent, key.name.as_deref(), write::timestamp(now), ends)?;
+    let end = write::timestamp(now.plus(overlap)).unwrap_or(jiff::Timestamp::MAX);
     let end = key.expires_at.map_or(end, |old| old.min(end));
     let mut spec = written.spec;
     set(&mut spec, "expires_at", end);
@@ -255,8 +255,8 @@ pub(super) async fn rotate(
         wanted: vec![fresh.wanted()?, old],
         dry_run: query.dry_run,
     };
-    let edited = desk.control().edit(edit).await?;
-    fresh.answer(&desk, &edited, query.dry_run, |created| Rotated {
+    let edited = state.control().edit(edit).await?;
+    fresh.answer(&state, &edited, query.dry_run, |created| Rotated {
         created,
         replaces: name,
         old_expires_at: end,
@@ -265,13 +265,13 @@ pub(super) async fn rotate(
 
 /// Takes a key away.
 pub(super) async fn delete(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(name): Name,
     Query(query): Query<Write>,
     IfMatch(expect): IfMatch,
 ) -> Result<Response, Problem> {
-    remove(&desk, &caller, api_keys::id(&name)?, expect, query.dry_run).await
+    remove(&state, &caller, api_keys::id(&name)?, expect, query.dry_run).await
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::config::{self, parse_duration};
 use crate::model::Instant;
 
 use super::problem::Problem;
-use super::{Room, write};
+use super::{AdminState, write};
 
 /// The longest overlap and the longest life that can be asked for.
 const LONGEST_TIME: Duration = Duration::from_secs(3660 * 86_400);
@@ -16,11 +16,11 @@ pub(super) const DURATION: &str = "^([0-9]{1,4}(ms|s|m|h|d)){1,3}$";
 
 /// When a key is to end: at a moment or after a time, and not in the past.
 pub(super) fn expiry(
-    room: &Room,
+    state: &AdminState,
     at: Option<&str>,
     after: Option<&str>,
 ) -> Result<Option<jiff::Timestamp>, Problem> {
-    let now = room.admin.clock.now();
+    let now = state.admin.clock.now();
     match (at, after) {
         (None, None) => Ok(None),
         (Some(_), Some(_)) => {
@@ -30,7 +30,7 @@ pub(super) fn expiry(
         (Some(at), None) => {
             let message = "`expires_at` is a moment to come (RFC 3339), such as 2030-01-01T00:00:00Z";
             let parsed = at.parse::<jiff::Timestamp>().ok();
-            let now = write::moment(now);
+            let now = write::timestamp(now);
             match parsed.filter(|at| now.is_none_or(|now| *at > now)) {
                 Some(at) => Ok(Some(at)),
                 None => Err(Problem::invalid("/expires_at", "bad-date", message)),
@@ -39,7 +39,7 @@ pub(super) fn expiry(
         (None, Some(after)) => {
             let after = duration("/expires_in", after)?;
             let message = "`expires_in` is a time over 0, such as 30d";
-            let at = write::moment(now.plus(after)).filter(|_| after >= Duration::from_secs(1));
+            let at = write::timestamp(now.plus(after)).filter(|_| after >= Duration::from_secs(1));
             at.map(Some).ok_or_else(|| Problem::invalid("/expires_in", "bad-duration", message))
         }
     }
@@ -68,7 +68,7 @@ pub(super) fn end_of_successor(
     let left = Duration::from_secs(seconds(end).saturating_sub(now.unix()));
     let life = old.created_at.map(|made| Duration::from_secs(seconds(end).saturating_sub(seconds(made))));
     match life {
-        Some(life) if left < life / 2 => Ok(write::moment(now.plus(life)).or(Some(end))),
+        Some(life) if left < life / 2 => Ok(write::timestamp(now.plus(life)).or(Some(end))),
         None if left <= overlap => {
             let message = format!("the key ends at {end} already: say when the new one is to end");
             Err(Problem::invalid("/expires_in", "missing-field", message))

@@ -8,7 +8,6 @@ mod agents;
 mod api_keys;
 mod attention;
 mod body;
-mod brake;
 mod caller;
 mod changes;
 mod client_token;
@@ -41,6 +40,7 @@ mod sessions;
 mod shown;
 mod status;
 mod streams;
+mod throttle;
 mod tls;
 mod token_file;
 mod traffic;
@@ -60,8 +60,8 @@ use crate::control::Control;
 use crate::model::{Clock, Secret};
 use crate::telemetry::{Decisions, Traffic};
 
-use brake::Brake;
 use sessions::Sessions;
+use throttle::Throttle;
 
 pub use shown::Whole;
 pub use token_file::{TokenFileError, read_token, token};
@@ -109,27 +109,27 @@ pub async fn serve(listener: std::net::TcpListener, admin: Admin) -> std::io::Re
         .tls
         .is_some()
         .then(|| tls::acceptor(admin.control.clone(), admin.settings.address.value));
-    let router = routes::router(Arc::new(Room::new(admin)));
+    let router = routes::router(Arc::new(AdminState::new(admin)));
     listener::run(listener, tls.transpose()?, router).await
 }
 
 /// What every request can see.
-struct Room {
+struct AdminState {
     admin: Admin,
     sessions: Sessions,
-    brake: Brake,
+    throttle: Throttle,
     followers: Arc<Semaphore>,
     trials: Arc<Semaphore>,
 }
 
 /// A share of it.
-type Desk = Arc<Room>;
+type SharedState = Arc<AdminState>;
 
-impl Room {
+impl AdminState {
     fn new(admin: Admin) -> Self {
         Self {
             sessions: Sessions::new(Arc::clone(&admin.clock)),
-            brake: Brake::default(),
+            throttle: Throttle::default(),
             followers: Arc::new(Semaphore::new(MOST_FOLLOWERS)),
             trials: Arc::new(Semaphore::new(MOST_TRIALS)),
             admin,

@@ -49,10 +49,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Name {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let nothing = || Problem::not_found("such resource");
+        let not_found = || Problem::not_found("such resource");
         // Escapes that are no text name nothing.
-        let parameters = RawPathParams::from_request_parts(parts, state).await.map_err(|_| nothing())?;
-        parameters.iter().next().map(|(_, value)| Self(value.to_owned())).ok_or_else(nothing)
+        let parameters = RawPathParams::from_request_parts(parts, state).await.map_err(|_| not_found())?;
+        parameters.iter().next().map(|(_, value)| Self(value.to_owned())).ok_or_else(not_found)
     }
 }
 

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::idp::{self, Probe, ProbeRequest};
 
-use super::Desk;
+use super::SharedState;
 use super::body::{Answer, Json};
 use super::page::{Nothing, Query};
 use super::problem::Problem;
@@ -30,7 +30,7 @@ pub(super) struct Question {
 
 /// Looks. What is wrong with the provider is part of the answer.
 pub(super) async fn run(
-    State(_desk): State<Desk>,
+    State(_state): State<SharedState>,
     Query(Nothing {}): Query<Nothing>,
     Json(question): Json<Question>,
 ) -> Result<Answer<Probe>, Problem> {

@@ -20,9 +20,9 @@ use super::page::{Name, Nothing, Query};
 use super::precondition::Precondition;
 use super::problem::Problem;
 use super::provider_users::users_of;
-use super::providers::nothing;
+use super::providers::not_found;
 use super::write::Written;
-use super::{Desk, Room};
+use super::{AdminState, SharedState};
 
 /// How long an answer waits for a fetch that was asked for.
 const FETCH: std::time::Duration = std::time::Duration::from_secs(8);
@@ -41,7 +41,7 @@ pub(super) struct Save {
 
 /// Saves a provider.
 pub(super) async fn put(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(name): Name,
     Query(query): Query<Save>,
@@ -58,9 +58,9 @@ pub(super) async fn put(
         let wanted = vec![Wanted { id: id.clone(), expect: expect.clone(), to: To::Json(spec.clone()) }];
         Edit { who: caller.who(), what: format!("{verb} {id}"), wanted, dry_run }
     };
-    let rehearsed = desk.control().edit(edit(true)).await?;
-    let impact = Impact::of(&desk, users_of(&desk.control().live(), id.name()));
-    let moved = rehearsed.providers.first().filter(|after| is_moved(&desk, after));
+    let rehearsed = state.control().edit(edit(true)).await?;
+    let impact = Impact::of(&state, users_of(&state.control().live(), id.name()));
+    let moved = rehearsed.providers.first().filter(|after| is_moved(&state, after));
     // Without agents, a provider may be saved before it answers.
     let asked = query.dry_run || !impact.agents.is_empty() && !query.force;
     let probe = match moved.filter(|_| asked) {
@@ -74,13 +74,13 @@ pub(super) async fn put(
     if let Some(failed) = probe.filter(|probe| !probe.ok) {
         return Err(not_accepted(&impact, &failed));
     }
-    let edited = desk.control().edit(edit(false)).await?;
+    let edited = state.control().edit(edit(false)).await?;
     Ok(Written::new(edited, Some(&id), false).answer(status))
 }
 
 /// Whether tokens of another issuer, or other keys, would count than those that do.
-fn is_moved(room: &Room, after: &ProviderSpec) -> bool {
-    let live = room.control().live();
+fn is_moved(state: &AdminState, after: &ProviderSpec) -> bool {
+    let live = state.control().live();
     let before = live.providers.get(&after.name).map(|provider| provider.spec());
     before.is_some_and(|before| before.issuer != after.issuer || before.source != after.source)
 }
@@ -99,17 +99,17 @@ fn not_accepted(impact: &Impact, failed: &Probe) -> Problem {
 
 /// Fetches the keys of a provider now, unless that was asked for just now.
 pub(super) async fn fetch(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Name(name): Name,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
-    let live = desk.control().live();
-    let provider = live.providers.get(name.as_str()).ok_or_else(|| nothing(&name))?;
+    let live = state.control().live();
+    let provider = live.providers.get(name.as_str()).ok_or_else(|| not_found(&name))?;
     if !provider.spec().source.is_remote() {
         let detail = "the keys of this provider stand in the configuration; there is nothing to fetch";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_accepted", detail));
     }
-    let status = match provider.ask_refetch(desk.admin.clock.now()) {
+    let status = match provider.ask_refetch(state.admin.clock.now()) {
         Some(ended) => match tokio::time::timeout(FETCH, ended).await {
             Ok(()) => StatusCode::OK,
             Err(_) => StatusCode::ACCEPTED,
@@ -117,7 +117,7 @@ pub(super) async fn fetch(
         // One was asked for less than half a minute ago; what it brought is told.
         None => StatusCode::OK,
     };
-    Ok((status, Answer(provider.status(desk.admin.clock.now()))).into_response())
+    Ok((status, Answer(provider.status(state.admin.clock.now()))).into_response())
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use super::precondition::IfMatch;
 use super::problem::Problem;
 use super::provider_users::Users;
 use super::write;
-use super::{Desk, Room};
+use super::{AdminState, SharedState};
 
 /// So many agents are named; the others are counted.
 const NAMED: usize = 20;
@@ -82,12 +82,12 @@ pub(super) struct Detail {
 
 /// Lists them.
 pub(super) async fn list(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Query(list): Query<List>,
 ) -> Result<Answer<Page<Summary>>, Problem> {
     let limit = page::limit(list.limit)?;
     let wanted = list.q.map(|q| q.to_lowercase()).unwrap_or_default();
-    let live = desk.control().live();
+    let live = state.control().live();
     let users = Users::of(&live);
     let about = |text: &str| text.to_lowercase().contains(&wanted);
     let all = live.providers.iter().filter(|(name, provider)| {
@@ -98,13 +98,13 @@ pub(super) async fn list(
         |(name, _)| name.as_str(),
         list.after.as_deref(),
         limit,
-        |(name, _)| summary(&desk, &live, &users, name),
+        |(name, _)| summary(&state, &live, &users, name),
     );
     Ok(Answer(page.flatten()))
 }
 
-fn summary(room: &Room, live: &Snapshot, users: &Users<'_>, name: &ProviderName) -> Option<Summary> {
-    let status = live.providers.get(name)?.status(room.admin.clock.now());
+fn summary(state: &AdminState, live: &Snapshot, users: &Users<'_>, name: &ProviderName) -> Option<Summary> {
+    let status = live.providers.get(name)?.status(state.admin.clock.now());
     let used_by = users.of_provider(name);
     let id = ResourceId::new(ResourceKind::IdentityProvider, name.as_str());
     Some(Summary {
@@ -132,43 +132,43 @@ impl Health {
 
 /// Shows one.
 pub(super) async fn show(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Name(name): Name,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Response, Problem> {
-    let live = desk.control().live();
-    let (known, provider) = live.providers.get_key_value(name.as_str()).ok_or_else(|| nothing(&name))?;
-    let mut written = live.written(&id(&name)?).ok_or_else(|| nothing(&name))?;
+    let live = state.control().live();
+    let (known, provider) = live.providers.get_key_value(name.as_str()).ok_or_else(|| not_found(&name))?;
+    let mut written = live.written(&id(&name)?).ok_or_else(|| not_found(&name))?;
     hide_passwords(&mut written.spec);
-    let summary = summary(&desk, &live, &Users::of(&live), known).ok_or_else(|| nothing(&name))?;
+    let summary = summary(&state, &live, &Users::of(&live), known).ok_or_else(|| not_found(&name))?;
     let tag = write::etag(&written.tag);
     let detail = Detail {
         summary,
         etag: written.tag,
         file: written.path.display().to_string(),
         spec: written.spec,
-        status: provider.status(desk.admin.clock.now()),
+        status: provider.status(state.admin.clock.now()),
     };
     Ok(write::with_tag(Answer(detail).into_response(), tag))
 }
 
-pub(super) fn nothing(name: &str) -> Problem {
+pub(super) fn not_found(name: &str) -> Problem {
     Problem::not_found(&format!("identity provider {name:?}"))
 }
 
 fn id(name: &str) -> Result<ResourceId, Problem> {
-    ResourceId::new(ResourceKind::IdentityProvider, name).ok_or_else(|| nothing(name))
+    ResourceId::new(ResourceKind::IdentityProvider, name).ok_or_else(|| not_found(name))
 }
 
 /// Takes one away that no agent accepts.
 pub(super) async fn delete(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(name): Name,
     Query(query): Query<Write>,
     IfMatch(expect): IfMatch,
 ) -> Result<Response, Problem> {
-    remove(&desk, &caller, id(&name)?, expect, query.dry_run).await
+    remove(&state, &caller, id(&name)?, expect, query.dry_run).await
 }
 
 #[cfg(test)]

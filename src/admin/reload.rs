@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::control::{Finding, Outcome};
 
-use super::Desk;
+use super::SharedState;
 use super::body::Answer;
 use super::page::{Nothing, Query};
 use super::problem::Problem;
@@ -21,13 +21,13 @@ pub(super) struct Reloaded {
 
 /// Reloads.
 pub(super) async fn run(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Answer<Reloaded>, Problem> {
-    let reloaded = desk.control().reload().await?;
+    let reloaded = state.control().reload().await?;
     Ok(Answer(Reloaded {
         result: reloaded.outcome,
-        revision: desk.control().live().revision.as_str().to_owned(),
+        revision: state.control().live().revision.as_str().to_owned(),
         warnings: reloaded.warnings,
     }))
 }

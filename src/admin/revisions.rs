@@ -12,7 +12,7 @@ use crate::control::{self, Action, Expect, RollBack, diff};
 use crate::model::{ResourceId, ResourceKind};
 use crate::store::{self, Change, Record};
 
-use super::Desk;
+use super::SharedState;
 use super::body::{Answer, MaybeJson};
 use super::caller::Caller;
 use super::page::{self, LARGEST, Name, Nothing, Query, Write};
@@ -103,20 +103,23 @@ pub(super) struct Part {
 }
 
 /// Lists them, the newest first.
-pub(super) async fn list(State(desk): State<Desk>, Query(list): Query<List>) -> Result<Response, Problem> {
+pub(super) async fn list(
+    State(state): State<SharedState>,
+    Query(list): Query<List>,
+) -> Result<Response, Problem> {
     let limit = page::limit(list.limit)?;
     let only = list.resource.as_deref().map(|text| {
         ResourceId::parse(text)
             .ok_or_else(|| Problem::bad_query("`resource` names one, such as agents/refunds"))
     });
-    let head = desk.control().status().head.number;
+    let head = state.control().status().head.number;
     // One more than is shown says whether there is a next page.
     let query = store::Query { before: list.before, limit: limit + 1, only: only.transpose()? };
-    let mut records = desk.control().history(query).await?;
+    let mut records = state.control().history(query).await?;
     let more = records.len() > limit;
     records.truncate(limit);
     let next = records.last().filter(|_| more).map(|record| record.number);
-    let live = desk.control().live();
+    let live = state.control().live();
     let items = records.iter().map(|record| Summary::new(record, &live)).collect();
     let answer = Answer(Revisions { items, next, head }).into_response();
     Ok(write::with_tag(answer, write::etag(&format!("r{head}"))))
@@ -124,19 +127,19 @@ pub(super) async fn list(State(desk): State<Desk>, Query(list): Query<List>) -> 
 
 /// Shows one, with the texts.
 pub(super) async fn show(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Name(number): Name,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Answer<Detail>, Problem> {
-    let record = desk.control().record(parse(&number)?).await?.ok_or_else(|| nothing(&number))?;
-    Ok(Answer(Detail::new(&record, &desk.control().live())))
+    let record = state.control().record(parse(&number)?).await?.ok_or_else(|| not_found(&number))?;
+    Ok(Answer(Detail::new(&record, &state.control().live())))
 }
 
 fn parse(number: &str) -> Result<u64, Problem> {
-    number.parse().map_err(|_| nothing(number))
+    number.parse().map_err(|_| not_found(number))
 }
 
-fn nothing(number: &str) -> Problem {
+fn not_found(number: &str) -> Problem {
     Problem::not_found(&format!("revision {number:?}"))
 }
 
@@ -186,7 +189,7 @@ impl Rewritten {
 
 /// Makes agents and providers what they were right after a revision.
 pub(super) async fn roll_back(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(number): Name,
     Query(query): Query<Write>,
@@ -212,7 +215,7 @@ pub(super) async fn roll_back(
         who: caller.who(),
         dry_run: query.dry_run,
     };
-    let edited = desk.control().roll_back(back).await?;
+    let edited = state.control().roll_back(back).await?;
     Ok(Written::new(edited, only.as_ref(), query.dry_run).answer(StatusCode::OK))
 }
 

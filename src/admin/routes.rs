@@ -5,13 +5,13 @@ use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    Desk, agents, api_keys, client_token, console, decisions, documents, explain, guard, key_changes,
+    SharedState, agents, api_keys, client_token, console, decisions, documents, explain, guard, key_changes,
     openapi, probe, problem, provider_changes, providers, reload, revisions, session, status, streams,
     traffic, trial,
 };
 
 /// The paths, as OpenAPI writes them, and what each can do.
-pub(super) fn table() -> Vec<(&'static str, MethodRouter<Desk>)> {
+pub(super) fn table() -> Vec<(&'static str, MethodRouter<SharedState>)> {
     vec![
         ("/openapi.json", get(openapi::show)),
         (guard::SESSION, post(session::open).get(session::show).delete(session::close)),
@@ -46,14 +46,14 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Desk>)> {
 }
 
 /// The routes behind the guard; whatever is not in the table is a page of the console.
-pub(super) fn router(desk: Desk) -> Router {
+pub(super) fn router(state: SharedState) -> Router {
     let routes =
         table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     routes
         .method_not_allowed_fallback(problem::method_not_allowed)
         .fallback(console::page)
-        .layer(middleware::from_fn_with_state(std::sync::Arc::clone(&desk), guard::check))
-        .with_state(desk)
+        .layer(middleware::from_fn_with_state(std::sync::Arc::clone(&state), guard::check))
+        .with_state(state)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::body::{Answer, Json, secret};
 use super::caller::Caller;
 use super::page::{Nothing, Query};
 use super::problem::Problem;
-use super::{Desk, cookie, guard, write};
+use super::{SharedState, cookie, guard, write};
 
 /// What one logs in with.
 #[derive(Deserialize, JsonSchema)]
@@ -41,16 +41,16 @@ pub(super) struct Whoami {
 
 /// Opens a session.
 pub(super) async fn open(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Query(Nothing {}): Query<Nothing>,
     Json(login): Json<Login>,
 ) -> Result<Response, Problem> {
-    if !guard::is_token(login.token.expose_secret(), &desk.admin.token) {
-        desk.brake.wrong().await;
+    if !guard::is_token(login.token.expose_secret(), &state.admin.token) {
+        state.throttle.wait().await;
         return Err(Problem::wrong_token());
     }
-    let id = desk.sessions.open().map_err(|e| Problem::unavailable(e.to_string()))?;
-    let cookie = cookie::set(Some(id.expose_secret()), desk.is_tls());
+    let id = state.sessions.open().map_err(|e| Problem::unavailable(e.to_string()))?;
+    let cookie = cookie::set(Some(id.expose_secret()), state.is_tls());
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
@@ -60,21 +60,21 @@ pub(super) async fn show(
     Query(Nothing {}): Query<Nothing>,
 ) -> Answer<Whoami> {
     Answer(match caller.session {
-        Some(session) => Whoami { by: By::Session, expires_at: write::moment(session.expires) },
+        Some(session) => Whoami { by: By::Session, expires_at: write::timestamp(session.expires) },
         None => Whoami { by: By::Token, expires_at: None },
     })
 }
 
 /// Ends the session that asks, if it is one.
 pub(super) async fn close(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Query(Nothing {}): Query<Nothing>,
 ) -> Response {
     if let Some(session) = &caller.session {
-        desk.sessions.close(session);
+        state.sessions.close(session);
     }
-    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie::set(None, desk.is_tls()))]).into_response()
+    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie::set(None, state.is_tls()))]).into_response()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::store::StoreKind;
 use super::attention::{self, Attention, Seen};
 use super::body::Answer;
 use super::page::{Nothing, Query};
-use super::{Desk, documents, write};
+use super::{SharedState, documents, write};
 
 /// The state of the gateway.
 #[derive(Serialize, JsonSchema)]
@@ -85,22 +85,25 @@ struct Listener {
 }
 
 /// Shows it.
-pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Nothing>) -> Answer<Status> {
-    let live = desk.control().live();
-    let status = desk.control().status();
-    let now = desk.admin.clock.now();
-    let at = |moment| write::moment(moment).unwrap_or_default();
+pub(super) async fn show(
+    State(state): State<SharedState>,
+    Query(Nothing {}): Query<Nothing>,
+) -> Answer<Status> {
+    let live = state.control().live();
+    let status = state.control().status();
+    let now = state.admin.clock.now();
+    let at = |moment| write::timestamp(moment).unwrap_or_default();
     let seen = Seen {
         live: &live,
         status: &status,
-        traffic: &desk.admin.traffic,
-        decisions: &desk.admin.decisions,
+        traffic: &state.admin.traffic,
+        decisions: &state.admin.decisions,
         now,
     };
     Answer(Status {
         attention: attention::all(&seen),
         version: env!("CARGO_PKG_VERSION"),
-        started_at: desk.admin.started,
+        started_at: state.admin.started,
         live: Live { revision: live.revision.as_str().to_owned(), number: status.head.number },
         store: Store {
             kind: status.store.kind,
@@ -132,7 +135,7 @@ pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Noth
             .map(|l| Listener { address: l.address.value.to_string(), tls: l.tls.is_some() })
             .collect(),
         public_url: live.public_url.as_ref().map(PublicUrl::to_string),
-        draining: (desk.admin.is_leaving)(),
+        draining: (state.admin.is_leaving)(),
         identity_providers: live.providers.values().map(|provider| provider.status(now)).collect(),
     })
 }

@@ -12,7 +12,7 @@ use super::body::Answer;
 use super::caller::Caller;
 use super::page::{Name, Nothing, Query};
 use super::problem::Problem;
-use super::{Desk, agents};
+use super::{SharedState, agents};
 
 /// Which stream.
 #[derive(Deserialize, JsonSchema)]
@@ -56,14 +56,14 @@ pub(super) struct Ended {
 
 /// Lists them.
 pub(super) async fn list(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Name(name): Name,
     Query(Nothing {}): Query<Nothing>,
 ) -> Result<Answer<Items>, Problem> {
-    let live = desk.control().live();
+    let live = state.control().live();
     let agent = agents::find(&live, &name)?;
-    let now = desk.admin.clock.now();
-    let streams = desk.control().streams(&agent.name);
+    let now = state.admin.clock.now();
+    let streams = state.control().streams(&agent.name);
     let items = streams.iter().map(|stream| {
         let facts = &stream.facts;
         let caller = facts.caller.as_deref();
@@ -86,15 +86,15 @@ pub(super) async fn list(
 
 /// Ends one, or all.
 pub(super) async fn end(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(name): Name,
     Query(One { id }): Query<One>,
 ) -> Result<Answer<Ended>, Problem> {
-    let live = desk.control().live();
+    let live = state.control().live();
     let agent = agents::find(&live, &name)?;
     let which = id.map_or(Which::All, Which::One);
-    let ended = desk.control().end_streams(&caller.who(), &agent.name, which);
+    let ended = state.control().end_streams(&caller.who(), &agent.name, which);
     if let (Some(id), 0) = (id, ended) {
         return Err(Problem::not_found(&format!("running stream {id} of agent {name:?}")));
     }

@@ -4,13 +4,16 @@ use axum::extract::State;
 
 use crate::telemetry::Overview;
 
-use super::Desk;
+use super::SharedState;
 use super::body::Answer;
 use super::page::{Nothing, Query};
 
 /// Shows it.
-pub(super) async fn show(State(desk): State<Desk>, Query(Nothing {}): Query<Nothing>) -> Answer<Overview> {
-    Answer(desk.admin.traffic.overview())
+pub(super) async fn show(
+    State(state): State<SharedState>,
+    Query(Nothing {}): Query<Nothing>,
+) -> Answer<Overview> {
+    Answer(state.admin.traffic.overview())
 }
 
 #[cfg(test)]

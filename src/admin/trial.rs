@@ -19,7 +19,7 @@ use crate::model::methods::METHODS;
 use crate::model::{CanonicalPath, Secret, reached_at};
 use crate::routing::Agent;
 
-use super::Desk;
+use super::SharedState;
 use super::agents::find;
 use super::body::{Json, maybe_secret};
 use super::explain::{MOST_HEADERS, headers, put_credential};
@@ -62,19 +62,19 @@ fn get() -> String {
 
 /// Sends it, and shows what comes back as it comes.
 pub(super) async fn run(
-    State(desk): State<Desk>,
+    State(state): State<SharedState>,
     Name(name): Name,
     Query(Nothing {}): Query<Nothing>,
     Json(trial): Json<Trial>,
 ) -> Result<Response, Problem> {
-    let live = desk.control().live();
+    let live = state.control().live();
     let agent = find(&live, &name)?;
     let request = request(&live, agent, trial)?;
-    let Ok(place) = std::sync::Arc::clone(&desk.trials).try_acquire_owned() else {
+    let Ok(slot) = std::sync::Arc::clone(&state.trials).try_acquire_owned() else {
         return Err(Problem::unavailable("too many test requests run already"));
     };
     let (events, lines) = mpsc::channel(WAITING);
-    tokio::spawn(send(request, events, place));
+    tokio::spawn(send(request, events, slot));
     let lines = futures::stream::unfold(lines, |mut lines| async move {
         let line: Bytes = lines.recv().await?;
         Some((Ok::<_, std::convert::Infallible>(line), lines))
@@ -189,14 +189,14 @@ fn client(url: &Url, address: SocketAddr, host: Option<&str>) -> Result<reqwest:
     builder.build().map_err(|e| Problem::unavailable(format!("no request can be sent: {e}")))
 }
 
-async fn send(prepared: Prepared, events: mpsc::Sender<Bytes>, place: OwnedSemaphorePermit) {
+async fn send(prepared: Prepared, events: mpsc::Sender<Bytes>, slot: OwnedSemaphorePermit) {
     let start = Instant::now();
     if let Err(message) = exchange(prepared, &events, start).await {
         let error = Event::Error { message, ms: since(start) };
         // Who asked may be gone: then nobody misses the line.
         let _gone = events.send(error.line()).await;
     }
-    drop(place);
+    drop(slot);
 }
 
 /// Runs the request; the error is for a person.
@@ -208,10 +208,10 @@ async fn exchange(prepared: Prepared, events: &mpsc::Sender<Bytes>, start: Insta
     let (mut bytes, mut pieces) = (0_u64, Pieces::default());
     let mut truncated = false;
     while let Some(piece) = response.chunk().await.map_err(|e| why(&e))? {
-        let room = usize::try_from(LONGEST - bytes).unwrap_or(usize::MAX);
-        let piece = if piece.len() > room {
+        let left = usize::try_from(LONGEST - bytes).unwrap_or(usize::MAX);
+        let piece = if piece.len() > left {
             truncated = true;
-            piece.slice(..room)
+            piece.slice(..left)
         } else {
             piece
         };
@@ -313,8 +313,8 @@ mod tests {
             Trial { method: get(), path: String::new(), headers: Vec::new(), body: None, credential: None };
         let prepared = request(&live, &live.agents["refunds"], trial).ok().unwrap();
         let (events, mut lines) = mpsc::channel(4);
-        let place = std::sync::Arc::new(tokio::sync::Semaphore::new(1)).try_acquire_owned().unwrap();
-        send(prepared, events, place).await;
+        let slot = std::sync::Arc::new(tokio::sync::Semaphore::new(1)).try_acquire_owned().unwrap();
+        send(prepared, events, slot).await;
         let line: serde_json::Value = serde_json::from_slice(&lines.recv().await.unwrap()).unwrap();
         assert_eq!(line["event"], "error");
         assert!(lines.recv().await.is_none());

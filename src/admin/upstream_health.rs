@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Room;
+use super::AdminState;
 
 /// The last request that ended without an answer of its agent, at a glance.
 #[derive(Serialize, JsonSchema)]
@@ -43,16 +43,16 @@ struct Recent {
 }
 
 /// The last failure of an agent.
-pub(super) fn last(room: &Room, agent: &str) -> Option<LastFailure> {
-    let entry = room.admin.decisions.last_failure(agent)?;
+pub(super) fn last(state: &AdminState, agent: &str) -> Option<LastFailure> {
+    let entry = state.admin.decisions.last_failure(agent)?;
     Some(LastFailure { at: entry.at.timestamp(), cause: entry.upstream_error?.as_str() })
 }
 
 impl UpstreamHealth {
     /// That of an agent.
-    pub(super) fn of(room: &Room, agent: &str) -> Self {
-        let lately = room.admin.traffic.lately(agent);
-        let last = room.admin.decisions.last_failure(agent);
+    pub(super) fn of(state: &AdminState, agent: &str) -> Self {
+        let lately = state.admin.traffic.lately(agent);
+        let last = state.admin.decisions.last_failure(agent);
         let last_failure = last.and_then(|entry| {
             let failed = entry.grounds.as_ref().and_then(|grounds| grounds.failed.as_ref());
             Some(Failure {
@@ -63,6 +63,6 @@ impl UpstreamHealth {
             })
         });
         let recent = Recent { failures_5m: lately.failed, requests_5m: lately.went_on() };
-        Self { failures: room.admin.traffic.failures(agent), last_failure, recent }
+        Self { failures: state.admin.traffic.failures(agent), last_failure, recent }
     }
 }

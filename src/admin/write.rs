@@ -9,7 +9,7 @@ use crate::control::{Edit, Edited, Finding, Wanted};
 use crate::idp::Probe;
 use crate::model::{Instant, ResourceId};
 
-use super::Room;
+use super::AdminState;
 use super::body::Answer;
 use super::caller::Caller;
 use super::impact::Impact;
@@ -71,7 +71,7 @@ impl Written {
 
 /// Writes one resource; `verb` says what for, in the history.
 pub(super) async fn one(
-    room: &Room,
+    state: &AdminState,
     caller: &Caller,
     verb: &str,
     wanted: Wanted,
@@ -79,7 +79,7 @@ pub(super) async fn one(
 ) -> Result<Written, Problem> {
     let id = wanted.id.clone();
     let edit = Edit { who: caller.who(), what: format!("{verb} {id}"), wanted: vec![wanted], dry_run };
-    Ok(Written::new(room.control().edit(edit).await?, Some(&id), dry_run))
+    Ok(Written::new(state.control().edit(edit).await?, Some(&id), dry_run))
 }
 
 /// A tag as a header value.
@@ -96,6 +96,6 @@ pub(super) fn with_tag(mut response: Response, tag: Option<HeaderValue>) -> Resp
 }
 
 /// A moment as RFC 3339; absent for those that a calendar does not reach.
-pub(super) fn moment(at: Instant) -> Option<jiff::Timestamp> {
+pub(super) fn timestamp(at: Instant) -> Option<jiff::Timestamp> {
     i64::try_from(at.unix()).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
 }

@@ -18,15 +18,15 @@ const LINE: usize = 32;
 
 /// The line of wrong tokens.
 #[derive(Debug, Default)]
-pub(super) struct Brake {
+pub(super) struct Throttle {
     next: Mutex<Option<(Duration, Instant)>>,
     waiting: AtomicUsize,
 }
 
-impl Brake {
+impl Throttle {
     /// Waits before a wrong token is answered.
-    pub(super) async fn wrong(&self) {
-        let _place = Place::take(&self.waiting);
+    pub(super) async fn wait(&self) {
+        let _slot = Slot::take(&self.waiting);
         if self.waiting.load(Ordering::Relaxed) > LINE {
             return;
         }
@@ -41,16 +41,16 @@ impl Brake {
 }
 
 /// A place in the line, given back also when the caller goes away.
-struct Place<'a>(&'a AtomicUsize);
+struct Slot<'a>(&'a AtomicUsize);
 
-impl<'a> Place<'a> {
+impl<'a> Slot<'a> {
     fn take(waiting: &'a AtomicUsize) -> Self {
         waiting.fetch_add(1, Ordering::Relaxed);
         Self(waiting)
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Slot<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -60,29 +60,29 @@ impl Drop for Place<'_> {
 mod tests {
     use super::*;
 
-    async fn waited(brake: &Brake) -> u128 {
+    async fn waited(throttle: &Throttle) -> u128 {
         let start = Instant::now();
-        brake.wrong().await;
+        throttle.wait().await;
         start.elapsed().as_millis()
     }
 
     #[tokio::test(start_paused = true)]
     async fn each_wrong_token_waits_longer_up_to_two_seconds_until_calm_returns() {
-        let brake = Brake::default();
+        let throttle = Throttle::default();
         for wanted in [50, 100, 200, 400, 800, 1600, 2000, 2000] {
-            assert_eq!(waited(&brake).await, wanted);
+            assert_eq!(waited(&throttle).await, wanted);
         }
         tokio::time::advance(CALM).await;
-        assert_eq!(waited(&brake).await, 50);
+        assert_eq!(waited(&throttle).await, 50);
     }
 
     #[tokio::test(start_paused = true)]
     async fn wrong_tokens_at_once_wait_one_after_the_other_and_a_crowd_is_sent_away() {
-        let brake = Brake::default();
-        let (a, b, c) = tokio::join!(waited(&brake), waited(&brake), waited(&brake));
+        let throttle = Throttle::default();
+        let (a, b, c) = tokio::join!(waited(&throttle), waited(&throttle), waited(&throttle));
         assert_eq!([a, b, c], [50, 150, 350]);
-        let crowd = futures::future::join_all((0..LINE + 10).map(|_| waited(&brake))).await;
+        let crowd = futures::future::join_all((0..LINE + 10).map(|_| waited(&throttle))).await;
         assert_eq!(crowd.iter().filter(|waited| **waited == 0).count(), 10);
-        assert_eq!(brake.waiting.load(Ordering::Relaxed), 0);
+        assert_eq!(throttle.waiting.load(Ordering::Relaxed), 0);
     }
 }
