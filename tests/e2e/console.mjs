@@ -68,7 +68,7 @@ async function addProvider() {
   await field('Issuer', drawer).fill(`${ISSUER_URL}/nothing-here`);
   await button('Probe', drawer).click();
   const found = drawer.getByTestId('probe');
-  await found.getByText('This does not work yet').waitFor();
+  await found.getByText('The probe found problems').waitFor();
   await audit(page, 'identity-provider-probe-fails');
   await field('Issuer', drawer).fill(ISSUER_URL);
   await button('Probe', drawer).click();
@@ -111,7 +111,7 @@ async function deployWithOAuth() {
   await drawer.getByText('refunds is live').waitFor();
   must((await call()) === 401, 'the agent refuses a call without a token as soon as it is said to be live');
   must((await drawer.getByTestId('live-endpoint').innerText()) === `${GATEWAY_URL}/refunds`, 'the page of a deploy says where the agent is');
-  const lines = drawer.getByRole('region', { name: 'the line that fetches a token' });
+  const lines = drawer.getByRole('region', { name: 'the command that fetches a token' });
   await lines.filter({ hasText: `${ISSUER_URL}/token` }).waitFor();
   await audit(page, 'deploy-live');
   await button('Done', drawer).click();
@@ -127,7 +127,7 @@ async function deployWithOAuth() {
 
 async function tryOut() {
   await link('Test').click();
-  await page.getByText('The console cannot mint a token').waitFor();
+  await page.getByText('The console cannot issue a token').waitFor();
   await page.getByText('Fetch a token with client credentials').click();
   await field('Client ID').fill('rs256');
   await field('Client secret').fill('wrong');
@@ -145,7 +145,7 @@ async function tryOut() {
   await page.getByTestId('response-body').getByText('/refunds').first().waitFor();
   await audit(page, 'test-allowed');
   await field('Path').fill('/sse');
-  await (await sent()).filter({ hasText: 'pieces' }).waitFor();
+  await (await sent()).filter({ hasText: 'chunks' }).waitFor();
   await page.getByTestId('response-body').getByText('data: 4').waitFor();
   await field('Path').fill('/');
   await field('Token').fill('');
@@ -263,7 +263,7 @@ async function twoEditors() {
     return drawer;
   };
   await (await edit(page, 'by the first')).getByText('refunds is live').waitFor();
-  await (await edit(other, 'by the second')).getByText('Somebody else deployed this agent meanwhile').waitFor();
+  await (await edit(other, 'by the second')).getByText('Somebody else has deployed this agent in the meantime').waitFor();
   const spec = await page.evaluate(async () => (await (await fetch('/api/v1/agents/refunds')).json()).spec);
   must(spec.display_name === 'by the first', `nothing is overwritten: ${JSON.stringify(spec)}`);
   await audit(other, 'deploy-conflict');

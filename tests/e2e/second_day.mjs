@@ -92,7 +92,7 @@ async function brokenFile(key) {
   await page.goto(`${CONSOLE_URL}/agents/other`);
   await page.getByText('agents/other is broken on disk').waitFor();
   await button('Restore the last good text of agents/other').click();
-  await page.getByText('agents/other has its last good text again.').waitFor();
+  await page.getByText('The last good text of agents/other is restored.').waitFor();
   await page.getByText('agents/other is broken on disk').waitFor({ state: 'detached' });
   must(readFileSync(file('other'), 'utf8').includes('audiences:'), 'the last good text is on disk again');
   told('revoked a leaked key while a file was broken, and restored the file');
@@ -152,7 +152,7 @@ async function providerInUse() {
   await review.getByText('Agents use this provider').waitFor();
   await review.getByText(/1 agent, .* in five minutes: other/).waitFor();
   await diff('Diff of this change', '/wrong', review);
-  await button('Save all the same', review).waitFor();
+  await button('Save anyway', review).waitFor();
   await audit(page, 'identity-provider-review');
   await button('Back to the form', review).click();
   await button('Cancel', drawer).click();
@@ -222,14 +222,14 @@ async function silence() {
   const pid = Number(readFileSync(GATEWAY_PID, 'utf8'));
   process.kill(pid, 'SIGSTOP');
   try {
-    await page.getByText(/^No answer since .*; what you see is old$/).waitFor({ timeout: 30_000 });
-    must((await page.getByRole('alert').filter({ hasText: 'No answer since' }).count()) === 1, 'it is said once');
+    await page.getByText(/^No response since .*; this page shows old data$/).waitFor({ timeout: 30_000 });
+    must((await page.getByRole('alert').filter({ hasText: 'No response since' }).count()) === 1, 'it is said once');
     must((await page.getByText('Live revision').count()) === 1, 'what was seen stays');
     await audit(page, 'no-answer');
   } finally {
     process.kill(pid, 'SIGCONT');
   }
-  await page.getByText(/^No answer since/).waitFor({ state: 'detached', timeout: 30_000 });
+  await page.getByText(/^No response since/).waitFor({ state: 'detached', timeout: 30_000 });
   told('a gateway that hangs is said to be silent');
 }
 

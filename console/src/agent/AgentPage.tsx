@@ -113,7 +113,7 @@ function Settings({ agent }: { agent: AgentDetail }) {
         <dd>
           <code>{agent.upstream}</code>
         </dd>
-        <dt>Per second</dt>
+        <dt>Requests per second</dt>
         <dd>
           <Sparkline traffic={agent.traffic} />
         </dd>

@@ -11,17 +11,17 @@ export function CallLines({ agent }: { agent: AgentDetail }) {
       {token && (
         <>
           <p className="dim small" style={{ margin: 0 }}>
-            Fetch a token, with the ID and the secret of a client that the identity provider knows:
+            Fetch a token with the ID and the secret of a client of the identity provider:
           </p>
-          <CodeLine text={token} what="the line that fetches a token" />
+          <CodeLine text={token} what="the command that fetches a token" />
         </>
       )}
       {agent.authentication === "api_key" && (
         <p className="dim small" style={{ margin: 0 }}>
-          Put an API key of this agent into the variable API_KEY first.
+          Set the variable API_KEY to an API key of this agent first.
         </p>
       )}
-      <CodeLine text={curlLine(agent)} what="the curl line" />
+      <CodeLine text={curlLine(agent)} what="the curl command" />
     </div>
   );
 }

@@ -21,7 +21,7 @@ export function DeleteAgent({ agent, readOnly }: { agent: AgentDetail; readOnly:
   const undoOf = useUndo();
   const withKeys =
     agent.api_keys > 0
-      ? `, and ${agent.api_keys === 1 ? "its API key goes" : `its ${agent.api_keys} API keys go`} with it`
+      ? `, and ${agent.api_keys === 1 ? "its API key is" : `its ${agent.api_keys} API keys are`} deleted too`
       : "";
   return (
     <section className={`panel ${css.section} ${css.danger}`} aria-labelledby="delete">
@@ -29,7 +29,7 @@ export function DeleteAgent({ agent, readOnly }: { agent: AgentDetail; readOnly:
         <h2 id="delete" className={css.heading}>
           Delete
         </h2>
-        <span className="dim small">The gateway answers 404 at this endpoint from then on{withKeys}.</span>
+        <span className="dim small">The gateway then responds with 404 at this endpoint{withKeys}.</span>
       </div>
       <Button variant="default" onClick={() => setOpen(true)} {...off(readOnly)}>
         Delete agent
@@ -43,18 +43,19 @@ export function DeleteAgent({ agent, readOnly }: { agent: AgentDetail; readOnly:
         onDone={(written) => {
           const gone = written.removed?.filter((name) => name.startsWith("api_keys/")).length ?? 0;
           const undo = undoOf(`agents/${agent.name}`, written);
-          const withThem = gone > 0 ? `, with ${plural(gone, "API key")} that Undo does not bring back` : "";
+          const withThem = gone > 0 ? `, with ${plural(gone, "API key")} which Undo does not restore` : "";
           toast(`${agent.name} is deleted${withThem}.`, "ok", undo);
           queries.removeQueries({ queryKey: keys.agent(agent.name) });
           void queries.invalidateQueries();
           go("/agents");
         }}
       >
-        Callers of <code>{agent.url}</code> get 404 at once{withKeys}. The{" "}
+        Callers of <code>{agent.url}</code> get 404 immediately{withKeys}. The agent can be created again from
+        the{" "}
         <Link to="/history" className="link">
           history
-        </Link>{" "}
-        keeps the agent, and can make it again; API keys are gone for good.
+        </Link>
+        , its API keys cannot.
       </Confirm>
     </section>
   );

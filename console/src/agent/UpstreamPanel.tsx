@@ -27,7 +27,7 @@ export function UpstreamPanel({ agent }: { agent: AgentDetail }) {
         </Mark>
       </div>
       <dl className="facts">
-        <dt>Failures since the start</dt>
+        <dt>Failures since the gateway started</dt>
         <dd>
           {causes.length === 0 ? (
             <span className="dim">none</span>

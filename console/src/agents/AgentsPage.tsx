@@ -57,7 +57,7 @@ export default function AgentsPage() {
             <AgentsTable agents={page.items} sorting={sorting} onSorting={fromFirstPage(setSorting)} />
           )}
           {page && page.items.length === 0 && (
-            <EmptyState title={q ? `No agent matches “${q}”.` : "No agent is like this now."} />
+            <EmptyState title={q ? `No agent matches “${q}”.` : "No agent matches these filters."} />
           )}
           {page && <Pager label="Pages of agents" page={page} size={PAGE} {...paging} />}
         </>
@@ -82,7 +82,7 @@ function ProviderFilter({
       value={value ?? ""}
       onChange={(event) => onChange(event.currentTarget.value || null)}
       data={[
-        { value: "", label: "Every identity provider" },
+        { value: "", label: "All identity providers" },
         ...[...new Set([...(value ? [value] : []), ...names])].map((name) => ({ value: name, label: name })),
       ]}
     />
@@ -95,11 +95,11 @@ function FirstRun() {
     <EmptyState title="No agents yet">
       {providers.data?.total === 0 ? (
         <p>
-          Add an{" "}
+          Add the{" "}
           <Link to="/identity-providers?new" className="link">
             identity provider
           </Link>{" "}
-          whose tokens callers bring, then a{" "}
+          that issues tokens to your callers, then a{" "}
           <Link to="/agents?new" className="link">
             new agent
           </Link>
@@ -107,7 +107,7 @@ function FirstRun() {
         </p>
       ) : (
         <p>
-          The identity providers are there; the next step is a{" "}
+          There is an identity provider; the next step is a{" "}
           <Link to="/agents?new" className="link">
             new agent
           </Link>

@@ -56,7 +56,7 @@ export const COLUMNS: Column<AgentSummary>[] = [
     cell: (agent) => <Providers agent={agent} />,
   },
   {
-    label: "Per second",
+    label: "Requests per second",
     sort: (agent) => last(agent.traffic.refused) + last(agent.traffic.would_refuse),
     mostFirst: true,
     cell: (agent) => <Sparkline traffic={agent.traffic} />,

@@ -109,11 +109,15 @@ async function once(path: string, call: Call): Promise<Response> {
 
 function silence(late: boolean, changes: boolean): ApiError {
   if (!late) {
-    return new ApiError(0, "unreachable", "The gateway did not answer. Is it running, and can you reach it?");
+    return new ApiError(
+      0,
+      "unreachable",
+      "The gateway did not respond. Is it running, and can you reach it?",
+    );
   }
   const said = changes
-    ? `No answer within ${LONG / 1000} s. The change may have been made all the same: look before you try again.`
-    : "The gateway did not answer in time.";
+    ? `No response within ${LONG / 1000} s. The change may have been made: check before you try again.`
+    : "The gateway did not respond in time.";
   return new ApiError(0, "timeout", said);
 }
 
@@ -128,11 +132,11 @@ async function refusal(answer: Response): Promise<ApiError> {
   const text = await answer.text().catch(() => "");
   try {
     const problem = JSON.parse(text) as Partial<Problem>;
-    const detail = problem.detail ?? problem.title ?? `The API answered with status ${answer.status}.`;
+    const detail = problem.detail ?? problem.title ?? `The API responded with status ${answer.status}.`;
     return new ApiError(answer.status, problem.code ?? "unknown", detail, problem);
   } catch {
     const said = text.trim().slice(0, 300);
-    const detail = `The API answered with status ${answer.status}${said ? `: ${said}` : "."}`;
+    const detail = `The API responded with status ${answer.status}${said ? `: ${said}` : "."}`;
     return new ApiError(answer.status, "unknown", detail);
   }
 }

@@ -39,7 +39,7 @@ export async function held(signal?: AbortSignal): Promise<void> {
     });
     signal?.addEventListener("abort", () => {
       unwatch();
-      reject(new DOMException("The call was given up.", "AbortError"));
+      reject(new DOMException("The call was aborted.", "AbortError"));
     });
   });
 }

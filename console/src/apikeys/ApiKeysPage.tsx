@@ -56,7 +56,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
         <QueryError query={found} title="The API keys could not be read" />
         {page?.total === 0 && (
           <EmptyState title="No API keys yet">
-            {reason === null && <p>Create one above, and give it to the caller.</p>}
+            {reason === null && <p>Create one above and give it to the caller.</p>}
           </EmptyState>
         )}
         {page && page.items.length > 0 && (
@@ -71,7 +71,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
 /** Why an agent has no use for keys; `null` when it has. */
 function whyOff(agent: AgentDetail): string | null {
   if (agent.authentication === "oauth") {
-    return "This agent uses OAuth: callers bring a token of an identity provider, and an API key is not looked at.";
+    return "This agent uses OAuth: it accepts tokens of its identity providers and ignores API keys.";
   }
-  return agent.authentication === "public" ? "This agent is public: no credential is looked at." : null;
+  return agent.authentication === "public" ? "This agent is public: it ignores credentials." : null;
 }

@@ -57,7 +57,7 @@ export function CreateKey({ agent, offReason, onMade }: Props) {
       <form onSubmit={submit} className={`${css.form} ${dated ? css.dated : ""}`}>
         <TextInput
           label="Name"
-          placeholder="Who will have it, such as production-client"
+          placeholder="Who will use it, such as production-client"
           disabled={disabled}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
@@ -91,7 +91,7 @@ export function CreateKey({ agent, offReason, onMade }: Props) {
       </form>
       {create.isError && (
         <div style={{ marginTop: "0.75rem" }}>
-          <ErrorNotice error={create.error} title="No key was made" />
+          <ErrorNotice error={create.error} title="The key was not created" />
         </div>
       )}
     </section>

@@ -7,5 +7,10 @@ export function endOf(key: ApiKey): string | null {
 }
 
 export function Ends({ apiKey }: { apiKey: ApiKey }) {
-  return <Time at={endOf(apiKey)} past={apiKey.state !== "active"} />;
+  return (
+    <>
+      {apiKey.state === "revoked" && "revoked "}
+      <Time at={endOf(apiKey)} past={apiKey.state !== "active"} />
+    </>
+  );
 }

@@ -44,7 +44,7 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
       sort: (key) => key.name ?? "",
       cell: (key) => (
         <div className={css.key}>
-          <span>{key.name ?? <span className="dim">without a name</span>}</span>
+          <span>{key.name ?? <span className="dim">unnamed</span>}</span>
           <code className="dim">{key.masked}</code>
         </div>
       ),
@@ -63,7 +63,7 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
           },
         ]
       : []),
-    { label: "Ends", cell: (key) => <Ends apiKey={key} />, sort: (key) => endOf(key) ?? "9" },
+    { label: "Expires", cell: (key) => <Ends apiKey={key} />, sort: (key) => endOf(key) ?? "9" },
     {
       label: "Last used",
       cell: (key) => <Time at={key.last_used_at} none="not since the gateway started" past />,
@@ -136,9 +136,10 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
         title={`Revoke ${chosen ? label(chosen.key) : ""}?`}
         deed="Revoke"
         act={async () => chosen && (await apiKeys.revoke(chosen.key))}
-        onDone={() => done("The key is revoked. The next request with it is refused.")}
+        onDone={() => done("The key is revoked. Requests with it are refused from now on.")}
       >
-        The next request with this key is refused. This cannot be taken back.
+        Requests with this key are refused immediately, and its running streams end unless the agent is set to
+        keep them. This cannot be undone.
       </Confirm>
       <Confirm
         opened={chosen?.deed === "delete"}
@@ -148,14 +149,15 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
         act={async () => chosen && (await apiKeys.remove(chosen.key))}
         onDone={() => done("The key is deleted.")}
       >
-        The key goes from this list. Requests with it are refused as before, from now on as unknown.
+        The key is removed from this list. Requests with it are still refused, from now on with an unknown key
+        as the reason.
       </Confirm>
       <Rotate
         apiKey={chosen?.deed === "rotate" ? chosen.key : null}
         onClose={() => setChosen(null)}
         onMade={(made) => {
           onMade(made);
-          done("A new key is made; the old one is good until the overlap ends.");
+          done("The new key is created; the old one works until the overlap ends.");
         }}
       />
     </>

@@ -56,32 +56,32 @@ function Form({ apiKey, onClose, onMade }: Props & { apiKey: ApiKey }) {
   const choices: { value: NewEnd; label: string }[] = [
     ...(life === null
       ? []
-      : [{ value: "life" as const, label: `in ${life} days, as the old one was made for` }]),
+      : [{ value: "life" as const, label: `in ${life} days, the lifetime of the old key` }]),
     { value: "30d", label: "in 30 days" },
     { value: "90d", label: "in 90 days" },
     { value: "365d", label: "in a year" },
     { value: "date", label: "on a date…" },
     apiKey.expires_at === null
-      ? { value: "never", label: "never, as the old one" }
-      : { value: "same", label: "when the old one would have ended" },
+      ? { value: "never", label: "never, like the old key" }
+      : { value: "same", label: "when the old key would have expired" },
   ];
   return (
     <form onSubmit={submit}>
       <Stack gap="md">
         <p style={{ margin: 0 }}>
-          The old key ends <Time at={apiKey.expires_at} none="never by itself" />; after the rotation, at the
-          end of the overlap at the latest.
+          Without a rotation, the old key expires <Time at={apiKey.expires_at} />. With it, the old key
+          expires at the end of the overlap at the latest.
         </p>
         <NativeSelect
           label="Overlap"
-          description="How long the old key goes on working beside the new one"
+          description="How long the old key keeps working beside the new one"
           data={OVERLAPS}
           value={overlap}
           onChange={(event) => setOverlap(event.currentTarget.value)}
           data-autofocus
         />
         <NativeSelect
-          label="The new key ends"
+          label="The new key expires"
           data={choices}
           value={choice}
           onChange={(event) => setChoice(event.currentTarget.value as NewEnd)}
@@ -96,7 +96,7 @@ function Form({ apiKey, onClose, onMade }: Props & { apiKey: ApiKey }) {
           />
         )}
         <p className="dim small" style={{ margin: 0 }} data-testid="new-end">
-          The new key ends{" "}
+          The new key expires{" "}
           {choice === "date" && !date ? (
             "on the date that you choose"
           ) : (

@@ -26,25 +26,25 @@ export function ShownOnce({ made, agent, onClose }: Props) {
       <Notice tone="warn" title="Copy this key now. It is shown only once.">
         <Stack gap="sm">
           <p>
-            The gateway keeps a hash of it, not the key: if it is lost, create another one. Whoever has it can
-            call this agent{" "}
+            The gateway stores only a hash of the key: if you lose it, create another one. Anyone who has the
+            key can call this agent until the key{" "}
             {made.expires_at ? (
               <>
-                until it ends, <Time at={made.expires_at} />
+                expires, <Time at={made.expires_at} />
               </>
             ) : (
-              "for as long as it is not revoked"
+              "is revoked"
             )}
-            . It stays here until you say that you have it.
+            . The key stays here until you confirm that you have copied it.
           </p>
           <div data-testid="new-key">
             <CodeLine text={made.key} what="the key" />
           </div>
-          <CodeLine text={curlLine(agent, { credential: made.key })} what="the curl line with the key" />
+          <CodeLine text={curlLine(agent, { credential: made.key })} what="the curl command with the key" />
           {"replaces" in made && (
             <p>
-              It replaces <code>{made.replaces}</code>, which is good until it ends{" "}
-              <Time at={made.old_expires_at} />. Both work until then.
+              It replaces <code>{made.replaces}</code>, which works until it expires,{" "}
+              <Time at={made.old_expires_at} />.
             </p>
           )}
           <Group>

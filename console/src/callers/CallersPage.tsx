@@ -32,7 +32,9 @@ function Shown({ agent }: { agent: AgentDetail }) {
           </Button>
         </div>
       </div>
-      <p className="dim small">Nothing on this page is secret. Hand it to whoever will call the agent.</p>
+      <p className="dim small">
+        Nothing on this page is secret. Give it to the people who will call the agent.
+      </p>
       <Facts sheet={sheet} />
       {sheet.lines.map((line) => (
         <div key={line.about}>
@@ -40,15 +42,15 @@ function Shown({ agent }: { agent: AgentDetail }) {
           <CodeLine text={line.text} what={line.about} />
         </div>
       ))}
-      <h3>What answers mean</h3>
+      <h3>What the responses mean</h3>
       <dl className="facts">
         {sheet.answers.map(([status, means]) => (
           <Pair key={status} name={status} value={means} />
         ))}
       </dl>
       <p>
-        Every answer has the header <code>X-Request-Id</code>. Name it when you ask for help: the operator can
-        look it up. Do not send the token or key along.
+        Every response has the header <code>X-Request-Id</code>. Quote it when you ask for help: the operator
+        can look it up. Never send the token or key.
       </p>
     </section>
   );

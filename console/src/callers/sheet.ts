@@ -32,7 +32,7 @@ export function sheetOf(agent: Agent, token: string | null): Sheet {
     if (auth.audiences.length) facts.push(["Audience of the token", either(auth.audiences)]);
     if (auth.scopesAll.length) facts.push(["Scopes, all of", auth.scopesAll.join(" ")]);
     if (auth.scopesAny.length) facts.push(["Scopes, at least one of", auth.scopesAny.join(" ")]);
-    if (auth.maxTokenLifetime) facts.push(["Longest token lifetime", auth.maxTokenLifetime]);
+    if (auth.maxTokenLifetime) facts.push(["Maximum token lifetime", auth.maxTokenLifetime]);
   }
   const lines = [];
   if (token) lines.push({ about: "Get a token", text: token });
@@ -45,24 +45,29 @@ export function sheetOf(agent: Agent, token: string | null): Sheet {
   };
 }
 
+const BUSY: [string, string] = [
+  "503",
+  "The gateway or the agent is busy. Wait for the time in Retry-After, then try again.",
+];
+
 const REFUSALS: Record<AgentDetail["authentication"], [string, string][]> = {
   oauth: [
     [
       "401",
-      "The token is missing, expired, for another audience, or not by an accepted provider. Get a fresh one; do not try again with the same.",
+      "The token is missing, expired, for another audience, or not from an accepted provider. Get a new token; do not retry with the same one.",
     ],
-    ["403", "The token is good, but lacks a scope or a claim. Ask for the scopes above, or for access."],
-    ["503", "The gateway cannot check the token now. Wait as long as Retry-After says, and try again."],
+    ["403", "The token is valid but lacks a scope or a claim. Request the scopes above, or ask for access."],
+    ["503", "The gateway cannot check the token now. Wait for the time in Retry-After, then try again."],
   ],
   api_key: [
     ["401", "The API key is missing, mistyped, expired, revoked, or for another agent. Ask for a new one."],
-    ["503", "The gateway or the agent is busy. Wait as long as Retry-After says, and try again."],
+    BUSY,
   ],
-  public: [["503", "The gateway or the agent is busy. Wait as long as Retry-After says, and try again."]],
+  public: [BUSY],
 };
 
 const FAILURES: [string, string][] = [
-  ["502, 504", "The request was let through, but the agent could not be reached, or was too slow."],
+  ["502, 504", "The gateway allowed the request, but the agent could not be reached or was too slow."],
 ];
 
 /** The same to paste into a message. */
@@ -73,10 +78,10 @@ export function asText(sheet: Sheet): string {
     ...sheet.facts.map(([name, value]) => `${name}: ${value}`),
     ...sheet.lines.flatMap(({ about, text }) => ["", `${about}:`, `  ${text}`]),
     "",
-    "What answers mean:",
+    "What the responses mean:",
     ...sheet.answers.map(([status, means]) => `  ${status}: ${means}`),
     "",
-    "Every answer has the header X-Request-Id. Name it when you ask for help; never send the token or key.",
+    "Every response has the header X-Request-Id. Quote it when you ask for help; never send the token or key.",
     "",
   ].join("\n");
 }

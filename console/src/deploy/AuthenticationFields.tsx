@@ -47,7 +47,7 @@ export function AuthenticationFields({ providers, noProviders, onAddProvider, ..
       )}
       {form.authentication === "public" && (
         <Notice tone="warn">
-          <p>Without authentication, everybody who can reach the gateway can call this agent.</p>
+          <p>Without authentication, anyone who can reach the gateway can call this agent.</p>
         </Notice>
       )}
     </Stack>
@@ -70,7 +70,7 @@ function OAuthFields({ form, edit, error, providers, noProviders, onAddProvider 
         value={form.providers}
         error={error("providers")}
         onChange={(value) => edit({ providers: value })}
-        nothingFoundMessage="No identity provider of this name"
+        nothingFoundMessage="No identity provider with this name"
       />
       <div>
         {noProviders && <p className="dim small">There is no identity provider yet; OAuth needs one.</p>}
@@ -95,7 +95,7 @@ function OAuthFields({ form, edit, error, providers, noProviders, onAddProvider 
           <div style={{ marginTop: "0.5rem" }}>
             <Notice tone="warn">
               <p>
-                Any audience is accepted: a token that was issued for another service opens this agent, too.
+                Any audience is accepted: tokens that were issued for other services can call this agent too.
               </p>
             </Notice>
           </div>
@@ -111,7 +111,7 @@ function OAuthFields({ form, edit, error, providers, noProviders, onAddProvider 
         />
         <TextInput
           label="Prefix"
-          description="Stands before the token; may be empty"
+          description="Precedes the token; may be empty"
           value={form.prefix}
           error={error("prefix")}
           onChange={(event) => edit({ prefix: event.currentTarget.value })}
@@ -119,7 +119,7 @@ function OAuthFields({ form, edit, error, providers, noProviders, onAddProvider 
       </div>
       <Switch
         label="Forward token to upstream"
-        description="The agent gets the header exactly as it came. Only for agents that need the caller's token. More has another header for it."
+        description="The agent receives the header exactly as the caller sent it. Only for agents that need the caller's token. Another header for it can be set under More."
         checked={form.forwardToken}
         error={error("forwardToken")}
         onChange={(event) => edit({ forwardToken: event.currentTarget.checked })}

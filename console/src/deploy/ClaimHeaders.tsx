@@ -14,7 +14,7 @@ export function ClaimHeaders(props: Props) {
   return (
     <Rows
       legend="Claim headers"
-      about="The agent gets the claim as this header. What a caller sends under that name is removed."
+      about="The agent receives the claim in this header. A header of that name from the caller is removed."
       one="header"
       empty={{ claim: "", header: "" }}
       className={css.row}

@@ -12,7 +12,7 @@ interface Props {
 }
 
 const ABOUT =
-  'Dots walk into objects. Values compare by JSON type: 42 is a number, "42" is text. A * at the end of a value stands for anything.';
+  'A dot selects a member of an object. Values are compared by JSON type: 42 is a number, "42" is a string. A * at the end of a value matches anything.';
 
 export function ClaimRules({ legend, rules, error, onChange }: Props) {
   return (
@@ -42,8 +42,8 @@ export function ClaimRules({ legend, rules, error, onChange }: Props) {
           />
           <Checkbox
             aria-label={`${legend}: names of the members ${nth}`}
-            label="Names"
-            title="The claim is an object: compare the names of its members, such as roles of Zitadel"
+            label="Member names"
+            title="The claim is an object: compare the names of its members, such as the roles in tokens of Zitadel"
             checked={rule.keysOf}
             onChange={(event) => change({ keysOf: event.currentTarget.checked })}
           />

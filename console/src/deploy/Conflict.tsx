@@ -25,24 +25,24 @@ export function Conflict({ name, isNew, onLoad }: Props) {
   });
   if (isNew) {
     return (
-      <Notice tone="warn" title="There is an agent of this name already" role="alert">
+      <Notice tone="warn" title="An agent with this name already exists" role="alert">
         <p>Nothing was changed. Choose another name, or open that agent and deploy it from there.</p>
       </Notice>
     );
   }
   return (
     <>
-      <Notice tone="warn" title="Somebody else deployed this agent meanwhile" role="alert">
+      <Notice tone="warn" title="Somebody else has deployed this agent in the meantime" role="alert">
         <p>
-          Nothing was overwritten. Look at what is there now, or put your changes on top of it and see the
+          Nothing was overwritten. Load the current settings, or apply your changes to them and review the
           diff again.
         </p>
         <Group gap="xs">
           <Button size="xs" variant="default" loading={load.isPending} onClick={() => load.mutate(false)}>
-            Reload and show what is there now
+            Load the current settings
           </Button>
           <Button size="xs" variant="default" loading={load.isPending} onClick={() => load.mutate(true)}>
-            Keep my changes on top of it
+            Apply my changes to them
           </Button>
         </Group>
       </Notice>

@@ -11,7 +11,7 @@ export function CorsFields({ form, edit, error }: FieldProps) {
       <Stack gap="md">
         <TagsInput
           label="Allowed origins"
-          description="Such as https://app.example.com, https://*.example.com, or * for all; empty is no CORS"
+          description="Such as https://app.example.com, https://*.example.com, or * for all; empty disables CORS"
           value={form.corsOrigins}
           error={error("corsOrigins")}
           onChange={(value) => edit({ corsOrigins: value })}
@@ -23,14 +23,14 @@ export function CorsFields({ form, edit, error }: FieldProps) {
           <>
             <TagsInput
               label="Allowed methods"
-              description="Empty is GET, HEAD, POST"
+              description="Empty allows GET, HEAD and POST"
               value={form.corsMethods}
               error={error("corsMethods")}
               onChange={(value) => edit({ corsMethods: value })}
             />
             <TagsInput
               label="Allowed headers"
-              description="Empty is the credential header and Content-Type"
+              description="Empty allows the credential header and Content-Type"
               value={form.corsHeaders}
               error={error("corsHeaders")}
               onChange={(value) => edit({ corsHeaders: value })}
@@ -42,13 +42,13 @@ export function CorsFields({ form, edit, error }: FieldProps) {
               onChange={(value) => edit({ corsExposed: value })}
             />
             <Checkbox
-              label="Browsers may send cookies along"
+              label="Browsers may send cookies"
               checked={form.corsCredentials}
               error={error("corsCredentials")}
               onChange={(event) => edit({ corsCredentials: event.currentTarget.checked })}
             />
             <TextInput
-              label="Browsers remember the answer for"
+              label="Browsers cache the preflight response for"
               description="Such as 1h, the default"
               value={form.corsMaxAge}
               error={error("corsMaxAge")}

@@ -7,10 +7,10 @@ export function CredentialFields({ form, edit, error }: FieldProps) {
   if (form.authentication === "api_key") {
     return (
       <fieldset className={css.section}>
-        <legend>Where the key is</legend>
+        <legend>Where the key is read</legend>
         <TextInput
           label="Prefix"
-          description="Stands before the key, such as Bearer; empty is the bare key"
+          description="Precedes the key, such as Bearer; empty means the key alone"
           value={form.keyPrefix}
           error={error("keyPrefix")}
           onChange={(event) => edit({ keyPrefix: event.currentTarget.value })}
@@ -20,18 +20,18 @@ export function CredentialFields({ form, edit, error }: FieldProps) {
   }
   return (
     <fieldset className={css.section}>
-      <legend>Where the token is</legend>
+      <legend>Where the token is read</legend>
       <Stack gap="md">
         <Checkbox
           label="Also in Sec-WebSocket-Protocol"
-          description="For browsers, which cannot set headers on a WebSocket: bearer, TOKEN"
+          description="For browsers, which cannot set headers on a WebSocket; sent as bearer, TOKEN"
           checked={form.alsoWebsocket}
           onChange={(event) => edit({ alsoWebsocket: event.currentTarget.checked })}
         />
         <div className={css.pair}>
           <TagsInput
             label="Also in a query parameter"
-            description="For EventSource; removed before the agent, never logged"
+            description="For EventSource; not passed on to the agent, never logged"
             placeholder={form.alsoQuery.length ? undefined : "access_token"}
             value={form.alsoQuery}
             error={error("alsoQuery")}
@@ -49,14 +49,15 @@ export function CredentialFields({ form, edit, error }: FieldProps) {
           <div className={css.pair}>
             <TextInput
               label="Forward the token in"
-              description="Another header; empty is the one in which it came"
+              description="Another header; empty means the header in which it came"
               placeholder="X-Forwarded-Authorization"
               value={form.forwardHeader}
               error={error("forwardHeader")}
               onChange={(event) => edit({ forwardHeader: event.currentTarget.value })}
             />
             <NativeSelect
-              label="Its scheme"
+              label="Scheme"
+              description={form.forwardHeader.trim() ? "In the other header" : "Enter the other header first"}
               value={form.forwardScheme}
               error={error("forwardScheme")}
               disabled={!form.forwardHeader.trim()}

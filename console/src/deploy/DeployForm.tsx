@@ -117,7 +117,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
 
   const empty = providers.data?.total === 0;
   const warnings = aboutAgent(preview.written?.warnings ?? [], name);
-  const diff = preview.written?.diff.trim();
+  const unchanged = preview.current && preview.written?.diff.trim() === "";
   return (
     <>
       <form
@@ -175,9 +175,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
                     : failed
                 }
               >
-                {Object.keys(said.beside).length > 0 && (
-                  <p>Each problem is described beside its field above.</p>
-                )}
+                {Object.keys(said.beside).length > 0 && <p>Each problem is described at its field above.</p>}
               </ErrorNotice>
             )}
           </div>
@@ -190,7 +188,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
           <section aria-labelledby="deploy-changes">
             <h3 id="deploy-changes" className={css.heading}>
               Changes
-              {preview.asking && <span className="dim small"> · asking the gateway…</span>}
+              {preview.asking && <span className="dim small"> · checking with the gateway…</span>}
             </h3>
             {preview.written && !failed ? (
               <DiffView diff={preview.written.diff} label="Diff of this deploy" />
@@ -213,7 +211,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
             {failed && !deploy.isPending && (
               <Text size="sm" c="var(--mantine-color-error)" className={css.failed}>
                 {conflict
-                  ? "Not deployed: somebody else was first."
+                  ? "Not deployed: somebody else deployed first."
                   : "Not deployed: see the messages in the form."}
               </Text>
             )}
@@ -223,7 +221,10 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
             <Button
               type="submit"
               loading={deploy.isPending}
-              disabled={conflict || (preview.current && diff === "")}
+              disabled={conflict || unchanged}
+              title={
+                conflict ? "Resolve the conflict first" : unchanged ? "There is nothing to deploy" : undefined
+              }
               {...off(readOnly)}
             >
               Deploy

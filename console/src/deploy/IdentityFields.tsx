@@ -26,7 +26,7 @@ export function IdentityFields({ form, edit, error, name, onName, isNew }: Props
         )}
         <TextInput
           label="Display name"
-          description="What people see; default the name"
+          description="Shown to people; the name by default"
           value={form.displayName}
           error={error("displayName")}
           onChange={(event) => edit({ displayName: event.currentTarget.value })}
@@ -44,7 +44,7 @@ export function IdentityFields({ form, edit, error, name, onName, isNew }: Props
         />
         <TagsInput
           label="Hosts"
-          description="Only for these hosts; empty is every host; *. stands for one label"
+          description="Only these hosts; empty means every host; *. matches one label"
           placeholder={form.hosts.length ? undefined : "agents.example.com"}
           value={form.hosts}
           error={error("hosts")}

@@ -21,13 +21,13 @@ export function LimitFields({ form, edit, error }: FieldProps) {
             <Radio
               value="shadow"
               label="Shadow"
-              description="Every request is let through; what would be refused is counted and logged."
+              description="Every request is allowed; those that would be refused are counted and logged."
             />
           </Stack>
         </Radio.Group>
         <TagsInput
           label="Methods"
-          description="Only these reach the agent, others get 405; empty is every method"
+          description="Only these reach the agent, others get 405; empty means every method"
           value={form.methods}
           error={error("methods")}
           onChange={(methods) => edit({ methods })}

@@ -28,7 +28,7 @@ export function MoreFields({ form, edit, error, isNew, open }: Props) {
       open={opened}
       onToggle={(event) => setOpened((event.currentTarget as HTMLDetailsElement).open)}
     >
-      <summary>More: {isNew ? "" : "route, "}time-outs, limits, scopes and claims, CORS, shadow</summary>
+      <summary>More: {isNew ? "" : "route, "}timeouts, limits, scopes and claims, CORS, shadow</summary>
       <Stack gap="lg" mt="sm">
         {!isNew && (
           <fieldset className={css.section}>

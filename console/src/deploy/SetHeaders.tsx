@@ -14,7 +14,7 @@ interface Props {
 
 const LEGEND = "Headers for the agent";
 const ABOUT =
-  "Set by the gateway after everything else, such as a credential of its own. A value is kept secret; a file on the gateway's disk is better.";
+  "The gateway sets these last, for example a credential of its own. A value is kept secret, but a file on the gateway's disk is safer.";
 
 export function SetHeaders({ rows, error, onChange }: Props) {
   const [known] = useState(() => new Set(rows.map((row) => row.name)));
@@ -38,7 +38,7 @@ export function SetHeaders({ rows, error, onChange }: Props) {
           />
           <PasswordInput
             aria-label={`${LEGEND}: value ${nth}`}
-            placeholder={known.has(row.name) && !row.file ? "as it is" : "value"}
+            placeholder={row.file ? "from the file" : known.has(row.name) ? "unchanged" : "value"}
             autoComplete="new-password"
             disabled={row.file !== ""}
             value={row.value}

@@ -14,13 +14,13 @@ export function Switching({ from, to, agent }: Props) {
   if (from === null || to === null || from === to || to === "public") return null;
   const keys = agent?.api_keys ?? 0;
   return (
-    <Notice tone="warn" title="From this deploy on, today's callers are refused" role="status">
+    <Notice tone="warn" title="After this deploy, today's callers are refused" role="status">
       <p>{LOST[from]}</p>
       {to === "api_key" && (
         <p>
           {keys > 0
-            ? `The agent has ${plural(keys, "API key")}, which work again at once.`
-            : "The agent has no API key yet: create one on its page API keys when this is live."}
+            ? `The agent has ${plural(keys, "API key")}, which work again immediately.`
+            : "The agent has no API key yet: create one on its API keys page after the deploy."}
         </p>
       )}
       {to === "oauth" && keys > 0 && (
@@ -31,7 +31,7 @@ export function Switching({ from, to, agent }: Props) {
 }
 
 const LOST: Record<Authentication, string> = {
-  oauth: "Callers with tokens get 401: tokens are not looked at any more.",
-  api_key: "Callers with API keys get 401: keys are not looked at any more.",
+  oauth: "Callers with tokens get 401: the agent no longer accepts tokens.",
+  api_key: "Callers with API keys get 401: the agent no longer accepts API keys.",
   public: "Callers without a credential get 401.",
 };

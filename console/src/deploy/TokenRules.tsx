@@ -12,14 +12,14 @@ export function TokenRules({ form, edit, error }: FieldProps) {
       <Stack gap="md">
         <TagsInput
           label="Scopes, all of"
-          description="The token must have every one"
+          description="The token must have all of these"
           value={form.scopesAll}
           error={error("scopesAll")}
           onChange={(value) => edit({ scopesAll: value })}
         />
         <TagsInput
           label="Scopes, any of"
-          description="The token must have at least one"
+          description="The token must have at least one of these"
           value={form.scopesAny}
           error={error("scopesAny")}
           onChange={(value) => edit({ scopesAny: value })}
@@ -42,29 +42,29 @@ export function TokenRules({ form, edit, error }: FieldProps) {
           onChange={(claimHeaders) => edit({ claimHeaders })}
         />
         <NativeSelect
-          label="Claim headers with letters beyond ASCII"
-          description="Header values are ASCII; a name such as Zoë is not"
+          label="Claims with characters outside ASCII"
+          description="For claim headers: header values are ASCII, a name such as Zoë is not"
           value={form.claimHeaderText}
           error={error("claimHeaderText")}
           onChange={(event) => edit({ claimHeaderText: event.currentTarget.value })}
           data={[
             { value: "refuse", label: "Refuse the request" },
-            { value: "omit", label: "Leave the header out" },
+            { value: "omit", label: "Omit the header" },
             { value: "rfc8187", label: "Encode it in a second header, NAME* (RFC 8187)" },
           ]}
         />
         <div className={css.pair}>
           <NativeSelect
             label="Audience claim"
-            description="Amazon Cognito has no aud, but client_id"
+            description="Amazon Cognito has client_id instead of aud"
             value={form.audienceClaim}
             error={error("audienceClaim")}
             onChange={(event) => edit({ audienceClaim: event.currentTarget.value })}
             data={["aud", "client_id"]}
           />
           <TextInput
-            label="Longest token lifetime"
-            description="exp − iat, such as 1h; empty is no limit"
+            label="Maximum token lifetime"
+            description="exp − iat, such as 1h; empty means no limit"
             value={form.maxTokenLifetime}
             error={error("maxTokenLifetime")}
             onChange={(event) => edit({ maxTokenLifetime: event.currentTarget.value })}

@@ -9,13 +9,13 @@ import { PLAIN, inUpstream } from "./plain";
 export function UpstreamFields({ form, edit, error }: FieldProps) {
   return (
     <fieldset className={css.section}>
-      <legend>To the agent</legend>
+      <legend>Connection to the agent</legend>
       <Stack gap="md">
         <PlainFields {...{ form, edit, error }} settings={PLAIN.filter(inUpstream)} />
         <div className={css.pair}>
           <TextInput
             label="CA file"
-            description="On the gateway's disk: what is trusted for this agent instead of the system's certificates"
+            description="On the gateway's disk; replaces the system's CA certificates for this agent"
             spellCheck={false}
             value={form.upstreamCaFile}
             error={error("upstreamCaFile")}
@@ -23,7 +23,7 @@ export function UpstreamFields({ form, edit, error }: FieldProps) {
           />
           <TextInput
             label="Host header"
-            description="rewrite (default): the upstream's own; preserve: the caller's; or a name"
+            description="rewrite (default): the upstream's host; preserve: the client's; or a name"
             placeholder="rewrite"
             spellCheck={false}
             value={form.upstreamHost}

@@ -24,11 +24,7 @@ describe("the sentence says what the agent will receive", () => {
     [
       "shadow",
       { ...oauth, enforcement: "shadow" },
-      [
-        "every request is let through",
-        "anybody but callers with a valid token from corp",
-        "would be refused",
-      ],
+      ["every request is allowed", "anyone but callers with a valid token from corp", "would be refused"],
     ],
     [
       "another header",

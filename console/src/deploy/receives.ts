@@ -24,7 +24,7 @@ export function receives(form: AgentForm): string {
 function whoPasses(form: AgentForm, shadow: boolean): string {
   const only = (callers: string) =>
     shadow
-      ? `Shadow: every request is let through, and those of anybody but ${callers} are counted and logged as “would be refused”.`
+      ? `Shadow: every request is allowed, and requests from anyone but ${callers} are counted and logged as “would be refused”.`
       : `Only ${callers} get through.`;
   switch (form.authentication) {
     case null:
@@ -48,7 +48,7 @@ function whatArrives(form: AgentForm): string {
     case null:
       return "";
     case "public":
-      return "The agent receives each request as it was sent; no credential is looked at.";
+      return "The agent receives each request as it was sent; credentials are ignored.";
     case "api_key":
       return `The agent receives the request without the header ${form.keyHeader.trim() || "X-API-Key"}: keys never go upstream.`;
     case "oauth": {

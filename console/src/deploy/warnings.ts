@@ -6,7 +6,7 @@ export function aboutAgent(warnings: Diagnostic[], name: string): Diagnostic[] {
     .filter((one) => one.resource === `agents/${name}`)
     .map((one) =>
       one.help?.includes("portcullis api-key create")
-        ? { ...one, help: "create one on the agent's page API keys when this is live" }
+        ? { ...one, help: "create one on the agent's API keys page after the deploy" }
         : one,
     );
 }

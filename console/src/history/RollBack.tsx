@@ -61,7 +61,7 @@ function Confirm({ number, resource, onClose }: Target & { onClose: () => void }
       <p style={{ margin: 0 }}>
         The {wordsOf(resource)} becomes what it was right after revision {number}. API keys stay as they are.
       </p>
-      {preview.isPending && <p role="status">Asking the gateway what would change…</p>}
+      {preview.isPending && <p role="status">Checking what would change…</p>}
       {preview.isError && (
         <ErrorNotice error={preview.error} title="This roll-back is not possible" onRetry={again} />
       )}

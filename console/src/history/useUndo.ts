@@ -17,7 +17,7 @@ export function useUndo(): (resource: string, written: Written) => Deed | undefi
     const act = async () => {
       try {
         await revisions.rollBack(revision - 1, revision, resource);
-        toast(`Undone: the ${wordsOf(resource)} is what it was before.`);
+        toast(`Undone: the ${wordsOf(resource)} is as it was before.`);
       } catch (error) {
         const late = error instanceof ApiError && error.status === 412;
         toast(

@@ -11,13 +11,13 @@ export function FirstSteps({ counts }: { counts: Status["counts"] }) {
       <ol className={css.steps}>
         <li>
           {counts.identity_providers > 0 ? (
-            "An identity provider is there."
+            "There is an identity provider."
           ) : (
             <>
               <Link to="/identity-providers?new" className="link">
                 Add an identity provider
               </Link>
-              : the issuer URL is enough for most.
+              : for most, the issuer URL is enough.
             </>
           )}
         </li>
@@ -27,7 +27,7 @@ export function FirstSteps({ counts }: { counts: Status["counts"] }) {
           </Link>{" "}
           and choose who may call it.
         </li>
-        <li>Send it a test request, and see here how it was decided.</li>
+        <li>Send it a test request, and see the decision here.</li>
       </ol>
     </Notice>
   );

@@ -33,7 +33,7 @@ export default function OverviewPage() {
     mutationFn: gateway.reload,
     onSuccess: (done) =>
       toast(
-        done.result === "applied" ? "The configuration was read again and is live." : "Nothing has changed.",
+        done.result === "applied" ? "The configuration was reloaded and is live." : "Nothing has changed.",
       ),
     onSettled: () => queries.invalidateQueries({ queryKey: keys.status }),
   });
@@ -73,7 +73,7 @@ export default function OverviewPage() {
         {status.data && <KeyAges providers={status.data.identity_providers} />}
         {status.data && status.data.warnings.length > 0 && (
           <details className={`panel ${css.fold}`}>
-            <summary>{plural(status.data.warnings.length, "warning")} of the configuration</summary>
+            <summary>{plural(status.data.warnings.length, "warning")} in the configuration</summary>
             <Findings findings={status.data.warnings} />
           </details>
         )}
@@ -91,7 +91,7 @@ function Trouble({ status }: { status: Status }) {
       {status.refused && <Refused refused={status.refused} broken={status.broken_documents ?? []} />}
       {status.draining && (
         <Notice tone="warn" title="This gateway is draining">
-          <p>It lets running requests end and takes no new ones.</p>
+          <p>It finishes running requests and accepts no new ones.</p>
         </Notice>
       )}
       <ReadOnlyNotice reason={readOnly} />

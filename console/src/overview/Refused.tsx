@@ -23,8 +23,8 @@ export function Refused({ refused, broken }: Props) {
       role="alert"
     >
       <p>
-        This was <Time at={refused.at} past />. The last good configuration keeps running. Correct{" "}
-        {errors.length === 1 ? "the error" : "the errors"}, and the change is applied by itself.
+        It was rejected <Time at={refused.at} past />. The last good configuration stays live. Fix{" "}
+        {errors.length === 1 ? "the error" : "the errors"}, and the gateway applies the change automatically.
       </p>
       <Findings findings={findings} />
     </Notice>

@@ -10,7 +10,7 @@ import css from "./OverviewPage.module.css";
 const RELOADS: Record<Status["last_reload"]["result"], { tone: MarkTone; word: string }> = {
   applied: { tone: "ok", word: "applied" },
   // The gateway looks at its files every half minute; that nothing was new is the usual answer.
-  unchanged: { tone: "ok", word: "as on disk" },
+  unchanged: { tone: "ok", word: "up to date" },
   refused: { tone: "bad", word: "rejected" },
 };
 
@@ -78,7 +78,7 @@ function Live({ status: { live, head, last_reload } }: { status: Status }) {
         <>
           <Mark tone={reload.tone}>{reload.word}</Mark>{" "}
           <Link to="/history" className="link">
-            {number > 0 && !same ? `not the text of revision ${number}` : "History"}
+            {number > 0 && !same ? `differs from revision ${number}` : "History"}
           </Link>
           <div>
             checked <Time at={last_reload.at} past />

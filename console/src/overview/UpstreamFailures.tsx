@@ -48,10 +48,10 @@ export function UpstreamFailures({ some }: { some: boolean }) {
   return (
     <section aria-labelledby="upstreams">
       <h2 id="upstreams" className={css.heading}>
-        Upstreams that fail
+        Failing upstreams
       </h2>
       <DataTable
-        label="Upstreams that fail"
+        label="Failing upstreams"
         columns={COLUMNS}
         rows={found.data.slice(0, SHOWN)}
         keyOf={(agent) => agent.name}

@@ -35,7 +35,7 @@ export function AgentSelect({ label, value, onChange, placeholder, required, err
       searchValue={typed}
       onSearchChange={setTyped}
       filter={({ options }) => options}
-      nothingFoundMessage={found.isPending ? "Loading…" : "No agent of this name"}
+      nothingFoundMessage={found.isPending ? "Loading…" : "No agent with this name"}
     />
   );
 }

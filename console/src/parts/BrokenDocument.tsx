@@ -44,7 +44,7 @@ function Broken({
   const readOnly = useReadOnly();
   const restore = useMutation({
     mutationFn: () => documents.restore(resource ?? ""),
-    onSuccess: () => toast(`${name} has its last good text again.`),
+    onSuccess: () => toast(`The last good text of ${name} is restored.`),
     onSettled: () => queries.invalidateQueries(),
   });
   const page = here || resource === null ? null : pageOf(resource);
@@ -57,7 +57,7 @@ function Broken({
             was changed <Time at={since} past /> and{" "}
           </>
         )}
-        cannot be read. The gateway goes on with the last good text, and nothing else is held up by it.
+        is invalid. The gateway keeps using the last good text; changes of other resources still work.
       </p>
       <Findings findings={diagnostics} />
       {restore.isError && <ErrorNotice error={restore.error} title="The text was not restored" />}

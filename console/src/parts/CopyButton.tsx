@@ -11,7 +11,7 @@ export function CopyButton({ text, what }: { text: string; what: string }) {
     return () => clearTimeout(timer);
   }, [state]);
   const Icon = { idle: IconCopy, copied: IconCheck, failed: IconX }[state];
-  const word = { idle: "Copy", copied: "Copied", failed: "Select it and copy" }[state];
+  const word = { idle: "Copy", copied: "Copied", failed: "Not copied: select the text" }[state];
   return (
     <Button
       size="compact-sm"

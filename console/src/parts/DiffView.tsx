@@ -5,7 +5,7 @@ import css from "./DiffView.module.css";
 const KINDS = { "+": "added", "-": "removed", "@": "place" } as const;
 
 export function DiffView({ diff, label = "Changes" }: { diff: string; label?: string }) {
-  if (!diff.trim()) return <p className="dim">Nothing changes.</p>;
+  if (!diff.trim()) return <p className="dim">There are no changes.</p>;
   const lines = linesOf(diff);
   return (
     <div className={css.diff} role="region" aria-label={label} tabIndex={0} data-testid="diff">

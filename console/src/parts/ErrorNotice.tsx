@@ -18,7 +18,7 @@ interface Props {
 export function ErrorNotice({ error, title, onRetry, children }: Props) {
   const refusal = error instanceof ApiError ? error : null;
   return (
-    <Notice tone="bad" title={title ?? "The gateway refused this"} role="alert">
+    <Notice tone="bad" title={title ?? "The gateway rejected this"} role="alert">
       <p>
         <Said text={sentence(error)} />
       </p>

@@ -10,7 +10,7 @@ export function useReadOnly(managedBy: ManagedBy = "store", file?: string): stri
   if (data && !data.store.writable)
     return capital(data.store.reason ?? "the configuration cannot be written.");
   if (managedBy === "file") {
-    return `This is written in the configuration file${file ? ` ${file}` : ""}. Change it there; the gateway picks the change up by itself.`;
+    return `This is defined in the configuration file${file ? ` ${file}` : ""}. Change it there; the gateway applies the change automatically.`;
   }
   return null;
 }

@@ -22,13 +22,13 @@ export function Metadata({ provider }: { provider: ProviderDetail }) {
   return (
     <section className={css.section} aria-labelledby="metadata">
       <h2 id="metadata" className={css.heading}>
-        What it says of itself
+        Provider metadata
       </h2>
-      <p className="dim small">The metadata and the token endpoint, asked for now. Nothing is saved.</p>
+      <p className="dim small">Fetches the metadata and the token endpoint now. Nothing is saved.</p>
       <Button variant="default" size="sm" loading={probe.isPending} onClick={() => probe.mutate()}>
         Probe
       </Button>
-      {probe.isError && <ErrorNotice error={probe.error} title="The probe could not be made" />}
+      {probe.isError && <ErrorNotice error={probe.error} title="The probe could not be run" />}
       {probe.data && (
         <div style={{ marginTop: "0.75rem" }}>
           <ProbeResult probe={probe.data} typed={provider.issuer} />

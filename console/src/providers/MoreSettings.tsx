@@ -20,7 +20,7 @@ export function MoreSettings({ form, edit, error, open }: Props & { open: boolea
       <Stack gap="md" mt="sm">
         <MultiSelect
           label="Algorithms"
-          description="Empty accepts every asymmetric one; none and HS* never are"
+          description="Empty accepts every asymmetric algorithm; none and HS* are never accepted"
           data={[...new Set([...ALGORITHMS, ...form.algorithms])]}
           hidePickedOptions
           value={form.algorithms}
@@ -43,8 +43,8 @@ export function MoreSettings({ form, edit, error, open }: Props & { open: boolea
             onChange={(event) => edit({ refresh: event.currentTarget.value })}
           />
           <TextInput
-            label="Oldest keys"
-            description="Older ones are not used; default 24h"
+            label="Maximum key age"
+            description="Older keys are not used; default 24h"
             value={form.maxStale}
             error={error("maxStale")}
             onChange={(event) => edit({ maxStale: event.currentTarget.value })}
@@ -53,7 +53,7 @@ export function MoreSettings({ form, edit, error, open }: Props & { open: boolea
         <div className={css.pair}>
           <TextInput
             label="CA file"
-            description="On the gateway's disk: certificates that are trusted as well when keys are fetched"
+            description="On the gateway's disk; trusted besides the system's CA certificates when keys are fetched"
             placeholder="corp-ca.pem"
             spellCheck={false}
             value={form.caFile}
@@ -62,7 +62,7 @@ export function MoreSettings({ form, edit, error, open }: Props & { open: boolea
           />
           <TextInput
             label="Proxy for fetching"
-            description="Empty takes HTTPS_PROXY of the environment; none goes direct"
+            description="Empty uses HTTPS_PROXY of the environment; none connects directly"
             placeholder="http://proxy:3128"
             spellCheck={false}
             value={form.egressProxy}
@@ -72,7 +72,7 @@ export function MoreSettings({ form, edit, error, open }: Props & { open: boolea
         </div>
         <Switch
           label="Fetch keys over plain HTTP"
-          description="Only for tests: whoever is on the way can put in keys of their own."
+          description="Only for tests: anyone on the network path can replace the keys and forge tokens."
           checked={form.insecureHttp}
           error={error("insecureHttp")}
           onChange={(event) => edit({ insecureHttp: event.currentTarget.checked })}

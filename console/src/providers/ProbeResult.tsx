@@ -20,10 +20,10 @@ export function ProbeResult({ probe, typed, children }: Props) {
     <div data-testid="probe" role="status">
       <Notice
         tone={probe.ok ? "ok" : "bad"}
-        title={probe.ok ? `Found ${plural(probe.keys.length, "key")}` : "This does not work yet"}
+        title={probe.ok ? `Found ${plural(probe.keys.length, "key")}` : "The probe found problems"}
       >
         {stale && (
-          <p className="dim">This is about the issuer {probe.issuer}; probe again for the new one.</p>
+          <p className="dim">This result is for the issuer {probe.issuer}. Probe again for the new one.</p>
         )}
         {probe.problems.length > 0 && (
           <ul className={css.problems}>
@@ -86,10 +86,10 @@ export function ProbeResult({ probe, typed, children }: Props) {
           </ul>
         )}
         {probe.skipped.length > 0 && (
-          <ul className={css.keys} aria-label="Keys left out">
+          <ul className={css.keys} aria-label="Keys skipped">
             {probe.skipped.map((skipped, index) => (
               <li key={index}>
-                <Mark tone="warn">left out</Mark> <code>{skipped.key}</code> {skipped.reason}
+                <Mark tone="warn">skipped</Mark> <code>{skipped.key}</code> {skipped.reason}
               </li>
             ))}
           </ul>

@@ -117,6 +117,7 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
                   variant="default"
                   loading={probe.isPending}
                   disabled={!canProbe}
+                  title={canProbe ? undefined : "Enter what is to be probed first"}
                   onClick={() => probe.mutate()}
                 >
                   Probe
@@ -126,12 +127,12 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
                 </span>
               </div>
             )}
-            {probe.isError && <ErrorNotice error={probe.error} title="The probe could not be made" />}
+            {probe.isError && <ErrorNotice error={probe.error} title="The probe could not be run" />}
             {probe.data && (
               <ProbeResult probe={probe.data} typed={form.issuer.trim()}>
                 {named !== null && named !== form.issuer.trim() && (
                   <Button size="xs" variant="default" onClick={() => edit({ issuer: named })}>
-                    Use the issuer that it names: {named}
+                    Use the issuer of the metadata: {named}
                   </Button>
                 )}
               </ProbeResult>
@@ -139,7 +140,7 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
             {!provider && (
               <TextInput
                 label="Name"
-                description="What agents call it: lowercase letters, digits and dashes"
+                description="How agents refer to it: lowercase letters, digits and dashes"
                 required
                 value={name}
                 error={error("name")}
@@ -154,7 +155,7 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
         </fieldset>
         {failed && (
           <ErrorNotice
-            title={refusal?.status === 412 ? "Not saved: it was changed meanwhile" : "Not saved"}
+            title={refusal?.status === 412 ? "Not saved: it was changed in the meantime" : "Not saved"}
             error={
               refusal
                 ? new ApiError(refusal.status, refusal.code, refusal.message, { diagnostics: rest })
@@ -164,8 +165,8 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
             {refusal?.status === 412 && (
               <p>
                 {provider
-                  ? "Close this and open it again to see what is there now."
-                  : "There is an identity provider of this name already. Choose another name."}
+                  ? "Close this form and open it again to see the current settings."
+                  : "An identity provider with this name already exists. Choose another name."}
               </p>
             )}
           </ErrorNotice>

@@ -126,7 +126,7 @@ function Shown({ provider }: { provider: ProviderDetail }) {
         </h2>
         {status.keys.length === 0 ? (
           <EmptyState title="The gateway has no keys of this provider.">
-            <p>Its tokens are answered with 503 until it has; it tries again by itself.</p>
+            <p>Requests with its tokens get 503 until a fetch succeeds. The gateway retries automatically.</p>
           </EmptyState>
         ) : (
           <KeysTable status={status} />
@@ -148,8 +148,8 @@ function Shown({ provider }: { provider: ProviderDetail }) {
           go("/identity-providers");
         }}
       >
-        Its tokens are refused from then on. A provider that an agent still accepts cannot be deleted. The
-        history keeps it.
+        Its tokens are refused from then on. A provider that an agent still uses cannot be deleted. The
+        provider can be created again from the history.
       </Confirm>
     </>
   );
@@ -158,11 +158,11 @@ function Shown({ provider }: { provider: ProviderDetail }) {
 /** What a failed fetch means for callers, and until when. */
 function consequence(status: ProviderDetail["status"]) {
   if (!status.usable) {
-    return "There are no usable keys: tokens of this provider get 503 until a fetch succeeds. The gateway keeps trying.";
+    return "There are no usable keys: requests with tokens of this provider get 503 until a fetch succeeds. The gateway retries automatically.";
   }
   return (
     <>
-      The keys of <Time at={status.last_success} none="the last start" past /> go on being used. The next try
+      The keys of <Time at={status.last_success} none="the last start" past /> stay in use. The next attempt
       is <Time at={status.next_due} none="not planned" />.
     </>
   );

@@ -64,7 +64,7 @@ export default function ProvidersPage() {
   return (
     <ListPage
       title="Identity providers"
-      about="Who signs the tokens that callers bring. The gateway fetches their public keys and keeps them fresh."
+      about="Identity providers sign the tokens of callers. The gateway fetches their public keys and keeps them up to date."
       add="Add identity provider"
       onAdd={() => go("/identity-providers?new")}
       query={all}
@@ -74,9 +74,9 @@ export default function ProvidersPage() {
         <EmptyState title="No identity providers yet">
           <p>
             <Link to="/identity-providers?new" className="link">
-              Add the one
+              Add the identity provider
             </Link>{" "}
-            that issues your tokens: its issuer URL is enough for most. Then secure an agent with it.
+            that issues your tokens; for most, the issuer URL is enough. Then secure an agent with it.
           </p>
         </EmptyState>
       )}
@@ -102,7 +102,7 @@ export default function ProvidersPage() {
         />
       )}
       {all.data && all.data.length > 0 && page?.items.length === 0 && (
-        <EmptyState title="No identity provider is like this." />
+        <EmptyState title="No identity provider matches these filters." />
       )}
       {page && <Pager label="Pages of identity providers" page={page} size={PAGE} {...paging} />}
       <ProviderDrawer provider={null} opened={isNew} onClose={() => go("/identity-providers")} />

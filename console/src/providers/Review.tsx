@@ -25,7 +25,7 @@ export function Review({ written, refused, saving, onSave, onBack }: Props) {
       {impact && (
         <Notice tone={failed ? "bad" : "warn"} title="Agents use this provider">
           <p>
-            {plural(impact.agents.length, "agent")}, {plural(impact.calls, "call")} in{" "}
+            {plural(impact.agents.length, "agent")}, {plural(impact.calls, "request")} in{" "}
             {lately(impact.window_seconds)}: {impact.agents.slice(0, 5).join(", ")}
             {impact.agents.length > 5 && ` and ${impact.agents.length - 5} more`}.
           </p>
@@ -35,7 +35,7 @@ export function Review({ written, refused, saving, onSave, onBack }: Props) {
       <DiffView diff={written.diff} label="Diff of this change" />
       {failed && (
         <Notice tone="bad" title="With these settings, callers of these agents would be refused">
-          <p>The probe failed. Saving all the same is for a provider that is yet to come up.</p>
+          <p>The probe failed. Save anyway only if the provider is not running yet.</p>
         </Notice>
       )}
       <Group justify="flex-end">
@@ -48,7 +48,7 @@ export function Review({ written, refused, saving, onSave, onBack }: Props) {
           disabled={same}
           onClick={() => onSave(failed)}
         >
-          {failed ? "Save all the same" : "Save"}
+          {failed ? "Save anyway" : "Save"}
         </Button>
       </Group>
     </Stack>

@@ -26,7 +26,7 @@ export function SourceFields({ form, edit, error }: Props) {
     <>
       <TextInput
         label="Issuer"
-        description="Exactly what tokens have in iss, byte for byte; the slash at the end counts"
+        description="Exactly the iss of its tokens, byte for byte; a slash at the end counts"
         placeholder="https://idp.example.com/realms/a"
         required
         data-autofocus

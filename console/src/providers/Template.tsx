@@ -38,7 +38,7 @@ export function Template({ issuer, isNew, onIssuer }: Props) {
           value={chosen}
           onChange={(event) => choose(event.currentTarget.value)}
           data={[
-            { value: "", label: "None: I know the issuer" },
+            { value: "", label: "None" },
             ...VENDORS.map(({ id, name }) => ({ value: id, label: name })),
           ]}
         />
@@ -54,7 +54,7 @@ export function Template({ issuer, isNew, onIssuer }: Props) {
         />
       ))}
       {vendor && (
-        <Notice tone="note" title={`${vendor.name}: know before you start`}>
+        <Notice tone="note" title={`${vendor.name}: before you start`}>
           <p data-testid="trap">{vendor.trap}</p>
         </Notice>
       )}

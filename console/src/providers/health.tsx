@@ -7,14 +7,14 @@ const HEALTH: Record<Health, { tone: MarkTone; word: string; means: string }> = 
   stale: {
     tone: "warn",
     word: "stale",
-    means: "The keys are old but still used; the last fetch did not succeed.",
+    means: "The keys are old but still used; the last fetch failed.",
   },
   failing: {
     tone: "bad",
     word: "failing",
-    means: "There are no usable keys: its tokens are answered with 503.",
+    means: "There are no usable keys: requests with its tokens get 503.",
   },
-  waiting: { tone: "note", word: "waiting", means: "The first fetch of the keys has not ended yet." },
+  waiting: { tone: "note", word: "waiting", means: "The first fetch of the keys has not finished yet." },
 };
 
 export function HealthMark({ health }: { health: Health }) {

@@ -72,7 +72,7 @@ export function Decisions({ filter, onFilter }: Props) {
           }
           onClick={() => setPaused(!paused)}
         >
-          {paused ? "Go on" : "Pause"}
+          {paused ? "Resume" : "Pause"}
         </Button>
         <span className={css.live} role="status">
           {paused ? (
@@ -81,11 +81,11 @@ export function Decisions({ filter, onFilter }: Props) {
             <Mark tone={LINES[line].tone}>{LINES[line].word}</Mark>
           )}
           {missed > 0 && !paused && (
-            <span className="dim small">{missed.toLocaleString("en")} came too fast to be shown</span>
+            <span className="dim small">{missed.toLocaleString("en")} came too fast to show</span>
           )}
           {line === "lost" && !paused && (
             <Button size="compact-sm" variant="default" onClick={again}>
-              Connect again
+              Reconnect
             </Button>
           )}
         </span>
@@ -93,10 +93,11 @@ export function Decisions({ filter, onFilter }: Props) {
       <p className={`dim small ${css.reach}`} data-testid="refusals-since">
         {since ? (
           <>
-            Refusals since <Moment at={since} /> are kept, for a day at most.
+            Refusals since <Moment at={since} /> are kept, for at most a day.
           </>
         ) : (
-          items && "Refusals are kept for a day at most; allowed requests only while they are among the last."
+          items &&
+          "Refusals are kept for at most a day, allowed requests only while they are among the most recent."
         )}
       </p>
       {error !== null && (

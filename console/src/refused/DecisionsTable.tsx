@@ -42,7 +42,7 @@ export function DecisionsTable({ items, onOpen }: Props) {
             {meaning(one.reason).title}
           </button>
           {one.seen && (
-            <div className={css.seen} title="What the failing check saw; not verified">
+            <div className={css.seen} title="What the failing check found; not verified">
               <code>{one.seen}</code>
             </div>
           )}

@@ -47,8 +47,8 @@ export function Explain({ initial }: { initial: string | null }) {
             label="Token or API key"
             description={
               bare.removed
-                ? `“${bare.removed}” was pasted along with it, and is left out.`
-                : "It is decided on and forgotten: neither stored nor logged."
+                ? `“${bare.removed}” is not part of it and is left out.`
+                : "The gateway checks it, and neither stores nor logs it."
             }
             autosize
             minRows={3}

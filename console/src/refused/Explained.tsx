@@ -47,7 +47,7 @@ function CheckRow({ check }: { check: Check }) {
       </div>
       {(check.seen !== null || check.wanted !== null) && (
         <dl className={css.values}>
-          <dt>Seen</dt>
+          <dt>Found</dt>
           <dd>{check.seen === null ? <span className="dim">nothing</span> : <code>{check.seen}</code>}</dd>
           <dt>Expected</dt>
           <dd>{check.wanted === null ? <span className="dim">–</span> : <code>{check.wanted}</code>}</dd>

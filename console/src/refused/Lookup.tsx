@@ -36,7 +36,7 @@ export function Lookup({ id, onLookup }: Props) {
       <form onSubmit={submit} className={css.lookup} role="search">
         <TextInput
           label="Request ID"
-          description="From the answer's X-Request-Id or request_id, or from a line of the access log"
+          description="From the response (X-Request-Id or request_id) or from a line of the access log"
           placeholder="Paste it here"
           spellCheck={false}
           autoComplete="off"

@@ -29,7 +29,7 @@ export function VerdictCard({ verdict, id }: { verdict: Verdict; id: string }) {
       {(verdict.seen !== null || verdict.wanted !== null) && (
         <dl className={css.values} data-testid="seen-wanted">
           {verdict.check && <Row name="Check">{verdict.check}</Row>}
-          <Row name="Seen">
+          <Row name="Found">
             {verdict.seen === null ? <span className="dim">nothing</span> : <code>{verdict.seen}</code>}{" "}
             {verdict.seen !== null && unverified("seen") && <NotVerified />}
           </Row>

@@ -53,9 +53,9 @@ export function wordOf({ decision, status }: Ended): { tone: MarkTone; word: str
 export function upstreamMeaning(status: number | null | undefined): string | null {
   switch (status) {
     case 502:
-      return "The gateway let the request through, and could not get an answer of the agent: it could not be reached, or broke off.";
+      return "The gateway allowed the request, but got no response from the agent: it could not be reached, or closed the connection.";
     case 504:
-      return "The gateway let the request through, and the agent was too slow: it did not answer within the time-out.";
+      return "The gateway allowed the request, but the agent did not respond within the timeout.";
     default:
       return null;
   }

@@ -14,23 +14,23 @@ const MEANINGS: Record<string, Meaning> = {
   },
   no_route: {
     title: "No agent at this address",
-    means: "No agent answers for this host and path.",
+    means: "No agent has a route for this host and path.",
     todo: "Compare the host and the path with the routes of the agents. Paths match on whole segments: /a covers /a/x, not /ab.",
   },
   token_missing: {
     title: "No token",
-    means: "The request had no token where the agent reads it, or another word before it than the prefix.",
+    means: "The request had no token where the agent reads it, or the token had another prefix.",
     todo: "Send it in the header and with the prefix that the agent's page shows, by default “Authorization: Bearer TOKEN”.",
   },
   multiple_tokens: {
     title: "More than one token",
-    means: "The credential header came more than once, or held several values with commas.",
+    means: "The credential header occurred more than once, or held several values separated by commas.",
     todo: "Send the header once. A proxy in between may be adding its own.",
   },
   token_malformed: {
-    title: "Not a token that can be read",
+    title: "Malformed token",
     means:
-      "What came is no compact JWS of three parts with good base64url and JSON, or a member has a wrong type.",
+      "The credential is not a compact JWS (three parts of valid base64url and JSON), or a member has the wrong type.",
     todo: "Check that the whole token was sent, unchanged. An opaque token of the provider does not work; ask it for a JWT access token.",
   },
   token_too_large: {
@@ -62,7 +62,7 @@ const MEANINGS: Record<string, Meaning> = {
   },
   exp_missing: {
     title: "Token without expiry",
-    means: "The token has no exp, so it would be good for ever.",
+    means: "The token has no exp, so it would be valid forever.",
     todo: "Have the provider put exp into its tokens.",
   },
   token_expired: {
@@ -76,8 +76,8 @@ const MEANINGS: Record<string, Meaning> = {
     todo: "Compare the clocks of the gateway and the provider, or raise the provider's leeway.",
   },
   lifetime_too_long: {
-    title: "Token lives too long",
-    means: "exp − iat is more than the agent's longest token lifetime, or iat is absent.",
+    title: "Token lifetime too long",
+    means: "exp − iat is more than the agent's maximum token lifetime, or iat is absent.",
     todo: "Have the provider issue shorter tokens, or raise the limit of the agent.",
   },
   audience_mismatch: {
@@ -88,50 +88,51 @@ const MEANINGS: Record<string, Meaning> = {
   binding_required: {
     title: "Bound token without its proof",
     means:
-      "The token has cnf: it is good only with a proof that the caller has a certain key (DPoP, mTLS), and this gateway checks no such proof.",
-    todo: "Have the provider issue this client tokens that are not bound. Or set sender_constraint: { cnf: ignore } at the agent, which takes bound tokens from whoever has them.",
+      "The token has cnf: it is valid only with a proof that the caller has a certain key (DPoP, mTLS), and this gateway cannot check such a proof.",
+    todo: "Have the provider issue this client tokens that are not bound. Or set sender_constraint: { cnf: ignore } at the agent, which accepts bound tokens from anyone who has them.",
   },
   key_unknown: {
     title: "Unknown key",
     means:
-      "The provider's fresh key set has no key with the token's kid, or there is no kid and not exactly one key that fits.",
+      "The provider's fresh key set has no key with the token's kid, or the token has no kid and not exactly one key fits.",
     todo: "Look at the keys of the provider. After a rotation, new tokens need the new key to be published first.",
   },
   signature_invalid: {
     title: "Signature does not verify",
-    means: "The signature is not by the provider's key: the token was changed on the way, or is forged.",
-    todo: "Get a fresh token and send it unchanged. If that fails, too, check that the issuer's keys are those of the right environment.",
+    means:
+      "The signature was not made with the provider's key: the token was changed in transit, or is forged.",
+    todo: "Get a fresh token and send it unchanged. If that fails too, check that the issuer's keys are those of the right environment.",
   },
   scope_missing: {
     title: "Scope missing",
-    means: "The token is good, but does not have the scopes that this agent wants.",
+    means: "The token is valid but lacks scopes that this agent requires.",
     todo: "Ask the provider for a token with the scope, and check that the client may have it.",
   },
   claim_mismatch: {
     title: "Claim rule not met",
-    means: "A claim of the token is not what the agent's claim rules want, or cannot be written as a header.",
-    todo: "Explain the token below to see the rule, then change the claim at the provider or the rule of the agent. Values compare by JSON type.",
+    means: "A claim of the token does not meet the agent's claim rules, or cannot be written as a header.",
+    todo: "Explain the token below to see the rule, then change the claim at the provider or the rule of the agent. Values are compared by JSON type.",
   },
   keys_unavailable: {
     title: "Keys unavailable",
     means:
       "The gateway has no usable keys of the provider: they were never fetched, are too old, or the last fetch failed.",
-    todo: "Look at the provider's last error. The gateway tries again by itself.",
+    todo: "Look at the provider's last error. The gateway retries automatically.",
   },
   api_key_missing: {
     title: "No API key",
     means: "The request had no API key in the header that the agent reads.",
-    todo: "Send it in that header, by default X-API-Key. A bearer token is not looked at here.",
+    todo: "Send it in that header, by default X-API-Key. This agent ignores bearer tokens.",
   },
   api_key_invalid: {
     title: "Wrong API key",
-    means: "The key is unknown, mistyped, or opens another agent.",
+    means: "The key is unknown, mistyped, or belongs to another agent.",
     todo: "Copy the whole key again, or create a new one for this agent.",
   },
   api_key_expired: {
     title: "API key expired",
     means: "The key's expiry has passed.",
-    todo: "Create a new key. Before the next one ends, rotate it with an overlap.",
+    todo: "Create a new key. Before the next one expires, rotate it with an overlap.",
   },
   api_key_revoked: {
     title: "API key revoked",

@@ -27,7 +27,7 @@ export function LoginOver() {
     >
       <Text size="sm" mb="md">
         Your session has ended: the gateway was restarted, or twelve hours have passed. The page stays as it
-        is, and what you have filled in is kept.
+        is, and your input is kept.
       </Text>
       <LoginForm onDone={done} />
     </Modal>

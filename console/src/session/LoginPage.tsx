@@ -27,9 +27,9 @@ export function LoginPage() {
           </div>
           <LoginForm onDone={() => void queries.invalidateQueries({ queryKey: keys.session })} />
           <Text size="sm" c="dimmed">
-            The token is in the file that <code>server.admin.token_file</code> of the configuration names. The
-            gateway makes the file at its first start and writes its path, never the token, to the log: look
-            for <code>token_file</code> there.
+            The token is in the file that <code>server.admin.token_file</code> in the configuration names. The
+            gateway creates the file at its first start and logs its path, never the token: look for{" "}
+            <code>token_file</code> in the log.
           </Text>
           <Text size="sm" c="dimmed">
             Scripts send the same token as <code>Authorization: Bearer</code> to <code>/api/v1</code>; the API

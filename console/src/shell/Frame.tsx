@@ -95,7 +95,7 @@ function LogOut() {
     const key = uncopied.value[0];
     if (key) {
       go(`/agents/${encodeURIComponent(key.agent)}/api-keys`);
-      toast("Copy the new key first, and say that you have it; then log out.", "warn");
+      toast("Copy the new key and confirm that you have it; then log out.", "warn");
       return;
     }
     try {

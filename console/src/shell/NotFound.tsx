@@ -6,8 +6,8 @@ import { PageHead } from "../parts/PageHead";
 export function NotFound() {
   return (
     <>
-      <PageHead title="There is no such page" />
-      <EmptyState title="The address names no page of this console.">
+      <PageHead title="Page not found" />
+      <EmptyState title="The console has no page at this address.">
         <Link to="/overview" className="link">
           Go to the overview
         </Link>

@@ -17,7 +17,7 @@ export class PageBoundary extends Component<{ children: ReactNode }, { error: un
       <Notice tone="bad" title="This page could not be shown" role="alert">
         <p>{sentence(this.state.error)}</p>
         <Button size="xs" variant="default" onClick={() => location.reload()}>
-          Load again
+          Reload
         </Button>
       </Notice>
     );

@@ -10,8 +10,11 @@ export function Silence() {
   return (
     <div className={css.banner} role="alert">
       {since !== null && (
-        <Notice tone="bad" title={`No answer since ${clock(new Date(since), zone)}; what you see is old`}>
-          <p>The console keeps asking. Is the gateway running, and can you reach it?</p>
+        <Notice
+          tone="bad"
+          title={`No response since ${clock(new Date(since), zone)}; this page shows old data`}
+        >
+          <p>The console keeps trying. Is the gateway running, and can you reach it?</p>
         </Notice>
       )}
     </div>

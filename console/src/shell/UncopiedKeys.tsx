@@ -15,7 +15,7 @@ export function UncopiedKeys() {
       {elsewhere.map((agent) => (
         <Notice key={agent} tone="warn" title={`A new API key of ${agent} has not been copied yet`}>
           <p>
-            It can be seen until you say that you have it, or close this page.{" "}
+            You can see it until you confirm that you have copied it, or close this browser tab.{" "}
             <Link to={pageOf(agent)} className="link">
               Show the key
             </Link>

@@ -21,14 +21,14 @@ interface Props {
 
 export function Credential({ agent, value, onChange }: Props) {
   if (agent.authentication === "public") {
-    return <p style={{ margin: 0 }}>This agent is public: no credential is needed or looked at.</p>;
+    return <p style={{ margin: 0 }}>This agent is public: it needs no credential and ignores any.</p>;
   }
   return agent.authentication === "oauth" ? (
     <Stack gap="sm">
-      <Notice tone="note" title="The console cannot mint a token">
+      <Notice tone="note" title="The console cannot issue a token">
         <p>
-          Tokens are signed by the identity provider with a private key that the gateway never has; it only
-          checks them. Paste a token, or fetch one here with client credentials.
+          The identity provider signs tokens with a private key that the gateway does not have. Paste a token,
+          or fetch one here with client credentials.
         </p>
       </Notice>
       <Secret label="Token" value={value} onChange={onChange} />
@@ -58,8 +58,8 @@ function Secret({
       label={label}
       description={
         removed
-          ? `“${removed}” was pasted along with it, and is left out.`
-          : "Empty sends the request without one. Nothing of it is stored."
+          ? `“${removed}” is not part of it and is left out.`
+          : "Empty sends the request without one. It is not stored."
       }
       autoComplete="off"
       data-1p-ignore
@@ -104,19 +104,19 @@ function TestKey({ agent, onKey }: { agent: AgentDetail; onKey: (key: string) =>
           onClick={() => make.mutate()}
           {...off(readOnly)}
         >
-          Make a test key
+          Create a test key
         </Button>
         <span className="dim small">
           {make.data ? (
             <>
-              Made, and put into the field. It ends <Time at={make.data.expires_at} />.
+              Created and filled in. It expires <Time at={make.data.expires_at} />.
             </>
           ) : (
-            (readOnly ?? "It opens this agent for 10 minutes and then ends by itself.")
+            (readOnly ?? "It is valid for this agent and expires after 10 minutes.")
           )}
         </span>
       </Group>
-      {make.isError && <ErrorNotice error={make.error} title="No key was made" />}
+      {make.isError && <ErrorNotice error={make.error} title="The key was not created" />}
     </>
   );
 }

@@ -81,7 +81,7 @@ export function FetchToken({ agent, onToken }: Props) {
           </div>
           <TextInput
             label="Scope"
-            description="Filled in from the agent; several with spaces between them"
+            description="Filled in from the agent; separate several with spaces"
             value={ask.scope ?? ""}
             onChange={(event) => setTyped({ ...typed, scope: event.currentTarget.value })}
           />
@@ -101,17 +101,17 @@ export function FetchToken({ agent, onToken }: Props) {
             label="Client authentication"
             data={[
               { value: "basic", label: "HTTP Basic" },
-              { value: "post", label: "In the form" },
+              { value: "post", label: "In the request body" },
             ]}
             value={authentication}
             onChange={(event) => setAuthentication(event.currentTarget.value === "post" ? "post" : "basic")}
           />
-          {fetching.isError && <ErrorNotice error={fetching.error} title="No token was given" />}
+          {fetching.isError && <ErrorNotice error={fetching.error} title="No token was issued" />}
           <div role="status">
             {fetching.data && (
               <span className="small">
-                A token was fetched and put into the field
-                {fetching.data.expires_in ? `; it is good for ${span(fetching.data.expires_in)}` : ""}.
+                A token was fetched and filled in
+                {fetching.data.expires_in ? `; it is valid for ${span(fetching.data.expires_in)}` : ""}.
               </span>
             )}
           </div>

@@ -10,7 +10,7 @@ import type { Answer } from "./useTest";
 export function Response({ answer }: { answer: Answer | null }) {
   const [timed, setTimed] = useState(false);
   if (!answer) {
-    return <p className="dim">Send a request; without a credential you see how the gateway refuses.</p>;
+    return <p className="dim">Send a request; without a credential you see how the gateway refuses it.</p>;
   }
   const { head, end } = answer;
   const streamed = answer.chunks.length > 1;
@@ -26,8 +26,8 @@ export function Response({ answer }: { answer: Answer | null }) {
         {answer.running && <Loader role="img" size="xs" aria-label="Waiting for more" />}
         {end && (
           <span className="small">
-            {bytes(end.bytes)}, whole: {took(end.ms)}
-            {streamed && `, in ${answer.chunks.length} pieces`}
+            {bytes(end.bytes)}, total: {took(end.ms)}
+            {streamed && `, in ${answer.chunks.length} chunks`}
             {end.truncated && ", cut off: only the first MiB is shown"}
           </span>
         )}
@@ -51,7 +51,7 @@ export function Response({ answer }: { answer: Answer | null }) {
             <Switch
               size="xs"
               mb="xs"
-              label="Show when each piece arrived"
+              label="Show when each chunk arrived"
               checked={timed}
               onChange={(event) => setTimed(event.currentTarget.checked)}
             />

@@ -90,7 +90,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
               </p>
               <Textarea
                 label="Headers"
-                description="A line each, Name: value. The credential is put where the agent reads it."
+                description="One per line, Name: value. The credential is added where the agent reads it."
                 autosize
                 minRows={2}
                 maxRows={8}
@@ -102,7 +102,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
               {!bare && (
                 <Textarea
                   label="Body"
-                  description="Sent as application/json, unless a Content-Type stands above"
+                  description="Sent as application/json, unless a Content-Type header is set above"
                   autosize
                   minRows={3}
                   maxRows={14}
@@ -139,15 +139,16 @@ function Shown({ agent }: { agent: AgentDetail }) {
           </h2>
           {token && !(shown && credential) && (
             <div className={css.token}>
-              <CodeLine text={token} what="the line that fetches a token" />
+              <CodeLine text={token} what="the command that fetches a token" />
             </div>
           )}
-          <CodeLine text={line} what="the curl line" />
+          <CodeLine text={line} what="the curl command" />
           {agent.authentication !== "public" && (
             <Switch
               mt="sm"
               size="sm"
-              label="Write the credential into the line"
+              label="Include the credential"
+              description={credential ? undefined : "Enter a credential first"}
               disabled={!credential}
               checked={shown && Boolean(credential)}
               onChange={(event) => setShown(event.currentTarget.checked)}
@@ -159,7 +160,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
         <h2 id="response" className={css.heading}>
           Response
         </h2>
-        {test.error !== null && <ErrorNotice error={test.error} title="The test could not be made" />}
+        {test.error !== null && <ErrorNotice error={test.error} title="The test request could not be sent" />}
         <Response answer={test.answer} />
         {test.answer?.head && (
           <Decided agent={agent} requestId={requestIdIn(test.answer.head.headers)} credential={sent} />

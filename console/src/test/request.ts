@@ -11,7 +11,7 @@ export function parseHeaders(typed: string): { headers: [string, string][]; wron
   for (const line of typed.split("\n")) {
     if (!line.trim()) continue;
     const colon = line.indexOf(":");
-    if (colon < 1) return { headers, wrong: `“${line.trim()}” is no header: write Name: value.` };
+    if (colon < 1) return { headers, wrong: `Expected Name: value, found “${line.trim()}”.` };
     headers.push([line.slice(0, colon).trim(), line.slice(colon + 1).trim()]);
   }
   return { headers, wrong: null };

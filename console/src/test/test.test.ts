@@ -40,7 +40,7 @@ it("an answer grows with its events", () => {
   answer = after(answer, { event: "data", base64: "/////w==", ms: 3 });
   answer = after(answer, { event: "end", bytes: 5, truncated: false, ms: 4 });
   expect(answer.head?.status).toBe(200);
-  expect(answer.chunks.map((chunk) => chunk.text)).toEqual(["x", "[4 bytes that are not text]"]);
+  expect(answer.chunks.map((chunk) => chunk.text)).toEqual(["x", "[4 bytes of binary data]"]);
   expect(answer.end?.bytes).toBe(5);
   expect(after(start, { event: "error", message: "cut", ms: 1 }).failure).toBe("cut");
 });

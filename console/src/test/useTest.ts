@@ -39,7 +39,7 @@ export function after(answer: Answer, event: TrialEvent): Answer {
 function textOf(event: { text?: string; base64?: string }): string {
   if (event.text !== undefined) return event.text;
   const bytes = Math.floor(((event.base64 ?? "").replace(/=+$/, "").length * 3) / 4);
-  return `[${bytes} bytes that are not text]`;
+  return `[${bytes} bytes of binary data]`;
 }
 
 export function useTest(agent: string) {

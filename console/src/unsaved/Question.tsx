@@ -7,7 +7,7 @@ export function UnsavedQuestion() {
   return (
     <Modal opened={asked} onClose={() => answer(false)} title="Discard your changes?" zIndex={300}>
       <Stack gap="md">
-        <p style={{ margin: 0 }}>What you have filled in here has not been saved.</p>
+        <p style={{ margin: 0 }}>Your changes have not been saved.</p>
         <Group justify="flex-end">
           <Button variant="default" onClick={() => answer(true)}>
             Discard

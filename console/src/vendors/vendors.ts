@@ -47,7 +47,7 @@ export const VENDORS: Vendor[] = [
     places: [{ name: "tenant", label: "Tenant ID", placeholder: "00000000-0000-0000-0000-000000000000" }],
     issuer: ({ tenant }) => `https://login.microsoftonline.com/${tenant}/v2.0`,
     fits: ({ hostname }) => hostname === "login.microsoftonline.com" || hostname === "sts.windows.net",
-    trap: "Entra puts this issuer into tokens of an app registration only when its manifest has requestedAccessTokenVersion: 2; otherwise it is https://sts.windows.net/TENANT/. The audience is then the client ID of the API, not api://…. Tokens for Microsoft Graph cannot be verified by anybody else.",
+    trap: "Entra puts this issuer into tokens of an app registration only when its manifest has requestedAccessTokenVersion: 2; otherwise it is https://sts.windows.net/TENANT/. The audience is then the client ID of the API, not api://…. Tokens for Microsoft Graph cannot be verified by anyone else.",
     ask: (audience) =>
       audience ? { scope: `${guid(audience) ? `api://${audience}` : audience}/.default` } : {},
   },
@@ -60,7 +60,7 @@ export const VENDORS: Vendor[] = [
     ],
     issuer: ({ domain = "", server }) => `https://${host(domain)}/oauth2/${server}`,
     fits: ({ hostname }) => /\.(okta|oktapreview|okta-emea)\.com$/.test(hostname),
-    trap: "Use a custom authorization server, such as “default”. Tokens of the org server (https://DOMAIN without /oauth2/…) cannot be verified by anybody else. The audience is that of the authorization server, api://default unless you changed it, and a scope must be asked for.",
+    trap: "Use a custom authorization server, such as “default”. Tokens of the org server (https://DOMAIN without /oauth2/…) cannot be verified by anyone else. The audience is that of the authorization server, api://default unless you changed it, and a scope must be asked for.",
     ask: scopeOnly,
   },
   {
@@ -132,7 +132,7 @@ export const VENDORS: Vendor[] = [
     ],
     issuer: ({ issuer = "" }) => issuer.trim(),
     fits: ({ hostname }) => hostname.startsWith("kubernetes.default.svc"),
-    trap: "kubectl get --raw /.well-known/openid-configuration names the issuer. The API server shows its keys only to who may see them: bind system:service-account-issuer-discovery to system:unauthenticated and give the gateway the cluster's CA file, or paste the key set (kubectl get --raw /openid/v1/jwks) as inline JWKS. Pods need a projected token with your audience, and a claim rule on sub says which.",
+    trap: "kubectl get --raw /.well-known/openid-configuration names the issuer. The API server shows its keys only to authorized clients: bind system:service-account-issuer-discovery to system:unauthenticated and give the gateway the cluster's CA file, or paste the key set (kubectl get --raw /openid/v1/jwks) as inline JWKS. Pods need a projected token with your audience, and a claim rule on sub says which.",
     ask: null,
     how: "kubectl create token SERVICE-ACCOUNT --audience AUDIENCE",
   },
