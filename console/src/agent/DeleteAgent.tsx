@@ -38,7 +38,7 @@ export function DeleteAgent({ agent, readOnly }: { agent: AgentDetail; readOnly:
         opened={open}
         onClose={() => setOpen(false)}
         title={`Delete ${agent.name}?`}
-        deed="Delete"
+        action="Delete"
         act={() => agents.remove(agent.name, agent.etag)}
         onDone={(written) => {
           const gone = written.removed?.filter((name) => name.startsWith("api_keys/")).length ?? 0;

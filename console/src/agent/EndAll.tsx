@@ -28,7 +28,7 @@ export function EndAll({ agent, count }: { agent: string; count: number }) {
         opened={open}
         onClose={() => setOpen(false)}
         title={`End all running streams of ${agent}?`}
-        deed="End all"
+        action="End all"
         act={() => streams.end(agent)}
         onDone={({ ended }) => {
           if (ended > 0)

@@ -19,7 +19,7 @@ interface Pressable {
 interface Question {
   opened: boolean;
   title: string;
-  deed: string;
+  action: string;
   act: () => Promise<EndedStreams>;
   onDone: (answer: EndedStreams) => void;
 }
@@ -171,7 +171,7 @@ it("ends all streams only after a question", async () => {
   button("End all running streams of refunds")?.onClick();
   expect(asked).toEqual([]);
   const question = seen.questions.at(-1);
-  expect(question).toMatchObject({ title: "End all running streams of refunds?", deed: "End all" });
+  expect(question).toMatchObject({ title: "End all running streams of refunds?", action: "End all" });
   question?.onDone(await question.act());
   expect(asked).toEqual(["DELETE /api/v1/agents/refunds/streams"]);
   expect(seen.toast).toHaveBeenCalledWith("2 streams are ending. Clients may connect again.");

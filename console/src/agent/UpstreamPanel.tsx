@@ -2,7 +2,7 @@
 import { Link } from "wouter";
 import type { AgentDetail } from "../api/schemas";
 import { Mark } from "../parts/Mark";
-import { Moment } from "../parts/Time";
+import { Timestamp } from "../parts/Time";
 import { plural } from "../parts/format";
 import css from "./AgentPage.module.css";
 
@@ -43,7 +43,7 @@ export function UpstreamPanel({ agent }: { agent: AgentDetail }) {
           <>
             <dt>Last failure</dt>
             <dd>
-              <Moment at={last.at} /> <code>{last.cause}</code>
+              <Timestamp at={last.at} /> <code>{last.cause}</code>
               {last.detail && <div>{last.detail}</div>}
               {last.request_id && (
                 <div>

@@ -36,7 +36,7 @@ export default function AgentsPage() {
       add="New agent"
       onAdd={() => go("/agents?new")}
       query={found}
-      trouble="The agents could not be read"
+      errorTitle="The agents could not be read"
     >
       {page && page.total === 0 && !narrowed ? (
         <FirstRun />

@@ -13,7 +13,7 @@ import css from "./AgentsPage.module.css";
 import { AuthenticationMark, authenticationWord } from "./AuthenticationMark";
 
 /** So many names of providers are written out. */
-const NAMES = 3;
+const NAMES_SHOWN = 3;
 
 const last = (series: number[] | undefined) => series?.at(-1) ?? 0;
 
@@ -101,9 +101,9 @@ function Providers({ agent }: { agent: AgentSummary }) {
   return (
     <NameLinks
       under="/identity-providers/"
-      names={names.slice(0, NAMES)}
+      names={names.slice(0, NAMES_SHOWN)}
       total={names.length}
-      others={names.slice(NAMES)}
+      others={names.slice(NAMES_SHOWN)}
     />
   );
 }

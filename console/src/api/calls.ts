@@ -32,7 +32,7 @@ export const agents = {
       method: "POST",
       body,
       signal,
-      patience: "none",
+      timeout: "none",
     });
     if (!answer.body) return;
     for await (const line of lines(answer.body)) yield JSON.parse(line) as T.TrialEvent;
@@ -63,20 +63,20 @@ export const providers = {
       dryRun: how.dryRun,
       query: { force: how.force ? "true" : undefined },
       // The gateway may probe the provider first.
-      patience: "long",
+      timeout: "long",
     }),
   remove: (name: string, etag: string) =>
     ask<T.Written>(`/identity-providers/${one(name)}`, { method: "DELETE", ifMatch: etag }),
   probe: (body: T.ProbeQuestion) =>
-    ask<T.Probe>("/identity-providers:probe", { method: "POST", body, patience: "long" }),
+    ask<T.Probe>("/identity-providers:probe", { method: "POST", body, timeout: "long" }),
   token: (name: string, body: T.ClientTokenQuestion) =>
-    ask<T.ClientToken>(`/identity-providers/${one(name)}/token`, { method: "POST", body, patience: "long" }),
+    ask<T.ClientToken>(`/identity-providers/${one(name)}/token`, { method: "POST", body, timeout: "long" }),
   /** Fetches the keys now. */
   fetchKeys: (name: string) =>
     ask<T.ProviderStatus>(`/identity-providers/${one(name)}/fetch`, {
       method: "POST",
       body: {},
-      patience: "long",
+      timeout: "long",
     }),
 };
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, ask } from "./client";
-import { loggedIn, loggedOut } from "./hold";
-import { answered, silentSince } from "./reach";
+import { loggedIn, loggedOut } from "./login";
+import { noteResponse, silentSince } from "./reachability";
 
 const json = (status: number, body: unknown) =>
   new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
@@ -17,12 +17,12 @@ afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
   loggedOut();
-  answered();
+  noteResponse();
 });
 
 describe("a gateway that does not answer", () => {
   it("is given up after ten seconds, and the banner says since when", async () => {
-    answered(Date.now());
+    noteResponse(Date.now());
     const before = Date.now();
     vi.stubGlobal("fetch", silent);
     await vi.advanceTimersByTimeAsync(1);
@@ -44,7 +44,7 @@ describe("a gateway that does not answer", () => {
   });
   it("is not silent when it waits for somebody else", async () => {
     vi.stubGlobal("fetch", silent);
-    const asked = ask("/identity-providers:probe", { method: "POST", body: {}, patience: "long" });
+    const asked = ask("/identity-providers:probe", { method: "POST", body: {}, timeout: "long" });
     const failed = asked.catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(31_000);
     expect(await failed).toMatchObject({ code: "timeout" });

@@ -1,7 +1,7 @@
 // The one way in which the console talks to the control API: JSON in, JSON out, the session cookie as the
 // credential, and every refusal as an ApiError that carries what the API said.
-import { held, sessionEnded } from "./hold";
-import { answered, unanswered } from "./reach";
+import { untilLoggedIn, sessionEnded } from "./login";
+import { noteNoResponse, noteResponse } from "./reachability";
 import type { Diagnostic, Problem } from "./schemas";
 
 const BASE = "/api/v1";
@@ -34,13 +34,13 @@ export interface Call {
   query?: Record<string, string | number | undefined>;
   signal?: AbortSignal;
   /** The gateway asks somebody else before it answers, or answers for as long as it likes: `none` never gives up. */
-  patience?: "long" | "none";
+  timeout?: "long" | "none";
 }
 
 /** How long the gateway may be silent before it is said to be, in milliseconds. */
-const SILENCE = 10_000;
+const TIMEOUT_MS = 10_000;
 /** How long a change or a question to somebody else may take. */
-const LONG = 30_000;
+const LONG_TIMEOUT_MS = 30_000;
 
 /** The address of a call, with the parts of the query that have a value. */
 export function address(path: string, query: Call["query"] = {}): string {
@@ -57,15 +57,15 @@ export function quoted(tag: string): string {
   return tag === "*" || tag.startsWith('"') || tag.startsWith("W/") ? tag : `"${tag}"`;
 }
 
-/** Sends a call and gives the answer, whatever it holds. Throws an ApiError for every status from 400 up. */
+/** Sends a call and gives the response, whatever it holds. Throws an ApiError for every status from 400 up. */
 export async function send(path: string, call: Call = {}): Promise<Response> {
   for (;;) {
-    if (path !== "/session") await held(call.signal);
-    const answer = await once(path, call);
-    if (answer.ok) return answer;
-    const error = await refusal(answer);
+    if (path !== "/session") await untilLoggedIn(call.signal);
+    const response = await once(path, call);
+    if (response.ok) return response;
+    const error = await refusal(response);
     // A refused call was not carried out, so it can be sent again when somebody has logged in.
-    if (answer.status === 401 && path !== "/session" && sessionEnded()) continue;
+    if (response.status === 401 && path !== "/session" && sessionEnded()) continue;
     throw error;
   }
 }
@@ -86,28 +86,29 @@ async function once(path: string, call: Call): Promise<Response> {
   const signals = [limit.signal, ...(call.signal ? [call.signal] : [])];
   const timers: ReturnType<typeof setTimeout>[] = [];
   const after = (ms: number, act: () => void) => timers.push(setTimeout(act, ms));
-  if (!call.patience) after(SILENCE, () => unanswered(began));
-  if (call.patience !== "none") after(changes || call.patience ? LONG : SILENCE, () => limit.abort());
+  if (!call.timeout) after(TIMEOUT_MS, () => noteNoResponse(began));
+  if (call.timeout !== "none")
+    after(changes || call.timeout ? LONG_TIMEOUT_MS : TIMEOUT_MS, () => limit.abort());
   try {
-    const answer = await fetch(address(path, query), {
+    const response = await fetch(address(path, query), {
       method,
       headers,
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
       signal: AbortSignal.any(signals),
       credentials: "same-origin",
     });
-    answered();
-    return answer;
+    noteResponse();
+    return response;
   } catch (error) {
     if (call.signal?.aborted) throw error;
-    if (!call.patience) unanswered(began);
-    throw silence(limit.signal.aborted, changes);
+    if (!call.timeout) noteNoResponse(began);
+    throw noResponse(limit.signal.aborted, changes);
   } finally {
     timers.forEach(clearTimeout);
   }
 }
 
-function silence(late: boolean, changes: boolean): ApiError {
+function noResponse(late: boolean, changes: boolean): ApiError {
   if (!late) {
     return new ApiError(
       0,
@@ -116,28 +117,28 @@ function silence(late: boolean, changes: boolean): ApiError {
     );
   }
   const said = changes
-    ? `No response within ${LONG / 1000} s. The change may have been made: check before you try again.`
+    ? `No response within ${LONG_TIMEOUT_MS / 1000} s. The change may have been made: check before you try again.`
     : "The gateway did not respond in time.";
   return new ApiError(0, "timeout", said);
 }
 
-/** Sends a call and reads its answer as JSON. */
-export async function ask<Answer>(path: string, call: Call = {}): Promise<Answer> {
-  const answer = await send(path, call);
-  if (answer.status === 204) return undefined as Answer;
-  return (await answer.json()) as Answer;
+/** Sends a call and reads its response as JSON. */
+export async function ask<Body>(path: string, call: Call = {}): Promise<Body> {
+  const response = await send(path, call);
+  if (response.status === 204) return undefined as Body;
+  return (await response.json()) as Body;
 }
 
-async function refusal(answer: Response): Promise<ApiError> {
-  const text = await answer.text().catch(() => "");
+async function refusal(response: Response): Promise<ApiError> {
+  const text = await response.text().catch(() => "");
   try {
     const problem = JSON.parse(text) as Partial<Problem>;
-    const detail = problem.detail ?? problem.title ?? `The API responded with status ${answer.status}.`;
-    return new ApiError(answer.status, problem.code ?? "unknown", detail, problem);
+    const detail = problem.detail ?? problem.title ?? `The API responded with status ${response.status}.`;
+    return new ApiError(response.status, problem.code ?? "unknown", detail, problem);
   } catch {
     const said = text.trim().slice(0, 300);
-    const detail = `The API responded with status ${answer.status}${said ? `: ${said}` : "."}`;
-    return new ApiError(answer.status, "unknown", detail);
+    const detail = `The API responded with status ${response.status}${said ? `: ${said}` : "."}`;
+    return new ApiError(response.status, "unknown", detail);
   }
 }
 

@@ -2,13 +2,13 @@
 import { QueryClient, keepPreviousData, useQuery } from "@tanstack/react-query";
 import { uncopied } from "../apikeys/uncopied";
 import { forgetHandedOver } from "../test/handOver";
-import { forgetDrafts } from "../test/kept";
+import { forgetDrafts } from "../test/drafts";
 import { agents, apiKeys, gateway, providers, revisions, session, streams } from "./calls";
 import { ApiError } from "./client";
-import { loggedIn, loggedOut } from "./hold";
+import { loggedIn, loggedOut } from "./login";
 import type { ProviderSummary } from "./schemas";
 
-const SOON = 5_000;
+const REFETCH_MS = 5_000;
 
 export const keys = {
   session: ["session"] as const,
@@ -70,32 +70,36 @@ export function useSession() {
 }
 
 export const useStatus = () =>
-  useQuery({ queryKey: keys.status, queryFn: gateway.status, refetchInterval: SOON });
+  useQuery({ queryKey: keys.status, queryFn: gateway.status, refetchInterval: REFETCH_MS });
 
 export const useTraffic = () =>
-  useQuery({ queryKey: keys.traffic, queryFn: gateway.traffic, refetchInterval: SOON });
+  useQuery({ queryKey: keys.traffic, queryFn: gateway.traffic, refetchInterval: REFETCH_MS });
 
 export const useAgents = (query: { limit?: number; after?: string; q?: string }) =>
   useQuery({
     queryKey: [...keys.agents, "list", query],
     queryFn: ({ signal }) => agents.list(query, signal),
     placeholderData: keepPreviousData,
-    refetchInterval: SOON,
+    refetchInterval: REFETCH_MS,
   });
 
 export const useAgent = (name: string) =>
-  useQuery({ queryKey: keys.agent(name), queryFn: () => agents.get(name), refetchInterval: SOON });
+  useQuery({ queryKey: keys.agent(name), queryFn: () => agents.get(name), refetchInterval: REFETCH_MS });
 
 /** The streams under way at an agent. */
 export const useStreams = (agent: string) =>
-  useQuery({ queryKey: keys.streams(agent), queryFn: () => streams.list(agent), refetchInterval: SOON });
+  useQuery({
+    queryKey: keys.streams(agent),
+    queryFn: () => streams.list(agent),
+    refetchInterval: REFETCH_MS,
+  });
 
 export const useProviders = (query: { limit?: number; after?: string; q?: string } = { limit: 500 }) =>
   useQuery({
     queryKey: [...keys.providers, "list", query],
     queryFn: () => providers.list(query),
     placeholderData: keepPreviousData,
-    refetchInterval: SOON,
+    refetchInterval: REFETCH_MS,
   });
 
 /** Every identity provider, however many pages the API makes of them. */
@@ -113,7 +117,7 @@ export const useAllProviders = () =>
       return found;
     },
     placeholderData: keepPreviousData,
-    refetchInterval: SOON,
+    refetchInterval: REFETCH_MS,
   });
 
 export const useProvider = (name: string, enabled = name !== "") =>
@@ -121,7 +125,7 @@ export const useProvider = (name: string, enabled = name !== "") =>
     queryKey: keys.provider(name),
     queryFn: () => providers.get(name),
     enabled,
-    refetchInterval: SOON,
+    refetchInterval: REFETCH_MS,
   });
 
 export const useApiKeys = (query: { agent: string; limit: number; after?: string }) =>
@@ -129,7 +133,7 @@ export const useApiKeys = (query: { agent: string; limit: number; after?: string
     queryKey: [...keys.apiKeys(query.agent), query],
     queryFn: () => apiKeys.list(query),
     placeholderData: keepPreviousData,
-    refetchInterval: SOON,
+    refetchInterval: REFETCH_MS,
   });
 
 /** One decision by its request id; a decision does not change, and one that is not kept will not be. */

@@ -11,7 +11,7 @@ import { Mark, type MarkTone } from "../parts/Mark";
 import { Time } from "../parts/Time";
 import { useToast } from "../parts/toast";
 import css from "./ApiKeysPage.module.css";
-import { Ends, endOf } from "./Ends";
+import { ExpiryCell, endOf } from "./ExpiryCell";
 import { Rotate } from "./Rotate";
 
 const TONES: Record<ApiKey["state"], MarkTone> = { active: "ok", expired: "warn", revoked: "bad" };
@@ -23,10 +23,10 @@ interface Props {
   onMade: (made: CreatedApiKey) => void;
 }
 
-type Deed = "revoke" | "rotate" | "delete" | "history";
+type Action = "revoke" | "rotate" | "delete" | "history";
 
 export function KeysTable({ keys, offReason, onMade }: Props) {
-  const [chosen, setChosen] = useState<{ key: ApiKey; deed: Deed } | null>(null);
+  const [chosen, setChosen] = useState<{ key: ApiKey; action: Action } | null>(null);
   const [sorting, setSorting] = useState<Sorting | null>(null);
   const queries = useQueryClient();
   const toast = useToast();
@@ -63,7 +63,7 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
           },
         ]
       : []),
-    { label: "Expires", cell: (key) => <Ends apiKey={key} />, sort: (key) => endOf(key) ?? "9" },
+    { label: "Expires", cell: (key) => <ExpiryCell apiKey={key} />, sort: (key) => endOf(key) ?? "9" },
     {
       label: "Last used",
       cell: (key) => <Time at={key.last_used_at} none="not since the gateway started" past />,
@@ -81,7 +81,7 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
           disabled: why !== null,
           title: why ?? undefined,
         } as const;
-        const act = (deed: Deed) => () => setChosen({ key, deed });
+        const act = (action: Action) => () => setChosen({ key, action });
         return (
           <Group gap="xs" justify="flex-end" wrap="nowrap">
             {key.state === "active" ? (
@@ -123,7 +123,7 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
         onSorting={setSorting}
       />
       <Modal
-        opened={chosen?.deed === "history"}
+        opened={chosen?.action === "history"}
         onClose={() => setChosen(null)}
         size="lg"
         title={`History of ${chosen ? label(chosen.key) : ""}`}
@@ -131,10 +131,10 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
         {chosen && <HistoryList resource={`api_keys/${chosen.key.id}`} readOnly={null} />}
       </Modal>
       <Confirm
-        opened={chosen?.deed === "revoke"}
+        opened={chosen?.action === "revoke"}
         onClose={() => setChosen(null)}
         title={`Revoke ${chosen ? label(chosen.key) : ""}?`}
-        deed="Revoke"
+        action="Revoke"
         act={async () => chosen && (await apiKeys.revoke(chosen.key))}
         onDone={() => done("The key is revoked. Requests with it are refused from now on.")}
       >
@@ -142,10 +142,10 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
         keep them. This cannot be undone.
       </Confirm>
       <Confirm
-        opened={chosen?.deed === "delete"}
+        opened={chosen?.action === "delete"}
         onClose={() => setChosen(null)}
         title={`Delete ${chosen ? label(chosen.key) : ""}?`}
-        deed="Delete"
+        action="Delete"
         act={async () => chosen && (await apiKeys.remove(chosen.key))}
         onDone={() => done("The key is deleted.")}
       >
@@ -153,7 +153,7 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
         as the reason.
       </Confirm>
       <Rotate
-        apiKey={chosen?.deed === "rotate" ? chosen.key : null}
+        apiKey={chosen?.action === "rotate" ? chosen.key : null}
         onClose={() => setChosen(null)}
         onMade={(made) => {
           onMade(made);

@@ -5,8 +5,8 @@ import { type FormEvent, useState } from "react";
 import { apiKeys } from "../api/calls";
 import type { ApiKey, CreatedApiKey } from "../api/schemas";
 import { ErrorNotice } from "../parts/ErrorNotice";
-import { Moment, Time } from "../parts/Time";
-import { type NewEnd, lifeOf, newEnd, usualEnd } from "./end";
+import { Timestamp, Time } from "../parts/Time";
+import { type ExpiryChoice, lifetimeOf, newExpiry, proposedExpiry } from "./expiry";
 
 const OVERLAPS = [
   { value: "10m", label: "10 minutes" },
@@ -33,9 +33,9 @@ export function Rotate({ apiKey, onClose, onMade }: Props) {
 
 function Form({ apiKey, onClose, onMade }: Props & { apiKey: ApiKey }) {
   const [overlap, setOverlap] = useState("1d");
-  const [choice, setChoice] = useState<NewEnd>(() => usualEnd(apiKey));
+  const [choice, setChoice] = useState<ExpiryChoice>(() => proposedExpiry(apiKey));
   const [date, setDate] = useState("");
-  const end = choice === "date" && !date ? null : newEnd(choice, apiKey, Date.now(), date);
+  const end = choice === "date" && !date ? null : newExpiry(choice, apiKey, Date.now(), date);
   const rotate = useMutation({
     mutationFn: () =>
       apiKeys.rotate(apiKey, {
@@ -52,8 +52,8 @@ function Form({ apiKey, onClose, onMade }: Props & { apiKey: ApiKey }) {
     event.preventDefault();
     rotate.mutate();
   };
-  const life = lifeOf(apiKey);
-  const choices: { value: NewEnd; label: string }[] = [
+  const life = lifetimeOf(apiKey);
+  const choices: { value: ExpiryChoice; label: string }[] = [
     ...(life === null
       ? []
       : [{ value: "life" as const, label: `in ${life} days, the lifetime of the old key` }]),
@@ -84,7 +84,7 @@ function Form({ apiKey, onClose, onMade }: Props & { apiKey: ApiKey }) {
           label="The new key expires"
           data={choices}
           value={choice}
-          onChange={(event) => setChoice(event.currentTarget.value as NewEnd)}
+          onChange={(event) => setChoice(event.currentTarget.value as ExpiryChoice)}
         />
         {choice === "date" && (
           <TextInput
@@ -100,7 +100,7 @@ function Form({ apiKey, onClose, onMade }: Props & { apiKey: ApiKey }) {
           {choice === "date" && !date ? (
             "on the date that you choose"
           ) : (
-            <Moment at={end?.toISOString() ?? null} />
+            <Timestamp at={end?.toISOString() ?? null} />
           )}
           .
         </p>

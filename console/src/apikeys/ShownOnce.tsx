@@ -17,12 +17,12 @@ interface Props {
 }
 
 export function ShownOnce({ made, agent, onClose }: Props) {
-  const place = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    place.current?.focus();
+    box.current?.focus();
   }, [made.id]);
   return (
-    <div ref={place} tabIndex={-1} className={css.gap} role="group" aria-label="The new API key">
+    <div ref={box} tabIndex={-1} className={css.gap} role="group" aria-label="The new API key">
       <Notice tone="warn" title="Copy this key now. It is shown only once.">
         <Stack gap="sm">
           <p>

@@ -39,7 +39,7 @@ interface Base {
 }
 
 export default function DeployForm({ agent, onClose, wanted }: Props) {
-  const place = useFirstField();
+  const formRef = useFirstField();
   const queries = useQueryClient();
   const readOnly = useReadOnly(agent?.managed_by, agent?.file);
   const providers = useProviders();
@@ -53,7 +53,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
     return wanted ? { ...read, authentication: wanted } : read;
   });
   const [tried, setTried] = useState(false);
-  const trouble = useRef<HTMLDivElement>(null);
+  const errorsBox = useRef<HTMLDivElement>(null);
 
   const spec = specOf(form, base.spec);
   const absent = missing(form, name);
@@ -98,7 +98,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
   const error = (field: Field) => errors[field];
 
   useEffect(() => {
-    if (deploy.error) trouble.current?.scrollIntoView({ block: "nearest" });
+    if (deploy.error) errorsBox.current?.scrollIntoView({ block: "nearest" });
   }, [deploy.error]);
 
   const submit = (event: FormEvent) => {
@@ -121,7 +121,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
   return (
     <>
       <form
-        ref={place}
+        ref={formRef}
         onSubmit={submit}
         noValidate
         aria-label={agent ? `Deploy ${agent.name}` : "New agent"}
@@ -151,7 +151,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
             </Stack>
           </fieldset>
 
-          <div ref={trouble} className={css.trouble}>
+          <div ref={errorsBox} className={css.errors}>
             {conflict && (
               <Conflict
                 name={name}

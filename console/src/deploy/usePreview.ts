@@ -5,7 +5,7 @@ import { type Precondition, agents } from "../api/calls";
 import type { ApiError } from "../api/client";
 import type { JsonObject, Written } from "../api/schemas";
 
-const PAUSE = 350;
+const DEBOUNCE_MS = 350;
 
 interface Asked {
   name: string;
@@ -17,7 +17,7 @@ interface Asked {
 export function usePreview(asked: Asked, wanted: boolean, paused: boolean) {
   const enabled = wanted && !paused;
   const text = JSON.stringify(asked);
-  const [settled] = useDebouncedValue(text, PAUSE);
+  const [settled] = useDebouncedValue(text, DEBOUNCE_MS);
   const query = useQuery<Written, ApiError>({
     queryKey: ["preview", settled],
     queryFn: ({ signal }) => {

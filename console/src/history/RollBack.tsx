@@ -1,4 +1,4 @@
-// Back to what a resource was right after a revision: the diff first, then the deed.
+// Back to what a resource was right after a revision: the diff first, then the roll-back.
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { revisions } from "../api/calls";
@@ -41,7 +41,7 @@ function Confirm({ number, resource, onClose }: Target & { onClose: () => void }
       return { head, written: await revisions.rollBack(number, head, resource, true) };
     },
   });
-  const deed = useMutation({
+  const rollBack = useMutation({
     mutationFn: (head: number) => revisions.rollBack(number, head, resource),
     onSuccess: (written) => {
       const as = written.revision ? ` as revision ${written.revision}` : "";
@@ -50,9 +50,9 @@ function Confirm({ number, resource, onClose }: Target & { onClose: () => void }
     },
     onSettled: () => queries.invalidateQueries(),
   });
-  const late = deed.error instanceof ApiError && deed.error.status === 412;
+  const late = rollBack.error instanceof ApiError && rollBack.error.status === 412;
   const again = () => {
-    deed.reset();
+    rollBack.reset();
     void preview.refetch();
   };
   const same = preview.data?.written.diff.trim() === "";
@@ -66,9 +66,9 @@ function Confirm({ number, resource, onClose }: Target & { onClose: () => void }
         <ErrorNotice error={preview.error} title="This roll-back is not possible" onRetry={again} />
       )}
       {preview.data && <DiffView diff={preview.data.written.diff} label="Changes of the roll-back" />}
-      {deed.isError && (
+      {rollBack.isError && (
         <ErrorNotice
-          error={deed.error}
+          error={rollBack.error}
           title={late ? "There is a newer revision" : "Not rolled back"}
           onRetry={late ? again : undefined}
         />
@@ -78,9 +78,9 @@ function Confirm({ number, resource, onClose }: Target & { onClose: () => void }
           Cancel
         </Button>
         <Button
-          disabled={!preview.data || same || deed.isError}
-          loading={deed.isPending}
-          onClick={() => preview.data && deed.mutate(preview.data.head)}
+          disabled={!preview.data || same || rollBack.isError}
+          loading={rollBack.isPending}
+          onClick={() => preview.data && rollBack.mutate(preview.data.head)}
         >
           Roll back
         </Button>

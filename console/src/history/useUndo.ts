@@ -5,10 +5,10 @@ import { revisions } from "../api/calls";
 import { ApiError, sentence } from "../api/client";
 import type { Written } from "../api/schemas";
 import { wordsOf } from "../parts/resource";
-import { type Deed, useToast } from "../parts/toast";
+import { type Action, useToast } from "../parts/toast";
 
 /** What a toast offers after a change; `undefined` when nothing was changed. */
-export function useUndo(): (resource: string, written: Written) => Deed | undefined {
+export function useUndo(): (resource: string, written: Written) => Action | undefined {
   const queries = useQueryClient();
   const toast = useToast();
   return (resource, written) => {

@@ -3,11 +3,11 @@ import { Button, Group, VisuallyHidden } from "@mantine/core";
 import { Link } from "wouter";
 import type { Attention as Line, Status } from "../api/schemas";
 import { Mark, type MarkTone } from "../parts/Mark";
-import { Said } from "../parts/Said";
+import { MessageText } from "../parts/MessageText";
 import { Time } from "../parts/Time";
 import { FetchKeys } from "../providers/FetchKeys";
 import css from "./Attention.module.css";
-import { linesOf, placeOf } from "./attention";
+import { linesOf, pageOf } from "./attention";
 
 const TONES: Record<Line["level"], { tone: MarkTone; word: string }> = {
   error: { tone: "bad", word: "error" },
@@ -46,12 +46,12 @@ export function Attention({ status }: { status: Status }) {
 
 function Row({ line }: { line: Line }) {
   const { tone, word } = TONES[line.level] ?? TONES.note;
-  const place = placeOf(line);
+  const page = pageOf(line);
   return (
     <li className={css.row}>
       <Mark tone={tone}>{word}</Mark>
       <div className={css.what}>
-        <Said text={line.text} />{" "}
+        <MessageText text={line.text} />{" "}
         <span className={css.when}>
           {line.since && (
             <>
@@ -66,10 +66,10 @@ function Row({ line }: { line: Line }) {
           )}
         </span>
       </div>
-      <Group gap="xs" className={css.deeds}>
+      <Group gap="xs" className={css.actions}>
         {line.code === "provider_failing" && line.subject && <FetchKeys name={line.subject.name} size="xs" />}
-        {place && (
-          <Button component={Link} to={place} size="xs" variant="default">
+        {page && (
+          <Button component={Link} to={page} size="xs" variant="default">
             Open<VisuallyHidden> {line.subject?.name}</VisuallyHidden>
           </Button>
         )}

@@ -39,19 +39,19 @@ const COLUMNS: Column<ProviderStatus>[] = [
 ];
 
 /** Those without usable keys, those whose last fetch failed, and the rest; by name within each. */
-export function byTrouble(providers: ProviderStatus[]): {
-  ailing: ProviderStatus[];
+export function byHealth(providers: ProviderStatus[]): {
+  failing: ProviderStatus[];
   healthy: ProviderStatus[];
 } {
   const rank = (one: ProviderStatus) => (one.usable ? (one.last_error ? 1 : 2) : 0);
   const sorted = [...providers].sort((a, b) => rank(a) - rank(b) || a.provider.localeCompare(b.provider));
-  return { ailing: sorted.filter((one) => rank(one) < 2), healthy: sorted.filter((one) => rank(one) === 2) };
+  return { failing: sorted.filter((one) => rank(one) < 2), healthy: sorted.filter((one) => rank(one) === 2) };
 }
 
 export function KeyAges({ providers }: { providers: ProviderStatus[] }) {
-  const { ailing, healthy } = byTrouble(providers);
+  const { failing, healthy } = byHealth(providers);
   const fold = healthy.length > SHOWN;
-  const shown = fold ? ailing : [...ailing, ...healthy];
+  const shown = fold ? failing : [...failing, ...healthy];
   return (
     <section aria-labelledby="key-ages">
       <h2 id="key-ages" className={css.heading}>

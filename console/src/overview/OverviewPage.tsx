@@ -63,7 +63,7 @@ export default function OverviewPage() {
       <div className={css.stack}>
         <QueryError query={status} title="The state of the gateway could not be read" />
         {reload.isError && <ErrorNotice error={reload.error} title="The configuration was not applied" />}
-        {status.data && <Trouble status={status.data} />}
+        {status.data && <Problems status={status.data} />}
         {status.isPending && <Loader role="img" aria-label="Loading" />}
         {status.data && <FirstSteps counts={status.data.counts} />}
         {status.data && <Tiles status={status.data} traffic={traffic.data} />}
@@ -82,7 +82,7 @@ export default function OverviewPage() {
   );
 }
 
-function Trouble({ status }: { status: Status }) {
+function Problems({ status }: { status: Status }) {
   const readOnly = useReadOnly();
   return (
     <>

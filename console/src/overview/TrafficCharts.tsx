@@ -6,7 +6,7 @@ import { millis, rate, span } from "../parts/format";
 import { meaning } from "../refused/reasons";
 import css from "./OverviewPage.module.css";
 
-const REFUSALS = 5;
+const NAMED_REASONS = 5;
 
 /** Allowed first, then the most frequent refusals, and the rest as one. */
 export function byReason(traffic: Traffic): Series[] {
@@ -17,10 +17,10 @@ export function byReason(traffic: Traffic): Series[] {
   const series: Series[] = [
     { label: "Allowed", values: traffic.by_reason.ok ?? traffic.allowed, colour: "var(--chart-allowed)" },
   ];
-  for (const [index, [reason, values]] of refused.slice(0, REFUSALS).entries()) {
+  for (const [index, [reason, values]] of refused.slice(0, NAMED_REASONS).entries()) {
     series.push({ label: meaning(reason).title, values, colour: `var(--chart-${index + 1})` });
   }
-  const rest = refused.slice(REFUSALS).map(([, values]) => values);
+  const rest = refused.slice(NAMED_REASONS).map(([, values]) => values);
   if (rest.length > 0) {
     const values = traffic.times.map((_, at) => sum(rest.map((one) => one[at] ?? 0)));
     series.push({ label: "Other refusals", values, colour: "var(--chart-6)" });

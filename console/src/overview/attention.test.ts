@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Attention, BrokenDocument, Diagnostic } from "../api/schemas";
-import { linesOf, placeOf, worstFirst } from "./attention";
+import { linesOf, pageOf, worstFirst } from "./attention";
 
 const line = (level: Attention["level"], code: string, subject: Attention["subject"] = null): Attention => ({
   level,
@@ -25,7 +25,7 @@ it.each([
   ],
   [line("error", "certificate", { kind: "listener", name: "0.0.0.0:8443" }), null],
   [line("error", "log_lines_lost"), null],
-])("leads to the page of its subject: %j", (one, place) => expect(placeOf(one)).toBe(place));
+])("leads to the page of its subject: %j", (one, page) => expect(pageOf(one)).toBe(page));
 
 it("says a broken document once, and a rejected change when there is more to it", () => {
   const error = (file: string): Diagnostic => ({

@@ -18,7 +18,7 @@ export function linesOf(status: Pick<Status, "attention" | "refused" | "broken_d
 }
 
 /** The page that shows what a line is about; `null` when there is none. */
-export function placeOf(line: Attention): string | null {
+export function pageOf(line: Attention): string | null {
   const { subject } = line;
   if (!subject) return null;
   const name = encodeURIComponent(subject.name);

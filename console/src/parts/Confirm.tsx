@@ -9,13 +9,13 @@ interface Props<Answer> {
   onClose: () => void;
   title: string;
   /** The word on the button. */
-  deed: string;
+  action: string;
   act: () => Promise<Answer>;
   onDone: (answer: Answer) => void;
   children: ReactNode;
 }
 
-export function Confirm<Answer>({ opened, onClose, title, deed, act, onDone, children }: Props<Answer>) {
+export function Confirm<Answer>({ opened, onClose, title, action, act, onDone, children }: Props<Answer>) {
   const run = useMutation({
     mutationFn: act,
     onSuccess: (answer) => {
@@ -37,7 +37,7 @@ export function Confirm<Answer>({ opened, onClose, title, deed, act, onDone, chi
             Cancel
           </Button>
           <Button color="red.9" loading={run.isPending} onClick={() => run.mutate()}>
-            {deed}
+            {action}
           </Button>
         </Group>
       </Stack>

@@ -2,7 +2,7 @@
 import { VisuallyHidden } from "@mantine/core";
 import css from "./DiffView.module.css";
 
-const KINDS = { "+": "added", "-": "removed", "@": "place" } as const;
+const KINDS = { "+": "added", "-": "removed", "@": "hunk" } as const;
 
 export function DiffView({ diff, label = "Changes" }: { diff: string; label?: string }) {
   if (!diff.trim()) return <p className="dim">There are no changes.</p>;

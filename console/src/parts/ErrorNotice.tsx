@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import { ApiError, sentence } from "../api/client";
 import { Findings } from "./Findings";
 import { Notice } from "./Notice";
-import { Said } from "./Said";
+import { MessageText } from "./MessageText";
 
 interface Props {
   error: unknown;
@@ -20,7 +20,7 @@ export function ErrorNotice({ error, title, onRetry, children }: Props) {
   return (
     <Notice tone="bad" title={title ?? "The gateway rejected this"} role="alert">
       <p>
-        <Said text={sentence(error)} />
+        <MessageText text={sentence(error)} />
       </p>
       {refusal && refusal.agents.length > 0 && (
         <ul>

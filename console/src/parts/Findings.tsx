@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { Diagnostic } from "../api/schemas";
 import css from "./Findings.module.css";
 import { Mark, type MarkTone } from "./Mark";
-import { Said } from "./Said";
+import { MessageText } from "./MessageText";
 import { plural } from "./format";
 
 /** A configuration of many agents can have a warning for each. */
@@ -43,14 +43,14 @@ function List({ findings }: { findings: Diagnostic[] }) {
         <li key={index}>
           <div>
             <Mark tone={TONES[finding.severity]}>{finding.severity}</Mark>{" "}
-            {finding.resource && <code>{finding.resource}</code>} <Said text={finding.message} />
+            {finding.resource && <code>{finding.resource}</code>} <MessageText text={finding.message} />
           </div>
           {finding.help && (
             <div>
-              <Said text={finding.help} />
+              <MessageText text={finding.help} />
             </div>
           )}
-          <div className={css.place}>
+          <div className={css.location}>
             {finding.path && <code>{finding.path}</code>}{" "}
             {finding.file && (
               <code>

@@ -1,7 +1,7 @@
 // The drawer around a form. Whatever closes it asks first when something would be lost. One may lie on top of another.
 import { Drawer } from "@mantine/core";
 import { type ReactNode, Suspense, useEffect } from "react";
-import { useSessionLost } from "../api/hold";
+import { useSessionLost } from "../api/login";
 import { Observed, useObserved } from "../api/observed";
 import { useAsked } from "../unsaved/unsaved";
 

@@ -15,11 +15,11 @@ interface Props {
   onAdd: () => void;
   query: ComponentProps<typeof QueryError>["query"] & { isPending: boolean };
   /** What is said when the list cannot be read. */
-  trouble: string;
+  errorTitle: string;
   children: ReactNode;
 }
 
-export function ListPage({ title, about, add, onAdd, query, trouble, children }: Props) {
+export function ListPage({ title, about, add, onAdd, query, errorTitle, children }: Props) {
   const readOnly = useReadOnly();
   return (
     <>
@@ -33,7 +33,7 @@ export function ListPage({ title, about, add, onAdd, query, trouble, children }:
         }
       />
       <ReadOnlyNotice reason={readOnly} />
-      <QueryError query={query} title={trouble} />
+      <QueryError query={query} title={errorTitle} />
       {query.isPending && <Loader role="img" aria-label="Loading" />}
       {children}
     </>

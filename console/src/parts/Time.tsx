@@ -24,7 +24,7 @@ export function Time({ at, none = "never", past }: Props) {
   );
 }
 
-export function Moment({ at, none = "never" }: Props) {
+export function Timestamp({ at, none = "never" }: Props) {
   const now = useNow();
   const zone = useZone();
   if (at === null) return <span className="dim">{none}</span>;
@@ -38,7 +38,7 @@ export function Moment({ at, none = "never" }: Props) {
 }
 
 /** The exact moment in two short lines, for a table. */
-export function TwoLines({ at, none = "never" }: Props) {
+export function StackedTimestamp({ at, none = "never" }: Props) {
   const zone = useZone();
   const date = at === null ? null : dateOf(at);
   if (!date) return <span className="dim">{at ?? none}</span>;

@@ -4,12 +4,12 @@ import { type ReactNode, createContext, useCallback, useContext, useEffect, useS
 import { Notice, type Tone } from "./Notice";
 import css from "./toast.module.css";
 
-export interface Deed {
+export interface Action {
   label: string;
   act: () => void;
 }
 
-type Say = (text: string, tone?: Tone, deed?: Deed) => void;
+type Say = (text: string, tone?: Tone, action?: Action) => void;
 
 const Toast = createContext<Say>(() => undefined);
 
@@ -17,34 +17,36 @@ const Toast = createContext<Say>(() => undefined);
 export const useToast = (): Say => useContext(Toast);
 
 export function ToastProvider({ children }: { children: ReactNode }) {
-  const [said, setSaid] = useState<{ text: string; tone: Tone; deed?: Deed; number: number } | null>(null);
-  const say = useCallback<Say>((text, tone = "ok", deed) => {
-    setSaid((before) => ({ text, tone, deed, number: (before?.number ?? 0) + 1 }));
+  const [said, setSaid] = useState<{ text: string; tone: Tone; action?: Action; number: number } | null>(
+    null,
+  );
+  const say = useCallback<Say>((text, tone = "ok", action) => {
+    setSaid((before) => ({ text, tone, action, number: (before?.number ?? 0) + 1 }));
   }, []);
   useEffect(() => {
     if (!said || said.tone === "bad") return;
-    const timer = setTimeout(() => setSaid(null), said.deed ? 20_000 : 6_000);
+    const timer = setTimeout(() => setSaid(null), said.action ? 20_000 : 6_000);
     return () => clearTimeout(timer);
   }, [said]);
 
   return (
     <Toast value={say}>
       {children}
-      <div className={css.place} role="status" aria-live="polite">
+      <div className={css.corner} role="status" aria-live="polite">
         {said && (
           <Notice tone={said.tone} key={said.number}>
             <div className={css.line}>
               <span>{said.text}</span>
-              {said.deed && (
+              {said.action && (
                 <Button
                   size="compact-sm"
                   variant="default"
                   onClick={() => {
                     setSaid(null);
-                    said.deed?.act();
+                    said.action?.act();
                   }}
                 >
-                  {said.deed.label}
+                  {said.action.label}
                 </Button>
               )}
               <CloseButton size="sm" aria-label="Close this message" onClick={() => setSaid(null)} />

@@ -2,7 +2,7 @@
 import { useStatus } from "../api/queries";
 import type { ManagedBy } from "../api/schemas";
 import { Notice } from "./Notice";
-import { Said } from "./Said";
+import { MessageText } from "./MessageText";
 
 /** The reason why a resource cannot be changed here; `null` when it can. */
 export function useReadOnly(managedBy: ManagedBy = "store", file?: string): string | null {
@@ -29,7 +29,7 @@ export function ReadOnlyNotice({ reason, inDrawer }: Props) {
     <div className={inDrawer ? undefined : "read-only"}>
       <Notice tone="note" title="Read only" id={inDrawer ? undefined : "read-only"}>
         <p>
-          <Said text={reason} />
+          <MessageText text={reason} />
         </p>
       </Notice>
     </div>

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { Probe } from "../api/schemas";
 import { Mark } from "../parts/Mark";
 import { Notice } from "../parts/Notice";
-import { Said } from "../parts/Said";
+import { MessageText } from "../parts/MessageText";
 import { plural } from "../parts/format";
 import css from "./ProviderPage.module.css";
 
@@ -29,10 +29,10 @@ export function ProbeResult({ probe, typed, children }: Props) {
           <ul className={css.problems}>
             {probe.problems.map((problem, index) => (
               <li key={index}>
-                <Said text={inWordsOfTheForm(problem.message)} />
+                <MessageText text={inWordsOfTheForm(problem.message)} />
                 {problem.help && (
                   <div className="dim">
-                    <Said text={inWordsOfTheForm(problem.help)} />
+                    <MessageText text={inWordsOfTheForm(problem.help)} />
                   </div>
                 )}
               </li>

@@ -27,7 +27,7 @@ interface Props {
 }
 
 export default function ProviderEditor({ provider, onClose, onSaved, scope }: Props) {
-  const place = useFirstField();
+  const formRef = useFirstField();
   const [original] = useState(() => provider?.spec ?? {});
   const [first] = useState<ProviderForm>(() => formOf(original));
   const [form, setForm] = useState<ProviderForm>(first);
@@ -40,7 +40,7 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
   const settle = useUnsaved(changed, scope);
 
   const probe = useProbe(form);
-  const { save, review, forget } = useSave({
+  const { save, review, reset } = useSave({
     provider,
     name,
     spec: specOf(form, original),
@@ -50,7 +50,7 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
   });
 
   const edit = (change: Partial<ProviderForm>) => {
-    forget();
+    reset();
     setForm((before) => ({ ...before, ...change }));
   };
 
@@ -91,7 +91,7 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
           refused={unsafe}
           saving={save.isPending}
           onSave={(force) => save.mutate(force)}
-          onBack={forget}
+          onBack={reset}
         />
       </>
     );
@@ -100,7 +100,7 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
   const named = probe.data ? namedIssuer(probe.data.problems) : null;
   return (
     <form
-      ref={place}
+      ref={formRef}
       onSubmit={submit}
       noValidate
       aria-label={provider ? `Edit ${provider.name}` : "Add identity provider"}
@@ -145,7 +145,7 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
                 value={name}
                 error={error("name")}
                 onChange={(event) => {
-                  forget();
+                  reset();
                   setName(event.currentTarget.value.trim());
                 }}
               />

@@ -139,7 +139,7 @@ function Shown({ provider }: { provider: ProviderDetail }) {
         opened={removing}
         onClose={() => setRemoving(false)}
         title={`Delete ${provider.name}?`}
-        deed="Delete"
+        action="Delete"
         act={() => providers.remove(provider.name, provider.etag)}
         onDone={(written) => {
           toast(`${provider.name} is deleted.`, "ok", undoOf(`identity_providers/${provider.name}`, written));

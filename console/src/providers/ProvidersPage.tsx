@@ -68,7 +68,7 @@ export default function ProvidersPage() {
       add="Add identity provider"
       onAdd={() => go("/identity-providers?new")}
       query={all}
-      trouble="The identity providers could not be read"
+      errorTitle="The identity providers could not be read"
     >
       {all.data?.length === 0 && (
         <EmptyState title="No identity providers yet">

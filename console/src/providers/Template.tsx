@@ -43,7 +43,7 @@ export function Template({ issuer, isNew, onIssuer }: Props) {
           ]}
         />
       )}
-      {template?.places.map(({ name, label, placeholder }) => (
+      {template?.parameters.map(({ name, label, placeholder }) => (
         <TextInput
           key={`${template.id} ${name}`}
           label={label}
@@ -55,7 +55,7 @@ export function Template({ issuer, isNew, onIssuer }: Props) {
       ))}
       {vendor && (
         <Notice tone="note" title={`${vendor.name}: before you start`}>
-          <p data-testid="trap">{vendor.trap}</p>
+          <p data-testid="pitfall">{vendor.pitfall}</p>
         </Notice>
       )}
     </Stack>

@@ -17,7 +17,7 @@ const all = [provider("a", "ok", 1), provider("b", "failing", 0), provider("c", 
 it.each([
   ["", null, ["a", "b", "c"]],
   ["B.EXAMPLE", null, ["b"]],
-  ["", "ailing", ["b", "c"]],
+  ["", "unhealthy", ["b", "c"]],
   ["", "unused", ["b"]],
   ["a.example", "unused", []],
 ] as const)("%j, %s", (typed, filter, names) =>

@@ -2,7 +2,7 @@
 import type { Health, ProviderSummary } from "../api/schemas";
 
 export const FILTERS = [
-  { value: "ailing", label: "Failing or stale" },
+  { value: "unhealthy", label: "Failing or stale" },
   { value: "unused", label: "Unused" },
 ] as const;
 
@@ -20,7 +20,7 @@ export function found(all: ProviderSummary[], typed: string, filter: Filter | nu
     switch (filter) {
       case null:
         return true;
-      case "ailing":
+      case "unhealthy":
         return one.health === "failing" || one.health === "stale";
       case "unused":
         return one.used_by_total === 0;

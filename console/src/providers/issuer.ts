@@ -28,11 +28,11 @@ export function hintOf(typed: string): Hint | null {
   } catch {
     return null;
   }
-  for (const place of WELL_KNOWN) {
-    const at = url.pathname.indexOf(place);
+  for (const suffix of WELL_KNOWN) {
+    const at = url.pathname.indexOf(suffix);
     if (at < 0) continue;
     // RFC 8414 puts the path of the issuer after the well-known part, OpenID Connect before it.
-    const path = url.pathname.slice(0, at) + url.pathname.slice(at + place.length);
+    const path = url.pathname.slice(0, at) + url.pathname.slice(at + suffix.length);
     return { issuer: url.origin + path, why: "This is the address of the metadata, not the issuer." };
   }
   return null;

@@ -54,9 +54,9 @@ export function useSave({ provider, name, spec, settle, onClose, onSaved }: Prop
         ),
       ),
   });
-  const forget = () => {
+  const reset = () => {
     review.reset();
     save.reset();
   };
-  return { save, review, forget };
+  return { save, review, reset };
 }

@@ -7,13 +7,13 @@ import { AgentSelect } from "../parts/AgentSelect";
 import { EmptyState } from "../parts/EmptyState";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Mark, type MarkTone } from "../parts/Mark";
-import { Moment } from "../parts/Time";
+import { Timestamp } from "../parts/Time";
 import { DecisionDialog } from "./DecisionDialog";
 import { DecisionsTable } from "./DecisionsTable";
 import css from "./WhyRefused.module.css";
 import { CHOICES, shownOf } from "./outcome";
 import { REASONS, meaning } from "./reasons";
-import { type Line, useDecisions } from "./useDecisions";
+import { type Connection, useDecisions } from "./useDecisions";
 
 export interface Filter {
   agent: string | null;
@@ -26,7 +26,7 @@ interface Props {
   onFilter: (filter: Filter) => void;
 }
 
-const LINES: Record<Line, { tone: MarkTone; word: string }> = {
+const CONNECTIONS: Record<Connection, { tone: MarkTone; word: string }> = {
   connecting: { tone: "note", word: "connecting" },
   live: { tone: "ok", word: "live" },
   lost: { tone: "bad", word: "not connected" },
@@ -37,7 +37,7 @@ export function Decisions({ filter, onFilter }: Props) {
   const outcome = shownOf(filter.outcome, reason);
   const [paused, setPaused] = useState(false);
   const [chosen, setChosen] = useState<Decision | null>(null);
-  const { items, since, error, line, missed, again } = useDecisions({ agent, reason, outcome }, paused);
+  const { items, since, error, connection, missed, again } = useDecisions({ agent, reason, outcome }, paused);
   return (
     <section aria-labelledby="decisions">
       <h2 id="decisions" className={css.heading}>
@@ -78,12 +78,12 @@ export function Decisions({ filter, onFilter }: Props) {
           {paused ? (
             <Mark tone="plain">paused</Mark>
           ) : (
-            <Mark tone={LINES[line].tone}>{LINES[line].word}</Mark>
+            <Mark tone={CONNECTIONS[connection].tone}>{CONNECTIONS[connection].word}</Mark>
           )}
           {missed > 0 && !paused && (
             <span className="dim small">{missed.toLocaleString("en")} came too fast to show</span>
           )}
-          {line === "lost" && !paused && (
+          {connection === "lost" && !paused && (
             <Button size="compact-sm" variant="default" onClick={again}>
               Reconnect
             </Button>
@@ -93,7 +93,7 @@ export function Decisions({ filter, onFilter }: Props) {
       <p className={`dim small ${css.reach}`} data-testid="refusals-since">
         {since ? (
           <>
-            Refusals since <Moment at={since} /> are kept, for at most a day.
+            Refusals since <Timestamp at={since} /> are kept, for at most a day.
           </>
         ) : (
           items &&

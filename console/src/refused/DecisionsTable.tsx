@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import type { Decision } from "../api/schemas";
 import { type Column, DataTable } from "../parts/DataTable";
 import { Mark } from "../parts/Mark";
-import { TwoLines } from "../parts/Time";
+import { StackedTimestamp } from "../parts/Time";
 import css from "./WhyRefused.module.css";
 import { wordOf } from "./outcome";
 import { meaning } from "./reasons";
@@ -15,7 +15,7 @@ interface Props {
 
 export function DecisionsTable({ items, onOpen }: Props) {
   const columns: Column<Decision>[] = [
-    { label: "Time", cell: (one) => <TwoLines at={one.at} /> },
+    { label: "Time", cell: (one) => <StackedTimestamp at={one.at} /> },
     {
       label: "Agent",
       cell: (one) =>

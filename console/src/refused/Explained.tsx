@@ -2,7 +2,7 @@
 import type { Check, Explanation } from "../api/schemas";
 import { Mark } from "../parts/Mark";
 import { Notice } from "../parts/Notice";
-import { Said } from "../parts/Said";
+import { MessageText } from "../parts/MessageText";
 import css from "./WhyRefused.module.css";
 import { meaning } from "./reasons";
 
@@ -55,7 +55,7 @@ function CheckRow({ check }: { check: Check }) {
       )}
       {check.fix && (
         <p className={css.fix}>
-          <strong>Nearest fix:</strong> <Said text={check.fix} />
+          <strong>Nearest fix:</strong> <MessageText text={check.fix} />
         </p>
       )}
     </li>

@@ -6,7 +6,7 @@ import { ApiError } from "../api/client";
 import { useDecision } from "../api/queries";
 import { EmptyState } from "../parts/EmptyState";
 import { QueryError } from "../parts/QueryError";
-import { Said } from "../parts/Said";
+import { MessageText } from "../parts/MessageText";
 import { VerdictCard } from "./VerdictCard";
 import css from "./WhyRefused.module.css";
 import { requestIdOf } from "./verdict";
@@ -59,7 +59,7 @@ export function Lookup({ id, onLookup }: Props) {
             {gone ? (
               <EmptyState title="The gateway has not kept this decision">
                 <p>
-                  <Said text={gone.message} />
+                  <MessageText text={gone.message} />
                 </p>
               </EmptyState>
             ) : (

@@ -5,8 +5,8 @@ import { Link } from "wouter";
 import type { WholeDecision } from "../api/schemas";
 import { CopyButton } from "../parts/CopyButton";
 import { Mark } from "../parts/Mark";
-import { Said } from "../parts/Said";
-import { Moment } from "../parts/Time";
+import { MessageText } from "../parts/MessageText";
+import { Timestamp } from "../parts/Time";
 import css from "./WhyRefused.module.css";
 import { upstreamMeaning, wordOf } from "./outcome";
 import { meaning } from "./reasons";
@@ -40,7 +40,7 @@ export function VerdictCard({ verdict, id }: { verdict: Verdict; id: string }) {
       )}
       {(verdict.fix !== null || verdict.decision !== "allow") && (
         <p className={css.fix}>
-          <strong>What to do:</strong> <Said text={verdict.fix ?? todo} />
+          <strong>What to do:</strong> <MessageText text={verdict.fix ?? todo} />
         </p>
       )}
       <dl className={css.values}>
@@ -50,7 +50,7 @@ export function VerdictCard({ verdict, id }: { verdict: Verdict; id: string }) {
           </code>
         </Row>
         <Row name="Time">
-          <Moment at={verdict.time} none="unknown" />
+          <Timestamp at={verdict.time} none="unknown" />
         </Row>
         <Row name="Agent">
           {verdict.agent ? (

@@ -3,14 +3,14 @@
 import { useCallback, useEffect, useState } from "react";
 import { gateway } from "../api/calls";
 import { address } from "../api/client";
-import { whenBack } from "../api/hold";
+import { whenBack } from "../api/login";
 import type { Decision } from "../api/schemas";
 import type { Shown } from "./outcome";
 
 const KEPT = 100;
-const BREATH = 300;
+const FLUSH_MS = 300;
 
-export type Line = "connecting" | "live" | "lost";
+export type Connection = "connecting" | "live" | "lost";
 
 const keyOf = (one: Decision) => `${one.request_id} ${one.at} ${one.reason}`;
 
@@ -36,7 +36,7 @@ export function useDecisions({ agent, reason, outcome }: Wanted, paused: boolean
   const [items, setItems] = useState<Decision[] | null>(null);
   const [since, setSince] = useState<string | null>(null);
   const [error, setError] = useState<unknown>(null);
-  const [line, setLine] = useState<Line>("connecting");
+  const [connection, setConnection] = useState<Connection>("connecting");
   const [missed, setMissed] = useState(0);
   const [attempt, setAttempt] = useState(0);
   const again = useCallback(() => setAttempt((before) => before + 1), []);
@@ -54,13 +54,13 @@ export function useDecisions({ agent, reason, outcome }: Wanted, paused: boolean
     const asked = JSON.parse(filter) as typeof query;
     let gone = false;
     let fresh: Decision[] = [];
-    setLine("connecting");
+    setConnection("connecting");
     setMissed(0);
     setError(null);
 
     const stream = new EventSource(address("/decisions/stream", asked));
-    stream.onopen = () => setLine("live");
-    stream.onerror = () => setLine(stream.readyState === EventSource.CLOSED ? "lost" : "connecting");
+    stream.onopen = () => setConnection("live");
+    stream.onerror = () => setConnection(stream.readyState === EventSource.CLOSED ? "lost" : "connecting");
     stream.addEventListener("decision", (event: MessageEvent<string>) => {
       fresh.unshift(JSON.parse(event.data) as Decision);
       if (fresh.length > KEPT) fresh.length = KEPT;
@@ -68,12 +68,12 @@ export function useDecisions({ agent, reason, outcome }: Wanted, paused: boolean
     stream.addEventListener("missed", (event: MessageEvent<string>) => {
       setMissed((before) => before + (Number(event.data) || 0));
     });
-    const breath = setInterval(() => {
+    const flush = setInterval(() => {
       if (fresh.length === 0) return;
       const taken = fresh;
       fresh = [];
       setItems((known) => merged(taken, known ?? []));
-    }, BREATH);
+    }, FLUSH_MS);
 
     gateway
       .decisions({ ...asked, limit: 100 })
@@ -89,9 +89,9 @@ export function useDecisions({ agent, reason, outcome }: Wanted, paused: boolean
     return () => {
       gone = true;
       stream.close();
-      clearInterval(breath);
+      clearInterval(flush);
     };
   }, [filter, paused, attempt]);
 
-  return { items, since, error, line, missed, again };
+  return { items, since, error, connection, missed, again };
 }

@@ -1,7 +1,7 @@
 // The log-in over a page whose session ended by itself, such as by a restart. The page stays as it is beneath.
 import { Modal, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { loggedIn, useSessionLost } from "../api/hold";
+import { loggedIn, useSessionLost } from "../api/login";
 import { keys } from "../api/queries";
 import { LoginForm } from "./LoginForm";
 

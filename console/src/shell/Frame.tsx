@@ -7,7 +7,7 @@ import { Link, useLocation } from "wouter";
 import { session } from "../api/calls";
 import { sentence } from "../api/client";
 import { forget, useStatus } from "../api/queries";
-import { useSilentSince } from "../api/reach";
+import { useSilentSince } from "../api/reachability";
 import { uncopied } from "../apikeys/uncopied";
 import { useToast } from "../parts/toast";
 import { ColourToggle } from "./ColourToggle";

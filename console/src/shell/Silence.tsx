@@ -1,7 +1,7 @@
 // The one banner over all pages while the gateway does not answer.
 import { Notice } from "../parts/Notice";
 import { clock, useZone } from "../parts/zone";
-import { useSilentSince } from "../api/reach";
+import { useSilentSince } from "../api/reachability";
 import css from "./Frame.module.css";
 
 export function Silence() {

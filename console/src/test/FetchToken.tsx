@@ -9,8 +9,8 @@ import type { AgentDetail, ClientTokenQuestion } from "../api/schemas";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Notice } from "../parts/Notice";
 import { span } from "../parts/format";
-import { askFor, wantsOf } from "../vendors/ask";
-import { type Ask, vendorOf } from "../vendors/vendors";
+import { tokenRequestFor, requirementsOf } from "../vendors/tokenRequest";
+import { type TokenRequest, vendorOf } from "../vendors/vendors";
 import css from "./TestPage.module.css";
 
 interface Props {
@@ -23,16 +23,19 @@ export function FetchToken({ agent, onToken }: Props) {
   const [id, setId] = useState("");
   const [secret, setSecret] = useState("");
   const issuer = useProvider(provider).data?.issuer ?? null;
-  const [typed, setTyped] = useState<Ask>({});
+  const [typed, setTyped] = useState<TokenRequest>({});
   // What the agent wants, until something else is typed.
-  const ask: Ask = { ...(issuer === null ? {} : askFor(issuer, wantsOf(agent.spec))), ...typed };
+  const request: TokenRequest = {
+    ...(issuer === null ? {} : tokenRequestFor(issuer, requirementsOf(agent.spec))),
+    ...typed,
+  };
   const vendor = issuer === null ? null : vendorOf(issuer);
   const [authentication, setAuthentication] = useState<"basic" | "post">("basic");
   const fetching = useMutation({
     mutationFn: () => {
       const body: ClientTokenQuestion = { client_id: id.trim(), client_secret: secret, authentication };
       for (const name of ["scope", "audience", "resource"] as const) {
-        const value = ask[name]?.trim();
+        const value = request[name]?.trim();
         if (value) body[name] = value;
       }
       return providers.token(provider, body);
@@ -50,7 +53,7 @@ export function FetchToken({ agent, onToken }: Props) {
         <Stack gap="sm" mt="xs">
           {vendor && (
             <Notice tone="note" title={vendor.name}>
-              <p>{vendor.trap}</p>
+              <p>{vendor.pitfall}</p>
             </Notice>
           )}
           <NativeSelect
@@ -82,18 +85,18 @@ export function FetchToken({ agent, onToken }: Props) {
           <TextInput
             label="Scope"
             description="Filled in from the agent; separate several with spaces"
-            value={ask.scope ?? ""}
+            value={request.scope ?? ""}
             onChange={(event) => setTyped({ ...typed, scope: event.currentTarget.value })}
           />
           <div className={css.pair}>
             <TextInput
               label="Audience"
-              value={ask.audience ?? ""}
+              value={request.audience ?? ""}
               onChange={(event) => setTyped({ ...typed, audience: event.currentTarget.value })}
             />
             <TextInput
               label="Resource"
-              value={ask.resource ?? ""}
+              value={request.resource ?? ""}
               onChange={(event) => setTyped({ ...typed, resource: event.currentTarget.value })}
             />
           </div>

@@ -1,19 +1,19 @@
-// The answer of a test request: status, headers, and the body as it comes.
+// The response of a test request: status, headers, and the body as it comes.
 import { Loader, Switch } from "@mantine/core";
 import { useState } from "react";
 import { Mark } from "../parts/Mark";
 import { Notice } from "../parts/Notice";
 import { bytes, millis } from "../parts/format";
 import css from "./TestPage.module.css";
-import type { Answer } from "./useTest";
+import type { TestResponse } from "./useTest";
 
-export function Response({ answer }: { answer: Answer | null }) {
+export function Response({ response }: { response: TestResponse | null }) {
   const [timed, setTimed] = useState(false);
-  if (!answer) {
+  if (!response) {
     return <p className="dim">Send a request; without a credential you see how the gateway refuses it.</p>;
   }
-  const { head, end } = answer;
-  const streamed = answer.chunks.length > 1;
+  const { head, end } = response;
+  const streamed = response.chunks.length > 1;
   return (
     <>
       <div className={css.status} role="status" data-testid="response-status">
@@ -23,19 +23,19 @@ export function Response({ answer }: { answer: Answer | null }) {
           </Mark>
         )}
         {head && <span className="small">first byte: {took(head.ms)}</span>}
-        {answer.running && <Loader role="img" size="xs" aria-label="Waiting for more" />}
+        {response.running && <Loader role="img" size="xs" aria-label="Waiting for more" />}
         {end && (
           <span className="small">
             {bytes(end.bytes)}, total: {took(end.ms)}
-            {streamed && `, in ${answer.chunks.length} chunks`}
+            {streamed && `, in ${response.chunks.length} chunks`}
             {end.truncated && ", cut off: only the first MiB is shown"}
           </span>
         )}
-        {answer.stopped && <span className="small">stopped</span>}
+        {response.stopped && <span className="small">stopped</span>}
       </div>
-      {answer.failure && (
+      {response.failure && (
         <Notice tone="bad" title="The request did not complete" role="alert">
-          <p>{answer.failure}</p>
+          <p>{response.failure}</p>
         </Notice>
       )}
       {head && (
@@ -64,14 +64,14 @@ export function Response({ answer }: { answer: Answer | null }) {
             data-testid="response-body"
           >
             {timed
-              ? answer.chunks.map((chunk, index) => (
+              ? response.chunks.map((chunk, index) => (
                   <div key={index} className={css.chunk}>
                     <span className="dim">{took(chunk.ms)}</span>
                     <span>{chunk.text}</span>
                   </div>
                 ))
-              : answer.chunks.map((chunk) => chunk.text).join("")}
-            {answer.chunks.length === 0 && (answer.running ? "…" : "(empty)")}
+              : response.chunks.map((chunk) => chunk.text).join("")}
+            {response.chunks.length === 0 && (response.running ? "…" : "(empty)")}
           </div>
         </>
       )}

@@ -13,7 +13,7 @@ import { Decided } from "./Decided";
 import { Response } from "./Response";
 import css from "./TestPage.module.css";
 import { bareCredential } from "./credential";
-import { useDraft } from "./kept";
+import { useDraft } from "./drafts";
 import { methodOf, parseHeaders, pathBelow, withType } from "./request";
 import { useTest } from "./useTest";
 
@@ -35,7 +35,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
   const payload = bare || body === "" ? null : body;
   const headers = withType(typed, payload);
   const response = useRef<HTMLElement>(null);
-  const running = test.answer?.running ?? false;
+  const running = test.response?.running ?? false;
 
   const send = (event: FormEvent) => {
     event.preventDefault();
@@ -161,9 +161,9 @@ function Shown({ agent }: { agent: AgentDetail }) {
           Response
         </h2>
         {test.error !== null && <ErrorNotice error={test.error} title="The test request could not be sent" />}
-        <Response answer={test.answer} />
-        {test.answer?.head && (
-          <Decided agent={agent} requestId={requestIdIn(test.answer.head.headers)} credential={sent} />
+        <Response response={test.response} />
+        {test.response?.head && (
+          <Decided agent={agent} requestId={requestIdIn(test.response.head.headers)} credential={sent} />
         )}
       </section>
     </div>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { lines } from "../api/lines";
 import { parseHeaders, pathBelow, withType } from "./request";
-import { type Answer, after } from "./useTest";
+import { type TestResponse, after } from "./useTest";
 
 describe("headers are a line each", () => {
   it("takes values with colons, and no empty lines", () => {
@@ -33,15 +33,22 @@ it("cuts a stream into lines wherever its pieces end, within a character too", a
 });
 
 it("an answer grows with its events", () => {
-  const start: Answer = { running: true, head: null, chunks: [], end: null, failure: null, stopped: false };
+  const start: TestResponse = {
+    running: true,
+    head: null,
+    chunks: [],
+    end: null,
+    failure: null,
+    stopped: false,
+  };
   const head = { event: "head", status: 200, headers: [["a", "b"]] as [string, string][], ms: 1 } as const;
-  let answer = after(start, head);
-  answer = after(answer, { event: "data", text: "x", ms: 2 });
-  answer = after(answer, { event: "data", base64: "/////w==", ms: 3 });
-  answer = after(answer, { event: "end", bytes: 5, truncated: false, ms: 4 });
-  expect(answer.head?.status).toBe(200);
-  expect(answer.chunks.map((chunk) => chunk.text)).toEqual(["x", "[4 bytes of binary data]"]);
-  expect(answer.end?.bytes).toBe(5);
+  let response = after(start, head);
+  response = after(response, { event: "data", text: "x", ms: 2 });
+  response = after(response, { event: "data", base64: "/////w==", ms: 3 });
+  response = after(response, { event: "end", bytes: 5, truncated: false, ms: 4 });
+  expect(response.head?.status).toBe(200);
+  expect(response.chunks.map((chunk) => chunk.text)).toEqual(["x", "[4 bytes of binary data]"]);
+  expect(response.end?.bytes).toBe(5);
   expect(after(start, { event: "error", message: "cut", ms: 1 }).failure).toBe("cut");
 });
 

@@ -8,7 +8,7 @@ export interface Chunk {
   text: string;
 }
 
-export interface Answer {
+export interface TestResponse {
   running: boolean;
   head: { status: number; headers: [string, string][]; ms: number } | null;
   chunks: Chunk[];
@@ -18,21 +18,28 @@ export interface Answer {
   stopped: boolean;
 }
 
-const NOTHING: Answer = { running: true, head: null, chunks: [], end: null, failure: null, stopped: false };
+const NOTHING: TestResponse = {
+  running: true,
+  head: null,
+  chunks: [],
+  end: null,
+  failure: null,
+  stopped: false,
+};
 
-/** The answer after one more event. */
-export function after(answer: Answer, event: TrialEvent): Answer {
+/** The response after one more event. */
+export function after(response: TestResponse, event: TrialEvent): TestResponse {
   switch (event.event) {
     case "head":
-      return { ...answer, head: event };
+      return { ...response, head: event };
     case "data":
-      return { ...answer, chunks: [...answer.chunks, { ms: event.ms, text: textOf(event) }] };
+      return { ...response, chunks: [...response.chunks, { ms: event.ms, text: textOf(event) }] };
     case "end":
-      return { ...answer, end: event };
+      return { ...response, end: event };
     case "error":
-      return { ...answer, failure: event.message };
+      return { ...response, failure: event.message };
     default:
-      return answer;
+      return response;
   }
 }
 
@@ -43,7 +50,7 @@ function textOf(event: { text?: string; base64?: string }): string {
 }
 
 export function useTest(agent: string) {
-  const [answer, setAnswer] = useState<Answer | null>(null);
+  const [response, setResponse] = useState<TestResponse | null>(null);
   const [error, setError] = useState<unknown>(null);
   const running = useRef<AbortController | null>(null);
   useEffect(() => () => running.current?.abort(), []);
@@ -53,22 +60,22 @@ export function useTest(agent: string) {
     const control = new AbortController();
     running.current = control;
     setError(null);
-    setAnswer(NOTHING);
+    setResponse(NOTHING);
     try {
       for await (const event of agents.test(agent, request, control.signal)) {
-        setAnswer((before) => after(before ?? NOTHING, event));
+        setResponse((before) => after(before ?? NOTHING, event));
       }
     } catch (caught) {
       if (!control.signal.aborted) setError(caught);
     } finally {
       if (running.current === control) {
-        setAnswer((before) => before && { ...before, running: false });
+        setResponse((before) => before && { ...before, running: false });
       }
     }
   };
   const stop = () => {
     running.current?.abort();
-    setAnswer((before) => before && { ...before, running: false, stopped: true });
+    setResponse((before) => before && { ...before, running: false, stopped: true });
   };
-  return { answer, error, send, stop };
+  return { response, error, send, stop };
 }

@@ -4,7 +4,7 @@ import { providers } from "../api/calls";
 import { useProvider } from "../api/queries";
 import type { AgentDetail } from "../api/schemas";
 import { text } from "../deploy/spec";
-import { tokenLine, wantsOf } from "./ask";
+import { tokenLine, requirementsOf } from "./tokenRequest";
 
 /** `null` while it is not known, and for agents that take no tokens. */
 export function useTokenLine(agent: AgentDetail | undefined): string | null {
@@ -24,5 +24,5 @@ export function useTokenLine(agent: AgentDetail | undefined): string | null {
     retry: false,
   });
   if (!agent || !provider || probe.isPending) return null;
-  return tokenLine(provider.issuer, probe.data?.token_endpoint ?? null, wantsOf(agent.spec));
+  return tokenLine(provider.issuer, probe.data?.token_endpoint ?? null, requirementsOf(agent.spec));
 }

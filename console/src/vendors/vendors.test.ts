@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { askFor, tokenLine, wantsOf } from "./ask";
+import { tokenRequestFor, tokenLine, requirementsOf } from "./tokenRequest";
 import { VENDORS, issuerFrom, vendorOf } from "./vendors";
 
 const vendor = (id: string) => VENDORS.find((one) => one.id === id)!;
@@ -40,9 +40,9 @@ describe("a token is asked for as the provider wants it", () => {
       "https://idp.example.com",
       { scope: "refunds:write", audience: "api://refunds", resource: "api://refunds" },
     ],
-  ])("%s", (issuer, ask) => expect(askFor(issuer, wants)).toEqual(ask));
+  ])("%s", (issuer, request) => expect(tokenRequestFor(issuer, wants)).toEqual(request));
   it("an audience that is no URI is no resource", () => {
-    expect(askFor("https://idp.example.com", { audiences: ["refunds"], scopes: [] })).toEqual({
+    expect(tokenRequestFor("https://idp.example.com", { audiences: ["refunds"], scopes: [] })).toEqual({
       audience: "refunds",
     });
   });
@@ -54,7 +54,7 @@ describe("what an agent wants of a token", () => {
     [{ all_of: ["x"], any_of: ["y", "z"] }, ["x", "y"]],
     [{ all_of: ["x", "z"], any_of: ["y", "z"] }, ["x", "z"]],
     [{}, []],
-  ])("%j", (scopes, enough) => expect(wantsOf(spec(scopes)).scopes).toEqual(enough));
+  ])("%j", (scopes, enough) => expect(requirementsOf(spec(scopes)).scopes).toEqual(enough));
 });
 
 describe("the line that fetches a token", () => {

@@ -1,7 +1,7 @@
-// Identity providers that many people use: what their issuer looks like, the trap that each has, and how a token with
+// Identity providers that many people use: what their issuer looks like, the pitfall that each has, and how a token with
 // the right audience is asked of it.
 
-export interface Place {
+export interface Parameter {
   name: string;
   label: string;
   placeholder: string;
@@ -10,7 +10,7 @@ export interface Place {
 }
 
 /** What a token request says beside the client. */
-export interface Ask {
+export interface TokenRequest {
   scope?: string;
   audience?: string;
   resource?: string;
@@ -20,14 +20,14 @@ export interface Vendor {
   id: string;
   name: string;
   /** What its issuer is made of. */
-  places: Place[];
+  parameters: Parameter[];
   issuer: (values: Record<string, string>) => string;
   /** Whether an issuer is of this vendor. */
   fits: (issuer: URL) => boolean;
   /** What most people get wrong with it. */
-  trap: string;
+  pitfall: string;
   /** How the token of a client is asked for; `null`: not with client credentials, and `how` says how. */
-  ask: ((audience: string | null, scopes: string[]) => Ask) | null;
+  request: ((audience: string | null, scopes: string[]) => TokenRequest) | null;
   how?: string;
 }
 
@@ -37,40 +37,43 @@ const host = (typed: string) =>
     .trim()
     .replace(/^https?:\/\//i, "")
     .replace(/\/.*$/, "");
-const scopeOnly = (_: string | null, scopes: string[]): Ask =>
+const scopeOnly = (_: string | null, scopes: string[]): TokenRequest =>
   scopes.length ? { scope: scopes.join(" ") } : {};
 
 export const VENDORS: Vendor[] = [
   {
     id: "entra",
     name: "Microsoft Entra ID",
-    places: [{ name: "tenant", label: "Tenant ID", placeholder: "00000000-0000-0000-0000-000000000000" }],
+    parameters: [{ name: "tenant", label: "Tenant ID", placeholder: "00000000-0000-0000-0000-000000000000" }],
     issuer: ({ tenant }) => `https://login.microsoftonline.com/${tenant}/v2.0`,
     fits: ({ hostname }) => hostname === "login.microsoftonline.com" || hostname === "sts.windows.net",
-    trap: "Entra puts this issuer into tokens of an app registration only when its manifest has requestedAccessTokenVersion: 2; otherwise it is https://sts.windows.net/TENANT/. The audience is then the client ID of the API, not api://…. Tokens for Microsoft Graph cannot be verified by anyone else.",
-    ask: (audience) =>
+    pitfall:
+      "Entra puts this issuer into tokens of an app registration only when its manifest has requestedAccessTokenVersion: 2; otherwise it is https://sts.windows.net/TENANT/. The audience is then the client ID of the API, not api://…. Tokens for Microsoft Graph cannot be verified by anyone else.",
+    request: (audience) =>
       audience ? { scope: `${guid(audience) ? `api://${audience}` : audience}/.default` } : {},
   },
   {
     id: "okta",
     name: "Okta",
-    places: [
+    parameters: [
       { name: "domain", label: "Okta domain", placeholder: "example.okta.com" },
       { name: "server", label: "Authorization server", placeholder: "default", usual: "default" },
     ],
     issuer: ({ domain = "", server }) => `https://${host(domain)}/oauth2/${server}`,
     fits: ({ hostname }) => /\.(okta|oktapreview|okta-emea)\.com$/.test(hostname),
-    trap: "Use a custom authorization server, such as “default”. Tokens of the org server (https://DOMAIN without /oauth2/…) cannot be verified by anyone else. The audience is that of the authorization server, api://default unless you changed it, and a scope must be asked for.",
-    ask: scopeOnly,
+    pitfall:
+      "Use a custom authorization server, such as “default”. Tokens of the org server (https://DOMAIN without /oauth2/…) cannot be verified by anyone else. The audience is that of the authorization server, api://default unless you changed it, and a scope must be asked for.",
+    request: scopeOnly,
   },
   {
     id: "auth0",
     name: "Auth0",
-    places: [{ name: "domain", label: "Auth0 domain", placeholder: "example.eu.auth0.com" }],
+    parameters: [{ name: "domain", label: "Auth0 domain", placeholder: "example.eu.auth0.com" }],
     issuer: ({ domain = "" }) => `https://${host(domain)}/`,
     fits: ({ hostname }) => hostname.endsWith(".auth0.com"),
-    trap: "The issuer ends in a slash. A token request must name the audience (the identifier of the API in Auth0); without it Auth0 gives an opaque token, which no gateway can verify.",
-    ask: (audience, scopes) => ({
+    pitfall:
+      "The issuer ends in a slash. A token request must name the audience (the identifier of the API in Auth0); without it Auth0 gives an opaque token, which no gateway can verify.",
+    request: (audience, scopes) => ({
       ...(audience ? { audience } : {}),
       ...(scopes.length ? { scope: scopes.join(" ") } : {}),
     }),
@@ -78,51 +81,55 @@ export const VENDORS: Vendor[] = [
   {
     id: "keycloak",
     name: "Keycloak",
-    places: [
+    parameters: [
       { name: "base", label: "Base URL", placeholder: "https://sso.example.com" },
       { name: "realm", label: "Realm", placeholder: "main" },
     ],
     issuer: ({ base = "", realm }) => `${base.trim().replace(/\/+$/, "")}/realms/${realm}`,
     fits: ({ pathname }) => /\/realms\/[^/]+\/?$/.test(pathname),
-    trap: "The audience is “account” until a client scope with an Audience mapper adds that of your agent: give that scope to each client. The issuer has the host name by which the caller reached Keycloak, unless its hostname setting fixes one. Before version 17 the path began with /auth.",
-    ask: scopeOnly,
+    pitfall:
+      "The audience is “account” until a client scope with an Audience mapper adds that of your agent: give that scope to each client. The issuer has the host name by which the caller reached Keycloak, unless its hostname setting fixes one. Before version 17 the path began with /auth.",
+    request: scopeOnly,
   },
   {
     id: "google",
     name: "Google",
-    places: [],
+    parameters: [],
     issuer: () => "https://accounts.google.com",
     fits: ({ hostname }) => hostname === "accounts.google.com",
-    trap: "Google's access tokens are opaque. Only its ID tokens can be verified here: their audience is what the caller asked for, they have no scopes, and everybody with a Google account can get one. Add a claim rule, such as on email or hd.",
-    ask: null,
+    pitfall:
+      "Google's access tokens are opaque. Only its ID tokens can be verified here: their audience is what the caller asked for, they have no scopes, and everybody with a Google account can get one. Add a claim rule, such as on email or hd.",
+    request: null,
     how: "gcloud auth print-identity-token --audiences=AUDIENCE",
   },
   {
     id: "cognito",
     name: "Amazon Cognito",
-    places: [
+    parameters: [
       { name: "region", label: "Region", placeholder: "eu-central-1" },
       { name: "pool", label: "User pool ID", placeholder: "eu-central-1_AbCdEf123" },
     ],
     issuer: ({ region, pool }) => `https://cognito-idp.${region}.amazonaws.com/${pool}`,
     fits: ({ hostname }) => /^cognito-idp\..+\.amazonaws\.com$/.test(hostname),
-    trap: "Access tokens of Cognito have no aud: set the audience claim of the agent to client_id, and list the client IDs as audiences. Scopes are written RESOURCE-SERVER/SCOPE.",
-    ask: scopeOnly,
+    pitfall:
+      "Access tokens of Cognito have no aud: set the audience claim of the agent to client_id, and list the client IDs as audiences. Scopes are written RESOURCE-SERVER/SCOPE.",
+    request: scopeOnly,
   },
   {
     id: "github",
     name: "GitHub Actions",
-    places: [],
+    parameters: [],
     issuer: () => "https://token.actions.githubusercontent.com",
     fits: ({ hostname }) => hostname === "token.actions.githubusercontent.com",
-    trap: "Every workflow on GitHub can get a token of this issuer for any audience. Add a claim rule to the agent: sub is one of repo:ORGANISATION/*, or repository is one of yours.",
-    ask: null,
+    pitfall:
+      "Every workflow on GitHub can get a token of this issuer for any audience. Add a claim rule to the agent: sub is one of repo:ORGANISATION/*, or repository is one of yours.",
+    request: null,
     how: 'curl -s -H "Authorization: Bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=AUDIENCE_IN_URL" | jq -r .value   # the job needs permissions: id-token: write',
   },
   {
     id: "kubernetes",
     name: "Kubernetes service accounts",
-    places: [
+    parameters: [
       {
         name: "issuer",
         label: "Issuer of the cluster",
@@ -132,18 +139,19 @@ export const VENDORS: Vendor[] = [
     ],
     issuer: ({ issuer = "" }) => issuer.trim(),
     fits: ({ hostname }) => hostname.startsWith("kubernetes.default.svc"),
-    trap: "kubectl get --raw /.well-known/openid-configuration names the issuer. The API server shows its keys only to authorized clients: bind system:service-account-issuer-discovery to system:unauthenticated and give the gateway the cluster's CA file, or paste the key set (kubectl get --raw /openid/v1/jwks) as inline JWKS. Pods need a projected token with your audience, and a claim rule on sub says which.",
-    ask: null,
+    pitfall:
+      "kubectl get --raw /.well-known/openid-configuration names the issuer. The API server shows its keys only to authorized clients: bind system:service-account-issuer-discovery to system:unauthenticated and give the gateway the cluster's CA file, or paste the key set (kubectl get --raw /openid/v1/jwks) as inline JWKS. Pods need a projected token with your audience, and a claim rule on sub says which.",
+    request: null,
     how: "kubectl create token SERVICE-ACCOUNT --audience AUDIENCE",
   },
 ];
 
 const guid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
-/** The issuer that the filled-in places make; `null` while one is missing. */
+/** The issuer that the filled-in parameters make; `null` while one is missing. */
 export function issuerFrom(vendor: Vendor, typed: Record<string, string>): string | null {
   const values: Record<string, string> = {};
-  for (const { name, usual = "" } of vendor.places) {
+  for (const { name, usual = "" } of vendor.parameters) {
     const value = (typed[name] ?? "").trim() || usual;
     if (!value) return null;
     values[name] = value;

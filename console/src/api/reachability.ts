@@ -7,13 +7,13 @@ export const silentSince = new Observed<number | null>(null);
 let lastAnswer = Date.now();
 
 /** The gateway answered, with whatever status. */
-export function answered(now = Date.now()): void {
+export function noteResponse(now = Date.now()): void {
   lastAnswer = now;
   silentSince.set(null);
 }
 
 /** A call got no answer. Calls that began before the last answer say nothing about now. */
-export function unanswered(began: number): void {
+export function noteNoResponse(began: number): void {
   if (began >= lastAnswer) silentSince.set(lastAnswer);
 }
 

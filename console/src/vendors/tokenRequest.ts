@@ -2,16 +2,16 @@
 import { quote } from "../agent/curl";
 import type { JsonObject } from "../api/schemas";
 import { list, member } from "../deploy/spec";
-import { type Ask, vendorOf } from "./vendors";
+import { type TokenRequest, vendorOf } from "./vendors";
 
 /** What an agent wants of tokens. */
-export interface Wants {
+export interface Requirements {
   audiences: string[];
   /** Enough of them to be let in: every one of `all_of`, and one of `any_of`. */
   scopes: string[];
 }
 
-export function wantsOf(spec: JsonObject): Wants {
+export function requirementsOf(spec: JsonObject): Requirements {
   const oauth = member(spec.auth, "oauth");
   const scopes = member(oauth, "scopes");
   const all = list(scopes.all_of);
@@ -21,23 +21,23 @@ export function wantsOf(spec: JsonObject): Wants {
 }
 
 /** What the request says. A provider that is not known gets both names of an audience; it passes over what it does not know. */
-export function askFor(issuer: string, wants: Wants): Ask {
+export function tokenRequestFor(issuer: string, wants: Requirements): TokenRequest {
   const audience = wants.audiences[0] ?? null;
   const vendor = vendorOf(issuer);
-  if (vendor?.ask) return vendor.ask(audience, wants.scopes);
-  const ask: Ask = {};
-  if (wants.scopes.length) ask.scope = wants.scopes.join(" ");
-  if (audience) ask.audience = audience;
+  if (vendor?.request) return vendor.request(audience, wants.scopes);
+  const request: TokenRequest = {};
+  if (wants.scopes.length) request.scope = wants.scopes.join(" ");
+  if (audience) request.audience = audience;
   // RFC 8707: a resource is an absolute URI without a fragment.
-  if (audience && /^[a-z][a-z0-9+.-]*:[^#]+$/i.test(audience)) ask.resource = audience;
-  return ask;
+  if (audience && /^[a-z][a-z0-9+.-]*:[^#]+$/i.test(audience)) request.resource = audience;
+  return request;
 }
 
 /** A line that puts a token into the variable TOKEN. */
-export function tokenLine(issuer: string, endpoint: string | null, wants: Wants): string {
+export function tokenLine(issuer: string, endpoint: string | null, wants: Requirements): string {
   const vendor = vendorOf(issuer);
   const audience = wants.audiences[0] ?? "AUDIENCE";
-  if (vendor && vendor.ask === null && vendor.how) {
+  if (vendor && vendor.request === null && vendor.how) {
     const [command = "", note] = vendor.how
       .replaceAll("AUDIENCE_IN_URL", encodeURIComponent(audience))
       .replaceAll("AUDIENCE", quote(audience))
@@ -46,7 +46,7 @@ export function tokenLine(issuer: string, endpoint: string | null, wants: Wants)
   }
   const parts = [
     'curl -s -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials',
-    ...Object.entries(askFor(issuer, wants)).map(
+    ...Object.entries(tokenRequestFor(issuer, wants)).map(
       ([name, value]) => `--data-urlencode ${quote(`${name}=${value}`)}`,
     ),
     `${endpoint ? quote(endpoint) : '"$TOKEN_ENDPOINT"'} | jq -r .access_token`,

@@ -3,23 +3,23 @@ import type { ApiKey } from "../api/schemas";
 
 const DAY = 86_400_000;
 
-export type NewEnd = "life" | "same" | "never" | `${number}d` | "date";
+export type ExpiryChoice = "life" | "same" | "never" | `${number}d` | "date";
 
 /** How long the old key was made for, in days; `null` when that is not known or it never ends. */
-export function lifeOf(key: Pick<ApiKey, "created_at" | "expires_at">): number | null {
+export function lifetimeOf(key: Pick<ApiKey, "created_at" | "expires_at">): number | null {
   if (!key.created_at || !key.expires_at) return null;
   const days = Math.round((Date.parse(key.expires_at) - Date.parse(key.created_at)) / DAY);
   return days > 0 ? days : null;
 }
 
 /** What is proposed: as long a life as the old key was made for; else 90 days, or no end where the old one has none. */
-export function usualEnd(key: Pick<ApiKey, "created_at" | "expires_at">): NewEnd {
+export function proposedExpiry(key: Pick<ApiKey, "created_at" | "expires_at">): ExpiryChoice {
   if (key.expires_at === null) return "never";
-  return lifeOf(key) === null ? "90d" : "life";
+  return lifetimeOf(key) === null ? "90d" : "life";
 }
 
 /** When the new key ends; `null` is never. `date` is what was chosen by hand. */
-export function newEnd(choice: NewEnd, key: ApiKey, now: number, date: string): Date | null {
+export function newExpiry(choice: ExpiryChoice, key: ApiKey, now: number, date: string): Date | null {
   const inDays = (days: number) => new Date(now + days * DAY);
   switch (choice) {
     case "never":
@@ -27,7 +27,7 @@ export function newEnd(choice: NewEnd, key: ApiKey, now: number, date: string): 
     case "same":
       return key.expires_at ? new Date(key.expires_at) : null;
     case "life":
-      return inDays(lifeOf(key) ?? 90);
+      return inDays(lifetimeOf(key) ?? 90);
     case "date":
       return new Date(date);
     default:

@@ -6,7 +6,7 @@ export function endOf(key: ApiKey): string | null {
   return key.state === "revoked" ? key.revoked_at : key.expires_at;
 }
 
-export function Ends({ apiKey }: { apiKey: ApiKey }) {
+export function ExpiryCell({ apiKey }: { apiKey: ApiKey }) {
   return (
     <>
       {apiKey.state === "revoked" && "revoked "}

@@ -29,7 +29,7 @@ export function whenBack(listener: () => void): () => void {
 }
 
 /** Waits while the session is lost. Rejects as `fetch` does when `signal` is aborted meanwhile. */
-export async function held(signal?: AbortSignal): Promise<void> {
+export async function untilLoggedIn(signal?: AbortSignal): Promise<void> {
   if (login.value !== "lost") return;
   await new Promise<void>((resolve, reject) => {
     const unwatch = login.watch(() => {

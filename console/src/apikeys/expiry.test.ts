@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ApiKey } from "../api/schemas";
-import { endOf } from "./Ends";
-import { lifeOf, newEnd, usualEnd } from "./end";
+import { endOf } from "./ExpiryCell";
+import { lifetimeOf, newExpiry, proposedExpiry } from "./expiry";
 
 const key = (more: Partial<ApiKey>): ApiKey => ({
   id: "Yq3Zk81b",
@@ -22,19 +22,19 @@ const old = key({ created_at: "2026-08-31T00:00:00Z", expires_at: "2026-11-29T00
 
 describe("a rotated key", () => {
   it("lives as long as the old one was made for, though that ends tomorrow", () => {
-    expect([lifeOf(old), usualEnd(old)]).toEqual([90, "life"]);
-    expect(newEnd("life", old, now, "")?.toISOString()).toBe("2027-02-26T00:00:00.000Z");
+    expect([lifetimeOf(old), proposedExpiry(old)]).toEqual([90, "life"]);
+    expect(newExpiry("life", old, now, "")?.toISOString()).toBe("2027-02-26T00:00:00.000Z");
   });
   it.each([
     ["same", "2026-11-29T00:00:00.000Z"],
     ["30d", "2026-12-28T00:00:00.000Z"],
     ["never", undefined],
   ] as const)("ends as chosen: %s", (choice, end) =>
-    expect(newEnd(choice, old, now, "")?.toISOString()).toBe(end),
+    expect(newExpiry(choice, old, now, "")?.toISOString()).toBe(end),
   );
-  it("has no end where the old one has none", () => expect(usualEnd(key({}))).toBe("never"));
+  it("has no end where the old one has none", () => expect(proposedExpiry(key({}))).toBe("never"));
   it("lives 90 days when nobody knows how long the old one was made for", () => {
-    expect(usualEnd(key({ expires_at: "2026-11-29T00:00:00Z" }))).toBe("90d");
+    expect(proposedExpiry(key({ expires_at: "2026-11-29T00:00:00Z" }))).toBe("90d");
   });
 });
 
