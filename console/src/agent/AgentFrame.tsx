@@ -7,7 +7,7 @@ import { useAgent } from "../api/queries";
 import type { AgentDetail } from "../api/schemas";
 import { BrokenHere } from "../parts/BrokenDocument";
 import { EmptyState } from "../parts/EmptyState";
-import { Mark } from "../parts/Mark";
+import { FileMark } from "../parts/FileMark";
 import { PageHead } from "../parts/PageHead";
 import { QueryError } from "../parts/QueryError";
 import { visible } from "../parts/visible";
@@ -36,13 +36,7 @@ export function AgentFrame({ children }: { children: (agent: AgentDetail) => Rea
       </p>
       <PageHead
         title={page === "Agent" ? name : `${name}: ${page}`}
-        beside={
-          agent?.managed_by === "file" && (
-            <Mark tone="plain" title="Written in the configuration file; change it there.">
-              File
-            </Mark>
-          )
-        }
+        beside={agent?.managed_by === "file" && <FileMark />}
         about={agent?.display_name && <bdi>{visible(agent.display_name)}</bdi>}
       />
       <nav className={css.tabs} aria-label="Pages of this agent">

@@ -2,6 +2,7 @@
 import { Link } from "wouter";
 import type { AgentSummary } from "../api/schemas";
 import { type Column, DataTable, type Sorting } from "../parts/DataTable";
+import { FileMark } from "../parts/FileMark";
 import { Mark } from "../parts/Mark";
 import { NameLinks } from "../parts/NameLinks";
 import { Sparkline } from "../parts/Sparkline";
@@ -42,11 +43,7 @@ export const COLUMNS: Column<AgentSummary>[] = [
       <div className={css.marks}>
         <AuthenticationMark authentication={agent.authentication} />
         {agent.enforcement === "shadow" && <Mark tone="shadow">Shadow</Mark>}
-        {agent.managed_by === "file" && (
-          <Mark tone="plain" title="Written in the configuration file; change it there.">
-            File
-          </Mark>
-        )}
+        {agent.managed_by === "file" && <FileMark />}
       </div>
     ),
   },

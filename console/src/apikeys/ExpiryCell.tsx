@@ -7,10 +7,5 @@ export function endOf(key: ApiKey): string | null {
 }
 
 export function ExpiryCell({ apiKey }: { apiKey: ApiKey }) {
-  return (
-    <>
-      {apiKey.state === "revoked" && "revoked "}
-      <Time at={endOf(apiKey)} past={apiKey.state !== "active"} />
-    </>
-  );
+  return <Time at={endOf(apiKey)} none="no limit" past={apiKey.state !== "active"} />;
 }

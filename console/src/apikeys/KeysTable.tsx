@@ -63,7 +63,7 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
           },
         ]
       : []),
-    { label: "Expires", cell: (key) => <ExpiryCell apiKey={key} />, sort: (key) => endOf(key) ?? "9" },
+    { label: "Valid until", cell: (key) => <ExpiryCell apiKey={key} />, sort: (key) => endOf(key) ?? "9" },
     {
       label: "Last used",
       cell: (key) => <Time at={key.last_used_at} none="not since the gateway started" past />,

@@ -54,9 +54,7 @@ function Form({ apiKey, onClose, onMade }: Props & { apiKey: ApiKey }) {
   };
   const life = lifetimeOf(apiKey);
   const choices: { value: ExpiryChoice; label: string }[] = [
-    ...(life === null
-      ? []
-      : [{ value: "life" as const, label: `in ${life} days, the lifetime of the old key` }]),
+    ...(life === null ? [] : [{ value: "life" as const, label: `in ${life} days, like the old key` }]),
     { value: "30d", label: "in 30 days" },
     { value: "90d", label: "in 90 days" },
     { value: "365d", label: "in a year" },

@@ -24,7 +24,7 @@ export function RevisionItem({ item, only, mark, actions, children }: Props) {
   return (
     <li className={css.item} data-testid={`revision-${item.number}`}>
       <Group justify="space-between" gap="xs" align="flex-start">
-        <div>
+        <div className={css.what}>
           <strong>Revision {item.number}</strong> {mark}
           <div>
             {item.what}{" "}

@@ -11,7 +11,7 @@ const RELOADS: Record<Status["last_reload"]["result"], { tone: MarkTone; word: s
   applied: { tone: "ok", word: "applied" },
   // The gateway looks at its files every half minute; that nothing was new is the usual answer.
   unchanged: { tone: "ok", word: "up to date" },
-  refused: { tone: "bad", word: "rejected" },
+  refused: { tone: "bad", word: "change rejected" },
 };
 
 export function Tiles({ status, traffic }: { status: Status; traffic: Traffic | undefined }) {
@@ -20,6 +20,7 @@ export function Tiles({ status, traffic }: { status: Status; traffic: Traffic | 
     series?.findLast((value) => value !== null) ?? null;
   const shadowed = last(traffic?.would_refuse) ?? 0;
   const failed = last(traffic?.upstream_failed);
+  const p99 = known(traffic?.p99_ms);
   return (
     <dl className={css.tiles}>
       <Tile label="Allowed" value={rate(last(traffic?.allowed) ?? 0)} />
@@ -35,7 +36,7 @@ export function Tiles({ status, traffic }: { status: Status; traffic: Traffic | 
       <Tile
         label="Median decision"
         value={millis(known(traffic?.p50_ms))}
-        note={`99 % under ${millis(known(traffic?.p99_ms))}`}
+        note={p99 !== null && `99 % under ${millis(p99)}`}
       />
       {shadowed > 0 && (
         <Tile

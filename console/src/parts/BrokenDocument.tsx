@@ -17,6 +17,8 @@ export function BrokenDocuments({ broken }: { broken: BrokenDocument[] }) {
   return broken.map((one) => <Broken key={one.resource ?? one.file} document={one} />);
 }
 
+const NOT_RESTORABLE = "The gateway has no earlier text of this document. Fix the file.";
+
 interface Props {
   document: BrokenDocument;
   /** It stands on the page of its resource. */
@@ -66,10 +68,9 @@ function Broken({
           size="xs"
           variant="default"
           loading={restore.isPending}
-          disabled={!restorable || resource === null}
           onClick={() => restore.mutate()}
           aria-label={`Restore the last good text of ${name}`}
-          {...off(readOnly)}
+          {...off(readOnly ?? (restorable && resource !== null ? null : NOT_RESTORABLE))}
         >
           Restore the last good text
         </Button>

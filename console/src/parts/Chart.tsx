@@ -95,9 +95,9 @@ export function Chart({ label, times, series, kind, format, none }: Props) {
             )}
           </svg>
           <div className={css.times} aria-hidden>
-            <span>{clock(times[0])}</span>
-            <span>{clock(times[Math.floor(count / 2)])}</span>
-            <span>{clock(times.at(-1))}</span>
+            {[...new Set([0, Math.floor((count - 1) / 2), count - 1])].map((index) => (
+              <span key={index}>{clock(times[index])}</span>
+            ))}
           </div>
         </div>
       )}
@@ -135,6 +135,8 @@ function Line({ series, top }: { series: Series; top: number }) {
       continue;
     }
     path += `${pen}${((index + 0.5) * step).toFixed(1)} ${(HEIGHT - (value / top) * HEIGHT).toFixed(1)}`;
+    // A value between two gaps has no line to it: it is a short one itself.
+    if (pen === "M" && (series.values[index + 1] ?? null) === null) path += "h4";
     pen = "L";
   }
   return (

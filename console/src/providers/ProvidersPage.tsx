@@ -5,8 +5,8 @@ import { useAllProviders } from "../api/queries";
 import type { ProviderSummary } from "../api/schemas";
 import { type Column, DataTable, type Sorting, sorted } from "../parts/DataTable";
 import { EmptyState } from "../parts/EmptyState";
+import { FileMark } from "../parts/FileMark";
 import { ListPage, ListTools } from "../parts/ListPage";
-import { Mark } from "../parts/Mark";
 import { Pager } from "../parts/Pager";
 import { cut, usePaging } from "../parts/paging";
 import { ProviderDrawer } from "./ProviderDrawer";
@@ -26,11 +26,7 @@ const COLUMNS: Column<ProviderSummary>[] = [
         <Link to={`/identity-providers/${encodeURIComponent(provider.name)}`} className="link">
           <strong>{provider.name}</strong>
         </Link>{" "}
-        {provider.managed_by === "file" && (
-          <Mark tone="plain" title="Written in the configuration file; change it there.">
-            File
-          </Mark>
-        )}
+        {provider.managed_by === "file" && <FileMark />}
         <br />
         <code className="dim">{provider.issuer}</code>
       </>

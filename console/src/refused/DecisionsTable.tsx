@@ -7,6 +7,7 @@ import { StackedTimestamp } from "../parts/Time";
 import css from "./WhyRefused.module.css";
 import { wordOf } from "./outcome";
 import { meaning } from "./reasons";
+import { callerOf } from "./verdict";
 
 interface Props {
   items: Decision[];
@@ -85,7 +86,7 @@ export function DecisionsTable({ items, onOpen }: Props) {
 }
 
 function Caller({ one }: { one: Decision }) {
-  const who = one.key_name ?? one.key_id ?? one.client_id;
+  const who = callerOf(one);
   return (
     <div className={css.caller}>
       {who && <span>{who}</span>}

@@ -67,7 +67,7 @@ export function VerdictCard({ verdict, id }: { verdict: Verdict; id: string }) {
           </Row>
         )}
         {verdict.key_id && (
-          <Row name="API key">
+          <Row name={verdict.auth_method === "api_key" ? "API key" : "Signing key"}>
             {verdict.key_name} <code>{verdict.key_id}</code>
           </Row>
         )}
