@@ -1,4 +1,4 @@
-//! Where callers reach an agent.
+//! The URL under which callers reach an agent.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -9,8 +9,8 @@ use crate::config::Snapshot;
 use crate::model::{Host, HostRule};
 use crate::routing::Agent;
 
-/// Where callers reach it: at the public URL, under a host of the agent's. Where none is set, at the first listener; a
-/// listener on every address is reached under the name by which the operator has reached this one.
+/// The URL of an agent: the public URL with a host of the agent's route. Without a public URL, the first listener; a
+/// listener on all addresses gets the host by which the operator reached the admin listener.
 pub(super) fn url(live: &Snapshot, agent: &Agent, headers: &HeaderMap) -> String {
     let path = if agent.route.path.is_empty() { "/" } else { &agent.route.path };
     if let Some(public) = &live.public_url {
@@ -36,7 +36,7 @@ pub(super) fn url(live: &Snapshot, agent: &Agent, headers: &HeaderMap) -> String
     url + path
 }
 
-/// The host under which an agent is shown: the first that has no wildcard, or the first.
+/// The host of an agent's URL: the first without a wildcard, or the first.
 fn host_of(agent: &Agent) -> Option<String> {
     let hosts = &agent.route.hosts;
     let exact = hosts.iter().find(|host| matches!(host, HostRule::Exact(_)));

@@ -1,4 +1,4 @@
-//! `/agents`: what is behind the gateway, and deploying it.
+//! `/agents`: listing, showing, deploying and deleting agents.
 
 use axum::Extension;
 use axum::extract::State;
@@ -21,6 +21,7 @@ use super::managed_by::ManagedBy;
 use super::page::{self, LARGEST, Name, Nothing, Page, Query, Write};
 use super::precondition::{IfMatch, Precondition};
 use super::problem::Problem;
+use super::provider_users::accepted_by;
 use super::upstream_health::{self, LastFailure, UpstreamHealth};
 use super::{AdminState, SharedState, write};
 
@@ -28,21 +29,21 @@ use super::{AdminState, SharedState, write};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct List {
-    /// The size of the page.
+    /// The page size.
     #[schemars(range(min = 1, max = LARGEST))]
     limit: Option<usize>,
-    /// `next` of the page before.
+    /// `next` of the previous page.
     after: Option<String>,
-    /// Only those with this text in a name or an address.
+    /// Only those with this text in their name, display name or path.
     q: Option<String>,
 }
 
-/// Which requests are for an agent.
+/// The requests that are routed to an agent.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "AgentRoute")]
 struct Route {
     path: String,
-    /// The only one of `hosts`.
+    /// The one entry of `hosts`, when there is exactly one.
     host: Option<String>,
     hosts: Vec<String>,
     methods: Vec<String>,
@@ -67,7 +68,7 @@ impl Route {
     }
 }
 
-/// How callers prove themselves.
+/// How callers authenticate.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Authentication {
@@ -87,7 +88,7 @@ impl Authentication {
     }
 }
 
-/// An agent at a glance.
+/// An agent in a list.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "AgentSummary")]
 pub(super) struct Summary {
@@ -105,7 +106,7 @@ pub(super) struct Summary {
     last_upstream_failure: Option<LastFailure>,
 }
 
-/// An agent, whole.
+/// An agent with all details.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "AgentDetail")]
 pub(super) struct Detail {
@@ -113,14 +114,14 @@ pub(super) struct Detail {
     summary: Summary,
     etag: String,
     file: String,
-    /// As it is written; what people write in a file can be a number where text is meant.
+    /// As it is written. A file written by hand can hold a number where text is expected.
     #[schemars(with = "Map<String, Value>")]
     spec: Value,
     url: String,
     upstream_health: UpstreamHealth,
 }
 
-/// Lists them.
+/// Returns one page of the agents, in the order of names.
 pub(super) async fn list(
     State(state): State<SharedState>,
     Query(list): Query<List>,
@@ -145,10 +146,7 @@ fn is_about(agent: &Agent, wanted: &str) -> bool {
 }
 
 fn summary(state: &AdminState, live: &Snapshot, agent: &Agent) -> Summary {
-    let providers = match &agent.authenticator {
-        Authenticator::OAuth(policy) => policy.providers.as_slice(),
-        Authenticator::ApiKey(_) | Authenticator::Public => &[],
-    };
+    let providers = accepted_by(agent);
     let id = ResourceId::new(ResourceKind::Agent, agent.name.as_str());
     let path = if agent.route.path.is_empty() { "/" } else { &agent.route.path };
     let api_keys = match &agent.authenticator {
@@ -171,7 +169,7 @@ fn summary(state: &AdminState, live: &Snapshot, agent: &Agent) -> Summary {
     }
 }
 
-/// Shows one.
+/// Returns one agent, with its tag.
 pub(super) async fn show(
     State(state): State<SharedState>,
     headers: HeaderMap,
@@ -193,7 +191,7 @@ pub(super) async fn show(
     Ok(write::with_tag(Answer(detail).into_response(), tag))
 }
 
-/// An agent of the live configuration.
+/// An agent of the live configuration. 404 when there is none.
 pub(super) fn find<'s>(live: &'s Snapshot, name: &str) -> Result<&'s std::sync::Arc<Agent>, Problem> {
     live.agents.get(name).ok_or_else(|| not_found(name))
 }
@@ -206,7 +204,7 @@ fn id(name: &str) -> Result<ResourceId, Problem> {
     ResourceId::new(ResourceKind::Agent, name).ok_or_else(|| not_found(name))
 }
 
-/// Deploys one.
+/// Creates or replaces an agent.
 pub(super) async fn put(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
@@ -219,7 +217,7 @@ pub(super) async fn put(
     replace(&state, &caller, id, expect, spec, query.dry_run).await
 }
 
-/// Takes one away, and its API keys with it.
+/// Deletes an agent, and its API keys with it.
 pub(super) async fn delete(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
@@ -265,7 +263,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_agent_is_shown_with_what_was_written_and_where_it_is_reached() {
+    async fn an_agent_is_shown_with_its_specification_and_its_url() {
         let api = Api::new();
         let answer = api.get("/api/v1/agents/refunds").await;
         let agent = answer.json();
@@ -294,7 +292,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_agent_is_reached_under_the_public_url_and_under_a_host_of_its_own() {
+    async fn the_url_of_an_agent_follows_the_public_url_and_its_own_host() {
         let api = Api::with_server("  public_url: https://agents.example.com:8443/gw/\n");
         for (agent, url) in [
             ("refunds", "https://agents.example.com:8443/gw/agents/refunds"),
@@ -337,7 +335,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_agent_is_made_changed_and_taken_away_and_each_answer_has_the_next_tag() {
+    async fn an_agent_is_created_changed_and_deleted_and_each_response_has_the_next_tag() {
         let api = Api::writable();
         let path = "/api/v1/agents/new";
         let spec = |route: &str| json!({"route": route, "upstream": "http://127.0.0.1:9", "auth": "public"});
@@ -361,7 +359,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_agent_that_cannot_be_says_where_it_is_wrong() {
+    async fn an_invalid_agent_gets_a_code_and_a_pointer_to_its_error() {
         let api = Api::writable();
         for (spec, code, path) in [
             (
@@ -392,7 +390,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_keys_of_an_agent_go_with_it() {
+    async fn deleting_an_agent_deletes_its_keys() {
         let api = Api::writable();
         let gone = api.write(Method::DELETE, "/api/v1/agents/partner", Some("*"), None).await.json();
         assert_eq!(gone["removed"], json!(["api_keys/Yq3Zk81b"]), "{gone}");

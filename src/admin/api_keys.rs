@@ -1,5 +1,5 @@
-//! `/api-keys`: who may call an agent with a key. Of a key only its id and its hash are known here, and the hash is
-//! not shown. How keys come and go is in `key_changes`.
+//! `/api-keys`: listing and showing API keys. Only the id and the hash of a key are known here, and the hash is not
+//! shown. Changes of keys are in `key_changes`.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -23,14 +23,14 @@ pub(super) struct List {
     /// Only of this agent.
     #[schemars(regex(pattern = AgentName::PATTERN))]
     agent: Option<String>,
-    /// The size of the page.
+    /// The page size.
     #[schemars(range(min = 1, max = LARGEST))]
     limit: Option<usize>,
-    /// `next` of the page before.
+    /// `next` of the previous page.
     after: Option<String>,
 }
 
-/// Whether a key opens its agent.
+/// Whether an API key is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum KeyState {
@@ -39,7 +39,7 @@ enum KeyState {
     Revoked,
 }
 
-/// A key as it is shown.
+/// An API key, without its text and its hash.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct ApiKey {
     id: String,
@@ -56,7 +56,7 @@ pub(super) struct ApiKey {
 }
 
 impl ApiKey {
-    /// The key as it is shown at this moment. `etag` names the version of its file.
+    /// The key as it is shown at `now`; `etag` is the version of its file.
     pub(super) fn new(id: &str, key: &config::ApiKey, etag: String, stored: bool, now: Instant) -> Self {
         Self {
             id: id.to_owned(),
@@ -74,7 +74,7 @@ impl ApiKey {
     }
 }
 
-/// Lists them.
+/// Returns one page of the keys, in the order of ids.
 pub(super) async fn list(
     State(state): State<SharedState>,
     Query(list): Query<List>,
@@ -94,7 +94,7 @@ pub(super) async fn list(
     Ok(Answer(page.flatten()))
 }
 
-/// Shows one.
+/// Returns one key, with its tag.
 pub(super) async fn show(
     State(state): State<SharedState>,
     Name(name): Name,
@@ -112,14 +112,14 @@ fn shown(state: &AdminState, live: &Snapshot, name: &str, key: &config::ApiKey) 
     Some(ApiKey::new(name, key, written.tag, written.stored, state.admin.clock.now()))
 }
 
-/// A key and what was written of it.
+/// A key of the live configuration, and its text. 404 when there is none.
 pub(super) fn find<'s>(live: &'s Snapshot, name: &str) -> Result<(&'s config::ApiKey, Written), Problem> {
     let key = live.api_keys.get(name).ok_or_else(|| not_found(name))?;
     let written = live.written(&id(name)?).ok_or_else(|| not_found(name))?;
     Ok((key, written))
 }
 
-/// The name of a key as a resource.
+/// The resource id of a key. 404 when no key can have the name.
 pub(super) fn id(name: &str) -> Result<ResourceId, Problem> {
     ResourceId::new(ResourceKind::ApiKey, name).ok_or_else(|| not_found(name))
 }
@@ -136,7 +136,7 @@ fn state(expires_at: Option<jiff::Timestamp>, revoked_at: Option<jiff::Timestamp
     }
 }
 
-/// Whether a moment is there and is not to come.
+/// Whether there is a timestamp, and it is not in the future.
 pub(super) fn has_passed(at: Option<jiff::Timestamp>, now: Instant) -> bool {
     let now = i64::try_from(now.unix()).unwrap_or(i64::MAX);
     at.is_some_and(|at| at.as_second() <= now)
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_revoked_before_it_is_expired() {
+    fn a_key_that_is_revoked_and_expired_is_shown_as_revoked() {
         let at = |second| Some(jiff::Timestamp::from_second(second).unwrap());
         for (expires, revoked, wanted) in [
             (None, None, KeyState::Active),

@@ -1,5 +1,5 @@
-//! The body of a request: JSON and nothing else, at most 1 MiB, here within 30 s, and without members that nobody
-//! knows.
+//! Request bodies: JSON only, at most 1 MiB, received within 30 s, without unknown members. `Answer` writes response
+//! bodies.
 
 use std::time::Duration;
 
@@ -17,21 +17,22 @@ use crate::model::{Secret, strict_json};
 
 use super::problem::Problem;
 
-/// The largest body, in bytes.
+/// The largest body, in bytes: a hundred times the longest specification of an agent that a person writes.
 const LARGEST: usize = 1 << 20;
-/// So much of a body that is too large is taken to throw it away, and for so long.
-const MOST_THROWN: usize = 16 << 20;
+/// The part of a too large body that is read and discarded, in bytes: it covers an accidental upload, not an attack.
+const MOST_DISCARDED: usize = 16 << 20;
+/// How long discarding may take: enough for that many bytes at 67 Mbit/s.
 const LINGER: Duration = Duration::from_secs(2);
-/// The longest that a body may take.
+/// The longest time to receive a body: 1 MiB at 280 kbit/s.
 const TIME: Duration = Duration::from_secs(30);
 
-/// A body that must be there.
+/// Extracts a body that must be present.
 pub(super) struct Json<T>(pub(super) T);
 
-/// A body that may be absent, and is then the default.
+/// Extracts a body that may be empty, which gives the default.
 pub(super) struct MaybeJson<T>(pub(super) T);
 
-/// A body that is any JSON: what it means is judged elsewhere.
+/// Extracts any JSON value; the validator of the configuration judges it.
 pub(super) struct Anything(pub(super) Value);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
@@ -99,7 +100,7 @@ async fn read(request: Request) -> Result<Vec<u8>, Problem> {
     }
 }
 
-/// The whole body; none when it is too large.
+/// The whole body; `None` when it is too large.
 async fn collect(pieces: &mut BodyDataStream) -> Result<Option<Vec<u8>>, Problem> {
     let mut bytes = Vec::new();
     while let Some(piece) = pieces.next().await {
@@ -112,14 +113,14 @@ async fn collect(pieces: &mut BodyDataStream) -> Result<Option<Vec<u8>>, Problem
     Ok(Some(bytes))
 }
 
-/// Refuses a body. Some of the rest is taken and thrown away, because who is still sending when the connection ends
-/// does not get to read why.
+/// The problem for a body that is too large. Reads and discards a part of the rest: a client that is still sending when
+/// the connection closes gets a reset and never reads the response (RFC 9112 section 9.6).
 fn too_large(mut rest: BodyDataStream) -> Problem {
     tokio::spawn(tokio::time::timeout(LINGER, async move {
-        let mut thrown = 0;
+        let mut discarded = 0;
         while let Some(Ok(piece)) = rest.next().await {
-            thrown += piece.len();
-            if thrown > MOST_THROWN {
+            discarded += piece.len();
+            if discarded > MOST_DISCARDED {
                 break;
             }
         }
@@ -138,7 +139,7 @@ fn parse(bytes: &[u8]) -> Result<Value, Problem> {
 
 fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = parse(bytes)?;
-    // Derived readers take a list for an object.
+    // serde's derived readers also accept an array in place of an object.
     if !value.is_object() {
         return Err(Problem::invalid("", "wrong-type", "the body must be an object"));
     }
@@ -148,7 +149,7 @@ fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })
 }
 
-/// The place of an error as a JSON pointer (RFC 6901).
+/// The path of an error as a JSON pointer (RFC 6901).
 fn pointer(path: &Path) -> String {
     let parts = path.iter().map(|part| match part {
         Segment::Seq { index } => format!("/{index}"),
@@ -158,16 +159,16 @@ fn pointer(path: &Path) -> String {
     parts.collect()
 }
 
-/// For members that hold a credential.
+/// Reads a member that holds a credential.
 pub(super) fn secret<'de, D: Deserializer<'de>>(reader: D) -> Result<Secret, D::Error> {
-    // What the reader says of a value of another type would repeat it.
+    // serde's own error would quote a value of the wrong type.
     match Value::deserialize(reader)? {
         Value::String(text) => Ok(Secret::new(text)),
         _ => Err(serde::de::Error::custom("a credential is text")),
     }
 }
 
-/// The same where it may be absent or `null`.
+/// Reads a credential that may be absent or `null`.
 pub(super) fn maybe_secret<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Secret>, D::Error> {
     match Value::deserialize(reader)? {
         Value::Null => Ok(None),
@@ -176,7 +177,7 @@ pub(super) fn maybe_secret<'de, D: Deserializer<'de>>(reader: D) -> Result<Optio
     }
 }
 
-/// An answer in JSON.
+/// A JSON response with status 200.
 pub(super) struct Answer<T>(pub(super) T);
 
 impl<T: Serialize> IntoResponse for Answer<T> {
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_is_small_sound_json_of_the_wanted_shape() {
+    async fn a_body_is_small_strict_json_of_the_expected_shape() {
         const JSON: Option<&str> = Some("application/json");
         let long = format!("{{\"name\":\"{}\"}}", "x".repeat(LARGEST));
         let deep = format!("{{\"name\":{}}}", "[".repeat(5000));
@@ -251,13 +252,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_does_not_come_is_not_waited_for() {
+    async fn a_body_that_does_not_arrive_is_a_timeout() {
         let never = Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
         assert_eq!(status(Some("application/json"), None, never).await, 408);
     }
 
     #[test]
-    fn an_error_has_its_place() {
+    fn an_error_has_a_pointer_to_its_member() {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Outer {

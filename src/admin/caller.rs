@@ -1,4 +1,5 @@
-//! Who asks: by the token or by a session, and from which address. Put into a request by the guard.
+//! The authenticated client of a request: by the token or by a session, and its address. The guard adds it to the
+//! extensions of a request.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -6,14 +7,14 @@ use axum::http::Extensions;
 
 use super::sessions::Session;
 
-/// The address at the other end of a connection.
+/// The remote address of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub(super) SocketAddr);
 
-/// Somebody whose credential was checked.
+/// A client whose credential was checked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Caller {
-    /// The session; absent for the token itself.
+    /// The session; `None` when the client sent the token.
     pub(super) session: Option<Session>,
     address: IpAddr,
 }
@@ -24,7 +25,7 @@ impl Caller {
         Self { session, address: address.to_canonical() }
     }
 
-    /// The caller as the audit log and the history name it. Holds nothing that the caller could choose.
+    /// The caller's name in the audit log and the history. The caller cannot choose any part of it.
     pub(super) fn who(&self) -> String {
         match &self.session {
             Some(session) => format!("session {} from {}", session.label(), self.address),

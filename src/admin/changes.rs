@@ -1,4 +1,4 @@
-//! Changes of one resource, the same for agents, providers and API keys.
+//! `PUT` and `DELETE` of one resource, the same for agents, providers and API keys.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -11,7 +11,7 @@ use super::caller::Caller;
 use super::problem::Problem;
 use super::{AdminState, write};
 
-/// Writes one resource; 201 when it is new.
+/// Writes one resource: 201 when the precondition says that it is new, otherwise 200.
 pub(super) async fn replace(
     state: &AdminState,
     caller: &Caller,
@@ -29,7 +29,7 @@ pub(super) async fn replace(
     Ok(edited.answer(status))
 }
 
-/// Takes one resource away.
+/// Deletes one resource.
 pub(super) async fn remove(
     state: &AdminState,
     caller: &Caller,
@@ -41,7 +41,7 @@ pub(super) async fn remove(
     Ok(edited.answer(StatusCode::OK))
 }
 
-/// A name that no resource could have.
+/// The problem for a name outside the grammar of resource names.
 pub(super) fn bad_name() -> Problem {
     Problem::invalid("", "bad-name", "a name has 1 to 63 lower-case letters, digits and dashes")
 }

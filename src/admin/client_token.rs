@@ -1,5 +1,5 @@
-//! `/identity-providers/{name}/token`: a token by client credentials, to try an agent with. Neither the secret nor the
-//! token is kept or logged.
+//! `/identity-providers/{name}/token`: fetches a token with the client credentials grant (RFC 6749 section 4.4) to try
+//! an agent with. Neither the secret nor the token is kept or logged.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,7 +14,7 @@ use super::body::{Answer, Json, secret};
 use super::page::{Name, Nothing, Query};
 use super::problem::Problem;
 
-/// Who asks for a token, and for what.
+/// A token request with the client credentials grant.
 // Holds a secret, so it cannot be printed.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -30,7 +30,7 @@ pub(super) struct Question {
     authentication: ClientAuthentication,
 }
 
-/// Asks the provider.
+/// Sends the token request to the provider.
 pub(super) async fn run(
     State(state): State<SharedState>,
     Name(name): Name,

@@ -1,5 +1,5 @@
-//! The console: files that were built before and are part of this program. Without them a plain page says how they
-//! are made.
+//! Serves the console: files that were built beforehand and embedded in the binary. A binary without them serves a plain
+//! page that says how to build them.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -10,23 +10,23 @@ use super::encoding::Encoding;
 use super::problem::Problem;
 use super::random;
 
-/// What was built of the console; nothing in a build without it.
+/// The built console; empty in a build without it.
 #[derive(Embed)]
 #[folder = "console/dist"]
 #[allow_missing = true]
 struct Files;
 
-/// Where the page gets the nonce of its answer.
+/// The placeholder in `index.html` that each response replaces with its own nonce.
 const NONCE: &str = "__CSP_NONCE__";
-/// Where files with a hash in their name are.
+/// The folder of files with a content hash in their name, which never change and can be cached for ever.
 const HASHED: &str = "assets/";
-/// A page that is not built.
+/// The page of a binary without the console.
 const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
 <meta name=\"viewport\" content=\"width=device-width\">\n<title>Portcullis</title>\n<h1>Portcullis</h1>\n\
 <p>This program was built without its console. Run <code>make console</code> and build it again.</p>\n\
 <p>The control API works: see <a href=\"/openapi.json\">/openapi.json</a> and <code>docs/API.md</code>.</p>\n";
 
-/// Every path that is no route of the API.
+/// Serves every path that is not a route of the API.
 pub(super) async fn page(request: Request) -> Response {
     let path = request.uri().path();
     let api = path == "/api" || path.starts_with("/api/");
@@ -50,13 +50,13 @@ fn not_found(path: &str) -> Response {
     Problem::not_found(&format!("{shown:?} here")).into_response()
 }
 
-/// A browser says so; a program that does not care takes what there is.
+/// Whether `Accept` admits HTML; a request without the field admits everything (RFC 9110 section 12.5.1).
 fn takes_html(headers: &HeaderMap) -> bool {
     let mut fields = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).peekable();
     fields.peek().is_none() || fields.any(|v| v.contains("text/html") || v.contains("*/*"))
 }
 
-/// The page, with a nonce of its own for the styles that it makes.
+/// `index.html` with a fresh nonce, which the console's own `<style>` elements need under its content security policy.
 fn index() -> Response {
     let Ok(nonce) = random::text() else {
         return Problem::unavailable("the system gives no random numbers").into_response();
@@ -79,12 +79,12 @@ fn index() -> Response {
     (html, text).into_response()
 }
 
-/// A file, in the smallest form that is there and that the browser takes.
+/// A file in the smallest encoding that exists and that the browser accepts.
 fn file(name: &str, headers: &HeaderMap) -> Response {
     let fields = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok());
     let accept = fields.collect::<Vec<_>>().join(",");
     let found =
-        Encoding::ALL.into_iter().filter(|encoding| encoding.is_taken(&accept)).find_map(|encoding| {
+        Encoding::ALL.into_iter().filter(|encoding| encoding.is_accepted(&accept)).find_map(|encoding| {
             let file = Files::get(&format!("{name}{}", encoding.suffix()))?;
             Some((encoding, file))
         });
@@ -106,7 +106,7 @@ fn file(name: &str, headers: &HeaderMap) -> Response {
     response
 }
 
-/// The few kinds of files that a build of the console holds.
+/// The media type of a file, for the few kinds that a build of the console holds.
 fn media_type(name: &str) -> &'static str {
     match name.rsplit_once('.').map_or("", |(_, suffix)| suffix) {
         "js" | "mjs" => "text/javascript; charset=utf-8",
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_no_page_and_no_file_is_not_found() {
+    async fn a_path_without_a_page_or_a_file_is_not_found() {
         let api = Api::new();
         for (path, accept) in [
             ("/absent.js", "text/html"),

@@ -1,15 +1,15 @@
-//! The cookie that holds a session's id: read by a strict grammar, written with every fence that browsers know.
+//! The session cookie: read by a strict grammar, written with every restrictive attribute (RFC 6265 section 4.1.2).
 
 use http::{HeaderMap, HeaderValue, header};
 
 use super::sessions::LIFETIME;
 
-/// Its name.
+/// The name of the cookie; the OpenAPI document names it too.
 pub(super) const NAME: &str = "portcullis_session";
-/// The longest id that is looked at.
+/// The longest id that is looked up: ours have 43 characters, and hashing a longer one would be wasted work.
 const LONGEST: usize = 128;
 
-/// The values under our name, in all cookie fields. There can be several: other paths, other programs of the host.
+/// All values of our cookie. There can be several: browsers also send those set for other paths or ports of the host.
 pub(super) fn values(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
     fields
@@ -19,7 +19,7 @@ pub(super) fn values(headers: &HeaderMap) -> impl Iterator<Item = &str> {
         .map(|(_, value)| value)
 }
 
-/// Sets the cookie. Without `id` it takes it away.
+/// The `Set-Cookie` field; without `id` it deletes the cookie.
 pub(super) fn set(id: Option<&str>, tls: bool) -> HeaderValue {
     let (id, age) = id.map_or(("", 0), |id| (id, LIFETIME.as_secs()));
     let secure = if tls { "; Secure" } else { "" };
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cookie_is_fenced_in() {
+    fn the_cookie_has_every_restrictive_attribute() {
         let text = |value: HeaderValue| value.to_str().unwrap().to_owned();
         assert_eq!(
             text(set(Some("abc"), true)),

@@ -1,5 +1,4 @@
-//! `/decisions`: the last ones, the one about a request, and each new one as it is made. How one is shown is
-//! `shown`'s.
+//! `/decisions`: the last decisions, the one about a request, and a live stream. Their form is in `shown`.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -27,9 +26,10 @@ use super::page::{self, LARGEST, Name, Nothing, Query};
 use super::problem::Problem;
 use super::shown::{Shown, Whole};
 
-/// So many are shown when no number is asked for.
+/// The number of decisions without `limit`: twice a page of resources, because a line is short.
 const USUAL: usize = 100;
-/// How often an open stream looks whether it may stay open, and says that it is alive.
+/// How often an open stream checks its session and sends a keep-alive. Proxies close connections that are idle for 30
+/// to 60 seconds.
 const TICK: Duration = Duration::from_secs(10);
 
 /// Which decisions.
@@ -53,7 +53,7 @@ pub(super) struct Wanted {
     limit: Option<usize>,
 }
 
-/// Which decisions of those to come.
+/// Which decisions the stream carries.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Followed {
@@ -71,7 +71,7 @@ pub(super) struct Followed {
     outcome: Option<String>,
 }
 
-/// The words of a query.
+/// The filter of a query, not yet parsed.
 struct Words<'a> {
     agent: Option<&'a str>,
     reason: Option<&'a str>,
@@ -87,7 +87,7 @@ pub(super) struct Items {
     refusals_since: Option<jiff::Timestamp>,
 }
 
-/// Lists the last ones.
+/// Returns the last decisions that fit the filter, newest first.
 pub(super) async fn list(
     State(state): State<SharedState>,
     Query(wanted): Query<Wanted>,
@@ -110,7 +110,7 @@ pub(super) async fn list(
     }))
 }
 
-/// How far back refusals reach, on disk or in memory.
+/// The timestamp from which all refusals are known, on disk or in memory.
 async fn since(state: &SharedState) -> Instant {
     let in_memory = state.admin.decisions.refusals_since();
     let Some(refusals) = state.admin.decisions.refusals() else { return in_memory };
@@ -141,7 +141,7 @@ impl Words<'_> {
     }
 }
 
-/// Shows the one about a request.
+/// Returns the decision about one request, from memory or from the refusals on disk.
 pub(super) async fn show(
     State(state): State<SharedState>,
     Name(request_id): Name,
@@ -165,7 +165,7 @@ pub(super) async fn show(
     }
 }
 
-/// Shows each new one as it is made.
+/// Opens a stream of server-sent events, one for each new decision that fits the filter.
 pub(super) async fn follow(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
@@ -215,7 +215,6 @@ impl Following {
             match entry {
                 Ok(Ok(entry)) if self.filter.admits(&entry) => {
                     let shown = Shown::of(&entry, Some(&self.state.control().live()));
-                    // What cannot be written is left out.
                     if let Ok(event) = Event::default().event("decision").json_data(shown) {
                         return Some(event);
                     }
@@ -229,7 +228,7 @@ impl Following {
         }
     }
 
-    /// A stream ends with the session that opened it.
+    /// Whether the stream's session is still open and the gateway is not draining.
     fn may_stay(&self) -> bool {
         let open = self.caller.session.as_ref().is_none_or(|session| self.state.sessions.holds(session));
         open && !(self.state.admin.is_leaving)()
@@ -251,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_filter_is_made_of_words_that_there_are() {
+    async fn a_filter_with_an_unknown_word_is_a_bad_query() {
         let api = Api::new();
         for (query, wanted) in [
             ("", 200),
@@ -269,7 +268,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stream_begins_at_once_and_only_so_many_are_open() {
+    async fn a_stream_begins_at_once_and_open_streams_are_limited() {
         let api = Api::new();
         let mut open = Vec::new();
         for _ in 0..super::super::MOST_FOLLOWERS {

@@ -1,4 +1,4 @@
-//! `/documents`: the files of the store as files. What is broken on disk does not run; here what runs is put back.
+//! `/documents`: restores a file of the store that is broken on disk. The gateway runs the last good text meanwhile.
 
 use axum::Extension;
 use axum::extract::State;
@@ -17,7 +17,7 @@ use super::problem::Problem;
 use super::write::Written;
 use super::{SharedState, write};
 
-/// Which document.
+/// The document to restore.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Restore")]
@@ -26,7 +26,7 @@ pub(super) struct Which {
     resource: String,
 }
 
-/// A broken document as it is shown.
+/// A document that is broken on disk.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "BrokenDocument")]
 pub(super) struct Shown {
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_broken_document_is_told_and_its_last_good_text_put_back() {
+    async fn a_broken_document_is_listed_and_its_last_good_text_restored() {
         let api = Api::writable();
         let good = std::fs::read_to_string(api.file("agents/refunds")).unwrap();
         assert_eq!(restore(&api, "agents/refunds").await.0, 404, "it is not broken");

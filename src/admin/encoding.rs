@@ -1,6 +1,6 @@
-//! Which encoding of a file a browser gets (RFC 9110 section 12.5.3).
+//! Negotiates the content encoding of a file of the console (RFC 9110 section 12.5.3).
 
-/// An encoding that a file may be there in.
+/// An encoding that a build of the console stores files in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Brotli,
@@ -9,10 +9,10 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
-    /// The smallest first.
+    /// Smallest output first.
     pub(super) const ALL: [Self; 3] = [Self::Brotli, Self::Gzip, Self::Identity];
 
-    /// The word in `Content-Encoding`; absent for the file as it is.
+    /// The content coding in `Content-Encoding`; `None` for the plain file.
     pub(super) const fn word(self) -> Option<&'static str> {
         match self {
             Self::Brotli => Some("br"),
@@ -21,7 +21,7 @@ impl Encoding {
         }
     }
 
-    /// What the name of the file ends with.
+    /// The suffix of the stored file.
     pub(super) const fn suffix(self) -> &'static str {
         match self {
             Self::Brotli => ".br",
@@ -30,8 +30,8 @@ impl Encoding {
         }
     }
 
-    /// Whether `Accept-Encoding` takes it. The file as it is can always be sent.
-    pub(super) fn is_taken(self, accept: &str) -> bool {
+    /// Whether `Accept-Encoding` accepts it. The plain file can always be sent.
+    pub(super) fn is_accepted(self, accept: &str) -> bool {
         let Some(word) = self.word() else { return true };
         let mut others = false;
         for part in accept.split(',') {
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_smallest_that_is_taken_is_sent() {
+    fn the_smallest_accepted_encoding_is_sent() {
         for (accept, wanted) in [
             ("br, gzip", Encoding::Brotli),
             ("gzip, deflate, br", Encoding::Brotli),
@@ -69,7 +69,7 @@ mod tests {
             ("brotli", Encoding::Identity),
             ("", Encoding::Identity),
         ] {
-            let found = Encoding::ALL.into_iter().find(|encoding| encoding.is_taken(accept));
+            let found = Encoding::ALL.into_iter().find(|encoding| encoding.is_accepted(accept));
             assert_eq!(found, Some(wanted), "{accept}");
         }
     }

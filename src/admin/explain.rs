@@ -1,4 +1,4 @@
-//! `/explain`: the real decision on a credential, with every check shown. Nothing is forwarded, kept or logged.
+//! `/explain`: the real decision on a credential, with every check. Nothing is forwarded, kept or logged.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -14,10 +14,10 @@ use super::body::{Answer, Json, maybe_secret};
 use super::page::{Nothing, Query};
 use super::problem::Problem;
 
-/// So many headers can be given.
+/// Header fields at most: as many as the admin listener itself accepts.
 pub(super) const MOST_HEADERS: usize = 100;
 
-/// What to decide on.
+/// The credential to decide on.
 // Holds a credential, so it cannot be printed.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -27,7 +27,7 @@ pub(super) struct Question {
     agent: String,
     #[serde(default, deserialize_with = "maybe_secret")]
     credential: Option<Secret>,
-    /// With its query, in which some agents read their token.
+    /// With its query: some agents read the token from it.
     #[serde(default, deserialize_with = "maybe_secret")]
     path: Option<Secret>,
     #[serde(default)]
@@ -35,7 +35,7 @@ pub(super) struct Question {
     headers: Vec<(String, String)>,
 }
 
-/// Decides.
+/// Runs the decision of the agent in the question, with a trace.
 pub(super) async fn run(
     State(state): State<SharedState>,
     Query(Nothing {}): Query<Nothing>,
@@ -52,19 +52,19 @@ pub(super) async fn run(
     let mut request = Request::with_headers(&headers, state.admin.clock.now());
     if let Some(target) = &question.path {
         let (path, query) = split(target.expose_secret());
-        // Which agent such a path reaches is not asked here: a credential is explained at the agent that was named.
+        // The path does not choose the agent here: the question names it.
         request.path = CanonicalPath::parse(path.as_bytes()).unwrap_or(CanonicalPath::ROOT);
         request.query = query.map(str::as_bytes);
     }
     Ok(Answer(gate::explain(agent, &request)))
 }
 
-/// Path and query of a target.
+/// The path and the query of a request target.
 fn split(target: &str) -> (&str, Option<&str>) {
     target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)))
 }
 
-/// Headers as they were given. Messages name them by their place: a value may be a credential.
+/// Parses the given header fields. Errors name a field by its index, because its value can be a credential.
 pub(super) fn headers(given: &[(String, String)]) -> Result<HeaderMap, Problem> {
     if given.len() > MOST_HEADERS {
         let message = format!("at most {MOST_HEADERS} headers");
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_question_that_cannot_be_decided_says_where_it_is_wrong() {
+    async fn an_invalid_question_gets_a_pointer_to_its_error() {
         let api = Api::new();
         for (body, path) in [
             (json!({"agent": "absent"}), "/agent"),

@@ -1,4 +1,4 @@
-//! A control API over a small configuration, asked without a socket.
+//! A control API over a small configuration, called without a socket.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -47,7 +47,7 @@ const RESOURCES: [(&str, &str, &str); 5] = [
     ("api_keys", "Yq3Zk81b", KEY),
 ];
 
-/// All of it in one document.
+/// The whole configuration in one document.
 pub(super) fn document() -> String {
     let mut text = SERVER.to_owned();
     let mut last = "";
@@ -68,13 +68,13 @@ pub(super) fn snapshot(text: &str) -> Snapshot {
     config::compile(&document, &Files::new(), None, &Metrics::new().unwrap()).unwrap().snapshot
 }
 
-/// The API, and ways to ask it.
+/// The API, with a method for each kind of request.
 pub(super) struct Api {
     router: Router,
     folder: TempDir,
 }
 
-/// What it said.
+/// A response, received whole.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
@@ -90,7 +90,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {} {}", self.status, self.text()))
     }
 
-    /// The word of a problem; empty for other answers.
+    /// The code of a problem document; empty for other responses.
     pub(super) fn code(&self) -> &'static str {
         let problem: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         let code = problem["code"].as_str().unwrap_or_default();
@@ -98,7 +98,7 @@ impl Answer {
     }
 }
 
-/// What runs with the configuration in a file, made on a thread that may wait for it.
+/// A reconciler over a file. It is made on a thread of its own, which may block inside a runtime.
 fn loaded(path: PathBuf, metrics: Metrics, clock: Arc<dyn Clock>) -> Reconciler {
     let made = async move {
         let stores = Stores::open(Box::new(FileDocuments::new(path)), Writer::Now).await.unwrap();
@@ -111,7 +111,7 @@ fn loaded(path: PathBuf, metrics: Metrics, clock: Arc<dyn Clock>) -> Reconciler 
 }
 
 impl Api {
-    /// Over a file: nothing can be written.
+    /// Over a file, which is read-only.
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("p.yaml"), document()).unwrap();
@@ -126,7 +126,7 @@ impl Api {
         Self::over(folder)
     }
 
-    /// Over a store.
+    /// Over a writable store.
     pub(super) fn writable() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = format!("{SERVER}store: {{ directory: store }}\n");
@@ -190,7 +190,7 @@ impl Api {
         self.ask(Self::by_token(Method::GET, path).body(Body::empty()).unwrap()).await
     }
 
-    /// The answer without its body.
+    /// The response, its body not read.
     pub(super) async fn response(&self, method: Method, path: &str) -> Response<Body> {
         self.send(Self::by_token(method, path).body(Body::empty()).unwrap()).await
     }
@@ -220,7 +220,7 @@ impl Api {
         self.ask(request.body(body).unwrap()).await
     }
 
-    /// A `PUT` of what is not there.
+    /// A `PUT` that creates.
     pub(super) async fn create(&self, path: &str, spec: Value) -> Answer {
         let request = Self::by_token(Method::PUT, path)
             .header(header::IF_NONE_MATCH, "*")
@@ -258,7 +258,7 @@ impl Api {
         self.ask(Self::by_token(method, path).header(name, value).body(Body::empty()).unwrap()).await
     }
 
-    /// A page, as a browser asks for it.
+    /// A page, requested as a browser does.
     pub(super) async fn page(&self, path: &str, accept: &str, encoding: &str) -> Answer {
         let request = Request::builder().uri(path).header(header::ACCEPT, accept);
         self.ask(request.header(header::ACCEPT_ENCODING, encoding).body(Body::empty()).unwrap()).await

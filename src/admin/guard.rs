@@ -1,5 +1,6 @@
-//! What every request passes before anything looks at it: is it meant for us (`Host`), does it come from our own page
-//! (`Origin`, `Sec-Fetch-Site`), and does its sender hold the token or a session.
+//! The checks before every handler: the request names this listener (`Host`, against DNS rebinding), a write does not
+//! come from a page of another origin (`Origin`, `Sec-Fetch-Site`, against cross-site request forgery), and the client
+//! holds the token or a session. Handlers check no credentials.
 
 use axum::extract::{Request, State};
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -12,11 +13,11 @@ use super::caller::Caller;
 use super::problem::Problem;
 use super::{SharedState, cookie};
 
-/// Where the API begins. Whatever stands below asks for a credential.
+/// Every path below needs a credential.
 const API: &str = "/api";
-/// Where one logs in; the one `POST` of the API that asks for none.
+/// The path for logging in: the only `POST` of the API without a credential.
 pub(super) const SESSION: &str = "/api/v1/session";
-/// What pages may do; an answer of the API is no page.
+/// The content security policy of responses that are not pages: a browser that shows one runs nothing in it.
 const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// The layer around all routes.
@@ -80,7 +81,7 @@ async fn caller(
     }
 }
 
-/// Compares digests, in constant time: neither length nor content of the token shows in the time it takes.
+/// Compares digests in constant time, so that neither the length nor the content of the token leaks through timing.
 pub(super) fn is_token(text: &str, token: &Secret) -> bool {
     Digest::of(text.as_bytes()) == Digest::of(token.expose_secret().as_bytes())
 }
@@ -90,7 +91,8 @@ fn bearer(value: &HeaderValue) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The authority under which the request asks for us: one `Host`, and no other in the request line.
+/// The authority that the request names: exactly one `Host`, and the same in an absolute-form target (RFC 9112 section
+/// 3.2).
 fn own_authority(headers: &HeaderMap, target: Option<&str>) -> Option<String> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = hosts.next()?.to_str().ok()?.to_ascii_lowercase();
@@ -99,15 +101,15 @@ fn own_authority(headers: &HeaderMap, target: Option<&str>) -> Option<String> {
     (alone && agrees).then_some(host)
 }
 
-/// Whether a page that asks under this authority could only have got here by a name that is ours: a foreign name
-/// that was made to lead to this address (DNS rebinding) is not.
+/// Whether the authority is an IP address, `localhost` or a configured name. Any other name can be an attacker's that
+/// resolves to this address (DNS rebinding).
 fn is_ours(authority: &str, hosts: &[String]) -> bool {
     let Ok(host) = Host::parse(authority) else { return false };
     let name = host.as_str();
     host.address().is_some() || name == "localhost" || hosts.iter().any(|own| own == name)
 }
 
-/// Which page sent a request, as browsers say it; programs say nothing.
+/// The origin of the page that sent a request, which browsers state and other programs do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
     Own,
@@ -128,8 +130,8 @@ impl Origin {
     }
 }
 
-/// The schemes under which a page of ours can have been fetched. Under a name that the operator gave, something in
-/// front may end TLS for a listener that serves none.
+/// The schemes that our own page can have been loaded with. Under a configured name, a proxy in front may terminate TLS
+/// for a listener without it.
 fn schemes(tls: bool, own: &str, hosts: &[String]) -> &'static [&'static str] {
     let named = Host::parse(own).is_ok_and(|host| hosts.iter().any(|own| own == host.as_str()));
     match (tls, named) {
@@ -148,7 +150,8 @@ fn foreign(detail: &str) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "forbidden_origin", detail)
 }
 
-/// What every answer says to browsers and to caches in between.
+/// Adds the headers that keep browsers and caches from storing, sniffing, framing or running a response. A handler's own
+/// values win.
 fn set_security_headers(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
@@ -166,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_an_address_or_localhost_or_a_name_of_ours() {
+    fn a_host_is_an_address_or_localhost_or_a_configured_name() {
         let hosts = ["admin.example.com".to_owned()];
         for (host, wanted) in [
             ("127.0.0.1:9465", true),
@@ -214,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sending_page_is_known_by_origin_and_fetch_site() {
+    fn origin_and_fetch_site_identify_the_sending_page() {
         let own = "gate.example:9465";
         let ours = ["gate.example".to_owned()];
         for (origin, site, tls, wanted) in [
@@ -249,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn only_under_a_name_of_the_operator_can_something_in_front_end_tls() {
+    fn only_under_a_configured_name_can_a_proxy_in_front_terminate_tls() {
         let ours = ["gate.example".to_owned()];
         for (tls, own, wanted) in [
             (false, "127.0.0.1:9465", &["http://"][..]),
@@ -262,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_taken_out_of_one_bearer_field() {
+    fn a_token_is_read_from_one_bearer_field() {
         for (value, wanted) in [
             ("Bearer abc", Some("abc")),
             ("bearer  abc ", Some("abc")),

@@ -1,11 +1,11 @@
-//! What a change to an identity provider touches: the agents that use it, and the calls that it lets through.
+//! The impact of a change to an identity provider: the agents that accept it, and their recent calls.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::AdminState;
 
-/// How long calls are counted for, in seconds: what the traffic remembers.
+/// The window in which calls are counted, in seconds: as far back as the traffic of an agent is kept.
 const WINDOW: u64 = 300;
 
 /// Who is touched by a change.

@@ -1,4 +1,4 @@
-//! How API keys come and go: made (and shown once), revoked, rotated with an overlap, deleted.
+//! Changes of API keys: creating (the key is shown once), revoking, rotating with an overlap, deleting.
 
 use std::time::Duration;
 
@@ -27,10 +27,10 @@ use super::problem::Problem;
 use super::write;
 use super::{AdminState, SharedState};
 
-/// How long the old key lives on after a rotation when nothing else is said.
+/// How long the old key stays valid after a rotation without `overlap`: time for a deployment of its client.
 const OVERLAP: Duration = Duration::from_secs(3600);
 
-/// A key that somebody wants.
+/// The API key to create.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "NewApiKey")]
@@ -45,12 +45,12 @@ pub(super) struct Create {
     expires_in: Option<String>,
 }
 
-/// How a key is to be replaced.
+/// How an API key is to be rotated.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "RotateApiKey")]
 pub(super) struct Rotate {
-    /// How long the old key lives on; an hour when nothing is said.
+    /// How long the old key stays valid; default 1h.
     #[schemars(regex(pattern = DURATION), example = "1h")]
     overlap: Option<String>,
     #[schemars(extend("format" = "date-time"))]
@@ -59,7 +59,7 @@ pub(super) struct Rotate {
     expires_in: Option<String>,
 }
 
-/// A key that was just made: the one answer that shows its text.
+/// A new API key: the only response that shows its text.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "CreatedApiKey")]
 pub(super) struct Created {
@@ -70,7 +70,7 @@ pub(super) struct Created {
     dry_run: bool,
 }
 
-/// A key that takes the place of another one.
+/// The API key that replaces another.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RotatedApiKey")]
 pub(super) struct Rotated {
@@ -84,7 +84,7 @@ fn in_the_clear<S: Serializer>(text: &Secret, serializer: S) -> Result<S::Ok, S:
     serializer.serialize_str(text.expose_secret())
 }
 
-/// A key that was just made, with its text.
+/// A new key with its text, not yet written.
 struct Fresh {
     id: String,
     text: Secret,
@@ -112,7 +112,7 @@ impl Fresh {
         Ok(Self { id, text, key })
     }
 
-    /// What is to stand under its id.
+    /// The change that adds the key.
     fn wanted(&self) -> Result<Wanted, Problem> {
         let mut spec = Map::new();
         spec.insert("agent".into(), self.key.agent.as_str().into());
@@ -126,7 +126,7 @@ impl Fresh {
         Ok(Wanted { id: api_keys::id(&self.id)?, expect: Expect::Absent, to: To::Json(Value::Object(spec)) })
     }
 
-    /// The one answer that shows a key.
+    /// The only response that shows the text of a key.
     fn answer<T: Serialize>(
         self,
         state: &AdminState,
@@ -148,7 +148,7 @@ impl Fresh {
     }
 }
 
-/// Makes a key.
+/// Creates a key.
 pub(super) async fn create(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
@@ -169,7 +169,8 @@ pub(super) async fn create(
     fresh.answer(&state, &edited, query.dry_run, |created| created)
 }
 
-/// A key for an agent that reads none would open nothing, and its holder would not know why.
+/// The agent that a key is for. An agent without `auth: api_key` is an error: its callers could not use the key, and
+/// would not learn why.
 fn takes_keys(state: &AdminState, agent: &str) -> Result<AgentName, Problem> {
     let live = state.control().live();
     match live.agents.get(agent).map(|agent| (&agent.authenticator, &agent.name)) {
@@ -186,7 +187,7 @@ fn named(name: &str) -> Result<&str, Problem> {
     check_label(name).map(|()| name).map_err(|why| Problem::invalid("/name", "bad-label", why))
 }
 
-/// Ends a key now.
+/// Revokes a key now.
 pub(super) async fn revoke(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
@@ -198,7 +199,7 @@ pub(super) async fn revoke(
     let (key, written) = api_keys::find(&live, &name)?;
     let now = state.admin.clock.now();
     let mut spec = written.spec;
-    // A key that was revoked keeps the moment at which it was.
+    // Revoking twice keeps the first timestamp, which an investigation relies on.
     if !api_keys::has_passed(key.revoked_at, now) {
         set(&mut spec, "revoked_at", write::timestamp(now).unwrap_or_default());
     }
@@ -213,12 +214,12 @@ fn set(spec: &mut Value, member: &str, at: jiff::Timestamp) {
     }
 }
 
-/// What was read is what is written over: `*` must not undo what somebody else did in between.
+/// Replaces `If-Match: *` by the tag of the text that was read, so that the write does not undo a change in between.
 fn pinned(expect: Expect, read: String) -> Expect {
     if expect == Expect::Present { Expect::Tags(vec![read]) } else { expect }
 }
 
-/// Makes a key for the same agent, and lets the old one live on for a while.
+/// Creates a key for the same agent, and sets the end of the old one to the end of the overlap.
 pub(super) async fn rotate(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
@@ -263,7 +264,7 @@ pub(super) async fn rotate(
     })
 }
 
-/// Takes a key away.
+/// Deletes a key.
 pub(super) async fn delete(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
@@ -286,7 +287,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_key_is_made_for_an_agent_that_takes_keys_and_shown_once() {
+    async fn a_key_for_an_agent_with_api_keys_is_created_and_shown_once() {
         let api = Api::writable();
         let body = json!({"agent": "partner", "name": "<b>ci</b>", "expires_in": "30d"});
         let answer = api.write(Method::POST, "/api/v1/api-keys", None, Some(body)).await;
@@ -300,7 +301,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_key_that_would_open_nothing_is_not_made() {
+    async fn an_invalid_key_is_not_created_and_the_error_has_a_pointer() {
         let api = Api::writable();
         for (body, path) in [
             (json!({"agent": "refunds"}), "/agent"),
@@ -327,13 +328,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn where_nothing_can_be_written_a_key_is_not_made() {
+    async fn without_a_writable_store_no_key_is_created() {
         let (status, answer) = create(&Api::new(), json!({"agent": "partner"})).await;
         assert_eq!((status, &answer["code"]), (409, &json!("read_only")));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_rotated_key_keeps_its_end_and_the_old_one_lives_for_the_overlap() {
+    async fn a_rotated_key_keeps_its_end_and_the_old_one_ends_after_the_overlap() {
         let api = Api::writable();
         let path = "/api/v1/api-keys/Yq3Zk81b/rotate";
         let answer = api.write(Method::POST, path, Some("*"), Some(json!({"overlap": "1h"}))).await;

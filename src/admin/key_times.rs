@@ -1,4 +1,4 @@
-//! When API keys end: what is asked for, and what a successor is given.
+//! The expiry of API keys: as requested, and of a successor when nothing is requested.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use crate::model::Instant;
 use super::problem::Problem;
 use super::{AdminState, write};
 
-/// The longest overlap and the longest life that can be asked for.
+/// The longest overlap and the longest lifetime: ten years with their leap days, and a week over.
 const LONGEST_TIME: Duration = Duration::from_secs(3660 * 86_400);
 
-/// A time as it is asked for.
+/// The pattern of durations in the OpenAPI document.
 pub(super) const DURATION: &str = "^([0-9]{1,4}(ms|s|m|h|d)){1,3}$";
 
-/// When a key is to end: at a moment or after a time, and not in the past.
+/// The expiry that a request asks for, as a timestamp or as a duration; it must be in the future.
 pub(super) fn expiry(
     state: &AdminState,
     at: Option<&str>,
@@ -45,6 +45,7 @@ pub(super) fn expiry(
     }
 }
 
+/// Parses a duration of at most 3660 days; `pointer` is the member that an error names.
 pub(super) fn duration(pointer: &str, text: &str) -> Result<Duration, Problem> {
     match parse_duration(text) {
         Ok(time) if time <= LONGEST_TIME => Ok(time),
@@ -53,11 +54,11 @@ pub(super) fn duration(pointer: &str, text: &str) -> Result<Duration, Problem> {
     }
 }
 
-/// When a key ends that replaces another one, when nothing was said of it. One that was to end must not become one
-/// without an end unseen, nor one that ends at once.
+/// The expiry of a successor when the request gives none. A key that expires must not silently become one that does
+/// not, nor one that expires at once.
 ///
-/// With more than half of its life before it, the old key is replaced for another reason than its end, which the new one
-/// keeps. Else the new one lives as long as the old one was made for.
+/// An old key with more than half of its lifetime left is rotated for another reason than its expiry, so the successor
+/// keeps that expiry. Otherwise the successor gets the whole lifetime of the old key.
 pub(super) fn end_of_successor(
     old: &config::ApiKey,
     overlap: Duration,
@@ -85,11 +86,11 @@ mod tests {
     use crate::model::{AgentName, Digest, Stamp};
 
     #[test]
-    fn a_successor_neither_ends_at_once_nor_lives_for_ever_unseen() {
+    fn a_successor_neither_expires_at_once_nor_silently_lasts_for_ever() {
         const NOW: u64 = 1_700_000_000;
         let at = |days: i64| jiff::Timestamp::from_second(1_700_000_000 + days * 86_400).unwrap();
         let hour = Duration::from_secs(3600);
-        // Made and ends, in days from now; and the end of the successor, or none that can be guessed.
+        // Creation and expiry of the old key and expiry of its successor, in days from now.
         for (made, ends, wanted) in [
             (Some(-30), None, Ok(None)),
             (Some(-1), Some(29), Ok(Some(29))),

@@ -1,5 +1,5 @@
-//! The listener: takes connections up to a limit, and gives each only so much time for a handshake, for a head and for
-//! taking its answer. An operator must get in while somebody slow sits on the port.
+//! The listener: accepts connections up to a limit, and bounds the time for a handshake, for a request head and for
+//! reading a response, so that slow clients cannot lock operators out.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -22,18 +22,21 @@ use tokio_rustls::TlsAcceptor;
 use super::caller::Peer;
 use super::wire::Paced;
 
-/// Connections that are open at a time.
+/// Connections open at a time: many browsers at six each, and a bound on memory and descriptors that the proxy's own
+/// listeners do not have to share.
 const MOST_CONNECTIONS: usize = 256;
-/// For a TLS handshake.
+/// The time for a TLS handshake: two round trips, on the slowest of links.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// For a request head, the wait for it on a kept connection among it.
+/// The time for a request head, idle time on a kept connection included: a browser opens a new one at no cost, and an
+/// idle one holds a slot.
 const HEAD: Duration = Duration::from_secs(10);
-/// For the other end to take a piece of an answer.
+/// The time for the client to read some of a response. A client that reads steadily, however slowly, is not cut off.
 const WRITE: Duration = Duration::from_secs(30);
-/// The largest request head, in bytes, and the most fields in it.
+/// The largest request head, in bytes: four times what browsers send with many cookies of other programs of the host.
 const LARGEST_HEAD: usize = 32 << 10;
+/// Header fields at most: browsers send about 20.
 const MOST_FIELDS: usize = 100;
-/// The wait after the system gave no connection: it has run out of something.
+/// The pause after `accept` failed, which means that the process is out of descriptors: a retry at once would spin.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Serves connections until the runtime ends.
@@ -66,7 +69,7 @@ pub(super) async fn run(
 }
 
 async fn connection(stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>, router: Router) {
-    // Answers are small: waiting for more to send only makes them late.
+    // Responses are small: Nagle's algorithm would only delay them.
     let _hint = stream.set_nodelay(true);
     match tls {
         None => serve(stream, peer, router).await,

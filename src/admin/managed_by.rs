@@ -1,15 +1,15 @@
-//! Who may write a resource.
+//! The origin of a resource, which decides whether the API may change it.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Where a resource is written, and so who may write it.
+/// The origin of a resource, which decides who may change it.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ManagedBy {
-    /// In the store: this API.
+    /// The store: this API changes it.
     Store,
-    /// In the configuration file: whoever edits it.
+    /// The configuration file: an operator edits it.
     File,
 }
 

@@ -1,7 +1,8 @@
 //! The control API under `/api/v1` and the console, on a listener of their own.
 //!
-//! This room asks and answers: who may ask (`guard`), in which form (`body`, `page`, `precondition`, `problem`), and
-//! one file for each resource. What a change means is for `control`; nothing here writes a configuration.
+//! This room holds the HTTP side: authentication (`guard`), the form of requests and responses (`body`, `page`,
+//! `precondition`, `problem`), and one file for each resource. It leaves the meaning of a change to `control`; nothing
+//! here writes a configuration.
 
 mod agent_url;
 mod agents;
@@ -66,28 +67,30 @@ use throttle::Throttle;
 pub use shown::Whole;
 pub use token_file::{TokenFileError, read_token, token};
 
-/// Live streams of decisions that may be open at a time.
+/// Live streams of decisions open at a time. Each holds a connection, so this is a quarter of the connections of the
+/// listener: the rest of the API stays reachable.
 const MOST_FOLLOWERS: usize = 64;
-/// Test requests that may run at a time.
+/// Test requests under way at a time. Each opens a connection to this gateway and lasts up to a minute; operators send
+/// them by hand.
 const MOST_TRIALS: usize = 16;
 
-/// What the API stands on.
+/// Everything that the API is served from.
 pub struct Admin {
     /// The one way to read and change the configuration.
     pub control: Control,
-    /// Where "now" comes from.
+    /// The clock that sessions, keys and certificates are judged by.
     pub clock: Arc<dyn Clock>,
-    /// The last decisions.
+    /// The ring of the last decisions, and the refusals on disk.
     pub decisions: Decisions,
-    /// What agents were asked lately.
+    /// Rates of the last minutes, per agent.
     pub traffic: Traffic,
-    /// Its own settings.
+    /// `server.admin` as it was at start; a change needs a restart.
     pub settings: config::Admin,
-    /// The token that opens it.
+    /// The bearer token that authenticates operators.
     pub token: Secret,
     /// When the gateway started.
     pub started: jiff::Timestamp,
-    /// Whether the gateway is on its way out.
+    /// Whether the gateway is draining: open streams end then.
     pub is_leaving: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
@@ -100,7 +103,7 @@ impl fmt::Debug for Admin {
 /// Serves the API and the console until the runtime ends.
 ///
 /// # Errors
-/// When the listener cannot be used.
+/// When the listener cannot be made asynchronous, or TLS cannot be set up.
 pub async fn serve(listener: std::net::TcpListener, admin: Admin) -> std::io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -113,7 +116,7 @@ pub async fn serve(listener: std::net::TcpListener, admin: Admin) -> std::io::Re
     listener::run(listener, tls.transpose()?, router).await
 }
 
-/// What every request can see.
+/// The state that all handlers share.
 struct AdminState {
     admin: Admin,
     sessions: Sessions,
@@ -122,7 +125,6 @@ struct AdminState {
     trials: Arc<Semaphore>,
 }
 
-/// A share of it.
 type SharedState = Arc<AdminState>;
 
 impl AdminState {

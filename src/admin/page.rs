@@ -1,4 +1,4 @@
-//! Queries and pages. A parameter that nobody knows is refused: `?dryrun=true` must not write.
+//! Query parameters and pages of lists. An unknown parameter is an error: a mistyped `?dryrun=true` must not write.
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
@@ -10,12 +10,12 @@ use crate::model::AgentName;
 
 use super::problem::Problem;
 
-/// The size of a page when none is asked for.
+/// The page size without `limit`: a list that a person can read.
 const USUAL: usize = 50;
-/// The largest page.
+/// The largest page: ten thousand agents in twenty requests, and no response over a few hundred kilobytes.
 pub(super) const LARGEST: usize = 500;
 
-/// The parameters of a request.
+/// Extracts the query parameters; 400 `bad_query` when they do not fit `T`.
 pub(super) struct Query<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
@@ -28,21 +28,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// For requests that take no parameters.
+/// The parameters of requests that take none.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 
-/// For writes.
+/// The parameters of writes.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Write {
-    /// Check everything, keep nothing.
+    /// Check everything, change nothing.
     #[serde(default)]
     pub(super) dry_run: bool,
 }
 
-/// The one parameter in the path.
+/// Extracts the one path parameter, percent-decoded; 404 when it is not UTF-8.
 pub(super) struct Name(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Name {
@@ -50,13 +50,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Name {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let not_found = || Problem::not_found("such resource");
-        // Escapes that are no text name nothing.
         let parameters = RawPathParams::from_request_parts(parts, state).await.map_err(|_| not_found())?;
         parameters.iter().next().map(|(_, value)| Self(value.to_owned())).ok_or_else(not_found)
     }
 }
 
-/// The size of a page.
+/// The page size for a `limit` parameter.
 pub(super) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
     match asked.unwrap_or(USUAL) {
         limit @ 1..=LARGEST => Ok(limit),
@@ -64,7 +63,7 @@ pub(super) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
     }
 }
 
-/// The agent that a query names.
+/// Parses the `agent` parameter.
 pub(super) fn agent(name: &str) -> Result<AgentName, Problem> {
     AgentName::parse(name).map_err(|e| Problem::bad_query(format!("`agent`: {e}")))
 }
@@ -73,22 +72,22 @@ pub(super) fn agent(name: &str) -> Result<AgentName, Problem> {
 #[derive(Debug, Serialize, PartialEq, Eq, JsonSchema)]
 #[schemars(rename = "{T}Page")]
 pub(super) struct Page<T> {
-    /// What is on it.
+    /// The items of the page.
     pub(super) items: Vec<T>,
-    /// The name to go on after; absent on the last page.
+    /// `after` of the next page; null on the last page.
     pub(super) next: Option<String>,
-    /// How many there are on all pages.
+    /// The number of items on all pages.
     pub(super) total: usize,
 }
 
 impl<T> Page<Option<T>> {
-    /// Without those that went away while they were looked at.
+    /// Drops the items that disappeared while the page was built.
     pub(super) fn flatten(self) -> Page<T> {
         Page { items: self.items.into_iter().flatten().collect(), next: self.next, total: self.total }
     }
 }
 
-/// Cuts one page out of `all`, which is in the order of names. Only what is on the page is shown.
+/// Cuts one page out of `all`, which is in the order of names. `show` runs only for the items on the page.
 pub(super) fn cut<I, T>(
     all: impl Iterator<Item = I>,
     name: impl Fn(&I) -> &str,
@@ -130,7 +129,7 @@ mod tests {
             assert_eq!(page.total, names.len());
             seen.extend(page.items);
             if seen.len() == 1000 {
-                // The name that the next page begins after is not needed for it.
+                // A cursor whose item was deleted still works.
                 names.remove(999);
             }
             match page.next {

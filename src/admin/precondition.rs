@@ -1,4 +1,5 @@
-//! `If-Match` and `If-None-Match` (RFC 9110 section 13.1): every write says what it means to write over.
+//! `If-Match` and `If-None-Match` (RFC 9110 section 13.1). Every write must send one, so that two operators cannot
+//! overwrite each other unseen.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -11,7 +12,7 @@ use super::problem::Problem;
 /// The precondition of a write that may create: `If-None-Match: *`, or [`IfMatch`].
 pub(super) struct Precondition(pub(super) Expect);
 
-/// The precondition of a write to what is there: `If-Match` with a tag or `*`.
+/// The precondition of a write to an existing resource: `If-Match` with a tag or `*`.
 pub(super) struct IfMatch(pub(super) Expect);
 
 impl<S: Send + Sync> FromRequestParts<S> for Precondition {
@@ -58,13 +59,13 @@ fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>,
     field.to_str().map(|text| Some(text.trim())).map_err(|_| bad("a tag is plain text"))
 }
 
-/// The tags of a list. A weak one is like no version (RFC 9110 section 8.8.3.2) and is left out.
+/// The strong tags of a list. A weak tag never matches (RFC 9110 section 8.8.3.2), so it is left out.
 fn tags_of(list: &str) -> Result<Vec<String>, Problem> {
     let strong = list.split(',').map(str::trim).filter(|tag| !tag.starts_with("W/"));
     strong.map(plain).collect()
 }
 
-/// The tag between its quotes. Shells eat quotes, so a bare tag of ours is taken as well.
+/// The tag between its quotes. A tag of ours may come without them, because shells eat quotes.
 fn plain(text: &str) -> Result<String, Problem> {
     let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     let good = match quoted {
@@ -77,7 +78,7 @@ fn plain(text: &str) -> Result<String, Problem> {
     Ok(quoted.unwrap_or(text).to_owned())
 }
 
-/// A version of a resource, or of the history.
+/// Whether a bare tag has the form of ours: 16 hexadecimal digits for a resource, `r` and a number for the history.
 fn is_ours(tag: &str) -> bool {
     let version = tag.len() == 16 && tag.bytes().all(|b| b.is_ascii_hexdigit());
     let number =
@@ -95,7 +96,7 @@ mod tests {
     use axum::response::IntoResponse as _;
 
     #[test]
-    fn a_write_says_what_it_writes_over() {
+    fn a_write_needs_one_valid_precondition() {
         let tag = |text: &str| Ok(Expect::Tags(vec![text.to_owned()]));
         let both = Ok(Expect::Tags(vec!["a".to_owned(), "b".to_owned()]));
         for (if_match, if_none_match, may_create, wanted) in [

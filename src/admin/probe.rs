@@ -1,21 +1,19 @@
-//! `/identity-providers:probe`: what an issuer says of itself, before it is saved.
+//! `/identity-providers:probe`: fetches the metadata and keys of an issuer before it is saved.
 
-use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
 use crate::idp::{self, Probe, ProbeRequest};
 
-use super::SharedState;
 use super::body::{Answer, Json};
 use super::page::{Nothing, Query};
 use super::problem::Problem;
 
-/// The longest URL that is looked at, in bytes.
+/// The longest URL, in bytes: what browsers and servers commonly accept.
 const LONGEST: usize = 2048;
 
-/// Where to look.
+/// The issuer to probe.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ProbeQuestion")]
@@ -28,9 +26,8 @@ pub(super) struct Question {
     insecure_http: bool,
 }
 
-/// Looks. What is wrong with the provider is part of the answer.
+/// Probes the issuer. Problems of the provider are part of the response, not errors.
 pub(super) async fn run(
-    State(_state): State<SharedState>,
     Query(Nothing {}): Query<Nothing>,
     Json(question): Json<Question>,
 ) -> Result<Answer<Probe>, Problem> {

@@ -1,5 +1,5 @@
-//! Errors on the wire: `application/problem+json` (RFC 9457) with a stable `code` for programs and a sentence for
-//! people.
+//! The error responses of the control API: `application/problem+json` (RFC 9457) with a stable `code` for programs and
+//! a sentence for people.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::control::{EditError, Finding};
 use crate::model::{PROBLEM_MEDIA_TYPE, ResourceId, problem_document};
 
-/// The stable words, each with the status that it comes with. The documentation lists them from here.
+/// The stable codes, each with the statuses that it comes with. The OpenAPI document lists them from here.
 pub(super) const CODES: &[(&str, u16)] = &[
     ("bad_json", 400),
     ("bad_query", 400),
@@ -34,14 +34,18 @@ pub(super) const CODES: &[(&str, u16)] = &[
     ("store_failed", 507),
 ];
 
-/// The stable words, each once.
-fn words() -> Vec<&'static str> {
-    let mut words: Vec<&str> = CODES.iter().map(|(word, _)| *word).collect();
-    words.dedup();
-    words
+/// The stable codes, each once: `store_failed` comes with two statuses.
+fn codes() -> Vec<&'static str> {
+    let mut codes: Vec<&str> = Vec::new();
+    for (code, _) in CODES {
+        if !codes.contains(code) {
+            codes.push(code);
+        }
+    }
+    codes
 }
 
-/// An answer that is an error.
+/// An error response.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
@@ -54,7 +58,7 @@ pub(super) struct Problem {
 /// The members that this listener adds to the document.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Members<'a> {
-    #[schemars(extend("enum" = words()))]
+    #[schemars(extend("enum" = codes()))]
     code: &'static str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     diagnostics: &'a [Finding],
@@ -68,29 +72,29 @@ impl Problem {
         Self { status, code, detail: detail.into(), diagnostics: Vec::new(), agents: Vec::new() }
     }
 
-    /// The query cannot be used.
+    /// A query parameter is unknown or invalid.
     pub(super) fn bad_query(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_query", detail)
     }
 
-    /// No credential, or a wrong one: the answer does not say which.
+    /// The credential is missing or wrong; the response does not say which.
     pub(super) fn unauthorized() -> Self {
         let detail = "send the token of the control API as Authorization: Bearer TOKEN, or log in";
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
     }
 
-    /// Somebody logs in with another token.
+    /// A login with the wrong token. Its client knows that it sent one, so the response may say what is wrong.
     pub(super) fn wrong_token() -> Self {
         let detail = "that is not the token of this gateway; it is the text of the file that server.admin.token_file names";
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
     }
 
-    /// There is no such thing.
+    /// The resource does not exist; `what` completes "there is no".
     pub(super) fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {what}"))
     }
 
-    /// The body has the right form and cannot be used; `pointer` is the part of it that is wrong.
+    /// The body is well-formed and invalid; `pointer` (RFC 6901) is the member at fault.
     pub(super) fn invalid(pointer: &str, code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
         let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message.clone());
@@ -108,7 +112,7 @@ impl Problem {
         problem
     }
 
-    /// Adds whose part it is.
+    /// Names the resource that the findings belong to.
     pub(super) fn of(mut self, id: &ResourceId) -> Self {
         for finding in &mut self.diagnostics {
             finding.resource = Some(id.clone());
@@ -116,18 +120,18 @@ impl Problem {
         self
     }
 
-    /// Adds the agents that it is about.
-    pub(super) fn touch(&mut self, agents: Vec<String>) {
+    /// Adds the affected agents.
+    pub(super) fn set_agents(&mut self, agents: Vec<String>) {
         self.agents = agents;
     }
 
-    /// The path exists and has no such method.
+    /// The resource does not have the method. The router adds `Allow`.
     pub(super) fn method_not_allowed() -> Self {
         let detail = "this resource does not have that method; `Allow` names those that it has";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
     }
 
-    /// Nothing can be done now.
+    /// The request may succeed later.
     pub(super) fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
     }
@@ -169,7 +173,7 @@ impl From<EditError> for Problem {
     }
 }
 
-/// The first few of many names.
+/// The first ten of many names, which a person can read; `agents` in the document has all.
 fn named(names: &[String]) -> String {
     let shown = names.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > 10 { format!("{shown}, …") } else { shown }
@@ -180,7 +184,7 @@ impl IntoResponse for Problem {
         let members = Members { code: self.code, diagnostics: &self.diagnostics, agents: &self.agents };
         let text = problem_document(self.status.as_u16(), &self.detail, &members);
         let mut response = (self.status, [(header::CONTENT_TYPE, PROBLEM_MEDIA_TYPE)], text).into_response();
-        // What is left of a body that was not read would be taken for the next request.
+        // The unread rest of the body would be parsed as the next request.
         if matches!(self.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
@@ -192,7 +196,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// For the router, which adds `Allow`.
+/// The fallback handler of the router for 405.
 pub(super) async fn method_not_allowed() -> Problem {
     Problem::method_not_allowed()
 }
@@ -203,7 +207,15 @@ mod tests {
     use crate::model::ResourceKind;
 
     #[test]
-    fn every_way_to_fail_has_its_status_and_its_word() {
+    fn the_document_lists_each_code_once() {
+        let unique: std::collections::BTreeSet<&str> = CODES.iter().map(|(code, _)| *code).collect();
+        let mut listed = codes();
+        listed.sort_unstable();
+        assert_eq!(listed, Vec::from_iter(unique));
+    }
+
+    #[test]
+    fn every_error_of_an_edit_has_its_status_and_its_code() {
         let id = ResourceId::new(ResourceKind::Agent, "a").unwrap();
         let cases = [
             (EditError::ReadOnly("r".into()), 409, "read_only"),

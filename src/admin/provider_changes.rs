@@ -1,5 +1,5 @@
-//! How an identity provider that agents use is changed with care: what the change touches is told before it is made,
-//! and one that would lock callers out is made only when that is said.
+//! Saving an identity provider, and fetching its keys on request. A dry run reports the impact on agents; a change that
+//! would lock callers out needs `?force=true`.
 
 use axum::Extension;
 use axum::extract::State;
@@ -24,17 +24,18 @@ use super::providers::not_found;
 use super::write::Written;
 use super::{AdminState, SharedState};
 
-/// How long an answer waits for a fetch that was asked for.
+/// How long a response waits for the requested fetch: less than the 10 s after which a fetch itself gives up, and than
+/// what people wait for.
 const FETCH: std::time::Duration = std::time::Duration::from_secs(8);
 
-/// For a provider that is saved.
+/// The parameters of saving a provider.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Save {
-    /// Check everything, keep nothing.
+    /// Check everything, change nothing.
     #[serde(default)]
     dry_run: bool,
-    /// Save a provider in use although its keys cannot be had.
+    /// Save a provider in use although its keys cannot be fetched.
     #[serde(default)]
     force: bool,
 }
@@ -61,7 +62,7 @@ pub(super) async fn put(
     let rehearsed = state.control().edit(edit(true)).await?;
     let impact = Impact::of(&state, users_of(&state.control().live(), id.name()));
     let moved = rehearsed.providers.first().filter(|after| is_moved(&state, after));
-    // Without agents, a provider may be saved before it answers.
+    // Without agents, a provider may be saved before its server runs.
     let asked = query.dry_run || !impact.agents.is_empty() && !query.force;
     let probe = match moved.filter(|_| asked) {
         Some(after) => probe_of(after).await,
@@ -78,7 +79,7 @@ pub(super) async fn put(
     Ok(Written::new(edited, Some(&id), false).answer(status))
 }
 
-/// Whether tokens of another issuer, or other keys, would count than those that do.
+/// Whether the change replaces the issuer or the source of keys, so that tokens valid now can become invalid.
 fn is_moved(state: &AdminState, after: &ProviderSpec) -> bool {
     let live = state.control().live();
     let before = live.providers.get(&after.name).map(|provider| provider.spec());
@@ -93,11 +94,12 @@ fn not_accepted(impact: &Impact, failed: &Probe) -> Problem {
         impact.agents.len()
     );
     let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_accepted", detail);
-    problem.touch(impact.agents.clone());
+    problem.set_agents(impact.agents.clone());
     problem
 }
 
-/// Fetches the keys of a provider now, unless that was asked for just now.
+/// Fetches the keys of a provider now: 200 when the fetch has ended, 202 when it goes on. Ignored within 30 seconds of
+/// the last one.
 pub(super) async fn fetch(
     State(state): State<SharedState>,
     Name(name): Name,
@@ -114,7 +116,7 @@ pub(super) async fn fetch(
             Ok(()) => StatusCode::OK,
             Err(_) => StatusCode::ACCEPTED,
         },
-        // One was asked for less than half a minute ago; what it brought is told.
+        // The last fetch was less than 30 seconds ago: its result is still good.
         None => StatusCode::OK,
     };
     Ok((status, Answer(provider.status(state.admin.clock.now()))).into_response())
@@ -134,7 +136,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_rehearsal_tells_who_is_touched_and_what_a_probe_finds() {
+    async fn a_dry_run_reports_the_affected_agents_and_a_probe() {
         let api = Api::writable();
         // Nothing listens at port 1.
         let other = json!({"issuer": "https://idp.example.com", "jwks_uri": "http://127.0.0.1:1/other"});
@@ -147,7 +149,7 @@ mod tests {
         );
         assert_eq!(answer["probe"]["ok"], json!(false), "{answer}");
         assert!(answer["diff"].as_str().unwrap().contains("+jwks_uri: http://127.0.0.1:1/other"));
-        // What does not touch whose tokens count, and by which keys, needs no probe.
+        // A change of neither the issuer nor the keys needs no probe.
         let calm = json!({"issuer": "https://idp.example.com", "jwks_uri": "http://127.0.0.1:1/keys", "leeway": "5s"});
         let answer = api.write(Method::PUT, &path, Some("*"), Some(calm.clone())).await.json();
         assert_eq!((&answer["probe"], &answer["impact"]["agents"]), (&Value::Null, &json!(["refunds"])));
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_provider_in_use_is_not_saved_when_its_keys_cannot_be_had_unless_that_is_said() {
+    async fn a_provider_in_use_without_keys_is_saved_only_with_force() {
         let api = Api::writable();
         let other =
             || Some(json!({"issuer": "https://idp.example.com", "jwks_uri": "http://127.0.0.1:1/other"}));
@@ -166,15 +168,15 @@ mod tests {
         assert_eq!(stale.status, 412, "a precondition comes first");
         let forced = api.write(Method::PUT, &format!("{PATH}?force=true"), Some("*"), other()).await;
         assert_eq!(forced.status, 200, "{}", forced.text());
-        // One that nobody uses may be saved before it answers.
+        // A provider without agents may be saved before its server runs.
         let new = json!({"issuer": "https://new.example.com", "jwks_uri": "http://127.0.0.1:1/new"});
         assert_eq!(api.create("/api/v1/identity-providers/new", new).await.status, 201);
     }
 
     #[tokio::test]
-    async fn keys_are_fetched_when_somebody_asks() {
+    async fn keys_are_fetched_on_request() {
         let api = Api::writable();
-        // The first fetch is not the one that is asked for.
+        // The first fetch is the one at start, not the requested one.
         while api.get(PATH).await.json()["status"]["tried"] == json!(false) {
             tokio::task::yield_now().await;
         }

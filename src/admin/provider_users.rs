@@ -1,22 +1,22 @@
 //! Which agents accept an identity provider.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::config::Snapshot;
+use crate::idp::Provider;
 use crate::model::ProviderName;
-use crate::routing::Authenticator;
+use crate::routing::{Agent, Authenticator};
 
-/// The agents that accept each provider.
+/// The agents that accept each provider, in the order of names. Built once for a list of providers.
 pub(super) struct Users<'s>(BTreeMap<&'s ProviderName, Vec<&'s str>>);
 
 impl<'s> Users<'s> {
     pub(super) fn of(live: &'s Snapshot) -> Self {
         let mut users: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for agent in live.agents.values() {
-            if let Authenticator::OAuth(policy) = &agent.authenticator {
-                for provider in &policy.providers {
-                    users.entry(&provider.spec().name).or_default().push(agent.name.as_str());
-                }
+            for provider in accepted_by(agent) {
+                users.entry(&provider.spec().name).or_default().push(agent.name.as_str());
             }
         }
         Self(users)
@@ -29,11 +29,15 @@ impl<'s> Users<'s> {
 
 /// The names of the agents that accept a provider.
 pub(super) fn users_of(live: &Snapshot, provider: &str) -> Vec<String> {
-    let names = |names: &Vec<&str>| names.iter().map(|name| (*name).to_owned()).collect();
-    Users::of(live)
-        .0
-        .iter()
-        .find(|(name, _)| name.as_str() == provider)
-        .map(|(_, n)| names(n))
-        .unwrap_or_default()
+    let accepts = |agent: &Agent| accepted_by(agent).iter().any(|one| one.spec().name.as_str() == provider);
+    let users = live.agents.values().filter(|agent| accepts(agent));
+    users.map(|agent| agent.name.to_string()).collect()
+}
+
+/// The providers that an agent accepts.
+pub(super) fn accepted_by(agent: &Agent) -> &[Arc<Provider>] {
+    match &agent.authenticator {
+        Authenticator::OAuth(policy) => &policy.providers,
+        Authenticator::ApiKey(_) | Authenticator::Public => &[],
+    }
 }

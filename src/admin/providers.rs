@@ -1,4 +1,4 @@
-//! `/identity-providers`: whose tokens are accepted, and how their keys are.
+//! `/identity-providers`: listing, showing and deleting identity providers. Saving one is in `provider_changes`.
 
 use axum::Extension;
 use axum::extract::State;
@@ -22,37 +22,37 @@ use super::provider_users::Users;
 use super::write;
 use super::{AdminState, SharedState};
 
-/// So many agents are named; the others are counted.
+/// Agents named per provider at most, so that one page stays small; the rest is counted.
 const NAMED: usize = 20;
 
 /// Which providers.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct List {
-    /// The size of the page.
+    /// The page size.
     #[schemars(range(min = 1, max = LARGEST))]
     limit: Option<usize>,
-    /// `next` of the page before.
+    /// `next` of the previous page.
     after: Option<String>,
-    /// Only those with this text in a name or an address.
+    /// Only those with this text in their name or issuer.
     q: Option<String>,
 }
 
-/// One word for how a provider is.
+/// The health of an identity provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Health {
-    /// Its keys are those of its source.
+    /// Its source confirmed its keys.
     Ok,
-    /// Its keys can be used, and its source did not confirm them.
+    /// Its keys are usable, but its source did not confirm them.
     Stale,
-    /// It has no key that can be used.
+    /// It has no usable key.
     Failing,
     /// Its keys have not been fetched yet.
     Waiting,
 }
 
-/// A provider at a glance.
+/// An identity provider in a list.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ProviderSummary")]
 pub(super) struct Summary {
@@ -66,7 +66,7 @@ pub(super) struct Summary {
     keys: usize,
 }
 
-/// A provider, whole.
+/// An identity provider with all details.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ProviderDetail")]
 pub(super) struct Detail {
@@ -74,13 +74,13 @@ pub(super) struct Detail {
     summary: Summary,
     etag: String,
     file: String,
-    /// As it is written; what people write in a file can be a number where text is meant.
+    /// As it is written. A file written by hand can hold a number where text is expected.
     #[schemars(with = "Map<String, Value>")]
     spec: Value,
     status: ProviderStatus,
 }
 
-/// Lists them.
+/// Returns one page of the providers, in the order of names.
 pub(super) async fn list(
     State(state): State<SharedState>,
     Query(list): Query<List>,
@@ -130,7 +130,7 @@ impl Health {
     }
 }
 
-/// Shows one.
+/// Returns one provider, with its tag.
 pub(super) async fn show(
     State(state): State<SharedState>,
     Name(name): Name,
@@ -160,7 +160,7 @@ fn id(name: &str) -> Result<ResourceId, Problem> {
     ResourceId::new(ResourceKind::IdentityProvider, name).ok_or_else(|| not_found(name))
 }
 
-/// Takes one away that no agent accepts.
+/// Deletes a provider; 409 while an agent accepts it.
 pub(super) async fn delete(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
@@ -215,7 +215,7 @@ mod tests {
             assert_eq!(provider[member], wanted, "{member}");
         }
         assert_eq!(provider["status"]["provider"], json!("corp"));
-        // Its keys cannot be had; whether that was tried already is a matter of time.
+        // Nothing serves its keys; whether the first fetch has already failed is a race.
         assert!(["waiting", "failing"].contains(&provider["health"].as_str().unwrap()), "{provider}");
         let list = api.get("/api/v1/identity-providers?q=IDP.example").await.json();
         assert_eq!((list["total"].clone(), list["items"][0]["name"].clone()), (json!(1), json!("corp")));
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_provider_goes_only_when_no_agent_accepts_it() {
+    async fn a_provider_is_deleted_only_when_no_agent_accepts_it() {
         let api = Api::writable();
         let path = "/api/v1/identity-providers/corp";
         let used = api.write(Method::DELETE, path, Some("*"), None).await;

@@ -1,4 +1,4 @@
-//! Names that cannot be guessed: 256 bits from the system, in base64url.
+//! Unguessable strings: 256 bits from the system's generator, in base64url.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ use rand::rngs::OsRng;
 #[error("the system gives no random numbers")]
 pub(super) struct NoRandomness;
 
-/// A fresh text of 43 characters.
+/// A random string of 43 characters.
 pub(super) fn text() -> Result<String, NoRandomness> {
     let mut bytes = [0_u8; 32];
     OsRng.try_fill_bytes(&mut bytes).map_err(|_| NoRandomness)?;

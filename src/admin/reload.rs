@@ -1,4 +1,4 @@
-//! `/reload`: reads the configuration anew, as SIGHUP does, and says what came of it.
+//! `/reload`: reads the configuration again, as SIGHUP does, and returns the result.
 
 use axum::extract::State;
 use schemars::JsonSchema;
@@ -11,7 +11,7 @@ use super::body::Answer;
 use super::page::{Nothing, Query};
 use super::problem::Problem;
 
-/// What came of it.
+/// The result of a reload.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Reloaded {
     result: Outcome,
@@ -19,7 +19,7 @@ pub(super) struct Reloaded {
     warnings: Vec<Finding>,
 }
 
-/// Reloads.
+/// Reloads the configuration.
 pub(super) async fn run(
     State(state): State<SharedState>,
     Query(Nothing {}): Query<Nothing>,
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_has_not_changed_is_said_to_be_unchanged() {
+    async fn a_reload_without_a_change_returns_unchanged() {
         let answer = Api::new().write(Method::POST, "/api/v1/reload", None, None).await;
         assert_eq!((answer.status, answer.json()["result"].as_str()), (200, Some("unchanged")));
     }

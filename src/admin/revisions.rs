@@ -1,4 +1,4 @@
-//! `/revisions`: what was changed, by whom, and going back.
+//! `/revisions`: the history of changes, and rolling back.
 
 use axum::Extension;
 use axum::extract::State;
@@ -24,24 +24,24 @@ use super::write::{self, Written};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct List {
-    /// The size of the page.
+    /// The page size.
     #[schemars(range(min = 1, max = LARGEST))]
     limit: Option<usize>,
-    /// `next` of the page before.
+    /// `next` of the previous page.
     #[schemars(range(max = u64::MAX))]
     before: Option<u64>,
-    /// Only revisions that changed this.
+    /// Only revisions that changed this resource.
     #[schemars(regex(pattern = ResourceId::PATTERN))]
     resource: Option<String>,
 }
 
-/// One page of them.
+/// One page of revisions, newest first.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RevisionPage")]
 pub(super) struct Revisions {
     items: Vec<Summary>,
     next: Option<u64>,
-    /// The number of the last one.
+    /// The number of the last revision.
     head: u64,
 }
 
@@ -54,7 +54,7 @@ struct About {
     what: String,
 }
 
-/// A revision at a glance.
+/// A revision in a list.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RevisionSummary")]
 struct Summary {
@@ -63,7 +63,7 @@ struct Summary {
     changes: Vec<Changed>,
 }
 
-/// A revision, whole.
+/// A revision with the texts of its changes.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Revision")]
 pub(super) struct Detail {
@@ -72,17 +72,17 @@ pub(super) struct Detail {
     changes: Vec<Rewritten>,
 }
 
-/// What became of one resource.
+/// The change of one resource.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Change")]
 struct Changed {
     resource: String,
     action: Action,
-    /// Whether what it led to is what runs.
+    /// Whether the live configuration has the text that the change led to.
     live: bool,
 }
 
-/// The same, with how it was written before and after.
+/// The change of one resource, with its text before and after.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ChangeWithTexts")]
 struct Rewritten {
@@ -93,7 +93,7 @@ struct Rewritten {
     diff: String,
 }
 
-/// Which part to take back.
+/// The part of a revision to roll back; everything without `resource`.
 #[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "RollBack")]
@@ -102,7 +102,7 @@ pub(super) struct Part {
     resource: Option<String>,
 }
 
-/// Lists them, the newest first.
+/// Returns one page of the revisions, newest first.
 pub(super) async fn list(
     State(state): State<SharedState>,
     Query(list): Query<List>,
@@ -113,7 +113,7 @@ pub(super) async fn list(
             .ok_or_else(|| Problem::bad_query("`resource` names one, such as agents/refunds"))
     });
     let head = state.control().status().head.number;
-    // One more than is shown says whether there is a next page.
+    // One record more than the page holds tells whether there is a next page.
     let query = store::Query { before: list.before, limit: limit + 1, only: only.transpose()? };
     let mut records = state.control().history(query).await?;
     let more = records.len() > limit;
@@ -125,7 +125,7 @@ pub(super) async fn list(
     Ok(write::with_tag(answer, write::etag(&format!("r{head}"))))
 }
 
-/// Shows one, with the texts.
+/// Returns one revision, with the texts before and after.
 pub(super) async fn show(
     State(state): State<SharedState>,
     Name(number): Name,
@@ -173,7 +173,7 @@ impl Changed {
 
 impl Rewritten {
     fn new(change: &Change, live: &Snapshot) -> Self {
-        // The text of an API key holds its hash, which is of no use to a reader.
+        // The text of an API key holds its hash, which the API never shows.
         let shown = change.id.kind() != ResourceKind::ApiKey;
         let text = |text: &Option<String>| {
             text.as_deref().filter(|_| shown).map(|text| control::shown(&change.id, text))
@@ -187,7 +187,8 @@ impl Rewritten {
     }
 }
 
-/// Makes agents and providers what they were right after a revision.
+/// Restores agents and providers to their state right after a revision. API keys stay: a rollback must not revive a
+/// revoked one.
 pub(super) async fn roll_back(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
@@ -245,7 +246,7 @@ mod tests {
         }
     }
 
-    /// Three revisions: an agent made, then changed, then a key.
+    /// Three revisions: an agent is created, then changed, then gets a key.
     async fn api() -> Api {
         let api = Api::writable();
         let spec =
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_rollback_makes_agents_what_they_were_and_leaves_keys_alone() {
+    async fn a_rollback_restores_agents_and_leaves_keys_alone() {
         let api = api().await;
         let path = "/api/v1/revisions/1/rollback";
         let back =
@@ -326,7 +327,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn only_agents_and_providers_go_back() {
+    async fn only_agents_and_providers_can_be_rolled_back() {
         let api = Api::writable();
         for resource in ["api_keys/Yq3Zk81b", "agents/", "x", "agents/../x"] {
             let body = Some(json!({"resource": resource}));

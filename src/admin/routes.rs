@@ -1,4 +1,4 @@
-//! Every route of the listener, once. The OpenAPI document is compared with this table.
+//! The table of routes. A test compares the OpenAPI document with it.
 
 use axum::Router;
 use axum::middleware;
@@ -10,7 +10,7 @@ use super::{
     traffic, trial,
 };
 
-/// The paths, as OpenAPI writes them, and what each can do.
+/// The paths, as OpenAPI writes them, with the handlers of their methods.
 pub(super) fn table() -> Vec<(&'static str, MethodRouter<SharedState>)> {
     vec![
         ("/openapi.json", get(openapi::show)),
@@ -45,7 +45,7 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<SharedState>)> {
     ]
 }
 
-/// The routes behind the guard; whatever is not in the table is a page of the console.
+/// The routes behind the guard. The console serves every path that is not in the table.
 pub(super) fn router(state: SharedState) -> Router {
     let routes =
         table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
@@ -64,7 +64,7 @@ mod tests {
     use axum::http::{Method, header};
 
     #[tokio::test(start_paused = true)]
-    async fn every_route_but_the_two_open_ones_asks_for_a_credential() {
+    async fn every_route_but_the_two_open_ones_needs_a_credential() {
         let api = Api::new();
         for (path, _) in table() {
             let path = path
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_method_that_a_resource_does_not_have_gets_those_that_it_has() {
+    async fn a_405_names_the_methods_that_the_resource_has() {
         let api = Api::new();
         for (method, path, allow) in [
             (Method::POST, "/api/v1/agents", "GET,HEAD"),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whatever_is_asked_an_error_is_a_problem_document_with_a_code() {
+    async fn every_error_is_a_problem_document_with_a_code() {
         let api = Api::new();
         let odd = Method::from_bytes(b"PROPFIND").unwrap();
         for method in [Method::GET, Method::POST, Method::PUT, Method::OPTIONS, Method::TRACE, odd] {
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn every_answer_is_fenced_in() {
+    async fn every_response_has_the_security_headers() {
         let api = Api::new();
         for path in ["/api/v1/agents", "/api/v1/agents/absent", "/", "/absent.js", "/openapi.json"] {
             let answer = api.get(path).await;

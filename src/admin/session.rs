@@ -1,4 +1,4 @@
-//! `/session`: trading the token for a cookie, who one is, and logging out.
+//! `/session`: logging in (the token for a cookie), the current session, and logging out.
 
 use axum::Extension;
 use axum::extract::State;
@@ -15,7 +15,7 @@ use super::page::{Nothing, Query};
 use super::problem::Problem;
 use super::{SharedState, cookie, guard, write};
 
-/// What one logs in with.
+/// The credential of a login.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Login {
@@ -23,7 +23,7 @@ pub(super) struct Login {
     token: Secret,
 }
 
-/// By what somebody is known.
+/// How a client authenticated.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
@@ -32,14 +32,14 @@ enum By {
     Session,
 }
 
-/// Who asks.
+/// The authenticated client.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Whoami {
     by: By,
     expires_at: Option<jiff::Timestamp>,
 }
 
-/// Opens a session.
+/// Logs in: sets the cookie of a new session, or delays the response to a wrong token.
 pub(super) async fn open(
     State(state): State<SharedState>,
     Query(Nothing {}): Query<Nothing>,
@@ -54,7 +54,7 @@ pub(super) async fn open(
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
-/// Says who asks.
+/// Returns how the client authenticated, and until when.
 pub(super) async fn show(
     Extension(caller): Extension<Caller>,
     Query(Nothing {}): Query<Nothing>,
@@ -65,7 +65,7 @@ pub(super) async fn show(
     })
 }
 
-/// Ends the session that asks, if it is one.
+/// Logs out: ends the session of the request, if it has one, and clears the cookie.
 pub(super) async fn close(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
@@ -83,7 +83,7 @@ mod tests {
     use axum::http::{Method, header};
 
     #[tokio::test(start_paused = true)]
-    async fn without_a_session_nobody_is_told_who_they_are() {
+    async fn without_a_credential_no_session_is_shown_or_ended() {
         let api = Api::new();
         let answer = api.logged_out(Method::GET, "/api/v1/session").await;
         assert_eq!((answer.status, answer.code()), (401, "unauthorized"));
@@ -105,7 +105,7 @@ mod tests {
         let shown = api.by_cookie(Method::GET, "/api/v1/session", cookie, None).await;
         assert_eq!((shown.status, shown.json()["by"].as_str()), (200, Some("session")));
         assert_eq!(shown.json()["expires_at"], "2023-11-15T10:13:20Z");
-        // A write by cookie must say that it comes from our own page.
+        // A write with the cookie needs our own `Origin`.
         for (origin, wanted) in
             [(None, 403), (Some("http://evil.example"), 403), (Some("http://localhost"), 204)]
         {
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_token_itself_says_so_and_has_no_end() {
+    async fn the_token_is_shown_as_such_and_does_not_expire() {
         let api = Api::new();
         let answer = api.get("/api/v1/session").await;
         assert_eq!(answer.json(), serde_json::json!({"by": "token", "expires_at": null}));

@@ -1,4 +1,4 @@
-//! Who has logged in: sessions in memory, known by the digest of their id. A restart ends them.
+//! Sessions of the console, in memory. They are keyed by the digest of their id; a restart ends them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,27 +7,26 @@ use crate::model::{Clock, Digest, Instant, Secret};
 
 use super::random::{self, NoRandomness};
 
-/// How long a session lasts.
+/// How long a session lasts: a working day, so that an operator logs in once a day.
 pub(super) const LIFETIME: Duration = Duration::from_secs(12 * 3600);
-/// So many can be open; one more ends the oldest.
+/// Open sessions at most; one more ends the oldest. Far more than a team of operators needs, at 48 bytes each.
 const MOST: usize = 1000;
 
-/// All open sessions, the oldest first.
+/// All open sessions, oldest first.
 pub(super) struct Sessions {
     clock: Arc<dyn Clock>,
     open: Mutex<Vec<Session>>,
 }
 
-/// One session. Its id is nowhere but in the browser.
+/// One session. Only the browser holds its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Session {
     digest: Digest,
-    /// When it ends.
     pub(super) expires: Instant,
 }
 
 impl Session {
-    /// Tells sessions apart in the audit log; says nothing about the id.
+    /// Tells sessions apart in the audit log: six digits of the digest, from which the id cannot be derived.
     pub(super) fn label(&self) -> String {
         self.digest.to_hex().chars().take(6).collect()
     }
@@ -38,7 +37,7 @@ impl Sessions {
         Self { clock, open: Mutex::default() }
     }
 
-    /// Opens a session; its id is given out here and never again.
+    /// Opens a session and returns its id, which is not kept.
     pub(super) fn open(&self) -> Result<Secret, NoRandomness> {
         let id = Secret::new(random::text()?);
         let digest = Digest::of(id.expose_secret().as_bytes());
@@ -70,7 +69,7 @@ impl Sessions {
 
     fn with<R>(&self, work: impl FnOnce(&mut Vec<Session>) -> R) -> R {
         let now = self.clock.now();
-        // The list is whole after each of the steps above, whoever panicked.
+        // A poisoned lock is safe to use: none of the closures above can leave the list half changed.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|session| now < session.expires);
         work(&mut open)
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_was_closed_is_gone_and_others_stay() {
+    fn closing_a_session_leaves_the_others_open() {
         let (sessions, _) = sessions();
         let (a, b) = (sessions.open().unwrap(), sessions.open().unwrap());
         let found = sessions.find(a.expose_secret()).unwrap();

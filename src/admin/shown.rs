@@ -1,4 +1,4 @@
-//! A decision as it is shown: a line of a list, and whole. What a caller claims is marked as such.
+//! The form of a decision in responses: a line of a list, and with all details. Claims that nobody verified are marked.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ use crate::telemetry::{RequestRecord, UpstreamError};
 pub(super) struct Shown {
     at: Option<jiff::Timestamp>,
     agent: Option<String>,
-    /// How the caller was to prove itself.
+    /// How callers of the agent authenticate.
     method: AuthMethod,
     decision: Decision,
     reason: Reason,
@@ -33,7 +33,7 @@ pub(super) struct Shown {
     why: Why,
 }
 
-/// What a refusal rests on.
+/// The failed check behind a refusal.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "DecisionGrounds")]
 struct Why {
@@ -43,7 +43,7 @@ struct Why {
     fix: Option<String>,
 }
 
-/// A member that can hold what a caller claims.
+/// A member that can hold an unverified claim.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
@@ -55,7 +55,7 @@ enum Claimed {
     Kid,
 }
 
-/// A decision, whole.
+/// A decision with all details.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "WholeDecision")]
 pub struct Whole {
@@ -79,12 +79,12 @@ pub struct Whole {
     iss: Option<String>,
     aud: Option<String>,
     kid: Option<String>,
-    /// The members that hold what the caller claims, which nobody has verified.
+    /// The members that hold claims of the caller that were not verified.
     unverified: Vec<Claimed>,
 }
 
 impl Shown {
-    /// A line for a decision; the names of keys are those of the live configuration.
+    /// The line of a decision. Names of API keys come from the live configuration.
     pub(super) fn of(entry: &RequestRecord, live: Option<&Snapshot>) -> Self {
         Self {
             at: Some(entry.at.timestamp()),
@@ -120,7 +120,7 @@ impl Why {
 }
 
 impl Whole {
-    /// All that is known of a decision; the names of keys are those of the live configuration, where one is at hand.
+    /// All that is known of a decision. Names of API keys come from the live configuration, if there is one.
     #[must_use]
     pub fn of(entry: &RequestRecord, live: Option<&Snapshot>) -> Self {
         let said = entry.grounds.as_ref().and_then(|grounds| grounds.said.as_ref());
@@ -129,7 +129,7 @@ impl Whole {
         };
         let shown = Shown::of(entry, live);
         let (iss, aud, kid) = (word(|said| &said.iss), word(|said| &said.aud), word(|said| &said.kid));
-        // Who is proven has a key that proves it; what the rules then say of its claims is true.
+        // An authenticated caller's claims are verified: they come from its token or its API key.
         let claims = [
             (Claimed::Seen, shown.why.seen.is_some() && entry.upstream_error.is_none()),
             (Claimed::ClientId, shown.client_id.is_some()),
@@ -163,7 +163,7 @@ impl Whole {
     }
 }
 
-/// The name of an API key, as long as the key is known.
+/// The name of the API key of a decision, while the key exists.
 fn key_name(entry: &RequestRecord, live: Option<&Snapshot>) -> Option<String> {
     let id = entry.key_id().filter(|_| entry.auth_method == AuthMethod::ApiKey)?;
     live?.api_keys.get(id)?.name.clone()

@@ -1,4 +1,4 @@
-//! `/status`: what needs attention, what runs, what was refused, and how each provider's keys are.
+//! `/status`: what needs attention, the live revision, the last rejected change, and the keys of each provider.
 
 use axum::extract::State;
 use schemars::JsonSchema;
@@ -84,7 +84,7 @@ struct Listener {
     tls: bool,
 }
 
-/// Shows it.
+/// Returns the state of the gateway.
 pub(super) async fn show(
     State(state): State<SharedState>,
     Query(Nothing {}): Query<Nothing>,
@@ -92,7 +92,7 @@ pub(super) async fn show(
     let live = state.control().live();
     let status = state.control().status();
     let now = state.admin.clock.now();
-    let at = |moment| write::timestamp(moment).unwrap_or_default();
+    let at = |instant| write::timestamp(instant).unwrap_or_default();
     let seen = Seen {
         live: &live,
         status: &status,
@@ -147,12 +147,12 @@ mod tests {
     use serde_json::json;
 
     #[tokio::test(start_paused = true)]
-    async fn without_a_credential_nothing_is_said() {
+    async fn without_a_credential_no_status_is_shown() {
         assert_eq!(Api::new().logged_out(Method::GET, "/api/v1/status").await.status, 401);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_state_says_whether_and_why_nothing_can_be_written() {
+    async fn a_read_only_store_is_shown_with_its_reason() {
         let status = Api::new().get("/api/v1/status").await.json();
         assert_eq!(status["store"]["writable"], json!(false));
         assert!(status["store"]["reason"].as_str().unwrap().contains("store"), "{status}");

@@ -1,4 +1,4 @@
-//! `/agents/{name}/streams`: the streams under way at an agent, and ending them by hand.
+//! `/agents/{name}/streams`: listing the streams under way at an agent, and ending them.
 
 use axum::Extension;
 use axum::extract::State;
@@ -18,7 +18,7 @@ use super::{SharedState, agents};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct One {
-    /// Its number; all of the agent's where there is none.
+    /// The id of the stream; without it, all streams of the agent end.
     id: Option<u64>,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Shown {
     path: String,
 }
 
-/// The streams of an agent, the oldest first.
+/// The streams of an agent, oldest first.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RunningStreams")]
 pub(super) struct Items {
@@ -54,7 +54,7 @@ pub(super) struct Ended {
     ended: usize,
 }
 
-/// Lists them.
+/// Returns the streams of an agent, oldest first.
 pub(super) async fn list(
     State(state): State<SharedState>,
     Name(name): Name,
@@ -84,7 +84,7 @@ pub(super) async fn list(
     Ok(Answer(Items { items: items.collect() }))
 }
 
-/// Ends one, or all.
+/// Ends one stream, or all of the agent.
 pub(super) async fn end(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
@@ -107,7 +107,7 @@ mod tests {
     use axum::http::Method;
 
     #[tokio::test(start_paused = true)]
-    async fn streams_of_an_agent_are_asked_for_with_a_credential_and_by_name() {
+    async fn streams_need_a_credential_and_an_agent_that_exists() {
         let api = Api::new();
         for method in [Method::GET, Method::DELETE] {
             let path = "/api/v1/agents/absent/streams";

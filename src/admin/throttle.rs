@@ -1,5 +1,5 @@
-//! Slows whoever tries wrong tokens: each answer to a wrong one comes later than the one before, and one at a time.
-//! Right ones never come here.
+//! Slows down guesses of the token: responses to wrong tokens are sent one at a time, each after a longer delay than
+//! the one before. Requests with the right token do not pass through here.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -7,16 +7,19 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// The first pause.
+/// The first delay: a person who mistypes does not notice it.
 const FIRST: Duration = Duration::from_millis(50);
-/// The longest pause.
+/// The longest delay: at most 43,200 guesses a day, and an operator who mistypes under attack still gets a response
+/// before browsers give up.
 const LONGEST: Duration = Duration::from_secs(2);
-/// After so long without a wrong token the pauses are short again.
+/// The delay starts over after this long without a wrong token, so that an attack that has stopped does not delay the
+/// response to an operator's typo.
 const CALM: Duration = Duration::from_secs(60);
-/// So many wait in line; more are answered at once, because a line of strangers must not hold every connection.
-const LINE: usize = 32;
+/// At most this many requests wait; others are answered at once, so that guesses cannot hold all of the listener's 256
+/// connections.
+const QUEUE: usize = 32;
 
-/// The line of wrong tokens.
+/// The queue of requests with a wrong token.
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
     next: Mutex<Option<(Duration, Instant)>>,
@@ -24,10 +27,10 @@ pub(super) struct Throttle {
 }
 
 impl Throttle {
-    /// Waits before a wrong token is answered.
+    /// Waits for as long as the response to a wrong token is to be delayed.
     pub(super) async fn wait(&self) {
         let _slot = Slot::take(&self.waiting);
-        if self.waiting.load(Ordering::Relaxed) > LINE {
+        if self.waiting.load(Ordering::Relaxed) > QUEUE {
             return;
         }
         let mut next = self.next.lock().await;
@@ -40,7 +43,7 @@ impl Throttle {
     }
 }
 
-/// A place in the line, given back also when the caller goes away.
+/// A slot in the queue; `Drop` frees it also when the client disconnects.
 struct Slot<'a>(&'a AtomicUsize);
 
 impl<'a> Slot<'a> {
@@ -69,8 +72,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn each_wrong_token_waits_longer_up_to_two_seconds_until_calm_returns() {
         let throttle = Throttle::default();
-        for wanted in [50, 100, 200, 400, 800, 1600, 2000, 2000] {
-            assert_eq!(waited(&throttle).await, wanted);
+        for expected in [50, 100, 200, 400, 800, 1600, 2000, 2000] {
+            assert_eq!(waited(&throttle).await, expected);
         }
         tokio::time::advance(CALM).await;
         assert_eq!(waited(&throttle).await, 50);
@@ -81,7 +84,7 @@ mod tests {
         let throttle = Throttle::default();
         let (a, b, c) = tokio::join!(waited(&throttle), waited(&throttle), waited(&throttle));
         assert_eq!([a, b, c], [50, 150, 350]);
-        let crowd = futures::future::join_all((0..LINE + 10).map(|_| waited(&throttle))).await;
+        let crowd = futures::future::join_all((0..QUEUE + 10).map(|_| waited(&throttle))).await;
         assert_eq!(crowd.iter().filter(|waited| **waited == 0).count(), 10);
         assert_eq!(throttle.waiting.load(Ordering::Relaxed), 0);
     }

@@ -1,4 +1,4 @@
-//! TLS on the admin listener. The certificate is that of the live configuration, so it follows a reload.
+//! TLS on the admin listener. Each handshake uses the certificate of the live configuration, so a reload replaces it.
 
 use std::fmt;
 use std::io;
@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::control::Control;
 
-/// Shows the certificate that the live configuration has for the address.
+/// Resolves to the certificate that the live configuration has for the address.
 struct Certificate {
     control: Control,
     address: SocketAddr,
@@ -31,10 +31,10 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
-/// Takes handshakes for the listener.
+/// The acceptor of the listener.
 ///
 /// # Errors
-/// When the TLS library offers no version that is safe.
+/// When the TLS library offers no safe protocol version.
 pub(super) fn acceptor(control: Control, address: SocketAddr) -> io::Result<TlsAcceptor> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()

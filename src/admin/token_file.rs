@@ -1,5 +1,5 @@
-//! The file with the token that opens the API: read, or made on the first start. Read at start only: a new token
-//! wants a restart, and ends every session.
+//! The file with the token of the control API: created at the first start, read at every start. A new token needs a
+//! restart, which also ends every session.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -10,9 +10,9 @@ use crate::model::Secret;
 
 use super::random;
 
-/// The largest file that is taken for one with a token, in bytes.
+/// The largest token file, in bytes: a token must fit into a header field, which most programs limit to 8 KiB.
 const LARGEST: u64 = 4096;
-/// The shortest token that is taken, in characters.
+/// The shortest token, in characters: 128 bits when they are hexadecimal digits.
 const SHORTEST: usize = 32;
 
 /// Why there is no token.
@@ -25,10 +25,10 @@ pub struct TokenFileError {
     pub why: String,
 }
 
-/// Reads the token, or makes the file with a fresh one when it is absent.
+/// Reads the token, or creates the file with a random one when it is absent.
 ///
 /// # Errors
-/// When the file cannot be read or made, or holds no token.
+/// When the file cannot be read or created, or holds no token.
 pub fn token(path: &Path) -> Result<Secret, TokenFileError> {
     let error = |why: String| TokenFileError { path: path.to_path_buf(), why };
     match File::open(path) {
@@ -44,7 +44,7 @@ pub fn token(path: &Path) -> Result<Secret, TokenFileError> {
     }
 }
 
-/// Reads the token of a gateway that runs; makes nothing.
+/// Reads the token of a running gateway; never creates the file.
 ///
 /// # Errors
 /// When the file cannot be read, or holds no token.
@@ -66,7 +66,7 @@ fn read(file: File, path: &Path) -> Result<Secret, String> {
     if token.is_empty() {
         return Err("is empty; remove it, and a new one is made".to_owned());
     }
-    // What cannot stand in a header could never be sent.
+    // A token with other characters could not be sent in a header field.
     if token.len() < SHORTEST || text.len() as u64 > LARGEST || !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(format!(
             "holds no token: one line of {SHORTEST} or more visible characters; remove it, and a new one is made"
@@ -86,11 +86,11 @@ fn read(file: File, path: &Path) -> Result<Secret, String> {
 fn make(path: &Path) -> Result<Secret, String> {
     let token = random::text().map_err(|e| e.to_string())?;
     let cannot = |e: std::io::Error| format!("cannot be made: {e}");
-    // Two that start at once must not end with two tokens.
+    // `create_new`: two gateways that start at once must not use two tokens.
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(cannot)?;
     let written = file.write_all(format!("{token}\n").as_bytes()).and_then(|()| file.sync_all());
     if let Err(e) = written {
-        // Half a token would be refused on the next start.
+        // The next start would reject half a token.
         let _removed = std::fs::remove_file(path);
         return Err(cannot(e));
     }
@@ -103,7 +103,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn a_token_is_made_once_for_the_owner_alone_and_then_kept() {
+    fn a_token_file_is_created_once_readable_by_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("admin.token");
         let first = token(&path).unwrap();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_the_operator_is_taken_as_it_is_also_when_others_can_read_it() {
+    fn a_file_of_the_operator_is_read_and_left_as_it_is_also_when_others_can_read_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("admin.token");
         let text = "correct-horse-battery-staple-in-a-file";
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_holds_no_token_stops_the_start_and_its_message_shows_nothing_of_it() {
+    fn a_file_without_a_token_is_an_error_that_does_not_quote_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("admin.token");
         let long = "x".repeat(5000);

@@ -1,4 +1,4 @@
-//! `/traffic`: what was decided lately, per second.
+//! `/traffic`: rates of decisions over the last minutes.
 
 use axum::extract::State;
 
@@ -8,7 +8,7 @@ use super::SharedState;
 use super::body::Answer;
 use super::page::{Nothing, Query};
 
-/// Shows it.
+/// Returns the overview of all agents.
 pub(super) async fn show(
     State(state): State<SharedState>,
     Query(Nothing {}): Query<Nothing>,

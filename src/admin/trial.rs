@@ -1,5 +1,5 @@
-//! `/agents/{name}/test`: a real request to an agent, through this gateway's own listener and nowhere else. It is
-//! decided, counted and logged like any other.
+//! `/agents/{name}/test`: sends a real request to an agent, through this gateway's own listener and nowhere else. The
+//! gateway decides, counts and logs it like any other.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -27,16 +27,16 @@ use super::page::{Name, Nothing, Query};
 use super::problem::Problem;
 use super::trial_events::{Event, Pieces, since};
 
-/// For everything.
+/// The time for the whole exchange: agents that call a model take tens of seconds.
 const TIME: Duration = Duration::from_secs(60);
-/// For the connection to ourselves.
+/// The time to connect. The target is on this host, so a longer wait means a full backlog.
 const CONNECT: Duration = Duration::from_secs(5);
-/// The longest answer that is shown, in bytes.
+/// The part of a response body that is shown, in bytes: more than a person reads, and little enough for a browser.
 const LONGEST: u64 = 1 << 20;
-/// Events that wait for a slow browser.
+/// Events that wait for a slow browser. Beyond them the exchange waits too: the response is not buffered.
 const WAITING: usize = 64;
 
-/// What to send.
+/// The request to send.
 // Holds a credential, so it cannot be printed.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -60,7 +60,7 @@ fn get() -> String {
     "GET".to_owned()
 }
 
-/// Sends it, and shows what comes back as it comes.
+/// Sends the request, and streams its events.
 pub(super) async fn run(
     State(state): State<SharedState>,
     Name(name): Name,
@@ -82,7 +82,7 @@ pub(super) async fn run(
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response())
 }
 
-/// A request to ourselves, made and not sent.
+/// A request that is ready to be sent.
 struct Prepared {
     client: reqwest::Client,
     request: reqwest::Request,
@@ -109,20 +109,20 @@ fn request(live: &Snapshot, agent: &Agent, trial: Trial) -> Result<Prepared, Pro
     Ok(Prepared { client, request })
 }
 
-/// The first listener that takes connections of anybody, as it is reached from this host, and whether it serves TLS.
+/// The address of the first listener without PROXY protocol, as this host reaches it, and whether it serves TLS.
 fn own(live: &Snapshot) -> Option<(SocketAddr, bool)> {
     let mut listeners = live.server.listeners.iter();
     let listener = listeners.find(|listener| listener.proxy_protocol == ProxyProtocol::Off)?;
     Some((reached_at(listener.address.value), listener.tls.is_some()))
 }
 
-/// A host at which the agent answers: the first of its own, some name below it for a wildcard.
+/// A host of the agent: the first of its route, with an example label in place of a wildcard.
 fn host_of(agent: &Agent) -> Option<String> {
     agent.route.hosts.first().map(|host| host.example().into_owned())
 }
 
-/// The URL below the agent's route. Where a request for it would reach another agent, or none, it is refused: the
-/// credential of one must not go to the other.
+/// The URL below the agent's route. A path that would reach another agent is an error: the credential of one agent must
+/// not be sent to another.
 fn target(
     live: &Snapshot,
     agent: &Agent,
@@ -147,7 +147,7 @@ fn target(
     }
 }
 
-/// Fields that say how a message is carried are ours to write.
+/// Rejects header fields that control framing, connection or routing: the client of the gateway writes them.
 fn ours_alone(given: &[(String, String)]) -> Result<(), Problem> {
     const OURS: [&str; 9] = [
         "host",
@@ -183,7 +183,7 @@ fn client(url: &Url, address: SocketAddr, host: Option<&str>) -> Result<reqwest:
         builder = builder.resolve(host, address);
     }
     if url.scheme() == "https" {
-        // The other end is an address of this very process; its certificate is made for the names of others.
+        // The server is this very process, reached by an address that its certificate does not name.
         builder = builder.tls_danger_accept_invalid_certs(true);
     }
     builder.build().map_err(|e| Problem::unavailable(format!("no request can be sent: {e}")))
@@ -193,13 +193,13 @@ async fn send(prepared: Prepared, events: mpsc::Sender<Bytes>, slot: OwnedSemaph
     let start = Instant::now();
     if let Err(message) = exchange(prepared, &events, start).await {
         let error = Event::Error { message, ms: since(start) };
-        // Who asked may be gone: then nobody misses the line.
+        // The browser may have disconnected: then nobody needs the event.
         let _gone = events.send(error.line()).await;
     }
     drop(slot);
 }
 
-/// Runs the request; the error is for a person.
+/// Runs the exchange; the error is a sentence for the operator.
 async fn exchange(prepared: Prepared, events: &mpsc::Sender<Bytes>, start: Instant) -> Result<(), String> {
     let say = async |event: Event| events.send(event.line()).await.map_err(|_| "nobody listens".to_owned());
     let mut response = prepared.client.execute(prepared.request).await.map_err(|e| why(&e))?;
@@ -236,7 +236,7 @@ fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The deepest cause: what stands above it only repeats the URL.
+/// The innermost cause: the errors around it only repeat the URL.
 fn why(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return format!("no answer within {} s", TIME.as_secs());
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_that_cannot_be_sent_says_where_it_is_wrong() {
+    async fn an_invalid_request_gets_a_pointer_to_its_error() {
         let api = Api::new();
         for (body, path) in [
             (json!({"method": "CONNECT"}), "/method"),
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_gateway_that_cannot_be_reached_is_an_event() {
+    async fn a_failure_to_connect_is_an_error_event() {
         crate::gateway::install_crypto();
         // Nothing listens at port 1.
         let live = fixtures::snapshot(&fixtures::document().replace("127.0.0.1:8080", "127.0.0.1:1"));

@@ -1,4 +1,4 @@
-//! What comes of a test request, a line of JSON for each event as it happens.
+//! The events of a test request, each a line of JSON.
 
 use axum::body::Bytes;
 use base64::Engine as _;
@@ -12,9 +12,9 @@ use tokio::time::Instant;
 #[serde(tag = "event", rename_all = "snake_case")]
 #[schemars(rename = "TrialEvent")]
 pub(super) enum Event {
-    /// The head of the answer.
+    /// The head of the response.
     Head { status: u16, headers: Vec<(String, String)>, ms: u64 },
-    /// A piece of its body: as text, or in base64 when it is none.
+    /// A piece of the body: as text, or in base64 when it is not UTF-8.
     Data {
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schemars(required)]
@@ -24,14 +24,14 @@ pub(super) enum Event {
         base64: Option<String>,
         ms: u64,
     },
-    /// The answer is over.
+    /// The response has ended.
     End { bytes: u64, truncated: bool, ms: u64 },
-    /// There is no answer, or no more of it.
+    /// There is no response, or it broke off.
     Error { message: String, ms: u64 },
 }
 
 impl Event {
-    /// The event as a line.
+    /// The event as a line of newline-delimited JSON.
     pub(super) fn line(&self) -> Bytes {
         let mut line = serde_json::to_vec(self).unwrap_or_default();
         line.push(b'\n');
@@ -39,25 +39,25 @@ impl Event {
     }
 }
 
-/// Since the request was sent, in milliseconds.
+/// Milliseconds since `start`.
 pub(super) fn since(start: Instant) -> u64 {
     u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Puts characters together that were cut in two on the way.
+/// Joins UTF-8 characters that were split between two pieces of a body.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
     rest: Vec<u8>,
 }
 
 impl Pieces {
-    /// The event for a piece; none while it is only a part of a character.
+    /// The event for a piece; `None` while only a part of a character has arrived.
     pub(super) fn next(&mut self, piece: &[u8], ms: u64) -> Option<Event> {
         self.rest.extend_from_slice(piece);
         let bytes = std::mem::take(&mut self.rest);
         let (whole, text) = match std::str::from_utf8(&bytes) {
             Ok(text) => (bytes.len(), Some(text.to_owned())),
-            // No length: the text ends within a character.
+            // An error without a length: the piece ends within a character.
             Err(e) if e.error_len().is_none() => {
                 let whole = e.valid_up_to();
                 (whole, bytes.get(..whole).map(|text| String::from_utf8_lossy(text).into_owned()))
@@ -72,7 +72,7 @@ impl Pieces {
         }
     }
 
-    /// What was left of a character whose end never came.
+    /// The event for a character that was still incomplete at the end of the body.
     pub(super) fn last(&mut self, ms: u64) -> Option<Event> {
         let rest = std::mem::take(&mut self.rest);
         (!rest.is_empty()).then(|| Event::Data { text: None, base64: Some(STANDARD.encode(&rest)), ms })
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_were_cut_in_two_arrive_whole() {
+    fn characters_split_between_pieces_arrive_whole() {
         for (pieces, wanted) in [
             (
                 &[&b"ab"[..], b"c"][..],

@@ -1,4 +1,4 @@
-//! How an agent behind the gateway answers: what went wrong, how often, and when last.
+//! The health of an agent's upstream: its failures by cause, and the last one.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::AdminState;
 
-/// The last request that ended without an answer of its agent, at a glance.
+/// The last request that got no response from its agent.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "LastUpstreamFailure")]
 pub(super) struct LastFailure {
@@ -15,7 +15,7 @@ pub(super) struct LastFailure {
     cause: &'static str,
 }
 
-/// The same, whole.
+/// The last request that got no response from its agent, with its cause in words.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "UpstreamFailure")]
 struct Failure {
@@ -25,16 +25,16 @@ struct Failure {
     request_id: String,
 }
 
-/// How an agent answers.
+/// The health of an agent's upstream.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct UpstreamHealth {
-    /// Since the gateway started, by cause.
+    /// The number of failures since the gateway started, by cause.
     failures: BTreeMap<String, u64>,
     last_failure: Option<Failure>,
     recent: Recent,
 }
 
-/// The last five minutes.
+/// The requests of the last five minutes.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RecentRequests")]
 struct Recent {
@@ -42,14 +42,14 @@ struct Recent {
     requests_5m: u64,
 }
 
-/// The last failure of an agent.
+/// The last failure at an agent's upstream.
 pub(super) fn last(state: &AdminState, agent: &str) -> Option<LastFailure> {
     let entry = state.admin.decisions.last_failure(agent)?;
     Some(LastFailure { at: entry.at.timestamp(), cause: entry.upstream_error?.as_str() })
 }
 
 impl UpstreamHealth {
-    /// That of an agent.
+    /// The health of an agent's upstream.
     pub(super) fn of(state: &AdminState, agent: &str) -> Self {
         let lately = state.admin.traffic.lately(agent);
         let last = state.admin.decisions.last_failure(agent);

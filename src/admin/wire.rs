@@ -1,5 +1,5 @@
-//! A connection whose other end must take what it asked for: a write that makes no progress for a while ends it, so
-//! that who does not read cannot hold it for ever.
+//! A connection with a timeout for writes: one that makes no progress for too long fails, so that a client that does not
+//! read cannot hold a connection for ever.
 
 use std::io;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A stream with a limit to the wait within a write.
+/// A stream whose writes fail with `TimedOut` after `limit` without progress.
 pub(super) struct Paced<S> {
     stream: S,
     limit: Duration,
@@ -21,7 +21,7 @@ impl<S> Paced<S> {
         Self { stream, limit, waiting: None }
     }
 
-    /// Passes on what is done, and gives up on what waits for too long.
+    /// Passes on a finished step; fails one that has been pending for too long.
     fn pace<T>(&mut self, context: &mut Context<'_>, step: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if step.is_ready() {
             self.waiting = None;
@@ -70,7 +70,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(30);
 
     #[tokio::test(start_paused = true)]
-    async fn a_write_that_nobody_takes_ends_and_a_slow_reader_is_waited_for() {
+    async fn a_write_without_progress_times_out_and_a_slow_reader_does_not() {
         let (near, mut far) = duplex(8);
         let mut near = Paced::new(near, LIMIT);
         let start = Instant::now();

@@ -1,4 +1,4 @@
-//! The answer to a write, the same for every resource; and how moments and tags are written.
+//! The response to a write, the same for every resource, and the form of timestamps and tags in all responses.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -25,21 +25,21 @@ pub(super) struct Written {
     diff: String,
     warnings: Vec<Finding>,
     dry_run: bool,
-    /// What is gone with it.
+    /// Other resources that the write removed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     removed: Vec<String>,
-    /// Of a provider: who is touched.
+    /// For an identity provider: the affected agents.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(required)]
     impact: Option<Impact>,
-    /// Of a provider whose issuer or keys are others: what they are.
+    /// For an identity provider with a new issuer or source of keys: the result of a probe.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(required)]
     probe: Option<Probe>,
 }
 
 impl Written {
-    /// The answer about `subject`; what else is gone is named.
+    /// The response about `subject`; other resources that the write removed are listed in `removed`.
     pub(super) fn new(edited: Edited, subject: Option<&ResourceId>, dry_run: bool) -> Self {
         let tag = subject.and_then(|subject| edited.tags.iter().find(|(id, _)| id == subject));
         let removed = edited.tags.iter().filter(|(id, tag)| tag.is_none() && Some(id) != subject);
@@ -57,19 +57,19 @@ impl Written {
         }
     }
 
-    /// With what a rehearsal has found out.
+    /// Adds the findings of a dry run.
     pub(super) fn with(self, impact: Impact, probe: Option<Probe>) -> Self {
         Self { impact: Some(impact), probe, ..self }
     }
 
-    /// With the tag of what was written as `ETag`.
+    /// The response, with the new tag as `ETag`.
     pub(super) fn answer(self, status: StatusCode) -> Response {
         let tag = self.etag.as_deref().and_then(etag);
         with_tag((status, Answer(self)).into_response(), tag)
     }
 }
 
-/// Writes one resource; `verb` says what for, in the history.
+/// Writes one resource; `verb` is the word for the change in the history.
 pub(super) async fn one(
     state: &AdminState,
     caller: &Caller,
@@ -87,7 +87,6 @@ pub(super) fn etag(tag: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!("\"{tag}\"")).ok()
 }
 
-/// Adds `ETag`.
 pub(super) fn with_tag(mut response: Response, tag: Option<HeaderValue>) -> Response {
     if let Some(tag) = tag {
         response.headers_mut().insert(header::ETAG, tag);
@@ -95,7 +94,7 @@ pub(super) fn with_tag(mut response: Response, tag: Option<HeaderValue>) -> Resp
     response
 }
 
-/// A moment as RFC 3339; absent for those that a calendar does not reach.
+/// A timestamp with the precision of a second; `None` beyond the year 9999.
 pub(super) fn timestamp(at: Instant) -> Option<jiff::Timestamp> {
     i64::try_from(at.unix()).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
 }

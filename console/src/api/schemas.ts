@@ -6,7 +6,7 @@ export type JsonObject = { [member: string]: Json };
 /** What became of a resource. */
 export type Action = "created" | "updated" | "deleted";
 
-/** An agent, whole. */
+/** An agent with all details. */
 export interface AgentDetail {
   api_keys: number;
   authentication: Authentication;
@@ -20,7 +20,7 @@ export interface AgentDetail {
   name: string;
   route: AgentRoute;
 
-  /** As it is written; what people write in a file can be a number where text is meant. */
+  /** As it is written. A file written by hand can hold a number where text is expected. */
   spec: JsonObject;
   traffic: AgentTraffic;
   upstream: string;
@@ -29,9 +29,9 @@ export interface AgentDetail {
   url: string;
 }
 
-/** Which requests are for an agent. */
+/** The requests that are routed to an agent. */
 export interface AgentRoute {
-  /** The only one of `hosts`. */
+  /** The one entry of `hosts`, when there is exactly one. */
   host: string | null;
   hosts: string[];
   methods: string[];
@@ -245,7 +245,7 @@ export interface AgentSpec {
   websocket?: boolean;
 }
 
-/** An agent at a glance. */
+/** An agent in a list. */
 export interface AgentSummary {
   api_keys: number;
   authentication: Authentication;
@@ -263,13 +263,13 @@ export interface AgentSummary {
 
 /** One page of a list in the order of names. */
 export interface AgentSummaryPage {
-  /** What is on it. */
+  /** The items of the page. */
   items: AgentSummary[];
 
-  /** The name to go on after; absent on the last page. */
+  /** `after` of the next page; null on the last page. */
   next: string | null;
 
-  /** How many there are on all pages. */
+  /** The number of items on all pages. */
   total: number;
 }
 
@@ -297,7 +297,7 @@ export interface AgentTraffic {
   would_refuse: number[];
 }
 
-/** A key as it is shown. */
+/** An API key, without its text and its hash. */
 export interface ApiKey {
   agent: string;
   created_at: string | null;
@@ -314,17 +314,17 @@ export interface ApiKey {
 
 /** One page of a list in the order of names. */
 export interface ApiKeyPage {
-  /** What is on it. */
+  /** The items of the page. */
   items: ApiKey[];
 
-  /** The name to go on after; absent on the last page. */
+  /** `after` of the next page; null on the last page. */
   next: string | null;
 
-  /** How many there are on all pages. */
+  /** The number of items on all pages. */
   total: number;
 }
 
-/** One thing that needs attention. */
+/** Something that an operator should act on. */
 export interface Attention {
   code: string;
   level: Level;
@@ -334,10 +334,10 @@ export interface Attention {
   until: string | null;
 }
 
-/** How callers prove themselves. */
+/** How callers authenticate. */
 export type Authentication = "oauth" | "api_key" | "public";
 
-/** A broken document as it is shown. */
+/** A document that is broken on disk. */
 export interface BrokenDocument {
   diagnostics: Diagnostic[];
   file: string;
@@ -347,22 +347,22 @@ export interface BrokenDocument {
   since: string;
 }
 
-/** What became of one resource. */
+/** The change of one resource. */
 export interface Change {
   action: Action;
 
-  /** Whether what it led to is what runs. */
+  /** Whether the live configuration has the text that the change led to. */
   live: boolean;
   resource: string;
 }
 
-/** The same, with how it was written before and after. */
+/** The change of one resource, with its text before and after. */
 export interface ChangeWithTexts {
   action: Action;
   diff: string;
   from: string | null;
 
-  /** Whether what it led to is what runs. */
+  /** Whether the live configuration has the text that the change led to. */
   live: boolean;
   resource: string;
   to: string | null;
@@ -404,7 +404,7 @@ export interface ClientToken {
   token_type: string | null;
 }
 
-/** Who asks for a token, and for what. */
+/** A token request with the client credentials grant. */
 export interface ClientTokenQuestion {
   audience?: string | null;
   authentication?: ClientAuthentication;
@@ -420,7 +420,7 @@ export interface Counts {
   identity_providers: number;
 }
 
-/** A key that was just made: the one answer that shows its text. */
+/** A new API key: the only response that shows its text. */
 export interface CreatedApiKey {
   agent: string;
   created_at: string | null;
@@ -449,7 +449,7 @@ export interface Decision {
   key_id: string | null;
   key_name: string | null;
 
-  /** How the caller was to prove itself. */
+  /** How callers of the agent authenticate. */
   method: "oauth" | "api_key" | "public" | "none";
   path: string;
   provider: string | null;
@@ -503,16 +503,16 @@ export interface EndedStreams {
   ended: number;
 }
 
-/** `event: decision` with a Decision as `data`; `event: missed` with a number. */
+/** `event: decision` with a Decision as `data`; `event: missed` with the number of decisions that were left out. */
 export type Events = string;
 
-/** What to decide on. */
+/** The credential to decide on. */
 export interface ExplainQuestion {
   agent: string;
   credential?: string | null;
   headers?: [string, string][];
 
-  /** With its query, in which some agents read their token. */
+  /** With its query: some agents read the token from it. */
   path?: string | null;
 }
 
@@ -537,10 +537,10 @@ export interface Explanation {
   status: number;
 }
 
-/** One word for how a provider is. */
+/** The health of an identity provider. */
 export type Health = "ok" | "stale" | "failing" | "waiting";
 
-/** Whether a key opens its agent. */
+/** Whether an API key is valid. */
 export type KeyState = "active" | "expired" | "revoked";
 
 /** One key. */
@@ -570,13 +570,13 @@ export interface LastRevision {
   text_is_live: boolean;
 }
 
-/** The last request that ended without an answer of its agent, at a glance. */
+/** The last request that got no response from its agent. */
 export interface LastUpstreamFailure {
   at: string;
   cause: string;
 }
 
-/** How much it matters. */
+/** How urgent an entry is. */
 export type Level = "error" | "warning" | "note";
 
 /** A JSON object on each line, with `event`: head, data, end or error. */
@@ -592,15 +592,15 @@ export interface LiveRevision {
   revision: string;
 }
 
-/** What one logs in with. */
+/** The credential of a login. */
 export interface Login {
   token: string;
 }
 
-/** Where a resource is written, and so who may write it. */
+/** The origin of a resource, which decides who may change it. */
 export type ManagedBy = "store" | "file";
 
-/** A key that somebody wants. */
+/** The API key to create. */
 export interface NewApiKey {
   agent: string;
   expires_at?: string | null;
@@ -647,7 +647,7 @@ export interface ProbeProblem {
   message: string;
 }
 
-/** Where to look. */
+/** The issuer to probe. */
 export interface ProbeQuestion {
   insecure_http?: boolean;
   issuer: string;
@@ -694,7 +694,7 @@ export interface Problem {
   type: "about:blank";
 }
 
-/** A provider, whole. */
+/** An identity provider with all details. */
 export interface ProviderDetail {
   etag: string;
   file: string;
@@ -705,7 +705,7 @@ export interface ProviderDetail {
   name: string;
   source: string;
 
-  /** As it is written; what people write in a file can be a number where text is meant. */
+  /** As it is written. A file written by hand can hold a number where text is expected. */
   spec: JsonObject;
   status: ProviderStatus;
   used_by: string[];
@@ -807,7 +807,7 @@ export interface ProviderStatus {
   warning: string | null;
 }
 
-/** A provider at a glance. */
+/** An identity provider in a list. */
 export interface ProviderSummary {
   health: Health;
   issuer: string;
@@ -821,13 +821,13 @@ export interface ProviderSummary {
 
 /** One page of a list in the order of names. */
 export interface ProviderSummaryPage {
-  /** What is on it. */
+  /** The items of the page. */
   items: ProviderSummary[];
 
-  /** The name to go on after; absent on the last page. */
+  /** `after` of the next page; null on the last page. */
   next: string | null;
 
-  /** How many there are on all pages. */
+  /** The number of items on all pages. */
   total: number;
 }
 
@@ -858,7 +858,7 @@ export type Reason =
   | "api_key_expired"
   | "api_key_revoked";
 
-/** The last five minutes. */
+/** The requests of the last five minutes. */
 export interface RecentRequests {
   failures_5m: number;
   requests_5m: number;
@@ -872,19 +872,19 @@ export interface RefusedChange {
 /** How a look at the store ended. */
 export type ReloadOutcome = "applied" | "unchanged" | "refused";
 
-/** What came of it. */
+/** The result of a reload. */
 export interface Reloaded {
   result: ReloadOutcome;
   revision: string;
   warnings: Diagnostic[];
 }
 
-/** Which document. */
+/** The document to restore. */
 export interface Restore {
   resource: string;
 }
 
-/** A revision, whole. */
+/** A revision with the texts of its changes. */
 export interface Revision {
   at: string;
   changes: ChangeWithTexts[];
@@ -893,15 +893,15 @@ export interface Revision {
   who: string;
 }
 
-/** One page of them. */
+/** One page of revisions, newest first. */
 export interface RevisionPage {
-  /** The number of the last one. */
+  /** The number of the last revision. */
   head: number;
   items: RevisionSummary[];
   next: number | null;
 }
 
-/** A revision at a glance. */
+/** A revision in a list. */
 export interface RevisionSummary {
   at: string;
   changes: Change[];
@@ -910,21 +910,21 @@ export interface RevisionSummary {
   who: string;
 }
 
-/** Which part to take back. */
+/** The part of a revision to roll back; everything without `resource`. */
 export interface RollBack {
   resource?: string | null;
 }
 
-/** How a key is to be replaced. */
+/** How an API key is to be rotated. */
 export interface RotateApiKey {
   expires_at?: string | null;
   expires_in?: string | null;
 
-  /** How long the old key lives on; an hour when nothing is said. */
+  /** How long the old key stays valid; default 1h. */
   overlap?: string | null;
 }
 
-/** A key that takes the place of another one. */
+/** The API key that replaces another. */
 export interface RotatedApiKey {
   agent: string;
   created_at: string | null;
@@ -960,7 +960,7 @@ export interface RunningStream {
   sub: string | null;
 }
 
-/** The streams of an agent, the oldest first. */
+/** The streams of an agent, oldest first. */
 export interface RunningStreams {
   items: RunningStream[];
 }
@@ -1003,7 +1003,7 @@ export interface Store {
 /** What a store keeps resources in. */
 export type StoreKind = "directory" | "file";
 
-/** What it is about. */
+/** The resource or the part of the gateway that an entry is about. */
 export interface Subject {
   kind: string;
   name: string;
@@ -1049,7 +1049,7 @@ refused. */
   would_refuse: number[];
 }
 
-/** What to send. */
+/** The request to send. */
 export interface Trial {
   body?: string | null;
   credential?: string | null;
@@ -1065,7 +1065,7 @@ export type TrialEvent =
   | { bytes: number; event: "end"; ms: number; truncated: boolean }
   | { event: "error"; message: string; ms: number };
 
-/** The same, whole. */
+/** The last request that got no response from its agent, with its cause in words. */
 export interface UpstreamFailure {
   at: string;
   cause: string;
@@ -1073,22 +1073,22 @@ export interface UpstreamFailure {
   request_id: string;
 }
 
-/** How an agent answers. */
+/** The health of an agent's upstream. */
 export interface UpstreamHealth {
-  /** Since the gateway started, by cause. */
+  /** The number of failures since the gateway started, by cause. */
   failures: Record<string, number>;
   last_failure: UpstreamFailure | null;
   recent: RecentRequests;
 }
 
-/** Who asks. */
+/** The authenticated client. */
 export interface Whoami {
-  /** By what somebody is known. */
+  /** How a client authenticated. */
   by: "token" | "session";
   expires_at: string | null;
 }
 
-/** A decision, whole. */
+/** A decision with all details. */
 export interface WholeDecision {
   agent: string | null;
   aud: string | null;
@@ -1111,7 +1111,7 @@ export interface WholeDecision {
   status: number | null;
   time: string;
 
-  /** The members that hold what the caller claims, which nobody has verified. */
+  /** The members that hold claims of the caller that were not verified. */
   unverified: ("seen" | "client_id" | "iss" | "aud" | "kid")[];
   upstream_error: string | null;
   wanted: string | null;
@@ -1123,11 +1123,11 @@ export interface Written {
   dry_run: boolean;
   etag: string | null;
 
-  /** Of a provider: who is touched. */
+  /** For an identity provider: the affected agents. */
   impact?: { agents: string[]; calls: number; window_seconds: number };
   live: string;
 
-  /** Of a provider whose issuer or keys are others: what they are. */
+  /** For an identity provider with a new issuer or source of keys: the result of a probe. */
   probe?: {
     /** The algorithms of those keys. */
     algorithms: string[];
@@ -1157,7 +1157,7 @@ export interface Written {
     token_endpoint: string | null;
   };
 
-  /** What is gone with it. */
+  /** Other resources that the write removed. */
   removed?: string[];
   resource: string | null;
   revision: number | null;

@@ -1,22 +1,22 @@
-//! One function for each thing that can need attention, and the sentence that it is told in.
+//! One function for each cause of attention, with its sentence.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::control::Finding;
-use crate::model::{AgentName, CertificateUse, Instant, ProviderName};
-use crate::routing::{Agent, Authenticator};
+use crate::model::{CertificateUse, Instant};
+use crate::routing::Agent;
 use crate::telemetry::{Lately, UpstreamError};
 
+use super::super::provider_users::Users;
 use super::{Attention, Level, Seen, Subject};
 
-/// Keys that end within so long are told.
+/// API keys are listed this long before they expire: a week holds at least one working day to rotate them.
 const KEY_ENDS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// Log lines that were lost are told for so long.
+/// Lost log lines stay listed for an hour after the last one, so that somebody who was called sees the cause.
 const LOST: Duration = Duration::from_secs(60 * 60);
-/// An agent that has refused so many calls and let none pass is told.
+/// An agent that refused this many calls and admitted none is listed; fewer can be one client that retries.
 const ALL_REFUSED: u64 = 5;
-/// An upstream that fails one call of so many is told.
+/// An upstream is listed when it fails at least one call in 20 (5 %); single failures are part of every day.
 const FAILING_SHARE: u64 = 20;
 
 pub(super) fn all(seen: &Seen<'_>) -> Vec<Attention> {
@@ -45,7 +45,7 @@ fn refused_change(seen: &Seen<'_>) -> Vec<Attention> {
     let is_told = |finding: &Finding| finding.resource.as_ref().is_some_and(|id| broken.contains(&id));
     let mut errors_of_it = refused.findings.iter().filter(|finding| finding.severity == "error").peekable();
     if errors_of_it.peek().is_some() && errors_of_it.all(is_told) {
-        // Each of them is of a document that is set aside, and told as such.
+        // All of them are errors of broken documents, which have entries of their own.
         return Vec::new();
     }
     let first = first_error(&refused.findings);
@@ -60,7 +60,7 @@ fn refused_change(seen: &Seen<'_>) -> Vec<Attention> {
 }
 
 fn broken_documents(seen: &Seen<'_>) -> Vec<Attention> {
-    // What is wrong with a file that is no resource of its own is a rejected change.
+    // A broken file that is not a resource is listed as a rejected change.
     let resources = seen.status.broken.iter().filter_map(|broken| Some((broken, broken.resource.as_ref()?)));
     let told = resources.map(|(broken, id)| {
         let file = broken.file.display();
@@ -78,7 +78,7 @@ fn first_error(findings: &[Finding]) -> Option<&Finding> {
     findings.iter().find(|finding| finding.severity == "error")
 }
 
-/// How many errors there are, and the first.
+/// The number of errors, and the first of them.
 fn errors(findings: &[Finding]) -> String {
     let number = findings.iter().filter(|finding| finding.severity == "error").count();
     let first = first_error(findings).map_or_else(String::new, |finding| {
@@ -96,11 +96,11 @@ fn providers(seen: &Seen<'_>) -> Vec<Attention> {
     if failing.is_empty() {
         return Vec::new();
     }
-    let users = users(seen);
+    let users = Users::of(seen.live);
     let told = failing.into_iter().map(|(provider, status, error)| {
         let name = &provider.spec().name;
-        let agents = users.get(name).map(Vec::as_slice).unwrap_or_default();
-        let calls: u64 = agents.iter().map(|agent| calls(seen.traffic.lately(agent.as_str()))).sum();
+        let agents = users.of_provider(name);
+        let calls: u64 = agents.iter().map(|agent| calls(seen.traffic.lately(agent))).sum();
         let stake =
             format!("{}, {} in five minutes", count(agents.len() as u64, "agent"), count(calls, "call"));
         let last = status.last_success.map(Instant::from_unix);
@@ -121,19 +121,6 @@ fn providers(seen: &Seen<'_>) -> Vec<Attention> {
         }
     });
     told.collect()
-}
-
-/// The agents that accept each provider.
-fn users<'s>(seen: &Seen<'s>) -> HashMap<&'s ProviderName, Vec<&'s AgentName>> {
-    let mut users: HashMap<_, Vec<_>> = HashMap::new();
-    for agent in seen.live.agents.values() {
-        if let Authenticator::OAuth(policy) = &agent.authenticator {
-            for provider in &policy.providers {
-                users.entry(&provider.spec().name).or_default().push(&agent.name);
-            }
-        }
-    }
-    users
 }
 
 const fn calls(lately: Lately) -> u64 {

@@ -1,5 +1,5 @@
-//! What needs somebody's attention, in sentences with deadlines: errors first. What each sentence is about is in
-//! `causes`.
+//! The list of what an operator should act on, errors first, each a sentence with a deadline where there is one. The
+//! causes themselves are in `causes`.
 
 mod causes;
 
@@ -11,22 +11,22 @@ use crate::control;
 use crate::model::Instant;
 use crate::telemetry::{Decisions, Traffic};
 
-/// So many are told; the others are counted.
+/// Entries at most, so that ten thousand failing agents do not make a response of megabytes; the rest is counted.
 const MOST: usize = 100;
 
-/// How much it matters.
+/// How urgent an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Level {
-    /// Callers are turned away, or a change did not take place.
+    /// Callers are refused now, or a change was rejected.
     Error,
-    /// They will be, if nobody does anything.
+    /// Callers will be refused unless somebody acts.
     Warning,
-    /// It is good to know.
+    /// Information only.
     Note,
 }
 
-/// What it is about.
+/// The resource or the part of the gateway that an entry is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub(super) struct Subject {
     kind: &'static str,
@@ -39,7 +39,7 @@ impl Subject {
     }
 }
 
-/// One thing that needs attention.
+/// Something that an operator should act on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Attention {
     level: Level,
@@ -51,7 +51,7 @@ pub(super) struct Attention {
 }
 
 impl Attention {
-    /// One sentence about a subject.
+    /// An entry without times.
     pub(super) fn new(level: Level, code: &'static str, subject: Subject, text: String) -> Self {
         Self { level, code, text, subject: Some(subject), since: None, until: None }
     }
@@ -67,7 +67,7 @@ impl Attention {
     }
 }
 
-/// What the sentences are made of.
+/// The state that the list is computed from.
 pub(super) struct Seen<'a> {
     pub(super) live: &'a Snapshot,
     pub(super) status: &'a control::Status,
@@ -76,7 +76,7 @@ pub(super) struct Seen<'a> {
     pub(super) now: Instant,
 }
 
-/// Everything that needs attention, what matters most first.
+/// Everything that needs attention, most urgent first.
 pub(super) fn all(seen: &Seen<'_>) -> Vec<Attention> {
     let mut all = causes::all(seen);
     all.sort_by(|a, b| (a.level, a.code, &a.subject).cmp(&(b.level, b.code, &b.subject)));

@@ -1,4 +1,4 @@
-//! What is told of a gateway in each state.
+//! The list of a gateway in each state.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ fn status(refused: Option<Refused>) -> Status {
     }
 }
 
-/// What is told at this moment, when `counted` happened in the last minutes.
+/// The list at `now`, with the traffic that `counted` adds in the last minutes.
 fn told(now: u64, status: &Status, counted: impl FnOnce(&Metrics)) -> Vec<Attention> {
     let live = fixtures::snapshot(&fixtures::document());
     let metrics = Metrics::new().unwrap();
@@ -50,7 +50,7 @@ fn called(metrics: &Metrics, agent: &str, decision: Decision, reason: Reason, ti
 }
 
 #[test]
-fn nothing_is_told_of_a_gateway_that_is_well() {
+fn a_healthy_gateway_has_an_empty_list() {
     let told = told(fixtures::NOW, &status(None), |metrics| {
         called(metrics, "refunds", Decision::Allow, Reason::Ok, 100);
         called(metrics, "refunds", Decision::Deny, Reason::TokenExpired, 50);
@@ -62,7 +62,7 @@ fn nothing_is_told_of_a_gateway_that_is_well() {
 }
 
 #[test]
-fn an_agent_that_refuses_all_and_one_that_fails_are_told_what_matters_most_first() {
+fn an_agent_that_refuses_all_and_one_that_fails_are_listed_most_urgent_first() {
     let told = told(fixtures::NOW, &status(None), |metrics| {
         called(metrics, "partner", Decision::Deny, Reason::ApiKeyInvalid, 42);
         called(metrics, "open", Decision::Allow, Reason::Ok, 10);
@@ -87,7 +87,7 @@ fn an_agent_that_refuses_all_and_one_that_fails_are_told_what_matters_most_first
 }
 
 #[test]
-fn a_key_is_told_in_the_week_before_its_end() {
+fn a_key_is_listed_in_the_week_before_it_expires() {
     // 2027-01-01T00:00:00Z
     let end = 1_798_761_600;
     for (days, is_told) in [(8, false), (7, true), (1, true), (0, false)] {
@@ -124,7 +124,7 @@ fn a_document_that_is_broken_on_disk_is_named_with_its_error() {
         restorable: true,
         last_good_revision: None,
     };
-    // What was found on disk is the same.
+    // The rejected change holds the same finding.
     let refused = Refused { at: Instant::from_unix(1_650_000_000), findings: vec![error(&id)] };
     let status = Status { broken: vec![broken], ..status(Some(refused)) };
     let told = told(fixtures::NOW, &status, |_| {});
@@ -142,7 +142,7 @@ fn error(id: &ResourceId) -> Finding {
 }
 
 #[test]
-fn more_than_fits_is_counted() {
+fn entries_beyond_the_limit_are_counted() {
     let mut text = fixtures::document();
     for number in 0..MOST + 7 {
         let hash = format!("{number:064x}");

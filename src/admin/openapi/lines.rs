@@ -1,4 +1,4 @@
-//! The shapes of answers that go on: events, one after the other.
+//! The schemas of streaming responses: a sequence of events in a text framing.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::super::shown;
 use super::super::trial_events;
 
-/// How events are written.
+/// The framing of a stream of events.
 pub(super) trait Framing {
     const NAME: &'static str;
     const MEDIA_TYPE: &'static str;
@@ -16,7 +16,7 @@ pub(super) trait Framing {
     type Event: JsonSchema;
 }
 
-/// Text that is made of events.
+/// A stream of events as a schema: a string with the media type of the framing.
 #[derive(Debug)]
 pub(super) struct Stream<F>(PhantomData<F>);
 
@@ -35,7 +35,7 @@ impl<F: Framing> JsonSchema for Stream<F> {
     }
 }
 
-/// What becomes of a test request.
+/// The events of a test request, as newline-delimited JSON.
 #[derive(Debug)]
 pub(super) enum Trial {}
 
@@ -46,13 +46,13 @@ impl Framing for Trial {
     type Event = trial_events::Event;
 }
 
-/// Decisions as they are made.
+/// The live stream of decisions, as server-sent events.
 #[derive(Debug)]
 pub(super) enum Decisions {}
 
 impl Framing for Decisions {
     const NAME: &'static str = "Events";
     const MEDIA_TYPE: &'static str = "text/event-stream";
-    const DOC: &'static str = "`event: decision` with a Decision as `data`; `event: missed` with a number.";
+    const DOC: &'static str = "`event: decision` with a Decision as `data`; `event: missed` with the number of decisions that were left out.";
     type Event = shown::Shown;
 }

@@ -1,5 +1,5 @@
-//! The OpenAPI 3.1 document: tables of operations and the shapes of what they take and give. Shapes are derived from the
-//! types that serde reads and writes; what an agent and a provider may be comes from the declarations that the
+//! The OpenAPI 3.1 document: tables of operations, and the schemas of request and response bodies. Schemas are derived
+//! from the types that serde reads and writes; those of an agent and a provider come from the declarations that the
 //! configuration is read by.
 
 mod lines;
@@ -23,13 +23,12 @@ use shapes::Shapes;
 
 static TEXT: LazyLock<Bytes> = LazyLock::new(|| serde_json::to_vec(&document()).unwrap_or_default().into());
 
-/// Shows it. The same for everybody, and no secret.
+/// Serves the document without a credential: it holds no secret.
 pub(super) async fn show(query: Result<Query<Nothing>, Problem>) -> Result<Response, Problem> {
     let Query(Nothing {}) = query?;
     Ok(([(header::CONTENT_TYPE, "application/json")], Bytes::clone(&TEXT)).into_response())
 }
 
-/// The document.
 fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
     let mut shapes = Shapes::new();

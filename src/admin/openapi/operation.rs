@@ -1,4 +1,4 @@
-//! One operation of the API as OpenAPI describes it.
+//! One operation of the API, and its rendering as an OpenAPI operation object.
 
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
@@ -30,17 +30,17 @@ impl Parameter {
     }
 }
 
-/// What an operation answers when all is well.
+/// A successful response of an operation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answer {
     pub(super) status: &'static str,
-    /// The media type and the shape; absent for an answer without a body.
+    /// The media type and the schema; `None` for a response without a body.
     pub(super) body: Option<(&'static str, Shape)>,
     pub(super) headers: &'static [(&'static str, &'static str)],
     pub(super) doc: &'static str,
 }
 
-/// The body that an operation takes.
+/// The request body of an operation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Body {
     pub(super) shape: Shape,
@@ -48,7 +48,7 @@ pub(super) struct Body {
     pub(super) example: fn() -> Value,
 }
 
-/// The parameters of a query, from the type that it is read as.
+/// The query parameters, derived from the type that they are read as.
 pub(super) fn query<T: JsonSchema>(shapes: &mut Shapes) -> Vec<Value> {
     let parameter = |(name, mut schema, required): (String, Value, bool)| {
         let doc = schema.as_object_mut().and_then(|schema| schema.remove("description"));
@@ -57,24 +57,24 @@ pub(super) fn query<T: JsonSchema>(shapes: &mut Shapes) -> Vec<Value> {
     shapes.query::<T>().into_iter().map(parameter).collect()
 }
 
-/// What can go wrong, besides what is part of the operation itself.
+/// The errors that an operation can answer with, besides those that follow from its method and body.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Faults {
-    /// There may be no such resource.
+    /// 404: there is no such resource.
     pub(super) absent: bool,
-    /// What was seen may be out of date, or nothing was said of it.
+    /// 412 and 428: the precondition failed, or is missing.
     pub(super) stale: bool,
-    /// The configuration cannot be changed, or not like that.
+    /// The configuration is read-only, or rejects the change, or the store fails.
     pub(super) refused: bool,
-    /// The history or the store cannot be read now.
+    /// The history or the store cannot be read.
     pub(super) history: bool,
-    /// The content may be wrong although its form is right.
+    /// 422: the request is well-formed, but its content is not valid.
     pub(super) invalid: bool,
-    /// There is no room for one more.
+    /// 503: all slots are taken.
     pub(super) busy: bool,
 }
 
-/// One operation.
+/// One method of one path.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Operation {
     pub(super) method: &'static str,
@@ -87,12 +87,12 @@ pub(super) struct Operation {
     pub(super) body: Option<Body>,
     pub(super) answers: &'static [Answer],
     pub(super) faults: Faults,
-    /// Whether it asks for no credential.
+    /// Whether it needs no credential.
     pub(super) open: bool,
 }
 
 impl Operation {
-    /// Every status that is an error.
+    /// Every error status that the operation can answer with.
     pub(super) fn errors(&self) -> Vec<u16> {
         let faults = &self.faults;
         let writes = self.method != "get";
@@ -118,7 +118,7 @@ impl Operation {
         all
     }
 
-    /// The operation as OpenAPI writes it.
+    /// The OpenAPI operation object.
     pub(super) fn render(&self, shapes: &mut Shapes) -> Value {
         let mut parameters: Vec<Value> = self.parameters.iter().map(Parameter::render).collect();
         parameters.extend((self.query)(shapes));
@@ -155,7 +155,7 @@ impl Operation {
         for status in self.errors() {
             answers.insert(status.to_string(), error(status, shapes));
         }
-        // The one answer that is given before anything is known of the request.
+        // hyper answers this before any handler runs.
         answers.insert(
             "431".to_owned(),
             json!({"description": "The head of the request is too large. No body."}),
@@ -185,7 +185,7 @@ fn error(status: u16, shapes: &mut Shapes) -> Value {
         "content": {PROBLEM_MEDIA_TYPE: {"schema": shapes.given::<ProblemDocument<'_, problem::Members<'_>>>()}},
     });
     if let (401, Value::Object(members)) = (status, &mut error) {
-        let header = json!({"description": "Which credential is wanted.", "schema": {"type": "string"}});
+        let header = json!({"description": "The expected credential.", "schema": {"type": "string"}});
         members.insert("headers".into(), json!({"WWW-Authenticate": header}));
     }
     error

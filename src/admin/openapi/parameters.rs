@@ -1,4 +1,4 @@
-//! The parameters in paths and headers. Those of queries come from the types that they are read as.
+//! The path and header parameters. Query parameters are derived from the types that they are read as.
 
 use serde_json::{Value, json};
 
@@ -19,19 +19,15 @@ pub(super) const IF_MATCH: Parameter = Parameter {
     name: "If-Match",
     place: "header",
     schema: tag,
-    doc: "The ETag that was seen, or `*`. Without a precondition a write is refused with 428.",
+    doc: "The ETag of the version to replace, or `*`. A write without a precondition gets 428.",
 };
-pub(super) const IF_NONE_MATCH: Parameter = Parameter {
-    name: "If-None-Match",
-    place: "header",
-    schema: star,
-    doc: "`*` to create what is not there.",
-};
+pub(super) const IF_NONE_MATCH: Parameter =
+    Parameter { name: "If-None-Match", place: "header", schema: star, doc: "`*` to create the resource." };
 pub(super) const REQUEST_ID: Parameter = Parameter {
     name: "request_id",
     place: "path",
     schema: request_id,
-    doc: "The `X-Request-Id` of the answer.",
+    doc: "The `X-Request-Id` of the response.",
 };
 
 fn name() -> Value {

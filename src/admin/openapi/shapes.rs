@@ -1,18 +1,18 @@
-//! The shapes of what is sent and given. Each is derived from the type that serde reads or writes; here they are
-//! collected, and made as strict as the answers are.
+//! Collects the JSON schemas of request bodies (`sent`) and response bodies (`given`), each derived from the type that
+//! serde reads or writes, and makes those of responses as strict as the responses are.
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::transform::{RecursiveTransform, Transform as _};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
-/// Where references lead.
+/// The prefix of references to named schemas.
 const PLACE: &str = "/components/schemas";
 
-/// A shape: a reference to one that has a name, or the shape itself.
+/// Generates the schema of a type: a reference when the type is named, otherwise the schema itself.
 pub(super) type Shape = fn(&mut Shapes) -> Value;
 
-/// What was asked for so far.
+/// The schemas generated so far.
 #[derive(Debug)]
 pub(super) struct Shapes {
     given: SchemaGenerator,
@@ -31,17 +31,17 @@ impl Shapes {
         Self { given: given.into_generator(), sent: settings().for_deserialize().into_generator() }
     }
 
-    /// What an answer of this type looks like.
+    /// The schema of a response of this type.
     pub(super) fn given<T: JsonSchema>(&mut self) -> Value {
         self.given.subschema_for::<T>().to_value()
     }
 
-    /// What a body of this type may look like.
+    /// The schema of a request body of this type.
     pub(super) fn sent<T: JsonSchema>(&mut self) -> Value {
         self.sent.subschema_for::<T>().to_value()
     }
 
-    /// The members of a query: name, shape and whether it must be there.
+    /// The query parameters that `T` has as members: name, schema and whether it is required.
     pub(super) fn query<T: JsonSchema>(&mut self) -> Vec<(String, Value, bool)> {
         let mut whole = T::json_schema(&mut self.sent);
         RecursiveTransform(plain).transform(&mut whole);
@@ -55,14 +55,14 @@ impl Shapes {
         members.into_iter().map(member).collect()
     }
 
-    /// Those that have a name.
+    /// The named schemas.
     pub(super) fn named(mut self) -> Map<String, Value> {
         let mut named = self.given.take_definitions(true);
         named.extend(self.sent.take_definitions(true));
         named
     }
 
-    /// The names that stand for what is sent as well as for what is given.
+    /// The names used for requests and responses alike, with both schemas.
     #[cfg(test)]
     pub(super) fn shared(&self) -> Vec<(String, Value, Value)> {
         let sent = self.sent.definitions();
@@ -72,7 +72,7 @@ impl Shapes {
     }
 }
 
-/// Numbers as JSON has them, and lists of words as lists.
+/// Simplifies a schema: numbers without Rust's formats, and a choice between constants as an `enum`.
 fn plain(schema: &mut Schema) {
     let is_number = |kind: &Value| kind == "integer" || kind == "number";
     let numeric = match schema.get("type") {
@@ -91,20 +91,20 @@ fn plain(schema: &mut Schema) {
     }
 }
 
-/// The words of a choice between words.
+/// The constants of a choice, when all of them are strings.
 fn words(all: &[Value]) -> Option<Value> {
     let word = |one: &Value| one.get("const").filter(|word| word.is_string()).cloned();
     all.iter().map(word).collect::<Option<Vec<Value>>>().map(Value::Array)
 }
 
-/// An answer has the members that are described, and no others.
+/// Forbids members that are not described.
 fn closed(schema: &mut Schema) {
     if schema.get("properties").is_some() && schema.get("additionalProperties").is_none() {
         schema.insert("additionalProperties".into(), false.into());
     }
 }
 
-/// The shape of a parameter, which is absent and never `null`.
+/// The schema of an optional parameter, which is left out and never `null`.
 fn present(mut shape: Value) -> Value {
     let is_null = |kind: &Value| *kind == json!("null") || *kind == json!({"type": "null"});
     let Value::Object(members) = &mut shape else { return shape };

@@ -1,4 +1,4 @@
-//! The shapes that the configuration declares: an agent and an identity provider as programs send them.
+//! The schemas that the configuration declares: the specification of an agent and of an identity provider.
 
 use std::borrow::Cow;
 

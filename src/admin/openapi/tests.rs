@@ -1,4 +1,4 @@
-//! The document against the router, and answers against the document.
+//! Compares the document with the router, and responses with the document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,12 +37,12 @@ async fn the_document_names_every_route_and_every_method_and_no_others() {
     }
 }
 
-/// Where the document is kept, so that a change of it is read in review, and the console's types are made from it.
+/// The committed document: a review shows its changes, and the console's types are generated from it.
 const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
 
-/// `PORTCULLIS_RECORD=1` writes it anew; read the difference.
+/// `PORTCULLIS_RECORD=1` rewrites it; review the difference.
 #[test]
-fn the_document_is_the_one_that_is_kept() {
+fn the_document_is_the_committed_one() {
     let text = serde_json::to_string_pretty(&document()).unwrap() + "\n";
     if std::env::var_os("PORTCULLIS_RECORD").is_some() {
         std::fs::write(KEPT, &text).unwrap();
@@ -64,7 +64,7 @@ fn a_name_stands_for_one_shape_whether_it_is_sent_or_given() {
 }
 
 #[test]
-fn every_reference_leads_somewhere_and_every_shape_is_used() {
+fn every_reference_resolves_and_every_schema_is_used() {
     let document = document();
     let text = document.to_string();
     let names: BTreeSet<&str> =
@@ -130,7 +130,7 @@ fn fits(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<(),
     Ok(())
 }
 
-/// Holds one answer to the document.
+/// Asserts that a response fits the document.
 fn holds(document: &Value, method: &Method, path: &str, answer: &Answer) {
     let what = format!("{method} {path}: {}", answer.status);
     let operation = &document["paths"][path][method.as_str().to_lowercase()];
@@ -154,7 +154,7 @@ async fn answers_have_the_documented_status_media_type_and_shape() {
     let document = document();
     for api in [Api::new(), Api::writable()] {
         for operation in operations::all() {
-            // Streams do not end, and a probe or a token asks somebody else.
+            // Streams do not end, and a probe or a token request needs another server.
             if ["followDecisions", "testAgent", "probeProvider", "fetchToken"].contains(&operation.id) {
                 continue;
             }
@@ -179,7 +179,7 @@ async fn answers_have_the_documented_status_media_type_and_shape() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn good_answers_fit_as_well() {
+async fn successful_responses_fit_the_document() {
     let (document, api) = (document(), Api::writable());
     let spec = |auth: Value| json!({"route": "/n", "upstream": "http://127.0.0.1:9", "auth": auth});
     let made = api.create("/api/v1/agents/n", spec(json!({"api_key": {}}))).await;
@@ -207,7 +207,7 @@ async fn good_answers_fit_as_well() {
 }
 
 #[test]
-fn what_is_sent_for_an_agent_is_what_the_configuration_reads() {
+fn agents_and_providers_have_the_schema_of_the_configuration() {
     let document = document();
     let schemas = &document["components"]["schemas"];
     assert_eq!(schemas["AgentSpec"]["required"], json!(["route", "upstream", "auth"]));

@@ -1,4 +1,4 @@
-//! Every operation of the API, in the order of the documentation, a table for each kind of thing.
+//! Every operation of the API in the order of the documentation, one table for each kind of resource.
 
 mod agents;
 mod api_keys;
@@ -19,8 +19,8 @@ use crate::admin::write::Written;
 
 const JSON: &str = "application/json";
 const ETAG: (&str, &str) = ("ETag", "The version, for `If-Match`.");
-const LOCATION: (&str, &str) = ("Location", "Where it is; absent with `dry_run`.");
-const COOKIE: (&str, &str) = ("Set-Cookie", "The session, or its end.");
+const LOCATION: (&str, &str) = ("Location", "The path of the new resource; absent with `dry_run`.");
+const COOKIE: (&str, &str) = ("Set-Cookie", "The session, or its deletion.");
 
 const fn answer<T: JsonSchema>(status: &'static str, doc: &'static str) -> Answer {
     Answer { status, body: Some((JSON, Shapes::given::<T>)), headers: &[], doc }
@@ -31,9 +31,9 @@ const fn tagged<T: JsonSchema>(status: &'static str, doc: &'static str) -> Answe
 const fn stream<F: Framing>() -> Option<(&'static str, Shape)> {
     Some((F::MEDIA_TYPE, Shapes::given::<Stream<F>>))
 }
-const WRITTEN: Answer = tagged::<Written>("200", "It runs.");
-const REMOVED: Answer = answer::<Written>("200", "It is gone.");
-const CREATED: Answer = tagged::<Written>("201", "It is new, and it runs.");
+const WRITTEN: Answer = tagged::<Written>("200", "The change is live.");
+const REMOVED: Answer = answer::<Written>("200", "The resource is deleted.");
+const CREATED: Answer = tagged::<Written>("201", "The new resource is live.");
 
 const fn body<T: JsonSchema>(example: fn() -> Value) -> Option<Body> {
     Some(Body { shape: Shapes::sent::<T>, required: true, example })
@@ -45,7 +45,7 @@ const ABSENT: Faults = Faults { absent: true, ..NONE };
 const CHANGE: Faults = Faults { stale: true, refused: true, ..NONE };
 const CHANGE_OF_ONE: Faults = Faults { absent: true, ..CHANGE };
 
-/// What most operations have in common.
+/// The defaults that each operation overrides.
 const BASE: Operation = Operation {
     method: "get",
     path: "",
@@ -60,7 +60,6 @@ const BASE: Operation = Operation {
     open: false,
 };
 
-/// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
     [session::ALL, agents::ALL, providers::ALL, api_keys::ALL, revisions::ALL, status::ALL, decisions::ALL]
         .into_iter()

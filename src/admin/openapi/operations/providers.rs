@@ -26,9 +26,9 @@ pub(super) const ALL: &[Operation] = &[
         path: "/api/v1/identity-providers:probe",
         id: "probeProvider",
         tag: "identity-providers",
-        summary: "Look at an issuer before it is saved",
+        summary: "Probe an issuer before it is saved",
         body: body::<probe::Question>(|| json!({"issuer": "http://127.0.0.1:1"})),
-        answers: &[answer::<idp::Probe>("200", "What was found, problems among it.")],
+        answers: &[answer::<idp::Probe>("200", "The result, with the problems found.")],
         ..BASE
     },
     Operation {
@@ -59,7 +59,7 @@ pub(super) const ALL: &[Operation] = &[
         path: "/api/v1/identity-providers/{name}",
         id: "deleteProvider",
         tag: "identity-providers",
-        summary: "Take an identity provider away that no agent accepts",
+        summary: "Delete an identity provider that no agent accepts",
         parameters: &[NAME, IF_MATCH],
         query: query::<Write>,
         answers: &[REMOVED],
@@ -71,7 +71,7 @@ pub(super) const ALL: &[Operation] = &[
         path: "/api/v1/identity-providers/{name}/token",
         id: "fetchToken",
         tag: "identity-providers",
-        summary: "Fetch a token by client credentials; nothing is kept",
+        summary: "Fetch a token with the client credentials grant; nothing is kept",
         parameters: &[NAME],
         body: body::<client_token::Question>(|| json!({"client_id": "tester", "client_secret": "secret"})),
         answers: &[answer::<idp::Token>("200", "The token.")],
@@ -88,7 +88,7 @@ pub(super) const ALL: &[Operation] = &[
         answers: &[
             answer::<ProviderStatus>(
                 "200",
-                "The fetch has ended, or one was asked for less than 30 seconds ago.",
+                "The fetch has ended, or the last request for one was less than 30 seconds ago.",
             ),
             answer::<ProviderStatus>("202", "The fetch goes on."),
         ],

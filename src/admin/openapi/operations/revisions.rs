@@ -14,7 +14,7 @@ pub(super) const ALL: &[Operation] = &[
         path: "/api/v1/revisions",
         id: "listRevisions",
         tag: "revisions",
-        summary: "What was changed, the newest first",
+        summary: "List revisions, newest first",
         query: query::<revisions::List>,
         answers: &[tagged::<revisions::Revisions>(
             "200",
@@ -27,9 +27,9 @@ pub(super) const ALL: &[Operation] = &[
         path: "/api/v1/revisions/{number}",
         id: "showRevision",
         tag: "revisions",
-        summary: "One change, with its texts",
+        summary: "Show a revision, with the texts of its changes",
         parameters: &[NUMBER],
-        answers: &[answer::<revisions::Detail>("200", "The change.")],
+        answers: &[answer::<revisions::Detail>("200", "The revision.")],
         faults: Faults { absent: true, history: true, ..NONE },
         ..BASE
     },
@@ -38,7 +38,7 @@ pub(super) const ALL: &[Operation] = &[
         path: "/api/v1/revisions/{number}/rollback",
         id: "rollBack",
         tag: "revisions",
-        summary: "Make agents and providers what they were right after a revision",
+        summary: "Restore agents and providers to their state right after a revision",
         parameters: &[NUMBER, IF_MATCH],
         query: query::<Write>,
         body: Some(Body {
@@ -55,7 +55,7 @@ pub(super) const ALL: &[Operation] = &[
         path: "/api/v1/documents/restore",
         id: "restoreDocument",
         tag: "documents",
-        summary: "Put the last good text of a broken document back on disk",
+        summary: "Restore the last good text of a document that is broken on disk",
         query: query::<Write>,
         body: body::<documents::Which>(|| json!({"resource": "agents/refunds"})),
         answers: &[WRITTEN],

@@ -1,4 +1,4 @@
-//! The operations that say who asks, and the one that gives this document.
+//! The operations on the session, and the one that returns this document.
 
 use serde_json::{Map, Value, json};
 
@@ -21,7 +21,7 @@ pub(super) const ALL: &[Operation] = &[
         path: "/api/v1/session",
         id: "logIn",
         tag: "session",
-        summary: "Trade the token for a cookie",
+        summary: "Log in: exchange the token for a cookie",
         body: body::<session::Login>(|| json!({"token": "the content of the token file"})),
         answers: &[Answer { status: "204", body: None, headers: &[COOKIE], doc: "Logged in, for 12 hours." }],
         open: true,
@@ -31,8 +31,8 @@ pub(super) const ALL: &[Operation] = &[
         path: "/api/v1/session",
         id: "whoAmI",
         tag: "session",
-        summary: "Who asks, and for how long",
-        answers: &[answer::<session::Whoami>("200", "Who asks.")],
+        summary: "Show the authenticated client",
+        answers: &[answer::<session::Whoami>("200", "The authenticated client.")],
         ..BASE
     },
     Operation {

@@ -1,4 +1,4 @@
-//! The operations that say how the gateway is.
+//! The operations on the state of the gateway.
 
 use super::super::operation::{Faults, Operation};
 use super::{BASE, NONE, answer};
@@ -10,7 +10,7 @@ pub(super) const ALL: &[Operation] = &[
         path: "/api/v1/status",
         id: "status",
         tag: "status",
-        summary: "What runs, what was refused, and how keys are",
+        summary: "Show the state of the gateway",
         answers: &[answer::<status::Status>("200", "The state.")],
         ..BASE
     },
@@ -18,7 +18,7 @@ pub(super) const ALL: &[Operation] = &[
         path: "/api/v1/traffic",
         id: "traffic",
         tag: "status",
-        summary: "Decisions of the last minutes, and the time that they took",
+        summary: "Rates and latencies of the decisions of the last minutes",
         answers: &[answer::<Overview>("200", "Rates, oldest first.")],
         ..BASE
     },
@@ -27,8 +27,8 @@ pub(super) const ALL: &[Operation] = &[
         path: "/api/v1/reload",
         id: "reload",
         tag: "status",
-        summary: "Read the configuration anew",
-        answers: &[answer::<reload::Reloaded>("200", "What came of it.")],
+        summary: "Reload the configuration",
+        answers: &[answer::<reload::Reloaded>("200", "The result.")],
         faults: Faults { invalid: true, history: true, ..NONE },
         ..BASE
     },
