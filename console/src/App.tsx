@@ -1,4 +1,4 @@
-// Which page an address shows, and that nobody sees one who is not logged in.
+// Maps addresses to pages. Without a session there is only the log-in page.
 import { Center, Loader } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { type ComponentType, Suspense, lazy } from "react";
@@ -99,7 +99,7 @@ function Gate() {
   );
 }
 
-/** Where to go after the login: a path of this console, nothing else. */
+/** The page to open after the log-in: only a path of this console, so that a link cannot lead elsewhere. */
 function nextOf(search: string): string {
   const next = new URLSearchParams(search).get("next") ?? "";
   return /^\/[A-Za-z]/.test(next) ? next : "/overview";

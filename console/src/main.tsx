@@ -1,5 +1,5 @@
-// The start of the console: the colour scheme before anything is painted, the nonce for the style elements that
-// components make, and then the application.
+// Starts the console: sets the colour scheme before the first paint, passes the nonce on to the style elements that
+// components create, and renders the application.
 import "./mantine.css";
 import "./base.css";
 import { MantineProvider, localStorageColorSchemeManager } from "@mantine/core";

@@ -1,7 +1,8 @@
-// Colours and defaults. Every pair of text and ground keeps a contrast of 4.5 to 1 in light and in dark.
+// Colours and defaults. Every text has a contrast of at least 4.5 to 1, as WCAG 2.2 AA requires, in light and in
+// dark.
 import { type CSSVariablesResolver, createTheme } from "@mantine/core";
 
-/** The header of a dialog is no banner of the page. */
+/** The header of a dialog is not the banner of the page. */
 const NO_BANNER = { header: { role: "presentation" } };
 const TITLE = { fontSize: "1.15rem", fontWeight: 650 };
 

@@ -1,4 +1,4 @@
-// What the pages of one agent share: its name, its links, and the answer when there is no such agent.
+// What the pages of one agent share: its name, its tabs, and a message when there is no such agent.
 import { Loader } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link, useLocation, useParams } from "wouter";

@@ -1,4 +1,4 @@
-// One agent: how to call it, how it is secured, what happened to it.
+// One agent: how to call it, how it is secured, the state of its upstream, its running streams and its history.
 import { Button } from "@mantine/core";
 import { IconRocket } from "@tabler/icons-react";
 import { useLocation, useSearch } from "wouter";

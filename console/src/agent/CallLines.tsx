@@ -1,4 +1,4 @@
-// The lines that call an agent: one that fetches a token, where tokens are wanted, and the call itself.
+// The commands that call an agent: one that fetches a token, if the agent requires tokens, and the call itself.
 import type { AgentDetail } from "../api/schemas";
 import { CodeLine } from "../parts/CodeLine";
 import { useTokenLine } from "../vendors/useTokenLine";

@@ -1,4 +1,4 @@
-// The end of an agent, with the keys that go with it.
+// Deletes an agent and its API keys, after a confirmation.
 import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";

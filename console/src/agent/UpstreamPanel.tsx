@@ -1,4 +1,4 @@
-// How the agent behind the gateway is doing: failures by cause, and the last one.
+// The state of the upstream of an agent: its failures by cause, and the last one.
 import { Link } from "wouter";
 import type { AgentDetail } from "../api/schemas";
 import { Mark } from "../parts/Mark";

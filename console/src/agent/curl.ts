@@ -1,4 +1,4 @@
-// The curl line that calls an agent as its authentication wants it, safe to paste into a shell.
+// The curl command that calls an agent with the credential that it requires, quoted for a shell.
 import type { AgentDetail, JsonObject } from "../api/schemas";
 import { member, text } from "../deploy/spec";
 
@@ -8,11 +8,11 @@ export interface Request {
   path?: string;
   headers?: [string, string][];
   body?: string | null;
-  /** The credential itself; without it a shell variable stands for it. */
+  /** The credential; a shell variable stands for it when this is absent, and `null` sends none. */
   credential?: string | null;
 }
 
-/** The header that holds an agent's credential; `null` when it wants none. */
+/** The header that holds an agent's credential; `null` when the agent is public. */
 export function credentialHeader(
   spec: JsonObject,
 ): { name: string; prefix: string; variable: string } | null {
@@ -53,17 +53,17 @@ export function curlLine(agent: Pick<AgentDetail, "spec" | "url">, request: Requ
   return parts.join(" ");
 }
 
-/** The address of a path below the agent's route. */
+/** The URL of a path below the agent's route. */
 export function join(url: string, path: string): string {
   return path ? (path.startsWith("?") ? url : url.replace(/\/$/, "")) + path : url;
 }
 
-/** A word for the shell; quotes only where they are needed. */
+/** A shell word, quoted only when it has to be. */
 export function quote(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Text with a shell variable at its end; only plain text goes inside double quotes. */
+/** Text that ends in a shell variable; double quotes only around text without a meaning to the shell. */
 function withVariable(plain: string, variable: string): string {
   return /^[A-Za-z0-9 :_-]*$/.test(plain) ? `"${plain}$${variable}"` : `${quote(plain)}"$${variable}"`;
 }

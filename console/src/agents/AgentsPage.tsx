@@ -1,4 +1,4 @@
-// Every agent at a glance: searched, filtered, sorted and paged.
+// All agents: searched, filtered, sorted and paged.
 import { NativeSelect } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
@@ -10,17 +10,18 @@ import { EmptyState } from "../parts/EmptyState";
 import { ListPage, ListTools } from "../parts/ListPage";
 import { Pager } from "../parts/Pager";
 import { plural } from "../parts/format";
-import { usePaging } from "../parts/paging";
+import { PAGE_SIZE, usePaging } from "../parts/paging";
+import { SEARCH_DEBOUNCE_MS } from "../parts/search";
 import { AgentsTable } from "./AgentsTable";
 import { FILTERS, type Filter, isFilter } from "./filter";
-import { PAGE, useAgentList } from "./useAgentList";
+import { useAgentList } from "./useAgentList";
 
 export default function AgentsPage() {
   const [, go] = useLocation();
   const query = new URLSearchParams(useSearch());
   const asked = query.get("show");
   const [typed, setTyped] = useState("");
-  const [q] = useDebouncedValue(typed.trim(), 250);
+  const [q] = useDebouncedValue(typed.trim(), SEARCH_DEBOUNCE_MS);
   const [filter, setFilter] = useState<Filter | null>(isFilter(asked) ? asked : null);
   const [provider, setProvider] = useState<string | null>(query.get("provider"));
   const [sorting, setSorting] = useState<Sorting | null>(null);
@@ -59,7 +60,7 @@ export default function AgentsPage() {
           {page && page.items.length === 0 && (
             <EmptyState title={q ? `No agent matches “${q}”.` : "No agent matches these filters."} />
           )}
-          {page && <Pager label="Pages of agents" page={page} size={PAGE} {...paging} />}
+          {page && <Pager label="Pages of agents" page={page} size={PAGE_SIZE} {...paging} />}
         </>
       )}
       <DeployDrawer agent={null} opened={query.has("new")} onClose={() => go("/agents")} />

@@ -13,7 +13,7 @@ import { meaning } from "../refused/reasons";
 import css from "./AgentsPage.module.css";
 import { AuthenticationMark, authenticationWord } from "./AuthenticationMark";
 
-/** So many names of providers are written out. */
+/** As many names as fit beside the sparkline without making the row taller. */
 const NAMES_SHOWN = 3;
 
 const last = (series: number[] | undefined) => series?.at(-1) ?? 0;
@@ -72,7 +72,7 @@ export const COLUMNS: Column<AgentSummary>[] = [
   },
 ];
 
-/** In shadow, what most calls would be refused for. */
+/** The reason of most refusals; in shadow, of most requests that would be refused. */
 export function TopRefusal({ agent: { name, traffic } }: { agent: Pick<AgentSummary, "name" | "traffic"> }) {
   const top = traffic.top_refusal ?? traffic.top_would_refuse;
   if (!top) return <span className="dim">none</span>;

@@ -1,4 +1,4 @@
-// How callers of an agent prove themselves, in one word.
+// The kind of authentication of an agent, as a mark.
 import type { Authentication } from "../api/schemas";
 import { Mark } from "../parts/Mark";
 

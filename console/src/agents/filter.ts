@@ -1,4 +1,4 @@
-// Which agents the list shows, beside those that a search finds.
+// The filters of the list of agents, which apply in addition to the search.
 import type { AgentSummary } from "../api/schemas";
 
 export const FILTERS = [

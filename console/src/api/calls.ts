@@ -1,4 +1,4 @@
-// Every call of the control API that the console makes, under the name of what it does.
+// The calls of the control API that the console makes, by resource.
 import { ask, quoted, send } from "./client";
 import { lines } from "./lines";
 import type { Page } from "./page";
@@ -6,10 +6,10 @@ import type * as T from "./schemas";
 
 const one = encodeURIComponent;
 
-/** Which decisions. */
+/** The outcome of the decisions in a list. */
 export type Outcome = "refused" | "allowed" | "would_refuse";
 
-/** What a write needs to know about what stands there now. */
+/** What a write requires: that the resource still has a version, or that there is none yet. */
 export type Precondition = { ifMatch: string } | { ifAbsent: true };
 
 export const session = {
@@ -26,7 +26,7 @@ export const agents = {
     ask<T.Written>(`/agents/${one(name)}`, { method: "PUT", body: spec, ...on, dryRun, signal }),
   remove: (name: string, etag: string) =>
     ask<T.Written>(`/agents/${one(name)}`, { method: "DELETE", ifMatch: etag }),
-  /** Sends a request through the gateway; events come as they happen. */
+  /** Sends a request through the gateway, and yields the events of its response as they arrive. */
   async *test(name: string, body: T.Trial, signal: AbortSignal): AsyncGenerator<T.TrialEvent> {
     const answer = await send(`/agents/${one(name)}/test`, {
       method: "POST",
@@ -71,7 +71,6 @@ export const providers = {
     ask<T.Probe>("/identity-providers:probe", { method: "POST", body, timeout: "long" }),
   token: (name: string, body: T.ClientTokenQuestion) =>
     ask<T.ClientToken>(`/identity-providers/${one(name)}/token`, { method: "POST", body, timeout: "long" }),
-  /** Fetches the keys now. */
   fetchKeys: (name: string) =>
     ask<T.ProviderStatus>(`/identity-providers/${one(name)}/fetch`, {
       method: "POST",

@@ -6,10 +6,10 @@ import { noteResponse, silentSince } from "./reachability";
 const json = (status: number, body: unknown) =>
   new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
 
-/** A gateway that never answers, but lets go when the call is given up. */
+/** A gateway that never responds; the call rejects when it is aborted. */
 const silent = (_: unknown, { signal }: RequestInit) =>
   new Promise<Response>((_, reject) => {
-    signal?.addEventListener("abort", () => reject(new DOMException("given up", "AbortError")));
+    signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
   });
 
 beforeEach(() => vi.useFakeTimers());
@@ -20,8 +20,8 @@ afterEach(() => {
   noteResponse();
 });
 
-describe("a gateway that does not answer", () => {
-  it("is given up after ten seconds, and the banner says since when", async () => {
+describe("a gateway that does not respond", () => {
+  it("is abandoned after ten seconds, and the banner says since when", async () => {
     noteResponse(Date.now());
     const before = Date.now();
     vi.stubGlobal("fetch", silent);
@@ -36,7 +36,7 @@ describe("a gateway that does not answer", () => {
     await ask("/status");
     expect(silentSince.value).toBeNull();
   });
-  it("may have made a change all the same, and that is said", async () => {
+  it("may have made a change, and the error says so", async () => {
     vi.stubGlobal("fetch", silent);
     const asked = ask("/reload", { method: "POST", body: {} }).catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(30_100);
@@ -57,8 +57,8 @@ describe("a session that is over", () => {
 
   it("holds the call until somebody has logged in again, and then sends it once more", async () => {
     loggedIn();
-    const answers = [json(401, problem), json(200, { done: true })];
-    const fetch = vi.fn(async () => answers.shift());
+    const responses = [json(401, problem), json(200, { done: true })];
+    const fetch = vi.fn(async () => responses.shift());
     vi.stubGlobal("fetch", fetch);
     const asked = ask("/agents/a", { method: "PUT", body: {} });
     await vi.advanceTimersByTimeAsync(60_000);
@@ -66,11 +66,11 @@ describe("a session that is over", () => {
     loggedIn();
     expect(await asked).toEqual({ done: true });
   });
-  it("is a refusal when nobody was logged in", async () => {
+  it("is an error when nobody was logged in", async () => {
     vi.stubGlobal("fetch", async () => json(401, problem));
     await expect(ask("/status")).rejects.toMatchObject({ status: 401 });
   });
-  it("lets a call go that its page has given up", async () => {
+  it("rejects a call that its page has aborted", async () => {
     loggedIn();
     vi.stubGlobal("fetch", async () => json(401, problem));
     const leaving = new AbortController();

@@ -1,12 +1,12 @@
-// The one way in which the console talks to the control API: JSON in, JSON out, the session cookie as the
-// credential, and every refusal as an ApiError that carries what the API said.
+// Sends the calls to the control API: JSON both ways, the session cookie as the credential, and every error response
+// as an ApiError with the message and the findings of the API.
 import { untilLoggedIn, sessionEnded } from "./login";
 import { noteNoResponse, noteResponse } from "./reachability";
 import type { Diagnostic, Problem } from "./schemas";
 
 const BASE = "/api/v1";
 
-/** A refusal of the API, or a gateway that could not be reached (`status` 0). */
+/** An error response of the API, or no response at all (`status` 0). */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
@@ -26,23 +26,23 @@ export class ApiError extends Error {
 export interface Call {
   method?: string;
   body?: unknown;
-  /** The tag that the resource must still have; `*` is any. */
+  /** The entity tag that the resource must still have; `*` is any. */
   ifMatch?: string;
-  /** Only when there is no such resource yet. */
+  /** The resource must not exist yet. */
   ifAbsent?: boolean;
   dryRun?: boolean;
   query?: Record<string, string | number | undefined>;
   signal?: AbortSignal;
-  /** The gateway asks somebody else before it answers, or answers for as long as it likes: `none` never gives up. */
+  /** `long`: the gateway asks another server before it responds. `none`: a response of any length. */
   timeout?: "long" | "none";
 }
 
-/** How long the gateway may be silent before it is said to be, in milliseconds. */
+/** The gateway reads from memory and responds within milliseconds: after ten seconds it hangs. */
 const TIMEOUT_MS = 10_000;
-/** How long a change or a question to somebody else may take. */
+/** A change waits for the disk and a probe for several fetches from another server, of some seconds each. */
 const LONG_TIMEOUT_MS = 30_000;
 
-/** The address of a call, with the parts of the query that have a value. */
+/** The URL of a call, with the parts of the query that have a value. */
 export function address(path: string, query: Call["query"] = {}): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
@@ -52,19 +52,19 @@ export function address(path: string, query: Call["query"] = {}): string {
   return BASE + path + (text ? `?${text}` : "");
 }
 
-/** An entity tag as a header wants it: in quotes. */
+/** An entity tag in quotes, as RFC 9110 section 8.8.3 requires. */
 export function quoted(tag: string): string {
   return tag === "*" || tag.startsWith('"') || tag.startsWith("W/") ? tag : `"${tag}"`;
 }
 
-/** Sends a call and gives the response, whatever it holds. Throws an ApiError for every status from 400 up. */
+/** Sends a call and returns its response, whatever the body. Throws an ApiError for every status from 400. */
 export async function send(path: string, call: Call = {}): Promise<Response> {
   for (;;) {
     if (path !== "/session") await untilLoggedIn(call.signal);
     const response = await once(path, call);
     if (response.ok) return response;
     const error = await refusal(response);
-    // A refused call was not carried out, so it can be sent again when somebody has logged in.
+    // A call that got 401 had no effect, so it can be sent again after a log-in.
     if (response.status === 401 && path !== "/session" && sessionEnded()) continue;
     throw error;
   }
@@ -142,7 +142,7 @@ async function refusal(response: Response): Promise<ApiError> {
   }
 }
 
-/** What went wrong, as a sentence to show. */
+/** The message of an error. */
 export function sentence(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-// Cuts a stream of bytes into lines of text, each given as soon as it is whole.
+// Splits a byte stream into lines, each yielded as soon as it is complete.
 
 /** The lines of a UTF-8 stream, without empty ones. */
 export async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {

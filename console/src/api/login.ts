@@ -1,8 +1,8 @@
-// Who is logged in, as the calls know it. A call that finds the session over waits here until somebody has logged in
-// again, and is sent once more: nothing that was typed is lost when a restart ends the session.
+// The state of the session. A call that finds the session ended waits here for the next log-in and is then sent
+// again, so that no input is lost when a restart of the gateway ends the session.
 import { Observed, useObserved } from "./observed";
 
-/** `lost`: the session ended by itself, and the page stays. `out`: nobody is logged in. */
+/** `lost`: the session ended without a log-out, and the page stays. `out`: nobody is logged in. */
 type Login = "out" | "in" | "lost";
 
 const login = new Observed<Login>("out");
@@ -12,13 +12,13 @@ export const useSessionLost = (): boolean => useObserved(login) === "lost";
 export const loggedIn = (): void => login.set("in");
 export const loggedOut = (): void => login.set("out");
 
-/** Notes that an answer said the session is over. Says whether it is worth waiting for a new one. */
+/** Notes that a response said that the session has ended. Returns whether it is worth waiting for a new one. */
 export function sessionEnded(): boolean {
   if (login.value === "in") login.set("lost");
   return login.value === "lost";
 }
 
-/** Calls `listener` each time somebody has logged in after the session was lost. */
+/** Calls `listener` after each log-in that follows a lost session. */
 export function whenBack(listener: () => void): () => void {
   let before = login.value;
   return login.watch(() => {
@@ -28,7 +28,7 @@ export function whenBack(listener: () => void): () => void {
   });
 }
 
-/** Waits while the session is lost. Rejects as `fetch` does when `signal` is aborted meanwhile. */
+/** Waits while the session is lost. Rejects as `fetch` does when `signal` is aborted. */
 export async function untilLoggedIn(signal?: AbortSignal): Promise<void> {
   if (login.value !== "lost") return;
   await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** One page of a list, whatever is on it: the document has a type for each. */
+/** A page of a list of any kind; the document of the API has a type for each kind. */
 export interface Page<Item> {
   items: Item[];
   next: string | null;

@@ -1,4 +1,4 @@
-// What the pages read, as queries that stay fresh by themselves while the page is looked at.
+// The queries of the pages. They refetch while their page is open.
 import { QueryClient, keepPreviousData, useQuery } from "@tanstack/react-query";
 import { uncopied } from "../apikeys/uncopied";
 import { forgetHandedOver } from "../test/handOver";
@@ -8,6 +8,7 @@ import { ApiError } from "./client";
 import { loggedIn, loggedOut } from "./login";
 import type { ProviderSummary } from "./schemas";
 
+/** The gateway adds a value to its series every five seconds; little changes in between. */
 const REFETCH_MS = 5_000;
 
 export const keys = {
@@ -24,13 +25,14 @@ export const keys = {
   decision: (id: string) => ["decision", id] as const,
 };
 
-/** The cache of the page. A refusal is an answer, so only a gateway that did not answer is asked again. */
+/** The cache of responses. An error response is final; only a call that could not reach the gateway is repeated. */
 export function newQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
+        // Going back to a page within two seconds shows what was just read.
         staleTime: 2_000,
-        // A gateway that is silent is asked again by each page's own clock; asking twice would only wait longer.
+        // After a timeout, the next refetch is the retry; another one would only delay the error.
         retry: (count, error) => error instanceof ApiError && error.code === "unreachable" && count < 1,
         networkMode: "always",
       },
@@ -38,7 +40,7 @@ export function newQueryClient(): QueryClient {
   });
 }
 
-/** Somebody has logged out: the login is shown, and nothing that was read stays in memory. */
+/** Removes everything that was read, and shows the log-in. */
 export function forget(client: QueryClient): void {
   loggedOut();
   uncopied.set([]);
@@ -48,7 +50,7 @@ export function forget(client: QueryClient): void {
   client.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.session[0] });
 }
 
-/** Who is logged in; `null` is nobody. */
+/** The session; `null` when nobody is logged in. */
 export function useSession() {
   return useQuery({
     queryKey: keys.session,
@@ -86,7 +88,6 @@ export const useAgents = (query: { limit?: number; after?: string; q?: string })
 export const useAgent = (name: string) =>
   useQuery({ queryKey: keys.agent(name), queryFn: () => agents.get(name), refetchInterval: REFETCH_MS });
 
-/** The streams under way at an agent. */
 export const useStreams = (agent: string) =>
   useQuery({
     queryKey: keys.streams(agent),
@@ -136,7 +137,7 @@ export const useApiKeys = (query: { agent: string; limit: number; after?: string
     refetchInterval: REFETCH_MS,
   });
 
-/** One decision by its request id; a decision does not change, and one that is not kept will not be. */
+/** One decision by its request ID. It never changes, and one that the gateway does not have will not appear. */
 export const useDecision = (id: string | null) =>
   useQuery({
     queryKey: keys.decision(id ?? ""),

@@ -1,18 +1,18 @@
-// Whether the gateway answers: since when it has not, so that one banner can say so and pages can grey what is old.
+// Whether the gateway responds, and since when it does not: for one banner, and for pages that grey their old data.
 import { Observed, useObserved } from "./observed";
 
-/** When the gateway answered last, in milliseconds, while it does not answer; `null` when it does. */
+/** The time of the last response, in milliseconds, while the gateway does not respond; `null` while it does. */
 export const silentSince = new Observed<number | null>(null);
 
 let lastAnswer = Date.now();
 
-/** The gateway answered, with whatever status. */
+/** Notes a response of any status. */
 export function noteResponse(now = Date.now()): void {
   lastAnswer = now;
   silentSince.set(null);
 }
 
-/** A call got no answer. Calls that began before the last answer say nothing about now. */
+/** Notes a call without a response. A call that began before the last response says nothing about now. */
 export function noteNoResponse(began: number): void {
   if (began >= lastAnswer) silentSince.set(lastAnswer);
 }

@@ -1,4 +1,4 @@
-// The API keys of one agent: made, shown once, listed masked, rotated, revoked.
+// The API keys of one agent: created, shown once, listed masked, rotated, revoked.
 import { Link } from "wouter";
 import { AgentFrame } from "../agent/AgentFrame";
 import { useApiKeys } from "../api/queries";
@@ -7,15 +7,13 @@ import { EmptyState } from "../parts/EmptyState";
 import { QueryError } from "../parts/QueryError";
 import { Notice } from "../parts/Notice";
 import { Pager } from "../parts/Pager";
-import { usePaging } from "../parts/paging";
+import { PAGE_SIZE, usePaging } from "../parts/paging";
 import { ReadOnlyNotice, useReadOnly } from "../parts/writable";
 import css from "./ApiKeysPage.module.css";
 import { CreateKey } from "./CreateKey";
 import { KeysTable } from "./KeysTable";
 import { ShownOnce } from "./ShownOnce";
 import { copied, keep, useUncopied } from "./uncopied";
-
-const PAGE = 50;
 
 export default function ApiKeysPage() {
   return <AgentFrame>{(agent) => <Shown key={agent.name} agent={agent} />}</AgentFrame>;
@@ -24,7 +22,7 @@ export default function ApiKeysPage() {
 function Shown({ agent }: { agent: AgentDetail }) {
   const { paging, cursor } = usePaging<string>();
   const waiting = useUncopied().filter((one) => one.agent === agent.name);
-  const found = useApiKeys({ agent: agent.name, limit: PAGE, after: cursor });
+  const found = useApiKeys({ agent: agent.name, limit: PAGE_SIZE, after: cursor });
   const readOnly = useReadOnly();
   const reason = whyOff(agent);
   const page = found.data;
@@ -62,13 +60,13 @@ function Shown({ agent }: { agent: AgentDetail }) {
         {page && page.items.length > 0 && (
           <KeysTable keys={page.items} offReason={reason ?? readOnly} onMade={keep} />
         )}
-        {page && <Pager label="Pages of keys" page={page} size={PAGE} {...paging} />}
+        {page && <Pager label="Pages of keys" page={page} size={PAGE_SIZE} {...paging} />}
       </section>
     </>
   );
 }
 
-/** Why an agent has no use for keys; `null` when it has. */
+/** Why the agent does not use API keys; `null` when it does. */
 function whyOff(agent: AgentDetail): string | null {
   if (agent.authentication === "oauth") {
     return "This agent uses OAuth: it accepts tokens of its identity providers and ignores API keys.";

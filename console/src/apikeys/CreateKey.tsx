@@ -1,4 +1,4 @@
-// The form that makes a key.
+// The form that creates an API key.
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";

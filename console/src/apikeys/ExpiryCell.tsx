@@ -1,4 +1,4 @@
-// When a key ends, or ended: a revoked key has ended when it was revoked, whatever end it was made with.
+// Until when a key is valid. A revoked key was valid until it was revoked, whatever its expiry.
 import type { ApiKey } from "../api/schemas";
 import { Time } from "../parts/Time";
 

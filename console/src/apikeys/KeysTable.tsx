@@ -1,4 +1,4 @@
-// The keys of an agent, masked, with what can be done to each.
+// The keys of an agent, masked, with the actions for each.
 import { Button, Group, Modal } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";

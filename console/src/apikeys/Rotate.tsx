@@ -1,4 +1,4 @@
-// A new key in the place of an old one: how long both work, and when the new one ends.
+// Replaces a key with a new one: how long both work, and when the new one expires.
 import { Button, Group, Modal, NativeSelect, Stack, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -40,7 +40,7 @@ function Form({ apiKey, onClose, onMade }: Props & { apiKey: ApiKey }) {
     mutationFn: () =>
       apiKeys.rotate(apiKey, {
         overlap,
-        // A key without an end is what the API makes of an old one without an end.
+        // Without an expiry in the request, the new key gets the expiry of the old one, or none if that has none.
         ...(end && choice !== "same" ? { expires_at: end.toISOString() } : {}),
       }),
     onSuccess: (made) => {

@@ -1,4 +1,4 @@
-// A new key, the only time that it can be seen. It stays until somebody says to have copied it.
+// A new key, which can be shown only once. It stays until the operator confirms that it has been copied.
 import { Button, Group, Stack } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import { Link } from "wouter";

@@ -21,7 +21,7 @@ const now = Date.parse("2026-11-28T00:00:00Z");
 const old = key({ created_at: "2026-08-31T00:00:00Z", expires_at: "2026-11-29T00:00:00Z" });
 
 describe("a rotated key", () => {
-  it("lives as long as the old one was made for, though that ends tomorrow", () => {
+  it("has the lifetime of the old one, though that expires tomorrow", () => {
     expect([lifetimeOf(old), proposedExpiry(old)]).toEqual([90, "life"]);
     expect(newExpiry("life", old, now, "")?.toISOString()).toBe("2027-02-26T00:00:00.000Z");
   });
@@ -33,7 +33,7 @@ describe("a rotated key", () => {
     expect(newExpiry(choice, old, now, "")?.toISOString()).toBe(end),
   );
   it("has no end where the old one has none", () => expect(proposedExpiry(key({}))).toBe("never"));
-  it("lives 90 days when nobody knows how long the old one was made for", () => {
+  it("lives 90 days when the lifetime of the old one is unknown", () => {
     expect(proposedExpiry(key({ expires_at: "2026-11-29T00:00:00Z" }))).toBe("90d");
   });
 });

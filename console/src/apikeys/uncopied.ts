@@ -1,5 +1,5 @@
-// New keys that nobody has said to have copied. They are in the memory of this page alone, over all its pages, until
-// then: the gateway can never show them again.
+// New keys that the operator has not confirmed to have copied. They stay in the memory of this browser tab until
+// then, because the gateway cannot show them again.
 import { Observed, useObserved } from "../api/observed";
 import type { CreatedApiKey, RotatedApiKey } from "../api/schemas";
 

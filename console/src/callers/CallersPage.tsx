@@ -1,4 +1,4 @@
-// A page to hand to somebody who will call an agent: where it is, what to send, how to get it, and what answers mean.
+// A page to give to the callers of an agent: its URL, what to send, how to get it, and what the responses mean.
 import { Button } from "@mantine/core";
 import { IconPrinter } from "@tabler/icons-react";
 import { AgentFrame } from "../agent/AgentFrame";

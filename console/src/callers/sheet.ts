@@ -1,4 +1,4 @@
-// What a caller of an agent must know, as facts, lines to run and meanings of answers.
+// What a caller of an agent must know: facts, commands, and the meanings of responses.
 import { credentialHeader, curlLine } from "../agent/curl";
 import type { AgentDetail } from "../api/schemas";
 import { readAuth } from "../deploy/auth";
@@ -15,7 +15,7 @@ export interface Sheet {
 
 type Agent = Pick<AgentDetail, "name" | "display_name" | "url" | "spec" | "authentication">;
 
-/** `token`: the line that fetches a token, when it is known. */
+/** `token`: the command that fetches a token, when it is known. */
 export function sheetOf(agent: Agent, token: string | null): Sheet {
   const auth = readAuth(agent.spec.auth);
   const route = readRoute(agent.spec.route);
@@ -70,7 +70,7 @@ const FAILURES: [string, string][] = [
   ["502, 504", "The gateway allowed the request, but the agent could not be reached or was too slow."],
 ];
 
-/** The same to paste into a message. */
+/** The sheet as plain text, to paste into a message. */
 export function asText(sheet: Sheet): string {
   return [
     sheet.title,

@@ -1,4 +1,4 @@
-// A new identity provider from within the agent's form, in a drawer of its own on top of it.
+// Adds an identity provider from within the form of an agent, in a nested drawer.
 import { ProviderDrawer } from "../providers/ProviderDrawer";
 
 interface Props {

@@ -1,4 +1,4 @@
-// Who may call: OAuth, API key or public, and what each of these needs.
+// Who may call: OAuth, API key or public, with the fields of each.
 import { Button, Group, MultiSelect, Radio, Stack, Switch, TagsInput, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import type { Authentication, ProviderSummary } from "../api/schemas";
@@ -56,7 +56,7 @@ export function AuthenticationFields({ providers, noProviders, onAddProvider, ..
 
 function OAuthFields({ form, edit, error, providers, noProviders, onAddProvider }: Props) {
   const known = providers.map((provider) => provider.name);
-  // A provider that is named but not there stays visible, so that it can be taken out.
+  // A provider that is named but does not exist stays visible, so that it can be removed.
   const data = [...new Set([...known, ...form.providers])];
   return (
     <>

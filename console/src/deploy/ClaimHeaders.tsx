@@ -1,4 +1,4 @@
-// Claims that the agent gets as request headers, a row each.
+// Claims that the agent receives as request headers, one per row.
 import { TextInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import { Rows } from "./Rows";

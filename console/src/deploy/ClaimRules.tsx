@@ -1,4 +1,4 @@
-// Rules about claims of the token, a row each.
+// Rules about claims of the token, one per row.
 import { Checkbox, TagsInput, TextInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import { Rows } from "./Rows";

@@ -1,4 +1,4 @@
-// Somebody else deployed this agent since the drawer was opened: nothing was overwritten, and the next step.
+// Says that somebody else has deployed the agent since the drawer was opened, and offers the next steps.
 import { Button, Group } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { agents } from "../api/calls";
@@ -10,7 +10,7 @@ import { Notice } from "../parts/Notice";
 interface Props {
   name: string;
   isNew: boolean;
-  /** `keep`: what was changed in the form stays, on top of what is there now. */
+  /** `keep`: the changes in the form are applied to the newest settings. */
   onLoad: (newest: AgentDetail, keep: boolean) => void;
 }
 

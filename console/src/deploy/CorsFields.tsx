@@ -1,4 +1,4 @@
-// What browsers of other origins may do.
+// The CORS settings of an agent.
 import { Checkbox, Stack, TagsInput, TextInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";

@@ -1,4 +1,4 @@
-// Where else a caller may put its credential, and where else the agent gets it.
+// Further places where a caller may send its credential, and where the agent receives it.
 import { Checkbox, NativeSelect, Stack, TagsInput, TextInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";

@@ -6,11 +6,11 @@ import { FormDrawer } from "../parts/FormDrawer";
 const DeployForm = lazy(() => import("./DeployForm"));
 
 interface Props {
-  /** The agent as it stands; `null` is a new one. */
+  /** The agent as it is; `null` for a new one. */
   agent: AgentDetail | null;
   opened: boolean;
   onClose: () => void;
-  /** Chosen from the start, when a link led here for that. */
+  /** Preselected, when the link that led here asks for it. */
   wanted?: Authentication;
 }
 

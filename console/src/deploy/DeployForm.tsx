@@ -1,4 +1,4 @@
-// The deploy form: what it asks for, what the gateway says to it, the diff, and the deploy itself.
+// The deploy form: its fields, the gateway's findings, the diff, and the deploy.
 import { Button, Progress, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
@@ -72,7 +72,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
         ),
       ),
   });
-  // What was said to a deploy is about the form as it was then.
+  // The error of a deploy is about the form as it was then.
   const rename = (next: string) => {
     if (deploy.isError) deploy.reset();
     setName(next);

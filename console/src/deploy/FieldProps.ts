@@ -1,4 +1,4 @@
-// What every group of fields of the form gets.
+// The props of every group of fields in the deploy form.
 import type { Field } from "./fields";
 import type { AgentForm } from "./form";
 

@@ -1,4 +1,4 @@
-// The agent itself: its name, where callers reach it, and where requests go.
+// The agent itself: its name, its route, and its upstream.
 import { Checkbox, Stack, TagsInput, TextInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";

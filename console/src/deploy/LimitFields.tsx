@@ -1,4 +1,4 @@
-// Whether refusals are enforced, how much an agent takes, and every setting that has no place of its own.
+// Enforcement, limits, and every setting without a section of its own.
 import { Radio, Stack, TagsInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";

@@ -1,4 +1,4 @@
-// The end of a deploy: the gateway runs the new revision, and this is how to call it.
+// The result of a deploy: the revision that is live, and how to call the agent.
 import { Button, Group, Stack } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import { useLocation } from "wouter";

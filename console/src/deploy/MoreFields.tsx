@@ -1,4 +1,4 @@
-// What most agents leave as it is, folded away: a section each.
+// The settings that most agents leave at their defaults, collapsed, in sections.
 import { Stack } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { CorsFields } from "./CorsFields";
@@ -12,7 +12,7 @@ import { UpstreamFields } from "./UpstreamFields";
 
 interface Props extends FieldProps {
   isNew: boolean;
-  /** Opens when something in here is wrong. */
+  /** Opens when a field in here has an error. */
   open: boolean;
 }
 

@@ -1,4 +1,4 @@
-// The fields of plain settings, as what they are: a switch, a choice, a number, a text.
+// The fields of plain settings: a switch, a choice, a number or a text.
 import { NativeSelect, Switch, TextInput } from "@mantine/core";
 import type { PlainSetting } from "../api/schemas";
 import css from "./DeployForm.module.css";

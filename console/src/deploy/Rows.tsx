@@ -1,4 +1,4 @@
-// A list that is edited a row each: what it is for, its rows, and a way to add one and to take one away.
+// A list that is edited row by row: its description, its rows, and buttons that add and remove a row.
 import { ActionIcon, Button, Stack, Text } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import type { ReactNode } from "react";
@@ -9,13 +9,13 @@ interface Props<Row> {
   /** What one row is called. */
   one: "header" | "rule";
   rows: Row[];
-  /** A row that is new. */
+  /** The value of a new row. */
   empty: Row;
-  /** How a row is laid out. */
+  /** The class that lays out a row. */
   className: string | undefined;
   error?: string;
   onChange: (rows: Row[]) => void;
-  /** The fields of a row; `nth` is how a field is told from that of another row. */
+  /** The fields of a row; their labels contain `nth` to differ from those of other rows. */
   fields: (row: Row, change: (part: Partial<Row>) => void, nth: number) => ReactNode;
 }
 

@@ -1,5 +1,5 @@
-// Headers that the gateway sets for the agent, such as a credential of its own. Values are secrets: what is there
-// already is not shown, and is kept until something else is typed.
+// Headers that the gateway sets for the agent, such as a credential of its own. Their values are secrets: an existing
+// value is not shown, and is kept until a new one is entered.
 import { PasswordInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 import css from "./DeployForm.module.css";

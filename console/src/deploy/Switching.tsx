@@ -1,10 +1,10 @@
-// What another kind of authentication means for callers from this deploy on.
+// What a change of the kind of authentication means for the callers.
 import type { AgentDetail, Authentication } from "../api/schemas";
 import { Notice } from "../parts/Notice";
 import { plural } from "../parts/format";
 
 interface Props {
-  /** What is live; `null` is a new agent. */
+  /** The live kind; `null` for a new agent. */
   from: Authentication | null;
   to: Authentication | null;
   agent: AgentDetail | null;

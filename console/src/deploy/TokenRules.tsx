@@ -1,4 +1,4 @@
-// What a token must have beside its issuer and audience, and what of it the agent gets.
+// What a token must have besides its issuer and audience, and which of its claims the agent receives.
 import { NativeSelect, Stack, TagsInput, TextInput } from "@mantine/core";
 import { ClaimHeaders } from "./ClaimHeaders";
 import { ClaimRules } from "./ClaimRules";

@@ -1,4 +1,4 @@
-// How the gateway talks to the agent: time-outs, trust, the host that it names, and headers that it sets.
+// How the gateway connects to the agent: timeouts, trusted CAs, the Host header, and headers that it sets.
 import { Stack, TextInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";

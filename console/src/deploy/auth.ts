@@ -1,4 +1,4 @@
-// Who may call and what the agent gets of the credential, between specification and form.
+// Converts the authentication settings between specification and form.
 import type { Authentication, Json, JsonObject } from "../api/schemas";
 import { type ClaimRule, readRules, writeRules } from "./claims";
 import { isObject, list, member, put, text } from "./spec";
@@ -16,7 +16,7 @@ export interface AuthForm {
   header: string;
   prefix: string;
   forwardToken: boolean;
-  /** Another header than the one in which the token came; empty is the same. */
+  /** The header for the forwarded token; empty is the one in which it came. */
   forwardHeader: string;
   forwardScheme: string;
   alsoWebsocket: boolean;
@@ -135,7 +135,7 @@ function alsoOf(form: AuthForm, original: Json | undefined): Json {
   if (form.alsoWebsocket) also.push("websocket_protocol");
   for (const query of form.alsoQuery) also.push({ query });
   for (const cookie of form.alsoCookie) also.push({ cookie });
-  // The order is the operator's own while the places are the same.
+  // The operator's order is kept as long as the set is the same.
   const places = (list: Json[]) => JSON.stringify(list.map((one) => JSON.stringify(one)).sort());
   return Array.isArray(original) && places(original) === places(also) ? original : also;
 }

@@ -1,22 +1,22 @@
-// Rules about claims, as text fields edit them. Claims compare by JSON type, so `true` and `42` are what JSON
-// says they are, and quotes make text of them.
+// Converts claim rules between specification and form. Claims are compared by JSON type: typed without quotes, `true`
+// and `42` are a boolean and a number; with quotes they are strings.
 import type { Json, JsonObject } from "../api/schemas";
 import { isObject, put, same, text } from "./spec";
 
 export interface ClaimRule {
   claim: string;
   values: string[];
-  /** The claim is an object, and the names of its members are looked at. */
+  /** The claim is an object, and the rule compares the names of its members. */
   keysOf: boolean;
 }
 
-/** A value of a claim as people type it. */
+/** A value of a claim as text to edit. */
 export function valueText(value: Json): string {
   if (typeof value !== "string") return JSON.stringify(value);
   return typeof valueOf(value) === "string" && !value.startsWith('"') ? value : JSON.stringify(value);
 }
 
-/** What typed text means. */
+/** The value that typed text stands for. */
 export function valueOf(typed: string): string | number | boolean {
   const trimmed = typed.trim();
   if (trimmed === "true" || trimmed === "false") return trimmed === "true";
@@ -43,7 +43,7 @@ export function readRules(rules: Json | undefined): ClaimRule[] {
   }));
 }
 
-/** The rules as JSON; rows without a claim and without values are not there yet. */
+/** The rules as JSON, without empty rows. */
 export function writeRules(rules: ClaimRule[], original: Json | undefined): Json {
   if (Array.isArray(original) && same(readRules(original) as unknown as Json, rules as unknown as Json)) {
     return original;

@@ -1,4 +1,4 @@
-// What browsers of other origins may do, between specification and form.
+// Converts the CORS settings between specification and form.
 import type { JsonObject } from "../api/schemas";
 import { flag, isObject, list, member, put, text } from "./spec";
 
@@ -23,7 +23,7 @@ export function readCors(spec: JsonObject): CorsForm {
   };
 }
 
-/** The section; `null` when the agent answers no other origin. */
+/** The section; `null` when the agent allows no other origin. */
 export function writeCors(form: CorsForm, original: JsonObject): JsonObject | null {
   const before = member(original, "cors");
   if (form.corsOrigins.length === 0) {

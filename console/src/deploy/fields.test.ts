@@ -79,11 +79,11 @@ describe("findings are sorted", () => {
   });
 });
 
-describe("what is missing is said before the gateway is asked", () => {
-  it("wants everything of a new agent", () => {
+describe("the form reports what is missing before it asks the gateway", () => {
+  it("requires every field of a new agent", () => {
     expect(Object.keys(missing(formOf({}), ""))).toEqual(["name", "path", "upstream", "authentication"]);
   });
-  it.each(["a/b", "a b", "ä", "A", "-a", "x".repeat(64)])("does not take the name %s", (name) => {
+  it.each(["a/b", "a b", "ä", "A", "-a", "x".repeat(64)])("rejects the name %s", (name) => {
     expect(missing(formOf({ route: "/a", upstream: "http://a", auth: "public" }), name)).toHaveProperty(
       "name",
     );
@@ -96,10 +96,10 @@ describe("what is missing is said before the gateway is asked", () => {
     const form = formOf({ route, upstream, auth: "public" });
     expect(missing(form, "a")[field]).toContain(better);
   });
-  it.each(["http://a", "https://a/b", "unix:/run/agent.sock"])("takes the upstream %s", (upstream) => {
+  it.each(["http://a", "https://a/b", "unix:/run/agent.sock"])("accepts the upstream %s", (upstream) => {
     expect(missing(formOf({ route: "/a", upstream, auth: "public" }), "a")).toEqual({});
   });
-  it("wants a provider for OAuth only", () => {
+  it("requires a provider for OAuth only", () => {
     const form = formOf({ route: "/a", upstream: "http://a", auth: { oauth: {} } });
     expect(missing(form, "a")).toHaveProperty("providers");
     expect(missing({ ...form, authentication: "api_key" }, "a")).toEqual({});

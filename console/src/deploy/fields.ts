@@ -1,12 +1,12 @@
-// Where a finding of the gateway belongs in the form: its JSON pointer tells the field.
+// Finds the field of the form that a finding is about, by its JSON pointer.
 import type { Diagnostic } from "../api/schemas";
 import type { AgentForm } from "./form";
 import { PLAIN } from "./plain";
 
-/** A part of the form; a plain setting is named by its pointer. */
+/** A field of the form; a plain setting is named by its pointer. */
 export type Field = Exclude<keyof AgentForm, "plain"> | "name" | `/${string}`;
 
-/** The longest pointer that begins a finding's pointer wins. */
+/** The longest matching prefix of a finding's pointer wins. */
 const FIELDS: [string, Field][] = [
   ["/display_name", "displayName"],
   ["/route", "path"],
@@ -55,7 +55,7 @@ const FIELDS: [string, Field][] = [
   ...PLAIN.map(({ pointer }): [string, Field] => [pointer, `/${pointer.slice(1)}`]),
 ];
 
-/** What every agent is asked; the rest is under "More". */
+/** Fields that are always shown; the others are under "More". */
 const FIRST: ReadonlySet<Field> = new Set<Field>([
   "authentication",
   "providers",
@@ -66,7 +66,7 @@ const FIRST: ReadonlySet<Field> = new Set<Field>([
   "keyHeader",
 ]);
 
-/** What a new agent is asked first, and an old one under "More". */
+/** Fields that are shown first for a new agent, and under "More" for an existing one. */
 const IDENTITY: ReadonlySet<Field> = new Set<Field>([
   "name",
   "displayName",
@@ -88,15 +88,15 @@ export function fieldOf(pointer: string | null): Field | null {
 }
 
 export interface Sorted {
-  /** What to say beside each field. */
+  /** The message of each field. */
   beside: Partial<Record<Field, string>>;
-  /** What belongs to no field of this form. */
+  /** Findings without a field in this form. */
   rest: Diagnostic[];
-  /** Whether something is said in the part that may be folded away. */
+  /** Whether a field that may be collapsed has a message. */
   more: boolean;
 }
 
-/** Sorts findings about `resource` into those beside fields and the rest. Only errors go beside fields. */
+/** Assigns the errors about `resource` to their fields. Everything else goes to `rest`. */
 export function sortFindings(findings: Diagnostic[], resource: string, isNew: boolean): Sorted {
   const sorted: Sorted = { beside: {}, rest: [], more: false };
   for (const finding of findings) {
@@ -114,13 +114,13 @@ export function sortFindings(findings: Diagnostic[], resource: string, isNew: bo
   return sorted;
 }
 
-/** A finding beside its field, where there is no room for code: what the gateway puts between backticks is quoted. */
+/** A finding as the message of a field, which cannot show code: backticks become quotation marks. */
 export function inField({ message, help }: Pick<Diagnostic, "message" | "help">): string {
   const said = help ? `${message} (${help})` : message;
   return said.replace(/`([^`]+)`/g, "“$1”");
 }
 
-/** What is missing before it is worth asking the gateway. */
+/** What is missing before the gateway is asked. */
 export function missing(form: AgentForm, name: string): Partial<Record<Field, string>> {
   const said: Partial<Record<Field, string>> = {};
   if (!name) said.name = "An agent needs a name.";

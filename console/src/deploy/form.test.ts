@@ -143,7 +143,7 @@ describe("an edit changes what it names and nothing else", () => {
     expect(edited.auth).toEqual({ api_key: {} });
   });
 
-  it("takes a default out that was set by hand to something else", () => {
+  it("removes a setting that is set back to its default", () => {
     const edited = specOf({ ...formOf(FULL), prefix: "Bearer", audiences: [] }, FULL);
     const oauth = (edited.auth as JsonObject).oauth as JsonObject;
     expect(oauth).not.toHaveProperty("prefix");
@@ -151,7 +151,7 @@ describe("an edit changes what it names and nothing else", () => {
     expect(oauth).toHaveProperty("header", "Authorization");
   });
 
-  it("takes cors out with its last origin", () => {
+  it("removes cors with its last origin", () => {
     expect(specOf({ ...formOf(FULL), corsOrigins: [] }, FULL)).not.toHaveProperty("cors");
   });
 
@@ -197,7 +197,7 @@ describe("an edit changes what it names and nothing else", () => {
     });
   });
 
-  it("takes a limit as a number", () => {
+  it("writes a limit as a number", () => {
     expect(specOf(plainly({ "/max_in_flight": "10" }), FULL)).toHaveProperty("max_in_flight", 10);
   });
 
@@ -208,7 +208,7 @@ describe("an edit changes what it names and nothing else", () => {
   });
 });
 
-it("keeps what I changed and takes the rest from what is there now", () => {
+it("keeps my changes and the newest settings for the rest", () => {
   const from = formOf(FULL);
   const theirs = { ...from, upstream: "http://b", audiences: ["theirs"] };
   const mine = { ...from, prefix: "Token", audiences: ["mine"] };

@@ -1,5 +1,5 @@
-// An agent as the deploy drawer edits it. The specification stays the truth: what the form does not know is
-// kept as it is, and what it knows is written as briefly as the operator wrote it.
+// An agent as the deploy form edits it. The specification is the source of truth: the form keeps members that it does
+// not know, and writes the others as briefly as the operator did.
 import type { JsonObject } from "../api/schemas";
 import { type AuthForm, readAuth, writeAuth } from "./auth";
 import { type CorsForm, readCors, writeCors } from "./cors";
@@ -28,7 +28,7 @@ export function formOf(spec: JsonObject): AgentForm {
   };
 }
 
-/** The specification that the form asks for, on top of the one that it was read from. */
+/** The specification that the form was read from, with the changes of the form. */
 export function specOf(form: AgentForm, original: JsonObject): JsonObject {
   const spec = structuredClone(original);
   put(spec, "display_name", form.displayName.trim(), "");
@@ -44,7 +44,7 @@ export function specOf(form: AgentForm, original: JsonObject): JsonObject {
   return spec;
 }
 
-/** What `mine` changed of `from`, on top of `onto`: what I left alone is taken from there. */
+/** Applies the changes that `mine` made to `from` to `onto`; unchanged fields are those of `onto`. */
 export function rebase(mine: AgentForm, from: AgentForm, onto: AgentForm): AgentForm {
   const changed = (Object.keys(mine) as (keyof AgentForm)[]).filter(
     (field) => JSON.stringify(mine[field]) !== JSON.stringify(from[field]),

@@ -1,8 +1,9 @@
-// Settings of an agent whose form follows from what the API says of them: a new one appears in the form by itself.
+// Settings of an agent whose fields are derived from the API's schema: a new setting appears in the form without a
+// change here.
 import { type Json, type JsonObject, PLAIN_SETTINGS, type PlainSetting } from "../api/schemas";
 import { isObject, put, same, text } from "./spec";
 
-/** Those that have a form of their own elsewhere. */
+/** Settings with a field elsewhere in the form. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
   "/enforcement",
   "/route/strip_path",
@@ -10,10 +11,10 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   "/cors/max_age",
 ]);
 
-/** The others, in the order of the document. */
+/** The other settings, in the order of the document. */
 export const PLAIN: readonly PlainSetting[] = PLAIN_SETTINGS.filter(({ pointer }) => !ELSEWHERE.has(pointer));
 
-/** What is typed or chosen, by pointer; empty is the default. */
+/** The input for each setting, by its pointer; empty is the default. */
 export interface PlainForm {
   plain: Record<string, string>;
 }
@@ -26,7 +27,7 @@ export const labelOf = (pointer: string): string =>
 
 export const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 
-/** Those of a section: `/upstream`, or the rest. */
+/** Whether a setting is in the section `/upstream`. */
 export const inUpstream = ({ pointer }: PlainSetting): boolean => pointer.startsWith("/upstream/");
 
 export function readPlain(spec: JsonObject): PlainForm {
@@ -38,7 +39,7 @@ export function readPlain(spec: JsonObject): PlainForm {
   return { plain: Object.fromEntries(PLAIN.map(({ pointer }) => [pointer, text(at(pointer))])) };
 }
 
-/** Writes what the form says into `spec`, which was made from `original`. */
+/** Writes the input into `spec`, a copy of `original`. */
 export function writePlain({ plain }: PlainForm, spec: JsonObject, original: JsonObject): void {
   const before = readPlain(original).plain;
   for (const setting of PLAIN) {
@@ -48,14 +49,14 @@ export function writePlain({ plain }: PlainForm, spec: JsonObject, original: Jso
   }
 }
 
-/** What the setting is to be; empty is the default. */
+/** The value that the input stands for; empty is the default. */
 function valueOf(setting: PlainSetting, typed: string): Json {
   switch (setting.kind) {
     case "switch":
       return typed === String(setting.usual) ? "" : typed === "true";
     case "choice":
       return typed;
-    // What is no number goes to the gateway as it is, which says what is wrong with it.
+    // Text that is not a number goes to the gateway as it is, which says what is wrong with it.
     case "count":
     case "text":
       return /^\d{1,15}$/.test(typed) ? Number(typed) : typed;

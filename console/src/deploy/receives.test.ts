@@ -38,8 +38,8 @@ describe("the sentence says what the agent will receive", () => {
     ],
     ["public", { ...oauth, authentication: "public" }, ["Anyone can call", "as it was sent"]],
   ];
-  it.each(cases)("%s", (_, form, said) => {
-    for (const part of said) expect(receives(form)).toContain(part);
+  it.each(cases)("%s", (_, form, parts) => {
+    for (const part of parts) expect(receives(form)).toContain(part);
   });
 
   it("does not say of a shadow agent that only some get through", () => {

@@ -1,4 +1,4 @@
-// The plain sentences that say what the agent will receive with the settings as they stand.
+// Describes in plain sentences who can call the agent with these settings, and what it receives.
 import type { AgentForm } from "./form";
 
 /** "a", "a or b", "a, b or c" */
@@ -7,7 +7,7 @@ export function either(items: string[], word = "or"): string {
   return `${items.slice(0, -1).join(", ")} ${word} ${items.at(-1)}`;
 }
 
-/** Who gets through, and with what the request arrives at the agent. */
+/** Who can call the agent, and what it receives of a request. */
 export function receives(form: AgentForm): string {
   const shadow = form.enforcement === "shadow" && form.authentication !== "public";
   const parts = [whoPasses(form, shadow), whatArrives(form)];

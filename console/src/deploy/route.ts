@@ -1,4 +1,4 @@
-// Where callers reach an agent, between specification and form.
+// Converts the route between specification and form.
 import type { Json, JsonObject } from "../api/schemas";
 import { flag, isObject, list, put, text } from "./spec";
 
@@ -26,7 +26,7 @@ export function writeRoute(form: RouteForm, original: Json | undefined): Json {
   if (!isObject(original) && hosts.length === 0 && form.methods.length === 0 && !form.stripPath) return path;
   const route: JsonObject = isObject(original) ? { ...original } : {};
   route.path = path;
-  // As briefly as it was written: one host stays `host`, and what was not changed stays as it is.
+  // Keeps the operator's notation: one host stays `host`, and what was not changed stays as it is.
   if (JSON.stringify(hosts) !== JSON.stringify(readRoute(original).hosts)) {
     const one = hosts.length === 1 && !("hosts" in route);
     put(route, "host", one ? (hosts[0] ?? "") : "", "");

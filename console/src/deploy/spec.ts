@@ -1,12 +1,11 @@
-// Small steps for reading and writing a specification, which is JSON of any shape until the gateway has said
-// that it is a good one.
+// Reads and writes members of a specification, which is JSON of any shape until the gateway has validated it.
 import type { Json, JsonObject } from "../api/schemas";
 
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The mapping under a name, or an empty one. */
+/** The object under a name, or an empty one. */
 export function member(value: Json | undefined, name: string): JsonObject {
   const inner = isObject(value) ? value[name] : undefined;
   return isObject(inner) ? inner : {};
@@ -37,8 +36,8 @@ export function same(a: Json | undefined, b: Json | undefined): boolean {
 }
 
 /**
- * Writes a member. A value that means the same as no member at all is only written where one stood already
- * with that very value, so that an operator's explicit default survives and a new one is not made.
+ * Writes a member. A value that means the same as an absent member is written only where that very value was
+ * written before: an operator's explicit default survives, and none is added.
  */
 export function put(target: JsonObject, name: string, value: Json, absent: Json): void {
   if (name in target && same(target[name], value)) return;

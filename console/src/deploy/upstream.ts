@@ -1,11 +1,11 @@
-// Where requests go and under which name, between specification and form.
+// Converts the upstream settings between specification and form.
 import type { Json, JsonObject } from "../api/schemas";
 import { isObject, member, put, text } from "./spec";
 
-/** A header that the gateway sets for the agent. What stands there is a secret that the API does not show. */
+/** A header that the gateway sets for the agent. The API does not show its value, which is a secret. */
 export interface SetHeader {
   name: string;
-  /** A new value; empty keeps what is there. */
+  /** A new value; empty keeps the existing one. */
   value: string;
   file: string;
 }
@@ -41,7 +41,7 @@ export function writeUpstream(form: UpstreamForm, original: Json | undefined): J
   return isObject(original) || Object.keys(upstream).length > 1 ? upstream : form.upstream.trim();
 }
 
-/** A header with nothing typed for it keeps what stands there, whatever that is. */
+/** A header without a new value keeps the existing one. */
 function headersOf(rows: SetHeader[], before: JsonObject): JsonObject {
   const headers: JsonObject = {};
   for (const row of rows) {

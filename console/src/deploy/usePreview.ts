@@ -1,10 +1,11 @@
-// What the gateway would do with the form as it stands: asked after each pause in typing, nothing is kept.
+// A dry run of the form after each pause in typing.
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type Precondition, agents } from "../api/calls";
 import type { ApiError } from "../api/client";
 import type { JsonObject, Written } from "../api/schemas";
 
+/** A dry run compiles the whole configuration, so it waits a little longer than a search. */
 const DEBOUNCE_MS = 350;
 
 interface Asked {
@@ -13,7 +14,7 @@ interface Asked {
   on: Precondition;
 }
 
-/** `wanted`: the form is fit to be asked about. `paused`: keep the last answer and ask no more. */
+/** `wanted`: the form is complete. `paused`: keep the last result, and send nothing. */
 export function usePreview(asked: Asked, wanted: boolean, paused: boolean) {
   const enabled = wanted && !paused;
   const text = JSON.stringify(asked);
@@ -24,7 +25,7 @@ export function usePreview(asked: Asked, wanted: boolean, paused: boolean) {
       const { name, spec, on } = JSON.parse(settled) as Asked;
       return agents.put(name, spec, on, true, signal);
     },
-    // Before the pause is over, the settled question is an old one, perhaps of a form that was not fit.
+    // Until the pause is over, `settled` is an older state of the form, perhaps an incomplete one.
     enabled: enabled && settled === text,
     gcTime: 0,
     staleTime: 0,
@@ -33,11 +34,11 @@ export function usePreview(asked: Asked, wanted: boolean, paused: boolean) {
   });
   const current = enabled && settled === text && !query.isPlaceholderData;
   return {
-    /** The last answer, perhaps to an older state of the form. */
+    /** The last result, perhaps of an older state of the form. */
     written: wanted ? query.data : undefined,
-    /** A refusal of the form as it stands. */
+    /** Why the gateway rejects the form as it is. */
     error: current ? query.error : null,
-    /** Whether the answer is about the form as it stands. */
+    /** Whether the result is that of the form as it is. */
     current: current && !query.isFetching,
     asking: enabled && (settled !== text || query.isFetching),
   };

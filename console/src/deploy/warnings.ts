@@ -1,4 +1,4 @@
-// The gateway's warnings about one agent, without advice that is for whoever has no console.
+// The gateway's warnings about one agent, with advice for the console instead of the command line.
 import type { Diagnostic } from "../api/schemas";
 
 export function aboutAgent(warnings: Diagnostic[], name: string): Diagnostic[] {

@@ -1,4 +1,4 @@
-// What a revision changed: of one resource, or of each that it touched.
+// The diffs of a revision: of one resource, or of each that it changed.
 import { useQuery } from "@tanstack/react-query";
 import { revisions } from "../api/calls";
 import { DiffView } from "../parts/DiffView";

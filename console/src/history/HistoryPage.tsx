@@ -7,6 +7,7 @@ import { useRevisions } from "../api/queries";
 import { EmptyState } from "../parts/EmptyState";
 import { PageHead } from "../parts/PageHead";
 import { usePaging } from "../parts/paging";
+import { SEARCH_DEBOUNCE_MS } from "../parts/search";
 import { ReadOnlyNotice, useReadOnly } from "../parts/writable";
 import { AnyRevision } from "./AnyRevision";
 import css from "./History.module.css";
@@ -15,7 +16,7 @@ import { matches, resourceIn } from "./search";
 
 export default function HistoryPage() {
   const [typed, setTyped] = useState("");
-  const [settled] = useDebouncedValue(typed.trim(), 250);
+  const [settled] = useDebouncedValue(typed.trim(), SEARCH_DEBOUNCE_MS);
   const { paging, cursor, fromFirstPage } = usePaging<number>();
   const only = resourceIn(settled);
   const found = useRevisions({ resource: only, before: cursor, limit: PAGE });

@@ -8,7 +8,7 @@ import { QueryError } from "../parts/QueryError";
 import css from "./History.module.css";
 import { RollBack } from "./RollBack";
 
-/** As many revisions as the API gives by default. */
+/** A revision takes two to three lines, so a page is shorter than that of other lists. */
 export const PAGE = 20;
 
 /** A resource as it was right after a revision. */

@@ -1,4 +1,4 @@
-// Back to what a resource was right after a revision: the diff first, then the roll-back.
+// Rolls a resource back to what it was right after a revision. The diff comes first.
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { revisions } from "../api/calls";

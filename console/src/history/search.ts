@@ -1,12 +1,12 @@
-// What the search of the history looks for.
+// The search of the history: the gateway finds a whole resource, the page finds words.
 import type { RevisionSummary } from "../api/schemas";
 
-/** A whole resource is looked for by the gateway; `undefined` when the text is something else. */
+/** The resource that the text names; `undefined` when it is something else. */
 export function resourceIn(typed: string): string | undefined {
   return /^(agents|identity_providers|api_keys)\/[A-Za-z0-9-]+$/.test(typed) ? typed : undefined;
 }
 
-/** Whether every word is somewhere in a revision. */
+/** Whether each word occurs in a revision. */
 export function matches(item: RevisionSummary, typed: string): boolean {
   const text = [
     `revision ${item.number}`,

@@ -18,7 +18,7 @@ const broken = (resource: string): BrokenDocument => ({
   restorable: true,
 });
 
-describe("a revision is said to be live only when its text is", () => {
+describe("a revision is live only when its text is", () => {
   it.each([
     ["the newest", item(3), true, undefined, "live"],
     ["an older one", item(2), false, undefined, "past"],

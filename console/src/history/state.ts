@@ -1,9 +1,9 @@
-// What a revision is today: live, the last one but not live, or past. And who made it, in words.
+// The state of a revision (live, newest but not live, or past), and its author in words.
 import type { RevisionSummary, Status } from "../api/schemas";
 
 export type RevisionState = "live" | "broken" | "not_live" | "past";
 
-/** `newest`: no later revision is of this resource. "live" is said only of the text that is live. */
+/** `newest`: no later revision changed this resource. A revision is live only if its text is. */
 export function stateOf(
   item: RevisionSummary,
   resource: string,
@@ -18,7 +18,7 @@ export function stateOf(
 }
 
 export interface Author {
-  /** With its "by". */
+  /** Including "by". */
   text: string;
   title?: string;
 }

@@ -1,5 +1,4 @@
-// Takes a change back that was just made: its resource becomes what it was right before, unless somebody has changed
-// something since.
+// Undoes the change that was just made, unless something has been changed since.
 import { useQueryClient } from "@tanstack/react-query";
 import { revisions } from "../api/calls";
 import { ApiError, sentence } from "../api/client";

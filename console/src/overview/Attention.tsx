@@ -1,4 +1,4 @@
-// What needs attention, in sentences with deadlines, the worst first; and what can be done about it here.
+// What needs attention, as sentences with deadlines, the most severe first, with the actions that the console offers.
 import { Button, Group, VisuallyHidden } from "@mantine/core";
 import { Link } from "wouter";
 import type { Attention as Line, Status } from "../api/schemas";
@@ -17,7 +17,7 @@ const TONES: Record<Line["level"], { tone: MarkTone; word: string }> = {
 
 export function Attention({ status }: { status: Status }) {
   const lines = linesOf(status);
-  // A gateway that tells nothing of the kind has not said that all is well.
+  // A gateway that does not report this has not said that all is well.
   if (status.attention === undefined) return null;
   return (
     <section

@@ -1,4 +1,4 @@
-// What to do on the first run, one step after the other.
+// The first steps after the installation.
 import { Link } from "wouter";
 import type { Status } from "../api/schemas";
 import { Notice } from "../parts/Notice";

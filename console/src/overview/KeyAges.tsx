@@ -1,4 +1,4 @@
-// How old the keys of each identity provider are: those that fail first, the healthy ones of many folded away.
+// The age of the keys of each identity provider: failing ones first, many healthy ones collapsed.
 import { Link } from "wouter";
 import type { ProviderStatus } from "../api/schemas";
 import { type Column, DataTable } from "../parts/DataTable";
@@ -8,7 +8,7 @@ import { Time } from "../parts/Time";
 import { plural, span } from "../parts/format";
 import css from "./OverviewPage.module.css";
 
-/** So many healthy ones are shown without being asked for. */
+/** More healthy providers than this are collapsed, so that the table does not push the rest off the screen. */
 const SHOWN = 8;
 
 const COLUMNS: Column<ProviderStatus>[] = [

@@ -1,4 +1,4 @@
-// How the gateway is doing: what it decides and how fast, whether its configuration and its keys are fresh.
+// The state of the gateway: its decisions and their latency, its configuration, and the keys of its providers.
 import { Button, Loader } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";

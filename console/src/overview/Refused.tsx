@@ -1,5 +1,4 @@
-// A change of the configuration that was rejected: what is wrong with it, errors first. What is wrong with documents that
-// were set aside is said at each of them.
+// A rejected change of the configuration with its findings, errors first. Broken documents show their own.
 import type { BrokenDocument, Status } from "../api/schemas";
 import { Findings, split } from "../parts/Findings";
 import { Notice } from "../parts/Notice";

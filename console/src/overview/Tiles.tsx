@@ -1,4 +1,4 @@
-// The few numbers that say at a glance whether all is well.
+// The key figures of the gateway.
 import { Link } from "wouter";
 import type { ReactNode } from "react";
 import type { Status, Traffic } from "../api/schemas";
@@ -9,7 +9,7 @@ import css from "./OverviewPage.module.css";
 
 const RELOADS: Record<Status["last_reload"]["result"], { tone: MarkTone; word: string }> = {
   applied: { tone: "ok", word: "applied" },
-  // The gateway looks at its files every half minute; that nothing was new is the usual answer.
+  // The gateway checks its files every 30 s, and usually nothing has changed.
   unchanged: { tone: "ok", word: "up to date" },
   refused: { tone: "bad", word: "change rejected" },
 };
@@ -66,7 +66,7 @@ export function Tiles({ status, traffic }: { status: Status; traffic: Traffic | 
   );
 }
 
-/** The text that is live has a number only while the history's last one is that text. */
+/** The live text has a number only while it is the text of the last revision. */
 function Live({ status: { live, head, last_reload } }: { status: Status }) {
   const reload = RELOADS[last_reload.result];
   const number = head?.number ?? live.number;

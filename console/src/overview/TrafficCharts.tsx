@@ -1,4 +1,4 @@
-// Decisions by reason and the time that they took, over the last minutes.
+// Decisions by reason, and how long they took, over the last minutes.
 import type { Traffic } from "../api/schemas";
 import { Chart } from "../parts/Chart";
 import type { Series } from "../parts/series";
@@ -6,6 +6,7 @@ import { millis, rate, span } from "../parts/format";
 import { meaning } from "../refused/reasons";
 import css from "./OverviewPage.module.css";
 
+/** There are six colours for refusals, and the last is for the other reasons. */
 const NAMED_REASONS = 5;
 
 /** Allowed first, then the most frequent refusals, and the rest as one. */

@@ -1,13 +1,14 @@
-// The agents behind the gateway that failed lately, the worst first.
+// The agents whose upstream failed recently, most failures first.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
-import { allAgents } from "../api/allAgents";
+import { REFETCH_ALL_MS, allAgents } from "../api/allAgents";
 import { keys } from "../api/queries";
 import type { AgentSummary } from "../api/schemas";
 import { type Column, DataTable } from "../parts/DataTable";
 import { Time } from "../parts/Time";
 import css from "./OverviewPage.module.css";
 
+/** The list of agents has all of them; more would push the charts off the screen. */
 const SHOWN = 10;
 
 const COLUMNS: Column<AgentSummary>[] = [
@@ -29,19 +30,19 @@ const COLUMNS: Column<AgentSummary>[] = [
   { label: "Upstream", cell: (agent) => <code className="dim">{agent.upstream}</code> },
 ];
 
-/** Those that failed in the last minutes, the most failures first. */
+/** The agents with failures in the last five minutes, most failures first. */
 export function failing(agents: AgentSummary[]): AgentSummary[] {
   return agents
     .filter((agent) => (agent.upstream_failures_5m ?? 0) > 0)
     .sort((a, b) => (b.upstream_failures_5m ?? 0) - (a.upstream_failures_5m ?? 0));
 }
 
-/** `some`: the gateway counts failures now; only then is it worth reading every agent. */
+/** `some`: the gateway counts failures now; only then is every agent read. */
 export function UpstreamFailures({ some }: { some: boolean }) {
   const found = useQuery({
     queryKey: [...keys.agents, "failing"],
     queryFn: ({ signal }) => allAgents("", signal).then(failing),
-    refetchInterval: 15_000,
+    refetchInterval: REFETCH_ALL_MS,
     enabled: some,
   });
   if (!some || !found.data || found.data.length === 0) return null;

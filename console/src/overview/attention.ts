@@ -1,15 +1,18 @@
-// The order of what needs attention, and where each line leads.
+// The order of what needs attention, and the page that each line leads to.
 import type { Attention, Status } from "../api/schemas";
 import { besides } from "./besides";
 
 const ORDER: Record<Attention["level"], number> = { error: 0, warning: 1, note: 2 };
 
-/** Errors, then warnings, then notes; as they came within each. */
+/** Errors, then warnings, then notes; in the gateway's order within each. */
 export function worstFirst(lines: Attention[]): Attention[] {
   return [...lines].sort((a, b) => (ORDER[a.level] ?? 3) - (ORDER[b.level] ?? 3));
 }
 
-/** What is to be shown: a rejected change is not said again when it is nothing but documents that are said to be broken. */
+/**
+ * The lines to show. A rejected change is left out when broken documents, which have lines of their own, explain
+ * all of it.
+ */
 export function linesOf(status: Pick<Status, "attention" | "refused" | "broken_documents">): Attention[] {
   const broken = status.broken_documents ?? [];
   const errors = besides(status.refused?.diagnostics ?? [], broken).some((one) => one.severity === "error");

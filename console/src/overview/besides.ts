@@ -1,7 +1,6 @@
 // Findings of a rejected change that no broken document accounts for.
 import type { BrokenDocument, Diagnostic } from "../api/schemas";
 
-/** The findings that are not about a broken document. */
 export function besides(findings: Diagnostic[], broken: BrokenDocument[]): Diagnostic[] {
   return findings.filter(
     (finding) =>

@@ -22,7 +22,7 @@ describe("decisions are drawn by reason", () => {
     const by = { token_expired: [1, 0], ok: [9, 9], audience_mismatch: [2, 2], scope_missing: [0, 0] };
     expect(labels(by)).toEqual(["Allowed", "Wrong audience", "Token expired"]);
   });
-  it("takes allowed from the sum when nothing has the reason ok", () => {
+  it("uses the sum of allowed requests when none has the reason ok", () => {
     expect(byReason(traffic({}))[0]?.values).toEqual([1, 1]);
   });
   it("shows what would be refused apart from what was", () => {

@@ -1,8 +1,9 @@
-// Chooses an agent among however many there are: the gateway searches.
+// Selects an agent. The gateway does the searching, since there can be thousands.
 import { Select } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { useAgents } from "../api/queries";
+import { SEARCH_DEBOUNCE_MS } from "./search";
 
 interface Props {
   label: string;
@@ -15,7 +16,7 @@ interface Props {
 
 export function AgentSelect({ label, value, onChange, placeholder, required, error }: Props) {
   const [typed, setTyped] = useState(value ?? "");
-  const [q] = useDebouncedValue(typed === value ? "" : typed.trim(), 200);
+  const [q] = useDebouncedValue(typed === value ? "" : typed.trim(), SEARCH_DEBOUNCE_MS);
   const found = useAgents({ limit: 50, q });
   const names = found.data?.items.map((agent) => agent.name) ?? [];
   const data = value && !names.includes(value) ? [value, ...names] : names;

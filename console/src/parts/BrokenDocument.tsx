@@ -1,4 +1,4 @@
-// Documents that are broken on disk: what is wrong with each, and the way back to its last good text.
+// Documents that are broken on disk: what is wrong with each, and a button that restores its last good text.
 import { Button, Group } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "wouter";
@@ -21,7 +21,7 @@ const NOT_RESTORABLE = "The gateway has no earlier text of this document. Fix th
 
 interface Props {
   document: BrokenDocument;
-  /** It stands on the page of its resource. */
+  /** It is shown on the page of its resource. */
   here?: boolean;
 }
 

@@ -1,5 +1,5 @@
-// A chart over time, in plain SVG: stacked bars or lines. The legend reads out the moment that is pointed at, and
-// the same numbers are there as a table.
+// A chart over time, in plain SVG: stacked bars or lines. The legend has the values at the pointer, and a table has
+// all of them.
 import { type PointerEvent, useState } from "react";
 import css from "./Chart.module.css";
 import { ChartTable } from "./ChartTable";
@@ -12,10 +12,11 @@ export interface Props {
   series: Series[];
   kind: "stack" | "line";
   format: (value: number) => string;
-  /** What to say when there is nothing to draw. */
+  /** Shown when there is nothing to draw. */
   none: string;
 }
 
+/** In units of the drawing, which is stretched to the width of its box and as high as in the style sheet. */
 const WIDTH = 600;
 const HEIGHT = 180;
 
@@ -135,7 +136,7 @@ function Line({ series, top }: { series: Series; top: number }) {
       continue;
     }
     path += `${pen}${((index + 0.5) * step).toFixed(1)} ${(HEIGHT - (value / top) * HEIGHT).toFixed(1)}`;
-    // A value between two gaps has no line to it: it is a short one itself.
+    // A value between two gaps has no line to another value, so it gets a short line of its own.
     if (pen === "M" && (series.values[index + 1] ?? null) === null) path += "h4";
     pen = "L";
   }
@@ -149,7 +150,7 @@ function Line({ series, top }: { series: Series; top: number }) {
   );
 }
 
-/** The next round number, so that the axis reads well. */
+/** The next round number, as the end of an axis. */
 export function ceiling(value: number): number {
   if (!(value > 0)) return 0;
   const power = 10 ** Math.floor(Math.log10(value));

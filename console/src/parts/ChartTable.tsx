@@ -1,4 +1,4 @@
-// The numbers of a chart as a table, for those who cannot see it or want the exact value.
+// The values of a chart as a table, for screen readers and for the exact values.
 import css from "./Chart.module.css";
 import type { Series } from "./series";
 import { clock, useZone } from "./zone";

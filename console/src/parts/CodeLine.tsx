@@ -1,4 +1,4 @@
-// Text to copy: as it is, wrapped, with the button beside it.
+// Code with a button that copies it.
 import css from "./CodeLine.module.css";
 import { CopyButton } from "./CopyButton";
 

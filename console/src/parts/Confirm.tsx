@@ -1,4 +1,4 @@
-// A question before something that cannot simply be taken back. A refusal is shown in the same place.
+// Asks before an action that cannot simply be undone, and shows its error in the same dialog.
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
@@ -8,7 +8,7 @@ interface Props<Answer> {
   opened: boolean;
   onClose: () => void;
   title: string;
-  /** The word on the button. */
+  /** The label of the button. */
   action: string;
   act: () => Promise<Answer>;
   onDone: (answer: Answer) => void;

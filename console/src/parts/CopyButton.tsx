@@ -1,13 +1,16 @@
-// Copies a text, and says whether it could: a page without TLS on another host may not use the clipboard.
+// Copies a text, and says whether that worked: a page without TLS from another host cannot use the clipboard.
 import { Button } from "@mantine/core";
 import { IconCheck, IconCopy, IconX } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
+
+/** Long enough to read two words. */
+const SAID_MS = 2_500;
 
 export function CopyButton({ text, what }: { text: string; what: string }) {
   const [state, setState] = useState<"idle" | "copied" | "failed">("idle");
   useEffect(() => {
     if (state === "idle") return;
-    const timer = setTimeout(() => setState("idle"), 2_500);
+    const timer = setTimeout(() => setState("idle"), SAID_MS);
     return () => clearTimeout(timer);
   }, [state]);
   const Icon = { idle: IconCopy, copied: IconCheck, failed: IconX }[state];

@@ -1,5 +1,5 @@
-// A table that becomes a list of cards on a phone. Roles are written out, since a table that is shown as blocks
-// would lose them.
+// A table that becomes a list of cards on a phone. Roles are explicit, since a table that is displayed as blocks
+// loses them.
 import { VisuallyHidden } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import type { ReactNode } from "react";
@@ -11,9 +11,9 @@ export interface Column<Row> {
   /** Names the row: its cell is the row's header. */
   header?: boolean;
   right?: boolean;
-  /** The label of a column of buttons is only for screen readers. */
+  /** The label is for screen readers only, as above a column of buttons. */
   quiet?: boolean;
-  /** What rows are ordered by when the column is chosen; `mostFirst`: the greatest comes first. */
+  /** The sort key of a row; with `mostFirst`, the first click on the column sorts the greatest first. */
   sort?: (row: Row) => string | number;
   mostFirst?: boolean;
 }
@@ -33,7 +33,7 @@ interface Props<Row> {
   onSorting?: (sorting: Sorting) => void;
 }
 
-/** The rows in the order that was chosen; as they came when none was. */
+/** The rows in the chosen order; in the given one when none is chosen. */
 export function sorted<Row>(rows: Row[], columns: Column<Row>[], sorting: Sorting | null): Row[] {
   const by = columns.find((column) => column.label === sorting?.label)?.sort;
   if (!by || !sorting) return rows;

@@ -1,4 +1,4 @@
-// A unified diff, line by line; what was added and taken away also says so in words.
+// A unified diff, line by line; added and removed lines also have a word for screen readers.
 import { VisuallyHidden } from "@mantine/core";
 import css from "./DiffView.module.css";
 
@@ -23,7 +23,7 @@ export function DiffView({ diff, label = "Changes" }: { diff: string; label?: st
   );
 }
 
-/** The lines to show: what is new or gone has no other side to name. */
+/** The lines to show, without the /dev/null that stands for the missing side of a new or deleted file. */
 export function linesOf(diff: string): string[] {
   return diff
     .replace(/\n$/, "")

@@ -1,4 +1,4 @@
-// A place where nothing is yet, and the next step.
+// Shown in place of an empty list, with the next step.
 import type { ReactNode } from "react";
 import css from "./EmptyState.module.css";
 

@@ -1,4 +1,4 @@
-// What the API said when it refused: its own words, its findings, and the agents that it named.
+// An error of the API: its message, its findings, and the agents that it names.
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
@@ -9,7 +9,7 @@ import { MessageText } from "./MessageText";
 
 interface Props {
   error: unknown;
-  /** Names what could not be done. */
+  /** What could not be done. */
   title?: string;
   onRetry?: () => void;
   children?: ReactNode;

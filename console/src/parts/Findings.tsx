@@ -1,4 +1,4 @@
-// The gateway's findings about a configuration, each with its place and its advice: errors first, the rest folded away
+// The gateway's findings about a configuration, each with its location and its help: errors first, the rest collapsed
 // when there are errors.
 import { useState } from "react";
 import type { Diagnostic } from "../api/schemas";
@@ -7,7 +7,7 @@ import { Mark, type MarkTone } from "./Mark";
 import { MessageText } from "./MessageText";
 import { plural } from "./format";
 
-/** A configuration of many agents can have a warning for each. */
+/** A configuration of many agents can have a warning for each; this many fit on two screens. */
 const SHOWN = 20;
 
 const TONES: Record<Diagnostic["severity"], MarkTone> = { error: "bad", warning: "warn", note: "note" };
@@ -28,7 +28,7 @@ export function Findings({ findings }: { findings: Diagnostic[] }) {
   );
 }
 
-/** Errors apart from the rest, in which warnings stand before notes. */
+/** The errors, and the rest with warnings before notes. */
 export function split(findings: Diagnostic[]): { errors: Diagnostic[]; rest: Diagnostic[] } {
   const of = (severity: Diagnostic["severity"]) => findings.filter((one) => one.severity === severity);
   return { errors: of("error"), rest: [...of("warning"), ...of("note")] };

@@ -1,4 +1,4 @@
-// The drawer around a form. Whatever closes it asks first when something would be lost. One may lie on top of another.
+// The drawer around a form. Closing it asks first when input would be lost. Another drawer can be on top of it.
 import { Drawer } from "@mantine/core";
 import { type ReactNode, Suspense, useEffect } from "react";
 import { useSessionLost } from "../api/login";
@@ -9,7 +9,7 @@ interface Props {
   opened: boolean;
   onClose: () => void;
   title: string;
-  /** It lies on top of another drawer. */
+  /** It is on top of another drawer. */
   nested?: boolean;
   children: ReactNode;
 }
@@ -25,7 +25,7 @@ export function FormDrawer({ opened, onClose, title, nested = false, children }:
     nestedOpen.set(true);
     return () => nestedOpen.set(false);
   }, [nested, opened]);
-  // What lies on top of the drawer takes the Escape key.
+  // The Escape key is for what is on top of the drawer.
   const covered = asked || lost || below;
   return (
     <Drawer

@@ -1,4 +1,4 @@
-// A page that lists resources: its head with the way to a new one, what went wrong, and the tools that narrow the list.
+// A page that lists resources: its head with a button for a new one, its error, and the tools that filter the list.
 import { Button, Loader, TextInput } from "@mantine/core";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
 import type { ComponentProps, ReactNode } from "react";
@@ -14,7 +14,7 @@ interface Props {
   add: string;
   onAdd: () => void;
   query: ComponentProps<typeof QueryError>["query"] & { isPending: boolean };
-  /** What is said when the list cannot be read. */
+  /** The title of the error when the list cannot be read. */
   errorTitle: string;
   children: ReactNode;
 }

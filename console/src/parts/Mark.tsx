@@ -1,4 +1,4 @@
-// A short word for a state: a sign, the word, and only then a colour.
+// A state as an icon, a word and a colour: never as a colour alone.
 import { IconAlertTriangle, IconCheck, IconCircleDashed, IconEye, IconX } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import css from "./Mark.module.css";

@@ -1,4 +1,4 @@
-// A sentence of the gateway: what it puts between backticks is shown as code, all of it as text.
+// A message of the gateway: text between backticks is shown as code, and none of it is HTML.
 export function MessageText({ text }: { text: string }) {
   return text
     .split(/`([^`]+)`/)

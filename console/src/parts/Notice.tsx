@@ -1,4 +1,4 @@
-// A box that says something of importance, with a mark and a word, not by colour alone.
+// A notice with an icon, a title and a colour: its tone is never a colour alone.
 import { IconAlertTriangle, IconCircleCheck, IconCircleX, IconInfoCircle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import css from "./Notice.module.css";
@@ -11,7 +11,7 @@ interface Props {
   tone: Tone;
   title?: ReactNode;
   children?: ReactNode;
-  /** `alert` interrupts a screen reader, `status` waits; neither for what is there from the start. */
+  /** `alert` interrupts a screen reader, `status` waits; neither for a notice that is there from the start. */
   role?: "alert" | "status";
   id?: string;
 }

@@ -1,4 +1,4 @@
-// The head of a page: its one h1, what it is about, and what can be done here.
+// The head of a page: its only h1, a description, and its actions.
 import { Title } from "@mantine/core";
 import { type ReactNode, useEffect } from "react";
 import css from "./PageHead.module.css";

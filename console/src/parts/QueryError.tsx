@@ -1,5 +1,4 @@
-// What a page says when it could not be read. While the gateway does not answer, the banner over all pages says so, and
-// what was read before stays.
+// The error of a failed query. While the gateway does not respond, the banner says so, and the old data stays.
 import { ApiError } from "../api/client";
 import { ErrorNotice } from "./ErrorNotice";
 

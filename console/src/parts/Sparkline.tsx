@@ -3,6 +3,7 @@ import type { AgentTraffic } from "../api/schemas";
 import { rate } from "./format";
 import css from "./Sparkline.module.css";
 
+/** In pixels: as wide as a column of a table allows, as high as two lines of text. */
 const WIDTH = 120;
 const HEIGHT = 30;
 
@@ -11,6 +12,7 @@ interface Props {
 }
 
 export function Sparkline({ traffic: { allowed, refused, would_refuse: shadowed = [] } }: Props) {
+  // Above zero, so that a quiet agent does not divide by it.
   const top = Math.max(1e-9, ...allowed, ...refused, ...shadowed);
   const last = (series: number[]) => series.at(-1) ?? 0;
   const quiet = top <= 1e-9;

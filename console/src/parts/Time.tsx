@@ -1,4 +1,4 @@
-// A moment: as people say it, with the exact one on hover; or exactly, with the other on hover.
+// A point in time: relative to now with the exact timestamp on hover, or the other way round.
 import { useEffect, useState } from "react";
 import { ago } from "./format";
 import { exact, useZone } from "./zone";
@@ -7,37 +7,41 @@ interface Props {
   /** RFC 3339, or seconds since 1970. */
   at: string | number | null;
   none?: string;
-  /** It has happened: a clock that is behind does not make it a moment to come. */
+  /** It is in the past, even if the clock of the browser is behind. */
   past?: boolean;
 }
 
-export function Time({ at, none = "never", past }: Props) {
-  const now = useNow();
-  const zone = useZone();
-  if (at === null) return <span className="dim">{none}</span>;
-  const date = dateOf(at);
-  if (!date) return <span>{String(at)}</span>;
+export function Time({ at, none, past }: Props) {
+  const { date, missing, relative, exactly } = useTexts({ at, none, past });
+  if (!date) return missing;
   return (
-    <time dateTime={date.toISOString()} title={exact(date, zone)} className="nowrap">
-      {ago(date.getTime(), past ? Math.max(now, date.getTime()) : now)}
+    <time dateTime={date.toISOString()} title={exactly} className="nowrap">
+      {relative}
     </time>
   );
 }
 
-export function Timestamp({ at, none = "never" }: Props) {
-  const now = useNow();
-  const zone = useZone();
-  if (at === null) return <span className="dim">{none}</span>;
-  const date = dateOf(at);
-  if (!date) return <span>{String(at)}</span>;
+export function Timestamp({ at, none }: Props) {
+  const { date, missing, relative, exactly } = useTexts({ at, none });
+  if (!date) return missing;
   return (
-    <time dateTime={date.toISOString()} title={ago(date.getTime(), now)}>
-      {exact(date, zone)}
+    <time dateTime={date.toISOString()} title={relative}>
+      {exactly}
     </time>
   );
 }
 
-/** The exact moment in two short lines, for a table. */
+/** Both texts of a point in time, or what is shown when there is none. */
+function useTexts({ at, none = "never", past }: Props) {
+  const now = useNow();
+  const zone = useZone();
+  const date = at === null ? null : dateOf(at);
+  if (!date) return { date, missing: <span className={at === null ? "dim" : undefined}>{at ?? none}</span> };
+  const relative = ago(date.getTime(), past ? Math.max(now, date.getTime()) : now);
+  return { date, relative, exactly: exact(date, zone) };
+}
+
+/** The exact timestamp in two short lines, for a table. */
 export function StackedTimestamp({ at, none = "never" }: Props) {
   const zone = useZone();
   const date = at === null ? null : dateOf(at);
@@ -57,7 +61,7 @@ function dateOf(at: string | number): Date | null {
   return Number.isNaN(date.getTime()) ? null : date;
 }
 
-/** The present moment: of this very rendering, and anew every ten seconds. */
+/** The current time, updated every ten seconds. */
 export function useNow(): number {
   const [, tick] = useState(0);
   useEffect(() => {

@@ -18,11 +18,11 @@ describe("rates keep few digits and never round something to nothing", () => {
   it.each(cases)("%d", (value, said) => expect(rate(value)).toBe(said));
 });
 
-it("latency takes the unit that suits", () => {
+it("latency has the unit that suits", () => {
   expect([0.25, 1.25, 40.4, 1500, null].map(millis)).toEqual(["250 µs", "1.3 ms", "40 ms", "1.5 s", "–"]);
 });
 
-it("spans take their largest unit, rounded down", () => {
+it("spans have their largest unit, rounded down", () => {
   expect([0, 59, 60, 3_599, 3_600, 172_800].map(span)).toEqual([
     "0 s",
     "59 s",
@@ -33,7 +33,7 @@ it("spans take their largest unit, rounded down", () => {
   ]);
 });
 
-it("moments are said against now", () => {
+it("times are relative to now", () => {
   const now = 1_000_000_000;
   expect([now - 1_000, now - 60_000, now + 7_200_000].map((at) => ago(at, now))).toEqual([
     "now",

@@ -1,6 +1,6 @@
-// Numbers and moments as people read them.
+// Formats numbers, sizes and times.
 
-/** A rate per second: few digits, never "0" for what is not nothing. */
+/** A rate per second, with few digits; a small rate is never rounded to zero. */
 export function rate(perSecond: number): string {
   if (!Number.isFinite(perSecond) || perSecond <= 0) return "0/s";
   if (perSecond < 0.01) return "<0.01/s";
@@ -31,11 +31,11 @@ export function span(seconds: number): string {
   return `${Math.floor(whole / size)} ${unit}`;
 }
 
-/** A moment against now, both in milliseconds: "3 h ago", "in 5 min", "now". */
+/** A point in time relative to now, both in milliseconds: "3 h ago", "in 5 min", "now". */
 export function ago(at: number, now: number): string {
   const seconds = (now - at) / 1000;
   if (Math.abs(seconds) < 5) return "now";
-  // What was set a second ago to be "in 90 days" is not "in 89".
+  // Rounded up a little: what is set to "in 90 days" must not become "in 89 d" after a second.
   return seconds > 0 ? `${span(seconds)} ago` : `in ${span(-seconds + Math.min(60, -seconds / 100))}`;
 }
 

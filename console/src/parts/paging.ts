@@ -1,6 +1,9 @@
 // The pages of a list: where each page so far begins, and a page that is cut from a list of which all is known.
 import { useState } from "react";
 
+/** The API's own page of most lists: about two screens of rows. */
+export const PAGE_SIZE = 50;
+
 export interface Page<Item, Cursor> {
   items: Item[];
   next: Cursor | null;

@@ -1,4 +1,4 @@
-// The names of resources, such as agents/refunds, as people read them and where they are shown.
+// The words for a resource such as agents/refunds, and its page.
 
 const KINDS: Record<string, { word: string; page: string | null }> = {
   agents: { word: "agent", page: "/agents/" },

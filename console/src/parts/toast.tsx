@@ -1,4 +1,4 @@
-// A short word about what was just done, at the edge of the page and for screen readers, with a way to take it back.
+// A short message about what was just done, also for screen readers, with a button that undoes it.
 import { Button, CloseButton } from "@mantine/core";
 import { type ReactNode, createContext, useCallback, useContext, useEffect, useState } from "react";
 import { Notice, type Tone } from "./Notice";
@@ -13,7 +13,7 @@ type Say = (text: string, tone?: Tone, action?: Action) => void;
 
 const Toast = createContext<Say>(() => undefined);
 
-/** Says something for a few seconds; what went wrong stays until it is closed, what can be taken back stays longer. */
+/** Shows a message for six seconds, or twenty with an action; an error stays until it is closed. */
 export const useToast = (): Say => useContext(Toast);
 
 export function ToastProvider({ children }: { children: ReactNode }) {

@@ -1,9 +1,9 @@
-// Text that somebody else chose, made safe to read: what cannot be seen, or turns other letters round, is spelled out.
+// Makes text from others safe to read: invisible characters and those that change its direction are spelled out.
 
-/** The longest text that is shown in one line, in characters. */
+/** Enough for any sensible display name, and at most three lines of a table cell. */
 const MAX_CHARACTERS = 120;
 
-/** Control characters, and those that change the direction of text or take no space. */
+/** Control characters, and those that change the direction of text or have no width. */
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 
 export function visible(text: string): string {

@@ -1,4 +1,4 @@
-// Whether anything can be changed, and if not, why: said once on a page, and by every button that is off.
+// Why something cannot be changed in the console: shown once on a page, and by every button that is disabled.
 import { useStatus } from "../api/queries";
 import type { ManagedBy } from "../api/schemas";
 import { Notice } from "./Notice";
@@ -36,7 +36,7 @@ export function ReadOnlyNotice({ reason, inDrawer }: Props) {
   );
 }
 
-/** What a control that edits needs: off with the reason, or nothing. */
+/** The props of a control that edits: disabled with the reason, or none. */
 export function off(reason: string | null) {
   return reason ? { disabled: true, title: reason, "aria-describedby": "read-only" } : {};
 }

@@ -3,7 +3,7 @@ import { clock, exact } from "./zone";
 
 const at = new Date("2026-11-28T23:30:07.9Z");
 
-describe("a moment names its zone", () => {
+describe("a timestamp names its zone", () => {
   it.each([
     ["utc", 60, "2026-11-28 23:30:07 UTC"],
     ["local", 60, "2026-11-29 00:30:07 +01:00"],

@@ -1,4 +1,4 @@
-// Exact moments, always with their zone: UTC, as logs have them, or the reader's own. The choice is kept in this browser.
+// Exact timestamps, always with their zone: UTC, as in logs, or the local one. The choice is stored in the browser.
 import { Observed, useObserved } from "../api/observed";
 
 export type Zone = "local" | "utc";
@@ -14,7 +14,7 @@ export function chooseZone(zone: Zone): void {
   try {
     localStorage.setItem(KEY, zone);
   } catch {
-    // A browser that keeps nothing forgets this, too.
+    // Without storage, the choice lasts as long as the page.
   }
 }
 
@@ -35,7 +35,7 @@ export function exact(at: Date, zone: Zone, offset = -at.getTimezoneOffset()): s
   return `${text.slice(0, 10)} ${text.slice(11, 19)} ${zone === "utc" ? "UTC" : offsetText(minutes)}`;
 }
 
-/** "03:21:07 UTC": for what is about the present day. */
+/** "03:21:07 UTC": for times of the present day. */
 export function clock(at: Date, zone: Zone, offset = -at.getTimezoneOffset()): string {
   return exact(at, zone, offset).slice(11);
 }

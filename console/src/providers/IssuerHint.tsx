@@ -1,4 +1,4 @@
-// "Did you mean …?", with a button that takes it.
+// "Did you mean …?", with a button that applies it.
 import { Button } from "@mantine/core";
 import { Notice } from "../parts/Notice";
 import { hintOf } from "./issuer";

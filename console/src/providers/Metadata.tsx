@@ -1,4 +1,4 @@
-// What the provider says of itself, asked now: its metadata, its key set, its token endpoint.
+// Probes a provider on request: its metadata, its key set, its token endpoint.
 import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { providers } from "../api/calls";

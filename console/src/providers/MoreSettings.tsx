@@ -1,4 +1,4 @@
-// What most identity providers leave as it is.
+// The settings that most identity providers leave at their defaults.
 import { MultiSelect, Stack, Switch, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 import css from "../deploy/DeployForm.module.css";

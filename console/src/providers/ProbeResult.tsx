@@ -1,4 +1,4 @@
-// What a probe found: the issuer, the keys, their algorithms, and what is wrong.
+// What a probe found: the issuer, the keys, their algorithms, and the problems.
 import type { ReactNode } from "react";
 import type { Probe } from "../api/schemas";
 import { Mark } from "../parts/Mark";
@@ -9,7 +9,7 @@ import css from "./ProviderPage.module.css";
 
 interface Props {
   probe: Probe;
-  /** The issuer that stands in the form now. */
+  /** The issuer in the form now. */
   typed: string;
   children?: ReactNode;
 }
@@ -99,7 +99,7 @@ export function ProbeResult({ probe, typed, children }: Props) {
   );
 }
 
-/** The gateway speaks of the members of the configuration; here they are choices of a form. */
+/** The gateway's messages name keys of the configuration; the form has labels for them. */
 function inWordsOfTheForm(said: string): string {
   return said
     .replace(/`?\bjwks_uri\b`?/g, "“JWKS URL”")

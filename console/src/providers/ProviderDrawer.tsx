@@ -7,13 +7,13 @@ import { leave } from "../unsaved/unsaved";
 const ProviderEditor = lazy(() => import("./ProviderEditor"));
 
 interface Props {
-  /** The provider as it stands; `null` is a new one. */
+  /** The provider as it is; `null` for a new one. */
   provider: ProviderDetail | null;
   opened: boolean;
   onClose: () => void;
-  /** What comes after it is saved; without it, the provider's page. */
+  /** Called when it is saved; without it, the provider's page opens. */
   onSaved?: (name: string) => void;
-  /** It lies on top of another drawer. */
+  /** It is on top of another drawer. */
   nested?: boolean;
 }
 

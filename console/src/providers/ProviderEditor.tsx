@@ -1,4 +1,4 @@
-// The form of an identity provider: its issuer, where its keys are, a probe before it is saved, and a review when
+// The form of an identity provider: its issuer, the source of its keys, a probe, and a review before a change when
 // agents use it.
 import { Button, Stack, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";

@@ -1,4 +1,4 @@
-// One identity provider: its keys with their ages, what went wrong last, and who relies on it.
+// One identity provider: its keys with their ages, its last error, and the agents that use it.
 import { Button, Loader } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -155,7 +155,7 @@ function Shown({ provider }: { provider: ProviderDetail }) {
   );
 }
 
-/** What a failed fetch means for callers, and until when. */
+/** What a failed fetch means for callers. */
 function consequence(status: ProviderDetail["status"]) {
   if (!status.usable) {
     return "There are no usable keys: requests with tokens of this provider get 503 until a fetch succeeds. The gateway retries automatically.";

@@ -1,4 +1,4 @@
-// Every identity provider with the health of its keys: searched, filtered and sorted, those that fail first.
+// All identity providers with the health of their keys: searched, filtered and sorted, failing ones first.
 import { useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { useAllProviders } from "../api/queries";
@@ -8,13 +8,11 @@ import { EmptyState } from "../parts/EmptyState";
 import { FileMark } from "../parts/FileMark";
 import { ListPage, ListTools } from "../parts/ListPage";
 import { Pager } from "../parts/Pager";
-import { cut, usePaging } from "../parts/paging";
+import { PAGE_SIZE, cut, usePaging } from "../parts/paging";
 import { ProviderDrawer } from "./ProviderDrawer";
 import { UsedBy } from "./UsedBy";
 import { FILTERS, type Filter, found as foundIn, rank } from "./filter";
 import { HealthMark } from "./health";
-
-const PAGE = 50;
 
 const COLUMNS: Column<ProviderSummary>[] = [
   {
@@ -56,7 +54,7 @@ export default function ProvidersPage() {
   const { paging, cursor = 0, fromFirstPage } = usePaging<number>();
   const all = useAllProviders();
   const shown = all.data && sorted(foundIn(all.data, typed.trim(), filter), COLUMNS, sorting);
-  const page = shown && cut(shown, cursor, PAGE);
+  const page = shown && cut(shown, cursor, PAGE_SIZE);
   return (
     <ListPage
       title="Identity providers"
@@ -100,7 +98,7 @@ export default function ProvidersPage() {
       {all.data && all.data.length > 0 && page?.items.length === 0 && (
         <EmptyState title="No identity provider matches these filters." />
       )}
-      {page && <Pager label="Pages of identity providers" page={page} size={PAGE} {...paging} />}
+      {page && <Pager label="Pages of identity providers" page={page} size={PAGE_SIZE} {...paging} />}
       <ProviderDrawer provider={null} opened={isNew} onClose={() => go("/identity-providers")} />
     </ListPage>
   );

@@ -1,5 +1,5 @@
-// What a change of a provider that agents use would do, before it is saved: the diff, who is affected, and what a probe
-// of the new settings found.
+// The review of a change to a provider that agents use: the affected agents, a probe of the new settings, and the
+// diff.
 import { Button, Group, Stack } from "@mantine/core";
 import type { Written } from "../api/schemas";
 import { DiffView } from "../parts/DiffView";

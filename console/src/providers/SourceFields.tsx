@@ -1,4 +1,4 @@
-// The issuer, and where its keys are.
+// The issuer, and the source of its keys.
 import { Radio, Stack, TextInput, Textarea, type TextareaProps } from "@mantine/core";
 import { IssuerHint } from "./IssuerHint";
 import type { ProviderField, ProviderForm, Source } from "./form";

@@ -1,4 +1,4 @@
-// A start for well-known identity providers: their few particulars in, the issuer out, and the usual trap said first.
+// Templates for well-known identity providers: a few parameters make the issuer, and a note names the usual pitfall.
 import { NativeSelect, Stack, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Notice } from "../parts/Notice";
@@ -6,7 +6,7 @@ import { VENDORS, issuerFrom, vendorOf } from "../vendors/vendors";
 
 interface Props {
   issuer: string;
-  /** Templates only help a new provider to its issuer; the trap is of use to all. */
+  /** Only a new provider has a template; the note is for all. */
   isNew: boolean;
   onIssuer: (issuer: string) => void;
 }

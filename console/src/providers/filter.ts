@@ -1,4 +1,4 @@
-// Which identity providers the list shows, and which of them first.
+// The filters and the default order of the list of identity providers.
 import type { Health, ProviderSummary } from "../api/schemas";
 
 export const FILTERS = [
@@ -10,7 +10,7 @@ export type Filter = (typeof FILTERS)[number]["value"];
 
 const RANKS: Record<Health, number> = { failing: 0, stale: 1, waiting: 2, ok: 3 };
 
-/** The worst has the lowest. */
+/** The least healthy has the lowest. */
 export const rank = (provider: Pick<ProviderSummary, "health">): number => RANKS[provider.health] ?? 2;
 
 export function found(all: ProviderSummary[], typed: string, filter: Filter | null): ProviderSummary[] {

@@ -40,7 +40,7 @@ it("puts findings beside their fields", () => {
   expect(pointers.map(fieldOf)).toEqual(["jwksUri", "jwks", "algorithms", "caFile", null, null, null]);
 });
 
-it("proposes a name that the gateway takes", () => {
+it("proposes a name that the gateway accepts", () => {
   expect(["https://login.example.com/realms/a", "http://[::1]:80/", "no url"].map(nameFor)).toEqual([
     "login-example-com",
     "1",

@@ -1,8 +1,8 @@
-// An identity provider as its drawer edits it. As with agents, what the form does not know stays as it is.
+// An identity provider as its form edits it. As with agents, members that the form does not know are kept.
 import type { Json, JsonObject } from "../api/schemas";
 import { flag, isObject, list, put, text } from "../deploy/spec";
 
-/** Where the keys come from. The two files are on the gateway's own disk and can only be kept here. */
+/** The source of the keys. The two files are on the gateway's disk: the form can keep them, but not set them. */
 export type Source = "discovery" | "jwks_uri" | "jwks" | "public_key" | "jwks_file" | "public_key_file";
 
 export const SOURCES: Source[] = ["jwks_uri", "jwks", "public_key", "jwks_file", "public_key_file"];
@@ -52,7 +52,7 @@ export function formOf(spec: JsonObject): ProviderForm {
   };
 }
 
-/** The specification, or what is wrong with the form before the gateway is asked. */
+/** The specification that the form was read from, with the changes of the form. */
 export function specOf(form: ProviderForm, original: JsonObject): JsonObject {
   const spec = structuredClone(original);
   spec.issuer = form.issuer.trim();

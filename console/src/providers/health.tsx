@@ -1,4 +1,4 @@
-// The health of an identity provider's keys, in a word and in a sentence.
+// The health of the keys of an identity provider, as a mark.
 import type { Health } from "../api/schemas";
 import { Mark, type MarkTone } from "../parts/Mark";
 

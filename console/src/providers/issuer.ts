@@ -1,4 +1,4 @@
-// What somebody who typed an issuer probably meant, and what a provider says that its issuer is.
+// Corrects common mistakes in a typed issuer, and finds the issuer that the metadata of a provider names.
 
 const WELL_KNOWN = [
   "/.well-known/openid-configuration",
@@ -11,7 +11,7 @@ export interface Hint {
   why: string;
 }
 
-/** A better issuer than the one that was typed; `null` when it looks right. */
+/** A likely correction of the typed issuer; `null` when it looks right. */
 export function hintOf(typed: string): Hint | null {
   const text = typed.trim();
   if (!text) return null;
@@ -31,14 +31,14 @@ export function hintOf(typed: string): Hint | null {
   for (const suffix of WELL_KNOWN) {
     const at = url.pathname.indexOf(suffix);
     if (at < 0) continue;
-    // RFC 8414 puts the path of the issuer after the well-known part, OpenID Connect before it.
+    // RFC 8414 inserts the well-known part before the path of the issuer, OpenID Connect appends it.
     const path = url.pathname.slice(0, at) + url.pathname.slice(at + suffix.length);
     return { issuer: url.origin + path, why: "This is the address of the metadata, not the issuer." };
   }
   return null;
 }
 
-/** The issuer that the provider's own metadata names, when a probe says that it is another one. */
+/** The issuer in the metadata of the provider, when a probe says that it is another one. */
 export function namedIssuer(problems: { message: string }[]): string | null {
   for (const { message } of problems) {
     const named = /names the issuer "((?:[^"\\]|\\.)*)", not /.exec(message)?.[1];

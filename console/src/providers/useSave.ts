@@ -1,4 +1,4 @@
-// The calls of the provider form: a probe, a dry run that says what a change would do, and the change itself.
+// The calls of the provider form: a probe, a dry run for the review, and the change itself.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation } from "wouter";
@@ -23,7 +23,7 @@ interface Props {
   provider: ProviderDetail | null;
   name: string;
   spec: JsonObject;
-  /** The form has nothing left to lose. */
+  /** Called when the input is saved, so that leaving loses nothing. */
   settle: () => void;
   onClose: () => void;
   onSaved?: (name: string) => void;

@@ -1,4 +1,4 @@
-// One row of the list, whole: what the gateway has kept of it, or at least what the row says.
+// A decision in full: what the gateway has kept of it, or at least what its row in the list has.
 import { Modal } from "@mantine/core";
 import { useDecision } from "../api/queries";
 import type { Decision } from "../api/schemas";

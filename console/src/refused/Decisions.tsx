@@ -1,4 +1,4 @@
-// The live list of decisions: refusals, until something else is asked for.
+// The live list of decisions, by default of refusals.
 import { Button, Loader, NativeSelect } from "@mantine/core";
 import { IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { useState } from "react";

@@ -1,4 +1,4 @@
-// The checks that a credential went through, in order, each with what was seen and what was wanted.
+// The checks that a credential went through, in order, each with what it found and what it expected.
 import type { Check, Explanation } from "../api/schemas";
 import { Mark } from "../parts/Mark";
 import { Notice } from "../parts/Notice";

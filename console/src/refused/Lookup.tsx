@@ -1,4 +1,4 @@
-// Paste a request id, get the answer.
+// Looks up a decision by its request ID.
 import { Button, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { type FormEvent, useEffect, useState } from "react";

@@ -1,5 +1,5 @@
-// One decision whole: how it came out and why, the check that failed with what it saw and wanted, the request, the
-// caller, and the fix.
+// One decision in full: its outcome and reason, what the failed check found and expected, the fix, the request, and
+// the caller.
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { WholeDecision } from "../api/schemas";
@@ -16,7 +16,7 @@ export function VerdictCard({ verdict, id }: { verdict: Verdict; id: string }) {
   const { tone, word } = wordOf(verdict);
   const { title, means, todo } = meaning(verdict.reason);
   const failed = verdict.decision === "allow" ? upstreamMeaning(verdict.status) : null;
-  // Whatever a refused caller says is not verified, also where the gateway does not list it.
+  // What a refused caller claims is not verified, even where the gateway does not list it.
   const unverified = (member: WholeDecision["unverified"][number]) =>
     verdict.unverified?.includes(member) ?? verdict.decision !== "allow";
   return (

@@ -1,5 +1,5 @@
-// Why was a call refused? A request is looked up, a token is explained check by check, and decisions are shown as they
-// are made.
+// Why a request was refused: looks up a request, explains a token check by check, and shows decisions as they are
+// made.
 import { useLocation, useSearch } from "wouter";
 import { PageHead } from "../parts/PageHead";
 import { Decisions, type Filter } from "./Decisions";

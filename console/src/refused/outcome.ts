@@ -1,4 +1,4 @@
-// How a decision came out, in the words of the console, and which of them a list shows.
+// The outcome of a decision in words, and the choice of outcomes for a list.
 import type { Outcome } from "../api/calls";
 import type { Decision } from "../api/schemas";
 import type { MarkTone } from "../parts/Mark";
@@ -13,7 +13,7 @@ export const CHOICES: { value: string; label: string }[] = [
   { value: "all", label: "All decisions" },
 ];
 
-/** What an address asks to show. A reason alone says enough, so it is looked for among all. */
+/** What an address asks to show. With a reason alone, decisions of every outcome are shown. */
 export function shownOf(outcome: string | null, reason: string | null): Shown {
   switch (outcome) {
     case "refused":
@@ -32,7 +32,7 @@ interface Ended {
   status?: number | null;
 }
 
-/** The word and its colour. A request that was let through and then failed is not "allowed" alone. */
+/** The word and its tone. A request that was allowed and then failed is not only "allowed". */
 export function wordOf({ decision, status }: Ended): { tone: MarkTone; word: string } {
   const failed = typeof status === "number" && status >= 500;
   switch (decision) {
@@ -49,7 +49,7 @@ export function wordOf({ decision, status }: Ended): { tone: MarkTone; word: str
   }
 }
 
-/** What a failed answer of an agent means. */
+/** What the status means when the gateway allowed the request. */
 export function upstreamMeaning(status: number | null | undefined): string | null {
   switch (status) {
     case 502:

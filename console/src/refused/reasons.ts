@@ -1,4 +1,4 @@
-// What each reason of a decision means, and what to do about it, for people who have not read the manual.
+// What each reason of a decision means, and what to do about it, for readers who do not know the manual.
 
 export interface Meaning {
   title: string;

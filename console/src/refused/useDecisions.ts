@@ -1,5 +1,5 @@
-// The last decisions and those that follow, newest first. They come by the hundred on a busy gateway, so they are
-// taken in a few times a second, and only so many are kept.
+// The last decisions and new ones, newest first. A busy gateway makes hundreds a second, so new ones are added in
+// batches, and only the newest are kept.
 import { useCallback, useEffect, useState } from "react";
 import { gateway } from "../api/calls";
 import { address } from "../api/client";
@@ -7,14 +7,16 @@ import { whenBack } from "../api/login";
 import type { Decision } from "../api/schemas";
 import type { Shown } from "./outcome";
 
+/** As many as the API gives by default, and more than anybody reads while the list moves. */
 const KEPT = 100;
+/** Three updates a second look live without keeping the browser busy. */
 const FLUSH_MS = 300;
 
 export type Connection = "connecting" | "live" | "lost";
 
 const keyOf = (one: Decision) => `${one.request_id} ${one.at} ${one.reason}`;
 
-/** New decisions in front of those that are known, each once. */
+/** New and known decisions, newest first, each once. */
 export function merged(fresh: Decision[], known: Decision[]): Decision[] {
   const seen = new Set<string>();
   return [...fresh, ...known]
@@ -46,7 +48,7 @@ export function useDecisions({ agent, reason, outcome }: Wanted, paused: boolean
   useEffect(() => {
     setItems(null);
   }, [filter]);
-  // The stream ended with the session, so it begins anew with the next one.
+  // The stream ends with the session, so it is opened again with the next one.
   useEffect(() => whenBack(again), [again]);
 
   useEffect(() => {
@@ -76,7 +78,7 @@ export function useDecisions({ agent, reason, outcome }: Wanted, paused: boolean
     }, FLUSH_MS);
 
     gateway
-      .decisions({ ...asked, limit: 100 })
+      .decisions({ ...asked, limit: KEPT })
       .then((answer) => {
         if (gone) return;
         setItems((known) => merged(known ?? [], answer.items));

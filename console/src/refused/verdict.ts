@@ -1,4 +1,4 @@
-// A row of the list as the decision that it is about, for when the gateway has not kept more.
+// A row of the list as a decision, for when the gateway has not kept the whole one.
 import type { Decision, WholeDecision } from "../api/schemas";
 
 /** One decision, as far as it is known. */
@@ -17,7 +17,7 @@ export function callerOf({ method, key_name, key_id, client_id }: Decision): str
   return method === "api_key" ? (key_name ?? key_id) : client_id;
 }
 
-/** A request id as people paste it: from a log line, a header or an error body. */
+/** The request ID in pasted text: a log line, a header or an error body. */
 export function requestIdOf(pasted: string): string {
   const text = pasted.trim();
   const named = /(?:x-)?request[-_]id"?\s*[:=]\s*"?([^\s",}]+)/i.exec(text);

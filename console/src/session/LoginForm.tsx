@@ -1,4 +1,4 @@
-// The admin token in, a session cookie out. The token is not kept.
+// Exchanges the admin token for a session cookie. The token is not kept.
 import { Button, PasswordInput, Stack } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -48,7 +48,7 @@ export function LoginForm({ onDone }: { onDone: () => void }) {
   );
 }
 
-/** The API's own words are for programs that send the token as a header. */
+/** The API's own message is for programs that send the token in a header. */
 export function whyNot(error: unknown): string {
   return error instanceof ApiError && error.status === 401
     ? "That is not this gateway's token."

@@ -1,4 +1,4 @@
-// The log-in over a page whose session ended by itself, such as by a restart. The page stays as it is beneath.
+// The log-in dialog over a page whose session has ended, for example by a restart. The page beneath stays as it is.
 import { Modal, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { loggedIn, useSessionLost } from "../api/login";

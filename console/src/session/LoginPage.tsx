@@ -1,4 +1,4 @@
-// The page for whoever is not logged in: the form, and where the token is.
+// The log-in page: the form, and where to find the token.
 import { Stack, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";

@@ -1,4 +1,4 @@
-// Light, dark, or what the system says: each press takes the next. The choice is kept in this browser.
+// Switches between the colours of the system, light and dark. The choice is stored in the browser.
 import { ActionIcon, useMantineColorScheme } from "@mantine/core";
 import { IconDeviceDesktop, IconMoon, IconSun } from "@tabler/icons-react";
 

@@ -1,4 +1,4 @@
-// What surrounds every page: skip link, navigation (a side bar, on a phone a bar at the bottom), session.
+// The frame of every page: skip link, navigation (a sidebar, on a phone a bar at the bottom), log-out.
 import { ActionIcon } from "@mantine/core";
 import { IconGauge, IconHistory, IconKey, IconLogout, IconRobot, IconShieldX } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";

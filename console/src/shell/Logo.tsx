@@ -1,4 +1,4 @@
-// The mark: a gate with its grating down.
+// The logo: a gate with its portcullis down.
 export function Logo({ size = 28 }: { size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" focusable="false">

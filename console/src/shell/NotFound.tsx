@@ -1,4 +1,4 @@
-// An address that no page has.
+// The page for an unknown address.
 import { Link } from "wouter";
 import { EmptyState } from "../parts/EmptyState";
 import { PageHead } from "../parts/PageHead";

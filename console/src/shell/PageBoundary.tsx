@@ -1,4 +1,4 @@
-// A page that fails, or cannot be loaded, says so; the frame around it stays.
+// Shows an error in place of a page that fails or cannot be loaded; the frame around it stays.
 import { Button } from "@mantine/core";
 import { Component, type ReactNode } from "react";
 import { sentence } from "../api/client";

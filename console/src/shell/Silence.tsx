@@ -1,4 +1,4 @@
-// The one banner over all pages while the gateway does not answer.
+// The one banner over all pages while the gateway does not respond.
 import { Notice } from "../parts/Notice";
 import { clock, useZone } from "../parts/zone";
 import { useSilentSince } from "../api/reachability";

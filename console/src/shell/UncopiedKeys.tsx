@@ -1,4 +1,4 @@
-// A reminder, on every other page, of a new key that nobody has said to have copied.
+// A reminder, on every other page, of a new key that has not been copied.
 import { Link, useLocation } from "wouter";
 import { useUncopied } from "../apikeys/uncopied";
 import { Notice } from "../parts/Notice";

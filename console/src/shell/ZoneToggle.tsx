@@ -1,4 +1,4 @@
-// Times in UTC, as logs have them, or in the reader's own zone.
+// Switches times between UTC, as in logs, and the local zone.
 import { Button } from "@mantine/core";
 import { chooseZone, useZone } from "../parts/zone";
 

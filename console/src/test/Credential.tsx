@@ -1,5 +1,5 @@
-// The credential of a test request: a token that is pasted or fetched, or a key that is pasted or made for ten
-// minutes. It stays in this page and is gone with it.
+// The credential of a test request: a token, pasted or fetched, or an API key, pasted or created for ten minutes. It
+// is kept in the memory of the page only.
 import { Button, Group, PasswordInput, Stack } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { apiKeys } from "../api/calls";
@@ -71,7 +71,7 @@ function Secret({
   );
 }
 
-/** A key that was just made, and not yet copied, can be tried out before it is given away. */
+/** A new key that has not been copied yet can be tested before it is given away. */
 function NewKeys({ agent, onKey }: { agent: AgentDetail; onKey: (key: string) => void }) {
   const waiting = useUncopied().filter((one) => one.agent === agent.name);
   return waiting.map((made) => (

@@ -1,4 +1,4 @@
-// What the gateway decided on a test request, under its answer: asked for by the answer's own request id.
+// The gateway's decision on a test request, looked up by the request ID in the response.
 import { Button, Group } from "@mantine/core";
 import { useLocation } from "wouter";
 import { ApiError } from "../api/client";
@@ -12,7 +12,7 @@ import { handOver } from "./handOver";
 
 interface Props {
   agent: AgentDetail;
-  /** Of the answer; `null` when it named none. */
+  /** From the response; `null` when it has none. */
   requestId: string | null;
   credential: string;
 }

@@ -1,5 +1,5 @@
-// Fetches a token from one of the agent's identity providers with client credentials. What is typed here goes to
-// the provider through the gateway, and is stored by neither.
+// Fetches a token from an identity provider of the agent with client credentials. The gateway passes them on to the
+// provider, and neither the gateway nor the console stores them.
 import { Button, NativeSelect, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -24,7 +24,7 @@ export function FetchToken({ agent, onToken }: Props) {
   const [secret, setSecret] = useState("");
   const issuer = useProvider(provider).data?.issuer ?? null;
   const [typed, setTyped] = useState<TokenRequest>({});
-  // What the agent wants, until something else is typed.
+  // What the agent requires, until it is edited.
   const request: TokenRequest = {
     ...(issuer === null ? {} : tokenRequestFor(issuer, requirementsOf(agent.spec))),
     ...typed,

@@ -1,4 +1,4 @@
-// The response of a test request: status, headers, and the body as it comes.
+// The response to a test request: status, headers, and the body as it arrives.
 import { Loader, Switch } from "@mantine/core";
 import { useState } from "react";
 import { Mark } from "../parts/Mark";

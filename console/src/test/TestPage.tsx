@@ -1,4 +1,4 @@
-// A real request through the gateway to one agent, and its answer as it arrives.
+// Sends a real request through the gateway to one agent, and shows the response as it arrives.
 import { Button, Group, NativeSelect, Stack, Switch, TextInput, Textarea } from "@mantine/core";
 import { IconPlayerStop, IconSend } from "@tabler/icons-react";
 import { type FormEvent, useRef, useState } from "react";

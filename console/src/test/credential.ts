@@ -1,8 +1,8 @@
-// A token or key as people paste it: with the header's name, with the prefix, in quotes, broken over lines.
+// Finds the credential in pasted text, which may have the name of a header, a prefix, quotes or line breaks.
 
 export interface Bare {
   credential: string;
-  /** What was taken off its front, to say so. */
+  /** The text that was removed from its front, to tell the operator. */
   removed: string | null;
 }
 

@@ -1,4 +1,4 @@
-// What was filled in on the Test page of each agent, in memory, so that it is there again after a look at another page.
+// The input of the Test page of each agent, kept in memory while other pages are open.
 import { useState } from "react";
 import type { Method } from "./request";
 
@@ -14,7 +14,7 @@ const EMPTY: Draft = { method: "GET", path: "", headers: "", body: "", credentia
 
 const drafts = new Map<string, Draft>();
 
-/** Somebody has logged out: nothing stays. */
+/** After a log-out, nothing is kept. */
 export const forgetDrafts = (): void => drafts.clear();
 
 export function useDraft(agent: string): [Draft, (change: Partial<Draft>) => void] {

@@ -1,4 +1,4 @@
-// Takes a credential from the Test page to Explain, in memory, for the next page only.
+// Hands a credential over from the Test page to Explain, in memory, for the next page only.
 
 let handed: { agent: string; credential: string } | null = null;
 

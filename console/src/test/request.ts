@@ -1,4 +1,4 @@
-// A request as people type it: headers a line each, "Name: value", and a path below the agent's route.
+// Parses the input of a test request: headers, one per line, and a path below the agent's route.
 import { TRIAL_METHODS } from "../api/schemas";
 
 export type Method = (typeof TRIAL_METHODS)[number];
@@ -17,13 +17,13 @@ export function parseHeaders(typed: string): { headers: [string, string][]; wron
   return { headers, wrong: null };
 }
 
-/** The path as the API takes it: empty, or with a slash or a question mark first. */
+/** The path as the API expects it: empty, or beginning with a slash or a question mark. */
 export function pathBelow(typed: string): string {
   const path = typed.trim();
   return path === "" || /^[/?]/.test(path) ? path : `/${path}`;
 }
 
-/** The headers that go with a body: it is JSON unless one of them says otherwise. */
+/** The headers to send: a body is JSON unless one of them says otherwise. */
 export function withType(headers: [string, string][], body: string | null): [string, string][] {
   const typed = headers.some(([name]) => name.toLowerCase() === "content-type");
   return body === null || typed ? headers : [...headers, ["Content-Type", "application/json"]];

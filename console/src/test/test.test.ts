@@ -4,7 +4,7 @@ import { parseHeaders, pathBelow, withType } from "./request";
 import { type TestResponse, after } from "./useTest";
 
 describe("headers are a line each", () => {
-  it("takes values with colons, and no empty lines", () => {
+  it("accepts values with colons, and skips empty lines", () => {
     expect(parseHeaders("Accept: a/b\n\n X-Url : http://x:1 \nX-Empty:")).toEqual({
       headers: [
         ["Accept", "a/b"],
@@ -32,7 +32,7 @@ it("cuts a stream into lines wherever its pieces end, within a character too", a
   expect(got).toEqual(['{"a":"ä"}', '{"b":1}', '{"c":2}']);
 });
 
-it("an answer grows with its events", () => {
+it("a response grows with its events", () => {
   const start: TestResponse = {
     running: true,
     head: null,
@@ -52,7 +52,7 @@ it("an answer grows with its events", () => {
   expect(after(start, { event: "error", message: "cut", ms: 1 }).failure).toBe("cut");
 });
 
-it("a path below the route is empty or begins as the API wants it", () => {
+it("a path below the route is empty or begins as the API expects", () => {
   expect(["", " ", "/", "a/b", "?x=1", "/a?x"].map(pathBelow)).toEqual(["", "", "/", "/a/b", "?x=1", "/a?x"]);
 });
 
@@ -61,5 +61,5 @@ describe("a body is JSON", () => {
     expect(withType([], "{}")).toEqual([["Content-Type", "application/json"]]);
     expect(withType([["content-type", "text/plain"]], "a")).toEqual([["content-type", "text/plain"]]);
   });
-  it("and nothing is said of none", () => expect(withType([["A", "b"]], null)).toEqual([["A", "b"]]));
+  it("and has no type when there is none", () => expect(withType([["A", "b"]], null)).toEqual([["A", "b"]]));
 });

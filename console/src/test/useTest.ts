@@ -1,4 +1,4 @@
-// One test request and what came back of it so far.
+// A test request and its response so far.
 import { useEffect, useRef, useState } from "react";
 import { agents } from "../api/calls";
 import type { Trial, TrialEvent } from "../api/schemas";
@@ -13,7 +13,7 @@ export interface TestResponse {
   head: { status: number; headers: [string, string][]; ms: number } | null;
   chunks: Chunk[];
   end: { bytes: number; truncated?: boolean; ms: number } | null;
-  /** What the gateway said went wrong on the way. */
+  /** The error that ended the response, in the words of the gateway. */
   failure: string | null;
   stopped: boolean;
 }

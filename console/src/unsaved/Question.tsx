@@ -1,4 +1,4 @@
-// The question before something that was typed is lost.
+// Asks before unsaved input is lost.
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import { answer, useAsked } from "./unsaved";
 

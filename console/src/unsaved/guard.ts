@@ -1,5 +1,5 @@
-// The ways out of a page: links, the browser's back and forward, and closing the tab. Each asks first when something
-// typed, or a key that nobody has copied, would be lost.
+// Guards the ways to leave a page: links, back and forward, and closing the tab. Each asks first when unsaved input,
+// or a key that has not been copied, would be lost.
 import type { BaseLocationHook } from "wouter";
 import { navigate, useBrowserLocation } from "wouter/use-browser-location";
 import { uncopied } from "../apikeys/uncopied";
@@ -7,7 +7,7 @@ import { anyUnsaved, leave } from "./unsaved";
 
 const guarded: typeof navigate = (to, options) => leave(() => navigate(to, options));
 
-/** The location as wouter has it, with a way on that asks. */
+/** wouter's location, with a navigation that asks first. */
 export const useGuardedLocation: BaseLocationHook = (...args) => {
   const [path] = useBrowserLocation(...args);
   return [path, guarded];
@@ -15,7 +15,7 @@ export const useGuardedLocation: BaseLocationHook = (...args) => {
 
 const address = () => location.pathname + location.search;
 
-/** Watches the browser's own ways out. Called once, before anything is shown. */
+/** Guards the browser's own navigation. Called once, before anything is rendered. */
 export function guardHistory(): void {
   let here = address();
   const note = () => {

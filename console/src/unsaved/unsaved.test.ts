@@ -15,7 +15,7 @@ describe("a way out", () => {
     leave(out);
     expect(out).toHaveBeenCalledOnce();
   });
-  it("asks when something would be lost, and is not taken when it is kept", () => {
+  it("asks when input would be lost, and does nothing when it is kept", () => {
     typed("agent");
     const out = vi.fn();
     leave(out);
@@ -24,7 +24,7 @@ describe("a way out", () => {
     expect(out).not.toHaveBeenCalled();
     expect(anyUnsaved()).toBe(true);
   });
-  it("is taken when what was typed may go, and nobody is asked again", () => {
+  it("continues when the input is discarded, and does not ask again", () => {
     typed("agent");
     const out = vi.fn();
     leave(out);

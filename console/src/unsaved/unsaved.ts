@@ -1,14 +1,14 @@
-// Forms with something typed in them, and the question that is asked before they go: whoever closes a drawer, follows a
-// link or goes back passes through `leave`. There may be a form on top of another; the last is the one on top.
+// Forms with unsaved input, and the question before it is lost: closing a drawer, following a link and going back all
+// call `leave`. A form can be on top of another; the last in the list is on top.
 import { useCallback, useEffect, useId } from "react";
 import { Observed, useObserved } from "../api/observed";
 
-/** Forms that lie on one page, or on a drawer on top of it. */
+/** Whether a form is on the page, or in a drawer on top of it. */
 export type Scope = "page" | "on top";
 
-/** The forms that would lose something. */
+/** The forms with unsaved input. */
 const forms: { id: string; scope: Scope }[] = [];
-/** What was asked for and waits for the answer. */
+/** What continues after the question, while it is open. */
 const waiting = new Observed<{ lost: string[]; then: () => void } | null>(null);
 
 const drop = (id: string) => {
@@ -16,20 +16,20 @@ const drop = (id: string) => {
   if (at >= 0) forms.splice(at, 1);
 };
 
-/** Notes that a form would lose something, until the returned function is called. */
+/** Registers a form with unsaved input, until the returned function is called. */
 export function guard(id: string, scope: Scope = "page"): () => void {
   forms.push({ id, scope });
   return () => drop(id);
 }
 
-/** Does `then`, after asking when it would lose what was typed: in the forms of one scope, else in any. */
+/** Calls `then`, after the question when forms of the scope (of any, without one) have unsaved input. */
 export function leave(then: () => void, scope?: Scope): void {
   const lost = forms.filter((form) => scope === undefined || form.scope === scope).map((form) => form.id);
   if (lost.length === 0) then();
   else if (waiting.value === null) waiting.set({ lost, then });
 }
 
-/** The answer to the question: `true` lets what was typed go. */
+/** Answers the question; `true` discards the input. */
 export function answer(discard: boolean): void {
   const asked = waiting.value;
   waiting.set(null);
@@ -40,12 +40,12 @@ export function answer(discard: boolean): void {
 
 export const useAsked = (): boolean => useObserved(waiting) !== null;
 
-/** Guards a form while `changed`. What it returns says that the form is kept, and needs no guard any more. */
+/** Guards a form while `changed`. The returned function ends that, for a form that has been saved. */
 export function useUnsaved(changed: boolean, scope: Scope = "page"): () => void {
   const id = useId();
   useEffect(() => (changed ? guard(id, scope) : undefined), [changed, id, scope]);
   return useCallback(() => drop(id), [id]);
 }
 
-/** Whether something would be lost with the page. */
+/** Whether any form has unsaved input. */
 export const anyUnsaved = (): boolean => forms.length > 0;

@@ -1,13 +1,13 @@
-// How a token for an agent is asked of an identity provider: what the request says, and the line for a shell.
+// Requests a token for an agent from an identity provider: the parameters, and the command for a shell.
 import { quote } from "../agent/curl";
 import type { JsonObject } from "../api/schemas";
 import { list, member } from "../deploy/spec";
 import { type TokenRequest, vendorOf } from "./vendors";
 
-/** What an agent wants of tokens. */
+/** What an agent requires of a token. */
 export interface Requirements {
   audiences: string[];
-  /** Enough of them to be let in: every one of `all_of`, and one of `any_of`. */
+  /** A sufficient set: all of `all_of`, and one of `any_of`. */
   scopes: string[];
 }
 
@@ -20,7 +20,7 @@ export function requirementsOf(spec: JsonObject): Requirements {
   return { audiences: list(oauth.audiences), scopes: enough ? all : [...all, ...any.slice(0, 1)] };
 }
 
-/** What the request says. A provider that is not known gets both names of an audience; it passes over what it does not know. */
+/** The parameters of the request. A provider without a template gets both names of an audience, and ignores one. */
 export function tokenRequestFor(issuer: string, wants: Requirements): TokenRequest {
   const audience = wants.audiences[0] ?? null;
   const vendor = vendorOf(issuer);
@@ -33,7 +33,7 @@ export function tokenRequestFor(issuer: string, wants: Requirements): TokenReque
   return request;
 }
 
-/** A line that puts a token into the variable TOKEN. */
+/** A command that puts a token into the variable TOKEN. */
 export function tokenLine(issuer: string, endpoint: string | null, wants: Requirements): string {
   const vendor = vendorOf(issuer);
   const audience = wants.audiences[0] ?? "AUDIENCE";

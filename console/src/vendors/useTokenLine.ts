@@ -1,4 +1,4 @@
-// The line that fetches a token for an agent, with the token endpoint that its first provider names.
+// The command that fetches a token for an agent, with the token endpoint of its first provider.
 import { useQuery } from "@tanstack/react-query";
 import { providers } from "../api/calls";
 import { useProvider } from "../api/queries";
@@ -6,13 +6,13 @@ import type { AgentDetail } from "../api/schemas";
 import { text } from "../deploy/spec";
 import { tokenLine, requirementsOf } from "./tokenRequest";
 
-/** `null` while it is not known, and for agents that take no tokens. */
+/** `null` until it is known, and for agents without OAuth. */
 export function useTokenLine(agent: AgentDetail | undefined): string | null {
   const name = agent?.authentication === "oauth" ? (agent.identity_providers[0] ?? null) : null;
   const provider = useProvider(name ?? "", name !== null).data;
   const probe = useQuery({
     queryKey: ["token-endpoint", provider?.issuer],
-    // The provider is asked once, as somebody would who presses Probe.
+    // Probes the provider once, as the button Probe does.
     queryFn: () =>
       providers.probe({
         issuer: provider?.issuer ?? "",

@@ -30,7 +30,7 @@ describe("a template makes the issuer", () => {
   });
 });
 
-describe("a token is asked for as the provider wants it", () => {
+describe("a token is requested as the provider requires", () => {
   const wants = { audiences: ["api://refunds"], scopes: ["refunds:write"] };
   it.each([
     ["https://login.microsoftonline.com/t/v2.0", { scope: "api://refunds/.default" }],
@@ -48,7 +48,7 @@ describe("a token is asked for as the provider wants it", () => {
   });
 });
 
-describe("what an agent wants of a token", () => {
+describe("what an agent requires of a token", () => {
   const spec = (scopes: object) => ({ auth: { oauth: { audiences: ["a"], scopes } } }) as never;
   it.each([
     [{ all_of: ["x"], any_of: ["y", "z"] }, ["x", "y"]],

@@ -1,15 +1,15 @@
-// Identity providers that many people use: what their issuer looks like, the pitfall that each has, and how a token with
-// the right audience is asked of it.
+// Well-known identity providers: the form of their issuer, their usual pitfall, and how to request a token for an
+// audience.
 
 export interface Parameter {
   name: string;
   label: string;
   placeholder: string;
-  /** Taken when nothing is typed. */
+  /** The value when nothing is typed. */
   usual?: string;
 }
 
-/** What a token request says beside the client. */
+/** The parameters of a token request besides the client. */
 export interface TokenRequest {
   scope?: string;
   audience?: string;
@@ -19,19 +19,19 @@ export interface TokenRequest {
 export interface Vendor {
   id: string;
   name: string;
-  /** What its issuer is made of. */
+  /** The parts of its issuer. */
   parameters: Parameter[];
   issuer: (values: Record<string, string>) => string;
   /** Whether an issuer is of this vendor. */
   fits: (issuer: URL) => boolean;
-  /** What most people get wrong with it. */
+  /** The usual mistake. */
   pitfall: string;
-  /** How the token of a client is asked for; `null`: not with client credentials, and `how` says how. */
+  /** The parameters with client credentials; `null` when that grant does not exist, and `how` is the command. */
   request: ((audience: string | null, scopes: string[]) => TokenRequest) | null;
   how?: string;
 }
 
-/** A domain as people paste it: with the scheme, and with a path. */
+/** The domain in pasted text, which may have a scheme and a path. */
 const host = (typed: string) =>
   typed
     .trim()
@@ -148,7 +148,7 @@ export const VENDORS: Vendor[] = [
 
 const guid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
-/** The issuer that the filled-in parameters make; `null` while one is missing. */
+/** The issuer for the parameters; `null` while one is missing. */
 export function issuerFrom(vendor: Vendor, typed: Record<string, string>): string | null {
   const values: Record<string, string> = {};
   for (const { name, usual = "" } of vendor.parameters) {
