@@ -1,5 +1,6 @@
-//! What one agent makes of one verified token: the caller, and the headers that carry its claims, or why the rules
-//! refuse it. Made once, from verified claims alone, and good for as long as the token and the agent are.
+//! The result of applying one agent's rules to one verified token: the caller's identity, and the claim headers or the
+//! reason of the refusal. It depends on verified claims alone, so it stays valid as long as the token and the compiled
+//! agent do, and `authn` may remember it.
 
 use std::sync::Arc;
 
@@ -11,28 +12,28 @@ use super::claim_headers::ClaimHeaders;
 use super::explain::Trace;
 use super::rules::Rules;
 
-/// What follows from a verified token at one agent.
+/// A verified token, judged by the rules of one agent.
 #[derive(Debug)]
 pub struct Admission {
-    /// The proven caller, for the log; also when the rules refuse it.
+    /// The authenticated caller, also when the rules refuse it: the log names it then, too.
     pub identity: Arc<Identity>,
-    /// The verified claims that the agent receives, or why the caller may not.
+    /// The claim headers that the agent receives, or the reason of the refusal.
     pub headers: Result<Box<[(HeaderName, HeaderValue)]>, Reason>,
 }
 
-/// What one agent asks of a caller who is proven, before it lets it in.
+/// The rules and claim headers of one agent, which an authenticated caller is judged by.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
-    /// The number of the compiled agent: what it made of a token is good for no other.
+    /// The number of the compiled agent: an admission holds for no other.
     pub agent: u64,
-    /// What verified claims must satisfy.
+    /// The scope and claim rules.
     pub rules: &'a Rules,
-    /// Claims that go upstream as headers.
+    /// The claims that go upstream as headers.
     pub claim_headers: &'a ClaimHeaders,
 }
 
 impl Entry<'_> {
-    /// Applies the rules, and renders the claim headers.
+    /// Applies the rules, then renders the claim headers.
     pub fn admit(&self, identity: Identity, claims: &Claims, trace: &mut impl Trace) -> Admission {
         let headers = self.rules.check(claims, trace).and_then(|()| self.claim_headers.render(claims, trace));
         if headers.is_err() {

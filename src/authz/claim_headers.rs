@@ -1,8 +1,8 @@
 //! Verified claims that an agent receives as request headers, and the guard that keeps a client from sending
 //! such headers itself.
 //!
-//! A header is either set from a verified claim or not there at all; no spelling of its name gets past
-//! [`ClaimHeaders::guards`].
+//! A header is either set from a verified claim or absent: [`ClaimHeaders::guards`] recognises every spelling of its
+//! name. Turning a value into header text is in `header_text`.
 
 use crate::model::{Claims, Reason, reduced_eq};
 use http::{HeaderName, HeaderValue};
@@ -13,13 +13,13 @@ use super::header_text::{BeyondAscii, HeaderText, rfc8187};
 /// One claim and the header that carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimHeader {
-    /// The claim's name; dots walk into objects.
+    /// The claim's name; dots walk into objects, as [`Claims::get`] says.
     pub claim: String,
-    /// The header that the agent receives.
+    /// The header that carries it.
     pub header: HeaderName,
 }
 
-/// All claim headers of one agent.
+/// The claim headers of one agent. No two of them are equal on letters and digits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClaimHeaders {
     headers: Vec<ClaimHeader>,
@@ -30,14 +30,14 @@ pub struct ClaimHeaders {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{first}` and `{second}` are the same header to an agent that ignores case and punctuation")]
 pub struct ClaimHeadersError {
-    /// The header that stands first.
+    /// The header that was configured first.
     pub first: HeaderName,
-    /// The one that collides with it.
+    /// The header that collides with it.
     pub second: HeaderName,
 }
 
 impl ClaimHeaders {
-    /// Takes the list, in the order in which it was written.
+    /// The headers are set in the order of `headers`.
     ///
     /// # Errors
     /// When two headers are equal on letters and digits.
@@ -55,14 +55,15 @@ impl ClaimHeaders {
         Ok(Self { headers, beyond_ascii })
     }
 
-    /// Whether a client's header of that name must be removed: it equals one of ours on letters and digits, as one
-    /// does that has an asterisk behind it.
+    /// Whether a client's header of that name must be removed: it equals one of ours on letters and digits. Frameworks
+    /// that turn header names into variables could take it for ours, and so could readers of RFC 8187, whose names end in
+    /// an asterisk.
     #[must_use]
     pub fn guards(&self, name: &str) -> bool {
         self.headers.iter().any(|h| reduced_eq(h.header.as_str(), name))
     }
 
-    /// Whether there is none.
+    /// Whether the agent receives no claim.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.headers.is_empty()
@@ -71,7 +72,7 @@ impl ClaimHeaders {
     /// Renders the headers from verified claims. An absent or null claim gives no header.
     ///
     /// # Errors
-    /// [`Reason::ClaimMismatch`] when a value cannot be written without changing its meaning.
+    /// [`Reason::ClaimMismatch`] when header text cannot express a value without changing its meaning.
     pub fn render(
         &self,
         claims: &Claims,
@@ -98,7 +99,7 @@ impl ClaimHeaders {
         Ok(out)
     }
 
-    /// The header with the text, or the second one that can carry it.
+    /// The header that carries the text; for encoded text that is the name with an asterisk (RFC 8187 section 3.2).
     fn write(&self, header: &HeaderName, text: HeaderText) -> Option<(HeaderName, HeaderValue)> {
         let (name, text) = match (text, self.beyond_ascii) {
             (HeaderText::Plain(text), _) => (header.clone(), text),

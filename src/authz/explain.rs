@@ -1,8 +1,8 @@
-//! The record of a decision's checks: what was seen, what was wanted, what to do about it.
+//! The record of a decision's checks: what was found, what was expected, and how to fix it.
 //!
-//! The decision code is generic over [`Trace`]. The request path runs it with [`Silent`], which compiles to
-//! nothing, or, where refusals are kept, with a [`Witness`], to which a check that passes is nothing; `explain` runs
-//! the very same code with a [`Transcript`].
+//! The decision code is generic over [`Trace`]. The request path runs it with [`Silent`], which compiles to nothing. Where
+//! refusals are kept it runs with a [`Witness`], which does no work for a check that passes. `explain` runs the same code
+//! with a [`Transcript`].
 
 use std::sync::Arc;
 
@@ -11,32 +11,32 @@ use serde::Serialize;
 
 use crate::model::{FailedCheck, Grounds, TokenSaid};
 
-/// The checks of a decision, in words for people.
+/// The checks of a decision. The words for them are part of the API; their order is in `authn`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
-    /// An agent answers to the host and path.
+    /// An agent's route matches the host and path.
     Route,
-    /// The credential is there, once, in the form that the agent reads.
+    /// The request carries exactly one credential, in the form that the agent reads.
     Credential,
     /// The token is no longer than `token_bytes`.
     Size,
-    /// The token is a compact JWS with sound JSON.
+    /// The token is a compact JWS (RFC 7515 section 7.1) with valid JSON.
     Format,
-    /// `alg` is an asymmetric one that the provider allows.
+    /// `alg` is an asymmetric algorithm that the provider allows.
     Algorithm,
-    /// No `crit`, no unencoded payload.
+    /// The token has no `crit` (RFC 7515 section 4.1.11) and no unencoded payload (RFC 7797).
     Critical,
-    /// `typ` is a JWT or an access token.
+    /// `typ` names a JWT or an access token (RFC 9068 section 4).
     Type,
     /// `iss` names a provider that the agent accepts.
     Issuer,
-    /// `exp` is there and has not passed.
+    /// `exp` is present and has not passed.
     Expiry,
     /// `nbf` and `iat` are not in the future.
     NotBefore,
-    /// `exp - iat` is short enough.
+    /// `exp - iat` is at most the agent's `max_token_lifetime`.
     Lifetime,
-    /// An audience in common.
+    /// The token names one of the agent's audiences.
     Audience,
     /// The token is not bound to a key of its holder, or the agent ignores that.
     Binding,
@@ -44,13 +44,13 @@ pub enum Check {
     Key,
     /// The signature verifies.
     Signature,
-    /// The scopes are there.
+    /// The token grants the scopes that the agent requires.
     Scopes,
-    /// A claim rule is met.
+    /// The token satisfies a claim rule.
     Claim,
     /// The claims that go upstream can be written as headers.
     ClaimHeaders,
-    /// The API key's form and check digits.
+    /// The API key has the right form and check digits.
     ApiKeyFormat,
     /// The API key is one of this agent's.
     ApiKey,
@@ -61,7 +61,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// The word for it.
+    /// The word for it in `explain`, in the record of a refusal and in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -97,40 +97,40 @@ impl Serialize for Check {
     }
 }
 
-/// What one check found. Values are shown to an operator who already holds the credential.
+/// What one check found and expected. Only an operator who already holds the credential sees these values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// What was there; `None` when nothing was, or when it must not be shown.
+    /// The value that was found; `None` when it was absent, or when it must not be shown.
     pub seen: Option<String>,
-    /// What would have passed.
+    /// The values that would have passed.
     pub wanted: String,
-    /// The nearest thing to do when it failed.
+    /// How to fix the most likely cause when the check failed.
     pub fix: &'static str,
 }
 
-/// Who listens to the checks.
+/// Records the checks of a decision, as far as it needs them.
 pub trait Trace {
-    /// A check was made. `facts` is called only when somebody wants to know.
+    /// Records a check. An implementation calls `facts` only when it keeps them: making them allocates.
     fn check(&mut self, check: Check, ok: bool, facts: impl FnOnce() -> Facts);
 
-    /// A token is refused. `said` is called only when somebody wants to know what it said of itself.
+    /// Records that a token is refused. An implementation calls `said` only when it keeps what the token said of itself.
     fn refused(&mut self, _said: impl FnOnce() -> TokenSaid) {}
 
-    /// Whether a refusal that was made before has still to be told why.
+    /// Whether a remembered refusal must be judged again because its grounds were not recorded yet.
     fn wants_grounds(&self) -> bool {
         false
     }
 
-    /// The same was refused before, and this is why.
+    /// Records the grounds of an earlier refusal of the same token, instead of making them again.
     fn recalled(&mut self, _grounds: Option<&Arc<Grounds>>) {}
 
-    /// What the refusal rests on, as far as it was kept.
+    /// The grounds that were recorded, for a memory that shares them.
     fn grounds(&self) -> Option<&Arc<Grounds>> {
         None
     }
 }
 
-/// Nobody listens: the request path.
+/// Records nothing, and costs nothing: the request path.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 
@@ -138,18 +138,18 @@ impl Trace for Silent {
     fn check(&mut self, _: Check, _: bool, _: impl FnOnce() -> Facts) {}
 }
 
-/// Keeps what a refusal rests on: the first check that failed, and what the token said.
+/// Keeps the grounds of a refusal: the first check that failed, and what the token said of itself.
 #[derive(Debug, Clone, Default)]
 pub struct Witness(Option<Arc<Grounds>>);
 
 impl Witness {
-    /// What was kept.
+    /// The grounds; `None` when nothing was refused.
     #[must_use]
     pub fn into_grounds(self) -> Option<Arc<Grounds>> {
         self.0
     }
 
-    /// Of what is told here nobody else has a share yet.
+    /// Writing in place: grounds are shared only once the decision is made, so `make_mut` copies nothing.
     fn own(&mut self) -> &mut Grounds {
         Arc::make_mut(self.0.get_or_insert_default())
     }
@@ -182,7 +182,7 @@ impl Trace for Witness {
     }
 }
 
-/// One line of a transcript.
+/// One check of a transcript.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "Check")]
 pub struct Line {
@@ -191,15 +191,15 @@ pub struct Line {
     pub check: Check,
     /// Whether it passed.
     pub ok: bool,
-    /// What was there.
+    /// The value that was found.
     pub seen: Option<String>,
-    /// What would have passed.
+    /// The values that would have passed.
     pub wanted: String,
-    /// What to do, on a failed check.
+    /// How to fix it, on a failed check.
     pub fix: Option<&'static str>,
 }
 
-/// Writes every check down.
+/// Keeps every check, for `explain`.
 #[derive(Debug, Clone, Default)]
 pub struct Transcript {
     /// The checks in the order in which they were made.
@@ -223,9 +223,9 @@ mod tests {
     }
 
     #[test]
-    fn a_witness_keeps_the_first_check_that_failed_and_asks_nothing_of_those_that_pass() {
+    fn a_witness_keeps_the_first_failed_check_and_makes_no_facts_of_the_others() {
         let mut witness = Witness::default();
-        witness.check(Check::Format, true, || panic!("nobody wants to know"));
+        witness.check(Check::Format, true, || panic!("a check that passed is not kept"));
         assert!(witness.wants_grounds());
         witness.check(Check::Issuer, false, || facts("iss: x"));
         witness.check(Check::Audience, false, || panic!("the first one counts"));
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_that_is_remembered_has_its_grounds_again() {
+    fn a_remembered_refusal_shares_its_grounds() {
         let known = Arc::new(Grounds { failed: None, said: Some(TokenSaid::default()) });
         let mut witness = Witness::default();
         witness.recalled(Some(&known));

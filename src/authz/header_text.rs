@@ -1,6 +1,6 @@
-//! A claim as the text of a header: JSON's writing of single values, and RFC 8187 for what is not ASCII.
+//! The header text of a claim: single values as JSON writes them, and RFC 8187 for text that is not ASCII.
 //!
-//! Which claims go into which headers is in `claim_headers`.
+//! `claim_headers` says which claims go into which headers.
 
 use serde_json::Value;
 
@@ -8,30 +8,32 @@ use crate::model::is_tchar;
 
 use super::number::Exact;
 
-/// What becomes of a claim whose text is not ASCII alone: servers read such bytes in a header in several ways.
+/// What happens to a claim with text that is not ASCII: servers disagree on the encoding of such bytes in a header (RFC 9110
+/// section 5.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BeyondAscii {
-    /// The caller is refused.
+    /// The request is refused.
     #[default]
     Refuse,
-    /// The header is left out.
+    /// The header is omitted.
     Omit,
-    /// The text goes into a second header, whose name has an asterisk behind it (RFC 8187 section 3.2).
+    /// The text goes encoded into another header, whose name ends in an asterisk (RFC 8187 section 3.2).
     Encode,
 }
 
-/// A claim in words. No control character is in it, and no blank at either end, which would be lost on the wire:
-/// `" admin"` must not arrive as `"admin"`.
+/// A claim as text. It holds no control character, and neither begins nor ends with a blank: parsers strip blanks there
+/// (RFC 9110 section 5.5), and `" admin"` must not arrive as `"admin"`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum HeaderText {
-    /// ASCII alone.
+    /// Nothing but ASCII.
     Plain(String),
-    /// With other characters in it.
+    /// At least one character that is not ASCII.
     Beyond(String),
 }
 
 impl HeaderText {
-    /// The words of a string, number or boolean, or of a list of these; `None` when they would change its meaning.
+    /// The text of a string, number or boolean, or of a list of these joined by commas; `None` when no text says the same.
+    /// A list with a comma inside an item is refused, because its reader would find one item more.
     pub(super) fn of(value: &Value) -> Option<Self> {
         let text = match value {
             Value::Array(items) => {
@@ -56,8 +58,8 @@ fn scalar(value: &Value) -> Option<String> {
     plain.then_some(text)
 }
 
-/// The value of an extended parameter in UTF-8 without a language (RFC 8187 section 3.2.1). Its `attr-char` is the
-/// `tchar` of a token without the three characters that this notation uses itself.
+/// The value of an extended parameter in UTF-8 without a language (RFC 8187 section 3.2.1). Its `attr-char` is `tchar`
+/// without `*`, `'` and `%`, which the notation itself uses.
 pub(super) fn rfc8187(text: &str) -> String {
     let mut out = "UTF-8''".to_owned();
     for byte in text.bytes() {
@@ -79,7 +81,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_examples_of_rfc_8187_are_written_as_they_stand_there() {
+    fn the_examples_of_rfc_8187_are_encoded_as_the_rfc_encodes_them() {
         for (text, wanted) in [
             ("£ rates", "UTF-8''%C2%A3%20rates"),
             ("£ and € rates", "UTF-8''%C2%A3%20and%20%E2%82%AC%20rates"),
@@ -91,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_character_that_acts_is_written_in_no_way() {
+    fn text_with_control_characters_or_outer_blanks_has_no_header_text() {
         for bad in ["a\nb", "é\r\nX-Admin: 1", "\u{0}é", "\u{7f}", "\u{85}", " é", "é\u{a0}", "é\u{2003}"]
         {
             assert_eq!(HeaderText::of(&json!(bad)), None, "{bad:?}");

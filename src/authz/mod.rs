@@ -1,7 +1,7 @@
-//! May they: rules over the claims of a verified token, compiled when an agent is deployed, and the record of
+//! Authorisation: rules over the claims of a verified token, compiled when an agent is deployed, and the record of
 //! checks that `explain` shows.
 //!
-//! Who the caller is was settled before (`authn`); nothing here trusts an unverified claim.
+//! `authn` establishes the caller's identity before; nothing here trusts an unverified claim.
 
 mod admission;
 mod claim_headers;

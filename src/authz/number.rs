@@ -1,28 +1,28 @@
-//! Numbers of claims. JSON has one kind of number (RFC 8259 section 6) and leaves its precision to the reader: here a
-//! number is exact, or it is not used.
+//! Numbers in claims. JSON has one kind of number and leaves its precision to the parser (RFC 8259 section 6): here a number
+//! whose value could have been rounded matches no rule and goes into no header.
 
 use serde_json::Number;
 
-/// Up to here every integer is a float of its own (2^53); beyond, several are the same one.
+/// 2^53: below it every integer has a float of its own, from there on several integers share one.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// A number whose value is known.
+/// A number whose value is known exactly.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Exact {
-    /// An integer, however it was written: `100`, `1e2` and `100.0` are one.
+    /// An integer, however it was written: `100`, `1e2` and `100.0` are equal.
     Integer(i128),
-    /// A number between two integers.
+    /// A number that is no integer, below 2^53.
     Fraction(f64),
 }
 
-/// Whether the value of a number is known: one that was read from too many digits is used nowhere.
+/// Whether the value of a number is known exactly. `config` refuses a rule with any other, since nothing could match it.
 #[must_use]
 pub fn is_exact(number: &Number) -> bool {
     Exact::of(number).is_some()
 }
 
 impl Exact {
-    /// The value of a number; `None` when it was read from digits that were lost.
+    /// The value of a number; `None` when parsing may have rounded it.
     #[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53")]
     pub(super) fn of(number: &Number) -> Option<Self> {
         let integer = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
@@ -37,6 +37,7 @@ impl Exact {
     pub(super) fn text(self) -> String {
         match self {
             Self::Integer(integer) => integer.to_string(),
+            // `of` lets only finite floats in, and `from_f64` refuses no other.
             Self::Fraction(float) => Number::from_f64(float).map_or_else(String::new, |n| n.to_string()),
         }
     }
@@ -47,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_exact_or_it_is_not_used() {
+    fn a_number_that_may_have_been_rounded_has_no_value() {
         for (written, wanted) in [
             ("0", Some("0")),
             ("-7", Some("-7")),

@@ -1,6 +1,6 @@
 //! Scope and claim rules of one agent.
 //!
-//! Empty rules admit everybody whose token is good: that is what the operator wrote.
+//! Empty rules admit every caller with a valid token: that is what the operator wrote.
 
 use std::fmt;
 
@@ -11,32 +11,32 @@ use crate::model::{Claims, Reason};
 use super::explain::{Check, Facts, Trace};
 use super::number::Exact;
 
-/// Everything that a verified token must satisfy at one agent.
+/// The rules that a verified token must satisfy at one agent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rules {
     /// Rules over scopes.
     pub scopes: ScopeRules,
-    /// Claims that must all match.
+    /// Claim rules that must all match.
     pub claims_all_of: Vec<ClaimRule>,
-    /// Claims of which one must match; empty = no such rule.
+    /// Claim rules of which at least one must match; empty = no such rule.
     pub claims_any_of: Vec<ClaimRule>,
 }
 
-/// Rules over scopes, as the operator wrote them.
+/// Rules over the scopes that a token grants (RFC 6749 section 3.3).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ScopeRules {
-    /// Scopes that must all be there.
+    /// Scopes that the token must all grant.
     pub all_of: Vec<String>,
-    /// Scopes of which one must be there; empty = no such rule.
+    /// Scopes of which the token must grant at least one; empty = no such rule.
     pub any_of: Vec<String>,
 }
 
-/// A claim and the values that it may have. An array matches when it holds one of them.
+/// A claim and the values that it may have. An array matches when one of its items does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClaimRule {
-    /// The claim's name; dots walk into objects.
+    /// The claim's name; dots walk into objects, as [`Claims::get`] says.
     claim: String,
-    /// Whether the names of an object's members count, and not the value itself.
+    /// Whether the rule compares the member names of an object instead of the claim's value.
     keys_of: bool,
     wanted: Vec<Wanted>,
 }
@@ -46,15 +46,15 @@ pub struct ClaimRule {
 enum Wanted {
     /// This string, number or boolean, compared by JSON type.
     Exactly(Value),
-    /// Any string that begins so.
-    Beginning(String),
+    /// Any string with this prefix.
+    Prefix(String),
 }
 
 impl Rules {
     /// Applies the rules: scopes first, then claims.
     ///
     /// # Errors
-    /// [`Reason::ScopeMissing`] or [`Reason::ClaimMismatch`].
+    /// [`Reason::ScopeMissing`] or [`Reason::ClaimMismatch`]: the first rule that is not satisfied.
     pub fn check(&self, claims: &Claims, trace: &mut impl Trace) -> Result<(), Reason> {
         self.check_scopes(claims, trace)?;
         self.check_claims(claims, trace)
@@ -76,30 +76,30 @@ impl Rules {
     }
 
     fn check_claims(&self, claims: &Claims, trace: &mut impl Trace) -> Result<(), Reason> {
-        let mut one = |rule: &ClaimRule, counts: bool| {
-            let ok = rule.matches(claims);
-            if ok || counts {
-                trace.check(Check::Claim, ok, || rule.facts(claims));
-            }
-            ok
-        };
         for rule in &self.claims_all_of {
-            if !one(rule, true) {
+            let ok = rule.matches(claims);
+            trace.check(Check::Claim, ok, || rule.facts(claims));
+            if !ok {
                 return Err(Reason::ClaimMismatch);
             }
         }
-        if self.claims_any_of.is_empty() || self.claims_any_of.iter().any(|rule| one(rule, false)) {
+        if self.claims_any_of.is_empty() {
             return Ok(());
         }
+        if let Some(rule) = self.claims_any_of.iter().find(|rule| rule.matches(claims)) {
+            trace.check(Check::Claim, true, || rule.facts(claims));
+            return Ok(());
+        }
+        // None matched: each of them is a way to fix it, so the record lists them all.
         for rule in &self.claims_any_of {
-            one(rule, true);
+            trace.check(Check::Claim, false, || rule.facts(claims));
         }
         Err(Reason::ClaimMismatch)
     }
 }
 
 impl ScopeRules {
-    /// `all_of` and then `any_of`, as a challenge lists them (RFC 6750 section 3).
+    /// `all_of` and then `any_of`: the `scope` attribute of a challenge (RFC 6750 section 3).
     pub fn listed(&self) -> impl Iterator<Item = &str> {
         self.all_of.iter().chain(&self.any_of).map(String::as_str)
     }
@@ -114,7 +114,7 @@ impl ScopeRules {
 }
 
 impl ClaimRule {
-    /// A rule over the claim of that name. An asterisk at the end of a text stands for any end.
+    /// A rule over the claim of that name. A string in `values` that ends in an asterisk matches by prefix.
     #[must_use]
     pub fn new(claim: String, keys_of: bool, values: Vec<Value>) -> Self {
         Self { claim, keys_of, wanted: values.into_iter().map(Wanted::new).collect() }
@@ -150,7 +150,7 @@ impl ClaimRule {
 impl Wanted {
     fn new(value: Value) -> Self {
         match value.as_str().and_then(|text| text.strip_suffix('*')) {
-            Some(beginning) => Self::Beginning(beginning.to_owned()),
+            Some(prefix) => Self::Prefix(prefix.to_owned()),
             None => Self::Exactly(value),
         }
     }
@@ -158,14 +158,14 @@ impl Wanted {
     fn is(&self, value: &Value) -> bool {
         match self {
             Self::Exactly(wanted) => same(wanted, value),
-            Self::Beginning(_) => value.as_str().is_some_and(|text| self.is_text(text)),
+            Self::Prefix(prefix) => value.as_str().is_some_and(|text| text.starts_with(prefix.as_str())),
         }
     }
 
     fn is_text(&self, text: &str) -> bool {
         match self {
             Self::Exactly(wanted) => wanted.as_str() == Some(text),
-            Self::Beginning(beginning) => text.starts_with(beginning.as_str()),
+            Self::Prefix(prefix) => text.starts_with(prefix.as_str()),
         }
     }
 }
@@ -174,15 +174,15 @@ impl fmt::Display for Wanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exactly(value) => value.fmt(f),
-            Self::Beginning(beginning) => write!(f, "{beginning:?} and any end"),
+            Self::Prefix(prefix) => write!(f, "{prefix:?} and any end"),
         }
     }
 }
 
-/// Equal by JSON type: `1` is not `"1"`, while `1` and `1.0` are the same number.
+/// Equality by JSON type: `1` is not `"1"`, while `1` and `1.0` are the same number.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        // A number that is not known exactly is nobody's.
+        // A number that was rounded equals none, itself included: the token's issuer may have meant another.
         (Value::Number(a), Value::Number(b)) => Exact::of(a).zip(Exact::of(b)).is_some_and(|(a, b)| a == b),
         _ => a == b,
     }
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_need_all_of_the_first_list_and_one_of_the_second() {
+    fn a_token_needs_all_scopes_of_all_of_and_one_of_any_of() {
         let rules = Rules {
             scopes: ScopeRules { all_of: vec!["a".into(), "b".into()], any_of: vec!["x".into(), "y".into()] },
             ..Rules::default()
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn an_asterisk_at_the_end_stands_for_any_end_and_nowhere_else() {
+    fn an_asterisk_at_the_end_of_a_value_matches_by_prefix_and_any_other_asterisk_is_literal() {
         for (claim, value, ok) in [
             (json!("repo:org/a"), "repo:org/*", true),
             (json!("repo:org/"), "repo:org/*", true),
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_names_of_an_objects_members_count_where_the_rule_says_so() {
+    fn keys_of_compares_member_names_and_nothing_else() {
         let name = "urn:zitadel:iam:org:project:roles";
         for (claim, value, ok) in [
             (json!({"admin": {"17": "acme.test"}, "user": {}}), "admin", true),
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_with_lost_digits_is_nobodys() {
+    fn a_rounded_number_matches_no_rule() {
         let (token, other) = ("18446744073709551616", "18446744073709551617");
         for (claim, wanted) in [(token, token), (token, other), (token, "18446744073709551615")] {
             let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();

@@ -1,28 +1,28 @@
-//! An address in writing, in place: it goes into a header and a log line of every request, and the standard library's
-//! writing of it takes as long as everything else that is written there.
+//! An IP address as text, formatted on the stack: it goes into a header and a log line of every request, and the standard
+//! library's formatter takes as long as everything else that is formatted there.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-/// The longest address has 39 characters.
-const ROOM: usize = 39;
+/// The longest text of an address: eight groups of four hexadecimal digits, and the seven colons between them.
+const MAX_LEN: usize = 39;
 
-/// The text of an address.
+/// The text of an IP address, as [`IpAddr`]'s `Display` writes it.
 #[derive(Debug, Clone, Copy)]
 pub struct AddressText {
-    bytes: [u8; ROOM],
+    bytes: [u8; MAX_LEN],
     len: usize,
 }
 
 impl AddressText {
-    /// Writes an address.
+    /// Formats an address.
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
-        let mut text = Self { bytes: [0; ROOM], len: 0 };
+        let mut text = Self { bytes: [0; MAX_LEN], len: 0 };
         match address {
             IpAddr::V4(address) => {
-                for (place, octet) in address.octets().into_iter().enumerate() {
-                    if place > 0 {
+                for (index, octet) in address.octets().into_iter().enumerate() {
+                    if index > 0 {
                         text.push(b'.');
                     }
                     if octet >= 100 {
@@ -35,7 +35,7 @@ impl AddressText {
                 }
             }
             IpAddr::V6(address) => {
-                // There is room for every address.
+                // `write_str` cannot fail, and every address fits.
                 let _written = write!(text, "{address}");
             }
         }
@@ -45,12 +45,13 @@ impl AddressText {
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        // Only ASCII is pushed, so this is never the empty default.
         self.bytes.get(..self.len).and_then(|bytes| str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
     fn push(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(self.len) {
-            *place = byte;
+        if let Some(slot) = self.bytes.get_mut(self.len) {
+            *slot = byte;
             self.len += 1;
         }
     }

@@ -1,7 +1,7 @@
-//! The signature algorithms that a token may carry. Asymmetric ones only: `none` and the HMAC family have
+//! The signature algorithms that a token may name. Asymmetric ones only: `none` and the HMAC family have
 //! no value here, so no configuration and no key can name them.
 //!
-//! What a key of a given type can do with them is the business of `idp`.
+//! `idp` says which algorithms a key of a given type can verify.
 
 use std::fmt;
 use std::str::FromStr;
@@ -32,7 +32,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// Every algorithm, in the order in which they are listed to people.
+    /// Every algorithm, in the order of RFC 7518: messages and pages list them so.
     pub const ALL: [Self; 10] = [
         Self::Rs256,
         Self::Rs384,
@@ -107,7 +107,7 @@ impl AlgorithmSet {
         self.0 & (1 << algorithm as u16) != 0
     }
 
-    /// What both sets have.
+    /// The algorithms that are in both sets.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)

@@ -2,26 +2,26 @@
 
 use super::host::Host;
 
-/// An authority, and the port that goes without saying.
+/// An authority (RFC 3986 section 3.2), and the default port of its scheme.
 #[derive(Debug, Clone, Copy)]
 pub struct Authority<'a> {
     /// Host and port as they were written.
     pub text: &'a str,
-    /// The port of its scheme.
-    pub usual_port: &'a str,
+    /// The port where the text has none (RFC 9110 sections 4.2.1 and 4.2.2).
+    pub default_port: &'a str,
 }
 
 impl<'a> Authority<'a> {
     /// An authority in a URL of this scheme, `http` or `https`.
     #[must_use]
     pub fn of(scheme: &str, text: &'a str) -> Self {
-        Self { text, usual_port: if scheme.eq_ignore_ascii_case("https") { "443" } else { "80" } }
+        Self { text, default_port: if scheme.eq_ignore_ascii_case("https") { "443" } else { "80" } }
     }
 
-    /// Whether both name the same host and port: case, a dot at the end, and a port that goes without saying make no
-    /// difference.
+    /// Whether both name the same host and port. Case, a trailing dot, and an explicit default port make no difference;
+    /// a text that is no authority equals nothing.
     #[must_use]
-    pub fn is(&self, other: &Self) -> bool {
+    pub fn names_same_as(&self, other: &Self) -> bool {
         match (Host::parse(self.text), Host::parse(other.text)) {
             (Ok(one), Ok(another)) => one == another && self.port() == other.port(),
             _ => false,
@@ -30,7 +30,7 @@ impl<'a> Authority<'a> {
 
     fn port(&self) -> &'a str {
         let port = self.text.rsplit_once(':').filter(|(_, port)| !port.contains(']') && !port.is_empty());
-        port.map_or(self.usual_port, |(_, port)| port)
+        port.map_or(self.default_port, |(_, port)| port)
     }
 }
 
@@ -52,7 +52,7 @@ mod tests {
             (("http", "u@a"), ("http", "u@a"), false),
         ] {
             let [one_is, another_is] = [one, another].map(|(scheme, text)| Authority::of(scheme, text));
-            assert_eq!(one_is.is(&another_is), same, "{one:?} {another:?}");
+            assert_eq!(one_is.names_same_as(&another_is), same, "{one:?} {another:?}");
         }
     }
 }

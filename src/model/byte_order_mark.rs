@@ -1,17 +1,19 @@
-//! The byte-order mark (U+FEFF) that some editors write at the beginning of a text, and that says nothing in UTF-8.
+//! The byte-order mark (U+FEFF) that some editors write at the beginning of a text. It means nothing in UTF-8 (RFC 3629
+//! section 6), and parsers stumble over it.
 
 use std::borrow::Cow;
 
+/// U+FEFF in UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// `text` without the mark at its beginning.
+/// `text` without a mark at its beginning.
 #[must_use]
 pub fn without_mark(text: &[u8]) -> &[u8] {
     text.strip_prefix(MARK).unwrap_or(text)
 }
 
-/// `pem` without any mark: of files that were joined, each may have brought its own. PEM is ASCII (RFC 7468 section 2),
-/// so a mark is never a part of it.
+/// `pem` without any mark: when files are joined, each may bring its own. PEM is ASCII (RFC 7468 section 2), so a mark is
+/// never part of it.
 #[must_use]
 pub fn pem_without_marks(pem: &[u8]) -> Cow<'_, [u8]> {
     let Some(first) = memchr::memmem::find(pem, MARK) else { return Cow::Borrowed(pem) };
@@ -31,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_go_and_nothing_else() {
+    fn marks_are_removed_and_nothing_else() {
         for (text, begun, joined) in [
             ("", "", ""),
             ("a", "a", "a"),

@@ -1,12 +1,14 @@
-//! Until when a certificate is valid, and what depends on it.
+//! When a certificate expires, and what depends on it.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::{Instant, ProviderName};
 
-/// So long before its end a certificate is spoken of.
-const NOTICE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long before its expiry a certificate is warned of: 30 days are the last third of a certificate of 90 days, when
+/// ACME clients renew it, so that the warning says that a renewal has failed.
+const NOTICE: Duration = Duration::from_secs(30 * DAY);
+/// Seconds.
 const DAY: u64 = 24 * 60 * 60;
 
 /// A certificate that the configuration names.
@@ -14,25 +16,25 @@ const DAY: u64 = 24 * 60 * 60;
 pub struct CertificateTerm {
     /// What depends on it.
     pub used_by: CertificateUse,
-    /// Whose it is: its subject, or the first of its names when it has none.
+    /// Its subject, or the first of its alternative names when it has none.
     pub subject: String,
-    /// From then on it is worth nothing.
+    /// From then on it is expired (RFC 5280 section 4.1.2.5).
     pub not_after: Instant,
 }
 
 /// What depends on a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CertificateUse {
-    /// The listener of this address shows it, or an intermediate one, to callers.
+    /// The listener at this address sends it to clients, in its chain.
     Listener(String),
-    /// The upstream of this authority (`host:port`) must prove itself to it.
+    /// The upstream at this authority (`host:port`) is verified against it.
     Upstream(String),
-    /// The keys of this provider are fetched from who proves itself to it.
+    /// The server from which this provider's keys are fetched is verified against it.
     Provider(ProviderName),
 }
 
 impl CertificateUse {
-    /// The word for its kind: the name of the metric's label, and the kind of subject in the API.
+    /// The word for its kind: a label value in metrics, and the kind of subject in the API.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -42,7 +44,7 @@ impl CertificateUse {
         }
     }
 
-    /// Which of its kind.
+    /// The address, authority or provider.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -65,7 +67,7 @@ impl CertificateTerm {
         now >= self.not_after
     }
 
-    /// What somebody should know of its end: `None` while that is more than 30 days away.
+    /// A warning for the operator; `None` while the expiry is more than 30 days away.
     #[must_use]
     pub fn warning(&self, now: Instant) -> Option<String> {
         let (subject, end) = (&self.subject, self.not_after);
@@ -90,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_is_told_from_30_days_before_it() {
+    fn a_certificate_is_warned_of_from_30_days_before_it_expires() {
         let end = 1_700_000_000;
         let term = CertificateTerm {
             used_by: CertificateUse::Listener("0.0.0.0:8443".to_owned()),

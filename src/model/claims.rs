@@ -1,7 +1,6 @@
-//! The claims of a verified token, with typed access for rules and headers.
+//! The claims of a token, with typed access for rules and headers.
 //!
-//! The members that the gateway itself checks (`iss`, `aud`, `exp`, ...) are read in `authn`; here they are
-//! a JSON object like any other.
+//! `authn` reads the claims that the gateway itself checks (`iss`, `aud`, `exp`, ...); here they are JSON like all others.
 
 use serde_json::{Map, Value};
 
@@ -10,20 +9,20 @@ use serde_json::{Map, Value};
 pub struct Claims(Map<String, Value>);
 
 impl Claims {
-    /// Wraps a JSON object.
+    /// The claims of a payload.
     #[must_use]
     pub const fn new(members: Map<String, Value>) -> Self {
         Self(members)
     }
 
-    /// The claim of that name: an exact member wins (so that `https://x.y/z` works), else dots walk into
-    /// objects.
+    /// The claim of that name. A member with exactly this name wins, so that `https://x.y/z` is found; else each dot may
+    /// stand for a step into an object.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         walk(&self.0, name)
     }
 
-    /// The claim of that name when it is a string.
+    /// The top-level claim of that name, when it is a string.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str)
@@ -33,6 +32,7 @@ impl Claims {
     /// as several providers write either.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         ["scope", "scp"].into_iter().flat_map(move |name| {
+            // A claim that is absent, or of the other type, grants no scope.
             let text = self.text(name).unwrap_or_default().split(' ').filter(|word| !word.is_empty());
             let list = self.0.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
             text.chain(list.iter().filter_map(Value::as_str))
@@ -44,7 +44,7 @@ fn walk<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     if let Some(value) = members.get(name) {
         return Some(value);
     }
-    // Tries the longest first segment last: `a.b.c` is `a` -> `b.c`, then `a.b` -> `c`.
+    // The shortest first segment is tried first: `a.b.c` is `a` -> `b.c`, then `a.b` -> `c`.
     name.match_indices('.').find_map(|(dot, _)| {
         let (head, tail) = (name.get(..dot)?, name.get(dot + 1..)?);
         walk(members.get(head)?.as_object()?, tail)

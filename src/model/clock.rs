@@ -1,21 +1,21 @@
-//! Time as a value: who needs "now" gets it as an argument, and only the outermost layer asks a [`Clock`].
+//! Time as a value: decisions take "now" as an argument, and only the outermost layer asks a [`Clock`].
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A point in wall-clock time: time since 1970-01-01T00:00:00Z, never negative.
+/// A point in wall-clock time, as the time since 1970-01-01T00:00:00Z; never negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(Duration);
 
 impl Instant {
-    /// From whole seconds since the epoch.
+    /// The point `seconds` after the epoch.
     #[must_use]
     pub const fn from_unix(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))
     }
 
-    /// From the time since the epoch.
+    /// The point `since_epoch` after the epoch.
     #[must_use]
     pub const fn from_duration(since_epoch: Duration) -> Self {
         Self(since_epoch)
@@ -39,41 +39,42 @@ impl Instant {
         self.0.as_secs_f64()
     }
 
-    /// As a point of the calendar, to the millisecond: how logs and the history write it.
+    /// A calendar timestamp in milliseconds, which logs and the history write.
     #[must_use]
     pub fn timestamp(self) -> jiff::Timestamp {
+        // `Timestamp` ends with the year 9999; whatever is later reads as its last value.
         let millis = i64::try_from(self.0.as_millis()).unwrap_or(i64::MAX);
         jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX)
     }
 
-    /// The time from `earlier` until this instant; zero when the clock went back in between.
+    /// The time from `earlier` until this instant; zero when the clock was set back in between.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// This instant, `by` later.
+    /// The instant that is `by` later.
     #[must_use]
     pub const fn plus(self, by: Duration) -> Self {
         Self(self.0.saturating_add(by))
     }
 }
 
-/// As RFC 3339 writes it, to the second.
+/// RFC 3339, in whole seconds.
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = i64::try_from(self.unix()).unwrap_or(i64::MAX);
         match jiff::Timestamp::from_second(seconds) {
-            Ok(moment) => write!(f, "{moment}"),
-            // Beyond the year 9999 there is no such writing.
+            Ok(timestamp) => write!(f, "{timestamp}"),
+            // RFC 3339 has no years beyond 9999.
             Err(_) => write!(f, "{seconds} s after 1970"),
         }
     }
 }
 
-/// Where "now" comes from.
+/// A source of the present time.
 pub trait Clock: Send + Sync + 'static {
-    /// The present moment.
+    /// The present time.
     fn now(&self) -> Instant;
 }
 
@@ -82,7 +83,7 @@ pub trait Clock: Send + Sync + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> Instant {
         // A clock before 1970 reads as the epoch: every token is then "not yet valid", which fails closed.
         Instant(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO))
@@ -94,7 +95,7 @@ impl Clock for SystemClock {
 pub struct FixedClock(AtomicU64);
 
 impl FixedClock {
-    /// A clock that stands at `at` (whole milliseconds are kept).
+    /// A clock that shows `at`, in whole milliseconds.
     #[must_use]
     pub fn at(at: Instant) -> Self {
         let clock = Self(AtomicU64::new(0));
@@ -102,13 +103,13 @@ impl FixedClock {
         clock
     }
 
-    /// Moves the clock to `at`.
+    /// Sets the clock to `at`.
     pub fn set(&self, at: Instant) {
         let millis = u64::try_from(at.since_epoch().as_millis()).unwrap_or(u64::MAX);
         self.0.store(millis, Ordering::SeqCst);
     }
 
-    /// Moves the clock on.
+    /// Sets the clock forward.
     pub fn advance(&self, by: Duration) {
         self.set(self.now().plus(by));
     }
@@ -125,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_written_for_people() {
+    fn a_timestamp_is_written_as_rfc_3339_does() {
         for (at, wanted) in [
             (0, "1970-01-01T00:00:00Z"),
             (1_800_000_000, "2027-01-15T08:00:00Z"),

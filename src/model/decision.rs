@@ -1,5 +1,6 @@
-//! The words in which a decision is counted, logged and shown.
+//! The closed sets of words for a decision in metrics, logs and the API.
 
+/// Declares an enum whose every variant has one word, the same in metrics, logs and the API.
 macro_rules! closed_words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -7,7 +8,7 @@ macro_rules! closed_words {
         pub enum $name { $($(#[$vdoc])* $variant),+ }
 
         impl $name {
-            /// Every one of them.
+            /// Every variant, in the order of its declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The label value in metrics and the word in logs.
@@ -48,13 +49,13 @@ macro_rules! closed_words {
 pub(super) use closed_words;
 
 closed_words! {
-    /// How callers of an agent prove themselves.
+    /// How callers of an agent authenticate.
     AuthMethod {
-        /// A signed token of an identity provider.
+        /// A bearer token that an identity provider signed.
         OAuth = "oauth",
-        /// A key that we made.
+        /// An API key of this gateway.
         ApiKey = "api_key",
-        /// No proof, on purpose.
+        /// Not at all, because the operator says so.
         Public = "public",
         /// The request reached no agent.
         None = "none",
@@ -62,37 +63,37 @@ closed_words! {
 }
 
 closed_words! {
-    /// What came out.
+    /// The outcome of a decision.
     Decision {
         /// The request goes on to the agent.
         Allow = "allow",
-        /// The request is refused: the caller's fault.
+        /// The request is refused because of its credential.
         Deny = "deny",
-        /// The request is refused: not the caller's fault.
+        /// The request is refused because the gateway could not check its credential.
         Error = "error",
-        /// The request would have been refused, and goes on because the agent is in shadow.
+        /// The credential would have been refused, and the request goes on because the agent is in shadow mode.
         ShadowDeny = "shadow_deny",
     }
 }
 
 closed_words! {
-    /// What a refusal does.
+    /// What an agent does with a request whose credential is refused.
     Enforcement {
-        /// It refuses.
+        /// It is answered with an error.
         Enforce = "enforce",
-        /// It is counted and logged, and the request passes as at a public agent.
+        /// The refusal is counted and logged, and the request passes as at a public agent.
         Shadow = "shadow",
     }
 }
 
 closed_words! {
-    /// What the verified-token cache said.
+    /// The part of the token cache in a decision.
     CacheLabel {
-        /// It was not asked: there is none on this way.
+        /// None: the cache is off, or the decision was not about a token.
         Off = "off",
-        /// The token was known, and good.
+        /// The cache decided: it knew the token.
         Hit = "hit",
-        /// The token was decided by what it says and who signed it.
+        /// The token itself was checked.
         Miss = "miss",
     }
 }

@@ -1,4 +1,4 @@
-//! An order to end a stream: given from any thread, taken by the task that serves the stream.
+//! An order to end a stream: any thread gives it, and the task that serves the stream carries it out.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::Context;
@@ -7,50 +7,50 @@ use futures::task::AtomicWaker;
 
 use super::EndedBy;
 
-/// Set when the stream must end wherever it is.
+/// Set when the stream must end at once: the top bit, because causes are counted from one and are few.
 const AT_ONCE: u8 = 0x80;
 
-/// Whether one stream is to end, by what, and how urgently. The first cause stays.
+/// Whether one stream must end, why, and how urgently. Of several causes the first one counts.
 #[derive(Debug, Default)]
 pub struct EndOrder {
-    /// Zero, or the place of the cause in [`EndedBy::ALL`] and one; [`AT_ONCE`] on top.
-    said: AtomicU8,
+    /// Zero, or one more than the cause's index in [`EndedBy::ALL`]; with [`AT_ONCE`] when it is urgent.
+    state: AtomicU8,
     waker: AtomicWaker,
 }
 
 impl EndOrder {
-    /// Orders the stream to end at its next message boundary. Says whether nobody had ordered it before.
+    /// Orders the stream to end at its next message boundary. Returns whether this was the first order.
     pub fn give(&self, by: EndedBy) -> bool {
         let word = by as u8 + 1;
-        let is_first = self.said.compare_exchange(0, word, Ordering::AcqRel, Ordering::Acquire).is_ok();
+        let is_first = self.state.compare_exchange(0, word, Ordering::AcqRel, Ordering::Acquire).is_ok();
         if is_first {
             self.waker.wake();
         }
         is_first
     }
 
-    /// Lets a stream that was ordered to end wait for no boundary any more.
+    /// Lets a stream that was ordered to end wait for a boundary no longer. Without an order it does nothing.
     pub fn insist(&self) {
         if self.given().is_some() {
-            self.said.fetch_or(AT_ONCE, Ordering::AcqRel);
+            self.state.fetch_or(AT_ONCE, Ordering::AcqRel);
             self.waker.wake();
         }
     }
 
-    /// What ends the stream, once that was ordered.
+    /// The cause; `None` while nothing was ordered.
     #[must_use]
     pub fn given(&self) -> Option<EndedBy> {
-        let word = self.said.load(Ordering::Acquire) & !AT_ONCE;
+        let word = self.state.load(Ordering::Acquire) & !AT_ONCE;
         EndedBy::ALL.get(usize::from(word.checked_sub(1)?)).copied()
     }
 
-    /// Whether the stream must end wherever it is.
+    /// Whether the stream must end without waiting for a message boundary.
     #[must_use]
     pub fn is_urgent(&self) -> bool {
-        self.said.load(Ordering::Acquire) & AT_ONCE != 0
+        self.state.load(Ordering::Acquire) & AT_ONCE != 0
     }
 
-    /// Wakes the task of `cx` when something is ordered. Ask what is ordered after this.
+    /// Wakes the task of `cx` at the next order. Call [`given`](Self::given) after this, or an order in between is missed.
     pub fn listen(&self, cx: &Context<'_>) {
         self.waker.register(cx.waker());
     }
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_cause_stays_and_each_step_wakes_who_listens() {
+    fn the_first_cause_counts_and_each_step_wakes_the_task() {
         let (order, woken) = (EndOrder::default(), Arc::new(Woken::default()));
         let waker = Waker::from(Arc::clone(&woken));
         order.insist();

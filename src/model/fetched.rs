@@ -1,19 +1,19 @@
-//! Whether something that a decision may need was asked for, and what came of it.
+//! The state of something that a decision may need and that its caller fetches: keys, an introspection, a body.
 
-/// Something that is fetched only when it is needed.
+/// A value that is fetched only when it is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Fetched<T> {
-    /// Nobody has asked for it.
+    /// It was not needed yet.
     #[default]
     NotAsked,
-    /// It is here.
+    /// It was fetched.
     Here(T),
-    /// It was asked for, and cannot be had. Whoever depends on it refuses.
+    /// Fetching it failed. A decision that needs it refuses the request.
     Unavailable,
 }
 
 impl<T> Fetched<T> {
-    /// Whether it was asked for, well or not.
+    /// Whether it was asked for, with or without success.
     #[must_use]
     pub const fn was_asked(&self) -> bool {
         match self {

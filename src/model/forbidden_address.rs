@@ -1,29 +1,31 @@
-//! Addresses to which no connection is made for somebody else. Private networks are fine: agents and identity providers
-//! live there. What hands out the credentials of this machine is not.
+//! Addresses to which the gateway never connects on behalf of a document or a client (server-side request forgery). Private
+//! networks are allowed, because agents and identity providers run there; services that hand out the credentials of this
+//! machine are not.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Cloud metadata services outside of the link-local range.
+/// Metadata services outside of the link-local range: Alibaba Cloud, Oracle Cloud, Azure's WireServer.
 const METADATA_V4: [Ipv4Addr; 3] =
     [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192), Ipv4Addr::new(168, 63, 129, 16)];
+/// Metadata services over IPv6 outside of the link-local range: Google Cloud, Scaleway.
 const METADATA_V6: [Ipv6Addr; 2] =
     [Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42)];
-/// A /64 in which the credentials of instances and those of containers stand side by side.
+/// The /64 of AWS in which the credentials of instances (`::254`) and of containers (`::23`) are served.
 const METADATA_NETWORK_V6: [u16; 4] = [0xfd00, 0xec2, 0, 0];
 
-/// What kind of address a forbidden one is.
+/// Why an address is forbidden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForbiddenAddress {
-    /// Link-local (RFC 3927, RFC 4291 section 2.5.6): metadata services live there.
+    /// Link-local (RFC 3927, RFC 4291 section 2.5.6): most metadata services listen there.
     LinkLocal,
-    /// A metadata service of a cloud, outside of the link-local range.
+    /// A metadata service outside of the link-local range.
     Metadata,
-    /// No address (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.2): a connection to it reaches this machine.
+    /// Unspecified (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.2): a connection to it reaches this machine.
     Unspecified,
     /// Multicast or broadcast.
     NotOneHost,
-    /// An address of another machine, under a name of this one.
+    /// Not loopback, although the host is `localhost` or a name below it.
     NotLoopback,
 }
 
@@ -40,7 +42,7 @@ impl fmt::Display for ForbiddenAddress {
 }
 
 impl ForbiddenAddress {
-    /// Why no document is fetched from `address`; `None` when it is fine.
+    /// Why no document may be fetched from `address`; `None` when it may.
     #[must_use]
     pub fn of(address: IpAddr) -> Option<Self> {
         match address {
@@ -49,7 +51,7 @@ impl ForbiddenAddress {
         }
     }
 
-    /// Why no caller is led to `address`: it hands out the credentials of a machine. `None` when it is fine.
+    /// Why no request may be forwarded to `address`: it hands out the credentials of a machine. `None` when it may.
     #[must_use]
     pub fn credential_service(address: IpAddr) -> Option<Self> {
         Self::of(address).filter(|kind| matches!(kind, Self::LinkLocal | Self::Metadata))
@@ -84,10 +86,10 @@ impl ForbiddenAddress {
     }
 }
 
-/// Those of the addresses `found` that may be connected to; where there is none, the last that may not, with its kind.
+/// The addresses of `found` that may be connected to.
 ///
 /// # Errors
-/// When no address is left. `None`: there was none.
+/// When none may: the last forbidden address with its kind, or `None` when `found` was empty.
 pub fn passable(
     found: impl IntoIterator<Item = SocketAddr>,
     forbidden: impl Fn(IpAddr) -> Option<ForbiddenAddress>,
@@ -103,12 +105,12 @@ pub fn passable(
     if fine.is_empty() { Err(refused) } else { Ok(fine) }
 }
 
-/// The IPv4 address that an IPv6 one stands for: mapped or compatible (RFC 4291 section 2.5.5), translated
+/// The IPv4 address that an IPv6 address embeds: mapped or compatible (RFC 4291 section 2.5.5), translated
 /// (RFC 2765 section 2.1), NAT64 (RFC 6052 section 2.1, RFC 8215), 6to4 (RFC 3056 section 2), ISATAP (RFC 5214).
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match address.segments() {
-        // `::1` is the loopback address and no form of 0.0.0.1.
+        // `::1` is loopback, not the compatible form of 0.0.0.1.
         [0, 0, 0, 0, 0, 0, 0, 1] => None,
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
         | [0, 0, 0, 0, 0xffff, 0, high, low]
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_hands_out_credentials_is_told_from_what_is_nobodys_address() {
+    fn credential_services_are_link_local_and_metadata_addresses_alone() {
         for (address, kind) in [
             ("169.254.169.254", Some(ForbiddenAddress::LinkLocal)),
             ("::ffff:169.254.170.2", Some(ForbiddenAddress::LinkLocal)),
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_addresses_those_that_pass_are_connected_to() {
+    fn forbidden_addresses_are_dropped_from_a_list_and_named_when_none_is_left() {
         let at = |text: &str| SocketAddr::new(text.parse().unwrap(), 0);
         let of = |texts: &[&str]| passable(texts.iter().map(|text| at(text)), ForbiddenAddress::of);
         assert_eq!(of(&["169.254.169.254", "10.0.0.1"]), Ok(vec![at("10.0.0.1")]));

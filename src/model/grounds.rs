@@ -1,5 +1,5 @@
-//! What a refusal rests on, in words for an operator who asks later: the check that failed, and what the token said
-//! of itself. Foreign words are cut and cannot act; no token and no key is among them.
+//! The grounds of a refusal, for an operator who asks later: the check that failed, and what the token said of itself.
+//! Foreign text is cut and escaped; no token and no key is part of it.
 
 use std::borrow::Cow;
 
@@ -8,15 +8,16 @@ use serde_json::Value;
 use super::Claims;
 use super::inert::inert;
 
-/// The longest foreign text that is kept, in characters.
+/// The longest foreign text that is kept, in characters. It fits issuer URLs, audiences and client ids in use, and bounds
+/// what a client can make a kept refusal cost. `docs/API.md` promises it.
 const LONGEST: usize = 200;
 
-/// What a refusal rests on.
+/// The grounds of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Grounds {
-    /// The check that failed first.
+    /// The first check that failed.
     pub failed: Option<FailedCheck>,
-    /// What the token said of itself.
+    /// What the token said of itself, when it could be read.
     pub said: Option<TokenSaid>,
 }
 
@@ -25,16 +26,16 @@ pub struct Grounds {
 pub struct FailedCheck {
     /// The word for the check, as `explain` writes it.
     pub check: Cow<'static, str>,
-    /// What was there; absent when nothing was, or when it must not be shown.
+    /// The value that was found; `None` when it was absent, or when it must not be shown.
     pub seen: Option<Box<str>>,
-    /// What would have passed.
+    /// The values that would have passed.
     pub wanted: Box<str>,
-    /// The nearest thing to do.
+    /// How to fix the most likely cause.
     pub fix: Cow<'static, str>,
 }
 
 impl FailedCheck {
-    /// A check with its texts cut and made harmless.
+    /// A failed check, with its foreign texts cut and escaped.
     #[must_use]
     pub fn new(check: &'static str, seen: Option<&str>, wanted: &str, fix: &'static str) -> Self {
         Self {
@@ -46,7 +47,7 @@ impl FailedCheck {
     }
 }
 
-/// What a token said of itself. Whether it is true is not known.
+/// What a token said of itself, unverified.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TokenSaid {
     /// `iss`.
@@ -60,7 +61,7 @@ pub struct TokenSaid {
 }
 
 impl TokenSaid {
-    /// The words of a token with these claims and this `kid`.
+    /// What a token with these claims and this `kid` says of itself.
     #[must_use]
     pub fn of(claims: &Claims, kid: Option<&str>) -> Self {
         let short = |text: &str| inert(text, LONGEST);
@@ -77,7 +78,7 @@ fn audiences(aud: &Value) -> Option<Cow<'_, str>> {
     match aud {
         Value::String(one) => Some(Cow::Borrowed(one)),
         Value::Array(several) => {
-            // Each takes two characters at least, so no more of them can be shown.
+            // Each takes at least two characters with its separator, so the text is cut before more of them.
             let names = several.iter().filter_map(Value::as_str).take(LONGEST);
             Some(Cow::Owned(names.collect::<Vec<_>>().join(", ")))
         }
@@ -86,7 +87,7 @@ fn audiences(aud: &Value) -> Option<Cow<'_, str>> {
 }
 
 impl Grounds {
-    /// About how many bytes it takes.
+    /// The memory that it takes, in bytes, as an estimate for the weight of a cache entry.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let text = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_token_says_is_kept_short_and_harmless() {
+    fn statements_of_a_token_are_cut_and_escaped() {
         let long = "x".repeat(10_000);
         let full = said(&json!({"iss": long, "aud": ["a", 1, "b\n"], "azp": "app", "sub": "alice"}));
         assert_eq!(full.iss.as_deref().map(|iss| iss.chars().count()), Some(LONGEST + 1));

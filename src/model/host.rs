@@ -1,32 +1,32 @@
-//! The name under which a request asks for an agent, and the names under which an agent answers.
+//! Hosts: the one that a request names, and the rules for those at which an agent answers.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// A host in its one form: lower case, without port and without a dot at the end.
+/// A host in canonical form: lower case, without port and without a trailing dot.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Host<'a>(Cow<'a, str>);
 
 /// Hosts at which an agent answers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum HostRule {
-    /// This one, in its one form.
+    /// This host, in canonical form.
     Exact(Box<str>),
-    /// Those that have exactly one label more than this one: `*.agents.example.com`.
+    /// The hosts with exactly one label before this one: `*.agents.example.com`.
     OneBelow(Box<str>),
 }
 
 impl HostRule {
-    /// Reads a host, or `*.` and a host, in any case and without a port.
+    /// Parses a host, or `*.` and a host, in any case and without a port.
     ///
     /// # Errors
-    /// When it is neither, or no request could ask for it.
+    /// When it is neither, or no DNS name or address that a request could name.
     pub fn parse(text: &str) -> Result<Self, HostError> {
         let (below, name) = text.strip_prefix("*.").map_or((false, text), |name| (true, name));
         let host = Host::parse(name)?;
         let host = host.as_str();
-        // What came out shorter had a port.
+        // `Host` drops a port; a trailing dot alone takes one byte.
         if name.len() > host.len() + 1 || !host.starts_with('[') && !is_name(host) {
             return Err(HostError);
         }
@@ -37,7 +37,7 @@ impl HostRule {
         }
     }
 
-    /// A host that it covers.
+    /// Some host that the rule covers, for messages and links.
     #[must_use]
     pub fn example(&self) -> Cow<'_, str> {
         match self {
@@ -46,7 +46,7 @@ impl HostRule {
         }
     }
 
-    /// Whether it covers a host in its one form.
+    /// Whether the rule covers a host in canonical form.
     #[must_use]
     pub fn covers(&self, host: &str) -> bool {
         match self {
@@ -65,7 +65,8 @@ impl fmt::Display for HostRule {
     }
 }
 
-/// Whether it is a name that DNS could have (RFC 1123 section 2.1, and the underscores that are used all the same).
+/// Whether DNS could have this name: labels of 1 to 63 bytes, 253 in all (RFC 1035 section 2.3.4) of letters, digits and
+/// dashes (RFC 1123 section 2.1), and underscores, which internal names do use.
 fn is_name(host: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -76,13 +77,14 @@ fn is_name(host: &str) -> bool {
     host.len() <= 253 && host.split('.').all(label)
 }
 
-/// Whether it is an IP address, or ends as one does.
+/// Whether it is an IP address, or ends in a number as IPv4 addresses do: no top-level domain is numeric (RFC 3696
+/// section 2).
 fn is_address(host: &str) -> bool {
     host.starts_with('[')
         || host.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// The text is no host.
+/// A text that is no host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a host name or address, optionally with a port")]
 pub struct HostError;
@@ -91,7 +93,7 @@ impl<'a> Host<'a> {
     /// Parses the value of `Host` or an authority: `name`, `name:port`, `[v6]:port`.
     ///
     /// # Errors
-    /// When it is none of these.
+    /// When it is none of these, longer than 255 bytes (RFC 1035 section 2.3.4), or has an empty label.
     pub fn parse(authority: &'a str) -> Result<Self, HostError> {
         let (name, port) = if authority.starts_with('[') {
             let end = authority.find(']').ok_or(HostError)?;
@@ -108,9 +110,9 @@ impl<'a> Host<'a> {
             _ => return Err(HostError),
         }
         let name = name.strip_suffix('.').unwrap_or(name);
-        // A literal has been read above; in a name there are neither brackets nor colons.
+        // An IPv6 literal was parsed above; a name holds neither brackets nor colons.
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b) || name.starts_with('[');
-        // No label is empty, or a second dot at the end would be part of the name.
+        // An empty label is refused: with a second trailing dot, `a..` would be another host than `a`.
         if name.len() > 255 || !name.bytes().all(plain) || name.split('.').any(str::is_empty) {
             return Err(HostError);
         }
@@ -121,26 +123,26 @@ impl<'a> Host<'a> {
         }
     }
 
-    /// The address that stands in place of a name.
+    /// The IP address, when the host is one and no name.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
         unbracketed(&self.0).parse().ok()
     }
 
-    /// The host.
+    /// The canonical text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A host without the brackets of an IPv6 literal (RFC 3986 section 3.2.2), as resolvers and certificates name it.
+/// A host without the brackets of an IPv6 literal (RFC 3986 section 3.2.2): resolvers and certificates use none.
 #[must_use]
 pub fn unbracketed(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
-/// Nothing, or the digits of a port (RFC 3986 section 3.2.3).
+/// Whether it is empty or the digits of a port (RFC 3986 section 3.2.3); five digits are the most that a port needs.
 fn is_port(text: &str) -> bool {
     let digits = text.len() <= 5 && text.bytes().all(|b| b.is_ascii_digit());
     text.is_empty() || (digits && text.parse::<u16>().is_ok())
@@ -179,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_has_one_form() {
+    fn a_host_has_one_canonical_form() {
         for (text, wanted) in [
             ("a.example", Some("a.example")),
             ("A.Example:8080", Some("a.example")),

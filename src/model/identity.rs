@@ -1,8 +1,8 @@
-//! A proven caller, in the words of the access log. Built only from verified material.
+//! The identity of an authenticated caller, in the words of the access log.
 
 use super::{Claims, Instant};
 
-/// Who called. Every field comes from a token whose signature verified, or from the record of an API key.
+/// An authenticated caller. Every field comes from a token whose signature verified, or from the record of an API key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Identity {
     /// The index of the provider among those that the agent accepts.
@@ -15,7 +15,7 @@ pub struct Identity {
     pub jti: Option<String>,
     /// The `kid` of the key that verified the token, or the id of the API key.
     pub key_id: Option<String>,
-    /// When the token or the API key ends, where it does.
+    /// When the token or the API key expires, where it does.
     pub expires_at: Option<Instant>,
 }
 
@@ -36,12 +36,12 @@ impl Identity {
             client_id: text("client_id").or_else(|| text("azp")),
             jti: text("jti"),
             key_id: key_id.map(str::to_owned),
-            expires_at: claims.get("exp").and_then(serde_json::Value::as_f64).and_then(moment),
+            expires_at: claims.get("exp").and_then(serde_json::Value::as_f64).and_then(whole_seconds),
         }
     }
 }
 
-/// A `NumericDate` (RFC 7519 section 2) in whole seconds.
-fn moment(seconds: f64) -> Option<Instant> {
+/// The instant of a `NumericDate` (RFC 7519 section 2), without its fraction.
+fn whole_seconds(seconds: f64) -> Option<Instant> {
     std::time::Duration::try_from_secs_f64(seconds).ok().map(|since| Instant::from_unix(since.as_secs()))
 }

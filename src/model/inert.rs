@@ -1,9 +1,9 @@
-//! Foreign text on its way to a terminal, a log or a page: no character of it may act there.
+//! Foreign text on its way to a terminal, a log or a page: control characters in it must have no effect there.
 
 use std::fmt::Write as _;
 
-/// Whether a character does something instead of standing for itself: control characters, line ends of Unicode, and
-/// those that turn the direction of writing.
+/// Whether a character has an effect instead of a shape: control characters, the line separators of Unicode, the
+/// byte-order mark, and characters that change the direction of text (Unicode Standard Annex 9 section 2).
 #[must_use]
 pub const fn acts(c: char) -> bool {
     matches!(
@@ -13,8 +13,8 @@ pub const fn acts(c: char) -> bool {
     )
 }
 
-/// The first `longest` characters of a text. Characters that act are written as escapes (`\u{1b}`), and an ellipsis
-/// says that there was more.
+/// The first `longest` characters of a text, with those that [act](acts) escaped (`\u{1b}`), and an ellipsis where it was
+/// cut.
 #[must_use]
 pub fn inert(text: &str, longest: usize) -> Box<str> {
     if text.len() <= longest && text.bytes().all(|b| matches!(b, 0x20..=0x7e)) {
@@ -23,7 +23,7 @@ pub fn inert(text: &str, longest: usize) -> Box<str> {
     let mut shown = String::with_capacity(text.len().min(4 * longest));
     for c in text.chars().take(longest) {
         if acts(c) {
-            // Writing to a string does not fail.
+            // Writing to a `String` does not fail.
             let _written = write!(shown, "\\u{{{:x}}}", u32::from(c));
         } else {
             shown.push(c);
@@ -40,7 +40,7 @@ mod tests {
     use super::inert;
 
     #[test]
-    fn text_is_cut_and_what_acts_is_escaped() {
+    fn text_is_cut_and_characters_that_act_are_escaped() {
         for (text, wanted) in [
             ("plain", "plain"),
             ("exactly ten", "exactly te\u{2026}"),

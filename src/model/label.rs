@@ -1,12 +1,12 @@
-//! A name for people: any text that is short and is read as it is written.
+//! Display names: short text that reads in the order in which it was written.
 
-/// The longest, in characters.
+/// The longest label, in characters: the console shows one on a line, and longer ones are prose.
 const LONGEST: usize = 200;
 
-/// Whether a text can be shown to people as a name.
+/// Checks a text that is shown to people as a name.
 ///
 /// # Errors
-/// What it must be, for its writer.
+/// The rule that the text breaks, for its writer.
 pub fn check_label(text: &str) -> Result<(), &'static str> {
     let good = !text.trim().is_empty()
         && text.chars().count() <= LONGEST
@@ -20,7 +20,7 @@ pub fn check_label(text: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Characters that make what follows read from the other side (Unicode Standard Annex 9 section 2).
+/// Whether a character changes the direction of the text behind it (Unicode Standard Annex 9 section 2).
 const fn turns_text(c: char) -> bool {
     matches!(
         c,
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_read_as_it_is_written() {
+    fn a_label_reads_in_the_order_in_which_it_was_written() {
         let long = "x".repeat(LONGEST);
         for (text, good) in [
             ("Refund agent", true),

@@ -1,14 +1,14 @@
-//! The one cell through which a change becomes visible: one writer replaces a whole immutable value, any
-//! number of readers see the old one or the new one, never half, and never wait.
+//! The swap cell: a writer replaces a whole immutable value, and any number of readers see the old or the new one, never
+//! half of it, and never wait.
 //!
-//! This is the only file that names `ArcSwap`; what is published through it belongs to other rooms.
+//! This is the only file that names `ArcSwap`, so that snapshots and key sets cannot be swapped in another way.
 
 use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-/// An immutable value that can be replaced as a whole.
+/// A cell with an immutable value that is replaced as a whole.
 pub struct Live<T>(ArcSwap<T>);
 
 impl<T> Live<T> {
@@ -22,14 +22,14 @@ impl<T> Live<T> {
         Self(ArcSwap::new(value))
     }
 
-    /// Looks at the present value without touching its reference count (about 5 ns).
+    /// Reads the present value without touching its reference count, for which readers on all cores would compete.
     ///
-    /// The closure keeps the guard from being held across an `.await`.
+    /// The closure keeps a caller from holding the guard across an `.await`.
     pub fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         read(&self.0.load())
     }
 
-    /// Takes a share of the present value.
+    /// A reference to the present value that outlives the next change.
     pub fn get(&self) -> Arc<T> {
         self.0.load_full()
     }

@@ -1,15 +1,14 @@
-//! Which addresses and names mean this machine.
+//! Addresses and names of this machine.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Whether `address` is loopback (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3), written as an IPv4-mapped IPv6
-/// address too.
+/// Whether `address` is loopback (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3), also as an IPv4-mapped IPv6 address.
 #[must_use]
 pub const fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
-/// Whether `host` is a name of this machine (RFC 6761 section 6.3), with a dot at the end or without.
+/// Whether `host` is `localhost` or a name below it (RFC 6761 section 6.3), with or without a trailing dot.
 #[must_use]
 pub fn is_loopback_name(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);

@@ -1,9 +1,10 @@
-//! The request methods that are served where no route says otherwise.
+//! The request methods that a route without `methods` serves.
 
-/// The methods of RFC 9110 section 9.3 and PATCH (RFC 5789), without CONNECT and TRACE, which are served nowhere.
+/// The methods of RFC 9110 section 9.3 and PATCH (RFC 5789). CONNECT would make a tunnel to anywhere, and TRACE would send
+/// credentials back, so no route serves them.
 pub const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// The same as the value of `Allow` (RFC 9110 section 10.2.1).
+/// [`METHODS`] as the value of `Allow` (RFC 9110 section 10.2.1).
 pub const ALLOW: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 #[cfg(test)]

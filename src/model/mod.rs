@@ -1,7 +1,7 @@
-//! The vocabulary that every other room speaks: names, issuers, algorithms, reasons, decisions, secrets, time.
+//! The vocabulary of every other room: names, issuers, algorithms, reasons, decisions, secrets, time.
 //!
-//! No I/O, no async, no proxy framework and no clock reading happens here. A value of one of these types
-//! is valid by construction; what is not valid stays text at the edge.
+//! There is no I/O, no async and no proxy framework here, and only [`SystemClock`] reads a clock. A value of one of these
+//! types is valid by construction; text that is not valid is refused where it enters.
 
 mod address_text;
 mod algorithm;

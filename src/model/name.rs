@@ -1,10 +1,10 @@
-//! Names that people write and that end up in logs, metrics and pages.
+//! Names in the configuration and in tokens: of agents and providers, issuers and key ids.
 
 use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
-/// Why a text is no name.
+/// A text that is no name of an agent or a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a name has 1 to 63 characters, each a lower-case letter, a digit or a dash, and starts with a letter or digit"
@@ -54,7 +54,7 @@ macro_rules! shared_text {
 }
 
 shared_text! {
-    /// The name of an agent: what the operator calls one endpoint.
+    /// The name of an agent: also a label value in metrics, and the realm of its challenges.
     AgentName
 }
 shared_text! {
@@ -62,7 +62,7 @@ shared_text! {
     ProviderName
 }
 shared_text! {
-    /// An issuer identifier, compared byte for byte with a token's `iss` (RFC 7519 section 4.1.1).
+    /// An issuer identifier, equal to a token's `iss` byte for byte (RFC 7519 section 4.1.1) or not at all.
     Issuer
 }
 shared_text! {
@@ -71,7 +71,7 @@ shared_text! {
 }
 
 impl AgentName {
-    /// What a name is, as a regular expression.
+    /// The names that [`parse`](Self::parse) accepts, as a regular expression.
     pub const PATTERN: &str = "^[a-z0-9][a-z0-9-]{0,62}$";
 
     /// Parses a name of `[a-z0-9-]{1,63}`.
@@ -94,7 +94,7 @@ impl ProviderName {
 }
 
 impl Issuer {
-    /// Takes the identifier as it is; nothing is normalised, because nothing may be when it is compared.
+    /// An identifier as it is written: normalising it would make two issuers equal that RFC 7519 section 2 tells apart.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(Arc::from(text))
@@ -102,16 +102,17 @@ impl Issuer {
 }
 
 impl KeyId {
-    /// The longest `kid` that is looked at, in bytes.
+    /// The longest `kid`, in bytes: thumbprints and UUIDs in use have at most 64, and a client cannot make a look-up or a
+    /// log line longer than this.
     pub const MAX_LEN: usize = 256;
 
-    /// A key id of 0 to 256 printable ASCII bytes; `None` for anything else.
+    /// A key id of 0 to [`MAX_LEN`](Self::MAX_LEN) printable ASCII bytes; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::is_valid(text).then(|| Self(Arc::from(text)))
     }
 
-    /// Whether `text` could be a key id at all.
+    /// Whether [`parse`](Self::parse) accepts `text`; allocates nothing.
     #[must_use]
     pub fn is_valid(text: &str) -> bool {
         text.len() <= Self::MAX_LEN && text.bytes().all(|b| (0x20..0x7f).contains(&b))

@@ -1,31 +1,30 @@
-//! The one form of a request path: what is matched is what is forwarded.
+//! The canonical form of a request path: routes match the very text that is forwarded.
 //!
-//! Escapes of unreserved characters are decoded and the hex of the others is written in capitals, once
-//! (RFC 3986 section 6.2.2). Everything that two servers could read differently is refused instead of
-//! repaired.
+//! Escapes of unreserved characters are decoded once, and the others get upper-case digits (RFC 3986 section 6.2.2). A path
+//! that two servers could read differently is refused, not repaired.
 
 use std::borrow::Cow;
 
-/// A path in its one form; starts with `/`, has no dot segments and no empty segments but a last one.
+/// A path in canonical form: it starts with `/`, and has no dot segment and no empty segment but the last one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CanonicalPath<'a>(Cow<'a, str>);
 
-/// Why a path has no such form.
+/// Why a path has no canonical form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     /// It does not start with a slash.
     #[error("a path starts with `/`")]
     NotAbsolute,
-    /// A byte that no path has.
+    /// A byte that RFC 3986 section 3.3 allows in no path.
     #[error("control characters, blanks, `\\`, `#` and non-ASCII bytes cannot stand in a path")]
     BadByte,
     /// A percent sign without two hexadecimal digits.
     #[error("`%` must be followed by two hexadecimal digits")]
     BadEscape,
-    /// An escaped slash, backslash or NUL, or a character in a longer form than its own.
+    /// An escaped slash, backslash or control character, or an overlong UTF-8 encoding.
     #[error("`%2F`, `%5C` and control characters cannot stand in a path, escaped or not")]
     HiddenByte,
-    /// `.` or `..` as a segment, in any encoding, also beside `;`.
+    /// `.` or `..` as a segment, in any encoding, also before `;`.
     #[error("`.` and `..` cannot stand as segments")]
     DotSegment,
     /// Two slashes in a row.
@@ -37,10 +36,10 @@ impl<'a> CanonicalPath<'a> {
     /// `/`.
     pub const ROOT: Self = Self(Cow::Borrowed("/"));
 
-    /// Brings a path (without its query) into the one form. Borrows when it is in that form already.
+    /// Parses a path without its query, and borrows it when it is canonical already.
     ///
     /// # Errors
-    /// [`PathError`] for what must not be repaired.
+    /// [`PathError`] when servers could read the path in more than one way.
     pub fn parse(raw: &'a [u8]) -> Result<Self, PathError> {
         if raw.first() != Some(&b'/') {
             return Err(PathError::NotAbsolute);
@@ -60,24 +59,25 @@ impl<'a> CanonicalPath<'a> {
         Ok(Self(text))
     }
 
-    /// The path.
+    /// The canonical text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the path came in this form.
+    /// Whether the client sent the path in canonical form.
     #[must_use]
     pub const fn is_as_sent(&self) -> bool {
         matches!(self.0, Cow::Borrowed(_))
     }
 }
 
-/// How often a path that was escaped more than once is looked through.
-const MOST_LAYERS: usize = 4;
+/// How many layers of escapes are decoded in search of a dot segment. Proxies in a row decode twice; no client escapes four
+/// times, and a bound keeps the work linear.
+const MAX_LAYERS: usize = 4;
 
-/// Whether a server that decodes once more, that takes what stands behind a semicolon for a parameter, or that drops
-/// blanks at the end, would make `.` or `..` of a segment, or of a part of it.
+/// Whether some server could read `.` or `..` in a segment or a part of it: one that decodes once more, that cuts a segment
+/// at a semicolon, or that drops blanks at its end.
 fn is_dot_segment(segment: &str) -> bool {
     let is_dots = |part: &str| {
         let name = part.split(';').next().unwrap_or_default();
@@ -87,7 +87,7 @@ fn is_dot_segment(segment: &str) -> bool {
         return is_dots(segment);
     }
     let mut text = Cow::Borrowed(segment);
-    for _ in 0..MOST_LAYERS {
+    for _ in 0..MAX_LAYERS {
         if text.split(['/', '\\']).any(is_dots) {
             return true;
         }
@@ -96,11 +96,11 @@ fn is_dot_segment(segment: &str) -> bool {
             None => return false,
         }
     }
-    // Nobody escapes that often in earnest.
+    // Still escaped after every layer: an attack, and refused as one.
     true
 }
 
-/// With the escapes of ASCII characters decoded; none when there are none.
+/// `text` with the escapes of ASCII characters decoded; `None` when it has none.
 fn unescape(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let (mut rest, mut found) = (text, false);
@@ -122,14 +122,13 @@ fn unescape(text: &str) -> Option<String> {
     found.then_some(out)
 }
 
-/// The byte that the two hexadecimal digits at the start stand for.
+/// The byte of the two hexadecimal digits at the beginning of `text`.
 fn escaped_byte(text: &str) -> Option<u8> {
     let hex = text.get(..2).filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))?;
     u8::from_str_radix(hex, 16).ok()
 }
 
-/// Whether two bytes begin a longer UTF-8 form of a character that has a shorter one, which some servers decode
-/// (RFC 3629 section 10).
+/// Whether two bytes begin an overlong UTF-8 encoding. Lenient decoders read `/` or `.` from one (RFC 3629 section 10).
 const fn is_overlong(first: u8, second: u8) -> bool {
     matches!((first, second), (0xc0 | 0xc1, 0x80..=0xbf) | (0xe0, 0x80..=0x9f) | (0xf0, 0x80..=0x8f))
 }
@@ -165,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_brought_into_one_form() {
+    fn a_path_is_brought_into_canonical_form() {
         for (raw, wanted) in [
             ("/", "/"),
             ("/a/b/", "/a/b/"),
@@ -194,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_servers_could_read_differently_is_refused() {
+    fn a_path_that_two_servers_could_read_differently_is_refused() {
         for (raw, wanted) in [
             ("", PathError::NotAbsolute),
             ("a", PathError::NotAbsolute),
@@ -248,7 +247,7 @@ mod tests {
         #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4096))]
 
         #[test]
-        fn the_one_form_of_any_path_is_its_own(raw in "(/|[a-z.~]|%[0-9A-Fa-f]{2}|%25|;|[!-~])*") {
+        fn the_canonical_form_of_any_path_is_stable(raw in "(/|[a-z.~]|%[0-9A-Fa-f]{2}|%25|;|[!-~])*") {
             let raw = format!("/{raw}");
             if let Ok(path) = CanonicalPath::parse(raw.as_bytes()) {
                 let again = CanonicalPath::parse(path.as_str().as_bytes());

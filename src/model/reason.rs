@@ -1,7 +1,7 @@
-//! Why a request was decided as it was: a closed list, precise for operators and vague on the wire.
+//! The reasons of decisions: a closed list, precise in metrics and logs, vague on the wire.
 //!
-//! All mappings stand side by side in this file and match exhaustively, so that a new reason cannot be
-//! added without deciding its status and its OAuth code. What a caller reads is in `refusal`.
+//! All mappings stand side by side in this file and match exhaustively, so that a new reason cannot be added without
+//! deciding its status, its OAuth code and its decision. The sentences that clients read are in `refusal`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,54 +11,54 @@ use serde::{Serialize, Serializer};
 
 use super::Decision;
 
-/// The outcome of a decision, in the words of metrics, logs and `explain`.
+/// The reason of a decision. Its words are label values in metrics, and stand in logs and in `explain`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
-    /// The caller proved who it is and may pass, or the agent is public.
+    /// The caller is authenticated and satisfies the rules, or the agent is public.
     Ok,
-    /// No agent answers to this host and path.
+    /// No agent's route matches the host and path.
     NoRoute,
-    /// No bearer credential, or one of another scheme.
+    /// The request has no credential, or one of another scheme.
     TokenMissing,
-    /// More than one credential where exactly one may stand.
+    /// The request has more than one credential.
     MultipleTokens,
-    /// Not a compact JWS with sound JSON inside.
+    /// The token is not a compact JWS with valid JSON, or uses a critical extension.
     TokenMalformed,
-    /// Longer than `token_bytes`.
+    /// The token is longer than `token_bytes`.
     TokenTooLarge,
-    /// `alg` is not an asymmetric one, or not one of the provider, or not that of the key.
+    /// `alg` is not asymmetric, not allowed for the provider, or not that of the key.
     AlgNotAllowed,
-    /// `typ` is neither a JWT nor an access token.
+    /// `typ` names neither a JWT nor an access token.
     TypMismatch,
     /// `iss` is absent or names no configured provider.
     IssuerUnknown,
     /// `iss` names a provider that this agent does not accept.
     IssuerNotAllowed,
-    /// No `exp`.
+    /// `exp` is absent.
     ExpMissing,
     /// `exp` has passed.
     TokenExpired,
     /// `nbf` or `iat` lies in the future.
     NotYetValid,
-    /// `exp - iat` is over `max_token_lifetime`.
+    /// `exp - iat` is over `max_token_lifetime`, or `iat` is absent where that is set.
     LifetimeTooLong,
-    /// No audience in common.
+    /// The token names none of the agent's audiences.
     AudienceMismatch,
     /// The token is bound to a key of its holder (`cnf`), and nothing proves that the caller has that key.
     BindingRequired,
-    /// No key of the provider answers to the token's `kid`.
+    /// The provider has no key for the token's `kid`.
     KeyUnknown,
     /// The signature does not verify.
     SignatureInvalid,
-    /// A required scope is not there.
+    /// The token does not grant a required scope.
     ScopeMissing,
-    /// A claim rule is not met, or a claim cannot be written as a header.
+    /// The token does not satisfy a claim rule, or header text cannot express a claim.
     ClaimMismatch,
-    /// The provider's keys cannot be had; the caller may be good.
+    /// The provider's keys are unavailable, so that the token could not be checked.
     KeysUnavailable,
-    /// No API key.
+    /// The request has no API key.
     ApiKeyMissing,
-    /// Not a key of this agent.
+    /// The API key is malformed or not one of the agent's.
     ApiKeyInvalid,
     /// The key's `expires_at` has passed.
     ApiKeyExpired,
@@ -90,7 +90,7 @@ impl OAuthError {
 }
 
 impl Reason {
-    /// Every reason.
+    /// Every reason, in the order of its declaration: metrics index their cells by it.
     pub const ALL: [Self; 25] = [
         Self::Ok,
         Self::NoRoute,
@@ -119,7 +119,7 @@ impl Reason {
         Self::ApiKeyRevoked,
     ];
 
-    /// The label value in metrics and the word in logs.
+    /// The word for it: label value in metrics, `reason` in logs and API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -151,7 +151,7 @@ impl Reason {
         }
     }
 
-    /// The status of the answer; `Ok` has none of ours, so it is 200 here.
+    /// The status of the response. The agent answers where the reason is `Ok`; that counts as 200 here.
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -182,7 +182,7 @@ impl Reason {
         }
     }
 
-    /// The RFC 6750 error code of the answer, where it has one.
+    /// The error code of the response (RFC 6750 section 3.1), where it has one.
     #[must_use]
     pub const fn oauth_error(self) -> Option<OAuthError> {
         match self {
@@ -214,13 +214,35 @@ impl Reason {
         }
     }
 
-    /// What a decision with this reason counts as when it is enforced.
+    /// The decision for this reason, at an agent that enforces.
     #[must_use]
     pub const fn decision(self) -> Decision {
         match self {
             Self::Ok => Decision::Allow,
             Self::KeysUnavailable => Decision::Error,
-            _ => Decision::Deny,
+            Self::NoRoute
+            | Self::TokenMissing
+            | Self::MultipleTokens
+            | Self::TokenMalformed
+            | Self::TokenTooLarge
+            | Self::AlgNotAllowed
+            | Self::TypMismatch
+            | Self::IssuerUnknown
+            | Self::IssuerNotAllowed
+            | Self::ExpMissing
+            | Self::TokenExpired
+            | Self::NotYetValid
+            | Self::LifetimeTooLong
+            | Self::AudienceMismatch
+            | Self::BindingRequired
+            | Self::KeyUnknown
+            | Self::SignatureInvalid
+            | Self::ScopeMissing
+            | Self::ClaimMismatch
+            | Self::ApiKeyMissing
+            | Self::ApiKeyInvalid
+            | Self::ApiKeyExpired
+            | Self::ApiKeyRevoked => Decision::Deny,
         }
     }
 }
@@ -253,7 +275,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn each_reason_has_its_own_word_and_its_own_place_in_the_list() {
+    fn each_reason_has_its_own_word_and_its_own_index_in_the_list() {
         let words: HashSet<_> = Reason::ALL.iter().map(|r| r.as_str()).collect();
         assert_eq!(words.len(), Reason::ALL.len());
         for (i, reason) in Reason::ALL.into_iter().enumerate() {

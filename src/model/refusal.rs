@@ -1,49 +1,50 @@
-//! Every way in which the listeners of callers refuse a request themselves: a closed list, each with its status and the
-//! one sentence that a caller may read.
+//! Every refusal of a request by a gateway listener: a closed list, each with its status and the one sentence that the
+//! client may read.
 //!
-//! The mappings stand side by side and match exhaustively. Heads of answers are written in `door` and `proxy`.
+//! The mappings stand side by side and match exhaustively. `door` and `proxy` write the heads of these responses, and
+//! `gate` the challenges.
 
 use serde::Serialize;
 
 use super::problem::problem_document;
 use super::{OAuthError, Reason, RequestId};
 
-/// Why a request gets an answer of ours that is an error.
+/// Why the gateway itself answers a request with an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
-    /// The decision about its credential.
+    /// The decision about its credential refuses it.
     Decided(Reason),
-    /// The head, or the framing of the body, breaks the grammar.
+    /// The head, or the framing of the body, violates the grammar of HTTP.
     MalformedHead,
-    /// The target can be read in more than one way.
+    /// Servers could read the target in more than one way.
     AmbiguousTarget,
-    /// No host, several, or one that is none.
+    /// It names no host, several hosts, or something that is no host.
     InvalidHost,
-    /// Part of the request cannot go on without harm.
+    /// Part of it cannot be forwarded safely.
     NotForwardable,
-    /// No agent answers at this host and path.
+    /// No agent's route matches its host and path.
     NotFound,
-    /// The method is none of those in `Allow`.
+    /// The route does not serve its method.
     MethodNotAllowed,
-    /// The head did not come in time.
+    /// Its head did not arrive in time.
     HeadTimeout,
-    /// The body did not come in time.
+    /// Its body did not arrive in time.
     BodyTimeout,
-    /// The body is over the agent's `max_body`.
+    /// Its body is over the agent's `max_body`.
     BodyTooLarge,
-    /// The caller asks more often than it may.
+    /// The caller sends requests more often than it may.
     TooManyRequests,
-    /// The head is over the limits of bytes or fields.
+    /// Its head is over the limits of bytes or fields.
     HeadTooLarge,
-    /// A failure of our own.
+    /// The gateway itself failed.
     Failed,
-    /// The agent gave no answer, or none that makes sense.
+    /// The agent gave no response, or an invalid one.
     BadGateway,
-    /// The agent has no slot free, or the process no descriptor.
+    /// The agent has no free slot, or the process no free descriptor.
     Busy,
-    /// The listener has no slot free for the connection.
+    /// The listener has no free slot for the connection.
     TooManyConnections,
-    /// The agent gave no answer in time.
+    /// The agent did not respond in time.
     GatewayTimeout,
 }
 
@@ -68,7 +69,7 @@ impl Refusal {
         Self::GatewayTimeout,
     ];
 
-    /// The status of the answer.
+    /// The status of the response.
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -87,7 +88,8 @@ impl Refusal {
         }
     }
 
-    /// What the caller reads. Vague on purpose: all refusals of one class read the same.
+    /// The sentence for the client. It is vague on purpose: all refusals of one class read the same, so that nobody can
+    /// probe for what a token lacks.
     #[must_use]
     pub const fn detail(self) -> &'static str {
         match self {
@@ -111,19 +113,19 @@ impl Refusal {
         }
     }
 
-    /// After how many seconds the caller should try again, where that may help.
+    /// The value of `Retry-After` in seconds, where trying again may help.
     #[must_use]
     pub const fn retry_after(self) -> Option<&'static str> {
         match self {
-            // A provider that failed is tried again after 1 to 60 s; most are back at the first tries.
+            // The refresher tries a failed provider again after 1, 2, 4 ... 60 s: after 5 s it has tried twice.
             Self::Decided(Reason::KeysUnavailable) => Some("5"),
-            // A slot is free as soon as any request ends.
+            // A slot becomes free as soon as any request ends.
             Self::Busy | Self::TooManyConnections | Self::TooManyRequests => Some("1"),
             _ => None,
         }
     }
 
-    /// The RFC 6750 error code, where there is one.
+    /// The error code of RFC 6750 section 3.1, where there is one.
     #[must_use]
     pub const fn oauth_error(self) -> Option<OAuthError> {
         match self {
@@ -132,7 +134,7 @@ impl Refusal {
         }
     }
 
-    /// The body of the answer, with `detail` as what the caller reads.
+    /// The body of the response, with `detail` as the sentence for the client.
     #[must_use]
     pub fn document(self, detail: &str, request_id: &RequestId) -> Vec<u8> {
         let error = self.oauth_error().map(OAuthError::as_str);
@@ -141,7 +143,7 @@ impl Refusal {
     }
 }
 
-/// The members that the listeners of callers add.
+/// The members that gateway listeners add to the document.
 #[derive(Serialize)]
 struct Members<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_refusal_is_an_error_with_a_sentence_and_a_document_that_says_both() {
+    fn every_refusal_has_an_error_status_a_sentence_and_a_document_with_both() {
         let decided = Reason::ALL.into_iter().filter(|reason| *reason != Reason::Ok).map(Refusal::Decided);
         for refusal in Refusal::UNDECIDED.into_iter().chain(decided) {
             let document = refusal.document(refusal.detail(), &RequestId::Given("r-1".into()));

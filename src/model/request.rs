@@ -1,7 +1,6 @@
-//! A request as the decision sees it. It is borrowed whole from whoever holds the connection, so that making one neither
-//! copies nor allocates.
+//! A request as a decision sees it, borrowed whole from the connection, so that making one neither copies nor allocates.
 //!
-//! The body is not here: a decision that needs it asks for it.
+//! The body is not part of it: a decision that needs the body asks for it.
 
 use std::net::IpAddr;
 
@@ -10,42 +9,42 @@ use http::{HeaderMap, Method};
 
 use super::{CanonicalPath, Host, Instant, Stamp};
 
-/// One request to one agent, at one moment.
+/// One request to one agent, at one point in time.
 #[derive(Debug, Clone)]
 pub struct Request<'r> {
-    /// Its method.
+    /// The method.
     pub method: &'r Method,
     /// The scheme of the connection: `http` or `https`.
     pub scheme: Scheme,
-    /// The host that it names; absent from an HTTP/1.0 request without one.
+    /// The host that the request names; absent from an HTTP/1.0 request without one.
     pub host: Option<Host<'r>>,
-    /// Its path in canonical form.
+    /// The path in canonical form.
     pub path: CanonicalPath<'r>,
-    /// Its query as it was sent, without the question mark.
+    /// The query as it was sent, without the question mark.
     pub query: Option<&'r [u8]>,
-    /// The fields of its head.
+    /// The header fields.
     pub headers: &'r HeaderMap,
     /// The client's address: that of the connection, or the one that a trusted proxy names.
     pub peer: Option<IpAddr>,
-    /// The certificate with which the client opened the connection, as DER.
+    /// The client's certificate in DER. No listener asks for one yet, so it is always absent.
     pub client_certificate: Option<&'r [u8]>,
-    /// When it is decided. Whoever waits before deciding again sets it anew.
+    /// The time of the decision. The caller updates it when it decides again after a wait.
     pub now: Instant,
-    /// What the decision is for.
+    /// The purpose of the decision.
     pub purpose: Purpose,
 }
 
-/// What a decision is for.
+/// The purpose of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// The request is served: the use of a key is noted, and what was verified before is remembered.
+    /// Serving the request: the use of keys is noted, and verified tokens are remembered.
     Serve,
-    /// The decision is shown: every check is made, and nothing is noted or remembered.
+    /// Showing the decision: every check is made, and nothing is noted or remembered.
     Explain,
 }
 
 impl<'r> Request<'r> {
-    /// A request to be served of which only its fields are known: `GET /` without a host.
+    /// A request to serve with these headers: `GET /` without a host.
     #[must_use]
     pub fn with_headers(headers: &'r HeaderMap, now: Instant) -> Self {
         Self {
@@ -62,7 +61,7 @@ impl<'r> Request<'r> {
         }
     }
 
-    /// Notes that a key opened its agent, unless somebody only wants to know whether it would.
+    /// Notes the use of a key, unless the decision is only shown.
     pub fn note_use(&self, stamp: &Stamp) {
         match self.purpose {
             Purpose::Serve => stamp.touch(self.now),

@@ -1,30 +1,31 @@
-//! The name of one request: what an answer, the agent and the logs call it by. Whose name is believed is for `proxy`.
+//! The id of one request, in its response, at the agent and in the logs. `proxy` says whose ids are trusted.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Digits of an id of ours.
-const DIGITS: usize = 32;
+/// The length of an id made here: four bits in each hexadecimal digit.
+const DIGITS: usize = u128::BITS as usize / 4;
 
-/// A request's id. A clone costs no more than a copy.
+/// A request's id. Cloning it allocates nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RequestId {
     /// Made here, at random: 32 hexadecimal digits.
     Made(u128),
-    /// Taken over from a proxy that is trusted.
+    /// Given by a trusted proxy.
     Given(Arc<str>),
 }
 
 impl RequestId {
-    /// Gives the text to `read`. An id of ours is written out on the stack.
+    /// Calls `read` with the text. An id made here is formatted on the stack.
     pub fn with_text<R>(&self, read: impl FnOnce(&str) -> R) -> R {
         match self {
             Self::Given(text) => read(text),
             Self::Made(number) => {
                 let mut digits = [b'0'; DIGITS];
-                for (digit, place) in digits.iter_mut().zip((0..DIGITS).rev()) {
-                    *digit = hex_digit(number >> (4 * place));
+                for (digit, position) in digits.iter_mut().zip((0..DIGITS).rev()) {
+                    *digit = hex_digit(number >> (4 * position));
                 }
+                // Digits are ASCII, so this is never the empty default.
                 read(str::from_utf8(&digits).unwrap_or_default())
             }
         }
@@ -50,7 +51,7 @@ mod tests {
     use super::RequestId;
 
     #[test]
-    fn an_id_of_ours_has_32_digits_and_a_given_one_stays_as_it_is() {
+    fn an_id_made_here_has_32_digits_and_a_given_one_stays_as_it_is() {
         for (id, wanted) in [
             (RequestId::Made(0), "00000000000000000000000000000000"),
             (RequestId::Made(0x0123_4567_89ab_cdef), "00000000000000000123456789abcdef"),

@@ -1,7 +1,7 @@
-//! What a store holds one by one: identity providers, agents and API keys, each under a name that is safe as the
-//! name of a file.
+//! The resources that a store holds one by one: identity providers, agents and API keys, each under a name that is safe as
+//! a file name.
 //!
-//! Whether a name is a good one, and what the text says, is for `config`.
+//! `config` checks names and texts further.
 
 use std::fmt;
 
@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 /// The kinds of resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ResourceKind {
-    /// Who signs tokens.
+    /// A provider that signs tokens.
     IdentityProvider,
-    /// What is guarded.
+    /// An endpoint that the gateway guards.
     Agent,
-    /// What opens one agent without a token.
+    /// A key that authenticates callers of one agent.
     ApiKey,
 }
 
 impl ResourceKind {
-    /// What people call it.
+    /// The noun for one such resource in messages.
     #[must_use]
     pub const fn noun(self) -> &'static str {
         match self {
@@ -49,7 +49,7 @@ impl ResourceKind {
     }
 }
 
-/// One resource: what it is, and its name. The name is a plain word, so it can be part of a path.
+/// The identity of one resource: its kind and its name. The name can be part of a file's path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct ResourceId {
@@ -58,10 +58,10 @@ pub struct ResourceId {
 }
 
 impl ResourceId {
-    /// The longest name, in bytes.
+    /// The longest name, in bytes: that of an agent, which is one label of DNS (RFC 1035 section 2.3.4).
     const MAX_LEN: usize = 63;
 
-    /// What [`parse`](Self::parse) reads, as a regular expression.
+    /// The texts that [`parse`](Self::parse) accepts, as a regular expression.
     pub const PATTERN: &str = "^(agents|identity_providers|api_keys)/[A-Za-z0-9-]{1,63}$";
 
     /// A name of `[A-Za-z0-9-]{1,63}`; `None` for anything else.
@@ -73,20 +73,20 @@ impl ResourceId {
         ok.then_some(Self { kind, name })
     }
 
-    /// The resource that `agents/NAME` or the like names, as [`Display`](fmt::Display) writes it.
+    /// Parses `agents/NAME` and the like, as [`Display`](fmt::Display) writes it; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (section, name) = text.split_once('/')?;
         Self::new(ResourceKind::of_section(section)?, name)
     }
 
-    /// What it is.
+    /// The kind.
     #[must_use]
     pub const fn kind(&self) -> ResourceKind {
         self.kind
     }
 
-    /// What it is called among its kind.
+    /// The name, unique among resources of its kind.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_is_read_back_as_it_is_written() {
+    fn a_resource_id_parses_from_its_own_text() {
         for kind in ResourceKind::ALL {
             let id = ResourceId::new(kind, "some-name").unwrap();
             assert_eq!(ResourceId::parse(&id.to_string()), Some(id));

@@ -1,4 +1,4 @@
-//! Values that must never be shown: no `Display`, no `Serialize`, a `Debug` that says nothing.
+//! Values that must never be shown: no `Display`, no `Serialize`, and a `Debug` that is redacted.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,13 +12,13 @@ use subtle::ConstantTimeEq;
 pub struct Secret(Box<str>);
 
 impl Secret {
-    /// Wraps the text.
+    /// A secret with this text. The spare capacity of `text` is dropped, and no copy of it stays here.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text.into_boxed_str())
     }
 
-    /// The text itself. The name is long so that its use is seen in review.
+    /// The text itself. The name is long so that its use stands out in review.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         &self.0
@@ -58,13 +58,13 @@ impl Digest {
         Self(out)
     }
 
-    /// Its bytes.
+    /// The 32 bytes of the digest.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Reads 64 hexadecimal digits; `None` for anything else.
+    /// Parses 64 hexadecimal digits in either case; `None` for anything else.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
         if text.len() != 64 {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn hex_reads_back_and_bad_hex_does_not_read() {
+    fn a_digest_parses_from_its_own_hex_and_from_no_other_text() {
         // FIPS 180-2 appendix B.1
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(Digest::of(b"abc").to_hex(), abc);

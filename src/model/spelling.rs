@@ -1,19 +1,20 @@
-//! Header names as servers see them that turn names into variables (CGI, WSGI): letters and digits only.
+//! The spellings of a header name. Servers that turn names into variables (CGI, RFC 3875 section 4.1.18; WSGI) cannot tell
+//! `X-User` from `X_User`, so names are compared by their letters and digits alone.
 
-/// Equal on letters and digits alone, without regard to case.
+/// Whether two names are equal on letters and digits, ignoring case.
 #[must_use]
 pub fn reduced_eq(a: &str, b: &str) -> bool {
     letters(a).eq(letters(b))
 }
 
-/// Whether `name` begins as `start` does, on letters and digits alone, without regard to case.
+/// Whether `name` begins with `start` on letters and digits, ignoring case.
 #[must_use]
 pub fn reduced_starts_with(name: &str, start: &str) -> bool {
     let mut name = letters(name);
     letters(start).all(|letter| name.next() == Some(letter))
 }
 
-/// The letters and digits of `name` alone, in lower case: two names that agree here are one header to some server.
+/// The letters and digits of `name` in lower case: the key under which names that [`reduced_eq`] equates collide.
 #[must_use]
 pub fn reduced(name: &str) -> String {
     letters(name).map(char::from).collect()
@@ -28,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_and_punctuation_make_no_other_name() {
+    fn names_are_equal_whatever_their_case_and_punctuation() {
         for name in ["x-caller-sub", "X_CALLER_SUB", "x.caller.sub", "X--Caller--Sub", "xcallersub"] {
             assert!(reduced_eq("X-Caller-Sub", name), "{name}");
             assert_eq!(reduced(name), "xcallersub");
@@ -39,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn case_and_punctuation_make_no_other_beginning() {
+    fn names_begin_with_a_prefix_whatever_their_case_and_punctuation() {
         for name in ["x-forwarded-for", "X_FORWARDED_FOR", "x--forwarded", "xforwardedfor", "_x.forwarded"] {
             assert!(reduced_starts_with(name, "X-Forwarded"), "{name}");
         }

@@ -1,9 +1,9 @@
-//! Running streams in closed words: what they are, what ends them, and what a change of policy does to them.
+//! The closed sets of words for running streams: their kinds, the causes that end them, and what a change of policy does.
 
 use super::decision::closed_words;
 
 closed_words! {
-    /// What kind of answer is under way.
+    /// The kind of a response that is under way.
     StreamKind {
         /// A WebSocket (RFC 6455).
         WebSocket = "websocket",
@@ -11,23 +11,23 @@ closed_words! {
         Sse = "sse",
         /// A gRPC call.
         Grpc = "grpc",
-        /// Any other answer that is still running.
+        /// The body of any other response.
         Body = "body",
     }
 }
 
 closed_words! {
-    /// What ended a stream before the agent or the client did.
+    /// Why the gateway ended a stream before the agent or the client did.
     EndedBy {
         /// The client's credential expired.
         Expiry = "expiry",
         /// The client's credential was revoked.
         Revoked = "revoked",
-        /// A change of the configuration took the client's right away.
+        /// A change of the configuration removed the client's access.
         Policy = "policy",
-        /// The gateway leaves.
+        /// The gateway drains its connections before it stops.
         Drain = "drain",
-        /// An operator ended it by hand.
+        /// An operator ended it.
         Operator = "operator",
     }
 }
@@ -39,7 +39,7 @@ closed_words! {
         /// Those whose agent, provider or API key it removes or revokes.
         #[default]
         Revocation = "revocation",
-        /// Those, and all when the agent's own policy changes.
+        /// The same, and all streams of an agent whose own policy changes.
         End = "end",
         /// None.
         Keep = "keep",
@@ -47,7 +47,7 @@ closed_words! {
 }
 
 impl EndedBy {
-    /// What the client is told: no more than whether it may come again.
+    /// The reason that the client is told. It says no more than whether to connect again.
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {

@@ -1,9 +1,8 @@
-//! JSON that every reader understands in the same way: no member twice at any depth, bounded nesting, nothing after the
-//! end.
+//! JSON that all parsers read in the same way: no duplicate member at any depth, bounded nesting, nothing after the value.
 //!
-//! Two parsers that disagree on a duplicate member disagree on who the caller is (RFC 7515 section 4, RFC 7519
-//! section 4), or on what a change says that one person reviews and another machine applies. RFC 8259 section 4 calls
-//! such objects unpredictable, so they are rejected.
+//! Two parsers that disagree on a duplicate member disagree on the caller's identity (RFC 7515 section 4, RFC 7519
+//! section 4), or on a change that one person reviews and a machine applies. RFC 8259 section 4 calls such objects
+//! unpredictable, so they are rejected.
 
 use std::cell::Cell;
 use std::fmt;
@@ -12,24 +11,24 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::map::Entry;
 use serde_json::{Error, Map, Number, Value};
 
-/// The most objects and arrays in one another, the outermost counted: RFC 8259 section 9 leaves the limit to the reader,
-/// no token or request in use nests deeper than ten, and reading takes stack for each level.
+/// The deepest nesting of objects and arrays, the outermost included. RFC 8259 section 9 leaves the limit to the parser; no
+/// token or request in use nests deeper than ten, and each level takes stack.
 const MAX_DEPTH: u8 = 32;
 
-/// Reads one JSON value from all of `bytes`.
+/// Parses one JSON value from all of `bytes`.
 ///
 /// # Errors
-/// When the bytes are not UTF-8, not JSON, hold a duplicate member, nest too deeply, or go on after the value. The text
-/// holds nothing of the bytes but names of members.
+/// When the bytes are not UTF-8 or not JSON, hold a duplicate member, nest too deeply, or continue after the value. The
+/// error's text quotes nothing but names of members.
 pub fn value(bytes: &[u8]) -> Result<Value, Error> {
     read(bytes, usize::MAX)
 }
 
-/// Reads one JSON object from all of `bytes`, with at most `objects` objects in it: the smallest takes five bytes to send
-/// and a hundred times as many to hold.
+/// Parses one JSON object from all of `bytes`, with at most `objects` objects inside it: five bytes on the wire become
+/// hundreds in memory.
 ///
 /// # Errors
-/// As [`value`]; and when it is not an object, or holds too many.
+/// As [`value`]; and when it is not an object, or holds more of them.
 pub fn object(bytes: &[u8], objects: usize) -> Result<Map<String, Value>, Error> {
     match read(bytes, objects.saturating_add(1))? {
         Value::Object(members) => Ok(members),
@@ -47,14 +46,14 @@ fn read(bytes: &[u8], objects: usize) -> Result<Value, Error> {
 
 #[derive(Clone, Copy)]
 struct Strict<'a> {
-    /// How many levels may still be opened.
+    /// The levels of nesting that remain.
     levels: u8,
-    /// How many objects may still come.
+    /// The objects that remain, shared by all levels.
     objects: &'a Cell<usize>,
 }
 
 impl Strict<'_> {
-    /// For what stands in an object or array, which is opened with this.
+    /// The seed for the members of an object or the items of an array.
     fn inside<E: serde::de::Error>(self) -> Result<Self, E> {
         match self.levels.checked_sub(1) {
             Some(levels) => Ok(Self { levels, objects: self.objects }),
@@ -62,6 +61,7 @@ impl Strict<'_> {
         }
     }
 }
+
 impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
@@ -137,7 +137,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn sound_json_reads_as_it_stands() {
+    fn valid_json_parses_to_its_value() {
         for sound in [
             json!({"a": [1, -2, 2.5, "x", true, null, {"b": {}}]}),
             json!(null),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn thirty_two_levels_are_read_and_no_more_whatever_they_are_made_of() {
+    fn at_most_32_levels_of_objects_or_arrays_are_parsed() {
         let arrays = |n: usize, inner: &str| format!("{{\"a\":{}{inner}{}}}", "[".repeat(n), "]".repeat(n));
         let objects = |n: usize, inner: &str| format!("{}{inner}{}", "{\"a\":".repeat(n), "}".repeat(n));
         for (text, fits) in [
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_readers_could_take_in_two_ways_is_rejected() {
+    fn json_that_parsers_could_read_in_two_ways_is_rejected() {
         let far_too_deep = "[".repeat(100_000);
         let cases: [&[u8]; 20] = [
             b"",
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_for_a_person() {
+    fn an_error_names_the_member_or_the_limit() {
         let said = |text: &[u8]| value(text).unwrap_err().to_string();
         assert!(said(br#"{"a":1,"a":2}"#).starts_with(r#"the member "a" stands twice"#));
         assert!(said("[".repeat(33).as_bytes()).starts_with("nested deeper than 32"));

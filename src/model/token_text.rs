@@ -1,6 +1,6 @@
-//! Tokens of HTTP: the words of which methods, field names and schemes are made (RFC 9110 section 5.6.2).
+//! The tokens of HTTP (RFC 9110 section 5.6.2): methods, field names and schemes are tokens.
 
-/// Whether `byte` may stand in a token: `tchar` of RFC 9110 section 5.6.2.
+/// Whether `byte` is a `tchar` of RFC 9110 section 5.6.2.
 #[must_use]
 pub const fn is_tchar(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()

@@ -121,13 +121,13 @@ impl Own<'_> {
             own.to_str().is_ok_and(|own| {
                 own.eq_ignore_ascii_case(authority)
                     || Authority::of(scheme.unwrap_or(own_scheme), authority)
-                        .is(&Authority::of(own_scheme, own))
+                        .names_same_as(&Authority::of(own_scheme, own))
             })
         };
         // A name that callers know as well may already stand for the public address, prefix and all.
         let is_known = |name: &HeaderValue| {
             let (Public { scheme, authority, .. }, name) = (&self.public, name.to_str().unwrap_or_default());
-            Authority::of(scheme, authority).is(&Authority::of(scheme, name))
+            Authority::of(scheme, authority).names_same_as(&Authority::of(scheme, name))
         };
         is(&upstream.authority)
             || match &upstream.host {

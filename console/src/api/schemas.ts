@@ -368,21 +368,21 @@ export interface ChangeWithTexts {
   to: string | null;
 }
 
-/** One line of a transcript. */
+/** One check of a transcript. */
 export interface Check {
   /** Which check. */
   check: string;
 
-  /** What to do, on a failed check. */
+  /** How to fix it, on a failed check. */
   fix: string | null;
 
   /** Whether it passed. */
   ok: boolean;
 
-  /** What was there. */
+  /** The value that was found. */
   seen: string | null;
 
-  /** What would have passed. */
+  /** The values that would have passed. */
   wanted: string;
 }
 

@@ -70,7 +70,7 @@ pub(crate) fn read(head: &[u8], most_fields: usize) -> Result<Framing<'_>, Refus
     if let (Some(authority), Some(host)) = (target.and_then(|target| target.authority), host) {
         let host = std::str::from_utf8(host).map_err(|_| Refusal::MalformedHead)?;
         let named = |text| Authority::of(line.scheme(), text);
-        if !named(authority).is(&named(host)) {
+        if !named(authority).names_same_as(&named(host)) {
             return Err(Refusal::MalformedHead);
         }
     }
