@@ -1,5 +1,7 @@
-//! Where callers may put their token besides the agent's header, when the agent says so: browsers set no headers on
-//! WebSockets and event streams. What was a credential there, or stood where one stands, never goes on to the agent.
+//! The places besides the agent's header in which callers may send their token, when the agent says so: browsers cannot set
+//! headers on WebSockets and event streams. Values in such a place never go on to the agent, credential or not.
+//!
+//! The header itself is read in `extract`.
 
 use std::borrow::Cow;
 
@@ -9,10 +11,10 @@ use url::form_urlencoded;
 
 use crate::model::Reason;
 
-/// The word before the token among the subprotocols of a WebSocket.
+/// The subprotocol that comes before the token. Browsers let a page choose subprotocols of a WebSocket and no other header.
 const BEARER: &[u8] = b"bearer";
 
-/// One such place.
+/// A place in a request, other than the header, that may hold the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Elsewhere {
     /// The pair `bearer, TOKEN` in `Sec-WebSocket-Protocol`.
@@ -24,7 +26,7 @@ pub enum Elsewhere {
 }
 
 impl Elsewhere {
-    /// The place in words, for `explain`.
+    /// The place in words, for the checks of `explain`.
     pub(super) fn describe(&self) -> String {
         match self {
             Self::WebSocketProtocol => "`bearer, TOKEN` in sec-websocket-protocol".to_owned(),
@@ -33,7 +35,7 @@ impl Elsewhere {
         }
     }
 
-    /// The credential there, if there is one.
+    /// The credential in this place, if there is one.
     fn find<'a>(
         &self,
         headers: &'a HeaderMap,
@@ -54,7 +56,7 @@ impl Elsewhere {
     }
 }
 
-/// The one credential of a request whose header holds `in_header`.
+/// The only credential of a request whose header gave `in_header`.
 pub(super) fn only<'a>(
     in_header: Result<&'a str, Reason>,
     also: &[Elsewhere],
@@ -75,9 +77,9 @@ pub(super) fn only<'a>(
     only.unwrap_or(Err(Reason::TokenMissing))
 }
 
-/// Takes out of a head what stands where those places are.
+/// Removes from a request head the values in those places.
 pub fn strip(also: &[Elsewhere], headers: &mut HeaderMap) {
-    if also.contains(&Elsewhere::WebSocketProtocol) && tokens_or_words(headers) {
+    if also.contains(&Elsewhere::WebSocketProtocol) && offers_bearer(headers) {
         let rest: Vec<&[u8]> = rest(headers).collect();
         put(headers, SEC_WEBSOCKET_PROTOCOL, &rest.join(&b", "[..]));
     }
@@ -90,7 +92,7 @@ pub fn strip(also: &[Elsewhere], headers: &mut HeaderMap) {
     }
 }
 
-/// The query without the parameters that are read; `None` when there are none.
+/// The query without the parameters that may hold a token; `None` when it has none of them.
 #[must_use]
 pub fn query_without(also: &[Elsewhere], query: &[u8]) -> Option<Vec<u8>> {
     let is_read = |pair: &[u8]| {
@@ -101,15 +103,15 @@ pub fn query_without(also: &[Elsewhere], query: &[u8]) -> Option<Vec<u8>> {
     (rest.len() < pairs(query).count()).then(|| rest.join(&b"&"[..]))
 }
 
-/// What a WebSocket is answered of which the agent has seen no subprotocol at all, since there was only the pair: a
-/// browser wants one of its own back.
+/// The subprotocol for the response to a WebSocket that offered nothing but `bearer` and a token. The agent saw no offer,
+/// so it selects none, and a browser fails a connection that selects none of its own (RFC 6455 section 4.1).
 #[must_use]
 pub fn answered_protocol(headers: &HeaderMap) -> Option<HeaderValue> {
     let is_alone = tokens(headers).next().is_some() && rest(headers).next().is_none();
     is_alone.then(|| HeaderValue::from_static("bearer"))
 }
 
-/// At most one of them.
+/// The only item, or none. Two credentials are refused even when they are equal.
 fn one<'a>(
     mut found: impl Iterator<Item = Result<Cow<'a, str>, Reason>>,
 ) -> Result<Option<Cow<'a, str>>, Reason> {
@@ -123,7 +125,7 @@ fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Reason> {
     str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| Reason::TokenMalformed)
 }
 
-/// The subprotocols that a WebSocket offers.
+/// The subprotocols that a WebSocket handshake offers (RFC 6455 section 11.3.4).
 fn protocols(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     let lines = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter();
     lines
@@ -132,29 +134,30 @@ fn protocols(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
         .filter(|p| !p.is_empty())
 }
 
-/// Each of them with the one before it.
+/// Each subprotocol with the one before it.
 fn with_previous(headers: &HeaderMap) -> impl Iterator<Item = (Option<&[u8]>, &[u8])> {
     let before = std::iter::once(None).chain(protocols(headers).map(Some));
     before.zip(protocols(headers))
 }
 
-/// What stands behind `bearer`.
+/// The subprotocols behind a `bearer`.
 fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     with_previous(headers).filter(|(before, _)| *before == Some(BEARER)).map(|(_, token)| token)
 }
 
-/// Whether there is a `bearer`, with a token or without.
-fn tokens_or_words(headers: &HeaderMap) -> bool {
+/// Whether `bearer` is offered, with a token or without.
+fn offers_bearer(headers: &HeaderMap) -> bool {
     protocols(headers).any(|protocol| protocol == BEARER)
 }
 
-/// What neither is `bearer` nor stands behind it.
+/// The subprotocols that neither are `bearer` nor come behind it.
 fn rest(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     with_previous(headers)
         .filter(|(before, protocol)| *before != Some(BEARER) && *protocol != BEARER)
         .map(|(_, protocol)| protocol)
 }
 
+/// The `name=value` pairs of all `Cookie` fields; HTTP/2 may split them (RFC 9113 section 8.2.3).
 fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     let lines = headers.get_all(COOKIE).iter();
     lines
@@ -163,26 +166,26 @@ fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
         .filter(|c| !c.is_empty())
 }
 
-/// The value of a cookie, when it has that name.
+/// The value of a cookie pair, when the cookie has that name.
 fn value_of<'a>(cookie: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let (written, value) = cookie.split_at_checked(cookie.iter().position(|b| *b == b'=')?)?;
     let value = value.get(1..)?.trim_ascii();
     (written.trim_ascii_end() == name.as_bytes()).then_some(value)
 }
 
-/// The parameters of a query, as they were written.
+/// The parameters of a query, still encoded.
 fn pairs(query: &[u8]) -> impl Iterator<Item = &[u8]> {
     query.split(|b| *b == b'&').filter(|pair| !pair.is_empty())
 }
 
-/// Name and value of one, decoded as the agent would decode them.
+/// Name and value of a parameter, decoded as the agent would decode them.
 fn read(pair: &[u8]) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
     form_urlencoded::parse(pair).next()
 }
 
 fn put(headers: &mut HeaderMap, name: HeaderName, value: &[u8]) {
     headers.remove(&name);
-    // Parts of a header value make one again.
+    // Parts of a valid header value are valid, so nothing is lost here.
     if let (false, Ok(value)) = (value.is_empty(), HeaderValue::from_bytes(value)) {
         headers.insert(name, value);
     }
@@ -211,7 +214,7 @@ mod tests {
     const PROTOCOL: &str = "sec-websocket-protocol";
 
     #[test]
-    fn one_credential_is_found_wherever_it_stands_and_two_are_too_many() {
+    fn one_credential_is_found_in_any_place_and_two_are_refused() {
         use Reason::{MultipleTokens, TokenMissing};
         for (in_header, lines, query, wanted) in [
             (Some("h"), vec![], "", Ok("h")),
@@ -246,13 +249,13 @@ mod tests {
             assert_eq!(found.as_deref(), wanted.as_ref().copied(), "{in_header:?} {lines:?} {query:?}");
             if in_header.is_none() {
                 let nowhere = only(Err(TokenMissing), &[], &headers, query);
-                assert_eq!(nowhere, Err(TokenMissing), "nobody looks there who was not told to");
+                assert_eq!(nowhere, Err(TokenMissing), "a place that is not configured is not read");
             }
         }
     }
 
     #[test]
-    fn what_stands_where_a_credential_stands_does_not_go_on_and_the_rest_does() {
+    fn values_in_the_place_of_a_token_are_removed_and_all_others_stay() {
         for (query, wanted) in [
             ("access_token=q", Some("")),
             ("a=%41&access_token=q&&b", Some("a=%41&b")),
@@ -279,12 +282,12 @@ mod tests {
             assert_eq!(headers["x-other"], "1");
             let mut headers = head(&[(name, sent)]);
             strip(&[], &mut headers);
-            assert_eq!(headers[name], sent, "nothing is taken that nobody reads");
+            assert_eq!(headers[name], sent, "a place that is not configured is not touched");
         }
     }
 
     #[test]
-    fn bearer_is_answered_where_it_was_offered_with_a_token_and_nothing_else() {
+    fn bearer_is_selected_when_it_was_offered_with_a_token_and_nothing_else() {
         for (sent, wanted) in [
             ("bearer, w", true),
             ("bearer, w, chat", false),

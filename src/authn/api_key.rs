@@ -1,7 +1,7 @@
-//! API keys: their form, and what one agent accepts.
+//! API keys: their form, and the keys that one agent accepts.
 //!
-//! Only the SHA-256 of a key is ever stored. The check digits refuse typing errors and random probes before
-//! anything is looked up; the hash is compared in constant time, and an unknown id costs the same comparison.
+//! Only the SHA-256 of a key is ever stored. Check digits refuse typing errors and random probes before any look-up; the
+//! digest is compared in constant time, and an unknown id costs the same comparison.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -14,18 +14,24 @@ use crate::model::{Digest, Identity, Instant, Reason, Request, Secret, Stamp};
 
 use super::extract::{self, Scheme};
 
-/// What every key begins with.
+/// The prefix of every key, by which scanners for leaked secrets find one.
 pub const KEY_PREFIX: &str = "pck_";
 
+/// Base 62, in the order of ASCII: every character may stand in a header, a URL and a shell word without quotes.
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// 47 bits: of a million keys, a new id collides with one of them in fewer than one of 10^8 cases.
 const ID_LEN: usize = 8;
+/// 178 bits: beyond any search, so a fast hash without salt is enough to store it.
 const SECRET_LEN: usize = 30;
+/// Six digits of base 62 hold any CRC-32 (62^6 > 2^32 > 62^5).
 const CHECK_LEN: usize = 6;
+/// The largest multiple of 62 up to 256. Random bytes from here on are drawn again: they would favour the first characters.
+const UNBIASED: u8 = 248;
 
 /// A digest that no key has. An unknown id is compared with it, so that it takes as long as a wrong secret.
-static NOBODY: LazyLock<Digest> = LazyLock::new(|| Digest::of(b""));
+static NO_KEY: LazyLock<Digest> = LazyLock::new(|| Digest::of(b""));
 
-/// A key of the right form with the right check digits; whether it is anybody's is not known yet.
+/// A text with the form and the check digits of a key; whether an agent accepts it is not known yet.
 #[derive(Debug, Clone, Copy)]
 pub struct ApiKeyText<'a> {
     id: &'a str,
@@ -56,7 +62,7 @@ impl<'a> ApiKeyText<'a> {
         Digest::of(self.whole.as_bytes())
     }
 
-    /// Makes a new key; `None` when the system has no randomness to give.
+    /// Makes a new key, and gives its id with it; `None` when the system's random generator fails.
     #[must_use]
     pub fn generate() -> Option<(String, Secret)> {
         let random = SystemRandom::new();
@@ -66,23 +72,24 @@ impl<'a> ApiKeyText<'a> {
         Some((id, Secret::new(body + str::from_utf8(&check).ok()?)))
     }
 
-    /// Whether `text` can be the id of a key.
+    /// Whether `text` has the form of a key's id.
     #[must_use]
     pub fn is_id(text: &str) -> bool {
         text.len() == ID_LEN && is_base62(text)
     }
 }
 
-/// Whether all of `text` stands in [`ALPHABET`].
+/// Whether all characters of `text` are in [`ALPHABET`].
 fn is_base62(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// CRC-32 of all that stands before, in base 62, zero-padded.
+/// The CRC-32 of everything before the check digits, in base 62, zero-padded.
 fn check_digits(body: &str) -> [u8; CHECK_LEN] {
     let mut rest = crc32fast::hash(body.as_bytes()) as usize;
     let mut digits = [b'0'; CHECK_LEN];
     for digit in digits.iter_mut().rev() {
+        // A remainder is always an index into the alphabet.
         *digit = ALPHABET.get(rest % ALPHABET.len()).copied().unwrap_or(b'0');
         rest /= ALPHABET.len();
     }
@@ -94,17 +101,15 @@ fn random_base62(random: &SystemRandom, len: usize) -> Option<String> {
     let mut byte = [0_u8];
     while out.len() < len {
         random.fill(&mut byte).ok()?;
-        // 248 is the largest multiple of 62 in a byte: what lies above would favour the first characters.
-        if let Some(c) =
-            byte.first().filter(|b| **b < 248).and_then(|b| ALPHABET.get(usize::from(*b) % ALPHABET.len()))
-        {
-            out.push(char::from(*c));
+        let [byte] = byte;
+        if byte < UNBIASED {
+            out.extend(ALPHABET.get(usize::from(byte) % ALPHABET.len()).copied().map(char::from));
         }
     }
     Some(out)
 }
 
-/// One key, as the configuration stores it.
+/// A key, as the configuration stores it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKeyRecord {
     /// SHA-256 of the whole key.
@@ -113,18 +118,18 @@ pub struct ApiKeyRecord {
     pub expires_at: Option<Instant>,
     /// From then on the key is refused as revoked.
     pub revoked_at: Option<Instant>,
-    /// When it last opened its agent, as far as this process knows.
+    /// When this process last accepted the key.
     pub last_used: Stamp,
-    /// Whom it proves, for the log.
+    /// The identity of its holder, for the log.
     pub identity: Arc<Identity>,
 }
 
-/// Why a key opens nothing, and whose it is, when its hash matched.
+/// Why a key is refused, and whose it is, when its digest matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApiKeyRefusal<'a> {
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// The holder of a key that was good once: who still uses it is for the log.
+    /// The holder of an expired or revoked key: the log names the clients that still use it.
     pub identity: Option<&'a Arc<Identity>>,
 }
 
@@ -134,22 +139,22 @@ impl From<Reason> for ApiKeyRefusal<'_> {
     }
 }
 
-/// How callers of one agent prove themselves with API keys.
+/// How callers of one agent authenticate with API keys.
 #[derive(Debug, Clone)]
 pub struct ApiKeyPolicy {
     /// The header that holds the key.
     pub header: HeaderName,
-    /// The word before the key.
+    /// The scheme before the key.
     pub scheme: Scheme,
-    /// The agent's own keys by id; those of other agents are not here and therefore unknown.
+    /// The agent's own keys by id. A key of another agent is not among them, and so is unknown.
     pub keys: HashMap<String, ApiKeyRecord>,
 }
 
 impl ApiKeyPolicy {
-    /// Decides on the key that the request carries.
+    /// Authenticates the request by the key that it carries.
     ///
     /// # Errors
-    /// The reason of the refusal, and the identity of a key that has expired or was revoked.
+    /// The reason of the refusal, and the holder of an expired or revoked key.
     pub fn authenticate(
         &self,
         request: &Request<'_>,
@@ -165,7 +170,7 @@ impl ApiKeyPolicy {
         let key = key.ok_or(Reason::ApiKeyInvalid)?;
         let record = self.keys.get(key.id());
         let digest = key.digest();
-        let known = digest == record.map_or(*NOBODY, |record| record.digest);
+        let known = digest == record.map_or(*NO_KEY, |record| record.digest);
         trace.check(Check::ApiKey, known, || Facts {
             seen: Some(match record {
                 Some(_) => format!("key {}{}", key.id(), if known { "" } else { ", with another secret" }),
@@ -245,7 +250,7 @@ mod tests {
         }
     }
 
-    /// Why the key is refused, and the id of the key, as far as either is known.
+    /// The outcome for a key, and the id of its holder where the policy names one.
     fn ask(policy: &ApiKeyPolicy, key: &str) -> (Result<(), Reason>, Option<String>) {
         let mut headers = HeaderMap::new();
         headers.insert("x-api-key", key.parse().unwrap());
@@ -257,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_generated_key_has_the_form_and_passes_where_its_hash_is() {
+    fn a_generated_key_has_the_form_and_is_accepted_where_its_digest_is_configured() {
         let (id, key) = ApiKeyText::generate().unwrap();
         assert_eq!(key.expose_secret().len(), 4 + 8 + 1 + 30 + 6);
         let answer = ask(&policy(&key, &id, None, None), key.expose_secret());
@@ -265,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_to_be_refused_has_its_reason() {
+    fn each_refusal_of_a_key_has_its_reason() {
         let (id, key) = ApiKeyText::generate().unwrap();
         let (_, other) = ApiKeyText::generate().unwrap();
         let text = key.expose_secret();
@@ -282,7 +287,7 @@ mod tests {
             (policy(&key, &id, Some(1), Some(1)), text, Err(Reason::ApiKeyRevoked)),
         ];
         for (policy, key, wanted) in cases {
-            // Only whose hash matched is named.
+            // Only the holder of a key whose digest matched is named.
             let is_known = matches!(wanted, Ok(()) | Err(Reason::ApiKeyExpired | Reason::ApiKeyRevoked));
             assert_eq!(ask(&policy, key), (wanted, is_known.then(|| id.clone())));
         }

@@ -1,30 +1,31 @@
-//! Takes the credential out of the request headers, by a strict grammar.
+//! Extracts the credential from the agent's header, by a strict grammar.
 //!
-//! Other places, where an agent names some, are in `also`. What is inside the credential is for others.
+//! `also` reads the other places that an agent may configure; `api_key` and `oauth` parse the credential itself.
 
 use http::{HeaderMap, HeaderName};
 use memchr::memchr;
 
 use crate::model::{Reason, is_tchar};
 
-/// The word before the credential, such as `Bearer`; empty when the header holds the bare credential.
+/// The authentication scheme before the credential (RFC 9110 section 11.1), such as `Bearer`; empty when the header holds
+/// the bare credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scheme(Box<str>);
 
 impl Scheme {
-    /// An RFC 9110 token, or nothing; `None` for anything else.
+    /// A token of RFC 9110 section 5.6.2, or the empty text; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         text.bytes().all(is_tchar).then(|| Self(Box::from(text)))
     }
 
-    /// No word: the header holds the bare credential.
+    /// The empty scheme: the header holds the bare credential.
     #[must_use]
     pub fn bare() -> Self {
         Self(Box::from(""))
     }
 
-    /// The word.
+    /// The scheme; empty for a bare credential.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -37,11 +38,11 @@ impl Default for Scheme {
     }
 }
 
-/// The one credential of the request.
+/// The only credential in the header `name`.
 ///
 /// # Errors
-/// [`Reason::TokenMissing`] when there is none or it is of another scheme, [`Reason::MultipleTokens`] when
-/// there is more than one, [`Reason::TokenMalformed`] when it holds bytes that no credential has.
+/// [`Reason::TokenMissing`] when there is none or one of another scheme, [`Reason::MultipleTokens`] when there is more
+/// than one, [`Reason::TokenMalformed`] when it is not printable ASCII.
 pub(super) fn credential<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
@@ -71,13 +72,12 @@ pub(super) fn credential<'a>(
 }
 
 fn printable(bytes: &[u8]) -> Option<&str> {
-    // All are looked at, many in one instruction, since nearly every credential is sound.
+    // No early exit: nearly every credential is printable, and the compiler checks many bytes in one instruction.
     let sound = bytes.iter().fold(true, |sound, b| sound & (*b >= 0x20) & (*b < 0x7f));
     if sound { std::str::from_utf8(bytes).ok() } else { None }
 }
 
-/// What stands after the scheme and one or more spaces; the scheme compares without case
-/// (RFC 9110 section 11.1).
+/// The text after the scheme and one or more spaces; the scheme is case-insensitive (RFC 9110 section 11.1).
 fn after_scheme<'a>(text: &'a str, scheme: &Scheme) -> Option<&'a str> {
     if scheme.0.is_empty() {
         return Some(text);
@@ -89,7 +89,7 @@ fn after_scheme<'a>(text: &'a str, scheme: &Scheme) -> Option<&'a str> {
     Some(rest.trim_start_matches(' '))
 }
 
-/// Whether a credential of our scheme hides behind a comma: `Basic x, Bearer y`.
+/// Whether a credential of this scheme follows a comma: `Basic x, Bearer y`.
 fn joined(text: &str, scheme: &Scheme) -> bool {
     text.split(',').skip(1).any(|part| after_scheme(part.trim_matches(' '), scheme).is_some())
 }
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_scheme_compares_without_case_and_takes_one_or_more_spaces() {
+    fn the_scheme_is_case_insensitive_and_ends_in_one_or_more_spaces() {
         for value in ["Bearer t", "bearer t", "BEARER    t", "bEaReR t "] {
             assert_eq!(extract(&[value.as_bytes()], "Bearer").as_deref(), Ok("t"), "{value}");
         }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_credential_of_ours_is_missing() {
+    fn a_credential_of_another_scheme_or_none_is_missing() {
         for value in ["", "Bearer", "Bearer   ", "Basic dXNlcg==", "Bearert", "Digest a=b, c=d", "Token t"] {
             assert_eq!(extract(&[value.as_bytes()], "Bearer"), Err(Reason::TokenMissing), "{value:?}");
         }

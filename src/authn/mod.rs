@@ -1,7 +1,7 @@
-//! Who is calling: from request headers to a verified identity, or the reason why not.
+//! Authentication: from the credential of a request to a verified identity, or to the reason of a refusal.
 //!
-//! Three answers, not two: authenticated, not presented, or rejected. What the caller may do is for `authz`;
-//! what becomes of the request is for `gate`.
+//! Three answers, not two: authenticated, not presented, or rejected. `authz` says what the caller may do, and `gate` what
+//! happens to the request.
 
 mod also;
 mod api_key;

@@ -1,5 +1,5 @@
-//! What the answer to a refused caller says of the agent's credential: the challenge that the RFCs ask for (RFC 6750
-//! section 3), and where a credential belongs. Nothing here says more than the caller may know.
+//! The challenge in the response to a refused request (RFC 9110 section 11.6.1, RFC 6750 section 3), and the sentence that
+//! the client reads. Neither says more than a client may know.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use http::HeaderValue;
 use crate::model::{OAuthError, Reason, Refusal};
 use crate::routing::{Agent, Authenticator};
 
-/// The value of `WWW-Authenticate` for a refusal at an agent, where it has one.
+/// The value of `WWW-Authenticate` for a refusal at an agent; `None` where another credential would change nothing.
 #[must_use]
 pub fn challenge(reason: Reason, agent: &Agent) -> Option<HeaderValue> {
     let name = &agent.name;
@@ -32,11 +32,12 @@ pub fn challenge(reason: Reason, agent: &Agent) -> Option<HeaderValue> {
             (_, Some(error)) => format!("Bearer realm=\"{name}\", error=\"{}\"", error.as_str()),
         },
     };
+    // Names, codes and scopes are visible ASCII, so the text is always a header value.
     HeaderValue::from_str(&text).ok()
 }
 
-/// What the caller reads. A caller without any key learns in which header it belongs: that is no secret, and callers
-/// look for it.
+/// The sentence for the client. A client without an API key learns the name of the header: that is no secret, and the
+/// standard challenge has no place for it.
 #[must_use]
 pub fn detail(reason: Reason, agent: &Agent) -> Cow<'static, str> {
     match (reason, &agent.authenticator) {

@@ -1,4 +1,4 @@
-//! From an agent and a request to a verdict, or to what must be fetched first.
+//! The decision about a request to an agent: a verdict, or a need that must be met first.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use crate::routing::{Agent, Authenticator};
 
 use super::{Evidence, Need, Verdict};
 
-/// What [`decide`] has to say.
+/// The outcome of one call of [`decide`].
 #[derive(Debug)]
 pub enum Step {
-    /// It is decided.
+    /// The decision is made.
     Decided(Verdict),
-    /// It cannot be decided yet: fetch this, then decide again with it. Each need comes once.
+    /// The decision needs this: fetch it, then decide again with it. Each need comes at most once.
     Needs(Need),
 }
 
-/// Decides whether a request may pass to `agent`, with what was fetched so far.
+/// Decides whether a request may pass to `agent`, with the evidence that was fetched so far.
 pub fn decide(
     agent: &Arc<Agent>,
     request: &Request<'_>,
@@ -52,8 +52,8 @@ fn by_token(
     Step::Decided(Verdict { provider, cache, ..verdict })
 }
 
-/// Asks for what is needed. What was asked for before cannot be had, so that the request is refused: whoever drives a
-/// decision fetches each need once, and comes to an end.
+/// Asks for a need, or refuses the request when the same was asked for before and did not help. So each need comes at most
+/// once, and the loop of the caller ends.
 pub(super) fn ask(agent: &Arc<Agent>, need: Need, evidence: &Evidence) -> Step {
     if evidence.covers(&need) {
         Step::Decided(Verdict::refused(agent, Reason::KeysUnavailable, None))

@@ -1,4 +1,4 @@
-//! What a decision may need beside the request, and what its caller has fetched of that so far.
+//! The needs of a decision beside the request, and the evidence that its caller has fetched for them.
 
 use std::sync::Arc;
 
@@ -7,48 +7,48 @@ use bytes::Bytes;
 use crate::idp::Provider;
 use crate::model::{Claims, Fetched};
 
-/// What must be fetched before a request can be decided.
+/// Something that must be fetched before a request can be decided.
 #[derive(Debug, Clone)]
 pub enum Need {
     /// The token names a key that this provider's set does not hold: fetch the set again.
     Keys(Arc<Provider>),
-    /// The token says nothing by itself: ask this provider about it (RFC 7662).
+    /// The token is opaque: ask this provider about it (RFC 7662).
     Introspection(Arc<Provider>),
-    /// A rule looks into the body: read it whole.
+    /// A rule applies to the body: read it whole.
     Body {
-        /// The most bytes that may be read; a longer body is unavailable.
+        /// The most bytes to read; a longer body is unavailable.
         limit: usize,
     },
 }
 
-/// What a provider says of a token that was introspected (RFC 7662 section 2.2).
+/// A provider's response about a token (RFC 7662 section 2.2).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Introspection {
-    /// The token is not active; the response says nothing else of it.
+    /// The token is not active; the response has no claims then.
     Inactive,
-    /// The token is active, and these are its claims.
+    /// The token is active, with these claims.
     Active(Claims),
 }
 
-/// What the caller of a decision has fetched for it. Nothing, at first.
+/// The evidence that the caller of a decision has fetched for it: at first none.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
-    /// The keys of the token's provider. They are published in the provider itself.
+    /// Whether the keys of the token's provider were fetched. The provider itself holds them.
     pub keys: Fetched<()>,
-    /// What the provider says of the token.
+    /// The provider's response about the token.
     pub introspection: Fetched<Introspection>,
     /// The body of the request.
     pub body: Fetched<Bytes>,
 }
 
 impl Evidence {
-    /// Nothing can be had: the decision is made with what is known.
+    /// Evidence of which nothing can be fetched: the decision is made with what is known.
     #[must_use]
     pub const fn unavailable() -> Self {
         Self { keys: Fetched::Unavailable, introspection: Fetched::Unavailable, body: Fetched::Unavailable }
     }
 
-    /// Whether this need was asked for already.
+    /// Whether this need was asked for before, with or without success.
     #[must_use]
     pub const fn covers(&self, need: &Need) -> bool {
         match need {

@@ -1,5 +1,5 @@
-//! The decision with every check shown, for an operator who holds the credential. Nothing is forwarded, counted
-//! or kept.
+//! The decision with a record of every check, for an operator who holds the credential. Nothing is forwarded, counted
+//! or remembered.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ impl Explanation {
     }
 }
 
-/// Decides with what is known at this moment.
+/// Decides with the keys that the gateway holds now.
 #[must_use]
 pub fn explain(agent: &Arc<Agent>, request: &Request<'_>) -> Explanation {
     let request = &Request { purpose: Purpose::Explain, ..request.clone() };
@@ -53,7 +53,7 @@ pub fn explain(agent: &Arc<Agent>, request: &Request<'_>) -> Explanation {
     }
 }
 
-/// Asks until it is decided. An explanation fetches nothing: what is unknown is unknown.
+/// Calls `ask` until it decides. An explanation fetches nothing, so every need is unavailable.
 pub(super) fn settled(mut ask: impl FnMut(&Evidence, &mut Transcript) -> Step) -> (Verdict, Transcript) {
     let mut evidence = Evidence::default();
     loop {
@@ -65,21 +65,21 @@ pub(super) fn settled(mut ask: impl FnMut(&Evidence, &mut Transcript) -> Step) -
     }
 }
 
-/// Why a text cannot be shown to an agent as a credential.
+/// Why a text cannot be presented to an agent as a credential.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
-    /// The agent reads none.
+    /// The agent is public and reads no credential.
     #[error("agent `{0}` is public: it reads no credential")]
     Public(String),
-    /// No header can carry it.
+    /// A header cannot carry the text.
     #[error("it holds control or non-ASCII bytes")]
     NoHeader,
 }
 
-/// The header in which the agent reads a credential, with `text` as its value, blanks around it removed.
+/// The header in which the agent reads a credential, with `text`, trimmed, behind the agent's scheme.
 ///
 /// # Errors
-/// When the agent is public, or the text does not fit into a header.
+/// When the agent is public, or a header cannot carry the text.
 pub fn credential(agent: &Agent, text: &str) -> Result<(HeaderName, HeaderValue), CredentialError> {
     let (name, scheme) = match &agent.authenticator {
         Authenticator::OAuth(policy) => (&policy.header, &policy.scheme),

@@ -1,6 +1,6 @@
-//! The decision: an agent and a request go in; a verdict comes out, or what must be fetched first.
+//! The decision: an agent and a request go in; a verdict comes out, or a need that must be met first.
 //!
-//! Only here is a [`Permit`] made, and nothing goes upstream without one. No I/O, no clock, no waiting: whoever calls
+//! Only this room makes a [`Permit`], and nothing goes upstream without one. No I/O, no clock, no waiting: the caller of
 //! [`decide`] fetches what it needs, and asks again.
 
 mod challenge;

@@ -1,5 +1,5 @@
-//! The proof that a decision was made in the caller's favour. It cannot be made outside this room, copied or
-//! kept for another request.
+//! The proof that a decision allows a request. No other room can make one, and it can be neither copied nor kept for another
+//! request.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 use crate::authz::Admission;
 use crate::routing::Agent;
 
-/// Passage to one agent for one request.
+/// Permission for one request to one agent.
 #[derive(Debug)]
 pub struct Permit {
     agent: Arc<Agent>,
@@ -20,13 +20,13 @@ impl Permit {
         Self { agent, admission }
     }
 
-    /// The agent that may be reached with it.
+    /// The agent that the request may reach.
     #[must_use]
     pub const fn agent(&self) -> &Arc<Agent> {
         &self.agent
     }
 
-    /// The verified claims that the agent receives, as headers.
+    /// The claim headers that the agent receives; none without a token, or where shadow mode lets a refused request pass.
     #[must_use]
     pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
         self.admission.as_ref().and_then(|admission| admission.headers.as_deref().ok()).unwrap_or_default()

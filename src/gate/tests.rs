@@ -1,5 +1,5 @@
-//! An authenticator that no product has: it asks for an introspection and for the body before it decides. It shows that
-//! the doors for both work, and that who is never answered is refused.
+//! A test double of an authenticator that needs an introspection and the body before it decides: it shows that both needs
+//! work, and that a request whose needs are never met is refused.
 
 use std::sync::Arc;
 
@@ -23,17 +23,17 @@ identity_providers: { corp: { issuer: 'https://corp.example' } }
 agents: { a: { route: /a, upstream: 'http://127.0.0.1:9', auth: public } }
 ";
 
-/// Accepts a token that is active and came with the body `good`.
+/// Accepts a request whose token is active and whose body is `good`.
 #[derive(Debug)]
 pub(crate) struct Double {
     pub(crate) agent: Arc<Agent>,
     pub(crate) provider: Arc<Provider>,
-    /// Whether it goes on asking for the body, whatever it was told.
+    /// Whether it asks for the body again although it has it.
     pub(crate) insists: bool,
 }
 
 impl Double {
-    /// The longest body that it asks for.
+    /// The limit of the body that it asks for: the length of `good`.
     pub(crate) const LIMIT: usize = 4;
 
     pub(crate) fn new() -> Self {
@@ -80,7 +80,7 @@ fn reason(step: Step) -> Result<Reason, Need> {
 }
 
 #[test]
-fn a_decision_asks_for_one_thing_after_the_other_and_uses_what_it_gets() {
+fn a_decision_asks_for_one_need_after_the_other_and_uses_what_it_gets() {
     let double = Double::new();
     let mut evidence = Evidence::default();
     let need = reason(double.decide(&evidence)).unwrap_err();
@@ -97,13 +97,13 @@ fn a_decision_asks_for_one_thing_after_the_other_and_uses_what_it_gets() {
 }
 
 #[test]
-fn what_cannot_be_had_is_asked_for_once_and_then_refused() {
+fn a_need_that_cannot_be_met_comes_once_and_then_the_request_is_refused() {
     let double = Double::new();
     let mut evidence = Evidence::default();
     let need = reason(double.decide(&evidence)).unwrap_err();
     evidence.give_up(&need);
     assert_eq!(reason(double.decide(&evidence)).unwrap(), Reason::KeysUnavailable);
-    // One that goes on asking is refused as well: nothing turns in circles, and nothing passes.
+    // A decision that repeats a need is refused as well, so the caller's loop ends and nothing passes.
     let double = Double { insists: true, ..double };
     evidence.introspection = Fetched::Here(Introspection::Active(Claims::default()));
     for body in [Fetched::Here(Bytes::from_static(b"good")), Fetched::Unavailable] {
@@ -115,7 +115,7 @@ fn what_cannot_be_had_is_asked_for_once_and_then_refused() {
 }
 
 #[test]
-fn every_need_that_is_given_up_counts_as_asked_for_and_no_other_does() {
+fn a_need_that_is_given_up_counts_as_asked_for_and_no_other_does() {
     let provider = Double::new().provider;
     let needs = || {
         [
@@ -135,7 +135,7 @@ fn every_need_that_is_given_up_counts_as_asked_for_and_no_other_does() {
 }
 
 #[test]
-fn an_explanation_fetches_nothing_and_comes_to_an_end() {
+fn an_explanation_fetches_nothing_and_ends() {
     let double = Double::new();
     let mut asked = 0;
     let (verdict, _) = settled(|evidence, _| {
@@ -146,7 +146,7 @@ fn an_explanation_fetches_nothing_and_comes_to_an_end() {
 }
 
 #[test]
-fn an_agent_of_today_needs_nothing_but_keys() {
+fn a_public_agent_needs_nothing() {
     let (agent, headers) = (Double::new().agent, HeaderMap::new());
     let request = Request::with_headers(&headers, Instant::from_unix(1));
     let step = decide(&agent, &request, &Evidence::default(), &mut Silent);

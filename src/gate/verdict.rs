@@ -1,4 +1,4 @@
-//! What was decided about a request, and the one place where a permit is given.
+//! The outcome of a decision, and the only place where permits are made.
 
 use std::sync::Arc;
 
@@ -8,27 +8,27 @@ use crate::routing::Agent;
 
 use super::Permit;
 
-/// A decision that was made.
+/// A decision about a request.
 #[derive(Debug)]
 pub struct Verdict {
-    /// How the caller had to prove itself.
+    /// How callers of the agent authenticate.
     pub method: AuthMethod,
-    /// What it counts as.
+    /// The decision.
     pub decision: Decision,
-    /// Why.
+    /// Its reason.
     pub reason: Reason,
-    /// The provider that the token named, once the agent accepts it: an index into the agent's list.
+    /// The provider that the token named, once the agent is known to accept it: an index into the agent's list.
     pub provider: Option<usize>,
-    /// The proven caller, for the log; also on a refusal by the rules, and of an API key that has ended.
+    /// The authenticated caller; also when the rules refuse it, and of an expired or revoked API key.
     pub identity: Option<Arc<Identity>>,
-    /// What the token cache said.
+    /// The part of the token cache in the decision.
     pub cache: CacheLabel,
-    /// The way on, unless the request is refused.
+    /// The permit, unless the request is refused.
     pub permit: Option<Permit>,
 }
 
 impl Verdict {
-    /// A request that reached no agent.
+    /// The verdict on a request that reaches no agent.
     pub const NO_AGENT: Self = Self {
         method: AuthMethod::None,
         decision: Decision::Deny,
@@ -39,13 +39,13 @@ impl Verdict {
         permit: None,
     };
 
-    /// A request that is answered by the gateway itself, before anybody is asked who calls.
+    /// The verdict on a request that the gateway answers without authentication, such as a CORS preflight.
     #[must_use]
     pub fn unasked() -> Self {
         Self { decision: Decision::Allow, reason: Reason::Ok, ..Self::NO_AGENT }
     }
 
-    /// The request may pass, and what the agent's rules made of its token goes with it.
+    /// The request may pass, with the claim headers of its admission.
     pub(super) fn allowed(
         agent: &Arc<Agent>,
         identity: Option<Arc<Identity>>,
@@ -62,7 +62,7 @@ impl Verdict {
         }
     }
 
-    /// The request is refused. In shadow it passes all the same, without an identity: no claim header is set.
+    /// The request is refused. At an agent in shadow mode it passes all the same, without claim headers.
     pub(super) fn refused(agent: &Arc<Agent>, reason: Reason, identity: Option<Arc<Identity>>) -> Self {
         let (decision, permit) = match agent.enforcement {
             Enforcement::Enforce => (reason.decision(), None),
@@ -72,7 +72,7 @@ impl Verdict {
         Self { method, decision, reason, provider: None, identity, cache, permit }
     }
 
-    /// What the agent's rules made of a token.
+    /// The token is valid; its admission says whether the rules allow the request.
     pub(super) fn admitted(agent: &Arc<Agent>, admission: Arc<Admission>) -> Self {
         let identity = Some(Arc::clone(&admission.identity));
         match admission.headers {

@@ -1,8 +1,8 @@
-//! Tokens that were verified, so that the next request with one costs a hash and a look-up instead of a signature; and,
-//! apart from them, tokens whose signature was found to be bad.
+//! The cache of verified tokens, so that the next request with one costs a hash and a look-up instead of a signature; and,
+//! apart from them, of tokens whose signature was found to be invalid.
 //!
-//! The key is the SHA-256 of the whole token, compared whole. What a hit must still satisfy is in `oauth`. A bad token
-//! never takes the place of a good one: each kind has a bound of its own.
+//! The key is the SHA-256 of the whole token, compared whole. `oauth` says what a hit must still satisfy. A bad token never
+//! displaces a good one, because each kind has a bound of its own.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,16 +21,17 @@ use super::remembered::Remembered;
 /// Minimum weight of an entry in bytes. The cache holds `entries * ENTRY_BYTES`, so one large token displaces several
 /// small ones.
 const ENTRY_BYTES: usize = 2048;
-/// Good tokens for each bad one that is remembered: a bad one is worth only the signature that its repetition costs.
+/// Good entries for each bad one. A bad entry saves work only while its sender repeats it, and anybody can make one, so a
+/// sixteenth of the entries (and, being lighter, a sixty-fourth of the bytes) is enough.
 const GOOD_FOR_EACH_BAD: usize = 16;
-/// Minimum weight of a bad token in bytes. Whoever makes it needs no key: without a bound on bytes, each could name
-/// thousands of audiences.
+/// Minimum weight of a bad entry in bytes: four names of usual length beside the entry itself. Bounding bytes and not only
+/// entries matters, because a forged token, which needs no key, may name thousands of audiences.
 const BAD_ENTRY_BYTES: usize = 512;
 
-/// Tells the caches of one process apart.
+/// The next number of a cache: tokens that threads hold (`recent`) belong to the cache of their number.
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
-/// The cache.
+/// Verified tokens and forged ones, by their digest. Concurrent; readers and writers share shards, not one lock.
 pub struct TokenCache {
     number: u64,
     good: Good,
@@ -41,7 +42,7 @@ pub struct TokenCache {
 type Good = Cache<Digest, Arc<Remembered>, Bytes, std::hash::RandomState, Counted>;
 
 impl TokenCache {
-    /// An empty cache for so many tokens; `None` when that is none.
+    /// An empty cache for this many tokens; `None` for zero, which turns it off.
     #[must_use]
     pub fn new(entries: usize, metrics: TokenCacheMetrics) -> Option<Arc<Self>> {
         if entries == 0 {
@@ -59,13 +60,13 @@ impl TokenCache {
         }))
     }
 
-    /// How many good tokens are in it.
+    /// The number of good tokens in it.
     #[must_use]
     pub fn len(&self) -> usize {
         self.good.len()
     }
 
-    /// Whether there is none.
+    /// Whether it holds no good token.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -85,7 +86,7 @@ impl TokenCache {
         recent::offer(self.number, digest, known);
     }
 
-    /// Takes out a token whose key is gone.
+    /// Removes a token whose key its provider no longer publishes.
     pub(in crate::authn) fn remove(&self, digest: &Digest) {
         recent::forget(digest);
         if self.good.remove(digest).is_some() {
@@ -113,7 +114,7 @@ impl fmt::Debug for TokenCache {
     }
 }
 
-/// Weighs a token.
+/// The weight of an entry: its memory in bytes, or the minimum of its kind.
 #[derive(Debug, Clone, Copy)]
 struct Bytes;
 
@@ -129,7 +130,7 @@ impl Weighter<Digest, Arc<Forged>> for Bytes {
     }
 }
 
-/// Counts the tokens that had to make room.
+/// Counts evictions of good tokens.
 #[derive(Debug, Clone)]
 struct Counted(TokenCacheMetrics);
 

@@ -1,7 +1,6 @@
-//! A token whose signature was found to be bad, as far as it is remembered, so that the next request with it costs no
-//! signature.
+//! A remembered token whose signature is invalid, so that the next request with it costs no signature check.
 //!
-//! Whether that is all that is wrong with it, each request asks anew, in `oauth`.
+//! With each request `oauth` judges its terms anew: another reason may come first by then.
 
 use std::mem::size_of;
 use std::sync::Arc;
@@ -10,14 +9,14 @@ use crate::authn::oauth::{AudienceClaim, Terms, Token};
 use crate::idp::Provider;
 use crate::model::Grounds;
 
-/// A token that is sound in all but its signature, which the keys of one set have not made.
+/// A token with valid terms and a signature that no key of one set made.
 #[derive(Debug)]
 pub(in crate::authn) struct Forged {
     /// The number of its provider.
     provider: u64,
     terms: Terms,
     key_set: u64,
-    /// What its first refusal rested on, where that is kept: the next ones share it.
+    /// The grounds of its first refusal, where they were recorded; later refusals share them.
     grounds: Option<Arc<Grounds>>,
 }
 
@@ -33,27 +32,25 @@ impl Forged {
         Self { provider: provider.id(), terms, key_set, grounds: grounds.cloned() }
     }
 
-    /// What its refusal rests on.
+    /// The grounds of its refusal, where they were recorded.
     pub(in crate::authn) const fn grounds(&self) -> Option<&Arc<Grounds>> {
         self.grounds.as_ref()
     }
 
-    /// About how many bytes it takes.
+    /// The memory that it takes, in bytes, as an estimate.
     pub(in crate::authn) fn bytes(&self) -> usize {
         size_of::<Self>() + self.terms.bytes() + self.grounds.as_deref().map_or(0, Grounds::bytes)
     }
 
-    /// The number of its provider.
     pub(in crate::authn) const fn provider(&self) -> u64 {
         self.provider
     }
 
-    /// Its terms.
     pub(in crate::authn) const fn terms(&self) -> &Terms {
         &self.terms
     }
 
-    /// The number of the key set that has no key for its signature.
+    /// The number of the key set that was tried: a newer set may hold the key, so it is tried again.
     pub(in crate::authn) const fn key_set(&self) -> u64 {
         self.key_set
     }

@@ -1,4 +1,4 @@
-//! Tokens that were verified, and those whose signature was found to be bad, as far as they are remembered.
+//! The memory of verified tokens, and of tokens with an invalid signature. It only stores; `oauth` decides.
 
 mod cache;
 mod forged;

@@ -1,5 +1,5 @@
-//! The tokens that a thread sees again and again: a hot one is found here without a lock. What is found is asked the
-//! same questions as what comes from the cache behind it.
+//! The hot tokens of one thread, found without a lock in front of the shared cache. A hit is judged like a hit in the cache
+//! behind it.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -8,15 +8,17 @@ use crate::model::Digest;
 
 use super::remembered::Remembered;
 
-/// Slots of each thread; a token has its one slot. A power of two, and few enough that all fit into a core's cache.
+/// Slots of each thread; a token can be in only one of them. A power of two, for the digest's last byte to spread evenly, and
+/// few enough that all of them (4 KiB) stay in the first-level cache of a core.
 const SLOTS: usize = 64;
-/// Hits after which the cache behind is asked once, so that it knows that the token is in use.
-const TELL_AFTER: u8 = 32;
+/// Hits after which the shared cache is asked once, so that its eviction sees the token in use: often enough to keep it,
+/// seldom enough (3 %) to cost nothing.
+const REFRESH_AFTER: u8 = 32;
 
 struct Slot {
-    /// The beginning of the digest that was last looked for here in vain. A token gets the slot when it comes twice
-    /// in a row: of ten thousand that take turns, none does, and none is moved about.
-    wanted: u64,
+    /// The first eight bytes of the digest that was last offered. A token gets the slot only when it is offered twice in a
+    /// row, so ten thousand tokens that take turns do not displace each other.
+    offered: u64,
     held: Option<Held>,
 }
 
@@ -29,10 +31,10 @@ struct Held {
 
 thread_local! {
     static RECENT: RefCell<[Slot; SLOTS]> =
-        const { RefCell::new([const { Slot { wanted: 0, held: None } }; SLOTS]) };
+        const { RefCell::new([const { Slot { offered: 0, held: None } }; SLOTS]) };
 }
 
-/// The token with that digest, if this thread holds it for the cache of that number.
+/// The token of that digest, if this thread holds it for the cache of that number.
 pub(super) fn get(cache: u64, digest: &Digest) -> Option<Arc<Remembered>> {
     RECENT.with_borrow_mut(|slots| {
         let slot = slots.get_mut(slot_of(digest))?;
@@ -50,19 +52,19 @@ pub(super) fn get(cache: u64, digest: &Digest) -> Option<Arc<Remembered>> {
     })
 }
 
-/// Offers a token that was just found elsewhere; it is held when it was the last to be offered for its slot, too.
+/// Offers a token that the shared cache has; it is held when the last offer for its slot was the same token.
 pub(super) fn offer(cache: u64, digest: Digest, known: &Arc<Remembered>) {
     let beginning = beginning(&digest);
     RECENT.with_borrow_mut(|slots| {
         let Some(slot) = slots.get_mut(slot_of(&digest)) else { return };
-        if slot.wanted == beginning {
-            slot.held = Some(Held { cache, digest, known: Arc::clone(known), left: TELL_AFTER });
+        if slot.offered == beginning {
+            slot.held = Some(Held { cache, digest, known: Arc::clone(known), left: REFRESH_AFTER });
         }
-        slot.wanted = beginning;
+        slot.offered = beginning;
     });
 }
 
-/// Forgets a token.
+/// Forgets a token in this thread. Other threads drop it at their next hit: its key is gone for them as well.
 pub(super) fn forget(digest: &Digest) {
     RECENT.with_borrow_mut(|slots| {
         if let Some(slot) = slots.get_mut(slot_of(digest)) {

@@ -1,6 +1,6 @@
-//! A token whose signature verified, as far as it is remembered: its terms, who signed it, and what agents made of it.
+//! A remembered token whose signature verified: its terms, the key that signed it, and its admission at each agent.
 //!
-//! Whether it still holds is not decided here: each request asks anew, in `oauth`.
+//! Nothing here decides whether it is still valid: `oauth` judges it anew with each request.
 
 use std::mem::size_of;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,11 +11,13 @@ use crate::authz::{Admission, Entry, Trace};
 use crate::idp::{KeyName, Provider, VerificationKey};
 use crate::model::{Algorithm, Identity, Instant, KeyId, Live};
 
-/// Agents beside the first whose admission is remembered with a token; then the oldest goes. A token for more agents
-/// than these is rare, and only its rules are applied again.
+/// Agents beside the first whose admission is remembered with a token; one more displaces the oldest. Few tokens are used at
+/// more than eight agents, and for those nothing is repeated but the rules.
 const MOST_OTHERS: usize = 7;
+/// The memory of the headers and the identity at one agent, in bytes: an estimate, because they are shared and change.
+const ADMISSION_BYTES: usize = 512;
 
-/// A token that was verified.
+/// A verified token.
 #[derive(Debug)]
 pub(in crate::authn) struct Remembered {
     /// The number of its provider.
@@ -23,14 +25,14 @@ pub(in crate::authn) struct Remembered {
     terms: Terms,
     algorithm: Algorithm,
     kid: Option<Box<str>>,
-    /// What names its key when that does not.
+    /// `x5t#S256` and `x5t`, which name its key when no `kid` does.
     thumbprints: Option<Box<[Option<String>; 2]>>,
     key: Arc<VerificationKey>,
-    /// The key set in which the key was last found for such a token.
+    /// The number of the key set in which the key was last found.
     key_set: AtomicU64,
-    /// The claims, as the JSON text that was signed: half the size of what is read from it.
+    /// The claims, as the JSON text that was signed: half the size of their parsed form.
     payload: Box<[u8]>,
-    /// Of the agent that it was shown to first: most tokens are for one.
+    /// The admission at the first agent: most tokens are used at one.
     first: OnceLock<AtAgent>,
     others: OnceLock<Live<Vec<AtAgent>>>,
 }
@@ -38,10 +40,10 @@ pub(in crate::authn) struct Remembered {
 /// The number of a compiled agent.
 type AgentNumber = u64;
 
-/// What the agent of that number makes of it.
+/// An agent's number, and the token's admission there.
 type AtAgent = (AgentNumber, Arc<Admission>);
 
-/// A token that was verified just now.
+/// How a token was verified just now.
 #[derive(Debug)]
 pub(in crate::authn) struct Proof<'a> {
     pub(in crate::authn) provider: &'a Provider,
@@ -63,7 +65,7 @@ impl Remembered {
                 .any(Option::is_some)
                 .then(|| Box::new(std::mem::take(&mut token.thumbprints))),
             key: proof.key,
-            // Looked for on the first hit.
+            // No key set has the number 0, so the first hit looks the key up.
             key_set: AtomicU64::new(0),
             payload: std::mem::take(&mut token.payload).into_boxed_slice(),
             first: OnceLock::new(),
@@ -71,7 +73,7 @@ impl Remembered {
         }
     }
 
-    /// Whether the key that verified it is still the one that its provider would have it verified with.
+    /// Whether the provider would still have it verified with the same key.
     pub(in crate::authn) fn is_still_signed(&self, provider: &Provider, now: Instant) -> bool {
         let last = self.key_set.load(Ordering::Relaxed);
         let thumbprint = |nth: usize| self.thumbprints.as_ref()?.get(nth)?.as_deref();
@@ -85,12 +87,10 @@ impl Remembered {
         true
     }
 
-    /// The number of its provider.
     pub(in crate::authn) const fn provider(&self) -> u64 {
         self.provider
     }
 
-    /// Its terms.
     pub(in crate::authn) const fn terms(&self) -> &Terms {
         &self.terms
     }
@@ -100,8 +100,8 @@ impl Remembered {
         &self.key
     }
 
-    /// What an agent makes of it, whose index of its provider is `provider`. Made now when it is not known yet; `None`
-    /// when its claims cannot be read any more.
+    /// Its admission at an agent, whose index of its provider is `provider`. It is made now when it is not remembered;
+    /// `None` when the payload no longer parses, which cannot happen to a payload that was verified.
     pub(in crate::authn) fn admission(
         &self,
         entry: &Entry<'_>,
@@ -110,7 +110,7 @@ impl Remembered {
     ) -> Option<Arc<Admission>> {
         if let Some(admission) = self.kept(entry.agent) {
             if admission.headers.is_err() && trace.wants_grounds() {
-                // Refused before. The rules say again why; the signature is not looked at.
+                // Refused before, when nobody recorded the grounds: the rules alone give them again.
                 self.admit(entry, provider, trace);
             }
             return Some(admission);
@@ -120,7 +120,7 @@ impl Remembered {
         Some(admission)
     }
 
-    /// What that agent made of it before.
+    /// The admission that is remembered for an agent.
     fn kept(&self, agent: AgentNumber) -> Option<Arc<Admission>> {
         if let Some((_, admission)) = self.first.get().filter(|(first, _)| *first == agent) {
             return Some(Arc::clone(admission));
@@ -130,13 +130,13 @@ impl Remembered {
         })
     }
 
-    /// Reads the claims, of which only the text is remembered, and applies the rules of an agent to them.
+    /// Parses the claims, and applies the rules of an agent to them.
     fn admit(&self, entry: &Entry<'_>, provider: usize, trace: &mut impl Trace) -> Option<Admission> {
         let claims = claims(&self.payload)?;
         Some(entry.admit(Identity::from_claims(&claims, provider, self.key_id()), &claims, trace))
     }
 
-    /// Keeps what an agent makes of it.
+    /// Remembers its admission at an agent.
     pub(in crate::authn) fn keep(&self, agent: AgentNumber, admission: &Arc<Admission>) {
         if self.first.set((agent, Arc::clone(admission))).is_ok() {
             return;
@@ -147,7 +147,7 @@ impl Remembered {
             known.remove(0);
         }
         known.push((agent, Arc::clone(admission)));
-        // Of two that add one at the same moment, one is lost and made again.
+        // Of two threads that add one at the same time, one loses, and its admission is made again.
         others.publish(Arc::new(known));
     }
 
@@ -155,15 +155,13 @@ impl Remembered {
         self.kid.as_deref().or_else(|| self.key.kid().map(KeyId::as_str))
     }
 
-    /// About how many bytes it takes.
+    /// The memory that it takes, in bytes, as an estimate.
     pub(in crate::authn) fn bytes(&self) -> usize {
-        /// The headers and the caller at one agent.
-        const ADMISSION: usize = 512;
         size_of::<Self>()
             + self.payload.len()
             + self.terms.bytes()
             + self.kid.as_ref().map_or(0, |kid| kid.len())
             + self.thumbprints.iter().flat_map(|both| both.iter().flatten()).map(String::len).sum::<usize>()
-            + ADMISSION
+            + ADMISSION_BYTES
     }
 }

@@ -1,8 +1,7 @@
-//! The one list of what an agent asks of a token's terms: its times, its lifetime, its audience, and whether it is bound.
-//! A new token is judged by it, and so is one that is remembered, with each request anew.
+//! The one list of checks on a token's terms: times, lifetime, audience, binding. New tokens pass it once, and remembered
+//! tokens with each request.
 //!
-//! When the list is gone through is in `verify` and in `authenticate`; the rules over claims, which only a verified token
-//! meets, are in `authz`.
+//! `verify` and `authenticate` say when; the rules over claims, for verified tokens alone, are in `authz`.
 
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use super::policy::OAuthPolicy;
 use super::terms::{AudienceClaim, BoundTokens, Terms, Times};
 
 impl OAuthPolicy {
-    /// Whether the agent accepts these terms of this provider's token at this moment.
+    /// Whether the agent accepts these terms of this provider's token at `now`.
     pub(super) fn accepts(
         &self,
         terms: &Terms,
@@ -118,7 +117,7 @@ fn check_not_before(times: &Times, now: Instant, leeway: f64, trace: &mut impl T
     if ok { Ok(()) } else { Err(Reason::NotYetValid) }
 }
 
-/// A moment as the token writes it, and as people do.
+/// A timestamp as the token writes it, and as RFC 3339 does.
 fn shown(at: Option<f64>) -> String {
     let Some(at) = at else { return "absent".to_owned() };
     match Duration::try_from_secs_f64(at) {

@@ -1,8 +1,8 @@
-//! Who is calling with a bearer token: found in the memory of verified tokens, or verified now.
+//! Authentication by a bearer token: found in the memory of verified tokens, or verified now.
 //!
-//! A token that is remembered is judged by the same terms as a new one (`accept`), its key must still be its provider's, and
-//! what the rules made of it is kept for each agent alone. The memory only says yes: whatever it does not say yes to is
-//! decided from the token itself, so that a remembered token is refused for the very reason for which a new one is.
+//! A remembered token is judged by the same terms as a new one (`accept`), its key must still be its provider's, and its
+//! admission holds for one agent alone. The memory never makes a refusal of its own: a token that it does not accept is
+//! checked from its text, so a remembered token is refused for the same reason as a new one.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use super::question::{Answer, Cached, Question};
 use super::terms::Terms;
 
 impl OAuthPolicy {
-    /// Decides on the token that the request carries, with what came of fetching keys for it; says also what the cache
-    /// said.
+    /// Authenticates the request by the token that it carries; `keys` says whether keys were fetched for it. Also returns
+    /// the part of the cache in the answer.
     pub fn authenticate(
         &self,
         request: &Request<'_>,
@@ -29,7 +29,7 @@ impl OAuthPolicy {
             Err(reason) => return (Answer::Rejected { reason, provider: None }, CacheLabel::Off),
         };
         let question = Question { text, request, keys, entry };
-        // Who wants to see every check gets every check.
+        // An explanation makes every check, so it bypasses the cache.
         let Some(cache) = self.tokens.as_deref().filter(|_| request.purpose == Purpose::Serve) else {
             return (self.verify(&question, None, trace), CacheLabel::Off);
         };
@@ -45,7 +45,7 @@ impl OAuthPolicy {
         (answer, CacheLabel::Miss)
     }
 
-    /// The answer of a token that is remembered, if all still holds for this agent.
+    /// The answer for a remembered token that is still valid at this agent.
     fn recall(&self, cached: &Cached<'_>, question: &Question<'_>, trace: &mut impl Trace) -> Option<Answer> {
         let (request, remembered) = (question.request, cached.cache.get(&cached.digest)?);
         let (index, provider) = self.holding(remembered.provider(), remembered.terms(), request.now)?;
@@ -61,7 +61,7 @@ impl OAuthPolicy {
         })
     }
 
-    /// The refusal of a token whose signature is known to be bad, if that is all that is wrong with it.
+    /// The refusal of a token whose signature is known to be invalid, if nothing else is wrong with it.
     fn recall_forged(&self, cached: &Cached<'_>, now: Instant, trace: &mut impl Trace) -> Option<Answer> {
         let forged = cached.cache.get_bad(&cached.digest)?;
         let (index, provider) = self.holding(forged.provider(), forged.terms(), now)?;
@@ -73,7 +73,7 @@ impl OAuthPolicy {
         Some(Answer::Rejected { reason: Reason::SignatureInvalid, provider: Some(index) })
     }
 
-    /// The provider of that number with its index, when the agent accepts it, and accepts these terms of its token.
+    /// The provider of that number with its index, when the agent accepts both it and these terms.
     fn holding(&self, provider: u64, terms: &Terms, now: Instant) -> Option<(usize, &Arc<Provider>)> {
         let (index, provider) = self.providers.iter().enumerate().find(|(_, own)| own.id() == provider)?;
         self.accepts(terms, provider, now, &mut Silent).ok()?;

@@ -1,4 +1,4 @@
-//! The one token of a request, from the header and the other places in which the agent reads it.
+//! The only token of a request, from the header and the other places in which the agent reads it.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::model::{Reason, Request};
 use super::policy::OAuthPolicy;
 
 impl OAuthPolicy {
-    /// The token, when there is exactly one and it is no longer than it may be.
+    /// The token, when there is exactly one, of at most `token_bytes` bytes.
     pub(super) fn extract<'a>(
         &self,
         request: &Request<'a>,

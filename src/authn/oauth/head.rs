@@ -1,5 +1,4 @@
-//! What a token says of itself before anything about it is believed: that it is one, how it is signed, by whom it says that
-//! it was issued.
+//! The checks on a token's own statements, before anything verifies them: its form, its algorithm, its issuer.
 
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use crate::model::{Algorithm, Reason};
 use super::jwt::Token;
 use super::policy::OAuthPolicy;
 
-/// Takes the text of a token apart.
+/// Parses the text of a token.
 pub(super) fn read<'t>(text: &'t str, trace: &mut impl Trace) -> Result<Token<'t>, Reason> {
     let parsed = Token::parse(text);
     trace.check(Check::Format, parsed.is_ok(), || Facts {
@@ -57,7 +56,7 @@ fn is_accepted_type(typ: &str) -> bool {
     bare.eq_ignore_ascii_case("JWT") || bare.eq_ignore_ascii_case("at+jwt")
 }
 
-/// Whether the provider signs with this algorithm.
+/// Whether the provider allows this algorithm.
 pub(super) fn check_algorithm(
     algorithm: Algorithm,
     spec: &ProviderSpec,
@@ -73,7 +72,7 @@ pub(super) fn check_algorithm(
 }
 
 impl OAuthPolicy {
-    /// The provider that `iss` names, when the agent accepts it, with its index.
+    /// The provider that `iss` names, with its index, when the agent accepts it.
     pub(super) fn provider(
         &self,
         token: &Token<'_>,

@@ -1,4 +1,4 @@
-//! Bearer tokens: what an agent asks of them, and the checks in their order.
+//! Bearer tokens (RFC 6750): the policy of an agent, and the checks in their order.
 
 mod accept;
 mod authenticate;

@@ -1,7 +1,6 @@
-//! What one agent asks of a bearer token: the policy, compiled.
+//! The policy of one agent for bearer tokens, compiled, and the token that it forwards.
 //!
-//! What is asked of the terms of a token is judged in `accept`, and the order of all checks is in `verify`; the rules over
-//! claims are in `authz`.
+//! `accept` judges the terms of a token, and `verify` has the order of all checks; the rules over claims are in `authz`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,18 +16,18 @@ use crate::model::{Issuer, reduced_eq};
 
 use super::terms::{AudienceClaim, BoundTokens};
 
-/// Whether a token goes on to the agent, and how.
+/// Whether the agent receives the token, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ForwardToken {
-    /// It does not.
+    /// The token is removed.
     No,
-    /// The header goes on exactly as it came.
+    /// The header is forwarded unchanged.
     AsItCame,
-    /// In another header.
+    /// The token is moved to another header.
     Moved {
-        /// Which.
+        /// The header that the agent receives.
         header: HeaderName,
-        /// What is in it.
+        /// The value in it.
         form: TokenForm,
     },
 }
@@ -44,46 +43,46 @@ impl ForwardToken {
     }
 }
 
-/// What of a credential goes on.
+/// The form of a token that is moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenForm {
-    /// The whole value, scheme and token.
+    /// Scheme and token.
     Whole,
     /// The token alone.
     Bare,
 }
 
-/// How callers of one agent prove themselves with tokens.
+/// How callers of one agent authenticate with bearer tokens.
 #[derive(Debug, Clone)]
 pub struct OAuthPolicy {
     /// The header that holds the token.
     pub header: HeaderName,
-    /// The word before the token.
+    /// The scheme before the token.
     pub scheme: Scheme,
-    /// Where else the token may stand.
+    /// The other places that may hold the token.
     pub also: Box<[Elsewhere]>,
-    /// Whether the token goes upstream, and how.
+    /// Whether the agent receives the token, and how.
     pub forward_token: ForwardToken,
     /// The providers that this agent accepts; never empty.
     pub providers: Vec<Arc<Provider>>,
-    /// Every issuer that is configured, accepted here or not.
+    /// Every configured issuer, accepted by this agent or not.
     pub issuers: Arc<Issuers>,
-    /// Audiences of which a token must name one; empty = not checked.
+    /// Audiences of which a token must name at least one; empty = not checked.
     pub audiences: Vec<String>,
-    /// Where a token names them.
+    /// The claim that names the audience.
     pub audience_claim: AudienceClaim,
-    /// The longest `exp - iat`.
+    /// The longest `exp - iat`; `None` = any.
     pub max_token_lifetime: Option<Duration>,
-    /// What becomes of a token that is bound to a key of its holder.
+    /// Whether tokens that are bound to a key of their holder are accepted.
     pub bound_tokens: BoundTokens,
     /// The longest token, in bytes.
     pub token_bytes: usize,
-    /// The tokens that were verified before; `None` = each one is verified.
+    /// The cache of verified tokens; `None` = every token is verified.
     pub tokens: Option<Arc<TokenCache>>,
 }
 
 impl OAuthPolicy {
-    /// The header in which the agent gets the token of a request, where it gets it in another one than it came in.
+    /// The header with the token for the agent, where the policy moves the token to another header.
     #[must_use]
     pub fn moved(&self, headers: &HeaderMap, query: Option<&[u8]>) -> Option<(&HeaderName, HeaderValue)> {
         let ForwardToken::Moved { header, form } = &self.forward_token else { return None };
@@ -101,7 +100,7 @@ impl OAuthPolicy {
     }
 }
 
-/// The issuers of all providers: tells an unknown issuer from one that this agent does not accept.
+/// The issuers of all providers. They tell an unknown issuer from one that this agent does not accept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Issuers(HashSet<Issuer>);
 

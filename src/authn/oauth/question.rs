@@ -1,4 +1,4 @@
-//! What is asked of a token, and what it may answer.
+//! The question that a token poses, and the answers to it.
 
 use std::sync::Arc;
 
@@ -7,37 +7,37 @@ use crate::authz::{Admission, Entry};
 use crate::idp::Provider;
 use crate::model::{Digest, Fetched, Reason, Request};
 
-/// What came of asking a token who calls.
+/// The outcome of authenticating a request by its token.
 #[derive(Debug)]
 pub enum Answer {
-    /// It proves who calls.
+    /// The token is valid.
     Proven {
-        /// What the agent's rules make of the caller.
+        /// The caller, as the agent's rules judge it.
         admission: Arc<Admission>,
         /// The agent's index of the token's provider.
         provider: usize,
     },
-    /// It does not, or there is none.
+    /// The token is invalid, or absent.
     Rejected {
-        /// Why.
+        /// The reason.
         reason: Reason,
-        /// The provider that `iss` named, once it was one that the agent accepts.
+        /// The agent's index of the provider that `iss` named; `None` before that is known.
         provider: Option<usize>,
     },
-    /// Its `kid` is unknown: fetch this provider's keys, then ask again.
+    /// The `kid` of the token is unknown: fetch this provider's keys, then ask again.
     KeysNeeded(Arc<Provider>),
 }
 
-/// A token, and everything that an answer depends on beside the policy.
+/// A token, and everything beside the policy that the answer depends on.
 pub(super) struct Question<'a> {
     pub(super) text: &'a str,
     pub(super) request: &'a Request<'a>,
-    /// What came of fetching keys for it.
+    /// Whether keys were fetched for it, and with what outcome.
     pub(super) keys: &'a Fetched<()>,
     pub(super) entry: &'a Entry<'a>,
 }
 
-/// The cache, and the key under which it knows a token.
+/// The cache, and the digest of the token, which is its key there.
 pub(super) struct Cached<'a> {
     pub(super) cache: &'a TokenCache,
     pub(super) digest: Digest,

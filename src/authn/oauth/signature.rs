@@ -1,6 +1,6 @@
-//! The last two checks on a bearer token: the provider has a key for it, and that key made its signature.
+//! The checks on a token's signature: the provider has a key for it, and that key verifies the signature.
 //!
-//! What comes before is in `verify`.
+//! `verify` has the checks that come before.
 
 use std::sync::Arc;
 
@@ -11,18 +11,18 @@ use crate::model::{Algorithm, Reason};
 use super::jwt::Token;
 use super::question::Question;
 
-/// By which key a token was verified.
+/// The key that verified a token.
 pub(super) struct Verified {
     pub(super) key: Arc<VerificationKey>,
-    /// The id that the log shows.
+    /// The id for the log: the token's `kid`, else the key's own.
     pub(super) key_id: Option<String>,
 }
 
-/// Why it was not.
+/// A token that was not verified.
 pub(super) enum NotVerified {
-    /// For this reason.
+    /// It is refused.
     For(Reason),
-    /// Its `kid` is unknown, and may be waited for.
+    /// Its `kid` is unknown: the provider's keys must be fetched first.
     KeysNeeded,
 }
 

@@ -1,30 +1,30 @@
-//! The terms of a token: what it says that the passing of time, or the agent, makes right or wrong. They are read once,
-//! and kept with a token that is remembered, so that a new token and a remembered one are judged by the same values.
+//! The terms of a token: the claims whose validity depends on the time or on the agent. They are parsed once and kept with
+//! a remembered token, so that new and remembered tokens are judged by the same values.
 //!
-//! Who judges them is in `accept`.
+//! `accept` judges them.
 
 use std::mem::size_of;
 use std::time::Duration;
 
 use crate::model::Instant;
 
-/// What a token says of when, for whom and by whom it may be used.
+/// The claims that say when, where and by whom a token may be used.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::authn) struct Terms {
-    /// When it is good.
+    /// `exp`, `nbf` and `iat`.
     pub(in crate::authn) times: Times,
-    /// `aud`, one or several.
+    /// `aud`, one or several (RFC 7519 section 4.1.3).
     pub(in crate::authn) aud: Box<[Box<str>]>,
-    /// The client that it was issued to, `client_id` (RFC 9068 section 2.2).
+    /// `client_id`, the client that it was issued to (RFC 9068 section 2.2).
     pub(in crate::authn) client_id: Option<Box<str>>,
-    /// By what it is bound to a key of its holder: the members of `cnf` (RFC 7800 section 3.1), in words. Absent when it is
-    /// not bound.
+    /// The names of the members of `cnf` (RFC 7800 section 3.1), which bind it to a key of its holder; `None` when it is not
+    /// bound.
     pub(in crate::authn) binding: Option<Box<str>>,
 }
 
 impl Terms {
-    /// The terms as they are remembered. `client_id` is kept only where it was the audience that counted: a token that
-    /// comes to such an agent later is verified once more.
+    /// The terms as they are remembered. `client_id` is dropped unless it is the audience: at an agent for which it is, the
+    /// token is then verified once more, which is rare and saves memory in every other entry.
     pub(in crate::authn) fn remembered(self, audience_claim: AudienceClaim) -> Self {
         match audience_claim {
             AudienceClaim::Aud => Self { client_id: None, ..self },
@@ -32,9 +32,9 @@ impl Terms {
         }
     }
 
-    /// About how many bytes they take beside themselves.
+    /// The heap memory that they take, in bytes, as an estimate.
     pub(in crate::authn) fn bytes(&self) -> usize {
-        /// The allocator's step: a short text takes the room of a longer one.
+        /// Allocators round up to 16 bytes, so thousands of one-byte audiences weigh what they cost.
         const STEP: usize = 16;
         let text = |text: &str| text.len().next_multiple_of(STEP);
         let aud = self.aud.iter().map(|aud| size_of::<Box<str>>() + text(aud));
@@ -43,41 +43,41 @@ impl Terms {
     }
 }
 
-/// The moments that a token names, in seconds since the epoch (RFC 7519 section 4.1).
+/// The timestamps of a token, in seconds since the epoch (RFC 7519 sections 2 and 4.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(in crate::authn) struct Times {
-    /// From then on it is expired.
+    /// The token is expired from then on.
     pub(in crate::authn) exp: Option<f64>,
-    /// Before, it is not yet valid.
+    /// The token is not yet valid before.
     pub(in crate::authn) nbf: Option<f64>,
-    /// When it was issued.
+    /// The token was issued then.
     pub(in crate::authn) iat: Option<f64>,
 }
 
 impl Times {
-    /// Whether `exp` has passed; also when there is none.
+    /// Whether `exp` has passed, or is absent.
     pub(super) fn are_over_at(&self, now: Instant, leeway: f64) -> bool {
         self.exp.is_none_or(|exp| now.unix_f64() >= exp + leeway)
     }
 
-    /// Whether `nbf` or `iat` is still to come.
+    /// Whether `nbf` or `iat` is in the future.
     pub(super) fn are_early_at(&self, now: Instant, leeway: f64) -> bool {
         let is_early = |at: Option<f64>| at.is_some_and(|at| at > now.unix_f64() + leeway);
         is_early(self.nbf) || is_early(self.iat)
     }
 
-    /// `exp - iat`, in seconds, when both are there.
+    /// `exp - iat` in seconds; `None` when either is absent.
     pub(super) fn lifetime(&self) -> Option<f64> {
         self.exp.zip(self.iat).map(|(exp, iat)| exp - iat)
     }
 
-    /// Whether it is good for at most `limit`; one that does not say when it was issued is not.
+    /// Whether the lifetime is at most `limit`; an unknown one is not.
     pub(super) fn are_within(&self, limit: Duration) -> bool {
         self.lifetime().is_some_and(|seconds| seconds <= limit.as_secs_f64())
     }
 }
 
-/// The claim that says for whom a token was issued.
+/// The claim that names the audience of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AudienceClaim {
     /// `aud` (RFC 7519 section 4.1.3).
@@ -87,13 +87,13 @@ pub enum AudienceClaim {
     ClientId,
 }
 
-/// What becomes of a token with `cnf` (RFC 7800 section 3.1), which is good only with a proof that the caller has the
-/// key that it names (RFC 9449, RFC 8705). No such proof is checked here.
+/// What happens to a token with `cnf` (RFC 7800 section 3.1), which is valid only with a proof that the caller has the key
+/// in it (RFC 9449, RFC 8705). No such proof is checked yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BoundTokens {
-    /// It is refused: whoever stole it could use it.
+    /// It is refused: without the proof, a thief could use it.
     #[default]
     Refuse,
-    /// It counts as a bearer token.
+    /// It is treated as a bearer token.
     Ignore,
 }

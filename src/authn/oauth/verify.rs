@@ -1,8 +1,8 @@
 //! The order of the checks on a bearer token: cheap refusals first (shape, algorithm, issuer, time, audience,
 //! binding), then the key and the signature, then the rules of the agent.
 //!
-//! The provider is chosen by the unverified `iss`, and only that provider's keys are tried. Nothing that a
-//! token says of itself (`jwk`, `jku`, `x5u`, `x5c`) is ever used as a key.
+//! The unverified `iss` selects the provider, and only that provider's keys are tried. Keys that a token brings itself
+//! (`jwk`, `jku`, `x5u`, `x5c`) are never used.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::policy::OAuthPolicy;
 use super::question::{Answer, Cached, Question};
 use super::signature::{NotVerified, Verified, verify_signature};
 
-/// A token in which nothing is wrong but, perhaps, its signature.
+/// A token that passed every check but that of its signature.
 struct Plausible<'p> {
     algorithm: Algorithm,
     /// The agent's index of the provider.
@@ -26,7 +26,7 @@ struct Plausible<'p> {
 }
 
 impl OAuthPolicy {
-    /// Decides on a token by what it says and who signed it.
+    /// Verifies a token from its text, and remembers the outcome in `cached`.
     pub(super) fn verify(
         &self,
         question: &Question<'_>,
@@ -42,7 +42,7 @@ impl OAuthPolicy {
             Ok(plausible) => plausible,
             Err((reason, index)) => return refuse(&token, reason, index, trace),
         };
-        // Before the keys are asked for: a verdict must never count for a set that came later.
+        // Read before the keys are: a refusal must never be remembered for a newer set than was tried.
         let key_set = cached.and_then(|_| provider.key_set_number(now));
         match verify_signature(&token, algorithm, provider, question, trace) {
             Ok(Verified { key, key_id }) => {
@@ -72,17 +72,16 @@ impl OAuthPolicy {
         }
     }
 
-    /// All checks that need no key. A refusal says how far the token was believed: the index of its provider, once that
-    /// is one that the agent accepts.
+    /// The checks that need no key. A refusal has the index of the provider, once the agent is known to accept that.
     fn check(
         &self,
         token: &Token<'_>,
         now: Instant,
         trace: &mut impl Trace,
     ) -> Result<Plausible<'_>, (Reason, Option<usize>)> {
-        let nobody = |reason| (reason, None);
-        let algorithm = check_head(token, trace).map_err(nobody)?;
-        let (index, provider) = self.provider(token, trace).map_err(nobody)?;
+        let without_provider = |reason| (reason, None);
+        let algorithm = check_head(token, trace).map_err(without_provider)?;
+        let (index, provider) = self.provider(token, trace).map_err(without_provider)?;
         check_algorithm(algorithm, provider.spec(), trace)
             .and_then(|()| self.accepts(&token.terms, provider, now, trace))
             .map_err(|reason| (reason, Some(index)))?;
@@ -90,7 +89,7 @@ impl OAuthPolicy {
     }
 }
 
-/// The refusal of a token that could be read.
+/// The refusal of a token that could be parsed: the trace may record what it said of itself.
 fn refuse(token: &Token<'_>, reason: Reason, provider: Option<usize>, trace: &mut impl Trace) -> Answer {
     trace.refused(|| TokenSaid::of(&token.claims, token.kid.as_deref()));
     Answer::Rejected { reason, provider }

@@ -1,20 +1,20 @@
-//! The members of a token's header and payload, each of the type that its specification names: one of another type makes
-//! the token malformed, and is never taken for absent.
+//! The members of a token's header and payload, each of the type that its specification gives it. A member of another type
+//! makes the token malformed; it never counts as absent.
 
 use serde_json::{Map, Value};
 
 use crate::authn::oauth::terms::{Terms, Times};
 use crate::model::KeyId;
 
-/// Why a text is no token; the words are for `explain`.
+/// Why a text is no token, in words for `explain`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Malformed(pub &'static str);
 
-/// 2^53: from here on, not every whole number of seconds has a double of its own.
+/// 2^53: from there on, not every whole number of seconds has a double of its own.
 const NUMERIC_DATE_LIMIT: f64 = 9_007_199_254_740_992.0;
 
-/// The claims that say who calls: they are read from the claims later, and must be texts.
+/// Checks the types of the claims that identity and scope rules read later.
 pub(super) fn check_identity(payload: &Map<String, Value>) -> Result<(), Malformed> {
     for name in ["sub", "jti", "client_id", "azp"] {
         let error = Malformed("`sub`, `jti`, `client_id` or `azp` is not a string");
@@ -27,7 +27,7 @@ pub(super) fn check_identity(payload: &Map<String, Value>) -> Result<(), Malform
     Ok(())
 }
 
-/// When, for whom and by whom a token may be used.
+/// Parses the claims that say when, where and by whom the token may be used.
 pub(super) fn terms(payload: &Map<String, Value>) -> Result<Terms, Malformed> {
     let aud = strings(optional(payload, "aud"), Malformed("`aud` is not a string or an array of strings"))?;
     Ok(Terms {
@@ -42,7 +42,7 @@ pub(super) fn terms(payload: &Map<String, Value>) -> Result<Terms, Malformed> {
     })
 }
 
-/// A claim that RFC 7519 section 4.1 leaves optional. Null is how many issuers write that they have none.
+/// A claim that RFC 7519 section 4.1 makes optional. Null counts as absent, because many issuers write it so.
 fn optional<'m>(payload: &'m Map<String, Value>, name: &str) -> Option<&'m Value> {
     payload.get(name).filter(|value| !value.is_null())
 }
@@ -66,7 +66,7 @@ fn strings(member: Option<&Value>, error: Malformed) -> Result<Vec<Box<str>>, Ma
     }
 }
 
-/// By what a token is bound to a key of its holder, in words for `explain`: the members of `cnf`.
+/// The names of the members of `cnf`, for `explain`; `None` when the token is not bound.
 fn binding(payload: &Map<String, Value>) -> Result<Option<Box<str>>, Malformed> {
     match optional(payload, "cnf") {
         None => Ok(None),
@@ -89,8 +89,8 @@ fn numeric_date(member: Option<&Value>) -> Result<Option<f64>, Malformed> {
     }
 }
 
-/// Members that are never used as keys, only that they are what RFC 7515 section 4.1 says: a header whose syntax is not
-/// understood is no header to trust (section 5.2).
+/// Checks the types of header members that are never used (RFC 7515 section 4.1): a token with an invalid header must be
+/// rejected (section 5.2).
 pub(super) fn check_unused(header: &Map<String, Value>) -> Result<(), Malformed> {
     for name in ["jku", "x5u", "x5t", "x5t#S256", "cty"] {
         string(header.get(name), Malformed("`jku`, `x5u`, `x5t` or `cty` is not a string"))?;
@@ -105,14 +105,14 @@ pub(super) fn check_unused(header: &Map<String, Value>) -> Result<(), Malformed>
     Ok(())
 }
 
-/// A thumbprint that may name a key, without the padding that some write.
+/// A thumbprint that may name a key, without the padding that some issuers write (RFC 7515 section 2 allows none).
 pub(super) fn thumbprint(header: &Map<String, Value>, name: &str) -> Option<String> {
     let text = header.get(name)?.as_str()?.trim_end_matches('=');
     (!text.is_empty() && KeyId::is_valid(text)).then(|| text.to_owned())
 }
 
-/// `crit` names extensions, and this gateway implements none (RFC 7515 section 4.1.11); `b64: false` is one
-/// of them (RFC 7797).
+/// Whether the token needs an extension: `crit` (RFC 7515 section 4.1.11) or `b64: false` (RFC 7797). This gateway
+/// implements none.
 pub(super) fn is_critical(header: &Map<String, Value>) -> Result<bool, Malformed> {
     let unencoded = match header.get("b64") {
         None => false,

@@ -1,4 +1,4 @@
-//! A token as text: a compact JWS, taken apart.
+//! The syntax of a token: a compact JWS, parsed and not verified.
 
 mod members;
 mod token;

@@ -1,7 +1,7 @@
-//! A compact JWS (RFC 7515 section 7.1), taken apart but not yet believed.
+//! A compact JWS (RFC 7515 section 7.1), parsed and not yet verified.
 //!
-//! Strict where others are lenient: three parts, unpadded canonical base64url, one JSON object each in header
-//! and payload, members of the right type. Nothing here checks a value against a policy.
+//! The parser is strict: three parts, unpadded canonical base64url, one JSON object each in header and payload, members of
+//! the right type. Nothing here checks a value against a policy.
 
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -12,7 +12,8 @@ use crate::model::{Claims, KeyId, strict_json};
 
 use super::members::{Malformed, check_identity, check_unused, is_critical, string, terms, thumbprint};
 
-/// Unpadded base64url whose last character has no stray bits (RFC 7515 section 2, RFC 4648 section 3.5).
+/// Unpadded base64url whose last character has no stray bits (RFC 7515 section 2, RFC 4648 section 3.5): each byte string
+/// has one encoding, so a token cannot be spelled in two ways.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::URL_SAFE,
     GeneralPurposeConfig::new()
@@ -21,48 +22,49 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(false),
 );
 
-/// Objects that may stand inside the header: `jwk`, which nobody reads, and what else may come.
+/// The most objects inside the header. The registered parameters of a JWS need one, `jwk`; the rest is for private ones.
 const MAX_HEADER_OBJECTS: usize = 64;
-/// Objects that may stand inside the payload: one for every dozen bytes of the largest token.
+/// The most objects inside the payload. Tokens with roles of a hundred projects have a few hundred; each object costs
+/// memory that a client can make the gateway spend before it has verified anything.
 const MAX_PAYLOAD_OBJECTS: usize = 1000;
 
-/// A token that is well-formed and otherwise unproven.
+/// A well-formed token. Nothing in it is verified.
 #[derive(Debug, Clone)]
 pub struct Token<'a> {
-    /// `alg`, as it stands; `None` when absent.
+    /// `alg`, not checked.
     pub(in crate::authn) alg: Option<String>,
-    /// `kid`, when there is one.
+    /// `kid`, of the form of a [`KeyId`].
     pub(in crate::authn) kid: Option<String>,
-    /// `x5t#S256` and `x5t`, when they are there and `kid` is not.
+    /// `x5t#S256` and `x5t`; absent where `kid` is present, which names the key better.
     pub(in crate::authn) thumbprints: [Option<String>; 2],
-    /// `typ`, when there is one.
+    /// `typ`, not checked.
     pub(in crate::authn) typ: Option<String>,
     /// Whether `crit` is present or `b64` is false.
     pub(in crate::authn) critical: bool,
     /// `iss`.
     pub(in crate::authn) iss: Option<String>,
-    /// When, for whom and by whom it may be used.
+    /// The claims that say when, where and by whom it may be used.
     pub(in crate::authn) terms: Terms,
-    /// Every claim.
+    /// All claims.
     pub(in crate::authn) claims: Claims,
-    /// The claims as they were written.
+    /// The JSON text of the claims, for the memory of verified tokens.
     pub(in crate::authn) payload: Vec<u8>,
-    /// The bytes that were signed: header and payload as they came.
+    /// The signing input: header and payload, still encoded (RFC 7515 section 5.2).
     pub(in crate::authn) signed: &'a [u8],
-    /// The signature.
+    /// The signature, decoded.
     pub(in crate::authn) signature: Vec<u8>,
 }
 
-/// The claims of a payload that was read before.
+/// The claims of a payload that was parsed before.
 pub(in crate::authn) fn claims(payload: &[u8]) -> Option<Claims> {
     strict_json::object(payload, MAX_PAYLOAD_OBJECTS).ok().map(Claims::new)
 }
 
 impl<'a> Token<'a> {
-    /// Takes a compact JWS apart.
+    /// Parses a compact JWS.
     ///
     /// # Errors
-    /// [`Malformed`] for anything that is not exactly one.
+    /// [`Malformed`] for any other text.
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
         let mut parts = text.split('.');
         let (Some(header), Some(payload), Some(signature), None) =
@@ -70,6 +72,7 @@ impl<'a> Token<'a> {
         else {
             return Err(Malformed("not three parts separated by dots"));
         };
+        // Both parts come from `text`, so the range is always within it.
         let signed = text.get(..header.len() + 1 + payload.len()).unwrap_or_default().as_bytes();
         let header = decode(header, Malformed("the header is not base64url"))?;
         let header = strict_json::object(&header, MAX_HEADER_OBJECTS)
@@ -103,7 +106,7 @@ impl<'a> Token<'a> {
         })
     }
 
-    /// The names that its header gives to its key.
+    /// The names by which its header refers to its key.
     pub(in crate::authn) fn key_name(&self) -> KeyName<'_> {
         let [sha256, sha1] = &self.thumbprints;
         KeyName { kid: self.kid.as_deref(), sha256: sha256.as_deref(), sha1: sha1.as_deref() }
@@ -133,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_well_formed_token_comes_apart() {
+    fn a_well_formed_token_parses() {
         let text = compact(
             &json!({"alg": "RS256", "kid": "k", "typ": "JWT"}),
             &json!({"iss": "i", "aud": ["a", "b"], "exp": 1.5, "sub": "s"}),
@@ -237,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn any_critical_extension_is_seen() {
+    fn any_critical_extension_is_noticed() {
         for (header, critical) in [
             (json!({"crit": []}), true),
             (json!({"crit": ["exp"]}), true),
