@@ -1,6 +1,6 @@
 //! How much may be under way at once: the slots of an agent, and those of the process.
 //!
-//! What a request gets that finds none is for `proxy`.
+//! `proxy` answers a request that finds no free slot.
 
 mod slots;
 

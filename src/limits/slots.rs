@@ -1,4 +1,5 @@
-//! How many requests are under way, at each agent and in all. What is answered when no slot is free is for others.
+//! The slots for requests under way, at each agent and in the whole process, without a lock. `proxy` answers a request for
+//! which none is free.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// other agent has any: enough for a gateway with one agent, and a quarter stays for the others.
 const SHARE: usize = 3;
 
-/// The slots of one agent. A clone counts the same requests, so that a reload forgets none.
+/// The taken slots of one agent. A clone counts the same requests, so that a reload forgets none.
 #[derive(Debug, Clone, Default)]
 pub struct AgentSlots(Arc<AtomicUsize>);
 
@@ -31,16 +32,16 @@ pub struct Slot {
 struct Taken(Arc<AtomicUsize>);
 
 impl Slots {
-    /// So many slots.
+    /// `most` free slots.
     #[must_use]
     pub fn new(most: usize) -> Self {
         Self { taken: AgentSlots::default(), most }
     }
 
-    /// A slot at the agent with these, if it has fewer than `most`, and there are enough for others.
+    /// Takes a slot for an agent. `None` when the agent holds `most` already, or too many for the slots that are free.
     #[must_use]
     pub fn take(&self, agent: &AgentSlots, most: usize) -> Option<Slot> {
-        // Both are given back by their drop when there was none left.
+        // Counting first and comparing afterwards needs no lock; both counts are given back by drop when none is free.
         let (at_agent, before) = agent.enter();
         let (in_all, all_before) = self.taken.enter();
         let free = self.most.saturating_sub(all_before);
@@ -50,13 +51,13 @@ impl Slots {
 }
 
 impl AgentSlots {
-    /// How many are taken.
+    /// The number of requests under way.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// One more, and how many there were.
+    /// Counts one more; returns the count before.
     fn enter(&self) -> (Taken, usize) {
         let before = self.0.fetch_add(1, Ordering::Relaxed);
         (Taken(Arc::clone(&self.0)), before)
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_as_many_slots_as_were_set_and_an_ended_request_gives_its_own_back() {
+    fn an_agent_has_at_most_its_slots_and_an_ended_request_gives_its_own_back() {
         let (all, agent) = (Slots::new(usize::MAX), AgentSlots::default());
         let after_reload = agent.clone();
         let one = all.take(&agent, 2).unwrap();
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_slot_can_be_had() {
+    fn the_last_slot_can_be_taken() {
         let (all, agent) = (Slots::new(1), AgentSlots::default());
         let one = all.take(&agent, 10);
         assert!(one.is_some() && all.take(&AgentSlots::default(), 10).is_none());

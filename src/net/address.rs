@@ -1,6 +1,6 @@
-//! Addresses of the hosts that documents come from. The address that is checked here is the one connected to: names
-//! are resolved through [`GuardedResolver`], which hands on only what passed, and literal addresses in a URL
-//! are checked before the request. Which addresses pass, `model` says.
+//! The addresses of hosts that documents come from. The address that is checked is the one that is connected to: names are
+//! resolved through [`GuardedResolver`], which returns only addresses that passed, and a literal address in a URL is checked
+//! before the request. `model` says which addresses are forbidden.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -13,7 +13,7 @@ use crate::model::{self, ForbiddenAddress, is_loopback_name};
 
 use super::FetchError;
 
-/// The address that stands in `url` in place of a name.
+/// The literal address in `url`; `None` when its host is a name.
 #[must_use]
 pub fn literal(url: &Url) -> Option<IpAddr> {
     match url.host()? {
@@ -23,21 +23,21 @@ pub fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
-/// Whether `url` names this machine, by an address or by a name.
+/// Whether the host of `url` is this machine, by address or by name.
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     literal(url).map_or_else(|| url.host_str().is_some_and(is_loopback_name), model::is_loopback)
 }
 
-/// How the addresses of a name are found.
+/// A resolver: the system's, or a fixed one in tests.
 pub(super) type Lookup = fn(String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>>;
 
-/// Asks the system's resolver.
+/// The addresses that the system's resolver gives.
 pub(super) fn system_lookup(host: String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
     Box::pin(async move { Ok(tokio::net::lookup_host((host, 0)).await?.collect()) })
 }
 
-/// Resolves names and hands on only addresses that may be connected to.
+/// Resolves names, and returns only addresses that may be connected to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct GuardedResolver(pub(super) Lookup);
 
@@ -55,9 +55,9 @@ impl Resolve for GuardedResolver {
     }
 }
 
-/// Those of `found` that may be connected to.
+/// The addresses of `found` that may be connected to.
 fn passable(host: &str, found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, FetchError> {
-    // Plain http is allowed to names of this machine, so they must be what they say.
+    // Plain http is allowed to loopback names, so such a name must resolve to loopback.
     let must_be_loopback = is_loopback_name(host);
     let forbidden = |address| {
         let lies = must_be_loopback && !model::is_loopback(address);
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_names_addresses_only_those_that_pass_are_connected_to() {
+    fn forbidden_addresses_of_a_name_are_dropped() {
         let at = |text: &str| SocketAddr::new(text.parse().unwrap(), 0);
         let mixed = passable("idp.test", vec![at("169.254.169.254"), at("10.0.0.1")]);
         assert_eq!(mixed, Ok(vec![at("10.0.0.1")]));
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_leads_to_this_machine_by_address_or_name() {
+    fn a_url_is_loopback_by_address_or_name() {
         for (url, wanted) in [
             ("http://127.1/", true),
             ("http://[::ffff:127.0.0.1]/", true),

@@ -1,5 +1,5 @@
-//! How the body of an answer is compressed. Identity is asked for; some hosts send gzip all the same, because that is
-//! how the document lies on their disk.
+//! The content coding of a response. The request asks for identity; some servers send gzip all the same, because they store
+//! the document in that form.
 
 use std::io::Read as _;
 
@@ -7,14 +7,14 @@ use flate2::read::MultiGzDecoder;
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
-/// A coding that is understood (RFC 9110 section 8.4.1).
+/// A supported content coding (RFC 9110 section 8.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Coding {
     Identity,
     Gzip,
 }
 
-/// Why a body cannot be read.
+/// Why a body cannot be decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Undecoded {
     TooLarge,
@@ -22,26 +22,26 @@ pub(super) enum Undecoded {
 }
 
 impl Coding {
-    /// What the answer says.
+    /// The coding of a response with these headers.
     ///
     /// # Errors
-    /// Its words, when they are none that is understood.
+    /// The value of `Content-Encoding`, when it is not supported.
     pub(super) fn of(headers: &HeaderMap) -> Result<Self, String> {
         let lines = headers.get_all(CONTENT_ENCODING).iter();
         let words: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
         let words = words.join(", ");
         match words.trim().to_ascii_lowercase().as_str() {
             "" | "identity" => Ok(Self::Identity),
-            // An old name for the same (RFC 9110 section 8.4.1.3).
+            // `x-gzip` is equivalent (RFC 9110 section 8.4.1.3).
             "gzip" | "x-gzip" => Ok(Self::Gzip),
             _ => Err(words),
         }
     }
 
-    /// The body as it was before it was compressed. No more than `limit` bytes are ever made of it.
+    /// The decoded body. Decoding stops at `limit` bytes, whatever a compressed body would expand to.
     ///
     /// # Errors
-    /// When it is larger than `limit`, or not what it is said to be.
+    /// When the decoded body is larger than `limit`, or the body does not have this coding.
     pub(super) fn decoded(self, body: Vec<u8>, limit: usize) -> Result<Vec<u8>, Undecoded> {
         if self == Self::Identity {
             return Ok(body);
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_understood_whatever_its_case_and_nothing_else_is() {
+    fn gzip_is_supported_whatever_its_case_and_no_other_coding_is() {
         for (lines, wanted) in [
             (&[][..], Ok(Coding::Identity)),
             (&["identity"], Ok(Coding::Identity)),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_unpacked_up_to_the_limit_and_no_further() {
+    fn a_body_is_decoded_up_to_the_limit_and_no_further() {
         let packed = |n| gzip(&vec![b'0'; n]);
         assert_eq!(Coding::Gzip.decoded(packed(1000), 1000), Ok(vec![b'0'; 1000]));
         assert_eq!(Coding::Gzip.decoded(packed(1001), 1000), Err(Undecoded::TooLarge));

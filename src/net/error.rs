@@ -1,6 +1,6 @@
-//! Why a document could not be fetched, in words that an operator can act on.
+//! The errors of a fetch, in words that an operator can act on.
 //!
-//! The texts carry no query string and no credentials of a URL.
+//! Their texts hold no query and no credentials of a URL.
 
 use std::error::Error as _;
 use std::net::IpAddr;
@@ -11,7 +11,7 @@ use crate::model::ForbiddenAddress;
 /// Why a fetch gave no document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// Plain http to a host that is not this machine.
+    /// The URL is plain http, and its host is not loopback.
     #[error("https required: {url} (plain http is for loopback hosts, or with insecure_http)")]
     HttpsRequired {
         /// What was asked for.
@@ -25,7 +25,7 @@ pub enum FetchError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// The host is an address, or resolves to addresses, that keys never come from.
+    /// The host is a forbidden address, or resolves to nothing else.
     #[error("address refused: {host} is {address} ({kind})")]
     ForbiddenAddress {
         /// The host of the URL.
@@ -43,7 +43,7 @@ pub enum FetchError {
         /// What the resolver said.
         cause: String,
     },
-    /// Nobody listens there.
+    /// The connection was refused.
     #[error("connect refused by {url}")]
     Refused {
         /// What was asked for.
@@ -57,7 +57,7 @@ pub enum FetchError {
         /// What the system or TLS said.
         cause: String,
     },
-    /// The connection was not there in time.
+    /// The connection was not established in time.
     #[error("{url} could not be reached within {} s", seconds(.after))]
     ConnectTimeout {
         /// What was asked for.
@@ -73,7 +73,7 @@ pub enum FetchError {
         /// The limit.
         after: Duration,
     },
-    /// The answer points elsewhere.
+    /// The response is a redirect.
     #[error("redirects are not followed ({status} to {to})")]
     Redirect {
         /// The status code.
@@ -81,17 +81,17 @@ pub enum FetchError {
         /// The `Location`, without its query.
         to: String,
     },
-    /// The answer is no success.
+    /// The status is not a success.
     #[error("{url} answered {status}")]
     Status {
         /// What was asked for.
         url: String,
         /// The status code.
         status: u16,
-        /// For how long a busy host (429, 503) wants to be left alone (RFC 9110 section 10.2.3).
+        /// How long a busy server (429, 503) asks to wait (`Retry-After`, RFC 9110 section 10.2.3).
         retry_after: Option<Duration>,
     },
-    /// The answer is larger than the limit.
+    /// The body is larger than the limit.
     #[error("the answer of {url} is over {}", size(.limit))]
     TooLarge {
         /// What was asked for.
@@ -99,7 +99,7 @@ pub enum FetchError {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The answer is compressed in a way that was not asked for and is not understood.
+    /// The content coding is not supported; the request did not accept it either.
     #[error("the answer of {url} is encoded ({encoding}); identity and gzip are understood")]
     Encoded {
         /// What was asked for.
@@ -107,7 +107,7 @@ pub enum FetchError {
         /// The `Content-Encoding`.
         encoding: String,
     },
-    /// The answer broke off or is not HTTP.
+    /// The response is incomplete or not HTTP.
     #[error("the answer of {url} is broken: {cause}")]
     Broken {
         /// What was asked for.
@@ -124,7 +124,7 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// Whether the host answered over HTTP, if only to say no: another path of the same host may do better.
+    /// Whether the server responded over HTTP at all: another path on the same server may succeed.
     #[must_use]
     pub const fn is_answer(&self) -> bool {
         matches!(
@@ -133,7 +133,7 @@ impl FetchError {
         )
     }
 
-    /// For how long the host wants to be left alone.
+    /// How long the server asks to wait before the next request.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -142,7 +142,7 @@ impl FetchError {
         }
     }
 
-    /// What a failed exchange means. `connect` is the time limit for the connection.
+    /// The error of a failed exchange. `connect` is the timeout of the connection, which reqwest's error does not hold.
     pub(super) fn from_reqwest(url: &str, connect: Duration, error: &reqwest::Error) -> Self {
         let url = url.to_owned();
         let mut cause = error.source();
@@ -152,7 +152,7 @@ impl FetchError {
                 return refused.clone();
             }
             if let Some(io) = inner.downcast_ref::<std::io::Error>() {
-                // An error of ours or of TLS hides inside an I/O error, which `source` steps over.
+                // An I/O error wraps an error of ours or of TLS, and its `source` skips that one.
                 if let Some(refused) = io.get_ref().and_then(|e| e.downcast_ref::<Self>()) {
                     return refused.clone();
                 }

@@ -1,9 +1,9 @@
-//! Foreign words that are shown to people: what a peer sent may be a megabyte long, and full of control bytes.
+//! Excerpts of foreign text for people: a peer may send a megabyte full of control characters.
 
-/// The most characters that are shown: enough for a sentence of a proxy, too few for a page.
+/// The longest excerpt, in characters: a sentence of a proxy fits, and a page of HTML does not flood the log.
 const LONGEST: usize = 500;
 
-/// `text` as it may stand in a log line or on a page: cut, on one line, and without control characters.
+/// `text` for a log line or a page: cut, on one line, and without control characters.
 #[must_use]
 pub fn excerpt(text: &str) -> String {
     let mut shown: String =
@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_cut_and_kept_on_one_line() {
+    fn text_is_cut_and_kept_on_one_line() {
         assert_eq!(excerpt("connect refused"), "connect refused");
         assert_eq!(excerpt("a\r\nb\u{1b}[31m\u{85}"), "a\u{fffd}\u{fffd}b\u{fffd}[31m\u{fffd}");
         assert_eq!(excerpt(&"x".repeat(LONGEST)).len(), LONGEST);

@@ -1,6 +1,6 @@
-//! Fetches one document over HTTP, within limits, from where it was asked for and nowhere else.
+//! Fetches one document over HTTP, within limits, from the requested URL and no other.
 //!
-//! A TLS provider must be installed in the process before a fetcher is made.
+//! A TLS provider must be installed in the process before a fetcher is made. The way out is in `proxy`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,54 +20,56 @@ use super::coding::{Coding, Undecoded};
 use super::proxy::{Egress, EgressProxy};
 use super::retry_after::retry_after;
 
-/// What a fetch may cost.
+/// The limits of a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// For the connection, TLS included.
+    /// The timeout of the connection, TLS included.
     pub connect: Duration,
-    /// For everything, from the resolution of the name to the last byte.
+    /// The timeout of everything, from the resolution of the name to the last byte.
     pub total: Duration,
-    /// For the body, in bytes.
+    /// The largest body, in bytes, as received and as decoded.
     pub body: usize,
 }
 
 impl Default for Limits {
+    /// A server on the other side of the world connects in under a second, so 2 s mean that it is down; a slow one may
+    /// take 5 s in all, and 1 MiB holds a thousand keys with their certificates.
     fn default() -> Self {
         Self { connect: Duration::from_secs(2), total: Duration::from_secs(5), body: 1024 * 1024 }
     }
 }
 
-/// Whom to trust, and how to get there.
+/// The trust and the way out of a fetcher.
 #[derive(Debug, Clone, Default)]
 pub struct FetcherOptions {
     /// Certificates in PEM that are trusted besides those of the system.
     pub extra_ca: Option<Vec<u8>>,
-    /// Whether plain http may be spoken to hosts other than this machine.
+    /// Whether plain http is allowed to hosts that are not loopback.
     pub insecure_http: bool,
-    /// The way out.
+    /// The proxy, if any.
     pub proxy: EgressProxy,
 }
 
-/// What came back.
+/// The outcome of a successful fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fetched {
     /// A new document (200).
     Document(Document),
-    /// The document with the given `ETag` is still the present one (304, RFC 9110 section 15.4.5).
+    /// The document with the given `ETag` is unchanged (304, RFC 9110 section 15.4.5).
     NotModified {
-        /// For how long the answer says that it is fresh (RFC 9111 section 5.2.2.1).
+        /// How long the response is fresh (RFC 9111 section 5.2.2.1).
         max_age: Option<Duration>,
     },
 }
 
-/// A document and what the answer says about it.
+/// A document and its metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     /// The body.
     pub body: Bytes,
-    /// Its validator, to be given with the next fetch (RFC 9110 section 8.8.3).
+    /// The `ETag`, for the next fetch (RFC 9110 section 8.8.3).
     pub etag: Option<String>,
-    /// For how long the answer says that it is fresh (RFC 9111 section 5.2.2.1).
+    /// How long the response is fresh (RFC 9111 section 5.2.2.1).
     pub max_age: Option<Duration>,
 }
 
@@ -117,7 +119,7 @@ impl Fetcher {
         Ok(Self { client, limits, insecure_http: options.insecure_http, egress })
     }
 
-    /// Whether `url` may be fetched, as far as one can say without resolving its host.
+    /// Whether `url` may be fetched, before its host is resolved.
     ///
     /// # Errors
     /// [`FetchError::BadUrl`], [`FetchError::HttpsRequired`] or [`FetchError::ForbiddenAddress`].
@@ -144,7 +146,7 @@ impl Fetcher {
         Ok(())
     }
 
-    /// Whether plain http may be spoken to hosts other than this machine.
+    /// Whether plain http is allowed to hosts that are not loopback.
     #[must_use]
     pub const fn allows_plain_http(&self) -> bool {
         self.insecure_http
@@ -153,7 +155,7 @@ impl Fetcher {
     /// Fetches `url`; with `etag`, only if the document has changed.
     ///
     /// # Errors
-    /// Everything but a whole answer of status 200 (or 304 to an `etag`) within the limits.
+    /// Everything but a complete response with status 200 or 203 (or 304 to an `etag`) within the limits.
     pub async fn fetch(&self, url: &Url, etag: Option<&str>) -> Result<Fetched, FetchError> {
         self.permits(url)?;
         let text = self.shown(url)?;
@@ -163,10 +165,10 @@ impl Fetcher {
         }
     }
 
-    /// Posts a form and gives the status and the body of the answer, whatever they are.
+    /// Posts a form, and returns the status and the body of the response, whatever they are.
     ///
     /// # Errors
-    /// When there is no whole answer within the limits.
+    /// When there is no complete response within the limits.
     pub async fn post_form(
         &self,
         url: &Url,
@@ -192,7 +194,7 @@ impl Fetcher {
         }
     }
 
-    /// `url` as a message may show it, with the way there.
+    /// `url` for a message, with the proxy that leads there.
     fn shown(&self, url: &Url) -> Result<String, FetchError> {
         let text = plain(url);
         Ok(match self.egress.of(url)? {
@@ -212,7 +214,7 @@ impl Fetcher {
         let status = response.status();
         let max_age = max_age(response.headers());
         match status {
-            // 203 is 200 from somebody in between (RFC 9110 section 15.3.4).
+            // 203 is a 200 that a proxy has modified (RFC 9110 section 15.3.4), as corporate proxies do.
             StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => {}
             StatusCode::NOT_MODIFIED if validator.is_some() => return Ok(Fetched::NotModified { max_age }),
             _ => return Err(refusal(text, url, status, response.headers())),
@@ -221,7 +223,7 @@ impl Fetcher {
         Ok(Fetched::Document(Document { body: self.body(text, response).await?, etag, max_age }))
     }
 
-    /// The body of an answer, within the limit as it came and as it is read.
+    /// The body of a response, within the limit as received and as decoded.
     async fn body(&self, text: &str, mut response: reqwest::Response) -> Result<Bytes, FetchError> {
         let limit = self.limits.body;
         let coding = Coding::of(response.headers())
@@ -258,11 +260,11 @@ fn builder(limits: Limits) -> reqwest::ClientBuilder {
         .referer(false)
         .no_proxy()
         .connect_timeout(limits.connect)
-        // Fetches are minutes apart: a kept connection would be dead, or lead to an address of yesterday.
+        // Fetches are minutes apart: a kept connection would be closed, or lead to an outdated address.
         .pool_max_idle_per_host(0)
 }
 
-/// What an answer other than success means.
+/// The error for a response other than success.
 fn refusal(text: &str, base: &Url, status: StatusCode, headers: &HeaderMap) -> FetchError {
     let status_code = status.as_u16();
     if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
@@ -285,7 +287,7 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
     })
 }
 
-/// `url` as it may be shown: without credentials, query and fragment.
+/// `url` without credentials, query and fragment, for messages.
 fn plain(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);

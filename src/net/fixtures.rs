@@ -1,4 +1,4 @@
-//! A tiny server on loopback for tests: it reads one request per connection and answers raw bytes.
+//! A small server on loopback for tests: it reads one request per connection, and responds with raw bytes.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,23 +7,23 @@ use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 use url::Url;
 
-/// Makes sure that a TLS provider is installed.
+/// Installs the TLS provider, unless another test of the process has.
 pub(crate) fn install_tls() {
-    // Another test of the same process may have been first.
+    // It fails only when one is installed already.
     rustls::crypto::ring::default_provider().install_default().ok();
 }
 
-/// What the server does with a request.
+/// The server's response to a request.
 pub(crate) enum Reply {
     /// Writes these bytes and closes.
     Bytes(Vec<u8>),
     /// Writes these bytes and then nothing, without closing.
     Stall(Vec<u8>),
-    /// Writes these bytes, and then zeros for as long as somebody reads.
+    /// Writes these bytes, and then zeros until the client closes.
     Endless(Vec<u8>),
 }
 
-/// An answer with a body.
+/// A response with a body.
 pub(crate) fn answer(status: &str, headers: &str, body: &str) -> Reply {
     let length = body.len();
     Reply::Bytes(format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}\r\n{body}").into_bytes())
@@ -85,7 +85,7 @@ impl Loopback {
         format!("http://127.0.0.1:{}{path}", self.port).parse().unwrap()
     }
 
-    /// The request heads that came so far.
+    /// The request heads so far.
     pub(crate) fn heads(&self) -> Vec<String> {
         self.heads.lock().unwrap().clone()
     }

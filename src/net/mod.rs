@@ -1,6 +1,6 @@
-//! Outbound fetches of small documents: time limits, size caps, no redirects, TLS roots, no internal addresses.
+//! Outbound fetches of small documents: timeouts, size limits, no redirects, TLS roots, no forbidden addresses.
 //!
-//! What the document means and when it is fetched is the business of the rooms that ask for it.
+//! The rooms that fetch decide when, and what a document means.
 
 mod address;
 mod coding;

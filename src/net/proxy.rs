@@ -1,5 +1,5 @@
-//! Which way a fetch takes: straight, or through a proxy. With a proxy, names are resolved there, and so the addresses
-//! that they lead to are that proxy's to judge; the addresses that stand in a URL are judged here all the same.
+//! The way out of a fetch: direct, or through a proxy. A proxy resolves names itself, so it must refuse their forbidden
+//! addresses; literal addresses in a URL are checked here all the same.
 
 use std::fmt;
 
@@ -9,27 +9,27 @@ use url::Url;
 use super::FetchError;
 use super::address::is_loopback;
 
-/// Through which proxy a provider is fetched from.
+/// The proxy for fetches from a provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum EgressProxy {
-    /// What `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say, in capitals or small letters.
+    /// The proxy in `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in upper or lower case.
     #[default]
     Environment,
-    /// None.
+    /// No proxy.
     Direct,
-    /// This one, whatever the environment says.
+    /// This proxy, whatever the environment says.
     Through(ProxyUrl),
 }
 
-/// The address of a proxy. It may hold credentials, which are shown nowhere.
+/// The URL of a proxy. It may hold credentials, which are never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProxyUrl(Url);
 
 impl ProxyUrl {
-    /// Reads `http://[user:password@]host[:port]`, or the same with https.
+    /// Parses `http://[user:password@]host[:port]`, or the same with https.
     ///
     /// # Errors
-    /// What to write instead.
+    /// The help for the operator: what to write instead.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const HELP: &str = "write the proxy's scheme, host and port, such as `http://proxy.example.com:3128`";
         let url = Url::parse(text).map_err(|_| HELP)?;
@@ -40,13 +40,13 @@ impl ProxyUrl {
         }
     }
 
-    /// In the environment the scheme is often left out, and http is meant.
+    /// Parses a value from the environment, where a missing scheme means http, as in curl.
     fn of_environment(text: &str) -> Result<Self, &'static str> {
         if text.contains("://") { Self::parse(text) } else { Self::parse(&format!("http://{text}")) }
     }
 }
 
-/// Without credentials.
+/// The URL without credentials.
 impl fmt::Display for ProxyUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.0.scheme(), self.0.host_str().unwrap_or_default())?;
@@ -60,7 +60,7 @@ impl fmt::Debug for ProxyUrl {
     }
 }
 
-/// The ways out.
+/// The compiled way out.
 #[derive(Debug)]
 pub(super) enum Egress {
     Direct,
@@ -68,12 +68,12 @@ pub(super) enum Egress {
     Environment { https: Way, http: Way, no_proxy: Box<Matcher> },
 }
 
-/// What a variable of the environment says.
+/// The proxy in one variable of the environment.
 #[derive(Debug)]
 pub(super) enum Way {
-    Straight,
+    Direct,
     Through(ProxyUrl),
-    /// Somebody wants a proxy, and it is none that can be used: going straight could be what must not happen.
+    /// The variable is set and names no usable proxy. A fetch fails then: a direct one could be forbidden.
     Unusable {
         name: &'static str,
     },
@@ -87,14 +87,15 @@ impl Egress {
             EgressProxy::Environment => {
                 let either = |upper: &str| env(upper).or_else(|| env(&upper.to_ascii_lowercase()));
                 let way = |name: &'static str| match either(name).filter(|text| !text.is_empty()) {
-                    None => Way::Straight,
+                    None => Way::Direct,
                     Some(text) => match ProxyUrl::of_environment(text.trim()) {
                         Ok(proxy) => Way::Through(proxy),
                         Err(_) => Way::Unusable { name },
                     },
                 };
+                // An absent `NO_PROXY` excludes no host.
                 let no_proxy = either("NO_PROXY").unwrap_or_default();
-                // What it does not intercept is what `NO_PROXY` names.
+                // The matcher intercepts every host but those that `NO_PROXY` names.
                 let no_proxy = Matcher::builder().all("http://proxy.invalid").no(no_proxy).build();
                 Self::Environment {
                     https: way("HTTPS_PROXY"),
@@ -105,7 +106,7 @@ impl Egress {
         }
     }
 
-    /// The proxy for `url`. This machine is never asked for through another one.
+    /// The proxy for `url`. Fetches from this machine never go through a proxy on another one.
     ///
     /// # Errors
     /// When the environment names a proxy that cannot be used.
@@ -119,7 +120,7 @@ impl Egress {
                 let intercepted = url.as_str().parse().ok().and_then(|uri| no_proxy.intercept(&uri));
                 match if url.scheme() == "https" { https } else { http } {
                     _ if intercepted.is_none() => Ok(None),
-                    Way::Straight => Ok(None),
+                    Way::Direct => Ok(None),
                     Way::Through(proxy) => Ok(Some(proxy)),
                     Way::Unusable { name } => Err(FetchError::Setup {
                         cause: format!("{name} of the environment names no proxy such as http://proxy:3128"),
@@ -129,7 +130,7 @@ impl Egress {
         }
     }
 
-    /// For the client: the proxy with its credentials.
+    /// The proxy for `url` with its credentials, for the HTTP client.
     pub(super) fn url(&self, url: &Url) -> Option<Url> {
         self.of(url).ok().flatten().map(|proxy| proxy.0.clone())
     }
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_says_which_way_and_a_provider_may_know_better() {
+    fn a_providers_proxy_overrides_that_of_the_environment() {
         let env = |list: &'static [(&str, &str)]| {
             move |name: &str| {
                 list.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())

@@ -1,4 +1,4 @@
-//! For how long a host wants to be left alone (RFC 9110 section 10.2.3).
+//! `Retry-After`: how long a server asks to wait (RFC 9110 section 10.2.3).
 
 use std::time::Duration;
 
@@ -9,19 +9,21 @@ use jiff::fmt::rfc2822;
 
 use crate::model::Instant;
 
-/// The time that `Retry-After` names, in seconds or as a date. A date is measured by the clock of the host, where the
-/// answer has a `Date`, and by `now` otherwise.
+/// The delay that `Retry-After` gives, in seconds or as a date. A date counts from the server's own clock, where the
+/// response has a `Date`, and from `now` otherwise.
 pub(super) fn retry_after(headers: &HeaderMap, now: Instant) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        // Digits alone fail to parse only when the number is too large.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
-    let sent = headers.get(DATE).and_then(|date| moment(date.to_str().ok()?));
-    let left = moment(text)?.duration_since(sent.unwrap_or_else(|| now.timestamp()));
+    let sent = headers.get(DATE).and_then(|date| timestamp(date.to_str().ok()?));
+    let left = timestamp(text)?.duration_since(sent.unwrap_or_else(|| now.timestamp()));
+    // A date in the past asks for no delay.
     Some(Duration::try_from(left).unwrap_or(Duration::ZERO))
 }
 
-fn moment(text: &str) -> Option<Timestamp> {
+fn timestamp(text: &str) -> Option<Timestamp> {
     rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()
 }
 
@@ -32,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_read_in_seconds_and_as_a_date() {
+    fn a_delay_is_read_in_seconds_and_as_a_date() {
         // Sun, 06 Nov 1994 08:49:37 GMT
         let now = Instant::from_unix(784_111_777);
         for (text, date, wanted) in [

@@ -14,70 +14,71 @@ use crate::upstream::Upstream;
 use super::cors::Cors;
 use super::route::Route;
 
-/// A deployed endpoint.
+/// A compiled agent.
 #[derive(Debug)]
 pub struct Agent {
-    /// Tells the compiled agents of one process apart: made anew, it has another number.
+    /// Its number, which a new compilation of the same agent does not share.
     pub id: AgentId,
-    /// Its name.
+    /// Its name in the configuration.
     pub name: AgentName,
     /// Its name for people.
     pub display_name: Option<String>,
-    /// Where it answers.
+    /// The hosts, methods and paths that lead to it.
     pub route: Route,
-    /// What `strip_path` takes off the path of a request, for `X-Forwarded-Prefix`; absent when it takes nothing.
+    /// The prefix that `strip_path` removes from the path of a request, for `X-Forwarded-Prefix`; `None` when it removes
+    /// nothing.
     pub taken_prefix: Option<HeaderValue>,
-    /// Where it runs.
+    /// The server that requests are forwarded to.
     pub upstream: Upstream,
-    /// How its callers prove themselves: exactly one way.
+    /// How its callers authenticate: in exactly one way.
     pub authenticator: Authenticator,
-    /// What verified claims must satisfy.
+    /// The rules over verified claims.
     pub rules: Rules,
-    /// Claims that go upstream as headers.
+    /// The claims that go upstream as headers.
     pub claim_headers: ClaimHeaders,
-    /// What pages of other origins may do; `None` = nothing is answered on the agent's behalf.
+    /// Its cross-origin rules; `None` = the agent itself answers preflights.
     pub cors: Option<Box<Cors>>,
-    /// The largest request body, in bytes.
+    /// The largest request body, in bytes; `None` = any.
     pub max_body: Option<u64>,
-    /// The most requests under way.
+    /// The most requests under way at once.
     pub max_in_flight: usize,
-    /// The requests under way.
+    /// The slots of its requests under way.
     pub slots: AgentSlots,
-    /// Whether WebSocket upgrades pass.
+    /// Whether WebSocket handshakes are forwarded.
     pub websocket: bool,
-    /// Tells policies apart: compiled anew, the agent keeps this number while its own policy is the same.
+    /// The number of its policy. A new compilation keeps it while the policy is the same.
     pub policy: AgentId,
     /// Which of its running streams a change ends.
     pub on_policy_change: OnPolicyChange,
-    /// What a refusal does.
+    /// Whether a refusal stops a request.
     pub enforcement: Enforcement,
     /// Its metric handles.
     pub metrics: AgentMetrics,
 }
 
-/// The number of a compiled agent.
+/// The number of a compiled agent, unique within the process.
 pub type AgentId = u64;
 
-/// A number that no other compiled agent has.
+/// The next number that no compiled agent has.
 #[must_use]
 pub fn next_id() -> AgentId {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// The one way in.
+/// The one way in which callers of an agent authenticate.
 #[derive(Debug)]
 pub enum Authenticator {
-    /// A token of an identity provider.
+    /// By a bearer token of an identity provider.
     OAuth(OAuthPolicy),
-    /// A key that we made.
+    /// By an API key of this gateway.
     ApiKey(ApiKeyPolicy),
-    /// Open, on purpose.
+    /// Not at all: the operator wrote `public`.
     Public,
 }
 
 impl Agent {
-    /// The method, as metrics and logs name it.
+    /// How callers authenticate, in the word of metrics and logs.
     #[must_use]
     pub const fn method(&self) -> AuthMethod {
         match self.authenticator {
@@ -96,6 +97,7 @@ impl Agent {
         }
     }
 
+    /// The places besides the header that may hold a token.
     fn also(&self) -> &[Elsewhere] {
         match &self.authenticator {
             Authenticator::OAuth(policy) => &policy.also,
@@ -103,33 +105,33 @@ impl Agent {
         }
     }
 
-    /// Whether callers may put their token into the query.
+    /// Whether callers may send their token in the query.
     #[must_use]
     pub fn reads_query(&self) -> bool {
         self.also().iter().any(|place| matches!(place, Elsewhere::Query(_)))
     }
 
-    /// The query without tokens; `None` when there are none in it.
+    /// The query without tokens; `None` when it has none.
     #[must_use]
     pub fn query_to_forward(&self, query: &[u8]) -> Option<Vec<u8>> {
         if self.reads_query() { authn::query_without(self.also(), query) } else { None }
     }
 
-    /// Takes tokens out of cookies and subprotocols, where they may stand there.
+    /// Removes tokens from cookies and subprotocols, where the agent reads them there.
     pub fn strip_credentials(&self, headers: &mut HeaderMap) {
         if !self.also().is_empty() {
             authn::strip(self.also(), headers);
         }
     }
 
-    /// The subprotocol with which a WebSocket of these headers is answered, when the agent was offered none of them.
+    /// The subprotocol for the response to a WebSocket handshake, when none of those offered was forwarded.
     #[must_use]
     pub fn answered_protocol(&self, sent: &HeaderMap) -> Option<HeaderValue> {
         let reads = self.also().contains(&Elsewhere::WebSocketProtocol);
         if reads { authn::answered_protocol(sent) } else { None }
     }
 
-    /// Whether a client's header of that name is the credential, and goes on.
+    /// Whether a client's header of that name is the credential and is forwarded.
     #[must_use]
     pub fn hands_on(&self, name: &HeaderName) -> bool {
         match &self.authenticator {
@@ -140,7 +142,7 @@ impl Agent {
         }
     }
 
-    /// The header in which the token of a request goes on, where it goes on in another one.
+    /// The header with the token of a request, where the agent receives it in another header.
     #[must_use]
     pub fn moved_token(&self, sent: &HeaderMap, query: Option<&[u8]>) -> Option<(&HeaderName, HeaderValue)> {
         match &self.authenticator {
@@ -149,8 +151,8 @@ impl Agent {
         }
     }
 
-    /// Whether a client's header of that name is kept from the agent: its own credential unless it is
-    /// forwarded, a credential of the other kind, and every spelling of a header that we set.
+    /// Whether a client's header of that name is removed: the agent's credential unless it is forwarded, a credential of
+    /// the other kind, and every spelling of a header that the gateway sets.
     #[must_use]
     pub fn withholds(&self, name: &HeaderName) -> bool {
         let credential = match &self.authenticator {
@@ -222,7 +224,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn credentials_of_either_kind_stay_behind() {
+    fn credentials_of_either_kind_are_removed() {
         let key = agent(
             "k",
             None,

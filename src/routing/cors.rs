@@ -1,12 +1,12 @@
-//! Cross-origin rules of one agent (the Fetch standard, section 3.2), compiled to header values.
+//! The cross-origin rules of one agent (Fetch Standard, section 3.2), compiled to header values.
 //!
-//! A foreign origin gets no allow header; that the request is refused by the browser then is the point.
+//! A response to an origin that is not allowed has no allow header, and the browser keeps it from the page.
 
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-/// What an agent allows pages of other origins to do.
+/// The rights of pages of other origins at an agent.
 #[derive(Debug, Clone)]
 pub struct Cors {
     /// `None` = any origin.
@@ -21,18 +21,18 @@ pub struct Cors {
 /// An origin that is allowed, as browsers write it (RFC 6454 section 6.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllowedOrigin {
-    /// This one.
+    /// This origin.
     Exact(String),
-    /// Every host with one label or more before what stands in `end`.
+    /// Every origin with at least one label between `start` and `end`.
     Below {
         /// Scheme and `://`.
         start: String,
-        /// A dot, the domain, and perhaps a port.
+        /// A dot, the domain, and the port if it is not the default one.
         end: String,
     },
 }
 
-/// What the rules of an agent are made of.
+/// The settings that [`Cors`] is compiled from.
 #[derive(Debug, Clone, Copy)]
 pub struct CorsRules<'a> {
     /// The origins; `None` = any.
@@ -43,15 +43,15 @@ pub struct CorsRules<'a> {
     pub headers: &'a [HeaderName],
     /// Response headers that a page may read.
     pub exposed: &'a [HeaderName],
-    /// Whether browsers may send cookies along.
+    /// Whether browsers may send cookies and the like.
     pub credentials: bool,
-    /// How long a browser may remember the answer.
+    /// How long a browser may remember the response to a preflight.
     pub max_age: Duration,
-    /// The header of the agent's credential.
+    /// The header of the agent's credential; `None` for a public agent.
     pub credential_header: Option<&'a HeaderName>,
 }
 
-/// Headers for an answer.
+/// Headers to add to a response.
 pub type CorsHeaders = Vec<(HeaderName, HeaderValue)>;
 
 impl Cors {
@@ -75,8 +75,8 @@ impl Cors {
         }
     }
 
-    /// The headers for the answer to a preflight (Fetch standard, "CORS-preflight request"); nothing for any other
-    /// request. Whatever it asks for, the browser compares that with the lists.
+    /// The headers of the response to a preflight (Fetch Standard, "CORS-preflight request"); `None` for any other request.
+    /// They list everything that is allowed, whatever the preflight asks for: the browser compares.
     #[must_use]
     pub fn preflight(&self, method: &Method, headers: &HeaderMap) -> Option<CorsHeaders> {
         let origin = headers.get(http::header::ORIGIN)?;
@@ -96,10 +96,10 @@ impl Cors {
         out
     }
 
-    /// The headers for an answer, ours or the agent's, to a request from `origin`.
+    /// The headers of a response, the gateway's or the agent's, to a request from `origin`.
     ///
-    /// A cache keeps an answer for all who ask for it, so also one to a request without an origin says on what it
-    /// depends (Fetch standard, "CORS protocol and HTTP caches").
+    /// Caches serve one response to clients of all origins, so a response to a request without an origin has `Vary` as well
+    /// (Fetch Standard, "CORS protocol and HTTP caches").
     #[must_use]
     pub fn answer(&self, origin: Option<&HeaderValue>) -> CorsHeaders {
         let mut out = self.vary("Origin");
@@ -111,7 +111,7 @@ impl Cors {
         out
     }
 
-    /// What is the same for every origin varies by none.
+    /// `Vary`, unless every origin gets the same response.
     fn vary(&self, by: &'static str) -> CorsHeaders {
         let vary = (http::header::VARY, HeaderValue::from_static(by));
         self.origins.is_some().then_some(vary).into_iter().collect()
@@ -120,7 +120,7 @@ impl Cors {
     fn allowed(&self, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
         let Some(origins) = &self.origins else { return Some(HeaderValue::from_static("*")) };
         let origin = origin?;
-        origins.iter().any(|allowed| allowed.is(origin.as_bytes())).then(|| origin.clone())
+        origins.iter().any(|allowed| allowed.covers(origin.as_bytes())).then(|| origin.clone())
     }
 
     fn push_credentials(&self, out: &mut CorsHeaders) {
@@ -131,9 +131,8 @@ impl Cors {
 }
 
 impl AllowedOrigin {
-    /// Whether a request from `origin` is allowed. Browsers write an origin in one form, so it is compared byte for
-    /// byte.
-    fn is(&self, origin: &[u8]) -> bool {
+    /// Whether this covers `origin`. Browsers serialise an origin in one form, so it is compared byte for byte.
+    fn covers(&self, origin: &[u8]) -> bool {
         match self {
             Self::Exact(allowed) => origin == allowed.as_bytes(),
             Self::Below { start, end } => {
@@ -151,7 +150,7 @@ impl AllowedOrigin {
 
 fn joined<'a>(words: impl Iterator<Item = &'a str>) -> HeaderValue {
     let text = words.collect::<Vec<_>>().join(", ");
-    // Methods and header names are tokens, so the text is a header value; empty would be the safe answer.
+    // Methods and header names are tokens, so the text is always a header value; an empty one would allow nothing.
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
@@ -232,7 +231,7 @@ mod tests {
             ("https://A.example.com:8443", false),
             ("https://a.example.com:8443.evil.test", false),
         ] {
-            assert_eq!(allowed.is(origin.as_bytes()), wanted, "{origin}");
+            assert_eq!(allowed.covers(origin.as_bytes()), wanted, "{origin}");
         }
     }
 }

@@ -1,25 +1,24 @@
-//! What the router makes of a request.
+//! The outcome of routing a request.
 
 use http::HeaderValue;
 
 use super::cors::CorsHeaders;
 
-/// Where a request leads. `A` is how an agent is held.
+/// The outcome of routing a request. `A` is a reference to an agent, borrowed or shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Match<A> {
-    /// To this agent, which decides about it.
+    /// The request is for this agent.
     Agent(A),
-    /// To an agent that allows pages of other origins, and answers their question with these headers before any credential
-    /// is looked at.
+    /// It is a preflight for this agent, which the gateway answers with these headers before any authentication.
     Preflight(A, CorsHeaders),
-    /// To an agent whose route does not have the method, but those of this `Allow`.
+    /// It is for this agent, whose route does not serve the method; this is the value of `Allow`.
     MethodNotAllowed(A, HeaderValue),
-    /// Nowhere.
+    /// No route matches.
     NotFound,
 }
 
 impl<A: Clone> Match<&A> {
-    /// The same, on its own.
+    /// The same with an agent of its own, which outlives the snapshot.
     #[must_use]
     pub fn cloned(self) -> Match<A> {
         match self {

@@ -1,8 +1,8 @@
-//! The request methods that a route takes.
+//! The request methods that a route serves.
 
 use http::{HeaderValue, Method};
 
-/// The methods of a route that does not take all.
+/// The methods of a route that serves only some.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Methods {
     list: Box<[Method]>,
@@ -10,7 +10,7 @@ pub struct Methods {
 }
 
 impl Methods {
-    /// These methods; HEAD comes with GET (RFC 9110 section 9.3.2). None at all is no restriction.
+    /// These methods, and HEAD with GET (RFC 9110 section 9.3.2); `None` for an empty list, which restricts nothing.
     #[must_use]
     pub fn new(written: &[Method]) -> Option<Self> {
         let mut list = Vec::with_capacity(written.len() + 1);
@@ -21,18 +21,18 @@ impl Methods {
             }
         }
         let allow = list.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
-        // A method is a token, and so is what is joined of them by a comma.
+        // Tokens, commas and blanks are always a header value.
         let allow = HeaderValue::from_str(&allow).ok().filter(|_| !list.is_empty())?;
         Some(Self { list: list.into(), allow })
     }
 
-    /// Whether the route takes a method.
+    /// Whether the route serves a method.
     #[must_use]
     pub fn allows(&self, method: &Method) -> bool {
         self.list.contains(method)
     }
 
-    /// All of them, in the order in which they were written.
+    /// All methods, in the order of the configuration.
     #[must_use]
     pub fn list(&self) -> &[Method] {
         &self.list
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn head_comes_with_get_and_nothing_else_comes_along() {
+    fn head_is_served_with_get_and_nothing_else_is_added() {
         for (written, allow, refused) in [
             (vec![Method::GET, Method::POST], "GET, HEAD, POST", vec![Method::PUT, Method::OPTIONS]),
             (vec![Method::HEAD, Method::GET], "HEAD, GET", vec![Method::POST]),

@@ -1,7 +1,7 @@
-//! Which agent: host and path to one compiled endpoint with everything that a request needs.
+//! Routing: from host and path to one compiled agent with everything that a request needs.
 //!
-//! Values here are built when a configuration is compiled and never change. Where an upstream's name points to
-//! is filled in by a loop of `control`.
+//! Values here are built when a configuration is compiled and never change. The addresses of an upstream do; a loop of
+//! `control` resolves them.
 
 mod agent;
 mod cors;

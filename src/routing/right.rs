@@ -1,11 +1,13 @@
-//! Whether the right that a running stream rests on still holds at its agent as it is now.
+//! The right of a running stream to its agent: what it rests on, and whether it still holds after a change.
+//!
+//! The streams themselves are in `upstream`.
 
 use crate::model::{EndedBy, Enforcement, Identity, Instant, OnPolicyChange, StreamKind};
 use crate::upstream::{Right, StreamFacts};
 
 use super::agent::{Agent, Authenticator};
 
-/// What the right of this client at this agent rests on.
+/// The right of an authenticated client, or of one without identity, at an agent.
 #[must_use]
 pub fn right(agent: &Agent, identity: Option<&Identity>) -> Right {
     match (&agent.authenticator, identity) {
@@ -27,11 +29,11 @@ pub fn right(agent: &Agent, identity: Option<&Identity>) -> Right {
     }
 }
 
-/// What ends a stream now that its agent is this one, or gone; nothing where its right still holds.
+/// The cause that ends a stream when its agent is now `agent`, or removed; `None` where its right still holds.
 #[must_use]
 pub fn lost(facts: &StreamFacts, agent: Option<&Agent>, now: Instant) -> Option<EndedBy> {
     if facts.kind == StreamKind::Body {
-        // A request with one answer finishes.
+        // A request with one response may finish.
         return None;
     }
     let Some(agent) = agent else {
@@ -43,7 +45,7 @@ pub fn lost(facts: &StreamFacts, agent: Option<&Agent>, now: Instant) -> Option<
         OnPolicyChange::End | OnPolicyChange::Revocation => {}
     }
     if agent.enforcement == Enforcement::Shadow {
-        // Whoever calls would pass.
+        // An agent in shadow mode admits every client.
         return None;
     }
     match (&facts.right, &agent.authenticator) {
@@ -55,7 +57,7 @@ pub fn lost(facts: &StreamFacts, agent: Option<&Agent>, now: Instant) -> Option<
         (Right::ApiKey { id, digest, expires_at }, Authenticator::ApiKey(policy)) => {
             let holds = policy.keys.get(&**id).is_some_and(|key| {
                 let is_over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-                // A key that runs out by itself is not this change's affair.
+                // Only a changed expiry is the change's doing: a key that expires as it was to ends nothing here.
                 let was_cut_short = key.expires_at != *expires_at && is_over(key.expires_at);
                 key.digest == *digest && !is_over(key.revoked_at) && !was_cut_short
             });
@@ -112,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_gives_a_right_until_a_change_takes_it() {
+    fn a_key_gives_a_right_until_a_change_revokes_it() {
         let stream = stream_of(&keyed(Some(key(Some(900), None))), Some(&Identity::of_api_key("k", None)));
         let other = ApiKeyRecord { digest: Digest::of(b"other"), ..key(Some(900), None) };
         for (what, after, wanted) in [
@@ -130,16 +132,16 @@ mod tests {
     }
 
     #[test]
-    fn an_open_door_that_closes_takes_the_right_of_strangers() {
+    fn an_agent_that_stops_being_public_ends_streams_without_identity() {
         let stream = stream_of(&public_agent("a", None, "/a"), None);
         let shadow = Agent { enforcement: Enforcement::Shadow, ..keyed(None) };
         assert_eq!(judged(&stream, Some(&keyed(None))), Some(EndedBy::Policy));
-        assert_eq!(judged(&stream, Some(&shadow)), None, "there everybody passes");
+        assert_eq!(judged(&stream, Some(&shadow)), None, "shadow mode admits everybody");
         assert_eq!(judged(&stream, Some(&public_agent("a", None, "/b"))), None);
     }
 
     #[test]
-    fn the_agent_says_what_a_change_does() {
+    fn on_policy_change_says_which_streams_a_change_ends() {
         use OnPolicyChange::{End, Keep, Revocation};
         let before = keyed(Some(key(None, None)));
         let identity = Identity::of_api_key("k", None);

@@ -1,24 +1,24 @@
-//! Where an agent answers: hosts, methods and a path prefix.
+//! The route of an agent: hosts, methods and a path prefix.
 
 use crate::model::HostRule;
 
 use super::methods::Methods;
 
-/// Where an agent answers.
+/// The requests that lead to an agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// The hosts; none = any.
+    /// The hosts; empty = any.
     pub hosts: Box<[HostRule]>,
     /// The methods; `None` = any.
     pub methods: Option<Methods>,
-    /// The path prefix in its one form, without a slash at the end; empty = everything.
+    /// The path prefix in canonical form, without a trailing slash; empty = every path.
     pub path: String,
-    /// Whether the prefix is taken off before the request goes upstream.
+    /// Whether the prefix is removed before the request goes upstream.
     pub strip_path: bool,
 }
 
 impl Route {
-    /// The path that goes upstream.
+    /// The path for the upstream.
     #[must_use]
     pub fn forwarded<'p>(&self, path: &'p str) -> &'p str {
         if !self.strip_path {
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stripped_prefix_leaves_a_path() {
+    fn a_path_without_its_prefix_still_begins_with_a_slash() {
         let route = Route { hosts: Box::default(), methods: None, path: "/a".into(), strip_path: true };
         assert_eq!(
             (route.forwarded("/a"), route.forwarded("/a/"), route.forwarded("/a/x")),

@@ -1,7 +1,7 @@
-//! Finds the agent for a host and a path: a host beats a wildcard, which beats no host; then the longest prefix on
-//! segment boundaries.
+//! Finds the agent for a host and a path: an exact host beats a wildcard, which beats no host; then the longest prefix on
+//! segment boundaries wins.
 //!
-//! The cost of a look-up is bounded by the deepest configured route, whatever a caller sends.
+//! The deepest configured route bounds the cost of a look-up, whatever a client sends.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::model::{CanonicalPath, Host, HostRule, Request};
 use super::agent::Agent;
 use super::found::Match;
 
-/// Two agents want the same host and path.
+/// Two agents with the same host and path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the same host and path as another agent")]
 pub struct RouteConflict {
@@ -23,7 +23,7 @@ pub struct RouteConflict {
 #[derive(Debug, Default)]
 pub struct Router {
     hosts: HashMap<Box<str>, Paths>,
-    /// By what stands behind the one label that is left open.
+    /// By the domain behind the wildcard label.
     wildcards: HashMap<Box<str>, Paths>,
     any_host: Paths,
     len: usize,
@@ -36,7 +36,7 @@ struct Paths {
 }
 
 impl Router {
-    /// Adds an agent at its route.
+    /// Adds an agent under each host of its route.
     ///
     /// # Errors
     /// When another agent has the same host and path.
@@ -55,7 +55,7 @@ impl Router {
         Ok(())
     }
 
-    /// Where a request leads.
+    /// Routes a request.
     #[must_use]
     pub fn find(&self, request: &Request<'_>) -> Match<&Arc<Agent>> {
         let host = request.host.as_ref().map(Host::as_str);
@@ -72,7 +72,7 @@ impl Router {
         }
     }
 
-    /// The agent at a host and a path, whatever is asked of it.
+    /// The agent at a host and a path, whatever the method.
     #[must_use]
     pub fn at(&self, host: Option<&str>, path: &CanonicalPath<'_>) -> Option<&Arc<Agent>> {
         let by_host = host.and_then(|host| self.hosts.get(host)).and_then(|paths| paths.find(path.as_str()));
@@ -80,7 +80,7 @@ impl Router {
         by_host.or_else(below).or_else(|| self.any_host.find(path.as_str()))
     }
 
-    /// The routes of the wildcard that covers a host; there is one at most.
+    /// The routes of the wildcard that covers a host; there is at most one.
     fn below(&self, host: &str) -> Option<&Paths> {
         if self.wildcards.is_empty() {
             return None;
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_leads_to_an_agent_or_to_what_is_answered_in_its_place() {
+    fn a_request_leads_to_an_agent_or_to_a_response_of_the_gateway() {
         let rules = CorsRules {
             origins: None,
             methods: &[],
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_is_one_label_and_stands_between_a_host_and_none() {
+    fn a_wildcard_covers_one_label_and_ranks_between_an_exact_host_and_none() {
         let r = router(&[
             ("any", None, ""),
             ("below", Some("*.agents.example"), "/a"),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_answers_at_each_of_its_hosts_and_nowhere_else() {
+    fn an_agent_is_found_at_each_of_its_hosts_and_at_no_other() {
         let mut agent = public_agent("a", None, "/a");
         agent.route.hosts = ["a.example", "*.b.example"].map(|host| HostRule::parse(host).unwrap()).into();
         let mut r = Router::default();
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_route_twice_names_the_first() {
+    fn a_conflict_names_the_agent_that_had_the_route_first() {
         let mut r = router(&[("a", None, "/a"), ("b", Some("h"), "/a")]);
         assert_eq!(r.insert(Arc::new(public_agent("c", Some("h"), "/a"))), Err(RouteConflict { first: 1 }));
     }

@@ -1,6 +1,7 @@
-//! Where an agent runs: its address, the trust in its certificate, and what it is sent with every request.
+//! The upstream of an agent: its address, the trust in its certificate, the headers that it gets with every request, and the
+//! streams that run there.
 //!
-//! Where a name points to is filled in by a loop of `control`; connections are for `proxy`.
+//! A loop of `control` resolves its name; `proxy` makes the connections.
 
 pub(crate) mod running;
 mod set_headers;

@@ -1,5 +1,5 @@
-//! Headers that every request to an agent gets from the configuration: credentials of the agent's own, mostly. Their
-//! values are secrets.
+//! Headers that the configuration adds to every request to an agent. Most are credentials for the agent, so their values are
+//! secrets.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -10,7 +10,7 @@ use crate::model::reduced_eq;
 pub struct SetHeaders(Box<[(HeaderName, HeaderValue)]>);
 
 impl SetHeaders {
-    /// Takes the list.
+    /// These headers; their values are marked as sensitive, so `Debug` does not show them.
     #[must_use]
     pub fn new(headers: Vec<(HeaderName, HeaderValue)>) -> Self {
         let hidden = |(name, mut value): (HeaderName, HeaderValue)| {
@@ -26,19 +26,19 @@ impl SetHeaders {
         self.0.iter().any(|(ours, _)| reduced_eq(ours.as_str(), name.as_str()))
     }
 
-    /// How many there are.
+    /// The number of headers.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether the configuration adds no header.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Sets them.
+    /// Sets the headers, in place of any of the same name.
     pub fn set(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.0 {
             headers.insert(name, value.clone());

@@ -1,7 +1,6 @@
-//! Where an agent runs: scheme, endpoint, time limits and trust.
+//! The upstream of an agent: scheme, endpoint, timeouts and trust.
 //!
-//! An [`Endpoint`] is a name and port whose addresses are resolved in the background; the request path only
-//! looks at what is known.
+//! An [`Endpoint`] is a name and port. Its addresses are resolved in the background, and the request path uses the last ones.
 
 use std::any::Any;
 use std::fmt;
@@ -19,7 +18,7 @@ use super::set_headers::SetHeaders;
 /// The upstream of one agent.
 #[derive(Debug, Clone)]
 pub struct Upstream {
-    /// Where it listens.
+    /// Host and port, or socket.
     pub endpoint: Arc<Endpoint>,
     /// TLS, when the URL says https.
     pub tls: Option<UpstreamTls>,
@@ -29,20 +28,20 @@ pub struct Upstream {
     pub host: UpstreamHost,
     /// Headers that it gets with every request, set last.
     pub set_headers: SetHeaders,
-    /// The path of the URL, without a slash at the end; goes before the request's path.
+    /// The path of the URL, without a trailing slash: the prefix of every request path.
     pub base_path: String,
     /// The time for a connection, TLS included.
     pub connect_timeout: Duration,
-    /// The time from the end of the request to the head of the answer.
+    /// The time from the end of the request to the head of the response.
     pub response_timeout: Duration,
-    /// How long an answer or a tunnel may be silent; `None` = for ever.
+    /// How long a response or a tunnel may be silent; `None` = for ever.
     pub stream_idle_timeout: Option<Duration>,
-    /// How long a kept connection may rest and still be used.
+    /// How long a kept connection may be idle and still be reused.
     pub idle_timeout: Duration,
 }
 
 impl Upstream {
-    /// Where it is, for people.
+    /// Its URL, for messages.
     #[must_use]
     pub fn url(&self) -> String {
         if let Some(path) = &self.endpoint.socket {
@@ -57,42 +56,43 @@ impl Upstream {
 /// The `Host` of requests to an upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpstreamHost {
-    /// Always this: its own authority, or a name that was written.
+    /// Always this: its own authority, or the name in the configuration.
     Fixed(HeaderValue),
-    /// The caller's.
+    /// The client's `Host`.
     Preserve,
 }
 
-/// How the upstream's certificate is checked.
+/// The verification of the upstream's certificate.
 #[derive(Debug, Clone)]
 pub struct UpstreamTls {
-    /// The name in its certificate.
+    /// The name that its certificate must have.
     pub server_name: String,
-    /// The certificates to trust instead of the system's; `None` = the system's.
+    /// The authorities to trust instead of the system's; `None` = the system's.
     pub trust: Option<Trust>,
 }
 
-/// Certificates of authorities that an upstream's certificate must come from.
+/// The certificates of the authorities that may issue an upstream's certificate.
 #[derive(Clone)]
 pub struct Trust {
-    /// The certificates (DER); each is a sound X.509 certificate.
+    /// The certificates in DER; each is a valid X.509 certificate.
     pub certificates: Arc<[Vec<u8>]>,
-    /// A number that differs between different sets, so that connections checked against one are never
+    /// A number that differs between different sets, so that a connection verified against one is never
     /// used for another.
     pub fingerprint: u64,
     prepared: Arc<OnceLock<Box<dyn Any + Send + Sync>>>,
 }
 
 impl Trust {
-    /// Takes sound certificates.
+    /// Trust in these certificates, which must be valid X.509.
     #[must_use]
     pub fn new(certificates: Vec<Vec<u8>>) -> Self {
         let hex = Digest::of(&certificates.concat()).to_hex();
+        // 16 of the digest's 64 hexadecimal digits are always a `u64`, so nothing falls back to 1.
         let fingerprint = hex.get(..16).and_then(|h| u64::from_str_radix(h, 16).ok()).unwrap_or(1);
         Self { certificates: certificates.into(), fingerprint, prepared: Arc::default() }
     }
 
-    /// What the proxy's library makes of the certificates, made once.
+    /// The certificates in the form of the proxy's TLS library, parsed once: each connection would parse them again.
     pub fn prepared<T: Any + Send + Sync + Clone>(&self, make: impl Fn(&[Vec<u8>]) -> T) -> T {
         let value = self.prepared.get_or_init(|| Box::new(make(&self.certificates)));
         value.downcast_ref::<T>().cloned().unwrap_or_else(|| make(&self.certificates))
@@ -105,23 +105,23 @@ impl fmt::Debug for Trust {
     }
 }
 
-/// A host and port, and the addresses that they have now. Shared by all agents that name it.
+/// A host and port with their present addresses, or a unix socket. All agents with the same one share it.
 #[derive(Debug)]
 pub struct Endpoint {
-    /// A name or an address.
+    /// A name, or an address without brackets.
     pub host: String,
-    /// The port; 0 for a socket.
+    /// The port; 0 for a unix socket.
     pub port: u16,
-    /// The path of the unix socket, when it is one.
+    /// The path of the unix socket; `None` for a host and port.
     pub socket: Option<Box<str>>,
     addresses: Live<Vec<SocketAddr>>,
     next: AtomicUsize,
-    /// How long a connection may rest, in milliseconds, by what the upstream said last.
+    /// How long a connection may be idle by the upstream's last `Keep-Alive`, in milliseconds.
     rest: AtomicU64,
 }
 
 impl Endpoint {
-    /// An endpoint; one with an address for a host needs no resolving.
+    /// A host and port. The addresses of a name are unknown until [`resolved`](Self::resolved) publishes them.
     #[must_use]
     pub fn new(host: &str, port: u16) -> Self {
         let bare = unbracketed(host);
@@ -149,20 +149,20 @@ impl Endpoint {
         }
     }
 
-    /// Whether the host is a name.
+    /// Whether the host is a name that must be resolved.
     #[must_use]
     pub fn needs_resolving(&self) -> bool {
         self.socket.is_none() && self.host.parse::<IpAddr>().is_err()
     }
 
-    /// Publishes what the name points to. An empty answer is not published: the last good one stays.
+    /// Publishes the addresses of the name. An empty list is not published: the last good one stays.
     pub fn resolved(&self, addresses: Vec<SocketAddr>) {
         if !addresses.is_empty() {
             self.addresses.publish(Arc::new(addresses));
         }
     }
 
-    /// How many addresses are known; a socket is one.
+    /// The number of known addresses; a unix socket counts as one.
     #[must_use]
     pub fn len(&self) -> usize {
         if self.socket.is_some() { 1 } else { self.addresses.with(Vec::len) }
@@ -174,7 +174,7 @@ impl Endpoint {
         self.len() == 0
     }
 
-    /// The upstream has said for how long a connection may rest and still be used.
+    /// Notes how long a connection may be idle, as the upstream says in `Keep-Alive`.
     pub fn keeps_for(&self, rest: Duration) {
         self.rest.store(u64::try_from(rest.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
