@@ -1,5 +1,5 @@
-//! Whether a request goes on to an agent: its head within the limits, an agent, a decision in its favour, a slot. What
-//! does not go on is an answer of our own.
+//! The admission of a request: its head is within the limits, a route matches, the decision allows it, a slot is free. The
+//! gateway itself answers a request that is not admitted.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::service::Gateway;
 use super::view::View;
 
 impl Gateway {
-    /// What a request needs to go on, or its answer.
+    /// The permit and the slot of a request, or the response that it gets instead.
     pub(super) async fn admit(&self, session: &Session, ctx: &mut Context) -> Result<(Permit, Slot), Own> {
         let head = session.req_header();
         self.screen(head)?;
@@ -35,7 +35,7 @@ impl Gateway {
         Ok((permit, slot))
     }
 
-    /// Answers what no agent is looked for.
+    /// Answers requests that need no route: heads over the limits, TRACE, health checks.
     fn screen(&self, head: &RequestHeader) -> Result<(), Own> {
         let limits = &self.parts.limits;
         if head_bytes(head) > limits.header_bytes || head.headers.len() > limits.header_fields {
@@ -50,7 +50,7 @@ impl Gateway {
         }
     }
 
-    /// The request as the decision sees it.
+    /// The request, as a decision sees it.
     fn read<'s>(&self, head: &'s RequestHeader, ctx: &mut Context) -> Result<Request<'s>, Own> {
         let view = View::of(head).map_err(|bad| self.unrouted(head, ctx, bad.refusal()))?;
         ctx.path = (!view.path.is_as_sent()).then(|| view.path.as_str().into());
@@ -63,14 +63,14 @@ impl Gateway {
             query: view.query,
             headers: &head.headers,
             peer: ctx.remote,
-            // No listener asks for one.
+            // No listener asks clients for a certificate.
             client_certificate: None,
             now: ctx.now,
             purpose: Purpose::Serve,
         })
     }
 
-    /// The agent of a request that must be decided.
+    /// The agent of a request that needs a decision.
     fn route(
         &self,
         request: &Request<'_>,
@@ -101,7 +101,7 @@ fn content_length(request: &RequestHeader) -> Option<u64> {
 }
 
 fn head_bytes(request: &RequestHeader) -> usize {
-    // Each field costs its name, its value, a colon, a blank and a line end.
+    // As HTTP/1 writes it: each field takes its name, its value, a colon, a blank and a line end of two bytes.
     request.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
         + request.raw_path().len()
 }

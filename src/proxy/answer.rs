@@ -1,5 +1,6 @@
-//! Every answer of our own to a whole request: refusals, preflights and health checks. What a refusal says is for
-//! `model::Refusal`, the challenge for `gate`.
+//! The responses that the gateway itself gives to a complete request: refusals, preflights and health checks.
+//!
+//! `model::Refusal` has the texts, and `gate` the challenges; `door` answers a head that is incomplete or malformed.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -17,13 +18,13 @@ use crate::routing::{Agent, CorsHeaders};
 use super::context::{Context, OwnAnswer};
 use super::cross_origin;
 
-/// The longest that the unread rest of a refused request's body is taken in: enough for a client that sends at once to
-/// reach the end and read the answer.
+/// How long the unread rest of a refused request's body is read and dropped: long enough for a client that sends without
+/// pause to finish and read the response, too short to hold a slot with.
 const BODY_DRAIN: Duration = Duration::from_secs(2);
-/// The name under which a client finds the request's id.
+/// The header with the request's id.
 pub(super) const REQUEST_ID: &str = "X-Request-Id";
 
-/// A refusal, and what its answer says besides.
+/// A refusal, and the parts of its response that depend on the agent.
 #[derive(Debug)]
 pub(super) struct Problem {
     refusal: Refusal,
@@ -45,12 +46,12 @@ impl From<Refusal> for Problem {
 }
 
 impl Problem {
-    /// A request with a method other than these.
+    /// The refusal of a method; `allow` lists the others.
     pub(super) fn method(allow: HeaderValue) -> Self {
         Self { allow: Some(allow), ..Refusal::MethodNotAllowed.into() }
     }
 
-    /// The decision about a credential for an agent.
+    /// The refusal of a credential at an agent.
     pub(super) fn decided(reason: Reason, agent: &Agent) -> Self {
         Self {
             detail: detail(reason, agent),
@@ -59,7 +60,7 @@ impl Problem {
         }
     }
 
-    /// Writes the answer.
+    /// Writes the response.
     pub(super) async fn send(self, session: &mut Session, ctx: &Context) -> pingora::Result<()> {
         let cors = cross_origin::headers(ctx.agent().map(|agent| &**agent), session.req_header());
         let body = self.refusal.document(&self.detail, &ctx.request_id);
@@ -82,7 +83,7 @@ impl Problem {
     }
 }
 
-/// An answer of our own to a request that goes no further.
+/// A response that the gateway itself gives.
 #[derive(Debug)]
 pub(super) enum Own {
     Problem(Problem),
@@ -90,7 +91,7 @@ pub(super) enum Own {
     Health(Health),
 }
 
-/// What a health check is told.
+/// The state that a health check reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Health {
     Ok,
@@ -110,14 +111,14 @@ impl From<Refusal> for Own {
 }
 
 impl Own {
-    /// Writes the answer, and takes note of it.
+    /// Writes the response, and notes it in the context.
     pub(super) async fn give(self, session: &mut Session, ctx: &mut Context) -> pingora::Result<()> {
         match self {
             Self::Problem(problem) => {
                 ctx.answer(OwnAnswer::Refusal(problem.refusal));
                 session.as_downstream_mut().set_total_drain_timeout(Some(BODY_DRAIN));
                 if !session.is_body_empty() && session.req_header().headers.contains_key(header::EXPECT) {
-                    // The body was never asked for and may never come.
+                    // The client waits for a 100 that never comes, and may send no body: the connection cannot be reused.
                     session.set_keepalive(None);
                 }
                 problem.send(session, ctx).await
@@ -159,7 +160,7 @@ fn append(head: &mut ResponseHeader, headers: Vec<(HeaderName, HeaderValue)>) ->
     Ok(())
 }
 
-/// A HEAD request gets the head alone.
+/// Writes a response; to a HEAD request without its body (RFC 9110 section 9.3.2).
 async fn write(session: &mut Session, head: ResponseHeader, body: Bytes) -> pingora::Result<()> {
     let without_body = session.req_header().method == Method::HEAD;
     session.write_response_header(Box::new(head), without_body).await?;
@@ -169,7 +170,7 @@ async fn write(session: &mut Session, head: ResponseHeader, body: Bytes) -> ping
     Ok(())
 }
 
-/// A request's id as the value of a header.
+/// A request's id as a header value.
 pub(super) fn header_value(id: &RequestId) -> pingora::Result<HeaderValue> {
     let value = id.with_text(HeaderValue::from_str);
     value.map_err(|_| Error::explain(ErrorType::InternalError, "a request id is no header value").into_in())

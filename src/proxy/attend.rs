@@ -1,8 +1,7 @@
-//! Who waits for whom while a request is proxied, told phase by phase: the caller's pauses have a limit until the agent
-//! answers, the agent's time begins with the end of the request, and from the head of the answer on a silence is nobody's
-//! fault.
+//! The timeouts of a proxied request, phase by phase: pauses of the client are limited until the agent responds, the agent's
+//! time begins with the end of the request, and after the head of the response either side may be silent.
 //!
-//! What a limit does when it ends is in `patience`; how it is told to the caller, in `phases`.
+//! `patience` measures them, and `failure` answers when one runs out.
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
@@ -19,16 +18,16 @@ use super::passage::{Kind, Passage};
 use super::service::Gateway;
 
 impl Gateway {
-    /// The request may go to its agent: puts the limits of its waits on the connection.
+    /// Before the request goes to its agent: sets its timeouts on the connection.
     pub(super) fn attend(&self, session: &mut Session, kind: Kind) -> Option<Patience> {
-        // A tunnel may rest between two messages.
+        // A WebSocket may be idle between two messages.
         let pause = (kind == Kind::Exchange).then_some(self.parts.limits.idle_timeout);
         let caller = session.as_downstream_mut();
         let patience = match caller.stream().and_then(Bounded::patience) {
             Some(patience) => Some(patience.clone()),
             None if caller.is_http2() => {
                 let patience = Patience::default();
-                // Taken out and put back: what stands there meanwhile is nobody's.
+                // The session is taken out, wrapped and put back; nothing reads the placeholder meanwhile.
                 match std::mem::replace(caller, ServerSession::new_custom(Box::new(()))) {
                     ServerSession::H2(stream) => {
                         let stream = H2Caller::new(stream, patience.clone());
@@ -44,7 +43,7 @@ impl Gateway {
         patience
     }
 
-    /// The agent is sent the head of the request, perhaps not for the first time.
+    /// The head of the request goes to the agent; once more with each attempt.
     pub(super) fn request_begins(session: &mut Session, passage: &Passage) {
         if let Some(patience) = &passage.patience {
             patience.begin();
@@ -54,19 +53,19 @@ impl Gateway {
         }
     }
 
-    /// A piece of the request's body, or of what the caller says in a tunnel, goes to the agent.
+    /// A piece of the request's body, or of the client's side of a tunnel, goes to the agent.
     pub(super) async fn request_moves(body: &mut Option<Bytes>, end: bool, passage: &mut Passage) {
         if end && body.as_ref().is_some_and(Bytes::is_empty) {
-            // Pingora 0.9.1 writes the end of a chunked body once for an empty last piece and once for the end itself;
-            // the second one would stand before the next request on the connection.
+            // Pingora 0.9.1 writes the last chunk once for an empty last piece and once for the end itself; the second one
+            // would precede the next request on the connection.
             *body = None;
         }
         if let Some(patience) = &passage.patience {
             patience.moved();
         }
         if passage.body.pieces > 0 {
-            // Lets Pingora write the pieces before: with its channel to the agent full it would not listen to the
-            // caller again, neither at the end of the agent's time nor when the caller leaves.
+            // Lets Pingora write the earlier pieces: with its channel to the agent full it would not poll the client again,
+            // neither when the agent's time is over nor when the client disconnects.
             tokio::task::yield_now().await;
         }
         passage.body.pieces = passage.body.pieces.saturating_add(1);
@@ -76,7 +75,7 @@ impl Gateway {
         }
     }
 
-    /// The head of the answer is there.
+    /// The head of the response has arrived.
     pub(super) fn answer_begins(session: &mut Session, head: &ResponseHeader, passage: &Passage) {
         let Some(patience) = &passage.patience else { return };
         let upstream = &passage.agent().upstream;
@@ -85,12 +84,12 @@ impl Gateway {
             upstream.endpoint.keeps_for(rest);
         }
         if has_body(&session.req_header().method, head) {
-            // What the caller still sends is one side of a conversation.
+            // The rest of the request is now one side of a conversation, in which the client may pause.
             session.set_read_timeout(None);
         }
     }
 
-    /// A piece of the answer, or of what the agent says in a tunnel, goes to the caller.
+    /// A piece of the response, or of the agent's side of a tunnel, goes to the client.
     pub(super) fn answer_moves(
         &self,
         session: &mut Session,
@@ -110,12 +109,11 @@ impl Gateway {
     }
 }
 
-/// Ends an answer that has been silent for too long as one that is whole, where it has no length that says
-/// otherwise.
+/// Completes a response that has been silent for too long, unless its `Content-Length` says that it is incomplete.
 pub(super) async fn end_silent(session: &mut Session) {
     let sized = |head: &ResponseHeader| head.headers.contains_key(header::CONTENT_LENGTH);
     if session.response_written().is_some_and(|head| !sized(head)) {
-        // A caller that has gone cannot be told.
+        // It fails only when the client has disconnected.
         let _gone = session.as_downstream_mut().finish_body().await;
     }
 }
@@ -126,6 +124,7 @@ fn request_complete(passage: &Passage) {
     }
 }
 
+/// Whether a response with this head has a body (RFC 9112 section 6.3).
 pub(super) fn has_body(method: &Method, head: &ResponseHeader) -> bool {
     let none = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
         || *method == Method::HEAD

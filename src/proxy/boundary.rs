@@ -1,15 +1,15 @@
-//! Where one message of a stream ends and the next begins: in server-sent events, and in gRPC.
+//! Message boundaries in a stream: of server-sent events, and of gRPC.
 //!
-//! Bytes are looked at and never changed. Frames of a WebSocket are found in `door`, which has both directions.
+//! The bytes are never changed. `door` finds the frames of a WebSocket, because it has both directions.
 
-/// Knows after each piece of a stream whether it ended between two messages.
+/// Tracks whether the bytes of a stream so far end between two messages.
 #[derive(Debug, Clone)]
 pub(super) enum Boundary {
     /// Server-sent events.
     Events(Events),
     /// Length-prefixed messages.
     Messages(Messages),
-    /// Every place is as good as another.
+    /// A stream without messages: every position is a boundary.
     Anywhere,
 }
 
@@ -23,7 +23,7 @@ impl Boundary {
         }
     }
 
-    /// Takes a piece of the stream.
+    /// Tracks a piece of the stream.
     pub(super) fn pass(&mut self, piece: &[u8]) {
         match self {
             Self::Events(events) => events.pass(piece),
@@ -32,7 +32,8 @@ impl Boundary {
         }
     }
 
-    /// Takes a piece up to the first boundary, and says how many bytes that is; all of it, when it has none.
+    /// Tracks a piece up to its first boundary, and returns the number of bytes before it; `None` when the whole piece was
+    /// tracked and has none.
     pub(super) fn find(&mut self, piece: &[u8]) -> Option<usize> {
         if self.is_here() {
             return Some(0);
@@ -45,22 +46,23 @@ impl Boundary {
     }
 }
 
-/// How many last bytes of a piece tell where it ends: two line ends of two bytes make a blank line.
-const TELLING: usize = 4;
+/// The number of last bytes of a piece that decide whether it ends at a boundary: a blank line is at most two line ends of
+/// two bytes.
+const DECISIVE: usize = 4;
 
-/// Server-sent events: a blank line ends each. A line ends with `\r\n`, `\n` or `\r`.
+/// Server-sent events: a blank line ends each, and `\r\n`, `\n` or `\r` a line (HTML Standard, section 9.2.5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Events {
     /// Between two events.
     #[default]
     Between,
-    /// The same, behind a `\r` that a `\n` may follow.
+    /// Between two events, after a `\r` that a `\n` may follow.
     BetweenAfterReturn,
     /// Within a line.
     Line,
     /// At the beginning of a line of an event.
     LineStart,
-    /// The same, behind a `\r` that a `\n` may follow.
+    /// At the beginning of a line, after a `\r` that a `\n` may follow.
     LineStartAfterReturn,
 }
 
@@ -80,14 +82,15 @@ impl Events {
     }
 
     fn pass(&mut self, piece: &[u8]) {
-        let telling = match piece.len().checked_sub(TELLING) {
+        let decisive = match piece.len().checked_sub(DECISIVE) {
             None | Some(0) => piece,
             Some(before) => {
+                // The bytes before change nothing, so a long piece costs no more than four bytes.
                 *self = Self::Line;
                 piece.get(before..).unwrap_or_default()
             }
         };
-        *self = telling.iter().fold(*self, |at, byte| at.step(*byte));
+        *self = decisive.iter().fold(*self, |at, byte| at.step(*byte));
     }
 
     fn find(&mut self, piece: &[u8]) -> Option<usize> {
@@ -101,17 +104,17 @@ impl Events {
     }
 }
 
-/// How long the head of a gRPC message is: a flag and four bytes of length.
+/// The length of the prefix of a gRPC message: one byte of flags and four of length (gRPC over HTTP/2, "Requests").
 const MESSAGE_HEAD: u8 = 5;
 
-/// Messages of gRPC.
+/// The length-prefixed messages of gRPC.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Messages {
-    /// How many bytes of a head have come.
+    /// The bytes of a prefix so far.
     head: u8,
-    /// The length that they say.
+    /// The length that they give.
     length: u32,
-    /// How many bytes of the message are still to come.
+    /// The bytes of the message that are still to come.
     rest: u32,
 }
 
@@ -141,13 +144,15 @@ impl Messages {
         None
     }
 
-    /// Takes a byte of a head, or as much of a message as there is.
+    /// Tracks one byte of a prefix, or as much of a message as there is. Returns the number of bytes.
     fn advance(&mut self, piece: &[u8]) -> usize {
         if self.rest > 0 {
+            // A piece beyond 4 GiB is as good as the longest message.
             let here = u32::try_from(piece.len()).unwrap_or(u32::MAX).min(self.rest);
             self.rest -= here;
             return here as usize;
         }
+        // Both callers pass a piece that is not empty.
         let byte = piece.first().copied().unwrap_or_default();
         if self.head > 0 {
             self.length = (self.length << 8) | u32::from(byte);
@@ -197,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_line_ends_an_event_whatever_ends_the_lines() {
+    fn a_blank_line_ends_an_event_with_any_line_ends() {
         for (text, wanted) in [
             ("data: 1\n\ndata: 2\n\n", &[9, 18][..]),
             ("data: 1\r\n\r\nx", &[10, 11]),
@@ -214,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_of_grpc_ends_where_its_length_says() {
+    fn a_grpc_message_ends_where_its_length_says() {
         let mut text = vec![0, 0, 0, 0, 3, b'a', b'b', b'c', 1, 0, 0, 0, 0, 0, 0, 0, 1, 0];
         text.extend_from_slice(&[7; 256]);
         text.extend_from_slice(&[0, 0, 0]);
@@ -224,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn other_answers_can_end_anywhere() {
+    fn other_responses_can_end_anywhere() {
         assert_eq!(Boundary::Anywhere.find(b"abc"), Some(0));
     }
 }

@@ -1,4 +1,4 @@
-//! Why an agent gave no answer, as far as Pingora's error tells.
+//! The cause of an upstream failure, as far as Pingora's error tells. `upstream_fault` has those of TLS handshakes.
 
 use std::io::ErrorKind;
 
@@ -10,7 +10,7 @@ use crate::telemetry::UpstreamError;
 
 use super::upstream_fault::UpstreamFault;
 
-/// The end of the agent's time.
+/// The cause when the agent's time is over.
 pub(super) const fn of_silence(over: Over) -> UpstreamError {
     match over {
         Over::NoHead => UpstreamError::ReadTimeout,
@@ -18,10 +18,10 @@ pub(super) const fn of_silence(over: Over) -> UpstreamError {
     }
 }
 
-/// Why an upstream failed.
+/// The cause of a failed exchange with an upstream.
 pub(super) fn of(error: &Error) -> UpstreamError {
     match io_kind(error) {
-        // Only a path can be absent.
+        // Only the path of a unix socket can be absent.
         Some(ErrorKind::NotFound) => return UpstreamError::SocketNotFound,
         Some(ErrorKind::PermissionDenied) => return UpstreamError::ConnectDenied,
         _ => {}
@@ -48,15 +48,15 @@ fn io_kind(error: &Error) -> Option<ErrorKind> {
     error.root_cause().downcast_ref::<std::io::Error>().map(std::io::Error::kind)
 }
 
-/// Whether it was this process, or the whole machine, that had no descriptor left for the connection.
+/// Whether the process, or the whole machine, had no file descriptor left for the connection.
 pub(super) fn lacks_descriptors(error: &Error) -> bool {
     let (process, machine) = (Errno::MFILE.raw_os_error(), Errno::NFILE.raw_os_error());
     let cause = error.root_cause().downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error);
     cause.is_some_and(|number| number == process || number == machine)
 }
 
-/// What the system or the TLS library says of a connection that did not come about. Other failures keep their
-/// details to themselves: those may quote what the upstream sent.
+/// The details of the system or of the TLS library on a connection that failed. Other failures get none: theirs may quote
+/// bytes that the upstream sent.
 pub(super) fn detail(error: &Error) -> String {
     let mut text = error.etype().as_str().to_owned();
     match error.etype() {

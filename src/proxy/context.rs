@@ -1,5 +1,5 @@
-//! One request on its way through the phases, as a state machine: received, then answered by us or admitted. At the
-//! end it is one line of the access log.
+//! The context of one request through all phases, as a state machine: received, then answered by the gateway or admitted.
+//! At the end it is one line of the access log.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::telemetry::{PathText, RequestRecord, Serving, UpstreamError};
 use super::origin::Origin;
 use super::passage::Passage;
 
-/// One request on its way through the phases.
+/// The context of one request.
 #[derive(Debug)]
 pub struct Context {
     pub(super) began: Tick,
@@ -26,30 +26,30 @@ pub struct Context {
     pub(super) origin: Origin,
     pub(super) remote: Option<IpAddr>,
     pub(super) https: bool,
-    /// The path in its one form, when it did not come in it.
+    /// The path in canonical form, when the client sent another.
     pub(super) path: Option<Box<str>>,
-    /// Whether parts of the query go on percent-encoded.
+    /// Whether parts of the query are forwarded percent-encoded.
     pub(super) encode_query: bool,
-    /// The decision; its permit stands apart.
+    /// The verdict; its permit has moved into the passage.
     pub(super) verdict: Verdict,
-    /// What a refusal rests on, where somebody may ask.
+    /// The grounds of a refusal, where decisions are kept.
     pub(super) grounds: Option<Arc<Grounds>>,
     stage: Stage,
     _serving: Serving,
 }
 
-/// How far a request has come: no phase finds more than it may use.
+/// The stage of a request. A phase can use only the data of the stage that it is for.
 #[derive(Debug)]
 enum Stage {
-    /// Its head is there. The agent is, once host and path have led to one.
+    /// Its head has arrived; with its agent, once a route matched.
     Received(Option<Arc<Agent>>),
-    /// It has an answer of our own, and goes no further.
+    /// The gateway has answered it, and it goes no further.
     Answered(Option<Arc<Agent>>, OwnAnswer),
     /// It goes on to its agent.
     Admitted(Passage),
 }
 
-/// What we answer ourselves.
+/// The kind of a response that the gateway itself gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OwnAnswer {
     Refusal(Refusal),
@@ -75,14 +75,14 @@ impl Context {
         }
     }
 
-    /// Host and path have led to this agent.
+    /// Notes the agent whose route matched.
     pub(super) fn route(&mut self, agent: &Arc<Agent>) {
         if let Stage::Received(found) = &mut self.stage {
             *found = Some(Arc::clone(agent));
         }
     }
 
-    /// The request gets this answer of ours. One that goes on to its agent stays what it is.
+    /// Notes the gateway's own response. A request that was admitted before stays admitted.
     pub(super) fn answer(&mut self, answer: OwnAnswer) {
         if let OwnAnswer::Preflight | OwnAnswer::Health = answer {
             self.verdict = Verdict::unasked();
@@ -92,12 +92,12 @@ impl Context {
         }
     }
 
-    /// The request goes on.
+    /// Admits the request.
     pub(super) fn admit(&mut self, passage: Passage) {
         self.stage = Stage::Admitted(passage);
     }
 
-    /// The agent, once one was found.
+    /// The agent, once a route matched.
     pub(super) fn agent(&self) -> Option<&Arc<Agent>> {
         match &self.stage {
             Stage::Received(agent) | Stage::Answered(agent, _) => agent.as_ref(),
@@ -105,7 +105,7 @@ impl Context {
         }
     }
 
-    /// The passage of a request that goes on.
+    /// The passage of an admitted request.
     ///
     /// # Errors
     /// When it was not admitted: nothing is forwarded then.
@@ -113,10 +113,10 @@ impl Context {
         self.admitted().ok_or_else(not_admitted)
     }
 
-    /// The same, to take note of what happens to it.
+    /// The passage, to note its progress.
     ///
     /// # Errors
-    /// When it was not admitted.
+    /// When it was not admitted: nothing is forwarded then.
     pub(super) fn passage_mut(&mut self) -> pingora::Result<&mut Passage> {
         match &mut self.stage {
             Stage::Admitted(passage) => Ok(passage),
@@ -136,7 +136,7 @@ impl Context {
         self.admitted().and_then(Passage::over)
     }
 
-    /// Why the agent gave no answer, or no whole one.
+    /// Why the agent gave no response, or an incomplete one.
     pub(super) fn upstream_error(&self) -> Option<UpstreamError> {
         match &self.stage {
             Stage::Answered(_, OwnAnswer::Refusal(Refusal::Busy)) => Some(UpstreamError::TooManyInFlight),
@@ -145,12 +145,12 @@ impl Context {
         }
     }
 
-    /// What has ended the request's stream, and where.
+    /// Why and where the gateway ended the request's stream.
     pub(super) fn ended(&self) -> Option<(EndedBy, EndedAt)> {
         self.admitted().and_then(Passage::ended)
     }
 
-    /// What is known of the request now.
+    /// The record of the request, as far as it is known now.
     pub(super) fn record(&self, method: Option<Method>, path: PathText) -> RequestRecord {
         let (agent, verdict) = (self.agent(), &self.verdict);
         RequestRecord {
@@ -184,7 +184,7 @@ mod tests {
     use crate::telemetry::Metrics;
 
     #[test]
-    fn what_was_not_admitted_has_no_passage() {
+    fn a_request_that_was_not_admitted_has_no_passage() {
         let serving = Metrics::new().unwrap().in_flight().enter();
         let mut ctx = Context::new(Instant::from_unix(0), serving);
         assert!(ctx.passage().is_err() && ctx.passage_mut().is_err() && ctx.over().is_none());
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_we_answer_for_anybody_counts_as_allowed() {
+    fn preflights_and_health_checks_count_as_allowed() {
         for (answer, decision) in [
             (OwnAnswer::Preflight, Decision::Allow),
             (OwnAnswer::Health, Decision::Allow),

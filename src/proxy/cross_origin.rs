@@ -1,27 +1,27 @@
-//! The cross-origin headers of answers: our own, and those of agents, whose own are replaced.
+//! The cross-origin headers of responses. Those of an agent are replaced by the ones that its configuration says.
 
 use http::{HeaderName, HeaderValue, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use crate::routing::{Agent, Cors, CorsHeaders};
 
-/// What every name of a cross-origin header begins with.
-const FAMILY: &str = "access-control-";
+/// The prefix of all cross-origin headers (Fetch Standard, "HTTP responses").
+const PREFIX: &str = "access-control-";
 
-/// The headers for an answer of ours.
+/// The headers for a response of the gateway.
 pub(super) fn headers(agent: Option<&Agent>, request: &RequestHeader) -> CorsHeaders {
     let cors = agent.and_then(|agent| agent.cors.as_ref());
     cors.map(|cors| cors.answer(request.headers.get(header::ORIGIN))).unwrap_or_default()
 }
 
-/// Puts our headers in the place of the agent's.
+/// Replaces the agent's headers by those of its rules.
 pub(super) fn replace(
     response: &mut ResponseHeader,
     cors: &Cors,
     request: &RequestHeader,
 ) -> pingora::Result<()> {
     let theirs: Vec<HeaderName> =
-        response.headers.keys().filter(|name| name.as_str().starts_with(FAMILY)).cloned().collect();
+        response.headers.keys().filter(|name| name.as_str().starts_with(PREFIX)).cloned().collect();
     for name in theirs {
         response.remove_header(&name);
     }
@@ -34,7 +34,7 @@ pub(super) fn replace(
     Ok(())
 }
 
-/// Adds a word to what the agent's answer varies by, unless it stands there.
+/// Adds a field name to the `Vary` of the agent's response, unless it is there.
 fn vary(response: &mut ResponseHeader, by: &HeaderValue) -> pingora::Result<()> {
     let words = |value: &HeaderValue| value.to_str().map(str::to_owned).unwrap_or_default();
     let there: Vec<String> = response.headers.get_all(header::VARY).iter().map(words).collect();
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_answer_varies_by_is_said_once() {
+    fn vary_names_each_field_once() {
         for (there, wanted) in [
             (&[] as &[&str], "Origin"),
             (&["Accept-Encoding"], "Accept-Encoding, Origin"),

@@ -1,6 +1,6 @@
 //! Drives the decision about a request: asks `gate`, fetches what it needs, and asks again.
 //!
-//! The only wait before a request goes on is here, and it is bounded.
+//! This is the only wait before a request is forwarded, and it is bounded.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
@@ -16,12 +16,12 @@ use super::context::Context;
 use super::noted;
 use super::service::Gateway;
 
-/// The longest wait for the one shared fetch that an unknown `kid` asked for. A caller waits this long for a rotated
-/// key, and no longer for a provider that does not answer.
+/// The longest wait for the shared fetch that an unknown `kid` causes. A provider that responds takes well under a second;
+/// for one that does not, a client need not wait longer.
 const KEYS_WAIT: Duration = Duration::from_secs(1);
 
 impl Gateway {
-    /// Decides about a request to `agent`, counts the decision and notes it. The verdict is in the context.
+    /// Decides about a request to `agent`, counts the decision and notes it. The context gets the verdict.
     pub(super) async fn decide(
         &self,
         agent: &Arc<Agent>,
@@ -58,9 +58,9 @@ impl Gateway {
     }
 }
 
-/// Fetches what a decision needs.
+/// Fetches the needs of a decision; the real ones, or fixed ones in tests.
 trait Fetch {
-    /// Puts what is needed, or that it cannot be had, with the evidence. Returns the moment at which that is done.
+    /// Fetches a need into `evidence`, or notes there that it is unavailable. Returns the time afterwards.
     fn fetch(
         &mut self,
         need: &Need,
@@ -69,7 +69,7 @@ trait Fetch {
     ) -> impl Future<Output = Instant> + Send;
 }
 
-/// Asks until it is decided. Each need comes once, so that this ends.
+/// Asks until the decision is made. Each need comes at most once, so the loop ends.
 async fn settle(
     request: &mut Request<'_>,
     fetch: &mut impl Fetch,
@@ -99,12 +99,12 @@ impl Fetch for Fetcher<'_> {
         match need {
             Need::Keys(provider) => {
                 if let Some(fetched) = provider.join_refetch(now) {
-                    // Late keys serve the next request; this one is decided with what is there.
+                    // Late keys serve later requests; this one is decided with the present ones.
                     let in_time = tokio::time::timeout(KEYS_WAIT, fetched).await.is_ok();
                     evidence.keys = if in_time { Fetched::Here(()) } else { Fetched::Unavailable };
                 }
             }
-            // No agent introspects tokens, and no rule reads bodies: a decision that needs either is a refusal.
+            // No agent introspects tokens and no rule reads bodies yet, so a decision that needs either is a refusal.
             Need::Introspection(_) | Need::Body { .. } => evidence.give_up(need),
         }
         self.clock.now()
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_need_is_fetched_in_turn_and_the_decision_made_at_the_moment_when_all_is_there() {
+    async fn each_need_is_fetched_in_turn_and_the_decision_uses_the_time_after_the_last() {
         let active = Fetched::Here(Introspection::Active(Claims::default()));
         let body = |text: &'static str| Fetched::Here(Bytes::from_static(text.as_bytes()));
         for (introspection, body, wanted, asked) in [
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_this_gateway_cannot_fetch_is_refused() {
+    async fn a_need_that_this_gateway_cannot_fetch_is_a_refusal() {
         let clock = FixedClock::at(Instant::from_unix(7));
         for insists in [false, true] {
             let double = Double { insists, ..Double::new() };

@@ -1,5 +1,5 @@
-//! A request whose way to its agent, or back, has failed: what is noted, what the caller is told, and whether it is sent
-//! once more. The causes themselves are in `cause`.
+//! A request whose exchange with its agent has failed: the cause that is noted, the response to the client, and whether the
+//! request is sent once more. `cause` has the causes themselves.
 
 use http::Method;
 use pingora::proxy::{FailToProxy, Session};
@@ -16,7 +16,7 @@ use super::context::Context;
 use super::passage::Passage;
 use super::response;
 
-/// Answers a request whose way to its agent, or back, has failed.
+/// Answers a request whose exchange with its agent has failed.
 pub(super) async fn answer(session: &mut Session, error: &Error, ctx: &mut Context) -> FailToProxy {
     let stream = ctx.admitted().and_then(|passage| Some((passage.stream.as_ref()?, passage.ended()?)));
     if let Some((stream, (by, at))) = stream {
@@ -36,13 +36,13 @@ pub(super) async fn answer(session: &mut Session, error: &Error, ctx: &mut Conte
     };
     if response::written(session).is_none() {
         session.set_keepalive(None);
-        // A client that has gone cannot be told.
+        // It fails only when the client has disconnected.
         let _gone = Problem::from(refusal).send(session, ctx).await;
     }
     FailToProxy { error_code: refusal.status(), can_reuse_downstream: false }
 }
 
-/// Notes why the agent gave no answer, where that is what happened. The first cause stands.
+/// Notes the cause, where the agent is at fault. Of several causes the first one counts.
 fn note(passage: &mut Passage, over: Option<Over>, error: &Error) {
     if let Some(over) = over {
         passage.failure.get_or_insert(cause::of_silence(over));
@@ -55,7 +55,7 @@ fn note(passage: &mut Passage, over: Option<Over>, error: &Error) {
     }
 }
 
-/// What the caller is told; nothing when it has gone.
+/// The refusal for the client; `None` when it has disconnected.
 fn refusal(over: Option<Over>, error: &Error) -> Option<Refusal> {
     Some(match (error.esource(), error.etype()) {
         _ if over == Some(Over::NoHead) => Refusal::GatewayTimeout,
@@ -95,10 +95,10 @@ pub(super) fn warn(ctx: &Context, error: &Error) {
     );
 }
 
-/// What ends a body that is over `max_body`.
+/// Pingora's error for a body that is over `max_body`.
 pub(super) const TOO_LARGE: ErrorType = ErrorType::HTTPStatus(413);
 
-/// An upstream that was too slow, or one that could not be reached or made no sense.
+/// 504 for an upstream that was too slow; 502 for one that could not be reached or gave an invalid response.
 const fn of_upstream(error: &ErrorType) -> Refusal {
     match error {
         ErrorType::ReadTimedout
@@ -109,8 +109,8 @@ const fn of_upstream(error: &ErrorType) -> Refusal {
     }
 }
 
-/// Says whether the request is sent once more: only what can be repeated without harm, once, and only when a kept connection
-/// had gone stale.
+/// Decides whether the request is sent once more: only a safe method without a body (RFC 9110 section 9.2.1), at most once,
+/// and only when a kept connection was stale.
 pub(super) fn send_again(session: &mut Session, error: &mut Error, ctx: &mut Context, is_kept: bool) {
     let repeatable = matches!(session.req_header().method, Method::GET | Method::HEAD | Method::OPTIONS)
         && session.is_body_empty()
@@ -125,7 +125,7 @@ pub(super) fn send_again(session: &mut Session, error: &mut Error, ctx: &mut Con
     }
 }
 
-/// Whether the upstream had sent a part of its answer when the connection failed. Pingora says so in words only.
+/// Whether the connection failed after the upstream had sent part of its response. Pingora says so only in its text.
 fn answer_has_begun(error: &Error) -> bool {
     let text = error.to_string();
     let mut counts = text.split("bytes already read: ").skip(1);

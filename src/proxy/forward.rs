@@ -1,4 +1,4 @@
-//! The request as the agent receives it: strip, then set. Needs a permit.
+//! The request as the agent receives it: fields are removed, then others set. This needs a permit.
 
 use std::borrow::Cow;
 
@@ -14,13 +14,13 @@ use super::forwarded::{self, Forwarded, REQUEST_ID};
 use super::stamp;
 use super::view::{sent_host, sent_query};
 
-/// What is set at most with every request: three fields of `forwarded`, the id, the length and the host.
+/// The most fields that are set on every request: four of `forwarded`, the id and the host.
 const SET: usize = 6;
 
 /// Rewrites `request`, which is a copy of `sent`, the client's, without hop-by-hop fields.
 ///
-/// Names arrive in lower case, as HTTP/2 has them: to keep how a client spelled them would cost two allocations for
-/// each that is set.
+/// The agent receives names in lower case, as in HTTP/2: keeping the client's spelling would cost two allocations for each
+/// field that is set.
 pub(super) fn rewrite(
     request: &mut RequestHeader,
     sent: &RequestHeader,
@@ -28,14 +28,14 @@ pub(super) fn rewrite(
     ctx: &Context,
 ) -> pingora::Result<()> {
     let agent = permit.agent();
-    let mut parts: http::request::Parts = std::mem::replace(request, nothing()).into();
+    let mut parts: http::request::Parts = std::mem::replace(request, placeholder()).into();
     let (peer, request_id) = stamp::values(ctx.origin.peer, &ctx.request_id)?;
     let forwarded = Forwarded::of(&parts.headers, sent, peer, agent.taken_prefix.as_ref(), ctx);
     let set = SET + permit.headers().len() + agent.upstream.set_headers.len();
     let mut headers = HeaderMap::with_capacity(parts.headers.len() + set);
     let mut name_of_last = None;
     for (name, value) in std::mem::take(&mut parts.headers) {
-        // The second and later values of a name come without it.
+        // `HeaderMap` gives the second and later values of a name without the name.
         if let Some(name) = name {
             let goes = !agent.withholds(&name) && (!is_withheld(&name, ctx) || agent.hands_on(&name));
             name_of_last = goes.then_some(name);
@@ -66,7 +66,7 @@ pub(super) fn rewrite(
     Ok(())
 }
 
-/// The `Host` for the agent. An HTTP/1.0 request may have none that could be preserved.
+/// The `Host` for the agent. An HTTP/1.0 request may have none to preserve; then it is the upstream's own.
 fn host(upstream: &Upstream, sent: &RequestHeader) -> HeaderValue {
     match &upstream.host {
         UpstreamHost::Fixed(host) => host.clone(),
@@ -74,15 +74,15 @@ fn host(upstream: &Upstream, sent: &RequestHeader) -> HeaderValue {
     }
 }
 
-/// A head that stands in for another.
-fn nothing() -> RequestHeader {
+/// A placeholder for a head that is taken apart.
+fn placeholder() -> RequestHeader {
     Request::new(()).into_parts().0.into()
 }
 
-/// Whether a client's field of that name does not go on: what tells of the caller and is not believed, what reads as a
-/// field that it is not, and what was answered by us, after the decision.
+/// Whether a client's field of that name is removed: forwarding fields that are not trusted, disguised spellings of framing
+/// fields, and `Expect`, which the gateway has answered itself.
 fn is_withheld(name: &HeaderName, ctx: &Context) -> bool {
-    // Names are in small letters, and hardly any begins with one of these.
+    // Few names begin with one of these letters, so most are decided by one byte. Names are in lower case here.
     match name.as_str().bytes().find(u8::is_ascii_alphanumeric) {
         Some(first @ (b'x' | b'f')) => forwarded::is_withheld(name, first, ctx.origin.trusted),
         Some(first @ (b'c' | b't')) => {
@@ -110,12 +110,12 @@ fn join_cookies(headers: &mut HeaderMap) {
 const STRUCTURE: [HeaderName; 5] =
     [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::HOST, header::CONNECTION, header::UPGRADE];
 
-/// Whether a name is not one of those, and yet reads as one to a server that takes `_` for `-`.
+/// Whether a name is none of [`STRUCTURE`], and yet reads as one to a server that takes `_` for `-`.
 fn is_disguised(name: &HeaderName) -> bool {
     STRUCTURE.iter().any(|real| real != name && reduced_eq(real.as_str(), name.as_str()))
 }
 
-/// Noughts before a length are octal for some.
+/// Writes `Content-Length` without leading zeros: some servers read such a number as octal.
 fn write_length_plainly(headers: &mut HeaderMap) {
     let Some(written) = headers.get(header::CONTENT_LENGTH).map(HeaderValue::as_bytes) else { return };
     if written == b"0" || (written.iter().all(u8::is_ascii_digit) && !written.starts_with(b"0")) {
@@ -127,7 +127,7 @@ fn write_length_plainly(headers: &mut HeaderMap) {
     }
 }
 
-/// The target for the agent; `None` when it is the one that was sent.
+/// The target for the agent; `None` when it is the client's, unchanged.
 fn target(sent: &RequestHeader, permit: &Permit, ctx: &Context) -> Option<Vec<u8>> {
     let agent = permit.agent();
     let base = agent.upstream.base_path.as_str();
@@ -146,10 +146,10 @@ fn target(sent: &RequestHeader, permit: &Permit, ctx: &Context) -> Option<Vec<u8
     let (path, query) = raw.split_at(raw.iter().position(|b| *b == b'?').unwrap_or(raw.len()));
     let path = match &ctx.path {
         Some(path) => Cow::Borrowed(&**path),
-        // ASCII: it was read as a path before anything was decided.
+        // A canonical path is ASCII, so nothing is lost.
         None => String::from_utf8_lossy(path),
     };
-    // Without what was a credential.
+    // Without the parameters that hold a credential.
     let rest = rest.map(|rest| if rest.is_empty() { rest } else { [b"?", rest.as_slice()].concat() });
     let query = rest.as_deref().unwrap_or(query);
     let query = if ctx.encode_query { Cow::Owned(query::encoded(query)) } else { Cow::Borrowed(query) };

@@ -1,5 +1,5 @@
-//! Fields that tell of the caller and of its way to us: which of them a request may bring, and what the agent gets in
-//! their place. Only a trusted proxy is believed, and only in the usual spelling.
+//! Forwarding fields, which describe the client and the proxies before the gateway: which ones are accepted, and the values
+//! for the agent. Only a trusted proxy may set them, and only in the usual spelling.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use pingora::http::RequestHeader;
@@ -15,13 +15,13 @@ pub(super) const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 pub(super) const PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What we set ourselves: a client's field that reads the same to any server is removed first.
+/// The fields that the gateway sets: a field that some server reads as the same is removed first.
 static OURS: [HeaderName; 5] = [FOR, PROTO, HOST, PREFIX, REQUEST_ID];
 
-/// Names that begin so, all of them.
+/// The prefixes of further forwarding fields.
 const FAMILIES: [&str; 2] = ["x-forwarded-", "x-envoy-"];
 
-/// Names by which other proxies tell of a caller's address.
+/// The fields in which other proxies give the client's address.
 static OTHERS: [HeaderName; 7] = [
     header::FORWARDED,
     HeaderName::from_static("x-real-ip"),
@@ -32,10 +32,10 @@ static OTHERS: [HeaderName; 7] = [
     HeaderName::from_static("x-cluster-client-ip"),
 ];
 
-/// Whether a request's own field of that name does not go on: what we set ourselves, and what only a trusted proxy may
-/// say. A trusted proxy that overwrites a field lets its other spellings pass, so those go in any case.
+/// Whether a field of that name is removed: the gateway sets it, or only a trusted proxy may. A trusted proxy that
+/// overwrites a field lets a client's other spellings of it pass, so those are removed in any case.
 ///
-/// `first` is the first letter of the name, or its first digit.
+/// `first` is the first letter or digit of the name.
 pub(super) fn is_withheld(name: &HeaderName, first: u8, trusted: bool) -> bool {
     let text = name.as_str();
     if first == b'x' {
@@ -55,7 +55,7 @@ fn is_plain(name: &str) -> bool {
     name.split('-').all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
-/// The values of `X-Forwarded-*` that we set.
+/// The values of `X-Forwarded-*` for the agent.
 pub(super) struct Forwarded {
     client: Option<HeaderValue>,
     proto: HeaderValue,
@@ -64,7 +64,7 @@ pub(super) struct Forwarded {
 }
 
 impl Forwarded {
-    /// Those for a request with these fields, which came from `peer`; `taken` is the prefix that its path loses.
+    /// The values for a request with these fields from `peer`; `taken` is the prefix that is removed from its path.
     pub(super) fn of(
         headers: &HeaderMap,
         sent: &RequestHeader,
@@ -86,7 +86,7 @@ impl Forwarded {
         }
     }
 
-    /// Sets them.
+    /// Sets the fields, in place of any that a trusted proxy sent.
     pub(super) fn set(self, headers: &mut HeaderMap) {
         for (name, value) in
             [(FOR, self.client), (PROTO, Some(self.proto)), (HOST, self.host), (PREFIX, self.prefix)]
@@ -98,17 +98,17 @@ impl Forwarded {
     }
 }
 
-/// The hops that a trusted proxy tells of, and the proxy itself.
+/// The hops that a trusted proxy names, and the proxy itself.
 fn chain(headers: &HeaderMap, peer: Option<&HeaderValue>) -> Option<HeaderValue> {
     let hops = headers.get_all(FOR).iter().chain(peer).filter_map(|value| value.to_str().ok());
     HeaderValue::from_str(&hops.collect::<Vec<_>>().join(", ")).ok()
 }
 
-/// The prefix that a proxy before us took, and then ours.
+/// The prefix that an earlier proxy removed, and then the gateway's.
 fn joined(before: &HeaderValue, taken: &HeaderValue) -> HeaderValue {
     let before = before.as_bytes();
     let before = before.strip_suffix(b"/").unwrap_or(before);
-    // Of two header values none can be joined to anything else.
+    // Two header values joined are always a header value.
     HeaderValue::from_bytes(&[before, taken.as_bytes()].concat()).unwrap_or_else(|_| taken.clone())
 }
 
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_tells_of_a_caller_is_believed_of_a_trusted_proxy_in_its_usual_spelling_alone() {
+    fn a_forwarding_field_is_kept_from_a_trusted_proxy_in_its_usual_spelling_alone() {
         // Withheld from strangers, withheld from trusted proxies.
         for (name, stranger, trusted) in [
             ("x-forwarded-for", true, true),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_prefix_of_an_outer_proxy_stands_before_ours() {
+    fn the_prefix_of_an_outer_proxy_comes_before_the_gateways() {
         for (before, wanted) in [("/outer", "/outer/a"), ("/outer/", "/outer/a"), ("/", "/a"), ("", "/a")] {
             let (before, taken) = (HeaderValue::from_static(before), HeaderValue::from_static("/a"));
             assert_eq!(joined(&before, &taken), wanted);

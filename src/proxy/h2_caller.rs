@@ -1,8 +1,7 @@
-//! The stream of an HTTP/2 caller as Pingora sees it while its request is proxied: the library's, with the limits that
+//! The stream of an HTTP/2 client as Pingora sees it while its request is proxied: the library's, with the timeouts that
 //! Pingora has for HTTP/1 only.
 //!
-//! A wait for the caller ends when the agent's time is over (`patience`), and so does a body that stands still. All
-//! else is passed on as it is.
+//! A read ends when the agent's time is over (`patience`) or when the body stalls. All other calls are passed through.
 
 use std::future::poll_fn;
 use std::time::Duration;
@@ -23,7 +22,7 @@ use tokio::time::timeout;
 
 use crate::door::{Patience, Wait};
 
-/// An HTTP/2 caller's stream.
+/// An HTTP/2 client's stream.
 pub(super) struct H2Caller {
     stream: HttpSession,
     patience: Patience,
@@ -32,13 +31,13 @@ pub(super) struct H2Caller {
 }
 
 impl H2Caller {
-    /// Puts limits on `stream`.
+    /// Wraps `stream`; without a read timeout until one is set.
     pub(super) fn new(stream: HttpSession, patience: Patience) -> Self {
         Self { stream, patience, wait: Wait::default(), read_timeout: None }
     }
 }
 
-/// Ends a write for which the client has been waited for long enough.
+/// Ends a write to a client that does not read when its stream must end at once.
 async fn paced<T>(patience: &Patience, written: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
         biased;
@@ -203,7 +202,7 @@ impl Session for H2Caller {
         self.stream.get_retry_buffer()
     }
 
-    // HTTP/2 has no messages beside requests and answers.
+    // HTTP/2 has no messages beside requests and responses.
 
     async fn finish_custom(&mut self) -> Result<()> {
         Ok(())

@@ -1,4 +1,4 @@
-//! What an agent says to the gateway alone, about the connection between the two, and not to the caller (RFC 9110
+//! Hop-by-hop fields of a response: they concern the connection between agent and gateway, and are not forwarded (RFC 9110
 //! section 7.6.1).
 
 use std::time::Duration;
@@ -9,7 +9,7 @@ use pingora::http::ResponseHeader;
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
-/// What `Connection` cannot take away: where the answer ends, and what it asks of the caller.
+/// The fields that `Connection` cannot remove: they frame the response, or the client depends on them.
 const KEPT: [HeaderName; 6] = [
     header::CONTENT_LENGTH,
     header::TRANSFER_ENCODING,
@@ -19,7 +19,7 @@ const KEPT: [HeaderName; 6] = [
     header::UPGRADE,
 ];
 
-/// Takes out what goes no further. A switch of protocols goes as it came.
+/// Removes the hop-by-hop fields. A 101 keeps them: there `Connection` and `Upgrade` are end to end (RFC 6455 section 4.2.2).
 pub(super) fn strip(head: &mut ResponseHeader) {
     if head.status == StatusCode::SWITCHING_PROTOCOLS {
         return;
@@ -47,8 +47,8 @@ fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
-/// How long a connection may rest and still be used, by an agent that says how long it keeps one: what is sent in the
-/// last second may meet the end on its way.
+/// How long a connection may be idle and still be reused, by the agent's `Keep-Alive`. That is a second less than the agent
+/// says (or half of it), because a request in the last second could cross the agent's close.
 pub(super) fn rest(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(KEEP_ALIVE)?.to_str().ok()?;
     let mut parameters = value.split(',').filter_map(|parameter| parameter.split_once('='));
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_the_connection_goes_no_further() {
+    fn hop_by_hop_fields_are_removed() {
         for (fields, left) in [
             (&[("connection", "keep-alive"), ("keep-alive", "timeout=5"), ("x-a", "1")][..], &["x-a"][..]),
             (&[("keep-alive", "timeout=5"), ("proxy-connection", "keep-alive")], &[]),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_connection_is_left_a_second_before_its_end() {
+    fn a_kept_connection_is_reused_until_a_second_before_its_timeout() {
         for (value, wanted) in [
             ("timeout=5", Some(4000)),
             ("max=100, Timeout = 60", Some(59_000)),

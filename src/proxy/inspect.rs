@@ -1,5 +1,5 @@
-//! What this room makes of one request head, without a connection: the same checks in the same order as the door and
-//! the first phase, for the fuzz targets, which see public items alone. The gateway itself does not come this way.
+//! One request head without a connection, for the fuzz targets, which see public items alone: the checks of the door and of
+//! the first phase, in the same order. The gateway itself does not use this.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use pingora::http::RequestHeader;
@@ -10,28 +10,28 @@ use crate::model::{Refusal, query};
 
 use super::view::{BadTarget, View};
 
-/// The most that a configuration allows.
+/// The largest `header_fields` that a configuration may set, so that fuzzing covers every head that could pass.
 const MOST_FIELDS: usize = 256;
 
-/// A head that would go on to the decision.
+/// A head that passed all checks before the decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspected {
-    /// The method, as it came.
+    /// The method, as it was sent.
     pub method: String,
-    /// The host in its one form.
+    /// The host in canonical form.
     pub host: Option<String>,
-    /// The path in its one form.
+    /// The path in canonical form.
     pub path: String,
-    /// What stands after the question mark.
+    /// The query, without the question mark.
     pub query: Option<Vec<u8>>,
-    /// The fields, in their order under each name.
+    /// The fields, in the order in which each name has them.
     pub fields: HeaderMap,
 }
 
-/// Reads a whole head, its empty line with it.
+/// Checks a complete head, including its empty line.
 ///
 /// # Errors
-/// How it is refused.
+/// The refusal.
 pub fn inspect(head: &[u8]) -> Result<Inspected, Refusal> {
     if has_bare_line_feed(head) {
         return Err(Refusal::MalformedHead);
@@ -71,7 +71,7 @@ mod tests {
     use super::{Refusal, inspect};
 
     #[test]
-    fn a_head_is_read_as_the_door_and_the_first_phase_read_it() {
+    fn a_head_is_checked_as_the_door_and_the_first_phase_check_it() {
         let seen = inspect(b"GET /a/%62?c HTTP/1.1\r\nHost: A.test:80\r\nX: 1\r\nx:  2 \r\n\r\n").unwrap();
         assert_eq!((seen.method.as_str(), seen.path.as_str()), ("GET", "/a/b"));
         assert_eq!((seen.host.as_deref(), seen.query.as_deref()), (Some("a.test"), Some(&b"c"[..])));

@@ -1,6 +1,6 @@
-//! Which answers are listed as streams of their agent, so that they can be ended, and that their end is counted.
+//! The listing of responses as running streams of their agent, so that they can be ended, and the count of those that were.
 //!
-//! Whether the right of a stream holds is for `routing`.
+//! `routing` judges whether the right of a stream holds.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use super::stream::{Stream, kind};
 use super::view::path_of;
 
 impl Gateway {
-    /// The head of the answer is there: lists what begins with it, unless it is short.
+    /// The head of the response has arrived: lists the stream that begins with it, unless it is short.
     pub(super) fn stream_begins(
         &self,
         session: &Session,
@@ -56,7 +56,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// A change may have come between the decision and the answer: it was before the stream was listed.
+    /// Judges a stream that was just listed: a change between the decision and the response did not find it.
     fn judge(&self, listed: &Listed, agent: &Agent) {
         let cause = self.parts.snapshot.with(|snapshot| match snapshot.agents.get(&agent.name) {
             Some(now) if now.id == agent.id => None,
@@ -71,12 +71,12 @@ impl Gateway {
         }
     }
 
-    /// Counts a stream that was ended, and says by what.
+    /// Counts a stream that the gateway ended; returns the cause.
     pub(super) fn stream_ended(&self, ctx: &Context) -> Option<EndedBy> {
         let passage = ctx.admitted()?;
         let (stream, agent) = (passage.stream.as_ref()?, passage.agent());
         let (by, _) = passage.ended()?;
-        // The series of an agent that is gone are gone with it.
+        // The series of a removed agent were removed with it, and must not come back.
         if self.parts.snapshot.with(|snapshot| snapshot.agents.contains_key(&agent.name)) {
             agent.metrics.stream_ended(stream.kind(), by);
         }

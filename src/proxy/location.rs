@@ -1,5 +1,5 @@
-//! Addresses in an agent's answer that name its own authority, where callers cannot reach it: they are rewritten to the
-//! address at which callers reach the gateway. All others go on as they are.
+//! URLs in an agent's response that name its own authority, where clients cannot reach it: they are rewritten to the public
+//! address of the gateway. All others stay as they are.
 
 use std::ops::Range;
 
@@ -15,14 +15,14 @@ use super::context::Context;
 use super::forwarded;
 use super::view::sent_host;
 
-/// Fields that hold such an address, and how HTTP/1 writes their names.
+/// The fields that hold such a URL, with their names as HTTP/1 writes them.
 const FIELDS: [(HeaderName, &str); 3] = [
     (header::LOCATION, "Location"),
     (header::CONTENT_LOCATION, "Content-Location"),
     (header::REFRESH, "Refresh"),
 ];
 
-/// Rewrites the answer of `agent` to the request `sent`.
+/// Rewrites the response of `agent` to the request `sent`.
 pub(super) fn rewrite(
     response: &mut ResponseHeader,
     sent: &RequestHeader,
@@ -46,19 +46,19 @@ pub(super) fn rewrite(
     Ok(())
 }
 
-/// The address at which callers reach the gateway, without the path of a request.
+/// The public address of the gateway, without the path of a request.
 #[derive(Debug, PartialEq, Eq)]
 struct Public {
-    /// Scheme, host, and what stands before every path; empty when nobody named a host.
+    /// Scheme, host, and the prefix of every path; empty when no host is known.
     beginning: String,
     scheme: String,
     authority: String,
 }
 
 impl Public {
-    /// What the operator says of it, else the request, or a trusted proxy.
+    /// The configured address, else the one that a trusted proxy or the request names.
     fn of(written: Option<&PublicUrl>, sent: &RequestHeader, agent: &Agent, ctx: &Context) -> Self {
-        // Of several proxies the first one spoke with the caller.
+        // Of several proxies the first one has the client's connection.
         let told = |name: &HeaderName| {
             let value = sent.headers.get(name).filter(|_| ctx.origin.trusted)?.to_str().ok()?;
             value.split(',').next().map(str::trim)
@@ -71,7 +71,7 @@ impl Public {
             scheme.filter(|s| matches!(s.as_str(), "http" | "https")).unwrap_or_else(|| ours.to_owned());
         let beginning = match (written, &authority) {
             (Some(written), authority) => {
-                // An agent with a host of its own is not reached under another one.
+                // An agent with hosts of its own is reachable at these alone.
                 let own = authority.as_ref().filter(|_| !agent.route.hosts.is_empty());
                 let own = own.and_then(|own| Host::parse(own).ok());
                 written.of(own.as_ref().map(Host::as_str), "")
@@ -83,14 +83,14 @@ impl Public {
     }
 }
 
-/// What an agent may call itself, and what callers call it.
+/// An agent's own names, and its public address.
 struct Own<'a> {
     agent: &'a Agent,
     public: Public,
 }
 
 impl Own<'_> {
-    /// The value with its address rewritten; `None` when it names somebody else.
+    /// The value with its URL rewritten; `None` when that is not the agent's own.
     fn rewritten(&self, name: &HeaderName, value: &HeaderValue) -> Option<HeaderValue> {
         let text = str::from_utf8(value.as_bytes()).ok()?;
         let place = if *name == header::REFRESH { refresh_url(text)? } else { 0..text.len() };
@@ -113,7 +113,7 @@ impl Own<'_> {
         Some(format!("{}{prefix}{path}{tail}", self.public.beginning))
     }
 
-    /// Whether the agent means itself. One that is told of TLS in front of it may say `https` of a port without.
+    /// Whether the authority is the agent's own. An agent that knows of TLS in front of it may say `https` for a port without.
     fn is_own(&self, scheme: Option<&str>, authority: &str) -> bool {
         let upstream = &self.agent.upstream;
         let own_scheme = if upstream.tls.is_some() { "https" } else { "http" };
@@ -124,7 +124,7 @@ impl Own<'_> {
                         .names_same_as(&Authority::of(own_scheme, own))
             })
         };
-        // A name that callers know as well may already stand for the public address, prefix and all.
+        // A fixed `Host` that is also the public name may already give the public address, with its prefix.
         let is_known = |name: &HeaderValue| {
             let (Public { scheme, authority, .. }, name) = (&self.public, name.to_str().unwrap_or_default());
             Authority::of(scheme, authority).names_same_as(&Authority::of(scheme, name))
@@ -137,7 +137,7 @@ impl Own<'_> {
     }
 }
 
-/// Scheme, authority and rest of an absolute URL, or of one that only leaves the scheme out.
+/// Scheme, authority and rest of an absolute URL, or of one without its scheme (RFC 3986 section 4.2).
 fn absolute(url: &str) -> Option<(Option<&str>, &str, &str)> {
     let (scheme, rest) = match url.strip_prefix("//") {
         Some(rest) => (None, rest),
@@ -154,7 +154,7 @@ fn absolute(url: &str) -> Option<(Option<&str>, &str, &str)> {
     Some((scheme, authority, rest))
 }
 
-/// Where the URL of a `Refresh` stands: `5; url=URL`, perhaps in quotes (HTML Standard, section 4.2.5.3).
+/// The position of the URL in a `Refresh`: `5; url=URL`, perhaps in quotes (HTML Standard, section 4.2.5.3).
 fn refresh_url(text: &str) -> Option<Range<usize>> {
     let is_blank = |c: char| c.is_ascii_whitespace();
     let rest = text.get(text.find([';', ','])? + 1..)?.trim_start_matches(is_blank);

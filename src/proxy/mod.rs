@@ -1,5 +1,4 @@
-//! The Pingora adapter, kept thin: what a request looks like to the rest of the house, and what a decision
-//! looks like on the wire.
+//! The Pingora adapter, kept thin: it turns Pingora's requests into those of the other rooms, and decisions into responses.
 //!
 //! Nothing is decided here. An upstream is chosen, and a request rewritten, only with a permit of `gate`.
 

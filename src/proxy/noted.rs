@@ -1,5 +1,5 @@
-//! What is noted of a request for people who ask later: its decision, with what a refusal rests on, and an end without
-//! an answer of its agent. Of an allowed request nothing is allocated.
+//! Notes decisions and failures for operators who ask later: a decision with the grounds of a refusal, and a request that
+//! ended without a response of its agent. An allowed request allocates nothing.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub(super) fn decision(decisions: &Decisions, request: &RequestHeader, ctx: &mut
     decisions.note_refused(RequestRecord { status, grounds, ..record(request, ctx, PathText::whole) });
 }
 
-/// Notes a request that reaches no agent.
+/// Notes a request that reaches no agent, in the form of a failed check.
 pub(super) fn no_route(decisions: &Decisions, request: &RequestHeader, ctx: &Context, refusal: Refusal) {
     let record = record(request, ctx, PathText::whole);
     let host = sent_host(request);
@@ -49,18 +49,18 @@ pub(super) fn no_route(decisions: &Decisions, request: &RequestHeader, ctx: &Con
     decisions.note_refused(RequestRecord { status: Some(refusal.status()), grounds, ..record });
 }
 
-/// How a request ended without an answer of its agent, or without a whole one.
+/// The failure of a request that its agent did not answer completely.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Failure<'a> {
-    /// The status that the caller got.
+    /// The status that the client got.
     pub(super) status: u16,
     /// The cause.
     pub(super) cause: UpstreamError,
-    /// What is known besides.
+    /// Pingora's error, for its details.
     pub(super) error: Option<&'a Error>,
 }
 
-/// Notes that a request which went on has ended without an answer of its agent.
+/// Notes that an admitted request has failed.
 pub(super) fn failure(decisions: &Decisions, request: &RequestHeader, ctx: &Context, failure: Failure<'_>) {
     let detail = failure.error.map(cause::detail);
     let word = failure.cause.as_str();

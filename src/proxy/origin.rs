@@ -1,4 +1,4 @@
-//! Where a request comes from: the peer, or what a trusted proxy says of it.
+//! The origin of a request: its peer, or the client that a trusted proxy names.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -7,13 +7,14 @@ use ipnet::IpNet;
 
 use crate::model::RequestId;
 
-/// The longest request id that is taken from a proxy.
+/// The longest request id that is accepted from a proxy, in bytes: twice the longest in use (64 hexadecimal digits), and
+/// short enough for a log line.
 const MAX_REQUEST_ID: usize = 128;
 
-/// The peer, and whether its forwarding headers are believed.
+/// The peer of a connection, and whether its forwarding fields are trusted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin {
-    /// The address that connected to us.
+    /// The address of the connection.
     pub(super) peer: Option<IpAddr>,
     /// Whether it is a trusted proxy.
     pub(super) trusted: bool,
@@ -26,7 +27,7 @@ impl Origin {
         Self { peer, trusted }
     }
 
-    /// The caller: the last address of `X-Forwarded-For` that is no trusted proxy, or the peer.
+    /// The client: the last address of `X-Forwarded-For` that is no trusted proxy, or the peer.
     pub(super) fn remote(&self, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> Option<IpAddr> {
         if !self.trusted {
             return self.peer;
@@ -58,8 +59,8 @@ impl Origin {
     }
 }
 
-/// The address of a hop. Some proxies write the port behind it, and brackets around one of IPv6
-/// (RFC 7239 section 6 has the same forms).
+/// The address of a hop. Some proxies add the port, or brackets around an IPv6 address (RFC 7239 section 6 has the same
+/// forms).
 fn address(hop: &str) -> Option<IpAddr> {
     let bracketed = |hop: &str| hop.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok();
     let ip = hop.parse::<IpAddr>().ok();
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_speaks_for_others() {
+    fn only_a_trusted_proxy_names_the_client() {
         let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
         for (peer, forwarded, wanted) in [
             ("203.0.113.9", "1.2.3.4", "203.0.113.9"),
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_id_is_taken_from_a_trusted_proxy_alone() {
+    fn a_request_id_is_accepted_from_a_trusted_proxy_alone() {
         let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
         let near = Origin::of(Some("10.1.1.1".parse().unwrap()), &trusted);
         let far = Origin::of(Some("192.0.2.1".parse().unwrap()), &trusted);

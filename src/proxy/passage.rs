@@ -1,6 +1,6 @@
-//! A request that goes on to its agent: what it holds until it ends, and how far it has come.
+//! An admitted request: what it holds until it ends, and its progress.
 //!
-//! It exists only with a permit and a slot. What each phase does with it is in `phases`.
+//! It exists only with a permit and a slot. `phases` and the files around it use it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,41 +16,45 @@ use crate::telemetry::UpstreamError;
 use super::stream::Stream;
 use super::tunnel::Tunnel;
 
-/// One request under way to its agent.
+/// How long a request body may arrive at any speed: `min_body_rate` is an average, and slow start on a bad line takes seconds
+/// to reach it.
+const BODY_GRACE: Duration = Duration::from_secs(30);
+
+/// An admitted request.
 #[derive(Debug)]
 pub(super) struct Passage {
     pub(super) permit: Permit,
     _slot: Slot,
     pub(super) kind: Kind,
-    /// Absent where a connection did not come through the door.
+    /// The client's and the agent's time; absent where a connection did not come through the door, as in tests.
     pub(super) patience: Option<Patience>,
     pub(super) attempts: Attempts,
-    /// There once the answer has turned out to be a stream.
+    /// The stream that the response has turned out to be.
     pub(super) stream: Option<Box<Stream>>,
     pub(super) body: BodyCount,
-    /// Why the agent gave no answer, or no whole one.
+    /// Why the agent gave no response, or an incomplete one.
     pub(super) failure: Option<UpstreamError>,
 }
 
-/// What a request asks of the connection to its agent.
+/// The kind of exchange that a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// One answer.
+    /// One response.
     Exchange,
-    /// A tunnel, when the agent agrees.
+    /// A WebSocket, when the agent accepts the handshake.
     WebSocket,
 }
 
-/// The attempts to reach the agent, which share one clock.
+/// The attempts to reach the agent. They share one time limit.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
-    /// Where the endpoint's list of addresses is begun.
+    /// The index in the endpoint's list of addresses that the first attempt uses.
     pub(super) turn: usize,
-    /// How many came to nothing before a connection stood.
+    /// The attempts that failed before a connection was established.
     pub(super) failed: usize,
     /// Whether the request was sent a second time.
     pub(super) resent: bool,
-    /// The last one.
+    /// The last attempt.
     pub(super) last: Attempt,
     progress: Progress,
 }
@@ -58,13 +62,13 @@ pub(super) struct Attempts {
 /// One attempt.
 #[derive(Debug, Default)]
 pub(super) struct Attempt {
-    /// The address; absent for a unix socket, and before there is one.
+    /// The address; `None` for a unix socket, and before one is chosen.
     pub(super) address: Option<SocketAddr>,
-    /// Holds the first read back until a WebSocket handshake has been sent.
+    /// The connection of a WebSocket handshake, which delays the first read.
     pub(super) tunnel: Option<Tunnel>,
 }
 
-/// How far it has come, over all attempts.
+/// The progress over all attempts.
 #[derive(Debug, Clone, Copy, Default)]
 enum Progress {
     #[default]
@@ -73,7 +77,7 @@ enum Progress {
     Answered(Duration),
 }
 
-/// What has come of the request's body.
+/// The part of the request's body that has arrived.
 #[derive(Debug, Default)]
 pub(super) struct BodyCount {
     pub(super) bytes: u64,
@@ -102,7 +106,7 @@ impl Passage {
         matches!(self.kind, Kind::WebSocket)
     }
 
-    /// What has ended the stream, and where.
+    /// Why and where the gateway ended the stream.
     pub(super) fn ended(&self) -> Option<(EndedBy, EndedAt)> {
         self.patience.as_ref()?.ending().ended()
     }
@@ -112,8 +116,8 @@ impl Passage {
         self.patience.as_ref().and_then(Patience::over)
     }
 
-    /// Whether the body has come more slowly than it may. One to which the agent has begun to answer is a conversation,
-    /// and takes the time that it takes.
+    /// Whether the body arrives more slowly than `min_body_rate`. Once the agent responds, the exchange is a conversation,
+    /// and the rate no longer applies.
     pub(super) fn body_is_too_slow(&self, began: Tick, bytes_a_second: u64) -> bool {
         if self.is_websocket() || self.attempts.took().is_some() || bytes_a_second == 0 {
             return false;
@@ -122,14 +126,14 @@ impl Passage {
         took > BODY_GRACE && self.body.bytes < bytes_a_second.saturating_mul(took.as_secs())
     }
 
-    /// Whether the body is longer than the agent takes.
+    /// Whether the body is over the agent's `max_body`.
     pub(super) fn body_is_too_large(&self) -> bool {
         !self.is_websocket() && self.agent().max_body.is_some_and(|limit| self.body.bytes > limit)
     }
 }
 
 impl Attempts {
-    /// The first attempt begins: the agent's addresses are tried from this turn on.
+    /// Begins an attempt; the first one chooses the turn and starts the clock.
     pub(super) fn begin(&mut self, turn: impl FnOnce() -> usize) {
         if let Progress::Waiting = self.progress {
             self.turn = turn();
@@ -137,7 +141,7 @@ impl Attempts {
         }
     }
 
-    /// The head of the answer is there. Says how long the agent took, the first time.
+    /// Notes the head of the response; returns how long the agent took, the first time.
     pub(super) fn answered(&mut self) -> Option<Duration> {
         let Progress::Asked(at) = self.progress else { return None };
         let took = at.elapsed();
@@ -145,7 +149,7 @@ impl Attempts {
         Some(took)
     }
 
-    /// How long the agent took to the head of its answer.
+    /// How long the agent took to the head of its response.
     pub(super) const fn took(&self) -> Option<Duration> {
         match self.progress {
             Progress::Answered(took) => Some(took),
@@ -153,6 +157,3 @@ impl Attempts {
         }
     }
 }
-
-/// How long a request body may come at any speed: a client on a slow line gets going in less.
-const BODY_GRACE: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! The upstream of a permitted request, as Pingora wants it.
+//! The upstream of an admitted request, as Pingora's peer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +15,14 @@ use crate::telemetry::UpstreamError;
 use super::passage::{Attempt, Passage};
 use super::tunnel::Tunnel;
 
-/// How long an agent may take none of a piece of a body, of at most 64 KiB: it may be slow, but not hang for ever.
+/// How long an agent may read nothing of a piece of a body, which is at most 64 KiB. An agent may read slowly while it
+/// works; one that reads nothing for five minutes hangs.
 const STUCK: Duration = Duration::from_secs(300);
-/// The most addresses that one request tries.
+/// The most addresses that one request tries: with the default `connect_timeout` of 5 s, four of them take 20 s, and a
+/// client gives up soon after.
 const MAX_ATTEMPTS: usize = 4;
 
-/// The address for this try, with its limits and its trust.
+/// The peer for the next attempt, with its timeouts and its trust.
 pub(super) fn choose(passage: &mut Passage) -> pingora::Result<Box<HttpPeer>> {
     let is_websocket = passage.is_websocket();
     let (upstream, attempts) = (&passage.permit.agent().upstream, &mut passage.attempts);
@@ -39,12 +41,12 @@ pub(super) fn choose(passage: &mut Passage) -> pingora::Result<Box<HttpPeer>> {
             return Err(Error::explain(ErrorType::ConnectNoRoute, what).into_up());
         }
     };
-    // A connection that was checked against one set of authorities is never used for another.
+    // A connection that was verified against one set of authorities is never reused for another.
     peer.group_key = upstream.tls.as_ref().and_then(|t| t.trust.as_ref()).map_or(0, |t| t.fingerprint);
     let options = &mut peer.options;
     options.connection_timeout = Some(upstream.connect_timeout);
     options.total_connection_timeout = Some(upstream.connect_timeout);
-    // Who waits for the answer, and how long, is in `patience`.
+    // `patience` limits the wait for the response.
     options.read_timeout = None;
     options.write_timeout = Some(STUCK);
     options.idle_timeout = Some(upstream.endpoint.rest().min(upstream.idle_timeout));
@@ -65,7 +67,7 @@ pub(super) fn choose(passage: &mut Passage) -> pingora::Result<Box<HttpPeer>> {
     Ok(Box::new(peer))
 }
 
-/// Whether another address is tried after a connection that did not come about.
+/// Notes a failed connection; returns whether another address is tried.
 pub(super) fn takes_next_address(passage: &mut Passage) -> bool {
     passage.attempts.failed += 1;
     passage.attempts.failed < passage.agent().upstream.endpoint.len().min(MAX_ATTEMPTS)

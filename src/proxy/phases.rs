@@ -1,7 +1,7 @@
-//! The phases of a proxied request, in the order in which Pingora calls them, a few lines each. What they do is in the
-//! files around them.
+//! The phases of a proxied request, in the order in which Pingora calls them, a few lines each. The files around this one
+//! do the work.
 //!
-//! A phase that finds a request not admitted, which Pingora never calls it for, ends it: nothing goes on.
+//! A phase for admitted requests ends any other: Pingora never calls it for one, and nothing is forwarded if it does.
 
 use std::os::unix::io::RawFd;
 use std::time::Duration;
@@ -43,8 +43,8 @@ impl ProxyHttp for Gateway {
         let kind = if upgrades { Kind::WebSocket } else { Kind::Exchange };
         let patience = self.attend(session, kind);
         ctx.admit(Passage::new(permit, slot, kind, patience));
-        if asks_to_be_invited(session.req_header()) {
-            // Only now: a body that would be refused is never asked for (RFC 9110 section 10.1.1).
+        if expects_continue(session.req_header()) {
+            // Only after the decision: a body that would be refused is never asked for (RFC 9110 section 10.1.1).
             session.as_downstream_mut().write_continue_response().await?;
         }
         Ok(false)
@@ -142,7 +142,7 @@ impl ProxyHttp for Gateway {
         ctx: &mut Context,
         mut error: Box<Error>,
     ) -> Box<Error> {
-        // Nothing was sent yet, so any request may try the next address.
+        // Nothing was sent yet, so a request of any method may try the next address.
         error.set_retry(ctx.passage_mut().is_ok_and(peer::takes_next_address));
         error
     }
@@ -173,7 +173,7 @@ impl ProxyHttp for Gateway {
     }
 
     fn request_summary(&self, _: &Session, ctx: &Context) -> String {
-        // Never the target as it was sent: a query may hold anything.
+        // Never the target: a query may hold secrets.
         format!("request {}", ctx.request_id)
     }
 
@@ -182,7 +182,8 @@ impl ProxyHttp for Gateway {
     }
 }
 
-fn asks_to_be_invited(request: &RequestHeader) -> bool {
+/// Whether the client waits for a 100 before it sends the body (RFC 9110 section 10.1.1).
+fn expects_continue(request: &RequestHeader) -> bool {
     let expects = request.headers.get(header::EXPECT);
     request.version == http::Version::HTTP_11
         && expects.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))

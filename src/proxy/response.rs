@@ -1,4 +1,4 @@
-//! The head of an agent's response as the client gets it.
+//! The head of an agent's response, as the client receives it.
 
 use http::{StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -11,17 +11,17 @@ use super::answer::{REQUEST_ID, header_value};
 use super::context::Context;
 use super::{cross_origin, hops, location};
 
-/// Whether another head follows (RFC 9110 section 15.2).
+/// Whether it is an interim response, after which another head follows (RFC 9110 section 15.2).
 pub(super) fn is_interim(status: StatusCode) -> bool {
     status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS
 }
 
-/// The final head that was written, if one was.
+/// The final head that was written to the client, if any.
 pub(super) fn written(session: &Session) -> Option<&ResponseHeader> {
     session.response_written().filter(|head| !is_interim(head.status))
 }
 
-/// Rewrites the response to the request `sent`.
+/// Rewrites the head of the response to the request `sent`.
 pub(super) fn rewrite(
     head: &mut ResponseHeader,
     sent: &RequestHeader,

@@ -1,7 +1,6 @@
-//! What the phases of a request work with: who asks, which agent, and the decision counted when it is
-//! made.
+//! The gateway as a service of Pingora: what all phases share, the origin of a request, and its record at the end.
 //!
-//! The decision itself is made in `gate`; when each step is taken is in `phases`.
+//! `gate` decides, and `phases` has the order of the steps.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,30 +26,34 @@ use super::origin::Origin;
 use super::view::path_of;
 use super::{noted, response};
 
-/// What a gateway is built from.
+/// The parts of a gateway.
 #[derive(Clone, Debug)]
 pub struct GatewayParts {
     /// The live configuration.
     pub snapshot: Arc<Live<Snapshot>>,
     /// The access log.
     pub access_log: AccessLog,
-    /// The proxies whose forwarding headers are believed.
+    /// The proxies whose forwarding fields are trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// The path at which health checks are answered.
+    /// The path of health checks; `None` = none are answered.
     pub health_path: Option<Arc<str>>,
-    /// What a caller may send, and how slowly.
+    /// The sizes and timeouts of requests.
     pub limits: Limits,
-    /// How many requests may be under way.
+    /// The slots for requests under way.
     pub slots: Slots,
-    /// The streams under way.
+    /// The running streams.
     pub running: Running,
-    /// What is in flight.
+    /// What is in flight, for the drain at the end.
     pub drain: Drain,
-    /// Where decisions are noted for people who look; absent when nobody can.
+    /// The kept decisions; `None` when nobody could read them.
     pub decisions: Option<Decisions>,
 }
 
-/// What the phases of a request work with. One for all listeners; cheap to clone.
+/// The status in logs of a request whose client disconnected before the response: nginx introduced the number, and log
+/// tools know it.
+const CLIENT_CLOSED: u16 = 499;
+
+/// The gateway, shared by all listeners; cheap to clone.
 #[derive(Clone)]
 pub struct Gateway {
     pub(super) parts: GatewayParts,
@@ -66,13 +69,13 @@ impl std::fmt::Debug for Gateway {
 }
 
 impl Gateway {
-    /// Puts a gateway together.
+    /// A gateway of these parts.
     #[must_use]
     pub fn new(parts: GatewayParts, clock: Arc<dyn Clock>, metrics: &Metrics) -> Self {
         Self { parts, clock, in_flight: metrics.in_flight(), no_agent: metrics.no_agent() }
     }
 
-    /// Records a request whose head could not be read; it has been answered already.
+    /// Records a request whose head the door has refused and answered.
     #[must_use]
     pub fn head_refused(&self, refusal: Refusal, peer: Option<IpAddr>) -> RequestId {
         let mut ctx = self.new_ctx();
@@ -94,7 +97,7 @@ impl Gateway {
         id
     }
 
-    /// Who sends the request, and what it is called.
+    /// Notes the client of the request, and the request's id.
     pub(super) fn meet(&self, session: &Session, ctx: &mut Context) {
         let peer = session.client_addr().and_then(|a| a.as_inet()).map(std::net::SocketAddr::ip);
         let headers = &session.req_header().headers;
@@ -104,7 +107,7 @@ impl Gateway {
         ctx.https = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
     }
 
-    /// How long the connection may rest after this request: not at all when either side is to close it.
+    /// Limits how long the connection may be idle after this request: not at all when either side wants to close it.
     pub(super) fn limit_rest(&self, session: &mut Session) {
         let close = |value: &HeaderValue| {
             value.to_str().is_ok_and(|v| v.split(',').any(|word| word.trim().eq_ignore_ascii_case("close")))
@@ -114,12 +117,12 @@ impl Gateway {
             && !session.req_header().headers.get_all(header::CONNECTION).iter().any(close);
         session.set_keepalive(stays.then(|| self.parts.limits.idle_timeout.as_secs().max(1)));
         if session.is_http2() {
-            // A socket that takes nothing is seen further down; a window that is shut, only here.
+            // The socket has a write timeout of its own; one for a closed flow-control window is only possible here.
             session.set_write_timeout(Some(self.parts.limits.write_timeout));
         }
     }
 
-    /// Counts and notes a request that reaches no agent, which gets this answer.
+    /// Counts and notes a request that reaches no agent; returns its response.
     pub(super) fn unrouted(&self, head: &RequestHeader, ctx: &Context, refusal: Refusal) -> Own {
         self.no_agent.decided(None, AuthMethod::None, Decision::Deny, Reason::NoRoute);
         if let Some(decisions) = &self.parts.decisions {
@@ -128,9 +131,9 @@ impl Gateway {
         refusal.into()
     }
 
-    /// The end of a request: counts, notes and logs it.
+    /// Counts, notes and logs a request at its end.
     pub(super) fn record(&self, session: &Session, error: Option<&Error>, ctx: &Context) {
-        // Without a head the client went away first: what others call "client closed request".
+        // Without a head the client disconnected first.
         let status = response::written(session).map_or(CLIENT_CLOSED, |head| head.status.as_u16());
         let took = ctx.began.elapsed();
         let metrics = ctx.agent().map_or(&self.no_agent, |agent| &agent.metrics);
@@ -161,6 +164,3 @@ impl Gateway {
         });
     }
 }
-
-/// The status in logs of a request whose client went away before the answer (nginx has given it this number).
-const CLIENT_CLOSED: u16 = 499;

@@ -1,5 +1,5 @@
-//! The two texts that every request to an agent gets anew, the caller's address and the request's id, as header values
-//! that share one allocation. What else is set is `forward`'s.
+//! The two header values that are made anew for every request to an agent, the peer's address and the request's id. They
+//! share one allocation. `forward` sets them, and all others.
 
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
@@ -11,10 +11,10 @@ use crate::model::{AddressText, RequestId};
 
 use super::answer::header_value;
 
-/// Room for the longest address, 39 characters, and for an id of ours.
+/// Room for the longest address (39 characters) and an id made here (32), rounded up.
 const ROOM: usize = 80;
 
-/// A short text that is written in place.
+/// A short text on the stack.
 struct Short {
     bytes: [u8; ROOM],
     len: usize,
@@ -35,7 +35,7 @@ impl fmt::Write for Short {
     }
 }
 
-/// The values for an address and an id.
+/// The header values of an address and an id.
 pub(super) fn values(
     peer: Option<IpAddr>,
     id: &RequestId,
@@ -44,7 +44,7 @@ pub(super) fn values(
     let Some(peer) = peer else { return Ok((None, header_value(id)?)) };
     let address = text.write_str(AddressText::of(peer).as_str()).map(|()| text.len);
     let Ok(end) = address.and_then(|end| id.with_text(|id| text.write_str(id)).map(|()| end)) else {
-        // A given id may be longer.
+        // An id from a proxy may be longer than the room.
         return Ok((HeaderValue::from_str(&peer.to_string()).ok(), header_value(id)?));
     };
     let shared = Bytes::from_owner(text);
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_values_are_there_however_long_the_id_is() {
+    fn both_values_are_made_for_an_id_of_any_length() {
         let peer = "2001:db8:1111:2222:3333:4444:5555:6666".parse().unwrap();
         for id in [RequestId::Made(7), RequestId::Given("x".into()), RequestId::Given("x".repeat(128).into())]
         {

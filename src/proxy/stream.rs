@@ -1,6 +1,7 @@
-//! An answer that turns out to be a stream: what it is, where it can end, and its last words when it is ended.
+//! A response that turns out to be a stream: its kind, its message boundaries, and the message at its end when the gateway
+//! ends it.
 //!
-//! That it is listed is for `listing`, when it ends is said in `door`. A WebSocket says its last words there.
+//! `listing` lists it, and `door` says when it ends. The close frame of a WebSocket is written there.
 
 use std::time::Duration;
 
@@ -16,13 +17,14 @@ use crate::upstream::Listed;
 
 use super::boundary::{Boundary, Events, Messages};
 
-/// How long the last words may take: whoever does not take them has been waited for already.
-const LAST_WORDS: Duration = Duration::from_millis(250);
-/// The longest answer that is over before anybody could end it: one piece, as bodies are read.
+/// How long writing the end may take. A client that reads takes it at once; one that does not has used up the 900 ms of
+/// `BOUNDARY_WAIT` already.
+const END_TIMEOUT: Duration = Duration::from_millis(250);
+/// The longest response that is not listed: one piece, as bodies are read, is over before anybody could end it.
 const SHORT: u64 = 64 * 1024;
-/// `UNAUTHENTICATED` of gRPC: the credential holds no longer.
+/// `UNAUTHENTICATED` of gRPC: the credential is no longer valid.
 const UNAUTHENTICATED: HeaderValue = HeaderValue::from_static("16");
-/// `UNAVAILABLE` of gRPC: it may be tried again.
+/// `UNAVAILABLE` of gRPC: the client may try again.
 const UNAVAILABLE: HeaderValue = HeaderValue::from_static("14");
 
 /// The stream that a request has become.
@@ -30,36 +32,36 @@ const UNAVAILABLE: HeaderValue = HeaderValue::from_static("14");
 pub(super) struct Stream {
     listed: Listed,
     boundary: Boundary,
-    /// Whether a comment can stand at its end, and whether the end can be said.
+    /// The message that its format allows at its end.
     words: Words,
 }
 
-/// What can be said at the end of a stream.
+/// The message at the end of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Words {
-    /// A comment, and the end.
+    /// A comment of server-sent events, and the end of the body.
     Comment,
-    /// The end alone: its bytes are a coding that a comment would break.
+    /// The end of the body alone: a comment would break its content coding.
     End,
-    /// How the call ended.
+    /// The status of the gRPC call, in trailers.
     Status,
-    /// Nothing: the end would say that the answer is whole.
+    /// Nothing: an end of the body would say that the response is complete.
     None,
 }
 
 impl Stream {
-    /// The stream of that kind that begins with a head, and is `listed`.
+    /// The stream of that kind whose response has these headers.
     pub(super) fn new(listed: Listed, kind: StreamKind, headers: &HeaderMap) -> Self {
         let words = words(kind, headers);
         Self { listed, boundary: boundary(kind, words), words }
     }
 
-    /// What it is.
+    /// Its kind.
     pub(super) fn kind(&self) -> StreamKind {
         self.listed.stream().facts.kind
     }
 
-    /// A piece of the answer goes to the client; behind the boundary at which the stream ends, nothing.
+    /// Tracks a piece of the response on its way to the client, and cuts it at the boundary where the stream ends.
     pub(super) fn moves(&mut self, piece: &mut Option<Bytes>, ending: &Ending) {
         let Some(bytes) = piece else { return };
         if ending.ended().is_some() {
@@ -71,7 +73,7 @@ impl Stream {
         } else if let Some(last) = self.boundary.find(bytes) {
             bytes.truncate(last);
             if bytes.is_empty() {
-                // An empty piece would be the end of a chunked body.
+                // Pingora takes an empty piece for the end of a chunked body.
                 *piece = None;
             }
             ending.end(EndedAt::Boundary);
@@ -79,7 +81,7 @@ impl Stream {
         ending.moved(!self.boundary.is_here());
     }
 
-    /// Says what can be said at the end.
+    /// Writes the message at the end, and the end.
     pub(super) async fn finish(&self, session: &mut Session, by: EndedBy, at: EndedAt) {
         let caller = session.as_downstream_mut();
         let told = async {
@@ -97,12 +99,12 @@ impl Stream {
                 },
             }
         };
-        // A client that has gone cannot be told.
-        let _told = timeout(LAST_WORDS, told).await;
+        // It fails only when the client has disconnected or does not read.
+        let _told = timeout(END_TIMEOUT, told).await;
     }
 }
 
-/// What begins with this head; nothing where the answer is over at once.
+/// The kind of stream that begins with this head; `None` where the response is short.
 pub(super) fn kind(head: &ResponseHeader, has_body: bool) -> Option<StreamKind> {
     if head.status == StatusCode::SWITCHING_PROTOCOLS {
         return Some(StreamKind::WebSocket);
@@ -126,7 +128,7 @@ pub(super) fn kind(head: &ResponseHeader, has_body: bool) -> Option<StreamKind> 
 
 const fn boundary(kind: StreamKind, words: Words) -> Boundary {
     match kind {
-        // Events cannot be seen in a coding.
+        // A content coding hides the events.
         StreamKind::Sse if matches!(words, Words::End) => Boundary::Anywhere,
         StreamKind::Sse => Boundary::Events(Events::Between),
         StreamKind::Grpc => Boundary::Messages(Messages::NEW),
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_says_what_begins_with_it() {
+    fn a_head_says_which_kind_of_stream_begins() {
         for (status, fields, wanted) in [
             (101, &[][..], Some(StreamKind::WebSocket)),
             (200, &[("content-type", "text/event-stream; charset=utf-8")], Some(StreamKind::Sse)),
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_stands_only_where_it_breaks_nothing() {
+    fn a_comment_is_written_only_where_it_breaks_nothing() {
         for (fields, wanted) in [
             (&[][..], Words::Comment),
             (&[("content-encoding", "identity")], Words::Comment),

@@ -1,11 +1,10 @@
-//! A connection to an agent for one WebSocket handshake: nothing is read from it before the handshake has been sent
-//! to its end.
+//! A connection to an agent for one WebSocket handshake: nothing is read from it before the whole handshake was sent.
 //!
 //! Pingora 0.9.1 sends the empty end of the handshake's body after the head, through a channel. When the agent's 101
-//! is there before that end is taken out of the channel, the end is taken for the end of the tunnel, and a good
-//! tunnel closes at once. What reads and what takes out of the channel are polled in an order left to chance, so a
-//! fast agent loses one tunnel in a hundred. Here the first read waits for that end: Pingora flushes the connection
-//! when it has taken it, with nothing written since the last flush.
+//! arrives before that end leaves the channel, Pingora takes the end for that of the tunnel, and closes a good tunnel at
+//! once. It polls the reader and the channel in random order, so a fast agent loses one tunnel in a hundred. Here the first
+//! read waits for that end: Pingora flushes the connection when it has received it, with nothing written since the last
+//! flush.
 
 use std::fmt::Debug;
 use std::io::{ErrorKind, Result};
@@ -29,10 +28,10 @@ use tokio::time::timeout;
 
 use crate::model::EndOrder;
 
-/// How long a connection that carried no tunnel in the end is kept: it is never used again.
+/// How long Pingora keeps a connection whose handshake failed: as short as it can be set, because none is ever reused.
 const POOL_IDLE: Duration = Duration::from_millis(1);
 
-/// Says when the handshake begins, and when the tunnel ends. Cheap to clone.
+/// The shared state of a handshake and its tunnel: when the one begins, and when the other must end. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tunnel(Arc<Signs>);
 
@@ -46,7 +45,7 @@ impl Tunnel {
     /// Makes `peer` open a connection for this handshake alone.
     pub(super) fn prepare(peer: &mut HttpPeer) -> Self {
         let tunnel = Self::default();
-        // Shared with nobody.
+        // A random group shares no connection with another request.
         peer.group_key = rand::random();
         peer.options.idle_timeout = Some(POOL_IDLE);
         peer.options.custom_l4 =
@@ -54,14 +53,14 @@ impl Tunnel {
         tunnel
     }
 
-    /// The connection stands, TLS included: the handshake is sent next.
+    /// The connection is established, TLS included: the handshake is sent next.
     pub(super) fn begin(&self) {
         self.0.begun.store(true, Ordering::Release);
     }
 
-    /// The tunnel stands, and ends when this is given.
+    /// The tunnel is established, and ends when this order is given.
     pub(super) fn obey(&self, order: Arc<EndOrder>) {
-        // A handshake has one answer, so the cell is new.
+        // A handshake has one response, so the cell is empty.
         let _first = self.0.order.set(order);
     }
 
@@ -69,8 +68,8 @@ impl Tunnel {
         self.0.begun.load(Ordering::Acquire)
     }
 
-    /// Whether the tunnel must end wherever it is; the task is woken when it must. What is left to be said to the agent
-    /// is said by the client's side until then.
+    /// Whether the tunnel must end at once; the task is woken when it must. Until then the client's side of the connection
+    /// sends the agent its close frame.
     fn is_over(&self, cx: &Context<'_>) -> bool {
         let Some(order) = self.0.order.get() else { return false };
         order.listen(cx);
@@ -108,11 +107,11 @@ impl Connect for Connector {
 
 #[derive(Debug, PartialEq, Eq)]
 enum State {
-    /// Nothing has been written since the last flush.
+    /// Nothing was written since the last flush.
     Closed,
-    /// Something has been.
+    /// Something was written since the last flush.
     Written,
-    /// The request has been sent to its end.
+    /// The whole handshake was sent: reads may begin.
     Open,
 }
 
@@ -186,7 +185,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     }
 }
 
-/// What can be set of a socket.
+/// The options of a socket that Pingora sets.
 trait Options {
     fn set(&self, option: &VirtualSockOpt) -> Result<()>;
 }
@@ -205,7 +204,7 @@ impl Options for TcpStream {
 
 impl Options for UnixStream {
     fn set(&self, _: &VirtualSockOpt) -> Result<()> {
-        // What there is to set is TCP's.
+        // All of them are options of TCP.
         Ok(())
     }
 }
@@ -240,7 +239,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_is_read_when_the_handshake_has_been_sent_to_its_end() {
+    async fn a_response_is_read_only_after_the_whole_handshake_was_sent() {
         let tunnel = Tunnel::default();
         let (mut socket, _other) = connected(&tunnel).await;
         assert!(can_read(&mut socket).await, "TLS is as free as ever");
@@ -258,7 +257,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_for_the_answer_is_woken() {
+    async fn a_reader_that_waits_for_the_handshake_is_woken() {
         let tunnel = Tunnel::default();
         let (socket, _other) = connected(&tunnel).await;
         tunnel.begin();

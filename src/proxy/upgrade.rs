@@ -1,5 +1,4 @@
-//! What counts as a WebSocket handshake (RFC 6455 section 4.1). Anything else that asks for an upgrade goes on
-//! without one.
+//! The WebSocket handshake (RFC 6455 section 4.1). Any other request for an upgrade is forwarded without it.
 
 use base64::Engine as _;
 use http::{HeaderMap, Method, Version, header};
@@ -63,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_less_does_not() {
+    fn an_incomplete_handshake_does_not_pass() {
         for change in [
             ("connection", None),
             ("connection", Some("close")),

@@ -1,39 +1,39 @@
-//! Why a TLS handshake with an upstream failed.
+//! The cause of a failed TLS handshake with an upstream.
 //!
-//! Pingora hands errors of the TLS library on as text alone, so this reads the library's own words. What is read
-//! begins with the first of them: names in a certificate, which its owner chose, come later and change nothing.
-//! Handshakes with callers are for `door`.
+//! Pingora passes errors of the TLS library on as text alone, so this parses the library's text, from its beginning: names
+//! in a certificate, which its owner chose, come later and change nothing. Handshakes with clients are in `door`.
 
 use crate::door::{CORRUPT, ENDED};
 use crate::telemetry::UpstreamError;
 
-/// So many characters of a peer's own words are shown.
+/// The longest text of a peer in a log line, in characters: a certificate's names fit, and no page of them does.
 const LONGEST: usize = 300;
-/// What stands before the library's words when this side is the client, and after them.
+/// Pingora's text before and after the library's, when this side is the client.
 const CLIENT: (&str, &str) = ("tls connect error cause: ", ", SNI: ");
+/// The library's text before the fault of a certificate.
 const BAD_CERTIFICATE: &str = "invalid peer certificate: ";
 
-/// Why the handshake with an upstream failed.
+/// The cause of a failed TLS handshake with an upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum UpstreamFault {
-    /// Its certificate is no longer valid.
+    /// Its certificate has expired.
     Expired { not_after: String },
     /// Its certificate is not valid yet.
     NotYetValid { not_before: String },
     /// Its certificate is for other names.
     OtherName { names: String },
-    /// Its certificate leads to no authority that is trusted, or to one of the same name with another key.
+    /// No trusted authority issued its certificate, or one of the same name with another key did.
     UnknownIssuer,
-    /// Its certificate cannot be used for another reason.
+    /// Its certificate is invalid for another reason.
     BadCertificate { why: String },
-    /// What answered does not speak TLS.
+    /// The upstream does not speak TLS.
     NotTls,
     /// Anything else.
     Other { why: String },
 }
 
 impl UpstreamFault {
-    /// Reads what Pingora says of a failed handshake.
+    /// Parses Pingora's text on a failed handshake.
     pub(super) fn of(text: &str) -> Self {
         let words = text.split_once(CLIENT.0).map_or(text, |(_, words)| words);
         let words = words.rsplit_once(CLIENT.1).map_or(words, |(words, _)| words);
@@ -49,7 +49,7 @@ impl UpstreamFault {
     }
 
     fn of_certificate(words: &str) -> Self {
-        let date = |mark: &str| words.split_once(mark).map_or_else(String::new, |(_, rest)| moment(rest));
+        let date = |mark: &str| words.split_once(mark).map_or_else(String::new, |(_, rest)| timestamp(rest));
         if words.starts_with("certificate expired") || words == "Expired" {
             Self::Expired { not_after: date(" is not valid after ") }
         } else if words.starts_with("certificate not valid yet") || words == "NotValidYet" {
@@ -66,7 +66,7 @@ impl UpstreamFault {
         }
     }
 
-    /// What it is in the logs.
+    /// The word for it in logs and metrics.
     pub(super) const fn cause(&self) -> UpstreamError {
         match self {
             Self::Expired { .. } => UpstreamError::TlsCertificateExpired,
@@ -79,7 +79,7 @@ impl UpstreamFault {
         }
     }
 
-    /// What an operator wants to know of it.
+    /// The details for the operator.
     pub(super) fn detail(&self) -> String {
         match self {
             Self::Expired { not_after } => format!("its certificate expired on {not_after}"),
@@ -96,14 +96,14 @@ impl UpstreamFault {
     }
 }
 
-/// The seconds since 1970 at the beginning of `text`, as a point of the calendar.
-fn moment(text: &str) -> String {
+/// The seconds since 1970 at the beginning of `text`, as a timestamp of RFC 3339.
+fn timestamp(text: &str) -> String {
     let digits = text.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
     let at = digits.parse().ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
     at.map_or_else(|| shown(text), |at| at.to_string())
 }
 
-/// A peer's words as they may stand in a log line: cut, and without control characters.
+/// A peer's text for a log line: cut, and without control characters.
 fn shown(text: &str) -> String {
     text.chars().take(LONGEST).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fault_of_an_upstream_is_read_from_the_words_of_the_library() {
+    fn the_fault_of_an_upstream_is_parsed_from_the_text_of_the_library() {
         let other_name = CertificateError::NotValidForNameContext {
             expected: ServerName::try_from("a.test").unwrap(),
             presented: vec![

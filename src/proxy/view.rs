@@ -1,4 +1,4 @@
-//! What a request asks for: host, path in its one form, query. Read once, before anything is decided.
+//! The target of a request: host, path in canonical form, query. It is parsed once, before any decision.
 
 use std::borrow::Cow;
 
@@ -12,29 +12,29 @@ use super::context::Context;
 /// The request's target.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct View<'a> {
-    /// The host in its one form; `None` for an HTTP/1.0 request without one.
+    /// The host in canonical form; `None` for an HTTP/1.0 request without one.
     pub(super) host: Option<Host<'a>>,
-    /// The path in its one form.
+    /// The path in canonical form.
     pub(super) path: CanonicalPath<'a>,
-    /// What stands after the question mark, as it was sent.
+    /// The query as it was sent, without the question mark.
     pub(super) query: Option<&'a [u8]>,
-    /// Whether parts of the query go on percent-encoded. The door has done so already for HTTP/1.
+    /// Whether parts of the query must be percent-encoded. For HTTP/1 the door has done so.
     pub(super) encode_query: bool,
 }
 
-/// Why a target cannot be read in one way only.
+/// Why a target is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BadTarget {
     /// Neither a path nor a URL.
     Form,
     /// A path or query that two servers could read differently.
     Path,
-    /// No host, several, or one that is none.
+    /// No host, several hosts, or something that is no host.
     Host,
 }
 
 impl BadTarget {
-    /// How it is answered.
+    /// The refusal for the client.
     pub(super) const fn refusal(self) -> Refusal {
         match self {
             Self::Form | Self::Path => Refusal::AmbiguousTarget,
@@ -70,7 +70,7 @@ pub(super) fn sent_host(request: &RequestHeader) -> Option<HeaderValue> {
 }
 
 impl<'a> View<'a> {
-    /// Reads the target of a request.
+    /// Parses the target of a request.
     pub(super) fn of(request: &'a RequestHeader) -> Result<Self, BadTarget> {
         let raw = request.raw_path();
         let (target_host, path_and_query) = split_target(raw)?;
@@ -114,8 +114,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// Splits an absolute-form target into authority and path; leaves an origin-form one as it is
-/// (RFC 9112 section 3.2).
+/// Splits a target in absolute form into authority and path; one in origin form has no authority (RFC 9112 section 3.2).
 fn split_target(raw: &[u8]) -> Result<(Option<&str>, &[u8]), BadTarget> {
     if raw.first() == Some(&b'/') {
         return Ok((None, raw));
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn host_path_and_query_are_read_in_any_form() {
+    fn host_path_and_query_are_parsed_from_any_form_of_target() {
         for (target, hosts, host, path, query) in [
             ("/a/b?c=%2e", &["H.Example:80"] as &[&str], "h.example", "/a/b", Some("c=%2e")),
             ("/a?", &["h"], "h", "/a", Some("")),
@@ -166,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_that_can_be_read_in_two_ways_are_refused() {
+    fn targets_that_servers_could_read_in_two_ways_are_refused() {
         for (target, hosts, wanted) in [
             ("/a", &[] as &[&str], BadTarget::Host),
             ("/a", &["a", "a"], BadTarget::Host),
