@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::AdminState;
 
-/// The window in which calls are counted, in seconds: as far back as the traffic of an agent is kept.
+/// The window in which calls are counted, in seconds: five minutes, as in the list of what needs attention.
 const WINDOW: u64 = 300;
 
 /// Who is touched by a change.

@@ -24,8 +24,8 @@ use super::providers::not_found;
 use super::write::Written;
 use super::{AdminState, SharedState};
 
-/// How long a response waits for the requested fetch: less than the 10 s after which a fetch itself gives up, and than
-/// what people wait for.
+/// How long a response waits for the requested fetch: one request to the provider takes at most 5 s, and discovery adds
+/// a second one, which is rarely as slow.
 const FETCH: std::time::Duration = std::time::Duration::from_secs(8);
 
 /// The parameters of saving a provider.

@@ -1,5 +1,5 @@
-//! What is known of a provider's keys at this moment: one immutable value behind one atomic pointer. The
-//! refresher replaces it as a whole; requests read it without waiting.
+//! The current keys of a provider: one immutable value behind one atomic pointer. The refresher replaces it as a whole;
+//! requests read it without waiting.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,19 +15,19 @@ use super::key_set::{Candidates, KeySet, NoMatch};
 /// Why there is no key for a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
-    /// There never were keys, or they are older than `max_stale`.
+    /// No keys were ever fetched, or they are older than `max_stale`.
     Unavailable,
-    /// No key answers to that `kid` or thumbprint; or the token has none and not exactly one key fits.
+    /// No key has that `kid` or thumbprint; or the token names no key, and not exactly one fits.
     UnknownKid {
         /// Whether the set may be out of date, because the last fetch failed. Never set for a token that
         /// names no key.
         last_refresh_failed: bool,
     },
-    /// The key is there, but it does not verify that algorithm.
+    /// The key exists, but does not verify that algorithm.
     WrongAlgorithm,
 }
 
-/// How old keys are by the time that has passed, which nobody can set as the machine's clock can be set.
+/// The age of keys by the monotonic clock, which cannot be set as the wall clock can.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Age {
     already: Duration,
@@ -35,7 +35,7 @@ pub(super) struct Age {
 }
 
 impl Age {
-    /// Keys that are as old as this now; those just confirmed are of no age.
+    /// The age of keys that are `already` old now: zero for keys just confirmed.
     pub(super) fn of(already: Duration) -> Self {
         Self { already, since: Tick::now() }
     }
@@ -45,32 +45,32 @@ impl Age {
     }
 }
 
-/// What is known.
+/// Everything that is known of a provider's keys.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
     /// The last good set.
     pub(super) keys: Option<Arc<KeySet>>,
-    /// When that set was last confirmed by its source.
+    /// When the source last confirmed that set, by the wall clock.
     pub(super) last_success: Option<Instant>,
-    /// How long ago that was, whatever the clock says.
+    /// How long ago that was, by the monotonic clock.
     pub(super) age: Option<Age>,
     /// Whether the set comes from its source and not from the state folder.
     pub(super) confirmed: bool,
-    /// Whether the last document held more keys than are looked at.
+    /// Whether the last document held more keys than are read.
     pub(super) cut: bool,
     /// Why the last fetch failed, if it did.
     pub(super) error: Option<Arc<str>>,
-    /// Whether a fetch has ended, well or not.
+    /// Whether the first fetch has ended, successful or not.
     pub(super) tried: bool,
     /// When the next fetch is due.
     pub(super) next_due: Option<Instant>,
 }
 
-/// The cell.
+/// The keys of one provider, for many readers and one writer at a time.
 #[derive(Debug)]
 pub(super) struct KeyCache {
     known: Live<Known>,
-    /// `None` when the keys cannot grow old.
+    /// `None` for keys in the configuration, which do not expire.
     max_stale: Option<Duration>,
     writing: Mutex<()>,
 }
@@ -103,7 +103,7 @@ impl KeyCache {
             let keys = self.fresh(known, now).ok_or(Missing::Unavailable)?;
             keys.find(name, algorithm).map_err(|no_match| match no_match {
                 NoMatch::WrongAlgorithm => Missing::WrongAlgorithm,
-                // A fetch that failed says nothing about a token that names no key.
+                // For a token that names no key, a fetch would not help.
                 NoMatch::UnknownKid => {
                     Missing::UnknownKid { last_refresh_failed: name.is_given() && known.error.is_some() }
                 }
@@ -111,8 +111,8 @@ impl KeyCache {
         })
     }
 
-    /// The number of the set that is in use, if `key` is the one with which such a token would be verified now.
-    /// `last` is the number of a set for which that is known.
+    /// The number of the current set, if it still selects `key` for such a token. `last` is the number of a set for
+    /// which that has been established.
     pub(super) fn confirms(
         &self,
         name: KeyName<'_>,
@@ -129,12 +129,12 @@ impl KeyCache {
         })
     }
 
-    /// The number of the set that is in use at `now`.
+    /// The number of the current set; `None` without usable keys.
     pub(super) fn number(&self, now: Instant) -> Option<u64> {
         self.known.with(|known| self.fresh(known, now).map(KeySet::number))
     }
 
-    /// Whether keys can be used at `now`, and `with` says yes to them.
+    /// Whether there are usable keys at `now` that satisfy `with`.
     pub(super) fn is_fresh(&self, now: Instant, with: impl FnOnce(&KeySet) -> bool) -> bool {
         self.known.with(|known| self.fresh(known, now).is_some_and(with))
     }
@@ -144,8 +144,8 @@ impl KeyCache {
         let Some(max_stale) = self.max_stale else {
             return Some(keys);
         };
-        // Both must hold: a clock that was set back makes no key young again, and a machine that slept, whose time
-        // stood still, keeps none.
+        // Both clocks count: setting the wall clock back must not make keys younger, and the monotonic clock stands
+        // still while the machine is suspended.
         let old = now.since(known.last_success?).max(known.age?.now());
         (old <= max_stale).then_some(keys)
     }

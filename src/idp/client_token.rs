@@ -1,5 +1,5 @@
-//! A token for the test page, fetched from a provider with the credentials of a client (RFC 6749 section 4.4).
-//! Credentials and token pass through; nothing is kept and nothing is logged.
+//! Fetches a token for the console's test page with the client credentials grant (RFC 6749 section 4.4). Neither the
+//! credentials nor the token are kept or logged.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -9,53 +9,53 @@ use serde::{Deserialize, Serialize};
 use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::Provider;
-use super::probe::endpoints;
+use super::probe::token_endpoint;
 use super::source::options_of;
 use crate::model::Secret;
 use crate::net::{Fetcher, Limits};
 
-/// How a client proves itself at the token endpoint (RFC 6749 section 2.3.1).
+/// How the client authenticates at the token endpoint (RFC 6749 section 2.3.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuthentication {
-    /// With HTTP Basic.
+    /// HTTP Basic.
     #[default]
     Basic,
-    /// In the body.
+    /// `client_id` and `client_secret` in the body.
     Post,
 }
 
-/// What to ask for.
+/// A token request, and the credentials of its client.
 #[derive(Debug)]
 pub struct TokenRequest {
-    /// The client.
+    /// `client_id`
     pub client_id: String,
-    /// Its secret.
+    /// `client_secret`
     pub client_secret: Secret,
-    /// Scopes, separated by blanks.
+    /// Scopes, separated by spaces (RFC 6749 section 3.3).
     pub scope: Option<String>,
-    /// The audience, for providers that take one.
+    /// `audience`, a parameter of some providers that no RFC defines for this grant.
     pub audience: Option<String>,
-    /// The resource (RFC 8707), for providers that take one.
+    /// `resource` (RFC 8707 section 2).
     pub resource: Option<String>,
-    /// How the client proves itself.
+    /// How the client authenticates.
     pub authentication: ClientAuthentication,
 }
 
-/// What the provider gave.
+/// The provider's token response (RFC 6749 section 5.1).
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "ClientToken")]
 pub struct Token {
-    /// The token.
+    /// The access token.
     #[schemars(extend("format" = "password"))]
     pub access_token: String,
-    /// What it is.
+    /// The type of the token, such as `Bearer`.
     #[serde(default)]
     pub token_type: Option<String>,
-    /// How long it lives, in seconds.
+    /// The lifetime of the token, in seconds.
     #[serde(default)]
     pub expires_in: Option<u64>,
-    /// Its scopes, when they are not those that were asked for.
+    /// The granted scopes, when they differ from the requested ones.
     #[serde(default)]
     pub scope: Option<String>,
 }
@@ -69,15 +69,15 @@ impl std::fmt::Debug for Token {
 /// Why there is no token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// The provider cannot be asked.
+    /// The token endpoint is not known or did not respond.
     #[error("{0}")]
     Unreachable(String),
-    /// The provider refuses.
+    /// The provider's error response (RFC 6749 section 5.2), or a response without a token.
     #[error("the provider answered {status}: {error}")]
     Refused {
-        /// The status of its answer.
+        /// The status of the response.
         status: u16,
-        /// Its words, cut to a bearable length.
+        /// `error` and `error_description`, without control characters, at most 500 characters.
         error: String,
     },
 }
@@ -89,20 +89,20 @@ struct Refusal {
     error_description: Option<String>,
 }
 
-/// Fetches a token from `provider`.
+/// Fetches a token from the token endpoint that the metadata of `provider` names.
 ///
 /// # Errors
-/// [`TokenError`]
+/// When the endpoint cannot be found or reached, or does not return a token.
 pub async fn client_token(provider: &Provider, request: TokenRequest) -> Result<Token, TokenError> {
     let spec = provider.spec();
-    let unreachable = |why: String| TokenError::Unreachable(why);
-    let place = endpoints(spec).await.map_err(unreachable)?.token;
-    let place = place.ok_or_else(|| unreachable("its metadata names no token endpoint".to_owned()))?;
+    let unreachable = TokenError::Unreachable;
+    let endpoint = token_endpoint(spec).await.map_err(unreachable)?;
+    let endpoint = endpoint.ok_or_else(|| unreachable("its metadata names no token endpoint".to_owned()))?;
     let fetcher =
         Fetcher::new(&options_of(spec), Limits::default()).map_err(|e| unreachable(e.to_string()))?;
     let (form, authorization) = written(&request);
     let (status, body) =
-        fetcher.post_form(&place, form, authorization).await.map_err(|e| unreachable(e.to_string()))?;
+        fetcher.post_form(&endpoint, form, authorization).await.map_err(|e| unreachable(e.to_string()))?;
     if status.is_success() {
         let refused = |_| TokenError::Refused {
             status: status.as_u16(),
@@ -121,7 +121,7 @@ pub async fn client_token(provider: &Provider, request: TokenRequest) -> Result<
     Err(TokenError::Refused { status: status.as_u16(), error })
 }
 
-/// The form, and the header that goes with it.
+/// The form, and the `Authorization` field when the client authenticates with it.
 fn written(request: &TokenRequest) -> (String, Option<HeaderValue>) {
     let mut form = Serializer::new(String::new());
     form.append_pair("grant_type", "client_credentials");
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_stand_where_the_client_proves_itself_and_nowhere_else() {
+    fn credentials_are_sent_by_the_chosen_method_only() {
         let request = |authentication| TokenRequest {
             client_id: "a:b".to_owned(),
             client_secret: Secret::new("s&c".to_owned()),

@@ -1,7 +1,7 @@
-//! From an issuer to the URL of its keys: OpenID Connect Discovery 1.0 section 4, then RFC 8414 section 3.
+//! Finds the URL of an issuer's keys: OpenID Connect Discovery 1.0 section 4, then RFC 8414 section 3.
 //!
-//! The document must name the issuer exactly as it is configured, or the keys of one tenant could be taken for
-//! those of another (OpenID Connect Discovery 1.0 section 4.3, RFC 8414 section 3.3).
+//! The document must name the issuer exactly as it is configured. Otherwise, one tenant of a provider could supply the
+//! keys of another (OpenID Connect Discovery 1.0 section 4.3, RFC 8414 section 3.3).
 
 use std::time::Duration;
 
@@ -12,13 +12,14 @@ use url::Url;
 use crate::model::{Issuer, without_mark};
 use crate::net::{FetchError, Fetched, Fetcher, is_loopback};
 
-/// So long the URL that was named last is used while nothing else can be learned.
+/// How long the last `jwks_uri` is used while the metadata cannot be fetched: it covers a restart of the provider, and
+/// is short enough that a provider that moved is not asked at its old URL for a day.
 const REMEMBERED_FOR: Duration = Duration::from_secs(3600);
 
-/// A URL in the metadata that is longer is none.
+/// The longest URL in the metadata, in bytes: what browsers and servers commonly accept.
 const LONGEST_URL: usize = 2048;
 
-/// Why the URL of the keys was not found.
+/// Why discovery failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum DiscoveryError {
     #[error("the issuer {0:?} is no URL, so its keys cannot be discovered; name them with jwks_uri")]
@@ -36,7 +37,7 @@ pub(super) enum DiscoveryError {
 }
 
 impl DiscoveryError {
-    /// Whether the other place may do better: the host is there, but this document is not what we want.
+    /// Whether the host responded, so that the second well-known URL is worth a try.
     const fn is_answer(&self) -> bool {
         match self {
             Self::Fetch(error) => error.is_answer(),
@@ -47,7 +48,7 @@ impl DiscoveryError {
 }
 
 impl DiscoveryError {
-    /// Whether nothing was said of the provider: no document came.
+    /// Whether no document was received, so that nothing contradicts the remembered URL.
     fn is_silence(&self) -> bool {
         match self {
             Self::Fetch(_) => true,
@@ -59,7 +60,7 @@ impl DiscoveryError {
         }
     }
 
-    /// For how long the provider wants to be left alone.
+    /// `Retry-After`, if the provider sent one.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Fetch(error) => error.retry_after(),
@@ -72,7 +73,7 @@ impl DiscoveryError {
     }
 }
 
-/// The members of the metadata that are of use here.
+/// The members of the metadata that are used.
 #[derive(Deserialize)]
 struct Metadata {
     issuer: String,
@@ -81,24 +82,24 @@ struct Metadata {
     token_endpoint: Option<String>,
 }
 
-/// What an issuer says of itself.
+/// The parsed metadata of an issuer.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
-    /// Where it says so.
+    /// The URL of the metadata.
     pub(super) place: Url,
     pub(super) jwks_uri: Url,
     pub(super) token_endpoint: Option<Url>,
 }
 
-/// Where keys are.
+/// The URL of the keys.
 #[derive(Debug)]
 pub(super) struct KeysAt {
     pub(super) url: Url,
-    /// Why it is a URL of before: what is wrong, should the keys not be there either.
+    /// The error of discovery, when `url` is a remembered one: the cause to report if fetching the keys fails too.
     pub(super) instead_of: Option<DiscoveryError>,
 }
 
-/// Finds the URL of an issuer's keys and remembers it for a while.
+/// Finds the URL of an issuer's keys, and remembers it for [`REMEMBERED_FOR`].
 #[derive(Debug)]
 pub(super) struct Discovery {
     issuer: Issuer,
@@ -110,8 +111,8 @@ impl Discovery {
         Self { issuer, remembered: None }
     }
 
-    /// The URL of the keys, asked for each time: providers move. While the metadata cannot be fetched, the URL that they
-    /// named last is good for an hour.
+    /// The URL of the keys. The metadata is fetched each time, because providers move; while it cannot be fetched, its
+    /// last URL is used.
     pub(super) async fn jwks_uri(&mut self, fetcher: &Fetcher) -> Result<KeysAt, DiscoveryError> {
         match self.metadata(fetcher).await {
             Ok(found) => {
@@ -128,7 +129,7 @@ impl Discovery {
         }
     }
 
-    /// What the issuer says of itself, asked for now.
+    /// Fetches the metadata of the issuer.
     pub(super) async fn metadata(&self, fetcher: &Fetcher) -> Result<Found, DiscoveryError> {
         let (openid, oauth) = metadata_urls(self.issuer.as_str())
             .ok_or_else(|| DiscoveryError::IssuerIsNoUrl(self.issuer.to_string()))?;
@@ -148,7 +149,7 @@ impl Discovery {
             Fetched::NotModified { .. } => return Err(not_metadata("it answered 304".to_owned())),
         };
         let body = without_mark(&body);
-        // Deserialisation would take an array for the members in their order.
+        // serde's derived reader also accepts an array in place of an object.
         if !body.trim_ascii_start().starts_with(b"{") {
             return Err(not_metadata("it is no JSON object".to_owned()));
         }
@@ -160,7 +161,7 @@ impl Discovery {
         let bad = |cause: String| DiscoveryError::BadJwksUri { url: url(), cause };
         let jwks_uri = parse(&metadata.jwks_uri).map_err(bad)?;
         led_to(place, &jwks_uri, fetcher).map_err(bad)?;
-        // Of use to people alone, so that a strange one is no fault of the document.
+        // Only the console uses it, so a bad one does not make the document invalid.
         let token_endpoint = metadata.token_endpoint.and_then(|url| parse(&url).ok());
         Ok(Found { place: place.clone(), jwks_uri, token_endpoint })
     }
@@ -173,8 +174,8 @@ fn parse(url: &str) -> Result<Url, String> {
     Url::parse(url).map_err(|e| e.to_string())
 }
 
-/// Whether metadata found at `place` may lead to `url`: never to a place where nothing is fetched from, not out of
-/// TLS, and not from another host into this machine.
+/// Checks that metadata from `place` may refer to `url`: never to a forbidden address, not from https to http, and not
+/// from another host to this machine (server-side request forgery).
 pub(super) fn led_to(place: &Url, url: &Url, fetcher: &Fetcher) -> Result<(), String> {
     fetcher.permits(url).map_err(|e| e.to_string())?;
     if place.scheme() == "https" && url.scheme() != "https" && !fetcher.allows_plain_http() {
@@ -186,7 +187,8 @@ pub(super) fn led_to(place: &Url, url: &Url, fetcher: &Fetcher) -> Result<(), St
     Ok(())
 }
 
-/// Where an issuer's metadata may be: appended to its path, and inserted before it. A final slash goes first.
+/// The well-known URLs of an issuer: appended to its path (OpenID Connect) and inserted before it (RFC 8414 section
+/// 3.1). A final slash is removed first.
 fn metadata_urls(issuer: &str) -> Option<(Url, Url)> {
     let base = Url::parse(issuer).ok()?;
     if base.cannot_be_a_base() || base.query().is_some() || base.fragment().is_some() {
@@ -246,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_is_looked_for_where_the_specifications_say() {
+    fn the_metadata_urls_are_those_of_the_specifications() {
         for (issuer, openid, oauth) in [
             (
                 "https://idp.test",

@@ -1,4 +1,4 @@
-//! What the tests of this room share: signers, specs, a clock that follows tokio's time, a scripted source.
+//! Shared by the tests of this room: signers, specs, a clock that follows tokio's time, a scripted source.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -20,12 +20,12 @@ use super::{KeySource, Provider, ProviderSpec};
 pub(super) const ISSUER: &str = "https://idp.test/realms/a";
 const START: u64 = 1_700_000_000;
 
-/// A new key for this algorithm; nobody asks for its id.
+/// A new key for this algorithm, with an arbitrary id.
 pub(super) fn signer(algorithm: Algorithm) -> Key {
     Key::new(algorithm.as_str(), "k")
 }
 
-/// `key` with more members, which replace those of the same name.
+/// `key` with additional members, which replace those of the same name.
 pub(super) fn with(mut key: Value, members: Value) -> Value {
     for (name, value) in members.as_object().unwrap() {
         key[name] = value.clone();
@@ -64,7 +64,7 @@ pub(super) fn provider(spec: ProviderSpec) -> Arc<Provider> {
     Provider::new(spec, handles)
 }
 
-/// A clock that moves as tokio's time does, paused or not, and that can be set wrong.
+/// A wall clock that follows tokio's time, paused or not, and that can be set.
 pub(super) struct TokioClock {
     began: tokio::time::Instant,
     ahead: AtomicI64,
@@ -75,7 +75,7 @@ impl TokioClock {
         Arc::new(Self { began: tokio::time::Instant::now(), ahead: AtomicI64::new(0) })
     }
 
-    /// Sets it wrong by this many seconds.
+    /// Sets it ahead of the real time by this many seconds.
     pub(super) fn set_ahead(&self, seconds: i64) {
         self.ahead.store(seconds, Ordering::SeqCst);
     }
@@ -88,7 +88,7 @@ impl Clock for TokioClock {
     }
 }
 
-/// What a scripted source does when it is asked.
+/// The reaction of a scripted source to one fetch.
 pub(super) enum Step {
     Give {
         body: String,
@@ -99,11 +99,11 @@ pub(super) enum Step {
         max_age: Option<u64>,
     },
     Fail,
-    /// Asks to be left alone for this many seconds.
+    /// Responds 429 with `Retry-After` in seconds.
     Busy(u64),
-    /// Shows a fault of ours.
+    /// Panics.
     Stumble,
-    /// Waits for [`Script::release`], then does the next step.
+    /// Waits for [`Script::release`], then runs the next step.
     Hold,
 }
 
@@ -113,10 +113,10 @@ impl Step {
     }
 }
 
-/// The script of a source, and what was asked of it.
+/// The script of a source, and the fetches that it received.
 pub(super) struct Script {
     steps: Mutex<VecDeque<Step>>,
-    /// What is done when the steps are over.
+    /// The step for every fetch after the scripted ones.
     last: Box<dyn Fn() -> Step + Send + Sync>,
     fetches: Mutex<Vec<(tokio::time::Instant, Option<Validator>)>>,
     held: Notify,

@@ -1,4 +1,4 @@
-//! One JSON Web Key (RFC 7517, RFC 7518 section 6, RFC 8037), read strictly and alone.
+//! Parses one JSON Web Key (RFC 7517, RFC 7518 section 6, RFC 8037) strictly, and independently of the rest of its set.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -14,8 +14,8 @@ use super::key_name::Thumbprints;
 use super::material::{Curve, Material};
 use super::{SkipReason, VerificationKey};
 
-/// Base64url whose last character has no stray bits. RFC 7515 section 2 says that there is no padding; some providers
-/// write it, and no other reader minds.
+/// Base64url without trailing bits in its last character. RFC 7515 section 2 forbids padding, but some providers write
+/// it and other implementations accept it.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::URL_SAFE,
     GeneralPurposeConfig::new()
@@ -23,7 +23,7 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(false),
 );
 
-/// An element of a set's `keys`, before anything is known of it.
+/// An element of `keys`, not yet validated.
 #[derive(Debug)]
 pub(super) enum Entry {
     Object { members: Map<String, Value>, repeated: bool },
@@ -31,7 +31,7 @@ pub(super) enum Entry {
 }
 
 impl Entry {
-    /// The key's id, as far as it can be read; for people only.
+    /// The key's id for messages, if it has a valid one.
     pub(super) fn kid(&self) -> Option<KeyId> {
         match self {
             Self::Object { members, .. } => members.get("kid").and_then(Value::as_str).and_then(KeyId::parse),
@@ -74,8 +74,8 @@ impl Jwk {
         Ok(key.with_thumbprints(Thumbprints::of(&self.0)))
     }
 
-    /// Sections 4.2 and 4.3: what is not meant for signatures is not used for them. No operation stands in the list
-    /// twice, and where `use` is there too, both say the same.
+    /// RFC 7517 sections 4.2 and 4.3: a key for another use verifies no signatures. `key_ops` has no duplicates, and
+    /// agrees with `use` where both are present.
     fn check_use(&self) -> Result<(), SkipReason> {
         let usage = self.text("use")?;
         if usage.is_some_and(|usage| usage != "sig") {
@@ -100,7 +100,7 @@ impl Jwk {
         }
     }
 
-    /// Section 4.4: a key with an `alg` is for that algorithm alone.
+    /// RFC 7517 section 4.4: a key with `alg` is for that algorithm only.
     fn declared(&self) -> Result<Option<AlgorithmSet>, SkipReason> {
         let Some(name) = self.text("alg")? else {
             return Ok(None);

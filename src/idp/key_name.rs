@@ -1,4 +1,4 @@
-//! How a token says which key signed it: by the key's id, else by the thumbprint of the certificate that carries the key.
+//! How a token names its signing key: by `kid`, otherwise by a thumbprint of the key's certificate.
 
 use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 use base64::Engine as _;
@@ -20,7 +20,7 @@ pub struct KeyName<'a> {
 }
 
 impl KeyName<'_> {
-    /// Whether there is any name.
+    /// Whether the token names a key at all.
     #[must_use]
     pub const fn is_given(&self) -> bool {
         self.kid.is_some() || self.sha256.is_some() || self.sha1.is_some()
@@ -36,8 +36,8 @@ impl<'a> From<Option<&'a str>> for KeyName<'a> {
 const SHA256_MEMBER: &str = "x5t#S256";
 const SHA1_MEMBER: &str = "x5t";
 
-/// The thumbprints of a key's certificate (RFC 7517 sections 4.8 and 4.9). They only name the key: no certificate is
-/// ever looked into, and nothing is believed because of one.
+/// The thumbprints of a key's certificate (RFC 7517 sections 4.8 and 4.9). They only name the key: certificates are
+/// never parsed and add no trust.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Thumbprints {
     pub(super) sha256: Option<KeyId>,
@@ -45,10 +45,10 @@ pub(super) struct Thumbprints {
 }
 
 impl Thumbprints {
-    /// Those that stand in a JWK, else those of the first certificate in it. What cannot be read names nothing.
+    /// The thumbprints in a JWK, otherwise those of its first certificate. Unreadable ones are ignored.
     pub(super) fn of(members: &Map<String, Value>) -> Self {
         let text = |name| members.get(name).and_then(Value::as_str);
-        // Some write padding.
+        // Some providers write padding, which RFC 7515 section 2 forbids.
         let unpadded = |name| text(name).map(|text| text.trim_end_matches('='));
         let written = |name| unpadded(name).filter(|text| !text.is_empty()).and_then(KeyId::parse);
         let first = members.get("x5c").and_then(Value::as_array).and_then(|chain| chain.first());
@@ -63,7 +63,7 @@ impl Thumbprints {
         }
     }
 
-    /// Writes them into a JWK.
+    /// Adds the members to a JWK.
     pub(super) fn write_jwk(&self, jwk: &mut Map<String, Value>) {
         for (name, thumbprint) in [(SHA256_MEMBER, &self.sha256), (SHA1_MEMBER, &self.sha1)] {
             if let Some(thumbprint) = thumbprint {

@@ -1,4 +1,4 @@
-//! The keys of one provider at one moment, immutable, and the rules by which a token finds its key.
+//! An immutable set of one provider's keys, and the rules that select the key of a token.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use crate::model::{Algorithm, AlgorithmSet, KeyId};
 use super::VerificationKey;
 use super::key_name::KeyName;
 
-/// Why no key of a set fits.
+/// Why a set has no key for a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoMatch {
-    /// No key answers to that `kid`, or, without one, it is not clear which key is meant.
+    /// No key has that `kid` or thumbprint; or the token names no key, and not exactly one fits.
     UnknownKid,
-    /// The key is there, but it is not one of that algorithm.
+    /// The key exists, but does not verify that algorithm.
     WrongAlgorithm,
 }
 
@@ -25,7 +25,8 @@ pub(super) enum NoMatch {
 pub struct Candidates([Option<Arc<VerificationKey>>; Candidates::MAX]);
 
 impl Candidates {
-    /// The most keys of one `kid` that are tried.
+    /// At most this many keys of one `kid` are tried, so that a token costs at most four signature checks. Providers
+    /// that reuse a `kid` do so for one key per algorithm, or during a rotation.
     pub const MAX: usize = 4;
 
     fn gather<'a>(keys: impl Iterator<Item = &'a Arc<VerificationKey>>) -> Option<Self> {
@@ -45,7 +46,7 @@ impl Candidates {
 /// An immutable set of keys of one provider.
 #[derive(Debug)]
 pub struct KeySet {
-    /// Tells the sets of one process apart; never zero.
+    /// Unique among the sets of this process; never zero, which callers use for "none".
     number: u64,
     keys: Vec<Arc<VerificationKey>>,
     by_kid: Named,
@@ -53,11 +54,11 @@ pub struct KeySet {
     by_sha1: Named,
 }
 
-/// Keys by a name that several may have.
+/// Keys by a name, which several keys may share.
 type Named = HashMap<KeyId, Vec<Arc<VerificationKey>>>;
 
 impl KeySet {
-    /// A set of `keys`, in their order.
+    /// A set of `keys` in the given order.
     pub(super) fn new(keys: Vec<Arc<VerificationKey>>) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -75,7 +76,7 @@ impl KeySet {
         Self { number, keys, by_kid, by_sha256, by_sha1 }
     }
 
-    /// The number of this set, which no other set of the process has.
+    /// The number of this set, unique in the process.
     pub(super) const fn number(&self) -> u64 {
         self.number
     }
@@ -119,7 +120,7 @@ impl KeySet {
         found.map(Vec::as_slice)
     }
 
-    /// For a token that names no key of the set: the key that fits, when there is exactly one.
+    /// The key for a token that names no key of the set: the one that fits, when there is exactly one.
     fn only_fitting(&self, algorithm: Algorithm) -> Result<Candidates, NoMatch> {
         let mut fitting = self.keys.iter().filter(|k| k.fits(algorithm));
         match (fitting.next(), fitting.next()) {
@@ -129,7 +130,7 @@ impl KeySet {
         }
     }
 
-    /// The key that any `kid` means: it has none of its own and is the only one (a PEM key).
+    /// The key that every `kid` selects: the only one of the set, without a `kid` of its own (a PEM key).
     fn nameless_only_key(&self) -> Option<&[Arc<VerificationKey>]> {
         match self.keys.as_slice() {
             [key] if key.kid().is_none() => Some(&self.keys),
@@ -137,8 +138,8 @@ impl KeySet {
         }
     }
 
-    /// The same set, with the shares of `previous` for the keys that both have: who remembers a key by its
-    /// share (a cached verdict) keeps it exactly as long as the provider does.
+    /// The same set, with the `Arc`s of `previous` for the keys that both have. A cached verdict is valid while the
+    /// current set holds the same `Arc`, so it lives exactly as long as the provider publishes its key.
     pub(super) fn sharing_with(self, previous: &Self) -> Self {
         let same = |key: Arc<VerificationKey>| {
             let peers = key.kid().map_or(Some(&previous.keys), |kid| previous.by_kid.get(kid));
@@ -147,7 +148,7 @@ impl KeySet {
         Self::new(self.keys.into_iter().map(same).collect())
     }
 
-    /// What is left of the set under another policy; `None` when that is nothing.
+    /// The keys that another policy allows; `None` when there are none.
     pub(super) fn rebound(&self, allowed: AlgorithmSet) -> Option<Self> {
         let keys: Vec<_> = self.keys.iter().filter_map(|k| k.rebound(allowed).map(Arc::new)).collect();
         (!keys.is_empty()).then(|| Self::new(keys))
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_finds_its_key_by_the_rules() {
+    fn kid_and_algorithm_select_the_keys_of_a_token() {
         use Algorithm::{EdDsa, Es256};
         use NoMatch::{UnknownKid, WrongAlgorithm};
         let two = [ed("a"), es("b")];
@@ -262,7 +263,7 @@ mod tests {
             let name = KeyName { kid, sha256: s256, sha1: s1 };
             assert_eq!(found(name, algorithm), wanted.map(str::to_owned), "{name:?} {algorithm}");
         }
-        // What is kept of a set names its keys as the set did.
+        // A set restored from disk has the same names for its keys.
         let kept = parse_key_set(keys.to_jwks().to_string().as_bytes(), AlgorithmSet::all()).unwrap().keys;
         assert_eq!(kept, keys);
     }
@@ -276,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_stay_keep_their_share_and_withdrawn_ones_are_not_held() {
+    fn keys_that_stay_keep_their_arc_and_withdrawn_ones_are_dropped() {
         let (a, b, c) = (ed("a"), ed("b"), nameless(Algorithm::EdDsa));
         let first = set(&[a.clone(), b, c.clone()]);
         let old: Vec<_> = first.iter().cloned().collect();
@@ -290,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrower_policy_leaves_what_it_allows() {
+    fn a_narrower_policy_keeps_the_keys_that_it_allows() {
         let keys = set(&[ed("a"), es("b")]);
         let left = keys.rebound([Algorithm::Es256].into_iter().collect()).unwrap();
         assert_eq!(left.iter().filter_map(|k| k.kid()).map(KeyId::as_str).collect::<Vec<_>>(), ["b"]);

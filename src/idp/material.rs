@@ -1,4 +1,4 @@
-//! The numbers of a public key, checked: sizes, exponents, points.
+//! The numbers of a public key, validated: sizes, exponents, points.
 
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents};
 use base64::Engine as _;
@@ -53,7 +53,7 @@ impl Curve {
     }
 }
 
-/// The public half of a key pair. Numbers are big-endian without leading zeros; a point is uncompressed.
+/// The numbers of a public key, big-endian without leading zeros; an EC point is uncompressed.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Material {
     Rsa { n: Box<[u8]>, e: Box<[u8]> },
@@ -62,8 +62,7 @@ pub(super) enum Material {
 }
 
 impl Material {
-    /// An RSA key of 2048 to 8192 bits with an odd exponent of at least 65537, whose private half is not known to be in
-    /// reach.
+    /// An RSA key of 2048 to 8192 bits with an odd exponent of 17 to 33 bits, without the fingerprint of ROCA.
     pub(super) fn rsa(n: &[u8], e: &[u8]) -> Result<Self, SkipReason> {
         let (n, e) = (without_leading_zeros(n), without_leading_zeros(e));
         let odd = |number: &[u8]| number.last().is_some_and(|b| b & 1 == 1);
@@ -73,7 +72,7 @@ impl Material {
         if bits(n) < 2048 || !odd(e) || bits(e) < 17 {
             return Err(SkipReason::WeakRsa);
         }
-        // Larger exponents are refused by the verifier, and cost time that an attacker would like to spend.
+        // The verifier rejects larger exponents; they would only make a verification expensive.
         if bits(n) > 8192 || bits(e) > 33 {
             return Err(SkipReason::OversizedRsa);
         }
@@ -83,22 +82,21 @@ impl Material {
         Ok(Self::Rsa { n: n.into(), e: e.into() })
     }
 
-    /// A point in uncompressed form (SEC 1 section 2.3.3). Whether it lies on its curve is found when it is
-    /// parsed for an algorithm.
+    /// A point in uncompressed form (SEC 1 section 2.3.3). `parse_for` checks that it lies on its curve.
     pub(super) fn ec(curve: Curve, point: Box<[u8]>) -> Result<Self, SkipReason> {
         let uncompressed = point.first() == Some(&4) && point.len() == 1 + 2 * curve.coordinate_len();
         if uncompressed { Ok(Self::Ec { curve, point }) } else { Err(SkipReason::BadPoint) }
     }
 
-    /// An Ed25519 key (RFC 8032 section 5.1.5): a point of the curve, in its canonical encoding, and not one of
-    /// small order. The verifier looks at none of this before there is a signature.
+    /// An Ed25519 key (RFC 8032 section 5.1.5): a point of the curve, canonically encoded, not of small order. The
+    /// verifier checks none of this before it sees a signature.
     pub(super) fn ed25519(bytes: &[u8]) -> Result<Self, SkipReason> {
         let key: [u8; 32] = bytes.try_into().map_err(|_| SkipReason::Malformed)?;
         let mut y = key;
         if let Some(last) = y.last_mut() {
             *last &= 0x7f;
         }
-        // Under a point of small order anybody can sign.
+        // For a point of small order, anybody can make a valid signature.
         if y.iter().rev().ge(FIELD_PRIME.iter().rev()) || SMALL_ORDER.contains(&y) || !is_on_edwards25519(&y)
         {
             return Err(SkipReason::BadPoint);
@@ -106,7 +104,7 @@ impl Material {
         Ok(Self::Ed25519(key))
     }
 
-    /// What a key of this type can verify.
+    /// The algorithms that a key of this type can verify.
     pub(super) fn algorithms(&self) -> AlgorithmSet {
         use Algorithm::{EdDsa, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
         match self {
@@ -116,7 +114,7 @@ impl Material {
         }
     }
 
-    /// The key, ready to verify signatures of `algorithm`; `None` when it is no key of that algorithm.
+    /// The key parsed for `algorithm`; `None` when its type does not fit or its point is not on the curve.
     pub(super) fn parse_for(&self, algorithm: Algorithm) -> Option<ParsedPublicKey> {
         match (self, algorithm) {
             (Self::Rsa { n, e }, _) => {
@@ -136,7 +134,7 @@ impl Material {
         }
     }
 
-    /// Writes the members of a JWK that carry these numbers.
+    /// Adds the members of these numbers to a JWK (RFC 7518 section 6, RFC 8037 section 2).
     pub(super) fn write_jwk(&self, jwk: &mut Map<String, Value>) {
         let mut put = |name: &str, value: &str| jwk.insert(name.to_owned(), Value::from(value));
         match self {
@@ -183,8 +181,8 @@ fn bits(number: &[u8]) -> usize {
     number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
 }
 
-/// Whether some x has this y: x² = (y² - 1) / (dy² + 1) (RFC 8032 section 5.1.3), by Euler's criterion. A quotient is a
-/// square when the product is; the divisor is never zero.
+/// Whether a point of the curve has this y: x² = (y² - 1) / (dy² + 1) has a solution (RFC 8032 section 5.1.3), by
+/// Euler's criterion. A quotient is a square when the product is; the divisor is never zero.
 fn is_on_edwards25519(y: &[u8; 32]) -> bool {
     let prime = BigUint::from_bytes_le(&FIELD_PRIME);
     let y = BigUint::from_bytes_le(y);
@@ -195,7 +193,7 @@ fn is_on_edwards25519(y: &[u8; 32]) -> bool {
     product.modpow(&half, &prime) <= BigUint::from(1u8)
 }
 
-/// 2^255 - 19, little-endian.
+/// 2^255 - 19, little-endian (RFC 8032 section 5.1).
 const FIELD_PRIME: [u8; 32] = {
     let mut p = [0xff; 32];
     p[0] = 0xed;
@@ -203,7 +201,7 @@ const FIELD_PRIME: [u8; 32] = {
     p
 };
 
-/// -121665 / 121666 modulo the prime, little-endian: the d of the curve.
+/// The constant d of the curve, -121665 / 121666 modulo the prime, little-endian (RFC 8032 section 5.1).
 const EDWARDS_D: [u8; 32] = [
     0xa3, 0x78, 0x59, 0x13, 0xca, 0x4d, 0xeb, 0x75, 0xab, 0xd8, 0x41, 0x41, 0x4d, 0x0a, 0x70, 0x00, 0x98,
     0xe8, 0x79, 0x77, 0x79, 0x40, 0xc7, 0x8c, 0x73, 0xfe, 0x6f, 0x2b, 0xee, 0x6c, 0x03, 0x52,

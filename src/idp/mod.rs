@@ -1,9 +1,8 @@
-//! Who signed: the keys of an identity provider, from where they are kept to one verified signature.
+//! Identity providers: where their keys come from, how they are kept fresh, and how one verifies a signature.
 //!
-//! A [`Provider`] is one issuer with the keys that are known of it. Requests ask it for a key and never wait;
-//! a [`Refresher`] per provider fetches in the background and publishes whole sets. Keys are parsed once, each
-//! alone, and are bound to the algorithms that they may verify. What a token says, and whom it is meant for, is
-//! the business of `authn`.
+//! A [`Provider`] is one issuer with its known keys. Requests look up a key without waiting; a [`Refresher`] per
+//! provider fetches in the background and publishes whole sets. Keys are parsed once, independently of each other, and
+//! are bound to the algorithms that they may verify. This room leaves the claims of a token to `authn`.
 
 mod cache;
 mod client_token;

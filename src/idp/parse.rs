@@ -1,4 +1,4 @@
-//! A JWK set (RFC 7517 section 5) from its text: the good keys, and what is wrong with the others.
+//! Parses a JWK set (RFC 7517 section 5): the usable keys, and the reasons for skipping the others.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,33 +10,34 @@ use crate::model::{AlgorithmSet, without_mark};
 use super::jwk::Entry;
 use super::{KeySet, SkipReason, Skipped};
 
-/// The most keys of a set that are read: the largest providers publish some dozens, and each costs a check of its form.
+/// At most this many keys of a set are read: the largest providers publish some dozens, and each one is validated for
+/// every algorithm of its type.
 const MAX_KEYS: usize = 1000;
-/// The most skipped keys that an error names: a line stays readable.
+/// At most this many skipped keys are named in an error, so that its line stays readable.
 const SHOWN: usize = 5;
 
 /// The keys of a document.
 #[derive(Debug)]
 pub struct ParsedKeys {
-    /// The keys that can be used: at least one.
+    /// The usable keys, at least one.
     pub keys: KeySet,
-    /// The keys that cannot.
+    /// The skipped keys.
     pub skipped: Vec<Skipped>,
 }
 
-/// Why a document is no key set that can be used.
+/// Why a document has no usable keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeySetError {
     /// Not JSON, or not an object with one array `keys`.
     #[error("not a JSON key set: {0}")]
     NotAKeySet(String),
-    /// No key is left after the unusable ones are taken away.
+    /// All keys were skipped, or the set is empty.
     #[error("no usable key: {}", describe(.0))]
     NoUsableKey(Vec<Skipped>),
 }
 
 impl KeySetError {
-    /// The keys that were left out.
+    /// The skipped keys.
     #[must_use]
     pub fn skipped(&self) -> &[Skipped] {
         match self {
@@ -49,7 +50,7 @@ impl KeySetError {
 /// Reads a key set for a provider that may use the algorithms `allowed`.
 ///
 /// # Errors
-/// When the document is no key set, or holds no key that can be used.
+/// When the document is not a key set, or has no usable key.
 pub fn parse_key_set(json: &[u8], allowed: AlgorithmSet) -> Result<ParsedKeys, KeySetError> {
     let document: Document =
         serde_json::from_slice(without_mark(json)).map_err(|e| KeySetError::NotAKeySet(e.to_string()))?;

@@ -1,5 +1,5 @@
-//! A public key in PEM: `PUBLIC KEY` (RFC 5280 section 4.1.2.7), `RSA PUBLIC KEY` (RFC 8017 appendix A.1.1) or
-//! the key of a `CERTIFICATE`. The validity of a certificate is not looked at: the operator pinned its key.
+//! Reads a public key in PEM: `PUBLIC KEY` (RFC 5280 section 4.1.2.7), `RSA PUBLIC KEY` (RFC 8017 appendix A.1.1) or the
+//! key of a `CERTIFICATE`. The validity of a certificate is not checked: the operator pinned its key.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ use crate::model::{Algorithm, AlgorithmSet, pem_without_marks};
 use super::material::{Curve, Material};
 use super::{KeySet, SkipReason, VerificationKey};
 
-/// Why a text is no public key that can be used.
+/// Why a text has no usable public key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PublicKeyError {
-    /// There is no PEM block in the text.
+    /// The text has no PEM block.
     #[error(
         "no PEM block: a public key starts with -----BEGIN PUBLIC KEY----- or -----BEGIN CERTIFICATE-----"
     )]
     NoPem,
-    /// A private key: it does not belong on this machine.
+    /// A private key, which does not belong on this machine.
     #[error("this is a private key; give the public key or certificate that belongs to it")]
     Private,
-    /// More than one key, so it is not clear which is meant.
+    /// More than one key, so that the choice is ambiguous.
     #[error("more than one public key; use a key set (jwks_file) for several keys")]
     Several,
     /// A block of another kind.
@@ -37,8 +37,8 @@ pub enum PublicKeyError {
     Unusable(SkipReason),
 }
 
-/// Reads a public key or certificate for a provider that may use the algorithms `allowed`. The key has no `kid`
-/// of its own. Of a chain of certificates the first counts.
+/// Reads a public key or certificate for a provider that may use the algorithms `allowed`. The key has no `kid` of its
+/// own. Of a certificate chain, the first certificate is used.
 ///
 /// # Errors
 /// When the text holds no key, several, a private one, or one that cannot be used.
@@ -68,7 +68,7 @@ pub fn parse_public_key(pem: &str, allowed: AlgorithmSet) -> Result<KeySet, Publ
     Ok(KeySet::new(vec![Arc::new(key)]))
 }
 
-/// What was read, when nothing stands after it.
+/// The parsed value, when no bytes follow it.
 fn whole<T, E>(read: Result<(&[u8], T), E>) -> Result<T, PublicKeyError> {
     match read {
         Ok(([], value)) => Ok(value),

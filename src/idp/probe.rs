@@ -1,5 +1,5 @@
-//! A look at an identity provider before anybody relies on it: what it says of itself, which keys it publishes,
-//! and what stands in the way. Nothing is kept.
+//! Probes an identity provider before an agent relies on it: its metadata, its keys, and the problems with them. Nothing
+//! is kept.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,123 +12,115 @@ use super::discovery::{Discovery, DiscoveryError, Found, led_to};
 use super::source::options_of;
 use super::{KeySetError, KeySource, ParsedKeys, ProviderSpec, Skipped, parse_key_set};
 
-/// What to look at.
+/// The issuer to probe.
 #[derive(Debug, Clone)]
 pub struct ProbeRequest {
     /// The issuer, as tokens name it.
     pub issuer: String,
-    /// Where its keys are; absent is found by discovery.
+    /// The URL of its keys; `None` for discovery.
     pub jwks_uri: Option<Url>,
-    /// Whether plain http may be spoken to other hosts than this machine.
+    /// Whether plain http is allowed to hosts other than this one.
     pub insecure_http: bool,
 }
 
-/// What was found.
+/// The result of a probe.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Probe {
-    /// The issuer that was asked for.
+    /// The issuer of the request.
     pub issuer: String,
     /// Whether tokens of this provider can be verified.
     pub ok: bool,
-    /// Where its metadata was found.
+    /// The URL of its metadata.
     pub metadata_url: Option<String>,
-    /// Where its keys are.
+    /// The URL of its keys.
     pub jwks_uri: Option<String>,
-    /// Where its clients fetch tokens.
+    /// The URL of its token endpoint.
     pub token_endpoint: Option<String>,
-    /// The keys that can be used.
+    /// The usable keys.
     pub keys: Vec<ProbedKey>,
-    /// The algorithms of those keys.
+    /// The algorithms of the usable keys.
     pub algorithms: Vec<&'static str>,
-    /// The keys that cannot be used.
+    /// The skipped keys.
     pub skipped: Vec<SkippedKey>,
-    /// What stands in the way, or wants a look.
+    /// What keeps tokens of this provider from being verified.
     pub problems: Vec<Problem>,
 }
 
-/// A key that can be used.
+/// A usable key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ProbedKey {
-    /// Its id.
+    /// Its key id.
     pub kid: Option<String>,
-    /// What it verifies.
+    /// The algorithms that it verifies.
     pub algorithms: Vec<&'static str>,
 }
 
-/// A key that cannot be used.
+/// A skipped key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SkippedKey {
-    /// Which, by its place and its id.
+    /// The key, by its position in the set and its id.
     pub key: String,
-    /// Why.
+    /// Why it is skipped.
     pub reason: String,
 }
 
-/// Something that stands in the way.
+/// A problem with an identity provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "ProbeProblem")]
 pub struct Problem {
-    /// What.
+    /// What is wrong.
     pub message: String,
-    /// What to do about it.
+    /// How to fix it.
     pub help: Option<String>,
 }
 
-/// Where a provider serves its clients.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Endpoints {
-    /// Where tokens are fetched, if its metadata says so.
-    pub token: Option<Url>,
-}
-
-/// Looks at a provider, now.
+/// Probes an issuer that is not configured yet, with the trust and the proxy of the system.
 pub async fn probe(request: &ProbeRequest) -> Probe {
-    let mut found = Probe { issuer: request.issuer.clone(), ..Probe::default() };
     let options = FetcherOptions { insecure_http: request.insecure_http, ..FetcherOptions::default() };
-    let outcome = match Fetcher::new(&options, Limits::default()) {
-        Ok(fetcher) => look(&fetcher, request, &mut found).await,
-        Err(error) => Err(problem_of_fetch(&error)),
-    };
-    if let Err(problem) = outcome {
-        found.problems.push(problem);
-    }
-    found.ok = found.problems.is_empty() && !found.keys.is_empty();
-    found
+    probe_with(&options, request).await
 }
 
-/// The same for a provider as it is configured, with its trust and its way out; `None` when nothing of it is fetched.
+/// Probes a configured provider, with its own CA certificates and proxy; `None` when its keys are not fetched over the
+/// network.
 pub async fn probe_of(spec: &ProviderSpec) -> Option<Probe> {
     let jwks_uri = match &spec.source {
         KeySource::Discovery => None,
         KeySource::JwksUri(url) => Some(url.clone()),
-        _ => return None,
+        KeySource::JwksFile(_)
+        | KeySource::Inline(_)
+        | KeySource::PublicKeyFile(_)
+        | KeySource::PublicKey(_) => return None,
     };
     let issuer = spec.issuer.as_str().to_owned();
-    let mut found = Probe { issuer: issuer.clone(), ..Probe::default() };
     let request = ProbeRequest { issuer, jwks_uri, insecure_http: spec.insecure_http };
-    let outcome = match Fetcher::new(&options_of(spec), Limits::default()) {
-        Ok(fetcher) => look(&fetcher, &request, &mut found).await,
+    Some(probe_with(&options_of(spec), &request).await)
+}
+
+async fn probe_with(options: &FetcherOptions, request: &ProbeRequest) -> Probe {
+    let mut found = Probe { issuer: request.issuer.clone(), ..Probe::default() };
+    let outcome = match Fetcher::new(options, Limits::default()) {
+        Ok(fetcher) => look(&fetcher, request, &mut found).await,
         Err(error) => Err(problem_of_fetch(&error)),
     };
     found.problems.extend(outcome.err());
     found.ok = found.problems.is_empty() && !found.keys.is_empty();
-    Some(found)
+    found
 }
 
-/// Where the provider of `spec` serves its clients, asked for now.
+/// Fetches the metadata of a provider for its token endpoint; `None` when the metadata has none.
 ///
 /// # Errors
-/// Why its metadata cannot be had, for an operator.
-pub(super) async fn endpoints(spec: &ProviderSpec) -> Result<Endpoints, String> {
+/// When the metadata cannot be fetched or refers to a forbidden URL; the text is for an operator.
+pub(super) async fn token_endpoint(spec: &ProviderSpec) -> Result<Option<Url>, String> {
     let fetcher = Fetcher::new(&options_of(spec), Limits::default()).map_err(|e| e.to_string())?;
     let words = |e: DiscoveryError| excerpt(&e.to_string());
     let found = Discovery::new(spec.issuer.clone()).metadata(&fetcher).await.map_err(words)?;
     if let Some(token) = &found.token_endpoint {
-        // A client's secret goes there.
+        // The client's secret is sent there.
         led_to(&found.place, token, &fetcher)
             .map_err(|why| format!("its token endpoint cannot be used: {}", excerpt(&why)))?;
     }
-    Ok(Endpoints { token: found.token_endpoint })
+    Ok(found.token_endpoint)
 }
 
 async fn look(fetcher: &Fetcher, request: &ProbeRequest, found: &mut Probe) -> Result<(), Problem> {
@@ -219,7 +211,7 @@ mod tests {
     use crate::net::fixtures::{Loopback, answer, install_tls};
 
     #[tokio::test]
-    async fn what_stands_in_the_way_is_a_finding_and_not_a_failure() {
+    async fn a_provider_that_cannot_be_probed_has_a_problem_in_words() {
         install_tls();
         for (issuer, word) in [
             ("not a url", "no URL"),
@@ -235,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn keys_are_shown_with_those_that_cannot_be_used() {
+    async fn usable_and_skipped_keys_are_listed() {
         install_tls();
         let keys = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
             {"kty":"oct","kid":"b","k":"c2VjcmV0"}]}"#;

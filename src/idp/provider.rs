@@ -1,4 +1,4 @@
-//! One issuer with the keys that are known of it: what requests ask, and what a refresher writes to.
+//! One issuer with its known keys: requests read from it, its refresher writes to it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,14 +25,17 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// A provider as configured. Nothing is fetched: keys that stand in the configuration are there at once,
-    /// others when a refresher has brought them.
+    /// A provider as configured. Nothing is fetched: keys in the configuration are known at once, others once a
+    /// refresher has fetched them.
     #[must_use]
     pub fn new(spec: ProviderSpec, metrics: ProviderMetrics) -> Arc<Self> {
         let inline = match &spec.source {
             KeySource::Inline(document) => Some((Format::KeySet, document.to_string())),
             KeySource::PublicKey(pem) => Some((Format::PublicKey, pem.clone())),
-            _ => None,
+            KeySource::Discovery
+            | KeySource::JwksUri(_)
+            | KeySource::JwksFile(_)
+            | KeySource::PublicKeyFile(_) => None,
         };
         let mut known = Known::default();
         if let Some((format, text)) = inline {
@@ -51,7 +54,7 @@ impl Provider {
         Self::with(spec, metrics, known)
     }
 
-    /// A provider whose keys stand in the configuration, and were read with it.
+    /// A provider with keys that were parsed together with the configuration.
     #[must_use]
     pub fn holding(spec: ProviderSpec, metrics: ProviderMetrics, read: ParsedKeys) -> Arc<Self> {
         warn_of(&spec, &read.skipped);
@@ -59,13 +62,12 @@ impl Provider {
         Self::with(spec, metrics, Known { keys, tried: true, confirmed: true, ..Known::default() })
     }
 
-    /// A provider that takes over the keys of `previous`, its earlier self, so that a change of the
-    /// configuration does not leave it without keys until the next fetch. If the keys of `previous` are not
-    /// those of the same source, it is a new provider.
+    /// A provider that takes over the keys of `previous`, so that a change of the configuration does not leave it
+    /// without keys until the next fetch. With another issuer or source, the same as [`Self::new`].
     #[must_use]
     pub fn succeeding(spec: ProviderSpec, metrics: ProviderMetrics, previous: &Self) -> Arc<Self> {
         let old = &previous.spec;
-        // Keys that came over plain http are not taken over by a provider that would refuse to fetch them.
+        // Keys fetched over plain http are not taken over by a provider that would not fetch them that way.
         let same = spec.source.is_fetched()
             && (&old.issuer, &old.source) == (&spec.issuer, &spec.source)
             && (old.insecure_http == spec.insecure_http && old.extra_ca == spec.extra_ca);
@@ -88,7 +90,7 @@ impl Provider {
         Arc::new(Self { id, cache: KeyCache::new(known, max_stale), refetch: Refetch::new(), spec, metrics })
     }
 
-    /// What the configuration says about it.
+    /// Its configuration.
     #[must_use]
     pub const fn spec(&self) -> &ProviderSpec {
         &self.spec
@@ -107,15 +109,15 @@ impl Provider {
         self.cache.find(name.into(), algorithm, now)
     }
 
-    /// Tells the providers of one process apart: another one has another number, though it may have the same name.
+    /// A number that is unique in this process, also among providers of the same name.
     #[must_use]
     pub const fn id(&self) -> u64 {
         self.id
     }
 
-    /// The number of the key set that is in use, if `key`, which [`Self::find`] gave earlier for a token with this
-    /// header, is what it would give now: what was decided with it stands. `last` is the number of a set for which
-    /// that is known. Does not lock, wait or allocate.
+    /// The number of the current key set, if [`Self::find`] would still return `key` for a token with this header, so
+    /// that a verdict based on it is still valid. `last` is the number of a set for which that has been established.
+    /// Does not lock, wait or allocate.
     #[must_use]
     pub fn confirms<'n>(
         &self,
@@ -128,37 +130,37 @@ impl Provider {
         self.cache.confirms(name.into(), algorithm, key, last, now)
     }
 
-    /// The number of the key set that is in use; no other set has it.
+    /// The number of the current key set, unique in the process; `None` without usable keys.
     #[must_use]
     pub fn key_set_number(&self, now: Instant) -> Option<u64> {
         self.cache.number(now)
     }
 
-    /// Asks for a fetch because of an unknown key id. The future ends when the fetch does, well or not; the
-    /// caller limits how long it waits. `None` when there will be none: the cool-down or the back-off forbids
-    /// it, or the keys are not fetched; and when as many wait already as may.
+    /// Requests a fetch because of an unknown key id. The future resolves when the fetch ends, successful or not; the
+    /// caller limits its wait. `None` when no fetch follows (cool-down, back-off, or keys that are not fetched), and
+    /// when all waiting slots are taken.
     pub fn join_refetch(&self, now: Instant) -> Option<impl Future<Output = ()> + Send + 'static> {
         self.refetch.join(now)
     }
 
-    /// Asks for a fetch because an operator wants one, after a failure too. The future ends when the fetch does, well or
-    /// not. `None` when there will be none: one was asked for less than half a minute ago, or the keys are not fetched.
+    /// Requests a fetch for an operator, also during the back-off. The future resolves when the fetch ends, successful
+    /// or not. `None` when no fetch follows: the last request was less than 30 seconds ago, or keys are not fetched.
     pub fn ask_refetch(&self, now: Instant) -> Option<impl Future<Output = ()> + Send + 'static> {
         self.refetch.ask(now)
     }
 
-    /// Asks for a fetch soon, because the source has changed.
+    /// Requests a fetch because the source has changed.
     pub fn wake(&self) {
         self.refetch.wake();
     }
 
-    /// Whether a fetch has ended, well or not, or none is needed.
+    /// Whether the first fetch has ended, successful or not, or none is needed.
     #[must_use]
     pub fn tried(&self) -> bool {
         self.cache.known().tried
     }
 
-    /// How it is doing.
+    /// Its state for the status page and for readiness.
     #[must_use]
     pub fn status(&self, now: Instant) -> ProviderStatus {
         let known = self.cache.known();
@@ -184,8 +186,8 @@ impl Provider {
         }
     }
 
-    /// Shows in the metrics what is known. Not when the provider is made: whoever compiles a configuration may
-    /// throw it away again, and the series are those of the provider that is live.
+    /// Writes the gauges. Not done by the constructors, because a compiled configuration may be discarded and the series
+    /// belong to the live provider.
     pub(super) fn show(&self) {
         let known = self.cache.known();
         self.metrics.keys(known.keys.as_ref().map_or(0, |k| k.len()));
@@ -203,7 +205,7 @@ impl Provider {
     }
 }
 
-/// The keys of a document, or why there are none, and the keys that were left out.
+/// Parses a document: its keys or an error, and the keys that were skipped.
 pub(super) fn read_keys(
     format: Format,
     body: &[u8],
@@ -223,10 +225,10 @@ pub(super) fn read_keys(
     }
 }
 
-/// The most keys of a set that the log names, whatever a provider publishes.
+/// At most this many keys of a set are named in the log, so that a provider cannot flood it.
 pub(super) const TOLD: usize = 20;
 
-/// Tells the log which keys were left out. Secrets come first: they must not hide behind the others.
+/// Logs the skipped keys. Published secrets come first, so that the limit never cuts them.
 pub(super) fn warn_of(spec: &ProviderSpec, skipped: &[Skipped]) {
     let (alarming, others): (Vec<_>, Vec<_>) = skipped.iter().partition(|key| key.reason.is_alarming());
     for key in alarming.into_iter().chain(others).take(TOLD) {

@@ -1,5 +1,5 @@
-//! The loop that keeps a provider's keys fresh: one task per provider. It fetches when it starts, when the
-//! time has come, and when somebody asks; it publishes good sets and keeps the last good one when a fetch fails.
+//! The task that keeps the keys of one provider fresh. It fetches at start, on a timer and on request; it publishes good
+//! sets and keeps the last good one when a fetch fails.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -20,12 +20,13 @@ use super::schedule::Schedule;
 use super::source::{Answer, Source, Validator, source_of};
 use super::{KeySet, Provider, SkipReason, Skipped, StateDir};
 
-/// An unchanged set is written to the state folder again after this time, to note that it was confirmed.
+/// An unchanged set is written to the state folder at most once a minute, to record that it was confirmed: a `refresh`
+/// of a second must not wear out the disk, and a minute is nothing against `max_stale`.
 const SAVE_AGAIN: Duration = Duration::from_secs(60);
-/// How often a resting refresher looks whether the machine's clock has jumped.
+/// How often a waiting refresher checks for a jump of the wall clock: callers are refused for that long at most.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Numbers the refreshers of the process, so that an old one cannot close the desk of its successor.
+/// Numbers the refreshers of the process, so that an old one cannot unregister its successor.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// The background task of one provider.
@@ -35,16 +36,16 @@ pub struct Refresher {
     state: Option<Arc<StateDir>>,
     source: Box<dyn Source>,
     schedule: Schedule,
-    /// Of the last document that was accepted; one that was refused must not be called "unchanged".
+    /// The validator of the last accepted document. That of a rejected one must not count as unchanged.
     validator: Option<Validator>,
     skipped: Vec<Skipped>,
     saved: Option<Tick>,
-    /// Why the keys of an earlier run are not used, as far as it was told.
+    /// The last logged reason for not using the keys of an earlier run, so that each is logged once.
     not_kept: Option<String>,
-    _desk: Desk,
+    _registration: Registration,
 }
 
-/// Keeps a [`Refresher`] going; when it is dropped, the task ends.
+/// Owns the task of a [`Refresher`]: dropping it ends the task.
 #[derive(Debug)]
 #[must_use = "the task ends when this is dropped"]
 pub struct RefresherHandle(Option<JoinHandle<()>>);
@@ -58,8 +59,8 @@ impl Drop for RefresherHandle {
 }
 
 impl Refresher {
-    /// Starts the task of `provider` on the current runtime. There is none for keys that stand in the
-    /// configuration. With `state`, the last good set of an earlier run is used until the first fetch succeeds.
+    /// Starts the task of `provider` on the current runtime; keys in the configuration need none. With `state`, the last
+    /// good set of an earlier run is used until the first fetch succeeds.
     pub fn spawn(
         provider: Arc<Provider>,
         clock: Arc<dyn Clock>,
@@ -80,7 +81,7 @@ impl Refresher {
     ) -> RefresherHandle {
         let refresher = Self {
             schedule: Schedule::new(provider.spec().refresh, provider.spec().max_stale),
-            _desk: Desk::open(&provider),
+            _registration: Registration::open(&provider),
             state: state.filter(|_| provider.spec().source.is_remote()),
             validator: None,
             skipped: Vec::new(),
@@ -96,10 +97,10 @@ impl Refresher {
     async fn run(mut self) {
         let mut trigger = Trigger::Start;
         loop {
-            // Not only at the start: a clock that was wrong then may have been set since.
+            // In every round: a wall clock that was wrong at start may have been corrected since.
             self.restore().await;
             self.provider.refetch.begin();
-            // A fault of ours that some document brings out must not end the fetches of its provider for ever.
+            // A panic of ours on some document must not end the fetches of its provider for ever.
             let outcome = match AssertUnwindSafe(self.attempt(trigger)).catch_unwind().await {
                 Ok(outcome) => outcome,
                 Err(_panic) => {
@@ -118,7 +119,7 @@ impl Refresher {
             let next_due = self.clock.now().plus(wait);
             self.provider.cache.update(|known| known.next_due = Some(next_due));
             self.provider.refetch.end(outcome.is_err());
-            // After the end is told: nobody waits for the disk.
+            // After `end`, so that requests do not wait for the disk.
             if outcome.is_ok() {
                 self.keep().await;
             }
@@ -126,8 +127,8 @@ impl Refresher {
         }
     }
 
-    /// One fetch, from the source to what is published. Gives the time for which the answer says it is fresh, or for
-    /// which the source wants to be left alone.
+    /// One fetch, from the source to the published set. Returns the `max-age` of a good response, or the `Retry-After`
+    /// of a failure.
     async fn attempt(&mut self, trigger: Trigger) -> Result<Option<Duration>, Option<Duration>> {
         let mut retry_after = None;
         let result = match self.source.fetch(self.validator.as_ref()).await {
@@ -146,7 +147,7 @@ impl Refresher {
                 Err(error.to_string())
             }
         };
-        // It may quote what the provider sent.
+        // The error may quote the provider's response.
         let result = result.map_err(|error| excerpt(&error));
         let metrics = self.provider.metrics();
         match result {
@@ -179,7 +180,7 @@ impl Refresher {
         self.saved = None;
         let now = self.clock.now();
         keys.iter().for_each(|key| key.first_seen().touch_once(now));
-        // Together with the time: keys that had grown too old must not be seen without it.
+        // Keys and time in one update: readers must not judge new keys by the age of the old ones.
         provider.cache.update(|known| {
             known.keys = Some(Arc::new(keys));
             known.last_success = Some(now);
@@ -202,7 +203,7 @@ impl Refresher {
         provider.show();
     }
 
-    /// Keeps the present set for the next start.
+    /// Writes the current set to disk for the next start.
     async fn keep(&mut self) {
         let known = self.provider.cache.known();
         let (Some(state), Some(keys), Some(at)) = (&self.state, &known.keys, known.last_success) else {
@@ -233,7 +234,7 @@ impl Refresher {
         self.provider.show();
     }
 
-    /// Counts the keys that were left out, and tells of them when they are not those of the last time.
+    /// Counts the skipped keys, and logs them when they differ from the last time.
     fn count(&mut self, skipped: Vec<Skipped>) {
         let cut = skipped.iter().any(|key| key.reason == SkipReason::TooMany);
         self.provider.cache.update(|known| known.cut = cut);
@@ -246,7 +247,7 @@ impl Refresher {
         }
     }
 
-    /// Uses the keys of an earlier run until the first fetch succeeds.
+    /// Loads the keys of an earlier run, while there are none of this one.
     async fn restore(&mut self) {
         let Some(state) = self.state.clone() else { return };
         if self.provider.cache.known().keys.is_some() {
@@ -277,8 +278,8 @@ impl Refresher {
     }
 }
 
-/// Waits until `due`, or until somebody asks. A clock that jumps ahead makes the keys too old before their time, so
-/// they are fetched then; not after a failure, where the back-off knows better.
+/// Waits until `due`, or until a fetch is requested. A wall clock that jumps ahead makes the keys too old early, so they
+/// are fetched then; not after a failure, where the back-off decides.
 async fn rest(provider: &Provider, clock: &dyn Clock, due: Tick, fine: bool) -> Trigger {
     loop {
         let look = due.min(Tick::now() + LOOK);
@@ -292,13 +293,13 @@ async fn rest(provider: &Provider, clock: &dyn Clock, due: Tick, fine: bool) -> 
     }
 }
 
-/// Opens the provider's desk for requests and closes it when the task ends, however that happens.
-struct Desk {
+/// Registers the task with its provider, and unregisters it when the task ends, however that happens.
+struct Registration {
     provider: Arc<Provider>,
     number: u64,
 }
 
-impl Desk {
+impl Registration {
     fn open(provider: &Arc<Provider>) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         provider.refetch.attach(number);
@@ -306,7 +307,7 @@ impl Desk {
     }
 }
 
-impl Drop for Desk {
+impl Drop for Registration {
     fn drop(&mut self) {
         self.provider.refetch.detach(self.number);
     }

@@ -4,7 +4,7 @@
 //! Coppersmith's Attack", CCS 2017, section 2.1). So the modulus is a power of 65537 modulo M, which by chance one
 //! modulus in 2^154 is.
 
-/// The odd primes of the smallest M that the generator uses: larger ones are its multiples.
+/// The odd primes of the smallest M that the generator uses; its larger ones are multiples of it.
 const PRIMES: [u32; 38] = [
     3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103,
     107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
@@ -12,7 +12,7 @@ const PRIMES: [u32; 38] = [
 
 const GENERATOR: u32 = 65537;
 
-/// What is known of an exponent: it leaves `rest` when divided by `order`.
+/// An exponent modulo the order of the generator: `rest` modulo `order`.
 #[derive(Debug, Clone, Copy)]
 struct Exponent {
     rest: u32,
@@ -22,12 +22,12 @@ struct Exponent {
 /// Whether a modulus, big-endian, has the fingerprint.
 pub(super) fn has_fingerprint(modulus: &[u8]) -> bool {
     let exponents: Option<Vec<Exponent>> = PRIMES.iter().map(|prime| logarithm(modulus, *prime)).collect();
-    // One exponent fits all primes when it fits each two of them (the Chinese remainder theorem).
+    // One exponent fits all primes when it fits every pair of them (Chinese remainder theorem).
     exponents
         .is_some_and(|all| all.iter().enumerate().all(|(i, a)| all.iter().take(i).all(|b| agree(*a, *b))))
 }
 
-/// To which power the generator is the modulus, both modulo `prime`; `None` when it is to none.
+/// The discrete logarithm of the modulus to the base of the generator, modulo `prime`; `None` when there is none.
 fn logarithm(modulus: &[u8], prime: u32) -> Option<Exponent> {
     let wanted = modulus.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % prime);
     let (mut power, mut rest) = (1, None);
@@ -59,7 +59,7 @@ mod tests {
     use rand::rngs::StdRng;
     use rand::{Rng as _, SeedableRng as _};
 
-    /// Moduli that the finders of the fault published with their tests (crocs-muni/roca: mod03.txt, pubkey03.pem).
+    /// Vulnerable moduli from the tests of the authors' own detector (crocs-muni/roca: mod03.txt, pubkey03.pem).
     const PUBLISHED: [&str; 2] = [
         "9dcd7420e420c270a68060eb8b5aa7457a9f6648f86fafed2775cc1f79ae962f1e63f1b9e51c55f9ea6fdc7332e9b0058c9ff2eb1fc89855\
          029cf6aafe21e689feb38ac9ffb12f1ce371bb5d0e9aae64161abce74b4244bf68f1edb4411f756a097c8929c14740245ea355f8332d1aa3\
@@ -72,7 +72,7 @@ mod tests {
          7b0634b1ecd68591af03c7d53b62a5f2d91163d4ef4f8f26831ae461ed85ec5f788c5123ffc12c87420fdcfea1d1b4a52c3521824fb39983\
          48739b62a986d8e76b2289bc2eb8bc06d138147851b83a07183d210559f906321",
     ];
-    /// One that they published as sound (mod05.txt).
+    /// A sound modulus from the same tests (mod05.txt).
     const SOUND: &str = "ba68fc5fbb606c4d428ab98b355d66214db4f7e475b5f7ffddc349c73f7d659965121ab16a4014e6c465c111d8502058\
          53d113f712127e4a230aa97f481eed6410f6c345f48e25fb81c42ec6815dc35cdd839e0de91fb2bec848d0910fa77e2c31f99ec9bcc7ed16\
          7812bd724318b0adf492d6b47c5ce050184e877ea64045f9501bf70569cffd102db7299f49e9c00222af9115d0aada967dfe759b7e4576e8\
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn published_moduli_are_told_apart() {
+    fn published_vulnerable_and_sound_moduli_are_distinguished() {
         for (hex, wanted) in PUBLISHED.into_iter().map(|hex| (hex, true)).chain([(SOUND, false)]) {
             assert_eq!(has_fingerprint(&number(hex)), wanted, "{hex}");
         }

@@ -1,22 +1,24 @@
-//! When the next fetch is due. Times are jittered, so that many gateways do not ask at the same moment.
+//! When the next fetch is due. Times are jittered, so that many gateways do not fetch at the same time.
 
 use std::time::Duration;
 
-/// `Cache-Control` shortens the time between fetches to no less than this.
+/// `Cache-Control` can shorten the interval to this: a new key is known within a minute at the latest, and `no-store`
+/// does not become a storm of requests.
 const SHORTEST: Duration = Duration::from_secs(60);
-/// The first wait after a failure.
+/// The first wait after a failure: a single lost request is repeated before anybody notices.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
-/// The longest wait after a failure.
+/// The longest wait after a failure: keys are back within a minute after the provider is.
 const LAST_RETRY: Duration = Duration::from_secs(60);
-/// The longest time that a provider may ask for.
+/// The longest `Retry-After` that is respected: a wrong one must not stop the fetches for days.
 const LONGEST_ASKED: Duration = Duration::from_secs(3600);
-/// A time is lengthened or shortened by up to this part of it.
+/// The share by which a time is lengthened or shortened: it spreads gateways that started together over two minutes at
+/// the default `refresh` of ten.
 const JITTER: f64 = 0.1;
-/// The part of `max_stale` after which the next fetch comes at the latest: with the longest jitter and a try or two
-/// there is still time.
+/// The share of `max_stale` after which the next fetch is due at the latest: 0.88 with the longest jitter, which leaves
+/// time for several retries.
 const LATEST: f64 = 0.8;
 
-/// The plan of one provider.
+/// The schedule of one provider.
 #[derive(Debug)]
 pub(super) struct Schedule {
     refresh: Duration,
@@ -24,25 +26,25 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// A plan that fetches each `refresh`, and early enough that keys do not reach `max_stale` in between.
+    /// A schedule that fetches every `refresh`, and early enough that keys do not reach `max_stale` in between.
     pub(super) fn new(refresh: Duration, max_stale: Duration) -> Self {
         let in_time = max_stale.mul_f64(LATEST);
-        // The configuration asks for a second or more; a loop without any wait must not be possible.
+        // The configuration requires at least a second; a loop without any wait must be impossible here as well.
         Self { refresh: refresh.min(in_time).max(FIRST_RETRY), failures: 0 }
     }
 
-    /// The wait after a good fetch whose answer says that it is fresh for `max_age`. `dice` is in 0..1.
+    /// The wait after a successful fetch with this `max-age`. `dice` is a random number in 0..1.
     pub(super) fn after_success(&mut self, max_age: Option<Duration>, dice: f64) -> Duration {
         self.failures = 0;
         let Some(max_age) = max_age.filter(|m| *m < self.refresh) else {
             return jittered(self.refresh, dice);
         };
-        // A `refresh` below the floor is the operator's word and stays.
+        // The operator may choose a `refresh` below the floor.
         let floor = SHORTEST.min(self.refresh);
         jittered(max_age.max(floor), dice).max(floor)
     }
 
-    /// The wait after a failed fetch; `retry_after` is what the provider asked for, and is never cut short.
+    /// The wait after a failed fetch. Jitter only lengthens `retry_after`.
     pub(super) fn after_failure(&mut self, retry_after: Option<Duration>, dice: f64) -> Duration {
         let wait = FIRST_RETRY.saturating_mul(2u32.saturating_pow(self.failures)).min(LAST_RETRY);
         self.failures = self.failures.saturating_add(1);
@@ -66,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_moves_by_a_tenth_at_most() {
+    fn jitter_moves_a_refresh_by_at_most_a_tenth() {
         let mut schedule = Schedule::new(secs(600), DAY);
         assert_eq!(schedule.after_success(None, 0.0), secs(540));
         assert_eq!(schedule.after_success(None, 0.5), secs(600));
@@ -122,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_provider_asks_for_is_waited_for_and_an_hour_is_the_most() {
+    fn retry_after_is_respected_up_to_an_hour() {
         for (asked, dice, wanted) in
             [(0, 0.5, 1.0), (10, 0.0, 10.0), (10, 1.0, 11.0), (9_999_999, 0.0, 3600.0)]
         {

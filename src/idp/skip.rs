@@ -1,21 +1,21 @@
-//! Why a key of a set is not used. One bad key never spoils the others.
+//! The reasons for skipping a key of a set. One bad key never invalidates the others.
 
 use std::fmt;
 
 use crate::model::KeyId;
 
-/// Why a key is left out. A closed list: the labels are metric values.
+/// Why a key is skipped. A closed list, because the labels are metric values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SkipReason {
-    /// Not an object, a member is absent or of a wrong type, or a value is not base64url.
+    /// Not an object; or a member is absent, of a wrong type or not base64url.
     Malformed,
-    /// A member stands in the key twice (RFC 7517 section 4 leaves open which one counts).
+    /// A member occurs twice; RFC 7517 section 4 leaves open which one counts.
     DuplicateMember,
-    /// `kid` is no string of at most 256 printable ASCII bytes.
+    /// `kid` is not a string of at most 256 printable ASCII bytes.
     BadKeyId,
-    /// A shared secret (`kty: oct`): it could sign as well, and it should not be published.
+    /// A shared secret (`kty: oct`), which can also sign and must not be published.
     Symmetric,
-    /// The key carries its private half, which must be taken as known to everybody.
+    /// The key includes its private part, which is therefore public knowledge.
     PrivateMaterial,
     /// A `kty` that is not RSA, EC or OKP.
     UnknownType,
@@ -23,19 +23,19 @@ pub enum SkipReason {
     UnsupportedCurve,
     /// `use` is not `sig`, or `key_ops` does not list `verify`.
     EncryptionUse,
-    /// `alg` is no signature algorithm that a key of this type can have.
+    /// `alg` is not a signature algorithm of this key type.
     AlgMismatch,
-    /// No algorithm of the key is among those that the provider is allowed.
+    /// The provider's `algorithms` include none of the key.
     NotAllowed,
     /// RSA with fewer than 2048 bits, an exponent that is even or below 65537, or a modulus with the fingerprint of ROCA.
     WeakRsa,
     /// RSA with more than 8192 bits, or an exponent of more than 33 bits.
     OversizedRsa,
-    /// The coordinates are no usable point of the curve.
+    /// The coordinates are not a valid point of the curve.
     BadPoint,
-    /// The same key stands in the set before.
+    /// The same key occurs earlier in the set.
     Duplicate,
-    /// The set has more than 1,000 keys, and this is one of the rest.
+    /// The key is beyond the first 1,000 of its set.
     TooMany,
 }
 
@@ -81,14 +81,14 @@ impl SkipReason {
         }
     }
 
-    /// Whether it is nothing to worry about: providers publish encryption keys beside the others, and the
-    /// operator narrowed the algorithms on purpose.
+    /// Whether skipping is normal: providers publish encryption keys beside the others, and operators narrow the
+    /// algorithms on purpose.
     #[must_use]
     pub const fn is_expected(self) -> bool {
         matches!(self, Self::EncryptionUse | Self::NotAllowed)
     }
 
-    /// Whether somebody should look at it: a secret was published.
+    /// Whether the provider published a secret.
     #[must_use]
     pub const fn is_alarming(self) -> bool {
         matches!(self, Self::Symmetric | Self::PrivateMaterial)
@@ -117,14 +117,14 @@ impl fmt::Display for SkipReason {
     }
 }
 
-/// A key that is left out.
+/// A skipped key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
-    /// Where it stands in the set, counted from 1.
+    /// Its position in the set, counted from 1.
     pub position: usize,
-    /// Its `kid`, where there is a readable one.
+    /// Its `kid`, if it has a valid one.
     pub kid: Option<KeyId>,
-    /// Why it is left out.
+    /// Why it is skipped.
     pub reason: SkipReason,
 }
 

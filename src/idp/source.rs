@@ -1,4 +1,4 @@
-//! Where a refresher gets a document from: a file, a URL, or what a test scripts.
+//! The sources of key documents: a file, a URL, or the script of a test.
 
 use std::io;
 use std::path::PathBuf;
@@ -15,25 +15,25 @@ use crate::net::{FetchError, Fetched, Fetcher, FetcherOptions, Limits};
 use super::discovery::{Discovery, DiscoveryError, KeysAt};
 use super::{KeySource, ProviderSpec};
 
-/// Files are read up to this size, as documents from the network are.
+/// The largest file, in bytes: the same as for documents from the network (`net::Limits`).
 const MAX_FILE: u64 = 1024 * 1024;
 
-/// What a document is written in.
+/// The format of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     KeySet,
     PublicKey,
 }
 
-/// What tells one version of a document from the next.
+/// Identifies one version of a document: an `ETag` (RFC 9110 section 8.8.3), or the digest of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Validator {
-    /// The place that it belongs to.
+    /// The URL or path of the document; a validator of another one is not sent.
     pub(super) place: String,
     pub(super) tag: String,
 }
 
-/// What a source gave.
+/// The result of a fetch.
 #[derive(Debug, Clone)]
 pub(super) enum Answer {
     Document {
@@ -42,13 +42,13 @@ pub(super) enum Answer {
         validator: Option<Validator>,
         max_age: Option<Duration>,
     },
-    /// The document is the one that the validator stands for.
+    /// The document still has the known validator.
     Unchanged {
         max_age: Option<Duration>,
     },
 }
 
-/// Why a source gave nothing.
+/// Why a fetch failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum SourceError {
     #[error(transparent)]
@@ -60,7 +60,7 @@ pub(super) enum SourceError {
 }
 
 impl SourceError {
-    /// For how long the source wants to be left alone.
+    /// `Retry-After`, if the source sent one.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Fetch(error) => error.retry_after(),
@@ -70,14 +70,14 @@ impl SourceError {
     }
 }
 
-/// Something that gives a document when it is asked.
+/// A source of a key document.
 #[async_trait]
 pub(super) trait Source: Send + 'static {
-    /// The present document. `known` is the validator of the last one that was accepted.
+    /// Fetches the current document. `known` is the validator of the last accepted one.
     async fn fetch(&mut self, known: Option<&Validator>) -> Result<Answer, SourceError>;
 }
 
-/// The source that `spec` names; `None` when the keys stand in the configuration itself.
+/// The source that `spec` names; `None` when the keys are in the configuration itself.
 pub(super) fn source_of(spec: &ProviderSpec) -> Option<Box<dyn Source>> {
     let remote = |place| Some(Box::new(Remote { place, fetcher: None, options: options_of(spec) }) as Box<_>);
     match &spec.source {
@@ -125,7 +125,7 @@ impl Source for File {
 
 impl File {
     async fn read(&self) -> io::Result<Vec<u8>> {
-        // Opening something else than a file (a pipe) could wait for ever.
+        // Opening a pipe would block until somebody writes to it.
         if !tokio::fs::metadata(&self.path).await?.is_file() {
             return Err(io::Error::other("not a regular file"));
         }
@@ -146,7 +146,7 @@ enum Place {
 
 struct Remote {
     place: Place,
-    /// Made with the first fetch, so that a provider costs nothing before.
+    /// Created with the first fetch: a TLS client costs memory, and a compiled configuration may be discarded.
     fetcher: Option<Fetcher>,
     options: FetcherOptions,
 }

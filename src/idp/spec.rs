@@ -1,4 +1,4 @@
-//! What the configuration says about one identity provider.
+//! The configuration of one identity provider, already validated.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -21,22 +21,22 @@ pub struct ProviderSpec {
     pub source: KeySource,
     /// The algorithms that its tokens may use.
     pub algorithms: AlgorithmSet,
-    /// The clock skew that is forgiven when a token's times are checked.
+    /// The clock skew allowed when a token's times are checked.
     pub leeway: Duration,
     /// The time between two fetches in the background.
     pub refresh: Duration,
     /// The age from which keys are no longer used.
     pub max_stale: Duration,
-    /// Whether keys may be fetched over plain http from other hosts than this one.
+    /// Whether keys may be fetched over plain http from hosts other than this one.
     pub insecure_http: bool,
     /// The proxy through which keys are fetched.
     pub egress_proxy: EgressProxy,
-    /// Certificates in PEM that are trusted for fetching keys, besides those of the system.
+    /// CA certificates in PEM, trusted for fetching keys in addition to those of the system.
     pub extra_ca: Option<Arc<[u8]>>,
 }
 
 impl ProviderSpec {
-    /// Until when keys that were had at `at` are used if no fetch succeeds before; `None` for keys that do not age.
+    /// How long keys confirmed at `at` stay usable without another successful fetch; `None` for keys that do not expire.
     #[must_use]
     pub fn usable_until(&self, at: Instant) -> Option<Instant> {
         self.source.is_fetched().then(|| at.plus(self.max_stale))
@@ -61,8 +61,7 @@ pub enum KeySource {
 }
 
 impl KeySource {
-    /// Whether keys come from elsewhere, so that they are fetched again and can grow old. Keys that stand in
-    /// the configuration itself are always as fresh as it is.
+    /// Whether keys are fetched from outside the configuration, so that they can become stale.
     #[must_use]
     pub const fn is_fetched(&self) -> bool {
         !matches!(self, Self::Inline(_) | Self::PublicKey(_))

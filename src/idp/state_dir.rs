@@ -1,7 +1,7 @@
-//! The last good key sets on disk, one file per provider, so that a start does not need the provider.
+//! The last good key sets on disk, one file per provider, so that the gateway can start while a provider is down.
 //!
-//! Public keys alone are written. A file is replaced as a whole and says whose keys it holds and when they were
-//! last confirmed, so that neither another provider nor a long sleep makes them good.
+//! Only public keys are written. A file is replaced atomically, and records its provider and when that last confirmed
+//! the keys, so that they serve no other provider and expire across restarts.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
@@ -16,11 +16,12 @@ use crate::model::Instant;
 
 use super::{KeySet, KeySetError, ProviderSpec, parse_key_set};
 
-/// The form of the files; others are not read.
+/// The version of the file format; there is one so far, and files of others are rejected.
 const VERSION: u32 = 1;
-/// A time of confirmation may lie so far ahead of the clock; one beyond it says nothing of the keys' age.
+/// How far a confirmation may be in the future: clocks drift by minutes, and a larger gap means that one of the clocks
+/// was wrong, so that the age of the keys is not known.
 const AHEAD: Duration = Duration::from_secs(300);
-/// A file is read up to this size: a full set of the largest keys stays below it.
+/// The largest file, in bytes: above a set of 1,000 RSA keys of 8192 bits at under 2 kB each.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
 /// A folder with the last good key sets.
@@ -30,15 +31,15 @@ pub struct StateDir(PathBuf);
 /// Why the state folder, or a file in it, cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StateDirError {
-    /// The system says no.
+    /// The system call failed.
     #[error("{path}: {cause}")]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         cause: io::Error,
     },
-    /// The file is not one of ours, or damaged.
+    /// The file is damaged or not one of ours.
     #[error("{path} is damaged: {why}")]
     Damaged {
         /// The file.
@@ -48,7 +49,7 @@ pub enum StateDirError {
     },
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
@@ -62,25 +63,25 @@ struct Kept {
 }
 
 impl StateDir {
-    /// Opens the folder `keys` inside of `path` and makes what is missing. It is readable by its owner alone.
+    /// Opens the folder `keys` inside `path`, and creates both if they are missing, with mode 0700.
     ///
     /// # Errors
-    /// When the folder cannot be made or is not writable.
+    /// When the folder cannot be created or is not writable.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StateDirError> {
         let keys = path.as_ref().join("keys");
         let io = |cause| StateDirError::Io { path: keys.clone(), cause };
         DirBuilder::new().recursive(true).mode(0o700).create(&keys).map_err(io)?;
         fs::set_permissions(&keys, Permissions::from_mode(0o700)).map_err(io)?;
         let this = Self(keys.clone());
-        // Better to hear of a read-only folder now than with the first fetch.
+        // A read-only folder is an error at start, not at the first fetch.
         let probe = keys.join(".probe");
         this.replace(&probe, b"").map_err(io)?;
         fs::remove_file(&probe).map_err(io)?;
         Ok(this)
     }
 
-    /// The keys that were kept of a provider, and when they were last confirmed. `None` when there are none, or
-    /// those of another issuer or source.
+    /// The stored keys of a provider, and when they were last confirmed. `None` when there are none, or only those of
+    /// another issuer or source.
     pub(super) fn load(
         &self,
         spec: &ProviderSpec,
@@ -103,18 +104,18 @@ impl StateDir {
         }
         let at = Instant::from_duration(Duration::from_millis(kept.last_success));
         if at > now.plus(AHEAD) {
-            // Either clock may be wrong; keys that are new with each start would never grow old.
+            // Clamping to `now` would make the keys new with each start, so that they never expire.
             return Err(damaged(format!("it was confirmed at {at}, and now it is {now}")));
         }
         match parse_key_set(kept.jwks.to_string().as_bytes(), spec.algorithms) {
             Ok(parsed) => Ok(Some((parsed.keys, at.min(now)))),
-            // Fewer algorithms are allowed than when the file was written.
+            // The policy allows fewer algorithms than when the file was written.
             Err(KeySetError::NoUsableKey(_)) => Ok(None),
             Err(error) => Err(damaged(error.to_string())),
         }
     }
 
-    /// Keeps the keys of a provider, confirmed at `last_success`.
+    /// Writes the keys of a provider, confirmed at `last_success`.
     pub(super) fn save(
         &self,
         spec: &ProviderSpec,
@@ -137,13 +138,13 @@ impl StateDir {
     }
 
     fn file_of(&self, spec: &ProviderSpec) -> PathBuf {
-        // A provider's name has no character that means anything in a path.
+        // The grammar of names excludes every character with a meaning in paths.
         self.0.join(format!("{}.json", spec.name))
     }
 
-    /// Puts `text` in the place of `path`: after a crash either the old file is there or the new one.
+    /// Replaces the file at `path` atomically: after a crash, either the old file or the new one is there.
     fn replace(&self, path: &Path, text: &[u8]) -> io::Result<()> {
-        // During a hot upgrade two processes write here.
+        // During an upgrade without downtime, two processes write here.
         let fresh = path.with_extension(format!("{}.new", std::process::id()));
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         file.set_permissions(Permissions::from_mode(0o600))?;
@@ -155,7 +156,7 @@ impl StateDir {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    // Opening something else than a file (a pipe) could wait for ever.
+    // Opening a pipe would block until somebody writes to it.
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("not a regular file"));
     }

@@ -1,22 +1,22 @@
-//! How a provider is doing, for people and for readiness checks. No key material.
+//! The state of a provider, for the status page and for readiness checks, without key material.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// The state of one provider at one moment.
+/// The state of an identity provider.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ProviderStatus {
-    /// The operator's name for it.
+    /// The name of the provider in the configuration.
     pub provider: String,
     /// The issuer of its tokens.
     pub issuer: String,
     /// Where its keys are.
     pub source: String,
-    /// Whether there are keys that are fresh enough to be used.
+    /// Whether there are keys not older than `max_stale`.
     pub usable: bool,
-    /// Whether a fetch has ended, well or not, or none is needed.
+    /// Whether the first fetch has ended, successful or not, or none is needed.
     pub tried: bool,
-    /// Whether the keys come from their source; `false` for those kept from an earlier run.
+    /// Whether the keys come from their source; `false` for keys stored by an earlier run.
     pub confirmed: bool,
     /// The usable keys, in the provider's order.
     pub keys: Vec<KeyStatus>,
@@ -24,24 +24,23 @@ pub struct ProviderStatus {
     pub last_success: Option<u64>,
     /// How long ago that was, in seconds.
     pub age_seconds: Option<u64>,
-    /// What somebody should know of the keys, although they can be used.
+    /// A problem of the key set that does not make it unusable.
     pub warning: Option<String>,
-    /// Why the last fetch failed; absent when it did not.
+    /// The error of the last fetch; null when it succeeded.
     pub last_error: Option<String>,
     /// When the next fetch is due, in seconds since the epoch.
     pub next_due: Option<u64>,
 }
 
-/// One key.
+/// The state of one key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct KeyStatus {
-    /// Its id; absent for a key that has none.
+    /// Its key id; null for a key without one.
     pub kid: Option<String>,
     /// The algorithms whose signatures it verifies.
     pub algorithms: Vec<&'static str>,
-    /// When its source first gave it, in seconds since the epoch; since this process started, or longer if it
-    /// was kept on disk.
+    /// When its source first published it, in seconds since the epoch, as far as this process knows.
     pub first_seen: Option<u64>,
-    /// When it last verified a signature, in seconds since the epoch; since this process started.
+    /// When it last verified a signature, in seconds since the epoch; null if it has not since the process started.
     pub last_used: Option<u64>,
 }

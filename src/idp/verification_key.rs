@@ -13,8 +13,8 @@ use super::material::Material;
 
 /// A key that verifies signatures.
 ///
-/// Its algorithms are those that its type can do, that its own `alg` says (RFC 7517 section 4.4) and that its
-/// provider is allowed; a signature of any other algorithm never verifies.
+/// Its algorithms are the intersection of those of its type, its own `alg` (RFC 7517 section 4.4) and those that its
+/// provider may use; a signature of any other algorithm never verifies (RFC 8725 section 3.1).
 pub struct VerificationKey {
     kid: Option<KeyId>,
     thumbprints: Thumbprints,
@@ -26,8 +26,7 @@ pub struct VerificationKey {
 }
 
 impl VerificationKey {
-    /// Binds `material` to its algorithms. `declared` is what the key says of itself, `allowed` what the
-    /// provider may use.
+    /// Binds `material` to its algorithms. `declared` is the key's own `alg`; `allowed` is what the provider may use.
     pub(super) fn new(
         kid: Option<KeyId>,
         material: Material,
@@ -39,7 +38,7 @@ impl VerificationKey {
             return Err(SkipReason::AlgMismatch);
         }
         let bound = able.intersection(allowed);
-        // The numbers are judged before the policy, so that a broken key is called broken.
+        // Validate the numbers before the policy, so that a malformed key is reported as such.
         let mut parsed = Vec::new();
         for algorithm in able.iter() {
             let key = material.parse_for(algorithm).ok_or(match material {
@@ -64,12 +63,12 @@ impl VerificationKey {
         })
     }
 
-    /// The same key, which a token may also name by these.
+    /// The same key, which tokens may also name by these thumbprints.
     pub(super) fn with_thumbprints(self, thumbprints: Thumbprints) -> Self {
         Self { thumbprints, ..self }
     }
 
-    /// Of its certificate.
+    /// The thumbprints of its certificate.
     pub(super) const fn thumbprints(&self) -> &Thumbprints {
         &self.thumbprints
     }
@@ -92,28 +91,28 @@ impl VerificationKey {
         self.parsed.iter().any(|(a, _)| *a == algorithm)
     }
 
-    /// Whether `signature` is one of `message`, made with `algorithm` by the owner of this key.
+    /// Whether `signature` is a valid signature of `message` by this key with `algorithm`.
     ///
-    /// An ECDSA signature is the two numbers in fixed length (RFC 7518 section 3.4), never DER.
+    /// An ECDSA signature has the fixed-length form (RFC 7518 section 3.4), never DER.
     #[must_use]
     pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         let key = self.parsed.iter().find(|(a, _)| *a == algorithm);
         key.is_some_and(|(_, key)| key.verify_sig(message, signature).is_ok())
     }
 
-    /// When a source first gave this key, as far as this process knows.
+    /// When a source first published this key, since this process started or its keys were stored.
     #[must_use]
     pub const fn first_seen(&self) -> &Stamp {
         &self.first_seen
     }
 
-    /// When it last verified a signature, as far as this process knows.
+    /// When it last verified a signature, since this process started.
     #[must_use]
     pub const fn last_used(&self) -> &Stamp {
         &self.last_used
     }
 
-    /// The same key under another policy; `None` when nothing is left of its algorithms.
+    /// The same key under another policy; `None` when that allows none of its algorithms.
     pub(super) fn rebound(&self, allowed: AlgorithmSet) -> Option<Self> {
         let key = Self::new(self.kid.clone(), self.material.clone(), self.declared, allowed).ok()?;
         Some(Self {
@@ -124,7 +123,7 @@ impl VerificationKey {
         })
     }
 
-    /// The key as a JWK with its public members alone.
+    /// The key as a JWK with public members only.
     pub(super) fn to_jwk(&self) -> Value {
         let mut jwk = Map::new();
         if let Some(kid) = &self.kid {

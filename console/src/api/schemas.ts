@@ -386,21 +386,21 @@ export interface Check {
   wanted: string;
 }
 
-/** How a client proves itself at the token endpoint (RFC 6749 section 2.3.1). */
+/** How the client authenticates at the token endpoint (RFC 6749 section 2.3.1). */
 export type ClientAuthentication = "basic" | "post";
 
-/** What the provider gave. */
+/** The provider's token response (RFC 6749 section 5.1). */
 export interface ClientToken {
-  /** The token. */
+  /** The access token. */
   access_token: string;
 
-  /** How long it lives, in seconds. */
+  /** The lifetime of the token, in seconds. */
   expires_in: number | null;
 
-  /** Its scopes, when they are not those that were asked for. */
+  /** The granted scopes, when they differ from the requested ones. */
   scope: string | null;
 
-  /** What it is. */
+  /** The type of the token, such as `Bearer`. */
   token_type: string | null;
 }
 
@@ -543,19 +543,18 @@ export type Health = "ok" | "stale" | "failing" | "waiting";
 /** Whether an API key is valid. */
 export type KeyState = "active" | "expired" | "revoked";
 
-/** One key. */
+/** The state of one key. */
 export interface KeyStatus {
   /** The algorithms whose signatures it verifies. */
   algorithms: string[];
 
-  /** When its source first gave it, in seconds since the epoch; since this process started, or longer if it
-was kept on disk. */
+  /** When its source first published it, in seconds since the epoch, as far as this process knows. */
   first_seen: number | null;
 
-  /** Its id; absent for a key that has none. */
+  /** Its key id; null for a key without one. */
   kid: string | null;
 
-  /** When it last verified a signature, in seconds since the epoch; since this process started. */
+  /** When it last verified a signature, in seconds since the epoch; null if it has not since the process started. */
   last_used: number | null;
 }
 
@@ -608,42 +607,42 @@ export interface NewApiKey {
   name?: string | null;
 }
 
-/** What was found. */
+/** The result of a probe. */
 export interface Probe {
-  /** The algorithms of those keys. */
+  /** The algorithms of the usable keys. */
   algorithms: string[];
 
-  /** The issuer that was asked for. */
+  /** The issuer of the request. */
   issuer: string;
 
-  /** Where its keys are. */
+  /** The URL of its keys. */
   jwks_uri: string | null;
 
-  /** The keys that can be used. */
+  /** The usable keys. */
   keys: ProbedKey[];
 
-  /** Where its metadata was found. */
+  /** The URL of its metadata. */
   metadata_url: string | null;
 
   /** Whether tokens of this provider can be verified. */
   ok: boolean;
 
-  /** What stands in the way, or wants a look. */
+  /** What keeps tokens of this provider from being verified. */
   problems: ProbeProblem[];
 
-  /** The keys that cannot be used. */
+  /** The skipped keys. */
   skipped: SkippedKey[];
 
-  /** Where its clients fetch tokens. */
+  /** The URL of its token endpoint. */
   token_endpoint: string | null;
 }
 
-/** Something that stands in the way. */
+/** A problem with an identity provider. */
 export interface ProbeProblem {
-  /** What to do about it. */
+  /** How to fix it. */
   help: string | null;
 
-  /** What. */
+  /** What is wrong. */
   message: string;
 }
 
@@ -654,12 +653,12 @@ export interface ProbeQuestion {
   jwks_uri?: string | null;
 }
 
-/** A key that can be used. */
+/** A usable key. */
 export interface ProbedKey {
-  /** What it verifies. */
+  /** The algorithms that it verifies. */
   algorithms: string[];
 
-  /** Its id. */
+  /** Its key id. */
   kid: string | null;
 }
 
@@ -768,12 +767,12 @@ export interface ProviderSpec {
   refresh?: string;
 }
 
-/** The state of one provider at one moment. */
+/** The state of an identity provider. */
 export interface ProviderStatus {
   /** How long ago that was, in seconds. */
   age_seconds: number | null;
 
-  /** Whether the keys come from their source; `false` for those kept from an earlier run. */
+  /** Whether the keys come from their source; `false` for keys stored by an earlier run. */
   confirmed: boolean;
 
   /** The issuer of its tokens. */
@@ -782,7 +781,7 @@ export interface ProviderStatus {
   /** The usable keys, in the provider's order. */
   keys: KeyStatus[];
 
-  /** Why the last fetch failed; absent when it did not. */
+  /** The error of the last fetch; null when it succeeded. */
   last_error: string | null;
 
   /** When the source last confirmed the keys, in seconds since the epoch. */
@@ -791,19 +790,19 @@ export interface ProviderStatus {
   /** When the next fetch is due, in seconds since the epoch. */
   next_due: number | null;
 
-  /** The operator's name for it. */
+  /** The name of the provider in the configuration. */
   provider: string;
 
   /** Where its keys are. */
   source: string;
 
-  /** Whether a fetch has ended, well or not, or none is needed. */
+  /** Whether the first fetch has ended, successful or not, or none is needed. */
   tried: boolean;
 
-  /** Whether there are keys that are fresh enough to be used. */
+  /** Whether there are keys not older than `max_stale`. */
   usable: boolean;
 
-  /** What somebody should know of the keys, although they can be used. */
+  /** A problem of the key set that does not make it unusable. */
   warning: string | null;
 }
 
@@ -965,12 +964,12 @@ export interface RunningStreams {
   items: RunningStream[];
 }
 
-/** A key that cannot be used. */
+/** A skipped key. */
 export interface SkippedKey {
-  /** Which, by its place and its id. */
+  /** The key, by its position in the set and its id. */
   key: string;
 
-  /** Why. */
+  /** Why it is skipped. */
   reason: string;
 }
 
@@ -1129,31 +1128,31 @@ export interface Written {
 
   /** For an identity provider with a new issuer or source of keys: the result of a probe. */
   probe?: {
-    /** The algorithms of those keys. */
+    /** The algorithms of the usable keys. */
     algorithms: string[];
 
-    /** The issuer that was asked for. */
+    /** The issuer of the request. */
     issuer: string;
 
-    /** Where its keys are. */
+    /** The URL of its keys. */
     jwks_uri: string | null;
 
-    /** The keys that can be used. */
+    /** The usable keys. */
     keys: ProbedKey[];
 
-    /** Where its metadata was found. */
+    /** The URL of its metadata. */
     metadata_url: string | null;
 
     /** Whether tokens of this provider can be verified. */
     ok: boolean;
 
-    /** What stands in the way, or wants a look. */
+    /** What keeps tokens of this provider from being verified. */
     problems: ProbeProblem[];
 
-    /** The keys that cannot be used. */
+    /** The skipped keys. */
     skipped: SkippedKey[];
 
-    /** Where its clients fetch tokens. */
+    /** The URL of its token endpoint. */
     token_endpoint: string | null;
   };
 

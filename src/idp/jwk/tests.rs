@@ -1,4 +1,4 @@
-//! Keys of the RFCs, and every way in which a key is not used.
+//! Keys of the RFCs, and every reason for skipping one.
 
 use super::*;
 use crate::idp::fixtures::{signer, with};
@@ -53,7 +53,7 @@ fn flipped(key: &Value, member: &str) -> String {
 }
 
 #[test]
-fn keys_of_the_rfcs_are_bound_to_what_they_can_do() {
+fn keys_of_the_rfcs_are_bound_to_their_algorithms() {
     for (key, kid, algorithms) in [
         (rsa(), Some("2011-04-29"), "RS256"),
         (without(rsa(), "alg"), Some("2011-04-29"), "RS256, RS384, RS512, PS256, PS384, PS512"),
@@ -76,7 +76,7 @@ fn keys_of_the_rfcs_are_bound_to_what_they_can_do() {
 }
 
 #[test]
-fn what_must_not_be_used_is_skipped_and_the_reason_is_named() {
+fn an_unusable_key_is_skipped_with_its_reason() {
     use SkipReason::*;
     let long = "k".repeat(257);
     for (key, want) in [
@@ -215,7 +215,7 @@ fn a_key_that_the_provider_may_not_use_is_skipped() {
 }
 
 #[test]
-fn padding_makes_no_other_key() {
+fn padding_does_not_change_the_key() {
     let padded = |key: Value, name: &str| {
         let text = key[name].as_str().unwrap();
         let padding = "=".repeat((4 - text.len() % 4) % 4);
@@ -230,7 +230,7 @@ fn padding_makes_no_other_key() {
 }
 
 #[test]
-fn a_key_of_the_generator_of_roca_is_weak() {
+fn a_key_with_the_fingerprint_of_roca_is_weak() {
     let modulus = "nc10IOQgwnCmgGDri1qnRXqfZkj4b6_tJ3XMH3muli8eY_G55RxV-epv3HMy6bAFjJ_y6x_ImFUCnPaq_iHmif6zisn_sS8c43G7\
         XQ6armQWGrznS0JEv2jx7bRBH3VqCXyJKcFHQCReo1X4My0ao2u1DH3LRQXajeAuTlPTj43wYJfadSTfDfk9tI6sjMSvLToWJX6y\
         sq3Ka6Rk5ZdPqSVQ0xsbq_Fh52ktALhuPdiG7KtKv74aj4zCY_9K9VzbRfQkmlGTkl9emD12LwtoAJQ-sCZ7CPQu0xHOH1yG6svI\

@@ -1,4 +1,4 @@
-//! Whole sets.
+//! Parsing of whole sets.
 
 use super::*;
 use crate::idp::fixtures::{signer, with};
@@ -11,7 +11,7 @@ fn parse(keys: &[Value]) -> Result<ParsedKeys, KeySetError> {
 }
 
 #[test]
-fn one_bad_key_does_not_spoil_the_others() {
+fn one_bad_key_does_not_invalidate_the_others() {
     let good = with(signer(Algorithm::Es256).bare_jwk(), json!({"kid": "a"}));
     let parsed = parse(&[json!(7), good, json!({"kty": "oct", "kid": "s", "k": "AA"})]).unwrap();
     assert_eq!(parsed.keys.len(), 1);
@@ -20,7 +20,7 @@ fn one_bad_key_does_not_spoil_the_others() {
 }
 
 #[test]
-fn a_byte_order_mark_before_a_key_set_is_no_part_of_it() {
+fn a_byte_order_mark_before_a_key_set_is_ignored() {
     let set = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
     for (text, keys) in [(format!("\u{feff}{set}"), Some(1)), (format!("\u{feff}\u{feff}{set}"), None)] {
         let parsed = parse_key_set(text.as_bytes(), AlgorithmSet::all()).ok();
@@ -89,7 +89,7 @@ fn no_more_than_a_thousand_keys_are_read() {
 }
 
 #[test]
-fn what_is_written_reads_back_as_the_same_set() {
+fn a_serialised_set_parses_to_the_same_set() {
     let keys: Vec<Value> = Algorithm::ALL
         .into_iter()
         .filter(|a| !matches!(a, Algorithm::Rs384 | Algorithm::Ps384))

@@ -1,4 +1,4 @@
-//! Keys and certificates in PEM, good and bad.
+//! Keys and certificates in PEM, valid and invalid.
 
 use super::*;
 use crate::idp::fixtures::signer;
@@ -52,7 +52,7 @@ fn certificate(algorithm: &'static rcgen::SignatureAlgorithm) -> (String, rcgen:
 }
 
 #[test]
-fn of_certificates_the_key_of_the_first_counts() {
+fn the_first_certificate_of_a_chain_is_used() {
     let (ec, key) = certificate(&rcgen::PKCS_ECDSA_P384_SHA384);
     assert_eq!(algorithms(&ec).as_deref(), Ok("ES384"));
     let (ed, _) = certificate(&rcgen::PKCS_ED25519);
@@ -61,7 +61,7 @@ fn of_certificates_the_key_of_the_first_counts() {
 }
 
 #[test]
-fn what_is_no_single_public_key_is_refused_in_plain_words() {
+fn a_text_without_exactly_one_public_key_is_an_error_that_names_the_cause() {
     let (certificate, key) = certificate(&rcgen::PKCS_ECDSA_P256_SHA256);
     let good_der = key.subject_public_key_info();
     let good = pem("PUBLIC KEY", &good_der);

@@ -1,4 +1,4 @@
-//! What a provider knows without a refresher.
+//! A provider without a refresher.
 
 use super::*;
 use crate::idp::fixtures::{jwks_uri, provider, set_of, spec};
@@ -29,7 +29,7 @@ fn found(provider: &Provider, kid: &str) -> Result<usize, Missing> {
 }
 
 #[test]
-fn keys_of_the_configuration_are_there_at_once_and_never_grow_old() {
+fn keys_in_the_configuration_are_known_at_once_and_never_expire() {
     let provider = provider(spec(inline(&["a"])));
     for at in [Instant::from_unix(0), NOW, Instant::from_unix(u64::MAX)] {
         assert!(provider.find(Some("a"), ED, at).is_ok());
@@ -41,7 +41,7 @@ fn keys_of_the_configuration_are_there_at_once_and_never_grow_old() {
 }
 
 #[test]
-fn keys_of_the_configuration_that_cannot_be_used_are_unavailable_and_say_why() {
+fn unusable_keys_in_the_configuration_are_unavailable_with_an_error() {
     for (source, want) in [
         (KeySource::Inline(serde_json::json!({"keys": []})), "no usable key: the set is empty"),
         (KeySource::PublicKey("hello".to_owned()), "no PEM block"),
@@ -116,7 +116,7 @@ fn status_is_plain_json_without_key_material() {
 }
 
 #[test]
-fn a_provider_that_is_made_and_thrown_away_leaves_the_metrics_alone() {
+fn a_discarded_provider_leaves_the_metrics_alone() {
     let metrics = Metrics::new().unwrap();
     let spec = spec(jwks_uri());
     metrics.provider(&spec.name).keys(3);

@@ -20,15 +20,15 @@ fn secs(seconds: u64) -> Duration {
 }
 
 /// A provider whose refresher follows a script.
-struct Room {
+struct Fixture {
     provider: Arc<Provider>,
     clock: Arc<TokioClock>,
     script: Arc<Script>,
     handle: Option<RefresherHandle>,
 }
 
-impl Room {
-    /// Whether what was decided with that key of the id `a` stands.
+impl Fixture {
+    /// Whether a verdict based on that key of the id `a` is still valid.
     fn stands(&self, key: &Arc<VerificationKey>) -> bool {
         self.provider.confirms(Some("a"), ED, key, 0, self.clock.now()).is_some()
     }
@@ -51,7 +51,7 @@ impl Room {
         self.provider.join_refetch(self.clock.now())
     }
 
-    /// Lets the refresher do what it can do without waiting for time to pass.
+    /// Lets the refresher run until it waits for time to pass.
     async fn settle(&self) {
         pass(Duration::from_millis(1)).await;
     }
@@ -64,7 +64,7 @@ impl Room {
     }
 }
 
-/// Moves the paused time on, through everything that is due in between.
+/// Advances the paused time, through everything that is due in between.
 async fn pass(time: Duration) {
     sleep_until(TokioInstant::now() + time).await;
 }
@@ -74,16 +74,17 @@ const UNKNOWN_AFTER_FAILURE: Missing = Missing::UnknownKid { last_refresh_failed
 
 #[tokio::test(start_paused = true)]
 async fn keys_are_fetched_at_start_and_then_at_jittered_times() {
-    let room = Room::open(Script::new([Step::give(set_of(&["a"]))], || Step::Unchanged { max_age: None }));
-    assert_eq!(room.find("a"), Err(Missing::Unavailable));
-    assert!(!room.provider.tried());
-    room.settle().await;
-    assert_eq!(room.find("a"), Ok(1));
-    assert!(room.provider.tried());
-    let due = room.provider.status(room.clock.now()).next_due.unwrap() - room.clock.now().unix();
+    let fixture =
+        Fixture::open(Script::new([Step::give(set_of(&["a"]))], || Step::Unchanged { max_age: None }));
+    assert_eq!(fixture.find("a"), Err(Missing::Unavailable));
+    assert!(!fixture.provider.tried());
+    fixture.settle().await;
+    assert_eq!(fixture.find("a"), Ok(1));
+    assert!(fixture.provider.tried());
+    let due = fixture.provider.status(fixture.clock.now()).next_due.unwrap() - fixture.clock.now().unix();
     assert!((539..=661).contains(&due), "{due}");
-    room.fetched(60).await;
-    let gaps = room.script.gaps();
+    fixture.fetched(60).await;
+    let gaps = fixture.script.gaps();
     assert!(gaps.iter().all(|g| (secs(540)..=secs(661)).contains(g)), "{gaps:?}");
     assert!(gaps.iter().any(|g| *g < secs(590)) && gaps.iter().any(|g| *g > secs(610)), "not jittered");
 }
@@ -91,31 +92,31 @@ async fn keys_are_fetched_at_start_and_then_at_jittered_times() {
 #[tokio::test(start_paused = true)]
 async fn cache_control_shortens_the_wait() {
     let keys = set_of(&["a"]);
-    let room = Room::open(Script::new([], move || Step::Give {
+    let fixture = Fixture::open(Script::new([], move || Step::Give {
         body: keys.clone(),
         etag: None,
         max_age: Some(120),
     }));
-    room.fetched(20).await;
+    fixture.fetched(20).await;
     assert!(
-        room.script.gaps().iter().all(|g| (secs(108)..=secs(133)).contains(g)),
+        fixture.script.gaps().iter().all(|g| (secs(108)..=secs(133)).contains(g)),
         "{:?}",
-        room.script.gaps()
+        fixture.script.gaps()
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn failures_are_tried_again_after_one_second_doubling_to_a_minute() {
-    let room = Room::open(Script::new([], || Step::Fail));
-    room.fetched(10).await;
-    for (gap, want) in room.script.gaps().into_iter().zip([1, 2, 4, 8, 16, 32, 60, 60, 60]) {
+    let fixture = Fixture::open(Script::new([], || Step::Fail));
+    fixture.fetched(10).await;
+    for (gap, want) in fixture.script.gaps().into_iter().zip([1, 2, 4, 8, 16, 32, 60, 60, 60]) {
         assert!(
             (secs(want).mul_f64(0.9)..=secs(want).mul_f64(1.1) + secs(1) / 100).contains(&gap),
             "{want} {gap:?}"
         );
     }
-    assert_eq!(room.find("a"), Err(Missing::Unavailable));
-    assert!(room.provider.tried());
+    assert_eq!(fixture.find("a"), Err(Missing::Unavailable));
+    assert!(fixture.provider.tried());
 }
 
 #[tokio::test(start_paused = true)]
@@ -127,22 +128,23 @@ async fn a_failed_fetch_keeps_the_last_good_keys_until_they_are_too_old() {
     let script = Script::new([Step::give(keys)], move || {
         if flag.load(Ordering::SeqCst) { Step::give(again.clone()) } else { Step::Fail }
     });
-    let room = Room::open_with(provider(spec), script, None);
+    let fixture = Fixture::open_with(provider(spec), script, None);
     pass(secs(3590)).await;
-    assert_eq!(room.find("a"), Ok(1));
-    let key = Arc::clone(room.provider.find(Some("a"), ED, room.clock.now()).unwrap().iter().next().unwrap());
-    assert!(room.stands(&key));
-    let status = room.provider.status(room.clock.now());
+    assert_eq!(fixture.find("a"), Ok(1));
+    let key =
+        Arc::clone(fixture.provider.find(Some("a"), ED, fixture.clock.now()).unwrap().iter().next().unwrap());
+    assert!(fixture.stands(&key));
+    let status = fixture.provider.status(fixture.clock.now());
     assert_eq!(status.last_error.as_deref(), Some("https://idp.test/keys answered 500"));
     assert!(status.usable && status.age_seconds.unwrap() > 3500);
     pass(secs(15)).await;
-    assert_eq!(room.find("a"), Err(Missing::Unavailable));
-    assert!(!room.stands(&key), "cached verdicts die with the key");
-    assert!(!room.provider.status(room.clock.now()).usable);
+    assert_eq!(fixture.find("a"), Err(Missing::Unavailable));
+    assert!(!fixture.stands(&key), "cached verdicts die with the key");
+    assert!(!fixture.provider.status(fixture.clock.now()).usable);
     recovered.store(true, Ordering::SeqCst);
     pass(secs(70)).await;
-    assert_eq!(room.find("a"), Ok(1));
-    assert_eq!(room.provider.status(room.clock.now()).last_error, None);
+    assert_eq!(fixture.find("a"), Ok(1));
+    assert_eq!(fixture.provider.status(fixture.clock.now()).last_error, None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -155,169 +157,173 @@ async fn a_bad_document_never_replaces_good_keys() {
         r#"{"error": 1}"#,
     ];
     let steps = [Step::give(set_of(&["a"]))].into_iter().chain(bad.into_iter().map(Step::give));
-    let room = Room::open(Script::new(steps, || Step::Fail));
+    let fixture = Fixture::open(Script::new(steps, || Step::Fail));
     for fetch in 2..=1 + bad.len() {
-        room.fetched(fetch).await;
-        assert_eq!(room.find("a"), Ok(1), "after {}", bad[fetch - 2]);
-        assert_eq!(room.find("b"), Err(UNKNOWN_AFTER_FAILURE));
-        assert!(room.provider.status(room.clock.now()).last_error.is_some());
+        fixture.fetched(fetch).await;
+        assert_eq!(fixture.find("a"), Ok(1), "after {}", bad[fetch - 2]);
+        assert_eq!(fixture.find("b"), Err(UNKNOWN_AFTER_FAILURE));
+        assert!(fixture.provider.status(fixture.clock.now()).last_error.is_some());
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_that_is_busy_is_left_alone_for_as_long_as_it_asks() {
-    let room = Room::open(Script::new([Step::Busy(600), Step::Busy(999_999)], || Step::give(set_of(&["a"]))));
-    room.settle().await;
-    assert!(room.join().is_none(), "an unknown kid does not break the peace");
-    while room.script.count() < 3 {
+async fn a_busy_provider_is_not_asked_again_before_its_retry_after() {
+    let fixture =
+        Fixture::open(Script::new([Step::Busy(600), Step::Busy(999_999)], || Step::give(set_of(&["a"]))));
+    fixture.settle().await;
+    assert!(fixture.join().is_none(), "an unknown kid does not override retry-after");
+    while fixture.script.count() < 3 {
         pass(secs(10)).await;
     }
-    let gaps = room.script.gaps();
+    let gaps = fixture.script.gaps();
     assert!((secs(600)..=secs(661)).contains(&gaps[0]), "{gaps:?}");
     assert!((secs(3600)..=secs(3961)).contains(&gaps[1]), "an hour is the most: {gaps:?}");
-    room.settle().await;
-    assert_eq!(room.find("a"), Ok(1));
+    fixture.settle().await;
+    assert_eq!(fixture.find("a"), Ok(1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_set_that_was_cut_says_so_in_the_status() {
+async fn a_truncated_set_is_a_warning_in_the_status() {
     let many: Vec<String> = (0..1001).map(|n| n.to_string()).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    let room = Room::open(Script::new([Step::give(set_of(&many))], || Step::give(set_of(&["a"]))));
-    room.settle().await;
-    let warning = || room.provider.status(room.clock.now()).warning;
+    let fixture = Fixture::open(Script::new([Step::give(set_of(&many))], || Step::give(set_of(&["a"]))));
+    fixture.settle().await;
+    let warning = || fixture.provider.status(fixture.clock.now()).warning;
     assert_eq!(warning().as_deref(), Some("only the first 1000 keys of a set are used"));
-    room.fetched(2).await;
+    fixture.fetched(2).await;
     assert_eq!(warning(), None);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fault_of_our_own_is_a_failure_and_not_the_end() {
+async fn a_panic_is_a_failed_fetch_and_the_task_goes_on() {
     let steps = [Step::give(set_of(&["a"])), Step::Stumble, Step::Stumble];
-    let room = Room::open(Script::new(steps, || Step::give(set_of(&["b"]))));
-    room.settle().await;
-    room.join().unwrap().await;
-    assert_eq!(room.find("a"), Ok(1), "the last good keys stay");
-    let status = room.provider.status(room.clock.now());
+    let fixture = Fixture::open(Script::new(steps, || Step::give(set_of(&["b"]))));
+    fixture.settle().await;
+    fixture.join().unwrap().await;
+    assert_eq!(fixture.find("a"), Ok(1), "the last good keys stay");
+    let status = fixture.provider.status(fixture.clock.now());
     assert!(status.last_error.is_some_and(|error| error.contains("a fault of its own")));
-    room.fetched(4).await;
-    assert_eq!(room.find("b"), Ok(1));
-    let gaps = room.script.gaps();
+    fixture.fetched(4).await;
+    assert_eq!(fixture.find("b"), Ok(1));
+    let gaps = fixture.script.gaps();
     assert!(gaps[1] >= secs(1).mul_f64(0.9) && gaps[2] >= secs(2).mul_f64(0.9), "by the back-off: {gaps:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn keys_that_the_provider_withdrew_are_gone_with_the_next_good_fetch() {
-    let room = Room::open(Script::new([Step::give(set_of(&["a", "b"]))], || Step::give(set_of(&["b"]))));
-    room.settle().await;
-    let key = Arc::clone(room.provider.find(Some("a"), ED, room.clock.now()).unwrap().iter().next().unwrap());
-    assert!(room.stands(&key));
-    room.fetched(2).await;
-    assert_eq!(room.find("a"), Err(UNKNOWN));
-    assert!(!room.stands(&key));
+async fn withdrawn_keys_are_gone_after_the_next_good_fetch() {
+    let fixture =
+        Fixture::open(Script::new([Step::give(set_of(&["a", "b"]))], || Step::give(set_of(&["b"]))));
+    fixture.settle().await;
+    let key =
+        Arc::clone(fixture.provider.find(Some("a"), ED, fixture.clock.now()).unwrap().iter().next().unwrap());
+    assert!(fixture.stands(&key));
+    fixture.fetched(2).await;
+    assert_eq!(fixture.find("a"), Err(UNKNOWN));
+    assert!(!fixture.stands(&key));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_unchanged_set_keeps_the_identity_of_its_keys() {
     let keys = set_of(&["a"]);
-    let room = Room::open(Script::new([], move || Step::give(keys.clone())));
-    room.settle().await;
-    let key = Arc::clone(room.provider.find(Some("a"), ED, room.clock.now()).unwrap().iter().next().unwrap());
-    room.fetched(3).await;
-    assert!(room.stands(&key));
+    let fixture = Fixture::open(Script::new([], move || Step::give(keys.clone())));
+    fixture.settle().await;
+    let key =
+        Arc::clone(fixture.provider.find(Some("a"), ED, fixture.clock.now()).unwrap().iter().next().unwrap());
+    fixture.fetched(3).await;
+    assert!(fixture.stands(&key));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unknown_kid_brings_the_new_key_at_once() {
-    let room = Room::open(Script::new([Step::give(set_of(&["a"]))], || Step::give(set_of(&["b"]))));
-    room.settle().await;
-    assert_eq!(room.find("b"), Err(UNKNOWN));
+async fn an_unknown_kid_fetches_the_new_key_at_once() {
+    let fixture = Fixture::open(Script::new([Step::give(set_of(&["a"]))], || Step::give(set_of(&["b"]))));
+    fixture.settle().await;
+    assert_eq!(fixture.find("b"), Err(UNKNOWN));
     let began = TokioInstant::now();
-    room.join().unwrap().await;
-    assert_eq!(room.find("b"), Ok(1));
+    fixture.join().unwrap().await;
+    assert_eq!(fixture.find("b"), Ok(1));
     assert!(began.elapsed() < secs(1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_who_ask_share_one_fetch() {
-    let room =
-        Room::open(Script::new([Step::give(set_of(&["a"])), Step::Hold], || Step::give(set_of(&["b"]))));
-    room.settle().await;
-    let early: Vec<_> = (0..100).map(|_| tokio::spawn(room.join().unwrap())).collect();
-    room.settle().await;
-    let late: Vec<_> = (0..100).map(|_| tokio::spawn(room.join().unwrap())).collect();
-    room.settle().await;
+async fn concurrent_requests_share_one_fetch() {
+    let fixture =
+        Fixture::open(Script::new([Step::give(set_of(&["a"])), Step::Hold], || Step::give(set_of(&["b"]))));
+    fixture.settle().await;
+    let early: Vec<_> = (0..100).map(|_| tokio::spawn(fixture.join().unwrap())).collect();
+    fixture.settle().await;
+    let late: Vec<_> = (0..100).map(|_| tokio::spawn(fixture.join().unwrap())).collect();
+    fixture.settle().await;
     assert!(early.iter().chain(&late).all(|task| !task.is_finished()), "the fetch is still under way");
-    room.script.release();
+    fixture.script.release();
     for task in early.into_iter().chain(late) {
         timeout(secs(1), task).await.unwrap().unwrap();
     }
-    assert_eq!(room.script.count(), 2);
-    assert_eq!(room.find("b"), Ok(1));
+    assert_eq!(fixture.script.count(), 2);
+    assert_eq!(fixture.find("b"), Ok(1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn tokens_with_random_kids_cause_at_most_one_fetch_in_thirty_seconds() {
     let keys = set_of(&["a"]);
-    let room = Room::open(Script::new([], move || Step::give(keys.clone())));
-    room.settle().await;
+    let fixture = Fixture::open(Script::new([], move || Step::give(keys.clone())));
+    fixture.settle().await;
     for _ in 0..280 {
-        assert_eq!(room.find("random"), Err(UNKNOWN));
-        if let Some(end) = room.join() {
+        assert_eq!(fixture.find("random"), Err(UNKNOWN));
+        if let Some(end) = fixture.join() {
             end.await;
         }
         pass(secs(1)).await;
     }
-    let gaps = room.script.gaps();
+    let gaps = fixture.script.gaps();
     assert!(gaps.iter().skip(1).all(|g| *g >= secs(30)), "{gaps:?}");
-    assert_eq!(room.script.count(), 1 + 10, "one at start, and one each 30 s of 280 s");
+    assert_eq!(fixture.script.count(), 1 + 10, "one at start, and one each 30 s of 280 s");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_fetch_at_start_and_those_of_the_timer_do_not_count_against_the_cool_down() {
     let keys = set_of(&["a"]);
     let steps = [Step::Hold, Step::give(keys.clone())];
-    let room = Room::open(Script::new(steps, move || Step::give(keys.clone())));
-    room.settle().await;
-    let joined = tokio::spawn(room.join().unwrap());
-    room.script.release();
+    let fixture = Fixture::open(Script::new(steps, move || Step::give(keys.clone())));
+    fixture.settle().await;
+    let joined = tokio::spawn(fixture.join().unwrap());
+    fixture.script.release();
     timeout(secs(1), joined).await.unwrap().unwrap();
-    assert_eq!(room.script.count(), 1, "who asks during the first fetch waits for that one");
-    room.join().unwrap().await;
-    assert_eq!(room.script.count(), 2);
-    assert!(room.join().is_none(), "cooling down");
-    room.fetched(3).await;
-    assert!(room.join().is_some(), "long after, and after a fetch of the timer");
+    assert_eq!(fixture.script.count(), 1, "who asks during the first fetch waits for that one");
+    fixture.join().unwrap().await;
+    assert_eq!(fixture.script.count(), 2);
+    assert!(fixture.join().is_none(), "cooling down");
+    fixture.fetched(3).await;
+    assert!(fixture.join().is_some(), "long after, and after a fetch of the timer");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_fetch_for_an_unknown_kid_is_tried_again_by_the_back_off_and_not_by_tokens() {
-    let room = Room::open(Script::new([Step::give(set_of(&["a"])), Step::Fail, Step::Fail], || {
+    let fixture = Fixture::open(Script::new([Step::give(set_of(&["a"])), Step::Fail, Step::Fail], || {
         Step::give(set_of(&["a", "b"]))
     }));
-    room.settle().await;
-    room.join().unwrap().await;
-    assert_eq!(room.find("b"), Err(UNKNOWN_AFTER_FAILURE));
-    assert!(room.join().is_none(), "the back-off decides when the next try comes");
+    fixture.settle().await;
+    fixture.join().unwrap().await;
+    assert_eq!(fixture.find("b"), Err(UNKNOWN_AFTER_FAILURE));
+    assert!(fixture.join().is_none(), "the back-off decides when the next try comes");
     pass(Duration::from_millis(1200)).await;
-    assert_eq!(room.script.count(), 3);
-    assert_eq!(room.find("b"), Err(UNKNOWN_AFTER_FAILURE));
+    assert_eq!(fixture.script.count(), 3);
+    assert_eq!(fixture.find("b"), Err(UNKNOWN_AFTER_FAILURE));
     pass(Duration::from_millis(2300)).await;
-    assert_eq!(room.script.count(), 4);
-    assert_eq!(room.find("b"), Ok(1));
-    assert!(room.join().is_none(), "the attempt counts although it failed");
+    assert_eq!(fixture.script.count(), 4);
+    assert_eq!(fixture.find("b"), Ok(1));
+    assert!(fixture.join().is_none(), "the attempt counts although it failed");
     pass(secs(30)).await;
-    assert!(room.join().is_some());
+    assert!(fixture.join().is_some());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_was_set_back_does_not_stretch_the_cool_down() {
     let keys = set_of(&["a"]);
-    let room = Room::open(Script::new([], move || Step::give(keys.clone())));
-    room.settle().await;
-    room.join().unwrap().await;
-    assert!(room.join().is_none());
-    assert!(room.provider.join_refetch(Instant::from_unix(5)).is_some());
+    let fixture = Fixture::open(Script::new([], move || Step::give(keys.clone())));
+    fixture.settle().await;
+    fixture.join().unwrap().await;
+    assert!(fixture.join().is_none());
+    assert!(fixture.provider.join_refetch(Instant::from_unix(5)).is_some());
 }
 
 #[tokio::test(start_paused = true)]
@@ -328,47 +334,47 @@ async fn the_validator_is_that_of_the_last_accepted_document_and_304_counts_as_s
         tagged(&["a"], "good"),
         Step::Unchanged { max_age: None },
     ];
-    let room = Room::open(Script::new(steps, || Step::Unchanged { max_age: None }));
-    room.fetched(2).await;
-    assert!(!room.script.last_was_conditional(), "the document before was refused");
-    assert_eq!(room.find("a"), Ok(1));
-    let first = room.provider.status(room.clock.now()).last_success.unwrap();
-    room.fetched(3).await;
-    assert!(room.script.last_was_conditional());
-    assert_eq!(room.find("a"), Ok(1));
-    assert!(room.provider.status(room.clock.now()).last_success.unwrap() > first + 500);
+    let fixture = Fixture::open(Script::new(steps, || Step::Unchanged { max_age: None }));
+    fixture.fetched(2).await;
+    assert!(!fixture.script.last_was_conditional(), "the document before was refused");
+    assert_eq!(fixture.find("a"), Ok(1));
+    let first = fixture.provider.status(fixture.clock.now()).last_success.unwrap();
+    fixture.fetched(3).await;
+    assert!(fixture.script.last_was_conditional());
+    assert_eq!(fixture.find("a"), Ok(1));
+    assert!(fixture.provider.status(fixture.clock.now()).last_success.unwrap() > first + 500);
     pass(secs(48 * 3600)).await;
-    assert_eq!(room.find("a"), Ok(1), "304 keeps the keys fresh");
+    assert_eq!(fixture.find("a"), Ok(1), "304 keeps the keys fresh");
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_wakes_the_refresher_gets_a_fetch_also_when_one_is_under_way() {
-    let room =
-        Room::open(Script::new([Step::give(set_of(&["a"])), Step::Hold], || Step::give(set_of(&["b"]))));
-    room.settle().await;
-    room.provider.wake();
-    room.settle().await;
-    assert_eq!(room.script.count(), 2);
-    room.provider.wake();
-    room.script.release();
-    room.settle().await;
-    assert_eq!(room.script.count(), 3, "what was read may be older than the second ring");
+async fn a_wake_during_a_fetch_leads_to_another_fetch() {
+    let fixture =
+        Fixture::open(Script::new([Step::give(set_of(&["a"])), Step::Hold], || Step::give(set_of(&["b"]))));
+    fixture.settle().await;
+    fixture.provider.wake();
+    fixture.settle().await;
+    assert_eq!(fixture.script.count(), 2);
+    fixture.provider.wake();
+    fixture.script.release();
+    fixture.settle().await;
+    assert_eq!(fixture.script.count(), 3, "what was read may be older than the second ring");
     pass(secs(10)).await;
-    assert_eq!(room.script.count(), 3);
+    assert_eq!(fixture.script.count(), 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_the_refresher_goes_nobody_waits_for_it() {
-    let mut room = Room::open(Script::new([Step::give(set_of(&["a"])), Step::Hold], || Step::Fail));
-    room.settle().await;
-    let waiting = room.join().unwrap();
-    room.settle().await;
-    drop(room.handle.take());
+async fn waiting_requests_end_with_the_refresher() {
+    let mut fixture = Fixture::open(Script::new([Step::give(set_of(&["a"])), Step::Hold], || Step::Fail));
+    fixture.settle().await;
+    let waiting = fixture.join().unwrap();
+    fixture.settle().await;
+    drop(fixture.handle.take());
     timeout(secs(1), waiting).await.unwrap();
-    assert!(room.join().is_none());
-    assert_eq!(room.find("a"), Ok(1), "the keys stay");
+    assert!(fixture.join().is_none());
+    assert_eq!(fixture.find("a"), Ok(1), "the keys stay");
     let script = Script::new([], || Step::give(set_of(&["b"])));
-    let successor = Room::open_with(Arc::clone(&room.provider), script, None);
+    let successor = Fixture::open_with(Arc::clone(&fixture.provider), script, None);
     successor.settle().await;
     assert_eq!(successor.find("b"), Ok(1));
     assert!(successor.join().is_none(), "the cool-down is the provider's and outlives a refresher");
@@ -377,11 +383,11 @@ async fn when_the_refresher_goes_nobody_waits_for_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_restart_uses_the_kept_keys_until_the_provider_answers() {
+async fn a_restart_uses_the_stored_keys_until_the_first_fetch() {
     let folder = TempDir::new().unwrap();
     let state = || Some(Arc::new(StateDir::open(folder.path()).unwrap()));
     let keys = set_of(&["a"]);
-    let first = Room::open_with(
+    let first = Fixture::open_with(
         provider(spec(jwks_uri())),
         Script::new([], move || Step::give(keys.clone())),
         state(),
@@ -393,21 +399,21 @@ async fn a_restart_uses_the_kept_keys_until_the_provider_answers() {
     drop(first);
 
     let script = Script::new([Step::Hold, Step::Fail], || Step::give(set_of(&["b"])));
-    let room = Room::open_with(provider(spec(jwks_uri())), script, state());
-    room.fetched(1).await;
-    assert_eq!(room.find("a"), Ok(1));
-    let status = room.provider.status(room.clock.now());
+    let fixture = Fixture::open_with(provider(spec(jwks_uri())), script, state());
+    fixture.fetched(1).await;
+    assert_eq!(fixture.find("a"), Ok(1));
+    let status = fixture.provider.status(fixture.clock.now());
     assert!(!status.confirmed && !status.tried && status.usable);
-    assert_eq!(status.last_success, confirmed_at.map(|at| at.min(room.clock.now().unix())));
-    room.script.release();
-    room.fetched(2).await;
-    assert_eq!(room.find("b"), Ok(1));
-    assert_eq!(room.find("a"), Err(UNKNOWN));
-    assert!(room.provider.status(room.clock.now()).confirmed);
+    assert_eq!(status.last_success, confirmed_at.map(|at| at.min(fixture.clock.now().unix())));
+    fixture.script.release();
+    fixture.fetched(2).await;
+    assert_eq!(fixture.find("b"), Ok(1));
+    assert_eq!(fixture.find("a"), Err(UNKNOWN));
+    assert!(fixture.provider.status(fixture.clock.now()).confirmed);
 }
 
 #[tokio::test(start_paused = true)]
-async fn kept_keys_are_used_by_the_same_provider_alone_and_grow_old() {
+async fn stored_keys_serve_the_same_provider_only_and_expire() {
     let folder = TempDir::new().unwrap();
     let state = Arc::new(StateDir::open(folder.path()).unwrap());
     let clock = TokioClock::start();
@@ -426,13 +432,13 @@ async fn kept_keys_are_used_by_the_same_provider_alone_and_grow_old() {
         ("other source", spec(crate::idp::KeySource::Discovery), clock.now(), Err(Missing::Unavailable)),
     ] {
         state.save(provider(super::tests::spec(jwks_uri())).spec(), &keys, at).unwrap();
-        let room = Room::open_with(
+        let fixture = Fixture::open_with(
             provider(spec),
             Script::new([Step::Hold], || Step::Fail),
             Some(Arc::clone(&state)),
         );
-        room.fetched(1).await;
-        assert_eq!(room.find("a"), want, "{name}");
+        fixture.fetched(1).await;
+        assert_eq!(fixture.find("a"), want, "{name}");
     }
 }
 
@@ -443,11 +449,11 @@ async fn fetches_keys_and_skipped_keys_are_counted() {
     let provider = Provider::new(spec.clone(), metrics.provider(&spec.name));
     let mixed = set_of(&["a"]).replace(r#"{"keys":["#, r#"{"keys":[{"kty":"oct","k":"AA"},"#);
     let steps = [Step::give(mixed), Step::Unchanged { max_age: None }, Step::Fail];
-    let room = Room::open_with(provider, Script::new(steps, || Step::Hold), None);
-    room.fetched(2).await;
-    room.join().unwrap().await;
-    room.provider.wake();
-    room.settle().await;
+    let fixture = Fixture::open_with(provider, Script::new(steps, || Step::Hold), None);
+    fixture.fetched(2).await;
+    fixture.join().unwrap().await;
+    fixture.provider.wake();
+    fixture.settle().await;
     let text = metrics.render();
     for line in [
         r#"portcullis_jwks_refresh_total{provider="corp",result="ok",trigger="start"} 1"#,
@@ -462,7 +468,7 @@ async fn fetches_keys_and_skipped_keys_are_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_file_is_read_again_when_somebody_rings_and_by_the_timer() {
+async fn a_key_file_is_read_again_on_a_wake_and_by_the_timer() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("keys.json");
     let provider = provider(spec(crate::idp::KeySource::JwksFile(path.clone())));
@@ -489,7 +495,7 @@ async fn a_key_file_is_read_again_when_somebody_rings_and_by_the_timer() {
     assert!(eventually("c", secs(661)).await);
 }
 
-/// What the log says while `work` goes on.
+/// The log written during `work`.
 async fn log_of(work: impl Future<Output = ()>) -> String {
     use std::sync::{Mutex, PoisonError};
     #[derive(Clone, Default)]
@@ -514,15 +520,15 @@ async fn log_of(work: impl Future<Output = ()>) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_wrong_is_told_once_and_again_when_it_changes() {
+async fn a_problem_is_logged_once_and_again_when_it_changes() {
     let bad = |kid: &str| {
         let secret = format!(r#"{{"keys":[{{"kty":"oct","kid":"{kid}","k":"c2VjcmV0LXNlY3JldA"}},"#);
         Step::give(set_of(&["a"]).replace(r#"{"keys":["#, &secret))
     };
     let steps = [bad("s"), bad("s"), bad("s"), bad("t"), Step::Fail, Step::Fail, Step::Fail];
     let log = log_of(async {
-        let room = Room::open(Script::new(steps, move || bad("t")));
-        room.fetched(9).await;
+        let fixture = Fixture::open(Script::new(steps, move || bad("t")));
+        fixture.fetched(9).await;
     })
     .await;
     let count = |text: &str| log.matches(text).count();

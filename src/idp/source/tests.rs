@@ -1,4 +1,4 @@
-//! The sources against real files and a server on loopback.
+//! The sources, with real files and a server on loopback.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use crate::idp::fixtures::{set_of, spec};
 use crate::model::Issuer;
 use crate::net::fixtures::{Loopback, Reply, answer, install_tls};
 
-/// The body of an answer; "unchanged", or the error.
+/// The body of a document, "unchanged", or the error.
 fn text_of(answer: Result<Answer, SourceError>) -> String {
     match answer {
         Ok(Answer::Document { body, .. }) => String::from_utf8(body.to_vec()).unwrap(),
@@ -58,7 +58,7 @@ async fn issuer(pages: &'static [(&'static str, &'static str)]) -> (Loopback, St
 }
 
 #[tokio::test]
-async fn a_file_is_read_again_and_again_and_unchanged_content_is_noticed() {
+async fn unchanged_content_of_a_file_is_recognised() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("keys.json");
     let mut source = source_of(&spec(KeySource::JwksFile(path.clone()))).unwrap();
@@ -74,7 +74,7 @@ async fn a_file_is_read_again_and_again_and_unchanged_content_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_file_or_too_large_is_an_error() {
+async fn a_path_that_is_not_a_file_or_too_large_is_an_error() {
     let folder = TempDir::new().unwrap();
     let mut source = source_of(&spec(KeySource::PublicKeyFile(folder.path().to_owned()))).unwrap();
     assert!(text_of(source.fetch(None).await).ends_with("not a regular file"));
@@ -85,7 +85,7 @@ async fn a_file_that_is_no_file_or_too_large_is_an_error() {
 }
 
 #[test]
-fn keys_of_the_configuration_have_no_source() {
+fn keys_in_the_configuration_have_no_source() {
     assert!(source_of(&spec(KeySource::PublicKey(String::new()))).is_none());
     assert!(source_of(&spec(KeySource::Inline(json!({})))).is_none());
 }
@@ -150,7 +150,7 @@ async fn keys_are_found_through_rfc_8414_when_openid_connect_gives_none() {
 }
 
 #[tokio::test]
-async fn metadata_that_does_not_fit_is_refused_in_plain_words() {
+async fn invalid_metadata_is_an_error_that_names_the_cause() {
     for (document, want) in [
         (
             r#"{"issuer": "{base}/", "jwks_uri": "{base}/keys"}"#,
@@ -189,7 +189,7 @@ async fn metadata_that_does_not_fit_is_refused_in_plain_words() {
 }
 
 #[tokio::test]
-async fn keys_that_have_moved_are_found_at_once_and_metadata_that_is_away_is_remembered() {
+async fn moved_keys_are_found_at_once_and_unavailable_metadata_is_remembered() {
     let (moved, away) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let (asked, is_away, port) = (Arc::clone(&moved), Arc::clone(&away), Arc::new(AtomicUsize::new(0)));
     let known = Arc::clone(&port);
@@ -222,7 +222,7 @@ async fn keys_that_have_moved_are_found_at_once_and_metadata_that_is_away_is_rem
 }
 
 #[tokio::test]
-async fn a_host_that_is_down_is_asked_once_and_the_answers_of_both_places_are_told() {
+async fn a_host_that_is_down_is_asked_once_and_errors_of_both_urls_are_reported() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let free = listener.local_addr().unwrap().port();
     drop(listener);

@@ -1,4 +1,4 @@
-//! What is kept on disk, and what is not believed.
+//! Stored keys: written, loaded, and rejected.
 
 use super::*;
 use crate::idp::KeySource;
@@ -23,7 +23,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn what_is_kept_is_loaded_and_nobody_else_can_read_it() {
+fn stored_keys_are_loaded_and_readable_by_the_owner_only() {
     let (_folder, state, file) = opened();
     let spec = spec(jwks_uri());
     assert!(state.load(&spec, NOW).unwrap().is_none());
@@ -52,7 +52,7 @@ fn the_keys_of_a_changed_provider_are_not_used() {
 }
 
 #[test]
-fn a_clock_that_was_ahead_does_not_make_keys_young_for_ever() {
+fn stored_keys_from_the_future_are_rejected() {
     let (_folder, state, _) = opened();
     let spec = spec(jwks_uri());
     state.save(&spec, &keys(&["a"]), NOW.plus(Duration::from_secs(200))).unwrap();
@@ -65,7 +65,7 @@ fn a_clock_that_was_ahead_does_not_make_keys_young_for_ever() {
 }
 
 #[test]
-fn something_else_than_a_file_does_not_hold_the_start() {
+fn a_pipe_in_place_of_a_file_does_not_block_the_start() {
     let (_folder, state, file) = opened();
     fs::create_dir(&file).unwrap();
     assert!(state.load(&spec(jwks_uri()), NOW).is_err());

@@ -1,4 +1,4 @@
-//! Signatures of every algorithm, made here and taken from the RFCs.
+//! Signatures of every algorithm, from our own signer and from the RFCs.
 
 use super::*;
 use crate::idp::fixtures::{signer, with};

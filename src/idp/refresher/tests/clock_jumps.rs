@@ -1,4 +1,4 @@
-//! The machine's clock is set while keys are held: no key lives longer for it, and none is missed for long.
+//! The wall clock is set while keys are in use: no key lives longer for it, and none is missing for long.
 
 use std::sync::atomic::AtomicBool;
 
@@ -7,81 +7,81 @@ use super::*;
 const YEARS: i64 = 10 * 365 * 86_400;
 const HOUR: i64 = 3600;
 
-/// A provider that answers as long as the flag is up, and whose keys live for an hour.
-fn room(answers: &Arc<AtomicBool>, state: Option<Arc<StateDir>>) -> Room {
+/// A provider that responds while the flag is set, and whose keys expire after an hour.
+fn fixture(answers: &Arc<AtomicBool>, state: Option<Arc<StateDir>>) -> Fixture {
     let (answers, keys) = (Arc::clone(answers), set_of(&["a"]));
     let step = move || if answers.load(Ordering::SeqCst) { Step::give(keys.clone()) } else { Step::Fail };
     let spec = ProviderSpec { max_stale: secs(3600), ..spec(jwks_uri()) };
-    Room::open_with(provider(spec), Script::new([], step), state)
+    Fixture::open_with(provider(spec), Script::new([], step), state)
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_clock_that_is_set_back_keeps_no_key_beyond_its_time() {
+async fn setting_the_clock_back_extends_the_life_of_no_key() {
     for back in [HOUR, YEARS] {
         let answers = Arc::new(AtomicBool::new(true));
-        let room = room(&answers, None);
-        room.fetched(1).await;
+        let fixture = fixture(&answers, None);
+        fixture.fetched(1).await;
         answers.store(false, Ordering::SeqCst);
-        room.clock.set_ahead(-back);
+        fixture.clock.set_ahead(-back);
         pass(secs(3590)).await;
-        assert_eq!(room.find("a"), Ok(1), "{back}");
+        assert_eq!(fixture.find("a"), Ok(1), "{back}");
         pass(secs(15)).await;
-        assert_eq!(room.find("a"), Err(Missing::Unavailable), "{back}");
+        assert_eq!(fixture.find("a"), Err(Missing::Unavailable), "{back}");
         answers.store(true, Ordering::SeqCst);
         pass(secs(70)).await;
-        assert_eq!(room.find("a"), Ok(1), "{back}: by the clock that was set");
+        assert_eq!(fixture.find("a"), Ok(1), "{back}: by the clock that was set");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_clock_that_was_ahead_for_a_while_leaves_no_key_that_lives_for_years() {
+async fn a_clock_that_was_ahead_for_a_while_leaves_no_key_valid_for_years() {
     let answers = Arc::new(AtomicBool::new(true));
-    let room = room(&answers, None);
-    room.fetched(1).await;
-    room.clock.set_ahead(YEARS);
+    let fixture = fixture(&answers, None);
+    fixture.fetched(1).await;
+    fixture.clock.set_ahead(YEARS);
     pass(secs(2)).await;
-    assert_eq!(room.find("a"), Ok(1), "they were fetched again by the clock of the day");
+    assert_eq!(fixture.find("a"), Ok(1), "they were fetched again by the clock of the day");
     answers.store(false, Ordering::SeqCst);
-    room.clock.set_ahead(0);
+    fixture.clock.set_ahead(0);
     pass(secs(3590)).await;
-    assert_eq!(room.find("a"), Ok(1));
+    assert_eq!(fixture.find("a"), Ok(1));
     pass(secs(15)).await;
-    assert_eq!(room.find("a"), Err(Missing::Unavailable));
+    assert_eq!(fixture.find("a"), Err(Missing::Unavailable));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_clock_that_jumps_ahead_makes_one_fetch_and_not_a_storm() {
+async fn a_clock_that_jumps_ahead_causes_one_fetch() {
     let answers = Arc::new(AtomicBool::new(true));
-    let room = room(&answers, None);
-    room.fetched(1).await;
+    let fixture = fixture(&answers, None);
+    fixture.fetched(1).await;
     for (round, ahead) in [2 * HOUR, YEARS, 2 * YEARS].into_iter().enumerate() {
-        room.clock.set_ahead(ahead);
-        assert_eq!(room.find("a"), Err(Missing::Unavailable), "too old by the clock that is shown");
+        fixture.clock.set_ahead(ahead);
+        assert_eq!(fixture.find("a"), Err(Missing::Unavailable), "too old by the clock that is shown");
         pass(secs(2)).await;
-        assert_eq!(room.find("a"), Ok(1), "{ahead}");
+        assert_eq!(fixture.find("a"), Ok(1), "{ahead}");
         pass(secs(300)).await;
-        assert_eq!(room.script.count(), 2 + round, "{ahead}");
+        assert_eq!(fixture.script.count(), 2 + round, "{ahead}");
     }
     answers.store(false, Ordering::SeqCst);
-    room.clock.set_ahead(4 * YEARS);
-    let before = room.script.count();
+    fixture.clock.set_ahead(4 * YEARS);
+    let before = fixture.script.count();
     pass(secs(60)).await;
-    let tries = room.script.count() - before;
+    let tries = fixture.script.count() - before;
     assert!((4..=7).contains(&tries), "a failing one is asked by the back-off alone: {tries}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn kept_keys_are_used_when_a_clock_that_was_wrong_at_the_start_is_set() {
+async fn stored_keys_are_used_once_a_clock_that_was_wrong_at_start_is_set() {
     let folder = TempDir::new().unwrap();
     let state = || Some(Arc::new(StateDir::open(folder.path()).unwrap()));
     let answers = Arc::new(AtomicBool::new(true));
-    let first = room(&answers, state());
+    let first = fixture(&answers, state());
     while !folder.path().join("keys/corp.json").exists() {
         pass(secs(1)).await;
     }
     drop(first);
     answers.store(false, Ordering::SeqCst);
-    let second = room(&answers, state());
+    let second = fixture(&answers, state());
     second.clock.set_ahead(-YEARS);
     second.fetched(2).await;
     assert_eq!(second.find("a"), Err(Missing::Unavailable), "they come from a time that is not yet");
