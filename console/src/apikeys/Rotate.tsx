@@ -6,7 +6,7 @@ import { apiKeys } from "../api/calls";
 import type { ApiKey, CreatedApiKey } from "../api/schemas";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Timestamp, Time } from "../parts/Time";
-import { type ExpiryChoice, lifetimeOf, newExpiry, proposedExpiry } from "./expiry";
+import { type ExpiryChoice, lifetimeOf, newExpiry, proposedExpiry, rotation } from "./expiry";
 
 const OVERLAPS = [
   { value: "10m", label: "10 minutes" },
@@ -37,12 +37,7 @@ function Form({ apiKey, onClose, onMade }: Props & { apiKey: ApiKey }) {
   const [date, setDate] = useState("");
   const end = choice === "date" && !date ? null : newExpiry(choice, apiKey, Date.now(), date);
   const rotate = useMutation({
-    mutationFn: () =>
-      apiKeys.rotate(apiKey, {
-        overlap,
-        // Without an expiry in the request, the new key gets the expiry of the old one, or none if that has none.
-        ...(end && choice !== "same" ? { expires_at: end.toISOString() } : {}),
-      }),
+    mutationFn: () => apiKeys.rotate(apiKey, rotation(overlap, end)),
     onSuccess: (made) => {
       onClose();
       onMade(made);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ApiKey } from "../api/schemas";
 import { endOf } from "./ExpiryCell";
-import { lifetimeOf, newExpiry, proposedExpiry } from "./expiry";
+import { lifetimeOf, newExpiry, proposedExpiry, rotation } from "./expiry";
 
 const key = (more: Partial<ApiKey>): ApiKey => ({
   id: "Yq3Zk81b",
@@ -32,6 +32,13 @@ describe("a rotated key", () => {
   ] as const)("ends as chosen: %s", (choice, end) =>
     expect(newExpiry(choice, old, now, "")?.toISOString()).toBe(end),
   );
+  it("says when it expires, whatever the API's default would be", () => {
+    expect(rotation("1d", newExpiry("same", old, now, ""))).toEqual({
+      overlap: "1d",
+      expires_at: "2026-11-29T00:00:00.000Z",
+    });
+    expect(rotation("1d", newExpiry("never", key({}), now, ""))).toEqual({ overlap: "1d" });
+  });
   it("has no end where the old one has none", () => expect(proposedExpiry(key({}))).toBe("never"));
   it("lives 90 days when the lifetime of the old one is unknown", () => {
     expect(proposedExpiry(key({ expires_at: "2026-11-29T00:00:00Z" }))).toBe("90d");

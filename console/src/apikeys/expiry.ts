@@ -1,5 +1,5 @@
 // The expiry of the key that a rotation creates.
-import type { ApiKey } from "../api/schemas";
+import type { ApiKey, RotateApiKey } from "../api/schemas";
 
 /** In milliseconds. */
 const DAY = 86_400_000;
@@ -37,4 +37,9 @@ export function newExpiry(choice: ExpiryChoice, key: ApiKey, now: number, date: 
     default:
       return inDays(Number.parseInt(choice, 10));
   }
+}
+
+/** The request of a rotation. It names the expiry, since the API's default depends on how much of the old key's life is left. */
+export function rotation(overlap: string, expiry: Date | null): RotateApiKey {
+  return expiry === null ? { overlap } : { overlap, expires_at: expiry.toISOString() };
 }
