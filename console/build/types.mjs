@@ -1,5 +1,5 @@
-// Writes src/api/schemas.ts: the types of what the control API takes and gives, and the plain settings of an agent, from
-// the document that it serves (docs/openapi.json). With --check it only says whether the file is stale.
+// Writes src/api/schemas.ts from the document of the control API (docs/openapi.json): its types, the plain settings of an
+// agent, and the methods of a test request. With --check it only reports whether the file is stale.
 import { readFile, writeFile } from "node:fs/promises";
 import { format, resolveConfig } from "prettier";
 
@@ -8,7 +8,7 @@ const target = new URL("../src/api/schemas.ts", import.meta.url);
 
 const { components } = JSON.parse(await readFile(source, "utf8"));
 
-/** The words that a type is written in, by the part of a shape that they come from. */
+/** A shape of the document as a TypeScript type. */
 function type(shape) {
   if (shape === true) return "Json";
   if (shape.$ref) return shape.$ref.split("/").at(-1);
@@ -40,7 +40,7 @@ function single(kind, shape) {
     case "null":
       return kind;
     default:
-      throw new Error(`docs/openapi.json has a type that no rule here is for: ${kind}`);
+      throw new Error(`docs/openapi.json has a type that this script does not know: ${kind}`);
   }
 }
 
@@ -60,11 +60,11 @@ function doc({ description }) {
   return description ? `\n/** ${description.replaceAll("*/", "* /")} */\n` : "";
 }
 
-/** The plain settings of an agent: those whose form follows from their shape. */
+/** The plain settings of an agent: those whose form field is derived from their shape. */
 function settings(shape, section = "") {
   return Object.entries(shape.properties).flatMap(([key, value]) => {
     const pointer = `${section}/${key}`;
-    // How callers prove themselves has a form of its own.
+    // Authentication has fields of its own.
     if (pointer === "/auth") return [];
     const inner = [value, ...(value.anyOf ?? [])].find((one) => one.properties);
     if (inner) return settings(inner, pointer);
@@ -98,7 +98,7 @@ export type JsonObject = { [member: string]: Json };
 
 ${types.join("\n\n")}
 
-/** A setting of an agent whose form follows from its shape; \`pointer\` is where it stands in the specification. */
+/** A setting of an agent whose form field is derived from its shape; \`pointer\` is its place in the specification. */
 export type PlainSetting = { pointer: string; doc: string } & (
   | { kind: "switch"; usual: boolean }
   | { kind: "choice"; words: string[] }
@@ -115,7 +115,7 @@ export const TRIAL_METHODS = ${JSON.stringify(components.schemas.Trial.propertie
 
 if (process.argv.includes("--check")) {
   if (text !== (await readFile(target, "utf8").catch(() => ""))) {
-    console.error('src/api/schemas.ts is stale: the control API is another one. Run "npm run types".');
+    console.error('src/api/schemas.ts is stale: the control API has changed. Run "npm run types".');
     process.exit(1);
   }
 } else {

@@ -53,7 +53,7 @@ export const COLUMNS: Column<AgentSummary>[] = [
     cell: (agent) => <Providers agent={agent} />,
   },
   {
-    label: "Requests per second",
+    label: "Requests/s",
     sort: (agent) => last(agent.traffic.refused) + last(agent.traffic.would_refuse),
     mostFirst: true,
     cell: (agent) => <Sparkline traffic={agent.traffic} />,
@@ -82,7 +82,7 @@ export function TopRefusal({ agent: { name, traffic } }: { agent: Pick<AgentSumm
       <Link to={`/why-refused?${query}`} className="link" title={top.reason}>
         {meaning(top.reason).title}
       </Link>{" "}
-      <span className="dim">
+      <span className="dim nowrap">
         × {top.count.toLocaleString("en")}
         {!traffic.top_refusal && " would be refused"}
       </span>

@@ -1163,7 +1163,7 @@ export interface Written {
   warnings: Diagnostic[];
 }
 
-/** A setting of an agent whose form follows from its shape; `pointer` is where it stands in the specification. */
+/** A setting of an agent whose form field is derived from its shape; `pointer` is its place in the specification. */
 export type PlainSetting = { pointer: string; doc: string } & (
   | { kind: "switch"; usual: boolean }
   | { kind: "choice"; words: string[] }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../api/schemas";
 import { formOf, rebase, specOf } from "./form";
-import { PLAIN } from "./plain";
+import { PLAIN, labelOf } from "./plain";
 
 const round = (spec: JsonObject) => specOf(formOf(spec), spec);
 
@@ -122,6 +122,13 @@ describe("a plain setting follows from what the API says of it", () => {
     });
   });
 });
+
+it.each([
+  ["/upstream/connect_timeout", "Connect timeout"],
+  ["/streams/on_policy_change", "Streams on policy change"],
+  ["/websocket", "WebSocket"],
+  ["/max_in_flight", "Max in flight"],
+])("the field of %s is called %s", (pointer, label) => expect(labelOf(pointer)).toBe(label));
 
 describe("an edit changes what it names and nothing else", () => {
   it("keeps unknown members of the part that was edited", () => {

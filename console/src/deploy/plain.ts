@@ -21,9 +21,18 @@ export interface PlainForm {
 
 const steps = (pointer: string): string[] => pointer.split("/").slice(1);
 
-/** `/upstream/connect_timeout` is called "Connect timeout". */
+/** Sections that the form shows elsewhere under a heading, so that a label need not name them. */
+const HEADED = ["upstream"];
+
+/** `/upstream/connect_timeout` is called "Connect timeout", `/streams/on_policy_change` "Streams on policy change". */
 export const labelOf = (pointer: string): string =>
-  sentence((steps(pointer).at(-1) ?? "").replaceAll("_", " "));
+  sentence(
+    steps(pointer)
+      .filter((step) => !HEADED.includes(step))
+      .join(" ")
+      .replaceAll("_", " ")
+      .replace("websocket", "WebSocket"),
+  );
 
 export const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 

@@ -43,7 +43,7 @@ export function DecisionsTable({ items, onOpen }: Props) {
             {meaning(one.reason).title}
           </button>
           {one.seen && (
-            <div className={css.seen} title="What the failing check found; not verified">
+            <div className={css.seen} title={`What the failing check found, not verified: ${one.seen}`}>
               <code>{one.seen}</code>
             </div>
           )}
