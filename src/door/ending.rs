@@ -1,8 +1,7 @@
-//! How a stream that was ordered to end stops: at its next message boundary, or where it is when nobody waits any
-//! longer.
+//! The end of a stream that was ordered to end: at its next message boundary, or at once when the wait for one is over.
 //!
-//! The order comes from outside; where a boundary is, the phases say; what is said at the end is for `proxy`, and for
-//! `http1` where it is a WebSocket.
+//! The order comes from outside, and the boundaries from the phases. `proxy` writes the message at the end, and `http1` that
+//! of a WebSocket.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,71 +9,72 @@ use std::task::{Context, Poll};
 
 use crate::model::{EndOrder, EndedBy};
 
-/// The end of one request's stream. One task has it; the order alone is shared.
+/// The end of one request's stream. It belongs to one task; only the order is shared.
 #[derive(Debug, Default)]
 pub(crate) struct Ending {
-    /// There once the request has turned out to be a stream.
+    /// The order, once the response has turned out to be a stream.
     order: OnceLock<Arc<EndOrder>>,
-    /// Whether a message has begun and is not whole.
+    /// Whether a message has begun and is incomplete.
     is_within: AtomicBool,
-    /// How it ended, as a number of [`HOW`] and one.
+    /// Zero, or one more than the index in [`ENDED_AT`] of where it was ended.
     ended: AtomicU8,
 }
 
-/// Where a stream was ended.
+/// The position at which a stream was ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EndedAt {
     /// Between two messages.
     Boundary,
-    /// Within a message that did not come whole in time.
+    /// Within a message that was not complete in time.
     Within,
-    /// Within a write that the client did not take: nothing more can be written.
+    /// Within a write to a client that does not read: nothing more can be written.
     Writing,
 }
 
-const HOW: [EndedAt; 3] = [EndedAt::Boundary, EndedAt::Within, EndedAt::Writing];
+/// Every position, in the order of its declaration, which `ended` counts by.
+const ENDED_AT: [EndedAt; 3] = [EndedAt::Boundary, EndedAt::Within, EndedAt::Writing];
 
 impl Ending {
-    /// The request is a stream, and ends when this is given.
+    /// Makes the request a stream that ends when `order` is given.
     pub(crate) fn obey(&self, order: Arc<EndOrder>) {
-        // A request has one answer, so the cell is new.
+        // A request has one response, so the cell is empty.
         let _first = self.order.set(order);
     }
 
-    /// The order, where there is one to be given.
+    /// The order, given or not; `None` where the response is no stream.
     pub(crate) fn order(&self) -> Option<&EndOrder> {
         self.order.get().map(Arc::as_ref)
     }
 
-    /// What is to end the stream.
+    /// The cause of a given order.
     pub(crate) fn ordered(&self) -> Option<EndedBy> {
         self.order()?.given()
     }
 
-    /// The same; the task is woken when it is ordered, or is to wait for nothing any more.
+    /// The cause of a given order; the task is woken when it is given, and when it becomes urgent.
     pub(crate) fn heard(&self, cx: &Context<'_>) -> Option<EndedBy> {
         self.listened(cx)?.given()
     }
 
-    /// What has ended the stream, and where.
+    /// The cause and the position, once the stream was ended.
     pub(crate) fn ended(&self) -> Option<(EndedBy, EndedAt)> {
-        let at = HOW.get(usize::from(self.ended.load(Ordering::Relaxed).checked_sub(1)?)).copied()?;
+        let at = ENDED_AT.get(usize::from(self.ended.load(Ordering::Relaxed).checked_sub(1)?)).copied()?;
         Some((self.ordered()?, at))
     }
 
-    /// A piece has passed: does it end within a message?
+    /// Notes whether the bytes so far end within a message.
     pub(crate) fn moved(&self, is_within: bool) {
         self.is_within.store(is_within, Ordering::Relaxed);
     }
 
-    /// The stream ends here. The first place stays.
+    /// Ends the stream. Of several positions the first one counts.
     pub(crate) fn end(&self, at: EndedAt) {
         let word = at as u8 + 1;
-        // One task calls this.
+        // It fails only when the stream was ended before.
         let _first = self.ended.compare_exchange(0, word, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// Ready when the stream is to end. The task is woken for it.
+    /// Ready when the stream must end now. The task is woken for it.
     pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<()> {
         let Some(order) = self.listened(cx) else { return Poll::Pending };
         if self.is_within.load(Ordering::Relaxed) {
@@ -83,11 +83,12 @@ impl Ending {
             }
             self.end(EndedAt::Within);
         }
+        // After `Within` this changes nothing.
         self.end(EndedAt::Boundary);
         Poll::Ready(())
     }
 
-    /// The same while a write waits for the client.
+    /// Ready when the stream must end although a write waits for the client.
     pub(crate) fn poll_writing(&self, cx: &Context<'_>) -> Poll<()> {
         if self.listened(cx).is_some_and(EndOrder::is_urgent) {
             self.end(EndedAt::Writing);
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_no_stream_never_ends_this_way() {
+    fn a_response_that_is_no_stream_never_ends_by_order() {
         assert!(!is_ready(&Ending::default()));
     }
 
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_does_not_come_whole_is_cut() {
+    fn a_message_that_is_incomplete_when_the_wait_is_over_is_cut() {
         let (ending, order) = ordered();
         ending.moved(true);
         order.give(EndedBy::Policy);
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_has_as_long_as_a_boundary_has() {
+    fn a_write_may_wait_as_long_as_a_boundary() {
         let (ending, order) = ordered();
         order.give(EndedBy::Operator);
         assert!(!ends_a_write(&ending));

@@ -1,10 +1,8 @@
-//! The listening sockets: opened before anything starts, handed to Pingora's accept loops, and emptied when these
-//! have ended.
+//! The listening sockets: opened before anything starts, given to Pingora's accept loops, and emptied when these have ended.
 //!
-//! A connection that the kernel has accepted waits in the queue of its socket until somebody takes it; closing the
-//! socket would reset it. So another handle of each socket is kept. When the loops are over, the socket takes no new
-//! handshakes, those that had begun come to their end and are served, and only then is it closed. What happens to a
-//! connection is for `front`.
+//! A connection that the kernel has established waits in the queue of its socket; closing the socket would reset it. So a
+//! second handle of each socket is kept. When the loops end, the socket ignores new handshakes, those that had begun are
+//! completed and served, and only then is it closed. `front` serves the connections.
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
@@ -26,14 +24,15 @@ use tokio::sync::watch;
 use super::front::Front;
 use super::keepalive::KEEPALIVE;
 
-/// Connections that may wait to be accepted; the kernel lowers it to its own limit (`net.core.somaxconn`).
+/// Connections that may wait to be accepted: the most that Linux takes, which lowers it to `net.core.somaxconn`, so that the
+/// operator sets the limit.
 const BACKLOG: u32 = 65_535;
 
-/// How long handshakes that had begun may take to end: the way there and back.
+/// How long handshakes that had begun may take to complete: one round trip within a continent.
 const LAST_HANDSHAKES: Duration = Duration::from_millis(100);
-/// Lets a segment pass unless it is a SYN without an ACK (RFC 9293 section 3.1: the flags are byte 13): who begins now
-/// hears nothing, tries again after a second, and finds the socket closed. In the words of the kernel's packet filter:
-/// load the byte, keep the two flags, is it SYN alone, drop, pass.
+/// Passes every segment but a SYN without an ACK (RFC 9293 section 3.1: the flags are byte 13). A client that connects now
+/// gets no reply, tries again after a second, and finds the socket closed. As classic BPF: load the byte, keep the two
+/// flags, compare with SYN, drop, pass.
 const NO_NEW_HANDSHAKES: [SockFilter; 5] = [
     SockFilter::new(0x30, 0, 0, 13),
     SockFilter::new(0x54, 0, 0, 0x12),
@@ -42,35 +41,35 @@ const NO_NEW_HANDSHAKES: [SockFilter; 5] = [
     SockFilter::new(0x06, 0, 0, u32::MAX),
 ];
 
-/// The largest TLS record (RFC 8446 section 5.1). Pingora's 64 KiB would be held by each connection that rests.
+/// The largest TLS record (RFC 8446 section 5.1). Each idle connection would hold Pingora's default of 64 KiB.
 const TLS_READ_BUFFER: usize = 16 << 10;
 
-/// A line of the PROXY protocol is read by the byte.
+/// The longest line of the PROXY protocol (107 bytes), rounded up: it is read byte by byte, and nothing behind it.
 const RELAY_READ_BUFFER: usize = 128;
 
-/// Opens a listening socket that nobody else has.
+/// Opens a listening socket, with TCP keep-alive for what it accepts.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system, such as an address that is in use.
 pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
         SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
     };
-    // A restart need not wait for connections of the process before it (TIME_WAIT).
+    // Connections of an earlier process in TIME_WAIT must not delay a restart.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     let listener = socket.listen(BACKLOG)?.into_std()?;
-    find_the_gone(&listener)?;
+    set_keepalive(&listener)?;
     Ok(listener)
 }
 
-/// Lets TCP find callers that have gone without a word, however quiet living ones may be. What is accepted is as the
-/// listener.
-fn find_the_gone(listener: &TcpListener) -> std::io::Result<()> {
+/// Sets TCP keep-alive on a listener; accepted connections inherit it.
+fn set_keepalive(listener: &TcpListener) -> std::io::Result<()> {
     let keepalive = TcpKeepalive::new()
         .with_time(KEEPALIVE.idle)
         .with_interval(KEEPALIVE.interval)
+        // The count is a constant that fits.
         .with_retries(u32::try_from(KEEPALIVE.count).unwrap_or(u32::MAX));
     SockRef::from(listener).set_tcp_keepalive(&keepalive)
 }
@@ -85,9 +84,8 @@ pub struct Listening<A> {
 }
 
 impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
-    /// Accepts at `addresses`, on the sockets that were `opened`; one that was not opened is taken over from the
-    /// process that hands its sockets to this one. `accepts` says when all of them are there: from then on they can be
-    /// handed to another process.
+    /// Accepts at `addresses`, on the sockets in `opened`; for any other address the process that hands over gives its
+    /// socket. `accepts` becomes true when all sockets are there: from then on they can be handed to another process.
     #[must_use]
     pub fn new(
         front: Front<A>,
@@ -97,7 +95,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
     ) -> Self {
         let mut accepting = Accepting::new("gateway".to_owned(), front.clone());
         for address in &addresses {
-            // The door reads into a buffer of its own; TLS reads piece by piece.
+            // The door reads plain connections into its own buffer; TLS reads records piece by piece.
             let read = match (front.shakes_hands_at(*address), front.is_relayed_at(*address)) {
                 (true, _) => TLS_READ_BUFFER,
                 (false, true) => RELAY_READ_BUFFER,
@@ -109,7 +107,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
         Self { accepting, front, addresses, opened: opened.into_iter().collect(), accepts }
     }
 
-    /// Lets Pingora have the sockets, and keeps another handle of each.
+    /// Gives Pingora the sockets, and keeps a second handle of each.
     fn hand_over(&mut self, fds: &ListenFds) -> Vec<TcpListener> {
         let mut kept = Vec::new();
         for address in &self.addresses {
@@ -126,12 +124,12 @@ impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
             match inherited.map(second_handle) {
                 Some(Ok(other)) => {
                     let listener = TcpListener::from(other);
-                    if let Err(error) = find_the_gone(&listener) {
+                    if let Err(error) = set_keepalive(&listener) {
                         tracing::debug!(%error, %address, "no TCP keep-alive at a listener");
                     }
                     kept.push(listener);
                 }
-                // Not everywhere allowed. Then what waits at the end is reset, as by any server that closes.
+                // Sandboxes may forbid it. Then connections that wait at the end are reset, as by any server that closes.
                 Some(Err(error)) => tracing::debug!(%error, %address, "no second handle of a listener"),
                 None => {}
             }
@@ -139,7 +137,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
         kept
     }
 
-    /// Serves what waits in the queues, and closes them.
+    /// Serves the connections that wait in the queues, and closes the sockets.
     async fn close(&self, sockets: Vec<TcpListener>, shutdown: &ShutdownWatch) {
         let sockets: Vec<_> =
             sockets.into_iter().filter_map(|s| tokio::net::TcpListener::from_std(s).ok()).collect();
@@ -152,7 +150,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
         let _over = tokio::time::timeout(LAST_HANDSHAKES, rest).await;
     }
 
-    /// Serves all that comes out of a queue.
+    /// Serves the connections of one queue.
     async fn take_from(&self, socket: &tokio::net::TcpListener, shutdown: &ShutdownWatch) {
         loop {
             let Ok((stream, _)) = socket.accept().await else { return };
@@ -172,7 +170,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Service for Listening<A> {
         let kept = fds.as_ref().map(|fds| self.hand_over(fds)).unwrap_or_default();
         self.accepts.send_replace(true);
         self.accepting.start_service(fds, shutdown.clone(), per_fd).await;
-        // Another process that serves in this one's place takes what waits: the queue is one and the same.
+        // A process that replaces this one shares the queue, and serves the connections in it.
         if let Some(_busy) = self.front.last_to_serve() {
             self.close(kept, &shutdown).await;
         }
@@ -193,7 +191,8 @@ impl<A> std::fmt::Debug for Listening<A> {
     }
 }
 
-/// Another handle of a descriptor that is known by its number alone.
+/// A second handle of a descriptor that is known by its number alone: Pingora passes inherited sockets on as numbers, and
+/// borrowing one would be unsafe.
 fn second_handle(number: i32) -> rustix::io::Result<OwnedFd> {
     let myself = pidfd_open(getpid(), PidfdFlags::empty())?;
     pidfd_getfd(myself, number, PidfdGetfdFlags::empty())

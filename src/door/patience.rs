@@ -1,10 +1,9 @@
-//! How long a request waits for its agent: from the request's last byte to the head of the answer, and from then on
-//! only for as long as a silence may last, when the agent sets a limit.
+//! How long a request waits for its agent: from the request's last byte to the head of the response, and after that for as
+//! long as a silence may last, where the agent has a limit.
 //!
-//! Pingora's read timeout of an upstream counts from each read on and stays as it was when the request began: it would
-//! cut an upload that pauses, and an answer that does. So the wait is ended where Pingora listens to the caller
-//! meanwhile: [`Wait`] is polled beside what the caller sends (`bounded`, `h2_caller`), and its end becomes the answer
-//! in `phases`.
+//! Pingora's read timeout of an upstream counts from each read and is fixed when the request begins: it would cut an upload
+//! that pauses, and a response that does. So the wait ends where Pingora reads from the client meanwhile: [`Wait`] is polled
+//! beside that read (`bounded`, `h2_caller`), and `failure` answers when it is over.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -16,7 +15,7 @@ use tokio::time::Instant;
 use super::deadline::Deadline;
 use super::ending::Ending;
 
-/// How long one request waits. Cheap to clone; all clones are of the same request, and one task has them all.
+/// The wait of one request. Cheap to clone; all clones belong to the same request, and to one task.
 #[derive(Debug, Clone)]
 pub(crate) struct Patience(Arc<Marks>);
 
@@ -24,9 +23,9 @@ pub(crate) struct Patience(Arc<Marks>);
 struct Marks {
     began: Instant,
     state: AtomicU8,
-    /// How long each wait may last, in milliseconds; 0 = for ever.
+    /// The limit of each wait, in milliseconds; 0 = none.
     limit: AtomicU64,
-    /// When this one ends, in milliseconds since `began`.
+    /// The end of the present wait, in milliseconds since `began`.
     end: AtomicU64,
     ending: Ending,
 }
@@ -34,12 +33,13 @@ struct Marks {
 /// Why the wait is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Over {
-    /// The head of the answer did not come in time.
+    /// The head of the response did not arrive in time.
     NoHead,
-    /// The answer, or the tunnel, was silent for too long.
+    /// The response, or the tunnel, was silent for too long.
     Silent,
 }
 
+// The states of a wait: the request arrives, is complete, the response has begun; or the wait is over, for either reason.
 const COMING: u8 = 0;
 const COMPLETE: u8 = 1;
 const ANSWERED: u8 = 2;
@@ -59,37 +59,36 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// A request begins, or is sent anew: nothing is waited for yet.
+    /// A request begins, or is sent once more: there is no wait yet.
     pub(crate) fn begin(&self) {
         self.enter(COMING, None);
     }
 
-    /// The agent has been sent all of the request: its answer must begin within this time. What is said a second time
-    /// changes nothing.
+    /// The agent has received the whole request: its response must begin within this time. A second call changes nothing.
     pub(crate) fn request_complete(&self, within: Duration) {
         if self.state() == COMING {
             self.enter(COMPLETE, Some(within));
         }
     }
 
-    /// The answer has begun: each silence may last so long.
+    /// The response has begun: each silence may last this long.
     pub(crate) fn answer_begun(&self, silence: Option<Duration>) {
         self.enter(ANSWERED, silence);
     }
 
-    /// Something of the answer, or in the tunnel, has passed.
+    /// A piece of the response, or of the tunnel, has passed.
     pub(crate) fn moved(&self) {
         if self.state() == ANSWERED {
             self.wait_anew();
         }
     }
 
-    /// The end of the request's stream, when it turns out to be one.
+    /// The end of the request's stream, if it becomes one.
     pub(crate) fn ending(&self) -> &Ending {
         &self.0.ending
     }
 
-    /// Why the wait has ended, if it has.
+    /// Why the wait is over, if it is.
     pub(crate) fn over(&self) -> Option<Over> {
         match self.state() {
             NO_HEAD => Some(Over::NoHead),
@@ -98,7 +97,7 @@ impl Patience {
         }
     }
 
-    // Relaxed: one task has all the clones, and what it has written it sees.
+    // Relaxed: one task has all the clones, and sees its own writes.
 
     fn state(&self) -> u8 {
         self.0.state.load(Ordering::Relaxed)
@@ -118,7 +117,7 @@ impl Patience {
         }
     }
 
-    /// When this wait ends.
+    /// The end of the present wait; `None` while there is no limit.
     fn end(&self) -> Option<Instant> {
         let end = Duration::from_millis(self.0.end.load(Ordering::Relaxed));
         (self.0.limit.load(Ordering::Relaxed) > 0).then(|| self.0.began + end)
@@ -129,16 +128,16 @@ fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The one who waits.
+/// The timer of a wait, in the connection that is polled meanwhile.
 #[derive(Debug, Default)]
 pub(crate) struct Wait {
     deadline: Deadline,
-    /// The end that is waited for.
+    /// The end that the timer is set to.
     end: Option<Instant>,
 }
 
 impl Wait {
-    /// Ready when patience is over. The task is woken then; it must be polled again when something else has happened.
+    /// Ready when the wait is over. The task is woken then, and must poll again when the wait has changed.
     pub(crate) fn poll(&mut self, patience: &Patience, cx: &mut Context<'_>) -> Poll<()> {
         let Some(mut end) = patience.end() else {
             self.end = None;
@@ -146,7 +145,7 @@ impl Wait {
         };
         if self.end != Some(end) {
             if end <= Instant::now() {
-                // Nobody was waiting: a slow caller had to take first what the agent had said.
+                // The time passed unpolled, while a slow client had to read first what the agent had sent.
                 patience.wait_anew();
                 end = patience.end().unwrap_or(end);
             }
@@ -174,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_head_is_waited_for_from_the_last_byte_of_the_request_on() {
+    async fn the_wait_for_the_head_begins_with_the_last_byte_of_the_request() {
         let (patience, mut wait) = (Patience::default(), Wait::default());
         advance(SECOND * 100).await;
         assert!(!is_over(&mut wait, &patience), "the request still comes");
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_that_has_begun_may_be_silent_for_ever() {
+    async fn a_response_that_has_begun_may_be_silent_for_ever() {
         let (patience, mut wait) = (Patience::default(), Wait::default());
         patience.request_complete(SECOND);
         assert!(!is_over(&mut wait, &patience));
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_before_the_end_of_the_request_leaves_nothing_to_wait_for() {
+    async fn a_response_before_the_end_of_the_request_ends_the_wait() {
         let (patience, mut wait) = (Patience::default(), Wait::default());
         patience.answer_begun(None);
         patience.request_complete(SECOND);
@@ -212,7 +211,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_limit_on_silence_counts_from_the_last_thing_that_passed() {
+    async fn a_limit_on_silence_counts_from_the_last_piece() {
         let (patience, mut wait) = (Patience::default(), Wait::default());
         patience.answer_begun(Some(SECOND));
         for _ in 0..5 {
@@ -227,7 +226,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn time_in_which_nobody_waited_does_not_count() {
+    async fn time_without_a_poll_does_not_count() {
         let (patience, mut wait) = (Patience::default(), Wait::default());
         patience.answer_begun(Some(SECOND));
         assert!(!is_over(&mut wait, &patience));

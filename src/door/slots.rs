@@ -1,7 +1,8 @@
-//! Slots for connections: how many in all and from each address, and which connection makes room when all are taken.
+//! Slots for connections: how many in all and from each address, and which idle connection gives its slot up when all are
+//! taken.
 //!
-//! Connections are counted from the moment they are accepted, TLS handshake included. What one that is turned away
-//! is told, and how long one may rest, is for `front`.
+//! A connection has its slot from its acceptance on, TLS handshake included. `front` answers one that gets none, and limits
+//! how long one may be idle.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -13,18 +14,18 @@ use tokio::sync::Notify;
 
 use crate::telemetry::ConnectionMetrics;
 
-/// The limits of a crowd.
+/// The limits on connections.
 #[derive(Debug, Clone)]
 pub struct CrowdLimits {
-    /// Connections in all.
+    /// The most connections in all.
     pub connections: usize,
-    /// Connections from one address.
+    /// The most connections from one address.
     pub per_address: usize,
-    /// Whose connections are many by nature: they count in all, and not by address.
+    /// The networks without a limit for each address, such as those of proxies.
     pub exempt: Vec<IpNet>,
 }
 
-/// All connections of callers. Cheap to clone.
+/// All connections of clients. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Crowd(Arc<State>);
 
@@ -32,43 +33,44 @@ pub struct Crowd(Arc<State>);
 struct State {
     limits: CrowdLimits,
     taken: AtomicUsize,
-    /// Looked at once a connection, never for a request.
+    /// Locked once for each connection, never for a request.
     of_address: Mutex<HashMap<Block, usize>>,
     silent: Queue,
     kept: Queue,
     metrics: ConnectionMetrics,
 }
 
-/// What counts as one address: an IPv4 address, or the /64 that an IPv6 host has for itself (RFC 4291 section 2.5.4).
+/// The unit that the limit for each address counts: an IPv4 address, or the /64 of which an IPv6 host chooses any address
+/// (RFC 4291 section 2.5.4).
 type Block = IpAddr;
 
-/// The place of one connection; dropping it says that it has ended.
+/// The slot of one connection; dropping it frees the slot.
 #[derive(Debug)]
 pub(crate) struct Slot {
     crowd: Arc<State>,
     block: Option<Block>,
 }
 
-/// Why a connection is turned away.
+/// Why a connection gets no slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Full {
-    /// There are too many, and none of them rests.
+    /// All slots are taken, and no connection is idle.
     InAll,
-    /// There are too many from its address.
+    /// Its address has as many connections as it may.
     OfAddress,
 }
 
-/// How a connection rests.
+/// Why a connection is idle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rest {
-    /// It has sent nothing yet. These make room first.
+    /// It has sent nothing yet. These connections give their slots up first.
     Silent,
-    /// It waits between two requests.
+    /// It is kept between two requests.
     Kept,
 }
 
 impl Crowd {
-    /// An empty one.
+    /// A crowd without connections.
     #[must_use]
     pub fn new(limits: CrowdLimits, metrics: ConnectionMetrics) -> Self {
         Self(Arc::new(State {
@@ -81,7 +83,7 @@ impl Crowd {
         }))
     }
 
-    /// A slot for a new connection.
+    /// Takes a slot for a new connection.
     pub(crate) fn slot(&self, peer: Option<IpAddr>) -> Result<Slot, Full> {
         let state = &self.0;
         let block = peer.and_then(|peer| state.block(peer));
@@ -98,12 +100,12 @@ impl Crowd {
         Err(Full::InAll)
     }
 
-    /// Counts a connection that was closed since its peer may not speak for others, or does not.
+    /// Counts a connection that was closed because its peer may not send the PROXY protocol, or sent none.
     pub(crate) fn refused_relay(&self) {
         self.0.metrics.refused_relay();
     }
 
-    /// Waits, resting, until somebody else needs the slot.
+    /// Waits, as an idle connection, until another one needs the slot.
     pub(crate) async fn needed(&self, rest: Rest) {
         let queue = match rest {
             Rest::Silent => &self.0.silent,
@@ -111,8 +113,7 @@ impl Crowd {
         };
         loop {
             queue.called().await;
-            // A call is kept for the next to rest when the one it was for left by itself; by then there may be
-            // enough slots.
+            // A call whose connection ended by itself stays for the next idle one; by then there may be enough slots.
             if self.0.taken.load(Ordering::Relaxed) > self.0.limits.connections {
                 return;
             }
@@ -121,7 +122,7 @@ impl Crowd {
 }
 
 impl Slot {
-    /// Counts the connection at the client's address, when a proxy has said whose it is.
+    /// Counts the connection for the client's address, once a proxy has named it.
     pub(crate) fn belongs_to(&mut self, client: IpAddr) -> Result<(), Full> {
         let crowd = &self.crowd;
         let block = crowd.block(client);
@@ -137,14 +138,15 @@ impl Slot {
 }
 
 impl State {
-    /// What an address counts as; nothing for those whose connections are many.
+    /// The block of an address; `None` when the address is exempt.
     fn block(&self, peer: IpAddr) -> Option<Block> {
         let peer = peer.to_canonical();
         (!self.limits.exempt.iter().any(|net| net.contains(&peer))).then(|| block(peer))
     }
 
-    /// Counts a connection of that address; `false` when there are enough.
+    /// Counts a connection of that address; `false` when it has as many as it may.
     fn count(&self, block: Block) -> bool {
+        // The map is valid after any panic.
         let mut counts = self.of_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(block).or_insert(0);
         if *count >= self.limits.per_address {
@@ -191,10 +193,10 @@ fn block(address: IpAddr) -> Block {
     }
 }
 
-/// Connections that rest, in the order in which they came to rest.
+/// Idle connections, the one that has been idle for longest first.
 #[derive(Debug, Default)]
 struct Queue {
-    /// Those that can still be called. Below zero for a moment when one leaves by itself as it is called.
+    /// The connections that can still be called. It is briefly below zero when one ends by itself while it is called.
     free: AtomicIsize,
     calls: Notify,
 }
@@ -208,7 +210,7 @@ impl Queue {
         waiting.called = true;
     }
 
-    /// Calls the one that rests longest; `false` when nobody does.
+    /// Calls the connection that has been idle for longest; `false` when there is none.
     fn call(&self) -> bool {
         let claimed =
             self.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| (free > 0).then(|| free - 1));
@@ -226,7 +228,7 @@ struct Waiting<'a> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        // The caller has taken one that was called off already.
+        // `call` has subtracted a connection that it called.
         if !self.called {
             self.queue.free.fetch_sub(1, Ordering::Relaxed);
         }
@@ -250,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn one_address_gets_only_its_share_and_gets_it_back() {
+    fn one_address_gets_at_most_its_share_and_an_ended_connection_gives_it_back() {
         let crowd = crowd(100, 2);
         let first = crowd.slot(ip("192.0.2.1")).unwrap();
         let _second = crowd.slot(ip("::ffff:192.0.2.1")).unwrap();
@@ -261,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn the_addresses_of_one_ipv6_host_are_one() {
+    fn the_addresses_of_one_ipv6_network_count_as_one() {
         let crowd = crowd(100, 1);
         let _seat = crowd.slot(ip("2001:db8::1")).unwrap();
         assert_eq!(crowd.slot(ip("2001:db8::2")).unwrap_err(), Full::OfAddress);
@@ -269,14 +271,14 @@ mod tests {
     }
 
     #[test]
-    fn a_trusted_proxy_brings_many() {
+    fn a_trusted_proxy_has_no_limit_for_its_address() {
         let crowd = crowd(100, 1);
         let slots: Vec<_> = (0..50).map(|_| crowd.slot(ip("10.1.2.3")).unwrap()).collect();
         assert_eq!(slots.len(), 50);
     }
 
     #[test]
-    fn a_client_behind_a_proxy_gets_its_share_and_the_proxy_none() {
+    fn a_connection_through_a_proxy_counts_for_its_client() {
         let crowd = crowd(100, 1);
         let client = "192.0.2.1".parse().unwrap();
         let mut first = crowd.slot(ip("10.1.2.3")).unwrap();
@@ -291,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn no_table_grows_with_addresses_that_have_gone() {
+    fn an_address_without_connections_is_forgotten() {
         let crowd = crowd(100, 1);
         for last in 0..=255 {
             drop(crowd.slot(ip(&format!("192.0.2.{last}"))).unwrap());
@@ -300,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn who_rests_longest_makes_room_and_the_silent_before_the_kept() {
+    fn the_longest_idle_connection_makes_room_and_silent_ones_before_kept_ones() {
         let crowd = crowd(2, 10);
         let _seats = [crowd.slot(None).unwrap(), crowd.slot(None).unwrap()];
         let mut kept = Box::pin(crowd.needed(Rest::Kept));
@@ -322,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_nobody_heard_sends_nobody_away_later() {
+    fn a_call_that_was_not_needed_ends_no_connection_later() {
         let crowd = crowd(1, 10);
         let slot = crowd.slot(None).unwrap();
         let mut rest = Box::pin(crowd.needed(Rest::Silent));
@@ -338,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn who_stopped_resting_is_not_called() {
+    fn a_connection_that_is_no_longer_idle_is_not_called() {
         let crowd = crowd(1, 10);
         let _seat = crowd.slot(None).unwrap();
         let mut rest = Box::pin(crowd.needed(Rest::Kept));

@@ -1,6 +1,7 @@
-//! Which listeners serve TLS, and which certificate they show: chosen by SNI, the first one when no name fits.
+//! The listeners that serve TLS, and their certificates, selected by SNI (RFC 6066 section 3); the first one when no name
+//! matches.
 //!
-//! The certificates are part of the live snapshot, so that a renewed file is shown to the next handshake.
+//! The certificates are part of the live snapshot, so that the next handshake uses a renewed file.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,16 +18,16 @@ use crate::config::Snapshot;
 use crate::model::Live;
 use crate::telemetry::{HandshakeFailure, HandshakeMetrics, Metrics};
 
-use super::handshake::caller_fault;
+use super::handshake::client_fault;
 use super::pace::Paced;
 
-/// What clients may choose by ALPN, the best first (RFC 7301 section 6).
+/// The protocols for ALPN, in the order of preference (RFC 7301 section 6).
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 /// The listeners that serve TLS.
 pub struct TlsDoor(Vec<TlsListener>);
 
-/// One of them.
+/// A listener that serves TLS.
 pub(crate) struct TlsListener {
     address: SocketAddr,
     acceptor: Acceptor,
@@ -34,7 +35,7 @@ pub(crate) struct TlsListener {
 }
 
 impl TlsListener {
-    /// Shakes hands with a client. `None` when it fails, takes longer than `limit`, or the slot is `needed` before its end.
+    /// Does the handshake with a client; `None` when it fails, takes longer than `limit`, or the slot is `needed` earlier.
     pub(crate) async fn shake_hands(
         &self,
         stream: Paced,
@@ -50,7 +51,7 @@ impl TlsListener {
         match shaken {
             Ok(Ok(stream)) => Some(Box::new(stream)),
             Ok(Err(error)) => {
-                let cause = caller_fault(&error.to_string());
+                let cause = client_fault(&error.to_string());
                 self.metrics.failed(cause);
                 tracing::debug!(cause = cause.as_str(), %error, "a TLS handshake failed");
                 None
@@ -64,13 +65,13 @@ impl TlsListener {
     }
 }
 
-/// A connection of which one cannot say whether it is to have TLS.
+/// A connection whose listener is unknown. It is closed: served without TLS, it could expose a credential.
 #[derive(Debug, thiserror::Error)]
 #[error("the system does not say on which listener it came")]
 pub(crate) struct UnknownListener;
 
 impl TlsDoor {
-    /// The door of these listeners, with HTTP/2 and HTTP/1.1, each with the live certificates of its own.
+    /// The door for these listeners, with HTTP/2 and HTTP/1.1, each with its own live certificates.
     #[must_use]
     pub fn new(
         listeners: impl IntoIterator<Item = SocketAddr>,
@@ -89,7 +90,7 @@ impl TlsDoor {
         Self(listeners.into_iter().map(listener).collect())
     }
 
-    /// How a connection to the address `local` shakes hands; `None` when it is plain.
+    /// The TLS listener of a connection to the address `local`; `None` when the listener is plain.
     pub(crate) fn at(&self, local: Option<SocketAddr>) -> Result<Option<&TlsListener>, UnknownListener> {
         if self.0.is_empty() {
             return Ok(None);
@@ -105,7 +106,7 @@ impl std::fmt::Debug for TlsDoor {
     }
 }
 
-/// Whether a connection to the address `local` came in at `listener`.
+/// Whether `listener` accepted a connection to the address `local`.
 pub(crate) fn is_of(listener: SocketAddr, local: SocketAddr) -> bool {
     let ip = listener.ip().to_canonical();
     listener.port() == local.port() && (ip.is_unspecified() || ip == local.ip().to_canonical())
@@ -133,7 +134,7 @@ impl ResolvesServerCert for SniResolver {
     }
 }
 
-/// Whether a certificate is for `name`, wildcards included, as a client would check it.
+/// Whether a client would accept the certificate for `name`, wildcards included (RFC 9525 section 6).
 fn covers(key: &CertifiedKey, name: &str) -> bool {
     let Some(leaf) = key.cert.first() else { return false };
     let (Ok(parsed), Ok(name)) =
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_of_an_unknown_listener_is_never_taken_for_a_plain_one() {
+    fn a_connection_of_an_unknown_listener_is_never_served_as_plain() {
         let _already = rustls::crypto::ring::default_provider().install_default();
         let resolver = rustls::server::ResolvesServerCertUsingSni::new();
         let config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(Arc::new(resolver));

@@ -1,25 +1,24 @@
-//! Frames of a WebSocket (RFC 6455 section 5.2), as far as it takes to know where each ends, and the one that says that
-//! the gateway ends it.
+//! Frames of a WebSocket (RFC 6455 section 5.2): where each one ends, and the close frames that the gateway sends.
 
 /// The longest payload of a control frame (RFC 6455 section 5.5), less the two bytes of its code.
 const LONGEST_REASON: usize = 123;
-/// A last frame, and it closes.
+/// The first byte of a close frame: FIN, and opcode 8.
 const CLOSE: u8 = 0x88;
-/// The payload is masked.
+/// The bit of the second byte that says that the payload is masked.
 const MASKED: u8 = 0x80;
 
 /// One direction of a WebSocket.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Frames {
-    /// How many bytes of a head have come.
+    /// The bytes of a head so far.
     head: u8,
-    /// How many make it whole; known from its second byte on.
+    /// The length of the head; known from its second byte on.
     whole: u8,
-    /// How many of them are a length, behind the second one.
+    /// The bytes of an extended length, behind the second byte.
     extended: u8,
-    /// The length that they say.
+    /// The length of the payload.
     length: u64,
-    /// How many bytes of the payload are still to come.
+    /// The bytes of the payload that are still to come.
     rest: u64,
 }
 
@@ -29,7 +28,7 @@ impl Frames {
         self.head == 0 && self.rest == 0
     }
 
-    /// Takes bytes.
+    /// Tracks the next bytes.
     pub(super) fn pass(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let taken = self.advance(bytes);
@@ -37,7 +36,7 @@ impl Frames {
         }
     }
 
-    /// How many of these bytes belong to the frame that has begun: none between two frames.
+    /// The number of these bytes that belong to the frame that has begun: zero between two frames.
     pub(super) fn to_boundary(mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
         while at < bytes.len() && !self.is_boundary() {
@@ -46,13 +45,14 @@ impl Frames {
         at
     }
 
-    /// Takes a byte of a head, or as much of a payload as there is.
+    /// Tracks one byte of a head, or as much of a payload as there is. Returns the number of bytes.
     fn advance(&mut self, bytes: &[u8]) -> usize {
         if self.rest > 0 {
             let here = u64::try_from(bytes.len()).unwrap_or(u64::MAX).min(self.rest);
             self.rest -= here;
             return usize::try_from(here).unwrap_or(bytes.len());
         }
+        // Both callers pass bytes that are not empty.
         let byte = bytes.first().copied().unwrap_or_default();
         self.head += 1;
         if self.head == 2 {
@@ -74,7 +74,7 @@ impl Frames {
     }
 }
 
-/// A close frame towards a client.
+/// A close frame for a client; a reason that is too long is cut.
 pub(super) fn close(code: u16, reason: &str) -> Vec<u8> {
     let reason = reason.get(..reason.floor_char_boundary(LONGEST_REASON)).unwrap_or_default();
     let length = u8::try_from(2 + reason.len()).unwrap_or(2);
@@ -84,7 +84,7 @@ pub(super) fn close(code: u16, reason: &str) -> Vec<u8> {
     frame
 }
 
-/// A close frame towards an agent, as a client sends it: masked.
+/// A close frame for an agent, masked as those of clients are (RFC 6455 section 5.3).
 pub(super) fn masked_close(code: u16, mask: [u8; 4]) -> Vec<u8> {
     let payload = code.to_be_bytes();
     let mut frame = vec![CLOSE, MASKED | 2];
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn close_frames_say_what_they_should() {
+    fn close_frames_have_code_reason_and_mask() {
         assert_eq!(close(1008, "no"), [0x88, 4, 0x03, 0xf0, b'n', b'o']);
         assert_eq!(close(1008, &"x".repeat(500)).len(), 2 + 125);
         let frame = masked_close(1001, [0xa0, 0xb0, 0xc0, 0xd0]);

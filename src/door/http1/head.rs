@@ -1,6 +1,6 @@
-//! The head of an HTTP/1 request as bytes: read whole, within one time limit and one size limit.
+//! The head of an HTTP/1 request as bytes: read whole, within one timeout and one size limit.
 //!
-//! What it says is looked at in `framing`; when it may come is for `front`.
+//! `framing` parses it, and `front` waits for its first byte.
 
 use std::time::Duration;
 
@@ -14,8 +14,11 @@ use crate::model::Refusal;
 
 use super::message::Handover;
 
+/// The capacity of a new buffer: most heads fit into one page, and each idle connection holds one.
 const FIRST_READ: usize = 4 * 1024;
+/// The capacity that is added for a longer head: a default head of 16 KiB takes two more reads.
 const READ_SIZE: usize = 8 * 1024;
+/// The end of a head.
 const CRLF_CRLF: &[u8] = b"\r\n\r\n";
 
 /// The limits of a request head.
@@ -25,29 +28,30 @@ pub struct HeadLimits {
     pub bytes: usize,
     /// The most fields.
     pub fields: usize,
-    /// The time for the whole head, and for a TLS handshake.
+    /// The timeout of the whole head, and of a TLS handshake.
     pub timeout: Duration,
-    /// The time that a connection may rest between two requests.
+    /// How long a connection may be idle between two requests.
     pub idle: Duration,
 }
 
+/// The outcome of reading a head.
 pub(crate) enum Head {
-    /// The head, and what came behind it.
+    /// The head, and the bytes behind it.
     Read(Handover),
-    /// The peer left, or rested too long.
+    /// The client has disconnected, or was idle for too long.
     Gone,
-    /// To be refused.
+    /// The head is refused.
     Bad(Refusal),
-    /// Nothing was sent yet, and somebody else needs the slot.
+    /// Nothing was sent yet, and another connection needs the slot.
     SlotNeeded,
 }
 
-/// An empty buffer for a head. Most heads fit into it, and each connection that rests holds one.
+/// An empty buffer for a head.
 pub(crate) fn buffer() -> BytesMut {
     BytesMut::with_capacity(FIRST_READ)
 }
 
-/// Reads on until the head that begins in `buffer` is whole.
+/// Reads until the head that begins in `buffer` is complete.
 pub(crate) async fn read(stream: &mut Stream, mut buffer: BytesMut, limits: &HeadLimits) -> Head {
     let deadline = Instant::now() + limits.timeout;
     let mut searched = 0;
@@ -86,14 +90,14 @@ fn find_end(buffer: &[u8], from: usize) -> Option<usize> {
     Some(from + at + CRLF_CRLF.len())
 }
 
-/// An empty line before the request line is let pass (RFC 9112 section 2.2).
+/// Removes empty lines before the request line, which servers should ignore (RFC 9112 section 2.2).
 fn skip_blank_lines(buffer: &mut BytesMut) {
     while buffer.starts_with(b"\r\n") {
         let _blank = buffer.split_to(2);
     }
 }
 
-/// A line feed without a carriage return ends a line for some and not for others (RFC 9112 section 2.2).
+/// Whether a line feed lacks its carriage return: it ends a line for some servers and not for others (RFC 9112 section 2.2).
 pub(crate) fn has_bare_line_feed(head: &[u8]) -> bool {
     memchr_iter(b'\n', head).any(|at| at == 0 || head.get(at - 1) != Some(&b'\r'))
 }
@@ -111,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn bare_line_feeds_are_seen() {
+    fn bare_line_feeds_are_noticed() {
         assert!(!has_bare_line_feed(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
         assert!(has_bare_line_feed(b"GET / HTTP/1.1\nHost: a\r\n\r\n"));
         assert!(has_bare_line_feed(b"\nGET"));
