@@ -27,6 +27,10 @@ mod framing;
 mod good;
 
 #[cfg(test)]
+#[path = "http2/grpc.rs"]
+mod grpc;
+
+#[cfg(test)]
 #[path = "http2/heads.rs"]
 mod heads;
 
@@ -45,6 +49,10 @@ mod quiet;
 #[cfg(test)]
 #[path = "http2/slow.rs"]
 mod slow;
+
+#[cfg(test)]
+#[path = "http2/unread.rs"]
+mod unread;
 
 #[cfg(test)]
 #[path = "http2/wire.rs"]

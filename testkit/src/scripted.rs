@@ -97,7 +97,12 @@ impl Peer {
 
     /// Sends this.
     pub async fn say(&mut self, text: &str) -> Option<()> {
-        self.stream.write_all(text.as_bytes()).await.ok()?;
+        self.send(text.as_bytes()).await
+    }
+
+    /// Sends these bytes.
+    pub async fn send(&mut self, bytes: &[u8]) -> Option<()> {
+        self.stream.write_all(bytes).await.ok()?;
         self.stream.flush().await.ok()
     }
 }

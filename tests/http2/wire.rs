@@ -2,15 +2,11 @@
 //!
 //! The gateway is told to compress nothing (a table of size 0), so that a status can be read without a decoder.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 pub(crate) const DATA: u8 = 0;
@@ -147,14 +143,7 @@ impl Wire {
 
     /// The same over a socket of the test's own.
     pub(crate) async fn over(tcp: TcpStream, pem: &str) -> Self {
-        testkit::client::install_tls();
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).expect("PEM")).expect("a root");
-        let mut config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        let name = ServerName::try_from("gateway.test").expect("a name");
-        let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp).await.expect("a handshake");
-        assert_eq!(tls.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+        let tls = testkit::client::over_tls(tcp, pem).await;
         Self { tls, bytes: Vec::new(), has_begun: false }
     }
 
@@ -227,19 +216,36 @@ impl Wire {
     }
 
     async fn whole_body(&mut self, stream: u32) -> Option<Vec<u8>> {
+        let (body, end) = self.body_and_end(stream).await;
+        end.is_none().then_some(body)
+    }
+
+    /// What comes of a body that is cut, and by what.
+    pub(crate) async fn cut(&mut self, stream: u32) -> (Vec<u8>, Fate) {
+        let came = timeout(Duration::from_secs(10), self.body_and_end(stream)).await;
+        let (body, end) = came.expect("an end in time");
+        (body, end.expect("the end of a body that is not said to be whole"))
+    }
+
+    /// A body, and what has cut it, if anything has.
+    async fn body_and_end(&mut self, stream: u32) -> (Vec<u8>, Option<Fate>) {
         let mut body = Vec::new();
-        loop {
-            let frame = self.next().await?;
+        while let Some(frame) = self.next().await {
             match frame.kind {
                 DATA if frame.stream == stream => body.extend(frame.payload),
-                RST_STREAM if frame.stream == stream => return None,
-                GOAWAY if word(&frame.payload, 4) != 0 => return None,
+                RST_STREAM if frame.stream == stream => {
+                    return (body, Some(Fate::Reset(word(&frame.payload, 0))));
+                }
+                GOAWAY if word(&frame.payload, 4) != 0 => {
+                    return (body, Some(Fate::GoAway(word(&frame.payload, 4))));
+                }
                 _ => continue,
             }
             if frame.flags & END_STREAM != 0 {
-                return Some(body);
+                return (body, None);
             }
         }
+        (body, Some(Fate::Closed))
     }
 
     fn take(&mut self) -> Option<Frame> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use testkit::{Certificate, Gateway, Start, Upstream};
+use testkit::{Certificate, Gateway, Since, Start, Upstream};
 
 use super::wire::{Fate, Wire, get};
 
@@ -24,15 +24,26 @@ impl World {
 
     /// The same with further lines of `server`, and further agents.
     pub(crate) async fn with(server: &str, agents: &str) -> Self {
+        Self::of(Start { server, ..Start::default() }, agents).await
+    }
+
+    /// The same with an admin listener.
+    pub(crate) async fn operated(agents: &str) -> Self {
+        Self::of(Start { admin: Some(""), ..Start::default() }, agents).await
+    }
+
+    /// Any other start, with further agents.
+    pub(crate) async fn of(start: Start<'_>, agents: &str) -> Self {
         let upstream = Upstream::start().await;
         let certificate = Certificate::generate();
-        let url = upstream.url();
-        let body = format!(
-            "agents:\n  open: {{ route: /open, upstream: \"{url}\", auth: public }}\n  \
-             shut: {{ route: /shut, upstream: \"{url}\", auth: {{ api_key: {{}} }} }}\n{agents}"
-        );
-        let start = Start { body: &body, server, certificate: Some(&certificate), ..Start::default() };
+        let body = format!("{}{agents}", agents_of(&upstream));
+        let start = Start { body: &body, certificate: Some(&certificate), ..start };
         Self { gateway: start.ready().await, upstream, pem: certificate.pem }
+    }
+
+    /// Has the first two agents alone from now on.
+    pub(crate) async fn removes_the_others(&self) -> Since {
+        Since::reload(&self.gateway, &agents_of(&self.upstream)).await
     }
 
     /// A connection on which the client has begun.
@@ -70,4 +81,12 @@ impl World {
         let wanted = format!(r#""reason":"{reason}""#);
         self.gateway.stderr().iter().any(|line| line.contains(&wanted))
     }
+}
+
+fn agents_of(upstream: &Upstream) -> String {
+    let url = upstream.url();
+    format!(
+        "agents:\n  open: {{ route: /open, upstream: \"{url}\", auth: public }}\n  \
+         shut: {{ route: /shut, upstream: \"{url}\", auth: {{ api_key: {{}} }} }}\n"
+    )
 }

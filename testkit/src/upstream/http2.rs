@@ -18,7 +18,7 @@ use crate::certificate::Certificate;
 use crate::client::install_tls;
 
 /// The TLS of an agent with this certificate.
-pub(super) fn acceptor(certificate: &Certificate) -> TlsAcceptor {
+pub(crate) fn acceptor(certificate: &Certificate) -> TlsAcceptor {
     install_tls();
     let chain = vec![CertificateDer::from_pem_slice(certificate.pem.as_bytes()).expect("a certificate")];
     let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).expect("a key");

@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+pub(crate) use http2::acceptor;
 pub use seen::Seen;
 
 use serde_json::{Value, json};
@@ -55,7 +56,7 @@ impl Upstream {
 
     /// The same over TLS with this certificate.
     pub async fn over_tls(certificate: &Certificate) -> Self {
-        Self::with(Some(Mutex::default()), Some(http2::acceptor(certificate))).await
+        Self::with(Some(Mutex::default()), Some(acceptor(certificate))).await
     }
 
     /// Starts one that keeps nothing, and answers with the request line: an answer that belongs to another request shows.
