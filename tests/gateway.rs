@@ -24,6 +24,10 @@ mod asked;
 mod bad_start;
 
 #[cfg(test)]
+#[path = "gateway/bystanders.rs"]
+mod bystanders;
+
+#[cfg(test)]
 #[path = "gateway/certificates.rs"]
 mod certificates;
 
