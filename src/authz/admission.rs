@@ -22,17 +22,17 @@ pub struct Admission {
 }
 
 /// The rules and claim headers of one agent, which an authenticated caller is judged by.
-#[derive(Debug, Clone, Copy)]
-pub struct Entry<'a> {
+#[derive(Debug, Clone)]
+pub struct Entry {
     /// The number of the compiled agent: an admission holds for no other.
     pub agent: u64,
     /// The scope and claim rules.
-    pub rules: &'a Rules,
+    pub rules: Rules,
     /// The claims that go upstream as headers.
-    pub claim_headers: &'a ClaimHeaders,
+    pub claim_headers: ClaimHeaders,
 }
 
-impl Entry<'_> {
+impl Entry {
     /// Applies the rules, then renders the claim headers.
     pub fn admit(&self, identity: Identity, claims: &Claims, trace: &mut impl Trace) -> Admission {
         let headers = self.rules.check(claims, trace).and_then(|()| self.claim_headers.render(claims, trace));

@@ -19,7 +19,7 @@ pub fn challenge(reason: Reason, agent: &Agent) -> Option<HeaderValue> {
             (Reason::KeysUnavailable | Reason::ClaimMismatch, _) => return None,
             (_, None) => format!("Bearer realm=\"{name}\""),
             (_, Some(OAuthError::InsufficientScope)) => {
-                let scopes: Vec<&str> = agent.rules.scopes.listed().collect();
+                let scopes: Vec<&str> = agent.entry.rules.scopes.listed().collect();
                 format!(
                     "Bearer realm=\"{name}\", error=\"insufficient_scope\", scope=\"{}\"",
                     scopes.join(" ")

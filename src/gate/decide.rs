@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::authn::{Answer, OAuthPolicy};
-use crate::authz::{Entry, Trace};
+use crate::authz::Trace;
 use crate::model::{Reason, Request};
 use crate::routing::{Agent, Authenticator};
 
@@ -42,8 +42,7 @@ fn by_token(
     evidence: &Evidence,
     trace: &mut impl Trace,
 ) -> Step {
-    let entry = Entry { agent: agent.id, rules: &agent.rules, claim_headers: &agent.claim_headers };
-    let (answer, cache) = policy.authenticate(request, &evidence.keys, &entry, trace);
+    let (answer, cache) = policy.authenticate(request, &evidence.keys, &agent.entry, trace);
     let (verdict, provider) = match answer {
         Answer::Proven { admission, provider } => (Verdict::admitted(agent, admission), Some(provider)),
         Answer::Rejected { reason, provider } => (Verdict::refused(agent, reason, None), provider),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::authn::{self, ApiKeyPolicy, Elsewhere, ForwardToken, OAuthPolicy};
-use crate::authz::{ClaimHeaders, Rules};
+use crate::authz::Entry;
 use crate::limits::AgentSlots;
 use crate::model::{AgentName, AuthMethod, Enforcement, OnPolicyChange, ProviderName};
 use crate::telemetry::AgentMetrics;
@@ -17,8 +17,6 @@ use super::route::Route;
 /// A compiled agent.
 #[derive(Debug)]
 pub struct Agent {
-    /// Its number, which a new compilation of the same agent does not share.
-    pub id: AgentId,
     /// Its name in the configuration.
     pub name: AgentName,
     /// Its name for people.
@@ -32,10 +30,8 @@ pub struct Agent {
     pub upstream: Upstream,
     /// How its callers authenticate: in exactly one way.
     pub authenticator: Authenticator,
-    /// The rules over verified claims.
-    pub rules: Rules,
-    /// The claims that go upstream as headers.
-    pub claim_headers: ClaimHeaders,
+    /// Its number, which a new compilation of the same agent does not share, and what it asks of an authenticated caller.
+    pub entry: Entry,
     /// Its cross-origin rules; `None` = the agent itself answers preflights.
     pub cors: Option<Box<Cors>>,
     /// The largest request body, in bytes; `None` = any.
@@ -163,7 +159,7 @@ impl Agent {
             Authenticator::ApiKey(policy) => *name == policy.header || name == http::header::AUTHORIZATION,
             Authenticator::Public => false,
         };
-        credential || self.claim_headers.guards(name.as_str()) || self.upstream.set_headers.guards(name)
+        credential || self.entry.claim_headers.guards(name.as_str()) || self.upstream.set_headers.guards(name)
     }
 }
 
@@ -171,6 +167,7 @@ impl Agent {
 pub(crate) mod tests {
     use super::*;
     use crate::authn::Scheme;
+    use crate::authz::{ClaimHeaders, Rules};
     use crate::model::HostRule;
     use crate::telemetry::Metrics;
     use crate::upstream::{Endpoint, SetHeaders, UpstreamHost};
@@ -186,7 +183,6 @@ pub(crate) mod tests {
     pub(crate) fn agent(name: &str, host: Option<&str>, path: &str, authenticator: Authenticator) -> Agent {
         let name = AgentName::parse(name).unwrap();
         Agent {
-            id: next_id(),
             metrics: Metrics::new().unwrap().agent(&name),
             name,
             display_name: None,
@@ -210,8 +206,11 @@ pub(crate) mod tests {
                 idle_timeout: Duration::from_secs(30),
             },
             authenticator,
-            rules: Rules::default(),
-            claim_headers: ClaimHeaders::default(),
+            entry: Entry {
+                agent: next_id(),
+                rules: Rules::default(),
+                claim_headers: ClaimHeaders::default(),
+            },
             cors: None,
             max_body: None,
             max_in_flight: 4_096,

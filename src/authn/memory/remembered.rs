@@ -104,7 +104,7 @@ impl Remembered {
     /// `None` when the payload no longer parses, which cannot happen to a payload that was verified.
     pub(in crate::authn) fn admission(
         &self,
-        entry: &Entry<'_>,
+        entry: &Entry,
         provider: usize,
         trace: &mut impl Trace,
     ) -> Option<Arc<Admission>> {
@@ -131,7 +131,7 @@ impl Remembered {
     }
 
     /// Parses the claims, and applies the rules of an agent to them.
-    fn admit(&self, entry: &Entry<'_>, provider: usize, trace: &mut impl Trace) -> Option<Admission> {
+    fn admit(&self, entry: &Entry, provider: usize, trace: &mut impl Trace) -> Option<Admission> {
         let claims = claims(&self.payload)?;
         Some(entry.admit(Identity::from_claims(&claims, provider, self.key_id()), &claims, trace))
     }

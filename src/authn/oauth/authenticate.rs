@@ -21,7 +21,7 @@ impl OAuthPolicy {
         &self,
         request: &Request<'_>,
         keys: &Fetched<()>,
-        entry: &Entry<'_>,
+        entry: &Entry,
         trace: &mut impl Trace,
     ) -> (Answer, CacheLabel) {
         let text = &*match self.extract(request, trace) {

@@ -34,7 +34,7 @@ pub(super) struct Question<'a> {
     pub(super) request: &'a Request<'a>,
     /// Whether keys were fetched for it, and with what outcome.
     pub(super) keys: &'a Fetched<()>,
-    pub(super) entry: &'a Entry<'a>,
+    pub(super) entry: &'a Entry,
 }
 
 /// The cache, and the digest of the token, which is its key there.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme, TokenCache};
-use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Rules, ScopeRules};
+use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Entry, Rules, ScopeRules};
 use crate::model::{AgentName, Digest, Identity, Instant, ProviderName, unbracketed};
 use crate::routing::{Agent, Authenticator, Cors, CorsRules, Methods, Route, next_id};
 use crate::telemetry::AgentMetrics;
@@ -78,13 +78,15 @@ fn agent(
         Auth::ApiKey(_) | Auth::Public => None,
     };
     Some(Agent {
-        id: next_id(),
         display_name: entry.display_name.clone(),
         taken_prefix: taken_prefix(&entry.route),
         route: route(&entry.route),
         upstream: upstream?,
-        rules: oauth.map(rules).unwrap_or_default(),
-        claim_headers: claim_headers(input, oauth, entry)?,
+        entry: Entry {
+            agent: next_id(),
+            rules: oauth.map(rules).unwrap_or_default(),
+            claim_headers: claim_headers(input, oauth, entry)?,
+        },
         cors: entry.cors.as_ref().map(|cors| Box::new(compile_cors(cors, credential))),
         max_body: entry.max_body,
         max_in_flight: entry.max_in_flight,

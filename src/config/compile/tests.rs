@@ -74,8 +74,8 @@ fn a_document_becomes_what_a_request_needs() {
     assert_eq!(refunds.upstream.base_path, "/base");
     assert_eq!(refunds.upstream.authority, "refunds.internal");
     assert_eq!(refunds.upstream.tls.as_ref().map(|tls| tls.server_name.as_str()), Some("refunds.internal"));
-    assert!(refunds.claim_headers.guards("x_caller_sub"));
-    assert_eq!(refunds.rules.claims_any_of.len(), 1);
+    assert!(refunds.entry.claim_headers.guards("x_caller_sub"));
+    assert_eq!(refunds.entry.rules.claims_any_of.len(), 1);
     let Authenticator::OAuth(policy) = &refunds.authenticator else { panic!("oauth") };
     let names: Vec<_> = policy.providers.iter().map(|p| p.spec().name.as_str()).collect();
     assert_eq!(names, ["files", "corp"], "in the order in which they were written");
