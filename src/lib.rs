@@ -5,6 +5,7 @@
 //! - [`model`] is the vocabulary: no I/O, no clock.
 //! - [`net`], [`telemetry`], [`authz`], [`store`] stand on it.
 //! - [`idp`] knows who signed, [`authn`] who is calling, [`routing`] which agent, [`gate`] decides.
+//! - [`protocol`] reads and writes what MCP and A2A say.
 //! - [`upstream`] is where an agent runs, [`limits`] how much may be under way.
 //! - [`config`] turns text into a snapshot; [`control`] brings snapshots to life.
 //! - [`admin`] is the control API and the console, on a listener of its own.
@@ -28,6 +29,7 @@ pub mod limits;
 pub mod model;
 pub mod net;
 pub mod ops;
+pub mod protocol;
 pub mod proxy;
 pub mod routing;
 pub mod store;

@@ -20,19 +20,37 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("net", &["model"]),
     ("telemetry", &["model"]),
     ("authz", &["model"]),
+    ("protocol", &["model"]),
     ("limits", &[]),
     ("upstream", &["model"]),
     ("store", &["model"]),
     ("idp", &["model", "net", "telemetry"]),
     ("authn", &["model", "net", "telemetry", "authz", "idp"]),
-    ("routing", &["model", "telemetry", "authz", "limits", "upstream", "authn"]),
-    ("gate", &["model", "authz", "idp", "authn", "routing"]),
-    ("config", &["model", "net", "telemetry", "authz", "upstream", "idp", "authn", "routing"]),
-    ("control", &["model", "net", "telemetry", "upstream", "store", "idp", "routing", "config"]),
+    ("routing", &["model", "telemetry", "authz", "protocol", "limits", "upstream", "authn"]),
+    ("gate", &["model", "authz", "protocol", "idp", "authn", "routing"]),
+    ("config", &["model", "net", "telemetry", "authz", "protocol", "upstream", "idp", "authn", "routing"]),
+    ("control", &["model", "net", "telemetry", "protocol", "upstream", "store", "idp", "routing", "config"]),
     ("door", &["model", "telemetry", "config"]),
-    ("proxy", &["model", "telemetry", "authz", "limits", "upstream", "routing", "gate", "config", "door"]),
+    (
+        "proxy",
+        &[
+            "model",
+            "telemetry",
+            "authz",
+            "protocol",
+            "limits",
+            "upstream",
+            "routing",
+            "gate",
+            "config",
+            "door",
+        ],
+    ),
     ("ops", &["model", "telemetry", "idp", "config", "control"]),
-    ("admin", &["model", "telemetry", "idp", "authn", "store", "routing", "gate", "config", "control"]),
+    (
+        "admin",
+        &["model", "telemetry", "protocol", "idp", "authn", "store", "routing", "gate", "config", "control"],
+    ),
 ];
 
 /// What sees every room: the composition root and the shell around it.
@@ -76,7 +94,7 @@ const CRYPTO: &[&str] = &[
 ];
 
 /// Rooms that decide: no I/O, no clock.
-const PURE: &[&str] = &["model", "authz", "limits", "upstream", "routing", "gate", "config"];
+const PURE: &[&str] = &["model", "authz", "protocol", "limits", "upstream", "routing", "gate", "config"];
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::process",

@@ -1,0 +1,132 @@
+//! What one message asks an agent to do, in the words of the agent's own protocol: the thing that rules by operation
+//! speak of.
+//!
+//! How it is read out of a message, or out of a request's head, is for `protocol`; who may do it is for `authz`.
+
+use std::borrow::Cow;
+
+/// What a message asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation<'m> {
+    /// What metrics count it as.
+    pub class: OperationClass,
+    /// The method: an MCP method such as `tools/call`, or the name of an A2A operation such as `SendMessage`.
+    pub method: Cow<'m, str>,
+    /// The things that it is about, each with a rule of its own.
+    pub targets: Vec<Target<'m>>,
+    /// Whether it needs a rule: where none names it, `unlisted` decides. Without this, no rule is no restriction.
+    pub governed: bool,
+}
+
+/// One thing that an operation is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target<'m> {
+    /// What it is.
+    pub kind: TargetKind,
+    /// Its name: a tool's or prompt's name, a resource's URI.
+    pub name: Cow<'m, str>,
+}
+
+/// Kinds of things that an MCP server has (MCP 2026-07-28, server features).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TargetKind {
+    /// `tools/call`
+    Tool,
+    /// `resources/read` and what else names a resource by its URI
+    Resource,
+    /// `prompts/get`
+    Prompt,
+}
+
+/// What metrics count an operation as: a closed list, so that no label comes from a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OperationClass {
+    /// No message was read.
+    None,
+    /// MCP: `initialize`, `server/discover`, `ping`, `logging/setLevel`.
+    Handshake,
+    /// MCP: a list of tools, resources, resource templates or prompts.
+    List,
+    /// MCP: `tools/call`.
+    Tool,
+    /// MCP: `resources/read`, `resources/subscribe`, `resources/unsubscribe`.
+    Resource,
+    /// MCP: `prompts/get`.
+    Prompt,
+    /// MCP: `completion/complete`.
+    Completion,
+    /// MCP: `subscriptions/listen`; A2A: `SubscribeToTask`.
+    Subscription,
+    /// MCP: `tasks/*`; A2A: `GetTask`, `ListTasks`, `CancelTask`.
+    Task,
+    /// A notification of the client.
+    Notification,
+    /// A response of the client to a request of the server.
+    Response,
+    /// MCP: `GET` and `DELETE` of the endpoint, which carry no message.
+    Session,
+    /// A2A: `SendMessage`, `SendStreamingMessage`.
+    Message,
+    /// A2A: configurations of push notifications.
+    Push,
+    /// A2A: the extended card.
+    Card,
+    /// A method that the protocol does not have.
+    Unknown,
+}
+
+impl OperationClass {
+    /// Every class.
+    pub const ALL: [Self; 16] = [
+        Self::None,
+        Self::Handshake,
+        Self::List,
+        Self::Tool,
+        Self::Resource,
+        Self::Prompt,
+        Self::Completion,
+        Self::Subscription,
+        Self::Task,
+        Self::Notification,
+        Self::Response,
+        Self::Session,
+        Self::Message,
+        Self::Push,
+        Self::Card,
+        Self::Unknown,
+    ];
+
+    /// The label value.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Handshake => "handshake",
+            Self::List => "list",
+            Self::Tool => "tool",
+            Self::Resource => "resource",
+            Self::Prompt => "prompt",
+            Self::Completion => "completion",
+            Self::Subscription => "subscription",
+            Self::Task => "task",
+            Self::Notification => "notification",
+            Self::Response => "response",
+            Self::Session => "session",
+            Self::Message => "message",
+            Self::Push => "push",
+            Self::Card => "card",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_has_a_label_of_its_own() {
+        let labels: std::collections::BTreeSet<_> = OperationClass::ALL.map(OperationClass::as_str).into();
+        assert_eq!(labels.len(), OperationClass::ALL.len());
+    }
+}

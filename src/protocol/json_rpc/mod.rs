@@ -1,0 +1,10 @@
+//! JSON-RPC 2.0 as MCP and A2A use it over HTTP: one message in the body of a `POST`.
+
+mod known;
+mod message;
+mod names;
+mod read;
+
+pub use known::{Known, Spelling};
+pub use message::{Id, Kind, Message, Text};
+pub use read::{Unreadable, read};

@@ -1,0 +1,11 @@
+//! MCP over HTTP: what a message asks for, and how the head of its request repeats that.
+
+mod mirrored;
+mod operation;
+mod revision;
+mod uri;
+
+pub use mirrored::{HeaderMismatch, Mirrored};
+pub use operation::{PARAMS, operation};
+pub use revision::{Revision, UnknownRevision};
+pub use uri::is_ambiguous;

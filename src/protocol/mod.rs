@@ -1,0 +1,10 @@
+//! What agents and their clients say to each other and to the gateway by protocols of their own: protected resource
+//! metadata (RFC 9728), JSON-RPC, MCP and A2A.
+//!
+//! It reads and writes; it decides nothing. Who may do what is in `authz`, what becomes of a request in `gate`.
+
+pub mod json_rpc;
+pub mod mcp;
+mod resource;
+
+pub use resource::{RESOURCE_METADATA, ResourceForm, ResourceForms, ResourceMetadata, inserted};
