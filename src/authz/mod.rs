@@ -8,6 +8,7 @@ mod claim_headers;
 mod explain;
 mod header_text;
 mod number;
+mod operations;
 mod rules;
 
 pub use admission::{Admission, Entry};
@@ -15,4 +16,5 @@ pub use claim_headers::{ClaimHeader, ClaimHeaders, ClaimHeadersError};
 pub use explain::{Check, Facts, Line, Silent, Trace, Transcript, Witness};
 pub use header_text::BeyondAscii;
 pub use number::is_exact;
+pub use operations::{OperationRules, Rule, RuleTable, Ruling, Standing, Standings, Unlisted};
 pub use rules::{ClaimRule, Rules, ScopeRules};

@@ -60,7 +60,7 @@ impl Rules {
         self.check_claims(claims, trace)
     }
 
-    fn check_scopes(&self, claims: &Claims, trace: &mut impl Trace) -> Result<(), Reason> {
+    pub(super) fn check_scopes(&self, claims: &Claims, trace: &mut impl Trace) -> Result<(), Reason> {
         let scopes = &self.scopes;
         if scopes.all_of.is_empty() && scopes.any_of.is_empty() {
             return Ok(());
@@ -75,7 +75,7 @@ impl Rules {
         if ok { Ok(()) } else { Err(Reason::ScopeMissing) }
     }
 
-    fn check_claims(&self, claims: &Claims, trace: &mut impl Trace) -> Result<(), Reason> {
+    pub(super) fn check_claims(&self, claims: &Claims, trace: &mut impl Trace) -> Result<(), Reason> {
         for rule in &self.claims_all_of {
             let ok = rule.matches(claims);
             trace.check(Check::Claim, ok, || rule.facts(claims));

@@ -1,0 +1,327 @@
+//! Rules by operation: one table for the methods, tools, resources and prompts of an MCP agent, and for the operations
+//! of an A2A agent.
+//!
+//! The rules are compiled when the agent is deployed. Each block of scopes and claims is judged once for a verified token,
+//! and the outcome is kept as the token's [`Standing`]; a message then only looks its rules up.
+
+use std::collections::HashMap;
+
+use crate::model::{Claims, Operation, TargetKind};
+
+use super::explain::Silent;
+use super::rules::{Rules, ScopeRules};
+
+/// The rules by operation of one agent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OperationRules {
+    /// What becomes of an operation that needs a rule and has none.
+    pub unlisted: Unlisted,
+    /// Rules for methods, or for operations.
+    pub methods: RuleTable,
+    /// Rules for tools, by name.
+    pub tools: RuleTable,
+    /// Rules for resources, by URI.
+    pub resources: RuleTable,
+    /// Rules for prompts, by name.
+    pub prompts: RuleTable,
+    /// What the rules that ask for scopes and claims ask for; [`Rule::Needs`] is an index into it.
+    pub needs: Box<[Rules]>,
+}
+
+/// What becomes of an operation that no rule names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unlisted {
+    /// It is denied.
+    Deny,
+    /// It passes on the agent's own rules.
+    Allow,
+}
+
+/// What a rule says of what it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// Nobody may.
+    Deny,
+    /// Whoever the agent's own rules let in.
+    Allow,
+    /// Anybody, without a credential.
+    Public,
+    /// Whoever the agent's own rules let in and who meets these of [`OperationRules::needs`].
+    Needs(usize),
+}
+
+/// Rules by name: an exact name, or the beginning of one. The longest that fits wins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RuleTable {
+    exact: HashMap<Box<str>, Rule>,
+    /// The longest first.
+    beginnings: Vec<(Box<str>, Rule)>,
+}
+
+/// What a caller's verified token is worth by each of [`OperationRules::needs`], in their order. A caller without a token
+/// has none, and meets none.
+pub type Standings = Box<[Standing]>;
+
+/// What a caller's token is worth by one block of scopes and claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It meets the block.
+    Met,
+    /// A scope is missing: a token with more scopes may meet it.
+    ScopeMissing,
+    /// A claim does not match: no scope changes that.
+    ClaimMismatch,
+}
+
+/// What the rules say of one operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ruling {
+    /// Anybody may, also without a credential.
+    Public,
+    /// The caller may.
+    Permitted,
+    /// The caller lacks scopes that the rules ask for.
+    StepUp,
+    /// The caller may not, whatever scopes it has.
+    Denied,
+}
+
+impl RuleTable {
+    /// A table of rules, each with the name or, with an asterisk at the end, the beginning of what it is for.
+    pub fn new(rules: impl IntoIterator<Item = (String, Rule)>) -> Self {
+        let mut table = Self::default();
+        for (name, rule) in rules {
+            match name.strip_suffix('*') {
+                Some(beginning) => table.beginnings.push((beginning.into(), rule)),
+                None => {
+                    table.exact.insert(name.into(), rule);
+                }
+            }
+        }
+        table.beginnings.sort_by_key(|(beginning, _)| std::cmp::Reverse(beginning.len()));
+        table
+    }
+
+    /// Whether it has no rule.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.beginnings.is_empty()
+    }
+
+    /// The rule for this name: the exact one, else the one with the longest beginning.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<Rule> {
+        let by_beginning = || self.beginnings.iter().find(|(beginning, _)| name.starts_with(&**beginning));
+        self.exact.get(name).copied().or_else(|| by_beginning().map(|(_, rule)| *rule))
+    }
+
+    fn rules(&self) -> impl Iterator<Item = Rule> {
+        self.exact.values().copied().chain(self.beginnings.iter().map(|(_, rule)| *rule))
+    }
+}
+
+impl OperationRules {
+    /// Whether anything may be done without a credential, so that the message has to be read before one is asked for.
+    #[must_use]
+    pub fn has_public(&self) -> bool {
+        let tables = [&self.methods, &self.tools, &self.resources, &self.prompts];
+        tables.into_iter().any(|table| table.rules().any(|rule| rule == Rule::Public))
+    }
+
+    /// What a verified token is worth by each block of scopes and claims.
+    #[must_use]
+    pub fn standings(&self, claims: &Claims) -> Standings {
+        // Claims first: a caller whom no scope can help is not sent for one.
+        let judge = |needs: &Rules| match needs.check_claims(claims, &mut Silent) {
+            Err(_) => Standing::ClaimMismatch,
+            Ok(()) if needs.check_scopes(claims, &mut Silent).is_err() => Standing::ScopeMissing,
+            Ok(()) => Standing::Met,
+        };
+        self.needs.iter().map(judge).collect()
+    }
+
+    /// What the rules say of an operation of a caller with these standings.
+    #[must_use]
+    pub fn rule(&self, operation: &Operation<'_>, standings: &[Standing]) -> Ruling {
+        let (mut ruling, mut rules) = (Ruling::Public, 0_usize);
+        for rule in self.of(operation) {
+            rules += 1;
+            ruling = ruling.and(match rule {
+                Rule::Deny => Ruling::Denied,
+                Rule::Allow => Ruling::Permitted,
+                Rule::Public => Ruling::Public,
+                Rule::Needs(at) => match standings.get(at) {
+                    Some(Standing::Met) => Ruling::Permitted,
+                    Some(Standing::ScopeMissing) => Ruling::StepUp,
+                    Some(Standing::ClaimMismatch) | None => Ruling::Denied,
+                },
+            });
+        }
+        if rules == 0 { Ruling::Permitted } else { ruling }
+    }
+
+    /// The scopes that the rules of an operation ask for, in their order, `all_of` before `any_of` in each.
+    pub fn scopes<'s>(&'s self, operation: &'s Operation<'_>) -> impl Iterator<Item = &'s str> {
+        let needs = self.of(operation).filter_map(|rule| match rule {
+            Rule::Needs(at) => self.needs.get(at),
+            Rule::Deny | Rule::Allow | Rule::Public => None,
+        });
+        needs.flat_map(|needs: &Rules| ScopeRules::listed(&needs.scopes))
+    }
+
+    /// The rules of an operation: that of its method, where there is one, and those of all that it is about.
+    fn of<'s>(&'s self, operation: &'s Operation<'_>) -> impl Iterator<Item = Rule> {
+        let method = self.methods.find(&operation.method);
+        let unlisted = match self.unlisted {
+            Unlisted::Deny => Rule::Deny,
+            Unlisted::Allow => Rule::Allow,
+        };
+        let targets = operation.targets.iter().map(move |target| {
+            let table = match target.kind {
+                TargetKind::Tool => &self.tools,
+                TargetKind::Resource => &self.resources,
+                TargetKind::Prompt => &self.prompts,
+            };
+            table.find(&target.name).unwrap_or(unlisted)
+        });
+        let alone = method.is_none() && operation.targets.is_empty() && operation.governed;
+        method.into_iter().chain(alone.then_some(unlisted)).chain(targets)
+    }
+}
+
+impl Ruling {
+    /// What both say: the stricter of the two. A step-up that cannot lead to a permit is a denial.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Denied, _) | (_, Self::Denied) => Self::Denied,
+            (Self::StepUp, _) | (_, Self::StepUp) => Self::StepUp,
+            (Self::Permitted, _) | (_, Self::Permitted) => Self::Permitted,
+            (Self::Public, Self::Public) => Self::Public,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{OperationClass, Target};
+    use serde_json::json;
+
+    fn needs(scope: &str, role: Option<&str>) -> Rules {
+        let scopes = ScopeRules { all_of: vec![scope.to_owned()], any_of: Vec::new() };
+        let claim = |role: &str| crate::authz::ClaimRule::new("role".to_owned(), false, vec![json!(role)]);
+        Rules { scopes, claims_all_of: role.map(claim).into_iter().collect(), ..Rules::default() }
+    }
+
+    fn table(rules: &[(&str, Rule)]) -> RuleTable {
+        RuleTable::new(rules.iter().map(|(name, rule)| ((*name).to_owned(), *rule)))
+    }
+
+    fn rules(unlisted: Unlisted) -> OperationRules {
+        OperationRules {
+            unlisted,
+            methods: table(&[
+                ("initialize", Rule::Public),
+                ("tasks/*", Rule::Deny),
+                ("tools/call", Rule::Needs(2)),
+            ]),
+            tools: table(&[
+                ("echo", Rule::Public),
+                ("read_*", Rule::Allow),
+                ("read_secret*", Rule::Needs(0)),
+                ("read_secret_log", Rule::Deny),
+                ("admin", Rule::Needs(1)),
+            ]),
+            resources: table(&[("file:///a/*", Rule::Needs(0)), ("file:///b/*", Rule::Deny)]),
+            prompts: table(&[("*", Rule::Public)]),
+            needs: [needs("secrets", None), needs("admin", Some("root")), needs("call", None)].into(),
+        }
+    }
+
+    fn operation<'m>(method: &'m str, targets: &[(TargetKind, &'m str)], governed: bool) -> Operation<'m> {
+        let target = |(kind, name): &(TargetKind, &'m str)| Target { kind: *kind, name: (*name).into() };
+        let targets = targets.iter().map(target).collect();
+        Operation { class: OperationClass::Unknown, method: method.into(), targets, governed }
+    }
+
+    #[test]
+    fn the_longest_name_wins_and_all_rules_of_an_operation_must_be_met() {
+        use TargetKind::{Prompt, Resource, Tool};
+        let rules = rules(Unlisted::Deny);
+        for (scope, role, method, targets, wanted) in [
+            ("", "", "initialize", &[] as &[_], Ruling::Public),
+            ("", "", "tasks/get", &[], Ruling::Denied),
+            ("call", "", "tools/call", &[(Tool, "echo")], Ruling::Permitted),
+            ("", "", "tools/call", &[(Tool, "echo")], Ruling::StepUp),
+            ("call", "", "tools/call", &[(Tool, "read_x")], Ruling::Permitted),
+            ("call", "", "tools/call", &[(Tool, "read_secrets")], Ruling::StepUp),
+            ("call secrets", "", "tools/call", &[(Tool, "read_secrets")], Ruling::Permitted),
+            ("call secrets", "", "tools/call", &[(Tool, "read_secret_log")], Ruling::Denied),
+            ("call admin", "guest", "tools/call", &[(Tool, "admin")], Ruling::Denied),
+            ("call", "guest", "tools/call", &[(Tool, "admin")], Ruling::Denied),
+            ("call", "root", "tools/call", &[(Tool, "admin")], Ruling::StepUp),
+            ("call admin", "root", "tools/call", &[(Tool, "admin")], Ruling::Permitted),
+            ("call", "", "tools/call", &[(Tool, "other")], Ruling::Denied),
+            ("", "", "prompts/get", &[(Prompt, "any")], Ruling::Public),
+            (
+                "secrets",
+                "",
+                "subscriptions/listen",
+                &[(Resource, "file:///a/1"), (Resource, "file:///a/2")],
+                Ruling::Permitted,
+            ),
+            (
+                "secrets",
+                "",
+                "subscriptions/listen",
+                &[(Resource, "file:///a/1"), (Resource, "file:///b/2")],
+                Ruling::Denied,
+            ),
+            ("", "", "subscriptions/listen", &[(Resource, "file:///c")], Ruling::Denied),
+        ] {
+            let claims = json!({"scope": scope, "role": role});
+            let standings = rules.standings(&Claims::new(claims.as_object().cloned().unwrap()));
+            let operation = operation(method, targets, true);
+            assert_eq!(rules.rule(&operation, &standings), wanted, "{scope} {role} {operation:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_rule_names_is_for_unlisted_where_it_needs_a_rule() {
+        for (unlisted, governed, wanted) in [
+            (Unlisted::Deny, true, Ruling::Denied),
+            (Unlisted::Allow, true, Ruling::Permitted),
+            (Unlisted::Deny, false, Ruling::Permitted),
+            (Unlisted::Allow, false, Ruling::Permitted),
+        ] {
+            let operation = operation("resources/list", &[], governed);
+            assert_eq!(rules(unlisted).rule(&operation, &[]), wanted, "{unlisted:?} {governed}");
+        }
+    }
+
+    #[test]
+    fn a_caller_without_a_token_meets_no_block() {
+        let rules = rules(Unlisted::Allow);
+        let operation = operation("tools/call", &[(TargetKind::Tool, "admin")], true);
+        assert_eq!(rules.rule(&operation, &[]), Ruling::Denied);
+    }
+
+    #[test]
+    fn the_scopes_of_an_operation_are_those_of_its_method_and_of_what_it_is_about() {
+        let rules = rules(Unlisted::Deny);
+        let operation = operation("tools/call", &[(TargetKind::Tool, "admin")], true);
+        assert_eq!(rules.scopes(&operation).collect::<Vec<_>>(), ["call", "admin"]);
+    }
+
+    #[test]
+    fn an_agent_with_a_public_rule_is_known() {
+        assert!(rules(Unlisted::Deny).has_public());
+        let closed = OperationRules {
+            methods: table(&[]),
+            tools: table(&[("a", Rule::Allow)]),
+            prompts: RuleTable::default(),
+            ..rules(Unlisted::Deny)
+        };
+        assert!(!closed.has_public());
+    }
+}
