@@ -1,4 +1,4 @@
-//! The store of a configuration that names none: everything is in documents.
+//! The store of a configuration without a `store`: all resources are in documents.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub struct NoStore {
 }
 
 impl NoStore {
-    /// No store; `why` nothing can be changed, as a sentence for an operator.
+    /// `why` nothing can be changed, as a sentence for an operator.
     #[must_use]
     pub const fn new(why: String) -> Self {
         Self { why }

@@ -1,4 +1,4 @@
-//! What a process may do with the folder of a store: write to it, perhaps later, or only look.
+//! The access of a process to the folder of a store: as its writer, as a later writer, or read-only.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,18 +9,18 @@ use super::layout::Layout;
 use super::lock::{Lock, LockError};
 use super::{StoreError, WriteError};
 
-/// Whether, and from when on, a process writes to the folder.
+/// Whether, and from when, a process writes to the folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writer {
     /// From the start: opening fails while another process does.
     Now,
     /// From its first commit on: it takes over from a process that still runs.
     Later,
-    /// Never: it only looks, and leaves no trace.
+    /// Never: it creates neither files nor folders.
     Never,
 }
 
-/// The right of this process to write. Its lock is held for a moment only, so that no question waits for a slow disk.
+/// The write access of this process. The mutex is never held during I/O, so that reads do not wait for a slow disk.
 #[derive(Debug)]
 pub(super) struct Access(Mutex<Right>);
 
@@ -38,7 +38,7 @@ enum NotHeld {
 }
 
 impl Access {
-    /// Takes the right, as far as `writer` asks for it now.
+    /// Acquires write access, if `writer` asks for it now.
     pub(super) fn new(layout: &Layout, writer: Writer) -> Result<Self, StoreError> {
         let right = match writer {
             Writer::Now => hold_or_read(layout)?,
@@ -53,7 +53,7 @@ impl Access {
         matches!(*self.right(), Right::Held(_))
     }
 
-    /// Why this process never writes; `None`: it does, or may.
+    /// Why this process never writes; `None` when it does or may.
     pub(super) fn read_only(&self) -> Option<String> {
         match &*self.right() {
             Right::Never(why) => Some(why.clone()),
@@ -67,7 +67,7 @@ impl Access {
         match &*right {
             Right::Held(lock) if lock.stands() => return Ok(()),
             Right::Never(why) => return Err(WriteError::ReadOnly(why.clone())),
-            // Somebody put another folder in the place of the one that was locked.
+            // The locked folder was replaced by another one.
             Right::Held(_) => *right = Right::Open,
             Right::Open => {}
         }
@@ -99,7 +99,7 @@ fn hold_or_read(layout: &Layout) -> Result<Right, StoreError> {
     }
 }
 
-/// Makes the folders and takes the lock.
+/// Creates the folders and acquires the lock.
 fn hold(layout: &Layout) -> Result<Lock, NotHeld> {
     for folder in layout.folders() {
         make_folder(&folder).map_err(|error| NotHeld::Refused { path: folder, error })?;

@@ -1,51 +1,51 @@
-//! A change to what a store holds, and its record in the history. A commit takes place whole or not at all.
+//! A commit to a store, and its record in the history. A commit is atomic.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::ResourceId;
 
-/// What becomes of one resource.
+/// The change of one resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// Which resource.
+    /// The resource.
     #[serde(rename = "resource")]
     pub id: ResourceId,
-    /// The text that must stand there now; `None`: nothing may.
+    /// The text before the change, as a precondition; `None` when the resource must not exist.
     pub from: Option<String>,
-    /// The text that stands there then; `None`: nothing does.
+    /// The text after the change; `None` removes the resource.
     pub to: Option<String>,
 }
 
-/// Changes that belong together.
+/// Changes that are applied together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commit {
-    /// When.
+    /// The time of the commit.
     pub at: Timestamp,
-    /// By whom.
+    /// The author.
     pub who: String,
-    /// What for, in a few words.
+    /// The purpose, in a few words.
     pub what: String,
-    /// What changes, each resource once.
+    /// The changes, at most one for each resource.
     pub changes: Vec<Change>,
 }
 
-/// One revision of the history: a commit that took place.
+/// One revision of the history: a commit that was applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// Its number: one more than that of the revision before.
+    /// Its number: one more than that of the previous revision.
     pub number: u64,
-    /// What was done.
+    /// The commit.
     #[serde(flatten)]
     pub commit: Commit,
 }
 
-/// Which part of the history is asked for.
+/// Selects a part of the history.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
     /// Only revisions before this one.
     pub before: Option<u64>,
-    /// At most so many.
+    /// At most this many revisions.
     pub limit: usize,
     /// Only revisions that changed this resource.
     pub only: Option<ResourceId>,

@@ -1,4 +1,4 @@
-//! A store in words, for operators.
+//! The description of a store, for operators.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,14 +13,14 @@ pub enum StoreKind {
     File,
 }
 
-/// A store of resources, for an operator.
+/// The description of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
-    /// The kind of store, in one word.
+    /// The kind of store.
     pub kind: StoreKind,
-    /// Where that is, in words; absent when there is no such place.
+    /// Its location, in words; `None` for a configuration without a store.
     pub place: Option<String>,
-    /// Why nothing can be changed there, as a sentence; absent when it can.
+    /// Why it is read-only, as a sentence; `None` when it is writable.
     pub read_only: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! A store of resources in a folder, asked from asynchronous code: each question goes to a thread that may block.
+//! A store of resources in a folder, for asynchronous code: each call runs on a thread that may block.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -22,26 +22,26 @@ pub struct DirectoryStore {
 }
 
 impl DirectoryStore {
-    /// Opens the store in `folder`. A writer makes what is missing and ends what a crash left unfinished.
+    /// Opens the store in `folder`. A writer creates missing folders and completes a commit that a crash interrupted.
     ///
-    /// A folder that is there and cannot be written (a read-only volume, say) is opened all the same: its
-    /// resources are served, and [`ResourceStore::describe`] says why nothing can be changed.
+    /// A folder that exists and is not writable (such as a read-only volume) is opened read-only:
+    /// [`ResourceStore::describe`] gives the reason.
     ///
     /// # Errors
-    /// When another process writes to the folder, when it is not there and cannot be made, and when a commit that
-    /// was not finished cannot be read.
+    /// When another process writes to the folder, when it does not exist and cannot be created, and when an interrupted
+    /// commit cannot be read.
     pub async fn open(folder: PathBuf, writer: Writer) -> Result<Self, StoreError> {
         let folder = blocking(move || Folder::open(folder, writer)).await?;
         Ok(Self { folder: Arc::new(folder), watch: None })
     }
 
-    /// Asks the folder for something short.
+    /// Runs a short operation on the folder.
     async fn ask<T: Send + 'static>(&self, question: impl FnOnce(&Folder) -> T + Send + 'static) -> T {
         let folder = Arc::clone(&self.folder);
         blocking(move || question(&folder)).await
     }
 
-    /// Asks the folder for something that may be thousands of files.
+    /// Runs an operation that may read thousands of files.
     async fn look<T: Send + 'static>(&self, question: impl FnOnce(&Folder) -> T + Send + 'static) -> T {
         let folder = Arc::clone(&self.folder);
         at_leisure(move || question(&folder)).await
@@ -82,7 +82,7 @@ impl ResourceStore for DirectoryStore {
     }
 
     async fn head(&self) -> Result<u64, StoreError> {
-        // A folder that cannot be listed now does not take back the numbers that were given.
+        // The head never falls, also while the folder cannot be listed.
         self.ask(|folder| Ok(folder.history().head().unwrap_or_else(|_| folder.history().last_seen()))).await
     }
 

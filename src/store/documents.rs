@@ -1,4 +1,4 @@
-//! Whole documents, as people write them, and where they stand.
+//! The documents of a configuration, as people write them.
 
 use std::path::PathBuf;
 
@@ -8,17 +8,17 @@ use super::{StoreError, Text};
 
 /// The documents of a configuration. People write them; the gateway only reads.
 ///
-/// Implementations block nowhere but on threads that are there for it.
+/// Implementations block only on threads meant for it.
 #[async_trait]
 pub trait Documents: Send + Sync {
-    /// Reads all of them, now, always in the same order.
+    /// Reads all documents, always in the same order.
     ///
     /// # Errors
-    /// When one of them cannot be read.
+    /// When a document cannot be read.
     async fn read(&self) -> Result<Vec<Text>, StoreError>;
 
-    /// Waits until one of them, or one of the `files` that a configuration refers to, may have changed. A wait that
-    /// is given up loses no ring.
+    /// Waits until a document, or one of the `files` that a configuration refers to, may have changed. Cancel-safe: a
+    /// dropped future loses no notification.
     async fn changed(&mut self, files: &[PathBuf]);
 
     /// Why agents, identity providers and API keys cannot be managed here, as a sentence for an operator who

@@ -1,5 +1,5 @@
-//! Files that are there whole or not at all, also after a crash: written without a name, flushed, then named.
-//! Everything is readable by its owner alone.
+//! Atomic, durable replacement of files: written under a temporary name, flushed, then renamed. Files are readable by
+//! their owner only.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -9,12 +9,12 @@ use std::path::Path;
 use super::WriteError;
 use super::layout::{is_unnamed, unnamed};
 
-/// Writes what is going to stand at `path`, without naming it yet.
+/// Writes the future content of `path` under its temporary name.
 pub(super) fn stage(path: &Path, text: &str) -> Result<(), WriteError> {
     let new = unnamed(path);
     let write = || -> io::Result<()> {
         drop_file(&new)?;
-        // Not through a link that somebody put in the way.
+        // Do not follow a symbolic link that somebody planted.
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()
@@ -25,40 +25,40 @@ pub(super) fn stage(path: &Path, text: &str) -> Result<(), WriteError> {
     })
 }
 
-/// Names what was staged. What stood there, a link itself and not what it points to, is replaced.
+/// Renames the staged file to `path`. A symbolic link there is replaced, not its target.
 pub(super) fn name(path: &Path) -> Result<(), WriteError> {
     fs::rename(unnamed(path), path).map_err(|error| WriteError::failed(path, &error))
 }
 
-/// Drops what was staged.
+/// Removes the staged file.
 pub(super) fn discard(path: &Path) {
     if let Err(error) = drop_file(&unnamed(path)) {
         tracing::warn!(path = %path.display(), %error, "a file that was not finished cannot be removed");
     }
 }
 
-/// Writes a text and names it.
+/// Stages a text and renames it to `path`.
 pub(super) fn replace(path: &Path, text: &str) -> Result<(), WriteError> {
     stage(path, text)?;
     name(path).inspect_err(|_| discard(path))
 }
 
-/// Removes a file; one that is gone already is fine.
+/// Removes a file; a missing one is not an error.
 pub(super) fn remove(path: &Path) -> Result<(), WriteError> {
     drop_file(path).map_err(|error| WriteError::failed(path, &error))
 }
 
-/// Gives a file another name in its folder.
+/// Renames a file within its folder.
 pub(super) fn rename(from: &Path, to: &Path) -> Result<(), WriteError> {
     fs::rename(from, to).map_err(|error| WriteError::failed(to, &error))
 }
 
-/// Makes the names in a folder outlive a crash.
+/// Flushes a folder, so that its names survive a crash.
 pub(super) fn flush(folder: &Path) -> Result<(), WriteError> {
     File::open(folder).and_then(|f| f.sync_all()).map_err(|error| WriteError::failed(folder, &error))
 }
 
-/// Makes a folder, and those above it, where they are missing. Their names outlive a crash.
+/// Creates a folder and its missing parents, durably.
 pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -66,14 +66,14 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
     above.map_or(Ok(()), make_folder)?;
     match DirBuilder::new().mode(0o700).create(folder) {
-        // Another process was faster.
+        // Another process created it first.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
         Err(error) => Err(error),
         Ok(()) => File::open(above.unwrap_or(Path::new("."))).and_then(|above| above.sync_all()),
     }
 }
 
-/// Removes what a writer that died left unnamed in a folder.
+/// Removes the temporary files of a writer that died.
 pub(super) fn sweep(folder: &Path) {
     let left = fs::read_dir(folder).into_iter().flatten().flatten().filter(|e| is_unnamed(&e.file_name()));
     for entry in left {
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_replaced_whole_and_is_its_owners_alone() {
+    fn a_file_is_replaced_atomically_and_readable_by_its_owner_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.yaml");
         fs::write(&path, "what stood there, and was longer").unwrap();
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_named_is_not_left_behind() {
+    fn a_failed_rename_leaves_no_temporary_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.yaml");
         fs::create_dir(&path).unwrap();

@@ -8,10 +8,10 @@ use crate::model::ResourceId;
 /// Why a store cannot be read or opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The place is not there or not readable.
+    /// The path does not exist or is not readable.
     #[error("{path} cannot be read: {why}", path = path.display())]
     Unreadable {
-        /// Which place.
+        /// The path.
         path: PathBuf,
         /// What the system says.
         why: String,
@@ -32,13 +32,13 @@ pub enum StoreError {
         /// The limit.
         limit: u64,
     },
-    /// A directory holds no document.
+    /// A directory has no document.
     #[error("{path} holds no *.yaml file", path = path.display())]
     Empty {
-        /// Which directory.
+        /// The directory.
         path: PathBuf,
     },
-    /// The folder of a store is not there and cannot be made.
+    /// The folder of a store does not exist and cannot be created.
     #[error("{path} cannot be made: {why}", path = path.display())]
     Unmade {
         /// Which folder.
@@ -52,10 +52,10 @@ pub enum StoreError {
         /// Which folder.
         folder: PathBuf,
     },
-    /// A file of the store's own is not what the store writes.
+    /// A file of the store's own is damaged.
     #[error("{path} is damaged: {why}", path = path.display())]
     Damaged {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
@@ -68,26 +68,26 @@ impl StoreError {
     }
 }
 
-/// Why a commit did not take place. Whatever it is, nothing of the commit stands.
+/// Why a commit failed. Nothing of it was applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
-    /// This store is never written.
+    /// The store is read-only.
     #[error("{0}")]
     ReadOnly(String),
-    /// What stands there is not what the change starts from: somebody else changed it.
+    /// The current text is not the one that the change starts from: somebody else changed it.
     #[error("{0} was changed in the meantime")]
     Conflict(ResourceId),
     /// Another process is the writer.
     #[error("{0}")]
     Locked(String),
-    /// The system refused.
+    /// The system call failed.
     #[error("{path} cannot be written: {why}", path = path.display())]
     Failed {
-        /// Which file or folder.
+        /// The file or folder.
         path: PathBuf,
         /// What the system says.
         why: String,
-        /// Whether there is no space left.
+        /// Whether the disk is full.
         full: bool,
     },
 }
@@ -100,7 +100,7 @@ impl WriteError {
 }
 
 impl From<StoreError> for WriteError {
-    /// What has to be read before it is written could not be.
+    /// A text that must be compared before the write could not be read.
     fn from(error: StoreError) -> Self {
         let (path, why) = match error {
             StoreError::Unreadable { path, why } | StoreError::Unmade { path, why } => (path, why),

@@ -41,7 +41,7 @@ impl Documents for FileDocuments {
         watch.rung().await;
     }
 
-    /// Documents have comments and an order of their own, which a program would not keep.
+    /// Documents are never written: a program would lose their comments and their order.
     fn why_read_only(&self) -> String {
         let (what, which) =
             if self.path.is_dir() { ("the files in", "one of them") } else { ("the file", "it") };
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_to_be_unreadable_is_told_apart() {
+    fn each_cause_of_an_unreadable_document_has_its_own_error() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.yaml");
         assert!(matches!(documents(dir.path()), Err(StoreError::Empty { .. })));

@@ -1,4 +1,4 @@
-//! A folder with one file for each resource and a history: what a store in a folder does, on a thread that may block.
+//! The folder of a store: one file for each resource, and a history. All calls block.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ pub(super) struct Folder {
     shelf: Shelf,
     history: History,
     access: Access,
-    /// Held for as long as a commit takes.
+    /// Held for the duration of a commit.
     writing: Mutex<()>,
 }
 
@@ -40,8 +40,8 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Ends what a crash left unfinished. A disk that is full now must not keep the gateway from starting: what is
-    /// read is the same, and the next write tries again.
+    /// Completes a commit that a crash interrupted. A full disk must not prevent the start: readers see the same
+    /// resources, and the next write tries again.
     fn settle_or_wait(&self) -> Result<(), StoreError> {
         let Some((record, direction)) = unsettled(&self.layout)? else { return Ok(()) };
         match settle(&self.layout, &record, direction) {
@@ -100,7 +100,7 @@ impl Folder {
         for change in changes {
             let path = self.layout.file(&change.id);
             let now = match read_resource(&path) {
-                // No change can start from a text that cannot be read.
+                // A change cannot start from an unreadable text.
                 Err(StoreError::TooLarge { .. }) => {
                     return Err(WriteError::Conflict(change.id.clone()));
                 }
@@ -135,7 +135,7 @@ impl Folder {
         &self.history
     }
 
-    /// Where a resource stands, or would.
+    /// The file of a resource, existing or not.
     pub(super) fn file(&self, id: &ResourceId) -> PathBuf {
         self.layout.file(id)
     }
@@ -145,7 +145,7 @@ impl Folder {
         self.layout.watched()
     }
 
-    /// The resources to watch where they point to.
+    /// The resources that are symbolic links, whose targets are watched.
     pub(super) fn links(&self) -> Vec<PathBuf> {
         self.shelf.links()
     }

@@ -1,5 +1,5 @@
-//! The last revisions, one file each. Files are listed every time, since somebody may remove or restore some by
-//! hand; a file itself never changes, so which resources it touches is remembered.
+//! The last revisions, one file each. The folder is listed every time, because files may be removed or restored by
+//! hand. A file itself never changes, so its set of resources is cached.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,7 +12,7 @@ use super::text::read_own;
 use super::{Latest, Query, Record, StoreError};
 use crate::model::ResourceId;
 
-/// So many revisions are kept.
+/// Revisions kept: enough to undo weeks of changes, and few enough to list the folder at each look.
 const KEPT: u64 = 1000;
 
 /// The history of a folder.
@@ -24,12 +24,12 @@ pub(super) struct History {
 
 #[derive(Debug, Default)]
 struct Known {
-    /// The highest number that was seen: a number is never given twice, even when files are removed by hand.
+    /// The highest number seen: numbers are never reused, even when files are removed by hand.
     head: u64,
     touched: BTreeMap<RevisionFile, BTreeSet<ResourceId>>,
 }
 
-/// One file of the history: the number of its revision, and which file it is.
+/// One file of the history: the number of its revision, and the identity of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct RevisionFile {
     number: u64,
@@ -49,7 +49,7 @@ impl History {
         Ok(known.head)
     }
 
-    /// The number of the last revision that was seen, when the folder cannot be listed.
+    /// The number of the last revision seen, for when the folder cannot be listed.
     pub(super) fn last_seen(&self) -> u64 {
         self.known().head
     }
@@ -65,7 +65,7 @@ impl History {
         Ok(Some(record))
     }
 
-    /// What is asked for, newest first. A damaged file costs its own revision, not the list.
+    /// The revisions that fit the query, newest first. A damaged file only hides its own revision.
     pub(super) fn list(&self, query: &Query) -> Result<Vec<Record>, StoreError> {
         let files = self.files()?;
         self.known().touched.retain(|file, _| files.contains(file));
@@ -80,7 +80,7 @@ impl History {
         Ok(records.take(query.limit).collect())
     }
 
-    /// The revision in a file, unless it does not touch the one resource that is asked for.
+    /// The revision in a file; `None` when it does not change the resource of the query.
     fn asked(&self, file: RevisionFile, only: Option<&ResourceId>) -> Result<Option<Record>, StoreError> {
         let Some(id) = only else { return self.record(file.number) };
         if self.known().touched.get(&file).is_some_and(|touched| !touched.contains(id)) {
@@ -93,7 +93,7 @@ impl History {
         Ok(asked.then_some(record))
     }
 
-    /// The last revision of each of these resources, or of all. A damaged file costs its own revision.
+    /// The last revision of each of these resources, or of all. A damaged file only hides its own revision.
     pub(super) fn latest(&self, of: Option<&BTreeSet<ResourceId>>) -> Result<Latest, StoreError> {
         let mut latest = Latest::new();
         for file in self.files()?.into_iter().rev() {
@@ -118,7 +118,7 @@ impl History {
         Ok(latest)
     }
 
-    /// Takes note of a new revision, and forgets what is too old for it.
+    /// Records a new revision, and removes those beyond [`KEPT`].
     pub(super) fn grown_to(&self, number: u64) {
         {
             let mut known = self.known();

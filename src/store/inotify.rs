@@ -1,7 +1,8 @@
-//! What the kernel says of changes in folders (inotify(7)). Which folders, and what a change means, is for others.
+//! Notifications of changes in folders (inotify(7)). This file does not choose the folders and does not interpret a
+//! change.
 //!
-//! Only changes are asked for. Watchers that also ask who opens a file get an event for each file that a reload reads:
-//! at ten thousand of them that was a seventh of what the reload cost.
+//! Only changes are subscribed. A subscription that includes opens gets an event for each file that a reload reads: at
+//! ten thousand files, that was a seventh of the cost of the reload.
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::Inotify;
@@ -25,7 +26,7 @@ mod linux {
     /// Bytes for the events of one read: 60 of the largest, each 16 bytes and a name of up to 256 (inotify(7)).
     const BUFFER: usize = 16 << 10;
 
-    /// Some folders, and a bell that rings when something in them has changed.
+    /// A set of folders, and a notification when something in them has changed.
     #[derive(Debug)]
     pub(in crate::store) struct Inotify {
         kernel: Arc<OwnedFd>,
@@ -62,7 +63,7 @@ mod linux {
         pub(in crate::store) fn unwatch(&mut self, folder: &Path) {
             let Some(number) = self.watched.remove(folder) else { return };
             if !self.watched.values().any(|other| *other == number) {
-                // A folder that was removed has no watch any more.
+                // The watch of a removed folder is already gone.
                 let _gone = inotify::remove_watch(&*self.kernel, number);
             }
         }
@@ -93,8 +94,8 @@ mod linux {
         }
     }
 
-    /// Whether an event is a change. The end of a watch is none: it was taken away, or its folder went, which is said as
-    /// well. That events were lost is one, whatever they were.
+    /// Whether an event is a change. The end of a watch is not: we removed it, or its folder was removed, which has an
+    /// event of its own. An overflow is, because the lost events are unknown.
     const fn is_change(kind: ReadFlags) -> bool {
         !kind.contains(ReadFlags::IGNORED)
     }

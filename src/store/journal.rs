@@ -1,7 +1,7 @@
-//! How a commit takes place whole or not at all: the intent is written down before it is carried out, and the next process
-//! that opens the folder after a crash finishes it.
+//! Atomic commits with a write-ahead journal: the intent is written before it is carried out, and the next process that
+//! opens the folder after a crash completes it.
 //!
-//! Texts are flushed under no name first, where a full disk costs nothing. From then on there are only renames.
+//! Texts are first flushed under temporary names, where a full disk does no harm. After that there are only renames.
 
 use super::commit::{Change, Commit, Record};
 use super::durable::{discard, flush, name, remove, rename, replace, stage};
@@ -13,20 +13,19 @@ use crate::model::ResourceKind;
 /// One step of a commit. A crash may come between any two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
-    /// Write the text of a change, without a name.
+    /// Write the text of a change under its temporary name.
     Stage(usize),
-    /// Write down what is going to be done. A crash before this step leaves nothing of the commit, a crash after it
-    /// all of it.
+    /// Write the intent. A crash before this step leaves nothing of the commit, a crash after it all of it.
     Intend,
-    /// Name the text of a change, or remove what stands there.
+    /// Rename the text of a change to its file, or remove the file.
     Apply(usize),
-    /// Make the names outlive a crash.
+    /// Flush the folders.
     Flush(ResourceKind),
-    /// Make what was intended a revision.
+    /// Rename the intent to a revision.
     Keep,
 }
 
-/// What is going to become of a commit that was begun and did not end.
+/// How an interrupted commit is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     Forward,
@@ -43,14 +42,14 @@ impl Direction {
     }
 }
 
-/// Makes a commit take place, whose every change starts from what stands there.
+/// Carries out a commit whose changes all start from the current texts.
 pub(super) fn carry_out(layout: &Layout, record: &Record) -> Result<(), WriteError> {
     steps(&record.commit)
         .try_for_each(|step| step.take(layout, record))
         .inspect_err(|_| take_back(layout, record))
 }
 
-/// Makes a revision of what took place without a commit.
+/// Adds a revision for changes made without a commit.
 pub(super) fn keep(layout: &Layout, record: &Record) -> Result<(), WriteError> {
     let path = layout.revision(record.number);
     let text = serde_json::to_string(record).map_err(|e| WriteError::failed(&path, &e.into()))?;
@@ -97,8 +96,8 @@ impl Step {
     }
 }
 
-/// Takes back what a commit has done so far. When that fails too, it is written down that it has to be, and readers
-/// go by it. Only a disk that refuses to rename a file at all leaves the commit as one that is going to take place.
+/// Undoes the steps of a failed commit. When that fails too, the intent is marked for undoing, and readers apply the
+/// mark. Only a disk that cannot rename a file at all leaves the commit as one to be carried out.
 fn take_back(layout: &Layout, record: &Record) {
     for change in &record.commit.changes {
         discard(&layout.file(&change.id));
@@ -113,7 +112,7 @@ fn take_back(layout: &Layout, record: &Record) {
     }
 }
 
-/// The commit that was begun and did not end, if there is one.
+/// The interrupted commit, if there is one.
 pub(super) fn unsettled(layout: &Layout) -> Result<Option<(Record, Direction)>, StoreError> {
     for (path, direction) in [(layout.undo(), Direction::Back), (layout.pending(), Direction::Forward)] {
         if let Some(text) = read_own(&path)? {
@@ -129,7 +128,7 @@ pub(super) fn unsettled(layout: &Layout) -> Result<Option<(Record, Direction)>, 
     Ok(None)
 }
 
-/// Ends a commit that was begun. What somebody has changed by hand since then is left alone.
+/// Completes or undoes an interrupted commit. Files that were changed by hand since then are left alone.
 pub(super) fn settle(layout: &Layout, record: &Record, direction: Direction) -> Result<(), WriteError> {
     for change in &record.commit.changes {
         let path = layout.file(&change.id);

@@ -1,5 +1,4 @@
-//! Where things stand in the folder of a store. Names that begin with a dot are the store's own and are no part of
-//! what it holds.
+//! The paths in the folder of a store. Names with a leading dot are the store's own files, not resources.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -21,50 +20,50 @@ impl Layout {
         &self.root
     }
 
-    /// Where resources of a kind stand.
+    /// The folder of the resources of a kind.
     pub(super) fn folder(&self, kind: ResourceKind) -> PathBuf {
         self.root.join(kind.section())
     }
 
-    /// Where one resource stands.
+    /// The file of a resource.
     pub(super) fn file(&self, id: &ResourceId) -> PathBuf {
-        // A resource's name has no character that means anything in a path.
+        // The grammar of names excludes every character with a meaning in paths.
         self.folder(id.kind()).join(format!("{}.yaml", id.name()))
     }
 
-    /// The resource of a kind that a file of this name holds.
+    /// The resource of a kind with a file of this name.
     pub(super) fn resource(kind: ResourceKind, file: &OsStr) -> Option<ResourceId> {
         ResourceId::new(kind, file.to_str()?.strip_suffix(".yaml")?)
     }
 
-    /// Where the history stands.
+    /// The folder of the history.
     pub(super) fn revisions(&self) -> PathBuf {
         self.root.join("revisions")
     }
 
-    /// Where one revision stands.
+    /// The file of a revision.
     pub(super) fn revision(&self, number: u64) -> PathBuf {
         self.revisions().join(revision_name(number))
     }
 
-    /// The number of the revision that a file of this name holds.
+    /// The number of the revision with a file of this name.
     pub(super) fn number(file: &OsStr) -> Option<u64> {
         let name = file.to_str()?;
         let number = name.strip_suffix(".json")?.parse().ok()?;
         (revision_name(number) == name).then_some(number)
     }
 
-    /// A commit that was begun: it is going to take place, whatever happens.
+    /// The intent of a commit that must be carried out.
     pub(super) fn pending(&self) -> PathBuf {
         self.revisions().join("pending.json")
     }
 
-    /// A commit that failed on its way: it is going to be taken back, whatever happens.
+    /// The intent of a commit that must be undone.
     pub(super) fn undo(&self) -> PathBuf {
         self.revisions().join("undo.json")
     }
 
-    /// What the one writer holds.
+    /// The lock file of the writer.
     pub(super) fn lock(&self) -> PathBuf {
         self.root.join(".lock")
     }
@@ -87,7 +86,7 @@ fn revision_name(number: u64) -> String {
     format!("{number:08}.json")
 }
 
-/// What a file is written as before it gets its name. One writer needs one such name for each file.
+/// The temporary name of a file. There is one writer, so one such name for each file is enough.
 pub(super) fn unnamed(path: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
@@ -95,7 +94,7 @@ pub(super) fn unnamed(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Whether a file of this name was left unnamed by a writer that died.
+/// Whether a name is a temporary one.
 pub(super) fn is_unnamed(file: &OsStr) -> bool {
     let name = file.to_str().and_then(|name| name.strip_prefix('.')?.strip_suffix(NEW));
     name.is_some_and(|name| name.ends_with(".yaml") || name.ends_with(".json"))
@@ -124,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unnamed_file_is_no_resource_and_no_revision() {
+    fn a_temporary_file_is_neither_a_resource_nor_a_revision() {
         let layout = Layout::new(PathBuf::from("x"));
         let id = ResourceId::new(ResourceKind::Agent, "a").unwrap();
         for path in [layout.file(&id), layout.revision(1), layout.pending()] {

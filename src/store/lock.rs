@@ -1,4 +1,4 @@
-//! The mark of the one writer of a folder. It is gone when its process is, however that ended.
+//! The lock of the one writer of a folder. The kernel releases it when the process ends, however that happens.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -12,17 +12,17 @@ pub(super) struct Lock {
     file: File,
 }
 
-/// Why a lock is not had.
+/// Why the lock was not acquired.
 #[derive(Debug)]
 pub(super) enum LockError {
     /// Another process has it.
     Held,
-    /// The system refuses.
+    /// The system call failed.
     Io(io::Error),
 }
 
 impl Lock {
-    /// Takes the lock, or says at once that it cannot be had.
+    /// Acquires the lock without waiting.
     pub(super) fn take(path: PathBuf) -> Result<Self, LockError> {
         let mut options = OpenOptions::new();
         let file = options.write(true).create(true).truncate(false).mode(0o600).open(&path);
@@ -37,7 +37,7 @@ impl Lock {
         if lock.stands() { Ok(lock) } else { Err(LockError::Held) }
     }
 
-    /// Whether the file that is locked is still the one that others would lock.
+    /// Whether the locked file is still the one at the path, which another process would lock.
     pub(super) fn stands(&self) -> bool {
         let same = |path: &Path, file: &File| -> io::Result<bool> {
             let (there, ours) = (fs::metadata(path)?, file.metadata()?);
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_on_a_file_that_was_taken_away_does_not_stand() {
+    fn a_lock_on_a_removed_file_is_not_valid() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(".lock");
         let first = Lock::take(path.clone()).unwrap();

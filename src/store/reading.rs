@@ -1,38 +1,37 @@
-//! What a store holds at a moment, also when part of it cannot be read: one file that is no text must not hide the
-//! others.
+//! The content of a store, also when part of it is unreadable: one file that is not text must not hide the others.
 
 use std::path::PathBuf;
 
 use super::{StoreError, Text};
 use crate::model::ResourceId;
 
-/// What one reading of a store has found.
+/// The result of reading a store.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reading {
-    /// The last revision that is part of it.
+    /// The last revision included.
     pub head: u64,
     /// The resources, in the order of their ids.
     pub resources: Vec<(ResourceId, Text)>,
-    /// Resources that stand there and cannot be read.
+    /// Resources that exist and cannot be read.
     pub unreadable: Vec<Unreadable>,
 }
 
 /// A resource that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Which.
+    /// The resource.
     pub id: ResourceId,
-    /// Where it stands.
+    /// Its file.
     pub path: PathBuf,
-    /// Why.
+    /// Why it cannot be read.
     pub why: StoreError,
-    /// What [`Change::from`](super::Change::from) of a commit says that replaces it: its text with a mark for each byte
-    /// that is no text, nothing for a link to nowhere; or why no commit can.
+    /// The [`Change::from`](super::Change::from) of a commit that replaces it: its text with U+FFFD for each invalid byte,
+    /// `None` for a dangling link; or why no commit can replace it.
     pub from: Result<Option<String>, StoreError>,
 }
 
 impl Reading {
-    /// Every resource that stands there.
+    /// All resources, if all are readable.
     ///
     /// # Errors
     /// When one of them cannot be read.

@@ -8,36 +8,36 @@ use async_trait::async_trait;
 use super::{Commit, Description, Query, Reading, Record, StoreError, WriteError};
 use crate::model::ResourceId;
 
-/// The number of a revision, and the text that a resource had after it; `None`: it was removed.
+/// By resource: the number of a revision, and the text after it; `None` when that removed the resource.
 pub type Latest = BTreeMap<ResourceId, (u64, Option<String>)>;
 
-/// A place that holds resources and takes changes of them.
+/// A store of resources with a history.
 ///
-/// The watch is a doorbell, the head is the truth, and the record of a revision is what lies between two heads.
-/// Implementations block nowhere but on threads that are there for it.
+/// The watch is a doorbell: it may ring without a change. The head is the truth: it moves with every commit. The record
+/// of a revision is the difference between two heads. Implementations block only on threads meant for it.
 #[async_trait]
 pub trait ResourceStore: Send + Sync {
-    /// Reads everything, now. A commit is seen whole or not at all.
+    /// Reads all resources. A commit is seen whole or not at all.
     ///
     /// # Errors
     /// When the resources cannot be listed. A single resource that cannot be read is in [`Reading::unreadable`].
     async fn read(&self) -> Result<Reading, StoreError>;
 
-    /// Waits until something may have changed. A wait that is given up loses no ring.
+    /// Waits until a resource may have changed. Cancel-safe: a dropped future loses no notification.
     async fn changed(&mut self);
 
-    /// Makes the commit take place, and gives the number of its revision. When this returns, the commit outlives
-    /// a crash; when it fails, nothing of it stands.
+    /// Carries out a commit, and returns the number of its revision. A commit is durable when this returns, and has no
+    /// effect when this fails.
     ///
-    /// What must stand before is compared with what stands, not with the history: texts that somebody changed by
-    /// hand count. A commit that names a resource twice conflicts with itself. A commit without changes is no
-    /// revision: it gives the number of the last one.
+    /// [`Change::from`](super::Change::from) is compared with the current texts, not with the history, so that edits by
+    /// hand count. A commit that names a resource twice conflicts with itself. A commit without changes makes no revision
+    /// and returns the number of the last one.
     ///
     /// # Errors
     /// [`WriteError`].
     async fn commit(&self, commit: Commit) -> Result<u64, WriteError>;
 
-    /// The part of the history that is asked for, newest first. Old revisions are forgotten.
+    /// The revisions that fit the query, newest first. Old revisions are removed.
     ///
     /// # Errors
     /// When the history cannot be read.
@@ -46,18 +46,18 @@ pub trait ResourceStore: Send + Sync {
     /// The number of the last revision; 0 when there is none. It never falls.
     ///
     /// # Errors
-    /// When it cannot be had.
+    /// When it cannot be read.
     async fn head(&self) -> Result<u64, StoreError>;
 
-    /// Where a resource stands, or would: what findings call it, and what relative paths in it are read against.
+    /// The path of a resource, existing or not: findings name it, and relative paths in the resource are resolved against
+    /// it.
     fn place(&self, id: &ResourceId) -> PathBuf;
 
-    /// The store in words, for an operator.
+    /// The description of the store, for an operator.
     fn describe(&self) -> Description;
 
-    /// Keeps a revision of changes that took place already, since somebody made them by hand, and gives its number.
-    /// What the history says already is left out; nothing is left: no revision. A store that nobody can change but
-    /// by commits never has one.
+    /// Adds a revision for edits that somebody made by hand, and returns its number. Changes that the history has already
+    /// are left out; `None` when there are no others. A store that only commits can change returns `None`.
     ///
     /// # Errors
     /// [`WriteError`]; there is no such revision then.
@@ -65,7 +65,7 @@ pub trait ResourceStore: Send + Sync {
         Ok(None)
     }
 
-    /// One revision; `None` when there never was one, or when it is forgotten.
+    /// One revision; `None` when it never existed or was removed.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -75,8 +75,7 @@ pub trait ResourceStore: Send + Sync {
         Ok(found.filter(|record| record.number == number))
     }
 
-    /// The last revision of each of these resources, or of all that the history knows: its number, and the text that
-    /// stood there after it.
+    /// The last revision of each of these resources, or of all in the history: its number, and the text after it.
     ///
     /// # Errors
     /// When the history cannot be read.

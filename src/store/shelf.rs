@@ -1,4 +1,4 @@
-//! The resources in the three folders of a store, as they stand.
+//! Reads the resources in the three folders of a store.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirEntry, File};
@@ -15,18 +15,18 @@ use crate::model::{ResourceId, ResourceKind};
 /// The text of each resource.
 pub(super) type Resources = BTreeMap<ResourceId, String>;
 
-/// Reads resources, and remembers what it met on the way.
+/// A reader of resources, which remembers symbolic links and files to warn about.
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
-    /// Files that hold no resource; each is warned of once.
+    /// Files that are not resources; each is logged once.
     strays: Mutex<BTreeSet<PathBuf>>,
-    /// Resources that are links: they change where they point to.
+    /// Resources that are symbolic links: they change when their target does.
     links: Mutex<Vec<PathBuf>>,
 }
 
 impl Shelf {
-    /// Everything that stands there. `all`: a folder that is missing is an error, not an empty one, since it was
-    /// there before and may be a volume that is not mounted.
+    /// All resources. With `all`, a missing folder is an error and not empty: it existed before and may be a volume that is
+    /// not mounted.
     pub(super) fn read(
         &self,
         layout: &Layout,
@@ -47,7 +47,7 @@ impl Shelf {
                 let entry = entry.map_err(|e| unreadable(&e))?;
                 let Some((id, link)) = self.resource(kind, &entry) else { continue };
                 let path = entry.path();
-                // One that is removed while the folder is read is simply gone; a link to nowhere is a mistake.
+                // A file removed during the reading does not exist; a dangling link is a mistake.
                 let text = match (link, &opened) {
                     (true, _) => read_text(&path).map(Some),
                     (false, Some(opened)) => read_in(opened, &entry.file_name(), &path),
@@ -69,23 +69,23 @@ impl Shelf {
         Ok((resources, failed))
     }
 
-    /// Where the last reading met links.
+    /// The symbolic links of the last reading.
     pub(super) fn links(&self) -> Vec<PathBuf> {
         self.links.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Which resource an entry holds, and whether it is a link.
+    /// The resource of an entry, and whether the entry is a symbolic link.
     fn resource(&self, kind: ResourceKind, entry: &DirEntry) -> Option<(ResourceId, bool)> {
         let name = entry.file_name();
         if name.as_encoded_bytes().starts_with(b".") {
             return None;
         }
         let path = entry.path();
-        // What it is may be unknown on some file systems; reading it says more.
+        // Some file systems do not report the type of an entry; reading the file tells.
         let (file, link) =
             entry.file_type().map_or((true, false), |kind| (kind.is_file(), kind.is_symlink()));
         let id = Layout::resource(kind, &name).filter(|_| file || link);
-        // A link to nowhere is a resource that cannot be read.
+        // A dangling link is a resource that cannot be read.
         let id = id.filter(|_| !link || fs::metadata(&path).map_or(true, |meta| meta.is_file()));
         if id.is_none() {
             self.complain(&path);
@@ -100,7 +100,7 @@ impl Shelf {
     }
 }
 
-/// Takes resources that were read before or while a commit took place to what they are after it.
+/// Applies a commit to resources that were read before it or during it.
 pub(super) fn bring_up(resources: &mut Resources, record: &Record, direction: Direction) {
     for change in &record.commit.changes {
         let (before, after) = direction.ends(change);

@@ -1,4 +1,4 @@
-//! One text that a store holds, and how it is read: whole, of bounded size, and UTF-8 or not at all.
+//! Reads one text of a store: whole, of bounded size, and valid UTF-8.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -10,17 +10,18 @@ use rustix::io::Errno;
 
 use super::StoreError;
 
-/// The largest text that is read, in bytes.
+/// The largest text, in bytes: the same as for a configuration file, with room for ten thousand agents in one.
 pub(super) const MAX_BYTES: u64 = 8 << 20;
-/// What is asked of the system first. One resource is smaller, and there may be thousands.
+/// The buffer for the first read, in bytes: most resources are smaller, so one system call reads them, and there may be
+/// thousands.
 const FIRST_READ: usize = 2048;
 
 /// One text of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
-    /// Where it stands.
+    /// Its file.
     pub path: PathBuf,
-    /// What it says.
+    /// Its content.
     pub text: String,
 }
 
@@ -36,8 +37,8 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
     read_up_to(MAX_BYTES, path)
 }
 
-/// The text of the file of this name in an open folder, or `None` when there is no such file. `path` is where it stands:
-/// with thousands of files, walking there for each would cost as much as reading them.
+/// The text of a file in an open folder, or `None` when there is none. `path` is for errors: resolving it for each of
+/// thousands of files would cost as much as reading them.
 pub(super) fn read_in(folder: &File, name: &OsStr, path: &Path) -> Result<Option<String>, StoreError> {
     match openat(folder, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) {
         Err(Errno::NOENT) => Ok(None),
@@ -46,7 +47,7 @@ pub(super) fn read_in(folder: &File, name: &OsStr, path: &Path) -> Result<Option
     }
 }
 
-/// What the store itself wrote at `path`, however large; `None` when there is no file.
+/// A file that the store itself wrote, of any size; `None` when there is none.
 pub(super) fn read_own(path: &Path) -> Result<Option<String>, StoreError> {
     read_up_to(u64::MAX, path)
 }
@@ -59,8 +60,8 @@ fn read_up_to(limit: u64, path: &Path) -> Result<Option<String>, StoreError> {
     }
 }
 
-/// The text of a resource, as a commit names what it starts from; `None` when nothing stands there, or nothing that is a
-/// file. What is no text can be replaced as well: each byte that is none has a mark for it.
+/// The text of a resource as the precondition of a commit; `None` when there is no file. A file that is not UTF-8 can be
+/// replaced too: its text has U+FFFD for each invalid byte.
 pub(super) fn read_resource(path: &Path) -> Result<Option<String>, StoreError> {
     match fs::metadata(path) {
         Ok(meta) if meta.is_file() => match read_if_there(path) {
@@ -73,7 +74,7 @@ pub(super) fn read_resource(path: &Path) -> Result<Option<String>, StoreError> {
     }
 }
 
-/// What stands at `path`, with U+FFFD for each byte that is no text.
+/// The content of `path`, with U+FFFD for each invalid byte.
 fn marked(path: &Path) -> Result<Option<String>, StoreError> {
     let unreadable = |error: &io::Error| StoreError::unreadable(path, error);
     let mut bytes = Vec::new();
@@ -92,7 +93,7 @@ fn read(path: &Path, file: File, limit: u64) -> Result<String, StoreError> {
     if read as u64 > limit {
         return Err(StoreError::TooLarge { path: path.to_owned(), limit });
     }
-    // What is kept is kept for long, and by the thousand.
+    // Thousands of texts are kept for long, so none may keep spare capacity.
     bytes.shrink_to_fit();
     String::from_utf8(bytes)
         .map_err(|e| StoreError::NotUtf8 { path: path.to_owned(), offset: e.utf8_error().valid_up_to() })

@@ -1,8 +1,7 @@
-//! A doorbell on files: rings when one of them may have changed, also when a symbolic link on the way to it
-//! was swapped (as Kubernetes does) or the file was replaced (as editors do).
+//! Notifies when a file may have changed, also when a symbolic link on its path was swapped (as Kubernetes does) or the
+//! file was replaced (as editors do).
 //!
-//! Folders are watched, not files: a replaced file is another file. What has really changed is found by
-//! reading.
+//! It watches folders, not files, because a replaced file has another inode. It leaves what really changed to reading.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt as _;
@@ -14,12 +13,12 @@ use tokio::sync::Notify;
 
 use super::inotify::Inotify;
 
-/// Events that come within this time of each other ring once.
+/// Events within this time of each other are one notification: an editor saves a file in several system calls.
 const SETTLE: Duration = Duration::from_millis(50);
-/// The longest that such events are waited for.
+/// The longest delay for joining events, so that a folder with constant writes still notifies, well within a second.
 const SETTLE_AT_MOST: Duration = Duration::from_millis(300);
-/// A look without a ring, for file systems that send no events, and for systems without inotify, on which every change
-/// is found in this way.
+/// The interval of polling: rarely on Linux, for file systems without events (such as NFS), and every second on systems
+/// without inotify, where polling finds every change.
 const AT_LEAST_EVERY: Duration = Duration::from_secs(if cfg!(target_os = "linux") { 30 } else { 1 });
 
 /// Watches the folders of some files.
@@ -27,12 +26,12 @@ const AT_LEAST_EVERY: Duration = Duration::from_secs(if cfg!(target_os = "linux"
 pub(super) struct FileWatch {
     bell: Arc<Notify>,
     watcher: Option<Inotify>,
-    /// Folders by name and by what they are: another folder may be put in the place of one.
+    /// Folders by path and by identity: a folder may be replaced by another.
     folders: BTreeSet<(PathBuf, Option<u64>)>,
 }
 
 impl FileWatch {
-    /// A watch on nothing yet.
+    /// A watch without files.
     #[must_use]
     pub(super) fn new() -> Self {
         let bell = Arc::new(Notify::new());
@@ -61,7 +60,7 @@ impl FileWatch {
             match watcher.watch(&new.0) {
                 Ok(()) => {
                     watched.insert(new.clone());
-                    // What changed before the watch was set must not be missed.
+                    // A change before the watch was set must not be missed.
                     self.bell.notify_one();
                 }
                 Err(error) => {
@@ -72,12 +71,12 @@ impl FileWatch {
         self.folders = watched;
     }
 
-    /// Waits for the bell, or for as long as no change may stay unseen. A wait that is given up loses no ring.
+    /// Waits for a notification or the polling interval. Cancel-safe: a dropped future loses no notification.
     pub(super) async fn rung(&self) {
         if tokio::time::timeout(AT_LEAST_EVERY, self.bell.notified()).await.is_ok() {
             let mut ring = Ring { bell: &self.bell, heard: false };
-            // Lets a writer finish: one change often is several events. But somebody may write into the folder
-            // all the time, and a change must not wait for that to end.
+            // Let a writer finish, because one change is often several events, but not for ever: a folder may be
+            // written to all the time.
             let settle = async { while tokio::time::timeout(SETTLE, self.bell.notified()).await.is_ok() {} };
             let _settled = tokio::time::timeout(SETTLE_AT_MOST, settle).await;
             ring.heard = true;
@@ -85,7 +84,7 @@ impl FileWatch {
     }
 }
 
-/// A ring that somebody waits to settle. One that is not heard out rings again.
+/// A notification that is settling. Dropped before it has settled, it notifies again.
 struct Ring<'a> {
     bell: &'a Notify,
     heard: bool,
@@ -115,7 +114,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_folder_that_is_written_to_all_the_time_still_rings() {
+    async fn a_folder_that_is_written_to_all_the_time_still_notifies() {
         let watch = FileWatch { bell: Arc::default(), watcher: None, folders: BTreeSet::new() };
         let bell = Arc::clone(&watch.bell);
         let busy = tokio::spawn(async move {
@@ -131,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_wait_that_is_given_up_while_it_settles_loses_no_ring() {
+    async fn a_wait_dropped_while_it_settles_loses_no_notification() {
         let watch = FileWatch { bell: Arc::default(), watcher: None, folders: BTreeSet::new() };
         watch.bell.notify_one();
         let given_up = tokio::time::timeout(SETTLE / 2, watch.rung()).await;
@@ -141,7 +140,7 @@ mod tests {
         watch.bell.notify_one();
         watch.rung().await;
         assert!(began.elapsed() < AT_LEAST_EVERY, "{:?}", began.elapsed());
-        // One that was heard out is over.
+        // A settled notification is over.
         watch.rung().await;
         assert!(began.elapsed() >= AT_LEAST_EVERY, "{:?}", began.elapsed());
     }

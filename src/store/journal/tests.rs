@@ -1,4 +1,4 @@
-//! A commit that ends after any of its steps, and whoever opens the folder then.
+//! A commit that is interrupted after each of its steps, and the next process that opens the folder.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use super::super::layout::unnamed;
 use super::*;
 use crate::model::ResourceId;
 
-/// A folder with what stood there before, and a commit that changes, makes and removes something.
+/// A folder with resources, and a commit that changes, creates and removes one.
 struct Scene {
     _dir: tempfile::TempDir,
     layout: Layout,
@@ -93,7 +93,7 @@ impl Scene {
 }
 
 #[test]
-fn a_commit_that_ends_after_any_step_is_whole_or_not_there() {
+fn a_commit_interrupted_after_any_step_is_applied_whole_or_not_at_all() {
     let all: Vec<Step> = steps(&Scene::new().record.commit).collect();
     let intent = all.iter().position(|step| *step == Step::Intend).unwrap();
     assert_eq!((all.len(), intent), (10, 2), "{all:?}");
@@ -107,7 +107,7 @@ fn a_commit_that_ends_after_any_step_is_whole_or_not_there() {
 }
 
 #[test]
-fn a_text_that_was_cut_in_the_middle_has_no_name_yet() {
+fn a_half_written_text_has_only_its_temporary_name() {
     let scene = Scene::new();
     let paths = scene.record.commit.changes.iter().map(|change| scene.layout.file(&change.id));
     for path in paths.chain([scene.layout.pending()]) {
@@ -117,7 +117,7 @@ fn a_text_that_was_cut_in_the_middle_has_no_name_yet() {
 }
 
 #[test]
-fn ending_a_commit_can_itself_be_cut_anywhere() {
+fn settling_a_commit_can_itself_be_interrupted_anywhere() {
     for bits in 0..8 {
         let after = [0, 1, 2].map(|bit| bits >> bit & 1 == 1);
         for (forward, case) in [(true, "to be done"), (false, "to be taken back")] {
@@ -131,7 +131,7 @@ fn ending_a_commit_can_itself_be_cut_anywhere() {
 }
 
 #[test]
-fn a_step_that_fails_takes_the_commit_back() {
+fn a_failed_step_undoes_the_commit() {
     let scene = Scene::new();
     let change = |at: usize| scene.layout.file(&scene.record.commit.changes[at].id);
     let obstacles = [
@@ -143,7 +143,7 @@ fn a_step_that_fails_takes_the_commit_back() {
         scene.layout.revision(1),
     ];
     for obstacle in obstacles {
-        // No file takes the place of a folder that has something in it.
+        // A file cannot replace a folder that is not empty.
         fs::create_dir_all(obstacle.join("x")).unwrap();
         let result = carry_out(&scene.layout, &scene.record);
         assert!(matches!(result, Err(WriteError::Failed { .. })), "{obstacle:?}: {result:?}");
@@ -155,11 +155,11 @@ fn a_step_that_fails_takes_the_commit_back() {
 }
 
 #[test]
-fn what_cannot_be_taken_back_at_once_is_taken_back_by_the_next_write_or_start() {
+fn a_failed_undo_is_repeated_by_the_next_write_or_start() {
     for restarts in [true, false] {
         let scene = Scene::new();
         let folder = scene.open(Writer::Now).unwrap();
-        // The last step fails, and so does taking back the first.
+        // The last step fails, and so does undoing the first.
         let back = unnamed(&scene.layout.file(&scene.record.commit.changes[0].id));
         for step in steps(&scene.record.commit).take_while(|step| *step != Step::Keep) {
             step.take(&scene.layout, &scene.record).unwrap();
@@ -182,7 +182,7 @@ fn what_cannot_be_taken_back_at_once_is_taken_back_by_the_next_write_or_start() 
 }
 
 #[test]
-fn what_was_changed_by_hand_since_then_is_left_alone() {
+fn settling_leaves_files_changed_by_hand_since_then_alone() {
     let scene = Scene::new();
     scene.is_begun(&scene.layout.pending());
     fs::write(scene.layout.file(&scene.record.commit.changes[0].id), "by hand").unwrap();
@@ -194,7 +194,7 @@ fn what_was_changed_by_hand_since_then_is_left_alone() {
 }
 
 #[test]
-fn a_damaged_intent_is_said_and_nothing_is_guessed() {
+fn a_damaged_intent_is_an_error() {
     let scene = Scene::new();
     fs::write(scene.layout.pending(), "{").unwrap();
     for result in [scene.open(Writer::Now).map(drop), scene.open(Writer::Never).unwrap().read().map(drop)] {
@@ -204,7 +204,7 @@ fn a_damaged_intent_is_said_and_nothing_is_guessed() {
 }
 
 #[test]
-fn a_read_that_commits_overtake_is_brought_up_to_the_last_of_them() {
+fn a_read_during_commits_includes_the_last_of_them() {
     use super::super::shelf::{Resources, bring_up};
     let id = |name: &str| ResourceId::new(ResourceKind::Agent, name).unwrap();
     let texts = ["1", "2", "1", "3"].map(|text| Some(text.to_owned()));
