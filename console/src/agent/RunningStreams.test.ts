@@ -102,7 +102,7 @@ it("shows whose each stream is, its kind, its age and its path", async () => {
     stream(2, { kind: "sse", sub: "user-3", provider: "corp", path: "/refunds/\u202eevents" }),
     stream(3, { kind: "grpc", client_id: null, key_id: "key_ab12" }),
     stream(4, { kind: "body", client_id: null }),
-    stream(5, { client_id: null, provider: "partner" }),
+    stream(5, { client_id: null, provider: "partner", key_id: "kid-1" }),
   ]);
   const text = words(markup);
   for (const part of ["client app-7", "subject user-3", "API key key_ab12", "a client without a credential"])
@@ -110,6 +110,8 @@ it("shows whose each stream is, its kind, its age and its path", async () => {
   for (const part of ["WebSocket", "Server-sent events", "gRPC", "Response", "3 h ago", "/refunds/live"])
     expect(text).toContain(part);
   expect(text).toContain("⟨U+202E⟩events");
+  // With OAuth, it is the key that signed the token.
+  expect(text).not.toContain("kid-1");
   for (const name of ["corp", "partner"]) expect(text.split(`identity provider ${name}`)).toHaveLength(2);
   expect(markup).toContain('href="/identity-providers/corp"');
   expect(markup).toContain('href="/agents/refunds/api-keys"');

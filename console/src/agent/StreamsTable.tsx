@@ -6,7 +6,7 @@ import { type Column, DataTable, type Sorting, sorted } from "../parts/DataTable
 import { Time } from "../parts/Time";
 import { visible } from "../parts/visible";
 import { EndStream } from "./EndStream";
-import { callerOf, kindOf } from "./streams";
+import { apiKeyOf, callerOf, kindOf } from "./streams";
 
 /** So many rows a page can take. */
 const SHOWN = 100;
@@ -54,7 +54,7 @@ export function StreamsTable({ agent, items }: { agent: string; items: RunningSt
 }
 
 function Caller({ agent, one }: { agent: string; one: RunningStream }) {
-  if (one.key_id !== null) {
+  if (apiKeyOf(one) !== null) {
     return (
       <Link to={`/agents/${encodeURIComponent(agent)}/api-keys`} className="link">
         {callerOf(one)}

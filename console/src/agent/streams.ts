@@ -12,9 +12,15 @@ const KINDS: Record<RunningStream["kind"], string> = {
 /** The kind as people say it. */
 export const kindOf = ({ kind }: RunningStream): string => KINDS[kind];
 
+/** The API key that began the stream. With a provider, `key_id` is the key that signed the token. */
+export const apiKeyOf = ({ key_id, provider }: RunningStream): string | null =>
+  provider === null ? key_id : null;
+
 /** Who began the stream, in one line. */
-export function callerOf({ key_id, client_id, sub, provider }: RunningStream): string {
-  if (key_id !== null) return `API key ${visible(key_id)}`;
+export function callerOf(stream: RunningStream): string {
+  const { client_id, sub, provider } = stream;
+  const key = apiKeyOf(stream);
+  if (key !== null) return `API key ${visible(key)}`;
   const client = client_id !== null ? `client ${visible(client_id)}` : null;
   const subject = sub !== null && sub !== client_id ? `subject ${visible(sub)}` : null;
   const nameless = provider !== null ? `a client of ${provider}` : "a client without a credential";
