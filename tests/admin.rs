@@ -24,6 +24,10 @@ mod audit;
 mod bad_input;
 
 #[cfg(test)]
+#[path = "admin/bounds.rs"]
+mod bounds;
+
+#[cfg(test)]
 #[path = "admin/broken.rs"]
 mod broken;
 

@@ -1,5 +1,5 @@
 // Writes src/api/schemas.ts from the document of the control API (docs/openapi.json): its types, the plain settings of an
-// agent, and the methods of a test request. With --check it only reports whether the file is stale.
+// agent, the bounds of settings, and the methods of a test request. With --check it only reports whether the file is stale.
 import { readFile, writeFile } from "node:fs/promises";
 import { format, resolveConfig } from "prettier";
 
@@ -73,17 +73,43 @@ function settings(shape, section = "") {
   });
 }
 
-function kindOf({ type, enum: words, pattern, anyOf = [], minimum, maximum, default: usual, description }) {
+function kindOf(shape) {
+  const { type, enum: words, default: usual, description } = shape;
   if (words) return { kind: "choice", words };
-  if (type === "integer") return { kind: "count", minimum, maximum };
-  if (type === "string" && pattern?.includes("(ms|s|m|h|d)")) return { kind: "text" };
-  if (anyOf.length > 1 && anyOf.every((one) => one.type === "integer" || one.pattern || one.enum))
-    return { kind: "text" };
+  const bounds = boundsOf(shape);
+  if (bounds) return { kind: bounds.kind === "count" ? "count" : "text" };
   if (type !== "boolean") return null;
   const said = usual ?? /default (true|false)/.exec(description)?.[1];
   if (said === undefined) throw new Error(`a switch without a default: ${description}`);
   return { kind: "switch", usual: String(said) === "true" };
 }
+
+/** The bounds of a number, a duration or a size, as the gateway writes them; `null` where there are none. */
+function boundsOf(shape) {
+  const { type, anyOf = [], minimum, maximum } = shape;
+  if (shape["x-duration"]) return { kind: "duration", ...shape["x-duration"] };
+  if (shape["x-size"]) return { kind: "size", ...shape["x-size"] };
+  if (type === "integer" && minimum !== undefined && maximum !== undefined)
+    return { kind: "count", minimum: String(minimum), maximum: String(maximum) };
+  const inner = anyOf.map(boundsOf).filter(Boolean);
+  // A size may be a number, too, and its bounds are written with a unit all the same.
+  const bounds = inner.find(({ kind }) => kind !== "count") ?? inner[0];
+  const words = anyOf.flatMap((one) => one.enum ?? []);
+  return bounds ? (words.length ? { ...bounds, words } : bounds) : null;
+}
+
+/** The bounds of all settings of a shape, by where each stands in the specification. */
+function allBounds(shape, section = "") {
+  const sections = [shape, ...(shape.anyOf ?? [])].filter((one) => one.properties);
+  const settings = sections.flatMap((one) => Object.entries(one.properties));
+  return settings.flatMap(([key, value]) => {
+    const pointer = `${section}/${key}`;
+    const bounds = boundsOf(value);
+    return bounds ? [[pointer, bounds]] : allBounds(value, pointer);
+  });
+}
+
+const bounds = (shape) => JSON.stringify(Object.fromEntries(allBounds(shape)));
 
 const types = Object.entries(components.schemas).map(([name, shape]) =>
   shape.properties
@@ -102,14 +128,29 @@ ${types.join("\n\n")}
 export type PlainSetting = { pointer: string; doc: string } & (
   | { kind: "switch"; usual: boolean }
   | { kind: "choice"; words: string[] }
-  | { kind: "count"; minimum?: number; maximum?: number }
+  | { kind: "count" }
   | { kind: "text" }
 );
 
 export const PLAIN_SETTINGS: readonly PlainSetting[] = ${JSON.stringify(settings(components.schemas.AgentSpec))};
 
 /** The methods that a test request can have. */
-export const TRIAL_METHODS = ${JSON.stringify(components.schemas.Trial.properties.method.enum)} as const;\n`,
+export const TRIAL_METHODS = ${JSON.stringify(components.schemas.Trial.properties.method.enum)} as const;
+
+/** The least and the greatest value of a setting, as people write them, and the words that may stand there instead. */
+export interface Bounds {
+  kind: "count" | "duration" | "size";
+  minimum: string;
+  maximum: string;
+  words?: string[];
+}
+
+/** Bounds by where a setting stands in the specification. */
+export type AllBounds = Readonly<Record<string, Bounds>>;
+
+export const AGENT_BOUNDS: AllBounds = ${bounds(components.schemas.AgentSpec)};
+
+export const PROVIDER_BOUNDS: AllBounds = ${bounds(components.schemas.ProviderSpec)};\n`,
   { ...(await resolveConfig(target)), parser: "typescript" },
 );
 

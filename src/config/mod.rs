@@ -28,7 +28,7 @@ pub use language::settings::server::{
     AccessLog, Admin, CertificateFiles, Limits, Listener, Ops, ProxyProtocol, PublicUrl, Server, Shutdown,
     Tls, TokenCache,
 };
-pub use language::shape::{Field, Section, Shape};
+pub use language::shape::{Bounds, Field, Section, Shape};
 pub use language::units::{parse_duration, parse_size, show_duration, show_size};
 pub use language::written::{Pointers, Written, new_references, tag_of, to_yaml, written};
 pub use snapshot::{ApiKey, Certificates, Revision, Snapshot};

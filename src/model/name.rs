@@ -84,6 +84,9 @@ impl AgentName {
 }
 
 impl ProviderName {
+    /// What a name is, as a regular expression.
+    pub const PATTERN: &str = AgentName::PATTERN;
+
     /// Parses a name of `[a-z0-9-]{1,63}`.
     ///
     /// # Errors

@@ -123,7 +123,7 @@ export interface AgentSpec {
           /** whose tokens are accepted: names of `identity_providers` */
           identity_providers: string[];
 
-          /** the longest `exp` - `iat`; default not limited */
+          /** the longest `exp` - `iat`; 1s to 3660d; default not limited */
           max_token_lifetime?: string;
 
           /** the word before the token; "" is the bare token; default Bearer */
@@ -163,7 +163,7 @@ export interface AgentSpec {
     /** response headers that a page may read; default [] */
     exposed_headers?: string[];
 
-    /** how long a browser may remember the answer; default 1h */
+    /** how long a browser may remember the answer; 0s to 30d; default 1h */
     max_age?: string;
   };
 
@@ -173,10 +173,10 @@ export interface AgentSpec {
   /** enforce, or shadow: decide, count and log, but let through; default enforce */
   enforcement?: "enforce" | "shadow";
 
-  /** the largest request body; default no limit */
+  /** the largest request body; 1B to 1024GiB; default no limit */
   max_body?: number | string;
 
-  /** the most requests under way at the agent; default 4096 */
+  /** the most requests under way at the agent; 1 to 1048576; default 4096 */
   max_in_flight?: number;
 
   /** the path prefix at which the agent answers */
@@ -212,16 +212,16 @@ export interface AgentSpec {
         /** a file with the certificates (PEM) that are trusted for this upstream, instead of the system's */
         ca_file?: string;
 
-        /** how long connecting may take; default 5s */
+        /** how long connecting may take; 1ms to 10m; default 5s */
         connect_timeout?: string;
 
         /** the `Host` that the agent gets: rewrite (the authority of `url`), preserve (the caller's), or a name; default rewrite */
         host?: string;
 
-        /** how long a kept connection may rest and still be used; default 30s */
+        /** how long a kept connection may rest and still be used; 1ms to 1h; default 30s */
         idle_timeout?: string;
 
-        /** how long the head of the answer may take once the whole request is with the agent; default 1m */
+        /** how long the head of the answer may take once the whole request is with the agent; 1ms to 1d; default 1m */
         response_timeout?: string;
 
         /** headers that the agent gets with every request, set last: name to text, or to a file; never shown */
@@ -234,7 +234,7 @@ export interface AgentSpec {
             }
         >;
 
-        /** ends an answer or a tunnel that has been silent for so long; default off */
+        /** ends an answer or a tunnel that has been silent for so long; 1ms to 30d; default off */
         stream_idle_timeout?: "off" | string;
 
         /** http:// or https://, a host, and perhaps a port and a path to put before that of the request; or unix:/run/agent.sock, and perhaps :/base */
@@ -751,10 +751,10 @@ export interface ProviderSpec {
   /** fetch the key set from this URL */
   jwks_uri?: string;
 
-  /** how far clocks may differ; default 30s */
+  /** how far clocks may differ; 0s to 5m; default 30s */
   leeway?: string;
 
-  /** keys older than this are not used; not below `refresh`; default 1d */
+  /** keys older than this are not used; not below `refresh`; 1s to 365d; default 1d */
   max_stale?: string;
 
   /** one PEM public key or certificate */
@@ -763,7 +763,7 @@ export interface ProviderSpec {
   /** read one PEM public key or certificate from this file */
   public_key_file?: string;
 
-  /** how often keys are fetched; default 10m */
+  /** how often keys are fetched; 1s to 30d; default 10m */
   refresh?: string;
 }
 
@@ -1167,7 +1167,7 @@ export interface Written {
 export type PlainSetting = { pointer: string; doc: string } & (
   | { kind: "switch"; usual: boolean }
   | { kind: "choice"; words: string[] }
-  | { kind: "count"; minimum?: number; maximum?: number }
+  | { kind: "count" }
   | { kind: "text" }
 );
 
@@ -1178,19 +1178,22 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     kind: "switch",
     usual: false,
   },
-  { pointer: "/cors/max_age", doc: "how long a browser may remember the answer; default 1h", kind: "text" },
+  {
+    pointer: "/cors/max_age",
+    doc: "how long a browser may remember the answer; 0s to 30d; default 1h",
+    kind: "text",
+  },
   {
     pointer: "/enforcement",
     doc: "enforce, or shadow: decide, count and log, but let through; default enforce",
     kind: "choice",
     words: ["enforce", "shadow"],
   },
-  { pointer: "/max_body", doc: "the largest request body; default no limit", kind: "text" },
+  { pointer: "/max_body", doc: "the largest request body; 1B to 1024GiB; default no limit", kind: "text" },
   {
     pointer: "/max_in_flight",
-    doc: "the most requests under way at the agent; default 4096",
+    doc: "the most requests under way at the agent; 1 to 1048576; default 4096",
     kind: "count",
-    minimum: 0,
   },
   {
     pointer: "/route/strip_path",
@@ -1204,20 +1207,24 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     kind: "choice",
     words: ["revocation", "end", "keep"],
   },
-  { pointer: "/upstream/connect_timeout", doc: "how long connecting may take; default 5s", kind: "text" },
+  {
+    pointer: "/upstream/connect_timeout",
+    doc: "how long connecting may take; 1ms to 10m; default 5s",
+    kind: "text",
+  },
   {
     pointer: "/upstream/idle_timeout",
-    doc: "how long a kept connection may rest and still be used; default 30s",
+    doc: "how long a kept connection may rest and still be used; 1ms to 1h; default 30s",
     kind: "text",
   },
   {
     pointer: "/upstream/response_timeout",
-    doc: "how long the head of the answer may take once the whole request is with the agent; default 1m",
+    doc: "how long the head of the answer may take once the whole request is with the agent; 1ms to 1d; default 1m",
     kind: "text",
   },
   {
     pointer: "/upstream/stream_idle_timeout",
-    doc: "ends an answer or a tunnel that has been silent for so long; default off",
+    doc: "ends an answer or a tunnel that has been silent for so long; 1ms to 30d; default off",
     kind: "text",
   },
   {
@@ -1230,3 +1237,31 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
 
 /** The methods that a test request can have. */
 export const TRIAL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+
+/** The least and the greatest value of a setting, as people write them, and the words that may stand there instead. */
+export interface Bounds {
+  kind: "count" | "duration" | "size";
+  minimum: string;
+  maximum: string;
+  words?: string[];
+}
+
+/** Bounds by where a setting stands in the specification. */
+export type AllBounds = Readonly<Record<string, Bounds>>;
+
+export const AGENT_BOUNDS: AllBounds = {
+  "/auth/oauth/max_token_lifetime": { kind: "duration", maximum: "3660d", minimum: "1s" },
+  "/cors/max_age": { kind: "duration", maximum: "30d", minimum: "0s" },
+  "/max_body": { kind: "size", maximum: "1024GiB", minimum: "1B" },
+  "/max_in_flight": { kind: "count", minimum: "1", maximum: "1048576" },
+  "/upstream/connect_timeout": { kind: "duration", maximum: "10m", minimum: "1ms" },
+  "/upstream/idle_timeout": { kind: "duration", maximum: "1h", minimum: "1ms" },
+  "/upstream/response_timeout": { kind: "duration", maximum: "1d", minimum: "1ms" },
+  "/upstream/stream_idle_timeout": { kind: "duration", maximum: "30d", minimum: "1ms", words: ["off"] },
+};
+
+export const PROVIDER_BOUNDS: AllBounds = {
+  "/leeway": { kind: "duration", maximum: "5m", minimum: "0s" },
+  "/max_stale": { kind: "duration", maximum: "365d", minimum: "1s" },
+  "/refresh": { kind: "duration", maximum: "30d", minimum: "1s" },
+};

@@ -68,7 +68,7 @@ fn item(shape: Shape) -> Option<Shape> {
 
 fn member(shape: Shape) -> Option<Shape> {
     match shape {
-        Shape::Map(value) => Some(*value),
+        Shape::Map(_, value) => Some(*value),
         _ => None,
     }
 }

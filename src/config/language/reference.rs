@@ -1,11 +1,9 @@
 //! The reference page of all settings, in Markdown: a table for each section, made from the declarations.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use super::settings::root::ROOT;
 use super::shape::{Field, Section, Shape};
-use super::units::{show_duration, show_size};
 
 /// The page.
 #[must_use]
@@ -20,6 +18,10 @@ const HEAD: &str = "# Settings
 Every setting, as `portcullis check` reads it. This page is made from the declarations in `src/config/language/settings`;
 [conf/portcullis.yaml](../conf/portcullis.yaml) shows all of them in use. A setting in bold must be there. Any single value
 may be `${NAME}` or `${NAME:-default}`.
+
+`portcullis schema` prints the same bounds as JSON Schema, and the OpenAPI document of the control API has them for agents
+and identity providers. Those of a duration or a size, which is text, stand under `x-duration` or `x-size`, as
+`{\"minimum\": \"1s\", \"maximum\": \"10m\"}`, and in the description, where an editor shows them.
 ";
 
 fn write_section(page: &mut String, path: &str, section: &Section) {
@@ -55,9 +57,11 @@ fn sections(path: &str, shape: &Shape) -> Vec<(String, &'static Section)> {
     match shape {
         Shape::Section(section) => vec![(path.to_owned(), section)],
         Shape::List(item) | Shape::SomeList(item) => sections(&format!("{path}[]"), item),
-        Shape::Map(value) => sections(&format!("{path}.NAME"), value),
+        Shape::Map(_, value) => sections(&format!("{path}.NAME"), value),
         Shape::AnyOf(shapes) => shapes.iter().flat_map(|shape| sections(path, shape)).collect(),
         Shape::Text
+        | Shape::SomeText
+        | Shape::Pattern(_)
         | Shape::Word(_)
         | Shape::Bool
         | Shape::Integer(..)
@@ -71,21 +75,21 @@ fn sections(path: &str, shape: &Shape) -> Vec<(String, &'static Section)> {
 
 /// What may stand in a field, in words.
 fn value(shape: &Shape) -> String {
-    let time = |millis: &u64| show_duration(Duration::from_millis(*millis));
+    let bounds = || shape.bounds().map(|bounds| bounds.to_string()).unwrap_or_default();
     match shape {
-        Shape::Text => "text".to_owned(),
+        Shape::Text | Shape::SomeText | Shape::Pattern(_) => "text".to_owned(),
         Shape::Word(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
         Shape::Bool => "`true` or `false`".to_owned(),
         Shape::Integer(only, most) if only == most => format!("`{only}`"),
-        Shape::Integer(least, most) => format!("number, {least} to {most}"),
-        Shape::Duration(least, most) => format!("duration, {} to {}", time(least), time(most)),
-        Shape::Size(least, most) => format!("size, {} to {}", show_size(*least), show_size(*most)),
+        Shape::Integer(..) => format!("number, {}", bounds()),
+        Shape::Duration(..) => format!("duration, {}", bounds()),
+        Shape::Size(..) => format!("size, {}", bounds()),
         Shape::Date => "timestamp".to_owned(),
         Shape::Single => "text, number, `true` or `false`".to_owned(),
         Shape::Json => "JSON".to_owned(),
         Shape::List(item) => format!("list of: {}", value(item)),
         Shape::SomeList(item) => format!("list, not empty, of: {}", value(item)),
-        Shape::Map(item) => format!("mapping to: {}", value(item)),
+        Shape::Map(_, item) => format!("mapping to: {}", value(item)),
         Shape::Section(_) => "mapping".to_owned(),
         Shape::AnyOf(shapes) => shapes.iter().map(value).collect::<Vec<_>>().join("; or "),
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::settings::root::{ROOT, section_of};
-use super::shape::{Field, Section, Shape};
+use super::shape::{Bounds, Field, Section, Shape};
 use crate::model::ResourceKind;
 
 /// The schema. Values may also hold `${NAME}`, so patterns are loose where the reader is strict.
@@ -63,20 +63,21 @@ impl Style {
     fn shape(self, shape: &Shape) -> Value {
         match shape {
             Shape::Text => json!({"type": "string"}),
+            Shape::SomeText => json!({"type": "string", "minLength": 1}),
+            Shape::Pattern(pattern) => self.single(json!({"type": "string", "pattern": pattern})),
             Shape::Word(words) => self.single(json!({"enum": words})),
             Shape::Bool => self.single(json!({"type": "boolean"})),
-            Shape::Integer(_, _) => self.single(json!({"type": "integer", "minimum": 0})),
-            Shape::Duration(_, _) => {
-                self.single(json!({"type": "string", "pattern": r"^([0-9]+(ms|s|m|h|d))+$"}))
-            }
-            Shape::Size(_, _) => self.single(json!({"anyOf": [
-                {"type": "integer", "minimum": 0},
-                {"type": "string", "pattern": "^[0-9]+ ?(B|KB|MB|GB|KiB|MiB|GiB)?$"}]})),
+            Shape::Integer(least, most) => self.single(integer(*least, *most)),
+            Shape::Duration(_, _) => self.single(measured(shape, DURATION, "x-duration")),
+            Shape::Size(least, most) => self.single(json!({"anyOf": [
+                integer(*least, *most), measured(shape, SIZE, "x-size")]})),
             Shape::Date => json!({"type": "string", "format": "date-time"}),
             Shape::Single => json!({"type": ["string", "number", "boolean"]}),
             Shape::Json => json!({"type": "object"}),
-            Shape::List(item) | Shape::SomeList(item) => json!({"type": "array", "items": self.shape(item)}),
-            Shape::Map(value) => json!({"type": "object", "additionalProperties": self.shape(value)}),
+            Shape::List(item) => json!({"type": "array", "items": self.shape(item)}),
+            Shape::SomeList(item) => json!({"type": "array", "minItems": 1, "items": self.shape(item)}),
+            Shape::Map(keys, value) => json!({"type": "object", "propertyNames": {"pattern": keys},
+                "additionalProperties": self.shape(value)}),
             Shape::Section(fields) => self.section(fields),
             Shape::AnyOf(shapes) => {
                 json!({"anyOf": shapes.iter().map(|shape| self.shape(shape)).collect::<Vec<_>>()})
@@ -85,12 +86,39 @@ impl Style {
     }
 }
 
-/// What a field means, and what it is when it is absent.
-fn described(field: &Field) -> String {
-    match field.shown_default() {
-        Some(default) => format!("{}; default {default}", field.doc),
-        None => field.doc.to_owned(),
+/// A duration as it is written.
+const DURATION: &str = "^([0-9]+(ms|s|m|h|d))+$";
+
+/// A size as it is written.
+const SIZE: &str = r"^[0-9]+\s*(B|kB|KB|MB|GB|KiB|MiB|GiB)?$";
+
+fn integer(least: u64, most: u64) -> Value {
+    json!({"type": "integer", "minimum": least, "maximum": most})
+}
+
+/// A number with a unit. JSON Schema has no word for the bounds of such a text, so that they stand under one of our own,
+/// which validators ignore and the console's forms read.
+fn measured(shape: &Shape, pattern: &str, word: &str) -> Value {
+    let schema = json!({"type": "string", "pattern": pattern});
+    match shape.bounds() {
+        Some(Bounds { least, most }) => with(schema, word, json!({"minimum": least, "maximum": most})),
+        None => schema,
     }
+}
+
+/// Before what a field is when it is absent.
+const DEFAULT: &str = "; default ";
+
+/// What a field means, its bounds, and what it is when it is absent.
+fn described(field: &Field) -> String {
+    let bounds = field.shape.bounds().map(|bounds| format!("; {bounds}")).unwrap_or_default();
+    let default = field.shown_default().map(|default| format!("{DEFAULT}{default}")).unwrap_or_default();
+    // A default that is no value stands in the documentation, and comes last there.
+    let (doc, absent) = match field.doc.split_once(DEFAULT) {
+        Some((doc, absent)) => (doc, format!("{DEFAULT}{absent}")),
+        None => (field.doc, String::new()),
+    };
+    format!("{doc}{bounds}{absent}{default}")
 }
 
 fn with(mut schema: Value, key: &str, value: Value) -> Value {

@@ -59,7 +59,7 @@ trait ShortOrWhole {
 }
 
 impl<S: Settings> ShortOrWhole for S {
-    const SHORT_OR_WHOLE: &'static [Shape] = &[Shape::Text, Shape::Section(S::SECTION)];
+    const SHORT_OR_WHOLE: &'static [Shape] = &[Shape::SomeText, Shape::Section(S::SECTION)];
 }
 
 /// Reads a section that stands under the key at `owner`.

@@ -1,11 +1,19 @@
 //! What may stand in a field, as data: the JSON Schema, the reference page, "did you mean" and the order in which
 //! settings are written are made from it.
 
+use std::time::Duration;
+
+use super::units::{show_duration, show_size};
+
 /// What may stand in a field.
 #[derive(Debug, Clone, Copy)]
 pub enum Shape {
-    /// Text.
+    /// Text, which may be empty.
     Text,
+    /// Text that is not empty.
+    SomeText,
+    /// Text that matches this regular expression (ECMA-262), which is anchored.
+    Pattern(&'static str),
     /// One of these words.
     Word(&'static [&'static str]),
     /// `true` or `false`.
@@ -26,8 +34,8 @@ pub enum Shape {
     List(&'static Shape),
     /// A list of such values with at least one of them.
     SomeList(&'static Shape),
-    /// A mapping from free keys to such values.
-    Map(&'static Shape),
+    /// A mapping from free keys, which match this regular expression, to such values.
+    Map(&'static str, &'static Shape),
     /// A mapping with the fields of a section.
     Section(&'static Section),
     /// One of several.
@@ -60,6 +68,52 @@ pub struct Section {
     pub one_of: bool,
     /// The fields as they are declared; [`Self::fields`] are those that can be written.
     pub declared: &'static [Field],
+}
+
+/// The least and the greatest value of a setting, as an operator writes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounds {
+    /// The least value.
+    pub least: String,
+    /// The greatest value.
+    pub most: String,
+}
+
+impl Shape {
+    /// The bounds of a number, a duration or a size, also where a word may stand instead.
+    #[must_use]
+    pub fn bounds(&self) -> Option<Bounds> {
+        let within = |(least, most): (&u64, &u64), show: fn(u64) -> String| {
+            Some(Bounds { least: show(*least), most: show(*most) })
+        };
+        match self {
+            Self::Integer(least, most) => within((least, most), |number| number.to_string()),
+            Self::Duration(least, most) => {
+                within((least, most), |millis| show_duration(Duration::from_millis(millis)))
+            }
+            Self::Size(least, most) => within((least, most), show_size),
+            Self::AnyOf(shapes) => shapes.iter().find_map(Self::bounds),
+            Self::Text
+            | Self::SomeText
+            | Self::Pattern(_)
+            | Self::Word(_)
+            | Self::Bool
+            | Self::Date
+            | Self::Single
+            | Self::Json
+            | Self::List(_)
+            | Self::SomeList(_)
+            | Self::Map(..)
+            | Self::Section(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Bounds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { least, most } = self;
+        if least == most { f.write_str(least) } else { write!(f, "{least} to {most}") }
+    }
 }
 
 impl Section {

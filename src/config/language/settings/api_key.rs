@@ -41,6 +41,9 @@ section! {
 pub struct KeyId(String);
 
 impl KeyId {
+    /// What an id is, as a regular expression.
+    pub(super) const PATTERN: &str = "^[0-9A-Za-z]{8}$";
+
     /// The characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -66,12 +69,15 @@ impl Id for KeyId {
     }
 }
 
+/// A SHA-256 in hexadecimal.
+const SHA256: &str = "^[0-9A-Fa-f]{64}$";
+
 /// The SHA-256 of a whole key.
 enum HashOfKey {}
 
 impl Value for HashOfKey {
     type Read = Digest;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::Pattern(SHA256);
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Digest> {
         let text = text(report, node)?;

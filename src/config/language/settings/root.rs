@@ -7,11 +7,11 @@ use super::super::shape::{Field, Section, Shape};
 use super::super::value::{Placed, Value};
 use super::super::values::FilePath;
 use super::agent::AgentSettings;
-use super::api_key::ApiKeySettings;
+use super::api_key::{ApiKeySettings, KeyId};
 use super::provider::ProviderSettings;
 use super::server::Server;
 use crate::config::text::source::Spanned;
-use crate::model::ResourceKind;
+use crate::model::{AgentName, ProviderName, ResourceKind};
 
 /// The top of a file. It is read in pieces, since each may stand in another file.
 pub const ROOT: &Section = &Section {
@@ -32,15 +32,19 @@ pub const ROOT: &Section = &Section {
         ),
         Field::may(
             "identity_providers",
-            Shape::Map(&ProviderSettings::SHAPE),
+            Shape::Map(ProviderName::PATTERN, &ProviderSettings::SHAPE),
             "who signs tokens, under a name of your choice",
         ),
         Field::may(
             "agents",
-            Shape::Map(&AgentSettings::SHAPE),
+            Shape::Map(AgentName::PATTERN, &AgentSettings::SHAPE),
             "what is behind the gateway, under a name of your choice",
         ),
-        Field::may("api_keys", Shape::Map(&ApiKeySettings::SHAPE), "API keys, under the id inside the key"),
+        Field::may(
+            "api_keys",
+            Shape::Map(KeyId::PATTERN, &ApiKeySettings::SHAPE),
+            "API keys, under the id inside the key",
+        ),
     ],
 };
 

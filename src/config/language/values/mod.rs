@@ -12,7 +12,7 @@ pub(in crate::config) use number::{Bytes, Count, Date, Flag, Size, Time};
 pub(in crate::config) use place::{FilePath, Network, SocketAddress};
 pub(in crate::config) use text::{ExactText, Label, scalar, some_text, text};
 pub(in crate::config) use web::{
-    CredentialHeader, ExactHost, Prefix, RequestMethod, RouteHost, RoutePath, SettableHeader, bad_url,
+    CredentialHeader, ExactHost, Prefix, RequestMethod, RouteHost, RoutePath, SettableHeader, TOKEN, bad_url,
     header_conflict,
 };
 pub(in crate::config) use word::{word, words};

@@ -17,7 +17,7 @@ pub(in crate::config) enum FilePath {}
 
 impl Value for FilePath {
     type Read = PathBuf;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Self::Read> {
         path(report, node)
@@ -29,7 +29,7 @@ pub(in crate::config) enum SocketAddress {}
 
 impl Value for SocketAddress {
     type Read = SocketAddr;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Self::Read> {
         address(report, node)
@@ -45,7 +45,7 @@ pub(in crate::config) enum Network {}
 
 impl Value for Network {
     type Read = IpNet;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Self::Read> {
         cidr(report, node)

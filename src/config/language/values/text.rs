@@ -12,7 +12,7 @@ pub(in crate::config) enum Label {}
 
 impl Value for Label {
     type Read = String;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Self::Read> {
         label(report, node)
@@ -24,7 +24,7 @@ pub(in crate::config) enum ExactText {}
 
 impl Value for ExactText {
     type Read = String;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Self::Read> {
         exact_text(report, node)

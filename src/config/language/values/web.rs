@@ -12,12 +12,19 @@ use crate::config::text::source::Place;
 use crate::config::text::yaml::Node;
 use crate::model::{HostRule, is_token};
 
+/// A token of HTTP (RFC 9110 section 5.6.2), as a regular expression.
+pub(in crate::config) const TOKEN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+/// A token in capitals.
+const METHOD: &str = "^[!#$%&'*+.^_`|~0-9A-Z-]+$";
+/// A token, or nothing.
+const PREFIX: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]*$";
+
 /// A canonical path.
 pub(in crate::config) enum RoutePath {}
 
 impl Value for RoutePath {
     type Read = String;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<String> {
         let text = some_text(report, node)?;
@@ -33,7 +40,7 @@ pub(in crate::config) enum RouteHost {}
 
 impl Value for RouteHost {
     type Read = HostRule;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<HostRule> {
         let text = some_text(report, node)?;
@@ -46,7 +53,7 @@ pub(in crate::config) enum ExactHost {}
 
 impl Value for ExactHost {
     type Read = String;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<String> {
         let text = some_text(report, node)?;
@@ -63,7 +70,7 @@ pub(in crate::config) enum SettableHeader {}
 
 impl Value for SettableHeader {
     type Read = HeaderName;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::Pattern(TOKEN);
 
     fn read(report: &Report<'_>, node: &Node) -> Option<HeaderName> {
         let text = text(report, node)?;
@@ -80,7 +87,7 @@ pub(in crate::config) enum CredentialHeader {}
 
 impl Value for CredentialHeader {
     type Read = HeaderName;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::Pattern(TOKEN);
 
     fn read(report: &Report<'_>, node: &Node) -> Option<HeaderName> {
         let name = SettableHeader::read(report, node)?;
@@ -102,7 +109,7 @@ pub(in crate::config) enum Prefix {}
 
 impl Value for Prefix {
     type Read = String;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::Pattern(PREFIX);
 
     fn read(report: &Report<'_>, node: &Node) -> Option<String> {
         let text = text(report, node)?;
@@ -125,7 +132,7 @@ pub(in crate::config) enum RequestMethod {}
 
 impl Value for RequestMethod {
     type Read = Method;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::Pattern(METHOD);
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Method> {
         let text = text(report, node)?;

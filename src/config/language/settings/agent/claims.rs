@@ -57,12 +57,15 @@ section! {
     }
 }
 
+/// A scope token (RFC 6749 section 3.3), as a regular expression.
+const SCOPE: &str = r"^[!#-\[\]-~]+$";
+
 /// A scope token (RFC 6749 section 3.3).
 enum Scope {}
 
 impl Value for Scope {
     type Read = String;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::Pattern(SCOPE);
 
     fn read(report: &Report<'_>, node: &Node) -> Option<String> {
         let text = ExactText::read(report, node)?;

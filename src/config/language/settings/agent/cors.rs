@@ -8,7 +8,7 @@ use super::super::super::fields::Fields;
 use super::super::super::section::section;
 use super::super::super::shape::Shape;
 use super::super::super::value::Value;
-use super::super::super::values::{Flag, List, RequestMethod, SomeList, Time, some_text, text};
+use super::super::super::values::{Flag, List, RequestMethod, SomeList, TOKEN, Time, some_text, text};
 use super::super::super::web;
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
@@ -84,7 +84,7 @@ enum Origin {}
 
 impl Value for Origin {
     type Read = Option<AllowedOrigin>;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Self::Read> {
         let text = some_text(report, node)?;
@@ -103,7 +103,7 @@ enum PageHeader {}
 
 impl Value for PageHeader {
     type Read = HeaderName;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::Pattern(TOKEN);
 
     fn read(report: &Report<'_>, node: &Node) -> Option<HeaderName> {
         let text = text(report, node)?;

@@ -15,7 +15,7 @@ pub(in crate::config) struct NameOf<N>(PhantomData<N>);
 
 impl Value for NameOf<AgentName> {
     type Read = AgentName;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::Pattern(AgentName::PATTERN);
 
     fn read(report: &Report<'_>, node: &Node) -> Option<AgentName> {
         let text = text(report, node)?;
@@ -25,7 +25,7 @@ impl Value for NameOf<AgentName> {
 
 impl Value for NameOf<ProviderName> {
     type Read = ProviderName;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::Pattern(ProviderName::PATTERN);
 
     fn read(report: &Report<'_>, node: &Node) -> Option<ProviderName> {
         let text = text(report, node)?;

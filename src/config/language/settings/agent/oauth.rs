@@ -131,7 +131,7 @@ enum ClaimHeaders {}
 
 impl Value for ClaimHeaders {
     type Read = Vec<(String, HeaderName)>;
-    const SHAPE: Shape = Shape::Map(&Shape::Text);
+    const SHAPE: Shape = Shape::Map(r"\S", &SettableHeader::SHAPE);
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Self::Read> {
         let mut taken: Vec<(String, Place)> = Vec::new();

@@ -8,7 +8,7 @@ use super::super::super::fields::entries;
 use super::super::super::section::{Settings, read_section, section};
 use super::super::super::shape::Shape;
 use super::super::super::value::{Placed, Value};
-use super::super::super::values::{FilePath, text};
+use super::super::super::values::{FilePath, TOKEN, text};
 use super::super::super::web;
 use crate::config::text::code::Code;
 use crate::config::text::masked::MASK;
@@ -49,7 +49,7 @@ pub(super) enum SetHeaders {}
 
 impl Value for SetHeaders {
     type Read = Vec<SetHeader>;
-    const SHAPE: Shape = Shape::Map(&Shape::AnyOf(&[Shape::Text, Shape::Section(InFile::SECTION)]));
+    const SHAPE: Shape = Shape::Map(TOKEN, &Shape::AnyOf(&[Shape::Text, Shape::Section(InFile::SECTION)]));
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Vec<SetHeader>> {
         if let Kind::Scalar(_) | Kind::List(_) = node.kind {

@@ -3,7 +3,7 @@
 use super::super::super::section::{Settings, section};
 use super::super::super::shape::Shape;
 use super::super::super::value::{Placed, Value};
-use super::super::super::values::{List, some_text, word};
+use super::super::super::values::{List, TOKEN, some_text, word};
 use crate::authn::Elsewhere;
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
@@ -82,7 +82,7 @@ enum QueryName {}
 
 impl Value for QueryName {
     type Read = String;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<String> {
         let name = some_text(report, node)?;
@@ -101,7 +101,7 @@ enum CookieName {}
 
 impl Value for CookieName {
     type Read = String;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::Pattern(TOKEN);
 
     fn read(report: &Report<'_>, node: &Node) -> Option<String> {
         let name = some_text(report, node)?;

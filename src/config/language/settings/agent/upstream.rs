@@ -66,7 +66,7 @@ impl Deref for AgentUrl {
 
 impl Value for AgentUrl {
     type Read = Self;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
         let text = some_text(report, node)?;
@@ -123,7 +123,7 @@ pub enum UpstreamHost {
 
 impl Value for UpstreamHost {
     type Read = Self;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
         let text = some_text(report, node)?;

@@ -10,7 +10,7 @@ use crate::net::{EgressProxy, ProxyUrl};
 
 impl Value for EgressProxy {
     type Read = Self;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
         const MESSAGE: &str = "this is no proxy";

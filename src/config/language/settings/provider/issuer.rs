@@ -16,7 +16,7 @@ const WELL_KNOWN: [&str; 2] =
 
 impl Value for Issuer {
     type Read = Self;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
         read(report, node).map(|text| Self::new(&text))

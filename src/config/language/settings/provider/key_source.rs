@@ -165,7 +165,7 @@ enum KeysUrl {}
 
 impl Value for KeysUrl {
     type Read = Url;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Url> {
         let text = some_text(report, node)?;
@@ -194,7 +194,7 @@ enum Pem {}
 
 impl Value for Pem {
     type Read = String;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<String> {
         some_text(report, node)

@@ -99,7 +99,7 @@ enum HealthPath {}
 
 impl Value for HealthPath {
     type Read = String;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<String> {
         let path = RoutePath::read(report, node)?;

@@ -76,7 +76,7 @@ impl PublicUrl {
 
 impl Value for PublicUrl {
     type Read = Self;
-    const SHAPE: Shape = Shape::Text;
+    const SHAPE: Shape = Shape::SomeText;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
         let text = some_text(report, node)?;
