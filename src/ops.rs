@@ -140,7 +140,7 @@ async fn readyz(State(ops): State<Ops>, RawQuery(query): RawQuery) -> Response {
 fn config(status: &Status) -> serde_json::Value {
     let refused = status.refused.iter().map(|refused| (refused.at, &refused.findings));
     let wrong: Vec<_> = refused.chain(status.broken.iter().map(|b| (b.since, &b.findings))).collect();
-    let errors = wrong.iter().flat_map(|(_, findings)| *findings).filter(|f| f.severity == "error");
+    let errors = wrong.iter().flat_map(|(_, findings)| *findings).filter(|f| f.is_error());
     // A document that is set aside may be named on both sides.
     let errors: BTreeSet<String> = errors
         .map(|f| format!("{}:{}:{}: {}", f.file.display(), f.line.max(1), f.column.max(1), f.message))

@@ -13,9 +13,10 @@ use serde::{Deserialize as _, Deserializer, Serialize};
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
+use crate::config::Code;
 use crate::model::{Secret, strict_json};
 
-use super::problem::Problem;
+use super::problem::{Problem, ProblemCode};
 
 /// The largest body, in bytes: a hundred times the longest specification of an agent that a person writes.
 const LARGEST: usize = 1 << 20;
@@ -79,7 +80,7 @@ fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = "send JSON, with `Content-Type: application/json`";
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemCode::UnsupportedMediaType, detail))
 }
 
 async fn read(request: Request) -> Result<Vec<u8>, Problem> {
@@ -95,7 +96,7 @@ async fn read(request: Request) -> Result<Vec<u8>, Problem> {
         Ok(Err(problem)) => Err(problem),
         Err(_) => {
             let detail = format!("the body took longer than {} s", TIME.as_secs());
-            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail))
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, ProblemCode::Timeout, detail))
         }
     }
 }
@@ -126,11 +127,11 @@ fn too_large(mut rest: BodyDataStream) -> Problem {
         }
     }));
     let detail = format!("the body is larger than {LARGEST} bytes");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, ProblemCode::TooLarge, detail)
 }
 
 fn bad(why: String) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "bad_json", why)
+    Problem::new(StatusCode::BAD_REQUEST, ProblemCode::BadJson, why)
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {
@@ -141,11 +142,11 @@ fn typed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = parse(bytes)?;
     // serde's derived readers also accept an array in place of an object.
     if !value.is_object() {
-        return Err(Problem::invalid("", "wrong-type", "the body must be an object"));
+        return Err(Problem::invalid("", Code::WrongType, "the body must be an object"));
     }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let pointer = pointer(error.path());
-        Problem::invalid(&pointer, "wrong-type", error.into_inner().to_string())
+        Problem::invalid(&pointer, Code::WrongType, error.into_inner().to_string())
     })
 }
 

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 
+use crate::config::Code;
 use crate::control::{Expect, To, Wanted};
 use crate::model::ResourceId;
 
@@ -21,7 +22,7 @@ pub(super) async fn replace(
     dry_run: bool,
 ) -> Result<Response, Problem> {
     if !spec.is_object() {
-        return Err(Problem::invalid("", "wrong-type", "the body must be an object").of(&id));
+        return Err(Problem::invalid("", Code::WrongType, "the body must be an object").of(&id));
     }
     let new = expect == Expect::Absent;
     let (verb, status) = if new { ("create", StatusCode::CREATED) } else { ("update", StatusCode::OK) };
@@ -43,5 +44,5 @@ pub(super) async fn remove(
 
 /// The problem for a name outside the grammar of resource names.
 pub(super) fn bad_name() -> Problem {
-    Problem::invalid("", "bad-name", "a name has 1 to 63 lower-case letters, digits and dashes")
+    Problem::invalid("", Code::BadName, "a name has 1 to 63 lower-case letters, digits and dashes")
 }

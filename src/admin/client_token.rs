@@ -12,7 +12,7 @@ use crate::model::Secret;
 use super::SharedState;
 use super::body::{Answer, Json, secret};
 use super::page::{Name, Nothing, Query};
-use super::problem::Problem;
+use super::problem::{Problem, ProblemCode};
 
 /// A token request with the client credentials grant.
 // Holds a secret, so it cannot be printed.
@@ -49,9 +49,9 @@ pub(super) async fn run(
         authentication: question.authentication,
     };
     let token = client_token(provider, request).await;
-    token
-        .map(Answer)
-        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_accepted", error.to_string()))
+    token.map(Answer).map_err(|error| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::NotAccepted, error.to_string())
+    })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::Code;
 use crate::control::{Broken, Finding, Restore};
 use crate::model::ResourceId;
 
@@ -60,7 +61,7 @@ pub(super) async fn restore(
 ) -> Result<Response, Problem> {
     let id = ResourceId::parse(&which.resource).ok_or_else(|| {
         let message = "`resource` names an agent, an identity provider or an API key, such as agents/refunds";
-        Problem::invalid("/resource", "bad-name", message)
+        Problem::invalid("/resource", Code::BadName, message)
     })?;
     let restore = Restore { id: id.clone(), who: caller.who(), dry_run: query.dry_run };
     let edited = state.control().restore(restore).await?;

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::config::Code;
 use crate::gate::{self, Explanation};
 use crate::model::{AgentName, CanonicalPath, Request, Secret};
 use crate::routing::Agent;
@@ -43,7 +44,7 @@ pub(super) async fn run(
 ) -> Result<Answer<Explanation>, Problem> {
     let live = state.control().live();
     let Some(agent) = live.agents.get(question.agent.as_str()) else {
-        return Err(Problem::invalid("/agent", "unknown-agent", "there is no such agent"));
+        return Err(Problem::invalid("/agent", Code::UnknownAgent, "there is no such agent"));
     };
     let mut headers = headers(&question.headers)?;
     if let Some(text) = &question.credential {
@@ -68,12 +69,12 @@ fn split(target: &str) -> (&str, Option<&str>) {
 pub(super) fn headers(given: &[(String, String)]) -> Result<HeaderMap, Problem> {
     if given.len() > MOST_HEADERS {
         let message = format!("at most {MOST_HEADERS} headers");
-        return Err(Problem::invalid("/headers", "out-of-range", message));
+        return Err(Problem::invalid("/headers", Code::OutOfRange, message));
     }
     let mut headers = HeaderMap::new();
     for (i, (name, value)) in given.iter().enumerate() {
         let bad =
-            |part: u8, message| Problem::invalid(&format!("/headers/{i}/{part}"), "bad-header", message);
+            |part: u8, message| Problem::invalid(&format!("/headers/{i}/{part}"), Code::BadHeader, message);
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad(0, "this is no header name"))?;
         let mut value = HeaderValue::from_str(value.trim())
             .map_err(|_| bad(1, "a header value holds no control characters and only ASCII"))?;
@@ -86,7 +87,7 @@ pub(super) fn headers(given: &[(String, String)]) -> Result<HeaderMap, Problem> 
 /// Puts a credential where the agent reads it.
 pub(super) fn put_credential(agent: &Agent, text: &Secret, headers: &mut HeaderMap) -> Result<(), Problem> {
     let (name, mut value) = gate::credential(agent, text.expose_secret())
-        .map_err(|e| Problem::invalid("/credential", "bad-header", e.to_string()))?;
+        .map_err(|e| Problem::invalid("/credential", Code::BadHeader, e.to_string()))?;
     value.set_sensitive(true);
     headers.append(name, value);
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -94,7 +94,9 @@ impl Answer {
     pub(super) fn code(&self) -> &'static str {
         let problem: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         let code = problem["code"].as_str().unwrap_or_default();
-        super::problem::CODES.iter().find(|(word, _)| *word == code).map_or("", |(word, _)| word)
+        static WORDS: LazyLock<Vec<String>> =
+            LazyLock::new(|| super::problem::CODES.iter().map(|(code, _)| code.word()).collect());
+        WORDS.iter().find(|word| *word == code).map_or("", String::as_str)
     }
 }
 

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use crate::model::{Digest, Host, Secret};
 
 use super::caller::Caller;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemCode};
 use super::{SharedState, cookie};
 
 /// Every path below needs a credential.
@@ -35,7 +35,7 @@ async fn admit(state: &SharedState, request: &mut Request) -> Result<(), Problem
         .filter(|own| is_ours(own, &state.admin.settings.hosts))
         .ok_or_else(|| {
             let detail = "this listener answers to IP addresses, to localhost, and to the names in `server.admin.hosts`";
-            Problem::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", detail)
+            Problem::new(StatusCode::MISDIRECTED_REQUEST, ProblemCode::Misdirected, detail)
         })?;
     let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
     let schemes = schemes(state.is_tls(), &own, &state.admin.settings.hosts);
@@ -147,7 +147,7 @@ fn is_own_origin(origin: &HeaderValue, own: &str, schemes: &[&str]) -> bool {
 }
 
 fn foreign(detail: &str) -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "forbidden_origin", detail)
+    Problem::new(StatusCode::FORBIDDEN, ProblemCode::ForbiddenOrigin, detail)
 }
 
 /// Adds the headers that keep browsers and caches from storing, sniffing, framing or running a response. A handler's own

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::authn::ApiKeyText;
-use crate::config;
+use crate::config::{self, Code};
 use crate::control::{Edit, Edited, Expect, To, Wanted};
 use crate::model::{AgentName, Digest, Secret, Stamp, check_label};
 use crate::routing::Authenticator;
@@ -20,7 +20,7 @@ use super::api_keys::{self, ApiKey};
 use super::body::{Answer, Json};
 use super::caller::Caller;
 use super::changes::remove;
-use super::key_times::{DURATION, duration, end_of_successor, expiry};
+use super::key_times::{DURATION, SHORTEST_LIFE, bounds, duration, end_of_successor, expiry};
 use super::page::{Name, Query, Write};
 use super::precondition::IfMatch;
 use super::problem::Problem;
@@ -41,7 +41,7 @@ pub(super) struct Create {
     name: Option<String>,
     #[schemars(extend("format" = "date-time"))]
     expires_at: Option<String>,
-    #[schemars(regex(pattern = DURATION), example = "30d")]
+    #[schemars(regex(pattern = DURATION), extend("x-duration" = bounds(SHORTEST_LIFE)), example = "30d")]
     expires_in: Option<String>,
 }
 
@@ -51,11 +51,11 @@ pub(super) struct Create {
 #[schemars(rename = "RotateApiKey")]
 pub(super) struct Rotate {
     /// How long the old key stays valid; default 1h.
-    #[schemars(regex(pattern = DURATION), example = "1h")]
+    #[schemars(regex(pattern = DURATION), extend("x-duration" = bounds(Duration::ZERO)), example = "1h")]
     overlap: Option<String>,
     #[schemars(extend("format" = "date-time"))]
     expires_at: Option<String>,
-    #[schemars(regex(pattern = DURATION), example = "30d")]
+    #[schemars(regex(pattern = DURATION), extend("x-duration" = bounds(SHORTEST_LIFE)), example = "30d")]
     expires_in: Option<String>,
 }
 
@@ -177,14 +177,14 @@ fn takes_keys(state: &AdminState, agent: &str) -> Result<AgentName, Problem> {
         Some((Authenticator::ApiKey(_), name)) => Ok(name.clone()),
         Some(_) => {
             let message = "this agent takes no API keys; deploy it with `auth: { api_key: {} }` first";
-            Err(Problem::invalid("/agent", "wrong-agent", message))
+            Err(Problem::invalid("/agent", Code::WrongAgent, message))
         }
-        None => Err(Problem::invalid("/agent", "unknown-agent", "there is no such agent")),
+        None => Err(Problem::invalid("/agent", Code::UnknownAgent, "there is no such agent")),
     }
 }
 
 fn named(name: &str) -> Result<&str, Problem> {
-    check_label(name).map(|()| name).map_err(|why| Problem::invalid("/name", "bad-label", why))
+    check_label(name).map(|()| name).map_err(|why| Problem::invalid("/name", Code::BadLabel, why))
 }
 
 /// Revokes a key now.
@@ -236,7 +236,7 @@ pub(super) async fn rotate(
     let now = state.admin.clock.now();
     if api_keys::has_passed(key.revoked_at, now) || api_keys::has_passed(key.expires_at, now) {
         let message = "a key that is revoked or has expired cannot be rotated; create a new one";
-        return Err(Problem::invalid("", "out-of-range", message));
+        return Err(Problem::invalid("", Code::OutOfRange, message));
     }
     let asked = expiry(&state, wanted.expires_at.as_deref(), wanted.expires_in.as_deref())?;
     let ends = match asked {

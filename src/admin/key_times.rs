@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::config::{self, parse_duration};
+use serde_json::{Value, json};
+
+use crate::config::{self, Code, parse_duration, show_duration};
 use crate::model::Instant;
 
 use super::problem::Problem;
@@ -10,6 +12,14 @@ use super::{AdminState, write};
 
 /// The longest overlap and the longest lifetime: ten years with their leap days, and a week over.
 const LONGEST_TIME: Duration = Duration::from_secs(3660 * 86_400);
+
+/// The shortest lifetime: a key expires at a whole second.
+pub(super) const SHORTEST_LIFE: Duration = Duration::from_secs(1);
+
+/// The bounds of a requested duration, for the OpenAPI document.
+pub(super) fn bounds(least: Duration) -> Value {
+    json!({"minimum": show_duration(least), "maximum": show_duration(LONGEST_TIME)})
+}
 
 /// The pattern of durations in the OpenAPI document.
 pub(super) const DURATION: &str = "^([0-9]{1,4}(ms|s|m|h|d)){1,3}$";
@@ -25,7 +35,7 @@ pub(super) fn expiry(
         (None, None) => Ok(None),
         (Some(_), Some(_)) => {
             let message = "give `expires_at` or `expires_in`, not both";
-            Err(Problem::invalid("/expires_in", "duplicate-value", message))
+            Err(Problem::invalid("/expires_in", Code::DuplicateValue, message))
         }
         (Some(at), None) => {
             let message = "`expires_at` is a moment to come (RFC 3339), such as 2030-01-01T00:00:00Z";
@@ -33,14 +43,14 @@ pub(super) fn expiry(
             let now = write::timestamp(now);
             match parsed.filter(|at| now.is_none_or(|now| *at > now)) {
                 Some(at) => Ok(Some(at)),
-                None => Err(Problem::invalid("/expires_at", "bad-date", message)),
+                None => Err(Problem::invalid("/expires_at", Code::BadDate, message)),
             }
         }
         (None, Some(after)) => {
             let after = duration("/expires_in", after)?;
             let message = "`expires_in` is a time over 0, such as 30d";
-            let at = write::timestamp(now.plus(after)).filter(|_| after >= Duration::from_secs(1));
-            at.map(Some).ok_or_else(|| Problem::invalid("/expires_in", "bad-duration", message))
+            let at = write::timestamp(now.plus(after)).filter(|_| after >= SHORTEST_LIFE);
+            at.map(Some).ok_or_else(|| Problem::invalid("/expires_in", Code::BadDuration, message))
         }
     }
 }
@@ -49,8 +59,8 @@ pub(super) fn expiry(
 pub(super) fn duration(pointer: &str, text: &str) -> Result<Duration, Problem> {
     match parse_duration(text) {
         Ok(time) if time <= LONGEST_TIME => Ok(time),
-        Ok(_) => Err(Problem::invalid(pointer, "out-of-range", "at most 3660d")),
-        Err(help) => Err(Problem::invalid(pointer, "bad-duration", help)),
+        Ok(_) => Err(Problem::invalid(pointer, Code::OutOfRange, "at most 3660d")),
+        Err(help) => Err(Problem::invalid(pointer, Code::BadDuration, help)),
     }
 }
 
@@ -72,7 +82,7 @@ pub(super) fn end_of_successor(
         Some(life) if left < life / 2 => Ok(write::timestamp(now.plus(life)).or(Some(end))),
         None if left <= overlap => {
             let message = format!("the key ends at {end} already: say when the new one is to end");
-            Err(Problem::invalid("/expires_in", "missing-field", message))
+            Err(Problem::invalid("/expires_in", Code::MissingField, message))
         }
         Some(_) | None => Ok(Some(end)),
     }

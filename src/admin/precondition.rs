@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 
 use crate::control::Expect;
 
-use super::problem::Problem;
+use super::problem::{Problem, ProblemCode};
 
 /// The precondition of a write that may create: `If-None-Match: *`, or [`IfMatch`].
 pub(super) struct Precondition(pub(super) Expect);
@@ -45,7 +45,7 @@ fn expect(headers: &HeaderMap, may_create: bool) -> Result<Expect, Problem> {
             } else {
                 "send `If-Match` with the ETag that you have seen, or `*`"
             };
-            Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition_required", detail))
+            Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, ProblemCode::PreconditionRequired, detail))
         }
     }
 }
@@ -87,7 +87,7 @@ fn is_ours(tag: &str) -> bool {
 }
 
 fn bad(detail: &str) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "bad_precondition", detail)
+    Problem::new(StatusCode::BAD_REQUEST, ProblemCode::BadPrecondition, detail)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
+use crate::config::Code;
 use crate::idp::{self, Probe, ProbeRequest};
 
 use super::body::{Answer, Json};
@@ -35,11 +36,11 @@ pub(super) async fn run(
         (1..=LONGEST).contains(&question.issuer.len()) && !question.issuer.chars().any(char::is_control);
     if !good {
         let message = format!("an issuer of 1 to {LONGEST} characters is wanted");
-        return Err(Problem::invalid("/issuer", "bad-issuer", message));
+        return Err(Problem::invalid("/issuer", Code::BadIssuer, message));
     }
     let jwks_uri = question.jwks_uri.map(|text| {
         let url = Url::parse(&text).ok().filter(|_| text.len() <= LONGEST);
-        url.ok_or_else(|| Problem::invalid("/jwks_uri", "bad-url", "this is no URL"))
+        url.ok_or_else(|| Problem::invalid("/jwks_uri", Code::BadUrl, "this is no URL"))
     });
     let request = ProbeRequest {
         issuer: question.issuer,

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::config::Code;
 use crate::control::{Edit, Expect, To, Wanted};
 use crate::idp::{Probe, ProviderSpec, probe_of};
 use crate::model::{ResourceId, ResourceKind};
@@ -18,7 +19,7 @@ use super::changes::bad_name;
 use super::impact::Impact;
 use super::page::{Name, Nothing, Query};
 use super::precondition::Precondition;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemCode};
 use super::provider_users::users_of;
 use super::providers::not_found;
 use super::write::Written;
@@ -51,7 +52,7 @@ pub(super) async fn put(
 ) -> Result<Response, Problem> {
     let id = ResourceId::new(ResourceKind::IdentityProvider, name).ok_or_else(bad_name)?;
     if !spec.is_object() {
-        return Err(Problem::invalid("", "wrong-type", "the body must be an object").of(&id));
+        return Err(Problem::invalid("", Code::WrongType, "the body must be an object").of(&id));
     }
     let new = expect == Expect::Absent;
     let (verb, status) = if new { ("create", StatusCode::CREATED) } else { ("update", StatusCode::OK) };
@@ -93,7 +94,7 @@ fn not_accepted(impact: &Impact, failed: &Probe) -> Problem {
          `?force=true` saves it all the same",
         impact.agents.len()
     );
-    let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_accepted", detail);
+    let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::NotAccepted, detail);
     problem.set_agents(impact.agents.clone());
     problem
 }
@@ -109,7 +110,7 @@ pub(super) async fn fetch(
     let provider = live.providers.get(name.as_str()).ok_or_else(|| not_found(&name))?;
     if !provider.spec().source.is_remote() {
         let detail = "the keys of this provider stand in the configuration; there is nothing to fetch";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_accepted", detail));
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::NotAccepted, detail));
     }
     let status = match provider.ask_refetch(state.admin.clock.now()) {
         Some(ended) => match tokio::time::timeout(FETCH, ended).await {

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::Snapshot;
+use crate::config::{Code, Snapshot};
 use crate::control::{self, Action, Expect, RollBack, diff};
 use crate::model::{ResourceId, ResourceKind};
 use crate::store::{self, Change, Record};
@@ -17,7 +17,7 @@ use super::body::{Answer, MaybeJson};
 use super::caller::Caller;
 use super::page::{self, LARGEST, Name, Nothing, Query, Write};
 use super::precondition::IfMatch;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemCode};
 use super::write::{self, Written};
 
 /// Which revisions.
@@ -201,7 +201,7 @@ pub(super) async fn roll_back(
         let known = ResourceId::parse(text).filter(|id| id.kind() != ResourceKind::ApiKey);
         known.ok_or_else(|| {
             let message = "`resource` names an agent or an identity provider, such as agents/refunds";
-            Problem::invalid("/resource", "bad-name", message)
+            Problem::invalid("/resource", Code::BadName, message)
         })
     });
     let only = only.transpose()?;
@@ -224,7 +224,7 @@ fn head(tags: &[String]) -> Result<u64, Problem> {
     let only = if let [tag] = tags { tag.strip_prefix('r') } else { None };
     only.and_then(|digits| digits.parse().ok()).ok_or_else(|| {
         let detail = "`If-Match` here takes the ETag of the list of revisions, such as \"r7\"";
-        Problem::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
+        Problem::new(StatusCode::PRECONDITION_FAILED, ProblemCode::PreconditionFailed, detail)
     })
 }
 

@@ -18,7 +18,7 @@ use super::{SharedState, documents, write};
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Status {
     attention: Vec<Attention>,
-    version: &'static str,
+    version: String,
     started_at: jiff::Timestamp,
     live: Live,
     store: Store,
@@ -102,7 +102,7 @@ pub(super) async fn show(
     };
     Answer(Status {
         attention: attention::all(&seen),
-        version: env!("CARGO_PKG_VERSION"),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: state.admin.started,
         live: Live { revision: live.revision.as_str().to_owned(), number: status.head.number },
         store: Store {

@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 use url::Url;
 
-use crate::config::{ProxyProtocol, Snapshot};
+use crate::config::{Code, ProxyProtocol, Snapshot};
 use crate::model::methods::METHODS;
 use crate::model::{CanonicalPath, Secret, reached_at};
 use crate::routing::Agent;
@@ -92,7 +92,7 @@ fn request(live: &Snapshot, agent: &Agent, trial: Trial) -> Result<Prepared, Pro
     let method =
         METHODS.contains(&trial.method.as_str()).then(|| Method::from_bytes(trial.method.as_bytes()).ok());
     let message = format!("one of {}", METHODS.join(", "));
-    let method = method.flatten().ok_or_else(|| Problem::invalid("/method", "bad-method", message))?;
+    let method = method.flatten().ok_or_else(|| Problem::invalid("/method", Code::BadMethod, message))?;
     let (address, tls) = own(live)
         .ok_or_else(|| Problem::unavailable("every listener of this gateway has `proxy_protocol`"))?;
     let url = target(live, agent, address, tls, &trial.path)?;
@@ -130,7 +130,7 @@ fn target(
     tls: bool,
     path: &str,
 ) -> Result<Url, Problem> {
-    let bad = |message: String| Problem::invalid("/path", "bad-path", message);
+    let bad = |message: String| Problem::invalid("/path", Code::BadPath, message);
     if !path.is_empty() && !path.starts_with(['/', '?']) {
         return Err(bad("a path below the agent's route begins with `/` (or `?`), or is empty".to_owned()));
     }
@@ -163,7 +163,7 @@ fn ours_alone(given: &[(String, String)]) -> Result<(), Problem> {
     match given.iter().position(|(name, _)| OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours))) {
         Some(i) => {
             let message = "this header is written by the gateway's own client";
-            Err(Problem::invalid(&format!("/headers/{i}/0"), "bad-header", message))
+            Err(Problem::invalid(&format!("/headers/{i}/0"), Code::BadHeader, message))
         }
         None => Ok(()),
     }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::telemetry::UpstreamError;
+
 use super::AdminState;
 
 /// The last request that got no response from its agent.
@@ -12,7 +14,7 @@ use super::AdminState;
 #[schemars(rename = "LastUpstreamFailure")]
 pub(super) struct LastFailure {
     at: jiff::Timestamp,
-    cause: &'static str,
+    cause: UpstreamError,
 }
 
 /// The last request that got no response from its agent, with its cause in words.
@@ -20,7 +22,7 @@ pub(super) struct LastFailure {
 #[schemars(rename = "UpstreamFailure")]
 struct Failure {
     at: jiff::Timestamp,
-    cause: &'static str,
+    cause: UpstreamError,
     detail: String,
     request_id: String,
 }
@@ -45,7 +47,7 @@ struct Recent {
 /// The last failure at an agent's upstream.
 pub(super) fn last(state: &AdminState, agent: &str) -> Option<LastFailure> {
     let entry = state.admin.decisions.last_failure(agent)?;
-    Some(LastFailure { at: entry.at.timestamp(), cause: entry.upstream_error?.as_str() })
+    Some(LastFailure { at: entry.at.timestamp(), cause: entry.upstream_error? })
 }
 
 impl UpstreamHealth {
@@ -57,7 +59,7 @@ impl UpstreamHealth {
             let failed = entry.grounds.as_ref().and_then(|grounds| grounds.failed.as_ref());
             Some(Failure {
                 at: entry.at.timestamp(),
-                cause: entry.upstream_error?.as_str(),
+                cause: entry.upstream_error?,
                 detail: failed.and_then(|failed| failed.seen.as_deref()).unwrap_or_default().to_owned(),
                 request_id: entry.request_id.to_string(),
             })

@@ -9,91 +9,55 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{FailedCheck, Grounds, TokenSaid};
+use crate::model::{FailedCheck, Grounds, TokenSaid, closed_words};
 
-/// The checks of a decision. The words for them are part of the API; their order is in `authn`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Check {
-    /// An agent's route matches the host and path.
-    Route,
-    /// The request carries exactly one credential, in the form that the agent reads.
-    Credential,
-    /// The token is no longer than `token_bytes`.
-    Size,
-    /// The token is a compact JWS (RFC 7515 section 7.1) with valid JSON.
-    Format,
-    /// `alg` is an asymmetric algorithm that the provider allows.
-    Algorithm,
-    /// The token has no `crit` (RFC 7515 section 4.1.11) and no unencoded payload (RFC 7797).
-    Critical,
-    /// `typ` names a JWT or an access token (RFC 9068 section 4).
-    Type,
-    /// `iss` names a provider that the agent accepts.
-    Issuer,
-    /// `exp` is present and has not passed.
-    Expiry,
-    /// `nbf` and `iat` are not in the future.
-    NotBefore,
-    /// `exp - iat` is at most the agent's `max_token_lifetime`.
-    Lifetime,
-    /// The token names one of the agent's audiences.
-    Audience,
-    /// The token is not bound to a key of its holder, or the agent ignores that.
-    Binding,
-    /// The provider has a key for this token.
-    Key,
-    /// The signature verifies.
-    Signature,
-    /// The token grants the scopes that the agent requires.
-    Scopes,
-    /// The token satisfies a claim rule.
-    Claim,
-    /// The claims that go upstream can be written as headers.
-    ClaimHeaders,
-    /// The API key has the right form and check digits.
-    ApiKeyFormat,
-    /// The API key is one of this agent's.
-    ApiKey,
-    /// The API key has not been revoked.
-    ApiKeyRevoked,
-    /// The API key has not expired.
-    ApiKeyExpiry,
-}
-
-impl Check {
-    /// The word for it in `explain`, in the record of a refusal and in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Route => "route",
-            Self::Credential => "credential",
-            Self::Size => "size",
-            Self::Format => "format",
-            Self::Algorithm => "algorithm",
-            Self::Critical => "critical",
-            Self::Type => "type",
-            Self::Issuer => "issuer",
-            Self::Expiry => "expiry",
-            Self::NotBefore => "not_before",
-            Self::Lifetime => "lifetime",
-            Self::Audience => "audience",
-            Self::Binding => "binding",
-            Self::Key => "key",
-            Self::Signature => "signature",
-            Self::Scopes => "scopes",
-            Self::Claim => "claim",
-            Self::ClaimHeaders => "claim_headers",
-            Self::ApiKeyFormat => "api_key_format",
-            Self::ApiKey => "api_key",
-            Self::ApiKeyRevoked => "api_key_revoked",
-            Self::ApiKeyExpiry => "api_key_expiry",
-        }
-    }
-}
-
-impl Serialize for Check {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
+closed_words! {
+    /// The checks of a decision. The words for them are part of the API; their order is in `authn`.
+    Check {
+        /// An agent's route matches the host and path.
+        Route = "route",
+        /// The request carries exactly one credential, in the form that the agent reads.
+        Credential = "credential",
+        /// The token is no longer than `token_bytes`.
+        Size = "size",
+        /// The token is a compact JWS (RFC 7515 section 7.1) with valid JSON.
+        Format = "format",
+        /// `alg` is an asymmetric algorithm that the provider allows.
+        Algorithm = "algorithm",
+        /// The token has no `crit` (RFC 7515 section 4.1.11) and no unencoded payload (RFC 7797).
+        Critical = "critical",
+        /// `typ` names a JWT or an access token (RFC 9068 section 4).
+        Type = "type",
+        /// `iss` names a provider that the agent accepts.
+        Issuer = "issuer",
+        /// `exp` is present and has not passed.
+        Expiry = "expiry",
+        /// `nbf` and `iat` are not in the future.
+        NotBefore = "not_before",
+        /// `exp - iat` is at most the agent's `max_token_lifetime`.
+        Lifetime = "lifetime",
+        /// The token names one of the agent's audiences.
+        Audience = "audience",
+        /// The token is not bound to a key of its holder, or the agent ignores that.
+        Binding = "binding",
+        /// The provider has a key for this token.
+        Key = "key",
+        /// The signature verifies.
+        Signature = "signature",
+        /// The token grants the scopes that the agent requires.
+        Scopes = "scopes",
+        /// The token satisfies a claim rule.
+        Claim = "claim",
+        /// The claims that go upstream can be written as headers.
+        ClaimHeaders = "claim_headers",
+        /// The API key has the right form and check digits.
+        ApiKeyFormat = "api_key_format",
+        /// The API key is one of this agent's.
+        ApiKey = "api_key",
+        /// The API key has not been revoked.
+        ApiKeyRevoked = "api_key_revoked",
+        /// The API key has not expired.
+        ApiKeyExpiry = "api_key_expiry",
     }
 }
 
@@ -187,7 +151,6 @@ impl Trace for Witness {
 #[schemars(rename = "Check")]
 pub struct Line {
     /// Which check.
-    #[schemars(with = "String")]
     pub check: Check,
     /// Whether it passed.
     pub ok: bool,
@@ -196,7 +159,7 @@ pub struct Line {
     /// The values that would have passed.
     pub wanted: String,
     /// How to fix it, on a failed check.
-    pub fix: Option<&'static str>,
+    pub fix: Option<String>,
 }
 
 /// Keeps every check, for `explain`.
@@ -209,7 +172,7 @@ pub struct Transcript {
 impl Trace for Transcript {
     fn check(&mut self, check: Check, ok: bool, facts: impl FnOnce() -> Facts) {
         let facts = facts();
-        let fix = if ok { None } else { Some(facts.fix) };
+        let fix = (!ok).then(|| facts.fix.to_owned());
         self.lines.push(Line { check, ok, seen: facts.seen, wanted: facts.wanted, fix });
     }
 }

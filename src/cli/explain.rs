@@ -194,7 +194,7 @@ fn print(report: &Explanation, out: &mut dyn Write) -> std::io::Result<()> {
             writeln!(out, "       seen    {}", shown(seen))?;
         }
         writeln!(out, "       wanted  {}", shown(&line.wanted))?;
-        if let Some(fix) = line.fix {
+        if let Some(fix) = &line.fix {
             writeln!(out, "       fix     {fix}")?;
         }
     }

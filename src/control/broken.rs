@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::config::{Snapshot, Source};
+use crate::config::{Severity, Snapshot, Source};
 use crate::model::{Instant, ResourceId};
 use crate::store::Latest;
 
 use super::aside::{Aside, Stands};
-use super::finding::Finding;
+use super::finding::{ChangeCode, Finding};
 use super::status::Broken;
 
 /// What a look at the store has found, and what was known before it.
@@ -29,7 +29,7 @@ impl Found<'_> {
     /// The documents in which something is wrong, and those that wait with them, in the order of their files.
     pub(super) fn broken(&self) -> Vec<Broken> {
         let mut wrong: BTreeMap<PathBuf, Vec<Finding>> = BTreeMap::new();
-        for finding in self.findings.iter().filter(|finding| finding.severity == "error") {
+        for finding in self.findings.iter().filter(|finding| finding.is_error()) {
             wrong.entry(finding.file.clone()).or_default().push(finding.clone());
         }
         let held = self.aside.documents.iter().map(|(path, held)| Broken {
@@ -62,8 +62,8 @@ impl Found<'_> {
     fn waits(&self, path: &std::path::Path, id: Option<&ResourceId>) -> Finding {
         let message = "it is not live: it was changed together with what is broken elsewhere".to_owned();
         Finding {
-            severity: "error",
-            code: "held-up",
+            severity: Severity::Error,
+            code: ChangeCode::HeldUp.into(),
             message,
             help: Some("fix the other errors, or save it once more to have it taken alone".to_owned()),
             resource: id.cloned(),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{self, Compiled, Diagnostics, Files, Snapshot, Source};
+use crate::config::{self, Compiled, Diagnostics, Files, Severity, Snapshot, Source};
 use crate::idp::ProviderSpec;
 use crate::model::{Instant, ResourceId, ResourceKind};
 use crate::store::{Change, Commit, at_leisure};
@@ -13,7 +13,7 @@ use crate::telemetry::Metrics;
 use super::diff::diffs;
 use super::edit::{Edit, EditError, Edited};
 use super::editor::{self, Base};
-use super::finding::Finding;
+use super::finding::{ChangeCode, Finding};
 use super::load::{compile, read_file};
 use super::reconciler::Reconciler;
 use super::status::Outcome;
@@ -114,8 +114,8 @@ impl Reconciler {
             let message = format!("{what} is broken on disk; this change is not held up by it");
             tracing::warn!(file = %broken.file.display(), "{message}");
             Finding {
-                severity: "warning",
-                code: "broken-document",
+                severity: Severity::Warning,
+                code: ChangeCode::BrokenDocument.into(),
                 message,
                 help: Some("fix the file, or restore its last good text".to_owned()),
                 resource: broken.resource.clone(),
@@ -209,12 +209,12 @@ fn found_in(asked: &[ResourceId], findings: &Diagnostics, sources: &[Source]) ->
 fn wrong_with(asked: &[ResourceId], findings: &Diagnostics, sources: &[Source]) -> Vec<Finding> {
     let mut found = Finding::of(findings, sources);
     let is_asked = |finding: &Finding| finding.resource.as_ref().is_some_and(|id| asked.contains(id));
-    found.retain(|finding| finding.severity == "error" || is_asked(finding));
+    found.retain(|finding| finding.is_error() || is_asked(finding));
     found
 }
 
 fn is_error_in(asked: &[ResourceId], finding: &Finding) -> bool {
-    finding.severity == "error" && finding.resource.as_ref().is_some_and(|id| asked.contains(id))
+    finding.is_error() && finding.resource.as_ref().is_some_and(|id| asked.contains(id))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::store::Change;
 
 use super::aside::{Aside, Stands};
 use super::edit::{EditError, Expect, To, Wanted};
-use super::finding::Finding;
+use super::finding::{ChangeCode, Finding};
 
 /// What changes are applied to: what is live, and what stands on disk beside it.
 pub(super) struct Base<'b> {
@@ -119,7 +119,7 @@ fn wanted_text(wish: &Wanted, from: Option<&str>) -> Result<Option<String>, Edit
     });
     let value = &config::unmasked(wish.id.kind(), value.clone(), before.as_ref()).map_err(|pointer| {
         let message = "this stands for a value that is not shown, and there is none".to_owned();
-        let finding = Finding::in_resource(&wish.id, pointer, "masked-value", message);
+        let finding = Finding::in_resource(&wish.id, pointer, ChangeCode::MaskedValue, message);
         EditError::Invalid(vec![finding.help("write the value, or `{ \"file\": PATH }`")])
     })?;
     // The same value keeps its text, with the comments in it.
@@ -128,12 +128,12 @@ fn wanted_text(wish: &Wanted, from: Option<&str>) -> Result<Option<String>, Edit
     }
     if let Some(pointer) = config::new_references(value, before.as_ref()) {
         let message = "references to the environment can only be written in files".to_owned();
-        let finding = Finding::in_resource(&wish.id, pointer, "environment-reference", message);
+        let finding = Finding::in_resource(&wish.id, pointer, ChangeCode::EnvironmentReference, message);
         let finding = finding.help("write the value itself, or `$${` for a literal `${`");
         return Err(EditError::Invalid(vec![finding]));
     }
     config::to_yaml(wish.id.kind(), value).map(Some).map_err(|why| {
-        EditError::Invalid(vec![Finding::in_resource(&wish.id, String::new(), "not-yaml", why)])
+        EditError::Invalid(vec![Finding::in_resource(&wish.id, String::new(), ChangeCode::NotYaml, why)])
     })
 }
 

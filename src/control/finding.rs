@@ -7,18 +7,56 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::config::{Diagnostics, Pointers, Severity, Source};
+use crate::config::{Code, Diagnostics, Pointers, Severity, Source};
 use crate::model::ResourceId;
+
+/// The stable name of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "DiagnosticCode")]
+pub enum FindingCode {
+    /// Of the validator.
+    Configuration(Code),
+    /// Of what makes changes.
+    Change(ChangeCode),
+}
+
+/// The stable name of a finding that no text by itself gives rise to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeCode {
+    /// A document is broken on disk; others are not held up by it.
+    BrokenDocument,
+    /// A document waits for others that were changed together with it.
+    HeldUp,
+    /// A value that is not shown was sent back in the place of none.
+    MaskedValue,
+    /// A reference to the environment, which only files may hold.
+    EnvironmentReference,
+    /// A value that cannot be written as YAML.
+    NotYaml,
+}
+
+impl From<Code> for FindingCode {
+    fn from(code: Code) -> Self {
+        Self::Configuration(code)
+    }
+}
+
+impl From<ChangeCode> for FindingCode {
+    fn from(code: ChangeCode) -> Self {
+        Self::Change(code)
+    }
+}
 
 /// An error, a warning or a note about a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "Diagnostic")]
 pub struct Finding {
-    /// `error`, `warning` or `note`.
-    #[schemars(extend("enum" = ["error", "warning", "note"]))]
-    pub severity: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
     /// The stable name of the finding.
-    pub code: &'static str,
+    pub code: FindingCode,
     /// What is wrong.
     pub message: String,
     /// What to write instead.
@@ -41,10 +79,15 @@ pub struct Finding {
 impl Finding {
     /// An error in a part of a resource that was never written to a file.
     #[must_use]
-    pub fn in_resource(id: &ResourceId, pointer: String, code: &'static str, message: String) -> Self {
+    pub fn in_resource(
+        id: &ResourceId,
+        pointer: String,
+        code: impl Into<FindingCode>,
+        message: String,
+    ) -> Self {
         Self {
-            severity: "error",
-            code,
+            severity: Severity::Error,
+            code: code.into(),
             message,
             help: None,
             resource: Some(id.clone()),
@@ -53,6 +96,12 @@ impl Finding {
             line: 0,
             column: 0,
         }
+    }
+
+    /// Whether it refuses the configuration.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
     }
 
     /// Adds what to write instead.
@@ -76,12 +125,8 @@ impl Finding {
             });
             let resource = resource.as_ref();
             Self {
-                severity: match found.severity {
-                    Severity::Error => "error",
-                    Severity::Warning => "warning",
-                    Severity::Note => "note",
-                },
-                code: found.code.as_str(),
+                severity: found.severity,
+                code: found.code.into(),
                 message: found.message.clone(),
                 help: found.help.clone(),
                 resource: resource.map(|(id, _)| (*id).clone()),
@@ -128,9 +173,9 @@ mod tests {
         let parts: Vec<_> =
             findings.iter().map(|f| (f.code, f.resource.as_ref(), f.pointer.as_deref())).collect();
         for wanted in [
-            ("bad-path", Some(&id), Some("/route")),
-            ("bad-header", Some(&id), Some("/auth/oauth/header")),
-            ("unknown-field", None, None),
+            (Code::BadPath.into(), Some(&id), Some("/route")),
+            (Code::BadHeader.into(), Some(&id), Some("/auth/oauth/header")),
+            (Code::UnknownField.into(), None, None),
         ] {
             assert!(parts.contains(&wanted), "{wanted:?} in {parts:?}");
         }

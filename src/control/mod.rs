@@ -32,7 +32,7 @@ mod undo;
 pub use audit_log::{AuditFile, AuditLog};
 pub use diff::{Action, diff, shown};
 pub use edit::{Edit, EditError, Edited, Expect, Restore, RollBack, To, Wanted};
-pub use finding::{Finding, tell};
+pub use finding::{ChangeCode, Finding, FindingCode, tell};
 pub use handle::{Control, Reloaded};
 pub use load::{LoadError, load};
 pub use reconciler::Reconciler;

@@ -1,12 +1,12 @@
-//! The response to a refused head, as bytes, because Pingora never sees the request. The connection ends with it.
+//! The answer to a head that goes no further, as bytes: Pingora has seen nothing of it. The connection ends with it.
 //!
-//! `model::Refusal` has its status and text; `proxy` writes responses to complete requests.
+//! What the answer says is for `model::Refusal`; answers to whole requests are written in `proxy`.
 
 use http::StatusCode;
 
 use crate::model::{PROBLEM_MEDIA_TYPE, Refusal, RequestId, methods};
 
-/// A complete response in HTTP/1.1.
+/// A whole answer in HTTP/1.1.
 pub(super) fn raw(refusal: Refusal, request_id: &RequestId) -> Vec<u8> {
     let status = refusal.status();
     let phrase = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
@@ -14,7 +14,6 @@ pub(super) fn raw(refusal: Refusal, request_id: &RequestId) -> Vec<u8> {
         Refusal::MethodNotAllowed => format!("Allow: {}\r\n", methods::ALLOW),
         _ => String::new(),
     };
-    // Neither an absent `Retry-After` nor an absent phrase (RFC 9112 section 4) needs a value.
     let retry =
         refusal.retry_after().map(|seconds| format!("Retry-After: {seconds}\r\n")).unwrap_or_default();
     let body = refusal.document(refusal.detail(), request_id);
@@ -34,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_response_is_complete_and_ends_the_connection() {
+    fn an_answer_is_whole_and_ends_the_connection() {
         for (refusal, first, extra) in [
             (Refusal::MalformedHead, "HTTP/1.1 400 Bad Request", ""),
             (

@@ -1,13 +1,13 @@
-//! The state of the drain at the end of a process: what is in flight, and when nothing is.
+//! What is in flight, and the moment when nothing is any more.
 //!
-//! The gateway's signal handling decides when to drain and for how long.
+//! When to drain and for how long is decided by the gateway's signal handling.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// The state of the drain, with a count of what must end before the process may. Cheap to clone.
+/// Counts what must end before the process may. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Drain(Arc<State>);
 
@@ -20,47 +20,46 @@ struct State {
     changed: Notify,
 }
 
-/// One thing in flight; dropping it ends it.
+/// Something in flight; dropping it says that it has ended.
 #[derive(Debug)]
 pub struct Busy(Arc<State>);
 
 impl Drain {
-    /// Announces that the gateway will stop; until then it serves as before.
+    /// Says that the gateway will soon go away; it still serves as before.
     pub fn announce(&self) {
         self.0.leaving.store(true, Ordering::SeqCst);
     }
 
-    /// Notes that another process now serves these addresses. Call it before [`announce`](Self::announce) and
-    /// [`start`](Self::start), or health checks report a drain.
+    /// Says that another process serves where this one did; said before the rest.
     pub fn hand_over(&self) {
         self.0.handed_over.store(true, Ordering::SeqCst);
     }
 
-    /// Whether another process serves these addresses, or is about to.
+    /// Whether another process serves where this one does, or is about to.
     #[must_use]
     pub fn is_handed_over(&self) -> bool {
         self.0.handed_over.load(Ordering::SeqCst)
     }
 
-    /// Waits until this process drains because another one replaces it.
+    /// Waits until this process drains because another one serves in its place.
     pub async fn replaced(&self) {
         self.until(|state| state.draining.load(Ordering::SeqCst) && state.handed_over.load(Ordering::SeqCst))
             .await;
     }
 
-    /// Whether the gateway will stop soon, or drains.
+    /// Whether the gateway will soon go away, or is going.
     #[must_use]
     pub fn is_leaving(&self) -> bool {
         self.0.leaving.load(Ordering::SeqCst) || self.is_draining()
     }
 
-    /// Starts draining: from now on connections are closed when their request has ended.
+    /// From now on connections are closed when their request has ended.
     pub fn start(&self) {
         self.0.draining.store(true, Ordering::SeqCst);
         self.0.changed.notify_waiters();
     }
 
-    /// Whether draining has started.
+    /// Whether the gateway is on its way out.
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.0.draining.load(Ordering::SeqCst)
@@ -76,13 +75,13 @@ impl Drain {
         self.until(|state| state.busy.load(Ordering::SeqCst) == 0).await;
     }
 
-    /// The number of things in flight.
+    /// How much is in flight.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.0.busy.load(Ordering::SeqCst)
     }
 
-    /// Counts something as in flight until the guard is dropped.
+    /// Something is in flight until the guard is dropped.
     #[must_use]
     pub fn enter(&self) -> Busy {
         self.0.busy.fetch_add(1, Ordering::SeqCst);
@@ -93,7 +92,7 @@ impl Drain {
         loop {
             let changed = self.0.changed.notified();
             tokio::pin!(changed);
-            // Registers before it checks, so that a change in between is not missed.
+            // Listens before looking, so that a change in between is not missed.
             changed.as_mut().enable();
             if holds(&self.0) {
                 return;

@@ -1,7 +1,8 @@
-//! The end of a stream that was ordered to end: at its next message boundary, or at once when the wait for one is over.
+//! How a stream that was ordered to end stops: at its next message boundary, or where it is when nobody waits any
+//! longer.
 //!
-//! The order comes from outside, and the boundaries from the phases. `proxy` writes the message at the end, and `http1` that
-//! of a WebSocket.
+//! The order comes from outside; where a boundary is, the phases say; what is said at the end is for `proxy`, and for
+//! `http1` where it is a WebSocket.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -9,72 +10,71 @@ use std::task::{Context, Poll};
 
 use crate::model::{EndOrder, EndedBy};
 
-/// The end of one request's stream. It belongs to one task; only the order is shared.
+/// The end of one request's stream. One task has it; the order alone is shared.
 #[derive(Debug, Default)]
 pub(crate) struct Ending {
-    /// The order, once the response has turned out to be a stream.
+    /// There once the request has turned out to be a stream.
     order: OnceLock<Arc<EndOrder>>,
-    /// Whether a message has begun and is incomplete.
+    /// Whether a message has begun and is not whole.
     is_within: AtomicBool,
-    /// Zero, or one more than the index in [`ENDED_AT`] of where it was ended.
+    /// How it ended, as a number of [`HOW`] and one.
     ended: AtomicU8,
 }
 
-/// The position at which a stream was ended.
+/// Where a stream was ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EndedAt {
     /// Between two messages.
     Boundary,
-    /// Within a message that was not complete in time.
+    /// Within a message that did not come whole in time.
     Within,
-    /// Within a write to a client that does not read: nothing more can be written.
+    /// Within a write that the client did not take: nothing more can be written.
     Writing,
 }
 
-/// Every position, in the order of its declaration, which `ended` counts by.
-const ENDED_AT: [EndedAt; 3] = [EndedAt::Boundary, EndedAt::Within, EndedAt::Writing];
+const HOW: [EndedAt; 3] = [EndedAt::Boundary, EndedAt::Within, EndedAt::Writing];
 
 impl Ending {
-    /// Makes the request a stream that ends when `order` is given.
+    /// The request is a stream, and ends when this is given.
     pub(crate) fn obey(&self, order: Arc<EndOrder>) {
-        // A request has one response, so the cell is empty.
+        // A request has one answer, so the cell is new.
         let _first = self.order.set(order);
     }
 
-    /// The order, given or not; `None` where the response is no stream.
+    /// The order, where there is one to be given.
     pub(crate) fn order(&self) -> Option<&EndOrder> {
         self.order.get().map(Arc::as_ref)
     }
 
-    /// The cause of a given order.
+    /// What is to end the stream.
     pub(crate) fn ordered(&self) -> Option<EndedBy> {
         self.order()?.given()
     }
 
-    /// The cause of a given order; the task is woken when it is given, and when it becomes urgent.
+    /// The same; the task is woken when it is ordered, or is to wait for nothing any more.
     pub(crate) fn heard(&self, cx: &Context<'_>) -> Option<EndedBy> {
         self.listened(cx)?.given()
     }
 
-    /// The cause and the position, once the stream was ended.
+    /// What has ended the stream, and where.
     pub(crate) fn ended(&self) -> Option<(EndedBy, EndedAt)> {
-        let at = ENDED_AT.get(usize::from(self.ended.load(Ordering::Relaxed).checked_sub(1)?)).copied()?;
+        let at = HOW.get(usize::from(self.ended.load(Ordering::Relaxed).checked_sub(1)?)).copied()?;
         Some((self.ordered()?, at))
     }
 
-    /// Notes whether the bytes so far end within a message.
+    /// A piece has passed: does it end within a message?
     pub(crate) fn moved(&self, is_within: bool) {
         self.is_within.store(is_within, Ordering::Relaxed);
     }
 
-    /// Ends the stream. Of several positions the first one counts.
+    /// The stream ends here. The first place stays.
     pub(crate) fn end(&self, at: EndedAt) {
         let word = at as u8 + 1;
-        // It fails only when the stream was ended before.
+        // One task calls this.
         let _first = self.ended.compare_exchange(0, word, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// Ready when the stream must end now. The task is woken for it.
+    /// Ready when the stream is to end. The task is woken for it.
     pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<()> {
         let Some(order) = self.listened(cx) else { return Poll::Pending };
         if self.is_within.load(Ordering::Relaxed) {
@@ -83,12 +83,11 @@ impl Ending {
             }
             self.end(EndedAt::Within);
         }
-        // After `Within` this changes nothing.
         self.end(EndedAt::Boundary);
         Poll::Ready(())
     }
 
-    /// Ready when the stream must end although a write waits for the client.
+    /// The same while a write waits for the client.
     pub(crate) fn poll_writing(&self, cx: &Context<'_>) -> Poll<()> {
         if self.listened(cx).is_some_and(EndOrder::is_urgent) {
             self.end(EndedAt::Writing);
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_that_is_no_stream_never_ends_by_order() {
+    fn a_request_that_is_no_stream_never_ends_this_way() {
         assert!(!is_ready(&Ending::default()));
     }
 
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_is_incomplete_when_the_wait_is_over_is_cut() {
+    fn a_message_that_does_not_come_whole_is_cut() {
         let (ending, order) = ordered();
         ending.moved(true);
         order.give(EndedBy::Policy);
@@ -153,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_may_wait_as_long_as_a_boundary() {
+    fn a_write_has_as_long_as_a_boundary_has() {
         let (ending, order) = ordered();
         order.give(EndedBy::Operator);
         assert!(!ends_a_write(&ending));

@@ -1,7 +1,7 @@
 //! The door in front of Pingora: gives connections slots, does their TLS handshake, reads the whole head of each HTTP/1
-//! request within one timeout and one size limit, and counts what is in flight.
+//! request within one time limit and one size limit, and knows what is in flight.
 //!
-//! HTTP/2 connections go to Pingora behind a guard. `framing` and the application behind the door parse heads.
+//! HTTP/2 connections go straight to Pingora. What a head says is for `framing` and for the application behind the door.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
@@ -33,34 +33,31 @@ use super::relays::Relays;
 use super::slots::{Crowd, Rest};
 use super::tls::TlsDoor;
 
-/// How long a kept connection may still send a request after draining has started: a request that crosses the close on the
-/// way would fail, and a round trip around the world takes less than half a second.
+/// How long a kept connection may still bring a request after draining has started.
 const LAST_REQUEST: Duration = Duration::from_millis(500);
-/// How long the rest of a refused head is read and dropped: closing with unread bytes would reset the connection before the
-/// client has read the response. One second covers a round trip and a retransmission.
+/// How long the rest of a refused head is taken in, so that the answer is not lost with the connection.
 const LINGER: Duration = Duration::from_secs(1);
-/// The most refused connections that linger at once. They have no slot, so a flood of them must not hold descriptors; the
-/// others are closed at once.
+/// How many connections that were turned away may linger at once; they have no slot.
 const MOST_LINGERING: usize = 64;
 
-/// The parts of a door.
+/// What a door is made of.
 #[derive(Debug)]
 pub struct FrontParts {
     /// The limits of a request head.
     pub head: HeadLimits,
-    /// How long a client may read nothing of a response.
+    /// How long a caller may take nothing of what it is sent.
     pub write_timeout: Duration,
-    /// The slots for connections.
+    /// The connections.
     pub crowd: Crowd,
     /// The listeners that serve TLS.
     pub tls: TlsDoor,
-    /// The listeners that speak the PROXY protocol.
+    /// The listeners at which proxies say for whom they connect.
     pub relays: Relays,
-    /// The state of the drain, which counts connections.
+    /// What is in flight.
     pub drain: Drain,
 }
 
-/// The application that Pingora's listeners give connections to. Cheap to clone.
+/// The application that Pingora's listeners hand connections to. Cheap to clone.
 pub struct Front<A>(Arc<Inner<A>>);
 
 struct Inner<A> {
@@ -70,18 +67,18 @@ struct Inner<A> {
     lingering: Semaphore,
 }
 
-/// Records a refused head: takes its refusal and peer, and returns its request id.
+/// Records and numbers a head that was refused: refusal and peer in, request id out.
 pub type Recorder = Box<dyn Fn(Refusal, Option<IpAddr>) -> RequestId + Send + Sync>;
 
 impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
-    /// A door to `app`, which gets the requests that pass.
+    /// A door to `app`, which answers what passes it.
     #[must_use]
     pub fn new(app: A, record: Recorder, parts: FrontParts) -> Self {
         let lingering = Semaphore::new(MOST_LINGERING);
         Self(Arc::new(Inner { app: Arc::new(app), record, parts, lingering }))
     }
 
-    /// Serves one accepted connection to its end.
+    /// Serves one connection from the moment it was accepted to its end.
     pub(crate) async fn serve(&self, socket: Box<Socket>, shutdown: &ShutdownWatch) {
         let inner = &*self.0;
         let digest = socket.get_socket_digest();
@@ -99,7 +96,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
         }
         let taken = inner.parts.crowd.slot(peer);
         let Ok(mut slot) = taken else {
-            // A response over TLS would need a handshake first, and there is no slot for one.
+            // Who speaks TLS would have to shake hands first, which is what there is no room for.
             if tls.is_none() {
                 Box::pin(inner.turn_away(&mut stream, peer)).await;
             }
@@ -135,7 +132,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
         }
     }
 
-    /// Wraps an HTTP/2 connection in a guard.
+    /// An HTTP/2 connection with a guard in front of the library.
     fn guarded(&self, stream: Stream, peer: Option<IpAddr>) -> Stream {
         let (front, crowd) = (self.clone(), self.0.parts.crowd.clone());
         let around = Around {
@@ -148,7 +145,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
         guard::guard(stream, &self.0.parts.head, around)
     }
 
-    /// Keeps the process alive until waiting connections were served; `None` when another process serves them.
+    /// Keeps the process until what waits has been served; `None` when another process serves in its place.
     pub(crate) fn last_to_serve(&self) -> Option<Busy> {
         let drain = &self.0.parts.drain;
         (!drain.is_handed_over()).then(|| drain.enter())
@@ -166,8 +163,8 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
 }
 
 impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
-    /// Reads the client's address from the PROXY protocol; `None` when the connection ends here. A proxy that connects for
-    /// itself, or does not know the client, counts as the client.
+    /// Reads for whom a proxy has connected; nothing when the connection goes no further. A proxy that speaks for
+    /// itself, or cannot say for whom, is the client.
     async fn introduced(&self, stream: &mut Paced, proxy: Option<IpAddr>) -> Option<Option<IpAddr>> {
         let read = async {
             let read = proxy_protocol::read(stream);
@@ -184,7 +181,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
                 Some(Some(client.ip()))
             }
             Ok(None) => Some(proxy),
-            // A health check that only connects is no fault.
+            // A check that only connects is nothing to speak of.
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => None,
             Err(error) => {
                 self.refuse_relay(proxy, &error);
@@ -207,7 +204,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
                 Head::Read(message) => message,
                 Head::Gone => return,
                 Head::Bad(refusal) => return Box::pin(self.refuse(&mut stream, refusal, peer)).await,
-                // Its request may be on the way, so it gets a response.
+                // Its request may be on its way.
                 Head::SlotNeeded => return self.turn_away_at_once(&mut stream, peer),
             };
             rest = Rest::Kept;
@@ -236,7 +233,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
         head::read(stream, buffer, &self.parts.head).await
     }
 
-    /// Waits for the first bytes of a request; returns the outcome when none will come.
+    /// Waits for the first bytes of a request; says so when none will come.
     async fn first_bytes(&self, stream: &mut Stream, buffer: &mut BytesMut, rest: Rest) -> Option<Head> {
         let longest = match rest {
             Rest::Silent => self.parts.head.timeout,
@@ -257,14 +254,14 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
     }
 
     async fn turn_away(&self, stream: &mut Paced, peer: Option<IpAddr>) {
-        if let Ok(_permit) = self.lingering.try_acquire() {
+        if let Ok(_place) = self.lingering.try_acquire() {
             return self.refuse(stream, Refusal::TooManyConnections, peer).await;
         }
         self.turn_away_at_once(stream, peer);
     }
 
-    /// Refuses a connection without waiting: it writes as much as fits into the socket's buffer, and reads what has arrived,
-    /// because closing with unread bytes would reset the connection.
+    /// Waits for nothing: what fits into the socket's buffer is sent, and what has come is taken, since closing with
+    /// unread bytes would reset the connection.
     fn turn_away_at_once(&self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin), peer: Option<IpAddr>) {
         let refusal = Refusal::TooManyConnections;
         let answer = answer::raw(refusal, &(self.record)(refusal, peer));
@@ -289,7 +286,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
             stream.shutdown().await?;
             tokio::io::copy(stream, &mut tokio::io::sink()).await
         };
-        // It fails only when the peer has disconnected or does not read.
+        // A peer that does not listen is not waited for.
         let _heard = timeout(LINGER, told).await;
     }
 }
@@ -297,7 +294,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
 #[async_trait]
 impl<A: HttpServerApp + Send + Sync + 'static> ServerApp for Front<A> {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
-        // Pingora's listeners are made without TLS, so the stream is always a socket.
+        // Listeners are made without TLS, so it is a socket.
         let socket = stream.into_any().downcast::<Socket>().ok();
         if let Some(socket) = socket {
             self.serve(socket, shutdown).await;

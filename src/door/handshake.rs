@@ -1,23 +1,23 @@
-//! The cause of a failed TLS handshake with a client.
+//! Why a TLS handshake with a caller failed.
 //!
-//! Pingora passes errors of the TLS library on as text alone, so this parses the library's text. `proxy` does so for
-//! handshakes with upstreams.
+//! Pingora hands errors of the TLS library on as text alone, so this reads the library's own words. Handshakes with
+//! upstreams are for `proxy`.
 
 use crate::telemetry::HandshakeFailure;
 
-/// Pingora's text before the library's, when this side is the server.
+/// What stands before the library's words when this side is the server.
 const SERVER: &str = "tls connect error: ";
-/// The library's text for bytes that are no TLS.
+/// What the library says first of bytes that are no TLS.
 pub(crate) const CORRUPT: &str = "received corrupt message of type ";
-/// The library's text for a connection that ended before the handshake did.
+/// What it says of a connection that ended before the handshake did.
 pub(crate) const ENDED: &str = "tls handshake eof";
-// The library's texts for an alert of the client, and for versions or ciphers that both sides do not share.
+
 const ALERT: &str = "received fatal alert: ";
 const INCOMPATIBLE: &str = "peer is incompatible: ";
 const NO_PROTOCOL: &str = "peer doesn't support any known protocol";
 
-/// The cause of a failed handshake with a client, from Pingora's text.
-pub(crate) fn client_fault(text: &str) -> HandshakeFailure {
+/// Why the handshake with a caller failed, from what Pingora says of it.
+pub(crate) fn caller_fault(text: &str) -> HandshakeFailure {
     let words = text.rsplit_once(SERVER).map_or(text, |(_, words)| words);
     if words.starts_with(CORRUPT) {
         HandshakeFailure::NotTls
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fault_of_a_client_is_one_of_a_closed_list() {
+    fn the_fault_of_a_caller_is_one_of_a_closed_list() {
         for (words, wanted) in [
             (Error::InvalidMessage(InvalidMessage::InvalidContentType).to_string(), HandshakeFailure::NotTls),
             (
@@ -75,7 +75,7 @@ mod tests {
                 " TLSHandshakeFailure context: TLS accept() failed:  TLSHandshakeFailure context: tls connect \
                  error: {words}"
             );
-            assert_eq!(client_fault(&text), wanted, "{words}");
+            assert_eq!(caller_fault(&text), wanted, "{words}");
         }
     }
 }

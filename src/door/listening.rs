@@ -1,8 +1,10 @@
-//! The listening sockets: opened before anything starts, given to Pingora's accept loops, and emptied when these have ended.
+//! The listening sockets: opened before anything starts, handed to Pingora's accept loops, and emptied when these
+//! have ended.
 //!
-//! A connection that the kernel has established waits in the queue of its socket; closing the socket would reset it. So a
-//! second handle of each socket is kept. When the loops end, the socket ignores new handshakes, those that had begun are
-//! completed and served, and only then is it closed. `front` serves the connections.
+//! A connection that the kernel has accepted waits in the queue of its socket until somebody takes it; closing the
+//! socket would reset it. So another handle of each socket is kept. When the loops are over, the socket takes no new
+//! handshakes, those that had begun come to their end and are served, and only then is it closed. What happens to a
+//! connection is for `front`.
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
@@ -24,15 +26,14 @@ use tokio::sync::watch;
 use super::front::Front;
 use super::keepalive::KEEPALIVE;
 
-/// Connections that may wait to be accepted: the most that Linux takes, which lowers it to `net.core.somaxconn`, so that the
-/// operator sets the limit.
+/// Connections that may wait to be accepted; the kernel lowers it to its own limit (`net.core.somaxconn`).
 const BACKLOG: u32 = 65_535;
 
-/// How long handshakes that had begun may take to complete: one round trip within a continent.
+/// How long handshakes that had begun may take to end: the way there and back.
 const LAST_HANDSHAKES: Duration = Duration::from_millis(100);
-/// Passes every segment but a SYN without an ACK (RFC 9293 section 3.1: the flags are byte 13). A client that connects now
-/// gets no reply, tries again after a second, and finds the socket closed. As classic BPF: load the byte, keep the two
-/// flags, compare with SYN, drop, pass.
+/// Lets a segment pass unless it is a SYN without an ACK (RFC 9293 section 3.1: the flags are byte 13): who begins now
+/// hears nothing, tries again after a second, and finds the socket closed. In the words of the kernel's packet filter:
+/// load the byte, keep the two flags, is it SYN alone, drop, pass.
 const NO_NEW_HANDSHAKES: [SockFilter; 5] = [
     SockFilter::new(0x30, 0, 0, 13),
     SockFilter::new(0x54, 0, 0, 0x12),
@@ -41,35 +42,35 @@ const NO_NEW_HANDSHAKES: [SockFilter; 5] = [
     SockFilter::new(0x06, 0, 0, u32::MAX),
 ];
 
-/// The largest TLS record (RFC 8446 section 5.1). Each idle connection would hold Pingora's default of 64 KiB.
+/// The largest TLS record (RFC 8446 section 5.1). Pingora's 64 KiB would be held by each connection that rests.
 const TLS_READ_BUFFER: usize = 16 << 10;
 
-/// The longest line of the PROXY protocol (107 bytes), rounded up: it is read byte by byte, and nothing behind it.
+/// A line of the PROXY protocol is read by the byte.
 const RELAY_READ_BUFFER: usize = 128;
 
-/// Opens a listening socket, with TCP keep-alive for what it accepts.
+/// Opens a listening socket that nobody else has.
 ///
 /// # Errors
-/// The error of the system, such as an address that is in use.
+/// What the system says.
 pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
         SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
     };
-    // Connections of an earlier process in TIME_WAIT must not delay a restart.
+    // A restart need not wait for connections of the process before it (TIME_WAIT).
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     let listener = socket.listen(BACKLOG)?.into_std()?;
-    set_keepalive(&listener)?;
+    find_the_gone(&listener)?;
     Ok(listener)
 }
 
-/// Sets TCP keep-alive on a listener; accepted connections inherit it.
-fn set_keepalive(listener: &TcpListener) -> std::io::Result<()> {
+/// Lets TCP find callers that have gone without a word, however quiet living ones may be. What is accepted is as the
+/// listener.
+fn find_the_gone(listener: &TcpListener) -> std::io::Result<()> {
     let keepalive = TcpKeepalive::new()
         .with_time(KEEPALIVE.idle)
         .with_interval(KEEPALIVE.interval)
-        // The count is a constant that fits.
         .with_retries(u32::try_from(KEEPALIVE.count).unwrap_or(u32::MAX));
     SockRef::from(listener).set_tcp_keepalive(&keepalive)
 }
@@ -84,8 +85,9 @@ pub struct Listening<A> {
 }
 
 impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
-    /// Accepts at `addresses`, on the sockets in `opened`; for any other address the process that hands over gives its
-    /// socket. `accepts` becomes true when all sockets are there: from then on they can be handed to another process.
+    /// Accepts at `addresses`, on the sockets that were `opened`; one that was not opened is taken over from the
+    /// process that hands its sockets to this one. `accepts` says when all of them are there: from then on they can be
+    /// handed to another process.
     #[must_use]
     pub fn new(
         front: Front<A>,
@@ -95,7 +97,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
     ) -> Self {
         let mut accepting = Accepting::new("gateway".to_owned(), front.clone());
         for address in &addresses {
-            // The door reads plain connections into its own buffer; TLS reads records piece by piece.
+            // The door reads into a buffer of its own; TLS reads piece by piece.
             let read = match (front.shakes_hands_at(*address), front.is_relayed_at(*address)) {
                 (true, _) => TLS_READ_BUFFER,
                 (false, true) => RELAY_READ_BUFFER,
@@ -107,7 +109,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
         Self { accepting, front, addresses, opened: opened.into_iter().collect(), accepts }
     }
 
-    /// Gives Pingora the sockets, and keeps a second handle of each.
+    /// Lets Pingora have the sockets, and keeps another handle of each.
     fn hand_over(&mut self, fds: &ListenFds) -> Vec<TcpListener> {
         let mut kept = Vec::new();
         for address in &self.addresses {
@@ -124,12 +126,12 @@ impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
             match inherited.map(second_handle) {
                 Some(Ok(other)) => {
                     let listener = TcpListener::from(other);
-                    if let Err(error) = set_keepalive(&listener) {
+                    if let Err(error) = find_the_gone(&listener) {
                         tracing::debug!(%error, %address, "no TCP keep-alive at a listener");
                     }
                     kept.push(listener);
                 }
-                // Sandboxes may forbid it. Then connections that wait at the end are reset, as by any server that closes.
+                // Not everywhere allowed. Then what waits at the end is reset, as by any server that closes.
                 Some(Err(error)) => tracing::debug!(%error, %address, "no second handle of a listener"),
                 None => {}
             }
@@ -137,7 +139,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
         kept
     }
 
-    /// Serves the connections that wait in the queues, and closes the sockets.
+    /// Serves what waits in the queues, and closes them.
     async fn close(&self, sockets: Vec<TcpListener>, shutdown: &ShutdownWatch) {
         let sockets: Vec<_> =
             sockets.into_iter().filter_map(|s| tokio::net::TcpListener::from_std(s).ok()).collect();
@@ -150,7 +152,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
         let _over = tokio::time::timeout(LAST_HANDSHAKES, rest).await;
     }
 
-    /// Serves the connections of one queue.
+    /// Serves all that comes out of a queue.
     async fn take_from(&self, socket: &tokio::net::TcpListener, shutdown: &ShutdownWatch) {
         loop {
             let Ok((stream, _)) = socket.accept().await else { return };
@@ -170,7 +172,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Service for Listening<A> {
         let kept = fds.as_ref().map(|fds| self.hand_over(fds)).unwrap_or_default();
         self.accepts.send_replace(true);
         self.accepting.start_service(fds, shutdown.clone(), per_fd).await;
-        // A process that replaces this one shares the queue, and serves the connections in it.
+        // Another process that serves in this one's place takes what waits: the queue is one and the same.
         if let Some(_busy) = self.front.last_to_serve() {
             self.close(kept, &shutdown).await;
         }
@@ -191,8 +193,7 @@ impl<A> std::fmt::Debug for Listening<A> {
     }
 }
 
-/// A second handle of a descriptor that is known by its number alone: Pingora passes inherited sockets on as numbers, and
-/// borrowing one would be unsafe.
+/// Another handle of a descriptor that is known by its number alone.
 fn second_handle(number: i32) -> rustix::io::Result<OwnedFd> {
     let myself = pidfd_open(getpid(), PidfdFlags::empty())?;
     pidfd_getfd(myself, number, PidfdGetfdFlags::empty())

@@ -1,7 +1,8 @@
-//! The door in front of Pingora: it accepts connections, gives each a slot, does the TLS handshake, and passes one complete
-//! and valid HTTP/1 message at a time to the application that it is made with. HTTP/2 connections pass a guard.
+//! The door in front of Pingora: connections are accepted, counted and given a slot, TLS is spoken, and of each HTTP/1
+//! connection one whole and sound message at a time goes on, to whatever application it is made with. HTTP/2
+//! connections pass a guard.
 //!
-//! Nothing here knows of agents: the application routes requests and decides about them.
+//! What a request asks for, and whether it may, is for others: nothing here knows of agents.
 
 mod answer;
 mod deadline;

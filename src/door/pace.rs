@@ -1,8 +1,8 @@
-//! The write timeout of a client's connection: it is closed when the client reads nothing of what it is sent.
+//! A caller's connection that is given up when the caller takes nothing of what it is sent.
 //!
-//! The limit is on stalls, not on speed: a client that reads one byte has the whole time again, so that no moving stream is
-//! cut. Acknowledged bytes show progress, because the kernel lets a write continue only when a third of its buffer, which
-//! grows to megabytes, is free again. `front` and `patience` limit the wait for what a client sends.
+//! The limit is on standing still, not on speed: a client that takes a byte has the whole time again, so that no stream
+//! that moves is cut. The kernel says what was taken: it lets a write go on only when a third of its own buffer, which
+//! grows to megabytes, is free again. What is written, and how long a caller may say nothing, is for others.
 
 use std::future::Future as _;
 use std::io;
@@ -24,61 +24,61 @@ use pingora::protocols::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-/// A socket with a limit on how long a write may stall.
+/// A socket with a limit on how long a write may stand still.
 #[derive(Debug)]
 pub(crate) struct Paced {
     socket: Socket,
     limit: Duration,
-    /// The write that waits, if one does.
-    stalled: Option<Stalled>,
+    /// There only while a write waits.
+    standing: Option<Standing>,
 }
 
 /// A write that waits.
 #[derive(Debug)]
-struct Stalled {
+struct Standing {
     end: Pin<Box<Sleep>>,
-    /// The bytes that the client had acknowledged when the timer started; `None` where the system does not say.
-    acknowledged: Option<u64>,
+    /// How many bytes the caller had taken when the time began.
+    taken: Option<u64>,
 }
 
 impl Paced {
     pub(crate) const fn new(socket: Socket, limit: Duration) -> Self {
-        Self { socket, limit, stalled: None }
+        Self { socket, limit, standing: None }
     }
 
-    /// Makes `client`, for whom a proxy has connected, the peer of this connection.
+    /// Takes a client that a proxy speaks for as the other end, from now on.
     pub(crate) fn speaks_for(&mut self, client: SocketAddr) {
         let digest = SocketDigest::from_raw_fd(self.socket.as_raw_fd());
-        // The digest is new, so its cell is empty.
+        // The cell is new.
         let _set = digest.peer_addr.set(Some(client.into()));
         self.socket.set_socket_digest(digest);
     }
 
-    /// Times a write that waits; stops when the write continues.
+    /// Keeps the time of a write that waits; forgets it when the write goes on.
     fn pace<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.stalled = None;
+            self.standing = None;
             return written;
         }
-        let Self { socket, limit, stalled } = self;
-        let stalled = stalled.get_or_insert_with(|| Stalled {
+        let Self { socket, limit, standing } = self;
+        let standing = standing.get_or_insert_with(|| Standing {
             end: Box::pin(tokio::time::sleep(*limit)),
-            acknowledged: bytes_acknowledged(socket),
+            taken: bytes_taken(socket),
         });
         loop {
-            ready!(stalled.end.as_mut().poll(cx));
-            let acknowledged = bytes_acknowledged(socket);
-            if acknowledged <= stalled.acknowledged {
-                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads nothing")));
+            ready!(standing.end.as_mut().poll(cx));
+            let taken = bytes_taken(socket);
+            if taken <= standing.taken {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the caller takes nothing")));
             }
-            stalled.acknowledged = acknowledged;
-            stalled.end.as_mut().reset(Instant::now() + *limit);
+            standing.taken = taken;
+            standing.end.as_mut().reset(Instant::now() + *limit);
         }
     }
 }
 
-/// The bytes that the client has acknowledged (`tcpi_bytes_acked` of Linux).
-fn bytes_acknowledged(socket: &Socket) -> Option<u64> {
+/// How many bytes the caller's side has acknowledged.
+fn bytes_taken(socket: &Socket) -> Option<u64> {
     get_tcp_info(socket.as_raw_fd()).ok().map(|info| info.tcpi_bytes_acked)
 }
 
@@ -182,14 +182,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_client_that_reads_nothing_is_disconnected() {
+    async fn who_takes_nothing_is_given_up() {
         let (paced, _client) = pair().await;
         let error = send(paced, 64 << 20).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test]
-    async fn a_client_that_reads_slowly_is_not_disconnected() {
+    async fn who_is_slow_and_moves_is_not() {
         const WHOLE: usize = 16 << 20;
         let (paced, mut client) = pair().await;
         let sending = tokio::spawn(send(paced, WHOLE));
@@ -203,11 +203,11 @@ mod tests {
             taken += upto;
         }
         sending.await.unwrap().unwrap();
-        assert!(began.elapsed() > LIMIT * 3, "it took longer than the limit on stalls");
+        assert!(began.elapsed() > LIMIT * 3, "it took longer than the limit on standing still");
     }
 
     #[tokio::test]
-    async fn a_client_that_reads_less_than_the_kernel_waits_for_is_not_disconnected() {
+    async fn who_takes_less_than_the_kernel_waits_for_is_not_given_up_either() {
         let (paced, mut client) = pair().await;
         let sending = tokio::spawn(send(paced, 64 << 20));
         let mut pause = tokio::time::interval(LIMIT / 6);

@@ -1,9 +1,10 @@
-//! How long a request waits for its agent: from the request's last byte to the head of the response, and after that for as
-//! long as a silence may last, where the agent has a limit.
+//! How long a request waits for its agent: from the request's last byte to the head of the answer, and from then on
+//! only for as long as a silence may last, when the agent sets a limit.
 //!
-//! Pingora's read timeout of an upstream counts from each read and is fixed when the request begins: it would cut an upload
-//! that pauses, and a response that does. So the wait ends where Pingora reads from the client meanwhile: [`Wait`] is polled
-//! beside that read (`bounded`, `h2_caller`), and `failure` answers when it is over.
+//! Pingora's read timeout of an upstream counts from each read on and stays as it was when the request began: it would
+//! cut an upload that pauses, and an answer that does. So the wait is ended where Pingora listens to the caller
+//! meanwhile: [`Wait`] is polled beside what the caller sends (`bounded`, `h2_caller`), and its end becomes the answer
+//! in `phases`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -15,7 +16,7 @@ use tokio::time::Instant;
 use super::deadline::Deadline;
 use super::ending::Ending;
 
-/// The wait of one request. Cheap to clone; all clones belong to the same request, and to one task.
+/// How long one request waits. Cheap to clone; all clones are of the same request, and one task has them all.
 #[derive(Debug, Clone)]
 pub(crate) struct Patience(Arc<Marks>);
 
@@ -23,9 +24,9 @@ pub(crate) struct Patience(Arc<Marks>);
 struct Marks {
     began: Instant,
     state: AtomicU8,
-    /// The limit of each wait, in milliseconds; 0 = none.
+    /// How long each wait may last, in milliseconds; 0 = for ever.
     limit: AtomicU64,
-    /// The end of the present wait, in milliseconds since `began`.
+    /// When this one ends, in milliseconds since `began`.
     end: AtomicU64,
     ending: Ending,
 }
@@ -33,13 +34,12 @@ struct Marks {
 /// Why the wait is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Over {
-    /// The head of the response did not arrive in time.
+    /// The head of the answer did not come in time.
     NoHead,
-    /// The response, or the tunnel, was silent for too long.
+    /// The answer, or the tunnel, was silent for too long.
     Silent,
 }
 
-// The states of a wait: the request arrives, is complete, the response has begun; or the wait is over, for either reason.
 const COMING: u8 = 0;
 const COMPLETE: u8 = 1;
 const ANSWERED: u8 = 2;
@@ -59,36 +59,37 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// A request begins, or is sent once more: there is no wait yet.
+    /// A request begins, or is sent anew: nothing is waited for yet.
     pub(crate) fn begin(&self) {
         self.enter(COMING, None);
     }
 
-    /// The agent has received the whole request: its response must begin within this time. A second call changes nothing.
+    /// The agent has been sent all of the request: its answer must begin within this time. What is said a second time
+    /// changes nothing.
     pub(crate) fn request_complete(&self, within: Duration) {
         if self.state() == COMING {
             self.enter(COMPLETE, Some(within));
         }
     }
 
-    /// The response has begun: each silence may last this long.
+    /// The answer has begun: each silence may last so long.
     pub(crate) fn answer_begun(&self, silence: Option<Duration>) {
         self.enter(ANSWERED, silence);
     }
 
-    /// A piece of the response, or of the tunnel, has passed.
+    /// Something of the answer, or in the tunnel, has passed.
     pub(crate) fn moved(&self) {
         if self.state() == ANSWERED {
             self.wait_anew();
         }
     }
 
-    /// The end of the request's stream, if it becomes one.
+    /// The end of the request's stream, when it turns out to be one.
     pub(crate) fn ending(&self) -> &Ending {
         &self.0.ending
     }
 
-    /// Why the wait is over, if it is.
+    /// Why the wait has ended, if it has.
     pub(crate) fn over(&self) -> Option<Over> {
         match self.state() {
             NO_HEAD => Some(Over::NoHead),
@@ -97,7 +98,7 @@ impl Patience {
         }
     }
 
-    // Relaxed: one task has all the clones, and sees its own writes.
+    // Relaxed: one task has all the clones, and what it has written it sees.
 
     fn state(&self) -> u8 {
         self.0.state.load(Ordering::Relaxed)
@@ -117,7 +118,7 @@ impl Patience {
         }
     }
 
-    /// The end of the present wait; `None` while there is no limit.
+    /// When this wait ends.
     fn end(&self) -> Option<Instant> {
         let end = Duration::from_millis(self.0.end.load(Ordering::Relaxed));
         (self.0.limit.load(Ordering::Relaxed) > 0).then(|| self.0.began + end)
@@ -128,16 +129,16 @@ fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The timer of a wait, in the connection that is polled meanwhile.
+/// The one who waits.
 #[derive(Debug, Default)]
 pub(crate) struct Wait {
     deadline: Deadline,
-    /// The end that the timer is set to.
+    /// The end that is waited for.
     end: Option<Instant>,
 }
 
 impl Wait {
-    /// Ready when the wait is over. The task is woken then, and must poll again when the wait has changed.
+    /// Ready when patience is over. The task is woken then; it must be polled again when something else has happened.
     pub(crate) fn poll(&mut self, patience: &Patience, cx: &mut Context<'_>) -> Poll<()> {
         let Some(mut end) = patience.end() else {
             self.end = None;
@@ -145,7 +146,7 @@ impl Wait {
         };
         if self.end != Some(end) {
             if end <= Instant::now() {
-                // The time passed unpolled, while a slow client had to read first what the agent had sent.
+                // Nobody was waiting: a slow caller had to take first what the agent had said.
                 patience.wait_anew();
                 end = patience.end().unwrap_or(end);
             }
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_wait_for_the_head_begins_with_the_last_byte_of_the_request() {
+    async fn the_head_is_waited_for_from_the_last_byte_of_the_request_on() {
         let (patience, mut wait) = (Patience::default(), Wait::default());
         advance(SECOND * 100).await;
         assert!(!is_over(&mut wait, &patience), "the request still comes");
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_response_that_has_begun_may_be_silent_for_ever() {
+    async fn an_answer_that_has_begun_may_be_silent_for_ever() {
         let (patience, mut wait) = (Patience::default(), Wait::default());
         patience.request_complete(SECOND);
         assert!(!is_over(&mut wait, &patience));
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_response_before_the_end_of_the_request_ends_the_wait() {
+    async fn an_answer_before_the_end_of_the_request_leaves_nothing_to_wait_for() {
         let (patience, mut wait) = (Patience::default(), Wait::default());
         patience.answer_begun(None);
         patience.request_complete(SECOND);
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_limit_on_silence_counts_from_the_last_piece() {
+    async fn a_limit_on_silence_counts_from_the_last_thing_that_passed() {
         let (patience, mut wait) = (Patience::default(), Wait::default());
         patience.answer_begun(Some(SECOND));
         for _ in 0..5 {
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn time_without_a_poll_does_not_count() {
+    async fn time_in_which_nobody_waited_does_not_count() {
         let (patience, mut wait) = (Patience::default(), Wait::default());
         patience.answer_begun(Some(SECOND));
         assert!(!is_over(&mut wait, &patience));

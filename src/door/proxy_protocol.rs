@@ -1,25 +1,24 @@
-//! The PROXY protocol, versions 1 and 2 (HAProxy's specification): the client for which a TCP proxy has connected. The header
-//! is read to its last byte and not beyond. `relays` says which peers may send one.
+//! The PROXY protocol, versions 1 and 2 (the specification that HAProxy publishes): for whom a proxy that passes bytes
+//! on has connected. Read to its last byte and not beyond. Who may speak it is for `relays`.
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-/// The first bytes of a header of version 2 (section 2.2).
+/// How a header of version 2 begins.
 const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
-/// The first bytes of a header of version 1 (section 2.1).
+/// How a header of version 1 begins.
 const WORD: &[u8] = b"PROXY ";
-/// The longest header of version 1, including its line end (section 2.1).
+/// The longest header of version 1, its line end with it.
 const LONGEST_LINE: usize = 107;
-/// The most bytes after the first 16 of a header of version 2. The addresses take at most 216; the rest is for extensions,
-/// of which the longest, a client certificate, takes 1 to 3 KiB.
+/// The most that may follow the first 16 bytes of a header of version 2: addresses, and what is told beside them.
 const MOST_BEHIND: usize = 4096;
 
-/// Reads a header: the client's address, or `None` when the proxy connects for itself or does not know the client.
+/// Reads a header: the client, or nobody when the proxy speaks for itself or cannot say for whom.
 ///
 /// # Errors
-/// Errors of the connection, and [`ErrorKind::InvalidData`] for anything that is no such header.
+/// What the connection says, and [`ErrorKind::InvalidData`] for what is no such header.
 pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<SocketAddr>> {
     let mut first = [0; SIGNATURE.len()];
     stream.read_exact(&mut first).await?;
@@ -40,7 +39,7 @@ pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option
     version_1(&line).ok_or_else(|| malformed("the line is not one of version 1"))
 }
 
-/// Parses a line of version 1; the inner `None` is a client that the proxy does not know.
+/// The line, less its meaning when that is nobody.
 fn version_1(line: &[u8]) -> Option<Option<SocketAddr>> {
     let mut words = str::from_utf8(line).ok()?.strip_suffix("\r\n")?.split(' ');
     let ("PROXY", family) = (words.next()?, words.next()?) else { return None };
@@ -80,7 +79,7 @@ async fn read_version_2(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<
 
 fn version_2(command: u8, family: u8, behind: &[u8]) -> Option<Option<SocketAddr>> {
     match (command, family) {
-        // LOCAL: the proxy connects for itself, as for a health check, and the rest must be ignored.
+        // LOCAL: the proxy itself, such as for a health check. What else it says is to be ignored.
         (0x20, _) => Some(None),
         (0x21, 0x11) => {
             let (source, rest) = behind.split_first_chunk::<4>()?;
@@ -93,7 +92,7 @@ fn version_2(command: u8, family: u8, behind: &[u8]) -> Option<Option<SocketAddr
             let ([a, b, _, _], _) = rest.split_first_chunk::<4>()?;
             Some(Some(SocketAddr::new(Ipv6Addr::from(*source).into(), u16::from_be_bytes([*a, *b]))))
         }
-        // Unspecified, datagrams, and unix sockets: no client of a TCP listener has such an address.
+        // Not said, datagrams, and unix sockets: nothing that a caller of ours could have.
         (0x21, 0x00 | 0x12 | 0x22 | 0x31 | 0x32) => Some(None),
         _ => None,
     }
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_header_names_the_client_and_nothing_behind_it_is_read() {
+    async fn a_header_says_who_the_client_is_and_nothing_behind_it_is_taken() {
         let tlvs = [&V4[..], &[3, 0, 4, 1, 2, 3, 4], &[0x20, 0, 0]].concat();
         let longest = b"PROXY UNKNOWN ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n";
         for (header, client) in [
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bytes_that_are_no_header_are_refused() {
+    async fn what_is_no_header_is_refused() {
         let too_long = format!("PROXY UNKNOWN {}\r\n", "x".repeat(LONGEST_LINE - 15));
         let mut wrong_version = version_2(0x21, 0x11, &V4);
         wrong_version[12] = 0x11;

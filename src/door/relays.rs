@@ -1,4 +1,5 @@
-//! The listeners that speak the PROXY protocol, and the proxies that may connect to them. `proxy_protocol` parses it.
+//! The listeners at which proxies say for whom they connect, and the proxies that may. What they say is read in
+//! `proxy_protocol`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
@@ -8,23 +9,22 @@ use ipnet::IpNet;
 
 use super::tls::{UnknownListener, is_of};
 
-/// The least time between two log lines about refusals: anybody can cause one, and one a minute is enough to notice a proxy
-/// that is misconfigured. The metric counts them all.
-const LOG_EVERY: Duration = Duration::from_secs(60);
+/// How often a refusal is worth a line.
+const SAY_EVERY: Duration = Duration::from_secs(60);
 
-/// The listeners that require the PROXY protocol, and the peers that are trusted there.
+/// Which listeners want the PROXY protocol, and from whom.
 #[derive(Debug, Default)]
 pub struct Relays {
     listeners: Vec<SocketAddr>,
     trusted: Vec<IpNet>,
-    last_logged: Mutex<Option<Instant>>,
+    said: Mutex<Option<Instant>>,
 }
 
 impl Relays {
-    /// These listeners, with the proxies that may connect to them.
+    /// These listeners, and those who may connect to them.
     #[must_use]
     pub fn new(listeners: impl IntoIterator<Item = SocketAddr>, trusted: Vec<IpNet>) -> Self {
-        Self { listeners: listeners.into_iter().collect(), trusted, last_logged: Mutex::default() }
+        Self { listeners: listeners.into_iter().collect(), trusted, said: Mutex::default() }
     }
 
     /// Whether a connection to the address `local` must begin with the protocol.
@@ -36,21 +36,20 @@ impl Relays {
         Ok(self.listeners.iter().any(|listener| is_of(*listener, local)))
     }
 
-    /// Whether a peer may name its client.
+    /// Whether a peer may speak for others.
     pub(crate) fn trust(&self, peer: Option<IpAddr>) -> bool {
         let peer = peer.map(|ip| ip.to_canonical());
         peer.is_some_and(|ip| self.trusted.iter().any(|net| net.contains(&ip)))
     }
 
-    /// Logs why a connection was closed, at most once a minute.
+    /// Says why a connection was closed, once a minute at most: anybody may knock.
     pub(crate) fn refused(&self, peer: Option<IpAddr>, why: &dyn std::fmt::Display) {
-        // The value is valid after any panic.
-        let mut last_logged = self.last_logged.lock().unwrap_or_else(PoisonError::into_inner);
-        if last_logged.is_some_and(|at| at.elapsed() < LOG_EVERY) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_some_and(|at| at.elapsed() < SAY_EVERY) {
             return;
         }
-        *last_logged = Some(Instant::now());
-        drop(last_logged);
+        *said = Some(Instant::now());
+        drop(said);
         let peer = peer.map(|ip| ip.to_canonical().to_string()).unwrap_or_default();
         tracing::warn!(peer, error = %why, "a connection was closed at a listener with proxy_protocol");
     }
@@ -61,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_configured_listeners_speak_it_and_only_with_trusted_peers() {
+    fn only_its_listeners_want_it_and_only_from_those_who_are_trusted() {
         let relays = Relays::new(["0.0.0.0:8080".parse().unwrap()], vec!["10.0.0.0/8".parse().unwrap()]);
         for (local, wanted) in [("10.0.0.1:8080", true), ("10.0.0.1:8081", false)] {
             assert_eq!(relays.speak_at(Some(local.parse().unwrap())).unwrap(), wanted, "{local}");

@@ -1,8 +1,7 @@
-//! Slots for connections: how many in all and from each address, and which idle connection gives its slot up when all are
-//! taken.
+//! Slots for connections: how many in all and from each address, and which connection makes room when all are taken.
 //!
-//! A connection has its slot from its acceptance on, TLS handshake included. `front` answers one that gets none, and limits
-//! how long one may be idle.
+//! Connections are counted from the moment they are accepted, TLS handshake included. What one that is turned away
+//! is told, and how long one may rest, is for `front`.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -14,18 +13,18 @@ use tokio::sync::Notify;
 
 use crate::telemetry::ConnectionMetrics;
 
-/// The limits on connections.
+/// The limits of a crowd.
 #[derive(Debug, Clone)]
 pub struct CrowdLimits {
-    /// The most connections in all.
+    /// Connections in all.
     pub connections: usize,
-    /// The most connections from one address.
+    /// Connections from one address.
     pub per_address: usize,
-    /// The networks without a limit for each address, such as those of proxies.
+    /// Whose connections are many by nature: they count in all, and not by address.
     pub exempt: Vec<IpNet>,
 }
 
-/// All connections of clients. Cheap to clone.
+/// All connections of callers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Crowd(Arc<State>);
 
@@ -33,44 +32,43 @@ pub struct Crowd(Arc<State>);
 struct State {
     limits: CrowdLimits,
     taken: AtomicUsize,
-    /// Locked once for each connection, never for a request.
+    /// Looked at once a connection, never for a request.
     of_address: Mutex<HashMap<Block, usize>>,
     silent: Queue,
     kept: Queue,
     metrics: ConnectionMetrics,
 }
 
-/// The unit that the limit for each address counts: an IPv4 address, or the /64 of which an IPv6 host chooses any address
-/// (RFC 4291 section 2.5.4).
+/// What counts as one address: an IPv4 address, or the /64 that an IPv6 host has for itself (RFC 4291 section 2.5.4).
 type Block = IpAddr;
 
-/// The slot of one connection; dropping it frees the slot.
+/// The place of one connection; dropping it says that it has ended.
 #[derive(Debug)]
 pub(crate) struct Slot {
     crowd: Arc<State>,
     block: Option<Block>,
 }
 
-/// Why a connection gets no slot.
+/// Why a connection is turned away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Full {
-    /// All slots are taken, and no connection is idle.
+    /// There are too many, and none of them rests.
     InAll,
-    /// Its address has as many connections as it may.
+    /// There are too many from its address.
     OfAddress,
 }
 
-/// Why a connection is idle.
+/// How a connection rests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rest {
-    /// It has sent nothing yet. These connections give their slots up first.
+    /// It has sent nothing yet. These make room first.
     Silent,
-    /// It is kept between two requests.
+    /// It waits between two requests.
     Kept,
 }
 
 impl Crowd {
-    /// A crowd without connections.
+    /// An empty one.
     #[must_use]
     pub fn new(limits: CrowdLimits, metrics: ConnectionMetrics) -> Self {
         Self(Arc::new(State {
@@ -83,7 +81,7 @@ impl Crowd {
         }))
     }
 
-    /// Takes a slot for a new connection.
+    /// A slot for a new connection.
     pub(crate) fn slot(&self, peer: Option<IpAddr>) -> Result<Slot, Full> {
         let state = &self.0;
         let block = peer.and_then(|peer| state.block(peer));
@@ -100,12 +98,12 @@ impl Crowd {
         Err(Full::InAll)
     }
 
-    /// Counts a connection that was closed because its peer may not send the PROXY protocol, or sent none.
+    /// Counts a connection that was closed since its peer may not speak for others, or does not.
     pub(crate) fn refused_relay(&self) {
         self.0.metrics.refused_relay();
     }
 
-    /// Waits, as an idle connection, until another one needs the slot.
+    /// Waits, resting, until somebody else needs the slot.
     pub(crate) async fn needed(&self, rest: Rest) {
         let queue = match rest {
             Rest::Silent => &self.0.silent,
@@ -113,7 +111,8 @@ impl Crowd {
         };
         loop {
             queue.called().await;
-            // A call whose connection ended by itself stays for the next idle one; by then there may be enough slots.
+            // A call is kept for the next to rest when the one it was for left by itself; by then there may be
+            // enough slots.
             if self.0.taken.load(Ordering::Relaxed) > self.0.limits.connections {
                 return;
             }
@@ -122,7 +121,7 @@ impl Crowd {
 }
 
 impl Slot {
-    /// Counts the connection for the client's address, once a proxy has named it.
+    /// Counts the connection at the client's address, when a proxy has said whose it is.
     pub(crate) fn belongs_to(&mut self, client: IpAddr) -> Result<(), Full> {
         let crowd = &self.crowd;
         let block = crowd.block(client);
@@ -138,15 +137,14 @@ impl Slot {
 }
 
 impl State {
-    /// The block of an address; `None` when the address is exempt.
+    /// What an address counts as; nothing for those whose connections are many.
     fn block(&self, peer: IpAddr) -> Option<Block> {
         let peer = peer.to_canonical();
         (!self.limits.exempt.iter().any(|net| net.contains(&peer))).then(|| block(peer))
     }
 
-    /// Counts a connection of that address; `false` when it has as many as it may.
+    /// Counts a connection of that address; `false` when there are enough.
     fn count(&self, block: Block) -> bool {
-        // The map is valid after any panic.
         let mut counts = self.of_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(block).or_insert(0);
         if *count >= self.limits.per_address {
@@ -193,10 +191,10 @@ fn block(address: IpAddr) -> Block {
     }
 }
 
-/// Idle connections, the one that has been idle for longest first.
+/// Connections that rest, in the order in which they came to rest.
 #[derive(Debug, Default)]
 struct Queue {
-    /// The connections that can still be called. It is briefly below zero when one ends by itself while it is called.
+    /// Those that can still be called. Below zero for a moment when one leaves by itself as it is called.
     free: AtomicIsize,
     calls: Notify,
 }
@@ -210,7 +208,7 @@ impl Queue {
         waiting.called = true;
     }
 
-    /// Calls the connection that has been idle for longest; `false` when there is none.
+    /// Calls the one that rests longest; `false` when nobody does.
     fn call(&self) -> bool {
         let claimed =
             self.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| (free > 0).then(|| free - 1));
@@ -228,7 +226,7 @@ struct Waiting<'a> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        // `call` has subtracted a connection that it called.
+        // The caller has taken one that was called off already.
         if !self.called {
             self.queue.free.fetch_sub(1, Ordering::Relaxed);
         }
@@ -252,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn one_address_gets_at_most_its_share_and_an_ended_connection_gives_it_back() {
+    fn one_address_gets_only_its_share_and_gets_it_back() {
         let crowd = crowd(100, 2);
         let first = crowd.slot(ip("192.0.2.1")).unwrap();
         let _second = crowd.slot(ip("::ffff:192.0.2.1")).unwrap();
@@ -263,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn the_addresses_of_one_ipv6_network_count_as_one() {
+    fn the_addresses_of_one_ipv6_host_are_one() {
         let crowd = crowd(100, 1);
         let _seat = crowd.slot(ip("2001:db8::1")).unwrap();
         assert_eq!(crowd.slot(ip("2001:db8::2")).unwrap_err(), Full::OfAddress);
@@ -271,14 +269,14 @@ mod tests {
     }
 
     #[test]
-    fn a_trusted_proxy_has_no_limit_for_its_address() {
+    fn a_trusted_proxy_brings_many() {
         let crowd = crowd(100, 1);
         let slots: Vec<_> = (0..50).map(|_| crowd.slot(ip("10.1.2.3")).unwrap()).collect();
         assert_eq!(slots.len(), 50);
     }
 
     #[test]
-    fn a_connection_through_a_proxy_counts_for_its_client() {
+    fn a_client_behind_a_proxy_gets_its_share_and_the_proxy_none() {
         let crowd = crowd(100, 1);
         let client = "192.0.2.1".parse().unwrap();
         let mut first = crowd.slot(ip("10.1.2.3")).unwrap();
@@ -293,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_without_connections_is_forgotten() {
+    fn no_table_grows_with_addresses_that_have_gone() {
         let crowd = crowd(100, 1);
         for last in 0..=255 {
             drop(crowd.slot(ip(&format!("192.0.2.{last}"))).unwrap());
@@ -302,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_idle_connection_makes_room_and_silent_ones_before_kept_ones() {
+    fn who_rests_longest_makes_room_and_the_silent_before_the_kept() {
         let crowd = crowd(2, 10);
         let _seats = [crowd.slot(None).unwrap(), crowd.slot(None).unwrap()];
         let mut kept = Box::pin(crowd.needed(Rest::Kept));
@@ -324,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_was_not_needed_ends_no_connection_later() {
+    fn a_call_that_nobody_heard_sends_nobody_away_later() {
         let crowd = crowd(1, 10);
         let slot = crowd.slot(None).unwrap();
         let mut rest = Box::pin(crowd.needed(Rest::Silent));
@@ -340,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_is_no_longer_idle_is_not_called() {
+    fn who_stopped_resting_is_not_called() {
         let crowd = crowd(1, 10);
         let _seat = crowd.slot(None).unwrap();
         let mut rest = Box::pin(crowd.needed(Rest::Kept));

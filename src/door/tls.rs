@@ -1,7 +1,6 @@
-//! The listeners that serve TLS, and their certificates, selected by SNI (RFC 6066 section 3); the first one when no name
-//! matches.
+//! Which listeners serve TLS, and which certificate they show: chosen by SNI, the first one when no name fits.
 //!
-//! The certificates are part of the live snapshot, so that the next handshake uses a renewed file.
+//! The certificates are part of the live snapshot, so that a renewed file is shown to the next handshake.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,16 +17,16 @@ use crate::config::Snapshot;
 use crate::model::Live;
 use crate::telemetry::{HandshakeFailure, HandshakeMetrics, Metrics};
 
-use super::handshake::client_fault;
+use super::handshake::caller_fault;
 use super::pace::Paced;
 
-/// The protocols for ALPN, in the order of preference (RFC 7301 section 6).
+/// What clients may choose by ALPN, the best first (RFC 7301 section 6).
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 /// The listeners that serve TLS.
 pub struct TlsDoor(Vec<TlsListener>);
 
-/// A listener that serves TLS.
+/// One of them.
 pub(crate) struct TlsListener {
     address: SocketAddr,
     acceptor: Acceptor,
@@ -35,7 +34,7 @@ pub(crate) struct TlsListener {
 }
 
 impl TlsListener {
-    /// Does the handshake with a client; `None` when it fails, takes longer than `limit`, or the slot is `needed` earlier.
+    /// Shakes hands with a client. `None` when it fails, takes longer than `limit`, or the slot is `needed` before its end.
     pub(crate) async fn shake_hands(
         &self,
         stream: Paced,
@@ -51,7 +50,7 @@ impl TlsListener {
         match shaken {
             Ok(Ok(stream)) => Some(Box::new(stream)),
             Ok(Err(error)) => {
-                let cause = client_fault(&error.to_string());
+                let cause = caller_fault(&error.to_string());
                 self.metrics.failed(cause);
                 tracing::debug!(cause = cause.as_str(), %error, "a TLS handshake failed");
                 None
@@ -65,13 +64,13 @@ impl TlsListener {
     }
 }
 
-/// A connection whose listener is unknown. It is closed: served without TLS, it could expose a credential.
+/// A connection of which one cannot say whether it is to have TLS.
 #[derive(Debug, thiserror::Error)]
 #[error("the system does not say on which listener it came")]
 pub(crate) struct UnknownListener;
 
 impl TlsDoor {
-    /// The door for these listeners, with HTTP/2 and HTTP/1.1, each with its own live certificates.
+    /// The door of these listeners, with HTTP/2 and HTTP/1.1, each with the live certificates of its own.
     #[must_use]
     pub fn new(
         listeners: impl IntoIterator<Item = SocketAddr>,
@@ -90,7 +89,7 @@ impl TlsDoor {
         Self(listeners.into_iter().map(listener).collect())
     }
 
-    /// The TLS listener of a connection to the address `local`; `None` when the listener is plain.
+    /// How a connection to the address `local` shakes hands; `None` when it is plain.
     pub(crate) fn at(&self, local: Option<SocketAddr>) -> Result<Option<&TlsListener>, UnknownListener> {
         if self.0.is_empty() {
             return Ok(None);
@@ -106,7 +105,7 @@ impl std::fmt::Debug for TlsDoor {
     }
 }
 
-/// Whether `listener` accepted a connection to the address `local`.
+/// Whether a connection to the address `local` came in at `listener`.
 pub(crate) fn is_of(listener: SocketAddr, local: SocketAddr) -> bool {
     let ip = listener.ip().to_canonical();
     listener.port() == local.port() && (ip.is_unspecified() || ip == local.ip().to_canonical())
@@ -134,7 +133,7 @@ impl ResolvesServerCert for SniResolver {
     }
 }
 
-/// Whether a client would accept the certificate for `name`, wildcards included (RFC 9525 section 6).
+/// Whether a certificate is for `name`, wildcards included, as a client would check it.
 fn covers(key: &CertifiedKey, name: &str) -> bool {
     let Some(leaf) = key.cert.first() else { return false };
     let (Ok(parsed), Ok(name)) =
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_of_an_unknown_listener_is_never_served_as_plain() {
+    fn a_connection_of_an_unknown_listener_is_never_taken_for_a_plain_one() {
         let _already = rustls::crypto::ring::default_provider().install_default();
         let resolver = rustls::server::ResolvesServerCertUsingSni::new();
         let config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(Arc::new(resolver));

@@ -39,7 +39,7 @@ pub struct Probe {
     /// The usable keys.
     pub keys: Vec<ProbedKey>,
     /// The algorithms of the usable keys.
-    pub algorithms: Vec<&'static str>,
+    pub algorithms: Vec<Algorithm>,
     /// The skipped keys.
     pub skipped: Vec<SkippedKey>,
     /// What keeps tokens of this provider from being verified.
@@ -52,7 +52,7 @@ pub struct ProbedKey {
     /// Its key id.
     pub kid: Option<String>,
     /// The algorithms that it verifies.
-    pub algorithms: Vec<&'static str>,
+    pub algorithms: Vec<Algorithm>,
 }
 
 /// A skipped key.
@@ -145,10 +145,10 @@ async fn look(fetcher: &Fetcher, request: &ProbeRequest, found: &mut Probe) -> R
         Ok(ParsedKeys { keys, skipped }) => {
             found.keys.extend(keys.iter().map(|key| ProbedKey {
                 kid: key.kid().map(ToString::to_string),
-                algorithms: key.algorithms().iter().map(Algorithm::as_str).collect(),
+                algorithms: key.algorithms().iter().collect(),
             }));
             let all: AlgorithmSet = keys.iter().flat_map(|key| key.algorithms().iter()).collect();
-            found.algorithms = all.iter().map(Algorithm::as_str).collect();
+            found.algorithms = all.iter().collect();
             note(found, skipped);
         }
         Err(error) => {
@@ -239,7 +239,7 @@ mod tests {
         };
         let found = probe(&request).await;
         assert!(found.ok, "{:?}", found.problems);
-        assert_eq!((found.keys[0].kid.as_deref(), found.algorithms), (Some("a"), vec!["EdDSA"]));
+        assert_eq!((found.keys[0].kid.as_deref(), found.algorithms), (Some("a"), vec![Algorithm::EdDsa]));
         assert!(found.skipped[0].reason.contains("shared secret"), "{:?}", found.skipped);
     }
 }

@@ -166,7 +166,7 @@ impl Provider {
         let known = self.cache.known();
         let keys = known.keys.iter().flat_map(|keys| keys.iter()).map(|key| KeyStatus {
             kid: key.kid().map(ToString::to_string),
-            algorithms: key.algorithms().iter().map(Algorithm::as_str).collect(),
+            algorithms: key.algorithms().iter().collect(),
             first_seen: key.first_seen().at().map(Instant::unix),
             last_used: key.last_used().at().map(Instant::unix),
         });

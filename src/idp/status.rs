@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::model::Algorithm;
+
 /// The state of an identity provider.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ProviderStatus {
@@ -38,7 +40,7 @@ pub struct KeyStatus {
     /// Its key id; null for a key without one.
     pub kid: Option<String>,
     /// The algorithms whose signatures it verifies.
-    pub algorithms: Vec<&'static str>,
+    pub algorithms: Vec<Algorithm>,
     /// When its source first published it, in seconds since the epoch, as far as this process knows.
     pub first_seen: Option<u64>,
     /// When it last verified a signature, in seconds since the epoch; null if it has not since the process started.

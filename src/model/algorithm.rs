@@ -6,8 +6,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// A JSON Web Signature algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     Rs256,
@@ -28,6 +32,7 @@ pub enum Algorithm {
     /// ECDSA on P-521 with SHA-512.
     Es512,
     /// Ed25519. RFC 9864 calls the same thing `Ed25519`; both names parse to this value.
+    #[serde(rename = "EdDSA")]
     EdDsa,
 }
 

@@ -46,7 +46,7 @@ macro_rules! closed_words {
     };
 }
 
-pub(super) use closed_words;
+pub(crate) use closed_words;
 
 closed_words! {
     /// How callers of an agent authenticate.

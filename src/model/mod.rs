@@ -47,6 +47,7 @@ pub use byte_order_mark::{pem_without_marks, without_mark};
 pub use certificate_term::{CertificateTerm, CertificateUse};
 pub use claims::Claims;
 pub use clock::{Clock, FixedClock, Instant, SystemClock};
+pub(crate) use decision::closed_words;
 pub use decision::{AuthMethod, CacheLabel, Decision, Enforcement};
 pub use end_order::EndOrder;
 pub use fetched::Fetched;

@@ -14,8 +14,8 @@ pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 #[schemars(rename = "Problem")]
 pub struct ProblemDocument<'a, M> {
     #[schemars(extend("const" = "about:blank"))]
-    r#type: &'static str,
-    title: &'static str,
+    r#type: &'a str,
+    title: &'a str,
     #[schemars(range(min = 400, max = 599))]
     status: u16,
     detail: &'a str,

@@ -56,7 +56,7 @@ pub struct Overview {
     pub times: Vec<u64>,
     /// Decisions per second, by reason; reasons that did not occur are left out, and so is what would have been
     /// refused.
-    pub by_reason: BTreeMap<&'static str, Vec<f64>>,
+    pub by_reason: BTreeMap<Reason, Vec<f64>>,
     /// What was allowed, per second.
     #[schemars(inner(range(min = 0)))]
     pub allowed: Vec<f64>,
@@ -173,7 +173,7 @@ impl Traffic {
         Overview {
             interval_seconds: INTERVAL,
             times: points.iter().map(|p| p.at).collect(),
-            by_reason: reasons.into_iter().map(|reason| (reason.as_str(), rates(reason))).collect(),
+            by_reason: reasons.into_iter().map(|reason| (reason, rates(reason))).collect(),
             allowed: points.iter().map(|p| per_second(p.counts.allowed)).collect(),
             refused: points.iter().map(|p| per_second(p.counts.refused)).collect(),
             would_refuse: points.iter().map(|p| per_second(p.counts.would_refuse)).collect(),
@@ -218,11 +218,11 @@ mod tests {
         let seen = traffic.agent("a");
         assert_eq!((seen.allowed, seen.refused), (vec![0.2, 0.0], vec![1.0, 0.0]));
         let top = seen.top_refusal.unwrap();
-        assert_eq!((top.reason, top.count), ("token_missing", 1005));
+        assert_eq!((top.reason, top.count), (Reason::TokenMissing, 1005));
         let overview = traffic.overview();
         assert_eq!(overview.times, [105, 110]);
-        assert_eq!(overview.by_reason["token_missing"], [1.0, 0.0]);
-        assert_eq!(overview.by_reason["ok"], [0.2, 0.0]);
+        assert_eq!(overview.by_reason[&Reason::TokenMissing], [1.0, 0.0]);
+        assert_eq!(overview.by_reason[&Reason::Ok], [0.2, 0.0]);
         assert_eq!(traffic.agent("nobody").refused, [0.0, 0.0]);
         for look in 0..2 * POINTS as u64 {
             traffic.look(Instant::from_unix(115 + 5 * look));
@@ -249,7 +249,10 @@ mod tests {
         let seen = traffic.agent("a");
         assert_eq!((&seen.refused, &seen.would_refuse), (&vec![0.0], &vec![2.0]));
         assert_eq!((seen.upstream_failed, seen.top_refusal), (vec![0.6], None));
-        assert_eq!(seen.top_would_refuse.map(|top| (top.reason, top.count)), Some(("token_missing", 10)));
+        assert_eq!(
+            seen.top_would_refuse.map(|top| (top.reason, top.count)),
+            Some((Reason::TokenMissing, 10))
+        );
         let overview = traffic.overview();
         assert_eq!((overview.refused, overview.would_refuse), (vec![0.0], vec![2.0]));
         assert_eq!(overview.by_reason, BTreeMap::new());

@@ -3,8 +3,12 @@
 //!
 //! What it is recognised by is for `proxy`. `docs/ACCESS_LOG.md` explains each.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// The cause of an answer that is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum UpstreamError {
     /// The name has no address.
     NameNotResolved,
@@ -175,6 +179,7 @@ mod tests {
         for (i, cause) in UpstreamError::ALL.into_iter().enumerate() {
             assert_eq!(cause as usize, i, "{cause:?} is out of order");
             assert_eq!(UpstreamError::named(cause.as_str()), Some(cause));
+            assert_eq!(serde_json::to_value(cause).unwrap(), cause.as_str());
         }
         assert_eq!(UpstreamError::named("broken"), None);
     }

@@ -380,6 +380,28 @@ pub(crate) const LAWS: &[Law] = &[
         ],
     },
     Law {
+        name: "a closed set of the API is an enum",
+        covers: source,
+        check: schemas::stringly,
+        bad: &[
+            (
+                "src/admin/agents.rs",
+                "#[derive(Serialize, JsonSchema)]\nstruct Health { cause: &'static str }",
+            ),
+            (
+                "src/control/finding.rs",
+                "#[derive(JsonSchema)]\npub struct Finding {\n    a: A,\n    codes: Vec<&'static str>,\n}",
+            ),
+        ],
+        good: &[
+            (
+                "src/admin/agents.rs",
+                "#[derive(JsonSchema)]\nstruct A { a: u8 }\nimpl A {\n    fn word(self) -> &'static str { x }\n}",
+            ),
+            ("src/idp/probe.rs", "#[derive(Debug)]\nstruct Known { word: &'static str }"),
+        ],
+    },
+    Law {
         name: "functions stay short",
         covers: source,
         check: |file| {

@@ -2,18 +2,21 @@
 // as an ApiError with the message and the findings of the API.
 import { untilLoggedIn, sessionEnded } from "./login";
 import { noteNoResponse, noteResponse } from "./reachability";
-import type { Diagnostic, Problem } from "./schemas";
+import type { Diagnostic, Problem, ProblemCode } from "./schemas";
 
 const BASE = "/api/v1";
+
+/** The code of an error response, or of one that did not come or is not of the API. */
+export type ErrorCode = ProblemCode | "unreachable" | "unknown";
 
 /** An error response of the API, or no response at all (`status` 0). */
 export class ApiError extends Error {
   readonly status: number;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly diagnostics: Diagnostic[];
   readonly agents: string[];
 
-  constructor(status: number, code: string, detail: string, problem?: Partial<Problem>) {
+  constructor(status: number, code: ErrorCode, detail: string, problem?: Partial<Problem>) {
     super(detail);
     this.name = "ApiError";
     this.status = status;

@@ -26,5 +26,6 @@ export class Observed<Value> {
 }
 
 export function useObserved<Value>(observed: Observed<Value>): Value {
-  return useSyncExternalStore(observed.watch, () => observed.value);
+  const read = () => observed.value;
+  return useSyncExternalStore(observed.watch, read, read);
 }

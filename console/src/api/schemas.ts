@@ -297,6 +297,10 @@ export interface AgentTraffic {
   would_refuse: number[];
 }
 
+/** A JSON Web Signature algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1). */
+export type Algorithm =
+  "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA";
+
 /** An API key, without its text and its hash. */
 export interface ApiKey {
   agent: string;
@@ -326,13 +330,25 @@ export interface ApiKeyPage {
 
 /** Something that an operator should act on. */
 export interface Attention {
-  code: string;
+  code: AttentionCode;
   level: Level;
   since: string | null;
   subject: Subject | null;
   text: string;
   until: string | null;
 }
+
+/** The stable name of what an entry says. */
+export type AttentionCode =
+  | "agent_refuses_all"
+  | "broken_document"
+  | "certificate"
+  | "change_refused"
+  | "key_ends"
+  | "log_lines_lost"
+  | "more"
+  | "provider_failing"
+  | "upstream_failing";
 
 /** How callers authenticate. */
 export type Authentication = "oauth" | "api_key" | "public";
@@ -356,6 +372,10 @@ export interface Change {
   resource: string;
 }
 
+/** The stable name of a finding that no text by itself gives rise to. */
+export type ChangeCode =
+  "broken-document" | "held-up" | "masked-value" | "environment-reference" | "not-yaml";
+
 /** The change of one resource, with its text before and after. */
 export interface ChangeWithTexts {
   action: Action;
@@ -371,7 +391,29 @@ export interface ChangeWithTexts {
 /** One check of a transcript. */
 export interface Check {
   /** Which check. */
-  check: string;
+  check:
+    | "route"
+    | "credential"
+    | "size"
+    | "format"
+    | "algorithm"
+    | "critical"
+    | "type"
+    | "issuer"
+    | "expiry"
+    | "not_before"
+    | "lifetime"
+    | "audience"
+    | "binding"
+    | "key"
+    | "signature"
+    | "scopes"
+    | "claim"
+    | "claim_headers"
+    | "api_key_format"
+    | "api_key"
+    | "api_key_revoked"
+    | "api_key_expiry";
 
   /** How to fix it, on a failed check. */
   fix: string | null;
@@ -413,6 +455,81 @@ export interface ClientTokenQuestion {
   resource?: string | null;
   scope?: string | null;
 }
+
+/** The name of a finding, stable across versions. */
+export type ConfigurationCode =
+  | "file-unreadable"
+  | "file-content"
+  | "file-too-large"
+  | "not-utf8"
+  | "empty-file"
+  | "yaml-syntax"
+  | "yaml-tab"
+  | "yaml-documents"
+  | "yaml-tag"
+  | "yaml-alias"
+  | "too-complex"
+  | "too-many"
+  | "duplicate-key"
+  | "env-unset"
+  | "env-syntax"
+  | "version"
+  | "unknown-field"
+  | "missing-field"
+  | "wrong-type"
+  | "duplicate-name"
+  | "auth-missing"
+  | "auth-conflict"
+  | "key-source-conflict"
+  | "bad-name"
+  | "bad-number"
+  | "bad-duration"
+  | "bad-size"
+  | "bad-date"
+  | "bad-word"
+  | "out-of-range"
+  | "empty-value"
+  | "white-space"
+  | "bad-address"
+  | "bad-cidr"
+  | "bad-url"
+  | "bad-issuer"
+  | "bad-algorithm"
+  | "bad-path"
+  | "bad-host"
+  | "bad-header"
+  | "bad-prefix"
+  | "bad-claim"
+  | "bad-origin"
+  | "bad-method"
+  | "bad-key-id"
+  | "bad-hash"
+  | "unquoted-hash"
+  | "bad-key-set"
+  | "unknown-provider"
+  | "unknown-agent"
+  | "wrong-agent"
+  | "duplicate-issuer"
+  | "duplicate-route"
+  | "proxy-without-trust"
+  | "duplicate-address"
+  | "duplicate-value"
+  | "header-conflict"
+  | "self-upstream"
+  | "cors-credentials"
+  | "bad-label"
+  | "dormant-key"
+  | "audience-unchecked"
+  | "public-agent"
+  | "unused-provider"
+  | "agent-without-keys"
+  | "token-forwarded"
+  | "insecure-http"
+  | "fast-refresh"
+  | "plain-listener"
+  | "certificate-ends"
+  | "certificate-unrelated"
+  | "restart-needed";
 
 export interface Counts {
   agents: number;
@@ -458,7 +575,7 @@ export interface Decision {
   request_id: string;
   seen: string | null;
   status: number | null;
-  upstream_error: string | null;
+  upstream_error: UpstreamError | null;
   wanted: string | null;
 }
 
@@ -471,7 +588,7 @@ export interface Decisions {
 /** An error, a warning or a note about a configuration. */
 export interface Diagnostic {
   /** The stable name of the finding. */
-  code: string;
+  code: DiagnosticCode;
 
   /** The column in characters, counted from 1; 0 for the whole file. */
   column: number;
@@ -494,9 +611,12 @@ export interface Diagnostic {
   /** The resource, where the finding is about one that has a file of its own. */
   resource: string | null;
 
-  /** `error`, `warning` or `note`. */
-  severity: "error" | "warning" | "note";
+  /** How bad it is. */
+  severity: Severity;
 }
+
+/** The stable name of a finding. */
+export type DiagnosticCode = ConfigurationCode | ChangeCode;
 
 /** How many streams were told to end. */
 export interface EndedStreams {
@@ -546,7 +666,7 @@ export type KeyState = "active" | "expired" | "revoked";
 /** The state of one key. */
 export interface KeyStatus {
   /** The algorithms whose signatures it verifies. */
-  algorithms: string[];
+  algorithms: Algorithm[];
 
   /** When its source first published it, in seconds since the epoch, as far as this process knows. */
   first_seen: number | null;
@@ -572,7 +692,7 @@ export interface LastRevision {
 /** The last request that got no response from its agent. */
 export interface LastUpstreamFailure {
   at: string;
-  cause: string;
+  cause: UpstreamError;
 }
 
 /** How urgent an entry is. */
@@ -610,7 +730,7 @@ export interface NewApiKey {
 /** The result of a probe. */
 export interface Probe {
   /** The algorithms of the usable keys. */
-  algorithms: string[];
+  algorithms: Algorithm[];
 
   /** The issuer of the request. */
   issuer: string;
@@ -656,7 +776,7 @@ export interface ProbeQuestion {
 /** A usable key. */
 export interface ProbedKey {
   /** The algorithms that it verifies. */
-  algorithms: string[];
+  algorithms: Algorithm[];
 
   /** Its key id. */
   kid: string | null;
@@ -665,33 +785,36 @@ export interface ProbedKey {
 /** The document with the members of its listener. */
 export interface Problem {
   agents?: string[];
-  code:
-    | "bad_json"
-    | "bad_query"
-    | "bad_precondition"
-    | "unauthorized"
-    | "forbidden_origin"
-    | "not_found"
-    | "method_not_allowed"
-    | "timeout"
-    | "read_only"
-    | "managed_by_file"
-    | "in_use"
-    | "precondition_failed"
-    | "too_large"
-    | "unsupported_media_type"
-    | "misdirected"
-    | "invalid"
-    | "not_accepted"
-    | "precondition_required"
-    | "store_failed"
-    | "unavailable";
+  code: ProblemCode;
   detail: string;
   diagnostics?: Diagnostic[];
   status: number;
   title: string;
   type: "about:blank";
 }
+
+/** The stable code of a problem. */
+export type ProblemCode =
+  | "bad_json"
+  | "bad_query"
+  | "bad_precondition"
+  | "unauthorized"
+  | "forbidden_origin"
+  | "not_found"
+  | "method_not_allowed"
+  | "timeout"
+  | "read_only"
+  | "managed_by_file"
+  | "in_use"
+  | "precondition_failed"
+  | "too_large"
+  | "unsupported_media_type"
+  | "misdirected"
+  | "invalid"
+  | "not_accepted"
+  | "precondition_required"
+  | "store_failed"
+  | "unavailable";
 
 /** An identity provider with all details. */
 export interface ProviderDetail {
@@ -964,6 +1087,9 @@ export interface RunningStreams {
   items: RunningStream[];
 }
 
+/** How bad a finding is. */
+export type Severity = "error" | "warning" | "note";
+
 /** A skipped key. */
 export interface SkippedKey {
   /** The key, by its position in the set and its id. */
@@ -1004,9 +1130,13 @@ export type StoreKind = "directory" | "file";
 
 /** The resource or the part of the gateway that an entry is about. */
 export interface Subject {
-  kind: string;
+  kind: SubjectKind;
   name: string;
 }
+
+/** The kind of what an entry is about. */
+export type SubjectKind =
+  "agent" | "api_key" | "file" | "gateway" | "identity_provider" | "listener" | "upstream";
 
 /** The most frequent reason. */
 export interface TopRefusal {
@@ -1014,7 +1144,7 @@ export interface TopRefusal {
   count: number;
 
   /** Which. */
-  reason: string;
+  reason: Reason;
 }
 
 /** The last minutes of the gateway, oldest first. */
@@ -1024,7 +1154,33 @@ export interface Traffic {
 
   /** Decisions per second, by reason; reasons that did not occur are left out, and so is what would have been
 refused. */
-  by_reason: Record<string, number[]>;
+  by_reason: {
+    alg_not_allowed?: number[];
+    api_key_expired?: number[];
+    api_key_invalid?: number[];
+    api_key_missing?: number[];
+    api_key_revoked?: number[];
+    audience_mismatch?: number[];
+    binding_required?: number[];
+    claim_mismatch?: number[];
+    exp_missing?: number[];
+    issuer_not_allowed?: number[];
+    issuer_unknown?: number[];
+    key_unknown?: number[];
+    keys_unavailable?: number[];
+    lifetime_too_long?: number[];
+    multiple_tokens?: number[];
+    no_route?: number[];
+    not_yet_valid?: number[];
+    ok?: number[];
+    scope_missing?: number[];
+    signature_invalid?: number[];
+    token_expired?: number[];
+    token_malformed?: number[];
+    token_missing?: number[];
+    token_too_large?: number[];
+    typ_mismatch?: number[];
+  };
 
   /** The time between two points, in seconds. */
   interval_seconds: number;
@@ -1064,10 +1220,38 @@ export type TrialEvent =
   | { bytes: number; event: "end"; ms: number; truncated: boolean }
   | { event: "error"; message: string; ms: number };
 
+/** The cause of an answer that is missing. */
+export type UpstreamError =
+  | "name_not_resolved"
+  | "connect_refused"
+  | "socket_not_found"
+  | "connect_denied"
+  | "connect_timeout"
+  | "no_route_to_host"
+  | "connect_failed"
+  | "tls_handshake_failed"
+  | "tls_handshake_timeout"
+  | "tls_certificate_expired"
+  | "tls_certificate_not_yet_valid"
+  | "tls_name_mismatch"
+  | "tls_unknown_issuer"
+  | "not_tls"
+  | "tls_certificate_invalid"
+  | "read_timeout"
+  | "stream_idle"
+  | "write_timeout"
+  | "connection_lost"
+  | "connection_closed"
+  | "invalid_response"
+  | "http2_error"
+  | "too_many_in_flight"
+  | "no_descriptors"
+  | "failed";
+
 /** The last request that got no response from its agent, with its cause in words. */
 export interface UpstreamFailure {
   at: string;
-  cause: string;
+  cause: UpstreamError;
   detail: string;
   request_id: string;
 }
@@ -1112,7 +1296,7 @@ export interface WholeDecision {
 
   /** The members that hold claims of the caller that were not verified. */
   unverified: ("seen" | "client_id" | "iss" | "aud" | "kid")[];
-  upstream_error: string | null;
+  upstream_error: UpstreamError | null;
   wanted: string | null;
 }
 
@@ -1129,7 +1313,7 @@ export interface Written {
   /** For an identity provider with a new issuer or source of keys: the result of a probe. */
   probe?: {
     /** The algorithms of the usable keys. */
-    algorithms: string[];
+    algorithms: Algorithm[];
 
     /** The issuer of the request. */
     issuer: string;

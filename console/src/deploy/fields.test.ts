@@ -30,7 +30,7 @@ describe("a pointer names its field", () => {
 
 const finding = (over: Partial<Diagnostic>): Diagnostic => ({
   severity: "error",
-  code: "x",
+  code: "wrong-type",
   message: "wrong",
   help: null,
   resource: "agents/a",

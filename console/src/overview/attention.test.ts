@@ -2,7 +2,11 @@ import { expect, it } from "vitest";
 import type { Attention, BrokenDocument, Diagnostic } from "../api/schemas";
 import { linesOf, pageOf, worstFirst } from "./attention";
 
-const line = (level: Attention["level"], code: string, subject: Attention["subject"] = null): Attention => ({
+const line = (
+  level: Attention["level"],
+  code: Attention["code"],
+  subject: Attention["subject"] = null,
+): Attention => ({
   level,
   code,
   text: code,
@@ -12,8 +16,18 @@ const line = (level: Attention["level"], code: string, subject: Attention["subje
 });
 
 it("errors stand before warnings, and warnings before notes, in the order in which they came", () => {
-  const lines = [line("note", "a"), line("warning", "b"), line("error", "c"), line("warning", "d")];
-  expect(worstFirst(lines).map((one) => one.code)).toEqual(["c", "b", "d", "a"]);
+  const lines = [
+    line("note", "more"),
+    line("warning", "key_ends"),
+    line("error", "change_refused"),
+    line("warning", "certificate"),
+  ];
+  expect(worstFirst(lines).map((one) => one.code)).toEqual([
+    "change_refused",
+    "key_ends",
+    "certificate",
+    "more",
+  ]);
 });
 
 it.each([

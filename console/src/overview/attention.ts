@@ -30,7 +30,11 @@ export function pageOf(line: Attention): string | null {
       return line.code === "agent_refuses_all" ? `/why-refused?agent=${name}` : `/agents/${name}`;
     case "identity_provider":
       return `/identity-providers/${name}`;
-    default:
+    case "api_key":
+    case "file":
+    case "gateway":
+    case "listener":
+    case "upstream":
       return null;
   }
 }

@@ -8,7 +8,7 @@ use crate::routing::Agent;
 use crate::telemetry::{Lately, UpstreamError};
 
 use super::super::provider_users::Users;
-use super::{Attention, Level, Seen, Subject};
+use super::{Attention, Code, Level, Seen, Subject, SubjectKind};
 
 /// API keys are listed this long before they expire: a week holds at least one working day to rotate them.
 const KEY_ENDS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -43,7 +43,7 @@ fn refused_change(seen: &Seen<'_>) -> Vec<Attention> {
     let Some(refused) = &seen.status.refused else { return Vec::new() };
     let broken: Vec<_> = seen.status.broken.iter().filter_map(|broken| broken.resource.as_ref()).collect();
     let is_told = |finding: &Finding| finding.resource.as_ref().is_some_and(|id| broken.contains(&id));
-    let mut errors_of_it = refused.findings.iter().filter(|finding| finding.severity == "error").peekable();
+    let mut errors_of_it = refused.findings.iter().filter(|finding| finding.is_error()).peekable();
     if errors_of_it.peek().is_some() && errors_of_it.all(is_told) {
         // All of them are errors of broken documents, which have entries of their own.
         return Vec::new();
@@ -55,8 +55,8 @@ fn refused_change(seen: &Seen<'_>) -> Vec<Attention> {
         errors(&refused.findings),
         seen.status.applied_at
     );
-    let subject = Subject::new("file", file);
-    vec![Attention::new(Level::Error, "change_refused", subject, text).since(Some(refused.at))]
+    let subject = Subject::new(SubjectKind::File, file);
+    vec![Attention::new(Level::Error, Code::ChangeRefused, subject, text).since(Some(refused.at))]
 }
 
 fn broken_documents(seen: &Seen<'_>) -> Vec<Attention> {
@@ -68,19 +68,19 @@ fn broken_documents(seen: &Seen<'_>) -> Vec<Attention> {
             "{id} is broken on disk, with {}. Its last good text goes on; changes of others are not held up.",
             errors(&broken.findings)
         );
-        Attention::new(Level::Error, "broken_document", Subject::new("file", file), text)
+        Attention::new(Level::Error, Code::BrokenDocument, Subject::new(SubjectKind::File, file), text)
             .since(Some(broken.since))
     });
     told.collect()
 }
 
 fn first_error(findings: &[Finding]) -> Option<&Finding> {
-    findings.iter().find(|finding| finding.severity == "error")
+    findings.iter().find(|finding| finding.is_error())
 }
 
 /// The number of errors, and the first of them.
 fn errors(findings: &[Finding]) -> String {
-    let number = findings.iter().filter(|finding| finding.severity == "error").count();
+    let number = findings.iter().filter(|finding| finding.is_error()).count();
     let first = first_error(findings).map_or_else(String::new, |finding| {
         format!(": {}:{}: {}", finding.file.display(), finding.line.max(1), finding.message)
     });
@@ -106,18 +106,18 @@ fn providers(seen: &Seen<'_>) -> Vec<Attention> {
         let last = status.last_success.map(Instant::from_unix);
         let until = last.and_then(|at| provider.spec().usable_until(at));
         let since = last.map_or_else(String::new, |at| format!(" since {at}"));
-        let subject = Subject::new("identity_provider", name);
+        let subject = Subject::new(SubjectKind::IdentityProvider, name);
         if status.usable {
             let end = until.map_or_else(String::new, |until| format!(" until {until}"));
             let text = format!(
                 "{name} has not given keys{since} ({error}). The keys from then are good{end}; {stake}."
             );
-            Attention::new(Level::Warning, "provider_failing", subject, text).since(last).until(until)
+            Attention::new(Level::Warning, Code::ProviderFailing, subject, text).since(last).until(until)
         } else {
             let text = format!(
                 "{name} has not given keys{since} ({error}), and none is left to use: its callers get 503; {stake}."
             );
-            Attention::new(Level::Error, "provider_failing", subject, text).since(last)
+            Attention::new(Level::Error, Code::ProviderFailing, subject, text).since(last)
         }
     });
     told.collect()
@@ -144,7 +144,7 @@ fn upstream(seen: &Seen<'_>, agent: &Agent, lately: Lately) -> Option<Attention>
         agent.name,
         agent.upstream.url(),
     );
-    Some(Attention::new(level, "upstream_failing", Subject::new("agent", &agent.name), text))
+    Some(Attention::new(level, Code::UpstreamFailing, Subject::new(SubjectKind::Agent, &agent.name), text))
 }
 
 fn refuses_all(seen: &Seen<'_>, agent: &Agent, lately: Lately) -> Option<Attention> {
@@ -155,7 +155,7 @@ fn refuses_all(seen: &Seen<'_>, agent: &Agent, lately: Lately) -> Option<Attenti
     let reason = most.map_or_else(String::new, |top| format!(", most of all for {}", top.reason));
     let name = &agent.name;
     let text = format!("{name} has refused each of {} calls in five minutes{reason}.", lately.refused);
-    Some(Attention::new(Level::Warning, "agent_refuses_all", Subject::new("agent", name), text))
+    Some(Attention::new(Level::Warning, Code::AgentRefusesAll, Subject::new(SubjectKind::Agent, name), text))
 }
 
 fn certificates(seen: &Seen<'_>) -> Vec<Attention> {
@@ -163,13 +163,13 @@ fn certificates(seen: &Seen<'_>) -> Vec<Attention> {
         let warning = term.warning(seen.now)?;
         let level = if term.has_expired(seen.now) { Level::Error } else { Level::Warning };
         let kind = match &term.used_by {
-            CertificateUse::Listener(_) => "listener",
-            CertificateUse::Upstream(_) => "upstream",
-            CertificateUse::Provider(_) => "identity_provider",
+            CertificateUse::Listener(_) => SubjectKind::Listener,
+            CertificateUse::Upstream(_) => SubjectKind::Upstream,
+            CertificateUse::Provider(_) => SubjectKind::IdentityProvider,
         };
         let text = format!("For {}, {warning}.", term.used_by);
         let subject = Subject::new(kind, term.used_by.name());
-        Some(Attention::new(level, "certificate", subject, text).until(Some(term.not_after)))
+        Some(Attention::new(level, Code::Certificate, subject, text).until(Some(term.not_after)))
     });
     told.collect()
 }
@@ -184,8 +184,8 @@ fn keys(seen: &Seen<'_>) -> Vec<Attention> {
         }
         let name = key.name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
         let text = format!("The API key {id}{name} of {} ends at {end}.", key.agent);
-        let subject = Subject::new("api_key", id);
-        told.push(Attention::new(Level::Warning, "key_ends", subject, text).until(Some(end)));
+        let subject = Subject::new(SubjectKind::ApiKey, id);
+        told.push(Attention::new(Level::Warning, Code::KeyEnds, subject, text).until(Some(end)));
     }
     told
 }
@@ -202,7 +202,7 @@ fn lost_lines(seen: &Seen<'_>) -> Vec<Attention> {
             _ => "lines were dropped, because nobody read them fast enough or the disk is full",
         };
         let text = format!("The {} log: {} {what}; the last at {}.", lost.log, lost.lines, lost.last);
-        Attention::new(Level::Warning, "log_lines_lost", Subject::new("gateway", lost.log), text)
+        Attention::new(Level::Warning, Code::LogLinesLost, Subject::new(SubjectKind::Gateway, lost.log), text)
             .since(Some(lost.last))
     });
     told.collect()

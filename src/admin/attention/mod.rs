@@ -26,15 +26,62 @@ pub(super) enum Level {
     Note,
 }
 
+/// The stable name of what an entry says.
+// In alphabetical order, in which entries of one level are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "AttentionCode")]
+pub(super) enum Code {
+    /// An agent refuses every call.
+    AgentRefusesAll,
+    /// A document is broken on disk.
+    BrokenDocument,
+    /// A certificate has expired or will soon.
+    Certificate,
+    /// A change of the configuration was rejected.
+    ChangeRefused,
+    /// An API key expires soon.
+    KeyEnds,
+    /// Lines of a log were lost.
+    LogLinesLost,
+    /// There are more entries than are listed.
+    More,
+    /// The keys of an identity provider cannot be fetched.
+    ProviderFailing,
+    /// Calls get no response from an agent.
+    UpstreamFailing,
+}
+
+/// The kind of what an entry is about.
+// In alphabetical order, in which entries of one code are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SubjectKind {
+    /// An agent.
+    Agent,
+    /// An API key.
+    ApiKey,
+    /// A file of the configuration.
+    File,
+    /// The gateway itself.
+    Gateway,
+    /// An identity provider.
+    IdentityProvider,
+    /// A listener of the gateway.
+    Listener,
+    /// The upstream of an agent.
+    Upstream,
+}
+
 /// The resource or the part of the gateway that an entry is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub(super) struct Subject {
-    kind: &'static str,
+    kind: SubjectKind,
     name: String,
 }
 
 impl Subject {
-    pub(super) fn new(kind: &'static str, name: impl ToString) -> Self {
+    pub(super) fn new(kind: SubjectKind, name: impl ToString) -> Self {
         Self { kind, name: name.to_string() }
     }
 }
@@ -43,7 +90,7 @@ impl Subject {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Attention {
     level: Level,
-    code: &'static str,
+    code: Code,
     text: String,
     subject: Option<Subject>,
     since: Option<jiff::Timestamp>,
@@ -52,7 +99,7 @@ pub(super) struct Attention {
 
 impl Attention {
     /// An entry without times.
-    pub(super) fn new(level: Level, code: &'static str, subject: Subject, text: String) -> Self {
+    pub(super) fn new(level: Level, code: Code, subject: Subject, text: String) -> Self {
         Self { level, code, text, subject: Some(subject), since: None, until: None }
     }
 
@@ -83,9 +130,9 @@ pub(super) fn all(seen: &Seen<'_>) -> Vec<Attention> {
     if all.len() > MOST {
         let more = all.len() - MOST;
         all.truncate(MOST);
-        let gateway = Subject::new("gateway", "portcullis");
+        let gateway = Subject::new(SubjectKind::Gateway, "portcullis");
         let text = format!("{more} more things need attention and are not named here.");
-        all.push(Attention::new(Level::Note, "more", gateway, text));
+        all.push(Attention::new(Level::Note, Code::More, gateway, text));
     }
     all
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::fixtures;
 use super::*;
+use crate::config::{self, Severity};
 use crate::control::{Broken, Finding, Head, Outcome, Refused, Status};
 use crate::model::{AgentName, AuthMethod, Decision, Reason, ResourceId};
 use crate::store::{NoStore, ResourceStore as _};
@@ -37,7 +38,7 @@ fn told(now: u64, status: &Status, counted: impl FnOnce(&Metrics)) -> Vec<Attent
     all(&Seen { live: &live, status, traffic: &traffic, decisions: &decisions, now })
 }
 
-fn codes(told: &[Attention]) -> Vec<(Level, &'static str, String)> {
+fn codes(told: &[Attention]) -> Vec<(Level, Code, String)> {
     let name = |told: &Attention| told.subject.as_ref().map_or_else(String::new, |s| s.name.clone());
     told.iter().map(|told| (told.level, told.code, name(told))).collect()
 }
@@ -76,9 +77,9 @@ fn an_agent_that_refuses_all_and_one_that_fails_are_listed_most_urgent_first() {
         }
     });
     let wanted = [
-        (Level::Error, "upstream_failing", "open".to_owned()),
-        (Level::Warning, "agent_refuses_all", "partner".to_owned()),
-        (Level::Warning, "upstream_failing", "refunds".to_owned()),
+        (Level::Error, Code::UpstreamFailing, "open".to_owned()),
+        (Level::Warning, Code::AgentRefusesAll, "partner".to_owned()),
+        (Level::Warning, Code::UpstreamFailing, "refunds".to_owned()),
     ];
     assert_eq!(codes(&told), wanted);
     assert_eq!(told[0].text, "9 of 10 calls to open got no answer from http://127.0.0.1:9 in five minutes.");
@@ -92,7 +93,7 @@ fn a_key_is_listed_in_the_week_before_it_expires() {
     let end = 1_798_761_600;
     for (days, is_told) in [(8, false), (7, true), (1, true), (0, false)] {
         let told = told(end - days * 86_400, &status(None), |_| {});
-        assert_eq!(codes(&told).iter().any(|(_, code, _)| *code == "key_ends"), is_told, "{days} days");
+        assert_eq!(codes(&told).iter().any(|(_, code, _)| *code == Code::KeyEnds), is_told, "{days} days");
         if is_told {
             assert_eq!(told[0].text, "The API key Yq3Zk81b (ci) of partner ends at 2027-01-01T00:00:00Z.");
             assert_eq!(told[0].until.map(jiff::Timestamp::as_second), Some(end.cast_signed()));
@@ -103,10 +104,10 @@ fn a_key_is_listed_in_the_week_before_it_expires() {
 #[test]
 fn a_rejected_change_names_its_first_error_and_what_goes_on() {
     let id = ResourceId::parse("agents/b").unwrap();
-    let warning = Finding { severity: "warning", ..error(&id) };
+    let warning = Finding { severity: Severity::Warning, ..error(&id) };
     let refused = Refused { at: Instant::from_unix(1_650_000_000), findings: vec![warning, error(&id)] };
     let told = told(fixtures::NOW, &status(Some(refused)), |_| {});
-    assert_eq!(codes(&told), [(Level::Error, "change_refused", "agents/b.yaml".to_owned())]);
+    assert_eq!(codes(&told), [(Level::Error, Code::ChangeRefused, "agents/b.yaml".to_owned())]);
     let text = &told[0].text;
     assert!(text.contains("1 error: agents/b.yaml:3: no field `auht`"), "{text}");
     assert!(text.contains("2020-09-13T12:26:40Z goes on"), "{text}");
@@ -128,7 +129,7 @@ fn a_document_that_is_broken_on_disk_is_named_with_its_error() {
     let refused = Refused { at: Instant::from_unix(1_650_000_000), findings: vec![error(&id)] };
     let status = Status { broken: vec![broken], ..status(Some(refused)) };
     let told = told(fixtures::NOW, &status, |_| {});
-    assert_eq!(codes(&told), [(Level::Error, "broken_document", "agents/b.yaml".to_owned())]);
+    assert_eq!(codes(&told), [(Level::Error, Code::BrokenDocument, "agents/b.yaml".to_owned())]);
     let text = &told[0].text;
     assert!(
         text.starts_with("agents/b is broken on disk, with 1 error: agents/b.yaml:3: no field"),
@@ -137,7 +138,12 @@ fn a_document_that_is_broken_on_disk_is_named_with_its_error() {
 }
 
 fn error(id: &ResourceId) -> Finding {
-    let found = Finding::in_resource(id, "/auht".to_owned(), "unknown-field", "no field `auht`".to_owned());
+    let found = Finding::in_resource(
+        id,
+        "/auht".to_owned(),
+        config::Code::UnknownField,
+        "no field `auht`".to_owned(),
+    );
     Finding { file: "agents/b.yaml".into(), line: 3, ..found }
 }
 
@@ -156,7 +162,7 @@ fn entries_beyond_the_limit_are_counted() {
     let decisions = Decisions::new(now, None, true);
     let seen = Seen { live: &live, status: &status, traffic: &traffic, decisions: &decisions, now };
     let told = all(&seen);
-    assert_eq!((told.len(), told[MOST].code, told[MOST].level), (MOST + 1, "more", Level::Note));
+    assert_eq!((told.len(), told[MOST].code, told[MOST].level), (MOST + 1, Code::More, Level::Note));
     assert!(told[MOST].text.starts_with("7 more"), "{}", told[MOST].text);
 }
 
@@ -176,7 +182,7 @@ async fn a_provider_without_keys_is_an_error_with_its_agents() {
     let (now, traffic) = (clock.now(), Traffic::new(metrics));
     let decisions = Decisions::new(now, None, true);
     let told = all(&Seen { live: &live, status: &status, traffic: &traffic, decisions: &decisions, now });
-    assert_eq!(codes(&told), [(Level::Error, "provider_failing", "corp".to_owned())]);
+    assert_eq!(codes(&told), [(Level::Error, Code::ProviderFailing, "corp".to_owned())]);
     let text = &told[0].text;
     assert!(
         text.starts_with("corp has not given keys (") && text.contains("503; 1 agent, 0 calls"),

@@ -178,8 +178,8 @@ fn shown(answer: &Answer, shapes: &mut Shapes) -> Value {
 }
 
 fn error(status: u16, shapes: &mut Shapes) -> Value {
-    let words: Vec<&str> =
-        problem::CODES.iter().filter(|(_, other)| *other == status).map(|(word, _)| *word).collect();
+    let codes = problem::CODES.iter().filter(|(_, other)| *other == status);
+    let words: Vec<String> = codes.map(|(code, _)| code.word()).collect();
     let mut error = json!({
         "description": words.join(", "),
         "content": {PROBLEM_MEDIA_TYPE: {"schema": shapes.given::<ProblemDocument<'_, problem::Members<'_>>>()}},

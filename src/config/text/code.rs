@@ -2,8 +2,12 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The configuration is refused.
     Error,
@@ -26,9 +30,10 @@ impl fmt::Display for Severity {
 macro_rules! codes {
     ($($variant:ident $word:literal $severity:ident $meaning:literal;)+) => {
         /// The name of a finding, stable across versions.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
+        #[schemars(rename = "ConfigurationCode")]
         pub enum Code {
-            $(#[doc = $meaning] $variant),+
+            $(#[doc = $meaning] #[serde(rename = $word)] $variant),+
         }
 
         impl Code {

@@ -4,6 +4,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::config::Code;
+use crate::control::ChangeCode;
 use crate::idp::ProviderStatus;
 use crate::model::Instant;
 use crate::store::Query;
@@ -20,7 +22,11 @@ async fn a_change_is_kept_and_runs_when_it_is_acknowledged() {
     let [(_, Some(tag))] = made.tags.as_slice() else { panic!("{:?}", made.tags) };
     assert_eq!(*tag, world.control.written(&resource("agents/a")).unwrap().tag);
     assert!(made.diff.contains("+auth: public"), "{}", made.diff);
-    assert!(made.warnings.iter().any(|w| w.code == "public-agent" && w.pointer.as_deref() == Some("/auth")));
+    assert!(
+        made.warnings
+            .iter()
+            .any(|w| w.code == Code::PublicAgent.into() && w.pointer.as_deref() == Some("/auth"))
+    );
 
     let again = world.put("agents/a", agent(json!("public"))).await;
     assert_eq!((again.number, again.diff.as_str()), (None, ""), "the same is no change");
@@ -43,14 +49,17 @@ async fn a_refused_change_says_where_and_leaves_everything_as_it_was() {
     let error = world.edit("agents/a", Expect::Anything, To::Json(bad)).await.unwrap_err();
     let EditError::Invalid(findings) = error else { panic!("{error:?}") };
     let parts: Vec<_> = findings.iter().filter_map(|f| Some((f.code, f.pointer.as_deref()?))).collect();
-    assert!(parts.contains(&("bad-header", "/auth/oauth/header")), "{parts:?}");
-    assert!(parts.contains(&("unknown-field", "/max_bodi")), "{parts:?}");
+    assert!(parts.contains(&(Code::BadHeader.into(), "/auth/oauth/header")), "{parts:?}");
+    assert!(parts.contains(&(Code::UnknownField.into(), "/max_bodi")), "{parts:?}");
 
     let unknown = agent(json!({"oauth": {"identity_providers": ["nobody"]}}));
     let error = world.edit("agents/a", Expect::Anything, To::Json(unknown)).await.unwrap_err();
     let EditError::Invalid(findings) = error else { panic!("{error:?}") };
     let parts: Vec<_> = findings.iter().map(|f| (f.code, f.pointer.as_deref())).collect();
-    assert!(parts.contains(&("unknown-provider", Some("/auth/oauth/identity_providers/0"))), "{parts:?}");
+    assert!(
+        parts.contains(&(Code::UnknownProvider.into(), Some("/auth/oauth/identity_providers/0"))),
+        "{parts:?}"
+    );
     assert_eq!(world.control.live().revision, before);
     assert_eq!(world.control.history(Query { limit: 10, ..Query::default() }).await.unwrap().len(), 1);
 }
@@ -114,7 +123,7 @@ async fn a_provider_stays_while_agents_accept_it_and_keys_go_with_their_agent() 
     world.put("api_keys/Yq3Zk81b", key("a")).await;
     // Switched to tokens, the key waits; it is there again when the agent is switched back.
     let switched = world.put("agents/a", agent(json!({"oauth": {"identity_providers": ["corp"]}}))).await;
-    assert!(switched.warnings.iter().any(|w| w.code == "dormant-key"), "{:?}", switched.warnings);
+    assert!(switched.warnings.iter().any(|w| w.code == Code::DormantKey.into()), "{:?}", switched.warnings);
     assert!(world.has("api_keys/Yq3Zk81b"));
     let gone = world.edit("agents/a", Expect::Present, To::Nothing).await.unwrap();
     assert_eq!(gone.tags.len(), 2, "{:?}", gone.tags);
@@ -158,6 +167,6 @@ async fn the_environment_cannot_be_asked_for_from_outside() {
     let EditError::Invalid(findings) = error else { panic!("{error:?}") };
     assert_eq!(
         (findings[0].code, findings[0].pointer.as_deref()),
-        ("environment-reference", Some("/display_name"))
+        (ChangeCode::EnvironmentReference.into(), Some("/display_name"))
     );
 }

@@ -4,6 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
+use crate::config::Code;
+use crate::control::ChangeCode;
 use crate::store::Query;
 
 use super::super::edit::{EditError, Expect, RollBack, To};
@@ -57,7 +59,7 @@ async fn a_broken_document_holds_up_no_change_of_another() {
     ] {
         let edited = world.edit(id, expect, to).await.unwrap_or_else(|e| panic!("{id}: {e:?}"));
         assert!(edited.number.is_some(), "{id}");
-        let told = edited.warnings.iter().find(|w| w.code == "broken-document").unwrap();
+        let told = edited.warnings.iter().find(|w| w.code == ChangeCode::BrokenDocument.into()).unwrap();
         assert_eq!(told.resource, Some(resource("agents/b")), "{id}");
         assert_eq!(broken(&world), ["agents/b"], "{id}");
         assert_eq!(fs::read_to_string(world.file("agents/b")).unwrap(), BROKEN, "its file is left as it is");
@@ -130,5 +132,5 @@ async fn a_change_that_clashes_with_the_live_text_of_a_broken_document_is_refuse
     same_route["route"] = json!("/b");
     let error = world.edit("agents/c", Expect::Absent, To::Json(same_route)).await.unwrap_err();
     let EditError::Invalid(findings) = error else { panic!("{error:?}") };
-    assert!(findings.iter().any(|f| f.code == "duplicate-route"), "{findings:?}");
+    assert!(findings.iter().any(|f| f.code == Code::DuplicateRoute.into()), "{findings:?}");
 }

@@ -1,17 +1,17 @@
-//! The rest of a message: how many of the next bytes on the connection belong to it.
+//! What is still to come of a message: how many of the next bytes belong to it.
 
 use super::chunks::{Chunks, Progress};
 use super::framing::BodyLength;
 
-/// The rest of a message.
+/// What is still to come of a message.
 #[derive(Debug)]
 pub(crate) enum Body {
     Bytes(u64),
     Chunked(Chunks),
     Ended,
-    /// The chunks violate the grammar from here on.
+    /// The chunks are unsound from here on.
     Broken,
-    /// The connection has switched to another protocol.
+    /// The connection carries another protocol now.
     Tunnel,
 }
 
@@ -24,7 +24,7 @@ impl Body {
         }
     }
 
-    /// The number of bytes of `piece` that belong to the message; as an error, the number before the first invalid one.
+    /// How many bytes of `piece` belong to the message; in error, how many before the first unsound one.
     pub(crate) fn take(&mut self, piece: &[u8]) -> std::result::Result<usize, usize> {
         let progress = match self {
             Self::Ended | Self::Broken => Progress::Ended(0),
@@ -50,7 +50,7 @@ impl Body {
     }
 }
 
-/// Whether the bytes are nothing but empty lines, which some clients send after a body (RFC 9112 section 2.2).
+/// Whether nothing but empty lines stands there, as some callers send behind a body (RFC 9112 section 2.2).
 pub(crate) fn is_blank(behind: &[u8]) -> bool {
     behind.chunks(2).all(|pair| pair == b"\r\n")
 }
@@ -60,7 +60,7 @@ mod tests {
     use super::{Body, BodyLength, is_blank};
 
     #[test]
-    fn a_message_takes_its_own_bytes_and_no_others() {
+    fn a_message_takes_its_own_bytes_and_no_more() {
         for (length, pieces, wanted) in [
             (BodyLength::Bytes(0), &["x"][..], &[Ok(0)][..]),
             (BodyLength::Bytes(3), &["x", "yzGET", "x"], &[Ok(1), Ok(2), Ok(0)]),
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn only_complete_empty_lines_are_blank() {
+    fn only_whole_empty_lines_are_blank() {
         for (behind, wanted) in
             [("", true), ("\r\n", true), ("\r\n\r\n", true), ("\n", false), ("\r", false), ("\r\nG", false)]
         {

@@ -1,9 +1,9 @@
-//! The connection of a client as Pingora sees it: it ends where the message ends.
+//! The connection of a caller as Pingora sees it: it ends where the message ends.
 //!
-//! Pingora reads ahead, and takes bytes behind the message for a fault of this request; in a chunked body it reads past
-//! bytes that the grammar forbids. So each byte is counted before Pingora gets it. Bytes behind the message are kept: they
-//! belong to the tunnel when the agent switches protocols, and are dropped otherwise. A read ends when the agent's time is
-//! over (`patience`).
+//! Pingora reads ahead and takes what it finds there for a fault of this request, or, in a chunked body, reads past
+//! what the grammar forbids. So each byte is counted before it is passed on; what comes behind the message is kept,
+//! and belongs to the tunnel when the agent switches protocols, and to nobody otherwise. A wait for the caller ends when
+//! the agent's time is over (`patience`).
 
 use std::io::{ErrorKind, IoSlice, Result};
 use std::pin::Pin;
@@ -27,56 +27,53 @@ use super::super::patience::{Patience, Wait};
 use super::body::{Body, is_blank};
 use super::websocket::WebSocket;
 
-/// How long the rest of a request is read and dropped before the connection is closed, which would otherwise be reset and
-/// lose the response. One second covers a round trip and a retransmission.
+/// How long the rest of what a caller sends is taken in, so that the answer is not lost with the connection.
 const LINGER: Duration = Duration::from_secs(1);
-/// How long a client may take to reply to a close frame (RFC 6455 section 7.1.1): browsers reply at once, and a page that is
-/// busy gets to it within seconds.
+/// How long a client that was told that its WebSocket ends may take to answer (RFC 6455 section 7.1.1).
 const PARTING: Duration = Duration::from_secs(5);
-/// The most bytes behind a message that are kept during its response: the first frames of a tunnel fit, and a client that
-/// pipelines cannot fill memory.
+/// The most that is kept of what comes behind a message while it is answered.
 const MOST_BEHIND: usize = 8 * 1024;
-/// Bytes that no chunked body can continue with, in any state: Pingora answers them with 400.
+/// What no chunked body goes on with, wherever it stands: Pingora answers it with 400.
 const POISON: &[u8] = b"\r\r";
 
-/// The progress of the response's head.
+/// How much of the answer's head has been written.
 #[derive(Debug)]
 enum Answer {
-    /// The next bytes begin a head.
+    /// None: the next bytes begin one.
     Awaited,
-    /// An interim head is written but for this many bytes.
+    /// An interim one, but for this many bytes.
     Interim(usize),
-    /// The final head has begun.
+    /// It is known.
     Begun,
 }
 
-/// A client's connection during one message.
+/// A caller's connection for the length of one message.
 #[derive(Debug)]
 pub(crate) struct Bounded {
-    /// `None` once the connection was released or shut down.
+    /// Absent only while this is taken apart.
     inner: Option<Stream>,
     body: Body,
     behind: BytesMut,
     answer: Answer,
-    /// The WebSocket, once the agent has switched protocols.
+    /// There once the agent has switched protocols.
     websocket: Option<Box<WebSocket>>,
     patience: Patience,
     wait: Wait,
 }
 
 impl Bounded {
-    /// Wraps a connection for one message, whose rest is `body`. The bytes `behind` the message have arrived already.
+    /// Shows Pingora the rest of one message: what `body` says is still to come. `behind` has come already.
     pub(crate) fn stream(inner: Stream, body: Body, behind: BytesMut, patience: Patience) -> Stream {
         let (answer, wait) = (Answer::Awaited, Wait::default());
         Box::new(Self { inner: Some(inner), body, behind, answer, websocket: None, patience, wait })
     }
 
-    /// The patience of the message on a stream that [`Bounded::stream`] made.
+    /// The patience with the agent of the message that comes over what [`Bounded::stream`] made.
     pub(crate) fn patience(stream: &Stream) -> Option<&Patience> {
         (**stream).as_any().downcast_ref::<Self>().map(|bounded| &bounded.patience)
     }
 
-    /// The connection inside a stream that [`Bounded::stream`] made; `None` when it cannot carry another message.
+    /// The connection behind what [`Bounded::stream`] made; `None` when it cannot carry another message.
     pub(crate) async fn release(stream: Stream) -> Option<Stream> {
         let mut bounded = stream.into_any().downcast::<Self>().ok()?;
         if bounded.is_read() {
@@ -90,12 +87,12 @@ impl Bounded {
         self.inner.as_mut().map(Pin::new).ok_or_else(|| ErrorKind::NotConnected.into())
     }
 
-    /// Whether the message was read to its end, and nothing arrived behind it.
+    /// Whether the message was read to its end, and nothing came behind it.
     fn is_read(&self) -> bool {
         matches!(self.body, Body::Ended) && is_blank(&self.behind)
     }
 
-    /// How long the rest of what the client sends is read before the connection is closed; `None` where it sends nothing.
+    /// How long what the client still sends is taken in before the connection is closed; not at all where nobody sends.
     fn lingers(&self) -> Option<Duration> {
         match (&self.websocket, &self.body) {
             (Some(websocket), _) => websocket.has_parted().then_some(PARTING),
@@ -104,7 +101,7 @@ impl Bounded {
         }
     }
 
-    /// Ends a write to a client that does not read when its stream must end at once.
+    /// Ends a write for which the client has been waited for long enough.
     fn paced<T>(&self, written: Poll<Result<T>>, cx: &Context<'_>) -> Poll<Result<T>> {
         if written.is_pending() {
             ready!(self.patience.ending().poll_writing(cx));
@@ -138,7 +135,7 @@ impl Bounded {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads and keeps the bytes behind the message; ready when the client has disconnected.
+    /// Takes what comes behind the message; ready when the caller has gone.
     fn watch(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         while self.behind.len() < MOST_BEHIND {
             let mut piece = [0_u8; 1024];
@@ -152,8 +149,7 @@ impl Bounded {
         Poll::Pending
     }
 
-    /// Notes whether the response switches protocols. `begin` are its next bytes, of `whole` to write, of which `written`
-    /// were.
+    /// Sees whether the answer switches protocols: `begin` was to be written, of `whole` bytes, and `written` were.
     fn answered(&mut self, begin: &[u8], whole: usize, written: usize) {
         let rest = match self.answer {
             Answer::Begun => return,

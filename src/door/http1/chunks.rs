@@ -1,33 +1,32 @@
-//! The bytes of a chunked body, checked against the grammar (RFC 9112 section 7.1). Pingora accepts an empty size, a bare
-//! line feed, stray bytes in an extension and any trailer, so it could find another end of the body than an agent. The data
-//! is not parsed, and trailers are not forwarded.
+//! The bytes of a chunked body, held to the grammar (RFC 9112 section 7.1): Pingora reads past an empty size, a bare
+//! line feed and stray bytes in an extension, and any trailer, and so would not see the end where another server sees
+//! it. What the body says is not looked at, and trailers go nowhere.
 
 use crate::model::is_tchar;
 
-/// The longest line of a chunk with its extensions, in bytes. Signed uploads, the longest in use, take about 100.
+/// The longest line of a chunk, its extensions included.
 const LONGEST_LINE: u64 = 4096;
-/// The most bytes of all chunk lines together beyond those that are free (RFC 9112 section 7.1.1 asks for such a limit): a
-/// client cannot make the gateway read extensions without end, and four of the longest lines pass.
+/// The most that the lines of all chunks may weigh beyond what honest ones do for their data.
 const MOST_OVERHEAD: u64 = 16 * 1024;
-/// The free bytes of each chunk's line, beside twice its data: a size, its line end, and a short extension.
+/// What the line of a chunk may weigh whatever it brings.
 const FREE_PER_CHUNK: u64 = 16;
-/// The largest trailer section, in bytes: as much as a default head, because trailers are fields as well.
+/// The largest trailer section.
 const LONGEST_TRAILERS: u64 = 16 * 1024;
-/// The most digits of a size: those of 64 bits. More would only be leading zeros.
+/// The most digits of a size.
 const MOST_DIGITS: u8 = 16;
 
-/// The outcome of checking a piece of a body.
+/// How far a piece of a body went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
-    /// The body continues after the piece.
+    /// The body goes on behind the piece.
     Within,
     /// The body ended after this many bytes of the piece.
     Ended(usize),
-    /// This many bytes of the piece are valid, and the next one is not.
+    /// This many bytes of the piece were sound, and the next one is not.
     Fault(usize),
 }
 
-/// The state of a chunked body between two bytes.
+/// Where in a chunked body the next byte stands.
 #[derive(Debug)]
 pub(crate) struct Chunks {
     at: At,
@@ -41,11 +40,11 @@ pub(crate) struct Chunks {
 enum At {
     /// Before the next digit of a size that has this many.
     Size(u8),
-    /// After a blank, which only a semicolon may follow.
+    /// A blank, which only a semicolon may follow.
     Blank,
     ExtensionStart,
     ExtensionName,
-    /// After a blank behind a name: an equals sign or a semicolon follows.
+    /// A blank behind a name: an equals sign or a semicolon follows.
     ExtensionNamed,
     ValueStart,
     Value,
@@ -69,7 +68,7 @@ impl Chunks {
         Self { at: At::Size(0), size: 0, line: 0, overhead: 0 }
     }
 
-    /// Checks the next piece of the body.
+    /// Takes the next piece of the body.
     pub(crate) fn take(&mut self, piece: &[u8]) -> Progress {
         let mut rest = piece;
         while let Some((byte, after)) = rest.split_first() {
@@ -92,7 +91,7 @@ impl Chunks {
         Progress::Within
     }
 
-    /// The state after `byte`; `None` when the grammar does not allow it here.
+    /// The state after `byte`; none when it cannot stand here.
     fn step(&mut self, byte: u8) -> Option<At> {
         self.line += 1;
         match self.at {
@@ -121,7 +120,7 @@ impl Chunks {
     }
 
     fn line_ended(&mut self) -> Option<At> {
-        // Some servers hold sizes in signed integers, and would read a larger one as negative.
+        // A size that no length of this machine holds is none.
         i64::try_from(self.size).ok()?;
         let paid = FREE_PER_CHUNK.saturating_add(self.size.saturating_mul(2));
         self.overhead = self.overhead.saturating_add(self.line).saturating_sub(paid);
@@ -131,7 +130,7 @@ impl Chunks {
     }
 }
 
-/// The state between the last digit of a size and the end of its line.
+/// From the last digit of a size to the end of its line.
 fn extension(at: At, byte: u8) -> Option<At> {
     let blank = matches!(byte, b' ' | b'\t');
     match (at, byte) {
@@ -167,7 +166,7 @@ const fn trailer(at: At, byte: u8) -> Option<At> {
     }
 }
 
-/// Whether a field value may hold the byte: no control character but a tab (RFC 9110 section 5.5).
+/// RFC 9110 section 5.5: no control character but a tab.
 pub(crate) const fn is_field_byte(byte: u8) -> bool {
     (byte == b'\t') | ((byte >= 0x20) & (byte != 0x7f))
 }
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn valid_bodies_end_where_they_say() {
+    fn sound_bodies_end_where_they_say() {
         for body in [
             "0\r\n\r\n",
             "5\r\nhello\r\n0\r\n\r\n",
@@ -216,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_that_servers_could_read_in_two_ways_stop_at_the_first_invalid_byte() {
+    fn bodies_that_can_be_read_in_two_ways_stop_at_the_first_bad_byte() {
         for (body, sound) in [
             ("\r\n\r\n", 0),
             (";a\r\nx\r\n", 0),

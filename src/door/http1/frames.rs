@@ -1,24 +1,25 @@
-//! Frames of a WebSocket (RFC 6455 section 5.2): where each one ends, and the close frames that the gateway sends.
+//! Frames of a WebSocket (RFC 6455 section 5.2), as far as it takes to know where each ends, and the one that says that
+//! the gateway ends it.
 
 /// The longest payload of a control frame (RFC 6455 section 5.5), less the two bytes of its code.
 const LONGEST_REASON: usize = 123;
-/// The first byte of a close frame: FIN, and opcode 8.
+/// A last frame, and it closes.
 const CLOSE: u8 = 0x88;
-/// The bit of the second byte that says that the payload is masked.
+/// The payload is masked.
 const MASKED: u8 = 0x80;
 
 /// One direction of a WebSocket.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Frames {
-    /// The bytes of a head so far.
+    /// How many bytes of a head have come.
     head: u8,
-    /// The length of the head; known from its second byte on.
+    /// How many make it whole; known from its second byte on.
     whole: u8,
-    /// The bytes of an extended length, behind the second byte.
+    /// How many of them are a length, behind the second one.
     extended: u8,
-    /// The length of the payload.
+    /// The length that they say.
     length: u64,
-    /// The bytes of the payload that are still to come.
+    /// How many bytes of the payload are still to come.
     rest: u64,
 }
 
@@ -28,7 +29,7 @@ impl Frames {
         self.head == 0 && self.rest == 0
     }
 
-    /// Tracks the next bytes.
+    /// Takes bytes.
     pub(super) fn pass(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let taken = self.advance(bytes);
@@ -36,7 +37,7 @@ impl Frames {
         }
     }
 
-    /// The number of these bytes that belong to the frame that has begun: zero between two frames.
+    /// How many of these bytes belong to the frame that has begun: none between two frames.
     pub(super) fn to_boundary(mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
         while at < bytes.len() && !self.is_boundary() {
@@ -45,14 +46,13 @@ impl Frames {
         at
     }
 
-    /// Tracks one byte of a head, or as much of a payload as there is. Returns the number of bytes.
+    /// Takes a byte of a head, or as much of a payload as there is.
     fn advance(&mut self, bytes: &[u8]) -> usize {
         if self.rest > 0 {
             let here = u64::try_from(bytes.len()).unwrap_or(u64::MAX).min(self.rest);
             self.rest -= here;
             return usize::try_from(here).unwrap_or(bytes.len());
         }
-        // Both callers pass bytes that are not empty.
         let byte = bytes.first().copied().unwrap_or_default();
         self.head += 1;
         if self.head == 2 {
@@ -74,7 +74,7 @@ impl Frames {
     }
 }
 
-/// A close frame for a client; a reason that is too long is cut.
+/// A close frame towards a client.
 pub(super) fn close(code: u16, reason: &str) -> Vec<u8> {
     let reason = reason.get(..reason.floor_char_boundary(LONGEST_REASON)).unwrap_or_default();
     let length = u8::try_from(2 + reason.len()).unwrap_or(2);
@@ -84,7 +84,7 @@ pub(super) fn close(code: u16, reason: &str) -> Vec<u8> {
     frame
 }
 
-/// A close frame for an agent, masked as those of clients are (RFC 6455 section 5.3).
+/// A close frame towards an agent, as a client sends it: masked.
 pub(super) fn masked_close(code: u16, mask: [u8; 4]) -> Vec<u8> {
     let payload = code.to_be_bytes();
     let mut frame = vec![CLOSE, MASKED | 2];
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn close_frames_have_code_reason_and_mask() {
+    fn close_frames_say_what_they_should() {
         assert_eq!(close(1008, "no"), [0x88, 4, 0x03, 0xf0, b'n', b'o']);
         assert_eq!(close(1008, &"x".repeat(500)).len(), 2 + 125);
         let frame = masked_close(1001, [0xa0, 0xb0, 0xc0, 0xd0]);

@@ -1,7 +1,6 @@
-//! The framing of HTTP/1 requests: heads that two servers could read differently, or that no server should accept, are
-//! refused before Pingora repairs them or answers them in its own way (RFC 9112 sections 3, 6.1 and 6.3, RFC 9110 section 5).
-//!
-//! The application behind the door interprets a valid head.
+//! Heads of HTTP/1 requests that two servers could read differently, or that no server should read, are refused
+//! before Pingora repairs them or answers them in its own way (RFC 9112 sections 3, 6.1 and 6.3, RFC 9110 section 5).
+//! What a sound head asks for is not looked at here.
 
 use memchr::memchr;
 
@@ -9,38 +8,38 @@ use crate::model::{Authority, Host, Refusal, is_token, query};
 
 use super::chunks::is_field_byte;
 
-/// The longest method, in bytes: the longest registered one (`UPDATEREDIRECTREF`) has 17.
+/// The longest method. The longest that is registered has 17 letters.
 const LONGEST_METHOD: usize = 32;
 
-/// The framing of a message, from its valid head.
+/// What a sound head says of the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Framing<'a> {
     pub(crate) body: BodyLength,
     pub(crate) fields: usize,
-    /// The target to rewrite; `None` when it is forwarded as it was sent.
+    /// How the target goes on; absent when it goes on as it was sent.
     pub(crate) target: Option<Target<'a>>,
 }
 
-/// The parts of a target that must be rewritten.
+/// The parts of a target that does not go on as it was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Target<'a> {
-    /// The authority of a target in absolute form.
+    /// Of a target in absolute form.
     pub(crate) authority: Option<&'a str>,
     pub(crate) path: &'a str,
-    /// The query as it was sent, with its question mark; empty when there is none.
+    /// With its question mark, as it was sent; empty when there is none.
     pub(crate) query: &'a [u8],
 }
 
-/// The length of the body (RFC 9112 section 6.3).
+/// Where the body ends (RFC 9112 section 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BodyLength {
-    /// This many bytes; zero without a length.
+    /// After this many bytes; none without a length.
     Bytes(u64),
-    /// As many as its chunks say.
+    /// Where its chunks say.
     Chunked,
 }
 
-/// Parses a head including its empty line, with at most `most_fields` fields.
+/// Reads a head up to and with its empty line, with at most as many fields as may be, or says how it is refused.
 pub(crate) fn read(head: &[u8], most_fields: usize) -> Result<Framing<'_>, Refusal> {
     let mut lines = lines(head);
     let line = RequestLine::parse(lines.next().unwrap_or_default())?;
@@ -75,14 +74,13 @@ pub(crate) fn read(head: &[u8], most_fields: usize) -> Result<Framing<'_>, Refus
             return Err(Refusal::MalformedHead);
         }
     }
-    // Refused here, because Pingora would answer a host with user information in its own way.
+    // Pingora answers it in its own way.
     if host.is_some_and(|host| memchr(b'@', host).is_some()) {
         return Err(Refusal::MalformedHead);
     }
     let body = match (length, chunked) {
         (Some(_), true) => return Err(Refusal::MalformedHead),
         (None, true) => BodyLength::Chunked,
-        // A request without either has no body (RFC 9112 section 6.3, rule 7).
         (length, false) => BodyLength::Bytes(length.unwrap_or(0)),
     };
     Ok(Framing { body, fields, target })
@@ -102,8 +100,8 @@ fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// The request line: method, target and version with one blank between each. The path is visible ASCII without characters
-/// that no URI has and on which libraries disagree (RFC 3986 appendix A); the query may have those.
+/// Method, target and version with one blank between each. The path is visible ASCII, without what no URI has and
+/// libraries disagree on (RFC 3986 appendix A); the query may have that.
 struct RequestLine<'a> {
     /// The target without its query.
     target: &'a str,
@@ -130,7 +128,7 @@ impl<'a> RequestLine<'a> {
         if !sound {
             return Err(Refusal::MalformedHead);
         }
-        // In any case: some servers ignore the case of methods.
+        // In small letters as well: some servers do not tell them apart.
         if method.eq_ignore_ascii_case(b"connect") || method.eq_ignore_ascii_case(b"trace") {
             return Err(Refusal::MethodNotAllowed);
         }
@@ -164,12 +162,12 @@ impl<'a> RequestLine<'a> {
     }
 }
 
-/// Refuses the second value of a field that may have only one.
+/// A field that may stand but once.
 const fn is_new<T: Copy>(before: Option<T>) -> Result<(), Refusal> {
     if before.is_some() { Err(Refusal::MalformedHead) } else { Ok(()) }
 }
 
-/// The value without spaces and tabs around it, and with anything else that some parsers strip (RFC 9110 section 5.6.3).
+/// Without the blanks around it: spaces and tabs, and nothing else that some take for one (RFC 9110 section 5.6.3).
 pub(crate) fn trim_blanks(value: &[u8]) -> &[u8] {
     let is_blank = |b: &u8| matches!(b, b' ' | b'\t');
     let begin = value.iter().position(|b| !is_blank(b)).unwrap_or(value.len());
@@ -177,7 +175,7 @@ pub(crate) fn trim_blanks(value: &[u8]) -> &[u8] {
     value.get(begin..end).unwrap_or_default()
 }
 
-/// A length of digits alone (RFC 9110 section 8.6), at most the largest signed 64-bit integer: some servers hold it in one.
+/// Digits alone, of a number that every machine holds.
 fn parse_length(value: &[u8]) -> Result<u64, Refusal> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return Err(Refusal::MalformedHead);
@@ -186,8 +184,7 @@ fn parse_length(value: &[u8]) -> Result<u64, Refusal> {
     number.and_then(|number| u64::try_from(number).ok()).ok_or(Refusal::MalformedHead)
 }
 
-/// Whether it is a field value (RFC 9110 section 5.5). No early exit: nearly every value is valid, and the compiler checks
-/// many bytes in one instruction.
+/// RFC 9110 section 5.5. All bytes are looked at, many in one instruction, since nearly every value is sound.
 fn is_field_value(value: &[u8]) -> bool {
     value.iter().fold(true, |sound, b| sound & is_field_byte(*b))
 }
@@ -202,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn valid_heads_pass() {
+    fn sound_heads_pass() {
         fn absolute(
             authority: &'static str,
             path: &'static str,
@@ -236,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn heads_that_servers_could_read_in_two_ways_are_refused() {
+    fn heads_that_can_be_read_in_two_ways_are_refused() {
         for head in [
             "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
             "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",

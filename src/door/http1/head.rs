@@ -1,6 +1,6 @@
-//! The head of an HTTP/1 request as bytes: read whole, within one timeout and one size limit.
+//! The head of an HTTP/1 request as bytes: read whole, within one time limit and one size limit.
 //!
-//! `framing` parses it, and `front` waits for its first byte.
+//! What it says is looked at in `framing`; when it may come is for `front`.
 
 use std::time::Duration;
 
@@ -14,11 +14,8 @@ use crate::model::Refusal;
 
 use super::message::Handover;
 
-/// The capacity of a new buffer: most heads fit into one page, and each idle connection holds one.
 const FIRST_READ: usize = 4 * 1024;
-/// The capacity that is added for a longer head: a default head of 16 KiB takes two more reads.
 const READ_SIZE: usize = 8 * 1024;
-/// The end of a head.
 const CRLF_CRLF: &[u8] = b"\r\n\r\n";
 
 /// The limits of a request head.
@@ -28,30 +25,29 @@ pub struct HeadLimits {
     pub bytes: usize,
     /// The most fields.
     pub fields: usize,
-    /// The timeout of the whole head, and of a TLS handshake.
+    /// The time for the whole head, and for a TLS handshake.
     pub timeout: Duration,
-    /// How long a connection may be idle between two requests.
+    /// The time that a connection may rest between two requests.
     pub idle: Duration,
 }
 
-/// The outcome of reading a head.
 pub(crate) enum Head {
-    /// The head, and the bytes behind it.
+    /// The head, and what came behind it.
     Read(Handover),
-    /// The client has disconnected, or was idle for too long.
+    /// The peer left, or rested too long.
     Gone,
-    /// The head is refused.
+    /// To be refused.
     Bad(Refusal),
-    /// Nothing was sent yet, and another connection needs the slot.
+    /// Nothing was sent yet, and somebody else needs the slot.
     SlotNeeded,
 }
 
-/// An empty buffer for a head.
+/// An empty buffer for a head. Most heads fit into it, and each connection that rests holds one.
 pub(crate) fn buffer() -> BytesMut {
     BytesMut::with_capacity(FIRST_READ)
 }
 
-/// Reads until the head that begins in `buffer` is complete.
+/// Reads on until the head that begins in `buffer` is whole.
 pub(crate) async fn read(stream: &mut Stream, mut buffer: BytesMut, limits: &HeadLimits) -> Head {
     let deadline = Instant::now() + limits.timeout;
     let mut searched = 0;
@@ -90,14 +86,14 @@ fn find_end(buffer: &[u8], from: usize) -> Option<usize> {
     Some(from + at + CRLF_CRLF.len())
 }
 
-/// Removes empty lines before the request line, which servers should ignore (RFC 9112 section 2.2).
+/// An empty line before the request line is let pass (RFC 9112 section 2.2).
 fn skip_blank_lines(buffer: &mut BytesMut) {
     while buffer.starts_with(b"\r\n") {
         let _blank = buffer.split_to(2);
     }
 }
 
-/// Whether a line feed lacks its carriage return: it ends a line for some servers and not for others (RFC 9112 section 2.2).
+/// A line feed without a carriage return ends a line for some and not for others (RFC 9112 section 2.2).
 pub(crate) fn has_bare_line_feed(head: &[u8]) -> bool {
     memchr_iter(b'\n', head).any(|at| at == 0 || head.get(at - 1) != Some(&b'\r'))
 }
@@ -115,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn bare_line_feeds_are_noticed() {
+    fn bare_line_feeds_are_seen() {
         assert!(!has_bare_line_feed(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
         assert!(has_bare_line_feed(b"GET / HTTP/1.1\nHost: a\r\n\r\n"));
         assert!(has_bare_line_feed(b"\nGET"));

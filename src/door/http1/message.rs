@@ -1,5 +1,5 @@
-//! The part of a client's bytes that Pingora gets: one head with its target in origin form, and the body as far as it has
-//! arrived and is valid. Bytes behind the message are withheld.
+//! What is handed to Pingora of the bytes that a caller sent: one head, its target in origin form, and of the body as
+//! much as has come and is sound. What came behind the message is kept from it.
 
 use bytes::{BufMut as _, BytesMut};
 
@@ -8,32 +8,30 @@ use crate::model::{Refusal, query};
 use super::body::{Body, is_blank};
 use super::framing::{self, Framing, Target};
 
-/// The most fields that Pingora parses.
+/// The most fields that Pingora reads.
 const MOST_FIELDS: usize = 256;
-/// The field that makes a message the last one of its connection.
 const CLOSE: &[u8] = b"Connection: close\r\n";
 
-/// A valid request, as far as it has arrived.
+/// A sound request, as far as it has come.
 #[derive(Debug)]
 pub(crate) struct Handover {
-    /// The bytes that Pingora reads first.
+    /// What Pingora reads first.
     pub(crate) bytes: BytesMut,
-    /// The rest of the body.
+    /// The rest of the body, which is still to come.
     pub(crate) body: Body,
-    /// The bytes behind the message: a pipelined request, which is dropped, or the first bytes of a tunnel.
+    /// What came behind the message: a next request that nobody waits for, or the first bytes of a tunnel.
     pub(crate) behind: BytesMut,
 }
 
 impl Handover {
-    /// Splits the bytes that were read; the head with its empty line is the first `end` of them.
+    /// Takes apart what was read; the head with its empty line is the first `end` bytes. Or says how it is refused.
     pub(crate) fn of(mut read: BytesMut, end: usize, most_fields: usize) -> Result<Self, Refusal> {
         let mut after = read.split_off(end.min(read.len()));
         let framing = framing::read(&read, most_fields)?;
         let mut body = Body::new(framing.body);
         let came = body.take(&after).map_err(|_| Refusal::MalformedHead)?;
         let behind = after.split_off(came);
-        // A pipelined request is not served: the response to the first one closes the connection, so the client sends it
-        // again. A head with the most fields has no room to say so.
+        // A second request does not wait in line: the answer to the first says that it was in vain.
         let close = !is_blank(&behind) && framing.fields < MOST_FIELDS;
         let mut bytes = match framing.target {
             None if !close => read,
@@ -44,14 +42,14 @@ impl Handover {
     }
 }
 
-/// The head with its target in origin form and its query encoded; with `Connection: close` when `close` is set.
+/// The head with its target in origin form and its query encoded, and told to be the last one when `close` is set.
 fn rewritten(head: &[u8], framing: &Framing<'_>, close: bool) -> BytesMut {
     let mut bytes = BytesMut::with_capacity(head.len() + CLOSE.len());
     let authority = framing.target.and_then(|target| target.authority);
     for (number, line) in head.split_inclusive(|b| *b == b'\n').enumerate() {
         match (&framing.target, authority) {
             (Some(target), _) if number == 0 => put_request_line(&mut bytes, line, target),
-            // The authority takes its place (RFC 9112 section 3.2.2), and is equal to it.
+            // Equal to the authority, which stands for it (RFC 9112 section 3.2.2).
             (_, Some(_)) if line.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"host:")) => {}
             _ if line == b"\r\n" && close => {
                 bytes.put_slice(CLOSE);
@@ -65,7 +63,6 @@ fn rewritten(head: &[u8], framing: &Framing<'_>, close: bool) -> BytesMut {
 
 fn put_request_line(bytes: &mut BytesMut, line: &[u8], target: &Target<'_>) {
     let mut words = line.split(|b| *b == b' ');
-    // `framing` has parsed the line, so both words are there.
     bytes.put_slice(words.next().unwrap_or_default());
     bytes.put_slice(b" ");
     bytes.put_slice(target.path.as_bytes());
@@ -91,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn one_message_is_handed_over_and_the_bytes_behind_it_are_not() {
+    fn one_message_is_handed_over_and_what_is_behind_it_is_not() {
         for (sent, wanted, behind) in [
             ("GET /a HTTP/1.1\r\nHost: a\r\n\r\n", "GET /a HTTP/1.1\r\nHost: a\r\n\r\n", ""),
             (
@@ -122,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_invalid_from_its_start_is_refused_with_its_head() {
+    fn a_body_that_is_unsound_from_its_start_is_refused_with_its_head() {
         let text = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\n";
         assert_eq!(Handover::of(BytesMut::from(&text[..]), 47, 100).err(), Some(Refusal::MalformedHead));
     }

@@ -1,4 +1,4 @@
-//! HTTP/1: the head of a message, its framing, the bytes of its body, and the view of the connection that ends with it.
+//! HTTP/1: the head of a message, its framing, the bytes of its body, and the connection that ends where it ends.
 
 pub(crate) mod body;
 pub(crate) mod bounded;

@@ -1,8 +1,8 @@
-//! Both directions of a WebSocket over a client's connection, and its end by order: a close frame to the client at a frame
-//! boundary, one to the agent at another, and nothing after them.
+//! Both directions of a WebSocket over a client's connection, and its end when one is ordered: a close frame to the
+//! client at a frame boundary, one to the agent at another, and then nothing more.
 //!
-//! The agent's close frame is read as if the client had sent it, so that it takes the same way as the client's frames, TLS
-//! included.
+//! The agent's comes out of what the client seems to say, so that it takes the same way as all else that the client
+//! says, through TLS if need be.
 
 use std::io::Result;
 use std::pin::Pin;
@@ -17,23 +17,23 @@ use crate::model::{EndOrder, EndedBy};
 use super::super::ending::{EndedAt, Ending};
 use super::frames::{Frames, close, masked_close};
 
-/// RFC 6455 section 7.4.1: a policy was violated. Clients do not reconnect by themselves.
+/// RFC 6455 section 7.4.1: a policy was violated. Clients do not come again by themselves.
 const POLICY: u16 = 1008;
-/// RFC 6455 section 7.4.1: an endpoint is going away. Clients reconnect.
+/// RFC 6455 section 7.4.1: an endpoint goes away.
 const GOING_AWAY: u16 = 1001;
 
-/// A WebSocket, from the response that opened it on.
+/// A WebSocket from the answer that opened it.
 #[derive(Debug, Default)]
 pub(super) struct WebSocket {
-    /// The bytes of that response that are still to be written.
+    /// How many bytes of that answer are still to be written.
     head: usize,
     from_client: Frames,
     to_client: Frames,
-    /// The close frames, once its end has begun.
+    /// There once its end has begun.
     parting: Option<Parting>,
 }
 
-/// The close frames, as far as they are still to be sent.
+/// What is left to be said.
 #[derive(Debug)]
 struct Parting {
     to_client: Vec<u8>,
@@ -50,18 +50,17 @@ impl Parting {
 }
 
 impl WebSocket {
-    /// A WebSocket; `head` bytes of the response that opens it are still to be written.
+    /// A WebSocket, but for so many bytes of the answer that opens it.
     pub(super) fn after(head: usize) -> Self {
         Self { head, ..Self::default() }
     }
 
-    /// Whether its end has begun.
+    /// Whether its end has been told.
     pub(super) const fn has_parted(&self) -> bool {
         self.parting.is_some()
     }
 
-    /// Reads from the client, the bytes `behind` the handshake first, and at the end the agent's close frame. Reading zero
-    /// bytes is the end.
+    /// What the client says, `behind` before all else. Nothing is the end.
     pub(super) fn poll_read(
         &mut self,
         mut client: Pin<&mut Stream>,
@@ -97,7 +96,7 @@ impl WebSocket {
             return Poll::Ready(Ok(()));
         }
         match &mut self.parting {
-            // A frame of the agent to the client is still incomplete.
+            // The agent's frame is still to come whole.
             None => Poll::Pending,
             Some(parting) if parting.to_agent.is_empty() => {
                 ending.end(EndedAt::Boundary);
@@ -111,7 +110,7 @@ impl WebSocket {
         }
     }
 
-    /// Writes the agent's bytes to the client, up to the frame at which the WebSocket ends; the rest is dropped.
+    /// Passes on what the agent says; behind the frame at which the WebSocket ends, nothing.
     pub(super) fn poll_write(
         &mut self,
         client: Pin<&mut Stream>,
@@ -133,14 +132,14 @@ impl WebSocket {
         Poll::Ready(Ok(written))
     }
 
-    /// Tracks the bytes that were written to the client.
+    /// Takes note of what was written to the client.
     pub(super) fn wrote(&mut self, bytes: &[u8]) {
         let (head, frames) = bytes.split_at(self.head.min(bytes.len()));
         self.head -= head.len();
         self.to_client.pass(frames);
     }
 
-    /// Writes the client's close frame.
+    /// Tells the client that this is the end.
     fn poll_close(
         &mut self,
         mut client: Pin<&mut Stream>,
@@ -155,7 +154,7 @@ impl WebSocket {
     }
 }
 
-/// Reads from the client, the bytes `behind` first.
+/// What the client says, `behind` before all else.
 fn poll_client(
     client: Pin<&mut Stream>,
     behind: &mut BytesMut,
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn both_sides_get_a_close_frame_and_nothing_after_it() {
+    async fn both_sides_are_told_and_nothing_follows() {
         let mut world = World::new().await;
         assert_eq!(world.write(&[0x81, 1, b'a']), 3);
         world.order.give(EndedBy::Revoked);
@@ -249,7 +248,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn frames_under_way_are_completed_first() {
+    async fn frames_under_way_come_whole_first() {
         let mut world = World::new().await;
         assert_eq!(world.write(&[0x81, 3, b'a']), 3);
         world.client.write_all(&TEXT[..3]).await.unwrap();
@@ -269,7 +268,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_client_within_a_stuck_frame_gets_no_close_frame() {
+    async fn a_stuck_frame_gets_no_close_frame() {
         let mut world = World::new().await;
         assert_eq!(world.write(&[0x81, 3, b'a']), 3);
         world.order.give(EndedBy::Policy);

@@ -1,8 +1,8 @@
-//! A token bucket that also fills with useful work.
+//! An allowance that fills with time and with useful work.
 
 use tokio::time::Instant;
 
-/// How much of something a connection may still do: a token bucket.
+/// How much of something a connection may still do.
 #[derive(Debug)]
 pub(crate) struct Budget {
     left: f64,
@@ -12,12 +12,12 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// A full budget of `most`, which refills by `per_second`.
+    /// A full budget of `most` that gets `per_second` back.
     pub(crate) fn new(most: u32, per_second: u32, now: Instant) -> Self {
         Self { left: most.into(), most: most.into(), per_second: per_second.into(), at: now }
     }
 
-    /// Spends `cost`; `false` when that is more than is left.
+    /// Spends `cost`; `false` when that is more than there is.
     pub(crate) fn spend(&mut self, cost: u32, now: Instant) -> bool {
         let passed = now.saturating_duration_since(self.at);
         self.at = now;
@@ -25,7 +25,7 @@ impl Budget {
         self.left >= 0.0
     }
 
-    /// Refills by `gain` for useful work.
+    /// Gives something back for useful work.
     pub(crate) fn earn(&mut self, gain: u32) {
         self.left = (self.left + f64::from(gain)).min(self.most);
     }
@@ -37,7 +37,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn a_budget_refills_with_time_and_with_work_and_never_beyond_its_size() {
+    fn a_budget_fills_with_time_and_with_work_but_never_beyond_its_brim() {
         let start = Instant::now();
         let mut budget = Budget::new(10, 2, start);
         assert!(budget.spend(10, start));

@@ -1,13 +1,11 @@
-//! Finds the frames in one direction of an HTTP/2 connection while its bytes pass (RFC 9113 section 4). It keeps nothing but
-//! the head of the present frame.
+//! Finds the frames in one direction of an HTTP/2 connection while its bytes pass. Nothing is kept but the head of the
+//! frame that passes.
 //!
-//! `rules` judges the frames.
+//! What a frame means for the connection is judged in `rules`.
 
-/// The length of the client's connection preface (RFC 9113 section 3.4).
+/// The length of what a client sends before its first frame (RFC 9113 section 3.4).
 pub(crate) const PREFACE: usize = 24;
-/// The length of a frame's head (RFC 9113 section 4.1).
 const HEAD: usize = 9;
-/// The bytes of a payload that `rules` looks at: the error code of RST_STREAM, the most.
 const PEEK: usize = 4;
 
 pub(crate) const DATA: u8 = 0x0;
@@ -19,7 +17,7 @@ pub(crate) const PING: u8 = 0x6;
 pub(crate) const GOAWAY: u8 = 0x7;
 pub(crate) const CONTINUATION: u8 = 0x9;
 
-/// The flag of SETTINGS and PING; the others below are of DATA and HEADERS.
+/// On SETTINGS and PING.
 pub(crate) const ACK: u8 = 0x1;
 pub(crate) const END_STREAM: u8 = 0x1;
 pub(crate) const END_HEADERS: u8 = 0x4;
@@ -32,16 +30,16 @@ pub(crate) struct Frame {
     pub(crate) kind: u8,
     pub(crate) flags: u8,
     pub(crate) stream: u32,
-    /// The first bytes of the payload, for kinds of frames whose head does not say enough; zero for others.
+    /// The first bytes of the payload, of those frames whose head does not say enough.
     pub(crate) first: [u8; PEEK],
 }
 
-/// An event in the bytes of a connection.
+/// What is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     /// A frame begins.
     Begins(Frame),
-    /// A frame, or the preface, is complete.
+    /// A frame, or the preface, is whole.
     Ends,
 }
 
@@ -50,7 +48,7 @@ pub(crate) enum Step {
 pub(crate) struct Frames {
     head: [u8; HEAD + PEEK],
     have: usize,
-    /// The bytes of the payload, or of the preface, that are still to come.
+    /// How much of the payload, or the preface, is yet to pass.
     rest: usize,
 }
 
@@ -68,7 +66,7 @@ impl Frame {
 }
 
 impl Frames {
-    /// A direction with `before` bytes before its first frame.
+    /// A direction in which `before` bytes pass before the first frame.
     pub(crate) const fn after(before: usize) -> Self {
         Self { head: [0; HEAD + PEEK], have: 0, rest: before }
     }
@@ -78,7 +76,7 @@ impl Frames {
         self.have == 0 && self.rest == 0
     }
 
-    /// Tracks `bytes`, and gives the events in them to `tell`, in order.
+    /// Takes note of `bytes`; what it finds is told in order.
     pub(crate) fn pass<E>(
         &mut self,
         mut bytes: &[u8],
@@ -115,7 +113,7 @@ impl Frames {
         Ok(())
     }
 
-    /// The number of bytes that must have arrived for the frame to be known.
+    /// How many bytes must be seen to know the frame.
     fn wanted(&self) -> usize {
         if self.have < HEAD {
             return HEAD;

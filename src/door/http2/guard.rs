@@ -1,8 +1,8 @@
-//! The guard between TLS and the HTTP/2 library. It ends abusive connections: floods of control frames, streams that are
-//! opened to be reset, endless header blocks, clients that do not complete what they began. The bytes pass unchanged.
+//! Stands between TLS and the HTTP/2 library and ends connections that cost more than they bring: floods of frames
+//! without work, streams that are opened to be reset, header blocks without end, peers that do not finish what they say.
 //!
-//! The library has limits of its own (streams at once, header lists, empty DATA, states of streams), which the composition
-//! root sets. `pace` ends connections whose clients do not read.
+//! What the library limits itself (streams at once, header lists, empty DATA, states of streams) stays with it; its
+//! options are set in the composition root. Peers that do not read are for `paced`. The bytes pass unchanged.
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -30,28 +30,25 @@ use super::super::slots::Rest;
 use super::frames::{DATA, Frame, Frames, HEADERS, PREFACE, Step};
 use super::rules::{Abuse, Rules};
 
-/// The time that each DATA frame has, beside that of its bytes at [`SLOWEST_BODY`]: as long as a whole body may arrive at any
-/// speed.
+/// A DATA frame gets this time, as long as a whole body may come at any speed, and what its bytes take at the rate
+/// below.
 const DATA_GRACE: Duration = Duration::from_secs(30);
-/// The slowest rate of a DATA frame after that, in bytes a second. It only ends a client that trickles; the rate of a whole
-/// body is `min_body_rate`.
+/// The slowest rate at which a DATA frame may come after that, in bytes a second.
 const SLOWEST_BODY: u64 = 64;
-/// How much longer than twice the largest head a header block may be, in bytes. Compression makes its length no measure of
-/// the head, which the library knows; one frame of the default size is the margin.
+/// What a header block may be longer than twice the largest head: it is the library that knows what it comes to.
 const BLOCK_OVER: usize = 16 << 10;
-/// Error codes of RFC 9113 section 7.
 const NO_ERROR: u8 = 0x0;
 const ENHANCE_YOUR_CALM: u8 = 0xb;
 
-/// The door around a connection, as the guard needs it.
+/// What stands around a connection.
 pub(crate) struct Around {
-    /// Called with each refusal that the HTTP/2 library answered by itself.
+    /// Told what an answer that the HTTP/2 library gave by itself refused.
     pub(crate) unseen: Box<dyn Fn(Refusal) + Send + Sync>,
-    /// Waits, while the connection is idle, until another one needs its slot.
+    /// Waits, while the connection rests, until somebody needs its slot.
     pub(crate) needed: Box<dyn Fn(Rest) -> Needed + Send + Sync>,
 }
 
-/// Ready when another connection needs the slot.
+/// Somebody needs the slot.
 pub(crate) type Needed = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
 
 /// Guards an HTTP/2 connection from its first byte on.
@@ -78,20 +75,20 @@ pub(crate) fn guard(stream: Stream, limits: &HeadLimits, around: Around) -> Stre
 struct Guard {
     io: Stream,
     peer: Option<SocketAddr>,
-    /// The timeout of the preface, of the first frame, and of each header block.
+    /// The time for the preface, for the first frame, and for each header block.
     head_timeout: Duration,
     around: Around,
     rules: Rules,
     from_client: Frames,
     to_client: Frames,
-    /// The frame that the client is sending, once its head is known.
+    /// The frame that the client is sending, if its head is known.
     begun: Option<Frame>,
-    /// Whether the first frame is complete.
+    /// Whether the first frame has come.
     is_open: bool,
-    /// The beginning of the preface, frame or header block that is incomplete.
+    /// Since when something is awaited whole: preface, frame or header block.
     since: Option<Instant>,
     deadline: Deadline,
-    /// The wait for a call to give up the slot, while no stream is open.
+    /// There only while no stream is open.
     rest: Option<Needed>,
     ended: Option<End>,
 }
@@ -99,9 +96,9 @@ struct Guard {
 /// How the guard has ended the connection.
 #[derive(Debug, Clone, Copy)]
 enum End {
-    /// Because of abuse.
+    /// As that of a peer that misbehaves.
     Cut(Abuse),
-    /// To free its slot.
+    /// As that of one who has to make room.
     Left,
 }
 
@@ -131,7 +128,7 @@ impl Guard {
         Ok(())
     }
 
-    /// The deadline of what is incomplete, and the abuse if it passes.
+    /// Until when what is awaited must be whole, and what it is called if it is not.
     fn due(&self) -> Option<(Instant, Abuse)> {
         let head = self.head_timeout;
         let (time, abuse) = match self.begun {
@@ -147,7 +144,7 @@ impl Guard {
         Some((self.since? + time, abuse))
     }
 
-    /// Tracks bytes that were written to the client.
+    /// Takes note of bytes that went to the client.
     fn note(&mut self, bytes: &[u8], now: Instant) -> Result<(), Abuse> {
         let Self { rules, to_client, around, .. } = self;
         to_client.pass(bytes, |step| {
@@ -160,7 +157,7 @@ impl Guard {
         })
     }
 
-    /// Tracks the outcome of a write.
+    /// Takes note of what a write came to.
     fn wrote(
         &mut self,
         cx: &mut Context<'_>,
@@ -179,7 +176,7 @@ impl Guard {
         Poll::Ready(Ok(count))
     }
 
-    /// Waits as an idle connection while no stream is open; ready when the slot is needed and the GOAWAY was sent.
+    /// Rests while no stream is open; ready when the slot is needed, and the client has been told.
     fn rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.rules.is_resting() {
             self.rest = None;
@@ -203,12 +200,12 @@ impl Guard {
         io::Error::new(io::ErrorKind::ConnectionAborted, abuse.as_str())
     }
 
-    /// Sends a GOAWAY, if that is possible without waiting, so that the client knows which requests were not served.
+    /// Tells the client what will not be answered any more, if that can be done at once.
     fn say_goodbye(&mut self, code: u8, cx: &mut Context<'_>) {
         if self.to_client.is_between() && self.rules.may_say_goodbye() {
             let [a, b, c, d] = self.rules.last_stream().to_be_bytes();
             let frame = [0, 0, 8, super::frames::GOAWAY, 0, 0, 0, 0, 0, a, b, c, d, 0, 0, 0, code];
-            // It fails only when the client does not read, and then it is not worth a wait.
+            // A peer that cannot be told now is not told.
             let _told = Pin::new(&mut self.io).poll_write(cx, &frame);
         }
         let _closed = Pin::new(&mut self.io).poll_shutdown(cx);
@@ -218,8 +215,8 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if self.ended.is_none() {
-            // Pingora just drops idle connections; without a GOAWAY, a client could not know that a request which it is
-            // sending now was not served.
+            // Resting connections are just dropped above us; without this, a client could not know that a request
+            // which it is sending at this moment was not taken.
             self.say_goodbye(NO_ERROR, &mut Context::from_waker(Waker::noop()));
         }
     }
@@ -274,7 +271,7 @@ impl AsyncWrite for Guard {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        // This may have been the end of the last response, and no read wakes the task for its idle time.
+        // The last answer may have gone just now, and nothing is read until something comes.
         if this.ended.is_none() && this.rest(cx).is_ready() {
             cx.waker().wake_by_ref();
         }

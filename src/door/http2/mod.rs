@@ -1,4 +1,4 @@
-//! HTTP/2: a guard between TLS and the library, which ends abusive connections.
+//! HTTP/2: what stands between TLS and the library, and ends connections that cost more than they bring.
 
 pub(crate) mod budget;
 pub(crate) mod frames;

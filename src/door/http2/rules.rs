@@ -1,7 +1,7 @@
-//! The rules for frames of a connection: how many control frames, how many streams that end without a response, how long a
-//! header block.
+//! What the frames of a connection may do: how much that is not work, how many streams that come to nothing, how long
+//! a header block.
 //!
-//! `frames` finds the frames, and `guard` has the timeouts. The phases judge requests.
+//! Frames are found in `frames`; time limits are kept in `guard`. What a request says is for the phases.
 
 use tokio::time::Instant;
 
@@ -13,46 +13,41 @@ use super::frames::{
     SETTINGS,
 };
 
-/// The budget of control frames: at once, and per second. A browser sends a few dozen when it connects and a few per second;
-/// CVE-2019-9512 and the like send a hundred thousand.
+/// Frames without work: at once, and in each second.
 const CONTROL: (u32, u32) = (1000, 100);
-/// The budget of streams that are reset: at once, and per second. A page that navigates away resets its hundred streams
-/// twice at most; rapid reset (CVE-2023-44487) resets them by the thousand.
+/// Streams that are reset: at once, and in each second.
 const RESETS: (u32, u32) = (200, 20);
-/// The cost of SETTINGS and of a PING's acknowledgement, for which the library does more than for other control frames: it
-/// updates the window of every stream, or writes a line in a log.
+/// A new window for every stream, or a line in a log, costs more than to be passed over.
 const DEAR: u32 = 4;
-/// The control frames that each DATA frame to the client earns: two WINDOW_UPDATEs, and a PING to measure the line.
+/// What a client may say about a DATA frame that it was sent: two windows and a PING to measure the line.
 const PER_DATA: u32 = 3;
-/// The control frames that each complete response earns: priorities and windows of its stream.
+/// What a client may say about a stream: priorities and windows.
 const PER_STREAM: u32 = 4;
-/// The most CONTINUATION frames of a header block. A client that fills its frames needs one for each 16 KiB.
+/// Pieces of a header block. An honest one has as many as its size asks for.
 const CONTINUATIONS: u32 = 16;
-/// The error codes with which the library resets a stream because of the client (RFC 9113 section 7): PROTOCOL_ERROR,
-/// FLOW_CONTROL_ERROR, STREAM_CLOSED, FRAME_SIZE_ERROR, REFUSED_STREAM, ENHANCE_YOUR_CALM. Others are the upstream's or ours.
+/// The errors that a client makes us reset a stream with; others are the upstream's, or ours.
 const CLIENT_ERRORS: [u32; 6] = [0x1, 0x3, 0x5, 0x6, 0x7, 0xb];
-/// The longest header block, in bytes, that holds nothing but a status: every response of the gateway also has a request id.
+/// The longest header block that can only be a status: every answer of ours names its request.
 const BARE: usize = 12;
 /// `:status: 400` in the static table (RFC 7541 appendix A).
 const STATUS_400: u8 = 0x8c;
-/// The most streams that are tracked. The library allows far fewer; there are more only when the client does not even read
-/// that the others are refused.
+/// More streams than can be open, were it not that we cannot even say that they are refused.
 const MOST_OPEN: usize = 1024;
 
 /// Why a connection is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Abuse {
-    /// The preface or the first frame was not complete in time.
+    /// The preface or the first frame did not come in time.
     SlowStart,
-    /// A header block was not complete in time.
+    /// A header block did not come in time.
     SlowHead,
-    /// A frame was not complete in time.
+    /// A frame did not come in time.
     SlowFrame,
-    /// A header block has too many pieces, or is too long.
+    /// A header block in too many pieces, or too long.
     EndlessHead,
-    /// There were too many control frames.
+    /// Too many frames that are no work.
     ControlFlood,
-    /// There were too many streams without a response.
+    /// Too many streams that came to nothing.
     ResetFlood,
 }
 
@@ -70,7 +65,7 @@ impl Abuse {
     }
 }
 
-/// The state of a connection after its frames so far.
+/// What the frames so far come to.
 #[derive(Debug)]
 pub(crate) struct Rules {
     control: Budget,
@@ -79,7 +74,7 @@ pub(crate) struct Rules {
     longest: usize,
     /// The header block that the client is sending.
     block: Option<Block>,
-    /// Whether the next frame to the client must continue a header block.
+    /// Whether the next frame to the client must go on with a header block.
     answers_in_pieces: bool,
     open: Vec<Open>,
     /// The last stream that the client opened.
@@ -87,7 +82,7 @@ pub(crate) struct Rules {
     has_said_goodbye: bool,
 }
 
-/// A stream that was neither reset nor has a complete response.
+/// A stream that was neither answered to its end nor reset.
 #[derive(Debug, Clone, Copy)]
 struct Open {
     id: u32,
@@ -129,12 +124,12 @@ impl Rules {
         self.highest
     }
 
-    /// Whether a GOAWAY is allowed at this position, and was not sent before.
+    /// Whether a GOAWAY would stand in the right place, and is news.
     pub(crate) const fn may_say_goodbye(&self) -> bool {
         !self.answers_in_pieces && !self.has_said_goodbye
     }
 
-    /// Judges a frame from the client.
+    /// A frame of the client's begins.
     pub(crate) fn received(&mut self, frame: &Frame, now: Instant) -> Result<(), Abuse> {
         match frame.kind {
             DATA if frame.data() > 0 || frame.has(END_STREAM) => Ok(()),
@@ -148,13 +143,13 @@ impl Rules {
             }
             SETTINGS => self.no_work(DEAR, now),
             PING if frame.has(ACK) => self.no_work(DEAR, now),
-            // Unknown frames, and those without effect, count by their size as well.
+            // Whatever else there is counts by its size as well: nobody has asked for it.
             _ => self.no_work(1 + u32::try_from(frame.length / 1024).unwrap_or(u32::MAX), now),
         }
     }
 
-    /// Judges a frame to the client. Returns the refusal of a response that the HTTP/2 library gave by itself, which nobody
-    /// else would record.
+    /// A frame to the client begins. Says what an answer that nobody else has seen refused: one of the HTTP/2
+    /// library's own.
     pub(crate) fn sent(&mut self, frame: &Frame, now: Instant) -> Result<Option<Refusal>, Abuse> {
         let mut unseen = None;
         match frame.kind {
@@ -209,7 +204,7 @@ impl Rules {
         Ok(())
     }
 
-    /// Notes the end of a stream; `false` when it was not open.
+    /// A stream has ended; `false` when it was not open.
     fn closed(&mut self, stream: u32) -> bool {
         let at = self.open.iter().position(|open| open.id == stream);
         at.map(|at| self.open.swap_remove(at)).is_some()
@@ -246,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn responses_and_time_pay_for_streams_that_are_reset() {
+    fn streams_that_come_to_nothing_are_paid_for_by_answers_and_by_time() {
         let now = Instant::now();
         for (says_it, code) in [("the client", 8), ("the server", 1)] {
             let mut rules = Rules::new(1000, now);
@@ -284,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn data_to_the_client_pays_for_control_frames() {
+    fn talk_is_paid_for_by_data_that_the_client_was_sent() {
         let now = Instant::now();
         let talk = frame(PING, 0, 0, 8);
         let mut rules = Rules::new(1000, now);
@@ -310,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn responses_of_the_library_are_told_from_trailers() {
+    fn answers_of_the_library_are_told_from_trailers() {
         let now = Instant::now();
         let mut rules = Rules::new(1000, now);
         let bare =

@@ -28,7 +28,7 @@ pub struct Lost {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TopRefusal {
     /// Which.
-    pub reason: &'static str,
+    pub reason: Reason,
     /// How often since the start.
     pub count: u64,
 }
@@ -83,7 +83,7 @@ impl Series {
 pub(super) fn top(reasons: &BTreeMap<Reason, u64>) -> Option<TopRefusal> {
     let refusals = reasons.iter().filter(|(reason, _)| **reason != Reason::Ok);
     let (reason, count) = refusals.max_by_key(|(_, count)| **count)?;
-    Some(TopRefusal { reason: reason.as_str(), count: *count })
+    Some(TopRefusal { reason: *reason, count: *count })
 }
 
 impl Past {
