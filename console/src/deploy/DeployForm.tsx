@@ -5,11 +5,12 @@ import { type FormEvent, useEffect, useRef, useState } from "react";
 import { type Precondition, agents } from "../api/calls";
 import { ApiError } from "../api/client";
 import { keys, useProviders } from "../api/queries";
-import type { AgentDetail, Authentication, JsonObject } from "../api/schemas";
+import { AGENT_BOUNDS, type AgentDetail, type Authentication, type JsonObject } from "../api/schemas";
 import { DiffView } from "../parts/DiffView";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Findings } from "../parts/Findings";
 import { Notice } from "../parts/Notice";
+import { misfits } from "../parts/bounds";
 import { focusFirstInvalid, useFirstField } from "../parts/focus";
 import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
 import { useUnsaved } from "../unsaved/unsaved";
@@ -57,7 +58,8 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
 
   const spec = specOf(form, base.spec);
   const absent = missing(form, name);
-  const complete = Object.keys(absent).length === 0;
+  const beyond = misfits(AGENT_BOUNDS, spec);
+  const complete = Object.keys(absent).length === 0 && beyond.length === 0;
 
   const deploy = useMutation({
     mutationFn: async () => {
@@ -93,7 +95,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
   const failed = deploy.error ?? preview.error;
   const refusal = failed instanceof ApiError ? failed : null;
   const conflict = refusal?.status === 412;
-  const said = sortFindings(refusal?.diagnostics ?? [], `agents/${name}`, !agent);
+  const said = sortFindings([...beyond, ...(refusal?.diagnostics ?? [])], `agents/${name}`, !agent);
   const errors: Partial<Record<Field, string>> = tried ? { ...said.beside, ...absent } : said.beside;
   const error = (field: Field) => errors[field];
 
@@ -196,7 +198,9 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
               <Text size="sm" c="dimmed">
                 {complete
                   ? "The diff appears here when the gateway accepts the settings."
-                  : "The diff appears here when the required fields are filled in."}
+                  : beyond.length > 0
+                    ? "The diff appears here when every value is within its bounds."
+                    : "The diff appears here when the required fields are filled in."}
               </Text>
             )}
           </section>

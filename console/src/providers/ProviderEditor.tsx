@@ -3,8 +3,9 @@
 import { Button, Stack, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { ApiError } from "../api/client";
-import type { ProviderDetail } from "../api/schemas";
+import { PROVIDER_BOUNDS, type ProviderDetail } from "../api/schemas";
 import { ErrorNotice } from "../parts/ErrorNotice";
+import { misfits } from "../parts/bounds";
 import { focusFirstInvalid, useFirstField } from "../parts/focus";
 import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
 import { type Scope, useUnsaved } from "../unsaved/unsaved";
@@ -39,11 +40,12 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
     JSON.stringify(form) !== JSON.stringify(first) || (!provider && typedName !== null && typedName !== "");
   const settle = useUnsaved(changed, scope);
 
+  const spec = specOf(form, original);
   const probe = useProbe(form);
   const { save, review, reset } = useSave({
     provider,
     name,
-    spec: specOf(form, original),
+    spec,
     settle,
     onClose,
     onSaved,
@@ -55,10 +57,11 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
   };
 
   const absent = missing(form, name);
+  const beyond = misfits(PROVIDER_BOUNDS, spec);
   const failed = save.error ?? review.error;
   const refusal = failed instanceof ApiError ? failed : null;
   const beside: Partial<Record<ProviderField, string>> = {};
-  const rest = (refusal?.diagnostics ?? []).filter((finding) => {
+  const rest = [...beyond, ...(refusal?.diagnostics ?? [])].filter((finding) => {
     const ours = finding.resource === null || finding.resource === `identity_providers/${name}`;
     const field = ours && finding.severity === "error" ? fieldOf(finding.path) : null;
     if (field) beside[field] = inField(finding);
@@ -73,7 +76,7 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
-    if (Object.keys(absent).length === 0 && !readOnly) {
+    if (Object.keys(absent).length === 0 && beyond.length === 0 && !readOnly) {
       if (provider && provider.used_by_total > 0) review.mutate();
       else save.mutate(false);
     } else {
