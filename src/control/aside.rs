@@ -1,5 +1,5 @@
-//! What stands on disk and is not live: documents that are broken, and what was saved together with them. It stays
-//! where it is, untouched, and holds up nothing else; once all that stands there is right together, it goes live.
+//! Documents set aside: those on disk that are broken, and those saved together with them. They stay on disk untouched
+//! and block no other change. Once they are valid together, they go live.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
@@ -9,42 +9,42 @@ use crate::config::{Files, Snapshot, Source};
 use crate::model::{Instant, ResourceId};
 use crate::store::{StoreError, Unreadable};
 
-/// What stands in the place of a document.
+/// The state of a document on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Stands {
-    /// Nothing, and something else is live.
+    /// It is missing, and a text is live.
     Nothing,
-    /// A text that is not the live one.
+    /// Its text is not the live one.
     Text(Source),
-    /// What cannot be read, and what a commit that replaces it starts from.
+    /// It cannot be read; the precondition of a commit that replaces it.
     Unreadable(Result<Option<String>, StoreError>),
 }
 
-/// A document that is not what is live.
+/// A document whose state on disk is not the live one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Differing {
-    /// The resource, where the document holds one.
+    /// The resource, when the document is one.
     pub(super) id: Option<ResourceId>,
     pub(super) stands: Stands,
 }
 
-/// A document that is set aside.
+/// A document set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Held {
     pub(super) document: Differing,
-    /// Since when something is wrong there.
+    /// When it was set aside.
     pub(super) since: Instant,
 }
 
-/// Everything that is set aside.
+/// All documents set aside.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Aside {
     pub(super) documents: BTreeMap<PathBuf, Held>,
-    /// Files that live documents refer to and that hold something else than what is live.
+    /// Files that live documents refer to, whose content is not the live one.
     pub(super) files: Files,
 }
 
-/// How what stands on disk differs from what is live.
+/// The difference between the disk and the live configuration.
 #[derive(Debug, Default)]
 pub(super) struct Difference {
     pub(super) documents: BTreeMap<PathBuf, Differing>,
@@ -52,7 +52,8 @@ pub(super) struct Difference {
 }
 
 impl Difference {
-    /// What differs between what was read and what is live. `then` is what live files held, `now` what they hold.
+    /// The difference between a reading and the live configuration. `then` is the live content of referenced files, `now`
+    /// the content on disk.
     pub(super) fn between(
         sources: &[Source],
         unreadable: &[Unreadable],
@@ -86,7 +87,7 @@ impl Difference {
         self.documents.is_empty() && self.files.is_empty()
     }
 
-    /// All of it, set aside at `now`; what was set aside before has been since then.
+    /// Sets all of it aside at `now`; documents set aside before keep their time.
     pub(super) fn set_aside(self, before: &Aside, now: Instant) -> Aside {
         let since = |path: &Path| before.documents.get(path).map_or(now, |held| held.since);
         let documents = self.documents.into_iter().map(|(path, document)| {
@@ -96,7 +97,7 @@ impl Difference {
         Aside { documents: documents.collect(), files: self.files }
     }
 
-    /// What `live` is made of, with these changes.
+    /// The sources of `live`, with these changes applied.
     pub(super) fn applied_to(&self, live: &Snapshot) -> Vec<Source> {
         let untouched = live.sources.iter().filter(|source| !self.documents.contains_key(&source.path));
         let changed = self.documents.values().filter_map(|document| match &document.stands {
@@ -108,7 +109,7 @@ impl Difference {
         sources
     }
 
-    /// Whether all of it can be read.
+    /// Whether all of it is readable.
     pub(super) fn is_readable(&self) -> bool {
         !self.documents.values().any(|document| matches!(document.stands, Stands::Unreadable(_)))
     }
@@ -119,7 +120,7 @@ impl Aside {
         self.documents.is_empty() && self.files.is_empty()
     }
 
-    /// What stands on disk as it did when it was set aside, and what has changed since then.
+    /// Splits a difference into documents unchanged since they were set aside, and changes made since then.
     pub(super) fn split(&self, difference: &Difference) -> (Self, Difference) {
         let mut held = Self::default();
         let mut fresh = Difference::default();
@@ -136,12 +137,12 @@ impl Aside {
         (held, fresh)
     }
 
-    /// The document of a resource that is set aside.
+    /// The document of a resource, if it is set aside.
     pub(super) fn document(&self, id: &ResourceId) -> Option<&Held> {
         self.documents.values().find(|held| held.document.id.as_ref() == Some(id))
     }
 
-    /// These resources are live now as they stand.
+    /// Removes resources that are live now.
     pub(super) fn forget<'i>(&mut self, ids: impl IntoIterator<Item = &'i ResourceId>) {
         for id in ids {
             self.documents.retain(|_, held| held.document.id.as_ref() != Some(id));
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_what_was_changed_added_or_removed() {
+    fn changed_added_and_removed_documents_differ() {
         let live = live();
         assert!(between(&live, &live.sources).is_empty());
         let now = [document(), agent("a", "/other"), agent("c", "/c")];
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_after_it_was_set_aside_is_a_change_of_its_own() {
+    fn a_change_after_a_document_was_set_aside_is_a_change_of_its_own() {
         let live = live();
         let first = between(&live, &[document(), agent("a", "/x"), agent("b", "/b")]);
         let aside = first.set_aside(&Aside::default(), Instant::from_unix(5));

@@ -49,9 +49,9 @@ pub(super) fn line(entry: &Entry<'_>, before: &[Source], after: &[Source]) -> se
     Ok(text)
 }
 
-/// What differs. Both lists are in the order of their resources, documents first.
+/// The changes. Both lists are in the order of their resources, documents first.
 fn changed(before: &[Source], after: &[Source]) -> Vec<Changed> {
-    // There may be thousands, of which hardly any differ: those that do not are set aside first.
+    // There may be thousands, hardly any of which differ: equal ones are skipped first.
     let other = |these: &[Source], those: &[Source]| -> BTreeMap<PathBuf, Source> {
         let those: HashMap<&OsStr, &Source> = those.iter().map(|s| (s.path.as_os_str(), s)).collect();
         let differing = these.iter().filter(|source| those.get(source.path.as_os_str()) != Some(source));
@@ -86,7 +86,7 @@ mod tests {
     use crate::model::ResourceId;
 
     #[test]
-    fn only_what_differs_is_written_and_no_hash() {
+    fn a_line_has_the_changed_texts_only_and_no_hash() {
         let id = |text: &str| ResourceId::parse(text).unwrap();
         let key = |hash: &str| format!("agent: a\nsha256: {hash}\n");
         let before =

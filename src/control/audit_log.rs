@@ -1,4 +1,4 @@
-//! Where the audit log goes: lines that are added and never changed.
+//! The sink of the audit log, which is append-only.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -10,18 +10,18 @@ use async_trait::async_trait;
 /// The name of the log in a folder.
 const NAME: &str = "audit.jsonl";
 
-/// A place that takes the lines of the audit log. It is no part of a store: a change that is live is logged, and what is
-/// logged is never read back.
+/// A sink for the lines of the audit log. It is separate from the store: a change is logged once it is live, and the log
+/// is never read back.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
-    /// Adds one line, which ends with a line break, and sees to it that it stays.
+    /// Appends one line, including its line break, durably.
     ///
     /// # Errors
-    /// What the system says; the line may be missing then, or cut.
+    /// The system's error; the line may be missing or truncated.
     async fn append(&self, line: Vec<u8>) -> io::Result<()>;
 }
 
-/// The log in a file. It is opened anew for each line, so that it may be moved away at any time.
+/// The log in a file. It is opened for each line, so that it can be rotated at any time.
 #[derive(Debug)]
 pub struct AuditFile {
     path: PathBuf,
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn lines_are_added_to_a_file_that_is_its_owners_alone_and_that_may_be_moved_away() {
+    async fn lines_are_appended_to_a_file_for_its_owner_only_which_can_be_rotated() {
         let folder = tempfile::tempdir().unwrap();
         let (log, path) = (AuditFile::in_folder(folder.path()), folder.path().join("audit.jsonl"));
         for line in ["1\n", "2\n"] {

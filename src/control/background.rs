@@ -1,5 +1,4 @@
-//! What runs in the background for a snapshot: one key refresher for each identity provider, and the look-ups of
-//! upstream names.
+//! The background tasks of a snapshot: a key refresher for each identity provider, and the resolver of upstream names.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,10 +11,10 @@ use crate::store::at_leisure;
 
 use super::resolver::Resolver;
 
-/// After so long the allocator is willing to give back what was freed.
+/// The delay after a change until the allocator can return the freed memory; before it, a purge returns little.
 const SETTLED: Duration = Duration::from_millis(1500);
 
-/// The tasks of the snapshot that is live.
+/// The tasks of the live snapshot.
 pub(super) struct Background {
     clock: Arc<dyn Clock>,
     state: Option<Arc<StateDir>>,
@@ -24,7 +23,7 @@ pub(super) struct Background {
 }
 
 impl Background {
-    /// No tasks yet. `state` is where key sets are kept over a restart.
+    /// No tasks yet. `state` stores key sets across restarts.
     pub(super) fn new(clock: Arc<dyn Clock>, state: Option<Arc<StateDir>>) -> Self {
         Self { clock, state, refreshers: HashMap::new(), resolver: Resolver::default() }
     }
@@ -37,7 +36,7 @@ impl Background {
         for (name, provider) in &snapshot.providers {
             if let Some((running, _)) = self.refreshers.get(name) {
                 if matches!(running.spec().source, KeySource::JwksFile(_) | KeySource::PublicKeyFile(_)) {
-                    // What changed may be its file.
+                    // Its key file may have changed.
                     running.wake();
                 }
                 continue;
@@ -49,8 +48,8 @@ impl Background {
     }
 }
 
-/// Gives memory back to the system that a change took and needs no more. The allocator does so by and by, and when a
-/// thread ends; without requests nothing else would make it.
+/// Returns memory that a change no longer needs to the system. The allocator does so only while threads allocate or when
+/// one ends, which on an idle gateway does not happen.
 pub(super) fn tidy_up_later() {
     drop(tokio::spawn(async {
         tokio::time::sleep(SETTLED).await;

@@ -1,5 +1,5 @@
-//! Which documents are broken on disk, for people: each with what is wrong, since when, and whether its last good text
-//! can be put back.
+//! The list of documents that are broken on disk: each with its errors, since when, and whether its last good text can be
+//! restored.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,21 +12,21 @@ use super::aside::{Aside, Stands};
 use super::finding::{ChangeCode, Finding};
 use super::status::Broken;
 
-/// What a look at the store has found, and what was known before it.
+/// The result of a look at the store, and the state before it.
 pub(super) struct Found<'f> {
     pub(super) aside: &'f Aside,
-    /// All that is wrong.
+    /// All errors.
     pub(super) findings: &'f [Finding],
     pub(super) live: &'f Snapshot,
-    /// The last revisions of what is set aside.
+    /// The last revisions of the resources set aside.
     pub(super) latest: &'f Latest,
-    /// What was broken before.
+    /// The list before.
     pub(super) before: &'f [Broken],
     pub(super) now: Instant,
 }
 
 impl Found<'_> {
-    /// The documents in which something is wrong, and those that wait with them, in the order of their files.
+    /// The documents with errors, and those that wait with them, in the order of their files.
     pub(super) fn broken(&self) -> Vec<Broken> {
         let mut wrong: BTreeMap<PathBuf, Vec<Finding>> = BTreeMap::new();
         for finding in self.findings.iter().filter(|finding| finding.is_error()) {
@@ -58,7 +58,7 @@ impl Found<'_> {
         broken
     }
 
-    /// A document that is held up by others: what was saved together goes live together.
+    /// The finding for a valid document that waits: documents saved together go live together.
     fn waits(&self, path: &std::path::Path, id: Option<&ResourceId>) -> Finding {
         let message = "it is not live: it was changed together with what is broken elsewhere".to_owned();
         Finding {
@@ -74,7 +74,7 @@ impl Found<'_> {
         }
     }
 
-    /// The last revision of a resource, when its text is the one that runs.
+    /// The last revision of a resource, if its text is the live one.
     fn last_good(&self, id: &ResourceId) -> Option<u64> {
         let live = self.live.source_of(id).map(|source| source.text.as_str());
         let (number, text) = self.latest.get(id)?;
@@ -82,7 +82,7 @@ impl Found<'_> {
     }
 }
 
-/// Whether all that a revision led to is what runs.
+/// Whether all texts of a revision are live.
 pub(super) fn is_live(changes: &[crate::store::Change], live: &Snapshot) -> bool {
     let text = |id| live.source_of(id).map(|source: &Source| source.text.as_str());
     changes.iter().all(|change| text(&change.id) == change.to.as_deref())

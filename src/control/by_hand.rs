@@ -1,4 +1,4 @@
-//! What people change in the files of a store, as changes that the history can keep.
+//! Edits by hand in the files of a store, as changes for the history.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use crate::config::Source;
 use crate::model::ResourceId;
 use crate::store::{Change, Commit, Latest};
 
-/// The author of edits by hand.
+/// The author of edits by hand: nobody authenticates to edit a file.
 pub(super) const WHO: &str = "files";
-/// So many resources are named in the history's own words.
+/// Resources named in the summary of a revision, so that it stays one line.
 const NAMED: usize = 3;
 
-/// What became of the resources of the store from `before` to `after`.
+/// The changes of the store's resources from `before` to `after`.
 pub(super) fn changes(before: &[Source], after: &[Source]) -> Vec<Change> {
-    // Hardly any of many differ, and one that does not is mostly the very same.
+    // Hardly any of many differ, and equal ones mostly share one allocation.
     let of = |sources: &[Source]| -> BTreeMap<ResourceId, Source> {
         let stored = sources.iter().filter_map(|source| Some((source.entry.clone()?, source.clone())));
         stored.collect()
@@ -33,7 +33,7 @@ pub(super) fn changes(before: &[Source], after: &[Source]) -> Vec<Change> {
     changes
 }
 
-/// What became of the resources that the history knows, from what it said last to what stands there.
+/// The changes of resources in the history, from their last revision to the texts on disk.
 pub(super) fn meanwhile(said: &Latest, now: &[Source]) -> Vec<Change> {
     let now: BTreeMap<&ResourceId, &Source> =
         now.iter().filter_map(|source| Some((source.entry.as_ref()?, source))).collect();
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_history_does_not_know_was_not_changed_meanwhile() {
+    fn a_resource_without_a_revision_was_not_changed_meanwhile() {
         let said = [("a", Some("1")), ("b", Some("1")), ("c", None), ("d", Some("1"))];
         let said = said.into_iter().map(|(name, text)| (id(name), (1, text.map(str::to_owned)))).collect();
         let now = sources(&[("a", "1"), ("b", "2"), ("c", "back"), ("new", "1")]);

@@ -1,4 +1,4 @@
-//! A change over the control API: validated by the function that loads, kept, published, and only then acknowledged.
+//! A change over the control API: validated by the function that loads, committed, published, and then acknowledged.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,24 +18,25 @@ use super::load::{compile, read_file};
 use super::reconciler::Reconciler;
 use super::status::Outcome;
 
-/// How long the answer to a change waits for the first keys of a provider that is new.
+/// How long the response to a change waits for the first keys of a new provider: a provider nearby responds in that time,
+/// and an operator does not notice the wait.
 const FIRST_KEYS: Duration = Duration::from_millis(400);
-/// How often it looks.
+/// The interval of checking for those keys: short against the wait, and a few loads of an atomic.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// A change that is valid and has not taken place yet.
+/// A valid change, not yet committed.
 struct Draft {
     changes: Vec<Change>,
     compiled: Compiled,
     files: Files,
-    /// What is answered when it has.
+    /// The result once it is committed.
     edited: Edited,
 }
 
 impl Reconciler {
     pub(super) async fn edit(&mut self, edit: Edit) -> Result<Edited, EditError> {
         self.writable()?;
-        // Edits by hand are applied first, or set aside: a change is applied to the live configuration.
+        // Edits by hand go live or are set aside first, because a change starts from the live configuration.
         let on_disk = self.take_up().await;
         let previous = self.live.get();
         let Draft { changes, compiled, files, mut edited } = self.draft(&edit, &previous).await?;
@@ -50,14 +51,14 @@ impl Reconciler {
         self.audit(&previous, &edit.who, &edit.what, edited.number).await;
         self.looked(Outcome::Applied).await;
         if on_disk.is_err() {
-            // What was broken may be whole with this change.
+            // Documents set aside may be valid with this change.
             let _still_broken = self.take_up().await;
         }
         self.first_keys(&previous).await;
         Ok(edited)
     }
 
-    /// Fails when nothing can be changed here.
+    /// Fails when the store is read-only.
     pub(super) fn writable(&self) -> Result<(), EditError> {
         match self.stores.resources.describe().read_only {
             Some(why) => Err(EditError::ReadOnly(why)),
@@ -101,7 +102,7 @@ impl Reconciler {
         Ok(self.head)
     }
 
-    /// A warning for each document that is broken on disk and is not the one that is changed.
+    /// A warning for each broken document that the change does not concern.
     fn not_held_up_by(&self, asked: &[ResourceId]) -> Vec<Finding> {
         let status = self.control().status();
         let others =
@@ -128,7 +129,7 @@ impl Reconciler {
         told.collect()
     }
 
-    /// Waits a moment for the keys of new providers, so that the first call after a deploy is no failure.
+    /// Waits briefly for the keys of new providers, so that the first call after a deployment does not fail.
     async fn first_keys(&self, before: &Snapshot) {
         let live = self.live.get();
         let new = live.providers.iter().filter(|(name, _)| !before.providers.contains_key(*name));
@@ -138,27 +139,27 @@ impl Reconciler {
                 tokio::time::sleep(LOOK).await;
             }
         };
-        // One that does not answer in time is a matter for its status.
+        // The status page reports a provider that takes longer.
         let _in_time = tokio::time::timeout(FIRST_KEYS, tried).await;
     }
 }
 
-/// What would be live after a change, to be compiled.
+/// The configuration after a change, to be compiled.
 struct Trial {
-    /// The resources that are changed.
+    /// The changed resources.
     asked: Vec<ResourceId>,
     sources: Vec<Source>,
     previous: Arc<Snapshot>,
-    /// What the files held that the live documents refer to.
+    /// The live content of referenced files.
     files: Arc<Files>,
-    /// Whether some of them hold something else by now that cannot be live.
+    /// Whether some of them have another content on disk that is set aside.
     files_went_bad: bool,
     metrics: Metrics,
     now: Instant,
 }
 
 impl Trial {
-    /// A referenced file that went bad rejects only a change of the resource that refers to it.
+    /// A referenced file that became invalid rejects only changes of resources that refer to it.
     fn compile(&self) -> Result<(Compiled, Files), EditError> {
         let on_disk = |path: &PathBuf| read_file(path);
         let good = |path: &PathBuf| self.files.get(path).cloned().unwrap_or_else(|| read_file(path));
@@ -180,7 +181,7 @@ impl Trial {
     }
 }
 
-/// The versions of what was asked for, and of what went along.
+/// The versions of the requested resources, and of those changed with them.
 fn tags(edit: &Edit, changes: &[Change], after: &Snapshot) -> Vec<(ResourceId, Option<String>)> {
     let mut ids: Vec<&ResourceId> = edit.wanted.iter().map(|wish| &wish.id).collect();
     for change in changes {

@@ -1,5 +1,4 @@
-//! What changed, line by line, for people. The hashes of API keys, the credentials in URLs and the headers that agents are
-//! given are nobody's business and are left out.
+//! Unified diffs of changes. Hashes of API keys, credentials in URLs and the values of `set_headers` are masked.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,13 +8,13 @@ use crate::config::{shown_text, without_passwords};
 use crate::model::{ResourceId, ResourceKind};
 use crate::store::Change;
 
-/// The text of a resource as it may be shown.
+/// The text of a resource with its secrets masked.
 #[must_use]
 pub fn shown(id: &ResourceId, text: &str) -> String {
     shown_beside(id, text, None)
 }
 
-/// The same beside the text of before.
+/// The same, next to its previous text: a changed secret is masked differently, so that the diff shows the change.
 fn shown_beside(id: &ResourceId, text: &str, before: Option<&str>) -> String {
     if id.kind() != ResourceKind::ApiKey {
         return without_passwords(&shown_text(Some(id.kind()), text, before)).into_owned();
@@ -44,20 +43,20 @@ pub(super) fn diffs(changes: &[Change]) -> String {
     changes.iter().map(|change| diff(&change.id, change.from.as_deref(), change.to.as_deref())).collect()
 }
 
-/// What became of a resource.
+/// The kind of a change of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// It was not there before.
+    /// The resource is new.
     Created,
-    /// It is written otherwise.
+    /// Its text has changed.
     Updated,
-    /// It is gone.
+    /// It was removed.
     Deleted,
 }
 
 impl Action {
-    /// What a change did.
+    /// The kind of a change.
     #[must_use]
     pub const fn of(change: &Change) -> Self {
         match (&change.from, &change.to) {

@@ -1,5 +1,4 @@
-//! A change that is asked for, and its outcome, in types. How it is carried out is in `editor` and in
-//! the reconciler.
+//! The types of a requested change and of its result. `editor` and the reconciler carry it out.
 
 use std::path::PathBuf;
 
@@ -12,62 +11,62 @@ use crate::store::{StoreError, WriteError};
 
 use super::finding::Finding;
 
-/// Changes that belong together.
+/// Changes that are applied together.
 #[derive(Debug, Clone)]
 pub struct Edit {
     /// The author, for the history and the audit log.
     pub who: String,
-    /// What it is about, in a few words.
+    /// Its summary, in a few words.
     pub what: String,
-    /// What is to become of which resource.
+    /// The requested changes.
     pub wanted: Vec<Wanted>,
     /// Only find out what would happen.
     pub dry_run: bool,
 }
 
-/// What is to become of one resource.
+/// The requested change of one resource.
 #[derive(Debug, Clone)]
 pub struct Wanted {
     /// Which.
     pub id: ResourceId,
-    /// What has to be there for the change to be right.
+    /// The precondition.
     pub expect: Expect,
     /// What is to be there.
     pub to: To,
 }
 
-/// What a change is based on (RFC 9110 section 13.1).
+/// The precondition of a change (RFC 9110 section 13.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expect {
-    /// Nothing of that name (`If-None-Match: *`).
+    /// The resource does not exist (`If-None-Match: *`).
     Absent,
-    /// Anything of that name (`If-Match: *`).
+    /// The resource exists (`If-Match: *`).
     Present,
-    /// One of these versions (`If-Match: "tag"`).
+    /// The resource has one of these versions (`If-Match: "tag"`).
     Tags(Vec<String>),
-    /// Whatever there is.
+    /// No precondition.
     Anything,
 }
 
-/// What is to be there.
+/// The requested content.
 #[derive(Debug, Clone, PartialEq)]
 pub enum To {
     /// This value.
     Json(Value),
-    /// This text, as it was once written.
+    /// This text, from the history.
     Text(String),
-    /// Nothing.
+    /// The resource is removed.
     Nothing,
 }
 
-/// Agents and providers as they were right after a revision of the history.
+/// A roll-back of agents and providers to their state right after a revision.
 #[derive(Debug, Clone)]
 pub struct RollBack {
-    /// The revision; 0 is before the first.
+    /// The revision; 0 is the state before the first.
     pub number: u64,
     /// Only this resource.
     pub only: Option<ResourceId>,
-    /// The last revision that the caller knows of.
+    /// The last revision that the caller knows, as a precondition.
     pub expect_head: Option<u64>,
     /// The author.
     pub who: String,
@@ -75,7 +74,7 @@ pub struct RollBack {
     pub dry_run: bool,
 }
 
-/// The last good text of a document that is broken on disk.
+/// The restoration of the last good text of a broken document.
 #[derive(Debug, Clone)]
 pub struct Restore {
     /// Which.
@@ -86,30 +85,30 @@ pub struct Restore {
     pub dry_run: bool,
 }
 
-/// A change that was carried out, or could be.
+/// The result of a change, or of a dry run.
 #[derive(Debug, Clone)]
 pub struct Edited {
-    /// Its number in the history; absent when nothing was kept.
+    /// Its number in the history; `None` for a dry run or without a change.
     pub number: Option<u64>,
-    /// What runs now.
+    /// The live revision.
     pub revision: Revision,
-    /// What changed, line by line.
+    /// The unified diff.
     pub diff: String,
-    /// The versions of the resources that were asked for and of those that went along; absent when removed.
+    /// The versions of the requested resources and of those changed with them; `None` when removed.
     pub tags: Vec<(ResourceId, Option<String>)>,
-    /// The providers that were asked for, as they are or would be.
+    /// The requested providers, as they are or would be.
     pub providers: Vec<ProviderSpec>,
     /// The warnings.
     pub warnings: Vec<Finding>,
 }
 
-/// Why a change was not carried out. What runs is what ran before.
+/// Why a change failed. The live configuration is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
-    /// Nothing can be written here.
+    /// The store is read-only.
     #[error("{0}")]
     ReadOnly(String),
-    /// The resource stands in a file that belongs to people.
+    /// The resource is in a document that the gateway does not write.
     #[error("{id} is written in {path}; change it there", path = path.display())]
     ManagedByFile {
         /// Which.
@@ -120,21 +119,21 @@ pub enum EditError {
     /// There is no such resource.
     #[error("there is no {} `{}`", .0.kind().noun(), .0.name())]
     NotFound(ResourceId),
-    /// There is no such revision, or it is no longer kept.
+    /// There is no such revision, or it was removed.
     #[error("there is no revision {0}; it may be older than what is kept")]
     NoRevision(u64),
-    /// The file of this resource holds what runs.
+    /// The file of this resource has the live text.
     #[error("{0} is not broken: what stands on disk is what runs")]
     NotBroken(ResourceId),
-    /// The change is based on something else than what is there.
+    /// The precondition failed.
     #[error("{0}")]
     Precondition(String),
-    /// Agents accept the provider that was to go.
+    /// Agents accept the provider to be removed.
     #[error("the identity provider `{}` is in use", id.name())]
     InUse {
         /// Which.
         id: ResourceId,
-        /// By these agents.
+        /// The agents.
         agents: Vec<String>,
     },
     /// The result would not be valid.
@@ -143,12 +142,12 @@ pub enum EditError {
     /// The store cannot be read or written.
     #[error("{why}")]
     Store {
-        /// What the system says.
+        /// The system's error.
         why: String,
-        /// Whether there is no room left.
+        /// Whether the disk is full.
         full: bool,
     },
-    /// Not now.
+    /// The change may succeed later.
     #[error("{0}")]
     Unavailable(String),
 }

@@ -1,8 +1,8 @@
-//! From what somebody asks for to what a store is to hold: preconditions, texts, and the changes between. Nothing
-//! is written here, and whether the result is valid is for `config` to say.
+//! Turns requested changes into changes of texts: checks preconditions, writes texts, computes the difference. It writes
+//! nothing to the store and leaves validation to `config`.
 //!
-//! A change is applied to what is live. What is broken on disk has no say in it, and stands in its way only when it is
-//! the very thing that is changed: then it is replaced.
+//! A change starts from the live configuration. A broken document on disk does not affect it, unless it is the changed
+//! resource itself: then the change replaces it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,19 +16,19 @@ use super::aside::{Aside, Stands};
 use super::edit::{EditError, Expect, To, Wanted};
 use super::finding::{ChangeCode, Finding};
 
-/// What changes are applied to: what is live, and what stands on disk beside it.
+/// The base of changes: the live configuration, and the documents set aside.
 pub(super) struct Base<'b> {
     pub(super) live: &'b Snapshot,
     pub(super) aside: &'b Aside,
 }
 
 impl Base<'_> {
-    /// The text of a resource of the store that is live.
+    /// The live text of a resource of the store.
     fn live(&self, id: &ResourceId) -> Option<&str> {
         self.live.source_of(id).map(|source| source.text.as_str())
     }
 
-    /// What stands on disk, which a commit starts from.
+    /// The text on disk, which is the precondition of a commit.
     fn on_disk(&self, id: &ResourceId) -> Result<Option<String>, EditError> {
         let Some(held) = self.aside.document(id) else { return Ok(self.live(id).map(str::to_owned)) };
         match &held.document.stands {
@@ -42,7 +42,8 @@ impl Base<'_> {
     }
 }
 
-/// The changes that make what is live what is wanted. What is the same already, on disk too, is no change.
+/// The changes from the live configuration to the requested one. A text that is already the same, live and on disk, is
+/// not a change.
 pub(super) fn changes(wanted: &[Wanted], base: &Base<'_>) -> Result<Vec<Change>, EditError> {
     let mut changes: Vec<Change> = Vec::new();
     for wish in wanted {
@@ -72,7 +73,7 @@ fn change(base: &Base<'_>, id: ResourceId, to: Option<String>) -> Result<Option<
     Ok((from != to).then_some(Change { id, from, to }))
 }
 
-/// What would be live after `changes`; `place` says where the store keeps a resource.
+/// The sources after `changes`; `place` gives the path of a resource in the store.
 pub(super) fn applied(
     live: &Snapshot,
     changes: &[Change],
@@ -122,7 +123,7 @@ fn wanted_text(wish: &Wanted, from: Option<&str>) -> Result<Option<String>, Edit
         let finding = Finding::in_resource(&wish.id, pointer, ChangeCode::MaskedValue, message);
         EditError::Invalid(vec![finding.help("write the value, or `{ \"file\": PATH }`")])
     })?;
-    // The same value keeps its text, with the comments in it.
+    // An equal value keeps its text, with the comments in it.
     if let (Some(text), true) = (from, before.as_ref() == Some(value)) {
         return Ok(Some(text.to_owned()));
     }
@@ -137,7 +138,7 @@ fn wanted_text(wish: &Wanted, from: Option<&str>) -> Result<Option<String>, Edit
     })
 }
 
-/// A provider goes only when no agent is left that accepts it.
+/// Rejects the removal of a provider that an agent still accepts.
 fn refuse_if_used(id: &ResourceId, wanted: &[Wanted], live: &Snapshot) -> Result<(), EditError> {
     if id.kind() != ResourceKind::IdentityProvider {
         return Ok(());
@@ -156,7 +157,7 @@ fn refuse_if_used(id: &ResourceId, wanted: &[Wanted], live: &Snapshot) -> Result
     if agents.is_empty() { Ok(()) } else { Err(EditError::InUse { id: id.clone(), agents }) }
 }
 
-/// The keys of an agent go with it.
+/// The API keys of an agent, which are removed with it.
 fn keys_of(id: &ResourceId, live: &Snapshot) -> Vec<ResourceId> {
     if id.kind() != ResourceKind::Agent {
         return Vec::new();

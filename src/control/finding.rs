@@ -1,4 +1,4 @@
-//! A finding of the validator for programs: with the resource and the part of it that it speaks of.
+//! A finding of the validator for programs, with its resource and a pointer into it.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
@@ -77,7 +77,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// An error in a part of a resource that was never written to a file.
+    /// An error in a resource that is not in a file.
     #[must_use]
     pub fn in_resource(
         id: &ResourceId,
@@ -111,7 +111,7 @@ impl Finding {
         self
     }
 
-    /// The findings of `diagnostics`, which were made from `sources`.
+    /// The findings of `diagnostics` about `sources`.
     #[must_use]
     pub fn of(diagnostics: &Diagnostics, sources: &[Source]) -> Vec<Self> {
         let paths: HashSet<&OsStr> = diagnostics.iter().map(|found| found.path.as_os_str()).collect();

@@ -1,4 +1,4 @@
-//! The way to the reconciler for everybody else: what is live, what happened, and orders that are answered.
+//! The handle to the reconciler for other tasks: the live snapshot, the status, and orders with replies.
 
 use std::sync::Arc;
 
@@ -13,13 +13,14 @@ use super::edit::{Edit, EditError, Edited, Restore, RollBack};
 use super::finding::Finding;
 use super::status::{Outcome, Status};
 
-/// So many orders may wait; more are refused.
+/// Orders that wait at most; others get 503. Each is a change by an operator or a program, and takes up to a second at
+/// ten thousand agents, so a longer queue would only hide that nobody still waits for its end.
 pub(super) const WAITING: usize = 64;
 
-/// A reload that was asked for and did not fail.
+/// The result of a successful reload.
 #[derive(Debug, Clone)]
 pub struct Reloaded {
-    /// What it did.
+    /// Its outcome.
     pub outcome: Outcome,
     /// The warnings.
     pub warnings: Vec<Finding>,
@@ -27,7 +28,7 @@ pub struct Reloaded {
 
 type Answer<T> = oneshot::Sender<Result<T, EditError>>;
 
-/// What the reconciler is asked to do.
+/// An order to the reconciler, with its reply channel.
 #[derive(Debug)]
 pub(super) enum Order {
     Reload(Answer<Reloaded>),
@@ -49,33 +50,33 @@ pub struct Control {
 }
 
 impl Control {
-    /// The configuration that runs.
+    /// The live configuration.
     #[must_use]
     pub fn live(&self) -> Arc<Snapshot> {
         self.live.get()
     }
 
-    /// What the reconciler did last.
+    /// The last status of the reconciler.
     #[must_use]
     pub fn status(&self) -> Arc<Status> {
         self.status.get()
     }
 
-    /// A resource of the configuration that runs, as it was written.
+    /// A resource of the live configuration, as it was written.
     #[must_use]
     pub fn written(&self, id: &ResourceId) -> Option<Written> {
         self.live().written(id)
     }
 
-    /// Reads the store and applies what it holds.
+    /// Reads the stores and applies their content.
     ///
     /// # Errors
-    /// [`EditError::Invalid`] when what it holds is wrong; what runs is what ran before.
+    /// [`EditError::Invalid`] when the content is invalid; the live configuration is unchanged.
     pub async fn reload(&self) -> Result<Reloaded, EditError> {
         self.ask(Order::Reload).await
     }
 
-    /// The same for a caller that cannot try again: waits for its turn.
+    /// Like [`Self::reload`], but waits for a slot in the queue: for SIGHUP, which cannot be retried.
     ///
     /// # Errors
     /// As [`Self::reload`].
@@ -86,7 +87,7 @@ impl Control {
         answered.await.map_err(|_| stopping())?
     }
 
-    /// Changes the configuration. When this returns, the change is kept and runs.
+    /// Changes the configuration. When this returns, the change is committed and live.
     ///
     /// # Errors
     /// [`EditError`]; nothing has changed then.
@@ -94,7 +95,7 @@ impl Control {
         self.ask(|answer| Order::Edit(edit, answer)).await
     }
 
-    /// Makes agents and providers what they were. When this returns, that is kept and runs.
+    /// Rolls agents and providers back. When this returns, the change is committed and live.
     ///
     /// # Errors
     /// [`EditError`]; nothing has changed then.
@@ -102,7 +103,7 @@ impl Control {
         self.ask(|answer| Order::RollBack(to, answer)).await
     }
 
-    /// Puts the last good text of a broken document back. When this returns, that is kept.
+    /// Restores the last good text of a broken document. When this returns, it is committed.
     ///
     /// # Errors
     /// [`EditError`]; nothing has changed then.
@@ -110,7 +111,7 @@ impl Control {
         self.ask(|answer| Order::Restore(restore, answer)).await
     }
 
-    /// A part of the history, the newest first.
+    /// The revisions that fit the query, newest first.
     ///
     /// # Errors
     /// [`EditError::Store`] when it cannot be read.

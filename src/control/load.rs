@@ -12,7 +12,7 @@ use crate::telemetry::Metrics;
 use super::aside::{Aside, Difference};
 use super::stores::{Standing, Stores, of_documents, of_resources};
 
-/// The largest referenced file that is read, in bytes.
+/// The largest referenced file, in bytes: the same as for a document.
 const MAX_FILE_BYTES: u64 = 8 << 20;
 
 /// Why there is no snapshot.
@@ -21,7 +21,7 @@ pub enum LoadError {
     /// The store cannot be read.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// What it holds is wrong.
+    /// Its content is invalid.
     #[error("{0}")]
     Invalid(Diagnostics),
 }
@@ -56,10 +56,10 @@ impl LoadError {
 /// Reads a referenced file for the compiler.
 type Read<'r> = dyn Fn(&PathBuf) -> Result<Vec<u8>, String> + 'r;
 
-/// Reads, parses and compiles. Also gives what the files held that the documents refer to, so that they can be watched.
+/// Reads, parses and compiles. Also returns the content of referenced files, so that they can be watched.
 ///
 /// # Errors
-/// When the stores cannot be read or what they hold is wrong.
+/// When the stores cannot be read or their content is invalid.
 pub async fn load(stores: &Stores, metrics: &Metrics) -> Result<(Compiled, Files), LoadError> {
     let sources = stores.read().await?.whole()?;
     match compile(&[], &sources, None, metrics, (SystemClock.now(), &read_file)) {
@@ -68,7 +68,7 @@ pub async fn load(stores: &Stores, metrics: &Metrics) -> Result<(Compiled, Files
     }
 }
 
-/// The same findings; the first error in a resource of the store says which revision has its last good text.
+/// Adds a help to the first error in a resource of the store: the revision with its last good text.
 async fn with_last_good(findings: Diagnostics, sources: &[Source], stores: &Stores) -> Diagnostics {
     let wrong: BTreeSet<&Path> = findings.iter().filter(|f| f.is_error()).map(|f| f.path.as_path()).collect();
     let resource = |source: &Source| Some((source.entry.clone()?, source.clone()));
@@ -99,8 +99,8 @@ async fn with_last_good(findings: Diagnostics, sources: &[Source], stores: &Stor
     told.collect()
 }
 
-/// Parses and compiles what a store holds, or is to hold. This is the one way from texts to a snapshot. What is found
-/// in the resources that are asked about is told, however much else there is.
+/// Parses and compiles the content of the stores, present or proposed. This is the only way from texts to a snapshot.
+/// Findings in the resources of the request are never cut off by the limit on findings.
 pub(super) fn compile(
     asked: &[ResourceId],
     sources: &[Source],
@@ -120,35 +120,35 @@ pub(super) fn compile(
     Ok((compiled, files))
 }
 
-/// What came of a look at the store. Neither: it holds what is live.
+/// The result of a look at the stores. With neither part, the content is live already.
 #[derive(Default)]
 pub(super) struct Looked {
-    /// What is to become live, and what the files hold that it refers to.
+    /// The new snapshot, and the content of its referenced files.
     pub(super) taken: Option<(Box<Compiled>, Files)>,
-    /// What stands there and cannot be live.
+    /// The part that cannot go live.
     pub(super) wrong: Option<Wrong>,
 }
 
-/// What is wrong with what a store holds.
+/// The errors in the content of the stores.
 pub(super) struct Wrong {
     pub(super) findings: Diagnostics,
     pub(super) sources: Vec<Source>,
     pub(super) aside: Aside,
 }
 
-/// What runs.
+/// The state that a look compares the stores with.
 pub(super) struct Running {
     pub(super) live: Arc<Snapshot>,
-    /// What the files hold that it refers to.
+    /// The live content of referenced files.
     pub(super) files: Arc<Files>,
-    /// What stood on disk beside it when it was last looked at.
+    /// The documents set aside at the last look.
     pub(super) aside: Arc<Aside>,
 }
 
-/// Compiles what stands in the stores, unless that is live already.
+/// Compiles the content of the stores, unless it is live already.
 ///
-/// What has changed since the last look is one change, and is taken whole or not at all. What is wrong is set aside
-/// together with what came with it; it does not hold up the changes that come after.
+/// Everything changed since the last look is one change, applied whole or not at all. An invalid change is set aside
+/// whole; it does not block later changes.
 pub(super) fn look(
     standing: Result<Standing, StoreError>,
     Running { live, files, aside }: &Running,
@@ -199,16 +199,16 @@ impl Looked {
     }
 }
 
-/// What a reading has found, in the order of the reader.
+/// The result of a reading, in the order of the reader.
 struct Seen {
     standing: Vec<Source>,
     unreadable: Vec<Unreadable>,
-    /// What could not be read.
+    /// Resources that cannot be read.
     findings: Diagnostics,
 }
 
 impl Seen {
-    /// Whole documents that cannot be read are what they are in `live`.
+    /// Unreadable documents keep their live text.
     fn of(Standing { documents, resources }: Standing, live: &Snapshot) -> Self {
         let faults = resources.unreadable.iter().map(|file| file.why.clone());
         let faults = faults.chain(documents.as_ref().err().cloned());
@@ -224,7 +224,7 @@ impl Seen {
     }
 }
 
-/// The same, with the live text, or none, in the place of what cannot be read: it is told of anyhow.
+/// The same, with the live text, if any, in place of unreadable resources, which are reported separately.
 fn with_stand_ins(standing: &[Source], unreadable: &[Unreadable], live: &Snapshot) -> Vec<Source> {
     let mut sources = standing.to_vec();
     sources.extend(unreadable.iter().filter_map(|file| live.source_of(&file.id).cloned()));

@@ -1,7 +1,7 @@
-//! The loops that keep the gateway up to date: the reconciler (store, parse, compile, publish), the key
-//! refreshers' life, and the resolver of upstream names.
+//! The control loops: the reconciler (read, parse, compile, publish), the lifetime of key refreshers, and the resolver of
+//! upstream names.
 //!
-//! A change is applied whole or not at all; what is wrong is said, and the last good one stays.
+//! A change is applied whole or not at all. An invalid one is reported, and the last good configuration stays live.
 
 mod aside;
 mod audit;

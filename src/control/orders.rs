@@ -1,16 +1,16 @@
-//! The orders that other tasks send to the reconciler, carried out and answered.
+//! Carries out the orders that other tasks send to the reconciler.
 
 use super::edit::EditError;
 use super::handle::{Order, Reloaded};
 use super::reconciler::Reconciler;
 
 impl Reconciler {
-    /// Carries out an order and answers it. The caller may have gone.
+    /// Carries out an order and sends its reply, for which the caller may no longer wait.
     pub(super) async fn carry_out(&mut self, order: Order) {
         match order {
             Order::Reload(answer) => {
                 tracing::info!("reload asked for");
-                // A caller gets the findings, even when they are the same as before.
+                // The caller gets the findings also when they were reported before.
                 self.said = None;
                 let outcome = self.reload().await.map_err(EditError::Invalid);
                 let warnings = self.control().status().warnings.clone();

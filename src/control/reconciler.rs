@@ -1,6 +1,6 @@
-//! Brings what the stores hold to life: read, compile, publish; start and stop what belongs to it.
+//! The reconciler: reads the stores, compiles, publishes, and starts and stops background tasks.
 //!
-//! One writer. Rings from the stores, SIGHUP and the control API all end here.
+//! It is the only writer of the live snapshot: notifications of the stores, SIGHUP and the control API all end here.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -26,23 +26,24 @@ use super::resolver::Resolver;
 use super::status::{Outcome, Refused, Status};
 use super::stores::Stores;
 
-/// How long a change may wait for the first addresses of names that are new in it.
+/// How long a change waits for the addresses of its new names: a resolver nearby responds in that time, and a change
+/// still takes less than a second.
 const FIRST_ADDRESSES: Duration = Duration::from_millis(500);
 
 /// The loop from the stores to the live snapshot.
 pub struct Reconciler {
     pub(super) stores: Stores,
-    /// The last revision of the store, as far as this process knows.
+    /// The last revision of the store that this process knows.
     pub(super) head: u64,
-    /// What the files held that the live documents refer to.
+    /// The live content of referenced files.
     pub(super) files: Arc<Files>,
-    /// Documents on disk that are not live.
+    /// The documents set aside.
     pub(super) aside: Arc<Aside>,
     pub(super) live: Arc<Live<Snapshot>>,
     pub(super) metrics: Metrics,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) control: Control,
-    /// The errors in what is on disk.
+    /// The errors in the documents on disk.
     pub(super) refused: Option<Refused>,
     /// The last rejection, as it was logged.
     pub(super) said: Option<String>,
@@ -57,8 +58,7 @@ impl std::fmt::Debug for Reconciler {
 }
 
 impl Reconciler {
-    /// A reconciler for a snapshot that was loaded from `stores` and is live. `files` are what the files held that
-    /// the documents refer to.
+    /// A reconciler for the live snapshot, which was loaded from `stores`. `files` is the content of its referenced files.
     pub async fn new(
         stores: Stores,
         files: Files,
@@ -108,7 +108,7 @@ impl Reconciler {
         self.control.clone()
     }
 
-    /// Starts what belongs to the live snapshot, then follows the stores for ever.
+    /// Starts the background tasks of the live snapshot, then follows the stores for ever.
     pub async fn run(mut self) {
         let live = self.live.get();
         self.attend(&live);
@@ -123,11 +123,11 @@ impl Reconciler {
         }
     }
 
-    /// Reads the stores and applies what they hold. A change is applied whole or not at all; what was refused before does
-    /// not hold up what is changed after it.
+    /// Reads the stores and applies their content. A change is applied whole or not at all; a rejected change does not block
+    /// later ones.
     ///
     /// # Errors
-    /// The errors in what the stores hold.
+    /// The errors in the content of the stores.
     pub async fn reconcile(&mut self) -> Result<Outcome, Vec<Finding>> {
         let was_refused = self.refused.is_some();
         match self.take_up().await {
@@ -140,7 +140,8 @@ impl Reconciler {
         }
     }
 
-    /// The same when it is asked for: also warns of certificates that have come near their end since the last compilation.
+    /// Like [`Self::reconcile`], on request: also warns of certificates that came near their expiry since the last
+    /// compilation.
     pub(super) async fn reload(&mut self) -> Result<Outcome, Vec<Finding>> {
         let outcome = self.reconcile().await;
         if matches!(outcome, Ok(Outcome::Unchanged)) {
@@ -149,7 +150,7 @@ impl Reconciler {
         outcome
     }
 
-    /// The same before or after a change over the API: logs nothing when nothing has changed.
+    /// Like [`Self::reconcile`], before or after a change over the API: logs nothing when nothing has changed.
     pub(super) async fn take_up(&mut self) -> Result<Outcome, Vec<Finding>> {
         let Looked { taken, wrong } = self.look().await;
         let is_taken = taken.is_some();
@@ -168,7 +169,7 @@ impl Reconciler {
         }
     }
 
-    /// Reads the stores, and compiles what they hold unless it is live.
+    /// Reads the stores, and compiles their content unless it is live.
     async fn look(&mut self) -> Looked {
         let standing = self.stores.read().await;
         if let Ok(standing) = &standing {
@@ -180,7 +181,7 @@ impl Reconciler {
         at_leisure(move || look(standing, &running, &metrics, now)).await
     }
 
-    /// Makes a snapshot live. The caller updates the status afterwards.
+    /// Makes a snapshot live; the caller updates the status.
     pub(super) async fn publish(&mut self, snapshot: Snapshot) {
         Resolver::first_answers(snapshot.endpoints.values(), FIRST_ADDRESSES).await;
         let snapshot = Arc::new(snapshot);
@@ -203,7 +204,7 @@ impl Reconciler {
         );
     }
 
-    /// Sees to it that exactly what belongs to the snapshot runs beside it.
+    /// Starts and stops background tasks for the snapshot.
     fn attend(&mut self, snapshot: &Snapshot) {
         self.metrics.certificates(snapshot.certificate_terms());
         self.background.follow(snapshot);

@@ -8,7 +8,7 @@ use super::status::Outcome;
 use super::{audit, by_hand};
 
 impl Reconciler {
-    /// Keeps a revision of what was changed by hand. That it cannot be kept does not undo the change.
+    /// Adds a revision for edits by hand. A failure does not undo the edits.
     pub(super) async fn note(&mut self, commit: Commit) -> Option<u64> {
         if commit.changes.is_empty() || !self.stores.resources.describe().is_writable() {
             return None;
@@ -22,7 +22,7 @@ impl Reconciler {
         Some(number)
     }
 
-    /// The same for what was changed while no gateway ran.
+    /// Adds a revision for edits made while no gateway ran.
     pub(super) async fn note_meanwhile(&mut self, live: &Snapshot) {
         if !self.stores.resources.describe().is_writable() {
             return;
@@ -35,7 +35,7 @@ impl Reconciler {
         }
     }
 
-    /// Logs the difference between `before` and what is live.
+    /// Logs the difference between `before` and the live configuration.
     pub(super) async fn audit(&self, before: &Snapshot, who: &str, what: &str, number: Option<u64>) {
         let live = self.live.get();
         tracing::info!(
@@ -48,7 +48,7 @@ impl Reconciler {
         self.write_down(before, who, what, number).await;
     }
 
-    /// Adds a line to the audit log: who did what, and what has changed since `before`.
+    /// Appends a line to the audit log: author, summary, and the changes since `before`.
     pub(super) async fn write_down(&self, before: &Snapshot, who: &str, what: &str, number: Option<u64>) {
         let live = self.live.get();
         let Some(log) = &self.stores.audit else { return };

@@ -53,7 +53,7 @@ impl Reconciler {
         let found = Finding::of(&findings, &sources);
         self.refused = Some(Refused { at, findings: found.clone() });
         self.aside = Arc::new(aside);
-        // The same faulty files ring more than once while somebody edits them.
+        // Invalid files notify more than once while somebody edits them.
         if is_new {
             if !is_taken {
                 self.metrics.reload_refused();
@@ -87,7 +87,7 @@ impl Reconciler {
 }
 
 impl Stores {
-    /// The last revision, `number`, and whether what it led to is what runs.
+    /// The last revision, `number`, and whether its texts are live.
     pub(super) async fn head(&self, number: u64, live: &Snapshot) -> Head {
         let record = if number == 0 { None } else { self.resources.record(number).await.ok().flatten() };
         Head {

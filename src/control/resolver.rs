@@ -10,14 +10,15 @@ use tokio::task::JoinHandle;
 use crate::model::{self, ForbiddenAddress};
 use crate::upstream::Endpoint;
 
-/// How long an answer is used before the name is asked for again.
+/// How long addresses are used before the next look-up: the resolver of the system hides the TTL, and half a minute is
+/// what DNS-based failover commonly uses.
 const REFRESH: Duration = Duration::from_secs(30);
 /// The first wait after a failed look-up; it doubles up to [`REFRESH`].
 const FIRST_RETRY: Duration = Duration::from_secs(1);
-/// The longest that one look-up may take.
+/// The longest look-up: the default timeout of one try of the system's resolver (resolv.conf(5)).
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// One task for each endpoint that has a name. Dropping it ends them.
+/// One task for each endpoint with a name; dropping it ends them.
 #[derive(Debug, Default)]
 pub struct Resolver {
     tasks: HashMap<(String, u16), Following>,
@@ -36,7 +37,7 @@ impl Drop for Following {
 }
 
 impl Resolver {
-    /// Follows these endpoints and no others.
+    /// Follows exactly these endpoints.
     pub fn follow<'e>(&mut self, endpoints: impl Iterator<Item = &'e Arc<Endpoint>>) {
         let wanted: HashMap<(String, u16), &Arc<Endpoint>> = endpoints
             .filter(|endpoint| endpoint.needs_resolving())
@@ -53,11 +54,11 @@ impl Resolver {
         }
     }
 
-    /// Asks once for every name that has no address yet, for at most `limit`, so that a new configuration
-    /// does not begin with failures.
+    /// Looks up every name without an address once, for at most `limit`, so that a new configuration does not begin with
+    /// failures.
     pub async fn first_answers<'e>(endpoints: impl Iterator<Item = &'e Arc<Endpoint>>, limit: Duration) {
         let asked = endpoints.filter(|endpoint| endpoint.is_empty()).map(|endpoint| lookup(endpoint));
-        // A name that takes longer is answered by its task.
+        // The task of a slower name continues.
         let _in_time = tokio::time::timeout(limit, futures::future::join_all(asked)).await;
     }
 }
@@ -94,8 +95,8 @@ async fn lookup(endpoint: &Endpoint) -> Result<(), String> {
     Ok(())
 }
 
-/// Those of a name's addresses that callers may be led to: whoever owns the name must not open the metadata service of
-/// this machine to them.
+/// The permitted addresses of a name. The owner of the name must not be able to route callers to the metadata service of
+/// this machine.
 fn passable(found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, String> {
     model::passable(found, ForbiddenAddress::credential_service).map_err(|refused| match refused {
         Some((address, kind)) => format!("{address} is refused: {kind}"),
@@ -108,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_leads_to_no_metadata_service() {
+    fn the_address_of_a_metadata_service_is_dropped() {
         let all =
             |list: &[&str]| passable(list.iter().map(|a| a.parse().unwrap()).collect::<Vec<_>>().into_iter());
         let fine: SocketAddr = "10.0.0.1:80".parse().unwrap();
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_gets_its_addresses_and_is_followed_until_it_is_not_wanted() {
+    async fn a_name_gets_its_addresses_until_it_is_no_longer_followed() {
         let local = Arc::new(Endpoint::new("localhost", 80));
         Resolver::first_answers([&local].into_iter(), Duration::from_secs(5)).await;
         assert!(!local.is_empty(), "localhost resolves everywhere");

@@ -1,15 +1,15 @@
-//! What a roll-back makes of which resource: the text that the history shows of it at that revision.
+//! The texts that a roll-back restores, from the history.
 
 use std::collections::BTreeMap;
 
 use crate::model::{ResourceId, ResourceKind};
 use crate::store::Record;
 
-/// The texts of agents and providers right after revision `number`; `None`: there was nothing. `past` is the history,
-/// the newest first.
+/// The texts of agents and providers right after revision `number`; `None` for a resource that did not exist. `past` is
+/// the history, newest first.
 ///
-/// The last revision of a resource up to then says it. Where that is forgotten, the first one after says what it
-/// started from. API keys never go back: one that was revoked stays revoked.
+/// The text is that of the resource's last revision up to `number`, or, when that has been removed, the one that the next
+/// revision started from. API keys are never rolled back, so that a revoked key stays revoked.
 pub(super) fn texts_at(number: u64, past: Vec<Record>) -> BTreeMap<ResourceId, Option<String>> {
     let mut after: BTreeMap<ResourceId, Option<String>> = BTreeMap::new();
     let mut until: BTreeMap<ResourceId, Option<String>> = BTreeMap::new();
@@ -41,8 +41,8 @@ mod tests {
     }
 
     #[test]
-    fn the_text_is_the_one_that_the_revision_shows() {
-        // An edit by hand that no revision tells of stands between 1 and 2.
+    fn the_text_is_that_of_the_revision() {
+        // An edit by hand without a revision lies between 1 and 2.
         let past = || {
             vec![
                 record(5, "api_keys/Yq3Zk81b", Some("k"), None),

@@ -1,4 +1,4 @@
-//! What the loop from the store to the live configuration did last, for people.
+//! The status of the reconciler.
 
 use std::path::PathBuf;
 
@@ -11,21 +11,21 @@ use crate::store::Description;
 
 use super::finding::Finding;
 
-/// How a look at the store ended.
+/// The result of reading the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "ReloadOutcome")]
 pub enum Outcome {
-    /// What was found is live now.
+    /// The configuration that was read is live now.
     Applied,
-    /// What was found was live already.
+    /// The configuration that was read was live already.
     Unchanged,
-    /// What was found is wrong; the last good configuration stays live.
+    /// The configuration that was read is invalid; the last good one stays live.
     Refused,
 }
 
 impl Outcome {
-    /// The word for it.
+    /// The outcome as in the API and the metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -43,28 +43,28 @@ pub struct Head {
     pub number: u64,
     /// Who made it.
     pub by: Option<String>,
-    /// Whether all that it led to is what runs.
+    /// Whether all its texts are live.
     pub text_is_live: bool,
 }
 
-/// A document that is broken on disk, or was saved together with one that is. Its last good text runs.
+/// A document that is broken on disk, or was saved together with one that is. Its last good text stays live.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
-    /// The resource, where the document holds one.
+    /// The resource, when the document is one.
     pub resource: Option<ResourceId>,
-    /// Where it stands.
+    /// Its file.
     pub file: PathBuf,
-    /// Since when.
+    /// When it was set aside.
     pub since: Instant,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
-    /// Whether its last good text can be put back: it is a resource of the store whose text is another.
+    /// Whether its last good text can be restored: it is a resource of the store, and its text differs.
     pub restorable: bool,
-    /// The last revision of it, when its text is the one that runs.
+    /// Its last revision, if that has the live text.
     pub last_good_revision: Option<u64>,
 }
 
-/// What the store holds and is not live.
+/// A rejected change that is still in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// When it was found.
@@ -73,25 +73,25 @@ pub struct Refused {
     pub findings: Vec<Finding>,
 }
 
-/// The state of the loop.
+/// The state of the reconciler.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// What is live.
+    /// The live revision.
     pub applied: Revision,
     /// When the live configuration went live.
     pub applied_at: Instant,
-    /// When the store was last looked at.
+    /// When the store was last read.
     pub looked_at: Instant,
-    /// How that ended.
+    /// The outcome of that.
     pub outcome: Outcome,
-    /// What was refused and is still in the store.
+    /// The rejected change that is still in the store.
     pub refused: Option<Refused>,
     /// The documents that are broken on disk.
     pub broken: Vec<Broken>,
-    /// What somebody should look at in the live configuration.
+    /// The warnings about the live configuration.
     pub warnings: Vec<Finding>,
     /// The last revision of the history.
     pub head: Head,
-    /// The store that changes are written to, or why they cannot be.
+    /// The store, and why it is read-only, if it is.
     pub store: Description,
 }

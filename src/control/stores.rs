@@ -1,5 +1,4 @@
-//! Everything that a gateway reads its configuration from and writes it to: the documents, the store of resources that
-//! they may name, and the log of changes.
+//! The stores of a gateway: its documents, the store of resources that they may name, and the audit log.
 
 use std::path::PathBuf;
 
@@ -9,16 +8,16 @@ use crate::store::{DirectoryStore, Documents, NoStore, Reading, ResourceStore, S
 
 use super::audit_log::{AuditFile, AuditLog};
 
-/// Where a configuration lives.
+/// The stores of a configuration.
 pub struct Stores {
     pub(super) documents: Box<dyn Documents>,
     pub(super) resources: Box<dyn ResourceStore>,
     pub(super) audit: Option<Box<dyn AuditLog>>,
 }
 
-/// What the stores hold at a moment.
+/// The content of the stores.
 pub(super) struct Standing {
-    /// The documents, or why one of them cannot be read.
+    /// The documents, or why they cannot be read.
     pub(super) documents: Result<Vec<Text>, StoreError>,
     pub(super) resources: Reading,
 }
@@ -30,7 +29,7 @@ impl std::fmt::Debug for Stores {
 }
 
 impl Stores {
-    /// Documents, a store beside them, and a log of the changes.
+    /// Combines documents, a store and an audit log.
     #[must_use]
     pub fn new(
         documents: Box<dyn Documents>,
@@ -40,7 +39,7 @@ impl Stores {
         Self { documents, resources, audit }
     }
 
-    /// Opens the store that the documents name; without one, they are all there is.
+    /// Opens the store that the documents name, if they name one.
     ///
     /// # Errors
     /// When the store cannot be used. Errors in the documents are reported by [`load`](super::load).
@@ -51,19 +50,19 @@ impl Stores {
             return Ok(Self::new(documents, resources, None));
         };
         let resources = DirectoryStore::open(folder.clone(), writer).await?;
-        // A process that never writes makes no change that could be logged.
+        // A process that never writes makes no changes to log.
         let audit = resources.describe().is_writable().then(|| AuditFile::in_folder(&folder));
         let audit = audit.map(|file| Box::new(file) as Box<dyn AuditLog>);
         Ok(Self::new(documents, Box::new(resources), audit))
     }
 
-    /// Reads everything, now: documents first.
+    /// Reads everything, documents first.
     pub(super) async fn read(&self) -> Result<Standing, StoreError> {
         let documents = self.documents.read().await;
         Ok(Standing { documents, resources: self.resources.read().await? })
     }
 
-    /// Waits until something may have changed, also in the `files` that the configuration refers to.
+    /// Waits until something may have changed, including the `files` that the configuration refers to.
     pub(super) async fn changed(&mut self, files: &[PathBuf]) {
         tokio::select! {
             () = self.documents.changed(files) => {}
@@ -73,7 +72,7 @@ impl Stores {
 }
 
 impl Standing {
-    /// All of it, for the reader of a configuration.
+    /// All sources, for the parser.
     pub(super) fn whole(self) -> Result<Vec<Source>, StoreError> {
         let mut sources = of_documents(self.documents?);
         sources.extend(
@@ -83,7 +82,7 @@ impl Standing {
     }
 }
 
-/// What the documents say about the process; `None` when they are no configuration at all.
+/// The settings of the process in the documents; `None` when they are not a configuration.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -92,12 +91,12 @@ pub async fn outline(documents: &dyn Documents) -> Result<Option<Outline>, Store
     Ok(config::outline(&sources, &|name| std::env::var(name).ok()))
 }
 
-/// Documents for the reader of a configuration.
+/// Documents as sources for the parser.
 pub(super) fn of_documents(texts: Vec<Text>) -> Vec<Source> {
     texts.into_iter().map(|text| Source::new(text.path, text.text)).collect()
 }
 
-/// The resources of a reading for the same. What is in `live` already is that, and not another copy of it.
+/// Resources as sources for the parser. Those equal to a live one share its memory.
 pub(super) fn of_resources(reading: &Reading, live: &Snapshot) -> Vec<Source> {
     let source = |(id, text): &(ResourceId, Text)| {
         let known = live.source_of(id).filter(|source| source.text == text.text && source.path == text.path);

@@ -1,4 +1,4 @@
-//! Running streams: those whose right a change takes away end with it, and an operator can list and end them.
+//! Running streams: a change that revokes their authorization ends them, and an operator can list and end them.
 
 use std::sync::Arc;
 
@@ -13,21 +13,21 @@ use super::reconciler::Reconciler;
 /// Which streams of an agent an operator ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// All.
+    /// All streams.
     All,
-    /// One.
+    /// The stream with this id.
     One(StreamId),
 }
 
 impl Reconciler {
-    /// The same for a gateway whose streams are these.
+    /// The same handle, for a gateway with these streams.
     #[must_use]
     pub fn with_running(mut self, running: Running) -> Self {
         self.control.running = running;
         self
     }
 
-    /// Ends the streams whose right does not hold in this snapshot. A stream that begins meanwhile judges itself.
+    /// Ends the streams that this snapshot no longer authorizes. A stream that begins meanwhile checks itself.
     pub(super) fn end_lost_streams(&self, snapshot: &Snapshot) {
         let now = self.clock.now();
         let ended = self.control.running.end(|stream| {
@@ -40,20 +40,20 @@ impl Reconciler {
         insist_in_time(ended);
     }
 
-    /// Writes down that an operator ended streams.
+    /// Logs that an operator ended streams.
     pub(super) async fn note_ended(&self, who: &str, what: &str) {
         self.write_down(&self.live.get(), who, what, None).await;
     }
 }
 
 impl Control {
-    /// The streams of an agent that are under way, the oldest first.
+    /// The running streams of an agent, oldest first.
     #[must_use]
     pub fn streams(&self, agent: &AgentName) -> Vec<Arc<Stream>> {
         self.running.of(agent)
     }
 
-    /// Ends streams of an agent at once, and says how many there were. One that is ending already is none.
+    /// Ends streams of an agent at once, and returns how many. Streams that are ending already do not count.
     #[must_use]
     pub fn end_streams(&self, who: &str, agent: &AgentName, which: Which) -> usize {
         let ended = self.running.end(|stream| {
@@ -68,14 +68,14 @@ impl Control {
         if count > 0 {
             let what = format!("ended {count} running streams of agents/{agent}");
             tracing::info!(who, what, "running streams were ended");
-            // That it cannot be written down now does not keep a stream alive.
+            // A failure to log does not keep a stream open.
             let _noted = self.orders.try_send(Order::NoteEnded { who: who.to_owned(), what });
         }
         count
     }
 }
 
-/// Waits for message boundaries, then lets the streams that found none end where they are.
+/// Waits for message boundaries, then ends the streams that found none where they are.
 fn insist_in_time(ended: Ended) {
     if !ended.is_empty() {
         tokio::spawn(async move {

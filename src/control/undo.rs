@@ -1,4 +1,4 @@
-//! Undoing changes: a roll-back to a revision of the history, and the last good text of a broken document.
+//! Undoing changes: rolling back to a revision, and restoring the last good text of a broken document.
 
 use crate::model::ResourceId;
 use crate::store::Query;
@@ -28,7 +28,7 @@ impl Reconciler {
             live.source_of(id).map(|source| source.text.as_str()) == text
         };
         let mut then = texts_at(to.number, past);
-        // What is broken on disk is replaced when it is asked for by name, or when another text is to be live.
+        // A broken document is replaced when it is named, or when the live text changes.
         then.retain(|id, text| match &to.only {
             Some(only) => only == id,
             None => !is_live(id, text.as_deref()),
@@ -42,7 +42,7 @@ impl Reconciler {
         self.edit(Edit { who: to.who, what, wanted: wanted.collect(), dry_run: to.dry_run }).await
     }
 
-    /// Writes the text that runs over the broken one.
+    /// Replaces a broken document by its live text.
     pub(super) async fn restore(&mut self, restore: Restore) -> Result<Edited, EditError> {
         self.writable()?;
         let Restore { id, who, dry_run } = restore;
@@ -50,7 +50,7 @@ impl Reconciler {
         if self.aside.document(&id).is_none() {
             let status = self.control().status();
             let broken = status.broken.iter().find(|broken| broken.resource.as_ref() == Some(&id));
-            // Its text is the last good one; what it refers to is not.
+            // Its text is the live one; a file that it refers to is broken.
             return Err(broken.map_or(EditError::NotBroken(id), |b| EditError::Invalid(b.findings.clone())));
         }
         let live = self.live.get();

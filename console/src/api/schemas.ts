@@ -3,7 +3,7 @@
 export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
 export type JsonObject = { [member: string]: Json };
 
-/** What became of a resource. */
+/** The kind of a change of a resource. */
 export type Action = "created" | "updated" | "deleted";
 
 /** An agent with all details. */
@@ -991,7 +991,7 @@ export interface RefusedChange {
   diagnostics: Diagnostic[];
 }
 
-/** How a look at the store ended. */
+/** The result of reading the configuration. */
 export type ReloadOutcome = "applied" | "unchanged" | "refused";
 
 /** The result of a reload. */

@@ -14,7 +14,7 @@ use super::super::edit::{Edit, EditError, Expect, To};
 use super::super::fixtures::{DOCUMENT, World, agent, edit, key, resource};
 
 #[tokio::test]
-async fn a_change_is_kept_and_runs_when_it_is_acknowledged() {
+async fn an_acknowledged_change_is_committed_and_live() {
     let world = World::start(DOCUMENT).await;
     let made = world.put("agents/a", agent(json!("public"))).await;
     assert_eq!((made.number, world.has("agents/a")), (Some(1), true));
@@ -40,7 +40,7 @@ async fn a_change_is_kept_and_runs_when_it_is_acknowledged() {
 }
 
 #[tokio::test]
-async fn a_refused_change_says_where_and_leaves_everything_as_it_was() {
+async fn a_rejected_change_has_a_pointer_and_changes_nothing() {
     let world = World::start(DOCUMENT).await;
     world.put("agents/a", agent(json!("public"))).await;
     let before = world.control.live().revision.clone();
@@ -65,7 +65,7 @@ async fn a_refused_change_says_where_and_leaves_everything_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_change_is_carried_out_only_upon_what_it_is_based_on() {
+async fn a_change_needs_its_precondition() {
     let world = World::start(DOCUMENT).await;
     let made = world.edit("agents/a", Expect::Absent, To::Json(agent(json!("public")))).await.unwrap();
     let tag = made.tags[0].1.clone().unwrap();
@@ -95,7 +95,7 @@ async fn a_change_is_carried_out_only_upon_what_it_is_based_on() {
 }
 
 #[tokio::test]
-async fn finding_out_what_would_happen_changes_nothing() {
+async fn a_dry_run_changes_nothing() {
     let world = World::start(DOCUMENT).await;
     let before = world.control.live().revision.clone();
     let rehearsal =
@@ -108,7 +108,7 @@ async fn finding_out_what_would_happen_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_provider_stays_while_agents_accept_it_and_keys_go_with_their_agent() {
+async fn a_provider_in_use_cannot_be_deleted_and_keys_are_deleted_with_their_agent() {
     let world = World::start(DOCUMENT).await;
     let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
     world
@@ -121,7 +121,7 @@ async fn a_provider_stays_while_agents_accept_it_and_keys_go_with_their_agent() 
 
     world.put("agents/a", agent(json!({"api_key": {}}))).await;
     world.put("api_keys/Yq3Zk81b", key("a")).await;
-    // Switched to tokens, the key waits; it is there again when the agent is switched back.
+    // While the agent uses tokens, its key is dormant; it works again when the agent is switched back.
     let switched = world.put("agents/a", agent(json!({"oauth": {"identity_providers": ["corp"]}}))).await;
     assert!(switched.warnings.iter().any(|w| w.code == Code::DormantKey.into()), "{:?}", switched.warnings);
     assert!(world.has("api_keys/Yq3Zk81b"));
@@ -133,7 +133,7 @@ async fn a_provider_stays_while_agents_accept_it_and_keys_go_with_their_agent() 
 }
 
 #[tokio::test]
-async fn what_people_write_in_files_is_theirs() {
+async fn resources_in_documents_cannot_be_changed() {
     let world = World::start(DOCUMENT).await;
     let error = world.edit("identity_providers/inline", Expect::Present, To::Nothing).await.unwrap_err();
     assert!(matches!(error, EditError::ManagedByFile { .. }), "{error:?}");
@@ -159,7 +159,7 @@ async fn a_new_provider_has_its_keys_when_the_change_is_acknowledged() {
 }
 
 #[tokio::test]
-async fn the_environment_cannot_be_asked_for_from_outside() {
+async fn a_change_over_the_api_cannot_read_the_environment() {
     let world = World::start(DOCUMENT).await;
     let mut value = agent(json!("public"));
     value["display_name"] = json!("${HOME}");

@@ -37,7 +37,7 @@ async fn an_edit_by_hand_is_a_revision_and_a_roll_back_restores_what_a_revision_
 }
 
 #[tokio::test]
-async fn what_hands_did_while_no_gateway_ran_is_a_revision_at_the_next_start() {
+async fn edits_made_while_no_gateway_ran_are_a_revision_at_the_next_start() {
     let world = World::start(DOCUMENT).await;
     world.put("agents/a", agent(json!("public"))).await;
     // The folder as it was left, in another place.

@@ -1,4 +1,4 @@
-//! What is broken on disk, told, and what it does not hold up.
+//! Documents that are broken on disk: reported, and blocking no other change.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use super::super::fixtures::{
 };
 
 #[tokio::test]
-async fn an_edit_by_hand_is_taken_up_and_one_that_is_broken_is_told_of() {
+async fn an_edit_by_hand_goes_live_and_a_broken_one_is_reported() {
     let world = World::start(DOCUMENT).await;
     world.put("agents/a", agent(json!("public"))).await;
     fs::write(
@@ -27,7 +27,7 @@ async fn an_edit_by_hand_is_taken_up_and_one_that_is_broken_is_told_of() {
     let written = world.control.written(&resource("agents/a")).unwrap();
     assert_eq!(written.spec["route"], "/hand");
 
-    // The same value by way of the API leaves the comment where it is.
+    // An equal value over the API keeps the comment.
     world.edit("agents/a", Expect::Tags(vec![written.tag]), To::Json(written.spec)).await.unwrap();
     assert!(fs::read_to_string(world.file("agents/a")).unwrap().starts_with("# by hand"));
 
@@ -41,7 +41,7 @@ async fn an_edit_by_hand_is_taken_up_and_one_that_is_broken_is_told_of() {
 }
 
 #[tokio::test]
-async fn a_broken_document_holds_up_no_change_of_another() {
+async fn a_broken_document_blocks_no_change_of_another() {
     let world = World::start(DOCUMENT).await;
     world.put("agents/a", agent(json!({"api_key": {}}))).await;
     world.put("api_keys/Yq3Zk81b", key("a")).await;
@@ -75,7 +75,7 @@ async fn a_broken_document_holds_up_no_change_of_another() {
 }
 
 #[tokio::test]
-async fn a_file_that_went_bad_under_a_provider_holds_up_only_who_asks_for_it() {
+async fn an_invalid_key_file_blocks_only_changes_of_its_provider() {
     let world = World::start(DOCUMENT).await;
     let file = world.folder.path().join("keys.json");
     let good = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
@@ -97,13 +97,13 @@ async fn a_file_that_went_bad_under_a_provider_holds_up_only_who_asks_for_it() {
 }
 
 #[tokio::test]
-async fn what_is_saved_together_goes_live_together_and_what_comes_later_by_itself() {
+async fn documents_saved_together_go_live_together_and_later_ones_by_themselves() {
     let world = World::start(DOCUMENT).await;
     let good = with_a_broken_agent(&world).await;
     by_hand(&world, "agents/b", &good);
     world.control.reload().await.unwrap();
     let text = |route: &str| format!("route: {route}\nupstream: http://127.0.0.1:9000\nauth: public\n");
-    // Both at once: the good one waits for the broken one.
+    // Saved together: the valid document waits for the broken one.
     by_hand(&world, "agents/b", BROKEN);
     by_hand(&world, "agents/x", &text("/x"));
     assert!(world.control.reload().await.is_err());
@@ -125,7 +125,7 @@ async fn what_is_saved_together_goes_live_together_and_what_comes_later_by_itsel
 }
 
 #[tokio::test]
-async fn a_change_that_clashes_with_the_live_text_of_a_broken_document_is_refused() {
+async fn a_change_that_conflicts_with_the_live_text_of_a_broken_document_is_rejected() {
     let world = World::start(DOCUMENT).await;
     with_a_broken_agent(&world).await;
     let mut same_route = agent(json!("public"));

@@ -1,4 +1,4 @@
-//! What was, brought back.
+//! Rolling back and restoring.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use super::super::fixtures::{
 };
 
 #[tokio::test]
-async fn rolling_back_brings_agents_back_and_no_keys() {
+async fn rolling_back_restores_agents_and_no_keys() {
     let world = World::start(DOCUMENT).await;
     world.put("agents/a", agent(json!({"api_key": {}}))).await;
     world.put("api_keys/Yq3Zk81b", key("a")).await;
@@ -50,7 +50,7 @@ async fn rolling_back_brings_agents_back_and_no_keys() {
 }
 
 #[tokio::test]
-async fn a_broken_document_is_replaced_by_whoever_names_it() {
+async fn a_change_that_names_a_broken_document_replaces_it() {
     for how in ["restore", "put", "put the same", "delete", "roll back"] {
         let world = World::start(DOCUMENT).await;
         let good = with_a_broken_agent(&world).await;
@@ -89,7 +89,7 @@ async fn a_broken_document_is_replaced_by_whoever_names_it() {
 }
 
 #[tokio::test]
-async fn each_way_to_be_broken_holds_up_nothing_and_can_be_put_right() {
+async fn every_kind_of_broken_document_blocks_nothing_and_can_be_restored() {
     let gone: fn(PathBuf) = |path| fs::remove_file(path).unwrap();
     let no_text: fn(PathBuf) = |path| fs::write(path, b"route: /b\xff").unwrap();
     let link: fn(PathBuf) = |path| {
