@@ -74,6 +74,7 @@ impl<'a> ApiKeyText<'a> {
 
     /// Whether `text` has the form of a key's id.
     #[must_use]
+    #[inline]
     pub fn is_id(text: &str) -> bool {
         text.len() == ID_LEN && is_base62(text)
     }

@@ -75,18 +75,20 @@ impl Gateway {
         }
     }
 
-    /// The head of the response has arrived.
-    pub(super) fn answer_begins(session: &mut Session, head: &ResponseHeader, passage: &Passage) {
-        let Some(patience) = &passage.patience else { return };
+    /// The head of the response has arrived. Says whether it has a body.
+    pub(super) fn answer_begins(session: &mut Session, head: &ResponseHeader, passage: &Passage) -> bool {
+        let Some(patience) = &passage.patience else { return false };
         let upstream = &passage.agent().upstream;
         patience.answer_begun(upstream.stream_idle_timeout);
         if let Some(rest) = hops::rest(&head.headers) {
             upstream.endpoint.keeps_for(rest);
         }
-        if has_body(&session.req_header().method, head) {
+        let has_body = has_body(&session.req_header().method, head);
+        if has_body {
             // The rest of the request is now one side of a conversation, in which the client may pause.
             session.set_read_timeout(None);
         }
+        has_body
     }
 
     /// A piece of the response, or of the agent's side of a tunnel, goes to the client.
@@ -125,7 +127,7 @@ fn request_complete(passage: &Passage) {
 }
 
 /// Whether a response with this head has a body (RFC 9112 section 6.3).
-pub(super) fn has_body(method: &Method, head: &ResponseHeader) -> bool {
+fn has_body(method: &Method, head: &ResponseHeader) -> bool {
     let none = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
         || *method == Method::HEAD
         || head.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");

@@ -12,7 +12,6 @@ use crate::routing::{Agent, lost, right};
 use crate::telemetry::PathText;
 use crate::upstream::{BOUNDARY_WAIT, Listed, StreamFacts};
 
-use super::attend::has_body;
 use super::context::Context;
 use super::service::Gateway;
 use super::stream::{Stream, kind};
@@ -24,10 +23,11 @@ impl Gateway {
         &self,
         session: &Session,
         head: &ResponseHeader,
+        has_body: bool,
         ctx: &mut Context,
     ) -> pingora::Result<()> {
+        let Some(kind) = kind(head, has_body) else { return Ok(()) };
         let request = session.req_header();
-        let Some(kind) = kind(head, has_body(&request.method, head)) else { return Ok(()) };
         let passage = ctx.passage()?;
         let Some(patience) = &passage.patience else { return Ok(()) };
         let agent = passage.agent();

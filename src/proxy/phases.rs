@@ -115,8 +115,8 @@ impl ProxyHttp for Gateway {
         if let Some(took) = passage.attempts.answered() {
             passage.agent().metrics.upstream_took(took);
         }
-        Self::answer_begins(session, head, passage);
-        self.stream_begins(session, head, ctx)?;
+        let has_body = Self::answer_begins(session, head, passage);
+        self.stream_begins(session, head, has_body, ctx)?;
         response::rewrite(head, session.req_header(), ctx, &self.parts.snapshot)?;
         if self.parts.drain.is_draining() {
             session.set_keepalive(None);

@@ -22,6 +22,10 @@ use super::boundary::{Boundary, Events, Messages};
 const END_TIMEOUT: Duration = Duration::from_millis(250);
 /// The longest response that is not listed: one piece, as bodies are read, is over before anybody could end it.
 const SHORT: u64 = 64 * 1024;
+/// Server-sent events (HTML Living Standard, section 9.2).
+const SSE: &str = "text/event-stream";
+/// gRPC, alone or with the name of a codec behind it.
+const GRPC: &str = "application/grpc";
 /// `UNAUTHENTICATED` of gRPC: the credential is no longer valid.
 const UNAUTHENTICATED: HeaderValue = HeaderValue::from_static("16");
 /// `UNAVAILABLE` of gRPC: the client may try again.
@@ -112,17 +116,31 @@ pub(super) fn kind(head: &ResponseHeader, has_body: bool) -> Option<StreamKind> 
     if !has_body {
         return None;
     }
-    let media_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = media_type.map_or("", |value| value.split(';').next().unwrap_or_default().trim());
-    let is_grpc = |rest: &str| rest.is_empty() || rest.starts_with('+');
-    if media_type.eq_ignore_ascii_case("text/event-stream") {
-        Some(StreamKind::Sse)
-    } else if media_type.strip_prefix("application/grpc").is_some_and(is_grpc) {
-        Some(StreamKind::Grpc)
+    if let Some(kind) = head.headers.get(header::CONTENT_TYPE).and_then(kind_of_media_type) {
+        Some(kind)
     } else if length(&head.headers).is_some_and(|length| length <= SHORT) {
         None
     } else {
         Some(StreamKind::Body)
+    }
+}
+
+/// The kind whose messages a media type has.
+fn kind_of_media_type(value: &HeaderValue) -> Option<StreamKind> {
+    // Nearly every response is of another type: its first letters say so, and nothing else of it is looked at.
+    let begins = |name: &str| {
+        let begin = value.as_bytes().trim_ascii_start().get(..name.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    if !begins(SSE) && !begins(GRPC) {
+        return None;
+    }
+    let media_type = value.to_str().ok()?.split(';').next()?.trim();
+    let is_grpc = |rest: &str| rest.is_empty() || rest.starts_with('+');
+    if media_type.eq_ignore_ascii_case(SSE) {
+        Some(StreamKind::Sse)
+    } else {
+        media_type.strip_prefix(GRPC).is_some_and(is_grpc).then_some(StreamKind::Grpc)
     }
 }
 
@@ -179,7 +197,8 @@ mod tests {
         for (status, fields, wanted) in [
             (101, &[][..], Some(StreamKind::WebSocket)),
             (200, &[("content-type", "text/event-stream; charset=utf-8")], Some(StreamKind::Sse)),
-            (200, &[("content-type", "Text/Event-Stream")], Some(StreamKind::Sse)),
+            (200, &[("content-type", " Text/Event-Stream ;charset=utf-8")], Some(StreamKind::Sse)),
+            (200, &[("content-type", "text/event-streams"), ("content-length", "5")], None),
             (200, &[("content-type", "application/grpc")], Some(StreamKind::Grpc)),
             (200, &[("content-type", "application/grpc+proto")], Some(StreamKind::Grpc)),
             (200, &[("content-type", "application/grpc-web")], Some(StreamKind::Body)),
