@@ -96,8 +96,9 @@ async fn what_is_no_such_header_gets_no_answer_and_is_counted() {
     let refused = gateway.metric("portcullis_connections_refused_total", &["limit=\"proxy_protocol\""]).await;
     assert!(refused >= 6.0, "{refused}");
     assert!(upstream.seen().is_empty());
-    let warned = |line: &&String| line.contains("proxy_protocol");
-    assert_eq!(gateway.stderr().iter().filter(warned).count(), 1, "it is said once a minute");
+    let warnings = || gateway.stderr().iter().filter(|line| line.contains("proxy_protocol")).count();
+    eventually("it is said", WAIT, async || (warnings() > 0).then_some(())).await;
+    assert_eq!(warnings(), 1, "it is said once a minute");
 }
 
 #[tokio::test]

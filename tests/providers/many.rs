@@ -35,7 +35,9 @@ async fn ordeal(gateway: &Gateway, member: &mut Member, document: Document, act:
     let said = error(gateway, &name).await.unwrap_or_default();
     assert!(said.chars().count() <= 501, "{name}: its words are cut: {}", said.len());
     let labels = [format!("provider=\"{name}\"")];
-    assert_eq!(gateway.metric("portcullis_jwks_stale", &[&labels[0]]).await, 1.0, "{name}");
+    let stale = async || gateway.metric("portcullis_jwks_stale", &[&labels[0]]).await;
+    eventually("its keys are stale", Duration::from_secs(5), async || (stale().await == 1.0).then_some(()))
+        .await;
     assert_eq!(call(gateway, &name, &old).await, 200, "{name}: the last good keys stay in force");
     let fresh = Key::new(ALG, &format!("{name}-after-{}", member.provider.asked_for_keys()));
     let new = member.token_of(&fresh);

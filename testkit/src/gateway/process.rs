@@ -7,8 +7,12 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 type Lines = Arc<Mutex<Vec<String>>>;
+
+/// How long the last lines of a process that has ended may take: they are in the pipe, and the machine may be busy.
+const LAST_LINES: Duration = Duration::from_secs(5);
 
 /// Where standard output and the log go.
 pub enum Output {
@@ -32,6 +36,8 @@ pub struct Process {
     /// The process itself.
     pub child: Child,
     heard: Heard,
+    /// What takes its lines in, to the end of its output.
+    readers: Vec<JoinHandle<()>>,
 }
 
 enum Heard {
@@ -51,11 +57,12 @@ impl Process {
         };
         command.stdin(Stdio::null()).stdout(out).stderr(err).kill_on_drop(true);
         let mut child = command.spawn().expect("the gateway starts");
+        let mut readers = Vec::new();
         if let Heard::Lines(said) = &heard {
-            collect(child.stdout.take().expect("its output"), &said.out);
-            collect(child.stderr.take().expect("its log"), &said.err);
+            readers.push(collect(child.stdout.take().expect("its output"), &said.out));
+            readers.push(collect(child.stderr.take().expect("its log"), &said.err));
         }
-        Self { child, heard }
+        Self { child, heard, readers }
     }
 
     /// The number of the process.
@@ -118,19 +125,24 @@ impl Process {
         }
     }
 
-    /// Waits for it to end by itself.
+    /// Waits for it to end by itself, and until its last lines have been read.
     pub async fn ended(&mut self, within: Duration) -> ExitStatus {
         let ended = tokio::time::timeout(within, self.child.wait()).await;
-        ended.unwrap_or_else(|_| panic!("it does not end: {}", self.log())).expect("it can be waited for")
+        let ended = ended.unwrap_or_else(|_| panic!("it does not end: {}", self.log()));
+        for reader in self.readers.drain(..) {
+            // A process that it has started may hold its output open.
+            let _read = tokio::time::timeout(LAST_LINES, reader).await;
+        }
+        ended.expect("it can be waited for")
     }
 }
 
-fn collect(from: impl AsyncRead + Unpin + Send + 'static, lines: &Lines) {
+fn collect(from: impl AsyncRead + Unpin + Send + 'static, lines: &Lines) -> JoinHandle<()> {
     let sink = Arc::clone(lines);
     tokio::spawn(async move {
         let mut from = BufReader::new(from).lines();
         while let Ok(Some(line)) = from.next_line().await {
             sink.lock().expect("the lines").push(line);
         }
-    });
+    })
 }

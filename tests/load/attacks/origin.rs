@@ -61,7 +61,7 @@ impl Origin {
         self.mood.send_replace(mood);
     }
 
-    /// How many requests it has answered.
+    /// How many requests it has answered, or begun to.
     pub(crate) fn answered(&self) -> usize {
         self.answered.load(Ordering::Relaxed)
     }
@@ -119,8 +119,9 @@ async fn serve(
         let behind = bytes.split_off(end);
         bytes = swallow(&mut stream, &head, behind).await?;
         mood.wait_for(|mood| *mood == Mood::Well).await.ok()?;
-        give(&mut stream, &head).await?;
+        // Before the answer: whoever has it finds it counted.
         answered.fetch_add(1, Ordering::Relaxed);
+        give(&mut stream, &head).await?;
     }
 }
 
