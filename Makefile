@@ -21,9 +21,9 @@ demo: ## Gateway, identity provider and agents in one process, with curl lines t
 	@CARGO=$(CARGO) scripts/demo.sh
 
 .PHONY: test
-test: setup fmt-check clippy deny ## Set up, lint, and run every test
-	npm --prefix console run --silent check
-	npm --prefix console test --silent
+test: ## Set up, lint, and run every test
+# What the network and Node have to do runs beside what cargo compiles.
+	@$(MAKE) --no-print-directory --jobs=2 fmt-check clippy console-check deny
 	$(CARGO) test --locked --doc
 # What tests/instructions.rs counts; it builds this by itself, but a test is to be quick.
 	CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_INCREMENTAL=0 $(CARGO) test --locked --no-run --test instructions
@@ -41,7 +41,7 @@ quick: ## The inner loop: formatting, clippy, unit tests and the quick suites; n
 	$(CARGO) nextest run --locked --profile quick --lib $(QUICK:%=--test %)
 
 .PHONY: lint
-lint: setup fmt-check clippy deny ## Formatting, clippy, licences and bans, without the tests
+lint: fmt-check clippy deny ## Formatting, clippy, licences and bans, without the tests
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for long: make fuzz SECONDS_EACH=600
@@ -94,8 +94,13 @@ fmt: ## Format the code
 	$(CARGO) fmt --all
 
 .PHONY: setup
-setup: ## Install what building and testing need
+setup: setup-lint ## Install what building and testing need
 	@scripts/setup.sh test
+
+# Before the rest, so that cargo can begin.
+.PHONY: setup-lint
+setup-lint:
+	@scripts/setup.sh lint
 
 .PHONY: setup-build
 setup-build:
@@ -107,12 +112,17 @@ setup-bench:
 	@scripts/setup.sh bench
 
 .PHONY: fmt-check
-fmt-check: setup
+fmt-check: setup-lint
 	$(CARGO) fmt --all --check
 
 .PHONY: clippy
-clippy: setup
+clippy: setup-lint
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: console-check
+console-check: setup
+	npm --prefix console run --silent check
+	npm --prefix console test --silent
 
 # Advisories need a database from the network: `make advisories`.
 .PHONY: deny

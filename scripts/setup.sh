@@ -5,6 +5,7 @@
 #   scripts/setup.sh console  the above, and the console, which needs Node
 #   scripts/setup.sh optional-console
 #                             the console, when Node is there to build it
+#   scripts/setup.sh lint     cmake, rustfmt and clippy
 #   scripts/setup.sh quick    cmake, promtool and cargo-nextest: no Node, no browser
 #   scripts/setup.sh test     what `console` needs, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, libfaketime,
 #                             valgrind, promtool, and the end-to-end suite's Node packages
@@ -209,6 +210,7 @@ case $mode in
 build) ;;
 optional-console) console optional ;;
 console) console required ;;
+lint) check_rust_components ;;
 quick)
     promtool
     check_rust_components
@@ -230,5 +232,5 @@ compare) peers ;;
 fuzz)
     cargo_tool fuzz 0.13.2
     ;;
-*) fail "unknown mode: $mode" "one of: build console optional-console quick test bench compare fuzz" ;;
+*) fail "unknown mode: $mode" "one of: build console optional-console lint quick test bench compare fuzz" ;;
 esac
