@@ -11,8 +11,8 @@ use tokio::net::TcpStream;
 
 use super::stage::Stage;
 
-/// So many requests in the short form; ten times as many with `PORTCULLIS_LONG=1`.
-const REQUESTS: usize = 100_000;
+/// So many requests in the short form: two thousand of each kind; fifty times that with `PORTCULLIS_LONG=1`.
+const REQUESTS: usize = 20_000;
 const LONG: usize = 1_000_000;
 /// So many connections at a time, each with one request after the other.
 const CONNECTIONS: usize = 16;
@@ -115,7 +115,7 @@ async fn series(stage: &Stage) -> BTreeSet<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_thousand_strange_requests_add_no_series() {
+async fn strange_requests_by_the_thousand_add_no_series() {
     let stage = Stage::at("error").await;
     let count = if std::env::var_os("PORTCULLIS_LONG").is_some() { LONG } else { REQUESTS };
     // Each kind once, so that the outcomes that there are have their series.

@@ -14,7 +14,7 @@ use super::mutate::mutate;
 use super::targets::{ALL, Target};
 
 /// Each target has this long; `PORTCULLIS_LONG=1` gives it more, `PORTCULLIS_SEED=N` another beginning.
-const SHORT: Duration = Duration::from_secs(5);
+const SHORT: Duration = Duration::from_secs(3);
 const LONG: Duration = Duration::from_secs(90);
 /// One input may take this long at most, on a busy machine and without optimisation.
 const SLOW: Duration = Duration::from_secs(5);

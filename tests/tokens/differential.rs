@@ -55,7 +55,7 @@ const EXPLAINED: &[(Reason, &str, &str)] = &[
 
 /// What the test is run with: short in every run, long when asked for.
 fn count() -> usize {
-    if std::env::var_os("PORTCULLIS_LONG").is_some() { 100_000 } else { 20_000 }
+    if std::env::var_os("PORTCULLIS_LONG").is_some() { 100_000 } else { 10_000 }
 }
 
 /// One line of answer for each token.

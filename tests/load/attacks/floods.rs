@@ -66,7 +66,7 @@ async fn tiny_chunks_and_pipelined_requests_harm_nobody() {
 async fn floods_of_bad_signatures_and_guessed_keys_get_401_each() {
     let mut report = Report::new("floods of credentials that are no good");
     let world = Setup::default().start().await;
-    let count = short_or_long(3000, 60_000);
+    let count = short_or_long(1500, 60_000);
     let token = world.token();
     let good = world.good();
     let ((signatures, keys), beside) = world

@@ -91,7 +91,7 @@ async fn ten_changes_a_second_fail_no_request_and_each_is_in_force_at_once() {
     }
     let mut before = None;
     let (mut by_api, mut by_file) = (Histogram::default(), Histogram::default());
-    let rounds = short_or_long(120, 3_000);
+    let rounds = short_or_long(60, 3_000);
     let mut pace = interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let began = Instant::now();

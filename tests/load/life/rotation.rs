@@ -110,7 +110,7 @@ async fn three_providers_that_rotate_every_five_seconds_cost_no_good_caller_and_
         }
         Ask::get(format!("/a{at}/{n}")).bearer(&hand.good[which])
     });
-    let rotations = short_or_long(4, 240);
+    let rotations = short_or_long(2, 240);
     let mut keys = keys.into_iter();
     let rotating: Vec<_> = issuers
         .into_iter()

@@ -112,8 +112,8 @@ async fn mixed_traffic_costs_at_the_end_what_it_cost_after_the_warm_up() {
         Steady::start(place.port, 60, 16, Carrier::PerRequest, asks.clone()),
         Steady::start(place.tls_port, 60, 16, Carrier::Client(http2, base), asks),
     ];
-    let warm_up = Duration::from_secs(short_or_long(10, 60));
-    let run = Duration::from_secs(short_or_long(30, 900));
+    let warm_up = Duration::from_secs(short_or_long(5, 60));
+    let run = Duration::from_secs(short_or_long(16, 900));
     let (mut looks, mut tally, mut cut, mut whole) = (Vec::new(), Tally::default(), Vec::new(), 0);
     let mut pace = interval(Duration::from_secs(1));
     let began = Instant::now();

@@ -44,7 +44,7 @@ async fn a_gateway_that_says_that_it_is_ready_takes_connections_on_every_listene
     // Nothing else to wait for: there are no keys to fetch.
     let body = format!("agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n", agent.url());
     let place = process::place("  access_log: off\n", &body);
-    let (starts, mut early, mut took) = (short_or_long(100, 2_000), Vec::new(), Histogram::default());
+    let (starts, mut early, mut took) = (short_or_long(40, 2_000), Vec::new(), Histogram::default());
     for start in 0..starts {
         let began = Instant::now();
         let mut process = place.launch(&[], Output::Log(place.log_file()));

@@ -77,7 +77,7 @@ async fn one_life(agent: &Upstream, sum: &mut Sum, slowest: &mut Duration) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_is_told_to_end_refuses_nobody_while_it_waits_and_cuts_nobody_at_all() {
     let mut report = Report::new("SIGTERM under load with streams");
-    let (agent, lives) = (Upstream::terse().await, short_or_long(3, 100));
+    let (agent, lives) = (Upstream::terse().await, short_or_long(2, 100));
     let (mut sum, mut slowest) = (Sum::default(), Duration::ZERO);
     for _ in 0..lives {
         one_life(&agent, &mut sum, &mut slowest).await;

@@ -18,7 +18,7 @@ async fn a_tunnel_that_is_open_carries_bytes_however_soon_the_agent_opened_it() 
     let body = format!("agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n", agent.url());
     let place = process::place("  access_log: off\n", &body);
     let _process = place.start().await;
-    let (count, port) = (short_or_long(2_000, 50_000), place.port);
+    let (count, port) = (short_or_long(1_000, 50_000), place.port);
     let (seats, begun) = (Arc::new(Semaphore::new(64)), mpsc::unbounded_channel().0);
     let mut tunnels = JoinSet::new();
     for _ in 0..count {

@@ -34,7 +34,7 @@ async fn an_upstream_that_is_killed_sees_nothing_twice_that_may_have_done_someth
     let place = process::place("  access_log: off\n", &body);
     let process = place.start().await;
     let load = Steady::start(place.port, 500, 48, Carrier::Kept, ask);
-    let count = short_or_long(6_000, 300_000);
+    let count = short_or_long(4_000, 300_000);
     load.sends(count).await;
     let tally = load.stop().await;
     let (seen, (deaths, restarts)) = (mortal.seen(), mortal.deaths());
