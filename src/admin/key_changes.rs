@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::authn::ApiKeyText;
 use crate::config::{self, Code};
 use crate::control::{Edit, Edited, Expect, To, Wanted};
-use crate::model::{AgentName, Digest, Secret, Stamp, check_label};
+use crate::model::{AgentName, Digest, Secret, SharedTimestamp, check_label};
 use crate::routing::Authenticator;
 
 use super::api_keys::{self, ApiKey};
@@ -107,7 +107,7 @@ impl Fresh {
             created_at,
             expires_at,
             revoked_at: None,
-            last_used: Stamp::default(),
+            last_used: SharedTimestamp::default(),
         };
         Ok(Self { id, text, key })
     }

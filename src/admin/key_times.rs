@@ -93,7 +93,7 @@ mod tests {
     use axum::response::IntoResponse as _;
 
     use super::*;
-    use crate::model::{AgentName, Digest, Stamp};
+    use crate::model::{AgentName, Digest, SharedTimestamp};
 
     #[test]
     fn a_successor_neither_expires_at_once_nor_silently_lasts_for_ever() {
@@ -115,7 +115,7 @@ mod tests {
                 created_at: made.map(at),
                 expires_at: ends.map(at),
                 revoked_at: None,
-                last_used: Stamp::default(),
+                last_used: SharedTimestamp::default(),
             };
             let found = end_of_successor(&old, hour, Instant::from_unix(NOW));
             let found = found.map_err(|problem| problem.into_response().status().as_u16());

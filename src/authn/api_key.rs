@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName};
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::authz::{Check, Facts, Trace};
-use crate::model::{Digest, Identity, Instant, Reason, Request, Secret, Stamp};
+use crate::model::{Digest, Identity, Instant, Reason, Request, Secret, SharedTimestamp};
 
 use super::extract::{self, Scheme};
 
@@ -120,7 +120,7 @@ pub struct ApiKeyRecord {
     /// From then on the key is refused as revoked.
     pub revoked_at: Option<Instant>,
     /// When this process last accepted the key.
-    pub last_used: Stamp,
+    pub last_used: SharedTimestamp,
     /// The identity of its holder, for the log.
     pub identity: Arc<Identity>,
 }
@@ -241,7 +241,7 @@ mod tests {
             digest: Digest::of(key.expose_secret().as_bytes()),
             expires_at: expires.map(Instant::from_unix),
             revoked_at: revoked.map(Instant::from_unix),
-            last_used: Stamp::default(),
+            last_used: SharedTimestamp::default(),
             identity: Arc::new(Identity::of_api_key(id, expires.map(Instant::from_unix))),
         };
         ApiKeyPolicy {

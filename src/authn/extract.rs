@@ -1,6 +1,6 @@
 //! Extracts the credential from the agent's header, by a strict grammar.
 //!
-//! `also` reads the other places that an agent may configure; `api_key` and `oauth` parse the credential itself.
+//! `token_location` reads the other places that an agent may configure; `api_key` and `oauth` parse the credential itself.
 
 use http::{HeaderMap, HeaderName};
 use memchr::memchr;

@@ -3,16 +3,16 @@
 //! Three answers, not two: authenticated, not presented, or rejected. `authz` says what the caller may do, and `gate` what
 //! happens to the request.
 
-mod also;
 mod api_key;
 mod extract;
 mod memory;
 mod oauth;
+mod token_location;
 
-pub use also::{Elsewhere, answered_protocol, query_without, strip};
 pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyText, KEY_PREFIX};
 pub use extract::Scheme;
 pub use memory::TokenCache;
 pub use oauth::{
     Answer, AudienceClaim, BoundTokens, ForwardToken, Issuers, Malformed, OAuthPolicy, Token, TokenForm,
 };
+pub use token_location::{TokenLocation, answered_protocol, query_without, strip};

@@ -8,7 +8,7 @@ use crate::model::{Claims, Reason, reduced_eq};
 use http::{HeaderName, HeaderValue};
 
 use super::explain::{Check, Facts, Trace};
-use super::header_text::{BeyondAscii, HeaderText, rfc8187};
+use super::header_text::{HeaderText, NonAscii, rfc8187};
 
 /// One claim and the header that carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct ClaimHeader {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClaimHeaders {
     headers: Vec<ClaimHeader>,
-    beyond_ascii: BeyondAscii,
+    non_ascii: NonAscii,
 }
 
 /// Two headers that no upstream could tell apart.
@@ -41,7 +41,7 @@ impl ClaimHeaders {
     ///
     /// # Errors
     /// When two headers are equal on letters and digits.
-    pub fn new(headers: Vec<ClaimHeader>, beyond_ascii: BeyondAscii) -> Result<Self, ClaimHeadersError> {
+    pub fn new(headers: Vec<ClaimHeader>, non_ascii: NonAscii) -> Result<Self, ClaimHeadersError> {
         for (i, second) in headers.iter().enumerate() {
             for first in headers.iter().take(i) {
                 if reduced_eq(first.header.as_str(), second.header.as_str()) {
@@ -52,7 +52,7 @@ impl ClaimHeaders {
                 }
             }
         }
-        Ok(Self { headers, beyond_ascii })
+        Ok(Self { headers, non_ascii })
     }
 
     /// Whether a client's header of that name must be removed: it equals one of ours on letters and digits. Frameworks
@@ -82,15 +82,15 @@ impl ClaimHeaders {
         for ClaimHeader { claim, header } in &self.headers {
             let Some(value) = claims.get(claim).filter(|v| !v.is_null()) else { continue };
             let text = HeaderText::of(value);
-            if matches!((&text, self.beyond_ascii), (Some(HeaderText::Beyond(_)), BeyondAscii::Omit)) {
+            if matches!((&text, self.non_ascii), (Some(HeaderText::NonAscii(_)), NonAscii::Omit)) {
                 continue;
             }
             let written = text.and_then(|text| self.write(header, text));
             trace.check(Check::ClaimHeaders, written.is_some(), || Facts {
                 seen: Some(format!("{claim}: {value}")),
-                wanted: format!("{claim}: text, a number, a boolean or a list of these, {}, for {header}", match self.beyond_ascii {
-                    BeyondAscii::Refuse => "in printable ASCII",
-                    BeyondAscii::Omit | BeyondAscii::Encode => "without control characters",
+                wanted: format!("{claim}: text, a number, a boolean or a list of these, {}, for {header}", match self.non_ascii {
+                    NonAscii::Refuse => "in printable ASCII",
+                    NonAscii::Omit | NonAscii::Encode => "without control characters",
                 }),
                 fix: "map another claim to this header, have the identity provider issue a plain value, or, for text that is not ASCII, set `claim_header_text`",
             });
@@ -101,12 +101,12 @@ impl ClaimHeaders {
 
     /// The header that carries the text; for encoded text that is the name with an asterisk (RFC 8187 section 3.2).
     fn write(&self, header: &HeaderName, text: HeaderText) -> Option<(HeaderName, HeaderValue)> {
-        let (name, text) = match (text, self.beyond_ascii) {
+        let (name, text) = match (text, self.non_ascii) {
             (HeaderText::Plain(text), _) => (header.clone(), text),
-            (HeaderText::Beyond(text), BeyondAscii::Encode) => {
+            (HeaderText::NonAscii(text), NonAscii::Encode) => {
                 (HeaderName::from_bytes(format!("{header}*").as_bytes()).ok()?, rfc8187(&text))
             }
-            (HeaderText::Beyond(_), BeyondAscii::Refuse | BeyondAscii::Omit) => return None,
+            (HeaderText::NonAscii(_), NonAscii::Refuse | NonAscii::Omit) => return None,
         };
         Some((name, HeaderValue::from_str(&text).ok()?))
     }
@@ -119,18 +119,15 @@ mod tests {
     use serde_json::json;
 
     fn headers(pairs: &[(&str, &str)]) -> Result<ClaimHeaders, ClaimHeadersError> {
-        headers_with(pairs, BeyondAscii::Refuse)
+        headers_with(pairs, NonAscii::Refuse)
     }
 
-    fn headers_with(
-        pairs: &[(&str, &str)],
-        beyond_ascii: BeyondAscii,
-    ) -> Result<ClaimHeaders, ClaimHeadersError> {
+    fn headers_with(pairs: &[(&str, &str)], non_ascii: NonAscii) -> Result<ClaimHeaders, ClaimHeadersError> {
         let header = |(claim, header): &(&str, &str)| ClaimHeader {
             claim: (*claim).into(),
             header: header.parse().unwrap(),
         };
-        ClaimHeaders::new(pairs.iter().map(header).collect(), beyond_ascii)
+        ClaimHeaders::new(pairs.iter().map(header).collect(), non_ascii)
     }
 
     #[test]
@@ -166,12 +163,12 @@ mod tests {
 
     #[test]
     fn text_that_is_not_ascii_is_refused_left_out_or_encoded_as_the_agent_says() {
-        use BeyondAscii::{Encode, Omit, Refuse};
+        use NonAscii::{Encode, Omit, Refuse};
         let refused = || Err(Reason::ClaimMismatch);
         let one = |name: &'static str, value: &str| {
             Ok(vec![(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())])
         };
-        for (value, beyond_ascii, wanted) in [
+        for (value, non_ascii, wanted) in [
             (json!("zoë"), Refuse, refused()),
             (json!("zoë"), Omit, Ok(vec![])),
             (json!("zoë"), Encode, one("x-c*", "UTF-8''zo%C3%AB")),
@@ -183,9 +180,9 @@ mod tests {
             (json!("zoë\r\nx-admin: 1"), Encode, refused()),
             (json!({"zoë": 1}), Encode, refused()),
         ] {
-            let map = headers_with(&[("c", "x-c")], beyond_ascii).unwrap();
+            let map = headers_with(&[("c", "x-c")], non_ascii).unwrap();
             let claims = Claims::new(json!({"c": value}).as_object().cloned().unwrap());
-            assert_eq!(map.render(&claims, &mut Silent), wanted, "{value}, {beyond_ascii:?}");
+            assert_eq!(map.render(&claims, &mut Silent), wanted, "{value}, {non_ascii:?}");
         }
     }
 

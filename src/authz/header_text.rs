@@ -11,7 +11,7 @@ use super::number::Exact;
 /// What happens to a claim with text that is not ASCII: servers disagree on the encoding of such bytes in a header (RFC 9110
 /// section 5.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum BeyondAscii {
+pub enum NonAscii {
     /// The request is refused.
     #[default]
     Refuse,
@@ -28,7 +28,7 @@ pub(super) enum HeaderText {
     /// Nothing but ASCII.
     Plain(String),
     /// At least one character that is not ASCII.
-    Beyond(String),
+    NonAscii(String),
 }
 
 impl HeaderText {
@@ -43,7 +43,7 @@ impl HeaderText {
             }
             other => scalar(other)?,
         };
-        Some(if text.is_ascii() { Self::Plain(text) } else { Self::Beyond(text) })
+        Some(if text.is_ascii() { Self::Plain(text) } else { Self::NonAscii(text) })
     }
 }
 
@@ -98,7 +98,7 @@ mod tests {
         {
             assert_eq!(HeaderText::of(&json!(bad)), None, "{bad:?}");
         }
-        assert_eq!(HeaderText::of(&json!(["é", "b"])), Some(HeaderText::Beyond("é, b".into())));
+        assert_eq!(HeaderText::of(&json!(["é", "b"])), Some(HeaderText::NonAscii("é, b".into())));
         assert_eq!(HeaderText::of(&json!(["é", "b,c"])), None);
     }
 }

@@ -14,7 +14,7 @@ mod rules;
 pub use admission::{Admission, Entry};
 pub use claim_headers::{ClaimHeader, ClaimHeaders, ClaimHeadersError};
 pub use explain::{Check, Facts, Line, Silent, Trace, Transcript, Witness};
-pub use header_text::BeyondAscii;
+pub use header_text::NonAscii;
 pub use number::is_exact;
 pub use operations::{OperationRules, Rule, RuleTable, Ruling, Standing, Standings, Unlisted};
 pub use rules::{ClaimRule, Rules, ScopeRules};

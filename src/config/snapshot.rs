@@ -10,7 +10,7 @@ use rustls::sign::CertifiedKey;
 
 use crate::authn::{Issuers, TokenCache};
 use crate::idp::Provider;
-use crate::model::{AgentName, CertificateTerm, Digest, ProviderName, ResourceId, Stamp};
+use crate::model::{AgentName, CertificateTerm, Digest, ProviderName, ResourceId, SharedTimestamp};
 use crate::routing::{Agent, Router};
 use crate::upstream::Endpoint;
 
@@ -118,7 +118,7 @@ pub struct ApiKey {
     /// From then on it is refused as revoked.
     pub revoked_at: Option<jiff::Timestamp>,
     /// When it last opened its agent, as far as this process knows.
-    pub last_used: Stamp,
+    pub last_used: SharedTimestamp,
 }
 
 impl Snapshot {

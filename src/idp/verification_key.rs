@@ -5,7 +5,7 @@ use std::fmt;
 use aws_lc_rs::signature::ParsedPublicKey;
 use serde_json::{Map, Value};
 
-use crate::model::{Algorithm, AlgorithmSet, KeyId, Stamp};
+use crate::model::{Algorithm, AlgorithmSet, KeyId, SharedTimestamp};
 
 use super::SkipReason;
 use super::key_name::Thumbprints;
@@ -21,8 +21,8 @@ pub struct VerificationKey {
     declared: Option<AlgorithmSet>,
     material: Material,
     parsed: Box<[(Algorithm, ParsedPublicKey)]>,
-    first_seen: Stamp,
-    last_used: Stamp,
+    first_seen: SharedTimestamp,
+    last_used: SharedTimestamp,
 }
 
 impl VerificationKey {
@@ -58,8 +58,8 @@ impl VerificationKey {
             declared,
             material,
             parsed: parsed.into(),
-            first_seen: Stamp::default(),
-            last_used: Stamp::default(),
+            first_seen: SharedTimestamp::default(),
+            last_used: SharedTimestamp::default(),
         })
     }
 
@@ -102,13 +102,13 @@ impl VerificationKey {
 
     /// When a source first published this key, since this process started or its keys were stored.
     #[must_use]
-    pub const fn first_seen(&self) -> &Stamp {
+    pub const fn first_seen(&self) -> &SharedTimestamp {
         &self.first_seen
     }
 
     /// When it last verified a signature, since this process started.
     #[must_use]
-    pub const fn last_used(&self) -> &Stamp {
+    pub const fn last_used(&self) -> &SharedTimestamp {
         &self.last_used
     }
 

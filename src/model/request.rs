@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use http::uri::Scheme;
 use http::{HeaderMap, Method};
 
-use super::{CanonicalPath, Host, Instant, Stamp};
+use super::{CanonicalPath, Host, Instant, SharedTimestamp};
 
 /// One request to one agent, at one point in time.
 #[derive(Debug, Clone)]
@@ -62,9 +62,9 @@ impl<'r> Request<'r> {
     }
 
     /// Notes the use of a key, unless the decision is only shown.
-    pub fn note_use(&self, stamp: &Stamp) {
+    pub fn note_use(&self, last_used: &SharedTimestamp) {
         match self.purpose {
-            Purpose::Serve => stamp.touch(self.now),
+            Purpose::Serve => last_used.touch(self.now),
             Purpose::Explain => {}
         }
     }

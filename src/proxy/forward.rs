@@ -11,7 +11,7 @@ use crate::upstream::{Upstream, UpstreamHost};
 
 use super::context::Context;
 use super::forwarded::{self, Forwarded, REQUEST_ID};
-use super::stamp;
+use super::peer_and_id;
 use super::view::{sent_host, sent_query};
 
 /// The most fields that are set on every request: four of `forwarded`, the id and the host.
@@ -29,7 +29,7 @@ pub(super) fn rewrite(
 ) -> pingora::Result<()> {
     let agent = permit.agent();
     let mut parts: http::request::Parts = std::mem::replace(request, placeholder()).into();
-    let (peer, request_id) = stamp::values(ctx.origin.peer, &ctx.request_id)?;
+    let (peer, request_id) = peer_and_id::values(ctx.origin.peer, &ctx.request_id)?;
     let forwarded = Forwarded::of(&parts.headers, sent, peer, agent.taken_prefix.as_ref(), ctx);
     let set = SET + permit.headers().len() + agent.upstream.set_headers.len();
     let mut headers = HeaderMap::with_capacity(parts.headers.len() + set);

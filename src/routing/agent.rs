@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::authn::{self, ApiKeyPolicy, Elsewhere, ForwardToken, OAuthPolicy};
+use crate::authn::{self, ApiKeyPolicy, ForwardToken, OAuthPolicy, TokenLocation};
 use crate::authz::Entry;
 use crate::limits::AgentSlots;
 use crate::model::{AgentName, AuthMethod, Enforcement, OnPolicyChange, ProviderName};
@@ -94,7 +94,7 @@ impl Agent {
     }
 
     /// The places besides the header that may hold a token.
-    fn also(&self) -> &[Elsewhere] {
+    fn also(&self) -> &[TokenLocation] {
         match &self.authenticator {
             Authenticator::OAuth(policy) => &policy.also,
             Authenticator::ApiKey(_) | Authenticator::Public => &[],
@@ -104,7 +104,7 @@ impl Agent {
     /// Whether callers may send their token in the query.
     #[must_use]
     pub fn reads_query(&self) -> bool {
-        self.also().iter().any(|place| matches!(place, Elsewhere::Query(_)))
+        self.also().iter().any(|place| matches!(place, TokenLocation::Query(_)))
     }
 
     /// The query without tokens; `None` when it has none.
@@ -123,7 +123,7 @@ impl Agent {
     /// The subprotocol for the response to a WebSocket handshake, when none of those offered was forwarded.
     #[must_use]
     pub fn answered_protocol(&self, sent: &HeaderMap) -> Option<HeaderValue> {
-        let reads = self.also().contains(&Elsewhere::WebSocketProtocol);
+        let reads = self.also().contains(&TokenLocation::WebSocketProtocol);
         if reads { authn::answered_protocol(sent) } else { None }
     }
 

@@ -88,7 +88,7 @@ mod tests {
             digest: Digest::of(b"key"),
             expires_at: expires_at.map(Instant::from_unix),
             revoked_at: revoked_at.map(Instant::from_unix),
-            last_used: crate::model::Stamp::default(),
+            last_used: crate::model::SharedTimestamp::default(),
             identity: Arc::new(Identity::of_api_key("k", None)),
         }
     }

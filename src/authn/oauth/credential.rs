@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::authn::{also, extract};
+use crate::authn::{extract, token_location};
 use crate::authz::{Check, Facts, Trace};
 use crate::model::{Reason, Request};
 
@@ -18,7 +18,7 @@ impl OAuthPolicy {
         let in_header = extract::credential(request.headers, &self.header, &self.scheme);
         let found = match &*self.also {
             [] => in_header.map(Cow::Borrowed),
-            also => also::only(in_header, also, request.headers, request.query),
+            also => token_location::only(in_header, also, request.headers, request.query),
         };
         let places = || {
             let also = self.also.iter().map(|place| format!(" or {}", place.describe()));

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::authn::also::{Elsewhere, only};
 use crate::authn::extract::{Scheme, credential};
 use crate::authn::memory::TokenCache;
+use crate::authn::token_location::{TokenLocation, only};
 use crate::idp::Provider;
 use crate::model::{Issuer, reduced_eq};
 
@@ -60,7 +60,7 @@ pub struct OAuthPolicy {
     /// The scheme before the token.
     pub scheme: Scheme,
     /// The other places that may hold the token.
-    pub also: Box<[Elsewhere]>,
+    pub also: Box<[TokenLocation]>,
     /// Whether the agent receives the token, and how.
     pub forward_token: ForwardToken,
     /// The providers that this agent accepts; never empty.

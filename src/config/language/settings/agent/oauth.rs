@@ -14,8 +14,8 @@ use super::super::super::values::{
 use super::super::super::web;
 use super::token_places::TokenPlaces;
 use super::{ClaimRules, NameOf, Scopes};
-use crate::authn::{AudienceClaim, BoundTokens, Elsewhere, ForwardToken};
-use crate::authz::BeyondAscii;
+use crate::authn::{AudienceClaim, BoundTokens, ForwardToken, TokenLocation};
+use crate::authz::NonAscii;
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Spanned};
@@ -36,7 +36,7 @@ section! {
         /// the claim that names the audience: aud, or client_id where tokens have no `aud`
         audience_claim: AudienceClaim as AudienceClaim = AudienceClaim::Aud;
         /// other places of the token: websocket_protocol, `query: NAME`, `cookie: NAME`
-        also: Vec<Elsewhere> as TokenPlaces = Vec::new();
+        also: Vec<TokenLocation> as TokenPlaces = Vec::new();
         /// the request header with the token
         header: HeaderName as CredentialHeader = http::header::AUTHORIZATION;
         /// the word before the token; "" is the bare token
@@ -51,7 +51,7 @@ section! {
         claim_headers: Vec<(String, HeaderName)> as ClaimHeaders = Vec::new();
         /// a claim for a header that is not ASCII: refuse the caller, omit the header, or write it into a second one,
         /// `NAME*`, as RFC 8187 says
-        claim_header_text: BeyondAscii as BeyondAscii = BeyondAscii::Refuse;
+        claim_header_text: NonAscii as NonAscii = NonAscii::Refuse;
         /// the longest `exp` - `iat`; default not limited
         max_token_lifetime: Option<Duration> as Time<SECOND, { 10 * YEAR }>;
         /// what becomes of tokens that are bound to a key of their holder
@@ -78,7 +78,7 @@ section! {
 }
 
 words!(AudienceClaim { Aud = "aud", ClientId = "client_id" });
-words!(BeyondAscii { Refuse = "refuse", Omit = "omit", Encode = "rfc8187" });
+words!(NonAscii { Refuse = "refuse", Omit = "omit", Encode = "rfc8187" });
 words!(BoundTokens { Refuse = "refuse", Ignore = "ignore" });
 
 /// A list that was written and could not be read must not pass for an empty one: the warning would be wrong.

@@ -4,7 +4,7 @@ use super::super::super::section::{Settings, section};
 use super::super::super::shape::Shape;
 use super::super::super::value::{Placed, Value};
 use super::super::super::values::{List, TOKEN, some_text, word};
-use crate::authn::Elsewhere;
+use crate::authn::TokenLocation;
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::Spanned;
@@ -28,11 +28,11 @@ section! {
 pub(super) enum TokenPlaces {}
 
 impl Value for TokenPlaces {
-    type Read = Vec<Elsewhere>;
+    type Read = Vec<TokenLocation>;
     const SHAPE: Shape = List::<TokenPlace>::SHAPE;
 
-    fn read(report: &Report<'_>, node: &Node) -> Option<Vec<Elsewhere>> {
-        let mut places: Vec<Spanned<Elsewhere>> = Vec::new();
+    fn read(report: &Report<'_>, node: &Node) -> Option<Vec<TokenLocation>> {
+        let mut places: Vec<Spanned<TokenLocation>> = Vec::new();
         for place in List::<Placed<TokenPlace>>::read(report, node)? {
             match places.iter().find(|other| other.value == place.value) {
                 Some(first) => {
@@ -59,13 +59,13 @@ impl Value for TokenPlaces {
 enum TokenPlace {}
 
 impl Value for TokenPlace {
-    type Read = Elsewhere;
+    type Read = TokenLocation;
     const SHAPE: Shape =
         Shape::AnyOf(&[Shape::Word(&["websocket_protocol"]), Shape::Section(InRequest::SECTION)]);
 
-    fn read(report: &Report<'_>, node: &Node) -> Option<Elsewhere> {
+    fn read(report: &Report<'_>, node: &Node) -> Option<TokenLocation> {
         if !node.is_map() {
-            return word(report, node, &["websocket_protocol"]).map(|_| Elsewhere::WebSocketProtocol);
+            return word(report, node, &["websocket_protocol"]).map(|_| TokenLocation::WebSocketProtocol);
         }
         let InRequest { query, cookie } = InRequest::read(report, node)?;
         let written = node.member("query").iter().chain(&node.member("cookie")).count();
@@ -73,8 +73,8 @@ impl Value for TokenPlace {
             report.say(Code::WrongType, node.place, "an entry names one place", HELP);
             return None;
         }
-        let query = query.map(|name| Elsewhere::Query(name.into()));
-        query.or_else(|| cookie.map(|name| Elsewhere::Cookie(name.into())))
+        let query = query.map(|name| TokenLocation::Query(name.into()));
+        query.or_else(|| cookie.map(|name| TokenLocation::Cookie(name.into())))
     }
 }
 

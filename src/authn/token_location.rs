@@ -16,7 +16,7 @@ const BEARER: &[u8] = b"bearer";
 
 /// A place in a request, other than the header, that may hold the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Elsewhere {
+pub enum TokenLocation {
     /// The pair `bearer, TOKEN` in `Sec-WebSocket-Protocol`.
     WebSocketProtocol,
     /// The parameter of that name in the query (RFC 6750 section 2.3).
@@ -25,7 +25,7 @@ pub enum Elsewhere {
     Cookie(Box<str>),
 }
 
-impl Elsewhere {
+impl TokenLocation {
     /// The place in words, for the checks of `explain`.
     pub(super) fn describe(&self) -> String {
         match self {
@@ -59,7 +59,7 @@ impl Elsewhere {
 /// The only credential of a request whose header gave `in_header`.
 pub(super) fn only<'a>(
     in_header: Result<&'a str, Reason>,
-    also: &[Elsewhere],
+    also: &[TokenLocation],
     headers: &'a HeaderMap,
     query: Option<&'a [u8]>,
 ) -> Result<Cow<'a, str>, Reason> {
@@ -78,13 +78,14 @@ pub(super) fn only<'a>(
 }
 
 /// Removes from a request head the values in those places.
-pub fn strip(also: &[Elsewhere], headers: &mut HeaderMap) {
-    if also.contains(&Elsewhere::WebSocketProtocol) && offers_bearer(headers) {
+pub fn strip(also: &[TokenLocation], headers: &mut HeaderMap) {
+    if also.contains(&TokenLocation::WebSocketProtocol) && offers_bearer(headers) {
         let rest: Vec<&[u8]> = rest(headers).collect();
         put(headers, SEC_WEBSOCKET_PROTOCOL, &rest.join(&b", "[..]));
     }
     let is_read = |cookie: &[u8]| {
-        also.iter().any(|place| matches!(place, Elsewhere::Cookie(name) if value_of(cookie, name).is_some()))
+        also.iter()
+            .any(|place| matches!(place, TokenLocation::Cookie(name) if value_of(cookie, name).is_some()))
     };
     if cookies(headers).any(is_read) {
         let rest: Vec<&[u8]> = cookies(headers).filter(|cookie| !is_read(cookie)).collect();
@@ -94,10 +95,10 @@ pub fn strip(also: &[Elsewhere], headers: &mut HeaderMap) {
 
 /// The query without the parameters that may hold a token; `None` when it has none of them.
 #[must_use]
-pub fn query_without(also: &[Elsewhere], query: &[u8]) -> Option<Vec<u8>> {
+pub fn query_without(also: &[TokenLocation], query: &[u8]) -> Option<Vec<u8>> {
     let is_read = |pair: &[u8]| {
         let Some((name, _)) = read(pair) else { return false };
-        also.iter().any(|place| matches!(place, Elsewhere::Query(wanted) if name == **wanted))
+        also.iter().any(|place| matches!(place, TokenLocation::Query(wanted) if name == **wanted))
     };
     let rest: Vec<&[u8]> = pairs(query).filter(|pair| !is_read(pair)).collect();
     (rest.len() < pairs(query).count()).then(|| rest.join(&b"&"[..]))
@@ -195,11 +196,11 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &[u8]) {
 mod tests {
     use super::*;
 
-    fn places() -> [Elsewhere; 3] {
+    fn places() -> [TokenLocation; 3] {
         [
-            Elsewhere::WebSocketProtocol,
-            Elsewhere::Query("access_token".into()),
-            Elsewhere::Cookie("session".into()),
+            TokenLocation::WebSocketProtocol,
+            TokenLocation::Query("access_token".into()),
+            TokenLocation::Cookie("session".into()),
         ]
     }
 
