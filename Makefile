@@ -26,7 +26,7 @@ test: ## Set up, lint, and run every test
 	@$(MAKE) --no-print-directory --jobs=2 fmt-check clippy console-check deny
 	$(CARGO) test --locked --doc
 # What tests/instructions.rs counts; it builds this by itself, but a test is to be quick.
-	CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_INCREMENTAL=0 $(CARGO) test --locked --no-run --test instructions
+	CARGO_PROFILE_DEV_OPT_LEVEL=2 CARGO_INCREMENTAL=0 $(CARGO) test --locked --no-run --test instructions
 # A line for each suite and each minute, and what each suite took before nextest's summary.
 	$(CARGO) nextest run --locked --workspace --no-fail-fast --status-level pass 2>&1 | python3 -u scripts/suite_times.py
 

@@ -1,9 +1,10 @@
 //! How many instructions a decision takes, and a whole request through the gateway, against a recorded baseline: a change
 //! of more than 3 % either way fails, or of a few instructions where there are few. Times vary with the machine; instructions hardly do.
 //!
-//! The test builds itself anew with the optimiser on (only this crate: its dependencies are optimised in any case), and
-//! runs that under valgrind, which shows the same processor to the program wherever it runs: one with AVX2, and without
-//! what came later. `counted` is what is counted, `callgrind` how.
+//! The test builds itself anew with the optimiser on (only this crate: the libraries that a request runs through are
+//! optimised in any case, by the profile in Cargo.toml), and runs that under valgrind, which shows the same processor to
+//! the program wherever it runs: one with AVX2, and without what came later. `counted` is what is counted, `callgrind`
+//! how.
 
 #[cfg(test)]
 #[cfg(target_arch = "x86_64")]
