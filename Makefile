@@ -75,6 +75,13 @@ compare: ## Portcullis beside bare Pingora, Envoy, HAProxy and nginx (fifteen mi
 	$(CARGO) build --locked --release --package bench-tools
 	python3 benches/compare/compare.py --rounds $(ROUNDS) --process --publish
 
+# Needs Node with npm and Python; fetches a newer Node, the SDKs and the conformance suite (tests/interop).
+.PHONY: interop
+interop: ## MCP and A2A clients, servers and suites that others wrote, through the gateway
+	@scripts/setup.sh interop
+	$(CARGO) build --locked --bin portcullis
+	.tools/venv-interop/bin/node tests/interop/run.mjs "$${CARGO_TARGET_DIR:-target}/debug/portcullis" target/interop
+
 # Every test that has a long form: load, faults, tokens, key providers, differential checks.
 .PHONY: soak
 soak: setup ## The long forms of the load and fault tests, on a release build (about two hours)

