@@ -24,6 +24,11 @@ mod tests {
     }
 
     #[test]
+    fn a_rewritten_card_agrees_with_the_policy_and_stays_as_it_is() {
+        fuzz("card");
+    }
+
+    #[test]
     fn one_credential_is_one_credential() {
         fuzz("credential");
     }

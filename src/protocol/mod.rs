@@ -3,6 +3,7 @@
 //!
 //! It reads and writes; it decides nothing. Who may do what is in `authz`, what becomes of a request in `gate`.
 
+pub mod a2a;
 pub mod json_rpc;
 pub mod mcp;
 mod resource;

@@ -5,6 +5,7 @@
 //! Two drivers call them: `tests/fuzz.rs` for a short time on stable Rust, `fuzz/` for long with libFuzzer.
 
 pub(crate) mod api_key;
+pub(crate) mod card;
 pub(crate) mod credential;
 pub(crate) mod document;
 pub(crate) mod head;
@@ -26,6 +27,7 @@ pub(crate) struct Target {
 /// Every target.
 pub(crate) const ALL: &[Target] = &[
     Target { name: "api_key", run: api_key::run, words: api_key::WORDS },
+    Target { name: "card", run: card::run, words: card::WORDS },
     Target { name: "credential", run: credential::run, words: credential::WORDS },
     Target { name: "document", run: document::run, words: document::WORDS },
     Target { name: "head", run: head::run, words: head::WORDS },

@@ -1,0 +1,101 @@
+//! An agent's card. One that is rewritten is read again, says nothing of where the agent is that the gateway would not
+//! say, agrees with the policy, and does not change when it is rewritten again.
+
+use portcullis::protocol::a2a::card::{
+    Access, CARD_BYTES, CardPolicy, CardProvider, CardWarning, MetadataKind, Signatures, compare,
+    has_signature, rewrite,
+};
+use serde_json::Value;
+
+pub(crate) const WORDS: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"supportedInterfaces\":[",
+    "\"supported_interfaces\":[",
+    "\"additionalInterfaces\":[",
+    "{\"url\":\"http://up.internal:9000/a\",\"protocolBinding\":\"JSONRPC\"}",
+    "{\"url\":\"http://up.internal:9000/v1\",\"transport\":\"HTTP+JSON\"}",
+    "\"protocolBinding\":\"GRPC\"",
+    "\"url\":\"http://up.internal:9000/\"",
+    "\"url\":\"https://gate.example/a/rpc?x\"",
+    "\"url\":\"up:1\"",
+    "\"preferredTransport\":\"GRPC\"",
+    "\"preferredTransport\":null",
+    "\"securitySchemes\":{}",
+    "\"securityRequirements\":[{}]",
+    "\"security\":[]",
+    "\"skills\":[{\"security\":[]}]",
+    "\"capabilities\":{\"extendedAgentCard\":true}",
+    "\"capabilities\":[]",
+    "\"supportsAuthenticatedExtendedCard\":true",
+    "\"signatures\":[{}]",
+    "\"signatures\":[]",
+    "\\u0000",
+    "\\\"",
+    "\\ud83d\\ude00",
+    "/../",
+    "%2f",
+    "1e3",
+    "null",
+    "true",
+];
+
+const BASE: &str = "https://gate.example/a";
+
+fn policies() -> [CardPolicy; 3] {
+    let provider = |name: &str, metadata| CardProvider {
+        name: name.to_owned(),
+        issuer: "https://idp.example/t/".to_owned(),
+        metadata,
+    };
+    let providers =
+        vec![provider("one", MetadataKind::OpenId), provider("two", MetadataKind::AuthorizationServer)];
+    [
+        Access::Public,
+        Access::ApiKey { header: "x-api-key".to_owned() },
+        Access::OAuth { providers, scopes: vec!["a".to_owned()] },
+    ]
+    .map(|access| CardPolicy {
+        base: Some(BASE.to_owned()),
+        route: "/a".to_owned(),
+        upstream_paths: vec!["/base".to_owned(), String::new()],
+        upstream_authority: "up.internal:9000".to_owned(),
+        access,
+        signatures: Signatures::Strip,
+    })
+}
+
+pub(crate) fn run(input: &[u8]) -> String {
+    let mut word = String::new();
+    for policy in policies() {
+        let made = match rewrite(input, &policy) {
+            Ok(made) => made,
+            Err(error) => {
+                return format!("{word}{}", error.to_string().split(['"', ':']).next().unwrap_or_default());
+            }
+        };
+        let text = made.text.under(BASE);
+        let card: Value = serde_json::from_str(&text).expect("a card is JSON");
+        assert!(card.get("signatures").is_none(), "{text}");
+        let leftovers =
+            made.warnings.iter().filter(|warning| matches!(warning, CardWarning::Leftover(_))).count();
+        if leftovers == 0 {
+            // What is in the names of members is not looked at.
+            let named = card["url"].as_str().is_some_and(|url| url.contains("//up.internal:9000"));
+            assert!(!named, "{text}");
+        }
+        word.push_str(&format!("ok{} ", made.warnings.len().min(3)));
+        if text.len() > CARD_BYTES {
+            continue;
+        }
+        assert_eq!(has_signature(text.as_bytes()), Ok(false), "{text}");
+        assert_eq!(compare(text.as_bytes(), &policy), Ok(Vec::new()), "{text}");
+        let again = rewrite(text.as_bytes(), &policy).expect("a rewritten card is one");
+        assert_eq!(again.text.under(BASE), text);
+    }
+    word
+}
