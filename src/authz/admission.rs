@@ -25,7 +25,7 @@ pub struct Admission {
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// The number of the compiled agent: an admission holds for no other.
-    pub agent: u64,
+    pub number: u64,
     /// The scope and claim rules.
     pub rules: Rules,
     /// The claims that go upstream as headers.

@@ -59,7 +59,7 @@ impl Gateway {
     /// Judges a stream that was just listed: a change between the decision and the response did not find it.
     fn judge(&self, listed: &Listed, agent: &Agent) {
         let cause = self.parts.snapshot.with(|snapshot| match snapshot.agents.get(&agent.name) {
-            Some(now) if now.entry.agent == agent.entry.agent => None,
+            Some(now) if now.entry.number == agent.entry.number => None,
             now => lost(&listed.stream().facts, now.map(Arc::as_ref), self.clock.now()),
         });
         if let Some(by) = cause {

@@ -207,7 +207,7 @@ pub(crate) mod tests {
             },
             authenticator,
             entry: Entry {
-                agent: next_id(),
+                number: next_id(),
                 rules: Rules::default(),
                 claim_headers: ClaimHeaders::default(),
             },

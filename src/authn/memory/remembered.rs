@@ -108,7 +108,7 @@ impl Remembered {
         provider: usize,
         trace: &mut impl Trace,
     ) -> Option<Arc<Admission>> {
-        if let Some(admission) = self.kept(entry.agent) {
+        if let Some(admission) = self.kept(entry.number) {
             if admission.headers.is_err() && trace.wants_grounds() {
                 // Refused before, when nobody recorded the grounds: the rules alone give them again.
                 self.admit(entry, provider, trace);
@@ -116,7 +116,7 @@ impl Remembered {
             return Some(admission);
         }
         let admission = Arc::new(self.admit(entry, provider, trace)?);
-        self.keep(entry.agent, &admission);
+        self.keep(entry.number, &admission);
         Some(admission)
     }
 

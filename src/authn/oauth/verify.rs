@@ -55,7 +55,7 @@ impl OAuthPolicy {
                 });
                 let admission = Arc::new(question.entry.admit(identity, &token.claims, trace));
                 if let Some(remembered) = remembered {
-                    remembered.keep(question.entry.agent, &admission);
+                    remembered.keep(question.entry.number, &admission);
                 }
                 Answer::Proven { admission, provider: index }
             }

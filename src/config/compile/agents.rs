@@ -83,7 +83,7 @@ fn agent(
         route: route(&entry.route),
         upstream: upstream?,
         entry: Entry {
-            agent: next_id(),
+            number: next_id(),
             rules: oauth.map(rules).unwrap_or_default(),
             claim_headers: claim_headers(input, oauth, entry)?,
         },

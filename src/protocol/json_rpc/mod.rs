@@ -4,6 +4,7 @@ mod known;
 mod message;
 mod names;
 mod read;
+mod words;
 
 pub use known::{Known, Spelling};
 pub use message::{Id, Kind, Message, Text};
