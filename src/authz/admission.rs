@@ -10,6 +10,7 @@ use crate::model::{Claims, Identity, Reason, TokenSaid};
 
 use super::claim_headers::ClaimHeaders;
 use super::explain::Trace;
+use super::operations::{OperationRules, Standings};
 use super::rules::Rules;
 
 /// A verified token, judged by the rules of one agent.
@@ -19,6 +20,8 @@ pub struct Admission {
     pub identity: Arc<Identity>,
     /// The claim headers that the agent receives, or the reason of the refusal.
     pub headers: Result<Box<[(HeaderName, HeaderValue)]>, Reason>,
+    /// What the token is worth by the agent's rules by operation; empty where it has none.
+    pub standings: Standings,
 }
 
 /// The rules and claim headers of one agent, which an authenticated caller is judged by.
@@ -30,6 +33,8 @@ pub struct Entry {
     pub rules: Rules,
     /// The claims that go upstream as headers.
     pub claim_headers: ClaimHeaders,
+    /// The rules by operation, where the agent has such rules.
+    pub operations: Option<Box<OperationRules>>,
 }
 
 impl Entry {
@@ -39,6 +44,7 @@ impl Entry {
         if headers.is_err() {
             trace.refused(|| TokenSaid::of(claims, identity.key_id.as_deref()));
         }
-        Admission { identity: Arc::new(identity), headers: headers.map(Vec::into_boxed_slice) }
+        let standings = self.operations.as_ref().map(|rules| rules.standings(claims)).unwrap_or_default();
+        Admission { identity: Arc::new(identity), headers: headers.map(Vec::into_boxed_slice), standings }
     }
 }

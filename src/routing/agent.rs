@@ -12,6 +12,7 @@ use crate::telemetry::AgentMetrics;
 use crate::upstream::Upstream;
 
 use super::cors::Cors;
+use super::protocol::Protocol;
 use super::route::Route;
 
 /// A compiled agent.
@@ -26,6 +27,8 @@ pub struct Agent {
     /// The prefix that `strip_path` removes from the path of a request, for `X-Forwarded-Prefix`; `None` when it removes
     /// nothing.
     pub taken_prefix: Option<HeaderValue>,
+    /// The protocol that it speaks.
+    pub protocol: Protocol,
     /// The server that requests are forwarded to.
     pub upstream: Upstream,
     /// How its callers authenticate: in exactly one way.
@@ -193,6 +196,7 @@ pub(crate) mod tests {
                 strip_path: false,
             },
             taken_prefix: None,
+            protocol: Protocol::Http,
             upstream: Upstream {
                 endpoint: Arc::new(Endpoint::new("127.0.0.1", 9)),
                 tls: None,
@@ -210,6 +214,7 @@ pub(crate) mod tests {
                 number: next_id(),
                 rules: Rules::default(),
                 claim_headers: ClaimHeaders::default(),
+                operations: None,
             },
             cors: None,
             max_body: None,

@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue};
 use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme, TokenCache};
 use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Entry, Rules, ScopeRules};
 use crate::model::{AgentName, Digest, Identity, Instant, ProviderName, unbracketed};
-use crate::routing::{Agent, Authenticator, Cors, CorsRules, Methods, Route, next_id};
+use crate::routing::{Agent, Authenticator, Cors, CorsRules, Methods, Protocol, Route, next_id};
 use crate::telemetry::AgentMetrics;
 use crate::upstream::{Endpoint, Upstream, UpstreamHost, UpstreamTls};
 
@@ -81,11 +81,13 @@ fn agent(
         display_name: entry.display_name.clone(),
         taken_prefix: taken_prefix(&entry.route),
         route: route(&entry.route),
+        protocol: Protocol::Http,
         upstream: upstream?,
         entry: Entry {
             number: next_id(),
             rules: oauth.map(rules).unwrap_or_default(),
             claim_headers: claim_headers(input, oauth, entry)?,
+            operations: None,
         },
         cors: entry.cors.as_ref().map(|cors| Box::new(compile_cors(cors, credential))),
         max_body: entry.max_body,

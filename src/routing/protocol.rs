@@ -1,0 +1,24 @@
+//! The protocol that an agent speaks, as far as the gateway takes part in it.
+
+use crate::protocol::ResourceForms;
+
+/// What an agent speaks.
+#[derive(Debug, Clone, Default)]
+pub enum Protocol {
+    /// HTTP, of which the gateway reads the heads alone.
+    #[default]
+    Http,
+    /// MCP over HTTP.
+    Mcp(Box<McpAgent>),
+}
+
+/// An agent that speaks MCP.
+#[derive(Debug, Clone)]
+pub struct McpAgent {
+    /// The paths under which clients know it.
+    pub forms: ResourceForms,
+    /// The longest message that is read, in bytes.
+    pub max_message: usize,
+    /// Whether `Mcp-Method` and `Mcp-Name` are believed, since the agent compares them with the message itself.
+    pub trust_mirrored_headers: bool,
+}
