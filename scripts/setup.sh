@@ -8,7 +8,7 @@
 #   scripts/setup.sh lint     cmake, rustfmt and clippy
 #   scripts/setup.sh quick    cmake, promtool and cargo-nextest: no Node, no browser
 #   scripts/setup.sh test     what `console` needs, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, libfaketime,
-#                             valgrind, promtool, and the end-to-end suite's Node packages
+#                             valgrind, promtool, the end-to-end suite's Node packages, and what `interop` needs
 #   scripts/setup.sh bench    cmake
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
 #   scripts/setup.sh fuzz     cmake and cargo-fuzz
@@ -237,6 +237,7 @@ test)
     schemathesis
     verifiers
     node_packages
+    interop
     console required
     ;;
 bench) ;;

@@ -51,7 +51,6 @@ pub(super) fn spec(source: KeySource) -> ProviderSpec {
         insecure_http: false,
         egress_proxy: EgressProxy::Direct,
         extra_ca: None,
-        implied_scopes: Default::default(),
     }
 }
 

@@ -53,8 +53,7 @@ impl OAuthPolicy {
                     cached.cache.insert(cached.digest, &remembered);
                     remembered
                 });
-                let implied = &provider.spec().implied_scopes;
-                let admission = Arc::new(question.entry.admit(identity, &token.claims, implied, trace));
+                let admission = Arc::new(question.entry.admit(identity, &token.claims, trace));
                 if let Some(remembered) = remembered {
                     remembered.keep(question.entry.number, &admission);
                 }

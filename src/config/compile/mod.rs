@@ -8,7 +8,6 @@ mod given;
 mod input;
 mod kept;
 mod made;
-mod protocol;
 mod providers;
 mod restart;
 mod terms;

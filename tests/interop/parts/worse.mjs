@@ -10,10 +10,12 @@ const SEES = {
   parameters: ['http-custom-header-server-validation', '2026-07-28'],
 };
 
-export async function worse(binary) {
+export async function worse(binary, { short }) {
   const upstream = await ownServer();
   const site = await gate(binary, () => agents({ both: upstream }));
   for (const [fault, [scenario, revision]] of Object.entries(SEES)) {
+    // Held events are seen by a time-out of the suite.
+    if (short && fault === 'events') continue;
     await check(`a gateway with the fault "${fault}" fails ${scenario}`, async () => {
       const suite = ['--scenario', scenario, '--spec-version', revision];
       const direct = await outcomes(`${upstream}/mcp`, suite);

@@ -86,16 +86,19 @@ function talkingTools(server, closeStream) {
   });
   tool('test_sampling', async ({ prompt }, ctx) => {
     const messages = [{ role: 'user', content: { type: 'text', text: prompt } }];
-    const result = await ctx.mcpReq.requestSampling({ messages, maxTokens: 100 });
+    const params = { messages, maxTokens: 100 };
+    const result = await ctx.mcpReq.send({ method: 'sampling/createMessage', params });
     return text(`LLM response: ${result.content?.text}`);
   }, { prompt: { type: 'string' } });
+  // On the stream of this very request: on that for GET it would be lost when the client has not opened it yet.
+  const elicit = (ctx, params) => ctx.mcpReq.send({ method: 'elicitation/create', params });
   const asked = (result) => text(`action=${result.action}, content=${JSON.stringify(result.content ?? {})}`);
   tool('test_elicitation', async ({ message }, ctx) => {
     const requestedSchema = object({ response: { type: 'string' } }, ['response']);
-    return asked(await ctx.mcpReq.elicitInput({ message, requestedSchema }));
+    return asked(await elicit(ctx, { message, requestedSchema }));
   }, { message: { type: 'string' } });
   for (const [name, requestedSchema] of Object.entries(FORMS)) {
-    tool(name, async (_args, ctx) => asked(await ctx.mcpReq.elicitInput({ message: name, requestedSchema })));
+    tool(name, async (_args, ctx) => asked(await elicit(ctx, { message: name, requestedSchema })));
   }
 }
 

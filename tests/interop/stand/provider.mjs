@@ -2,6 +2,7 @@
 //
 // They register themselves (RFC 7591), are sent to the authorization endpoint with PKCE, and get JWT access tokens for the
 // `resource` they ask for (RFC 8707). Whoever comes to log in is "alice", without a question, and grants what is asked.
+//   GET /issued   the tokens that were issued since the last time
 import { createServer } from 'node:http';
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 
@@ -11,16 +12,18 @@ const port = Number(process.argv[2]);
 const issuer = `http://127.0.0.1:${port}`;
 const SCOPES = 'tools:use tools:admin';
 
-// By way of PEM, as tests/e2e/provider.mjs says.
-const { privateKey } = generateKeyPairSync('ec', {
-  namedCurve: 'P-256',
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-});
-const key = { ...createPrivateKey(privateKey).export({ format: 'jwk' }), kid: 'interop', alg: 'ES256', use: 'sig' };
+// Access tokens are signed with ES256; OpenID Connect wants RS256 for the ID tokens of clients that name no algorithm.
+function freshKey(alg, type, options) {
+  // By way of PEM, as tests/e2e/provider.mjs says.
+  const privateKeyEncoding = { type: 'pkcs8', format: 'pem' };
+  const publicKeyEncoding = { type: 'spki', format: 'pem' };
+  const { privateKey } = generateKeyPairSync(type, { ...options, privateKeyEncoding, publicKeyEncoding });
+  return { ...createPrivateKey(privateKey).export({ format: 'jwk' }), kid: alg, alg, use: 'sig' };
+}
 
+const keys = [freshKey('RS256', 'rsa', { modulusLength: 2048 }), freshKey('ES256', 'ec', { namedCurve: 'P-256' })];
 const provider = new Provider(issuer, {
-  jwks: { keys: [key] },
+  jwks: { keys },
   clients: [{
     client_id: 'known',
     client_secret: 'not-a-secret',
@@ -38,7 +41,7 @@ const provider = new Provider(issuer, {
   loadExistingGrant: async (ctx) => {
     const { client, session, params } = ctx.oidc;
     const grant = new ctx.oidc.provider.Grant({ clientId: client.clientId, accountId: session.accountId });
-    grant.addOIDCScope('openid offline_access');
+    grant.addOIDCScope(`openid offline_access ${SCOPES}`);
     for (const resource of [params.resource].flat().filter(Boolean)) grant.addResourceScope(resource, SCOPES);
     await grant.save();
     return grant;
@@ -60,10 +63,18 @@ const provider = new Provider(issuer, {
     },
   },
 });
+const issued = [];
 provider.on('server_error', (_ctx, error) => console.error(error));
+provider.on('grant.success', ({ oidc }) => {
+  const { client_id, grant_type, resource, scope } = { client_id: oidc.client.clientId, ...oidc.params };
+  issued.push({ client_id, grant_type, resource, scope });
+});
 const answer = provider.callback();
 
 createServer(async (request, response) => {
+  if (request.url === '/issued') return response.end(JSON.stringify(issued.splice(0)));
   if (!request.url.startsWith('/interaction/')) return answer(request, response);
-  await provider.interactionFinished(request, response, { login: { accountId: 'alice' } });
+  const { prompt } = await provider.interactionDetails(request, response);
+  const result = prompt.name === 'login' ? { login: { accountId: 'alice' } } : { consent: {} };
+  await provider.interactionFinished(request, response, result);
 }).listen(port, '127.0.0.1', () => console.log(`READY ${issuer}`));

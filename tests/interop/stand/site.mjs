@@ -9,6 +9,8 @@ const suite = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 export const node = process.execPath;
 /** The command of a package: `bin('conformance')`. */
 export const bin = (name) => suite(`node_modules/.bin/${name}`);
+/** The Python with the packages of this suite. */
+export const python = suite('../../.tools/venv-interop/bin/python');
 export { suite };
 
 /** The MCP server of this suite: both generations, on the SDK 2.x. */

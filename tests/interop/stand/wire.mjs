@@ -23,7 +23,8 @@ export async function wire(port, target) {
 function pass(made, target, request, response) {
   const [host, port] = target.split(':');
   const headers = worse(request.rawHeaders, made.fault);
-  const exchange = { method: request.method, url: request.url, status: 0, challenge: undefined, from: request.headers };
+  const { method, url } = request;
+  const exchange = { at: Math.round(performance.now()), method, url, status: 0, challenge: undefined };
   made.exchanges.push(exchange);
   const onward = send({ host, port, method: request.method, path: request.url, headers, setHost: false }, (answer) => {
     exchange.status = answer.statusCode;

@@ -6,7 +6,6 @@
 
 mod links;
 mod merged;
-mod metadata;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
