@@ -3,18 +3,22 @@
 //! Only this room makes a [`Permit`], and nothing goes upstream without one. No I/O, no clock, no waiting: the caller of
 //! [`decide`] fetches what it needs, and asks again.
 
+mod asked;
 mod challenge;
 mod decide;
 mod evidence;
 mod explain;
+mod operation;
 mod permit;
 #[cfg(test)]
 pub(crate) mod tests;
 mod verdict;
 
+pub use asked::Asked;
 pub use challenge::{challenge, detail};
 pub use decide::{Step, decide};
 pub use evidence::{Evidence, Introspection, Need};
 pub use explain::{CredentialError, Explanation, credential, explain};
+pub use operation::decide_operation;
 pub use permit::Permit;
 pub use verdict::Verdict;

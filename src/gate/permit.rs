@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::authz::Admission;
+use crate::authz::{Admission, Standing};
 use crate::routing::Agent;
 
 /// Permission for one request to one agent.
@@ -24,6 +24,11 @@ impl Permit {
     #[must_use]
     pub const fn agent(&self) -> &Arc<Agent> {
         &self.agent
+    }
+
+    /// What the caller's token is worth by the agent's rules by operation.
+    pub(super) fn standings(&self) -> &[Standing] {
+        self.admission.as_ref().map(|admission| &*admission.standings).unwrap_or_default()
     }
 
     /// The claim headers that the agent receives; none without a token, or where shadow mode lets a refused request pass.

@@ -6,7 +6,7 @@ use crate::authz::Admission;
 use crate::model::{AuthMethod, CacheLabel, Decision, Enforcement, Identity, Reason};
 use crate::routing::Agent;
 
-use super::Permit;
+use super::{Asked, Permit};
 
 /// A decision about a request.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Verdict {
     pub identity: Option<Arc<Identity>>,
     /// The part of the token cache in the decision.
     pub cache: CacheLabel,
+    /// What the request asked for, at an agent with rules by operation, once its message was read.
+    pub asked: Option<Box<Asked>>,
     /// The permit, unless the request is refused.
     pub permit: Option<Permit>,
 }
@@ -36,6 +38,7 @@ impl Verdict {
         provider: None,
         identity: None,
         cache: CacheLabel::Off,
+        asked: None,
         permit: None,
     };
 
@@ -58,6 +61,7 @@ impl Verdict {
             provider: None,
             identity,
             cache: CacheLabel::Off,
+            asked: None,
             permit: Some(Permit::new(Arc::clone(agent), admission)),
         }
     }
@@ -69,7 +73,7 @@ impl Verdict {
             Enforcement::Shadow => (Decision::ShadowDeny, Some(Permit::new(Arc::clone(agent), None))),
         };
         let (method, cache) = (agent.method(), CacheLabel::Off);
-        Self { method, decision, reason, provider: None, identity, cache, permit }
+        Self { method, decision, reason, provider: None, identity, cache, asked: None, permit }
     }
 
     /// The token is valid; its admission says whether the rules allow the request.

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use super::decision::closed_words;
+
 /// What a message asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation<'m> {
@@ -120,6 +122,51 @@ impl OperationClass {
     }
 }
 
+/// The texts of a message that the access log shows, cut to [`Call::LONGEST`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Call {
+    /// The method of the message; absent from a response of the client.
+    pub method: Option<Box<str>>,
+    /// The first thing that the message is about.
+    pub name: Option<Box<str>>,
+    /// The revision of the protocol that the head of the request names.
+    pub version: Option<Box<str>>,
+}
+
+impl Call {
+    /// The longest text, in bytes: `docs/ACCESS_LOG.md` promises it, and it bounds what a message can make its record cost.
+    const LONGEST: usize = 128;
+
+    /// The texts of an operation.
+    #[must_use]
+    pub fn of(operation: &Operation<'_>, version: Option<&str>) -> Self {
+        let cut = |text: &str| -> Option<Box<str>> {
+            text.get(..text.floor_char_boundary(Self::LONGEST)).map(Box::from)
+        };
+        Self {
+            method: cut(&operation.method).filter(|method| !method.is_empty()),
+            name: operation.targets.first().and_then(|target| cut(&target.name)),
+            version: version.and_then(cut),
+        }
+    }
+}
+
+closed_words! {
+    /// What the rules by operation said of a message.
+    CallOutcome {
+        /// It goes on to the agent.
+        Permitted = "permitted",
+        /// It is refused for want of a scope.
+        StepUp = "step_up",
+        /// It is refused, whatever scopes the caller has.
+        Denied = "denied",
+        /// It is refused because it cannot be judged.
+        Invalid = "invalid",
+        /// It would have been refused, and goes on because the agent is in shadow mode.
+        ShadowDenied = "shadow_denied",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,5 +175,21 @@ mod tests {
     fn every_class_has_a_label_of_its_own() {
         let labels: std::collections::BTreeSet<_> = OperationClass::ALL.map(OperationClass::as_str).into();
         assert_eq!(labels.len(), OperationClass::ALL.len());
+    }
+
+    #[test]
+    fn the_texts_of_a_call_are_cut_between_characters() {
+        let long = "ä".repeat(Call::LONGEST);
+        let targets = vec![Target { kind: TargetKind::Tool, name: format!("x{long}").into() }];
+        let operation =
+            Operation { class: OperationClass::Tool, method: "tools/call".into(), targets, governed: true };
+        let call = Call::of(&operation, Some("2026-07-28"));
+        assert_eq!(
+            (call.method.as_deref(), call.version.as_deref()),
+            (Some("tools/call"), Some("2026-07-28"))
+        );
+        assert_eq!(call.name.as_deref().map(str::len), Some(Call::LONGEST - 1));
+        let response = Operation { method: "".into(), targets: Vec::new(), ..operation };
+        assert_eq!(Call::of(&response, None), Call::default());
     }
 }

@@ -64,6 +64,14 @@ pub enum Reason {
     ApiKeyExpired,
     /// The key's `revoked_at` has passed.
     ApiKeyRevoked,
+    /// The agent's rules do not permit the operation to this caller.
+    OperationDenied,
+    /// Version, method or name in the head of an MCP request are not there as they must be, or not those of its message.
+    McpHeaderMismatch,
+    /// A list of messages instead of one.
+    McpBatch,
+    /// A body that is not one message, or could be taken for two different ones.
+    McpBody,
 }
 
 /// The error codes of RFC 6750 section 3.1.
@@ -91,7 +99,7 @@ impl OAuthError {
 
 impl Reason {
     /// Every reason, in the order of its declaration: metrics index their cells by it.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::Ok,
         Self::NoRoute,
         Self::TokenMissing,
@@ -117,6 +125,10 @@ impl Reason {
         Self::ApiKeyInvalid,
         Self::ApiKeyExpired,
         Self::ApiKeyRevoked,
+        Self::OperationDenied,
+        Self::McpHeaderMismatch,
+        Self::McpBatch,
+        Self::McpBody,
     ];
 
     /// The word for it: label value in metrics, `reason` in logs and API.
@@ -148,6 +160,10 @@ impl Reason {
             Self::ApiKeyInvalid => "api_key_invalid",
             Self::ApiKeyExpired => "api_key_expired",
             Self::ApiKeyRevoked => "api_key_revoked",
+            Self::OperationDenied => "operation_denied",
+            Self::McpHeaderMismatch => "mcp_header_mismatch",
+            Self::McpBatch => "mcp_batch",
+            Self::McpBody => "mcp_body",
         }
     }
 
@@ -157,8 +173,8 @@ impl Reason {
         match self {
             Self::Ok => 200,
             Self::NoRoute => 404,
-            Self::MultipleTokens => 400,
-            Self::ScopeMissing | Self::ClaimMismatch => 403,
+            Self::MultipleTokens | Self::McpHeaderMismatch | Self::McpBatch | Self::McpBody => 400,
+            Self::ScopeMissing | Self::ClaimMismatch | Self::OperationDenied => 403,
             Self::KeysUnavailable => 503,
             Self::TokenMissing
             | Self::TokenMalformed
@@ -210,7 +226,11 @@ impl Reason {
             | Self::ApiKeyMissing
             | Self::ApiKeyInvalid
             | Self::ApiKeyExpired
-            | Self::ApiKeyRevoked => None,
+            | Self::ApiKeyRevoked
+            | Self::OperationDenied
+            | Self::McpHeaderMismatch
+            | Self::McpBatch
+            | Self::McpBody => None,
         }
     }
 
@@ -242,7 +262,11 @@ impl Reason {
             | Self::ApiKeyMissing
             | Self::ApiKeyInvalid
             | Self::ApiKeyExpired
-            | Self::ApiKeyRevoked => Decision::Deny,
+            | Self::ApiKeyRevoked
+            | Self::OperationDenied
+            | Self::McpHeaderMismatch
+            | Self::McpBatch
+            | Self::McpBody => Decision::Deny,
         }
     }
 }

@@ -53,6 +53,13 @@ impl ResourceForms {
         behind.and_then(|rest| of(true, rest)).or_else(|| of(false, rest))
     }
 
+    /// Whether this path is the endpoint, with or without a slash at the end.
+    #[must_use]
+    pub fn is_endpoint(&self, path: &str) -> bool {
+        let rest = path.strip_prefix(&*self.base).and_then(|rest| rest.strip_prefix(&*self.endpoint));
+        matches!(rest, Some("" | "/"))
+    }
+
     /// The path of a form.
     #[must_use]
     pub fn path(&self, form: ResourceForm) -> String {

@@ -15,9 +15,18 @@ use crate::routing::{Agent, Match};
 
 use super::answer::{Own, Problem};
 use super::context::Context;
+use super::decide::{ByOperation, Plain};
 use super::health;
 use super::service::Gateway;
 use super::view::View;
+
+/// The agent of a request that needs a decision.
+enum Routed {
+    /// One without rules by operation.
+    Plain(Arc<Agent>),
+    /// One with rules by operation.
+    Governed(Arc<Agent>),
+}
 
 impl Gateway {
     /// The permit and the slot of a request, or the response that it gets instead.
@@ -25,8 +34,16 @@ impl Gateway {
         let head = session.req_header();
         self.screen(head)?;
         let request = self.read(head, ctx)?;
-        let agent = self.route(&request, head, ctx)?;
-        let permit = self.decide(&agent, request, head, ctx).await;
+        let (agent, permit) = match self.route(&request, head, ctx)? {
+            Routed::Plain(agent) => {
+                let permit = self.decide::<Plain>(&agent, request, head, ctx).await;
+                (agent, permit)
+            }
+            Routed::Governed(agent) => {
+                let permit = self.decide::<ByOperation>(&agent, request, head, ctx).await;
+                (agent, permit)
+            }
+        };
         let permit = permit.ok_or_else(|| Problem::decided(ctx.verdict.reason, &agent))?;
         if agent.max_body.is_some_and(|limit| content_length(head).is_some_and(|length| length > limit)) {
             return Err(Refusal::BodyTooLarge.into());
@@ -71,16 +88,15 @@ impl Gateway {
     }
 
     /// The agent of a request that needs a decision.
-    fn route(
-        &self,
-        request: &Request<'_>,
-        head: &RequestHeader,
-        ctx: &mut Context,
-    ) -> Result<Arc<Agent>, Own> {
+    fn route(&self, request: &Request<'_>, head: &RequestHeader, ctx: &mut Context) -> Result<Routed, Own> {
         match self.parts.snapshot.with(|snapshot| snapshot.router.find(request).cloned()) {
             Match::Agent(agent) => {
                 ctx.route(&agent);
-                Ok(agent)
+                Ok(Routed::Plain(agent))
+            }
+            Match::Governed(agent) => {
+                ctx.route(&agent);
+                Ok(Routed::Governed(agent))
             }
             Match::Preflight(agent, headers) => {
                 ctx.route(&agent);

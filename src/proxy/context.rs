@@ -166,6 +166,7 @@ impl Context {
             provider: agent.and_then(|agent| agent.provider_name(verdict.provider)).cloned(),
             identity: verdict.identity.clone(),
             cache: verdict.cache,
+            call: verdict.asked.as_ref().and_then(|asked| asked.call.clone()),
             status: None,
             upstream_error: None,
             grounds: None,

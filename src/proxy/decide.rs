@@ -7,9 +7,9 @@ use std::time::{Duration, Instant as Tick};
 
 use pingora::http::RequestHeader;
 
-use crate::authz::{Silent, Witness};
-use crate::gate::{Evidence, Need, Permit, Step, Verdict, decide};
-use crate::model::{Clock, Fetched, Instant, Request};
+use crate::authz::{Silent, Trace, Witness};
+use crate::gate::{Evidence, Need, Permit, Step, Verdict, decide, decide_operation};
+use crate::model::{Clock, Fetched, Instant, OperationClass, Request};
 use crate::routing::Agent;
 
 use super::context::Context;
@@ -22,7 +22,7 @@ const KEYS_WAIT: Duration = Duration::from_secs(1);
 
 impl Gateway {
     /// Decides about a request to `agent`, counts the decision and notes it. The context gets the verdict.
-    pub(super) async fn decide(
+    pub(super) async fn decide<W: Way>(
         &self,
         agent: &Arc<Agent>,
         mut request: Request<'_>,
@@ -35,11 +35,11 @@ impl Gateway {
             let began = Tick::now();
             let step = if witnessed {
                 let mut witness = Witness::default();
-                let step = decide(agent, request, evidence, &mut witness);
+                let step = W::step(agent, request, evidence, &mut witness);
                 grounds = witness.into_grounds();
                 step
             } else {
-                decide(agent, request, evidence, &mut Silent)
+                W::step(agent, request, evidence, &mut Silent)
             };
             took += began.elapsed();
             step
@@ -47,7 +47,7 @@ impl Gateway {
         let mut verdict = settle(&mut request, &mut Fetcher { clock: &*self.clock }, ask).await;
         ctx.now = request.now;
         ctx.grounds = grounds;
-        agent.metrics.decided(verdict.provider, verdict.method, verdict.decision, verdict.reason);
+        W::count(agent, &verdict);
         agent.metrics.decision_took(verdict.method, verdict.cache, took);
         let permit = verdict.permit.take();
         ctx.verdict = verdict;
@@ -55,6 +55,44 @@ impl Gateway {
             noted::decision(decisions, head, ctx);
         }
         permit
+    }
+}
+
+/// The way to a decision. There are two, so that a request to an agent without rules by operation does not pay for them.
+pub(super) trait Way {
+    fn step(agent: &Arc<Agent>, request: &Request<'_>, evidence: &Evidence, trace: &mut impl Trace) -> Step;
+
+    fn count(agent: &Agent, verdict: &Verdict);
+}
+
+/// By the agent's own rules.
+pub(super) enum Plain {}
+
+/// By the agent's own rules and those by operation.
+pub(super) enum ByOperation {}
+
+impl Way for Plain {
+    fn step(agent: &Arc<Agent>, request: &Request<'_>, evidence: &Evidence, trace: &mut impl Trace) -> Step {
+        decide(agent, request, evidence, trace)
+    }
+
+    fn count(agent: &Agent, verdict: &Verdict) {
+        agent.metrics.decided(verdict.provider, verdict.method, verdict.decision, verdict.reason);
+    }
+}
+
+impl Way for ByOperation {
+    fn step(agent: &Arc<Agent>, request: &Request<'_>, evidence: &Evidence, trace: &mut impl Trace) -> Step {
+        decide_operation(agent, request, evidence, trace)
+    }
+
+    fn count(agent: &Agent, verdict: &Verdict) {
+        let class = verdict.asked.as_ref().map_or(OperationClass::None, |asked| asked.class);
+        let outcome = (verdict.decision, verdict.reason);
+        agent.metrics.decided_operation(verdict.provider, verdict.method, outcome, class);
+        if let Some(outcome) = verdict.call_outcome() {
+            agent.metrics.called(class, outcome);
+        }
     }
 }
 

@@ -9,6 +9,8 @@ use super::cors::CorsHeaders;
 pub enum Match<A> {
     /// The request is for this agent.
     Agent(A),
+    /// The request is for this agent, which has rules by operation.
+    Governed(A),
     /// It is a preflight for this agent, which the gateway answers with these headers before any authentication.
     Preflight(A, CorsHeaders),
     /// It is for this agent, whose route does not serve the method; this is the value of `Allow`.
@@ -23,6 +25,7 @@ impl<A: Clone> Match<&A> {
     pub fn cloned(self) -> Match<A> {
         match self {
             Self::Agent(agent) => Match::Agent(agent.clone()),
+            Self::Governed(agent) => Match::Governed(agent.clone()),
             Self::Preflight(agent, headers) => Match::Preflight(agent.clone(), headers),
             Self::MethodNotAllowed(agent, allow) => Match::MethodNotAllowed(agent.clone(), allow),
             Self::NotFound => Match::NotFound,

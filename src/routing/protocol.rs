@@ -22,3 +22,14 @@ pub struct McpAgent {
     /// Whether `Mcp-Method` and `Mcp-Name` are believed, since the agent compares them with the message itself.
     pub trust_mirrored_headers: bool,
 }
+
+impl Protocol {
+    /// Whether an agent with rules by operation has this path: its endpoint alone, since nothing is known of what happens
+    /// elsewhere.
+    pub(super) fn serves(&self, path: &str) -> bool {
+        match self {
+            Self::Http => true,
+            Self::Mcp(mcp) => mcp.forms.is_endpoint(path),
+        }
+    }
+}

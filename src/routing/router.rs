@@ -10,6 +10,7 @@ use crate::model::{CanonicalPath, Host, HostRule, Request};
 
 use super::agent::Agent;
 use super::found::Match;
+use super::methods::Methods;
 
 /// Two agents with the same host and path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -65,10 +66,8 @@ impl Router {
             return Match::Preflight(agent, headers);
         }
         match &agent.route.methods {
-            Some(methods) if !methods.allows(request.method) => {
-                Match::MethodNotAllowed(agent, methods.allow().clone())
-            }
-            _ => Match::Agent(agent),
+            Some(methods) => restricted(agent, methods, request),
+            None => Match::Agent(agent),
         }
     }
 
@@ -88,6 +87,18 @@ impl Router {
         let (_, parent) = host.split_once('.')?;
         self.wildcards.get(parent)
     }
+}
+
+/// The outcome at an agent that serves only some methods, as every agent with rules by operation does.
+fn restricted<'a>(agent: &'a Arc<Agent>, methods: &Methods, request: &Request<'_>) -> Match<&'a Arc<Agent>> {
+    let is_governed = agent.entry.operations.is_some();
+    if is_governed && !agent.protocol.serves(request.path.as_str()) {
+        return Match::NotFound;
+    }
+    if !methods.allows(request.method) {
+        return Match::MethodNotAllowed(agent, methods.allow().clone());
+    }
+    if is_governed { Match::Governed(agent) } else { Match::Agent(agent) }
 }
 
 impl Paths {
@@ -117,7 +128,6 @@ mod tests {
     use crate::model::Instant;
     use crate::routing::agent::tests::public_agent;
     use crate::routing::cors::{Cors, CorsRules};
-    use crate::routing::methods::Methods;
     use http::{HeaderMap, Method};
     use std::time::Duration;
 
@@ -161,6 +171,7 @@ mod tests {
             let request = Request { method: &method, path, ..Request::with_headers(headers, now) };
             let found = match router.find(&request).cloned() {
                 Match::Agent(_) => "agent".to_owned(),
+                Match::Governed(_) => "governed".to_owned(),
                 Match::Preflight(_, headers) => {
                     assert!(headers.iter().any(|(name, _)| name == "access-control-allow-methods"));
                     "preflight".to_owned()

@@ -63,6 +63,11 @@ fn word(ended: &EndedRequest, calendar: &str, text: &mut Vec<u8>) {
     line.raw(",\"http_version\":\"").raw(version(ended.version));
     line.raw("\",\"auth\":").auth(record);
     line.raw(",\"upstream_error\":").maybe(record.upstream_error.map(UpstreamError::as_str));
+    if let Some(call) = record.call.as_deref() {
+        line.raw(",\"mcp\":{\"method\":").maybe(call.method.as_deref());
+        line.raw(",\"name\":").maybe(call.name.as_deref());
+        line.raw(",\"version\":").maybe(call.version.as_deref()).raw("}");
+    }
     if let Some(by) = ended.ended_by {
         line.raw(",\"ended_by\":\"").raw(by.as_str()).raw("\"");
     }

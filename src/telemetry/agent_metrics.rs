@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use prometheus::{Histogram, IntCounter};
 
-use crate::model::{AuthMethod, CacheLabel, Decision, EndedBy, ProviderName, Reason, StreamKind};
+use crate::model::{
+    AuthMethod, CacheLabel, CallOutcome, Decision, EndedBy, OperationClass, ProviderName, Reason, StreamKind,
+};
 
 use super::resolved::Resolved;
 use super::upstream_error::UpstreamError;
@@ -29,6 +31,7 @@ struct Handles {
     providers: OnceLock<Vec<ProviderRow>>,
     no_provider: ProviderRow,
     codes: Counters,
+    calls: Counters,
     request_duration: OnceLock<Histogram>,
     upstream_duration: OnceLock<Histogram>,
 }
@@ -36,11 +39,13 @@ struct Handles {
 struct ProviderRow {
     name: String,
     counters: Counters,
+    /// Those of requests to an agent with rules by operation.
+    operations: Counters,
 }
 
 impl ProviderRow {
     fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), counters: Counters::default() }
+        Self { name: name.to_owned(), counters: Counters::default(), operations: Counters::default() }
     }
 }
 
@@ -68,6 +73,7 @@ impl AgentMetrics {
             providers: OnceLock::new(),
             no_provider: ProviderRow::new(Self::NO_PROVIDER),
             codes: Counters::default(),
+            calls: Counters::default(),
             request_duration: OnceLock::new(),
             upstream_duration: OnceLock::new(),
         }))
@@ -93,9 +99,48 @@ impl AgentMetrics {
                     method.as_str(),
                     decision.as_str(),
                     reason.as_str(),
+                    OperationClass::None.as_str(),
                 ])
             })
             .inc();
+        }
+    }
+
+    /// Counts a decision about an operation of this class.
+    pub fn decided_operation(
+        &self,
+        provider: Option<usize>,
+        method: AuthMethod,
+        (decision, reason): (Decision, Reason),
+        class: OperationClass,
+    ) {
+        let rows = self.0.providers.get();
+        let row = provider.and_then(|i| rows?.get(i)).unwrap_or(&self.0.no_provider);
+        let reasons = Reason::ALL.len();
+        let index = (class as usize * reasons + reason as usize) * DECISIONS + decision as usize;
+        if let Some(cell) = row.operations.cell(index, OperationClass::ALL.len() * reasons * DECISIONS) {
+            cell.get_or_init(|| {
+                self.0.metrics.families.decisions.of([
+                    &self.0.agent,
+                    &row.name,
+                    method.as_str(),
+                    decision.as_str(),
+                    reason.as_str(),
+                    class.as_str(),
+                ])
+            })
+            .inc();
+        }
+    }
+
+    /// Counts a message to an agent with rules by operation.
+    pub fn called(&self, class: OperationClass, outcome: CallOutcome) {
+        let outcomes = CallOutcome::ALL.len();
+        let index = class as usize * outcomes + outcome as usize;
+        if let Some(cell) = self.0.calls.cell(index, OperationClass::ALL.len() * outcomes) {
+            let make =
+                || self.0.metrics.families.mcp_calls.of([&self.0.agent, class.as_str(), outcome.as_str()]);
+            cell.get_or_init(make).inc();
         }
     }
 
@@ -152,10 +197,18 @@ mod tests {
         agent.decided(None, AuthMethod::OAuth, Decision::Deny, Reason::TokenMissing);
         agent.decided(Some(0), AuthMethod::OAuth, Decision::ShadowDeny, Reason::TokenExpired);
         agent.decided(Some(7), AuthMethod::OAuth, Decision::Deny, Reason::TokenMissing);
+        let denied = (Decision::Deny, Reason::OperationDenied);
+        for class in [OperationClass::Tool, OperationClass::Prompt, OperationClass::Tool] {
+            agent.decided_operation(Some(0), AuthMethod::OAuth, denied, class);
+        }
+        agent.called(OperationClass::Tool, CallOutcome::StepUp);
         let text = metrics.render();
         for line in [
-            r#"portcullis_auth_decisions_total{agent="a",decision="deny",method="oauth",provider="_",reason="token_missing"} 2"#,
-            r#"portcullis_auth_decisions_total{agent="a",decision="shadow_deny",method="oauth",provider="corp",reason="token_expired"} 1"#,
+            r#"portcullis_auth_decisions_total{agent="a",decision="deny",method="oauth",operation="none",provider="_",reason="token_missing"} 2"#,
+            r#"portcullis_auth_decisions_total{agent="a",decision="shadow_deny",method="oauth",operation="none",provider="corp",reason="token_expired"} 1"#,
+            r#"portcullis_auth_decisions_total{agent="a",decision="deny",method="oauth",operation="tool",provider="corp",reason="operation_denied"} 2"#,
+            r#"portcullis_auth_decisions_total{agent="a",decision="deny",method="oauth",operation="prompt",provider="corp",reason="operation_denied"} 1"#,
+            r#"portcullis_mcp_calls_total{agent="a",kind="tool",outcome="step_up"} 1"#,
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }

@@ -94,8 +94,10 @@ macro_rules! families {
 
 families! {
     registered {
-        decisions: counter "portcullis_auth_decisions_total" { Agent, Provider, Method, Decision, Reason }
-            = "Decisions by agent, provider, method, decision and reason, counted when they are made.";
+        decisions: counter "portcullis_auth_decisions_total" { Agent, Provider, Method, Decision, Reason, Operation }
+            = "Decisions by agent, provider, method, decision, reason and operation, counted when they are made.";
+        mcp_calls: counter "portcullis_mcp_calls_total" { Agent, CallKind, CallOutcome }
+            = "Messages to agents with rules by operation, by kind and by what the rules said.";
         auth_duration: histogram "portcullis_auth_duration_seconds" { Method, Cache } in DECISION_BUCKETS
             = "Time that a decision took, by method and by what the token cache said.";
         token_cache_events: counter "portcullis_token_cache_events_total" { Event }

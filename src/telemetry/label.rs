@@ -3,7 +3,9 @@
 //! A value is a name in the configuration or a word of a closed list, never something that a request says. So the number
 //! of series is bounded by the configuration.
 
-use crate::model::{AuthMethod, CacheLabel, Decision, EndedBy, Reason, StreamKind};
+use crate::model::{
+    AuthMethod, CacheLabel, CallOutcome, Decision, EndedBy, OperationClass, Reason, StreamKind,
+};
 
 use super::{HandshakeFailure, UpstreamError};
 
@@ -26,6 +28,12 @@ pub enum Label {
     Decision,
     /// Why.
     Reason,
+    /// The class of the operation that was asked for.
+    Operation,
+    /// The class of a message's operation.
+    CallKind,
+    /// What the rules by operation said of a message.
+    CallOutcome,
     /// What the token cache said.
     Cache,
     /// What the token cache did.
@@ -71,7 +79,9 @@ impl Label {
             Self::Event => "event",
             Self::Code => "code",
             Self::UpstreamCause | Self::HandshakeCause | Self::EndedBy => "cause",
-            Self::StreamKind => "kind",
+            Self::Operation => "operation",
+            Self::StreamKind | Self::CallKind => "kind",
+            Self::CallOutcome => "outcome",
             Self::Trigger => "trigger",
             Self::Result => "result",
             Self::Limit => "limit",
@@ -88,6 +98,8 @@ impl Label {
             Self::Method => Some(AuthMethod::ALL.len()),
             Self::Decision => Some(Decision::ALL.len()),
             Self::Reason => Some(Reason::ALL.len()),
+            Self::Operation | Self::CallKind => Some(OperationClass::ALL.len()),
+            Self::CallOutcome => Some(CallOutcome::ALL.len()),
             Self::Cache => Some(CacheLabel::ALL.len()),
             Self::StreamKind => Some(StreamKind::ALL.len()),
             Self::EndedBy => Some(EndedBy::ALL.len()),

@@ -139,7 +139,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{AuthMethod, Decision, Reason};
+    use crate::model::{AuthMethod, CallOutcome, Decision, OperationClass, Reason};
     use crate::telemetry::UpstreamError;
 
     fn metrics() -> Metrics {
@@ -182,7 +182,13 @@ mod tests {
             for reason in Reason::ALL {
                 for decision in Decision::ALL {
                     agent.decided(None, AuthMethod::OAuth, *decision, reason);
+                    for class in OperationClass::ALL {
+                        agent.decided_operation(None, AuthMethod::OAuth, (*decision, reason), class);
+                    }
                 }
+            }
+            for class in OperationClass::ALL {
+                CallOutcome::ALL.iter().for_each(|outcome| agent.called(class, *outcome));
             }
             for status in 0..=u16::MAX {
                 agent.answered(status, Duration::ZERO);

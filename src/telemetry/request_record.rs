@@ -10,8 +10,8 @@ use std::time::Duration;
 use http::{Method, Version};
 
 use crate::model::{
-    AgentName, AuthMethod, CacheLabel, Decision, EndedBy, Grounds, Identity, Instant, ProviderName, Reason,
-    RequestId,
+    AgentName, AuthMethod, CacheLabel, Call, Decision, EndedBy, Grounds, Identity, Instant, ProviderName,
+    Reason, RequestId,
 };
 
 use super::path_text::PathText;
@@ -44,6 +44,8 @@ pub struct RequestRecord {
     pub identity: Option<Arc<Identity>>,
     /// What the token cache said.
     pub cache: CacheLabel,
+    /// What its message says, at an agent with rules by operation.
+    pub call: Option<Arc<Call>>,
     /// The status of the response, once it is known.
     pub status: Option<u16>,
     /// Why the agent gave no answer, or no whole one.
@@ -69,6 +71,7 @@ impl RequestRecord {
             provider: None,
             identity: None,
             cache: CacheLabel::Off,
+            call: None,
             status: None,
             upstream_error: None,
             grounds: None,

@@ -9,7 +9,7 @@ use testkit::{Gateway, Issuer, Key, Start, Upstream, client};
 
 /// Section 5, in its words.
 const FAMILIES: &[(&str, &[&str])] = &[
-    ("portcullis_auth_decisions_total", &["agent", "decision", "method", "provider", "reason"]),
+    ("portcullis_auth_decisions_total", &["agent", "decision", "method", "operation", "provider", "reason"]),
     ("portcullis_auth_duration_seconds", &["cache", "method"]),
     ("portcullis_token_cache_events_total", &["event"]),
     ("portcullis_token_cache_entries", &[]),

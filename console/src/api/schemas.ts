@@ -413,7 +413,9 @@ export interface Check {
     | "api_key_format"
     | "api_key"
     | "api_key_revoked"
-    | "api_key_expiry";
+    | "api_key_expiry"
+    | "message"
+    | "operation";
 
   /** How to fix it, on a failed check. */
   fix: string | null;
@@ -978,7 +980,11 @@ export type Reason =
   | "api_key_missing"
   | "api_key_invalid"
   | "api_key_expired"
-  | "api_key_revoked";
+  | "api_key_revoked"
+  | "operation_denied"
+  | "mcp_header_mismatch"
+  | "mcp_batch"
+  | "mcp_body";
 
 /** The requests of the last five minutes. */
 export interface RecentRequests {
@@ -1169,10 +1175,14 @@ refused. */
     key_unknown?: number[];
     keys_unavailable?: number[];
     lifetime_too_long?: number[];
+    mcp_batch?: number[];
+    mcp_body?: number[];
+    mcp_header_mismatch?: number[];
     multiple_tokens?: number[];
     no_route?: number[];
     not_yet_valid?: number[];
     ok?: number[];
+    operation_denied?: number[];
     scope_missing?: number[];
     signature_invalid?: number[];
     token_expired?: number[];

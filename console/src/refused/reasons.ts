@@ -139,6 +139,30 @@ const MEANINGS: Record<string, Meaning> = {
     means: "Somebody revoked this key.",
     todo: "Create a new key if the caller should still have access.",
   },
+  operation_denied: {
+    title: "Operation not permitted",
+    means:
+      "The agent admits this caller, but its rules by operation do not permit this method, tool, resource or prompt to it.",
+    todo: "If a scope would open it, the caller learns which from the answer. Otherwise change the agent's rules.",
+  },
+  mcp_header_mismatch: {
+    title: "Head and message differ",
+    means:
+      "The protocol version is not one date, or Mcp-Method and Mcp-Name are missing, doubled, or not what the message says.",
+    todo: "Look for a client or a proxy that changes one of the two.",
+  },
+  mcp_batch: {
+    title: "A list of messages",
+    means:
+      "The body holds several messages. Rules could not be kept for them, and the protocol has no lists.",
+    todo: "Send each message in a request of its own.",
+  },
+  mcp_body: {
+    title: "Message cannot be judged",
+    means:
+      "The body is not one JSON-RPC message, or two readers could read it in two ways: a member occurs twice, or differs from a known one in case only.",
+    todo: "Fix the client. No SDK in use sends such messages.",
+  },
 };
 
 /** The reasons that can be chosen in a filter. */

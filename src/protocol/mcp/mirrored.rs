@@ -32,6 +32,13 @@ impl<'h> Mirrored<'h> {
         Ok(Self { method: one(headers, METHOD)?, name: one(headers, NAME)? })
     }
 
+    /// Method and name, for people.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let [method, name] = [&self.method, &self.name].map(|text| text.as_deref().unwrap_or("absent"));
+        format!("Mcp-Method {method}, Mcp-Name {name}")
+    }
+
     /// Compares them with what the message asks for. A response of the client has no method.
     ///
     /// # Errors

@@ -2,8 +2,6 @@
 
 use http::HeaderMap;
 
-/// The header that names it.
-const HEADER: &str = "mcp-protocol-version";
 /// The first revision whose requests repeat method and name in their head.
 const MIRRORED: &str = "2026-07-28";
 
@@ -21,12 +19,15 @@ pub enum Revision {
 pub struct UnknownRevision;
 
 impl Revision {
+    /// The header that names it.
+    pub const HEADER: &str = "mcp-protocol-version";
+
     /// Reads `MCP-Protocol-Version`.
     ///
     /// # Errors
     /// When it stands more than once, or is not written as `YYYY-MM-DD`.
     pub fn of(headers: &HeaderMap) -> Result<Self, UnknownRevision> {
-        let mut values = headers.get_all(HEADER).iter();
+        let mut values = headers.get_all(Self::HEADER).iter();
         let Some(value) = values.next() else { return Ok(Self::Older) };
         let text = value.to_str().map_err(|_| UnknownRevision)?;
         if values.next().is_some() || !is_date(text) {
@@ -65,7 +66,7 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             for value in values {
-                headers.append(HEADER, value.parse().unwrap());
+                headers.append(Revision::HEADER, value.parse().unwrap());
             }
             assert_eq!(Revision::of(&headers), wanted, "{values:?}");
         }

@@ -21,6 +21,7 @@ fn entry(second: u64, agent: &str, reason: Reason) -> RequestRecord {
         remote: None,
         identity: None,
         cache: CacheLabel::Off,
+        call: None,
         status: None,
         upstream_error: None,
         grounds: None,

@@ -138,6 +138,7 @@ pub(super) fn read(line: &[u8]) -> Option<RequestRecord> {
         remote: line.remote,
         identity: identity.map(Arc::new),
         cache: CacheLabel::Off,
+        call: None,
         status: line.status,
         // A newer gateway may know more causes.
         upstream_error: line

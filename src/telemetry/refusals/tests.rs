@@ -32,6 +32,7 @@ fn entry(second: u64, id: &str) -> RequestRecord {
         remote: "2001:db8::1".parse().ok(),
         identity: None,
         cache: CacheLabel::Off,
+        call: None,
         status: Some(401),
         upstream_error: None,
         grounds: Some(Arc::new(Grounds {

@@ -23,6 +23,9 @@ use portcullis::model::Reason;
 
 use world::World;
 
+/// The reasons that need a message; rows here send none.
+const OF_MESSAGES: [&str; 4] = ["operation_denied", "mcp_header_mismatch", "mcp_batch", "mcp_body"];
+
 #[tokio::test]
 async fn the_rows_together_cover_every_reason() {
     let world = World::new().await;
@@ -35,6 +38,10 @@ async fn the_rows_together_cover_every_reason() {
         api_keys::rows(&world),
     ];
     let covered: BTreeSet<&str> = tables.iter().flatten().map(|row| row.reason).collect();
-    let every: BTreeSet<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+    let every: BTreeSet<&str> = Reason::ALL
+        .iter()
+        .map(|reason| reason.as_str())
+        .filter(|reason| !OF_MESSAGES.contains(reason))
+        .collect();
     assert_eq!(covered, every);
 }

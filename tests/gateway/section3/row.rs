@@ -217,7 +217,7 @@ impl Row {
 
     fn counted(&self) -> Vec<String> {
         vec![format!(
-            "agent={} decision={} method={} provider={} reason={}",
+            "agent={} decision={} method={} operation=none provider={} reason={}",
             self.agent,
             self.decision(),
             self.method(),

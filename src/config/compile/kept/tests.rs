@@ -248,7 +248,7 @@ fn what_was_counted_before_a_change_is_counted_on() {
     let text = metrics.render();
     for (method, count) in [(AuthMethod::Public, 3), (AuthMethod::ApiKey, 1)] {
         let line = format!(
-            r#"portcullis_auth_decisions_total{{agent="g-public",decision="allow",method="{}",provider="_",reason="ok"}} {count}"#,
+            r#"portcullis_auth_decisions_total{{agent="g-public",decision="allow",method="{}",operation="none",provider="_",reason="ok"}} {count}"#,
             method.as_str()
         );
         assert!(text.contains(&line), "{line}\n{text}");

@@ -1,0 +1,58 @@
+//! What a request asked of an agent with rules by operation, as far as logs, metrics and the response to a refusal need it.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use crate::model::{Call, CallOutcome, Decision, Operation, OperationClass, Reason};
+use crate::protocol::json_rpc::Id;
+use crate::protocol::mcp::Revision;
+
+use super::Verdict;
+
+/// What a request asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The label in metrics.
+    pub class: OperationClass,
+    /// The texts of the message, for the access log; `None` of a request without a message, or with one that cannot be read.
+    pub call: Option<Arc<Call>>,
+    /// The id of the message, for the response to a refusal.
+    pub id: Option<Id<'static>>,
+    /// The scopes that the operation needs in all, where a token with more scopes could pass: those of the agent first, none
+    /// twice.
+    pub step_up: Option<Box<str>>,
+}
+
+impl Asked {
+    /// A request without a message, or with one that cannot be read.
+    pub(super) const fn nothing(class: OperationClass) -> Self {
+        Self { class, call: None, id: None, step_up: None }
+    }
+
+    /// A message with this operation and this id.
+    pub(super) fn of(operation: &Operation<'_>, id: Option<&Id<'_>>, headers: &HeaderMap) -> Self {
+        let version = Revision::of(headers).ok().and_then(|_| headers.get(Revision::HEADER)?.to_str().ok());
+        Self {
+            class: operation.class,
+            call: Some(Arc::new(Call::of(operation, version))),
+            id: id.map(Id::to_owned),
+            step_up: None,
+        }
+    }
+}
+
+impl Verdict {
+    /// What the rules by operation said of the message; `None` where they were not asked.
+    #[must_use]
+    pub fn call_outcome(&self) -> Option<CallOutcome> {
+        let asked = self.asked.as_ref().filter(|asked| asked.class != OperationClass::Session)?;
+        Some(match (self.decision, self.reason) {
+            (Decision::Allow, _) => CallOutcome::Permitted,
+            (Decision::ShadowDeny, _) => CallOutcome::ShadowDenied,
+            (_, Reason::McpHeaderMismatch | Reason::McpBatch | Reason::McpBody) => CallOutcome::Invalid,
+            _ if asked.step_up.is_some() => CallOutcome::StepUp,
+            _ => CallOutcome::Denied,
+        })
+    }
+}

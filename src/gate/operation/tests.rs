@@ -1,0 +1,358 @@
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::json;
+
+use super::*;
+use crate::authz::{Rule, RuleTable, Rules, ScopeRules, Silent, Unlisted};
+use crate::config::{Files, Snapshot, Source, compile, parse};
+use crate::model::{CacheLabel, CallOutcome, Claims, Enforcement, Identity, Instant};
+use crate::protocol::ResourceForms;
+use crate::telemetry::Metrics;
+
+const CONFIG: &str = "
+version: 1
+identity_providers: { corp: { issuer: 'https://corp.example' } }
+agents:
+  oauth:
+    route: /oauth
+    upstream: 'http://127.0.0.1:9'
+    auth: { oauth: { identity_providers: [corp], audiences: [x], scopes: { all_of: [base], any_of: [any, offline_access] } } }
+  key: { route: /key, upstream: 'http://127.0.0.1:9', auth: { api_key: {} } }
+  public: { route: /public, upstream: 'http://127.0.0.1:9', auth: public }
+";
+
+fn table(rules: &[(&str, Rule)]) -> RuleTable {
+    RuleTable::new(rules.iter().map(|(name, rule)| ((*name).to_owned(), *rule)))
+}
+
+fn rules() -> OperationRules {
+    let needs = |scopes: &[&str]| {
+        let all_of = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        Rules { scopes: ScopeRules { all_of, any_of: Vec::new() }, ..Rules::default() }
+    };
+    let role = crate::authz::ClaimRule::new("role".to_owned(), false, vec![json!("root")]);
+    OperationRules {
+        unlisted: Unlisted::Deny,
+        methods: table(&[("initialize", Rule::Public), ("completion/complete", Rule::Needs(2))]),
+        tools: table(&[
+            ("free", Rule::Public),
+            ("read_*", Rule::Allow),
+            ("write_*", Rule::Needs(0)),
+            ("write_never", Rule::Deny),
+            ("root", Rule::Needs(1)),
+        ]),
+        resources: table(&[("file:///a/*", Rule::Allow)]),
+        prompts: table(&[("p", Rule::Needs(0))]),
+        needs: [
+            needs(&["write", "base"]),
+            Rules { claims_all_of: vec![role], ..needs(&["root"]) },
+            needs(&["complete"]),
+        ]
+        .into(),
+    }
+}
+
+struct Given {
+    name: &'static str,
+    rules: OperationRules,
+    trust: bool,
+    enforcement: Enforcement,
+}
+
+impl Given {
+    fn new(name: &'static str) -> Self {
+        Self { name, rules: rules(), trust: false, enforcement: Enforcement::Enforce }
+    }
+
+    fn agent(self) -> Arc<Agent> {
+        let document = parse(&[Source::new("a.yaml", CONFIG)], &|_| None).unwrap();
+        let compiled = compile(&document, &Files::new(), None, &Metrics::new().unwrap()).unwrap();
+        let Snapshot { mut agents, router, .. } = compiled.snapshot;
+        drop(router);
+        let mut agent = Arc::into_inner(agents.remove(self.name).unwrap()).unwrap();
+        agent.entry.operations = Some(Box::new(self.rules));
+        agent.enforcement = self.enforcement;
+        agent.protocol = Protocol::Mcp(Box::new(McpAgent {
+            forms: ResourceForms::new("/a", "/mcp"),
+            scopes_supported: Box::default(),
+            resource_name: None,
+            documentation: None,
+            root_metadata: false,
+            max_message: 1024,
+            trust_mirrored_headers: self.trust,
+        }));
+        Arc::new(agent)
+    }
+}
+
+/// Who calls, as the agent's own rules see it.
+#[derive(Debug, Clone, Copy)]
+enum Who {
+    Nobody,
+    Bad,
+    Token { scope: &'static str, role: &'static str },
+}
+
+const BASE: Who = Who::Token { scope: "base any", role: "guest" };
+
+impl Who {
+    fn verdict(self, agent: &Arc<Agent>) -> Verdict {
+        match self {
+            Self::Nobody => Verdict::refused(agent, Reason::TokenMissing, None),
+            Self::Bad => Verdict::refused(agent, Reason::TokenExpired, None),
+            Self::Token { scope, role } => {
+                let claims = json!({"scope": scope, "role": role});
+                let claims = Claims::new(claims.as_object().cloned().unwrap());
+                let admission = agent.entry.admit(Identity::default(), &claims, &mut Silent);
+                Verdict { cache: CacheLabel::Miss, ..Verdict::admitted(agent, Arc::new(admission)) }
+            }
+        }
+    }
+}
+
+fn tool(name: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"{name}"}}}}"#)
+}
+
+fn plain(method: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":7,"method":"{method}"}}"#)
+}
+
+fn head(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+    let pair = |(name, value): &(&'static str, &'static str)| {
+        (HeaderName::from_static(name), HeaderValue::from_static(value))
+    };
+    pairs.iter().map(pair).collect()
+}
+
+fn decided(agent: &Arc<Agent>, who: Who, method: &Method, headers: &HeaderMap, body: &str) -> Verdict {
+    let request = Request { method, ..Request::with_headers(headers, Instant::from_unix(1)) };
+    let mut evidence = Evidence::default();
+    let step = by_operation(agent, who.verdict(agent), &request, &evidence, &mut Silent);
+    let need = match step {
+        Step::Decided(verdict) => return verdict,
+        Step::Needs(need) => need,
+    };
+    assert!(matches!(need, Need::Body { limit: 1024 }), "{need:?}");
+    evidence.body = Fetched::Here(Bytes::copy_from_slice(body.as_bytes()));
+    match by_operation(agent, who.verdict(agent), &request, &evidence, &mut Silent) {
+        Step::Decided(verdict) => verdict,
+        Step::Needs(need) => panic!("asks twice for {need:?}"),
+    }
+}
+
+fn posted(agent: &Arc<Agent>, who: Who, body: &str) -> Verdict {
+    decided(agent, who, &Method::POST, &HeaderMap::new(), body)
+}
+
+fn step_up(verdict: &Verdict) -> Option<&str> {
+    verdict.asked.as_ref()?.step_up.as_deref()
+}
+
+#[test]
+fn an_operation_is_decided_by_the_rules_of_the_agent_and_then_by_its_own() {
+    use Reason::{ClaimMismatch, Ok, OperationDenied, ScopeMissing, TokenExpired, TokenMissing};
+    let agent = Given::new("oauth").agent();
+    let full = Who::Token { scope: "base any write", role: "root" };
+    let lacking = Who::Token { scope: "any", role: "guest" };
+    let all = "base any write";
+    for (who, body, reason, scopes) in [
+        (BASE, tool("read_x"), Ok, None),
+        (BASE, tool("free"), Ok, None),
+        (BASE, tool("write_x"), OperationDenied, Some(all)),
+        (full, tool("write_x"), Ok, None),
+        (full, tool("write_never"), OperationDenied, None),
+        (full, tool("other"), OperationDenied, None),
+        (full, tool("root"), OperationDenied, Some("base any root")),
+        (BASE, tool("root"), OperationDenied, None),
+        (BASE, plain("tools/list"), Ok, None),
+        (BASE, plain("strange"), OperationDenied, None),
+        // The agent's own rules come first, and a response names the scopes of both.
+        (lacking, tool("write_x"), ScopeMissing, Some(all)),
+        (lacking, tool("read_x"), ScopeMissing, Some("base any")),
+        (lacking, tool("free"), Ok, None),
+        // Nobody without a credential learns what a credential would open.
+        (Who::Nobody, tool("write_x"), TokenMissing, None),
+        (Who::Nobody, tool("write_never"), TokenMissing, None),
+        (Who::Nobody, tool("other"), TokenMissing, None),
+        (Who::Nobody, tool("free"), Ok, None),
+        (Who::Nobody, plain("initialize"), Ok, None),
+        (Who::Nobody, plain("tools/list"), TokenMissing, None),
+        // A bad credential is refused, also where none is needed.
+        (Who::Bad, tool("free"), TokenExpired, None),
+    ] {
+        let verdict = posted(&agent, who, &body);
+        assert_eq!((verdict.reason, step_up(&verdict)), (reason, scopes), "{who:?} {body}");
+        assert_eq!(verdict.permit.is_some(), reason == Ok, "{who:?} {body}");
+    }
+    let mut agent = Arc::into_inner(agent).unwrap();
+    let tenant = crate::authz::ClaimRule::new("tenant".to_owned(), false, vec![json!("acme")]);
+    agent.entry.rules.claims_all_of = vec![tenant];
+    let agent = Arc::new(agent);
+    assert_eq!(posted(&agent, full, &tool("free")).reason, Ok);
+    let verdict = posted(&agent, full, &tool("write_x"));
+    assert_eq!((verdict.reason, step_up(&verdict)), (ClaimMismatch, None));
+}
+
+#[test]
+fn an_agent_without_a_public_rule_asks_for_a_credential_before_it_reads() {
+    let rules = OperationRules { methods: table(&[]), tools: table(&[("a", Rule::Allow)]), ..rules() };
+    let agent = Given { rules, ..Given::new("oauth") }.agent();
+    let headers = HeaderMap::new();
+    let request = Request { method: &Method::POST, ..Request::with_headers(&headers, Instant::from_unix(1)) };
+    let refused = Who::Nobody.verdict(&agent);
+    let step = by_operation(&agent, refused, &request, &Evidence::default(), &mut Silent);
+    assert!(matches!(step, Step::Decided(Verdict { reason: Reason::TokenMissing, .. })), "{step:?}");
+}
+
+#[test]
+fn agents_of_other_kinds_deny_and_allow() {
+    for (name, credential, wanted) in [
+        ("public", None, [Reason::Ok, Reason::Ok, Reason::OperationDenied, Reason::OperationDenied]),
+        ("key", None, [Reason::Ok, Reason::ApiKeyMissing, Reason::ApiKeyMissing, Reason::ApiKeyMissing]),
+        ("key", Some("pck_wrong"), [Reason::ApiKeyInvalid; 4]),
+    ] {
+        let agent = Given::new(name).agent();
+        let mut headers = HeaderMap::new();
+        if let Some(credential) = credential {
+            headers.insert("x-api-key", HeaderValue::from_static(credential));
+        }
+        for (named, wanted) in ["free", "read_x", "write_never", "other"].into_iter().zip(wanted) {
+            let request =
+                Request { method: &Method::POST, ..Request::with_headers(&headers, Instant::from_unix(1)) };
+            let body = Fetched::Here(Bytes::from(tool(named)));
+            let step =
+                decide_operation(&agent, &request, &Evidence { body, ..Evidence::default() }, &mut Silent);
+            let Step::Decided(verdict) = step else { panic!("{step:?}") };
+            assert_eq!(verdict.reason, wanted, "{name} {credential:?} {named}");
+        }
+    }
+}
+
+#[test]
+fn a_message_that_could_be_read_in_two_ways_is_refused_whoever_sends_it() {
+    let agent = Given::new("oauth").agent();
+    let read =
+        r#"{"jsonrpc":"2.0","id":"i","method":"resources/read","params":{"uri":"file:///a/%2e%2e/b"}}"#;
+    for (body, reason, has_id) in [
+        (format!("[{}]", tool("read_x")), Reason::McpBatch, false),
+        ("[]".to_owned(), Reason::McpBatch, false),
+        (tool("read_x").replace("}}", r#","Name":"write_x"}}"#), Reason::McpBody, false),
+        (tool("read_x").replace("}}", r#","name":"write_x"}}"#), Reason::McpBody, false),
+        ("{}".to_owned(), Reason::McpBody, false),
+        (String::new(), Reason::McpBody, false),
+        (read.to_owned(), Reason::McpBody, true),
+    ] {
+        for who in [BASE, Who::Nobody] {
+            let verdict = posted(&agent, who, &body);
+            assert_eq!((verdict.reason, verdict.permit.is_none()), (reason, true), "{who:?} {body}");
+            assert_eq!(verdict.asked.is_some_and(|asked| asked.id.is_some()), has_id, "{who:?} {body}");
+        }
+    }
+    // Without rules for resources their URIs are the agent's matter.
+    let rules = OperationRules { resources: table(&[]), unlisted: Unlisted::Allow, ..rules() };
+    let agent = Given { rules, ..Given::new("oauth") }.agent();
+    assert_eq!(posted(&agent, BASE, read).reason, Reason::Ok);
+}
+
+#[test]
+fn the_head_is_compared_from_the_revision_on_that_repeats_the_message_there() {
+    let agent = Given::new("oauth").agent();
+    let version = ("mcp-protocol-version", "2026-07-28");
+    let (method, name) = (("mcp-method", "tools/call"), ("mcp-name", "read_x"));
+    for (headers, reason) in [
+        (head(&[version, method, name]), Reason::Ok),
+        (head(&[version, method, ("mcp-name", "free")]), Reason::McpHeaderMismatch),
+        (head(&[version, method]), Reason::McpHeaderMismatch),
+        (head(&[version]), Reason::McpHeaderMismatch),
+        (head(&[version, method, name, name]), Reason::McpHeaderMismatch),
+        (head(&[("mcp-protocol-version", "2025-11-25"), ("mcp-name", "free")]), Reason::Ok),
+        (head(&[("mcp-name", "free")]), Reason::Ok),
+        (head(&[("mcp-protocol-version", "latest")]), Reason::McpHeaderMismatch),
+    ] {
+        let verdict = decided(&agent, BASE, &Method::POST, &headers, &tool("read_x"));
+        assert_eq!(verdict.reason, reason, "{headers:?}");
+    }
+    let differing = head(&[version, method, ("mcp-name", "free")]);
+    let verdict = decided(&agent, BASE, &Method::POST, &differing, &tool("read_x"));
+    assert_eq!(verdict.asked.and_then(|asked| asked.id), Some(Id::Natural(7)), "clients look for their id");
+}
+
+#[test]
+fn a_trusted_head_decides_without_the_body() {
+    let agent = Given { trust: true, ..Given::new("oauth") }.agent();
+    let version = ("mcp-protocol-version", "2026-07-28");
+    let method = ("mcp-method", "tools/call");
+    for (headers, reason) in [
+        (head(&[version, method, ("mcp-name", "read_x")]), Reason::Ok),
+        (head(&[version, method, ("mcp-name", "write_x")]), Reason::OperationDenied),
+        (head(&[version, method, ("mcp-name", "=?base64?cmVhZF8K?=")]), Reason::McpBody),
+        (head(&[version, method]), Reason::McpHeaderMismatch),
+        (head(&[version]), Reason::McpHeaderMismatch),
+        (head(&[version, method, method, ("mcp-name", "read_x")]), Reason::McpHeaderMismatch),
+        (
+            head(&[("mcp-protocol-version", "2025-11-25"), method, ("mcp-name", "read_x")]),
+            Reason::McpHeaderMismatch,
+        ),
+        (head(&[method, ("mcp-name", "read_x")]), Reason::McpHeaderMismatch),
+    ] {
+        let request =
+            Request { method: &Method::POST, ..Request::with_headers(&headers, Instant::from_unix(1)) };
+        let verdict = BASE.verdict(&agent);
+        let step = by_operation(&agent, verdict, &request, &Evidence::default(), &mut Silent);
+        let Step::Decided(verdict) = step else { panic!("{step:?}") };
+        assert_eq!(verdict.reason, reason, "{headers:?}");
+    }
+}
+
+#[test]
+fn a_request_without_a_message_is_decided_by_the_agents_own_rules() {
+    let agent = Given::new("oauth").agent();
+    for method in [Method::GET, Method::DELETE] {
+        let verdict = decided(&agent, BASE, &method, &HeaderMap::new(), "");
+        assert_eq!((verdict.reason, verdict.call_outcome()), (Reason::Ok, None), "{method}");
+        assert_eq!(verdict.asked.map(|asked| asked.class), Some(OperationClass::Session));
+        assert_eq!(decided(&agent, Who::Nobody, &method, &HeaderMap::new(), "").reason, Reason::TokenMissing);
+    }
+}
+
+#[test]
+fn in_shadow_mode_everything_passes_and_counts_as_what_would_happen() {
+    let agent = Given { enforcement: Enforcement::Shadow, ..Given::new("oauth") }.agent();
+    for (who, body, reason) in [
+        (BASE, tool("write_x"), Reason::OperationDenied),
+        (BASE, tool("read_x"), Reason::Ok),
+        (BASE, "[]".to_owned(), Reason::McpBatch),
+        (BASE, "{".to_owned(), Reason::McpBody),
+        (Who::Nobody, tool("free"), Reason::Ok),
+        (Who::Nobody, tool("read_x"), Reason::TokenMissing),
+        (Who::Bad, tool("free"), Reason::TokenExpired),
+    ] {
+        let verdict = posted(&agent, who, &body);
+        let decision = if reason == Reason::Ok { Decision::Allow } else { Decision::ShadowDeny };
+        assert_eq!((verdict.reason, verdict.decision), (reason, decision), "{who:?} {body}");
+        assert!(verdict.permit.is_some(), "{who:?} {body}");
+    }
+}
+
+#[test]
+fn a_decision_keeps_what_logs_and_metrics_show() {
+    let agent = Given::new("oauth").agent();
+    let headers = head(&[("mcp-protocol-version", "2025-11-25")]);
+    for (body, class, outcome, name) in [
+        (tool("read_x"), OperationClass::Tool, CallOutcome::Permitted, Some("read_x")),
+        (tool("write_x"), OperationClass::Tool, CallOutcome::StepUp, Some("write_x")),
+        (tool("other"), OperationClass::Tool, CallOutcome::Denied, Some("other")),
+        (plain("tools/list"), OperationClass::List, CallOutcome::Permitted, None),
+    ] {
+        let verdict = decided(&agent, BASE, &Method::POST, &headers, &body);
+        assert_eq!((verdict.call_outcome(), verdict.cache), (Some(outcome), CacheLabel::Miss), "{body}");
+        let asked = verdict.asked.unwrap();
+        let call = asked.call.unwrap();
+        assert_eq!((asked.class, call.name.as_deref()), (class, name), "{body}");
+        assert_eq!(call.version.as_deref(), Some("2025-11-25"));
+    }
+    let batch = decided(&agent, BASE, &Method::POST, &headers, "[]");
+    assert_eq!(batch.call_outcome(), Some(CallOutcome::Invalid));
+    assert_eq!(batch.asked.map(|asked| (asked.class, asked.call)), Some((OperationClass::None, None)));
+}
