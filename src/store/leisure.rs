@@ -4,8 +4,8 @@
 use std::panic::resume_unwind;
 use std::thread::{Builder, scope};
 
-/// The priority of such a thread, in steps of nice(2): on a busy processor it gets about a third of the time that a worker
-/// gets. A lower priority could make a change take longer than a second.
+/// How far the priority of such a thread is below that of the process, in steps of nice(2): on a busy processor it gets
+/// about a third of the time that a worker gets. A lower priority could make a change take longer than a second.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 5;
 
@@ -39,7 +39,8 @@ fn yielding<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
         let thread = Builder::new().name("reload".to_owned()).spawn_scoped(scope, || {
             // On Linux this is a matter of the thread alone. Where it is not allowed, it goes on as it is.
             #[cfg(target_os = "linux")]
-            let _nicer = rustix::process::setpriority_process(None, NICE);
+            let _nicer = rustix::process::getpriority_process(None)
+                .and_then(|own| rustix::process::setpriority_process(None, own + NICE));
             work.take().map(|work| work())
         });
         thread.ok().map(|thread| thread.join())
