@@ -54,6 +54,11 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_is_read_is_read_alike_by_any_reader() {
+        fuzz("message");
+    }
+
+    #[test]
     fn a_path_has_one_form_and_the_meaning_of_what_was_sent() {
         fuzz("path");
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::model::{Claims, Identity, Reason, TokenSaid};
+use crate::model::{Claims, Identity, ImpliedScopes, Reason, TokenSaid};
 
 use super::claim_headers::ClaimHeaders;
 use super::explain::Trace;
@@ -38,13 +38,24 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Applies the rules, then renders the claim headers.
-    pub fn admit(&self, identity: Identity, claims: &Claims, trace: &mut impl Trace) -> Admission {
-        let headers = self.rules.check(claims, trace).and_then(|()| self.claim_headers.render(claims, trace));
+    /// Applies the rules, by which the provider of the token says what its scopes imply, then renders the claim headers.
+    pub fn admit(
+        &self,
+        identity: Identity,
+        claims: &Claims,
+        implied: &ImpliedScopes,
+        trace: &mut impl Trace,
+    ) -> Admission {
+        let permitted = self.rules.check(claims, implied, trace);
+        let headers = permitted.and_then(|()| self.claim_headers.render(claims, trace));
         if headers.is_err() {
             trace.refused(|| TokenSaid::of(claims, identity.key_id.as_deref()));
         }
-        let standings = self.operations.as_ref().map(|rules| rules.standings(claims)).unwrap_or_default();
-        Admission { identity: Arc::new(identity), headers: headers.map(Vec::into_boxed_slice), standings }
+        let standings = self.operations.as_ref().map(|rules| rules.standings(claims, implied));
+        Admission {
+            identity: Arc::new(identity),
+            headers: headers.map(Vec::into_boxed_slice),
+            standings: standings.unwrap_or_default(),
+        }
     }
 }

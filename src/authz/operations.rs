@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Claims, Operation, TargetKind};
+use crate::model::{Claims, ImpliedScopes, Operation, TargetKind};
 
 use super::explain::Silent;
 use super::rules::{Rules, ScopeRules};
@@ -128,13 +128,14 @@ impl OperationRules {
         tables.into_iter().any(|table| table.rules().any(|rule| rule == Rule::Public))
     }
 
-    /// What a verified token is worth by each block of scopes and claims.
+    /// What a verified token is worth by each block of scopes and claims, when its provider says that its scopes imply
+    /// others.
     #[must_use]
-    pub fn standings(&self, claims: &Claims) -> Standings {
+    pub fn standings(&self, claims: &Claims, implied: &ImpliedScopes) -> Standings {
         // Claims first: a caller whom no scope can help is not sent for one.
         let judge = |needs: &Rules| match needs.check_claims(claims, &mut Silent) {
             Err(_) => Standing::ClaimMismatch,
-            Ok(()) if needs.check_scopes(claims, &mut Silent).is_err() => Standing::ScopeMissing,
+            Ok(()) if needs.check_scopes(claims, implied, &mut Silent).is_err() => Standing::ScopeMissing,
             Ok(()) => Standing::Met,
         };
         self.needs.iter().map(judge).collect()
@@ -280,9 +281,23 @@ mod tests {
             ("", "", "subscriptions/listen", &[(Resource, "file:///c")], Ruling::Denied),
         ] {
             let claims = json!({"scope": scope, "role": role});
-            let standings = rules.standings(&Claims::new(claims.as_object().cloned().unwrap()));
+            let standings = rules
+                .standings(&Claims::new(claims.as_object().cloned().unwrap()), &ImpliedScopes::default());
             let operation = operation(method, targets, true);
             assert_eq!(rules.rule(&operation, &standings), wanted, "{scope} {role} {operation:?}");
+        }
+    }
+
+    #[test]
+    fn an_implied_scope_meets_a_rule() {
+        let implied =
+            ImpliedScopes::new(&[("admin".to_owned(), vec!["call".to_owned(), "secrets".to_owned()])]);
+        let claims = Claims::new(json!({"scope": "admin"}).as_object().cloned().unwrap());
+        let operation = operation("tools/call", &[(TargetKind::Tool, "read_secrets")], true);
+        for (implied, wanted) in [(&implied, Ruling::Permitted), (&ImpliedScopes::default(), Ruling::StepUp)]
+        {
+            let rules = rules(Unlisted::Deny);
+            assert_eq!(rules.rule(&operation, &rules.standings(&claims, implied)), wanted);
         }
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::model::{Claims, Reason};
+use crate::model::{Claims, ImpliedScopes, Reason};
 
 use super::explain::{Check, Facts, Trace};
 use super::number::Exact;
@@ -51,24 +51,36 @@ enum Wanted {
 }
 
 impl Rules {
-    /// Applies the rules: scopes first, then claims.
+    /// Applies the rules to a token whose provider says that its scopes imply others: scopes first, then claims.
     ///
     /// # Errors
     /// [`Reason::ScopeMissing`] or [`Reason::ClaimMismatch`]: the first rule that is not satisfied.
-    pub fn check(&self, claims: &Claims, trace: &mut impl Trace) -> Result<(), Reason> {
-        self.check_scopes(claims, trace)?;
+    pub fn check(
+        &self,
+        claims: &Claims,
+        implied: &ImpliedScopes,
+        trace: &mut impl Trace,
+    ) -> Result<(), Reason> {
+        self.check_scopes(claims, implied, trace)?;
         self.check_claims(claims, trace)
     }
 
-    pub(super) fn check_scopes(&self, claims: &Claims, trace: &mut impl Trace) -> Result<(), Reason> {
+    pub(super) fn check_scopes(
+        &self,
+        claims: &Claims,
+        implied: &ImpliedScopes,
+        trace: &mut impl Trace,
+    ) -> Result<(), Reason> {
         let scopes = &self.scopes;
         if scopes.all_of.is_empty() && scopes.any_of.is_empty() {
             return Ok(());
         }
-        let has = |wanted: &String| claims.scopes().any(|s| s == wanted);
-        let ok = scopes.all_of.iter().all(has) && (scopes.any_of.is_empty() || scopes.any_of.iter().any(has));
+        let ok = match implied.is_empty() {
+            true => scopes.are_met(|wanted| claims.scopes().any(|scope| scope == wanted)),
+            false => scopes.are_met(|wanted| implied.grants(claims, wanted)),
+        };
         trace.check(Check::Scopes, ok, || Facts {
-            seen: Some(claims.scopes().collect::<Vec<_>>().join(" ")),
+            seen: Some(seen_scopes(claims, implied)),
             wanted: scopes.describe(),
             fix: "ask the identity provider to grant this client the missing scope, or change `scopes` of the agent",
         });
@@ -104,6 +116,11 @@ impl ScopeRules {
         self.all_of.iter().chain(&self.any_of).map(String::as_str)
     }
 
+    fn are_met(&self, has: impl Fn(&str) -> bool) -> bool {
+        self.all_of.iter().all(|scope| has(scope))
+            && (self.any_of.is_empty() || self.any_of.iter().any(|scope| has(scope)))
+    }
+
     fn describe(&self) -> String {
         match (self.all_of.is_empty(), self.any_of.is_empty()) {
             (false, true) => format!("all of: {}", self.all_of.join(" ")),
@@ -111,6 +128,13 @@ impl ScopeRules {
             _ => format!("all of: {}; one of: {}", self.all_of.join(" "), self.any_of.join(" ")),
         }
     }
+}
+
+/// The scopes that the token names, and those that it has beyond them.
+fn seen_scopes(claims: &Claims, implied: &ImpliedScopes) -> String {
+    let named = claims.scopes().collect::<Vec<_>>().join(" ");
+    let beyond: Vec<_> = implied.beyond(claims).into_iter().collect();
+    if beyond.is_empty() { named } else { format!("{named}; implied: {}", beyond.join(" ")) }
 }
 
 impl ClaimRule {
@@ -211,7 +235,38 @@ mod tests {
         for (scope, ok) in
             [("a b y", true), ("a b x y", true), ("a b", false), ("a x", false), ("", false), ("ab x", false)]
         {
-            assert_eq!(rules.check(&claims(&json!({"scope": scope})), &mut Silent).is_ok(), ok, "{scope}");
+            assert_eq!(
+                rules
+                    .check(&claims(&json!({"scope": scope})), &ImpliedScopes::default(), &mut Silent)
+                    .is_ok(),
+                ok,
+                "{scope}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_scope_that_another_implies_is_had_and_shown() {
+        let implied = ImpliedScopes::new(&[
+            ("admin".to_owned(), vec!["write".to_owned()]),
+            ("write".to_owned(), vec!["read".to_owned()]),
+        ]);
+        let rules = |all_of: &[&str], any_of: &[&str]| {
+            let owned = |scopes: &[&str]| scopes.iter().map(|scope| (*scope).to_owned()).collect();
+            Rules { scopes: ScopeRules { all_of: owned(all_of), any_of: owned(any_of) }, ..Rules::default() }
+        };
+        for (scope, all_of, any_of, ok, seen) in [
+            ("admin", &["read", "write"] as &[_], &[] as &[_], true, "admin; implied: read write"),
+            ("admin", &["read"], &["write", "x"], true, "admin; implied: read write"),
+            ("write x", &["read"], &["x"], true, "write x; implied: read"),
+            ("write", &["admin"], &[], false, "write; implied: read"),
+            ("read", &["read"], &["write"], false, "read"),
+        ] {
+            let mut transcript = crate::authz::Transcript::default();
+            let result =
+                rules(all_of, any_of).check(&claims(&json!({"scope": scope})), &implied, &mut transcript);
+            assert_eq!(result.is_ok(), ok, "{scope}: {all_of:?} {any_of:?}");
+            assert_eq!(transcript.lines[0].seen.as_deref(), Some(seen));
         }
     }
 
@@ -233,7 +288,11 @@ mod tests {
         ];
         for (token, values, ok) in cases {
             let rules = Rules { claims_all_of: vec![rule("t", values.clone())], ..Rules::default() };
-            assert_eq!(rules.check(&claims(&token), &mut Silent).is_ok(), ok, "{token} {values}");
+            assert_eq!(
+                rules.check(&claims(&token), &ImpliedScopes::default(), &mut Silent).is_ok(),
+                ok,
+                "{token} {values}"
+            );
         }
     }
 
@@ -258,7 +317,7 @@ mod tests {
         ] {
             let rules = Rules { claims_all_of: vec![rule("t", json!([value]))], ..Rules::default() };
             assert_eq!(
-                rules.check(&claims(&json!({"t": claim})), &mut Silent).is_ok(),
+                rules.check(&claims(&json!({"t": claim})), &ImpliedScopes::default(), &mut Silent).is_ok(),
                 ok,
                 "{claim} {value}"
             );
@@ -283,7 +342,11 @@ mod tests {
             let rule = ClaimRule::new(name.into(), true, vec![json!(value)]);
             let rules = Rules { claims_any_of: vec![rule], ..Rules::default() };
             let claims = claims(&json!({ name: claim }));
-            assert_eq!(rules.check(&claims, &mut Silent).is_ok(), ok, "{claims:?} {value}");
+            assert_eq!(
+                rules.check(&claims, &ImpliedScopes::default(), &mut Silent).is_ok(),
+                ok,
+                "{claims:?} {value}"
+            );
         }
     }
 
@@ -294,7 +357,11 @@ mod tests {
             let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
             let rules = Rules { claims_all_of: vec![rule("t", json!([value(wanted)]))], ..Rules::default() };
             let claims = claims(&json!({"t": value(claim)}));
-            assert_eq!(rules.check(&claims, &mut Silent), Err(Reason::ClaimMismatch), "{claim} {wanted}");
+            assert_eq!(
+                rules.check(&claims, &ImpliedScopes::default(), &mut Silent),
+                Err(Reason::ClaimMismatch),
+                "{claim} {wanted}"
+            );
         }
     }
 
@@ -302,7 +369,12 @@ mod tests {
     fn one_of_several_claims_is_enough_for_any_of() {
         let rules =
             Rules { claims_any_of: vec![rule("a", json!([1])), rule("b.c", json!([2]))], ..Rules::default() };
-        assert!(rules.check(&claims(&json!({"b": {"c": 2}})), &mut Silent).is_ok());
-        assert_eq!(rules.check(&claims(&json!({"b": 2})), &mut Silent), Err(Reason::ClaimMismatch));
+        assert!(
+            rules.check(&claims(&json!({"b": {"c": 2}})), &ImpliedScopes::default(), &mut Silent).is_ok()
+        );
+        assert_eq!(
+            rules.check(&claims(&json!({"b": 2})), &ImpliedScopes::default(), &mut Silent),
+            Err(Reason::ClaimMismatch)
+        );
     }
 }

@@ -17,8 +17,8 @@ pub use language::read::{Outline, outline, parse, parse_after};
 pub use language::reference::reference;
 pub use language::schema::{schema, schema_of};
 pub use language::settings::agent::{
-    AgentEntry, AgentSettings, AgentUrl, ApiKeyAuth, Auth, ClaimRule, ClaimRules, Cors, OAuth, Origins,
-    Route, Scopes, SenderConstraint, SetHeader, SetValue, Streams, Upstream, UpstreamHost,
+    AgentEntry, AgentSettings, AgentUrl, ApiKeyAuth, Auth, ClaimRule, ClaimRules, Cors, Mcp, OAuth, Origins,
+    Route, Scopes, SenderConstraint, SetHeader, SetValue, Spoken, Streams, Upstream, UpstreamHost,
 };
 pub use language::settings::api_key::{ApiKeyEntry, ApiKeySettings, KeyId};
 pub use language::settings::provider::{IdentityProvider, KeySource, ProviderSettings};

@@ -51,6 +51,7 @@ pub(super) fn spec(source: KeySource) -> ProviderSpec {
         insecure_http: false,
         egress_proxy: EgressProxy::Direct,
         extra_ca: None,
+        implied_scopes: Default::default(),
     }
 }
 

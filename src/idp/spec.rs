@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::model::{AlgorithmSet, Instant, Issuer, ProviderName};
+use crate::model::{AlgorithmSet, ImpliedScopes, Instant, Issuer, ProviderName};
 use crate::net::EgressProxy;
 
 /// One identity provider, as configured.
@@ -33,6 +33,8 @@ pub struct ProviderSpec {
     pub egress_proxy: EgressProxy,
     /// CA certificates in PEM, trusted for fetching keys in addition to those of the system.
     pub extra_ca: Option<Arc<[u8]>>,
+    /// What a broad scope of its tokens implies.
+    pub implied_scopes: ImpliedScopes,
 }
 
 impl ProviderSpec {

@@ -27,6 +27,8 @@ pub struct Agent {
     /// The prefix that `strip_path` removes from the path of a request, for `X-Forwarded-Prefix`; `None` when it removes
     /// nothing.
     pub taken_prefix: Option<HeaderValue>,
+    /// The origin under which its callers reach it; `None` = that of the gateway.
+    pub public_url: Option<Box<str>>,
     /// The protocol that it speaks.
     pub protocol: Protocol,
     /// The server that requests are forwarded to.
@@ -196,6 +198,7 @@ pub(crate) mod tests {
                 strip_path: false,
             },
             taken_prefix: None,
+            public_url: None,
             protocol: Protocol::Http,
             upstream: Upstream {
                 endpoint: Arc::new(Endpoint::new("127.0.0.1", 9)),

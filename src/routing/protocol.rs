@@ -17,6 +17,14 @@ pub enum Protocol {
 pub struct McpAgent {
     /// The paths under which clients know it.
     pub forms: ResourceForms,
+    /// The scopes that its clients should ask for; empty = those of its rules.
+    pub scopes_supported: Box<[Box<str>]>,
+    /// The name that clients show; `None` = that for people.
+    pub resource_name: Option<Box<str>>,
+    /// Where people read about it.
+    pub documentation: Option<Box<str>>,
+    /// Whether the roots of its hosts tell clients about it too.
+    pub root_metadata: bool,
     /// The longest message that is read, in bytes.
     pub max_message: usize,
     /// Whether `Mcp-Method` and `Mcp-Name` are believed, since the agent compares them with the message itself.

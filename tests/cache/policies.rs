@@ -261,3 +261,33 @@ fn in_shadow_a_known_token_that_the_rules_refuse_brings_no_headers() {
         world.ask_in("shadow", &token, 0, &portcullis::gate::Evidence::unavailable()).expect("a decision");
     assert_eq!((seen.decision, said, seen.headers.map(|h| h.len())), (Decision::Allow, Hit, Some(1)));
 }
+
+#[test]
+fn a_changed_meaning_of_a_scope_holds_for_remembered_tokens_of_its_provider_alone() {
+    let (key, others) = (Key::new("EdDSA", "k"), Key::new("EdDSA", "k"));
+    let mut world = World::new(100, &[&key], &[&others]);
+    let mut claims = world.claims("broad");
+    claims["scope"] = "all".into();
+    let token = key.signed(&claims);
+    claims["iss"] = "https://other.example".into();
+    let of_other = others.signed(&claims);
+    world.set_agent("admin", "identity_providers", json!(["corp", "other"]));
+    for (corp, other, of_corp_wanted, of_other_wanted) in [
+        (json!({}), json!({}), ScopeMissing, ScopeMissing),
+        (json!({"all": ["write", "admin"]}), json!({}), Ok, ScopeMissing),
+        (json!({"all": ["write"], "write": ["admin", "all"]}), json!({}), Ok, ScopeMissing),
+        (json!({"all": ["write"]}), json!({"all": ["admin"]}), ScopeMissing, Ok),
+        (json!({}), json!({"write": ["admin"]}), ScopeMissing, ScopeMissing),
+    ] {
+        world.set_provider("corp", "scope_implies", corp.clone());
+        world.set_provider("other", "scope_implies", other.clone());
+        for nth in 0..3 {
+            let (reason, label) = world.ask("admin", &token);
+            assert_eq!(reason, of_corp_wanted, "{corp} {nth}");
+            assert_eq!(label, if nth == 0 { Miss } else { Hit }, "{corp} {nth}");
+            assert_eq!(world.ask("admin", &of_other).0, of_other_wanted, "{other} {nth}");
+            // The same token at an agent that asks for no scope.
+            assert_eq!(world.ask("desk", &token).0, Ok, "{corp} {nth}");
+        }
+    }
+}

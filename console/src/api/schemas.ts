@@ -179,6 +179,30 @@ export interface AgentSpec {
   /** the most requests under way at the agent; 1 to 1048576; default 4096 */
   max_in_flight?: number;
 
+  /** what clients of an agent that speaks MCP are told */
+  mcp?: {
+    /** where people read about the agent, for clients to show */
+    documentation?: string;
+
+    /** the path behind the route that MCP clients are given; / is the route itself; default /mcp */
+    endpoint?: string;
+
+    /** the name that clients show; default `display_name` */
+    resource_name?: string;
+
+    /** whether the host's root tells clients about this agent too; one agent of a host can; default false */
+    root_metadata?: boolean;
+
+    /** the scopes that clients should ask for; empty: those that `auth.oauth.scopes` names; offline_access is left out; default [] */
+    scopes_supported?: string[];
+  };
+
+  /** what the agent speaks: http, or mcp; default http */
+  protocol?: "http" | "mcp";
+
+  /** the origin under which callers reach the agent, such as https://agents.example.com; default `server.public_url` */
+  public_url?: string;
+
   /** the path prefix at which the agent answers */
   route:
     | string
@@ -519,9 +543,12 @@ export type ConfigurationCode =
   | "header-conflict"
   | "self-upstream"
   | "cors-credentials"
+  | "protocol-block"
+  | "root-metadata"
   | "bad-label"
   | "dormant-key"
   | "audience-unchecked"
+  | "public-url-missing"
   | "public-agent"
   | "unused-provider"
   | "agent-without-keys"
@@ -1388,6 +1415,18 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     pointer: "/max_in_flight",
     doc: "the most requests under way at the agent; 1 to 1048576; default 4096",
     kind: "count",
+  },
+  {
+    pointer: "/mcp/root_metadata",
+    doc: "whether the host's root tells clients about this agent too; one agent of a host can; default false",
+    kind: "switch",
+    usual: false,
+  },
+  {
+    pointer: "/protocol",
+    doc: "what the agent speaks: http, or mcp; default http",
+    kind: "choice",
+    words: ["http", "mcp"],
   },
   {
     pointer: "/route/strip_path",

@@ -100,12 +100,12 @@ impl Remembered {
         &self.key
     }
 
-    /// Its admission at an agent, whose index of its provider is `provider`. It is made now when it is not remembered;
+    /// Its admission at an agent, which has its provider under that index. It is made now when it is not remembered;
     /// `None` when the payload no longer parses, which cannot happen to a payload that was verified.
     pub(in crate::authn) fn admission(
         &self,
         entry: &Entry,
-        provider: usize,
+        provider: (usize, &Provider),
         trace: &mut impl Trace,
     ) -> Option<Arc<Admission>> {
         if let Some(admission) = self.kept(entry.number) {
@@ -131,9 +131,15 @@ impl Remembered {
     }
 
     /// Parses the claims, and applies the rules of an agent to them.
-    fn admit(&self, entry: &Entry, provider: usize, trace: &mut impl Trace) -> Option<Admission> {
+    fn admit(
+        &self,
+        entry: &Entry,
+        (index, provider): (usize, &Provider),
+        trace: &mut impl Trace,
+    ) -> Option<Admission> {
         let claims = claims(&self.payload)?;
-        Some(entry.admit(Identity::from_claims(&claims, provider, self.key_id()), &claims, trace))
+        let identity = Identity::from_claims(&claims, index, self.key_id());
+        Some(entry.admit(identity, &claims, &provider.spec().implied_scopes, trace))
     }
 
     /// Remembers its admission at an agent.

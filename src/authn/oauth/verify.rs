@@ -53,7 +53,8 @@ impl OAuthPolicy {
                     cached.cache.insert(cached.digest, &remembered);
                     remembered
                 });
-                let admission = Arc::new(question.entry.admit(identity, &token.claims, trace));
+                let implied = &provider.spec().implied_scopes;
+                let admission = Arc::new(question.entry.admit(identity, &token.claims, implied, trace));
                 if let Some(remembered) = remembered {
                     remembered.keep(question.entry.number, &admission);
                 }

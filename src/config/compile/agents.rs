@@ -9,14 +9,14 @@ use http::{HeaderName, HeaderValue};
 use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme, TokenCache};
 use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Entry, Rules, ScopeRules};
 use crate::model::{AgentName, Digest, Identity, Instant, ProviderName, unbracketed};
-use crate::routing::{Agent, Authenticator, Cors, CorsRules, Methods, Protocol, Route, next_id};
+use crate::routing::{Agent, Authenticator, Cors, CorsRules, Methods, Route, next_id};
 use crate::telemetry::AgentMetrics;
 use crate::upstream::{Endpoint, Upstream, UpstreamHost, UpstreamTls};
 
 use super::super::snapshot::ApiKey;
 use super::input::Input;
 use super::made::{Agents, FromFiles, Providers};
-use super::{given, kept};
+use super::{given, kept, protocol};
 use crate::config::language::settings::agent::{self as settings, AgentEntry, Auth, Origins};
 use crate::config::text::code::Code;
 
@@ -81,7 +81,8 @@ fn agent(
         display_name: entry.display_name.clone(),
         taken_prefix: taken_prefix(&entry.route),
         route: route(&entry.route),
-        protocol: Protocol::Http,
+        public_url: entry.public_url.clone(),
+        protocol: protocol::spoken(entry),
         upstream: upstream?,
         entry: Entry {
             number: next_id(),

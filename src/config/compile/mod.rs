@@ -8,6 +8,7 @@ mod given;
 mod input;
 mod kept;
 mod made;
+mod protocol;
 mod providers;
 mod restart;
 mod terms;

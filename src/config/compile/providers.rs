@@ -64,6 +64,7 @@ fn want<'a>(input: &Input<'a>, written: &'a IdentityProvider, terms: &mut Vec<Na
         insecure_http: written.insecure_http,
         egress_proxy: written.egress_proxy.clone(),
         extra_ca,
+        implied_scopes: written.scope_implies.clone(),
     };
     Some(Wanted { spec, keys })
 }

@@ -125,10 +125,13 @@ codes! {
     HeaderConflict "header-conflict" Error "Two settings write the same header, or one of ours.";
     SelfUpstream "self-upstream" Error "An upstream that is one of the gateway's own ports.";
     CorsCredentials "cors-credentials" Error "CORS for every origin together with credentials.";
+    ProtocolBlock "protocol-block" Error "A block for a protocol that the agent does not speak.";
+    RootMetadata "root-metadata" Error "Two agents of one host answer at its root with their metadata, or one that has none.";
     // warnings and notes
     BadLabel "bad-label" Warning "A name for people that is very long, or holds control characters or ones that turn text.";
     DormantKey "dormant-key" Warning "A stored API key belongs to an agent that takes no API keys at the moment.";
     AudienceUnchecked "audience-unchecked" Warning "An agent takes tokens that were made for anybody.";
+    PublicUrlMissing "public-url-missing" Warning "Nothing says under which URL an agent is reached, and its clients compare that URL.";
     PublicAgent "public-agent" Note "An agent that everybody may call.";
     UnusedProvider "unused-provider" Warning "A provider that no agent accepts.";
     AgentWithoutKeys "agent-without-keys" Warning "An API-key agent that no key opens.";

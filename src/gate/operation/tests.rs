@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::authz::{Rule, RuleTable, Rules, ScopeRules, Silent, Unlisted};
 use crate::config::{Files, Snapshot, Source, compile, parse};
-use crate::model::{CacheLabel, CallOutcome, Claims, Enforcement, Identity, Instant};
+use crate::model::{CacheLabel, CallOutcome, Claims, Enforcement, Identity, ImpliedScopes, Instant};
 use crate::protocol::ResourceForms;
 use crate::telemetry::Metrics;
 
@@ -103,7 +103,8 @@ impl Who {
             Self::Token { scope, role } => {
                 let claims = json!({"scope": scope, "role": role});
                 let claims = Claims::new(claims.as_object().cloned().unwrap());
-                let admission = agent.entry.admit(Identity::default(), &claims, &mut Silent);
+                let admission =
+                    agent.entry.admit(Identity::default(), &claims, &ImpliedScopes::default(), &mut Silent);
                 Verdict { cache: CacheLabel::Miss, ..Verdict::admitted(agent, Arc::new(admission)) }
             }
         }

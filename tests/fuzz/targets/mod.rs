@@ -11,6 +11,7 @@ pub(crate) mod document;
 pub(crate) mod head;
 pub(crate) mod host;
 pub(crate) mod key_set;
+pub(crate) mod message;
 pub(crate) mod path;
 pub(crate) mod pem;
 pub(crate) mod resource;
@@ -33,6 +34,7 @@ pub(crate) const ALL: &[Target] = &[
     Target { name: "head", run: head::run, words: head::WORDS },
     Target { name: "host", run: host::run, words: host::WORDS },
     Target { name: "key_set", run: key_set::run, words: key_set::WORDS },
+    Target { name: "message", run: message::run, words: message::WORDS },
     Target { name: "path", run: path::run, words: path::WORDS },
     Target { name: "pem", run: pem::run, words: pem::WORDS },
     Target { name: "resource", run: resource::run, words: resource::WORDS },

@@ -13,7 +13,7 @@ use super::super::settings::api_key::ApiKeyEntry;
 use super::super::settings::provider::IdentityProvider;
 use super::super::settings::root::Store;
 use super::super::settings::server::Server;
-use super::{links, read_entry};
+use super::{links, metadata, read_entry};
 use crate::config::text::code::Code;
 use crate::config::text::diagnostic::Diagnostic;
 use crate::config::text::diagnostics::Diagnostics;
@@ -169,6 +169,7 @@ impl Merged {
                 api_keys: self.api_keys.names.len(),
             };
             links::check(findings, &document, &names);
+            metadata::check(findings, &document);
         }
         document
     }

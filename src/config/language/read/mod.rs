@@ -6,6 +6,7 @@
 
 mod links;
 mod merged;
+mod metadata;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

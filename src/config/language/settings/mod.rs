@@ -5,4 +5,5 @@ pub(in crate::config) mod api_key;
 pub(in crate::config) mod provider;
 pub(in crate::config) mod resource;
 pub(in crate::config) mod root;
+pub(in crate::config) mod scope;
 pub(in crate::config) mod server;

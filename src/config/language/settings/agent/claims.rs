@@ -5,12 +5,10 @@ use serde_json::Value as Json;
 use super::super::super::fields::Fields;
 use super::super::super::json::Single;
 use super::super::super::section::section;
-use super::super::super::shape::Shape;
-use super::super::super::value::Value;
 use super::super::super::values::{ExactText, Flag, List, SomeList};
+use super::super::scope::Scope;
 use crate::config::text::code::Code;
-use crate::config::text::report::Report;
-use crate::config::text::yaml::{Kind, Node};
+use crate::config::text::yaml::Kind;
 
 section! {
     /// `auth.oauth.scopes`
@@ -54,27 +52,5 @@ section! {
                 fields.report().say(Code::BadClaim, node.place, message, "write it in quotes");
             }
         }
-    }
-}
-
-/// A scope token (RFC 6749 section 3.3), as a regular expression.
-const SCOPE: &str = r"^[!#-\[\]-~]+$";
-
-/// A scope token (RFC 6749 section 3.3).
-enum Scope {}
-
-impl Value for Scope {
-    type Read = String;
-    const SHAPE: Shape = Shape::Pattern(SCOPE);
-
-    fn read(report: &Report<'_>, node: &Node) -> Option<String> {
-        let text = ExactText::read(report, node)?;
-        let good = |b: u8| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-        if !text.bytes().all(good) {
-            let help = "write one scope per entry: printable ASCII without blanks, quotes and backslashes";
-            report.say(Code::BadClaim, node.place, format!("{} is not a scope", node.shown()), help);
-            return None;
-        }
-        Some(text)
     }
 }

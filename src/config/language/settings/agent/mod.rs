@@ -5,8 +5,10 @@ mod auth;
 mod claims;
 mod cors;
 mod forward_token;
+mod mcp;
 mod name;
 mod oauth;
+mod public_url;
 mod route;
 mod set_headers;
 mod token_places;
@@ -25,12 +27,14 @@ pub use api_key::ApiKeyAuth;
 pub use auth::Auth;
 pub use claims::{ClaimRule, ClaimRules, Scopes};
 pub use cors::{Cors, Origins};
+pub use mcp::{Mcp, Spoken};
 pub use oauth::{OAuth, SenderConstraint};
 pub use route::Route;
 pub use set_headers::{SetHeader, SetValue};
 pub use upstream::{AgentUrl, Upstream, UpstreamHost};
 
 pub(in crate::config) use name::NameOf;
+use public_url::PublicOrigin;
 
 /// One of `agents`
 pub type AgentEntry = Resource<AgentName, AgentSettings>;
@@ -47,6 +51,13 @@ section! {
         upstream: Upstream as Upstream, required;
         /// who may call: exactly one of oauth, api_key, or the word public
         auth: Spanned<Auth> as Placed<Auth>, required;
+        /// the origin under which callers reach the agent, such as https://agents.example.com; default
+        /// `server.public_url`
+        public_url: Option<Box<str>> as PublicOrigin;
+        /// what the agent speaks: http, or mcp
+        protocol: Spoken as Spoken = Spoken::Http;
+        /// what clients of an agent that speaks MCP are told
+        mcp: Option<Box<Mcp>> as Boxed<Mcp>;
         /// answers to browsers of other origins; absent is none
         cors: Option<Box<Cors>> as Boxed<Cors>;
         /// the largest request body; default no limit
@@ -64,6 +75,7 @@ section! {
         fn check(fields: &Fields<'_>, read: Option<&Self>) {
             if let Some(agent) = read {
                 refuse_lost_headers(fields, agent);
+                mcp::check(fields, agent);
             }
         }
     }

@@ -4,6 +4,7 @@ mod algorithms;
 mod egress;
 mod issuer;
 mod key_source;
+mod scope_implies;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,8 +16,10 @@ use super::super::values::{FilePath, Flag, Time};
 use super::resource::Resource;
 use crate::config::text::code::Code;
 use crate::config::text::source::Spanned;
-use crate::model::{AlgorithmSet, Issuer, ProviderName};
+use crate::model::{AlgorithmSet, ImpliedScopes, Issuer, ProviderName};
 use crate::net::EgressProxy;
+
+use scope_implies::ScopeImplies;
 
 pub use key_source::KeySource;
 
@@ -45,6 +48,8 @@ section! {
         refresh: Duration as Time<SECOND, { 30 * DAY }> = Duration::from_secs(600);
         /// keys older than this are not used; not below `refresh`
         max_stale: Duration as Time<SECOND, { 365 * DAY }> = Duration::from_secs(86_400);
+        /// scopes that its tokens have without naming them: a broad scope, and the narrow ones in it
+        scope_implies: ImpliedScopes as ScopeImplies = ImpliedScopes::default();
         /// the proxy through which keys are fetched, `http://proxy:3128`, or `none`; default what HTTPS_PROXY,
         /// HTTP_PROXY and NO_PROXY of the environment say
         egress_proxy: EgressProxy as EgressProxy = EgressProxy::default();

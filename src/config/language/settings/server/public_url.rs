@@ -11,6 +11,7 @@ use super::super::super::values::{bad_url, some_text};
 use super::super::super::web::{has_credentials, is_plain, route_path};
 use crate::config::text::report::Report;
 use crate::config::text::yaml::Node;
+use crate::model::{is_loopback, is_loopback_name, unbracketed};
 
 /// `server.public_url`
 #[derive(Clone, PartialEq, Eq)]
@@ -27,7 +28,7 @@ impl PublicUrl {
     ///
     /// # Errors
     /// What to write instead.
-    fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(in crate::config) fn parse(text: &str) -> Result<Self, &'static str> {
         const HELP: &str = "write scheme and host, such as `https://agents.example.com`";
         if !is_plain(text) {
             return Err("leave blanks, backslashes and non-ASCII characters out");
@@ -60,6 +61,24 @@ impl PublicUrl {
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// The path that something in front of the gateway takes off, without a slash at its end.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Whether callers use TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.scheme == "https"
+    }
+
+    /// Whether only callers on this machine reach it.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        unbracketed(&self.host).parse().map_or_else(|_| is_loopback_name(&self.host), is_loopback)
     }
 
     /// The URL of a path of this gateway, under another host when one is given.

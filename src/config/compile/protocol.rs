@@ -1,0 +1,33 @@
+//! What an agent speaks, compiled.
+
+use crate::config::language::settings::agent::{AgentEntry, Spoken};
+use crate::protocol::ResourceForms;
+use crate::routing::{McpAgent, Protocol};
+
+/// The longest message that is read of an MCP agent.
+const MAX_MESSAGE: usize = 1 << 20;
+
+/// The scope that asks for a refresh token. It is no right at an agent, so that agents do not ask for it.
+const OFFLINE_ACCESS: &str = "offline_access";
+
+/// What this agent speaks.
+pub(super) fn spoken(entry: &AgentEntry) -> Protocol {
+    match entry.protocol {
+        Spoken::Http => Protocol::Http,
+        Spoken::Mcp => Protocol::Mcp(Box::new(mcp(entry))),
+    }
+}
+
+fn mcp(entry: &AgentEntry) -> McpAgent {
+    let written = entry.mcp.as_deref().cloned().unwrap_or_default();
+    let scopes = written.scopes_supported.into_iter().filter(|scope| scope != OFFLINE_ACCESS);
+    McpAgent {
+        forms: ResourceForms::new(&entry.route.path, &written.endpoint),
+        scopes_supported: scopes.map(Into::into).collect(),
+        resource_name: written.resource_name.map(Into::into),
+        documentation: written.documentation.map(Into::into),
+        root_metadata: written.root_metadata.value,
+        max_message: MAX_MESSAGE,
+        trust_mirrored_headers: false,
+    }
+}

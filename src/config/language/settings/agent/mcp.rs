@@ -1,0 +1,100 @@
+//! `protocol` and `mcp`: what an agent speaks, and what its clients are told.
+
+use super::super::super::fields::Fields;
+use super::super::super::section::section;
+use super::super::super::shape::Shape;
+use super::super::super::value::{Placed, Value};
+use super::super::super::values::{Flag, Label, List, bad_url, some_text, words};
+use super::super::super::web::{has_credentials, is_plain, route_path};
+
+use super::super::scope::Scope;
+use super::{AgentSettings, Auth};
+use crate::config::text::code::Code;
+use crate::config::text::report::Report;
+use crate::config::text::source::{Place, Spanned};
+use crate::config::text::yaml::{Kind, Node};
+
+/// `protocol`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoken {
+    /// HTTP.
+    Http,
+    /// MCP over HTTP.
+    Mcp,
+}
+
+words!(Spoken { Http = "http", Mcp = "mcp" });
+
+section! {
+    /// `mcp`
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Mcp = "`mcp`", default {
+        /// the path behind the route that MCP clients are given; / is the route itself
+        endpoint: String as Endpoint = "/mcp".to_owned();
+        /// the scopes that clients should ask for; empty: those that `auth.oauth.scopes` names; offline_access is
+        /// left out
+        scopes_supported: Vec<String> as List<Scope> = Vec::new();
+        /// the name that clients show; default `display_name`
+        resource_name: Option<String> as Label;
+        /// where people read about the agent, for clients to show
+        documentation: Option<String> as PageUrl;
+        /// whether the host's root tells clients about this agent too; one agent of a host can
+        root_metadata: Spanned<bool> as Placed<Flag> = Spanned::new(false, Place::WHOLE);
+    }
+}
+
+/// Refuses a block for a protocol that the agent does not speak, and root metadata that nobody would be told.
+pub(super) fn check(fields: &Fields<'_>, agent: &AgentSettings) {
+    let Some((place, _)) = fields.entry("mcp") else { return };
+    let word = fields.node("protocol").map(|node| &node.kind);
+    let is_plain = word.is_none_or(|kind| matches!(kind, Kind::Scalar(scalar) if scalar.text == "http"));
+    if agent.protocol != Spoken::Mcp && is_plain {
+        let message = "`mcp` at an agent that does not speak MCP";
+        let help = "write `protocol: mcp` beside it, or remove the block";
+        fields.report().say(Code::ProtocolBlock, place, message, help);
+    }
+    let root = agent.mcp.as_ref().map(|mcp| mcp.root_metadata).filter(|root| root.value);
+    if let (Some(root), Auth::ApiKey(_) | Auth::Public) = (root, &agent.auth.value) {
+        let message = "only agents with `auth.oauth` have metadata";
+        fields.report().say(Code::RootMetadata, root.place, message, "remove `root_metadata`");
+    }
+}
+
+/// A path behind a route, without a slash at its end; empty for the route itself.
+enum Endpoint {}
+
+impl Value for Endpoint {
+    type Read = String;
+    const SHAPE: Shape = Shape::SomeText;
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<String> {
+        let text = some_text(report, node)?;
+        let bad = |help| {
+            report.say(Code::BadPath, node.place, format!("no request matches {}", node.shown()), help);
+        };
+        route_path(&text).map_err(bad).ok().map(|path| path.trim_end_matches('/').to_owned())
+    }
+
+    fn shown(read: &String) -> Option<String> {
+        Some(if read.is_empty() { "/" } else { read }.to_owned())
+    }
+}
+
+/// The URL of a page.
+enum PageUrl {}
+
+impl Value for PageUrl {
+    type Read = String;
+    const SHAPE: Shape = Shape::SomeText;
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<String> {
+        let text = some_text(report, node)?;
+        let is_page = url::Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if !is_page || !is_plain(&text) || has_credentials(&text) {
+            let help = "write a whole URL, such as `https://docs.example.com/agents/a`";
+            bad_url(report, node, &text, "people cannot open this as a page", help);
+            return None;
+        }
+        Some(text)
+    }
+}
