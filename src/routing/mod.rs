@@ -4,6 +4,7 @@
 //! `control` resolves them.
 
 mod agent;
+mod allowed_origin;
 mod cors;
 mod found;
 mod methods;
@@ -13,7 +14,8 @@ mod route;
 mod router;
 
 pub use agent::{Agent, AgentId, Authenticator, next_id};
-pub use cors::{AllowedOrigin, Cors, CorsHeaders, CorsRules};
+pub use allowed_origin::AllowedOrigin;
+pub use cors::{Cors, CorsHeaders, CorsRules};
 pub use found::Match;
 pub use methods::Methods;
 pub use protocol::{McpAgent, Protocol};
