@@ -2,11 +2,12 @@
 //!
 //! A response to an origin that is not allowed has no allow header, and the browser keeps it from the page.
 
-use std::time::Duration;
-
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+use crate::model::is_token;
+
 use super::allowed_origin::AllowedOrigin;
+use super::cors_rules::{CorsPreset, CorsRules, Listed};
 
 /// The rights of pages of other origins at an agent.
 #[derive(Debug, Clone)]
@@ -18,25 +19,8 @@ pub struct Cors {
     exposed: Option<HeaderValue>,
     credentials: bool,
     max_age: HeaderValue,
-}
-
-/// The settings that [`Cors`] is compiled from.
-#[derive(Debug, Clone, Copy)]
-pub struct CorsRules<'a> {
-    /// The origins; `None` = any.
-    pub origins: Option<&'a [AllowedOrigin]>,
-    /// Request methods; empty means GET, HEAD and POST.
-    pub methods: &'a [Method],
-    /// Request headers; empty means the credential header and `Content-Type`.
-    pub headers: &'a [HeaderName],
-    /// Response headers that a page may read.
-    pub exposed: &'a [HeaderName],
-    /// Whether browsers may send cookies and the like.
-    pub credentials: bool,
-    /// How long a browser may remember the response to a preflight.
-    pub max_age: Duration,
-    /// The header of the agent's credential; `None` for a public agent.
-    pub credential_header: Option<&'a HeaderName>,
+    /// Request headers whose names begin so are allowed as well, where a preflight asks for them.
+    granted: Option<&'static str>,
 }
 
 /// Headers to add to a response.
@@ -46,13 +30,10 @@ impl Cors {
     /// Compiles the rules.
     #[must_use]
     pub fn new(rules: &CorsRules<'_>) -> Self {
-        let defaults = [Method::GET, Method::HEAD, Method::POST];
-        let methods = if rules.methods.is_empty() { &defaults } else { rules.methods };
-        let content_type = http::header::CONTENT_TYPE;
-        let default_headers: Vec<HeaderName> =
-            rules.credential_header.cloned().into_iter().chain([content_type]).collect();
-        let headers = if rules.headers.is_empty() { &default_headers } else { rules.headers };
-        let exposed = rules.exposed;
+        let Listed { methods, headers, exposed, granted } = match rules.preset {
+            None => Listed::plain(rules),
+            Some(CorsPreset::Mcp) => Listed::mcp(rules),
+        };
         Self {
             origins: rules.origins.map(<[_]>::to_vec),
             methods: joined(methods.iter().map(Method::as_str)),
@@ -60,24 +41,32 @@ impl Cors {
             exposed: (!exposed.is_empty()).then(|| joined(exposed.iter().map(HeaderName::as_str))),
             credentials: rules.credentials,
             max_age: HeaderValue::from(rules.max_age.as_secs()),
+            granted,
         }
     }
 
+    /// The origins that are allowed; `None` = any.
+    #[must_use]
+    pub fn origins(&self) -> Option<&[AllowedOrigin]> {
+        self.origins.as_deref()
+    }
+
     /// The headers of the response to a preflight (Fetch Standard, "CORS-preflight request"); `None` for any other request.
-    /// They list everything that is allowed, whatever the preflight asks for: the browser compares.
+    /// They list everything that is allowed, whatever the preflight asks for: the browser compares. Only headers whose names
+    /// nobody can know before are listed when they are asked for.
     #[must_use]
     pub fn preflight(&self, method: &Method, headers: &HeaderMap) -> Option<CorsHeaders> {
         let origin = headers.get(http::header::ORIGIN)?;
         let asks = headers.contains_key(http::header::ACCESS_CONTROL_REQUEST_METHOD);
-        (*method == Method::OPTIONS && asks).then(|| self.preflight_from(origin))
+        (*method == Method::OPTIONS && asks).then(|| self.preflight_from(origin, headers))
     }
 
-    fn preflight_from(&self, origin: &HeaderValue) -> CorsHeaders {
+    fn preflight_from(&self, origin: &HeaderValue, asked: &HeaderMap) -> CorsHeaders {
         let mut out = self.vary("Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
         if let Some(allowed) = self.allowed(Some(origin)) {
             out.push((http::header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed));
             out.push((http::header::ACCESS_CONTROL_ALLOW_METHODS, self.methods.clone()));
-            out.push((http::header::ACCESS_CONTROL_ALLOW_HEADERS, self.headers.clone()));
+            out.push((http::header::ACCESS_CONTROL_ALLOW_HEADERS, self.headers_for(asked)));
             out.push((http::header::ACCESS_CONTROL_MAX_AGE, self.max_age.clone()));
             self.push_credentials(&mut out);
         }
@@ -97,6 +86,20 @@ impl Cors {
             self.push_credentials(&mut out);
         }
         out
+    }
+
+    /// The request headers that are allowed, with those that a preflight asks for and may have.
+    fn headers_for(&self, asked: &HeaderMap) -> HeaderValue {
+        let Some(beginning) = self.granted else { return self.headers.clone() };
+        let fields = asked.get_all(http::header::ACCESS_CONTROL_REQUEST_HEADERS).iter();
+        let names = fields.filter_map(|field| field.to_str().ok()).flat_map(|field| field.split(','));
+        let granted = names.map(str::trim).filter(|name| {
+            let begins =
+                name.get(..beginning.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(beginning));
+            begins && is_token(name.as_bytes())
+        });
+        let listed = self.headers.to_str().unwrap_or_default();
+        joined([listed].into_iter().filter(|listed| !listed.is_empty()).chain(granted))
     }
 
     /// `Vary`, unless every origin gets the same response.
@@ -127,9 +130,11 @@ fn joined<'a>(words: impl Iterator<Item = &'a str>) -> HeaderValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn cors(origins: Option<&[AllowedOrigin]>, credentials: bool) -> Cors {
         Cors::new(&CorsRules {
+            preset: None,
             origins,
             methods: &[],
             headers: &[],
@@ -151,7 +156,7 @@ mod tests {
     #[test]
     fn a_preflight_from_an_allowed_origin_says_what_is_allowed() {
         let answer = cors(Some(&[exact("https://app.example")]), true)
-            .preflight_from(&HeaderValue::from_static("https://app.example"));
+            .preflight_from(&HeaderValue::from_static("https://app.example"), &HeaderMap::new());
         assert_eq!(get(&answer, "access-control-allow-origin"), Some("https://app.example"));
         assert_eq!(get(&answer, "access-control-allow-methods"), Some("GET, HEAD, POST"));
         assert_eq!(get(&answer, "access-control-allow-headers"), Some("authorization, content-type"));
@@ -164,7 +169,10 @@ mod tests {
         let cors = cors(Some(&[exact("https://app.example")]), true);
         for origin in ["https://evil.example", "null", "https://app.example.evil", "http://app.example"] {
             let origin = HeaderValue::from_static(origin);
-            for headers in [cors.preflight_from(&origin), cors.answer(Some(&origin)), cors.answer(None)] {
+            let asked = HeaderMap::new();
+            for headers in
+                [cors.preflight_from(&origin, &asked), cors.answer(Some(&origin)), cors.answer(None)]
+            {
                 let names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
                 assert_eq!(names, ["vary"], "{origin:?}");
             }
@@ -175,7 +183,9 @@ mod tests {
     fn a_star_is_the_same_for_every_origin_and_for_none() {
         let cors = cors(None, false);
         let page = HeaderValue::from_static("https://x.example");
-        for headers in [cors.answer(Some(&page)), cors.answer(None), cors.preflight_from(&page)] {
+        for headers in
+            [cors.answer(Some(&page)), cors.answer(None), cors.preflight_from(&page, &HeaderMap::new())]
+        {
             assert_eq!(get(&headers, "access-control-allow-origin"), Some("*"));
             assert_eq!(get(&headers, "vary"), None);
         }

@@ -6,6 +6,7 @@
 mod agent;
 mod allowed_origin;
 mod cors;
+mod cors_rules;
 mod found;
 mod methods;
 mod protocol;
@@ -15,7 +16,8 @@ mod router;
 
 pub use agent::{Agent, AgentId, Authenticator, next_id};
 pub use allowed_origin::AllowedOrigin;
-pub use cors::{Cors, CorsHeaders, CorsRules};
+pub use cors::{Cors, CorsHeaders};
+pub use cors_rules::{CorsPreset, CorsRules};
 pub use found::Match;
 pub use methods::Methods;
 pub use protocol::{McpAgent, Protocol};

@@ -12,7 +12,7 @@ export interface CorsForm {
 }
 
 export function readCors(spec: JsonObject): CorsForm {
-  const cors = member(spec, "cors");
+  const cors = settings(spec);
   return {
     corsOrigins: list(cors.allowed_origins),
     corsMethods: list(cors.allowed_methods),
@@ -23,10 +23,15 @@ export function readCors(spec: JsonObject): CorsForm {
   };
 }
 
+/** The section as a mapping: a single word stands for its preset. */
+function settings(spec: JsonObject): JsonObject {
+  return typeof spec.cors === "string" ? { preset: spec.cors } : member(spec, "cors");
+}
+
 /** The section; `null` when the agent allows no other origin. */
-export function writeCors(form: CorsForm, original: JsonObject): JsonObject | null {
-  const before = member(original, "cors");
-  if (form.corsOrigins.length === 0) {
+export function writeCors(form: CorsForm, original: JsonObject): JsonObject | string | null {
+  const before = settings(original);
+  if (form.corsOrigins.length === 0 && !before.preset) {
     const had = isObject(original.cors) && list(before.allowed_origins).length === 0;
     if (!had) return null;
   }
@@ -37,5 +42,6 @@ export function writeCors(form: CorsForm, original: JsonObject): JsonObject | nu
   put(cors, "exposed_headers", form.corsExposed, []);
   put(cors, "allow_credentials", form.corsCredentials, false);
   put(cors, "max_age", form.corsMaxAge.trim(), "");
-  return cors;
+  const unchanged = Object.keys(cors).length === 1 && cors.preset === original.cors;
+  return unchanged ? String(original.cors) : cors;
 }

@@ -38,6 +38,8 @@ describe("a specification that was opened and not changed stays as it is", () =>
       { route: { path: "/a", strip_path: false }, upstream: "http://a", auth: "public" },
     ],
     ["an empty cors", { route: "/a", upstream: "http://a", auth: "public", cors: { allowed_origins: [] } }],
+    ["a preset of cors", { route: "/a", upstream: "http://a", auth: "public", cors: "mcp" }],
+    ["a preset in cors", { route: "/a", upstream: "http://a", auth: "public", cors: { preset: "mcp" } }],
     [
       "every way to reach and be reached",
       {

@@ -300,9 +300,11 @@ fn claim_headers(
 
 fn compile_cors(written: &settings::Cors, credential: Option<&HeaderName>) -> Cors {
     Cors::new(&CorsRules {
+        preset: written.preset,
         origins: match &written.allowed_origins {
-            Origins::Any => None,
-            Origins::These(list) => Some(list),
+            // Without a preset they must be written.
+            Some(Origins::Any) | None => None,
+            Some(Origins::These(list)) => Some(list),
         },
         methods: &written.allowed_methods,
         headers: &written.allowed_headers,

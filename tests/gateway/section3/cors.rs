@@ -53,6 +53,12 @@ async fn scene() -> Scene {
         ),
         agent("keyed-other", json!({"api_key": {"header": "X-Other-Key"}}), None),
         agent("any", json!("public"), Some(json!({"allowed_origins": ["*"]}))),
+        agent("mcp", oauth.clone(), Some(json!("mcp"))),
+        agent(
+            "mcp-narrow",
+            json!({"api_key": {"header": "X-API-Key"}}),
+            Some(json!({"preset": "mcp", "allowed_origins": [APP], "exposed_headers": ["X-Shown"]})),
+        ),
     ]
     .into_iter()
     .collect();
@@ -226,4 +232,63 @@ async fn answers_to_requests_without_an_origin_say_that_they_depend_on_it() {
         let star = wanted(if agent == "any" { &[("allow-origin", "*")] } else { &[] });
         assert_eq!(allowed(&answer), star, "{agent} {status}");
     }
+}
+
+const MCP_HEADERS: &str = "authorization, content-type, accept, mcp-protocol-version, mcp-session-id, mcp-method, \
+                           mcp-name, last-event-id, dpop";
+const MCP_EXPOSED: &str = "www-authenticate, mcp-session-id, mcp-protocol-version, dpop-nonce, retry-after";
+
+#[tokio::test]
+async fn the_preset_for_mcp_lists_what_clients_in_a_browser_send_and_read() {
+    let scene = scene().await;
+    let methods = "GET, HEAD, POST, DELETE";
+    for (agent, origin, asked, origin_allowed, headers) in [
+        ("mcp", APP, "content-type", Some("*"), MCP_HEADERS.to_owned()),
+        (
+            "mcp",
+            "https://whoever.example",
+            "Mcp-Param-Region, x-one",
+            Some("*"),
+            format!("{MCP_HEADERS}, mcp-param-region"),
+        ),
+        (
+            "mcp-narrow",
+            APP,
+            "mcp-param-a,mcp-param-b",
+            Some(APP),
+            format!("{MCP_HEADERS}, x-api-key, mcp-param-a, mcp-param-b"),
+        ),
+        ("mcp-narrow", "https://whoever.example", "mcp-param-a", None, String::new()),
+    ] {
+        let request = scene.ask(Method::OPTIONS, agent, origin);
+        let request = request.header("Access-Control-Request-Method", "DELETE");
+        let answer = request.header("Access-Control-Request-Headers", asked).send().await.expect("an answer");
+        assert_eq!(answer.status(), 204, "{agent} from {origin}");
+        let pairs = origin_allowed.map(|allowed| {
+            vec![
+                ("allow-origin", allowed),
+                ("allow-methods", methods),
+                ("allow-headers", headers.as_str()),
+                ("max-age", "3600"),
+            ]
+        });
+        assert_eq!(allowed(&answer), wanted(&pairs.unwrap_or_default()), "{agent} from {origin}");
+    }
+    assert!(scene.upstream.seen().is_empty());
+}
+
+#[tokio::test]
+async fn answers_of_the_gateway_and_of_the_agent_show_mcp_clients_the_same_headers() {
+    let scene = scene().await;
+    for (credential, status) in [(String::new(), 401), ("x".to_owned(), 401), (scene.token(), 200)] {
+        let request = scene.ask(Method::POST, "mcp", APP).bearer_auth(&credential);
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), status);
+        let shown = wanted(&[("allow-origin", "*"), ("expose-headers", MCP_EXPOSED)]);
+        assert_eq!(allowed(&answer), shown, "{status}");
+    }
+    let answer = scene.ask(Method::POST, "mcp-narrow", APP).send().await.expect("an answer");
+    let exposed = format!("{MCP_EXPOSED}, x-shown");
+    let shown = wanted(&[("allow-origin", APP), ("expose-headers", exposed.as_str())]);
+    assert_eq!((answer.status().as_u16(), allowed(&answer)), (401, shown));
 }

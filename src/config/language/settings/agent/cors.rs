@@ -8,13 +8,13 @@ use super::super::super::fields::Fields;
 use super::super::super::section::section;
 use super::super::super::shape::Shape;
 use super::super::super::value::Value;
-use super::super::super::values::{Flag, List, RequestMethod, SomeList, TOKEN, Time, some_text, text};
+use super::super::super::values::{Flag, List, RequestMethod, SomeList, TOKEN, Time, some_text, text, words};
 use super::super::super::web;
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::yaml::{Kind, Node};
 use crate::model::is_token;
-use crate::routing::AllowedOrigin;
+use crate::routing::{AllowedOrigin, CorsPreset};
 
 const MONTH: u64 = 30 * 86_400 * 1_000;
 
@@ -22,8 +22,11 @@ section! {
     /// `cors`
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Cors = "`cors`" {
-        /// origins such as https://app.example.com or https://*.example.com, or "*" for all
-        allowed_origins: Origins as Origins, required;
+        /// mcp: what clients of MCP in a browser need, to which the lists here are added; may stand for the whole mapping
+        preset: Option<CorsPreset> as CorsPreset;
+        /// origins such as https://app.example.com or https://*.example.com, or "*" for all; must be there without a preset,
+        /// and is all with one
+        allowed_origins: Option<Origins> as Origins;
         /// request methods; empty is GET, HEAD, POST
         allowed_methods: Vec<Method> as List<RequestMethod> = Vec::new();
         /// request headers; empty is the credential header and Content-Type
@@ -36,7 +39,14 @@ section! {
         max_age: Duration as Time<0, MONTH> = Duration::from_secs(3600);
     }
     impl {
+        const SHORT: Option<&'static str> = Some("preset");
+
         fn check(fields: &Fields<'_>, read: Option<&Self>) {
+            if !fields.has("preset") && !fields.has("allowed_origins") {
+                let message = "`cors` needs `allowed_origins`";
+                let help = "add `allowed_origins`: origins such as https://app.example.com or https://*.example.com, or \"*\" for all";
+                fields.report().say(Code::MissingField, fields.owner(), message, help);
+            }
             if read.is_some_and(|cors| cors.allow_credentials) {
                 refuse_all_with_credentials(fields);
             }
@@ -44,8 +54,16 @@ section! {
     }
 }
 
+words!(CorsPreset { Mcp = "mcp" });
+
 fn refuse_all_with_credentials(fields: &Fields<'_>) {
     let Some(credentials) = fields.node("allow_credentials") else { return };
+    if let (Some(preset), None) = (fields.node("preset"), fields.node("allowed_origins")) {
+        let message =
+            "the preset allows every origin, and none may be allowed together with `allow_credentials`";
+        let help = "write `allowed_origins` beside it, or leave `allow_credentials` off";
+        fields.report().clash(Code::CorsCredentials, credentials.place, preset.place, message, help);
+    }
     let lists = ["allowed_origins", "allowed_methods", "allowed_headers", "exposed_headers"];
     for list in lists.into_iter().filter_map(|name| fields.node(name)) {
         let Kind::List(items) = &list.kind else { continue };
