@@ -7,11 +7,12 @@ import { a2a } from './parts/a2a.mjs';
 import { bridges } from './parts/bridges.mjs';
 import { conformance } from './parts/conformance.mjs';
 import { logins } from './parts/logins.mjs';
+import { stepup } from './parts/stepup.mjs';
 import { worse } from './parts/worse.mjs';
 import { stopAll } from './stand/children.mjs';
 import { check, summary } from './stand/report.mjs';
 
-const PARTS = { conformance, logins, bridges, a2a, worse };
+const PARTS = { conformance, logins, stepup, bridges, a2a, worse };
 /** No run takes longer, whatever hangs. */
 const LIMIT = 20 * 60_000;
 

@@ -15,17 +15,17 @@ export const CLIENTS = {
   'Python SDK, by itself': [python, suite('clients/mcp_python.py'), 'auto'],
 };
 
-/** An MCP agent for tokens of `issuer`. */
-export const agents = (issuer, upstream) => (url) => `identity_providers:
+/** An MCP agent for tokens of `issuer`; their audience is the URL that clients use. */
+export const agents = (issuer, upstream) => () => `identity_providers:
   op: { issuer: "${issuer}" }
 agents:
   tools:
+    protocol: mcp
     route: { path: /tools, strip_path: true }
     upstream: ${upstream}
     auth:
       oauth:
         identity_providers: [op]
-        audiences: ["${url}/tools/mcp"]
         scopes: { all_of: ["tools:use"] }
 `;
 

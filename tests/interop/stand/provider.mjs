@@ -35,8 +35,16 @@ const provider = new Provider(issuer, {
   scopes: ['openid', 'offline_access', ...SCOPES.split(' ')],
   clientBasedCORS: () => true,
   findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+  issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
   interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
   cookies: { keys: ['interop'] },
+  // SDKs register with the scopes of their first challenge; a provider that held them to those would refuse each step-up.
+  extraClientMetadata: {
+    properties: ['scope_bound'],
+    validator: (_ctx, _key, _value, metadata) => {
+      delete metadata.scope;
+    },
+  },
   // No consent page: every client gets what it asks for, of what there is.
   loadExistingGrant: async (ctx) => {
     const { client, session, params } = ctx.oidc;
@@ -66,8 +74,8 @@ const provider = new Provider(issuer, {
 const issued = [];
 provider.on('server_error', (_ctx, error) => console.error(error));
 provider.on('grant.success', ({ oidc }) => {
-  const { client_id, grant_type, resource, scope } = { client_id: oidc.client.clientId, ...oidc.params };
-  issued.push({ client_id, grant_type, resource, scope });
+  const { grant_type, resource } = oidc.params;
+  issued.push({ grant_type, resource, scope: (oidc.entities.AccessToken ?? oidc.entities.ClientCredentials)?.scope });
 });
 const answer = provider.callback();
 
