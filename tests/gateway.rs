@@ -80,6 +80,10 @@ mod heads;
 mod kept;
 
 #[cfg(test)]
+#[path = "gateway/metadata.rs"]
+mod metadata;
+
+#[cfg(test)]
 #[path = "gateway/metrics.rs"]
 mod metrics;
 

@@ -9,10 +9,13 @@ use crate::config::Snapshot;
 use crate::model::{Host, HostRule};
 use crate::routing::Agent;
 
-/// The URL of an agent: the public URL with a host of the agent's route. Without a public URL, the first listener; a
+/// The URL of an agent: its own public URL, else that of the gateway with a host of the agent's route. Without a public URL, the first listener; a
 /// listener on all addresses gets the host by which the operator reached the admin listener.
 pub(super) fn url(live: &Snapshot, agent: &Agent, headers: &HeaderMap) -> String {
     let path = if agent.route.path.is_empty() { "/" } else { &agent.route.path };
+    if let Some(origin) = &agent.public_url {
+        return format!("{origin}{path}");
+    }
     if let Some(public) = &live.public_url {
         let has_it = agent.route.hosts.iter().any(|host| host.covers(public.host()));
         return public.of(host_of(agent).filter(|_| !has_it).as_deref(), path);

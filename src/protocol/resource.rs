@@ -60,6 +60,12 @@ impl ResourceForms {
         matches!(rest, Some("" | "/"))
     }
 
+    /// The form that a client is told of whose request had this path.
+    #[must_use]
+    pub fn told(&self, path: &str) -> ResourceForm {
+        self.form(path).unwrap_or(ResourceForm::ENDPOINT)
+    }
+
     /// The path of a form.
     #[must_use]
     pub fn path(&self, form: ResourceForm) -> String {

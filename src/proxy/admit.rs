@@ -17,6 +17,7 @@ use super::answer::{Own, Problem};
 use super::context::Context;
 use super::decide::{ByOperation, Plain};
 use super::health;
+use super::metadata::{self, Answer};
 use super::service::Gateway;
 use super::view::View;
 
@@ -107,8 +108,26 @@ impl Gateway {
                 let _counted = self.unrouted(head, ctx, Refusal::MethodNotAllowed);
                 Err(Problem::method(allow).into())
             }
+            Match::Metadata(agent, form) => {
+                ctx.route(&agent);
+                Err(match self.describe(&agent, form, head, ctx) {
+                    Answer::Described(described) => Own::Metadata(described),
+                    Answer::MethodNotAllowed => {
+                        let _counted = self.unrouted(head, ctx, Refusal::MethodNotAllowed);
+                        Problem::method(metadata::ALLOW).open().into()
+                    }
+                    Answer::NotFound => self.reserved(head, ctx),
+                })
+            }
+            Match::Reserved => Err(self.reserved(head, ctx)),
             Match::NotFound => Err(self.unrouted(head, ctx, Refusal::NotFound)),
         }
+    }
+
+    /// Where clients look for metadata of authentication, and there is none.
+    fn reserved(&self, head: &RequestHeader, ctx: &Context) -> Own {
+        let _counted = self.unrouted(head, ctx, Refusal::NotFound);
+        Problem::from(Refusal::NotFound).open().into()
     }
 }
 

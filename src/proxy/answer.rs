@@ -17,6 +17,7 @@ use crate::routing::{Agent, CorsHeaders};
 
 use super::context::{Context, OwnAnswer};
 use super::cross_origin;
+use super::metadata::{self, Described};
 
 /// How long the unread rest of a refused request's body is read and dropped: long enough for a client that sends without
 /// pause to finish and read the response, too short to hold a slot with.
@@ -31,6 +32,8 @@ pub(super) struct Problem {
     detail: Cow<'static, str>,
     challenge: Option<HeaderValue>,
     allow: Option<HeaderValue>,
+    /// Whether every page may read it.
+    open: bool,
 }
 
 impl From<Refusal> for Problem {
@@ -41,6 +44,7 @@ impl From<Refusal> for Problem {
             detail: refusal.detail().into(),
             challenge: None,
             allow: allow.then_some(HeaderValue::from_static(methods::ALLOW)),
+            open: false,
         }
     }
 }
@@ -49,6 +53,11 @@ impl Problem {
     /// The refusal of a method; `allow` lists the others.
     pub(super) fn method(allow: HeaderValue) -> Self {
         Self { allow: Some(allow), ..Refusal::MethodNotAllowed.into() }
+    }
+
+    /// The same for a page of any origin.
+    pub(super) fn open(self) -> Self {
+        Self { open: true, ..self }
     }
 
     /// The refusal of a credential at an agent.
@@ -62,7 +71,10 @@ impl Problem {
 
     /// Writes the response.
     pub(super) async fn send(self, session: &mut Session, ctx: &Context) -> pingora::Result<()> {
-        let cors = cross_origin::headers(ctx.agent().map(|agent| &**agent), session.req_header());
+        let cors = match self.open {
+            true => vec![metadata::every_origin()],
+            false => cross_origin::headers(ctx.agent().map(|agent| &**agent), session.req_header()),
+        };
         let body = self.refusal.document(&self.detail, &ctx.request_id);
         let mut head = ResponseHeader::build(self.refusal.status(), Some(8 + cors.len()))?;
         head.insert_header(header::CONTENT_TYPE, PROBLEM_MEDIA_TYPE)?;
@@ -88,6 +100,7 @@ impl Problem {
 pub(super) enum Own {
     Problem(Problem),
     Preflight(CorsHeaders),
+    Metadata(Described),
     Health(Health),
 }
 
@@ -129,6 +142,16 @@ impl Own {
                 head.insert_header(REQUEST_ID, header_value(&ctx.request_id)?)?;
                 append(&mut head, headers)?;
                 session.write_response_header(Box::new(head), true).await
+            }
+            Self::Metadata(described) => {
+                ctx.answer(OwnAnswer::Metadata);
+                let mut head = ResponseHeader::build(described.status, Some(described.headers.len() + 1))?;
+                head.insert_header(REQUEST_ID, header_value(&ctx.request_id)?)?;
+                append(&mut head, described.headers)?;
+                match described.body.is_empty() {
+                    true => session.write_response_header(Box::new(head), true).await,
+                    false => write(session, head, described.body).await,
+                }
             }
             Self::Health(health) => {
                 ctx.answer(OwnAnswer::Health);

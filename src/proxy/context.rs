@@ -54,6 +54,7 @@ enum Stage {
 pub(super) enum OwnAnswer {
     Refusal(Refusal),
     Preflight,
+    Metadata,
     Health,
 }
 
@@ -84,7 +85,7 @@ impl Context {
 
     /// Notes the gateway's own response. A request that was admitted before stays admitted.
     pub(super) fn answer(&mut self, answer: OwnAnswer) {
-        if let OwnAnswer::Preflight | OwnAnswer::Health = answer {
+        if let OwnAnswer::Preflight | OwnAnswer::Metadata | OwnAnswer::Health = answer {
             self.verdict = Verdict::unasked();
         }
         if let Stage::Received(agent) = &mut self.stage {
@@ -199,9 +200,10 @@ mod tests {
     }
 
     #[test]
-    fn preflights_and_health_checks_count_as_allowed() {
+    fn preflights_metadata_and_health_checks_count_as_allowed() {
         for (answer, decision) in [
             (OwnAnswer::Preflight, Decision::Allow),
+            (OwnAnswer::Metadata, Decision::Allow),
             (OwnAnswer::Health, Decision::Allow),
             (OwnAnswer::Refusal(Refusal::NotFound), Decision::Deny),
         ] {

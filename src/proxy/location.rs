@@ -6,14 +6,13 @@ use std::ops::Range;
 use http::{HeaderName, HeaderValue, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
-use crate::config::{PublicUrl, Snapshot};
-use crate::model::{Authority, Host, Live};
+use crate::config::Snapshot;
+use crate::model::{Authority, Live};
 use crate::routing::Agent;
 use crate::upstream::UpstreamHost;
 
 use super::context::Context;
-use super::forwarded;
-use super::view::sent_host;
+use super::public::Public;
 
 /// The fields that hold such a URL, with their names as HTTP/1 writes them.
 const FIELDS: [(HeaderName, &str); 3] = [
@@ -46,43 +45,6 @@ pub(super) fn rewrite(
     Ok(())
 }
 
-/// The public address of the gateway, without the path of a request.
-#[derive(Debug, PartialEq, Eq)]
-struct Public {
-    /// Scheme, host, and the prefix of every path; empty when no host is known.
-    beginning: String,
-    scheme: String,
-    authority: String,
-}
-
-impl Public {
-    /// The configured address, else the one that a trusted proxy or the request names.
-    fn of(written: Option<&PublicUrl>, sent: &RequestHeader, agent: &Agent, ctx: &Context) -> Self {
-        // Of several proxies the first one has the client's connection.
-        let told = |name: &HeaderName| {
-            let value = sent.headers.get(name).filter(|_| ctx.origin.trusted)?.to_str().ok()?;
-            value.split(',').next().map(str::trim)
-        };
-        let host = told(&forwarded::HOST).filter(|host| Host::parse(host).is_ok()).map(str::to_owned);
-        let authority = host.or_else(|| sent_host(sent)?.to_str().ok().map(str::to_owned));
-        let scheme = told(&forwarded::PROTO).map(str::to_ascii_lowercase);
-        let ours = if ctx.https { "https" } else { "http" };
-        let scheme =
-            scheme.filter(|s| matches!(s.as_str(), "http" | "https")).unwrap_or_else(|| ours.to_owned());
-        let beginning = match (written, &authority) {
-            (Some(written), authority) => {
-                // An agent with hosts of its own is reachable at these alone.
-                let own = authority.as_ref().filter(|_| !agent.route.hosts.is_empty());
-                let own = own.and_then(|own| Host::parse(own).ok());
-                written.of(own.as_ref().map(Host::as_str), "")
-            }
-            (None, Some(authority)) => format!("{scheme}://{authority}"),
-            (None, None) => String::new(),
-        };
-        Self { beginning, scheme, authority: authority.unwrap_or_default() }
-    }
-}
-
 /// An agent's own names, and its public address.
 struct Own<'a> {
     agent: &'a Agent,
@@ -110,7 +72,7 @@ impl Own<'_> {
         let path = path.strip_prefix(base).filter(below).unwrap_or(path);
         let prefix = self.agent.taken_prefix.as_ref().and_then(|prefix| prefix.to_str().ok()).unwrap_or("");
         let path = if prefix.is_empty() && path.is_empty() { "/" } else { path };
-        Some(format!("{}{prefix}{path}{tail}", self.public.beginning))
+        Some(format!("{}{tail}", self.public.url(&format!("{prefix}{path}"))))
     }
 
     /// Whether the authority is the agent's own. An agent that knows of TLS in front of it may say `https` for a port without.

@@ -2,6 +2,8 @@
 
 use http::HeaderValue;
 
+use crate::protocol::ResourceForm;
+
 use super::cors::CorsHeaders;
 
 /// The outcome of routing a request. `A` is a reference to an agent, borrowed or shared.
@@ -15,6 +17,10 @@ pub enum Match<A> {
     Preflight(A, CorsHeaders),
     /// It is for this agent, whose route does not serve the method; this is the value of `Allow`.
     MethodNotAllowed(A, HeaderValue),
+    /// It asks for the metadata of this agent, under this form of its URL.
+    Metadata(A, ResourceForm),
+    /// It asks for metadata of authentication where there is none, which no agent answers.
+    Reserved,
     /// No route matches.
     NotFound,
 }
@@ -28,6 +34,8 @@ impl<A: Clone> Match<&A> {
             Self::Governed(agent) => Match::Governed(agent.clone()),
             Self::Preflight(agent, headers) => Match::Preflight(agent.clone(), headers),
             Self::MethodNotAllowed(agent, allow) => Match::MethodNotAllowed(agent.clone(), allow),
+            Self::Metadata(agent, form) => Match::Metadata(agent.clone(), form),
+            Self::Reserved => Match::Reserved,
             Self::NotFound => Match::NotFound,
         }
     }

@@ -8,11 +8,13 @@ mod allowed_origin;
 mod cors;
 mod cors_rules;
 mod found;
+mod metadata;
 mod methods;
 mod protocol;
 mod right;
 mod route;
 mod router;
+mod well_known;
 
 pub use agent::{Agent, AgentId, Authenticator, next_id};
 pub use allowed_origin::AllowedOrigin;

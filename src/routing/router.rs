@@ -7,10 +7,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::{CanonicalPath, Host, HostRule, Request};
+use crate::protocol::ResourceForm;
 
-use super::agent::Agent;
+use super::agent::{Agent, Authenticator};
 use super::found::Match;
 use super::methods::Methods;
+use super::protocol::Protocol;
+use super::well_known::Place;
 
 /// Two agents with the same host and path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +37,10 @@ pub struct Router {
 struct Paths {
     by_prefix: HashMap<Box<str>, (usize, Arc<Agent>)>,
     deepest: usize,
+    /// Whether callers of some agent bring a credential.
+    guarded: bool,
+    /// The agent for which the root speaks, though its route is another.
+    root: Option<Arc<Agent>>,
 }
 
 impl Router {
@@ -60,6 +67,11 @@ impl Router {
     #[must_use]
     pub fn find(&self, request: &Request<'_>) -> Match<&Arc<Agent>> {
         let host = request.host.as_ref().map(Host::as_str);
+        if let Some(place) = Place::of(request.path.as_str())
+            && let Some(found) = self.well_known(host, request.path.as_str(), place)
+        {
+            return found;
+        }
         let Some(agent) = self.at(host, &request.path) else { return Match::NotFound };
         let cors = agent.cors.as_deref();
         if let Some(headers) = cors.and_then(|cors| cors.preflight(request.method, request.headers)) {
@@ -77,6 +89,49 @@ impl Router {
         let by_host = host.and_then(|host| self.hosts.get(host)).and_then(|paths| paths.find(path.as_str()));
         let below = || host.and_then(|host| self.below(host)).and_then(|paths| paths.find(path.as_str()));
         by_host.or_else(below).or_else(|| self.any_host.find(path.as_str()))
+    }
+
+    /// The routes of a host, of the wildcard that covers it, and of every host.
+    fn levels<'r>(&'r self, host: Option<&str>) -> impl Iterator<Item = &'r Paths> + use<'r> {
+        let by_host = host.and_then(|host| self.hosts.get(host));
+        let below = host.and_then(|host| self.below(host));
+        by_host.into_iter().chain(below).chain([&self.any_host])
+    }
+
+    /// What a client finds where metadata of authentication is looked for; `None` when an agent answers there.
+    #[cold]
+    fn well_known(&self, host: Option<&str>, path: &str, place: Place<'_>) -> Option<Match<&Arc<Agent>>> {
+        if !self.levels(host).any(|paths| paths.guarded) {
+            return None;
+        }
+        let at = |path: &str| self.levels(host).find_map(|paths| paths.find(path));
+        let route = if let Place::Behind(route) = place { route } else { "" };
+        // A public agent of which somebody wrote that it answers there does.
+        let is_meant = |agent: &&Arc<Agent>| {
+            let below = agent.route.path.strip_prefix(route).unwrap_or_default();
+            matches!(agent.authenticator, Authenticator::Public) && below.starts_with("/.well-known")
+        };
+        if at(path).is_some_and(|agent| is_meant(&agent)) {
+            return None;
+        }
+        let described = match place {
+            Place::Other => None,
+            Place::Behind(route) => {
+                let agent = at(route).filter(|agent| agent.route.path == route)?;
+                Some((agent, ResourceForm::BASE))
+            }
+            Place::Inserted(resource @ ("" | "/")) => {
+                let marked = self.levels(host).find_map(|paths| paths.root.as_ref());
+                let marked = marked.map(|agent| (agent, ResourceForm::ENDPOINT));
+                marked.or_else(|| at("/").and_then(|agent| Some((agent, agent.forms().form(resource)?))))
+            }
+            Place::Inserted(resource) => {
+                at(resource).and_then(|agent| Some((agent, agent.forms().form(resource)?)))
+            }
+        };
+        let has_metadata = |agent: &Agent| matches!(agent.authenticator, Authenticator::OAuth(_));
+        let described = described.filter(|(agent, _)| has_metadata(agent));
+        Some(described.map_or(Match::Reserved, |(agent, form)| Match::Metadata(agent, form)))
     }
 
     /// The routes of the wildcard that covers a host; there is at most one.
@@ -108,6 +163,10 @@ impl Paths {
             return Err(RouteConflict { first: *first });
         }
         self.deepest = self.deepest.max(path.matches('/').count());
+        self.guarded |= !matches!(agent.authenticator, Authenticator::Public);
+        if matches!(&agent.protocol, Protocol::Mcp(mcp) if mcp.root_metadata) {
+            self.root.get_or_insert_with(|| Arc::clone(agent));
+        }
         self.by_prefix.insert(path.into(), (index, Arc::clone(agent)));
         Ok(())
     }
@@ -177,7 +236,7 @@ mod tests {
                     "preflight".to_owned()
                 }
                 Match::MethodNotAllowed(_, allow) => allow.to_str().unwrap().to_owned(),
-                Match::NotFound => "nothing".to_owned(),
+                Match::NotFound | Match::Metadata(..) | Match::Reserved => "nothing".to_owned(),
             };
             assert_eq!(found, wanted, "{method}");
         }

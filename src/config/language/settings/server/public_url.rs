@@ -81,15 +81,21 @@ impl PublicUrl {
         unbracketed(&self.host).parse().map_or_else(|_| is_loopback_name(&self.host), is_loopback)
     }
 
+    /// Scheme and authority, with another host when one is given.
+    #[must_use]
+    pub fn origin(&self, host: Option<&str>) -> String {
+        let Self { scheme, host: own, port, .. } = self;
+        let host = host.unwrap_or(own);
+        match port {
+            Some(port) => format!("{scheme}://{host}:{port}"),
+            None => format!("{scheme}://{host}"),
+        }
+    }
+
     /// The URL of a path of this gateway, under another host when one is given.
     #[must_use]
     pub fn of(&self, host: Option<&str>, path: &str) -> String {
-        let Self { scheme, host: own, port, base } = self;
-        let host = host.unwrap_or(own);
-        match port {
-            Some(port) => format!("{scheme}://{host}:{port}{base}{path}"),
-            None => format!("{scheme}://{host}{base}{path}"),
-        }
+        format!("{}{}{path}", self.origin(host), self.base)
     }
 }
 

@@ -1,0 +1,108 @@
+//! The address under which clients reach an agent: the configured one, else the one that a trusted proxy or the request
+//! names.
+
+use http::HeaderName;
+use pingora::http::RequestHeader;
+
+use crate::config::PublicUrl;
+use crate::model::Host;
+use crate::protocol::RESOURCE_METADATA;
+use crate::routing::Agent;
+
+use super::context::Context;
+use super::forwarded;
+use super::view::sent_host;
+
+/// The public address of an agent, without the path of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Public {
+    /// Scheme and authority; empty when no host is known.
+    pub(super) origin: String,
+    /// The prefix of every path, which something in front of the gateway removes.
+    pub(super) base: String,
+    /// Whether the configuration says so.
+    pub(super) is_configured: bool,
+    /// The scheme of the request.
+    pub(super) scheme: String,
+    /// The authority of the request.
+    pub(super) authority: String,
+}
+
+impl Public {
+    /// That of `agent`, as the client of the request `sent` sees it.
+    pub(super) fn of(
+        written: Option<&PublicUrl>,
+        sent: &RequestHeader,
+        agent: &Agent,
+        ctx: &Context,
+    ) -> Self {
+        // Of several proxies the first one has the client's connection.
+        let told = |name: &HeaderName| {
+            let value = sent.headers.get(name).filter(|_| ctx.origin.trusted)?.to_str().ok()?;
+            value.split(',').next().map(str::trim)
+        };
+        let host = told(&forwarded::HOST).filter(|host| Host::parse(host).is_ok()).map(str::to_owned);
+        let authority =
+            host.or_else(|| sent_host(sent)?.to_str().ok().map(str::to_owned)).unwrap_or_default();
+        let scheme = told(&forwarded::PROTO).map(str::to_ascii_lowercase);
+        let ours = if ctx.https { "https" } else { "http" };
+        let scheme =
+            scheme.filter(|s| matches!(s.as_str(), "http" | "https")).unwrap_or_else(|| ours.to_owned());
+        let (origin, base) = match (&agent.public_url, written) {
+            (Some(own), _) => (own.to_string(), ""),
+            (None, Some(written)) => {
+                // An agent with hosts of its own is reachable at these alone.
+                let own = Host::parse(&authority).ok().filter(|_| !agent.route.hosts.is_empty());
+                (written.origin(own.as_ref().map(Host::as_str)), written.base())
+            }
+            (None, None) if authority.is_empty() => (String::new(), ""),
+            (None, None) => (origin(&scheme, &authority), ""),
+        };
+        let is_configured = agent.public_url.is_some() || written.is_some();
+        Self { origin, base: base.to_owned(), is_configured, scheme, authority }
+    }
+
+    /// The URL of a path.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}{}{path}", self.origin, self.base)
+    }
+
+    /// Where the metadata of the agent is, for a client whose request had this path: that of the form that the path is,
+    /// else that of the URL which clients are given.
+    #[expect(dead_code, reason = "for the challenges, which do not name it yet")]
+    pub(super) fn metadata_url(&self, agent: &Agent, path: &str) -> String {
+        let forms = agent.forms();
+        let Self { origin, base, .. } = self;
+        format!("{origin}{RESOURCE_METADATA}{base}{}", forms.path(forms.told(path)))
+    }
+}
+
+/// An origin as URL parsers write it (RFC 3986 section 6.2.3): clients compare it with theirs.
+fn origin(scheme: &str, authority: &str) -> String {
+    let usual = if scheme == "https" { ":443" } else { ":80" };
+    let mut authority = authority.to_ascii_lowercase();
+    if let Some(host) = authority.strip_suffix(usual) {
+        authority.truncate(host.len());
+    }
+    format!("{scheme}://{authority}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_written_as_url_parsers_write_it() {
+        for (scheme, authority, wanted) in [
+            ("https", "A.Example", "https://a.example"),
+            ("https", "a.example:443", "https://a.example"),
+            ("https", "a.example:80", "https://a.example:80"),
+            ("http", "a.example:80", "http://a.example"),
+            ("http", "[::1]:80", "http://[::1]"),
+            ("http", "[::80]", "http://[::80]"),
+            ("http", "a.example:8080", "http://a.example:8080"),
+        ] {
+            assert_eq!(origin(scheme, authority), wanted);
+        }
+    }
+}

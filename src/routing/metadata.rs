@@ -1,0 +1,71 @@
+//! What an agent tells clients about itself before they have a token (RFC 9728).
+
+use std::borrow::Cow;
+
+use http::header;
+
+use crate::authn::OAuthPolicy;
+use crate::protocol::{ResourceForms, ResourceMetadata};
+
+use super::agent::{Agent, Authenticator};
+use super::protocol::{McpAgent, Protocol};
+
+/// The scope that asks for a refresh token: no right at an agent (OpenID Connect Core section 11).
+const OFFLINE_ACCESS: &str = "offline_access";
+
+impl Agent {
+    /// The paths under which clients know it.
+    #[must_use]
+    pub fn forms(&self) -> Cow<'_, ResourceForms> {
+        match &self.protocol {
+            Protocol::Http => Cow::Owned(ResourceForms::new(&self.route.path, "")),
+            Protocol::Mcp(mcp) => Cow::Borrowed(&mcp.forms),
+        }
+    }
+
+    /// Its metadata under the URL `resource`; `None` when its callers bring no token.
+    #[must_use]
+    pub fn metadata(&self, resource: &str) -> Option<String> {
+        let Authenticator::OAuth(policy) = &self.authenticator else { return None };
+        let issuers: Vec<&str> =
+            policy.providers.iter().map(|provider| provider.spec().issuer.as_str()).collect();
+        let mcp = self.mcp();
+        let name = mcp.and_then(|mcp| mcp.resource_name.as_deref()).or(self.display_name.as_deref());
+        let document = ResourceMetadata {
+            resource,
+            authorization_servers: &issuers,
+            scopes_supported: &self.scopes_to_ask_for(),
+            bearer_methods_supported: if is_plain_bearer(policy) { &["header"] } else { &[] },
+            resource_name: name,
+            resource_documentation: mcp.and_then(|mcp| mcp.documentation.as_deref()),
+        };
+        serde_json::to_string(&document).ok()
+    }
+
+    /// The scopes that are written for clients, else those of its rules.
+    fn scopes_to_ask_for(&self) -> Vec<&str> {
+        let written = self.mcp().map(|mcp| &*mcp.scopes_supported).unwrap_or_default();
+        let rules = &self.entry.rules.scopes;
+        let of_rules = rules.all_of.iter().chain(&rules.any_of).map(|scope| &**scope);
+        let mut scopes: Vec<&str> = Vec::new();
+        let all = written.iter().map(|scope| &**scope).chain(of_rules.filter(|_| written.is_empty()));
+        for scope in all.filter(|scope| *scope != OFFLINE_ACCESS) {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+        scopes
+    }
+
+    fn mcp(&self) -> Option<&McpAgent> {
+        match &self.protocol {
+            Protocol::Http => None,
+            Protocol::Mcp(mcp) => Some(mcp),
+        }
+    }
+}
+
+/// Whether the token is sent as RFC 6750 section 2.1 says.
+fn is_plain_bearer(policy: &OAuthPolicy) -> bool {
+    policy.header == header::AUTHORIZATION && policy.scheme.as_str().eq_ignore_ascii_case("Bearer")
+}
