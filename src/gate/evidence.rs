@@ -37,7 +37,8 @@ pub struct Evidence {
     pub keys: Fetched<()>,
     /// The provider's response about the token.
     pub introspection: Fetched<Introspection>,
-    /// The body of the request.
+    /// The body of the request. One that a request has and that carries no message, with a method other than POST, is
+    /// unavailable from the start.
     pub body: Fetched<Bytes>,
 }
 

@@ -159,7 +159,12 @@ impl Governed<'_> {
         evidence: &'m Evidence,
     ) -> Result<Message<'m>, Unjudged<'m>> {
         if *request.method != Method::POST {
-            return Err(Unjudged::NoMessage);
+            let has_body = evidence.body.was_asked();
+            return Err(if has_body {
+                Fault::unread(Reason::McpBody, "no body in a request that carries no message")
+            } else {
+                Unjudged::NoMessage
+            });
         }
         let Ok(revision) = Revision::of(request.headers) else { return Err(Fault::head()) };
         if self.mcp.trust_mirrored_headers {

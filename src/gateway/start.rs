@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::config::Snapshot;
 use crate::control::{Reconciler, Resolver};
 use crate::door::Drain;
-use crate::limits::Slots;
+use crate::limits::{MessageMemory, Slots};
 use crate::model::{Clock, Live, SystemClock};
 use crate::proxy::GatewayParts;
 use crate::telemetry::{AccessLogGuard, Metrics, RefusalsGuard, tell_of_lost_lines};
@@ -53,6 +53,7 @@ pub(super) fn start(
         health_path: settings.health_path.as_ref().map(|path| path.value.as_str().into()),
         limits: settings.limits,
         slots: Slots::new(room.requests),
+        messages: MessageMemory::new(settings.limits.message_memory),
         running: running.clone(),
         drain: drain.clone(),
         decisions: decisions.clone(),

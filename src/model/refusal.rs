@@ -30,8 +30,14 @@ pub enum Refusal {
     HeadTimeout,
     /// Its body did not arrive in time.
     BodyTimeout,
-    /// Its body is over the agent's `max_body`.
+    /// Its body is over the agent's `max_body` or `max_message`.
     BodyTooLarge,
+    /// Its message is not in JSON, or in an encoding that the gateway does not read.
+    MediaTypeNotSupported,
+    /// Its message is long, and does not say how long.
+    LengthRequired,
+    /// There is no memory free for its message.
+    NoMessageMemory,
     /// The caller sends requests more often than it may.
     TooManyRequests,
     /// Its head is over the limits of bytes or fields.
@@ -50,7 +56,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal that is not a decision about a credential.
-    pub const UNDECIDED: [Self; 16] = [
+    pub const UNDECIDED: [Self; 19] = [
         Self::MalformedHead,
         Self::AmbiguousTarget,
         Self::InvalidHost,
@@ -60,6 +66,9 @@ impl Refusal {
         Self::HeadTimeout,
         Self::BodyTimeout,
         Self::BodyTooLarge,
+        Self::MediaTypeNotSupported,
+        Self::LengthRequired,
+        Self::NoMessageMemory,
         Self::TooManyRequests,
         Self::HeadTooLarge,
         Self::Failed,
@@ -78,12 +87,14 @@ impl Refusal {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::HeadTimeout | Self::BodyTimeout => 408,
+            Self::LengthRequired => 411,
             Self::BodyTooLarge => 413,
+            Self::MediaTypeNotSupported => 415,
             Self::TooManyRequests => 429,
             Self::HeadTooLarge => 431,
             Self::Failed => 500,
             Self::BadGateway => 502,
-            Self::Busy | Self::TooManyConnections => 503,
+            Self::Busy | Self::NoMessageMemory | Self::TooManyConnections => 503,
             Self::GatewayTimeout => 504,
         }
     }
@@ -103,6 +114,11 @@ impl Refusal {
             Self::HeadTimeout => "The request head took too long to arrive.",
             Self::BodyTimeout => "The request took too long to arrive.",
             Self::BodyTooLarge => "The request body is too large.",
+            Self::MediaTypeNotSupported => {
+                "The message must be of the media type application/json, in UTF-8 and without an encoding."
+            }
+            Self::LengthRequired => "A message of more than 64 KiB needs a Content-Length.",
+            Self::NoMessageMemory => "There are too many messages. Try again later.",
             Self::TooManyRequests => "There are too many requests. Try again later.",
             Self::HeadTooLarge => "The request head is too large.",
             Self::Failed => "The gateway failed.",
@@ -119,8 +135,10 @@ impl Refusal {
         match self {
             // The refresher tries a failed provider again after 1, 2, 4 ... 60 s: after 5 s it has tried twice.
             Self::Decided(Reason::KeysUnavailable) => Some("5"),
-            // A slot becomes free as soon as any request ends.
-            Self::Busy | Self::TooManyConnections | Self::TooManyRequests => Some("1"),
+            // A slot becomes free as soon as any request ends, and memory as soon as a message is sent.
+            Self::Busy | Self::NoMessageMemory | Self::TooManyConnections | Self::TooManyRequests => {
+                Some("1")
+            }
             _ => None,
         }
     }

@@ -3,21 +3,20 @@
 
 use std::sync::Arc;
 
+use http::Method;
 use http::uri::Scheme;
-use http::{Method, header};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
-use crate::gate::Permit;
-use crate::limits::Slot;
 use crate::model::{Purpose, Refusal, Request};
 use crate::routing::{Agent, Match};
 
 use super::answer::{Own, Problem};
 use super::context::Context;
-use super::decide::{ByOperation, Plain};
 use super::health;
+use super::message::content_length;
 use super::metadata::{self, Answer};
+use super::passage::Admitted;
 use super::service::Gateway;
 use super::view::View;
 
@@ -30,27 +29,28 @@ enum Routed {
 }
 
 impl Gateway {
-    /// The permit and the slot of a request, or the response that it gets instead.
-    pub(super) async fn admit(&self, session: &Session, ctx: &mut Context) -> Result<(Permit, Slot), Own> {
+    /// What an admitted request has, or the response that it gets instead.
+    pub(super) async fn admit(&self, session: &mut Session, ctx: &mut Context) -> Result<Admitted, Own> {
         let head = session.req_header();
         self.screen(head)?;
         let request = self.read(head, ctx)?;
-        let (agent, permit) = match self.route(&request, head, ctx)? {
+        let (agent, permit, held) = match self.route(&request, head, ctx)? {
             Routed::Plain(agent) => {
-                let permit = self.decide::<Plain>(&agent, request, head, ctx).await;
-                (agent, permit)
+                let permit = self.decide(&agent, request, head, ctx).await;
+                let permit = permit.ok_or_else(|| Problem::decided(ctx.verdict.reason, &agent))?;
+                (agent, permit, None)
             }
             Routed::Governed(agent) => {
-                let permit = self.decide::<ByOperation>(&agent, request, head, ctx).await;
-                (agent, permit)
+                let (permit, held) = self.govern(&agent, session, ctx).await?;
+                (agent, permit, held)
             }
         };
-        let permit = permit.ok_or_else(|| Problem::decided(ctx.verdict.reason, &agent))?;
+        let head = session.req_header();
         if agent.max_body.is_some_and(|limit| content_length(head).is_some_and(|length| length > limit)) {
             return Err(Refusal::BodyTooLarge.into());
         }
         let slot = self.parts.slots.take(&agent.slots, agent.max_in_flight).ok_or(Refusal::Busy)?;
-        Ok((permit, slot))
+        Ok(Admitted { permit, slot, held })
     }
 
     /// Answers requests that need no route: heads over the limits, TRACE, health checks.
@@ -69,7 +69,7 @@ impl Gateway {
     }
 
     /// The request, as a decision sees it.
-    fn read<'s>(&self, head: &'s RequestHeader, ctx: &mut Context) -> Result<Request<'s>, Own> {
+    pub(super) fn read<'s>(&self, head: &'s RequestHeader, ctx: &mut Context) -> Result<Request<'s>, Own> {
         let view = View::of(head).map_err(|bad| self.unrouted(head, ctx, bad.refusal()))?;
         ctx.path = (!view.path.is_as_sent()).then(|| view.path.as_str().into());
         ctx.encode_query = view.encode_query;
@@ -129,10 +129,6 @@ impl Gateway {
         let _counted = self.unrouted(head, ctx, Refusal::NotFound);
         Problem::from(Refusal::NotFound).open().into()
     }
-}
-
-fn content_length(request: &RequestHeader) -> Option<u64> {
-    request.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
 fn head_bytes(request: &RequestHeader) -> usize {

@@ -18,8 +18,9 @@ use super::passage::{Kind, Passage};
 use super::service::Gateway;
 
 impl Gateway {
-    /// Before the request goes to its agent: sets its timeouts on the connection.
-    pub(super) fn attend(&self, session: &mut Session, kind: Kind) -> Option<Patience> {
+    /// Before the request goes to its agent: sets its timeouts on the connection. `holds` says whether a part of its body was
+    /// read before.
+    pub(super) fn attend(&self, session: &mut Session, kind: Kind, holds: bool) -> Option<Patience> {
         // A WebSocket may be idle between two messages.
         let pause = (kind == Kind::Exchange).then_some(self.parts.limits.idle_timeout);
         let caller = session.as_downstream_mut();
@@ -30,7 +31,7 @@ impl Gateway {
                 // The session is taken out, wrapped and put back; nothing reads the placeholder meanwhile.
                 match std::mem::replace(caller, ServerSession::new_custom(Box::new(()))) {
                     ServerSession::H2(stream) => {
-                        let stream = H2Caller::new(stream, patience.clone());
+                        let stream = H2Caller::new(stream, patience.clone(), holds);
                         *caller = ServerSession::new_custom(Box::new(stream));
                     }
                     other => *caller = other,

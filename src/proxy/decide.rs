@@ -7,9 +7,9 @@ use std::time::{Duration, Instant as Tick};
 
 use pingora::http::RequestHeader;
 
-use crate::authz::{Silent, Trace, Witness};
-use crate::gate::{Evidence, Need, Permit, Step, Verdict, decide, decide_operation};
-use crate::model::{Clock, Fetched, Instant, OperationClass, Request};
+use crate::authz::{Silent, Witness};
+use crate::gate::{Evidence, Need, Permit, Step, Verdict, decide};
+use crate::model::{Clock, Fetched, Instant, Request};
 use crate::routing::Agent;
 
 use super::context::Context;
@@ -22,7 +22,7 @@ const KEYS_WAIT: Duration = Duration::from_secs(1);
 
 impl Gateway {
     /// Decides about a request to `agent`, counts the decision and notes it. The context gets the verdict.
-    pub(super) async fn decide<W: Way>(
+    pub(super) async fn decide(
         &self,
         agent: &Arc<Agent>,
         mut request: Request<'_>,
@@ -35,19 +35,31 @@ impl Gateway {
             let began = Tick::now();
             let step = if witnessed {
                 let mut witness = Witness::default();
-                let step = W::step(agent, request, evidence, &mut witness);
+                let step = decide(agent, request, evidence, &mut witness);
                 grounds = witness.into_grounds();
                 step
             } else {
-                W::step(agent, request, evidence, &mut Silent)
+                decide(agent, request, evidence, &mut Silent)
             };
             took += began.elapsed();
             step
         };
-        let mut verdict = settle(&mut request, &mut Fetcher { clock: &*self.clock }, ask).await;
+        let verdict = settle(&mut request, &mut Fetcher { clock: &*self.clock }, ask).await;
         ctx.now = request.now;
         ctx.grounds = grounds;
-        W::count(agent, &verdict);
+        agent.metrics.decided(verdict.provider, verdict.method, verdict.decision, verdict.reason);
+        self.decided(agent, verdict, took, head, ctx)
+    }
+
+    /// Notes a decision that took this long. The context gets the verdict.
+    pub(super) fn decided(
+        &self,
+        agent: &Agent,
+        mut verdict: Verdict,
+        took: Duration,
+        head: &RequestHeader,
+        ctx: &mut Context,
+    ) -> Option<Permit> {
         agent.metrics.decision_took(verdict.method, verdict.cache, took);
         let permit = verdict.permit.take();
         ctx.verdict = verdict;
@@ -58,46 +70,8 @@ impl Gateway {
     }
 }
 
-/// The way to a decision. There are two, so that a request to an agent without rules by operation does not pay for them.
-pub(super) trait Way {
-    fn step(agent: &Arc<Agent>, request: &Request<'_>, evidence: &Evidence, trace: &mut impl Trace) -> Step;
-
-    fn count(agent: &Agent, verdict: &Verdict);
-}
-
-/// By the agent's own rules.
-pub(super) enum Plain {}
-
-/// By the agent's own rules and those by operation.
-pub(super) enum ByOperation {}
-
-impl Way for Plain {
-    fn step(agent: &Arc<Agent>, request: &Request<'_>, evidence: &Evidence, trace: &mut impl Trace) -> Step {
-        decide(agent, request, evidence, trace)
-    }
-
-    fn count(agent: &Agent, verdict: &Verdict) {
-        agent.metrics.decided(verdict.provider, verdict.method, verdict.decision, verdict.reason);
-    }
-}
-
-impl Way for ByOperation {
-    fn step(agent: &Arc<Agent>, request: &Request<'_>, evidence: &Evidence, trace: &mut impl Trace) -> Step {
-        decide_operation(agent, request, evidence, trace)
-    }
-
-    fn count(agent: &Agent, verdict: &Verdict) {
-        let class = verdict.asked.as_ref().map_or(OperationClass::None, |asked| asked.class);
-        let outcome = (verdict.decision, verdict.reason);
-        agent.metrics.decided_operation(verdict.provider, verdict.method, outcome, class);
-        if let Some(outcome) = verdict.call_outcome() {
-            agent.metrics.called(class, outcome);
-        }
-    }
-}
-
 /// Fetches the needs of a decision; the real ones, or fixed ones in tests.
-trait Fetch {
+pub(super) trait Fetch {
     /// Fetches a need into `evidence`, or notes there that it is unavailable. Returns the time afterwards.
     fn fetch(
         &mut self,
@@ -128,8 +102,8 @@ async fn settle(
 }
 
 /// Fetches keys from their providers.
-struct Fetcher<'a> {
-    clock: &'a dyn Clock,
+pub(super) struct Fetcher<'a> {
+    pub(super) clock: &'a dyn Clock,
 }
 
 impl Fetch for Fetcher<'_> {
@@ -142,7 +116,8 @@ impl Fetch for Fetcher<'_> {
                     evidence.keys = if in_time { Fetched::Here(()) } else { Fetched::Unavailable };
                 }
             }
-            // No agent introspects tokens and no rule reads bodies yet, so a decision that needs either is a refusal.
+            // No agent introspects tokens yet, and `govern` reads the bodies of requests to agents whose rules need them: here
+            // a decision that needs either is a refusal.
             Need::Introspection(_) | Need::Body { .. } => evidence.give_up(need),
         }
         self.clock.now()

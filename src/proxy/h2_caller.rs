@@ -28,12 +28,13 @@ pub(super) struct H2Caller {
     patience: Patience,
     wait: Wait,
     read_timeout: Option<Duration>,
+    holds: bool,
 }
 
 impl H2Caller {
-    /// Wraps `stream`; without a read timeout until one is set.
-    pub(super) fn new(stream: HttpSession, patience: Patience) -> Self {
-        Self { stream, patience, wait: Wait::default(), read_timeout: None }
+    /// Wraps `stream`; without a read timeout until one is set. `holds` says whether a part of its body was read before.
+    pub(super) fn new(stream: HttpSession, patience: Patience, holds: bool) -> Self {
+        Self { stream, patience, wait: Wait::default(), read_timeout: None, holds }
     }
 }
 
@@ -199,7 +200,8 @@ impl Session for H2Caller {
     }
 
     fn get_retry_buffer(&self) -> Option<Bytes> {
-        self.stream.get_retry_buffer()
+        // Pingora begins the body with what this returns; `held` puts what was read in its place.
+        if self.holds { Some(Bytes::from_static(b"held")) } else { self.stream.get_retry_buffer() }
     }
 
     // HTTP/2 has no messages beside requests and responses.

@@ -13,12 +13,22 @@ use crate::model::EndedBy;
 use crate::routing::Agent;
 use crate::telemetry::UpstreamError;
 
+use super::held::Held;
 use super::stream::Stream;
 use super::tunnel::Tunnel;
 
 /// How long a request body may arrive at any speed: `min_body_rate` is an average, and slow start on a bad line takes seconds
 /// to reach it.
 const BODY_GRACE: Duration = Duration::from_secs(30);
+
+/// What a request is admitted with.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    pub(super) permit: Permit,
+    pub(super) slot: Slot,
+    /// What was read of its body for the decision.
+    pub(super) held: Option<Held>,
+}
 
 /// An admitted request.
 #[derive(Debug)]
@@ -32,6 +42,8 @@ pub(super) struct Passage {
     /// The stream that the response has turned out to be.
     pub(super) stream: Option<Box<Stream>>,
     pub(super) body: BodyCount,
+    /// What was read of the body for the decision, until it is sent.
+    pub(super) held: Option<Held>,
     /// Why the agent gave no response, or an incomplete one.
     pub(super) failure: Option<UpstreamError>,
 }
@@ -85,7 +97,8 @@ pub(super) struct BodyCount {
 }
 
 impl Passage {
-    pub(super) fn new(permit: Permit, slot: Slot, kind: Kind, patience: Option<Patience>) -> Self {
+    pub(super) fn new(admitted: Admitted, kind: Kind, patience: Option<Patience>) -> Self {
+        let Admitted { permit, slot, held } = admitted;
         Self {
             permit,
             _slot: slot,
@@ -94,6 +107,7 @@ impl Passage {
             attempts: Attempts::default(),
             stream: None,
             body: BodyCount::default(),
+            held,
             failure: None,
         }
     }

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
@@ -17,6 +16,7 @@ use pingora::{Error, ErrorType};
 
 use super::context::Context;
 use super::failure::{self, TOO_LARGE};
+use super::message::expects_continue;
 use super::passage::{Kind, Passage};
 use super::service::Gateway;
 use super::upgrade::is_websocket_handshake;
@@ -33,16 +33,16 @@ impl ProxyHttp for Gateway {
     async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> pingora::Result<bool> {
         self.meet(session, ctx);
         self.limit_rest(session);
-        let (permit, slot) = match self.admit(session, ctx).await {
+        let admitted = match self.admit(session, ctx).await {
             Ok(admitted) => admitted,
             Err(answer) => return answer.give(session, ctx).await.map(|()| true),
         };
         let head = session.req_header();
-        let upgrades =
-            permit.agent().websocket && is_websocket_handshake(&head.method, head.version, &head.headers);
+        let upgrades = admitted.permit.agent().websocket
+            && is_websocket_handshake(&head.method, head.version, &head.headers);
         let kind = if upgrades { Kind::WebSocket } else { Kind::Exchange };
-        let patience = self.attend(session, kind);
-        ctx.admit(Passage::new(permit, slot, kind, patience));
+        let patience = self.attend(session, kind, admitted.held.is_some());
+        ctx.admit(Passage::new(admitted, kind, patience));
         if expects_continue(session.req_header()) {
             // Only after the decision: a body that would be refused is never asked for (RFC 9110 section 10.1.1).
             session.as_downstream_mut().write_continue_response().await?;
@@ -59,6 +59,9 @@ impl ProxyHttp for Gateway {
     ) -> pingora::Result<()> {
         let began = ctx.began;
         let passage = ctx.passage_mut()?;
+        if let Some(held) = passage.held.take() {
+            *body = Some(held.first(body.take()));
+        }
         Self::request_moves(body, end_of_stream, passage).await;
         let (etype, why) =
             if body.is_some() && passage.body_is_too_slow(began, self.parts.limits.min_body_rate) {
@@ -180,11 +183,4 @@ impl ProxyHttp for Gateway {
     async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Context) {
         self.record(session, error, ctx);
     }
-}
-
-/// Whether the client waits for a 100 before it sends the body (RFC 9110 section 10.1.1).
-fn expects_continue(request: &RequestHeader) -> bool {
-    let expects = request.headers.get(header::EXPECT);
-    request.version == http::Version::HTTP_11
-        && expects.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }

@@ -13,7 +13,7 @@ use pingora::proxy::{ProxyHttp as _, Session};
 
 use crate::config::{Limits, Snapshot};
 use crate::door::Drain;
-use crate::limits::Slots;
+use crate::limits::{MessageMemory, Slots};
 use crate::model::{AuthMethod, Clock, Decision, Live, Reason, Refusal, RequestId};
 use crate::telemetry::{
     AccessLog, AgentMetrics, Decisions, EndedRequest, InFlight, Metrics, PathText, RequestRecord,
@@ -41,6 +41,8 @@ pub struct GatewayParts {
     pub limits: Limits,
     /// The slots for requests under way.
     pub slots: Slots,
+    /// The memory for messages that are read before the decision.
+    pub messages: MessageMemory,
     /// The running streams.
     pub running: Running,
     /// What is in flight, for the drain at the end.

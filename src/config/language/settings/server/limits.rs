@@ -34,6 +34,10 @@ section! {
         /// bytes a second that a request body must come at, on average, after its first 30 seconds and until the agent
         /// answers; 0 is off
         min_body_rate: u64 as Size<0, { 1 << 30 }> = 64;
+        /// how long a message that is read before the decision may take
+        body_timeout: Duration as Time<100, HOUR> = Duration::from_secs(30);
+        /// memory for messages that are read before the decision, over all requests, until they are sent
+        message_memory: usize as Bytes<{ 1 << 20 }, { 1 << 40 }> = 256 << 20;
         /// connections of callers on all listeners together, or what the limit of open files allows
         connections: usize as Count<1, MOST_CONNECTIONS> = 16_384;
         /// connections from one IPv4 address or one IPv6 /64 that is no trusted proxy

@@ -1,0 +1,146 @@
+//! Drives the decision about a request to an agent that has rules by operation: its message is read when the decision
+//! needs it, and held for the agent.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant as Tick};
+
+use http::Method;
+use pingora::proxy::Session;
+
+use crate::authz::{Silent, Witness};
+use crate::gate::{Evidence, Need, Permit, Step, Verdict, decide_operation};
+use crate::model::{Fetched, Grounds, OperationClass};
+use crate::protocol::mcp::Revision;
+use crate::routing::Agent;
+
+use super::answer::{Own, Problem};
+use super::context::Context;
+use super::decide::{Fetch as _, Fetcher};
+use super::held::{Held, Unsendable};
+use super::message::{self, Arrived, MessageLimits, Unread};
+use super::service::Gateway;
+
+/// The headers in which a request of MCP 2026-07-28 says what its message says. They are a claim, and one of an older
+/// revision is compared with nothing.
+const MIRRORED: [&str; 2] = ["mcp-method", "mcp-name"];
+
+/// What the decisions about one request share.
+#[derive(Default)]
+struct Progress {
+    evidence: Evidence,
+    /// Why the message was not read whole.
+    unread: Option<Unread>,
+    grounds: Option<Arc<Grounds>>,
+    took: Duration,
+}
+
+impl Gateway {
+    /// Decides about a request to `agent`, counts the decision and notes it. The context gets the verdict, and what was
+    /// read of the body.
+    pub(super) async fn govern(
+        &self,
+        agent: &Arc<Agent>,
+        session: &mut Session,
+        ctx: &mut Context,
+    ) -> Result<(Permit, Option<Held>), Own> {
+        let mut progress = Progress::default();
+        if session.req_header().method != Method::POST && !session.is_body_empty() {
+            // Only a POST has a message: the body of another request is none that could be read.
+            progress.evidence.body = Fetched::Unavailable;
+        }
+        let mut read = None;
+        let verdict = loop {
+            match self.ask(agent, session, ctx, &mut progress)? {
+                Step::Decided(verdict) => break verdict,
+                Step::Needs(Need::Body { limit }) => {
+                    let (arrived, whole) = self.message(agent, limit, session).await;
+                    let bytes = arrived.into_bytes();
+                    progress.evidence.body = match whole {
+                        Ok(()) => Fetched::Here(bytes.clone()),
+                        Err(unread) => {
+                            progress.unread = Some(unread);
+                            Fetched::Unavailable
+                        }
+                    };
+                    read = Some(bytes);
+                    ctx.now = self.clock.now();
+                }
+                Step::Needs(need) => {
+                    let mut fetcher = Fetcher { clock: &*self.clock };
+                    ctx.now = fetcher.fetch(&need, ctx.now, &mut progress.evidence).await;
+                    if !progress.evidence.covers(&need) {
+                        progress.evidence.give_up(&need);
+                    }
+                }
+            }
+        };
+        let Progress { unread, grounds, took, .. } = progress;
+        ctx.grounds = grounds;
+        count(agent, &verdict);
+        let reason = verdict.reason;
+        let Some(permit) = self.decided(agent, verdict, took, session.req_header(), ctx) else {
+            return Err(unread
+                .map_or_else(|| Problem::decided(reason, agent).into(), |unread| unread.refusal().into()));
+        };
+        forget_claims(session);
+        let held = read.map_or(Ok(None), |read| Held::of(session, read));
+        let held = held.map_err(|Unsendable| Own::from(Unread::NoLength.refusal()))?;
+        Ok((permit, held))
+    }
+
+    /// Asks for the decision once.
+    fn ask(
+        &self,
+        agent: &Arc<Agent>,
+        session: &Session,
+        ctx: &mut Context,
+        progress: &mut Progress,
+    ) -> Result<Step, Own> {
+        let request = self.read(session.req_header(), ctx)?;
+        let began = Tick::now();
+        let step = if self.parts.decisions.is_some() {
+            let mut witness = Witness::default();
+            let step = decide_operation(agent, &request, &progress.evidence, &mut witness);
+            progress.grounds = witness.into_grounds();
+            step
+        } else {
+            decide_operation(agent, &request, &progress.evidence, &mut Silent)
+        };
+        progress.took += began.elapsed();
+        Ok(step)
+    }
+
+    /// Reads the message of a request to `agent`, of at most `limit` bytes.
+    async fn message(
+        &self,
+        agent: &Agent,
+        limit: usize,
+        session: &mut Session,
+    ) -> (Arrived, Result<(), Unread>) {
+        let mut arrived = Arrived::nothing(&self.parts.messages);
+        let most = agent.max_body.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+        let limits = MessageLimits { bytes: limit.min(most), time: self.parts.limits.body_timeout };
+        let whole = message::read(session, limits, &mut arrived).await;
+        (arrived, whole)
+    }
+}
+
+/// Counts the decision, and what the rules by operation said.
+fn count(agent: &Agent, verdict: &Verdict) {
+    let class = verdict.asked.as_ref().map_or(OperationClass::None, |asked| asked.class);
+    let outcome = (verdict.decision, verdict.reason);
+    agent.metrics.decided_operation(verdict.provider, verdict.method, outcome, class);
+    if let Some(outcome) = verdict.call_outcome() {
+        agent.metrics.called(class, outcome);
+    }
+}
+
+/// Removes the claims of a revision in which nobody compares them with the message.
+fn forget_claims(session: &mut Session) {
+    let head = session.req_header_mut();
+    if Revision::of(&head.headers) == Ok(Revision::Older) {
+        for name in MIRRORED {
+            head.remove_header(name);
+        }
+    }
+}
