@@ -8,7 +8,7 @@ use pingora::protocols::SocketDigest;
 use pingora::protocols::l4::stream::Stream as Socket;
 use pingora::proxy::Session;
 use portcullis::door::Drain;
-use portcullis::limits::Slots;
+use portcullis::limits::{MessageMemory, Slots};
 use portcullis::model::{Clock, FixedClock, Instant, Live};
 use portcullis::proxy::{Gateway, GatewayParts};
 use portcullis::telemetry::AccessLog;
@@ -31,6 +31,7 @@ pub(crate) fn gateway(agents: &Agents) -> (Gateway, GatewayParts) {
         health_path: None,
         limits: agents.snapshot.server.limits,
         slots: Slots::new(1024),
+        messages: MessageMemory::new(0),
         running: Running::default(),
         drain: Drain::default(),
         decisions: None,

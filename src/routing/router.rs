@@ -186,7 +186,8 @@ mod tests {
     use super::*;
     use crate::model::Instant;
     use crate::routing::agent::tests::public_agent;
-    use crate::routing::cors::{Cors, CorsRules};
+    use crate::routing::cors::Cors;
+    use crate::routing::cors_rules::CorsRules;
     use http::{HeaderMap, Method};
     use std::time::Duration;
 
@@ -201,6 +202,7 @@ mod tests {
     #[test]
     fn a_request_leads_to_an_agent_or_to_a_response_of_the_gateway() {
         let rules = CorsRules {
+            preset: None,
             origins: None,
             methods: &[],
             headers: &[],
