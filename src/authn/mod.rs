@@ -7,6 +7,7 @@ mod api_key;
 mod extract;
 mod memory;
 mod oauth;
+mod session;
 mod token_location;
 
 pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyText, KEY_PREFIX};
@@ -15,4 +16,5 @@ pub use memory::TokenCache;
 pub use oauth::{
     Answer, AudienceClaim, BoundTokens, ForwardToken, Issuers, Malformed, OAuthPolicy, Token, TokenForm,
 };
+pub use session::{BadSessionId, SessionKeys, SessionOwner};
 pub use token_location::{TokenLocation, answered_protocol, query_without, strip};

@@ -1,0 +1,224 @@
+//! Session ids of MCP, sealed for their owner (MCP revisions before 2026-07-28, Streamable HTTP, "Session Management").
+//!
+//! An agent's session id says nothing about whose it is, and a server that takes it for a credential lets in whoever has
+//! it. So the client gets the id with an authentication code over the agent and the client's identity, and the agent gets
+//! its own id back. Nothing is stored: a sealed id is as good after a restart as its key.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderValue;
+use ring::hmac;
+
+use crate::model::{AgentName, Issuer};
+
+/// The longest session id of an agent, in bytes; MCP sets no limit, and ids in use have 36 to 64.
+const MAX_ID: usize = 512;
+/// What stands between the agent's id and the code. Neither the code nor its length depends on the id, so the last one
+/// counts.
+const SEPARATOR: char = '.';
+/// Tells these codes apart from any others that are ever made with the same key.
+const PURPOSE: &[u8] = b"portcullis mcp session 1";
+
+/// The keys that seal session ids.
+#[derive(Debug, Clone)]
+pub struct SessionKeys {
+    present: hmac::Key,
+    /// The key before the present one, so that a new key ends no session.
+    before: Option<hmac::Key>,
+}
+
+/// The owner of a session. No two kinds are ever equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionOwner<'a> {
+    /// The subject of an issuer's tokens.
+    Subject(&'a Issuer, &'a str),
+    /// A client of an issuer whose tokens name no subject.
+    Client(&'a Issuer, &'a str),
+    /// The holders of an issuer's tokens that name neither.
+    Unnamed(&'a Issuer),
+    /// The holder of the API key of that id.
+    ApiKey(&'a str),
+    /// Anybody: the agent is public.
+    Anybody,
+}
+
+/// An agent's session id that cannot be sealed: it is empty, longer than 512 bytes, or holds more than visible ASCII.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a session id is 1 to {MAX_ID} characters of visible ASCII")]
+pub struct BadSessionId;
+
+impl SessionKeys {
+    /// A key that lives as long as the process.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn generate() -> Result<Self, ring::error::Unspecified> {
+        let mut key = [0; 32];
+        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut key)?;
+        Ok(Self::new(&key, None))
+    }
+
+    /// The present key, and the one before it.
+    #[must_use]
+    pub fn new(present: &[u8; 32], before: Option<&[u8; 32]>) -> Self {
+        let key = |bytes: &[u8; 32]| hmac::Key::new(hmac::HMAC_SHA256, bytes);
+        Self { present: key(present), before: before.map(key) }
+    }
+
+    /// The id that the client gets in the place of the agent's.
+    ///
+    /// # Errors
+    /// When the agent's id is none.
+    pub fn seal(
+        &self,
+        agent: &AgentName,
+        owner: SessionOwner<'_>,
+        id: &HeaderValue,
+    ) -> Result<HeaderValue, BadSessionId> {
+        let id = id.to_str().ok().filter(|id| is_id(id)).ok_or(BadSessionId)?;
+        let code = code(&self.present, agent, owner, id);
+        let sealed = format!("{id}{SEPARATOR}{}", URL_SAFE_NO_PAD.encode(code));
+        HeaderValue::from_str(&sealed).map_err(|_| BadSessionId)
+    }
+
+    /// The agent's id in one that a client sent; `None` unless it was sealed for this owner at this agent.
+    #[must_use]
+    pub fn open(
+        &self,
+        agent: &AgentName,
+        owner: SessionOwner<'_>,
+        sealed: &HeaderValue,
+    ) -> Option<HeaderValue> {
+        let (id, code) = sealed.to_str().ok()?.rsplit_once(SEPARATOR)?;
+        let code = URL_SAFE_NO_PAD.decode(code).ok().filter(|_| is_id(id))?;
+        let signed = signed(agent, owner, id);
+        let is_by = |key: &hmac::Key| hmac::verify(key, &signed, &code).is_ok();
+        let known = is_by(&self.present) || self.before.as_ref().is_some_and(is_by);
+        known.then(|| HeaderValue::from_str(id).ok()).flatten()
+    }
+}
+
+fn is_id(id: &str) -> bool {
+    (1..=MAX_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn code(key: &hmac::Key, agent: &AgentName, owner: SessionOwner<'_>, id: &str) -> hmac::Tag {
+    hmac::sign(key, &signed(agent, owner, id))
+}
+
+/// What the code is over: each text with its length, so that no two owners give the same bytes.
+fn signed(agent: &AgentName, owner: SessionOwner<'_>, id: &str) -> Vec<u8> {
+    let (kind, issuer, name) = match owner {
+        SessionOwner::Subject(issuer, sub) => (1, issuer.as_str(), sub),
+        SessionOwner::Client(issuer, client) => (2, issuer.as_str(), client),
+        SessionOwner::Unnamed(issuer) => (3, issuer.as_str(), ""),
+        SessionOwner::ApiKey(key) => (4, "", key),
+        SessionOwner::Anybody => (5, "", ""),
+    };
+    let mut signed = PURPOSE.to_vec();
+    signed.push(kind);
+    for text in [agent.as_str(), issuer, name, id] {
+        signed.extend((text.len() as u64).to_be_bytes());
+        signed.extend(text.as_bytes());
+    }
+    signed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agent(name: &str) -> AgentName {
+        AgentName::parse(name).unwrap()
+    }
+
+    fn issuer(text: &str) -> Issuer {
+        Issuer::new(text)
+    }
+
+    #[test]
+    fn only_its_owner_at_its_agent_can_use_a_session() {
+        let (one, two) = (issuer("https://one.example"), issuer("https://two.example"));
+        let owners = [
+            SessionOwner::Subject(&one, "alice"),
+            SessionOwner::Subject(&one, "bob"),
+            SessionOwner::Subject(&two, "alice"),
+            SessionOwner::Client(&one, "alice"),
+            SessionOwner::Unnamed(&one),
+            SessionOwner::ApiKey("alice"),
+            SessionOwner::Anybody,
+        ];
+        let keys = SessionKeys::new(&[7; 32], None);
+        let id = HeaderValue::from_static("1868a90c-a.b");
+        for (name, owner) in ["a", "b"].into_iter().flat_map(|name| owners.map(|owner| (name, owner))) {
+            let sealed = keys.seal(&agent(name), owner, &id).unwrap();
+            for (other, asks) in ["a", "b"].into_iter().flat_map(|name| owners.map(|owner| (name, owner))) {
+                let opened = keys.open(&agent(other), asks, &sealed);
+                let own = (name, owner) == (other, asks);
+                assert_eq!(opened, own.then(|| id.clone()), "{name} {owner:?}, {other} {asks:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn texts_that_move_between_issuer_and_name_are_other_owners() {
+        let keys = SessionKeys::new(&[7; 32], None);
+        let (short, long) = (issuer("https://a.example"), issuer("https://a.examplex"));
+        let id = HeaderValue::from_static("s");
+        let sealed = keys.seal(&agent("a"), SessionOwner::Subject(&short, "xy"), &id).unwrap();
+        assert_eq!(keys.open(&agent("a"), SessionOwner::Subject(&long, "y"), &sealed), None);
+    }
+
+    #[test]
+    fn an_id_that_was_altered_is_nobodys() {
+        let keys = SessionKeys::new(&[7; 32], None);
+        let (name, owner) = (agent("a"), SessionOwner::Anybody);
+        let sealed = keys.seal(&name, owner, &HeaderValue::from_static("abc")).unwrap();
+        let text = sealed.to_str().unwrap();
+        let (id, code) = text.rsplit_once('.').unwrap();
+        let other = if code.starts_with('A') { "B" } else { "A" };
+        for altered in [
+            "abc".to_owned(),
+            "abc.".to_owned(),
+            format!("abd.{code}"),
+            format!(".{code}"),
+            format!("{id}.{other}{}", code.get(1..).unwrap()),
+            format!("{id}.{}", code.get(..42).unwrap()),
+            format!("{text}="),
+            format!("{text}.{code}"),
+        ] {
+            let altered = HeaderValue::from_str(&altered).unwrap();
+            assert_eq!(keys.open(&name, owner, &altered), None, "{altered:?}");
+        }
+        assert_eq!(keys.open(&name, owner, &sealed).unwrap(), "abc");
+    }
+
+    #[test]
+    fn a_new_key_ends_no_session_and_the_one_after_it_does() {
+        let (name, owner, id) = (agent("a"), SessionOwner::Anybody, HeaderValue::from_static("abc"));
+        let sealed = SessionKeys::new(&[1; 32], None).seal(&name, owner, &id).unwrap();
+        for (keys, wanted) in [
+            (SessionKeys::new(&[1; 32], None), true),
+            (SessionKeys::new(&[2; 32], Some(&[1; 32])), true),
+            (SessionKeys::new(&[3; 32], Some(&[2; 32])), false),
+            (SessionKeys::generate().unwrap(), false),
+        ] {
+            assert_eq!(keys.open(&name, owner, &sealed).is_some(), wanted);
+        }
+    }
+
+    #[test]
+    fn an_id_that_no_header_of_mcp_could_have_is_not_sealed() {
+        let keys = SessionKeys::new(&[7; 32], None);
+        for (id, wanted) in [
+            (vec![b'x'; 512], true),
+            (vec![b'x'; 513], false),
+            (Vec::new(), false),
+            (b"a b".to_vec(), false),
+            (vec![0xe9], false),
+        ] {
+            let id = HeaderValue::from_bytes(&id).unwrap();
+            assert_eq!(keys.seal(&agent("a"), SessionOwner::Anybody, &id).is_ok(), wanted, "{id:?}");
+        }
+    }
+}
