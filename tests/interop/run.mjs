@@ -28,7 +28,7 @@ setTimeout(() => {
   console.error(`not done after ${LIMIT / 60_000} minutes`);
   process.exit(1);
 }, LIMIT).unref();
-for (const name of asked.length > 0 ? asked : ['conformance', 'worse']) {
+for (const name of asked.length > 0 ? asked : ['conformance', 'logins', 'bridges', 'worse']) {
   try {
     await PARTS[name](binary, { folder, short });
   } catch (error) {
