@@ -14,6 +14,11 @@ mod tests {
     }
 
     #[test]
+    fn clients_that_know_only_a_url_find_the_way_from_the_first_401_to_a_call() {
+        runs("logins");
+    }
+
+    #[test]
     fn a_gateway_made_worse_turns_checks_red() {
         runs("worse");
     }
