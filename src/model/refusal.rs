@@ -46,6 +46,8 @@ pub enum Refusal {
     Failed,
     /// The agent gave no response, or an invalid one.
     BadGateway,
+    /// The agent asks the gateway for a credential.
+    AgentUnauthorized,
     /// The agent has no free slot, or the process no free descriptor.
     Busy,
     /// The listener has no free slot for the connection.
@@ -56,7 +58,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal that is not a decision about a credential.
-    pub const UNDECIDED: [Self; 19] = [
+    pub const UNDECIDED: [Self; 20] = [
         Self::MalformedHead,
         Self::AmbiguousTarget,
         Self::InvalidHost,
@@ -73,6 +75,7 @@ impl Refusal {
         Self::HeadTooLarge,
         Self::Failed,
         Self::BadGateway,
+        Self::AgentUnauthorized,
         Self::Busy,
         Self::TooManyConnections,
         Self::GatewayTimeout,
@@ -93,7 +96,7 @@ impl Refusal {
             Self::TooManyRequests => 429,
             Self::HeadTooLarge => 431,
             Self::Failed => 500,
-            Self::BadGateway => 502,
+            Self::BadGateway | Self::AgentUnauthorized => 502,
             Self::Busy | Self::NoMessageMemory | Self::TooManyConnections => 503,
             Self::GatewayTimeout => 504,
         }
@@ -123,6 +126,7 @@ impl Refusal {
             Self::HeadTooLarge => "The request head is too large.",
             Self::Failed => "The gateway failed.",
             Self::BadGateway => "The agent cannot be reached.",
+            Self::AgentUnauthorized => "The agent does not accept requests of the gateway.",
             Self::Busy => "The agent is busy. Try again later.",
             Self::TooManyConnections => "There are too many connections. Try again later.",
             Self::GatewayTimeout => "The agent took too long to answer.",

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
+
 /// A message that was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message<'m> {
@@ -31,7 +33,8 @@ pub enum Kind<'m> {
 }
 
 /// The id of a request (JSON-RPC 2.0 section 4). MCP has no null and no fractions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Id<'m> {
     /// A number from 0 on.
     Natural(u64),

@@ -1,11 +1,13 @@
 //! JSON-RPC 2.0 as MCP and A2A use it over HTTP: one message in the body of a `POST`.
 
+mod error;
 mod known;
 mod message;
 mod names;
 mod read;
 mod words;
 
+pub use error::{ErrorKind, ErrorResponse, JSON_MEDIA_TYPE, ReasonClass};
 pub use known::{Known, Spelling};
 pub use message::{Id, Kind, Message, Text};
 pub use read::{Unreadable, read};
