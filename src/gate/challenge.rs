@@ -1,5 +1,9 @@
-//! The challenge in the response to a refused request (RFC 9110 section 11.6.1, RFC 6750 section 3), and the sentence that
-//! the client reads. Neither says more than a client may know.
+//! The challenge in the response to a refused request (RFC 9110 section 11.6.1, RFC 6750 section 3, RFC 9728 section 5.1),
+//! and the sentence that the client reads. Neither says more than a client may know.
+//!
+//! Clients read challenges with regular expressions over the whole field, and some give up asking for more scopes only when
+//! a challenge is the same, byte for byte, as the one before. So its parameters have one order, none holds what looks like
+//! another one, and nothing in it varies between two equal requests.
 
 use std::borrow::Cow;
 
@@ -8,32 +12,83 @@ use http::HeaderValue;
 use crate::model::{OAuthError, Reason, Refusal};
 use crate::routing::{Agent, Authenticator};
 
-/// The value of `WWW-Authenticate` for a refusal at an agent; `None` where another credential would change nothing.
+/// A scope that asks for refresh tokens and is no right at an agent: servers do not name it (MCP 2026-07-28, "Refresh
+/// Tokens").
+const OFFLINE_ACCESS: &str = "offline_access";
+
+/// A challenge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Challenge {
+    /// The value of `WWW-Authenticate`.
+    pub value: HeaderValue,
+    /// The error that it names.
+    pub error: Option<OAuthError>,
+    /// The scopes that it names.
+    pub scope: Option<String>,
+}
+
+/// The challenge for a refusal at an agent; `None` where another credential would change nothing.
+///
+/// `step_up` are the scopes that the operation needs in all, where a token with more scopes could pass: the agent's own
+/// first. `metadata` makes the URL of the agent's metadata; it is called for agents that take tokens alone.
 #[must_use]
-pub fn challenge(reason: Reason, agent: &Agent) -> Option<HeaderValue> {
-    let name = &agent.name;
-    let text = match &agent.authenticator {
-        Authenticator::Public => return None,
-        Authenticator::ApiKey(_) => format!("ApiKey realm=\"{name}\""),
-        Authenticator::OAuth(_) => match (reason, reason.oauth_error()) {
-            (Reason::KeysUnavailable | Reason::ClaimMismatch, _) => return None,
-            (_, None) => format!("Bearer realm=\"{name}\""),
-            (_, Some(OAuthError::InsufficientScope)) => {
-                let scopes: Vec<&str> = agent.entry.rules.scopes.listed().collect();
-                format!(
-                    "Bearer realm=\"{name}\", error=\"insufficient_scope\", scope=\"{}\"",
-                    scopes.join(" ")
-                )
-            }
-            (Reason::TokenExpired, Some(error)) => format!(
-                "Bearer realm=\"{name}\", error=\"{}\", error_description=\"The access token expired\"",
-                error.as_str()
-            ),
-            (_, Some(error)) => format!("Bearer realm=\"{name}\", error=\"{}\"", error.as_str()),
-        },
-    };
-    // Names, codes and scopes are visible ASCII, so the text is always a header value.
-    HeaderValue::from_str(&text).ok()
+pub fn challenge(
+    reason: Reason,
+    agent: &Agent,
+    step_up: Option<&str>,
+    metadata: impl FnOnce() -> Option<String>,
+) -> Option<Challenge> {
+    match &agent.authenticator {
+        Authenticator::Public => None,
+        Authenticator::ApiKey(_) => {
+            let asks = reason.status() == 401 || reason == Reason::MultipleTokens;
+            let value = asks.then(|| HeaderValue::from_str(&format!("ApiKey realm=\"{}\"", agent.name)));
+            Some(Challenge { value: value?.ok()?, error: None, scope: None })
+        }
+        Authenticator::OAuth(_) => {
+            let error = match (reason, reason.oauth_error(), step_up) {
+                (Reason::TokenMissing, ..) => None,
+                (_, Some(error), _) => Some(error),
+                (_, None, Some(_)) => Some(OAuthError::InsufficientScope),
+                (_, None, None) => return None,
+            };
+            let description = matches!(reason, Reason::TokenExpired).then_some("The access token expired");
+            let scope = match (error, step_up) {
+                (Some(OAuthError::InvalidRequest), _) => None,
+                (Some(OAuthError::InsufficientScope), Some(step_up)) => scope(step_up.split(' ')),
+                (None | Some(OAuthError::InvalidToken | OAuthError::InsufficientScope), _) => {
+                    scope(agent.entry.rules.scopes.listed())
+                }
+            };
+            let metadata = metadata();
+            let value = bearer(&[
+                ("realm", Some(agent.name.as_str())),
+                ("error", error.map(OAuthError::as_str)),
+                ("error_description", description),
+                ("scope", scope.as_deref()),
+                ("resource_metadata", metadata.as_deref()),
+            ])?;
+            Some(Challenge { value, error, scope })
+        }
+    }
+}
+
+/// The scopes that a client should ask for, none twice; `None` where there is none.
+fn scope<'s>(needed: impl Iterator<Item = &'s str>) -> Option<String> {
+    let mut scopes: Vec<&str> = Vec::new();
+    for scope in needed.filter(|scope| *scope != OFFLINE_ACCESS) {
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    (!scopes.is_empty()).then(|| scopes.join(" "))
+}
+
+/// A challenge of the scheme `Bearer` with those parameters that have a value. Names, codes, scopes and URLs are visible
+/// ASCII without quotes and backslashes, so the text is always a header value.
+fn bearer(parameters: &[(&str, Option<&str>)]) -> Option<HeaderValue> {
+    let written = parameters.iter().filter_map(|(name, value)| Some(format!("{name}=\"{}\"", (*value)?)));
+    HeaderValue::from_str(&format!("Bearer {}", written.collect::<Vec<_>>().join(", "))).ok()
 }
 
 /// The sentence for the client. A client without an API key learns the name of the header: that is no secret, and the
@@ -45,5 +100,163 @@ pub fn detail(reason: Reason, agent: &Agent) -> Cow<'static, str> {
             format!("This agent asks for an API key in the header {}.", policy.header).into()
         }
         _ => Refusal::Decided(reason).detail().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::{Files, Snapshot, Source, compile, parse};
+    use crate::telemetry::Metrics;
+
+    const CONFIG: &str = "
+version: 1
+identity_providers: { corp: { issuer: 'https://corp.example' } }
+agents:
+  plain: { route: /plain, upstream: 'http://127.0.0.1:9', auth: { oauth: { identity_providers: [corp], audiences: [a] } } }
+  scoped:
+    route: /scoped
+    upstream: http://127.0.0.1:9
+    auth:
+      oauth:
+        identity_providers: [corp]
+        audiences: [a]
+        scopes: { all_of: [read, offline_access, 'x=y'], any_of: [write, read] }
+  keyed: { route: /keyed, upstream: 'http://127.0.0.1:9', auth: { api_key: {} } }
+  open: { route: /open, upstream: 'http://127.0.0.1:9', auth: public }
+";
+    const METADATA: &str = "https://gate.example/.well-known/oauth-protected-resource/a%3Db";
+
+    fn agent(name: &str) -> Arc<Agent> {
+        let document = parse(&[Source::new("a.yaml", CONFIG)], &|_| None).unwrap();
+        let Snapshot { agents, .. } =
+            compile(&document, &Files::new(), None, &Metrics::new().unwrap()).unwrap().snapshot;
+        agents.into_values().find(|agent| agent.name.as_str() == name).unwrap()
+    }
+
+    /// What clients read of a challenge.
+    #[derive(Debug, Default, PartialEq)]
+    struct Seen<'c> {
+        error: Option<&'c str>,
+        scope: Option<&'c str>,
+        metadata: Option<&'c str>,
+    }
+
+    /// What `NAME=(?:"([^"]+)"|([^\s,]+))` finds first, as the TypeScript SDK 1.x and the Python SDK search for it.
+    fn first<'c>(challenge: &'c str, name: &str) -> Option<&'c str> {
+        let found = |at: usize| {
+            let rest = challenge.get(at + name.len()..)?.strip_prefix('=')?;
+            let quoted = rest.strip_prefix('"').and_then(|rest| rest.split_once('"')).map(|(value, _)| value);
+            let bare = rest.split([' ', ',']).next();
+            quoted.filter(|value| !value.is_empty()).or(bare).filter(|value| !value.is_empty())
+        };
+        challenge.match_indices(name).find_map(|(at, _)| found(at))
+    }
+
+    /// What they read if its first word is `Bearer`, and the field has another word behind it.
+    fn read(challenge: &str) -> Option<Seen<'_>> {
+        let (scheme, rest) = challenge.split_once(' ')?;
+        (scheme.eq_ignore_ascii_case("bearer") && !rest.is_empty()).then(|| Seen {
+            error: first(challenge, "error"),
+            scope: first(challenge, "scope"),
+            metadata: first(challenge, "resource_metadata"),
+        })
+    }
+
+    #[test]
+    fn challenges_are_these_to_the_byte_and_clients_read_in_them_what_is_meant() {
+        let long = format!(", resource_metadata=\"{METADATA}\"");
+        for (name, reason, step_up, wanted, error, scope) in [
+            ("plain", Reason::TokenMissing, None, "Bearer realm=\"plain\"", None, None),
+            (
+                "plain",
+                Reason::MultipleTokens,
+                None,
+                "Bearer realm=\"plain\", error=\"invalid_request\"",
+                Some("invalid_request"),
+                None,
+            ),
+            (
+                "plain",
+                Reason::SignatureInvalid,
+                None,
+                "Bearer realm=\"plain\", error=\"invalid_token\"",
+                Some("invalid_token"),
+                None,
+            ),
+            (
+                "plain",
+                Reason::ClaimMismatch,
+                Some("tools:delete offline_access tools:delete"),
+                "Bearer realm=\"plain\", error=\"insufficient_scope\", scope=\"tools:delete\"",
+                Some("insufficient_scope"),
+                Some("tools:delete"),
+            ),
+            (
+                "scoped",
+                Reason::TokenMissing,
+                None,
+                "Bearer realm=\"scoped\", scope=\"read x=y write\"",
+                None,
+                Some("read x=y write"),
+            ),
+            (
+                "scoped",
+                Reason::MultipleTokens,
+                None,
+                "Bearer realm=\"scoped\", error=\"invalid_request\"",
+                Some("invalid_request"),
+                None,
+            ),
+            (
+                "scoped",
+                Reason::TokenExpired,
+                None,
+                "Bearer realm=\"scoped\", error=\"invalid_token\", error_description=\"The access token expired\", scope=\"read x=y write\"",
+                Some("invalid_token"),
+                Some("read x=y write"),
+            ),
+            (
+                "scoped",
+                Reason::ScopeMissing,
+                None,
+                "Bearer realm=\"scoped\", error=\"insufficient_scope\", scope=\"read x=y write\"",
+                Some("insufficient_scope"),
+                Some("read x=y write"),
+            ),
+            (
+                "scoped",
+                Reason::ScopeMissing,
+                Some("read x=y write tool"),
+                "Bearer realm=\"scoped\", error=\"insufficient_scope\", scope=\"read x=y write tool\"",
+                Some("insufficient_scope"),
+                Some("read x=y write tool"),
+            ),
+        ] {
+            let made = challenge(reason, &agent(name), step_up, || Some(METADATA.to_owned())).unwrap();
+            let text = made.value.to_str().unwrap();
+            assert_eq!(text, format!("{wanted}{long}"), "{reason}");
+            assert_eq!(read(text), Some(Seen { error, scope, metadata: Some(METADATA) }), "{text}");
+            assert_eq!((made.error.map(OAuthError::as_str), made.scope.as_deref()), (error, scope), "{text}");
+            let bare = challenge(reason, &agent(name), step_up, || None).unwrap();
+            assert_eq!(bare.value.to_str().unwrap(), wanted, "{reason}");
+        }
+    }
+
+    #[test]
+    fn another_credential_is_asked_for_only_where_it_could_change_something() {
+        for reason in Reason::ALL {
+            let asked = |name| challenge(reason, &agent(name), None, || None).is_some();
+            let by_status = matches!(reason.status(), 400 | 401) || reason == Reason::ScopeMissing;
+            let of_a_key = reason.as_str().starts_with("api_key");
+            assert_eq!(asked("plain"), by_status && !of_a_key, "{reason}");
+            assert!(!asked("open"), "{reason}");
+            if of_a_key || reason == Reason::MultipleTokens {
+                let keyed = challenge(reason, &agent("keyed"), None, || None).unwrap();
+                assert_eq!(keyed.value, "ApiKey realm=\"keyed\"", "{reason}");
+            }
+        }
     }
 }

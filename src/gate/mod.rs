@@ -15,7 +15,7 @@ pub(crate) mod tests;
 mod verdict;
 
 pub use asked::Asked;
-pub use challenge::{challenge, detail};
+pub use challenge::{Challenge, challenge, detail};
 pub use decide::{Step, decide};
 pub use evidence::{Evidence, Introspection, Need};
 pub use explain::{CredentialError, Explanation, credential, explain};

@@ -17,8 +17,9 @@ use super::health;
 use super::message::content_length;
 use super::metadata::{self, Answer};
 use super::passage::Admitted;
+use super::public::Public;
 use super::service::Gateway;
-use super::view::View;
+use super::view::{View, path_of};
 
 /// The agent of a request that needs a decision.
 enum Routed {
@@ -37,7 +38,7 @@ impl Gateway {
         let (agent, permit, held) = match self.route(&request, head, ctx)? {
             Routed::Plain(agent) => {
                 let permit = self.decide(&agent, request, head, ctx).await;
-                let permit = permit.ok_or_else(|| Problem::decided(ctx.verdict.reason, &agent))?;
+                let permit = permit.ok_or_else(|| self.refused(&agent, head, ctx))?;
                 (agent, permit, None)
             }
             Routed::Governed(agent) => {
@@ -122,6 +123,16 @@ impl Gateway {
             Match::Reserved => Err(self.reserved(head, ctx)),
             Match::NotFound => Err(self.unrouted(head, ctx, Refusal::NotFound)),
         }
+    }
+
+    /// The response to a request that the decision refuses.
+    pub(super) fn refused(&self, agent: &Agent, head: &RequestHeader, ctx: &Context) -> Problem {
+        Problem::decided(&ctx.verdict, agent, || {
+            self.parts.snapshot.with(|now| {
+                let public = Public::of(now.public_url.as_ref(), head, agent, ctx);
+                (!public.origin.is_empty()).then(|| public.metadata_url(agent, &path_of(head, ctx)))
+            })
+        })
     }
 
     /// Where clients look for metadata of authentication, and there is none.

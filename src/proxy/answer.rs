@@ -11,8 +11,9 @@ use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType};
 
-use crate::gate::{challenge, detail};
-use crate::model::{PROBLEM_MEDIA_TYPE, Reason, Refusal, RequestId, methods};
+use crate::gate::{Challenge, Verdict, challenge, detail};
+use crate::model::{OAuthError, PROBLEM_MEDIA_TYPE, Refusal, RequestId, methods};
+use crate::protocol::json_rpc::{ErrorKind, ErrorResponse, JSON_MEDIA_TYPE};
 use crate::routing::{Agent, CorsHeaders};
 
 use super::context::{Context, OwnAnswer};
@@ -30,7 +31,7 @@ pub(super) const REQUEST_ID: &str = "X-Request-Id";
 pub(super) struct Problem {
     refusal: Refusal,
     detail: Cow<'static, str>,
-    challenge: Option<HeaderValue>,
+    challenge: Option<Challenge>,
     allow: Option<HeaderValue>,
     /// Whether every page may read it.
     open: bool,
@@ -60,12 +61,37 @@ impl Problem {
         Self { open: true, ..self }
     }
 
-    /// The refusal of a credential at an agent.
-    pub(super) fn decided(reason: Reason, agent: &Agent) -> Self {
+    /// The refusal of a credential at an agent; `metadata` makes the URL of the agent's metadata.
+    pub(super) fn decided(
+        verdict: &Verdict,
+        agent: &Agent,
+        metadata: impl FnOnce() -> Option<String>,
+    ) -> Self {
+        let reason = verdict.reason;
         Self {
             detail: detail(reason, agent),
-            challenge: challenge(reason, agent),
+            challenge: challenge(reason, agent, None, metadata),
             ..Refusal::Decided(reason).into()
+        }
+    }
+
+    /// The body of the response to a request of that method, and its media type: an error of JSON-RPC, where the request
+    /// carries a message, else a problem document.
+    fn body(&self, method: &Method, ctx: &Context) -> (&'static str, Vec<u8>) {
+        let has_message = !self.open && ctx.agent().is_some_and(|agent| agent.protocol.has_messages(method));
+        let Some(kind) = self.error_kind().filter(|_| has_message) else {
+            return (PROBLEM_MEDIA_TYPE, self.refusal.document(&self.detail, &ctx.request_id));
+        };
+        let scope = self.challenge.as_ref().and_then(|challenge| challenge.scope.as_deref());
+        let (message, request_id) = (&*self.detail, &ctx.request_id);
+        (JSON_MEDIA_TYPE, ErrorResponse { id: None, kind, message, scope, request_id }.document())
+    }
+
+    /// The kind of the error of JSON-RPC, if it may be one.
+    fn error_kind(&self) -> Option<ErrorKind> {
+        match self.challenge.as_ref().and_then(|challenge| challenge.error) {
+            Some(OAuthError::InsufficientScope) => Some(ErrorKind::ScopeMissing),
+            Some(OAuthError::InvalidRequest | OAuthError::InvalidToken) | None => ErrorKind::of(self.refusal),
         }
     }
 
@@ -75,14 +101,14 @@ impl Problem {
             true => vec![metadata::every_origin()],
             false => cross_origin::headers(ctx.agent().map(|agent| &**agent), session.req_header()),
         };
-        let body = self.refusal.document(&self.detail, &ctx.request_id);
+        let (media_type, body) = self.body(&session.req_header().method, ctx);
         let mut head = ResponseHeader::build(self.refusal.status(), Some(8 + cors.len()))?;
-        head.insert_header(header::CONTENT_TYPE, PROBLEM_MEDIA_TYPE)?;
+        head.insert_header(header::CONTENT_TYPE, media_type)?;
         head.insert_header(header::CONTENT_LENGTH, body.len().to_string())?;
         head.insert_header(header::CACHE_CONTROL, "no-store")?;
         head.insert_header(REQUEST_ID, header_value(&ctx.request_id)?)?;
         if let Some(challenge) = self.challenge {
-            head.insert_header("WWW-Authenticate", challenge)?;
+            head.insert_header("WWW-Authenticate", challenge.value)?;
         }
         if let Some(seconds) = self.refusal.retry_after() {
             head.insert_header("Retry-After", seconds)?;

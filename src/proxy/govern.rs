@@ -77,10 +77,9 @@ impl Gateway {
         let Progress { unread, grounds, took, .. } = progress;
         ctx.grounds = grounds;
         count(agent, &verdict);
-        let reason = verdict.reason;
         let Some(permit) = self.decided(agent, verdict, took, session.req_header(), ctx) else {
-            return Err(unread
-                .map_or_else(|| Problem::decided(reason, agent).into(), |unread| unread.refusal().into()));
+            let refused = || self.refused(agent, session.req_header(), ctx).into();
+            return Err(unread.map_or_else(refused, |unread| unread.refusal().into()));
         };
         forget_claims(session);
         let held = read.map_or(Ok(None), |read| Held::of(session, read));

@@ -1,5 +1,7 @@
 //! The protocol that an agent speaks, as far as the gateway takes part in it.
 
+use http::Method;
+
 use crate::protocol::ResourceForms;
 
 /// What an agent speaks.
@@ -10,6 +12,17 @@ pub enum Protocol {
     Http,
     /// MCP over HTTP.
     Mcp(Box<McpAgent>),
+}
+
+impl Protocol {
+    /// Whether a request of that method carries a message of JSON-RPC, so that a refusal is one, too.
+    #[must_use]
+    pub fn has_messages(&self, method: &Method) -> bool {
+        match self {
+            Self::Http => false,
+            Self::Mcp(_) => *method == Method::POST,
+        }
+    }
 }
 
 /// An agent that speaks MCP.

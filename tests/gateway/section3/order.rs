@@ -83,8 +83,7 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
         ),
     ];
     for (name, agent, reason, header, claims) in known {
-        let row = Row::new(name, agent, reason).bearer(world.token(&header, &claims)).by("corp");
-        rows.push(row.scope(if agent == "ruled" { "refunds:read" } else { "" }));
+        rows.push(Row::new(name, agent, reason).bearer(world.token(&header, &claims)).by("corp"));
     }
     for (name, reason, claims) in [
         ("time before keys that are not there", "token_expired", json!({"iss": DEAD_ISSUER, "exp": 1})),

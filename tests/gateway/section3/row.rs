@@ -17,8 +17,6 @@ pub(crate) struct Row {
     pub(crate) reason: &'static str,
     /// The provider in log and metrics.
     pub(crate) provider: Option<&'static str>,
-    /// The scopes that the challenge names.
-    pub(crate) scope: &'static str,
     /// The key in the log: any, unless it is said.
     pub(crate) key_id: Option<Option<&'static str>>,
 }
@@ -26,15 +24,7 @@ pub(crate) struct Row {
 impl Row {
     /// A request without a credential, which `agent` refuses or lets pass for this reason.
     pub(crate) fn new(name: impl Into<String>, agent: &'static str, reason: &'static str) -> Self {
-        Self {
-            name: name.into(),
-            agent,
-            headers: Vec::new(),
-            reason,
-            provider: None,
-            scope: "",
-            key_id: None,
-        }
+        Self { name: name.into(), agent, headers: Vec::new(), reason, provider: None, key_id: None }
     }
 
     /// Sends this header too.
@@ -60,10 +50,13 @@ impl Row {
         self
     }
 
-    /// The challenge must name these scopes.
-    pub(crate) fn scope(mut self, scope: &'static str) -> Self {
-        self.scope = scope;
-        self
+    /// The scopes that the agent asks for, in the order of a challenge.
+    fn base_scopes(&self) -> Option<&'static str> {
+        match self.agent {
+            "scoped" => Some("b:read a:read z:write c:write"),
+            "ruled" => Some("refunds:read"),
+            _ => None,
+        }
     }
 
     fn method(&self) -> &'static str {
@@ -104,17 +97,19 @@ impl Row {
         match (self.method(), self.reason) {
             ("none" | "public", _) | (_, "ok" | "claim_mismatch" | "keys_unavailable") => Vec::new(),
             ("api_key", _) => vec![format!("ApiKey {realm}")],
-            (_, "token_expired") => {
-                let code = format!("Bearer {realm}, error=\"invalid_token\"");
-                vec![format!("{code}, error_description=\"The access token expired\""), code]
+            _ => {
+                let error = self.answer().1.map(|code| format!("error=\"{code}\""));
+                let scope = self.base_scopes().filter(|_| self.answer().0 != 400);
+                let scope = scope.map(|scope| format!("scope=\"{scope}\""));
+                let expired = (self.reason == "token_expired")
+                    .then(|| "error_description=\"The access token expired\"".to_owned());
+                let of = |description: Option<String>| {
+                    let all = [Some(realm.clone()), error.clone(), description, scope.clone()];
+                    format!("Bearer {}", all.into_iter().flatten().collect::<Vec<_>>().join(", "))
+                };
+                let long = expired.map(|description| of(Some(description)));
+                long.into_iter().chain([of(None)]).collect()
             }
-            (_, "scope_missing") => {
-                vec![format!("Bearer {realm}, error=\"insufficient_scope\", scope=\"{}\"", self.scope)]
-            }
-            _ => match self.answer().1 {
-                Some(error) => vec![format!("Bearer {realm}, error=\"{error}\"")],
-                None => vec![format!("Bearer {realm}")],
-            },
         }
     }
 
