@@ -9,6 +9,7 @@ use crate::door::Over;
 use crate::telemetry::UpstreamError;
 
 use super::upstream_fault::UpstreamFault;
+use super::upstream_refusal::UNAUTHORIZED;
 
 /// The cause when the agent's time is over.
 pub(super) const fn of_silence(over: Over) -> UpstreamError {
@@ -40,6 +41,7 @@ pub(super) fn of(error: &Error) -> UpstreamError {
         ErrorType::ConnectionClosed => UpstreamError::ConnectionClosed,
         ErrorType::InvalidHTTPHeader | ErrorType::H1Error => UpstreamError::InvalidResponse,
         ErrorType::H2Error | ErrorType::InvalidH2 | ErrorType::H2Downgrade => UpstreamError::Http2Error,
+        etype if *etype == UNAUTHORIZED => UpstreamError::UpstreamUnauthorized,
         _ => UpstreamError::Failed,
     }
 }

@@ -15,6 +15,7 @@ use super::cause;
 use super::context::Context;
 use super::passage::Passage;
 use super::response;
+use super::upstream_refusal::UNAUTHORIZED;
 
 /// Answers a request whose exchange with its agent has failed.
 pub(super) async fn answer(session: &mut Session, error: &Error, ctx: &mut Context) -> FailToProxy {
@@ -98,13 +99,15 @@ pub(super) fn warn(ctx: &Context, error: &Error) {
 /// Pingora's error for a body that is over `max_body`.
 pub(super) const TOO_LARGE: ErrorType = ErrorType::HTTPStatus(413);
 
-/// 504 for an upstream that was too slow; 502 for one that could not be reached or gave an invalid response.
-const fn of_upstream(error: &ErrorType) -> Refusal {
+/// 504 for an upstream that was too slow; 502 for one that could not be reached, gave an invalid response, or asks the
+/// gateway for a credential.
+fn of_upstream(error: &ErrorType) -> Refusal {
     match error {
         ErrorType::ReadTimedout
         | ErrorType::WriteTimedout
         | ErrorType::ConnectTimedout
         | ErrorType::TLSHandshakeTimedout => Refusal::GatewayTimeout,
+        etype if *etype == UNAUTHORIZED => Refusal::AgentUnauthorized,
         _ => Refusal::BadGateway,
     }
 }

@@ -13,7 +13,7 @@ use crate::model::{Fetched, Grounds, OperationClass};
 use crate::protocol::mcp::Revision;
 use crate::routing::Agent;
 
-use super::answer::{Own, Problem};
+use super::answer::Own;
 use super::context::Context;
 use super::decide::{Fetch as _, Fetcher};
 use super::held::{Held, Unsendable};

@@ -36,6 +36,7 @@ mod stream;
 mod tunnel;
 mod upgrade;
 mod upstream_fault;
+mod upstream_refusal;
 mod view;
 
 pub use context::Context;

@@ -20,7 +20,7 @@ use super::message::expects_continue;
 use super::passage::{Kind, Passage};
 use super::service::Gateway;
 use super::upgrade::is_websocket_handshake;
-use super::{forward, peer, response};
+use super::{forward, peer, response, upstream_refusal};
 
 #[async_trait]
 impl ProxyHttp for Gateway {
@@ -118,6 +118,7 @@ impl ProxyHttp for Gateway {
         if let Some(took) = passage.attempts.answered() {
             passage.agent().metrics.upstream_took(took);
         }
+        upstream_refusal::replace(head, passage.agent())?;
         let has_body = Self::answer_begins(session, head, passage);
         self.stream_begins(session, head, has_body, ctx)?;
         response::rewrite(head, session.req_header(), ctx, &self.parts.snapshot)?;

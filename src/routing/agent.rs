@@ -14,6 +14,7 @@ use crate::upstream::Upstream;
 use super::cors::Cors;
 use super::protocol::Protocol;
 use super::route::Route;
+use super::upstream_challenge::UpstreamChallenge;
 
 /// A compiled agent.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct Agent {
     pub public_url: Option<Box<str>>,
     /// The protocol that it speaks.
     pub protocol: Protocol,
+    /// What becomes of its own challenges.
+    pub upstream_challenge: UpstreamChallenge,
     /// The server that requests are forwarded to.
     pub upstream: Upstream,
     /// How its callers authenticate: in exactly one way.
@@ -143,6 +146,16 @@ impl Agent {
         }
     }
 
+    /// Whether the agent receives nothing of a caller's credential.
+    #[must_use]
+    pub fn removes_credential(&self) -> bool {
+        match &self.authenticator {
+            Authenticator::OAuth(policy) => policy.forward_token == ForwardToken::No,
+            Authenticator::ApiKey(_) => true,
+            Authenticator::Public => false,
+        }
+    }
+
     /// The header with the token of a request, where the agent receives it in another header.
     #[must_use]
     pub fn moved_token(&self, sent: &HeaderMap, query: Option<&[u8]>) -> Option<(&HeaderName, HeaderValue)> {
@@ -200,6 +213,7 @@ pub(crate) mod tests {
             taken_prefix: None,
             public_url: None,
             protocol: Protocol::Http,
+            upstream_challenge: UpstreamChallenge::Pass,
             upstream: Upstream {
                 endpoint: Arc::new(Endpoint::new("127.0.0.1", 9)),
                 tls: None,

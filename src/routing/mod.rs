@@ -14,6 +14,7 @@ mod protocol;
 mod right;
 mod route;
 mod router;
+mod upstream_challenge;
 mod well_known;
 
 pub use agent::{Agent, AgentId, Authenticator, next_id};
@@ -26,3 +27,4 @@ pub use protocol::{McpAgent, Protocol};
 pub use right::{lost, right};
 pub use route::Route;
 pub use router::{RouteConflict, Router};
+pub use upstream_challenge::UpstreamChallenge;

@@ -54,6 +54,8 @@ pub enum UpstreamError {
     InvalidResponse,
     /// The agent broke HTTP/2, or reset the stream.
     Http2Error,
+    /// The agent answered 401 to a request whose credential the gateway has checked and removed.
+    UpstreamUnauthorized,
     /// `max_in_flight` is reached.
     TooManyInFlight,
     /// The process has no descriptor left.
@@ -64,7 +66,7 @@ pub enum UpstreamError {
 
 impl UpstreamError {
     /// Every cause.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::NameNotResolved,
         Self::ConnectRefused,
         Self::SocketNotFound,
@@ -87,6 +89,7 @@ impl UpstreamError {
         Self::ConnectionClosed,
         Self::InvalidResponse,
         Self::Http2Error,
+        Self::UpstreamUnauthorized,
         Self::TooManyInFlight,
         Self::NoDescriptors,
         Self::Failed,
@@ -118,6 +121,7 @@ impl UpstreamError {
             Self::ConnectionClosed => "connection_closed",
             Self::InvalidResponse => "invalid_response",
             Self::Http2Error => "http2_error",
+            Self::UpstreamUnauthorized => "upstream_unauthorized",
             Self::TooManyInFlight => "too_many_in_flight",
             Self::NoDescriptors => "no_descriptors",
             Self::Failed => "failed",
@@ -160,6 +164,10 @@ impl UpstreamError {
             }
             Self::InvalidResponse | Self::Http2Error => {
                 "the agent does not speak HTTP as it should: look into its log"
+            }
+            Self::UpstreamUnauthorized => {
+                "give the agent a credential of the gateway's own with `set_headers` of `upstream`, or let it trust the \
+                 gateway; `upstream_challenge: pass` hands its 401 to the caller"
             }
             Self::TooManyInFlight => "the agent is slow, or `max_in_flight` of the agent is too low",
             Self::NoDescriptors => "raise the limit of open files of this process",

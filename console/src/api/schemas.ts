@@ -1281,6 +1281,7 @@ export type UpstreamError =
   | "connection_closed"
   | "invalid_response"
   | "http2_error"
+  | "upstream_unauthorized"
   | "too_many_in_flight"
   | "no_descriptors"
   | "failed";

@@ -83,6 +83,7 @@ fn agent(
         route: route(&entry.route),
         public_url: entry.public_url.clone(),
         protocol: protocol::spoken(entry),
+        upstream_challenge: protocol::upstream_challenge(entry),
         upstream: upstream?,
         entry: Entry {
             number: next_id(),

@@ -2,7 +2,7 @@
 
 use crate::config::language::settings::agent::{AgentEntry, Spoken};
 use crate::protocol::ResourceForms;
-use crate::routing::{McpAgent, Protocol};
+use crate::routing::{McpAgent, Protocol, UpstreamChallenge};
 
 /// The longest message that is read of an MCP agent.
 const MAX_MESSAGE: usize = 1 << 20;
@@ -15,6 +15,14 @@ pub(super) fn spoken(entry: &AgentEntry) -> Protocol {
     match entry.protocol {
         Spoken::Http => Protocol::Http,
         Spoken::Mcp => Protocol::Mcp(Box::new(mcp(entry))),
+    }
+}
+
+/// What becomes of its own challenges: clients of an agent that speaks HTTP may know them, as before.
+pub(super) fn upstream_challenge(entry: &AgentEntry) -> UpstreamChallenge {
+    match entry.protocol {
+        Spoken::Http => UpstreamChallenge::Pass,
+        Spoken::Mcp => entry.upstream_challenge,
     }
 }
 

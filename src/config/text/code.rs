@@ -126,6 +126,7 @@ codes! {
     SelfUpstream "self-upstream" Error "An upstream that is one of the gateway's own ports.";
     CorsCredentials "cors-credentials" Error "CORS for every origin together with credentials.";
     ProtocolBlock "protocol-block" Error "A block for a protocol that the agent does not speak.";
+    TokenPassthrough "token-passthrough" Error "An agent that speaks MCP would receive its callers' tokens.";
     RootMetadata "root-metadata" Error "Two agents of one host answer at its root with their metadata, or one that has none.";
     // warnings and notes
     BadLabel "bad-label" Warning "A name for people that is very long, or holds control characters or ones that turn text.";

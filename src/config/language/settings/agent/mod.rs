@@ -5,9 +5,11 @@ mod auth;
 mod claims;
 mod cors;
 mod forward_token;
+mod i_know;
 mod mcp;
 mod name;
 mod oauth;
+mod passthrough;
 mod public_url;
 mod route;
 mod set_headers;
@@ -22,6 +24,7 @@ use super::resource::Resource;
 use crate::authn::ForwardToken;
 use crate::config::text::source::Spanned;
 use crate::model::{AgentName, Enforcement, OnPolicyChange, reduced_eq};
+use crate::routing::UpstreamChallenge;
 
 pub use api_key::ApiKeyAuth;
 pub use auth::Auth;
@@ -29,11 +32,13 @@ pub use claims::{ClaimRule, ClaimRules, Scopes};
 pub use cors::{Cors, Origins};
 pub use mcp::{Mcp, Spoken};
 pub use oauth::{OAuth, SenderConstraint};
+
 pub use route::Route;
 pub use set_headers::{SetHeader, SetValue};
 pub use upstream::{AgentUrl, Upstream, UpstreamHost};
 
 pub(in crate::config) use name::NameOf;
+use i_know::Known;
 use public_url::PublicOrigin;
 
 /// One of `agents`
@@ -58,6 +63,9 @@ section! {
         protocol: Spoken as Spoken = Spoken::Http;
         /// what clients of an agent that speaks MCP are told
         mcp: Option<Box<Mcp>> as Boxed<Mcp>;
+        /// what becomes of the agent's own 401 and 403, where it speaks MCP: replace: its challenge is removed, and a 401
+        /// after the caller's credential was removed becomes a 502; or pass
+        upstream_challenge: UpstreamChallenge as UpstreamChallenge = UpstreamChallenge::Replace;
         /// answers to browsers of other origins; absent is none
         cors: Option<Box<Cors>> as Boxed<Cors>;
         /// the largest request body; default no limit
@@ -76,6 +84,7 @@ section! {
             if let Some(agent) = read {
                 refuse_lost_headers(fields, agent);
                 mcp::check(fields, agent);
+                passthrough::check(fields, agent);
             }
         }
     }
@@ -92,6 +101,7 @@ section! {
 }
 
 words!(OnPolicyChange { Revocation = "revocation", End = "end", Keep = "keep" });
+words!(UpstreamChallenge { Replace = "replace", Pass = "pass" });
 words!(Enforcement { Enforce = "enforce", Shadow = "shadow" });
 
 /// Headers that are set must not be those of claims or of the token: one of both would be lost.

@@ -13,7 +13,7 @@ use super::super::super::values::{
 };
 use super::super::super::web;
 use super::token_places::TokenPlaces;
-use super::{ClaimRules, NameOf, Scopes};
+use super::{ClaimRules, Known, NameOf, Scopes};
 use crate::authn::{AudienceClaim, BoundTokens, ForwardToken, TokenLocation};
 use crate::authz::NonAscii;
 use crate::config::text::code::Code;
@@ -43,6 +43,8 @@ section! {
         prefix: String as Prefix = "Bearer".to_owned();
         /// send the header to the agent as it came, or the token in another header
         forward_token: ForwardToken as ForwardToken = ForwardToken::No;
+        /// what is wanted although it is dangerous: token_passthrough: `forward_token` at an agent that speaks MCP
+        i_know: Vec<Known> as List<Known> = Vec::new();
         /// scopes that the token must have
         scopes: Scopes as Scopes = Scopes::default();
         /// claims that the token must have
