@@ -68,9 +68,10 @@ impl Problem {
         metadata: impl FnOnce() -> Option<String>,
     ) -> Self {
         let reason = verdict.reason;
+        let step_up = verdict.asked.as_ref().and_then(|asked| asked.step_up.as_deref());
         Self {
             detail: detail(reason, agent),
-            challenge: challenge(reason, agent, None, metadata),
+            challenge: challenge(reason, agent, step_up, metadata),
             ..Refusal::Decided(reason).into()
         }
     }
@@ -84,7 +85,10 @@ impl Problem {
         };
         let scope = self.challenge.as_ref().and_then(|challenge| challenge.scope.as_deref());
         let (message, request_id) = (&*self.detail, &ctx.request_id);
-        (JSON_MEDIA_TYPE, ErrorResponse { id: None, kind, message, scope, request_id }.document())
+        // Whether the message was read before the credential was refused is nobody's business.
+        let id = ctx.verdict.asked.as_ref().filter(|_| kind != ErrorKind::Unauthenticated);
+        let id = id.and_then(|asked| asked.id.as_ref());
+        (JSON_MEDIA_TYPE, ErrorResponse { id, kind, message, scope, request_id }.document())
     }
 
     /// The kind of the error of JSON-RPC, if it may be one.

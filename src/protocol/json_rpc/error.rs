@@ -15,6 +15,8 @@ pub const JSON_MEDIA_TYPE: &str = "application/json";
 pub enum ErrorKind {
     /// The body is not one message that can be read in one way only.
     Malformed,
+    /// The head of the request does not say what the message says (MCP 2026-07-28, "Streamable HTTP").
+    HeaderMismatch,
     /// There is no valid credential.
     Unauthenticated,
     /// The credential lacks a scope.
@@ -53,8 +55,9 @@ pub enum ReasonClass {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Malformed,
+        Self::HeaderMismatch,
         Self::Unauthenticated,
         Self::ScopeMissing,
         Self::Forbidden,
@@ -88,11 +91,12 @@ impl ErrorKind {
         })
     }
 
-    /// The code: -32600 is JSON-RPC's own, the others are of the range that it leaves to servers.
+    /// The code: -32600 is JSON-RPC's own and -32020 that of MCP; the others are of the range that is left to servers.
     #[must_use]
     pub const fn code(self) -> i32 {
         match self {
             Self::Malformed => -32600,
+            Self::HeaderMismatch => -32020,
             Self::Unauthenticated => -32010,
             Self::ScopeMissing => -32011,
             Self::Forbidden => -32012,
@@ -112,7 +116,7 @@ impl ErrorKind {
             Self::Unauthenticated => ReasonClass::Authentication,
             Self::ScopeMissing => ReasonClass::Scope,
             Self::Forbidden | Self::NotServed | Self::TooMany => ReasonClass::Policy,
-            Self::Malformed | Self::NotAccepted => ReasonClass::Message,
+            Self::Malformed | Self::HeaderMismatch | Self::NotAccepted => ReasonClass::Message,
             Self::Unreachable | Self::TooSlow | Self::Failed => ReasonClass::Upstream,
         }
     }
@@ -141,7 +145,9 @@ const fn decided(reason: Reason) -> Option<ErrorKind> {
         | Reason::ApiKeyExpired
         | Reason::ApiKeyRevoked => ErrorKind::Unauthenticated,
         Reason::ScopeMissing => ErrorKind::ScopeMissing,
-        Reason::ClaimMismatch => ErrorKind::Forbidden,
+        Reason::ClaimMismatch | Reason::OperationDenied => ErrorKind::Forbidden,
+        Reason::McpHeaderMismatch => ErrorKind::HeaderMismatch,
+        Reason::McpBatch | Reason::McpBody => ErrorKind::Malformed,
         Reason::NoRoute => ErrorKind::NotServed,
         Reason::Ok | Reason::KeysUnavailable => return None,
     })

@@ -37,8 +37,8 @@ pub use route::Route;
 pub use set_headers::{SetHeader, SetValue};
 pub use upstream::{AgentUrl, Upstream, UpstreamHost};
 
-pub(in crate::config) use name::NameOf;
 use i_know::Known;
+pub(in crate::config) use name::NameOf;
 use public_url::PublicOrigin;
 
 /// One of `agents`
