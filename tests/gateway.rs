@@ -100,6 +100,10 @@ mod ops;
 mod public_address;
 
 #[cfg(test)]
+#[path = "gateway/refused_messages.rs"]
+mod refused_messages;
+
+#[cfg(test)]
 #[path = "gateway/relays.rs"]
 mod relays;
 

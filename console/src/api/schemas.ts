@@ -544,6 +544,7 @@ export type ConfigurationCode =
   | "self-upstream"
   | "cors-credentials"
   | "protocol-block"
+  | "token-passthrough"
   | "root-metadata"
   | "bad-label"
   | "dormant-key"

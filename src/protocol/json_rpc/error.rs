@@ -80,9 +80,12 @@ impl ErrorKind {
             | Refusal::InvalidHost
             | Refusal::NotForwardable => Self::Malformed,
             Refusal::NotFound | Refusal::MethodNotAllowed => Self::NotServed,
-            Refusal::HeadTimeout | Refusal::BodyTimeout | Refusal::BodyTooLarge | Refusal::HeadTooLarge => {
-                Self::NotAccepted
-            }
+            Refusal::HeadTimeout
+            | Refusal::BodyTimeout
+            | Refusal::BodyTooLarge
+            | Refusal::MediaTypeNotSupported
+            | Refusal::LengthRequired
+            | Refusal::HeadTooLarge => Self::NotAccepted,
             Refusal::TooManyRequests => Self::TooMany,
             Refusal::Failed => Self::Failed,
             Refusal::BadGateway | Refusal::AgentUnauthorized => Self::Unreachable,

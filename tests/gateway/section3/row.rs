@@ -92,7 +92,7 @@ impl Row {
     }
 
     /// Every challenge that the contract allows here; empty when there must be none.
-    fn challenges(&self) -> Vec<String> {
+    fn challenges(&self, gateway: &Gateway) -> Vec<String> {
         let realm = format!("realm=\"{}\"", self.agent);
         match (self.method(), self.reason) {
             ("none" | "public", _) | (_, "ok" | "claim_mismatch" | "keys_unavailable") => Vec::new(),
@@ -103,9 +103,12 @@ impl Row {
                 let scope = scope.map(|scope| format!("scope=\"{scope}\""));
                 let expired = (self.reason == "token_expired")
                     .then(|| "error_description=\"The access token expired\"".to_owned());
+                let metadata = gateway.url(&format!("/.well-known/oauth-protected-resource{}", self.path()));
+                let metadata = format!("resource_metadata=\"{metadata}\"");
                 let of = |description: Option<String>| {
-                    let all = [Some(realm.clone()), error.clone(), description, scope.clone()];
-                    format!("Bearer {}", all.into_iter().flatten().collect::<Vec<_>>().join(", "))
+                    let first = [Some(realm.clone()), error.clone(), description];
+                    let all = first.into_iter().chain([scope.clone(), Some(metadata.clone())]);
+                    format!("Bearer {}", all.flatten().collect::<Vec<_>>().join(", "))
                 };
                 let long = expired.map(|description| of(Some(description)));
                 long.into_iter().chain([of(None)]).collect()
@@ -138,7 +141,7 @@ impl Row {
             head.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned()).collect()
         };
         let id = text("x-request-id").concat();
-        let (challenge, allowed) = (text("www-authenticate"), self.challenges());
+        let (challenge, allowed) = (text("www-authenticate"), self.challenges(gateway));
         if challenge.len() > 1 || challenge.is_empty() != allowed.is_empty() {
             faults.add(format!("challenges {challenge:?}, wanted {allowed:?}"));
         } else if challenge.first().is_some_and(|c| !allowed.contains(c)) {
