@@ -5,6 +5,7 @@ import { readAuth } from "../deploy/auth";
 import { readRoute } from "../deploy/route";
 import { either } from "../deploy/receives";
 import { visible } from "../parts/visible";
+import { audiencesOf } from "./audiences";
 
 export interface Sheet {
   title: string;
@@ -29,7 +30,8 @@ export function sheetOf(agent: Agent, token: string | null): Sheet {
     ]);
   }
   if (agent.authentication === "oauth") {
-    if (auth.audiences.length) facts.push(["Audience of the token", either(auth.audiences)]);
+    const audiences = audiencesOf(agent);
+    if (audiences.length) facts.push(["Audience of the token", either(audiences)]);
     if (auth.scopesAll.length) facts.push(["Scopes, all of", auth.scopesAll.join(" ")]);
     if (auth.scopesAny.length) facts.push(["Scopes, at least one of", auth.scopesAny.join(" ")]);
     if (auth.maxTokenLifetime) facts.push(["Maximum token lifetime", auth.maxTokenLifetime]);

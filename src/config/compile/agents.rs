@@ -16,7 +16,7 @@ use crate::upstream::{Endpoint, Upstream, UpstreamHost, UpstreamTls};
 use super::super::snapshot::ApiKey;
 use super::input::Input;
 use super::made::{Agents, FromFiles, Providers};
-use super::{given, kept, protocol};
+use super::{audience, given, kept, protocol};
 use crate::config::language::settings::agent::{self as settings, AgentEntry, Auth, Origins};
 use crate::config::text::code::Code;
 
@@ -215,7 +215,7 @@ fn authenticator(
                 forward_token: oauth.forward_token.clone(),
                 providers: accepted?,
                 issuers: Arc::clone(&all.issuers),
-                audiences: oauth.audiences.clone(),
+                audiences: audience::all(input, entry, oauth),
                 audience_claim: oauth.audience_claim,
                 max_token_lifetime: oauth.max_token_lifetime,
                 bound_tokens: oauth.sender_constraint.cnf,

@@ -7,9 +7,9 @@ use crate::idp::Provider;
 use crate::routing::{Agent, AgentId, Authenticator};
 use crate::upstream::Endpoint;
 
-use super::given;
 use super::input::Input;
 use super::made::{Agents, FromFiles, Providers, Trusted};
+use super::{audience, given};
 use crate::config::language::settings::agent::{AgentEntry, Auth};
 
 /// The agent that runs, when compiling `entry` would make the same.
@@ -34,6 +34,7 @@ pub(super) fn agent(
                 let names = written.identity_providers.iter().map(|name| &name.value);
                 let now: Option<Vec<_>> = names.map(|name| providers.get(name)).collect();
                 now.is_some_and(|now| oauth_is_same(&now, policy))
+                    && audience::all(input, entry, written) == policy.audiences
                     && Arc::ptr_eq(&policy.issuers, &all.issuers)
                     && policy.token_bytes == input.token_bytes()
             }
@@ -56,6 +57,7 @@ pub(super) fn policy(
     let providers_are_same = match (authenticator, &agent.authenticator) {
         (Authenticator::OAuth(now), Authenticator::OAuth(before)) => {
             oauth_is_same(&now.providers.iter().collect::<Vec<_>>(), before)
+                && now.audiences == before.audiences
         }
         (Authenticator::OAuth(_) | Authenticator::ApiKey(_) | Authenticator::Public, _) => true,
     };

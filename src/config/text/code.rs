@@ -85,6 +85,7 @@ codes! {
     WrongType "wrong-type" Error "A value of another type was expected.";
     DuplicateName "duplicate-name" Error "The same name, or a section that may stand once, in two files.";
     AuthMissing "auth-missing" Error "An agent does not say who may call it.";
+    AudienceMissing "audience-missing" Error "An agent that checks the audience, and has none that it could be.";
     AuthConflict "auth-conflict" Error "An agent has more than one kind of authentication.";
     KeySourceConflict "key-source-conflict" Error "A provider has more than one source of keys.";
     // single values

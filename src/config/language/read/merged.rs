@@ -13,7 +13,7 @@ use super::super::settings::api_key::ApiKeyEntry;
 use super::super::settings::provider::IdentityProvider;
 use super::super::settings::root::Store;
 use super::super::settings::server::Server;
-use super::{links, metadata, read_entry};
+use super::{audience, links, metadata, read_entry};
 use crate::config::text::code::Code;
 use crate::config::text::diagnostic::Diagnostic;
 use crate::config::text::diagnostics::Diagnostics;
@@ -170,6 +170,7 @@ impl Merged {
             };
             links::check(findings, &document, &names);
             metadata::check(findings, &document);
+            audience::check(findings, &document);
         }
         document
     }

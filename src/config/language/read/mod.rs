@@ -4,6 +4,7 @@
 //! A source is read and its tree given up before the next one is looked at. A resource of a store whose text is that of
 //! the snapshot before is not read at all: what it was read to is still known (see `known`).
 
+mod audience;
 mod links;
 mod merged;
 mod metadata;

@@ -1,6 +1,7 @@
 //! `agents`: what is behind the gateway.
 
 mod api_key;
+mod audience;
 mod auth;
 mod claims;
 mod cors;
@@ -27,6 +28,7 @@ use crate::model::{AgentName, Enforcement, OnPolicyChange, reduced_eq};
 use crate::routing::UpstreamChallenge;
 
 pub use api_key::ApiKeyAuth;
+pub(in crate::config) use audience::AudienceKind;
 pub use auth::Auth;
 pub use claims::{ClaimRule, ClaimRules, Scopes};
 pub use cors::{Cors, Origins};
@@ -81,6 +83,7 @@ section! {
     }
     impl {
         fn check(fields: &Fields<'_>, read: Option<&Self>) {
+            audience::warn_of_any(fields);
             if let Some(agent) = read {
                 refuse_lost_headers(fields, agent);
                 mcp::check(fields, agent);

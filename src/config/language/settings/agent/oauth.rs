@@ -12,6 +12,7 @@ use super::super::super::values::{
     CredentialHeader, ExactText, List, Prefix, SettableHeader, SomeList, Time, header_conflict, words,
 };
 use super::super::super::web;
+use super::audience::{self, AudienceKind};
 use super::token_places::TokenPlaces;
 use super::{ClaimRules, Known, NameOf, Scopes};
 use crate::authn::{AudienceClaim, BoundTokens, ForwardToken, TokenLocation};
@@ -31,8 +32,11 @@ section! {
     pub struct OAuth = "`oauth`" {
         /// whose tokens are accepted: names of `identity_providers`
         identity_providers: Vec<Spanned<ProviderName>> as SomeList<Placed<NameOf<ProviderName>>>, required;
-        /// `aud` must name one of these; empty does not check the audience
+        /// `aud` must name one of these; empty does not check the audience, but for an agent that speaks MCP
         audiences: Vec<String> as List<ExactText> = Vec::new();
+        /// whether, at an agent that speaks MCP, the forms of its URL under `public_url` are audiences too: resource, or
+        /// custom: those of `audiences` alone
+        audience: AudienceKind as AudienceKind = AudienceKind::Resource;
         /// the claim that names the audience: aud, or client_id where tokens have no `aud`
         audience_claim: AudienceClaim as AudienceClaim = AudienceClaim::Aud;
         /// other places of the token: websocket_protocol, `query: NAME`, `cookie: NAME`
@@ -61,7 +65,7 @@ section! {
     }
     impl {
         fn check(fields: &Fields<'_>, read: Option<&Self>) {
-            warn_of_any_audience(fields);
+            audience::refuse_custom_without_any(fields);
             if let Some(oauth) = read {
                 refuse_claims_in_the_credential(fields, oauth);
                 look_at_forwarding(fields, oauth);
@@ -82,18 +86,6 @@ section! {
 words!(AudienceClaim { Aud = "aud", ClientId = "client_id" });
 words!(NonAscii { Refuse = "refuse", Omit = "omit", Encode = "rfc8187" });
 words!(BoundTokens { Refuse = "refuse", Ignore = "ignore" });
-
-/// A list that was written and could not be read must not pass for an empty one: the warning would be wrong.
-fn warn_of_any_audience(fields: &Fields<'_>) {
-    let place = match fields.node("audiences") {
-        None => fields.owner(),
-        Some(node) if matches!(&node.kind, Kind::List(items) if items.is_empty()) => node.place,
-        Some(_) => return,
-    };
-    let message = "the audience is not checked: a token made for another service opens this agent";
-    let help = "name this agent's audience under `audiences`";
-    fields.report().say(Code::AudienceUnchecked, place, message, help);
-}
 
 fn refuse_claims_in_the_credential(fields: &Fields<'_>, oauth: &OAuth) {
     let Some(Kind::Map(claims)) = fields.node("claim_headers").map(|node| &node.kind) else { return };
