@@ -80,6 +80,10 @@ mod heads;
 mod kept;
 
 #[cfg(test)]
+#[path = "gateway/mcp_audience.rs"]
+mod mcp_audience;
+
+#[cfg(test)]
 #[path = "gateway/metadata.rs"]
 mod metadata;
 

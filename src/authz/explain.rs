@@ -16,6 +16,8 @@ closed_words! {
     Check {
         /// An agent's route matches the host and path.
         Route = "route",
+        /// The page that sends the request is of an origin that may call the agent.
+        Origin = "origin",
         /// The request carries exactly one credential, in the form that the agent reads.
         Credential = "credential",
         /// The token is no longer than `token_bytes`.

@@ -9,6 +9,7 @@ mod decide;
 mod evidence;
 mod explain;
 mod operation;
+mod origin;
 mod permit;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -20,5 +21,6 @@ pub use decide::{Step, decide};
 pub use evidence::{Evidence, Introspection, Need};
 pub use explain::{CredentialError, Explanation, credential, explain};
 pub use operation::decide_operation;
+pub use origin::deny_origin;
 pub use permit::Permit;
 pub use verdict::Verdict;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
-use crate::config::Snapshot;
+use crate::config::{Server, Snapshot};
 use crate::control::{Reconciler, Resolver};
 use crate::door::Drain;
 use crate::limits::{MessageMemory, Slots};
@@ -50,6 +50,7 @@ pub(super) fn start(
         snapshot: Arc::clone(&live),
         access_log,
         trusted_proxies: settings.trusted_proxies.clone(),
+        open_ports: open_ports(&settings),
         health_path: settings.health_path.as_ref().map(|path| path.value.as_str().into()),
         limits: settings.limits,
         slots: Slots::new(room.requests),
@@ -99,4 +100,10 @@ fn announce(snapshot: &Snapshot) {
         ops = %settings.ops.address.value,
         "portcullis is starting"
     );
+}
+
+/// The ports of the listeners that take connections to every address of the machine.
+fn open_ports(settings: &Server) -> Vec<u16> {
+    let addresses = settings.listeners.iter().map(|listener| listener.address.value);
+    addresses.filter(|address| address.ip().is_unspecified()).map(|address| address.port()).collect()
 }

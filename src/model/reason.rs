@@ -72,6 +72,8 @@ pub enum Reason {
     McpBatch,
     /// A body that is not one message, or could be taken for two different ones.
     McpBody,
+    /// The request comes from a page whose origin may not call the agent.
+    OriginDenied,
 }
 
 /// The error codes of RFC 6750 section 3.1.
@@ -99,7 +101,7 @@ impl OAuthError {
 
 impl Reason {
     /// Every reason, in the order of its declaration: metrics index their cells by it.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Ok,
         Self::NoRoute,
         Self::TokenMissing,
@@ -129,6 +131,7 @@ impl Reason {
         Self::McpHeaderMismatch,
         Self::McpBatch,
         Self::McpBody,
+        Self::OriginDenied,
     ];
 
     /// The word for it: label value in metrics, `reason` in logs and API.
@@ -164,6 +167,7 @@ impl Reason {
             Self::McpHeaderMismatch => "mcp_header_mismatch",
             Self::McpBatch => "mcp_batch",
             Self::McpBody => "mcp_body",
+            Self::OriginDenied => "origin_denied",
         }
     }
 
@@ -174,7 +178,7 @@ impl Reason {
             Self::Ok => 200,
             Self::NoRoute => 404,
             Self::MultipleTokens | Self::McpHeaderMismatch | Self::McpBatch | Self::McpBody => 400,
-            Self::ScopeMissing | Self::ClaimMismatch | Self::OperationDenied => 403,
+            Self::ScopeMissing | Self::ClaimMismatch | Self::OperationDenied | Self::OriginDenied => 403,
             Self::KeysUnavailable => 503,
             Self::TokenMissing
             | Self::TokenMalformed
@@ -230,7 +234,8 @@ impl Reason {
             | Self::OperationDenied
             | Self::McpHeaderMismatch
             | Self::McpBatch
-            | Self::McpBody => None,
+            | Self::McpBody
+            | Self::OriginDenied => None,
         }
     }
 
@@ -266,7 +271,8 @@ impl Reason {
             | Self::OperationDenied
             | Self::McpHeaderMismatch
             | Self::McpBatch
-            | Self::McpBody => Decision::Deny,
+            | Self::McpBody
+            | Self::OriginDenied => Decision::Deny,
         }
     }
 }

@@ -196,6 +196,7 @@ const fn decided(reason: Reason) -> &'static str {
         Reason::ScopeMissing | Reason::ClaimMismatch => "The access token does not permit this.",
         Reason::KeysUnavailable => "Access tokens cannot be checked at the moment. Try again later.",
         Reason::ApiKeyMissing => "This agent asks for an API key.",
+        Reason::OriginDenied => "Pages of this origin may not call this agent.",
         Reason::ApiKeyInvalid | Reason::ApiKeyExpired | Reason::ApiKeyRevoked => {
             "The API key is not valid for this agent."
         }

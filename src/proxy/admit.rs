@@ -35,13 +35,17 @@ impl Gateway {
         let head = session.req_header();
         self.screen(head)?;
         let request = self.read(head, ctx)?;
-        let (agent, permit, held) = match self.route(&request, head, ctx)? {
-            Routed::Plain(agent) => {
+        let routed = self.route(&request, head, ctx)?;
+        let (Routed::Plain(agent) | Routed::Governed(agent)) = &routed;
+        let judged = self.judge_origin(agent, session, ctx);
+        let (agent, permit, held) = match (judged, routed) {
+            (Some(judged), Routed::Plain(agent) | Routed::Governed(agent)) => (agent, judged?, None),
+            (None, Routed::Plain(agent)) => {
                 let permit = self.decide(&agent, request, head, ctx).await;
                 let permit = permit.ok_or_else(|| self.refused(&agent, head, ctx))?;
                 (agent, permit, None)
             }
-            Routed::Governed(agent) => {
+            (None, Routed::Governed(agent)) => {
                 let (permit, held) = self.govern(&agent, session, ctx).await?;
                 (agent, permit, held)
             }

@@ -11,6 +11,7 @@ mod context;
 mod cross_origin;
 mod decide;
 mod failure;
+mod foreign_origin;
 mod forward;
 mod forwarded;
 mod govern;

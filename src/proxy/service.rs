@@ -35,6 +35,8 @@ pub struct GatewayParts {
     pub access_log: AccessLog,
     /// The proxies whose forwarding fields are trusted.
     pub trusted_proxies: Vec<IpNet>,
+    /// The ports of listeners at every address of the machine.
+    pub open_ports: Vec<u16>,
     /// The path of health checks; `None` = none are answered.
     pub health_path: Option<Arc<str>>,
     /// The sizes and timeouts of requests.

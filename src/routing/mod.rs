@@ -18,7 +18,7 @@ mod upstream_challenge;
 mod well_known;
 
 pub use agent::{Agent, AgentId, Authenticator, next_id};
-pub use allowed_origin::AllowedOrigin;
+pub use allowed_origin::{AllowedOrigin, AllowedOrigins};
 pub use cors::{Cors, CorsHeaders};
 pub use cors_rules::{CorsPreset, CorsRules};
 pub use found::Match;

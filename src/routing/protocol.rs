@@ -4,6 +4,8 @@ use http::Method;
 
 use crate::protocol::ResourceForms;
 
+use super::allowed_origin::AllowedOrigins;
+
 /// What an agent speaks.
 #[derive(Debug, Clone, Default)]
 pub enum Protocol {
@@ -38,6 +40,8 @@ pub struct McpAgent {
     pub documentation: Option<Box<str>>,
     /// Whether the roots of its hosts tell clients about it too.
     pub root_metadata: bool,
+    /// The origins whose pages may call it.
+    pub origins: AllowedOrigins,
     /// The longest message that is read, in bytes.
     pub max_message: usize,
     /// Whether `Mcp-Method` and `Mcp-Name` are believed, since the agent compares them with the message itself.

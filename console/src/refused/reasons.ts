@@ -113,6 +113,11 @@ const MEANINGS: Record<string, Meaning> = {
     means: "A claim of the token does not meet the agent's claim rules, or cannot be written as a header.",
     todo: "Explain the token below to see the rule, then change the claim at the provider or the rule of the agent. Values are compared by JSON type.",
   },
+  origin_denied: {
+    title: "Origin not allowed",
+    means: "A page sent this, and its origin may not call this agent.",
+    todo: "If the page may call, add its origin to mcp.allowed_origins. Without a list, a listener on loopback serves pages of its own machine alone.",
+  },
   keys_unavailable: {
     title: "Keys unavailable",
     means:

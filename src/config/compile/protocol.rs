@@ -1,8 +1,8 @@
 //! What an agent speaks, compiled.
 
-use crate::config::language::settings::agent::{AgentEntry, Spoken};
+use crate::config::language::settings::agent::{AgentEntry, Origins, Spoken};
 use crate::protocol::ResourceForms;
-use crate::routing::{McpAgent, Protocol, UpstreamChallenge};
+use crate::routing::{AllowedOrigins, McpAgent, Protocol, UpstreamChallenge};
 
 /// The longest message that is read of an MCP agent.
 const MAX_MESSAGE: usize = 1 << 20;
@@ -35,7 +35,18 @@ fn mcp(entry: &AgentEntry) -> McpAgent {
         resource_name: written.resource_name.map(Into::into),
         documentation: written.documentation.map(Into::into),
         root_metadata: written.root_metadata.value,
+        origins: origins(entry, written.allowed_origins),
         max_message: MAX_MESSAGE,
         trust_mirrored_headers: false,
+    }
+}
+
+/// The origins whose pages may call: those that are written, else those of the cross-origin rules.
+fn origins(entry: &AgentEntry, written: Option<Origins>) -> AllowedOrigins {
+    let of_cors = || entry.cors.as_ref().map(|cors| cors.allowed_origins.clone().unwrap_or(Origins::Any));
+    match written.or_else(of_cors) {
+        Some(Origins::Any) => AllowedOrigins::Any,
+        Some(Origins::These(list)) => AllowedOrigins::These(list.into()),
+        None => AllowedOrigins::Unsaid,
     }
 }

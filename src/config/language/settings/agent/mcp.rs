@@ -8,7 +8,7 @@ use super::super::super::values::{Flag, Label, List, bad_url, some_text, words};
 use super::super::super::web::{has_credentials, is_plain, route_path};
 
 use super::super::scope::Scope;
-use super::{AgentSettings, Auth};
+use super::{AgentSettings, Auth, Origins};
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Spanned};
@@ -31,6 +31,9 @@ section! {
     pub struct Mcp = "`mcp`", default {
         /// the path behind the route that MCP clients are given; / is the route itself
         endpoint: String as Endpoint = "/mcp".to_owned();
+        /// origins whose pages may call the agent, or "*" for all; default those of `cors`. Without either, a listener on
+        /// loopback serves pages of its own machine alone
+        allowed_origins: Option<Origins> as Origins;
         /// the scopes that clients should ask for; empty: those that `auth.oauth.scopes` names; offline_access is
         /// left out
         scopes_supported: Vec<String> as List<Scope> = Vec::new();
