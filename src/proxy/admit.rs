@@ -115,7 +115,7 @@ impl Gateway {
             }
             Match::Metadata(agent, form) => {
                 ctx.route(&agent);
-                Err(match self.describe(&agent, form, head, ctx) {
+                Err(match metadata::describe(&agent, form, head, ctx, &self.parts.snapshot) {
                     Answer::Described(described) => Own::Metadata(described),
                     Answer::MethodNotAllowed => {
                         let _counted = self.unrouted(head, ctx, Refusal::MethodNotAllowed);

@@ -4,13 +4,13 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use pingora::http::RequestHeader;
 
-use crate::model::Digest;
+use crate::config::Snapshot;
+use crate::model::{Digest, Live};
 use crate::protocol::ResourceForm;
 use crate::routing::Agent;
 
 use super::context::Context;
 use super::public::Public;
-use super::service::Gateway;
 
 /// The methods of the document.
 pub(super) const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
@@ -33,26 +33,24 @@ pub(super) enum Answer {
     NotFound,
 }
 
-impl Gateway {
-    /// Answers a request for the metadata of `agent` in this form.
-    pub(super) fn describe(
-        &self,
-        agent: &Agent,
-        form: ResourceForm,
-        sent: &RequestHeader,
-        ctx: &Context,
-    ) -> Answer {
-        match sent.method {
-            Method::OPTIONS => return Answer::Described(preflight()),
-            Method::GET | Method::HEAD => {}
-            _ => return Answer::MethodNotAllowed,
-        }
-        let public = self.parts.snapshot.with(|now| Public::of(now.public_url.as_ref(), sent, agent, ctx));
-        let resource = public.url(&agent.forms().path(form));
-        match agent.metadata(&resource).filter(|_| !public.origin.is_empty()) {
-            Some(body) => Answer::Described(document(body, &sent.headers, public.is_configured)),
-            None => Answer::NotFound,
-        }
+/// Answers a request for the metadata of `agent` in this form.
+pub(super) fn describe(
+    agent: &Agent,
+    form: ResourceForm,
+    sent: &RequestHeader,
+    ctx: &Context,
+    snapshot: &Live<Snapshot>,
+) -> Answer {
+    match sent.method {
+        Method::OPTIONS => return Answer::Described(preflight()),
+        Method::GET | Method::HEAD => {}
+        _ => return Answer::MethodNotAllowed,
+    }
+    let public = snapshot.with(|now| Public::of(now.public_url.as_ref(), sent, agent, ctx));
+    let resource = public.url(&agent.forms().path(form));
+    match agent.metadata(&resource).filter(|_| !public.origin.is_empty()) {
+        Some(body) => Answer::Described(document(body, &sent.headers, public.is_configured)),
+        None => Answer::NotFound,
     }
 }
 
