@@ -78,6 +78,7 @@ impl Given {
             resource_name: None,
             documentation: None,
             root_metadata: false,
+            origins: crate::routing::AllowedOrigins::Unsaid,
             max_message: 1024,
             trust_mirrored_headers: self.trust,
         }));
