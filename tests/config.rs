@@ -104,6 +104,18 @@ fn files(document: &Document) -> Files {
                 .to_owned(),
         ),
         "no-keys.json" => Some(r#"{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}"#.to_owned()),
+        "card.json" => Some(
+            r#"{"url":"https://agents.example.com/gateway/agents/routes/","security":[{"k":[]}],"securitySchemes":{"k":{"type":"apiKey","in":"header","name":"X-API-Key"}}}"#
+                .to_owned(),
+        ),
+        "public-card.json" => {
+            Some(r#"{"url":"https://agents.example.com/gateway/agents/routes/"}"#.to_owned())
+        }
+        "other-card.json" => Some(
+            r#"{"url":"http://127.0.0.1:9000/","preferredTransport":"JSONRPC","additionalInterfaces":[{"url":"grpc.example:1","transport":"GRPC"}]}"#
+                .to_owned(),
+        ),
+        "doubled-card.json" => Some(r#"{"url":"https://a.example/","url":"https://b.example/"}"#.to_owned()),
         "empty.pem" => Some(String::new()),
         "damaged.pem" => Some(certificate_pem.replace("MII", "!!!")),
         _ => None,

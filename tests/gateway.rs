@@ -8,6 +8,10 @@
 mod access_log;
 
 #[cfg(test)]
+#[path = "gateway/agent_card.rs"]
+mod agent_card;
+
+#[cfg(test)]
 #[path = "gateway/also.rs"]
 mod also;
 

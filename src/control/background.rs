@@ -1,4 +1,5 @@
-//! The background tasks of a snapshot: a key refresher for each identity provider, and the resolver of upstream names.
+//! The background tasks of a snapshot: a key refresher for each identity provider, the resolver of upstream names, and what
+//! fetches the cards of A2A agents.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,7 +9,9 @@ use crate::config::Snapshot;
 use crate::idp::{KeySource, Provider, Refresher, RefresherHandle, StateDir};
 use crate::model::{Clock, ProviderName};
 use crate::store::at_leisure;
+use crate::telemetry::Metrics;
 
+use super::cards::Cards;
 use super::resolver::Resolver;
 
 /// The delay after a change until the allocator can return the freed memory; before it, a purge returns little.
@@ -20,12 +23,14 @@ pub(super) struct Background {
     state: Option<Arc<StateDir>>,
     refreshers: HashMap<ProviderName, (Arc<Provider>, RefresherHandle)>,
     resolver: Resolver,
+    cards: Cards,
 }
 
 impl Background {
     /// No tasks yet. `state` stores key sets across restarts.
-    pub(super) fn new(clock: Arc<dyn Clock>, state: Option<Arc<StateDir>>) -> Self {
-        Self { clock, state, refreshers: HashMap::new(), resolver: Resolver::default() }
+    pub(super) fn new(clock: Arc<dyn Clock>, metrics: Metrics, state: Option<Arc<StateDir>>) -> Self {
+        let cards = Cards::new(Arc::clone(&clock), metrics);
+        Self { clock, state, refreshers: HashMap::new(), resolver: Resolver::default(), cards }
     }
 
     /// Starts and stops tasks, so that exactly those of the snapshot run.
@@ -45,6 +50,16 @@ impl Background {
             self.refreshers.insert(name.clone(), (Arc::clone(provider), handle));
         }
         self.resolver.follow(snapshot.endpoints.values());
+    }
+
+    /// Follows the cards of the snapshot's agents. Before it is live: an agent whose configuration changed has its card then.
+    pub(super) fn follow_cards(&mut self, snapshot: &Snapshot) {
+        self.cards.follow(snapshot);
+    }
+
+    /// Fetches the cards of all agents now.
+    pub(super) fn fetch_cards(&self) {
+        self.cards.wake();
     }
 }
 

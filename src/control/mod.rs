@@ -9,6 +9,8 @@ mod audit_log;
 mod background;
 mod broken;
 mod by_hand;
+mod card_fetch;
+mod cards;
 mod change;
 mod diff;
 mod edit;

@@ -92,8 +92,8 @@ impl Reconciler {
             files: Arc::new(files),
             aside: Arc::default(),
             live,
+            background: Background::new(Arc::clone(&clock), metrics.clone(), state),
             metrics,
-            background: Background::new(Arc::clone(&clock), state),
             clock,
             control,
             refused: None,
@@ -111,6 +111,7 @@ impl Reconciler {
     /// Starts the background tasks of the live snapshot, then follows the stores for ever.
     pub async fn run(mut self) {
         let live = self.live.get();
+        self.background.follow_cards(&live);
         self.attend(&live);
         tidy_up_later();
         self.note_meanwhile(&live).await;
@@ -144,6 +145,7 @@ impl Reconciler {
     /// compilation.
     pub(super) async fn reload(&mut self) -> Result<Outcome, Vec<Finding>> {
         let outcome = self.reconcile().await;
+        self.background.fetch_cards();
         if matches!(outcome, Ok(Outcome::Unchanged)) {
             tell(&config::ending_certificates(&self.live.get(), self.clock.now()));
         }
@@ -186,6 +188,7 @@ impl Reconciler {
         Resolver::first_answers(snapshot.endpoints.values(), FIRST_ADDRESSES).await;
         let snapshot = Arc::new(snapshot);
         let before = self.live.get();
+        self.background.follow_cards(&snapshot);
         self.live.publish(Arc::clone(&snapshot));
         self.end_lost_streams(&snapshot);
         self.attend(&snapshot);

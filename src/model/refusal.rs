@@ -48,6 +48,10 @@ pub enum Refusal {
     BadGateway,
     /// The agent asks the gateway for a credential.
     AgentUnauthorized,
+    /// The agent's card must not be served.
+    CardRefused,
+    /// The agent's card was not fetched yet.
+    CardUnavailable,
     /// The agent has no free slot, or the process no free descriptor.
     Busy,
     /// The listener has no free slot for the connection.
@@ -58,7 +62,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal that is not a decision about a credential.
-    pub const UNDECIDED: [Self; 20] = [
+    pub const UNDECIDED: [Self; 22] = [
         Self::MalformedHead,
         Self::AmbiguousTarget,
         Self::InvalidHost,
@@ -76,6 +80,8 @@ impl Refusal {
         Self::Failed,
         Self::BadGateway,
         Self::AgentUnauthorized,
+        Self::CardRefused,
+        Self::CardUnavailable,
         Self::Busy,
         Self::TooManyConnections,
         Self::GatewayTimeout,
@@ -96,8 +102,8 @@ impl Refusal {
             Self::TooManyRequests => 429,
             Self::HeadTooLarge => 431,
             Self::Failed => 500,
-            Self::BadGateway | Self::AgentUnauthorized => 502,
-            Self::Busy | Self::NoMessageMemory | Self::TooManyConnections => 503,
+            Self::BadGateway | Self::AgentUnauthorized | Self::CardRefused => 502,
+            Self::Busy | Self::NoMessageMemory | Self::TooManyConnections | Self::CardUnavailable => 503,
             Self::GatewayTimeout => 504,
         }
     }
@@ -127,6 +133,8 @@ impl Refusal {
             Self::Failed => "The gateway failed.",
             Self::BadGateway => "The agent cannot be reached.",
             Self::AgentUnauthorized => "The agent does not accept requests of the gateway.",
+            Self::CardRefused => "The agent's card cannot be served.",
+            Self::CardUnavailable => "The agent's card is not known yet. Try again later.",
             Self::Busy => "The agent is busy. Try again later.",
             Self::TooManyConnections => "There are too many connections. Try again later.",
             Self::GatewayTimeout => "The agent took too long to answer.",
@@ -139,6 +147,8 @@ impl Refusal {
         match self {
             // The refresher tries a failed provider again after 1, 2, 4 ... 60 s: after 5 s it has tried twice.
             Self::Decided(Reason::KeysUnavailable) => Some("5"),
+            // Likewise for the card of an agent.
+            Self::CardUnavailable => Some("5"),
             // A slot becomes free as soon as any request ends, and memory as soon as a message is sent.
             Self::Busy | Self::NoMessageMemory | Self::TooManyConnections | Self::TooManyRequests => {
                 Some("1")

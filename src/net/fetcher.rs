@@ -119,6 +119,11 @@ impl Fetcher {
         Ok(Self { client, limits, insecure_http: options.insecure_http, egress })
     }
 
+    /// A client whose trust and way out were made elsewhere, for plain HTTP too.
+    pub(super) const fn of(client: reqwest::Client, limits: Limits, egress: Arc<Egress>) -> Self {
+        Self { client, limits, insecure_http: true, egress }
+    }
+
     /// Whether `url` may be fetched, before its host is resolved.
     ///
     /// # Errors
@@ -248,7 +253,7 @@ impl Fetcher {
     }
 }
 
-fn builder(limits: Limits) -> reqwest::ClientBuilder {
+pub(super) fn builder(limits: Limits) -> reqwest::ClientBuilder {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/jwk-set+json, application/json, */*;q=0.1"));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -298,7 +303,7 @@ fn plain(url: &Url) -> String {
     url.into()
 }
 
-fn deepest(error: &dyn std::error::Error) -> String {
+pub(super) fn deepest(error: &dyn std::error::Error) -> String {
     let mut deepest = error;
     while let Some(inner) = deepest.source() {
         deepest = inner;

@@ -4,6 +4,7 @@
 
 mod address;
 mod coding;
+mod direct;
 mod error;
 mod excerpt;
 mod fetcher;
@@ -13,6 +14,7 @@ mod proxy;
 mod retry_after;
 
 pub use address::{is_loopback, literal};
+pub use direct::Direct;
 pub use error::FetchError;
 pub use excerpt::excerpt;
 pub use fetcher::{Document, Fetched, Fetcher, FetcherOptions, Limits};

@@ -125,6 +125,14 @@ impl Gateway {
                 })
             }
             Match::Reserved => Err(self.reserved(head, ctx)),
+            Match::Card(agent) => {
+                ctx.route(&agent);
+                Err(self.card(&agent, head, ctx))
+            }
+            Match::ExtendedCard(agent) => {
+                ctx.route(&agent);
+                Err(self.extended_card(&agent, head, ctx))
+            }
             Match::NotFound => Err(self.unrouted(head, ctx, Refusal::NotFound)),
         }
     }

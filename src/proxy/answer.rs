@@ -12,10 +12,11 @@ use pingora::proxy::Session;
 use pingora::{Error, ErrorType};
 
 use crate::gate::{Challenge, Verdict, challenge, detail};
-use crate::model::{OAuthError, PROBLEM_MEDIA_TYPE, Refusal, RequestId, methods};
+use crate::model::{OAuthError, PROBLEM_MEDIA_TYPE, Reason, Refusal, RequestId, methods};
 use crate::protocol::json_rpc::{ErrorKind, ErrorResponse, JSON_MEDIA_TYPE};
 use crate::routing::{Agent, CorsHeaders};
 
+use super::card_answer::CardAnswer;
 use super::context::{Context, OwnAnswer};
 use super::cross_origin;
 use super::metadata::{self, Described};
@@ -59,6 +60,18 @@ impl Problem {
     /// The same for a page of any origin.
     pub(super) fn open(self) -> Self {
         Self { open: true, ..self }
+    }
+
+    /// The refusal of the extended card at an agent that takes no credential.
+    pub(super) fn extended_card(agent: &Agent) -> Self {
+        // Names are visible ASCII, so the text is always a header value.
+        let value = HeaderValue::from_str(&format!("Bearer realm=\"{}\"", agent.name)).ok();
+        Self {
+            detail: "The extended card is for authenticated callers, and this agent takes no credential."
+                .into(),
+            challenge: value.map(|value| Challenge { value, error: None, scope: None }),
+            ..Refusal::Decided(Reason::TokenMissing).into()
+        }
     }
 
     /// The refusal of a credential at an agent; `metadata` makes the URL of the agent's metadata.
@@ -132,6 +145,7 @@ pub(super) enum Own {
     Preflight(CorsHeaders),
     Metadata(Described),
     Health(Health),
+    Card(CardAnswer),
 }
 
 /// The state that a health check reports.
@@ -181,6 +195,15 @@ impl Own {
                 match described.body.is_empty() {
                     true => session.write_response_header(Box::new(head), true).await,
                     false => write(session, head, described.body).await,
+                }
+            }
+            Self::Card(card) => {
+                ctx.answer(OwnAnswer::Card);
+                let (mut head, body) = card.response(&session.req_header().headers)?;
+                head.insert_header(REQUEST_ID, header_value(&ctx.request_id)?)?;
+                match body {
+                    Some(body) => write(session, head, body).await,
+                    None => session.write_response_header(Box::new(head), true).await,
                 }
             }
             Self::Health(health) => {

@@ -56,6 +56,7 @@ pub(super) enum OwnAnswer {
     Preflight,
     Metadata,
     Health,
+    Card,
 }
 
 impl Context {
@@ -85,7 +86,7 @@ impl Context {
 
     /// Notes the gateway's own response. A request that was admitted before stays admitted.
     pub(super) fn answer(&mut self, answer: OwnAnswer) {
-        if let OwnAnswer::Preflight | OwnAnswer::Metadata | OwnAnswer::Health = answer {
+        if let OwnAnswer::Preflight | OwnAnswer::Metadata | OwnAnswer::Health | OwnAnswer::Card = answer {
             self.verdict = Verdict::unasked();
         }
         if let Stage::Received(agent) = &mut self.stage {
@@ -205,6 +206,7 @@ mod tests {
             (OwnAnswer::Preflight, Decision::Allow),
             (OwnAnswer::Metadata, Decision::Allow),
             (OwnAnswer::Health, Decision::Allow),
+            (OwnAnswer::Card, Decision::Allow),
             (OwnAnswer::Refusal(Refusal::NotFound), Decision::Deny),
         ] {
             let serving = Metrics::new().unwrap().in_flight().enter();

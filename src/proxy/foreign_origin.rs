@@ -28,7 +28,7 @@ impl Gateway {
         ctx: &mut Context,
     ) -> Option<Result<Permit, Own>> {
         match &agent.protocol {
-            Protocol::Http => None,
+            Protocol::Http | Protocol::A2a(_) => None,
             Protocol::Mcp(mcp) => self.judge_origin_of_mcp(agent, mcp, session, ctx),
         }
     }

@@ -6,6 +6,8 @@ mod admit;
 mod answer;
 mod attend;
 mod boundary;
+mod card;
+mod card_answer;
 mod cause;
 mod context;
 mod cross_origin;

@@ -21,6 +21,10 @@ pub enum Match<A> {
     Metadata(A, ResourceForm),
     /// It asks for metadata of authentication where there is none, which no agent answers.
     Reserved,
+    /// It is for the card of this agent, which the gateway serves without any authentication.
+    Card(A),
+    /// It is for the extended card of this agent, which nobody may read because the agent takes no credential.
+    ExtendedCard(A),
     /// No route matches.
     NotFound,
 }
@@ -36,6 +40,8 @@ impl<A: Clone> Match<&A> {
             Self::MethodNotAllowed(agent, allow) => Match::MethodNotAllowed(agent.clone(), allow),
             Self::Metadata(agent, form) => Match::Metadata(agent.clone(), form),
             Self::Reserved => Match::Reserved,
+            Self::Card(agent) => Match::Card(agent.clone()),
+            Self::ExtendedCard(agent) => Match::ExtendedCard(agent.clone()),
             Self::NotFound => Match::NotFound,
         }
     }

@@ -18,7 +18,7 @@ impl Agent {
     #[must_use]
     pub fn forms(&self) -> Cow<'_, ResourceForms> {
         match &self.protocol {
-            Protocol::Http => Cow::Owned(ResourceForms::new(&self.route.path, "")),
+            Protocol::Http | Protocol::A2a(_) => Cow::Owned(ResourceForms::new(&self.route.path, "")),
             Protocol::Mcp(mcp) => Cow::Borrowed(&mcp.forms),
         }
     }
@@ -59,7 +59,7 @@ impl Agent {
 
     fn mcp(&self) -> Option<&McpAgent> {
         match &self.protocol {
-            Protocol::Http => None,
+            Protocol::Http | Protocol::A2a(_) => None,
             Protocol::Mcp(mcp) => Some(mcp),
         }
     }

@@ -3,6 +3,7 @@
 //! Values here are built when a configuration is compiled and never change. The addresses of an upstream do; a loop of
 //! `control` resolves them.
 
+mod a2a;
 mod agent;
 mod allowed_origin;
 mod cors;
@@ -17,6 +18,9 @@ mod router;
 mod upstream_challenge;
 mod well_known;
 
+pub use a2a::{
+    A2aAgent, CARD_PATHS, CardBody, CardOrigin, CardPlan, CardState, ServedCard, is_extended_card,
+};
 pub use agent::{Agent, AgentId, Authenticator, next_id};
 pub use allowed_origin::{AllowedOrigin, AllowedOrigins};
 pub use cors::{Cors, CorsHeaders};

@@ -1,9 +1,12 @@
 //! The protocol that an agent speaks, as far as the gateway takes part in it.
 
+use std::sync::Arc;
+
 use http::Method;
 
 use crate::protocol::ResourceForms;
 
+use super::a2a::A2aAgent;
 use super::allowed_origin::AllowedOrigins;
 
 /// What an agent speaks.
@@ -14,6 +17,19 @@ pub enum Protocol {
     Http,
     /// MCP over HTTP.
     Mcp(Box<McpAgent>),
+    /// A2A over HTTP.
+    A2a(Arc<A2aAgent>),
+}
+
+impl Protocol {
+    /// The A2A side of the agent, if it has one.
+    #[must_use]
+    pub const fn a2a(&self) -> Option<&Arc<A2aAgent>> {
+        match self {
+            Self::A2a(agent) => Some(agent),
+            Self::Http | Self::Mcp(_) => None,
+        }
+    }
 }
 
 impl Protocol {
@@ -22,7 +38,7 @@ impl Protocol {
     pub fn has_messages(&self, method: &Method) -> bool {
         match self {
             Self::Http => false,
-            Self::Mcp(_) => *method == Method::POST,
+            Self::Mcp(_) | Self::A2a(_) => *method == Method::POST,
         }
     }
 }
@@ -53,7 +69,7 @@ impl Protocol {
     /// elsewhere.
     pub(super) fn serves(&self, path: &str) -> bool {
         match self {
-            Self::Http => true,
+            Self::Http | Self::A2a(_) => true,
             Self::Mcp(mcp) => mcp.forms.is_endpoint(path),
         }
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::model::{CanonicalPath, Host, HostRule, Request};
 use crate::protocol::ResourceForm;
 
+use super::a2a::{CARD_PATHS, is_extended_card};
 use super::agent::{Agent, Authenticator};
 use super::found::Match;
 use super::methods::Methods;
@@ -35,12 +36,21 @@ pub struct Router {
 
 #[derive(Debug, Default)]
 struct Paths {
-    by_prefix: HashMap<Box<str>, (usize, Arc<Agent>)>,
+    by_prefix: HashMap<Box<str>, Routed>,
     deepest: usize,
     /// Whether callers of some agent bring a credential.
     guarded: bool,
     /// The agent for which the root speaks, though its route is another.
     root: Option<Arc<Agent>>,
+}
+
+#[derive(Debug)]
+struct Routed {
+    /// Its number in the order of insertion.
+    index: usize,
+    /// Whether every request on its route is for the agent: there are no cross-origin rules, methods or cards to look at.
+    is_plain: bool,
+    agent: Arc<Agent>,
 }
 
 impl Router {
@@ -72,7 +82,15 @@ impl Router {
         {
             return found;
         }
-        let Some(agent) = self.at(host, &request.path) else { return Match::NotFound };
+        let Some(Routed { is_plain, agent, .. }) = self.routed(host, request.path.as_str()) else {
+            return Match::NotFound;
+        };
+        if *is_plain {
+            return Match::Agent(agent);
+        }
+        if let Some(found) = card(agent, &request.path) {
+            return found;
+        }
         let cors = agent.cors.as_deref();
         if let Some(headers) = cors.and_then(|cors| cors.preflight(request.method, request.headers)) {
             return Match::Preflight(agent, headers);
@@ -86,9 +104,13 @@ impl Router {
     /// The agent at a host and a path, whatever the method.
     #[must_use]
     pub fn at(&self, host: Option<&str>, path: &CanonicalPath<'_>) -> Option<&Arc<Agent>> {
-        let by_host = host.and_then(|host| self.hosts.get(host)).and_then(|paths| paths.find(path.as_str()));
-        let below = || host.and_then(|host| self.below(host)).and_then(|paths| paths.find(path.as_str()));
-        by_host.or_else(below).or_else(|| self.any_host.find(path.as_str()))
+        self.routed(host, path.as_str()).map(|routed| &routed.agent)
+    }
+
+    fn routed(&self, host: Option<&str>, path: &str) -> Option<&Routed> {
+        let by_host = host.and_then(|host| self.hosts.get(host)).and_then(|paths| paths.routed(path));
+        let below = || host.and_then(|host| self.below(host)).and_then(|paths| paths.routed(path));
+        by_host.or_else(below).or_else(|| self.any_host.routed(path))
     }
 
     /// The routes of a host, of the wildcard that covers it, and of every host.
@@ -156,28 +178,45 @@ fn restricted<'a>(agent: &'a Arc<Agent>, methods: &Methods, request: &Request<'_
     if is_governed { Match::Governed(agent) } else { Match::Agent(agent) }
 }
 
+/// What a path is at an A2A agent, if it is that of a card.
+fn card<'a>(agent: &'a Arc<Agent>, path: &CanonicalPath<'_>) -> Option<Match<&'a Arc<Agent>>> {
+    agent.protocol.a2a()?;
+    let rest = path.as_str().strip_prefix(agent.route.path.as_str())?;
+    if CARD_PATHS.contains(&rest) {
+        return Some(Match::Card(agent));
+    }
+    let is_public = matches!(agent.authenticator, Authenticator::Public);
+    (is_public && is_extended_card(rest)).then_some(Match::ExtendedCard(agent))
+}
+
 impl Paths {
     fn insert(&mut self, index: usize, agent: &Arc<Agent>) -> Result<(), RouteConflict> {
         let path = agent.route.path.as_str();
-        if let Some((first, _)) = self.by_prefix.get(path) {
-            return Err(RouteConflict { first: *first });
+        if let Some(routed) = self.by_prefix.get(path) {
+            return Err(RouteConflict { first: routed.index });
         }
         self.deepest = self.deepest.max(path.matches('/').count());
         self.guarded |= !matches!(agent.authenticator, Authenticator::Public);
         if matches!(&agent.protocol, Protocol::Mcp(mcp) if mcp.root_metadata) {
             self.root.get_or_insert_with(|| Arc::clone(agent));
         }
-        self.by_prefix.insert(path.into(), (index, Arc::clone(agent)));
+        let is_plain =
+            agent.cors.is_none() && agent.route.methods.is_none() && agent.protocol.a2a().is_none();
+        self.by_prefix.insert(path.into(), Routed { index, is_plain, agent: Arc::clone(agent) });
         Ok(())
     }
 
     fn find(&self, path: &str) -> Option<&Arc<Agent>> {
+        self.routed(path).map(|routed| &routed.agent)
+    }
+
+    fn routed(&self, path: &str) -> Option<&Routed> {
         let ends = path.match_indices('/').map(|(i, _)| i).filter(|i| *i > 0).chain([path.len()]);
         let mut best = self.by_prefix.get("");
         for end in ends.take(self.deepest) {
             best = path.get(..end).and_then(|prefix| self.by_prefix.get(prefix)).or(best);
         }
-        best.map(|(_, agent)| agent)
+        best
     }
 }
 
@@ -238,6 +277,7 @@ mod tests {
                     "preflight".to_owned()
                 }
                 Match::MethodNotAllowed(_, allow) => allow.to_str().unwrap().to_owned(),
+                Match::Card(_) | Match::ExtendedCard(_) => "a card".to_owned(),
                 Match::NotFound | Match::Metadata(..) | Match::Reserved => "nothing".to_owned(),
             };
             assert_eq!(found, wanted, "{method}");

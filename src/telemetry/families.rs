@@ -137,6 +137,12 @@ families! {
             = "Requests that ended without an answer of their agent, or without a whole one, by cause.";
         streams_ended: counter "portcullis_streams_ended_total" { Agent, StreamKind, EndedBy }
             = "Streams that the gateway ended before agent or client did, by kind and cause.";
+        card_info: gauge "portcullis_agent_card_info" { Agent, CardSource, CardSignature }
+            = "Always 1; where the served card of an A2A agent is from, and what became of its signatures.";
+        card_age: gauge "portcullis_agent_card_age_seconds" { Agent }
+            = "Seconds since the served card was last had from the agent, or confirmed by it.";
+        card_stale: gauge "portcullis_agent_card_stale" { Agent }
+            = "1 while the last fetch of the agent's card failed, and an older one or none is served.";
         in_flight: gauge "portcullis_requests_in_flight" {}
             = "Requests that are being served now.";
         connections: gauge "portcullis_connections" {}

@@ -103,6 +103,11 @@ impl<S: Series, const N: usize> Family<S, N> {
         self.series.of(&values)
     }
 
+    /// Drops the series with these values.
+    pub(super) fn remove(&self, values: [&str; N]) {
+        self.series.remove(&values);
+    }
+
     /// Every series as it is now.
     pub(super) fn metrics(&self) -> Vec<Metric> {
         self.series.collect().into_iter().flat_map(|mut family| family.take_metric()).collect()

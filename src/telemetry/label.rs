@@ -4,7 +4,8 @@
 //! of series is bounded by the configuration.
 
 use crate::model::{
-    AuthMethod, CacheLabel, CallOutcome, Decision, EndedBy, OperationClass, Reason, StreamKind,
+    AuthMethod, CacheLabel, CallOutcome, CardSignature, CardSource, Decision, EndedBy, OperationClass,
+    Reason, StreamKind,
 };
 
 use super::{HandshakeFailure, UpstreamError};
@@ -42,6 +43,10 @@ pub enum Label {
     Code,
     /// Why an upstream gave no whole response.
     UpstreamCause,
+    /// Where the card of an agent is from.
+    CardSource,
+    /// What became of the signatures of a card.
+    CardSignature,
     /// What kind of stream it is.
     StreamKind,
     /// What ended a stream.
@@ -80,6 +85,8 @@ impl Label {
             Self::Code => "code",
             Self::UpstreamCause | Self::HandshakeCause | Self::EndedBy => "cause",
             Self::Operation => "operation",
+            Self::CardSource => "source",
+            Self::CardSignature => "signature",
             Self::StreamKind | Self::CallKind => "kind",
             Self::CallOutcome => "outcome",
             Self::Trigger => "trigger",
@@ -101,6 +108,8 @@ impl Label {
             Self::Operation | Self::CallKind => Some(OperationClass::ALL.len()),
             Self::CallOutcome => Some(CallOutcome::ALL.len()),
             Self::Cache => Some(CacheLabel::ALL.len()),
+            Self::CardSource => Some(CardSource::ALL.len()),
+            Self::CardSignature => Some(CardSignature::ALL.len()),
             Self::StreamKind => Some(StreamKind::ALL.len()),
             Self::EndedBy => Some(EndedBy::ALL.len()),
             Self::HandshakeCause => Some(HandshakeFailure::ALL.len()),

@@ -15,8 +15,8 @@ use super::families::{self, Families};
 use super::lost_lines::LostLines;
 use super::resolved::Resolved;
 use super::{
-    AgentMetrics, ConnectionMetrics, Declaration, HandshakeMetrics, InFlight, Label, ProviderMetrics,
-    TokenCacheMetrics,
+    AgentMetrics, CardMetrics, ConnectionMetrics, Declaration, HandshakeMetrics, InFlight, Label,
+    ProviderMetrics, TokenCacheMetrics,
 };
 
 /// All metrics of one gateway. Cheap to clone.
@@ -61,6 +61,12 @@ impl Metrics {
     #[must_use]
     pub fn provider(&self, name: &ProviderName) -> ProviderMetrics {
         ProviderMetrics::new(&self.0, name.as_str())
+    }
+
+    /// The handles of the card of one agent.
+    #[must_use]
+    pub fn card(&self, name: &AgentName) -> CardMetrics {
+        CardMetrics::new(&self.0, name.as_str())
     }
 
     /// The handles of callers' connections.
@@ -125,6 +131,7 @@ impl Metrics {
     #[must_use]
     pub fn render(&self) -> String {
         self.0.token_cache.look();
+        self.0.card_times.look(&self.0.families);
         let mut out = Vec::new();
         // Writing to memory fails only for a family without metrics, which `gather` leaves out.
         if TextEncoder::new().encode(&self.0.families.registry.gather(), &mut out).is_err() {

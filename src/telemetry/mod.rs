@@ -6,6 +6,8 @@
 mod access_line;
 mod access_log;
 mod agent_metrics;
+mod card_metrics;
+mod card_times;
 mod certificate_metrics;
 mod config_metrics;
 mod connection_metrics;
@@ -34,6 +36,7 @@ mod upstream_error;
 
 pub use access_log::{AccessLog, AccessLogGuard};
 pub use agent_metrics::AgentMetrics;
+pub use card_metrics::CardMetrics;
 pub use connection_metrics::ConnectionMetrics;
 pub use decision_filter::{DecisionFilter, Outcome};
 pub use decisions::Decisions;

@@ -6,6 +6,7 @@ use prometheus::Histogram;
 
 use crate::model::{AuthMethod, CacheLabel};
 
+use super::card_times::CardTimes;
 use super::certificate_metrics::CertificateMetrics;
 use super::config_metrics::ConfigMetrics;
 use super::families::Families;
@@ -21,6 +22,7 @@ pub(super) struct Resolved {
     pub(super) config: ConfigMetrics,
     pub(super) connections: ConnectionMetrics,
     pub(super) certificates: CertificateMetrics,
+    pub(super) card_times: CardTimes,
 }
 
 impl Resolved {
@@ -36,6 +38,7 @@ impl Resolved {
             config: ConfigMetrics::new(&families),
             connections: ConnectionMetrics::new(&families),
             certificates,
+            card_times: CardTimes::default(),
             families,
         }
     }

@@ -174,6 +174,12 @@ impl Endpoint {
         self.len() == 0
     }
 
+    /// The known addresses.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.addresses.with(Vec::clone)
+    }
+
     /// Notes how long a connection may be idle, as the upstream says in `Keep-Alive`.
     pub fn keeps_for(&self, rest: Duration) {
         self.rest.store(u64::try_from(rest.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);

@@ -550,6 +550,7 @@ export type ConfigurationCode =
   | "dormant-key"
   | "audience-unchecked"
   | "public-url-missing"
+  | "card-differs"
   | "public-agent"
   | "unused-provider"
   | "agent-without-keys"

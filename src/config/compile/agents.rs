@@ -16,7 +16,7 @@ use crate::upstream::{Endpoint, Upstream, UpstreamHost, UpstreamTls};
 use super::super::snapshot::ApiKey;
 use super::input::Input;
 use super::made::{Agents, FromFiles, Providers};
-use super::{audience, given, kept, protocol};
+use super::{audience, card, given, kept, protocol};
 use crate::config::language::settings::agent::{self as settings, AgentEntry, Auth, Origins};
 use crate::config::text::code::Code;
 
@@ -30,6 +30,9 @@ pub(super) fn make(input: &Input<'_>, providers: &Providers, from: &FromFiles) -
     let mut all = Agents { issuers, keys: keys(&api_keys), api_keys, tokens, ..Agents::default() };
     for entry in &input.document.agents {
         let Some(endpoint) = endpoint(input, &mut all, &entry.upstream) else { continue };
+        if entry.a2a.is_some() {
+            card::check(input, providers, entry, &route(&entry.route));
+        }
         let kept = kept::agent(input, providers, from, &all, entry, &endpoint);
         let made = kept.or_else(|| agent(input, providers, from, &all, entry, endpoint).map(Arc::new));
         let Some(agent) = made else { continue };
@@ -64,6 +67,7 @@ fn agent(
     endpoint: Arc<Endpoint>,
 ) -> Option<Agent> {
     let upstream = upstream(from, &entry.upstream, endpoint);
+    let route = route(&entry.route);
     let authenticator = authenticator(input, providers, all, entry)?;
     let name = entry.id.value.clone();
     let before = input.previous.and_then(|snapshot| snapshot.agents.get(&name));
@@ -80,9 +84,9 @@ fn agent(
     Some(Agent {
         display_name: entry.display_name.clone(),
         taken_prefix: taken_prefix(&entry.route),
-        route: route(&entry.route),
+        protocol: protocol::spoken(input, providers, entry, &route)?,
+        route,
         public_url: entry.public_url.clone(),
-        protocol: protocol::spoken(entry),
         upstream_challenge: protocol::upstream_challenge(entry),
         upstream: upstream?,
         entry: Entry {

@@ -5,8 +5,7 @@
 use super::input::Input;
 use super::protocol;
 use crate::authn::AudienceClaim;
-use crate::config::language::settings::agent::{AgentEntry, AudienceKind, OAuth};
-use crate::routing::Protocol;
+use crate::config::language::settings::agent::{AgentEntry, AudienceKind, OAuth, Spoken};
 
 /// The audiences of which a token must name one.
 pub(super) fn all(input: &Input<'_>, entry: &AgentEntry, oauth: &OAuth) -> Vec<String> {
@@ -19,7 +18,10 @@ pub(super) fn all(input: &Input<'_>, entry: &AgentEntry, oauth: &OAuth) -> Vec<S
 
 /// The forms of the agent's URL, where it speaks MCP and its origin is known.
 fn resources(input: &Input<'_>, entry: &AgentEntry) -> Vec<String> {
-    let Protocol::Mcp(mcp) = protocol::spoken(entry) else { return Vec::new() };
+    if entry.protocol != Spoken::Mcp {
+        return Vec::new();
+    }
+    let mcp = protocol::mcp(entry);
     let origins = entry.origins(input.document.server.public_url.as_ref());
     origins.iter().flat_map(|origin| mcp.forms.all().map(move |path| format!("{origin}{path}"))).collect()
 }

@@ -3,6 +3,7 @@
 
 mod agents;
 mod audience;
+mod card;
 mod chain;
 mod files;
 mod given;

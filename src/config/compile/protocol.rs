@@ -1,32 +1,41 @@
 //! What an agent speaks, compiled.
 
+use std::sync::Arc;
+
+use super::card;
+use super::input::Input;
+use super::made::{OFFLINE_ACCESS, Providers};
 use crate::config::language::settings::agent::{AgentEntry, Origins, Spoken};
 use crate::protocol::ResourceForms;
-use crate::routing::{AllowedOrigins, McpAgent, Protocol, UpstreamChallenge};
+use crate::routing::{A2aAgent, AllowedOrigins, McpAgent, Protocol, Route, UpstreamChallenge};
 
 /// The longest message that is read of an MCP agent.
 const MAX_MESSAGE: usize = 1 << 20;
 
-/// The scope that asks for a refresh token. It is no right at an agent, so that agents do not ask for it.
-const OFFLINE_ACCESS: &str = "offline_access";
-
-/// What this agent speaks.
-pub(super) fn spoken(entry: &AgentEntry) -> Protocol {
-    match entry.protocol {
+/// What this agent speaks. Nothing when the file of its card cannot be used, which was reported.
+pub(super) fn spoken(
+    input: &Input<'_>,
+    providers: &Providers,
+    entry: &AgentEntry,
+    route: &Route,
+) -> Option<Protocol> {
+    Some(match entry.protocol {
         Spoken::Http => Protocol::Http,
         Spoken::Mcp => Protocol::Mcp(Box::new(mcp(entry))),
-    }
+        Spoken::A2a => Protocol::A2a(Arc::new(A2aAgent::new(card::plan(input, providers, entry, route)?))),
+    })
 }
 
 /// What becomes of its own challenges: clients of an agent that speaks HTTP may know them, as before.
 pub(super) fn upstream_challenge(entry: &AgentEntry) -> UpstreamChallenge {
     match entry.protocol {
         Spoken::Http => UpstreamChallenge::Pass,
-        Spoken::Mcp => entry.upstream_challenge,
+        Spoken::Mcp | Spoken::A2a => entry.upstream_challenge,
     }
 }
 
-fn mcp(entry: &AgentEntry) -> McpAgent {
+/// The MCP side of an agent.
+pub(super) fn mcp(entry: &AgentEntry) -> McpAgent {
     let written = entry.mcp.as_deref().cloned().unwrap_or_default();
     let scopes = written.scopes_supported.into_iter().filter(|scope| scope != OFFLINE_ACCESS);
     McpAgent {

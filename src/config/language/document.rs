@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::known::Known;
-use super::settings::agent::{AgentEntry, SetValue};
+use super::settings::agent::{AgentEntry, CardFrom, SetValue};
 use super::settings::api_key::ApiKeyEntry;
 use super::settings::provider::{IdentityProvider, KeySource};
 use super::settings::root::Store;
@@ -72,6 +72,10 @@ impl Document {
             SetValue::File(path) => Some(path),
             SetValue::Text(_) => None,
         });
-        tls.chain(providers).chain(upstreams).chain(given)
+        let cards = self.agents.iter().filter_map(|agent| match &agent.a2a.as_ref()?.card {
+            CardFrom::File(path) => Some(path),
+            CardFrom::Rewrite | CardFrom::Passthrough => None,
+        });
+        tls.chain(providers).chain(upstreams).chain(given).chain(cards)
     }
 }

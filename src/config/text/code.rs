@@ -134,6 +134,7 @@ codes! {
     DormantKey "dormant-key" Warning "A stored API key belongs to an agent that takes no API keys at the moment.";
     AudienceUnchecked "audience-unchecked" Warning "An agent takes tokens that were made for anybody.";
     PublicUrlMissing "public-url-missing" Warning "Nothing says under which URL an agent is reached, and its clients compare that URL.";
+    CardDiffers "card-differs" Warning "The card in a file does not say what the gateway does.";
     PublicAgent "public-agent" Note "An agent that everybody may call.";
     UnusedProvider "unused-provider" Warning "A provider that no agent accepts.";
     AgentWithoutKeys "agent-without-keys" Warning "An API-key agent that no key opens.";

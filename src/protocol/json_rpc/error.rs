@@ -88,9 +88,12 @@ impl ErrorKind {
             | Refusal::HeadTooLarge => Self::NotAccepted,
             Refusal::TooManyRequests => Self::TooMany,
             Refusal::Failed => Self::Failed,
-            Refusal::BadGateway | Refusal::AgentUnauthorized => Self::Unreachable,
+            Refusal::BadGateway | Refusal::AgentUnauthorized | Refusal::CardRefused => Self::Unreachable,
             Refusal::GatewayTimeout => Self::TooSlow,
-            Refusal::Busy | Refusal::NoMessageMemory | Refusal::TooManyConnections => return None,
+            Refusal::Busy
+            | Refusal::NoMessageMemory
+            | Refusal::TooManyConnections
+            | Refusal::CardUnavailable => return None,
         })
     }
 

@@ -12,7 +12,7 @@ pub(super) fn check(findings: &Findings, document: &Document) {
     roots(findings, document);
     for agent in &document.agents {
         let is_known = agent.public_url.is_some() || document.server.public_url.is_some();
-        if agent.protocol == Spoken::Mcp && agent.route.hosts.is_empty() && !is_known {
+        if agent.protocol != Spoken::Http && agent.route.hosts.is_empty() && !is_known {
             let message =
                 "without `public_url` the URL that clients compare with theirs is taken from each request";
             let help = "write `public_url` here or in `server`, or give the route a host";

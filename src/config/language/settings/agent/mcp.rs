@@ -21,9 +21,11 @@ pub enum Spoken {
     Http,
     /// MCP over HTTP.
     Mcp,
+    /// A2A over HTTP.
+    A2a,
 }
 
-words!(Spoken { Http = "http", Mcp = "mcp" });
+words!(Spoken { Http = "http", Mcp = "mcp", A2a = "a2a" });
 
 section! {
     /// `mcp`
@@ -50,8 +52,9 @@ section! {
 pub(super) fn check(fields: &Fields<'_>, agent: &AgentSettings) {
     let Some((place, _)) = fields.entry("mcp") else { return };
     let word = fields.node("protocol").map(|node| &node.kind);
-    let is_plain = word.is_none_or(|kind| matches!(kind, Kind::Scalar(scalar) if scalar.text == "http"));
-    if agent.protocol != Spoken::Mcp && is_plain {
+    let is_other = |text: &str| matches!(text, "http" | "a2a");
+    let is_other = word.is_none_or(|kind| matches!(kind, Kind::Scalar(scalar) if is_other(&scalar.text)));
+    if agent.protocol != Spoken::Mcp && is_other {
         let message = "`mcp` at an agent that does not speak MCP";
         let help = "write `protocol: mcp` beside it, or remove the block";
         fields.report().say(Code::ProtocolBlock, place, message, help);

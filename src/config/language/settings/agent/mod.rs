@@ -1,5 +1,6 @@
 //! `agents`: what is behind the gateway.
 
+mod a2a;
 mod api_key;
 mod audience;
 mod auth;
@@ -27,6 +28,7 @@ use crate::config::text::source::Spanned;
 use crate::model::{AgentName, Enforcement, OnPolicyChange, reduced_eq};
 use crate::routing::UpstreamChallenge;
 
+pub(in crate::config) use a2a::{A2a, CardFrom};
 pub use api_key::ApiKeyAuth;
 pub(in crate::config) use audience::AudienceKind;
 pub use auth::Auth;
@@ -61,13 +63,15 @@ section! {
         /// the origin under which callers reach the agent, such as https://agents.example.com; default
         /// `server.public_url`
         public_url: Option<Box<str>> as PublicOrigin;
-        /// what the agent speaks: http, or mcp
+        /// what the agent speaks: http, mcp, or a2a
         protocol: Spoken as Spoken = Spoken::Http;
         /// what clients of an agent that speaks MCP are told
         mcp: Option<Box<Mcp>> as Boxed<Mcp>;
         /// what becomes of the agent's own 401 and 403, where it speaks MCP: replace: its challenge is removed, and a 401
         /// after the caller's credential was removed becomes a 502; or pass
         upstream_challenge: UpstreamChallenge as UpstreamChallenge = UpstreamChallenge::Replace;
+        /// what the gateway does for an agent that speaks a2a
+        a2a: Option<Box<A2a>> as Boxed<A2a>;
         /// answers to browsers of other origins; absent is none
         cors: Option<Box<Cors>> as Boxed<Cors>;
         /// the largest request body; default no limit
@@ -88,6 +92,7 @@ section! {
                 refuse_lost_headers(fields, agent);
                 mcp::check(fields, agent);
                 passthrough::check(fields, agent);
+                a2a::check(fields, agent);
             }
         }
     }

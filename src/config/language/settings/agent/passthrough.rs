@@ -12,6 +12,7 @@ pub(super) fn check(fields: &Fields<'_>, agent: &AgentSettings) {
     match agent.protocol {
         Spoken::Http => refuse_lost_challenge(fields, agent),
         Spoken::Mcp => refuse_passthrough(fields, agent),
+        Spoken::A2a => {}
     }
 }
 

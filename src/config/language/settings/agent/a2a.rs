@@ -1,0 +1,108 @@
+//! `a2a` of an agent: what is served as its card.
+
+use std::path::PathBuf;
+
+use super::super::super::fields::Fields;
+use super::super::super::section::{Settings, section};
+use super::super::super::shape::Shape;
+use super::super::super::value::{Placed, Value};
+use super::super::super::values::{FilePath, word};
+use super::{AgentSettings, Spoken};
+use crate::config::text::code::Code;
+use crate::config::text::report::Report;
+use crate::config::text::source::Spanned;
+use crate::config::text::yaml::{Kind, Node};
+use crate::protocol::a2a::card::Signatures;
+
+section! {
+    /// `a2a`
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct A2a = "`a2a`", default {
+        /// the card that is served: rewrite (the agent's, with the gateway's URLs and credentials), passthrough (the agent's,
+        /// as it is), or a file
+        card: CardFrom as CardFrom = CardFrom::Rewrite;
+        /// what becomes of the signatures of a card that is rewritten: strip them, or refuse the card
+        signatures: Signatures as Signatures = Signatures::Strip;
+    }
+}
+
+/// Refuses the block at an agent that speaks another protocol.
+pub(super) fn check(fields: &Fields<'_>, agent: &AgentSettings) {
+    let Some((place, _)) = fields.entry("a2a") else { return };
+    let word = fields.node("protocol").map(|node| &node.kind);
+    let is_other = |text: &str| matches!(text, "http" | "mcp");
+    let is_other = word.is_none_or(|kind| matches!(kind, Kind::Scalar(scalar) if is_other(&scalar.text)));
+    if agent.protocol != Spoken::A2a && is_other {
+        let message = "`a2a` at an agent that does not speak A2A";
+        let help = "write `protocol: a2a` beside it, or remove the block";
+        fields.report().say(Code::ProtocolBlock, place, message, help);
+    }
+}
+
+/// `a2a.card`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CardFrom {
+    /// The agent's card, rewritten.
+    Rewrite,
+    /// The agent's card, as it is.
+    Passthrough,
+    /// A file, served byte for byte.
+    File(Spanned<PathBuf>),
+}
+
+section! {
+    /// `a2a.card` written as a mapping
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    struct CardFile = "`card`" {
+        /// the file with the card (JSON), served byte for byte
+        file: Spanned<PathBuf> as Placed<FilePath>, required;
+    }
+}
+
+const WORDS: [&str; 2] = ["rewrite", "passthrough"];
+
+impl Value for CardFrom {
+    type Read = Self;
+    const SHAPE: Shape = Shape::AnyOf(&[Shape::Word(&WORDS), Shape::Section(CardFile::SECTION)]);
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
+        if node.is_map() {
+            return CardFile::read(report, node).map(|card| Self::File(card.file));
+        }
+        let [rewrite, _] = WORDS;
+        word(report, node, &WORDS).map(|word| if word == rewrite { Self::Rewrite } else { Self::Passthrough })
+    }
+
+    fn shown(read: &Self) -> Option<String> {
+        match read {
+            Self::Rewrite => Some("rewrite".to_owned()),
+            Self::Passthrough => Some("passthrough".to_owned()),
+            Self::File(_) => None,
+        }
+    }
+}
+
+impl Value for Signatures {
+    type Read = Self;
+    const SHAPE: Shape = Shape::Word(&["strip", "refuse"]);
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
+        if matches!(&node.kind, Kind::Scalar(scalar) if scalar.text == "resign") {
+            let message = "a card is signed anew with a key of the gateway, which this version does not have";
+            let help =
+                "write `strip` or `refuse`, or sign a card yourself and name it with `card: { file: PATH }`";
+            report.say(Code::BadWord, node.place, message, help);
+            return None;
+        }
+        word(report, node, &["strip", "refuse"])
+            .map(|word| if word == "strip" { Self::Strip } else { Self::Refuse })
+    }
+
+    fn shown(read: &Self) -> Option<String> {
+        let word = match read {
+            Self::Strip => "strip",
+            Self::Refuse => "refuse",
+        };
+        Some(word.to_owned())
+    }
+}

@@ -1,0 +1,224 @@
+//! Fetches the cards of A2A agents, away from the request path, and publishes what is made of them.
+//!
+//! The last good card is served on while a fetch fails. A card that came whole and must not be served ends that: it is what
+//! the agent says now.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::config::Snapshot;
+use crate::model::{AgentName, Clock};
+use crate::protocol::a2a::card::CardError;
+use crate::routing::{A2aAgent, Agent, CardOrigin, CardState};
+use crate::telemetry::{CardMetrics, Metrics};
+
+use super::card_fetch::{CardFetch, Got, Place};
+
+/// The time between two fetches of a card.
+const REFRESH: Duration = Duration::from_secs(60);
+/// The first wait after a failed fetch; it doubles up to [`REFRESH`], so that an agent that starts after the gateway is known
+/// soon.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// One task for each A2A agent whose card comes from it; dropping it ends them.
+pub(super) struct Cards {
+    clock: Arc<dyn Clock>,
+    metrics: Metrics,
+    following: HashMap<AgentName, Following>,
+}
+
+struct Following {
+    agent: Arc<Agent>,
+    /// The agent's own card, as it last came, for the next configuration of the same agent.
+    last: Last,
+    wake: Arc<Notify>,
+    metrics: CardMetrics,
+    /// Absent for a card that is not fetched.
+    task: Option<JoinHandle<()>>,
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+        self.metrics.gone();
+    }
+}
+
+/// A card as it came, and where from.
+type Last = Arc<Mutex<Option<(Place, Vec<u8>)>>>;
+
+impl Cards {
+    pub(super) fn new(clock: Arc<dyn Clock>, metrics: Metrics) -> Self {
+        Self { clock, metrics, following: HashMap::new() }
+    }
+
+    /// Follows exactly the A2A agents of the snapshot. An agent whose configuration changed begins with the card that it had.
+    pub(super) fn follow(&mut self, snapshot: &Snapshot) {
+        let wanted = |name: &AgentName| snapshot.agents.get(name);
+        let gone =
+            |name: &AgentName, one: &Following| !wanted(name).is_some_and(|a| Arc::ptr_eq(a, &one.agent));
+        let before: HashMap<AgentName, Following> =
+            self.following.extract_if(|name, one| gone(name, one)).collect();
+        let lasts: HashMap<AgentName, Option<(Place, Vec<u8>)>> =
+            before.iter().map(|(name, one)| (name.clone(), taken(&one.last))).collect();
+        // The tasks and series of before end here.
+        drop(before);
+        for (name, agent) in &snapshot.agents {
+            let Some(a2a) = agent.protocol.a2a().filter(|_| !self.following.contains_key(name)) else {
+                continue;
+            };
+            let last = lasts.get(name).cloned().flatten().filter(|(place, _)| *place == Place::of(agent));
+            let following = self.spawn(agent, a2a, last);
+            self.following.insert(name.clone(), following);
+        }
+    }
+
+    /// Fetches every card now.
+    pub(super) fn wake(&self) {
+        for following in self.following.values() {
+            following.wake.notify_one();
+        }
+    }
+
+    fn spawn(&self, agent: &Arc<Agent>, a2a: &Arc<A2aAgent>, last: Option<(Place, Vec<u8>)>) -> Following {
+        let metrics = self.metrics.card(&agent.name);
+        let (wake, kept) = (Arc::new(Notify::new()), Arc::new(Mutex::new(last.clone())));
+        let mut keeper = Keeper {
+            agent: Arc::clone(agent),
+            a2a: Arc::clone(a2a),
+            clock: Arc::clone(&self.clock),
+            last: Arc::clone(&kept),
+            metrics: metrics.clone(),
+            said: None,
+        };
+        if let Some((_, card)) = last {
+            // What is wrong with it is said when it comes again.
+            let _unusable = keeper.serve(&card);
+        }
+        let woken = Arc::clone(&wake);
+        let task = match a2a.plan.origin {
+            CardOrigin::File(_) => {
+                keeper.serves();
+                None
+            }
+            CardOrigin::Rewrite | CardOrigin::Passthrough => {
+                Some(tokio::spawn(async move { keeper.run(&woken).await }))
+            }
+        };
+        Following { agent: Arc::clone(agent), last: kept, wake, metrics, task }
+    }
+}
+
+fn taken(last: &Last) -> Option<(Place, Vec<u8>)> {
+    last.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Keeps the card of one agent.
+struct Keeper {
+    agent: Arc<Agent>,
+    a2a: Arc<A2aAgent>,
+    clock: Arc<dyn Clock>,
+    last: Last,
+    metrics: CardMetrics,
+    /// What was logged last, so that each change is logged once.
+    said: Option<String>,
+}
+
+impl Keeper {
+    async fn run(mut self, wake: &Notify) {
+        let mut fetch = match CardFetch::new(&self.agent) {
+            Ok(fetch) => fetch,
+            Err(error) => return self.say(Some(error.to_string())),
+        };
+        let mut retry = FIRST_RETRY;
+        loop {
+            let pause = if self.look(&mut fetch).await {
+                retry = FIRST_RETRY;
+                REFRESH
+            } else {
+                let pause = retry;
+                retry = (retry * 2).min(REFRESH);
+                pause
+            };
+            // Either is a reason to look again.
+            let _woken = tokio::time::timeout(pause, wake.notified()).await;
+        }
+    }
+
+    /// Fetches the card once, and publishes what is made of it; whether there is one.
+    async fn look(&mut self, fetch: &mut CardFetch) -> bool {
+        let failed = match fetch.get().await {
+            Ok(Got::Unchanged) => None,
+            Ok(Got::Card(card)) => match self.serve(&card) {
+                Ok(()) => {
+                    let place = Place::of(&self.agent);
+                    *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((place, card));
+                    None
+                }
+                Err(error) => {
+                    fetch.forget();
+                    Some(error.to_string())
+                }
+            },
+            Err(error) => Some(error.to_string()),
+        };
+        let is_good = failed.is_none();
+        if is_good {
+            self.metrics.fetched(self.clock.now());
+        } else {
+            self.metrics.failed();
+        }
+        self.say(failed);
+        is_good
+    }
+
+    /// Publishes what is made of the agent's card.
+    fn serve(&mut self, card: &[u8]) -> Result<(), CardError> {
+        match self.a2a.plan.made_from(card) {
+            Ok((served, warnings)) => {
+                let state = CardState::Served(served);
+                if self.a2a.card.with(|before| *before != state) {
+                    for warning in warnings {
+                        tracing::warn!(agent = %self.agent.name, %warning, "the agent's card was rewritten");
+                    }
+                    self.a2a.card.publish(Arc::new(state));
+                }
+                self.serves();
+                Ok(())
+            }
+            Err(error) => {
+                if error.is_refusal() {
+                    self.a2a.card.publish(Arc::new(CardState::Refused));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn serves(&self) {
+        let signature = self.a2a.card.with(|card| match card {
+            CardState::Served(served) => Some(served.signature),
+            CardState::Absent | CardState::Refused => None,
+        });
+        if let Some(signature) = signature {
+            self.metrics.serves(self.a2a.plan.source(), signature);
+        }
+    }
+
+    fn say(&mut self, error: Option<String>) {
+        if error == self.said {
+            return;
+        }
+        match &error {
+            Some(error) => tracing::warn!(agent = %self.agent.name, error, "the agent's card cannot be had"),
+            None => tracing::info!(agent = %self.agent.name, "the agent's card is there again"),
+        }
+        self.said = error;
+    }
+}
