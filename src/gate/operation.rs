@@ -53,7 +53,7 @@ fn by_operation(
             Step::Decided(Verdict { asked: Some(Box::new(asked)), ..verdict })
         }
         Err(Unjudged::NotRead) => ask(agent, Need::Body { limit: mcp.max_message }, evidence),
-        Err(Unjudged::Faulty(fault)) => Step::Decided(governed.refuse(fault, verdict, request, trace)),
+        Err(Unjudged::Faulty(fault)) => Step::Decided(governed.refuse(*fault, verdict, request, trace)),
     }
 }
 
@@ -95,7 +95,7 @@ enum Unjudged<'m> {
     /// Its message was not read yet.
     NotRead,
     /// Its message cannot be judged.
-    Faulty(Fault<'m>),
+    Faulty(Box<Fault<'m>>),
 }
 
 /// A fault of a message, and what could be read of it nevertheless.
@@ -109,7 +109,7 @@ struct Fault<'m> {
 impl<'m> Fault<'m> {
     fn unread(reason: Reason, wanted: &str) -> Unjudged<'m> {
         let wanted = wanted.to_owned();
-        Unjudged::Faulty(Self { reason, found: None, wanted, message: None })
+        Unjudged::Faulty(Box::new(Self { reason, found: None, wanted, message: None }))
     }
 
     fn head() -> Unjudged<'m> {
@@ -185,7 +185,7 @@ impl Governed<'_> {
             if head.compare(&message.operation).is_err() {
                 let (reason, found) = (Reason::McpHeaderMismatch, Some(head.shown()));
                 let fault = Fault { reason, found, wanted: message.shown(), message: Some(message) };
-                return Err(Unjudged::Faulty(fault));
+                return Err(Unjudged::Faulty(Box::new(fault)));
             }
         }
         self.unambiguous(message)
@@ -196,14 +196,14 @@ impl Governed<'_> {
         let has_rules = !self.rules.resources.is_empty();
         let is_clear = message.operation.targets.iter().all(|target| {
             let resource = has_rules && target.kind == TargetKind::Resource;
-            !target.name.chars().any(char::is_control) && !(resource && mcp::is_ambiguous(&target.name))
+            !(target.name.chars().any(char::is_control) || resource && mcp::is_ambiguous(&target.name))
         });
         if is_clear {
             return Ok(message);
         }
         let wanted = "a URI without dot segments, backslashes and encoded slashes".to_owned();
         let (reason, found) = (Reason::McpBody, Some(message.shown()));
-        Err(Unjudged::Faulty(Fault { reason, found, wanted, message: Some(message) }))
+        Err(Unjudged::Faulty(Box::new(Fault { reason, found, wanted, message: Some(message) })))
     }
 
     /// The refusal of a message with a fault.

@@ -141,7 +141,7 @@ impl Problem {
 /// A response that the gateway itself gives.
 #[derive(Debug)]
 pub(super) enum Own {
-    Problem(Problem),
+    Problem(Box<Problem>),
     Preflight(CorsHeaders),
     Metadata(Described),
     Health(Health),
@@ -157,7 +157,7 @@ pub(super) enum Health {
 
 impl From<Problem> for Own {
     fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
+        Self::Problem(Box::new(problem))
     }
 }
 
