@@ -16,7 +16,7 @@ use super::proxy::{Egress, EgressProxy};
 
 /// The way to an upstream.
 pub struct Direct {
-    /// Its present addresses, with their ports.
+    /// Its present addresses; the port is that of the URL.
     pub addresses: Arc<dyn Fn() -> Vec<SocketAddr> + Send + Sync>,
     /// Its unix socket, if it is at one.
     pub socket: Option<PathBuf>,
@@ -95,7 +95,7 @@ mod tests {
             headers: headers.clone(),
         };
         let fetcher = Fetcher::direct(way(vec![address]), Limits::default()).unwrap();
-        let url = Url::parse("http://up.example:1/card").unwrap();
+        let url = Url::parse(&format!("http://up.example:{}/card", server.port())).unwrap();
         assert!(matches!(fetcher.fetch(&url, None).await, Ok(Fetched::Document(_))));
         let head = server.heads().concat().to_lowercase();
         for wanted in
