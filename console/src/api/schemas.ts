@@ -40,6 +40,21 @@ export interface AgentRoute {
 }
 
 export interface AgentSpec {
+  /** what the gateway does for an agent that speaks a2a */
+  a2a?: {
+    /** the card that is served: rewrite (the agent's, with the gateway's URLs and credentials), passthrough (the agent's, as it is), or a file; default rewrite */
+    card?:
+      | "rewrite"
+      | "passthrough"
+      | {
+          /** the file with the card (JSON), served byte for byte */
+          file: string;
+        };
+
+    /** what becomes of the signatures of a card that is rewritten: strip them, or refuse the card; default strip */
+    signatures?: "strip" | "refuse";
+  };
+
   /** who may call: exactly one of oauth, api_key, or the word public */
   auth:
     | "public"
@@ -67,10 +82,13 @@ export interface AgentSpec {
               }
           )[];
 
+          /** whether, at an agent that speaks MCP, the forms of its URL under `public_url` are audiences too: resource, or custom: those of `audiences` alone; default resource */
+          audience?: "resource" | "custom";
+
           /** the claim that names the audience: aud, or client_id where tokens have no `aud`; default aud */
           audience_claim?: "aud" | "client_id";
 
-          /** `aud` must name one of these; empty does not check the audience; default [] */
+          /** `aud` must name one of these; empty does not check the audience, but for an agent that speaks MCP; default [] */
           audiences?: string[];
 
           /** a claim for a header that is not ASCII: refuse the caller, omit the header, or write it into a second one, `NAME*`, as RFC 8187 says; default refuse */
@@ -120,6 +138,9 @@ export interface AgentSpec {
           /** the request header with the token; default Authorization */
           header?: string;
 
+          /** what is wanted although it is dangerous: token_passthrough: `forward_token` at an agent that speaks MCP; default [] */
+          i_know?: "token_passthrough"[];
+
           /** whose tokens are accepted: names of `identity_providers` */
           identity_providers: string[];
 
@@ -147,25 +168,30 @@ export interface AgentSpec {
       };
 
   /** answers to browsers of other origins; absent is none */
-  cors?: {
-    /** whether browsers may send cookies along; default false */
-    allow_credentials?: boolean;
+  cors?:
+    | string
+    | {
+        /** whether browsers may send cookies along; default false */
+        allow_credentials?: boolean;
 
-    /** request headers; empty is the credential header and Content-Type; default [] */
-    allowed_headers?: string[];
+        /** request headers; empty is the credential header and Content-Type; default [] */
+        allowed_headers?: string[];
 
-    /** request methods; empty is GET, HEAD, POST; default [] */
-    allowed_methods?: string[];
+        /** request methods; empty is GET, HEAD, POST; default [] */
+        allowed_methods?: string[];
 
-    /** origins such as https://app.example.com or https://*.example.com, or "*" for all */
-    allowed_origins: string[];
+        /** origins such as https://app.example.com or https://*.example.com, or "*" for all; must be there without a preset, and is all with one */
+        allowed_origins?: string[];
 
-    /** response headers that a page may read; default [] */
-    exposed_headers?: string[];
+        /** response headers that a page may read; default [] */
+        exposed_headers?: string[];
 
-    /** how long a browser may remember the answer; 0s to 30d; default 1h */
-    max_age?: string;
-  };
+        /** how long a browser may remember the answer; 0s to 30d; default 1h */
+        max_age?: string;
+
+        /** mcp: what clients of MCP in a browser need, to which the lists here are added; may stand for the whole mapping */
+        preset?: "mcp";
+      };
 
   /** the name that people see; default the agent's name */
   display_name?: string;
@@ -181,6 +207,9 @@ export interface AgentSpec {
 
   /** what clients of an agent that speaks MCP are told */
   mcp?: {
+    /** origins whose pages may call the agent, or "*" for all; default those of `cors`. Without either, a listener on loopback serves pages of its own machine alone */
+    allowed_origins?: string[];
+
     /** where people read about the agent, for clients to show */
     documentation?: string;
 
@@ -197,8 +226,8 @@ export interface AgentSpec {
     scopes_supported?: string[];
   };
 
-  /** what the agent speaks: http, or mcp; default http */
-  protocol?: "http" | "mcp";
+  /** what the agent speaks: http, mcp, or a2a; default http */
+  protocol?: "http" | "mcp" | "a2a";
 
   /** the origin under which callers reach the agent, such as https://agents.example.com; default `server.public_url` */
   public_url?: string;
@@ -264,6 +293,9 @@ export interface AgentSpec {
         /** http:// or https://, a host, and perhaps a port and a path to put before that of the request; or unix:/run/agent.sock, and perhaps :/base */
         url: string;
       };
+
+  /** what becomes of the agent's own 401 and 403, where it speaks MCP: replace: its challenge is removed, and a 401 after the caller's credential was removed becomes a 502; or pass; default replace */
+  upstream_challenge?: "replace" | "pass";
 
   /** whether WebSocket upgrades pass; default true */
   websocket?: boolean;
@@ -417,6 +449,7 @@ export interface Check {
   /** Which check. */
   check:
     | "route"
+    | "origin"
     | "credential"
     | "size"
     | "format"
@@ -505,6 +538,7 @@ export type ConfigurationCode =
   | "wrong-type"
   | "duplicate-name"
   | "auth-missing"
+  | "audience-missing"
   | "auth-conflict"
   | "key-source-conflict"
   | "bad-name"
@@ -919,6 +953,9 @@ export interface ProviderSpec {
 
   /** how often keys are fetched; 1s to 30d; default 10m */
   refresh?: string;
+
+  /** scopes that its tokens have without naming them: a broad scope, and the narrow ones in it */
+  scope_implies?: Record<string, string[]>;
 }
 
 /** The state of an identity provider. */
@@ -1013,7 +1050,8 @@ export type Reason =
   | "operation_denied"
   | "mcp_header_mismatch"
   | "mcp_batch"
-  | "mcp_body";
+  | "mcp_body"
+  | "origin_denied";
 
 /** The requests of the last five minutes. */
 export interface RecentRequests {
@@ -1212,6 +1250,7 @@ refused. */
     not_yet_valid?: number[];
     ok?: number[];
     operation_denied?: number[];
+    origin_denied?: number[];
     scope_missing?: number[];
     signature_invalid?: number[];
     token_expired?: number[];
@@ -1397,6 +1436,12 @@ export type PlainSetting = { pointer: string; doc: string } & (
 
 export const PLAIN_SETTINGS: readonly PlainSetting[] = [
   {
+    pointer: "/a2a/signatures",
+    doc: "what becomes of the signatures of a card that is rewritten: strip them, or refuse the card; default strip",
+    kind: "choice",
+    words: ["strip", "refuse"],
+  },
+  {
     pointer: "/cors/allow_credentials",
     doc: "whether browsers may send cookies along; default false",
     kind: "switch",
@@ -1406,6 +1451,12 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     pointer: "/cors/max_age",
     doc: "how long a browser may remember the answer; 0s to 30d; default 1h",
     kind: "text",
+  },
+  {
+    pointer: "/cors/preset",
+    doc: "mcp: what clients of MCP in a browser need, to which the lists here are added; may stand for the whole mapping",
+    kind: "choice",
+    words: ["mcp"],
   },
   {
     pointer: "/enforcement",
@@ -1427,9 +1478,9 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
   },
   {
     pointer: "/protocol",
-    doc: "what the agent speaks: http, or mcp; default http",
+    doc: "what the agent speaks: http, mcp, or a2a; default http",
     kind: "choice",
-    words: ["http", "mcp"],
+    words: ["http", "mcp", "a2a"],
   },
   {
     pointer: "/route/strip_path",
@@ -1462,6 +1513,12 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     pointer: "/upstream/stream_idle_timeout",
     doc: "ends an answer or a tunnel that has been silent for so long; 1ms to 30d; default off",
     kind: "text",
+  },
+  {
+    pointer: "/upstream_challenge",
+    doc: "what becomes of the agent's own 401 and 403, where it speaks MCP: replace: its challenge is removed, and a 401 after the caller's credential was removed becomes a 502; or pass; default replace",
+    kind: "choice",
+    words: ["replace", "pass"],
   },
   {
     pointer: "/websocket",
