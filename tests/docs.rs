@@ -12,6 +12,7 @@ mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
     use std::process::Command;
+    use std::sync::Arc;
     use std::time::Duration;
 
     use portcullis::config::{Document, Files, Source, compile, parse, reference, schema};
@@ -350,6 +351,7 @@ mod tests {
         let (sink, mut said) = std::io::pipe().map(|(said, sink)| (sink, said)).expect("a pipe");
         let (log, written) = AccessLog::to(sink);
         let record = RequestRecord::unrouted(Instant::from_unix(0), RequestId::Given("r".into()));
+        let record = RequestRecord { call: Some(Arc::default()), ..record };
         log.write(|| EndedRequest {
             record,
             version: http::Version::HTTP_11,

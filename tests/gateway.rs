@@ -91,6 +91,9 @@ mod mcp_audience;
 #[path = "gateway/metadata.rs"]
 mod metadata;
 
+#[path = "gateway/mcp_rules.rs"]
+mod mcp_rules;
+
 #[cfg(test)]
 #[path = "gateway/metrics.rs"]
 mod metrics;

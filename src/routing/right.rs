@@ -50,6 +50,8 @@ pub fn lost(facts: &StreamFacts, agent: Option<&Agent>, now: Instant) -> Option<
     }
     match (&facts.right, &agent.authenticator) {
         (_, Authenticator::Public) => None,
+        // An operation that is open to everybody needs no right.
+        (Right::Open, _) if agent.entry.operations.as_ref().is_some_and(|rules| rules.has_public()) => None,
         (Right::Issuer(issuer), Authenticator::OAuth(policy)) => {
             let is_accepted = policy.providers.iter().any(|provider| provider.spec().issuer == *issuer);
             (!is_accepted).then_some(EndedBy::Policy)

@@ -216,14 +216,206 @@ export interface AgentSpec {
     /** the path behind the route that MCP clients are given; / is the route itself; default /mcp */
     endpoint?: string;
 
+    /** the longest message that is read for the rules; longer ones get 413; 1KiB to 64MiB; default 1MiB */
+    max_message?: number | string;
+
     /** the name that clients show; default `display_name` */
     resource_name?: string;
 
     /** whether the host's root tells clients about this agent too; one agent of a host can; default false */
     root_metadata?: boolean;
 
+    /** who may use which method, tool, resource and prompt; absent: whoever may call the agent may use all */
+    rules?: {
+      /** rules for methods, such as `initialize` or `tasks/*`, in addition to those of what a message is about */
+      methods?: Record<
+        string,
+        | "deny"
+        | "allow"
+        | "public"
+        | {
+            /** claims that the token must have for this */
+            claims?: {
+              /** every one of these rules; default [] */
+              all_of?: {
+                /** the name of the claim; dots walk into objects */
+                claim: string;
+
+                /** compare the names of the members of an object; default false */
+                keys_of?: boolean;
+
+                /** the claim must be one of these, by JSON type; a text may end in `*` */
+                values: (string | number | boolean)[];
+              }[];
+
+              /** at least one of these rules; default [] */
+              any_of?: {
+                /** the name of the claim; dots walk into objects */
+                claim: string;
+
+                /** compare the names of the members of an object; default false */
+                keys_of?: boolean;
+
+                /** the claim must be one of these, by JSON type; a text may end in `*` */
+                values: (string | number | boolean)[];
+              }[];
+            };
+
+            /** scopes that the token must have for this */
+            scopes?: {
+              /** every one of these; default [] */
+              all_of?: string[];
+
+              /** at least one of these; default [] */
+              any_of?: string[];
+            };
+          }
+      >;
+
+      /** rules for prompts, by name */
+      prompts?: Record<
+        string,
+        | "deny"
+        | "allow"
+        | "public"
+        | {
+            /** claims that the token must have for this */
+            claims?: {
+              /** every one of these rules; default [] */
+              all_of?: {
+                /** the name of the claim; dots walk into objects */
+                claim: string;
+
+                /** compare the names of the members of an object; default false */
+                keys_of?: boolean;
+
+                /** the claim must be one of these, by JSON type; a text may end in `*` */
+                values: (string | number | boolean)[];
+              }[];
+
+              /** at least one of these rules; default [] */
+              any_of?: {
+                /** the name of the claim; dots walk into objects */
+                claim: string;
+
+                /** compare the names of the members of an object; default false */
+                keys_of?: boolean;
+
+                /** the claim must be one of these, by JSON type; a text may end in `*` */
+                values: (string | number | boolean)[];
+              }[];
+            };
+
+            /** scopes that the token must have for this */
+            scopes?: {
+              /** every one of these; default [] */
+              all_of?: string[];
+
+              /** at least one of these; default [] */
+              any_of?: string[];
+            };
+          }
+      >;
+
+      /** rules for resources, by URI */
+      resources?: Record<
+        string,
+        | "deny"
+        | "allow"
+        | "public"
+        | {
+            /** claims that the token must have for this */
+            claims?: {
+              /** every one of these rules; default [] */
+              all_of?: {
+                /** the name of the claim; dots walk into objects */
+                claim: string;
+
+                /** compare the names of the members of an object; default false */
+                keys_of?: boolean;
+
+                /** the claim must be one of these, by JSON type; a text may end in `*` */
+                values: (string | number | boolean)[];
+              }[];
+
+              /** at least one of these rules; default [] */
+              any_of?: {
+                /** the name of the claim; dots walk into objects */
+                claim: string;
+
+                /** compare the names of the members of an object; default false */
+                keys_of?: boolean;
+
+                /** the claim must be one of these, by JSON type; a text may end in `*` */
+                values: (string | number | boolean)[];
+              }[];
+            };
+
+            /** scopes that the token must have for this */
+            scopes?: {
+              /** every one of these; default [] */
+              all_of?: string[];
+
+              /** at least one of these; default [] */
+              any_of?: string[];
+            };
+          }
+      >;
+
+      /** rules for tools, by name */
+      tools?: Record<
+        string,
+        | "deny"
+        | "allow"
+        | "public"
+        | {
+            /** claims that the token must have for this */
+            claims?: {
+              /** every one of these rules; default [] */
+              all_of?: {
+                /** the name of the claim; dots walk into objects */
+                claim: string;
+
+                /** compare the names of the members of an object; default false */
+                keys_of?: boolean;
+
+                /** the claim must be one of these, by JSON type; a text may end in `*` */
+                values: (string | number | boolean)[];
+              }[];
+
+              /** at least one of these rules; default [] */
+              any_of?: {
+                /** the name of the claim; dots walk into objects */
+                claim: string;
+
+                /** compare the names of the members of an object; default false */
+                keys_of?: boolean;
+
+                /** the claim must be one of these, by JSON type; a text may end in `*` */
+                values: (string | number | boolean)[];
+              }[];
+            };
+
+            /** scopes that the token must have for this */
+            scopes?: {
+              /** every one of these; default [] */
+              all_of?: string[];
+
+              /** at least one of these; default [] */
+              any_of?: string[];
+            };
+          }
+      >;
+
+      /** what becomes of tools, resources, prompts and unknown methods that no rule names: deny or allow */
+      unlisted: "deny" | "allow";
+    };
+
     /** the scopes that clients should ask for; empty: those that `auth.oauth.scopes` names; offline_access is left out; default [] */
     scopes_supported?: string[];
+
+    /** decide by Mcp-Method and Mcp-Name without reading messages: only where the agent itself compares them with the message; default false */
+    trust_mirrored_headers?: boolean;
   };
 
   /** what the agent speaks: http, mcp, or a2a; default http */
@@ -580,6 +772,11 @@ export type ConfigurationCode =
   | "protocol-block"
   | "token-passthrough"
   | "root-metadata"
+  | "rule-name"
+  | "rule-needs-token"
+  | "unknown-method"
+  | "public-rule"
+  | "trusted-headers"
   | "bad-label"
   | "dormant-key"
   | "audience-unchecked"
@@ -1471,8 +1668,25 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     kind: "count",
   },
   {
+    pointer: "/mcp/max_message",
+    doc: "the longest message that is read for the rules; longer ones get 413; 1KiB to 64MiB; default 1MiB",
+    kind: "text",
+  },
+  {
     pointer: "/mcp/root_metadata",
     doc: "whether the host's root tells clients about this agent too; one agent of a host can; default false",
+    kind: "switch",
+    usual: false,
+  },
+  {
+    pointer: "/mcp/rules/unlisted",
+    doc: "what becomes of tools, resources, prompts and unknown methods that no rule names: deny or allow",
+    kind: "choice",
+    words: ["deny", "allow"],
+  },
+  {
+    pointer: "/mcp/trust_mirrored_headers",
+    doc: "decide by Mcp-Method and Mcp-Name without reading messages: only where the agent itself compares them with the message; default false",
     kind: "switch",
     usual: false,
   },
@@ -1547,6 +1761,7 @@ export const AGENT_BOUNDS: AllBounds = {
   "/cors/max_age": { kind: "duration", maximum: "30d", minimum: "0s" },
   "/max_body": { kind: "size", maximum: "1024GiB", minimum: "1B" },
   "/max_in_flight": { kind: "count", minimum: "1", maximum: "1048576" },
+  "/mcp/max_message": { kind: "size", maximum: "64MiB", minimum: "1KiB" },
   "/upstream/connect_timeout": { kind: "duration", maximum: "10m", minimum: "1ms" },
   "/upstream/idle_timeout": { kind: "duration", maximum: "1h", minimum: "1ms" },
   "/upstream/response_timeout": { kind: "duration", maximum: "1d", minimum: "1ms" },

@@ -16,7 +16,7 @@ use crate::upstream::{Endpoint, Upstream, UpstreamHost, UpstreamTls};
 use super::super::snapshot::ApiKey;
 use super::input::Input;
 use super::made::{Agents, FromFiles, Providers};
-use super::{audience, card, given, kept, protocol};
+use super::{audience, card, given, kept, operations, protocol};
 use crate::config::language::settings::agent::{self as settings, AgentEntry, Auth, Origins};
 use crate::config::text::code::Code;
 
@@ -31,7 +31,7 @@ pub(super) fn make(input: &Input<'_>, providers: &Providers, from: &FromFiles) -
     for entry in &input.document.agents {
         let Some(endpoint) = endpoint(input, &mut all, &entry.upstream) else { continue };
         if entry.a2a.is_some() {
-            card::check(input, providers, entry, &route(&entry.route));
+            card::check(input, providers, entry, &route(entry));
         }
         let kept = kept::agent(input, providers, from, &all, entry, &endpoint);
         let made = kept.or_else(|| agent(input, providers, from, &all, entry, endpoint).map(Arc::new));
@@ -67,7 +67,7 @@ fn agent(
     endpoint: Arc<Endpoint>,
 ) -> Option<Agent> {
     let upstream = upstream(from, &entry.upstream, endpoint);
-    let route = route(&entry.route);
+    let route = route(entry);
     let authenticator = authenticator(input, providers, all, entry)?;
     let name = entry.id.value.clone();
     let before = input.previous.and_then(|snapshot| snapshot.agents.get(&name));
@@ -91,9 +91,9 @@ fn agent(
         upstream: upstream?,
         entry: Entry {
             number: next_id(),
-            rules: oauth.map(rules).unwrap_or_default(),
+            rules: oauth.map(|oauth| rules(&oauth.scopes, &oauth.claims)).unwrap_or_default(),
             claim_headers: claim_headers(input, oauth, entry)?,
-            operations: None,
+            operations: operations::rules(entry),
         },
         cors: entry.cors.as_ref().map(|cors| Box::new(compile_cors(cors, credential))),
         max_body: entry.max_body,
@@ -137,10 +137,11 @@ fn names_of(authenticator: &Authenticator) -> Vec<&ProviderName> {
 }
 
 /// Routes are compared without the slash at the end, so the route of everything is the empty one.
-fn route(written: &settings::Route) -> Route {
+fn route(entry: &AgentEntry) -> Route {
+    let written = &entry.route;
     Route {
         hosts: written.hosts.clone(),
-        methods: Methods::new(&written.methods),
+        methods: Methods::new(&operations::methods(entry)),
         path: written.path.trim_end_matches('/').to_owned(),
         strip_path: written.strip_path,
     }
@@ -273,14 +274,15 @@ fn instant(at: jiff::Timestamp) -> Instant {
     Instant::from_duration(since_epoch)
 }
 
-fn rules(oauth: &settings::OAuth) -> Rules {
+/// A block of scopes and claims.
+pub(super) fn rules(scopes: &settings::Scopes, claims: &settings::ClaimRules) -> Rules {
     let compiled = |rules: &[settings::ClaimRule]| {
         rules.iter().map(|r| ClaimRule::new(r.claim.clone(), r.keys_of, r.values.clone())).collect()
     };
     Rules {
-        scopes: ScopeRules { all_of: oauth.scopes.all_of.clone(), any_of: oauth.scopes.any_of.clone() },
-        claims_all_of: compiled(&oauth.claims.all_of),
-        claims_any_of: compiled(&oauth.claims.any_of),
+        scopes: ScopeRules { all_of: scopes.all_of.clone(), any_of: scopes.any_of.clone() },
+        claims_all_of: compiled(&claims.all_of),
+        claims_any_of: compiled(&claims.any_of),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::upstream::Endpoint;
 use super::input::Input;
 use super::made::{Agents, FromFiles, Providers, Trusted};
 use super::{audience, card, given};
-use crate::config::language::settings::agent::{AgentEntry, Auth};
+use crate::config::language::settings::agent::{AgentEntry, Auth, McpRules, Spoken};
 
 /// The agent that runs, when compiling `entry` would make the same.
 pub(super) fn agent(
@@ -65,8 +65,14 @@ pub(super) fn policy(
     let same = before.auth.value == entry.auth.value
         && before.route.value == entry.route.value
         && before.enforcement == entry.enforcement
+        && rules_of(before) == rules_of(entry)
         && providers_are_same;
     same.then_some(agent.policy)
+}
+
+/// The written rules by operation.
+fn rules_of(entry: &AgentEntry) -> (Spoken, Option<&McpRules>) {
+    (entry.protocol, entry.mcp.as_ref().and_then(|mcp| mcp.rules.as_deref()))
 }
 
 fn trust_is_same(trust: &Trusted, entry: &AgentEntry, agent: &Agent) -> bool {

@@ -10,6 +10,7 @@ mod given;
 mod input;
 mod kept;
 mod made;
+mod operations;
 mod protocol;
 mod providers;
 mod restart;

@@ -9,9 +9,6 @@ use crate::config::language::settings::agent::{AgentEntry, Origins, Spoken};
 use crate::protocol::ResourceForms;
 use crate::routing::{A2aAgent, AllowedOrigins, McpAgent, Protocol, Route, UpstreamChallenge};
 
-/// The longest message that is read of an MCP agent.
-const MAX_MESSAGE: usize = 1 << 20;
-
 /// What this agent speaks. Nothing when the file of its card cannot be used, which was reported.
 pub(super) fn spoken(
     input: &Input<'_>,
@@ -45,8 +42,8 @@ pub(super) fn mcp(entry: &AgentEntry) -> McpAgent {
         documentation: written.documentation.map(Into::into),
         root_metadata: written.root_metadata.value,
         origins: origins(entry, written.allowed_origins),
-        max_message: MAX_MESSAGE,
-        trust_mirrored_headers: false,
+        max_message: usize::try_from(written.max_message).unwrap_or(usize::MAX),
+        trust_mirrored_headers: written.trust_mirrored_headers,
     }
 }
 

@@ -129,7 +129,12 @@ codes! {
     ProtocolBlock "protocol-block" Error "A block for a protocol that the agent does not speak.";
     TokenPassthrough "token-passthrough" Error "An agent that speaks MCP would receive its callers' tokens.";
     RootMetadata "root-metadata" Error "Two agents of one host answer at its root with their metadata, or one that has none.";
+    RuleName "rule-name" Error "A rule for something that has no such name: an asterisk elsewhere than at the end.";
+    RuleNeedsToken "rule-needs-token" Error "A rule with scopes or claims at an agent whose callers bring no token.";
     // warnings and notes
+    UnknownMethod "unknown-method" Warning "A rule for a method that MCP does not have, and that looks like one that it has.";
+    PublicRule "public-rule" Note "A rule that opens something to everybody.";
+    TrustedHeaders "trusted-headers" Warning "Rules are decided by what the head of a request says of its message.";
     BadLabel "bad-label" Warning "A name for people that is very long, or holds control characters or ones that turn text.";
     DormantKey "dormant-key" Warning "A stored API key belongs to an agent that takes no API keys at the moment.";
     AudienceUnchecked "audience-unchecked" Warning "An agent takes tokens that were made for anybody.";

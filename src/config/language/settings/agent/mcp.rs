@@ -3,12 +3,12 @@
 use super::super::super::fields::Fields;
 use super::super::super::section::section;
 use super::super::super::shape::Shape;
-use super::super::super::value::{Placed, Value};
-use super::super::super::values::{Flag, Label, List, bad_url, some_text, words};
+use super::super::super::value::{Boxed, Placed, Value};
+use super::super::super::values::{Flag, Label, List, Size, bad_url, some_text, words};
 use super::super::super::web::{has_credentials, is_plain, route_path};
 
 use super::super::scope::Scope;
-use super::{AgentSettings, Auth, Origins};
+use super::{AgentSettings, Auth, McpRules, Origins};
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Spanned};
@@ -29,7 +29,7 @@ words!(Spoken { Http = "http", Mcp = "mcp", A2a = "a2a" });
 
 section! {
     /// `mcp`
-    #[derive(Debug, Clone, PartialEq, Eq)]
+    #[derive(Debug, Clone, PartialEq)]
     pub struct Mcp = "`mcp`", default {
         /// the path behind the route that MCP clients are given; / is the route itself
         endpoint: String as Endpoint = "/mcp".to_owned();
@@ -45,7 +45,15 @@ section! {
         documentation: Option<String> as PageUrl;
         /// whether the host's root tells clients about this agent too; one agent of a host can
         root_metadata: Spanned<bool> as Placed<Flag> = Spanned::new(false, Place::WHOLE);
+        /// who may use which method, tool, resource and prompt; absent: whoever may call the agent may use all
+        rules: Option<Box<McpRules>> as Boxed<McpRules>;
+        /// the longest message that is read for the rules; longer ones get 413
+        max_message: u64 as Size<1024, { 64 << 20 }> = 1 << 20;
+        /// decide by Mcp-Method and Mcp-Name without reading messages: only where the agent itself compares them with the
+        /// message
+        trust_mirrored_headers: bool as Flag = false;
     }
+    impl { const STRICT: bool = true; }
 }
 
 /// Refuses a block for a protocol that the agent does not speak, and root metadata that nobody would be told.
@@ -59,11 +67,30 @@ pub(super) fn check(fields: &Fields<'_>, agent: &AgentSettings) {
         let help = "write `protocol: mcp` beside it, or remove the block";
         fields.report().say(Code::ProtocolBlock, place, message, help);
     }
+    trusted_headers(fields, agent);
     let root = agent.mcp.as_ref().map(|mcp| mcp.root_metadata).filter(|root| root.value);
     if let (Some(root), Auth::ApiKey(_) | Auth::Public) = (root, &agent.auth.value) {
         let message = "only agents with `auth.oauth` have metadata";
         fields.report().say(Code::RootMetadata, root.place, message, "remove `root_metadata`");
     }
+}
+
+/// Says what it means to believe the head of a request.
+fn trusted_headers(fields: &Fields<'_>, agent: &AgentSettings) {
+    let Some(mcp) = agent.mcp.as_deref().filter(|mcp| mcp.trust_mirrored_headers) else { return };
+    let Some(place) = fields.node("mcp").and_then(|node| node.member("trust_mirrored_headers")) else {
+        return;
+    };
+    if mcp.rules.is_none() {
+        let message = "`trust_mirrored_headers` without `rules` changes nothing";
+        fields.report().say(Code::TrustedHeaders, place.place, message, "add `rules`, or remove it");
+        return;
+    }
+    let message = "rules are decided by Mcp-Method and Mcp-Name alone: a caller passes them with a message that says \
+                   something else, unless the agent compares the two";
+    let help = "keep it only if the agent refuses such messages itself (MCP 2026-07-28); `completion/complete` and \
+                `subscriptions/listen` are judged by `methods` and `unlisted` alone";
+    fields.report().say(Code::TrustedHeaders, place.place, message, help);
 }
 
 /// A path behind a route, without a slash at its end; empty for the route itself.

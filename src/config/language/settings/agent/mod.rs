@@ -14,6 +14,7 @@ mod oauth;
 mod passthrough;
 mod public_url;
 mod route;
+mod rules;
 mod set_headers;
 mod token_places;
 mod upstream;
@@ -38,6 +39,7 @@ pub use mcp::{Mcp, Spoken};
 pub use oauth::{OAuth, SenderConstraint};
 
 pub use route::Route;
+pub(in crate::config) use rules::{McpRules, NamedRules, OperationRule};
 pub use set_headers::{SetHeader, SetValue};
 pub use upstream::{AgentUrl, Upstream, UpstreamHost};
 
@@ -93,6 +95,7 @@ section! {
                 mcp::check(fields, agent);
                 passthrough::check(fields, agent);
                 a2a::check(fields, agent);
+                rules::check(fields, agent);
             }
         }
     }

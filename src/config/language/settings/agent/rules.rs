@@ -1,0 +1,214 @@
+//! `mcp.rules`: who may do what, by method, tool, resource and prompt.
+
+use std::marker::PhantomData;
+
+use super::super::super::fields::{Fields, entries};
+use super::super::super::section::{Settings, read_section, section};
+use super::super::super::shape::Shape;
+use super::super::super::value::Value;
+use super::super::super::values::{word, words};
+use super::{AgentSettings, Auth, ClaimRules, Scopes};
+use crate::authz::Unlisted;
+use crate::config::text::code::Code;
+use crate::config::text::report::Report;
+use crate::config::text::source::{Place, Spanned};
+use crate::config::text::suggest::did_you_mean;
+use crate::config::text::yaml::{Key, Node};
+
+section! {
+    /// `mcp.rules`
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct McpRules = "`rules`" {
+        /// what becomes of tools, resources, prompts and unknown methods that no rule names: deny or allow
+        unlisted: Unlisted as Unlisted, required;
+        /// rules for methods, such as `initialize` or `tasks/*`, in addition to those of what a message is about
+        methods: NamedRules as Table<Methods> = Vec::new();
+        /// rules for tools, by name
+        tools: NamedRules as Table<Tools> = Vec::new();
+        /// rules for resources, by URI
+        resources: NamedRules as Table<Resources> = Vec::new();
+        /// rules for prompts, by name
+        prompts: NamedRules as Table<Prompts> = Vec::new();
+    }
+    impl { const STRICT: bool = true; }
+}
+
+words!(Unlisted { Deny = "deny", Allow = "allow" });
+
+/// Rules, each under a name or, with an asterisk at its end, the beginning of one.
+pub(in crate::config) type NamedRules = Vec<(Spanned<String>, OperationRule)>;
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OperationRule {
+    /// Nobody may.
+    Deny,
+    /// Whoever the agent's own rules admit.
+    Allow,
+    /// Anybody, without a credential.
+    Public,
+    /// Whoever the agent's own rules admit and who meets these.
+    Needs(Box<Needs>),
+}
+
+section! {
+    /// One of `mcp.rules`, written as a mapping
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Needs = "a rule" {
+        /// scopes that the token must have for this
+        scopes: Scopes as Scopes = Scopes::default();
+        /// claims that the token must have for this
+        claims: ClaimRules as ClaimRules = ClaimRules::default();
+    }
+    impl { const STRICT: bool = true; }
+}
+
+const WORDS: &[&str] = &["deny", "allow", "public"];
+
+impl Value for OperationRule {
+    type Read = Self;
+    const SHAPE: Shape = Shape::AnyOf(&[Shape::Word(WORDS), Shape::Section(Needs::SECTION)]);
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
+        Self::read_under(report, node.place, node)
+    }
+
+    fn read_under(report: &Report<'_>, owner: Place, node: &Node) -> Option<Self> {
+        if node.is_map() {
+            let needs: Needs = read_section(report, owner, node)?;
+            let is_empty = needs.scopes == Scopes::default() && needs.claims == ClaimRules::default();
+            return Some(if is_empty { Self::Allow } else { Self::Needs(Box::new(needs)) });
+        }
+        match word(report, node, WORDS)? {
+            "deny" => Some(Self::Deny),
+            "allow" => Some(Self::Allow),
+            _ => Some(Self::Public),
+        }
+    }
+}
+
+/// What the names of a table are names of.
+trait Named {
+    const TABLE: &'static str;
+    const KNOWN: &'static [&'static str] = &[];
+}
+
+struct Methods;
+struct Tools;
+struct Resources;
+struct Prompts;
+
+impl Named for Methods {
+    const TABLE: &'static str = "`methods`";
+    /// The methods that clients send, over all revisions (MCP 2026-07-28 and before).
+    const KNOWN: &'static [&'static str] = &[
+        "initialize",
+        "ping",
+        "server/discover",
+        "logging/setLevel",
+        "tools/list",
+        "tools/call",
+        "resources/list",
+        "resources/templates/list",
+        "resources/read",
+        "resources/subscribe",
+        "resources/unsubscribe",
+        "prompts/list",
+        "prompts/get",
+        "completion/complete",
+        "subscriptions/listen",
+        "tasks/list",
+        "tasks/get",
+        "tasks/result",
+        "tasks/update",
+        "tasks/cancel",
+        "notifications/initialized",
+        "notifications/cancelled",
+        "notifications/progress",
+        "notifications/roots/list_changed",
+    ];
+}
+impl Named for Tools {
+    const TABLE: &'static str = "`tools`";
+}
+impl Named for Resources {
+    const TABLE: &'static str = "`resources`";
+}
+impl Named for Prompts {
+    const TABLE: &'static str = "`prompts`";
+}
+
+/// A mapping from names to rules. One that cannot be read spoils it all: a rule that is left out could be a denial.
+struct Table<N>(PhantomData<N>);
+
+impl<N: Named> Value for Table<N> {
+    type Read = NamedRules;
+    const SHAPE: Shape = Shape::Map(r"^[^*]*\*?$", &OperationRule::SHAPE);
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<NamedRules> {
+        let mut rules = Vec::new();
+        let written = entries(report, N::TABLE, node)?;
+        for (key, node) in written {
+            let (name, rule) = (name::<N>(report, key), OperationRule::read_under(report, key.place, node));
+            if let (Some(name), Some(rule)) = (name, rule) {
+                rules.push((name, rule));
+            }
+        }
+        rules.shrink_to_fit();
+        Some(rules).filter(|rules| rules.len() == written.len())
+    }
+}
+
+fn name<N: Named>(report: &Report<'_>, key: &Key) -> Option<Spanned<String>> {
+    let text = key.text.as_str();
+    let exact = text.strip_suffix('*').unwrap_or(text);
+    if text.is_empty() || exact.contains('*') || text.chars().any(char::is_control) {
+        let message = format!("`{text}` names nothing that a rule could be for");
+        let help = "write a name, or its beginning and one `*` at the end";
+        report.say(Code::RuleName, key.place, message, help);
+        return None;
+    }
+    if exact == text
+        && !N::KNOWN.contains(&text)
+        && let Some(known) = did_you_mean(text, N::KNOWN.iter().copied())
+    {
+        let message = format!("`{text}` is not a method of MCP");
+        report.say(Code::UnknownMethod, key.place, message, format!("did you mean `{known}`?"));
+    }
+    Some(Spanned::new(text.to_owned(), key.place))
+}
+
+/// Refuses rules that nobody could meet, and notes those that open something.
+pub(super) fn check(fields: &Fields<'_>, agent: &AgentSettings) {
+    let Some(rules) = agent.mcp.as_ref().and_then(|mcp| mcp.rules.as_ref()) else { return };
+    let report = fields.report();
+    for (name, rule) in rules.all() {
+        match (rule, &agent.auth.value) {
+            (OperationRule::Needs(_), Auth::ApiKey(_) | Auth::Public) => {
+                let message =
+                    format!("nobody can meet the rule for `{}`: callers bring no token", name.value);
+                let help =
+                    "write `deny`, `allow` or `public`, or have callers authenticate with `auth.oauth`";
+                report.say(Code::RuleNeedsToken, name.place, message, help);
+            }
+            (OperationRule::Public, Auth::OAuth(_) | Auth::ApiKey(_)) => {
+                let message = format!("everybody may use `{}`, without a credential", name.value);
+                report.say(Code::PublicRule, name.place, message, "if that is meant, nothing is to be done");
+            }
+            _ => {}
+        }
+    }
+    let methods = &agent.route.value.methods;
+    if !methods.is_empty() && !methods.contains(&http::Method::POST) {
+        let message = "an agent with rules needs POST, and its route does not serve it";
+        report.say(Code::BadMethod, agent.route.place, message, "add POST to `route.methods`");
+    }
+}
+
+impl McpRules {
+    /// Every rule, with its name.
+    fn all(&self) -> impl Iterator<Item = &(Spanned<String>, OperationRule)> {
+        let Self { unlisted: _, methods, tools, resources, prompts } = self;
+        [methods, tools, resources, prompts].into_iter().flatten()
+    }
+}
