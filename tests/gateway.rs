@@ -91,6 +91,7 @@ mod mcp_audience;
 #[path = "gateway/metadata.rs"]
 mod metadata;
 
+#[cfg(test)]
 #[path = "gateway/mcp_rules.rs"]
 mod mcp_rules;
 

@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
-use crate::model::{Call, CallOutcome, Decision, Operation, OperationClass, Reason};
+use crate::model::{Call, Operation, OperationClass};
 use crate::protocol::json_rpc::Id;
 use crate::protocol::mcp::Revision;
-
-use super::Verdict;
 
 /// What a request asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,20 +37,5 @@ impl Asked {
             id: id.map(Id::to_owned),
             step_up: None,
         }
-    }
-}
-
-impl Verdict {
-    /// What the rules by operation said of the message; `None` where they were not asked.
-    #[must_use]
-    pub fn call_outcome(&self) -> Option<CallOutcome> {
-        let asked = self.asked.as_ref().filter(|asked| asked.class != OperationClass::Session)?;
-        Some(match (self.decision, self.reason) {
-            (Decision::Allow, _) => CallOutcome::Permitted,
-            (Decision::ShadowDeny, _) => CallOutcome::ShadowDenied,
-            (_, Reason::McpHeaderMismatch | Reason::McpBatch | Reason::McpBody) => CallOutcome::Invalid,
-            _ if asked.step_up.is_some() => CallOutcome::StepUp,
-            _ => CallOutcome::Denied,
-        })
     }
 }

@@ -251,7 +251,8 @@ agents:
             let asked = |name| challenge(reason, &agent(name), None, || None).is_some();
             let by_status = matches!(reason.status(), 400 | 401) || reason == Reason::ScopeMissing;
             let of_a_key = reason.as_str().starts_with("api_key");
-            assert_eq!(asked("plain"), by_status && !of_a_key, "{reason}");
+            let of_a_message = reason.as_str().starts_with("mcp_");
+            assert_eq!(asked("plain"), by_status && !of_a_key && !of_a_message, "{reason}");
             assert!(!asked("open"), "{reason}");
             if of_a_key || reason == Reason::MultipleTokens {
                 let keyed = challenge(reason, &agent("keyed"), None, || None).unwrap();

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::authz::Admission;
-use crate::model::{AuthMethod, CacheLabel, Decision, Enforcement, Identity, Reason};
+use crate::model::{
+    AuthMethod, CacheLabel, CallOutcome, Decision, Enforcement, Identity, OperationClass, Reason,
+};
 use crate::routing::Agent;
 
 use super::{Asked, Permit};
@@ -46,6 +48,19 @@ impl Verdict {
     #[must_use]
     pub fn unasked() -> Self {
         Self { decision: Decision::Allow, reason: Reason::Ok, ..Self::NO_AGENT }
+    }
+
+    /// What the rules by operation said of the message; `None` where they were not asked.
+    #[must_use]
+    pub fn call_outcome(&self) -> Option<CallOutcome> {
+        let asked = self.asked.as_ref().filter(|asked| asked.class != OperationClass::Session)?;
+        Some(match (self.decision, self.reason) {
+            (Decision::Allow, _) => CallOutcome::Permitted,
+            (Decision::ShadowDeny, _) => CallOutcome::ShadowDenied,
+            (_, Reason::McpHeaderMismatch | Reason::McpBatch | Reason::McpBody) => CallOutcome::Invalid,
+            _ if asked.step_up.is_some() => CallOutcome::StepUp,
+            _ => CallOutcome::Denied,
+        })
     }
 
     /// The request may pass, with the claim headers of its admission.

@@ -36,18 +36,17 @@ async fn stage() -> Stage {
     });
     let oauth = json!({"oauth": {"identity_providers": ["corp"], "audiences": ["x"], "scopes": {"all_of": ["base"]}}});
     let words = json!({"unlisted": "deny", "tools": {"free": "public", "read_x": "allow"}});
-    let agent = |path: &str, auth: &Value, rules: &Value| {
-        json!({"route": path, "upstream": upstream.url(), "auth": auth, "protocol": "mcp",
-            "public_url": "https://agents.test", "mcp": {"rules": rules, "max_message": "2KiB"}})
+    let agent = |path: &str, auth: &Value, rules: &Value, trusts: bool, enforcement: &str| {
+        let mcp = json!({"rules": rules, "max_message": "2KiB", "trust_mirrored_headers": trusts});
+        json!({"route": path, "upstream": upstream.url(), "auth": auth, "protocol": "mcp", "mcp": mcp,
+            "public_url": "https://agents.test", "enforcement": enforcement})
     };
-    let mut agents = json!({
-        "a": agent("/a", &oauth, &rules),
-        "shadow": agent("/shadow", &oauth, &rules),
-        "trusted": agent("/trusted", &oauth, &rules),
-        "public": agent("/public", &json!("public"), &words),
+    let agents = json!({
+        "a": agent("/a", &oauth, &rules, false, "enforce"),
+        "shadow": agent("/shadow", &oauth, &rules, false, "shadow"),
+        "trusted": agent("/trusted", &oauth, &rules, true, "enforce"),
+        "public": agent("/public", &json!("public"), &words, false, "enforce"),
     });
-    agents["shadow"]["enforcement"] = "shadow".into();
-    agents["trusted"]["mcp"]["trust_mirrored_headers"] = true.into();
     let body = format!("identity_providers: {}\nagents: {agents}\n", json!({"corp": {"issuer": issuer.url}}));
     let gateway = Start { body: &body, ..Start::default() }.ready().await;
     Stage { gateway, upstream, issuer, key }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme, TokenCache};
-use crate::authz::{ClaimHeader, ClaimHeaders, ClaimRule, Entry, Rules, ScopeRules};
+use crate::authz::{ClaimHeader, ClaimHeaders, Entry};
 use crate::model::{AgentName, Digest, Identity, Instant, ProviderName, unbracketed};
 use crate::routing::{Agent, Authenticator, Cors, CorsRules, Methods, Route, next_id};
 use crate::telemetry::AgentMetrics;
@@ -91,7 +91,7 @@ fn agent(
         upstream: upstream?,
         entry: Entry {
             number: next_id(),
-            rules: oauth.map(|oauth| rules(&oauth.scopes, &oauth.claims)).unwrap_or_default(),
+            rules: oauth.map(|oauth| operations::block(&oauth.scopes, &oauth.claims)).unwrap_or_default(),
             claim_headers: claim_headers(input, oauth, entry)?,
             operations: operations::rules(entry),
         },
@@ -272,18 +272,6 @@ fn keys(all: &BTreeMap<String, ApiKey>) -> HashMap<AgentName, HashMap<String, Ap
 fn instant(at: jiff::Timestamp) -> Instant {
     let since_epoch = Duration::try_from(at.as_duration()).unwrap_or(Duration::ZERO);
     Instant::from_duration(since_epoch)
-}
-
-/// A block of scopes and claims.
-pub(super) fn rules(scopes: &settings::Scopes, claims: &settings::ClaimRules) -> Rules {
-    let compiled = |rules: &[settings::ClaimRule]| {
-        rules.iter().map(|r| ClaimRule::new(r.claim.clone(), r.keys_of, r.values.clone())).collect()
-    };
-    Rules {
-        scopes: ScopeRules { all_of: scopes.all_of.clone(), any_of: scopes.any_of.clone() },
-        claims_all_of: compiled(&claims.all_of),
-        claims_any_of: compiled(&claims.any_of),
-    }
 }
 
 fn claim_headers(

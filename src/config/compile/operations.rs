@@ -2,8 +2,10 @@
 
 use http::Method;
 
-use crate::authz::{OperationRules, Rule, RuleTable, Rules};
-use crate::config::language::settings::agent::{AgentEntry, NamedRules, OperationRule, Spoken};
+use crate::authz::{ClaimRule, OperationRules, Rule, RuleTable, Rules, ScopeRules};
+use crate::config::language::settings::agent::{
+    self as settings, AgentEntry, NamedRules, OperationRule, Spoken,
+};
 
 /// What an agent with rules by operation serves: the transport of MCP has no other methods.
 const SERVED: [Method; 4] = [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS];
@@ -36,8 +38,8 @@ fn compiled(rule: &OperationRule, needs: &mut Vec<Rules>) -> Rule {
         OperationRule::Deny => Rule::Deny,
         OperationRule::Allow => Rule::Allow,
         OperationRule::Public => Rule::Public,
-        OperationRule::Needs(block) => {
-            let rules = super::agents::rules(&block.scopes, &block.claims);
+        OperationRule::Needs(needed) => {
+            let rules = block(&needed.scopes, &needed.claims);
             // Rules that ask for the same are judged once.
             let known = needs.iter().position(|other| *other == rules);
             Rule::Needs(known.unwrap_or_else(|| {
@@ -55,4 +57,16 @@ pub(super) fn methods(entry: &AgentEntry) -> Vec<Method> {
         return written.to_vec();
     }
     SERVED.into_iter().filter(|method| written.is_empty() || written.contains(method)).collect()
+}
+
+/// A block of scopes and claims.
+pub(super) fn block(scopes: &settings::Scopes, claims: &settings::ClaimRules) -> Rules {
+    let compiled = |rules: &[settings::ClaimRule]| {
+        rules.iter().map(|r| ClaimRule::new(r.claim.clone(), r.keys_of, r.values.clone())).collect()
+    };
+    Rules {
+        scopes: ScopeRules { all_of: scopes.all_of.clone(), any_of: scopes.any_of.clone() },
+        claims_all_of: compiled(&claims.all_of),
+        claims_any_of: compiled(&claims.any_of),
+    }
 }

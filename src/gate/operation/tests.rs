@@ -1,3 +1,5 @@
+//! Tables: callers and rules, heads, faulty messages, shadow mode.
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;

@@ -61,7 +61,7 @@ async fn a_refusal_in_shadow_is_counted_and_passes_without_an_identity() {
         assert_eq!(callers.iter().map(|(_, v)| v.as_str()).collect::<Vec<_>>(), identity, "{reason}");
         assert!(seen.all("authorization").is_empty(), "{reason}: the credential stays behind");
         let counted = format!(
-            "agent=a decision={decision} method=oauth provider={} reason={reason}",
+            "agent=a decision={decision} method=oauth operation=none provider={} reason={reason}",
             provider.unwrap_or("_")
         );
         assert_eq!(added(&before, &decisions(&gateway).await), [counted], "{reason}");
