@@ -88,6 +88,10 @@ mod kept;
 mod mcp_audience;
 
 #[cfg(test)]
+#[path = "gateway/mcp/mod.rs"]
+mod mcp;
+
+#[cfg(test)]
 #[path = "gateway/metadata.rs"]
 mod metadata;
 
