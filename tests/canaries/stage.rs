@@ -187,6 +187,8 @@ fn body(issuer: &Issuer, other: &Issuer, upstream: &Upstream, garbling: &Scripte
             "k": {"route": "/k", "upstream": url, "auth": {"api_key": {"header": "X-API-Key"}}},
             "l": {"route": "/l", "upstream": url, "auth": {"api_key": {"header": "X-API-Key"}}},
             "p": {"route": "/p", "upstream": url, "auth": "public", "max_body": "64KiB"},
+            "m": {"route": "/m", "upstream": url, "auth": oauth(json!({})), "protocol": "mcp",
+                  "public_url": "https://m.test", "mcp": {"rules": {"unlisted": "deny", "tools": {"echo": "allow"}}}},
             "gone": {"route": "/gone", "upstream": "http://127.0.0.1:1", "auth": "public"},
             "garbling": {"route": "/garbling", "upstream": garbling.url(), "auth": "public"},
         },

@@ -190,8 +190,32 @@ impl Traffic {
             client().get(stage.gateway.url(&format!("/a?access_token={query}"))).header("cookie", &cookie);
         self.send("no credential", without).await;
         self.secrets.push(("what an upstream said".to_owned(), stage.said.clone()));
+        self.messages(stage, &good).await;
         self.raw(stage, &good).await;
         self.encrypted(stage, &good).await;
+    }
+
+    /// Messages to an agent with rules for its tools, each refused in another way but the first.
+    async fn messages(&mut self, stage: &Stage, good: &str) {
+        let (argument, session) = (self.secret("an argument of a tool"), self.secret("a session id"));
+        let call = |tool: &str| {
+            let params = json!({"name": tool, "arguments": {"x": argument}, "_meta": {"y": argument}});
+            json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string()
+        };
+        let now = ("mcp-protocol-version", "2026-07-28");
+        for (what, body, (name, value)) in [
+            ("a permitted tool", call("echo"), ("x-plain", "1")),
+            ("another tool", call("other"), ("x-plain", "1")),
+            ("a list of messages", format!("[{}]", call("echo")), ("x-plain", "1")),
+            ("half a message", format!("{{\"x\":\"{argument}"), ("x-plain", "1")),
+            ("a message whose head is silent", call("echo"), now),
+            ("a page of another origin", call("echo"), ("origin", "https://page.test")),
+        ] {
+            let request = client().post(stage.gateway.url("/m/mcp")).bearer_auth(good).header(name, value);
+            let request =
+                request.header("content-type", "application/json").header("mcp-session-id", &session);
+            self.send(what, request.body(body)).await;
+        }
     }
 
     /// Heads that no client would send, and connections that break off.
