@@ -9,6 +9,7 @@ mod explain;
 mod header_text;
 mod number;
 mod operations;
+mod requested_scopes;
 mod rules;
 
 pub use admission::{Admission, Entry};
@@ -17,4 +18,5 @@ pub use explain::{Check, Facts, Line, Silent, Trace, Transcript, Witness};
 pub use header_text::NonAscii;
 pub use number::is_exact;
 pub use operations::{OperationRules, Rule, RuleTable, Ruling, Standing, Standings, Unlisted};
+pub use requested_scopes::requested_scopes;
 pub use rules::{ClaimRule, Rules, ScopeRules};

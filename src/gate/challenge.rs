@@ -9,12 +9,9 @@ use std::borrow::Cow;
 
 use http::HeaderValue;
 
+use crate::authz::requested_scopes;
 use crate::model::{OAuthError, Reason, Refusal};
 use crate::routing::{Agent, Authenticator};
-
-/// A scope that asks for refresh tokens and is no right at an agent: servers do not name it (MCP 2026-07-28, "Refresh
-/// Tokens").
-const OFFLINE_ACCESS: &str = "offline_access";
 
 /// A challenge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,12 +72,7 @@ pub fn challenge(
 
 /// The scopes that a client should ask for, none twice; `None` where there is none.
 fn scope<'s>(needed: impl Iterator<Item = &'s str>) -> Option<String> {
-    let mut scopes: Vec<&str> = Vec::new();
-    for scope in needed.filter(|scope| *scope != OFFLINE_ACCESS) {
-        if !scopes.contains(&scope) {
-            scopes.push(scope);
-        }
-    }
+    let scopes = requested_scopes(needed);
     (!scopes.is_empty()).then(|| scopes.join(" "))
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use http::Method;
 
-use crate::authz::{Check, Facts, OperationRules, Ruling, Trace};
+use crate::authz::{Check, Facts, OperationRules, Ruling, Trace, requested_scopes};
 use crate::model::{Decision, Fetched, Operation, OperationClass, Reason, Request, TargetKind};
 use crate::protocol::json_rpc::{Id, Spelling, Unreadable, read};
 use crate::protocol::mcp::{self, Mirrored, PARAMS, Revision};
@@ -268,14 +268,8 @@ impl Governed<'_> {
 
     /// The scopes of the agent and of the operation, none twice.
     fn scopes(&self, operation: &Operation<'_>) -> Box<str> {
-        let mut scopes: Vec<&str> = Vec::new();
-        for scope in self.agent.entry.rules.scopes.listed().chain(self.rules.scopes(operation)) {
-            // A gateway does not ask for it in a client's name (MCP 2026-07-28, authorization, Refresh Tokens).
-            if scope != "offline_access" && !scopes.contains(&scope) {
-                scopes.push(scope);
-            }
-        }
-        scopes.join(" ").into()
+        let needed = self.agent.entry.rules.scopes.listed().chain(self.rules.scopes(operation));
+        requested_scopes(needed).join(" ").into()
     }
 }
 

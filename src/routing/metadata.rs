@@ -5,13 +5,11 @@ use std::borrow::Cow;
 use http::header;
 
 use crate::authn::OAuthPolicy;
+use crate::authz::requested_scopes;
 use crate::protocol::{ResourceForms, ResourceMetadata};
 
 use super::agent::{Agent, Authenticator};
 use super::protocol::{McpAgent, Protocol};
-
-/// The scope that asks for a refresh token: no right at an agent (OpenID Connect Core section 11).
-const OFFLINE_ACCESS: &str = "offline_access";
 
 impl Agent {
     /// The paths under which clients know it.
@@ -45,16 +43,11 @@ impl Agent {
     /// The scopes that are written for clients, else those of its rules.
     fn scopes_to_ask_for(&self) -> Vec<&str> {
         let written = self.mcp().map(|mcp| &*mcp.scopes_supported).unwrap_or_default();
-        let rules = &self.entry.rules.scopes;
-        let of_rules = rules.all_of.iter().chain(&rules.any_of).map(|scope| &**scope);
-        let mut scopes: Vec<&str> = Vec::new();
-        let all = written.iter().map(|scope| &**scope).chain(of_rules.filter(|_| written.is_empty()));
-        for scope in all.filter(|scope| *scope != OFFLINE_ACCESS) {
-            if !scopes.contains(&scope) {
-                scopes.push(scope);
-            }
+        if written.is_empty() {
+            requested_scopes(self.entry.rules.scopes.listed())
+        } else {
+            written.iter().map(|scope| &**scope).collect()
         }
-        scopes
     }
 
     fn mcp(&self) -> Option<&McpAgent> {

@@ -1,9 +1,8 @@
 //! What the card of an A2A agent is made from, and what it has to say about the gateway.
 
-use std::collections::HashSet;
-
 use super::input::{Input, Mention};
-use super::made::{OFFLINE_ACCESS, Providers};
+use super::made::Providers;
+use crate::authz::requested_scopes;
 use crate::config::language::settings::agent::{AgentEntry, Auth, CardFrom, OAuth};
 use crate::config::language::settings::server::PublicUrl;
 use crate::config::text::code::Code;
@@ -118,7 +117,6 @@ fn access(providers: &Providers, auth: &Auth) -> Access {
 
 /// The base scopes, each once.
 fn scopes(oauth: &OAuth) -> Vec<String> {
-    let mut seen = HashSet::from([OFFLINE_ACCESS]);
-    let all = oauth.scopes.all_of.iter().chain(&oauth.scopes.any_of);
-    all.filter(|scope| seen.insert(scope.as_str())).cloned().collect()
+    let all = oauth.scopes.all_of.iter().chain(&oauth.scopes.any_of).map(String::as_str);
+    requested_scopes(all).into_iter().map(str::to_owned).collect()
 }

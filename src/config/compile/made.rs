@@ -13,9 +13,6 @@ use crate::model::{AgentName, ProviderName};
 use crate::routing::{Agent, Router};
 use crate::upstream::{Endpoint, Trust};
 
-/// The scope that asks for a refresh token. It is no right at an agent, so that agents do not ask for it.
-pub(super) const OFFLINE_ACCESS: &str = "offline_access";
-
 pub(super) type Providers = BTreeMap<ProviderName, Arc<Provider>>;
 
 /// All agents and what they share.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::card;
 use super::input::Input;
-use super::made::{OFFLINE_ACCESS, Providers};
+use super::made::Providers;
+use crate::authz::requested_scopes;
 use crate::config::language::settings::agent::{AgentEntry, Origins, Spoken};
 use crate::protocol::ResourceForms;
 use crate::routing::{A2aAgent, AllowedOrigins, McpAgent, Protocol, Route, UpstreamChallenge};
@@ -34,10 +35,10 @@ pub(super) fn upstream_challenge(entry: &AgentEntry) -> UpstreamChallenge {
 /// The MCP side of an agent.
 pub(super) fn mcp(entry: &AgentEntry) -> McpAgent {
     let written = entry.mcp.as_deref().cloned().unwrap_or_default();
-    let scopes = written.scopes_supported.into_iter().filter(|scope| scope != OFFLINE_ACCESS);
+    let scopes = requested_scopes(written.scopes_supported.iter().map(|scope| &**scope));
     McpAgent {
         forms: ResourceForms::new(&entry.route.path, &written.endpoint),
-        scopes_supported: scopes.map(Into::into).collect(),
+        scopes_supported: scopes.into_iter().map(Into::into).collect(),
         resource_name: written.resource_name.map(Into::into),
         documentation: written.documentation.map(Into::into),
         root_metadata: written.root_metadata.value,
