@@ -88,21 +88,10 @@ impl AgentMetrics {
 
     /// Counts a decision. `provider` is an index into the providers that were named, `None` while unknown.
     pub fn decided(&self, provider: Option<usize>, method: AuthMethod, decision: Decision, reason: Reason) {
-        let rows = self.0.providers.get();
-        let row = provider.and_then(|i| rows?.get(i)).unwrap_or(&self.0.no_provider);
+        let row = self.row(provider);
         let index = reason as usize * DECISIONS + decision as usize;
         if let Some(cell) = row.counters.cell(index, Reason::ALL.len() * DECISIONS) {
-            cell.get_or_init(|| {
-                self.0.metrics.families.decisions.of([
-                    &self.0.agent,
-                    &row.name,
-                    method.as_str(),
-                    decision.as_str(),
-                    reason.as_str(),
-                    OperationClass::None.as_str(),
-                ])
-            })
-            .inc();
+            cell.get_or_init(|| self.decisions(row, method, (decision, reason), OperationClass::None)).inc();
         }
     }
 
@@ -114,23 +103,34 @@ impl AgentMetrics {
         (decision, reason): (Decision, Reason),
         class: OperationClass,
     ) {
-        let rows = self.0.providers.get();
-        let row = provider.and_then(|i| rows?.get(i)).unwrap_or(&self.0.no_provider);
-        let reasons = Reason::ALL.len();
+        let (row, reasons) = (self.row(provider), Reason::ALL.len());
         let index = (class as usize * reasons + reason as usize) * DECISIONS + decision as usize;
         if let Some(cell) = row.operations.cell(index, OperationClass::ALL.len() * reasons * DECISIONS) {
-            cell.get_or_init(|| {
-                self.0.metrics.families.decisions.of([
-                    &self.0.agent,
-                    &row.name,
-                    method.as_str(),
-                    decision.as_str(),
-                    reason.as_str(),
-                    class.as_str(),
-                ])
-            })
-            .inc();
+            cell.get_or_init(|| self.decisions(row, method, (decision, reason), class)).inc();
         }
+    }
+
+    fn row(&self, provider: Option<usize>) -> &ProviderRow {
+        let rows = self.0.providers.get();
+        provider.and_then(|i| rows?.get(i)).unwrap_or(&self.0.no_provider)
+    }
+
+    /// The counter of such decisions.
+    fn decisions(
+        &self,
+        row: &ProviderRow,
+        method: AuthMethod,
+        (decision, reason): (Decision, Reason),
+        class: OperationClass,
+    ) -> IntCounter {
+        self.0.metrics.families.decisions.of([
+            &self.0.agent,
+            &row.name,
+            method.as_str(),
+            decision.as_str(),
+            reason.as_str(),
+            class.as_str(),
+        ])
     }
 
     /// Counts a message to an agent with rules by operation.

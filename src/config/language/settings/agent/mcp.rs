@@ -4,8 +4,8 @@ use super::super::super::fields::Fields;
 use super::super::super::section::section;
 use super::super::super::shape::Shape;
 use super::super::super::value::{Boxed, Placed, Value};
-use super::super::super::values::{Flag, Label, List, Size, bad_url, some_text, words};
-use super::super::super::web::{has_credentials, is_plain, route_path};
+use super::super::super::values::{Flag, Label, List, RoutePath, Size, bad_url, some_text, words};
+use super::super::super::web::{has_credentials, is_plain};
 
 use super::super::scope::Scope;
 use super::{AgentSettings, Auth, McpRules, Origins};
@@ -98,14 +98,10 @@ enum Endpoint {}
 
 impl Value for Endpoint {
     type Read = String;
-    const SHAPE: Shape = Shape::SomeText;
+    const SHAPE: Shape = RoutePath::SHAPE;
 
     fn read(report: &Report<'_>, node: &Node) -> Option<String> {
-        let text = some_text(report, node)?;
-        let bad = |help| {
-            report.say(Code::BadPath, node.place, format!("no request matches {}", node.shown()), help);
-        };
-        route_path(&text).map_err(bad).ok().map(|path| path.trim_end_matches('/').to_owned())
+        RoutePath::read(report, node).map(|path| path.trim_end_matches('/').to_owned())
     }
 
     fn shown(read: &String) -> Option<String> {
