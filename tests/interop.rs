@@ -19,6 +19,11 @@ mod tests {
     }
 
     #[test]
+    fn clients_that_lack_a_scope_ask_for_it_by_the_refusal_that_names_it() {
+        runs("stepup");
+    }
+
+    #[test]
     fn a_gateway_made_worse_turns_checks_red() {
         runs("worse");
     }

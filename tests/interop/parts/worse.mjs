@@ -12,7 +12,7 @@ const SEES = {
 
 export async function worse(binary, { short }) {
   const upstream = await ownServer();
-  const site = await gate(binary, () => agents({ both: upstream }));
+  const site = await gate(binary, () => agents('both', upstream));
   for (const [fault, [scenario, revision]] of Object.entries(SEES)) {
     // Held events are seen by a time-out of the suite.
     if (short && fault === 'events') continue;
@@ -21,11 +21,11 @@ export async function worse(binary, { short }) {
       const direct = await outcomes(`${upstream}/mcp`, suite);
       site.fault = null;
       const sound = differences(direct, await outcomes(`${site.url}/both/mcp`, suite));
-      holds(sound.length === 0, `the sound gateway differs too:\n${sound.join('\n')}`);
+      holds(sound.size === 0, `the sound gateway differs too: ${[...sound.keys()]}`);
       site.fault = fault;
       const broken = differences(direct, await outcomes(`${site.url}/both/mcp`, suite));
-      holds(broken.some((line) => line.includes('FAILURE')), 'no check turned red');
-      return `${broken.length} checks turn red`;
+      holds([...broken.values()].some((how) => how.includes('FAILURE')), 'no check turned red');
+      return `${broken.size} checks turn red`;
     });
   }
   site.close();
