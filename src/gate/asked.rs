@@ -1,12 +1,9 @@
-//! What a request asked of an agent with rules by operation, as far as logs, metrics and the response to a refusal need it.
+//! What a request asked of an agent whose messages are read, as far as logs, metrics and the response to a refusal need it.
 
 use std::sync::Arc;
 
-use http::HeaderMap;
-
 use crate::model::{Call, Operation, OperationClass};
 use crate::protocol::json_rpc::Id;
-use crate::protocol::mcp::Revision;
 
 /// What a request asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +25,8 @@ impl Asked {
         Self { class, call: None, id: None, step_up: None }
     }
 
-    /// A message with this operation and this id.
-    pub(super) fn of(operation: &Operation<'_>, id: Option<&Id<'_>>, headers: &HeaderMap) -> Self {
-        let version = Revision::of(headers).ok().and_then(|_| headers.get(Revision::HEADER)?.to_str().ok());
+    /// A message with this operation and this id, in the revision of the protocol that the request names.
+    pub(super) fn of(operation: &Operation<'_>, id: Option<&Id<'_>>, version: Option<&str>) -> Self {
         Self {
             class: operation.class,
             call: Some(Arc::new(Call::of(operation, version))),

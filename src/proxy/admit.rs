@@ -23,9 +23,9 @@ use super::view::{View, path_of};
 
 /// The agent of a request that needs a decision.
 enum Routed {
-    /// One without rules by operation.
+    /// One whose messages are not read.
     Plain(Arc<Agent>),
-    /// One with rules by operation.
+    /// One whose messages are read.
     Governed(Arc<Agent>),
 }
 

@@ -1,5 +1,5 @@
-//! Drives the decision about a request to an agent that has rules by operation: its message is read when the decision
-//! needs it, and held for the agent.
+//! Drives the decision about a request to an agent whose messages are read, when the decision needs one: it is held for
+//! the agent.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
@@ -11,7 +11,7 @@ use crate::authz::{Silent, Witness};
 use crate::gate::{Evidence, Need, Permit, Step, Verdict, decide_operation};
 use crate::model::{Fetched, Grounds, OperationClass};
 use crate::protocol::mcp::Revision;
-use crate::routing::Agent;
+use crate::routing::{Agent, Protocol};
 
 use super::answer::Own;
 use super::context::Context;
@@ -81,7 +81,9 @@ impl Gateway {
             let refused = || self.refused(agent, session.req_header(), ctx).into();
             return Err(unread.map_or_else(refused, |unread| unread.refusal().into()));
         };
-        forget_claims(session);
+        if let Protocol::Mcp(_) = agent.protocol {
+            forget_claims(session);
+        }
         let held = read.map_or(Ok(None), |read| Held::of(session, read));
         let held = held.map_err(|Unsendable| Own::from(Unread::NoLength.refusal()))?;
         Ok((permit, held))

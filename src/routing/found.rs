@@ -11,7 +11,7 @@ use super::cors::CorsHeaders;
 pub enum Match<A> {
     /// The request is for this agent.
     Agent(A),
-    /// The request is for this agent, which has rules by operation.
+    /// The request is for this agent, whose messages are read before the decision.
     Governed(A),
     /// It is a preflight for this agent, which the gateway answers with these headers before any authentication.
     Preflight(A, CorsHeaders),

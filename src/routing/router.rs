@@ -97,7 +97,7 @@ impl Router {
         }
         match &agent.route.methods {
             Some(methods) => restricted(agent, methods, request),
-            None => Match::Agent(agent),
+            None => decided(agent),
         }
     }
 
@@ -166,15 +166,20 @@ impl Router {
     }
 }
 
-/// The outcome at an agent that serves only some methods, as every agent with rules by operation does.
+/// The outcome at an agent that serves only some methods, as every MCP agent with rules by operation does.
 fn restricted<'a>(agent: &'a Arc<Agent>, methods: &Methods, request: &Request<'_>) -> Match<&'a Arc<Agent>> {
-    let is_governed = agent.entry.operations.is_some();
-    if is_governed && !agent.protocol.serves(request.path.as_str()) {
+    if agent.entry.operations.is_some() && !agent.protocol.serves(request.path.as_str()) {
         return Match::NotFound;
     }
     if !methods.allows(request.method) {
         return Match::MethodNotAllowed(agent, methods.allow().clone());
     }
+    decided(agent)
+}
+
+/// The outcome for a request that needs a decision.
+fn decided(agent: &Arc<Agent>) -> Match<&Arc<Agent>> {
+    let is_governed = agent.entry.operations.is_some() || agent.protocol.a2a().is_some();
     if is_governed { Match::Governed(agent) } else { Match::Agent(agent) }
 }
 

@@ -1,14 +1,19 @@
 //! Tables: callers and rules, heads, faulty messages, shadow mode.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::json;
 
 use super::*;
-use crate::authz::{Rule, RuleTable, Rules, ScopeRules, Silent, Unlisted};
+use crate::authz::{OperationRules, Rule, RuleTable, Rules, ScopeRules, Silent, Unlisted};
 use crate::config::{Files, Snapshot, Source, compile, parse};
-use crate::model::{CacheLabel, CallOutcome, Claims, Enforcement, Identity, ImpliedScopes, Instant};
+use crate::model::{
+    CacheLabel, CallOutcome, Claims, Decision, Enforcement, Fetched, Identity, ImpliedScopes, Instant,
+    OperationClass, Reason,
+};
 use crate::protocol::ResourceForms;
+use crate::protocol::json_rpc::Id;
+use crate::routing::{McpAgent, Protocol};
 use crate::telemetry::Metrics;
 
 const CONFIG: &str = "

@@ -1,0 +1,110 @@
+//! The verdict about an operation: what the rules say of it, and what that means for this caller.
+
+use std::sync::Arc;
+
+use crate::authz::{Check, Facts, OperationRules, Ruling, Trace, requested_scopes};
+use crate::gate::asked::Asked;
+use crate::gate::permit::Permit;
+use crate::gate::{Evidence, Verdict};
+use crate::model::{Decision, Operation, OperationClass, Reason, Request};
+use crate::routing::{Agent, Protocol};
+
+use super::caller::Caller;
+use super::mcp;
+use super::message::{Fault, Message, Unjudged};
+
+/// An agent whose messages are read.
+pub(super) struct Governed<'a> {
+    agent: &'a Arc<Agent>,
+    /// Its rules by operation; `None`: it has none, and whoever may call it may do everything.
+    pub(super) rules: Option<&'a OperationRules>,
+}
+
+impl<'a> Governed<'a> {
+    /// The agent, if its messages are read.
+    pub(super) fn of(agent: &'a Arc<Agent>) -> Option<Self> {
+        let rules = agent.entry.operations.as_deref();
+        let reads = match agent.protocol {
+            Protocol::Http => false,
+            Protocol::Mcp(_) => rules.is_some(),
+            Protocol::A2a(_) => true,
+        };
+        reads.then_some(Self { agent, rules })
+    }
+
+    /// The message of a request.
+    pub(super) fn message<'m>(
+        &self,
+        request: &Request<'m>,
+        evidence: &'m Evidence,
+    ) -> Result<Message<'m>, Unjudged<'m>> {
+        match (&self.agent.protocol, self.rules) {
+            (Protocol::Mcp(agent), Some(rules)) => mcp::message(agent, rules, request, evidence),
+            (Protocol::Http | Protocol::Mcp(_) | Protocol::A2a(_), _) => {
+                Err(Unjudged::NoMessage(OperationClass::None))
+            }
+        }
+    }
+
+    /// The refusal of a message with a fault.
+    pub(super) fn refuse(&self, fault: Fault<'_>, verdict: Verdict, trace: &mut impl Trace) -> Verdict {
+        let Fault { reason, found, wanted, message } = fault;
+        let asked = message.as_ref().map_or(Asked::nothing(OperationClass::None), Message::asked);
+        let fix = "send one message for each request, with its own method and name in the head where the revision has them";
+        trace.check(Check::Message, false, || Facts { seen: found, wanted, fix });
+        Verdict { asked: Some(Box::new(asked)), ..refused(self.agent, reason, verdict) }
+    }
+
+    /// The verdict about an operation of a caller about whom the agent's own rules have this verdict.
+    pub(super) fn judge(
+        &self,
+        message: &Message<'_>,
+        caller: Caller,
+        verdict: Verdict,
+        trace: &mut impl Trace,
+    ) -> Verdict {
+        let standings = verdict.permit.as_ref().map(Permit::standings).unwrap_or_default();
+        let ruling = self.rules.map_or(Ruling::Permitted, |rules| rules.rule(&message.operation, standings));
+        let lacks_scope = verdict.reason == Reason::ScopeMissing;
+        let (verdict, steps_up) = match (ruling, caller) {
+            (Ruling::Public, Caller::Anonymous | Caller::Refused) => {
+                let Verdict { identity, provider, cache, .. } = verdict;
+                (Verdict { provider, cache, ..Verdict::allowed(self.agent, identity, None) }, false)
+            }
+            (Ruling::Public | Ruling::Permitted, Caller::Admitted) => (verdict, false),
+            // A caller without a credential learns nothing of what it could do with one.
+            (_, Caller::Anonymous) => (verdict, false),
+            (_, Caller::Refused) => (verdict, lacks_scope),
+            (Ruling::StepUp, Caller::Admitted) => {
+                (refused(self.agent, Reason::OperationDenied, verdict), true)
+            }
+            (Ruling::Denied, Caller::Admitted) => {
+                (refused(self.agent, Reason::OperationDenied, verdict), false)
+            }
+        };
+        let step_up = steps_up.then(|| self.scopes(&message.operation));
+        let is_permitted = verdict.decision == Decision::Allow;
+        trace.check(Check::Operation, is_permitted, || Facts {
+            seen: Some(message.shown()),
+            wanted: match &step_up {
+                Some(scopes) => format!("the scopes {scopes}"),
+                None => "an operation that a rule opens to this caller".to_owned(),
+            },
+            fix: "ask for a token with these scopes, or change the agent's rule for this operation",
+        });
+        Verdict { asked: Some(Box::new(Asked { step_up, ..message.asked() })), ..verdict }
+    }
+
+    /// The scopes of the agent and of the operation, none twice.
+    fn scopes(&self, operation: &Operation<'_>) -> Box<str> {
+        let of_rules = self.rules.into_iter().flat_map(|rules| rules.scopes(operation));
+        let needed = self.agent.entry.rules.scopes.listed().chain(of_rules);
+        requested_scopes(needed).join(" ").into()
+    }
+}
+
+/// The verdict, but refused for this reason.
+fn refused(agent: &Arc<Agent>, reason: Reason, verdict: Verdict) -> Verdict {
+    let Verdict { identity, provider, cache, .. } = verdict;
+    Verdict { provider, cache, ..Verdict::refused(agent, reason, identity) }
+}
