@@ -7,18 +7,12 @@
 
 use std::io::{ErrorKind, IoSlice, Result};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::BytesMut;
-use pingora::protocols::raw_connect::ProxyDigest;
-use pingora::protocols::tls::{SslDigest, TlsRef};
-use pingora::protocols::{
-    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
-    TimingDigest, UniqueID, UniqueIDType,
-};
+use pingora::protocols::{Shutdown, Stream};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -51,7 +45,7 @@ enum Answer {
 #[derive(Debug)]
 pub(crate) struct Bounded {
     /// Absent only while this is taken apart.
-    inner: Option<Stream>,
+    pub(super) inner: Option<Stream>,
     body: Body,
     behind: BytesMut,
     answer: Answer,
@@ -270,51 +264,3 @@ async fn linger(stream: &mut Stream, most: Duration) {
     let drained = async { while stream.read(&mut rest).await.is_ok_and(|n| n > 0) {} };
     let _heard = timeout(most, drained).await;
 }
-
-impl UniqueID for Bounded {
-    fn id(&self) -> UniqueIDType {
-        self.inner.as_ref().map_or(-1, |stream| stream.id())
-    }
-}
-
-impl Ssl for Bounded {
-    fn get_ssl(&self) -> Option<&TlsRef> {
-        self.inner.as_ref()?.get_ssl()
-    }
-
-    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
-        self.inner.as_ref()?.get_ssl_digest()
-    }
-
-    fn selected_alpn_proto(&self) -> Option<ALPN> {
-        self.inner.as_ref()?.selected_alpn_proto()
-    }
-}
-
-impl GetTimingDigest for Bounded {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.inner.as_ref().map_or_else(Vec::new, |stream| stream.get_timing_digest())
-    }
-
-    fn get_read_pending_time(&self) -> Duration {
-        self.inner.as_ref().map_or(Duration::ZERO, |stream| stream.get_read_pending_time())
-    }
-
-    fn get_write_pending_time(&self) -> Duration {
-        self.inner.as_ref().map_or(Duration::ZERO, |stream| stream.get_write_pending_time())
-    }
-}
-
-impl GetProxyDigest for Bounded {
-    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.inner.as_ref()?.get_proxy_digest()
-    }
-}
-
-impl GetSocketDigest for Bounded {
-    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.inner.as_ref()?.get_socket_digest()
-    }
-}
-
-impl Peek for Bounded {}

@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod bounded;
 pub(crate) mod chunks;
+mod digests;
 mod frames;
 pub(crate) mod framing;
 pub(crate) mod head;
