@@ -34,8 +34,6 @@ pub enum Refusal {
     BodyTooLarge,
     /// Its message is not in JSON, or in an encoding that the gateway does not read.
     MediaTypeNotSupported,
-    /// Its message is long, and does not say how long.
-    LengthRequired,
     /// There is no memory free for its message.
     NoMessageMemory,
     /// The caller sends requests more often than it may.
@@ -62,7 +60,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal that is not a decision about a credential.
-    pub const UNDECIDED: [Self; 22] = [
+    pub const UNDECIDED: [Self; 21] = [
         Self::MalformedHead,
         Self::AmbiguousTarget,
         Self::InvalidHost,
@@ -73,7 +71,6 @@ impl Refusal {
         Self::BodyTimeout,
         Self::BodyTooLarge,
         Self::MediaTypeNotSupported,
-        Self::LengthRequired,
         Self::NoMessageMemory,
         Self::TooManyRequests,
         Self::HeadTooLarge,
@@ -96,7 +93,6 @@ impl Refusal {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::HeadTimeout | Self::BodyTimeout => 408,
-            Self::LengthRequired => 411,
             Self::BodyTooLarge => 413,
             Self::MediaTypeNotSupported => 415,
             Self::TooManyRequests => 429,
@@ -126,7 +122,6 @@ impl Refusal {
             Self::MediaTypeNotSupported => {
                 "The message must be of the media type application/json, in UTF-8 and without an encoding."
             }
-            Self::LengthRequired => "A message of more than 64 KiB needs a Content-Length.",
             Self::NoMessageMemory => "There are too many messages. Try again later.",
             Self::TooManyRequests => "There are too many requests. Try again later.",
             Self::HeadTooLarge => "The request head is too large.",

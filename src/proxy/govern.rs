@@ -9,7 +9,7 @@ use pingora::proxy::Session;
 
 use crate::authz::{Silent, Witness};
 use crate::gate::{Evidence, Need, Permit, Step, Verdict, decide_operation};
-use crate::model::{Fetched, Grounds, OperationClass};
+use crate::model::{Fetched, Grounds, OperationClass, Refusal};
 use crate::protocol::mcp::Revision;
 use crate::routing::{Agent, Protocol};
 
@@ -85,7 +85,7 @@ impl Gateway {
             forget_claims(session);
         }
         let held = read.map_or(Ok(None), |read| Held::of(session, read));
-        let held = held.map_err(|Unsendable| Own::from(Unread::NoLength.refusal()))?;
+        let held = held.map_err(|Unsendable| Own::from(Refusal::Failed))?;
         Ok((permit, held))
     }
 

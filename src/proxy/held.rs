@@ -16,7 +16,8 @@ pub(super) enum Held {
     Before(Bytes),
 }
 
-/// Pingora would neither begin with a part of what was read nor with something after it, so it could not be sent.
+/// Pingora would neither begin with a part of what was read nor with something after it, so it could not be sent. No message
+/// that has come through the door is so: of one in chunks the last line feed is still to come, or it came with its head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unsendable;
 

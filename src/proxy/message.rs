@@ -7,10 +7,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Version, header};
 use pingora::http::RequestHeader;
+use pingora::protocols::http::ServerSession;
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType};
 use tokio::time::timeout;
 
+use crate::door::http1::bounded::Bounded;
+use crate::door::http1::last_line::LastLine;
 use crate::limits::{MessageMemory, MessageShare};
 use crate::model::{Reason, Refusal};
 
@@ -32,8 +35,6 @@ pub(super) enum Unread {
     MediaType,
     /// It is longer than the limit.
     TooLarge,
-    /// It is longer than what can be forwarded without a `Content-Length`.
-    NoLength,
     /// It did not arrive in time.
     TimedOut,
     /// There is no memory free for it.
@@ -48,7 +49,6 @@ impl Unread {
         match self {
             Self::MediaType => Refusal::MediaTypeNotSupported,
             Self::TooLarge => Refusal::BodyTooLarge,
-            Self::NoLength => Refusal::LengthRequired,
             Self::TimedOut => Refusal::BodyTimeout,
             Self::NoMemory => Refusal::NoMessageMemory,
             Self::Broken => Refusal::Decided(Reason::McpBody),
@@ -77,7 +77,9 @@ impl Arrived {
     /// Adds a piece, also one for which no memory is free: then `false`. One piece alone is not copied.
     fn add(&mut self, piece: Bytes) -> bool {
         let has_memory = self.share.grow(piece.len());
-        if self.len() == 0 {
+        if piece.is_empty() {
+            // Pingora has read a part of the framing.
+        } else if self.len() == 0 {
             self.first = piece;
         } else {
             if self.more.is_empty() {
@@ -133,8 +135,12 @@ async fn pieces(
 ) -> Result<(), Unread> {
     let by_h2 = is_replayed_by_h2(session);
     let client = session.as_downstream_mut();
+    if let (None, Some(last_line)) = (length, last_line(client)) {
+        last_line.keep_back();
+    }
     loop {
-        // Pingora forwards a body that was read before only if its buffer holds all that was read since this call.
+        // Pingora forwards a body that was read before only if its buffer holds all that was read since this call, or if it
+        // was not read to its end.
         if !by_h2
             && length.is_none_or(|length| length.saturating_sub(arrived.len() as u64) <= REPLAYED as u64)
         {
@@ -149,10 +155,15 @@ async fn pieces(
         if !has_memory {
             return Err(Unread::NoMemory);
         }
-        if !by_h2 && length.is_none() && arrived.len() > REPLAYED {
-            return Err(Unread::NoLength);
+        if last_line(client).is_some_and(LastLine::is_awaited) {
+            return Ok(());
         }
     }
+}
+
+/// The last line of a body in chunks over HTTP/1.1.
+fn last_line(client: &ServerSession) -> Option<&LastLine> {
+    client.stream().and_then(Bounded::last_line)
 }
 
 fn unread(error: &Error) -> Unread {

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 
 use super::super::patience::{Patience, Wait};
 use super::body::{Body, is_blank};
+use super::last_line::LastLine;
 use super::websocket::WebSocket;
 
 /// How long the rest of what a caller sends is taken in, so that the answer is not lost with the connection.
@@ -47,6 +48,7 @@ pub(crate) struct Bounded {
     /// Absent only while this is taken apart.
     pub(super) inner: Option<Stream>,
     body: Body,
+    last_line: LastLine,
     behind: BytesMut,
     answer: Answer,
     /// There once the agent has switched protocols.
@@ -58,13 +60,31 @@ pub(crate) struct Bounded {
 impl Bounded {
     /// Shows Pingora the rest of one message: what `body` says is still to come. `behind` has come already.
     pub(crate) fn stream(inner: Stream, body: Body, behind: BytesMut, patience: Patience) -> Stream {
-        let (answer, wait) = (Answer::Awaited, Wait::default());
-        Box::new(Self { inner: Some(inner), body, behind, answer, websocket: None, patience, wait })
+        let (answer, last_line, wait) = (Answer::Awaited, LastLine::default(), Wait::default());
+        Box::new(Self {
+            inner: Some(inner),
+            body,
+            last_line,
+            behind,
+            answer,
+            websocket: None,
+            patience,
+            wait,
+        })
     }
 
     /// The patience with the agent of the message that comes over what [`Bounded::stream`] made.
     pub(crate) fn patience(stream: &Stream) -> Option<&Patience> {
-        (**stream).as_any().downcast_ref::<Self>().map(|bounded| &bounded.patience)
+        Self::of(stream).map(|bounded| &bounded.patience)
+    }
+
+    /// The last line of the chunked body that comes over what [`Bounded::stream`] made.
+    pub(crate) fn last_line(stream: &Stream) -> Option<&LastLine> {
+        Self::of(stream).map(|bounded| &bounded.last_line)
+    }
+
+    fn of(stream: &Stream) -> Option<&Self> {
+        (**stream).as_any().downcast_ref()
     }
 
     /// The connection behind what [`Bounded::stream`] made; `None` when it cannot carry another message.
@@ -107,26 +127,39 @@ impl Bounded {
     fn poll_message(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let before = buf.filled().len();
         match self.body {
-            Body::Ended => return self.watch(cx),
+            Body::Ended => return self.poll_ended(cx, buf),
             Body::Broken => {}
             Body::Tunnel | Body::Bytes(_) | Body::Chunked(_) => {
                 ready!(self.inner()?.poll_read(cx, buf))?;
                 let came = buf.filled().get(before..).unwrap_or_default();
                 let whole = came.len();
-                let here = match self.body.take(came) {
-                    Ok(here) | Err(here) => here,
-                };
+                let (Ok(here) | Err(here)) = self.body.take(came);
                 if matches!(self.body, Body::Ended) {
                     self.behind.extend_from_slice(came.get(here..).unwrap_or_default());
                 }
-                buf.set_filled(before + here);
-                if here > 0 || whole == 0 {
+                let passes = self.last_line.pass(here, &self.body);
+                buf.set_filled(before + passes);
+                if passes > 0 || whole == 0 {
                     return Poll::Ready(Ok(()));
+                }
+                if here > 0 {
+                    return self.poll_message(cx, buf); // Nothing came but what is kept back.
                 }
             }
         }
         buf.put_slice(POISON.get(..buf.remaining().min(POISON.len())).unwrap_or_default());
         Poll::Ready(Ok(()))
+    }
+
+    /// The message has come to its end: passes what was kept back of it.
+    fn poll_ended(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        match self.last_line.next() {
+            Some(byte) if buf.remaining() > 0 => {
+                buf.put_slice(&[byte]);
+                Poll::Ready(Ok(()))
+            }
+            _ => self.watch(cx),
+        }
     }
 
     /// Takes what comes behind the message; ready when the caller has gone.

@@ -91,6 +91,11 @@ impl Chunks {
         Progress::Within
     }
 
+    /// Whether the next byte can only be the body's last.
+    pub(crate) const fn awaits_last_feed(&self) -> bool {
+        matches!(self.at, At::LastFeed)
+    }
+
     /// The state after `byte`; none when it cannot stand here.
     fn step(&mut self, byte: u8) -> Option<At> {
         self.line += 1;

@@ -15,6 +15,8 @@ use crate::model::Refusal;
 use super::message::Handover;
 
 const FIRST_READ: usize = 4 * 1024;
+/// The most of one read, also where the buffer has grown with a long head: what comes of a body with its head is less than
+/// what `proxy` can forward of a body that is here already.
 const READ_SIZE: usize = 8 * 1024;
 const CRLF_CRLF: &[u8] = b"\r\n\r\n";
 
@@ -72,7 +74,7 @@ pub(crate) async fn read(stream: &mut Stream, mut buffer: BytesMut, limits: &Hea
         }
         searched = buffer.len().saturating_sub(CRLF_CRLF.len());
         buffer.reserve(READ_SIZE);
-        match timeout_at(deadline, stream.read_buf(&mut buffer)).await {
+        match timeout_at(deadline, (&mut *stream).take(READ_SIZE as u64).read_buf(&mut buffer)).await {
             Ok(Ok(0) | Err(_)) => return Head::Gone,
             Ok(Ok(_)) => {}
             Err(_) => return Head::Bad(Refusal::HeadTimeout),

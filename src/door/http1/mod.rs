@@ -7,5 +7,6 @@ mod digests;
 mod frames;
 pub(crate) mod framing;
 pub(crate) mod head;
+pub(crate) mod last_line;
 pub(crate) mod message;
 mod websocket;

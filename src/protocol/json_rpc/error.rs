@@ -84,7 +84,6 @@ impl ErrorKind {
             | Refusal::BodyTimeout
             | Refusal::BodyTooLarge
             | Refusal::MediaTypeNotSupported
-            | Refusal::LengthRequired
             | Refusal::HeadTooLarge => Self::NotAccepted,
             Refusal::TooManyRequests => Self::TooMany,
             Refusal::Failed => Self::Failed,

@@ -21,9 +21,6 @@ async fn a_message_arrives_byte_for_byte_however_it_is_framed() {
     for length in [200, 1024, BUFFER - 1, BUFFER, BUFFER + 1, 2 * BUFFER, 200_000, MOST - 1, MOST] {
         let body = good(length);
         for framing in [Framing::Length, Framing::Chunks(1000), Framing::Chunks(MOST)] {
-            if framing != Framing::Length && length > BUFFER {
-                continue;
-            }
             assert!(wire.say(&request("POST", JSON, &body, framing)).await, "{length} {framing:?}");
             let response = wire.response(false).await.expect("a response");
             assert_eq!(response.status, 200, "{length} {framing:?}");
@@ -42,9 +39,12 @@ async fn a_message_that_comes_in_pieces_arrives_whole() {
     let recorder = Recorder::start().await;
     let gateway = before(&recorder, "", None).await;
     let mut wire = Wire::connect(gateway.port).await;
-    for (length, framing) in
-        [(3000, Framing::Length), (3000, Framing::Chunks(700)), (150_000, Framing::Length)]
-    {
+    for (length, framing) in [
+        (3000, Framing::Length),
+        (3000, Framing::Chunks(700)),
+        (150_000, Framing::Length),
+        (150_000, Framing::Chunks(9000)),
+    ] {
         let (body, calls) = (good(length), recorder.count());
         let all = request("POST", JSON, &body, framing);
         let (first, last) = all.split_at(all.len() - 1);
@@ -57,13 +57,38 @@ async fn a_message_that_comes_in_pieces_arrives_whole() {
 }
 
 #[tokio::test]
-async fn long_chunks_are_refused_rather_than_cut() {
+async fn the_end_of_a_long_message_in_chunks_is_found_wherever_it_is_cut() {
     let recorder = Recorder::start().await;
     let gateway = before(&recorder, "", None).await;
     let mut wire = Wire::connect(gateway.port).await;
-    wire.say(&request("POST", JSON, &good(BUFFER + 1), Framing::Chunks(8192))).await;
-    assert_eq!(wire.response(false).await.expect("a response").status, 411);
-    assert_eq!(recorder.count(), 0);
+    let body = good(3 * BUFFER);
+    let all = request("POST", JSON, &body, Framing::Chunks(40_000));
+    let rest = all.strip_suffix(b"0\r\n\r\n").expect("the last chunk");
+    for (end, status) in [
+        (&["0\r\n\r\n"] as &[_], 200),
+        (&["0\r\n\r", "\n"], 200),
+        (&["0\r\n", "\r", "\n"], 200),
+        (&["0", "\r", "\n", "\r", "\n"], 200),
+        (&["0\r\nX-Sum: 1\r\n\r\n"], 200),
+        (&["0\r\nX-Sum: 1\r", "\n\r", "\n"], 200),
+        (&["0\r\n\rX"], 400),
+        (&["0\r\n\r", "X"], 400),
+    ] {
+        let calls = recorder.count();
+        assert!(wire.say(rest).await);
+        wire.send(end).await;
+        let response = wire.response(false).await.unwrap_or_else(|| panic!("{end:?}: a response"));
+        assert_eq!(
+            (response.status, recorder.count() - calls),
+            (status, usize::from(status == 200)),
+            "{end:?}"
+        );
+        if status == 200 {
+            assert!(recorder.last().body == body, "{end:?}: {}", recorder.last().body.len());
+        } else {
+            wire = Wire::connect(gateway.port).await;
+        }
+    }
 }
 
 #[tokio::test]
