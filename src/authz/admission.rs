@@ -10,7 +10,8 @@ use crate::model::{Claims, Identity, ImpliedScopes, Reason, TokenSaid};
 
 use super::claim_headers::ClaimHeaders;
 use super::explain::Trace;
-use super::operations::{OperationRules, Standings};
+use super::operations::OperationRules;
+use super::rule::Standings;
 use super::rules::Rules;
 
 /// A verified token, judged by the rules of one agent.

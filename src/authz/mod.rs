@@ -10,6 +10,7 @@ mod header_text;
 mod number;
 mod operations;
 mod requested_scopes;
+mod rule;
 mod rules;
 
 pub use admission::{Admission, Entry};
@@ -17,6 +18,7 @@ pub use claim_headers::{ClaimHeader, ClaimHeaders, ClaimHeadersError};
 pub use explain::{Check, Facts, Line, Silent, Trace, Transcript, Witness};
 pub use header_text::NonAscii;
 pub use number::is_exact;
-pub use operations::{OperationRules, Rule, RuleTable, Ruling, Standing, Standings, Unlisted};
+pub use operations::OperationRules;
 pub use requested_scopes::requested_scopes;
+pub use rule::{Rule, RuleTable, Ruling, Standing, Standings, Unlisted};
 pub use rules::{ClaimRule, Rules, ScopeRules};

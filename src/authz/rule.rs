@@ -1,0 +1,108 @@
+//! One rule by operation: what it says, what comes of it for a caller, and a table of rules by name.
+
+use std::collections::HashMap;
+
+/// What becomes of an operation that no rule names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unlisted {
+    /// It is denied.
+    Deny,
+    /// It passes on the agent's own rules.
+    Allow,
+}
+
+/// What a rule says of what it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// Nobody may.
+    Deny,
+    /// Whoever the agent's own rules let in.
+    Allow,
+    /// Anybody, without a credential.
+    Public,
+    /// Whoever the agent's own rules let in and who meets these of
+    /// [`OperationRules::needs`](super::operations::OperationRules::needs).
+    Needs(usize),
+}
+
+/// Rules by name: an exact name, or the beginning of one. The longest that fits wins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RuleTable {
+    exact: HashMap<Box<str>, Rule>,
+    /// The longest first.
+    beginnings: Vec<(Box<str>, Rule)>,
+}
+
+/// What a caller's verified token is worth by each of [`OperationRules::needs`](super::operations::OperationRules::needs), in
+/// their order. A caller without a token has none, and meets none.
+pub type Standings = Box<[Standing]>;
+
+/// What a caller's token is worth by one block of scopes and claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It meets the block.
+    Met,
+    /// A scope is missing: a token with more scopes may meet it.
+    ScopeMissing,
+    /// A claim does not match: no scope changes that.
+    ClaimMismatch,
+}
+
+/// What the rules say of one operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ruling {
+    /// Anybody may, also without a credential.
+    Public,
+    /// The caller may.
+    Permitted,
+    /// The caller lacks scopes that the rules ask for.
+    StepUp,
+    /// The caller may not, whatever scopes it has.
+    Denied,
+}
+
+impl RuleTable {
+    /// A table of rules, each with the name or, with an asterisk at the end, the beginning of what it is for.
+    pub fn new(rules: impl IntoIterator<Item = (String, Rule)>) -> Self {
+        let mut table = Self::default();
+        for (name, rule) in rules {
+            match name.strip_suffix('*') {
+                Some(beginning) => table.beginnings.push((beginning.into(), rule)),
+                None => {
+                    table.exact.insert(name.into(), rule);
+                }
+            }
+        }
+        table.beginnings.sort_by_key(|(beginning, _)| std::cmp::Reverse(beginning.len()));
+        table
+    }
+
+    /// Whether it has no rule.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.beginnings.is_empty()
+    }
+
+    /// The rule for this name: the exact one, else the one with the longest beginning.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<Rule> {
+        let by_beginning = || self.beginnings.iter().find(|(beginning, _)| name.starts_with(&**beginning));
+        self.exact.get(name).copied().or_else(|| by_beginning().map(|(_, rule)| *rule))
+    }
+
+    pub(super) fn rules(&self) -> impl Iterator<Item = Rule> {
+        self.exact.values().copied().chain(self.beginnings.iter().map(|(_, rule)| *rule))
+    }
+}
+
+impl Ruling {
+    /// What both say: the stricter of the two. A step-up that cannot lead to a permit is a denial.
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Denied, _) | (_, Self::Denied) => Self::Denied,
+            (Self::StepUp, _) | (_, Self::StepUp) => Self::StepUp,
+            (Self::Permitted, _) | (_, Self::Permitted) => Self::Permitted,
+            (Self::Public, Self::Public) => Self::Public,
+        }
+    }
+}
