@@ -135,7 +135,7 @@ pub struct Call {
 
 impl Call {
     /// The longest text, in bytes: `docs/ACCESS_LOG.md` promises it, and it bounds what a message can make its record cost.
-    const LONGEST: usize = 128;
+    pub const LONGEST: usize = 128;
 
     /// The texts of an operation.
     #[must_use]
@@ -148,6 +148,13 @@ impl Call {
             name: operation.targets.first().and_then(|target| cut(&target.name)),
             version: version.and_then(cut),
         }
+    }
+
+    /// About how many bytes it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let texts = [&self.method, &self.name, &self.version];
+        size_of::<Self>() + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
     }
 }
 

@@ -18,11 +18,8 @@ use super::context::Context;
 use super::decide::{Fetch as _, Fetcher};
 use super::held::{Held, Unsendable};
 use super::message::{self, Arrived, MessageLimits, Unread};
+use super::mismatch::{self, MIRRORED};
 use super::service::Gateway;
-
-/// The headers in which a request of MCP 2026-07-28 says what its message says. They are a claim, and one of an older
-/// revision is compared with nothing.
-const MIRRORED: [&str; 2] = ["mcp-method", "mcp-name"];
 
 /// What the decisions about one request share.
 #[derive(Default)]
@@ -77,6 +74,7 @@ impl Gateway {
         let Progress { unread, grounds, took, .. } = progress;
         ctx.grounds = grounds;
         count(agent, &verdict);
+        mismatch::tell(&verdict, agent, session.req_header(), &ctx.request_id);
         let Some(permit) = self.decided(agent, verdict, took, session.req_header(), ctx) else {
             let refused = || self.refused(agent, session.req_header(), ctx).into();
             return Err(unread.map_or_else(refused, |unread| unread.refusal().into()));

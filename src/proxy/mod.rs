@@ -26,6 +26,7 @@ mod listing;
 mod location;
 mod message;
 mod metadata;
+mod mismatch;
 mod noted;
 mod origin;
 mod passage;

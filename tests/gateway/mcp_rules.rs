@@ -2,7 +2,7 @@
 //! refused reaches the agent.
 
 use serde_json::{Value, json};
-use testkit::{Gateway, Issuer, Key, Start, Upstream, client};
+use testkit::{Gateway, Issuer, Key, Start, Upstream, client, eventually, portcullis};
 
 struct Stage {
     gateway: Gateway,
@@ -20,6 +20,11 @@ struct Got {
 }
 
 async fn stage() -> Stage {
+    stage_with(&[]).await
+}
+
+/// One whose gateway is started with these arguments.
+async fn stage_with(args: &[&str]) -> Stage {
     let key = Key::new("ES256", "k1");
     let (issuer, upstream) = (Issuer::start(&[&key]).await, Upstream::start().await);
     let rules = json!({
@@ -48,7 +53,8 @@ async fn stage() -> Stage {
         "public": agent("/public", &json!("public"), &words, false, "enforce"),
     });
     let body = format!("identity_providers: {}\nagents: {agents}\n", json!({"corp": {"issuer": issuer.url}}));
-    let gateway = Start { body: &body, ..Start::default() }.ready().await;
+    let gateway =
+        Start { body: &body, args, server: "  state_dir: state\n", ..Start::default() }.ready().await;
     Stage { gateway, upstream, issuer, key }
 }
 
@@ -161,6 +167,68 @@ async fn the_head_is_compared_or_trusted() {
     }
     stage.post("/a/mcp", Some("base"), &[other], &tool("read_x")).await;
     assert_eq!(stage.upstream.last().all("mcp-name"), [] as [&str; 0], "a claim that nobody compared");
+}
+
+/// The line about a mismatch, once the log has one.
+async fn mismatch(gateway: &Gateway) -> Option<Value> {
+    let lines = gateway.stderr();
+    lines
+        .iter()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find(|line| line["message"] == "the head of a request does not say what its message says")
+}
+
+#[tokio::test]
+async fn both_values_of_a_mismatch_are_told_at_debug_and_nowhere_else() {
+    let long = format!("\u{202e}{}", "x".repeat(200));
+    let shown = format!("\\u{{202e}}{}", "x".repeat(125));
+    let head = [
+        ("mcp-protocol-version", "2026-07-28"),
+        ("mcp-method", "tools/call"),
+        ("mcp-name", "=?base64?w6ljaG8=?="),
+    ];
+    for (args, is_told) in [(&["--log-level", "debug"] as &[_], true), (&[], false)] {
+        let stage = stage_with(args).await;
+        let got = stage.post("/a/mcp", Some("base"), &head, &tool(&long)).await;
+        assert_eq!(got.reason, "mcp_header_mismatch", "{got:?}");
+        let line = if is_told {
+            let wait = std::time::Duration::from_secs(5);
+            let line = eventually("the line is there", wait, async || mismatch(&stage.gateway).await).await;
+            Some(line)
+        } else {
+            mismatch(&stage.gateway).await
+        };
+        assert_eq!(line.is_some(), is_told, "{line:?}");
+        let Some(line) = line else { continue };
+        assert_eq!(
+            (&line["level"], &line["agent"], &line["version"]),
+            (&json!("DEBUG"), &json!("a"), &json!("2026-07-28"))
+        );
+        assert_eq!(
+            (&line["head_method"], &line["head_name"]),
+            (&json!("tools/call"), &json!("=?base64?w6ljaG8=?="))
+        );
+        assert_eq!((&line["message_method"], &line["message_name"]), (&json!("tools/call"), &json!(shown)));
+    }
+}
+
+#[tokio::test]
+async fn why_says_which_operation_was_refused_and_by_which_rule() {
+    let stage = stage().await;
+    let request = client().post(stage.gateway.url("/a/mcp")).body(tool("write_x"));
+    let request = request.header("content-type", "application/json").bearer_auth(stage.token("base"));
+    let answer = request.send().await.expect("an answer");
+    let id = answer.headers()["x-request-id"].to_str().expect("ASCII").to_owned();
+    let config = stage.gateway.config().display().to_string();
+    let wait = std::time::Duration::from_secs(5);
+    let ran = eventually("the refusal is kept on disk", wait, async || {
+        let ran = portcullis(std::path::Path::new("/"), &["why", &id, "-c", &config]).await;
+        (ran.code == Some(0)).then_some(ran)
+    })
+    .await;
+    for line in ["  operation tools/call write_x\n", "  check     operation\n"] {
+        assert!(ran.out.contains(line), "{line}: {ran:?}");
+    }
 }
 
 #[tokio::test]
