@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::config::Snapshot;
-use crate::model::{AuthMethod, Decision, Reason, TokenSaid};
+use crate::model::{AuthMethod, Call, Decision, Reason, TokenSaid};
 use crate::telemetry::{RequestRecord, UpstreamError};
 
 /// A decision in a list.
@@ -29,8 +29,21 @@ pub(super) struct Shown {
     key_id: Option<String>,
     key_name: Option<String>,
     client_id: Option<String>,
+    /// What its message asked for, at an agent with rules by operation.
+    operation: Option<AskedOperation>,
     #[serde(flatten)]
     why: Why,
+}
+
+/// What a message asked for, cut to 128 bytes each.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct AskedOperation {
+    /// The method; absent from a response of the client.
+    method: Option<String>,
+    /// The first thing that it is about: the name of a tool or a prompt, or the URI of a resource.
+    name: Option<String>,
+    /// The revision of the protocol that the head of the request names.
+    version: Option<String>,
 }
 
 /// The failed check behind a refusal.
@@ -74,6 +87,8 @@ pub struct Whole {
     key_id: Option<String>,
     key_name: Option<String>,
     client_id: Option<String>,
+    /// What its message asked for, at an agent with rules by operation.
+    operation: Option<AskedOperation>,
     #[serde(flatten)]
     why: Why,
     iss: Option<String>,
@@ -102,8 +117,17 @@ impl Shown {
             key_id: entry.key_id().map(str::to_owned),
             key_name: key_name(entry, live),
             client_id: entry.client_id().map(str::to_owned),
+            operation: entry.call.as_deref().map(AskedOperation::of),
             why: Why::of(entry),
         }
+    }
+}
+
+impl AskedOperation {
+    fn of(call: &Call) -> Self {
+        let Call { method, name, version } = call;
+        let [method, name, version] = [method, name, version].map(|text| text.as_deref().map(str::to_owned));
+        Self { method, name, version }
     }
 }
 
@@ -154,6 +178,7 @@ impl Whole {
             key_id: shown.key_id,
             key_name: shown.key_name,
             client_id: shown.client_id,
+            operation: shown.operation,
             iss,
             aud,
             kid,

@@ -75,6 +75,13 @@ fn on_disk(args: &Args, outline: &Outline, why: &str, err: &mut dyn Write) -> Re
     serde_json::to_value(Whole::of(&entry, None)).map_err(|e| e.to_string())
 }
 
+/// What its message asked for, with the name of what it is about.
+fn operation(decision: &Value) -> Option<String> {
+    let text = |member: &str| decision["operation"][member].as_str().map(|text| inert(text, LONGEST));
+    let method = text("method")?;
+    Some(text("name").map_or_else(|| method.to_string(), |name| format!("{method} {name}")))
+}
+
 fn print(decision: &Value, out: &mut dyn Write) -> std::io::Result<()> {
     let text = |member: &str| decision[member].as_str().map(|text| inert(text, LONGEST));
     let or = |member: &str, other: &str| text(member).unwrap_or_else(|| other.into());
@@ -85,6 +92,9 @@ fn print(decision: &Value, out: &mut dyn Write) -> std::io::Result<()> {
     let request =
         format!("{} {} from {}", or("method", "?"), or("path", "?"), or("remote", "nobody knows where"));
     line("request", request)?;
+    if let Some(asked) = operation(decision) {
+        line("operation", asked)?;
+    }
     let unverified = |member: &str| {
         let named =
             decision["unverified"].as_array().is_some_and(|all| all.iter().any(|name| name == member));

@@ -93,7 +93,10 @@ impl RequestRecord {
 
     /// About how many bytes it takes.
     pub(super) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.path.bytes() + self.grounds.as_deref().map_or(0, Grounds::bytes)
+        size_of::<Self>()
+            + self.path.bytes()
+            + self.call.as_deref().map_or(0, Call::bytes)
+            + self.grounds.as_deref().map_or(0, Grounds::bytes)
     }
 }
 

@@ -576,6 +576,18 @@ export interface ApiKeyPage {
   total: number;
 }
 
+/** What a message asked for, cut to 128 bytes each. */
+export interface AskedOperation {
+  /** The method; absent from a response of the client. */
+  method: string | null;
+
+  /** The first thing that it is about: the name of a tool or a prompt, or the URI of a resource. */
+  name: string | null;
+
+  /** The revision of the protocol that the head of the request names. */
+  version: string | null;
+}
+
 /** Something that an operator should act on. */
 export interface Attention {
   code: AttentionCode;
@@ -830,6 +842,9 @@ export interface Decision {
 
   /** How callers of the agent authenticate. */
   method: "oauth" | "api_key" | "public" | "none";
+
+  /** What its message asked for, at an agent with rules by operation. */
+  operation: AskedOperation | null;
   path: string;
   provider: string | null;
   reason: Reason;
@@ -1561,6 +1576,9 @@ export interface WholeDecision {
   key_name: string | null;
   kid: string | null;
   method: string;
+
+  /** What its message asked for, at an agent with rules by operation. */
+  operation: AskedOperation | null;
   path: string;
   provider: string | null;
   reason: Reason;

@@ -49,6 +49,13 @@ export function VerdictCard({ verdict, id }: { verdict: Verdict; id: string }) {
             {verdict.method} {verdict.path}
           </code>
         </Row>
+        {verdict.operation?.method && (
+          <Row name="Operation">
+            <code>
+              {verdict.operation.method} {verdict.operation.name}
+            </code>
+          </Row>
+        )}
         <Row name="Time">
           <Timestamp at={verdict.time} none="unknown" />
         </Row>

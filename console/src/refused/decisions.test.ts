@@ -19,6 +19,7 @@ const at = (second: number, request_id: string): Decision => ({
   key_id: null,
   key_name: null,
   client_id: null,
+  operation: null,
   check: null,
   seen: null,
   wanted: null,

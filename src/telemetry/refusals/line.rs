@@ -9,7 +9,7 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AgentName, AuthMethod, CacheLabel, Decision, FailedCheck, Grounds, Identity, Instant, ProviderName,
+    AgentName, AuthMethod, CacheLabel, Call, Decision, FailedCheck, Grounds, Identity, Instant, ProviderName,
     Reason, RequestId, TokenSaid,
 };
 
@@ -38,8 +38,20 @@ struct Line<'a> {
     /// Of a caller that is proven.
     client_id: Option<Text<'a>>,
     upstream_error: Option<Text<'a>>,
+    /// Absent from lines of gateways that did not read messages, and where none was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<Asked<'a>>,
     failed: Option<Failed<'a>>,
     said: Option<Said<'a>>,
+}
+
+/// What the message of the request says.
+#[derive(Serialize, Deserialize)]
+struct Asked<'a> {
+    #[serde(borrow)]
+    method: Option<Text<'a>>,
+    name: Option<Text<'a>>,
+    version: Option<Text<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,6 +93,11 @@ pub(super) fn write(entry: &RequestRecord, out: &mut Vec<u8>) {
         key_id: identity.and_then(|identity| identity.key_id.as_deref()).map(Text::from),
         client_id: identity.and_then(|identity| identity.client_id.as_deref()).map(Text::from),
         upstream_error: entry.upstream_error.map(|cause| cause.as_str().into()),
+        operation: entry.call.as_deref().map(|call| Asked {
+            method: call.method.as_deref().map(Text::from),
+            name: call.name.as_deref().map(Text::from),
+            version: call.version.as_deref().map(Text::from),
+        }),
         failed: failed.map(|failed| Failed {
             check: (&*failed.check).into(),
             seen: failed.seen.as_deref().map(Text::from),
@@ -124,6 +141,11 @@ pub(super) fn read(line: &[u8]) -> Option<RequestRecord> {
         client_id: line.client_id.map(Text::into_owned),
         ..Identity::default()
     });
+    let call = line.operation.map(|asked| Call {
+        method: asked.method.map(own),
+        name: asked.name.map(own),
+        version: asked.version.map(own),
+    });
     let grounds = (failed.is_some() || said.is_some()).then(|| Arc::new(Grounds { failed, said }));
     Some(RequestRecord {
         at: Instant::from_duration(Duration::from_millis(millis)),
@@ -138,7 +160,7 @@ pub(super) fn read(line: &[u8]) -> Option<RequestRecord> {
         remote: line.remote,
         identity: identity.map(Arc::new),
         cache: CacheLabel::Off,
-        call: None,
+        call: call.map(Arc::new),
         status: line.status,
         // A newer gateway may know more causes.
         upstream_error: line

@@ -10,8 +10,8 @@ use super::super::path_text::PathText;
 use super::super::upstream_error::UpstreamError;
 use super::*;
 use crate::model::{
-    AgentName, AuthMethod, CacheLabel, FailedCheck, FixedClock, Grounds, Identity, ProviderName, Reason,
-    RequestId, TokenSaid,
+    AgentName, AuthMethod, CacheLabel, Call, FailedCheck, FixedClock, Grounds, Identity, ProviderName,
+    Reason, RequestId, TokenSaid,
 };
 
 const NOW: u64 = 1_700_000_000;
@@ -32,7 +32,11 @@ fn entry(second: u64, id: &str) -> RequestRecord {
         remote: "2001:db8::1".parse().ok(),
         identity: None,
         cache: CacheLabel::Off,
-        call: None,
+        call: Some(Arc::new(Call {
+            method: Some("tools/call".into()),
+            name: Some("read \"x\"".into()),
+            version: None,
+        })),
         status: Some(401),
         upstream_error: None,
         grounds: Some(Arc::new(Grounds {
