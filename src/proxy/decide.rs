@@ -91,14 +91,23 @@ async fn settle(
     loop {
         match ask(request, &evidence) {
             Step::Decided(verdict) => return verdict,
-            Step::Needs(need) => {
-                request.now = fetch.fetch(&need, request.now, &mut evidence).await;
-                if !evidence.covers(&need) {
-                    evidence.give_up(&need);
-                }
-            }
+            Step::Needs(need) => request.now = obtain(fetch, &need, request.now, &mut evidence).await,
         }
     }
+}
+
+/// Fetches a need, or gives it up. Returns the time afterwards.
+pub(super) async fn obtain(
+    fetch: &mut impl Fetch,
+    need: &Need,
+    now: Instant,
+    evidence: &mut Evidence,
+) -> Instant {
+    let now = fetch.fetch(need, now, evidence).await;
+    if !evidence.covers(need) {
+        evidence.give_up(need);
+    }
+    now
 }
 
 /// Fetches keys from their providers.

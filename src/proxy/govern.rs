@@ -15,7 +15,7 @@ use crate::routing::{Agent, Protocol};
 
 use super::answer::Own;
 use super::context::Context;
-use super::decide::{Fetch as _, Fetcher};
+use super::decide::{Fetcher, obtain};
 use super::held::{Held, Unsendable};
 use super::message::{self, Arrived, MessageLimits, Unread};
 use super::mismatch::{self, MIRRORED};
@@ -64,10 +64,7 @@ impl Gateway {
                 }
                 Step::Needs(need) => {
                     let mut fetcher = Fetcher { clock: &*self.clock };
-                    ctx.now = fetcher.fetch(&need, ctx.now, &mut progress.evidence).await;
-                    if !progress.evidence.covers(&need) {
-                        progress.evidence.give_up(&need);
-                    }
+                    ctx.now = obtain(&mut fetcher, &need, ctx.now, &mut progress.evidence).await;
                 }
             }
         };

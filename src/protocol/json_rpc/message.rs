@@ -78,18 +78,9 @@ impl Id<'_> {
 impl<'m> Message<'m> {
     /// The method, unless it is a response.
     #[must_use]
-    pub fn method(&self) -> Option<&str> {
+    pub const fn method(&self) -> Option<&Cow<'m, str>> {
         match &self.kind {
             Kind::Request { method, .. } | Kind::Notification { method } => Some(method),
-            Kind::Response => None,
-        }
-    }
-
-    /// The same, on its own.
-    #[must_use]
-    pub fn owned_method(&self) -> Option<Cow<'m, str>> {
-        match &self.kind {
-            Kind::Request { method, .. } | Kind::Notification { method } => Some(method.clone()),
             Kind::Response => None,
         }
     }

@@ -7,7 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 
-use crate::model::{Operation, OperationClass, Target, TargetKind};
+use crate::model::{Operation, OperationClass, Target};
+
+use super::named::Named;
 
 const METHOD: &str = "mcp-method";
 const NAME: &str = "mcp-name";
@@ -47,7 +49,7 @@ impl<'h> Mirrored<'h> {
         if operation.class == OperationClass::Response {
             return Ok(());
         }
-        let named = operation.targets.first().filter(|_| is_named(&operation.method));
+        let named = operation.targets.first().filter(|_| Named::mirrored(&operation.method).is_some());
         let same = self.method.as_deref() == Some(&*operation.method)
             && named.is_none_or(|target| self.name.as_deref() == Some(&*target.name));
         if same { Ok(()) } else { Err(HeaderMismatch) }
@@ -58,24 +60,16 @@ impl<'h> Mirrored<'h> {
     /// # Errors
     /// When a header is not there that must be.
     pub fn trusted(self) -> Result<Operation<'h>, HeaderMismatch> {
-        let (class, kind) = match self.method.as_deref().ok_or(HeaderMismatch)? {
-            "tools/call" => (OperationClass::Tool, Some(TargetKind::Tool)),
-            "prompts/get" => (OperationClass::Prompt, Some(TargetKind::Prompt)),
-            "resources/read" => (OperationClass::Resource, Some(TargetKind::Resource)),
-            other => (super::operation::class(other), None),
-        };
-        let targets = match kind {
-            Some(kind) => vec![Target { kind, name: self.name.ok_or(HeaderMismatch)? }],
-            None => Vec::new(),
-        };
         let method = self.method.ok_or(HeaderMismatch)?;
+        let (class, targets) = match Named::mirrored(&method) {
+            Some(named) => {
+                let name = self.name.ok_or(HeaderMismatch)?;
+                (named.class, vec![Target { kind: named.kind, name }])
+            }
+            None => (super::operation::class(&method), Vec::new()),
+        };
         Ok(Operation { class, governed: super::operation::is_governed(class), method, targets })
     }
-}
-
-/// Whether a message of this method has its name in the head, too.
-fn is_named(method: &str) -> bool {
-    matches!(method, "tools/call" | "prompts/get" | "resources/read")
 }
 
 fn one<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<Cow<'h, str>>, HeaderMismatch> {

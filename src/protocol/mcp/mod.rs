@@ -1,6 +1,7 @@
 //! MCP over HTTP: what a message asks for, and how the head of its request repeats that.
 
 mod mirrored;
+mod named;
 mod operation;
 mod revision;
 mod uri;

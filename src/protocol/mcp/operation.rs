@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use crate::model::{Operation, OperationClass, Target, TargetKind};
 use crate::protocol::json_rpc::{Known, Message, Text, Unreadable};
 
+use super::named::Named;
+
 /// The members of `params` that decide, over all methods and revisions.
 pub const PARAMS: &[Known] = &[
     Known { name: "name", keeps: Some(Text::Name), inside: &[] },
@@ -30,7 +32,7 @@ pub const PARAMS: &[Known] = &[
 /// # Errors
 /// When it leaves out what its method is about.
 pub fn operation<'m>(message: &Message<'m>) -> Result<Operation<'m>, Unreadable> {
-    let Some(method) = message.owned_method() else {
+    let Some(method) = message.method().cloned() else {
         let (class, method) = (OperationClass::Response, Cow::Borrowed(""));
         return Ok(Operation { class, method, targets: Vec::new(), governed: false });
     };
@@ -39,11 +41,6 @@ pub fn operation<'m>(message: &Message<'m>) -> Result<Operation<'m>, Unreadable>
         Ok(vec![Target { kind, name }])
     };
     let (class, targets) = match &*method {
-        "tools/call" => (OperationClass::Tool, one(TargetKind::Tool, Text::Name)?),
-        "prompts/get" => (OperationClass::Prompt, one(TargetKind::Prompt, Text::Name)?),
-        "resources/read" | "resources/subscribe" | "resources/unsubscribe" => {
-            (OperationClass::Resource, one(TargetKind::Resource, Text::Uri)?)
-        }
         "completion/complete" => match message.text(Text::ReferenceType).map(|kind| &**kind) {
             Some("ref/prompt") => (OperationClass::Completion, one(TargetKind::Prompt, Text::ReferenceName)?),
             Some("ref/resource") => {
@@ -55,7 +52,10 @@ pub fn operation<'m>(message: &Message<'m>) -> Result<Operation<'m>, Unreadable>
             let of = |name: &Cow<'m, str>| Target { kind: TargetKind::Resource, name: name.clone() };
             (OperationClass::Subscription, message.texts(Text::Subscription).map(of).collect())
         }
-        other => (class(other), Vec::new()),
+        other => match Named::of(other) {
+            Some(named) => (named.class, one(named.kind, named.name)?),
+            None => (class(other), Vec::new()),
+        },
     };
     Ok(Operation { class, governed: is_governed(class), method, targets })
 }
