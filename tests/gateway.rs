@@ -24,6 +24,10 @@ mod api_key;
 mod asked;
 
 #[cfg(test)]
+#[path = "gateway/asks/mod.rs"]
+mod asks;
+
+#[cfg(test)]
 #[path = "gateway/bad_start.rs"]
 mod bad_start;
 

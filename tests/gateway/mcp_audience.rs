@@ -9,6 +9,9 @@ use testkit::{Gateway, Issuer, Key, Start, Upstream, client, raw};
 const SOON: Duration = Duration::from_secs(5);
 const PUBLIC: &str = "https://agents.example.com";
 
+/// The reason for pages of other origins, which agents that speak MCP refuse alone.
+pub(crate) const REASON: &str = "origin_denied";
+
 struct Scene {
     upstream: Upstream,
     issuer: Issuer,
@@ -168,7 +171,7 @@ async fn a_page_of_another_origin_may_not_call_an_mcp_agent_on_loopback() {
         let labels = [
             &*format!("agent=\"{agent}\""),
             &*format!("decision=\"{decision}\""),
-            "reason=\"origin_denied\"",
+            &format!("reason=\"{REASON}\""),
         ];
         let counted = scene.gateway.metric("portcullis_auth_decisions_total", &labels).await;
         assert!((counted - wanted).abs() < 0.5, "{agent}: {counted}");

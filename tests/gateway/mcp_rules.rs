@@ -4,6 +4,9 @@
 use serde_json::{Value, json};
 use testkit::{Gateway, Issuer, Key, Start, Upstream, client, eventually, portcullis};
 
+/// The reasons that need a message, or rules.
+pub(crate) const REASONS: [&str; 4] = ["operation_denied", "mcp_header_mismatch", "mcp_batch", "mcp_body"];
+
 struct Stage {
     gateway: Gateway,
     upstream: Upstream,
@@ -124,6 +127,22 @@ async fn a_caller_does_what_the_rules_permit_and_nothing_else_reaches_the_agent(
         let got = stage.post("/a/mcp", scope, &[], &body).await;
         assert_eq!((got.status, got.reason.as_str()), (status, reason), "{scope:?} {body} {got:?}");
         assert_eq!(stage.upstream.count() - before, u64::from(status == 200), "{scope:?} {body}");
+    }
+}
+
+#[tokio::test]
+async fn each_reason_that_needs_a_message_is_given() {
+    let stage = stage().await;
+    let (new, method) = (("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/list"));
+    let rows = [
+        (&[] as &[_], tool("write_never")),
+        (&[new, method], tool("read_x")),
+        (&[], format!("[{}]", tool("read_x"))),
+        (&[], "{".to_owned()),
+    ];
+    for (reason, (head, body)) in REASONS.into_iter().zip(rows) {
+        assert_eq!(stage.post("/a/mcp", Some("base"), head, &body).await.reason, reason, "{body}");
+        assert_eq!(stage.upstream.count(), 0, "{reason}");
     }
 }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::{Gateway, Start, Upstream, raw};
+use testkit::{Gateway, Start, Upstream, eventually, raw};
 
 const SOON: Duration = Duration::from_secs(5);
 const PRM: &str = "/.well-known/oauth-protected-resource";
@@ -288,4 +288,13 @@ async fn a_public_agent_answers_at_reserved_places_only_where_that_is_written_or
     ] {
         w.expect(path, host, found).await;
     }
+}
+
+#[tokio::test]
+async fn metadata_is_there_as_before_while_the_gateway_drains() {
+    let world = World::with("  shutdown: { delay: 2s }\n", &[("a", "/a", "oauth", "")]).await;
+    let before = world.document(&format!("{PRM}/a"), "a.example", &[]).await;
+    world.gateway.signal("TERM").await;
+    eventually("it drains", SOON, async || (world.gateway.readyz().await == 503).then_some(())).await;
+    assert_eq!(world.document(&format!("{PRM}/a"), "a.example", &[]).await, before);
 }

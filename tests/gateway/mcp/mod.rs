@@ -4,6 +4,7 @@ mod arrival;
 mod bypass;
 mod limits;
 mod recorder;
+mod stream_head;
 
 use serde_json::json;
 use testkit::raw::Wire;
@@ -16,9 +17,14 @@ const MOST: usize = 1 << 20;
 
 /// A gateway before the recorder, which may call the tool `good` and not the tool `evil`.
 async fn before(recorder: &Recorder, server: &str, certificate: Option<&Certificate>) -> Gateway {
-    let url = recorder.url();
+    before_url(&recorder.url(), server, certificate).await
+}
+
+/// The same before an agent at this URL. At `/bare` it has no rules, and at `/plain` it does not speak MCP.
+async fn before_url(url: &str, server: &str, certificate: Option<&Certificate>) -> Gateway {
     let body = format!(
         "agents:\n  mcp:\n    route: /m\n    upstream: \"{url}\"\n    auth: public\n    protocol: mcp\n    mcp: {{ endpoint: /, rules: {{ unlisted: deny, tools: {{ good: allow, evil: deny }} }} }}\n  \
+         bare: {{ route: /bare, upstream: \"{url}\", auth: public, protocol: mcp, mcp: {{ endpoint: / }} }}\n  \
          plain: {{ route: /plain, upstream: \"{url}\", auth: public }}\n"
     );
     Start { body: &body, server, certificate, ..Start::default() }.ready().await
