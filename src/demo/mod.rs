@@ -3,8 +3,9 @@
 //! The gateway is the real one with a real configuration; only what stands around it is made here. Not for
 //! production: the identity provider gives a token to everybody who asks.
 
-mod agent;
+mod configuration;
 mod document;
+mod echo;
 mod guide;
 mod issuer;
 mod live_log;
@@ -59,7 +60,7 @@ pub fn run(port: u16, out: &mut dyn Write) -> Result<(), StartError> {
     };
     runtime.block_on(fill(&guide))?;
     serve(&runtime, issuer_listener, issuer.router()).map_err(system)?;
-    serve(&runtime, agent_listener, agent::router()).map_err(system)?;
+    serve(&runtime, agent_listener, echo::router()).map_err(system)?;
     let configuration = guide.configuration();
     out.write_all(guide.text().as_bytes()).and_then(|()| out.flush()).map_err(system)?;
     let ended = gateway::run(Options {

@@ -1,4 +1,4 @@
-//! The demo's agents: one that says what it received, and one that answers word by word.
+//! The demo's echo agent: it says what it received, and answers word by word.
 
 use std::convert::Infallible;
 use std::time::Duration;
