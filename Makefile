@@ -17,7 +17,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## Gateway, identity provider and agents in one process, with curl lines to paste
+demo: ## Gateway, identity provider and agents (HTTP, MCP, A2A) in one process, with lines to paste
 	@CARGO=$(CARGO) scripts/demo.sh
 
 .PHONY: test

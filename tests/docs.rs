@@ -3,6 +3,9 @@
 //! tests that there are.
 
 #[cfg(test)]
+#[path = "docs/clients.rs"]
+mod clients;
+#[cfg(test)]
 #[path = "docs/names.rs"]
 mod names;
 
