@@ -35,6 +35,12 @@ impl OperationRules {
         tables.into_iter().any(|table| table.rules().any(|rule| rule == Rule::Public))
     }
 
+    /// Whether a method may be used without a credential.
+    #[must_use]
+    pub fn opens(&self, method: &str) -> bool {
+        self.methods.find(method) == Some(Rule::Public)
+    }
+
     /// What a verified token is worth by each block of scopes and claims, when its provider says that its scopes imply
     /// others.
     #[must_use]

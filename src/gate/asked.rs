@@ -14,8 +14,8 @@ pub struct Asked {
     pub call: Option<Arc<Call>>,
     /// The id of the message, for the response to a refusal.
     pub id: Option<Id<'static>>,
-    /// The scopes that the operation needs in all, where a token with more scopes could pass: those of the agent first, none
-    /// twice.
+    /// The scopes that the operation needs in all, where a token, or one with more scopes, could pass: those of the agent
+    /// first, none twice.
     pub step_up: Option<Box<str>>,
 }
 

@@ -26,8 +26,8 @@ pub struct Challenge {
 
 /// The challenge for a refusal at an agent; `None` where another credential would change nothing.
 ///
-/// `step_up` are the scopes that the operation needs in all, where a token with more scopes could pass: the agent's own
-/// first. `metadata` makes the URL of the agent's metadata; it is called for agents that take tokens alone.
+/// `step_up` are the scopes that the operation needs in all, where a token, or one with more scopes, could pass: the agent's
+/// own first. `metadata` makes the URL of the agent's metadata; it is called for agents that take tokens alone.
 #[must_use]
 pub fn challenge(
     reason: Reason,
@@ -52,7 +52,7 @@ pub fn challenge(
             let description = matches!(reason, Reason::TokenExpired).then_some("The access token expired");
             let scope = match (error, step_up) {
                 (Some(OAuthError::InvalidRequest), _) => None,
-                (Some(OAuthError::InsufficientScope), Some(step_up)) => scope(step_up.split(' ')),
+                (None | Some(OAuthError::InsufficientScope), Some(step_up)) => scope(step_up.split(' ')),
                 (None | Some(OAuthError::InvalidToken | OAuthError::InsufficientScope), _) => {
                     scope(agent.entry.rules.scopes.listed())
                 }
@@ -193,6 +193,14 @@ agents:
                 "Bearer realm=\"scoped\", scope=\"read x=y write\"",
                 None,
                 Some("read x=y write"),
+            ),
+            (
+                "scoped",
+                Reason::TokenMissing,
+                Some("read write tools:delete"),
+                "Bearer realm=\"scoped\", scope=\"read write tools:delete\"",
+                None,
+                Some("read write tools:delete"),
             ),
             (
                 "scoped",

@@ -58,9 +58,22 @@ impl Verdict {
             (Decision::Allow, _) => CallOutcome::Permitted,
             (Decision::ShadowDeny, _) => CallOutcome::ShadowDenied,
             (_, Reason::McpHeaderMismatch | Reason::McpBatch | Reason::McpBody) => CallOutcome::Invalid,
+            (_, Reason::TokenMissing) => CallOutcome::Denied,
             _ if asked.step_up.is_some() => CallOutcome::StepUp,
             _ => CallOutcome::Denied,
         })
+    }
+
+    /// Whether the refused request is one for a stream, or for the end of a session, of somebody who opened it without a
+    /// credential, as everybody may. Clients take a challenge there for the end of the connection, or begin to log in; that
+    /// no stream is offered they take for what it says (MCP 2025-11-25, "Listening for Messages from the Server").
+    #[must_use]
+    pub fn offers_no_stream(&self, agent: &Agent) -> bool {
+        let is_anonymous = matches!(self.reason, Reason::TokenMissing | Reason::ApiKeyMissing);
+        let is_about_session =
+            self.asked.as_ref().is_some_and(|asked| asked.class == OperationClass::Session);
+        let rules = agent.entry.operations.as_deref();
+        is_anonymous && is_about_session && rules.is_some_and(|rules| rules.opens("initialize"))
     }
 
     /// The request may pass, with the claim headers of its admission.

@@ -80,6 +80,9 @@ impl Problem {
         agent: &Agent,
         metadata: impl FnOnce() -> Option<String>,
     ) -> Self {
+        if verdict.offers_no_stream(agent) {
+            return Self::method(HeaderValue::from_static("POST"));
+        }
         let reason = verdict.reason;
         let step_up = verdict.asked.as_ref().and_then(|asked| asked.step_up.as_deref());
         Self {

@@ -165,6 +165,31 @@ async fn an_agent_with_rules_serves_its_endpoint_alone() {
 }
 
 #[tokio::test]
+async fn a_client_without_a_token_opens_a_session_and_is_told_all_scopes_of_the_tool_that_it_calls() {
+    let stage = stage().await;
+    let open = stage.post("/a/mcp", None, &[], &plain("initialize")).await;
+    assert_eq!(open.status, 200);
+    let before = stage.upstream.count();
+    for method in ["GET", "DELETE"] {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+        let answer =
+            client().request(method.clone(), stage.gateway.url("/a/mcp")).send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), 405, "a stream is not offered: {method}");
+        assert_eq!(answer.headers().get("allow").map(|v| v.as_bytes()), Some(&b"POST"[..]), "{method}");
+        assert!(answer.headers().get("www-authenticate").is_none(), "{method}");
+    }
+    let refused = client().get(stage.gateway.url("/a/mcp")).bearer_auth("x").send().await.expect("an answer");
+    assert_eq!(refused.status().as_u16(), 401, "a bad token is bad");
+    for (called, scope) in [("write_x", "base write"), ("read_x", "base"), ("write_never", "base")] {
+        let got = stage.post("/a/mcp", None, &[], &tool(called)).await;
+        let challenge = got.challenge.unwrap_or_default();
+        assert_eq!(got.status, 401, "{called}");
+        assert!(challenge.contains(&format!(" scope=\"{scope}\", ")), "{called}: {challenge}");
+    }
+    assert_eq!(stage.upstream.count(), before, "and the agent saw none of it");
+}
+
+#[tokio::test]
 async fn the_head_is_compared_or_trusted() {
     let stage = stage().await;
     let version = ("mcp-protocol-version", "2026-07-28");

@@ -72,8 +72,11 @@ impl<'a> Governed<'a> {
                 (Verdict { provider, cache, ..Verdict::allowed(self.agent, identity, None) }, false)
             }
             (Ruling::Public | Ruling::Permitted, Caller::Admitted) => (verdict, false),
-            // A caller without a credential learns nothing of what it could do with one.
-            (_, Caller::Anonymous) => (verdict, false),
+            // Some clients log in once for a request: what is asked for at first must do for the operation.
+            (_, Caller::Anonymous) => {
+                let takes_tokens = verdict.reason == Reason::TokenMissing;
+                (verdict, takes_tokens)
+            }
             (_, Caller::Refused) => (verdict, lacks_scope),
             (Ruling::StepUp, Caller::Admitted) => {
                 (refused(self.agent, Reason::OperationDenied, verdict), true)

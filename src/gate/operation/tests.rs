@@ -180,13 +180,13 @@ fn an_operation_is_decided_by_the_rules_of_the_agent_and_then_by_its_own() {
         (lacking, tool("write_x"), ScopeMissing, Some(all)),
         (lacking, tool("read_x"), ScopeMissing, Some("base any")),
         (lacking, tool("free"), Ok, None),
-        // Nobody without a credential learns what a credential would open.
-        (Who::Nobody, tool("write_x"), TokenMissing, None),
-        (Who::Nobody, tool("write_never"), TokenMissing, None),
-        (Who::Nobody, tool("other"), TokenMissing, None),
+        // Some clients log in once for a request, with the scopes that they are told of then.
+        (Who::Nobody, tool("write_x"), TokenMissing, Some(all)),
+        (Who::Nobody, tool("write_never"), TokenMissing, Some("base any")),
+        (Who::Nobody, tool("other"), TokenMissing, Some("base any")),
         (Who::Nobody, tool("free"), Ok, None),
         (Who::Nobody, plain("initialize"), Ok, None),
-        (Who::Nobody, plain("tools/list"), TokenMissing, None),
+        (Who::Nobody, plain("tools/list"), TokenMissing, Some("base any")),
         // A bad credential is refused, also where none is needed.
         (Who::Bad, tool("free"), TokenExpired, None),
     ] {
@@ -322,6 +322,23 @@ fn a_request_without_a_message_is_decided_by_the_agents_own_rules() {
         assert_eq!((verdict.reason, verdict.call_outcome()), (Reason::Ok, None), "{method}");
         assert_eq!(verdict.asked.map(|asked| asked.class), Some(OperationClass::Session));
         assert_eq!(decided(&agent, Who::Nobody, &method, &HeaderMap::new(), "").reason, Reason::TokenMissing);
+    }
+}
+
+#[test]
+fn no_stream_is_offered_to_those_who_opened_a_session_without_a_credential() {
+    let closed = OperationRules { methods: table(&[("ping", Rule::Public)]), ..rules() };
+    for (rules, who, method, no_stream) in [
+        (rules(), Who::Nobody, Method::GET, true),
+        (rules(), Who::Nobody, Method::DELETE, true),
+        (rules(), Who::Nobody, Method::POST, false),
+        (rules(), Who::Bad, Method::GET, false),
+        (closed, Who::Nobody, Method::GET, false),
+    ] {
+        let agent = Given { rules, ..Given::new("oauth") }.agent();
+        let verdict = decided(&agent, who, &method, &HeaderMap::new(), &tool("read_x"));
+        assert!(verdict.permit.is_none());
+        assert_eq!(verdict.offers_no_stream(&agent), no_stream, "{who:?} {method}");
     }
 }
 

@@ -70,4 +70,5 @@ function walked(trace, tokens, resource) {
   return `${trace.length} requests, one 401, one document, one token`;
 }
 
-const told = (trace) => trace.map(({ at, method, url, status }) => `${at} ms ${status} ${method} ${url}`).join('\n');
+/** The exchanges, a line each. */
+export const told = (trace) => trace.map(({ at, method, url, status }) => `${at} ms ${status} ${method} ${url}`).join('\n');
