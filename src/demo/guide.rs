@@ -10,7 +10,9 @@ pub(super) struct Guide {
     pub(super) gateway: SocketAddr,
     pub(super) ops: SocketAddr,
     pub(super) issuer: SocketAddr,
-    pub(super) agent: SocketAddr,
+    pub(super) echo: SocketAddr,
+    pub(super) tools: SocketAddr,
+    pub(super) planner: SocketAddr,
     pub(super) key_id: String,
     pub(super) key_digest: Digest,
     pub(super) key: Secret,
@@ -31,7 +33,7 @@ impl Guide {
         };
         format!(
             r#"
-Portcullis demo: a gateway with its console, an identity provider and agents, all in one process.
+Portcullis demo: a gateway with its console, an identity provider and agents (HTTP, MCP and A2A), all in one process.
 Not for production: this identity provider gives a token to everybody who asks.
 
 Paste these into another terminal; each line is complete in itself.
@@ -64,10 +66,12 @@ Paste these into another terminal; each line is complete in itself.
    http://{admin}/ in a browser, and log in with what this prints:
    cat '{token_file}'
    On its Test page, a token of this identity provider is fetched with any client id and secret.
-
+{mcp}{a2a}
 Ctrl-C ends the demo, and all that was changed is gone. Requests show up below.
 
 "#,
+            mcp = self.mcp(),
+            a2a = self.a2a(),
             good = token(""),
             expired = token("?expired=true"),
             other = token("?audience=somebody-else"),

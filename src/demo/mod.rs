@@ -8,7 +8,12 @@ mod document;
 mod echo;
 mod guide;
 mod issuer;
+mod json_rpc;
 mod live_log;
+mod login;
+mod planner;
+mod protocols;
+mod tools;
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -36,11 +41,8 @@ pub fn run(port: u16, out: &mut dyn Write) -> Result<(), StartError> {
         .enable_all()
         .build()
         .map_err(system)?;
-    let issuer_listener = listen(0).map_err(system)?;
-    let agent_listener = listen(0).map_err(system)?;
-    let issuer_address = issuer_listener.local_addr().map_err(system)?;
-    let agent_address = agent_listener.local_addr().map_err(system)?;
-    let issuer = Issuer::new(issuer_address).ok_or_else(|| {
+    let [issuer, echo, tools, planner] = Site::four().map_err(system)?;
+    let keys = Issuer::new(issuer.address).ok_or_else(|| {
         StartError::System("no key can be made for the demo's identity provider".to_owned())
     })?;
     let (id, key) =
@@ -50,8 +52,10 @@ pub fn run(port: u16, out: &mut dyn Write) -> Result<(), StartError> {
     let guide = Guide {
         gateway: free_address(port).map_err(system)?,
         ops: free_address(9464).map_err(system)?,
-        issuer: issuer_address,
-        agent: agent_address,
+        issuer: issuer.address,
+        echo: echo.address,
+        tools: tools.address,
+        planner: planner.address,
         key_id: id,
         key_digest: Digest::of(key.expose_secret().as_bytes()),
         key,
@@ -59,8 +63,10 @@ pub fn run(port: u16, out: &mut dyn Write) -> Result<(), StartError> {
         folder: folder.path().to_owned(),
     };
     runtime.block_on(fill(&guide))?;
-    serve(&runtime, issuer_listener, issuer.router()).map_err(system)?;
-    serve(&runtime, agent_listener, echo::router()).map_err(system)?;
+    let routers = [keys.router(), echo::router(), tools::router(), planner::router(planner.address)];
+    for (site, router) in [issuer, echo, tools, planner].into_iter().zip(routers) {
+        site.serve(&runtime, router).map_err(system)?;
+    }
     let configuration = guide.configuration();
     out.write_all(guide.text().as_bytes()).and_then(|()| out.flush()).map_err(system)?;
     let ended = gateway::run(Options {
@@ -89,14 +95,29 @@ fn free_address(wanted: u16) -> std::io::Result<SocketAddr> {
     listen(wanted).or_else(|_| listen(0))?.local_addr()
 }
 
-fn serve(
-    runtime: &tokio::runtime::Runtime,
+/// A server of the demo that listens already, and does not answer yet.
+struct Site {
     listener: TcpListener,
-    router: axum::Router,
-) -> std::io::Result<()> {
-    listener.set_nonblocking(true)?;
-    let _in_runtime = runtime.enter();
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    runtime.spawn(async move { axum::serve(listener, router).await });
-    Ok(())
+    address: SocketAddr,
+}
+
+impl Site {
+    /// Four of them, on ports of their own.
+    fn four() -> std::io::Result<[Self; 4]> {
+        Ok([Self::open()?, Self::open()?, Self::open()?, Self::open()?])
+    }
+
+    fn open() -> std::io::Result<Self> {
+        let listener = listen(0)?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    fn serve(self, runtime: &tokio::runtime::Runtime, router: axum::Router) -> std::io::Result<()> {
+        self.listener.set_nonblocking(true)?;
+        let _in_runtime = runtime.enter();
+        let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        runtime.spawn(async move { axum::serve(listener, router).await });
+        Ok(())
+    }
 }

@@ -4,11 +4,12 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use testkit::eventually;
-use testkit::free_port;
+use serde_json::{Value, json};
+use testkit::{client, eventually, free_port};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
+use url::Url;
 
 struct Demo {
     child: Child,
@@ -144,6 +145,118 @@ async fn assert_streams(line: &str) {
     }
     let took = last - first.expect("a word");
     assert!(count >= 3 && took > Duration::from_millis(500), "{count} words in {took:?}");
+}
+
+#[tokio::test]
+async fn every_line_for_mcp_and_a2a_does_what_the_text_above_it_says() {
+    let demo = start().await;
+    for (word, status, parts) in [
+        ("oauth-protected-resource", 200, &["/tools/mcp\"", "\"authorization_servers\""] as &[_]),
+        ("tell_time", 200, &["It is 20"]),
+        (
+            "&scope=tools:use'",
+            403,
+            &["error=\"insufficient_scope\", scope=\"tools:use refunds:write\"", "-32011"],
+        ),
+        ("refunds:write'", 200, &["42 EUR", "alice@example.com"]),
+        ("agent-card.json", 200, &["/planner/rpc\"", "openIdConnectUrl"]),
+        ("\"SendMessage\"", 200, &["To Lisbon: by tram"]),
+        (
+            "\"SendStreamingMessage\"",
+            200,
+            &["To Lisbon: by tram", "the rest on foot", "TASK_STATE_COMPLETED"],
+        ),
+    ] {
+        let line = demo.line(word);
+        // With the head, whatever the line asks curl for.
+        let answer = shell(&line.replacen("curl -", "curl -i -", 1)).await;
+        let answer = answer.strip_prefix("HTTP/1.1 ").unwrap_or(&answer);
+        assert!(answer.starts_with(&status.to_string()), "{line}: {answer}");
+        for part in parts {
+            assert!(answer.contains(part), "{part}: {line}: {answer}");
+        }
+    }
+    let said = demo.said();
+    for client in ["npx -y @modelcontextprotocol/inspector --cli", "claude mcp add --transport http"] {
+        assert!(said.contains(client), "{client}: {said}");
+    }
+    for editor in [".vscode/mcp.json", ".cursor/mcp.json"] {
+        let line = said.lines().find(|line| line.contains(editor)).expect("a line for the editor");
+        let json = line.find('{').and_then(|at| line.get(at..)).expect("JSON");
+        let json: Value = serde_json::from_str(json).expect("JSON");
+        assert!(json.to_string().contains("/tools/mcp\""), "{json}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_knows_only_the_url_logs_in_at_the_demo() {
+    let demo = start().await;
+    let url = format!("http://127.0.0.1:{}/tools/mcp", demo.port);
+    let call =
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"send_refund","arguments":{}}}"#;
+    let post = || client().post(&url).header("content-type", "application/json").body(call);
+    let refused = post().send().await.expect("an answer");
+    assert_eq!(refused.status().as_u16(), 401);
+    let challenge = refused.headers()["www-authenticate"].to_str().expect("ASCII").to_owned();
+    let of_challenge = |name: &str| {
+        let rest = challenge.split(&format!(" {name}=\"")).nth(1).expect("a parameter");
+        rest.split('"').next().unwrap_or_default().to_owned()
+    };
+    let metadata = read(client().get(of_challenge("resource_metadata"))).await;
+    let issuer = metadata["authorization_servers"][0].as_str().expect("an issuer");
+    let server = read(client().get(format!("{issuer}/.well-known/oauth-authorization-server"))).await;
+    assert_eq!(server["issuer"], issuer);
+    assert_eq!(server["code_challenge_methods_supported"], json!(["S256"]));
+    let [first, second] = log_in(&server, &url, &of_challenge("scope")).await;
+    let token = first["access_token"].as_str().expect("a token");
+    let passed = post().bearer_auth(token).send().await.expect("an answer");
+    assert_eq!(passed.status().as_u16(), 200, "{}", passed.text().await.unwrap_or_default());
+    assert_eq!(second["error"], "invalid_grant", "a code is good once");
+}
+
+/// Registers, logs in and redeems the code, twice; gives both answers.
+async fn log_in(server: &Value, resource: &str, scope: &str) -> [Value; 2] {
+    let at = |name: &str| server[name].as_str().expect("a URL").to_owned();
+    let redirect = "http://127.0.0.1:9/callback";
+    let registered = client().post(at("registration_endpoint")).header("content-type", "application/json");
+    let registered = read(registered.body(json!({"redirect_uris": [redirect]}).to_string())).await;
+    let client_id = registered["client_id"].as_str().expect("an id");
+    // RFC 7636 appendix B.
+    let (verifier, challenge) =
+        ("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    let asked = [
+        ("response_type", "code"),
+        ("client_id", client_id),
+        ("redirect_uri", redirect),
+        ("code_challenge", challenge),
+        ("code_challenge_method", "S256"),
+        ("scope", scope),
+        ("resource", resource),
+    ];
+    let asked = Url::parse_with_params(&at("authorization_endpoint"), asked).expect("a URL");
+    let sent_back = client().get(asked).send().await.expect("an answer");
+    let place = sent_back.headers()["location"].to_str().expect("ASCII").to_owned();
+    let code = place.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", redirect),
+        ("client_id", client_id),
+        ("code_verifier", verifier),
+    ];
+    // The query of a URL is written as a form is.
+    let form =
+        Url::parse_with_params("http://form", form).expect("a URL").query().expect("a form").to_owned();
+    let redeem = || {
+        let request = client().post(at("token_endpoint")).body(form.clone());
+        request.header("content-type", "application/x-www-form-urlencoded")
+    };
+    [read(redeem()).await, read(redeem()).await]
+}
+
+async fn read(request: reqwest::RequestBuilder) -> Value {
+    let answer = request.send().await.expect("an answer").bytes().await.expect("a body");
+    serde_json::from_slice(&answer).expect("JSON")
 }
 
 #[tokio::test]

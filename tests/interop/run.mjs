@@ -6,6 +6,7 @@
 import { a2a } from './parts/a2a.mjs';
 import { bridges } from './parts/bridges.mjs';
 import { conformance } from './parts/conformance.mjs';
+import { demo } from './parts/demo.mjs';
 import { logins } from './parts/logins.mjs';
 import { open } from './parts/open.mjs';
 import { stepup } from './parts/stepup.mjs';
@@ -13,7 +14,7 @@ import { worse } from './parts/worse.mjs';
 import { stopAll } from './stand/children.mjs';
 import { check, summary } from './stand/report.mjs';
 
-const PARTS = { conformance, logins, stepup, open, bridges, a2a, worse };
+const PARTS = { conformance, logins, stepup, open, bridges, demo, a2a, worse };
 /** No run takes longer, whatever hangs. */
 const LIMIT = 20 * 60_000;
 
@@ -29,7 +30,7 @@ setTimeout(() => {
   console.error(`not done after ${LIMIT / 60_000} minutes`);
   process.exit(1);
 }, LIMIT).unref();
-for (const name of asked.length > 0 ? asked : ['conformance', 'logins', 'stepup', 'open', 'bridges', 'worse']) {
+for (const name of asked.length > 0 ? asked : ['conformance', 'logins', 'stepup', 'open', 'bridges', 'demo', 'worse']) {
   try {
     await PARTS[name](binary, { folder, short });
   } catch (error) {

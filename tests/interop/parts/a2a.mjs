@@ -6,7 +6,8 @@ import { gate, node, provider, python, suite } from '../stand/site.mjs';
 import { tokenFor } from './bridges.mjs';
 
 const SERVERS = { javascript: [node, suite('servers/a2a.mjs')], python: [python, suite('servers/a2a_python.py')] };
-const CLIENTS = { JavaScript: [node, suite('clients/a2a.mjs')], Python: [python, suite('clients/a2a_python.py')] };
+/** Each client: its command. */
+export const CLIENTS = { JavaScript: [node, suite('clients/a2a.mjs')], Python: [python, suite('clients/a2a_python.py')] };
 const BINDINGS = ['JSONRPC', 'HTTP+JSON'];
 
 const agents = (issuer, upstreams) => (url) => `identity_providers:
