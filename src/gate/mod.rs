@@ -11,6 +11,7 @@ mod explain;
 mod operation;
 mod origin;
 mod permit;
+mod refused_response;
 #[cfg(test)]
 pub(crate) mod tests;
 mod verdict;
@@ -23,4 +24,5 @@ pub use explain::{CredentialError, Explanation, credential, explain};
 pub use operation::decide_operation;
 pub use origin::deny_origin;
 pub use permit::Permit;
+pub use refused_response::RefusedResponse;
 pub use verdict::Verdict;

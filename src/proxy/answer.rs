@@ -11,9 +11,8 @@ use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType};
 
-use crate::gate::{Challenge, Verdict, challenge, detail};
-use crate::model::{OAuthError, PROBLEM_MEDIA_TYPE, Reason, Refusal, RequestId, methods};
-use crate::protocol::json_rpc::{ErrorKind, ErrorResponse, JSON_MEDIA_TYPE};
+use crate::gate::{Challenge, RefusedResponse, Verdict, challenge, detail};
+use crate::model::{Reason, Refusal, RequestId, methods};
 use crate::routing::{Agent, CorsHeaders};
 
 use super::card_answer::CardAnswer;
@@ -92,27 +91,17 @@ impl Problem {
         }
     }
 
-    /// The body of the response to a request of that method, and its media type: an error of JSON-RPC, where the request
-    /// carries a message, else a problem document.
+    /// The body of the response to a request of that method, and its media type.
     fn body(&self, method: &Method, ctx: &Context) -> (&'static str, Vec<u8>) {
         let has_message = !self.open && ctx.agent().is_some_and(|agent| agent.protocol.has_messages(method));
-        let Some(kind) = self.error_kind().filter(|_| has_message) else {
-            return (PROBLEM_MEDIA_TYPE, self.refusal.document(&self.detail, &ctx.request_id));
+        let response = RefusedResponse {
+            refusal: self.refusal,
+            detail: &self.detail,
+            challenge: self.challenge.as_ref(),
+            asked: ctx.verdict.asked.as_deref(),
+            request_id: &ctx.request_id,
         };
-        let scope = self.challenge.as_ref().and_then(|challenge| challenge.scope.as_deref());
-        let (message, request_id) = (&*self.detail, &ctx.request_id);
-        // Whether the message was read before the credential was refused is nobody's business.
-        let id = ctx.verdict.asked.as_ref().filter(|_| kind != ErrorKind::Unauthenticated);
-        let id = id.and_then(|asked| asked.id.as_ref());
-        (JSON_MEDIA_TYPE, ErrorResponse { id, kind, message, scope, request_id }.document())
-    }
-
-    /// The kind of the error of JSON-RPC, if it may be one.
-    fn error_kind(&self) -> Option<ErrorKind> {
-        match self.challenge.as_ref().and_then(|challenge| challenge.error) {
-            Some(OAuthError::InsufficientScope) => Some(ErrorKind::ScopeMissing),
-            Some(OAuthError::InvalidRequest | OAuthError::InvalidToken) | None => ErrorKind::of(self.refusal),
-        }
+        response.body(has_message)
     }
 
     /// Writes the response.

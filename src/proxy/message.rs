@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Version, header};
+use http::{Version, header};
 use pingora::http::RequestHeader;
 use pingora::protocols::http::ServerSession;
 use pingora::proxy::Session;
@@ -16,6 +16,7 @@ use crate::door::http1::bounded::Bounded;
 use crate::door::http1::last_line::LastLine;
 use crate::limits::{MessageMemory, MessageShare};
 use crate::model::{Reason, Refusal};
+use crate::protocol::json_rpc;
 
 use super::held::{REPLAYED, is_replayed_by_h2};
 
@@ -112,7 +113,7 @@ pub(super) async fn read(
     arrived: &mut Arrived,
 ) -> Result<(), Unread> {
     let head = session.req_header();
-    if !is_plain_json(&head.headers) {
+    if !json_rpc::is_plain_json(&head.headers) {
         return Err(Unread::MediaType);
     }
     let length = content_length(head);
@@ -170,25 +171,6 @@ fn unread(error: &Error) -> Unread {
     if *error.etype() == ErrorType::ReadTimedout { Unread::TimedOut } else { Unread::Broken }
 }
 
-/// Whether a body is JSON in UTF-8 as it is: every server reads it as the gateway does.
-fn is_plain_json(headers: &HeaderMap) -> bool {
-    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
-    let (Some(media_type), None) = (types.next(), types.next()) else { return false };
-    let Ok(text) = media_type.to_str() else { return false };
-    let (essence, parameter) =
-        text.split_once(';').map_or((text, None), |(essence, rest)| (essence, Some(rest)));
-    essence.trim().eq_ignore_ascii_case("application/json")
-        && parameter.is_none_or(is_utf8)
-        && !headers.contains_key(header::CONTENT_ENCODING)
-}
-
-fn is_utf8(parameter: &str) -> bool {
-    parameter.trim().split_once('=').is_some_and(|(name, value)| {
-        let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
-        name.eq_ignore_ascii_case("charset") && value.eq_ignore_ascii_case("utf-8")
-    })
-}
-
 /// Whether the client waits for a 100 before it sends the body (RFC 9110 section 10.1.1).
 pub(super) fn expects_continue(request: &RequestHeader) -> bool {
     let expects = request.headers.get(header::EXPECT);
@@ -204,34 +186,6 @@ pub(super) fn content_length(request: &RequestHeader) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_message_is_json_in_utf_8_and_nothing_around_it() {
-        let json = "application/json";
-        for (fields, wanted) in [
-            (&[("content-type", json)] as &[_], true),
-            (&[("content-type", "Application/JSON ; charset=UTF-8")], true),
-            (&[("content-type", "application/json;charset=\"utf-8\"")], true),
-            (&[("content-type", "application/json;")], false),
-            (&[("content-type", "application/json; charset=utf-16")], false),
-            (&[("content-type", "application/json; charset=utf-8; charset=utf-16")], false),
-            (&[("content-type", "application/json; boundary=x")], false),
-            (&[("content-type", "application/json, text/plain")], false),
-            (&[("content-type", "application/json-rpc")], false),
-            (&[("content-type", "application/vnd.api+json")], false),
-            (&[("content-type", "text/plain")], false),
-            (&[("content-type", json), ("content-type", json)], false),
-            (&[("content-type", json), ("content-encoding", "gzip")], false),
-            (&[("content-type", json), ("content-encoding", "identity")], false),
-            (&[], false),
-        ] {
-            let mut headers = HeaderMap::new();
-            for (name, value) in fields {
-                headers.append(*name, value.parse().unwrap());
-            }
-            assert_eq!(is_plain_json(&headers), wanted, "{fields:?}");
-        }
-    }
 
     #[test]
     fn what_arrived_has_its_memory_until_the_last_copy_of_it_is_dropped() {

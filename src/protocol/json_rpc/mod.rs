@@ -2,6 +2,7 @@
 
 mod error;
 mod known;
+mod media_type;
 mod message;
 mod names;
 mod read;
@@ -9,5 +10,6 @@ mod words;
 
 pub use error::{ErrorKind, ErrorResponse, JSON_MEDIA_TYPE, ReasonClass};
 pub use known::{Known, Spelling};
+pub use media_type::is_plain_json;
 pub use message::{Id, Kind, Message, Text};
 pub use read::{Unreadable, read};
