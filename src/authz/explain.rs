@@ -11,6 +11,8 @@ use serde::Serialize;
 
 use crate::model::{FailedCheck, Grounds, TokenSaid, closed_words};
 
+use super::rule_line::Ruled;
+
 closed_words! {
     /// The checks of a decision. The words for them are part of the API; their order is in `authn`.
     Check {
@@ -85,6 +87,9 @@ pub trait Trace {
 
     /// Records that a token is refused. An implementation calls `said` only when it keeps what the token said of itself.
     fn refused(&mut self, _said: impl FnOnce() -> TokenSaid) {}
+
+    /// Records what the rules by operation said. An implementation calls `ruled` only when it keeps that.
+    fn ruled(&mut self, _ruled: impl FnOnce() -> Ruled) {}
 
     /// Whether a remembered refusal must be judged again because its grounds were not recorded yet.
     fn wants_grounds(&self) -> bool {
@@ -173,6 +178,8 @@ pub struct Line {
 pub struct Transcript {
     /// The checks in the order in which they were made.
     pub lines: Vec<Line>,
+    /// What the rules by operation said, where they were asked.
+    pub ruled: Option<Ruled>,
 }
 
 impl Trace for Transcript {
@@ -180,6 +187,10 @@ impl Trace for Transcript {
         let facts = facts();
         let fix = (!ok).then(|| facts.fix.to_owned());
         self.lines.push(Line { check, ok, seen: facts.seen, wanted: facts.wanted, fix });
+    }
+
+    fn ruled(&mut self, ruled: impl FnOnce() -> Ruled) {
+        self.ruled = Some(ruled());
     }
 }
 

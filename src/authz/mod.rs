@@ -4,6 +4,7 @@
 //! `authn` establishes the caller's identity before; nothing here trusts an unverified claim.
 
 mod admission;
+mod applied;
 mod claim_headers;
 mod explain;
 mod header_text;
@@ -11,14 +12,17 @@ mod number;
 mod operations;
 mod requested_scopes;
 mod rule;
+mod rule_line;
 mod rules;
 
 pub use admission::{Admission, Entry};
+pub use applied::RuleWords;
 pub use claim_headers::{ClaimHeader, ClaimHeaders, ClaimHeadersError};
 pub use explain::{Check, Facts, Line, Silent, Trace, Transcript, Witness};
 pub use header_text::NonAscii;
 pub use number::is_exact;
 pub use operations::OperationRules;
 pub use requested_scopes::requested_scopes;
-pub use rule::{Rule, RuleTable, Ruling, Standing, Standings, Unlisted};
+pub use rule::{Applied, Rule, RulePlace, RuleTable, Ruling, Standing, Standings, Table, Unlisted};
+pub use rule_line::{RuleLine, RuleOutcome, Ruled};
 pub use rules::{ClaimRule, Rules, ScopeRules};

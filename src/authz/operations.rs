@@ -7,7 +7,7 @@
 use crate::model::{Claims, ImpliedScopes, Operation, TargetKind};
 
 use super::explain::Silent;
-use super::rule::{Rule, RuleTable, Ruling, Standing, Standings, Unlisted};
+use super::rule::{Applied, Rule, RulePlace, RuleTable, Ruling, Standing, Standings, Table, Unlisted};
 use super::rules::{Rules, ScopeRules};
 
 /// The rules by operation of one agent.
@@ -58,25 +58,16 @@ impl OperationRules {
     #[must_use]
     pub fn rule(&self, operation: &Operation<'_>, standings: &[Standing]) -> Ruling {
         let (mut ruling, mut rules) = (Ruling::Public, 0_usize);
-        for rule in self.of(operation) {
+        for applied in self.applied(operation) {
             rules += 1;
-            ruling = ruling.and(match rule {
-                Rule::Deny => Ruling::Denied,
-                Rule::Allow => Ruling::Permitted,
-                Rule::Public => Ruling::Public,
-                Rule::Needs(at) => match standings.get(at) {
-                    Some(Standing::Met) => Ruling::Permitted,
-                    Some(Standing::ScopeMissing) => Ruling::StepUp,
-                    Some(Standing::ClaimMismatch) | None => Ruling::Denied,
-                },
-            });
+            ruling = ruling.and(applied.rule.ruling(standings));
         }
         if rules == 0 { Ruling::Permitted } else { ruling }
     }
 
     /// The scopes that the rules of an operation ask for, in their order, `all_of` before `any_of` in each.
     pub fn scopes<'s>(&'s self, operation: &'s Operation<'_>) -> impl Iterator<Item = &'s str> {
-        let needs = self.of(operation).filter_map(|rule| match rule {
+        let needs = self.applied(operation).filter_map(|applied| match applied.rule {
             Rule::Needs(at) => self.needs.get(at),
             Rule::Deny | Rule::Allow | Rule::Public => None,
         });
@@ -84,19 +75,20 @@ impl OperationRules {
     }
 
     /// The rules of an operation: that of its method, where there is one, and those of all that it is about.
-    fn of<'s>(&'s self, operation: &'s Operation<'_>) -> impl Iterator<Item = Rule> {
-        let method = self.methods.find(&operation.method);
-        let unlisted = match self.unlisted {
+    pub fn applied<'s>(&'s self, operation: &'s Operation<'_>) -> impl Iterator<Item = Applied<'s>> {
+        let method = self.methods.entry(&operation.method, Table::Methods);
+        let rule = match self.unlisted {
             Unlisted::Deny => Rule::Deny,
             Unlisted::Allow => Rule::Allow,
         };
+        let unlisted = Applied { place: RulePlace::Unlisted, rule };
         let targets = operation.targets.iter().map(move |target| {
-            let table = match target.kind {
-                TargetKind::Tool => &self.tools,
-                TargetKind::Resource => &self.resources,
-                TargetKind::Prompt => &self.prompts,
+            let (rules, table) = match target.kind {
+                TargetKind::Tool => (&self.tools, Table::Tools),
+                TargetKind::Resource => (&self.resources, Table::Resources),
+                TargetKind::Prompt => (&self.prompts, Table::Prompts),
             };
-            table.find(&target.name).unwrap_or(unlisted)
+            rules.entry(&target.name, table).unwrap_or(unlisted)
         });
         let alone = method.is_none() && operation.targets.is_empty() && operation.governed;
         method.into_iter().chain(alone.then_some(unlisted)).chain(targets)

@@ -61,6 +61,44 @@ pub enum Ruling {
     Denied,
 }
 
+/// A rule that applies to an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Applied<'r> {
+    /// Its place.
+    pub place: RulePlace<'r>,
+    /// The rule.
+    pub rule: Rule,
+}
+
+/// The place of a rule among those of an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RulePlace<'r> {
+    /// `unlisted`, since no rule names what it is for.
+    Unlisted,
+    /// A table.
+    Named {
+        /// Which one.
+        table: Table,
+        /// The name, or the beginning of one.
+        name: &'r str,
+        /// Whether it is a beginning.
+        is_beginning: bool,
+    },
+}
+
+/// The tables of rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// Rules for methods, or for operations.
+    Methods,
+    /// Rules for tools.
+    Tools,
+    /// Rules for resources.
+    Resources,
+    /// Rules for prompts.
+    Prompts,
+}
+
 impl RuleTable {
     /// A table of rules, each with the name or, with an asterisk at the end, the beginning of what it is for.
     pub fn new(rules: impl IntoIterator<Item = (String, Rule)>) -> Self {
@@ -86,12 +124,38 @@ impl RuleTable {
     /// The rule for this name: the exact one, else the one with the longest beginning.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Rule> {
+        self.entry(name, Table::Methods).map(|applied| applied.rule)
+    }
+
+    /// The same, with its place in `table`, which this is.
+    pub(super) fn entry(&self, name: &str, table: Table) -> Option<Applied<'_>> {
         let by_beginning = || self.beginnings.iter().find(|(beginning, _)| name.starts_with(&**beginning));
-        self.exact.get(name).copied().or_else(|| by_beginning().map(|(_, rule)| *rule))
+        let exact = self.exact.get_key_value(name).map(|(name, rule)| (name, rule, false));
+        let found = exact.or_else(|| by_beginning().map(|(name, rule)| (name, rule, true)));
+        found.map(|(name, rule, is_beginning)| Applied {
+            place: RulePlace::Named { table, name, is_beginning },
+            rule: *rule,
+        })
     }
 
     pub(super) fn rules(&self) -> impl Iterator<Item = Rule> {
         self.exact.values().copied().chain(self.beginnings.iter().map(|(_, rule)| *rule))
+    }
+}
+
+impl Rule {
+    /// What it says of a caller with these standings.
+    pub(super) fn ruling(self, standings: &[Standing]) -> Ruling {
+        match self {
+            Self::Deny => Ruling::Denied,
+            Self::Allow => Ruling::Permitted,
+            Self::Public => Ruling::Public,
+            Self::Needs(at) => match standings.get(at) {
+                Some(Standing::Met) => Ruling::Permitted,
+                Some(Standing::ScopeMissing) => Ruling::StepUp,
+                Some(Standing::ClaimMismatch) | None => Ruling::Denied,
+            },
+        }
     }
 }
 

@@ -72,7 +72,7 @@ impl Rules {
         trace: &mut impl Trace,
     ) -> Result<(), Reason> {
         let scopes = &self.scopes;
-        if scopes.all_of.is_empty() && scopes.any_of.is_empty() {
+        if scopes.is_empty() {
             return Ok(());
         }
         let ok = match implied.is_empty() {
@@ -110,7 +110,22 @@ impl Rules {
     }
 }
 
+/// As the settings are read aloud; nothing for rules that ask for nothing.
+impl fmt::Display for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scopes = (!self.scopes.is_empty()).then(|| self.scopes.describe());
+        let all = self.claims_all_of.iter().map(ClaimRule::describe);
+        let any: Vec<String> = self.claims_any_of.iter().map(ClaimRule::describe).collect();
+        let any = (!any.is_empty()).then(|| format!("at least one of the claims {}", any.join("; ")));
+        f.write_str(&scopes.into_iter().chain(all).chain(any).collect::<Vec<_>>().join("; "))
+    }
+}
+
 impl ScopeRules {
+    fn is_empty(&self) -> bool {
+        self.all_of.is_empty() && self.any_of.is_empty()
+    }
+
     /// `all_of` and then `any_of`: the `scope` attribute of a challenge (RFC 6750 section 3).
     pub fn listed(&self) -> impl Iterator<Item = &str> {
         self.all_of.iter().chain(&self.any_of).map(String::as_str)
@@ -157,15 +172,19 @@ impl ClaimRule {
         }
     }
 
-    fn facts(&self, claims: &Claims) -> Facts {
+    fn describe(&self) -> String {
         let wanted: Vec<String> = self.wanted.iter().map(Wanted::to_string).collect();
         let of = if self.keys_of { "a member named " } else { "" };
+        format!("{}: {of}one of {}", self.claim, wanted.join(", "))
+    }
+
+    fn facts(&self, claims: &Claims) -> Facts {
         Facts {
             seen: Some(match claims.get(&self.claim) {
                 Some(value) => format!("{}: {value}", self.claim),
                 None => format!("{}: absent", self.claim),
             }),
-            wanted: format!("{}: {of}one of {}", self.claim, wanted.join(", ")),
+            wanted: self.describe(),
             fix: "check that the identity provider puts this claim into the token, or change `claims` of the agent",
         }
     }

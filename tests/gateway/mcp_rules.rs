@@ -270,7 +270,11 @@ async fn why_says_which_operation_was_refused_and_by_which_rule() {
         (ran.code == Some(0)).then_some(ran)
     })
     .await;
-    for line in ["  operation tools/call write_x\n", "  check     operation\n"] {
+    for line in [
+        "  operation tools/call write_x\n",
+        "  check     operation\n",
+        "mcp.rules.tools.\"write_*\": all of: write base",
+    ] {
         assert!(ran.out.contains(line), "{line}: {ran:?}");
     }
 }

@@ -10,6 +10,7 @@ use crate::model::{Decision, Operation, OperationClass, Reason, Request};
 use crate::routing::{Agent, Protocol};
 
 use super::caller::Caller;
+use super::facts::{facts, lines, ruled};
 use super::mcp;
 use super::message::{Fault, Message, Unjudged};
 
@@ -65,36 +66,34 @@ impl<'a> Governed<'a> {
     ) -> Verdict {
         let standings = verdict.permit.as_ref().map(Permit::standings).unwrap_or_default();
         let ruling = self.rules.map_or(Ruling::Permitted, |rules| rules.rule(&message.operation, standings));
-        let lacks_scope = verdict.reason == Reason::ScopeMissing;
-        let (verdict, steps_up) = match (ruling, caller) {
-            (Ruling::Public, Caller::Anonymous | Caller::Refused) => {
-                let Verdict { identity, provider, cache, .. } = verdict;
-                (Verdict { provider, cache, ..Verdict::allowed(self.agent, identity, None) }, false)
-            }
-            (Ruling::Public | Ruling::Permitted, Caller::Admitted) => (verdict, false),
+        let (outcome, steps_up) = match (ruling, caller) {
+            (Ruling::Public, Caller::Anonymous | Caller::Refused) => (Outcome::Opened, false),
+            (Ruling::Public | Ruling::Permitted, Caller::Admitted) => (Outcome::Unchanged, false),
             // Some clients log in once for a request: what is asked for at first must do for the operation.
-            (_, Caller::Anonymous) => {
-                let takes_tokens = verdict.reason == Reason::TokenMissing;
-                (verdict, takes_tokens)
-            }
-            (_, Caller::Refused) => (verdict, lacks_scope),
-            (Ruling::StepUp, Caller::Admitted) => {
-                (refused(self.agent, Reason::OperationDenied, verdict), true)
-            }
-            (Ruling::Denied, Caller::Admitted) => {
-                (refused(self.agent, Reason::OperationDenied, verdict), false)
-            }
+            (_, Caller::Anonymous) => (Outcome::Unchanged, verdict.reason == Reason::TokenMissing),
+            (_, Caller::Refused) => (Outcome::Unchanged, verdict.reason == Reason::ScopeMissing),
+            (Ruling::StepUp, Caller::Admitted) => (Outcome::Denied, true),
+            (Ruling::Denied, Caller::Admitted) => (Outcome::Denied, false),
         };
         let step_up = steps_up.then(|| self.scopes(&message.operation));
-        let is_permitted = verdict.decision == Decision::Allow;
-        trace.check(Check::Operation, is_permitted, || Facts {
-            seen: Some(message.shown()),
-            wanted: match &step_up {
-                Some(scopes) => format!("the scopes {scopes}"),
-                None => "an operation that a rule opens to this caller".to_owned(),
-            },
-            fix: "ask for a token with these scopes, or change the agent's rule for this operation",
+        let is_permitted = match outcome {
+            Outcome::Opened => true,
+            Outcome::Unchanged => verdict.decision == Decision::Allow,
+            Outcome::Denied => false,
+        };
+        let applied = || lines(self.agent, self.rules, &message.operation, standings);
+        trace.check(Check::Operation, is_permitted, || {
+            facts(message.shown(), &applied(), (ruling, caller), step_up.as_deref())
         });
+        trace.ruled(|| ruled(&message.operation, applied(), step_up.as_deref()));
+        let verdict = match outcome {
+            Outcome::Opened => {
+                let Verdict { identity, provider, cache, .. } = verdict;
+                Verdict { provider, cache, ..Verdict::allowed(self.agent, identity, None) }
+            }
+            Outcome::Unchanged => verdict,
+            Outcome::Denied => refused(self.agent, Reason::OperationDenied, verdict),
+        };
         Verdict { asked: Some(Box::new(Asked { step_up, ..message.asked() })), ..verdict }
     }
 
@@ -104,6 +103,16 @@ impl<'a> Governed<'a> {
         let needed = self.agent.entry.rules.scopes.listed().chain(of_rules);
         requested_scopes(needed).join(" ").into()
     }
+}
+
+/// What becomes of the verdict of the agent's own rules.
+enum Outcome {
+    /// The caller may, whatever they say.
+    Opened,
+    /// It holds.
+    Unchanged,
+    /// The operation is denied.
+    Denied,
 }
 
 /// The verdict, but refused for this reason.

@@ -5,6 +5,7 @@
 //! well. `protocol` reads messages, `authz` knows the rules.
 
 mod caller;
+mod facts;
 mod judge;
 mod mcp;
 mod message;

@@ -203,6 +203,64 @@ fn an_operation_is_decided_by_the_rules_of_the_agent_and_then_by_its_own() {
     assert_eq!((verdict.reason, step_up(&verdict)), (ClaimMismatch, None));
 }
 
+/// The check of the operation, and what is told of the rules.
+fn told(agent: &Arc<Agent>, who: Who, body: &str) -> (crate::authz::Line, crate::authz::Ruled) {
+    let headers = HeaderMap::new();
+    let request = Request { method: &Method::POST, ..Request::with_headers(&headers, Instant::from_unix(1)) };
+    let evidence =
+        Evidence { body: Fetched::Here(Bytes::copy_from_slice(body.as_bytes())), ..Evidence::default() };
+    let mut transcript = crate::authz::Transcript::default();
+    let step = by_operation(agent, who.verdict(agent), &request, &evidence, &mut transcript);
+    assert!(matches!(step, Step::Decided(_)), "{step:?}");
+    (transcript.lines.pop().unwrap(), transcript.ruled.unwrap())
+}
+
+#[test]
+fn the_rules_that_decided_are_told_with_a_way_out() {
+    let agent = Given::new("oauth").agent();
+    let lacking = Who::Token { scope: "any", role: "guest" };
+    for (who, body, wanted, fix, scopes) in [
+        (BASE, tool("read_x"), "mcp.rules.tools.\"read_*\": allow", None, None),
+        (
+            BASE,
+            plain("tools/list"),
+            "nothing: no rule is needed for it, and the agent's own auth decides",
+            None,
+            None,
+        ),
+        (
+            BASE,
+            tool("write_x"),
+            "mcp.rules.tools.\"write_*\": all of: write base; in all the scopes base any write",
+            Some("ask for a token with these scopes"),
+            Some("base any write"),
+        ),
+        (BASE, tool("write_never"), "mcp.rules.tools.\"write_never\": deny", Some("no scope opens it"), None),
+        (BASE, tool("other"), "mcp.rules.unlisted: deny", Some("no scope opens it"), None),
+        (
+            lacking,
+            tool("read_x"),
+            "mcp.rules.tools.\"read_*\": allow; in all the scopes base any",
+            Some("have the agent's own auth admit"),
+            Some("base any"),
+        ),
+        (
+            Who::Nobody,
+            tool("write_x"),
+            "mcp.rules.tools.\"write_*\": all of: write base; in all the scopes base any write",
+            Some("send a credential"),
+            Some("base any write"),
+        ),
+        (Who::Nobody, tool("free"), "mcp.rules.tools.\"free\": public", None, None),
+    ] {
+        let (line, ruled) = told(&agent, who, &body);
+        assert_eq!(line.wanted, wanted, "{who:?} {body}");
+        assert_eq!((line.ok, line.fix.is_none()), (fix.is_none(), fix.is_none()), "{who:?} {body}");
+        assert!(line.fix.unwrap_or_default().starts_with(fix.unwrap_or_default()), "{who:?} {body}");
+        assert_eq!(ruled.scopes.as_deref(), scopes, "{who:?} {body}");
+    }
+}
+
 #[test]
 fn an_agent_without_a_public_rule_asks_for_a_credential_before_it_reads() {
     let rules = OperationRules { methods: table(&[]), tools: table(&[("a", Rule::Allow)]), ..rules() };
