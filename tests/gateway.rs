@@ -68,6 +68,10 @@ mod ended;
 mod explain;
 
 #[cfg(test)]
+#[path = "gateway/explain_message.rs"]
+mod explain_message;
+
+#[cfg(test)]
 #[path = "gateway/forwarded.rs"]
 mod forwarded;
 

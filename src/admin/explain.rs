@@ -12,6 +12,7 @@ use crate::routing::Agent;
 
 use super::SharedState;
 use super::body::{Answer, Json, maybe_secret};
+use super::explain_message::{Asked, METHOD, message, message_path, told_metadata_url};
 use super::page::{Nothing, Query};
 use super::problem::Problem;
 
@@ -34,6 +35,12 @@ pub(super) struct Question {
     #[serde(default)]
     #[schemars(length(max = MOST_HEADERS))]
     headers: Vec<(String, String)>,
+    /// The operation to judge by the agent's rules, too; without it, and without a message, its own rules alone are asked.
+    #[serde(default)]
+    operation: Option<Asked>,
+    /// The same as a whole message, as a client sends it.
+    #[serde(default)]
+    message: Option<String>,
 }
 
 /// Runs the decision of the agent in the question, with a trace.
@@ -50,14 +57,26 @@ pub(super) async fn run(
     if let Some(text) = &question.credential {
         put_credential(agent, text, &mut headers)?;
     }
+    let message = message(agent, question.operation.as_ref(), question.message, &mut headers)?;
     let mut request = Request::with_headers(&headers, state.admin.clock.now());
+    let usual = message_path(agent);
+    if message.is_some() {
+        request.method = METHOD;
+        request.path = CanonicalPath::parse(usual.as_bytes()).unwrap_or(CanonicalPath::ROOT);
+    }
     if let Some(target) = &question.path {
         let (path, query) = split(target.expose_secret());
         // The path does not choose the agent here: the question names it.
         request.path = CanonicalPath::parse(path.as_bytes()).unwrap_or(CanonicalPath::ROOT);
         request.query = query.map(str::as_bytes);
     }
-    Ok(Answer(gate::explain(agent, &request)))
+    Ok(Answer(match &message {
+        None => gate::explain(agent, &request),
+        Some(message) => {
+            let path = request.path.as_str();
+            gate::explain_message(agent, &request, message, || told_metadata_url(&live, agent, path))
+        }
+    }))
 }
 
 /// The path and the query of a request target.
@@ -129,6 +148,12 @@ mod tests {
             (json!({"agent": "partner", "headers": [["a", "b"], ["a", "x\r\ny: z"]]}), "/headers/1/1"),
             (json!({"agent": "partner", "headers": vec![["a", "b"]; 101]}), "/headers"),
             (json!({"agent": "partner", "headers": [["a"]]}), "/headers/0"),
+            (json!({"agent": "open", "operation": {"method": "tools/call"}}), "/operation/name"),
+            (json!({"agent": "open", "operation": {"method": "ping", "name": "x"}}), "/operation/name"),
+            (json!({"agent": "open", "operation": {"method": "completion/complete"}}), "/operation/method"),
+            (json!({"agent": "open", "operation": {"method": "a\nb"}}), "/operation/method"),
+            (json!({"agent": "open", "operation": {"method": "ping"}, "message": "{}"}), "/message"),
+            (json!({"agent": "open", "message": {}}), "/message"),
         ] {
             let answer = api.write(Method::POST, PATH, None, Some(body.clone())).await;
             assert_eq!(

@@ -18,6 +18,7 @@ mod decisions;
 mod documents;
 mod encoding;
 mod explain;
+mod explain_message;
 mod guard;
 mod impact;
 mod key_changes;
@@ -64,6 +65,7 @@ use crate::telemetry::{Decisions, Traffic};
 use sessions::Sessions;
 use throttle::Throttle;
 
+pub use explain_message::{message_path, told_metadata_url};
 pub use shown::Whole;
 pub use token_file::{TokenFileError, read_token, token};
 

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+use crate::admin::{message_path, told_metadata_url};
 use crate::config::Snapshot;
 use crate::control::load;
 use crate::gate::{self, Explanation};
@@ -16,6 +18,7 @@ use crate::routing::{Agent, Authenticator};
 use crate::telemetry::Metrics;
 
 use super::exit::Exit;
+use super::explain_message::{MessageArgs, is_stdin, print_response, print_rules};
 use super::place::{self, ConfigArg};
 
 /// The longest wait for the keys of the agent's providers.
@@ -34,6 +37,8 @@ pub(super) struct Args {
     /// A request header
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
+    #[command(flatten)]
+    message: MessageArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -63,22 +68,50 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
         writeln!(err, "error: there is no agent `{}`; there are: {}", args.agent, names.join(", "))?;
         return Ok(Exit::Usage);
     };
-    let headers = match headers(args, agent) {
-        Ok(headers) => headers,
+    let posed = match posed(args, agent) {
+        Ok(posed) => posed,
         Err(message) => {
             writeln!(err, "error: {message}")?;
             return Ok(Exit::Usage);
         }
     };
-    if let Some(note) =
-        args.path.as_deref().and_then(|path| route_note(&snapshot, agent, args.method.as_deref(), path))
-    {
+    let route =
+        args.path.as_deref().and_then(|path| route_note(&snapshot, agent, args.method.as_deref(), path));
+    for note in route.into_iter().chain(args.message.note(agent)) {
         writeln!(err, "note: {note}")?;
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     runtime.block_on(fetch_keys(agent, &clock));
+    let report = report(args, &snapshot, agent, &posed, &*clock);
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
+    } else {
+        print(&report, out)?;
+    }
+    Ok(if report.allows() { Exit::Success } else { Exit::Failure })
+}
+
+/// What is asked about.
+struct Posed {
+    headers: HeaderMap,
+    message: Option<Bytes>,
+}
+
+/// The decision about it.
+fn report(
+    args: &Args,
+    snapshot: &Snapshot,
+    agent: &Arc<Agent>,
+    posed: &Posed,
+    clock: &dyn Clock,
+) -> Explanation {
     let method = args.method.as_deref().and_then(|method| Method::from_bytes(method.as_bytes()).ok());
-    let mut request = Request::with_headers(&headers, clock.now());
+    let mut request = Request::with_headers(&posed.headers, clock.now());
+    let usual = message_path(agent);
+    if posed.message.is_some() {
+        request.method = &Method::POST;
+        request.path = CanonicalPath::parse(usual.as_bytes()).unwrap_or(CanonicalPath::ROOT);
+    }
     if let Some(method) = &method {
         request.method = method;
     }
@@ -88,13 +121,26 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
         request.path = CanonicalPath::parse(target.path.as_bytes()).unwrap_or(CanonicalPath::ROOT);
         request.query = target.query.map(str::as_bytes);
     }
-    let report = gate::explain(agent, &request);
-    if args.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
-    } else {
-        print(&report, out)?;
+    let path = request.path.as_str();
+    match &posed.message {
+        None => gate::explain(agent, &request),
+        Some(message) => {
+            gate::explain_message(agent, &request, message, || told_metadata_url(snapshot, agent, path))
+        }
     }
-    Ok(if report.allows() { Exit::Success } else { Exit::Failure })
+}
+
+fn posed(args: &Args, agent: &Agent) -> Result<Posed, String> {
+    let has_message = args.message.is_given();
+    if has_message && args.method.as_deref().is_some_and(|method| method != Method::POST.as_str()) {
+        return Err("a message is sent with POST".to_owned());
+    }
+    if args.message.is_stdin() && args.token_file.as_deref().is_some_and(is_stdin) {
+        return Err("standard input holds the token or the message, and not both".to_owned());
+    }
+    let mut headers = headers(args, agent)?;
+    let message = args.message.read(agent, &mut headers)?;
+    Ok(Posed { headers, message })
 }
 
 fn headers(args: &Args, agent: &Agent) -> Result<HeaderMap, String> {
@@ -108,7 +154,7 @@ fn headers(args: &Args, agent: &Agent) -> Result<HeaderMap, String> {
     }
     let Some(path) = &args.token_file else { return Ok(headers) };
     let mut text = String::new();
-    let read = if path.as_os_str() == "-" {
+    let read = if is_stdin(path) {
         std::io::stdin().read_to_string(&mut text)
     } else {
         std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
@@ -198,13 +244,17 @@ fn print(report: &Explanation, out: &mut dyn Write) -> std::io::Result<()> {
             writeln!(out, "       fix     {fix}")?;
         }
     }
+    if let Some(ruled) = &report.operation {
+        print_rules(ruled, out)?;
+    }
     let provider = report.provider.as_deref().map(|p| format!(", provider {p}")).unwrap_or_default();
     writeln!(out)?;
     writeln!(
         out,
         "{}: {} (status {}, agent {}{provider})",
         report.decision, report.reason, report.status, report.agent
-    )
+    )?;
+    print_response(report, out)
 }
 
 /// A token can hold anything; a terminal must not be told to do things by it.

@@ -8,6 +8,7 @@ mod completions;
 mod demo;
 mod exit;
 mod explain;
+mod explain_message;
 mod gateway;
 mod health;
 mod manpage;

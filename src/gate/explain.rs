@@ -3,15 +3,22 @@
 
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::authz::{Line, Transcript};
-use crate::model::{Decision, Purpose, Reason, Request};
+use crate::authz::{Line, Ruled, Transcript};
+use crate::model::{Decision, Fetched, Purpose, Reason, Refusal, Request, RequestId};
+use crate::protocol::json_rpc::is_plain_json;
 use crate::routing::{Agent, Authenticator};
 
-use super::{Evidence, Step, Verdict, decide};
+use super::{
+    Challenge, Evidence, Need, RefusedResponse, Step, Verdict, challenge, decide, decide_operation, detail,
+};
+
+/// The id in a response that nobody got.
+const NO_REQUEST: RequestId = RequestId::Made(0);
 
 /// What was decided, and how it came to that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -28,6 +35,25 @@ pub struct Explanation {
     pub provider: Option<String>,
     /// The checks in the order in which they were made.
     pub checks: Vec<Line>,
+    /// What the rules by operation say of the message; absent without one, where it cannot be judged, and at an agent that
+    /// reads none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<Ruled>,
+    /// The response that the caller of the message gets; absent without one, and where the request passes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<Response>,
+}
+
+/// The response to a request that is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "RefusedResponse")]
+pub struct Response {
+    /// `WWW-Authenticate`, where there is a challenge.
+    pub www_authenticate: Option<String>,
+    /// `Content-Type`
+    pub content_type: String,
+    /// The body, with zeros for the id of the request.
+    pub body: String,
 }
 
 impl Explanation {
@@ -36,30 +62,106 @@ impl Explanation {
     pub fn allows(&self) -> bool {
         self.decision == Decision::Allow
     }
-}
 
-/// Decides with the keys that the gateway holds now.
-#[must_use]
-pub fn explain(agent: &Arc<Agent>, request: &Request<'_>) -> Explanation {
-    let request = &Request { purpose: Purpose::Explain, ..request.clone() };
-    let (verdict, transcript) = settled(|evidence, transcript| decide(agent, request, evidence, transcript));
-    Explanation {
-        decision: verdict.decision,
-        reason: verdict.reason,
-        status: if verdict.permit.is_some() { 200 } else { verdict.reason.status() },
-        agent: agent.name.to_string(),
-        provider: agent.provider_name(verdict.provider).map(ToString::to_string),
-        checks: transcript.lines,
+    fn of(agent: &Agent, verdict: &Verdict, transcript: Transcript) -> Self {
+        Self {
+            decision: verdict.decision,
+            reason: verdict.reason,
+            status: if verdict.permit.is_some() { 200 } else { verdict.reason.status() },
+            agent: agent.name.to_string(),
+            provider: agent.provider_name(verdict.provider).map(ToString::to_string),
+            checks: transcript.lines,
+            operation: transcript.ruled,
+            response: None,
+        }
     }
 }
 
-/// Calls `ask` until it decides. An explanation fetches nothing, so every need is unavailable.
-pub(super) fn settled(mut ask: impl FnMut(&Evidence, &mut Transcript) -> Step) -> (Verdict, Transcript) {
+/// Decides about the credential of a request, by the agent's own rules and with the keys that the gateway holds now.
+#[must_use]
+pub fn explain(agent: &Arc<Agent>, request: &Request<'_>) -> Explanation {
+    let request = &Request { purpose: Purpose::Explain, ..request.clone() };
+    let (verdict, transcript) =
+        settled(|_| None, |evidence, transcript| decide(agent, request, evidence, transcript));
+    Explanation::of(agent, &verdict, transcript)
+}
+
+/// Decides about a request with this message, as about one that a client sends. `metadata` makes the URL of the agent's
+/// metadata.
+#[must_use]
+pub fn explain_message(
+    agent: &Arc<Agent>,
+    request: &Request<'_>,
+    message: &Bytes,
+    metadata: impl FnOnce() -> Option<String>,
+) -> Explanation {
+    let request = &Request { purpose: Purpose::Explain, ..request.clone() };
+    let mut unread = None;
+    let read = |limit| match readable(agent, request.headers, message, limit) {
+        Ok(()) => Some(message.clone()),
+        Err(refusal) => {
+            unread = Some(refusal);
+            None
+        }
+    };
+    let (verdict, transcript) =
+        settled(read, |evidence, transcript| decide_operation(agent, request, evidence, transcript));
+    let explanation = Explanation::of(agent, &verdict, transcript);
+    if verdict.permit.is_some() {
+        return explanation;
+    }
+    let (refusal, challenge, detail) = match unread {
+        Some(refusal) => (refusal, None, refusal.detail().into()),
+        None => {
+            let step_up = verdict.asked.as_ref().and_then(|asked| asked.step_up.as_deref());
+            let challenge = challenge(verdict.reason, agent, step_up, metadata);
+            (Refusal::Decided(verdict.reason), challenge, detail(verdict.reason, agent))
+        }
+    };
+    let refused = RefusedResponse {
+        refusal,
+        detail: &detail,
+        challenge: challenge.as_ref(),
+        asked: verdict.asked.as_deref(),
+        request_id: &NO_REQUEST,
+    };
+    let (content_type, body) = refused.body(agent.protocol.has_messages(request.method));
+    let value = |challenge: &Challenge| String::from_utf8_lossy(challenge.value.as_bytes()).into_owned();
+    let response = Response {
+        www_authenticate: challenge.as_ref().map(value),
+        content_type: content_type.to_owned(),
+        body: String::from_utf8_lossy(&body).into_owned(),
+    };
+    Explanation { status: refusal.status(), response: Some(response), ..explanation }
+}
+
+/// Whether the gateway reads such a message of a request with these headers. One that says nothing of its media type is
+/// taken for JSON: what is explained is the message.
+fn readable(agent: &Agent, headers: &HeaderMap, message: &Bytes, limit: usize) -> Result<(), Refusal> {
+    let says = [header::CONTENT_TYPE, header::CONTENT_ENCODING].iter().any(|name| headers.contains_key(name));
+    if says && !is_plain_json(headers) {
+        return Err(Refusal::MediaTypeNotSupported);
+    }
+    if message.len() > limit || agent.max_body.is_some_and(|most| message.len() as u64 > most) {
+        return Err(Refusal::BodyTooLarge);
+    }
+    Ok(())
+}
+
+/// Calls `ask` until it decides. An explanation fetches nothing, so every need but that of a message is unavailable; `read`
+/// has that, within a limit.
+pub(super) fn settled(
+    mut read: impl FnMut(usize) -> Option<Bytes>,
+    mut ask: impl FnMut(&Evidence, &mut Transcript) -> Step,
+) -> (Verdict, Transcript) {
     let mut evidence = Evidence::default();
     loop {
         let mut transcript = Transcript::default();
         match ask(&evidence, &mut transcript) {
             Step::Decided(verdict) => return (verdict, transcript),
+            Step::Needs(Need::Body { limit }) => {
+                evidence.body = read(limit).map_or(Fetched::Unavailable, Fetched::Here);
+            }
             Step::Needs(need) => evidence.give_up(&need),
         }
     }

@@ -138,10 +138,13 @@ fn a_need_that_is_given_up_counts_as_asked_for_and_no_other_does() {
 fn an_explanation_fetches_nothing_and_ends() {
     let double = Double::new();
     let mut asked = 0;
-    let (verdict, _) = settled(|evidence, _| {
-        asked += 1;
-        double.decide(evidence)
-    });
+    let (verdict, _) = settled(
+        |_| None,
+        |evidence, _| {
+            asked += 1;
+            double.decide(evidence)
+        },
+    );
     assert_eq!((verdict.reason, verdict.permit.is_none(), asked), (Reason::KeysUnavailable, true, 2));
 }
 

@@ -66,6 +66,45 @@ async fn the_same_verdict_as_the_gate_is_given_with_its_reason_and_nothing_is_fo
 }
 
 #[tokio::test]
+async fn a_message_is_judged_by_the_rules_of_the_agent_and_is_not_forwarded() {
+    let world = World::empty().await;
+    let rules = json!({"unlisted": "deny", "methods": {"initialize": "allow"}, "tools": {"read_*": "allow"}});
+    let agent = json!({"route": "/m", "upstream": world.upstream.url(), "auth": "public", "protocol": "mcp",
+        "public_url": "https://agents.test", "mcp": {"rules": rules}});
+    world.create("/agents/m", &agent).await;
+    let call =
+        |name: &str| json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": name}});
+    let head = json!([["MCP-Protocol-Version", "2026-07-28"], ["Mcp-Method", "tools/list"]]);
+    let arrived = world.upstream.seen().len();
+    for (asked, reason, status, setting) in [
+        (json!({"message": call("read_x").to_string()}), "ok", 200, "mcp.rules.tools.\"read_*\""),
+        (json!({"message": call("write").to_string()}), "operation_denied", 403, "mcp.rules.unlisted"),
+        (
+            json!({"operation": {"method": "tools/call", "name": "read_x"}}),
+            "ok",
+            200,
+            "mcp.rules.tools.\"read_*\"",
+        ),
+        (json!({"operation": {"method": "initialize"}}), "ok", 200, "mcp.rules.methods.\"initialize\""),
+        (json!({"operation": {"method": "initialize"}, "headers": head}), "mcp_header_mismatch", 400, ""),
+        (json!({"message": "[]"}), "mcp_batch", 400, ""),
+        (json!({"message": "{\"method\":1}"}), "mcp_body", 400, ""),
+    ] {
+        let mut asked = asked;
+        asked["agent"] = json!("m");
+        let said = world.api.post("/explain", If::Unsaid, &asked).await.is(200).json();
+        assert_eq!((&said["reason"], &said["status"]), (&json!(reason), &json!(status)), "{asked}: {said}");
+        let rule = said["operation"]["rules"][0]["setting"].as_str().unwrap_or_default();
+        assert_eq!(rule, setting, "{asked}: {said}");
+        assert_eq!(said["response"]["content_type"].is_null(), status == 200, "{asked}: {said}");
+        let body: Value =
+            serde_json::from_str(said["response"]["body"].as_str().unwrap_or("{}")).expect("JSON");
+        assert_eq!(body["error"]["code"].is_null(), status == 200, "{asked}: {said}");
+    }
+    assert_eq!(world.upstream.seen().len(), arrived, "nothing is forwarded");
+}
+
+#[tokio::test]
 async fn a_question_that_cannot_be_answered_is_refused() {
     let world = World::empty().await;
     world.create("/agents/a", &world.keyed("/a")).await;

@@ -576,6 +576,18 @@ export interface ApiKeyPage {
   total: number;
 }
 
+/** A rule that applied to an operation, as people read it. */
+export interface AppliedRule {
+  /** What that means for this caller. */
+  outcome: "public" | "permitted" | "step_up" | "denied" | "not_judged";
+
+  /** What it says: `deny`, `allow`, `public`, or the scopes and claims that it asks for. */
+  says: string;
+
+  /** Where it is written, below the agent, such as `mcp.rules.tools."write_*"`. */
+  setting: string;
+}
+
 /** What a message asked for, cut to 128 bytes each. */
 export interface AskedOperation {
   /** The method; absent from a response of the client. */
@@ -909,8 +921,23 @@ export interface ExplainQuestion {
   credential?: string | null;
   headers?: [string, string][];
 
+  /** The same as a whole message, as a client sends it. */
+  message?: string | null;
+
+  /** The operation to judge by the agent's rules, too; without it, and without a message, its own rules alone are asked. */
+  operation?: ExplainedOperation | null;
+
   /** With its query: some agents read the token from it. */
   path?: string | null;
+}
+
+/** An operation of MCP. */
+export interface ExplainedOperation {
+  /** The method, such as `tools/call`. */
+  method: string;
+
+  /** The name of the tool or the prompt, or the URI of the resource, where the method has one. */
+  name?: string | null;
 }
 
 /** What was decided, and how it came to that. */
@@ -924,11 +951,18 @@ export interface Explanation {
   /** What it would count as. */
   decision: "allow" | "deny" | "error" | "shadow_deny";
 
+  /** What the rules by operation say of the message; absent without one, where it cannot be judged, and at an agent that
+reads none. */
+  operation?: RuledOperation | null;
+
   /** The provider of the token, once the agent accepts it. */
   provider: string | null;
 
   /** Why. */
   reason: Reason;
+
+  /** The response that the caller of the message gets; absent without one, and where the request passes. */
+  response?: RefusedResponse | null;
 
   /** The status of the answer; 200 when the request would pass. */
   status: number;
@@ -1276,6 +1310,18 @@ export interface RefusedChange {
   diagnostics: Diagnostic[];
 }
 
+/** The response to a request that is refused. */
+export interface RefusedResponse {
+  /** The body, with zeros for the id of the request. */
+  body: string;
+
+  /** `Content-Type` */
+  content_type: string;
+
+  /** `WWW-Authenticate`, where there is a challenge. */
+  www_authenticate: string | null;
+}
+
 /** The result of reading the configuration. */
 export type ReloadOutcome = "applied" | "unchanged" | "refused";
 
@@ -1348,6 +1394,21 @@ export interface RotatedApiKey {
   replaces: string;
   revoked_at: string | null;
   state: KeyState;
+}
+
+/** What the rules by operation said of one message. */
+export interface RuledOperation {
+  /** The method, or the name of the operation; empty of a response of the client. */
+  method: string;
+
+  /** The things that it is about: names of tools and prompts, URIs of resources. */
+  names: string[];
+
+  /** The rules that apply to it. None: it needs none, and the agent's own rules decide. */
+  rules: AppliedRule[];
+
+  /** All scopes that the operation needs, where a token with more of them would open it. */
+  scopes: string | null;
 }
 
 /** A stream under way. */

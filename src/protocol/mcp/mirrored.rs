@@ -11,8 +11,8 @@ use crate::model::{Operation, OperationClass, Target};
 
 use super::named::Named;
 
-const METHOD: &str = "mcp-method";
-const NAME: &str = "mcp-name";
+pub(super) const METHOD: &str = "mcp-method";
+pub(super) const NAME: &str = "mcp-name";
 
 /// What the head of a request says of its message.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,9 +4,11 @@ mod mirrored;
 mod named;
 mod operation;
 mod revision;
+mod sample;
 mod uri;
 
 pub use mirrored::{HeaderMismatch, Mirrored};
 pub use operation::{PARAMS, operation};
 pub use revision::{Revision, UnknownRevision};
+pub use sample::{NoSample, sample};
 pub use uri::is_ambiguous;

@@ -3,7 +3,7 @@
 use http::HeaderMap;
 
 /// The first revision whose requests repeat method and name in their head.
-const MIRRORED: &str = "2026-07-28";
+pub(super) const MIRRORED: &str = "2026-07-28";
 
 /// What matters of a revision here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,85 @@
+//! The message of a question to `/explain`: pasted whole, or made of a method and a name as a client would send it.
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Method};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use url::Url;
+
+use crate::config::{Code, Snapshot};
+use crate::protocol::mcp::{NoSample, sample};
+use crate::protocol::{RESOURCE_METADATA, ResourceForm};
+use crate::routing::{Agent, Protocol};
+
+use super::agent_url;
+use super::problem::Problem;
+
+/// An operation of MCP.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ExplainedOperation")]
+pub(super) struct Asked {
+    /// The method, such as `tools/call`.
+    method: String,
+    /// The name of the tool or the prompt, or the URI of the resource, where the method has one.
+    #[serde(default)]
+    name: Option<String>,
+}
+
+/// The method of a request that carries a message.
+pub(super) const METHOD: &Method = &Method::POST;
+
+/// The message of a question, if it has one. An operation gets the headers that a client would send with it, as far as
+/// `headers` do not have them.
+pub(super) fn message(
+    agent: &Agent,
+    operation: Option<&Asked>,
+    pasted: Option<String>,
+    headers: &mut HeaderMap,
+) -> Result<Option<Bytes>, Problem> {
+    match (operation, pasted) {
+        (None, pasted) => Ok(pasted.map(Bytes::from)),
+        (Some(_), Some(_)) => {
+            let message = "write the message, or the operation, and not both";
+            Err(Problem::invalid("/message", Code::DuplicateValue, message))
+        }
+        (Some(_), None) if matches!(agent.protocol, Protocol::A2a(_)) => {
+            let message = "this agent speaks A2A: write the message";
+            Err(Problem::invalid("/operation", Code::ProtocolBlock, message))
+        }
+        (Some(Asked { method, name }), None) => {
+            sample(method, name.as_deref(), headers).map(|body| Some(body.into())).map_err(|no| {
+                let (pointer, code) = match no {
+                    NoSample::NameMissing => ("/operation/name", Code::MissingField),
+                    NoSample::NoName => ("/operation/name", Code::UnknownField),
+                    NoSample::Reference => ("/operation/method", Code::BadMethod),
+                    NoSample::Method => ("/operation/method", Code::BadMethod),
+                };
+                Problem::invalid(pointer, code, no.to_string())
+            })
+        }
+    }
+}
+
+/// Where a message of this agent goes, if nobody says otherwise.
+#[must_use]
+pub fn message_path(agent: &Agent) -> String {
+    let path = agent.forms().path(ResourceForm::ENDPOINT);
+    if path.is_empty() { "/".to_owned() } else { path }
+}
+
+/// The URL of the agent's metadata in a challenge to a request at this path. Where no public URL is written it names the
+/// first listener.
+#[must_use]
+pub fn told_metadata_url(live: &Snapshot, agent: &Agent, path: &str) -> Option<String> {
+    let url = Url::parse(&agent_url::url(live, agent, &HeaderMap::new())).ok()?;
+    let written = live.public_url.as_ref().filter(|_| agent.public_url.is_none());
+    let base = written.map(|written| written.base()).unwrap_or_default();
+    let forms = agent.forms();
+    let url = format!(
+        "{}{RESOURCE_METADATA}{base}{}",
+        url.origin().ascii_serialization(),
+        forms.path(forms.told(path))
+    );
+    Some(url.replace('=', "%3D").replace('"', "%22"))
+}
