@@ -170,6 +170,37 @@ async function tryOut() {
   told('a fetched token gets 200, and none 401');
 }
 
+async function judge() {
+  const rules = { unlisted: 'deny', methods: { initialize: 'public' }, tools: { 'write_*': { scopes: { all_of: ['tools:write'] } } } };
+  const spec = {
+    route: '/tools',
+    upstream: UPSTREAM_URL,
+    protocol: 'mcp',
+    auth: { oauth: { identity_providers: ['corp'], audiences: [AUDIENCE] } },
+    mcp: { rules },
+  };
+  const made = await fetch(`${CONSOLE_URL}/api/v1/agents/tools`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json', 'if-none-match': '*' },
+    body: JSON.stringify(spec),
+  });
+  must(made.ok, `an agent with rules is made: ${made.status} ${await made.text()}`);
+  await page.goto(`${CONSOLE_URL}/agents/tools/test`);
+  await field('Token').fill(await fetchToken());
+  await field('Name or URI').fill('write_x');
+  await button('Judge').click();
+  const judged = page.getByTestId('explanation');
+  await judged.getByTestId('ruled').getByText('asks for a scope that this caller lacks').waitFor();
+  await judged.getByText('error="insufficient_scope", scope="tools:write"').waitFor();
+  await audit(page, 'test-judged');
+  await page.getByLabel('A whole message').check();
+  await field('Message').fill('[]');
+  await button('Judge').click();
+  await judged.getByText('mcp_batch').first().waitFor();
+  await page.goto(`${CONSOLE_URL}/agents/refunds`);
+  told('judged an operation, and a pasted message, without sending them');
+}
+
 async function switchToKeys() {
   await link('API keys').click();
   await page.getByText('API keys are off').waitFor();
@@ -313,6 +344,7 @@ await play(page, browser, complaints, async () => {
   await addProvider();
   await deployWithOAuth();
   await tryOut();
+  await judge();
   await switchToKeys();
   await revokeAndSee(await keys());
   await twoEditors();

@@ -3,6 +3,8 @@ import type { Check, Explanation } from "../api/schemas";
 import { Mark } from "../parts/Mark";
 import { Notice } from "../parts/Notice";
 import { MessageText } from "../parts/MessageText";
+import { CallerResponse } from "./CallerResponse";
+import { Ruled } from "./Ruled";
 import css from "./WhyRefused.module.css";
 import { meaning } from "./reasons";
 
@@ -26,11 +28,13 @@ export function Explained({ explanation }: { explanation: Explanation }) {
           {explanation.provider && <>, identity provider {explanation.provider}</>}
         </p>
       </Notice>
+      {explanation.operation && <Ruled operation={explanation.operation} />}
       <ol className={css.checks} aria-label="Checks, in order">
         {explanation.checks.map((check, index) => (
           <CheckRow key={index} check={check} />
         ))}
       </ol>
+      <CallerResponse explanation={explanation} />
     </div>
   );
 }

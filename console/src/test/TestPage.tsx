@@ -10,10 +10,12 @@ import { ErrorNotice } from "../parts/ErrorNotice";
 import { useTokenLine } from "../vendors/useTokenLine";
 import { Credential } from "./Credential";
 import { Decided } from "./Decided";
+import { JudgeMessage } from "./JudgeMessage";
 import { Response } from "./Response";
 import css from "./TestPage.module.css";
 import { bareCredential } from "./credential";
 import { useDraft } from "./drafts";
+import { hasRules } from "./judged";
 import { methodOf, parseHeaders, pathBelow, withType } from "./request";
 import { useTest } from "./useTest";
 
@@ -133,6 +135,15 @@ function Shown({ agent }: { agent: AgentDetail }) {
             </Stack>
           </form>
         </section>
+        {hasRules(agent.spec) && (
+          <JudgeMessage
+            agent={agent}
+            credential={credential}
+            headers={typed}
+            judged={draft.judged}
+            onChange={(judged) => change({ judged })}
+          />
+        )}
         <section className="panel" aria-labelledby="curl">
           <h2 id="curl" className={css.heading}>
             The same with curl

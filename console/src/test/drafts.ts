@@ -1,5 +1,6 @@
 // The input of the Test page of each agent, kept in memory while other pages are open.
 import { useState } from "react";
+import type { Judged } from "./judged";
 import type { Method } from "./request";
 
 export interface Draft {
@@ -8,9 +9,17 @@ export interface Draft {
   headers: string;
   body: string;
   credential: string;
+  judged: Judged;
 }
 
-const EMPTY: Draft = { method: "GET", path: "", headers: "", body: "", credential: "" };
+const EMPTY: Draft = {
+  method: "GET",
+  path: "",
+  headers: "",
+  body: "",
+  credential: "",
+  judged: { by: "operation", method: "tools/call", name: "", message: "" },
+};
 
 const drafts = new Map<string, Draft>();
 
