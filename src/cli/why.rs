@@ -77,7 +77,8 @@ fn on_disk(args: &Args, outline: &Outline, why: &str, err: &mut dyn Write) -> Re
 
 /// What its message asked for, with the name of what it is about.
 fn operation(decision: &Value) -> Option<String> {
-    let text = |member: &str| decision["operation"][member].as_str().map(|text| inert(text, LONGEST));
+    let asked = decision.get("operation")?;
+    let text = |member: &str| asked.get(member)?.as_str().map(|text| inert(text, LONGEST));
     let method = text("method")?;
     Some(text("name").map_or_else(|| method.to_string(), |name| format!("{method} {name}")))
 }
