@@ -10,6 +10,7 @@ mod listeners;
 mod notify;
 mod opened;
 mod records;
+mod session_key;
 mod start;
 mod start_error;
 mod successor;

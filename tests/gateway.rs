@@ -164,6 +164,10 @@ mod secrets;
 mod section3;
 
 #[cfg(test)]
+#[path = "gateway/sessions/mod.rs"]
+mod sessions;
+
+#[cfg(test)]
 #[path = "gateway/signals.rs"]
 mod signals;
 

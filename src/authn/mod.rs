@@ -8,6 +8,7 @@ mod extract;
 mod memory;
 mod oauth;
 mod session;
+mod session_keys;
 mod token_location;
 
 pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyText, KEY_PREFIX};
@@ -17,4 +18,5 @@ pub use oauth::{
     Answer, AudienceClaim, BoundTokens, ForwardToken, Issuers, Malformed, OAuthPolicy, Token, TokenForm,
 };
 pub use session::{BadSessionId, SessionKeys, SessionOwner};
+pub use session_keys::{BadSessionKeys, ProcessSessionKeys, SessionKeySource};
 pub use token_location::{TokenLocation, answered_protocol, query_without, strip};

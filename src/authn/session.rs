@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderValue;
 use ring::hmac;
 
-use crate::model::{AgentName, Issuer};
+use crate::model::{AgentName, Digest, Issuer};
 
 /// The longest session id of an agent, in bytes; MCP sets no limit, and ids in use have 36 to 64.
 const MAX_ID: usize = 512;
@@ -25,7 +25,17 @@ pub struct SessionKeys {
     present: hmac::Key,
     /// The key before the present one, so that a new key ends no session.
     before: Option<hmac::Key>,
+    /// What the keys are compared by.
+    fingerprint: Digest,
 }
+
+impl PartialEq for SessionKeys {
+    fn eq(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
+    }
+}
+
+impl Eq for SessionKeys {}
 
 /// The owner of a session. No two kinds are ever equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +48,8 @@ pub enum SessionOwner<'a> {
     Unnamed(&'a Issuer),
     /// The holder of the API key of that id.
     ApiKey(&'a str),
+    /// A caller without a credential, at an agent that asks for one: a rule opens the operation to the public.
+    Anonymous,
     /// Anybody: the agent is public.
     Anybody,
 }
@@ -48,21 +60,13 @@ pub enum SessionOwner<'a> {
 pub struct BadSessionId;
 
 impl SessionKeys {
-    /// A key that lives as long as the process.
-    ///
-    /// # Errors
-    /// When the system has no randomness.
-    pub fn generate() -> Result<Self, ring::error::Unspecified> {
-        let mut key = [0; 32];
-        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut key)?;
-        Ok(Self::new(&key, None))
-    }
-
     /// The present key, and the one before it.
     #[must_use]
     pub fn new(present: &[u8; 32], before: Option<&[u8; 32]>) -> Self {
         let key = |bytes: &[u8; 32]| hmac::Key::new(hmac::HMAC_SHA256, bytes);
-        Self { present: key(present), before: before.map(key) }
+        let mut all = present.to_vec();
+        all.extend(before.into_iter().flatten());
+        Self { present: key(present), before: before.map(key), fingerprint: Digest::of(&all) }
     }
 
     /// The id that the client gets in the place of the agent's.
@@ -89,13 +93,25 @@ impl SessionKeys {
         owner: SessionOwner<'_>,
         sealed: &HeaderValue,
     ) -> Option<HeaderValue> {
-        let (id, code) = sealed.to_str().ok()?.rsplit_once(SEPARATOR)?;
-        let code = URL_SAFE_NO_PAD.decode(code).ok().filter(|_| is_id(id))?;
+        let (id, code) = parts(sealed)?;
         let signed = signed(agent, owner, id);
         let is_by = |key: &hmac::Key| hmac::verify(key, &signed, &code).is_ok();
         let known = is_by(&self.present) || self.before.as_ref().is_some_and(is_by);
         known.then(|| HeaderValue::from_str(id).ok()).flatten()
     }
+
+    /// The agent's id in one of the form that [`Self::seal`] gives, whoever it was sealed for, if for anybody.
+    #[must_use]
+    pub fn unverified(sealed: &HeaderValue) -> Option<HeaderValue> {
+        parts(sealed).and_then(|(id, _)| HeaderValue::from_str(id).ok())
+    }
+}
+
+/// The agent's id and the code of a sealed id.
+fn parts(sealed: &HeaderValue) -> Option<(&str, Vec<u8>)> {
+    let (id, code) = sealed.to_str().ok()?.rsplit_once(SEPARATOR)?;
+    let code = URL_SAFE_NO_PAD.decode(code).ok()?;
+    (is_id(id) && code.len() == hmac::HMAC_SHA256.digest_algorithm().output_len()).then_some((id, code))
 }
 
 fn is_id(id: &str) -> bool {
@@ -114,6 +130,7 @@ fn signed(agent: &AgentName, owner: SessionOwner<'_>, id: &str) -> Vec<u8> {
         SessionOwner::Unnamed(issuer) => (3, issuer.as_str(), ""),
         SessionOwner::ApiKey(key) => (4, "", key),
         SessionOwner::Anybody => (5, "", ""),
+        SessionOwner::Anonymous => (6, "", ""),
     };
     let mut signed = PURPOSE.to_vec();
     signed.push(kind);
@@ -146,6 +163,7 @@ mod tests {
             SessionOwner::Client(&one, "alice"),
             SessionOwner::Unnamed(&one),
             SessionOwner::ApiKey("alice"),
+            SessionOwner::Anonymous,
             SessionOwner::Anybody,
         ];
         let keys = SessionKeys::new(&[7; 32], None);

@@ -62,6 +62,8 @@ closed_words! {
         ApiKeyRevoked = "api_key_revoked",
         /// The API key has not expired.
         ApiKeyExpiry = "api_key_expiry",
+        /// The session is this caller's at this agent.
+        Session = "session",
         /// The message can be read in one way only, and the head of its request says the same.
         Message = "message",
         /// The agent's rules by operation permit what the message asks for.

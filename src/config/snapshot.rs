@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rustls::sign::CertifiedKey;
 
-use crate::authn::{Issuers, TokenCache};
+use crate::authn::{Issuers, ProcessSessionKeys, TokenCache};
 use crate::idp::Provider;
 use crate::model::{AgentName, CertificateTerm, Digest, ProviderName, ResourceId, SharedTimestamp};
 use crate::routing::{Agent, Router};
@@ -98,6 +98,8 @@ pub struct Snapshot {
     pub issuers: Arc<Issuers>,
     /// The tokens that were verified; one cache for the life of the process.
     pub tokens: Option<Arc<TokenCache>>,
+    /// The keys of sessions where an agent names no file with its own; one cell for the life of the process.
+    pub sessions: Arc<ProcessSessionKeys>,
     /// Where agents run, each host and port once; kept from the snapshot before.
     pub endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
 }

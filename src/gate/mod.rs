@@ -12,6 +12,7 @@ mod operation;
 mod origin;
 mod permit;
 mod refused_response;
+mod session;
 #[cfg(test)]
 pub(crate) mod tests;
 mod verdict;
@@ -25,4 +26,5 @@ pub use operation::decide_operation;
 pub use origin::deny_origin;
 pub use permit::Permit;
 pub use refused_response::RefusedResponse;
+pub use session::{SentSession, in_session, seal_session, shadow_session};
 pub use verdict::Verdict;

@@ -16,7 +16,7 @@ use crate::telemetry::Metrics;
 use super::descriptors::{self, Room};
 use super::life::{Requests, Signals};
 use super::start_error::StartError;
-use super::{console, listeners};
+use super::{console, listeners, session_key};
 
 /// What has been opened.
 pub(super) struct Opened {
@@ -63,6 +63,7 @@ impl Opened {
             source,
         })?;
         let state = settings.state_dir.as_ref().map(StateDir::open).transpose()?.map(Arc::new);
+        snapshot.sessions.settle(session_key::keys(settings.state_dir.as_deref())?);
         let admin = settings.admin.as_ref();
         let console = admin.map(|admin| console::Prepared::new(admin, upgrade, runtime)).transpose()?;
         Ok(Self { stores, files, room, signals, listeners, ops, state, console, snapshot })

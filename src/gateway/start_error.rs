@@ -7,6 +7,8 @@ use crate::config::Diagnostics;
 use crate::idp::StateDirError;
 use crate::store::StoreError;
 
+use super::session_key::SessionKeyError;
+
 /// Why the gateway does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -32,6 +34,9 @@ pub enum StartError {
     /// The folder for key sets cannot be used.
     #[error("server.state_dir: {0}")]
     State(#[from] StateDirError),
+    /// The key of sessions cannot be had.
+    #[error("server.state_dir: {0}")]
+    SessionKey(#[from] SessionKeyError),
     /// The system gives no threads, signals or metrics.
     #[error("cannot start: {0}")]
     System(String),

@@ -74,6 +74,8 @@ pub enum Reason {
     McpBody,
     /// The request comes from a page whose origin may not call the agent.
     OriginDenied,
+    /// The session is not this caller's at this agent, or is none that the gateway knows.
+    SessionForeign,
 }
 
 /// The error codes of RFC 6750 section 3.1.
@@ -101,7 +103,7 @@ impl OAuthError {
 
 impl Reason {
     /// Every reason, in the order of its declaration: metrics index their cells by it.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Ok,
         Self::NoRoute,
         Self::TokenMissing,
@@ -132,6 +134,7 @@ impl Reason {
         Self::McpBatch,
         Self::McpBody,
         Self::OriginDenied,
+        Self::SessionForeign,
     ];
 
     /// The word for it: label value in metrics, `reason` in logs and API.
@@ -168,6 +171,7 @@ impl Reason {
             Self::McpBatch => "mcp_batch",
             Self::McpBody => "mcp_body",
             Self::OriginDenied => "origin_denied",
+            Self::SessionForeign => "session_foreign",
         }
     }
 
@@ -176,7 +180,7 @@ impl Reason {
     pub const fn status(self) -> u16 {
         match self {
             Self::Ok => 200,
-            Self::NoRoute => 404,
+            Self::NoRoute | Self::SessionForeign => 404,
             Self::MultipleTokens | Self::McpHeaderMismatch | Self::McpBatch | Self::McpBody => 400,
             Self::ScopeMissing | Self::ClaimMismatch | Self::OperationDenied | Self::OriginDenied => 403,
             Self::KeysUnavailable => 503,
@@ -235,7 +239,8 @@ impl Reason {
             | Self::McpHeaderMismatch
             | Self::McpBatch
             | Self::McpBody
-            | Self::OriginDenied => None,
+            | Self::OriginDenied
+            | Self::SessionForeign => None,
         }
     }
 
@@ -272,7 +277,8 @@ impl Reason {
             | Self::McpHeaderMismatch
             | Self::McpBatch
             | Self::McpBody
-            | Self::OriginDenied => Decision::Deny,
+            | Self::OriginDenied
+            | Self::SessionForeign => Decision::Deny,
         }
     }
 }

@@ -202,6 +202,7 @@ const fn decided(reason: Reason) -> &'static str {
         Reason::KeysUnavailable => "Access tokens cannot be checked at the moment. Try again later.",
         Reason::ApiKeyMissing => "This agent asks for an API key.",
         Reason::OriginDenied => "Pages of this origin may not call this agent.",
+        Reason::SessionForeign => "There is no such session. Begin a new one.",
         Reason::ApiKeyInvalid | Reason::ApiKeyExpired | Reason::ApiKeyRevoked => {
             "The API key is not valid for this agent."
         }

@@ -8,6 +8,7 @@ use http::uri::Scheme;
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
+use crate::gate::SentSession;
 use crate::model::{Purpose, Refusal, Request};
 use crate::routing::{Agent, Match};
 
@@ -19,12 +20,15 @@ use super::metadata::{self, Answer};
 use super::passage::Admitted;
 use super::public::Public;
 use super::service::Gateway;
+use super::session_id;
 use super::view::{View, path_of};
 
 /// The agent of a request that needs a decision.
 enum Routed {
     /// One whose messages are not read.
     Plain(Arc<Agent>),
+    /// The same, and its sessions have owners.
+    InSession(Arc<Agent>),
     /// One whose messages are read.
     Governed(Arc<Agent>),
 }
@@ -36,13 +40,29 @@ impl Gateway {
         self.screen(head)?;
         let request = self.read(head, ctx)?;
         let routed = self.route(&request, head, ctx)?;
-        let (Routed::Plain(agent) | Routed::Governed(agent)) = &routed;
+        let (Routed::Plain(agent) | Routed::InSession(agent) | Routed::Governed(agent)) = &routed;
         let judged = self.judge_origin(agent, session, ctx);
         let (agent, permit, held) = match (judged, routed) {
-            (Some(judged), Routed::Plain(agent) | Routed::Governed(agent)) => (agent, judged?, None),
+            (Some(judged), Routed::Plain(agent) | Routed::InSession(agent) | Routed::Governed(agent)) => {
+                let permit = judged?;
+                session_id::send_in_shadow(session, &agent, ctx)?;
+                (agent, permit, None)
+            }
             (None, Routed::Plain(agent)) => {
-                let permit = self.decide(&agent, request, head, ctx).await;
+                let permit = self.decide(&agent, request, head, ctx, |verdict, _| verdict).await;
                 let permit = permit.ok_or_else(|| self.refused(&agent, head, ctx))?;
+                (agent, permit, None)
+            }
+            (None, Routed::InSession(agent)) => {
+                let mut sent = SentSession::Unchanged;
+                let last = |verdict, grounds: &mut _| {
+                    let judged = self.in_session(&agent, verdict, &head.headers, grounds);
+                    sent = judged.1;
+                    judged.0
+                };
+                let permit = self.decide(&agent, request, head, ctx, last).await;
+                let permit = permit.ok_or_else(|| self.refused(&agent, head, ctx))?;
+                session_id::send(session, sent)?;
                 (agent, permit, None)
             }
             (None, Routed::Governed(agent)) => {
@@ -99,6 +119,10 @@ impl Gateway {
             Match::Agent(agent) => {
                 ctx.route(&agent);
                 Ok(Routed::Plain(agent))
+            }
+            Match::InSession(agent) => {
+                ctx.route(&agent);
+                Ok(Routed::InSession(agent))
             }
             Match::Governed(agent) => {
                 ctx.route(&agent);

@@ -9,7 +9,7 @@ use pingora::http::RequestHeader;
 
 use crate::authz::{Silent, Witness};
 use crate::gate::{Evidence, Need, Permit, Step, Verdict, decide};
-use crate::model::{Clock, Fetched, Instant, Request};
+use crate::model::{Clock, Fetched, Grounds, Instant, Request};
 use crate::routing::Agent;
 
 use super::context::Context;
@@ -21,13 +21,15 @@ use super::service::Gateway;
 const KEYS_WAIT: Duration = Duration::from_secs(1);
 
 impl Gateway {
-    /// Decides about a request to `agent`, counts the decision and notes it. The context gets the verdict.
+    /// Decides about a request to `agent`, counts the decision and notes it. The context gets the verdict, which `last` may
+    /// still change, and the grounds of a refusal with it.
     pub(super) async fn decide(
         &self,
         agent: &Arc<Agent>,
         mut request: Request<'_>,
         head: &RequestHeader,
         ctx: &mut Context,
+        last: impl FnOnce(Verdict, &mut Option<Arc<Grounds>>) -> Verdict,
     ) -> Option<Permit> {
         let (mut took, witnessed) = (Duration::ZERO, self.parts.decisions.is_some());
         let mut grounds = None;
@@ -45,6 +47,7 @@ impl Gateway {
             step
         };
         let verdict = settle(&mut request, &mut Fetcher { clock: &*self.clock }, ask).await;
+        let verdict = last(verdict, &mut grounds);
         ctx.now = request.now;
         ctx.grounds = grounds;
         agent.metrics.decided(verdict.provider, verdict.method, verdict.decision, verdict.reason);

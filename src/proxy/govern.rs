@@ -20,6 +20,7 @@ use super::held::{Held, Unsendable};
 use super::message::{self, Arrived, MessageLimits, Unread};
 use super::mismatch::{self, MIRRORED};
 use super::service::Gateway;
+use super::session_id;
 
 /// What the decisions about one request share.
 #[derive(Default)]
@@ -68,7 +69,9 @@ impl Gateway {
                 }
             }
         };
-        let Progress { unread, grounds, took, .. } = progress;
+        let Progress { unread, mut grounds, took, .. } = progress;
+        let headers = &session.req_header().headers;
+        let (verdict, sent) = self.in_session(agent, verdict, headers, &mut grounds);
         ctx.grounds = grounds;
         count(agent, &verdict);
         mismatch::tell(&verdict, agent, session.req_header(), &ctx.request_id);
@@ -78,6 +81,7 @@ impl Gateway {
         };
         if let Protocol::Mcp(_) = agent.protocol {
             forget_claims(session);
+            session_id::send(session, sent)?;
         }
         let held = read.map_or(Ok(None), |read| Held::of(session, read));
         let held = held.map_err(|Unsendable| Own::from(Refusal::Failed))?;

@@ -36,6 +36,8 @@ mod phases;
 mod public;
 mod response;
 mod service;
+mod session_answer;
+mod session_id;
 mod stream;
 mod tunnel;
 mod upgrade;

@@ -20,7 +20,7 @@ use super::message::expects_continue;
 use super::passage::{Kind, Passage};
 use super::service::Gateway;
 use super::upgrade::is_websocket_handshake;
-use super::{forward, peer, response, upstream_refusal};
+use super::{forward, peer, response, session_answer, upstream_refusal};
 
 #[async_trait]
 impl ProxyHttp for Gateway {
@@ -112,6 +112,7 @@ impl ProxyHttp for Gateway {
         ctx: &mut Context,
     ) -> pingora::Result<()> {
         if response::is_interim(head.status) {
+            session_answer::withhold(head, ctx.passage()?.agent());
             return Ok(());
         }
         let passage = ctx.passage_mut()?;
@@ -119,6 +120,8 @@ impl ProxyHttp for Gateway {
             passage.agent().metrics.upstream_took(took);
         }
         upstream_refusal::replace(head, passage.agent())?;
+        session_answer::replace(head, session.req_header(), ctx)?;
+        let passage = ctx.passage_mut()?;
         let has_body = Self::answer_begins(session, head, passage);
         self.stream_begins(session, head, has_body, ctx)?;
         response::rewrite(head, session.req_header(), ctx, &self.parts.snapshot)?;

@@ -13,6 +13,8 @@ pub enum Match<A> {
     Agent(A),
     /// The request is for this agent, whose messages are read before the decision.
     Governed(A),
+    /// The request is for this agent, whose messages are not read, and whose sessions have owners.
+    InSession(A),
     /// It is a preflight for this agent, which the gateway answers with these headers before any authentication.
     Preflight(A, CorsHeaders),
     /// It is for this agent, whose route does not serve the method; this is the value of `Allow`.
@@ -36,6 +38,7 @@ impl<A: Clone> Match<&A> {
         match self {
             Self::Agent(agent) => Match::Agent(agent.clone()),
             Self::Governed(agent) => Match::Governed(agent.clone()),
+            Self::InSession(agent) => Match::InSession(agent.clone()),
             Self::Preflight(agent, headers) => Match::Preflight(agent.clone(), headers),
             Self::MethodNotAllowed(agent, allow) => Match::MethodNotAllowed(agent.clone(), allow),
             Self::Metadata(agent, form) => Match::Metadata(agent.clone(), form),

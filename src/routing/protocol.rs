@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::Method;
 
+use crate::authn::SessionKeySource;
 use crate::protocol::ResourceForms;
 
 use super::a2a::A2aAgent;
@@ -28,6 +29,15 @@ impl Protocol {
         match self {
             Self::A2a(agent) => Some(agent),
             Self::Http | Self::Mcp(_) => None,
+        }
+    }
+
+    /// The keys that seal the sessions of the agent; `None` where it has no sessions.
+    #[must_use]
+    pub const fn sessions(&self) -> Option<&SessionKeySource> {
+        match self {
+            Self::Mcp(mcp) => Some(&mcp.sessions),
+            Self::Http | Self::A2a(_) => None,
         }
     }
 }
@@ -62,6 +72,8 @@ pub struct McpAgent {
     pub max_message: usize,
     /// Whether `Mcp-Method` and `Mcp-Name` are believed, since the agent compares them with the message itself.
     pub trust_mirrored_headers: bool,
+    /// The keys that seal the ids of its sessions.
+    pub sessions: SessionKeySource,
 }
 
 impl Protocol {

@@ -179,8 +179,12 @@ fn restricted<'a>(agent: &'a Arc<Agent>, methods: &Methods, request: &Request<'_
 
 /// The outcome for a request that needs a decision.
 fn decided(agent: &Arc<Agent>) -> Match<&Arc<Agent>> {
-    let is_governed = agent.entry.operations.is_some() || agent.protocol.a2a().is_some();
-    if is_governed { Match::Governed(agent) } else { Match::Agent(agent) }
+    match &agent.protocol {
+        Protocol::A2a(_) => Match::Governed(agent),
+        Protocol::Mcp(_) if agent.entry.operations.is_some() => Match::Governed(agent),
+        Protocol::Mcp(_) => Match::InSession(agent),
+        Protocol::Http => Match::Agent(agent),
+    }
 }
 
 /// What a path is at an A2A agent, if it is that of a card.
@@ -206,7 +210,7 @@ impl Paths {
             self.root.get_or_insert_with(|| Arc::clone(agent));
         }
         let is_plain =
-            agent.cors.is_none() && agent.route.methods.is_none() && agent.protocol.a2a().is_none();
+            agent.cors.is_none() && agent.route.methods.is_none() && matches!(agent.protocol, Protocol::Http);
         self.by_prefix.insert(path.into(), Routed { index, is_plain, agent: Arc::clone(agent) });
         Ok(())
     }
@@ -277,6 +281,7 @@ mod tests {
             let found = match router.find(&request).cloned() {
                 Match::Agent(_) => "agent".to_owned(),
                 Match::Governed(_) => "governed".to_owned(),
+                Match::InSession(_) => "in session".to_owned(),
                 Match::Preflight(_, headers) => {
                     assert!(headers.iter().any(|(name, _)| name == "access-control-allow-methods"));
                     "preflight".to_owned()

@@ -56,6 +56,8 @@ pub enum UpstreamError {
     Http2Error,
     /// The agent answered 401 to a request whose credential the gateway has checked and removed.
     UpstreamUnauthorized,
+    /// The agent named its session in a way that no client could repeat.
+    SessionIdInvalid,
     /// `max_in_flight` is reached.
     TooManyInFlight,
     /// The process has no descriptor left.
@@ -66,7 +68,7 @@ pub enum UpstreamError {
 
 impl UpstreamError {
     /// Every cause.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::NameNotResolved,
         Self::ConnectRefused,
         Self::SocketNotFound,
@@ -90,6 +92,7 @@ impl UpstreamError {
         Self::InvalidResponse,
         Self::Http2Error,
         Self::UpstreamUnauthorized,
+        Self::SessionIdInvalid,
         Self::TooManyInFlight,
         Self::NoDescriptors,
         Self::Failed,
@@ -122,6 +125,7 @@ impl UpstreamError {
             Self::InvalidResponse => "invalid_response",
             Self::Http2Error => "http2_error",
             Self::UpstreamUnauthorized => "upstream_unauthorized",
+            Self::SessionIdInvalid => "session_id_invalid",
             Self::TooManyInFlight => "too_many_in_flight",
             Self::NoDescriptors => "no_descriptors",
             Self::Failed => "failed",
@@ -168,6 +172,9 @@ impl UpstreamError {
             Self::UpstreamUnauthorized => {
                 "give the agent a credential of the gateway's own with `set_headers` of `upstream`, or let it trust the \
                  gateway; `upstream_challenge: pass` hands its 401 to the caller"
+            }
+            Self::SessionIdInvalid => {
+                "let the agent send one `Mcp-Session-Id` of 1 to 512 characters of visible ASCII"
             }
             Self::TooManyInFlight => "the agent is slow, or `max_in_flight` of the agent is too low",
             Self::NoDescriptors => "raise the limit of open files of this process",

@@ -210,10 +210,10 @@ impl Traffic {
             ("half a message", format!("{{\"x\":\"{argument}"), ("x-plain", "1")),
             ("a message whose head is silent", call("echo"), now),
             ("a page of another origin", call("echo"), ("origin", "https://page.test")),
+            ("a foreign session", call("echo"), ("mcp-session-id", &*session)),
         ] {
             let request = client().post(stage.gateway.url("/m/mcp")).bearer_auth(good).header(name, value);
-            let request =
-                request.header("content-type", "application/json").header("mcp-session-id", &session);
+            let request = request.header("content-type", "application/json");
             self.send(what, request.body(body)).await;
         }
     }

@@ -414,6 +414,9 @@ export interface AgentSpec {
     /** the scopes that clients should ask for; empty: those that `auth.oauth.scopes` names; offline_access is left out; default [] */
     scopes_supported?: string[];
 
+    /** the file with the key that binds session ids to their callers, for gateways that share their sessions: 64 hexadecimal digits, and below it the key before, if there was one; read again when it changes. Default: that of `server.state_dir`, else one of the process */
+    session_key_file?: string;
+
     /** decide by Mcp-Method and Mcp-Name without reading messages: only where the agent itself compares them with the message; default false */
     trust_mirrored_headers?: boolean;
   };
@@ -687,6 +690,7 @@ export interface Check {
     | "api_key"
     | "api_key_revoked"
     | "api_key_expiry"
+    | "session"
     | "message"
     | "operation";
 
@@ -1297,7 +1301,8 @@ export type Reason =
   | "mcp_header_mismatch"
   | "mcp_batch"
   | "mcp_body"
-  | "origin_denied";
+  | "origin_denied"
+  | "session_foreign";
 
 /** The requests of the last five minutes. */
 export interface RecentRequests {
@@ -1525,6 +1530,7 @@ refused. */
     operation_denied?: number[];
     origin_denied?: number[];
     scope_missing?: number[];
+    session_foreign?: number[];
     signature_invalid?: number[];
     token_expired?: number[];
     token_malformed?: number[];
@@ -1596,6 +1602,7 @@ export type UpstreamError =
   | "invalid_response"
   | "http2_error"
   | "upstream_unauthorized"
+  | "session_id_invalid"
   | "too_many_in_flight"
   | "no_descriptors"
   | "failed";

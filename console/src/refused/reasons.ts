@@ -118,6 +118,12 @@ const MEANINGS: Record<string, Meaning> = {
     means: "A page sent this, and its origin may not call this agent.",
     todo: "If the page may call, add its origin to mcp.allowed_origins. Without a list, a listener on loopback serves pages of its own machine alone.",
   },
+  session_foreign: {
+    title: "Session of somebody else",
+    means:
+      "The session id was not given to this caller by this agent, or is from before the gateway had its present key.",
+    todo: "Clients begin a new session by themselves. If many do so after each restart, set state_dir, or share a key with mcp.session_key_file.",
+  },
   keys_unavailable: {
     title: "Keys unavailable",
     means:

@@ -84,7 +84,7 @@ fn agent(
     Some(Agent {
         display_name: entry.display_name.clone(),
         taken_prefix: taken_prefix(&entry.route),
-        protocol: protocol::spoken(input, providers, entry, &route)?,
+        protocol: protocol::spoken(input, providers, from, entry, &route)?,
         route,
         public_url: entry.public_url.clone(),
         upstream_challenge: protocol::upstream_challenge(entry),

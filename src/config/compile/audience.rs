@@ -21,7 +21,7 @@ fn resources(input: &Input<'_>, entry: &AgentEntry) -> Vec<String> {
     if entry.protocol != Spoken::Mcp {
         return Vec::new();
     }
-    let mcp = protocol::mcp(entry);
+    let forms = protocol::forms(entry);
     let origins = entry.origins(input.document.server.public_url.as_ref());
-    origins.iter().flat_map(|origin| mcp.forms.all().map(move |path| format!("{origin}{path}"))).collect()
+    origins.iter().flat_map(|origin| forms.all().map(move |path| format!("{origin}{path}"))).collect()
 }

@@ -9,7 +9,7 @@ use crate::upstream::Endpoint;
 
 use super::input::Input;
 use super::made::{Agents, FromFiles, Providers, Trusted};
-use super::{audience, card, given};
+use super::{audience, card, given, session_keys};
 use crate::config::language::settings::agent::{AgentEntry, Auth, McpRules, Spoken};
 
 /// The agent that runs, when compiling `entry` would make the same.
@@ -30,6 +30,7 @@ pub(super) fn agent(
         && trust_is_same(&from.trust, entry, agent)
         && given::set_headers(&from.given, &entry.upstream).as_ref() == Some(&agent.upstream.set_headers)
         && card::is_same(input, providers, entry, agent)
+        && session_keys::are_same(&from.sessions, entry, agent)
         && match (&entry.auth.value, &agent.authenticator) {
             (Auth::OAuth(written), Authenticator::OAuth(policy)) => {
                 let names = written.identity_providers.iter().map(|name| &name.value);

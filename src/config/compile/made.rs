@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
-use crate::authn::{ApiKeyRecord, Issuers, TokenCache};
+use crate::authn::{ApiKeyRecord, Issuers, ProcessSessionKeys, SessionKeys, TokenCache};
 use crate::config::snapshot::ApiKey;
 use crate::idp::Provider;
 use crate::model::{AgentName, ProviderName};
@@ -38,4 +38,11 @@ pub(super) type Given = HashMap<PathBuf, HeaderValue>;
 pub(super) struct FromFiles {
     pub(super) trust: Trusted,
     pub(super) given: Given,
+    pub(super) sessions: Sessions,
+}
+
+/// The keys of sessions: those of the process, and those in files of their own.
+pub(super) struct Sessions {
+    pub(super) process: Arc<ProcessSessionKeys>,
+    pub(super) files: HashMap<PathBuf, Arc<SessionKeys>>,
 }

@@ -14,6 +14,7 @@ mod operations;
 mod protocol;
 mod providers;
 mod restart;
+mod session_keys;
 mod terms;
 mod trust;
 
@@ -61,7 +62,11 @@ pub fn compile(
     let input = Input { findings: &found, document, files, previous, metrics };
     let (certificates, mut terms) = files::certificates(&input);
     let wanted = providers::wanted(&input, &mut terms);
-    let from = made::FromFiles { trust: trust::read(&input, &mut terms), given: given::read(&input) };
+    let from = made::FromFiles {
+        trust: trust::read(&input, &mut terms),
+        given: given::read(&input),
+        sessions: session_keys::read(&input),
+    };
     if let Some(previous) = previous {
         restart::warn(&found, document, previous);
     }
@@ -92,6 +97,7 @@ pub fn compile(
         agents: agents.agents,
         issuers: agents.issuers,
         tokens: agents.tokens,
+        sessions: from.sessions.process,
         endpoints: agents.endpoints,
         providers,
     };

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::card;
 use super::input::Input;
-use super::made::Providers;
+use super::made::{FromFiles, Providers};
+use super::session_keys;
+use crate::authn::SessionKeySource;
 use crate::authz::requested_scopes;
-use crate::config::language::settings::agent::{AgentEntry, Origins, Spoken};
+use crate::config::language::settings::agent::{AgentEntry, Mcp, Origins, Spoken};
 use crate::protocol::ResourceForms;
 use crate::routing::{A2aAgent, AllowedOrigins, McpAgent, Protocol, Route, UpstreamChallenge};
 
@@ -14,12 +16,13 @@ use crate::routing::{A2aAgent, AllowedOrigins, McpAgent, Protocol, Route, Upstre
 pub(super) fn spoken(
     input: &Input<'_>,
     providers: &Providers,
+    from: &FromFiles,
     entry: &AgentEntry,
     route: &Route,
 ) -> Option<Protocol> {
     Some(match entry.protocol {
         Spoken::Http => Protocol::Http,
-        Spoken::Mcp => Protocol::Mcp(Box::new(mcp(entry))),
+        Spoken::Mcp => Protocol::Mcp(Box::new(mcp(entry, session_keys::source(&from.sessions, entry)?))),
         Spoken::A2a => Protocol::A2a(Arc::new(A2aAgent::new(card::plan(input, providers, entry, route)?))),
     })
 }
@@ -32,12 +35,20 @@ pub(super) fn upstream_challenge(entry: &AgentEntry) -> UpstreamChallenge {
     }
 }
 
+/// The paths under which clients know an agent that speaks MCP.
+pub(super) fn forms(entry: &AgentEntry) -> ResourceForms {
+    match &entry.mcp {
+        Some(written) => ResourceForms::new(&entry.route.path, &written.endpoint),
+        None => ResourceForms::new(&entry.route.path, &Mcp::default().endpoint),
+    }
+}
+
 /// The MCP side of an agent.
-pub(super) fn mcp(entry: &AgentEntry) -> McpAgent {
+fn mcp(entry: &AgentEntry, sessions: SessionKeySource) -> McpAgent {
     let written = entry.mcp.as_deref().cloned().unwrap_or_default();
     let scopes = requested_scopes(written.scopes_supported.iter().map(|scope| &**scope));
     McpAgent {
-        forms: ResourceForms::new(&entry.route.path, &written.endpoint),
+        forms: forms(entry),
         scopes_supported: scopes.into_iter().map(Into::into).collect(),
         resource_name: written.resource_name.map(Into::into),
         documentation: written.documentation.map(Into::into),
@@ -45,6 +56,7 @@ pub(super) fn mcp(entry: &AgentEntry) -> McpAgent {
         origins: origins(entry, written.allowed_origins),
         max_message: usize::try_from(written.max_message).unwrap_or(usize::MAX),
         trust_mirrored_headers: written.trust_mirrored_headers,
+        sessions,
     }
 }
 

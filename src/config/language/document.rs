@@ -76,6 +76,7 @@ impl Document {
             CardFrom::File(path) => Some(path),
             CardFrom::Rewrite | CardFrom::Passthrough => None,
         });
-        tls.chain(providers).chain(upstreams).chain(given).chain(cards)
+        let sessions = self.agents.iter().filter_map(|agent| agent.mcp.as_ref()?.session_key_file.as_ref());
+        tls.chain(providers).chain(upstreams).chain(given).chain(cards).chain(sessions)
     }
 }

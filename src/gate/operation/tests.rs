@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::json;
 
 use super::*;
+use crate::authn::SessionKeySource;
 use crate::authz::{OperationRules, Rule, RuleTable, Rules, ScopeRules, Silent, Unlisted};
 use crate::config::{Files, Snapshot, Source, compile, parse};
 use crate::model::{
@@ -88,6 +89,7 @@ impl Given {
             origins: crate::routing::AllowedOrigins::Unsaid,
             max_message: 1024,
             trust_mirrored_headers: self.trust,
+            sessions: SessionKeySource::Process(Arc::default()),
         }));
         Arc::new(agent)
     }

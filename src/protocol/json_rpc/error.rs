@@ -10,7 +10,7 @@ use crate::model::{Reason, Refusal, RequestId};
 pub const JSON_MEDIA_TYPE: &str = "application/json";
 
 /// What an error tells a client: each kind has a code of its own. A2A has taken -32001 to -32009 for itself, so no refusal
-/// of an A2A message uses these.
+/// of an A2A message uses these: it has no sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The body is not one message that can be read in one way only.
@@ -23,6 +23,8 @@ pub enum ErrorKind {
     ScopeMissing,
     /// The caller, or this operation, is not permitted.
     Forbidden,
+    /// The session is unknown: the client begins a new one.
+    SessionUnknown,
     /// Nothing is served at this address by this method.
     NotServed,
     /// The message is too large, too slow, or in a form that is not accepted.
@@ -49,18 +51,21 @@ pub enum ReasonClass {
     Policy,
     /// The message itself.
     Message,
+    /// The session.
+    Session,
     /// The agent, or the way to it.
     Upstream,
 }
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Malformed,
         Self::HeaderMismatch,
         Self::Unauthenticated,
         Self::ScopeMissing,
         Self::Forbidden,
+        Self::SessionUnknown,
         Self::NotServed,
         Self::NotAccepted,
         Self::TooMany,
@@ -96,7 +101,8 @@ impl ErrorKind {
         })
     }
 
-    /// The code: -32600 is JSON-RPC's own and -32020 that of MCP; the others are of the range that is left to servers.
+    /// The code: -32600 is JSON-RPC's own, -32020 that of MCP, and -32001 what MCP servers say of a session that they do not
+    /// know; the others are of the range that is left to servers.
     #[must_use]
     pub const fn code(self) -> i32 {
         match self {
@@ -105,6 +111,7 @@ impl ErrorKind {
             Self::Unauthenticated => -32010,
             Self::ScopeMissing => -32011,
             Self::Forbidden => -32012,
+            Self::SessionUnknown => -32001,
             Self::NotServed => -32013,
             Self::NotAccepted => -32014,
             Self::TooMany => -32015,
@@ -122,6 +129,7 @@ impl ErrorKind {
             Self::ScopeMissing => ReasonClass::Scope,
             Self::Forbidden | Self::NotServed | Self::TooMany => ReasonClass::Policy,
             Self::Malformed | Self::HeaderMismatch | Self::NotAccepted => ReasonClass::Message,
+            Self::SessionUnknown => ReasonClass::Session,
             Self::Unreachable | Self::TooSlow | Self::Failed => ReasonClass::Upstream,
         }
     }
@@ -154,6 +162,7 @@ const fn decided(reason: Reason) -> Option<ErrorKind> {
         Reason::McpHeaderMismatch => ErrorKind::HeaderMismatch,
         Reason::McpBatch | Reason::McpBody => ErrorKind::Malformed,
         Reason::NoRoute => ErrorKind::NotServed,
+        Reason::SessionForeign => ErrorKind::SessionUnknown,
         Reason::Ok | Reason::KeysUnavailable => return None,
     })
 }

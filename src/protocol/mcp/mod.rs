@@ -12,3 +12,6 @@ pub use operation::{PARAMS, operation};
 pub use revision::{Revision, UnknownRevision};
 pub use sample::{NoSample, sample};
 pub use uri::is_ambiguous;
+
+/// The header with the id of a session (MCP before 2026-07-28, "Session Management").
+pub const SESSION_ID: &str = "mcp-session-id";

@@ -8,7 +8,7 @@ use super::world::World;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// The key with this id and this secret letter, with the check digits that it needs.
-pub(super) fn key(id: &str, secret: char) -> String {
+pub(crate) fn key(id: &str, secret: char) -> String {
     let body = format!("pck_{id}_{}", secret.to_string().repeat(30));
     let mut rest = crc32fast::hash(body.as_bytes()) as usize;
     let mut check = Vec::new();
@@ -19,7 +19,7 @@ pub(super) fn key(id: &str, secret: char) -> String {
     body + &check.into_iter().collect::<String>()
 }
 
-fn sha256(text: &str) -> String {
+pub(crate) fn sha256(text: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,10 +1,12 @@
 //! `protocol` and `mcp`: what an agent speaks, and what its clients are told.
 
+use std::path::PathBuf;
+
 use super::super::super::fields::Fields;
 use super::super::super::section::section;
 use super::super::super::shape::Shape;
 use super::super::super::value::{Boxed, Placed, Value};
-use super::super::super::values::{Flag, Label, List, RoutePath, Size, bad_url, some_text, words};
+use super::super::super::values::{FilePath, Flag, Label, List, RoutePath, Size, bad_url, some_text, words};
 use super::super::super::web::{has_credentials, is_plain};
 
 use super::super::scope::Scope;
@@ -52,6 +54,10 @@ section! {
         /// decide by Mcp-Method and Mcp-Name without reading messages: only where the agent itself compares them with the
         /// message
         trust_mirrored_headers: bool as Flag = false;
+        /// the file with the key that binds session ids to their callers, for gateways that share their sessions: 64
+        /// hexadecimal digits, and below it the key before, if there was one; read again when it changes. Default: that of
+        /// `server.state_dir`, else one of the process
+        session_key_file: Option<Spanned<PathBuf>> as Placed<FilePath>;
     }
     impl { const STRICT: bool = true; }
 }

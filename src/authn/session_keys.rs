@@ -1,0 +1,147 @@
+//! Where the keys of sessions come from: a text, which a file holds, or the process itself.
+//!
+//! Reading and writing that file is for `gateway`, and for `config` where an agent names one.
+
+use std::sync::{Arc, OnceLock};
+
+use super::SessionKeys;
+use crate::model::{Digest, Secret};
+
+/// A text that holds no keys. It says nothing of what the text holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("holds no session key: one line of 64 hexadecimal digits, or two, the present key first")]
+pub struct BadSessionKeys;
+
+impl SessionKeys {
+    /// The keys in the text of a file: the present one, and in a second line the one before it.
+    ///
+    /// # Errors
+    /// When a line is no key, a third one follows, or both are the same.
+    pub fn parse(text: &[u8]) -> Result<Self, BadSessionKeys> {
+        let text = str::from_utf8(text).map_err(|_| BadSessionKeys)?;
+        let mut lines = text.trim_ascii_end().lines();
+        let key = |line: &str| Digest::from_hex(line.trim_ascii_end()).ok_or(BadSessionKeys);
+        let present = key(lines.next().ok_or(BadSessionKeys)?)?;
+        let before = lines.next().map(key).transpose()?;
+        if lines.next().is_some() || before == Some(present) {
+            return Err(BadSessionKeys);
+        }
+        Ok(Self::new(present.as_bytes(), before.as_ref().map(Digest::as_bytes)))
+    }
+
+    /// The text of a new file, with a random key.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn new_text() -> Result<Secret, ring::error::Unspecified> {
+        let digits = random()?.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        Ok(Secret::new(format!("{digits}\n")))
+    }
+
+    /// A key that lives as long as the process.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn generate() -> Result<Self, ring::error::Unspecified> {
+        Ok(Self::new(&random()?, None))
+    }
+}
+
+fn random() -> Result<[u8; 32], ring::error::Unspecified> {
+    let mut key = [0; 32];
+    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut key)?;
+    Ok(key)
+}
+
+/// The keys of the process, which its start settles. Before, no session is anybody's.
+#[derive(Debug, Default)]
+pub struct ProcessSessionKeys(OnceLock<SessionKeys>);
+
+impl ProcessSessionKeys {
+    /// Settles the keys; the first ones stay.
+    pub fn settle(&self, keys: SessionKeys) {
+        let _first = self.0.set(keys);
+    }
+}
+
+/// Whose keys seal the sessions of an agent.
+#[derive(Debug, Clone)]
+pub enum SessionKeySource {
+    /// Those of the process.
+    Process(Arc<ProcessSessionKeys>),
+    /// Those of a file, which several gateways may share.
+    File(Arc<SessionKeys>),
+}
+
+impl SessionKeySource {
+    /// The keys; `None` before the process has any.
+    #[must_use]
+    pub fn keys(&self) -> Option<&SessionKeys> {
+        match self {
+            Self::Process(keys) => keys.0.get(),
+            Self::File(keys) => Some(keys),
+        }
+    }
+}
+
+impl PartialEq for SessionKeySource {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Process(one), Self::Process(other)) => Arc::ptr_eq(one, other),
+            (Self::File(one), Self::File(other)) => one == other,
+            (Self::Process(_), Self::File(_)) | (Self::File(_), Self::Process(_)) => false,
+        }
+    }
+}
+
+impl Eq for SessionKeySource {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_holds_one_key_or_two_that_differ() {
+        let (one, two) = ("0a".repeat(32), "FF".repeat(32));
+        let keys = |present: u8, before: Option<u8>| {
+            Ok(SessionKeys::new(&[present; 32], before.map(|byte| [byte; 32]).as_ref()))
+        };
+        for (text, wanted) in [
+            (one.clone(), keys(0x0a, None)),
+            (format!("{one}\n"), keys(0x0a, None)),
+            (format!("{two}\r\n{one}\r\n"), keys(0xff, Some(0x0a))),
+            (String::new(), Err(BadSessionKeys)),
+            ("\n".to_owned(), Err(BadSessionKeys)),
+            (format!("\n{one}"), Err(BadSessionKeys)),
+            (one[1..].to_owned(), Err(BadSessionKeys)),
+            (format!("{one}0a"), Err(BadSessionKeys)),
+            (one.replacen('a', "g", 1), Err(BadSessionKeys)),
+            (format!("{one}\n{one}"), Err(BadSessionKeys)),
+            (format!("{one}\n\n{two}"), Err(BadSessionKeys)),
+            (format!("{one}\n{two}\n{}", "01".repeat(32)), Err(BadSessionKeys)),
+        ] {
+            assert_eq!(SessionKeys::parse(text.as_bytes()), wanted, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_new_text_holds_a_key_of_its_own() {
+        let texts = [SessionKeys::new_text().unwrap(), SessionKeys::new_text().unwrap()];
+        let [one, two] = texts.map(|text| SessionKeys::parse(text.expose_secret().as_bytes()).unwrap());
+        assert_ne!(one, two);
+        assert_eq!(one, one.clone());
+    }
+
+    #[test]
+    fn the_first_keys_of_a_process_stay_and_nothing_shows_them() {
+        let process = Arc::new(ProcessSessionKeys::default());
+        let source = SessionKeySource::Process(Arc::clone(&process));
+        assert_eq!(source.keys(), None);
+        for byte in [7, 8] {
+            process.settle(SessionKeys::new(&[byte; 32], None));
+            assert_eq!(source.keys(), Some(&SessionKeys::new(&[7; 32], None)));
+        }
+        let shown = format!("{source:?}");
+        assert!(!shown.contains("[7") && !shown.contains("0707"), "{shown}");
+    }
+}

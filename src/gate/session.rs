@@ -1,0 +1,350 @@
+//! The sessions of MCP agents: an id opens its session for the caller whom it was given to, at that agent, and for nobody
+//! else. `authn` seals the ids; here it is decided whose they are.
+//!
+//! From revision 2026-07-28 on there are no sessions: the header then says nothing, in either direction.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue};
+
+use crate::authn::{BadSessionId, SessionKeys, SessionOwner};
+use crate::authz::{Check, Facts, OperationRules, Trace};
+use crate::model::{Enforcement, Identity, Reason};
+use crate::protocol::mcp::{Revision, SESSION_ID};
+use crate::routing::{Agent, Authenticator};
+
+use super::Verdict;
+
+/// What the agent receives as `Mcp-Session-Id`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SentSession {
+    /// What the client sent.
+    Unchanged,
+    /// Nothing.
+    Absent,
+    /// Its own id, in the place of the sealed one.
+    Opened(HeaderValue),
+}
+
+/// The session is not this caller's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Foreign;
+
+/// Judges the session of a request that has this verdict: refused when it is not the caller's. In shadow mode the agent
+/// receives its own id also then, as far as one can be found, since nobody may notice that mode.
+pub fn in_session(
+    agent: &Arc<Agent>,
+    verdict: Verdict,
+    headers: &HeaderMap,
+    trace: &mut impl Trace,
+) -> (Verdict, SentSession) {
+    if verdict.permit.is_none() {
+        return (verdict, SentSession::Unchanged);
+    }
+    let opened = open(agent, verdict.identity.as_deref(), headers);
+    trace.check(Check::Session, opened.is_ok(), || Facts {
+        // A session id is a secret.
+        seen: None,
+        wanted: "a session that this agent began with this caller, named once".to_owned(),
+        fix: "let the client begin a new session; all sessions end when the gateway starts with another session key",
+    });
+    match (opened, agent.enforcement) {
+        (Ok(sent), _) => (verdict, sent),
+        (Err(Foreign), Enforcement::Enforce) => (refused(agent, verdict), SentSession::Unchanged),
+        (Err(Foreign), Enforcement::Shadow) => {
+            let sent = unverified(headers);
+            // The first reason to refuse it is the one that counts.
+            (if verdict.reason == Reason::Ok { refused(agent, verdict) } else { verdict }, sent)
+        }
+    }
+}
+
+/// The session of a request that passes whatever it names, since its agent is in shadow mode and would have refused it for
+/// another reason.
+#[must_use]
+pub fn shadow_session(agent: &Agent, identity: Option<&Identity>, headers: &HeaderMap) -> SentSession {
+    open(agent, identity, headers).unwrap_or_else(|Foreign| unverified(headers))
+}
+
+/// The session id that a client receives in the place of the agent's; `None` where the request knows no sessions.
+///
+/// # Errors
+/// When the agent's id is none that a client could send back.
+pub fn seal_session(
+    agent: &Agent,
+    identity: Option<&Identity>,
+    request: &HeaderMap,
+    id: &HeaderValue,
+) -> Result<Option<HeaderValue>, BadSessionId> {
+    if Revision::of(request) == Ok(Revision::Mirrored) {
+        return Ok(None);
+    }
+    let keys = agent.protocol.sessions().and_then(|sessions| sessions.keys()).ok_or(BadSessionId)?;
+    keys.seal(&agent.name, owner(agent, identity), id).map(Some)
+}
+
+fn open(agent: &Agent, identity: Option<&Identity>, headers: &HeaderMap) -> Result<SentSession, Foreign> {
+    let Some(sessions) = agent.protocol.sessions() else { return Ok(SentSession::Unchanged) };
+    let mut ids = headers.get_all(SESSION_ID).iter();
+    let Some(id) = ids.next() else { return Ok(SentSession::Unchanged) };
+    if Revision::of(headers) == Ok(Revision::Mirrored) {
+        return Ok(SentSession::Absent);
+    }
+    if ids.next().is_some() {
+        return Err(Foreign);
+    }
+    let keys = sessions.keys().ok_or(Foreign)?;
+    let owner = owner(agent, identity);
+    let opened = keys.open(&agent.name, owner, id).or_else(|| {
+        // A client begins a session with a public handshake, and is asked for a token later.
+        let begins_without = agent.entry.operations.as_deref().is_some_and(OperationRules::has_public);
+        let began =
+            (begins_without && owner != SessionOwner::Anonymous).then_some(SessionOwner::Anonymous)?;
+        keys.open(&agent.name, began, id)
+    });
+    opened.map(SentSession::Opened).ok_or(Foreign)
+}
+
+/// The agent's id, where the client sent one of that form.
+fn unverified(headers: &HeaderMap) -> SentSession {
+    let mut ids = headers.get_all(SESSION_ID).iter();
+    let (Some(id), None) = (ids.next(), ids.next()) else { return SentSession::Unchanged };
+    SessionKeys::unverified(id).map_or(SentSession::Unchanged, SentSession::Opened)
+}
+
+/// The owner of the sessions that this caller begins.
+fn owner<'a>(agent: &'a Agent, identity: Option<&'a Identity>) -> SessionOwner<'a> {
+    match (&agent.authenticator, identity) {
+        (Authenticator::Public, _) => SessionOwner::Anybody,
+        (Authenticator::ApiKey(_), Some(Identity { key_id: Some(id), .. })) => SessionOwner::ApiKey(id),
+        (Authenticator::OAuth(policy), Some(identity)) => {
+            let provider = identity.provider.and_then(|index| policy.providers.get(index));
+            let Some(issuer) = provider.map(|provider| &provider.spec().issuer) else {
+                return SessionOwner::Anonymous;
+            };
+            match (&identity.sub, &identity.client_id) {
+                (Some(sub), _) => SessionOwner::Subject(issuer, sub),
+                (None, Some(client)) => SessionOwner::Client(issuer, client),
+                (None, None) => SessionOwner::Unnamed(issuer),
+            }
+        }
+        (Authenticator::ApiKey(_) | Authenticator::OAuth(_), _) => SessionOwner::Anonymous,
+    }
+}
+
+/// The verdict, but refused for its session.
+fn refused(agent: &Arc<Agent>, verdict: Verdict) -> Verdict {
+    let Verdict { identity, provider, cache, asked, .. } = verdict;
+    Verdict { provider, cache, asked, ..Verdict::refused(agent, Reason::SessionForeign, identity) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authz::Silent;
+    use crate::config::{Files, Snapshot, Source, compile, parse};
+    use crate::model::{Decision, Instant};
+    use crate::telemetry::Metrics;
+
+    const CONFIG: &str = "
+version: 1
+identity_providers: { corp: { issuer: 'https://corp.example' }, other: { issuer: 'https://other.example' } }
+agents:
+  a:
+    route: /a
+    upstream: 'http://127.0.0.1:9'
+    protocol: mcp
+    auth: { oauth: { identity_providers: [corp, other], audiences: [x] } }
+  open:
+    route: /open
+    upstream: 'http://127.0.0.1:9'
+    protocol: mcp
+    mcp: { rules: { unlisted: deny, methods: { initialize: public } } }
+    auth: { oauth: { identity_providers: [corp, other], audiences: [x] } }
+  shadow:
+    route: /shadow
+    upstream: 'http://127.0.0.1:9'
+    protocol: mcp
+    enforcement: shadow
+    auth: { oauth: { identity_providers: [corp, other], audiences: [x] } }
+  key: { route: /key, upstream: 'http://127.0.0.1:9', protocol: mcp, auth: { api_key: {} } }
+  public: { route: /public, upstream: 'http://127.0.0.1:9', protocol: mcp, auth: public }
+  http: { route: /http, upstream: 'http://127.0.0.1:9', auth: public }
+";
+
+    fn snapshot() -> Snapshot {
+        let document = parse(&[Source::new("a.yaml", CONFIG)], &|_| None).unwrap();
+        compile(&document, &Files::new(), None, &Metrics::new().unwrap()).unwrap().snapshot
+    }
+
+    fn settled() -> Snapshot {
+        let snapshot = snapshot();
+        snapshot.sessions.settle(SessionKeys::new(&[7; 32], None));
+        snapshot
+    }
+
+    fn caller(provider: usize, sub: Option<&str>, client_id: Option<&str>) -> Option<Identity> {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        Some(Identity {
+            provider: Some(provider),
+            sub: text(sub),
+            client_id: text(client_id),
+            ..Identity::default()
+        })
+    }
+
+    fn headers(fields: &[(&'static str, &HeaderValue)]) -> HeaderMap {
+        fields.iter().map(|(name, value)| (http::HeaderName::from_static(name), (*value).clone())).collect()
+    }
+
+    /// What becomes of a request of this caller with these session ids.
+    fn asked(
+        agent: &Arc<Agent>,
+        identity: Option<&Identity>,
+        ids: &[&HeaderValue],
+    ) -> (Decision, Reason, SentSession) {
+        let mut sent = HeaderMap::new();
+        for id in ids {
+            sent.append(SESSION_ID, (*id).clone());
+        }
+        let verdict = Verdict::allowed(agent, identity.cloned().map(Arc::new), None);
+        let (verdict, sent) = in_session(agent, verdict, &sent, &mut Silent);
+        (verdict.decision, verdict.reason, sent)
+    }
+
+    #[test]
+    fn a_session_is_its_owners_at_its_agent_and_no_two_kinds_of_owners_are_equal() {
+        let snapshot = settled();
+        let id = HeaderValue::from_static("agents-own");
+        let everybody = [
+            ("a", caller(0, Some("x"), Some("c"))),
+            ("a", caller(0, Some("y"), Some("c"))),
+            ("a", caller(1, Some("x"), Some("c"))),
+            ("a", caller(0, None, Some("x"))),
+            ("a", caller(0, None, None)),
+            ("a", caller(1, None, None)),
+            ("a", None),
+            ("shadow", caller(0, Some("x"), None)),
+            ("key", Some(Identity::of_api_key("x", None))),
+            ("key", Some(Identity::of_api_key("y", None))),
+            ("key", None),
+            ("public", None),
+        ];
+        for (i, (name, identity)) in everybody.iter().enumerate() {
+            let agent = &snapshot.agents[*name];
+            let sealed = seal_session(agent, identity.as_ref(), &HeaderMap::new(), &id).unwrap().unwrap();
+            assert_ne!(sealed, id);
+            for (j, (name, identity)) in everybody.iter().enumerate() {
+                let (decision, reason, sent) = asked(&snapshot.agents[*name], identity.as_ref(), &[&sealed]);
+                let wanted = match (i == j, *name) {
+                    (true, _) => (Decision::Allow, Reason::Ok, SentSession::Opened(id.clone())),
+                    // Nobody may notice shadow mode, so the agent finds its session also then.
+                    (false, "shadow") => {
+                        (Decision::ShadowDeny, Reason::SessionForeign, SentSession::Opened(id.clone()))
+                    }
+                    (false, _) => (Decision::Deny, Reason::SessionForeign, SentSession::Unchanged),
+                };
+                assert_eq!((decision, reason, sent), wanted, "{i} asks for the session of {j}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refreshed_token_of_the_same_subject_goes_on() {
+        let snapshot = settled();
+        let agent = &snapshot.agents["a"];
+        let first = caller(0, Some("x"), Some("c"));
+        let refreshed = first.clone().map(|identity| Identity {
+            jti: Some("2".to_owned()),
+            client_id: Some("d".to_owned()),
+            key_id: Some("k2".to_owned()),
+            expires_at: Some(Instant::from_unix(9)),
+            ..identity
+        });
+        let id = HeaderValue::from_static("agents-own");
+        let sealed = seal_session(agent, first.as_ref(), &HeaderMap::new(), &id).unwrap().unwrap();
+        assert_eq!(asked(agent, refreshed.as_ref(), &[&sealed]).2, SentSession::Opened(id));
+    }
+
+    #[test]
+    fn a_session_of_a_public_handshake_goes_on_with_a_token_and_not_the_other_way_round() {
+        let snapshot = settled();
+        let (open, alice) = (&snapshot.agents["open"], caller(0, Some("alice"), None));
+        let id = HeaderValue::from_static("agents-own");
+        let seal = |identity: Option<&Identity>| {
+            seal_session(open, identity, &HeaderMap::new(), &id).unwrap().unwrap()
+        };
+        let (public, hers) = (seal(None), seal(alice.as_ref()));
+        for (sealed, identity, wanted) in [
+            (&public, None, Reason::Ok),
+            (&public, alice.clone(), Reason::Ok),
+            (&public, caller(1, Some("bob"), None), Reason::Ok),
+            (&hers, alice.clone(), Reason::Ok),
+            (&hers, None, Reason::SessionForeign),
+        ] {
+            assert_eq!(asked(open, identity.as_ref(), &[sealed]).1, wanted, "{identity:?}");
+        }
+        // Without a public rule there is no such session, and one of another life of the agent is none.
+        let agent = &snapshot.agents["a"];
+        let public = seal_session(agent, None, &HeaderMap::new(), &id).unwrap().unwrap();
+        assert_eq!(asked(agent, alice.as_ref(), &[&public]).1, Reason::SessionForeign);
+    }
+
+    #[test]
+    fn ids_that_were_never_given_are_foreign_and_shadow_mode_passes_them_as_they_came() {
+        let snapshot = settled();
+        let alice = caller(0, Some("alice"), None);
+        let id = HeaderValue::from_static("agents-own");
+        let sealed =
+            seal_session(&snapshot.agents["a"], alice.as_ref(), &HeaderMap::new(), &id).unwrap().unwrap();
+        let empty = HeaderValue::from_static("");
+        for ids in [&[&id] as &[_], &[&empty], &[&sealed, &sealed], &[&sealed, &id]] {
+            let wanted = (Decision::Deny, Reason::SessionForeign, SentSession::Unchanged);
+            assert_eq!(asked(&snapshot.agents["a"], alice.as_ref(), ids), wanted, "{ids:?}");
+            let wanted = (Decision::ShadowDeny, Reason::SessionForeign, SentSession::Unchanged);
+            assert_eq!(asked(&snapshot.agents["shadow"], alice.as_ref(), ids), wanted, "{ids:?}");
+        }
+        assert_eq!(asked(&snapshot.agents["a"], alice.as_ref(), &[]).0, Decision::Allow);
+        let http = asked(&snapshot.agents["http"], None, &[&id]);
+        assert_eq!(http, (Decision::Allow, Reason::Ok, SentSession::Unchanged), "an agent without sessions");
+    }
+
+    #[test]
+    fn a_request_that_is_refused_keeps_its_reason() {
+        let snapshot = settled();
+        let id = HeaderValue::from_static("x");
+        for (name, decision, sent) in [
+            ("a", Decision::Deny, SentSession::Unchanged),
+            ("shadow", Decision::ShadowDeny, SentSession::Unchanged),
+        ] {
+            let agent = &snapshot.agents[name];
+            let verdict = Verdict::refused(agent, Reason::TokenExpired, None);
+            let (verdict, is) = in_session(agent, verdict, &headers(&[(SESSION_ID, &id)]), &mut Silent);
+            assert_eq!((verdict.decision, verdict.reason, is), (decision, Reason::TokenExpired, sent));
+        }
+    }
+
+    #[test]
+    fn a_revision_without_sessions_has_no_id_in_either_direction() {
+        let snapshot = settled();
+        let (agent, id) = (&snapshot.agents["public"], HeaderValue::from_static("x"));
+        for (revision, none) in [("2025-11-25", false), ("2026-07-28", true), ("2027-01-01", true)] {
+            let revision = HeaderValue::from_static(revision);
+            let sent = headers(&[(Revision::HEADER, &revision), (SESSION_ID, &id)]);
+            let (verdict, becomes) =
+                in_session(agent, Verdict::allowed(agent, None, None), &sent, &mut Silent);
+            let sealed = seal_session(agent, None, &sent, &id).unwrap();
+            assert_eq!((sealed.is_none(), becomes == SentSession::Absent), (none, none), "{revision:?}");
+            assert_eq!(verdict.reason == Reason::Ok, none, "{revision:?}");
+        }
+    }
+
+    #[test]
+    fn before_the_process_has_keys_no_session_is_anybodys() {
+        let snapshot = snapshot();
+        let (agent, id) = (&snapshot.agents["public"], HeaderValue::from_static("x"));
+        assert!(seal_session(agent, None, &HeaderMap::new(), &id).is_err());
+        let sealed = SessionKeys::new(&[7; 32], None).seal(&agent.name, SessionOwner::Anybody, &id).unwrap();
+        assert_eq!(asked(agent, None, &[&sealed]).1, Reason::SessionForeign);
+    }
+}
