@@ -93,6 +93,7 @@ fn decoded(text: &str) -> Result<Cow<'_, str>, HeaderMismatch> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::TargetKind;
     use crate::protocol::json_rpc::{Spelling, read};
     use crate::protocol::mcp::{PARAMS, operation};
 
