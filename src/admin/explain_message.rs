@@ -7,19 +7,20 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::config::{Code, Snapshot};
-use crate::protocol::mcp::{NoSample, sample};
+use crate::gate;
+use crate::protocol::mcp::NoSample;
 use crate::protocol::{RESOURCE_METADATA, ResourceForm};
-use crate::routing::{Agent, Protocol};
+use crate::routing::Agent;
 
 use super::agent_url;
 use super::problem::Problem;
 
-/// An operation of MCP.
+/// An operation.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ExplainedOperation")]
 pub(super) struct Asked {
-    /// The method, such as `tools/call`.
+    /// The method of MCP, such as `tools/call`, or the operation of A2A, such as `SendMessage`.
     method: String,
     /// The name of the tool or the prompt, or the URI of the resource, where the method has one.
     #[serde(default)]
@@ -43,17 +44,12 @@ pub(super) fn message(
             let message = "write the message, or the operation, and not both";
             Err(Problem::invalid("/message", Code::DuplicateValue, message))
         }
-        (Some(_), None) if matches!(agent.protocol, Protocol::A2a(_)) => {
-            let message = "this agent speaks A2A: write the message";
-            Err(Problem::invalid("/operation", Code::ProtocolBlock, message))
-        }
         (Some(Asked { method, name }), None) => {
-            sample(method, name.as_deref(), headers).map(|body| Some(body.into())).map_err(|no| {
+            gate::message_for(agent, method, name.as_deref(), headers).map(Some).map_err(|no| {
                 let (pointer, code) = match no {
                     NoSample::NameMissing => ("/operation/name", Code::MissingField),
                     NoSample::NoName => ("/operation/name", Code::UnknownField),
-                    NoSample::Reference => ("/operation/method", Code::BadMethod),
-                    NoSample::Method => ("/operation/method", Code::BadMethod),
+                    NoSample::Reference | NoSample::Method => ("/operation/method", Code::BadMethod),
                 };
                 Problem::invalid(pointer, code, no.to_string())
             })

@@ -14,7 +14,7 @@ use crate::control::load;
 use crate::gate::{self, Explanation};
 use crate::idp::Refresher;
 use crate::model::{CanonicalPath, Clock, Host, HostRule, Request, SystemClock};
-use crate::routing::{Agent, Authenticator};
+use crate::routing::{Agent, Authenticator, Protocol};
 use crate::telemetry::Metrics;
 
 use super::exit::Exit;
@@ -140,7 +140,10 @@ fn posed(args: &Args, agent: &Agent) -> Result<Posed, String> {
     }
     let mut headers = headers(args, agent)?;
     let message = args.message.read(agent, &mut headers)?;
-    Ok(Posed { headers, message })
+    // In A2A's other binding the path says what is asked for, and only a POST has a body.
+    let by_path = matches!(agent.protocol, Protocol::A2a(_))
+        && args.method.as_deref().is_some_and(|method| method != Method::POST.as_str());
+    Ok(Posed { headers, message: message.or_else(|| by_path.then(Bytes::new)) })
 }
 
 fn headers(args: &Args, agent: &Agent) -> Result<HeaderMap, String> {

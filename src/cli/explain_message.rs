@@ -7,9 +7,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use crate::authz::Ruled;
-use crate::gate::Explanation;
+use crate::gate::{self, Explanation};
 use crate::model::inert;
-use crate::protocol::mcp::sample;
 use crate::routing::{Agent, Protocol};
 
 /// The most of a message that is read, in bytes: the largest `max_message`, and one more to see that it is too long.
@@ -25,15 +24,18 @@ pub(super) struct MessageArgs {
     /// The tool or prompt of the method, or the URI of its resource
     #[arg(long, value_name = "NAME", requires = "mcp_method")]
     mcp_name: Option<String>,
+    /// Judge this A2A operation by the agent's rules, too (SendMessage)
+    #[arg(long, value_name = "NAME", conflicts_with = "mcp_method")]
+    a2a_operation: Option<String>,
     /// Judge the whole JSON-RPC message in this file (`-` for standard input)
-    #[arg(long, visible_alias = "mcp-message", value_name = "PATH", conflicts_with = "mcp_method")]
+    #[arg(long, visible_alias = "mcp-message", value_name = "PATH", conflicts_with_all = ["mcp_method", "a2a_operation"])]
     message: Option<PathBuf>,
 }
 
 impl MessageArgs {
     /// Whether there is a message to judge.
     pub(super) const fn is_given(&self) -> bool {
-        self.mcp_method.is_some() || self.message.is_some()
+        self.mcp_method.is_some() || self.a2a_operation.is_some() || self.message.is_some()
     }
 
     /// Whether the message comes from standard input.
@@ -47,16 +49,18 @@ impl MessageArgs {
         if let Some(path) = &self.message {
             return file(path).map(Some).map_err(|e| format!("{} cannot be read: {e}", path.display()));
         }
-        let Some(method) = &self.mcp_method else { return Ok(None) };
-        if let Protocol::A2a(_) = agent.protocol {
-            return Err(format!(
-                "agent `{}` speaks A2A: write the message, and name it with --message",
-                agent.name
-            ));
-        }
-        let made = sample(method, self.mcp_name.as_deref(), headers);
-        made.map(|body| Some(body.into()))
-            .map_err(|e| format!("--mcp-method {}: {e}", inert(method, LONGEST)))
+        let speaks_a2a = matches!(agent.protocol, Protocol::A2a(_));
+        let (flag, method) = match (&self.mcp_method, &self.a2a_operation) {
+            (Some(method), _) if !speaks_a2a => ("--mcp-method", method),
+            (None, Some(method)) if speaks_a2a => ("--a2a-operation", method),
+            (None, None) => return Ok(None),
+            (Some(_), _) => return Err(format!("agent `{}` speaks A2A: use --a2a-operation", agent.name)),
+            (None, Some(_)) => {
+                return Err(format!("agent `{}` does not speak A2A: use --mcp-method", agent.name));
+            }
+        };
+        let made = gate::message_for(agent, method, self.mcp_name.as_deref(), headers);
+        made.map(Some).map_err(|e| format!("{flag} {}: {e}", inert(method, LONGEST)))
     }
 
     /// What somebody should know who reads the explanation.
@@ -66,9 +70,13 @@ impl MessageArgs {
             (true, false) => {
                 Some(format!("agent `{name}` has no rules by operation: no rule applies to the message"))
             }
-            (false, true) => Some(format!(
-                "agent `{name}` has rules by operation, too: name one with --mcp-method, or a message with --message"
-            )),
+            (false, true) => {
+                let flag =
+                    if let Protocol::A2a(_) = agent.protocol { "--a2a-operation" } else { "--mcp-method" };
+                Some(format!(
+                    "agent `{name}` has rules by operation, too: name one with {flag}, or a message with --message"
+                ))
+            }
             (true, true) | (false, false) => None,
         }
     }

@@ -7,11 +7,13 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::authz::{Line, Ruled, Transcript};
 use crate::model::{Decision, Fetched, Purpose, Reason, Refusal, Request, RequestId};
-use crate::protocol::json_rpc::is_plain_json;
-use crate::routing::{Agent, Authenticator};
+use crate::protocol::json_rpc::{is_plain_json, request};
+use crate::protocol::mcp::{NoSample, sample};
+use crate::routing::{Agent, Authenticator, Protocol};
 
 use super::{
     Challenge, Evidence, Need, RefusedResponse, Step, Verdict, challenge, decide, decide_operation, detail,
@@ -133,6 +135,24 @@ pub fn explain_message(
         body: String::from_utf8_lossy(&body).into_owned(),
     };
     Explanation { status: refusal.status(), response: Some(response), ..explanation }
+}
+
+/// The message that a client of this agent would send for an operation. Its head gets what a client of MCP repeats there, as
+/// far as `headers` do not say it.
+///
+/// # Errors
+/// When method and name do not go together.
+pub fn message_for(
+    agent: &Agent,
+    method: &str,
+    name: Option<&str>,
+    headers: &mut HeaderMap,
+) -> Result<Bytes, NoSample> {
+    match agent.protocol {
+        Protocol::Http | Protocol::Mcp(_) => sample(method, name, headers).map(Bytes::from),
+        Protocol::A2a(_) if name.is_some() => Err(NoSample::NoName),
+        Protocol::A2a(_) => Ok(request(method, &Value::Object(Map::new())).into()),
+    }
 }
 
 /// Whether the gateway reads such a message of a request with these headers. One that says nothing of its media type is

@@ -21,7 +21,9 @@ pub use asked::Asked;
 pub use challenge::{Challenge, challenge, detail};
 pub use decide::{Step, decide};
 pub use evidence::{Evidence, Introspection, Need};
-pub use explain::{CredentialError, Explanation, Response, credential, explain, explain_message};
+pub use explain::{
+    CredentialError, Explanation, Response, credential, explain, explain_message, message_for,
+};
 pub use operation::decide_operation;
 pub use origin::deny_origin;
 pub use permit::Permit;

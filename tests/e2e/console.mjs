@@ -187,6 +187,7 @@ async function judge() {
   must(made.ok, `an agent with rules is made: ${made.status} ${await made.text()}`);
   await page.goto(`${CONSOLE_URL}/agents/tools/test`);
   await field('Token').fill(await fetchToken());
+  await field('Operation').fill('tools/call');
   await field('Name or URI').fill('write_x');
   await button('Judge').click();
   const judged = page.getByTestId('explanation');

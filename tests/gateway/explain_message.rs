@@ -308,6 +308,7 @@ async fn what_does_not_go_together_is_a_usage_error() {
         (&["--message", "-", "--token-file", "-"], "{}"),
         (&["--message", "/nowhere/at/all"], ""),
         (&["--message", "-", "GET", "/a/mcp"], "{}"),
+        (&["--a2a-operation", "SendMessage"], ""),
     ] {
         let ran = stage.explain("a", args, stdin).await;
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{args:?}: {ran:?}");

@@ -935,9 +935,9 @@ export interface ExplainQuestion {
   path?: string | null;
 }
 
-/** An operation of MCP. */
+/** An operation. */
 export interface ExplainedOperation {
-  /** The method, such as `tools/call`. */
+  /** The method of MCP, such as `tools/call`, or the operation of A2A, such as `SendMessage`. */
   method: string;
 
   /** The name of the tool or the prompt, or the URI of the resource, where the method has one. */

@@ -1,25 +1,24 @@
-// Judges a message by an agent's rules without sending it: a method and a name, or a message that is pasted.
+// Judges a message by an agent's rules without sending it: an operation, or a message that is pasted.
 import { Autocomplete, Button, Group, Radio, Stack, TextInput, Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { gateway } from "../api/calls";
-import type { AgentDetail, ExplainQuestion } from "../api/schemas";
+import type { ExplainQuestion } from "../api/schemas";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Explained } from "../refused/Explained";
 import css from "./TestPage.module.css";
-import { type Judged, MCP_METHODS, hasRules, questionOf } from "./judged";
+import { type Judged, OPERATIONS, questionOf } from "./judged";
 
 interface Props {
-  agent: AgentDetail;
+  agent: string;
+  protocol: "mcp" | "a2a";
   credential: string;
   headers: [string, string][];
   judged: Judged;
   onChange: (judged: Judged) => void;
 }
 
-export function JudgeMessage({ agent, credential, headers, judged, onChange }: Props) {
-  const isMcp = hasRules(agent.spec) === "mcp";
-  const by = isMcp ? judged.by : "message";
+export function JudgeMessage({ agent, protocol, credential, headers, judged, onChange }: Props) {
   const [missing, setMissing] = useState<string | null>(null);
   const explain = useMutation({ mutationFn: (question: ExplainQuestion) => gateway.explain(question) });
   // What was judged was judged for another credential.
@@ -32,7 +31,7 @@ export function JudgeMessage({ agent, credential, headers, judged, onChange }: P
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const asked = questionOf(agent.name, { ...judged, by }, headers, credential);
+    const asked = questionOf(agent, protocol, judged, headers, credential);
     if ("missing" in asked) setMissing(asked.missing);
     else explain.mutate(asked.question);
   };
@@ -47,33 +46,34 @@ export function JudgeMessage({ agent, credential, headers, judged, onChange }: P
             The gateway says what its rules make of it, for the credential and with the headers on this page.
             Nothing is sent to the agent.
           </p>
-          {isMcp && (
-            <Radio.Group
-              label="What to judge"
-              value={by}
-              onChange={(value) => change({ by: value === "message" ? "message" : "operation" })}
-            >
-              <Group mt={4} gap="md">
-                <Radio value="operation" label="A method" />
-                <Radio value="message" label="A whole message" />
-              </Group>
-            </Radio.Group>
-          )}
-          {by === "operation" ? (
+          <Radio.Group
+            label="What to judge"
+            value={judged.by}
+            onChange={(value) => change({ by: value === "message" ? "message" : "operation" })}
+          >
+            <Group mt={4} gap="md">
+              <Radio value="operation" label="An operation" />
+              <Radio value="message" label="A whole message" />
+            </Group>
+          </Radio.Group>
+          {judged.by === "operation" ? (
             <div className={css.operation}>
               <Autocomplete
                 label="Operation"
-                data={MCP_METHODS}
+                placeholder={OPERATIONS[protocol][0]}
+                data={[...OPERATIONS[protocol]]}
                 value={judged.method}
                 error={missing}
                 onChange={(method) => change({ method })}
               />
-              <TextInput
-                label="Name or URI"
-                spellCheck={false}
-                value={judged.name}
-                onChange={(event) => change({ name: event.currentTarget.value })}
-              />
+              {protocol === "mcp" && (
+                <TextInput
+                  label="Name or URI"
+                  spellCheck={false}
+                  value={judged.name}
+                  onChange={(event) => change({ name: event.currentTarget.value })}
+                />
+              )}
             </div>
           ) : (
             <Textarea

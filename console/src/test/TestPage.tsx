@@ -36,6 +36,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
   const bare = method === "GET" || method === "HEAD";
   const payload = bare || body === "" ? null : body;
   const headers = withType(typed, payload);
+  const ruled = hasRules(agent.spec);
   const response = useRef<HTMLElement>(null);
   const running = test.response?.running ?? false;
 
@@ -135,9 +136,10 @@ function Shown({ agent }: { agent: AgentDetail }) {
             </Stack>
           </form>
         </section>
-        {hasRules(agent.spec) && (
+        {ruled && (
           <JudgeMessage
-            agent={agent}
+            agent={agent.name}
+            protocol={ruled}
             credential={credential}
             headers={typed}
             judged={draft.judged}

@@ -18,7 +18,7 @@ const EMPTY: Draft = {
   headers: "",
   body: "",
   credential: "",
-  judged: { by: "operation", method: "tools/call", name: "", message: "" },
+  judged: { by: "operation", method: "", name: "", message: "" },
 };
 
 const drafts = new Map<string, Draft>();

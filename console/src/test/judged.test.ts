@@ -16,7 +16,7 @@ describe("a question", () => {
   const judged: Judged = { by: "operation", method: " tools/call ", name: " x ", message: "{}" };
   const head: [string, string][] = [["Mcp-Name", "y"]];
   it("names an operation, or has a whole message", () => {
-    expect(questionOf("a", judged, head, "t")).toEqual({
+    expect(questionOf("a", "mcp", judged, head, "t")).toEqual({
       question: {
         agent: "a",
         headers: head,
@@ -24,15 +24,21 @@ describe("a question", () => {
         operation: { method: "tools/call", name: "x" },
       },
     });
-    expect(questionOf("a", { ...judged, name: "" }, [], "")).toEqual({
+    expect(questionOf("a", "mcp", { ...judged, name: "" }, [], "")).toEqual({
       question: { agent: "a", headers: [], operation: { method: "tools/call" } },
     });
-    expect(questionOf("a", { ...judged, by: "message" }, [], "")).toEqual({
+    expect(questionOf("a", "mcp", { ...judged, by: "message" }, [], "")).toEqual({
       question: { agent: "a", headers: [], message: "{}" },
     });
   });
+  it("names nothing but the operation of A2A", () =>
+    expect(questionOf("a", "a2a", { ...judged, method: "GetTask" }, [], "")).toEqual({
+      question: { agent: "a", headers: [], operation: { method: "GetTask" } },
+    }));
   it("is not asked without either", () => {
-    expect(questionOf("a", { ...judged, method: " " }, [], "")).toHaveProperty("missing");
-    expect(questionOf("a", { ...judged, by: "message", message: "\n" }, [], "")).toHaveProperty("missing");
+    expect(questionOf("a", "mcp", { ...judged, method: " " }, [], "")).toHaveProperty("missing");
+    expect(questionOf("a", "mcp", { ...judged, by: "message", message: "\n" }, [], "")).toHaveProperty(
+      "missing",
+    );
   });
 });

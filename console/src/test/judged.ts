@@ -8,18 +8,30 @@ export interface Judged {
   message: string;
 }
 
-/** The methods of MCP that are about something that has a name, and those that clients begin with. */
-export const MCP_METHODS = [
-  "tools/call",
-  "resources/read",
-  "resources/subscribe",
-  "prompts/get",
-  "tools/list",
-  "resources/list",
-  "prompts/list",
-  "initialize",
-  "server/discover",
-];
+/** The operations that are offered: those about something with a name, and those that clients begin with. */
+export const OPERATIONS = {
+  mcp: [
+    "tools/call",
+    "resources/read",
+    "resources/subscribe",
+    "prompts/get",
+    "tools/list",
+    "resources/list",
+    "prompts/list",
+    "initialize",
+    "server/discover",
+  ],
+  a2a: [
+    "SendMessage",
+    "SendStreamingMessage",
+    "GetTask",
+    "ListTasks",
+    "CancelTask",
+    "SubscribeToTask",
+    "ListTaskPushNotificationConfigs",
+    "GetExtendedAgentCard",
+  ],
+} as const;
 
 /** The protocol whose messages the gateway judges at this agent by rules; `null` where it has none. */
 export function hasRules(spec: AgentDetail["spec"]): "mcp" | "a2a" | null {
@@ -32,6 +44,7 @@ export function hasRules(spec: AgentDetail["spec"]): "mcp" | "a2a" | null {
 /** The question, or what is missing. */
 export function questionOf(
   agent: string,
+  protocol: "mcp" | "a2a",
   judged: Judged,
   headers: [string, string][],
   credential: string,
@@ -41,7 +54,7 @@ export function questionOf(
     if (!judged.message.trim()) return { missing: "Paste a message." };
     return { question: { ...asked, message: judged.message } };
   }
-  const [method, name] = [judged.method.trim(), judged.name.trim()];
-  if (!method) return { missing: "Enter a method." };
+  const [method, name] = [judged.method.trim(), protocol === "mcp" ? judged.name.trim() : ""];
+  if (!method) return { missing: "Enter an operation." };
   return { question: { ...asked, operation: { method, ...(name ? { name } : {}) } } };
 }

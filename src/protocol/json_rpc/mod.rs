@@ -6,6 +6,7 @@ mod media_type;
 mod message;
 mod names;
 mod read;
+mod request;
 mod words;
 
 pub use error::{ErrorKind, ErrorResponse, JSON_MEDIA_TYPE, ReasonClass};
@@ -13,3 +14,4 @@ pub use known::{Known, Spelling};
 pub use media_type::is_plain_json;
 pub use message::{Id, Kind, Message, Text};
 pub use read::{Unreadable, read};
+pub use request::request;

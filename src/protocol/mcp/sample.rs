@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::model::TargetKind;
+use crate::protocol::json_rpc::request;
 
 use super::mirrored::{METHOD, NAME};
 use super::named::Named;
@@ -44,8 +45,7 @@ pub fn sample(method: &str, name: Option<&str>, headers: &mut HeaderMap) -> Resu
             headers.entry(HeaderName::from_static(NAME)).or_insert(name);
         }
     }
-    let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-    Ok(message.to_string().into_bytes())
+    Ok(request(method, &params))
 }
 
 fn params(method: &str, name: Option<&str>) -> Result<Value, NoSample> {
