@@ -31,8 +31,9 @@ One of its tools is for everybody, one for callers with a token, one for those w
 11. Its tools, as the inspector sees them (Node 22.19 or later):
    npx -y @modelcontextprotocol/inspector --cli {url} --transport http --method tools/list
 
-12. Add it to Claude Code, or to an editor. It logs in by itself when a tool asks for a token; you are alice:
+12. Add it to Claude Code, Codex or an editor. They log in by themselves when a tool asks for a token; you are alice:
    claude mcp add --transport http portcullis-demo {url}
+   codex mcp add portcullis-demo --url {url}
    .vscode/mcp.json (VS Code):  {{"servers":{{"portcullis-demo":{{"type":"http","url":"{url}"}}}}}}
    .cursor/mcp.json (Cursor):   {{"mcpServers":{{"portcullis-demo":{{"url":"{url}"}}}}}}
 
