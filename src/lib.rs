@@ -32,6 +32,7 @@ pub mod ops;
 pub mod protocol;
 pub mod proxy;
 pub mod routing;
+pub mod signing;
 pub mod store;
 pub mod telemetry;
 pub mod upstream;

@@ -144,6 +144,10 @@ mod reload_busy;
 mod reload_files;
 
 #[cfg(test)]
+#[path = "gateway/resigned_card.rs"]
+mod resigned_card;
+
+#[cfg(test)]
 #[path = "gateway/restart.rs"]
 mod restart;
 

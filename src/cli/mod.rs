@@ -11,6 +11,7 @@ mod explain;
 mod explain_message;
 mod gateway;
 mod health;
+mod jwks;
 mod manpage;
 mod pinned;
 mod place;
@@ -56,6 +57,8 @@ enum Command {
     /// Make API keys
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
+    /// Print the key set with which the gateway's signatures are verified, or make a key
+    Jwks(jwks::Args),
     /// Print the JSON Schema of the configuration
     Schema,
     /// Ask a running gateway whether it is alive
@@ -119,6 +122,7 @@ fn dispatch(command: Command, json: bool, out: &mut dyn Write, err: &mut dyn Wri
         Command::Check(args) => check::run(&args, out, err),
         Command::Explain(args) => explain::run(&args, out, err),
         Command::ApiKey(command) => api_key::run(&command, out, err),
+        Command::Jwks(args) => jwks::run(&args, out, err),
         Command::Schema => schema::run(out),
         Command::Health(args) => health::run(&args, out, err),
         Command::Status(args) => status::run(&args, out, err),

@@ -26,7 +26,7 @@ pub use language::settings::resource::Resource;
 pub use language::settings::root::{ROOT, Store};
 pub use language::settings::server::{
     AccessLog, Admin, CertificateFiles, Limits, Listener, Ops, ProxyProtocol, PublicUrl, Server, Shutdown,
-    Tls, TokenCache,
+    Signing, Tls, TokenCache,
 };
 pub use language::shape::{Bounds, Field, Section, Shape};
 pub use language::units::{parse_duration, parse_size, show_duration, show_size};

@@ -10,8 +10,9 @@ use rustls::sign::CertifiedKey;
 
 use crate::authn::{Issuers, ProcessSessionKeys, TokenCache};
 use crate::idp::Provider;
-use crate::model::{AgentName, CertificateTerm, Digest, ProviderName, ResourceId, SharedTimestamp};
+use crate::model::{AgentName, CertificateTerm, Digest, Live, ProviderName, ResourceId, SharedTimestamp};
 use crate::routing::{Agent, Router};
+use crate::signing::{KeyRing, SigningFrom};
 use crate::upstream::Endpoint;
 
 use super::named::Named;
@@ -69,6 +70,10 @@ pub struct Snapshot {
     pub server: Arc<Server>,
     /// How callers reach the gateway. It says nothing to the process, so it does follow a change.
     pub public_url: Option<PublicUrl>,
+    /// The keys with which the gateway signs now; one cell for the life of the process, which `control` fills.
+    pub signing: Arc<Live<KeyRing>>,
+    /// Where they are from; `None` when the gateway signs nothing.
+    pub signing_from: Option<SigningFrom>,
     /// The folder in which resources are stored one by one, likewise.
     pub store: Option<PathBuf>,
     /// The texts that this is made of.

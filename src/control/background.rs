@@ -1,5 +1,5 @@
-//! The background tasks of a snapshot: a key refresher for each identity provider, the resolver of upstream names, and what
-//! fetches the cards of A2A agents.
+//! The background tasks of a snapshot: a key refresher for each identity provider, the resolver of upstream names, what
+//! keeps the gateway's own keys, and what fetches the cards of A2A agents.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use crate::telemetry::Metrics;
 
 use super::cards::Cards;
 use super::resolver::Resolver;
+use super::signing::Signing;
 
 /// The delay after a change until the allocator can return the freed memory; before it, a purge returns little.
 const SETTLED: Duration = Duration::from_millis(1500);
@@ -24,13 +25,15 @@ pub(super) struct Background {
     refreshers: HashMap<ProviderName, (Arc<Provider>, RefresherHandle)>,
     resolver: Resolver,
     cards: Cards,
+    signing: Signing,
 }
 
 impl Background {
     /// No tasks yet. `state` stores key sets across restarts.
     pub(super) fn new(clock: Arc<dyn Clock>, metrics: Metrics, state: Option<Arc<StateDir>>) -> Self {
         let cards = Cards::new(Arc::clone(&clock), metrics);
-        Self { clock, state, refreshers: HashMap::new(), resolver: Resolver::default(), cards }
+        let signing = Signing::new(Arc::clone(&clock));
+        Self { clock, state, refreshers: HashMap::new(), resolver: Resolver::default(), cards, signing }
     }
 
     /// Starts and stops tasks, so that exactly those of the snapshot run.
@@ -52,9 +55,16 @@ impl Background {
         self.resolver.follow(snapshot.endpoints.values());
     }
 
-    /// Follows the cards of the snapshot's agents. Before it is live: an agent whose configuration changed has its card then.
-    pub(super) fn follow_cards(&mut self, snapshot: &Snapshot) {
+    /// Follows the keys that sign, and the cards of the snapshot's agents. Before it is live: an agent whose configuration
+    /// changed has its card then.
+    pub(super) async fn follow_cards(&mut self, snapshot: &Snapshot) {
+        let before = snapshot.signing.get();
+        self.signing.follow(snapshot).await;
         self.cards.follow(snapshot);
+        if snapshot.signing.with(|now| *now != *before) {
+            // Cards that another key signed are signed again.
+            self.cards.wake();
+        }
     }
 
     /// Fetches the cards of all agents now.

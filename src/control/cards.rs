@@ -11,9 +11,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::config::Snapshot;
-use crate::model::{AgentName, Clock};
-use crate::protocol::a2a::card::CardError;
+use crate::model::{AgentName, Clock, Live};
+use crate::protocol::a2a::card::{CardError, CardSeal};
 use crate::routing::{A2aAgent, Agent, CardOrigin, CardState};
+use crate::signing::{Header, KeyRing, SigningKey};
 use crate::telemetry::{CardMetrics, Metrics};
 
 use super::card_fetch::{CardFetch, Got, Place};
@@ -74,7 +75,7 @@ impl Cards {
                 continue;
             };
             let last = lasts.get(name).cloned().flatten().filter(|(place, _)| *place == Place::of(agent));
-            let following = self.spawn(agent, a2a, last);
+            let following = self.spawn(agent, a2a, last, &snapshot.signing);
             self.following.insert(name.clone(), following);
         }
     }
@@ -86,7 +87,13 @@ impl Cards {
         }
     }
 
-    fn spawn(&self, agent: &Arc<Agent>, a2a: &Arc<A2aAgent>, last: Option<(Place, Vec<u8>)>) -> Following {
+    fn spawn(
+        &self,
+        agent: &Arc<Agent>,
+        a2a: &Arc<A2aAgent>,
+        last: Option<(Place, Vec<u8>)>,
+        keys: &Arc<Live<KeyRing>>,
+    ) -> Following {
         let metrics = self.metrics.card(&agent.name);
         let (wake, kept) = (Arc::new(Notify::new()), Arc::new(Mutex::new(last.clone())));
         let mut keeper = Keeper {
@@ -95,6 +102,8 @@ impl Cards {
             clock: Arc::clone(&self.clock),
             last: Arc::clone(&kept),
             metrics: metrics.clone(),
+            keys: Arc::clone(keys),
+            signed: None,
             said: None,
         };
         if let Some((_, card)) = last {
@@ -126,6 +135,10 @@ struct Keeper {
     clock: Arc<dyn Clock>,
     last: Last,
     metrics: CardMetrics,
+    keys: Arc<Live<KeyRing>>,
+    /// The agent's card that was signed last, and the key: two signatures over one text differ, and clients would take the
+    /// card for a new one.
+    signed: Option<(Vec<u8>, String)>,
     /// What was logged last, so that each change is logged once.
     said: Option<String>,
 }
@@ -154,7 +167,7 @@ impl Keeper {
     /// Fetches the card once, and publishes what is made of it; whether there is one.
     async fn look(&mut self, fetch: &mut CardFetch) -> bool {
         let failed = match fetch.get().await {
-            Ok(Got::Unchanged) => None,
+            Ok(Got::Unchanged) => self.sign_again().err().map(|error| error.to_string()),
             Ok(Got::Card(card)) => match self.serve(&card) {
                 Ok(()) => {
                     let place = Place::of(&self.agent);
@@ -178,10 +191,30 @@ impl Keeper {
         is_good
     }
 
+    /// Signs the last card with the key of now, if another one signed it.
+    fn sign_again(&mut self) -> Result<(), CardError> {
+        match self.signed.clone() {
+            Some((card, _)) => self.serve(&card),
+            None => Ok(()),
+        }
+    }
+
     /// Publishes what is made of the agent's card.
     fn serve(&mut self, card: &[u8]) -> Result<(), CardError> {
-        match self.a2a.plan.made_from(card) {
+        let keys = self.keys.get();
+        let kid = keys.signer().map(SigningKey::kid);
+        if self.signed.as_ref().is_some_and(|(last, by)| last == card && Some(by.as_str()) == kid) {
+            return Ok(());
+        }
+        let sign = |payload: &[u8]| {
+            let header = Header { kind: "JOSE", keys_url: self.a2a.plan.policy.keys_url.as_deref() };
+            let signed = keys.signer()?.sign(header, payload)?;
+            Some(CardSeal { protected: signed.protected, signature: signed.signature })
+        };
+        match self.a2a.plan.made_from(card, &sign) {
             Ok((served, warnings)) => {
+                let signed = self.a2a.plan.policy.keys_url.as_ref().and(kid);
+                self.signed = signed.map(|kid| (card.to_vec(), kid.to_owned()));
                 let state = CardState::Served(served);
                 if self.a2a.card.with(|before| *before != state) {
                     for warning in warnings {

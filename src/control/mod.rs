@@ -26,6 +26,7 @@ mod records;
 mod reporting;
 mod resolver;
 mod roll_back;
+mod signing;
 mod status;
 mod stores;
 mod streams;

@@ -111,7 +111,7 @@ impl Reconciler {
     /// Starts the background tasks of the live snapshot, then follows the stores for ever.
     pub async fn run(mut self) {
         let live = self.live.get();
-        self.background.follow_cards(&live);
+        self.background.follow_cards(&live).await;
         self.attend(&live);
         tidy_up_later();
         self.note_meanwhile(&live).await;
@@ -188,7 +188,7 @@ impl Reconciler {
         Resolver::first_answers(snapshot.endpoints.values(), FIRST_ADDRESSES).await;
         let snapshot = Arc::new(snapshot);
         let before = self.live.get();
-        self.background.follow_cards(&snapshot);
+        self.background.follow_cards(&snapshot).await;
         self.live.publish(Arc::clone(&snapshot));
         self.end_lost_streams(&snapshot);
         self.attend(&snapshot);

@@ -21,6 +21,8 @@ closed_words! {
         None = "none",
         /// They were removed.
         Stripped = "stripped",
+        /// They were removed, and the gateway signed the card.
+        Resigned = "resigned",
         /// They are served as they came.
         Passed = "passed",
     }

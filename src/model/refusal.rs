@@ -50,6 +50,8 @@ pub enum Refusal {
     CardRefused,
     /// The agent's card was not fetched yet.
     CardUnavailable,
+    /// The gateway has no key to sign with yet.
+    KeySetUnavailable,
     /// The agent has no free slot, or the process no free descriptor.
     Busy,
     /// The listener has no free slot for the connection.
@@ -60,7 +62,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal that is not a decision about a credential.
-    pub const UNDECIDED: [Self; 21] = [
+    pub const UNDECIDED: [Self; 22] = [
         Self::MalformedHead,
         Self::AmbiguousTarget,
         Self::InvalidHost,
@@ -79,6 +81,7 @@ impl Refusal {
         Self::AgentUnauthorized,
         Self::CardRefused,
         Self::CardUnavailable,
+        Self::KeySetUnavailable,
         Self::Busy,
         Self::TooManyConnections,
         Self::GatewayTimeout,
@@ -99,7 +102,11 @@ impl Refusal {
             Self::HeadTooLarge => 431,
             Self::Failed => 500,
             Self::BadGateway | Self::AgentUnauthorized | Self::CardRefused => 502,
-            Self::Busy | Self::NoMessageMemory | Self::TooManyConnections | Self::CardUnavailable => 503,
+            Self::Busy
+            | Self::NoMessageMemory
+            | Self::TooManyConnections
+            | Self::CardUnavailable
+            | Self::KeySetUnavailable => 503,
             Self::GatewayTimeout => 504,
         }
     }
@@ -130,6 +137,7 @@ impl Refusal {
             Self::AgentUnauthorized => "The agent does not accept requests of the gateway.",
             Self::CardRefused => "The agent's card cannot be served.",
             Self::CardUnavailable => "The agent's card is not known yet. Try again later.",
+            Self::KeySetUnavailable => "There is no key yet. Try again later.",
             Self::Busy => "The agent is busy. Try again later.",
             Self::TooManyConnections => "There are too many connections. Try again later.",
             Self::GatewayTimeout => "The agent took too long to answer.",
@@ -142,8 +150,8 @@ impl Refusal {
         match self {
             // The refresher tries a failed provider again after 1, 2, 4 ... 60 s: after 5 s it has tried twice.
             Self::Decided(Reason::KeysUnavailable) => Some("5"),
-            // Likewise for the card of an agent.
-            Self::CardUnavailable => Some("5"),
+            // Likewise for the card of an agent, and a disk is full for longer.
+            Self::CardUnavailable | Self::KeySetUnavailable => Some("5"),
             // A slot becomes free as soon as any request ends, and memory as soon as a message is sent.
             Self::Busy | Self::NoMessageMemory | Self::TooManyConnections | Self::TooManyRequests => {
                 Some("1")

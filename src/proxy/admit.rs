@@ -148,6 +148,7 @@ impl Gateway {
                     Answer::NotFound => self.reserved(head, ctx),
                 })
             }
+            Match::Keys => Err(self.key_set(head, ctx)),
             Match::Reserved => Err(self.reserved(head, ctx)),
             Match::Card(agent) => {
                 ctx.route(&agent);

@@ -54,7 +54,7 @@ pub(super) fn describe(
     }
 }
 
-fn preflight() -> Described {
+pub(super) fn preflight() -> Described {
     let headers = vec![
         every_origin(),
         (header::ACCESS_CONTROL_ALLOW_METHODS, ALLOW),
@@ -71,7 +71,7 @@ fn preflight() -> Described {
 
 /// The document; a client that has this one gets no body (RFC 9110 section 13.1.2). What a client has said about itself
 /// is kept by nobody.
-fn document(body: String, sent: &HeaderMap, may_be_kept: bool) -> Described {
+pub(super) fn document(body: String, sent: &HeaderMap, may_be_kept: bool) -> Described {
     let hash = Digest::of(body.as_bytes()).to_hex();
     let tag = format!("\"{}\"", hash.get(..16).unwrap_or(&hash));
     let is_held = sent.get_all(header::IF_NONE_MATCH).iter().any(|value| names(value, &tag));

@@ -22,6 +22,7 @@ mod health;
 mod held;
 mod hops;
 mod inspect;
+mod key_set;
 mod listing;
 mod location;
 mod message;

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use http::HeaderValue;
 
 use crate::model::{CardSignature, CardSource, Digest, Live};
-use crate::protocol::a2a::card::{CardError, CardPolicy, CardText, CardWarning, has_signature, rewrite};
+use crate::protocol::a2a::card::{
+    CardError, CardPolicy, CardText, CardWarning, Sign, has_signature, rewrite,
+};
 
 /// The names under which clients ask for a card, below the base of the agent (A2A 1.0 section 8.2, and that of 0.2).
 pub const CARD_PATHS: [&str; 2] = ["/.well-known/agent-card.json", "/.well-known/agent.json"];
@@ -109,11 +111,15 @@ impl CardPlan {
     /// The card that is made from the agent's, and what an operator should look at.
     ///
     /// # Errors
-    /// When the agent's card cannot be read, or must not be served.
-    pub fn made_from(&self, upstream: &[u8]) -> Result<(ServedCard, Vec<CardWarning>), CardError> {
+    /// When the agent's card cannot be read, must not be served, or cannot be signed.
+    pub fn made_from(
+        &self,
+        upstream: &[u8],
+        sign: &Sign<'_>,
+    ) -> Result<(ServedCard, Vec<CardWarning>), CardError> {
         match self.origin {
             CardOrigin::Rewrite => {
-                let made = rewrite(upstream, &self.policy)?;
+                let made = rewrite(upstream, &self.policy, sign)?;
                 Ok((ServedCard::new(made.text, &self.policy, made.signature), made.warnings))
             }
             CardOrigin::Passthrough | CardOrigin::File(_) => {
@@ -175,6 +181,7 @@ mod tests {
             upstream_authority: "127.0.0.1:9".to_owned(),
             access: Access::Public,
             signatures: Signatures::Strip,
+            keys_url: None,
         };
         CardPlan { origin, policy }
     }
@@ -182,16 +189,17 @@ mod tests {
     #[test]
     fn a_card_has_its_base_from_the_configuration_or_from_a_request() {
         let upstream = br#"{"url":"http://127.0.0.1:9/rpc"}"#;
-        let (with, _) = plan(CardOrigin::Rewrite, Some("https://g.example/a")).made_from(upstream).unwrap();
+        let (with, _) =
+            plan(CardOrigin::Rewrite, Some("https://g.example/a")).made_from(upstream, &|_| None).unwrap();
         let fixed = with.fixed().unwrap();
         assert!(fixed.body.starts_with(br#"{"url":"https://g.example/a/rpc""#));
-        let (without, _) = plan(CardOrigin::Rewrite, None).made_from(upstream).unwrap();
+        let (without, _) = plan(CardOrigin::Rewrite, None).made_from(upstream, &|_| None).unwrap();
         assert_eq!(without.fixed(), None);
         assert_eq!(without.under("https://g.example/a"), *fixed);
         assert_ne!(without.under("https://h.example/a").etag, fixed.etag);
-        let (passed, _) = plan(CardOrigin::Passthrough, None).made_from(upstream).unwrap();
+        let (passed, _) = plan(CardOrigin::Passthrough, None).made_from(upstream, &|_| None).unwrap();
         assert_eq!(&passed.fixed().unwrap().body[..], upstream);
-        assert!(plan(CardOrigin::Passthrough, None).made_from(b"<html>").is_err());
+        assert!(plan(CardOrigin::Passthrough, None).made_from(b"<html>", &|_| None).is_err());
     }
 
     #[test]

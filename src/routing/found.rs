@@ -21,6 +21,8 @@ pub enum Match<A> {
     MethodNotAllowed(A, HeaderValue),
     /// It asks for the metadata of this agent, under this form of its URL.
     Metadata(A, ResourceForm),
+    /// It asks for the key set with which the gateway's signatures are verified.
+    Keys,
     /// It asks for metadata of authentication where there is none, which no agent answers.
     Reserved,
     /// It is for the card of this agent, which the gateway serves without any authentication.
@@ -42,6 +44,7 @@ impl<A: Clone> Match<&A> {
             Self::Preflight(agent, headers) => Match::Preflight(agent.clone(), headers),
             Self::MethodNotAllowed(agent, allow) => Match::MethodNotAllowed(agent.clone(), allow),
             Self::Metadata(agent, form) => Match::Metadata(agent.clone(), form),
+            Self::Keys => Match::Keys,
             Self::Reserved => Match::Reserved,
             Self::Card(agent) => Match::Card(agent.clone()),
             Self::ExtendedCard(agent) => Match::ExtendedCard(agent.clone()),

@@ -32,3 +32,4 @@ pub use right::{lost, right};
 pub use route::Route;
 pub use router::{RouteConflict, Router};
 pub use upstream_challenge::UpstreamChallenge;
+pub use well_known::KEY_SET_PATH;

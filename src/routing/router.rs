@@ -32,6 +32,8 @@ pub struct Router {
     wildcards: HashMap<Box<str>, Paths>,
     any_host: Paths,
     len: usize,
+    /// Whether the gateway signs, so that its key set is published.
+    signs: bool,
 }
 
 #[derive(Debug, Default)]
@@ -71,6 +73,11 @@ impl Router {
         }
         self.len += 1;
         Ok(())
+    }
+
+    /// Answers for the key set of the gateway, on every host and before every agent.
+    pub fn publish_keys(&mut self) {
+        self.signs = true;
     }
 
     /// Routes a request.
@@ -123,6 +130,9 @@ impl Router {
     /// What a client finds where metadata of authentication is looked for; `None` when an agent answers there.
     #[cold]
     fn well_known(&self, host: Option<&str>, path: &str, place: Place<'_>) -> Option<Match<&Arc<Agent>>> {
+        if place == Place::Keys {
+            return self.signs.then_some(Match::Keys);
+        }
         if !self.levels(host).any(|paths| paths.guarded) {
             return None;
         }
@@ -137,7 +147,7 @@ impl Router {
             return None;
         }
         let described = match place {
-            Place::Other => None,
+            Place::Other | Place::Keys => None,
             Place::Behind(route) => {
                 let agent = at(route).filter(|agent| agent.route.path == route)?;
                 Some((agent, ResourceForm::BASE))
@@ -288,7 +298,7 @@ mod tests {
                 }
                 Match::MethodNotAllowed(_, allow) => allow.to_str().unwrap().to_owned(),
                 Match::Card(_) | Match::ExtendedCard(_) => "a card".to_owned(),
-                Match::NotFound | Match::Metadata(..) | Match::Reserved => "nothing".to_owned(),
+                Match::NotFound | Match::Metadata(..) | Match::Keys | Match::Reserved => "nothing".to_owned(),
             };
             assert_eq!(found, wanted, "{method}");
         }

@@ -5,6 +5,9 @@
 
 use crate::protocol::{RESOURCE_METADATA, inserted};
 
+/// Where the key set is with which the gateway's signatures are verified.
+pub const KEY_SET_PATH: &str = "/.well-known/portcullis/jwks.json";
+
 /// Such a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place<'p> {
@@ -12,6 +15,8 @@ pub(super) enum Place<'p> {
     Inserted(&'p str),
     /// Behind this route, where old clients ask.
     Behind(&'p str),
+    /// The key set of the gateway.
+    Keys,
     /// Where nothing of ours is.
     Other,
 }
@@ -30,6 +35,9 @@ impl<'p> Place<'p> {
 
     fn of_likely(path: &'p str) -> Option<Self> {
         if let Some(name) = path.strip_prefix("/.well-known/") {
+            if path == KEY_SET_PATH {
+                return Some(Self::Keys);
+            }
             let is_reserved = name.starts_with("oauth-") || name.starts_with("openid-configuration");
             return is_reserved.then(|| inserted(path).map_or(Self::Other, Self::Inserted));
         }
@@ -44,7 +52,7 @@ mod tests {
 
     #[test]
     fn places_are_known_by_their_beginning_or_their_end() {
-        use Place::{Behind, Inserted, Other};
+        use Place::{Behind, Inserted, Keys, Other};
         for (path, wanted) in [
             ("/.well-known/oauth-protected-resource", Some(Inserted(""))),
             ("/.well-known/oauth-protected-resource/", Some(Inserted("/"))),
@@ -53,6 +61,9 @@ mod tests {
             ("/.well-known/oauth-authorization-server/a", Some(Other)),
             ("/.well-known/openid-configuration", Some(Other)),
             ("/.well-known/openid-configuration/a", Some(Other)),
+            ("/.well-known/portcullis/jwks.json", Some(Keys)),
+            ("/.well-known/portcullis/jwks.json/", None),
+            ("/a/.well-known/portcullis/jwks.json", None),
             ("/.well-known/openid-federation", None),
             ("/.well-known/agent-card.json", None),
             ("/.well-known/oauth", None),

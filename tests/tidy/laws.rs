@@ -21,6 +21,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("telemetry", &["model"]),
     ("authz", &["model"]),
     ("protocol", &["model"]),
+    ("signing", &["model"]),
     ("limits", &[]),
     ("upstream", &["model"]),
     ("store", &["model"]),
@@ -28,8 +29,25 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("authn", &["model", "net", "telemetry", "authz", "idp"]),
     ("routing", &["model", "telemetry", "authz", "protocol", "limits", "upstream", "authn"]),
     ("gate", &["model", "authz", "protocol", "idp", "authn", "routing"]),
-    ("config", &["model", "net", "telemetry", "authz", "protocol", "upstream", "idp", "authn", "routing"]),
-    ("control", &["model", "net", "telemetry", "protocol", "upstream", "store", "idp", "routing", "config"]),
+    (
+        "config",
+        &["model", "net", "telemetry", "authz", "protocol", "signing", "upstream", "idp", "authn", "routing"],
+    ),
+    (
+        "control",
+        &[
+            "model",
+            "net",
+            "telemetry",
+            "protocol",
+            "signing",
+            "upstream",
+            "store",
+            "idp",
+            "routing",
+            "config",
+        ],
+    ),
     ("door", &["model", "telemetry", "config"]),
     (
         "proxy",
@@ -83,6 +101,7 @@ const CRATES: &[(&str, &[&str])] = &[
 const CRYPTO: &[&str] = &[
     "src/idp/",
     "src/authn/",
+    "src/signing/",
     "src/model/secret.rs",
     "src/demo/",
     "src/demo.rs",

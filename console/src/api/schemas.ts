@@ -51,8 +51,8 @@ export interface AgentSpec {
           file: string;
         };
 
-    /** what becomes of the signatures of a card that is rewritten: strip them, or refuse the card; default strip */
-    signatures?: "strip" | "refuse";
+    /** what becomes of the signatures of a card that is rewritten: strip them, resign (sign the card with the gateway's key, signed or not), or refuse a card that is signed; default strip */
+    signatures?: "strip" | "resign" | "refuse";
   };
 
   /** who may call: exactly one of oauth, api_key, or the word public */
@@ -800,6 +800,7 @@ export type ConfigurationCode =
   | "protocol-block"
   | "token-passthrough"
   | "root-metadata"
+  | "signing-url"
   | "rule-name"
   | "rule-needs-token"
   | "unknown-method"
@@ -809,6 +810,7 @@ export type ConfigurationCode =
   | "dormant-key"
   | "audience-unchecked"
   | "public-url-missing"
+  | "signing-key-lost"
   | "card-differs"
   | "public-agent"
   | "unused-provider"
@@ -1720,9 +1722,9 @@ export type PlainSetting = { pointer: string; doc: string } & (
 export const PLAIN_SETTINGS: readonly PlainSetting[] = [
   {
     pointer: "/a2a/signatures",
-    doc: "what becomes of the signatures of a card that is rewritten: strip them, or refuse the card; default strip",
+    doc: "what becomes of the signatures of a card that is rewritten: strip them, resign (sign the card with the gateway's key, signed or not), or refuse a card that is signed; default strip",
     kind: "choice",
-    words: ["strip", "refuse"],
+    words: ["strip", "resign", "refuse"],
   },
   {
     pointer: "/cors/allow_credentials",

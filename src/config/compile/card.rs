@@ -2,6 +2,7 @@
 
 use super::input::{Input, Mention};
 use super::made::Providers;
+use super::signing;
 use crate::authz::requested_scopes;
 use crate::config::language::settings::agent::{AgentEntry, Auth, CardFrom, OAuth};
 use crate::config::language::settings::server::PublicUrl;
@@ -9,7 +10,7 @@ use crate::config::text::code::Code;
 use crate::idp::KeySource;
 use crate::model::HostRule;
 use crate::protocol::a2a::card::{Access, CardPolicy, CardProvider, MetadataKind, Signatures, compare};
-use crate::routing::{Agent, CardOrigin, CardPlan, Protocol, Route};
+use crate::routing::{Agent, CardOrigin, CardPlan, KEY_SET_PATH, Protocol, Route};
 
 /// Whether compiling the card of `entry`, which is what it was, would make what runs.
 pub(super) fn is_same(input: &Input<'_>, providers: &Providers, entry: &AgentEntry, agent: &Agent) -> bool {
@@ -45,8 +46,9 @@ fn origin(input: &Input<'_>, entry: &AgentEntry) -> Option<CardOrigin> {
     }
 }
 
-/// Compares a card that an operator wrote with what the gateway does.
+/// Looks at a card that is to be signed, and compares one that an operator wrote with what the gateway does.
 pub(super) fn check(input: &Input<'_>, providers: &Providers, entry: &AgentEntry, route: &Route) {
+    signing::check(input, entry, policy(input, providers, entry, route).base.is_some());
     let Some(CardFrom::File(path)) = entry.a2a.as_ref().map(|a2a| &a2a.card) else { return };
     let file = Mention::new(&entry.source, path);
     // One that cannot be read is reported where the agent is made.
@@ -76,22 +78,27 @@ fn policy(input: &Input<'_>, providers: &Providers, entry: &AgentEntry, route: &
         (None, Some(host), None) => host.to_owned(),
         (None, Some(host), Some(port)) => format!("{host}:{port}"),
     };
-    let of_server = || public_base(input.document.server.public_url.as_ref()?, route);
+    let signatures = entry.a2a.as_ref().map_or(Signatures::Strip, |a2a| a2a.signatures.value);
+    let at = |path: &str| {
+        let of_server = || public_base(input.document.server.public_url.as_ref()?, &route.hosts, path);
+        entry.public_url.as_ref().map(|origin| format!("{origin}{path}")).or_else(of_server)
+    };
     CardPolicy {
-        base: entry.public_url.as_ref().map(|origin| format!("{origin}{path}")).or_else(of_server),
+        base: at(path),
         route: path.clone(),
         upstream_paths,
         upstream_authority,
         access: access(providers, &entry.auth.value),
-        signatures: entry.a2a.as_ref().map_or(Signatures::Strip, |a2a| a2a.signatures),
+        signatures,
+        keys_url: at(KEY_SET_PATH).filter(|_| signatures == Signatures::Resign),
     }
 }
 
-/// The URL of an agent under that of the server, where all requests reach it at the same one.
-fn public_base(public_url: &PublicUrl, route: &Route) -> Option<String> {
-    match &*route.hosts {
-        [] => Some(public_url.of(None, &route.path)),
-        [HostRule::Exact(host)] => Some(public_url.of(Some(host), &route.path)),
+/// The URL of a path for the clients of an agent, under that of the server, where all requests reach it at the same one.
+fn public_base(public_url: &PublicUrl, hosts: &[HostRule], path: &str) -> Option<String> {
+    match hosts {
+        [] => Some(public_url.of(None, path)),
+        [HostRule::Exact(host)] => Some(public_url.of(Some(host), path)),
         _ => None,
     }
 }

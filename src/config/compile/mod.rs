@@ -15,6 +15,7 @@ mod protocol;
 mod providers;
 mod restart;
 mod session_keys;
+mod signing;
 mod terms;
 mod trust;
 
@@ -62,6 +63,7 @@ pub fn compile(
     let input = Input { findings: &found, document, files, previous, metrics };
     let (certificates, mut terms) = files::certificates(&input);
     let wanted = providers::wanted(&input, &mut terms);
+    let signing_from = signing::from(&input);
     let from = made::FromFiles {
         trust: trust::read(&input, &mut terms),
         given: given::read(&input),
@@ -80,10 +82,16 @@ pub fn compile(
     let findings = findings.sorted();
     let Some((agents, providers)) = agents.filter(|_| !findings.has_errors()) else { return Err(findings) };
     let server = previous.map_or_else(|| Arc::new(document.server.clone()), |p| Arc::clone(&p.server));
+    let mut router = agents.router;
+    if signing_from.is_some() {
+        router.publish_keys();
+    }
     let snapshot = Snapshot {
         revision: revision(&document.sources, files),
         server,
         public_url: document.server.public_url.clone(),
+        signing: signing::cell(previous),
+        signing_from,
         store: previous.map_or_else(|| document.store_folder().cloned(), |p| p.store.clone()),
         sources: Arc::clone(&document.sources),
         stored: stored(&document.sources),
@@ -93,7 +101,7 @@ pub fn compile(
         warnings: findings.clone(),
         certificate_files: terms::kept(terms, &certificates, previous),
         certificates: files::kept(certificates, previous),
-        router: agents.router,
+        router,
         agents: agents.agents,
         issuers: agents.issuers,
         tokens: agents.tokens,

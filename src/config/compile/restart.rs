@@ -9,7 +9,7 @@ use crate::config::text::diagnostic::Diagnostic;
 use crate::config::text::findings::Findings;
 use crate::config::text::source::At;
 
-/// Warns when `server` is not what the process runs with. Certificates and the public URL are not
+/// Warns when `server` is not what the process runs with. Certificates, the public URL and the keys that sign are not
 /// looked at: they do follow.
 pub(super) fn warn(findings: &Findings, document: &Document, running: &Snapshot) {
     if document.store_folder() != running.store.as_ref() {
@@ -31,7 +31,7 @@ fn changed(written: &Server, running: &Server) -> Vec<&'static str> {
     };
     let mut changed = written.changed(running);
     changed.retain(|field| match *field {
-        "public_url" => false,
+        "public_url" | "signing" => false,
         // Certificates follow.
         "listeners" => kept(written) != kept(running),
         _ => true,

@@ -77,6 +77,7 @@ impl Document {
             CardFrom::Rewrite | CardFrom::Passthrough => None,
         });
         let sessions = self.agents.iter().filter_map(|agent| agent.mcp.as_ref()?.session_key_file.as_ref());
-        tls.chain(providers).chain(upstreams).chain(given).chain(cards).chain(sessions)
+        let signing = self.server.signing.iter().filter_map(|signing| signing.key_file.as_ref());
+        tls.chain(providers).chain(upstreams).chain(given).chain(cards).chain(sessions).chain(signing)
     }
 }

@@ -129,6 +129,7 @@ codes! {
     ProtocolBlock "protocol-block" Error "A block for a protocol that the agent does not speak.";
     TokenPassthrough "token-passthrough" Error "An agent that speaks MCP would receive its callers' tokens.";
     RootMetadata "root-metadata" Error "Two agents of one host answer at its root with their metadata, or one that has none.";
+    SigningUrl "signing-url" Error "A card that is to be signed, of an agent that no setting gives one URL.";
     RuleName "rule-name" Error "A rule for something that has no such name: an asterisk elsewhere than at the end.";
     RuleNeedsToken "rule-needs-token" Error "A rule with scopes or claims at an agent whose callers bring no token.";
     // warnings and notes
@@ -139,6 +140,7 @@ codes! {
     DormantKey "dormant-key" Warning "A stored API key belongs to an agent that takes no API keys at the moment.";
     AudienceUnchecked "audience-unchecked" Warning "An agent takes tokens that were made for anybody.";
     PublicUrlMissing "public-url-missing" Warning "Nothing says under which URL an agent is reached, and its clients compare that URL.";
+    SigningKeyLost "signing-key-lost" Warning "The gateway signs with a key that ends with its process.";
     CardDiffers "card-differs" Warning "The card in a file does not say what the gateway does.";
     PublicAgent "public-agent" Note "An agent that everybody may call.";
     UnusedProvider "unused-provider" Warning "A provider that no agent accepts.";

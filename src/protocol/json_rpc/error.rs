@@ -97,7 +97,8 @@ impl ErrorKind {
             Refusal::Busy
             | Refusal::NoMessageMemory
             | Refusal::TooManyConnections
-            | Refusal::CardUnavailable => return None,
+            | Refusal::CardUnavailable
+            | Refusal::KeySetUnavailable => return None,
         })
     }
 

@@ -1,8 +1,10 @@
 //! An agent's card. One that is rewritten is read again, says nothing of where the agent is that the gateway would not
-//! say, agrees with the policy, and does not change when it is rewritten again.
+//! say, agrees with the policy, and does not change when it is rewritten again. One that is signed is what was signed.
+
+use std::cell::RefCell;
 
 use portcullis::protocol::a2a::card::{
-    Access, CARD_BYTES, CardPolicy, CardProvider, CardWarning, MetadataKind, Signatures, compare,
+    Access, CARD_BYTES, CardPolicy, CardProvider, CardSeal, CardWarning, MetadataKind, Signatures, compare,
     has_signature, rewrite,
 };
 use serde_json::Value;
@@ -66,13 +68,14 @@ fn policies() -> [CardPolicy; 3] {
         upstream_authority: "up.internal:9000".to_owned(),
         access,
         signatures: Signatures::Strip,
+        keys_url: None,
     })
 }
 
 pub(crate) fn run(input: &[u8]) -> String {
     let mut word = String::new();
     for policy in policies() {
-        let made = match rewrite(input, &policy) {
+        let made = match rewrite(input, &policy, &|_| None) {
             Ok(made) => made,
             Err(error) => {
                 return format!("{word}{}", error.to_string().split(['"', ':']).next().unwrap_or_default());
@@ -94,8 +97,28 @@ pub(crate) fn run(input: &[u8]) -> String {
         }
         assert_eq!(has_signature(text.as_bytes()), Ok(false), "{text}");
         assert_eq!(compare(text.as_bytes(), &policy), Ok(Vec::new()), "{text}");
-        let again = rewrite(text.as_bytes(), &policy).expect("a rewritten card is one");
+        let again = rewrite(text.as_bytes(), &policy, &|_| None).expect("a rewritten card is one");
         assert_eq!(again.text.under(BASE), text);
+        let (card, payloads) = signed(input, &policy);
+        assert_eq!(signed(card.as_bytes(), &policy), (card, payloads));
     }
     word
+}
+
+/// The card that is signed, and what the signatures are over. The first one is over the card as it is served.
+fn signed(input: &[u8], policy: &CardPolicy) -> (String, Vec<String>) {
+    let policy = CardPolicy { signatures: Signatures::Resign, ..policy.clone() };
+    let payloads = RefCell::new(Vec::new());
+    let sign = |payload: &[u8]| {
+        payloads.borrow_mut().push(String::from_utf8(payload.to_vec()).expect("a payload is text"));
+        Some(CardSeal { protected: "p".to_owned(), signature: "s".to_owned() })
+    };
+    let text = rewrite(input, &policy, &sign).expect("what is rewritten is signed").text.under("nowhere");
+    let mut card: Value = serde_json::from_str(&text).expect("a card is JSON");
+    let signatures = card.as_object_mut().and_then(|card| card.remove("signatures")).expect("signatures");
+    let payloads = payloads.into_inner();
+    assert_eq!(signatures.as_array().map(Vec::len), Some(payloads.len()), "{text}");
+    let first = payloads.first().and_then(|payload| serde_json::from_str::<Value>(payload).ok());
+    assert_eq!(first, Some(card), "{text}");
+    (text, payloads)
 }

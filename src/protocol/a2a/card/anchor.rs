@@ -40,6 +40,7 @@ mod tests {
             upstream_authority: "10.0.0.1:9000".to_owned(),
             access: Access::Public,
             signatures: Signatures::Strip,
+            keys_url: None,
         };
         for (written, wanted) in [
             ("http://10.0.0.1:9000/up/rpc", Some("/rpc")),

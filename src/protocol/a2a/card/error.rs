@@ -24,6 +24,9 @@ pub enum CardError {
     /// It is signed, and the configuration refuses that.
     #[error("the card is signed, and `signatures: refuse` is set")]
     Signed,
+    /// It is to be signed, and there is no key.
+    #[error("the card is to be signed, and the gateway has no key to sign with")]
+    NoKey,
 }
 
 impl CardError {

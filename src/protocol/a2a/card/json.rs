@@ -44,6 +44,13 @@ impl Json {
         }
     }
 
+    pub(super) fn as_object(&self) -> Option<&Members> {
+        match self {
+            Self::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+
     pub(super) fn as_object_mut(&mut self) -> Option<&mut Members> {
         match self {
             Self::Object(members) => Some(members),

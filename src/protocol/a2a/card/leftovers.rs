@@ -13,6 +13,8 @@ pub enum CardWarning {
     Interface(String),
     /// Signatures were removed.
     Signature,
+    /// Signatures were removed, and the gateway signs in their place.
+    Resigned,
 }
 
 impl fmt::Display for CardWarning {
@@ -23,6 +25,9 @@ impl fmt::Display for CardWarning {
             Self::Signature => {
                 f.write_str("$.signatures were removed: a rewritten card is not what was signed")
             }
+            Self::Resigned => f.write_str(
+                "$.signatures were removed without a look at them, and the card has one by the gateway's key",
+            ),
         }
     }
 }

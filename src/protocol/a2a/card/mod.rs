@@ -4,6 +4,7 @@
 //! It reads and writes texts. Fetching a card is the concern of `control`, serving it that of `proxy`.
 
 mod anchor;
+mod canonical;
 mod compare;
 mod document;
 mod error;
@@ -11,7 +12,10 @@ mod interfaces;
 mod json;
 mod leftovers;
 mod policy;
+mod prune;
+mod reading;
 mod rewrite;
+mod seal;
 mod security;
 mod shape;
 mod text;
@@ -22,4 +26,5 @@ pub use error::{CARD_BYTES, CardError};
 pub use leftovers::CardWarning;
 pub use policy::{Access, CardPolicy, CardProvider, MetadataKind, Signatures};
 pub use rewrite::{Rewritten, rewrite};
+pub use seal::{CardSeal, Sign};
 pub use text::CardText;

@@ -17,6 +17,8 @@ pub struct CardPolicy {
     pub access: Access,
     /// What becomes of signatures.
     pub signatures: Signatures,
+    /// The URL of the gateway's key set, for clients that verify what it signs; `None` unless it signs.
+    pub keys_url: Option<String>,
 }
 
 /// How callers authenticate.
@@ -64,6 +66,8 @@ pub enum Signatures {
     /// They are removed.
     #[default]
     Strip,
+    /// They are removed, and the card is signed with the gateway's key, whether it had some or not.
+    Resign,
     /// A signed card is not served.
     Refuse,
 }

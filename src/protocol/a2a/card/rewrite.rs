@@ -5,6 +5,7 @@ use super::error::CardError;
 use super::json::{Json, Members, member, member_mut, remove, set};
 use super::leftovers::{self, CardWarning};
 use super::policy::{Access, CardPolicy, Signatures};
+use super::seal::{Sign, seal};
 use super::shape::Shapes;
 use super::text::CardText;
 use super::{interfaces, security};
@@ -21,16 +22,21 @@ pub struct Rewritten {
     pub warnings: Vec<CardWarning>,
 }
 
-/// Rewrites the card of an upstream. What it does not know stays as it is, in its order.
+/// Rewrites the card of an upstream, and signs it where the policy says so. What it does not know stays as it is, in its
+/// order.
 ///
 /// # Errors
-/// When the card cannot be read, or must not be served.
-pub fn rewrite(card: &[u8], policy: &CardPolicy) -> Result<Rewritten, CardError> {
+/// When the card cannot be read, must not be served, or cannot be signed.
+pub fn rewrite(card: &[u8], policy: &CardPolicy, sign: &Sign<'_>) -> Result<Rewritten, CardError> {
     let mut card = read(card)?;
     let mut warnings = Vec::new();
     let shapes = Shapes::of(&card);
     let signature = match (is_signed(&card), policy.signatures) {
-        (false, _) => CardSignature::None,
+        (is_signed, Signatures::Resign) => {
+            warnings.extend(is_signed.then_some(CardWarning::Resigned));
+            CardSignature::Resigned
+        }
+        (false, Signatures::Strip | Signatures::Refuse) => CardSignature::None,
         (true, Signatures::Refuse) => return Err(CardError::Signed),
         (true, Signatures::Strip) => {
             warnings.push(CardWarning::Signature);
@@ -44,6 +50,9 @@ pub fn rewrite(card: &[u8], policy: &CardPolicy) -> Result<Rewritten, CardError>
         deny_extended(&mut card, shapes)?;
     }
     warnings.extend(leftovers::find(&card, &policy.upstream_authority));
+    if policy.signatures == Signatures::Resign {
+        seal(&mut card, shapes, policy, sign)?;
+    }
     Ok(Rewritten { text: CardText::of(&Json::Object(card)), signature, warnings })
 }
 

@@ -77,7 +77,8 @@ impl Writer {
     }
 }
 
-fn quoted(text: &str) -> String {
+/// A text in quotes. Its escapes are those of RFC 8785 section 3.2.2.2, so that it stands in a canonical form, too.
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 

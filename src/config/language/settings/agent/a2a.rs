@@ -6,11 +6,11 @@ use super::super::super::fields::Fields;
 use super::super::super::section::{Settings, section};
 use super::super::super::shape::Shape;
 use super::super::super::value::{Placed, Value};
-use super::super::super::values::{FilePath, word};
+use super::super::super::values::{FilePath, word, words};
 use super::{AgentSettings, Spoken};
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
-use crate::config::text::source::Spanned;
+use crate::config::text::source::{Place, Spanned};
 use crate::config::text::yaml::{Kind, Node};
 use crate::protocol::a2a::card::Signatures;
 
@@ -21,8 +21,19 @@ section! {
         /// the card that is served: rewrite (the agent's, with the gateway's URLs and credentials), passthrough (the agent's,
         /// as it is), or a file
         card: CardFrom as CardFrom = CardFrom::Rewrite;
-        /// what becomes of the signatures of a card that is rewritten: strip them, or refuse the card
-        signatures: Signatures as Signatures = Signatures::Strip;
+        /// what becomes of the signatures of a card that is rewritten: strip them, resign (sign the card with the gateway's
+        /// key, signed or not), or refuse a card that is signed
+        signatures: Spanned<Signatures> as Placed<Signatures> = Spanned::new(Signatures::Strip, Place::WHOLE);
+    }
+    impl {
+        fn check(fields: &Fields<'_>, read: Option<&Self>) {
+            let Some(A2a { card: CardFrom::Passthrough | CardFrom::File(_), signatures }) = read else { return };
+            if signatures.value == Signatures::Resign {
+                let message = "`resign` signs a card that is rewritten, and this one is served as it is";
+                let help = "write `card: rewrite`, or leave `signatures` out";
+                fields.report().say(Code::BadWord, signatures.place, message, help);
+            }
+        }
     }
 }
 
@@ -82,27 +93,4 @@ impl Value for CardFrom {
     }
 }
 
-impl Value for Signatures {
-    type Read = Self;
-    const SHAPE: Shape = Shape::Word(&["strip", "refuse"]);
-
-    fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
-        if matches!(&node.kind, Kind::Scalar(scalar) if scalar.text == "resign") {
-            let message = "a card is signed anew with a key of the gateway, which this version does not have";
-            let help =
-                "write `strip` or `refuse`, or sign a card yourself and name it with `card: { file: PATH }`";
-            report.say(Code::BadWord, node.place, message, help);
-            return None;
-        }
-        word(report, node, &["strip", "refuse"])
-            .map(|word| if word == "strip" { Self::Strip } else { Self::Refuse })
-    }
-
-    fn shown(read: &Self) -> Option<String> {
-        let word = match read {
-            Self::Strip => "strip",
-            Self::Refuse => "refuse",
-        };
-        Some(word.to_owned())
-    }
-}
+words!(Signatures { Strip = "strip", Resign = "resign", Refuse = "refuse" });

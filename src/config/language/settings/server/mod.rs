@@ -4,6 +4,7 @@ mod admin;
 mod limits;
 mod listener;
 mod public_url;
+mod signing;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub use admin::Admin;
 pub use limits::{Limits, Shutdown, TokenCache};
 pub use listener::{CertificateFiles, Listener, ProxyProtocol, Tls};
 pub use public_url::PublicUrl;
+pub use signing::Signing;
 
 section! {
     /// `server`
@@ -41,8 +43,11 @@ section! {
         ops: Ops as Ops = Ops::default();
         /// the listener of the control API and the console; absent is off
         admin: Option<Admin> as Admin;
-        /// the folder in which the last good key sets are kept; absent keeps nothing on disk
+        /// the folder in which the last good key sets are kept, and the keys with which the gateway signs; absent keeps
+        /// nothing on disk
         state_dir: Option<PathBuf> as FilePath;
+        /// the keys with which the gateway signs, and which it publishes; written, they are there even if nothing is signed
+        signing: Option<Signing> as Signing;
         /// the cache of verified tokens
         token_cache: TokenCache as TokenCache = TokenCache::default();
         /// what a caller may send, and how slowly

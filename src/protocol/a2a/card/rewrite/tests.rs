@@ -1,10 +1,13 @@
 //! Tests of rewritten cards: the sample of the specification, one of 0.3, and one of both.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::*;
 use crate::protocol::a2a::card::policy::{CardProvider, MetadataKind};
-use crate::protocol::a2a::card::{Difference, compare};
+use crate::protocol::a2a::card::{CardSeal, Difference, compare};
 
 const BASE: &str = "https://gate.example/agents/geo";
 
@@ -16,6 +19,7 @@ fn policy(access: Access) -> CardPolicy {
         upstream_authority: "georoute.internal:9000".to_owned(),
         access,
         signatures: Signatures::Strip,
+        keys_url: None,
     }
 }
 
@@ -90,7 +94,7 @@ fn old_card() -> Value {
 }
 
 fn rewritten(card: &Value, policy: &CardPolicy) -> (Value, Rewritten) {
-    let made = rewrite(card.to_string().as_bytes(), policy).unwrap();
+    let made = rewrite(card.to_string().as_bytes(), policy, &|_| None).unwrap();
     (serde_json::from_str(&made.text.under(BASE)).unwrap(), made)
 }
 
@@ -221,15 +225,18 @@ fn a_card_that_cannot_be_told_truly_is_refused() {
         (json!({"additionalInterfaces": []}), &plain, CardError::NoInterface),
         (json!({"url": 7}), &plain, CardError::NoInterface),
     ] {
-        assert_eq!(rewrite(card.to_string().as_bytes(), policy), Err(wanted), "{card}");
+        assert_eq!(rewrite(card.to_string().as_bytes(), policy, &|_| None), Err(wanted), "{card}");
     }
-    assert!(rewrite(old_card().to_string().as_bytes(), &signed).is_ok(), "a card without signatures");
+    assert!(
+        rewrite(old_card().to_string().as_bytes(), &signed, &|_| None).is_ok(),
+        "a card without signatures"
+    );
 }
 
 #[test]
 fn unknown_members_stay_in_their_place() {
     let text = r#"{"x":{"b":1,"a":[2.5,null]},"url":"http://u/","m":true,"securitySchemes":{},"z":"\u2028"}"#;
-    let made = rewrite(text.as_bytes(), &policy(api_key())).unwrap().text.under(BASE);
+    let made = rewrite(text.as_bytes(), &policy(api_key()), &|_| None).unwrap().text.under(BASE);
     assert_eq!(
         made,
         concat!(
@@ -262,4 +269,144 @@ fn a_rewritten_card_agrees_with_the_policy_and_the_one_before_does_not() {
             Difference::SchemeMissing("partner".to_owned()),
         ]
     );
+}
+
+/// The card that is signed instead, and what the signatures are over.
+fn resigned(card: &Value, access: Access) -> (Value, Vec<String>, Rewritten) {
+    let policy = CardPolicy { signatures: Signatures::Resign, ..policy(access) };
+    let payloads = RefCell::new(Vec::new());
+    let sign = |payload: &[u8]| {
+        payloads.borrow_mut().push(String::from_utf8(payload.to_vec()).unwrap());
+        Some(CardSeal { protected: "p".to_owned(), signature: format!("s{}", payloads.borrow().len()) })
+    };
+    let made = rewrite(card.to_string().as_bytes(), &policy, &sign).unwrap();
+    assert_eq!((made.signature, made.text.is_verbatim()), (CardSignature::Resigned, true));
+    (serde_json::from_str(&made.text.under("nowhere")).unwrap(), payloads.into_inner(), made)
+}
+
+/// A payload, and that it is canonical: members in their order, and nothing between them.
+fn payload(text: &str) -> Value {
+    let value: Value = serde_json::from_str(text).unwrap();
+    let sorted: BTreeMap<String, Value> = serde_json::from_str(text).unwrap();
+    assert_eq!(serde_json::to_string(&sorted).unwrap(), text);
+    value
+}
+
+#[test]
+fn a_signature_is_over_the_card_as_it_is_served() {
+    let (mut card, payloads, made) = resigned(&new_card(), oauth());
+    assert!(made.warnings.contains(&CardWarning::Resigned));
+    assert_eq!(card["signatures"], json!([{"protected": "p", "signature": "s1"}]));
+    card.as_object_mut().unwrap().remove("signatures");
+    assert_eq!(payloads.iter().map(|text| payload(text)).collect::<Vec<_>>(), std::slice::from_ref(&card));
+    let (mut stripped, _) = rewritten(&new_card(), &policy(oauth()));
+    // The flows that are none say nothing.
+    stripped["securitySchemes"]["partner"]["oauth2SecurityScheme"].as_object_mut().unwrap().remove("flows");
+    assert_eq!(card, stripped);
+    let mut unsigned = new_card();
+    unsigned.as_object_mut().unwrap().remove("signatures");
+    let (again, _, made) = resigned(&unsigned, oauth());
+    assert_eq!(again["signatures"].as_array().unwrap().len(), 1, "a card without signatures is signed too");
+    assert!(!made.warnings.contains(&CardWarning::Resigned));
+}
+
+#[test]
+fn what_says_nothing_is_in_no_signed_card() {
+    let mut card = new_card();
+    card["description"] = json!("");
+    card["documentationUrl"] = json!(null);
+    card["supportedInterfaces"][0]["tenant"] = json!("");
+    card["capabilities"]["pushNotifications"] = json!(false);
+    card["capabilities"]["extensions"] = json!([
+        {"uri": "urn:x", "required": false, "description": "", "params": {"a": {"b": []}, "n": 1.0, "f": false}},
+        {"uri": "urn:y", "required": true},
+        {}
+    ]);
+    card["skills"][0]["examples"] = json!([]);
+    card["skills"][0]["tags"] = json!(["", "maps"]);
+    let (card, payloads, _) = resigned(&card, oauth());
+    assert_eq!(payloads.len(), 1, "{payloads:#?}");
+    for name in ["description", "documentationUrl"] {
+        assert_eq!(card.get(name), None, "{name}");
+    }
+    assert_eq!(card["supportedInterfaces"][0].get("tenant"), None);
+    // One that has presence is said although it is false.
+    let capabilities = json!({
+        "streaming": true, "pushNotifications": false, "extendedAgentCard": true,
+        "extensions": [{"uri": "urn:x", "params": {"n": 1.0, "f": false}}, {"uri": "urn:y", "required": true}]
+    });
+    assert_eq!(card["capabilities"], capabilities);
+    assert_eq!(
+        card["skills"],
+        json!([{"id": "route-optimizer-traffic", "name": "Traffic-Aware Route Optimizer", "tags": ["maps"]}])
+    );
+}
+
+#[test]
+fn what_a_reader_drops_is_signed_with_and_without_it() {
+    let mut card = new_card();
+    card["x"] = json!({"b": 1, "a": [2]});
+    card["skills"][0]["y"] = json!("z");
+    let (served, payloads, _) = resigned(&card, oauth());
+    let [whole, read] = payloads.as_slice() else { panic!("two payloads: {payloads:#?}") };
+    assert_eq!(served["signatures"].as_array().unwrap().len(), 2);
+    assert_eq!((&payload(whole)["x"], &payload(whole)["skills"][0]["y"]), (&card["x"], &json!("z")));
+    let mut known = payload(whole);
+    known.as_object_mut().unwrap().remove("x");
+    known["skills"][0].as_object_mut().unwrap().remove("y");
+    assert_eq!(payload(read), known);
+}
+
+#[test]
+fn a_requirement_without_scopes_stays_in_a_signed_card() {
+    let (card, payloads, _) = resigned(&new_card(), api_key());
+    assert_eq!(card["securityRequirements"], json!([{"schemes": {"api_key": {}}}]));
+    assert_eq!(payload(&payloads[0])["securityRequirements"], card["securityRequirements"]);
+    assert_eq!(payload(&payloads[1]).get("securityRequirements"), None, "as the SDKs read it");
+    assert_eq!(resigned(&old_card(), api_key()).0["security"], json!([{"api_key": []}]));
+}
+
+#[test]
+fn a_card_of_before_is_signed_as_it_is_served_and_as_clients_of_today_read_it() {
+    let (card, payloads, _) = resigned(&old_card(), oauth());
+    let [whole, read] = payloads.as_slice() else { panic!("two payloads: {payloads:#?}") };
+    let mut unsigned = card.clone();
+    unsigned.as_object_mut().unwrap().remove("signatures");
+    assert_eq!(payload(whole), unsigned);
+    assert_eq!(card["url"], json!(format!("{BASE}/")));
+    let interface = |path: &str, binding: &str| json!({"url": format!("{BASE}{path}"), "protocolBinding": binding, "protocolVersion": "0.3.0"});
+    assert_eq!(
+        payload(read),
+        json!({
+            "name": "Hello World Agent",
+            "supportedInterfaces": [interface("/", "JSONRPC"), interface("/", "JSONRPC"), interface("/v1", "HTTP+JSON")],
+            "capabilities": {"streaming": true, "extendedAgentCard": true},
+            "securitySchemes": {
+                "corp": {"openIdConnectSecurityScheme": {"openIdConnectUrl": "https://idp.example/.well-known/openid-configuration"}},
+                "partner": {"oauth2SecurityScheme": {"oauth2MetadataUrl": "https://as.example/.well-known/oauth-authorization-server/t/1"}}
+            },
+            "securityRequirements": [
+                {"schemes": {"corp": {"list": ["geo.read", "geo.map"]}}},
+                {"schemes": {"partner": {"list": ["geo.read", "geo.map"]}}}
+            ],
+            "skills": [{"id": "hello"}]
+        })
+    );
+    // What 0.3 requires is there although it is empty.
+    let mut bare = old_card();
+    bare["capabilities"] = json!({});
+    bare["skills"] = json!([]);
+    let (card, ..) = resigned(&bare, Access::Public);
+    assert_eq!((&card["capabilities"], &card["skills"]), (&json!({}), &json!([])));
+    assert_eq!(card.get("supportsAuthenticatedExtendedCard"), None, "false is what it is when absent");
+}
+
+#[test]
+fn a_card_that_cannot_be_signed_is_not_served() {
+    let mut policy = CardPolicy { signatures: Signatures::Resign, ..policy(oauth()) };
+    let card = new_card().to_string();
+    assert_eq!(rewrite(card.as_bytes(), &policy, &|_| None), Err(CardError::NoKey));
+    policy.base = None;
+    let seal = CardSeal { protected: String::new(), signature: String::new() };
+    assert_eq!(rewrite(card.as_bytes(), &policy, &|_| Some(seal.clone())), Err(CardError::NoKey));
 }

@@ -1,0 +1,202 @@
+//! Keeps the keys with which the gateway signs: those in the operator's file, or those of the gateway's own making, which
+//! follow each other by a schedule.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use crate::config::Snapshot;
+use crate::model::{Clock, Live};
+use crate::signing::{KeyRing, KeyStore, Schedule, SigningFrom};
+use crate::store::at_leisure;
+
+/// The time between two looks at the schedule and at the file, which another process or `portcullis jwks rotate` may have
+/// changed: short beside the least time for which a key is published before it signs.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// What keeps the keys of the live snapshot.
+pub(super) struct Signing {
+    clock: Arc<dyn Clock>,
+    /// Made when the gateway first signs; keys in memory live as long.
+    store: Option<Arc<KeyStore>>,
+    task: Option<(Schedule, JoinHandle<()>)>,
+}
+
+impl Signing {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, store: None, task: None }
+    }
+
+    /// Keeps the keys as the snapshot says. When it returns, there is one to sign with, unless that failed, which is logged.
+    pub(super) async fn follow(&mut self, snapshot: &Snapshot) {
+        match &snapshot.signing_from {
+            None => {
+                self.stop();
+                publish(&snapshot.signing, KeyRing::default());
+            }
+            Some(SigningFrom::File(ring)) => {
+                self.stop();
+                publish(&snapshot.signing, (**ring).clone());
+            }
+            Some(SigningFrom::Own(schedule)) => {
+                if self.task.as_ref().is_some_and(|(running, _)| running == schedule) {
+                    return;
+                }
+                self.stop();
+                let folder = snapshot.server.state_dir.as_deref();
+                let store = self.store.get_or_insert_with(|| Arc::new(KeyStore::of(folder)));
+                let mut keeper = Keeper {
+                    clock: Arc::clone(&self.clock),
+                    store: Arc::clone(store),
+                    schedule: *schedule,
+                    keys: Arc::clone(&snapshot.signing),
+                    failed: None,
+                };
+                keeper.look().await;
+                self.task = Some((*schedule, tokio::spawn(keeper.run())));
+            }
+        }
+    }
+
+    fn stop(&mut self) {
+        if let Some((_, task)) = self.task.take() {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Signing {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+struct Keeper {
+    clock: Arc<dyn Clock>,
+    store: Arc<KeyStore>,
+    schedule: Schedule,
+    keys: Arc<Live<KeyRing>>,
+    /// What was logged last, so that each failure is logged once.
+    failed: Option<String>,
+}
+
+impl Keeper {
+    async fn run(mut self) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            self.look().await;
+        }
+    }
+
+    async fn look(&mut self) {
+        let (store, schedule, now) = (Arc::clone(&self.store), self.schedule, self.clock.now());
+        match at_leisure(move || store.follow(schedule, now)).await {
+            Ok(ring) => {
+                self.failed = None;
+                publish(&self.keys, ring);
+            }
+            Err(error) => {
+                let error = error.to_string();
+                if self.failed.as_ref() != Some(&error) {
+                    tracing::error!(error, "the keys with which the gateway signs cannot be had");
+                    self.failed = Some(error);
+                }
+            }
+        }
+    }
+}
+
+fn publish(keys: &Live<KeyRing>, ring: KeyRing) {
+    if keys.with(|before| *before == ring) {
+        return;
+    }
+    match ring.signer() {
+        Some(key) => tracing::info!(kid = key.kid(), "the gateway signs with this key"),
+        None => tracing::info!("the gateway signs nothing"),
+    }
+    keys.publish(Arc::new(ring));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Files, compile, parse};
+    use crate::model::{FixedClock, Instant};
+    use crate::signing::new_set;
+    use crate::telemetry::Metrics;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    /// A configuration whose state is in `folder`, with this `signing`.
+    fn snapshot(
+        folder: &std::path::Path,
+        signing: &str,
+        files: &Files,
+        before: Option<&Snapshot>,
+    ) -> Snapshot {
+        let state = folder.join("state");
+        let text = format!("version: 1\nserver: {{ state_dir: {}{signing} }}\n", state.display());
+        let sources = [crate::config::Source::new("test.yaml", text)];
+        let document = parse(&sources, &|_| None).unwrap();
+        compile(&document, files, before, &Metrics::new().unwrap()).unwrap().snapshot
+    }
+
+    fn kid(snapshot: &Snapshot) -> Option<String> {
+        snapshot.signing.with(|ring| ring.signer().map(|key| key.kid().to_owned()))
+    }
+
+    fn published(snapshot: &Snapshot) -> usize {
+        snapshot.signing.with(|ring| ring.published().matches("\"kid\"").count())
+    }
+
+    /// Lets the keeper look until the keys are as wanted: its work is done on another thread.
+    async fn eventually(is: impl Fn() -> bool) {
+        while !is() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_key_is_published_before_it_signs_and_nobody_has_to_ask() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(FixedClock::at(Instant::from_unix(1_800_000_000)));
+        let mut signing = Signing::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        let live = snapshot(folder.path(), ", signing: {}", &Files::new(), None);
+        signing.follow(&live).await;
+        let first = kid(&live).unwrap();
+        clock.advance(DAY * 30);
+        eventually(|| published(&live) == 2).await;
+        assert_eq!(kid(&live), Some(first.clone()));
+        clock.advance(DAY);
+        eventually(|| kid(&live) != Some(first.clone())).await;
+        assert_eq!(published(&live), 2, "what the first one signed is still verified");
+    }
+
+    #[tokio::test]
+    async fn keys_outlive_the_process_and_a_file_takes_their_place_and_gives_it_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Instant::from_unix(1_800_000_000);
+        let start = || Signing::new(Arc::new(FixedClock::at(now)));
+        let (mut signing, none) = (start(), Files::new());
+        let silent = snapshot(folder.path(), "", &none, None);
+        signing.follow(&silent).await;
+        assert_eq!((kid(&silent), published(&silent)), (None, 0));
+        let live = snapshot(folder.path(), ", signing: {}", &none, Some(&silent));
+        signing.follow(&live).await;
+        let own = kid(&live).unwrap();
+        drop(signing);
+        let again = snapshot(folder.path(), ", signing: {}", &none, None);
+        let mut signing = start();
+        signing.follow(&again).await;
+        assert_eq!(kid(&again), Some(own.clone()));
+        let set = new_set(now).unwrap().expose_secret().as_bytes().to_vec();
+        let files = Files::from([("key.json".into(), Ok(set))]);
+        let by_file = snapshot(folder.path(), ", signing: { key_file: key.json }", &files, Some(&again));
+        signing.follow(&by_file).await;
+        assert_ne!(kid(&by_file), Some(own.clone()));
+        let back = snapshot(folder.path(), ", signing: {}", &none, Some(&by_file));
+        signing.follow(&back).await;
+        assert_eq!(kid(&back), Some(own));
+    }
+}

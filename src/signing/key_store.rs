@@ -1,0 +1,231 @@
+//! Where the gateway keeps the keys that it makes: a file for its owner alone, or the memory of the process.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::key::KeyError;
+use super::key_ring::KeyRing;
+use super::private_set::{self, DatedKey};
+use super::schedule::Schedule;
+use crate::model::Instant;
+
+/// The name of the file in the folder for state.
+const NAME: &str = "signing.json";
+/// The largest file, in bytes: three keys have under 1 KiB.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// Where the keys are.
+#[derive(Debug)]
+pub enum KeyStore {
+    /// In this file. Several processes may use it: each reads before it writes.
+    File(PathBuf),
+    /// In memory, for the life of the process.
+    Memory(Mutex<Vec<DatedKey>>),
+}
+
+/// Why the keys cannot be had or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyStoreError {
+    /// The system call failed.
+    #[error("{path}: {cause}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        cause: io::Error,
+    },
+    /// The file does not hold keys. It is left as it is.
+    #[error("{path}: {cause}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: KeyError,
+    },
+    /// No key could be made.
+    #[error("{0}")]
+    Key(KeyError),
+}
+
+impl KeyStore {
+    /// The store in a folder, or in memory where there is none.
+    #[must_use]
+    pub fn of(folder: Option<&Path>) -> Self {
+        folder.map_or_else(|| Self::Memory(Mutex::default()), |folder| Self::File(folder.join(NAME)))
+    }
+
+    /// The keys, after those are made and dropped that the schedule says.
+    ///
+    /// # Errors
+    /// When they cannot be read or written.
+    pub fn follow(&self, schedule: Schedule, now: Instant) -> Result<KeyRing, KeyStoreError> {
+        let mut keys = self.read()?;
+        let count = keys.len();
+        let made = |keys: &[DatedKey]| -> Vec<Instant> { keys.iter().map(|dated| dated.made).collect() };
+        let is_due = schedule.is_due(&made(&keys), now);
+        if is_due {
+            keys.push(DatedKey::generate(now).map_err(KeyStoreError::Key)?);
+        }
+        keys.drain(..schedule.first_kept(&made(&keys), now));
+        if is_due || keys.len() != count {
+            self.write(&keys)?;
+        }
+        Ok(KeyRing::scheduled(&keys, schedule, now))
+    }
+
+    /// Makes the next key ahead of its time; `None` when one waits already.
+    ///
+    /// # Errors
+    /// When they cannot be read or written.
+    pub fn add_next(&self, schedule: Schedule, now: Instant) -> Result<Option<DatedKey>, KeyStoreError> {
+        let mut keys = self.read()?;
+        let made: Vec<Instant> = keys.iter().map(|dated| dated.made).collect();
+        if schedule.has_next(&made, now) {
+            return Ok(None);
+        }
+        let next = DatedKey::generate(now).map_err(KeyStoreError::Key)?;
+        keys.push(next.clone());
+        self.write(&keys)?;
+        Ok(Some(next))
+    }
+
+    /// The keys that are there, in the order of their times.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn read(&self) -> Result<Vec<DatedKey>, KeyStoreError> {
+        match self {
+            Self::Memory(keys) => Ok(keys.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+            Self::File(path) => {
+                let text = match read(path) {
+                    Ok(text) => text,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                    Err(cause) => return Err(KeyStoreError::Io { path: path.clone(), cause }),
+                };
+                let mut keys = private_set::read(&text)
+                    .map_err(|cause| KeyStoreError::Damaged { path: path.clone(), cause })?;
+                keys.sort_by_key(|dated| dated.made);
+                Ok(keys)
+            }
+        }
+    }
+
+    fn write(&self, keys: &[DatedKey]) -> Result<(), KeyStoreError> {
+        match self {
+            Self::Memory(kept) => {
+                *kept.lock().unwrap_or_else(PoisonError::into_inner) = keys.to_vec();
+                Ok(())
+            }
+            Self::File(path) => {
+                let text = private_set::write(keys).map_err(KeyStoreError::Key)?;
+                replace(path, text.expose_secret().as_bytes())
+                    .map_err(|cause| KeyStoreError::Io { path: path.clone(), cause })
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    // Opening a pipe would block until somebody writes to it.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let mut text = Vec::new();
+    File::open(path)?.take(MAX_FILE).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// Replaces a file atomically: after a crash, either the old one or the new one is there.
+fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    // During a hand-over, two processes write here.
+    let fresh = path.with_extension(format!("{}.new", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    file.write_all(text)?;
+    file.sync_all()?;
+    fs::rename(&fresh, path)?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const DAY: u64 = 86_400;
+    const SCHEDULE: Schedule =
+        Schedule { rotate: Duration::from_secs(30 * DAY), publish_before: Duration::from_secs(DAY) };
+
+    fn kid(ring: &KeyRing) -> String {
+        ring.signer().unwrap().kid().to_owned()
+    }
+
+    fn published(ring: &KeyRing) -> Vec<String> {
+        let set: serde_json::Value = serde_json::from_str(ring.published()).unwrap();
+        let keys = set["keys"].as_array().unwrap().iter();
+        keys.map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn keys_follow_each_other_and_each_is_published_before_and_after_it_signs() {
+        let folder = tempfile::tempdir().unwrap();
+        for store in [KeyStore::of(Some(&folder.path().join("state"))), KeyStore::of(None)] {
+            let at = |days: u64| store.follow(SCHEDULE, Instant::from_unix(days * DAY)).unwrap();
+            let first = kid(&at(100));
+            assert_eq!((kid(&at(129)), published(&at(129)).len()), (first.clone(), 1));
+            let second = published(&at(130)).pop().unwrap();
+            assert_eq!(
+                (kid(&at(130)), published(&at(130))),
+                (first.clone(), vec![first.clone(), second.clone()])
+            );
+            assert_eq!(
+                (kid(&at(131)), published(&at(131))),
+                (second.clone(), vec![first.clone(), second.clone()])
+            );
+            let third = published(&at(160)).pop().unwrap();
+            assert_eq!(published(&at(160)), [first, second.clone(), third.clone()]);
+            assert_eq!((kid(&at(161)), published(&at(161))), (third.clone(), vec![second, third]));
+        }
+    }
+
+    #[test]
+    fn the_file_is_for_its_owner_alone_and_another_process_goes_on_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Instant::from_unix(100 * DAY);
+        let one = KeyStore::of(Some(folder.path())).follow(SCHEDULE, now).unwrap();
+        let other = KeyStore::of(Some(folder.path())).follow(SCHEDULE, now).unwrap();
+        assert_eq!(one, other);
+        let mode = fs::metadata(folder.path().join(NAME)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left there");
+    }
+
+    #[test]
+    fn the_next_key_is_made_ahead_of_its_time_once() {
+        let (store, now) = (KeyStore::of(None), Instant::from_unix(100 * DAY));
+        let first = store.follow(SCHEDULE, now).unwrap();
+        let next = store.add_next(SCHEDULE, now).unwrap().unwrap();
+        assert!(store.add_next(SCHEDULE, now).unwrap().is_none());
+        assert_eq!(kid(&store.follow(SCHEDULE, now).unwrap()), kid(&first));
+        let later = store.follow(SCHEDULE, now.plus(SCHEDULE.publish_before)).unwrap();
+        assert_eq!(kid(&later), next.key.kid());
+    }
+
+    #[test]
+    fn a_damaged_file_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(NAME);
+        fs::write(&path, "{").unwrap();
+        let store = KeyStore::of(Some(folder.path()));
+        let now = Instant::from_unix(100 * DAY);
+        assert!(matches!(store.follow(SCHEDULE, now), Err(KeyStoreError::Damaged { .. })));
+        assert!(matches!(store.add_next(SCHEDULE, now), Err(KeyStoreError::Damaged { .. })));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{");
+    }
+}
