@@ -24,6 +24,16 @@ mod tests {
     }
 
     #[test]
+    fn a_client_with_an_a2a_agents_base_url_finds_it_by_its_card() {
+        runs("a2a");
+    }
+
+    #[test]
+    fn both_sdks_verify_a_card_that_the_gateway_signed() {
+        runs("signatures");
+    }
+
+    #[test]
     fn a_gateway_made_worse_turns_checks_red() {
         runs("worse");
     }

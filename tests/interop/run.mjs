@@ -1,6 +1,6 @@
 // What others wrote, against the gateway: node run.mjs [--short] GATEWAY FOLDER [PART...]
 //
-// GATEWAY is the binary; FOLDER gets what the conformance suite said and what differs. Without a PART, all but a2a run.
+// GATEWAY is the binary; FOLDER gets what the conformance suite said and what differs. Without a PART, all of them run.
 // --short leaves out of each part what takes long and proves the same again.
 // The last line is the count, and the exit code is 0 only if nothing failed.
 import { a2a } from './parts/a2a.mjs';
@@ -9,12 +9,13 @@ import { conformance } from './parts/conformance.mjs';
 import { demo } from './parts/demo.mjs';
 import { logins } from './parts/logins.mjs';
 import { open } from './parts/open.mjs';
+import { signatures } from './parts/signatures.mjs';
 import { stepup } from './parts/stepup.mjs';
 import { worse } from './parts/worse.mjs';
 import { stopAll } from './stand/children.mjs';
 import { check, summary } from './stand/report.mjs';
 
-const PARTS = { conformance, logins, stepup, open, bridges, demo, a2a, worse };
+const PARTS = { conformance, logins, stepup, open, bridges, demo, a2a, signatures, worse };
 /** No run takes longer, whatever hangs. */
 const LIMIT = 20 * 60_000;
 
@@ -30,7 +31,7 @@ setTimeout(() => {
   console.error(`not done after ${LIMIT / 60_000} minutes`);
   process.exit(1);
 }, LIMIT).unref();
-for (const name of asked.length > 0 ? asked : ['conformance', 'logins', 'stepup', 'open', 'bridges', 'demo', 'worse']) {
+for (const name of asked.length > 0 ? asked : Object.keys(PARTS)) {
   try {
     await PARTS[name](binary, { folder, short });
   } catch (error) {

@@ -5,14 +5,15 @@ import { ClientFactory, DefaultAgentCardResolver, JsonRpcTransportFactory, RestT
 import { Role } from '@a2a-js/sdk';
 
 const [base, binding, token, name] = process.argv.slice(2);
-const card = await new DefaultAgentCardResolver().resolve(base);
+const legacyCompat = { enabled: true };
+const card = await new DefaultAgentCardResolver({ legacyCompat }).resolve(base);
 const wanted = card.securityRequirements?.length > 0 && Object.keys(card.securitySchemes ?? {}).length > 0;
 const authorized = (input, init = {}) => {
   const headers = new Headers(init.headers);
   if (wanted) headers.set('authorization', `Bearer ${token}`);
   return fetch(input, { ...init, headers });
 };
-const options = { fetchImpl: authorized };
+const options = { fetchImpl: authorized, legacyCompat };
 const factory = new ClientFactory({
   transports: [new JsonRpcTransportFactory(options), new RestTransportFactory(options)],
   preferredTransports: [binding],

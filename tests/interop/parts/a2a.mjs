@@ -5,7 +5,11 @@ import { freePort, start } from '../stand/children.mjs';
 import { gate, node, provider, python, suite } from '../stand/site.mjs';
 import { tokenFor } from './bridges.mjs';
 
-const SERVERS = { javascript: [node, suite('servers/a2a.mjs')], python: [python, suite('servers/a2a_python.py')] };
+const LANGUAGES = { javascript: [node, suite('servers/a2a.mjs')], python: [python, suite('servers/a2a_python.py')] };
+const VERSIONS = ['1.0', '0.3'];
+/** Each agent by its name, `javascript-1-0`. */
+const SERVERS = Object.fromEntries(Object.entries(LANGUAGES).flatMap(([language, [command, script]]) =>
+  VERSIONS.map((version) => [`${language}-${version.replace('.', '-')}`, { command, script, version }])));
 /** Each client: its command. */
 export const CLIENTS = { JavaScript: [node, suite('clients/a2a.mjs')], Python: [python, suite('clients/a2a_python.py')] };
 const BINDINGS = ['JSONRPC', 'HTTP+JSON'];
@@ -24,12 +28,12 @@ ${Object.entries(upstreams).map(([name, upstream]) => `  ${name}:
         scopes: { all_of: ["tools:use"] }
 `).join('')}`;
 
-export async function a2a(binary) {
+export async function a2a(binary, { short }) {
   const issuer = await provider();
   const upstreams = {};
-  for (const [name, [command, script]] of Object.entries(SERVERS)) {
+  for (const [name, { command, script, version }] of Object.entries(SERVERS)) {
     const port = await freePort();
-    await start(command, [script, `${port}`], { ready: /READY|Uvicorn running/ });
+    await start(command, [script, `${port}`, version], { ready: /READY|Uvicorn running/ });
     upstreams[name] = `http://127.0.0.1:${port}`;
   }
   const site = await gate(binary, agents(issuer, upstreams));
@@ -38,7 +42,7 @@ export async function a2a(binary) {
     // With the slash: the JavaScript SDK resolves the place of the card as a relative reference.
     const base = `${site.url}/${name}/`;
     for (const [language, [command, script]] of Object.entries(CLIENTS)) {
-      for (const binding of BINDINGS) {
+      for (const binding of short ? BINDINGS.slice(0, 1) : BINDINGS) {
         await check(`the ${language} client calls the ${name} agent by its card, ${binding}`, async () => {
           site.taken();
           const { code, stdout, stderr } = await run(command, [script, base, binding, token, 'Ada'], { within: 30_000 });
@@ -50,7 +54,7 @@ export async function a2a(binary) {
           holds(got.whole.includes('Hello, Ada!'), `the answer: ${got.whole}`);
           holds(got.stream.length >= 3, `a stream of ${got.stream.length}: ${got.stream}`);
           holds(got.stream.join('').includes('Hello, Ada!'), `the stream: ${got.stream}`);
-          equal(trace.filter(({ status }) => status !== 200), [], 'answers other than 200');
+          equal(trace.filter(({ status }) => status >= 300), [], 'answers that refuse');
           holds(trace.filter(({ method }) => method === 'POST').length >= 2, 'the calls did not pass the gateway');
           return `${got.stream.length} events`;
         });

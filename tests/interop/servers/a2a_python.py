@@ -1,7 +1,7 @@
-"""An A2A agent on the Python SDK: a2a_python.py PORT
+"""An A2A agent on the Python SDK: a2a_python.py PORT VERSION
 
-It greets whom it is told of, as a task with an artifact, over JSON-RPC and REST, in version 1.0. Its card names its own
-address and no security: what callers need is for the gateway to say.
+It greets whom it is told of, as a task with an artifact, over JSON-RPC and REST, in VERSION 1.0 or 0.3. Its card has the shape
+of that version, names its own address and no security: what callers need is for the gateway to say.
 """
 
 import sys
@@ -21,8 +21,11 @@ from a2a.server.routes.rest_routes import create_rest_routes
 from a2a.server.tasks import InMemoryTaskStore
 from a2a.types import AgentCapabilities, AgentCard, AgentInterface, AgentSkill, TaskState
 from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 PORT = int(sys.argv[1])
+OLD = sys.argv[2] == "0.3"
 URL = f"http://127.0.0.1:{PORT}"
 
 CARD = AgentCard(
@@ -38,6 +41,29 @@ CARD = AgentCard(
     default_output_modes=["text/plain"],
     skills=[AgentSkill(id="greet", name="greet", description="Greets.", tags=["greeting"])],
 )
+
+
+OLD_CARD = {
+    "protocolVersion": "0.3.0",
+    "name": "greeter",
+    "description": "Greets.",
+    "version": "1.0.0",
+    "url": f"{URL}/rpc",
+    "preferredTransport": "JSONRPC",
+    "additionalInterfaces": [
+        {"url": f"{URL}/rpc", "transport": "JSONRPC"},
+        {"url": f"{URL}/rest", "transport": "HTTP+JSON"},
+    ],
+    "capabilities": {"streaming": True},
+    "defaultInputModes": ["text/plain"],
+    "defaultOutputModes": ["text/plain"],
+    "skills": [{"id": "greet", "name": "greet", "description": "Greets.", "tags": ["greeting"]}],
+}
+
+
+async def old_card(_request):
+    """The card in the shape of 0.3."""
+    return JSONResponse(OLD_CARD)
 
 
 class Greeter(AgentExecutor):
@@ -60,9 +86,9 @@ class Greeter(AgentExecutor):
 handler = DefaultRequestHandler(Greeter(), InMemoryTaskStore(), CARD)
 app = Starlette(
     routes=[
-        *create_agent_card_routes(CARD),
-        *create_jsonrpc_routes(handler, "/rpc"),
-        *create_rest_routes(handler, path_prefix="/rest"),
+        *([Route("/.well-known/agent-card.json", old_card)] if OLD else create_agent_card_routes(CARD)),
+        *create_jsonrpc_routes(handler, "/rpc", enable_v0_3_compat=OLD),
+        *create_rest_routes(handler, path_prefix="/rest", enable_v0_3_compat=OLD),
     ],
 )
 uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="info")
