@@ -57,6 +57,18 @@ fn content_is(file: &std::path::Path, first: &str) -> bool {
 }
 
 #[tokio::test]
+async fn a_session_goes_on_at_the_process_that_takes_the_listeners_over() {
+    let world = World::new().await;
+    let (body, server) = (world.body(&json!({})), "  state_dir: state\n");
+    let mut gateway = Start { body: &body, server, ..Start::default() }.ready().await;
+    let session = world.begin(&gateway, Call::new("/public/mcp", None)).await;
+    let successor = gateway.successor().await;
+    gateway.signal("QUIT").await;
+    assert!(gateway.ended(Duration::from_secs(40)).await.success(), "{:?}", gateway.stderr());
+    assert_eq!(status(&world, &gateway, &session).await, 200, "{}", successor.log());
+}
+
+#[tokio::test]
 async fn without_a_folder_a_session_ends_with_the_process() {
     let world = World::new().await;
     let mut gateway = Start { body: &world.body(&json!({})), ..Start::default() }.ready().await;

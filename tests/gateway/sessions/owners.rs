@@ -213,6 +213,11 @@ async fn shadow_mode_counts_foreign_sessions_and_lets_them_pass() {
         );
         assert_eq!(reason(&gateway, &got).await, expected);
     }
+    // A page of another origin is refused before its caller is known: its session goes on as the others do.
+    let more = [("origin", "https://page.test")];
+    let got = world.ask(&gateway, Call { more: &more, ..bearer(&alice) }, &[&session]).await;
+    assert_eq!((got.status, got.sessions.as_deref()), (200, Some(&[ID.to_owned()] as &[_])));
+    assert_eq!(reason(&gateway, &got).await, "origin_denied");
     let labels = ["agent=\"shadow\"", "reason=\"session_foreign\"", "decision=\"shadow_deny\""];
     assert_eq!(gateway.metric("portcullis_auth_decisions_total", &labels).await, 2.0);
 }
