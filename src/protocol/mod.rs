@@ -7,5 +7,9 @@ pub mod a2a;
 pub mod json_rpc;
 pub mod mcp;
 mod resource;
+mod resource_response;
 
 pub use resource::{RESOURCE_METADATA, ResourceForm, ResourceForms, ResourceMetadata, inserted};
+pub use resource_response::{
+    Described, METADATA_METHODS, every_origin, metadata_document, metadata_preflight,
+};

@@ -10,6 +10,7 @@ use pingora::proxy::Session;
 
 use crate::gate::SentSession;
 use crate::model::{Purpose, Refusal, Request};
+use crate::protocol::METADATA_METHODS;
 use crate::routing::{Agent, Match};
 
 use super::answer::{Own, Problem};
@@ -143,7 +144,7 @@ impl Gateway {
                     Answer::Described(described) => Own::Metadata(described),
                     Answer::MethodNotAllowed => {
                         let _counted = self.unrouted(head, ctx, Refusal::MethodNotAllowed);
-                        Problem::method(metadata::ALLOW).open().into()
+                        Problem::method(METADATA_METHODS).open().into()
                     }
                     Answer::NotFound => self.reserved(head, ctx),
                 })

@@ -13,12 +13,12 @@ use pingora::{Error, ErrorType};
 
 use crate::gate::{Challenge, RefusedResponse, Verdict, challenge, detail};
 use crate::model::{Reason, Refusal, RequestId, methods};
+use crate::protocol::{Described, every_origin};
 use crate::routing::{Agent, CorsHeaders};
 
 use super::card_answer::CardAnswer;
 use super::context::{Context, OwnAnswer};
 use super::cross_origin;
-use super::metadata::{self, Described};
 
 /// How long the unread rest of a refused request's body is read and dropped: long enough for a client that sends without
 /// pause to finish and read the response, too short to hold a slot with.
@@ -107,7 +107,7 @@ impl Problem {
     /// Writes the response.
     pub(super) async fn send(self, session: &mut Session, ctx: &Context) -> pingora::Result<()> {
         let cors = match self.open {
-            true => vec![metadata::every_origin()],
+            true => vec![every_origin()],
             false => cross_origin::headers(ctx.agent().map(|agent| &**agent), session.req_header()),
         };
         let (media_type, body) = self.body(&session.req_header().method, ctx);
