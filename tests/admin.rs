@@ -36,6 +36,10 @@ mod broken;
 mod client_token;
 
 #[cfg(test)]
+#[path = "admin/clients.rs"]
+mod clients;
+
+#[cfg(test)]
 #[path = "admin/crash.rs"]
 mod crash;
 

@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use crate::config::{self, Snapshot};
 use crate::model::{Enforcement, HostRule, ResourceId, ResourceKind};
-use crate::routing::{Agent, Authenticator, Methods};
+use crate::routing::{Agent, Authenticator, Methods, Protocol};
 use crate::telemetry::AgentTraffic;
 
-use super::agent_url::url;
+use super::agent_url::Reached;
 use super::body::{Answer, Anything};
 use super::caller::Caller;
 use super::changes::{bad_name, remove, replace};
@@ -88,6 +88,26 @@ impl Authentication {
     }
 }
 
+/// What an agent speaks.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AgentProtocol")]
+#[serde(rename_all = "snake_case")]
+enum Spoken {
+    Http,
+    Mcp,
+    A2a,
+}
+
+impl Spoken {
+    const fn of(protocol: &Protocol) -> Self {
+        match protocol {
+            Protocol::Http => Self::Http,
+            Protocol::Mcp(_) => Self::Mcp,
+            Protocol::A2a(_) => Self::A2a,
+        }
+    }
+}
+
 /// An agent in a list.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "AgentSummary")]
@@ -96,6 +116,7 @@ pub(super) struct Summary {
     display_name: Option<String>,
     route: Route,
     upstream: String,
+    protocol: Spoken,
     authentication: Authentication,
     identity_providers: Vec<String>,
     enforcement: Enforcement,
@@ -118,6 +139,11 @@ pub(super) struct Detail {
     #[schemars(with = "Map<String, Value>")]
     spec: Value,
     url: String,
+    /// What people give to their client: with the endpoint of MCP, or with the slash at the end that clients of A2A need.
+    client_url: String,
+    /// The audiences of which a token must name one: those that are written, and those that the URL of an agent gives that
+    /// speaks MCP. Empty where tokens for any audience are accepted, and where no token is.
+    audiences: Vec<String>,
     upstream_health: UpstreamHealth,
 }
 
@@ -158,6 +184,7 @@ fn summary(state: &AdminState, live: &Snapshot, agent: &Agent) -> Summary {
         display_name: agent.display_name.clone(),
         route: Route::of(agent, path),
         upstream: agent.upstream.url(),
+        protocol: Spoken::of(&agent.protocol),
         authentication: Authentication::of(&agent.authenticator),
         identity_providers: providers.iter().map(|provider| provider.spec().name.to_string()).collect(),
         enforcement: agent.enforcement,
@@ -180,12 +207,19 @@ pub(super) async fn show(
     let agent = find(&live, &name)?;
     let written = live.written(&id(&name)?).ok_or_else(|| not_found(&name))?;
     let tag = write::etag(&written.tag);
+    let reached = Reached::of(&live, agent, &headers);
+    let audiences = match &agent.authenticator {
+        Authenticator::OAuth(policy) => policy.audiences.clone(),
+        Authenticator::ApiKey(_) | Authenticator::Public => Vec::new(),
+    };
     let detail = Detail {
         summary: summary(&state, &live, agent),
         etag: written.tag,
         file: written.path.display().to_string(),
         spec: config::masked(ResourceKind::Agent, written.spec),
-        url: url(&live, agent, &headers),
+        url: reached.agent(agent),
+        client_url: reached.client(agent),
+        audiences,
         upstream_health: UpstreamHealth::of(&state, &name),
     };
     Ok(write::with_tag(Answer(detail).into_response(), tag))

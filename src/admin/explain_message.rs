@@ -4,15 +4,14 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Method};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use url::Url;
 
 use crate::config::{Code, Snapshot};
 use crate::gate;
+use crate::protocol::ResourceForm;
 use crate::protocol::mcp::NoSample;
-use crate::protocol::{RESOURCE_METADATA, ResourceForm};
 use crate::routing::Agent;
 
-use super::agent_url;
+use super::agent_url::Reached;
 use super::problem::Problem;
 
 /// An operation.
@@ -68,14 +67,6 @@ pub fn message_path(agent: &Agent) -> String {
 /// first listener.
 #[must_use]
 pub fn told_metadata_url(live: &Snapshot, agent: &Agent, path: &str) -> Option<String> {
-    let url = Url::parse(&agent_url::url(live, agent, &HeaderMap::new())).ok()?;
-    let written = live.public_url.as_ref().filter(|_| agent.public_url.is_none());
-    let base = written.map(|written| written.base()).unwrap_or_default();
     let forms = agent.forms();
-    let url = format!(
-        "{}{RESOURCE_METADATA}{base}{}",
-        url.origin().ascii_serialization(),
-        forms.path(forms.told(path))
-    );
-    Some(url.replace('=', "%3D").replace('"', "%22"))
+    Some(Reached::of(live, agent, &HeaderMap::new()).challenged(&forms.path(forms.told(path))))
 }

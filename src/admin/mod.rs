@@ -4,6 +4,7 @@
 //! `precondition`, `problem`), and one file for each resource. It leaves the meaning of a change to `control`; nothing
 //! here writes a configuration.
 
+mod agent_card;
 mod agent_url;
 mod agents;
 mod api_keys;
@@ -11,10 +12,12 @@ mod attention;
 mod body;
 mod caller;
 mod changes;
+mod client_check;
 mod client_token;
 mod console;
 mod cookie;
 mod decisions;
+mod discovery;
 mod documents;
 mod encoding;
 mod explain;

@@ -5,9 +5,9 @@ use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    SharedState, agents, api_keys, client_token, console, decisions, documents, explain, guard, key_changes,
-    openapi, probe, problem, provider_changes, providers, reload, revisions, session, status, streams,
-    traffic, trial,
+    SharedState, agent_card, agents, api_keys, client_check, client_token, console, decisions, discovery,
+    documents, explain, guard, key_changes, openapi, probe, problem, provider_changes, providers, reload,
+    revisions, session, status, streams, traffic, trial,
 };
 
 /// The paths, as OpenAPI writes them, with the handlers of their methods.
@@ -17,6 +17,9 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<SharedState>)> {
         (guard::SESSION, post(session::open).get(session::show).delete(session::close)),
         ("/api/v1/agents", get(agents::list)),
         ("/api/v1/agents/{name}", get(agents::show).put(agents::put).delete(agents::delete)),
+        ("/api/v1/agents/{name}/card", get(agent_card::show)),
+        ("/api/v1/agents/{name}/discovery", get(discovery::show)),
+        ("/api/v1/agents/{name}/client-check", post(client_check::run)),
         ("/api/v1/agents/{name}/streams", get(streams::list).delete(streams::end)),
         ("/api/v1/agents/{name}/test", post(trial::run)),
         ("/api/v1/identity-providers", get(providers::list)),

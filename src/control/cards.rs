@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::config::Snapshot;
 use crate::model::{AgentName, Clock, Live};
 use crate::protocol::a2a::card::{CardError, CardSeal};
-use crate::routing::{A2aAgent, Agent, CardOrigin, CardState};
+use crate::routing::{A2aAgent, Agent, CardOrigin, CardSeen, CardState};
 use crate::signing::{Header, KeyRing, SigningKey};
 use crate::telemetry::{CardMetrics, Metrics};
 
@@ -66,16 +66,16 @@ impl Cards {
             |name: &AgentName, one: &Following| !wanted(name).is_some_and(|a| Arc::ptr_eq(a, &one.agent));
         let before: HashMap<AgentName, Following> =
             self.following.extract_if(|name, one| gone(name, one)).collect();
-        let lasts: HashMap<AgentName, Option<(Place, Vec<u8>)>> =
-            before.iter().map(|(name, one)| (name.clone(), taken(&one.last))).collect();
+        let lasts: HashMap<AgentName, Before> =
+            before.iter().map(|(name, one)| (name.clone(), Before::of(one))).collect();
         // The tasks and series of before end here.
         drop(before);
         for (name, agent) in &snapshot.agents {
             let Some(a2a) = agent.protocol.a2a().filter(|_| !self.following.contains_key(name)) else {
                 continue;
             };
-            let last = lasts.get(name).cloned().flatten().filter(|(place, _)| *place == Place::of(agent));
-            let following = self.spawn(agent, a2a, last, &snapshot.signing);
+            let before = lasts.get(name).filter(|before| before.is_of(agent)).cloned().unwrap_or_default();
+            let following = self.spawn(agent, a2a, before, &snapshot.signing);
             self.following.insert(name.clone(), following);
         }
     }
@@ -91,9 +91,10 @@ impl Cards {
         &self,
         agent: &Arc<Agent>,
         a2a: &Arc<A2aAgent>,
-        last: Option<(Place, Vec<u8>)>,
+        before: Before,
         keys: &Arc<Live<KeyRing>>,
     ) -> Following {
+        let Before { last, seen } = before;
         let metrics = self.metrics.card(&agent.name);
         let (wake, kept) = (Arc::new(Notify::new()), Arc::new(Mutex::new(last.clone())));
         let mut keeper = Keeper {
@@ -105,10 +106,12 @@ impl Cards {
             keys: Arc::clone(keys),
             signed: None,
             said: None,
+            seen,
         };
         if let Some((_, card)) = last {
             // What is wrong with it is said when it comes again.
             let _unusable = keeper.serve(&card);
+            keeper.show();
         }
         let woken = Arc::clone(&wake);
         let task = match a2a.plan.origin {
@@ -128,6 +131,25 @@ fn taken(last: &Last) -> Option<(Place, Vec<u8>)> {
     last.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
+/// What was had of an agent's card under the configuration before.
+#[derive(Clone, Default)]
+struct Before {
+    last: Option<(Place, Vec<u8>)>,
+    seen: CardSeen,
+}
+
+impl Before {
+    fn of(one: &Following) -> Self {
+        let seen = one.agent.protocol.a2a().map(|a2a| CardSeen::clone(&a2a.seen.get()));
+        Self { last: taken(&one.last), seen: seen.unwrap_or_default() }
+    }
+
+    /// Whether it came from where this agent is.
+    fn is_of(&self, agent: &Agent) -> bool {
+        self.last.as_ref().is_some_and(|(place, _)| *place == Place::of(agent))
+    }
+}
+
 /// Keeps the card of one agent.
 struct Keeper {
     agent: Arc<Agent>,
@@ -141,13 +163,19 @@ struct Keeper {
     signed: Option<(Vec<u8>, String)>,
     /// What was logged last, so that each change is logged once.
     said: Option<String>,
+    /// What is shown of it.
+    seen: CardSeen,
 }
 
 impl Keeper {
     async fn run(mut self, wake: &Notify) {
         let mut fetch = match CardFetch::new(&self.agent) {
             Ok(fetch) => fetch,
-            Err(error) => return self.say(Some(error.to_string())),
+            Err(error) => {
+                self.seen.failure = Some(error.to_string().into());
+                self.show();
+                return self.say(Some(error.to_string()));
+            }
         };
         let mut retry = FIRST_RETRY;
         loop {
@@ -168,7 +196,7 @@ impl Keeper {
     async fn look(&mut self, fetch: &mut CardFetch) -> bool {
         let failed = match fetch.get().await {
             Ok(Got::Unchanged) => self.sign_again().err().map(|error| error.to_string()),
-            Ok(Got::Card(card)) => match self.serve(&card) {
+            Ok(Got::Card(card)) => match self.came(&card) {
                 Ok(()) => {
                     let place = Place::of(&self.agent);
                     *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((place, card));
@@ -182,11 +210,15 @@ impl Keeper {
             Err(error) => Some(error.to_string()),
         };
         let is_good = failed.is_none();
+        self.seen.failure = failed.as_deref().map(Into::into);
         if is_good {
-            self.metrics.fetched(self.clock.now());
+            let now = self.clock.now();
+            self.metrics.fetched(now);
+            self.seen.at = Some(now);
         } else {
             self.metrics.failed();
         }
+        self.show();
         self.say(failed);
         is_good
     }
@@ -197,6 +229,17 @@ impl Keeper {
             Some((card, _)) => self.serve(&card),
             None => Ok(()),
         }
+    }
+
+    /// A card came.
+    fn came(&mut self, card: &[u8]) -> Result<(), CardError> {
+        self.seen.upstream = Some(card.into());
+        self.serve(card)
+    }
+
+    /// Shows operators what is known.
+    fn show(&self) {
+        self.a2a.seen.publish(Arc::new(self.seen.clone()));
     }
 
     /// Publishes what is made of the agent's card.
@@ -215,6 +258,7 @@ impl Keeper {
             Ok((served, warnings)) => {
                 let signed = self.a2a.plan.policy.keys_url.as_ref().and(kid);
                 self.signed = signed.map(|kid| (card.to_vec(), kid.to_owned()));
+                self.seen.warnings = warnings.iter().map(ToString::to_string).collect();
                 let state = CardState::Served(served);
                 if self.a2a.card.with(|before| *before != state) {
                     for warning in warnings {

@@ -4,6 +4,7 @@
 //! provider fetches in the background and publishes whole sets. Keys are parsed once, independently of each other, and
 //! are bound to the algorithms that they may verify. This room leaves the claims of a token to `authn`.
 
+mod authorization_server;
 mod cache;
 mod client_token;
 mod discovery;
@@ -28,6 +29,7 @@ mod state_dir;
 mod status;
 mod verification_key;
 
+pub use authorization_server::{AuthorizationServer, authorization_server};
 pub use cache::Missing;
 pub use client_token::{ClientAuthentication, Token, TokenError, TokenRequest, client_token};
 pub use key_name::KeyName;

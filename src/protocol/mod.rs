@@ -9,7 +9,9 @@ pub mod mcp;
 mod resource;
 mod resource_response;
 
-pub use resource::{RESOURCE_METADATA, ResourceForm, ResourceForms, ResourceMetadata, inserted};
+pub use resource::{
+    RESOURCE_METADATA, ResourceForm, ResourceForms, ResourceMetadata, inserted, metadata_url_in_challenge,
+};
 pub use resource_response::{
     Described, METADATA_METHODS, every_origin, metadata_document, metadata_preflight,
 };

@@ -90,6 +90,13 @@ pub fn inserted(path: &str) -> Option<&str> {
     path.strip_prefix(RESOURCE_METADATA).filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// The URL of the metadata of a resource as it stands in a challenge: clients search that for what looks like a parameter,
+/// and stop at the first quote.
+#[must_use]
+pub fn metadata_url_in_challenge(origin: &str, path: &str) -> String {
+    format!("{origin}{RESOURCE_METADATA}{path}").replace('=', "%3D").replace('"', "%22")
+}
+
 /// The document (RFC 9728 section 2). Members that would say nothing are left out.
 #[derive(Debug, Serialize)]
 pub struct ResourceMetadata<'a> {

@@ -83,7 +83,7 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(header::IF_NONE_MATCH, sent.parse().unwrap());
-            assert_eq!(document("{}".to_owned(), &headers, true).status, status, "{sent}");
+            assert_eq!(metadata_document("{}".to_owned(), &headers, true).status, status, "{sent}");
         }
     }
 }

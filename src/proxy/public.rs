@@ -6,7 +6,7 @@ use pingora::http::RequestHeader;
 
 use crate::config::PublicUrl;
 use crate::model::Host;
-use crate::protocol::RESOURCE_METADATA;
+use crate::protocol::metadata_url_in_challenge;
 use crate::routing::Agent;
 
 use super::context::Context;
@@ -71,10 +71,8 @@ impl Public {
     /// else that of the URL which clients are given.
     pub(super) fn metadata_url(&self, agent: &Agent, path: &str) -> String {
         let forms = agent.forms();
-        let Self { origin, base, .. } = self;
-        let url = format!("{origin}{RESOURCE_METADATA}{base}{}", forms.path(forms.told(path)));
-        // Clients search the challenge for what looks like a parameter, and stop at the first quote.
-        url.replace('=', "%3D").replace('"', "%22")
+        let path = format!("{}{}", self.base, forms.path(forms.told(path)));
+        metadata_url_in_challenge(&self.origin, &path)
     }
 }
 

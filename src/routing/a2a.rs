@@ -10,6 +10,8 @@ use crate::protocol::a2a::card::{
     CardError, CardPolicy, CardText, CardWarning, Sign, has_signature, rewrite,
 };
 
+use super::card_seen::CardSeen;
+
 /// The names under which clients ask for a card, below the base of the agent (A2A 1.0 section 8.2, and that of 0.2).
 pub const CARD_PATHS: [&str; 2] = ["/.well-known/agent-card.json", "/.well-known/agent.json"];
 /// Where the extended card is, in lower case: REST of 1.0, of 0.3, and the place of 0.2.
@@ -30,6 +32,8 @@ pub struct A2aAgent {
     pub plan: CardPlan,
     /// The card that is served now.
     pub card: Live<CardState>,
+    /// What operators know of it.
+    pub seen: Live<CardSeen>,
 }
 
 /// How a card is made.
@@ -93,7 +97,7 @@ impl A2aAgent {
             }
             CardOrigin::Rewrite | CardOrigin::Passthrough => CardState::Absent,
         };
-        Self { plan, card: Live::new(card) }
+        Self { plan, card: Live::new(card), seen: Live::new(CardSeen::default()) }
     }
 }
 

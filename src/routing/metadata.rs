@@ -33,15 +33,22 @@ impl Agent {
             resource,
             authorization_servers: &issuers,
             scopes_supported: &self.scopes_to_ask_for(),
-            bearer_methods_supported: if is_plain_bearer(policy) { &["header"] } else { &[] },
+            bearer_methods_supported: if self.takes_plain_bearer() { &["header"] } else { &[] },
             resource_name: name,
             resource_documentation: mcp.and_then(|mcp| mcp.documentation.as_deref()),
         };
         serde_json::to_string(&document).ok()
     }
 
-    /// The scopes that are written for clients, else those of its rules.
-    fn scopes_to_ask_for(&self) -> Vec<&str> {
+    /// Whether its callers send a token as RFC 6750 section 2.1 says.
+    #[must_use]
+    pub fn takes_plain_bearer(&self) -> bool {
+        matches!(&self.authenticator, Authenticator::OAuth(policy) if is_plain_bearer(policy))
+    }
+
+    /// The scopes that its clients are told to ask for: those that are written for them, else those of its rules.
+    #[must_use]
+    pub fn scopes_to_ask_for(&self) -> Vec<&str> {
         let written = self.mcp().map(|mcp| &*mcp.scopes_supported).unwrap_or_default();
         if written.is_empty() {
             requested_scopes(self.entry.rules.scopes.listed())

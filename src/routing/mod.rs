@@ -6,6 +6,7 @@
 mod a2a;
 mod agent;
 mod allowed_origin;
+mod card_seen;
 mod cors;
 mod cors_rules;
 mod found;
@@ -23,6 +24,7 @@ pub use a2a::{
 };
 pub use agent::{Agent, AgentId, Authenticator, next_id};
 pub use allowed_origin::{AllowedOrigin, AllowedOrigins};
+pub use card_seen::CardSeen;
 pub use cors::{Cors, CorsHeaders};
 pub use cors_rules::{CorsPreset, CorsRules};
 pub use found::Match;

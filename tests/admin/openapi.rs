@@ -9,7 +9,7 @@ use super::api::Reply;
 use super::world::World;
 
 /// Every operation that the contract names.
-const OPERATIONS: [(&str, &str); 35] = [
+const OPERATIONS: [(&str, &str); 38] = [
     ("post", "/session"),
     ("get", "/session"),
     ("delete", "/session"),
@@ -18,6 +18,9 @@ const OPERATIONS: [(&str, &str); 35] = [
     ("put", "/agents/{name}"),
     ("delete", "/agents/{name}"),
     ("post", "/agents/{name}/test"),
+    ("get", "/agents/{name}/discovery"),
+    ("post", "/agents/{name}/client-check"),
+    ("get", "/agents/{name}/card"),
     ("get", "/agents/{name}/streams"),
     ("delete", "/agents/{name}/streams"),
     ("get", "/identity-providers"),

@@ -16,6 +16,7 @@ const agent = (over: Partial<AgentSummary>): AgentSummary => ({
   display_name: null,
   route: { path: "/a", host: null, hosts: [], methods: [], strip_path: false },
   upstream: "http://a",
+  protocol: "http",
   authentication: "oauth",
   identity_providers: ["corp"],
   enforcement: "enforce",

@@ -6,10 +6,47 @@ export type JsonObject = { [member: string]: Json };
 /** The kind of a change of a resource. */
 export type Action = "created" | "updated" | "deleted";
 
+/** The card of an agent that speaks A2A. */
+export interface AgentCard {
+  /** What people give to their client. */
+  client_url: string;
+
+  /** Why it failed. */
+  failure: string | null;
+
+  /** When the agent's own card last came or was confirmed; absent for a card from a file. */
+  fetched_at: string | null;
+
+  /** Whether the last fetch failed, so that what is served is of before. */
+  is_stale: boolean;
+
+  /** The text that is served; absent while none is. */
+  served: string | null;
+  signature: "none" | "stripped" | "resigned" | "passed" | null;
+  source: "rewrite" | "passthrough" | "file";
+  state: CardServing;
+
+  /** The text that last came from the agent; absent for a card from a file. */
+  upstream: string | null;
+
+  /** Where the card is served. */
+  urls: string[];
+
+  /** What is to be looked at in what was made of the agent's card. */
+  warnings: string[];
+}
+
 /** An agent with all details. */
 export interface AgentDetail {
   api_keys: number;
+
+  /** The audiences of which a token must name one: those that are written, and those that the URL of an agent gives that
+speaks MCP. Empty where tokens for any audience are accepted, and where no token is. */
+  audiences: string[];
   authentication: Authentication;
+
+  /** What people give to their client: with the endpoint of MCP, or with the slash at the end that clients of A2A need. */
+  client_url: string;
   display_name: string | null;
   enforcement: "enforce" | "shadow";
   etag: string;
@@ -18,6 +55,7 @@ export interface AgentDetail {
   last_upstream_failure: LastUpstreamFailure | null;
   managed_by: ManagedBy;
   name: string;
+  protocol: AgentProtocol;
   route: AgentRoute;
 
   /** As it is written. A file written by hand can hold a number where text is expected. */
@@ -28,6 +66,20 @@ export interface AgentDetail {
   upstream_health: UpstreamHealth;
   url: string;
 }
+
+/** What a client finds that knows nothing but the URL of an agent. */
+export interface AgentDiscovery {
+  client_url: string;
+  first_call: FirstCall;
+
+  /** The metadata at each place where clients look; empty for an agent without OAuth. */
+  metadata: MetadataPlace[];
+  origin_source: OriginSource;
+  page: PageAnswer;
+}
+
+/** What an agent speaks. */
+export type AgentProtocol = "http" | "mcp" | "a2a";
 
 /** The requests that are routed to an agent. */
 export interface AgentRoute {
@@ -506,6 +558,7 @@ export interface AgentSummary {
   last_upstream_failure: LastUpstreamFailure | null;
   managed_by: ManagedBy;
   name: string;
+  protocol: AgentProtocol;
   route: AgentRoute;
   traffic: AgentTraffic;
   upstream: string;
@@ -638,6 +691,9 @@ export interface BrokenDocument {
   since: string;
 }
 
+/** What clients get of a card. */
+export type CardServing = "served" | "absent" | "refused";
+
 /** The change of one resource. */
 export interface Change {
   action: Action;
@@ -709,6 +765,53 @@ export interface Check {
 
 /** How the client authenticates at the token endpoint (RFC 6749 section 2.3.1). */
 export type ClientAuthentication = "basic" | "post";
+
+/** The result for one URL. */
+export interface ClientCheck {
+  /** The name of the identity provider that clients choose, which is the first. */
+  identity_provider: string;
+
+  /** Its issuer, as the metadata of the agent names it. */
+  issuer: string;
+
+  /** Where its metadata was found. */
+  metadata_url: string | null;
+  rows: ClientCheckRow[];
+  url: string;
+}
+
+/** What to check. */
+export interface ClientCheckQuestion {
+  /** The URL that people gave to their client; the one that they should give when it is absent. */
+  url?: string | null;
+}
+
+/** How a check ended. */
+export type ClientCheckResult = "ok" | "warn" | "bad" | "unknown";
+
+/** One check. */
+export interface ClientCheckRow {
+  /** What was found. */
+  found: string;
+
+  /** How to fix it. */
+  help: string | null;
+  outcome: ClientCheckResult;
+  topic: ClientCheckTopic;
+}
+
+/** What is checked. */
+export type ClientCheckTopic =
+  | "resource"
+  | "reach"
+  | "audience"
+  | "credential"
+  | "page"
+  | "authorization_server"
+  | "issuer"
+  | "pkce"
+  | "registration"
+  | "scopes";
 
 /** The provider's token response (RFC 6749 section 5.1). */
 export interface ClientToken {
@@ -974,6 +1077,23 @@ reads none. */
   status: number;
 }
 
+/** The response to a call without a credential. */
+export interface FirstCall {
+  /** `WWW-Authenticate`. */
+  challenge: string | null;
+  method: string;
+
+  /** Absent where the call goes through: at a public agent, and in shadow mode. */
+  status: number | null;
+  url: string;
+}
+
+/** A field of a response. */
+export interface HeaderField {
+  name: string;
+  value: string;
+}
+
 /** The health of an identity provider. */
 export type Health = "ok" | "stale" | "failing" | "waiting";
 
@@ -1036,12 +1156,39 @@ export interface Login {
 /** The origin of a resource, which decides who may change it. */
 export type ManagedBy = "store" | "file";
 
+/** A place where clients look for metadata. */
+export interface MetadataPlace {
+  /** The text of the document; absent where the gateway answers 404. */
+  document: string | null;
+  headers: HeaderField[];
+
+  /** Another agent whose metadata is there, since requests for the resource lead to it. */
+  other_agent: string | null;
+  url: string;
+}
+
 /** The API key to create. */
 export interface NewApiKey {
   agent: string;
   expires_at?: string | null;
   expires_in?: string | null;
   name?: string | null;
+}
+
+/** What says how callers reach an agent. */
+export type OriginSource = "agent" | "server" | "listener";
+
+/** What a page of one origin gets. */
+export interface PageAnswer {
+  /** Whether calls of the page are refused with 403, whatever their credential. */
+  is_refused: boolean;
+  origin: string;
+
+  /** The headers of the response to its preflight; absent where the agent itself answers. */
+  preflight: HeaderField[] | null;
+
+  /** The headers that the gateway adds to the response to its call. */
+  response: HeaderField[];
 }
 
 /** The result of a probe. */

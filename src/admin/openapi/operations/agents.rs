@@ -8,7 +8,7 @@ use super::super::parameters::{IF_MATCH, IF_NONE_MATCH, NAME};
 use super::super::specs::AgentSpec;
 use super::{ABSENT, BASE, CHANGE, CHANGE_OF_ONE, CREATED, REMOVED, WRITTEN, answer, body, stream, tagged};
 use crate::admin::page::{Page, Write};
-use crate::admin::{agents, streams, trial};
+use crate::admin::{agent_card, agents, client_check, discovery, streams, trial};
 
 pub(super) const ALL: &[Operation] = &[
     Operation {
@@ -59,6 +59,42 @@ pub(super) const ALL: &[Operation] = &[
         query: query::<Write>,
         answers: &[REMOVED],
         faults: CHANGE_OF_ONE,
+        ..BASE
+    },
+    Operation {
+        path: "/api/v1/agents/{name}/card",
+        id: "showCard",
+        tag: "agents",
+        summary: "Show the card of an agent that speaks A2A, beside the agent's own",
+        parameters: &[NAME],
+        answers: &[answer::<agent_card::Card>("200", "The card, and how its last fetch ended.")],
+        faults: ABSENT,
+        ..BASE
+    },
+    Operation {
+        path: "/api/v1/agents/{name}/discovery",
+        id: "showDiscovery",
+        tag: "agents",
+        summary: "Show what a client finds that knows nothing but the URL of an agent",
+        parameters: &[NAME],
+        query: query::<discovery::Asked>,
+        answers: &[answer::<discovery::Discovery>(
+            "200",
+            "The metadata, the challenge, and what a page may do.",
+        )],
+        faults: ABSENT,
+        ..BASE
+    },
+    Operation {
+        method: "post",
+        path: "/api/v1/agents/{name}/client-check",
+        id: "checkClients",
+        tag: "agents",
+        summary: "Check the way of clients from the URL of an agent to a token",
+        parameters: &[NAME],
+        body: body::<client_check::Question>(|| json!({"url": "https://agents.example.com/refunds"})),
+        answers: &[answer::<client_check::Checked>("200", "The result, with the problems found.")],
+        faults: Faults { invalid: true, ..ABSENT },
         ..BASE
     },
     Operation {
