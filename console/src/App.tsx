@@ -20,6 +20,7 @@ const page = (load: () => Promise<{ default: ComponentType }>) => lazy(load);
 const Overview = page(() => import("./overview/OverviewPage"));
 const Agents = page(() => import("./agents/AgentsPage"));
 const Agent = page(() => import("./agent/AgentPage"));
+const Discovery = page(() => import("./discovery/DiscoveryPage"));
 const Test = page(() => import("./test/TestPage"));
 const ApiKeys = page(() => import("./apikeys/ApiKeysPage"));
 const Providers = page(() => import("./providers/ProvidersPage"));
@@ -32,6 +33,7 @@ const ROUTES: [string, ComponentType][] = [
   ["/overview", Overview],
   ["/agents", Agents],
   ["/agents/:name", Agent],
+  ["/agents/:name/discovery", Discovery],
   ["/agents/:name/test", Test],
   ["/agents/:name/api-keys", ApiKeys],
   ["/agents/:name/callers", Callers],

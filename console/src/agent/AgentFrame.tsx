@@ -22,6 +22,7 @@ export function AgentFrame({ children }: { children: (agent: AgentDetail) => Rea
     [home, "Agent"],
     [`${home}/test`, "Test"],
     [`${home}/api-keys`, "API keys"],
+    [`${home}/discovery`, "Discovery"],
     [`${home}/callers`, "For callers"],
   ] as const;
   const agent = query.data;

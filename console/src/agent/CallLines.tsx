@@ -21,7 +21,10 @@ export function CallLines({ agent }: { agent: AgentDetail }) {
           Set the variable API_KEY to an API key of this agent first.
         </p>
       )}
-      <CodeLine text={curlLine(agent)} what="the curl command" />
+      <CodeLine
+        text={curlLine(agent.protocol === "mcp" ? { ...agent, url: agent.client_url } : agent)}
+        what="the curl command"
+      />
     </div>
   );
 }

@@ -12,6 +12,7 @@ import { visible } from "../parts/visible";
 import { meaning } from "../refused/reasons";
 import css from "./AgentsPage.module.css";
 import { AuthenticationMark, authenticationWord } from "./AuthenticationMark";
+import { ProtocolMark } from "./ProtocolMark";
 
 /** As many names as fit beside the sparkline without making the row taller. */
 const NAMES_SHOWN = 3;
@@ -42,6 +43,7 @@ export const COLUMNS: Column<AgentSummary>[] = [
     cell: (agent) => (
       <div className={css.marks}>
         <AuthenticationMark authentication={agent.authentication} />
+        <ProtocolMark protocol={agent.protocol} />
         {agent.enforcement === "shadow" && <Mark tone="shadow">Shadow</Mark>}
         {agent.managed_by === "file" && <FileMark />}
       </div>

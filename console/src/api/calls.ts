@@ -26,6 +26,13 @@ export const agents = {
     ask<T.Written>(`/agents/${one(name)}`, { method: "PUT", body: spec, ...on, dryRun, signal }),
   remove: (name: string, etag: string) =>
     ask<T.Written>(`/agents/${one(name)}`, { method: "DELETE", ifMatch: etag }),
+  /** What a client finds; `origin` is that of the page in which it runs. */
+  discovery: (name: string, origin?: string) =>
+    ask<T.AgentDiscovery>(`/agents/${one(name)}/discovery`, { query: { origin } }),
+  /** Asks the identity provider as clients do that were given this URL. */
+  checkClients: (name: string, body: T.ClientCheckQuestion) =>
+    ask<T.ClientCheck>(`/agents/${one(name)}/client-check`, { method: "POST", body, timeout: "long" }),
+  card: (name: string) => ask<T.AgentCard>(`/agents/${one(name)}/card`),
   /** Sends a request through the gateway, and yields the events of its response as they arrive. */
   async *test(name: string, body: T.Trial, signal: AbortSignal): AsyncGenerator<T.TrialEvent> {
     const answer = await send(`/agents/${one(name)}/test`, {

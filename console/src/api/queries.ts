@@ -17,6 +17,8 @@ export const keys = {
   traffic: ["traffic"] as const,
   agents: ["agents"] as const,
   agent: (name: string) => ["agents", "one", name] as const,
+  discovery: (agent: string) => ["agents", "one", agent, "discovery"] as const,
+  card: (agent: string) => ["agents", "one", agent, "card"] as const,
   streams: (agent: string) => ["agents", "one", agent, "streams"] as const,
   providers: ["providers"] as const,
   provider: (name: string) => ["providers", "one", name] as const,
@@ -87,6 +89,20 @@ export const useAgents = (query: { limit?: number; after?: string; q?: string })
 
 export const useAgent = (name: string) =>
   useQuery({ queryKey: keys.agent(name), queryFn: () => agents.get(name), refetchInterval: REFETCH_MS });
+
+export const useDiscovery = (agent: string, origin: string | undefined) =>
+  useQuery({
+    queryKey: [...keys.discovery(agent), origin ?? ""],
+    queryFn: () => agents.discovery(agent, origin),
+    placeholderData: keepPreviousData,
+  });
+
+export const useCard = (agent: string) =>
+  useQuery({
+    queryKey: keys.card(agent),
+    queryFn: () => agents.card(agent),
+    refetchInterval: REFETCH_MS,
+  });
 
 export const useStreams = (agent: string) =>
   useQuery({

@@ -1,16 +1,12 @@
-// The audiences that a token for an agent may name.
+// The audiences that people ask for a token for an agent.
 import type { AgentDetail } from "../api/schemas";
-import { list, member, text } from "../deploy/spec";
+import { list, member } from "../deploy/spec";
 
-/** Those that are written, and of an agent that speaks MCP the URL that its clients are given. */
-export function audiencesOf({ spec, url }: Pick<AgentDetail, "spec" | "url">): string[] {
-  const oauth = member(spec.auth, "oauth");
-  const written = list(oauth.audiences);
-  const own = spec.protocol === "mcp" && oauth.audience !== "custom" && oauth.audience_claim !== "client_id";
-  // Beside written ones the URL is an audience only where it is a public one, which the agent's own says.
-  if (!own || (written.length && !spec.public_url)) return written;
-  const endpoint = text(member(spec, "mcp").endpoint, "/mcp");
-  return [...written, `${trimmed(url)}${trimmed(endpoint)}`];
+/**
+ * Those that are written, and of the forms of an agent's URL, which are audiences of one that speaks MCP, the one that
+ * clients are given.
+ */
+export function audiencesOf(agent: Pick<AgentDetail, "spec" | "audiences" | "client_url">): string[] {
+  const written = list(member(agent.spec.auth, "oauth").audiences);
+  return agent.audiences.filter((one) => written.includes(one) || one === agent.client_url);
 }
-
-const trimmed = (path: string) => path.replace(/\/+$/, "");

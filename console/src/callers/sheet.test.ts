@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { AgentDetail, JsonObject } from "../api/schemas";
+import { list, member } from "../deploy/spec";
 import { asText, sheetOf } from "./sheet";
 
 const agent = (authentication: AgentDetail["authentication"], auth: JsonObject | string) => ({
   name: "refunds",
   display_name: null,
   url: "https://agents.example.com/refunds",
+  client_url: "https://agents.example.com/refunds",
+  protocol: "http" as AgentDetail["protocol"],
+  audiences: typeof auth === "string" ? [] : list(member(auth, "oauth").audiences),
   authentication,
   spec: { route: { path: "/refunds", methods: ["POST"] }, auth } as JsonObject,
 });
@@ -28,28 +32,19 @@ describe("the page for callers says what they must know", () => {
     expect(sheet.lines.map((line) => line.about)).toEqual(["Get a token", "Call it"]);
     expect(sheet.answers.map(([status]) => status)).toEqual(["401", "403", "503", "502, 504"]);
   });
-  it.each<[string, JsonObject, JsonObject, string | undefined]>([
-    ["its URL", {}, {}, "https://agents.example.com/refunds/mcp"],
-    ["its URL with the endpoint", {}, { mcp: { endpoint: "/" } }, "https://agents.example.com/refunds"],
-    [
-      "what is written",
-      { audiences: ["a"], audience: "custom" },
-      { public_url: "https://agents.example.com" },
-      "a",
-    ],
-    ["what is written, and no URL that is not public", { audiences: ["a"] }, {}, "a"],
-    [
-      "both",
-      { audiences: ["a"] },
-      { public_url: "https://agents.example.com" },
-      "a or https://agents.example.com/refunds/mcp",
-    ],
-    ["nothing at an agent of another protocol", {}, { protocol: "http" }, undefined],
-  ])("of the audience at an agent that speaks MCP: %s", (_, oauth, own, wanted) => {
-    const mcp = agent("oauth", { oauth: { identity_providers: ["corp"], ...oauth } });
-    const spec = { ...mcp.spec, protocol: "mcp", ...own };
-    const facts = new Map(sheetOf({ ...mcp, spec }, null).facts);
+  const CLIENT = "https://agents.example.com/refunds/mcp";
+  it.each<[string, string[], string[], string | undefined]>([
+    ["its URL in the form for clients", [], [CLIENT, `${CLIENT}/`], CLIENT],
+    ["what is written", ["a"], ["a"], "a"],
+    ["both", ["a"], ["a", `${CLIENT}/`, CLIENT], `a or ${CLIENT}`],
+    ["a form of the URL that is written", [`${CLIENT}/`], [`${CLIENT}/`], `${CLIENT}/`],
+    ["nothing where any is accepted", [], [], undefined],
+  ])("of the audience at an agent that speaks MCP: %s", (_, written, audiences, wanted) => {
+    const auth = { oauth: { identity_providers: ["corp"], audiences: written } };
+    const mcp = { ...agent("oauth", auth), protocol: "mcp" as const, client_url: CLIENT, audiences };
+    const facts = new Map(sheetOf(mcp, null).facts);
     expect(facts.get("Audience of the token")).toBe(wanted);
+    expect(facts.get("URL")).toBe(CLIENT);
   });
   it("of a key in a header of its own", () => {
     const sheet = sheetOf(agent("api_key", { api_key: { header: "Authorization", prefix: "Bearer" } }), null);

@@ -14,14 +14,18 @@ export interface Sheet {
   answers: [string, string][];
 }
 
-type Agent = Pick<AgentDetail, "name" | "display_name" | "url" | "spec" | "authentication">;
+type Agent = Pick<
+  AgentDetail,
+  "name" | "display_name" | "url" | "client_url" | "protocol" | "audiences" | "spec" | "authentication"
+>;
 
 /** `token`: the command that fetches a token, when it is known. */
 export function sheetOf(agent: Agent, token: string | null): Sheet {
   const auth = readAuth(agent.spec.auth);
   const route = readRoute(agent.spec.route);
   const header = credentialHeader(agent.spec);
-  const facts: [string, string][] = [["URL", agent.url]];
+  const url = agent.protocol === "http" ? agent.url : agent.client_url;
+  const facts: [string, string][] = [["URL", url]];
   if (route.methods.length) facts.push(["Methods", route.methods.join(", ")]);
   if (header) {
     facts.push([
@@ -38,7 +42,7 @@ export function sheetOf(agent: Agent, token: string | null): Sheet {
   }
   const lines = [];
   if (token) lines.push({ about: "Get a token", text: token });
-  lines.push({ about: "Call it", text: curlLine(agent) });
+  lines.push({ about: "Call it", text: curlLine({ ...agent, url }) });
   return {
     title: `How to call ${visible(agent.display_name ?? agent.name)}`,
     facts,
