@@ -202,6 +202,73 @@ async function judge() {
   told('judged an operation, and a pasted message, without sending them');
 }
 
+async function discovery() {
+  await link('Discovery').click();
+  await page.getByTestId('client-url').filter({ hasText: `${GATEWAY_URL}/refunds` }).waitFor();
+  const answer = await fetch(`${GATEWAY_URL}/.well-known/oauth-protected-resource/refunds`);
+  const shown = page.getByRole('region', { name: `Metadata at ${GATEWAY_URL}/.well-known/oauth-protected-resource/refunds`, exact: true });
+  const place = page.getByText(`${GATEWAY_URL}/.well-known/oauth-protected-resource/refunds`, { exact: true });
+  if (!(await shown.isVisible())) await place.click();
+  must((await shown.innerText()) === JSON.stringify(await answer.json(), null, 2), 'the metadata is that which clients get');
+  await button('Check').click();
+  const found = page.getByTestId('client-check');
+  await found.getByText(`it names ${ISSUER_URL}`).waitFor();
+  await found.getByRole('table', { name: 'How far each client gets' }).getByText('VS Code').waitFor();
+  await audit(page, 'discovery');
+  told('saw what clients find, and how far they get');
+}
+
+async function deployForMcp() {
+  await go('Agents');
+  await button('New agent').first().click();
+  const drawer = page.getByRole('dialog');
+  await field('Name', drawer).fill('toolbox');
+  await field('Path', drawer).fill('/toolbox');
+  await field('Upstream URL', drawer).fill(UPSTREAM_URL);
+  await drawer.getByRole('radio', { name: 'MCP' }).check();
+  await field('Public URL', drawer).fill(GATEWAY_URL);
+  await drawer.getByRole('radio', { name: 'OAuth' }).check();
+  await field('Identity providers', drawer).click();
+  await page.getByRole('listbox', { name: 'Identity providers' }).getByRole('option', { name: 'corp' }).click();
+  await drawer.getByTestId('receives').filter({ hasText: 'issued for the URL of this agent' }).waitFor();
+  await drawer.getByText(/^More:/).click();
+  await button('Write rules', drawer).click();
+  await button('Rules by operation: add a rule', drawer).click();
+  await field('Rules by operation: name 1', drawer).fill('write_*');
+  await field('Rules by operation: who may 1', drawer).selectOption('block');
+  await field('Rules by operation: scopes, all of, 1', drawer).fill('refunds:write');
+  await page.keyboard.press('Enter');
+  await field('Preset', drawer).selectOption('mcp');
+  await diff('Diff of this deploy', 'write_*:', drawer);
+  await audit(page, 'deploy-mcp');
+  await button('Deploy', drawer).click();
+  await drawer.getByText('toolbox is live').waitFor();
+  await button('Open the agent', drawer).click();
+  await page.getByTestId('client-url').filter({ hasText: `${GATEWAY_URL}/toolbox/mcp` }).waitFor();
+  const { spec, audiences } = await page.evaluate(async () => (await fetch('/api/v1/agents/toolbox')).json());
+  must(JSON.stringify(spec.mcp.rules) === '{"tools":{"write_*":{"scopes":{"all_of":["refunds:write"]}}},"unlisted":"deny"}', JSON.stringify(spec));
+  must(audiences.includes(`${GATEWAY_URL}/toolbox/mcp`), `audiences: ${audiences}`);
+  told('deployed an agent that speaks MCP, with a rule');
+}
+
+async function deployForA2a() {
+  const spec = { route: '/helper', upstream: UPSTREAM_URL, auth: 'public', protocol: 'a2a' };
+  const status = await page.evaluate(async (body) => {
+    const headers = { 'Content-Type': 'application/json', 'If-None-Match': '*' };
+    return (await fetch('/api/v1/agents/helper', { method: 'PUT', headers, body })).status;
+  }, JSON.stringify(spec));
+  must(status === 201, `the agent was deployed with ${status}`);
+  await page.goto(`${CONSOLE_URL}/agents/helper/discovery`);
+  await page.getByTestId('client-url').filter({ hasText: `${GATEWAY_URL}/helper/` }).waitFor();
+  await page.getByRole('heading', { name: 'Agent card', level: 2 }).waitFor();
+  const sides = page.getByTestId('card-sides');
+  await sides.getByText('added:').first().waitFor();
+  await audit(page, 'card');
+  await page.goto(`${CONSOLE_URL}/agents/refunds`);
+  await page.getByTestId('endpoint').waitFor();
+  told('saw the card that is served beside that of the agent');
+}
+
 async function switchToKeys() {
   await link('API keys').click();
   await page.getByText('API keys are off').waitFor();
@@ -346,6 +413,9 @@ await play(page, browser, complaints, async () => {
   await deployWithOAuth();
   await tryOut();
   await judge();
+  await discovery();
+  await deployForMcp();
+  await deployForA2a();
   await switchToKeys();
   await revokeAndSee(await keys());
   await twoEditors();

@@ -1,10 +1,12 @@
 // One agent: how to call it, how it is secured, the state of its upstream, its running streams and its history.
 import { Button } from "@mantine/core";
 import { IconRocket } from "@tabler/icons-react";
-import { useLocation, useSearch } from "wouter";
+import { Link, useLocation, useSearch } from "wouter";
+import { useStatus } from "../api/queries";
 import type { AgentDetail, Authentication } from "../api/schemas";
 import { TopRefusal } from "../agents/AgentsTable";
 import { AuthenticationMark } from "../agents/AuthenticationMark";
+import { ProtocolMark } from "../agents/ProtocolMark";
 import { DeployDrawer } from "../deploy/DeployDrawer";
 import { formOf } from "../deploy/form";
 import { receives } from "../deploy/receives";
@@ -44,6 +46,20 @@ function Shown({ agent }: { agent: AgentDetail }) {
               <code data-testid="endpoint">{agent.url}</code>{" "}
               <CopyButton text={agent.url} what="the endpoint" />
             </dd>
+            {agent.protocol !== "http" && (
+              <>
+                <dt>{agent.protocol === "mcp" ? "For MCP clients" : "For A2A clients"}</dt>
+                <dd>
+                  <code data-testid="client-url">{agent.client_url}</code>{" "}
+                  <CopyButton text={agent.client_url} what="the URL for clients" />
+                  <div>
+                    <Link to={`${path}/discovery`} className="link">
+                      What clients find
+                    </Link>
+                  </div>
+                </dd>
+              </>
+            )}
           </dl>
           <CallLines agent={agent} />
         </section>
@@ -84,13 +100,15 @@ function isAuthentication(word: string | null): word is Authentication {
 
 function Settings({ agent }: { agent: AgentDetail }) {
   const form = formOf(agent.spec);
+  const gateway = useStatus();
   return (
     <>
-      <p className={css.receives}>{receives(form)}</p>
+      <p className={css.receives}>{receives(form, gateway.data?.public_url ?? null)}</p>
       <dl className="facts">
         <dt>Authentication</dt>
         <dd>
           <AuthenticationMark authentication={agent.authentication} />{" "}
+          <ProtocolMark protocol={agent.protocol} />{" "}
           {agent.enforcement === "shadow" && <Mark tone="shadow">Shadow</Mark>}
         </dd>
         {agent.authentication === "oauth" && (
@@ -101,8 +119,12 @@ function Settings({ agent }: { agent: AgentDetail }) {
             </dd>
             <dt>Audiences</dt>
             <dd>
-              {form.audiences.length > 0 ? (
-                <code>{form.audiences.join(", ")}</code>
+              {agent.audiences.length > 0 ? (
+                agent.audiences.map((audience) => (
+                  <div key={audience}>
+                    <code>{audience}</code>
+                  </div>
+                ))
               ) : (
                 <Mark tone="warn">any audience is accepted</Mark>
               )}

@@ -1,5 +1,15 @@
 // Who may call: OAuth, API key or public, with the fields of each.
-import { Button, Group, MultiSelect, Radio, Stack, Switch, TagsInput, TextInput } from "@mantine/core";
+import {
+  Button,
+  Checkbox,
+  Group,
+  MultiSelect,
+  Radio,
+  Stack,
+  Switch,
+  TagsInput,
+  TextInput,
+} from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import type { Authentication, ProviderSummary } from "../api/schemas";
 import { Notice } from "../parts/Notice";
@@ -91,16 +101,17 @@ function OAuthFields({ form, edit, error, providers, noProviders, onAddProvider 
           error={error("audiences")}
           onChange={(value) => edit({ audiences: value })}
         />
-        {form.audiences.length === 0 && (
-          <div style={{ marginTop: "0.5rem" }}>
-            <Notice tone="warn">
-              <p>
-                Any audience is accepted: tokens that were issued for other services can call this agent too.
-              </p>
-            </Notice>
-          </div>
-        )}
+        <Audience form={form} />
       </div>
+      {form.protocol === "mcp" && (
+        <Checkbox
+          label="The URL of the agent is an audience too"
+          description="Clients of MCP ask for tokens for it. Off: only the audiences above, as for Entra"
+          checked={form.audienceKind !== "custom"}
+          error={error("audienceKind")}
+          onChange={(event) => edit({ audienceKind: event.currentTarget.checked ? "resource" : "custom" })}
+        />
+      )}
       <div className={css.pair}>
         <TextInput
           label="Header name"
@@ -125,5 +136,25 @@ function OAuthFields({ form, edit, error, providers, noProviders, onAddProvider 
         onChange={(event) => edit({ forwardToken: event.currentTarget.checked })}
       />
     </>
+  );
+}
+
+/** What it means that no audience is written. */
+function Audience({ form }: Pick<FieldProps, "form">) {
+  if (form.audiences.length > 0) return null;
+  const isMcp = form.protocol === "mcp";
+  const own = isMcp && form.audienceKind !== "custom";
+  return (
+    <div style={{ marginTop: "0.5rem" }}>
+      <Notice tone={own ? "note" : "warn"}>
+        <p>
+          {own
+            ? "Tokens must be for the URL of the agent. It needs a public URL, its own or the gateway's."
+            : isMcp
+              ? "Name at least one audience: the URL of the agent is none."
+              : "Any audience is accepted: tokens that were issued for other services can call this agent too."}
+        </p>
+      </Notice>
+    </div>
   );
 }

@@ -1,17 +1,28 @@
 // The CORS settings of an agent.
-import { Checkbox, Stack, TagsInput, TextInput } from "@mantine/core";
+import { Checkbox, NativeSelect, Stack, TagsInput, TextInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";
 
 export function CorsFields({ form, edit, error }: FieldProps) {
-  const on = form.corsOrigins.length > 0;
+  const on = form.corsOrigins.length > 0 || form.corsPreset !== "";
   return (
     <fieldset className={css.section}>
       <legend>CORS</legend>
       <Stack gap="md">
+        <NativeSelect
+          label="Preset"
+          description="What clients of MCP in a browser need; the lists here are added to it"
+          value={form.corsPreset}
+          data={[
+            { value: "", label: "None" },
+            { value: "mcp", label: "MCP" },
+          ]}
+          error={error("corsPreset")}
+          onChange={(event) => edit({ corsPreset: event.currentTarget.value })}
+        />
         <TagsInput
           label="Allowed origins"
-          description="Such as https://app.example.com, https://*.example.com, or * for all; empty disables CORS"
+          description={`Such as https://app.example.com, https://*.example.com, or * for all; ${form.corsPreset ? "empty allows all" : "empty disables CORS"}`}
           value={form.corsOrigins}
           error={error("corsOrigins")}
           onChange={(value) => edit({ corsOrigins: value })}

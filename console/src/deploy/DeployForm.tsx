@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { type Precondition, agents } from "../api/calls";
 import { ApiError } from "../api/client";
-import { keys, useProviders } from "../api/queries";
+import { keys, useProviders, useStatus } from "../api/queries";
 import { AGENT_BOUNDS, type AgentDetail, type Authentication, type JsonObject } from "../api/schemas";
 import { DiffView } from "../parts/DiffView";
 import { ErrorNotice } from "../parts/ErrorNotice";
@@ -21,6 +21,7 @@ import css from "./DeployForm.module.css";
 import { IdentityFields } from "./IdentityFields";
 import { Live } from "./Live";
 import { MoreFields } from "./MoreFields";
+import { ProtocolFields } from "./ProtocolFields";
 import { Switching } from "./Switching";
 import { type Field, missing, sortFindings } from "./fields";
 import { type AgentForm, formOf, rebase, specOf } from "./form";
@@ -44,6 +45,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
   const queries = useQueryClient();
   const readOnly = useReadOnly(agent?.managed_by, agent?.file);
   const providers = useProviders();
+  const gateway = useStatus();
   const [base, setBase] = useState<Base>(() =>
     agent ? { spec: agent.spec, on: { ifMatch: agent.etag } } : { spec: {}, on: { ifAbsent: true } },
   );
@@ -135,6 +137,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
               {!agent && (
                 <IdentityFields form={form} edit={edit} error={error} name={name} onName={rename} isNew />
               )}
+              <ProtocolFields form={form} edit={edit} error={error} before={formOf(base.spec)} />
               <AuthenticationFields
                 form={form}
                 edit={edit}
@@ -146,7 +149,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
               <Switching from={agent?.authentication ?? null} to={form.authentication} agent={agent} />
               <Notice tone="note" title="What the agent will receive">
                 <p aria-live="polite" data-testid="receives">
-                  {receives(form)}
+                  {receives(form, gateway.data?.public_url ?? null)}
                 </p>
               </Notice>
               <MoreFields form={form} edit={edit} error={error} isNew={!agent} open={said.more} />

@@ -3,7 +3,7 @@ import { Radio, Stack, TagsInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";
 import { PlainFields } from "./PlainFields";
-import { PLAIN, inUpstream } from "./plain";
+import { inSection } from "./plain";
 
 export function LimitFields({ form, edit, error }: FieldProps) {
   return (
@@ -32,7 +32,7 @@ export function LimitFields({ form, edit, error }: FieldProps) {
           error={error("methods")}
           onChange={(methods) => edit({ methods })}
         />
-        <PlainFields {...{ form, edit, error }} settings={PLAIN.filter((setting) => !inUpstream(setting))} />
+        <PlainFields {...{ form, edit, error }} settings={inSection(null)} />
       </Stack>
     </fieldset>
   );

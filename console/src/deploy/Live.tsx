@@ -3,7 +3,7 @@ import { Button, Group, Stack } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import { useLocation } from "wouter";
 import { CallLines } from "../agent/CallLines";
-import { useAgent } from "../api/queries";
+import { useAgent, useStatus } from "../api/queries";
 import type { Written } from "../api/schemas";
 import { useUndo } from "../history/useUndo";
 import { CopyButton } from "../parts/CopyButton";
@@ -28,6 +28,7 @@ export function Live({ name, form, written, ms, isNew, onClose }: Props) {
   const first = useRef<HTMLButtonElement>(null);
   useEffect(() => first.current?.focus(), []);
   const agent = useAgent(name).data;
+  const gateway = useStatus();
   const undo = useUndo()(`agents/${name}`, written);
   const warnings = aboutAgent(written.warnings, name);
   const home = `/agents/${encodeURIComponent(name)}`;
@@ -38,7 +39,7 @@ export function Live({ name, form, written, ms, isNew, onClose }: Props) {
           This gateway runs revision <code>{written.live.slice(0, 12)}</code>
           {written.revision !== null && <> (number {written.revision})</>}, after {millis(ms)}.
         </p>
-        <p>{receives(form)}</p>
+        <p>{receives(form, gateway.data?.public_url ?? null)}</p>
       </Notice>
       {warnings.length > 0 && (
         <Notice tone="warn" title="Warnings">
@@ -51,6 +52,12 @@ export function Live({ name, form, written, ms, isNew, onClose }: Props) {
             <strong>Endpoint</strong> <code data-testid="live-endpoint">{agent.url}</code>{" "}
             <CopyButton text={agent.url} what="the endpoint" />
           </p>
+          {agent.protocol !== "http" && (
+            <p style={{ margin: "0 0 0.5rem" }}>
+              <strong>URL for clients</strong> <code>{agent.client_url}</code>{" "}
+              <CopyButton text={agent.client_url} what="the URL for clients" />
+            </p>
+          )}
           <CallLines agent={agent} />
         </section>
       )}

@@ -4,14 +4,14 @@ import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";
 import { PlainFields } from "./PlainFields";
 import { SetHeaders } from "./SetHeaders";
-import { PLAIN, inUpstream } from "./plain";
+import { inSection } from "./plain";
 
 export function UpstreamFields({ form, edit, error }: FieldProps) {
   return (
     <fieldset className={css.section}>
       <legend>Connection to the agent</legend>
       <Stack gap="md">
-        <PlainFields {...{ form, edit, error }} settings={PLAIN.filter(inUpstream)} />
+        <PlainFields {...{ form, edit, error }} settings={inSection("upstream")} />
         <div className={css.pair}>
           <TextInput
             label="CA file"

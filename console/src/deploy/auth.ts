@@ -12,6 +12,8 @@ export interface AuthForm {
   authentication: Authentication | null;
   providers: string[];
   audiences: string[];
+  /** `resource`: those that are written, and what the protocol gives; `custom`: those that are written alone. */
+  audienceKind: string;
   audienceClaim: string;
   header: string;
   prefix: string;
@@ -47,6 +49,7 @@ export function readAuth(auth: Json | undefined): AuthForm {
     authentication: kindOf(auth),
     providers: list(oauth.identity_providers),
     audiences: list(oauth.audiences),
+    audienceKind: text(oauth.audience, "resource"),
     audienceClaim: text(oauth.audience_claim, "aud"),
     header: text(oauth.header, "Authorization"),
     prefix: text(oauth.prefix, "Bearer"),
@@ -99,6 +102,7 @@ function writeOauth(form: AuthForm, written: JsonObject): JsonObject {
   const oauth: JsonObject = { ...written };
   oauth.identity_providers = form.providers;
   put(oauth, "audiences", form.audiences, []);
+  put(oauth, "audience", form.audienceKind, "resource");
   put(oauth, "audience_claim", form.audienceClaim, "aud");
   put(oauth, "header", form.header.trim(), "Authorization");
   put(oauth, "prefix", form.prefix.trim(), "Bearer");

@@ -3,6 +3,8 @@ import type { JsonObject } from "../api/schemas";
 import { flag, isObject, list, member, put, text } from "./spec";
 
 export interface CorsForm {
+  /** What the lists here are added to; empty is nothing. */
+  corsPreset: string;
   corsOrigins: string[];
   corsMethods: string[];
   corsHeaders: string[];
@@ -14,6 +16,7 @@ export interface CorsForm {
 export function readCors(spec: JsonObject): CorsForm {
   const cors = settings(spec);
   return {
+    corsPreset: text(cors.preset),
     corsOrigins: list(cors.allowed_origins),
     corsMethods: list(cors.allowed_methods),
     corsHeaders: list(cors.allowed_headers),
@@ -31,17 +34,18 @@ function settings(spec: JsonObject): JsonObject {
 /** The section; `null` when the agent allows no other origin. */
 export function writeCors(form: CorsForm, original: JsonObject): JsonObject | string | null {
   const before = settings(original);
-  if (form.corsOrigins.length === 0 && !before.preset) {
-    const had = isObject(original.cors) && list(before.allowed_origins).length === 0;
+  if (form.corsOrigins.length === 0 && !form.corsPreset) {
+    const had = isObject(original.cors) && !before.preset && list(before.allowed_origins).length === 0;
     if (!had) return null;
   }
   const cors = { ...before };
+  put(cors, "preset", form.corsPreset, "");
   put(cors, "allowed_origins", form.corsOrigins, []);
   put(cors, "allowed_methods", form.corsMethods, []);
   put(cors, "allowed_headers", form.corsHeaders, []);
   put(cors, "exposed_headers", form.corsExposed, []);
   put(cors, "allow_credentials", form.corsCredentials, false);
   put(cors, "max_age", form.corsMaxAge.trim(), "");
-  const unchanged = Object.keys(cors).length === 1 && cors.preset === original.cors;
-  return unchanged ? String(original.cors) : cors;
+  const isWord = Object.keys(cors).length === 1 && "preset" in cors && !isObject(original.cors);
+  return isWord ? form.corsPreset : cors;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Diagnostic } from "../api/schemas";
+import type { AgentProtocol, Diagnostic } from "../api/schemas";
 import { type Field, fieldOf, missing, sortFindings } from "./fields";
-import { formOf } from "./form";
+import { type AgentForm, formOf } from "./form";
 
 describe("a pointer names its field", () => {
   const cases: [string | null, Field | null][] = [
@@ -20,6 +20,14 @@ describe("a pointer names its field", () => {
     ["/max_in_flight", "/max_in_flight"],
     ["/streams/on_policy_change", "/streams/on_policy_change"],
     ["/auth/oauth/forward_token/scheme", "forwardScheme"],
+    ["/mcp/rules/tools/a/scopes/all_of", "mcpRules"],
+    ["/mcp/rules/unlisted", "mcpRules"],
+    ["/mcp/max_message", "/mcp/max_message"],
+    ["/mcp/later", "protocol"],
+    ["/a2a/card/file", "cardFile"],
+    ["/a2a/card", "cardFrom"],
+    ["/public_url", "publicUrl"],
+    ["/auth/oauth/audience", "audienceKind"],
     ["/authx", null],
     ["/later", null],
     ["", null],
@@ -98,6 +106,18 @@ describe("the form reports what is missing before it asks the gateway", () => {
   });
   it.each(["http://a", "https://a/b", "unix:/run/agent.sock"])("accepts the upstream %s", (upstream) => {
     expect(missing(formOf({ route: "/a", upstream, auth: "public" }), "a")).toEqual({});
+  });
+  it("says what is missing of a protocol, and only of the one that is spoken", () => {
+    const twice = {
+      unlisted: "deny",
+      rows: [1, 2].map(() => ({ kind: "tools", name: "a", access: "deny", scopes: [], written: null })),
+    };
+    const wrong = { endpoint: "mcp", cardFrom: "file", cardFile: "", mcpRules: twice } as const;
+    const said = (protocol: AgentProtocol) => {
+      const form = formOf({ route: "/a", upstream: "http://a", auth: "public" });
+      return Object.keys(missing({ ...form, ...wrong, protocol } as AgentForm, "a")).sort();
+    };
+    expect([said("http"), said("mcp"), said("a2a")]).toEqual([[], ["endpoint", "mcpRules"], ["cardFile"]]);
   });
   it("requires a provider for OAuth only", () => {
     const form = formOf({ route: "/a", upstream: "http://a", auth: { oauth: {} } });

@@ -1,6 +1,7 @@
 // Finds the field of the form that a finding is about, by its JSON pointer.
 import type { Diagnostic } from "../api/schemas";
 import type { AgentForm } from "./form";
+import { twice } from "./operationRules";
 import { PLAIN } from "./plain";
 
 /** A field of the form; a plain setting is named by its pointer. */
@@ -24,6 +25,7 @@ const FIELDS: [string, Field][] = [
   ["/auth/oauth", "authentication"],
   ["/auth/oauth/identity_providers", "providers"],
   ["/auth/oauth/audiences", "audiences"],
+  ["/auth/oauth/audience", "audienceKind"],
   ["/auth/oauth/audience_claim", "audienceClaim"],
   ["/auth/oauth/header", "header"],
   ["/auth/oauth/prefix", "prefix"],
@@ -45,6 +47,7 @@ const FIELDS: [string, Field][] = [
   ["/auth/api_key/header", "keyHeader"],
   ["/auth/api_key/prefix", "keyPrefix"],
   ["/cors", "corsOrigins"],
+  ["/cors/preset", "corsPreset"],
   ["/cors/allowed_origins", "corsOrigins"],
   ["/cors/allowed_methods", "corsMethods"],
   ["/cors/allowed_headers", "corsHeaders"],
@@ -52,11 +55,27 @@ const FIELDS: [string, Field][] = [
   ["/cors/allow_credentials", "corsCredentials"],
   ["/cors/max_age", "corsMaxAge"],
   ["/enforcement", "enforcement"],
+  ["/public_url", "publicUrl"],
+  ["/protocol", "protocol"],
+  ["/mcp", "protocol"],
+  ["/mcp/endpoint", "endpoint"],
+  ["/mcp/resource_name", "resourceName"],
+  ["/mcp/documentation", "documentation"],
+  ["/mcp/scopes_supported", "scopesSupported"],
+  ["/mcp/rules", "mcpRules"],
+  ["/a2a", "protocol"],
+  ["/a2a/card", "cardFrom"],
+  ["/a2a/card/file", "cardFile"],
+  ["/a2a/rules", "a2aRules"],
   ...PLAIN.map(({ pointer }): [string, Field] => [pointer, `/${pointer.slice(1)}`]),
 ];
 
 /** Fields that are always shown; the others are under "More". */
 const FIRST: ReadonlySet<Field> = new Set<Field>([
+  "protocol",
+  "endpoint",
+  "publicUrl",
+  "audienceKind",
   "authentication",
   "providers",
   "audiences",
@@ -132,6 +151,14 @@ export function missing(form: AgentForm, name: string): Partial<Record<Field, st
   if (!upstream) said.upstream = "An agent needs the URL that requests go to.";
   else if (!/^(https?:\/\/|unix:)/.test(upstream))
     said.upstream = `Write http://, https:// or unix: first, such as http://${upstream.replace(/^[a-z]+:\/+/i, "")}`;
+  if (form.protocol === "mcp" && form.endpoint.trim() && !form.endpoint.trim().startsWith("/"))
+    said.endpoint = `A path begins with a slash: /${form.endpoint.trim()}`;
+  if (form.protocol === "a2a" && form.cardFrom === "file" && !form.cardFile.trim())
+    said.cardFile = "Name the file that holds the card.";
+  for (const field of ["mcpRules", "a2aRules"] as const) {
+    const again = form.protocol === field.slice(0, 3) && twice(form[field]);
+    if (again) said[field] = `Two rules of one kind are for ${again.name.trim()}: remove one.`;
+  }
   if (!form.authentication) said.authentication = "Choose who may call.";
   if (form.authentication === "oauth" && form.providers.length === 0) {
     said.providers = "Choose at least one identity provider.";

@@ -71,6 +71,65 @@ describe("a specification that was opened and not changed stays as it is", () =>
       { route: "/a", upstream: "http://a", auth: { api_key: { header: "Authorization", prefix: "Bearer" } } },
     ],
     [
+      "MCP with rules, and settings that the form does not show",
+      {
+        route: "/a",
+        upstream: "http://a",
+        auth: {
+          oauth: { identity_providers: ["x"], audience: "custom", audiences: ["api://a"], i_know: ["y"] },
+        },
+        public_url: "https://agents.example.com",
+        protocol: "mcp",
+        mcp: {
+          endpoint: "/",
+          resource_name: "Tools",
+          documentation: "https://docs.example.com",
+          scopes_supported: ["a"],
+          allowed_origins: "*",
+          max_message: "2MiB",
+          listing: "permitted",
+          max_list: "1MiB",
+          session_key_file: "key",
+          later: { deep: [1] },
+          rules: {
+            unlisted: "deny",
+            methods: { initialize: "public" },
+            tools: { "b*": {}, a: { claims: { all_of: [{ claim: "role", values: ["root"] }] } } },
+            later: { "x*": "allow" },
+          },
+        },
+      },
+    ],
+    [
+      "MCP with empty blocks",
+      { route: "/a", upstream: "http://a", auth: "public", protocol: "mcp", mcp: {} },
+    ],
+    [
+      "A2A with rules, and settings that the form does not show",
+      {
+        route: "/a",
+        upstream: "http://a",
+        auth: "public",
+        protocol: "a2a",
+        a2a: {
+          card: { file: "card.json", later: 1 },
+          signatures: "resign",
+          rules: {
+            unlisted: "allow",
+            operations: { SendMessage: { scopes: { any_of: ["a"] } }, "Get*": "allow" },
+          },
+          push: { allow_hosts: ["hooks.example.com"] },
+          max_message: "1MiB",
+          later: [1],
+        },
+      },
+    ],
+    [
+      "a card that is written out",
+      { route: "/a", upstream: "http://a", auth: "public", protocol: "a2a", a2a: { card: "rewrite" } },
+    ],
+    ["HTTP that is written out", { route: "/a", upstream: "http://a", auth: "public", protocol: "http" }],
+    [
       "members that the form does not know",
       {
         route: { path: "/a", later: 1 },
@@ -93,7 +152,10 @@ describe("a plain setting follows from what the API says of it", () => {
   it.each(PLAIN.map(({ pointer }) => pointer))(
     "%s is in the form, and back at its default leaves no trace",
     (pointer) => {
+      // The settings of a protocol are those of an agent that speaks it.
+      const spoken = /^\/(mcp|a2a)\//.exec(pointer)?.[1];
       const bare: JsonObject = { route: "/a", upstream: "http://a", auth: "public" };
+      if (spoken) bare.protocol = spoken;
       const setting = PLAIN.find((one) => one.pointer === pointer)!;
       const other = {
         switch: String(!("usual" in setting && setting.usual)),
@@ -214,6 +276,73 @@ describe("an edit changes what it names and nothing else", () => {
     const before = structuredClone(FULL);
     specOf({ ...formOf(FULL), displayName: "x", scopesAny: [], claimsAll: [] }, FULL);
     expect(FULL).toEqual(before);
+  });
+});
+
+describe("what an agent speaks", () => {
+  const MCP: JsonObject = {
+    route: "/a",
+    upstream: "http://a",
+    auth: "public",
+    protocol: "mcp",
+    mcp: { max_message: "2MiB", rules: { unlisted: "deny", tools: { a: "public" } } },
+  };
+  const change = (part: object, spec: JsonObject = MCP) => specOf({ ...formOf(spec), ...part }, spec);
+
+  it("takes the block of the protocol that it leaves with it, and brings it back", () => {
+    expect(change({ protocol: "http" })).toEqual({ route: "/a", upstream: "http://a", auth: "public" });
+    expect(change({ protocol: "a2a" })).toEqual({
+      route: "/a",
+      upstream: "http://a",
+      auth: "public",
+      protocol: "a2a",
+    });
+    const back = { ...formOf(MCP), protocol: "a2a" as const };
+    expect(specOf({ ...back, protocol: "mcp" }, MCP)).toEqual(MCP);
+  });
+
+  it("leaves no setting of a protocol that was typed before it was left", () => {
+    const form = formOf(MCP);
+    const typed = {
+      ...form,
+      plain: { ...form.plain, "/mcp/max_message": "3MiB" },
+      protocol: "http" as const,
+    };
+    expect(specOf(typed, MCP)).not.toHaveProperty("mcp");
+  });
+
+  it("keeps rules to the letter when something else of MCP changes", () => {
+    expect(change({ endpoint: "/x", scopesSupported: ["a"] })).toEqual({
+      ...MCP,
+      mcp: { ...(MCP.mcp as JsonObject), endpoint: "/x", scopes_supported: ["a"] },
+    });
+  });
+
+  it("writes a card from a file, and no card that is the default", () => {
+    const a2a: JsonObject = { route: "/a", upstream: "http://a", auth: "public", protocol: "a2a" };
+    const filed = change({ cardFrom: "file", cardFile: " c.json " }, a2a);
+    expect(filed.a2a).toEqual({ card: { file: "c.json" } });
+    expect(change({ cardFrom: "rewrite" }, filed)).toEqual(a2a);
+  });
+});
+
+describe("a preset of CORS", () => {
+  const bare: JsonObject = { route: "/a", upstream: "http://a", auth: "public" };
+  const cors = (change: object, spec: JsonObject = bare) => specOf({ ...formOf(spec), ...change }, spec).cors;
+  it("is a word alone, and a member beside others", () => {
+    expect(cors({ corsPreset: "mcp" })).toBe("mcp");
+    expect(cors({ corsPreset: "mcp", corsOrigins: ["https://a"] })).toEqual({
+      preset: "mcp",
+      allowed_origins: ["https://a"],
+    });
+    expect(cors({ corsOrigins: ["https://a"] }, { ...bare, cors: "mcp" })).toEqual({
+      preset: "mcp",
+      allowed_origins: ["https://a"],
+    });
+  });
+  it("goes when it is taken away", () => {
+    expect(cors({ corsPreset: "" }, { ...bare, cors: "mcp" })).toBeUndefined();
+    expect(cors({ corsPreset: "" }, { ...bare, cors: { preset: "mcp" } })).toBeUndefined();
   });
 });
 

@@ -5,12 +5,13 @@ import { type AuthForm, readAuth, writeAuth } from "./auth";
 import { type CorsForm, readCors, writeCors } from "./cors";
 import { type PlainForm, readPlain, writePlain } from "./plain";
 import { type RouteForm, readRoute, writeRoute } from "./route";
+import { type ProtocolForm, readProtocol, writeProtocol } from "./protocol";
 import { put, text } from "./spec";
 import { type UpstreamForm, readUpstream, writeUpstream } from "./upstream";
 
 export type { ClaimHeader } from "./auth";
 
-export interface AgentForm extends RouteForm, UpstreamForm, AuthForm, CorsForm, PlainForm {
+export interface AgentForm extends RouteForm, UpstreamForm, AuthForm, CorsForm, ProtocolForm, PlainForm {
   displayName: string;
   enforcement: "enforce" | "shadow";
 }
@@ -23,6 +24,7 @@ export function formOf(spec: JsonObject): AgentForm {
     ...readUpstream(spec.upstream),
     ...readAuth(spec.auth),
     ...readCors(spec),
+    ...readProtocol(spec),
     enforcement: spec.enforcement === "shadow" ? "shadow" : "enforce",
     ...readPlain(spec),
   };
@@ -41,6 +43,7 @@ export function specOf(form: AgentForm, original: JsonObject): JsonObject {
   else delete spec.cors;
   put(spec, "enforcement", form.enforcement, "enforce");
   writePlain(form, spec, original);
+  writeProtocol(form, spec);
   return spec;
 }
 

@@ -9,6 +9,10 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   "/route/strip_path",
   "/cors/allow_credentials",
   "/cors/max_age",
+  "/cors/preset",
+  "/protocol",
+  "/mcp/rules/unlisted",
+  "/a2a/rules/unlisted",
 ]);
 
 /** The other settings, in the order of the document. */
@@ -22,7 +26,7 @@ export interface PlainForm {
 const steps = (pointer: string): string[] => pointer.split("/").slice(1);
 
 /** Sections that the form shows elsewhere under a heading, so that a label need not name them. */
-const HEADED = ["upstream"];
+const HEADED = ["upstream", "mcp", "a2a"];
 
 /** `/upstream/connect_timeout` is called "Connect timeout", `/streams/on_policy_change` "Streams on policy change". */
 export const labelOf = (pointer: string): string =>
@@ -36,8 +40,12 @@ export const labelOf = (pointer: string): string =>
 
 export const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 
-/** Whether a setting is in the section `/upstream`. */
-export const inUpstream = ({ pointer }: PlainSetting): boolean => pointer.startsWith("/upstream/");
+/** The settings of a section that is shown under a heading; `null`: those of no such section. */
+export const inSection = (section: "upstream" | "mcp" | "a2a" | null): PlainSetting[] =>
+  PLAIN.filter(({ pointer }) => {
+    const first = steps(pointer)[0] ?? "";
+    return section === null ? !HEADED.includes(first) : first === section && steps(pointer).length > 1;
+  });
 
 export function readPlain(spec: JsonObject): PlainForm {
   const at = (pointer: string): Json | undefined =>

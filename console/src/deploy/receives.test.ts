@@ -14,6 +14,19 @@ describe("the sentence says what the agent will receive", () => {
       ["valid token from corp", "for any audience", "without the header Authorization"],
     ],
     ["two audiences", { ...oauth, audiences: ["a", "b"] }, ["for the audience a or b"]],
+    ["MCP", { ...oauth, protocol: "mcp" }, ["issued for the URL of this agent"]],
+    [
+      "MCP, custom",
+      { ...oauth, protocol: "mcp", audienceKind: "custom", audiences: ["a"] },
+      ["for the audience a get"],
+    ],
+    [
+      "MCP, both",
+      { ...oauth, protocol: "mcp", audiences: ["a"], publicUrl: "https://g" },
+      ["for the audience a or the URL of this agent"],
+    ],
+    ["MCP, no public URL", { ...oauth, protocol: "mcp", audiences: ["a"] }, ["for the audience a get"]],
+    ["A2A", { ...oauth, protocol: "a2a" }, ["for any audience"]],
     ["forwarded", { ...oauth, forwardToken: true }, ["with the header Authorization exactly as"]],
     ["another header", { ...oauth, header: "X-Token" }, ["without the header X-Token"]],
     [
@@ -40,6 +53,11 @@ describe("the sentence says what the agent will receive", () => {
   ];
   it.each(cases)("%s", (_, form, parts) => {
     for (const part of parts) expect(receives(form)).toContain(part);
+  });
+
+  it("knows the public URL of the gateway", () => {
+    const form = { ...oauth, protocol: "mcp" as const, audiences: ["a"] };
+    expect(receives(form, "https://g")).toContain("for the audience a or the URL of this agent");
   });
 
   it("does not say of a shadow agent that only some get through", () => {

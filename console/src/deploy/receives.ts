@@ -7,10 +7,13 @@ export function either(items: string[], word = "or"): string {
   return `${items.slice(0, -1).join(", ")} ${word} ${items.at(-1)}`;
 }
 
-/** Who can call the agent, and what it receives of a request. */
-export function receives(form: AgentForm): string {
+/**
+ * Who can call the agent, and what it receives of a request. `publicUrl` is that of the gateway: with one, the URL of an
+ * agent that speaks MCP is an audience.
+ */
+export function receives(form: AgentForm, publicUrl: string | null = null): string {
   const shadow = form.enforcement === "shadow" && form.authentication !== "public";
-  const parts = [whoPasses(form, shadow), whatArrives(form)];
+  const parts = [whoPasses(form, shadow, publicUrl), whatArrives(form)];
   const added = form.claimHeaders.filter((row) => row.claim.trim() && row.header.trim());
   if (form.authentication === "oauth" && added.length > 0) {
     const headers = added.map((row) => `${row.header.trim()} (the claim ${row.claim.trim()})`);
@@ -21,7 +24,17 @@ export function receives(form: AgentForm): string {
   return parts.filter(Boolean).join(" ");
 }
 
-function whoPasses(form: AgentForm, shadow: boolean): string {
+/**
+ * Whether the URL of the agent is an audience of its tokens. An agent that speaks MCP never accepts tokens for any: one
+ * without audiences and without a public URL is not deployed.
+ */
+export function ownUrl(form: AgentForm, publicUrl: string | null): boolean {
+  const { protocol, audienceKind, audienceClaim, audiences } = form;
+  if (protocol !== "mcp" || audienceKind === "custom" || audienceClaim !== "aud") return false;
+  return audiences.length === 0 || form.publicUrl.trim() !== "" || publicUrl !== null;
+}
+
+function whoPasses(form: AgentForm, shadow: boolean, publicUrl: string | null): string {
   const only = (callers: string) =>
     shadow
       ? `Shadow: every request is allowed, and requests from anyone but ${callers} are counted and logged as “would be refused”.`
@@ -35,9 +48,9 @@ function whoPasses(form: AgentForm, shadow: boolean): string {
       return only("callers with an API key of this agent");
     case "oauth": {
       if (form.providers.length === 0) return "Choose the identity providers whose tokens are accepted.";
-      const audience = form.audiences.length
-        ? `for the audience ${either(form.audiences)}`
-        : "for any audience";
+      const own = ownUrl(form, publicUrl) ? ["the URL of this agent"] : [];
+      const written = form.audiences.length ? [`the audience ${either(form.audiences)}`] : [];
+      const audience = `for ${either([...written, ...own]) || "any audience"}`;
       return only(`callers with a valid token from ${either(form.providers)}, issued ${audience}`);
     }
   }

@@ -115,8 +115,10 @@ export function Result({ found }: { found: ClientCheck }) {
       <dl className="facts">
         <dt>Identity provider that clients choose</dt>
         <dd>
-          <NameLinks under="/identity-providers/" names={[found.identity_provider]} />{" "}
-          <code>{found.issuer}</code>
+          <NameLinks under="/identity-providers/" names={[found.identity_provider]} />
+          <div>
+            <code>{found.issuer}</code>
+          </div>
         </dd>
         <dt>Its metadata</dt>
         <dd>
