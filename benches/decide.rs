@@ -1,4 +1,5 @@
-//! One decision, in process: each algorithm with a token that is known and with the signature verified, and each refusal.
+//! One decision, in process: each algorithm with a token that is known and with the signature verified, and each refusal;
+//! and a list that is rewritten for its caller.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::HeaderMap;
 use portcullis::model::Reason;
+use portcullis::protocol::mcp::list::filter;
 use portcullis::routing::Agent;
 use serde_json::Value;
 
@@ -76,5 +78,20 @@ fn refusals() -> [(&'static str, Change, Reason); 8] {
     ]
 }
 
-criterion_group!(benches, decisions);
+/// A list of 200 tools, each as long as tools in use are, rewritten for a caller who sees every tenth.
+fn lists(c: &mut Criterion) {
+    let property = r#"{"type":"string","description":"what this property is for, in a few words"}"#;
+    let tool = |nth: usize| {
+        format!(
+            r#"{{"name":"tool_{nth}","description":"Does what people ask for, and says what it has done.","inputSchema":{{"type":"object","properties":{{"first":{property},"second":{property},"third":{property}}},"required":["first"]}}}}"#
+        )
+    };
+    let tools: Vec<_> = (0..200).map(tool).collect();
+    let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{}]}}}}"#, tools.join(","));
+    let filtered = |text: &str| filter(text.as_bytes(), &mut |_, name| name.ends_with('0'));
+    assert_eq!(filtered(&text).map(|filtered| (filtered.shown, filtered.hidden)), Ok((20, 180)));
+    c.bench_function("list/200_tools", |b| b.iter(|| black_box(filtered(black_box(&text)))));
+}
+
+criterion_group!(benches, decisions, lists);
 criterion_main!(benches);

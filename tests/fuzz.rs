@@ -54,6 +54,11 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_passes_names_nothing_that_is_hidden() {
+        fuzz("list");
+    }
+
+    #[test]
     fn a_message_that_is_read_is_read_alike_by_any_reader() {
         fuzz("message");
     }

@@ -92,6 +92,10 @@ mod heads;
 mod kept;
 
 #[cfg(test)]
+#[path = "gateway/lists.rs"]
+mod lists;
+
+#[cfg(test)]
 #[path = "gateway/mcp_audience.rs"]
 mod mcp_audience;
 

@@ -138,6 +138,19 @@ impl RuleTable {
         })
     }
 
+    /// The rule for names with this beginning of which nothing else is known.
+    pub(super) fn find_beginning(&self, start: &str) -> Option<Rule> {
+        let of = self.beginnings.iter().find(|(beginning, _)| start.starts_with(&**beginning));
+        of.map(|(_, rule)| *rule)
+    }
+
+    /// The rules for some of the names with this beginning.
+    pub(super) fn behind<'s>(&'s self, start: &'s str) -> impl Iterator<Item = Rule> + 's {
+        let exact = self.exact.iter().map(|(name, rule)| (&**name, *rule));
+        let beginnings = self.beginnings.iter().map(|(name, rule)| (&**name, *rule));
+        exact.chain(beginnings).filter(move |(name, _)| name.starts_with(start)).map(|(_, rule)| rule)
+    }
+
     pub(super) fn rules(&self) -> impl Iterator<Item = Rule> {
         self.exact.values().copied().chain(self.beginnings.iter().map(|(_, rule)| *rule))
     }

@@ -84,6 +84,11 @@ impl Patience {
         }
     }
 
+    /// Nothing more of the answer is for the caller: the wait for it ends now.
+    pub(crate) fn end_answer(&self) {
+        self.answer_begun(Some(Duration::ZERO));
+    }
+
     /// The end of the request's stream, when it turns out to be one.
     pub(crate) fn ending(&self) -> &Ending {
         &self.0.ending

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::authz::Viewer;
 use crate::model::{Call, Operation, OperationClass};
 use crate::protocol::json_rpc::Id;
 
@@ -17,12 +18,14 @@ pub struct Asked {
     /// The scopes that the operation needs in all, where a token, or one with more scopes, could pass: those of the agent
     /// first, none twice.
     pub step_up: Option<Box<str>>,
+    /// The caller, as far as lists show different things to different callers.
+    pub viewer: Viewer,
 }
 
 impl Asked {
     /// A request without a message, or with one that cannot be read.
     pub(super) const fn nothing(class: OperationClass) -> Self {
-        Self { class, call: None, id: None, step_up: None }
+        Self { class, call: None, id: None, step_up: None, viewer: Viewer::Admitted }
     }
 
     /// A message with this operation and this id, in the revision of the protocol that the request names.
@@ -32,6 +35,7 @@ impl Asked {
             call: Some(Arc::new(Call::of(operation, version))),
             id: id.map(Id::to_owned),
             step_up: None,
+            viewer: Viewer::Admitted,
         }
     }
 }

@@ -6,6 +6,7 @@
 mod asked;
 mod challenge;
 mod decide;
+mod entries;
 mod evidence;
 mod explain;
 mod operation;

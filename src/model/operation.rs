@@ -174,6 +174,18 @@ closed_words! {
     }
 }
 
+closed_words! {
+    /// What became of an entry of a list.
+    ListOutcome {
+        /// It is shown.
+        Shown = "shown",
+        /// It is left out.
+        Hidden = "hidden",
+        /// It would have been left out, and is shown because the agent is in shadow mode.
+        ShadowHidden = "shadow_hidden",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

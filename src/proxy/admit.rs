@@ -16,6 +16,7 @@ use crate::routing::{Agent, Match};
 use super::answer::{Own, Problem};
 use super::context::Context;
 use super::health;
+use super::lists::Lists;
 use super::message::content_length;
 use super::metadata::{self, Answer};
 use super::passage::Admitted;
@@ -43,16 +44,16 @@ impl Gateway {
         let routed = self.route(&request, head, ctx)?;
         let (Routed::Plain(agent) | Routed::InSession(agent) | Routed::Governed(agent)) = &routed;
         let judged = self.judge_origin(agent, session, ctx);
-        let (agent, permit, held) = match (judged, routed) {
+        let (agent, permit, held, lists) = match (judged, routed) {
             (Some(judged), Routed::Plain(agent) | Routed::InSession(agent) | Routed::Governed(agent)) => {
                 let permit = judged?;
                 session_id::send_in_shadow(session, &agent, ctx)?;
-                (agent, permit, None)
+                (agent, permit, None, None)
             }
             (None, Routed::Plain(agent)) => {
                 let permit = self.decide(&agent, request, head, ctx, |verdict, _| verdict).await;
                 let permit = permit.ok_or_else(|| self.refused(&agent, head, ctx))?;
-                (agent, permit, None)
+                (agent, permit, None, None)
             }
             (None, Routed::InSession(agent)) => {
                 let mut sent = SentSession::Unchanged;
@@ -64,11 +65,12 @@ impl Gateway {
                 let permit = self.decide(&agent, request, head, ctx, last).await;
                 let permit = permit.ok_or_else(|| self.refused(&agent, head, ctx))?;
                 session_id::send(session, sent)?;
-                (agent, permit, None)
+                (agent, permit, None, None)
             }
             (None, Routed::Governed(agent)) => {
                 let (permit, held) = self.govern(&agent, session, ctx).await?;
-                (agent, permit, held)
+                let lists = Lists::of(&agent, ctx);
+                (agent, permit, held, lists)
             }
         };
         let head = session.req_header();
@@ -76,7 +78,7 @@ impl Gateway {
             return Err(Refusal::BodyTooLarge.into());
         }
         let slot = self.parts.slots.take(&agent.slots, agent.max_in_flight).ok_or(Refusal::Busy)?;
-        Ok(Admitted { permit, slot, held })
+        Ok(Admitted { permit, slot, held, lists })
     }
 
     /// Answers requests that need no route: heads over the limits, TRACE, health checks.

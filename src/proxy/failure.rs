@@ -13,6 +13,7 @@ use super::answer::Problem;
 use super::attend;
 use super::cause;
 use super::context::Context;
+use super::lists::NO_MEMORY;
 use super::passage::Passage;
 use super::response;
 use super::upstream_refusal::UNAUTHORIZED;
@@ -28,7 +29,7 @@ pub(super) async fn answer(session: &mut Session, error: &Error, ctx: &mut Conte
     if let Ok(passage) = ctx.passage_mut() {
         note(passage, over, error);
     }
-    if over == Some(Over::Silent) {
+    if over == Some(Over::Silent) && response::written(session).is_some() {
         attend::end_silent(session).await;
         return FailToProxy { error_code: 0, can_reuse_downstream: false };
     }
@@ -59,7 +60,8 @@ fn note(passage: &mut Passage, over: Option<Over>, error: &Error) {
 /// The refusal for the client; `None` when it has disconnected.
 fn refusal(over: Option<Over>, error: &Error) -> Option<Refusal> {
     Some(match (error.esource(), error.etype()) {
-        _ if over == Some(Over::NoHead) => Refusal::GatewayTimeout,
+        _ if over.is_some() => Refusal::GatewayTimeout,
+        (_, etype) if *etype == NO_MEMORY => Refusal::NoMessageMemory,
         (_, etype) if *etype == TOO_LARGE => Refusal::BodyTooLarge,
         (ErrorSource::Upstream, _) if cause::lacks_descriptors(error) => Refusal::Busy,
         (ErrorSource::Upstream, etype) => of_upstream(etype),
@@ -90,7 +92,7 @@ pub(super) fn warn(ctx: &Context, error: &Error) {
         request_id = %ctx.request_id,
         upstream = agent.and_then(|agent| agent.upstream.authority.to_str().ok()),
         address = address.map(tracing::field::display),
-        error = over.map(cause::of_silence).or(ctx.upstream_error()).unwrap_or_else(|| cause::of(error)).as_str(),
+        error = ctx.upstream_error().or(over.map(cause::of_silence)).unwrap_or_else(|| cause::of(error)).as_str(),
         detail = cause::detail(error),
         "the upstream failed"
     );

@@ -14,6 +14,7 @@ use crate::routing::Agent;
 use crate::telemetry::UpstreamError;
 
 use super::held::Held;
+use super::lists::Lists;
 use super::stream::Stream;
 use super::tunnel::Tunnel;
 
@@ -28,6 +29,8 @@ pub(super) struct Admitted {
     pub(super) slot: Slot,
     /// What was read of its body for the decision.
     pub(super) held: Option<Held>,
+    /// What is to be done about lists in the response.
+    pub(super) lists: Option<Box<Lists>>,
 }
 
 /// An admitted request.
@@ -44,6 +47,8 @@ pub(super) struct Passage {
     pub(super) body: BodyCount,
     /// What was read of the body for the decision, until it is sent.
     pub(super) held: Option<Held>,
+    /// What is to be done about lists in the response.
+    pub(super) lists: Option<Box<Lists>>,
     /// Why the agent gave no response, or an incomplete one.
     pub(super) failure: Option<UpstreamError>,
 }
@@ -98,7 +103,7 @@ pub(super) struct BodyCount {
 
 impl Passage {
     pub(super) fn new(admitted: Admitted, kind: Kind, patience: Option<Patience>) -> Self {
-        let Admitted { permit, slot, held } = admitted;
+        let Admitted { permit, slot, held, lists } = admitted;
         Self {
             permit,
             _slot: slot,
@@ -108,6 +113,7 @@ impl Passage {
             stream: None,
             body: BodyCount::default(),
             held,
+            lists,
             failure: None,
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::header;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
@@ -20,7 +21,7 @@ use super::message::expects_continue;
 use super::passage::{Kind, Passage};
 use super::service::Gateway;
 use super::upgrade::is_websocket_handshake;
-use super::{forward, peer, response, session_answer, upstream_refusal};
+use super::{forward, list_answer, lists, peer, response, session_answer, upstream_refusal};
 
 #[async_trait]
 impl ProxyHttp for Gateway {
@@ -102,7 +103,12 @@ impl ProxyHttp for Gateway {
     ) -> pingora::Result<()> {
         let passage = ctx.passage()?;
         Self::request_begins(session, passage);
-        forward::rewrite(request, session.req_header(), &passage.permit, ctx)
+        forward::rewrite(request, session.req_header(), &passage.permit, ctx)?;
+        if passage.lists.is_some() {
+            // A list can be found only in a body without a coding.
+            request.insert_header(header::ACCEPT_ENCODING, "identity")?;
+        }
+        Ok(())
     }
 
     async fn response_filter(
@@ -123,10 +129,19 @@ impl ProxyHttp for Gateway {
         session_answer::replace(head, session.req_header(), ctx)?;
         let passage = ctx.passage_mut()?;
         let has_body = Self::answer_begins(session, head, passage);
-        self.stream_begins(session, head, has_body, ctx)?;
+        let holds = match &mut passage.lists {
+            Some(lists) => lists.begin(head, session, has_body, &self.parts.messages)?,
+            None => false,
+        };
+        if !holds {
+            self.stream_begins(session, head, has_body, ctx)?;
+        }
         response::rewrite(head, session.req_header(), ctx, &self.parts.snapshot)?;
         if self.parts.drain.is_draining() {
             session.set_keepalive(None);
+        }
+        if holds {
+            list_answer::hold(session, head, ctx.passage_mut()?)?;
         }
         Ok(())
     }
@@ -138,7 +153,11 @@ impl ProxyHttp for Gateway {
         end_of_stream: bool,
         ctx: &mut Context,
     ) -> pingora::Result<Option<Duration>> {
-        self.answer_moves(session, piece, end_of_stream, ctx.passage_mut()?);
+        let passage = ctx.passage_mut()?;
+        if passage.lists.is_some() {
+            lists::moves(passage, piece, end_of_stream)?;
+        }
+        self.answer_moves(session, piece, end_of_stream, passage);
         Ok(None)
     }
 
@@ -185,6 +204,9 @@ impl ProxyHttp for Gateway {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Context) {
+        if error.is_none() {
+            list_answer::give(session, ctx).await;
+        }
         self.record(session, error, ctx);
     }
 }

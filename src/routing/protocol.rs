@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::Method;
 
 use crate::authn::SessionKeySource;
+use crate::authz::Listing;
 use crate::protocol::ResourceForms;
 
 use super::a2a::A2aAgent;
@@ -74,6 +75,10 @@ pub struct McpAgent {
     pub trust_mirrored_headers: bool,
     /// The keys that seal the ids of its sessions.
     pub sessions: SessionKeySource,
+    /// Which entries lists show, where the agent has rules by operation.
+    pub listing: Listing,
+    /// The longest list that is read, in bytes.
+    pub max_list: usize,
 }
 
 impl Protocol {

@@ -11,7 +11,8 @@ use std::time::Duration;
 use prometheus::{Histogram, IntCounter};
 
 use crate::model::{
-    AuthMethod, CacheLabel, CallOutcome, Decision, EndedBy, OperationClass, ProviderName, Reason, StreamKind,
+    AuthMethod, CacheLabel, CallOutcome, Decision, EndedBy, ListOutcome, OperationClass, ProviderName,
+    Reason, StreamKind,
 };
 
 use super::resolved::Resolved;
@@ -142,6 +143,13 @@ impl AgentMetrics {
                 || self.0.metrics.families.mcp_calls.of([&self.0.agent, class.as_str(), outcome.as_str()]);
             cell.get_or_init(make).inc();
         }
+    }
+
+    /// Counts so many entries of a list.
+    pub fn listed(&self, outcome: ListOutcome, entries: usize) {
+        // A list is read at most once for each request, so the family is looked up each time.
+        let family = &self.0.metrics.families.mcp_list_entries;
+        family.of([&self.0.agent, outcome.as_str()]).inc_by(entries as u64);
     }
 
     /// Records how long a decision took.

@@ -98,6 +98,8 @@ families! {
             = "Decisions by agent, provider, method, decision, reason and operation, counted when they are made.";
         mcp_calls: counter "portcullis_mcp_calls_total" { Agent, CallKind, CallOutcome }
             = "Messages to agents with rules by operation, by kind and by what the rules said.";
+        mcp_list_entries: counter "portcullis_mcp_list_entries_total" { Agent, ListOutcome }
+            = "Entries of lists that MCP agents with rules sent, by what became of them.";
         auth_duration: histogram "portcullis_auth_duration_seconds" { Method, Cache } in DECISION_BUCKETS
             = "Time that a decision took, by method and by what the token cache said.";
         token_cache_events: counter "portcullis_token_cache_events_total" { Event }

@@ -4,8 +4,8 @@
 //! of series is bounded by the configuration.
 
 use crate::model::{
-    AuthMethod, CacheLabel, CallOutcome, CardSignature, CardSource, Decision, EndedBy, OperationClass,
-    Reason, StreamKind,
+    AuthMethod, CacheLabel, CallOutcome, CardSignature, CardSource, Decision, EndedBy, ListOutcome,
+    OperationClass, Reason, StreamKind,
 };
 
 use super::{HandshakeFailure, UpstreamError};
@@ -35,6 +35,8 @@ pub enum Label {
     CallKind,
     /// What the rules by operation said of a message.
     CallOutcome,
+    /// What became of an entry of a list.
+    ListOutcome,
     /// What the token cache said.
     Cache,
     /// What the token cache did.
@@ -88,7 +90,7 @@ impl Label {
             Self::CardSource => "source",
             Self::CardSignature => "signature",
             Self::StreamKind | Self::CallKind => "kind",
-            Self::CallOutcome => "outcome",
+            Self::CallOutcome | Self::ListOutcome => "outcome",
             Self::Trigger => "trigger",
             Self::Result => "result",
             Self::Limit => "limit",
@@ -107,6 +109,7 @@ impl Label {
             Self::Reason => Some(Reason::ALL.len()),
             Self::Operation | Self::CallKind => Some(OperationClass::ALL.len()),
             Self::CallOutcome => Some(CallOutcome::ALL.len()),
+            Self::ListOutcome => Some(ListOutcome::ALL.len()),
             Self::Cache => Some(CacheLabel::ALL.len()),
             Self::CardSource => Some(CardSource::ALL.len()),
             Self::CardSignature => Some(CardSignature::ALL.len()),

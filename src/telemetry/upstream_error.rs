@@ -58,6 +58,8 @@ pub enum UpstreamError {
     UpstreamUnauthorized,
     /// The agent named its session in a way that no client could repeat.
     SessionIdInvalid,
+    /// The agent sent a list that cannot be read in one way only, or is too long.
+    ListUnreadable,
     /// `max_in_flight` is reached.
     TooManyInFlight,
     /// The process has no descriptor left.
@@ -68,7 +70,7 @@ pub enum UpstreamError {
 
 impl UpstreamError {
     /// Every cause.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::NameNotResolved,
         Self::ConnectRefused,
         Self::SocketNotFound,
@@ -93,6 +95,7 @@ impl UpstreamError {
         Self::Http2Error,
         Self::UpstreamUnauthorized,
         Self::SessionIdInvalid,
+        Self::ListUnreadable,
         Self::TooManyInFlight,
         Self::NoDescriptors,
         Self::Failed,
@@ -126,6 +129,7 @@ impl UpstreamError {
             Self::Http2Error => "http2_error",
             Self::UpstreamUnauthorized => "upstream_unauthorized",
             Self::SessionIdInvalid => "session_id_invalid",
+            Self::ListUnreadable => "list_unreadable",
             Self::TooManyInFlight => "too_many_in_flight",
             Self::NoDescriptors => "no_descriptors",
             Self::Failed => "failed",
@@ -175,6 +179,9 @@ impl UpstreamError {
             }
             Self::SessionIdInvalid => {
                 "let the agent send one `Mcp-Session-Id` of 1 to 512 characters of visible ASCII"
+            }
+            Self::ListUnreadable => {
+                "let the agent send lists as plain JSON, without a content coding and no member twice, or raise `mcp.max_list`"
             }
             Self::TooManyInFlight => "the agent is slow, or `max_in_flight` of the agent is too low",
             Self::NoDescriptors => "raise the limit of open files of this process",

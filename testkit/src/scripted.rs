@@ -61,6 +61,11 @@ impl Scripted {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The heads of all requests.
+    pub fn heads(&self) -> Vec<String> {
+        self.heads.lock().expect("the heads").clone()
+    }
+
     /// How many requests have arrived whose head begins so.
     pub fn count(&self, beginning: &str) -> usize {
         self.heads.lock().expect("the heads").iter().filter(|head| head.starts_with(beginning)).count()

@@ -163,7 +163,7 @@ async fn a_message_is_explained_as_the_gateway_decides_about_it() {
         ("a", Some("base call"), &[], call("never"), "operation_denied", 403),
         ("a", Some("base call"), &[], call("other"), "operation_denied", 403),
         ("a", Some("call"), &[], call("write_x"), "scope_missing", 403),
-        ("a", Some("base"), &[], plain("tools/list"), "ok", 200),
+        ("a", Some("base"), &[], plain("ping"), "ok", 200),
         ("a", Some("base"), &[], plain("strange"), "operation_denied", 403),
         ("a", None, &[], plain("initialize"), "ok", 200),
         ("a", None, &[], call("read_x"), "token_missing", 401),

@@ -268,6 +268,12 @@ export interface AgentSpec {
     /** the path behind the route that MCP clients are given; / is the route itself; default /mcp */
     endpoint?: string;
 
+    /** which entries lists show at an agent with rules: all, those that the caller could use with more scopes (obtainable), or those that it may use now (permitted); default obtainable */
+    listing?: "all" | "obtainable" | "permitted";
+
+    /** the longest list that is read for the rules; a longer one is 502; 1KiB to 64MiB; default 4MiB */
+    max_list?: number | string;
+
     /** the longest message that is read for the rules; longer ones get 413; 1KiB to 64MiB; default 1MiB */
     max_message?: number | string;
 
@@ -1752,6 +1758,7 @@ export type UpstreamError =
   | "http2_error"
   | "upstream_unauthorized"
   | "session_id_invalid"
+  | "list_unreadable"
   | "too_many_in_flight"
   | "no_descriptors"
   | "failed";
@@ -1903,6 +1910,17 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     kind: "count",
   },
   {
+    pointer: "/mcp/listing",
+    doc: "which entries lists show at an agent with rules: all, those that the caller could use with more scopes (obtainable), or those that it may use now (permitted); default obtainable",
+    kind: "choice",
+    words: ["all", "obtainable", "permitted"],
+  },
+  {
+    pointer: "/mcp/max_list",
+    doc: "the longest list that is read for the rules; a longer one is 502; 1KiB to 64MiB; default 4MiB",
+    kind: "text",
+  },
+  {
     pointer: "/mcp/max_message",
     doc: "the longest message that is read for the rules; longer ones get 413; 1KiB to 64MiB; default 1MiB",
     kind: "text",
@@ -1996,6 +2014,7 @@ export const AGENT_BOUNDS: AllBounds = {
   "/cors/max_age": { kind: "duration", maximum: "30d", minimum: "0s" },
   "/max_body": { kind: "size", maximum: "1024GiB", minimum: "1B" },
   "/max_in_flight": { kind: "count", minimum: "1", maximum: "1048576" },
+  "/mcp/max_list": { kind: "size", maximum: "64MiB", minimum: "1KiB" },
   "/mcp/max_message": { kind: "size", maximum: "64MiB", minimum: "1KiB" },
   "/upstream/connect_timeout": { kind: "duration", maximum: "10m", minimum: "1ms" },
   "/upstream/idle_timeout": { kind: "duration", maximum: "1h", minimum: "1ms" },

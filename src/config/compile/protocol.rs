@@ -57,6 +57,8 @@ fn mcp(entry: &AgentEntry, sessions: SessionKeySource) -> McpAgent {
         max_message: usize::try_from(written.max_message).unwrap_or(usize::MAX),
         trust_mirrored_headers: written.trust_mirrored_headers,
         sessions,
+        listing: written.listing,
+        max_list: usize::try_from(written.max_list).unwrap_or(usize::MAX),
     }
 }
 

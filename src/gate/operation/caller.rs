@@ -1,6 +1,6 @@
 //! The caller of an operation, by the agent's own rules.
 
-use crate::authz::OperationRules;
+use crate::authz::{OperationRules, Viewer};
 use crate::gate::Verdict;
 use crate::model::{Decision, Reason};
 
@@ -34,6 +34,15 @@ impl Caller {
                 has_public.then_some(Self::Refused)
             }
             (Decision::Deny | Decision::ShadowDeny, _) => None,
+        }
+    }
+
+    /// The same for lists, where the agent's own rules give this reason.
+    pub(super) fn viewer(self, reason: Reason) -> Viewer {
+        match self {
+            Self::Admitted => Viewer::Admitted,
+            Self::Refused if reason != Reason::ScopeMissing => Viewer::Barred,
+            Self::Anonymous | Self::Refused => Viewer::CouldBeAdmitted,
         }
     }
 }

@@ -66,6 +66,7 @@ impl<'a> Governed<'a> {
     ) -> Verdict {
         let standings = verdict.permit.as_ref().map(Permit::standings).unwrap_or_default();
         let ruling = self.rules.map_or(Ruling::Permitted, |rules| rules.rule(&message.operation, standings));
+        let viewer = caller.viewer(verdict.reason);
         let (outcome, steps_up) = match (ruling, caller) {
             (Ruling::Public, Caller::Anonymous | Caller::Refused) => (Outcome::Opened, false),
             (Ruling::Public | Ruling::Permitted, Caller::Admitted) => (Outcome::Unchanged, false),
@@ -94,7 +95,7 @@ impl<'a> Governed<'a> {
             Outcome::Unchanged => verdict,
             Outcome::Denied => refused(self.agent, Reason::OperationDenied, verdict),
         };
-        Verdict { asked: Some(Box::new(Asked { step_up, ..message.asked() })), ..verdict }
+        Verdict { asked: Some(Box::new(Asked { step_up, viewer, ..message.asked() })), ..verdict }
     }
 
     /// The scopes of the agent and of the operation, none twice.

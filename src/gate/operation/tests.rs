@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::authn::SessionKeySource;
-use crate::authz::{OperationRules, Rule, RuleTable, Rules, ScopeRules, Silent, Unlisted};
+use crate::authz::{Listing, OperationRules, Rule, RuleTable, Rules, ScopeRules, Silent, Unlisted};
 use crate::config::{Files, Snapshot, Source, compile, parse};
 use crate::model::{
     CacheLabel, CallOutcome, Claims, Decision, Enforcement, Fetched, Identity, ImpliedScopes, Instant,
@@ -90,6 +90,8 @@ impl Given {
             max_message: 1024,
             trust_mirrored_headers: self.trust,
             sessions: SessionKeySource::Process(Arc::default()),
+            listing: Listing::Obtainable,
+            max_list: 1 << 20,
         }));
         Arc::new(agent)
     }
@@ -441,4 +443,51 @@ fn a_decision_keeps_what_logs_and_metrics_show() {
     let batch = decided(&agent, BASE, &Method::POST, &headers, "[]");
     assert_eq!(batch.call_outcome(), Some(CallOutcome::Invalid));
     assert_eq!(batch.asked.map(|asked| (asked.class, asked.call)), Some((OperationClass::None, None)));
+}
+
+#[test]
+fn a_list_shows_each_caller_its_own_entries() {
+    use crate::protocol::mcp::list::ListKind::{Prompts, Resources, Templates, Tools};
+    let names = [
+        (Tools, "free"),
+        (Tools, "read_x"),
+        (Tools, "write_x"),
+        (Tools, "root"),
+        (Tools, "write_never"),
+        (Tools, "other"),
+        (Tools, "read_\n"),
+        (Prompts, "p"),
+        (Resources, "file:///a/b"),
+        (Resources, "file:///a/../b"),
+        (Resources, "file:///b"),
+        (Templates, "file:///a/{x}"),
+        (Templates, "file:///{x}"),
+        (Templates, "file:///a/.{x}"),
+        (Templates, "file:///a/../{x}"),
+        (Templates, "file:///b"),
+    ];
+    let methods = table(&[("tools/list", Rule::Public)]);
+    let mut given = Given::new("oauth");
+    given.rules = OperationRules { methods, ..rules() };
+    let agent = given.agent();
+    let common = "file:///a/b file:///a/{x} file:///{x} file:///a/.{x}";
+    for (who, wanted) in [
+        (BASE, format!("free read_x write_x p {common}")),
+        (Who::Token { scope: "base any", role: "root" }, format!("free read_x write_x root p {common}")),
+        (Who::Token { scope: "any", role: "guest" }, format!("free read_x write_x root p {common}")),
+        (Who::Nobody, format!("free read_x write_x root p {common}")),
+    ] {
+        let verdict = posted(&agent, who, &plain("tools/list"));
+        let (permit, viewer) = (verdict.permit.unwrap(), verdict.asked.unwrap().viewer);
+        let shown = names.iter().filter(|(kind, name)| permit.shows(viewer, *kind, name));
+        let shown: Vec<_> = shown.map(|(_, name)| *name).collect();
+        assert_eq!(shown.join(" "), wanted, "{who:?}");
+    }
+    let mut agent = Arc::into_inner(agent).unwrap();
+    let tenant = crate::authz::ClaimRule::new("tenant".to_owned(), false, vec![json!("acme")]);
+    agent.entry.rules.claims_all_of = vec![tenant];
+    let verdict = posted(&Arc::new(agent), BASE, &plain("tools/list"));
+    let (permit, viewer) = (verdict.permit.unwrap(), verdict.asked.unwrap().viewer);
+    let shown: Vec<_> = names.iter().filter(|(kind, name)| permit.shows(viewer, *kind, name)).collect();
+    assert_eq!(shown, [&(Tools, "free")], "no scope opens anything to a caller with the wrong claims");
 }

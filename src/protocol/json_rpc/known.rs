@@ -28,7 +28,8 @@ pub enum Spelling {
 impl Spelling {
     /// Whether `name` is another spelling of `known`, which is ASCII. Case is Unicode's simple case folding: besides A to Z,
     /// only the Kelvin sign and the long s fold to ASCII letters.
-    pub(super) fn is_variant(self, name: &str, known: &str) -> bool {
+    #[must_use]
+    pub fn is_variant(self, name: &str, known: &str) -> bool {
         if name == known {
             return false;
         }

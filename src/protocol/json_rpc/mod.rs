@@ -13,5 +13,7 @@ pub use error::{ErrorKind, ErrorResponse, JSON_MEDIA_TYPE, ReasonClass};
 pub use known::{Known, Spelling};
 pub use media_type::is_plain_json;
 pub use message::{Id, Kind, Message, Text};
-pub use read::{Unreadable, read};
+pub use names::Names;
+pub use read::{Plain, Unreadable, read};
 pub use request::request;
+pub use words::Name;

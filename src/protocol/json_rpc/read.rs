@@ -48,6 +48,18 @@ pub fn read<'m>(
     found.message().ok_or(Unreadable::Malformed)
 }
 
+/// A value of any kind in which no object has a member twice, and nothing nests deeper than a message may.
+#[derive(Debug)]
+pub struct Plain;
+
+impl<'de> serde::Deserialize<'de> for Plain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut found = Found::default();
+        let walk = Walk { levels: MAX_DEPTH, spelling: Spelling::Case, found: &mut found };
+        Anything { keeps: None, in_list: false, known: &[], walk }.deserialize(deserializer).map(|()| Self)
+    }
+}
+
 /// What was found of the message.
 #[derive(Debug, Default)]
 struct Found<'m> {

@@ -8,7 +8,8 @@ use serde::de::{DeserializeSeed, Deserializer, Visitor};
 use super::message::Id;
 
 /// The name of a member, borrowed where it has no escapes.
-pub(super) struct Name<'m>(pub(super) Cow<'m, str>);
+#[derive(Debug)]
+pub struct Name<'m>(pub Cow<'m, str>);
 
 impl<'de> serde::Deserialize<'de> for Name<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

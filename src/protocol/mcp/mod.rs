@@ -1,5 +1,6 @@
-//! MCP over HTTP: what a message asks for, and how the head of its request repeats that.
+//! MCP over HTTP: what a message asks for, how the head of its request repeats that, and the lists in what servers send.
 
+pub mod list;
 mod mirrored;
 mod named;
 mod operation;

@@ -58,7 +58,7 @@ pub(crate) const WORDS: &[&str] = &[
 const DEPTH: usize = 64;
 
 /// JSON with every member that stands there.
-enum Json {
+pub(crate) enum Json {
     Object(Vec<(String, Self)>),
     List(Vec<Self>),
     Text(String),
@@ -121,14 +121,14 @@ impl<'de> Deserialize<'de> for Json {
 
 impl Json {
     /// The members that have the name for a reader that does not mind case.
-    fn members(&self, name: &str) -> Vec<&Self> {
+    pub(crate) fn members(&self, name: &str) -> Vec<&Self> {
         let Self::Object(members) = self else { return Vec::new() };
         let same = |other: &str| other.chars().map(folded).eq(name.chars().map(folded));
         members.iter().filter(|(other, _)| same(other)).map(|(_, value)| value).collect()
     }
 
     /// The texts at the end of a path, over every member on the way that could be meant.
-    fn texts(&self, path: &[&str]) -> Vec<&str> {
+    pub(crate) fn texts(&self, path: &[&str]) -> Vec<&str> {
         match (path, self) {
             ([], Self::Text(text)) => vec![text],
             ([], Self::List(items)) => items.iter().flat_map(|item| item.texts(path)).collect(),
@@ -149,7 +149,7 @@ impl Json {
         }
     }
 
-    fn has_doubles(&self) -> bool {
+    pub(crate) fn has_doubles(&self) -> bool {
         match self {
             Self::Object(members) => {
                 let mut names: Vec<_> = members.iter().map(|(name, _)| name).collect();

@@ -11,6 +11,7 @@ pub(crate) mod document;
 pub(crate) mod head;
 pub(crate) mod host;
 pub(crate) mod key_set;
+pub(crate) mod list;
 pub(crate) mod message;
 pub(crate) mod path;
 pub(crate) mod pem;
@@ -34,6 +35,7 @@ pub(crate) const ALL: &[Target] = &[
     Target { name: "head", run: head::run, words: head::WORDS },
     Target { name: "host", run: host::run, words: host::WORDS },
     Target { name: "key_set", run: key_set::run, words: key_set::WORDS },
+    Target { name: "list", run: list::run, words: list::WORDS },
     Target { name: "message", run: message::run, words: message::WORDS },
     Target { name: "path", run: path::run, words: path::WORDS },
     Target { name: "pem", run: pem::run, words: pem::WORDS },

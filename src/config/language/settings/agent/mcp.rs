@@ -11,6 +11,7 @@ use super::super::super::web::{has_credentials, is_plain};
 
 use super::super::scope::Scope;
 use super::{AgentSettings, Auth, McpRules, Origins};
+use crate::authz::Listing;
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Spanned};
@@ -28,6 +29,8 @@ pub enum Spoken {
 }
 
 words!(Spoken { Http = "http", Mcp = "mcp", A2a = "a2a" });
+
+words!(Listing { All = "all", Obtainable = "obtainable", Permitted = "permitted" });
 
 section! {
     /// `mcp`
@@ -51,6 +54,11 @@ section! {
         rules: Option<Box<McpRules>> as Boxed<McpRules>;
         /// the longest message that is read for the rules; longer ones get 413
         max_message: u64 as Size<1024, { 64 << 20 }> = 1 << 20;
+        /// which entries lists show at an agent with rules: all, those that the caller could use with more scopes
+        /// (obtainable), or those that it may use now (permitted)
+        listing: Listing as Listing = Listing::Obtainable;
+        /// the longest list that is read for the rules; a longer one is 502
+        max_list: u64 as Size<1024, { 64 << 20 }> = 4 << 20;
         /// decide by Mcp-Method and Mcp-Name without reading messages: only where the agent itself compares them with the
         /// message
         trust_mirrored_headers: bool as Flag = false;
