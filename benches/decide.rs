@@ -1,5 +1,5 @@
-//! One decision, in process: each algorithm with a token that is known and with the signature verified, and each refusal;
-//! and a list that is rewritten for its caller.
+//! One decision, in process: each algorithm with a token that is known and with the signature verified, each refusal, and calls
+//! of MCP; a list that is rewritten for its caller; and what rules by operation add to a whole request.
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -7,12 +7,20 @@
 )]
 
 #[path = "stage/agents.rs"]
-#[expect(dead_code, reason = "shared with the guards, which use the rest")]
 mod agents;
+#[path = "../tests/instructions/house.rs"]
+mod house;
+#[path = "stage/mcp.rs"]
+mod mcp;
+#[path = "stage/phases.rs"]
+#[expect(dead_code, reason = "shared with the guards, which use the rest")]
+mod phases;
 
 use std::hint::black_box;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::HeaderMap;
 use portcullis::model::Reason;
@@ -21,7 +29,16 @@ use portcullis::routing::Agent;
 use serde_json::Value;
 
 use agents::{Agents, NOW, api_key, claims, decided, header, headers};
+use house::House;
 use testkit::signer::KINDS;
+
+/// The bytes of a message: the size for which the cost of reading one is promised.
+const MESSAGE: usize = 1024;
+/// The agents of `mcp`; the one without rules first, which the others are compared with.
+const KINDS_OF_RULES: [&str; 3] = ["none", "body", "head"];
+/// Requests of one turn, and turns: two seconds, in which the middle one settles.
+const TURN: usize = 50;
+const TURNS: usize = 101;
 
 /// Decides once to be sure of the outcome, then measures.
 fn measure(c: &mut Criterion, name: &str, agent: &Arc<Agent>, headers: &HeaderMap, wanted: Reason) {
@@ -52,15 +69,66 @@ fn decisions(c: &mut Criterion) {
     ] {
         measure(c, &format!("refuse/{name}"), &oauth, &headers("authorization", value), wanted);
     }
+    let forged = headers("authorization", &format!("Bearer {}", agents.forged("RS256", 0)));
+    measure(c, "refuse/signature_invalid", &cold.agent("oauth"), &forged, Reason::SignatureInvalid);
     measure(c, "allow/api_key", &keyed, &headers("x-api-key", &api_key()), Reason::Ok);
     let wrong = headers("x-api-key", &api_key().replace("0000", "0001"));
     measure(c, "refuse/api_key_check_digits", &keyed, &wrong, Reason::ApiKeyInvalid);
     measure(c, "allow/public", &public, &headers("accept", "*/*"), Reason::Ok);
 }
 
+/// A call of a tool by somebody who has called before, at an agent without rules, and at those with rules.
+fn operations(c: &mut Criterion) {
+    let agents = mcp::agents("http://127.0.0.1:9");
+    let (headers, body) = (mcp::headers(&agents.token("RS256", 0)), Bytes::from(mcp::call(MESSAGE)));
+    for name in KINDS_OF_RULES {
+        let agent = agents.agent(name);
+        assert_eq!(mcp::decided(&agent, &headers, &body).reason, Reason::Ok, "{name}");
+        c.bench_function(&format!("mcp/{name}"), |b| {
+            b.iter(|| black_box(mcp::decided(&agent, black_box(&headers), &body)));
+        });
+    }
+}
+
+/// The same calls through the whole gateway, in turns, so that what the machine does meanwhile meets all alike. Criterion
+/// measures one thing after the other.
+fn messages(_: &mut Criterion) {
+    let mut house = House::before(mcp::agents);
+    let token = house.agents.token("RS256", 0);
+    let heads =
+        KINDS_OF_RULES.map(|name| vec![mcp::post(&format!("/{}", &name[..1]), &token, MESSAGE); TURN]);
+    let mut times = KINDS_OF_RULES.map(|_| Vec::new());
+    for turn in 0..TURNS {
+        for (heads, times) in heads.iter().zip(&mut times) {
+            let began = Instant::now();
+            house.ask(heads, 200);
+            // The first turn warms up.
+            times.extend((turn > 0).then(|| began.elapsed()));
+        }
+    }
+    let without = times[0].clone();
+    for (name, times) in KINDS_OF_RULES.iter().zip(times) {
+        let added = times.iter().zip(&without).map(|(with, without)| micros(*with) - micros(*without));
+        let all = spread(times.iter().copied().map(micros).collect());
+        println!("request/mcp/{name}: {all} µs, of it for the rules {} µs", spread(added.collect()));
+    }
+}
+
+/// The middle one, and the first and the last quarter's end.
+fn spread(mut all: Vec<f64>) -> String {
+    all.sort_by(f64::total_cmp);
+    let at = |part: usize| all[all.len() * part / 4];
+    format!("{:.2} ({:.2} to {:.2})", at(2), at(1), at(3))
+}
+
+/// Of one request of a turn.
+fn micros(turn: Duration) -> f64 {
+    turn.as_secs_f64() * 1e6 / TURN as f64
+}
+
 type Change = fn(&mut Value, &mut Value);
 
-fn refusals() -> [(&'static str, Change, Reason); 8] {
+fn refusals() -> [(&'static str, Change, Reason); 7] {
     fn set(object: &mut Value, name: &str, value: Value) {
         if let Some(members) = object.as_object_mut() {
             members.insert(name.to_owned(), value);
@@ -73,7 +141,6 @@ fn refusals() -> [(&'static str, Change, Reason); 8] {
         ("token_expired", |_, c| set(c, "exp", (NOW - 3600).into()), Reason::TokenExpired),
         ("audience_mismatch", |_, c| set(c, "aud", "api://other".into()), Reason::AudienceMismatch),
         ("key_unknown", |h, _| set(h, "kid", "gone".into()), Reason::KeyUnknown),
-        ("signature_invalid", |h, _| set(h, "alg", "RS512".into()), Reason::SignatureInvalid),
         ("scope_missing", |_, c| set(c, "scope", "openid".into()), Reason::ScopeMissing),
     ]
 }
@@ -93,5 +160,5 @@ fn lists(c: &mut Criterion) {
     c.bench_function("list/200_tools", |b| b.iter(|| black_box(filtered(black_box(&text)))));
 }
 
-criterion_group!(benches, decisions, lists);
+criterion_group!(benches, decisions, lists, operations, messages);
 criterion_main!(benches);

@@ -9,6 +9,9 @@
 #[expect(dead_code, reason = "shared with the benches, which use the rest")]
 mod agents;
 #[cfg(test)]
+#[path = "../benches/stage/mcp.rs"]
+mod mcp;
+#[cfg(test)]
 #[path = "../benches/stage/phases.rs"]
 mod phases;
 
@@ -20,13 +23,14 @@ mod tests {
     use std::task::Poll;
 
     use allocation_counter::measure;
+    use bytes::Bytes;
     use pingora::proxy::ProxyHttp as _;
-    use portcullis::model::{FixedClock, Instant};
+    use portcullis::model::{FixedClock, Instant, Reason};
     use portcullis::proxy::Gateway;
     use portcullis::telemetry::Decisions;
 
     use super::agents::{Agents, NOW, api_key};
-    use super::phases;
+    use super::{mcp, phases};
 
     const BUDGETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/allocations.json");
     /// Requests before the counting begins, and counted ones, of which the middle one counts: what is made now and then
@@ -78,21 +82,31 @@ mod tests {
     /// With `noting`, decisions are noted for people who ask later.
     async fn count(noting: bool) -> Counts {
         let agents = Agents::behind("http://127.0.0.1:9");
-        let (_, mut parts) = phases::gateway(&agents);
+        let bearer = format!("Authorization: Bearer {}\r\n", agents.token("RS256", 0));
+        let heads = [
+            ("public", phases::head("/p/refunds?page=2", "")),
+            ("api_key", phases::head("/k/refunds?page=2", &format!("X-Api-Key: {}\r\n", api_key()))),
+            ("oauth", phases::head("/o/refunds?page=2", &bearer)),
+        ];
+        let mut counts = of_each(&agents, &heads, noting).await;
+        let agents = mcp::agents("http://127.0.0.1:9");
+        let token = agents.token("RS256", 0);
+        let heads = [("mcp_none", "/n"), ("mcp_body", "/b"), ("mcp_head", "/h")]
+            .map(|(caller, path)| (caller, mcp::post(path, &token, 1024)));
+        counts.extend(of_each(&agents, &heads, noting).await);
+        counts
+    }
+
+    async fn of_each(agents: &Agents, heads: &[(&str, String)], noting: bool) -> Counts {
+        let (_, mut parts) = phases::gateway(agents);
         let now = Instant::from_unix(NOW);
         parts.decisions = noting.then(|| Decisions::new(now, None, true));
         let gateway = Gateway::new(parts, Arc::new(FixedClock::at(now)), &agents.metrics);
-        let bearer = format!("Authorization: Bearer {}\r\n", agents.token("RS256", 0));
         let mut middle = Counts::new();
-        for (caller, path, fields) in [
-            ("public", "/p/refunds?page=2", String::new()),
-            ("api_key", "/k/refunds?page=2", format!("X-Api-Key: {}\r\n", api_key())),
-            ("oauth", "/o/refunds?page=2", bearer),
-        ] {
-            let head = phases::head(path, &fields);
+        for (caller, head) in heads {
             let mut all: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
             for round in 0..ROUNDS.0 + ROUNDS.1 {
-                let counts = request(&gateway, &head).await;
+                let counts = request(&gateway, head).await;
                 for (phase, count) in counts.into_iter().filter(|_| round >= ROUNDS.0) {
                     all.entry(phase).or_default().push(count);
                 }
@@ -104,6 +118,23 @@ mod tests {
             }
         }
         middle
+    }
+
+    #[test]
+    fn a_decision_about_a_message_allocates_the_same_whatever_its_length() {
+        let agents = mcp::agents("http://127.0.0.1:9");
+        let (agent, headers) = (agents.agent("body"), mcp::headers(&agents.token("RS256", 1)));
+        let allocated = |length: usize| {
+            let body = Bytes::from(mcp::call(length));
+            let decide = || assert_eq!(mcp::decided(&agent, &headers, &body).reason, Reason::Ok);
+            (0..ROUNDS.0).for_each(|_| decide());
+            let counts = measure(decide);
+            (counts.count_total, counts.bytes_total)
+        };
+        let (short, long) = (allocated(1 << 10), allocated(1 << 20));
+        eprintln!("a decision about a message: {short:?} allocations and bytes");
+        assert_eq!(long, short);
+        assert!(short.0 <= 9, "{short:?}");
     }
 
     #[tokio::test]

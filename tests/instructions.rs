@@ -24,6 +24,10 @@ mod counted;
 mod house;
 #[cfg(test)]
 #[cfg(target_arch = "x86_64")]
+#[path = "../benches/stage/mcp.rs"]
+mod mcp;
+#[cfg(test)]
+#[cfg(target_arch = "x86_64")]
 #[path = "../benches/stage/phases.rs"]
 #[expect(dead_code, reason = "shared with the benches, which use the rest")]
 mod phases;

@@ -33,18 +33,27 @@ impl Agents {
 
     /// Agents behind this upstream, with room for so many verified tokens.
     pub(crate) fn caching(upstream: &str, entries: usize) -> Self {
-        let signers = Vec::from(KINDS.map(Key::fixed));
-        let keys: Vec<Value> = signers.iter().map(Key::jwk).collect();
-        let keys = json!({ "keys": keys });
         let hash = Digest::of(api_key().as_bytes()).to_hex();
-        let text = format!(
-            "version: 1\nserver: {{ token_cache: {{ entries: {entries} }} }}\nidentity_providers:\n  corp:\n    issuer: {ISSUER}\n    jwks: {keys}\nagents:\n  \
+        let agents = format!(
+            "agents:\n  \
              oauth:\n    route: /o\n    upstream: {upstream}\n    auth:\n      oauth:\n        \
              identity_providers: [corp]\n        audiences: [\"api://bench\"]\n        \
              scopes: {{ any_of: [\"refunds:write\"] }}\n        claim_headers: {{ sub: X-Caller-Sub }}\n  \
              api-key:\n    route: /k\n    upstream: {upstream}\n    auth: {{ api_key: {{}} }}\n  \
              public:\n    route: /p\n    upstream: {upstream}\n    auth: public\n\
              api_keys:\n  Yq3Zk81b: {{ agent: api-key, sha256: \"{hash}\" }}\n"
+        );
+        Self::described(&agents, entries)
+    }
+
+    /// The agents that this part of a document describes.
+    pub(crate) fn described(agents: &str, entries: usize) -> Self {
+        let signers = Vec::from(KINDS.map(Key::fixed));
+        let keys: Vec<Value> = signers.iter().map(Key::jwk).collect();
+        let keys = json!({ "keys": keys });
+        let text = format!(
+            "version: 1\nserver: {{ token_cache: {{ entries: {entries} }} }}\nidentity_providers:\n  corp:\n    \
+             issuer: {ISSUER}\n    jwks: {keys}\n{agents}"
         );
         let metrics = Metrics::new().expect("metrics");
         let document = parse(&[Source::new("bench.yaml", text)], &|_| None);

@@ -32,7 +32,7 @@ pub(crate) fn gateway(agents: &Agents) -> (Gateway, GatewayParts) {
         health_path: None,
         limits: agents.snapshot.server.limits,
         slots: Slots::new(1024),
-        messages: MessageMemory::new(0),
+        messages: MessageMemory::new(1 << 20),
         running: Running::default(),
         drain: Drain::default(),
         decisions: None,

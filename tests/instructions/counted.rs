@@ -3,23 +3,30 @@
 //!
 //! Everything that is made once, on the first use, is made before the counting begins.
 
+use bytes::Bytes;
 use portcullis::model::Reason;
 
 use super::agents::{Agents, api_key, decided, headers};
 use super::callgrind::region;
 use super::house::House;
+use super::mcp;
 use super::phases;
 
 /// So many different tokens of each kind; signatures of ECDSA differ in what they cost.
 const TOKENS: u32 = 8;
+/// The bytes of a message: the size for which the cost of reading one is promised.
+const MESSAGE: usize = 1024;
 /// So often something warm is repeated.
 const REPEATED: usize = 20;
 
 /// Counts everything.
 pub(crate) fn all() {
-    let mut house = House::new();
+    let mut house = House::before(Agents::behind);
     decisions(&house.agents);
     requests(&mut house);
+    let mut house = House::before(mcp::agents);
+    operations(&house.agents);
+    messages(&mut house);
 }
 
 fn decisions(agents: &Agents) {
@@ -74,6 +81,27 @@ fn requests(house: &mut House) {
         request(house, &format!("{alg}/warm"), &warm, &warm, 200);
         request(house, &format!("{alg}/cold"), &warm, &cold, 200);
         request(house, &format!("{alg}/forged"), &first, &wrong, 401);
+    }
+}
+
+/// Decisions about a call of a tool by somebody who has called before.
+fn operations(agents: &Agents) {
+    let headers = mcp::headers(&agents.token("RS256", 400));
+    let body = Bytes::from(mcp::call(MESSAGE));
+    for name in ["none", "body", "head"] {
+        let agent = agents.agent(name);
+        let ask = || assert_eq!(mcp::decided(&agent, &headers, &body).reason, Reason::Ok, "{name}");
+        (0..3).for_each(|_| ask());
+        region(&format!("decide/mcp/{name}"), REPEATED as u64, &mut || (0..REPEATED).for_each(|_| ask()));
+    }
+}
+
+/// The same calls through the whole gateway.
+fn messages(house: &mut House) {
+    let token = house.agents.token("RS256", 401);
+    for (name, path) in [("none", "/n"), ("body", "/b"), ("head", "/h")] {
+        let call = vec![mcp::post(path, &token, MESSAGE); REPEATED];
+        request(house, &format!("mcp/{name}"), &call, &call, 200);
     }
 }
 

@@ -25,9 +25,10 @@ pub(crate) struct House {
 }
 
 impl House {
-    pub(crate) fn new() -> Self {
+    /// A gateway before the agents that run at a URL.
+    pub(crate) fn before(agents: impl FnOnce(&str) -> Agents) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let (agents, caller) = runtime.block_on(open());
+        let (agents, caller) = runtime.block_on(open(agents));
         Self { agents, runtime, caller }
     }
 
@@ -45,7 +46,7 @@ impl House {
     }
 }
 
-async fn open() -> (Agents, TcpStream) {
+async fn open(agents: impl FnOnce(&str) -> Agents) -> (Agents, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("its address");
     tokio::spawn(async move {
@@ -53,7 +54,7 @@ async fn open() -> (Agents, TcpStream) {
             tokio::spawn(serve(stream));
         }
     });
-    let agents = Agents::behind(&format!("http://{address}"));
+    let agents = agents(&format!("http://{address}"));
     let (gateway, parts) = phases::gateway(&agents);
     let (limits, recorder) = (parts.limits, gateway.clone());
     let head = HeadLimits {
@@ -82,17 +83,29 @@ async fn open() -> (Agents, TcpStream) {
     (agents, caller)
 }
 
-/// The agent: it looks for nothing but the end of a head.
+/// The agent: it looks for nothing but the end of a head, and of the body of a POST.
 async fn serve(mut stream: TcpStream) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let (mut buffer, mut filled) = ([0; 8192], 0);
     loop {
         filled += stream.read(&mut buffer[filled..]).await.ok().filter(|n| *n > 0)?;
-        if buffer[..filled].ends_with(b"\r\n\r\n") {
+        let came = &buffer[..filled];
+        let is_whole = if came.starts_with(b"POST") { has_body(came) } else { came.ends_with(b"\r\n\r\n") };
+        if is_whole {
             stream.write_all(ANSWER).await.ok()?;
             filled = 0;
         }
     }
+}
+
+/// Whether the body is there that the head announces.
+fn has_body(came: &[u8]) -> bool {
+    let mut fields = [httparse::EMPTY_HEADER; 64];
+    let mut head = httparse::Request::new(&mut fields);
+    let Ok(httparse::Status::Complete(end)) = head.parse(came) else { return false };
+    let length = head.headers.iter().find(|field| field.name.eq_ignore_ascii_case("content-length"));
+    let length = length.expect("a length").value;
+    came.len() >= end + String::from_utf8_lossy(length).parse::<usize>().expect("a number")
 }
 
 /// The caller's part: everything up to the end of a body as long as the head says.
