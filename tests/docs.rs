@@ -19,7 +19,7 @@ mod tests {
     use std::time::Duration;
 
     use portcullis::config::{Document, Files, Source, compile, parse, reference, schema};
-    use portcullis::model::{EndedBy, Instant, Reason, RequestId};
+    use portcullis::model::{Call, CallProtocol, EndedBy, Instant, Reason, RequestId};
     use portcullis::telemetry::{AccessLog, EndedRequest, Metrics, RequestRecord, UpstreamError};
 
     fn root() -> &'static Path {
@@ -353,28 +353,33 @@ mod tests {
     fn fields_of_a_line() -> BTreeSet<String> {
         let (sink, mut said) = std::io::pipe().map(|(said, sink)| (sink, said)).expect("a pipe");
         let (log, written) = AccessLog::to(sink);
-        let record = RequestRecord::unrouted(Instant::from_unix(0), RequestId::Given("r".into()));
-        let record = RequestRecord { call: Some(Arc::default()), ..record };
-        log.write(|| EndedRequest {
-            record,
-            version: http::Version::HTTP_11,
-            took: Duration::ZERO,
-            upstream_took: None,
-            bytes_in: 0,
-            bytes_out: 0,
-            ended_by: Some(EndedBy::Policy),
-        });
+        for protocol in CallProtocol::ALL.iter().copied() {
+            let call = Call { protocol, method: None, name: None, version: None };
+            let record = RequestRecord::unrouted(Instant::from_unix(0), RequestId::Given("r".into()));
+            log.write(|| EndedRequest {
+                record: RequestRecord { call: Some(Arc::new(call)), ..record },
+                version: http::Version::HTTP_11,
+                took: Duration::ZERO,
+                upstream_took: None,
+                bytes_in: 0,
+                bytes_out: 0,
+                ended_by: Some(EndedBy::Policy),
+            });
+        }
         drop((log, written));
         let mut text = String::new();
-        std::io::Read::read_to_string(&mut said, &mut text).expect("the line");
-        let line: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).expect("JSON");
+        std::io::Read::read_to_string(&mut said, &mut text).expect("the lines");
+        let lines = text.lines().map(|line| {
+            let line: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).expect("JSON");
+            line
+        });
         let below = |name: &str, value: &serde_json::Value| match value {
             serde_json::Value::Object(members) => {
                 members.keys().map(|member| format!("{name}.{member}")).collect()
             }
             _ => vec![name.to_owned()],
         };
-        line.iter().flat_map(|(name, value)| below(name, value)).collect()
+        lines.flatten().flat_map(|(name, value)| below(&name, &value)).collect()
     }
 
     #[test]

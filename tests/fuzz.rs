@@ -39,6 +39,11 @@ mod tests {
     }
 
     #[test]
+    fn a_request_of_a2a_names_no_url_but_those_that_are_judged() {
+        fuzz("a2a_message");
+    }
+
+    #[test]
     fn a_head_that_passes_is_read_alike_by_another_parser() {
         fuzz("head");
     }

@@ -4,6 +4,10 @@
 //! What real peers say of it is in `e2e`.
 
 #[cfg(test)]
+#[path = "gateway/a2a_rules.rs"]
+mod a2a_rules;
+
+#[cfg(test)]
 #[path = "gateway/access_log.rs"]
 mod access_log;
 

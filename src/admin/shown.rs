@@ -29,7 +29,7 @@ pub(super) struct Shown {
     key_id: Option<String>,
     key_name: Option<String>,
     client_id: Option<String>,
-    /// What its message asked for, at an agent with rules by operation.
+    /// What it asked for, at an agent whose messages are read.
     operation: Option<AskedOperation>,
     #[serde(flatten)]
     why: Why,
@@ -38,11 +38,11 @@ pub(super) struct Shown {
 /// What a message asked for, cut to 128 bytes each.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct AskedOperation {
-    /// The method; absent from a response of the client.
+    /// The method of an MCP message, absent from a response of the client; or the operation of A2A.
     method: Option<String>,
     /// The first thing that it is about: the name of a tool or a prompt, or the URI of a resource.
     name: Option<String>,
-    /// The revision of the protocol that the head of the request names.
+    /// The version of the protocol that the request names.
     version: Option<String>,
 }
 
@@ -87,7 +87,7 @@ pub struct Whole {
     key_id: Option<String>,
     key_name: Option<String>,
     client_id: Option<String>,
-    /// What its message asked for, at an agent with rules by operation.
+    /// What it asked for, at an agent whose messages are read.
     operation: Option<AskedOperation>,
     #[serde(flatten)]
     why: Why,
@@ -125,7 +125,7 @@ impl Shown {
 
 impl AskedOperation {
     fn of(call: &Call) -> Self {
-        let Call { method, name, version } = call;
+        let Call { protocol: _, method, name, version } = call;
         let [method, name, version] = [method, name, version].map(|text| text.as_deref().map(str::to_owned));
         Self { method, name, version }
     }

@@ -28,14 +28,9 @@ impl Asked {
         Self { class, call: None, id: None, step_up: None, viewer: Viewer::Admitted }
     }
 
-    /// A message with this operation and this id, in the revision of the protocol that the request names.
-    pub(super) fn of(operation: &Operation<'_>, id: Option<&Id<'_>>, version: Option<&str>) -> Self {
-        Self {
-            class: operation.class,
-            call: Some(Arc::new(Call::of(operation, version))),
-            id: id.map(Id::to_owned),
-            step_up: None,
-            viewer: Viewer::Admitted,
-        }
+    /// A message with this operation and this id, of which the log shows this.
+    pub(super) fn of(operation: &Operation<'_>, id: Option<&Id<'_>>, call: Call) -> Self {
+        let (call, id) = (Some(Arc::new(call)), id.map(Id::to_owned));
+        Self { class: operation.class, call, id, step_up: None, viewer: Viewer::Admitted }
     }
 }

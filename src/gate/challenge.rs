@@ -36,6 +36,12 @@ pub fn challenge(
     metadata: impl FnOnce() -> Option<String>,
 ) -> Option<Challenge> {
     match &agent.authenticator {
+        // The extended card of A2A is for authenticated callers, also where no credential could be one.
+        Authenticator::Public if reason == Reason::TokenMissing => Some(Challenge {
+            value: bearer(&[("realm", Some(agent.name.as_str()))])?,
+            error: None,
+            scope: None,
+        }),
         Authenticator::Public => None,
         Authenticator::ApiKey(_) => {
             let asks = reason.status() == 401 || reason == Reason::MultipleTokens;
@@ -90,6 +96,9 @@ pub fn detail(reason: Reason, agent: &Agent) -> Cow<'static, str> {
     match (reason, &agent.authenticator) {
         (Reason::ApiKeyMissing, Authenticator::ApiKey(policy)) => {
             format!("This agent asks for an API key in the header {}.", policy.header).into()
+        }
+        (Reason::TokenMissing, Authenticator::Public) => {
+            "The extended card is for authenticated callers, and this agent takes no credential.".into()
         }
         _ => Refusal::Decided(reason).detail().into(),
     }
@@ -251,9 +260,10 @@ agents:
             let asked = |name| challenge(reason, &agent(name), None, || None).is_some();
             let by_status = matches!(reason.status(), 400 | 401) || reason == Reason::ScopeMissing;
             let of_a_key = reason.as_str().starts_with("api_key");
-            let of_a_message = reason.as_str().starts_with("mcp_");
+            let of_a_message = reason.as_str().starts_with("mcp_") || reason == Reason::PushDenied;
             assert_eq!(asked("plain"), by_status && !of_a_key && !of_a_message, "{reason}");
-            assert!(!asked("open"), "{reason}");
+            // Nothing but the extended card of A2A has that reason there.
+            assert_eq!(asked("open"), reason == Reason::TokenMissing, "{reason}");
             if of_a_key || reason == Reason::MultipleTokens {
                 let keyed = challenge(reason, &agent("keyed"), None, || None).unwrap();
                 assert_eq!(keyed.value, "ApiKey realm=\"keyed\"", "{reason}");

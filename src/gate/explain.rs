@@ -127,7 +127,7 @@ pub fn explain_message(
         asked: verdict.asked.as_deref(),
         request_id: &NO_REQUEST,
     };
-    let (content_type, body) = refused.body(agent.protocol.has_messages(request.method));
+    let (content_type, body) = refused.body(agent.error_form(request.method, request.path.as_str()));
     let value = |challenge: &Challenge| String::from_utf8_lossy(challenge.value.as_bytes()).into_owned();
     let response = Response {
         www_authenticate: challenge.as_ref().map(value),
@@ -159,7 +159,7 @@ pub fn message_for(
 /// taken for JSON: what is explained is the message.
 fn readable(agent: &Agent, headers: &HeaderMap, message: &Bytes, limit: usize) -> Result<(), Refusal> {
     let says = [header::CONTENT_TYPE, header::CONTENT_ENCODING].iter().any(|name| headers.contains_key(name));
-    if says && !is_plain_json(headers) {
+    if says && !is_plain_json(headers, agent.protocol.media_types()) {
         return Err(Refusal::MediaTypeNotSupported);
     }
     if message.len() > limit || agent.max_body.is_some_and(|most| message.len() as u64 > most) {

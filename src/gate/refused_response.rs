@@ -1,7 +1,9 @@
 //! The body of the response to a refused request, as `proxy` sends it and `explain` shows it.
 
 use crate::model::{OAuthError, PROBLEM_MEDIA_TYPE, Refusal, RequestId};
-use crate::protocol::json_rpc::{ErrorKind, ErrorResponse, JSON_MEDIA_TYPE};
+use crate::protocol::a2a::RestError;
+use crate::protocol::json_rpc::{ErrorKind, ErrorResponse, JSON_MEDIA_TYPE, ReasonClass};
+use crate::routing::ErrorForm;
 
 use super::{Asked, Challenge};
 
@@ -21,18 +23,28 @@ pub struct RefusedResponse<'a> {
 }
 
 impl RefusedResponse<'_> {
-    /// Its media type and its text: an error of JSON-RPC where the request carries a message, else a problem document.
+    /// Its media type and its text, in the form that clients of the agent read. An error of JSON-RPC that may be none is a
+    /// problem document.
     #[must_use]
-    pub fn body(&self, has_message: bool) -> (&'static str, Vec<u8>) {
-        let Some(kind) = self.error_kind().filter(|_| has_message) else {
-            return (PROBLEM_MEDIA_TYPE, self.refusal.document(self.detail, self.request_id));
-        };
+    pub fn body(&self, form: ErrorForm) -> (&'static str, Vec<u8>) {
         let scope = self.challenge.and_then(|challenge| challenge.scope.as_deref());
-        // Whether the message was read before the credential was refused is nobody's business.
-        let id = self.asked.filter(|_| kind != ErrorKind::Unauthenticated);
-        let id = id.and_then(|asked| asked.id.as_ref());
         let (message, request_id) = (self.detail, self.request_id);
-        (JSON_MEDIA_TYPE, ErrorResponse { id, kind, message, scope, request_id }.document())
+        match (form, self.error_kind()) {
+            (ErrorForm::JsonRpc, Some(kind)) => {
+                // Whether the message was read before the credential was refused is nobody's business.
+                let id = self.asked.filter(|_| kind != ErrorKind::Unauthenticated);
+                let id = id.and_then(|asked| asked.id.as_ref());
+                (JSON_MEDIA_TYPE, ErrorResponse { id, kind, message, scope, request_id }.document())
+            }
+            (ErrorForm::Rest, kind) => {
+                let status = self.refusal.status();
+                let class = kind.map_or(ReasonClass::Upstream, ErrorKind::class);
+                (JSON_MEDIA_TYPE, RestError { status, class, message, scope, request_id }.document())
+            }
+            (ErrorForm::JsonRpc | ErrorForm::Problem, _) => {
+                (PROBLEM_MEDIA_TYPE, self.refusal.document(message, request_id))
+            }
+        }
     }
 
     /// The kind of the error of JSON-RPC, if it may be one.

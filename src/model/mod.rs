@@ -64,7 +64,9 @@ pub use label::check_label;
 pub use live::Live;
 pub use loopback::{is_loopback, is_loopback_name, reached_at};
 pub use name::{AgentName, Issuer, KeyId, NameError, ProviderName};
-pub use operation::{Call, CallOutcome, ListOutcome, Operation, OperationClass, Target, TargetKind};
+pub use operation::{
+    Call, CallOutcome, CallProtocol, ListOutcome, Operation, OperationClass, Target, TargetKind,
+};
 pub use path::{CanonicalPath, PathError};
 pub use private_jwk::PRIVATE_JWK_MEMBERS;
 pub use problem::{PROBLEM_MEDIA_TYPE, ProblemDocument, problem_document};

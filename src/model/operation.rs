@@ -123,9 +123,12 @@ impl OperationClass {
 }
 
 /// The texts of a message that the access log shows, cut to [`Call::LONGEST`].
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// The method of the message; absent from a response of the client.
+    /// Its protocol.
+    pub protocol: CallProtocol,
+    /// The method of an MCP message, absent from a response of the client; or the name of an A2A operation in 1.0, or a method
+    /// that A2A does not have.
     pub method: Option<Box<str>>,
     /// The first thing that the message is about.
     pub name: Option<Box<str>>,
@@ -139,11 +142,12 @@ impl Call {
 
     /// The texts of an operation.
     #[must_use]
-    pub fn of(operation: &Operation<'_>, version: Option<&str>) -> Self {
+    pub fn of(protocol: CallProtocol, operation: &Operation<'_>, version: Option<&str>) -> Self {
         let cut = |text: &str| -> Option<Box<str>> {
             text.get(..text.floor_char_boundary(Self::LONGEST)).map(Box::from)
         };
         Self {
+            protocol,
             method: cut(&operation.method).filter(|method| !method.is_empty()),
             name: operation.targets.first().and_then(|target| cut(&target.name)),
             version: version.and_then(cut),
@@ -155,6 +159,16 @@ impl Call {
     pub fn bytes(&self) -> usize {
         let texts = [&self.method, &self.name, &self.version];
         size_of::<Self>() + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
+    }
+}
+
+closed_words! {
+    /// The protocol of a message that was read.
+    CallProtocol {
+        /// MCP.
+        Mcp = "mcp",
+        /// A2A.
+        A2a = "a2a",
     }
 }
 
@@ -202,13 +216,14 @@ mod tests {
         let targets = vec![Target { kind: TargetKind::Tool, name: format!("x{long}").into() }];
         let operation =
             Operation { class: OperationClass::Tool, method: "tools/call".into(), targets, governed: true };
-        let call = Call::of(&operation, Some("2026-07-28"));
+        let call = Call::of(CallProtocol::Mcp, &operation, Some("2026-07-28"));
         assert_eq!(
             (call.method.as_deref(), call.version.as_deref()),
             (Some("tools/call"), Some("2026-07-28"))
         );
         assert_eq!(call.name.as_deref().map(str::len), Some(Call::LONGEST - 1));
         let response = Operation { method: "".into(), targets: Vec::new(), ..operation };
-        assert_eq!(Call::of(&response, None), Call::default());
+        let nothing = Call { protocol: CallProtocol::A2a, method: None, name: None, version: None };
+        assert_eq!(Call::of(CallProtocol::A2a, &response, None), nothing);
     }
 }

@@ -76,6 +76,8 @@ pub enum Reason {
     OriginDenied,
     /// The session is not this caller's at this agent, or is none that the gateway knows.
     SessionForeign,
+    /// An A2A client names a URL for push notifications that the agent may not call.
+    PushDenied,
 }
 
 /// The error codes of RFC 6750 section 3.1.
@@ -103,7 +105,7 @@ impl OAuthError {
 
 impl Reason {
     /// Every reason, in the order of its declaration: metrics index their cells by it.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Ok,
         Self::NoRoute,
         Self::TokenMissing,
@@ -135,6 +137,7 @@ impl Reason {
         Self::McpBody,
         Self::OriginDenied,
         Self::SessionForeign,
+        Self::PushDenied,
     ];
 
     /// The word for it: label value in metrics, `reason` in logs and API.
@@ -172,6 +175,7 @@ impl Reason {
             Self::McpBody => "mcp_body",
             Self::OriginDenied => "origin_denied",
             Self::SessionForeign => "session_foreign",
+            Self::PushDenied => "push_denied",
         }
     }
 
@@ -181,7 +185,11 @@ impl Reason {
         match self {
             Self::Ok => 200,
             Self::NoRoute | Self::SessionForeign => 404,
-            Self::MultipleTokens | Self::McpHeaderMismatch | Self::McpBatch | Self::McpBody => 400,
+            Self::MultipleTokens
+            | Self::McpHeaderMismatch
+            | Self::McpBatch
+            | Self::McpBody
+            | Self::PushDenied => 400,
             Self::ScopeMissing | Self::ClaimMismatch | Self::OperationDenied | Self::OriginDenied => 403,
             Self::KeysUnavailable => 503,
             Self::TokenMissing
@@ -240,7 +248,8 @@ impl Reason {
             | Self::McpBatch
             | Self::McpBody
             | Self::OriginDenied
-            | Self::SessionForeign => None,
+            | Self::SessionForeign
+            | Self::PushDenied => None,
         }
     }
 
@@ -278,7 +287,8 @@ impl Reason {
             | Self::McpBatch
             | Self::McpBody
             | Self::OriginDenied
-            | Self::SessionForeign => Decision::Deny,
+            | Self::SessionForeign
+            | Self::PushDenied => Decision::Deny,
         }
     }
 }

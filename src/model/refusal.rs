@@ -215,6 +215,7 @@ const fn decided(reason: Reason) -> &'static str {
             "The API key is not valid for this agent."
         }
         Reason::OperationDenied => "This operation is not permitted.",
+        Reason::PushDenied => "This agent sends no push notifications to this URL.",
         Reason::McpHeaderMismatch => "The head of the request must say what its message says.",
         Reason::McpBatch => "The body must be one message, not a list.",
         Reason::McpBody => "The body is not one message that can be read in one way only.",

@@ -157,10 +157,6 @@ impl Gateway {
                 ctx.route(&agent);
                 Err(self.card(&agent, head, ctx))
             }
-            Match::ExtendedCard(agent) => {
-                ctx.route(&agent);
-                Err(self.extended_card(&agent, head, ctx))
-            }
             Match::NotFound => Err(self.unrouted(head, ctx, Refusal::NotFound)),
         }
     }

@@ -7,18 +7,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, header};
-use pingora::http::ResponseHeader;
+use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType};
 
 use crate::gate::{Challenge, RefusedResponse, Verdict, challenge, detail};
-use crate::model::{Reason, Refusal, RequestId, methods};
+use crate::model::{Refusal, RequestId, methods};
 use crate::protocol::{Described, every_origin};
-use crate::routing::{Agent, CorsHeaders};
+use crate::routing::{Agent, CorsHeaders, ErrorForm};
 
 use super::card_answer::CardAnswer;
 use super::context::{Context, OwnAnswer};
 use super::cross_origin;
+use super::view::path_of;
 
 /// How long the unread rest of a refused request's body is read and dropped: long enough for a client that sends without
 /// pause to finish and read the response, too short to hold a slot with.
@@ -61,18 +62,6 @@ impl Problem {
         Self { open: true, ..self }
     }
 
-    /// The refusal of the extended card at an agent that takes no credential.
-    pub(super) fn extended_card(agent: &Agent) -> Self {
-        // Names are visible ASCII, so the text is always a header value.
-        let value = HeaderValue::from_str(&format!("Bearer realm=\"{}\"", agent.name)).ok();
-        Self {
-            detail: "The extended card is for authenticated callers, and this agent takes no credential."
-                .into(),
-            challenge: value.map(|value| Challenge { value, error: None, scope: None }),
-            ..Refusal::Decided(Reason::TokenMissing).into()
-        }
-    }
-
     /// The refusal of a credential at an agent; `metadata` makes the URL of the agent's metadata.
     pub(super) fn decided(
         verdict: &Verdict,
@@ -91,9 +80,11 @@ impl Problem {
         }
     }
 
-    /// The body of the response to a request of that method, and its media type.
-    fn body(&self, method: &Method, ctx: &Context) -> (&'static str, Vec<u8>) {
-        let has_message = !self.open && ctx.agent().is_some_and(|agent| agent.protocol.has_messages(method));
+    /// The body of the response to this request, and its media type.
+    fn body(&self, head: &RequestHeader, ctx: &Context) -> (&'static str, Vec<u8>) {
+        let agent = ctx.agent().filter(|_| !self.open);
+        let form =
+            agent.map_or(ErrorForm::Problem, |agent| agent.error_form(&head.method, &path_of(head, ctx)));
         let response = RefusedResponse {
             refusal: self.refusal,
             detail: &self.detail,
@@ -101,7 +92,7 @@ impl Problem {
             asked: ctx.verdict.asked.as_deref(),
             request_id: &ctx.request_id,
         };
-        response.body(has_message)
+        response.body(form)
     }
 
     /// Writes the response.
@@ -110,7 +101,7 @@ impl Problem {
             true => vec![every_origin()],
             false => cross_origin::headers(ctx.agent().map(|agent| &**agent), session.req_header()),
         };
-        let (media_type, body) = self.body(&session.req_header().method, ctx);
+        let (media_type, body) = self.body(session.req_header(), ctx);
         let mut head = ResponseHeader::build(self.refusal.status(), Some(8 + cors.len()))?;
         head.insert_header(header::CONTENT_TYPE, media_type)?;
         head.insert_header(header::CONTENT_LENGTH, body.len().to_string())?;

@@ -1,4 +1,4 @@
-//! Requests for the card of an A2A agent, and those for an extended card that nobody may read.
+//! Requests for the card of an A2A agent.
 //!
 //! What is served was made before by `control`; here it is at most put under the base that the request says.
 
@@ -8,13 +8,12 @@ use http::{HeaderValue, Method};
 use pingora::http::RequestHeader;
 
 use crate::gate::Verdict;
-use crate::model::{AuthMethod, Decision, Reason, Refusal};
+use crate::model::Refusal;
 use crate::routing::{Agent, CardState};
 
 use super::answer::{Own, Problem};
 use super::card_answer::{CardAnswer, METHODS};
 use super::context::Context;
-use super::noted;
 use super::public::Public;
 use super::service::Gateway;
 
@@ -62,17 +61,5 @@ impl Gateway {
             return Err(Refusal::InvalidHost);
         }
         Ok(CardAnswer::Card { card: served.under(&public.url(&agent.route.path)), is_cacheable })
-    }
-
-    /// The response to a request for the extended card of an agent that takes no credential: it is for authenticated callers
-    /// alone (A2A 1.0 section 13.3).
-    pub(super) fn extended_card(&self, agent: &Arc<Agent>, head: &RequestHeader, ctx: &mut Context) -> Own {
-        let (decision, reason) = (Decision::Deny, Reason::TokenMissing);
-        agent.metrics.decided(None, AuthMethod::Public, decision, reason);
-        ctx.verdict = Verdict { method: AuthMethod::Public, decision, reason, ..Verdict::unasked() };
-        if let Some(decisions) = &self.parts.decisions {
-            noted::decision(decisions, head, ctx);
-        }
-        Problem::extended_card(agent).into()
     }
 }

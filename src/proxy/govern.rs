@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
 
+use bytes::Bytes;
 use http::Method;
 use pingora::proxy::Session;
 
@@ -42,9 +43,14 @@ impl Gateway {
         ctx: &mut Context,
     ) -> Result<(Permit, Option<Held>), Own> {
         let mut progress = Progress::default();
-        if session.req_header().method != Method::POST && !session.is_body_empty() {
+        match (session.req_header().method == Method::POST, session.is_body_empty()) {
             // Only a POST has a message: the body of another request is none that could be read.
-            progress.evidence.body = Fetched::Unavailable;
+            (false, false) => progress.evidence.body = Fetched::Unavailable,
+            // Operations of A2A's binding HTTP+JSON need no body, and then no media type.
+            (true, true) if agent.protocol.a2a().is_some() => {
+                progress.evidence.body = Fetched::Here(Bytes::new());
+            }
+            (true | false, _) => {}
         }
         let mut read = None;
         let verdict = loop {
@@ -119,7 +125,9 @@ impl Gateway {
     ) -> (Arrived, Result<(), Unread>) {
         let mut arrived = Arrived::nothing(&self.parts.messages);
         let most = agent.max_body.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
-        let limits = MessageLimits { bytes: limit.min(most), time: self.parts.limits.body_timeout };
+        let media_types = agent.protocol.media_types();
+        let time = self.parts.limits.body_timeout;
+        let limits = MessageLimits { bytes: limit.min(most), time, media_types };
         let whole = message::read(session, limits, &mut arrived).await;
         (arrived, whole)
     }
@@ -130,7 +138,7 @@ fn count(agent: &Agent, verdict: &Verdict) {
     let class = verdict.asked.as_ref().map_or(OperationClass::None, |asked| asked.class);
     let outcome = (verdict.decision, verdict.reason);
     agent.metrics.decided_operation(verdict.provider, verdict.method, outcome, class);
-    if let Some(outcome) = verdict.call_outcome() {
+    if let (Protocol::Mcp(_), Some(outcome)) = (&agent.protocol, verdict.call_outcome()) {
         agent.metrics.called(class, outcome);
     }
 }

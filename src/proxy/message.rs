@@ -27,6 +27,8 @@ pub(super) struct MessageLimits {
     pub(super) bytes: usize,
     /// The longest time.
     pub(super) time: Duration,
+    /// The media types that it may have.
+    pub(super) media_types: &'static [&'static str],
 }
 
 /// Why a message was not read whole.
@@ -113,7 +115,7 @@ pub(super) async fn read(
     arrived: &mut Arrived,
 ) -> Result<(), Unread> {
     let head = session.req_header();
-    if !json_rpc::is_plain_json(&head.headers) {
+    if !json_rpc::is_plain_json(&head.headers, limits.media_types) {
         return Err(Unread::MediaType);
     }
     let length = content_length(head);

@@ -1,4 +1,4 @@
-//! The A2A side of an agent: its card, and the places where it and the extended card are asked for.
+//! The A2A side of an agent: its card and where that is asked for, and what the gateway reads of its messages.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 
 use crate::model::{CardSignature, CardSource, Digest, Live};
+use crate::protocol::a2a::PushHosts;
 use crate::protocol::a2a::card::{
     CardError, CardPolicy, CardText, CardWarning, Sign, has_signature, rewrite,
 };
@@ -14,17 +15,6 @@ use super::card_seen::CardSeen;
 
 /// The names under which clients ask for a card, below the base of the agent (A2A 1.0 section 8.2, and that of 0.2).
 pub const CARD_PATHS: [&str; 2] = ["/.well-known/agent-card.json", "/.well-known/agent.json"];
-/// Where the extended card is, in lower case: REST of 1.0, of 0.3, and the place of 0.2.
-const EXTENDED: [&str; 3] = ["/extendedagentcard", "/v1/card", "/agent/authenticatedextendedcard"];
-
-/// Whether the extended card is at the end of a path below the base, behind any tenant. Servers differ on case and on a
-/// slash at the end, so neither makes a difference.
-#[must_use]
-pub fn is_extended_card(rest: &str) -> bool {
-    let rest = rest.trim_end_matches('/').to_ascii_lowercase();
-    EXTENDED.iter().any(|end| rest.ends_with(end))
-}
-
 /// The A2A side of an agent.
 #[derive(Debug)]
 pub struct A2aAgent {
@@ -34,6 +24,10 @@ pub struct A2aAgent {
     pub card: Live<CardState>,
     /// What operators know of it.
     pub seen: Live<CardSeen>,
+    /// The longest message that is read, in bytes.
+    pub max_message: usize,
+    /// The hosts that it may send push notifications to.
+    pub push_hosts: PushHosts,
 }
 
 /// How a card is made.
@@ -87,9 +81,9 @@ pub struct CardBody {
 }
 
 impl A2aAgent {
-    /// An agent whose card is made so.
+    /// An agent whose card is made so, with messages of at most so many bytes, which may send push notifications there.
     #[must_use]
-    pub fn new(plan: CardPlan) -> Self {
+    pub fn new(plan: CardPlan, max_message: usize, push_hosts: PushHosts) -> Self {
         let card = match &plan.origin {
             CardOrigin::File(text) => {
                 let signature = signature(text.as_bytes()).unwrap_or(CardSignature::None);
@@ -97,7 +91,8 @@ impl A2aAgent {
             }
             CardOrigin::Rewrite | CardOrigin::Passthrough => CardState::Absent,
         };
-        Self { plan, card: Live::new(card), seen: Live::new(CardSeen::default()) }
+        let seen = Live::new(CardSeen::default());
+        Self { plan, card: Live::new(card), seen, max_message, push_hosts }
     }
 }
 
@@ -204,23 +199,5 @@ mod tests {
         let (passed, _) = plan(CardOrigin::Passthrough, None).made_from(upstream, &|_| None).unwrap();
         assert_eq!(&passed.fixed().unwrap().body[..], upstream);
         assert!(plan(CardOrigin::Passthrough, None).made_from(b"<html>", &|_| None).is_err());
-    }
-
-    #[test]
-    fn the_extended_card_is_at_the_end_of_a_path() {
-        for (rest, wanted) in [
-            ("/extendedAgentCard", true),
-            ("/tenant/extendedAgentCard/", true),
-            ("/EXTENDEDAGENTCARD", true),
-            ("/v1/card", true),
-            ("/x/v1/card", true),
-            ("/agent/authenticatedExtendedCard", true),
-            ("/card", false),
-            ("/v1/cards", false),
-            ("/notextendedAgentCard", false),
-            ("/.well-known/agent-card.json", false),
-        ] {
-            assert_eq!(is_extended_card(rest), wanted, "{rest}");
-        }
     }
 }

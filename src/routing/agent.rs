@@ -2,17 +2,18 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::authn::{self, ApiKeyPolicy, ForwardToken, OAuthPolicy, TokenLocation};
 use crate::authz::Entry;
 use crate::limits::AgentSlots;
 use crate::model::{AgentName, AuthMethod, Enforcement, OnPolicyChange, ProviderName};
+use crate::protocol::a2a::{Binding, RestPath};
 use crate::telemetry::AgentMetrics;
 use crate::upstream::Upstream;
 
 use super::cors::Cors;
-use super::protocol::Protocol;
+use super::protocol::{ErrorForm, Protocol};
 use super::route::Route;
 use super::upstream_challenge::UpstreamChallenge;
 
@@ -89,6 +90,32 @@ impl Agent {
             Authenticator::OAuth(_) => AuthMethod::OAuth,
             Authenticator::ApiKey(_) => AuthMethod::ApiKey,
             Authenticator::Public => AuthMethod::Public,
+        }
+    }
+
+    /// Whether its callers bring no credential.
+    #[must_use]
+    pub const fn is_public(&self) -> bool {
+        matches!(self.authenticator, Authenticator::Public)
+    }
+
+    /// What the path of a request is in the binding HTTP+JSON of A2A.
+    #[must_use]
+    pub fn rest_path(&self, method: &Method, path: &str) -> RestPath {
+        RestPath::of(method, &self.upstream.base_path, self.route.forwarded(path))
+    }
+
+    /// The form in which a refused request to this path is answered.
+    #[must_use]
+    pub fn error_form(&self, method: &Method, path: &str) -> ErrorForm {
+        match &self.protocol {
+            Protocol::Http => ErrorForm::Problem,
+            Protocol::Mcp(_) if *method == Method::POST => ErrorForm::JsonRpc,
+            Protocol::Mcp(_) => ErrorForm::Problem,
+            Protocol::A2a(_) => match self.rest_path(method, path).binding(method) {
+                Binding::JsonRpc => ErrorForm::JsonRpc,
+                Binding::Rest => ErrorForm::Rest,
+            },
         }
     }
 

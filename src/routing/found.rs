@@ -27,8 +27,6 @@ pub enum Match<A> {
     Reserved,
     /// It is for the card of this agent, which the gateway serves without any authentication.
     Card(A),
-    /// It is for the extended card of this agent, which nobody may read because the agent takes no credential.
-    ExtendedCard(A),
     /// No route matches.
     NotFound,
 }
@@ -47,7 +45,6 @@ impl<A: Clone> Match<&A> {
             Self::Keys => Match::Keys,
             Self::Reserved => Match::Reserved,
             Self::Card(agent) => Match::Card(agent.clone()),
-            Self::ExtendedCard(agent) => Match::ExtendedCard(agent.clone()),
             Self::NotFound => Match::NotFound,
         }
     }

@@ -19,9 +19,7 @@ mod router;
 mod upstream_challenge;
 mod well_known;
 
-pub use a2a::{
-    A2aAgent, CARD_PATHS, CardBody, CardOrigin, CardPlan, CardState, ServedCard, is_extended_card,
-};
+pub use a2a::{A2aAgent, CARD_PATHS, CardBody, CardOrigin, CardPlan, CardState, ServedCard};
 pub use agent::{Agent, AgentId, Authenticator, next_id};
 pub use allowed_origin::{AllowedOrigin, AllowedOrigins};
 pub use card_seen::CardSeen;
@@ -29,7 +27,7 @@ pub use cors::{Cors, CorsHeaders};
 pub use cors_rules::{CorsPreset, CorsRules};
 pub use found::Match;
 pub use methods::Methods;
-pub use protocol::{McpAgent, Protocol};
+pub use protocol::{ErrorForm, McpAgent, Protocol};
 pub use right::{lost, right};
 pub use route::Route;
 pub use router::{RouteConflict, Router};

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use http::Method;
-
 use crate::authn::SessionKeySource;
 use crate::authz::Listing;
 use crate::protocol::ResourceForms;
@@ -44,14 +42,26 @@ impl Protocol {
 }
 
 impl Protocol {
-    /// Whether a request of that method carries a message of JSON-RPC, so that a refusal is one, too.
+    /// The media types that messages to the agent may have: that of JSON-RPC, and that of A2A's binding HTTP+JSON (A2A 1.0
+    /// section 14.1).
     #[must_use]
-    pub fn has_messages(&self, method: &Method) -> bool {
+    pub const fn media_types(&self) -> &'static [&'static str] {
         match self {
-            Self::Http => false,
-            Self::Mcp(_) | Self::A2a(_) => *method == Method::POST,
+            Self::Http | Self::Mcp(_) => &["application/json"],
+            Self::A2a(_) => &["application/json", "application/a2a+json"],
         }
     }
+}
+
+/// The form of an error that the gateway gives to a client of an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorForm {
+    /// A problem document.
+    Problem,
+    /// An error of JSON-RPC.
+    JsonRpc,
+    /// An error of A2A's binding HTTP+JSON.
+    Rest,
 }
 
 /// An agent that speaks MCP.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::model::{CanonicalPath, Host, HostRule, Request};
 use crate::protocol::ResourceForm;
 
-use super::a2a::{CARD_PATHS, is_extended_card};
+use super::a2a::CARD_PATHS;
 use super::agent::{Agent, Authenticator};
 use super::found::Match;
 use super::methods::Methods;
@@ -95,8 +95,8 @@ impl Router {
         if *is_plain {
             return Match::Agent(agent);
         }
-        if let Some(found) = card(agent, &request.path) {
-            return found;
+        if is_card(agent, &request.path) {
+            return Match::Card(agent);
         }
         let cors = agent.cors.as_deref();
         if let Some(headers) = cors.and_then(|cors| cors.preflight(request.method, request.headers)) {
@@ -197,15 +197,10 @@ fn decided(agent: &Arc<Agent>) -> Match<&Arc<Agent>> {
     }
 }
 
-/// What a path is at an A2A agent, if it is that of a card.
-fn card<'a>(agent: &'a Arc<Agent>, path: &CanonicalPath<'_>) -> Option<Match<&'a Arc<Agent>>> {
-    agent.protocol.a2a()?;
-    let rest = path.as_str().strip_prefix(agent.route.path.as_str())?;
-    if CARD_PATHS.contains(&rest) {
-        return Some(Match::Card(agent));
-    }
-    let is_public = matches!(agent.authenticator, Authenticator::Public);
-    (is_public && is_extended_card(rest)).then_some(Match::ExtendedCard(agent))
+/// Whether a path is that of the card of an A2A agent.
+fn is_card(agent: &Agent, path: &CanonicalPath<'_>) -> bool {
+    let behind = || path.as_str().strip_prefix(agent.route.path.as_str());
+    agent.protocol.a2a().is_some() && behind().is_some_and(|behind| CARD_PATHS.contains(&behind))
 }
 
 impl Paths {
@@ -297,7 +292,7 @@ mod tests {
                     "preflight".to_owned()
                 }
                 Match::MethodNotAllowed(_, allow) => allow.to_str().unwrap().to_owned(),
-                Match::Card(_) | Match::ExtendedCard(_) => "a card".to_owned(),
+                Match::Card(_) => "a card".to_owned(),
                 Match::NotFound | Match::Metadata(..) | Match::Keys | Match::Reserved => "nothing".to_owned(),
             };
             assert_eq!(found, wanted, "{method}");

@@ -10,7 +10,7 @@ use http::{Method, Version};
 use serde::Serialize as _;
 use serde_json::ser::Formatter;
 
-use crate::model::{AddressText, AgentName, Instant, ProviderName, acts};
+use crate::model::{AddressText, AgentName, Call, CallProtocol, Instant, ProviderName, acts};
 
 use super::request_record::{EndedRequest, RequestRecord};
 use super::upstream_error::UpstreamError;
@@ -64,9 +64,7 @@ fn word(ended: &EndedRequest, calendar: &str, text: &mut Vec<u8>) {
     line.raw("\",\"auth\":").auth(record);
     line.raw(",\"upstream_error\":").maybe(record.upstream_error.map(UpstreamError::as_str));
     if let Some(call) = record.call.as_deref() {
-        line.raw(",\"mcp\":{\"method\":").maybe(call.method.as_deref());
-        line.raw(",\"name\":").maybe(call.name.as_deref());
-        line.raw(",\"version\":").maybe(call.version.as_deref()).raw("}");
+        line.call(call);
     }
     if let Some(by) = ended.ended_by {
         line.raw(",\"ended_by\":\"").raw(by.as_str()).raw("\"");
@@ -103,6 +101,20 @@ impl Line<'_> {
         self.raw(",\"jti\":").maybe(identity.and_then(|i| i.jti.as_deref()));
         self.raw(",\"key_id\":").maybe(identity.and_then(|i| i.key_id.as_deref()));
         self.raw(",\"cache\":\"").raw(record.cache.as_str()).raw("\"}")
+    }
+
+    /// What the request asked for.
+    fn call(&mut self, call: &Call) -> &mut Self {
+        match call.protocol {
+            CallProtocol::Mcp => {
+                self.raw(",\"mcp\":{\"method\":").maybe(call.method.as_deref());
+                self.raw(",\"name\":").maybe(call.name.as_deref());
+            }
+            CallProtocol::A2a => {
+                self.raw(",\"a2a\":{\"operation\":").maybe(call.method.as_deref());
+            }
+        }
+        self.raw(",\"version\":").maybe(call.version.as_deref()).raw("}")
     }
 
     fn number(&mut self, number: Option<u16>) -> &mut Self {

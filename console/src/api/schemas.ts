@@ -103,6 +103,66 @@ export interface AgentSpec {
           file: string;
         };
 
+    /** the longest message that is read; longer ones get 413; 1KiB to 64MiB; default 10MiB */
+    max_message?: number | string;
+
+    /** where the agent may send push notifications */
+    push?: {
+      /** the hosts that URLs for push notifications may name; none: such URLs are refused; default [] */
+      allow_hosts?: string[];
+    };
+
+    /** who may use which operation; absent: whoever may call the agent may use all */
+    rules?: {
+      /** rules for operations, by their names in A2A 1.0 */
+      operations?: Record<
+        string,
+        | "deny"
+        | "allow"
+        | "public"
+        | {
+            /** claims that the token must have for this */
+            claims?: {
+              /** every one of these rules; default [] */
+              all_of?: {
+                /** the name of the claim; dots walk into objects */
+                claim: string;
+
+                /** compare the names of the members of an object; default false */
+                keys_of?: boolean;
+
+                /** the claim must be one of these, by JSON type; a text may end in `*` */
+                values: (string | number | boolean)[];
+              }[];
+
+              /** at least one of these rules; default [] */
+              any_of?: {
+                /** the name of the claim; dots walk into objects */
+                claim: string;
+
+                /** compare the names of the members of an object; default false */
+                keys_of?: boolean;
+
+                /** the claim must be one of these, by JSON type; a text may end in `*` */
+                values: (string | number | boolean)[];
+              }[];
+            };
+
+            /** scopes that the token must have for this */
+            scopes?: {
+              /** every one of these; default [] */
+              all_of?: string[];
+
+              /** at least one of these; default [] */
+              any_of?: string[];
+            };
+          }
+      >;
+
+      /** what becomes of operations that no rule names, and of unknown methods and paths: deny or allow */
+      unlisted: "deny" | "allow";
+    };
+
     /** what becomes of the signatures of a card that is rewritten: strip them, resign (sign the card with the gateway's key, signed or not), or refuse a card that is signed; default strip */
     signatures?: "strip" | "resign" | "refuse";
   };
@@ -652,13 +712,13 @@ export interface AppliedRule {
 
 /** What a message asked for, cut to 128 bytes each. */
 export interface AskedOperation {
-  /** The method; absent from a response of the client. */
+  /** The method of an MCP message, absent from a response of the client; or the operation of A2A. */
   method: string | null;
 
   /** The first thing that it is about: the name of a tool or a prompt, or the URI of a resource. */
   name: string | null;
 
-  /** The revision of the protocol that the head of the request names. */
+  /** The version of the protocol that the request names. */
   version: string | null;
 }
 
@@ -970,7 +1030,7 @@ export interface Decision {
   /** How callers of the agent authenticate. */
   method: "oauth" | "api_key" | "public" | "none";
 
-  /** What its message asked for, at an agent with rules by operation. */
+  /** What it asked for, at an agent whose messages are read. */
   operation: AskedOperation | null;
   path: string;
   provider: string | null;
@@ -1457,7 +1517,8 @@ export type Reason =
   | "mcp_batch"
   | "mcp_body"
   | "origin_denied"
-  | "session_foreign";
+  | "session_foreign"
+  | "push_denied";
 
 /** The requests of the last five minutes. */
 export interface RecentRequests {
@@ -1684,6 +1745,7 @@ refused. */
     ok?: number[];
     operation_denied?: number[];
     origin_denied?: number[];
+    push_denied?: number[];
     scope_missing?: number[];
     session_foreign?: number[];
     signature_invalid?: number[];
@@ -1801,7 +1863,7 @@ export interface WholeDecision {
   kid: string | null;
   method: string;
 
-  /** What its message asked for, at an agent with rules by operation. */
+  /** What it asked for, at an agent whose messages are read. */
   operation: AskedOperation | null;
   path: string;
   provider: string | null;
@@ -1874,6 +1936,17 @@ export type PlainSetting = { pointer: string; doc: string } & (
 );
 
 export const PLAIN_SETTINGS: readonly PlainSetting[] = [
+  {
+    pointer: "/a2a/max_message",
+    doc: "the longest message that is read; longer ones get 413; 1KiB to 64MiB; default 10MiB",
+    kind: "text",
+  },
+  {
+    pointer: "/a2a/rules/unlisted",
+    doc: "what becomes of operations that no rule names, and of unknown methods and paths: deny or allow",
+    kind: "choice",
+    words: ["deny", "allow"],
+  },
   {
     pointer: "/a2a/signatures",
     doc: "what becomes of the signatures of a card that is rewritten: strip them, resign (sign the card with the gateway's key, signed or not), or refuse a card that is signed; default strip",
@@ -2010,6 +2083,7 @@ export interface Bounds {
 export type AllBounds = Readonly<Record<string, Bounds>>;
 
 export const AGENT_BOUNDS: AllBounds = {
+  "/a2a/max_message": { kind: "size", maximum: "64MiB", minimum: "1KiB" },
   "/auth/oauth/max_token_lifetime": { kind: "duration", maximum: "3660d", minimum: "1s" },
   "/cors/max_age": { kind: "duration", maximum: "30d", minimum: "0s" },
   "/max_body": { kind: "size", maximum: "1024GiB", minimum: "1B" },

@@ -153,7 +153,7 @@ const MEANINGS: Record<string, Meaning> = {
   operation_denied: {
     title: "Operation not permitted",
     means:
-      "The agent admits this caller, but its rules by operation do not permit this method, tool, resource or prompt to it.",
+      "The agent admits this caller, but its rules by operation do not permit this method, tool, resource, prompt or operation to it.",
     todo: "If a scope would open it, the caller learns which from the answer. Otherwise change the agent's rules.",
   },
   mcp_header_mismatch: {
@@ -173,6 +173,12 @@ const MEANINGS: Record<string, Meaning> = {
     means:
       "The body is not one JSON-RPC message, or two readers could read it in two ways: a member occurs twice, or differs from a known one in case only.",
     todo: "Fix the client. No SDK in use sends such messages.",
+  },
+  push_denied: {
+    title: "Push notifications not allowed there",
+    means:
+      "The caller names a URL that the agent would call, and its host is none of those that the agent may call.",
+    todo: "If the agent may call that host, add it to a2a.push.allow_hosts.",
   },
 };
 

@@ -10,7 +10,7 @@ use crate::upstream::Endpoint;
 use super::input::Input;
 use super::made::{Agents, FromFiles, Providers, Trusted};
 use super::{audience, card, given, session_keys};
-use crate::config::language::settings::agent::{AgentEntry, Auth, McpRules, Spoken};
+use crate::config::language::settings::agent::{A2aRules, AgentEntry, Auth, McpRules, Spoken};
 
 /// The agent that runs, when compiling `entry` would make the same.
 pub(super) fn agent(
@@ -72,8 +72,9 @@ pub(super) fn policy(
 }
 
 /// The written rules by operation.
-fn rules_of(entry: &AgentEntry) -> (Spoken, Option<&McpRules>) {
-    (entry.protocol, entry.mcp.as_ref().and_then(|mcp| mcp.rules.as_deref()))
+fn rules_of(entry: &AgentEntry) -> (Spoken, Option<&McpRules>, Option<&A2aRules>) {
+    let mcp = entry.mcp.as_ref().and_then(|mcp| mcp.rules.as_deref());
+    (entry.protocol, mcp, entry.a2a.as_ref().and_then(|a2a| a2a.rules.as_deref()))
 }
 
 fn trust_is_same(trust: &Trusted, entry: &AgentEntry, agent: &Agent) -> bool {

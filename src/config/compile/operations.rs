@@ -4,18 +4,23 @@ use http::Method;
 
 use crate::authz::{ClaimRule, OperationRules, Rule, RuleTable, Rules, ScopeRules};
 use crate::config::language::settings::agent::{
-    self as settings, AgentEntry, NamedRules, OperationRule, Spoken,
+    self as settings, A2aRules, AgentEntry, McpRules, NamedRules, OperationRule, Spoken,
 };
+use crate::protocol::a2a::A2aOperation;
 
-/// What an agent with rules by operation serves: the transport of MCP has no other methods.
+/// What an MCP agent with rules serves: the transport of MCP has no other methods.
 const SERVED: [Method; 4] = [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS];
 
 /// The rules, where this agent has any.
 pub(super) fn rules(entry: &AgentEntry) -> Option<Box<OperationRules>> {
-    let written = match entry.protocol {
-        Spoken::Mcp => entry.mcp.as_ref()?.rules.as_deref()?,
-        Spoken::Http | Spoken::A2a => return None,
-    };
+    Some(Box::new(match entry.protocol {
+        Spoken::Http => return None,
+        Spoken::Mcp => of_mcp(entry.mcp.as_ref()?.rules.as_deref()?),
+        Spoken::A2a => of_a2a(entry.a2a.as_ref()?.rules.as_deref()?),
+    }))
+}
+
+fn of_mcp(written: &McpRules) -> OperationRules {
     let mut needs = Vec::new();
     let mut table = |rules: &NamedRules| {
         let rules = rules.iter().map(|(name, rule)| (name.value.clone(), compiled(rule, &mut needs)));
@@ -23,14 +28,26 @@ pub(super) fn rules(entry: &AgentEntry) -> Option<Box<OperationRules>> {
     };
     let (methods, tools) = (table(&written.methods), table(&written.tools));
     let (resources, prompts) = (table(&written.resources), table(&written.prompts));
-    Some(Box::new(OperationRules {
+    OperationRules { unlisted: written.unlisted, methods, tools, resources, prompts, needs: needs.into() }
+}
+
+/// Each operation has the rule of its own name, whatever rule has the beginning of one: a method that A2A does not have is
+/// unlisted, also where it begins like one of A2A's.
+fn of_a2a(written: &A2aRules) -> OperationRules {
+    let mut needs = Vec::new();
+    let rules =
+        written.operations.iter().map(|(name, rule)| (name.value.clone(), compiled(rule, &mut needs)));
+    let by_beginning = RuleTable::new(rules.collect::<Vec<_>>());
+    let named = A2aOperation::NAMES.into_iter();
+    let operations = named.filter_map(|name| Some((name.to_owned(), by_beginning.find(name)?)));
+    OperationRules {
         unlisted: written.unlisted,
-        methods,
-        tools,
-        resources,
-        prompts,
+        methods: RuleTable::new(operations),
+        tools: RuleTable::default(),
+        resources: RuleTable::default(),
+        prompts: RuleTable::default(),
         needs: needs.into(),
-    }))
+    }
 }
 
 fn compiled(rule: &OperationRule, needs: &mut Vec<Rules>) -> Rule {
@@ -50,10 +67,10 @@ fn compiled(rule: &OperationRule, needs: &mut Vec<Rules>) -> Rule {
     }
 }
 
-/// The methods that the route serves: with rules by operation those of the protocol, of those that are written.
+/// The methods that the route serves: at an MCP agent with rules those of the protocol, of those that are written.
 pub(super) fn methods(entry: &AgentEntry) -> Vec<Method> {
     let written = &entry.route.methods;
-    if rules(entry).is_none() {
+    if entry.protocol != Spoken::Mcp || rules(entry).is_none() {
         return written.to_vec();
     }
     SERVED.into_iter().filter(|method| written.is_empty() || written.contains(method)).collect()

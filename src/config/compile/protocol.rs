@@ -10,7 +10,8 @@ use crate::authn::SessionKeySource;
 use crate::authz::requested_scopes;
 use crate::config::language::settings::agent::{AgentEntry, Mcp, Origins, Spoken};
 use crate::protocol::ResourceForms;
-use crate::routing::{A2aAgent, AllowedOrigins, McpAgent, Protocol, Route, UpstreamChallenge};
+use crate::protocol::a2a::PushHosts;
+use crate::routing::{A2aAgent, AllowedOrigins, CardPlan, McpAgent, Protocol, Route, UpstreamChallenge};
 
 /// What this agent speaks. Nothing when the file of its card cannot be used, which was reported.
 pub(super) fn spoken(
@@ -23,7 +24,7 @@ pub(super) fn spoken(
     Some(match entry.protocol {
         Spoken::Http => Protocol::Http,
         Spoken::Mcp => Protocol::Mcp(Box::new(mcp(entry, session_keys::source(&from.sessions, entry)?))),
-        Spoken::A2a => Protocol::A2a(Arc::new(A2aAgent::new(card::plan(input, providers, entry, route)?))),
+        Spoken::A2a => Protocol::A2a(Arc::new(a2a(entry, card::plan(input, providers, entry, route)?))),
     })
 }
 
@@ -33,6 +34,13 @@ pub(super) fn upstream_challenge(entry: &AgentEntry) -> UpstreamChallenge {
         Spoken::Http => UpstreamChallenge::Pass,
         Spoken::Mcp | Spoken::A2a => entry.upstream_challenge,
     }
+}
+
+/// The A2A side of an agent.
+fn a2a(entry: &AgentEntry, plan: CardPlan) -> A2aAgent {
+    let written = entry.a2a.as_deref().cloned().unwrap_or_default();
+    let max_message = usize::try_from(written.max_message).unwrap_or(usize::MAX);
+    A2aAgent::new(plan, max_message, PushHosts::new(written.push.allow_hosts.into_iter().map(Into::into)))
 }
 
 /// The paths under which clients know an agent that speaks MCP.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::authz::{Check, Facts, OperationRules, Ruling, Trace, requested_scopes};
+use crate::authz::{Check, Facts, OperationRules, Ruling, Standing, Trace, requested_scopes};
 use crate::gate::asked::Asked;
 use crate::gate::permit::Permit;
 use crate::gate::{Evidence, Verdict};
@@ -11,8 +11,8 @@ use crate::routing::{Agent, Protocol};
 
 use super::caller::Caller;
 use super::facts::{facts, lines, ruled};
-use super::mcp;
-use super::message::{Fault, Message, Unjudged};
+use super::message::{Fault, Message, Push, Unjudged};
+use super::{a2a, mcp};
 
 /// An agent whose messages are read.
 pub(super) struct Governed<'a> {
@@ -41,9 +41,8 @@ impl<'a> Governed<'a> {
     ) -> Result<Message<'m>, Unjudged<'m>> {
         match (&self.agent.protocol, self.rules) {
             (Protocol::Mcp(agent), Some(rules)) => mcp::message(agent, rules, request, evidence),
-            (Protocol::Http | Protocol::Mcp(_) | Protocol::A2a(_), _) => {
-                Err(Unjudged::NoMessage(OperationClass::None))
-            }
+            (Protocol::A2a(a2a), _) => a2a::message(self.agent, a2a, request, evidence),
+            (Protocol::Http | Protocol::Mcp(_), _) => Err(Unjudged::NoMessage(OperationClass::None)),
         }
     }
 
@@ -64,8 +63,13 @@ impl<'a> Governed<'a> {
         verdict: Verdict,
         trace: &mut impl Trace,
     ) -> Verdict {
+        if message.operation.class == OperationClass::Card && self.agent.is_public() {
+            // The extended card is for authenticated callers alone, whatever the rules say (A2A 1.0 section 13.3).
+            let asked = Some(Box::new(message.asked()));
+            return Verdict { asked, ..refused(self.agent, Reason::TokenMissing, verdict) };
+        }
         let standings = verdict.permit.as_ref().map(Permit::standings).unwrap_or_default();
-        let ruling = self.rules.map_or(Ruling::Permitted, |rules| rules.rule(&message.operation, standings));
+        let ruling = self.ruling(&message.operation, standings);
         let viewer = caller.viewer(verdict.reason);
         let (outcome, steps_up) = match (ruling, caller) {
             (Ruling::Public, Caller::Anonymous | Caller::Refused) => (Outcome::Opened, false),
@@ -95,7 +99,32 @@ impl<'a> Governed<'a> {
             Outcome::Unchanged => verdict,
             Outcome::Denied => refused(self.agent, Reason::OperationDenied, verdict),
         };
+        let verdict = self.unless_push_denied(message, verdict, trace);
         Verdict { asked: Some(Box::new(Asked { step_up, viewer, ..message.asked() })), ..verdict }
+    }
+
+    /// What the rules say.
+    fn ruling(&self, operation: &Operation<'_>, standings: &[Standing]) -> Ruling {
+        match self.rules.map_or(Ruling::Permitted, |rules| rules.rule(operation, standings)) {
+            // No rule opens the extended card to everybody.
+            Ruling::Public if operation.class == OperationClass::Card => Ruling::Permitted,
+            ruling => ruling,
+        }
+    }
+
+    /// The verdict, but refused where it would make the agent call a host that it may not call.
+    fn unless_push_denied(&self, message: &Message<'_>, verdict: Verdict, trace: &mut impl Trace) -> Verdict {
+        if verdict.decision != Decision::Allow || message.push == Push::Allowed {
+            return verdict;
+        }
+        trace.check(Check::Message, false, || Facts {
+            seen: Some(message.shown()),
+            wanted:
+                "a URL for push notifications with https, a host of `a2a.push.allow_hosts` and the usual port"
+                    .to_owned(),
+            fix: "add the host to `a2a.push.allow_hosts`, if the agent may call it",
+        });
+        refused(self.agent, Reason::PushDenied, verdict)
     }
 
     /// The scopes of the agent and of the operation, none twice.

@@ -1,16 +1,18 @@
 //! What an MCP request asks for: its message is read, and compared with what the head repeats of it; or the head alone
 //! is believed.
 
+use std::borrow::Cow;
+
 use http::Method;
 
 use crate::authz::OperationRules;
 use crate::gate::Evidence;
-use crate::model::{Fetched, OperationClass, Reason, Request, TargetKind};
-use crate::protocol::json_rpc::{Spelling, read};
+use crate::model::{CallProtocol, Fetched, Operation, OperationClass, Reason, Request, TargetKind};
+use crate::protocol::json_rpc::{Id, Spelling, read};
 use crate::protocol::mcp::{self, Mirrored, PARAMS, Revision};
 use crate::routing::McpAgent;
 
-use super::message::{Fault, Message, Unjudged};
+use super::message::{Fault, Message, Push, Unjudged};
 
 /// The message of a request to an MCP agent with these rules.
 pub(super) fn message<'m>(
@@ -33,7 +35,7 @@ pub(super) fn message<'m>(
         let head = (revision == Revision::Mirrored).then(|| Mirrored::of(request.headers));
         let operation = head.and_then(Result::ok).and_then(|head| head.trusted().ok());
         let operation = operation.ok_or_else(bad_head)?;
-        return unambiguous(rules, Message { operation, id: None, version });
+        return unambiguous(rules, said(operation, None, version));
     }
     let body = match &evidence.body {
         Fetched::NotAsked => return Err(Unjudged::NotRead { limit: agent.max_message }),
@@ -41,7 +43,7 @@ pub(super) fn message<'m>(
         Fetched::Here(body) => body,
     };
     let message = read(body, PARAMS, Spelling::Case)?;
-    let message = Message { operation: mcp::operation(&message)?, id: message.id().cloned(), version };
+    let message = said(mcp::operation(&message)?, message.id().cloned(), version);
     if revision == Revision::Mirrored {
         let Ok(head) = Mirrored::of(request.headers) else { return Err(bad_head()) };
         if head.compare(&message.operation).is_err() {
@@ -51,6 +53,10 @@ pub(super) fn message<'m>(
         }
     }
     unambiguous(rules, message)
+}
+
+fn said<'m>(operation: Operation<'m>, id: Option<Id<'m>>, version: Option<Cow<'m, str>>) -> Message<'m> {
+    Message { protocol: CallProtocol::Mcp, operation, id, version, push: Push::Allowed }
 }
 
 fn bad_head<'m>() -> Unjudged<'m> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::gate::Asked;
-use crate::model::{Operation, OperationClass, Reason};
+use crate::model::{Call, CallProtocol, Operation, OperationClass, Reason};
 use crate::protocol::json_rpc::{Id, Unreadable};
 
 /// Why there is no operation to judge.
@@ -39,7 +39,7 @@ impl From<Unreadable> for Unjudged<'_> {
         match unreadable {
             Unreadable::Batch => Fault::unread(Reason::McpBatch, "one message"),
             Unreadable::Malformed => {
-                Fault::unread(Reason::McpBody, "one JSON-RPC message that can be read in one way only")
+                Fault::unread(Reason::McpBody, "one message that can be read in one way only")
             }
         }
     }
@@ -47,21 +47,37 @@ impl From<Unreadable> for Unjudged<'_> {
 
 /// An operation, and what its message says besides.
 pub(super) struct Message<'m> {
+    pub(super) protocol: CallProtocol,
     pub(super) operation: Operation<'m>,
     pub(super) id: Option<Id<'m>>,
-    /// The revision of the protocol that the request names.
+    /// The version of the protocol that the request names.
     pub(super) version: Option<Cow<'m, str>>,
+    pub(super) push: Push,
+}
+
+/// What a message says of push notifications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Push {
+    /// Nothing, or the agent may call the URL.
+    Allowed,
+    /// It names a URL that the agent may not call, or none where one has to be.
+    Denied,
 }
 
 impl Message<'_> {
     /// What logs, metrics and the response to a refusal need of it.
     pub(super) fn asked(&self) -> Asked {
-        Asked::of(&self.operation, self.id.as_ref(), self.version.as_deref())
+        let call = Call::of(self.protocol, &self.operation, self.version.as_deref());
+        Asked::of(&self.operation, self.id.as_ref(), call)
     }
 
     /// Method and first name, for people.
     pub(super) fn shown(&self) -> String {
         let Operation { method, targets, .. } = &self.operation;
-        targets.first().map_or_else(|| method.to_string(), |target| format!("{method} {}", target.name))
+        match targets.first() {
+            Some(target) => format!("{method} {}", target.name),
+            None if method.is_empty() => "no operation of A2A".to_owned(),
+            None => method.to_string(),
+        }
     }
 }

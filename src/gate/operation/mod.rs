@@ -4,6 +4,7 @@
 //! The agent's own rules come first, as for every agent; then the message is read, and its operation must be permitted as
 //! well. `protocol` reads messages, `authz` knows the rules.
 
+mod a2a;
 mod caller;
 mod facts;
 mod judge;

@@ -159,7 +159,9 @@ const fn decided(reason: Reason) -> Option<ErrorKind> {
         | Reason::ApiKeyExpired
         | Reason::ApiKeyRevoked => ErrorKind::Unauthenticated,
         Reason::ScopeMissing => ErrorKind::ScopeMissing,
-        Reason::ClaimMismatch | Reason::OperationDenied | Reason::OriginDenied => ErrorKind::Forbidden,
+        Reason::ClaimMismatch | Reason::OperationDenied | Reason::OriginDenied | Reason::PushDenied => {
+            ErrorKind::Forbidden
+        }
         Reason::McpHeaderMismatch => ErrorKind::HeaderMismatch,
         Reason::McpBatch | Reason::McpBody => ErrorKind::Malformed,
         Reason::NoRoute => ErrorKind::NotServed,

@@ -2,15 +2,15 @@
 
 use http::{HeaderMap, header};
 
-/// Whether a body is JSON in UTF-8 as it is: every server reads it as the gateway does.
+/// Whether a body is JSON in UTF-8 as it is, of one of these media types: every server reads it as the gateway does.
 #[must_use]
-pub fn is_plain_json(headers: &HeaderMap) -> bool {
+pub fn is_plain_json(headers: &HeaderMap, media_types: &[&str]) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(media_type), None) = (types.next(), types.next()) else { return false };
     let Ok(text) = media_type.to_str() else { return false };
     let (essence, parameter) =
         text.split_once(';').map_or((text, None), |(essence, rest)| (essence, Some(rest)));
-    essence.trim().eq_ignore_ascii_case("application/json")
+    media_types.iter().any(|known| essence.trim().eq_ignore_ascii_case(known))
         && parameter.is_none_or(is_utf8)
         && !headers.contains_key(header::CONTENT_ENCODING)
 }
@@ -50,7 +50,11 @@ mod tests {
             for (name, value) in fields {
                 headers.append(*name, value.parse().unwrap());
             }
-            assert_eq!(is_plain_json(&headers), wanted, "{fields:?}");
+            assert_eq!(is_plain_json(&headers, &[json]), wanted, "{fields:?}");
         }
+        let of_rest = HeaderMap::from_iter([(header::CONTENT_TYPE, "application/a2a+json".parse().unwrap())]);
+        assert!(
+            !is_plain_json(&of_rest, &[json]) && is_plain_json(&of_rest, &[json, "application/a2a+json"])
+        );
     }
 }

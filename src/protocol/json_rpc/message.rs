@@ -9,9 +9,13 @@ use serde::Serialize;
 pub struct Message<'m> {
     /// What it is.
     pub kind: Kind<'m>,
-    /// The texts of the known members, in the order in which they stand.
-    pub(super) texts: Vec<(Text, Cow<'m, str>)>,
+    /// The texts of its known members.
+    pub texts: Texts<'m>,
 }
+
+/// The texts of known members, in the order in which they stand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts<'m>(pub(super) Vec<(Text, Cow<'m, str>)>);
 
 /// What a message is (JSON-RPC 2.0 sections 4 and 5).
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +65,8 @@ pub enum Text {
     Subscription,
     /// A URL for push notifications, wherever A2A has one
     PushUrl,
+    /// A member of JSON-RPC's own, in a body that is no message of it
+    Envelope,
 }
 
 impl Id<'_> {
@@ -102,6 +108,13 @@ impl<'m> Message<'m> {
 
     /// The texts of a member that may stand more than once.
     pub fn texts(&self, which: Text) -> impl Iterator<Item = &Cow<'m, str>> {
-        self.texts.iter().filter(move |(name, _)| *name == which).map(|(_, text)| text)
+        self.texts.of(which)
+    }
+}
+
+impl<'m> Texts<'m> {
+    /// The texts of one member.
+    pub fn of(&self, which: Text) -> impl Iterator<Item = &Cow<'m, str>> {
+        self.0.iter().filter(move |(name, _)| *name == which).map(|(_, text)| text)
     }
 }

@@ -7,13 +7,14 @@ mod message;
 mod names;
 mod read;
 mod request;
+mod walk;
 mod words;
 
 pub use error::{ErrorKind, ErrorResponse, JSON_MEDIA_TYPE, ReasonClass};
 pub use known::{Known, Spelling};
 pub use media_type::is_plain_json;
-pub use message::{Id, Kind, Message, Text};
+pub use message::{Id, Kind, Message, Text, Texts};
 pub use names::Names;
-pub use read::{Plain, Unreadable, read};
+pub use read::{Plain, Unreadable, read, read_object};
 pub use request::request;
 pub use words::Name;

@@ -9,8 +9,8 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AgentName, AuthMethod, CacheLabel, Call, Decision, FailedCheck, Grounds, Identity, Instant, ProviderName,
-    Reason, RequestId, TokenSaid,
+    AgentName, AuthMethod, CacheLabel, Call, CallProtocol, Decision, FailedCheck, Grounds, Identity, Instant,
+    ProviderName, Reason, RequestId, TokenSaid,
 };
 
 use super::super::path_text::PathText;
@@ -48,7 +48,9 @@ struct Line<'a> {
 /// What the message of the request says.
 #[derive(Serialize, Deserialize)]
 struct Asked<'a> {
-    #[serde(borrow)]
+    /// Absent: MCP.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    protocol: Option<Text<'a>>,
     method: Option<Text<'a>>,
     name: Option<Text<'a>>,
     version: Option<Text<'a>>,
@@ -94,6 +96,7 @@ pub(super) fn write(entry: &RequestRecord, out: &mut Vec<u8>) {
         client_id: identity.and_then(|identity| identity.client_id.as_deref()).map(Text::from),
         upstream_error: entry.upstream_error.map(|cause| cause.as_str().into()),
         operation: entry.call.as_deref().map(|call| Asked {
+            protocol: (call.protocol != CallProtocol::Mcp).then(|| call.protocol.as_str().into()),
             method: call.method.as_deref().map(Text::from),
             name: call.name.as_deref().map(Text::from),
             version: call.version.as_deref().map(Text::from),
@@ -141,10 +144,17 @@ pub(super) fn read(line: &[u8]) -> Option<RequestRecord> {
         client_id: line.client_id.map(Text::into_owned),
         ..Identity::default()
     });
-    let call = line.operation.map(|asked| Call {
-        method: asked.method.map(own),
-        name: asked.name.map(own),
-        version: asked.version.map(own),
+    let protocol = |word: Option<Text<'_>>| match word {
+        None => Some(CallProtocol::Mcp),
+        Some(word) => CallProtocol::ALL.iter().find(|known| *known.as_str() == *word).copied(),
+    };
+    let call = line.operation.and_then(|asked| {
+        Some(Call {
+            protocol: protocol(asked.protocol)?,
+            method: asked.method.map(own),
+            name: asked.name.map(own),
+            version: asked.version.map(own),
+        })
     });
     let grounds = (failed.is_some() || said.is_some()).then(|| Arc::new(Grounds { failed, said }));
     Some(RequestRecord {

@@ -10,8 +10,8 @@ use super::super::path_text::PathText;
 use super::super::upstream_error::UpstreamError;
 use super::*;
 use crate::model::{
-    AgentName, AuthMethod, CacheLabel, Call, FailedCheck, FixedClock, Grounds, Identity, ProviderName,
-    Reason, RequestId, TokenSaid,
+    AgentName, AuthMethod, CacheLabel, Call, CallProtocol, FailedCheck, FixedClock, Grounds, Identity,
+    ProviderName, Reason, RequestId, TokenSaid,
 };
 
 const NOW: u64 = 1_700_000_000;
@@ -33,6 +33,7 @@ fn entry(second: u64, id: &str) -> RequestRecord {
         identity: None,
         cache: CacheLabel::Off,
         call: Some(Arc::new(Call {
+            protocol: CallProtocol::A2a,
             method: Some("tools/call".into()),
             name: Some("read \"x\"".into()),
             version: None,

@@ -131,11 +131,23 @@ impl Json {
     pub(crate) fn texts(&self, path: &[&str]) -> Vec<&str> {
         match (path, self) {
             ([], Self::Text(text)) => vec![text],
-            ([], Self::List(items)) => items.iter().flat_map(|item| item.texts(path)).collect(),
+            (_, Self::List(items)) => items.iter().flat_map(|item| item.texts(path)).collect(),
             ([], _) => Vec::new(),
             ([name, rest @ ..], _) => {
                 self.members(name).into_iter().flat_map(|value| value.texts(rest)).collect()
             }
+        }
+    }
+
+    /// The same for a reader that does not mind underscores, as one of protocol buffers.
+    pub(super) fn without_underscores(self) -> Self {
+        match self {
+            Self::Object(members) => {
+                let each = members.into_iter();
+                Self::Object(each.map(|(name, v)| (name.replace('_', ""), v.without_underscores())).collect())
+            }
+            Self::List(items) => Self::List(items.into_iter().map(Self::without_underscores).collect()),
+            other @ (Self::Text(_) | Self::Other) => other,
         }
     }
 

@@ -4,6 +4,7 @@
 //!
 //! Two drivers call them: `tests/fuzz.rs` for a short time on stable Rust, `fuzz/` for long with libFuzzer.
 
+pub(crate) mod a2a_message;
 pub(crate) mod api_key;
 pub(crate) mod card;
 pub(crate) mod credential;
@@ -28,6 +29,7 @@ pub(crate) struct Target {
 
 /// Every target.
 pub(crate) const ALL: &[Target] = &[
+    Target { name: "a2a_message", run: a2a_message::run, words: a2a_message::WORDS },
     Target { name: "api_key", run: api_key::run, words: api_key::WORDS },
     Target { name: "card", run: card::run, words: card::WORDS },
     Target { name: "credential", run: credential::run, words: credential::WORDS },

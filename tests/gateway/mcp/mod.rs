@@ -3,7 +3,7 @@
 mod arrival;
 mod bypass;
 mod limits;
-mod recorder;
+pub(crate) mod recorder;
 mod stream_head;
 
 use serde_json::json;

@@ -10,19 +10,19 @@ const ANSWER: &str = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
 
 /// A request, whole.
 #[derive(Clone)]
-pub(super) struct Recorded {
-    pub(super) head: Seen,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Recorded {
+    pub(crate) head: Seen,
+    pub(crate) body: Vec<u8>,
 }
 
 /// The upstream; it ends with the test.
-pub(super) struct Recorder {
+pub(crate) struct Recorder {
     port: u16,
     all: Arc<Mutex<Vec<Recorded>>>,
 }
 
 impl Recorder {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let port = listener.local_addr().expect("its address").port();
         let all: Arc<Mutex<Vec<Recorded>>> = Arc::default();
@@ -35,17 +35,17 @@ impl Recorder {
         Self { port, all }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// How many requests have begun.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.all.lock().expect("no panic").len()
     }
 
     /// The last one.
-    pub(super) fn last(&self) -> Recorded {
+    pub(crate) fn last(&self) -> Recorded {
         self.all.lock().expect("no panic").last().expect("a request").clone()
     }
 }

@@ -1,6 +1,7 @@
 //! Messages that are one message, and what two readers could take in two ways.
 
 use super::*;
+use crate::protocol::json_rpc::{Id, Text};
 
 const PARAMS: &[Known] = &[
     Known { name: "name", keeps: Some(Text::Name), inside: &[] },

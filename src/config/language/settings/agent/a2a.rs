@@ -1,13 +1,14 @@
-//! `a2a` of an agent: what is served as its card.
+//! `a2a` of an agent: what is served as its card, and what its callers may do.
 
 use std::path::PathBuf;
 
 use super::super::super::fields::Fields;
 use super::super::super::section::{Settings, section};
 use super::super::super::shape::Shape;
-use super::super::super::value::{Placed, Value};
-use super::super::super::values::{FilePath, word, words};
-use super::{AgentSettings, Spoken};
+use super::super::super::value::{Boxed, Placed, Value};
+use super::super::super::values::{FilePath, List, Size, word, words};
+use super::push_host::PushHost;
+use super::{A2aRules, AgentSettings, Spoken};
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Spanned};
@@ -16,7 +17,7 @@ use crate::protocol::a2a::card::Signatures;
 
 section! {
     /// `a2a`
-    #[derive(Debug, Clone, PartialEq, Eq)]
+    #[derive(Debug, Clone, PartialEq)]
     pub struct A2a = "`a2a`", default {
         /// the card that is served: rewrite (the agent's, with the gateway's URLs and credentials), passthrough (the agent's,
         /// as it is), or a file
@@ -24,10 +25,18 @@ section! {
         /// what becomes of the signatures of a card that is rewritten: strip them, resign (sign the card with the gateway's
         /// key, signed or not), or refuse a card that is signed
         signatures: Spanned<Signatures> as Placed<Signatures> = Spanned::new(Signatures::Strip, Place::WHOLE);
+        /// who may use which operation; absent: whoever may call the agent may use all
+        rules: Option<Box<A2aRules>> as Boxed<A2aRules>;
+        /// the longest message that is read; longer ones get 413
+        max_message: u64 as Size<1024, { 64 << 20 }> = 10 << 20;
+        /// where the agent may send push notifications
+        push: Push as Push = Push::default();
     }
     impl {
+        const STRICT: bool = true;
+
         fn check(fields: &Fields<'_>, read: Option<&Self>) {
-            let Some(A2a { card: CardFrom::Passthrough | CardFrom::File(_), signatures }) = read else { return };
+            let Some(A2a { card: CardFrom::Passthrough | CardFrom::File(_), signatures, .. }) = read else { return };
             if signatures.value == Signatures::Resign {
                 let message = "`resign` signs a card that is rewritten, and this one is served as it is";
                 let help = "write `card: rewrite`, or leave `signatures` out";
@@ -35,6 +44,16 @@ section! {
             }
         }
     }
+}
+
+section! {
+    /// `a2a.push`
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Push = "`push`", default {
+        /// the hosts that URLs for push notifications may name; none: such URLs are refused
+        allow_hosts: Vec<String> as List<PushHost> = Vec::new();
+    }
+    impl { const STRICT: bool = true; }
 }
 
 /// Refuses the block at an agent that speaks another protocol.

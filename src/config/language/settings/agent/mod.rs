@@ -13,6 +13,7 @@ mod name;
 mod oauth;
 mod passthrough;
 mod public_url;
+mod push_host;
 mod route;
 mod rules;
 mod set_headers;
@@ -39,7 +40,7 @@ pub use mcp::{Mcp, Spoken};
 pub use oauth::{OAuth, SenderConstraint};
 
 pub use route::Route;
-pub(in crate::config) use rules::{McpRules, NamedRules, OperationRule};
+pub(in crate::config) use rules::{A2aRules, McpRules, NamedRules, OperationRule};
 pub use set_headers::{SetHeader, SetValue};
 pub use upstream::{AgentUrl, Upstream, UpstreamHost};
 

@@ -1,4 +1,4 @@
-//! `mcp.rules`: who may do what, by method, tool, resource and prompt.
+//! `mcp.rules` and `a2a.rules`: who may do what, by method, tool, resource and prompt, or by operation.
 
 use std::marker::PhantomData;
 
@@ -12,8 +12,9 @@ use crate::authz::Unlisted;
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Spanned};
-use crate::config::text::suggest::did_you_mean;
+use crate::config::text::suggest::{did_you_mean, suggest};
 use crate::config::text::yaml::{Key, Node};
+use crate::protocol::a2a::A2aOperation;
 
 section! {
     /// `mcp.rules`
@@ -29,6 +30,18 @@ section! {
         resources: NamedRules as Table<Resources> = Vec::new();
         /// rules for prompts, by name
         prompts: NamedRules as Table<Prompts> = Vec::new();
+    }
+    impl { const STRICT: bool = true; }
+}
+
+section! {
+    /// `a2a.rules`
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct A2aRules = "`rules`" {
+        /// what becomes of operations that no rule names, and of unknown methods and paths: deny or allow
+        unlisted: Unlisted as Unlisted, required;
+        /// rules for operations, by their names in A2A 1.0
+        operations: NamedRules as Table<Operations> = Vec::new();
     }
     impl { const STRICT: bool = true; }
 }
@@ -52,7 +65,7 @@ pub enum OperationRule {
 }
 
 section! {
-    /// One of `mcp.rules`, written as a mapping
+    /// One of `mcp.rules` or `a2a.rules`, written as a mapping
     #[derive(Debug, Clone, PartialEq)]
     pub struct Needs = "a rule" {
         /// scopes that the token must have for this
@@ -91,12 +104,18 @@ impl Value for OperationRule {
 trait Named {
     const TABLE: &'static str;
     const KNOWN: &'static [&'static str] = &[];
+
+    /// Looks at a name that none of these is, or at the beginning of none. Says whether it may stand.
+    fn check_unknown(_: &Report<'_>, _: Place, _: &str) -> bool {
+        true
+    }
 }
 
 struct Methods;
 struct Tools;
 struct Resources;
 struct Prompts;
+struct Operations;
 
 impl Named for Methods {
     const TABLE: &'static str = "`methods`";
@@ -127,6 +146,15 @@ impl Named for Methods {
         "notifications/progress",
         "notifications/roots/list_changed",
     ];
+
+    fn check_unknown(report: &Report<'_>, place: Place, text: &str) -> bool {
+        let known = did_you_mean(text, Self::KNOWN.iter().copied()).filter(|_| !text.ends_with('*'));
+        if let Some(known) = known {
+            let message = format!("`{text}` is not a method of MCP");
+            report.say(Code::UnknownMethod, place, message, format!("did you mean `{known}`?"));
+        }
+        true
+    }
 }
 impl Named for Tools {
     const TABLE: &'static str = "`tools`";
@@ -136,6 +164,20 @@ impl Named for Resources {
 }
 impl Named for Prompts {
     const TABLE: &'static str = "`prompts`";
+}
+impl Named for Operations {
+    const TABLE: &'static str = "`operations`";
+    const KNOWN: &'static [&'static str] = &A2aOperation::NAMES;
+
+    fn check_unknown(report: &Report<'_>, place: Place, text: &str) -> bool {
+        let message = format!("`{text}` is not an operation of A2A 1.0");
+        let help = match A2aOperation::of_method(text) {
+            Some(operation) => format!("write its name in A2A 1.0, `{}`", operation.name()),
+            None => suggest(text, Self::KNOWN.iter().copied()),
+        };
+        report.say(Code::RuleName, place, message, help);
+        false
+    }
 }
 
 /// A mapping from names to rules. One that cannot be read spoils it all: a rule that is left out could be a denial.
@@ -168,21 +210,20 @@ fn name<N: Named>(report: &Report<'_>, key: &Key) -> Option<Spanned<String>> {
         report.say(Code::RuleName, key.place, message, help);
         return None;
     }
-    if exact == text
-        && !N::KNOWN.contains(&text)
-        && let Some(known) = did_you_mean(text, N::KNOWN.iter().copied())
-    {
-        let message = format!("`{text}` is not a method of MCP");
-        report.say(Code::UnknownMethod, key.place, message, format!("did you mean `{known}`?"));
+    let is_known = |known: &&str| if exact == text { **known == *text } else { known.starts_with(exact) };
+    if !N::KNOWN.iter().any(is_known) && !N::check_unknown(report, key.place, text) {
+        return None;
     }
     Some(Spanned::new(text.to_owned(), key.place))
 }
 
 /// Refuses rules that nobody could meet, and notes those that open something.
 pub(super) fn check(fields: &Fields<'_>, agent: &AgentSettings) {
-    let Some(rules) = agent.mcp.as_ref().and_then(|mcp| mcp.rules.as_ref()) else { return };
     let report = fields.report();
-    for (name, rule) in rules.all() {
+    let mcp = agent.mcp.as_ref().and_then(|mcp| mcp.rules.as_deref());
+    let a2a = agent.a2a.as_ref().and_then(|a2a| a2a.rules.as_deref());
+    let of_mcp = mcp.into_iter().flat_map(McpRules::all);
+    for (name, rule) in of_mcp.chain(a2a.into_iter().flat_map(|rules| &rules.operations)) {
         match (rule, &agent.auth.value) {
             (OperationRule::Needs(_), Auth::ApiKey(_) | Auth::Public) => {
                 let message =
@@ -190,6 +231,13 @@ pub(super) fn check(fields: &Fields<'_>, agent: &AgentSettings) {
                 let help =
                     "write `deny`, `allow` or `public`, or have callers authenticate with `auth.oauth`";
                 report.say(Code::RuleNeedsToken, name.place, message, help);
+            }
+            (OperationRule::Public, _)
+                if a2a.is_some() && name.value == A2aOperation::GetExtendedCard.name() =>
+            {
+                let message = "the extended card is for authenticated callers alone";
+                let help = "write `allow`, `deny`, or the scopes and claims that it needs";
+                report.say(Code::RuleName, name.place, message, help);
             }
             (OperationRule::Public, Auth::OAuth(_) | Auth::ApiKey(_)) => {
                 let message = format!("everybody may use `{}`, without a credential", name.value);
@@ -199,7 +247,7 @@ pub(super) fn check(fields: &Fields<'_>, agent: &AgentSettings) {
         }
     }
     let methods = &agent.route.value.methods;
-    if !methods.is_empty() && !methods.contains(&http::Method::POST) {
+    if mcp.is_some() && !methods.is_empty() && !methods.contains(&http::Method::POST) {
         let message = "an agent with rules needs POST, and its route does not serve it";
         report.say(Code::BadMethod, agent.route.place, message, "add POST to `route.methods`");
     }
