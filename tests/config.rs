@@ -116,6 +116,7 @@ fn files(document: &Document) -> Files {
                 .to_owned(),
         ),
         "doubled-card.json" => Some(r#"{"url":"https://a.example/","url":"https://b.example/"}"#.to_owned()),
+        "sessions.key" => Some("0123456789abcdef".repeat(4)),
         "empty.pem" => Some(String::new()),
         "damaged.pem" => Some(certificate_pem.replace("MII", "!!!")),
         _ => None,
