@@ -9,6 +9,7 @@
 #[path = "stage/agents.rs"]
 mod agents;
 #[path = "../tests/instructions/house.rs"]
+#[expect(clippy::indexing_slicing, reason = "the agent slices its buffer at what was read into it")]
 mod house;
 #[path = "stage/mcp.rs"]
 mod mcp;
@@ -92,6 +93,10 @@ fn operations(c: &mut Criterion) {
 
 /// The same calls through the whole gateway, in turns, so that what the machine does meanwhile meets all alike. Criterion
 /// measures one thing after the other.
+#[expect(
+    clippy::disallowed_macros,
+    reason = "criterion prints its figures there, and these stand beside them"
+)]
 fn messages(_: &mut Criterion) {
     let mut house = House::before(mcp::agents);
     let token = house.agents.token("RS256", 0);
@@ -106,7 +111,7 @@ fn messages(_: &mut Criterion) {
             times.extend((turn > 0).then(|| began.elapsed()));
         }
     }
-    let without = times[0].clone();
+    let [without, ..] = times.clone();
     for (name, times) in KINDS_OF_RULES.iter().zip(times) {
         let added = times.iter().zip(&without).map(|(with, without)| micros(*with) - micros(*without));
         let all = spread(times.iter().copied().map(micros).collect());
@@ -117,7 +122,7 @@ fn messages(_: &mut Criterion) {
 /// The middle one, and the first and the last quarter's end.
 fn spread(mut all: Vec<f64>) -> String {
     all.sort_by(f64::total_cmp);
-    let at = |part: usize| all[all.len() * part / 4];
+    let at = |part: usize| all.get(all.len() * part / 4).copied().unwrap_or(f64::NAN);
     format!("{:.2} ({:.2} to {:.2})", at(2), at(1), at(3))
 }
 

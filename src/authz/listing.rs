@@ -124,8 +124,8 @@ mod tests {
             ]),
             resources: table(&[
                 ("file:///public/*", Rule::Public),
-                ("file:///work/*", NEEDS_A),
-                ("file:///work/secret/*", Rule::Deny),
+                ("file:///team/*", NEEDS_A),
+                ("file:///team/secret/*", Rule::Deny),
                 ("file:///one", Rule::Allow),
             ]),
             prompts: table(&[("*", Rule::Allow)]),
@@ -191,8 +191,8 @@ mod tests {
         let templates = [
             Beginning("file:///"),
             Beginning("file:///public/a/"),
-            Beginning("file:///work/"),
-            Beginning("file:///work/secret/"),
+            Beginning("file:///team/"),
+            Beginning("file:///team/secret/"),
             Beginning("file:///o"),
             Beginning("https://"),
             Beginning(""),
@@ -201,7 +201,7 @@ mod tests {
             (
                 Listing::Obtainable,
                 (Viewer::Admitted, &[Standing::ScopeMissing] as &[_]),
-                &["file:///", "file:///public/a/", "file:///work/", "file:///o", ""] as &[_],
+                &["file:///", "file:///public/a/", "file:///team/", "file:///o", ""] as &[_],
             ),
             (
                 Listing::Permitted,

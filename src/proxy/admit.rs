@@ -69,7 +69,7 @@ impl Gateway {
             }
             (None, Routed::Governed(agent)) => {
                 let (permit, held) = self.govern(&agent, session, ctx).await?;
-                let lists = Lists::of(&agent, ctx);
+                let lists = Lists::of(&agent, ctx.verdict.asked.as_deref());
                 (agent, permit, held, lists)
             }
         };

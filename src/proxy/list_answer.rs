@@ -1,4 +1,4 @@
-//! A response that is held until it is whole, and sent or refused then.
+//! A response with lists on its way: passed on piece by piece, or held until it is whole, and sent or refused then.
 //!
 //! Pingora sends the head of a response as soon as it is there, and knows no way to wait for the body. So it is given an
 //! interim head in place of it, which it is told not to send; the response itself is written once the exchange with the
@@ -15,7 +15,7 @@ use crate::telemetry::UpstreamError;
 
 use super::answer::Problem;
 use super::context::Context;
-use super::lists::Body;
+use super::lists::{Body, Passing};
 use super::passage::Passage;
 
 /// The status of a head that is not sent: any interim one but 100 and 101, to which Pingora gives a meaning.
@@ -53,6 +53,26 @@ pub(super) async fn give(session: &mut Session, ctx: &mut Context) {
             Problem::from(Refusal::BadGateway).send(session, ctx).await
         }
     };
+}
+
+/// A piece of the response's body: what a client may see of it stays.
+///
+/// # Errors
+/// [`UNREADABLE`] where a list cannot be read, and nothing of the response was sent, or nothing else can be done.
+pub(super) fn moves(passage: &mut Passage, piece: &mut Option<Bytes>, end: bool) -> pingora::Result<()> {
+    let Passage { lists: Some(lists), permit, patience, failure, .. } = passage else { return Ok(()) };
+    if lists.moves(piece, end, permit)? == Passing::Ends {
+        failure.get_or_insert(UpstreamError::ListUnreadable);
+        tracing::warn!(
+            agent = permit.agent().name.as_str(),
+            error = UpstreamError::ListUnreadable.as_str(),
+            "a list in a stream cannot be read: the stream ends"
+        );
+        if let Some(patience) = patience {
+            patience.end_answer();
+        }
+    }
+    Ok(())
 }
 
 /// What was held: the head of the response, and the body that the client gets.

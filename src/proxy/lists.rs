@@ -11,16 +11,13 @@ use pingora::proxy::Session;
 use pingora::{Error, ErrorType};
 
 use crate::authz::Viewer;
-use crate::gate::Permit;
+use crate::gate::{Asked, Permit};
 use crate::limits::{MessageMemory, MessageShare};
 use crate::model::{Enforcement, ListOutcome, OperationClass};
 use crate::protocol::mcp::list::{Events, Filtered, ListKind, Shape, UnreadableList, filter};
 use crate::routing::{Agent, Protocol};
-use crate::telemetry::UpstreamError;
 
-use super::context::Context;
 use super::list_head::{self, Form};
-use super::passage::Passage;
 
 /// Pingora's error for a list that cannot be read.
 pub(super) const UNREADABLE: ErrorType = ErrorType::Custom("list_unreadable");
@@ -65,7 +62,7 @@ pub(super) struct Whole {
 
 /// Whether more of a body passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Passing {
+pub(super) enum Passing {
     /// It may.
     GoesOn,
     /// It does not, although the agent has not ended it.
@@ -87,10 +84,9 @@ impl Whole {
 }
 
 impl Lists {
-    /// What is to be done in the response to this request; `None` where the agent has no rules for MCP.
-    pub(super) fn of(agent: &Agent, ctx: &Context) -> Option<Box<Self>> {
+    /// What is to be done in the response to a request that asks for this; `None` where the agent has no rules for MCP.
+    pub(super) fn of(agent: &Agent, asked: Option<&Asked>) -> Option<Box<Self>> {
         let (Some(_), Protocol::Mcp(mcp)) = (&agent.entry.operations, &agent.protocol) else { return None };
-        let asked = ctx.verdict.asked.as_deref();
         Some(Box::new(Self {
             asks: asked.is_some_and(|asked| asked.class == OperationClass::List),
             viewer: asked.map(|asked| asked.viewer).unwrap_or_default(),
@@ -140,7 +136,12 @@ impl Lists {
     }
 
     /// A piece of the body, and what of it goes on to the client now. Says whether more may follow.
-    fn moves(&mut self, piece: &mut Option<Bytes>, end: bool, permit: &Permit) -> pingora::Result<Passing> {
+    pub(super) fn moves(
+        &mut self,
+        piece: &mut Option<Bytes>,
+        end: bool,
+        permit: &Permit,
+    ) -> pingora::Result<Passing> {
         let bytes = piece.as_deref().unwrap_or_default();
         match &mut self.body {
             Body::Untouched => {}
@@ -193,26 +194,6 @@ impl Lists {
         count(permit.agent(), self.is_shadow, (shown, hidden));
         Ok(Bytes::from(text.unwrap_or(whole.text)))
     }
-}
-
-/// A piece of the response's body: what a client may see of it stays.
-///
-/// # Errors
-/// [`UNREADABLE`] where a list cannot be read, and nothing of the response was sent, or nothing else can be done.
-pub(super) fn moves(passage: &mut Passage, piece: &mut Option<Bytes>, end: bool) -> pingora::Result<()> {
-    let Passage { lists: Some(lists), permit, patience, failure, .. } = passage else { return Ok(()) };
-    if lists.moves(piece, end, permit)? == Passing::Ends {
-        failure.get_or_insert(UpstreamError::ListUnreadable);
-        tracing::warn!(
-            agent = permit.agent().name.as_str(),
-            error = UpstreamError::ListUnreadable.as_str(),
-            "a list in a stream cannot be read: the stream ends"
-        );
-        if let Some(patience) = patience {
-            patience.end_answer();
-        }
-    }
-    Ok(())
 }
 
 fn count(agent: &Agent, is_shadow: bool, (shown, hidden): (usize, usize)) {

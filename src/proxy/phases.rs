@@ -21,7 +21,7 @@ use super::message::expects_continue;
 use super::passage::{Kind, Passage};
 use super::service::Gateway;
 use super::upgrade::is_websocket_handshake;
-use super::{forward, list_answer, lists, peer, response, session_answer, upstream_refusal};
+use super::{forward, list_answer, peer, response, session_answer, upstream_refusal};
 
 #[async_trait]
 impl ProxyHttp for Gateway {
@@ -155,7 +155,7 @@ impl ProxyHttp for Gateway {
     ) -> pingora::Result<Option<Duration>> {
         let passage = ctx.passage_mut()?;
         if passage.lists.is_some() {
-            lists::moves(passage, piece, end_of_stream)?;
+            list_answer::moves(passage, piece, end_of_stream)?;
         }
         self.answer_moves(session, piece, end_of_stream, passage);
         Ok(None)

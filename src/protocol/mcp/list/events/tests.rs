@@ -1,3 +1,5 @@
+//! Events cut in any place, and lists among them.
+
 use super::*;
 
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"a"},{"name":"b"}]}}"#;

@@ -1,3 +1,5 @@
+//! What a client sees of a list, and the lists that nobody can read.
+
 use super::*;
 
 /// What a client sees that may see the names with an `a`.
