@@ -9,6 +9,8 @@ use super::server::Server;
 pub(super) const ORIGIN: &str = "https://mcp.example";
 /// The URL that people give their clients.
 pub(super) const URL: &str = "https://mcp.example/files/mcp";
+/// That of another agent with the same upstream.
+pub(super) const OTHER_URL: &str = "https://mcp.example/other/mcp";
 
 /// Everybody.
 pub(super) struct World {
@@ -19,13 +21,14 @@ pub(super) struct World {
 }
 
 impl World {
-    /// The agent at [`URL`], with the base scope `files` and what `mcp` says.
+    /// The agent at [`URL`], with the base scope `files` and what `mcp` says, and the one at [`OTHER_URL`].
     pub(super) async fn new(mcp: &Value) -> Self {
         let key = Key::new("ES256", "k1");
         let (issuer, server) = (Issuer::start(&[&key]).await, Server::start().await);
         let oauth = json!({"identity_providers": ["corp"], "scopes": {"all_of": ["files"]}});
         let agents = json!({"files": {"route": "/files", "upstream": server.url(), "protocol": "mcp", "mcp": mcp,
-            "auth": {"oauth": oauth}}});
+            "auth": {"oauth": oauth}},
+            "other": {"route": "/other", "upstream": server.url(), "protocol": "mcp", "auth": {"oauth": oauth}}});
         let providers = json!({"corp": {"issuer": issuer.url}});
         let body = format!("identity_providers: {providers}\nagents: {agents}\n");
         let public_url = format!("  public_url: {ORIGIN}\n");
@@ -50,6 +53,13 @@ impl World {
     pub(super) fn token(&self, resource: &str, scope: &str) -> String {
         let mut claims = self.issuer.claims(resource);
         claims["scope"] = scope.into();
+        self.signed(&claims)
+    }
+
+    /// A token for one of its people.
+    pub(super) fn token_of(&self, name: &str, resource: &str, scope: &str) -> String {
+        let mut claims = self.issuer.claims(resource);
+        (claims["sub"], claims["scope"]) = (name.into(), scope.into());
         self.signed(&claims)
     }
 
