@@ -102,14 +102,23 @@ fn data(stream: &str) -> Vec<String> {
     all
 }
 
-pub(crate) fn run(input: &[u8]) -> String {
-    let (out, is_read) = passed(input, input.len().max(1));
-    for size in [1, 3] {
-        assert!(passed(input, size) == (out.clone(), is_read), "pieces change what passes");
-    }
-    for data in data(&String::from_utf8_lossy(&out)) {
+fn shows_nothing_hidden(stream: &[u8]) {
+    for data in data(&String::from_utf8_lossy(stream)) {
         let shown = names(data.as_bytes());
         assert!(shown.iter().all(|name| !name.contains('b')), "{shown:?} in a stream");
+    }
+}
+
+pub(crate) fn run(input: &[u8]) -> String {
+    let (out, is_read) = passed(input, input.len().max(1));
+    shows_nothing_hidden(&out);
+    for size in [1, 3] {
+        let (other, is_other_read) = passed(input, size);
+        assert_eq!(is_other_read, is_read, "pieces change whether a stream can be read");
+        // Of an event that is too long to be held, small pieces have passed before it turns out to be a list.
+        let is_same = if is_read { other == out } else { other.starts_with(&out) };
+        assert!(is_same, "pieces change what passes");
+        shows_nothing_hidden(&other);
     }
     let mut shape = Shape::default();
     shape.pass(input);
