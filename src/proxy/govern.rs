@@ -8,9 +8,9 @@ use bytes::Bytes;
 use http::Method;
 use pingora::proxy::Session;
 
-use crate::authz::{Silent, Witness};
-use crate::gate::{Evidence, Need, Permit, Step, Verdict, decide_operation};
-use crate::model::{Fetched, Grounds, OperationClass, Refusal};
+use crate::authz::{Silent, Trace, Witness};
+use crate::gate::{Evidence, MessageNeeded, Need, Permit, Step, Verdict, by_operation, decide};
+use crate::model::{Fetched, OperationClass, Refusal, Request};
 use crate::protocol::mcp::Revision;
 use crate::routing::{Agent, Protocol};
 
@@ -29,8 +29,32 @@ struct Progress {
     evidence: Evidence,
     /// Why the message was not read whole.
     unread: Option<Unread>,
-    grounds: Option<Arc<Grounds>>,
+    /// The verdict by the agent's own rules, while the message is read.
+    own: Option<Verdict>,
+    witness: Witness,
     took: Duration,
+}
+
+impl Progress {
+    /// Takes the decision as far as it goes. The agent's own rules are asked once: what comes behind the head changes
+    /// nothing about them.
+    fn go_on(&mut self, agent: &Arc<Agent>, request: &Request<'_>, trace: &mut impl Trace) -> Step {
+        let own = match self.own.take() {
+            Some(own) => own,
+            None => match decide(agent, request, &self.evidence, trace) {
+                Step::Decided(own) => own,
+                needs @ Step::Needs(_) => return needs,
+            },
+        };
+        match by_operation(agent, own, request, &self.evidence, trace) {
+            Ok(verdict) => Step::Decided(verdict),
+            Err(needed) => {
+                let MessageNeeded { own, limit } = *needed;
+                self.own = Some(own);
+                Step::Needs(Need::Body { limit })
+            }
+        }
+    }
 }
 
 impl Gateway {
@@ -75,7 +99,8 @@ impl Gateway {
                 }
             }
         };
-        let Progress { unread, mut grounds, took, .. } = progress;
+        let Progress { unread, witness, took, .. } = progress;
+        let mut grounds = witness.into_grounds();
         let headers = &session.req_header().headers;
         let (verdict, sent) = self.in_session(agent, verdict, headers, &mut grounds);
         ctx.grounds = grounds;
@@ -105,12 +130,14 @@ impl Gateway {
         let request = self.read(session.req_header(), ctx)?;
         let began = Tick::now();
         let step = if self.parts.decisions.is_some() {
-            let mut witness = Witness::default();
-            let step = decide_operation(agent, &request, &progress.evidence, &mut witness);
-            progress.grounds = witness.into_grounds();
+            // Of rules that are asked anew, nothing of before counts.
+            let kept = std::mem::take(&mut progress.witness);
+            let mut witness = if progress.own.is_some() { kept } else { Witness::default() };
+            let step = progress.go_on(agent, &request, &mut witness);
+            progress.witness = witness;
             step
         } else {
-            decide_operation(agent, &request, &progress.evidence, &mut Silent)
+            progress.go_on(agent, &request, &mut Silent)
         };
         progress.took += began.elapsed();
         Ok(step)

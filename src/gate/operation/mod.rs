@@ -25,6 +25,15 @@ use caller::Caller;
 use judge::Governed;
 use message::Unjudged;
 
+/// A message must be read before an operation can be judged.
+#[derive(Debug)]
+pub struct MessageNeeded {
+    /// The verdict by the agent's own rules, to go on with.
+    pub own: Verdict,
+    /// The most bytes to read.
+    pub limit: usize,
+}
+
 /// Decides whether a request may pass to `agent`, with what was fetched so far. For an agent whose messages are not read
 /// it is what [`decide`] says.
 pub fn decide_operation(
@@ -33,30 +42,37 @@ pub fn decide_operation(
     evidence: &Evidence,
     trace: &mut impl Trace,
 ) -> Step {
-    let verdict = match decide(agent, request, evidence, trace) {
-        Step::Decided(verdict) => verdict,
+    let own = match decide(agent, request, evidence, trace) {
+        Step::Decided(own) => own,
         needs @ Step::Needs(_) => return needs,
     };
-    by_operation(agent, verdict, request, evidence, trace)
+    match by_operation(agent, own, request, evidence, trace) {
+        Ok(verdict) => Step::Decided(verdict),
+        Err(needed) => ask(agent, Need::Body { limit: needed.limit }, evidence),
+    }
 }
 
 /// The same, once the agent's own rules have given this verdict.
-fn by_operation(
+///
+/// # Errors
+/// When the message is needed, which nobody has tried to read. With it, or without, the verdict of the agent's own rules
+/// still holds: it is about the head alone.
+pub fn by_operation(
     agent: &Arc<Agent>,
-    verdict: Verdict,
+    own: Verdict,
     request: &Request<'_>,
     evidence: &Evidence,
     trace: &mut impl Trace,
-) -> Step {
-    let Some(governed) = Governed::of(agent) else { return Step::Decided(verdict) };
-    let Some(caller) = Caller::of(&verdict, governed.rules) else { return Step::Decided(verdict) };
+) -> Result<Verdict, Box<MessageNeeded>> {
+    let Some(governed) = Governed::of(agent) else { return Ok(own) };
+    let Some(caller) = Caller::of(&own, governed.rules) else { return Ok(own) };
     match governed.message(request, evidence) {
-        Ok(message) => Step::Decided(governed.judge(&message, caller, verdict, trace)),
+        Ok(message) => Ok(governed.judge(&message, caller, own, trace)),
         Err(Unjudged::NoMessage(class)) => {
-            Step::Decided(Verdict { asked: Some(Box::new(Asked::nothing(class))), ..verdict })
+            Ok(Verdict { asked: Some(Box::new(Asked::nothing(class))), ..own })
         }
-        Err(Unjudged::NotRead { limit }) => ask(agent, Need::Body { limit }, evidence),
-        Err(Unjudged::Faulty(fault)) => Step::Decided(governed.refuse(*fault, verdict, trace)),
+        Err(Unjudged::NotRead { limit }) => Err(Box::new(MessageNeeded { own, limit })),
+        Err(Unjudged::Faulty(fault)) => Ok(governed.refuse(*fault, own, trace)),
     }
 }
 

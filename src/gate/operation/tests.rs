@@ -141,17 +141,13 @@ fn head(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
 fn decided(agent: &Arc<Agent>, who: Who, method: &Method, headers: &HeaderMap, body: &str) -> Verdict {
     let request = Request { method, ..Request::with_headers(headers, Instant::from_unix(1)) };
     let mut evidence = Evidence::default();
-    let step = by_operation(agent, who.verdict(agent), &request, &evidence, &mut Silent);
-    let need = match step {
-        Step::Decided(verdict) => return verdict,
-        Step::Needs(need) => need,
+    let needed = match by_operation(agent, who.verdict(agent), &request, &evidence, &mut Silent) {
+        Ok(verdict) => return verdict,
+        Err(needed) => needed,
     };
-    assert!(matches!(need, Need::Body { limit: 1024 }), "{need:?}");
+    assert_eq!(needed.limit, 1024);
     evidence.body = Fetched::Here(Bytes::copy_from_slice(body.as_bytes()));
-    match by_operation(agent, who.verdict(agent), &request, &evidence, &mut Silent) {
-        Step::Decided(verdict) => verdict,
-        Step::Needs(need) => panic!("asks twice for {need:?}"),
-    }
+    by_operation(agent, needed.own, &request, &evidence, &mut Silent).expect("the message is there")
 }
 
 fn posted(agent: &Arc<Agent>, who: Who, body: &str) -> Verdict {
@@ -215,7 +211,7 @@ fn told(agent: &Arc<Agent>, who: Who, body: &str) -> (crate::authz::Line, crate:
         Evidence { body: Fetched::Here(Bytes::copy_from_slice(body.as_bytes())), ..Evidence::default() };
     let mut transcript = crate::authz::Transcript::default();
     let step = by_operation(agent, who.verdict(agent), &request, &evidence, &mut transcript);
-    assert!(matches!(step, Step::Decided(_)), "{step:?}");
+    assert!(step.is_ok(), "{step:?}");
     (transcript.lines.pop().unwrap(), transcript.ruled.unwrap())
 }
 
@@ -273,7 +269,7 @@ fn an_agent_without_a_public_rule_asks_for_a_credential_before_it_reads() {
     let request = Request { method: &Method::POST, ..Request::with_headers(&headers, Instant::from_unix(1)) };
     let refused = Who::Nobody.verdict(&agent);
     let step = by_operation(&agent, refused, &request, &Evidence::default(), &mut Silent);
-    assert!(matches!(step, Step::Decided(Verdict { reason: Reason::TokenMissing, .. })), "{step:?}");
+    assert!(matches!(step, Ok(Verdict { reason: Reason::TokenMissing, .. })), "{step:?}");
 }
 
 #[test]
@@ -371,7 +367,7 @@ fn a_trusted_head_decides_without_the_body() {
             Request { method: &Method::POST, ..Request::with_headers(&headers, Instant::from_unix(1)) };
         let verdict = BASE.verdict(&agent);
         let step = by_operation(&agent, verdict, &request, &Evidence::default(), &mut Silent);
-        let Step::Decided(verdict) = step else { panic!("{step:?}") };
+        let verdict = step.expect("no message is needed");
         assert_eq!(verdict.reason, reason, "{headers:?}");
     }
 }
