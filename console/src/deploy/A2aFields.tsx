@@ -1,7 +1,9 @@
-// What is served as the card of an agent that speaks A2A.
+// What is served as the card of an agent that speaks A2A, and who may use which operation.
 import { NativeSelect, Stack, TextInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";
+import { OperationRules } from "./OperationRules";
+import { A2A_KINDS } from "./operationRules";
 import { PlainFields } from "./PlainFields";
 import { inSection } from "./plain";
 import type { CardFrom } from "./protocol";
@@ -40,6 +42,12 @@ export function A2aFields({ form, edit, error }: FieldProps) {
           )}
         </div>
         <PlainFields {...{ form, edit, error }} settings={inSection("a2a")} />
+        <OperationRules
+          kinds={A2A_KINDS}
+          rules={form.a2aRules}
+          error={error("a2aRules")}
+          onChange={(a2aRules) => edit({ a2aRules })}
+        />
       </Stack>
     </fieldset>
   );

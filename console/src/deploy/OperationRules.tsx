@@ -25,6 +25,14 @@ const KIND_WORDS: Record<RuleKind, string> = {
   operations: "Operation",
 };
 
+const NAMES: Record<RuleKind, string> = {
+  tools: "read_*",
+  resources: "file:///public/*",
+  prompts: "read_*",
+  methods: "tasks/*",
+  operations: "GetTask",
+};
+
 const ACCESS: { value: Access; label: string }[] = [
   { value: "allow", label: "Every caller" },
   { value: "block", label: "With scopes" },
@@ -107,7 +115,7 @@ function Row({ kinds, row, change, nth }: RowProps) {
       />
       <TextInput
         aria-label={label("name")}
-        placeholder={row.kind === "resources" ? "file:///public/*" : "read_*"}
+        placeholder={NAMES[row.kind]}
         spellCheck={false}
         value={row.name}
         onChange={(event) => change({ name: event.currentTarget.value })}

@@ -22,6 +22,7 @@ describe("a pointer names its field", () => {
     ["/auth/oauth/forward_token/scheme", "forwardScheme"],
     ["/mcp/rules/tools/a/scopes/all_of", "mcpRules"],
     ["/mcp/rules/unlisted", "mcpRules"],
+    ["/a2a/rules/operations/GetTask", "a2aRules"],
     ["/mcp/max_message", "/mcp/max_message"],
     ["/mcp/later", "protocol"],
     ["/a2a/card/file", "cardFile"],

@@ -322,6 +322,15 @@ describe("what an agent speaks", () => {
     const a2a: JsonObject = { route: "/a", upstream: "http://a", auth: "public", protocol: "a2a" };
     const filed = change({ cardFrom: "file", cardFile: " c.json " }, a2a);
     expect(filed.a2a).toEqual({ card: { file: "c.json" } });
+    const open = {
+      kind: "operations",
+      name: "GetTask",
+      access: "public",
+      scopes: [],
+      written: null,
+    } as const;
+    const ruled = change({ a2aRules: { unlisted: "deny", rows: [open] } }, a2a);
+    expect(ruled.a2a).toEqual({ rules: { unlisted: "deny", operations: { GetTask: "public" } } });
     expect(change({ cardFrom: "rewrite" }, filed)).toEqual(a2a);
   });
 });
