@@ -189,6 +189,7 @@ fn body(issuer: &Issuer, other: &Issuer, upstream: &Upstream, garbling: &Scripte
             "p": {"route": "/p", "upstream": url, "auth": "public", "max_body": "64KiB"},
             "m": {"route": "/m", "upstream": url, "auth": oauth(json!({})), "protocol": "mcp",
                   "public_url": "https://m.test", "mcp": {"rules": {"unlisted": "deny", "tools": {"echo": "allow"}}}},
+            "c": {"route": "/c", "upstream": url, "auth": oauth(json!({})), "protocol": "a2a"},
             "gone": {"route": "/gone", "upstream": "http://127.0.0.1:1", "auth": "public"},
             "garbling": {"route": "/garbling", "upstream": garbling.url(), "auth": "public"},
         },

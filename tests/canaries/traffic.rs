@@ -216,6 +216,13 @@ impl Traffic {
             let request = request.header("content-type", "application/json");
             self.send(what, request.body(body)).await;
         }
+        let url = format!("https://hooks.test/{}", self.secret("the path of a URL for push notifications"));
+        let params =
+            json!({"message": {"text": argument}, "configuration": {"pushNotificationConfig": {"url": url}}});
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "message/send", "params": params});
+        let request = client().post(stage.gateway.url("/c")).bearer_auth(good);
+        let request = request.header("content-type", "application/json").body(message.to_string());
+        self.send("a URL that the agent may not call", request).await;
     }
 
     /// Heads that no client would send, and connections that break off.

@@ -1,5 +1,6 @@
 // The story of an operator in the console, from the log-in to the roll-back: node console.mjs, with everything that it
 // needs to know in the environment (console.rs sets it). Ends with 0 when nothing was found wrong.
+import { createServer } from 'node:http';
 import { audit, complaints, measured, openBrowser, openPage } from './browser.mjs';
 import { eventually, finders, must, play, told } from './story.mjs';
 
@@ -251,8 +252,21 @@ async function deployForMcp() {
   told('deployed an agent that speaks MCP, with a rule');
 }
 
+/** An agent that has a card and nothing else; the story does not wait for its end. */
+async function agentWithCard() {
+  const server = createServer((request, response) => {
+    const url = `http://${request.headers.host}/helper/`;
+    const card = { name: 'Helper', version: '1', protocolVersion: '0.3.0', url, preferredTransport: 'JSONRPC' };
+    const rest = { description: '', capabilities: {}, defaultInputModes: [], defaultOutputModes: [], skills: [] };
+    response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ ...card, ...rest }));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.unref();
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
 async function deployForA2a() {
-  const spec = { route: '/helper', upstream: UPSTREAM_URL, auth: 'public', protocol: 'a2a' };
+  const spec = { route: '/helper', upstream: await agentWithCard(), auth: 'public', protocol: 'a2a' };
   const status = await page.evaluate(async (body) => {
     const headers = { 'Content-Type': 'application/json', 'If-None-Match': '*' };
     return (await fetch('/api/v1/agents/helper', { method: 'PUT', headers, body })).status;
