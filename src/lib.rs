@@ -29,6 +29,7 @@ pub mod limits;
 pub mod model;
 pub mod net;
 pub mod ops;
+pub mod private_file;
 pub mod protocol;
 pub mod proxy;
 pub mod routing;

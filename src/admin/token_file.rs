@@ -1,12 +1,13 @@
 //! The file with the token of the control API: created at the first start, read at every start. A new token needs a
 //! restart, which also ends every session.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::model::Secret;
+use crate::private_file;
 
 use super::random;
 
@@ -86,14 +87,7 @@ fn read(file: File, path: &Path) -> Result<Secret, String> {
 fn make(path: &Path) -> Result<Secret, String> {
     let token = random::text().map_err(|e| e.to_string())?;
     let cannot = |e: std::io::Error| format!("cannot be made: {e}");
-    // `create_new`: two gateways that start at once must not use two tokens.
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(cannot)?;
-    let written = file.write_all(format!("{token}\n").as_bytes()).and_then(|()| file.sync_all());
-    if let Err(e) = written {
-        // The next start would reject half a token.
-        let _removed = std::fs::remove_file(path);
-        return Err(cannot(e));
-    }
+    private_file::make(path, format!("{token}\n").as_bytes()).map_err(cannot)?;
     Ok(Secret::new(token))
 }
 

@@ -1,12 +1,13 @@
 //! The key of sessions in `state_dir`: made at the first start, read at every start, so that sessions outlive the process.
 //! A gateway without such a folder has a key for its own life.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::authn::SessionKeys;
+use crate::private_file;
 
 /// Its name in `state_dir`.
 const NAME: &str = "session.key";
@@ -59,14 +60,8 @@ fn read(file: File, path: &Path) -> Result<SessionKeys, String> {
 fn make(path: &Path) -> Result<SessionKeys, String> {
     let text = SessionKeys::new_text().map_err(|error| error.to_string())?;
     let cannot = |error: std::io::Error| format!("cannot be made: {error}");
-    // `create_new`: two gateways that start at once must not use two keys.
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(cannot)?;
     let bytes = text.expose_secret().as_bytes();
-    if let Err(error) = file.write_all(bytes).and_then(|()| file.sync_all()) {
-        // The next start would reject half a key.
-        let _removed = std::fs::remove_file(path);
-        return Err(cannot(error));
-    }
+    private_file::make(path, bytes).map_err(cannot)?;
     SessionKeys::parse(bytes).map_err(|bad| bad.to_string())
 }
 

@@ -3,9 +3,9 @@
 //! Only public keys are written. A file is replaced atomically, and records its provider and when that last confirmed
 //! the keys, so that they serve no other provider and expire across restarts.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::{self, DirBuilder, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::Instant;
+use crate::private_file;
 
 use super::{KeySet, KeySetError, ProviderSpec, parse_key_set};
 
@@ -75,7 +76,7 @@ impl StateDir {
         let this = Self(keys.clone());
         // A read-only folder is an error at start, not at the first fetch.
         let probe = keys.join(".probe");
-        this.replace(&probe, b"").map_err(io)?;
+        private_file::replace(&probe, b"").map_err(io)?;
         fs::remove_file(&probe).map_err(io)?;
         Ok(this)
     }
@@ -88,7 +89,7 @@ impl StateDir {
         now: Instant,
     ) -> Result<Option<(KeySet, Instant)>, StateDirError> {
         let path = self.file_of(spec);
-        let text = match read(&path) {
+        let text = match private_file::read(&path, MAX_FILE) {
             Ok(text) => text,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(cause) => return Err(StateDirError::Io { path, cause }),
@@ -133,7 +134,7 @@ impl StateDir {
         };
         serde_json::to_vec(&kept)
             .map_err(io::Error::other)
-            .and_then(|text| self.replace(&path, &text))
+            .and_then(|text| private_file::replace(&path, &text))
             .map_err(|cause| StateDirError::Io { path, cause })
     }
 
@@ -141,31 +142,6 @@ impl StateDir {
         // The grammar of names excludes every character with a meaning in paths.
         self.0.join(format!("{}.json", spec.name))
     }
-
-    /// Replaces the file at `path` atomically: after a crash, either the old file or the new one is there.
-    fn replace(&self, path: &Path, text: &[u8]) -> io::Result<()> {
-        // During an upgrade without downtime, two processes write here.
-        let fresh = path.with_extension(format!("{}.new", std::process::id()));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-        file.set_permissions(Permissions::from_mode(0o600))?;
-        file.write_all(text)?;
-        file.sync_all()?;
-        fs::rename(&fresh, path)?;
-        File::open(&self.0)?.sync_all()
-    }
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    // Opening a pipe would block until somebody writes to it.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    let mut text = Vec::new();
-    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > MAX_FILE {
-        return Err(io::Error::other("the file is too large"));
-    }
-    Ok(text)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Where the gateway keeps the keys that it makes: a file for its owner alone, or the memory of the process.
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -11,6 +11,7 @@ use super::key_ring::KeyRing;
 use super::private_set::{self, DatedKey};
 use super::schedule::Schedule;
 use crate::model::Instant;
+use crate::private_file;
 
 /// The name of the file in the folder for state.
 const NAME: &str = "signing.json";
@@ -64,7 +65,6 @@ impl KeyStore {
     pub fn follow(&self, schedule: Schedule, now: Instant) -> Result<KeyRing, KeyStoreError> {
         let mut keys = self.read()?;
         let count = keys.len();
-        let made = |keys: &[DatedKey]| -> Vec<Instant> { keys.iter().map(|dated| dated.made).collect() };
         let is_due = schedule.is_due(&made(&keys), now);
         if is_due {
             keys.push(DatedKey::generate(now).map_err(KeyStoreError::Key)?);
@@ -82,8 +82,7 @@ impl KeyStore {
     /// When they cannot be read or written.
     pub fn add_next(&self, schedule: Schedule, now: Instant) -> Result<Option<DatedKey>, KeyStoreError> {
         let mut keys = self.read()?;
-        let made: Vec<Instant> = keys.iter().map(|dated| dated.made).collect();
-        if schedule.has_next(&made, now) {
+        if schedule.has_next(&made(&keys), now) {
             return Ok(None);
         }
         let next = DatedKey::generate(now).map_err(KeyStoreError::Key)?;
@@ -100,7 +99,7 @@ impl KeyStore {
         match self {
             Self::Memory(keys) => Ok(keys.lock().unwrap_or_else(PoisonError::into_inner).clone()),
             Self::File(path) => {
-                let text = match read(path) {
+                let text = match private_file::read(path, MAX_FILE) {
                     Ok(text) => text,
                     Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
                     Err(cause) => return Err(KeyStoreError::Io { path: path.clone(), cause }),
@@ -121,39 +120,23 @@ impl KeyStore {
             }
             Self::File(path) => {
                 let text = private_set::write(keys).map_err(KeyStoreError::Key)?;
-                replace(path, text.expose_secret().as_bytes())
+                let folder = path.parent().unwrap_or(Path::new("."));
+                let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+                made.and_then(|()| private_file::replace(path, text.expose_secret().as_bytes()))
                     .map_err(|cause| KeyStoreError::Io { path: path.clone(), cause })
             }
         }
     }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    // Opening a pipe would block until somebody writes to it.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    let mut text = Vec::new();
-    File::open(path)?.take(MAX_FILE).read_to_end(&mut text)?;
-    Ok(text)
-}
-
-/// Replaces a file atomically: after a crash, either the old one or the new one is there.
-fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    // During a hand-over, two processes write here.
-    let fresh = path.with_extension(format!("{}.new", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-    file.set_permissions(Permissions::from_mode(0o600))?;
-    file.write_all(text)?;
-    file.sync_all()?;
-    fs::rename(&fresh, path)?;
-    File::open(folder)?.sync_all()
+/// When each of the keys was made.
+fn made(keys: &[DatedKey]) -> Vec<Instant> {
+    keys.iter().map(|dated| dated.made).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
     use std::time::Duration;
 
     use super::*;

@@ -17,15 +17,16 @@ pub(crate) struct Law {
 /// Who may import whom, bottom up. A room may always name itself.
 pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
+    ("private_file", &[]),
     ("net", &["model"]),
     ("telemetry", &["model"]),
     ("authz", &["model"]),
     ("protocol", &["model"]),
-    ("signing", &["model"]),
+    ("signing", &["model", "private_file"]),
     ("limits", &[]),
     ("upstream", &["model"]),
     ("store", &["model"]),
-    ("idp", &["model", "net", "telemetry"]),
+    ("idp", &["model", "private_file", "net", "telemetry"]),
     ("authn", &["model", "net", "telemetry", "authz", "idp"]),
     ("routing", &["model", "telemetry", "authz", "protocol", "limits", "upstream", "authn"]),
     ("gate", &["model", "authz", "protocol", "idp", "authn", "routing"]),
@@ -67,7 +68,19 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("ops", &["model", "telemetry", "idp", "config", "control"]),
     (
         "admin",
-        &["model", "telemetry", "protocol", "idp", "authn", "store", "routing", "gate", "config", "control"],
+        &[
+            "model",
+            "private_file",
+            "telemetry",
+            "protocol",
+            "idp",
+            "authn",
+            "store",
+            "routing",
+            "gate",
+            "config",
+            "control",
+        ],
     ),
 ];
 
