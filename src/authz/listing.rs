@@ -5,7 +5,7 @@
 
 use crate::model::TargetKind;
 
-use super::{OperationRules, Rule, Ruling, Standing, Unlisted};
+use super::{OperationRules, Rule, Ruling, Standing};
 
 /// Which entries an agent's lists show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,12 +57,8 @@ impl OperationRules {
             TargetKind::Prompt => ("prompts/get", &self.prompts),
         };
         let method = self.methods.find(method).map(|rule| ruling(rule, viewer));
-        let unlisted = match self.unlisted {
-            Unlisted::Deny => Rule::Deny,
-            Unlisted::Allow => Rule::Allow,
-        };
         let is_shown = |rule: Option<Rule>| {
-            let ruling = ruling(rule.unwrap_or(unlisted), viewer);
+            let ruling = ruling(rule.unwrap_or(self.unlisted.rule()), viewer);
             is_shown(listing, viewer.0, method.map_or(ruling, |method| ruling.and(method)))
         };
         match named {
@@ -77,16 +73,9 @@ impl OperationRules {
 /// What one rule says to a caller.
 fn ruling(rule: Rule, (viewer, standings): (Viewer, &[Standing])) -> Ruling {
     match (rule, viewer) {
-        (Rule::Deny, _) => Ruling::Denied,
-        (Rule::Allow, _) => Ruling::Permitted,
-        (Rule::Public, _) => Ruling::Public,
-        (Rule::Needs(at), Viewer::Admitted) => match standings.get(at) {
-            Some(Standing::Met) => Ruling::Permitted,
-            Some(Standing::ScopeMissing) => Ruling::StepUp,
-            Some(Standing::ClaimMismatch) | None => Ruling::Denied,
-        },
         // Whose token it would be is not known, so its claims are not either.
         (Rule::Needs(_), Viewer::CouldBeAdmitted | Viewer::Barred) => Ruling::StepUp,
+        (Rule::Deny | Rule::Allow | Rule::Public | Rule::Needs(_), _) => rule.ruling(standings),
     }
 }
 
@@ -103,7 +92,7 @@ fn is_shown(listing: Listing, viewer: Viewer, ruling: Ruling) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authz::RuleTable;
+    use crate::authz::{RuleTable, Unlisted};
 
     const NEEDS_A: Rule = Rule::Needs(0);
 

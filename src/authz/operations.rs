@@ -77,11 +77,7 @@ impl OperationRules {
     /// The rules of an operation: that of its method, where there is one, and those of all that it is about.
     pub fn applied<'s>(&'s self, operation: &'s Operation<'_>) -> impl Iterator<Item = Applied<'s>> {
         let method = self.methods.entry(&operation.method, Table::Methods);
-        let rule = match self.unlisted {
-            Unlisted::Deny => Rule::Deny,
-            Unlisted::Allow => Rule::Allow,
-        };
-        let unlisted = Applied { place: RulePlace::Unlisted, rule };
+        let unlisted = Applied { place: RulePlace::Unlisted, rule: self.unlisted.rule() };
         let targets = operation.targets.iter().map(move |target| {
             let (rules, table) = match target.kind {
                 TargetKind::Tool => (&self.tools, Table::Tools),

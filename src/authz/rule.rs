@@ -11,6 +11,16 @@ pub enum Unlisted {
     Allow,
 }
 
+impl Unlisted {
+    /// The rule that it is.
+    pub(super) const fn rule(self) -> Rule {
+        match self {
+            Self::Deny => Rule::Deny,
+            Self::Allow => Rule::Allow,
+        }
+    }
+}
+
 /// What a rule says of what it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
