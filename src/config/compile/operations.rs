@@ -70,7 +70,8 @@ fn compiled(rule: &OperationRule, needs: &mut Vec<Rules>) -> Rule {
 /// The methods that the route serves: at an MCP agent with rules those of the protocol, of those that are written.
 pub(super) fn methods(entry: &AgentEntry) -> Vec<Method> {
     let written = &entry.route.methods;
-    if entry.protocol != Spoken::Mcp || rules(entry).is_none() {
+    let has_rules = entry.mcp.as_ref().is_some_and(|mcp| mcp.rules.is_some());
+    if entry.protocol != Spoken::Mcp || !has_rules {
         return written.to_vec();
     }
     SERVED.into_iter().filter(|method| written.is_empty() || written.contains(method)).collect()
