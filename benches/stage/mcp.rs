@@ -70,7 +70,7 @@ pub(crate) fn decided(agent: &Arc<Agent>, headers: &HeaderMap, body: &Bytes) -> 
     let request =
         Request { method: &Method::POST, ..Request::with_headers(headers, Instant::from_unix(NOW)) };
     let evidence = Evidence { body: Fetched::Here(body.clone()), ..Evidence::unavailable() };
-    match decide_operation(agent, &request, &evidence, &mut Silent) {
+    match decide_operation(agent, &request, &evidence, &mut None, &mut Silent) {
         Step::Decided(verdict) => verdict,
         Step::Needs(need) => panic!("{need:?} is needed"),
     }

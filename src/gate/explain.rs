@@ -106,8 +106,9 @@ pub fn explain_message(
             None
         }
     };
-    let (verdict, transcript) =
-        settled(read, |evidence, transcript| decide_operation(agent, request, evidence, transcript));
+    let (verdict, transcript) = settled(read, |evidence, transcript| {
+        decide_operation(agent, request, evidence, &mut None, transcript)
+    });
     let explanation = Explanation::of(agent, &verdict, transcript);
     if verdict.permit.is_some() {
         return explanation;

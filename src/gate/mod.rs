@@ -25,7 +25,7 @@ pub use evidence::{Evidence, Introspection, Need};
 pub use explain::{
     CredentialError, Explanation, Response, credential, explain, explain_message, message_for,
 };
-pub use operation::{MessageNeeded, by_operation, decide_operation};
+pub use operation::decide_operation;
 pub use origin::deny_origin;
 pub use permit::Permit;
 pub use refused_response::RefusedResponse;

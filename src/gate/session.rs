@@ -50,11 +50,15 @@ pub fn in_session(
     });
     match (opened, agent.enforcement) {
         (Ok(sent), _) => (verdict, sent),
-        (Err(Foreign), Enforcement::Enforce) => (refused(agent, verdict), SentSession::Unchanged),
+        (Err(Foreign), Enforcement::Enforce) => {
+            (verdict.but_refused(agent, Reason::SessionForeign), SentSession::Unchanged)
+        }
         (Err(Foreign), Enforcement::Shadow) => {
             let sent = unverified(headers);
             // The first reason to refuse it is the one that counts.
-            (if verdict.reason == Reason::Ok { refused(agent, verdict) } else { verdict }, sent)
+            let is_first = verdict.reason == Reason::Ok;
+            let refused = |verdict: Verdict| verdict.but_refused(agent, Reason::SessionForeign);
+            (if is_first { refused(verdict) } else { verdict }, sent)
         }
     }
 }
@@ -130,12 +134,6 @@ fn owner<'a>(agent: &'a Agent, identity: Option<&'a Identity>) -> SessionOwner<'
         }
         (Authenticator::ApiKey(_) | Authenticator::OAuth(_), _) => SessionOwner::Anonymous,
     }
-}
-
-/// The verdict, but refused for its session.
-fn refused(agent: &Arc<Agent>, verdict: Verdict) -> Verdict {
-    let Verdict { identity, provider, cache, asked, .. } = verdict;
-    Verdict { provider, cache, asked, ..Verdict::refused(agent, Reason::SessionForeign, identity) }
 }
 
 #[cfg(test)]

@@ -94,6 +94,12 @@ impl Verdict {
         }
     }
 
+    /// The same caller and request, but refused for this reason.
+    pub(super) fn but_refused(self, agent: &Arc<Agent>, reason: Reason) -> Self {
+        let Self { identity, provider, cache, asked, .. } = self;
+        Self { provider, cache, asked, ..Self::refused(agent, reason, identity) }
+    }
+
     /// The request is refused. At an agent in shadow mode it passes all the same, without claim headers.
     pub(super) fn refused(agent: &Arc<Agent>, reason: Reason, identity: Option<Arc<Identity>>) -> Self {
         let (decision, permit) = match agent.enforcement {

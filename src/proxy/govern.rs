@@ -8,10 +8,10 @@ use bytes::Bytes;
 use http::Method;
 use pingora::proxy::Session;
 
-use crate::authz::{Silent, Trace, Witness};
-use crate::gate::{Evidence, MessageNeeded, Need, Permit, Step, Verdict, by_operation, decide};
-use crate::model::{Fetched, OperationClass, Refusal, Request};
-use crate::protocol::mcp::Revision;
+use crate::authz::{Silent, Witness};
+use crate::gate::{Evidence, Need, Permit, Step, Verdict, decide_operation};
+use crate::model::{Fetched, OperationClass, Refusal};
+use crate::protocol::mcp::{Mirrored, Revision};
 use crate::routing::{Agent, Protocol};
 
 use super::answer::Own;
@@ -19,7 +19,7 @@ use super::context::Context;
 use super::decide::{Fetcher, obtain};
 use super::held::{Held, Unsendable};
 use super::message::{self, Arrived, MessageLimits, Unread};
-use super::mismatch::{self, MIRRORED};
+use super::mismatch;
 use super::service::Gateway;
 use super::session_id;
 
@@ -33,28 +33,6 @@ struct Progress {
     own: Option<Verdict>,
     witness: Witness,
     took: Duration,
-}
-
-impl Progress {
-    /// Takes the decision as far as it goes. The agent's own rules are asked once: what comes behind the head changes
-    /// nothing about them.
-    fn go_on(&mut self, agent: &Arc<Agent>, request: &Request<'_>, trace: &mut impl Trace) -> Step {
-        let own = match self.own.take() {
-            Some(own) => own,
-            None => match decide(agent, request, &self.evidence, trace) {
-                Step::Decided(own) => own,
-                needs @ Step::Needs(_) => return needs,
-            },
-        };
-        match by_operation(agent, own, request, &self.evidence, trace) {
-            Ok(verdict) => Step::Decided(verdict),
-            Err(needed) => {
-                let MessageNeeded { own, limit } = *needed;
-                self.own = Some(own);
-                Step::Needs(Need::Body { limit })
-            }
-        }
-    }
 }
 
 impl Gateway {
@@ -129,15 +107,15 @@ impl Gateway {
     ) -> Result<Step, Own> {
         let request = self.read(session.req_header(), ctx)?;
         let began = Tick::now();
+        let Progress { evidence, own, witness, .. } = progress;
         let step = if self.parts.decisions.is_some() {
-            // Of rules that are asked anew, nothing of before counts.
-            let kept = std::mem::take(&mut progress.witness);
-            let mut witness = if progress.own.is_some() { kept } else { Witness::default() };
-            let step = progress.go_on(agent, &request, &mut witness);
-            progress.witness = witness;
-            step
+            if own.is_none() {
+                // Of rules that are asked anew, nothing of before counts.
+                *witness = Witness::default();
+            }
+            decide_operation(agent, &request, evidence, own, witness)
         } else {
-            progress.go_on(agent, &request, &mut Silent)
+            decide_operation(agent, &request, evidence, own, &mut Silent)
         };
         progress.took += began.elapsed();
         Ok(step)
@@ -174,7 +152,7 @@ fn count(agent: &Agent, verdict: &Verdict) {
 fn forget_claims(session: &mut Session) {
     let head = session.req_header_mut();
     if Revision::of(&head.headers) == Ok(Revision::Older) {
-        for name in MIRRORED {
+        for name in Mirrored::HEADERS {
             head.remove_header(name);
         }
     }

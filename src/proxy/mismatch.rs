@@ -8,12 +8,8 @@ use pingora::http::RequestHeader;
 
 use crate::gate::Verdict;
 use crate::model::{Call, Reason, RequestId, inert};
-use crate::protocol::mcp::Revision;
+use crate::protocol::mcp::{Mirrored, Revision};
 use crate::routing::Agent;
-
-/// The headers of MCP that a request repeats its message in. They are a claim, and one of a revision before 2026-07-28 is
-/// compared with nothing.
-pub(super) const MIRRORED: [&str; 2] = ["mcp-method", "mcp-name"];
 
 /// Writes the line, where the verdict is that head and message differ.
 pub(super) fn tell(verdict: &Verdict, agent: &Agent, head: &RequestHeader, request_id: &RequestId) {
@@ -21,7 +17,7 @@ pub(super) fn tell(verdict: &Verdict, agent: &Agent, head: &RequestHeader, reque
         return;
     }
     let sent = |name| value(&head.headers, name);
-    let [head_method, head_name] = MIRRORED.map(sent);
+    let [head_method, head_name] = Mirrored::HEADERS.map(sent);
     let call = verdict.asked.as_ref().and_then(|asked| asked.call.as_deref());
     let said = |text: fn(&Call) -> &Option<Box<str>>| call.and_then(|call| text(call).as_deref()).map(short);
     tracing::debug!(

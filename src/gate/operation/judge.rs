@@ -52,7 +52,7 @@ impl<'a> Governed<'a> {
         let asked = message.as_ref().map_or(Asked::nothing(OperationClass::None), Message::asked);
         let fix = "send one message for each request, with its own method and name in the head where the revision has them";
         trace.check(Check::Message, false, || Facts { seen: found, wanted, fix });
-        Verdict { asked: Some(Box::new(asked)), ..refused(self.agent, reason, verdict) }
+        Verdict { asked: Some(Box::new(asked)), ..verdict.but_refused(self.agent, reason) }
     }
 
     /// The verdict about an operation of a caller about whom the agent's own rules have this verdict.
@@ -66,7 +66,7 @@ impl<'a> Governed<'a> {
         if message.operation.class == OperationClass::Card && self.agent.is_public() {
             // The extended card is for authenticated callers alone, whatever the rules say (A2A 1.0 section 13.3).
             let asked = Some(Box::new(message.asked()));
-            return Verdict { asked, ..refused(self.agent, Reason::TokenMissing, verdict) };
+            return Verdict { asked, ..verdict.but_refused(self.agent, Reason::TokenMissing) };
         }
         let standings = verdict.permit.as_ref().map(Permit::standings).unwrap_or_default();
         let ruling = self.ruling(&message.operation, standings);
@@ -97,7 +97,7 @@ impl<'a> Governed<'a> {
                 Verdict { provider, cache, ..Verdict::allowed(self.agent, identity, None) }
             }
             Outcome::Unchanged => verdict,
-            Outcome::Denied => refused(self.agent, Reason::OperationDenied, verdict),
+            Outcome::Denied => verdict.but_refused(self.agent, Reason::OperationDenied),
         };
         let verdict = self.unless_push_denied(message, verdict, trace);
         Verdict { asked: Some(Box::new(Asked { step_up, viewer, ..message.asked() })), ..verdict }
@@ -124,7 +124,7 @@ impl<'a> Governed<'a> {
                     .to_owned(),
             fix: "add the host to `a2a.push.allow_hosts`, if the agent may call it",
         });
-        refused(self.agent, Reason::PushDenied, verdict)
+        verdict.but_refused(self.agent, Reason::PushDenied)
     }
 
     /// The scopes of the agent and of the operation, none twice.
@@ -143,10 +143,4 @@ enum Outcome {
     Unchanged,
     /// The operation is denied.
     Denied,
-}
-
-/// The verdict, but refused for this reason.
-fn refused(agent: &Arc<Agent>, reason: Reason, verdict: Verdict) -> Verdict {
-    let Verdict { identity, provider, cache, .. } = verdict;
-    Verdict { provider, cache, ..Verdict::refused(agent, reason, identity) }
 }

@@ -18,61 +18,54 @@ use crate::model::Request;
 use crate::routing::Agent;
 
 use super::asked::Asked;
-use super::decide::{Step, ask, decide};
+use super::decide::{Step, decide};
 use super::{Evidence, Need, Verdict};
 
 use caller::Caller;
 use judge::Governed;
 use message::Unjudged;
 
-/// A message must be read before an operation can be judged.
-#[derive(Debug)]
-pub struct MessageNeeded {
-    /// The verdict by the agent's own rules, to go on with.
-    pub own: Verdict,
-    /// The most bytes to read.
-    pub limit: usize,
-}
-
 /// Decides whether a request may pass to `agent`, with what was fetched so far. For an agent whose messages are not read
-/// it is what [`decide`] says.
+/// it is what [`decide`] says. `own` keeps the verdict of the agent's own rules while a message is fetched: it is about the
+/// head alone, so the next call goes on from it.
 pub fn decide_operation(
     agent: &Arc<Agent>,
     request: &Request<'_>,
     evidence: &Evidence,
+    own: &mut Option<Verdict>,
     trace: &mut impl Trace,
 ) -> Step {
-    let own = match decide(agent, request, evidence, trace) {
-        Step::Decided(own) => own,
-        needs @ Step::Needs(_) => return needs,
+    let verdict = match own.take() {
+        Some(verdict) => verdict,
+        None => match decide(agent, request, evidence, trace) {
+            Step::Decided(verdict) => verdict,
+            needs @ Step::Needs(_) => return needs,
+        },
     };
-    match by_operation(agent, own, request, evidence, trace) {
-        Ok(verdict) => Step::Decided(verdict),
-        Err(needed) => ask(agent, Need::Body { limit: needed.limit }, evidence),
-    }
+    by_operation(agent, verdict, request, evidence, own, trace)
 }
 
 /// The same, once the agent's own rules have given this verdict.
-///
-/// # Errors
-/// When the message is needed, which nobody has tried to read. With it, or without, the verdict of the agent's own rules
-/// still holds: it is about the head alone.
-pub fn by_operation(
+fn by_operation(
     agent: &Arc<Agent>,
-    own: Verdict,
+    verdict: Verdict,
     request: &Request<'_>,
     evidence: &Evidence,
+    own: &mut Option<Verdict>,
     trace: &mut impl Trace,
-) -> Result<Verdict, Box<MessageNeeded>> {
-    let Some(governed) = Governed::of(agent) else { return Ok(own) };
-    let Some(caller) = Caller::of(&own, governed.rules) else { return Ok(own) };
+) -> Step {
+    let Some(governed) = Governed::of(agent) else { return Step::Decided(verdict) };
+    let Some(caller) = Caller::of(&verdict, governed.rules) else { return Step::Decided(verdict) };
     match governed.message(request, evidence) {
-        Ok(message) => Ok(governed.judge(&message, caller, own, trace)),
+        Ok(message) => Step::Decided(governed.judge(&message, caller, verdict, trace)),
         Err(Unjudged::NoMessage(class)) => {
-            Ok(Verdict { asked: Some(Box::new(Asked::nothing(class))), ..own })
+            Step::Decided(Verdict { asked: Some(Box::new(Asked::nothing(class))), ..verdict })
         }
-        Err(Unjudged::NotRead { limit }) => Err(Box::new(MessageNeeded { own, limit })),
-        Err(Unjudged::Faulty(fault)) => Ok(governed.refuse(*fault, own, trace)),
+        Err(Unjudged::NotRead { limit }) => {
+            *own = Some(verdict);
+            Step::Needs(Need::Body { limit })
+        }
+        Err(Unjudged::Faulty(fault)) => Step::Decided(governed.refuse(*fault, verdict, trace)),
     }
 }
 

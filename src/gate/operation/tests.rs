@@ -141,13 +141,17 @@ fn head(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
 fn decided(agent: &Arc<Agent>, who: Who, method: &Method, headers: &HeaderMap, body: &str) -> Verdict {
     let request = Request { method, ..Request::with_headers(headers, Instant::from_unix(1)) };
     let mut evidence = Evidence::default();
-    let needed = match by_operation(agent, who.verdict(agent), &request, &evidence, &mut Silent) {
-        Ok(verdict) => return verdict,
-        Err(needed) => needed,
+    let mut own = None;
+    let need = match by_operation(agent, who.verdict(agent), &request, &evidence, &mut own, &mut Silent) {
+        Step::Decided(verdict) => return verdict,
+        Step::Needs(need) => need,
     };
-    assert_eq!(needed.limit, 1024);
+    assert!(matches!(need, Need::Body { limit: 1024 }), "{need:?}");
     evidence.body = Fetched::Here(Bytes::copy_from_slice(body.as_bytes()));
-    by_operation(agent, needed.own, &request, &evidence, &mut Silent).expect("the message is there")
+    match decide_operation(agent, &request, &evidence, &mut own, &mut Silent) {
+        Step::Decided(verdict) => verdict,
+        Step::Needs(need) => panic!("asks twice for {need:?}"),
+    }
 }
 
 fn posted(agent: &Arc<Agent>, who: Who, body: &str) -> Verdict {
@@ -210,8 +214,8 @@ fn told(agent: &Arc<Agent>, who: Who, body: &str) -> (crate::authz::Line, crate:
     let evidence =
         Evidence { body: Fetched::Here(Bytes::copy_from_slice(body.as_bytes())), ..Evidence::default() };
     let mut transcript = crate::authz::Transcript::default();
-    let step = by_operation(agent, who.verdict(agent), &request, &evidence, &mut transcript);
-    assert!(step.is_ok(), "{step:?}");
+    let step = by_operation(agent, who.verdict(agent), &request, &evidence, &mut None, &mut transcript);
+    assert!(matches!(step, Step::Decided(_)), "{step:?}");
     (transcript.lines.pop().unwrap(), transcript.ruled.unwrap())
 }
 
@@ -268,8 +272,8 @@ fn an_agent_without_a_public_rule_asks_for_a_credential_before_it_reads() {
     let headers = HeaderMap::new();
     let request = Request { method: &Method::POST, ..Request::with_headers(&headers, Instant::from_unix(1)) };
     let refused = Who::Nobody.verdict(&agent);
-    let step = by_operation(&agent, refused, &request, &Evidence::default(), &mut Silent);
-    assert!(matches!(step, Ok(Verdict { reason: Reason::TokenMissing, .. })), "{step:?}");
+    let step = by_operation(&agent, refused, &request, &Evidence::default(), &mut None, &mut Silent);
+    assert!(matches!(step, Step::Decided(Verdict { reason: Reason::TokenMissing, .. })), "{step:?}");
 }
 
 #[test]
@@ -288,8 +292,13 @@ fn agents_of_other_kinds_deny_and_allow() {
             let request =
                 Request { method: &Method::POST, ..Request::with_headers(&headers, Instant::from_unix(1)) };
             let body = Fetched::Here(Bytes::from(tool(named)));
-            let step =
-                decide_operation(&agent, &request, &Evidence { body, ..Evidence::default() }, &mut Silent);
+            let step = decide_operation(
+                &agent,
+                &request,
+                &Evidence { body, ..Evidence::default() },
+                &mut None,
+                &mut Silent,
+            );
             let Step::Decided(verdict) = step else { panic!("{step:?}") };
             assert_eq!(verdict.reason, wanted, "{name} {credential:?} {named}");
         }
@@ -366,8 +375,8 @@ fn a_trusted_head_decides_without_the_body() {
         let request =
             Request { method: &Method::POST, ..Request::with_headers(&headers, Instant::from_unix(1)) };
         let verdict = BASE.verdict(&agent);
-        let step = by_operation(&agent, verdict, &request, &Evidence::default(), &mut Silent);
-        let verdict = step.expect("no message is needed");
+        let step = by_operation(&agent, verdict, &request, &Evidence::default(), &mut None, &mut Silent);
+        let Step::Decided(verdict) = step else { panic!("{step:?}") };
         assert_eq!(verdict.reason, reason, "{headers:?}");
     }
 }

@@ -26,6 +26,9 @@ pub struct Mirrored<'h> {
 pub struct HeaderMismatch;
 
 impl<'h> Mirrored<'h> {
+    /// The two headers.
+    pub const HEADERS: [&'static str; 2] = [METHOD, NAME];
+
     /// Reads both headers.
     ///
     /// # Errors

@@ -67,11 +67,12 @@ fn decided(agent: &Arc<Agent>, method: &str, path: &str, body: &str) -> (Verdict
     if method != Method::POST && !body.is_empty() {
         evidence.body = Fetched::Unavailable;
     }
-    match decide_operation(agent, &request, &evidence, &mut Silent) {
+    let mut own = None;
+    match decide_operation(agent, &request, &evidence, &mut own, &mut Silent) {
         Step::Decided(verdict) => (verdict, false),
         Step::Needs(Need::Body { .. }) => {
             evidence.body = Fetched::Here(Bytes::copy_from_slice(body.as_bytes()));
-            match decide_operation(agent, &request, &evidence, &mut Silent) {
+            match decide_operation(agent, &request, &evidence, &mut own, &mut Silent) {
                 Step::Decided(verdict) => (verdict, true),
                 Step::Needs(need) => panic!("asks twice for {need:?}"),
             }
