@@ -4,6 +4,10 @@
 use http::{HeaderName, header};
 use pingora::http::ResponseHeader;
 
+use crate::model::StreamKind;
+
+use super::stream::kind_of_media_type;
+
 /// How a body comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -12,9 +16,6 @@ pub(super) enum Form {
     /// In any other way: a list is JSON, whatever the head calls it.
     Other,
 }
-
-/// The media type of server-sent events (HTML Living Standard, section 9.2).
-const EVENTS: &str = "text/event-stream";
 
 /// What a cache would keep a response by, and what is no longer true of a body that was rewritten.
 const KEEPING: [HeaderName; 8] = [
@@ -31,12 +32,8 @@ const KEEPING: [HeaderName; 8] = [
 impl Form {
     /// How the body behind this head comes.
     pub(super) fn of(head: &ResponseHeader) -> Self {
-        let media_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let essence = media_type.and_then(|text| text.split(';').next()).map(str::trim);
-        match essence {
-            Some(essence) if essence.eq_ignore_ascii_case(EVENTS) => Self::Events,
-            _ => Self::Other,
-        }
+        let kind = head.headers.get(header::CONTENT_TYPE).and_then(kind_of_media_type);
+        if kind == Some(StreamKind::Sse) { Self::Events } else { Self::Other }
     }
 }
 

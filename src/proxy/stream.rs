@@ -126,7 +126,7 @@ pub(super) fn kind(head: &ResponseHeader, has_body: bool) -> Option<StreamKind> 
 }
 
 /// The kind whose messages a media type has.
-fn kind_of_media_type(value: &HeaderValue) -> Option<StreamKind> {
+pub(super) fn kind_of_media_type(value: &HeaderValue) -> Option<StreamKind> {
     // Nearly every response is of another type: its first letters say so, and nothing else of it is looked at.
     let begins = |name: &str| {
         let begin = value.as_bytes().trim_ascii_start().get(..name.len());

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::RequestId;
-use crate::protocol::json_rpc::ReasonClass;
+use crate::protocol::json_rpc::{ErrorData, ReasonClass};
 
 /// Tells clients that the reason is none of A2A's own, whose domain is `a2a-protocol.org`.
 const DOMAIN: &str = "gateway";
@@ -30,7 +30,7 @@ impl RestError<'_> {
     pub fn document(&self) -> Vec<u8> {
         let Self { status, class, message, scope, request_id } = *self;
         request_id.with_text(|request_id| {
-            let metadata = Metadata { reason_class: class, scope, request_id };
+            let metadata = ErrorData { reason_class: class, scope, request_id };
             let info = ErrorInfo { kind: ERROR_INFO, reason: reason(class), domain: DOMAIN, metadata };
             let error = ErrorObject { code: status, status: word(status), message, details: [info] };
             // Serialising text and numbers does not fail, so the body is never the empty default.
@@ -85,15 +85,7 @@ struct ErrorInfo<'a> {
     kind: &'static str,
     reason: &'static str,
     domain: &'static str,
-    metadata: Metadata<'a>,
-}
-
-#[derive(Serialize)]
-struct Metadata<'a> {
-    reason_class: ReasonClass,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'a str>,
-    request_id: &'a str,
+    metadata: ErrorData<'a>,
 }
 
 #[cfg(test)]

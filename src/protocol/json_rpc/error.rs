@@ -190,7 +190,7 @@ impl ErrorResponse<'_> {
     #[must_use]
     pub fn document(&self) -> Vec<u8> {
         self.request_id.with_text(|request_id| {
-            let data = Data { reason_class: self.kind.class(), scope: self.scope, request_id };
+            let data = ErrorData { reason_class: self.kind.class(), scope: self.scope, request_id };
             let error = ErrorObject { code: self.kind.code(), message: self.message, data };
             // Serialising text and numbers does not fail, so the body is never the empty default.
             serde_json::to_vec(&Envelope { jsonrpc: "2.0", id: self.id, error }).unwrap_or_default()
@@ -209,15 +209,16 @@ struct Envelope<'a> {
 struct ErrorObject<'a> {
     code: i32,
     message: &'a str,
-    data: Data<'a>,
+    data: ErrorData<'a>,
 }
 
+/// What an error says besides its code and its sentence, in either binding of either protocol.
 #[derive(Serialize)]
-struct Data<'a> {
-    reason_class: ReasonClass,
+pub(in crate::protocol) struct ErrorData<'a> {
+    pub(in crate::protocol) reason_class: ReasonClass,
     #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'a str>,
-    request_id: &'a str,
+    pub(in crate::protocol) scope: Option<&'a str>,
+    pub(in crate::protocol) request_id: &'a str,
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod request;
 mod walk;
 mod words;
 
+pub(in crate::protocol) use error::ErrorData;
 pub use error::{ErrorKind, ErrorResponse, JSON_MEDIA_TYPE, ReasonClass};
 pub use known::{Known, Spelling};
 pub use media_type::is_plain_json;
