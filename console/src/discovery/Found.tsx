@@ -6,6 +6,7 @@ import { useDiscovery } from "../api/queries";
 import type { AgentDetail, AgentDiscovery, HeaderField, MetadataPlace } from "../api/schemas";
 import { CodeLine } from "../parts/CodeLine";
 import { CopyButton } from "../parts/CopyButton";
+import { HeaderFieldItem } from "../parts/HeaderFieldItem";
 import { Mark } from "../parts/Mark";
 import { Notice } from "../parts/Notice";
 import { QueryError } from "../parts/QueryError";
@@ -131,22 +132,9 @@ function Fields({ fields, label }: { fields: HeaderField[]; label: string }) {
   return (
     <dl className="facts" aria-label={label}>
       {fields.map(({ name, value }, index) => (
-        <Field key={index} name={name} value={value} />
+        <HeaderFieldItem key={index} name={name} value={value} />
       ))}
     </dl>
-  );
-}
-
-function Field({ name, value }: HeaderField) {
-  return (
-    <>
-      <dt>
-        <code>{name}</code>
-      </dt>
-      <dd>
-        <code>{value}</code>
-      </dd>
-    </>
   );
 }
 

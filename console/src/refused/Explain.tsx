@@ -4,10 +4,9 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { gateway } from "../api/calls";
 import { AgentSelect } from "../parts/AgentSelect";
-import { ErrorNotice } from "../parts/ErrorNotice";
 import { bareCredential } from "../test/credential";
 import { forgetHandedOver, handedOver } from "../test/handOver";
-import { Explained } from "./Explained";
+import { ExplainResult } from "./ExplainResult";
 import css from "./WhyRefused.module.css";
 
 export function Explain({ initial }: { initial: string | null }) {
@@ -66,18 +65,7 @@ export function Explain({ initial }: { initial: string | null }) {
           </div>
         </Stack>
       </form>
-      <div aria-live="polite">
-        {explain.isError && (
-          <div className={css.result}>
-            <ErrorNotice error={explain.error} title="The credential could not be explained" />
-          </div>
-        )}
-        {explain.data && (
-          <div className={css.result}>
-            <Explained explanation={explain.data} />
-          </div>
-        )}
-      </div>
+      <ExplainResult asked={explain} title="The credential could not be explained" />
     </section>
   );
 }

@@ -4,8 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { gateway } from "../api/calls";
 import type { ExplainQuestion } from "../api/schemas";
-import { ErrorNotice } from "../parts/ErrorNotice";
-import { Explained } from "../refused/Explained";
+import { ExplainResult } from "../refused/ExplainResult";
 import css from "./TestPage.module.css";
 import { type Judged, OPERATIONS, questionOf } from "./judged";
 
@@ -96,18 +95,7 @@ export function JudgeMessage({ agent, protocol, credential, headers, judged, onC
           </div>
         </Stack>
       </form>
-      <div aria-live="polite">
-        {explain.isError && (
-          <div className={css.decided}>
-            <ErrorNotice error={explain.error} title="The message could not be judged" />
-          </div>
-        )}
-        {explain.data && (
-          <div className={css.decided}>
-            <Explained explanation={explain.data} />
-          </div>
-        )}
-      </div>
+      <ExplainResult asked={explain} title="The message could not be judged" />
     </section>
   );
 }

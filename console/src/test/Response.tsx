@@ -1,6 +1,7 @@
 // The response to a test request: status, headers, and the body as it arrives.
 import { Loader, Switch } from "@mantine/core";
 import { useState } from "react";
+import { HeaderFieldItem } from "../parts/HeaderFieldItem";
 import { Mark } from "../parts/Mark";
 import { Notice } from "../parts/Notice";
 import { bytes, millis } from "../parts/format";
@@ -43,7 +44,7 @@ export function Response({ response }: { response: TestResponse | null }) {
           <h3 className={css.sub}>Headers</h3>
           <dl className={css.headers} data-testid="response-headers">
             {head.headers.map(([name, value], index) => (
-              <HeaderRow key={index} name={name} value={value} />
+              <HeaderFieldItem key={index} name={name} value={value} />
             ))}
           </dl>
           <h3 className={css.sub}>Body</h3>
@@ -81,19 +82,6 @@ export function Response({ response }: { response: TestResponse | null }) {
 
 /** The gateway counts whole milliseconds. */
 const took = (ms: number) => (ms < 1 ? "under 1 ms" : millis(ms));
-
-function HeaderRow({ name, value }: { name: string; value: string }) {
-  return (
-    <>
-      <dt>
-        <code>{name}</code>
-      </dt>
-      <dd>
-        <code>{value}</code>
-      </dd>
-    </>
-  );
-}
 
 const WORDS: Record<number, string> = {
   200: "OK",
