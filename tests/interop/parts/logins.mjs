@@ -15,8 +15,8 @@ export const CLIENTS = {
   'Python SDK, by itself': [python, suite('clients/mcp_python.py'), 'auto'],
 };
 
-/** An MCP agent for tokens of `issuer`; their audience is the URL that clients use. */
-export const agents = (issuer, upstream) => () => `identity_providers:
+/** An MCP agent for tokens of `issuer`; their audience is the URL that clients use. `mcp` is what else it says of MCP. */
+export const agents = (issuer, upstream, mcp = '') => () => `identity_providers:
   op: { issuer: "${issuer}" }
 agents:
   tools:
@@ -27,7 +27,7 @@ agents:
       oauth:
         identity_providers: [op]
         scopes: { all_of: ["tools:use"] }
-`;
+${mcp}`;
 
 export async function logins(binary) {
   const [upstream, issuer] = [await ownServer(), await provider()];

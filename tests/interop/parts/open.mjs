@@ -7,22 +7,11 @@ import { join } from 'node:path';
 import { run } from '../stand/children.mjs';
 import { check, equal, holds } from '../stand/report.mjs';
 import { gate, node, ownServer, provider, suite } from '../stand/site.mjs';
-import { CLIENTS, SAYS, TOOL, issued, told } from './logins.mjs';
+import { CLIENTS, SAYS, TOOL, agents, issued, told } from './logins.mjs';
 
 const SCOPED = 'test_image_content';
 
-const agents = (issuer, upstream) => () => `identity_providers:
-  op: { issuer: "${issuer}" }
-agents:
-  tools:
-    protocol: mcp
-    route: { path: /tools, strip_path: true }
-    upstream: ${upstream}
-    auth:
-      oauth:
-        identity_providers: [op]
-        scopes: { all_of: ["tools:use"] }
-    mcp:
+const RULES = `    mcp:
       rules:
         unlisted: deny
         methods:
@@ -40,7 +29,7 @@ agents:
 
 export async function open(binary) {
   const [upstream, issuer] = [await ownServer(), await provider()];
-  const site = await gate(binary, agents(issuer, upstream));
+  const site = await gate(binary, agents(issuer, upstream, RULES));
   const url = `${site.url}/tools/mcp`;
   const call = async ([command, script, ...more], tool, args) => {
     site.taken();

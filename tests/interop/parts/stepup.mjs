@@ -2,25 +2,14 @@
 import { run } from '../stand/children.mjs';
 import { check, equal, holds } from '../stand/report.mjs';
 import { gate, ownServer, provider } from '../stand/site.mjs';
-import { CLIENTS, issued } from './logins.mjs';
+import { CLIENTS, agents, issued } from './logins.mjs';
 
 const TOOL = 'test_image_content';
 // The 1.x client has a refresh token by then: it refreshes instead of asking for more, and ends when the second refusal is
 // byte for byte the first.
 const STEPS_UP = (name) => !name.includes('1.x');
 
-const agents = (issuer, upstream) => () => `identity_providers:
-  op: { issuer: "${issuer}" }
-agents:
-  tools:
-    protocol: mcp
-    route: { path: /tools, strip_path: true }
-    upstream: ${upstream}
-    auth:
-      oauth:
-        identity_providers: [op]
-        scopes: { all_of: ["tools:use"] }
-    mcp:
+const RULES = `    mcp:
       rules:
         unlisted: allow
         tools:
@@ -29,7 +18,7 @@ agents:
 
 export async function stepup(binary) {
   const [upstream, issuer] = [await ownServer(), await provider()];
-  const site = await gate(binary, agents(issuer, upstream));
+  const site = await gate(binary, agents(issuer, upstream, RULES));
   for (const [name, [command, script, ...more]] of Object.entries(CLIENTS)) {
     const ends = STEPS_UP(name) ? 'asks for the scope and calls' : 'ends after two refusals';
     await check(`${name}, refused a tool for want of a scope, ${ends}`, async () => {
