@@ -16,9 +16,9 @@ RUN npm run build
 # hadolint ignore=DL3006
 FROM ${BUILDER} AS builder
 # hadolint ignore=DL3008
-RUN if ! command -v cmake || ! command -v cc; then \
+RUN if ! command -v cmake || ! command -v cc || ! command -v protoc; then \
       apt-get update && \
-      apt-get install -y --no-install-recommends build-essential cmake && \
+      apt-get install -y --no-install-recommends build-essential cmake protobuf-compiler libprotobuf-dev && \
       rm -rf /var/lib/apt/lists/*; \
     fi
 WORKDIR /src

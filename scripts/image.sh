@@ -54,7 +54,7 @@ debootstrap() {
 make_builder_base() {
     local root=$bases/builder
     say "making the builder base (Debian $suite, $(rustc --version))"
-    debootstrap minbase build-essential,cmake,ca-certificates "$root"
+    debootstrap minbase build-essential,cmake,protobuf-compiler,libprotobuf-dev,ca-certificates "$root"
     mkdir -p "$root/usr/local/rust"
     cp -a "$(rustc --print sysroot)/." "$root/usr/local/rust/"
     ln -sf ../rust/bin/cargo ../rust/bin/rustc "$root/usr/local/bin/"

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # Installs what the Makefile's targets need beyond cargo, a C compiler, Node and Python.
 #
-#   scripts/setup.sh build    cmake: what compiling needs
+#   scripts/setup.sh build    cmake and protoc: what compiling needs
 #   scripts/setup.sh console  the above, and the console, which needs Node
 #   scripts/setup.sh optional-console
 #                             the console, when Node is there to build it
-#   scripts/setup.sh lint     cmake, rustfmt and clippy
-#   scripts/setup.sh quick    cmake, promtool and cargo-nextest: no Node, no browser
+#   scripts/setup.sh lint     what `build` needs, rustfmt and clippy
+#   scripts/setup.sh quick    what `build` needs, promtool and cargo-nextest: no Node, no browser
 #   scripts/setup.sh test     what `console` needs, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, libfaketime,
-#                             valgrind, promtool, the end-to-end suite's Node packages, and what `interop` needs
-#   scripts/setup.sh bench    cmake
+#                             valgrind, promtool, etcd, the end-to-end suite's Node packages, and what `interop` needs
+#   scripts/setup.sh bench    what `build` needs, and etcd
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
-#   scripts/setup.sh fuzz     cmake and cargo-fuzz
-#   scripts/setup.sh interop  cmake, and what tests/interop runs: a Node of its own, the SDKs and suites of MCP and A2A
+#   scripts/setup.sh fuzz     what `build` needs, and cargo-fuzz
+#   scripts/setup.sh interop  what `build` needs, and what tests/interop runs: a Node of its own, the SDKs and suites of MCP and A2A
 #
 # Present tools are left alone, so a second run takes well under a second. Tools that are not distribution packages
 # go to .tools/ in this folder and nowhere else.
@@ -134,6 +134,21 @@ promtool() {
     if [ -d /run/systemd/system ]; then root systemctl disable --quiet --now prometheus >&2 || true; fi
 }
 
+# The fleet's store. The packages would run it as a service; only their programs are wanted, so they are unpacked.
+etcd_programs() {
+    local scratch
+    if have etcd && have etcdctl; then return 0; fi
+    have apt-get && have dpkg-deb || fail "missing: etcd and etcdctl" "put both on the PATH, then run make again"
+    scratch=$(mktemp -d)
+    root apt-get update -qq >&2 || say "apt-get update failed; trying with the old lists"
+    (cd "$scratch" && apt-get download -qq etcd-server etcd-client >&2) ||
+        fail "apt-get could not fetch etcd-server and etcd-client" "put etcd and etcdctl on the PATH, then run make again"
+    for package in "$scratch"/*.deb; do dpkg-deb -x "$package" "$scratch/out"; done
+    mkdir -p "$tools/bin"
+    cp "$scratch/out/usr/bin/etcd" "$scratch/out/usr/bin/etcdctl" "$tools/bin/"
+    rm -rf "$scratch"
+}
+
 schemathesis() {
     virtual_environment "$tools/venv-schemathesis" scripts/schemathesis.txt && return 0
     fail "schemathesis could not be installed" "the suite of the admin API needs Python 3.10 or later for it"
@@ -217,7 +232,8 @@ console() {
 }
 
 check_rust
-install_debian cmake=cmake
+# The client of etcd is generated from its protocol when it is compiled.
+install_debian cmake=cmake protoc=protobuf-compiler /usr/include/google/protobuf/descriptor.proto=libprotobuf-dev
 case $mode in
 build) ;;
 optional-console) console optional ;;
@@ -231,6 +247,7 @@ quick)
 test)
     install_debian chromium=chromium curl=curl jq=jq faketime=faketime valgrind=valgrind
     promtool
+    etcd_programs
     check_rust_components
     cargo_tool nextest 0.9.148
     cargo_tool deny 0.20.2
@@ -240,7 +257,7 @@ test)
     interop
     console required
     ;;
-bench) ;;
+bench) etcd_programs ;;
 compare) peers ;;
 fuzz)
     cargo_tool fuzz 0.13.2
