@@ -248,7 +248,7 @@ pub(super) async fn put(
     Anything(spec): Anything,
 ) -> Result<Response, Problem> {
     let id = ResourceId::new(ResourceKind::Agent, name).ok_or_else(bad_name)?;
-    replace(&state, &caller, id, expect, spec, query.dry_run).await
+    replace(&state, &caller, id, expect, spec, query).await
 }
 
 /// Deletes an agent, and its API keys with it.
@@ -259,7 +259,7 @@ pub(super) async fn delete(
     Query(query): Query<Write>,
     IfMatch(expect): IfMatch,
 ) -> Result<Response, Problem> {
-    remove(&state, &caller, id(&name)?, expect, query.dry_run).await
+    remove(&state, &caller, id(&name)?, expect, query).await
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::control::{Expect, To, Wanted};
 use crate::model::ResourceId;
 
 use super::caller::Caller;
+use super::page::Write;
 use super::problem::Problem;
 use super::{AdminState, write};
 
@@ -19,14 +20,14 @@ pub(super) async fn replace(
     id: ResourceId,
     expect: Expect,
     spec: Value,
-    dry_run: bool,
+    query: Write,
 ) -> Result<Response, Problem> {
     if !spec.is_object() {
         return Err(Problem::invalid("", Code::WrongType, "the body must be an object").of(&id));
     }
     let new = expect == Expect::Absent;
     let (verb, status) = if new { ("create", StatusCode::CREATED) } else { ("update", StatusCode::OK) };
-    let edited = write::one(state, caller, verb, Wanted { id, expect, to: To::Json(spec) }, dry_run).await?;
+    let edited = write::one(state, caller, verb, Wanted { id, expect, to: To::Json(spec) }, query).await?;
     Ok(edited.answer(status))
 }
 
@@ -36,9 +37,9 @@ pub(super) async fn remove(
     caller: &Caller,
     id: ResourceId,
     expect: Expect,
-    dry_run: bool,
+    query: Write,
 ) -> Result<Response, Problem> {
-    let edited = write::one(state, caller, "delete", Wanted { id, expect, to: To::Nothing }, dry_run).await?;
+    let edited = write::one(state, caller, "delete", Wanted { id, expect, to: To::Nothing }, query).await?;
     Ok(edited.answer(StatusCode::OK))
 }
 

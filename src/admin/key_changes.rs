@@ -164,6 +164,7 @@ pub(super) async fn create(
         what: format!("create api_keys/{} for agents/{agent}", fresh.id),
         wanted: vec![fresh.wanted()?],
         dry_run: query.dry_run,
+        force: query.force,
     };
     let edited = state.control().edit(edit).await?;
     fresh.answer(&state, &edited, query.dry_run, |created| created)
@@ -205,7 +206,7 @@ pub(super) async fn revoke(
     }
     let expect = pinned(expect, written.tag);
     let wanted = Wanted { id: api_keys::id(&name)?, expect, to: To::Json(spec) };
-    Ok(write::one(&state, &caller, "revoke", wanted, query.dry_run).await?.answer(StatusCode::OK))
+    Ok(write::one(&state, &caller, "revoke", wanted, query).await?.answer(StatusCode::OK))
 }
 
 fn set(spec: &mut Value, member: &str, at: jiff::Timestamp) {
@@ -255,6 +256,7 @@ pub(super) async fn rotate(
         what: format!("rotate {id}: replaced by api_keys/{}", fresh.id),
         wanted: vec![fresh.wanted()?, old],
         dry_run: query.dry_run,
+        force: query.force,
     };
     let edited = state.control().edit(edit).await?;
     fresh.answer(&state, &edited, query.dry_run, |created| Rotated {
@@ -272,7 +274,7 @@ pub(super) async fn delete(
     Query(query): Query<Write>,
     IfMatch(expect): IfMatch,
 ) -> Result<Response, Problem> {
-    remove(&state, &caller, api_keys::id(&name)?, expect, query.dry_run).await
+    remove(&state, &caller, api_keys::id(&name)?, expect, query).await
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub(super) struct Save {
     /// Check everything, change nothing.
     #[serde(default)]
     dry_run: bool,
-    /// Save a provider in use although its keys cannot be fetched.
+    /// Save a provider in use although its keys cannot be fetched, or some members of the fleet do not understand it.
     #[serde(default)]
     force: bool,
 }
@@ -58,7 +58,7 @@ pub(super) async fn put(
     let (verb, status) = if new { ("create", StatusCode::CREATED) } else { ("update", StatusCode::OK) };
     let edit = |dry_run| {
         let wanted = vec![Wanted { id: id.clone(), expect: expect.clone(), to: To::Json(spec.clone()) }];
-        Edit { who: caller.who(), what: format!("{verb} {id}"), wanted, dry_run }
+        Edit { who: caller.who(), what: format!("{verb} {id}"), wanted, dry_run, force: query.force }
     };
     let rehearsed = state.control().edit(edit(true)).await?;
     let impact = Impact::of(&state, users_of(&state.control().live(), id.name()));

@@ -168,7 +168,7 @@ pub(super) async fn delete(
     Query(query): Query<Write>,
     IfMatch(expect): IfMatch,
 ) -> Result<Response, Problem> {
-    remove(&state, &caller, id(&name)?, expect, query.dry_run).await
+    remove(&state, &caller, id(&name)?, expect, query).await
 }
 
 #[cfg(test)]

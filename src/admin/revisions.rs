@@ -215,6 +215,7 @@ pub(super) async fn roll_back(
         expect_head,
         who: caller.who(),
         dry_run: query.dry_run,
+        force: query.force,
     };
     let edited = state.control().roll_back(back).await?;
     Ok(Written::new(edited, only.as_ref(), query.dry_run).answer(StatusCode::OK))

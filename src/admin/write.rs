@@ -13,6 +13,7 @@ use super::AdminState;
 use super::body::Answer;
 use super::caller::Caller;
 use super::impact::Impact;
+use super::page::Write;
 use super::problem::Problem;
 
 /// What a write did, or would do.
@@ -75,10 +76,10 @@ pub(super) async fn one(
     caller: &Caller,
     verb: &str,
     wanted: Wanted,
-    dry_run: bool,
+    Write { dry_run, force }: Write,
 ) -> Result<Written, Problem> {
     let id = wanted.id.clone();
-    let edit = Edit { who: caller.who(), what: format!("{verb} {id}"), wanted: vec![wanted], dry_run };
+    let edit = Edit { who: caller.who(), what: format!("{verb} {id}"), wanted: vec![wanted], dry_run, force };
     Ok(Written::new(state.control().edit(edit).await?, Some(&id), dry_run))
 }
 

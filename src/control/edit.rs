@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::config::Revision;
 use crate::idp::ProviderSpec;
 use crate::model::ResourceId;
-use crate::store::{StoreError, WriteError};
+use crate::store::{CommitSize, Divergence, LastCommit, StoreError, WriteError};
 
 use super::finding::Finding;
 
@@ -22,6 +22,8 @@ pub struct Edit {
     pub wanted: Vec<Wanted>,
     /// Only find out what would happen.
     pub dry_run: bool,
+    /// Make it although some members of the fleet do not understand it.
+    pub force: bool,
 }
 
 /// The requested change of one resource.
@@ -72,6 +74,8 @@ pub struct RollBack {
     pub who: String,
     /// Only find out what would happen.
     pub dry_run: bool,
+    /// Make it although some members of the fleet do not understand it.
+    pub force: bool,
 }
 
 /// The restoration of the last good text of a broken document.
@@ -126,8 +130,13 @@ pub enum EditError {
     #[error("{0} is not broken: what stands on disk is what runs")]
     NotBroken(ResourceId),
     /// The precondition failed.
-    #[error("{0}")]
-    Precondition(String),
+    #[error("{why}")]
+    Precondition {
+        /// Why.
+        why: String,
+        /// The last commit of a shared store, which somebody else may have made.
+        head: Option<LastCommit>,
+    },
     /// Agents accept the provider to be removed.
     #[error("the identity provider `{}` is in use", id.name())]
     InUse {
@@ -150,21 +159,76 @@ pub enum EditError {
     /// The change may succeed later.
     #[error("{0}")]
     Unavailable(String),
+    /// The shared store does not respond, or cannot write now.
+    #[error("{0}")]
+    StoreUnavailable(String),
+    /// The shared store parted from what this process runs; a person decides what is right.
+    #[error("{why}")]
+    StoreDiverged {
+        /// How it parted.
+        state: Divergence,
+        /// What happened, and what to do.
+        why: String,
+    },
+    /// What the shared store holds is not what its head says.
+    #[error("{0}")]
+    TornRead(String),
+    /// The change is larger than the shared store takes at once.
+    #[error("{0}")]
+    CommitTooLarge(CommitSize),
+    /// The change may have been made: the store did not respond after it had been sent.
+    #[error("{why}")]
+    OutcomeUnknown {
+        /// The id of the commit.
+        commit: String,
+        /// What to ask before trying again.
+        why: String,
+    },
+    /// Members of the fleet do not understand what would be written.
+    #[error("{} of the fleet do not understand this: {}", members.len(), members.join(", "))]
+    NotUnderstood {
+        /// Their names.
+        members: Vec<String>,
+    },
+}
+
+impl EditError {
+    /// A precondition that failed at what runs here.
+    pub(super) fn precondition(why: impl Into<String>) -> Self {
+        Self::Precondition { why: why.into(), head: None }
+    }
 }
 
 impl From<WriteError> for EditError {
     fn from(error: WriteError) -> Self {
+        let said = error.to_string();
         match error {
             WriteError::ReadOnly(why) => Self::ReadOnly(why),
-            WriteError::Conflict(_) => Self::Precondition(error.to_string()),
+            WriteError::Conflict(_) => Self::precondition(said),
             WriteError::Locked(why) => Self::Unavailable(why),
-            WriteError::Failed { full, .. } => Self::Store { why: error.to_string(), full },
+            WriteError::Failed { full, .. } => Self::Store { why: said, full },
+            // Whoever writes has tried again before this is told.
+            WriteError::Moved { .. } => Self::StoreUnavailable(said),
+            WriteError::Unavailable(why) => Self::StoreUnavailable(why),
+            WriteError::NeedsPerson { state, why } => Self::StoreDiverged { state, why },
+            WriteError::Torn => Self::TornRead(said),
+            WriteError::TooLarge(size) => Self::CommitTooLarge(size),
+            WriteError::OutcomeUnknown { commit } => Self::OutcomeUnknown { commit, why: said },
         }
     }
 }
 
 impl From<StoreError> for EditError {
     fn from(error: StoreError) -> Self {
-        Self::Store { why: error.to_string(), full: false }
+        match error {
+            StoreError::Unavailable(why) => Self::StoreUnavailable(why),
+            StoreError::Unreadable { .. }
+            | StoreError::NotUtf8 { .. }
+            | StoreError::TooLarge { .. }
+            | StoreError::Empty { .. }
+            | StoreError::Unmade { .. }
+            | StoreError::Locked { .. }
+            | StoreError::Damaged { .. } => Self::Store { why: error.to_string(), full: false },
+        }
     }
 }

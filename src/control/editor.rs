@@ -95,7 +95,7 @@ pub(super) fn applied(
 
 fn expect(wish: &Wanted, from: Option<&str>) -> Result<(), EditError> {
     let id = &wish.id;
-    let failed = |what: String| Err(EditError::Precondition(what));
+    let failed = |what: String| Err(EditError::precondition(what));
     match (&wish.expect, from) {
         (Expect::Anything, _) | (Expect::Absent, None) | (Expect::Present, Some(_)) => Ok(()),
         (Expect::Absent, Some(_)) => failed(format!("{id} is there already")),

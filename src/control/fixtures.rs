@@ -72,7 +72,7 @@ pub(super) fn resource(id: &str) -> ResourceId {
 
 pub(super) fn edit(id: &str, expect: Expect, to: To) -> Edit {
     let wanted = vec![Wanted { id: resource(id), expect, to }];
-    Edit { who: "tester".to_owned(), what: format!("change {id}"), wanted, dry_run: false }
+    Edit { who: "tester".to_owned(), what: format!("change {id}"), wanted, dry_run: false, force: false }
 }
 
 pub(super) fn agent(auth: Value) -> Value {

@@ -49,6 +49,9 @@ impl LoadError {
             Self::Store(StoreError::Damaged { path, why }) => {
                 Diagnostic::unreadable(&path, &format!("it is damaged: {why}")).into()
             }
+            Self::Store(StoreError::Unavailable(why)) => {
+                Diagnostic::unreadable(Path::new("the store"), &why).into()
+            }
         }
     }
 }

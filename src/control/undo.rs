@@ -15,7 +15,7 @@ impl Reconciler {
         let head = self.head;
         if to.expect_head.is_some_and(|expected| expected != head) {
             let why = format!("revision {head} is the last one; look at it before rolling back");
-            return Err(EditError::Precondition(why));
+            return Err(EditError::precondition(why));
         }
         let resources = &self.stores.resources;
         if to.number > head || (to.number > 0 && resources.record(to.number).await?.is_none()) {
@@ -39,7 +39,8 @@ impl Reconciler {
         });
         let only = to.only.map(|id| format!(" of {id}")).unwrap_or_default();
         let what = format!("roll back{only} to revision {}", to.number);
-        self.edit(Edit { who: to.who, what, wanted: wanted.collect(), dry_run: to.dry_run }).await
+        let RollBack { who, dry_run, force, .. } = to;
+        self.edit(Edit { who, what, wanted: wanted.collect(), dry_run, force }).await
     }
 
     /// Replaces a broken document by its live text.
@@ -57,7 +58,7 @@ impl Reconciler {
         let text = live.source_of(&id).map(|source| source.text.clone());
         let what = format!("restore the last good text of {id}");
         let wanted = vec![Wanted { id, expect: Expect::Anything, to: text.map_or(To::Nothing, To::Text) }];
-        self.edit(Edit { who, what, wanted, dry_run }).await
+        self.edit(Edit { who, what, wanted, dry_run, force: false }).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! A commit to a store, and its record in the history. A commit is atomic.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::ResourceId;
@@ -38,6 +39,18 @@ pub struct Record {
     /// The commit.
     #[serde(flatten)]
     pub commit: Commit,
+}
+
+/// The last commit of a store: who has made it since a caller last read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "StoreHead")]
+pub struct LastCommit {
+    /// The number of its revision.
+    pub revision: u64,
+    /// The time of the commit.
+    pub at: Timestamp,
+    /// Its author.
+    pub who: String,
 }
 
 /// Selects a part of the history.

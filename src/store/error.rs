@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::model::ResourceId;
 
+use super::{CommitSize, Divergence};
+
 /// Why a store cannot be read or opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -60,6 +62,9 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// A shared store does not respond.
+    #[error("{0}")]
+    Unavailable(String),
 }
 
 impl StoreError {
@@ -68,7 +73,7 @@ impl StoreError {
     }
 }
 
-/// Why a commit failed. Nothing of it was applied.
+/// Why a commit failed. Nothing of it was applied, except perhaps for [`WriteError::OutcomeUnknown`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
     /// The store is read-only.
@@ -90,6 +95,38 @@ pub enum WriteError {
         /// Whether the disk is full.
         full: bool,
     },
+    /// A shared store moved on since it was last read: read again, and try again.
+    #[error("the store moved on to revision {head} in the meantime")]
+    Moved {
+        /// Its last revision.
+        head: u64,
+    },
+    /// A shared store does not respond, or cannot write now. Nothing waits here to be sent.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A shared store parted from what this process runs; a person decides what is right.
+    #[error("{why}")]
+    NeedsPerson {
+        /// How it parted.
+        state: Divergence,
+        /// What happened, and what to do.
+        why: String,
+    },
+    /// What a shared store holds is not what its head says.
+    #[error("what the store holds does not match the hash in its head; nothing is written over it")]
+    Torn,
+    /// The commit is larger than a shared store takes at once.
+    #[error("{0}")]
+    TooLarge(CommitSize),
+    /// The connection was lost after the commit had been sent, and nobody could be asked what became of it.
+    #[error(
+        "the change was sent and the store did not respond: it may have been made. Ask \
+         `GET /api/v1/revisions?commit={commit}` before trying again"
+    )]
+    OutcomeUnknown {
+        /// The id of the commit.
+        commit: String,
+    },
 }
 
 impl WriteError {
@@ -108,6 +145,7 @@ impl From<StoreError> for WriteError {
             StoreError::NotUtf8 { path, .. } => (path, "it is not UTF-8".to_owned()),
             StoreError::TooLarge { path, limit } => (path, format!("it is larger than {limit} bytes")),
             StoreError::Empty { path } => (path, "it is empty".to_owned()),
+            StoreError::Unavailable(why) => return Self::Unavailable(why),
             StoreError::Locked { folder } => return Self::Locked(format!("{} is held", folder.display())),
         };
         Self::Failed { path, why, full: false }

@@ -7,8 +7,10 @@
 mod absent;
 mod access;
 mod commit;
+mod commit_size;
 mod description;
 mod directory;
+mod divergence;
 mod documents;
 mod durable;
 mod error;
@@ -30,9 +32,11 @@ mod watch;
 
 pub use absent::NoStore;
 pub use access::Writer;
-pub use commit::{Change, Commit, Query, Record};
+pub use commit::{Change, Commit, LastCommit, Query, Record};
+pub use commit_size::{CommitSize, MOST_BYTES, MOST_RESOURCES};
 pub use description::{Description, StoreKind};
 pub use directory::DirectoryStore;
+pub use divergence::Divergence;
 pub use documents::Documents;
 pub use error::{StoreError, WriteError};
 pub use file::FileDocuments;

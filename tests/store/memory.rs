@@ -218,7 +218,13 @@ mod gateway {
         let spec = json!({"route": "/a", "upstream": "http://127.0.0.1:9000", "auth": "public"});
         let wanted = Wanted { id: agent("a"), expect: Expect::Absent, to: To::Json(spec) };
         let who = || "tester".to_owned();
-        let edit = Edit { who: who(), what: "make a".to_owned(), wanted: vec![wanted], dry_run: false };
+        let edit = Edit {
+            who: who(),
+            what: "make a".to_owned(),
+            wanted: vec![wanted],
+            dry_run: false,
+            force: false,
+        };
         assert_eq!(control.edit(edit).await.unwrap().number, Some(1));
         let text = shared.held.lock().unwrap().texts[&agent("a")].clone();
         assert_eq!(control.live().source_of(&agent("a")).map(|source| source.text.clone()), Some(text));
@@ -234,7 +240,14 @@ mod gateway {
         while control.live().source_of(&agent("b")).is_none() {
             tokio::task::yield_now().await;
         }
-        let back = RollBack { number: 0, only: None, expect_head: Some(1), who: who(), dry_run: false };
+        let back = RollBack {
+            number: 0,
+            only: None,
+            expect_head: Some(1),
+            who: who(),
+            dry_run: false,
+            force: false,
+        };
         assert_eq!(control.roll_back(back).await.unwrap().number, Some(2));
         assert_eq!(shared.held.lock().unwrap().texts.keys().collect::<Vec<_>>(), [&agent("b")]);
     }

@@ -904,6 +904,21 @@ export interface ClientTokenQuestion {
   scope?: string | null;
 }
 
+/** The size of a commit, beside the largest possible one. */
+export interface CommitSize {
+  /** How many bytes are sent for it. */
+  bytes: number;
+
+  /** The most bytes. */
+  max_bytes: number;
+
+  /** The most resources. */
+  max_resources: number;
+
+  /** How many resources it changes. */
+  resources: number;
+}
+
 /** The name of a finding, stable across versions. */
 export type ConfigurationCode =
   | "file-unreadable"
@@ -1316,8 +1331,20 @@ export interface ProbedKey {
 export interface Problem {
   agents?: string[];
   code: ProblemCode;
+
+  /** With `outcome_unknown`: the id of the commit, for `GET /revisions?commit=ID`. */
+  commit?: string | null;
   detail: string;
   diagnostics?: Diagnostic[];
+
+  /** With `precondition_failed`: the last commit of a store that a fleet shares. */
+  head?: StoreHead | null;
+
+  /** With `not_understood_by`: the names of these members of the fleet. */
+  members?: string[];
+
+  /** With `commit_too_large`: what was asked for, and the most that is possible. */
+  size?: CommitSize | null;
   status: number;
   title: string;
   type: "about:blank";
@@ -1344,7 +1371,16 @@ export type ProblemCode =
   | "not_accepted"
   | "precondition_required"
   | "store_failed"
-  | "unavailable";
+  | "unavailable"
+  | "store_unavailable"
+  | "store_vanished"
+  | "store_foreign"
+  | "store_regressed"
+  | "store_forked"
+  | "torn_read"
+  | "commit_too_large"
+  | "outcome_unknown"
+  | "not_understood_by";
 
 /** An identity provider with all details. */
 export interface ProviderDetail {
@@ -1690,6 +1726,18 @@ export interface Store {
   place: string | null;
   reason: string | null;
   writable: boolean;
+}
+
+/** The last commit of a store: who has made it since a caller last read. */
+export interface StoreHead {
+  /** The time of the commit. */
+  at: string;
+
+  /** The number of its revision. */
+  revision: number;
+
+  /** Its author. */
+  who: string;
 }
 
 /** What a store keeps resources in. */

@@ -105,7 +105,7 @@ impl Operation {
             (self.body.is_some(), &[408, 413, 415, 422]),
             (faults.stale, &[412, 428]),
             (faults.invalid, &[422]),
-            (faults.refused, &[409, 422, 500, 503, 507]),
+            (faults.refused, &[409, 413, 422, 500, 503, 507]),
             (faults.history, &[500, 503]),
             (faults.busy || login, &[503]),
         ] {
@@ -182,11 +182,16 @@ fn error(status: u16, shapes: &mut Shapes) -> Value {
     let words: Vec<String> = codes.map(|(code, _)| code.word()).collect();
     let mut error = json!({
         "description": words.join(", "),
-        "content": {PROBLEM_MEDIA_TYPE: {"schema": shapes.given::<ProblemDocument<'_, problem::Members<'_>>>()}},
+        "content": {PROBLEM_MEDIA_TYPE: {"schema": shapes.given::<ProblemDocument<'_, problem::Members>>()}},
     });
-    if let (401, Value::Object(members)) = (status, &mut error) {
-        let header = json!({"description": "The expected credential.", "schema": {"type": "string"}});
-        members.insert("headers".into(), json!({"WWW-Authenticate": header}));
+    let header = match status {
+        401 => Some(("WWW-Authenticate", "The expected credential.")),
+        503 => Some(("Retry-After", "The seconds to wait, where the store does not respond.")),
+        _ => None,
+    };
+    if let (Some((name, doc)), Value::Object(members)) = (header, &mut error) {
+        let header = json!({"description": doc, "schema": {"type": "string"}});
+        members.insert("headers".into(), json!({name: header}));
     }
     error
 }

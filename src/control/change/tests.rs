@@ -85,7 +85,7 @@ async fn a_change_needs_its_precondition() {
         let what = format!("{id} {expect:?}");
         let got = match world.edit(id, expect, to).await {
             Ok(_) => "done",
-            Err(EditError::Precondition(_)) => "precondition",
+            Err(EditError::Precondition { .. }) => "precondition",
             Err(EditError::NotFound(_)) => "not found",
             Err(other) => panic!("{what}: {other:?}"),
         };

@@ -29,7 +29,8 @@ async fn an_edit_by_hand_is_a_revision_and_a_roll_back_restores_what_a_revision_
     assert_eq!(world.control.status().head.number, 3);
     for (number, wanted) in [(2, hand.clone()), (1, one.clone()), (3, one.replace("one", "three"))] {
         let only = Some(resource("agents/a"));
-        let back = RollBack { number, only, expect_head: None, who: "t".into(), dry_run: false };
+        let back =
+            RollBack { number, only, expect_head: None, who: "t".into(), dry_run: false, force: false };
         let edited = world.control.roll_back(back).await.unwrap();
         assert_ne!(edited.diff, "", "{number}");
         assert_eq!(text_of(&world, "agents/a"), Some(wanted), "{number}");

@@ -66,7 +66,8 @@ async fn a_broken_document_blocks_no_change_of_another() {
         assert_eq!(text_of(&world, "agents/b").as_ref(), Some(&good), "its last good text runs");
     }
     assert!(!world.has("api_keys/Yq3Zk81b") && !world.has("agents/a"));
-    let back = RollBack { number: 1, only: None, expect_head: None, who: "t".into(), dry_run: false };
+    let back =
+        RollBack { number: 1, only: None, expect_head: None, who: "t".into(), dry_run: false, force: false };
     let back = world.control.roll_back(back).await.unwrap();
     assert!(back.diff.contains("agents/a.yaml"), "{}", back.diff);
     let seen = world.control.status().broken.first().cloned();

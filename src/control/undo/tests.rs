@@ -28,9 +28,10 @@ async fn rolling_back_restores_agents_and_no_keys() {
         expect_head,
         who: "tester".to_owned(),
         dry_run: false,
+        force: false,
     };
     let stale = world.control.roll_back(back(1, None, Some(4))).await;
-    assert!(matches!(stale, Err(EditError::Precondition(_))), "{stale:?}");
+    assert!(matches!(stale, Err(EditError::Precondition { .. })), "{stale:?}");
     let beyond = world.control.roll_back(back(9, None, None)).await;
     assert!(matches!(beyond, Err(EditError::NoRevision(9))), "{beyond:?}");
 
@@ -72,7 +73,8 @@ async fn a_change_that_names_a_broken_document_replaces_it() {
             "put the same" => put(same).await,
             "delete" => world.edit("agents/b", Expect::Tags(vec![tag.clone()]), To::Nothing).await,
             _ => {
-                let back = RollBack { number: 1, only, expect_head: Some(1), who, dry_run: false };
+                let back =
+                    RollBack { number: 1, only, expect_head: Some(1), who, dry_run: false, force: false };
                 world.control.roll_back(back).await
             }
         };
