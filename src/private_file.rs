@@ -1,4 +1,4 @@
-//! Files for their owner alone, which survive a crash: read within a bound, made once, and replaced whole.
+//! Files for their owner alone, which survive a crash: opened or read within a bound, made once, and replaced whole.
 //!
 //! What stands in them, and what to do when they cannot be had, is for whoever keeps them.
 
@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// The owner may read and write.
 const MODE: u32 = 0o600;
+/// Ends the name of a file that is being written, after the number of the process.
+const UNFINISHED: &str = ".new";
 
 /// Reads a file of at most so many bytes.
 ///
@@ -25,6 +27,38 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::other("the file is too large"));
     }
     Ok(text)
+}
+
+/// Who may use a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Users {
+    /// Its owner alone.
+    Owner,
+    /// Its group may read it as well: Kubernetes shows the files of a Secret to a process that is not root in no other way.
+    OwnerAndReadersInGroup,
+}
+
+/// Opens a file that nobody else may use.
+///
+/// # Errors
+/// When it cannot be opened, is no regular file, or others may read or write it.
+pub fn open(path: &Path, users: Users) -> io::Result<File> {
+    // Opening a pipe would block until somebody writes to it.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let file = File::open(path)?;
+    // Of what was opened, because the name may stand for another file by now.
+    let mode = file.metadata()?.permissions().mode() & 0o777;
+    let others = match users {
+        Users::Owner => 0o077,
+        Users::OwnerAndReadersInGroup => 0o037,
+    };
+    if mode & others != 0 {
+        let message = format!("others than its owner may use it (mode {mode:03o}): run `chmod 600` on it");
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+    }
+    Ok(file)
 }
 
 /// Makes a file that must not exist: of two processes that start at once, one makes it.
@@ -44,14 +78,43 @@ pub fn make(path: &Path, text: &[u8]) -> io::Result<()> {
 /// # Errors
 /// When the new one cannot be written.
 pub fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+    replace_with(path, |file| file.write_all(text))
+}
+
+/// Likewise, for a file that is written piece by piece.
+///
+/// # Errors
+/// When the new one cannot be written, or `write` fails: then nothing is left of it.
+pub fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     // During an upgrade without downtime, two processes write here.
-    let fresh = path.with_extension(format!("{}.new", std::process::id()));
+    let fresh = path.with_extension(format!("{}{UNFINISHED}", std::process::id()));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(MODE).open(&fresh)?;
     file.set_permissions(Permissions::from_mode(MODE))?;
-    file.write_all(text)?;
-    file.sync_all()?;
-    fs::rename(&fresh, path)?;
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    let written = write(&mut file).and_then(|()| file.sync_all());
+    written.and_then(|()| fs::rename(&fresh, path)).inspect_err(|_| {
+        let _removed = fs::remove_file(&fresh);
+    })?;
+    File::open(folder(path))?.sync_all()
+}
+
+/// Removes what processes that were killed while they replaced the file left behind.
+pub fn sweep(path: &Path) {
+    let (Some(stem), Ok(entries)) = (path.file_stem(), fs::read_dir(folder(path))) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let written_by = || {
+            let rest = name.to_str()?.strip_prefix(stem.to_str()?)?.strip_prefix('.')?;
+            rest.strip_suffix(UNFINISHED)?.parse::<u32>().ok()
+        };
+        let is_left = |by: u32| by == std::process::id() || !Path::new(&format!("/proc/{by}")).exists();
+        if written_by().is_some_and(is_left) {
+            let _another_start_removes_it = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]
@@ -83,5 +146,63 @@ mod tests {
         assert!(read(folder.path(), 9).is_err());
         fs::write(&path, "12").unwrap();
         assert!(read(&path, 1).is_err());
+    }
+
+    #[test]
+    fn only_a_regular_file_of_its_owner_alone_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        make(&path, b"1").unwrap();
+        for (mode, owner, group) in [
+            (0o600, true, true),
+            (0o400, true, true),
+            (0o440, false, true),
+            (0o640, false, true),
+            (0o620, false, false),
+            (0o604, false, false),
+            (0o602, false, false),
+            (0o644, false, false),
+            (0o777, false, false),
+        ] {
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            for (users, opens) in [(Users::Owner, owner), (Users::OwnerAndReadersInGroup, group)] {
+                let opened = open(&path, users);
+                assert_eq!(opened.is_ok(), opens, "{mode:o} {users:?}");
+                assert!(opened.err().is_none_or(|e| e.to_string().contains(&format!("{mode:o}"))));
+            }
+        }
+        assert!(open(folder.path(), Users::Owner).is_err(), "a folder");
+        let absent = open(&folder.path().join("b"), Users::Owner).unwrap_err();
+        assert_eq!(absent.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_swept_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        let (own, gone, alive) = (std::process::id(), u32::MAX, std::os::unix::process::parent_id());
+        let names = [format!("a.{own}.new"), format!("a.{gone}.new")];
+        let others = [
+            format!("a.{alive}.new"),
+            "a.json".into(),
+            "a.new".into(),
+            "a.x.new".into(),
+            format!("b.{gone}.new"),
+        ];
+        names.iter().chain(&others).for_each(|name| fs::write(folder.path().join(name), "").unwrap());
+        sweep(&path);
+        assert!(names.iter().all(|name| !folder.path().join(name).exists()));
+        assert!(others.iter().all(|name| folder.path().join(name).exists()));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_whole_leaves_the_old_one_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        replace(&path, b"1").unwrap();
+        let half = |file: &mut File| file.write_all(b"2").and(Err(io::Error::other("full")));
+        assert!(replace_with(&path, half).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"1");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -75,7 +75,7 @@ pub use refusal::Refusal;
 pub use request::{Purpose, Request};
 pub use request_id::RequestId;
 pub use resource::{ResourceId, ResourceKind};
-pub use secret::{Digest, Secret};
+pub use secret::{Digest, RunningDigest, Secret};
 pub use shared_timestamp::SharedTimestamp;
 pub use spelling::{reduced, reduced_eq, reduced_starts_with};
 pub use stream::{EndedBy, OnPolicyChange, StreamKind};

@@ -58,6 +58,12 @@ impl Digest {
         Self(out)
     }
 
+    /// The digest of what comes in pieces.
+    #[must_use]
+    pub fn running() -> RunningDigest {
+        RunningDigest(ring::digest::Context::new(&ring::digest::SHA256))
+    }
+
     /// The 32 bytes of the digest.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
@@ -83,6 +89,31 @@ impl Digest {
     #[must_use]
     pub fn to_hex(&self) -> String {
         self.0.iter().map(|b| format!("{b:02x}")).collect()
+    }
+}
+
+/// The digest of what was added so far.
+#[derive(Clone)]
+pub struct RunningDigest(ring::digest::Context);
+
+impl RunningDigest {
+    /// Adds bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of everything that was added.
+    #[must_use]
+    pub fn finish(self) -> Digest {
+        let mut out = [0; 32];
+        out.copy_from_slice(self.0.finish().as_ref());
+        Digest(out)
+    }
+}
+
+impl fmt::Debug for RunningDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RunningDigest(redacted)")
     }
 }
 
@@ -114,6 +145,14 @@ mod tests {
     fn debug_shows_nothing() {
         assert_eq!(format!("{:?}", Secret::new("hunter2".into())), "Secret(redacted)");
         assert!(!format!("{:?}", Digest::of(b"hunter2")).contains("f5"));
+    }
+
+    #[test]
+    fn the_digest_of_pieces_is_that_of_the_whole() {
+        let mut running = Digest::running();
+        running.add(b"hun");
+        running.add(b"ter2");
+        assert_eq!(running.finish(), Digest::of(b"hunter2"));
     }
 
     #[test]
