@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use super::{Commit, Description, Query, Reading, Record, StoreError, WriteError};
+use super::{Commit, Description, Query, Reading, Record, SnapshotError, StoreError, WriteError};
 use crate::model::ResourceId;
 
 /// By resource: the number of a revision, and the text after it; `None` when that removed the resource.
@@ -55,6 +55,18 @@ pub trait ResourceStore: Send + Sync {
 
     /// The description of the store, for an operator.
     fn describe(&self) -> Description;
+
+    /// Learns that the revision `head` runs, whole: a shared store keeps what ran last on this machine. It never waits.
+    fn is_live(&self, _head: u64) {}
+
+    /// Takes what ran last on this machine in place of a store that cannot be read, or not be trusted. That is what
+    /// [`Self::read`] gives from then on, until the store itself has something better.
+    ///
+    /// # Errors
+    /// Why there is no snapshot to use; `None` for a store that keeps none, because it is on this machine itself.
+    async fn fall_back(&self) -> Result<(), Option<SnapshotError>> {
+        Err(None)
+    }
 
     /// Adds a revision for edits that somebody made by hand, and returns its number. Changes that the history has already
     /// are left out; `None` when there are no others. A store that only commits can change returns `None`.

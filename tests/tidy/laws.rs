@@ -25,7 +25,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("signing", &["model", "private_file"]),
     ("limits", &[]),
     ("upstream", &["model"]),
-    ("store", &["model"]),
+    ("store", &["model", "private_file"]),
     ("idp", &["model", "private_file", "net", "telemetry"]),
     ("authn", &["model", "net", "telemetry", "authz", "idp"]),
     ("routing", &["model", "telemetry", "authz", "protocol", "limits", "upstream", "authn"]),
