@@ -25,8 +25,8 @@ pub use language::settings::provider::{IdentityProvider, KeySource, ProviderSett
 pub use language::settings::resource::Resource;
 pub use language::settings::root::{ROOT, Store};
 pub use language::settings::server::{
-    AccessLog, Admin, CertificateFiles, Limits, Listener, Ops, ProxyProtocol, PublicUrl, Server, Shutdown,
-    Signing, Tls, TokenCache,
+    AccessLog, Admin, CertificateFiles, Limits, Listener, Member, Ops, ProxyProtocol, PublicUrl, Server,
+    Shutdown, Signing, Tls, TokenCache,
 };
 pub use language::shape::{Bounds, Field, Section, Shape};
 pub use language::units::{parse_duration, parse_size, show_duration, show_size};

@@ -113,6 +113,7 @@ codes! {
     BadKeyId "bad-key-id" Error "Not the id of an API key: 8 letters and digits.";
     BadHash "bad-hash" Error "Not a SHA-256: 64 hexadecimal digits.";
     UnquotedHash "unquoted-hash" Error "A hash that YAML readers take for a number; it wants quotes.";
+    BadMemberLabel "bad-member-label" Error "Labels of a member of a fleet that are too many, too long, or not plain.";
     BadKeySet "bad-key-set" Error "A key or key set in the configuration that holds no usable key.";
     // how the parts fit together
     UnknownProvider "unknown-provider" Error "An agent names a provider that does not exist.";

@@ -3,6 +3,7 @@
 mod admin;
 mod limits;
 mod listener;
+mod member;
 mod public_url;
 mod signing;
 
@@ -24,6 +25,7 @@ use crate::config::text::yaml::Node;
 pub use admin::Admin;
 pub use limits::{Limits, Shutdown, TokenCache};
 pub use listener::{CertificateFiles, Listener, ProxyProtocol, Tls};
+pub use member::Member;
 pub use public_url::PublicUrl;
 pub use signing::Signing;
 
@@ -39,6 +41,8 @@ section! {
         listeners: Vec<Listener> as listener::Listeners = vec![Listener::at(loopback(8080))];
         /// worker threads; 0 is one per CPU
         workers: usize as Count<0, 1024> = 0;
+        /// how the other members of a fleet see this gateway; it says nothing without a store that several share
+        member: Member as Member = Member::default();
         /// the listener for /metrics, /livez and /readyz
         ops: Ops as Ops = Ops::default();
         /// the listener of the control API and the console; absent is off
