@@ -5,7 +5,7 @@
 
 use prometheus::{GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec, Registry};
 
-use super::family::{Declaration, Family};
+use super::family::{Declaration, Family, Shown};
 use super::label::Label;
 
 /// Buckets for the time that a decision takes: 1 µs (one from the cache) to 1 s (one that waits for keys).
@@ -14,10 +14,13 @@ pub(super) const DECISION_BUCKETS: &[f64] =
 /// Buckets for the time that a request takes: 1 ms to an hour (streams last).
 const REQUEST_BUCKETS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0, 3600.0];
+/// Buckets for the time that a shared store or a fleet takes: 5 ms (a store on the same machine) to 30 s (one that is
+/// away for a while).
+const STORE_BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 macro_rules! families {
     (
-        registered { $($field:ident: $type:ident $name:literal { $($label:ident),* } $(in $buckets:ident)? = $help:literal;)+ }
+        registered { $($field:ident: $type:ident $name:literal { $($label:ident),* } $(in $buckets:ident)? $(if $shown:ident)? = $help:literal;)+ }
         elsewhere { $($other:ident: $other_type:ident $other_name:literal { $($other_label:ident),* } = $other_help:literal;)+ }
     ) => {
         /// The families of one registry.
@@ -69,7 +72,7 @@ macro_rules! families {
             pub(super) fn new() -> Result<Self, prometheus::Error> {
                 let registry = Registry::new();
                 Ok(Self {
-                    $($field: Family::register(&registry, &DECLARATIONS.$field)?,)+
+                    $($field: Family::register(&registry, &DECLARATIONS.$field, families!(@shown $($shown)?))?,)+
                     registry,
                 })
             }
@@ -88,6 +91,8 @@ macro_rules! families {
     (@kind gauge) => { "gauge" };
     (@kind timestamp) => { "gauge" };
     (@kind histogram) => { "histogram" };
+    (@shown) => { Shown::Always };
+    (@shown shared) => { Shown::OnceUsed };
     (@buckets) => { &[] };
     (@buckets $buckets:ident) => { $buckets };
 }
@@ -158,6 +163,26 @@ families! {
         build_info: gauge "portcullis_build_info" { Version }
             = "Always 1; the version is in the label.";
 
+        store_connected: gauge "portcullis_store_connected" {} if shared
+            = "1 while the shared store answers.";
+        store_confirmed: timestamp "portcullis_store_confirmed_timestamp_seconds" {} if shared
+            = "When the shared store last said which revision is the last one (Unix time).";
+        store_state: gauge "portcullis_store_state" { StoreState } if shared
+            = "1 for the state of the shared store, 0 for the others.";
+        store_revision: gauge "portcullis_store_revision" { WhichRevision } if shared
+            = "Revisions by number: the last one of the shared store, the one that runs, the one that is refused (0: none).";
+        store_watch_restarts: counter "portcullis_store_watch_restarts_total" { WatchRestart } if shared
+            = "Watches of the shared store that were opened anew, by reason.";
+        store_full_reads: counter "portcullis_store_full_reads_total" { FullRead } if shared
+            = "Reads of all resources of the shared store, by reason.";
+        store_commit_duration: histogram "portcullis_store_commit_duration_seconds" {} in STORE_BUCKETS if shared
+            = "Time that a commit to the shared store took.";
+        store_conflicts: counter "portcullis_store_conflicts_total" {} if shared
+            = "Commits to the shared store that met another one, and were drafted again or given up.";
+        store_apply_lag: histogram "portcullis_store_apply_lag_seconds" {} in STORE_BUCKETS if shared
+            = "Time from the first sight of a revision to its being live.";
+        fleet_members: gauge "portcullis_fleet_members" { MemberState } if shared
+            = "Members of the fleet by state, as this one sees them.";
     }
 
     // These read where they count when somebody looks, or have other labels with each series.

@@ -39,6 +39,15 @@ impl Declaration {
     }
 }
 
+/// When the only series of a family without labels is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// From the start.
+    Always,
+    /// As soon as somebody asks for its handle.
+    OnceUsed,
+}
+
 /// The series of one type of metric, with any number of labels.
 pub(super) trait Series: prometheus::core::Collector + Clone + Sized + 'static {
     type Handle;
@@ -85,14 +94,15 @@ pub(super) struct Family<S, const N: usize> {
 }
 
 impl<S: Series, const N: usize> Family<S, N> {
-    /// Registers the family. One without labels shows its only series from the start.
+    /// Registers the family.
     pub(super) fn register(
         registry: &Registry,
         declaration: &'static Declaration,
+        shown: Shown,
     ) -> Result<Self, prometheus::Error> {
         let series = S::declared(declaration)?;
         registry.register(Box::new(series.clone()))?;
-        if N == 0 {
+        if N == 0 && shown == Shown::Always {
             series.of(&[]);
         }
         Ok(Self { declaration, series })

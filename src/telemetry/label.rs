@@ -67,6 +67,16 @@ pub enum Label {
     Log,
     /// The version of this program.
     Version,
+    /// A state of a shared store.
+    StoreState,
+    /// What a revision is to this gateway.
+    WhichRevision,
+    /// Why a watch of a shared store was opened anew.
+    WatchRestart,
+    /// Why all of a shared store was read.
+    FullRead,
+    /// A state of a member of a fleet.
+    MemberState,
 }
 
 impl Label {
@@ -81,7 +91,7 @@ impl Label {
             Self::Subject => "subject",
             Self::Method => "method",
             Self::Decision => "decision",
-            Self::Reason | Self::SkipReason => "reason",
+            Self::Reason | Self::SkipReason | Self::WatchRestart => "reason",
             Self::Cache => "cache",
             Self::Event => "event",
             Self::Code => "code",
@@ -96,6 +106,9 @@ impl Label {
             Self::Limit => "limit",
             Self::Log => "log",
             Self::Version => "version",
+            Self::StoreState | Self::MemberState => "state",
+            Self::WhichRevision => "which",
+            Self::FullRead => "why",
         }
     }
 
@@ -125,6 +138,11 @@ impl Label {
             Self::Trigger => Some(5),
             Self::Result | Self::Limit | Self::Log => Some(3),
             Self::Version => Some(1),
+            // Lists of `store` and `control`.
+            Self::StoreState => Some(7),
+            Self::WhichRevision => Some(3),
+            Self::WatchRestart | Self::MemberState => Some(5),
+            Self::FullRead => Some(6),
         }
     }
 }
