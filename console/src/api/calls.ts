@@ -106,6 +106,8 @@ export const revisions = {
   list: (query: { limit?: number; before?: number; resource?: string }) =>
     ask<T.RevisionPage>("/revisions", { query }),
   get: (number: number) => ask<T.Revision>(`/revisions/${number}`),
+  /** The revision that a commit made; an empty list when it made none. */
+  ofCommit: (commit: string) => ask<T.RevisionPage>("/revisions", { query: { commit } }),
   rollBack: (number: number, head: number, resource: string, dryRun = false) =>
     ask<T.Written>(`/revisions/${number}/rollback`, {
       method: "POST",

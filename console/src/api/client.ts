@@ -15,6 +15,12 @@ export class ApiError extends Error {
   readonly code: ErrorCode;
   readonly diagnostics: Diagnostic[];
   readonly agents: string[];
+  /** The gateways that it names. */
+  readonly members: string[];
+  /** The commit whose outcome is not known. */
+  readonly commit: string | null;
+  /** The newest revision, which was made in the meantime. */
+  readonly head: Problem["head"] | null;
 
   constructor(status: number, code: ErrorCode, detail: string, problem?: Partial<Problem>) {
     super(detail);
@@ -23,6 +29,16 @@ export class ApiError extends Error {
     this.code = code;
     this.diagnostics = problem?.diagnostics ?? [];
     this.agents = problem?.agents ?? [];
+    this.members = problem?.members ?? [];
+    this.commit = problem?.commit ?? null;
+    this.head = problem?.head ?? null;
+  }
+
+  /** The same error with these findings. */
+  with(diagnostics: Diagnostic[]): ApiError {
+    const { members, head, commit } = this;
+    const rest = { members, head: head ?? undefined, commit: commit ?? undefined };
+    return new ApiError(this.status, this.code, this.message, { ...rest, diagnostics });
   }
 }
 

@@ -3,18 +3,22 @@ import { Button, Group } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { agents } from "../api/calls";
 import { keys } from "../api/queries";
+import type { ApiError } from "../api/client";
 import type { AgentDetail } from "../api/schemas";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Notice } from "../parts/Notice";
+import { Time } from "../parts/Time";
 
 interface Props {
   name: string;
   isNew: boolean;
+  /** The revision that was first, where the gateway says it. */
+  head: ApiError["head"];
   /** `keep`: the changes in the form are applied to the newest settings. */
   onLoad: (newest: AgentDetail, keep: boolean) => void;
 }
 
-export function Conflict({ name, isNew, onLoad }: Props) {
+export function Conflict({ name, isNew, head, onLoad }: Props) {
   const queries = useQueryClient();
   const load = useMutation({
     mutationFn: async (keep: boolean) => ({ newest: await agents.get(name), keep }),
@@ -33,6 +37,11 @@ export function Conflict({ name, isNew, onLoad }: Props) {
   return (
     <>
       <Notice tone="warn" title="Somebody else has deployed this agent in the meantime" role="alert">
+        {head && (
+          <p>
+            The newest is revision {head.revision}, by {head.who}, <Time at={head.at} past />.
+          </p>
+        )}
         <p>
           Nothing was overwritten. Load the current settings, or apply your changes to them and review the
           diff again.

@@ -160,6 +160,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
             {conflict && (
               <Conflict
                 name={name}
+                head={refusal?.head ?? null}
                 isNew={!agent}
                 onLoad={(newest, keep) => {
                   deploy.reset();
@@ -170,16 +171,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
               />
             )}
             {failed && !conflict && (
-              <ErrorNotice
-                title="Rejected"
-                error={
-                  refusal
-                    ? new ApiError(refusal.status, refusal.code, refusal.message, {
-                        diagnostics: said.rest,
-                      })
-                    : failed
-                }
-              >
+              <ErrorNotice title="Rejected" error={refusal ? refusal.with(said.rest) : failed}>
                 {Object.keys(said.beside).length > 0 && <p>Each problem is described at its field above.</p>}
               </ErrorNotice>
             )}
