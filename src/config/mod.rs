@@ -12,6 +12,7 @@ mod snapshot;
 mod text;
 
 pub use compile::{Compiled, Files, compile, ending_certificates, revision};
+pub use language::bundle::{Gathered, gather, split};
 pub use language::document::Document;
 pub use language::read::{Outline, outline, parse, parse_after};
 pub use language::reference::reference;

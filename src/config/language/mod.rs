@@ -1,6 +1,7 @@
 //! The language of the configuration: which settings there are, what may stand in each, and how trees become a
 //! document. Files that a document names are the business of `compile`.
 
+pub(in crate::config) mod bundle;
 pub(in crate::config) mod document;
 pub(in crate::config) mod fields;
 pub(in crate::config) mod json;

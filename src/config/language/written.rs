@@ -151,7 +151,7 @@ fn member<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
     entries.iter().find(|(Key { text, .. }, _)| text == name).map(|(_, value)| value)
 }
 
-fn as_json(node: &Node) -> Option<Value> {
+pub(super) fn as_json(node: &Node) -> Option<Value> {
     let (findings, source) = (Findings::default(), Source::new("", ""));
     let report = Report::new(&findings, &source);
     let value = json::json(&report, node);

@@ -26,12 +26,20 @@ const MAX_DEPTH: usize = 32;
 
 /// Reads the one document of a source; `None` when nothing can be made of it, which has then been reported.
 pub(in crate::config) fn read(report: &Report<'_>, env: &dyn Fn(&str) -> Option<String>) -> Option<Node> {
+    document(report, Tree::new(report, env))
+}
+
+/// The same, with references to the environment as they are.
+pub(in crate::config) fn read_raw(report: &Report<'_>) -> Option<Node> {
+    document(report, Tree::as_written(report))
+}
+
+fn document(report: &Report<'_>, mut tree: Tree<'_, '_, '_>) -> Option<Node> {
     let file = report.source();
     if file.text.len() > MAX_BYTES {
         report.all().add(Diagnostic::of_file(Code::FileTooLarge, &file.path, "over 8 MiB"));
         return None;
     }
-    let mut tree = Tree::new(report, env);
     match tree.document() {
         Ok(Some(node)) if !matches!(&node.kind, Kind::Scalar(s) if s.is_null()) => Some(node),
         Ok(_) => {
