@@ -10,7 +10,10 @@ use super::access::Writer;
 use super::folder::Folder;
 use super::leisure::{at_leisure, blocking};
 use super::watch::FileWatch;
-use super::{Commit, Description, Latest, Query, Reading, Record, ResourceStore, StoreError, WriteError};
+use super::{
+    Commit, Contents, Description, Latest, Movable, Query, Reading, Record, Replacement, ResourceStore,
+    StoreError, WriteError,
+};
 use crate::model::ResourceId;
 
 /// A store in a folder: one file for each resource. Each commit is durable before it is acknowledged, one process
@@ -84,6 +87,25 @@ impl ResourceStore for DirectoryStore {
     async fn head(&self) -> Result<u64, StoreError> {
         // The head never falls, also while the folder cannot be listed.
         self.ask(|folder| Ok(folder.history().head().unwrap_or_else(|_| folder.history().last_seen()))).await
+    }
+
+    fn place(&self, id: &ResourceId) -> PathBuf {
+        self.folder.file(id)
+    }
+
+    fn describe(&self) -> Description {
+        self.folder.describe()
+    }
+}
+
+#[async_trait]
+impl Movable for DirectoryStore {
+    async fn contents(&self) -> Result<Contents, StoreError> {
+        self.ask(Folder::contents).await
+    }
+
+    async fn replace(&self, with: Replacement) -> Result<u64, WriteError> {
+        self.ask(move |folder| folder.replace(with)).await
     }
 
     fn place(&self, id: &ResourceId) -> PathBuf {

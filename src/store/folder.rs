@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use super::access::{Access, Writer};
+use super::durable::{flush, remove};
 use super::history::History;
 use super::journal::{Direction, carry_out, keep, settle, unsettled};
 use super::layout::Layout;
@@ -79,19 +80,49 @@ impl Folder {
 
     pub(super) fn commit(&self, commit: Commit) -> Result<u64, WriteError> {
         let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.access.become_writer(&self.layout)?;
-        if let Some((record, direction)) = unsettled(&self.layout)? {
-            settle(&self.layout, &record, direction)?;
-        }
-        self.check(&commit.changes)?;
+        self.become_writer()?;
         let head = self.history.head()?;
         if commit.changes.is_empty() {
             return Ok(head);
         }
         let record = Record { number: head.saturating_add(1), commit };
-        carry_out(&self.layout, &record)?;
-        self.history.grown_to(record.number);
+        self.carry_out(&record)?;
         Ok(record.number)
+    }
+
+    /// Carries out a commit under a number that somebody else gave, and replaces the history before it.
+    pub(super) fn commit_with_past(
+        &self,
+        record: &Record,
+        past: Option<&[Record]>,
+    ) -> Result<(), WriteError> {
+        let _one_at_a_time = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.become_writer()?;
+        self.carry_out(record)?;
+        let Some(past) = past else { return Ok(()) };
+        for number in self.history.numbers()?.into_iter().filter(|number| *number != record.number) {
+            remove(&self.layout.revision(number))?;
+        }
+        past.iter()
+            .filter(|past| past.number <= record.number)
+            .try_for_each(|past| keep(&self.layout, past))?;
+        flush(&self.layout.revisions())
+    }
+
+    /// Becomes the writer, and ends a commit that was interrupted.
+    fn become_writer(&self) -> Result<(), WriteError> {
+        self.access.become_writer(&self.layout)?;
+        match unsettled(&self.layout)? {
+            Some((record, direction)) => settle(&self.layout, &record, direction),
+            None => Ok(()),
+        }
+    }
+
+    fn carry_out(&self, record: &Record) -> Result<(), WriteError> {
+        self.check(&record.commit.changes)?;
+        carry_out(&self.layout, record)?;
+        self.history.grown_to(record.number);
+        Ok(())
     }
 
     /// Fails unless each change starts from the present text, and its result can be read again.

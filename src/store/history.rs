@@ -65,6 +65,11 @@ impl History {
         Ok(Some(record))
     }
 
+    /// The numbers of all revisions.
+    pub(super) fn numbers(&self) -> Result<Vec<u64>, StoreError> {
+        Ok(self.files()?.into_iter().map(|file| file.number).collect())
+    }
+
     /// The revisions that fit the query, newest first. A damaged file only hides its own revision.
     pub(super) fn list(&self, query: &Query) -> Result<Vec<Record>, StoreError> {
         let files = self.files()?;

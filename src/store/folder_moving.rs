@@ -1,0 +1,31 @@
+//! The folder of a store, moved as a whole. All calls block.
+
+use super::folder::Folder;
+use super::moving::{Contents, Past, Replacement};
+use super::{Query, Record, StoreError, WriteError};
+
+impl Folder {
+    /// Everything in the folder.
+    pub(super) fn contents(&self) -> Result<Contents, StoreError> {
+        let reading = self.read()?;
+        let head = reading.head;
+        let resources = reading.whole()?.into_iter().map(|(id, text)| (id, text.text)).collect();
+        let query = Query { before: head.checked_add(1), limit: usize::MAX, only: None };
+        let mut records = self.history().list(&query)?;
+        records.reverse();
+        Ok(Contents { head, resources, records })
+    }
+
+    /// Replaces everything. The new resources are one commit, and the history follows: a crash may cost a past, and no
+    /// configuration.
+    pub(super) fn replace(&self, with: Replacement) -> Result<u64, WriteError> {
+        let now = self.contents()?;
+        let record = Record { number: with.number(), commit: with.commit(&now.resources) };
+        let past = match &with.past {
+            Past::Kept => None,
+            Past::Of(_, records) => Some(records.as_slice()),
+        };
+        self.commit_with_past(&record, past)?;
+        Ok(record.number)
+    }
+}
