@@ -18,6 +18,7 @@ mod place;
 mod run;
 mod schema;
 mod status;
+mod store;
 mod surroundings;
 mod why;
 
@@ -59,6 +60,9 @@ enum Command {
     ApiKey(api_key::ApiKey),
     /// Print the key set with which the gateway's signatures are verified, or make a key
     Jwks(jwks::Args),
+    /// Copy, export and import stores as a whole
+    #[command(subcommand)]
+    Store(store::Store),
     /// Print the JSON Schema of the configuration
     Schema,
     /// Ask a running gateway whether it is alive
@@ -123,6 +127,7 @@ fn dispatch(command: Command, json: bool, out: &mut dyn Write, err: &mut dyn Wri
         Command::Explain(args) => explain::run(&args, out, err),
         Command::ApiKey(command) => api_key::run(&command, out, err),
         Command::Jwks(args) => jwks::run(&args, out, err),
+        Command::Store(command) => store::run(&command, out, err),
         Command::Schema => schema::run(out),
         Command::Health(args) => health::run(&args, out, err),
         Command::Status(args) => status::run(&args, out, err),

@@ -1,0 +1,73 @@
+//! `portcullis store import`: a store filled from a document.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+
+use tokio::runtime::Runtime;
+
+use crate::config::{Source, split};
+use crate::control::{Difference, named};
+use crate::model::ResourceId;
+use crate::store::{Documents as _, FileDocuments, Past, Replacement, Writer};
+
+use super::super::exit::Exit;
+use super::super::place::{self, ConfigArg};
+use super::{Failed, told};
+
+#[derive(Debug, clap::Args)]
+pub(in super::super) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// The document, or a directory of them; what else stands there than agents, identity providers and API keys is
+    /// left out
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Replace what the store holds
+    #[arg(long)]
+    replace: bool,
+}
+
+pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit, Failed> {
+    let runtime = place::runtime()?;
+    let outline = told::settings(&args.config, &runtime)?;
+    let resources = read(args, &runtime, err)?;
+    let store = runtime.block_on(named(&outline, Writer::Now)).map_err(Failed::because)?;
+    let now = runtime.block_on(store.contents()).map_err(Failed::because)?;
+    told::is_free(&now, &store.describe(), args.replace, !now.resources.is_empty())?;
+    told::check(&args.config, &runtime, (store.as_ref(), &resources), err)?;
+    let difference = Difference::between(&now.resources, &resources);
+    let (many, name) = (told::count(resources.len(), "resource"), told::name(&store.describe()));
+    let with = Replacement {
+        resources,
+        past: Past::Kept,
+        over: now.head,
+        at: jiff::Timestamp::now(),
+        who: told::WHO.to_owned(),
+        what: format!("import {}", args.file.display()),
+    };
+    let number = runtime.block_on(store.replace(with)).map_err(Failed::because)?;
+    told::print(&difference, out)?;
+    writeln!(out, "imported {many} into {name}; the last revision is {number}")?;
+    Ok(Exit::Success)
+}
+
+/// The resources of the documents.
+fn read(args: &Args, runtime: &Runtime, err: &mut dyn Write) -> Result<BTreeMap<ResourceId, String>, Failed> {
+    let documents = FileDocuments::new(args.file.clone());
+    let texts = runtime.block_on(documents.read()).map_err(Failed::because)?;
+    let mut resources = BTreeMap::new();
+    for text in texts {
+        let source = Source::new(text.path, text.text);
+        let found = split(&source).or_else(|findings| {
+            write!(err, "{findings}")?;
+            Err(Failed::Told)
+        })?;
+        for (id, text) in found {
+            if resources.insert(id.clone(), text).is_some() {
+                return Err(Failed::Because(format!("{id} stands in two documents; nothing was written")));
+            }
+        }
+    }
+    Ok(resources)
+}
