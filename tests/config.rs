@@ -169,10 +169,10 @@ fn every_case_prints_what_is_expected() {
     assert!(cases.len() >= 60, "only {} cases", cases.len());
 }
 
-/// Findings that come from bytes, sizes, earlier snapshots and the time, not from a text that could stand here; they
-/// are tested in `src/config`.
-const NOT_FROM_TEXT: [Code; 4] =
-    [Code::FileTooLarge, Code::NotUtf8, Code::RestartNeeded, Code::CertificateEnds];
+/// Findings that come from bytes, sizes, earlier snapshots, the time, and where a text is kept, not from a text that could
+/// stand here; they are tested in `src/config`.
+const NOT_FROM_TEXT: [Code; 5] =
+    [Code::FileTooLarge, Code::NotUtf8, Code::RestartNeeded, Code::CertificateEnds, Code::LocalReference];
 
 #[test]
 fn every_finding_has_a_case_that_shows_it() {

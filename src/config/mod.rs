@@ -38,5 +38,6 @@ pub use text::diagnostic::{Diagnostic, Second};
 pub use text::diagnostics::Diagnostics;
 pub use text::masked::{masked, shown_text, unmasked};
 pub use text::passwords::{hide_passwords, without_passwords};
+pub use text::shared_file::SharedFile;
 pub use text::source::{At, Place, Source, SourceFile, Spanned};
 pub use text::yaml::MAX_BYTES;

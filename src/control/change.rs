@@ -67,8 +67,9 @@ impl Reconciler {
     }
 
     async fn draft(&self, edit: &Edit, previous: &Arc<Snapshot>) -> Result<Draft, EditError> {
-        let changes = editor::changes(&edit.wanted, &Base { live: previous, aside: &self.aside })?;
-        let sources = editor::applied(previous, &changes, &|id| self.stores.resources.place(id));
+        let is_shared = self.stores.shared.is_some();
+        let changes = editor::changes(&edit.wanted, &Base { live: previous, aside: &self.aside, is_shared })?;
+        let sources = editor::applied(previous, &changes, &|id, text| self.stores.source(id, text));
         let asked: Vec<ResourceId> = edit.wanted.iter().map(|wish| wish.id.clone()).collect();
         let trial = Trial {
             asked: asked.clone(),

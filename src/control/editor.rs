@@ -5,7 +5,6 @@
 //! resource itself: then the change replaces it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use crate::config::{self, Snapshot, Source};
 use crate::model::{ResourceId, ResourceKind};
@@ -20,6 +19,8 @@ use super::finding::{ChangeCode, Finding};
 pub(super) struct Base<'b> {
     pub(super) live: &'b Snapshot,
     pub(super) aside: &'b Aside,
+    /// Whether other members run what is written.
+    pub(super) is_shared: bool,
 }
 
 impl Base<'_> {
@@ -54,7 +55,7 @@ pub(super) fn changes(wanted: &[Wanted], base: &Base<'_>) -> Result<Vec<Change>,
             return Err(EditError::ManagedByFile { id: wish.id.clone(), path: written.path });
         }
         expect(wish, live)?;
-        let to = wanted_text(wish, live)?;
+        let to = wanted_text(wish, live, base.is_shared)?;
         if to.is_none() {
             refuse_if_used(&wish.id, wanted, base.live)?;
             for key in keys_of(&wish.id, base.live) {
@@ -73,11 +74,11 @@ fn change(base: &Base<'_>, id: ResourceId, to: Option<String>) -> Result<Option<
     Ok((from != to).then_some(Change { id, from, to }))
 }
 
-/// The sources after `changes`; `place` gives the path of a resource in the store.
+/// The sources after `changes`; `source` makes one of a resource in the store and its text.
 pub(super) fn applied(
     live: &Snapshot,
     changes: &[Change],
-    place: &dyn Fn(&ResourceId) -> PathBuf,
+    source: &dyn Fn(&ResourceId, &str) -> Source,
 ) -> Vec<Source> {
     let changed: BTreeMap<&ResourceId, &Change> = changes.iter().map(|change| (&change.id, change)).collect();
     let is_changed = |source: &&Source| source.entry.as_ref().is_some_and(|id| changed.contains_key(id));
@@ -85,9 +86,9 @@ pub(super) fn applied(
         live.sources.iter().filter(|source| !is_changed(source)).cloned().collect();
     sources.extend(changes.iter().filter_map(|change| {
         let id = &change.id;
-        let (path, to) = (place(id), change.to.as_ref()?);
-        let same = live.source_of(id).filter(|source| source.text == *to && source.path == path);
-        Some(same.cloned().unwrap_or_else(|| Source::of(id.clone(), path, to.as_str())))
+        let new = source(id, change.to.as_ref()?);
+        let same = live.source_of(id).filter(|held| **held == new);
+        Some(same.cloned().unwrap_or(new))
     }));
     sources.sort_by(|a, b| a.entry.cmp(&b.entry));
     sources
@@ -108,7 +109,7 @@ fn expect(wish: &Wanted, from: Option<&str>) -> Result<(), EditError> {
     }
 }
 
-fn wanted_text(wish: &Wanted, from: Option<&str>) -> Result<Option<String>, EditError> {
+fn wanted_text(wish: &Wanted, from: Option<&str>, is_shared: bool) -> Result<Option<String>, EditError> {
     let value = match &wish.to {
         To::Nothing => return Ok(None),
         To::Text(text) => return Ok(Some(text.clone())),
@@ -127,7 +128,8 @@ fn wanted_text(wish: &Wanted, from: Option<&str>) -> Result<Option<String>, Edit
     if let (Some(text), true) = (from, before.as_ref() == Some(value)) {
         return Ok(Some(text.to_owned()));
     }
-    if let Some(pointer) = config::new_references(value, before.as_ref()) {
+    // In what members share, the validator rejects every reference.
+    if let Some(pointer) = config::new_references(value, before.as_ref()).filter(|_| !is_shared) {
         let message = "references to the environment can only be written in files".to_owned();
         let finding = Finding::in_resource(&wish.id, pointer, ChangeCode::EnvironmentReference, message);
         let finding = finding.help("write the value itself, or `$${` for a literal `${`");

@@ -212,7 +212,7 @@ struct Seen {
 
 impl Seen {
     /// Unreadable documents keep their live text.
-    fn of(Standing { documents, resources }: Standing, live: &Snapshot) -> Self {
+    fn of(Standing { documents, resources, shared }: Standing, live: &Snapshot) -> Self {
         let faults = resources.unreadable.iter().map(|file| file.why.clone());
         let faults = faults.chain(documents.as_ref().err().cloned());
         let findings = faults
@@ -222,7 +222,7 @@ impl Seen {
             Ok(texts) => of_documents(texts),
             Err(_) => live.sources.iter().filter(|source| source.entry.is_none()).cloned().collect(),
         };
-        standing.extend(of_resources(&resources, live));
+        standing.extend(of_resources(&resources, live, &shared));
         Self { standing, unreadable: resources.unreadable, findings }
     }
 }

@@ -1,8 +1,9 @@
 //! The stores of a gateway: its documents, the store of resources that they may name, and the audit log.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::config::{self, Outline, Snapshot, Source};
+use crate::config::{self, Outline, SharedFile, Snapshot, Source};
 use crate::model::ResourceId;
 use crate::store::{DirectoryStore, Documents, NoStore, Reading, ResourceStore, StoreError, Text, Writer};
 
@@ -13,13 +14,18 @@ pub struct Stores {
     pub(super) documents: Box<dyn Documents>,
     pub(super) resources: Box<dyn ResourceStore>,
     pub(super) audit: Option<Box<dyn AuditLog>>,
+    pub(super) shared: Shared,
 }
+
+/// The files that stored resources may name, when members share the store; `None` for a store of this machine.
+pub(super) type Shared = Option<Arc<[SharedFile]>>;
 
 /// The content of the stores.
 pub(super) struct Standing {
     /// The documents, or why they cannot be read.
     pub(super) documents: Result<Vec<Text>, StoreError>,
     pub(super) resources: Reading,
+    pub(super) shared: Shared,
 }
 
 impl std::fmt::Debug for Stores {
@@ -36,7 +42,7 @@ impl Stores {
         resources: Box<dyn ResourceStore>,
         audit: Option<Box<dyn AuditLog>>,
     ) -> Self {
-        Self { documents, resources, audit }
+        Self { documents, resources, audit, shared: None }
     }
 
     /// Opens the store that the documents name, if they name one.
@@ -56,10 +62,16 @@ impl Stores {
         Ok(Self::new(documents, Box::new(resources), audit))
     }
 
+    /// The source of a resource of the store with this text.
+    pub(super) fn source(&self, id: &ResourceId, text: &str) -> Source {
+        let text = Text { path: self.resources.place(id), text: text.to_owned() };
+        of_resource(id.clone(), text, &self.shared)
+    }
+
     /// Reads everything, documents first.
     pub(super) async fn read(&self) -> Result<Standing, StoreError> {
         let documents = self.documents.read().await;
-        Ok(Standing { documents, resources: self.resources.read().await? })
+        Ok(Standing { documents, resources: self.resources.read().await?, shared: self.shared.clone() })
     }
 
     /// Waits until something may have changed, including the `files` that the configuration refers to.
@@ -75,9 +87,8 @@ impl Standing {
     /// All sources, for the parser.
     pub(super) fn whole(self) -> Result<Vec<Source>, StoreError> {
         let mut sources = of_documents(self.documents?);
-        sources.extend(
-            self.resources.whole()?.into_iter().map(|(id, text)| Source::of(id, text.path, text.text)),
-        );
+        let resources = self.resources.whole()?.into_iter();
+        sources.extend(resources.map(|(id, text)| of_resource(id, text, &self.shared)));
         Ok(sources)
     }
 }
@@ -97,10 +108,18 @@ pub(super) fn of_documents(texts: Vec<Text>) -> Vec<Source> {
 }
 
 /// Resources as sources for the parser. Those equal to a live one share its memory.
-pub(super) fn of_resources(reading: &Reading, live: &Snapshot) -> Vec<Source> {
+pub(super) fn of_resources(reading: &Reading, live: &Snapshot, shared: &Shared) -> Vec<Source> {
     let source = |(id, text): &(ResourceId, Text)| {
         let known = live.source_of(id).filter(|source| source.text == text.text && source.path == text.path);
-        known.cloned().unwrap_or_else(|| Source::of(id.clone(), text.path.clone(), text.text.as_str()))
+        known.cloned().unwrap_or_else(|| of_resource(id.clone(), text.clone(), shared))
     };
     reading.resources.iter().map(source).collect()
+}
+
+/// One resource as a source for the parser.
+pub(super) fn of_resource(id: ResourceId, Text { path, text }: Text, shared: &Shared) -> Source {
+    match shared {
+        Some(files) => Source::shared(id, path, text, files),
+        None => Source::of(id, path, text),
+    }
 }

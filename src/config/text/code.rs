@@ -88,6 +88,8 @@ codes! {
     AudienceMissing "audience-missing" Error "An agent that checks the audience, and has none that it could be.";
     AuthConflict "auth-conflict" Error "An agent has more than one kind of authentication.";
     KeySourceConflict "key-source-conflict" Error "A provider has more than one source of keys.";
+    // With an underscore, as documents and programs of fleets name it.
+    LocalReference "local_reference" Error "A resource that a fleet shares names something of one member's own.";
     // single values
     BadName "bad-name" Error "Not a name: 1 to 63 lower-case letters, digits and dashes.";
     BadNumber "bad-number" Error "Not a whole number.";
@@ -171,7 +173,9 @@ mod tests {
         let words: HashSet<_> = Code::ALL.iter().map(|c| c.as_str()).collect();
         assert_eq!(words.len(), Code::ALL.len());
         for code in Code::ALL {
-            assert!(code.as_str().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'));
+            let is_kebab =
+                |word: &str| word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            assert!(is_kebab(code.as_str()) || *code == Code::LocalReference, "{code}");
             assert!(code.meaning().ends_with('.'), "{code}");
         }
     }

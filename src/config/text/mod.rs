@@ -9,6 +9,7 @@ pub(in crate::config) mod findings;
 pub(in crate::config) mod masked;
 pub(in crate::config) mod passwords;
 pub(in crate::config) mod report;
+pub(in crate::config) mod shared_file;
 pub(in crate::config) mod source;
 pub(in crate::config) mod suggest;
 mod withheld;

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::config::text::shared_file::SharedFile;
 use crate::model::ResourceId;
 
 /// How a message names what it must not show.
@@ -23,19 +24,39 @@ pub struct SourceFile {
     pub text: String,
     /// The one resource that it holds, without its name; absent for a whole document.
     pub entry: Option<ResourceId>,
+    /// The files that it may name, when several members share it: what else a member has may be missing at another one,
+    /// or different there. `None` for a text of this member alone, which names any file.
+    pub shared: Option<Arc<[SharedFile]>>,
 }
 
 impl Source {
     /// A file and its text, which is a whole document.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self(Arc::new(SourceFile { path: path.into(), text: text.into(), entry: None }))
+        Self(Arc::new(SourceFile { path: path.into(), text: text.into(), entry: None, shared: None }))
     }
 
     /// A file and its text, which is what stands under the name of one resource.
     #[must_use]
     pub fn of(entry: ResourceId, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self(Arc::new(SourceFile { path: path.into(), text: text.into(), entry: Some(entry) }))
+        Self(Arc::new(SourceFile { path: path.into(), text: text.into(), entry: Some(entry), shared: None }))
+    }
+
+    /// The text of one resource in a store that several members share. It may name these files, and nothing else of a
+    /// member's own.
+    #[must_use]
+    pub fn shared(
+        entry: ResourceId,
+        path: impl Into<PathBuf>,
+        text: impl Into<String>,
+        files: &Arc<[SharedFile]>,
+    ) -> Self {
+        Self(Arc::new(SourceFile {
+            path: path.into(),
+            text: text.into(),
+            entry: Some(entry),
+            shared: Some(Arc::clone(files)),
+        }))
     }
 
     /// Whether this is the very same as another, and not one of the same content.
@@ -55,10 +76,13 @@ impl Source {
         lines.into_iter().nth(number.checked_sub(1)?)
     }
 
-    /// The path that `written` in this file means.
+    /// The path that `written` in this file means; `None` where it may not be named.
     #[must_use]
-    pub fn resolve(&self, written: &str) -> PathBuf {
-        self.path.parent().unwrap_or_else(|| Path::new("")).join(written)
+    pub fn resolve(&self, written: &str) -> Option<PathBuf> {
+        let Some(files) = &self.shared else {
+            return Some(self.path.parent().unwrap_or_else(|| Path::new("")).join(written));
+        };
+        files.iter().find(|file| file.written == written).map(|file| file.path.clone())
     }
 }
 
@@ -176,9 +200,20 @@ mod tests {
     #[test]
     fn relative_paths_are_read_against_the_file_that_names_them() {
         let source = Source::new("/etc/portcullis/conf.d/a.yaml", "");
-        assert_eq!(source.resolve("tls/ca.pem"), Path::new("/etc/portcullis/conf.d/tls/ca.pem"));
-        assert_eq!(source.resolve("/srv/ca.pem"), Path::new("/srv/ca.pem"));
-        assert_eq!(Source::new("a.yaml", "").resolve("b.pem"), Path::new("b.pem"));
+        assert_eq!(source.resolve("tls/ca.pem"), Some("/etc/portcullis/conf.d/tls/ca.pem".into()));
+        assert_eq!(source.resolve("/srv/ca.pem"), Some("/srv/ca.pem".into()));
+        assert_eq!(Source::new("a.yaml", "").resolve("b.pem"), Some("b.pem".into()));
+    }
+
+    #[test]
+    fn a_shared_text_names_shared_files_only() {
+        let file = SharedFile { written: "ca.pem".to_owned(), path: "/etc/portcullis/ca.pem".into() };
+        let id = ResourceId::parse("agents/a").unwrap();
+        let source = Source::shared(id, "etcd:/portcullis/agents/a", "", &Arc::from([file]));
+        assert_eq!(source.resolve("ca.pem"), Some("/etc/portcullis/ca.pem".into()));
+        for other in ["./ca.pem", "/etc/portcullis/ca.pem", "ca.pem/../key.pem", ""] {
+            assert_eq!(source.resolve(other), None, "{other}");
+        }
     }
 
     #[test]

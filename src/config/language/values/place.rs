@@ -58,7 +58,13 @@ fn path(report: &Report<'_>, node: &Node) -> Option<PathBuf> {
         report.say(Code::WrongType, node.place, "a path holds no NUL", "write the path of a file");
         return None;
     }
-    Some(report.source().resolve(&text))
+    let path = report.source().resolve(&text);
+    if path.is_none() {
+        let message = format!("{} is a file of one member, and this is shared by all", node.shown());
+        let help = "write the content itself, or let each member have the file and name it in `store.etcd.shared_files`";
+        report.say(Code::LocalReference, node.place, message, help);
+    }
+    path
 }
 
 fn address(report: &Report<'_>, node: &Node) -> Option<SocketAddr> {

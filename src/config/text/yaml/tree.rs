@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
 
 use super::super::code::Code;
-use super::super::environment::{Unexpanded, expand};
+use super::super::environment::{Expanded, Unexpanded, expand};
 use super::super::report::Report;
 use super::super::source::Place;
 use super::node::{Key, Kind, Node, Scalar, measure};
@@ -188,7 +188,15 @@ impl<'r, 's, 'e> Tree<'r, 's, 'e> {
         let plain = matches!(style, ScalarStyle::Plain);
         let mut broken = false;
         let expanded = self.env.map_or(Ok(None), |env| expand(text, env));
+        let is_shared = self.report.source().shared.is_some();
         let (text, from_env) = match expanded {
+            Ok(Some(Expanded { replaced: true, .. })) | Err(Unexpanded::Unset(_)) if is_shared => {
+                let message = "the environment is that of one member, and this is shared by all";
+                let help = "write the value itself, or `$${` for a literal `${`";
+                self.report.say(Code::LocalReference, self.narrowed(place, "${"), message, help);
+                broken = true;
+                (String::new(), true)
+            }
             Ok(None) => (text.to_owned(), false),
             Ok(Some(expanded)) => (expanded.text, expanded.replaced),
             Err(Unexpanded::Unset(name)) => {
