@@ -7,11 +7,11 @@ use std::time::Duration;
 use crate::config::{self, Compiled, Diagnostics, Files, Severity, Snapshot, Source};
 use crate::idp::ProviderSpec;
 use crate::model::{Instant, ResourceId, ResourceKind};
-use crate::store::{Change, Commit, at_leisure};
+use crate::store::{Change, Commit, StoreError, WriteError, at_leisure};
 use crate::telemetry::Metrics;
 
 use super::diff::diffs;
-use super::edit::{Edit, EditError, Edited};
+use super::edit::{Asked, Edit, EditError, Edited};
 use super::editor::{self, Base};
 use super::finding::{ChangeCode, Finding};
 use super::load::{compile, read_file};
@@ -24,6 +24,30 @@ const FIRST_KEYS: Duration = Duration::from_millis(400);
 /// The interval of checking for those keys: short against the wait, and a few loads of an atomic.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// How often a change is tried again after the store moved on: a writer that loses this often is one of many, and its
+/// caller should know.
+const TRIES_AGAIN: usize = 5;
+
+/// Why an attempt at a change failed.
+enum Failed {
+    /// Somebody else's commit came first.
+    Moved(WriteError),
+    /// Another attempt would fail too.
+    Finally(EditError),
+}
+
+impl From<EditError> for Failed {
+    fn from(error: EditError) -> Self {
+        Self::Finally(error)
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Finally(error.into())
+    }
+}
+
 /// A valid change, not yet committed.
 struct Draft {
     changes: Vec<Change>,
@@ -34,10 +58,30 @@ struct Draft {
 }
 
 impl Reconciler {
-    pub(super) async fn edit(&mut self, edit: Edit) -> Result<Edited, EditError> {
+    /// Makes a change. Where other members write too, it is made anew from what they wrote, as long as the preconditions
+    /// of its caller hold there.
+    pub(super) async fn change(&mut self, asked: Asked) -> Result<Edited, EditError> {
+        let mut tries_again = 0;
+        loop {
+            match self.attempt(&asked).await {
+                Ok(edited) => return Ok(edited),
+                Err(Failed::Moved(_)) if tries_again < TRIES_AGAIN => tries_again += 1,
+                Err(Failed::Moved(error)) => return Err(error.into()),
+                Err(Failed::Finally(EditError::Precondition { why, .. })) => {
+                    let head = self.stores.resources.last_commit();
+                    return Err(EditError::Precondition { why, head });
+                }
+                Err(Failed::Finally(error)) => return Err(error),
+            }
+        }
+    }
+
+    async fn attempt(&mut self, asked: &Asked) -> Result<Edited, Failed> {
+        self.stores.resources.refresh().await?;
         self.writable()?;
         // Edits by hand go live or are set aside first, because a change starts from the live configuration.
         let on_disk = self.take_up().await;
+        let edit = self.planned(asked).await?;
         let previous = self.live.get();
         let Draft { changes, compiled, files, mut edited } = self.draft(&edit, &previous).await?;
         if edit.dry_run || (changes.is_empty() && edited.revision == previous.revision) {
@@ -63,6 +107,15 @@ impl Reconciler {
         match self.stores.resources.describe().read_only {
             Some(why) => Err(EditError::ReadOnly(why)),
             None => Ok(()),
+        }
+    }
+
+    /// The edit that is asked for, at what the store holds now.
+    async fn planned(&self, asked: &Asked) -> Result<Edit, EditError> {
+        match asked {
+            Asked::Edit(edit) => Ok(edit.clone()),
+            Asked::RollBack(to) => self.rolled_back(to).await,
+            Asked::Restore(restore) => self.restored(restore),
         }
     }
 
@@ -94,11 +147,15 @@ impl Reconciler {
         Ok(Draft { changes, compiled, files, edited })
     }
 
-    async fn commit(&mut self, edit: &Edit, changes: Vec<Change>) -> Result<u64, EditError> {
+    async fn commit(&mut self, edit: &Edit, changes: Vec<Change>) -> Result<u64, Failed> {
         let ids: Vec<ResourceId> = changes.iter().map(|change| change.id.clone()).collect();
         let at = self.clock.now().timestamp();
         let commit = Commit { at, who: edit.who.clone(), what: edit.what.clone(), changes };
-        self.head = self.stores.resources.commit(commit).await?;
+        self.head = match self.stores.resources.commit_after(self.head, commit).await {
+            Ok(number) => number,
+            Err(moved @ WriteError::Moved { .. }) => return Err(Failed::Moved(moved)),
+            Err(error) => return Err(Failed::Finally(error.into())),
+        };
         Arc::make_mut(&mut self.aside).forget(&ids);
         Ok(self.head)
     }

@@ -89,6 +89,14 @@ pub struct Restore {
     pub dry_run: bool,
 }
 
+/// A change as it is asked for: what it comes to depends on what the store holds.
+#[derive(Debug, Clone)]
+pub(super) enum Asked {
+    Edit(Edit),
+    RollBack(RollBack),
+    Restore(Restore),
+}
+
 /// The result of a change, or of a dry run.
 #[derive(Debug, Clone)]
 pub struct Edited {

@@ -1,6 +1,6 @@
 //! Carries out the orders that other tasks send to the reconciler.
 
-use super::edit::EditError;
+use super::edit::{Asked, EditError};
 use super::handle::{Order, Reloaded};
 use super::reconciler::Reconciler;
 
@@ -16,9 +16,9 @@ impl Reconciler {
                 let warnings = self.control().status().warnings.clone();
                 drop(answer.send(outcome.map(|outcome| Reloaded { outcome, warnings })));
             }
-            Order::Edit(edit, answer) => drop(answer.send(self.edit(edit).await)),
-            Order::RollBack(to, answer) => drop(answer.send(self.roll_back(to).await)),
-            Order::Restore(restore, answer) => drop(answer.send(self.restore(restore).await)),
+            Order::Edit(edit, answer) => drop(answer.send(self.change(Asked::Edit(edit)).await)),
+            Order::RollBack(to, answer) => drop(answer.send(self.change(Asked::RollBack(to)).await)),
+            Order::Restore(restore, answer) => drop(answer.send(self.change(Asked::Restore(restore)).await)),
             Order::History(query, answer) => {
                 drop(answer.send(self.stores.resources.history(query).await.map_err(EditError::from)));
             }

@@ -1,17 +1,15 @@
-//! Undoing changes: rolling back to a revision, and restoring the last good text of a broken document.
+//! Undoing changes, as edits: rolling back to a revision, and restoring the last good text of a broken document.
 
 use crate::model::ResourceId;
 use crate::store::Query;
 
-use super::edit::{Edit, EditError, Edited, Expect, Restore, RollBack, To, Wanted};
+use super::edit::{Edit, EditError, Expect, Restore, RollBack, To, Wanted};
 use super::reconciler::Reconciler;
 use super::roll_back::texts_at;
 
 impl Reconciler {
-    pub(super) async fn roll_back(&mut self, to: RollBack) -> Result<Edited, EditError> {
-        self.writable()?;
-        // An edit by hand is a revision of its own.
-        let _broken = self.take_up().await;
+    /// The edit that rolls back, at the last revision.
+    pub(super) async fn rolled_back(&self, to: &RollBack) -> Result<Edit, EditError> {
         let head = self.head;
         if to.expect_head.is_some_and(|expected| expected != head) {
             let why = format!("revision {head} is the last one; look at it before rolling back");
@@ -37,17 +35,15 @@ impl Reconciler {
             let to = text.map_or(To::Nothing, To::Text);
             Wanted { id, expect: Expect::Anything, to }
         });
-        let only = to.only.map(|id| format!(" of {id}")).unwrap_or_default();
+        let only = to.only.as_ref().map(|id| format!(" of {id}")).unwrap_or_default();
         let what = format!("roll back{only} to revision {}", to.number);
-        let RollBack { who, dry_run, force, .. } = to;
-        self.edit(Edit { who, what, wanted: wanted.collect(), dry_run, force }).await
+        let RollBack { who, dry_run, force, .. } = to.clone();
+        Ok(Edit { who, what, wanted: wanted.collect(), dry_run, force })
     }
 
-    /// Replaces a broken document by its live text.
-    pub(super) async fn restore(&mut self, restore: Restore) -> Result<Edited, EditError> {
-        self.writable()?;
-        let Restore { id, who, dry_run } = restore;
-        let _broken = self.take_up().await;
+    /// The edit that replaces a broken document by its live text.
+    pub(super) fn restored(&self, restore: &Restore) -> Result<Edit, EditError> {
+        let Restore { id, who, dry_run } = restore.clone();
         if self.aside.document(&id).is_none() {
             let status = self.control().status();
             let broken = status.broken.iter().find(|broken| broken.resource.as_ref() == Some(&id));
@@ -58,7 +54,7 @@ impl Reconciler {
         let text = live.source_of(&id).map(|source| source.text.clone());
         let what = format!("restore the last good text of {id}");
         let wanted = vec![Wanted { id, expect: Expect::Anything, to: text.map_or(To::Nothing, To::Text) }];
-        self.edit(Edit { who, what, wanted, dry_run, force: false }).await
+        Ok(Edit { who, what, wanted, dry_run, force: false })
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use super::{Commit, Description, Query, Reading, Record, SnapshotError, StoreError, WriteError};
+use super::{Commit, Description, LastCommit, Query, Reading, Record, SnapshotError, StoreError, WriteError};
 use crate::model::ResourceId;
 
 /// By resource: the number of a revision, and the text after it; `None` when that removed the resource.
@@ -37,6 +37,16 @@ pub trait ResourceStore: Send + Sync {
     /// [`WriteError`].
     async fn commit(&self, commit: Commit) -> Result<u64, WriteError>;
 
+    /// Carries out a commit that was validated with what revision `head` holds. Where others write too, it fails with
+    /// [`WriteError::Moved`] when that is not the last revision any more.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    async fn commit_after(&self, _head: u64, commit: Commit) -> Result<u64, WriteError> {
+        // The one writer of a store knows its head.
+        self.commit(commit).await
+    }
+
     /// The revisions that fit the query, newest first. Old revisions are removed.
     ///
     /// # Errors
@@ -48,6 +58,19 @@ pub trait ResourceStore: Send + Sync {
     /// # Errors
     /// When it cannot be read.
     async fn head(&self) -> Result<u64, StoreError>;
+
+    /// Waits until what is held is what the store holds now. A store that is read each time holds nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    async fn refresh(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// The last commit of a store that others write to as well, as it is held; `None` for any other store.
+    fn last_commit(&self) -> Option<LastCommit> {
+        None
+    }
 
     /// The path of a resource, existing or not: findings name it, and relative paths in the resource are resolved against
     /// it.
