@@ -14,6 +14,7 @@ mod text;
 pub use compile::{Compiled, Files, compile, ending_certificates, revision};
 pub use language::bundle::{Gathered, gather, split};
 pub use language::document::Document;
+pub use language::feature::Feature;
 pub use language::read::{Outline, outline, parse, parse_after};
 pub use language::reference::reference;
 pub use language::schema::{schema, schema_of};

@@ -3,6 +3,7 @@
 
 pub(in crate::config) mod bundle;
 pub(in crate::config) mod document;
+pub(in crate::config) mod feature;
 pub(in crate::config) mod fields;
 pub(in crate::config) mod json;
 pub(in crate::config) mod known;

@@ -1,0 +1,188 @@
+//! The parts of the language that a member of a fleet may be too old to know. Each member says which of them it has, and
+//! a writer compares them with what a resource uses, so that no member finds out only when it refuses.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::written::written;
+use crate::config::text::source::Source;
+use crate::model::ResourceKind;
+
+/// A part of the language. A new kind of resource or a new field of one is a new feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Feature {
+    /// Agents, with the fields of the first version.
+    Agents,
+    /// Identity providers, likewise.
+    IdentityProviders,
+    /// API keys, likewise.
+    ApiKeys,
+    /// `agents.NAME.mcp`
+    Mcp,
+    /// `agents.NAME.a2a`
+    A2a,
+    /// `agents.NAME.cors`
+    Cors,
+    /// `agents.NAME.streams`
+    Streams,
+    /// `agents.NAME.enforcement`
+    Enforcement,
+    /// `identity_providers.NAME.scope_implies`
+    ScopeImplies,
+    /// `identity_providers.NAME.egress_proxy`
+    EgressProxy,
+}
+
+impl Feature {
+    /// All that this version has.
+    pub const ALL: &'static [Self] = &[
+        Self::Agents,
+        Self::IdentityProviders,
+        Self::ApiKeys,
+        Self::Mcp,
+        Self::A2a,
+        Self::Cors,
+        Self::Streams,
+        Self::Enforcement,
+        Self::ScopeImplies,
+        Self::EgressProxy,
+    ];
+
+    /// The word by which members name it to each other.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Agents => "agents",
+            Self::IdentityProviders => "identity_providers",
+            Self::ApiKeys => "api_keys",
+            Self::Mcp => "mcp",
+            Self::A2a => "a2a",
+            Self::Cors => "cors",
+            Self::Streams => "streams",
+            Self::Enforcement => "enforcement",
+            Self::ScopeImplies => "scope_implies",
+            Self::EgressProxy => "egress_proxy",
+        }
+    }
+
+    /// The features that a text of one resource uses, which may be one of another version.
+    #[must_use]
+    pub fn used_by(source: &Source) -> Vec<Self> {
+        let Some(id) = &source.entry else { return Vec::new() };
+        let kind = match id.kind() {
+            ResourceKind::Agent => Self::Agents,
+            ResourceKind::IdentityProvider => Self::IdentityProviders,
+            ResourceKind::ApiKey => Self::ApiKeys,
+        };
+        let fields = match written(std::slice::from_ref(source), id).map(|written| written.spec) {
+            Some(Value::Object(fields)) => fields,
+            _ => return vec![kind],
+        };
+        let of_fields = fields.keys().filter_map(|field| Self::of_field(id.kind(), field));
+        std::iter::once(kind).chain(of_fields).collect()
+    }
+
+    /// The feature of a field that the first version does not have.
+    fn of_field(kind: ResourceKind, field: &str) -> Option<Self> {
+        match (kind, field) {
+            (ResourceKind::Agent, "mcp") => Some(Self::Mcp),
+            (ResourceKind::Agent, "a2a") => Some(Self::A2a),
+            (ResourceKind::Agent, "cors") => Some(Self::Cors),
+            (ResourceKind::Agent, "streams") => Some(Self::Streams),
+            (ResourceKind::Agent, "enforcement") => Some(Self::Enforcement),
+            (ResourceKind::IdentityProvider, "scope_implies") => Some(Self::ScopeImplies),
+            (ResourceKind::IdentityProvider, "egress_proxy") => Some(Self::EgressProxy),
+            (ResourceKind::Agent | ResourceKind::IdentityProvider | ResourceKind::ApiKey, _) => None,
+        }
+    }
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::config::language::settings::root::section_of;
+    use crate::model::ResourceId;
+
+    /// The fields that the first version of the language has.
+    const FIRST: [(ResourceKind, &[&str]); 3] = [
+        (
+            ResourceKind::Agent,
+            &[
+                "display_name",
+                "route",
+                "upstream",
+                "auth",
+                "public_url",
+                "protocol",
+                "upstream_challenge",
+                "max_body",
+                "max_in_flight",
+                "websocket",
+            ],
+        ),
+        (
+            ResourceKind::IdentityProvider,
+            &[
+                "issuer",
+                "discovery",
+                "jwks_uri",
+                "jwks_file",
+                "jwks",
+                "public_key_file",
+                "public_key",
+                "ca_file",
+                "algorithms",
+                "leeway",
+                "refresh",
+                "max_stale",
+                "insecure_http",
+            ],
+        ),
+        (ResourceKind::ApiKey, &["agent", "name", "sha256", "created_at", "expires_at", "revoked_at"]),
+    ];
+
+    #[test]
+    fn a_field_is_of_the_first_version_or_has_a_feature() {
+        for (kind, first) in FIRST {
+            for field in section_of(kind).declared {
+                let is_first = first.contains(&field.name);
+                let has_feature = Feature::of_field(kind, field.name).is_some();
+                assert!(
+                    is_first != has_feature,
+                    "{} {}: give a new field a feature",
+                    kind.section(),
+                    field.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_feature_has_a_word_of_its_own() {
+        let words: BTreeSet<_> = Feature::ALL.iter().map(|feature| feature.word()).collect();
+        assert_eq!(words.len(), Feature::ALL.len());
+        // A member says them in a value of at most one kilobyte, beside much else.
+        assert!(words.iter().map(|word| word.len() + 3).sum::<usize>() < 256);
+    }
+
+    #[test]
+    fn the_features_of_a_text_are_those_of_its_fields() {
+        let used = |id: &str, text: &str| {
+            Feature::used_by(&Source::of(ResourceId::parse(id).unwrap(), "x.yaml", text))
+        };
+        assert_eq!(used("agents/a", "route: /a\nupstream: http://a\nauth: public\n"), [Feature::Agents]);
+        let spoken = "route: /a\nmcp: {}\nunknown: 1\ncors: '*'\n";
+        assert_eq!(used("agents/a", spoken), [Feature::Agents, Feature::Mcp, Feature::Cors]);
+        assert_eq!(used("api_keys/Yq3Zk81b", "agent: a\n"), [Feature::ApiKeys]);
+        assert_eq!(used("identity_providers/p", "scope_implies: {}\n").len(), 2);
+    }
+}
