@@ -8,10 +8,6 @@
 mod agents;
 
 #[cfg(test)]
-#[path = "admin/api.rs"]
-mod api;
-
-#[cfg(test)]
 #[path = "admin/api_keys.rs"]
 mod api_keys;
 

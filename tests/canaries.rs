@@ -3,11 +3,6 @@
 //! series whatever strangers send, and a refusal that takes as long for one reason as for another.
 
 #[cfg(test)]
-#[expect(dead_code, reason = "shared with the suite of the admin API, which uses the rest")]
-#[path = "admin/api.rs"]
-mod api;
-
-#[cfg(test)]
 #[path = "canaries/answers.rs"]
 mod answers;
 

@@ -9,6 +9,7 @@
     reason = "a test kit fails the test, and a panic is how a test fails"
 )]
 
+pub mod api;
 pub mod binary;
 pub mod certificate;
 pub mod client;

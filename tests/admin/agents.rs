@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use testkit::api::{If, names};
 use testkit::{Key, Start};
 
-use super::api::{If, names};
 use super::world::{World, provider, token_of};
 
 #[tokio::test]

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::api::{If, names};
 use testkit::eventually;
 
-use super::api::{If, names};
 use super::world::World;
 
 #[tokio::test]

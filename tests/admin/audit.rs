@@ -4,8 +4,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
 use testkit::Key;
+use testkit::api::{If, Reply, WithJson as _};
 
-use super::api::{If, WithJson as _};
 use super::world::{World, provider};
 
 /// Every line of the log.
@@ -63,18 +63,16 @@ async fn each_change_is_one_line_and_what_changes_nothing_is_none() {
 async fn a_session_and_a_script_can_be_told_apart_and_a_name_cannot_forge_a_line() {
     let world = World::empty().await;
     let login = world.api.stranger("POST", "/session").json(&json!({"token": world.api.token}));
-    let reply = super::api::Reply::to(login).await.is(204);
+    let reply = Reply::to(login).await.is(204);
     let pair = reply.header("set-cookie").split(';').next().expect("a cookie").to_owned();
     let mut spec = world.open("/a");
     spec["display_name"] = "x\n{\"at\":\"2020-01-01T00:00:00Z\",\"who\":\"nobody\"}".into();
     let write = If::Absent.on(world.api.stranger("PUT", "/agents/a")).header("cookie", &pair);
-    let by_session = super::api::Reply::to(write.header("origin", &world.api.origin).json(&spec)).await;
+    let by_session = Reply::to(write.header("origin", &world.api.origin).json(&spec)).await;
     assert!([201, 422].contains(&by_session.status), "{}", by_session.text);
     if by_session.status == 422 {
         let write = If::Absent.on(world.api.stranger("PUT", "/agents/a")).header("cookie", &pair);
-        super::api::Reply::to(write.header("origin", &world.api.origin).json(&world.open("/a")))
-            .await
-            .is(201);
+        Reply::to(write.header("origin", &world.api.origin).json(&world.open("/a"))).await.is(201);
     }
     world.api.put("/agents/a", If::Any, &world.open("/b")).await.is(200);
     let lines = lines(&world);

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::api::{If, Reply, WithJson as _};
 use testkit::{Key, raw};
 
-use super::api::{If, Reply, WithJson as _};
 use super::world::{World, provider};
 
 /// Each resource that takes a body.

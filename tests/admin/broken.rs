@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::api::If;
 use testkit::{eventually, portcullis};
 
-use super::api::If;
 use super::world::World;
 
 fn file(world: &World, id: &str) -> PathBuf {

@@ -1,9 +1,9 @@
 //! `/api/v1/identity-providers/NAME/token`: a token by client credentials, for trying an agent out.
 
 use serde_json::{Value, json};
+use testkit::api::If;
 use testkit::{Issuer, Key, eventually};
 
-use super::api::If;
 use super::world::{World, provider};
 
 const PATH: &str = "/identity-providers/corp/token";

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use testkit::api::If;
 use testkit::eventually::eventually;
 use testkit::scripted::{OK, Scripted};
 use testkit::{Issuer, Key, client};
 
-use super::api::If;
 use super::world::World;
 
 const SOON: Duration = Duration::from_secs(20);

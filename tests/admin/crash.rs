@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::api::{Api, If, WithJson as _};
 use testkit::eventually;
 
-use super::api::{Api, If, WithJson as _};
 use super::world::World;
 
 const ROUNDS: usize = 6;

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use testkit::api::Reply;
 use testkit::{Key, client, eventually};
 
-use super::api::Reply;
 use super::world::{HEADER, World, provider, token_of};
 
 #[tokio::test]

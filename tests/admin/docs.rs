@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use testkit::api::names;
 use testkit::{Issuer, Key};
 use tokio::process::Command;
 
-use super::api::names;
 use super::world::World;
 
 #[tokio::test]

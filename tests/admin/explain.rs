@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use testkit::Key;
+use testkit::api::If;
 
-use super::api::If;
 use super::world::{HEADER, World, provider, token_of};
 
 const ISSUER: &str = "https://corp.example";

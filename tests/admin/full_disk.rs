@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::json;
 use testkit::Start;
+use testkit::api::If;
 
-use super::api::If;
 use super::world::World;
 
 /// A file system with this much room, while this lives.

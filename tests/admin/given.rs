@@ -1,8 +1,8 @@
 //! Headers that agents are given: their values go in over the API, or with files, and come out of nothing.
 
 use serde_json::{Value, json};
+use testkit::api::If;
 
-use super::api::If;
 use super::world::World;
 
 const SECRET: &str = "c4n4ry-hunter2";

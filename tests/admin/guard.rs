@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
+use testkit::api::{If, Reply, WithJson as _};
 use testkit::{Start, raw};
 
-use super::api::{If, Reply, WithJson as _};
 use super::world::World;
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! `/api/v1/identity-providers`: who signs tokens.
 
 use serde_json::{Value, json};
+use testkit::api::{If, names};
 use testkit::{Issuer, Key};
 
-use super::api::{If, names};
 use super::world::{World, provider, token_of};
 
 const ISSUER: &str = "https://corp.example";

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use testkit::api::Reply;
 use testkit::client;
 
-use super::api::Reply;
 use super::world::World;
 
 /// Every operation that the contract names.

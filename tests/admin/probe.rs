@@ -1,9 +1,9 @@
 //! `/api/v1/identity-providers:probe`: what an issuer publishes, before anything is saved.
 
 use serde_json::json;
+use testkit::api::If;
 use testkit::{Issuer, Key};
 
-use super::api::If;
 use super::world::World;
 
 const PROBE: &str = "/identity-providers:probe";

@@ -1,8 +1,8 @@
 //! `POST /api/v1/reload`: read everything again, now.
 
 use serde_json::json;
+use testkit::api::If;
 
-use super::api::If;
 use super::world::World;
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
+use testkit::api::{Api, If, Reply, WithJson as _};
 use testkit::{Issuer, Key, Start, raw};
 
-use super::api::{Api, If, Reply, WithJson as _};
 use super::world::World;
 
 const CANARY: &str = "c4n4ry";

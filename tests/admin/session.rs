@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use testkit::Start;
+use testkit::api::{Api, If, Reply, WithJson as _};
 
-use super::api::{Api, If, Reply, WithJson as _};
 use super::world::World;
 
 #[tokio::test]

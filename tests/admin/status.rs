@@ -1,9 +1,9 @@
 //! `/api/v1/status`: what runs, and what does not and why.
 
 use serde_json::{Value, json};
+use testkit::api::If;
 use testkit::{Key, Start, eventually};
 
-use super::api::If;
 use super::world::{World, provider};
 
 #[tokio::test]

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::api::{If, Reply, WithJson as _, names};
 use testkit::free_port;
 use testkit::{Start, eventually, portcullis};
 
-use super::api::{If, Reply, WithJson as _, names};
 use super::world::World;
 
 const AT_ONCE: Duration = Duration::from_secs(1);

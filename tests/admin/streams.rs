@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::api::If;
 use testkit::raw::Wire;
 use testkit::scripted::{Peer, Scripted};
 use testkit::{Key, Since, eventually};
 
-use super::api::If;
 use super::world::{HEADER, World, provider, token_of};
 
 /// The longest that anything else may take on a machine that is busy.

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use testkit::api::{If, WithJson as _};
 use testkit::{Key, Start};
 
-use super::api::{If, WithJson as _};
 use super::world::{World, provider, token_of};
 
 fn asked(path: &str, credential: Option<&str>) -> Value {

@@ -1,9 +1,8 @@
 //! A gateway with its admin listener and a store, an agent behind it, and the documents that tests deploy.
 
 use serde_json::{Value, json};
+use testkit::api::{Api, If, Reply, WithJson as _};
 use testkit::{Gateway, Key, Start, Upstream, client};
-
-use super::api::{Api, If, Reply, WithJson as _};
 
 /// The header that API-key agents of this suite read.
 pub(crate) const HEADER: &str = "x-api-key";

@@ -1,11 +1,11 @@
 //! A gateway with an agent and a provider of every sort, and the secrets that are sent to it.
 
 use serde_json::{Value, json};
+use testkit::api::Api;
 use testkit::now;
 use testkit::scripted::{OK, Scripted};
 use testkit::{Gateway, Issuer, Key, Start, Upstream};
 
-use super::api::Api;
 use super::secret;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::api::{Api, If, Reply, WithJson as _};
 use testkit::now;
 use testkit::token::encode;
 use testkit::{Key, client, raw};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::api::{Api, If, Reply, WithJson as _};
 use super::secret::{self, Places};
 use super::stage::Stage;
 

@@ -3,11 +3,12 @@
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
-use testkit::client;
+
+use crate::client::client;
 
 /// What a write says about the state that it expects.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum If<'a> {
+pub enum If<'a> {
     /// `If-Match: "..."`, the tag as it came, with its quotes.
     Tag(&'a str),
     /// `If-Match: *`
@@ -19,7 +20,8 @@ pub(crate) enum If<'a> {
 }
 
 /// A request with a body that says what it is.
-pub(crate) trait WithJson {
+pub trait WithJson {
+    /// The request with this body.
     fn json(self, body: &Value) -> Self;
 }
 
@@ -31,60 +33,69 @@ impl WithJson for RequestBuilder {
 
 /// Where the API is, and the token for it.
 #[derive(Clone, Debug)]
-pub(crate) struct Api {
+pub struct Api {
     /// The origin: scheme, host and port.
-    pub(crate) origin: String,
-    pub(crate) token: String,
+    pub origin: String,
+    /// The token of the admin API.
+    pub token: String,
 }
 
 /// What came back.
 #[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The fields of its head.
+    pub headers: HeaderMap,
+    /// The body.
+    pub text: String,
 }
 
 impl Api {
     /// The address of a path below `/api/v1`.
-    pub(crate) fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("{}/api/v1{path}", self.origin)
     }
 
     /// A request without a credential.
-    pub(crate) fn stranger(&self, method: &str, path: &str) -> RequestBuilder {
+    pub fn stranger(&self, method: &str, path: &str) -> RequestBuilder {
         client().request(Method::from_bytes(method.as_bytes()).expect("a method"), self.url(path))
     }
 
     /// A request with the token.
-    pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
         self.stranger(method, path).bearer_auth(&self.token)
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Reply {
+    /// `GET` with the token.
+    pub async fn get(&self, path: &str) -> Reply {
         Reply::to(self.request("GET", path)).await
     }
 
-    pub(crate) async fn put(&self, path: &str, when: If<'_>, body: &Value) -> Reply {
+    /// `PUT` with the token.
+    pub async fn put(&self, path: &str, when: If<'_>, body: &Value) -> Reply {
         Reply::to(when.on(self.request("PUT", path)).json(body)).await
     }
 
-    pub(crate) async fn post(&self, path: &str, when: If<'_>, body: &Value) -> Reply {
+    /// `POST` with the token.
+    pub async fn post(&self, path: &str, when: If<'_>, body: &Value) -> Reply {
         Reply::to(when.on(self.request("POST", path)).json(body)).await
     }
 
-    pub(crate) async fn delete(&self, path: &str, when: If<'_>) -> Reply {
+    /// `DELETE` with the token.
+    pub async fn delete(&self, path: &str, when: If<'_>) -> Reply {
         Reply::to(when.on(self.request("DELETE", path))).await
     }
 
     /// The entity tag of a resource as it is now.
-    pub(crate) async fn tag(&self, path: &str) -> String {
+    pub async fn tag(&self, path: &str) -> String {
         self.get(path).await.is(200).tag()
     }
 }
 
 impl If<'_> {
-    pub(crate) fn on(self, request: RequestBuilder) -> RequestBuilder {
+    /// The request with what this says.
+    pub fn on(self, request: RequestBuilder) -> RequestBuilder {
         match self {
             Self::Tag(tag) => request.header("if-match", tag),
             Self::Any => request.header("if-match", "*"),
@@ -96,7 +107,7 @@ impl If<'_> {
 
 impl Reply {
     /// Sends a request and reads the whole answer.
-    pub(crate) async fn to(request: RequestBuilder) -> Self {
+    pub async fn to(request: RequestBuilder) -> Self {
         let answer = request.send().await.expect("the admin listener answers");
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         Self { status, headers, text: answer.text().await.expect("a whole body") }
@@ -104,24 +115,26 @@ impl Reply {
 
     /// The answer, which has this status.
     #[track_caller]
-    pub(crate) fn is(self, status: u16) -> Self {
+    pub fn is(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         self
     }
 
-    pub(crate) fn header(&self, name: &str) -> &str {
+    /// A field of the head; empty when it is not there.
+    pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
     }
 
+    /// The body as JSON.
     #[track_caller]
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         let json = serde_json::from_str(&self.text);
         json.unwrap_or_else(|_| panic!("not JSON ({}): {:?}", self.status, self.text))
     }
 
     /// The strong entity tag.
     #[track_caller]
-    pub(crate) fn tag(&self) -> String {
+    pub fn tag(&self) -> String {
         let tag = self.header("etag");
         let quoted = tag.len() > 2 && tag.starts_with('"') && tag.ends_with('"');
         assert!(quoted, "a strong entity tag, not {tag:?} ({}): {}", self.status, self.text);
@@ -130,7 +143,7 @@ impl Reply {
 
     /// A refusal in the form of RFC 9457 with this status and this code; gives back what it says.
     #[track_caller]
-    pub(crate) fn problem(&self, status: u16, code: &str) -> Value {
+    pub fn problem(&self, status: u16, code: &str) -> Value {
         assert_eq!(
             (self.status, self.header("content-type")),
             (status, "application/problem+json"),
@@ -152,7 +165,7 @@ impl Reply {
 
     /// Where the errors of a refused document are, in order of their pointers.
     #[track_caller]
-    pub(crate) fn pointers(&self) -> Vec<String> {
+    pub fn pointers(&self) -> Vec<String> {
         let said = self.problem(422, "invalid");
         let findings = said["diagnostics"].as_array().unwrap_or_else(|| panic!("diagnostics in {said}"));
         let errors = findings.iter().filter(|finding| finding["severity"] == "error");
@@ -165,7 +178,7 @@ impl Reply {
 
 /// Names of the items of a list.
 #[track_caller]
-pub(crate) fn names(list: &Value, member: &str) -> Vec<String> {
+pub fn names(list: &Value, member: &str) -> Vec<String> {
     let items = list["items"].as_array().unwrap_or_else(|| panic!("items in {list}"));
     items.iter().map(|item| item[member].as_str().expect("a name").to_owned()).collect()
 }
