@@ -68,6 +68,22 @@ impl Gateway {
         self.place.listens(&mut self.process).await;
     }
 
+    /// The same, and waits until its ops listener answers: nothing may be live.
+    pub async fn start_at_all(&mut self) {
+        self.process = self.place.launch(&[], Output::Kept(self.process.said()));
+        self.place.lives(&mut self.process).await;
+    }
+
+    /// Waits until it is ready.
+    pub async fn is_ready(&mut self) {
+        self.place.ready(&mut self.process).await;
+    }
+
+    /// How it ended, if it has.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.process.has_ended()
+    }
+
     /// The number of the process.
     pub fn pid(&self) -> u32 {
         self.process.pid()

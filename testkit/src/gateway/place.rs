@@ -122,6 +122,16 @@ impl Place {
         process
     }
 
+    /// Waits until the ops listener answers, which is there from the first moment.
+    pub async fn lives(&self, process: &mut Process) {
+        eventually("the gateway is alive", Duration::from_secs(30), async || {
+            let ended = process.has_ended();
+            assert!(ended.is_none(), "it does not start: {:?}", process.stderr());
+            (self.ops_get("/livez").await.0 == 200).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until the process listens, ready or not.
     pub async fn listens(&self, process: &mut Process) {
         let admin = if self.server.contains("\n  admin: ") { self.admin } else { self.port };

@@ -48,7 +48,7 @@ enum Heard {
 
 impl Process {
     /// Starts a command.
-    pub(super) fn spawn(mut command: Command, output: Output) -> Self {
+    pub(crate) fn spawn(mut command: Command, output: Output) -> Self {
         let log = |path: &PathBuf| Stdio::from(std::fs::File::create(path).expect("a log"));
         let (out, err, heard) = match output {
             Output::Kept(said) => (Stdio::piped(), Stdio::piped(), Heard::Lines(said)),

@@ -20,6 +20,8 @@ pub struct Start<'a> {
     pub admin: Option<&'a str>,
     /// The folder of the store, as the configuration names it.
     pub store: Option<&'a str>,
+    /// The members of `store: { etcd: { … } }`, instead of a folder.
+    pub etcd: Option<&'a str>,
     /// Files beside the configuration, or in folders there.
     pub files: &'a [(&'a str, &'a str)],
     /// Further arguments of `run`.
@@ -49,6 +51,14 @@ impl Start<'_> {
         let place = self.place();
         let mut process = place.launch(&[], Output::Kept(Said::default()));
         place.listens(&mut process).await;
+        Gateway { place, process }
+    }
+
+    /// Starts it and waits until its ops listener answers; nothing may be live yet, and no other listener there.
+    pub async fn at_all(&self) -> Gateway {
+        let place = self.place();
+        let mut process = place.launch(&[], Output::Kept(Said::default()));
+        place.lives(&mut process).await;
         Gateway { place, process }
     }
 
@@ -107,6 +117,9 @@ impl Start<'_> {
         server += self.server;
         if let Some(directory) = self.store {
             server += &format!("store: {{ directory: \"{directory}\" }}\n");
+        }
+        if let Some(members) = self.etcd {
+            server += &format!("store: {{ etcd: {{ {members} }} }}\n");
         }
         server
     }
