@@ -34,7 +34,7 @@ pub(super) fn settings(arg: &ConfigArg) -> Result<Outline, String> {
 
 /// The folder in which refusals are kept, when there is one.
 pub(super) fn kept(outline: &Outline) -> Option<&PathBuf> {
-    outline.server.state_dir.as_ref().or(outline.store.as_ref())
+    outline.server.state_dir.as_ref().or_else(|| outline.store.as_ref()?.folder())
 }
 
 /// A status and a body.

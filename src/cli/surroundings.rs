@@ -19,7 +19,7 @@ pub(super) fn unwritable(snapshot: &Snapshot) -> Vec<String> {
     // A token that is there is only read.
     let token = token.filter(|file| !file.exists()).map(|file| file.parent().unwrap_or(Path::new("")));
     let wanted = [
-        ("store.directory", snapshot.store.as_deref()),
+        ("store.directory", snapshot.store.as_ref().and_then(|store| store.folder()).map(PathBuf::as_path)),
         ("server.state_dir", snapshot.server.state_dir.as_deref()),
         ("server.admin.token_file", token),
     ];

@@ -25,11 +25,12 @@ pub use language::settings::agent::{
 pub use language::settings::api_key::{ApiKeyEntry, ApiKeySettings, KeyId};
 pub use language::settings::provider::{IdentityProvider, KeySource, ProviderSettings};
 pub use language::settings::resource::Resource;
-pub use language::settings::root::{ROOT, Store};
+pub use language::settings::root::ROOT;
 pub use language::settings::server::{
     AccessLog, Admin, CertificateFiles, Limits, Listener, Member, Ops, ProxyProtocol, PublicUrl, Server,
     Shutdown, Signing, Tls, TokenCache,
 };
+pub use language::settings::store::{Etcd, Store, StoreId};
 pub use language::shape::{Bounds, Field, Section, Shape};
 pub use language::units::{parse_duration, parse_size, show_duration, show_size};
 pub use language::written::{Pointers, Written, new_references, tag_of, to_yaml, written};

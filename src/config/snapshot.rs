@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::sign::CertifiedKey;
@@ -20,6 +19,7 @@ use crate::config::language::known::Known;
 use crate::config::language::settings::agent::AgentEntry;
 use crate::config::language::settings::server::PublicUrl;
 use crate::config::language::settings::server::Server;
+use crate::config::language::settings::store::Store;
 use crate::config::language::written::{Written, written};
 use crate::config::text::diagnostics::Diagnostics;
 use crate::config::text::source::Source;
@@ -74,8 +74,8 @@ pub struct Snapshot {
     pub signing: Arc<Live<KeyRing>>,
     /// Where they are from; `None` when the gateway signs nothing.
     pub signing_from: Option<SigningFrom>,
-    /// The folder in which resources are stored one by one, likewise.
-    pub store: Option<PathBuf>,
+    /// Where resources are stored one by one, likewise.
+    pub store: Option<Store>,
     /// The texts that this is made of.
     pub sources: Arc<[Source]>,
     /// Which of them hold a resource of their own, in the order of these.

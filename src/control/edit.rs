@@ -236,6 +236,8 @@ impl From<StoreError> for EditError {
             | StoreError::Empty { .. }
             | StoreError::Unmade { .. }
             | StoreError::Locked { .. }
+            | StoreError::Wrong { .. }
+            | StoreError::NotUnderstood { .. }
             | StoreError::Damaged { .. } => Self::Store { why: error.to_string(), full: false },
         }
     }

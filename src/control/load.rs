@@ -46,6 +46,9 @@ impl LoadError {
             Self::Store(StoreError::Locked { folder }) => {
                 Diagnostic::unreadable(&folder, "another portcullis holds it and writes to it").into()
             }
+            Self::Store(error @ (StoreError::Wrong { .. } | StoreError::NotUnderstood { .. })) => {
+                Diagnostic::unreadable(Path::new("the store"), &error.to_string()).into()
+            }
             Self::Store(StoreError::Damaged { path, why }) => {
                 Diagnostic::unreadable(&path, &format!("it is damaged: {why}")).into()
             }

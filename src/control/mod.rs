@@ -15,6 +15,7 @@ mod change;
 mod diff;
 mod edit;
 mod editor;
+mod etcd;
 mod finding;
 #[cfg(test)]
 mod fixtures;

@@ -10,7 +10,7 @@ use super::{audit, by_hand};
 impl Reconciler {
     /// Adds a revision for edits by hand. A failure does not undo the edits.
     pub(super) async fn note(&mut self, commit: Commit) -> Option<u64> {
-        if commit.changes.is_empty() || !self.stores.resources.describe().is_writable() {
+        if commit.changes.is_empty() || !self.takes_edits_by_hand() {
             return None;
         }
         let kept = self.stores.resources.note(commit).await;
@@ -24,7 +24,7 @@ impl Reconciler {
 
     /// Adds a revision for edits made while no gateway ran.
     pub(super) async fn note_meanwhile(&mut self, live: &Snapshot) {
-        if !self.stores.resources.describe().is_writable() {
+        if !self.takes_edits_by_hand() {
             return;
         }
         let said = self.stores.resources.latest(None).await.unwrap_or_default();
@@ -33,6 +33,10 @@ impl Reconciler {
         if self.note(commit).await.is_some() {
             self.looked(Outcome::Unchanged).await;
         }
+    }
+
+    fn takes_edits_by_hand(&self) -> bool {
+        self.stores.resources.edits_by_hand() && self.stores.resources.describe().is_writable()
     }
 
     /// Logs the difference between `before` and the live configuration.

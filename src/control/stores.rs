@@ -51,9 +51,16 @@ impl Stores {
     /// When the store cannot be used. Errors in the documents are reported by [`load`](super::load).
     pub async fn open(documents: Box<dyn Documents>, writer: Writer) -> Result<Self, StoreError> {
         let named = outline(documents.as_ref()).await.ok().flatten().and_then(|outline| outline.store);
-        let Some(folder) = named else {
-            let resources = Box::new(NoStore::new(documents.why_read_only()));
-            return Ok(Self::new(documents, resources, None));
+        let folder = match named {
+            None => {
+                let resources = Box::new(NoStore::new(documents.why_read_only()));
+                return Ok(Self::new(documents, resources, None));
+            }
+            Some(config::Store::Directory(folder)) => folder.value,
+            Some(config::Store::Etcd(etcd)) => {
+                let resources = Box::new(super::etcd::store(&etcd));
+                return Ok(Self::new(documents, resources, None));
+            }
         };
         let resources = DirectoryStore::open(folder.clone(), writer).await?;
         // A process that never writes makes no changes to log.

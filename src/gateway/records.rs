@@ -28,7 +28,7 @@ pub(super) fn noted(
     lists_allowed: bool,
     runtime: &Runtime,
 ) -> (Option<Decisions>, Option<RefusalsGuard>) {
-    let folder = snapshot.server.state_dir.as_ref().or(snapshot.store.as_ref());
+    let folder = snapshot.server.state_dir.as_ref().or_else(|| snapshot.store.as_ref()?.folder());
     let opened = folder.and_then(|folder| {
         let opened = Refusals::open(folder, Arc::clone(clock));
         let told = opened.inspect_err(|error| {

@@ -88,7 +88,10 @@ impl Digest {
     /// The digest in lower-case hexadecimal, as the configuration stores it.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        self.0.iter().map(|b| format!("{b:02x}")).collect()
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+        let mut hex = String::with_capacity(64);
+        self.0.iter().for_each(|byte| hex.extend([digit(byte >> 4), digit(byte & 0xf)]));
+        hex
     }
 }
 

@@ -9,6 +9,8 @@ use serde::Serialize;
 pub enum StoreKind {
     /// A folder with a history.
     Directory,
+    /// Keys in etcd, which the members of a fleet share.
+    Etcd,
     /// The configuration file alone.
     File,
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::StoreState;
 use crate::model::ResourceId;
 
 use super::{CommitSize, Divergence};
@@ -53,6 +54,20 @@ pub enum StoreError {
     Locked {
         /// Which folder.
         folder: PathBuf,
+    },
+    /// The store is not one whose content may be applied.
+    #[error("{why}")]
+    Wrong {
+        /// Its state.
+        state: StoreState,
+        /// Why.
+        why: String,
+    },
+    /// The store holds something that this version does not know.
+    #[error("this version does not understand `{what}`, which the store holds; a newer one wrote it")]
+    NotUnderstood {
+        /// The kind and name of the resource.
+        what: String,
     },
     /// A file of the store's own is damaged.
     #[error("{path} is damaged: {why}", path = path.display())]
@@ -140,6 +155,9 @@ impl From<StoreError> for WriteError {
     /// A text that must be compared before the write could not be read.
     fn from(error: StoreError) -> Self {
         let (path, why) = match error {
+            StoreError::Wrong { .. } | StoreError::NotUnderstood { .. } => {
+                (PathBuf::from("the store"), error.to_string())
+            }
             StoreError::Unreadable { path, why } | StoreError::Unmade { path, why } => (path, why),
             StoreError::Damaged { path, why } => (path, format!("it is damaged: {why}")),
             StoreError::NotUtf8 { path, .. } => (path, "it is not UTF-8".to_owned()),

@@ -2,7 +2,7 @@
 //! API. Both read texts and say when they may have changed; the store keeps a history. What the texts mean is for
 //! `config`, what happens then is for `control`.
 //!
-//! A new kind of store is one file that implements [`ResourceStore`], and the setting that names it.
+//! A new kind of store is one file, or one folder, that implements [`ResourceStore`], and the setting that names it.
 
 mod absent;
 mod access;
@@ -14,9 +14,11 @@ mod divergence;
 mod documents;
 mod durable;
 mod error;
+mod etcd;
 mod file;
 mod folder;
 mod folder_moving;
+mod health;
 mod history;
 mod inotify;
 mod journal;
@@ -43,7 +45,9 @@ pub use directory::DirectoryStore;
 pub use divergence::Divergence;
 pub use documents::Documents;
 pub use error::{StoreError, WriteError};
+pub use etcd::{EtcdOptions, EtcdStore};
 pub use file::FileDocuments;
+pub use health::Health;
 pub use leisure::at_leisure;
 pub use moving::{Contents, Movable, Past, Replacement};
 pub use observer::{FullRead, Observer, Unobserved, WatchRestart};

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use super::{Commit, Description, LastCommit, Query, Reading, Record, SnapshotError, StoreError, WriteError};
+use super::{
+    Commit, Description, Health, LastCommit, Query, Reading, Record, SnapshotError, StoreError, WriteError,
+};
 use crate::model::ResourceId;
 
 /// By resource: the number of a revision, and the text after it; `None` when that removed the resource.
@@ -69,6 +71,16 @@ pub trait ResourceStore: Send + Sync {
 
     /// The last commit of a store that others write to as well, as it is held; `None` for any other store.
     fn last_commit(&self) -> Option<LastCommit> {
+        None
+    }
+
+    /// Whether people may change the resources with other tools, so that the history must take their edits up.
+    fn edits_by_hand(&self) -> bool {
+        true
+    }
+
+    /// How a store is that the members of a fleet share; `None` for one of this machine.
+    fn health(&self) -> Option<Health> {
         None
     }
 

@@ -41,4 +41,13 @@ impl StoreState {
             Self::Torn => "torn",
         }
     }
+
+    /// Whether a person must decide before anything is written or applied.
+    #[must_use]
+    pub const fn needs_a_person(self) -> bool {
+        match self {
+            Self::Vanished | Self::Foreign | Self::Regressed | Self::Forked => true,
+            Self::Ok | Self::Stale | Self::Torn => false,
+        }
+    }
 }

@@ -106,6 +106,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
     ("axum", &["src/admin/", "src/ops.rs", "src/ops/", "src/demo/", "src/demo.rs", "tests/", "testkit/"]),
     ("prometheus", &["src/telemetry/"]),
+    ("etcd_client", &["src/store/etcd/"]),
     ("arc_swap", &["src/model/live.rs"]),
     ("jsonwebtoken", CRYPTO),
     ("aws_lc_rs", CRYPTO),

@@ -92,7 +92,7 @@ pub fn compile(
         public_url: document.server.public_url.clone(),
         signing: signing::cell(previous),
         signing_from,
-        store: previous.map_or_else(|| document.store_folder().cloned(), |p| p.store.clone()),
+        store: previous.map_or_else(|| document.store().cloned(), |p| p.store.clone()),
         sources: Arc::clone(&document.sources),
         stored: stored(&document.sources),
         known: document.known.clone(),

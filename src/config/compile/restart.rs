@@ -12,8 +12,11 @@ use crate::config::text::source::At;
 /// Warns when `server` is not what the process runs with. Certificates, the public URL and the keys that sign are not
 /// looked at: they do follow.
 pub(super) fn warn(findings: &Findings, document: &Document, running: &Snapshot) {
-    if document.store_folder() != running.store.as_ref() {
-        let at = document.store.as_ref().map(|(at, store)| At { place: store.directory.place, ..at.clone() });
+    if document.store() != running.store.as_ref() {
+        let at = document
+            .store
+            .as_ref()
+            .map(|(at, store)| At { place: store.place().unwrap_or(at.place), ..at.clone() });
         say(findings, document, at.as_ref(), "`store` has changed: takes effect on restart".to_owned());
     }
     let changed = changed(&document.server, &running.server);

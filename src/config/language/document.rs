@@ -9,8 +9,8 @@ use super::known::Known;
 use super::settings::agent::{AgentEntry, CardFrom, SetValue};
 use super::settings::api_key::ApiKeyEntry;
 use super::settings::provider::{IdentityProvider, KeySource};
-use super::settings::root::Store;
 use super::settings::server::Server;
+use super::settings::store::Store;
 use crate::config::text::diagnostics::Diagnostics;
 use crate::config::text::source::{At, Source, Spanned};
 
@@ -23,7 +23,7 @@ pub struct Document {
     pub server: Server,
     /// Where `server` stands, when it was written.
     pub server_at: Option<At>,
-    /// The folder in which resources are stored one by one, and where that stands; absent when there is none.
+    /// Where resources are stored one by one, and where that is said; absent when they are not.
     pub store: Option<(At, Store)>,
     /// Who signs tokens, in the order in which they were written.
     pub identity_providers: Vec<Arc<IdentityProvider>>,
@@ -48,10 +48,10 @@ impl Document {
         files
     }
 
-    /// The folder in which resources are stored one by one.
+    /// Where resources are stored one by one.
     #[must_use]
-    pub fn store_folder(&self) -> Option<&PathBuf> {
-        self.store.as_ref().map(|(_, store)| &store.directory.value)
+    pub fn store(&self) -> Option<&Store> {
+        self.store.as_ref().map(|(_, store)| store)
     }
 
     /// Every mention of such a file.

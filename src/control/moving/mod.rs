@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::config::{Compiled, Outline};
+use crate::config::{self, Compiled, Outline};
 use crate::model::ResourceId;
 use crate::store::{DirectoryStore, Documents, Movable, StoreError, Text, Writer};
 use crate::telemetry::Metrics;
@@ -76,7 +76,10 @@ impl Side {
 pub async fn named(outline: &Outline, writer: Writer) -> Result<Box<dyn Movable>, OpenError> {
     match &outline.store {
         None => Err(OpenError::NoStore),
-        Some(folder) => Side::Directory(folder.clone()).open(outline, writer).await,
+        Some(config::Store::Directory(folder)) => {
+            Side::Directory(folder.value.clone()).open(outline, writer).await
+        }
+        Some(config::Store::Etcd(_)) => Side::Etcd.open(outline, writer).await,
     }
 }
 

@@ -1,7 +1,6 @@
 //! The sections of all files, put together: what stands in two of them is found here.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::super::document::Document;
@@ -11,8 +10,9 @@ use super::super::section::read_section;
 use super::super::settings::agent::AgentEntry;
 use super::super::settings::api_key::ApiKeyEntry;
 use super::super::settings::provider::IdentityProvider;
-use super::super::settings::root::Store;
 use super::super::settings::server::Server;
+use super::super::settings::store::Store;
+use super::super::value::Value as _;
 use super::{audience, links, metadata, read_entry};
 use crate::config::text::code::Code;
 use crate::config::text::diagnostic::Diagnostic;
@@ -69,7 +69,7 @@ impl Merged {
         if let Some((first, _)) = &self.store {
             return twice(report, place, first, "store");
         }
-        self.store = Some((at(report, place), read_section(report, place, node)));
+        self.store = Some((at(report, place), Store::read_under(report, place, node)));
     }
 
     /// The resources of one kind in a document.
@@ -134,8 +134,8 @@ impl Merged {
         self.server.as_ref().map(|(_, server)| server.clone()).unwrap_or_default()
     }
 
-    pub(super) fn store(&self) -> Option<PathBuf> {
-        Some(self.store.as_ref()?.1.as_ref()?.directory.value.clone())
+    pub(super) fn store(&self) -> Option<Store> {
+        self.store.as_ref()?.1.clone()
     }
 
     /// The document. With a file that is not YAML, what it would have defined is not there, and every reference to it

@@ -9,7 +9,7 @@ mod links;
 mod merged;
 mod metadata;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::document::Document;
@@ -18,6 +18,7 @@ use super::known::{Entry, Known};
 use super::settings::resource::read_resource;
 use super::settings::root::ROOT;
 use super::settings::server::Server;
+use super::settings::store::Store;
 use super::values::text;
 use crate::config::snapshot::Snapshot;
 use crate::config::text::code::Code;
@@ -70,8 +71,8 @@ pub fn parse_after(
 pub struct Outline {
     /// `server`; what could not be read has its default.
     pub server: Server,
-    /// The folder in which resources are stored one by one, if there is one.
-    pub store: Option<PathBuf>,
+    /// Where resources are stored one by one, if they are.
+    pub store: Option<Store>,
 }
 
 /// Reads the outline: without the folder that it names, references into it would look wrong.

@@ -7,3 +7,4 @@ pub(in crate::config) mod resource;
 pub(in crate::config) mod root;
 pub(in crate::config) mod scope;
 pub(in crate::config) mod server;
+pub(in crate::config) mod store;

@@ -1,16 +1,13 @@
 //! The top of a file.
 
-use std::path::PathBuf;
-
-use super::super::section::{Settings, section};
+use super::super::section::Settings;
 use super::super::shape::{Field, Section, Shape};
-use super::super::value::{Placed, Value};
-use super::super::values::FilePath;
+use super::super::value::Value;
 use super::agent::AgentSettings;
 use super::api_key::{ApiKeySettings, KeyId};
 use super::provider::ProviderSettings;
 use super::server::Server;
-use crate::config::text::source::Spanned;
+use super::store::Store;
 use crate::model::{AgentName, ProviderName, ResourceKind};
 
 /// The top of a file. It is read in pieces, since each may stand in another file.
@@ -47,15 +44,6 @@ pub const ROOT: &Section = &Section {
         ),
     ],
 };
-
-section! {
-    /// `store`
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Store = "`store`" {
-        /// the folder; made on the first start when it is absent
-        directory: Spanned<PathBuf> as Placed<FilePath>, required;
-    }
-}
 
 /// The fields of a resource of this kind.
 pub(in crate::config) const fn section_of(kind: ResourceKind) -> &'static Section {

@@ -1,0 +1,209 @@
+//! Follows a store: a watch of its head says when to look, and a look every few seconds says that nothing was missed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use etcd_client::{WatchOptions, WatchStream};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::fault::Fault;
+use super::link::{CALL, Connection};
+use super::look::{Looks, Seen};
+use super::pace::{BackOff, jittered};
+use crate::store::WatchRestart;
+
+/// How often the head is read, whatever the watch says: that read, not the watch, confirms what is held. Three members
+/// and one reader make less than one request a second.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long a watch may be behind a read: both come over one connection.
+const OWED_FOR: Duration = Duration::from_secs(1);
+/// How often names and versions of all resources are compared with what is held.
+const COMPARE_EVERY: Duration = Duration::from_secs(600);
+
+/// The task that follows a store.
+pub(super) struct Follower {
+    pub(super) looks: Arc<Looks>,
+    /// Asks for a look now.
+    pub(super) nudge: Arc<Notify>,
+}
+
+/// Why a session with etcd ended.
+enum Ended {
+    /// A call failed.
+    Fault(Fault),
+    /// The watch is of no use any more.
+    Watch(WatchRestart),
+}
+
+impl From<Fault> for Ended {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// A watch of the head, and the connection that it runs over.
+struct Watch {
+    stream: WatchStream,
+    connection: Connection,
+    /// The last change of the head that it told of, or that it began after.
+    heard: i64,
+    /// When it is silent for too long about a change that a look has seen.
+    owed: Option<Instant>,
+}
+
+impl Follower {
+    /// Follows for ever.
+    pub(super) async fn run(self) {
+        let mut waits = BackOff::new();
+        let mut told: Option<String> = None;
+        let mut compare = Instant::now() + jittered(COMPARE_EVERY);
+        loop {
+            let began = Instant::now();
+            let ended = self.session(&mut compare, &mut told).await;
+            match ended {
+                Ended::Watch(why) => self.looks.observer.watch_restarted(why),
+                // The start over is the cure, and comes at once.
+                Ended::Fault(Fault::Compacted(_)) => {}
+                Ended::Fault(fault) => {
+                    let fault = fault.to_string();
+                    if told.as_ref() != Some(&fault) {
+                        tracing::warn!("{fault}; what is held stays, and etcd is tried again");
+                        told = Some(fault);
+                    }
+                    self.looks.standing.ring();
+                }
+            }
+            if began.elapsed() > LOOK_EVERY {
+                waits.reset();
+            }
+            tokio::select! {
+                () = sleep(waits.next()) => {}
+                () = self.nudge.notified() => {}
+            }
+        }
+    }
+
+    /// Looks, then watches and looks again until something fails.
+    async fn session(&self, compare: &mut Instant, told: &mut Option<String>) -> Ended {
+        match self.follow(compare, told).await {
+            Ok(never) => match never {},
+            Err(ended) => ended,
+        }
+    }
+
+    async fn follow(
+        &self,
+        compare: &mut Instant,
+        told: &mut Option<String>,
+    ) -> Result<std::convert::Infallible, Ended> {
+        let seen = self.looks.look().await?;
+        if told.take().is_some() {
+            tracing::info!("etcd responds again");
+        }
+        let mut watch = self.open(seen).await?;
+        let mut last = seen;
+        let mut next = Instant::now() + jittered(LOOK_EVERY);
+        loop {
+            let owed = watch.owed;
+            let look = tokio::select! {
+                message = watch.stream.message() => watch.told(message)? > last.head_changed,
+                () = sleep_until(next) => true,
+                () = self.nudge.notified() => true,
+                () = sleep_until(owed.unwrap_or(next)), if owed.is_some() => {
+                    return Err(Ended::Watch(WatchRestart::Silent));
+                }
+            };
+            if !look {
+                continue;
+            }
+            if Instant::now() >= next {
+                self.looks.link.follow_files().await;
+                next = Instant::now() + jittered(LOOK_EVERY);
+            }
+            let seen = self.looks.look().await?;
+            self.is_of_one_history(last, seen)?;
+            watch.may_owe(seen);
+            last = seen;
+            self.is_of_one_connection(&watch).await?;
+            if Instant::now() >= *compare {
+                self.looks.compare().await?;
+                *compare = Instant::now() + jittered(COMPARE_EVERY);
+            }
+        }
+    }
+
+    async fn open(&self, seen: Seen) -> Result<Watch, Ended> {
+        let connection = self.looks.link.connection().await?;
+        let options = WatchOptions::new().with_start_revision(seen.at.saturating_add(1)).with_fragment();
+        let mut client = connection.client();
+        let opening = client.watch(self.looks.keys.head(), Some(options));
+        let fault = match timeout(CALL, opening).await {
+            Ok(Ok(stream)) => return Ok(Watch { stream, connection, heard: seen.head_changed, owed: None }),
+            Ok(Err(error)) => Fault::of(&error, connection.endpoint()),
+            Err(_) => Fault::TimedOut(CALL),
+        };
+        self.looks.link.give_up(&connection).await;
+        Err(fault.into())
+    }
+
+    /// A watch from a revision that etcd has not reached waits for ever: a restored backup turns revisions back.
+    fn is_of_one_history(&self, last: Seen, seen: Seen) -> Result<(), Ended> {
+        if seen.at < last.at { Err(Ended::Watch(WatchRestart::Closed)) } else { Ok(()) }
+    }
+
+    /// The watch goes where the looks go: a connection that was given up may be half dead.
+    async fn is_of_one_connection(&self, watch: &Watch) -> Result<(), Ended> {
+        let now = self.looks.link.connection().await?;
+        if now.is(&watch.connection) { Ok(()) } else { Err(Ended::Watch(WatchRestart::Closed)) }
+    }
+}
+
+impl Watch {
+    /// The last change of the head that the watch told of.
+    fn told(
+        &mut self,
+        message: Result<Option<etcd_client::WatchResponse>, etcd_client::Error>,
+    ) -> Result<i64, Ended> {
+        let message = match message {
+            Ok(Some(message)) => message,
+            Ok(None) => return Err(Ended::Watch(WatchRestart::Closed)),
+            Err(error) => {
+                let why = match Fault::of(&error, self.connection.endpoint()) {
+                    Fault::NoLeader(_) => WatchRestart::NoLeader,
+                    Fault::Unauthenticated(_) | Fault::Denied(_) => WatchRestart::Auth,
+                    Fault::Compacted(_) => WatchRestart::Compacted,
+                    Fault::Unreachable { .. }
+                    | Fault::TimedOut(_)
+                    | Fault::OwnFile(_)
+                    | Fault::NoSpace
+                    | Fault::TooLarge(_)
+                    | Fault::Other(_) => WatchRestart::Closed,
+                };
+                return Err(Ended::Watch(why));
+            }
+        };
+        if message.compact_revision() > 0 {
+            return Err(Ended::Watch(WatchRestart::Compacted));
+        }
+        if message.canceled() {
+            let why = message.cancel_reason();
+            let is_about_rights = why.contains("permission") || why.contains("auth");
+            let why = if is_about_rights { WatchRestart::Auth } else { WatchRestart::Closed };
+            return Err(Ended::Watch(why));
+        }
+        let newest = message.events().iter().filter_map(|event| event.kv()).map(|kv| kv.mod_revision()).max();
+        self.heard = self.heard.max(newest.unwrap_or_default());
+        self.owed = None;
+        Ok(self.heard)
+    }
+
+    /// Gives the watch some time for what a look has seen before it told.
+    fn may_owe(&mut self, seen: Seen) {
+        if seen.head_changed <= self.heard {
+            self.owed = None;
+        } else if self.owed.is_none() {
+            self.owed = Some(Instant::now() + OWED_FOR);
+        }
+    }
+}

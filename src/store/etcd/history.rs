@@ -1,0 +1,53 @@
+//! The last revisions, from their records.
+
+use super::fault::Fault;
+use super::judge::KEPT;
+use super::look::Looks;
+use super::record::StoredRecord;
+use crate::store::{Query, Record};
+
+/// Records of one read.
+const PAGE: u64 = 50;
+
+impl Looks {
+    /// The revisions that fit the query, newest first. A record that cannot be read only hides its own revision.
+    pub(super) async fn history(&self, query: &Query) -> Result<Vec<Record>, Fault> {
+        let head = self.standing.held().revision();
+        let last = query.before.map_or(head, |before| head.min(before.saturating_sub(1)));
+        let oldest = head.saturating_sub(KEPT).saturating_add(1);
+        let mut records = Vec::new();
+        let mut next = last;
+        while next >= oldest && next > 0 && records.len() < query.limit {
+            let from = next.saturating_sub(PAGE - 1).max(oldest);
+            for record in self.records(from, next).await?.into_iter().rev() {
+                let fits = |record: &Record| {
+                    query.only.as_ref().is_none_or(|id| record.commit.changes.iter().any(|c| c.id == *id))
+                };
+                if records.len() < query.limit && fits(&record) {
+                    records.push(record);
+                }
+            }
+            next = from.saturating_sub(1);
+        }
+        Ok(records)
+    }
+
+    /// The records of these revisions that are there, in their order.
+    async fn records(&self, from: u64, to: u64) -> Result<Vec<Record>, Fault> {
+        let names = (from..=to).map(|number| self.keys.record(number)).collect();
+        let values = self.get_all(names, 0).await?;
+        let read = |(value, _): (Vec<u8>, i64)| match StoredRecord::parse(&value) {
+            Ok(record) => Some(record.into_record()),
+            Err(error) => {
+                tracing::warn!(%error, "a revision is left out of the history");
+                None
+            }
+        };
+        Ok(values.into_iter().flatten().filter_map(read).collect())
+    }
+
+    /// One revision.
+    pub(super) async fn record(&self, number: u64) -> Result<Option<Record>, Fault> {
+        Ok(self.records(number, number).await?.into_iter().next())
+    }
+}

@@ -1,0 +1,24 @@
+//! A store of resources in etcd, which the members of a fleet share: the only place where etcd is talked to.
+//!
+//! The watch is a doorbell, the head key is the truth, the record is the difference, and a hash over everything proves it.
+//! What a member does while etcd is away, and who the other members are, is for others.
+
+mod commit;
+mod content;
+mod fault;
+mod first_read;
+mod follow;
+mod head;
+mod history;
+mod judge;
+mod keys;
+mod link;
+mod look;
+mod options;
+mod pace;
+mod record;
+mod standing;
+mod store;
+
+pub use options::EtcdOptions;
+pub use store::EtcdStore;

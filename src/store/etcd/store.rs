@@ -1,0 +1,170 @@
+//! A store of resources in etcd, for those who know no etcd.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::fault::Fault;
+use super::follow::Follower;
+use super::keys::Keys;
+use super::link::Link;
+use super::look::Looks;
+use super::options::EtcdOptions;
+use super::standing::Held;
+use crate::model::ResourceId;
+use crate::store::{
+    Commit, Description, Health, LastCommit, Latest, Observer, Query, Reading, Record, ResourceStore,
+    StoreError, StoreKind, Text, WriteError,
+};
+
+/// How long a start waits for etcd: what is kept on disk is the second choice, and comes soon.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+
+/// A store in etcd. It holds all resources in memory, and follows what others commit once [`Self::follow`] was called.
+pub struct EtcdStore {
+    looks: Arc<Looks>,
+    nudge: Arc<Notify>,
+    follower: Option<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for EtcdStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EtcdStore").field("prefix", &self.looks.keys.prefix()).finish_non_exhaustive()
+    }
+}
+
+impl EtcdStore {
+    /// The store. Nothing is sent before somebody asks.
+    #[must_use]
+    pub fn new(options: EtcdOptions, observer: Arc<dyn Observer>) -> Self {
+        let keys = Keys::new(options.prefix.clone());
+        let looks = Looks::new(Arc::new(Link::new(options)), keys, observer);
+        Self { looks: Arc::new(looks), nudge: Arc::default(), follower: None }
+    }
+
+    /// Follows what others commit, on the runtime of the caller, until this is dropped.
+    pub fn follow(&mut self) {
+        if self.follower.is_none() {
+            let follower = Follower { looks: Arc::clone(&self.looks), nudge: Arc::clone(&self.nudge) };
+            self.follower = Some(tokio::spawn(follower.run()));
+        }
+    }
+
+    /// What is held; looks first when nothing is.
+    async fn held(&self) -> Result<Held, StoreError> {
+        let held = self.looks.standing.held();
+        if held.is_known {
+            return Ok(held);
+        }
+        match timeout(FIRST_LOOK, self.looks.look()).await {
+            Err(_) => return Err(away(&Fault::TimedOut(FIRST_LOOK))),
+            Ok(Err(fault)) => return Err(away(&fault)),
+            Ok(Ok(_)) => {}
+        }
+        let held = self.looks.standing.held();
+        match held.state() {
+            _ if held.is_known => Ok(held),
+            (state, why) => Err(StoreError::Wrong { state, why: why.unwrap_or_default() }),
+        }
+    }
+}
+
+impl Drop for EtcdStore {
+    fn drop(&mut self) {
+        if let Some(follower) = &self.follower {
+            follower.abort();
+        }
+    }
+}
+
+#[async_trait]
+impl ResourceStore for EtcdStore {
+    async fn read(&self) -> Result<Reading, StoreError> {
+        let held = self.held().await?;
+        let mut resources = Vec::with_capacity(held.content.len());
+        for (name, entry) in held.content.iter() {
+            let Some(id) = ResourceId::parse(name) else {
+                return Err(StoreError::NotUnderstood { what: name.to_owned() });
+            };
+            let path = self.place(&id);
+            resources.push((id, Text { path, text: entry.text.to_string() }));
+        }
+        resources.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(Reading { head: held.revision(), resources, unreadable: Vec::new() })
+    }
+
+    async fn changed(&mut self) {
+        self.looks.standing.changed().await;
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<u64, WriteError> {
+        self.held().await?;
+        self.looks.commit(commit).await
+    }
+
+    async fn history(&self, query: Query) -> Result<Vec<Record>, StoreError> {
+        self.held().await?;
+        self.looks.history(&query).await.map_err(|fault| away(&fault))
+    }
+
+    async fn record(&self, number: u64) -> Result<Option<Record>, StoreError> {
+        self.looks.record(number).await.map_err(|fault| away(&fault))
+    }
+
+    async fn latest(&self, of: Option<&BTreeSet<ResourceId>>) -> Result<Latest, StoreError> {
+        let mut latest = Latest::new();
+        let history = self.history(Query { limit: usize::MAX, ..Query::default() }).await?;
+        for record in history {
+            for change in record.commit.changes {
+                if of.is_none_or(|of| of.contains(&change.id)) {
+                    latest.entry(change.id).or_insert((record.number, change.to));
+                }
+            }
+        }
+        Ok(latest)
+    }
+
+    async fn head(&self) -> Result<u64, StoreError> {
+        Ok(self.looks.standing.held().revision())
+    }
+
+    async fn refresh(&self) -> Result<(), StoreError> {
+        self.looks.look().await.map(drop).map_err(|fault| away(&fault))
+    }
+
+    fn last_commit(&self) -> Option<LastCommit> {
+        let head = self.looks.standing.held().head?;
+        Some(LastCommit { revision: head.revision, at: head.at, who: head.who })
+    }
+
+    fn edits_by_hand(&self) -> bool {
+        false
+    }
+
+    fn health(&self) -> Option<Health> {
+        Some(self.looks.standing.health())
+    }
+
+    fn place(&self, id: &ResourceId) -> PathBuf {
+        self.looks.keys.place(id).into()
+    }
+
+    fn describe(&self) -> Description {
+        let (state, why) = self.looks.standing.held().state();
+        Description {
+            kind: StoreKind::Etcd,
+            place: Some(format!("etcd:{}", self.looks.keys.prefix())),
+            read_only: why.filter(|_| state.needs_a_person()),
+        }
+    }
+}
+
+fn away(fault: &Fault) -> StoreError {
+    StoreError::Unavailable(fault.to_string())
+}
