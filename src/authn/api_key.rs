@@ -10,7 +10,9 @@ use http::{HeaderMap, HeaderName};
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::authz::{Check, Facts, Trace};
-use crate::model::{Digest, Identity, Instant, Reason, Request, Secret, SharedTimestamp};
+use crate::model::{
+    DenialKind, Denials, Digest, Identity, Instant, Reason, Request, Secret, SharedTimestamp,
+};
 
 use super::extract::{self, Scheme};
 
@@ -132,11 +134,13 @@ pub struct ApiKeyRefusal<'a> {
     pub reason: Reason,
     /// The holder of an expired or revoked key: the log names the clients that still use it.
     pub identity: Option<&'a Arc<Identity>>,
+    /// The denial of a revoked key, where it is denied.
+    pub denied: Option<DenialKind>,
 }
 
 impl From<Reason> for ApiKeyRefusal<'_> {
     fn from(reason: Reason) -> Self {
-        Self { reason, identity: None }
+        Self { reason, identity: None, denied: None }
     }
 }
 
@@ -149,6 +153,8 @@ pub struct ApiKeyPolicy {
     pub scheme: Scheme,
     /// The agent's own keys by id. A key of another agent is not among them, and so is unknown.
     pub keys: HashMap<String, ApiKeyRecord>,
+    /// The denials of the process: a denied key counts as revoked.
+    pub denials: Arc<Denials>,
 }
 
 impl ApiKeyPolicy {
@@ -182,8 +188,12 @@ impl ApiKeyPolicy {
         });
         let record = record.filter(|_| known).ok_or(Reason::ApiKeyInvalid)?;
         let identity = &record.identity;
-        check_times(record, request.now, trace)
-            .map_err(|reason| ApiKeyRefusal { reason, identity: Some(identity) })?;
+        let denied = self.denials.of_api_key(key.id(), request.now);
+        check_times(record, denied, request.now, trace).map_err(|reason| ApiKeyRefusal {
+            reason,
+            identity: Some(identity),
+            denied,
+        })?;
         request.note_use(&record.last_used);
         Ok(identity)
     }
@@ -210,12 +220,20 @@ impl ApiKeyPolicy {
     }
 }
 
-fn check_times(record: &ApiKeyRecord, now: Instant, trace: &mut impl Trace) -> Result<(), Reason> {
+fn check_times(
+    record: &ApiKeyRecord,
+    denied: Option<DenialKind>,
+    now: Instant,
+    trace: &mut impl Trace,
+) -> Result<(), Reason> {
     let passed = |at: Option<Instant>| at.is_some_and(|at| now >= at);
     let written = |at: Option<Instant>| at.map_or_else(|| "never".to_owned(), |at| format!("at {at}"));
-    let revoked = passed(record.revoked_at);
+    let revoked = denied.is_some() || passed(record.revoked_at);
     trace.check(Check::ApiKeyRevoked, !revoked, || Facts {
-        seen: Some(format!("revoked {}", written(record.revoked_at))),
+        seen: Some(match denied {
+            Some(_) => "revoked by a denial".to_owned(),
+            None => format!("revoked {}", written(record.revoked_at)),
+        }),
         wanted: format!("not revoked at {now}"),
         fix: "use another key",
     });
@@ -235,6 +253,7 @@ fn check_times(record: &ApiKeyRecord, now: Instant, trace: &mut impl Trace) -> R
 mod tests {
     use super::*;
     use crate::authz::Silent;
+    use crate::model::{DenialSet, Until};
 
     fn policy(key: &Secret, id: &str, expires: Option<u64>, revoked: Option<u64>) -> ApiKeyPolicy {
         let record = ApiKeyRecord {
@@ -248,6 +267,7 @@ mod tests {
             header: HeaderName::from_static("x-api-key"),
             scheme: Scheme::bare(),
             keys: HashMap::from([(id.to_owned(), record)]),
+            denials: Arc::default(),
         }
     }
 
@@ -291,6 +311,21 @@ mod tests {
             // Only the holder of a key whose digest matched is named.
             let is_known = matches!(wanted, Ok(()) | Err(Reason::ApiKeyExpired | Reason::ApiKeyRevoked));
             assert_eq!(ask(&policy, key), (wanted, is_known.then(|| id.clone())));
+        }
+    }
+
+    #[test]
+    fn a_denied_key_is_refused_as_revoked_whatever_else_is_true_of_it() {
+        let (id, key) = ApiKeyText::generate().unwrap();
+        let (_, other) = ApiKeyText::generate().unwrap();
+        let mut set = DenialSet::default();
+        set.add(DenialKind::ApiKey, &id, Until::Never);
+        for (expires, revoked) in [(None, None), (Some(1), None), (None, Some(1)), (None, Some(999))] {
+            let policy = policy(&key, &id, expires, revoked);
+            policy.denials.publish(set.clone());
+            let answer = ask(&policy, key.expose_secret());
+            assert_eq!(answer, (Err(Reason::ApiKeyRevoked), Some(id.clone())), "{expires:?} {revoked:?}");
+            assert_eq!(ask(&policy, other.expose_secret()), (Err(Reason::ApiKeyInvalid), None));
         }
     }
 

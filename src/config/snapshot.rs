@@ -9,7 +9,9 @@ use rustls::sign::CertifiedKey;
 
 use crate::authn::{Issuers, ProcessSessionKeys, TokenCache};
 use crate::idp::Provider;
-use crate::model::{AgentName, CertificateTerm, Digest, Live, ProviderName, ResourceId, SharedTimestamp};
+use crate::model::{
+    AgentName, CertificateTerm, Denials, Digest, Live, ProviderName, ResourceId, SharedTimestamp,
+};
 use crate::routing::{Agent, Router};
 use crate::signing::{KeyRing, SigningFrom};
 use crate::upstream::Endpoint;
@@ -105,6 +107,8 @@ pub struct Snapshot {
     pub tokens: Option<Arc<TokenCache>>,
     /// The keys of sessions where an agent names no file with its own; one cell for the life of the process.
     pub sessions: Arc<ProcessSessionKeys>,
+    /// The credentials that are denied; one cell for the life of the process, which `control` fills.
+    pub denials: Arc<Denials>,
     /// Where agents run, each host and port once; kept from the snapshot before.
     pub endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 use crate::config::{self, Compiled, Diagnostics, Files, Severity, Snapshot, Source};
 use crate::idp::ProviderSpec;
 use crate::model::{Instant, ResourceId, ResourceKind};
-use crate::store::{Change, Commit, StoreError, WriteError, at_leisure};
+use crate::store::{Change, Commit, Denial, StoreError, WriteError, at_leisure};
 use crate::telemetry::Metrics;
 
+use super::denials;
 use super::diff::diffs;
 use super::edit::{Asked, Edit, EditError, Edited};
 use super::editor::{self, Base};
@@ -88,7 +89,8 @@ impl Reconciler {
             return Ok(edited);
         }
         if !changes.is_empty() {
-            edited.number = Some(self.commit(&edit, changes).await?);
+            let denials = denials::of(&changes, &previous, &compiled.snapshot, &edit, self.clock.now());
+            edited.number = Some(self.commit(&edit, changes, denials).await?);
         }
         self.files = Arc::new(files);
         self.publish(compiled.snapshot).await;
@@ -147,11 +149,16 @@ impl Reconciler {
         Ok(Draft { changes, compiled, files, edited })
     }
 
-    async fn commit(&mut self, edit: &Edit, changes: Vec<Change>) -> Result<u64, Failed> {
+    async fn commit(
+        &mut self,
+        edit: &Edit,
+        changes: Vec<Change>,
+        denials: Vec<Denial>,
+    ) -> Result<u64, Failed> {
         let ids: Vec<ResourceId> = changes.iter().map(|change| change.id.clone()).collect();
         let at = self.clock.now().timestamp();
         let commit = Commit { at, who: edit.who.clone(), what: edit.what.clone(), changes };
-        self.head = match self.stores.resources.commit_after(self.head, commit).await {
+        self.head = match self.stores.resources.commit_after(self.head, commit, denials).await {
             Ok(number) => number,
             Err(moved @ WriteError::Moved { .. }) => return Err(Failed::Moved(moved)),
             Err(error) => return Err(Failed::Finally(error.into())),

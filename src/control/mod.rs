@@ -12,6 +12,7 @@ mod by_hand;
 mod card_fetch;
 mod cards;
 mod change;
+mod denials;
 mod diff;
 mod edit;
 mod editor;

@@ -19,6 +19,7 @@ use crate::upstream::Running as Streams;
 use super::aside::Aside;
 use super::background::{Background, tidy_up_later};
 use super::by_hand;
+use super::denials;
 use super::finding::{Finding, tell};
 use super::handle::{self, Control, Order};
 use super::load::{Looked, Running, look};
@@ -70,6 +71,9 @@ impl Reconciler {
         let now = clock.now();
         metrics.reload_applied(now);
         let snapshot = live.get();
+        if let Some(store) = &stores.denials {
+            denials::enforce(&store.follow().borrow(), &snapshot, &metrics, now);
+        }
         let head = stores.resources.head().await.unwrap_or_default();
         let status = Status {
             applied: snapshot.revision.clone(),
@@ -113,6 +117,9 @@ impl Reconciler {
         let live = self.live.get();
         self.background.follow_cards(&live).await;
         self.attend(&live);
+        if let Some(store) = &self.stores.denials {
+            denials::follow(&**store, self.control(), self.metrics.clone(), Arc::clone(&self.clock));
+        }
         tidy_up_later();
         self.note_meanwhile(&live).await;
         loop {
@@ -190,7 +197,7 @@ impl Reconciler {
         let before = self.live.get();
         self.background.follow_cards(&snapshot).await;
         self.live.publish(Arc::clone(&snapshot));
-        self.end_lost_streams(&snapshot);
+        self.control.end_lost_streams(&snapshot, self.clock.now());
         self.attend(&snapshot);
         let gone = before.agents.keys().any(|name| !snapshot.agents.contains_key(name))
             || before.providers.keys().any(|name| !snapshot.providers.contains_key(name));

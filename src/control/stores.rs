@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::config::{self, Outline, SharedFile, Snapshot, Source};
 use crate::model::ResourceId;
-use crate::store::{DirectoryStore, Documents, NoStore, Reading, ResourceStore, StoreError, Text, Writer};
+use crate::store::{
+    DenialStore, DirectoryStore, Documents, NoStore, Reading, ResourceStore, StoreError, Text, Writer,
+};
 
 use super::audit_log::{AuditFile, AuditLog};
 
@@ -15,6 +17,8 @@ pub struct Stores {
     pub(super) resources: Box<dyn ResourceStore>,
     pub(super) audit: Option<Box<dyn AuditLog>>,
     pub(super) shared: Shared,
+    /// The denials of a shared store.
+    pub(super) denials: Option<Arc<dyn DenialStore>>,
 }
 
 /// The files that stored resources may name, when members share the store; `None` for a store of this machine.
@@ -42,7 +46,13 @@ impl Stores {
         resources: Box<dyn ResourceStore>,
         audit: Option<Box<dyn AuditLog>>,
     ) -> Self {
-        Self { documents, resources, audit, shared: None }
+        Self { documents, resources, audit, shared: None, denials: None }
+    }
+
+    /// The same, with the denials of a shared store.
+    #[must_use]
+    pub fn with_denials(self, denials: Arc<dyn DenialStore>) -> Self {
+        Self { denials: Some(denials), ..self }
     }
 
     /// Opens the store that the documents name, if they name one.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Snapshot;
-use crate::model::{AgentName, EndedBy};
+use crate::model::{AgentName, EndedBy, Instant};
 use crate::routing::lost;
 use crate::upstream::{BOUNDARY_WAIT, Ended, Running, Stream, StreamId};
 
@@ -27,19 +27,6 @@ impl Reconciler {
         self
     }
 
-    /// Ends the streams that this snapshot no longer authorizes. A stream that begins meanwhile checks itself.
-    pub(super) fn end_lost_streams(&self, snapshot: &Snapshot) {
-        let now = self.clock.now();
-        let ended = self.control.running.end(|stream| {
-            let facts = &stream.facts;
-            lost(facts, snapshot.agents.get(&facts.agent).map(Arc::as_ref), now)
-        });
-        if !ended.is_empty() {
-            tracing::info!(streams = ended.len(), "running streams end: the change takes their right away");
-        }
-        insist_in_time(ended);
-    }
-
     /// Logs that an operator ended streams.
     pub(super) async fn note_ended(&self, who: &str, what: &str) {
         self.write_down(&self.live.get(), who, what, None).await;
@@ -47,6 +34,21 @@ impl Reconciler {
 }
 
 impl Control {
+    /// Ends the streams that this snapshot and its denials no longer authorize, and returns how many. A stream that begins
+    /// meanwhile checks itself.
+    pub(super) fn end_lost_streams(&self, snapshot: &Snapshot, now: Instant) -> usize {
+        let ended = self.running.end(|stream| {
+            let facts = &stream.facts;
+            lost(facts, snapshot.agents.get(&facts.agent).map(Arc::as_ref), now)
+        });
+        let count = ended.len();
+        if count > 0 {
+            tracing::info!(streams = count, "running streams end: a change takes their right away");
+        }
+        insist_in_time(ended);
+        count
+    }
+
     /// The running streams of an agent, oldest first.
     #[must_use]
     pub fn streams(&self, agent: &AgentName) -> Vec<Arc<Stream>> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::authn::{Answer, OAuthPolicy};
 use crate::authz::Trace;
-use crate::model::{Reason, Request};
+use crate::model::{Purpose, Reason, Request};
 use crate::routing::{Agent, Authenticator};
 
 use super::{Evidence, Need, Verdict};
@@ -29,7 +29,12 @@ pub fn decide(
         Authenticator::Public => Step::Decided(Verdict::allowed(agent, None, None)),
         Authenticator::ApiKey(policy) => Step::Decided(match policy.authenticate(request, trace) {
             Ok(identity) => Verdict::allowed(agent, Some(Arc::clone(identity)), None),
-            Err(refusal) => Verdict::refused(agent, refusal.reason, refusal.identity.map(Arc::clone)),
+            Err(refusal) => {
+                if let (Some(kind), Purpose::Serve) = (refusal.denied, request.purpose) {
+                    agent.metrics.denial_hit(kind);
+                }
+                Verdict::refused(agent, refusal.reason, refusal.identity.map(Arc::clone))
+            }
         }),
         Authenticator::OAuth(policy) => by_token(agent, policy, request, evidence, trace),
     }

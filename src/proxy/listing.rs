@@ -8,7 +8,7 @@ use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
 use crate::model::{Decision, EndedBy};
-use crate::routing::{Agent, lost, right};
+use crate::routing::{Agent, denied, lost, right};
 use crate::telemetry::PathText;
 use crate::upstream::{BOUNDARY_WAIT, Listed, StreamFacts};
 
@@ -56,10 +56,12 @@ impl Gateway {
         Ok(())
     }
 
-    /// Judges a stream that was just listed: a change between the decision and the response did not find it.
+    /// Judges a stream that was just listed: a change or a denial between the decision and the response did not find it.
     fn judge(&self, listed: &Listed, agent: &Agent) {
         let cause = self.parts.snapshot.with(|snapshot| match snapshot.agents.get(&agent.name) {
-            Some(now) if now.entry.number == agent.entry.number => None,
+            Some(now) if now.entry.number == agent.entry.number => {
+                denied(&listed.stream().facts, now, self.clock.now())
+            }
             now => lost(&listed.stream().facts, now.map(Arc::as_ref), self.clock.now()),
         });
         if let Some(by) = cause {

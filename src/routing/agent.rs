@@ -281,6 +281,7 @@ pub(crate) mod tests {
                 header: "x-key".parse().unwrap(),
                 scheme: Scheme::bare(),
                 keys: HashMap::new(),
+                denials: Arc::default(),
             }),
         );
         let public = public_agent("p", None, "/p");

@@ -61,7 +61,8 @@ pub fn lost(facts: &StreamFacts, agent: Option<&Agent>, now: Instant) -> Option<
                 let is_over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
                 // Only a changed expiry is the change's doing: a key that expires as it was to ends nothing here.
                 let was_cut_short = key.expires_at != *expires_at && is_over(key.expires_at);
-                key.digest == *digest && !is_over(key.revoked_at) && !was_cut_short
+                let is_denied = policy.denials.of_api_key(id, now).is_some();
+                key.digest == *digest && !is_over(key.revoked_at) && !was_cut_short && !is_denied
             });
             (!holds).then_some(EndedBy::Revoked)
         }
@@ -72,6 +73,18 @@ pub fn lost(facts: &StreamFacts, agent: Option<&Agent>, now: Instant) -> Option<
     }
 }
 
+/// The same for a stream whose agent is as it was: only a denial takes its right away.
+#[must_use]
+pub fn denied(facts: &StreamFacts, agent: &Agent, now: Instant) -> Option<EndedBy> {
+    match (&facts.right, &agent.authenticator) {
+        (Right::ApiKey { .. }, Authenticator::ApiKey(_)) => lost(facts, Some(agent), now),
+        (
+            Right::Open | Right::Issuer(_) | Right::ApiKey { .. },
+            Authenticator::Public | Authenticator::OAuth(_) | Authenticator::ApiKey(_),
+        ) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -79,7 +92,7 @@ mod tests {
 
     use super::*;
     use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Scheme};
-    use crate::model::Digest;
+    use crate::model::{DenialKind, DenialSet, Digest, Until};
     use crate::routing::agent::tests::{agent, public_agent};
     use crate::upstream::running::tests::facts;
 
@@ -97,7 +110,12 @@ mod tests {
 
     fn keyed(record: Option<ApiKeyRecord>) -> Agent {
         let keys: HashMap<_, _> = record.map(|record| ("k".to_owned(), record)).into_iter().collect();
-        let policy = ApiKeyPolicy { header: "x-key".parse().unwrap(), scheme: Scheme::bare(), keys };
+        let policy = ApiKeyPolicy {
+            header: "x-key".parse().unwrap(),
+            scheme: Scheme::bare(),
+            keys,
+            denials: Arc::default(),
+        };
         agent("a", None, "/a", Authenticator::ApiKey(policy))
     }
 
@@ -131,6 +149,29 @@ mod tests {
         ] {
             assert_eq!(judged(&stream, Some(&after)), wanted, "{what}");
         }
+    }
+
+    #[test]
+    fn a_denial_ends_the_streams_of_its_key_and_no_others() {
+        let agent = keyed(Some(key(None, None)));
+        let stream = stream_of(&agent, Some(&Identity::of_api_key("k", None)));
+        let now = Instant::from_unix(NOW);
+        let deny = |id: &str| {
+            let Authenticator::ApiKey(policy) = &agent.authenticator else { unreachable!() };
+            let mut set = DenialSet::default();
+            set.add(DenialKind::ApiKey, id, Until::Never);
+            policy.denials.publish(set);
+        };
+        for (id, wanted) in [("other", None), ("k", Some(EndedBy::Revoked))] {
+            deny(id);
+            assert_eq!(
+                (denied(&stream, &agent, now), judged(&stream, Some(&agent))),
+                (wanted, wanted),
+                "{id}"
+            );
+        }
+        let open = StreamFacts { right: Right::Open, ..stream };
+        assert_eq!(denied(&open, &agent, now), None, "an agent as it was takes no other right away");
     }
 
     #[test]

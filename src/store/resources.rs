@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 
 use super::{
-    Commit, Description, Health, LastCommit, Query, Reading, Record, SnapshotError, StoreError, WriteError,
+    Commit, Denial, Description, Health, LastCommit, Query, Reading, Record, SnapshotError, StoreError,
+    WriteError,
 };
 use crate::model::ResourceId;
 
@@ -40,11 +41,18 @@ pub trait ResourceStore: Send + Sync {
     async fn commit(&self, commit: Commit) -> Result<u64, WriteError>;
 
     /// Carries out a commit that was validated with what revision `head` holds. Where others write too, it fails with
-    /// [`WriteError::Moved`] when that is not the last revision any more.
+    /// [`WriteError::Moved`] when that is not the last revision any more. `denials` are those of the credentials that the
+    /// commit takes away: members of a shared store refuse them by these, before they have compiled the change. A store of
+    /// one process needs none.
     ///
     /// # Errors
-    /// [`WriteError`].
-    async fn commit_after(&self, _head: u64, commit: Commit) -> Result<u64, WriteError> {
+    /// [`WriteError`]; then nobody is denied either, unless there are more denials than fit into one transaction.
+    async fn commit_after(
+        &self,
+        _head: u64,
+        commit: Commit,
+        _denials: Vec<Denial>,
+    ) -> Result<u64, WriteError> {
         // The one writer of a store knows its head.
         self.commit(commit).await
     }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use prometheus::{Histogram, IntCounter};
 
 use crate::model::{
-    AuthMethod, CacheLabel, CallOutcome, Decision, EndedBy, ListOutcome, OperationClass, ProviderName,
-    Reason, StreamKind,
+    AuthMethod, CacheLabel, CallOutcome, Decision, DenialKind, EndedBy, ListOutcome, OperationClass,
+    ProviderName, Reason, StreamKind,
 };
 
 use super::resolved::Resolved;
@@ -33,6 +33,7 @@ struct Handles {
     no_provider: ProviderRow,
     codes: Counters,
     calls: Counters,
+    denial_hits: Counters,
     request_duration: OnceLock<Histogram>,
     upstream_duration: OnceLock<Histogram>,
 }
@@ -75,6 +76,7 @@ impl AgentMetrics {
             no_provider: ProviderRow::new(Self::NO_PROVIDER),
             codes: Counters::default(),
             calls: Counters::default(),
+            denial_hits: Counters::default(),
             request_duration: OnceLock::new(),
             upstream_duration: OnceLock::new(),
         }))
@@ -141,6 +143,14 @@ impl AgentMetrics {
         if let Some(cell) = self.0.calls.cell(index, OperationClass::ALL.len() * outcomes) {
             let make =
                 || self.0.metrics.families.mcp_calls.of([&self.0.agent, class.as_str(), outcome.as_str()]);
+            cell.get_or_init(make).inc();
+        }
+    }
+
+    /// Counts a request whose credential a denial of this kind names.
+    pub fn denial_hit(&self, kind: DenialKind) {
+        if let Some(cell) = self.0.denial_hits.cell(kind as usize, DenialKind::ALL.len()) {
+            let make = || self.0.metrics.families.denial_hits.of([&self.0.agent, kind.as_str()]);
             cell.get_or_init(make).inc();
         }
     }

@@ -105,6 +105,10 @@ families! {
             = "Messages to agents with rules by operation, by kind and by what the rules said.";
         mcp_list_entries: counter "portcullis_mcp_list_entries_total" { Agent, ListOutcome }
             = "Entries of lists that MCP agents with rules sent, by what became of them.";
+        denials: gauge "portcullis_denials" { DenialKind }
+            = "Denials in force that this gateway knows, by what they name.";
+        denial_hits: counter "portcullis_denial_hits_total" { Agent, DenialKind }
+            = "Requests whose credential a denial names, by agent and by what it names.";
         auth_duration: histogram "portcullis_auth_duration_seconds" { Method, Cache } in DECISION_BUCKETS
             = "Time that a decision took, by method and by what the token cache said.";
         token_cache_events: counter "portcullis_token_cache_events_total" { Event }

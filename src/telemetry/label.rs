@@ -4,8 +4,8 @@
 //! of series is bounded by the configuration.
 
 use crate::model::{
-    AuthMethod, CacheLabel, CallOutcome, CardSignature, CardSource, Decision, EndedBy, ListOutcome,
-    OperationClass, Reason, StreamKind,
+    AuthMethod, CacheLabel, CallOutcome, CardSignature, CardSource, Decision, DenialKind, EndedBy,
+    ListOutcome, OperationClass, Reason, StreamKind,
 };
 
 use super::{HandshakeFailure, UpstreamError};
@@ -49,6 +49,8 @@ pub enum Label {
     CardSource,
     /// What became of the signatures of a card.
     CardSignature,
+    /// What a denial names.
+    DenialKind,
     /// What kind of stream it is.
     StreamKind,
     /// What ended a stream.
@@ -99,7 +101,7 @@ impl Label {
             Self::Operation => "operation",
             Self::CardSource => "source",
             Self::CardSignature => "signature",
-            Self::StreamKind | Self::CallKind => "kind",
+            Self::StreamKind | Self::CallKind | Self::DenialKind => "kind",
             Self::CallOutcome | Self::ListOutcome => "outcome",
             Self::Trigger => "trigger",
             Self::Result => "result",
@@ -126,6 +128,7 @@ impl Label {
             Self::Cache => Some(CacheLabel::ALL.len()),
             Self::CardSource => Some(CardSource::ALL.len()),
             Self::CardSignature => Some(CardSignature::ALL.len()),
+            Self::DenialKind => Some(DenialKind::ALL.len()),
             Self::StreamKind => Some(StreamKind::ALL.len()),
             Self::EndedBy => Some(EndedBy::ALL.len()),
             Self::HandshakeCause => Some(HandshakeFailure::ALL.len()),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use prometheus::{Encoder as _, TextEncoder};
 
-use crate::model::{AgentName, CertificateTerm, Instant, ProviderName};
+use crate::model::{AgentName, CertificateTerm, DenialKind, Denials, Instant, ProviderName};
 
 use super::certificate_metrics::CertificateMetrics;
 use super::families::{self, Families};
@@ -122,6 +122,14 @@ impl Metrics {
     /// The number of documents that are broken on disk; `refused`: something there is not what is live.
     pub fn documents_broken(&self, documents: usize, refused: bool) {
         self.0.config.broken(documents, refused);
+    }
+
+    /// These denials are in force.
+    pub fn denials(&self, denials: &Denials) {
+        for kind in DenialKind::ALL {
+            let entries = i64::try_from(denials.len(*kind)).unwrap_or(i64::MAX);
+            self.0.families.denials.of([kind.as_str()]).set(entries);
+        }
     }
 
     /// Drops the series of agents and providers that are no longer configured.

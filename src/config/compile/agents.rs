@@ -27,7 +27,8 @@ pub(super) fn make(input: &Input<'_>, providers: &Providers, from: &FromFiles) -
     let issuers = before.map_or_else(|| Arc::new(issuers), Arc::clone);
     let api_keys = api_keys(input);
     let tokens = token_cache(input);
-    let mut all = Agents { issuers, keys: keys(&api_keys), api_keys, tokens, ..Agents::default() };
+    let denials = input.previous.map(|snapshot| Arc::clone(&snapshot.denials)).unwrap_or_default();
+    let mut all = Agents { issuers, keys: keys(&api_keys), api_keys, tokens, denials, ..Agents::default() };
     for entry in &input.document.agents {
         let Some(endpoint) = endpoint(input, &mut all, &entry.upstream) else { continue };
         if entry.a2a.is_some() {
@@ -207,6 +208,7 @@ fn authenticator(
             header: written.header.clone(),
             scheme: Scheme::parse(&written.prefix)?,
             keys: all.keys.get(&entry.id.value).cloned().unwrap_or_default(),
+            denials: Arc::clone(&all.denials),
         }),
         Auth::OAuth(oauth) => {
             // All or none: a provider that could not be compiled has been reported, and an agent that

@@ -9,7 +9,7 @@ use http::HeaderValue;
 use crate::authn::{ApiKeyRecord, Issuers, ProcessSessionKeys, SessionKeys, TokenCache};
 use crate::config::snapshot::ApiKey;
 use crate::idp::Provider;
-use crate::model::{AgentName, ProviderName};
+use crate::model::{AgentName, Denials, ProviderName};
 use crate::routing::{Agent, Router};
 use crate::upstream::{Endpoint, Trust};
 
@@ -24,6 +24,7 @@ pub(super) struct Agents {
     pub(super) endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
     pub(super) api_keys: BTreeMap<String, ApiKey>,
     pub(super) tokens: Option<Arc<TokenCache>>,
+    pub(super) denials: Arc<Denials>,
     /// The API keys of each agent, by id.
     pub(super) keys: HashMap<AgentName, HashMap<String, ApiKeyRecord>>,
 }

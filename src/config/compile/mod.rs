@@ -105,6 +105,7 @@ pub fn compile(
         agents: agents.agents,
         issuers: agents.issuers,
         tokens: agents.tokens,
+        denials: agents.denials,
         sessions: from.sessions.process,
         endpoints: agents.endpoints,
         providers,

@@ -1,0 +1,176 @@
+//! The denials of a shared store, as a member knows them, and the rule by which it believes what it reads: a store that
+//! went back takes no denial away.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::model::{DenialSet, Digest, Instant};
+
+use super::denial::DenialEntry;
+
+/// A shared store of denials.
+pub trait DenialStore: Send + Sync {
+    /// The denials as they are known now and after each change.
+    fn follow(&self) -> watch::Receiver<Arc<KnownDenials>>;
+}
+
+/// The head of the denials: it moves with each change of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DenialHead {
+    /// How many changes there were. It only grows.
+    pub n: u64,
+    /// The hash over all entries, see [`hash`].
+    pub sha256: String,
+}
+
+/// Entries by their id.
+pub type DenialEntries = BTreeMap<Box<str>, Arc<DenialEntry>>;
+
+/// The denials that a member knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownDenials {
+    /// The head that they belong to.
+    pub head: DenialHead,
+    /// All entries, also those that have ended and those that this version does not understand.
+    pub entries: DenialEntries,
+    /// Whether the store went back; the entries are then those of before, and those that the store has besides.
+    pub went_back: bool,
+}
+
+impl KnownDenials {
+    /// What a member knows that knew this, and reads `entries` under `head`.
+    #[must_use]
+    pub fn after(&self, head: DenialHead, entries: DenialEntries, now: Instant) -> Self {
+        let is_lost = |(id, known): (&Box<str>, &Arc<DenialEntry>)| {
+            !known.until.has_passed(now) && entries.get(id).is_none_or(|seen| seen != known)
+        };
+        let went_back = head.n < self.head.n || (head.n == self.head.n && self.entries.iter().any(is_lost));
+        if !went_back {
+            return Self { head, entries, went_back };
+        }
+        let mut all = entries;
+        // An entry of before counts more than one that took its id.
+        all.extend(self.entries.iter().map(|(id, entry)| (id.clone(), Arc::clone(entry))));
+        Self { head: self.head.clone(), entries: all, went_back }
+    }
+
+    /// The denials in force.
+    #[must_use]
+    pub fn in_force(&self, now: Instant) -> DenialSet {
+        let mut set = DenialSet::default();
+        for entry in self.entries.values().filter(|entry| !entry.until.has_passed(now)) {
+            if let Some((kind, value)) = &entry.denies {
+                set.add(*kind, value, entry.until);
+            }
+        }
+        set
+    }
+
+    /// The ids of entries that this version does not understand.
+    pub fn not_understood(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter(|(_, entry)| entry.denies.is_none()).map(|(id, _)| &**id)
+    }
+}
+
+/// The hash over entries: the SHA-256, in hexadecimal, over `id NUL hex(SHA-256(text)) LF` of each, in the order of the
+/// bytes of the ids.
+#[must_use]
+pub fn hash(entries: &DenialEntries) -> String {
+    let mut all = String::new();
+    for (id, entry) in entries {
+        // Writing to a string cannot fail.
+        let _written = writeln!(all, "{id}\0{}", entry.digest().to_hex());
+    }
+    Digest::of(all.as_bytes()).to_hex()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DenialKind, Denials, Until};
+    use crate::store::Denial;
+
+    const NOW: Instant = Instant::from_unix(100);
+
+    fn entry(key: &str, until: Until) -> (Box<str>, Arc<DenialEntry>) {
+        let denial = Denial {
+            kind: DenialKind::ApiKey,
+            value: key.to_owned(),
+            until,
+            reason: String::new(),
+            actor: String::new(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        (denial.id().into(), Arc::new(DenialEntry::read(&denial.text())))
+    }
+
+    fn entries(keys: &str) -> DenialEntries {
+        keys.chars().map(|key| entry(&key.to_string(), Until::Never)).collect()
+    }
+
+    fn known(n: u64, keys: &str) -> KnownDenials {
+        let entries = entries(keys);
+        KnownDenials { head: DenialHead { n, sha256: hash(&entries) }, entries, went_back: false }
+    }
+
+    /// The keys that are denied.
+    fn denied(known: &KnownDenials) -> String {
+        let denials = Denials::default();
+        denials.publish(known.in_force(NOW));
+        ('a'..='z').filter(|key| denials.of_api_key(&key.to_string(), NOW).is_some()).collect()
+    }
+
+    #[test]
+    fn a_store_that_went_back_takes_no_denial_away() {
+        let knew = known(5, "ab");
+        for (what, seen, wanted, went_back, n) in [
+            ("the same", known(5, "ab"), "ab", false, 5),
+            ("one more", known(6, "abc"), "abc", false, 6),
+            ("one lifted", known(6, "b"), "b", false, 6),
+            ("written by hand", known(5, "abc"), "abc", false, 5),
+            ("gone although nothing happened", known(5, "b"), "ab", true, 5),
+            ("an older backup", known(4, "a"), "ab", true, 5),
+            ("an older backup that went on", known(4, "ac"), "abc", true, 5),
+            ("an empty store", known(0, ""), "ab", true, 5),
+        ] {
+            let after = knew.after(seen.head, seen.entries, NOW);
+            assert_eq!(
+                (denied(&after).as_str(), after.went_back, after.head.n),
+                (wanted, went_back, n),
+                "{what}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_store_that_went_back_is_believed_again_when_it_is_ahead() {
+        let knew = known(5, "ab").after(known(2, "a").head, entries("a"), NOW);
+        assert_eq!((denied(&knew).as_str(), knew.went_back), ("ab", true));
+        for (seen, wanted) in [(known(5, "ab"), "ab"), (known(6, "a"), "a")] {
+            let after = knew.after(seen.head, seen.entries, NOW);
+            assert_eq!((denied(&after).as_str(), after.went_back), (wanted, false));
+        }
+    }
+
+    #[test]
+    fn an_entry_whose_end_has_passed_may_go_and_one_that_was_cut_short_may_not() {
+        let ends = |until| KnownDenials { entries: DenialEntries::from([entry("a", until)]), ..known(5, "") };
+        let (past, future) = (Until::At(NOW), Until::At(Instant::from_unix(200)));
+        let gone = ends(past).after(known(5, "").head, DenialEntries::new(), NOW);
+        assert_eq!((denied(&gone).as_str(), gone.went_back), ("", false));
+        let cut = ends(future).after(known(5, "").head, DenialEntries::from([entry("a", past)]), NOW);
+        assert_eq!((denied(&cut).as_str(), cut.went_back), ("a", true));
+    }
+
+    #[test]
+    fn the_hash_is_over_ids_and_hashes_of_texts() {
+        let entries = DenialEntries::from([("a".into(), Arc::new(DenialEntry::read("abc")))]);
+        // SHA-256 of "a\0" + SHA-256 of "abc" (FIPS 180-2 appendix B.1) in hexadecimal + "\n".
+        let line = "a\0ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n";
+        assert_eq!(hash(&entries), Digest::of(line.as_bytes()).to_hex());
+    }
+}
