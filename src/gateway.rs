@@ -1,25 +1,32 @@
 //! The composition root: from a store to a running gateway, and from a signal to its end.
 //!
-//! A gateway is built from a snapshot: no listener opens without one. What happens to a request is in `proxy`.
+//! A gateway is built from a snapshot: no listener of callers or operators opens without one, while the pages for
+//! operations say what a start waits for. What happens to a request is in `proxy`.
 
+mod begin;
 mod companions;
 mod console;
 mod descriptors;
+mod first;
 mod life;
 mod listeners;
 mod notify;
 mod opened;
+mod pages;
 mod records;
 mod session_key;
 mod start;
 mod start_error;
 mod successor;
+mod waiting;
 
 use std::io::Write;
 
+use crate::door::Drain;
 use crate::store::Documents;
 use crate::telemetry::Metrics;
 
+use begin::Process;
 use life::Requests;
 use opened::Opened;
 pub use start_error::StartError;
@@ -62,8 +69,15 @@ pub fn run(options: Options) -> Result<(), StartError> {
     let requests = Requests::new(&runtime).map_err(StartError::system)?;
     let metrics = Metrics::new().map_err(StartError::system)?;
     let Options { documents, upgrade, access_log } = options;
-    let opened = Opened::new(documents, upgrade, requests, &runtime, &metrics)?;
-    let (life, guards) = start::start(opened, upgrade, access_log, &runtime, &metrics);
+    let drain = Drain::default();
+    let process = Process { runtime: &runtime, metrics: &metrics, drain: &drain, upgrade };
+    let Some(begun) = process.begin(documents, requests)? else {
+        tracing::info!("stopped before anything was live");
+        runtime.shutdown_background();
+        return Ok(());
+    };
+    let opened = Opened::new(begun, upgrade, &runtime)?;
+    let (life, guards) = start::start(opened, access_log, &process);
     let ended = runtime.block_on(life.live());
     drop(guards);
     tracing::info!("stopped");

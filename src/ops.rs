@@ -1,4 +1,6 @@
 //! The operations listener: `/metrics`, `/livez`, `/readyz`. No credentials; it belongs on an inner network.
+//!
+//! It is there before anything is live, so that an operator sees what a start waits for.
 
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
@@ -14,18 +16,32 @@ use serde_json::json;
 
 use crate::config::Snapshot;
 use crate::control::{Control, Status};
-use crate::model::{Clock, PROBLEM_MEDIA_TYPE, problem_document};
+use crate::model::{Clock, Live, PROBLEM_MEDIA_TYPE, problem_document};
 use crate::telemetry::Metrics;
 
 /// What the pages are made of.
 #[derive(Clone)]
 pub struct Ops {
-    /// The live configuration, and what became of the last change.
-    pub control: Control,
+    /// How far the gateway is.
+    pub stage: Arc<Live<Stage>>,
     /// Where "now" comes from.
     pub clock: Arc<dyn Clock>,
     /// All metrics.
     pub metrics: Metrics,
+}
+
+/// How far a gateway is.
+pub enum Stage {
+    /// Nothing is live yet, for this reason.
+    Waiting(String),
+    /// A configuration is live.
+    Live(Gateway),
+}
+
+/// A gateway with a configuration.
+pub struct Gateway {
+    /// The live configuration, and what became of the last change.
+    pub control: Control,
     /// Whether the listeners of callers are served.
     pub is_listening: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Whether the gateway is on its way out.
@@ -35,6 +51,21 @@ pub struct Ops {
 impl std::fmt::Debug for Ops {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Ops")
+    }
+}
+
+impl std::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Waiting(why) => f.debug_tuple("Waiting").field(why).finish(),
+            Self::Live(_) => f.write_str("Live"),
+        }
+    }
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Gateway")
     }
 }
 
@@ -103,37 +134,63 @@ pub fn untried(snapshot: &Snapshot) -> Vec<&str> {
 }
 
 /// Ready once callers are served and each provider has been tried, and until the gateway is told to stop. A provider
-/// that failed does not make the gateway unready: its agents answer 503, all others work.
+/// that failed does not make the gateway unready: its agents answer 503, all others work. Neither does a store that is
+/// away, once something is live.
 async fn readyz(State(ops): State<Ops>, RawQuery(query): RawQuery) -> Response {
-    let snapshot = ops.control.live();
-    let leaving = (ops.is_leaving)();
-    let listening = (ops.is_listening)();
-    let waiting = untried(&snapshot);
-    let ready = listening && !leaving && waiting.is_empty();
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let verbose =
         query.is_some_and(|q| q.split('&').any(|part| part == "verbose" || part.starts_with("verbose=")));
-    if verbose {
-        let now = ops.clock.now();
-        let providers: Vec<_> = snapshot.providers.values().map(|p| p.status(now)).collect();
-        let body = json!({
-            "ready": ready,
-            "draining": leaving,
-            "revision": snapshot.revision.as_str(),
-            "agents": snapshot.agents.len(),
-            "config": config(&ops.control.status()),
-            "providers": providers,
-        });
-        let body = format!("{body:#}\n");
-        return (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+    let stage = ops.stage.get();
+    match stage.as_ref() {
+        Stage::Waiting(why) if verbose => {
+            verbosely(false, &json!({ "ready": false, "draining": false, "waiting_for": why }))
+        }
+        Stage::Waiting(why) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("nothing is live yet: {why}\n")).into_response()
+        }
+        Stage::Live(gateway) => gateway.readyz(verbose, ops.clock.as_ref()),
     }
-    let text = match (leaving, listening, waiting.as_slice()) {
-        (true, _, _) => "draining\n".to_owned(),
-        (false, false, _) => "waiting for the listeners\n".to_owned(),
-        (false, true, []) => "ok\n".to_owned(),
-        (false, true, names) => format!("waiting for the first fetch of keys of: {}\n", names.join(", ")),
-    };
-    (status, text).into_response()
+}
+
+fn verbosely(ready: bool, body: &serde_json::Value) -> Response {
+    (status(ready), [(header::CONTENT_TYPE, "application/json")], format!("{body:#}\n")).into_response()
+}
+
+const fn status(ready: bool) -> StatusCode {
+    if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+}
+
+impl Gateway {
+    fn readyz(&self, verbose: bool, clock: &dyn Clock) -> Response {
+        let snapshot = self.control.live();
+        let leaving = (self.is_leaving)();
+        let listening = (self.is_listening)();
+        let waiting = untried(&snapshot);
+        let ready = listening && !leaving && waiting.is_empty();
+        if verbose {
+            let now = clock.now();
+            let providers: Vec<_> = snapshot.providers.values().map(|p| p.status(now)).collect();
+            return verbosely(
+                ready,
+                &json!({
+                    "ready": ready,
+                    "draining": leaving,
+                    "revision": snapshot.revision.as_str(),
+                    "agents": snapshot.agents.len(),
+                    "config": config(&self.control.status()),
+                    "providers": providers,
+                }),
+            );
+        }
+        let text = match (leaving, listening, waiting.as_slice()) {
+            (true, _, _) => "draining\n".to_owned(),
+            (false, false, _) => "waiting for the listeners\n".to_owned(),
+            (false, true, []) => "ok\n".to_owned(),
+            (false, true, names) => {
+                format!("waiting for the first fetch of keys of: {}\n", names.join(", "))
+            }
+        };
+        (status(ready), text).into_response()
+    }
 }
 
 /// Whether what is on disk is live, or what is wrong with it.

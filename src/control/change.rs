@@ -95,6 +95,9 @@ impl Reconciler {
         self.files = Arc::new(files);
         self.publish(compiled.snapshot).await;
         self.audit(&previous, &edit.who, &edit.what, edited.number).await;
+        if self.refused.is_none() {
+            self.stores.resources.is_live(self.head);
+        }
         self.looked(Outcome::Applied).await;
         if on_disk.is_err() {
             // Documents set aside may be valid with this change.

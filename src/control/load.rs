@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{self, Compiled, Diagnostic, Diagnostics, Files, Snapshot, Source};
+use crate::config::{self, Code, Compiled, Diagnostic, Diagnostics, Files, Outline, Snapshot, Source};
 use crate::model::{Clock as _, Instant, ResourceId, SystemClock};
 use crate::store::{StoreError, Unreadable};
 use crate::telemetry::Metrics;
@@ -72,6 +72,24 @@ pub async fn load(stores: &Stores, metrics: &Metrics) -> Result<(Compiled, Files
         Ok(loaded) => Ok(loaded),
         Err(findings) => Err(LoadError::Invalid(with_last_good(findings, &sources, stores).await)),
     }
+}
+
+/// The settings of the process in its documents, unless something is wrong with these whatever a store of resources holds.
+/// A resource that they name may be in there, so that one that is missing is no error.
+///
+/// # Errors
+/// What is wrong.
+pub async fn own(stores: &Stores, metrics: &Metrics) -> Result<Outline, Diagnostics> {
+    let read = stores.documents.read().await;
+    let sources = of_documents(read.map_err(|error| LoadError::Store(error).into_diagnostics())?);
+    if let Err(findings) = compile(&[], &sources, None, metrics, (SystemClock.now(), &read_file)) {
+        let is_of_the_store = |f: &Diagnostic| matches!(f.code, Code::UnknownProvider | Code::UnknownAgent);
+        let own: Diagnostics = findings.iter().filter(|f| !is_of_the_store(f)).cloned().collect();
+        if own.has_errors() {
+            return Err(own);
+        }
+    }
+    config::outline(&sources, &|name| std::env::var(name).ok()).ok_or_else(Diagnostics::default)
 }
 
 /// Adds a help to the first error in a resource of the store: the revision with its last good text.

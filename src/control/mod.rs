@@ -40,7 +40,7 @@ pub use diff::{Action, diff, shown};
 pub use edit::{Edit, EditError, Edited, Expect, Restore, RollBack, To, Wanted};
 pub use finding::{ChangeCode, Finding, FindingCode, tell};
 pub use handle::{Control, Reloaded};
-pub use load::{LoadError, load};
+pub use load::{LoadError, load, own};
 pub use moving::{Difference, OpenError, Side, named, try_out};
 pub use reconciler::Reconciler;
 pub use resolver::Resolver;

@@ -121,6 +121,7 @@ impl Reconciler {
             denials::follow(&**store, self.control(), self.metrics.clone(), Arc::clone(&self.clock));
         }
         tidy_up_later();
+        self.stores.resources.is_live(self.head);
         self.note_meanwhile(&live).await;
         loop {
             let files: Vec<PathBuf> = self.files.keys().cloned().collect();

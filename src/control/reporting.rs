@@ -73,6 +73,7 @@ impl Reconciler {
     pub(super) async fn accept(&mut self, is_taken: bool) -> Outcome {
         self.aside = Arc::new(Aside::default());
         self.said = None;
+        self.stores.resources.is_live(self.head);
         let was_refused = self.refused.take().is_some();
         let outcome = if is_taken { Outcome::Applied } else { Outcome::Unchanged };
         if was_refused && !is_taken {

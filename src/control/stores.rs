@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::config::{self, Outline, SharedFile, Snapshot, Source};
 use crate::model::ResourceId;
 use crate::store::{
-    DenialStore, DirectoryStore, Documents, NoStore, Reading, ResourceStore, StoreError, Text, Writer,
+    DenialStore, DirectoryStore, Documents, NoStore, Reading, ResourceStore, SnapshotError, StoreError, Text,
+    Writer,
 };
 
 use super::audit_log::{AuditFile, AuditLog};
@@ -85,6 +86,20 @@ impl Stores {
         of_resource(id.clone(), text, &self.shared)
     }
 
+    /// Whether the resources are in a store that several gateways share.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.resources.health().is_some()
+    }
+
+    /// Takes what ran last on this machine in place of what the store holds.
+    ///
+    /// # Errors
+    /// As [`ResourceStore::fall_back`].
+    pub async fn fall_back(&self) -> Result<(), Option<SnapshotError>> {
+        self.resources.fall_back().await
+    }
+
     /// Reads everything, documents first.
     pub(super) async fn read(&self) -> Result<Standing, StoreError> {
         let documents = self.documents.read().await;
@@ -92,7 +107,7 @@ impl Stores {
     }
 
     /// Waits until something may have changed, including the `files` that the configuration refers to.
-    pub(super) async fn changed(&mut self, files: &[PathBuf]) {
+    pub async fn changed(&mut self, files: &[PathBuf]) {
         tokio::select! {
             () = self.documents.changed(files) => {}
             () = self.resources.changed() => {}

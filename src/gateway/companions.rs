@@ -1,7 +1,6 @@
-//! What runs beside the requests: the console and the control API, the pages for operations, and what the service manager
-//! is told.
+//! What runs beside the requests: the console and the control API, and what the service manager and the pages for operations
+//! are told.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use crate::config::Snapshot;
 use crate::control::Control;
 use crate::door::Drain;
 use crate::model::{Clock, Live};
-use crate::ops::{self, Ops};
+use crate::ops::{self, Gateway};
 use crate::telemetry::{Decisions, Metrics};
 
 use super::console;
@@ -55,17 +54,14 @@ impl Companions {
         (notifier, reload)
     }
 
-    /// Serves the pages for operations until another process serves them.
-    pub(super) fn serve_pages(self, listener: TcpListener, runtime: &Runtime) {
-        let Self { control, clock, metrics, live: _, drain, accepting, upgrade } = self;
-        let replaced = drain.clone();
-        let closing = async move { replaced.replaced().await };
+    /// What the pages for operations are about.
+    pub(super) fn gateway(self) -> Gateway {
+        let Self { control, clock: _, metrics: _, live: _, drain, accepting, upgrade } = self;
         // After a hand-over the successor serves this address, so keep reporting ready.
         let is_leaving = Arc::new(move || !drain.is_handed_over() && drain.is_leaving());
         // While a successor waits for the listeners, the process that has them serves there.
         let is_listening = Arc::new(move || upgrade || *accepting.borrow());
-        let pages = Ops { control, clock, metrics, is_listening, is_leaving };
-        runtime.spawn(ops::serve(listener, pages, closing));
+        Gateway { control, is_listening, is_leaving }
     }
 }
 

@@ -72,6 +72,32 @@ impl Requests {
     }
 }
 
+/// What a process keeps of the signals that it gets.
+pub(super) enum Heard {
+    /// SIGHUP and SIGQUIT.
+    Requests(Requests),
+    /// All.
+    All(Signals),
+}
+
+impl Heard {
+    /// Keeps all from now on.
+    pub(super) fn and_ends(self, runtime: &Runtime) -> std::io::Result<Signals> {
+        match self {
+            Self::Requests(requests) => requests.and_ends(runtime),
+            Self::All(signals) => Ok(signals),
+        }
+    }
+}
+
+/// What a signal asks of a process in which nothing is live yet.
+pub(super) enum Early {
+    /// To try again at once.
+    Again,
+    /// To end.
+    End,
+}
+
 /// From the opening of the listeners to the end.
 pub(super) struct Life {
     pub(super) server: PreparedServer,
@@ -142,6 +168,20 @@ impl Life {
 }
 
 impl Signals {
+    /// Waits for a signal that a process follows before anything is live. Cancel-safe.
+    pub(super) async fn before_live(&mut self) -> Early {
+        loop {
+            tokio::select! {
+                _ = self.hup.recv() => return Early::Again,
+                _ = self.int.recv() => return Early::End,
+                _ = self.term.recv() => return Early::End,
+                _ = self.quit.recv() => {
+                    tracing::error!("SIGQUIT, but nothing is live yet, so there is nothing to hand over");
+                }
+            }
+        }
+    }
+
     /// Waits for the end, and passes on what asks for a reload.
     async fn end(
         &mut self,

@@ -18,6 +18,10 @@ use crate::control::Control;
 /// How long a manager may leave its queue full.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How much longer a manager is asked to wait for a start, each time that the store is tried: well above the time between
+/// two tries.
+const PATIENT: Duration = Duration::from_secs(60);
+
 /// Tells the service manager. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Notifier(Option<Arc<(UnixDatagram, SocketAddr)>>);
@@ -27,6 +31,8 @@ pub(super) struct Notifier(Option<Arc<(UnixDatagram, SocketAddr)>>);
 pub(super) enum News {
     /// The start, or a reload, is over.
     Ready,
+    /// The start waits for the store of the fleet: that is no reason to end the process.
+    Waiting,
     /// The configuration is read again; [`News::Ready`] follows.
     Reloading,
     /// The process is on its way to its end.
@@ -101,6 +107,7 @@ impl News {
     fn message(self) -> String {
         let mut message = match self {
             Self::Ready => "READY=1\n",
+            Self::Waiting => "STATUS=waiting for the store of the fleet\n",
             Self::Reloading => "RELOADING=1\n",
             Self::Stopping => "STOPPING=1\n",
             Self::MainPid(_) => "",
@@ -111,6 +118,7 @@ impl News {
             // A manager tells by it which READY belongs to which reload.
             Self::Reloading => writeln!(message, "MONOTONIC_USEC={}", monotonic_micros()),
             Self::MainPid(pid) => writeln!(message, "MAINPID={pid}"),
+            Self::Waiting => writeln!(message, "EXTEND_TIMEOUT_USEC={}", PATIENT.as_micros()),
             Self::Ready | Self::Stopping => Ok(()),
         };
         message

@@ -4,18 +4,17 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::config::{Server, Snapshot};
 use crate::control::{Reconciler, Resolver};
-use crate::door::Drain;
 use crate::limits::{MessageMemory, Slots};
 use crate::model::{Clock, Live, SystemClock};
 use crate::proxy::GatewayParts;
-use crate::telemetry::{AccessLogGuard, Metrics, RefusalsGuard, tell_of_lost_lines};
+use crate::telemetry::{AccessLogGuard, RefusalsGuard, tell_of_lost_lines};
 use crate::upstream::Running;
 
+use super::begin::Process;
 use super::companions::Companions;
 use super::life::Life;
 use super::listeners::{self, Sockets};
@@ -32,19 +31,17 @@ pub(super) type Guards = (AccessLogGuard, Option<RefusalsGuard>);
 /// Puts a gateway together. It serves as soon as its life is lived.
 pub(super) fn start(
     opened: Opened,
-    upgrade: bool,
     access_log: Box<dyn Write + Send>,
-    runtime: &Runtime,
-    metrics: &Metrics,
+    process: &Process<'_>,
 ) -> (Life, Guards) {
-    let Opened { stores, files, snapshot, room, signals, listeners, ops, state, console } = opened;
+    let Opened { stores, files, snapshot, room, signals, listeners, mut pages, state, console } = opened;
+    let Process { runtime, metrics, drain, upgrade } = *process;
     let settings = Arc::clone(&snapshot.server);
     runtime.block_on(Resolver::first_answers(snapshot.endpoints.values(), FIRST_ADDRESSES));
     let live = Arc::new(Live::from_arc(Arc::clone(&snapshot)));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (access_log, log_guard) = records::access_log(&settings, access_log);
     let (decisions, refusals_guard) = records::noted(&snapshot, &clock, console.is_some(), runtime);
-    let drain = Drain::default();
     let running = Running::default();
     let parts = GatewayParts {
         snapshot: Arc::clone(&live),
@@ -80,11 +77,13 @@ pub(super) fn start(
     runtime.spawn(reconciler.run());
     runtime.spawn(tell_of_lost_lines());
     let (notifier, reload) = companions.notify(runtime);
-    companions.serve_pages(ops, runtime);
+    pages.is_live(companions.gateway());
+    pages.serve(drain, metrics, runtime);
     if upgrade {
         successor::sign(&successor::socket(&settings));
     }
     announce(&snapshot);
+    let drain = drain.clone();
     (Life { server, stop, signals, reload, drain, settings, notifier }, (log_guard, refusals_guard))
 }
 

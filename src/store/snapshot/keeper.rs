@@ -46,9 +46,13 @@ impl SnapshotKeeper {
         Self { last }
     }
 
-    /// This is live.
+    /// This is live. It is written only when it is another one than before.
     pub fn is_live(&self, head: SnapshotHead, resources: Arc<dyn NamedTexts>) {
-        self.last.send_modify(|given| given.live = Some((head, resources)));
+        self.last.send_if_modified(|given| {
+            let is_other = given.live.as_ref().is_none_or(|(before, _)| *before != head);
+            given.live = Some((head, resources));
+            is_other
+        });
     }
 
     /// These are denied.
@@ -128,6 +132,16 @@ mod tests {
         let (last, _, when) = written.last().unwrap();
         assert_eq!(last, "1000");
         assert!(*when <= Duration::from_secs(3), "{when:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_same_is_written_once() {
+        let (keeper, written) = keeper(0);
+        for _ in 0..3 {
+            keeper.is_live(head(1), texts(0));
+            sleep(JOIN * 2).await;
+        }
+        assert_eq!(written.lock().unwrap().len(), 1);
     }
 
     #[tokio::test(start_paused = true)]
