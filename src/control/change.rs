@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::config::{self, Compiled, Diagnostics, Files, Severity, Snapshot, Source};
 use crate::idp::ProviderSpec;
 use crate::model::{Instant, ResourceId, ResourceKind};
-use crate::store::{Change, Commit, Denial, StoreError, WriteError, at_leisure};
+use crate::store::{Change, Commit, Denial, WriteError, at_leisure};
 use crate::telemetry::Metrics;
 
 use super::denials;
@@ -43,9 +43,12 @@ impl From<EditError> for Failed {
     }
 }
 
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Self::Finally(error.into())
+impl From<WriteError> for Failed {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Moved { .. } => Self::Moved(error),
+            other => Self::Finally(other.into()),
+        }
     }
 }
 
@@ -161,11 +164,7 @@ impl Reconciler {
         let ids: Vec<ResourceId> = changes.iter().map(|change| change.id.clone()).collect();
         let at = self.clock.now().timestamp();
         let commit = Commit { at, who: edit.who.clone(), what: edit.what.clone(), changes };
-        self.head = match self.stores.resources.commit_after(self.head, commit, denials).await {
-            Ok(number) => number,
-            Err(moved @ WriteError::Moved { .. }) => return Err(Failed::Moved(moved)),
-            Err(error) => return Err(Failed::Finally(error.into())),
-        };
+        self.head = self.stores.resources.commit_after(self.head, commit, denials).await?;
         Arc::make_mut(&mut self.aside).forget(&ids);
         Ok(self.head)
     }

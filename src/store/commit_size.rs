@@ -5,8 +5,6 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Commit;
-
 /// The most resources in one commit. A transaction of etcd takes 128 operations in each of its parts (`--max-txn-ops`); the
 /// record, the head and the removal of an old record are three of them, and orphans share the rest.
 pub const MOST_RESOURCES: usize = 120;
@@ -27,10 +25,9 @@ pub struct CommitSize {
 }
 
 impl CommitSize {
-    /// The size of `commit`, for which `bytes` are sent.
+    /// The size of a change of so many resources, for which so many bytes are sent.
     #[must_use]
-    pub const fn new(commit: &Commit, bytes: usize) -> Self {
-        let resources = commit.changes.len();
+    pub const fn new(resources: usize, bytes: usize) -> Self {
         Self { resources, bytes, max_resources: MOST_RESOURCES, max_bytes: MOST_BYTES }
     }
 

@@ -69,11 +69,11 @@ pub trait ResourceStore: Send + Sync {
     /// When it cannot be read.
     async fn head(&self) -> Result<u64, StoreError>;
 
-    /// Waits until what is held is what the store holds now. A store that is read each time holds nothing.
+    /// Before a write: waits until what is held is what the store holds now. A store that is read each time holds nothing.
     ///
     /// # Errors
-    /// When the store cannot be asked.
-    async fn refresh(&self) -> Result<(), StoreError> {
+    /// When the store cannot be asked, or nothing may be written to it.
+    async fn refresh(&self) -> Result<(), WriteError> {
         Ok(())
     }
 

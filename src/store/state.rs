@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Divergence;
+
 /// The state of a shared store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -42,12 +44,21 @@ impl StoreState {
         }
     }
 
+    /// How the store parted from what runs here, where a person must decide.
+    #[must_use]
+    pub const fn divergence(self) -> Option<Divergence> {
+        match self {
+            Self::Vanished => Some(Divergence::Vanished),
+            Self::Foreign => Some(Divergence::Foreign),
+            Self::Regressed => Some(Divergence::Regressed),
+            Self::Forked => Some(Divergence::Forked),
+            Self::Ok | Self::Stale | Self::Torn => None,
+        }
+    }
+
     /// Whether a person must decide before anything is written or applied.
     #[must_use]
     pub const fn needs_a_person(self) -> bool {
-        match self {
-            Self::Vanished | Self::Foreign | Self::Regressed | Self::Forked => true,
-            Self::Ok | Self::Stale | Self::Torn => false,
-        }
+        self.divergence().is_some()
     }
 }

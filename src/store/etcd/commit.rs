@@ -1,121 +1,86 @@
-//! A commit as one transaction: it takes place whole, at the head that it was made for, or not at all.
+//! A commit: sent once, at the head that it was made for. It takes place whole or not at all, and which of the two is found
+//! out also when the response is lost (see `settle`).
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use etcd_client::{Compare, CompareOp, Txn, TxnOp, TxnResponse};
+use etcd_client::{ResponseHeader, TxnResponse};
+use tokio::time::Instant;
 
-use super::content::{Entry, Put};
-use super::fault::Fault;
-use super::head::Head;
-use super::judge::KEPT;
-use super::look::{FORMAT, Looks};
-use super::record::StoredRecord;
+use super::draft::Draft;
+use super::look::Looks;
+use super::settle::Outcome;
 use super::standing::Held;
-use crate::store::leisure::blocking;
-use crate::store::{Change, Commit, WriteError};
+use crate::store::{Change, Commit, StoreState, WriteError};
 
-/// A commit that is ready to be sent.
-struct Draft {
-    from: u64,
-    head: Head,
-    puts: Vec<Put>,
-    txn: Txn,
-}
+/// How long a response to a commit may take. What comes before and after it in the same request takes three seconds, and
+/// a client has its answer within five.
+const SENT: Duration = Duration::from_millis(1500);
 
 impl Looks {
-    /// Carries out a commit, and gives the number of its revision.
-    pub(super) async fn commit(&self, commit: Commit) -> Result<u64, WriteError> {
-        let began = tokio::time::Instant::now();
+    /// Carries out a commit, and gives the number of its revision. `after` is the head that it was validated with.
+    pub(super) async fn commit(&self, after: Option<u64>, commit: Commit) -> Result<u64, WriteError> {
+        let began = Instant::now();
+        self.may_write()?;
         let held = self.standing.held();
+        if after.is_some_and(|after| after != held.revision()) {
+            return Err(WriteError::Moved { head: held.revision() });
+        }
         check(&held, &commit.changes)?;
         if commit.changes.is_empty() {
             return Ok(held.revision());
         }
-        let Draft { from, head, puts, txn } = self.draft(held, commit).await;
-        let number = head.revision;
-        let answer = self.link.call(|mut kv| async move { kv.txn(txn).await }).await;
-        let answer = answer.map_err(|fault| self.failed(&fault))?;
-        if !answer.succeeded() {
-            self.observer.conflicted();
-            return Err(WriteError::Moved { head: number });
+        let draft = self.draft(held, commit).await;
+        if draft.size.is_too_large() {
+            return Err(WriteError::TooLarge(draft.size));
         }
-        let at = revision(&answer);
-        let puts = puts.into_iter().map(|(name, entry)| (name, entry.map(|entry| entry.changed_at(at))));
-        let _moved = self.standing.advance(from, puts.collect(), head, at, true);
+        let at = self.send(&draft).await?;
+        let (from, number) = (draft.from(), draft.head.revision);
+        let puts =
+            draft.puts.into_iter().map(|(name, entry)| (name, entry.map(|entry| entry.changed_at(at))));
+        let _moved = self.standing.advance(from, puts.collect(), draft.head, at, true);
         self.observer.committed(began.elapsed());
         Ok(number)
     }
 
-    async fn draft(&self, held: Held, commit: Commit) -> Draft {
-        let from = held.revision();
-        let number = from.saturating_add(1);
-        let id = format!("{:032x}", rand::random::<u128>());
-        let record = StoredRecord::new(number, &commit, &id, &self.link.options().masked);
-        let put = |change: &Change| {
-            let entry = change.to.as_deref().map(|text| Entry::new(text, 0));
-            (change.id.to_string(), entry)
-        };
-        let puts: Vec<Put> = commit.changes.iter().map(put).collect();
-        let content = std::sync::Arc::clone(&held.content);
-        let (puts, sha256) = blocking(move || {
-            let hash = content.hash_after(&puts);
-            (puts, hash)
-        })
-        .await;
-        let before = held.head.as_ref();
-        let head = Head {
-            store_id: before.map_or_else(new_id, |head| head.store_id.clone()),
-            revision: number,
-            generation: before.map_or(1, |head| head.generation),
-            sha256,
-            at: commit.at,
-            who: commit.who,
-            commit: id,
-            resumed: before.and_then(|head| head.resumed),
-        };
-        let txn = self.txn(&held, &head, &puts, &record);
-        Draft { from, head, puts, txn }
+    /// Fails in a state in which nothing may be written.
+    pub(super) fn may_write(&self) -> Result<(), WriteError> {
+        let (state, why) = self.standing.held().state();
+        if let Some(state) = state.divergence() {
+            return Err(WriteError::NeedsPerson { state, why: why.unwrap_or_default() });
+        }
+        if state == StoreState::Torn { Err(WriteError::Torn) } else { Ok(()) }
     }
 
-    fn txn(&self, held: &Held, head: &Head, puts: &[Put], record: &StoredRecord) -> Txn {
-        let key = |name: &str| self.keys.entry(head.generation, name);
-        let same = |name: &String| {
-            let changed = held.content.get(name).map_or(0, |entry| entry.changed);
-            Compare::mod_revision(key(name), CompareOp::Equal, changed)
-        };
-        let mut compares = vec![Compare::mod_revision(self.keys.head(), CompareOp::Equal, held.head_changed)];
-        compares.extend(puts.iter().map(|(name, _)| same(name)));
-        let mut operations: Vec<TxnOp> = puts
-            .iter()
-            .map(|(name, entry)| match entry {
-                Some(entry) => TxnOp::put(key(name), entry.text.as_bytes(), None),
-                None => TxnOp::delete(key(name), None),
-            })
-            .collect();
-        operations.push(TxnOp::put(self.keys.record(head.revision), record.to_json(), None));
-        operations.push(TxnOp::put(self.keys.head(), head.to_json(), None));
-        if held.head.is_none() {
-            operations.push(TxnOp::put(self.keys.format(), FORMAT, None));
+    /// Sends a commit, and gives etcd's revision of it.
+    async fn send(&self, draft: &Draft) -> Result<i64, WriteError> {
+        // Nothing is sent while there is no connection.
+        self.link.connection().await.map_err(|fault| self.refused(&fault))?;
+        let txn = draft.txn.clone();
+        let response = self.link.call_within(SENT, |mut kv| async move { kv.txn(txn).await }).await;
+        match response {
+            Ok(response) if response.succeeded() => Ok(revision(&response)),
+            Ok(_) => Err(self.moved(draft)),
+            Err(fault) if fault.may_have_taken_place() => match self.settle(draft).await {
+                Outcome::Made(at) => Ok(at),
+                Outcome::NotMade => Err(self.moved(draft)),
+                Outcome::Unknown => {
+                    tracing::warn!(commit = draft.head.commit, %fault, "nobody knows what became of a commit");
+                    Err(WriteError::OutcomeUnknown { commit: draft.head.commit.clone() })
+                }
+            },
+            Err(fault) if fault.is_too_large() => {
+                tracing::warn!(%fault, "etcd takes less at once than it does by default");
+                Err(WriteError::TooLarge(draft.size))
+            }
+            Err(fault) => Err(self.refused(&fault)),
         }
-        if let Some(old) = head.revision.checked_sub(KEPT).filter(|old| *old > 0) {
-            operations.push(TxnOp::delete(self.keys.record(old), None));
-        }
-        Txn::new().when(compares).and_then(operations)
     }
 
-    fn failed(&self, fault: &Fault) -> WriteError {
-        let place = || format!("etcd:{}", self.keys.prefix()).into();
-        let why = fault.to_string();
-        match fault {
-            Fault::NoSpace => WriteError::Failed { path: place(), why, full: true },
-            Fault::Denied(_) | Fault::Unauthenticated(_) => WriteError::ReadOnly(why),
-            Fault::Unreachable { .. } | Fault::NoLeader(_) | Fault::TimedOut(_) | Fault::OwnFile(_) => {
-                WriteError::Unavailable(why)
-            }
-            Fault::Compacted(_) | Fault::TooLarge(_) | Fault::Other(_) => {
-                WriteError::Failed { path: place(), why, full: false }
-            }
-        }
+    /// Somebody else's commit came first.
+    fn moved(&self, draft: &Draft) -> WriteError {
+        self.observer.conflicted();
+        WriteError::Moved { head: draft.head.revision }
     }
 }
 
@@ -131,11 +96,6 @@ fn check(held: &Held, changes: &[Change]) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// An id that no other store has.
-fn new_id() -> String {
-    format!("{:032x}", rand::random::<u128>())
-}
-
-fn revision(answer: &TxnResponse) -> i64 {
-    answer.header().map_or(0, etcd_client::ResponseHeader::revision)
+fn revision(response: &TxnResponse) -> i64 {
+    response.header().map_or(0, ResponseHeader::revision)
 }

@@ -98,6 +98,24 @@ impl Fault {
         }
     }
 
+    /// Whether a write that was sent may have taken place, or may still do so.
+    pub(super) const fn may_have_taken_place(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::NoLeader(_) | Self::TimedOut(_) | Self::Other(_) => true,
+            Self::Denied(_)
+            | Self::Unauthenticated(_)
+            | Self::OwnFile(_)
+            | Self::NoSpace
+            | Self::Compacted(_)
+            | Self::TooLarge(_) => false,
+        }
+    }
+
+    /// Whether the request was larger than etcd takes.
+    pub(super) const fn is_too_large(&self) -> bool {
+        matches!(self, Self::TooLarge(_))
+    }
+
     /// Whether another member of etcd, or another connection, may do better.
     pub(super) const fn is_of_the_connection(&self) -> bool {
         match self {

@@ -150,12 +150,24 @@ impl Link {
     where
         F: Future<Output = Result<T, Error>>,
     {
+        self.call_within(CALL, call).await
+    }
+
+    /// One call, sent once, whose response may take this long.
+    pub(super) async fn call_within<T, F>(
+        &self,
+        limit: Duration,
+        call: impl FnOnce(KvClient) -> F,
+    ) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         let connection = self.connection().await?;
-        let answer = timeout_at(Instant::now() + CALL, call(connection.kv())).await;
+        let answer = timeout_at(Instant::now() + limit, call(connection.kv())).await;
         let fault = match answer {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => Fault::of(&error, &connection.endpoint),
-            Err(_) => Fault::TimedOut(CALL),
+            Err(_) => Fault::TimedOut(limit),
         };
         if fault.is_of_the_connection() {
             self.give_up(&connection).await;

@@ -69,7 +69,11 @@ impl Looks {
         self.observer.head(revision);
         let outcome = match (judgement, found.head) {
             (Judgement::Wrong(state, why), _) => Err((state, why)),
-            (Judgement::Same, _) => Ok(()),
+            (Judgement::Same, _) => {
+                // It may have been written anew as it was: see `settle`.
+                self.standing.head_changed(revision, found.seen.head_changed);
+                Ok(())
+            }
             (Judgement::Empty, _) | (_, None) => {
                 if !held.is_known {
                     tracing::warn!("the store is empty; its first commit makes it");

@@ -5,6 +5,7 @@
 
 mod commit;
 mod content;
+mod draft;
 mod fault;
 mod first_read;
 mod follow;
@@ -17,6 +18,8 @@ mod look;
 mod options;
 mod pace;
 mod record;
+mod refused;
+mod settle;
 mod standing;
 mod store;
 

@@ -134,6 +134,14 @@ impl Standing {
         true
     }
 
+    /// The head was last written at this revision of etcd, if it is still the one of this number that is held.
+    pub(super) fn head_changed(&self, number: u64, at: i64) {
+        let mut held = self.lock();
+        if held.revision() == number {
+            held.head_changed = at;
+        }
+    }
+
     /// The store says that what is held is right.
     pub(super) fn confirm(&self) {
         let was = {

@@ -19,12 +19,16 @@ use super::options::EtcdOptions;
 use super::standing::Held;
 use crate::model::ResourceId;
 use crate::store::{
-    Commit, Description, Health, LastCommit, Latest, Observer, Query, Reading, Record, ResourceStore,
+    Commit, Denial, Description, Health, LastCommit, Latest, Observer, Query, Reading, Record, ResourceStore,
     StoreError, StoreKind, Text, WriteError,
 };
 
 /// How long a start waits for etcd: what is kept on disk is the second choice, and comes soon.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
+
+/// How long a write waits for the head: longer than one member of etcd may take before the next one is asked, and short
+/// enough that a client is answered within five seconds.
+const REFRESHED: Duration = Duration::from_millis(2300);
 
 /// A store in etcd. It holds all resources in memory, and follows what others commit once [`Self::follow`] was called.
 pub struct EtcdStore {
@@ -105,7 +109,11 @@ impl ResourceStore for EtcdStore {
 
     async fn commit(&self, commit: Commit) -> Result<u64, WriteError> {
         self.held().await?;
-        self.looks.commit(commit).await
+        self.looks.commit(None, commit).await
+    }
+
+    async fn commit_after(&self, head: u64, commit: Commit, _: Vec<Denial>) -> Result<u64, WriteError> {
+        self.looks.commit(Some(head), commit).await
     }
 
     async fn history(&self, query: Query) -> Result<Vec<Record>, StoreError> {
@@ -134,8 +142,12 @@ impl ResourceStore for EtcdStore {
         Ok(self.looks.standing.held().revision())
     }
 
-    async fn refresh(&self) -> Result<(), StoreError> {
-        self.looks.look().await.map(drop).map_err(|fault| away(&fault))
+    async fn refresh(&self) -> Result<(), WriteError> {
+        match timeout(REFRESHED, self.looks.look()).await {
+            Ok(Ok(_)) => self.looks.may_write(),
+            Ok(Err(fault)) => Err(self.looks.refused(&fault)),
+            Err(_) => Err(self.looks.refused(&Fault::TimedOut(REFRESHED))),
+        }
     }
 
     fn last_commit(&self) -> Option<LastCommit> {
