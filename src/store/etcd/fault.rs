@@ -62,7 +62,7 @@ impl Fault {
         let unreachable = |why: String| Self::Unreachable { endpoint: endpoint.to_owned(), why };
         match error {
             Error::GRpcStatus(status) => {
-                let message = causes(status);
+                let message = cause(status.message(), status);
                 match status.code() as i32 {
                     code::UNAVAILABLE
                         if message.contains("no leader") || message.contains("leader changed") =>
@@ -92,7 +92,7 @@ impl Fault {
                     _ => Self::Other(message),
                 }
             }
-            Error::TransportError(error) => unreachable(causes(error)),
+            Error::TransportError(error) => unreachable(cause(&error.to_string(), error)),
             Error::IoError(error) => unreachable(error.to_string()),
             other => Self::Other(other.to_string()),
         }
@@ -138,16 +138,16 @@ fn is_about_the_user(message: &str) -> bool {
         .any(|about| message.contains(about))
 }
 
-/// An error and what it was caused by, each once: the library's own words say "transport error" alone.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let text = next.to_string();
-        if !told.contains(&text) {
-            told = format!("{told}: {text}");
-        }
-        cause = next.source();
+/// What an error says and what it was caused by in the first place: the words of the library alone say "transport error".
+fn cause(said: &str, error: &dyn std::error::Error) -> String {
+    let mut first = error.source();
+    while let Some(deeper) = first.and_then(std::error::Error::source) {
+        first = Some(deeper);
     }
-    told
+    let first = first.map(ToString::to_string).filter(|first| !said.contains(first.as_str()));
+    match first {
+        Some(first) if said.is_empty() => first,
+        Some(first) => format!("{said}: {first}"),
+        None => said.to_owned(),
+    }
 }

@@ -143,12 +143,7 @@ impl Value for Endpoint {
     fn read(report: &Report<'_>, node: &Node) -> Option<Url> {
         let text = some_text(report, node)?;
         let bad = |help| bad_url(report, node, &text, "this is not the URL of a member of etcd", help);
-        let url = web::fetch_url(&text, false).map_err(bad).ok()?;
-        if url.path() != "/" || url.query().is_some() {
-            bad("write scheme, host and port, such as `https://etcd-0.example.com:2379`");
-            return None;
-        }
-        Some(url)
+        web::member_url(&text).map_err(bad).ok()
     }
 }
 

@@ -56,6 +56,33 @@ pub(in crate::config) fn origin(text: &str) -> Result<AllowedOrigin, &'static st
 /// # Errors
 /// What to write instead.
 pub(in crate::config) fn fetch_url(text: &str, insecure_http: bool) -> Result<Url, &'static str> {
+    let url = whole_url(text)?;
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if insecure_http || is_loopback(&url) => Ok(url),
+        "http" => Err("use https; plain http is for loopback hosts, or with `insecure_http: true`"),
+        _ => Err("use https"),
+    }
+}
+
+/// The URL of one member of etcd: scheme, host and port.
+///
+/// # Errors
+/// What to write instead.
+pub(in crate::config) fn member_url(text: &str) -> Result<Url, &'static str> {
+    let url = whole_url(text)?;
+    if url.path() != "/" || url.query().is_some() {
+        return Err("write scheme, host and port, such as `https://etcd-0.example.com:2379`");
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        _ => Err("use https; plain http is for loopback hosts"),
+    }
+}
+
+/// A URL with a host and without credentials or a fragment.
+fn whole_url(text: &str) -> Result<Url, &'static str> {
     if !is_plain(text) {
         return Err("leave blanks, backslashes and non-ASCII characters out");
     }
@@ -69,12 +96,7 @@ pub(in crate::config) fn fetch_url(text: &str, insecure_http: bool) -> Result<Ur
     if url.fragment().is_some() {
         return Err("leave the fragment (`#...`) out of the URL");
     }
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if insecure_http || is_loopback(&url) => Ok(url),
-        "http" => Err("use https; plain http is for loopback hosts, or with `insecure_http: true`"),
-        _ => Err("use https"),
-    }
+    Ok(url)
 }
 
 /// Whether a URL parser has nothing to repair: it would drop tabs and turn backslashes around.
