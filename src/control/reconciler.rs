@@ -170,8 +170,16 @@ impl Reconciler {
             tell(&compiled.warnings);
             self.publish(compiled.snapshot).await;
             let changes = by_hand::changes(&previous.sources, &self.live.get().sources);
-            let number = self.note(by_hand::commit(changes, self.clock.now().timestamp(), "")).await;
-            self.audit(&previous, by_hand::WHO, "the files were changed", number).await;
+            match self.from_elsewhere(&changes) {
+                Some(last) => {
+                    let what = format!("take up revision {}", last.revision);
+                    self.audit(&previous, &last.who, &what, Some(last.revision)).await;
+                }
+                None => {
+                    let number = self.note(by_hand::commit(changes, self.clock.now().timestamp(), "")).await;
+                    self.audit(&previous, by_hand::WHO, "the files were changed", number).await;
+                }
+            }
         }
         match wrong {
             Some(wrong) => Err(self.refuse(wrong, is_taken).await),

@@ -1,7 +1,7 @@
 //! The records of a change: a revision of an edit by hand, and a line of the audit log.
 
 use crate::config::Snapshot;
-use crate::store::Commit;
+use crate::store::{Change, Commit, LastCommit};
 
 use super::reconciler::Reconciler;
 use super::status::Outcome;
@@ -33,6 +33,12 @@ impl Reconciler {
         if self.note(commit).await.is_some() {
             self.looked(Outcome::Unchanged).await;
         }
+    }
+
+    /// The last commit of a shared store, when that is where these changes are from.
+    pub(super) fn from_elsewhere(&self, changes: &[Change]) -> Option<LastCommit> {
+        let resources = &self.stores.resources;
+        resources.last_commit().filter(|_| !resources.edits_by_hand() && !changes.is_empty())
     }
 
     fn takes_edits_by_hand(&self) -> bool {

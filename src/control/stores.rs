@@ -61,7 +61,8 @@ impl Stores {
     /// # Errors
     /// When the store cannot be used. Errors in the documents are reported by [`load`](super::load).
     pub async fn open(documents: Box<dyn Documents>, writer: Writer) -> Result<Self, StoreError> {
-        let named = outline(documents.as_ref()).await.ok().flatten().and_then(|outline| outline.store);
+        let outline = outline(documents.as_ref()).await.ok().flatten();
+        let (named, state) = outline.map_or((None, None), |it| (it.store, it.server.state_dir));
         let folder = match named {
             None => {
                 let resources = Box::new(NoStore::new(documents.why_read_only()));
@@ -70,7 +71,14 @@ impl Stores {
             Some(config::Store::Directory(folder)) => folder.value,
             Some(config::Store::Etcd(etcd)) => {
                 let resources = Box::new(super::etcd::store(&etcd));
-                return Ok(Self::new(documents, resources, None));
+                // The history is the fleet's, the log this member's.
+                let audit =
+                    state.filter(|_| writer != Writer::Never).map(|folder| AuditFile::in_folder(&folder));
+                return Ok(Self::new(
+                    documents,
+                    resources,
+                    audit.map(|file| Box::new(file) as Box<dyn AuditLog>),
+                ));
             }
         };
         let resources = DirectoryStore::open(folder.clone(), writer).await?;
