@@ -75,7 +75,7 @@ impl Folder {
             let path = self.layout.file(&id);
             (id, Text { path, text })
         });
-        Ok(Reading { head, resources: resources.collect(), unreadable })
+        Ok(Reading { head, hash: None, resources: resources.collect(), unreadable })
     }
 
     pub(super) fn commit(&self, commit: Commit) -> Result<u64, WriteError> {

@@ -1,6 +1,7 @@
 //! The content of a store, also when part of it is unreadable: one file that is not text must not hide the others.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{StoreError, Text};
 use crate::model::ResourceId;
@@ -10,6 +11,8 @@ use crate::model::ResourceId;
 pub struct Reading {
     /// The last revision included.
     pub head: u64,
+    /// The hash over the resources, where the store says one.
+    pub hash: Option<Arc<str>>,
     /// The resources, in the order of their ids.
     pub resources: Vec<(ResourceId, Text)>,
     /// Resources that exist and cannot be read.

@@ -1,5 +1,6 @@
 //! The names of keys in etcd, under the prefix of a store.
 
+use super::members::Told;
 use crate::model::ResourceId;
 
 /// The keys of one store.
@@ -41,6 +42,33 @@ impl Keys {
     /// The record of a revision.
     pub(super) fn record(&self, number: u64) -> String {
         format!("{}rev/{number}", self.prefix)
+    }
+
+    /// The folder of the reports of members.
+    pub(super) fn members(&self) -> String {
+        format!("{}members/", self.prefix)
+    }
+
+    /// The folder of the notes that a member was there.
+    pub(super) fn all_seen(&self) -> String {
+        format!("{}seen/", self.prefix)
+    }
+
+    /// The report of a member.
+    pub(super) fn member(&self, name: &str) -> String {
+        format!("{}members/{name}", self.prefix)
+    }
+
+    /// The note that a member was there.
+    pub(super) fn seen(&self, name: &str) -> String {
+        format!("{}seen/{name}", self.prefix)
+    }
+
+    /// Which of the two a key is, and of which member.
+    pub(super) fn told<'k>(&self, key: &'k [u8]) -> Option<(Told, &'k str)> {
+        let key = std::str::from_utf8(key).ok()?.strip_prefix(self.prefix.as_str())?;
+        let present = key.strip_prefix("members/").map(|name| (Told::Present, name));
+        present.or_else(|| key.strip_prefix("seen/").map(|name| (Told::Seen, name)))
     }
 
     /// The kind and name of a resource from its key.

@@ -145,7 +145,7 @@ impl Link {
         }
     }
 
-    /// One call, sent once.
+    /// One call about keys, sent once.
     pub(super) async fn call<T, F>(&self, call: impl FnOnce(KvClient) -> F) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, Error>>,
@@ -153,7 +153,7 @@ impl Link {
         self.call_within(CALL, call).await
     }
 
-    /// One call, sent once, whose response may take this long.
+    /// The same, whose response may take this long.
     pub(super) async fn call_within<T, F>(
         &self,
         limit: Duration,
@@ -162,8 +162,20 @@ impl Link {
     where
         F: Future<Output = Result<T, Error>>,
     {
+        self.call_with(limit, |connection| call(connection.kv())).await
+    }
+
+    /// One call of any kind, sent once, whose response may take this long.
+    pub(super) async fn call_with<T, F>(
+        &self,
+        limit: Duration,
+        call: impl FnOnce(Connection) -> F,
+    ) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         let connection = self.connection().await?;
-        let answer = timeout_at(Instant::now() + limit, call(connection.kv())).await;
+        let answer = timeout_at(Instant::now() + limit, call(connection.clone())).await;
         let fault = match answer {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => Fault::of(&error, &connection.endpoint),

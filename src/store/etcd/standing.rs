@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::content::{Content, Put};
 use super::head::Head;
-use crate::store::{Health, StoreState};
+use crate::store::{Health, HealthSource, StoreState};
 
 /// How old the last confirmation may be: three regular ones may be lost.
 const STALE: Duration = Duration::from_secs(15);
@@ -188,5 +188,11 @@ impl Standing {
 
     fn lock(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl HealthSource for Standing {
+    fn health(&self) -> Health {
+        Self::health(self)
     }
 }

@@ -16,11 +16,12 @@ use super::keys::Keys;
 use super::link::Link;
 use super::look::Looks;
 use super::options::EtcdOptions;
+use super::presence::EtcdPresence;
 use super::standing::Held;
 use crate::model::ResourceId;
 use crate::store::{
-    Commit, Denial, Description, Health, LastCommit, Latest, Observer, Query, Reading, Record, ResourceStore,
-    StoreError, StoreKind, Text, WriteError,
+    Commit, Denial, Description, Health, HealthSource, LastCommit, Latest, Observer, Presence, Query, Reading,
+    Record, ResourceStore, StoreError, StoreKind, Text, WriteError,
 };
 
 /// How long a start waits for etcd: what is kept on disk is the second choice, and comes soon.
@@ -58,6 +59,18 @@ impl EtcdStore {
             let follower = Follower { looks: Arc::clone(&self.looks), nudge: Arc::clone(&self.nudge) };
             self.follower = Some(tokio::spawn(follower.run()));
         }
+    }
+
+    /// Who knows how the store is.
+    #[must_use]
+    pub fn health_source(&self) -> Arc<dyn HealthSource> {
+        Arc::clone(&self.looks.standing) as Arc<dyn HealthSource>
+    }
+
+    /// Who shares the store.
+    #[must_use]
+    pub fn presence(&self) -> Arc<dyn Presence> {
+        Arc::new(EtcdPresence::new(Arc::clone(&self.looks.link), self.looks.keys.clone()))
     }
 
     /// What is held; looks first when nothing is.
@@ -100,7 +113,12 @@ impl ResourceStore for EtcdStore {
             resources.push((id, Text { path, text: entry.text.to_string() }));
         }
         resources.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Ok(Reading { head: held.revision(), resources, unreadable: Vec::new() })
+        Ok(Reading {
+            head: held.revision(),
+            hash: Some(Arc::clone(&held.hash)),
+            resources,
+            unreadable: Vec::new(),
+        })
     }
 
     async fn changed(&mut self) {

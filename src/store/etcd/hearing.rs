@@ -1,0 +1,114 @@
+//! Hears what the members of a fleet say: reads all of it, then watches, and reads anew when the watch is of no use.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use etcd_client::{Event, EventType, GetOptions, GetResponse, Txn, TxnOp, WatchOptions, WatchStream};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use super::fault::Fault;
+use super::keys::Keys;
+use super::link::{CALL, Connection, Link};
+use super::look::gets;
+use super::members::{Members, Told};
+
+/// How long a watch may be silent: this member's own reports come over it every four seconds.
+const SILENT: Duration = Duration::from_secs(13);
+
+/// One who listens.
+pub(super) struct Hearing {
+    pub(super) link: Arc<Link>,
+    pub(super) keys: Keys,
+    pub(super) members: Arc<Mutex<Members>>,
+    pub(super) changes: watch::Sender<()>,
+}
+
+impl Hearing {
+    /// Reads, then watches until something fails.
+    pub(super) async fn session(&self) -> Fault {
+        match self.follow().await {
+            Ok(never) => match never {},
+            Err(fault) => fault,
+        }
+    }
+
+    async fn follow(&self) -> Result<std::convert::Infallible, Fault> {
+        let at = self.read().await?;
+        let connection = self.link.connection().await?;
+        let mut stream = match timeout(CALL, self.open(&connection, at + 1)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(fault)) => return Err(fault),
+            Err(_) => return Err(Fault::TimedOut(CALL)),
+        };
+        loop {
+            let message = match timeout(SILENT, stream.message()).await {
+                Ok(Ok(Some(message))) => message,
+                Ok(Ok(None)) => return Err(Fault::Other("the watch was closed".to_owned())),
+                Ok(Err(error)) => return Err(Fault::of(&error, connection.endpoint())),
+                Err(_) => return Err(Fault::TimedOut(SILENT)),
+            };
+            if message.compact_revision() > 0 || message.canceled() {
+                return Err(Fault::Other(format!("the watch was ended: {}", message.cancel_reason())));
+            }
+            if !message.events().is_empty() {
+                self.apply(message.events());
+            }
+        }
+    }
+
+    /// Reads everything, and says as of which revision of etcd.
+    async fn read(&self) -> Result<i64, Fault> {
+        let all = || Some(GetOptions::new().with_prefix());
+        let txn = Txn::new()
+            .and_then([TxnOp::get(self.keys.members(), all()), TxnOp::get(self.keys.all_seen(), all())]);
+        let answer = self
+            .link
+            .ask(|mut kv| {
+                let txn = txn.clone();
+                async move { kv.txn(txn).await }
+            })
+            .await?;
+        let read: Vec<_> = gets(&answer.op_responses()).iter().flat_map(|got| self.told_by(got)).collect();
+        self.lock().replace(read, Instant::now());
+        self.changes.send_replace(());
+        Ok(answer.header().map_or(0, etcd_client::ResponseHeader::revision))
+    }
+
+    fn told_by(&self, got: &GetResponse) -> Vec<(Told, String, Vec<u8>)> {
+        let told = got.kvs().iter().filter_map(|kv| {
+            let (told, name) = self.keys.told(kv.key())?;
+            Some((told, name.to_owned(), kv.value().to_vec()))
+        });
+        told.collect()
+    }
+
+    async fn open(&self, connection: &Connection, from: i64) -> Result<WatchStream, Fault> {
+        let options = || Some(WatchOptions::new().with_prefix().with_start_revision(from).with_fragment());
+        let failed = |error: etcd_client::Error| Fault::of(&error, connection.endpoint());
+        let mut client = connection.client();
+        let mut stream = client.watch(self.keys.members(), options()).await.map_err(failed)?;
+        stream.watch(self.keys.all_seen(), options()).await.map_err(failed)?;
+        Ok(stream)
+    }
+
+    fn apply(&self, events: &[Event]) {
+        let now = Instant::now();
+        {
+            let mut members = self.lock();
+            for event in events {
+                let Some(kv) = event.kv() else { continue };
+                let Some((told, name)) = self.keys.told(kv.key()) else { continue };
+                match event.event_type() {
+                    EventType::Put => members.put(told, name, kv.value(), now),
+                    EventType::Delete => members.delete(told, name),
+                }
+            }
+        }
+        self.changes.send_replace(());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Members> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
