@@ -4,5 +4,8 @@
 //! What every store promises is in `store_contract`; the console's page of it is in `e2e`.
 
 #[cfg(test)]
+#[path = "fleet/members.rs"]
+mod members;
+#[cfg(test)]
 #[path = "fleet/stage.rs"]
 mod stage;

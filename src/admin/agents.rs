@@ -18,11 +18,12 @@ use super::body::{Answer, Anything};
 use super::caller::Caller;
 use super::changes::{bad_name, remove, replace};
 use super::managed_by::ManagedBy;
-use super::page::{self, LARGEST, Name, Nothing, Page, Query, Write};
+use super::page::{self, LARGEST, Name, Nothing, Page, Query};
 use super::precondition::{IfMatch, Precondition};
 use super::problem::Problem;
 use super::provider_users::accepted_by;
 use super::upstream_health::{self, LastFailure, UpstreamHealth};
+use super::write_query::Write;
 use super::{AdminState, SharedState, write};
 
 /// Which agents.

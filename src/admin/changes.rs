@@ -9,8 +9,8 @@ use crate::control::{Expect, To, Wanted};
 use crate::model::ResourceId;
 
 use super::caller::Caller;
-use super::page::Write;
 use super::problem::Problem;
+use super::write_query::Write;
 use super::{AdminState, write};
 
 /// Writes one resource: 201 when the precondition says that it is new, otherwise 200.

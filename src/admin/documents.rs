@@ -13,9 +13,10 @@ use crate::model::ResourceId;
 
 use super::body::Json;
 use super::caller::Caller;
-use super::page::{Query, Write};
+use super::page::Query;
 use super::problem::Problem;
 use super::write::Written;
+use super::write_query::Write;
 use super::{SharedState, write};
 
 /// The document to restore.
@@ -65,7 +66,8 @@ pub(super) async fn restore(
     })?;
     let restore = Restore { id: id.clone(), who: caller.who(), dry_run: query.dry_run };
     let edited = state.control().restore(restore).await?;
-    Ok(Written::new(edited, Some(&id), query.dry_run).answer(StatusCode::OK))
+    let fleet = write::reached(&state, &edited, query).await;
+    Ok(Written::new(edited, Some(&id), query.dry_run).reached(fleet).answer(StatusCode::OK))
 }
 
 #[cfg(test)]

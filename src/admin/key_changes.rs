@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::authn::ApiKeyText;
 use crate::config::{self, Code};
-use crate::control::{Edit, Edited, Expect, To, Wanted};
+use crate::control::{Edit, Edited, Expect, Reached, To, Wanted};
 use crate::model::{AgentName, Digest, Secret, SharedTimestamp, check_label};
 use crate::routing::Authenticator;
 
@@ -21,10 +21,11 @@ use super::body::{Answer, Json};
 use super::caller::Caller;
 use super::changes::remove;
 use super::key_times::{DURATION, SHORTEST_LIFE, bounds, duration, end_of_successor, expiry};
-use super::page::{Name, Query, Write};
+use super::page::{Name, Query};
 use super::precondition::IfMatch;
 use super::problem::Problem;
 use super::write;
+use super::write_query::Write;
 use super::{AdminState, SharedState};
 
 /// How long the old key stays valid after a rotation without `overlap`: time for a deployment of its client.
@@ -68,6 +69,10 @@ pub(super) struct Created {
     #[serde(rename = "key", serialize_with = "in_the_clear")]
     text: Secret,
     dry_run: bool,
+    /// How far it got, when that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
+    fleet: Option<Reached>,
 }
 
 /// The API key that replaces another.
@@ -127,20 +132,22 @@ impl Fresh {
     }
 
     /// The only response that shows the text of a key.
-    fn answer<T: Serialize>(
+    async fn answer<T: Serialize>(
         self,
         state: &AdminState,
         edited: &Edited,
-        dry_run: bool,
+        query: Write,
         body: impl FnOnce(Created) -> T,
     ) -> Result<Response, Problem> {
         let id = api_keys::id(&self.id)?;
         let tag = edited.tags.iter().find(|(other, _)| *other == id).and_then(|(_, tag)| tag.clone());
         let etag = tag.unwrap_or_default();
         let shown = ApiKey::new(&self.id, &self.key, etag.clone(), true, state.admin.clock.now());
-        let created = Created { shown, text: self.text, dry_run };
+        let fleet = write::reached(state, edited, query).await;
+        let created = Created { shown, text: self.text, dry_run: query.dry_run, fleet };
         let mut response = (StatusCode::CREATED, Answer(body(created))).into_response();
-        if let (false, Ok(place)) = (dry_run, HeaderValue::from_str(&format!("/api/v1/api-keys/{}", self.id)))
+        if let (false, Ok(place)) =
+            (query.dry_run, HeaderValue::from_str(&format!("/api/v1/api-keys/{}", self.id)))
         {
             response.headers_mut().insert(header::LOCATION, place);
         }
@@ -167,7 +174,7 @@ pub(super) async fn create(
         force: query.force,
     };
     let edited = state.control().edit(edit).await?;
-    fresh.answer(&state, &edited, query.dry_run, |created| created)
+    fresh.answer(&state, &edited, query, |created| created).await
 }
 
 /// The agent that a key is for. An agent without `auth: api_key` is an error: its callers could not use the key, and
@@ -259,11 +266,8 @@ pub(super) async fn rotate(
         force: query.force,
     };
     let edited = state.control().edit(edit).await?;
-    fresh.answer(&state, &edited, query.dry_run, |created| Rotated {
-        created,
-        replaces: name,
-        old_expires_at: end,
-    })
+    let rotated = |created| Rotated { created, replaces: name, old_expires_at: end };
+    fresh.answer(&state, &edited, query, rotated).await
 }
 
 /// Deletes a key.

@@ -22,6 +22,7 @@ mod documents;
 mod encoding;
 mod explain;
 mod explain_message;
+mod fleet;
 mod guard;
 mod impact;
 mod key_changes;
@@ -54,6 +55,7 @@ mod trial_events;
 mod upstream_health;
 mod wire;
 mod write;
+mod write_query;
 
 use std::fmt;
 use std::sync::Arc;

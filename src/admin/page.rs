@@ -33,18 +33,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 
-/// The parameters of writes.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Write {
-    /// Check everything, change nothing.
-    #[serde(default)]
-    pub(super) dry_run: bool,
-    /// Write although some members of the fleet do not understand it.
-    #[serde(default)]
-    pub(super) force: bool,
-}
-
 /// Extracts the one path parameter, percent-decoded; 404 when it is not UTF-8.
 pub(super) struct Name(pub(super) String);
 

@@ -5,8 +5,6 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 use crate::config::Code;
 use crate::control::{Edit, Expect, To, Wanted};
@@ -23,30 +21,19 @@ use super::problem::{Problem, ProblemCode};
 use super::provider_users::users_of;
 use super::providers::not_found;
 use super::write::Written;
-use super::{AdminState, SharedState};
+use super::write_query::Write;
+use super::{AdminState, SharedState, write};
 
 /// How long a response waits for the requested fetch: one request to the provider takes at most 5 s, and discovery adds
 /// a second one, which is rarely as slow.
 const FETCH: std::time::Duration = std::time::Duration::from_secs(8);
-
-/// The parameters of saving a provider.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Save {
-    /// Check everything, change nothing.
-    #[serde(default)]
-    dry_run: bool,
-    /// Save a provider in use although its keys cannot be fetched, or some members of the fleet do not understand it.
-    #[serde(default)]
-    force: bool,
-}
 
 /// Saves a provider.
 pub(super) async fn put(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(name): Name,
-    Query(query): Query<Save>,
+    Query(query): Query<Write>,
     Precondition(expect): Precondition,
     Anything(spec): Anything,
 ) -> Result<Response, Problem> {
@@ -77,7 +64,8 @@ pub(super) async fn put(
         return Err(not_accepted(&impact, &failed));
     }
     let edited = state.control().edit(edit(false)).await?;
-    Ok(Written::new(edited, Some(&id), false).answer(status))
+    let fleet = write::reached(&state, &edited, query).await;
+    Ok(Written::new(edited, Some(&id), false).reached(fleet).answer(status))
 }
 
 /// Whether the change replaces the issuer or the source of keys, so that tokens valid now can become invalid.

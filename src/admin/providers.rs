@@ -15,11 +15,12 @@ use super::body::Answer;
 use super::caller::Caller;
 use super::changes::remove;
 use super::managed_by::ManagedBy;
-use super::page::{self, LARGEST, Name, Nothing, Page, Query, Write};
+use super::page::{self, LARGEST, Name, Nothing, Page, Query};
 use super::precondition::IfMatch;
 use super::problem::Problem;
 use super::provider_users::Users;
 use super::write;
+use super::write_query::Write;
 use super::{AdminState, SharedState};
 
 /// Agents named per provider at most, so that one page stays small; the rest is counted.

@@ -15,10 +15,11 @@ use crate::store::{self, Change, Record};
 use super::SharedState;
 use super::body::{Answer, MaybeJson};
 use super::caller::Caller;
-use super::page::{self, LARGEST, Name, Nothing, Query, Write};
+use super::page::{self, LARGEST, Name, Nothing, Query};
 use super::precondition::IfMatch;
 use super::problem::{Problem, ProblemCode};
 use super::write::{self, Written};
+use super::write_query::Write;
 
 /// Which revisions.
 #[derive(Deserialize, JsonSchema)]
@@ -218,7 +219,8 @@ pub(super) async fn roll_back(
         force: query.force,
     };
     let edited = state.control().roll_back(back).await?;
-    Ok(Written::new(edited, only.as_ref(), query.dry_run).answer(StatusCode::OK))
+    let fleet = write::reached(&state, &edited, query).await;
+    Ok(Written::new(edited, only.as_ref(), query.dry_run).reached(fleet).answer(StatusCode::OK))
 }
 
 fn head(tags: &[String]) -> Result<u64, Problem> {

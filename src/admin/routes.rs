@@ -6,8 +6,8 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::{
     SharedState, agent_card, agents, api_keys, client_check, client_token, console, decisions, discovery,
-    documents, explain, guard, key_changes, openapi, probe, problem, provider_changes, providers, reload,
-    revisions, session, status, streams, traffic, trial,
+    documents, explain, fleet, guard, key_changes, openapi, probe, problem, provider_changes, providers,
+    reload, revisions, session, status, streams, traffic, trial,
 };
 
 /// The paths, as OpenAPI writes them, with the handlers of their methods.
@@ -39,6 +39,7 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<SharedState>)> {
         ("/api/v1/revisions/{number}/rollback", post(revisions::roll_back)),
         ("/api/v1/documents/restore", post(documents::restore)),
         ("/api/v1/status", get(status::show)),
+        ("/api/v1/fleet", get(fleet::show)),
         ("/api/v1/traffic", get(traffic::show)),
         ("/api/v1/explain", post(explain::run)),
         ("/api/v1/reload", post(reload::run)),

@@ -18,6 +18,7 @@ use super::{SharedState, documents, write};
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Status {
     attention: Vec<Attention>,
+    member: Member,
     version: String,
     started_at: jiff::Timestamp,
     live: Live,
@@ -32,6 +33,14 @@ pub(super) struct Status {
     public_url: Option<String>,
     draining: bool,
     identity_providers: Vec<ProviderStatus>,
+}
+
+/// This gateway as a member of a fleet.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ThisMember")]
+struct Member {
+    name: String,
+    boot_id: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -91,6 +100,7 @@ pub(super) async fn show(
 ) -> Answer<Status> {
     let live = state.control().live();
     let status = state.control().status();
+    let fleet = state.control().fleet();
     let now = state.admin.clock.now();
     let at = |instant| write::timestamp(instant).unwrap_or_default();
     let seen = Seen {
@@ -102,6 +112,7 @@ pub(super) async fn show(
     };
     Answer(Status {
         attention: attention::all(&seen),
+        member: Member { name: fleet.my_name().to_owned(), boot_id: fleet.my_boot_id().to_owned() },
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: state.admin.started,
         live: Live { revision: live.revision.as_str().to_owned(), number: status.head.number },

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::control::{Edit, Edited, Finding, Wanted};
+use crate::control::{Edit, Edited, Finding, Reached, Wanted};
 use crate::idp::Probe;
 use crate::model::{Instant, ResourceId};
 
@@ -13,8 +13,8 @@ use super::AdminState;
 use super::body::Answer;
 use super::caller::Caller;
 use super::impact::Impact;
-use super::page::Write;
 use super::problem::Problem;
+use super::write_query::{Wait, Write};
 
 /// What a write did, or would do.
 #[derive(Serialize, JsonSchema)]
@@ -37,6 +37,10 @@ pub(super) struct Written {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(required)]
     probe: Option<Probe>,
+    /// How far it got, when that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required)]
+    fleet: Option<Reached>,
 }
 
 impl Written {
@@ -55,12 +59,18 @@ impl Written {
             dry_run,
             impact: None,
             probe: None,
+            fleet: None,
         }
     }
 
     /// Adds the findings of a dry run.
     pub(super) fn with(self, impact: Impact, probe: Option<Probe>) -> Self {
         Self { impact: Some(impact), probe, ..self }
+    }
+
+    /// Adds how far it got.
+    pub(super) fn reached(self, fleet: Option<Reached>) -> Self {
+        Self { fleet, ..self }
     }
 
     /// The response, with the new tag as `ETag`.
@@ -76,11 +86,27 @@ pub(super) async fn one(
     caller: &Caller,
     verb: &str,
     wanted: Wanted,
-    Write { dry_run, force }: Write,
+    query: Write,
 ) -> Result<Written, Problem> {
     let id = wanted.id.clone();
+    let Write { dry_run, force, wait: _ } = query;
     let edit = Edit { who: caller.who(), what: format!("{verb} {id}"), wanted: vec![wanted], dry_run, force };
-    Ok(Written::new(state.control().edit(edit).await?, Some(&id), dry_run))
+    let edited = state.control().edit(edit).await?;
+    let fleet = reached(state, &edited, query).await;
+    Ok(Written::new(edited, Some(&id), dry_run).reached(fleet))
+}
+
+/// Waits until a change has got as far as was asked for. It stays, whatever comes of the wait.
+pub(super) async fn reached(state: &AdminState, edited: &Edited, query: Write) -> Option<Reached> {
+    match query.wait {
+        Wait::Fleet(limit) if !query.dry_run => {
+            let end = tokio::time::Instant::now() + limit;
+            // Without a change, what was asked for is in the last revision.
+            let revision = edited.number.unwrap_or_else(|| state.control().status().head.number);
+            Some(state.control().fleet().wait(revision, end).await)
+        }
+        Wait::Fleet(_) | Wait::Own => None,
+    }
 }
 
 /// A tag as a header value.

@@ -13,6 +13,10 @@ pub(crate) enum Exit {
     Usage,
     /// Nobody answers who could be asked.
     Unreachable,
+    /// Some members of the fleet do not run it yet.
+    NotYet,
+    /// Some members of the fleet have refused it.
+    RefusedSomewhere,
 }
 
 impl Exit {
@@ -22,7 +26,8 @@ impl Exit {
             Self::Success => 0,
             Self::Failure => 1,
             Self::Usage => 2,
-            Self::Unreachable => 3,
+            Self::Unreachable | Self::NotYet => 3,
+            Self::RefusedSomewhere => 4,
         }
     }
 }

@@ -9,6 +9,7 @@ mod demo;
 mod exit;
 mod explain;
 mod explain_message;
+mod fleet;
 mod gateway;
 mod health;
 mod jwks;
@@ -69,6 +70,8 @@ enum Command {
     Health(health::Args),
     /// Say what needs attention, then what runs; exit 0 nothing, 1 something, 3 not reachable
     Status(status::Args),
+    /// Say who of the gateways that share the store runs what; exit 0 all run it, 3 not yet, 4 refused somewhere
+    Fleet(fleet::Args),
     /// Say what became of one request, and why
     Why(why::Args),
     /// Gateway, identity provider and agents in one process, to try it out
@@ -131,6 +134,7 @@ fn dispatch(command: Command, json: bool, out: &mut dyn Write, err: &mut dyn Wri
         Command::Schema => schema::run(out),
         Command::Health(args) => health::run(&args, out, err),
         Command::Status(args) => status::run(&args, out, err),
+        Command::Fleet(args) => fleet::run(&args, out, err),
         Command::Why(args) => why::run(&args, out, err),
         Command::Demo(args) => demo::run(&args, out, err),
         Command::Completions(args) => completions::run(&args, Cli::command(), out),

@@ -44,6 +44,13 @@ pub(super) struct Aside {
     pub(super) files: Files,
 }
 
+impl Aside {
+    /// Whether resources of the store are among them.
+    pub(super) fn has_resources(&self) -> bool {
+        self.documents.values().any(|held| held.document.id.is_some())
+    }
+}
+
 /// The difference between the disk and the live configuration.
 #[derive(Debug, Default)]
 pub(super) struct Difference {

@@ -164,9 +164,17 @@ impl Reconciler {
         let ids: Vec<ResourceId> = changes.iter().map(|change| change.id.clone()).collect();
         let at = self.clock.now().timestamp();
         let commit = Commit { at, who: edit.who.clone(), what: edit.what.clone(), changes };
+        let before = self.head;
         self.head = self.stores.resources.commit_after(self.head, commit, denials).await?;
+        self.hash = self.hash_after(before);
         Arc::make_mut(&mut self.aside).forget(&ids);
         Ok(self.head)
+    }
+
+    /// The hash of the revision that was committed; `None` when another one came between, which is yet to be read.
+    fn hash_after(&self, before: u64) -> Option<Arc<str>> {
+        let health = self.stores.fleet.as_ref()?.health.health();
+        (self.head == before + 1 && health.held == self.head).then(|| health.hash.into())
     }
 
     /// A warning for each broken document that the change does not concern.

@@ -3,15 +3,23 @@
 use std::sync::Arc;
 
 use crate::config;
-use crate::store::{EtcdOptions, EtcdStore, Unobserved};
+use crate::model::SystemClock;
+use crate::store::{EtcdOptions, EtcdStore, Observer, Unobserved};
+use crate::telemetry::Metrics;
 
 use super::diff::shown;
+use super::observe::Observed;
+use super::stores::SharedStore;
 
-/// The store of these settings, which is followed from now on.
-pub(super) fn store(settings: &config::Etcd) -> EtcdStore {
-    let mut store = EtcdStore::new(options(settings), Arc::new(Unobserved));
+/// The store of these settings, which is followed from now on, and what it has besides. With `metrics`, what it tells of
+/// itself is counted.
+pub(super) fn open(settings: &config::Etcd, metrics: Option<&Metrics>) -> (EtcdStore, SharedStore) {
+    let observed = metrics.map(|metrics| Arc::new(Observed::new(metrics, Arc::new(SystemClock))));
+    let observer = observed.clone().map(|observed| observed as Arc<dyn Observer>);
+    let mut store = EtcdStore::new(options(settings), observer.unwrap_or_else(|| Arc::new(Unobserved)));
     store.follow();
-    store
+    let shared = SharedStore { health: store.health_source(), presence: store.presence(), observed };
+    (store, shared)
 }
 
 /// The settings for those who know no configuration.

@@ -11,6 +11,7 @@ use crate::upstream::Running;
 
 use super::edit::{Edit, EditError, Edited, Restore, RollBack};
 use super::finding::Finding;
+use super::fleet::Fleet;
 use super::status::{Outcome, Status};
 
 /// Orders that wait at most; others get 503. Each is a change by an operator or a program, and takes up to a second at
@@ -47,6 +48,7 @@ pub struct Control {
     pub(super) status: Arc<Live<Status>>,
     pub(super) orders: mpsc::Sender<Order>,
     pub(super) running: Running,
+    pub(super) fleet: Fleet,
 }
 
 impl Control {
@@ -60,6 +62,12 @@ impl Control {
     #[must_use]
     pub fn status(&self) -> Arc<Status> {
         self.status.get()
+    }
+
+    /// The gateways that share the store.
+    #[must_use]
+    pub const fn fleet(&self) -> &Fleet {
+        &self.fleet
     }
 
     /// A resource of the live configuration, as it was written.

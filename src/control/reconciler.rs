@@ -21,10 +21,11 @@ use super::background::{Background, tidy_up_later};
 use super::by_hand;
 use super::denials;
 use super::finding::{Finding, tell};
+use super::fleet::Fleet;
 use super::handle::{self, Control, Order};
 use super::load::{Looked, Running, look};
 use super::resolver::Resolver;
-use super::status::{Outcome, Refused, Status};
+use super::status::{Outcome, Refused, Runs, Status};
 use super::stores::Stores;
 
 /// How long a change waits for the addresses of its new names: a resolver nearby responds in that time, and a change
@@ -36,6 +37,8 @@ pub struct Reconciler {
     pub(super) stores: Stores,
     /// The last revision of the store that this process knows.
     pub(super) head: u64,
+    /// The hash over its resources, where the store says one.
+    pub(super) hash: Option<Arc<str>>,
     /// The live content of referenced files.
     pub(super) files: Arc<Files>,
     /// The documents set aside.
@@ -75,6 +78,11 @@ impl Reconciler {
             denials::enforce(&store.follow().borrow(), &snapshot, &metrics, now);
         }
         let head = stores.resources.head().await.unwrap_or_default();
+        let read = stores.last_read();
+        let hash = read.hash.clone();
+        let shown = hash.as_deref().unwrap_or_else(|| snapshot.revision.as_str()).to_owned();
+        let revision = if stores.fleet.is_some() { read.head } else { head };
+        let runs = Runs { revision, hash: shown, refused: None };
         let status = Status {
             applied: snapshot.revision.clone(),
             applied_at: now,
@@ -84,15 +92,18 @@ impl Reconciler {
             broken: Vec::new(),
             warnings: Finding::of(&snapshot.warnings, &snapshot.sources),
             head: stores.head(head, &snapshot).await,
+            runs,
             store: stores.resources.describe(),
         };
         let (sender, orders) = mpsc::channel(handle::WAITING);
         let status = Arc::new(Live::new(status));
         let running = Streams::default();
-        let control = Control { live: Arc::clone(&live), status, orders: sender, running };
+        let fleet = Fleet::new(stores.fleet.clone(), &snapshot.server.member, Arc::clone(&status));
+        let control = Control { live: Arc::clone(&live), status, orders: sender, running, fleet };
         Self {
             stores,
             head,
+            hash,
             files: Arc::new(files),
             aside: Arc::default(),
             live,
@@ -192,6 +203,7 @@ impl Reconciler {
         let standing = self.stores.read().await;
         if let Ok(standing) = &standing {
             self.head = standing.resources.head;
+            self.hash.clone_from(&standing.resources.hash);
         }
         let (files, aside) = (Arc::clone(&self.files), Arc::clone(&self.aside));
         let running = Running { live: self.live.get(), files, aside };

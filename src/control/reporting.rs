@@ -11,7 +11,7 @@ use super::broken::{self, Found};
 use super::finding::Finding;
 use super::load::Wrong;
 use super::reconciler::Reconciler;
-use super::status::{Broken, Head, Outcome, Refused, Status};
+use super::status::{Broken, Head, Outcome, Refused, Runs, Status};
 use super::stores::Stores;
 
 impl Reconciler {
@@ -23,6 +23,7 @@ impl Reconciler {
         let mut status = Status::clone(&before);
         (status.looked_at, status.outcome, status.refused) = (now, outcome, self.refused.clone());
         status.head = self.stores.head(self.head, &live).await;
+        status.runs = self.runs(&before.runs, &live);
         status.store = self.stores.resources.describe();
         if status.applied != live.revision {
             status.applied = live.revision.clone();
@@ -31,7 +32,23 @@ impl Reconciler {
         }
         status.broken = self.broken(&live, &before).await;
         self.metrics.documents_broken(status.broken.len(), self.refused.is_some());
+        if let Some(observed) = self.stores.fleet.as_ref().and_then(|shared| shared.observed.as_ref()) {
+            observed.runs(status.runs.revision, status.runs.refused);
+        }
         self.control.status.publish(Arc::new(status));
+        self.control.fleet.changed();
+    }
+
+    /// The revision that runs. One that is not live as a whole does not.
+    fn runs(&self, before: &Runs, live: &Snapshot) -> Runs {
+        let is_whole = self.stores.fleet.is_none() || !self.aside.has_resources();
+        match &self.hash {
+            _ if !is_whole => Runs { refused: Some(self.head), ..before.clone() },
+            Some(hash) => Runs { revision: self.head, hash: hash.to_string(), refused: None },
+            // What a shared store holds by now is yet to be read.
+            None if self.stores.fleet.is_some() => before.clone(),
+            None => Runs { revision: self.head, hash: live.revision.as_str().to_owned(), refused: None },
+        }
     }
 
     async fn broken(&self, live: &Snapshot, before: &Status) -> Vec<Broken> {

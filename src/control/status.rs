@@ -47,6 +47,17 @@ pub struct Head {
     pub text_is_live: bool,
 }
 
+/// The revision that runs, for the other members of a fleet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Runs {
+    /// Its number; all of it is live. 0 when there is none.
+    pub revision: u64,
+    /// The hash over its resources, or over everything that is live where no store says one.
+    pub hash: String,
+    /// A later revision that is not live as a whole, since something in it is invalid here.
+    pub refused: Option<u64>,
+}
+
 /// A document that is broken on disk, or was saved together with one that is. Its last good text stays live.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
@@ -92,6 +103,8 @@ pub struct Status {
     pub warnings: Vec<Finding>,
     /// The last revision of the history.
     pub head: Head,
+    /// The revision that runs.
+    pub runs: Runs,
     /// The store, and why it is read-only, if it is.
     pub store: Description,
 }

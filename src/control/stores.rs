@@ -1,16 +1,19 @@
 //! The stores of a gateway: its documents, the store of resources that they may name, and the audit log.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::{self, Outline, SharedFile, Snapshot, Source};
 use crate::model::ResourceId;
 use crate::store::{
-    DenialStore, DirectoryStore, Documents, NoStore, Reading, ResourceStore, SnapshotError, StoreError, Text,
-    Writer,
+    DenialStore, DirectoryStore, Documents, HealthSource, NoStore, Presence, Reading, ResourceStore,
+    SnapshotError, StoreError, Text, Writer,
 };
+use crate::telemetry::Metrics;
 
 use super::audit_log::{AuditFile, AuditLog};
+use super::etcd;
+use super::observe::Observed;
 
 /// The stores of a configuration.
 pub struct Stores {
@@ -20,6 +23,29 @@ pub struct Stores {
     pub(super) shared: Shared,
     /// The denials of a shared store.
     pub(super) denials: Option<Arc<dyn DenialStore>>,
+    /// What a store has besides that several gateways share.
+    pub(super) fleet: Option<SharedStore>,
+    /// What was read last.
+    last: Mutex<LastRead>,
+}
+
+/// What a store has that several gateways share. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct SharedStore {
+    /// How the store is.
+    pub(super) health: Arc<dyn HealthSource>,
+    /// Who shares it.
+    pub(super) presence: Arc<dyn Presence>,
+    /// Counts what it tells of itself.
+    pub(super) observed: Option<Arc<Observed>>,
+}
+
+/// Which revision was read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LastRead {
+    pub(super) head: u64,
+    /// The hash over its resources, where the store says one.
+    pub(super) hash: Option<Arc<str>>,
 }
 
 /// The files that stored resources may name, when members share the store; `None` for a store of this machine.
@@ -47,7 +73,7 @@ impl Stores {
         resources: Box<dyn ResourceStore>,
         audit: Option<Box<dyn AuditLog>>,
     ) -> Self {
-        Self { documents, resources, audit, shared: None, denials: None }
+        Self { documents, resources, audit, shared: None, denials: None, fleet: None, last: Mutex::default() }
     }
 
     /// The same, with the denials of a shared store.
@@ -61,6 +87,26 @@ impl Stores {
     /// # Errors
     /// When the store cannot be used. Errors in the documents are reported by [`load`](super::load).
     pub async fn open(documents: Box<dyn Documents>, writer: Writer) -> Result<Self, StoreError> {
+        Self::open_with(documents, writer, None).await
+    }
+
+    /// The same for a gateway: what a store tells of itself is counted.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_counted(
+        documents: Box<dyn Documents>,
+        writer: Writer,
+        metrics: &Metrics,
+    ) -> Result<Self, StoreError> {
+        Self::open_with(documents, writer, Some(metrics)).await
+    }
+
+    async fn open_with(
+        documents: Box<dyn Documents>,
+        writer: Writer,
+        metrics: Option<&Metrics>,
+    ) -> Result<Self, StoreError> {
         let outline = outline(documents.as_ref()).await.ok().flatten();
         let (named, state) = outline.map_or((None, None), |it| (it.store, it.server.state_dir));
         let folder = match named {
@@ -70,15 +116,13 @@ impl Stores {
             }
             Some(config::Store::Directory(folder)) => folder.value,
             Some(config::Store::Etcd(etcd)) => {
-                let resources = Box::new(super::etcd::store(&etcd));
+                let (resources, fleet) = etcd::open(&etcd, metrics);
                 // The history is the fleet's, the log this member's.
                 let audit =
                     state.filter(|_| writer != Writer::Never).map(|folder| AuditFile::in_folder(&folder));
-                return Ok(Self::new(
-                    documents,
-                    resources,
-                    audit.map(|file| Box::new(file) as Box<dyn AuditLog>),
-                ));
+                let audit = audit.map(|file| Box::new(file) as Box<dyn AuditLog>);
+                let stores = Self::new(documents, Box::new(resources), audit);
+                return Ok(Self { fleet: Some(fleet), ..stores });
             }
         };
         let resources = DirectoryStore::open(folder.clone(), writer).await?;
@@ -111,7 +155,18 @@ impl Stores {
     /// Reads everything, documents first.
     pub(super) async fn read(&self) -> Result<Standing, StoreError> {
         let documents = self.documents.read().await;
-        Ok(Standing { documents, resources: self.resources.read().await?, shared: self.shared.clone() })
+        let resources = self.resources.read().await?;
+        *self.lock() = LastRead { head: resources.head, hash: resources.hash.clone() };
+        Ok(Standing { documents, resources, shared: self.shared.clone() })
+    }
+
+    /// Which revision was read last.
+    pub(super) fn last_read(&self) -> LastRead {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LastRead> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until something may have changed, including the `files` that the configuration refers to.

@@ -42,7 +42,7 @@ impl Process<'_> {
         requests: Requests,
     ) -> Result<Option<Begun>, StartError> {
         let writer = if self.upgrade { Writer::Later } else { Writer::Now };
-        let stores = self.runtime.block_on(Stores::open(documents, writer))?;
+        let stores = self.runtime.block_on(Stores::open_counted(documents, writer, self.metrics))?;
         if stores.is_shared() {
             return self.wait(stores, requests);
         }

@@ -54,6 +54,25 @@ impl Companions {
         (notifier, reload)
     }
 
+    /// Tells the other members of the fleet of this one, from when its listeners are its own.
+    pub(super) fn attend_fleet(&self, runtime: &Runtime) {
+        let (fleet, metrics, mut accepting) =
+            (self.control.fleet().clone(), self.metrics.clone(), self.accepting.clone());
+        let upgrade = self.upgrade;
+        runtime.spawn(async move {
+            // Until then the process before this one goes by its name.
+            if !upgrade || accepting.wait_for(|accepts| *accepts).await.is_ok() {
+                fleet.attend(metrics).await;
+            }
+        });
+        let ready = ready(self.accepting.clone(), Arc::clone(&self.live), self.drain.clone());
+        let fleet = self.control.fleet().clone();
+        runtime.spawn(async move {
+            ready.await;
+            fleet.is_ready();
+        });
+    }
+
     /// What the pages for operations are about.
     pub(super) fn gateway(self) -> Gateway {
         let Self { control, clock: _, metrics: _, live: _, drain, accepting, upgrade } = self;

@@ -11,6 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, broadcast, mpsc};
 
 use crate::config;
+use crate::control::Fleet;
 use crate::door::Drain;
 
 use super::notify::{News, Notifier};
@@ -107,6 +108,7 @@ pub(super) struct Life {
     pub(super) drain: Drain,
     pub(super) settings: Arc<config::Server>,
     pub(super) notifier: Notifier,
+    pub(super) fleet: Fleet,
 }
 
 /// What ends the waiting.
@@ -121,7 +123,7 @@ enum End {
 
 impl Life {
     pub(super) async fn live(self) -> Result<(), StartError> {
-        let Self { server, stop, mut signals, reload, drain, settings, notifier } = self;
+        let Self { server, stop, mut signals, reload, drain, settings, notifier, fleet } = self;
         let socket = successor::socket(&settings);
         let mut phases = server.server.watch_execution_phase();
         let has_ended = run_server(server)?;
@@ -129,11 +131,13 @@ impl Life {
             End::AtOnce => {
                 tracing::info!("stopping at once");
                 notifier.tell(News::Stopping);
+                fleet.leave().await;
                 return Ok(());
             }
             End::HandedOver => {
                 drain.hand_over();
                 drain.announce();
+                fleet.leave().await;
                 tracing::info!("handing the listeners to the new process");
                 let successor = successor::signed(&socket);
                 let _told = stop.send(ShutdownSignal::GracefulUpgrade);
@@ -142,11 +146,15 @@ impl Life {
             }
             End::Drained => {
                 drain.announce();
+                fleet.drains();
                 notifier.tell(News::Stopping);
                 tracing::info!(delay = ?settings.shutdown.delay, drain = ?settings.shutdown.drain, "draining");
                 tokio::select! {
                     () = tokio::time::sleep(settings.shutdown.delay) => {}
-                    _ = signals.int.recv() => return Ok(()),
+                    _ = signals.int.recv() => {
+                        fleet.leave().await;
+                        return Ok(());
+                    }
                 }
                 let _told = stop.send(ShutdownSignal::GracefulTerminate);
             }
@@ -163,6 +171,7 @@ impl Life {
             }
             _ = signals.int.recv() => tracing::info!("stopping at once"),
         }
+        fleet.leave().await;
         Ok(())
     }
 }

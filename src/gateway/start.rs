@@ -74,6 +74,8 @@ pub(super) fn start(
     if let Some((console, decisions)) = console.zip(decisions) {
         companions.open_console(console, decisions, runtime);
     }
+    let fleet = reconciler.control().fleet().clone();
+    companions.attend_fleet(runtime);
     runtime.spawn(reconciler.run());
     runtime.spawn(tell_of_lost_lines());
     let (notifier, reload) = companions.notify(runtime);
@@ -84,7 +86,7 @@ pub(super) fn start(
     }
     announce(&snapshot);
     let drain = drain.clone();
-    (Life { server, stop, signals, reload, drain, settings, notifier }, (log_guard, refusals_guard))
+    (Life { server, stop, signals, reload, drain, settings, notifier, fleet }, (log_guard, refusals_guard))
 }
 
 fn announce(snapshot: &Snapshot) {

@@ -99,6 +99,7 @@ impl ResourceStore for MemoryStore {
             (id.clone(), Text { path: self.place(id), text: text.clone() })
         };
         Ok(Reading {
+            hash: None,
             head: held.head(),
             resources: held.texts.iter().map(text).collect(),
             unreadable: vec![],

@@ -945,6 +945,7 @@ export type ConfigurationCode =
   | "audience-missing"
   | "auth-conflict"
   | "key-source-conflict"
+  | "local_reference"
   | "bad-name"
   | "bad-number"
   | "bad-duration"
@@ -969,6 +970,7 @@ export type ConfigurationCode =
   | "bad-key-id"
   | "bad-hash"
   | "unquoted-hash"
+  | "bad-member-label"
   | "bad-key-set"
   | "unknown-provider"
   | "unknown-agent"
@@ -1020,6 +1022,24 @@ export interface CreatedApiKey {
   dry_run: boolean;
   etag: string;
   expires_at: string | null;
+
+  /** How far it got, when that was asked for. */
+  fleet?: {
+    /** Those that do not serve it yet. */
+    behind: string[];
+
+    /** The number of members. */
+    members: number;
+
+    /** Those that refused it. */
+    refused: string[];
+
+    /** The revision. */
+    revision: number;
+
+    /** How many of them serve it, or a later one. */
+    running: number;
+  };
   id: string;
   key: string;
   last_used_at: string | null;
@@ -1169,6 +1189,44 @@ export interface FirstCall {
   url: string;
 }
 
+/** The fleet. A gateway whose store nobody shares is a fleet of one. */
+export interface Fleet {
+  /** In the order of their names. */
+  members: FleetMember[];
+
+  /** The last revision. */
+  revision: number;
+  store: FleetStore;
+}
+
+/** A gateway of the fleet. */
+export interface FleetMember {
+  /** The name of one process: a gateway that starts again has another one. */
+  boot_id: string;
+
+  /** The milliseconds since the member last heard which revision is the last one; null when it never did. */
+  confirmed_age_ms: number | null;
+  draining: boolean;
+  hash: string;
+
+  /** Those of `server.member`; `canary` is `true` where that is set. */
+  labels: Record<string, string>;
+  name: string;
+  ready: boolean;
+  refused: RefusedByMember | null;
+
+  /** The revision that its listeners serve, whole. */
+  revision: number;
+  state: MemberState;
+  version: string;
+}
+
+export interface FleetStore {
+  kind: StoreKind;
+  state: StoreState;
+  store_id: string | null;
+}
+
 /** A field of a response. */
 export interface HeaderField {
   name: string;
@@ -1236,6 +1294,22 @@ export interface Login {
 
 /** The origin of a resource, which decides who may change it. */
 export type ManagedBy = "store" | "file";
+
+/** An error as the member found it. Its code may be one of a newer version. */
+export interface MemberDiagnostic {
+  code: string;
+  column: number;
+  file: string;
+  help: string | null;
+  line: number;
+  message: string;
+  path: string | null;
+  resource: string | null;
+  severity: Severity;
+}
+
+/** The state of a member. */
+export type MemberState = "running" | "behind" | "refused" | "stale" | "vanished";
 
 /** A place where clients look for metadata. */
 export interface MetadataPlace {
@@ -1562,6 +1636,12 @@ export interface RecentRequests {
   requests_5m: number;
 }
 
+/** The revision that a member refused, with the first errors. */
+export interface RefusedByMember {
+  findings: MemberDiagnostic[];
+  revision: number;
+}
+
 export interface RefusedChange {
   at: string;
   diagnostics: Diagnostic[];
@@ -1641,6 +1721,24 @@ export interface RotatedApiKey {
   dry_run: boolean;
   etag: string;
   expires_at: string | null;
+
+  /** How far it got, when that was asked for. */
+  fleet?: {
+    /** Those that do not serve it yet. */
+    behind: string[];
+
+    /** The number of members. */
+    members: number;
+
+    /** Those that refused it. */
+    refused: string[];
+
+    /** The revision. */
+    revision: number;
+
+    /** How many of them serve it, or a later one. */
+    running: number;
+  };
   id: string;
   key: string;
   last_used_at: string | null;
@@ -1713,6 +1811,7 @@ export interface Status {
   last_reload: LastReload;
   listeners: Listener[];
   live: LiveRevision;
+  member: ThisMember;
   public_url: string | null;
   refused: RefusedChange | null;
   started_at: string;
@@ -1743,6 +1842,9 @@ export interface StoreHead {
 /** What a store keeps resources in. */
 export type StoreKind = "directory" | "file";
 
+/** The state of a shared store. */
+export type StoreState = "ok" | "stale" | "vanished" | "foreign" | "regressed" | "forked" | "torn";
+
 /** The resource or the part of the gateway that an entry is about. */
 export interface Subject {
   kind: SubjectKind;
@@ -1752,6 +1854,12 @@ export interface Subject {
 /** The kind of what an entry is about. */
 export type SubjectKind =
   "agent" | "api_key" | "file" | "gateway" | "identity_provider" | "listener" | "upstream";
+
+/** This gateway as a member of a fleet. */
+export interface ThisMember {
+  boot_id: string;
+  name: string;
+}
 
 /** The most frequent reason. */
 export interface TopRefusal {
@@ -1933,6 +2041,24 @@ export interface Written {
   diff: string;
   dry_run: boolean;
   etag: string | null;
+
+  /** How far it got, when that was asked for. */
+  fleet?: {
+    /** Those that do not serve it yet. */
+    behind: string[];
+
+    /** The number of members. */
+    members: number;
+
+    /** Those that refused it. */
+    refused: string[];
+
+    /** The revision. */
+    revision: number;
+
+    /** How many of them serve it, or a later one. */
+    running: number;
+  };
 
   /** For an identity provider: the affected agents. */
   impact?: { agents: string[]; calls: number; window_seconds: number };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::fixtures;
 use super::*;
 use crate::config::{self, Severity};
-use crate::control::{Broken, Finding, Head, Outcome, Refused, Status};
+use crate::control::{Broken, Finding, Head, Outcome, Refused, Runs, Status};
 use crate::model::{AgentName, AuthMethod, Decision, Reason, ResourceId};
 use crate::store::{NoStore, ResourceStore as _};
 use crate::telemetry::{Metrics, UpstreamError};
@@ -21,6 +21,7 @@ fn status(refused: Option<Refused>) -> Status {
         broken: Vec::new(),
         warnings: Vec::new(),
         head: Head { number: 0, by: None, text_is_live: true },
+        runs: Runs::default(),
         store: NoStore::new("no store".to_owned()).describe(),
     }
 }

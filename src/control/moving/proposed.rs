@@ -25,7 +25,7 @@ impl Proposed {
 #[async_trait]
 impl ResourceStore for Proposed {
     async fn read(&self) -> Result<Reading, StoreError> {
-        Ok(Reading { head: 0, resources: self.resources.clone(), unreadable: Vec::new() })
+        Ok(Reading { resources: self.resources.clone(), ..Reading::default() })
     }
 
     async fn changed(&mut self) {

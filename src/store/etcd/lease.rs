@@ -59,6 +59,8 @@ impl Lease {
     /// Ends it, and its keys with it.
     pub(super) async fn revoke(self, link: &Link) -> Result<(), Fault> {
         let id = self.id;
-        link.call_with(CALL, |connection| async move { connection.client().lease_revoke(id).await }).await.map(drop)
+        link.call_with(CALL, |connection| async move { connection.client().lease_revoke(id).await })
+            .await
+            .map(drop)
     }
 }

@@ -20,8 +20,8 @@ use super::presence::EtcdPresence;
 use super::standing::Held;
 use crate::model::ResourceId;
 use crate::store::{
-    Commit, Denial, Description, Health, HealthSource, LastCommit, Latest, Observer, Presence, Query, Reading,
-    Record, ResourceStore, StoreError, StoreKind, Text, WriteError,
+    Commit, Denial, Description, Health, HealthSource, LastCommit, Latest, Observer, Presence, Query,
+    Reading, Record, ResourceStore, StoreError, StoreKind, Text, WriteError,
 };
 
 /// How long a start waits for etcd: what is kept on disk is the second choice, and comes soon.

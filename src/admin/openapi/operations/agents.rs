@@ -7,7 +7,8 @@ use super::super::operation::{Answer, Faults, Operation, query};
 use super::super::parameters::{IF_MATCH, IF_NONE_MATCH, NAME};
 use super::super::specs::AgentSpec;
 use super::{ABSENT, BASE, CHANGE, CHANGE_OF_ONE, CREATED, REMOVED, WRITTEN, answer, body, stream, tagged};
-use crate::admin::page::{Page, Write};
+use crate::admin::page::Page;
+use crate::admin::write_query::Asked;
 use crate::admin::{agent_card, agents, client_check, discovery, streams, trial};
 
 pub(super) const ALL: &[Operation] = &[
@@ -37,7 +38,7 @@ pub(super) const ALL: &[Operation] = &[
         tag: "agents",
         summary: "Deploy an agent",
         parameters: &[NAME, IF_MATCH, IF_NONE_MATCH],
-        query: query::<Write>,
+        query: query::<Asked>,
         body: body::<AgentSpec>(|| {
             json!({
                 "route": {"path": "/agents/refunds", "strip_path": true},
@@ -56,7 +57,7 @@ pub(super) const ALL: &[Operation] = &[
         tag: "agents",
         summary: "Delete an agent, and its API keys with it",
         parameters: &[NAME, IF_MATCH],
-        query: query::<Write>,
+        query: query::<Asked>,
         answers: &[REMOVED],
         faults: CHANGE_OF_ONE,
         ..BASE

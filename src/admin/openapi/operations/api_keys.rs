@@ -10,7 +10,8 @@ use super::{
 };
 use crate::admin::api_keys::{self, ApiKey};
 use crate::admin::key_changes::{Create, Created, Rotate, Rotated};
-use crate::admin::page::{Page, Write};
+use crate::admin::page::Page;
+use crate::admin::write_query::Asked;
 
 pub(super) const ALL: &[Operation] = &[
     Operation {
@@ -28,7 +29,7 @@ pub(super) const ALL: &[Operation] = &[
         id: "createApiKey",
         tag: "api-keys",
         summary: "Create an API key; its text is shown once",
-        query: query::<Write>,
+        query: query::<Asked>,
         body: body::<Create>(|| json!({"agent": "refunds", "name": "ci", "expires_in": "30d"})),
         answers: &[Answer {
             status: "201",
@@ -56,7 +57,7 @@ pub(super) const ALL: &[Operation] = &[
         tag: "api-keys",
         summary: "Delete an API key",
         parameters: &[ID, IF_MATCH],
-        query: query::<Write>,
+        query: query::<Asked>,
         answers: &[REMOVED],
         faults: CHANGE_OF_ONE,
         ..BASE
@@ -68,7 +69,7 @@ pub(super) const ALL: &[Operation] = &[
         tag: "api-keys",
         summary: "Revoke an API key now",
         parameters: &[ID, IF_MATCH],
-        query: query::<Write>,
+        query: query::<Asked>,
         answers: &[WRITTEN],
         faults: CHANGE_OF_ONE,
         ..BASE
@@ -80,7 +81,7 @@ pub(super) const ALL: &[Operation] = &[
         tag: "api-keys",
         summary: "Rotate an API key; the old one stays valid for the overlap",
         parameters: &[ID, IF_MATCH],
-        query: query::<Write>,
+        query: query::<Asked>,
         body: body::<Rotate>(|| json!({"overlap": "1h"})),
         answers: &[Answer {
             status: "201",

@@ -6,8 +6,8 @@ use super::super::operation::{Faults, Operation, query};
 use super::super::parameters::{IF_MATCH, IF_NONE_MATCH, NAME};
 use super::super::specs::ProviderSpec;
 use super::{ABSENT, BASE, CHANGE, CHANGE_OF_ONE, CREATED, REMOVED, WRITTEN, answer, body, tagged};
-use crate::admin::page::{Page, Write};
-use crate::admin::provider_changes::Save;
+use crate::admin::page::Page;
+use crate::admin::write_query::Asked;
 use crate::admin::{client_token, probe, providers};
 use crate::idp::{self, ProviderStatus};
 
@@ -48,7 +48,7 @@ pub(super) const ALL: &[Operation] = &[
         tag: "identity-providers",
         summary: "Save an identity provider",
         parameters: &[NAME, IF_MATCH, IF_NONE_MATCH],
-        query: query::<Save>,
+        query: query::<Asked>,
         body: body::<ProviderSpec>(|| json!({"issuer": "https://idp.example.com"})),
         answers: &[WRITTEN, CREATED],
         faults: CHANGE,
@@ -61,7 +61,7 @@ pub(super) const ALL: &[Operation] = &[
         tag: "identity-providers",
         summary: "Delete an identity provider that no agent accepts",
         parameters: &[NAME, IF_MATCH],
-        query: query::<Write>,
+        query: query::<Asked>,
         answers: &[REMOVED],
         faults: CHANGE_OF_ONE,
         ..BASE

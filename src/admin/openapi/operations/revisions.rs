@@ -6,7 +6,7 @@ use super::super::operation::{Body, Faults, Operation, query};
 use super::super::parameters::{IF_MATCH, NUMBER};
 use super::super::shapes::Shapes;
 use super::{BASE, CHANGE_OF_ONE, NONE, WRITTEN, answer, body, tagged};
-use crate::admin::page::Write;
+use crate::admin::write_query::Asked;
 use crate::admin::{documents, revisions};
 
 pub(super) const ALL: &[Operation] = &[
@@ -40,7 +40,7 @@ pub(super) const ALL: &[Operation] = &[
         tag: "revisions",
         summary: "Restore agents and providers to their state right after a revision",
         parameters: &[NUMBER, IF_MATCH],
-        query: query::<Write>,
+        query: query::<Asked>,
         body: Some(Body {
             shape: Shapes::sent::<revisions::Part>,
             required: false,
@@ -56,7 +56,7 @@ pub(super) const ALL: &[Operation] = &[
         id: "restoreDocument",
         tag: "documents",
         summary: "Restore the last good text of a document that is broken on disk",
-        query: query::<Write>,
+        query: query::<Asked>,
         body: body::<documents::Which>(|| json!({"resource": "agents/refunds"})),
         answers: &[WRITTEN],
         faults: CHANGE_OF_ONE,

@@ -2,7 +2,7 @@
 
 use super::super::operation::{Faults, Operation};
 use super::{BASE, NONE, answer};
-use crate::admin::{reload, status};
+use crate::admin::{fleet, reload, status};
 use crate::telemetry::Overview;
 
 pub(super) const ALL: &[Operation] = &[
@@ -12,6 +12,14 @@ pub(super) const ALL: &[Operation] = &[
         tag: "status",
         summary: "Show the state of the gateway",
         answers: &[answer::<status::Status>("200", "The state.")],
+        ..BASE
+    },
+    Operation {
+        path: "/api/v1/fleet",
+        id: "fleet",
+        tag: "status",
+        summary: "Show the gateways that share the store",
+        answers: &[answer::<fleet::Fleet>("200", "The members, as this one sees them.")],
         ..BASE
     },
     Operation {

@@ -16,7 +16,7 @@ use crate::config::text::yaml::{Key, Node};
 const MOST_LABELS: usize = 8;
 const MOST_BYTES: usize = 63;
 /// The most bytes of all labels together, so that the report of a member, of at most 1 KiB, has room for its errors.
-const MOST_BYTES_OF_ALL: usize = 512;
+const MOST_BYTES_OF_ALL: usize = 384;
 
 section! {
     /// `server.member`
@@ -24,7 +24,7 @@ section! {
     pub struct Member = "`member`", default {
         /// the name of this gateway in a fleet, which no other has; absent is the name of the host
         name: Option<String> as MemberName;
-        /// what this gateway is sorted by where a fleet is shown, such as `zone: a`; at most 8, with 512 bytes in all
+        /// what this gateway is sorted by where a fleet is shown, such as `zone: a`; at most 8, with 384 bytes in all
         labels: BTreeMap<String, String> as Labels = BTreeMap::new();
         /// whether this gateway is there to try things out; it is shown, and changes nothing else
         canary: bool as Flag = false;
