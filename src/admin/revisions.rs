@@ -167,7 +167,7 @@ impl Detail {
 
 impl Changed {
     fn new(change: &Change, live: &Snapshot) -> Self {
-        let runs = live.source_of(&change.id).map(|source| source.text.as_str()) == change.to.as_deref();
+        let runs = live.source_of(&change.id).map(|source| &*source.text) == change.to.as_deref();
         Self { resource: change.id.to_string(), action: Action::of(change), live: runs }
     }
 }

@@ -1,15 +1,15 @@
 //! The lines of the audit log: one JSON object for each change that went live, with its author and the texts before and
 //! after.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::config::{self, Revision, Source};
 
 use super::diff;
+use super::side_by_side::{Pair, differing};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -51,18 +51,14 @@ pub(super) fn line(entry: &Entry<'_>, before: &[Source], after: &[Source]) -> se
 
 /// The changes. Both lists are in the order of their resources, documents first.
 fn changed(before: &[Source], after: &[Source]) -> Vec<Changed> {
-    // There may be thousands, hardly any of which differ: equal ones are skipped first.
-    let other = |these: &[Source], those: &[Source]| -> BTreeMap<PathBuf, Source> {
-        let those: HashMap<&OsStr, &Source> = those.iter().map(|s| (s.path.as_os_str(), s)).collect();
-        let differing = these.iter().filter(|source| those.get(source.path.as_os_str()) != Some(source));
-        differing.map(|source| (source.path.clone(), source.clone())).collect()
-    };
-    let (before, after) = (other(before, after), other(after, before));
-    let paths: BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
-    paths
+    let mut pairs: Vec<Pair<'_>> = documents(before, after);
+    pairs.extend(differing(before, after));
+    let path = |(from, to): &Pair<'_>| to.or(*from).map(|source| source.path.clone());
+    let mut pairs: Vec<_> = pairs.iter().filter_map(|pair| Some((path(pair)?, *pair))).collect();
+    pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
+    pairs
         .into_iter()
-        .map(|path| {
-            let (from, to) = (before.get(path), after.get(path));
+        .map(|(file, (from, to))| {
             let id = from.or(to).and_then(|source| source.entry.clone());
             let text = |side: Option<&Source>| {
                 let shown = |source: &Source| match &source.entry {
@@ -75,9 +71,21 @@ fn changed(before: &[Source], after: &[Source]) -> Vec<Changed> {
                 side.map(shown)
             };
             let resource = id.map(|id| id.to_string());
-            Changed { resource, file: path.clone(), from: text(from), to: text(to) }
+            Changed { resource, file, from: text(from), to: text(to) }
         })
         .collect()
+}
+
+/// The documents that are not the same. There are few.
+fn documents<'s>(before: &'s [Source], after: &'s [Source]) -> Vec<Pair<'s>> {
+    let of = |sources: &'s [Source]| -> BTreeMap<&'s Path, &'s Source> {
+        let documents = sources.iter().filter(|source| source.entry.is_none());
+        documents.map(|source| (source.path.as_path(), source)).collect()
+    };
+    let (before, after) = (of(before), of(after));
+    let paths: BTreeSet<&Path> = before.keys().chain(after.keys()).copied().collect();
+    let pairs = paths.into_iter().map(|path| (before.get(path).copied(), after.get(path).copied()));
+    pairs.filter(|(from, to)| from != to).collect()
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ impl Found<'_> {
 
     /// The last revision of a resource, if its text is the live one.
     fn last_good(&self, id: &ResourceId) -> Option<u64> {
-        let live = self.live.source_of(id).map(|source| source.text.as_str());
+        let live = self.live.source_of(id).map(|source| &*source.text);
         let (number, text) = self.latest.get(id)?;
         (text.as_deref() == live).then_some(*number)
     }
@@ -84,6 +84,6 @@ impl Found<'_> {
 
 /// Whether all texts of a revision are live.
 pub(super) fn is_live(changes: &[crate::store::Change], live: &Snapshot) -> bool {
-    let text = |id| live.source_of(id).map(|source: &Source| source.text.as_str());
+    let text = |id| live.source_of(id).map(|source: &Source| &*source.text);
     changes.iter().all(|change| text(&change.id) == change.to.as_deref())
 }

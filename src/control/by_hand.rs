@@ -6,6 +6,8 @@ use crate::config::Source;
 use crate::model::ResourceId;
 use crate::store::{Change, Commit, Latest};
 
+use super::side_by_side::{Pair, differing};
+
 /// The author of edits by hand: nobody authenticates to edit a file.
 pub(super) const WHO: &str = "files";
 /// Resources named in the summary of a revision, so that it stays one line.
@@ -13,24 +15,13 @@ const NAMED: usize = 3;
 
 /// The changes of the store's resources from `before` to `after`.
 pub(super) fn changes(before: &[Source], after: &[Source]) -> Vec<Change> {
-    // Hardly any of many differ, and equal ones mostly share one allocation.
-    let of = |sources: &[Source]| -> BTreeMap<ResourceId, Source> {
-        let stored = sources.iter().filter_map(|source| Some((source.entry.clone()?, source.clone())));
-        stored.collect()
+    let text = |source: Option<&Source>| source.map(|source| source.text.to_string());
+    let change = |(before, after): Pair<'_>| {
+        let id = after.or(before)?.entry.clone()?;
+        let change = Change { id, from: text(before), to: text(after) };
+        (change.from != change.to).then_some(change)
     };
-    let (mut before, after) = (of(before), of(after));
-    let mut changes = Vec::new();
-    for (id, source) in after {
-        let from = before.remove(&id);
-        if from.as_ref().is_none_or(|from| !from.is(&source) && from.text != source.text) {
-            let from = from.map(|from| from.text.clone());
-            changes.push(Change { id, from, to: Some(source.text.clone()) });
-        }
-    }
-    let removed = before.into_iter().map(|(id, from)| Change { id, from: Some(from.text.clone()), to: None });
-    changes.extend(removed);
-    changes.sort_by(|a, b| a.id.cmp(&b.id));
-    changes
+    differing(before, after).filter_map(change).collect()
 }
 
 /// The changes of resources in the history, from their last revision to the texts on disk.
@@ -38,7 +29,7 @@ pub(super) fn meanwhile(said: &Latest, now: &[Source]) -> Vec<Change> {
     let now: BTreeMap<&ResourceId, &Source> =
         now.iter().filter_map(|source| Some((source.entry.as_ref()?, source))).collect();
     let change = |(id, (_, from)): (&ResourceId, &(u64, Option<String>))| {
-        let to = now.get(id).map(|source| source.text.clone());
+        let to = now.get(id).map(|source| source.text.to_string());
         (*from != to).then(|| Change { id: id.clone(), from: from.clone(), to })
     };
     said.iter().filter_map(change).collect()

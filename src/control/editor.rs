@@ -26,7 +26,7 @@ pub(super) struct Base<'b> {
 impl Base<'_> {
     /// The live text of a resource of the store.
     fn live(&self, id: &ResourceId) -> Option<&str> {
-        self.live.source_of(id).map(|source| source.text.as_str())
+        self.live.source_of(id).map(|source| &*source.text)
     }
 
     /// The text on disk, which is the precondition of a commit.
@@ -34,7 +34,7 @@ impl Base<'_> {
         let Some(held) = self.aside.document(id) else { return Ok(self.live(id).map(str::to_owned)) };
         match &held.document.stands {
             Stands::Nothing => Ok(None),
-            Stands::Text(source) => Ok(Some(source.text.clone())),
+            Stands::Text(source) => Ok(Some(source.text.to_string())),
             Stands::Unreadable(Ok(text)) => Ok(text.clone()),
             Stands::Unreadable(Err(why)) => {
                 Err(EditError::Store { why: format!("{why}; move it away by hand"), full: false })

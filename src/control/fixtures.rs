@@ -105,5 +105,5 @@ pub(super) fn broken(world: &World) -> Vec<String> {
 }
 
 pub(super) fn text_of(world: &World, id: &str) -> Option<String> {
-    world.control.live().source_of(&resource(id)).map(|source| source.text.clone())
+    world.control.live().source_of(&resource(id)).map(|source| source.text.to_string())
 }

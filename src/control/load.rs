@@ -103,7 +103,7 @@ async fn with_last_good(findings: Diagnostics, sources: &[Source], stores: &Stor
     let mut good: BTreeMap<PathBuf, u64> = BTreeMap::new();
     for (id, source) in wrong {
         if let Some((number, Some(text))) = latest.get(&id)
-            && *text != source.text
+            && **text != *source.text
         {
             good.insert(source.path.clone(), *number);
         }

@@ -134,7 +134,7 @@ impl Stores {
 
     /// The source of a resource of the store with this text.
     pub(super) fn source(&self, id: &ResourceId, text: &str) -> Source {
-        let text = Text { path: self.resources.place(id), text: text.to_owned() };
+        let text = Text { path: self.resources.place(id), text: text.into() };
         of_resource(id.clone(), text, &self.shared)
     }
 
@@ -204,11 +204,21 @@ pub(super) fn of_documents(texts: Vec<Text>) -> Vec<Source> {
 
 /// Resources as sources for the parser. Those equal to a live one share its memory.
 pub(super) fn of_resources(reading: &Reading, live: &Snapshot, shared: &Shared) -> Vec<Source> {
-    let source = |(id, text): &(ResourceId, Text)| {
-        let known = live.source_of(id).filter(|source| source.text == text.text && source.path == text.path);
+    // Both are in the order of their ids, so that nothing is looked up.
+    let mut running =
+        live.sources.iter().filter_map(|source| Some((source.entry.as_ref()?, source))).peekable();
+    let mut source = |(id, text): &(ResourceId, Text)| {
+        while running.next_if(|(before, _)| *before < id).is_some() {}
+        let known = running.next_if(|(same, _)| *same == id).map(|(_, source)| source);
+        let known = known.filter(|source| is_text(&source.text, &text.text) && source.path == text.path);
         known.cloned().unwrap_or_else(|| of_resource(id.clone(), text.clone(), shared))
     };
-    reading.resources.iter().map(source).collect()
+    reading.resources.iter().map(&mut source).collect()
+}
+
+/// Whether two texts are equal. Mostly they are one and the same.
+fn is_text(one: &Arc<str>, other: &Arc<str>) -> bool {
+    Arc::ptr_eq(one, other) || one == other
 }
 
 /// One resource as a source for the parser.

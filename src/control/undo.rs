@@ -22,9 +22,8 @@ impl Reconciler {
         let query = Query { before: None, limit: usize::MAX, only: to.only.clone() };
         let past = resources.history(query).await?;
         let live = self.live.get();
-        let is_live = |id: &ResourceId, text: Option<&str>| {
-            live.source_of(id).map(|source| source.text.as_str()) == text
-        };
+        let is_live =
+            |id: &ResourceId, text: Option<&str>| live.source_of(id).map(|source| &*source.text) == text;
         let mut then = texts_at(to.number, past);
         // A broken document is replaced when it is named, or when the live text changes.
         then.retain(|id, text| match &to.only {
@@ -51,7 +50,7 @@ impl Reconciler {
             return Err(broken.map_or(EditError::NotBroken(id), |b| EditError::Invalid(b.findings.clone())));
         }
         let live = self.live.get();
-        let text = live.source_of(&id).map(|source| source.text.clone());
+        let text = live.source_of(&id).map(|source| source.text.to_string());
         let what = format!("restore the last good text of {id}");
         let wanted = vec![Wanted { id, expect: Expect::Anything, to: text.map_or(To::Nothing, To::Text) }];
         Ok(Edit { who, what, wanted, dry_run, force: false })

@@ -12,7 +12,7 @@ pub(super) struct MadeUp(Text);
 
 impl MadeUp {
     pub(super) fn new(text: String) -> Self {
-        Self(Text { path: PathBuf::from("demo.yaml"), text })
+        Self(Text { path: PathBuf::from("demo.yaml"), text: text.into() })
     }
 }
 

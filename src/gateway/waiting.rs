@@ -178,7 +178,7 @@ mod tests {
     #[async_trait]
     impl Documents for Own {
         async fn read(&self) -> Result<Vec<Text>, StoreError> {
-            Ok(vec![Text { path: "own.yaml".into(), text: self.0.to_owned() }])
+            Ok(vec![Text { path: "own.yaml".into(), text: self.0.into() }])
         }
 
         async fn changed(&mut self, _: &[PathBuf]) {
@@ -236,7 +236,7 @@ mod tests {
         let resource = |(name, text): &(&str, &str)| {
             let id = ResourceId::parse(&format!("agents/{name}")).unwrap();
             let path = format!("{id}.yaml").into();
-            (id, Text { path, text: (*text).to_owned() })
+            (id, Text { path, text: (*text).into() })
         };
         Reading { head: 7, resources: agents.iter().map(resource).collect(), unreadable: Vec::new() }
     }

@@ -75,7 +75,7 @@ fn documents(place: &Path) -> Result<Vec<Text>, StoreError> {
 }
 
 fn document(path: &Path) -> Result<Text, StoreError> {
-    Ok(Text { path: path.to_owned(), text: read_text(path)? })
+    Ok(Text { path: path.to_owned(), text: read_text(path)?.into() })
 }
 
 #[cfg(test)]
@@ -89,7 +89,8 @@ mod tests {
         for (name, text) in [("b.yaml", "b"), ("a.yml", "a"), ("c.txt", "c"), (".d.yaml", "d")] {
             fs::write(dir.path().join(name), text).unwrap();
         }
-        let texts: Vec<String> = documents(dir.path()).unwrap().into_iter().map(|t| t.text).collect();
+        let texts: Vec<String> =
+            documents(dir.path()).unwrap().into_iter().map(|t| t.text.to_string()).collect();
         assert_eq!(texts, ["a", "b"]);
     }
 

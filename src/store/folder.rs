@@ -73,7 +73,7 @@ impl Folder {
         }
         let resources = texts.into_iter().map(|(id, text)| {
             let path = self.layout.file(&id);
-            (id, Text { path, text })
+            (id, Text { path, text: text.into() })
         });
         Ok(Reading { head, hash: None, resources: resources.collect(), unreadable })
     }

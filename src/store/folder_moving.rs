@@ -9,7 +9,7 @@ impl Folder {
     pub(super) fn contents(&self) -> Result<Contents, StoreError> {
         let reading = self.read()?;
         let head = reading.head;
-        let resources = reading.whole()?.into_iter().map(|(id, text)| (id, text.text)).collect();
+        let resources = reading.whole()?.into_iter().map(|(id, text)| (id, text.text.to_string())).collect();
         let query = Query { before: head.checked_add(1), limit: usize::MAX, only: None };
         let mut records = self.history().list(&query)?;
         records.reverse();

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
@@ -21,8 +22,8 @@ const FIRST_READ: usize = 2048;
 pub struct Text {
     /// Its file.
     pub path: PathBuf,
-    /// Its content.
-    pub text: String,
+    /// Its content. Shared with who holds it: there may be very many.
+    pub text: Arc<str>,
 }
 
 /// The text at `path`.

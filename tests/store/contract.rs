@@ -88,7 +88,7 @@ pub(crate) fn commit(changes: impl IntoIterator<Item = Change>) -> Commit {
 /// What a store holds.
 pub(crate) fn resources(store: &Asked) -> BTreeMap<String, String> {
     let texts = store.read().and_then(|reading| reading.whole()).expect("the store is read");
-    texts.into_iter().map(|(id, text)| (id.to_string(), text.text)).collect()
+    texts.into_iter().map(|(id, text)| (id.to_string(), text.text.to_string())).collect()
 }
 
 fn pairs<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>) -> BTreeMap<String, String> {
@@ -121,7 +121,8 @@ pub(crate) fn what_is_written_is_read_in_the_order_of_ids(place: &dyn Place) {
     let wanted: Vec<_> = sorted.iter().map(|id| (id.clone(), text(id))).collect();
     for store in [store, place.reader()] {
         let reading = store.read().unwrap();
-        let seen: Vec<_> = reading.resources.into_iter().map(|(id, text)| (id, text.text)).collect();
+        let seen: Vec<_> =
+            reading.resources.into_iter().map(|(id, text)| (id, text.text.to_string())).collect();
         assert_eq!((reading.head, seen), (1, wanted.clone()));
     }
 }

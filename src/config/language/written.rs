@@ -61,7 +61,7 @@ pub fn to_yaml(kind: ResourceKind, value: &Value) -> Result<String, String> {
     let source = Source::new("", text);
     // What the writer of another house makes of a strange text is not taken on trust.
     match yaml::read_as_written(&source).and_then(|node| as_json(&node)) {
-        Some(read) if read == *value => Ok(source.text.clone()),
+        Some(read) if read == *value => Ok(source.text.to_string()),
         _ => Err("it holds something that cannot be written as YAML".to_owned()),
     }
 }

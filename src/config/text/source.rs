@@ -20,8 +20,8 @@ pub struct Source(Arc<SourceFile>);
 pub struct SourceFile {
     /// Where it came from; relative paths inside are read against its folder.
     pub path: PathBuf,
-    /// What it says.
-    pub text: String,
+    /// What it says. Shared with who read it: there may be very many.
+    pub text: Arc<str>,
     /// The one resource that it holds, without its name; absent for a whole document.
     pub entry: Option<ResourceId>,
     /// The files that it may name, when several members share it: what else a member has may be missing at another one,
@@ -32,13 +32,13 @@ pub struct SourceFile {
 impl Source {
     /// A file and its text, which is a whole document.
     #[must_use]
-    pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+    pub fn new(path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> Self {
         Self(Arc::new(SourceFile { path: path.into(), text: text.into(), entry: None, shared: None }))
     }
 
     /// A file and its text, which is what stands under the name of one resource.
     #[must_use]
-    pub fn of(entry: ResourceId, path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+    pub fn of(entry: ResourceId, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> Self {
         Self(Arc::new(SourceFile { path: path.into(), text: text.into(), entry: Some(entry), shared: None }))
     }
 
@@ -48,7 +48,7 @@ impl Source {
     pub fn shared(
         entry: ResourceId,
         path: impl Into<PathBuf>,
-        text: impl Into<String>,
+        text: impl Into<Arc<str>>,
         files: &Arc<[SharedFile]>,
     ) -> Self {
         Self(Arc::new(SourceFile {

@@ -110,7 +110,7 @@ impl ResourceStore for EtcdStore {
                 return Err(StoreError::NotUnderstood { what: name.to_owned() });
             };
             let path = self.place(&id);
-            resources.push((id, Text { path, text: entry.text.to_string() }));
+            resources.push((id, Text { path, text: Arc::clone(&entry.text) }));
         }
         resources.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(Reading {

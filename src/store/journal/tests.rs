@@ -64,7 +64,7 @@ impl Scene {
 
     fn seen(folder: &Folder) -> State {
         let texts = folder.read().unwrap().whole().unwrap().into_iter();
-        texts.map(|(id, text)| (id.to_string(), text.text)).collect()
+        texts.map(|(id, text)| (id.to_string(), text.text.to_string())).collect()
     }
 
     fn state(&self, after: bool) -> State {

@@ -84,7 +84,7 @@ struct Lines<'s> {
 
 impl<'s> Lines<'s> {
     fn of(source: &'s Source, root: &Fields<'_>) -> Self {
-        let text = source.text.as_str();
+        let text = &*source.text;
         let lines = text.split_inclusive('\n').collect();
         let top = ROOT.fields().filter_map(|field| Some(root.entry(field.name)?.0.line())).collect();
         Self { lines, top, is_plain: !text.replace("\r\n", "").contains('\r') }
