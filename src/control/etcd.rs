@@ -1,23 +1,37 @@
 //! The store in etcd that a configuration names.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::config;
 use crate::model::SystemClock;
-use crate::store::{EtcdOptions, EtcdStore, Observer, Unobserved};
+use crate::store::{EtcdOptions, EtcdStore, Observer, SnapshotFile, Unobserved, Writer};
 use crate::telemetry::Metrics;
 
 use super::diff::shown;
 use super::observe::Observed;
 use super::stores::SharedStore;
 
-/// The store of these settings, which is followed from now on, and what it has besides. With `metrics`, what it tells of
-/// itself is counted.
-pub(super) fn open(settings: &config::Etcd, metrics: Option<&Metrics>) -> (EtcdStore, SharedStore) {
+/// The store of these settings, and what it has besides. A process that may write follows it from now on, and remembers
+/// in its `state_dir` what is live; another one only reads it. With `metrics`, what it tells of itself is counted.
+pub(super) async fn open(
+    settings: &config::Etcd,
+    state_dir: Option<&Path>,
+    writer: Writer,
+    metrics: Option<&Metrics>,
+) -> (EtcdStore, SharedStore) {
     let observed = metrics.map(|metrics| Arc::new(Observed::new(metrics, Arc::new(SystemClock))));
     let observer = observed.clone().map(|observed| observed as Arc<dyn Observer>);
     let mut store = EtcdStore::new(options(settings), observer.unwrap_or_else(|| Arc::new(Unobserved)));
-    store.follow();
+    match writer {
+        Writer::Now | Writer::Later => {
+            if let Some(folder) = state_dir {
+                store.remember(SnapshotFile::in_folder(folder)).await;
+            }
+            store.follow();
+        }
+        Writer::Never => {}
+    }
     let shared = SharedStore { health: store.health_source(), presence: store.presence(), observed };
     (store, shared)
 }

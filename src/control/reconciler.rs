@@ -91,7 +91,7 @@ impl Reconciler {
             refused: None,
             broken: Vec::new(),
             warnings: Finding::of(&snapshot.warnings, &snapshot.sources),
-            head: stores.head(head, &snapshot).await,
+            head: stores.head(head, &snapshot, false).await,
             runs,
             store: stores.resources.describe(),
         };

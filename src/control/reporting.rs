@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::config::Snapshot;
 use crate::model::ResourceId;
+use crate::store::StoreState;
 
 use super::aside::Aside;
 use super::broken::{self, Found};
@@ -22,7 +23,7 @@ impl Reconciler {
         let live = self.live.get();
         let mut status = Status::clone(&before);
         (status.looked_at, status.outcome, status.refused) = (now, outcome, self.refused.clone());
-        status.head = self.stores.head(self.head, &live).await;
+        status.head = self.stores.head(self.head, &live, self.refused.is_some()).await;
         status.runs = self.runs(&before.runs, &live);
         status.store = self.stores.resources.describe();
         if status.applied != live.revision {
@@ -105,8 +106,13 @@ impl Reconciler {
 }
 
 impl Stores {
-    /// The last revision, `number`, and whether its texts are live.
-    pub(super) async fn head(&self, number: u64, live: &Snapshot) -> Head {
+    /// The last revision, `number`, and whether its texts are live. Nobody waits for a shared store that is away: what is
+    /// held of it is live unless it was refused.
+    pub(super) async fn head(&self, number: u64, live: &Snapshot, is_refused: bool) -> Head {
+        if self.resources.health().is_some_and(|health| health.state != StoreState::Ok) {
+            let last = self.resources.last_commit().filter(|last| last.revision == number);
+            return Head { number, by: last.map(|last| last.who), text_is_live: !is_refused };
+        }
         let record = if number == 0 { None } else { self.resources.record(number).await.ok().flatten() };
         Head {
             number,

@@ -116,7 +116,7 @@ impl Stores {
             }
             Some(config::Store::Directory(folder)) => folder.value,
             Some(config::Store::Etcd(etcd)) => {
-                let (resources, fleet) = etcd::open(&etcd, metrics);
+                let (resources, fleet) = etcd::open(&etcd, state.as_deref(), writer, metrics).await;
                 // The history is the fleet's, the log this member's.
                 let audit =
                     state.filter(|_| writer != Writer::Never).map(|folder| AuditFile::in_folder(&folder));

@@ -46,7 +46,7 @@ pub trait NamedTexts: Send + Sync {
 }
 
 /// Why a snapshot is not used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotError {
     /// There is none.
     #[error("there is no snapshot at {path}", path = .0.display())]

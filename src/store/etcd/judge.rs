@@ -24,6 +24,18 @@ pub(super) enum Judgement {
     Wrong(StoreState, String),
 }
 
+impl Judgement {
+    /// The same for what is held from the disk of this member: it is compared, but no basis for changes, because the
+    /// revisions of its keys are not known.
+    pub(super) fn from_disk(self) -> Self {
+        match self {
+            Self::Same => Self::Whole(FullRead::Start, None),
+            Self::Next(number, commit) => Self::Whole(FullRead::Start, Some((number, commit))),
+            Self::Empty | Self::Whole(..) | Self::Wrong(..) => self,
+        }
+    }
+}
+
 /// Judges the head of the store. `held` is the head of what is held; `written` the id that the store must have.
 pub(super) fn judge(found: Option<&Head>, held: Option<&Head>, written: Option<&str>) -> Judgement {
     let Some(found) = found else {

@@ -18,6 +18,7 @@ mod lease;
 mod link;
 mod look;
 mod members;
+mod memory;
 mod options;
 mod pace;
 mod presence;

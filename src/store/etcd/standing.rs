@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::content::{Content, Put};
 use super::head::Head;
+use super::memory::Remembered;
 use crate::store::{Health, HealthSource, StoreState};
 
 /// How old the last confirmation may be: three regular ones may be lost.
@@ -35,6 +36,8 @@ pub(in crate::store) struct Held {
     pub(in crate::store) hash: Arc<str>,
     /// Whether anything is held: also an empty store is.
     pub(in crate::store) is_known: bool,
+    /// Whether it is from the disk of this member: the revisions of its keys in etcd are not known then.
+    pub(in crate::store) is_from_disk: bool,
     state: StoreState,
     why: Option<String>,
     confirmed: Option<Instant>,
@@ -50,6 +53,7 @@ impl Default for Held {
             head: None,
             head_changed: 0,
             is_known: false,
+            is_from_disk: false,
             state: StoreState::Ok,
             why: None,
             confirmed: None,
@@ -102,8 +106,23 @@ impl Standing {
             held.content = Arc::new(content);
             (held.hash, held.is_known, held.head_changed) = (hash, true, head_changed);
             held.head = head;
+            held.is_from_disk = false;
         }
         self.ring();
+    }
+
+    /// Expects a store that goes on from this head: what ran before this process began.
+    pub(super) fn expect(&self, head: Head) {
+        let mut held = self.lock();
+        (held.head, held.is_from_disk) = (Some(head), true);
+    }
+
+    /// Holds what ran last on this machine, which nobody has confirmed, in place of anything else.
+    pub(super) fn fall_back(&self, Remembered { content, head }: Remembered) {
+        let mut held = self.lock();
+        held.hash = head.sha256.as_str().into();
+        (held.content, held.head, held.head_changed) = (content, Some(head), 0);
+        (held.is_known, held.is_from_disk, held.confirmed) = (true, true, None);
     }
 
     /// Moves on from revision `from`, unless something else is held by now. `is_own`: this process committed it, and

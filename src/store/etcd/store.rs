@@ -15,13 +15,14 @@ use super::follow::Follower;
 use super::keys::Keys;
 use super::link::Link;
 use super::look::Looks;
+use super::memory::{Memory, Remembered};
 use super::options::EtcdOptions;
 use super::presence::EtcdPresence;
 use super::standing::Held;
 use crate::model::ResourceId;
 use crate::store::{
     Commit, Denial, Description, Health, HealthSource, LastCommit, Latest, Observer, Presence, Query,
-    Reading, Record, ResourceStore, StoreError, StoreKind, Text, WriteError,
+    Reading, Record, ResourceStore, SnapshotError, SnapshotFile, StoreError, StoreKind, Text, WriteError,
 };
 
 /// How long a start waits for etcd: what is kept on disk is the second choice, and comes soon.
@@ -36,6 +37,7 @@ pub struct EtcdStore {
     looks: Arc<Looks>,
     nudge: Arc<Notify>,
     follower: Option<JoinHandle<()>>,
+    memory: Option<Memory>,
 }
 
 impl std::fmt::Debug for EtcdStore {
@@ -50,7 +52,16 @@ impl EtcdStore {
     pub fn new(options: EtcdOptions, observer: Arc<dyn Observer>) -> Self {
         let keys = Keys::new(options.prefix.clone());
         let looks = Looks::new(Arc::new(Link::new(options)), keys, observer);
-        Self { looks: Arc::new(looks), nudge: Arc::default(), follower: None }
+        Self { looks: Arc::new(looks), nudge: Arc::default(), follower: None, memory: None }
+    }
+
+    /// Remembers what is live in `file`, and what ran last from there: the store must go on from that.
+    pub async fn remember(&mut self, file: SnapshotFile) {
+        let memory = Memory::open(file, self.looks.link.options()).await;
+        if let Some(Ok(Remembered { head, .. })) = memory.before() {
+            self.looks.standing.expect(head);
+        }
+        self.memory = Some(memory);
     }
 
     /// Follows what others commit, on the runtime of the caller, until this is dropped.
@@ -171,6 +182,19 @@ impl ResourceStore for EtcdStore {
     fn last_commit(&self) -> Option<LastCommit> {
         let head = self.looks.standing.held().head?;
         Some(LastCommit { revision: head.revision, at: head.at, who: head.who })
+    }
+
+    fn is_live(&self, head: u64) {
+        let held = self.looks.standing.held();
+        if let Some(memory) = self.memory.as_ref().filter(|_| held.revision() == head) {
+            memory.is_live(&held);
+        }
+    }
+
+    async fn fall_back(&self) -> Result<(), Option<SnapshotError>> {
+        let remembered = self.memory.as_ref().and_then(Memory::before).ok_or(None)?;
+        self.looks.standing.fall_back(remembered.map_err(Some)?);
+        Ok(())
     }
 
     fn edits_by_hand(&self) -> bool {
