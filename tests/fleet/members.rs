@@ -41,6 +41,13 @@ async fn sees(member: &FleetMember, within: Duration, expected: &[(&str, &str)])
     eventually(&what, within, is_so).await;
 }
 
+/// Creates an agent at the first member, and says what is said of the fleet.
+async fn put(fleet: &Fleet, name: &str, query: &str) -> Value {
+    let path = format!("/agents/{name}?{query}");
+    let created = fleet.members[0].api().put(&path, If::Absent, &fleet.open(name)).await;
+    created.is(201).json()["fleet"].clone()
+}
+
 /// `portcullis fleet` at a member: exit status and output.
 async fn command(member: &FleetMember, args: &[&str]) -> (Option<i32>, String) {
     let ran = portcullis(member.folder.path(), &[&["fleet", "-c", "portcullis.yaml"], args].concat()).await;
@@ -87,10 +94,9 @@ async fn a_member_that_leaves_is_gone_and_one_that_crashes_is_shown_as_vanished(
     fleet.members[1].gateway.kill().await;
     sees(&fleet.members[0], VANISHED, &[("gateway-0", "running"), ("gateway-1", "vanished")]).await;
     println!("vanished after {:?}", killed.elapsed());
-    let reached =
-        fleet.members[0].api().put("/agents/b?wait=fleet&timeout=10s", If::Absent, &fleet.open("b"));
+    let reached = put(&fleet, "b", "wait=fleet&timeout=10s").await;
     assert_eq!(
-        reached.await.is(201).json()["fleet"],
+        reached,
         json!({"revision": 2, "members": 1, "running": 1, "behind": [], "refused": []}),
         "who has vanished is not waited for"
     );
@@ -105,10 +111,7 @@ async fn a_member_that_leaves_is_gone_and_one_that_crashes_is_shown_as_vanished(
 #[tokio::test]
 async fn a_write_waits_for_the_fleet_and_says_who_is_behind_and_who_refused() {
     let fleet = Fleet::of(3).await;
-    let put = async |name: &str, query: &str| {
-        let path = format!("/agents/{name}?{query}");
-        fleet.members[0].api().put(&path, If::Absent, &fleet.open(name)).await.is(201).json()["fleet"].clone()
-    };
+    let put = async |name: &str, query: &str| put(&fleet, name, query).await;
     assert_eq!(
         put("a", "wait=fleet&timeout=10s").await,
         json!({"revision": 1, "members": 3, "running": 3, "behind": [], "refused": []})
