@@ -363,6 +363,7 @@ fn the_notes_say_what_is_missing_and_nothing_else() {
                 "config:\n  server: { sealing_key_file: /etc/portcullis-secrets/etcd/seal.key }\n",
             ),
         ),
+        ("a name that both have makes", fleet(""), AGENTS.to_owned()),
         ("sealing_key_file is not set", fleet(""), fleet("replicas: 1\n")),
         ("run longer: refund-agent.", AGENTS.replace("20s", "1h"), AGENTS.to_owned()),
         ("run longer: refund-agent.", AGENTS.replace("20s", "off"), AGENTS.to_owned()),

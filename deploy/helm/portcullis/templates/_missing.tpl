@@ -46,6 +46,10 @@
 {{- if not $etcd.store_id }}
 - config.store.etcd.store_id is not set: an etcd that was wiped looks like a new one. `portcullis store init` prints the id.
 {{- end }}
+{{- if or .config.agents .config.identity_providers .config.api_keys }}
+- config has agents, identity providers or API keys beside the store: the control API cannot change them, and a name that both
+  have makes the pods refuse a revision.
+{{- end }}
 {{- if and .several (not .config.server.sealing_key_file) }}
 - config.server.sealing_key_file is not set: each pod seals with a key of its own. Put 32 bytes into the Secret of etcd as
   `seal.key`, and name /etc/portcullis-secrets/etcd/seal.key.
