@@ -238,7 +238,12 @@ mod tests {
             let path = format!("{id}.yaml").into();
             (id, Text { path, text: (*text).into() })
         };
-        Reading { head: 7, resources: agents.iter().map(resource).collect(), unreadable: Vec::new() }
+        Reading {
+            head: 7,
+            resources: agents.iter().map(resource).collect(),
+            unreadable: Vec::new(),
+            hash: None,
+        }
     }
 
     const AGENT: &str = "route: /a\nupstream: http://127.0.0.1:1\nauth: public\n";
