@@ -103,11 +103,13 @@ pub(super) async fn show(
     let fleet = state.control().fleet();
     let now = state.admin.clock.now();
     let at = |instant| write::timestamp(instant).unwrap_or_default();
+    let overview = fleet.is_shared().then(|| fleet.overview());
     let seen = Seen {
         live: &live,
         status: &status,
         traffic: &state.admin.traffic,
         decisions: &state.admin.decisions,
+        fleet: overview.as_ref(),
         now,
     };
     Answer(Status {

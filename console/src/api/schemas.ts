@@ -740,8 +740,19 @@ export type AttentionCode =
   | "change_refused"
   | "key_ends"
   | "log_lines_lost"
+  | "member_behind"
+  | "member_name_shared"
+  | "member_refused"
+  | "member_stale"
+  | "member_vanished"
   | "more"
   | "provider_failing"
+  | "store_foreign"
+  | "store_forked"
+  | "store_regressed"
+  | "store_stale"
+  | "store_torn"
+  | "store_vanished"
   | "upstream_failing";
 
 /** How callers authenticate. */
@@ -945,6 +956,8 @@ export type ConfigurationCode =
   | "audience-missing"
   | "auth-conflict"
   | "key-source-conflict"
+  | "store-conflict"
+  | "bad-store-id"
   | "local_reference"
   | "bad-name"
   | "bad-number"
@@ -1840,7 +1853,7 @@ export interface StoreHead {
 }
 
 /** What a store keeps resources in. */
-export type StoreKind = "directory" | "file";
+export type StoreKind = "directory" | "etcd" | "file";
 
 /** The state of a shared store. */
 export type StoreState = "ok" | "stale" | "vanished" | "foreign" | "regressed" | "forked" | "torn";
@@ -1853,7 +1866,15 @@ export interface Subject {
 
 /** The kind of what an entry is about. */
 export type SubjectKind =
-  "agent" | "api_key" | "file" | "gateway" | "identity_provider" | "listener" | "upstream";
+  | "agent"
+  | "api_key"
+  | "file"
+  | "gateway"
+  | "identity_provider"
+  | "listener"
+  | "member"
+  | "store"
+  | "upstream";
 
 /** This gateway as a member of a fleet. */
 export interface ThisMember {

@@ -30,6 +30,9 @@ export function pageOf(line: Attention): string | null {
       return line.code === "agent_refuses_all" ? `/why-refused?agent=${name}` : `/agents/${name}`;
     case "identity_provider":
       return `/identity-providers/${name}`;
+    case "member":
+    case "store":
+      return "/fleet";
     case "api_key":
     case "file":
     case "gateway":

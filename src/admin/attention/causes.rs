@@ -62,10 +62,11 @@ fn refused_change(seen: &Seen<'_>) -> Vec<Attention> {
 fn broken_documents(seen: &Seen<'_>) -> Vec<Attention> {
     // A broken file that is not a resource is listed as a rejected change.
     let resources = seen.status.broken.iter().filter_map(|broken| Some((broken, broken.resource.as_ref()?)));
+    let what = if seen.fleet.is_some() { "cannot be used by this gateway" } else { "is broken on disk" };
     let told = resources.map(|(broken, id)| {
         let file = broken.file.display();
         let text = format!(
-            "{id} is broken on disk, with {}. Its last good text goes on; changes of others are not held up.",
+            "{id} {what}, with {}. Its last good text goes on; changes of others are not held up.",
             errors(&broken.findings)
         );
         Attention::new(Level::Error, Code::BrokenDocument, Subject::new(SubjectKind::File, file), text)

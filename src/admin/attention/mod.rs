@@ -2,12 +2,13 @@
 //! causes themselves are in `causes`.
 
 mod causes;
+mod fleet;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::config::Snapshot;
-use crate::control;
+use crate::control::{self, Overview};
 use crate::model::Instant;
 use crate::telemetry::{Decisions, Traffic};
 
@@ -44,10 +45,32 @@ pub(super) enum Code {
     KeyEnds,
     /// Lines of a log were lost.
     LogLinesLost,
+    /// A member of the fleet does not run the last revision yet.
+    MemberBehind,
+    /// Two members of the fleet have one name.
+    MemberNameShared,
+    /// A member of the fleet refuses the last revision.
+    MemberRefused,
+    /// A member of the fleet has not heard of the store for a while.
+    MemberStale,
+    /// A member of the fleet ended without having left.
+    MemberVanished,
     /// There are more entries than are listed.
     More,
     /// The keys of an identity provider cannot be fetched.
     ProviderFailing,
+    /// The store is not that of this fleet.
+    StoreForeign,
+    /// The store has another history than this gateway.
+    StoreForked,
+    /// The store went back to an older revision.
+    StoreRegressed,
+    /// The store of the fleet does not answer.
+    StoreStale,
+    /// What the store of the fleet holds does not fit its hash.
+    StoreTorn,
+    /// The store of the fleet has lost the configuration.
+    StoreVanished,
     /// Calls get no response from an agent.
     UpstreamFailing,
 }
@@ -69,6 +92,10 @@ pub(super) enum SubjectKind {
     IdentityProvider,
     /// A listener of the gateway.
     Listener,
+    /// A member of the fleet.
+    Member,
+    /// The store of the fleet.
+    Store,
     /// The upstream of an agent.
     Upstream,
 }
@@ -120,12 +147,15 @@ pub(super) struct Seen<'a> {
     pub(super) status: &'a control::Status,
     pub(super) traffic: &'a Traffic,
     pub(super) decisions: &'a Decisions,
+    /// The fleet, where others can share the store.
+    pub(super) fleet: Option<&'a Overview>,
     pub(super) now: Instant,
 }
 
 /// Everything that needs attention, most urgent first.
 pub(super) fn all(seen: &Seen<'_>) -> Vec<Attention> {
     let mut all = causes::all(seen);
+    all.extend(fleet::all(seen));
     all.sort_by(|a, b| (a.level, a.code, &a.subject).cmp(&(b.level, b.code, &b.subject)));
     if all.len() > MOST {
         let more = all.len() - MOST;

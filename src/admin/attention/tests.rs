@@ -5,9 +5,11 @@ use std::sync::Arc;
 use super::super::fixtures;
 use super::*;
 use crate::config::{self, Severity};
-use crate::control::{Broken, Finding, Head, Outcome, Refused, Runs, Status};
+use crate::control::{Broken, Finding, FleetMember, Head, MemberState, Outcome, Refused, Runs, Status};
 use crate::model::{AgentName, AuthMethod, Decision, Reason, ResourceId};
-use crate::store::{NoStore, ResourceStore as _};
+use crate::store::{
+    Member, NoStore, RefusedRevision, ReportedFinding, ResourceStore as _, StoreKind, StoreState,
+};
 use crate::telemetry::{Metrics, UpstreamError};
 
 fn status(refused: Option<Refused>) -> Status {
@@ -36,7 +38,38 @@ fn told(now: u64, status: &Status, counted: impl FnOnce(&Metrics)) -> Vec<Attent
     counted(&metrics);
     traffic.look(now);
     let decisions = Decisions::new(now, None, true);
-    all(&Seen { live: &live, status, traffic: &traffic, decisions: &decisions, now })
+    all(&Seen { live: &live, status, traffic: &traffic, decisions: &decisions, fleet: None, now })
+}
+
+/// What is told of a fleet whose last revision was applied here so many seconds ago.
+fn told_of(fleet: &Overview, applied_ago: u64) -> Vec<Attention> {
+    told_in(fleet, &Status { applied_at: Instant::from_unix(fixtures::NOW - applied_ago), ..status(None) })
+}
+
+fn told_in(fleet: &Overview, status: &Status) -> Vec<Attention> {
+    let live = fixtures::snapshot(&fixtures::document());
+    let now = Instant::from_unix(fixtures::NOW);
+    let traffic = Traffic::new(Metrics::new().unwrap());
+    let decisions = Decisions::new(now, None, true);
+    let fleet = Some(fleet);
+    all(&Seen { live: &live, status, traffic: &traffic, decisions: &decisions, fleet, now })
+}
+
+fn fleet(state: StoreState, members: Vec<FleetMember>) -> Overview {
+    let why = (state != StoreState::Ok).then(|| "no answer for 20 s".to_owned());
+    Overview { revision: 41, kind: StoreKind::Etcd, state, why, store_id: None, members }
+}
+
+fn member(name: &str, state: MemberState) -> FleetMember {
+    let findings = vec![ReportedFinding {
+        message: "`ca.pem` cannot be read".to_owned(),
+        resource: Some("identity_providers/corp".to_owned()),
+        ..ReportedFinding::default()
+    }];
+    let refused = (state == MemberState::Refused).then_some(RefusedRevision { revision: 41, findings });
+    let revision = if state == MemberState::Running { 41 } else { 40 };
+    let member = Member { name: name.to_owned(), revision, refused, ..Member::default() };
+    FleetMember { member, state, confirmed_age_ms: Some(0), contested: false }
 }
 
 fn codes(told: &[Attention]) -> Vec<(Level, Code, String)> {
@@ -136,6 +169,9 @@ fn a_document_that_is_broken_on_disk_is_named_with_its_error() {
         text.starts_with("agents/b is broken on disk, with 1 error: agents/b.yaml:3: no field"),
         "{text}"
     );
+    let members = vec![member("a", MemberState::Running)];
+    let told = told_in(&fleet(StoreState::Ok, members), &status);
+    assert!(told[0].text.starts_with("agents/b cannot be used by this gateway, with 1 error: "), "{told:?}");
 }
 
 fn error(id: &ResourceId) -> Finding {
@@ -161,7 +197,8 @@ fn entries_beyond_the_limit_are_counted() {
     let (status, metrics) = (status(None), Metrics::new().unwrap());
     let (now, traffic) = (Instant::from_unix(fixtures::NOW), Traffic::new(metrics));
     let decisions = Decisions::new(now, None, true);
-    let seen = Seen { live: &live, status: &status, traffic: &traffic, decisions: &decisions, now };
+    let seen =
+        Seen { live: &live, status: &status, traffic: &traffic, decisions: &decisions, fleet: None, now };
     let told = all(&seen);
     assert_eq!((told.len(), told[MOST].code, told[MOST].level), (MOST + 1, Code::More, Level::Note));
     assert!(told[MOST].text.starts_with("7 more"), "{}", told[MOST].text);
@@ -182,11 +219,105 @@ async fn a_provider_without_keys_is_an_error_with_its_agents() {
     let (status, metrics) = (status(None), Metrics::new().unwrap());
     let (now, traffic) = (clock.now(), Traffic::new(metrics));
     let decisions = Decisions::new(now, None, true);
-    let told = all(&Seen { live: &live, status: &status, traffic: &traffic, decisions: &decisions, now });
+    let told = all(&Seen {
+        live: &live,
+        status: &status,
+        traffic: &traffic,
+        decisions: &decisions,
+        fleet: None,
+        now,
+    });
     assert_eq!(codes(&told), [(Level::Error, Code::ProviderFailing, "corp".to_owned())]);
     let text = &told[0].text;
     assert!(
         text.starts_with("corp has not given keys (") && text.contains("503; 1 agent, 0 calls"),
         "{text}"
+    );
+}
+
+#[test]
+fn a_fleet_in_which_all_run_the_last_revision_is_not_listed() {
+    let members = vec![member("a", MemberState::Running), member("b", MemberState::Running)];
+    assert_eq!(told_of(&fleet(StoreState::Ok, members), 60), []);
+}
+
+#[test]
+fn each_member_that_does_not_run_the_last_revision_is_listed_with_its_cause() {
+    use MemberState::{Behind, Refused, Stale, Vanished};
+    for (state, level, code, text) in [
+        (
+            Behind,
+            Level::Warning,
+            Code::MemberBehind,
+            "b is behind: it runs revision 40, and 41 is the last one.",
+        ),
+        (
+            Refused,
+            Level::Error,
+            Code::MemberRefused,
+            "b refuses revision 41; the last that it runs whole is 40: identity_providers/corp: `ca.pem` cannot be read.",
+        ),
+        (
+            Stale,
+            Level::Warning,
+            Code::MemberStale,
+            "b is stale: it has not heard of the store for a while, and runs revision 40.",
+        ),
+        (
+            Vanished,
+            Level::Warning,
+            Code::MemberVanished,
+            "b has vanished: it did not say that it ends, or the store is out of its reach. It ran revision 40.",
+        ),
+    ] {
+        let members = vec![member("a", MemberState::Running), member("b", state)];
+        let told = told_of(&fleet(StoreState::Ok, members), 10);
+        assert_eq!(codes(&told), [(level, code, "b".to_owned())]);
+        assert_eq!(told[0].text, text);
+    }
+}
+
+#[test]
+fn a_member_has_time_to_follow_a_new_revision() {
+    let behind = fleet(StoreState::Ok, vec![member("b", MemberState::Behind)]);
+    assert_eq!(told_of(&behind, 9), []);
+    assert_eq!(told_of(&behind, 10).len(), 1);
+}
+
+#[test]
+fn two_members_of_one_name_are_listed_under_it() {
+    let members = vec![FleetMember { contested: true, ..member("a", MemberState::Running) }];
+    let told = told_of(&fleet(StoreState::Ok, members), 60);
+    assert_eq!(codes(&told), [(Level::Warning, Code::MemberNameShared, "a".to_owned())]);
+    assert!(told[0].text.contains("server.member.name"), "{}", told[0].text);
+}
+
+#[test]
+fn a_store_that_is_not_in_order_is_listed_and_a_person_is_asked_where_one_must_decide() {
+    for (state, level, code, asks) in [
+        (StoreState::Stale, Level::Warning, Code::StoreStale, false),
+        (StoreState::Torn, Level::Warning, Code::StoreTorn, false),
+        (StoreState::Vanished, Level::Error, Code::StoreVanished, true),
+        (StoreState::Foreign, Level::Error, Code::StoreForeign, true),
+        (StoreState::Regressed, Level::Error, Code::StoreRegressed, true),
+        (StoreState::Forked, Level::Error, Code::StoreForked, true),
+    ] {
+        let told = told_of(&fleet(state, vec![member("a", MemberState::Running)]), 60);
+        assert_eq!(codes(&told), [(level, code, "etcd".to_owned())]);
+        let text = &told[0].text;
+        assert_eq!(text.contains("`portcullis store resume`"), asks, "{text}");
+        assert!(text.contains("(no answer for 20 s)") && text.contains("What runs goes on"), "{text}");
+    }
+}
+
+#[test]
+fn without_the_store_nothing_new_is_known_of_the_others() {
+    use MemberState::{Behind, Refused, Stale, Vanished};
+    let members = [("a", Behind), ("b", Stale), ("c", Vanished), ("d", Refused)];
+    let members = members.map(|(name, state)| member(name, state)).to_vec();
+    let told = told_of(&fleet(StoreState::Stale, members), 60);
+    assert_eq!(
+        codes(&told).into_iter().map(|(_, code, _)| code).collect::<Vec<_>>(),
+        [Code::MemberRefused, Code::StoreStale]
     );
 }
