@@ -27,6 +27,7 @@ const Providers = page(() => import("./providers/ProvidersPage"));
 const Provider = page(() => import("./providers/ProviderPage"));
 const WhyRefused = page(() => import("./refused/WhyRefusedPage"));
 const HistoryOfAll = page(() => import("./history/HistoryPage"));
+const Fleet = page(() => import("./fleet/FleetPage"));
 const Callers = page(() => import("./callers/CallersPage"));
 
 const ROUTES: [string, ComponentType][] = [
@@ -41,6 +42,7 @@ const ROUTES: [string, ComponentType][] = [
   ["/identity-providers/:name", Provider],
   ["/why-refused", WhyRefused],
   ["/history", HistoryOfAll],
+  ["/fleet", Fleet],
 ];
 
 export function App() {

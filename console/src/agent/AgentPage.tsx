@@ -10,6 +10,7 @@ import { ProtocolMark } from "../agents/ProtocolMark";
 import { DeployDrawer } from "../deploy/DeployDrawer";
 import { formOf } from "../deploy/form";
 import { receives } from "../deploy/receives";
+import { OfThisMember } from "../fleet/OfThisMember";
 import { History } from "../history/History";
 import { CopyButton } from "../parts/CopyButton";
 import { Mark } from "../parts/Mark";
@@ -35,6 +36,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
   return (
     <>
       <ReadOnlyNotice reason={readOnly} />
+      <OfThisMember what="Traffic, failures and running streams are those" />
       <div className={css.grid}>
         <section className="panel" aria-labelledby="call">
           <h2 id="call" className={css.heading}>

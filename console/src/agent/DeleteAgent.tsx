@@ -6,6 +6,7 @@ import { Link, useLocation } from "wouter";
 import { agents } from "../api/calls";
 import { keys } from "../api/queries";
 import type { AgentDetail } from "../api/schemas";
+import { said } from "../fleet/spread";
 import { useUndo } from "../history/useUndo";
 import { Confirm } from "../parts/Confirm";
 import { plural } from "../parts/format";
@@ -44,7 +45,8 @@ export function DeleteAgent({ agent, readOnly }: { agent: AgentDetail; readOnly:
           const gone = written.removed?.filter((name) => name.startsWith("api_keys/")).length ?? 0;
           const undo = undoOf(`agents/${agent.name}`, written);
           const withThem = gone > 0 ? `, with ${plural(gone, "API key")} which Undo does not restore` : "";
-          toast(`${agent.name} is deleted${withThem}.`, "ok", undo);
+          const { text, tone } = said(`${agent.name} is deleted${withThem}.`, written);
+          toast(text, tone, undo);
           queries.removeQueries({ queryKey: keys.agent(agent.name) });
           void queries.invalidateQueries();
           go("/agents");

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { useProviders, useStatus } from "../api/queries";
 import { DeployDrawer } from "../deploy/DeployDrawer";
+import { OfThisMember } from "../fleet/OfThisMember";
 import type { Sorting } from "../parts/DataTable";
 import { EmptyState } from "../parts/EmptyState";
 import { ListPage, ListTools } from "../parts/ListPage";
@@ -55,7 +56,10 @@ export default function AgentsPage() {
             <ProviderFilter value={provider} onChange={fromFirstPage(setProvider)} />
           </ListTools>
           {page && page.items.length > 0 && (
-            <AgentsTable agents={page.items} sorting={sorting} onSorting={fromFirstPage(setSorting)} />
+            <>
+              <OfThisMember what="Traffic and failures are those" />
+              <AgentsTable agents={page.items} sorting={sorting} onSorting={fromFirstPage(setSorting)} />
+            </>
           )}
           {page && page.items.length === 0 && (
             <EmptyState title={q ? `No agent matches “${q}”.` : "No agent matches these filters."} />

@@ -1,5 +1,6 @@
 // The calls of the control API that the console makes, by resource.
-import { ask, quoted, send } from "./client";
+import { type Call, ask, quoted, send } from "./client";
+import { noteStore, waiting } from "./fleet";
 import { lines } from "./lines";
 import type { Page } from "./page";
 import type * as T from "./schemas";
@@ -12,6 +13,10 @@ export type Outcome = "refused" | "allowed" | "would_refuse";
 /** What a write requires: that the resource still has a version, or that there is none yet. */
 export type Precondition = { ifMatch: string } | { ifAbsent: true };
 
+/** A change, which waits for the whole fleet where there is one. */
+const change = <Body>(path: string, call: Call) =>
+  ask<Body>(path, call.dryRun ? call : { ...call, query: { ...call.query, ...waiting() } });
+
 export const session = {
   get: () => ask<T.Whoami>("/session"),
   open: (token: string) => ask<void>("/session", { method: "POST", body: { token } }),
@@ -23,9 +28,9 @@ export const agents = {
     ask<Page<T.AgentSummary>>("/agents", { query, signal }),
   get: (name: string) => ask<T.AgentDetail>(`/agents/${one(name)}`),
   put: (name: string, spec: T.JsonObject, on: Precondition, dryRun = false, signal?: AbortSignal) =>
-    ask<T.Written>(`/agents/${one(name)}`, { method: "PUT", body: spec, ...on, dryRun, signal }),
+    change<T.Written>(`/agents/${one(name)}`, { method: "PUT", body: spec, ...on, dryRun, signal }),
   remove: (name: string, etag: string) =>
-    ask<T.Written>(`/agents/${one(name)}`, { method: "DELETE", ifMatch: etag }),
+    change<T.Written>(`/agents/${one(name)}`, { method: "DELETE", ifMatch: etag }),
   /** What a client finds; `origin` is that of the page in which it runs. */
   discovery: (name: string, origin?: string) =>
     ask<T.AgentDiscovery>(`/agents/${one(name)}/discovery`, { query: { origin } }),
@@ -63,7 +68,7 @@ export const providers = {
     on: Precondition,
     how: { dryRun?: boolean; force?: boolean } = {},
   ) =>
-    ask<T.Written>(`/identity-providers/${one(name)}`, {
+    change<T.Written>(`/identity-providers/${one(name)}`, {
       method: "PUT",
       body: spec,
       ...on,
@@ -73,7 +78,7 @@ export const providers = {
       timeout: "long",
     }),
   remove: (name: string, etag: string) =>
-    ask<T.Written>(`/identity-providers/${one(name)}`, { method: "DELETE", ifMatch: etag }),
+    change<T.Written>(`/identity-providers/${one(name)}`, { method: "DELETE", ifMatch: etag }),
   probe: (body: T.ProbeQuestion) =>
     ask<T.Probe>("/identity-providers:probe", { method: "POST", body, timeout: "long" }),
   token: (name: string, body: T.ClientTokenQuestion) =>
@@ -89,17 +94,17 @@ export const providers = {
 export const apiKeys = {
   list: (query: { agent?: string; limit?: number; after?: string }) =>
     ask<Page<T.ApiKey>>("/api-keys", { query }),
-  create: (body: T.NewApiKey) => ask<T.CreatedApiKey>("/api-keys", { method: "POST", body }),
+  create: (body: T.NewApiKey) => change<T.CreatedApiKey>("/api-keys", { method: "POST", body }),
   revoke: (key: T.ApiKey) =>
-    ask<T.Written>(`/api-keys/${one(key.id)}/revoke`, { method: "POST", body: {}, ifMatch: key.etag }),
+    change<T.Written>(`/api-keys/${one(key.id)}/revoke`, { method: "POST", body: {}, ifMatch: key.etag }),
   rotate: (key: T.ApiKey, how: T.RotateApiKey) =>
-    ask<T.RotatedApiKey>(`/api-keys/${one(key.id)}/rotate`, {
+    change<T.RotatedApiKey>(`/api-keys/${one(key.id)}/rotate`, {
       method: "POST",
       body: how,
       ifMatch: key.etag,
     }),
   remove: (key: T.ApiKey) =>
-    ask<T.Written>(`/api-keys/${one(key.id)}`, { method: "DELETE", ifMatch: key.etag }),
+    change<T.Written>(`/api-keys/${one(key.id)}`, { method: "DELETE", ifMatch: key.etag }),
 };
 
 export const revisions = {
@@ -109,7 +114,7 @@ export const revisions = {
   /** The revision that a commit made; an empty list when it made none. */
   ofCommit: (commit: string) => ask<T.RevisionPage>("/revisions", { query: { commit } }),
   rollBack: (number: number, head: number, resource: string, dryRun = false) =>
-    ask<T.Written>(`/revisions/${number}/rollback`, {
+    change<T.Written>(`/revisions/${number}/rollback`, {
       method: "POST",
       body: { resource },
       ifMatch: quoted(`r${head}`),
@@ -119,11 +124,18 @@ export const revisions = {
 
 export const documents = {
   /** Puts the last good text of a broken document back on disk. */
-  restore: (resource: string) => ask<T.Written>("/documents/restore", { method: "POST", body: { resource } }),
+  restore: (resource: string) =>
+    change<T.Written>("/documents/restore", { method: "POST", body: { resource } }),
 };
 
 export const gateway = {
-  status: () => ask<T.Status>("/status"),
+  status: async () => {
+    const status = await ask<T.Status>("/status");
+    noteStore(status.store);
+    return status;
+  },
+  /** The members of the fleet; only a gateway with a shared store has one. */
+  fleet: () => ask<T.Fleet>("/fleet"),
   traffic: () => ask<T.Traffic>("/traffic"),
   reload: () => ask<T.Reloaded>("/reload", { method: "POST", body: {} }),
   explain: (body: T.ExplainQuestion) => ask<T.Explanation>("/explain", { method: "POST", body }),

@@ -15,6 +15,7 @@ export const keys = {
   session: ["session"] as const,
   status: ["status"] as const,
   traffic: ["traffic"] as const,
+  fleet: ["fleet"] as const,
   agents: ["agents"] as const,
   agent: (name: string) => ["agents", "one", name] as const,
   discovery: (agent: string) => ["agents", "one", agent, "discovery"] as const,

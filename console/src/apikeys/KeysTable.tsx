@@ -6,6 +6,7 @@ import { apiKeys } from "../api/calls";
 import type { ApiKey, CreatedApiKey } from "../api/schemas";
 import { HistoryList } from "../history/History";
 import { Confirm } from "../parts/Confirm";
+import { type Answered, said } from "../fleet/spread";
 import { type Column, DataTable, type Sorting, sorted } from "../parts/DataTable";
 import { Mark, type MarkTone } from "../parts/Mark";
 import { Time } from "../parts/Time";
@@ -31,8 +32,9 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
   const queries = useQueryClient();
   const toast = useToast();
   const label = (key: ApiKey) => (key.name ? `${key.name} (${key.id})` : key.id);
-  const done = (text: string) => {
-    toast(text);
+  const done = (about: string, answered: Answered | null) => {
+    const { text, tone } = said(about, answered ?? {});
+    toast(text, tone);
     void queries.invalidateQueries({ queryKey: ["api-keys"] });
     void queries.invalidateQueries({ queryKey: ["agents"] });
   };
@@ -136,7 +138,7 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
         title={`Revoke ${chosen ? label(chosen.key) : ""}?`}
         action="Revoke"
         act={async () => chosen && (await apiKeys.revoke(chosen.key))}
-        onDone={() => done("The key is revoked. Requests with it are refused from now on.")}
+        onDone={(written) => done("The key is revoked. Requests with it are refused from now on.", written)}
       >
         Requests with this key are refused immediately, and its running streams end unless the agent is set to
         keep them. This cannot be undone.
@@ -147,7 +149,7 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
         title={`Delete ${chosen ? label(chosen.key) : ""}?`}
         action="Delete"
         act={async () => chosen && (await apiKeys.remove(chosen.key))}
-        onDone={() => done("The key is deleted.")}
+        onDone={(written) => done("The key is deleted.", written)}
       >
         The key is removed from this list. Requests with it are still refused, from now on with an unknown key
         as the reason.
@@ -157,7 +159,7 @@ export function KeysTable({ keys, offReason, onMade }: Props) {
         onClose={() => setChosen(null)}
         onMade={(made) => {
           onMade(made);
-          done("The new key is created; the old one works until the overlap ends.");
+          done("The new key is created; the old one works until the overlap ends.", made);
         }}
       />
     </>

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "react";
 import { Link } from "wouter";
 import { curlLine } from "../agent/curl";
 import type { AgentDetail } from "../api/schemas";
+import { Reached } from "../fleet/Reached";
 import { CodeLine } from "../parts/CodeLine";
 import { Notice } from "../parts/Notice";
 import { Time } from "../parts/Time";
@@ -41,6 +42,7 @@ export function ShownOnce({ made, agent, onClose }: Props) {
             <CodeLine text={made.key} what="the key" />
           </div>
           <CodeLine text={curlLine(agent, { credential: made.key })} what="the curl command with the key" />
+          <Reached answered={made.fleet} />
           {"replaces" in made && (
             <p>
               It replaces <code>{made.replaces}</code>, which works until it expires,{" "}

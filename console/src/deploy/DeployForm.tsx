@@ -6,6 +6,7 @@ import { type Precondition, agents } from "../api/calls";
 import { ApiError } from "../api/client";
 import { keys, useProviders, useStatus } from "../api/queries";
 import { AGENT_BOUNDS, type AgentDetail, type Authentication, type JsonObject } from "../api/schemas";
+import { useIsFleet } from "../fleet/useFleet";
 import { DiffView } from "../parts/DiffView";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { Findings } from "../parts/Findings";
@@ -46,6 +47,7 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
   const readOnly = useReadOnly(agent?.managed_by, agent?.file);
   const providers = useProviders();
   const gateway = useStatus();
+  const inFleet = useIsFleet();
   const [base, setBase] = useState<Base>(() =>
     agent ? { spec: agent.spec, on: { ifMatch: agent.etag } } : { spec: {}, on: { ifAbsent: true } },
   );
@@ -71,8 +73,8 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
     },
     onSettled: () =>
       Promise.all(
-        [keys.agents, keys.status, ["revisions"], keys.apiKeys(name), keys.providers].map((queryKey) =>
-          queries.invalidateQueries({ queryKey }),
+        [keys.agents, keys.status, keys.fleet, ["revisions"], keys.apiKeys(name), keys.providers].map(
+          (queryKey) => queries.invalidateQueries({ queryKey }),
         ),
       ),
   });
@@ -204,7 +206,10 @@ export default function DeployForm({ agent, onClose, wanted }: Props) {
             {deploy.isPending && (
               <div role="status" className={css.progress}>
                 <Progress value={100} animated aria-label="Deploying" size="sm" />
-                <Text size="sm">Deploying: waiting until this gateway runs the new revision…</Text>
+                <Text size="sm">
+                  Deploying: waiting until {inFleet ? "the gateways run" : "this gateway runs"} the new
+                  revision…
+                </Text>
               </div>
             )}
             {failed && !deploy.isPending && (

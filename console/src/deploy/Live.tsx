@@ -5,6 +5,8 @@ import { useLocation } from "wouter";
 import { CallLines } from "../agent/CallLines";
 import { useAgent, useStatus } from "../api/queries";
 import type { Written } from "../api/schemas";
+import { Reached } from "../fleet/Reached";
+import { useThisMember } from "../fleet/useFleet";
 import { useUndo } from "../history/useUndo";
 import { CopyButton } from "../parts/CopyButton";
 import { Findings } from "../parts/Findings";
@@ -32,15 +34,22 @@ export function Live({ name, form, written, ms, isNew, onClose }: Props) {
   const undo = useUndo()(`agents/${name}`, written);
   const warnings = aboutAgent(written.warnings, name);
   const home = `/agents/${encodeURIComponent(name)}`;
+  const self = useThisMember();
+  const refusedHere = self !== null && (written.fleet?.refused ?? []).includes(self);
   return (
     <Stack gap="md">
-      <Notice tone="ok" title={`${name} is live`} role="status">
+      <Notice
+        tone={refusedHere ? "warn" : "ok"}
+        title={refusedHere ? `${name} is deployed, and ${self} refuses it` : `${name} is live`}
+        role="status"
+      >
         <p>
-          This gateway runs revision <code>{written.live.slice(0, 12)}</code>
+          {self ?? "This gateway"} runs revision <code>{written.live.slice(0, 12)}</code>
           {written.revision !== null && <> (number {written.revision})</>}, after {millis(ms)}.
         </p>
         <p>{receives(form, gateway.data?.public_url ?? null)}</p>
       </Notice>
+      <Reached answered={written.fleet} />
       {warnings.length > 0 && (
         <Notice tone="warn" title="Warnings">
           <Findings findings={warnings} />

@@ -4,6 +4,7 @@ import { IconSearch } from "@tabler/icons-react";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { useRevisions } from "../api/queries";
+import { useIsFleet } from "../fleet/useFleet";
 import { EmptyState } from "../parts/EmptyState";
 import { PageHead } from "../parts/PageHead";
 import { usePaging } from "../parts/paging";
@@ -21,12 +22,13 @@ export default function HistoryPage() {
   const only = resourceIn(settled);
   const found = useRevisions({ resource: only, before: cursor, limit: PAGE });
   const readOnly = useReadOnly();
+  const inFleet = useIsFleet();
   const shown = found.data?.items.filter((item) => only !== undefined || matches(item, settled)) ?? [];
   return (
     <>
       <PageHead
         title="History"
-        about="Every change: from the console, over the API, and by hand in the files. A roll-back erases nothing."
+        about={`Every change: ${inFleet ? "at whichever gateway of the fleet it was made" : "from the console, over the API, and by hand in the files"}. A roll-back erases nothing.`}
       />
       <ReadOnlyNotice reason={readOnly} />
       <TextInput

@@ -3,6 +3,8 @@ import { Button, Group, Modal, Stack } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { revisions } from "../api/calls";
 import { ApiError } from "../api/client";
+import { Reached } from "../fleet/Reached";
+import { isEverywhere, said } from "../fleet/spread";
 import { DiffView } from "../parts/DiffView";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { wordsOf } from "../parts/resource";
@@ -45,8 +47,10 @@ function Confirm({ number, resource, onClose }: Target & { onClose: () => void }
     mutationFn: (head: number) => revisions.rollBack(number, head, resource),
     onSuccess: (written) => {
       const as = written.revision ? ` as revision ${written.revision}` : "";
-      toast(`Rolled back to revision ${number}; it is live${as}.`, "ok", undo(resource, written));
-      onClose();
+      const { text, tone } = said(`Rolled back to revision ${number}; it is live${as}.`, written);
+      toast(text, tone, undo(resource, written));
+      // The dialog stays while there is somebody to wait for.
+      if (isEverywhere(written)) onClose();
     },
     onSettled: () => queries.invalidateQueries(),
   });
@@ -73,12 +77,13 @@ function Confirm({ number, resource, onClose }: Target & { onClose: () => void }
           onRetry={late ? again : undefined}
         />
       )}
+      <Reached answered={rollBack.data?.fleet} />
       <Group justify="flex-end">
         <Button variant="default" onClick={onClose}>
-          Cancel
+          {rollBack.isSuccess ? "Close" : "Cancel"}
         </Button>
         <Button
-          disabled={!preview.data || same || rollBack.isError}
+          disabled={!preview.data || same || rollBack.isError || rollBack.isSuccess}
           loading={rollBack.isPending}
           onClick={() => preview.data && rollBack.mutate(preview.data.head)}
         >

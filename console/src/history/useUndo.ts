@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { revisions } from "../api/calls";
 import { ApiError, sentence } from "../api/client";
 import type { Written } from "../api/schemas";
+import { said } from "../fleet/spread";
 import { wordsOf } from "../parts/resource";
 import { type Action, useToast } from "../parts/toast";
 
@@ -15,8 +16,9 @@ export function useUndo(): (resource: string, written: Written) => Action | unde
     if (revision === null || revision < 1) return undefined;
     const act = async () => {
       try {
-        await revisions.rollBack(revision - 1, revision, resource);
-        toast(`Undone: the ${wordsOf(resource)} is as it was before.`);
+        const undone = await revisions.rollBack(revision - 1, revision, resource);
+        const { text, tone } = said(`Undone: the ${wordsOf(resource)} is as it was before.`, undone);
+        toast(text, tone);
       } catch (error) {
         const late = error instanceof ApiError && error.status === 412;
         toast(

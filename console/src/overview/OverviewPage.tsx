@@ -5,6 +5,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { gateway } from "../api/calls";
 import { keys, useStatus, useTraffic } from "../api/queries";
 import type { Status } from "../api/schemas";
+import { OfThisMember } from "../fleet/OfThisMember";
 import { BrokenDocuments } from "../parts/BrokenDocument";
 import { ErrorNotice } from "../parts/ErrorNotice";
 import { QueryError } from "../parts/QueryError";
@@ -60,6 +61,7 @@ export default function OverviewPage() {
           </Button>
         }
       />
+      <OfThisMember what="Traffic, listeners and ages of keys are those" />
       <div className={css.stack}>
         <QueryError query={status} title="The state of the gateway could not be read" />
         {reload.isError && <ErrorNotice error={reload.error} title="The configuration was not applied" />}

@@ -1,4 +1,5 @@
-// Documents that are broken on disk: what is wrong with each, and a button that restores its last good text.
+// Documents that are broken on disk: what is wrong with each, and a button that restores its last good text. In a fleet, a
+// document that one gateway cannot use: it is for that gateway to get along with, and not to be restored for all.
 import { Button, Group } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "wouter";
@@ -9,12 +10,13 @@ import { ErrorNotice } from "./ErrorNotice";
 import { Findings } from "./Findings";
 import { Notice } from "./Notice";
 import { Time } from "./Time";
+import { useThisMember } from "../fleet/useFleet";
 import { pageOf } from "./resource";
 import { useToast } from "./toast";
 import { off, useReadOnly } from "./writable";
 
 export function BrokenDocuments({ broken }: { broken: BrokenDocument[] }) {
-  return broken.map((one) => <Broken key={one.resource ?? one.file} document={one} />);
+  return broken.map((one) => <Either key={one.resource ?? one.file} document={one} />);
 }
 
 const NOT_RESTORABLE = "The gateway has no earlier text of this document. Fix the file.";
@@ -31,9 +33,38 @@ export function BrokenHere({ resource }: { resource: string }) {
   const broken = status.data?.broken_documents?.find((one) => one.resource === resource);
   return broken ? (
     <div style={{ marginBottom: "1rem" }}>
-      <Broken document={broken} here />
+      <Either document={broken} here />
     </div>
   ) : null;
+}
+
+function Either(props: Props) {
+  const self = useThisMember();
+  return self === null ? <Broken {...props} /> : <Unusable {...props} self={self} />;
+}
+
+function Unusable({ document: { resource, file, diagnostics }, self, here }: Props & { self: string }) {
+  const name = resource ?? file;
+  const page = here || resource === null ? null : pageOf(resource);
+  return (
+    <Notice tone="bad" role="alert" title={`${self} cannot use ${name} as it is in the store`}>
+      <p>
+        It goes on with the last text of it that it could use, if there was one; the other resources follow.
+        Fix the cause at {self}, or change or roll back the resource for the whole fleet.
+      </p>
+      <Findings findings={diagnostics} />
+      <Group gap="xs">
+        <Link to="/fleet" className="link small">
+          See the fleet
+        </Link>
+        {page && (
+          <Link to={page} className="link small">
+            Open {name}
+          </Link>
+        )}
+      </Group>
+    </Notice>
+  );
 }
 
 function Broken({

@@ -12,7 +12,10 @@ const SHOWN = 20;
 
 const TONES: Record<Diagnostic["severity"], MarkTone> = { error: "bad", warning: "warn", note: "note" };
 
-export function Findings({ findings }: { findings: Diagnostic[] }) {
+/** A finding of this gateway, or of another whose version may have codes of its own. */
+type Finding = Omit<Diagnostic, "code"> & { code: string };
+
+export function Findings({ findings }: { findings: Finding[] }) {
   const { errors, rest } = split(findings);
   if (errors.length === 0) return <List findings={rest} />;
   return (
@@ -29,12 +32,12 @@ export function Findings({ findings }: { findings: Diagnostic[] }) {
 }
 
 /** The errors, and the rest with warnings before notes. */
-export function split(findings: Diagnostic[]): { errors: Diagnostic[]; rest: Diagnostic[] } {
+export function split(findings: Finding[]): { errors: Finding[]; rest: Finding[] } {
   const of = (severity: Diagnostic["severity"]) => findings.filter((one) => one.severity === severity);
   return { errors: of("error"), rest: [...of("warning"), ...of("note")] };
 }
 
-function List({ findings }: { findings: Diagnostic[] }) {
+function List({ findings }: { findings: Finding[] }) {
   const [all, setAll] = useState(false);
   const more = findings.length - SHOWN;
   return (

@@ -8,6 +8,7 @@ import { ApiError } from "../api/client";
 import { keys, useProvider } from "../api/queries";
 import type { KeyStatus, ProviderDetail } from "../api/schemas";
 import { History } from "../history/History";
+import { said } from "../fleet/spread";
 import { useUndo } from "../history/useUndo";
 import { BrokenHere } from "../parts/BrokenDocument";
 import { Confirm } from "../parts/Confirm";
@@ -142,7 +143,8 @@ function Shown({ provider }: { provider: ProviderDetail }) {
         action="Delete"
         act={() => providers.remove(provider.name, provider.etag)}
         onDone={(written) => {
-          toast(`${provider.name} is deleted.`, "ok", undoOf(`identity_providers/${provider.name}`, written));
+          const { text, tone } = said(`${provider.name} is deleted.`, written);
+          toast(text, tone, undoOf(`identity_providers/${provider.name}`, written));
           queries.removeQueries({ queryKey: keys.provider(provider.name) });
           void queries.invalidateQueries();
           go("/identity-providers");

@@ -5,6 +5,7 @@ import { useLocation } from "wouter";
 import { type Precondition, providers } from "../api/calls";
 import { keys } from "../api/queries";
 import type { JsonObject, ProviderDetail } from "../api/schemas";
+import { said } from "../fleet/spread";
 import { useUndo } from "../history/useUndo";
 import { useToast } from "../parts/toast";
 import type { ProviderForm } from "./form";
@@ -42,14 +43,15 @@ export function useSave({ provider, name, spec, settle, onClose, onSaved }: Prop
     onSuccess: (written) => {
       settle();
       const back = provider ? undo(`identity_providers/${name}`, written) : undefined;
-      toast(`${name} is saved and live.`, "ok", back);
+      const { text, tone } = said(`${name} is saved and live.`, written);
+      toast(text, tone, back);
       if (onSaved) return onSaved(name);
       if (provider) onClose();
       else go(`/identity-providers/${encodeURIComponent(name)}`);
     },
     onSettled: () =>
       Promise.all(
-        [keys.providers, keys.status, keys.agents, ["revisions"]].map((queryKey) =>
+        [keys.providers, keys.status, keys.fleet, keys.agents, ["revisions"]].map((queryKey) =>
           queries.invalidateQueries({ queryKey }),
         ),
       ),

@@ -1,6 +1,7 @@
 // Why a request was refused: looks up a request, explains a token check by check, and shows decisions as they are
 // made.
 import { useLocation, useSearch } from "wouter";
+import { OfThisMember } from "../fleet/OfThisMember";
 import { PageHead } from "../parts/PageHead";
 import { Decisions, type Filter } from "./Decisions";
 import { Explain } from "./Explain";
@@ -27,6 +28,7 @@ export default function WhyRefusedPage() {
         title="Why refused?"
         about="Look up a request by its ID, explain a token or key check by check, or watch the decisions as they are made."
       />
+      <OfThisMember what="Requests and decisions are those" />
       <Lookup id={request} onLookup={(id) => show({ ...filter, request: id })} />
       <Explain initial={filter.agent} />
       <Decisions filter={filter} onFilter={(next) => show({ ...next, request })} />

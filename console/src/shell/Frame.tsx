@@ -1,6 +1,14 @@
 // The frame of every page: skip link, navigation (a sidebar, on a phone a bar at the bottom), log-out.
-import { ActionIcon } from "@mantine/core";
-import { IconGauge, IconHistory, IconKey, IconLogout, IconRobot, IconShieldX } from "@tabler/icons-react";
+import { ActionIcon, VisuallyHidden } from "@mantine/core";
+import {
+  IconGauge,
+  IconHistory,
+  IconKey,
+  IconLogout,
+  IconRobot,
+  IconServer2,
+  IconShieldX,
+} from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef } from "react";
 import { Link, useLocation } from "wouter";
@@ -9,6 +17,8 @@ import { sentence } from "../api/client";
 import { forget, useStatus } from "../api/queries";
 import { useSilentSince } from "../api/reachability";
 import { uncopied } from "../apikeys/uncopied";
+import { StoreBanner } from "../fleet/StoreBanner";
+import { useIsFleet, useThisMember } from "../fleet/useFleet";
 import { useToast } from "../parts/toast";
 import { ColourToggle } from "./ColourToggle";
 import css from "./Frame.module.css";
@@ -24,11 +34,15 @@ const LINKS = [
   { to: "/why-refused", label: "Why refused?", Icon: IconShieldX },
   { to: "/history", label: "History", Icon: IconHistory },
 ];
+/** Only gateways that share a store have this page. */
+const FLEET = { to: "/fleet", label: "Fleet", Icon: IconServer2 };
 
 export function Frame({ children }: { children: ReactNode }) {
   const [path] = useLocation();
   const main = useRef<HTMLElement>(null);
   const silent = useSilentSince() !== null;
+  const member = useThisMember();
+  const links = useIsFleet() ? [...LINKS, FLEET] : LINKS;
   const shown = useRef(path);
   useEffect(() => {
     if (shown.current === path) return;
@@ -42,11 +56,12 @@ export function Frame({ children }: { children: ReactNode }) {
       <a className={css.skip} href="#main">
         Skip to the content
       </a>
-      <header className={css.top}>
+      <header className={css.top} data-member={member !== null}>
         <Link to="/overview" className={css.brand} aria-label="Portcullis, overview">
           <Logo />
           <span>Portcullis</span>
         </Link>
+        {member !== null && <Member name={member} />}
         <div className={css.tools}>
           <ZoneToggle />
           <ColourToggle />
@@ -54,7 +69,7 @@ export function Frame({ children }: { children: ReactNode }) {
         </div>
       </header>
       <nav className={css.nav} aria-label="Pages">
-        {LINKS.map(({ to, label, Icon }) => {
+        {links.map(({ to, label, Icon }) => {
           const here = path === to || path.startsWith(`${to}/`);
           return (
             <Link key={to} to={to} className={css.link} aria-current={here ? "page" : undefined}>
@@ -67,12 +82,27 @@ export function Frame({ children }: { children: ReactNode }) {
       </nav>
       <main id="main" ref={main} tabIndex={-1} className={css.main}>
         <Silence />
+        <StoreBanner />
         <UncopiedKeys />
         <div className={css.page} data-old={silent}>
           {children}
         </div>
       </main>
     </div>
+  );
+}
+
+/** The gateway that the console speaks of, where there are several. */
+function Member({ name }: { name: string }) {
+  return (
+    <span
+      className={css.member}
+      title={`This console speaks of the gateway ${name}`}
+      data-testid="this-member"
+    >
+      <VisuallyHidden>Gateway </VisuallyHidden>
+      {name}
+    </span>
   );
 }
 
