@@ -20,7 +20,10 @@ It could not be done, or the answer is no: the gateway cannot start, the configu
 The command line is wrong.
 .TP
 .B 3
-For status: nobody answers who could be asked. (There, 0 is that nothing needs attention, and 1 that something does.)
+For status: nobody answers who could be asked. (There, 0 is that nothing needs attention, and 1 that something does.) For \-\-wait fleet: a member does not run the revision yet.
+.TP
+.B 4
+For \-\-wait fleet: a member refuses the revision.
 .SH FILES
 .TP
 .I ./portcullis.yaml, /etc/portcullis/portcullis.yaml
@@ -71,6 +74,8 @@ portcullis check \-\-bind \-c portcullis.yaml
 portcullis run \-c portcullis.yaml \-\-log\-format json
 portcullis explain \-\-agent refunds \-\-token\-file token.txt GET /agents/refunds
 portcullis api\-key create \-\-agent search\-agent \-\-name ci \-\-expires 30d
+portcullis store export \-c portcullis.yaml \-o all.yaml
+portcullis store copy \-c portcullis.yaml \-\-from directory:config \-\-to etcd \-\-dry\-run
 portcullis manpage > /usr/local/share/man/man1/portcullis.1
 .fi
 "#;
