@@ -6,6 +6,11 @@
 #[cfg(test)]
 #[path = "fleet/members.rs"]
 mod members;
+
+#[cfg(test)]
+#[path = "fleet/moving.rs"]
+mod moving;
+
 #[cfg(test)]
 #[path = "fleet/stage.rs"]
 mod stage;

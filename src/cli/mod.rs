@@ -61,7 +61,7 @@ enum Command {
     ApiKey(api_key::ApiKey),
     /// Print the key set with which the gateway's signatures are verified, or make a key
     Jwks(jwks::Args),
-    /// Copy, export and import stores as a whole
+    /// Make, copy, export, import and resume stores as a whole
     #[command(subcommand)]
     Store(store::Store),
     /// Print the JSON Schema of the configuration

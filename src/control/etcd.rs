@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config;
 use crate::model::SystemClock;
-use crate::store::{EtcdOptions, EtcdStore, Observer, SnapshotFile, Unobserved, Writer};
+use crate::store::{EtcdMoving, EtcdOptions, EtcdStore, Observer, SnapshotFile, Unobserved, Writer};
 use crate::telemetry::Metrics;
 
 use super::diff::shown;
@@ -34,6 +34,11 @@ pub(super) async fn open(
     }
     let shared = SharedStore { health: store.health_source(), presence: store.presence(), observed };
     (store, shared)
+}
+
+/// The same, for a command.
+pub(super) fn moving(settings: &config::Etcd) -> EtcdMoving {
+    EtcdMoving::new(options(settings))
 }
 
 /// The settings for those who know no configuration.

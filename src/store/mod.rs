@@ -50,7 +50,7 @@ pub use directory::DirectoryStore;
 pub use divergence::Divergence;
 pub use documents::Documents;
 pub use error::{StoreError, WriteError};
-pub use etcd::{EtcdOptions, EtcdStore};
+pub use etcd::{EtcdMoving, EtcdOptions, EtcdStore, Resumed, Truth};
 pub use file::FileDocuments;
 pub use health::Health;
 pub use health_source::HealthSource;

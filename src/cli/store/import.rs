@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use tokio::runtime::Runtime;
 
 use crate::config::{Source, split};
-use crate::control::{Difference, named};
+use crate::control::{Difference, named, named_in_etcd};
 use crate::model::ResourceId;
 use crate::store::{Documents as _, FileDocuments, Past, Replacement, Writer};
 
 use super::super::exit::Exit;
 use super::super::place::{self, ConfigArg};
+use super::wait::{self, Wait};
 use super::{Failed, told};
 
 #[derive(Debug, clap::Args)]
@@ -26,6 +27,9 @@ pub(in super::super) struct Args {
     /// Replace what the store holds
     #[arg(long)]
     replace: bool,
+    /// Wait, at most a minute, until all members run it; exit 3 not yet, 4 refused somewhere
+    #[arg(long, value_name = "WHO")]
+    wait: Option<Wait>,
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit, Failed> {
@@ -49,7 +53,10 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Resu
     let number = runtime.block_on(store.replace(with)).map_err(Failed::because)?;
     told::print(&difference, out)?;
     writeln!(out, "imported {many} into {name}; the last revision is {number}")?;
-    Ok(Exit::Success)
+    match named_in_etcd(&outline) {
+        Ok(store) => wait::wait(args.wait, &runtime, (&store, number), out, err),
+        Err(_) => Ok(Exit::Success),
+    }
 }
 
 /// The resources of the documents.

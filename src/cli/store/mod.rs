@@ -3,7 +3,10 @@
 mod copy;
 mod export;
 mod import;
+mod init;
+mod resume;
 mod told;
+mod wait;
 
 use std::io::Write;
 
@@ -11,19 +14,25 @@ use super::exit::Exit;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Store {
+    /// Make the head of an empty store in etcd, and print its id
+    Init(init::Args),
     /// Copy a whole store, with its history and the numbers of its revisions
     Copy(copy::Args),
     /// Write all agents, identity providers and API keys of a store into one document (mode 0600)
     Export(export::Args),
     /// Fill a store with the agents, identity providers and API keys of a document
     Import(import::Args),
+    /// Say what a fleet follows from now on, after its store in etcd vanished, was replaced or went back
+    Resume(resume::Args),
 }
 
 pub(super) fn run(command: &Store, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<Exit> {
     let done = match command {
+        Store::Init(args) => init::run(args, out, err),
         Store::Copy(args) => copy::run(args, out, err),
         Store::Export(args) => export::run(args, out, err),
         Store::Import(args) => import::run(args, out, err),
+        Store::Resume(args) => resume::run(args, out, err),
     };
     match done {
         Ok(exit) => Ok(exit),

@@ -1,3 +1,5 @@
+//! The commands over folders, as an operator runs them.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

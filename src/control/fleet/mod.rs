@@ -23,6 +23,7 @@ use super::stores::SharedStore;
 use myself::Myself;
 
 pub use member_state::MemberState;
+pub use myself::member_name;
 pub use overview::{FleetMember, Overview};
 pub use reached::Reached;
 

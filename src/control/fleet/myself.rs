@@ -47,9 +47,8 @@ impl Myself {
         status: Arc<Live<Status>>,
         health: Option<Arc<dyn HealthSource>>,
     ) -> Self {
-        let host = || std::fs::read_to_string(HOST_NAME).unwrap_or_default();
         Self {
-            name: settings.name.clone().unwrap_or_else(|| plain(&host())),
+            name: member_name(settings),
             boot_id: boot_id(),
             labels: settings.labels.clone(),
             canary: settings.canary,
@@ -131,6 +130,13 @@ fn boot_id() -> String {
         bytes = u64::from(std::process::id()).to_be_bytes();
     }
     format!("{:016x}", u64::from_be_bytes(bytes))
+}
+
+/// The name of this gateway in a fleet: the one in the settings, or that of the host.
+#[must_use]
+pub fn member_name(settings: &config::Member) -> String {
+    let host = || std::fs::read_to_string(HOST_NAME).unwrap_or_default();
+    settings.name.clone().unwrap_or_else(|| plain(&host()))
 }
 
 /// The name of a host as the name of a member.

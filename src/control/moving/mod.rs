@@ -10,9 +10,10 @@ use std::str::FromStr;
 
 use crate::config::{self, Compiled, Outline};
 use crate::model::ResourceId;
-use crate::store::{DirectoryStore, Documents, Movable, StoreError, Text, Writer};
+use crate::store::{DirectoryStore, Documents, EtcdMoving, Movable, StoreError, Text, Writer};
 use crate::telemetry::Metrics;
 
+use super::etcd;
 use super::load::{LoadError, load};
 use super::stores::Stores;
 
@@ -61,10 +62,10 @@ impl Side {
     ///
     /// # Errors
     /// [`OpenError`].
-    pub async fn open(&self, _outline: &Outline, writer: Writer) -> Result<Box<dyn Movable>, OpenError> {
+    pub async fn open(&self, outline: &Outline, writer: Writer) -> Result<Box<dyn Movable>, OpenError> {
         match self {
             Self::Directory(folder) => Ok(Box::new(DirectoryStore::open(folder.clone(), writer).await?)),
-            Self::Etcd => Err(OpenError::NoEtcd),
+            Self::Etcd => Ok(Box::new(named_in_etcd(outline)?)),
         }
     }
 }
@@ -79,7 +80,18 @@ pub async fn named(outline: &Outline, writer: Writer) -> Result<Box<dyn Movable>
         Some(config::Store::Directory(folder)) => {
             Side::Directory(folder.value.clone()).open(outline, writer).await
         }
-        Some(config::Store::Etcd(_)) => Side::Etcd.open(outline, writer).await,
+        Some(config::Store::Etcd(settings)) => Ok(Box::new(etcd::moving(settings))),
+    }
+}
+
+/// The store in etcd that the configuration names.
+///
+/// # Errors
+/// When it names none there.
+pub fn named_in_etcd(outline: &Outline) -> Result<EtcdMoving, OpenError> {
+    match &outline.store {
+        Some(config::Store::Etcd(settings)) => Ok(etcd::moving(settings)),
+        Some(config::Store::Directory(_)) | None => Err(OpenError::NoEtcd),
     }
 }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use etcd_client::{ResponseHeader, TxnResponse};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::draft::Draft;
+use super::generation::Generations;
 use super::look::Looks;
 use super::settle::Outcome;
 use super::standing::Held;
@@ -16,6 +17,8 @@ use crate::store::{Change, Commit, StoreState, WriteError};
 /// How long a response to a commit may take. What comes before and after it in the same request takes three seconds, and
 /// a client has its answer within five.
 const SENT: Duration = Duration::from_millis(1500);
+/// How long a commit waits for what it removes besides, which nobody misses.
+const SWEPT: Duration = Duration::from_millis(500);
 
 impl Looks {
     /// Carries out a commit, and gives the number of its revision. `after` is the head that it was validated with.
@@ -40,7 +43,16 @@ impl Looks {
             draft.puts.into_iter().map(|(name, entry)| (name, entry.map(|entry| entry.changed_at(at))));
         let _moved = self.standing.advance(from, puts.collect(), draft.head, at, true);
         self.observer.committed(began.elapsed());
+        self.sweep().await;
         Ok(number)
+    }
+
+    /// Removes what interrupted imports left behind. The commit has been made, whatever becomes of this.
+    async fn sweep(&self) {
+        let generations = Generations { link: &self.link, keys: &self.keys };
+        if let Ok(Err(fault)) = timeout(SWEPT, generations.sweep(jiff::Timestamp::now())).await {
+            tracing::debug!(%fault, "what earlier imports left behind stays");
+        }
     }
 
     /// Fails in a state in which nothing may be written.

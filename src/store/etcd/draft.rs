@@ -5,6 +5,7 @@ use std::sync::Arc;
 use etcd_client::{Compare, CompareOp, Txn, TxnOp};
 
 use super::content::{Entry, Put};
+use super::generation::all_below;
 use super::head::Head;
 use super::judge::KEPT;
 use super::look::{FORMAT, Looks};
@@ -92,6 +93,7 @@ impl Looks {
         }
         if let Some(old) = head.revision.checked_sub(KEPT).filter(|old| *old > 0) {
             parts.delete(self.keys.record(old));
+            parts.delete_all(&self.keys.all_parts(old));
         }
         (Txn::new().when(parts.compares).and_then(parts.operations), parts.bytes)
     }
@@ -117,6 +119,11 @@ impl Parts {
         self.operations.push(TxnOp::put(key, value, None));
     }
 
+    fn delete_all(&mut self, folder: &str) {
+        self.bytes += 2 * folder.len() + FRAME;
+        self.operations.push(all_below(folder));
+    }
+
     fn delete(&mut self, key: String) {
         self.bytes += key.len() + FRAME;
         self.operations.push(TxnOp::delete(key, None));
@@ -124,6 +131,6 @@ impl Parts {
 }
 
 /// An id that no other store and no other commit has.
-fn new_id() -> String {
+pub(super) fn new_id() -> String {
     format!("{:032x}", rand::random::<u128>())
 }

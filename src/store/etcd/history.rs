@@ -36,14 +36,14 @@ impl Looks {
     async fn records(&self, from: u64, to: u64) -> Result<Vec<Record>, Fault> {
         let names = (from..=to).map(|number| self.keys.record(number)).collect();
         let values = self.get_all(names, 0).await?;
-        let read = |(value, _): (Vec<u8>, i64)| match StoredRecord::parse(&value) {
-            Ok(record) => Some(record.into_record()),
-            Err(error) => {
-                tracing::warn!(%error, "a revision is left out of the history");
-                None
+        let mut records = Vec::with_capacity(values.len());
+        for (value, _) in values.into_iter().flatten() {
+            match StoredRecord::parse(&value) {
+                Ok(record) => records.extend(self.joined(record).await?.map(StoredRecord::into_record)),
+                Err(error) => tracing::warn!(%error, "a revision is left out of the history"),
             }
-        };
-        Ok(values.into_iter().flatten().filter_map(read).collect())
+        }
+        Ok(records)
     }
 
     /// One revision.

@@ -44,6 +44,36 @@ impl Keys {
         format!("{}rev/{number}", self.prefix)
     }
 
+    /// The folder of records.
+    pub(super) fn records(&self) -> String {
+        format!("{}rev/", self.prefix)
+    }
+
+    /// The folder of all parts of a record, whichever generation they were written with.
+    pub(super) fn all_parts(&self, number: u64) -> String {
+        format!("{}rev/{number}/", self.prefix)
+    }
+
+    /// The folder of the parts of a record that were written with a generation.
+    pub(super) fn parts(&self, number: u64, generation: u64) -> String {
+        format!("{}rev/{number}/{generation}/", self.prefix)
+    }
+
+    /// One of these parts.
+    pub(super) fn part(&self, number: u64, generation: u64, at: usize) -> String {
+        format!("{}rev/{number}/{generation}/{at}", self.prefix)
+    }
+
+    /// The folder of markers of generations that are not live.
+    pub(super) fn idle_folder(&self) -> String {
+        format!("{}idle/", self.prefix)
+    }
+
+    /// The marker of a generation that is not live.
+    pub(super) fn idle(&self, generation: u64) -> String {
+        format!("{}idle/{generation}", self.prefix)
+    }
+
     /// The folder of the reports of members.
     pub(super) fn members(&self) -> String {
         format!("{}members/", self.prefix)

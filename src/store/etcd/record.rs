@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::parts::Parts;
 use crate::model::{ResourceId, ResourceKind};
 use crate::store::{Change, Commit, Record};
 
@@ -15,6 +16,9 @@ pub(in crate::store) struct StoredRecord {
     pub(in crate::store) what: String,
     pub(in crate::store) commit: String,
     pub(in crate::store) changes: Vec<StoredChange>,
+    /// Where the changes are, when they are too many for one key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) parts: Option<Parts>,
 }
 
 /// The change of one resource. The texts of API keys are without their hash.
@@ -67,6 +71,7 @@ impl StoredRecord {
             what: commit.what.clone(),
             commit: id.to_owned(),
             changes: commit.changes.iter().map(change).collect(),
+            parts: None,
         }
     }
 

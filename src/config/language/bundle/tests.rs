@@ -1,3 +1,5 @@
+//! What a text means stays the same, in a document and out of it.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
