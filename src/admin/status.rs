@@ -117,7 +117,7 @@ pub(super) async fn show(
         member: Member { name: fleet.my_name().to_owned(), boot_id: fleet.my_boot_id().to_owned() },
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: state.admin.started,
-        live: Live { revision: live.revision.as_str().to_owned(), number: status.head.number },
+        live: Live { revision: live.revision.as_str().to_owned(), number: status.runs.revision },
         store: Store {
             kind: status.store.kind,
             writable: status.store.is_writable(),

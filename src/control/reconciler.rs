@@ -83,6 +83,9 @@ impl Reconciler {
         let shown = hash.as_deref().unwrap_or_else(|| snapshot.revision.as_str()).to_owned();
         let revision = if stores.fleet.is_some() { read.head } else { head };
         let runs = Runs { revision, hash: shown, refused: None };
+        if let Some(observed) = stores.fleet.as_ref().and_then(|fleet| fleet.observed.as_ref()) {
+            observed.runs(runs.revision, None);
+        }
         let status = Status {
             applied: snapshot.revision.clone(),
             applied_at: now,

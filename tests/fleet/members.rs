@@ -224,3 +224,47 @@ async fn two_gateways_of_one_name_are_both_shown_and_both_warn() {
     let [one, other] = of(&seen, "twin")[..] else { panic!("{seen}") };
     assert_ne!(one["boot_id"], other["boot_id"]);
 }
+
+#[tokio::test]
+async fn a_lost_lease_is_replaced_and_a_hand_over_is_not_a_crash() {
+    let mut fleet = Fleet::of(2).await;
+    fleet.deploy(0, "a").await;
+    let both: &[(&str, &str)] = &[("gateway-0", "running"), ("gateway-1", "running")];
+    sees(&fleet.members[0], SOON, both).await;
+    let lease = fleet.etcd.all("/portcullis/members/gateway-1").await["/portcullis/members/gateway-1"].lease;
+    fleet.etcd.call("/v3/lease/revoke", &json!({"ID": lease.to_string()})).await.expect("it was there");
+    let revoked = Instant::now();
+    eventually("its report is there again", SOON, async || {
+        let all = fleet.etcd.all("/portcullis/members/gateway-1").await;
+        let again = all.get("/portcullis/members/gateway-1")?.lease;
+        assert!(again != 0, "it has a lease");
+        (again != lease).then_some(())
+    })
+    .await;
+    println!("a lost lease was replaced after {:?}", revoked.elapsed());
+    sees(&fleet.members[0], SOON, both).await;
+
+    let before = of(&shown(&fleet.members[0]).await, "gateway-1")[0]["boot_id"].clone();
+    let successor = fleet.members[1].gateway.successor().await;
+    assert_eq!(
+        of(&shown(&fleet.members[0]).await, "gateway-1").len(),
+        1,
+        "who waits for the listeners is not told of"
+    );
+    fleet.members[1].gateway.signal("QUIT").await;
+    eventually("the successor is told of", SOON, async || {
+        let seen = shown(&fleet.members[0]).await;
+        let named = of(&seen, "gateway-1");
+        assert!(named.iter().all(|member| member["state"] != "vanished"), "{seen}");
+        named.iter().any(|member| member["boot_id"] != before && member["ready"] == true).then_some(())
+    })
+    .await;
+    fleet.members[1].gateway.ended(SOON).await;
+    sees(&fleet.members[0], SOON, both).await;
+    let said = fleet.members[0].stderr();
+    assert!(
+        !said.iter().any(|line| line.contains("go by this name") || line.contains("vanished")),
+        "{said:?}"
+    );
+    drop(successor);
+}

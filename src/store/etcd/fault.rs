@@ -116,6 +116,11 @@ impl Fault {
         matches!(self, Self::TooLarge(_))
     }
 
+    /// Whether the lease of the request has ended.
+    pub(super) fn is_lost_lease(&self) -> bool {
+        matches!(self, Self::Other(why) if why.contains("lease not found"))
+    }
+
     /// Whether another member of etcd, or another connection, may do better.
     pub(super) const fn is_of_the_connection(&self) -> bool {
         match self {

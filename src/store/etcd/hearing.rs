@@ -22,6 +22,9 @@ pub(super) struct Hearing {
     pub(super) keys: Keys,
     pub(super) members: Arc<Mutex<Members>>,
     pub(super) changes: watch::Sender<()>,
+    /// The name of this member, and what is to be done when its report is gone.
+    pub(super) own: String,
+    pub(super) own_is_gone: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Hearing {
@@ -102,6 +105,9 @@ impl Hearing {
                 match event.event_type() {
                     EventType::Put => members.put(told, name, kv.value(), now),
                     EventType::Delete => members.delete(told, name),
+                }
+                if told == Told::Present && event.event_type() == EventType::Delete && name == self.own {
+                    (self.own_is_gone)();
                 }
             }
         }

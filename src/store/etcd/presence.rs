@@ -1,6 +1,7 @@
 //! Who shares a store in etcd: each member's report under a lease of ten seconds, and under one of a day a note that it
 //! was there.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ const SEEN: (Duration, Duration) = (Duration::from_secs(24 * 60 * 60), Duration:
 /// How often a report is written although nothing in it has changed but the age of what is known: every five seconds at
 /// least, jitter and the way to etcd included.
 const REPORT_EVERY: Duration = Duration::from_secs(4);
+/// The part of that after which a report is due: jitter takes off a tenth at most.
+const EARLIEST: f64 = 0.9;
 /// The least time between two reports, so that a burst of changes is one.
 const REST: Duration = Duration::from_millis(100);
 
@@ -34,7 +37,9 @@ pub(in crate::store) struct EtcdPresence {
     keys: Keys,
     members: Arc<Mutex<Members>>,
     changes: watch::Sender<()>,
-    touched: Notify,
+    touched: Arc<Notify>,
+    /// Whether the report of this member is gone although it did not leave.
+    lost: Arc<AtomicBool>,
     /// Held while something is told; `None` once this member has left.
     telling: tokio::sync::Mutex<Option<Telling>>,
 }
@@ -62,7 +67,8 @@ impl EtcdPresence {
             keys,
             members: Arc::default(),
             changes: watch::Sender::new(()),
-            touched: Notify::new(),
+            touched: Arc::default(),
+            lost: Arc::default(),
             telling: tokio::sync::Mutex::new(Some(Telling::default())),
         }
     }
@@ -98,6 +104,9 @@ impl EtcdPresence {
     async fn tell_once(&self, me: &dyn Reporter) -> Result<Option<Instant>, Fault> {
         let mut telling = self.telling.lock().await;
         let Some(telling) = telling.as_mut() else { return Ok(None) };
+        if self.lost.swap(false, Ordering::AcqRel) {
+            telling.present = None;
+        }
         let is_new =
             self.hold(&mut telling.present, PRESENT).await? | self.hold(&mut telling.seen, SEEN).await?;
         if is_new {
@@ -107,7 +116,7 @@ impl EtcdPresence {
         let report = me.report();
         let note = Member { confirmed_age_ms: None, ..report.clone() };
         let is_news = telling.noted.as_ref() != Some(&note);
-        let is_due = telling.reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY - REST);
+        let is_due = telling.reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY.mul_f64(EARLIEST));
         if is_news || is_due {
             let mut puts = vec![put(self.keys.member(&report.name), &report, present)];
             if is_news {
@@ -116,8 +125,7 @@ impl EtcdPresence {
             let answer =
                 self.link.call(|mut kv| async move { kv.txn(Txn::new().and_then(puts)).await }).await;
             if let Err(fault) = answer {
-                // A lease may be gone by now: a new one for both is cheap.
-                if !fault.is_of_the_connection() {
+                if fault.is_lost_lease() {
                     (telling.present, telling.seen) = (None, None);
                 }
                 return Err(fault);
@@ -145,12 +153,20 @@ impl EtcdPresence {
     }
 
     /// Hears of the others for ever.
-    async fn listen(&self) {
-        let (mut waits, hearing) = (BackOff::new(), self.hearing());
+    async fn listen(&self, own: String) {
+        let (mut waits, mut is_told, hearing) = (BackOff::new(), false, self.hearing(own));
         loop {
             let began = Instant::now();
             let fault = hearing.session().await;
-            tracing::debug!(%fault, "the members of the fleet are read anew");
+            match &fault {
+                Fault::Denied(why) if !is_told => {
+                    tracing::warn!(
+                        "the other members are not seen: reading `members/` and `seen/` is not allowed: {why}"
+                    );
+                    is_told = true;
+                }
+                fault => tracing::debug!(%fault, "the members of the fleet are read anew"),
+            }
             if began.elapsed() > REPORT_EVERY {
                 waits.reset();
             }
@@ -158,8 +174,15 @@ impl EtcdPresence {
         }
     }
 
-    fn hearing(&self) -> Hearing {
+    fn hearing(&self, own: String) -> Hearing {
+        let (touched, lost) = (Arc::clone(&self.touched), Arc::clone(&self.lost));
+        let own_is_gone = move || {
+            lost.store(true, Ordering::Release);
+            touched.notify_one();
+        };
         Hearing {
+            own,
+            own_is_gone: Box::new(own_is_gone),
             link: Arc::clone(&self.link),
             keys: self.keys.clone(),
             members: Arc::clone(&self.members),
@@ -175,7 +198,7 @@ fn put(key: String, report: &Member, lease: &Lease) -> TxnOp {
 #[async_trait]
 impl Presence for EtcdPresence {
     async fn attend(&self, me: &dyn Reporter) {
-        tokio::join!(self.tell(me), self.listen());
+        tokio::join!(self.tell(me), self.listen(me.report().name));
     }
 
     fn touch(&self) {
