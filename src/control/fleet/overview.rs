@@ -1,7 +1,5 @@
 //! The fleet at one point in time, for operators.
 
-use schemars::JsonSchema;
-use serde::Serialize;
 use tokio::time::Instant;
 
 use super::member_state::{MemberState, age};
@@ -38,16 +36,6 @@ pub struct FleetMember {
     pub contested: bool,
 }
 
-/// How many members there are by state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(rename = "FleetCounts")]
-pub struct Counts {
-    /// Those that have not vanished.
-    pub members: usize,
-    /// Those that run the last revision.
-    pub running: usize,
-}
-
 impl Overview {
     /// `health` is that of a shared store.
     pub(super) fn of(status: &Status, health: Option<Health>, seen: Vec<Seen>, now: Instant) -> Self {
@@ -74,17 +62,5 @@ impl Overview {
         };
         let members = seen.into_iter().map(member).collect();
         Self { revision, kind: status.store.kind, state, why, store_id, members }
-    }
-
-    /// Those that have not vanished, and those of them that run the last revision.
-    #[must_use]
-    pub fn counts(&self) -> Counts {
-        let of = |wanted: &dyn Fn(MemberState) -> bool| {
-            self.members.iter().filter(|member| wanted(member.state)).count()
-        };
-        Counts {
-            members: of(&|state| state != MemberState::Vanished),
-            running: of(&|state| state == MemberState::Running),
-        }
     }
 }
