@@ -4,6 +4,9 @@
 //! What every store promises is in `store_contract`; the console's page of it is in `e2e`.
 
 #[cfg(test)]
+#[path = "fleet/denials.rs"]
+mod denials;
+#[cfg(test)]
 #[path = "fleet/members.rs"]
 mod members;
 

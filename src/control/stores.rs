@@ -121,7 +121,8 @@ impl Stores {
                 let audit =
                     state.filter(|_| writer != Writer::Never).map(|folder| AuditFile::in_folder(&folder));
                 let audit = audit.map(|file| Box::new(file) as Box<dyn AuditLog>);
-                let stores = Self::new(documents, Box::new(resources), audit);
+                let denials = resources.denials();
+                let stores = Self::new(documents, Box::new(resources), audit).with_denials(denials);
                 return Ok(Self { fleet: Some(fleet), ..stores });
             }
         };

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,10 @@ use tokio::sync::watch;
 use crate::model::{DenialSet, Digest, Instant};
 
 use super::denial::DenialEntry;
+use super::snapshot::NamedTexts;
+
+/// The name of the head among the texts of a snapshot; no id of an entry that a gateway writes begins so.
+const HEAD: &str = "/head";
 
 /// A shared store of denials.
 pub trait DenialStore: Send + Sync {
@@ -42,6 +47,20 @@ pub struct KnownDenials {
 }
 
 impl KnownDenials {
+    /// What a snapshot has kept: the texts that [`NamedTexts::each`] gave.
+    #[must_use]
+    pub fn of_texts(texts: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut known = Self::default();
+        for (name, text) in texts {
+            match name.as_str() {
+                // The checksum of the snapshot has proven it.
+                HEAD => known.head = serde_json::from_str(&text).unwrap_or_default(),
+                _ => drop(known.entries.insert(name.into(), Arc::new(DenialEntry::read(&text)))),
+            }
+        }
+        known
+    }
+
     /// What a member knows that knew this, and reads `entries` under `head`.
     #[must_use]
     pub fn after(&self, head: DenialHead, entries: DenialEntries, now: Instant) -> Self {
@@ -73,6 +92,13 @@ impl KnownDenials {
     /// The ids of entries that this version does not understand.
     pub fn not_understood(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().filter(|(_, entry)| entry.denies.is_none()).map(|(id, _)| &**id)
+    }
+}
+
+impl NamedTexts for KnownDenials {
+    fn each(&self, take: &mut dyn FnMut(&str, &str) -> io::Result<()>) -> io::Result<()> {
+        take(HEAD, &serde_json::to_string(&self.head)?)?;
+        self.entries.iter().try_for_each(|(id, entry)| take(id, &entry.text))
     }
 }
 
@@ -164,6 +190,20 @@ mod tests {
         assert_eq!((denied(&gone).as_str(), gone.went_back), ("", false));
         let cut = ends(future).after(known(5, "").head, DenialEntries::from([entry("a", past)]), NOW);
         assert_eq!((denied(&cut).as_str(), cut.went_back), ("a", true));
+    }
+
+    #[test]
+    fn a_snapshot_keeps_all_of_it() {
+        let known = known(5, "ab");
+        let mut texts = Vec::new();
+        known
+            .each(&mut |name, text| {
+                texts.push((name.to_owned(), text.to_owned()));
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(KnownDenials::of_texts(texts), known);
+        assert_eq!(KnownDenials::of_texts([]), KnownDenials::default());
     }
 
     #[test]

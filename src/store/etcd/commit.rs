@@ -7,6 +7,7 @@ use std::time::Duration;
 use etcd_client::{ResponseHeader, TxnResponse};
 use tokio::time::{Instant, timeout};
 
+use super::denials::Addition;
 use super::draft::Draft;
 use super::generation::Generations;
 use super::look::Looks;
@@ -21,8 +22,14 @@ const SENT: Duration = Duration::from_millis(1500);
 const SWEPT: Duration = Duration::from_millis(500);
 
 impl Looks {
-    /// Carries out a commit, and gives the number of its revision. `after` is the head that it was validated with.
-    pub(super) async fn commit(&self, after: Option<u64>, commit: Commit) -> Result<u64, WriteError> {
+    /// Carries out a commit, and gives the number of its revision. `after` is the head that it was validated with; what
+    /// it carries for denials takes place with it.
+    pub(super) async fn commit(
+        &self,
+        after: Option<u64>,
+        commit: Commit,
+        addition: Option<Addition>,
+    ) -> Result<u64, WriteError> {
         let began = Instant::now();
         self.may_write()?;
         let held = self.standing.held();
@@ -33,7 +40,7 @@ impl Looks {
         if commit.changes.is_empty() {
             return Ok(held.revision());
         }
-        let draft = self.draft(held, commit).await;
+        let draft = self.draft(held, commit, addition).await;
         if draft.size.is_too_large() {
             return Err(WriteError::TooLarge(draft.size));
         }

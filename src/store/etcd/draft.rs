@@ -5,6 +5,7 @@ use std::sync::Arc;
 use etcd_client::{Compare, CompareOp, Txn, TxnOp};
 
 use super::content::{Entry, Put};
+use super::denials::Addition;
 use super::generation::all_below;
 use super::head::Head;
 use super::judge::KEPT;
@@ -42,7 +43,7 @@ impl Draft {
 
 impl Looks {
     /// The transaction for a commit that follows what is held.
-    pub(super) async fn draft(&self, held: Held, commit: Commit) -> Draft {
+    pub(super) async fn draft(&self, held: Held, commit: Commit, addition: Option<Addition>) -> Draft {
         let number = held.revision().saturating_add(1);
         let id = new_id();
         let record = StoredRecord::new(number, &commit, &id, &self.link.options().masked);
@@ -69,14 +70,26 @@ impl Looks {
             commit: id,
             resumed: before.and_then(|head| head.resumed),
         };
-        let (txn, bytes) = self.transaction(&held, &head, &puts, &record);
+        let (txn, bytes) = self.transaction(&held, &head, &puts, &record, addition);
         let size = CommitSize::new(resources, bytes);
         let (before, before_changed) = (held.head, held.head_changed);
         Draft { before, before_changed, head, puts, txn, size }
     }
 
-    fn transaction(&self, held: &Held, head: &Head, puts: &[Put], record: &StoredRecord) -> (Txn, usize) {
+    fn transaction(
+        &self,
+        held: &Held,
+        head: &Head,
+        puts: &[Put],
+        record: &StoredRecord,
+        addition: Option<Addition>,
+    ) -> (Txn, usize) {
         let mut parts = Parts::default();
+        if let Some(Addition { head: (key, changed), puts, deletes }) = addition {
+            parts.is(key, changed);
+            puts.into_iter().for_each(|(key, value)| parts.put(key, value.as_bytes()));
+            deletes.into_iter().for_each(|key| parts.delete(key));
+        }
         parts.is(self.keys.head(), held.head_changed);
         for (name, entry) in puts {
             let key = self.keys.entry(head.generation, name);

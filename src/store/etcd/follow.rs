@@ -11,6 +11,7 @@ use super::fault::Fault;
 use super::link::{CALL, Connection};
 use super::look::{Looks, Seen};
 use super::pace::{BackOff, jittered};
+use super::watched::{Ended, events, newest};
 use crate::store::WatchRestart;
 
 /// How often the head is read, whatever the watch says: that read, not the watch, confirms what is held. Three members
@@ -26,20 +27,6 @@ pub(super) struct Follower {
     pub(super) looks: Arc<Looks>,
     /// Asks for a look now.
     pub(super) nudge: Arc<Notify>,
-}
-
-/// Why a session with etcd ended.
-enum Ended {
-    /// A call failed.
-    Fault(Fault),
-    /// The watch is of no use any more.
-    Watch(WatchRestart),
-}
-
-impl From<Fault> for Ended {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
 }
 
 /// A watch of the head, and the connection that it runs over.
@@ -165,35 +152,8 @@ impl Watch {
         &mut self,
         message: Result<Option<etcd_client::WatchResponse>, etcd_client::Error>,
     ) -> Result<i64, Ended> {
-        let message = match message {
-            Ok(Some(message)) => message,
-            Ok(None) => return Err(Ended::Watch(WatchRestart::Closed)),
-            Err(error) => {
-                let why = match Fault::of(&error, self.connection.endpoint()) {
-                    Fault::NoLeader(_) => WatchRestart::NoLeader,
-                    Fault::Unauthenticated(_) | Fault::Denied(_) => WatchRestart::Auth,
-                    Fault::Compacted(_) => WatchRestart::Compacted,
-                    Fault::Unreachable { .. }
-                    | Fault::TimedOut(_)
-                    | Fault::OwnFile(_)
-                    | Fault::NoSpace
-                    | Fault::TooLarge(_)
-                    | Fault::Other(_) => WatchRestart::Closed,
-                };
-                return Err(Ended::Watch(why));
-            }
-        };
-        if message.compact_revision() > 0 {
-            return Err(Ended::Watch(WatchRestart::Compacted));
-        }
-        if message.canceled() {
-            let why = message.cancel_reason();
-            let is_about_rights = why.contains("permission") || why.contains("auth");
-            let why = if is_about_rights { WatchRestart::Auth } else { WatchRestart::Closed };
-            return Err(Ended::Watch(why));
-        }
-        let newest = message.events().iter().filter_map(|event| event.kv()).map(|kv| kv.mod_revision()).max();
-        self.heard = self.heard.max(newest.unwrap_or_default());
+        let message = events(message, self.connection.endpoint())?;
+        self.heard = self.heard.max(newest(&message));
         self.owed = None;
         Ok(self.heard)
     }

@@ -101,6 +101,26 @@ impl Keys {
         present.or_else(|| key.strip_prefix("seen/").map(|name| (Told::Seen, name)))
     }
 
+    /// The head of the denials.
+    pub(super) fn deny_head(&self) -> String {
+        format!("{}deny-head", self.prefix)
+    }
+
+    /// The folder of the denials.
+    pub(super) fn denials(&self) -> String {
+        format!("{}deny/", self.prefix)
+    }
+
+    /// A denial by its id.
+    pub(super) fn denial(&self, id: &str) -> String {
+        format!("{}deny/{id}", self.prefix)
+    }
+
+    /// The id of a denial from its key.
+    pub(super) fn denial_of<'k>(&self, key: &'k [u8]) -> Option<&'k str> {
+        std::str::from_utf8(key).ok()?.strip_prefix(self.denials().as_str())
+    }
+
     /// The kind and name of a resource from its key.
     pub(super) fn entry_of<'k>(&self, generation: u64, key: &'k [u8]) -> Option<&'k str> {
         std::str::from_utf8(key).ok()?.strip_prefix(self.generation(generation).as_str())

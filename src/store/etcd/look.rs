@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use etcd_client::{GetOptions, GetResponse, Txn, TxnOp, TxnOpResponse};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::content::{Content, Entry, Put};
 use super::fault::Fault;
@@ -28,6 +28,8 @@ pub(in crate::store) struct Looks {
     pub(super) keys: Keys,
     pub(super) standing: Arc<Standing>,
     pub(super) observer: Arc<dyn Observer>,
+    /// Moves with each look that was answered.
+    pub(super) looked: watch::Sender<u64>,
     turn: Mutex<()>,
 }
 
@@ -48,7 +50,8 @@ struct Found {
 
 impl Looks {
     pub(super) fn new(link: Arc<Link>, keys: Keys, observer: Arc<dyn Observer>) -> Self {
-        Self { link, keys, standing: Arc::default(), observer, turn: Mutex::default() }
+        let looked = watch::Sender::default();
+        Self { link, keys, standing: Arc::default(), observer, looked, turn: Mutex::default() }
     }
 
     /// Looks once. When this returns, what the store's head said is held, or the state says why not.
@@ -57,6 +60,9 @@ impl Looks {
         let looked = self.look_now().await;
         self.observer.connected(!looked.as_ref().is_err_and(Fault::is_of_the_connection));
         self.observer.state(self.standing.health().state);
+        if looked.is_ok() {
+            self.looked.send_modify(|looks| *looks = looks.wrapping_add(1));
+        }
         looked
     }
 

@@ -9,7 +9,9 @@ use super::head::Head;
 use super::options::EtcdOptions;
 use super::standing::Held;
 use crate::store::leisure::blocking;
-use crate::store::{NamedTexts, SnapshotError, SnapshotFile, SnapshotHead, SnapshotKeeper, StoreSnapshot};
+use crate::store::{
+    KnownDenials, NamedTexts, SnapshotError, SnapshotFile, SnapshotHead, SnapshotKeeper, StoreSnapshot,
+};
 
 /// The memory of a member.
 #[derive(Debug)]
@@ -29,8 +31,8 @@ pub(super) struct Remembered {
 
 impl Memory {
     /// Reads what ran last; says in the log when there is something that cannot be used. From then on what is live is kept
-    /// in the same file.
-    pub(super) async fn open(file: SnapshotFile, options: &EtcdOptions) -> Self {
+    /// in the same file. Gives the denials that were known besides.
+    pub(super) async fn open(file: SnapshotFile, options: &EtcdOptions) -> (Self, KnownDenials) {
         let (prefix, store_id) = (options.prefix.clone(), options.store_id.clone());
         let read = file.clone();
         let (before, denials) = blocking(move || match read.load(&prefix, store_id.as_deref()) {
@@ -42,8 +44,14 @@ impl Memory {
             Ok(_) | Err(SnapshotError::Absent(_)) => {}
             Err(error) => tracing::warn!("{error}"),
         }
-        let keeper = SnapshotKeeper::spawn(file, Arc::new(denials));
-        Self { before: Mutex::new(Some(before)), keeper, prefix: options.prefix.clone() }
+        let denials = KnownDenials::of_texts(denials);
+        let keeper = SnapshotKeeper::spawn(file, Arc::new(denials.clone()));
+        (Self { before: Mutex::new(Some(before)), keeper, prefix: options.prefix.clone() }, denials)
+    }
+
+    /// Who keeps what is live.
+    pub(super) fn keeper(&self) -> SnapshotKeeper {
+        self.keeper.clone()
     }
 
     /// What ran last, before anything is live.

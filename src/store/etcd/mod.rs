@@ -5,6 +5,7 @@
 
 mod commit;
 mod content;
+mod denials;
 mod draft;
 mod fault;
 mod first_read;
@@ -30,6 +31,7 @@ mod refused;
 mod settle;
 mod standing;
 mod store;
+mod watched;
 
 pub use moving::{EtcdMoving, Resumed, Truth};
 pub use options::EtcdOptions;

@@ -40,6 +40,8 @@ pub(in crate::store) struct Held {
     pub(in crate::store) is_from_disk: bool,
     state: StoreState,
     why: Option<String>,
+    /// Why the denials are not to be believed, where they are not.
+    denials: Option<String>,
     confirmed: Option<Instant>,
     last_head: u64,
 }
@@ -56,6 +58,7 @@ impl Default for Held {
             is_from_disk: false,
             state: StoreState::Ok,
             why: None,
+            denials: None,
             confirmed: None,
             last_head: 0,
         }
@@ -68,10 +71,16 @@ impl Held {
         self.head.as_ref().map_or(0, |head| head.revision)
     }
 
+    /// What the head was judged to be, whatever the denials are.
+    pub(in crate::store) const fn head_state(&self) -> StoreState {
+        self.state
+    }
+
     /// The state, and why it is not [`StoreState::Ok`].
     pub(in crate::store) fn state(&self) -> (StoreState, Option<String>) {
         let is_old = self.confirmed.is_none_or(|at| at.elapsed() > STALE);
         match self.state {
+            StoreState::Ok if self.denials.is_some() => (StoreState::Regressed, self.denials.clone()),
             StoreState::Ok if is_old => {
                 let since = self.confirmed.map(|at| format!(" for {} s", at.elapsed().as_secs()));
                 let why = format!("the store has not been heard of{}", since.unwrap_or_default());
@@ -186,6 +195,17 @@ impl Standing {
         };
         if was != state {
             tracing::error!(state = state.as_str(), "{why}; the running configuration stays");
+            self.ring();
+        }
+    }
+
+    /// The denials are not to be believed, and why; `None`: they are.
+    pub(super) fn judge_denials(&self, why: Option<String>) {
+        let was = {
+            let mut held = self.lock();
+            std::mem::replace(&mut held.denials, why.clone())
+        };
+        if was.is_some() != why.is_some() {
             self.ring();
         }
     }

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::denials::{self, Addition, Denials};
 use super::fault::Fault;
 use super::follow::Follower;
 use super::keys::Keys;
@@ -21,8 +22,9 @@ use super::presence::EtcdPresence;
 use super::standing::Held;
 use crate::model::ResourceId;
 use crate::store::{
-    Commit, Denial, Description, Health, HealthSource, LastCommit, Latest, Observer, Presence, Query,
-    Reading, Record, ResourceStore, SnapshotError, SnapshotFile, StoreError, StoreKind, Text, WriteError,
+    Commit, Denial, DenialStore, Description, Health, HealthSource, LastCommit, Latest, MOST_RESOURCES,
+    Observer, Presence, Query, Reading, Record, ResourceStore, SnapshotError, SnapshotFile, StoreError,
+    StoreKind, Text, WriteError,
 };
 
 /// How long a start waits for etcd: what is kept on disk is the second choice, and comes soon.
@@ -32,11 +34,15 @@ const FIRST_LOOK: Duration = Duration::from_secs(2);
 /// enough that a client is answered within five seconds.
 const REFRESHED: Duration = Duration::from_millis(2300);
 
+/// How long a commit waits for the head of the denials: the head of the store was read a moment before.
+const DENIALS_READ: Duration = Duration::from_millis(500);
+
 /// A store in etcd. It holds all resources in memory, and follows what others commit once [`Self::follow`] was called.
 pub struct EtcdStore {
     looks: Arc<Looks>,
     nudge: Arc<Notify>,
-    follower: Option<JoinHandle<()>>,
+    denials: Arc<Denials>,
+    followers: Vec<JoinHandle<()>>,
     memory: Option<Memory>,
 }
 
@@ -52,13 +58,17 @@ impl EtcdStore {
     pub fn new(options: EtcdOptions, observer: Arc<dyn Observer>) -> Self {
         let keys = Keys::new(options.prefix.clone());
         let looks = Looks::new(Arc::new(Link::new(options)), keys, observer);
-        Self { looks: Arc::new(looks), nudge: Arc::default(), follower: None, memory: None }
+        let looks = Arc::new(looks);
+        let denials = Arc::new(Denials::new(Arc::clone(&looks)));
+        Self { looks, nudge: Arc::default(), denials, followers: Vec::new(), memory: None }
     }
 
     /// Remembers what is live in `file`, and what ran last from there: the store must go on from that.
     pub async fn remember(&mut self, file: SnapshotFile) {
-        let memory = Memory::open(file, self.looks.link.options()).await;
-        if let Some(Ok(Remembered { head, .. })) = memory.before() {
+        let (memory, denials) = Memory::open(file, self.looks.link.options()).await;
+        let head = memory.before().and_then(Result::ok).map(|Remembered { head, .. }| head);
+        self.denials.remember(memory.keeper(), denials, head.as_ref().and_then(|head| head.resumed));
+        if let Some(head) = head {
             self.looks.standing.expect(head);
         }
         self.memory = Some(memory);
@@ -66,9 +76,11 @@ impl EtcdStore {
 
     /// Follows what others commit, on the runtime of the caller, until this is dropped.
     pub fn follow(&mut self) {
-        if self.follower.is_none() {
+        if self.followers.is_empty() {
+            let looked = self.looks.looked.subscribe();
+            let denials = denials::Follower { denials: Arc::clone(&self.denials), looked };
             let follower = Follower { looks: Arc::clone(&self.looks), nudge: Arc::clone(&self.nudge) };
-            self.follower = Some(tokio::spawn(follower.run()));
+            self.followers.extend([tokio::spawn(denials.run()), tokio::spawn(follower.run())]);
         }
     }
 
@@ -82,6 +94,12 @@ impl EtcdStore {
     #[must_use]
     pub fn presence(&self) -> Arc<dyn Presence> {
         Arc::new(EtcdPresence::new(Arc::clone(&self.looks.link), self.looks.keys.clone()))
+    }
+
+    /// The denials of the store, which are followed with it.
+    #[must_use]
+    pub fn denials(&self) -> Arc<dyn DenialStore> {
+        Arc::<Denials>::clone(&self.denials)
     }
 
     /// What is held; looks first when nothing is.
@@ -103,11 +121,31 @@ impl EtcdStore {
     }
 }
 
+impl EtcdStore {
+    /// What a commit carries for denials. Nothing is read for one that will be refused anyway.
+    async fn addition(
+        &self,
+        head: u64,
+        commit: &Commit,
+        denials: &[Denial],
+    ) -> Result<Option<Addition>, WriteError> {
+        let held = self.looks.standing.held();
+        let (resources, is_at_head) = (commit.changes.len(), held.revision() == head);
+        if denials.is_empty() || resources > MOST_RESOURCES || !is_at_head {
+            return Ok(None);
+        }
+        self.looks.may_write()?;
+        let made = self.denials.addition(denials, resources, held.head_changed);
+        match timeout(DENIALS_READ, made).await {
+            Ok(made) => made.map_err(|fault| self.looks.refused(&fault)),
+            Err(_) => Err(self.looks.refused(&Fault::TimedOut(DENIALS_READ))),
+        }
+    }
+}
+
 impl Drop for EtcdStore {
     fn drop(&mut self) {
-        if let Some(follower) = &self.follower {
-            follower.abort();
-        }
+        self.followers.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -138,11 +176,12 @@ impl ResourceStore for EtcdStore {
 
     async fn commit(&self, commit: Commit) -> Result<u64, WriteError> {
         self.held().await?;
-        self.looks.commit(None, commit).await
+        self.looks.commit(None, commit, None).await
     }
 
-    async fn commit_after(&self, head: u64, commit: Commit, _: Vec<Denial>) -> Result<u64, WriteError> {
-        self.looks.commit(Some(head), commit).await
+    async fn commit_after(&self, head: u64, commit: Commit, denials: Vec<Denial>) -> Result<u64, WriteError> {
+        let addition = self.addition(head, &commit, &denials).await?;
+        self.looks.commit(Some(head), commit, addition).await
     }
 
     async fn history(&self, query: Query) -> Result<Vec<Record>, StoreError> {
