@@ -86,7 +86,7 @@ interop: ## MCP and A2A clients, servers and suites that others wrote, through t
 .PHONY: soak
 soak: setup ## The long forms of the load and fault tests, on a release build (about two hours)
 	PORTCULLIS_LONG=1 $(CARGO) nextest run --locked --release --profile soak --no-fail-fast --no-capture \
-		-E 'binary(/^(load|providers|tokens|fuzz|canaries)$$/)'
+		-E 'binary(/^(load|providers|tokens|fuzz|canaries|fleet)$$/)'
 
 .PHONY: run
 run: setup-build ## Run the gateway: make run CONFIG=path

@@ -4,8 +4,37 @@
 //! What every store promises is in `store_contract`; the console's page of it is in `e2e`.
 
 #[cfg(test)]
+#[path = "fleet/clocks.rs"]
+mod clocks;
+
+#[cfg(test)]
+#[path = "fleet/compaction.rs"]
+mod compaction;
+
+#[cfg(test)]
 #[path = "fleet/denials.rs"]
 mod denials;
+
+#[cfg(test)]
+#[path = "fleet/forged.rs"]
+mod forged;
+
+#[cfg(test)]
+#[path = "fleet/full.rs"]
+mod full;
+
+#[cfg(test)]
+#[path = "fleet/lost.rs"]
+mod lost;
+
+#[cfg(test)]
+#[path = "fleet/many.rs"]
+mod many;
+
+#[cfg(test)]
+#[path = "fleet/measure.rs"]
+mod measure;
+
 #[cfg(test)]
 #[path = "fleet/members.rs"]
 mod members;
@@ -15,5 +44,29 @@ mod members;
 mod moving;
 
 #[cfg(test)]
+#[path = "fleet/network.rs"]
+mod network;
+
+#[cfg(test)]
+#[path = "fleet/quorum.rs"]
+mod quorum;
+
+#[cfg(test)]
+#[path = "fleet/shared.rs"]
+mod shared;
+
+#[cfg(test)]
 #[path = "fleet/stage.rs"]
 mod stage;
+
+#[cfg(test)]
+#[path = "fleet/strangers.rs"]
+mod strangers;
+
+#[cfg(test)]
+#[path = "fleet/traffic.rs"]
+mod traffic;
+
+#[cfg(test)]
+#[path = "fleet/users.rs"]
+mod users;

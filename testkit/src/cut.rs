@@ -145,6 +145,12 @@ impl Cut {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
+    /// How many connections are open.
+    pub fn open_connections(&self) -> usize {
+        let running = self.shared.running.lock().expect("the connections");
+        running.iter().filter(|connection| !connection.is_finished()).count()
+    }
+
     /// How many bytes have passed in this direction.
     pub fn bytes(&self, direction: Direction) -> u64 {
         self.shared.count(direction).load(Ordering::SeqCst)

@@ -40,7 +40,7 @@ impl Default for FleetStart<'_> {
         Self {
             gateways: 3,
             etcd: "",
-            server: "  member: { name: gateway-{n} }\n",
+            server: "  member: { name: gateway-{n} }\n  state_dir: state\n",
             files: &[],
             through: &[],
             env: &[],
@@ -60,6 +60,8 @@ pub struct Fleet {
 
 /// A gateway of the fleet.
 pub struct FleetMember {
+    /// Its name in the fleet.
+    pub name: String,
     /// The gateway.
     pub gateway: Gateway,
     /// What stands between it and each member of etcd, in their order.
@@ -147,7 +149,7 @@ impl FleetMember {
             env: start.env,
             ..Start::default()
         };
-        Self { gateway: start.at_all().await, cuts }
+        Self { name: format!("gateway-{number}"), gateway: start.at_all().await, cuts }
     }
 
     /// Its admin API; the token is there once the gateway has something live.
@@ -172,17 +174,22 @@ impl FleetMember {
         self.status_page().await.map_or(0, |status| status["live"]["number"].as_u64().unwrap_or_default())
     }
 
-    /// The hash of what it runs.
+    /// The hash of what it runs, as it tells the fleet: that of the head, where it runs that. Empty when it does not answer.
     pub async fn hash(&self) -> String {
-        let status = self.status_page().await.unwrap_or_default();
-        status["live"]["revision"].as_str().unwrap_or_default().to_owned()
+        let fleet = self.ask("/fleet").await.unwrap_or_default();
+        let members = fleet["members"].as_array().into_iter().flatten();
+        let mut own = members.filter(|member| member["name"] == self.name.as_str());
+        own.next().and_then(|own| own["hash"].as_str()).unwrap_or_default().to_owned()
     }
 
     /// What `GET /status` says; nothing, when the admin listener does not answer.
     pub async fn status_page(&self) -> Option<Value> {
-        let path = self.gateway.folder.path().join("admin.token");
-        let token = std::fs::read_to_string(path).ok()?;
-        let url = format!("http://127.0.0.1:{}/api/v1/status", self.gateway.admin);
+        self.ask("/status").await
+    }
+
+    async fn ask(&self, path: &str) -> Option<Value> {
+        let token = std::fs::read_to_string(self.gateway.folder.path().join("admin.token")).ok()?;
+        let url = format!("http://127.0.0.1:{}/api/v1{path}", self.gateway.admin);
         let answer = client().get(url).bearer_auth(token.trim_end()).send().await.ok()?;
         serde_json::from_str(&answer.text().await.ok()?).ok()
     }

@@ -59,9 +59,12 @@ impl Etcd {
         number(&self.done("/v3/kv/range", &json!({"key": coded("testkit/none")})).await["header"]["revision"])
     }
 
-    /// Forgets what was before this revision.
+    /// Forgets what was before this revision, unless that is forgotten already.
     pub async fn compact(&self, revision: i64) {
-        self.done("/v3/kv/compaction", &json!({"revision": revision.to_string(), "physical": true})).await;
+        let fields = json!({"revision": revision.to_string(), "physical": true});
+        if let Err(refusal) = self.call("/v3/kv/compaction", &fields).await {
+            assert!(refusal.text.contains("has been compacted"), "compact to {revision}: {refusal:?}");
+        }
     }
 
     /// A transaction: fields as `/v3/kv/txn` takes them, with bytes as [`coded`] gives them. Says whether the comparisons
@@ -73,6 +76,19 @@ impl Etcd {
     /// What etcd keeps on its disk, in bytes.
     pub async fn size(&self) -> i64 {
         number(&self.done("/v3/maintenance/status", &json!({})).await["dbSize"])
+    }
+
+    /// What an operator does with a full database: forgets what was, gives the room back, and lets writes in again. Only
+    /// with one member.
+    pub async fn make_room(&self) {
+        self.compact(self.revision().await).await;
+        self.done("/v3/maintenance/defragment", &json!({})).await;
+        let told = self.done("/v3/maintenance/alarm", &json!({"action": "GET"})).await;
+        for alarm in told["alarms"].as_array().into_iter().flatten() {
+            let mut fields = alarm.clone();
+            fields["action"] = "DEACTIVATE".into();
+            self.done("/v3/maintenance/alarm", &fields).await;
+        }
     }
 
     async fn range(&self, key: &str, end: Option<Vec<u8>>) -> BTreeMap<String, Stored> {
