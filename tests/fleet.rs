@@ -52,6 +52,10 @@ mod network;
 mod quorum;
 
 #[cfg(test)]
+#[path = "fleet/resume.rs"]
+mod resume;
+
+#[cfg(test)]
 #[path = "fleet/shared.rs"]
 mod shared;
 
