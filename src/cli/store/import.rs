@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
@@ -54,7 +55,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Resu
     told::print(&difference, out)?;
     writeln!(out, "imported {many} into {name}; the last revision is {number}")?;
     match named_in_etcd(&outline) {
-        Ok(store) => wait::wait(args.wait, &runtime, (&store, number), out, err),
+        Ok(store) => wait::wait(args.wait, &runtime, (&store, number, Duration::ZERO), (out, err)),
         Err(_) => Ok(Exit::Success),
     }
 }

@@ -8,7 +8,7 @@ use crate::store::{Commit, SnapshotFile, StoreSnapshot, Truth};
 
 use super::super::exit::Exit;
 use super::super::place::{self, ConfigArg};
-use super::wait::{self, Wait};
+use super::wait::{self, ALL_HEARD, Wait};
 use super::{Failed, told};
 
 #[derive(Debug, clap::Args)]
@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Resu
         told::count(resumed.resources, "resource"),
         resumed.revision
     )?;
-    wait::wait(args.wait, &runtime, (&store, resumed.revision), out, err)
+    wait::wait(args.wait, &runtime, (&store, resumed.revision, ALL_HEARD), (out, err))
 }
 
 /// What ran here last.

@@ -14,6 +14,8 @@ use super::Failed;
 
 /// How long to wait: as long as the control API does at most.
 const LONGEST: Duration = Duration::from_secs(60);
+/// How long members that lost their leases may take to say again what they run: they do so every four seconds.
+pub(super) const ALL_HEARD: Duration = Duration::from_secs(6);
 /// How often to ask: a member says what it runs as soon as it does.
 const ASK_EVERY: Duration = Duration::from_millis(200);
 /// The longest message of a member that is printed, in characters.
@@ -35,21 +37,21 @@ struct Progress {
     refused: Vec<(String, String)>,
 }
 
-/// Waits, and says how it ended.
+/// Waits, and says how it ended. It ends no earlier than after `at_least`: until then, members may be missing among those
+/// that say what they run.
 pub(super) fn wait(
     asked: Option<Wait>,
     runtime: &Runtime,
-    (store, revision): (&EtcdMoving, u64),
-    out: &mut dyn Write,
-    err: &mut dyn Write,
+    (store, revision, at_least): (&EtcdMoving, u64, Duration),
+    (out, err): (&mut dyn Write, &mut dyn Write),
 ) -> Result<Exit, Failed> {
     let Some(Wait::Fleet) = asked else { return Ok(Exit::Success) };
-    let until = Instant::now() + LONGEST;
+    let (until, heard) = (Instant::now() + LONGEST, Instant::now() + at_least);
     let progress = runtime.block_on(async {
         loop {
             let progress = store.members().await.map(|members| Progress::of(revision, &members));
             match progress {
-                Ok(progress) if progress.behind.is_empty() => return Ok(progress),
+                Ok(progress) if progress.behind.is_empty() && Instant::now() >= heard => return Ok(progress),
                 progress if Instant::now() >= until => return progress,
                 _ => sleep(ASK_EVERY).await,
             }

@@ -74,11 +74,13 @@ pub(super) fn judge(found: Option<&Head>, held: Option<&Head>, written: Option<&
     }
     let ahead = found.revision - held.revision;
     let own = (held.revision, held.commit.clone());
+    // A head that was made without a commit has no record.
+    let is_kept = ahead < KEPT && held.revision > 0;
     if found.generation != held.generation {
-        return Judgement::Whole(FullRead::Generation, (ahead < KEPT).then_some(own));
+        return Judgement::Whole(FullRead::Generation, is_kept.then_some(own));
     }
     if ahead > MOST_RECORDS {
-        return Judgement::Whole(FullRead::Gap, (ahead < KEPT).then_some(own));
+        return Judgement::Whole(FullRead::Gap, is_kept.then_some(own));
     }
     Judgement::Next(own.0, own.1)
 }
@@ -150,6 +152,8 @@ mod tests {
             (&at(1006), &seven, None, "whole gap true"),
             (&at(1007), &seven, None, "whole gap false"),
             (&other(|h| (h.revision, h.generation) = (8, 2)), &seven, None, "whole generation true"),
+            (&other(|h| (h.revision, h.generation) = (8, 2)), &at(0), None, "whole generation false"),
+            (&at(1), &at(0), None, "next 0 c0"),
             (&other(|h| (h.revision, h.resumed) = (9, Some(9))), &seven, None, "whole resumed false"),
             (&other(|h| (h.revision, h.resumed) = (9, Some(7))), &seven, None, "next 7 c7"),
         ];
