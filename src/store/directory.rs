@@ -104,6 +104,10 @@ impl Movable for DirectoryStore {
         self.ask(Folder::contents).await
     }
 
+    async fn past(&self, head: u64) -> Result<Vec<Record>, StoreError> {
+        self.ask(move |folder| folder.past(head)).await
+    }
+
     async fn replace(&self, with: Replacement) -> Result<u64, WriteError> {
         self.ask(move |folder| folder.replace(with)).await
     }

@@ -5,15 +5,20 @@ use super::moving::{Contents, Past, Replacement};
 use super::{Query, Record, StoreError, WriteError};
 
 impl Folder {
-    /// Everything in the folder.
+    /// All resources.
     pub(super) fn contents(&self) -> Result<Contents, StoreError> {
         let reading = self.read()?;
         let head = reading.head;
         let resources = reading.whole()?.into_iter().map(|(id, text)| (id, text.text.to_string())).collect();
+        Ok(Contents { head, resources })
+    }
+
+    /// The history up to revision `head`, oldest first.
+    pub(super) fn past(&self, head: u64) -> Result<Vec<Record>, StoreError> {
         let query = Query { before: head.checked_add(1), limit: usize::MAX, only: None };
         let mut records = self.history().list(&query)?;
         records.reverse();
-        Ok(Contents { head, resources, records })
+        Ok(records)
     }
 
     /// Replaces everything. The new resources are one commit, and the history follows: a crash may cost a past, and no

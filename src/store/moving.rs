@@ -10,15 +10,13 @@ use jiff::Timestamp;
 use super::{Change, Commit, Description, Record, StoreError, WriteError};
 use crate::model::ResourceId;
 
-/// All that a store holds.
+/// All that a store holds now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Contents {
     /// The number of the last revision; 0 when there is none.
     pub head: u64,
     /// The text of each resource.
     pub resources: BTreeMap<ResourceId, String>,
-    /// The history, oldest first. Old revisions are missing.
-    pub records: Vec<Record>,
 }
 
 /// What a store is to hold instead of all that it holds now.
@@ -51,11 +49,17 @@ pub enum Past {
 /// A store that can be read and replaced as a whole.
 #[async_trait]
 pub trait Movable: Send + Sync {
-    /// Reads everything, as of one revision.
+    /// Reads all resources, as of one revision.
     ///
     /// # Errors
     /// When part of it cannot be read.
     async fn contents(&self) -> Result<Contents, StoreError>;
+
+    /// The history up to revision `head`, oldest first. Old revisions are missing.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn past(&self, head: u64) -> Result<Vec<Record>, StoreError>;
 
     /// Replaces everything, and returns the number of the last revision. An interruption leaves either what was there
     /// before or all of the new resources.
@@ -72,10 +76,10 @@ pub trait Movable: Send + Sync {
 }
 
 impl Contents {
-    /// Whether there is nothing in it, not even a past.
+    /// Whether there is nothing in it, and never was.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.head == 0 && self.resources.is_empty() && self.records.is_empty()
+        self.head == 0 && self.resources.is_empty()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::control::{Difference, Side};
-use crate::store::{Contents, Past, Replacement, Writer};
+use crate::store::{Past, Replacement, Writer};
 
 use super::super::exit::Exit;
 use super::super::place::{self, ConfigArg};
@@ -42,29 +42,26 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Resu
     told::check(&args.config, &runtime, (to.as_ref(), &source.resources), err)?;
     let (here, there) = (told::name(&from.describe()), told::name(&to.describe()));
     let difference = Difference::between(&target.resources, &source.resources);
-    let with = replacement(&source, &target, &here);
+    let past = runtime.block_on(from.past(source.head)).map_err(Failed::because)?;
+    let size = format!(
+        "{}, {} of history",
+        told::count(source.resources.len(), "resource"),
+        told::count(past.len(), "revision")
+    );
+    let with = Replacement {
+        resources: source.resources,
+        past: Past::Of(source.head, past),
+        over: target.head,
+        at: jiff::Timestamp::now(),
+        who: told::WHO.to_owned(),
+        what: format!("copy {here}"),
+    };
     let (done, number) = if args.dry_run {
         ("would copy", with.number())
     } else {
         ("copied", runtime.block_on(to.replace(with)).map_err(Failed::because)?)
     };
     told::print(&difference, out)?;
-    writeln!(
-        out,
-        "{done} {here} to {there}: {}, {} of history; the last revision is {number}",
-        told::count(source.resources.len(), "resource"),
-        told::count(source.records.len(), "revision")
-    )?;
+    writeln!(out, "{done} {here} to {there}: {size}; the last revision is {number}")?;
     Ok(Exit::Success)
-}
-
-fn replacement(source: &Contents, target: &Contents, here: &str) -> Replacement {
-    Replacement {
-        resources: source.resources.clone(),
-        past: Past::Of(source.head, source.records.clone()),
-        over: target.head,
-        at: jiff::Timestamp::now(),
-        who: told::WHO.to_owned(),
-        what: format!("copy {here}"),
-    }
 }

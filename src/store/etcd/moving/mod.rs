@@ -19,7 +19,8 @@ use super::look::Looks;
 use super::options::EtcdOptions;
 use crate::model::ResourceId;
 use crate::store::{
-    Contents, Description, Member, Movable, Query, Replacement, StoreError, StoreKind, Unobserved, WriteError,
+    Contents, Description, Member, Movable, Query, Record, Replacement, StoreError, StoreKind, Unobserved,
+    WriteError,
 };
 
 pub use resume::{Resumed, Truth};
@@ -104,11 +105,15 @@ impl Movable for EtcdMoving {
             };
             contents.resources.insert(id, entry.text.to_string());
         }
-        let query = Query { limit: usize::MAX, ..Query::default() };
-        let away = |fault: Fault| StoreError::Unavailable(fault.to_string());
-        contents.records = self.looks.history(&query).await.map_err(away)?;
-        contents.records.reverse();
         Ok(contents)
+    }
+
+    async fn past(&self, head: u64) -> Result<Vec<Record>, StoreError> {
+        let query = Query { before: head.checked_add(1), limit: usize::MAX, only: None };
+        let away = |fault: Fault| StoreError::Unavailable(fault.to_string());
+        let mut records = self.looks.history(&query).await.map_err(away)?;
+        records.reverse();
+        Ok(records)
     }
 
     async fn replace(&self, with: Replacement) -> Result<u64, WriteError> {
