@@ -43,7 +43,7 @@ section! {
         /// what all keys of this fleet begin with
         prefix: String as Prefix = "/portcullis/".to_owned();
         /// the id of the store, as `portcullis store init` prints it; with it, a store of another id is never applied
-        store_id: Option<StoreId> as StoreId;
+        store_id: Option<StoreId> as MaybeStoreId = None;
         /// PEM certificates that sign those of etcd; absent takes those of the system
         ca_file: Option<Spanned<PathBuf>> as Placed<FilePath>;
         /// the certificate of this member, read again when it changes; needs `key_file`
@@ -190,22 +190,55 @@ impl StoreId {
     }
 }
 
-impl Value for StoreId {
-    type Read = Self;
-    const SHAPE: Shape = Shape::Pattern(Self::PATTERN);
+/// An id, or nothing, so that a template can leave it open.
+enum MaybeStoreId {}
 
-    fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
+impl Value for MaybeStoreId {
+    type Read = Option<StoreId>;
+    const SHAPE: Shape = Shape::Pattern(StoreId::PATTERN);
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<Self::Read> {
         let id = text(report, node)?;
         let digits = |id: &str| id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if digits(&id) {
-            return Some(Self(id));
+            return Some(Some(StoreId(id)));
         }
-        // An empty one is none, so that a template can leave it open.
-        if !id.is_empty() {
-            let message = format!("{} is not the id of a store", node.shown());
-            let help = "write the 32 digits that `portcullis store init` prints";
-            report.say(Code::BadStoreId, node.place, message, help);
+        if id.is_empty() {
+            return Some(None);
         }
+        let message = format!("{} is not the id of a store", node.shown());
+        let help = "write the 32 digits that `portcullis store init` prints";
+        report.say(Code::BadStoreId, node.place, message, help);
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Source, outline};
+
+    fn read(id: &str) -> Option<Store> {
+        let text =
+            format!("version: 1\nstore: {{ etcd: {{ endpoints: [\"http://127.0.0.1:2379\"], {id} }} }}\n");
+        outline(&[Source::new("a.yaml", text)], &|_| None)?.store
+    }
+
+    #[test]
+    fn an_empty_id_is_none_and_the_store_stays() {
+        let id = "0123456789abcdef0123456789abcdef";
+        for (written, expected) in [
+            ("", Some(None)),
+            ("store_id: ''", Some(None)),
+            (&format!("store_id: '{id}'"), Some(Some(id))),
+            ("store_id: 12", None),
+        ] {
+            let store = read(written);
+            let found = store.as_ref().map(|store| match store {
+                Store::Etcd(etcd) => etcd.store_id.as_ref().map(StoreId::as_str),
+                Store::Directory(_) => panic!("a folder"),
+            });
+            assert_eq!(found, expected, "{written}");
+        }
     }
 }
