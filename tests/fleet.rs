@@ -48,6 +48,10 @@ mod moving;
 mod network;
 
 #[cfg(test)]
+#[path = "fleet/page.rs"]
+mod page;
+
+#[cfg(test)]
 #[path = "fleet/quorum.rs"]
 mod quorum;
 
