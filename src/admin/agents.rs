@@ -244,7 +244,7 @@ pub(super) async fn put(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(name): Name,
-    Query(query): Query<Write>,
+    query: Write,
     Precondition(expect): Precondition,
     Anything(spec): Anything,
 ) -> Result<Response, Problem> {
@@ -257,7 +257,7 @@ pub(super) async fn delete(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(name): Name,
-    Query(query): Query<Write>,
+    query: Write,
     IfMatch(expect): IfMatch,
 ) -> Result<Response, Problem> {
     remove(&state, &caller, id(&name)?, expect, query).await

@@ -13,7 +13,6 @@ use crate::model::ResourceId;
 
 use super::body::Json;
 use super::caller::Caller;
-use super::page::Query;
 use super::problem::Problem;
 use super::write::Written;
 use super::write_query::Write;
@@ -57,7 +56,7 @@ impl Shown {
 pub(super) async fn restore(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
-    Query(query): Query<Write>,
+    query: Write,
     Json(which): Json<Which>,
 ) -> Result<Response, Problem> {
     let id = ResourceId::parse(&which.resource).ok_or_else(|| {

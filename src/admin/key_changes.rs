@@ -21,7 +21,7 @@ use super::body::{Answer, Json};
 use super::caller::Caller;
 use super::changes::remove;
 use super::key_times::{DURATION, SHORTEST_LIFE, bounds, duration, end_of_successor, expiry};
-use super::page::{Name, Query};
+use super::page::Name;
 use super::precondition::IfMatch;
 use super::problem::Problem;
 use super::write;
@@ -159,7 +159,7 @@ impl Fresh {
 pub(super) async fn create(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
-    Query(query): Query<Write>,
+    query: Write,
     Json(wanted): Json<Create>,
 ) -> Result<Response, Problem> {
     let agent = takes_keys(&state, &wanted.agent)?;
@@ -200,7 +200,7 @@ pub(super) async fn revoke(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(name): Name,
-    Query(query): Query<Write>,
+    query: Write,
     IfMatch(expect): IfMatch,
 ) -> Result<Response, Problem> {
     let live = state.control().live();
@@ -232,7 +232,7 @@ pub(super) async fn rotate(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(name): Name,
-    Query(query): Query<Write>,
+    query: Write,
     IfMatch(expect): IfMatch,
     Json(wanted): Json<Rotate>,
 ) -> Result<Response, Problem> {
@@ -275,7 +275,7 @@ pub(super) async fn delete(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(name): Name,
-    Query(query): Query<Write>,
+    query: Write,
     IfMatch(expect): IfMatch,
 ) -> Result<Response, Problem> {
     remove(&state, &caller, api_keys::id(&name)?, expect, query).await

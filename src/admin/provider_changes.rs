@@ -33,7 +33,7 @@ pub(super) async fn put(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(name): Name,
-    Query(query): Query<Write>,
+    query: Write,
     Precondition(expect): Precondition,
     Anything(spec): Anything,
 ) -> Result<Response, Problem> {

@@ -194,7 +194,7 @@ pub(super) async fn roll_back(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
     Name(number): Name,
-    Query(query): Query<Write>,
+    query: Write,
     IfMatch(expect): IfMatch,
     MaybeJson(part): MaybeJson<Part>,
 ) -> Result<Response, Problem> {

@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::config;
+
+use super::page::Query;
+use super::problem::Problem;
 
 /// How long a write waits for the fleet without `timeout`: a fleet that is well needs under a second.
 const USUAL: Duration = Duration::from_secs(10);
@@ -16,8 +21,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 const TIMEOUT: &str = "^([0-9]{1,6}(ms|s|m))+$";
 
 /// The parameters of writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Asked")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Write {
     /// Check everything, change nothing.
     pub(super) dry_run: bool,
@@ -64,10 +68,17 @@ enum Whom {
     Fleet,
 }
 
-impl TryFrom<Asked> for Write {
-    type Error = String;
+impl<S: Send + Sync> FromRequestParts<S> for Write {
+    type Rejection = Problem;
 
-    fn try_from(asked: Asked) -> Result<Self, String> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Query(asked) = Query::<Asked>::from_request_parts(parts, state).await?;
+        Self::read(asked).map_err(Problem::bad_query)
+    }
+}
+
+impl Write {
+    fn read(asked: Asked) -> Result<Self, String> {
         let wait = match (asked.wait, asked.timeout.as_deref().map(timeout).transpose()?) {
             (None, Some(_)) => return Err("`timeout` says something only beside `wait=fleet`".to_owned()),
             (None | Some(Whom::Own), _) => Wait::Own,

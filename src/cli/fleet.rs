@@ -10,7 +10,7 @@ use crate::model::inert;
 
 use super::exit::Exit;
 use super::gateway;
-use super::place::ConfigArg;
+use super::place::{self, ConfigArg};
 
 /// The longest text that is printed of what a gateway says, in characters.
 const LONGEST: usize = 2000;
@@ -57,13 +57,14 @@ fn admin_of(outline: &Outline) -> Result<&Admin, String> {
 
 /// Asks until nobody is left to wait for, or until `end`.
 fn ask_until(admin: &Admin, end: Option<Instant>) -> Result<Value, String> {
+    let runtime = place::runtime().map_err(|error| error.to_string())?;
     loop {
         let fleet = ask(admin)?;
         let left = end.map(|end| end.saturating_duration_since(Instant::now())).unwrap_or_default();
         if verdict(&fleet) != Exit::NotYet || left.is_zero() {
             return Ok(fleet);
         }
-        std::thread::sleep(EVERY.min(left));
+        runtime.block_on(async { tokio::time::sleep(EVERY.min(left)).await });
     }
 }
 
@@ -81,7 +82,7 @@ fn ask(admin: &Admin) -> Result<Value, String> {
 fn verdict(fleet: &Value) -> Exit {
     let members = || members(fleet).iter().filter(|member| member["state"] != "vanished");
     let late = || members().filter(|member| member["state"] != "running");
-    if late().next().is_none() && fleet["store"]["state"] == "ok" {
+    if late().next().is_none() && store_state(fleet) == "ok" {
         Exit::Success
     } else if late().any(|member| member["state"] == "refused") {
         Exit::RefusedSomewhere
@@ -94,6 +95,10 @@ fn members(fleet: &Value) -> &[Value] {
     fleet["members"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
+fn store_state(fleet: &Value) -> &str {
+    fleet.pointer("/store/state").and_then(Value::as_str).unwrap_or("unknown")
+}
+
 fn print(fleet: &Value, out: &mut dyn Write) -> std::io::Result<()> {
     let text = |value: &Value| inert(value.as_str().unwrap_or("?"), LONGEST).into_string();
     let members = members(fleet);
@@ -104,16 +109,17 @@ fn print(fleet: &Value, out: &mut dyn Write) -> std::io::Result<()> {
     writeln!(out, "{running} of {present} {gateways} {run} revision {revision}")?;
     for member in members.iter().filter(|member| member["state"] != "running") {
         writeln!(out, "  {}: {}", text(&member["name"]), why(member))?;
-        for finding in member["refused"]["findings"].as_array().into_iter().flatten() {
+        let findings = member.pointer("/refused/findings").and_then(Value::as_array);
+        for finding in findings.into_iter().flatten() {
             let resource = finding["resource"].as_str().map_or_else(String::new, |id| {
                 format!("{}:{}:{}: ", inert(id, LONGEST), finding["line"], finding["column"])
             });
             writeln!(out, "    {resource}{} [{}]", text(&finding["message"]), text(&finding["code"]))?;
         }
     }
-    let store = &fleet["store"];
-    if store["state"] != "ok" {
-        writeln!(out, "the store is {}; `portcullis status` says why", text(&store["state"]))?;
+    let state = store_state(fleet);
+    if state != "ok" {
+        writeln!(out, "the store is {}; `portcullis status` says why", inert(state, LONGEST))?;
     }
     Ok(())
 }
@@ -125,7 +131,8 @@ fn why(member: &Value) -> String {
     match member["state"].as_str().unwrap_or_default() {
         "behind" => format!("behind, it runs revision {revision}"),
         "refused" => {
-            format!("refused revision {}, it runs revision {revision}", member["refused"]["revision"])
+            let refused = member.pointer("/refused/revision").and_then(Value::as_u64).unwrap_or_default();
+            format!("refused revision {refused}, it runs revision {revision}")
         }
         "stale" => {
             let age = age.map_or_else(String::new, |age| format!(" for {age} s"));

@@ -10,7 +10,7 @@ use crate::telemetry::Metrics;
 
 use super::diff::shown;
 use super::observe::Observed;
-use super::stores::SharedStore;
+use super::shared_store::SharedStore;
 
 /// The store of these settings, and what it has besides. A process that may write follows it from now on, and remembers
 /// in its `state_dir` what is live; another one only reads it. With `metrics`, what it tells of itself is counted.

@@ -31,6 +31,7 @@ mod records;
 mod reporting;
 mod resolver;
 mod roll_back;
+mod shared_store;
 mod side_by_side;
 mod signing;
 mod status;

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::config::{self, Outline, SharedFile, Snapshot, Source};
 use crate::model::ResourceId;
 use crate::store::{
-    DenialStore, DirectoryStore, Documents, HealthSource, NoStore, Presence, Reading, ResourceStore,
-    SnapshotError, StoreError, Text, Writer,
+    DenialStore, DirectoryStore, Documents, NoStore, Reading, ResourceStore, SnapshotError, StoreError, Text,
+    Writer,
 };
 use crate::telemetry::Metrics;
 
 use super::audit_log::{AuditFile, AuditLog};
 use super::etcd;
-use super::observe::Observed;
+use super::shared_store::SharedStore;
 
 /// The stores of a configuration.
 pub struct Stores {
@@ -27,17 +27,6 @@ pub struct Stores {
     pub(super) fleet: Option<SharedStore>,
     /// What was read last.
     last: Mutex<LastRead>,
-}
-
-/// What a store has that several gateways share. Cheap to clone.
-#[derive(Clone)]
-pub(super) struct SharedStore {
-    /// How the store is.
-    pub(super) health: Arc<dyn HealthSource>,
-    /// Who shares it.
-    pub(super) presence: Arc<dyn Presence>,
-    /// Counts what it tells of itself.
-    pub(super) observed: Option<Arc<Observed>>,
 }
 
 /// Which revision was read.

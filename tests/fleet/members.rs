@@ -227,7 +227,9 @@ async fn two_gateways_of_one_name_are_both_shown_and_both_warn() {
 
 #[tokio::test]
 async fn a_lost_lease_is_replaced_and_a_hand_over_is_not_a_crash() {
-    let mut fleet = Fleet::of(2).await;
+    let server = "  member: { name: gateway-{n} }\n  state_dir: state\n";
+    let start = FleetStart { gateways: 2, server, ..FleetStart::default() };
+    let mut fleet = Fleet::on(Etcd::start().await, start).await;
     fleet.deploy(0, "a").await;
     let both: &[(&str, &str)] = &[("gateway-0", "running"), ("gateway-1", "running")];
     sees(&fleet.members[0], SOON, both).await;

@@ -18,8 +18,8 @@ use crate::model::Live;
 use crate::store::{Presence, Reporter as _, Seen, Sight};
 use crate::telemetry::Metrics;
 
+use super::shared_store::SharedStore;
 use super::status::Status;
-use super::stores::SharedStore;
 use myself::Myself;
 
 pub use member_state::MemberState;
