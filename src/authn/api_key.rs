@@ -152,7 +152,7 @@ pub struct ApiKeyPolicy {
     /// The scheme before the key.
     pub scheme: Scheme,
     /// The agent's own keys by id. A key of another agent is not among them, and so is unknown.
-    pub keys: HashMap<String, ApiKeyRecord>,
+    pub keys: Arc<HashMap<String, ApiKeyRecord>>,
     /// The denials of the process: a denied key counts as revoked.
     pub denials: Arc<Denials>,
 }
@@ -266,7 +266,7 @@ mod tests {
         ApiKeyPolicy {
             header: HeaderName::from_static("x-api-key"),
             scheme: Scheme::bare(),
-            keys: HashMap::from([(id.to_owned(), record)]),
+            keys: Arc::new(HashMap::from([(id.to_owned(), record)])),
             denials: Arc::default(),
         }
     }

@@ -1,6 +1,6 @@
 //! A compiled configuration: what the gateway runs on, immutable, replaced as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use crate::routing::{Agent, Router};
 use crate::signing::{KeyRing, SigningFrom};
 use crate::upstream::Endpoint;
 
+use super::compile::AgentKeys;
 use super::named::Named;
 use crate::config::language::known::Known;
 use crate::config::language::settings::agent::AgentEntry;
@@ -88,6 +89,8 @@ pub struct Snapshot {
     pub(super) entries: Box<[Arc<AgentEntry>]>,
     /// All API keys, by their id, those that wait for their agent among them.
     pub api_keys: BTreeMap<String, ApiKey>,
+    /// Those of each agent, and what they were made of.
+    pub(super) keys: HashMap<AgentName, AgentKeys>,
     /// What somebody should look at.
     pub warnings: Diagnostics,
     /// The certificates that the documents name, and where.
@@ -173,6 +176,11 @@ impl Snapshot {
         }
         let index = self.index_of(source.entry.as_ref()?)?;
         self.sources.get(index).filter(|held| *held == source).map(|_| index)
+    }
+
+    /// The API keys of an agent that has some.
+    pub(super) fn keys_of(&self, agent: &AgentName) -> Option<&AgentKeys> {
+        self.keys.get(agent)
     }
 
     /// What an agent was made of.

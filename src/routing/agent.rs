@@ -216,7 +216,6 @@ pub(crate) mod tests {
     use crate::model::HostRule;
     use crate::telemetry::Metrics;
     use crate::upstream::{Endpoint, SetHeaders, UpstreamHost};
-    use std::collections::HashMap;
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -280,7 +279,7 @@ pub(crate) mod tests {
             Authenticator::ApiKey(ApiKeyPolicy {
                 header: "x-key".parse().unwrap(),
                 scheme: Scheme::bare(),
-                keys: HashMap::new(),
+                keys: Arc::default(),
                 denials: Arc::default(),
             }),
         );

@@ -113,7 +113,7 @@ mod tests {
         let policy = ApiKeyPolicy {
             header: "x-key".parse().unwrap(),
             scheme: Scheme::bare(),
-            keys,
+            keys: Arc::new(keys),
             denials: Arc::default(),
         };
         agent("a", None, "/a", Authenticator::ApiKey(policy))

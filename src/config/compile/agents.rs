@@ -1,22 +1,19 @@
 //! Agents of a document, with everything that a request to them needs.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Issuers, OAuthPolicy, Scheme, TokenCache};
+use crate::authn::{ApiKeyPolicy, Issuers, OAuthPolicy, Scheme, TokenCache};
 use crate::authz::{ClaimHeader, ClaimHeaders, Entry};
-use crate::model::{AgentName, Digest, Identity, Instant, ProviderName, unbracketed};
+use crate::model::{AgentName, ProviderName, unbracketed};
 use crate::routing::{Agent, Authenticator, Cors, CorsRules, Methods, Route, next_id};
 use crate::telemetry::AgentMetrics;
 use crate::upstream::{Endpoint, Upstream, UpstreamHost, UpstreamTls};
 
-use super::super::snapshot::ApiKey;
 use super::input::Input;
 use super::made::{Agents, FromFiles, Providers};
-use super::{audience, card, given, kept, operations, protocol};
+use super::{audience, card, given, kept, keys, operations, protocol};
 use crate::config::language::settings::agent::{self as settings, AgentEntry, Auth, Origins};
 use crate::config::text::code::Code;
 
@@ -25,10 +22,17 @@ pub(super) fn make(input: &Input<'_>, providers: &Providers, from: &FromFiles) -
     let issuers: Issuers = providers.values().map(|p| p.spec().issuer.clone()).collect();
     let before = input.previous.map(|snapshot| &snapshot.issuers).filter(|before| ***before == issuers);
     let issuers = before.map_or_else(|| Arc::new(issuers), Arc::clone);
-    let api_keys = api_keys(input);
+    let api_keys = keys::all(input);
     let tokens = token_cache(input);
     let denials = input.previous.map(|snapshot| Arc::clone(&snapshot.denials)).unwrap_or_default();
-    let mut all = Agents { issuers, keys: keys(&api_keys), api_keys, tokens, denials, ..Agents::default() };
+    let mut all = Agents {
+        issuers,
+        keys: keys::by_agent(input, &api_keys),
+        api_keys,
+        tokens,
+        denials,
+        ..Agents::default()
+    };
     for entry in &input.document.agents {
         let Some(endpoint) = endpoint(input, &mut all, &entry.upstream) else { continue };
         if entry.a2a.is_some() {
@@ -207,7 +211,7 @@ fn authenticator(
         Auth::ApiKey(written) => Authenticator::ApiKey(ApiKeyPolicy {
             header: written.header.clone(),
             scheme: Scheme::parse(&written.prefix)?,
-            keys: all.keys.get(&entry.id.value).cloned().unwrap_or_default(),
+            keys: all.keys.get(&entry.id.value).map(|keys| Arc::clone(&keys.records)).unwrap_or_default(),
             denials: Arc::clone(&all.denials),
         }),
         Auth::OAuth(oauth) => {
@@ -231,49 +235,6 @@ fn authenticator(
             })
         }
     })
-}
-
-/// All API keys, with when they were last used: what the snapshot before knows of the same key.
-fn api_keys(input: &Input<'_>) -> BTreeMap<String, ApiKey> {
-    let known = |id: &str, digest: &Digest| {
-        let before = input.previous.and_then(|snapshot| snapshot.api_keys.get(id));
-        before.filter(|key| key.digest == *digest).map(|key| key.last_used.clone()).unwrap_or_default()
-    };
-    let written = input.document.api_keys.iter().map(|key| {
-        let made = ApiKey {
-            agent: key.agent.value.clone(),
-            name: key.name.clone(),
-            digest: key.sha256.value,
-            created_at: key.created_at,
-            expires_at: key.expires_at,
-            revoked_at: key.revoked_at,
-            last_used: known(key.id.as_str(), &key.sha256.value),
-        };
-        (key.id.as_str().to_owned(), made)
-    });
-    written.collect()
-}
-
-/// The API keys of every agent, by id.
-fn keys(all: &BTreeMap<String, ApiKey>) -> HashMap<AgentName, HashMap<String, ApiKeyRecord>> {
-    let mut keys: HashMap<AgentName, HashMap<String, ApiKeyRecord>> = HashMap::new();
-    for (id, key) in all {
-        let record = ApiKeyRecord {
-            digest: key.digest,
-            expires_at: key.expires_at.map(instant),
-            revoked_at: key.revoked_at.map(instant),
-            last_used: key.last_used.clone(),
-            identity: Arc::new(Identity::of_api_key(id, key.expires_at.map(instant))),
-        };
-        keys.entry(key.agent.clone()).or_default().insert(id.clone(), record);
-    }
-    keys
-}
-
-/// A moment before 1970 is long past, as is the epoch.
-fn instant(at: jiff::Timestamp) -> Instant {
-    let since_epoch = Duration::try_from(at.as_duration()).unwrap_or(Duration::ZERO);
-    Instant::from_duration(since_epoch)
 }
 
 fn claim_headers(

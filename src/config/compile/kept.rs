@@ -93,7 +93,7 @@ fn oauth_is_same(now: &[&Arc<Provider>], policy: &OAuthPolicy) -> bool {
 
 fn keys_are_same(all: &Agents, entry: &AgentEntry, policy: &ApiKeyPolicy) -> bool {
     match all.keys.get(&entry.id.value) {
-        Some(keys) => *keys == policy.keys,
+        Some(keys) => Arc::ptr_eq(&keys.records, &policy.keys) || keys.records == policy.keys,
         None => policy.keys.is_empty(),
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
-use crate::authn::{ApiKeyRecord, Issuers, ProcessSessionKeys, SessionKeys, TokenCache};
+use super::keys::AgentKeys;
+use crate::authn::{Issuers, ProcessSessionKeys, SessionKeys, TokenCache};
 use crate::config::snapshot::ApiKey;
 use crate::idp::Provider;
 use crate::model::{AgentName, Denials, ProviderName};
@@ -25,8 +26,8 @@ pub(super) struct Agents {
     pub(super) api_keys: BTreeMap<String, ApiKey>,
     pub(super) tokens: Option<Arc<TokenCache>>,
     pub(super) denials: Arc<Denials>,
-    /// The API keys of each agent, by id.
-    pub(super) keys: HashMap<AgentName, HashMap<String, ApiKeyRecord>>,
+    /// The API keys of each agent.
+    pub(super) keys: HashMap<AgentName, AgentKeys>,
 }
 
 /// The certificates that agents trust, by the file that holds them.

@@ -9,6 +9,7 @@ mod files;
 mod given;
 mod input;
 mod kept;
+mod keys;
 mod made;
 mod operations;
 mod protocol;
@@ -32,6 +33,7 @@ use crate::config::text::source::Source;
 use crate::model::Digest;
 use crate::telemetry::Metrics;
 
+pub(in crate::config) use keys::AgentKeys;
 pub use terms::ending_certificates;
 
 use input::Input;
@@ -98,6 +100,7 @@ pub fn compile(
         known: document.known.clone(),
         entries: entries(&document.agents),
         api_keys: agents.api_keys,
+        keys: agents.keys,
         warnings: findings.clone(),
         certificate_files: terms::kept(terms, &certificates, previous),
         certificates: files::kept(certificates, previous),
@@ -130,10 +133,10 @@ fn entries(agents: &[Arc<AgentEntry>]) -> Box<[Arc<AgentEntry>]> {
 /// unseen. `files` are those that the texts name, and no others.
 #[must_use]
 pub fn revision(sources: &[Source], files: &Files) -> Revision {
-    let mut all = Vec::new();
+    let mut all = Digest::running();
     let mut add = |bytes: &[u8]| {
-        all.extend_from_slice(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
-        all.extend_from_slice(bytes);
+        all.add(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+        all.add(bytes);
     };
     for source in sources {
         add(source.path.as_os_str().as_encoded_bytes());
@@ -145,7 +148,7 @@ pub fn revision(sources: &[Source], files: &Files) -> Revision {
             add(Digest::of(bytes).to_hex().as_bytes());
         }
     }
-    Revision::new(&Digest::of(&all).to_hex())
+    Revision::new(&all.finish().to_hex())
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::config::text::code::Code;
 use crate::config::text::findings::Findings;
 use crate::config::text::source::{Place, Source};
 use crate::config::text::suggest::suggest;
+use crate::model::Digest;
 
 /// What was written, also of entries that could not be read: a reference to those is not called wrong, and
 /// what only they may use is not called unused.
@@ -134,20 +135,22 @@ fn unused_providers(findings: &Findings, document: &Document, used: &HashSet<&st
 fn keys_of_agents(findings: &Findings, document: &Document, names: &Names<'_>) {
     let known: HashSet<&str> = names.agents.iter().copied().collect();
     let agents: HashMap<&str, &AgentEntry> = document.agents.iter().map(|a| (a.id.as_str(), &**a)).collect();
-    let mut hashes: HashMap<String, (&Source, Place)> = HashMap::new();
+    // There may be a hundred thousand keys.
+    let mut hashes: HashMap<&Digest, (&Source, Place)> = HashMap::with_capacity(document.api_keys.len());
     for key in &document.api_keys {
         let report = key.report(findings);
         let text = key.agent.value.as_str();
-        if !known.contains(text) {
+        let agent = agents.get(text);
+        if agent.is_none() && !known.contains(text) {
             let message = format!("there is no agent {}", key.agent.shown());
             report.find(Code::UnknownAgent, key.agent.place, message, |finding| {
                 finding.help(suggest(text, names.agents.iter().copied()))
             });
         }
-        if let Some(agent) = agents.get(text).filter(|agent| !matches!(agent.auth.value, Auth::ApiKey(_))) {
+        if let Some(agent) = agent.filter(|agent| !matches!(agent.auth.value, Auth::ApiKey(_))) {
             say_not_by_key(findings, key, agent);
         }
-        if let Some(first) = hashes.insert(key.sha256.to_hex(), (&key.source, key.sha256.place)) {
+        if let Some(first) = hashes.insert(&key.sha256.value, (&key.source, key.sha256.place)) {
             let message = "two API keys have the same hash";
             let help = "remove one of them";
             report.clash_with(Code::DuplicateValue, key.sha256.place, first, message, help);
