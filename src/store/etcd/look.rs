@@ -67,8 +67,9 @@ impl Looks {
     }
 
     async fn look_now(&self) -> Result<Seen, Fault> {
-        let found = self.head().await?;
+        // In this order: a commit of this process may come between, and is no head that went back.
         let held = self.standing.held();
+        let found = self.head().await?;
         let written = self.link.options().store_id.as_deref();
         let judgement = judge(found.head.as_ref(), held.head.as_ref(), written);
         let judgement = if held.is_from_disk { judgement.from_disk() } else { judgement };

@@ -76,6 +76,12 @@ impl Held {
         self.state
     }
 
+    /// Whether a later revision of the same store is held, and not only remembered.
+    fn is_ahead_of(&self, other: Option<&Head>) -> bool {
+        let pair = self.head.as_ref().zip(other).filter(|_| self.is_known && !self.is_from_disk);
+        pair.is_some_and(|(held, other)| held.store_id == other.store_id && held.revision > other.revision)
+    }
+
     /// The state, and why it is not [`StoreState::Ok`].
     pub(in crate::store) fn state(&self) -> (StoreState, Option<String>) {
         let is_old = self.confirmed.is_none_or(|at| at.elapsed() > STALE);
@@ -107,11 +113,14 @@ impl Standing {
         self.bell.notify_one();
     }
 
-    /// Holds what was read as a whole.
+    /// Holds what was read as a whole, unless a commit of this process came after it.
     pub(super) fn replace(&self, content: Content, head: Option<Head>, head_changed: i64) {
         let hash = content.hash().into();
         {
             let mut held = self.lock();
+            if held.is_ahead_of(head.as_ref()) {
+                return;
+            }
             held.content = Arc::new(content);
             (held.hash, held.is_known, held.head_changed) = (hash, true, head_changed);
             held.head = head;
