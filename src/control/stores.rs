@@ -71,6 +71,13 @@ impl Stores {
         Self { denials: Some(denials), ..self }
     }
 
+    /// The same, with a store whose resources other members run too: they may name these files, and nothing else of this
+    /// member's own.
+    #[must_use]
+    pub fn sharing(self, files: Arc<[SharedFile]>) -> Self {
+        Self { shared: Some(files), ..self }
+    }
+
     /// Opens the store that the documents name, if they name one.
     ///
     /// # Errors
@@ -112,6 +119,7 @@ impl Stores {
                 let audit = audit.map(|file| Box::new(file) as Box<dyn AuditLog>);
                 let denials = resources.denials();
                 let stores = Self::new(documents, Box::new(resources), audit).with_denials(denials);
+                let stores = stores.sharing(etcd.shared_files.as_slice().into());
                 return Ok(Self { fleet: Some(fleet), ..stores });
             }
         };

@@ -148,6 +148,7 @@ codes! {
     SigningKeyLost "signing-key-lost" Warning "The gateway signs with a key that ends with its process.";
     CardDiffers "card-differs" Warning "The card in a file does not say what the gateway does.";
     PublicAgent "public-agent" Note "An agent that everybody may call.";
+    BesideStore "beside-store" Warning "A resource in a member's own file, beside a store that its fleet shares.";
     UnusedProvider "unused-provider" Warning "A provider that no agent accepts.";
     AgentWithoutKeys "agent-without-keys" Warning "An API-key agent that no key opens.";
     TokenForwarded "token-forwarded" Note "An agent receives its callers' tokens and could use them elsewhere.";

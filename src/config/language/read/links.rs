@@ -6,9 +6,11 @@ use std::collections::{HashMap, HashSet};
 use super::super::document::Document;
 use super::super::settings::agent::{AgentEntry, Auth};
 use super::super::settings::api_key::ApiKeyEntry;
+use super::super::settings::store::Store;
 use super::super::web;
 use crate::config::text::code::Code;
 use crate::config::text::findings::Findings;
+use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Source};
 use crate::config::text::suggest::suggest;
 use crate::model::Digest;
@@ -23,6 +25,7 @@ pub(super) struct Names<'a> {
 
 /// Checks all links.
 pub(super) fn check(findings: &Findings, document: &Document, names: &Names<'_>) {
+    beside_store(findings, document);
     issuers(findings, document);
     routes(findings, document);
     upstreams(findings, document);
@@ -33,6 +36,23 @@ pub(super) fn check(findings: &Findings, document: &Document, names: &Names<'_>)
     keys_of_agents(findings, document, names);
     if document.api_keys.len() == names.api_keys {
         agents_without_keys(findings, document);
+    }
+}
+
+/// What stands in a member's own file is not at the others.
+fn beside_store(findings: &Findings, document: &Document) {
+    let Some((_, Store::Etcd(_))) = &document.store else { return };
+    let agents =
+        document.agents.iter().map(|agent| (&agent.source, &agent.id.place, agent.id.as_str(), "agent"));
+    let providers = document.identity_providers.iter();
+    let providers = providers.map(|p| (&p.source, &p.id.place, p.id.as_str(), "identity provider"));
+    let keys = document.api_keys.iter().map(|key| (&key.source, &key.id.place, key.id.as_str(), "API key"));
+    for (source, place, name, noun) in agents.chain(providers).chain(keys) {
+        if source.entry.is_none() {
+            let message = format!("the {noun} `{name}` is at this member alone");
+            let help = "write it to the store, so that all members have it";
+            Report::new(findings, source).say(Code::BesideStore, *place, message, help);
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::super::values::{ExactText, FilePath, List, SomeList, bad_url, some_te
 use super::super::web;
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
+use crate::config::text::shared_file::SharedFile;
 use crate::config::text::source::{Place, Spanned};
 use crate::config::text::yaml::Node;
 
@@ -54,8 +55,8 @@ section! {
         username: Option<String> as ExactText;
         /// the file with its password
         password_file: Option<Spanned<PathBuf>> as Placed<FilePath>;
-        /// names of local files that stored resources may refer to; each member has them beside the file with this setting
-        shared_files: Vec<Spanned<String>> as List<Placed<ExactText>> = Vec::new();
+        /// files that stored resources may name, as they write it; each member has them beside the file with this setting
+        shared_files: Vec<SharedFile> as List<SharedFileName> = Vec::new();
     }
     impl {
         // A member that was to show a certificate or a password must not come up without.
@@ -144,6 +145,19 @@ impl Value for Endpoint {
         let text = some_text(report, node)?;
         let bad = |help| bad_url(report, node, &text, "this is not the URL of a member of etcd", help);
         web::member_url(&text).map_err(bad).ok()
+    }
+}
+
+/// A file that stored resources may name, and where this member has it.
+enum SharedFileName {}
+
+impl Value for SharedFileName {
+    type Read = SharedFile;
+    const SHAPE: Shape = Shape::SomeText;
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<SharedFile> {
+        let path = FilePath::read(report, node)?;
+        Some(SharedFile { written: some_text(report, node)?, path })
     }
 }
 

@@ -193,7 +193,7 @@ impl<'r, 's, 'e> Tree<'r, 's, 'e> {
             Ok(Some(Expanded { replaced: true, .. })) | Err(Unexpanded::Unset(_)) if is_shared => {
                 let message = "the environment is that of one member, and this is shared by all";
                 let help = "write the value itself, or `$${` for a literal `${`";
-                self.report.say(Code::LocalReference, self.narrowed(place, "${"), message, help);
+                self.report.say(Code::LocalReference, place, message, help);
                 broken = true;
                 (String::new(), true)
             }
