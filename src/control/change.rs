@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{self, Compiled, Diagnostics, Files, Severity, Snapshot, Source};
+use crate::config::{self, Compiled, Diagnostics, Feature, Files, Severity, Snapshot, Source};
 use crate::idp::ProviderSpec;
 use crate::model::{Instant, ResourceId, ResourceKind};
-use crate::store::{Change, Commit, Denial, WriteError, at_leisure};
+use crate::store::{Change, Commit, Denial, StoreError, WriteError, at_leisure};
 use crate::telemetry::Metrics;
 
 use super::denials;
@@ -85,9 +85,13 @@ impl Reconciler {
         self.writable()?;
         // Edits by hand go live or are set aside first, because a change starts from the live configuration.
         let on_disk = self.take_up().await;
+        if on_disk.is_err() {
+            self.understands().await?;
+        }
         let edit = self.planned(asked).await?;
         let previous = self.live.get();
         let Draft { changes, compiled, files, mut edited } = self.draft(&edit, &previous).await?;
+        self.is_understood(&changes, &edit)?;
         if edit.dry_run || (changes.is_empty() && edited.revision == previous.revision) {
             return Ok(edited);
         }
@@ -108,6 +112,27 @@ impl Reconciler {
         }
         self.first_keys(&previous).await;
         Ok(edited)
+    }
+
+    /// Fails when the store holds something that this version does not know: it can neither run it nor write after it.
+    async fn understands(&self) -> Result<(), EditError> {
+        match self.stores.resources.read().await {
+            Err(StoreError::NotUnderstood { .. }) => {
+                Err(EditError::NotUnderstood { members: vec![self.control.fleet().my_name().to_owned()] })
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Fails when members of the fleet are too old to know what would be written.
+    fn is_understood(&self, changes: &[Change], edit: &Edit) -> Result<(), EditError> {
+        if edit.force || self.stores.fleet.is_none() {
+            return Ok(());
+        }
+        let written = changes.iter().filter_map(|change| Some((&change.id, change.to.as_ref()?)));
+        let used = written.flat_map(|(id, text)| Feature::used_by(&self.stores.source(id, text)));
+        let members = self.control.fleet().without(&used.collect());
+        if members.is_empty() { Ok(()) } else { Err(EditError::NotUnderstood { members }) }
     }
 
     /// Fails when the store is read-only.

@@ -7,13 +7,16 @@ mod member_state;
 mod myself;
 mod overview;
 mod reached;
+mod understanding;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+use crate::config::Feature;
 use crate::model::Live;
 use crate::store::{Presence, Reporter as _, Seen, Sight};
 use crate::telemetry::Metrics;
@@ -115,6 +118,11 @@ impl Fleet {
     pub fn overview(&self) -> Overview {
         let health = self.0.shared.as_ref().map(|shared| shared.health.health());
         Overview::of(&self.0.status.get(), health, self.seen(), Instant::now())
+    }
+
+    /// The names of the members that are there and lack one of these features of the language.
+    pub(super) fn without(&self, features: &BTreeSet<Feature>) -> Vec<String> {
+        understanding::without(features, &self.seen(), env!("CARGO_PKG_VERSION"))
     }
 
     /// Waits until every member that has not vanished runs `revision` or a later one, or refused it; at most until `end`.
