@@ -12,7 +12,6 @@ use crate::control::{self, Action, Expect, RollBack, diff};
 use crate::model::{ResourceId, ResourceKind};
 use crate::store::{self, Change, Record};
 
-use super::SharedState;
 use super::body::{Answer, MaybeJson};
 use super::caller::Caller;
 use super::page::{self, LARGEST, Name, Nothing, Query};
@@ -20,6 +19,7 @@ use super::precondition::IfMatch;
 use super::problem::{Problem, ProblemCode};
 use super::write::{self, Written};
 use super::write_query::Write;
+use super::{AdminState, SharedState};
 
 /// Which revisions.
 #[derive(Deserialize, JsonSchema)]
@@ -34,6 +34,9 @@ pub(super) struct List {
     /// Only revisions that changed this resource.
     #[schemars(regex(pattern = ResourceId::PATTERN))]
     resource: Option<String>,
+    /// Only the revision that the commit of this id made: the `commit` of `outcome_unknown`.
+    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
+    commit: Option<String>,
 }
 
 /// One page of revisions, newest first.
@@ -53,6 +56,9 @@ struct About {
     at: jiff::Timestamp,
     who: String,
     what: String,
+    /// The id of the commit, in a store that a fleet shares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<String>,
 }
 
 /// A revision in a list.
@@ -113,6 +119,9 @@ pub(super) async fn list(
         ResourceId::parse(text)
             .ok_or_else(|| Problem::bad_query("`resource` names one, such as agents/refunds"))
     });
+    if let Some(commit) = list.commit {
+        return made_by(&state, commit).await;
+    }
     let head = state.control().status().head.number;
     // One record more than the page holds tells whether there is a next page.
     let query = store::Query { before: list.before, limit: limit + 1, only: only.transpose()? };
@@ -124,6 +133,15 @@ pub(super) async fn list(
     let items = records.iter().map(|record| Summary::new(record, &live)).collect();
     let answer = Answer(Revisions { items, next, head }).into_response();
     Ok(write::with_tag(answer, write::etag(&format!("r{head}"))))
+}
+
+/// The page with the one revision that a commit made, or without.
+async fn made_by(state: &AdminState, commit: String) -> Result<Response, Problem> {
+    let found = state.control().committed(commit).await?;
+    let head = state.control().status().head.number;
+    let live = state.control().live();
+    let items = found.iter().map(|record| Summary::new(record, &live)).collect();
+    Ok(Answer(Revisions { items, next: None, head }).into_response())
 }
 
 /// Returns one revision, with the texts before and after.
@@ -147,7 +165,13 @@ fn not_found(number: &str) -> Problem {
 impl About {
     fn new(record: &Record) -> Self {
         let commit = &record.commit;
-        Self { number: record.number, at: commit.at, who: commit.who.clone(), what: commit.what.clone() }
+        Self {
+            number: record.number,
+            at: commit.at,
+            who: commit.who.clone(),
+            what: commit.what.clone(),
+            commit: record.id.clone(),
+        }
     }
 }
 

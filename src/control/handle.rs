@@ -38,6 +38,7 @@ pub(super) enum Order {
     Restore(Restore, Answer<Edited>),
     History(Query, Answer<Vec<Record>>),
     Record(u64, Answer<Option<Record>>),
+    Committed(String, Answer<Option<Record>>),
     NoteEnded { who: String, what: String },
 }
 
@@ -133,6 +134,14 @@ impl Control {
     /// [`EditError::Store`] when it cannot be read.
     pub async fn record(&self, number: u64) -> Result<Option<Record>, EditError> {
         self.ask(|answer| Order::Record(number, answer)).await
+    }
+
+    /// The revision that the commit of this id made, in a store that several members share.
+    ///
+    /// # Errors
+    /// [`EditError::Store`] when it cannot be read.
+    pub async fn committed(&self, id: String) -> Result<Option<Record>, EditError> {
+        self.ask(|answer| Order::Committed(id, answer)).await
     }
 
     async fn ask<T>(&self, order: impl FnOnce(Answer<T>) -> Order) -> Result<T, EditError> {

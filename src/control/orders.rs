@@ -25,6 +25,9 @@ impl Reconciler {
             Order::Record(number, answer) => {
                 drop(answer.send(self.stores.resources.record(number).await.map_err(EditError::from)));
             }
+            Order::Committed(id, answer) => {
+                drop(answer.send(self.stores.resources.committed(&id).await.map_err(EditError::from)));
+            }
             Order::NoteEnded { who, what } => self.note_ended(&who, &what).await,
         }
     }

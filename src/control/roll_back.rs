@@ -37,7 +37,7 @@ mod tests {
         let change = Change { id: ResourceId::parse(id).unwrap(), from: text(from), to: text(to) };
         let at = jiff::Timestamp::UNIX_EPOCH;
         let commit = Commit { at, who: "w".into(), what: "x".into(), changes: vec![change] };
-        Record { number, commit }
+        Record::new(number, commit)
     }
 
     #[test]

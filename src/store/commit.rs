@@ -39,6 +39,17 @@ pub struct Record {
     /// The commit.
     #[serde(flatten)]
     pub commit: Commit,
+    /// The id of the commit, in a store where a writer may have to ask what became of it.
+    #[serde(rename = "commit", default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+impl Record {
+    /// A revision of a store that gives commits no ids.
+    #[must_use]
+    pub const fn new(number: u64, commit: Commit) -> Self {
+        Self { number, commit, id: None }
+    }
 }
 
 /// The last commit of a store: who has made it since a caller last read.

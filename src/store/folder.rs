@@ -85,7 +85,7 @@ impl Folder {
         if commit.changes.is_empty() {
             return Ok(head);
         }
-        let record = Record { number: head.saturating_add(1), commit };
+        let record = Record::new(head.saturating_add(1), commit);
         self.carry_out(&record)?;
         Ok(record.number)
     }
@@ -156,7 +156,7 @@ impl Folder {
         if commit.changes.is_empty() {
             return Ok(None);
         }
-        let record = Record { number: self.history.head()?.saturating_add(1), commit };
+        let record = Record::new(self.history.head()?.saturating_add(1), commit);
         keep(&self.layout, &record)?;
         self.history.grown_to(record.number);
         Ok(Some(record.number))

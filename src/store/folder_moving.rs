@@ -25,7 +25,7 @@ impl Folder {
     /// configuration.
     pub(super) fn replace(&self, with: Replacement) -> Result<u64, WriteError> {
         let now = self.contents()?;
-        let record = Record { number: with.number(), commit: with.commit(&now.resources) };
+        let record = Record::new(with.number(), with.commit(&now.resources));
         let past = match &with.past {
             Past::Kept => None,
             Past::Of(_, records) => Some(records.as_slice()),

@@ -130,6 +130,14 @@ pub trait ResourceStore: Send + Sync {
         Ok(found.filter(|record| record.number == number))
     }
 
+    /// The revision that the commit of this id made; `None` when there is none, or its record was removed.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    async fn committed(&self, _id: &str) -> Result<Option<Record>, StoreError> {
+        Ok(None)
+    }
+
     /// The last revision of each of these resources, or of all in the history: its number, and the text after it.
     ///
     /// # Errors

@@ -25,6 +25,7 @@ mod moving;
 mod options;
 mod pace;
 mod parts;
+mod patience;
 mod presence;
 mod record;
 mod refused;

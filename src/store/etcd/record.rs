@@ -91,6 +91,6 @@ impl StoredRecord {
             Some(Change { id: ResourceId::parse(&change.resource)?, from: change.from, to: change.to })
         });
         let commit = Commit { at: self.at, who: self.who, what: self.what, changes: changes.collect() };
-        Record { number: self.number, commit }
+        Record { id: Some(self.commit), ..Record::new(self.number, commit) }
     }
 }

@@ -18,6 +18,7 @@ use super::link::Link;
 use super::look::Looks;
 use super::memory::{Memory, Remembered};
 use super::options::EtcdOptions;
+use super::patience::Patience;
 use super::presence::EtcdPresence;
 use super::standing::Held;
 use crate::model::ResourceId;
@@ -30,10 +31,6 @@ use crate::store::{
 /// How long a start waits for etcd: what is kept on disk is the second choice, and comes soon.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 
-/// How long a write waits for the head: longer than one member of etcd may take before the next one is asked, and short
-/// enough that a client is answered within five seconds.
-const REFRESHED: Duration = Duration::from_millis(2300);
-
 /// How long a commit waits for the head of the denials: the head of the store was read a moment before.
 const DENIALS_READ: Duration = Duration::from_millis(500);
 
@@ -44,6 +41,7 @@ pub struct EtcdStore {
     denials: Arc<Denials>,
     followers: Vec<JoinHandle<()>>,
     memory: Option<Memory>,
+    patience: Patience,
 }
 
 impl std::fmt::Debug for EtcdStore {
@@ -60,7 +58,14 @@ impl EtcdStore {
         let looks = Looks::new(Arc::new(Link::new(options)), keys, observer);
         let looks = Arc::new(looks);
         let denials = Arc::new(Denials::new(Arc::clone(&looks)));
-        Self { looks, nudge: Arc::default(), denials, followers: Vec::new(), memory: None }
+        Self {
+            looks,
+            nudge: Arc::default(),
+            denials,
+            followers: Vec::new(),
+            memory: None,
+            patience: Patience::default(),
+        }
     }
 
     /// Remembers what is live in `file`, and what ran last from there: the store must go on from that.
@@ -186,35 +191,35 @@ impl ResourceStore for EtcdStore {
 
     async fn history(&self, query: Query) -> Result<Vec<Record>, StoreError> {
         self.held().await?;
-        self.looks.history(&query).await.map_err(|fault| away(&fault))
+        self.patience.wait(self.looks.history(&query)).await.map_err(|fault| away(&fault))
     }
 
     async fn record(&self, number: u64) -> Result<Option<Record>, StoreError> {
-        self.looks.record(number).await.map_err(|fault| away(&fault))
+        self.patience.wait(self.looks.record(number)).await.map_err(|fault| away(&fault))
     }
 
     async fn latest(&self, of: Option<&BTreeSet<ResourceId>>) -> Result<Latest, StoreError> {
-        let mut latest = Latest::new();
-        let history = self.history(Query { limit: usize::MAX, ..Query::default() }).await?;
-        for record in history {
-            for change in record.commit.changes {
-                if of.is_none_or(|of| of.contains(&change.id)) {
-                    latest.entry(change.id).or_insert((record.number, change.to));
-                }
-            }
-        }
-        Ok(latest)
+        self.held().await?;
+        self.looks.latest(of).await.map_err(|fault| away(&fault))
+    }
+
+    async fn committed(&self, id: &str) -> Result<Option<Record>, StoreError> {
+        let found = async {
+            // Another member may have made it.
+            self.looks.look().await?;
+            self.looks.committed(id).await
+        };
+        self.patience.wait(found).await.map_err(|fault| away(&fault))
     }
 
     async fn head(&self) -> Result<u64, StoreError> {
-        Ok(self.looks.standing.held().revision())
+        Ok(self.held().await?.revision())
     }
 
     async fn refresh(&self) -> Result<(), WriteError> {
-        match timeout(REFRESHED, self.looks.look()).await {
-            Ok(Ok(_)) => self.looks.may_write(),
-            Ok(Err(fault)) => Err(self.looks.refused(&fault)),
-            Err(_) => Err(self.looks.refused(&Fault::TimedOut(REFRESHED))),
+        match self.patience.wait(async { self.looks.look().await.map(drop) }).await {
+            Ok(()) => self.looks.may_write(),
+            Err(fault) => Err(self.looks.refused(&fault)),
         }
     }
 

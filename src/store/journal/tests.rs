@@ -39,7 +39,7 @@ impl Scene {
         ];
         let (who, what) = (String::new(), String::new());
         let commit = Commit { at: jiff::Timestamp::UNIX_EPOCH, who, what, changes };
-        let this = Self { _dir: dir, layout, record: Record { number: 1, commit } };
+        let this = Self { _dir: dir, layout, record: Record::new(1, commit) };
         this.stands([false; 3]);
         this
     }
@@ -220,7 +220,7 @@ fn a_read_during_commits_includes_the_last_of_them() {
             what: String::new(),
             changes: changes.to_vec(),
         };
-        Record { number: at as u64 + 1, commit }
+        Record::new(at as u64 + 1, commit)
     };
     // Each was read before or after any of the commits.
     for a in [None, Some("1"), Some("2"), Some("3")] {

@@ -74,7 +74,7 @@ impl EtcdMoving {
         };
         let resumed = Resumed { revision, resources: content.len(), before: number };
         let changes = changes(&held, &content);
-        let record = Record { number: revision, commit: Commit { changes, ..commit } };
+        let record = Record::new(revision, Commit { changes, ..commit });
         self.go_live(Next { head, content, record, over }).await?;
         Ok(resumed)
     }

@@ -40,7 +40,7 @@ impl EtcdMoving {
         let now = held.content.iter().filter_map(|(name, entry)| {
             Some((crate::model::ResourceId::parse(name)?, entry.text.to_string()))
         });
-        let own = Record { number, commit: with.commit(&now.collect()) };
+        let own = Record::new(number, with.commit(&now.collect()));
         let (record, resumed) = match &with.past {
             Past::Kept => (own, before.resumed),
             Past::Of(_, records) => {
