@@ -78,3 +78,7 @@ mod traffic;
 #[cfg(test)]
 #[path = "fleet/users.rs"]
 mod users;
+
+#[cfg(test)]
+#[path = "fleet/writing.rs"]
+mod writing;

@@ -18,6 +18,10 @@ mod crash;
 mod directory;
 
 #[cfg(test)]
+#[path = "store/etcd.rs"]
+mod etcd;
+
+#[cfg(test)]
 #[path = "store/folder.rs"]
 mod folder;
 

@@ -175,7 +175,7 @@ fn what_is_acknowledged_survives_and_nothing_is_there_by_halves() {
         }
         let store = place.open(Writer::Now).unwrap();
         let history = store.history(&all()).unwrap();
-        let wanted = (1..=last).rev().map(|number| Record { number, commit: leading_to(number) });
+        let wanted = (1..=last).rev().map(|number| Record::new(number, leading_to(number)));
         assert!(history.into_iter().eq(wanted), "store {seed}: its history is not what was done");
     }
     assert!(cut > 0, "none of {} kills cut a commit in the middle", STORES * KILLS_OF_ONE_STORE);

@@ -9,7 +9,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::asked::{Asked, wait};
-use super::contract::{self, Place, holds_to_the_contract};
+use super::contract::{self, LocalPlace, Place, holds_to_the_contract, led_to};
 
 /// A folder for a store.
 pub(crate) struct Directory {
@@ -49,28 +49,15 @@ impl Place for Directory {
         self.open(Writer::Now)
     }
 
-    fn successor(&self) -> Asked {
-        self.open(Writer::Later).unwrap()
-    }
-
     fn reader(&self) -> Asked {
         self.open(Writer::Never).unwrap()
     }
 
-    fn by_hand(&self, id: &ResourceId, text: Option<&str>) {
-        match text {
-            Some(text) => {
-                fs::create_dir_all(self.file(id).parent().unwrap()).unwrap();
-                fs::write(self.file(id), text).unwrap();
-            }
-            None => fs::remove_file(self.file(id)).unwrap(),
-        }
-    }
-
     fn has_history(&self, records: Vec<Record>) {
+        led_to(&records).iter().for_each(|(id, text)| self.by_hand(id, Some(text)));
         let folder = self.folder().join("revisions");
         fs::create_dir_all(&folder).unwrap();
-        for Record { number, commit } in records {
+        for Record { number, commit, .. } in records {
             let changes = commit.changes.iter();
             let changes =
                 changes.map(|c| json!({ "resource": c.id.to_string(), "from": c.from, "to": c.to }));
@@ -82,6 +69,22 @@ impl Place for Directory {
                 "changes": changes.collect::<Vec<_>>(),
             });
             fs::write(folder.join(format!("{number:08}.json")), record.to_string()).unwrap();
+        }
+    }
+}
+
+impl LocalPlace for Directory {
+    fn successor(&self) -> Asked {
+        self.open(Writer::Later).unwrap()
+    }
+
+    fn by_hand(&self, id: &ResourceId, text: Option<&str>) {
+        match text {
+            Some(text) => {
+                fs::create_dir_all(self.file(id).parent().unwrap()).unwrap();
+                fs::write(self.file(id), text).unwrap();
+            }
+            None => fs::remove_file(self.file(id)).unwrap(),
         }
     }
 }

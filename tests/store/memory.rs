@@ -13,7 +13,7 @@ use portcullis::store::{
 use tokio::sync::watch;
 
 use super::asked::Asked;
-use super::contract::{Place, holds_to_the_contract};
+use super::contract::{LocalPlace, Place, holds_to_the_contract, led_to};
 
 const KEPT: usize = 1000;
 
@@ -96,7 +96,7 @@ impl ResourceStore for MemoryStore {
     async fn read(&self) -> Result<Reading, StoreError> {
         let held = self.shared.held.lock().unwrap();
         let text = |(id, text): (&ResourceId, &String)| {
-            (id.clone(), Text { path: self.place(id), text: text.clone() })
+            (id.clone(), Text { path: self.place(id), text: text.as_str().into() })
         };
         Ok(Reading {
             hash: None,
@@ -126,7 +126,7 @@ impl ResourceStore for MemoryStore {
         if !commit.changes.is_empty() {
             commit.changes.iter().for_each(|change| held.put(&change.id, change.to.as_ref()));
             let number = held.head() + 1;
-            held.records.push(Record { number, commit });
+            held.records.push(Record::new(number, commit));
             let forgotten = held.records.len().saturating_sub(KEPT);
             held.records.drain(..forgotten);
             self.shared.rings.send_replace(());
@@ -170,21 +170,24 @@ impl Place for Memory {
         MemoryStore::open(&self.0, Writer::Now).map(Asked::new)
     }
 
-    fn successor(&self) -> Asked {
-        Asked::new(MemoryStore::open(&self.0, Writer::Later).unwrap())
-    }
-
     fn reader(&self) -> Asked {
         Asked::new(MemoryStore::open(&self.0, Writer::Never).unwrap())
+    }
+
+    fn has_history(&self, records: Vec<Record>) {
+        let mut held = self.0.held.lock().unwrap();
+        (held.texts, held.records) = (led_to(&records), records);
+    }
+}
+
+impl LocalPlace for Memory {
+    fn successor(&self) -> Asked {
+        Asked::new(MemoryStore::open(&self.0, Writer::Later).unwrap())
     }
 
     fn by_hand(&self, id: &ResourceId, text: Option<&str>) {
         self.0.held.lock().unwrap().put(id, text.map(str::to_owned).as_ref());
         self.0.rings.send_replace(());
-    }
-
-    fn has_history(&self, records: Vec<Record>) {
-        self.0.held.lock().unwrap().records = records;
     }
 }
 
@@ -228,7 +231,7 @@ mod gateway {
         };
         assert_eq!(control.edit(edit).await.unwrap().number, Some(1));
         let text = shared.held.lock().unwrap().texts[&agent("a")].clone();
-        assert_eq!(control.live().source_of(&agent("a")).map(|source| source.text.clone()), Some(text));
+        assert_eq!(control.live().source_of(&agent("a")).map(|source| source.text.to_string()), Some(text));
         let head = control.status().head.clone();
         assert_eq!(
             (head.number, head.text_is_live, control.status().store.kind),

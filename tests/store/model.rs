@@ -6,7 +6,7 @@ use portcullis::model::ResourceId;
 use portcullis::store::{Record, WriteError, Writer};
 use proptest::prelude::*;
 
-use super::contract::{Place as _, agent, all, change, commit, provider, resources};
+use super::contract::{LocalPlace as _, agent, all, change, commit, provider, resources};
 use super::directory::Directory;
 
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ proptest! {
                         continue;
                     }
                     if !wanted.changes.is_empty() {
-                        history.insert(0, Record { number: history.len() as u64 + 1, commit: wanted });
+                        history.insert(0, Record::new(history.len() as u64 + 1, wanted));
                     }
                     prop_assert_eq!(result, Ok(history.len() as u64));
                     map = after;
