@@ -7,15 +7,16 @@ mod proposed;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::config::{self, Compiled, Outline};
 use crate::model::ResourceId;
-use crate::store::{DirectoryStore, Documents, EtcdMoving, Movable, StoreError, Text, Writer};
+use crate::store::{DirectoryStore, Documents, EtcdMoving, Movable, StoreError, StoreKind, Text, Writer};
 use crate::telemetry::Metrics;
 
 use super::etcd;
 use super::load::{LoadError, load};
-use super::stores::Stores;
+use super::stores::{Stores, outline};
 
 pub use difference::Difference;
 use proposed::Proposed;
@@ -110,7 +111,14 @@ pub async fn try_out(
         (id.clone(), text)
     });
     let proposed = Proposed::new(texts.collect(), target.describe());
+    let store = outline(documents.as_ref()).await?.and_then(|outline| outline.store);
     let stores = Stores::new(documents, Box::new(proposed), None);
+    // What members share names nothing of one of them, except for the files that they share.
+    let stores = match (target.describe().kind, store) {
+        (StoreKind::Etcd, Some(config::Store::Etcd(etcd))) => stores.sharing(etcd.shared_files.into()),
+        (StoreKind::Etcd, _) => stores.sharing(Arc::from([])),
+        (StoreKind::Directory | StoreKind::File, _) => stores,
+    };
     load(&stores, metrics).await.map(|(compiled, _)| compiled)
 }
 
