@@ -1012,6 +1012,7 @@ export type ConfigurationCode =
   | "signing-key-lost"
   | "card-differs"
   | "public-agent"
+  | "beside-store"
   | "unused-provider"
   | "agent-without-keys"
   | "token-forwarded"
@@ -1691,6 +1692,9 @@ export interface Restore {
 export interface Revision {
   at: string;
   changes: ChangeWithTexts[];
+
+  /** The id of the commit, in a store that a fleet shares. */
+  commit?: string | null;
   number: number;
   what: string;
   who: string;
@@ -1708,6 +1712,9 @@ export interface RevisionPage {
 export interface RevisionSummary {
   at: string;
   changes: Change[];
+
+  /** The id of the commit, in a store that a fleet shares. */
+  commit?: string | null;
   number: number;
   what: string;
   who: string;
