@@ -4,6 +4,10 @@
 //! What every store promises is in `store_contract`; the console's page of it is in `e2e`.
 
 #[cfg(test)]
+#[path = "fleet/checked.rs"]
+mod checked;
+
+#[cfg(test)]
 #[path = "fleet/clocks.rs"]
 mod clocks;
 

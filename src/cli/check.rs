@@ -17,15 +17,20 @@ pub(super) struct Args {
     /// Fail on warnings, too; notes, about what was written on purpose, are none
     #[arg(long)]
     strict: bool,
-    /// Try here and now what a start needs: ports that are free, and folders that this user may write
+    /// Try here and now what a start needs: ports that are free, folders that this user may write, and a shared store
     #[arg(long)]
     bind: bool,
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<Exit> {
     let runtime = place::runtime()?;
-    let stores = match place::stores(&args.config, &runtime) {
-        Ok(stores) => stores,
+    let opened = if args.bind {
+        place::stores(&args.config, &runtime).map(|stores| (stores, false))
+    } else {
+        place::stores_here(&args.config, &runtime)
+    };
+    let (stores, left_out) = match opened {
+        Ok(opened) => opened,
         Err(message) => {
             writeln!(err, "error: {message}")?;
             return Ok(Exit::Failure);
@@ -36,6 +41,9 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
         Ok((compiled, _)) => {
             write!(err, "{}", compiled.warnings)?;
             let tried = try_surroundings(args, &compiled.snapshot, err)?;
+            if left_out {
+                writeln!(err, "note: not read: what the store in etcd holds (--bind does)")?;
+            }
             let (agents, providers) = (compiled.snapshot.agents.len(), compiled.snapshot.providers.len());
             let refused = args.strict && compiled.warnings.warnings() > 0;
             let verdict = match (refused, tried) {

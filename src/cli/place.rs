@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::control::Stores;
-use crate::store::{Documents, FileDocuments, Writer};
+use crate::config::Store;
+use crate::control::{Stores, outline};
+use crate::store::{Documents, FileDocuments, NoStore, Writer};
 
 /// Where the configuration is.
 #[derive(Debug, clap::Args)]
@@ -27,6 +28,20 @@ pub(super) fn documents(arg: &ConfigArg) -> Result<Box<dyn Documents>, String> {
 pub(super) fn stores(arg: &ConfigArg, runtime: &Runtime) -> Result<Stores, String> {
     let opened = runtime.block_on(Stores::open(documents(arg)?, Writer::Never));
     opened.map_err(|error| format!("error: {error}"))
+}
+
+/// The same without contacting a store that several gateways share, which is as if it were empty, and whether there is one.
+pub(super) fn stores_here(arg: &ConfigArg, runtime: &Runtime) -> Result<(Stores, bool), String> {
+    let documents = documents(arg)?;
+    // What keeps the outline from being read is told by who reads the whole.
+    let outline = runtime.block_on(outline(documents.as_ref())).ok().flatten();
+    match outline.and_then(|outline| outline.store) {
+        Some(Store::Etcd(_)) => {
+            let nothing = NoStore::new("it was not contacted".to_owned());
+            Ok((Stores::new(documents, Box::new(nothing), None), true))
+        }
+        Some(Store::Directory(_)) | None => Ok((stores(arg, runtime)?, false)),
+    }
 }
 
 /// What waits for the stores. A command needs one thread for that.

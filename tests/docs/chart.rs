@@ -221,10 +221,11 @@ fn checked(text: &str, strict: bool) -> (bool, String) {
 
 #[test]
 fn the_gateway_accepts_every_rendered_configuration() {
-    for (name, values) in cases().into_iter().filter(|(name, _)| *name != "fleet") {
+    for (name, values) in cases() {
         let objects = objects("portcullis", &values);
         let text = configuration(&objects);
-        let (good, said) = checked(text, true);
+        // That one is warned of resources beside the store.
+        let (good, said) = checked(text, name != "fleet");
         assert!(good, "{name}:\n{said}\n{text}");
     }
 }
