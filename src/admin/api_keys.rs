@@ -109,7 +109,11 @@ pub(super) async fn show(
 
 fn shown(state: &AdminState, live: &Snapshot, name: &str, key: &config::ApiKey) -> Option<ApiKey> {
     let written = live.written(&id(name).ok()?)?;
-    Some(ApiKey::new(name, key, written.tag, written.stored, state.admin.clock.now()))
+    let now = state.admin.clock.now();
+    let shown = ApiKey::new(name, key, written.tag, written.stored, now);
+    // A denied key is refused, also where its own text says nothing of that.
+    let denied = live.denials.of_api_key(name, now).map(|_| KeyState::Revoked);
+    Some(ApiKey { state: denied.unwrap_or(shown.state), ..shown })
 }
 
 /// A key of the live configuration, and its text. 404 when there is none.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use testkit::api::If;
 use testkit::fleet::{FleetMember, SOON};
 use testkit::raw::Wire;
-use testkit::{Cut, Etcd, Fleet, FleetStart, client, eventually};
+use testkit::{Cut, Etcd, Fleet, FleetStart, client, eventually, portcullis};
 
 /// How many revocations are timed.
 const TIMED: usize = 60;
@@ -267,4 +267,38 @@ async fn a_store_whose_denials_went_back_brings_no_key_back() {
     }
     revoke(member, &other).await.is(200);
     all_answer(&fleet, &other, 401).await;
+}
+
+#[tokio::test]
+async fn a_backup_that_a_person_accepts_brings_no_key_back() {
+    let fleet = with_keyed_agent(Fleet::of(2).await).await;
+    let member = &fleet.members[0];
+    let key = key(member).await;
+    all_answer(&fleet, &key, 200).await;
+    let (before, saved) = (member.runs().await, fleet.etcd.save("before").await);
+    revoke(member, &key).await.is(200);
+    all_answer(&fleet, &key, 401).await;
+    fleet.etcd.restore(&saved).await;
+    for member in &fleet.members {
+        member.is_in_state("regressed").await;
+        assert_eq!(call(member, &key).await, 401);
+    }
+    let config = member.gateway.config();
+    let config = config.to_str().expect("a path");
+    let accept = ["store", "resume", "-c", config, "--accept", &before.to_string()];
+    let ran = portcullis(member.gateway.folder.path(), &accept).await;
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    fleet.all_run(before + 1).await;
+    for member in &fleet.members {
+        member.is_in_state("ok").await;
+    }
+    // The key's own text is that of the backup; the denial is in the store again.
+    let shown = member.api().get(&format!("/api-keys/{}", key.id)).await.is(200).json();
+    assert_eq!((&shown["revoked_at"], &shown["state"]), (&Value::Null, &json!("revoked")));
+    all_answer(&fleet, &key, 401).await;
+    let (head, entries) = stored(&fleet.etcd).await;
+    assert!(
+        head.n >= 2 && entries.contains_key(format!("api_key-{}", key.id).as_str()),
+        "{head:?} {entries:?}"
+    );
 }
