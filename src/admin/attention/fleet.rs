@@ -84,9 +84,7 @@ fn member(seen: &Seen<'_>, fleet: &Overview, shown: &FleetMember) -> Option<Atte
             (Level::Error, Code::MemberRefused, text)
         }
         // What is known of the others is as old as what is known of the store.
-        MemberState::Behind | MemberState::Stale | MemberState::Vanished
-            if fleet.state == StoreState::Stale =>
-        {
+        MemberState::Behind | MemberState::Stale | MemberState::Vanished if fleet.state != StoreState::Ok => {
             return None;
         }
         MemberState::Behind if seen.now.since(seen.status.applied_at) < BEHIND => return None,

@@ -311,13 +311,14 @@ fn a_store_that_is_not_in_order_is_listed_and_a_person_is_asked_where_one_must_d
 }
 
 #[test]
-fn without_the_store_nothing_new_is_known_of_the_others() {
+fn while_the_store_is_not_in_order_nothing_new_is_known_of_the_others() {
     use MemberState::{Behind, Refused, Stale, Vanished};
     let members = [("a", Behind), ("b", Stale), ("c", Vanished), ("d", Refused)];
     let members = members.map(|(name, state)| member(name, state)).to_vec();
-    let told = told_of(&fleet(StoreState::Stale, members), 60);
-    assert_eq!(
-        codes(&told).into_iter().map(|(_, code, _)| code).collect::<Vec<_>>(),
-        [Code::MemberRefused, Code::StoreStale]
-    );
+    for state in StoreState::ALL.iter().copied().filter(|state| *state != StoreState::Ok) {
+        let told = told_of(&fleet(state, members.clone()), 60);
+        let about: Vec<_> = codes(&told).into_iter().map(|(_, code, name)| (code, name)).collect();
+        assert_eq!(about.len(), 2, "{state:?}: {about:?}");
+        assert!(about.contains(&(Code::MemberRefused, "d".to_owned())), "{state:?}: {about:?}");
+    }
 }
