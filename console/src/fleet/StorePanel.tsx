@@ -54,7 +54,7 @@ function Decide({ fleet, self }: { fleet: Fleet; self: string | null }) {
       <p>
         Nothing is lost while nobody decides. First see why: the{" "}
         {holds ? "endpoints, the prefix and the backup" : "endpoints, the prefix and who deleted the keys"}.
-        Then one of these ends it for the whole fleet:
+        Then {holds ? "one of these ends" : "this ends"} it for the whole fleet:
       </p>
       <p>
         <strong>Keep what runs.</strong>{" "}
