@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use testkit::{Start, Upstream, client, eventually, free_port};
+use testkit::fleet::SOON;
+use testkit::{Etcd, Fleet, FleetStart, Start, Upstream, client, eventually, free_port};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
@@ -102,6 +103,49 @@ async fn an_operator_gets_through_the_second_day() {
         std::fs::remove_file(&restart).expect("the file of the story");
     };
     tokio::join!(ends_well("second_day.mjs", &story), restarts);
+}
+
+#[tokio::test]
+async fn an_operator_sees_who_runs_what_in_a_fleet_of_three() {
+    let start = FleetStart {
+        server: "  member: { name: gateway-{n}, labels: { zone: \"{n}\" } }\n",
+        ..FleetStart::default()
+    };
+    let mut fleet = Fleet::on(Etcd::start().await, start).await;
+    // The route of a deploy that this member alone has to refuse.
+    let upstream = fleet.upstream.url();
+    fleet.members[1].write_body(&format!(
+        "agents:\n  own: {{ route: /taken, upstream: \"{upstream}\", auth: public }}\n"
+    ));
+    fleet.members[1].gateway.signal("HUP").await;
+    eventually("gateway-1 serves what its own file says", SOON, async || {
+        (client().get(fleet.members[1].url("/taken")).send().await.ok()?.status() == 200).then_some(())
+    })
+    .await;
+
+    let aside = tempfile::tempdir().expect("a folder aside");
+    let (kill, back) = (aside.path().join("kill"), aside.path().join("kill.back"));
+    let urls: Vec<_> = fleet.members.iter().map(|member| member.url("")).collect();
+    let story = [
+        ("CONSOLE_URL", format!("http://127.0.0.1:{}", fleet.members[0].admin)),
+        ("ADMIN_TOKEN", fleet.members[0].admin_token()),
+        ("GATEWAY_URLS", urls.join(" ")),
+        ("UPSTREAM_URL", upstream),
+        ("KILL_FILE", kill.to_str().expect("a path").to_owned()),
+    ];
+    // The story asks for both with files, and sees that the first is gone when the gateway is back.
+    let gateway = &mut fleet.members[2].gateway;
+    let killed = async {
+        let asked = async |what: &str, file: &Path| {
+            eventually(what, Duration::from_secs(280), async || file.exists().then_some(())).await;
+        };
+        asked("the story asks for the end of a gateway", &kill).await;
+        gateway.kill().await;
+        asked("the story asks for its return", &back).await;
+        std::fs::remove_file(&kill).expect("the file of the story");
+        gateway.start_again().await;
+    };
+    tokio::join!(ends_well("fleet.mjs", &story), killed);
 }
 
 #[tokio::test]
