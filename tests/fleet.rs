@@ -72,6 +72,10 @@ mod shared;
 mod stage;
 
 #[cfg(test)]
+#[path = "fleet/start.rs"]
+mod start;
+
+#[cfg(test)]
 #[path = "fleet/strangers.rs"]
 mod strangers;
 

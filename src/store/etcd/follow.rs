@@ -54,7 +54,8 @@ impl Follower {
                 Ended::Fault(Fault::Compacted(_)) => {}
                 Ended::Fault(fault) => {
                     let fault = fault.to_string();
-                    if told.as_ref() != Some(&fault) {
+                    // Each try may fail at another endpoint, and in another way.
+                    if told.is_none() {
                         tracing::warn!("{fault}; what is held stays, and etcd is tried again");
                         told = Some(fault);
                     }

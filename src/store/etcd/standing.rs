@@ -9,7 +9,6 @@ use tokio::time::Instant;
 
 use super::content::{Content, Put};
 use super::head::Head;
-use super::memory::Remembered;
 use crate::store::{Health, HealthSource, StoreState};
 
 /// How old the last confirmation may be: three regular ones may be lost.
@@ -136,7 +135,7 @@ impl Standing {
     }
 
     /// Holds what ran last on this machine, which nobody has confirmed, in place of anything else.
-    pub(super) fn fall_back(&self, Remembered { content, head }: Remembered) {
+    pub(super) fn fall_back(&self, content: Arc<Content>, head: Head) {
         let mut held = self.lock();
         held.hash = head.sha256.as_str().into();
         (held.content, held.head, held.head_changed) = (content, Some(head), 0);

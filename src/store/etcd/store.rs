@@ -237,7 +237,8 @@ impl ResourceStore for EtcdStore {
 
     async fn fall_back(&self) -> Result<(), Option<SnapshotError>> {
         let remembered = self.memory.as_ref().and_then(Memory::before).ok_or(None)?;
-        self.looks.standing.fall_back(remembered.map_err(Some)?);
+        let Remembered { content, head } = remembered.map_err(Some)?;
+        self.looks.standing.fall_back(content, head);
         Ok(())
     }
 
