@@ -116,6 +116,8 @@ fn files(document: &Document) -> Files {
                 .to_owned(),
         ),
         "doubled-card.json" => Some(r#"{"url":"https://a.example/","url":"https://b.example/"}"#.to_owned()),
+        "seal.key" => Some("s".repeat(32)),
+        "half-a-seal.key" => Some("s".repeat(16)),
         "sessions.key" => Some("0123456789abcdef".repeat(4)),
         "empty.pem" => Some(String::new()),
         "damaged.pem" => Some(certificate_pem.replace("MII", "!!!")),

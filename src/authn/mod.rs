@@ -18,5 +18,5 @@ pub use oauth::{
     Answer, AudienceClaim, BoundTokens, ForwardToken, Issuers, Malformed, OAuthPolicy, Token, TokenForm,
 };
 pub use session::{BadSessionId, SessionKeys, SessionOwner};
-pub use session_keys::{BadSessionKeys, ProcessSessionKeys, SessionKeySource};
+pub use session_keys::{BadSessionKeys, BadSharedKeys, ProcessSessionKeys, SessionKeySource};
 pub use token_location::{TokenLocation, answered_protocol, query_without, strip};

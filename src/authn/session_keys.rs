@@ -12,6 +12,14 @@ use crate::model::{Digest, Secret};
 #[error("holds no session key: one line of 64 hexadecimal digits, or two, the present key first")]
 pub struct BadSessionKeys;
 
+/// A file that holds no keys for a fleet. It says nothing of what the file holds but its length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected a sealing key of 32 bytes, or one or two lines of 64 hexadecimal digits, the present key first; found {0} bytes \
+     of something else"
+)]
+pub struct BadSharedKeys(usize);
+
 impl SessionKeys {
     /// The keys in the text of a file: the present one, and in a second line the one before it.
     ///
@@ -27,6 +35,17 @@ impl SessionKeys {
             return Err(BadSessionKeys);
         }
         Ok(Self::new(present.as_bytes(), before.as_ref().map(Digest::as_bytes)))
+    }
+
+    /// The keys in a file that the members of a fleet share: 32 bytes as they are, or the text of [`Self::parse`].
+    ///
+    /// # Errors
+    /// When the file holds neither.
+    pub fn parse_shared(bytes: &[u8]) -> Result<Self, BadSharedKeys> {
+        match <&[u8; 32]>::try_from(bytes) {
+            Ok(key) => Ok(Self::new(key, None)),
+            Err(_) => Self::parse(bytes).map_err(|_| BadSharedKeys(bytes.len())),
+        }
     }
 
     /// The text of a new file, with a random key.
@@ -58,9 +77,9 @@ fn random() -> Result<[u8; 32], ring::error::Unspecified> {
 pub struct ProcessSessionKeys(OnceLock<SessionKeys>);
 
 impl ProcessSessionKeys {
-    /// Settles the keys; the first ones stay.
-    pub fn settle(&self, keys: SessionKeys) {
-        let _first = self.0.set(keys);
+    /// Settles the keys; the first ones stay. Whether the keys are these.
+    pub fn settle(&self, keys: SessionKeys) -> bool {
+        *self.0.get_or_init(|| keys.clone()) == keys
     }
 }
 
@@ -125,6 +144,31 @@ mod tests {
     }
 
     #[test]
+    fn a_file_for_a_fleet_holds_the_bytes_of_one_key_or_such_a_text() {
+        let keys = |present: u8, before: Option<u8>| {
+            SessionKeys::new(&[present; 32], before.map(|byte| [byte; 32]).as_ref())
+        };
+        let (one, two) = ("0a".repeat(32), "ff".repeat(32));
+        for (file, wanted) in [
+            (vec![7; 32], Some(keys(7, None))),
+            (vec![b'\n'; 32], Some(keys(b'\n', None))),
+            (one.clone().into_bytes(), Some(keys(0x0a, None))),
+            (format!("{two}\n{one}\n").into_bytes(), Some(keys(0xff, Some(0x0a)))),
+            (vec![7; 31], None),
+            (vec![7; 33], None),
+            (vec![7; 64], None),
+            (Vec::new(), None),
+        ] {
+            let length = file.len();
+            assert_eq!(
+                SessionKeys::parse_shared(&file),
+                wanted.ok_or(BadSharedKeys(length)),
+                "{length} bytes"
+            );
+        }
+    }
+
+    #[test]
     fn a_new_text_holds_a_key_of_its_own() {
         let texts = [SessionKeys::new_text().unwrap(), SessionKeys::new_text().unwrap()];
         let [one, two] = texts.map(|text| SessionKeys::parse(text.expose_secret().as_bytes()).unwrap());
@@ -138,7 +182,7 @@ mod tests {
         let source = SessionKeySource::Process(Arc::clone(&process));
         assert_eq!(source.keys(), None);
         for byte in [7, 8] {
-            process.settle(SessionKeys::new(&[byte; 32], None));
+            assert_eq!(process.settle(SessionKeys::new(&[byte; 32], None)), byte == 7);
             assert_eq!(source.keys(), Some(&SessionKeys::new(&[7; 32], None)));
         }
         let shown = format!("{source:?}");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::config::{self, Code, Compiled, Diagnostic, Diagnostics, Files, Outline, Snapshot, Source};
 use crate::model::{Clock as _, Instant, ResourceId, SystemClock};
+use crate::private_file::{self, Users};
 use crate::store::{StoreError, Unreadable};
 use crate::telemetry::Metrics;
 
@@ -133,7 +134,12 @@ pub(super) fn compile(
     (now, read): (Instant, &Read<'_>),
 ) -> Result<(Compiled, Files), Diagnostics> {
     let document = config::parse_after(previous, asked, sources, &|name| std::env::var(name).ok())?;
-    let files = document.files().into_iter().map(|path| (path.clone(), read(&path))).collect();
+    let private = document.server.sealing_key_file.as_ref().map(|file| file.value.as_path());
+    let content = |path: &PathBuf| match private == Some(path.as_path()) {
+        true => is_private(path).and_then(|()| read(path)),
+        false => read(path),
+    };
+    let files = document.files().into_iter().map(|path| (path.clone(), content(&path))).collect();
     let mut compiled = config::compile(&document, &files, previous, metrics)?;
     let ending = config::ending_certificates(&compiled.snapshot, now);
     if !ending.is_empty() {
@@ -254,6 +260,11 @@ fn with_stand_ins(standing: &[Source], unreadable: &[Unreadable], live: &Snapsho
     sources.extend(unreadable.iter().filter_map(|file| live.source_of(&file.id).cloned()));
     sources.sort_by(|a, b| a.entry.cmp(&b.entry));
     sources
+}
+
+/// Whether nobody else may use a file that a member of a fleet shares with the others alone.
+fn is_private(path: &Path) -> Result<(), String> {
+    private_file::open(path, Users::OwnerAndReadersInGroup).map(drop).map_err(|error| error.to_string())
 }
 
 pub(super) fn read_file(path: &PathBuf) -> Result<Vec<u8>, String> {

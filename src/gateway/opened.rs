@@ -45,7 +45,9 @@ impl Opened {
             None => Pages::open(settings.ops.address.value, upgrade, runtime)?,
         };
         let state = settings.state_dir.as_ref().map(StateDir::open).transpose()?.map(Arc::new);
-        snapshot.sessions.settle(session_key::keys(settings.state_dir.as_deref())?);
+        if settings.sealing_key_file.is_none() {
+            snapshot.sessions.settle(session_key::keys(settings.state_dir.as_deref())?);
+        }
         let admin = settings.admin.as_ref();
         let console = admin.map(|admin| console::Prepared::new(admin, upgrade, runtime)).transpose()?;
         Ok(Self { stores, files, room, signals, listeners, pages, state, console, snapshot })

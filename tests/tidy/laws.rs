@@ -38,6 +38,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
         "control",
         &[
             "model",
+            "private_file",
             "net",
             "telemetry",
             "protocol",

@@ -15,6 +15,7 @@ mod operations;
 mod protocol;
 mod providers;
 mod restart;
+mod sealing;
 mod session_keys;
 mod signing;
 mod terms;
@@ -71,6 +72,7 @@ pub fn compile(
         given: given::read(&input),
         sessions: session_keys::read(&input),
     };
+    sealing::check(&input, &from.sessions.process);
     if let Some(previous) = previous {
         restart::warn(&found, document, previous);
     }

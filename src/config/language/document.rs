@@ -78,6 +78,7 @@ impl Document {
         });
         let sessions = self.agents.iter().filter_map(|agent| agent.mcp.as_ref()?.session_key_file.as_ref());
         let signing = self.server.signing.iter().filter_map(|signing| signing.key_file.as_ref());
-        tls.chain(providers).chain(upstreams).chain(given).chain(cards).chain(sessions).chain(signing)
+        let own = signing.chain(&self.server.sealing_key_file);
+        tls.chain(providers).chain(upstreams).chain(given).chain(cards).chain(sessions).chain(own)
     }
 }

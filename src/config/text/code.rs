@@ -155,6 +155,8 @@ codes! {
     InsecureHttp "insecure-http" Warning "Keys may be fetched over plain HTTP.";
     FastRefresh "fast-refresh" Warning "Keys are fetched more than once a minute.";
     PlainListener "plain-listener" Warning "A listener without TLS on an address that is not loopback; a note behind `trusted_proxies`.";
+    SealingKeyMissing "sealing-key-missing" Warning "Each member of a fleet seals sessions with a key of its own.";
+    SnapshotMissing "snapshot-missing" Warning "A member of a fleet keeps nothing of what ran last.";
     CertificateEnds "certificate-ends" Warning "A certificate has expired, or will within 30 days.";
     CertificateUnrelated "certificate-unrelated" Warning "A certificate of a chain that issued none of the others.";
     RestartNeeded "restart-needed" Warning "A change of `server` that takes effect on restart.";

@@ -1,6 +1,8 @@
 //! How long a session lasts: as long as its key.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
@@ -108,4 +110,72 @@ async fn gateways_with_one_key_share_sessions_and_follow_its_file() {
     let said = format!("{}{}", ran.out, ran.err);
     assert!(said.contains("shared.key: holds no session key") && said.contains("openssl rand"), "{said}");
     assert!(!said.contains("no key\""), "{said}");
+}
+
+/// A configuration whose sealing key is for its owner alone.
+fn private(folder: &Path, text: &str) -> PathBuf {
+    fs::set_permissions(folder.join("seal.key"), Permissions::from_mode(0o600)).expect("its mode");
+    let config = folder.join("portcullis.yaml");
+    fs::write(&config, text).expect("the configuration is written");
+    config
+}
+
+#[tokio::test]
+async fn members_with_one_sealing_key_share_sessions_and_replace_it_one_by_one() {
+    let world = World::new().await;
+    let (body, server) = (world.body(&json!({})), "  state_dir: state\n  sealing_key_file: seal.key\n");
+    let (raw, old, new) = ("k".repeat(32), "6b".repeat(32), "2e".repeat(32));
+    let files = [("seal.key", raw.as_str())];
+    let start = Start { body: &body, server, files: &files, layout: Some(private), ..Start::default() };
+    let mut members = [start.ready().await, start.ready().await];
+    assert!(!members[0].folder.path().join("state/session.key").exists(), "no key of its own is made");
+    let call = Call::new("/public/mcp", None);
+    let session = world.begin(&members[0], call).await;
+    assert_eq!(status(&world, &members[1], &session).await, 200, "at the other member");
+    // The new key is known everywhere before it seals anywhere.
+    for content in [format!("{old}\n{new}\n"), format!("{new}\n{old}\n")] {
+        for at in 0..members.len() {
+            fs::write(members[at].folder.path().join("seal.key"), &content).expect("it is written");
+            members[at].kill().await;
+            members[at].start_again().await;
+            let begun = world.begin(&members[at], call).await;
+            for member in &members {
+                assert_eq!(status(&world, member, &session).await, 200, "one of before");
+                assert_eq!(status(&world, member, &begun).await, 200, "a new one");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sealing_key_that_cannot_be_used_ends_the_start_and_the_check_with_its_place() {
+    let gateway = Start {
+        server: "  sealing_key_file: seal.key\n",
+        files: &[("seal.key", &"k".repeat(32))],
+        layout: Some(private),
+        ..Start::default()
+    };
+    let place = gateway.place();
+    let file = place.folder.path().join("seal.key");
+    let ran = testkit::portcullis(place.folder.path(), &["check", "-c", "portcullis.yaml"]).await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for (length, mode, said) in [
+        (31, 0o600, "expected a sealing key of 32 bytes"),
+        (33, 0o600, "found 33 bytes"),
+        (0, 0o600, "found 0 bytes"),
+        (32, 0o644, "mode 644"),
+        (32, 0o000, "cannot be read"),
+    ] {
+        let _removed = fs::remove_file(&file);
+        if mode != 0 {
+            fs::write(&file, "k".repeat(length)).expect("it is written");
+            fs::set_permissions(&file, Permissions::from_mode(mode)).expect("its mode");
+        }
+        for command in ["check", "run"] {
+            let ran = testkit::portcullis(place.folder.path(), &[command, "-c", "portcullis.yaml"]).await;
+            assert_eq!(ran.code, Some(1), "{ran:?}");
+            assert!(ran.err.contains("portcullis.yaml:") && ran.err.contains("seal.key"), "{ran:?}");
+            assert!(ran.err.contains(said) && !ran.err.contains("kkk"), "{said}: {ran:?}");
+        }
+    }
 }

@@ -47,9 +47,12 @@ section! {
         ops: Ops as Ops = Ops::default();
         /// the listener of the control API and the console; absent is off
         admin: Option<Admin> as Admin;
-        /// the folder in which the last good key sets are kept, and the keys with which the gateway signs; absent keeps
-        /// nothing on disk
+        /// the folder in which the last good key sets are kept, the keys with which the gateway signs, and what ran last
+        /// of a store that a fleet shares; absent keeps nothing on disk
         state_dir: Option<PathBuf> as FilePath;
+        /// the file with the key that seals sessions of MCP, the same at all members of a fleet: 32 bytes, or a line of 64
+        /// hexadecimal digits with the key before in a second line; default one of its own in `state_dir`
+        sealing_key_file: Option<Spanned<PathBuf>> as Placed<FilePath>;
         /// the keys with which the gateway signs, and which it publishes; written, they are there even if nothing is signed
         signing: Option<Signing> as Signing;
         /// the cache of verified tokens
