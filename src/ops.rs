@@ -160,6 +160,18 @@ const fn status(ready: bool) -> StatusCode {
 }
 
 impl Gateway {
+    /// How the store is that several gateways share, and how long ago it was heard of; nothing where there is none.
+    fn store(&self) -> Option<serde_json::Value> {
+        let health = self.control.fleet().health()?;
+        let age = health.confirmed.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
+        Some(json!({
+            "state": health.state.as_str(),
+            "why": health.why,
+            "revision": health.held,
+            "confirmed_age_ms": age,
+        }))
+    }
+
     fn readyz(&self, verbose: bool, clock: &dyn Clock) -> Response {
         let snapshot = self.control.live();
         let leaving = (self.is_leaving)();
@@ -169,17 +181,18 @@ impl Gateway {
         if verbose {
             let now = clock.now();
             let providers: Vec<_> = snapshot.providers.values().map(|p| p.status(now)).collect();
-            return verbosely(
-                ready,
-                &json!({
-                    "ready": ready,
-                    "draining": leaving,
-                    "revision": snapshot.revision.as_str(),
-                    "agents": snapshot.agents.len(),
-                    "config": config(&self.control.status()),
-                    "providers": providers,
-                }),
-            );
+            let mut body = json!({
+                "ready": ready,
+                "draining": leaving,
+                "revision": snapshot.revision.as_str(),
+                "agents": snapshot.agents.len(),
+                "config": config(&self.control.status()),
+                "providers": providers,
+            });
+            if let Some(store) = self.store() {
+                body["store"] = store;
+            }
+            return verbosely(ready, &body);
         }
         let text = match (leaving, listening, waiting.as_slice()) {
             (true, _, _) => "draining\n".to_owned(),

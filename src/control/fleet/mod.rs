@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::config::Feature;
 use crate::model::Live;
-use crate::store::{Presence, Reporter as _, Seen, Sight};
+use crate::store::{Health, Presence, Reporter as _, Seen, Sight};
 use crate::telemetry::Metrics;
 
 use super::shared_store::SharedStore;
@@ -113,11 +113,16 @@ impl Fleet {
         }
     }
 
+    /// How the store is that the fleet shares, as this member sees it; `None` without one.
+    #[must_use]
+    pub fn health(&self) -> Option<Health> {
+        self.0.shared.as_ref().map(|shared| shared.health.health())
+    }
+
     /// Everybody, with their states.
     #[must_use]
     pub fn overview(&self) -> Overview {
-        let health = self.0.shared.as_ref().map(|shared| shared.health.health());
-        Overview::of(&self.0.status.get(), health, self.seen(), Instant::now())
+        Overview::of(&self.0.status.get(), self.health(), self.seen(), Instant::now())
     }
 
     /// The names of the members that are there and lack one of these features of the language.
