@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use testkit::{Cut, Etcd, Fleet, FleetStart, eventually};
 
-use super::measure::{needs_a_person, write};
+use super::measure::{needs_a_person, write, writes_until};
 use super::traffic::Traffic;
 
 /// A look every 5.5 s at most, and what etcd takes to come back.
@@ -24,11 +24,7 @@ async fn fleet() -> (Fleet, Traffic) {
 async fn all_refuse(fleet: &Fleet, state: &str) {
     let code = format!("store_{state}");
     for (at, member) in fleet.members.iter().enumerate() {
-        eventually(&format!("gateway-{at} says {code}"), NOTICED, async || {
-            let reply = write(fleet, at, "never").await;
-            (reply.json()["code"] == code.as_str()).then_some(())
-        })
-        .await;
+        writes_until(fleet, at, "never", &[&code], NOTICED).await;
         needs_a_person(&write(fleet, at, "never").await, &code);
         assert_eq!((member.status("a").await, member.readyz().await), (200, 200));
         member.is_in_state(state).await;
@@ -38,6 +34,8 @@ async fn all_refuse(fleet: &Fleet, state: &str) {
 #[tokio::test]
 async fn a_store_that_is_wiped_has_vanished_and_is_never_an_empty_configuration() {
     let (mut fleet, traffic) = fleet().await;
+    let snapshot = fleet.members[1].folder.path().join("state/store.snapshot");
+    eventually("what runs is on the disk", NOTICED, async || snapshot.exists().then_some(())).await;
     fleet.etcd.wipe().await;
     all_refuse(&fleet, "vanished").await;
     traffic.ends_without_a_failure().await;
@@ -56,10 +54,7 @@ async fn a_store_that_lost_its_head_alone_has_vanished() {
     assert!(fleet.etcd.delete("/portcullis/head").await);
     all_refuse(&fleet, "vanished").await;
     fleet.etcd.put("/portcullis/head", &head).await;
-    eventually("the store is again as it was", NOTICED, async || {
-        (write(&fleet, 0, "b").await.status == 201).then_some(())
-    })
-    .await;
+    writes_until(&fleet, 0, "b", &["201"], NOTICED).await;
     fleet.all_serve("b", 200).await;
     traffic.ends_without_a_failure().await;
 }

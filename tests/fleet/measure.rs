@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use testkit::api::{If, Reply};
 use testkit::fleet::FleetMember;
-use testkit::{Fleet, Gateway};
+use testkit::{Fleet, Gateway, eventually};
 use tokio::time::Instant;
 
 /// How long a write may take to be answered, whatever is broken (settled 5), with what a busy machine adds.
@@ -32,6 +32,21 @@ pub(crate) async fn put(member: &FleetMember, agent: &str, document: &Value) -> 
     let took = began.elapsed();
     assert!(took < ANSWERED, "{} after {took:?}: {}", reply.status, reply.text);
     reply
+}
+
+/// Writes until a write ends with one of these: a status, or the code of a refusal. Says how each one before ended.
+pub(crate) async fn writes_until(fleet: &Fleet, at: usize, agent: &str, ends: &[&str], within: Duration) {
+    let what = format!("a write at gateway-{at} ends with one of {ends:?}");
+    eventually(&what, within, async || {
+        let reply = write(fleet, at, agent).await;
+        let code = reply.json()["code"].as_str().map_or_else(|| reply.status.to_string(), str::to_owned);
+        let is_end = ends.contains(&&*code);
+        if !is_end {
+            eprintln!("gateway-{at}: {} {}", reply.status, reply.text);
+        }
+        is_end.then_some(())
+    })
+    .await;
 }
 
 /// A write that a person must make possible again, refused with this code.

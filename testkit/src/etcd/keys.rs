@@ -78,19 +78,6 @@ impl Etcd {
         number(&self.done("/v3/maintenance/status", &json!({})).await["dbSize"])
     }
 
-    /// What an operator does with a full database: forgets what was, gives the room back, and lets writes in again. Only
-    /// with one member.
-    pub async fn make_room(&self) {
-        self.compact(self.revision().await).await;
-        self.done("/v3/maintenance/defragment", &json!({})).await;
-        let told = self.done("/v3/maintenance/alarm", &json!({"action": "GET"})).await;
-        for alarm in told["alarms"].as_array().into_iter().flatten() {
-            let mut fields = alarm.clone();
-            fields["action"] = "DEACTIVATE".into();
-            self.done("/v3/maintenance/alarm", &fields).await;
-        }
-    }
-
     async fn range(&self, key: &str, end: Option<Vec<u8>>) -> BTreeMap<String, Stored> {
         let mut fields = json!({"key": coded(key)});
         if let Some(end) = end {
