@@ -1,24 +1,14 @@
 //! The parts of a record that is too large for one key: imports change ten thousand resources in one revision.
 
 use etcd_client::TxnOp;
-use serde::{Deserialize, Serialize};
 
 use super::fault::Fault;
 use super::generation::{Generations, NewGeneration};
 use super::look::Looks;
-use super::record::{StoredChange, StoredRecord};
+use super::record::{Parts, StoredChange, StoredRecord};
 
 /// The most bytes of changes in one key: the head goes into the same request, and etcd takes 1.5 MiB.
 const MOST_BYTES: usize = 512 << 10;
-
-/// Where the changes of a record are that does not hold them itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::store) struct Parts {
-    /// The generation that they were written with.
-    generation: u64,
-    /// How many there are.
-    count: usize,
-}
 
 /// A record without the changes that are too many for it, and these.
 pub(super) struct Divided {

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::parts::Parts;
 use crate::model::{ResourceId, ResourceKind};
 use crate::store::{Change, Commit, Record};
 
@@ -19,6 +18,15 @@ pub(in crate::store) struct StoredRecord {
     /// Where the changes are, when they are too many for one key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store) parts: Option<Parts>,
+}
+
+/// Where the changes of a record are that does not hold them itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::store) struct Parts {
+    /// The generation that they were written with.
+    pub(super) generation: u64,
+    /// How many there are.
+    pub(super) count: usize,
 }
 
 /// The change of one resource. The texts of API keys are without their hash.
