@@ -5,6 +5,7 @@
 //! document and the files that it names into a [`Snapshot`]. Reading and watching files is the business of
 //! `store`, publishing a snapshot that of `control`.
 
+mod agent_keys;
 mod compile;
 mod language;
 mod named;

@@ -16,7 +16,7 @@ use crate::routing::{Agent, Router};
 use crate::signing::{KeyRing, SigningFrom};
 use crate::upstream::Endpoint;
 
-use super::compile::AgentKeys;
+use super::agent_keys::AgentKeys;
 use super::named::Named;
 use crate::config::language::known::Known;
 use crate::config::language::settings::agent::AgentEntry;
@@ -179,7 +179,7 @@ impl Snapshot {
     }
 
     /// The API keys of an agent that has some.
-    pub(super) fn keys_of(&self, agent: &AgentName) -> Option<&AgentKeys> {
+    pub(super) fn agent_keys(&self, agent: &AgentName) -> Option<&AgentKeys> {
         self.keys.get(agent)
     }
 

@@ -184,7 +184,7 @@ impl Reconciler {
             tell(&compiled.warnings);
             self.publish(compiled.snapshot).await;
             let changes = by_hand::changes(&previous.sources, &self.live.get().sources);
-            match self.from_elsewhere(&changes) {
+            match self.commit_of_others(&changes) {
                 Some(last) => {
                     let what = format!("take up revision {}", last.revision);
                     self.audit(&previous, &last.who, &what, Some(last.revision)).await;

@@ -36,7 +36,7 @@ impl Reconciler {
     }
 
     /// The last commit of a shared store, when that is where these changes are from.
-    pub(super) fn from_elsewhere(&self, changes: &[Change]) -> Option<LastCommit> {
+    pub(super) fn commit_of_others(&self, changes: &[Change]) -> Option<LastCommit> {
         let resources = &self.stores.resources;
         resources.last_commit().filter(|_| !resources.edits_by_hand() && !changes.is_empty())
     }

@@ -64,10 +64,11 @@ impl KnownDenials {
     /// What a member knows that knew this, and reads `entries` under `head`.
     #[must_use]
     pub fn after(&self, head: DenialHead, entries: DenialEntries, now: Instant) -> Self {
-        let is_lost = |(id, known): (&Box<str>, &Arc<DenialEntry>)| {
+        let is_lost = |id: &str, known: &Arc<DenialEntry>| {
             !known.until.has_passed(now) && entries.get(id).is_none_or(|seen| seen != known)
         };
-        let went_back = head.n < self.head.n || (head.n == self.head.n && self.entries.iter().any(is_lost));
+        let has_lost = || self.entries.iter().any(|(id, known)| is_lost(id, known));
+        let went_back = head.n < self.head.n || (head.n == self.head.n && has_lost());
         if !went_back {
             return Self { head, entries, went_back };
         }

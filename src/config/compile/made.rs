@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
-use super::keys::AgentKeys;
 use crate::authn::{Issuers, ProcessSessionKeys, SessionKeys, TokenCache};
+use crate::config::agent_keys::AgentKeys;
 use crate::config::snapshot::ApiKey;
 use crate::idp::Provider;
 use crate::model::{AgentName, Denials, ProviderName};

@@ -34,7 +34,6 @@ use crate::config::text::source::Source;
 use crate::model::Digest;
 use crate::telemetry::Metrics;
 
-pub(in crate::config) use keys::AgentKeys;
 pub use terms::ending_certificates;
 
 use input::Input;

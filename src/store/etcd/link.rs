@@ -2,7 +2,7 @@
 //! another member after a failure.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use etcd_client::{Certificate, Client, ConnectOptions, Error, Identity, KvClient, TlsOptions};
@@ -269,7 +269,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Fault> {
 }
 
 /// The first line of a file.
-fn password(path: &PathBuf) -> Result<String, Fault> {
+fn password(path: &Path) -> Result<String, Fault> {
     let bytes = read(path)?;
     let text =
         String::from_utf8(bytes).map_err(|_| Fault::OwnFile(format!("{}: not UTF-8", path.display())))?;

@@ -72,7 +72,7 @@ impl Looks {
         let found = self.head().await?;
         let written = self.link.options().store_id.as_deref();
         let judgement = judge(found.head.as_ref(), held.head.as_ref(), written);
-        let judgement = if held.is_from_disk { judgement.from_disk() } else { judgement };
+        let judgement = if held.is_from_disk { judgement.as_known_from_disk() } else { judgement };
         let revision = found.head.as_ref().map_or(0, |head| head.revision);
         self.observer.head(revision);
         let outcome = match (judgement, found.head) {
@@ -147,7 +147,7 @@ impl Looks {
             records.iter().map(|value| StoredRecord::parse(value.as_ref()?.0.as_slice()).ok()).collect();
         let (applied, news) = match records.split_first() {
             Some((applied, news)) => (applied, news),
-            None => return Ok(self.whole(head, seen, FullRead::Gap, None).await?),
+            None => return self.whole(head, seen, FullRead::Gap, None).await,
         };
         if own.0 > 0 && applied.as_ref().is_none_or(|record| record.commit != own.1) {
             return Ok(wrong(forked(own.0)));

@@ -109,7 +109,7 @@ impl Value for Store {
             (Some(_), None) | (None, Some(_)) => true,
         };
         fields.close();
-        let directory = directory.map(|path| Self::Directory(path));
+        let directory = directory.map(Self::Directory);
         let etcd = etcd.map(|etcd| Self::Etcd(Box::new(etcd.value)));
         directory.or(etcd).filter(|_| is_either)
     }

@@ -23,10 +23,11 @@ impl Denials {
         resumed: Option<u64>,
     ) -> Result<(), Fault> {
         let (known, now) = (self.known(), SystemClock.now());
-        let is_lost = |(id, entry): &(&Box<str>, &Arc<_>)| entries.get(*id) != Some(*entry);
         let in_force = known.entries.iter().filter(|(_, entry)| !entry.until.has_passed(now));
-        let lost: DenialEntries =
-            in_force.filter(is_lost).map(|(id, e)| (id.clone(), Arc::clone(e))).collect();
+        let lost: DenialEntries = in_force
+            .filter(|(id, entry)| entries.get(*id) != Some(*entry))
+            .map(|(id, e)| (id.clone(), Arc::clone(e)))
+            .collect();
         let ((mut head, mut changed), lost) = (found, Vec::from_iter(lost));
         // Members that knew more must see that the head went on.
         head.n = head.n.max(known.head.n);
