@@ -189,8 +189,8 @@ impl Gateway {
                 "config": config(&self.control.status()),
                 "providers": providers,
             });
-            if let Some(store) = self.store() {
-                body["store"] = store;
+            if let (Some(store), Some(members)) = (self.store(), body.as_object_mut()) {
+                members.insert("store".to_owned(), store);
             }
             return verbosely(ready, &body);
         }

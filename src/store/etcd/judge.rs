@@ -27,7 +27,7 @@ pub(super) enum Judgement {
 impl Judgement {
     /// The same for what is held from the disk of this member: it is compared, but no basis for changes, because the
     /// revisions of its keys are not known.
-    pub(super) fn as_known_from_disk(self) -> Self {
+    pub(super) fn with_content_from_disk(self) -> Self {
         match self {
             Self::Same => Self::Whole(FullRead::Start, None),
             Self::Next(number, commit) => Self::Whole(FullRead::Start, Some((number, commit))),

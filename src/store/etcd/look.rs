@@ -72,7 +72,7 @@ impl Looks {
         let found = self.head().await?;
         let written = self.link.options().store_id.as_deref();
         let judgement = judge(found.head.as_ref(), held.head.as_ref(), written);
-        let judgement = if held.is_from_disk { judgement.as_known_from_disk() } else { judgement };
+        let judgement = if held.is_from_disk { judgement.with_content_from_disk() } else { judgement };
         let revision = found.head.as_ref().map_or(0, |head| head.revision);
         self.observer.head(revision);
         let outcome = match (judgement, found.head) {

@@ -100,7 +100,11 @@ mod tests {
 
     fn count(texts: &dyn NamedTexts) -> usize {
         let mut count = 0;
-        texts.each(&mut |_, _| Ok(count += 1)).unwrap();
+        let mut add = |_: &str, _: &str| {
+            count += 1;
+            Ok(())
+        };
+        texts.each(&mut add).unwrap();
         count
     }
 
