@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What a fleet costs and how soon a change is everywhere: three members of etcd and three gateways on loopback.
 
-    benches/fleet.py [--binary B] [--agents N] [--keys N] [--providers N] [--record | --check] [--scratch FOLDER]
+    benches/fleet.py [--binary B] [--agents N] [--keys N] [--providers N] [--changes N] [--revocations N] [--burst N]
+                     [--record | --check] [--scratch FOLDER]
 
 Each figure stands beside its target. `--check` fails when one is worse by a quarter than what `--record` has written to
 benches/fleet.json on a machine of the same kind; targets that are missed are said, and fail nothing.
@@ -36,9 +37,8 @@ RECORD = pathlib.Path(__file__).with_suffix(".json")
 # RFC 8037, appendix A.2.
 KEYS = "{ keys: [{ kty: OKP, crv: Ed25519, kid: k, x: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo }] }"
 MEMBERS = 3
-CHANGES = 50
-REVOCATIONS = 100
-BURST = 1000
+# Fifty changes a minute.
+SECONDS_A_CHANGE = 1.2
 # A caller asks this often while agents change: enough to meet each change, and little for two processors.
 CALLS_A_SECOND = 50
 
@@ -54,6 +54,9 @@ def upstream():
 
     class Answer(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # One segment for each answer, or a caller would wait for an acknowledgement that is held back.
+        disable_nagle_algorithm = True
+        wbufsize = 1 << 12
 
         def do_GET(self):
             told = self.headers.get("X-Turn", "-").encode()
@@ -266,7 +269,7 @@ def fill(scratch, arguments, gateway):
     return time.monotonic() - began
 
 
-def change_one(figures, etcds, gateways, url):
+def change_one(figures, etcds, gateways, url, changes):
     """One agent changed again and again, while callers ask constantly."""
     gateways[0].api("PUT", "/agents/turn", turning(url, 0), "none")
     stop, seen, failed, late, calls = threading.Event(), [[] for _ in gateways], [], [], []
@@ -305,10 +308,10 @@ def change_one(figures, etcds, gateways, url):
     quiet = calls[quiet:]
     before, sent, cpu = len(calls), sent_by(etcds), sum(gateway.run.cpu() for gateway in gateways)
     asked = []
-    for turn in range(1, CHANGES + 1):
+    for turn in range(1, changes + 1):
         asked.append(time.monotonic())
         gateways[turn % len(gateways)].api("PUT", "/agents/turn", turning(url, turn))
-        time.sleep(max(0.0, asked[-1] + 60 / CHANGES - time.monotonic()))
+        time.sleep(max(0.0, asked[-1] + SECONDS_A_CHANGE - time.monotonic()))
     time.sleep(2)
     stop.set()
     sent, cpu = sent_by(etcds) - sent, sum(gateway.run.cpu() for gateway in gateways) - cpu
@@ -326,17 +329,17 @@ def change_one(figures, etcds, gateways, url):
     figures.add("  failed, lost or mixed answers", len(failed), "", 0)
     figures.add("  calls later than 5 ms", 100 * late / len(busy), "%")
     figures.add("  the same while nothing changes", 100 * sum(took > 0.005 for took in quiet) / len(quiet), "%")
-    figures.add("  sent by etcd for a member and a change", sent / CHANGES / len(gateways) / 1024, "KiB", 64)
-    figures.add("  processor time of a gateway for a change", 1000 * cpu / CHANGES / len(gateways), "ms")
+    figures.add("  sent by etcd for a member and a change", sent / changes / len(gateways) / 1024, "KiB", 64)
+    figures.add("  processor time of a gateway for a change", 1000 * cpu / changes / len(gateways), "ms")
     for what in sorted(set(failed))[:5]:
         figures.note(f"    {what}")
 
 
-def revoke(figures, gateways, url):
+def revoke(figures, gateways, url, revocations):
     """API keys revoked at one gateway."""
     keyed = {"auth": {"api_key": {}}, "route": "/keyed", "upstream": url}
     gateways[0].api("PUT", "/agents/keyed", keyed, "none")
-    made = [gateways[0].api("POST", "/api-keys", {"agent": "keyed"}, None) for _ in range(REVOCATIONS)]
+    made = [gateways[0].api("POST", "/api-keys", {"agent": "keyed"}, None) for _ in range(revocations)]
     callers = [Caller(gateway) for gateway in gateways]
     headers = [{"Authorization": f"Bearer {key['key']}"} for key in made]
     if callers[0].get("/keyed", headers[0])[0] != 200:
@@ -356,19 +359,19 @@ def revoke(figures, gateways, url):
     figures.add("  the same, 99 %", quantile(took, 0.99), "ms", 300)
 
 
-def burst(figures, gateways, url):
-    """A thousand changes one after the other, without a pause."""
+def burst(figures, gateways, url, changes):
+    """Many changes one after the other, without a pause."""
     began = time.monotonic()
-    for turn in range(BURST):
+    for turn in range(changes):
         gateways[0].api("PUT", "/agents/turn", turning(url, 10_000 + turn))
     sent = time.monotonic() - began
     hashes = lambda: {member["hash"] for member in gateways[0].api("GET", "/fleet", None, None)["members"]}
     callers = [Caller(gateway) for gateway in gateways]
-    last = str(10_000 + BURST - 1).encode()
+    last = str(10_000 + changes - 1).encode()
     wait(lambda: all(caller.get("/turn")[1] == last for caller in callers), "all run the last change", 120)
     everywhere = time.monotonic() - began
     wait(lambda: len(hashes()) == 1, "all report one hash", 30)
-    figures.add(f"{BURST} changes in a burst: sent", sent, "s")
+    figures.add(f"{changes} changes in a burst: sent", sent, "s")
     figures.add("  decided by the last one at all three", everywhere - sent, "s")
 
 
@@ -413,6 +416,9 @@ def main():
     parser.add_argument("--agents", type=int, default=10_000)
     parser.add_argument("--providers", type=int, default=50)
     parser.add_argument("--keys", type=int, default=100_000)
+    parser.add_argument("--changes", type=int, default=50)
+    parser.add_argument("--revocations", type=int, default=100)
+    parser.add_argument("--burst", type=int, default=1000)
     parser.add_argument("--record", action="store_true", help="write benches/fleet.json")
     parser.add_argument("--check", action="store_true", help="compare with benches/fleet.json")
     parser.add_argument("--scratch", help="keep everything in this folder")
@@ -455,9 +461,9 @@ def measure(arguments, scratch, running, figures):
     time.sleep(20)
     figures.add("requests of an idle member at etcd", (asked_of(etcds) - asked) / 20 / MEMBERS, "/s", 1)
     url = upstream()
-    change_one(figures, etcds, gateways, url)
-    revoke(figures, gateways, url)
-    burst(figures, gateways, url)
+    change_one(figures, etcds, gateways, url, arguments.changes)
+    revoke(figures, gateways, url, arguments.revocations)
+    burst(figures, gateways, url, arguments.burst)
     look_up(figures, gateways, url, arguments.binary, scratch, endpoints)
     figures.add("memory of a gateway after all that, the largest", max(g.run.memory() for g in gateways), "MiB")
     # The snapshot is written within a second of a change.

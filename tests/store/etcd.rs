@@ -118,7 +118,6 @@ macro_rules! each_at_a_prefix_of_its_own {
             let etcd = Arc::new(wait(Etcd::start()));
             $(
                 let prefix = concat!("/", stringify!($case), "/").to_owned();
-                println!("{prefix}");
                 contract::$case(&Prefix { etcd: Arc::clone(&etcd), prefix });
             )+
         }
