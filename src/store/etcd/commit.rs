@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::denials::Addition;
 use super::draft::Draft;
+use super::fault::Fault;
 use super::generation::Generations;
 use super::look::Looks;
 use super::settle::Outcome;
@@ -92,6 +93,11 @@ impl Looks {
                 tracing::warn!(%fault, "etcd takes less at once than it does by default");
                 Err(WriteError::TooLarge(draft.size))
             }
+            // etcd says so of the last commit that it does take, too.
+            Err(fault @ Fault::NoSpace) => match self.recorded(draft).await {
+                Some(at) => Ok(at),
+                None => Err(self.refused(&fault)),
+            },
             Err(fault) => Err(self.refused(&fault)),
         }
     }

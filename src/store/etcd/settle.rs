@@ -39,6 +39,16 @@ impl Looks {
         })
     }
 
+    /// etcd's revision of a commit that is recorded. For a response that is the last word on it.
+    pub(super) async fn recorded(&self, draft: &Draft) -> Option<i64> {
+        let record = self.keys.record(draft.head.revision);
+        let reading = self.get_all(vec![record], 0);
+        let found = timeout(SETTLED, reading).await.ok()?.ok()?.into_iter().flatten().next();
+        let (record, at) = found?;
+        let record = StoredRecord::parse(&record).ok()?;
+        (record.commit == draft.head.commit).then_some(at)
+    }
+
     async fn fenced(&self, draft: &Draft) -> Result<Outcome, Fault> {
         let head = self.keys.head();
         let read = [TxnOp::get(self.keys.record(draft.head.revision), None), TxnOp::get(head.as_str(), None)];
