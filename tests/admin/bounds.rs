@@ -18,6 +18,13 @@ fn everything() -> Value {
     serde_json::from_str(include_str!("every_bound.json")).expect("JSON")
 }
 
+/// The same with the other kind of store: there is one at a time.
+fn with_etcd(mut everything: Value) -> Value {
+    let etcd: Value = serde_json::from_str(include_str!("every_bound_etcd.json")).expect("JSON");
+    everything["store"] = json!({ "etcd": etcd });
+    everything
+}
+
 /// What a schema says of a value.
 #[derive(Debug, Clone)]
 enum Bound {
@@ -193,10 +200,12 @@ fn a_value_at_its_bound_is_accepted_by_schema_and_reader_and_one_beyond_by_neith
 
     let mut random = TestRunner::deterministic();
     let mut asked = Vec::new();
+    let in_etcd = with_etcd(everything.clone());
     for (number, (schema, roots)) in schemas.iter().zip(&roots).enumerate() {
         let (mut wanted, mut found) = (BTreeSet::new(), Vec::new());
         declared(schema, "", &mut wanted);
-        for root in roots {
+        let in_etcd = roots.iter().filter(|root| root.is_empty()).map(|root| (root, &in_etcd));
+        for (root, everything) in roots.iter().map(|root| (root, &everything)).chain(in_etcd) {
             let begin = found.len();
             bounded(schema, everything.pointer(root).expect("a root"), ("", root), &mut found);
             for (path, pointer, bound) in &found[begin..] {

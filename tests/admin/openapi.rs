@@ -9,7 +9,7 @@ use testkit::client;
 use super::world::World;
 
 /// Every operation that the contract names.
-const OPERATIONS: [(&str, &str); 38] = [
+const OPERATIONS: [(&str, &str); 39] = [
     ("post", "/session"),
     ("get", "/session"),
     ("delete", "/session"),
@@ -41,6 +41,7 @@ const OPERATIONS: [(&str, &str); 38] = [
     ("post", "/documents/restore"),
     ("post", "/identity-providers/{name}/fetch"),
     ("get", "/status"),
+    ("get", "/fleet"),
     ("get", "/traffic"),
     ("post", "/explain"),
     ("post", "/reload"),

@@ -296,6 +296,10 @@ async fn a_backup_that_a_person_accepts_brings_no_key_back() {
     let shown = member.api().get(&format!("/api-keys/{}", key.id)).await.is(200).json();
     assert_eq!((&shown["revoked_at"], &shown["state"]), (&Value::Null, &json!("revoked")));
     all_answer(&fleet, &key, 401).await;
+    eventually("the denials are in the store again", SOON, async || {
+        fleet.etcd.get("/portcullis/deny-head").await
+    })
+    .await;
     let (head, entries) = stored(&fleet.etcd).await;
     assert!(
         head.n >= 2 && entries.contains_key(format!("api_key-{}", key.id).as_str()),

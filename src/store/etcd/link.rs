@@ -21,6 +21,8 @@ const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(5), Duration::from
 /// How long one call may take. etcd itself gives up on a proposal after about seven seconds, which is too long for somebody
 /// who waits for an answer.
 pub(super) const CALL: Duration = Duration::from_secs(2);
+/// How long after all members of etcd refused one is asked again: they come back one by one.
+const ONCE_MORE: Duration = Duration::from_millis(100);
 /// The largest response, in bytes: far above a page of resources, of which each is bounded by what etcd takes.
 const LARGEST: usize = 256 << 20;
 
@@ -193,11 +195,15 @@ impl Link {
     where
         F: Future<Output = Result<T, Error>>,
     {
-        let mut tries = self.options.endpoints.len();
+        let mut tries = self.options.endpoints.len().saturating_add(1);
         loop {
             match self.call(&call).await {
                 Err(fault) if fault.is_of_the_connection() && tries > 0 => tries -= 1,
                 answer => return answer,
+            }
+            if tries == 0 {
+                // All were asked; the last time is for one that comes back just now.
+                tokio::time::sleep(ONCE_MORE).await;
             }
         }
     }
