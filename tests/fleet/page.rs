@@ -5,7 +5,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use testkit::api::If;
-use testkit::{Etcd, Fleet, FleetStart, binary};
+use testkit::fleet::SOON;
+use testkit::{Etcd, Fleet, FleetStart, binary, eventually};
 use tokio::process::Command;
 
 fn page() -> String {
@@ -136,6 +137,11 @@ async fn a_fleet_comes_back_from_a_backup_by_the_commands_of_the_page() {
     shell.run(&block("restore")).await;
     let second = fleet.deploy(1, "second").await;
     fleet.all_run(second).await;
+    eventually("what runs is on the disk of the first member", SOON, async || {
+        let kept = std::fs::read_to_string(folder.join("state/store.snapshot")).ok()?;
+        kept.contains("agents/second").then_some(())
+    })
+    .await;
 
     let regressed = async || {
         fleet.etcd.restore(&folder.join("portcullis.db")).await;
