@@ -2,7 +2,8 @@
 //! had not seen.
 
 use futures::future::join_all;
-use testkit::{EtcdStart, Fleet, FleetStart};
+use testkit::fleet::SOON;
+use testkit::{EtcdStart, Fleet, FleetStart, eventually};
 
 /// Writes under another prefix, and forgets all but the last ten revisions now and then.
 async fn others_are_busy(fleet: &Fleet) {
@@ -32,6 +33,12 @@ async fn a_quiet_fleet_beside_a_busy_one_misses_nothing_when_etcd_forgets() {
     others_are_busy(&fleet).await;
     away.reaches_again();
     fleet.all_serve("c", 200).await;
+    // It may have heard of `c` just before it was cut off, and writes once it has found its way back.
+    eventually("it writes again", SOON, async || {
+        let reply = away.apply("/agents/e", &fleet.open("e")).await;
+        (reply.status < 300).then_some(())
+    })
+    .await;
     let revision = fleet.deploy(1, "d").await;
     fleet.all_run(revision).await;
     assert_eq!(fleet.members[0].hash().await, fleet.members[1].hash().await);

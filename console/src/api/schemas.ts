@@ -1019,6 +1019,8 @@ export type ConfigurationCode =
   | "insecure-http"
   | "fast-refresh"
   | "plain-listener"
+  | "sealing-key-missing"
+  | "snapshot-missing"
   | "certificate-ends"
   | "certificate-unrelated"
   | "restart-needed";

@@ -80,9 +80,7 @@ pub fn compile(
         let providers = providers::make(&input, wanted);
         (agents::make(&input, &providers, &from), providers)
     });
-    let mut findings = document.warnings.clone();
-    findings.append(found.finish(&document.sources));
-    let findings = findings.sorted();
+    let findings = said(document, found);
     let Some((agents, providers)) = agents.filter(|_| !findings.has_errors()) else { return Err(findings) };
     let server = previous.map_or_else(|| Arc::new(document.server.clone()), |p| Arc::clone(&p.server));
     let mut router = agents.router;
@@ -115,6 +113,13 @@ pub fn compile(
         providers,
     };
     Ok(Compiled { snapshot, warnings: findings })
+}
+
+/// What was found in the document and by the compiler.
+fn said(document: &Document, found: Findings) -> Diagnostics {
+    let mut findings = document.warnings.clone();
+    findings.append(found.finish(&document.sources));
+    findings.sorted()
 }
 
 fn stored(sources: &[Source]) -> Box<[usize]> {
