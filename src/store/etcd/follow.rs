@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use etcd_client::{WatchOptions, WatchStream};
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::fault::Fault;
-use super::link::{CALL, Connection};
+use super::link::Connection;
 use super::look::{Looks, Seen};
 use super::pace::{BackOff, jittered};
 use super::watched::{Ended, events, newest};
@@ -122,17 +122,9 @@ impl Follower {
     }
 
     async fn open(&self, seen: Seen) -> Result<Watch, Ended> {
-        let connection = self.looks.link.connection().await?;
         let options = WatchOptions::new().with_start_revision(seen.at.saturating_add(1)).with_fragment();
-        let mut client = connection.client();
-        let opening = client.watch(self.looks.keys.head(), Some(options));
-        let fault = match timeout(CALL, opening).await {
-            Ok(Ok(stream)) => return Ok(Watch { stream, connection, heard: seen.head_changed, owed: None }),
-            Ok(Err(error)) => Fault::of(&error, connection.endpoint()),
-            Err(_) => Fault::TimedOut(CALL),
-        };
-        self.looks.link.give_up(&connection).await;
-        Err(fault.into())
+        let (stream, connection) = self.looks.link.watch(self.looks.keys.head(), options).await?;
+        Ok(Watch { stream, connection, heard: seen.head_changed, owed: None })
     }
 
     /// A watch from a revision that etcd has not reached waits for ever: a restored backup turns revisions back.

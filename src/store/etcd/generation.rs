@@ -68,11 +68,7 @@ impl Generations<'_> {
 
     /// The generation that is live, and etcd's revision of the last change of the head; 0 where there is none.
     async fn live(&self) -> Result<(u64, i64), Fault> {
-        let found = self.link.ask(|mut kv| {
-            let key = self.keys.head();
-            async move { kv.get(key, None).await }
-        });
-        let found = found.await?;
+        let found = self.link.get(&self.keys.head(), None).await?;
         let Some(kv) = found.kvs().first() else { return Ok((0, 0)) };
         let head = Head::parse(kv.value()).map_err(Fault::Other)?;
         Ok((head.generation, kv.mod_revision()))
@@ -88,11 +84,7 @@ impl Generations<'_> {
             (text.len(), TxnOp::put(self.keys.entry(draft.generation, name), text, None))
         });
         self.put_all(draft, puts).await?;
-        let at = self.link.ask(|mut kv| {
-            let key = self.keys.idle(draft.generation);
-            async move { kv.get(key, None).await }
-        });
-        let at = at.await?.header().map_or(0, etcd_client::ResponseHeader::revision);
+        let (_, at) = self.link.read([TxnOp::get(self.keys.idle(draft.generation), None)]).await?;
         let read = first_read::read(self.link, self.keys, draft.generation, at).await?;
         if read.hash() != content.hash() {
             return Err(Fault::Other("the new generation does not hold what was written to it".to_owned()));
@@ -120,11 +112,7 @@ impl Generations<'_> {
 
     async fn put(&self, draft: NewGeneration, batch: Vec<TxnOp>) -> Result<(), Fault> {
         let txn = Txn::new().when([self.is_idle(draft)]).and_then(batch);
-        let done = self.link.ask(|mut kv| {
-            let txn = txn.clone();
-            async move { kv.txn(txn).await }
-        });
-        match done.await?.succeeded() {
+        match self.link.txn(txn).await?.succeeded() {
             true => Ok(()),
             false => Err(Fault::Other(
                 "the new generation was removed by somebody else, as one that nobody writes any more"
@@ -156,13 +144,7 @@ impl Generations<'_> {
         let txn = Txn::new()
             .when([Compare::version(self.keys.idle(generation), CompareOp::Greater, 0)])
             .and_then(operations);
-        self.link
-            .ask(|mut kv| {
-                let txn = txn.clone();
-                async move { kv.txn(txn).await }
-            })
-            .await
-            .map(drop)
+        self.link.txn(txn).await.map(drop)
     }
 
     /// Removes generations that have been idle for more than an hour.
@@ -179,16 +161,12 @@ impl Generations<'_> {
     /// The generations that are not live. A marker that cannot be read is none of this version.
     async fn idle(&self) -> Result<Vec<(u64, Option<Marker>)>, Fault> {
         let folder = self.keys.idle_folder();
-        let found = self.link.ask(|mut kv| {
-            let options = GetOptions::new().with_range(end_of(&folder));
-            let folder = folder.clone();
-            async move { kv.get(folder, Some(options)).await }
-        });
+        let found = self.link.below(&folder, GetOptions::new()).await?;
         let numbered = |kv: &etcd_client::KeyValue| {
             let number = std::str::from_utf8(kv.key()).ok()?.strip_prefix(&folder)?.parse().ok()?;
             Some((number, serde_json::from_slice(kv.value()).ok()))
         };
-        Ok(found.await?.kvs().iter().filter_map(numbered).collect())
+        Ok(found.iter().filter_map(numbered).collect())
     }
 }
 

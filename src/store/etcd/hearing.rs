@@ -3,14 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use etcd_client::{Event, EventType, GetOptions, GetResponse, Txn, TxnOp, WatchOptions, WatchStream};
+use etcd_client::{Event, EventType, GetOptions, GetResponse, TxnOp, WatchOptions, WatchStream};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::fault::Fault;
 use super::keys::Keys;
 use super::link::{CALL, Connection, Link};
-use super::look::gets;
 use super::members::{Members, Told};
 
 /// How long a watch may be silent: this member's own reports come over it every four seconds.
@@ -38,12 +37,7 @@ impl Hearing {
 
     async fn follow(&self) -> Result<std::convert::Infallible, Fault> {
         let at = self.read().await?;
-        let connection = self.link.connection().await?;
-        let mut stream = match timeout(CALL, self.open(&connection, at + 1)).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(fault)) => return Err(fault),
-            Err(_) => return Err(Fault::TimedOut(CALL)),
-        };
+        let (mut stream, connection) = self.open(at + 1).await?;
         loop {
             let message = match timeout(SILENT, stream.message()).await {
                 Ok(Ok(Some(message))) => message,
@@ -63,19 +57,12 @@ impl Hearing {
     /// Reads everything, and says as of which revision of etcd.
     async fn read(&self) -> Result<i64, Fault> {
         let all = || Some(GetOptions::new().with_prefix());
-        let txn = Txn::new()
-            .and_then([TxnOp::get(self.keys.members(), all()), TxnOp::get(self.keys.all_seen(), all())]);
-        let answer = self
-            .link
-            .ask(|mut kv| {
-                let txn = txn.clone();
-                async move { kv.txn(txn).await }
-            })
-            .await?;
-        let read: Vec<_> = gets(&answer.op_responses()).iter().flat_map(|got| self.told_by(got)).collect();
+        let reads = [TxnOp::get(self.keys.members(), all()), TxnOp::get(self.keys.all_seen(), all())];
+        let (found, at) = self.link.read(reads).await?;
+        let read: Vec<_> = found.iter().flat_map(|got| self.told_by(got)).collect();
         self.lock().replace(read, Instant::now());
         self.changes.send_replace(());
-        Ok(answer.header().map_or(0, etcd_client::ResponseHeader::revision))
+        Ok(at)
     }
 
     fn told_by(&self, got: &GetResponse) -> Vec<(Told, String, Vec<u8>)> {
@@ -86,13 +73,14 @@ impl Hearing {
         told.collect()
     }
 
-    async fn open(&self, connection: &Connection, from: i64) -> Result<WatchStream, Fault> {
-        let options = || Some(WatchOptions::new().with_prefix().with_start_revision(from).with_fragment());
-        let failed = |error: etcd_client::Error| Fault::of(&error, connection.endpoint());
-        let mut client = connection.client();
-        let mut stream = client.watch(self.keys.members(), options()).await.map_err(failed)?;
-        stream.watch(self.keys.all_seen(), options()).await.map_err(failed)?;
-        Ok(stream)
+    async fn open(&self, from: i64) -> Result<(WatchStream, Connection), Fault> {
+        let options = || WatchOptions::new().with_prefix().with_start_revision(from).with_fragment();
+        let (mut stream, connection) = self.link.watch(self.keys.members(), options()).await?;
+        match timeout(CALL, stream.watch(self.keys.all_seen(), Some(options()))).await {
+            Ok(Ok(())) => Ok((stream, connection)),
+            Ok(Err(error)) => Err(Fault::of(&error, connection.endpoint())),
+            Err(_) => Err(Fault::TimedOut(CALL)),
+        }
     }
 
     fn apply(&self, events: &[Event]) {

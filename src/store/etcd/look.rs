@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use etcd_client::{GetOptions, GetResponse, Txn, TxnOp, TxnOpResponse};
+use etcd_client::{GetOptions, GetResponse, TxnOp};
 use tokio::sync::{Mutex, watch};
 
 use super::content::{Content, Entry, Put};
@@ -105,19 +105,8 @@ impl Looks {
     }
 
     async fn head(&self) -> Result<Found, Fault> {
-        let (head, format) = (self.keys.head(), self.keys.format());
-        let txn = Txn::new().and_then([TxnOp::get(head, None), TxnOp::get(format, None)]);
-        let answer = self
-            .link
-            .ask(|mut kv| {
-                let txn = txn.clone();
-                async move { kv.txn(txn).await }
-            })
-            .await?;
-        let at = answer.header().map_or(0, etcd_client::ResponseHeader::revision);
-        let [head, format] = gets(&answer.op_responses())
-            .try_into()
-            .map_err(|_| Fault::Other("a response of another shape than the request".to_owned()))?;
+        let reads = [TxnOp::get(self.keys.head(), None), TxnOp::get(self.keys.format(), None)];
+        let ([head, format], at) = self.link.read(reads).await?;
         if let Some(format) = format.kvs().first().filter(|kv| kv.value() != FORMAT.as_bytes()) {
             let format = String::from_utf8_lossy(format.value()).into_owned();
             return Err(Fault::Other(format!(
@@ -236,18 +225,7 @@ impl Looks {
         let mut values = Vec::with_capacity(names.len());
         for names in names.chunks(AT_ONCE) {
             let get = |name: &String| TxnOp::get(name.as_str(), Some(GetOptions::new().with_revision(at)));
-            let txn = Txn::new().and_then(names.iter().map(get).collect::<Vec<_>>());
-            let answer = self
-                .link
-                .ask(|mut kv| {
-                    let txn = txn.clone();
-                    async move { kv.txn(txn).await }
-                })
-                .await?;
-            let found = gets(&answer.op_responses());
-            if found.len() != names.len() {
-                return Err(Fault::Other("a response of another shape than the request".to_owned()));
-            }
+            let (found, _) = self.link.read_all(names.iter().map(get).collect()).await?;
             let value =
                 |got: &GetResponse| got.kvs().first().map(|kv| (kv.value().to_vec(), kv.mod_revision()));
             values.extend(found.iter().map(value));
@@ -261,15 +239,4 @@ fn wrong(judgement: Judgement) -> Result<(), (StoreState, String)> {
         Judgement::Wrong(state, why) => Err((state, why)),
         Judgement::Same | Judgement::Empty | Judgement::Next(..) | Judgement::Whole(..) => Ok(()),
     }
-}
-
-/// The answers to reads, in their order.
-pub(super) fn gets(answers: &[TxnOpResponse]) -> Vec<GetResponse> {
-    answers
-        .iter()
-        .filter_map(|answer| match answer {
-            TxnOpResponse::Get(got) => Some(got.clone()),
-            TxnOpResponse::Put(_) | TxnOpResponse::Delete(_) | TxnOpResponse::Txn(_) => None,
-        })
-        .collect()
 }

@@ -3,6 +3,7 @@
 //! The watch is a doorbell, the head key is the truth, the record is the difference, and a hash over everything proves it.
 //! What a member does while etcd is away, and who the other members are, is for others.
 
+mod asking;
 mod commit;
 mod content;
 mod denials;

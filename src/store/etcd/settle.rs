@@ -8,10 +8,11 @@ use std::time::Duration;
 use etcd_client::{Compare, CompareOp, Txn, TxnOp, TxnOpResponse};
 use tokio::time::timeout;
 
+use super::asking::gets;
 use super::draft::Draft;
 use super::fault::Fault;
 use super::head::Head;
-use super::look::{Looks, gets};
+use super::look::Looks;
 use super::record::StoredRecord;
 
 /// How long finding out may take: what is left of the five seconds in which a client is answered.
@@ -60,20 +61,14 @@ impl Looks {
             // A store without a head has nothing to write anew.
             None => Txn::new().and_then(read),
         };
-        let response = self
-            .link
-            .ask(|mut kv| {
-                let txn = txn.clone();
-                async move { kv.txn(txn).await }
-            })
-            .await?;
+        let response = self.link.txn(txn).await?;
         let was_fenced = draft.before.is_some() && response.succeeded();
-        Ok(if was_fenced { Outcome::NotMade } else { judged(draft, &response.op_responses()) })
+        Ok(if was_fenced { Outcome::NotMade } else { judged(draft, response.op_responses()) })
     }
 }
 
 /// What the record under the number of the commit, and the head, say of it.
-fn judged(draft: &Draft, found: &[TxnOpResponse]) -> Outcome {
+fn judged(draft: &Draft, found: Vec<TxnOpResponse>) -> Outcome {
     let found = gets(found);
     let kv = |nth: usize| found.get(nth).and_then(|got| got.kvs().first());
     if let Some(kv) = kv(0) {

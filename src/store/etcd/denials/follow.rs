@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use etcd_client::{EventType, WatchOptions, WatchResponse, WatchStream};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Denials;
 use super::read::FoundHead;
-use crate::store::etcd::fault::Fault;
-use crate::store::etcd::link::{CALL, Connection};
+use crate::store::etcd::link::Connection;
 use crate::store::etcd::pace::BackOff;
 use crate::store::etcd::watched::{Ended, events, newest};
 use crate::store::{DenialEntries, KnownDenials, WatchRestart};
@@ -89,19 +88,11 @@ impl Follower {
     }
 
     async fn open(&self, at: i64) -> Result<Watch, Ended> {
-        let link = &self.denials.looks.link;
-        let connection = link.connection().await?;
+        let looks = &self.denials.looks;
         let options =
             WatchOptions::new().with_prefix().with_start_revision(at.saturating_add(1)).with_fragment();
-        let mut client = connection.client();
-        let opening = client.watch(self.denials.looks.keys.denials(), Some(options));
-        let fault = match timeout(CALL, opening).await {
-            Ok(Ok(stream)) => return Ok(Watch { stream, connection, heard: at, owed: None }),
-            Ok(Err(error)) => Fault::of(&error, connection.endpoint()),
-            Err(_) => Fault::TimedOut(CALL),
-        };
-        link.give_up(&connection).await;
-        Err(fault.into())
+        let (stream, connection) = looks.link.watch(looks.keys.denials(), options).await?;
+        Ok(Watch { stream, connection, heard: at, owed: None })
     }
 
     /// Takes what the watch tells of.

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use etcd_client::{GetOptions, KeyValue, ResponseHeader, Txn, TxnOp};
+use etcd_client::{KeyValue, TxnOp};
 
 use super::Denials;
 use crate::model::{Clock as _, SystemClock};
+use crate::store::etcd::asking::Pages;
 use crate::store::etcd::fault::Fault;
 use crate::store::etcd::head::Head;
-use crate::store::etcd::keys::end_of;
-use crate::store::etcd::look::gets;
 use crate::store::{DenialEntries, DenialEntry, DenialHead, KnownDenials, denials_hash};
 
 /// Entries in one page: a few hundred bytes each.
@@ -21,15 +20,7 @@ pub(super) type FoundHead = (DenialHead, i64);
 impl Denials {
     /// The head of the denials, as the majority of etcd has it.
     pub(super) async fn head(&self) -> Result<FoundHead, Fault> {
-        let key = self.looks.keys.deny_head();
-        let got = self
-            .looks
-            .link
-            .ask(|mut kv| {
-                let key = key.clone();
-                async move { kv.get(key, None).await }
-            })
-            .await?;
+        let got = self.looks.link.get(&self.looks.keys.deny_head(), None).await?;
         head_of(got.kvs().first())
     }
 
@@ -48,19 +39,8 @@ impl Denials {
     /// nothing is taken from the store.
     pub(super) async fn whole(&self) -> Result<Option<i64>, Fault> {
         let keys = &self.looks.keys;
-        let txn = Txn::new().and_then([TxnOp::get(keys.head(), None), TxnOp::get(keys.deny_head(), None)]);
-        let answer = self
-            .looks
-            .link
-            .ask(|mut kv| {
-                let txn = txn.clone();
-                async move { kv.txn(txn).await }
-            })
-            .await?;
-        let at = answer.header().map_or(0, ResponseHeader::revision);
-        let [head, deny_head] = gets(&answer.op_responses())
-            .try_into()
-            .map_err(|_| Fault::Other("a response of another shape than the request".to_owned()))?;
+        let reads = [TxnOp::get(keys.head(), None), TxnOp::get(keys.deny_head(), None)];
+        let ([head, deny_head], at) = self.looks.link.read(reads).await?;
         let head = head.kvs().first().map(|kv| Head::parse(kv.value())).transpose().map_err(Fault::Other)?;
         let held = self.looks.standing.held();
         let id = |head: &Option<Head>| head.as_ref().map(|head| head.store_id.clone());
@@ -81,25 +61,10 @@ impl Denials {
     }
 
     async fn entries(&self, at: i64) -> Result<DenialEntries, Fault> {
-        let folder = self.looks.keys.denials();
-        let end = end_of(&folder);
-        let mut from = folder.into_bytes();
         let mut entries = DenialEntries::new();
-        loop {
-            let options = GetOptions::new().with_range(end.clone()).with_limit(PAGE).with_revision(at);
-            let page = self
-                .looks
-                .link
-                .ask(|mut kv| {
-                    let (from, options) = (from.clone(), options.clone());
-                    async move { kv.get(from, Some(options)).await }
-                })
-                .await?;
-            entries.extend(page.kvs().iter().filter_map(|kv| self.entry(kv)));
-            let Some(last) = page.kvs().last().filter(|_| page.more()) else { return Ok(entries) };
-            // The first key after the last one.
-            from = [last.key(), &[0]].concat();
-        }
+        let pages = Pages { at, size: PAGE, only_keys: false };
+        self.looks.link.pages(&self.looks.keys.denials(), pages, |kv| entries.extend(self.entry(kv))).await?;
+        Ok(entries)
     }
 
     /// An entry under its id.

@@ -7,7 +7,6 @@ use crate::store::etcd::content::Content;
 use crate::store::etcd::draft::new_id;
 use crate::store::etcd::fault::Fault;
 use crate::store::etcd::head::Head;
-use crate::store::etcd::keys::end_of;
 use crate::store::etcd::look::FORMAT;
 use crate::store::etcd::standing::Held;
 use crate::store::{StoreError, StoreState, WriteError};
@@ -82,15 +81,11 @@ impl EtcdMoving {
     /// Fails when keys are there that are no store's, or what is left of one.
     async fn is_free(&self) -> Result<(), WriteError> {
         let prefix = self.looks.keys.prefix().to_owned();
-        let found = self.looks.link.ask(|mut kv| {
-            let options =
-                GetOptions::new().with_range(end_of(&prefix)).with_keys_only().with_limit(LOOKED_AT);
-            let prefix = prefix.clone();
-            async move { kv.get(prefix, Some(options)).await }
-        });
-        let found = found.await.map_err(|fault| self.looks.refused(&fault))?;
+        let options = GetOptions::new().with_keys_only().with_limit(LOOKED_AT);
+        let found =
+            self.looks.link.below(&prefix, options).await.map_err(|fault| self.looks.refused(&fault))?;
         let behind = |key: &[u8]| String::from_utf8_lossy(key).trim_start_matches(prefix.as_str()).to_owned();
-        let names: Vec<String> = found.kvs().iter().map(|kv| behind(kv.key())).collect();
+        let names: Vec<String> = found.iter().map(|kv| behind(kv.key())).collect();
         let is_own = |name: &&String| OWN.iter().any(|own| name.starts_with(own));
         if let Some(other) = names.iter().find(|name| !is_own(name)) {
             return Err(self.taken(format!(

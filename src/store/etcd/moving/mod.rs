@@ -13,7 +13,7 @@ use etcd_client::GetOptions;
 
 use super::fault::Fault;
 use super::generation::Generations;
-use super::keys::{Keys, end_of};
+use super::keys::Keys;
 use super::link::Link;
 use super::look::Looks;
 use super::options::EtcdOptions;
@@ -77,12 +77,8 @@ impl EtcdMoving {
 
     /// The values of all keys in a folder, in the order of their names.
     async fn values(&self, folder: &str) -> Result<Vec<Vec<u8>>, Fault> {
-        let found = self.looks.link.ask(|mut kv| {
-            let options = GetOptions::new().with_range(end_of(folder));
-            let folder = folder.to_owned();
-            async move { kv.get(folder, Some(options)).await }
-        });
-        Ok(found.await?.kvs().iter().map(|kv| kv.value().to_vec()).collect())
+        let found = self.looks.link.below(folder, GetOptions::new()).await?;
+        Ok(found.iter().map(|kv| kv.value().to_vec()).collect())
     }
 
     fn generations(&self) -> Generations<'_> {

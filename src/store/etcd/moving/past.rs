@@ -9,7 +9,6 @@ use crate::store::Record;
 use crate::store::etcd::draft::new_id;
 use crate::store::etcd::fault::Fault;
 use crate::store::etcd::generation::{NewGeneration, all_below};
-use crate::store::etcd::keys::end_of;
 use crate::store::etcd::parts::Divided;
 use crate::store::etcd::record::StoredRecord;
 
@@ -45,14 +44,10 @@ impl EtcdMoving {
     /// The numbers of all records.
     async fn record_numbers(&self) -> Result<Vec<u64>, Fault> {
         let folder = self.looks.keys.records();
-        let found = self.looks.link.ask(|mut kv| {
-            let options = GetOptions::new().with_range(end_of(&folder)).with_keys_only();
-            let folder = folder.clone();
-            async move { kv.get(folder, Some(options)).await }
-        });
+        let found = self.looks.link.below(&folder, GetOptions::new().with_keys_only()).await?;
         let number = |kv: &etcd_client::KeyValue| {
             std::str::from_utf8(kv.key()).ok()?.strip_prefix(&folder)?.parse().ok()
         };
-        Ok(found.await?.kvs().iter().filter_map(number).collect())
+        Ok(found.iter().filter_map(number).collect())
     }
 }
