@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use etcd_client::{WatchOptions, WatchStream};
-use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::fault::Fault;
@@ -25,8 +24,6 @@ const COMPARE_EVERY: Duration = Duration::from_secs(600);
 /// The task that follows a store.
 pub(super) struct Follower {
     pub(super) looks: Arc<Looks>,
-    /// Asks for a look now.
-    pub(super) nudge: Arc<Notify>,
 }
 
 /// A watch of the head, and the connection that it runs over.
@@ -65,10 +62,7 @@ impl Follower {
             if began.elapsed() > LOOK_EVERY {
                 waits.reset();
             }
-            tokio::select! {
-                () = sleep(waits.next()) => {}
-                () = self.nudge.notified() => {}
-            }
+            sleep(waits.next()).await;
         }
     }
 
@@ -97,7 +91,6 @@ impl Follower {
             let look = tokio::select! {
                 message = watch.stream.message() => watch.told(message)? > last.head_changed,
                 () = sleep_until(next) => true,
-                () = self.nudge.notified() => true,
                 () = sleep_until(owed.unwrap_or(next)), if owed.is_some() => {
                     return Err(Ended::Watch(WatchRestart::Silent));
                 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -37,7 +36,6 @@ const DENIALS_READ: Duration = Duration::from_millis(500);
 /// A store in etcd. It holds all resources in memory, and follows what others commit once [`Self::follow`] was called.
 pub struct EtcdStore {
     looks: Arc<Looks>,
-    nudge: Arc<Notify>,
     denials: Arc<Denials>,
     followers: Vec<JoinHandle<()>>,
     memory: Option<Memory>,
@@ -58,14 +56,7 @@ impl EtcdStore {
         let looks = Looks::new(Arc::new(Link::new(options)), keys, observer);
         let looks = Arc::new(looks);
         let denials = Arc::new(Denials::new(Arc::clone(&looks)));
-        Self {
-            looks,
-            nudge: Arc::default(),
-            denials,
-            followers: Vec::new(),
-            memory: None,
-            patience: Patience::default(),
-        }
+        Self { looks, denials, followers: Vec::new(), memory: None, patience: Patience::default() }
     }
 
     /// Remembers what is live in `file`, and what ran last from there: the store must go on from that.
@@ -84,7 +75,7 @@ impl EtcdStore {
         if self.followers.is_empty() {
             let looked = self.looks.looked.subscribe();
             let denials = denials::Follower { denials: Arc::clone(&self.denials), looked };
-            let follower = Follower { looks: Arc::clone(&self.looks), nudge: Arc::clone(&self.nudge) };
+            let follower = Follower { looks: Arc::clone(&self.looks) };
             self.followers.extend([tokio::spawn(denials.run()), tokio::spawn(follower.run())]);
         }
     }
