@@ -26,7 +26,8 @@ fn found(reply: &Reply) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn of_two_gateways_that_write_at_once_each_gets_a_number_of_its_own() {
-    const EACH: usize = 6;
+    // As often as a write is tried again: more commits of the other one could overtake each of its tries.
+    const EACH: usize = 5;
     let fleet = Fleet::of(2).await;
     let write = async |at: usize| {
         let mut numbers = Vec::new();
