@@ -96,7 +96,7 @@ async fn a_key_that_is_revoked_at_one_member_is_refused_at_all_of_them_at_once()
     }
     took.sort();
     let at = |percent: usize| took[(took.len() * percent).div_ceil(100) - 1];
-    println!(
+    eprintln!(
         "revoked at one of three members, refused at all, from the request on: p50 {:?}, p99 {:?} (goal: 300 ms)",
         at(50),
         at(99)
@@ -195,7 +195,7 @@ async fn a_member_refuses_the_key_though_it_refuses_the_revision_has_no_etcd_or_
     revoke(&fleet.members[1], &two).await.is(200);
     let began = Instant::now();
     answers(&fleet.members[2], &two, 401, SILENT).await;
-    println!("a member whose connections died refused after {:?}", began.elapsed());
+    eprintln!("a member whose connections died refused after {:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -93,7 +93,7 @@ async fn a_member_that_leaves_is_gone_and_one_that_crashes_is_shown_as_vanished(
     let killed = Instant::now();
     fleet.members[1].gateway.kill().await;
     sees(&fleet.members[0], VANISHED, &[("gateway-0", "running"), ("gateway-1", "vanished")]).await;
-    println!("vanished after {:?}", killed.elapsed());
+    eprintln!("vanished after {:?}", killed.elapsed());
     let reached = put(&fleet, "b", "wait=fleet&timeout=10s").await;
     assert_eq!(
         reached,
@@ -243,7 +243,7 @@ async fn a_lost_lease_is_replaced_and_a_hand_over_is_not_a_crash() {
         (again != lease).then_some(())
     })
     .await;
-    println!("a lost lease was replaced after {:?}", revoked.elapsed());
+    eprintln!("a lost lease was replaced after {:?}", revoked.elapsed());
     sees(&fleet.members[0], SOON, both).await;
 
     let before = of(&shown(&fleet.members[0]).await, "gateway-1")[0]["boot_id"].clone();

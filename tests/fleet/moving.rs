@@ -198,7 +198,7 @@ async fn an_import_of_any_size_is_one_revision_that_members_take_whole() {
     fs::write(folder.join("all.yaml"), document(agents)).expect("a file");
     let began = Instant::now();
     let ran = store(&folder, "import all.yaml --wait fleet").await;
-    println!("{agents} agents and {} keys imported and running in {:?}", 2 * agents, began.elapsed());
+    eprintln!("{agents} agents and {} keys imported and running in {:?}", 2 * agents, began.elapsed());
     is_done(&ran);
     assert!(ran.out.contains("1 of 1 members run revision 1"), "{ran:?}");
     assert_eq!(fleet.members[0].status("0").await, 401);
