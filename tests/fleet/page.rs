@@ -15,7 +15,7 @@ fn page() -> String {
 }
 
 /// The code block of the page that is marked with this name.
-fn block(name: &str) -> String {
+pub(crate) fn block(name: &str) -> String {
     let page = page();
     let mark = format!("<!-- run: {name} -->\n```sh\n");
     let (_, after) = page.split_once(&mark).unwrap_or_else(|| panic!("the page has no block {name}"));
@@ -38,14 +38,14 @@ fn configuration(etcd: &Etcd, folder: &Path) -> String {
 }
 
 /// A shell in a folder, which has `portcullis` and a user of etcd.
-struct Shell {
+pub(crate) struct Shell {
     folder: PathBuf,
     endpoints: String,
     user: String,
 }
 
 impl Shell {
-    fn at(etcd: &Etcd, folder: &Path) -> Self {
+    pub(crate) fn at(etcd: &Etcd, folder: &Path) -> Self {
         let programs = folder.join("programs");
         std::fs::create_dir_all(&programs).expect("a folder");
         std::os::unix::fs::symlink(binary(), programs.join("portcullis")).expect("a link");
@@ -53,7 +53,7 @@ impl Shell {
     }
 
     /// Runs a script, which must succeed, and gives what it says.
-    async fn run(&self, script: &str) -> String {
+    pub(crate) async fn run(&self, script: &str) -> String {
         let path = std::env::var("PATH").expect("a PATH");
         let mut command = Command::new("bash");
         command.args(["-euo", "pipefail", "-c", script]).current_dir(&self.folder).stdin(Stdio::null());
