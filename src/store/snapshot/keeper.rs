@@ -1,4 +1,5 @@
-//! Keeps the snapshot of a store: soon after it went live, off the threads that answer, and once for a burst of changes.
+//! Keeps the snapshot of a store: the first one at once, later ones soon after they went live and once for a burst of
+//! changes, off the threads that answer.
 
 use std::io;
 use std::sync::Arc;
@@ -10,8 +11,8 @@ use tokio::time::sleep;
 use super::super::leisure::at_leisure;
 use super::{NamedTexts, SnapshotFile, SnapshotHead};
 
-/// Changes within this time of the first one are written once. A change is on disk within a second, with time left for
-/// the write itself.
+/// Changes within this time of one another are written once, but for the first of a process. A change is on disk within a
+/// second, with time left for the write itself.
 const JOIN: Duration = Duration::from_millis(500);
 
 /// Writes what it is given last. What is given is shared, not copied, and giving it never waits.
@@ -62,12 +63,19 @@ impl SnapshotKeeper {
 }
 
 /// Writes what is given last, as long as somebody may give something, and what was given before that ended.
+///
+/// The first snapshot waits for nothing: a member that is killed before it has one knows no store, and takes one that was
+/// wiped for one that is new.
 async fn keep<F: Future<Output = ()>>(mut given: watch::Receiver<Given>, write: impl Fn(Given) -> F) {
+    let mut is_first = true;
     while given.changed().await.is_ok() {
-        sleep(JOIN).await;
+        if !is_first {
+            sleep(JOIN).await;
+        }
         let now = given.borrow_and_update().clone();
         if now.live.is_some() {
             write(now).await;
+            is_first = false;
         }
     }
 }
@@ -136,6 +144,21 @@ mod tests {
         let (last, _, when) = written.last().unwrap();
         assert_eq!(last, "1000");
         assert!(*when <= Duration::from_secs(3), "{when:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_is_written_at_once_and_the_next_ones_together() {
+        let (keeper, written) = keeper(0);
+        keeper.is_denied(texts(1));
+        sleep(JOIN * 2).await;
+        for number in 1..=3 {
+            keeper.is_live(head(number), texts(0));
+            sleep(JOIN / 10).await;
+        }
+        sleep(JOIN * 2).await;
+        let written = written.lock().unwrap();
+        let written: Vec<_> = written.iter().map(|(head, _, when)| (head.as_str(), *when)).collect();
+        assert_eq!(written, [("1", JOIN * 2), ("3", JOIN * 3 + JOIN / 10)]);
     }
 
     #[tokio::test(start_paused = true)]
