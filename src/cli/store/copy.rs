@@ -32,7 +32,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Resu
         return Err(Failed::Because("--from and --to are the same store".to_owned()));
     }
     let runtime = place::runtime()?;
-    let outline = told::settings(&args.config, &runtime)?;
+    let outline = told::settings(&args.config, &runtime, err)?;
     let writer = if args.dry_run { Writer::Never } else { Writer::Now };
     let open = |side: &Side, writer| runtime.block_on(side.open(&outline, writer)).map_err(Failed::because);
     let (from, to) = (open(&args.from, Writer::Never)?, open(&args.to, writer)?);

@@ -35,7 +35,7 @@ pub(in super::super) struct Args {
 
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit, Failed> {
     let runtime = place::runtime()?;
-    let outline = told::settings(&args.config, &runtime)?;
+    let outline = told::settings(&args.config, &runtime, err)?;
     let resources = read(args, &runtime, err)?;
     let store = runtime.block_on(named(&outline, Writer::Now)).map_err(Failed::because)?;
     let now = runtime.block_on(store.contents()).map_err(Failed::because)?;

@@ -16,7 +16,7 @@ pub(in super::super) struct Args {
 
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit, Failed> {
     let runtime = place::runtime()?;
-    let outline = told::settings(&args.config, &runtime)?;
+    let outline = told::settings(&args.config, &runtime, err)?;
     let store = named_in_etcd(&outline).map_err(Failed::because)?;
     let (id, is_new) = runtime.block_on(store.init()).map_err(Failed::because)?;
     let name = told::name(&crate::store::Movable::describe(&store));

@@ -36,7 +36,7 @@ struct TruthArg {
 
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit, Failed> {
     let runtime = place::runtime()?;
-    let outline = told::settings(&args.config, &runtime)?;
+    let outline = told::settings(&args.config, &runtime, err)?;
     let store = named_in_etcd(&outline).map_err(Failed::because)?;
     let snapshot = snapshot(&outline, store.prefix());
     let (truth, what) = match (&args.truth.from_member, args.truth.accept) {

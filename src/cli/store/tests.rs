@@ -51,8 +51,12 @@ impl Desk {
 
     /// Runs a command; its code, and all that it says.
     fn run(&self, line: &str) -> (u8, String) {
+        self.portcullis(&format!("store {line}"))
+    }
+
+    fn portcullis(&self, line: &str) -> (u8, String) {
         let config = self.path("portcullis.yaml");
-        let mut words = vec!["portcullis".to_owned(), "store".to_owned()];
+        let mut words = vec!["portcullis".to_owned()];
         let local = |word: &str| match word.split_once(':') {
             Some(("directory", path)) => format!("directory:{}", self.path(path).display()),
             _ if word.starts_with("./") => self.path(word).display().to_string(),
@@ -201,4 +205,34 @@ async fn a_document_that_is_none_is_said_with_its_place() {
     fs::write(desk.path("portcullis.yaml"), "version: 1\n").unwrap();
     let (code, said) = desk.run("export -o ./all.yaml");
     assert!(code == 1 && said.contains("names no store"), "{said}");
+}
+
+#[tokio::test]
+async fn a_store_that_is_named_wrongly_is_told_with_its_place_as_check_does() {
+    let desk = Desk::new();
+    let loopback = "endpoints: [\"http://127.0.0.1:1\"]";
+    for (store, code) in [
+        (format!("etcd: {{ {loopback}, store_id: 12 }}"), "bad-store-id"),
+        (format!("etcd: {{ {loopback}, ca_file: [] }}"), "wrong-type"),
+        ("etcd: { endpoint: \"http://127.0.0.1:1\" }".to_owned(), "missing-field"),
+        (format!("directory: config, etcd: {{ {loopback} }}"), "store-conflict"),
+    ] {
+        let text = format!("version: 1\nserver: {{ state_dir: state }}\nstore: {{ {store} }}\n");
+        fs::write(desk.path("portcullis.yaml"), text).unwrap();
+        fs::write(desk.path("all.yaml"), "agents: {}\n").unwrap();
+        let (_, checked) = desk.portcullis("check");
+        let (_, findings) = checked.split_once('\n').unwrap();
+        assert!(findings.contains("portcullis.yaml:3:") && findings.contains(code), "{checked}");
+        let last = format!("error: `store` is not valid ({} to fix)\n", findings.matches("error[").count());
+        for command in [
+            "init",
+            "export -o ./out.yaml",
+            "import ./all.yaml",
+            "resume --accept 1",
+            "copy --from etcd --to directory:copy",
+        ] {
+            let (code, said) = desk.run(command);
+            assert_eq!((code, said), (1, format!("{findings}{last}")), "{command}");
+        }
+    }
 }

@@ -20,13 +20,20 @@ const NAMED: usize = 100;
 /// Who changes a store on the command line, where nobody authenticates.
 pub(super) const WHO: &str = "command line";
 
-/// What the configuration says of the process and its store.
-pub(super) fn settings(config: &ConfigArg, runtime: &Runtime) -> Result<Outline, Failed> {
+/// What the configuration says of the process and its store. A store that it names wrongly is told as `check` does.
+pub(super) fn settings(
+    config: &ConfigArg,
+    runtime: &Runtime,
+    err: &mut dyn Write,
+) -> Result<Outline, Failed> {
     let documents = place::documents(config).map_err(Failed::Because)?;
     let outline = runtime.block_on(outline(documents.as_ref())).map_err(Failed::because)?;
-    outline.ok_or_else(|| {
+    let outline = outline.ok_or_else(|| {
         Failed::Because("the configuration is not YAML; `portcullis check` says more".to_owned())
-    })
+    })?;
+    let Some(findings) = &outline.found_in_store else { return Ok(outline) };
+    write!(err, "{findings}")?;
+    Err(Failed::Because(format!("`store` is not valid ({} to fix)", findings.errors())))
 }
 
 /// Fails, and says why, unless the configuration would be valid with these resources in the store.

@@ -17,7 +17,7 @@ use super::{audience, links, metadata, read_entry};
 use crate::config::text::code::Code;
 use crate::config::text::diagnostic::Diagnostic;
 use crate::config::text::diagnostics::Diagnostics;
-use crate::config::text::findings::Findings;
+use crate::config::text::findings::{Findings, Found};
 use crate::config::text::report::Report;
 use crate::config::text::source::{At, Place, Source};
 use crate::config::text::yaml::{Key, Node};
@@ -35,7 +35,8 @@ pub(super) struct Merged {
     /// What was read.
     pub(super) sources: Vec<Source>,
     server: Option<(At, Server)>,
-    store: Option<(At, Option<Store>)>,
+    /// What it says, or what was found where it could not be read.
+    store: Option<(At, Result<Store, Found>)>,
     providers: Named,
     agents: Named,
     api_keys: Named,
@@ -69,7 +70,9 @@ impl Merged {
         if let Some((first, _)) = &self.store {
             return twice(report, place, first, "store");
         }
-        self.store = Some((at(report, place), Store::read_under(report, place, node)));
+        let mark = report.all().mark();
+        let read = Store::read_under(report, place, node);
+        self.store = Some((at(report, place), read.ok_or_else(|| report.all().since(mark))));
     }
 
     /// The resources of one kind in a document.
@@ -135,7 +138,15 @@ impl Merged {
     }
 
     pub(super) fn store(&self) -> Option<Store> {
-        self.store.as_ref()?.1.clone()
+        self.store.as_ref()?.1.as_ref().ok().cloned()
+    }
+
+    /// What was found in `store`, where it is written and could not be read.
+    pub(super) fn found_in_store(&self) -> Option<Diagnostics> {
+        match self.store.as_ref()?.1.as_ref().err()? {
+            Found::These(findings) => Some(findings.iter().cloned().collect()),
+            Found::Nothing | Found::Untold => Some(Diagnostics::new()),
+        }
     }
 
     /// The document. With a file that is not YAML, what it would have defined is not there, and every reference to it
@@ -155,7 +166,7 @@ impl Merged {
             sources: self.sources.into(),
             server,
             server_at,
-            store: self.store.and_then(|(at, store)| Some((at, store?))),
+            store: self.store.and_then(|(at, store)| Some((at, store.ok()?))),
             identity_providers: self.read.providers,
             agents: self.read.agents,
             api_keys: self.read.api_keys,

@@ -73,6 +73,8 @@ pub struct Outline {
     pub server: Server,
     /// Where resources are stored one by one, if they are.
     pub store: Option<Store>,
+    /// What is wrong with `store`, where it is written and could not be read.
+    pub found_in_store: Option<Diagnostics>,
 }
 
 /// Reads the outline: without the folder that it names, references into it would look wrong.
@@ -80,7 +82,7 @@ pub struct Outline {
 pub fn outline(sources: &[Source], env: &Environment<'_>) -> Option<Outline> {
     let read = Reading { findings: &Findings::default(), before: None, env }.all(sources);
     let any = read.trees > 0;
-    any.then(|| Outline { server: read.server(), store: read.store() })
+    any.then(|| Outline { server: read.server(), store: read.store(), found_in_store: read.found_in_store() })
 }
 
 /// What reading works on.
