@@ -162,6 +162,8 @@ pub(super) async fn create(
     query: Write,
     Json(wanted): Json<Create>,
 ) -> Result<Response, Problem> {
+    // Another member may have written the agent a moment ago.
+    state.control().catch_up().await?;
     let agent = takes_keys(&state, &wanted.agent)?;
     let name = wanted.name.as_deref().map(named).transpose()?;
     let expires_at = expiry(&state, wanted.expires_at.as_deref(), wanted.expires_in.as_deref())?;
@@ -203,6 +205,7 @@ pub(super) async fn revoke(
     query: Write,
     IfMatch(expect): IfMatch,
 ) -> Result<Response, Problem> {
+    state.control().catch_up().await?;
     let live = state.control().live();
     let (key, written) = api_keys::find(&live, &name)?;
     let now = state.admin.clock.now();
@@ -236,6 +239,7 @@ pub(super) async fn rotate(
     IfMatch(expect): IfMatch,
     Json(wanted): Json<Rotate>,
 ) -> Result<Response, Problem> {
+    state.control().catch_up().await?;
     let live = state.control().live();
     let (key, written) = api_keys::find(&live, &name)?;
     let agent = takes_keys(&state, key.agent.as_str())?;

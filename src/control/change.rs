@@ -114,6 +114,13 @@ impl Reconciler {
         Ok(edited)
     }
 
+    /// Takes up what others wrote. What cannot go live is told by whoever changes something then.
+    pub(super) async fn catch_up(&mut self) -> Result<(), EditError> {
+        self.stores.resources.refresh().await?;
+        let _told_later = self.take_up().await;
+        Ok(())
+    }
+
     /// Fails when the store holds something that this version does not know: it can neither run it nor write after it.
     async fn understands(&self) -> Result<(), EditError> {
         match self.stores.resources.read().await {

@@ -33,6 +33,7 @@ type Answer<T> = oneshot::Sender<Result<T, EditError>>;
 #[derive(Debug)]
 pub(super) enum Order {
     Reload(Answer<Reloaded>),
+    CatchUp(Answer<()>),
     Edit(Edit, Answer<Edited>),
     RollBack(RollBack, Answer<Edited>),
     Restore(Restore, Answer<Edited>),
@@ -94,6 +95,15 @@ impl Control {
         let stopping = || EditError::Unavailable("the gateway is stopping".to_owned());
         self.orders.send(Order::Reload(answer)).await.map_err(|_| stopping())?;
         answered.await.map_err(|_| stopping())?
+    }
+
+    /// Takes up what the other members of a fleet wrote: for a change that is made from what is read here first. Does
+    /// nothing where nobody shares the store.
+    ///
+    /// # Errors
+    /// [`EditError`], when the store does not respond or must not be written.
+    pub async fn catch_up(&self) -> Result<(), EditError> {
+        if self.fleet.is_shared() { self.ask(Order::CatchUp).await } else { Ok(()) }
     }
 
     /// Changes the configuration. When this returns, the change is committed and live.

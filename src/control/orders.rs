@@ -16,6 +16,7 @@ impl Reconciler {
                 let warnings = self.control().status().warnings.clone();
                 drop(answer.send(outcome.map(|outcome| Reloaded { outcome, warnings })));
             }
+            Order::CatchUp(answer) => drop(answer.send(self.catch_up().await)),
             Order::Edit(edit, answer) => drop(answer.send(self.change(Asked::Edit(edit)).await)),
             Order::RollBack(to, answer) => drop(answer.send(self.change(Asked::RollBack(to)).await)),
             Order::Restore(restore, answer) => drop(answer.send(self.change(Asked::Restore(restore)).await)),

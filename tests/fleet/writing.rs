@@ -97,8 +97,6 @@ async fn only_a_precondition_that_does_not_hold_any_more_fails() {
     let with_key = number(&one.put("/agents/k", If::Absent, &by_key).await.is(201));
     let key = one.post("/api-keys", If::Unsaid, &json!({"agent": "k"})).await.is(201).json();
     let id = key["id"].as_str().expect("an id").to_owned();
-    // Which key it is, the other gateway reads in what it runs.
-    fleet.all_run(with_key + 1).await;
     other.post(&format!("/api-keys/{id}/revoke"), If::Any, &json!({})).await.is(200);
     other.delete("/agents/c", If::Any).await.is(200);
     let before = one.get("/revisions").await.is(200).tag();
@@ -115,6 +113,40 @@ async fn only_a_precondition_that_does_not_hold_any_more_fails() {
     fleet.all_run(with_key + 1).await;
     let state = other.get(&format!("/api-keys/{id}")).await.is(200).json();
     assert_eq!(state["state"], "revoked", "{state}");
+}
+
+#[tokio::test]
+async fn what_one_gateway_wrote_another_changes_at_once() {
+    let fleet = Fleet::of(2).await;
+    let (one, other) = (fleet.members[0].api(), fleet.members[1].api());
+    let nothing = json!({});
+    // None of these waits until the other gateway has heard of the one before.
+    for nth in 0..5 {
+        let agent = format!("/agents/k{nth}");
+        let by_key =
+            json!({"route": format!("/k{nth}"), "upstream": fleet.upstream.url(), "auth": {"api_key": {}}});
+        let made = one.put(&agent, If::Absent, &by_key).await.is(201);
+        let of_agent = json!({"agent": format!("k{nth}")});
+        let key = other.post("/api-keys", If::Unsaid, &of_agent).await.is(201).json();
+        let path = format!("/api-keys/{}", key["id"].as_str().expect("an id"));
+        let next = one.post(&format!("{path}/rotate"), If::Any, &nothing).await.is(201).json();
+        let next = format!("/api-keys/{}", next["id"].as_str().expect("an id"));
+        other.post(&format!("{next}/revoke"), If::Any, &nothing).await.is(200);
+        one.delete(&next, If::Any).await.is(200);
+        let mut changed = by_key;
+        changed["display_name"] = "Changed".into();
+        other.put(&agent, If::Tag(&made.tag()), &changed).await.is(200);
+        one.delete(&agent, If::Any).await.is(200);
+        other.delete(&agent, If::Any).await.problem(404, "not_found");
+    }
+    for (method, path) in [("revoke", "/api-keys/AAAAAAAA/revoke"), ("rotate", "/api-keys/AAAAAAAA/rotate")] {
+        let reply = other.post(path, If::Any, &nothing).await;
+        assert_eq!(reply.status, 404, "{method}: {}", reply.text);
+    }
+    // Without the store nobody can say that there is no such key.
+    fleet.members[1].cut_off();
+    let unsure = other.post("/api-keys/AAAAAAAA/revoke", If::Any, &nothing).await;
+    unsure.problem(503, "store_unavailable");
 }
 
 #[tokio::test]
