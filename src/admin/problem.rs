@@ -236,6 +236,7 @@ impl From<EditError> for Problem {
             EditError::NotFound(_) | EditError::NoRevision(_) | EditError::NotBroken(_) => {
                 new(StatusCode::NOT_FOUND, ProblemCode::NotFound)
             }
+            EditError::NotOfOneMember(_) => new(StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::NotAccepted),
             EditError::Precondition { head, .. } => {
                 let problem = new(StatusCode::PRECONDITION_FAILED, ProblemCode::PreconditionFailed);
                 problem.with(|members| members.head = head)

@@ -20,6 +20,8 @@ pub(super) struct Found<'f> {
     pub(super) live: &'f Snapshot,
     /// The last revisions of the resources set aside.
     pub(super) latest: &'f Latest,
+    /// Whether other members of a fleet may run what is set aside here.
+    pub(super) is_shared: bool,
     /// The list before.
     pub(super) before: &'f [Broken],
     pub(super) now: Instant,
@@ -40,7 +42,8 @@ impl Found<'_> {
                 .get(path)
                 .cloned()
                 .unwrap_or_else(|| vec![self.waits(path, held.document.id.as_ref())]),
-            restorable: held.document.id.is_some()
+            restorable: !self.is_shared
+                && held.document.id.is_some()
                 && !matches!(held.document.stands, Stands::Unreadable(Err(_))),
             last_good_revision: held.document.id.as_ref().and_then(|id| self.last_good(id)),
         });

@@ -137,6 +137,12 @@ pub enum EditError {
     /// The file of this resource has the live text.
     #[error("{0} is not broken: what stands on disk is what runs")]
     NotBroken(ResourceId),
+    /// Restoring it would undo for all members of a fleet what one of them refuses.
+    #[error(
+        "{0} is in the store of a fleet, where others may run what this member refuses: fix what its findings say, or roll \
+         {0} back for all"
+    )]
+    NotOfOneMember(ResourceId),
     /// The precondition failed.
     #[error("{why}")]
     Precondition {

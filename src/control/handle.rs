@@ -125,8 +125,11 @@ impl Control {
     /// Restores the last good text of a broken document. When this returns, it is committed.
     ///
     /// # Errors
-    /// [`EditError`]; nothing has changed then.
+    /// [`EditError`]; nothing has changed then. In a fleet always: what this member refuses, others may run.
     pub async fn restore(&self, restore: Restore) -> Result<Edited, EditError> {
+        if self.fleet.is_shared() {
+            return Err(EditError::NotOfOneMember(restore.id));
+        }
         self.ask(|answer| Order::Restore(restore, answer)).await
     }
 

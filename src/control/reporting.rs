@@ -59,7 +59,8 @@ impl Reconciler {
         let latest = self.stores.resources.latest(Some(&ids)).await.unwrap_or_default();
         let (findings, before) = (refused.findings.as_slice(), before.broken.as_slice());
         let now = self.clock.now();
-        Found { aside: &self.aside, findings, live, latest: &latest, before, now }.broken()
+        let is_shared = self.stores.fleet.is_some();
+        Found { aside: &self.aside, findings, live, latest: &latest, is_shared, before, now }.broken()
     }
 
     /// Records the errors on disk, and returns them.

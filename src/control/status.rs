@@ -69,7 +69,8 @@ pub struct Broken {
     pub since: Instant,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
-    /// Whether its last good text can be restored: it is a resource of the store, and its text differs.
+    /// Whether its last good text can be restored: it is a resource of a store that nobody shares, and its text
+    /// differs.
     pub restorable: bool,
     /// Its last revision, if that has the live text.
     pub last_good_revision: Option<u64>,

@@ -108,6 +108,18 @@ async fn a_member_that_leaves_is_gone_and_one_that_crashes_is_shown_as_vanished(
     sees(&fleet.members[0], SOON, &[("gateway-0", "running"), ("gateway-1", "running")]).await;
 }
 
+/// A member does not undo for all what it alone refuses.
+async fn is_not_restored(member: &FleetMember, resource: &str) {
+    let status = member.api().get("/status").await.is(200).json();
+    let broken = &status["broken_documents"][0];
+    assert_eq!((&broken["resource"], &broken["restorable"]), (&json!(resource), &json!(false)), "{status}");
+    let restore = json!({"resource": resource});
+    let said = member.api().post("/documents/restore", If::Unsaid, &restore).await;
+    let said = said.problem(422, "not_accepted");
+    let detail = said["detail"].as_str().unwrap_or_default();
+    assert!(detail.contains(&format!("roll {resource} back for all")), "{said}");
+}
+
 #[tokio::test]
 async fn a_write_waits_for_the_fleet_and_says_who_is_behind_and_who_refused() {
     let fleet = Fleet::of(3).await;
@@ -155,6 +167,8 @@ async fn a_write_waits_for_the_fleet_and_says_who_is_behind_and_who_refused() {
     {
         assert!(page.lines().any(|other| other == line), "{line}");
     }
+    is_not_restored(&fleet.members[2], "agents/c").await;
+    assert_eq!(fleet.members[0].status("c").await, 200);
 
     fleet.members[2].replace_body("");
     sees(&fleet.members[1], SOON, ALL_RUN).await;

@@ -19,7 +19,7 @@ export function BrokenDocuments({ broken }: { broken: BrokenDocument[] }) {
   return broken.map((one) => <Either key={one.resource ?? one.file} document={one} />);
 }
 
-const NOT_RESTORABLE = "The gateway has no earlier text of this document. Fix the file.";
+const NOT_RESTORABLE = "It cannot be restored here. Fix what the findings say.";
 
 interface Props {
   document: BrokenDocument;
