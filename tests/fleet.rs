@@ -44,6 +44,10 @@ mod measure;
 mod members;
 
 #[cfg(test)]
+#[path = "fleet/model.rs"]
+mod model;
+
+#[cfg(test)]
 #[path = "fleet/moving.rs"]
 mod moving;
 
