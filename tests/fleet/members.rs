@@ -123,6 +123,8 @@ async fn is_not_restored(member: &FleetMember, resource: &str) {
 #[tokio::test]
 async fn a_write_waits_for_the_fleet_and_says_who_is_behind_and_who_refused() {
     let fleet = Fleet::of(3).await;
+    let all = [("gateway-0", "running"), ("gateway-1", "running"), ("gateway-2", "running")];
+    sees(&fleet.members[0], SOON, &all).await;
     let put = async |name: &str, query: &str| put(&fleet, name, query).await;
     assert_eq!(
         put("a", "wait=fleet&timeout=10s").await,

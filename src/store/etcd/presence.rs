@@ -19,13 +19,14 @@ use super::members::Members;
 use super::pace::{BackOff, jittered};
 use crate::store::{Member, Presence, Reporter, Seen};
 
-/// How long a member that says nothing counts as present, and how often it says so: two of three may be lost.
-const PRESENT: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(3));
+/// How long a member that says nothing counts as present, and how often it says so: two of three may be lost, and with the
+/// report and the two looks an idle member asks etcd less than once a second.
+const PRESENT: (Duration, Duration) = (Duration::from_secs(10), Duration::from_millis(3200));
 /// How long a member that vanished is shown, and how often the note is renewed; the difference is how exact that is.
 const SEEN: (Duration, Duration) = (Duration::from_secs(24 * 60 * 60), Duration::from_secs(10 * 60));
 /// How often a report is written although nothing in it has changed but the age of what is known: every five seconds at
 /// least, jitter and the way to etcd included.
-const REPORT_EVERY: Duration = Duration::from_secs(4);
+const REPORT_EVERY: Duration = Duration::from_millis(4400);
 /// The part of that after which a report is due: jitter takes off a tenth at most.
 const EARLIEST: f64 = 0.9;
 /// The least time between two reports, so that a burst of changes is one.
