@@ -69,7 +69,7 @@ fn cases() -> Vec<Case> {
                     let file = source(path);
                     let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
                     let id = ResourceId::new(kind, &name).expect("the name of a resource");
-                    Source::of(id, file.path.as_path(), &*file.text)
+                    Source::held(Some(id), file.path.clone(), file.text.clone(), None)
                 }));
             }
             Case { name, sources }

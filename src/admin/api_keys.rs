@@ -55,19 +55,42 @@ pub(super) struct ApiKey {
     etag: String,
 }
 
+/// What is shown of a key, one that is made just now among them.
+pub(super) struct Facts<'k> {
+    pub(super) agent: &'k AgentName,
+    pub(super) name: Option<&'k str>,
+    pub(super) created_at: Option<jiff::Timestamp>,
+    pub(super) expires_at: Option<jiff::Timestamp>,
+    pub(super) revoked_at: Option<jiff::Timestamp>,
+    pub(super) last_used: Option<Instant>,
+}
+
+impl<'k> From<&'k config::ApiKey> for Facts<'k> {
+    fn from(key: &'k config::ApiKey) -> Self {
+        Self {
+            agent: key.agent(),
+            name: key.name(),
+            created_at: key.created_at(),
+            expires_at: key.expires_at(),
+            revoked_at: key.revoked_at(),
+            last_used: key.last_used.at(),
+        }
+    }
+}
+
 impl ApiKey {
     /// The key as it is shown at `now`; `etag` is the version of its file.
-    pub(super) fn new(id: &str, key: &config::ApiKey, etag: String, stored: bool, now: Instant) -> Self {
+    pub(super) fn new(id: &str, key: &Facts<'_>, etag: String, stored: bool, now: Instant) -> Self {
         Self {
             id: id.to_owned(),
             agent: key.agent.to_string(),
-            name: key.name.clone(),
+            name: key.name.map(str::to_owned),
             masked: format!("{KEY_PREFIX}{id}_…"),
             state: state(key.expires_at, key.revoked_at, now),
             created_at: key.created_at,
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
-            last_used_at: key.last_used.at().and_then(write::timestamp),
+            last_used_at: key.last_used.and_then(write::timestamp),
             managed_by: ManagedBy::of(stored),
             etag,
         }
@@ -82,14 +105,14 @@ pub(super) async fn list(
     let limit = page::limit(list.limit)?;
     let wanted = list.agent.as_deref().map(page::agent).transpose()?;
     let live = state.control().live();
-    let of_agent = |key: &config::ApiKey| wanted.as_ref().is_none_or(|agent| *agent == key.agent);
-    let all = live.api_keys.iter().filter(|(_, key)| of_agent(key));
+    let of_agent = |key: &config::ApiKey| wanted.as_ref().is_none_or(|agent| agent == key.agent());
+    let all = live.api_keys.iter().filter(|key| of_agent(key));
     let page = page::cut(
         all,
-        |(id, _)| id.as_str(),
+        |key| key.id(),
         list.after.as_deref(),
         limit,
-        |(id, key)| shown(&state, &live, id, key),
+        |key| shown(&state, &live, key.id(), key),
     );
     Ok(Answer(page.flatten()))
 }
@@ -110,7 +133,7 @@ pub(super) async fn show(
 fn shown(state: &AdminState, live: &Snapshot, name: &str, key: &config::ApiKey) -> Option<ApiKey> {
     let written = live.written(&id(name).ok()?)?;
     let now = state.admin.clock.now();
-    let shown = ApiKey::new(name, key, written.tag, written.stored, now);
+    let shown = ApiKey::new(name, &key.into(), written.tag, written.stored, now);
     // A denied key is refused, also where its own text says nothing of that.
     let denied = live.denials.of_api_key(name, now).map(|_| KeyState::Revoked);
     Some(ApiKey { state: denied.unwrap_or(shown.state), ..shown })

@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::authn::ApiKeyText;
-use crate::config::{self, Code};
+use crate::config::Code;
 use crate::control::{Edit, Edited, Expect, Reached, To, Wanted};
-use crate::model::{AgentName, Digest, Secret, SharedTimestamp, check_label};
+use crate::model::{AgentName, Digest, Secret, check_label};
 use crate::routing::Authenticator;
 
-use super::api_keys::{self, ApiKey};
+use super::api_keys::{self, ApiKey, Facts};
 use super::body::{Answer, Json};
 use super::caller::Caller;
 use super::changes::remove;
@@ -93,7 +93,11 @@ fn in_the_clear<S: Serializer>(text: &Secret, serializer: S) -> Result<S::Ok, S:
 struct Fresh {
     id: String,
     text: Secret,
-    key: config::ApiKey,
+    agent: AgentName,
+    name: Option<String>,
+    digest: Digest,
+    created_at: Option<jiff::Timestamp>,
+    expires_at: Option<jiff::Timestamp>,
 }
 
 impl Fresh {
@@ -105,27 +109,31 @@ impl Fresh {
     ) -> Result<Self, Problem> {
         let (id, text) = ApiKeyText::generate()
             .ok_or_else(|| Problem::unavailable("the system gives no random numbers"))?;
-        let key = config::ApiKey {
-            agent: agent.clone(),
-            name: name.map(str::to_owned),
-            digest: Digest::of(text.expose_secret().as_bytes()),
-            created_at,
-            expires_at,
+        let digest = Digest::of(text.expose_secret().as_bytes());
+        let (agent, name) = (agent.clone(), name.map(str::to_owned));
+        Ok(Self { id, text, agent, name, digest, created_at, expires_at })
+    }
+
+    fn facts(&self) -> Facts<'_> {
+        Facts {
+            agent: &self.agent,
+            name: self.name.as_deref(),
+            created_at: self.created_at,
+            expires_at: self.expires_at,
             revoked_at: None,
-            last_used: SharedTimestamp::default(),
-        };
-        Ok(Self { id, text, key })
+            last_used: None,
+        }
     }
 
     /// The change that adds the key.
     fn wanted(&self) -> Result<Wanted, Problem> {
         let mut spec = Map::new();
-        spec.insert("agent".into(), self.key.agent.as_str().into());
-        if let Some(name) = &self.key.name {
+        spec.insert("agent".into(), self.agent.as_str().into());
+        if let Some(name) = &self.name {
             spec.insert("name".into(), name.as_str().into());
         }
-        spec.insert("sha256".into(), self.key.digest.to_hex().into());
-        for (member, at) in [("created_at", self.key.created_at), ("expires_at", self.key.expires_at)] {
+        spec.insert("sha256".into(), self.digest.to_hex().into());
+        for (member, at) in [("created_at", self.created_at), ("expires_at", self.expires_at)] {
             spec.extend(at.map(|at| (member.to_owned(), at.to_string().into())));
         }
         Ok(Wanted { id: api_keys::id(&self.id)?, expect: Expect::Absent, to: To::Json(Value::Object(spec)) })
@@ -142,7 +150,7 @@ impl Fresh {
         let id = api_keys::id(&self.id)?;
         let tag = edited.tags.iter().find(|(other, _)| *other == id).and_then(|(_, tag)| tag.clone());
         let etag = tag.unwrap_or_default();
-        let shown = ApiKey::new(&self.id, &self.key, etag.clone(), true, state.admin.clock.now());
+        let shown = ApiKey::new(&self.id, &self.facts(), etag.clone(), true, state.admin.clock.now());
         let fleet = write::reached(state, edited, query).await;
         let created = Created { shown, text: self.text, dry_run: query.dry_run, fleet };
         let mut response = (StatusCode::CREATED, Answer(body(created))).into_response();
@@ -211,7 +219,7 @@ pub(super) async fn revoke(
     let now = state.admin.clock.now();
     let mut spec = written.spec;
     // Revoking twice keeps the first timestamp, which an investigation relies on.
-    if !api_keys::has_passed(key.revoked_at, now) {
+    if !api_keys::has_passed(key.revoked_at(), now) {
         set(&mut spec, "revoked_at", write::timestamp(now).unwrap_or_default());
     }
     let expect = pinned(expect, written.tag);
@@ -242,22 +250,22 @@ pub(super) async fn rotate(
     state.control().catch_up().await?;
     let live = state.control().live();
     let (key, written) = api_keys::find(&live, &name)?;
-    let agent = takes_keys(&state, key.agent.as_str())?;
+    let agent = takes_keys(&state, key.agent().as_str())?;
     let overlap = wanted.overlap.as_deref().map(|text| duration("/overlap", text)).transpose()?;
     let overlap = overlap.unwrap_or(OVERLAP);
     let now = state.admin.clock.now();
-    if api_keys::has_passed(key.revoked_at, now) || api_keys::has_passed(key.expires_at, now) {
+    if api_keys::has_passed(key.revoked_at(), now) || api_keys::has_passed(key.expires_at(), now) {
         let message = "a key that is revoked or has expired cannot be rotated; create a new one";
         return Err(Problem::invalid("", Code::OutOfRange, message));
     }
     let asked = expiry(&state, wanted.expires_at.as_deref(), wanted.expires_in.as_deref())?;
     let ends = match asked {
         Some(asked) => Some(asked),
-        None => end_of_successor(key, overlap, now)?,
+        None => end_of_successor((key.created_at(), key.expires_at()), overlap, now)?,
     };
-    let fresh = Fresh::make(&agent, key.name.as_deref(), write::timestamp(now), ends)?;
+    let fresh = Fresh::make(&agent, key.name(), write::timestamp(now), ends)?;
     let end = write::timestamp(now.plus(overlap)).unwrap_or(jiff::Timestamp::MAX);
-    let end = key.expires_at.map_or(end, |old| old.min(end));
+    let end = key.expires_at().map_or(end, |old| old.min(end));
     let mut spec = written.spec;
     set(&mut spec, "expires_at", end);
     let id = api_keys::id(&name)?;

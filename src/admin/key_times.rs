@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::config::{self, Code, parse_duration, show_duration};
+use crate::config::{Code, parse_duration, show_duration};
 use crate::model::Instant;
 
 use super::problem::Problem;
@@ -64,20 +64,20 @@ pub(super) fn duration(pointer: &str, text: &str) -> Result<Duration, Problem> {
     }
 }
 
-/// The expiry of a successor when the request gives none. A key that expires must not silently become one that does
+/// The expiry of a successor of a key that was made and expires then, when the request gives none. A key that expires must not silently become one that does
 /// not, nor one that expires at once.
 ///
 /// An old key with more than half of its lifetime left is rotated for another reason than its expiry, so the successor
 /// keeps that expiry. Otherwise the successor gets the whole lifetime of the old key.
 pub(super) fn end_of_successor(
-    old: &config::ApiKey,
+    (made, end): (Option<jiff::Timestamp>, Option<jiff::Timestamp>),
     overlap: Duration,
     now: Instant,
 ) -> Result<Option<jiff::Timestamp>, Problem> {
-    let Some(end) = old.expires_at else { return Ok(None) };
+    let Some(end) = end else { return Ok(None) };
     let seconds = |at: jiff::Timestamp| u64::try_from(at.as_second()).unwrap_or(0);
     let left = Duration::from_secs(seconds(end).saturating_sub(now.unix()));
-    let life = old.created_at.map(|made| Duration::from_secs(seconds(end).saturating_sub(seconds(made))));
+    let life = made.map(|made| Duration::from_secs(seconds(end).saturating_sub(seconds(made))));
     match life {
         Some(life) if left < life / 2 => Ok(write::timestamp(now.plus(life)).or(Some(end))),
         None if left <= overlap => {
@@ -93,7 +93,6 @@ mod tests {
     use axum::response::IntoResponse as _;
 
     use super::*;
-    use crate::model::{AgentName, Digest, SharedTimestamp};
 
     #[test]
     fn a_successor_neither_expires_at_once_nor_silently_lasts_for_ever() {
@@ -108,16 +107,8 @@ mod tests {
             (None, Some(1), Ok(Some(1))),
             (None, Some(0), Err(422)),
         ] {
-            let old = config::ApiKey {
-                agent: AgentName::parse("a").unwrap(),
-                name: None,
-                digest: Digest::of(b""),
-                created_at: made.map(at),
-                expires_at: ends.map(at),
-                revoked_at: None,
-                last_used: SharedTimestamp::default(),
-            };
-            let found = end_of_successor(&old, hour, Instant::from_unix(NOW));
+            let old = (made.map(at), ends.map(at));
+            let found = end_of_successor(old, hour, Instant::from_unix(NOW));
             let found = found.map_err(|problem| problem.into_response().status().as_u16());
             assert_eq!(found, wanted.map(|days| days.map(at)), "{made:?} {ends:?}");
         }

@@ -191,5 +191,5 @@ impl Whole {
 /// The name of the API key of a decision, while the key exists.
 fn key_name(entry: &RequestRecord, live: Option<&Snapshot>) -> Option<String> {
     let id = entry.key_id().filter(|_| entry.auth_method == AuthMethod::ApiKey)?;
-    live?.api_keys.get(id)?.name.clone()
+    live?.api_keys.get(id)?.name().map(str::to_owned)
 }

@@ -6,12 +6,14 @@
 //! `store`, publishing a snapshot that of `control`.
 
 mod agent_keys;
+mod api_keys;
 mod compile;
 mod language;
 mod named;
 mod snapshot;
 mod text;
 
+pub use api_keys::{ApiKey, ApiKeys};
 pub use compile::{Compiled, Files, compile, ending_certificates, revision};
 pub use language::bundle::{Gathered, gather, split};
 pub use language::document::Document;
@@ -35,7 +37,7 @@ pub use language::settings::store::{Etcd, Store, StoreId};
 pub use language::shape::{Bounds, Field, Section, Shape};
 pub use language::units::{parse_duration, parse_size, show_duration, show_size};
 pub use language::written::{Pointers, Written, new_references, tag_of, to_yaml, written};
-pub use snapshot::{ApiKey, Certificates, Revision, Snapshot};
+pub use snapshot::{Certificates, Revision, Snapshot};
 pub use text::code::{Code, Severity};
 pub use text::diagnostic::{Diagnostic, Second};
 pub use text::diagnostics::Diagnostics;

@@ -9,14 +9,13 @@ use rustls::sign::CertifiedKey;
 
 use crate::authn::{Issuers, ProcessSessionKeys, TokenCache};
 use crate::idp::Provider;
-use crate::model::{
-    AgentName, CertificateTerm, Denials, Digest, Live, ProviderName, ResourceId, SharedTimestamp,
-};
+use crate::model::{AgentName, CertificateTerm, Denials, Live, ProviderName, ResourceId};
 use crate::routing::{Agent, Router};
 use crate::signing::{KeyRing, SigningFrom};
 use crate::upstream::Endpoint;
 
 use super::agent_keys::AgentKeys;
+use super::api_keys::ApiKeys;
 use super::named::Named;
 use crate::config::language::known::Known;
 use crate::config::language::settings::agent::AgentEntry;
@@ -87,10 +86,10 @@ pub struct Snapshot {
     pub(super) known: Box<[Option<Known>]>,
     /// What the agents were made of, in the order of their names.
     pub(super) entries: Box<[Arc<AgentEntry>]>,
-    /// All API keys, by their id, those that wait for their agent among them.
-    pub api_keys: BTreeMap<String, ApiKey>,
+    /// All API keys, those that wait for their agent among them.
+    pub api_keys: Arc<ApiKeys>,
     /// Those of each agent, and what they were made of.
-    pub(super) keys: HashMap<AgentName, AgentKeys>,
+    pub(super) keys: Arc<HashMap<AgentName, AgentKeys>>,
     /// What somebody should look at.
     pub warnings: Diagnostics,
     /// The certificates that the documents name, and where.
@@ -114,25 +113,6 @@ pub struct Snapshot {
     pub denials: Arc<Denials>,
     /// Where agents run, each host and port once; kept from the snapshot before.
     pub endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
-}
-
-/// One API key, for those who manage it. What opens an agent is in the agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiKey {
-    /// The agent that it opens.
-    pub agent: AgentName,
-    /// Who has it.
-    pub name: Option<String>,
-    /// The SHA-256 of the whole key.
-    pub digest: Digest,
-    /// When it was made, where that was written down.
-    pub created_at: Option<jiff::Timestamp>,
-    /// From then on it is refused as expired.
-    pub expires_at: Option<jiff::Timestamp>,
-    /// From then on it is refused as revoked.
-    pub revoked_at: Option<jiff::Timestamp>,
-    /// When it last opened its agent, as far as this process knows.
-    pub last_used: SharedTimestamp,
 }
 
 impl Snapshot {
@@ -169,13 +149,12 @@ impl Snapshot {
         self.stored.get(at).copied()
     }
 
-    /// The number of a source that is this very one and was number `likely`, or is somewhere else by its name.
+    /// The number of the source of this resource, which is `likely` that one.
     pub(super) fn index_of_source(&self, source: &Source, likely: usize) -> Option<usize> {
         if self.sources.get(likely).is_some_and(|held| held.is(source)) {
             return Some(likely);
         }
-        let index = self.index_of(source.entry.as_ref()?)?;
-        self.sources.get(index).filter(|held| *held == source).map(|_| index)
+        self.index_of(source.entry.as_ref()?)
     }
 
     /// The API keys of an agent that has some.

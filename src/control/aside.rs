@@ -73,7 +73,7 @@ impl Difference {
         for source in sources {
             if left.remove(source.path.as_os_str()) != Some(source) {
                 let stands = Stands::Text(source.clone());
-                documents.insert(source.path.clone(), Differing { id: source.entry.clone(), stands });
+                documents.insert(source.path.to_path_buf(), Differing { id: source.entry.clone(), stands });
             }
         }
         for file in unreadable {
@@ -84,7 +84,7 @@ impl Difference {
         }
         for source in left.into_values() {
             let differing = Differing { id: source.entry.clone(), stands: Stands::Nothing };
-            documents.insert(source.path.clone(), differing);
+            documents.insert(source.path.to_path_buf(), differing);
         }
         let files = now.iter().filter(|(path, held)| then.get(*path) != Some(held));
         Self { documents, files: files.map(|(path, held)| (path.clone(), held.clone())).collect() }
@@ -106,7 +106,7 @@ impl Difference {
 
     /// The sources of `live`, with these changes applied.
     pub(super) fn applied_to(&self, live: &Snapshot) -> Vec<Source> {
-        let untouched = live.sources.iter().filter(|source| !self.documents.contains_key(&source.path));
+        let untouched = live.sources.iter().filter(|source| !self.documents.contains_key(&*source.path));
         let changed = self.documents.values().filter_map(|document| match &document.stands {
             Stands::Text(source) => Some(source),
             Stands::Nothing | Stands::Unreadable(_) => None,
@@ -209,7 +209,7 @@ mod tests {
             [("agents/a.yaml", "text"), ("agents/b.yaml", "nothing"), ("agents/c.yaml", "text")]
         );
         let names: Vec<_> =
-            difference.applied_to(&live).into_iter().map(|source| source.path.clone()).collect();
+            difference.applied_to(&live).into_iter().map(|source| source.path.to_path_buf()).collect();
         assert_eq!(paths(names), ["p.yaml", "agents/a.yaml", "agents/c.yaml"]);
     }
 

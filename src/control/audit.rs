@@ -53,7 +53,7 @@ pub(super) fn line(entry: &Entry<'_>, before: &[Source], after: &[Source]) -> se
 fn changed(before: &[Source], after: &[Source]) -> Vec<Changed> {
     let mut pairs: Vec<Pair<'_>> = documents(before, after);
     pairs.extend(differing(before, after));
-    let path = |(from, to): &Pair<'_>| to.or(*from).map(|source| source.path.clone());
+    let path = |(from, to): &Pair<'_>| to.or(*from).map(|source| source.path.to_path_buf());
     let mut pairs: Vec<_> = pairs.iter().filter_map(|pair| Some((path(pair)?, *pair))).collect();
     pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
     pairs
@@ -80,7 +80,7 @@ fn changed(before: &[Source], after: &[Source]) -> Vec<Changed> {
 fn documents<'s>(before: &'s [Source], after: &'s [Source]) -> Vec<Pair<'s>> {
     let of = |sources: &'s [Source]| -> BTreeMap<&'s Path, &'s Source> {
         let documents = sources.iter().filter(|source| source.entry.is_none());
-        documents.map(|source| (source.path.as_path(), source)).collect()
+        documents.map(|source| (&*source.path, source)).collect()
     };
     let (before, after) = (of(before), of(after));
     let paths: BTreeSet<&Path> = before.keys().chain(after.keys()).copied().collect();

@@ -31,7 +31,7 @@ pub(super) fn of(
     let denial = |(id, key): (&str, &ApiKey)| Denial {
         kind: DenialKind::ApiKey,
         value: id.to_owned(),
-        until: key.expires_at.map_or(Until::Never, |end| Until::At(instant(end))),
+        until: key.expires_at().map_or(Until::Never, |end| Until::At(instant(end))),
         reason: edit.what.clone(),
         actor: edit.who.clone(),
         at: now.timestamp(),
@@ -40,7 +40,7 @@ pub(super) fn of(
 }
 
 fn is_revoked(key: &ApiKey, now: Instant) -> bool {
-    key.revoked_at.is_some_and(|at| instant(at) <= now)
+    key.revoked_at().is_some_and(|at| instant(at) <= now)
 }
 
 /// Rounded up, so that no denial ends before its key.

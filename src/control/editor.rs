@@ -164,7 +164,7 @@ fn keys_of(id: &ResourceId, live: &Snapshot) -> Vec<ResourceId> {
     if id.kind() != ResourceKind::Agent {
         return Vec::new();
     }
-    let keys = live.api_keys.iter().filter(|(_, key)| key.agent.as_str() == id.name());
-    let keys = keys.filter_map(|(key, _)| ResourceId::new(ResourceKind::ApiKey, key.as_str()));
+    let keys = live.api_keys.iter().filter(|key| key.agent().as_str() == id.name());
+    let keys = keys.filter_map(|key| ResourceId::new(ResourceKind::ApiKey, key.id()));
     keys.filter(|key| live.is_stored(key)).collect()
 }

@@ -1,5 +1,6 @@
 //! From the stores to a compiled snapshot, once: used at start, at every reload, and by `portcullis check`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -98,7 +99,7 @@ async fn with_last_good(findings: Diagnostics, sources: &[Source], stores: &Stor
     let wrong: BTreeSet<&Path> = findings.iter().filter(|f| f.is_error()).map(|f| f.path.as_path()).collect();
     let resource = |source: &Source| Some((source.entry.clone()?, source.clone()));
     let wrong: BTreeMap<ResourceId, Source> =
-        sources.iter().filter(|source| wrong.contains(source.path.as_path())).filter_map(resource).collect();
+        sources.iter().filter(|source| wrong.contains(&*source.path)).filter_map(resource).collect();
     let ids = wrong.keys().cloned().collect();
     let latest = stores.resources.latest(Some(&ids)).await.unwrap_or_default();
     let mut good: BTreeMap<PathBuf, u64> = BTreeMap::new();
@@ -106,7 +107,7 @@ async fn with_last_good(findings: Diagnostics, sources: &[Source], stores: &Stor
         if let Some((number, Some(text))) = latest.get(&id)
             && **text != *source.text
         {
-            good.insert(source.path.clone(), *number);
+            good.insert(source.path.to_path_buf(), *number);
         }
     }
     let told = findings.iter().cloned().map(|mut finding| {
@@ -207,15 +208,17 @@ pub(super) fn look(
     let (held, fresh) = aside.split(&difference);
     let all = difference.set_aside(aside, now);
     if held.is_empty() || fresh.is_empty() || !fresh.is_readable() {
-        return Looked::refused(findings, sources, all);
+        return Looked::refused(findings, sources.into_owned(), all);
     }
     let read = |path: &PathBuf| match held.files.contains_key(path) {
         true => files.get(path).cloned().unwrap_or_else(|| read_file(path)),
         false => read_file(path),
     };
     match compile(&[], &fresh.applied_to(live), Some(live), metrics, (now, &read)) {
-        Ok(compiled) => Looked::taken(compiled, Some(Wrong { findings, sources, aside: held })),
-        Err(_) => Looked::refused(findings, sources, all),
+        Ok(compiled) => {
+            Looked::taken(compiled, Some(Wrong { findings, sources: sources.into_owned(), aside: held }))
+        }
+        Err(_) => Looked::refused(findings, sources.into_owned(), all),
     }
 }
 
@@ -255,11 +258,18 @@ impl Seen {
 }
 
 /// The same, with the live text, if any, in place of unreadable resources, which are reported separately.
-fn with_stand_ins(standing: &[Source], unreadable: &[Unreadable], live: &Snapshot) -> Vec<Source> {
+fn with_stand_ins<'s>(
+    standing: &'s [Source],
+    unreadable: &[Unreadable],
+    live: &Snapshot,
+) -> Cow<'s, [Source]> {
+    if unreadable.is_empty() {
+        return standing.into();
+    }
     let mut sources = standing.to_vec();
     sources.extend(unreadable.iter().filter_map(|file| live.source_of(&file.id).cloned()));
     sources.sort_by(|a, b| a.entry.cmp(&b.entry));
-    sources
+    sources.into()
 }
 
 /// Whether nobody else may use a file that a member of a fleet shares with the others alone.

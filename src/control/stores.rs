@@ -132,7 +132,7 @@ impl Stores {
 
     /// The source of a resource of the store with this text.
     pub(super) fn source(&self, id: &ResourceId, text: &str) -> Source {
-        let text = Text { path: self.resources.place(id), text: text.into() };
+        let text = Text { path: self.resources.place(id).into(), text: text.into() };
         of_resource(id.clone(), text, &self.shared)
     }
 
@@ -197,7 +197,7 @@ pub async fn outline(documents: &dyn Documents) -> Result<Option<Outline>, Store
 
 /// Documents as sources for the parser.
 pub(super) fn of_documents(texts: Vec<Text>) -> Vec<Source> {
-    texts.into_iter().map(|text| Source::new(text.path, text.text)).collect()
+    texts.into_iter().map(|text| Source::held(None, text.path, text.text, None)).collect()
 }
 
 /// Resources as sources for the parser. Those equal to a live one share its memory.
@@ -221,8 +221,5 @@ fn is_text(one: &Arc<str>, other: &Arc<str>) -> bool {
 
 /// One resource as a source for the parser.
 pub(super) fn of_resource(id: ResourceId, Text { path, text }: Text, shared: &Shared) -> Source {
-    match shared {
-        Some(files) => Source::shared(id, path, text, files),
-        None => Source::of(id, path, text),
-    }
+    Source::held(Some(id), path, text, shared.clone())
 }

@@ -12,7 +12,7 @@ pub(super) struct MadeUp(Text);
 
 impl MadeUp {
     pub(super) fn new(text: String) -> Self {
-        Self(Text { path: PathBuf::from("demo.yaml"), text: text.into() })
+        Self(Text { path: std::path::Path::new("demo.yaml").into(), text: text.into() })
     }
 }
 

@@ -178,7 +178,7 @@ mod tests {
     #[async_trait]
     impl Documents for Own {
         async fn read(&self) -> Result<Vec<Text>, StoreError> {
-            Ok(vec![Text { path: "own.yaml".into(), text: self.0.into() }])
+            Ok(vec![Text { path: std::path::Path::new("own.yaml").into(), text: self.0.into() }])
         }
 
         async fn changed(&mut self, _: &[PathBuf]) {
@@ -235,7 +235,7 @@ mod tests {
     fn reading(agents: &[(&str, &str)]) -> Reading {
         let resource = |(name, text): &(&str, &str)| {
             let id = ResourceId::parse(&format!("agents/{name}")).unwrap();
-            let path = format!("{id}.yaml").into();
+            let path = PathBuf::from(format!("{id}.yaml")).into();
             (id, Text { path, text: (*text).into() })
         };
         Reading {

@@ -4,6 +4,7 @@
 //! `config` checks names and texts further.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -49,12 +50,14 @@ impl ResourceKind {
     }
 }
 
-/// The identity of one resource: its kind and its name. The name can be part of a file's path.
+/// The identity of one resource: its kind and its name. The name can be part of a file's path. Cheap to clone: there may be
+/// very many.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct ResourceId {
     kind: ResourceKind,
-    name: String,
+    /// `agents/NAME`: two of one kind are in the order of their names.
+    text: Arc<str>,
 }
 
 impl ResourceId {
@@ -66,18 +69,27 @@ impl ResourceId {
 
     /// A name of `[A-Za-z0-9-]{1,63}`; `None` for anything else.
     #[must_use]
-    pub fn new(kind: ResourceKind, name: impl Into<String>) -> Option<Self> {
-        let name = name.into();
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-        let ok = (1..=Self::MAX_LEN).contains(&name.len()) && name.bytes().all(plain);
-        ok.then_some(Self { kind, name })
+    pub fn new(kind: ResourceKind, name: impl AsRef<str>) -> Option<Self> {
+        let name = name.as_ref();
+        is_name(name).then(|| Self { kind, text: format!("{}/{name}", kind.section()).into() })
     }
 
     /// Parses `agents/NAME` and the like, as [`Display`](fmt::Display) writes it; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (section, name) = text.split_once('/')?;
-        Self::new(ResourceKind::of_section(section)?, name)
+        Some(Self { kind: kind_in(text)?, text: text.into() })
+    }
+
+    /// The same, which shares the text.
+    #[must_use]
+    pub fn of(text: &Arc<str>) -> Option<Self> {
+        Some(Self { kind: kind_in(text)?, text: Arc::clone(text) })
+    }
+
+    /// `agents/NAME` and the like.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// The kind.
@@ -89,13 +101,24 @@ impl ResourceId {
     /// The name, unique among resources of its kind.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        self.text.get(self.kind.section().len() + 1..).unwrap_or_default()
     }
+}
+
+/// The kind in `agents/NAME`; `None` when that names no resource.
+fn kind_in(text: &str) -> Option<ResourceKind> {
+    let (section, name) = text.split_once('/')?;
+    ResourceKind::of_section(section).filter(|_| is_name(name))
+}
+
+fn is_name(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    (1..=ResourceId::MAX_LEN).contains(&text.len()) && text.bytes().all(plain)
 }
 
 impl fmt::Display for ResourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.kind.section(), self.name)
+        f.write_str(&self.text)
     }
 }
 

@@ -61,7 +61,7 @@ impl Digest {
     /// The digest of what comes in pieces.
     #[must_use]
     pub fn running() -> RunningDigest {
-        RunningDigest(ring::digest::Context::new(&ring::digest::SHA256))
+        RunningDigest { all: ring::digest::Context::new(&ring::digest::SHA256), last: Vec::new() }
     }
 
     /// The 32 bytes of the digest.
@@ -88,28 +88,53 @@ impl Digest {
     /// The digest in lower-case hexadecimal, as the configuration stores it.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
-        let mut hex = String::with_capacity(64);
-        self.0.iter().for_each(|byte| hex.extend([digit(byte >> 4), digit(byte & 0xf)]));
+        self.hex_digits().into_iter().map(char::from).collect()
+    }
+
+    /// The same, as ASCII.
+    #[must_use]
+    pub fn hex_digits(&self) -> [u8; 64] {
+        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble };
+        let mut hex = [0; 64];
+        let (pairs, _) = hex.as_chunks_mut::<2>();
+        for (pair, byte) in pairs.iter_mut().zip(self.0) {
+            *pair = [digit(byte >> 4), digit(byte & 0xf)];
+        }
         hex
     }
 }
 
 /// The digest of what was added so far.
 #[derive(Clone)]
-pub struct RunningDigest(ring::digest::Context);
+pub struct RunningDigest {
+    all: ring::digest::Context,
+    /// What was added last: a call for a few bytes costs more than to hash them.
+    last: Vec<u8>,
+}
+
+/// So many bytes are hashed at once.
+const AT_ONCE: usize = 4096;
 
 impl RunningDigest {
     /// Adds bytes.
     pub fn add(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        if self.last.len() + bytes.len() > AT_ONCE {
+            self.all.update(&self.last);
+            self.last.clear();
+        }
+        if bytes.len() > AT_ONCE {
+            self.all.update(bytes);
+        } else {
+            self.last.extend_from_slice(bytes);
+        }
     }
 
     /// The digest of everything that was added.
     #[must_use]
-    pub fn finish(self) -> Digest {
+    pub fn finish(mut self) -> Digest {
+        self.all.update(&self.last);
         let mut out = [0; 32];
-        out.copy_from_slice(self.0.finish().as_ref());
+        out.copy_from_slice(self.all.finish().as_ref());
         Digest(out)
     }
 }
@@ -156,6 +181,13 @@ mod tests {
         running.add(b"hun");
         running.add(b"ter2");
         assert_eq!(running.finish(), Digest::of(b"hunter2"));
+        // Pieces that are kept back, that fill what is kept back, and that are hashed at once.
+        let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(4 * AT_ONCE).collect();
+        for size in [1, 7, AT_ONCE - 1, AT_ONCE, AT_ONCE + 1] {
+            let mut running = Digest::running();
+            bytes.chunks(size).for_each(|piece| running.add(piece));
+            assert_eq!(running.finish(), Digest::of(&bytes), "{size}");
+        }
     }
 
     #[test]

@@ -75,7 +75,7 @@ fn documents(place: &Path) -> Result<Vec<Text>, StoreError> {
 }
 
 fn document(path: &Path) -> Result<Text, StoreError> {
-    Ok(Text { path: path.to_owned(), text: read_text(path)?.into() })
+    Ok(Text { path: path.into(), text: read_text(path)?.into() })
 }
 
 #[cfg(test)]

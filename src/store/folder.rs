@@ -72,7 +72,7 @@ impl Folder {
             bring_up(&mut texts, &record, direction);
         }
         let resources = texts.into_iter().map(|(id, text)| {
-            let path = self.layout.file(&id);
+            let path = self.layout.file(&id).into();
             (id, Text { path, text: text.into() })
         });
         Ok(Reading { head, hash: None, resources: resources.collect(), unreadable })

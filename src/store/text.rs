@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags, openat};
@@ -21,7 +21,7 @@ const FIRST_READ: usize = 2048;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     /// Its file.
-    pub path: PathBuf,
+    pub path: Arc<Path>,
     /// Its content. Shared with who holds it: there may be very many.
     pub text: Arc<str>,
 }

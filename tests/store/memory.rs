@@ -96,7 +96,7 @@ impl ResourceStore for MemoryStore {
     async fn read(&self) -> Result<Reading, StoreError> {
         let held = self.shared.held.lock().unwrap();
         let text = |(id, text): (&ResourceId, &String)| {
-            (id.clone(), Text { path: self.place(id), text: text.as_str().into() })
+            (id.clone(), Text { path: self.place(id).into(), text: text.as_str().into() })
         };
         Ok(Reading {
             hash: None,

@@ -177,15 +177,15 @@ fn certificates(seen: &Seen<'_>) -> Vec<Attention> {
 
 fn keys(seen: &Seen<'_>) -> Vec<Attention> {
     let mut told = Vec::new();
-    for (id, key) in &seen.live.api_keys {
-        let Some(end) = key.expires_at.and_then(instant) else { continue };
-        let is_revoked = key.revoked_at.and_then(instant).is_some_and(|at| at <= seen.now);
+    for key in seen.live.api_keys.iter() {
+        let Some(end) = key.expires_at().and_then(instant) else { continue };
+        let is_revoked = key.revoked_at().and_then(instant).is_some_and(|at| at <= seen.now);
         if is_revoked || end <= seen.now || end.since(seen.now) > KEY_ENDS {
             continue;
         }
-        let name = key.name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
-        let text = format!("The API key {id}{name} of {} ends at {end}.", key.agent);
-        let subject = Subject::new(SubjectKind::ApiKey, id);
+        let name = key.name().map_or_else(String::new, |name| format!(" ({name})"));
+        let text = format!("The API key {}{name} of {} ends at {end}.", key.id(), key.agent());
+        let subject = Subject::new(SubjectKind::ApiKey, key.id());
         told.push(Attention::new(Level::Warning, Code::KeyEnds, subject, text).until(Some(end)));
     }
     told

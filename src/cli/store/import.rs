@@ -66,7 +66,7 @@ fn read(args: &Args, runtime: &Runtime, err: &mut dyn Write) -> Result<BTreeMap<
     let texts = runtime.block_on(documents.read()).map_err(Failed::because)?;
     let mut resources = BTreeMap::new();
     for text in texts {
-        let source = Source::new(text.path, text.text);
+        let source = Source::held(None, text.path, text.text, None);
         let found = split(&source).or_else(|findings| {
             write!(err, "{findings}")?;
             Err(Failed::Told)

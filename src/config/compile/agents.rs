@@ -22,17 +22,10 @@ pub(super) fn make(input: &Input<'_>, providers: &Providers, from: &FromFiles) -
     let issuers: Issuers = providers.values().map(|p| p.spec().issuer.clone()).collect();
     let before = input.previous.map(|snapshot| &snapshot.issuers).filter(|before| ***before == issuers);
     let issuers = before.map_or_else(|| Arc::new(issuers), Arc::clone);
-    let api_keys = keys::all(input);
+    let (api_keys, keys) = keys::make(input);
     let tokens = token_cache(input);
     let denials = input.previous.map(|snapshot| Arc::clone(&snapshot.denials)).unwrap_or_default();
-    let mut all = Agents {
-        issuers,
-        keys: keys::by_agent(input, &api_keys),
-        api_keys,
-        tokens,
-        denials,
-        ..Agents::default()
-    };
+    let mut all = Agents { issuers, keys, api_keys, tokens, denials, ..Agents::default() };
     for entry in &input.document.agents {
         let Some(endpoint) = endpoint(input, &mut all, &entry.upstream) else { continue };
         if entry.a2a.is_some() {

@@ -1,42 +1,31 @@
-//! The API keys of a document: as those who manage them see them, and as the agents that they open. There may be a hundred
-//! thousand, so the keys of an agent that are what they were are the very ones of before.
+//! The API keys of a document, as the agents that they open. There may be a hundred thousand, so the keys of an agent that
+//! are what they were are the very ones of before.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::agent_keys::AgentKeys;
-use super::super::snapshot::ApiKey;
+use super::super::api_keys::ApiKeys;
+use super::super::snapshot::Snapshot;
 use super::input::Input;
 use crate::config::language::settings::api_key::ApiKeyEntry;
-use crate::model::{AgentName, Digest};
+use crate::model::AgentName;
 
-/// All API keys by id, with when they were last used: what the snapshot before knows of the same key.
-pub(super) fn all(input: &Input<'_>) -> BTreeMap<String, ApiKey> {
-    // Mostly both are in the order of their ids, so that hardly one is looked up.
-    let mut before = input.previous.into_iter().flat_map(|snapshot| &snapshot.api_keys).peekable();
-    let mut known = |id: &str, digest: &Digest| {
-        while before.next_if(|(other, _)| other.as_str() < id).is_some() {}
-        let next = before.peek().filter(|(same, _)| *same == id).map(|(_, key)| *key);
-        let same = next.or_else(|| input.previous?.api_keys.get(id));
-        same.filter(|key| key.digest == *digest).map(|key| key.last_used.clone()).unwrap_or_default()
-    };
-    let written = input.document.api_keys.iter().map(|key| {
-        let made = ApiKey {
-            agent: key.agent.value.clone(),
-            name: key.name.clone(),
-            digest: key.sha256.value,
-            created_at: key.created_at,
-            expires_at: key.expires_at,
-            revoked_at: key.revoked_at,
-            last_used: known(key.id.as_str(), &key.sha256.value),
-        };
-        (key.id.as_str().to_owned(), made)
-    });
-    written.collect()
+/// The API keys, all of them and those of every agent that has some: the very ones of before when none came, went or
+/// changed.
+pub(super) fn make(input: &Input<'_>) -> (Arc<ApiKeys>, Arc<HashMap<AgentName, AgentKeys>>) {
+    let document = input.document;
+    let is_same =
+        |before: &&Snapshot| document.new_keys.is_empty() && document.api_keys.len() == before.api_keys.len();
+    if let Some(before) = input.previous.filter(is_same) {
+        return (Arc::clone(&before.api_keys), Arc::clone(&before.keys));
+    }
+    let all = ApiKeys::new(&document.api_keys, input.previous.map(|snapshot| &*snapshot.api_keys));
+    let by_agent = by_agent(input, &all);
+    (Arc::new(all), Arc::new(by_agent))
 }
 
-/// The API keys of every agent that has some.
-pub(super) fn by_agent(input: &Input<'_>, all: &BTreeMap<String, ApiKey>) -> HashMap<AgentName, AgentKeys> {
+fn by_agent(input: &Input<'_>, all: &ApiKeys) -> HashMap<AgentName, AgentKeys> {
     let mut groups: HashMap<&AgentName, Vec<&Arc<ApiKeyEntry>>> = HashMap::new();
     for key in &input.document.api_keys {
         groups.entry(&key.agent.value).or_default().push(key);

@@ -8,7 +8,7 @@ use http::HeaderValue;
 
 use crate::authn::{Issuers, ProcessSessionKeys, SessionKeys, TokenCache};
 use crate::config::agent_keys::AgentKeys;
-use crate::config::snapshot::ApiKey;
+use crate::config::api_keys::ApiKeys;
 use crate::idp::Provider;
 use crate::model::{AgentName, Denials, ProviderName};
 use crate::routing::{Agent, Router};
@@ -23,11 +23,11 @@ pub(super) struct Agents {
     pub(super) agents: BTreeMap<AgentName, Arc<Agent>>,
     pub(super) issuers: Arc<Issuers>,
     pub(super) endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
-    pub(super) api_keys: BTreeMap<String, ApiKey>,
+    pub(super) api_keys: Arc<ApiKeys>,
     pub(super) tokens: Option<Arc<TokenCache>>,
     pub(super) denials: Arc<Denials>,
     /// The API keys of each agent.
-    pub(super) keys: HashMap<AgentName, AgentKeys>,
+    pub(super) keys: Arc<HashMap<AgentName, AgentKeys>>,
 }
 
 /// The certificates that agents trust, by the file that holds them.

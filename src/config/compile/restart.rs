@@ -48,7 +48,7 @@ fn say(findings: &Findings, document: &Document, at: Option<&At>, message: Strin
     let finding = match at {
         Some(at) => Diagnostic::at(Code::RestartNeeded, &at.source, at.place, message),
         None => {
-            let path = document.sources.first().map(|source| source.path.clone()).unwrap_or_default();
+            let path = document.sources.first().map(|source| source.path.to_path_buf()).unwrap_or_default();
             Diagnostic::of_file(Code::RestartNeeded, &path, message)
         }
     };

@@ -31,6 +31,8 @@ pub struct Document {
     pub agents: Vec<Arc<AgentEntry>>,
     /// The API keys, in the order in which they were written.
     pub api_keys: Vec<Arc<ApiKeyEntry>>,
+    /// The numbers of those that were read anew: all others run already.
+    pub(in crate::config) new_keys: Vec<usize>,
     /// What somebody should look at.
     pub warnings: Diagnostics,
     /// What each source was read to, where that may be known next time.

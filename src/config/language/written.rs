@@ -35,13 +35,13 @@ pub fn written(sources: &[Source], id: &ResourceId) -> Option<Written> {
     if let Some(source) = sources.iter().find(|source| source.entry.as_ref() == Some(id)) {
         let spec = as_json(&yaml::read_as_written(source)?)?;
         let tag = tag_of(&source.text);
-        return Some(Written { spec, tag, path: source.path.clone(), stored: true });
+        return Some(Written { spec, tag, path: source.path.to_path_buf(), stored: true });
     }
     sources.iter().filter(|source| source.entry.is_none()).find_map(|source| {
         let root = yaml::read_as_written(source)?;
         let spec = as_json(member(member(&root, id.kind().section())?, id.name())?)?;
         let tag = tag_of(&spec.to_string());
-        Some(Written { spec, tag, path: source.path.clone(), stored: false })
+        Some(Written { spec, tag, path: source.path.to_path_buf(), stored: false })
     })
 }
 

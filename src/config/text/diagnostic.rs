@@ -60,7 +60,7 @@ impl Diagnostic {
         Self {
             severity: code.severity(),
             code,
-            path: source.path.clone(),
+            path: source.path.to_path_buf(),
             line: place.line(),
             column: place.column(),
             width: place.width().max(1),
@@ -113,7 +113,7 @@ impl Diagnostic {
     /// Adds the other place.
     #[must_use]
     pub fn second(mut self, source: &Source, place: Place, label: impl Into<String>) -> Self {
-        let path = source.path.clone();
+        let path = source.path.to_path_buf();
         self.second = Some(Second { path, line: place.line(), column: place.column(), label: label.into() });
         self
     }

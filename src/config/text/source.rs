@@ -19,7 +19,7 @@ pub struct Source(Arc<SourceFile>);
 #[derive(Debug, PartialEq, Eq)]
 pub struct SourceFile {
     /// Where it came from; relative paths inside are read against its folder.
-    pub path: PathBuf,
+    pub path: Arc<Path>,
     /// What it says. Shared with who read it: there may be very many.
     pub text: Arc<str>,
     /// The one resource that it holds, without its name; absent for a whole document.
@@ -33,13 +33,13 @@ impl Source {
     /// A file and its text, which is a whole document.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> Self {
-        Self(Arc::new(SourceFile { path: path.into(), text: text.into(), entry: None, shared: None }))
+        Self::held(None, path.into().into(), text.into(), None)
     }
 
     /// A file and its text, which is what stands under the name of one resource.
     #[must_use]
     pub fn of(entry: ResourceId, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> Self {
-        Self(Arc::new(SourceFile { path: path.into(), text: text.into(), entry: Some(entry), shared: None }))
+        Self::held(Some(entry), path.into().into(), text.into(), None)
     }
 
     /// The text of one resource in a store that several members share. It may name these files, and nothing else of a
@@ -51,12 +51,18 @@ impl Source {
         text: impl Into<Arc<str>>,
         files: &Arc<[SharedFile]>,
     ) -> Self {
-        Self(Arc::new(SourceFile {
-            path: path.into(),
-            text: text.into(),
-            entry: Some(entry),
-            shared: Some(Arc::clone(files)),
-        }))
+        Self::held(Some(entry), path.into().into(), text.into(), Some(Arc::clone(files)))
+    }
+
+    /// The same of what a store holds, which is shared with it.
+    #[must_use]
+    pub fn held(
+        entry: Option<ResourceId>,
+        path: Arc<Path>,
+        text: Arc<str>,
+        shared: Option<Arc<[SharedFile]>>,
+    ) -> Self {
+        Self(Arc::new(SourceFile { path, text, entry, shared }))
     }
 
     /// Whether this is the very same as another, and not one of the same content.

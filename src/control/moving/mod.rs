@@ -107,7 +107,7 @@ pub async fn try_out(
     metrics: &Metrics,
 ) -> Result<Compiled, LoadError> {
     let texts = resources.iter().map(|(id, text)| {
-        let text = Text { path: target.place(id), text: text.as_str().into() };
+        let text = Text { path: target.place(id).into(), text: text.as_str().into() };
         (id.clone(), text)
     });
     let proposed = Proposed::new(texts.collect(), target.describe());

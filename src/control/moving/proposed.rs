@@ -46,7 +46,7 @@ impl ResourceStore for Proposed {
 
     fn place(&self, id: &ResourceId) -> PathBuf {
         let known = self.resources.iter().find(|(other, _)| other == id);
-        known.map_or_else(|| PathBuf::from(id.to_string()), |(_, text)| text.path.clone())
+        known.map_or_else(|| PathBuf::from(id.to_string()), |(_, text)| text.path.to_path_buf())
     }
 
     fn describe(&self) -> Description {

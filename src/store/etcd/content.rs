@@ -1,7 +1,8 @@
 //! The resources of a store as they are held in memory: a text for each, and the hash over all of them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use crate::model::{Digest, RunningDigest};
 
@@ -13,17 +14,24 @@ pub(in crate::store) struct Entry {
     /// etcd's revision of the last change of its key.
     pub(in crate::store) changed: i64,
     digest: Digest,
+    /// Where an operator is told that it is, made when somebody asks first.
+    place: OnceLock<Arc<Path>>,
 }
 
 impl Entry {
     pub(in crate::store) fn new(text: impl Into<Arc<str>>, changed: i64) -> Self {
         let text = text.into();
-        Self { digest: Digest::of(text.as_bytes()), text, changed }
+        Self { digest: Digest::of(text.as_bytes()), text, changed, place: OnceLock::new() }
     }
 
     /// The same, changed at another revision of etcd.
     pub(in crate::store) fn changed_at(self, changed: i64) -> Self {
         Self { changed, ..self }
+    }
+
+    /// Where an operator is told that it is.
+    pub(in crate::store) fn place(&self, place: impl FnOnce() -> String) -> Arc<Path> {
+        Arc::clone(self.place.get_or_init(|| Path::new(&place()).into()))
     }
 }
 
@@ -31,7 +39,7 @@ impl Entry {
 /// them: they are part of the hash.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::store) struct Content {
-    entries: BTreeMap<Box<str>, Entry>,
+    entries: BTreeMap<Arc<str>, Entry>,
 }
 
 /// A change of one resource: its kind and name, and what is there after it.
@@ -44,6 +52,11 @@ impl Content {
 
     pub(in crate::store) fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries.iter().map(|(name, entry)| (&**name, entry))
+    }
+
+    /// The same, with names to share.
+    pub(in crate::store) fn shared(&self) -> impl Iterator<Item = (&Arc<str>, &Entry)> {
+        self.entries.iter()
     }
 
     pub(in crate::store) fn len(&self) -> usize {
@@ -89,7 +102,7 @@ impl Content {
 fn add(hash: &mut RunningDigest, name: &str, entry: &Entry) {
     hash.add(name.as_bytes());
     hash.add(&[0]);
-    hash.add(entry.digest.to_hex().as_bytes());
+    hash.add(&entry.digest.hex_digits());
     hash.add(b"\n");
 }
 

@@ -150,11 +150,11 @@ impl ResourceStore for EtcdStore {
     async fn read(&self) -> Result<Reading, StoreError> {
         let held = self.held().await?;
         let mut resources = Vec::with_capacity(held.content.len());
-        for (name, entry) in held.content.iter() {
-            let Some(id) = ResourceId::parse(name) else {
-                return Err(StoreError::NotUnderstood { what: name.to_owned() });
+        for (name, entry) in held.content.shared() {
+            let Some(id) = ResourceId::of(name) else {
+                return Err(StoreError::NotUnderstood { what: name.to_string() });
             };
-            let path = self.place(&id);
+            let path = entry.place(|| self.looks.keys.place(&id));
             resources.push((id, Text { path, text: Arc::clone(&entry.text) }));
         }
         resources.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -87,7 +87,7 @@ fn rewritten(compiled: &Compiled) -> Vec<Source> {
     let snapshot = &compiled.snapshot;
     let agents = snapshot.agents.keys().map(|name| (ResourceKind::Agent, name.as_str()));
     let providers = snapshot.providers.keys().map(|name| (ResourceKind::IdentityProvider, name.as_str()));
-    let keys = snapshot.api_keys.keys().map(|name| (ResourceKind::ApiKey, name.as_str()));
+    let keys = snapshot.api_keys.iter().map(|key| (ResourceKind::ApiKey, key.id()));
     let mut sources = vec![Source::new("a.yaml", "version: 1\n")];
     for (kind, name) in agents.chain(providers).chain(keys) {
         let id = ResourceId::new(kind, name).expect("the name of a resource");
@@ -119,8 +119,9 @@ fn meaning(compiled: &Compiled) -> BTreeMap<String, String> {
         (format!("agent {name}"), words(&format!("{before}{after}")))
     });
     let providers = snapshot.providers.keys().map(|name| (format!("provider {name}"), String::new()));
-    let keys = snapshot.api_keys.iter().map(|(id, key)| {
-        (format!("key {id}"), format!("{} {:?} {:?}", key.agent, key.expires_at, key.revoked_at))
+    let keys = snapshot.api_keys.iter().map(|key| {
+        let what = format!("{} {:?} {:?}", key.agent(), key.expires_at(), key.revoked_at());
+        (format!("key {}", key.id()), what)
     });
     agents.chain(providers).chain(keys).collect()
 }

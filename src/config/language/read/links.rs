@@ -13,29 +13,41 @@ use crate::config::text::findings::Findings;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Source};
 use crate::config::text::suggest::suggest;
-use crate::model::Digest;
+use crate::model::ResourceKind;
 
-/// What was written, also of entries that could not be read: a reference to those is not called wrong, and
-/// what only they may use is not called unused.
-pub(super) struct Names<'a> {
-    pub(super) providers: Vec<&'a str>,
-    pub(super) agents: Vec<&'a str>,
-    pub(super) api_keys: usize,
+/// The names of entries that could not be read: a reference to those is not called wrong, and what only they may use is
+/// not called unused.
+#[derive(Default)]
+pub(super) struct Unread {
+    providers: Vec<String>,
+    agents: Vec<String>,
+    api_keys: Vec<String>,
+}
+
+impl Unread {
+    pub(super) const fn of(&mut self, kind: ResourceKind) -> &mut Vec<String> {
+        match kind {
+            ResourceKind::IdentityProvider => &mut self.providers,
+            ResourceKind::Agent => &mut self.agents,
+            ResourceKind::ApiKey => &mut self.api_keys,
+        }
+    }
 }
 
 /// Checks all links.
-pub(super) fn check(findings: &Findings, document: &Document, names: &Names<'_>) {
+pub(super) fn check(findings: &Findings, document: &Document, unread: &Unread) {
     beside_store(findings, document);
     issuers(findings, document);
     routes(findings, document);
     upstreams(findings, document);
-    let used = providers_of_agents(findings, document, names);
-    if document.agents.len() == names.agents.len() {
+    let used = providers_of_agents(findings, document, &unread.providers);
+    if unread.agents.is_empty() {
         unused_providers(findings, document, &used);
     }
-    keys_of_agents(findings, document, names);
-    if document.api_keys.len() == names.api_keys {
-        agents_without_keys(findings, document);
+    same_hashes(findings, document);
+    let opened = keys_of_agents(findings, document, &unread.agents);
+    if unread.api_keys.is_empty() {
+        agents_without_keys(findings, document, &opened);
     }
 }
 
@@ -116,9 +128,10 @@ fn upstreams(findings: &Findings, document: &Document) {
 fn providers_of_agents<'d>(
     findings: &Findings,
     document: &'d Document,
-    names: &Names<'_>,
+    unread: &[String],
 ) -> HashSet<&'d str> {
-    let known: HashSet<&str> = names.providers.iter().copied().collect();
+    let providers = document.identity_providers.iter().map(|provider| provider.id.as_str());
+    let known: HashSet<&str> = providers.chain(unread.iter().map(String::as_str)).collect();
     let mut used = HashSet::new();
     for agent in &document.agents {
         let Auth::OAuth(oauth) = &agent.auth.value else { continue };
@@ -130,7 +143,7 @@ fn providers_of_agents<'d>(
             if !known.contains(text) {
                 let message = format!("there is no identity provider {}", name.shown());
                 report.find(Code::UnknownProvider, name.place, message, |finding| {
-                    finding.help(suggest(text, names.providers.iter().copied()))
+                    finding.help(suggest(text, known.iter().copied()))
                 });
             }
             if let Some(first) = listed.insert(text, name.place) {
@@ -152,30 +165,57 @@ fn unused_providers(findings: &Findings, document: &Document, used: &HashSet<&st
     }
 }
 
-fn keys_of_agents(findings: &Findings, document: &Document, names: &Names<'_>) {
-    let known: HashSet<&str> = names.agents.iter().copied().collect();
-    let agents: HashMap<&str, &AgentEntry> = document.agents.iter().map(|a| (a.id.as_str(), &**a)).collect();
-    // There may be a hundred thousand keys.
-    let mut hashes: HashMap<&Digest, (&Source, Place)> = HashMap::with_capacity(document.api_keys.len());
+/// The agents, and whether a key opens each.
+type Opened<'d> = HashMap<&'d str, (&'d AgentEntry, bool)>;
+
+fn keys_of_agents<'d>(findings: &Findings, document: &'d Document, unread: &[String]) -> Opened<'d> {
+    let agents = document.agents.iter().map(|agent| (agent.id.as_str(), (&**agent, false)));
+    let mut agents: Opened<'d> = agents.collect();
     for key in &document.api_keys {
-        let report = key.report(findings);
-        let text = key.agent.value.as_str();
-        let agent = agents.get(text);
-        if agent.is_none() && !known.contains(text) {
-            let message = format!("there is no agent {}", key.agent.shown());
-            report.find(Code::UnknownAgent, key.agent.place, message, |finding| {
-                finding.help(suggest(text, names.agents.iter().copied()))
-            });
-        }
-        if let Some(agent) = agent.filter(|agent| !matches!(agent.auth.value, Auth::ApiKey(_))) {
-            say_not_by_key(findings, key, agent);
-        }
-        if let Some(first) = hashes.insert(&key.sha256.value, (&key.source, key.sha256.place)) {
-            let message = "two API keys have the same hash";
-            let help = "remove one of them";
-            report.clash_with(Code::DuplicateValue, key.sha256.place, first, message, help);
+        match agents.get_mut(key.agent.value.as_str()) {
+            Some((agent, is_opened)) => {
+                *is_opened = true;
+                if !matches!(agent.auth.value, Auth::ApiKey(_)) {
+                    say_not_by_key(findings, key, agent);
+                }
+            }
+            None if unread.iter().any(|name| *name == key.agent.value.as_str()) => {}
+            None => say_no_agent(findings, key, document, unread),
         }
     }
+    agents
+}
+
+/// Keys that run have no hash twice, and there may be a hundred thousand of them: so each is compared with the new ones.
+fn same_hashes(findings: &Findings, document: &Document) {
+    let new = document.new_keys.iter().filter_map(|index| Some((*index, document.api_keys.get(*index)?)));
+    let mut first: HashMap<&[u8; 32], (usize, &ApiKeyEntry)> = HashMap::new();
+    for (index, key) in new {
+        first.entry(key.sha256.value.as_bytes()).or_insert((index, key));
+    }
+    if first.is_empty() {
+        return;
+    }
+    for (index, key) in document.api_keys.iter().enumerate() {
+        let Some((other, first)) =
+            first.get(key.sha256.value.as_bytes()).filter(|(other, _)| *other != index)
+        else {
+            continue;
+        };
+        let (earlier, later) = if *other < index { (*first, &**key) } else { (&**key, *first) };
+        let message = "two API keys have the same hash";
+        let (help, place) = ("remove one of them", (&earlier.source, earlier.sha256.place));
+        later.report(findings).clash_with(Code::DuplicateValue, later.sha256.place, place, message, help);
+    }
+}
+
+fn say_no_agent(findings: &Findings, key: &ApiKeyEntry, document: &Document, unread: &[String]) {
+    let agents = document.agents.iter().map(|agent| agent.id.as_str());
+    let known = agents.chain(unread.iter().map(String::as_str));
+    let message = format!("there is no agent {}", key.agent.shown());
+    key.report(findings).find(Code::UnknownAgent, key.agent.place, message, |finding| {
+        finding.help(suggest(key.agent.value.as_str(), known))
+    });
 }
 
 fn say_not_by_key(findings: &Findings, key: &ApiKeyEntry, agent: &AgentEntry) {
@@ -192,10 +232,9 @@ fn say_not_by_key(findings: &Findings, key: &ApiKeyEntry, agent: &AgentEntry) {
     }
 }
 
-fn agents_without_keys(findings: &Findings, document: &Document) {
-    let opened: HashSet<&str> = document.api_keys.iter().map(|key| key.agent.value.as_str()).collect();
+fn agents_without_keys(findings: &Findings, document: &Document, opened: &Opened<'_>) {
     for agent in document.agents.iter().filter(|agent| matches!(agent.auth.value, Auth::ApiKey(_))) {
-        if !opened.contains(agent.id.as_str()) {
+        if !opened.get(agent.id.as_str()).is_some_and(|(_, is_opened)| *is_opened) {
             let message = format!("no API key opens the agent `{}`", agent.id.value);
             let help = format!("make one: `portcullis api-key create --agent {}`", agent.id.value);
             agent.report(findings).say(Code::AgentWithoutKeys, agent.auth.place, message, help);

@@ -13,7 +13,8 @@ use super::super::settings::provider::IdentityProvider;
 use super::super::settings::server::Server;
 use super::super::settings::store::Store;
 use super::super::value::Value as _;
-use super::{audience, links, metadata, read_entry};
+use super::links::{self, Unread};
+use super::{audience, metadata, read_entry};
 use crate::config::text::code::Code;
 use crate::config::text::diagnostic::Diagnostic;
 use crate::config::text::diagnostics::Diagnostics;
@@ -21,7 +22,7 @@ use crate::config::text::findings::{Findings, Found};
 use crate::config::text::report::Report;
 use crate::config::text::source::{At, Place, Source};
 use crate::config::text::yaml::{Key, Node};
-use crate::model::ResourceKind;
+use crate::model::{ResourceId, ResourceKind};
 
 /// All sections so far.
 #[derive(Default)]
@@ -37,25 +38,27 @@ pub(super) struct Merged {
     server: Option<(At, Server)>,
     /// What it says, or what was found where it could not be read.
     store: Option<(At, Result<Store, Found>)>,
-    providers: Named,
-    agents: Named,
-    api_keys: Named,
+    in_documents: InDocuments,
+    unread: Unread,
     read: Read,
 }
 
-/// What could be read, in the order in which it was written.
+/// What could be read, documents first.
 #[derive(Default)]
 struct Read {
     providers: Vec<Arc<IdentityProvider>>,
     agents: Vec<Arc<AgentEntry>>,
     api_keys: Vec<Arc<ApiKeyEntry>>,
+    new_keys: Vec<usize>,
 }
 
-/// Names as written, also of entries that could not be read.
+/// Where each name stands that a document has. Those of a store, of which there may be very many, cannot be the same by
+/// themselves.
 #[derive(Default)]
-struct Named {
-    names: Vec<Arc<str>>,
-    seen: HashMap<Arc<str>, At>,
+struct InDocuments {
+    providers: HashMap<String, At>,
+    agents: HashMap<String, At>,
+    api_keys: HashMap<String, At>,
 }
 
 impl Merged {
@@ -92,45 +95,49 @@ impl Merged {
         key: &Key,
         node: &Node,
     ) -> Option<Entry> {
-        if !self.is_new(report, kind, key) {
+        if !self.is_free(report, kind, &key.text, key.place) {
             return None;
         }
-        let entry = read_entry(report, kind, key, node)?;
-        self.read.push(entry.clone());
-        Some(entry)
+        if report.source().entry.is_none() {
+            self.in_documents.of(kind).insert(key.text.clone(), at(report, key.place));
+        }
+        match read_entry(report, kind, key, node) {
+            Some(entry) => {
+                if kind == ResourceKind::ApiKey {
+                    self.read.new_keys.push(self.read.api_keys.len());
+                }
+                self.read.push(entry.clone());
+                Some(entry)
+            }
+            None => {
+                self.unread.of(kind).push(key.text.clone());
+                None
+            }
+        }
     }
 
-    /// One resource that was read before; whether its name is not taken yet.
-    pub(super) fn put_known(
-        &mut self,
-        report: &Report<'_>,
-        kind: ResourceKind,
-        key: &Key,
-        entry: &Entry,
-    ) -> bool {
-        let new = self.is_new(report, kind, key);
-        if new {
+    /// One resource of a store that was read before; whether its name is not taken.
+    pub(super) fn put_known(&mut self, report: &Report<'_>, id: &ResourceId, entry: &Entry) -> bool {
+        let is_free = self.is_free(report, id.kind(), id.name(), Place::WHOLE);
+        if is_free {
             self.read.push(entry.clone());
         }
-        new
+        is_free
     }
 
-    fn is_new(&mut self, report: &Report<'_>, kind: ResourceKind, key: &Key) -> bool {
-        let named = match kind {
-            ResourceKind::IdentityProvider => &mut self.providers,
-            ResourceKind::Agent => &mut self.agents,
-            ResourceKind::ApiKey => &mut self.api_keys,
-        };
-        if let Some(first) = named.seen.get(key.text.as_str()) {
-            let message = format!("the {} `{}` stands in two files", kind.noun(), key.text);
-            let other = (&first.source, first.place);
-            report.clash_with(Code::DuplicateName, key.place, other, message, "rename or remove one of them");
-            return false;
-        }
-        let name: Arc<str> = Arc::from(key.text.as_str());
-        named.seen.insert(Arc::clone(&name), at(report, key.place));
-        named.names.push(name);
-        true
+    /// One resource of a store that is no YAML.
+    pub(super) fn put_unread(&mut self, id: &ResourceId) {
+        self.unread.of(id.kind()).push(id.name().to_owned());
+    }
+
+    fn is_free(&mut self, report: &Report<'_>, kind: ResourceKind, name: &str, place: Place) -> bool {
+        let taken = self.in_documents.of(kind);
+        // Mostly there are none, and then there is nothing to look up.
+        let Some(first) = (if taken.is_empty() { None } else { taken.get(name) }) else { return true };
+        let message = format!("the {} `{name}` stands in two files", kind.noun());
+        let other = (&first.source, first.place);
+        report.clash_with(Code::DuplicateName, place, other, message, "rename or remove one of them");
+        false
     }
 
     pub(super) fn server(&self) -> Server {
@@ -154,7 +161,7 @@ impl Merged {
     pub(super) fn into_document(self, findings: &Findings) -> Document {
         let complete = self.trees == self.sources.len();
         if !self.version && complete {
-            let path = self.sources.first().map(|source| source.path.clone()).unwrap_or_default();
+            let path = self.sources.first().map(|source| source.path.to_path_buf()).unwrap_or_default();
             findings.add(
                 Diagnostic::of_file(Code::Version, &path, "`version` is absent")
                     .help("begin with `version: 1`; in a directory, one file has to say it"),
@@ -170,16 +177,12 @@ impl Merged {
             identity_providers: self.read.providers,
             agents: self.read.agents,
             api_keys: self.read.api_keys,
+            new_keys: self.read.new_keys,
             warnings: Diagnostics::new(),
             known: self.known.into(),
         };
         if complete {
-            let names = links::Names {
-                providers: self.providers.names.iter().map(|name| &**name).collect(),
-                agents: self.agents.names.iter().map(|name| &**name).collect(),
-                api_keys: self.api_keys.names.len(),
-            };
-            links::check(findings, &document, &names);
+            links::check(findings, &document, &self.unread);
             metadata::check(findings, &document);
             audience::check(findings, &document);
         }
@@ -194,6 +197,16 @@ fn at(report: &Report<'_>, place: Place) -> At {
 fn twice(report: &Report<'_>, place: Place, first: &At, section: &str) {
     let (message, other) = (format!("`{section}` stands in two files"), (&first.source, first.place));
     report.clash_with(Code::DuplicateName, place, other, message, "keep it in one file");
+}
+
+impl InDocuments {
+    const fn of(&mut self, kind: ResourceKind) -> &mut HashMap<String, At> {
+        match kind {
+            ResourceKind::IdentityProvider => &mut self.providers,
+            ResourceKind::Agent => &mut self.agents,
+            ResourceKind::ApiKey => &mut self.api_keys,
+        }
+    }
 }
 
 impl Read {

@@ -93,13 +93,21 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// Documents come first: what a store holds is compared with them.
     fn all(&self, sources: &[Source]) -> Merged {
         let mut merged = Merged::default();
-        for (likely, source) in sources.iter().enumerate() {
+        for source in sources.iter().filter(|source| source.entry.is_none()) {
+            self.document(&mut merged, source);
+        }
+        merged.sources.reserve_exact(sources.len());
+        merged.known.reserve_exact(sources.len());
+        // Mostly what runs has the same texts in the same order.
+        let mut likely = 0;
+        for source in sources {
             let (source, known) = match &source.entry {
-                Some(id) => self.resource(&mut merged, likely, source, id),
+                Some(id) => self.resource(&mut merged, &mut likely, source, id),
                 None => {
-                    self.document(&mut merged, source);
+                    likely += 1;
                     (source, None)
                 }
             };
@@ -137,38 +145,46 @@ impl Reading<'_> {
     fn resource<'s>(
         &'s self,
         merged: &mut Merged,
-        likely: usize,
+        likely: &mut usize,
         source: &'s Source,
         id: &ResourceId,
     ) -> (&'s Source, Option<Known>) {
-        // What is said of the name is said of the whole file.
-        let key = Key { text: id.name().to_owned(), place: Place::WHOLE };
         if let Some((source, known)) = self.known(likely, source) {
             let report = Report::new(self.findings, source);
             merged.trees += 1;
             known.say(self.findings);
-            let new = merged.put_known(&report, id.kind(), &key, &known.entry);
+            let new = merged.put_known(&report, id, &known.entry);
             return (source, new.then(|| known.clone()));
         }
-        (source, self.read(merged, &Report::new(self.findings, source), id.kind(), &key))
+        (source, self.read(merged, &Report::new(self.findings, source), id))
     }
 
-    fn read(&self, merged: &mut Merged, report: &Report<'_>, kind: ResourceKind, key: &Key) -> Option<Known> {
+    fn read(&self, merged: &mut Merged, report: &Report<'_>, id: &ResourceId) -> Option<Known> {
         let mark = self.findings.mark();
-        let tree = yaml::read(report, self.env)?;
+        let Some(tree) = yaml::read(report, self.env) else {
+            merged.put_unread(id);
+            return None;
+        };
         merged.trees += 1;
-        let entry = merged.put(report, kind, key, &tree)?;
+        // What is said of the name is said of the whole file.
+        let key = Key { text: id.name().to_owned(), place: Place::WHOLE };
+        let entry = merged.put(report, id.kind(), &key, &tree)?;
         // What the environment holds may change without the text.
         let lasting = !report.source().text.contains("${");
         lasting.then(|| Known { entry, found: self.findings.since(mark) })
     }
 
     /// What a source was read to before, when it is the same, and the source that was read then: one text is held once.
-    fn known(&self, likely: usize, source: &Source) -> Option<(&Source, &Known)> {
-        let before = self.before.filter(|_| !self.findings.is_asked(source))?;
-        let index = before.index_of_source(source, likely)?;
+    fn known(&self, likely: &mut usize, source: &Source) -> Option<(&Source, &Known)> {
+        let before = self.before?;
+        let index = before.index_of_source(source, *likely)?;
+        *likely = index + 1;
+        let held = before.sources.get(index)?;
+        if self.findings.is_asked(source) || held != source {
+            return None;
+        }
         let known = before.known.get(index)?.as_ref().filter(|known| known.is_whole(self.findings))?;
-        Some((before.sources.get(index)?, known))
+        Some((held, known))
     }
 }
 
