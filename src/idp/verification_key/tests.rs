@@ -148,3 +148,146 @@ fn signatures_of_another_library_verify() {
     let key = key(json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(pair.public_key().as_ref())}));
     assert!(key.verify(Algorithm::EdDsa, b"m", pair.sign(b"m").as_ref()));
 }
+
+/// `text` as bytes, two digits each.
+fn from_hex(text: &str) -> Vec<u8> {
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
+}
+
+/// Adds the order of the base point (RFC 8032 section 5.1) to the scalar of an Ed25519 signature.
+fn with_order_added(mut signature: Vec<u8>) -> Vec<u8> {
+    let order = from_hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+    let mut carry = 0;
+    for (digit, added) in signature[32..].iter_mut().zip(order) {
+        let sum = u16::from(*digit) + u16::from(added) + carry;
+        [*digit, _] = sum.to_le_bytes();
+        carry = sum >> 8;
+    }
+    signature
+}
+
+#[test]
+fn ed25519_signatures_of_rfc_8032_verify_in_one_encoding() {
+    for (name, x, message, signature) in [
+        (
+            "TEST 1",
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+            "",
+            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24\
+             655141438e7a100b",
+        ),
+        (
+            "TEST 2",
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+            "72",
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aee\
+             b00d291612bb0c00",
+        ),
+        (
+            "TEST 3",
+            "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+            "af82",
+            "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28d\
+             c027beceea1ec40a",
+        ),
+        (
+            "TEST SHA(abc)",
+            "ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf",
+            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e\
+             2a9ac94fa54ca49f",
+            "dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b58909351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17a\
+             d9bef1177331a704",
+        ),
+    ] {
+        let key = key(json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(from_hex(x))}));
+        let (message, signature) = (from_hex(message), from_hex(signature));
+        assert!(key.verify(Algorithm::EdDsa, &message, &signature), "{name}");
+        // s + L names the same scalar; section 5.1.7 decodes only s < L.
+        let again = with_order_added(signature);
+        assert!(!key.verify(Algorithm::EdDsa, &message, &again), "{name}: s + L");
+    }
+}
+
+/// The equation without the cofactor, and R compared in its encoding: what differs between libraries by chapters 3 and 4
+/// of "Taming the many EdDSAs" (Chalkias, Garillot, Nikolaenko, 2020). Every signature here has the scalar
+/// s = r + SHA-512(R, A, M) a.
+#[test]
+fn an_ed25519_signature_with_a_part_of_small_order_verifies_only_where_the_parts_cancel_out() {
+    /// A = a B, with a = SHA-512("secret").
+    const PURE: &str = "ff6f43ab4e72e31b78049fcc5f97455becdd0ea428c1fd6c7a0fc66e991c7cb9";
+    /// A = a B + T, with T of order 8.
+    const MIXED: &str = "bf0897a61d855442ee8ea10d40d5e4295cf6a0f9a153daecf3f162db13f2950a";
+    for (name, x, message, signature, verifies) in [
+        (
+            "R is the neutral element",
+            PURE,
+            "message",
+            "0100000000000000000000000000000000000000000000000000000000000000fd89cef0048babb95a0f0de19ca9a54155f04e211c7de878\
+             01f5451e6e4ab505",
+            true,
+        ),
+        (
+            "R is the neutral element with y = p + 1",
+            PURE,
+            "message",
+            "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7fc1a13bda6a1523c9c6558875d9ec1b1faa5409faa6f659cd\
+             9f83f7c7f93ce00e",
+            false,
+        ),
+        (
+            "R is the neutral element with a sign",
+            PURE,
+            "message",
+            "0100000000000000000000000000000000000000000000000000000000000080aaad5fe1efd6ff222de2dc3288e6bdd5cd455ec724d2c4ec\
+             e82e95a1edbcd909",
+            false,
+        ),
+        (
+            "R of order 8",
+            PURE,
+            "message",
+            "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a13c117d09ac7a56f43f41a006da1a0ab8d78169b356ea9f9\
+             662dea2b890d590b",
+            false,
+        ),
+        (
+            "R of mixed order",
+            PURE,
+            "message",
+            "186ed2bdbd1a36f6437c5168b0221914018ea4f32a1c3fcd1c1794d64fbd596e558e66a1e1949fca114027cd99ed57d2a5f2e2e036df19a4\
+             bfcfc95be4259e0e",
+            false,
+        ),
+        (
+            "A of mixed order, with a hash that 8 divides",
+            MIXED,
+            "message 2",
+            "b31b20f50426242514d81b383548bd90de72fd0b8cf2382a88f9f52ce5076b23d6b32f87be847231f75a41bde899adfa76863623ed46e120\
+             3f6e72d7998ec60c",
+            true,
+        ),
+        (
+            "A of mixed order, with another hash",
+            MIXED,
+            "message 5",
+            "b31b20f50426242514d81b383548bd90de72fd0b8cf2382a88f9f52ce5076b23e1fb4cbf0d89d9b3692c7a118b04e55126f8fab8159b1c72\
+             3eafcd91498ba909",
+            false,
+        ),
+        (
+            "A and R of mixed order that cancel out",
+            MIXED,
+            "message 3",
+            "186ed2bdbd1a36f6437c5168b0221914018ea4f32a1c3fcd1c1794d64fbd596e94c4d837b3488446949d7484462ba32aa1a6c0a2f5629bbb\
+             4cec11efbad8dd09",
+            true,
+        ),
+    ] {
+        let key = key(json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(from_hex(x))}));
+        let found = key.verify(Algorithm::EdDsa, message.as_bytes(), &from_hex(signature));
+        assert_eq!(found, verifies, "{name}");
+    }
+}
