@@ -198,7 +198,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
     async fn serve_http1(&self, mut stream: Stream, peer: Option<IpAddr>, shutdown: &ShutdownWatch) {
         let mut settings: Option<HttpPersistentSettings> = None;
         let mut rest = Rest::Silent;
-        let patience = Patience::default();
+        let mut patience = Patience::default();
         loop {
             let message = match self.read_head(&mut stream, rest).await {
                 Head::Read(message) => message,
@@ -208,7 +208,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
                 Head::SlotNeeded => return self.turn_away_at_once(&mut stream, peer),
             };
             rest = Rest::Kept;
-            patience.begin();
+            patience.begin_message();
             let bounded = Bounded::stream(stream, message.body, message.behind, patience.clone());
             let mut session = ServerSession::new_http1(bounded);
             if let Some(settings) = settings.take() {

@@ -59,6 +59,15 @@ impl Default for Patience {
 }
 
 impl Patience {
+    /// A request begins on a connection on which others may have been before.
+    pub(crate) fn begin_message(&mut self) {
+        if self.ending().order().is_some() {
+            // The one before was a stream, whose end is not that of this one.
+            *self = Self::default();
+        }
+        self.begin();
+    }
+
     /// A request begins, or is sent anew: nothing is waited for yet.
     pub(crate) fn begin(&self) {
         self.enter(COMING, None);
@@ -171,6 +180,7 @@ mod tests {
     use tokio::time::advance;
 
     use super::*;
+    use crate::model::{EndOrder, EndedBy};
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -195,6 +205,19 @@ mod tests {
         assert!(!is_over(&mut wait, &patience), "said once");
         patience.begin();
         assert_eq!(patience.over(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_stream_of_a_connection_has_its_own_end() {
+        let mut patience = Patience::default();
+        for _ in 0..2 {
+            patience.begin_message();
+            let order = Arc::new(EndOrder::default());
+            patience.ending().obey(Arc::clone(&order));
+            assert_eq!(patience.ending().ordered(), None);
+            order.give(EndedBy::Policy);
+            assert_eq!(patience.ending().ordered(), Some(EndedBy::Policy));
+        }
     }
 
     #[tokio::test(start_paused = true)]

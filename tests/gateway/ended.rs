@@ -168,6 +168,29 @@ async fn an_ended_stream_is_logged_and_counted_with_its_cause() {
     assert!((counted - 1.0).abs() < f64::EPSILON, "{counted}");
 }
 
+#[tokio::test]
+async fn the_second_stream_of_a_connection_ends_like_the_first() {
+    let (go, _told) = watch::channel(false);
+    let scripted = Scripted::start(async |mut peer: Peer| {
+        loop {
+            let head = peer.head().await?;
+            let end = if head.starts_with("GET /k/short") { "0\r\n\r\n" } else { "" };
+            peer.say(&format!("{STREAM}{FIRST}{end}")).await?;
+        }
+    })
+    .await;
+    let (agent, (key, entry)) = (Agent { scripted, go }, key().await);
+    let start = body(&agent, &entry, "revocation", Change::Nothing);
+    let gateway = Start { body: &start, ..Start::default() }.ready().await;
+    let mut caller = Caller::of(&gateway, "/k/short", &key).await;
+    caller.until("0\r\n\r\n").await;
+    let request = format!("GET /k/long HTTP/1.1\r\nHost: a\r\nX-API-Key: {key}\r\n\r\n");
+    assert!(caller.0.say(request.as_bytes()).await, "it is sent on the same connection");
+    caller.until(FIRST).await;
+    let since = Since::reload(&gateway, &body(&agent, &entry, "revocation", Change::KeyRevoked)).await;
+    caller.is_ended(since).await;
+}
+
 /// A configuration with an agent that accepts tokens of these of the two providers.
 fn tokens_of(agent: &Agent, key: &Key, accepted: &[&str], there: &[&str]) -> String {
     let provider =
