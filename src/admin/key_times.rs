@@ -64,8 +64,8 @@ pub(super) fn duration(pointer: &str, text: &str) -> Result<Duration, Problem> {
     }
 }
 
-/// The expiry of a successor of a key that was made and expires then, when the request gives none. A key that expires must not silently become one that does
-/// not, nor one that expires at once.
+/// The expiry of the successor of a key that was `made` and has its `end` then, when the request gives none. A key that
+/// expires must not silently become one that does not, nor one that expires at once.
 ///
 /// An old key with more than half of its lifetime left is rotated for another reason than its expiry, so the successor
 /// keeps that expiry. Otherwise the successor gets the whole lifetime of the old key.

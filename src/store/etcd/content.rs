@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use crate::model::{Digest, RunningDigest};
 
 /// One resource.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(in crate::store) struct Entry {
     /// Its text.
     pub(in crate::store) text: Arc<str>,
@@ -37,7 +37,7 @@ impl Entry {
 
 /// All resources, by kind and name (`agents/refunds`), in byte order. Kinds that this version does not know are among
 /// them: they are part of the hash.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::store) struct Content {
     entries: BTreeMap<Arc<str>, Entry>,
 }
