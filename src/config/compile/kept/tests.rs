@@ -376,6 +376,19 @@ proptest! {
 }
 
 #[test]
+fn a_new_key_with_the_hash_of_one_that_runs_is_found_before_it_and_behind_it() {
+    let (world, metrics) = (World::new(), Metrics::new().unwrap());
+    let before = world.compiled(None, &metrics).unwrap();
+    for id in ["00000000", "00000003"] {
+        let mut after = world.clone();
+        after.put(&format!("api_keys/{id}"), &api_key("e-key", 1, ""));
+        let found = after.compiled(Some(&before), &metrics).unwrap_err().to_string();
+        assert!(found.contains("two API keys have the same hash"), "{id}: {found}");
+        assert_eq!(found, after.compiled(None, &metrics).unwrap_err().to_string(), "{id}");
+    }
+}
+
+#[test]
 fn the_number_of_a_policy_changes_with_who_may_call_and_with_nothing_else() {
     let cases: &[(&str, &str, Change, bool)] = &[
         ("nothing", "b-corp", |_| {}, true),
