@@ -2,13 +2,17 @@
 //!
 //! It is there before anything is live, so that an operator sees what a start waits for.
 
+mod listener;
+
 use std::collections::BTreeSet;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::map_response_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
@@ -18,6 +22,9 @@ use crate::config::Snapshot;
 use crate::control::{Control, Status};
 use crate::model::{Clock, Live, PROBLEM_MEDIA_TYPE, problem_document};
 use crate::telemetry::Metrics;
+
+use self::listener::Closing;
+pub use self::listener::bind;
 
 /// What the pages are made of.
 #[derive(Clone)]
@@ -69,26 +76,8 @@ impl std::fmt::Debug for Gateway {
     }
 }
 
-/// Binds the listener so that a process that takes over can bind it too (SO_REUSEPORT). Unless this process
-/// is one that takes over, a port that somebody has is an error.
-///
-/// # Errors
-/// When the address cannot be bound.
-pub fn bind(address: SocketAddr, taking_over: bool) -> std::io::Result<TcpListener> {
-    if !taking_over {
-        drop(TcpListener::bind(address)?);
-    }
-    let socket = match address {
-        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
-    };
-    socket.set_reuseaddr(true)?;
-    socket.set_reuseport(true)?;
-    socket.bind(address)?;
-    socket.listen(128)?.into_std()
-}
-
-/// Serves the pages until the runtime ends, or takes no more requests after `closing`: another process does.
+/// Serves the pages until the runtime ends, or takes no more requests after `closing`: another process does. Whoever had
+/// connected by then is answered.
 ///
 /// # Errors
 /// When the listener cannot be used.
@@ -97,8 +86,17 @@ pub async fn serve(
     ops: Ops,
     closing: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    axum::serve(listener, router(ops)).with_graceful_shutdown(closing).await
+    let listener = Closing::new(listener, closing)?;
+    let pages = router(ops).layer(map_response_with_state(listener.closed(), last_of_its_connection));
+    axum::serve(listener, pages).await
+}
+
+/// Once the listener is closed, who asks again is to ask the other process.
+async fn last_of_its_connection(State(closed): State<Arc<AtomicBool>>, mut answer: Response) -> Response {
+    if closed.load(Ordering::Relaxed) {
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 fn router(ops: Ops) -> Router {
@@ -220,4 +218,38 @@ fn config(status: &Status) -> serde_json::Value {
         "refused_at": wrong.iter().map(|(at, _)| *at).min().map(|at| at.to_string()),
         "errors": errors,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpStream};
+
+    use super::*;
+    use crate::model::SystemClock;
+
+    #[tokio::test]
+    async fn whoever_has_connected_is_answered_after_the_listener_closes() {
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0)), false).unwrap();
+        let address = listener.local_addr().unwrap();
+        let asks = |_| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+            stream
+        };
+        let waiting: Vec<_> = (0..32).map(asks).collect();
+        let stage = Arc::new(Live::new(Stage::Waiting("the test".to_owned())));
+        let ops = Ops { stage, clock: Arc::new(SystemClock), metrics: Metrics::new().unwrap() };
+        tokio::spawn(serve(listener, ops, std::future::ready(())));
+        let read = |mut stream: TcpStream| {
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).map(|_| answer)
+        };
+        let answers = tokio::task::spawn_blocking(move || waiting.into_iter().map(read).collect::<Vec<_>>());
+        for answer in answers.await.unwrap() {
+            let answer = answer.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close"), "{answer:?}");
+        }
+        assert!(TcpStream::connect(address).is_err(), "it has closed");
+    }
 }
