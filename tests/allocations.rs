@@ -1,13 +1,20 @@
-//! What Portcullis allocates for a warm request, phase by phase: what a bare Pingora proxy does not. The budgets stand in
-//! `benches/allocations.json`; `make guard-record` writes today's numbers there.
+//! What Portcullis allocates for a warm request, how often and how many bytes, phase by phase: what a bare Pingora proxy does
+//! not. And a whole request of either, with its client and its agent. The budgets stand in `benches/allocations.json`;
+//! `make guard-record` writes today's numbers there.
 //!
 //! Counted on the calling thread by an allocator of its own, so this test stands alone in its process. The box in which
-//! each phase's future comes is made by Pingora's trait, for a bare proxy as well, and is not counted.
+//! each phase's future comes is made by Pingora's trait, for a bare proxy as well, and is not counted with the phase.
 
 #[cfg(test)]
 #[path = "../benches/stage/agents.rs"]
 #[expect(dead_code, reason = "shared with the benches, which use the rest")]
 mod agents;
+#[cfg(test)]
+#[path = "instructions/bare.rs"]
+mod bare;
+#[cfg(test)]
+#[path = "instructions/house.rs"]
+mod house;
 #[cfg(test)]
 #[path = "../benches/stage/mcp.rs"]
 mod mcp;
@@ -22,7 +29,7 @@ mod tests {
     use std::sync::Arc;
     use std::task::Poll;
 
-    use allocation_counter::measure;
+    use allocation_counter::{AllocationInfo, measure};
     use bytes::Bytes;
     use pingora::proxy::ProxyHttp as _;
     use portcullis::model::{FixedClock, Instant, Reason};
@@ -30,6 +37,7 @@ mod tests {
     use portcullis::telemetry::Decisions;
 
     use super::agents::{Agents, NOW, api_key};
+    use super::house::House;
     use super::{mcp, phases};
 
     const BUDGETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/allocations.json");
@@ -39,22 +47,47 @@ mod tests {
 
     type Counts = BTreeMap<String, u64>;
 
-    /// How many allocations the calling thread makes while it drives this.
-    async fn counted<T>(future: impl Future<Output = T>) -> (T, u64) {
-        let (mut future, mut count) = (pin!(future), 0);
+    /// Allocations, and their bytes.
+    #[derive(Debug, Clone, Copy, Default)]
+    struct Allocated {
+        count: u64,
+        bytes: u64,
+    }
+
+    impl From<AllocationInfo> for Allocated {
+        fn from(info: AllocationInfo) -> Self {
+            Self { count: info.count_total, bytes: info.bytes_total }
+        }
+    }
+
+    /// What the calling thread allocates while it drives this.
+    async fn counted<T>(future: impl Future<Output = T>) -> (T, Allocated) {
+        let (mut future, mut all) = (pin!(future), Allocated::default());
         let out = std::future::poll_fn(|cx| {
             let mut polled = Poll::Pending;
-            count += measure(|| polled = future.as_mut().poll(cx)).count_total;
+            let now = Allocated::from(measure(|| polled = future.as_mut().poll(cx)));
+            all = Allocated { count: all.count + now.count, bytes: all.bytes + now.bytes };
             polled
         });
-        (out.await, count)
+        (out.await, all)
+    }
+
+    /// Adds what was allocated in all rounds under a name: the middle one counts.
+    fn add(counts: &mut Counts, name: &str, rounds: &[Allocated]) {
+        let mut of = |what: &str, mut all: Vec<u64>| {
+            all.sort_unstable();
+            eprintln!("{name}{what}: {} to {}", all[0], all[all.len() - 1]);
+            counts.insert(format!("{name}{what}"), all[all.len() / 2]);
+        };
+        of("", rounds.iter().map(|one| one.count).collect());
+        of(" bytes", rounds.iter().map(|one| one.bytes).collect());
     }
 
     /// One request through the phases in Pingora's order.
-    async fn request(gateway: &Gateway, head: &str) -> [(&'static str, u64); 6] {
+    async fn request(gateway: &Gateway, head: &str) -> [(&'static str, Allocated); 6] {
         let (_caller, mut session) = phases::session(head).await;
         let mut made = None;
-        let new = measure(|| made = Some(gateway.new_ctx())).count_total;
+        let new = Allocated::from(measure(|| made = Some(gateway.new_ctx())));
         let mut ctx = made.expect("a context");
         let (ended, asked) = counted(gateway.request_filter(&mut session, &mut ctx)).await;
         assert!(!ended.expect("a decision"), "it is let through");
@@ -104,17 +137,15 @@ mod tests {
         let gateway = Gateway::new(parts, Arc::new(FixedClock::at(now)), &agents.metrics);
         let mut middle = Counts::new();
         for (caller, head) in heads {
-            let mut all: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+            let mut all: BTreeMap<&str, Vec<Allocated>> = BTreeMap::new();
             for round in 0..ROUNDS.0 + ROUNDS.1 {
                 let counts = request(&gateway, head).await;
                 for (phase, count) in counts.into_iter().filter(|_| round >= ROUNDS.0) {
                     all.entry(phase).or_default().push(count);
                 }
             }
-            for (phase, mut counts) in all {
-                counts.sort_unstable();
-                eprintln!("{caller}/{phase}: {} to {}", counts[0], counts[ROUNDS.1 - 1]);
-                middle.insert(format!("{caller}/{phase}"), counts[ROUNDS.1 / 2]);
+            for (phase, rounds) in all {
+                add(&mut middle, &format!("{caller}/{phase}"), &rounds);
             }
         }
         middle
@@ -137,27 +168,46 @@ mod tests {
         assert!(short.0 <= 9, "{short:?}");
     }
 
-    #[tokio::test]
-    async fn a_warm_request_allocates_no_more_than_its_budget() {
+    /// Whole requests: of a bare proxy, and of the gateway.
+    fn whole(counts: &mut Counts) {
+        fn of<A>(counts: &mut Counts, name: &str, house: &mut House<A>, head: &str) {
+            let head = [head.to_owned()];
+            (0..ROUNDS.0).for_each(|_| house.ask(&head, 200));
+            let round = |_| Allocated::from(measure(|| house.ask(&head, 200)));
+            let rounds: Vec<_> = (0..ROUNDS.1).map(round).collect();
+            add(counts, &format!("{name}/whole"), &rounds);
+        }
+        let public = phases::head("/p/refunds?page=2", "");
+        of(counts, "bare", &mut House::bare(), &public);
+        let mut house = House::before(Agents::behind);
+        let bearer = format!("Authorization: Bearer {}\r\n", house.agents.token("RS256", 0));
+        of(counts, "public", &mut house, &public);
+        of(counts, "oauth", &mut house, &phases::head("/o/refunds?page=2", &bearer));
+    }
+
+    #[test]
+    fn a_warm_request_allocates_no_more_than_its_budget() {
         let one = measure(|| drop(std::hint::black_box(Box::new(1)))).count_total;
         assert_eq!(one, 1, "the allocator counts");
-        let counts = count(false).await;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let mut counts = runtime.block_on(count(false));
+        whole(&mut counts);
         if std::env::var_os("PORTCULLIS_RECORD").is_some() {
             let text = serde_json::to_string_pretty(&counts).expect("JSON");
             std::fs::write(BUDGETS, format!("{text}\n")).expect("the budgets are written");
         }
         let text = std::fs::read_to_string(BUDGETS).expect("the budgets");
         let budgets: Counts = serde_json::from_str(&text).expect("numbers by name");
-        let noted = count(true).await;
+        let noted = runtime.block_on(count(true));
         let mut over = Vec::new();
         for (name, count) in counts.iter().chain(&noted) {
             let budget = budgets.get(name);
             eprintln!("{name}: {count} of {budget:?}");
             if budget.is_none_or(|budget| count > budget) {
-                over.push(format!("{name}: {count} allocations, the budget is {budget:?}"));
+                over.push(format!("{name}: {count} allocated, the budget is {budget:?}"));
             }
         }
-        eprintln!("allocations: {} phases of warm requests, {} over their budget", counts.len(), over.len());
+        eprintln!("allocations: {} counts of warm requests, {} over their budget", counts.len(), over.len());
         assert_eq!(counts.len(), budgets.len(), "a budget for each, and no other: {budgets:?}");
         assert!(over.is_empty(), "{}\n(`make guard-record` writes new budgets)", over.join("\n"));
     }

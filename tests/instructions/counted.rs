@@ -1,13 +1,17 @@
 //! What is counted: one decision for each way to prove who calls, and a whole request for each. Warm is a token that was
-//! seen before, cold one that was not; forged is a new one with the signature of another.
+//! seen before, cold one that was not; forged is a new one with the signature of another. `bare` is a proxy that is no
+//! gateway: what a request takes beyond it is the gateway's own share.
 //!
 //! Everything that is made once, on the first use, is made before the counting begins.
 
 use bytes::Bytes;
+use futures::FutureExt as _;
+use pingora::proxy::ProxyHttp as _;
 use portcullis::model::Reason;
+use portcullis::proxy::Gateway;
 
 use super::agents::{Agents, api_key, decided, headers};
-use super::callgrind::region;
+use super::callgrind::{region, touched};
 use super::house::House;
 use super::mcp;
 use super::phases;
@@ -18,15 +22,39 @@ const TOKENS: u32 = 8;
 const MESSAGE: usize = 1024;
 /// So often something warm is repeated.
 const REPEATED: usize = 20;
+/// So often a request begins with empty caches.
+const TOUCHED: usize = 8;
 
-/// Counts everything.
-pub(crate) fn all() {
+/// Counts instructions.
+pub(crate) fn instructions() {
+    let heads = vec![phases::head("/p/refunds?page=2", ""); REPEATED];
+    request(&mut House::bare(), "bare", &heads, &heads, 200);
     let mut house = House::before(Agents::behind);
     decisions(&house.agents);
     requests(&mut house);
     let mut house = House::before(mcp::agents);
     operations(&house.agents);
     messages(&mut house);
+}
+
+/// Counts the lines of memory that the requests touch of which all others are made up, and their phases.
+pub(crate) fn lines() {
+    fn touch<A>(house: &mut House<A>, name: &str, head: String) {
+        let heads = vec![head; REPEATED];
+        request(house, name, &heads, &heads, 200);
+        for head in heads.chunks(1).take(TOUCHED) {
+            touched(&format!("request/{name}"), &mut || house.ask(head, 200));
+        }
+    }
+    let public = phases::head("/p/refunds?page=2", "");
+    touch(&mut House::bare(), "bare", public.clone());
+    let mut house = House::before(Agents::behind);
+    let bearer = format!("Authorization: Bearer {}\r\n", house.agents.token("RS256", 200));
+    let known = phases::head("/o/refunds?page=2", &bearer);
+    for (name, head) in [("public", public), ("RS256/warm", known)] {
+        touch(&mut house, name, head.clone());
+        one_by_one(&house.agents, name, &head);
+    }
 }
 
 fn decisions(agents: &Agents) {
@@ -65,7 +93,7 @@ fn decisions(agents: &Agents) {
     }
 }
 
-fn requests(house: &mut House) {
+fn requests(house: &mut House<Agents>) {
     let public = vec![phases::head("/p/refunds?page=2", ""); REPEATED];
     request(house, "public", &public, &public, 200);
     let key = vec![phases::head("/k/refunds?page=2", &format!("X-Api-Key: {}\r\n", api_key())); REPEATED];
@@ -97,7 +125,7 @@ fn operations(agents: &Agents) {
 }
 
 /// The same calls through the whole gateway.
-fn messages(house: &mut House) {
+fn messages(house: &mut House<Agents>) {
     let token = house.agents.token("RS256", 401);
     for (name, path) in [("none", "/n"), ("body", "/b"), ("head", "/h")] {
         let call = vec![mcp::post(path, &token, MESSAGE); REPEATED];
@@ -106,7 +134,43 @@ fn messages(house: &mut House) {
 }
 
 /// Counts requests with these heads, after others that are not counted.
-fn request(house: &mut House, name: &str, before: &[String], heads: &[String], status: u16) {
+fn request<A>(house: &mut House<A>, name: &str, before: &[String], heads: &[String], status: u16) {
     house.ask(before, status);
     region(&format!("request/{name}"), heads.len() as u64, &mut || house.ask(heads, status));
+}
+
+/// The phases of a request with this head, each with empty caches.
+fn one_by_one(agents: &Agents, name: &str, head: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (gateway, _) = phases::gateway(agents);
+    let count = |phase: &str, work: &mut dyn FnMut()| touched(&format!("phase/{name}/{phase}"), work);
+    runtime.block_on(pass(&gateway, head, &|_, work| work()));
+    (0..TOUCHED).for_each(|_| runtime.block_on(pass(&gateway, head, &count)));
+}
+
+/// One request through the phases, in Pingora's order.
+async fn pass(gateway: &Gateway, head: &str, count: &dyn Fn(&str, &mut dyn FnMut())) {
+    let (_caller, mut session) = phases::session(head).await;
+    let mut answer = phases::answer();
+    let mut made = None;
+    count("new_ctx", &mut || made = Some(gateway.new_ctx()));
+    let mut ctx = made.expect("a context");
+    let now = "none of the phases waits";
+    count("request_filter", &mut || {
+        let answered = gateway.request_filter(&mut session, &mut ctx).now_or_never().expect(now);
+        assert!(!answered.expect("a decision"), "it is let through");
+    });
+    count("upstream_peer", &mut || {
+        gateway.upstream_peer(&mut session, &mut ctx).now_or_never().expect(now).expect("an upstream");
+    });
+    let mut copy = session.req_header().clone();
+    count("upstream_request_filter", &mut || {
+        let sent = gateway.upstream_request_filter(&mut session, &mut copy, &mut ctx).now_or_never();
+        sent.expect(now).expect("it is rewritten");
+    });
+    count("response_filter", &mut || {
+        let came = gateway.response_filter(&mut session, &mut answer, &mut ctx).now_or_never();
+        came.expect(now).expect("it is rewritten");
+    });
+    count("logging", &mut || gateway.logging(&mut session, None, &mut ctx).now_or_never().expect(now));
 }

@@ -1,13 +1,15 @@
-//! The whole gateway in one thread with a caller and an agent, all on loopback: what one request costs contains its
-//! caller and its agent, which do next to nothing and always the same.
+//! The whole gateway in one thread with a client and an agent, all on loopback: what one request costs contains its
+//! client and its agent, which do next to nothing and always the same.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pingora::apps::ServerApp as _;
-use pingora::proxy::http_proxy;
+use pingora::apps::ServerApp;
+use pingora::proxy::{HttpProxy, http_proxy};
 use pingora::server::configuration::ServerConf;
 use portcullis::door::{Crowd, CrowdLimits, Front, FrontParts, HeadLimits, Relays, TlsDoor};
+use portcullis::proxy::Gateway;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -17,18 +19,44 @@ use super::phases;
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello";
 
-/// A gateway with one kept connection to it.
-pub(crate) struct House {
-    pub(crate) agents: Agents,
+/// A proxy with one kept connection to it, and the agents behind it.
+pub(crate) struct House<A> {
+    pub(crate) agents: A,
     runtime: Runtime,
     caller: TcpStream,
 }
 
-impl House {
+impl House<Agents> {
     /// A gateway before the agents that run at a URL.
     pub(crate) fn before(agents: impl FnOnce(&str) -> Agents) -> Self {
+        Self::of(|address| {
+            let agents = agents(&format!("http://{address}"));
+            let front = front(&agents);
+            (agents, front)
+        })
+    }
+}
+
+impl<A> House<A> {
+    /// Any proxy before an agent, made of its address.
+    pub(super) fn of<P: ServerApp + Send + Sync + 'static>(proxy: impl FnOnce(SocketAddr) -> (A, P)) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let (agents, caller) = runtime.block_on(open(agents));
+        let (agents, caller) = runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let address = listener.local_addr().expect("its address");
+            tokio::spawn(async move {
+                while let Ok((stream, _)) = listener.accept().await {
+                    tokio::spawn(serve(stream));
+                }
+            });
+            let (agents, proxy) = proxy(address);
+            let (caller, socket) = phases::pair().await;
+            tokio::spawn(async move {
+                let (_stop, shutdown) = tokio::sync::watch::channel(false);
+                Arc::new(proxy).process_new(Box::new(socket), &shutdown).await;
+            });
+            (agents, caller)
+        });
         Self { agents, runtime, caller }
     }
 
@@ -46,16 +74,9 @@ impl House {
     }
 }
 
-async fn open(agents: impl FnOnce(&str) -> Agents) -> (Agents, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("its address");
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream));
-        }
-    });
-    let agents = agents(&format!("http://{address}"));
-    let (gateway, parts) = phases::gateway(&agents);
+/// The gateway and the door before it.
+fn front(agents: &Agents) -> Front<HttpProxy<Gateway>> {
+    let (gateway, parts) = phases::gateway(agents);
     let (limits, recorder) = (parts.limits, gateway.clone());
     let head = HeadLimits {
         bytes: limits.header_bytes,
@@ -74,13 +95,7 @@ async fn open(agents: impl FnOnce(&str) -> Agents) -> (Agents, TcpStream) {
     };
     let proxy = http_proxy(&Arc::new(ServerConf::default()), gateway);
     let record = Box::new(move |refusal, peer| recorder.head_refused(refusal, peer));
-    let front = Arc::new(Front::new(proxy, record, front));
-    let (caller, socket) = phases::pair().await;
-    tokio::spawn(async move {
-        let (_stop, shutdown) = tokio::sync::watch::channel(false);
-        front.process_new(Box::new(socket), &shutdown).await;
-    });
-    (agents, caller)
+    Front::new(proxy, record, front)
 }
 
 /// The agent: it looks for nothing but the end of a head, and of the body of a POST.
