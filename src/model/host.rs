@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
+use super::byte_class;
+
 /// A host in canonical form: lower case, without port and without a trailing dot.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Host<'a>(Cow<'a, str>);
@@ -84,6 +86,9 @@ fn is_address(host: &str) -> bool {
         || host.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// The longest host (RFC 1035 section 2.3.4).
+const LONGEST: usize = 255;
+
 /// A text that is no host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a host name or address, optionally with a port")]
@@ -95,6 +100,11 @@ impl<'a> Host<'a> {
     /// # Errors
     /// When it is none of these, longer than 255 bytes (RFC 1035 section 2.3.4), or has an empty label.
     pub fn parse(authority: &'a str) -> Result<Self, HostError> {
+        if is_plain(authority) { Ok(Self(Cow::Borrowed(authority))) } else { Self::parse_any(authority) }
+    }
+
+    /// Parses an authority of which nothing is known.
+    fn parse_any(authority: &'a str) -> Result<Self, HostError> {
         let (name, port) = if authority.starts_with('[') {
             let end = authority.find(']').ok_or(HostError)?;
             let (name, port) = authority.split_at_checked(end + 1).ok_or(HostError)?;
@@ -113,7 +123,7 @@ impl<'a> Host<'a> {
         // An IPv6 literal was parsed above; a name holds neither brackets nor colons.
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b) || name.starts_with('[');
         // An empty label is refused: with a second trailing dot, `a..` would be another host than `a`.
-        if name.len() > 255 || !name.bytes().all(plain) || name.split('.').any(str::is_empty) {
+        if name.len() > LONGEST || !name.bytes().all(plain) || name.split('.').any(str::is_empty) {
             return Err(HostError);
         }
         if name.bytes().any(|b| b.is_ascii_uppercase()) {
@@ -134,6 +144,19 @@ impl<'a> Host<'a> {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a host is in canonical form at the first look, as nearly all are: a name in lower case, without a port.
+fn is_plain(host: &str) -> bool {
+    let (mut classes, mut is_empty, mut before) = (byte_class::HOST, false, b'.');
+    for byte in host.bytes() {
+        classes &= byte_class::of(byte);
+        is_empty |= (before == b'.') & (byte == b'.');
+        before = byte;
+    }
+    // With a dot before it, a host that ends in one has an empty label at its end, and one that begins with one at its
+    // beginning.
+    host.len() <= LONGEST && classes != 0 && !is_empty && before != b'.'
 }
 
 /// A host without the brackets of an IPv6 literal (RFC 3986 section 3.2.2): resolvers and certificates use none.
@@ -221,6 +244,22 @@ mod tests {
                 wanted.map(str::to_owned),
                 "{text}"
             );
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn the_first_look_says_what_the_second_would(text in "[.aA:0\\[\\]_ @-]{0,8}") {
+            proptest::prop_assert_eq!(Host::parse(&text), Host::parse_any(&text));
+        }
+    }
+
+    #[test]
+    fn a_host_is_as_long_as_dns_allows() {
+        for (length, wanted) in [(255, true), (256, false)] {
+            assert_eq!(Host::parse(&"a".repeat(length)).is_ok(), wanted, "{length}");
         }
     }
 }

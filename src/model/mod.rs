@@ -6,6 +6,7 @@
 mod address_text;
 mod algorithm;
 mod authority;
+pub mod byte_class;
 mod byte_order_mark;
 mod card;
 mod certificate_term;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderValue, Version, header};
 use pingora::http::RequestHeader;
 
-use crate::model::{CanonicalPath, Host, Refusal, query};
+use crate::model::{CanonicalPath, Host, Refusal, byte_class};
 
 use super::context::Context;
 
@@ -105,10 +105,11 @@ impl<'a> View<'a> {
             }
             None => (path_and_query, None),
         };
-        if query.is_some_and(|query| !query.iter().all(|b| query::may_stand(*b))) {
+        let classes = query.map_or(u8::MAX, byte_class::all_of);
+        if classes & byte_class::QUERY == 0 {
             return Err(BadTarget::Path);
         }
-        let encode_query = query.is_some_and(|query| query.iter().any(|b| query::is_encoded(*b)));
+        let encode_query = classes & byte_class::AS_SENT == 0;
         let path = CanonicalPath::parse(path).map_err(|_| BadTarget::Path)?;
         Ok(Self { host, path, query, encode_query })
     }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Buf as _, BytesMut};
 use memchr::{memchr_iter, memmem};
 use pingora::protocols::Stream;
 use tokio::io::AsyncReadExt as _;
@@ -51,29 +51,22 @@ pub(crate) fn buffer() -> BytesMut {
 
 /// Reads on until the head that begins in `buffer` is whole.
 pub(crate) async fn read(stream: &mut Stream, mut buffer: BytesMut, limits: &HeadLimits) -> Head {
-    let deadline = Instant::now() + limits.timeout;
     let mut searched = 0;
+    // Most heads come whole, and need no time limit.
+    let mut deadline = None;
     loop {
-        skip_blank_lines(&mut buffer);
-        let from = searched.min(buffer.len());
-        if let Some(end) = find_end(&buffer, from) {
-            let head = buffer.get(..end).unwrap_or_default();
-            if head.len() > limits.bytes {
-                return Head::Bad(Refusal::HeadTooLarge);
+        searched -= skip_blank_lines(&mut buffer).min(searched);
+        match find_end(&buffer, searched) {
+            Ok(Some(end)) if end > limits.bytes => return Head::Bad(Refusal::HeadTooLarge),
+            Ok(Some(end)) => {
+                return Handover::of(buffer, end, limits.fields).map_or_else(Head::Bad, Head::Read);
             }
-            if has_bare_line_feed(head) {
-                return Head::Bad(Refusal::MalformedHead);
-            }
-            return Handover::of(buffer, end, limits.fields).map_or_else(Head::Bad, Head::Read);
+            Ok(None) if buffer.len() > limits.bytes => return Head::Bad(Refusal::HeadTooLarge),
+            Ok(None) => searched = buffer.len(),
+            Err(BareLineFeed) => return Head::Bad(refusal_of_bare_line_feed(&buffer, limits.bytes)),
         }
-        if buffer.len() > limits.bytes {
-            return Head::Bad(Refusal::HeadTooLarge);
-        }
-        if has_bare_line_feed(&buffer) {
-            return Head::Bad(Refusal::MalformedHead);
-        }
-        searched = buffer.len().saturating_sub(CRLF_CRLF.len());
         buffer.reserve(READ_SIZE);
+        let deadline = *deadline.get_or_insert_with(|| Instant::now() + limits.timeout);
         match timeout_at(deadline, (&mut *stream).take(READ_SIZE as u64).read_buf(&mut buffer)).await {
             Ok(Ok(0) | Err(_)) => return Head::Gone,
             Ok(Ok(_)) => {}
@@ -82,17 +75,37 @@ pub(crate) async fn read(stream: &mut Stream, mut buffer: BytesMut, limits: &Hea
     }
 }
 
-fn find_end(buffer: &[u8], from: usize) -> Option<usize> {
-    let window = buffer.get(from..)?;
-    let at = memmem::find(window, CRLF_CRLF)?;
-    Some(from + at + CRLF_CRLF.len())
+/// A line feed without a carriage return: it ends a line for some and not for others (RFC 9112 section 2.2).
+#[derive(Debug, PartialEq, Eq)]
+struct BareLineFeed;
+
+/// Where the head ends, of which no line ends before `from`.
+fn find_end(buffer: &[u8], from: usize) -> Result<Option<usize>, BareLineFeed> {
+    for at in memchr_iter(b'\n', buffer.get(from..).unwrap_or_default()) {
+        let at = from + at;
+        match buffer.get(..at) {
+            Some([.., b'\r', b'\n', b'\r']) => return Ok(Some(at + 1)),
+            Some([.., b'\r']) => {}
+            _ => return Err(BareLineFeed),
+        }
+    }
+    Ok(None)
 }
 
-/// An empty line before the request line is let pass (RFC 9112 section 2.2).
-fn skip_blank_lines(buffer: &mut BytesMut) {
+/// One that is too large as well is refused for that.
+#[cold]
+fn refusal_of_bare_line_feed(buffer: &[u8], most: usize) -> Refusal {
+    let end = memmem::find(buffer, CRLF_CRLF).map_or(buffer.len(), |at| at + CRLF_CRLF.len());
+    if end > most { Refusal::HeadTooLarge } else { Refusal::MalformedHead }
+}
+
+/// An empty line before the request line is let pass (RFC 9112 section 2.2). Returns how many bytes such lines had.
+fn skip_blank_lines(buffer: &mut BytesMut) -> usize {
+    let whole = buffer.len();
     while buffer.starts_with(b"\r\n") {
-        let _blank = buffer.split_to(2);
+        buffer.advance(2);
     }
+    whole - buffer.len()
 }
 
 /// A line feed without a carriage return ends a line for some and not for others (RFC 9112 section 2.2).
@@ -107,9 +120,26 @@ mod tests {
     #[test]
     fn the_end_of_a_head_is_found_across_reads() {
         let head = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nbody\n\n";
-        assert_eq!(find_end(head, 0), Some(27));
-        assert_eq!(find_end(head, 20), Some(27));
-        assert_eq!(find_end(&head[..26], 0), None);
+        for searched in 0..=26 {
+            assert_eq!(find_end(&head[..searched], 0), Ok(None), "{searched}");
+            assert_eq!(find_end(head, searched), Ok(Some(27)), "{searched}");
+        }
+    }
+
+    #[test]
+    fn a_bare_line_feed_before_the_end_is_found_wherever_reading_paused() {
+        for head in
+            [&b"\nGET / HTTP/1.1\r\n\r\n"[..], b"GET / HTTP/1.1\n\r\n\r\n", b"GET / HTTP/1.1\r\n\n\r\n\r\n"]
+        {
+            let at =
+                head.windows(2).position(|pair| pair[1] == b'\n' && pair[0] != b'\r').map_or(0, |at| at + 1);
+            for searched in 0..=at {
+                assert_eq!(find_end(&head[..searched], 0), Ok(None), "{head:?} {searched}");
+                assert_eq!(find_end(head, searched), Err(BareLineFeed), "{head:?} {searched}");
+            }
+            assert_eq!(refusal_of_bare_line_feed(head, head.len()), Refusal::MalformedHead);
+            assert_eq!(refusal_of_bare_line_feed(head, head.len() - 1), Refusal::HeadTooLarge);
+        }
     }
 
     #[test]
@@ -122,7 +152,7 @@ mod tests {
     #[test]
     fn blank_lines_before_a_request_are_skipped() {
         let mut buffer = BytesMut::from(&b"\r\n\r\nGET"[..]);
-        skip_blank_lines(&mut buffer);
+        assert_eq!(skip_blank_lines(&mut buffer), 4);
         assert_eq!(&buffer[..], b"GET");
     }
 }

@@ -26,11 +26,12 @@ pub(crate) struct Handover {
 impl Handover {
     /// Takes apart what was read; the head with its empty line is the first `end` bytes. Or says how it is refused.
     pub(crate) fn of(mut read: BytesMut, end: usize, most_fields: usize) -> Result<Self, Refusal> {
-        let mut after = read.split_off(end.min(read.len()));
+        // Most heads come alone; to split a buffer costs an allocation.
+        let mut after = if end < read.len() { read.split_off(end) } else { BytesMut::new() };
         let framing = framing::read(&read, most_fields)?;
         let mut body = Body::new(framing.body);
         let came = body.take(&after).map_err(|_| Refusal::MalformedHead)?;
-        let behind = after.split_off(came);
+        let behind = if came < after.len() { after.split_off(came) } else { BytesMut::new() };
         // A second request does not wait in line: the answer to the first says that it was in vain.
         let close = !is_blank(&behind) && framing.fields < MOST_FIELDS;
         let mut bytes = match framing.target {
