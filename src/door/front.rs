@@ -3,9 +3,12 @@
 //!
 //! HTTP/2 connections go straight to Pingora. What a head says is for `framing` and for the application behind the door.
 
+use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,17 +20,17 @@ use pingora::protocols::{ALPN, GetSocketDigest as _, Stream};
 use pingora::server::ShutdownWatch;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::model::{Refusal, RequestId};
 
 use super::answer;
+use super::deadline::Deadline;
 use super::drain::{Busy, Drain};
 use super::http1::bounded::Bounded;
 use super::http1::head::{self, Head, HeadLimits};
 use super::http2::guard::{self, Around};
 use super::pace::Paced;
-use super::patience::Patience;
 use super::proxy_protocol;
 use super::relays::Relays;
 use super::slots::{Crowd, Rest};
@@ -195,21 +198,21 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
         self.parts.relays.refused(peer, why);
     }
 
-    async fn serve_http1(&self, mut stream: Stream, peer: Option<IpAddr>, shutdown: &ShutdownWatch) {
+    async fn serve_http1(&self, stream: Stream, peer: Option<IpAddr>, shutdown: &ShutdownWatch) {
         let mut settings: Option<HttpPersistentSettings> = None;
         let mut rest = Rest::Silent;
-        let mut patience = Patience::default();
+        let mut bounded = Bounded::around(stream);
         loop {
-            let message = match self.read_head(&mut stream, rest).await {
+            let Some((stream, deadline)) = bounded.at_rest() else { return };
+            let message = match self.read_head(stream, deadline, rest).await {
                 Head::Read(message) => message,
                 Head::Gone => return,
-                Head::Bad(refusal) => return Box::pin(self.refuse(&mut stream, refusal, peer)).await,
+                Head::Bad(refusal) => return Box::pin(self.refuse(stream, refusal, peer)).await,
                 // Its request may be on its way.
-                Head::SlotNeeded => return self.turn_away_at_once(&mut stream, peer),
+                Head::SlotNeeded => return self.turn_away_at_once(stream, peer),
             };
             rest = Rest::Kept;
-            patience.begin_message();
-            let bounded = Bounded::stream(stream, message.body, message.behind, patience.clone());
+            bounded.begin(message.body, message.behind);
             let mut session = ServerSession::new_http1(bounded);
             if let Some(settings) = settings.take() {
                 settings.apply_to_session(&mut session);
@@ -219,38 +222,49 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
             session.set_keepalive((!self.parts.drain.is_draining()).then_some(idle));
             session.set_pipelined_prefix(message.bytes);
             let Some(reused) = self.app.process_new_http(session, shutdown).await else { return };
-            let (bounded, kept) = reused.consume();
-            let Some(released) = Bounded::release(bounded).await else { return };
-            (stream, settings) = (released, kept);
+            let (stream, kept) = reused.consume();
+            let Some(released) = Bounded::release(stream).await else { return };
+            (bounded, settings) = (released, kept);
         }
     }
 
-    async fn read_head(&self, stream: &mut Stream, rest: Rest) -> Head {
+    async fn read_head(&self, stream: &mut Stream, deadline: &mut Deadline, rest: Rest) -> Head {
         let mut buffer = head::buffer();
-        if let Some(none) = self.first_bytes(stream, &mut buffer, rest).await {
+        if let Some(none) = self.first_bytes(stream, &mut buffer, deadline, rest).await {
             return none;
         }
         head::read(stream, buffer, &self.parts.head).await
     }
 
     /// Waits for the first bytes of a request; says so when none will come.
-    async fn first_bytes(&self, stream: &mut Stream, buffer: &mut BytesMut, rest: Rest) -> Option<Head> {
+    async fn first_bytes(
+        &self,
+        stream: &mut Stream,
+        buffer: &mut BytesMut,
+        deadline: &mut Deadline,
+        rest: Rest,
+    ) -> Option<Head> {
         let longest = match rest {
             Rest::Silent => self.parts.head.timeout,
             Rest::Kept => self.parts.head.idle,
         };
-        let read = async { matches!(stream.read_buf(buffer).await, Ok(n) if n > 0) };
-        tokio::pin!(read);
+        let end = Instant::now() + longest;
+        let mut read = pin!(stream.read_buf(buffer));
+        let in_time = poll_fn(|cx| match read.as_mut().poll(cx) {
+            Poll::Ready(came) => Poll::Ready(matches!(came, Ok(1..))),
+            Poll::Pending if deadline.has_passed(end, cx) => Poll::Ready(false),
+            Poll::Pending => Poll::Pending,
+        });
         tokio::select! {
             biased;
-            came = timeout(longest, &mut read) => return (!came.unwrap_or(false)).then_some(Head::Gone),
+            came = in_time => return (!came).then_some(Head::Gone),
             () = self.parts.crowd.needed(rest) => {
                 return Some(if rest == Rest::Silent { Head::SlotNeeded } else { Head::Gone });
             }
             () = self.parts.drain.started() => {}
         }
-        let came = timeout(LAST_REQUEST, read).await.unwrap_or(false);
-        (!came).then_some(Head::Gone)
+        let came = timeout(LAST_REQUEST, read).await;
+        (!matches!(came, Ok(Ok(1..)))).then_some(Head::Gone)
     }
 
     async fn turn_away(&self, stream: &mut Paced, peer: Option<IpAddr>) {

@@ -59,10 +59,10 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// A request begins on a connection on which others may have been before.
+    /// A message begins on this connection.
     pub(crate) fn begin_message(&mut self) {
         if self.ending().order().is_some() {
-            // The one before was a stream, whose end is not that of this one.
+            // The last one was a stream, whose end is not that of this message.
             *self = Self::default();
         }
         self.begin();
@@ -152,6 +152,12 @@ pub(crate) struct Wait {
 }
 
 impl Wait {
+    /// The time limit, for those who wait for something else meanwhile.
+    pub(super) fn deadline(&mut self) -> &mut Deadline {
+        self.end = None;
+        &mut self.deadline
+    }
+
     /// Ready when patience is over. The task is woken then; it must be polled again when something else has happened.
     pub(crate) fn poll(&mut self, patience: &Patience, cx: &mut Context<'_>) -> Poll<()> {
         let Some(mut end) = patience.end() else {

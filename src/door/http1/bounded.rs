@@ -1,4 +1,5 @@
-//! The connection of a caller as Pingora sees it: it ends where the message ends.
+//! The connection of a caller as Pingora sees it: it ends where the message ends. One of these lives as long as the
+//! connection, and has what each message would have to make anew.
 //!
 //! Pingora reads ahead and takes what it finds there for a fault of this request, or, in a chunked body, reads past
 //! what the grammar forbids. So each byte is counted before it is passed on; what comes behind the message is kept,
@@ -17,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
+use super::super::deadline::Deadline;
 use super::super::patience::{Patience, Wait};
 use super::body::{Body, is_blank};
 use super::last_line::LastLine;
@@ -42,10 +44,10 @@ enum Answer {
     Begun,
 }
 
-/// A caller's connection for the length of one message.
+/// A caller's connection, message by message.
 #[derive(Debug)]
 pub(crate) struct Bounded {
-    /// Absent only while this is taken apart.
+    /// Absent once it was closed.
     pub(super) inner: Option<Stream>,
     body: Body,
     last_line: LastLine,
@@ -58,27 +60,40 @@ pub(crate) struct Bounded {
 }
 
 impl Bounded {
-    /// Shows Pingora the rest of one message: what `body` says is still to come. `behind` has come already.
-    pub(crate) fn stream(inner: Stream, body: Body, behind: BytesMut, patience: Patience) -> Stream {
-        let (answer, last_line, wait) = (Answer::Awaited, LastLine::default(), Wait::default());
+    /// A connection on which no message has begun.
+    pub(crate) fn around(inner: Stream) -> Box<Self> {
         Box::new(Self {
             inner: Some(inner),
-            body,
-            last_line,
-            behind,
-            answer,
+            body: Body::Ended,
+            last_line: LastLine::default(),
+            behind: BytesMut::new(),
+            answer: Answer::Awaited,
             websocket: None,
-            patience,
-            wait,
+            patience: Patience::default(),
+            wait: Wait::default(),
         })
     }
 
-    /// The patience with the agent of the message that comes over what [`Bounded::stream`] made.
+    /// Shows Pingora the rest of one message from now on: what `body` says is still to come. `behind` has come already.
+    pub(crate) fn begin(&mut self, body: Body, behind: BytesMut) {
+        self.body = body;
+        self.behind = behind;
+        self.last_line = LastLine::default();
+        self.answer = Answer::Awaited;
+        self.patience.begin_message();
+    }
+
+    /// The connection itself, between two messages, and a time limit that belongs to it; `None` when it was closed.
+    pub(crate) fn at_rest(&mut self) -> Option<(&mut Stream, &mut Deadline)> {
+        self.inner.as_mut().map(|stream| (stream, self.wait.deadline()))
+    }
+
+    /// The patience with the agent of the message that comes over such a connection.
     pub(crate) fn patience(stream: &Stream) -> Option<&Patience> {
         Self::of(stream).map(|bounded| &bounded.patience)
     }
 
-    /// The last line of the chunked body that comes over what [`Bounded::stream`] made.
+    /// The last line of the chunked body that comes over such a connection.
     pub(crate) fn last_line(stream: &Stream) -> Option<&LastLine> {
         Self::of(stream).map(|bounded| &bounded.last_line)
     }
@@ -87,11 +102,11 @@ impl Bounded {
         (**stream).as_any().downcast_ref()
     }
 
-    /// The connection behind what [`Bounded::stream`] made; `None` when it cannot carry another message.
-    pub(crate) async fn release(stream: Stream) -> Option<Stream> {
+    /// The connection that Pingora gives back; `None` when it cannot carry another message.
+    pub(crate) async fn release(stream: Stream) -> Option<Box<Self>> {
         let mut bounded = stream.into_any().downcast::<Self>().ok()?;
         if bounded.is_read() {
-            return bounded.inner.take();
+            return Some(bounded);
         }
         bounded.shutdown().await;
         None
@@ -165,7 +180,8 @@ impl Bounded {
     /// Takes what comes behind the message; ready when the caller has gone.
     fn watch(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         while self.behind.len() < MOST_BEHIND {
-            let mut piece = [0_u8; 1024];
+            // Nearly always nothing comes: what is asked for then need not be much.
+            let mut piece = [0_u8; 64];
             let mut piece = ReadBuf::new(&mut piece);
             ready!(self.inner()?.poll_read(cx, &mut piece))?;
             if piece.filled().is_empty() {
