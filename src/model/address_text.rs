@@ -46,7 +46,13 @@ impl AddressText {
     #[must_use]
     pub fn as_str(&self) -> &str {
         // Only ASCII is pushed, so this is never the empty default.
-        self.bytes.get(..self.len).and_then(|bytes| str::from_utf8(bytes).ok()).unwrap_or_default()
+        str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// The bytes of the text.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
     }
 
     fn push(&mut self, byte: u8) {

@@ -18,26 +18,29 @@ pub enum RequestId {
 impl RequestId {
     /// Calls `read` with the text. An id made here is formatted on the stack.
     pub fn with_text<R>(&self, read: impl FnOnce(&str) -> R) -> R {
+        // Both kinds are text, so this is never the empty default.
+        self.with_bytes(|bytes| read(str::from_utf8(bytes).unwrap_or_default()))
+    }
+
+    /// Calls `read` with the bytes of the text.
+    pub fn with_bytes<R>(&self, read: impl FnOnce(&[u8]) -> R) -> R {
         match self {
-            Self::Given(text) => read(text),
+            Self::Given(text) => read(text.as_bytes()),
             Self::Made(number) => {
-                let mut digits = [b'0'; DIGITS];
-                for (digit, position) in digits.iter_mut().zip((0..DIGITS).rev()) {
-                    *digit = hex_digit(number >> (4 * position));
+                let mut digits = [0; DIGITS];
+                let (pairs, _) = digits.as_chunks_mut::<2>();
+                for ([high, low], byte) in pairs.iter_mut().zip(number.to_be_bytes()) {
+                    (*high, *low) = (hex_digit(byte >> 4), hex_digit(byte & 0xf));
                 }
-                // Digits are ASCII, so this is never the empty default.
-                read(str::from_utf8(&digits).unwrap_or_default())
+                read(&digits)
             }
         }
     }
 }
 
-/// The digit of the last four bits.
-const fn hex_digit(number: u128) -> u8 {
-    match (number & 0xf) as u8 {
-        low @ 0..=9 => b'0' + low,
-        high => b'a' + high - 10,
-    }
+/// The digit of half a byte. No branch: the halves are random.
+const fn hex_digit(half: u8) -> u8 {
+    half + b'0' + (half > 9) as u8 * (b'a' - b'0' - 10)
 }
 
 impl fmt::Display for RequestId {

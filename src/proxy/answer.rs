@@ -231,6 +231,6 @@ async fn write(session: &mut Session, head: ResponseHeader, body: Bytes) -> ping
 
 /// A request's id as a header value.
 pub(super) fn header_value(id: &RequestId) -> pingora::Result<HeaderValue> {
-    let value = id.with_text(HeaderValue::from_str);
+    let value = id.with_bytes(HeaderValue::from_bytes);
     value.map_err(|_| Error::explain(ErrorType::InternalError, "a request id is no header value").into_in())
 }

@@ -15,6 +15,7 @@ use crate::door::http1::bounded::Bounded;
 use super::h2_caller::H2Caller;
 use super::hops;
 use super::passage::{Kind, Passage};
+use super::response::Rare;
 use super::service::Gateway;
 
 impl Gateway {
@@ -77,11 +78,18 @@ impl Gateway {
     }
 
     /// The head of the response has arrived. Says whether it has a body.
-    pub(super) fn answer_begins(session: &mut Session, head: &ResponseHeader, passage: &Passage) -> bool {
+    pub(super) fn answer_begins(
+        session: &mut Session,
+        head: &ResponseHeader,
+        rare: Rare,
+        passage: &Passage,
+    ) -> bool {
         let Some(patience) = &passage.patience else { return false };
         let upstream = &passage.agent().upstream;
         patience.answer_begun(upstream.stream_idle_timeout);
-        if let Some(rest) = hops::rest(&head.headers) {
+        if rare.is_hop
+            && let Some(rest) = hops::rest(&head.headers)
+        {
             upstream.endpoint.keeps_for(rest);
         }
         let has_body = has_body(&session.req_header().method, head);

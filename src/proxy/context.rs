@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant as Tick;
 
-use http::Method;
+use http::{HeaderValue, Method};
 use pingora::{Error, ErrorType};
 
 use crate::door::{EndedAt, Over};
@@ -32,6 +32,8 @@ pub struct Context {
     pub(super) encode_query: bool,
     /// The verdict; its permit has moved into the passage.
     pub(super) verdict: Verdict,
+    /// The id as the agent has received it.
+    pub(super) sent_id: Option<HeaderValue>,
     /// The grounds of a refusal, where decisions are kept.
     pub(super) grounds: Option<Arc<Grounds>>,
     stage: Stage,
@@ -71,6 +73,7 @@ impl Context {
             path: None,
             encode_query: false,
             verdict: Verdict::NO_AGENT,
+            sent_id: None,
             grounds: None,
             stage: Stage::Received(None),
             _serving: serving,

@@ -7,6 +7,7 @@ use pingora::http::RequestHeader;
 
 use crate::gate::Permit;
 use crate::model::{query, reduced_eq};
+use crate::routing::Agent;
 use crate::upstream::{Upstream, UpstreamHost};
 
 use super::context::Context;
@@ -17,7 +18,8 @@ use super::view::{sent_host, sent_query};
 /// The most fields that are set on every request: four of `forwarded`, the id and the host.
 const SET: usize = 6;
 
-/// Rewrites `request`, which is a copy of `sent`, the client's, without hop-by-hop fields.
+/// Rewrites `request`, which is a copy of `sent`, the client's, without hop-by-hop fields. Returns the request's id, as the
+/// agent receives it.
 ///
 /// The agent receives names in lower case, as in HTTP/2: keeping the client's spelling would cost two allocations for each
 /// field that is set.
@@ -26,29 +28,19 @@ pub(super) fn rewrite(
     sent: &RequestHeader,
     permit: &Permit,
     ctx: &Context,
-) -> pingora::Result<()> {
+) -> pingora::Result<HeaderValue> {
     let agent = permit.agent();
     let mut parts: http::request::Parts = std::mem::replace(request, placeholder()).into();
     let (peer, request_id) = peer_and_id::values(ctx.origin.peer, &ctx.request_id)?;
     let forwarded = Forwarded::of(&parts.headers, sent, peer, agent.taken_prefix.as_ref(), ctx);
-    let set = SET + permit.headers().len() + agent.upstream.set_headers.len();
-    let mut headers = HeaderMap::with_capacity(parts.headers.len() + set);
-    let mut name_of_last = None;
-    for (name, value) in std::mem::take(&mut parts.headers) {
-        // `HeaderMap` gives the second and later values of a name without the name.
-        if let Some(name) = name {
-            let goes = !agent.withholds(&name) && (!is_withheld(&name, ctx) || agent.hands_on(&name));
-            name_of_last = goes.then_some(name);
-        }
-        if let Some(name) = &name_of_last {
-            headers.append(name, value);
-        }
-    }
+    let mut headers = std::mem::take(&mut parts.headers);
+    withhold(&mut headers, agent, ctx);
+    headers.reserve(SET + permit.headers().len() + agent.upstream.set_headers.len());
     join_cookies(&mut headers);
     agent.strip_credentials(&mut headers);
     write_length_plainly(&mut headers);
     forwarded.set(&mut headers);
-    headers.insert(REQUEST_ID, request_id);
+    headers.insert(REQUEST_ID, request_id.clone());
     for (name, value) in permit.headers() {
         headers.insert(name, value.clone());
     }
@@ -63,7 +55,17 @@ pub(super) fn rewrite(
     if let Some(target) = target(sent, permit, ctx) {
         request.set_raw_path(&target)?;
     }
-    Ok(())
+    Ok(request_id)
+}
+
+/// Removes the client's fields that the agent does not receive.
+fn withhold(headers: &mut HeaderMap, agent: &Agent, ctx: &Context) {
+    let goes =
+        |name: &HeaderName| !agent.withholds(name) && (!is_withheld(name, ctx) || agent.hands_on(name));
+    let withheld: Vec<HeaderName> = headers.keys().filter(|name| !goes(name)).cloned().collect();
+    for name in withheld {
+        headers.remove(name);
+    }
 }
 
 /// The `Host` for the agent. An HTTP/1.0 request may have none to preserve; then it is the upstream's own.
@@ -82,14 +84,17 @@ fn placeholder() -> RequestHeader {
 /// Whether a client's field of that name is removed: forwarding fields that are not trusted, disguised spellings of framing
 /// fields, and `Expect`, which the gateway has answered itself.
 fn is_withheld(name: &HeaderName, ctx: &Context) -> bool {
-    // Few names begin with one of these letters, so most are decided by one byte. Names are in lower case here.
-    match name.as_str().bytes().find(u8::is_ascii_alphanumeric) {
-        Some(first @ (b'x' | b'f')) => forwarded::is_withheld(name, first, ctx.origin.trusted),
-        Some(first @ (b'c' | b't')) => {
-            forwarded::is_withheld(name, first, ctx.origin.trusted) || is_disguised(name)
+    // Few names begin with these letters, so most are decided by two bytes. Names are in lower case here.
+    let mut letters = name.as_str().bytes().filter(u8::is_ascii_alphanumeric);
+    match (letters.next(), letters.next()) {
+        (Some(b'x'), Some(b'f' | b'r' | b'e' | b'c')) | (Some(b'f'), Some(b'o' | b'a')) => {
+            forwarded::is_withheld(name, ctx.origin.trusted)
         }
-        Some(b'h' | b'u') => is_disguised(name),
-        Some(b'e') => *name == header::EXPECT,
+        (Some(b'c'), Some(b'f' | b'o')) | (Some(b't'), Some(b'r')) => {
+            forwarded::is_withheld(name, ctx.origin.trusted) || is_disguised(name)
+        }
+        (Some(b'h' | b'u'), _) => is_disguised(name),
+        (Some(b'e'), _) => *name == header::EXPECT,
         _ => false,
     }
 }
@@ -154,4 +159,24 @@ fn target(sent: &RequestHeader, permit: &Permit, ctx: &Context) -> Option<Vec<u8
     let query = rest.as_deref().unwrap_or(query);
     let query = if ctx.encode_query { Cow::Owned(query::encoded(query)) } else { Cow::Borrowed(query) };
     Some([base.as_bytes(), agent.route.forwarded(&path).as_bytes(), &query].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Instant;
+    use crate::telemetry::Metrics;
+
+    #[test]
+    fn two_letters_let_no_name_pass_that_is_withheld() {
+        let serving = Metrics::new().unwrap().in_flight().enter();
+        let ctx = Context::new(Instant::from_unix(0), serving);
+        let disguised = STRUCTURE.iter().map(|name| name.as_str().replace('-', "_") + "_");
+        for name in forwarded::names().map(str::to_owned).chain(disguised) {
+            for name in [name.clone(), name.replace('-', "_"), format!("-{name}")] {
+                let name: HeaderName = name.parse().unwrap();
+                assert!(is_withheld(&name, &ctx), "{name}");
+            }
+        }
+    }
 }

@@ -34,20 +34,22 @@ static OTHERS: [HeaderName; 7] = [
 
 /// Whether a field of that name is removed: the gateway sets it, or only a trusted proxy may. A trusted proxy that
 /// overwrites a field lets a client's other spellings of it pass, so those are removed in any case.
-///
-/// `first` is the first letter or digit of the name.
-pub(super) fn is_withheld(name: &HeaderName, first: u8, trusted: bool) -> bool {
+pub(super) fn is_withheld(name: &HeaderName, trusted: bool) -> bool {
     let text = name.as_str();
-    if first == b'x' {
-        if OURS.iter().any(|ours| reduced_eq(ours.as_str(), text)) {
-            return true;
-        }
-        if let Some(family) = FAMILIES.iter().find(|family| reduced_starts_with(text, family)) {
-            return !(trusted && text.starts_with(family) && is_plain(text));
-        }
+    if OURS.iter().any(|ours| reduced_eq(ours.as_str(), text)) {
+        return true;
+    }
+    if let Some(family) = FAMILIES.iter().find(|family| reduced_starts_with(text, family)) {
+        return !(trusted && text.starts_with(family) && is_plain(text));
     }
     let other = OTHERS.iter().find(|other| reduced_eq(other.as_str(), text));
     other.is_some_and(|other| !(trusted && name == other))
+}
+
+/// All names, and one of each family.
+#[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    OURS.iter().chain(&OTHERS).map(HeaderName::as_str).chain(["x-forwarded-port", "x-envoy-peer-metadata"])
 }
 
 /// Whether a name consists of words with one dash between them.
@@ -88,12 +90,15 @@ impl Forwarded {
 
     /// Sets the fields, in place of any that a trusted proxy sent.
     pub(super) fn set(self, headers: &mut HeaderMap) {
-        for (name, value) in
-            [(FOR, self.client), (PROTO, Some(self.proto)), (HOST, self.host), (PREFIX, self.prefix)]
-        {
-            if let Some(value) = value {
-                headers.insert(name, value);
-            }
+        headers.insert(PROTO, self.proto);
+        if let Some(client) = self.client {
+            headers.insert(FOR, client);
+        }
+        if let Some(host) = self.host {
+            headers.insert(HOST, host);
+        }
+        if let Some(prefix) = self.prefix {
+            headers.insert(PREFIX, prefix);
         }
     }
 }
@@ -151,8 +156,7 @@ mod tests {
             ("forward", false, false),
         ] {
             let name: HeaderName = name.parse().unwrap();
-            let first = name.as_str().bytes().find(u8::is_ascii_alphanumeric).unwrap();
-            let withheld = [false, true].map(|trusted| is_withheld(&name, first, trusted));
+            let withheld = [false, true].map(|trusted| is_withheld(&name, trusted));
             assert_eq!(withheld, [stranger, trusted], "{name}");
         }
     }

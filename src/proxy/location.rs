@@ -15,11 +15,16 @@ use super::context::Context;
 use super::public::Public;
 
 /// The fields that hold such a URL, with their names as HTTP/1 writes them.
-const FIELDS: [(HeaderName, &str); 3] = [
+static FIELDS: [(HeaderName, &str); 3] = [
     (header::LOCATION, "Location"),
     (header::CONTENT_LOCATION, "Content-Location"),
     (header::REFRESH, "Refresh"),
 ];
+
+/// Whether a field of that name holds such a URL.
+pub(super) fn is_url(name: &HeaderName) -> bool {
+    FIELDS.iter().any(|(field, _)| field == name)
+}
 
 /// Rewrites the response of `agent` to the request `sent`.
 pub(super) fn rewrite(
@@ -29,17 +34,17 @@ pub(super) fn rewrite(
     ctx: &Context,
     snapshot: &Live<Snapshot>,
 ) -> pingora::Result<()> {
-    for (name, written) in FIELDS {
-        if !response.headers.contains_key(&name) {
+    for (name, written) in &FIELDS {
+        if !response.headers.contains_key(name) {
             continue;
         }
         let public = snapshot.with(|now| Public::of(now.public_url.as_ref(), sent, agent, ctx));
         let own = Own { agent, public };
-        let rewritten = |value: &HeaderValue| own.rewritten(&name, value).unwrap_or_else(|| value.clone());
-        let values: Vec<HeaderValue> = response.headers.get_all(&name).iter().map(rewritten).collect();
-        response.remove_header(&name);
+        let rewritten = |value: &HeaderValue| own.rewritten(name, value).unwrap_or_else(|| value.clone());
+        let values: Vec<HeaderValue> = response.headers.get_all(name).iter().map(rewritten).collect();
+        response.remove_header(name);
         for value in values {
-            response.append_header(written, value)?;
+            response.append_header(*written, value)?;
         }
     }
     Ok(())

@@ -1,7 +1,6 @@
 //! The two header values that are made anew for every request to an agent, the peer's address and the request's id. They
 //! share one allocation. `forward` sets them, and all others.
 
-use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use bytes::Bytes;
@@ -26,12 +25,13 @@ impl AsRef<[u8]> for Short {
     }
 }
 
-impl fmt::Write for Short {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.len + text.len();
-        self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+impl Short {
+    /// Appends bytes; nothing when there is no room for them.
+    fn push(&mut self, bytes: &[u8]) -> Option<()> {
+        let end = self.len + bytes.len();
+        self.bytes.get_mut(self.len..end)?.copy_from_slice(bytes);
         self.len = end;
-        Ok(())
+        Some(())
     }
 }
 
@@ -42,15 +42,15 @@ pub(super) fn values(
 ) -> pingora::Result<(Option<HeaderValue>, HeaderValue)> {
     let mut text = Short { bytes: [0; ROOM], len: 0 };
     let Some(peer) = peer else { return Ok((None, header_value(id)?)) };
-    let address = text.write_str(AddressText::of(peer).as_str()).map(|()| text.len);
-    let Ok(end) = address.and_then(|end| id.with_text(|id| text.write_str(id)).map(|()| end)) else {
+    let address = text.push(AddressText::of(peer).as_bytes()).map(|()| text.len);
+    let Some(end) = address.and_then(|end| id.with_bytes(|id| text.push(id)).map(|()| end)) else {
         // An id from a proxy may be longer than the room.
         return Ok((HeaderValue::from_str(&peer.to_string()).ok(), header_value(id)?));
     };
-    let shared = Bytes::from_owner(text);
+    let mut address = Bytes::from_owner(text);
     let value = |part| HeaderValue::from_maybe_shared(part).ok();
-    match value(shared.slice(end..)) {
-        Some(id) => Ok((value(shared.slice(..end)), id)),
+    match value(address.split_off(end)) {
+        Some(id) => Ok((value(address), id)),
         None => Ok((None, header_value(id)?)),
     }
 }

@@ -25,13 +25,14 @@ use super::{forward, list_answer, peer, response, session_answer, upstream_refus
 
 #[async_trait]
 impl ProxyHttp for Gateway {
-    type CTX = Context;
+    // In a box: Pingora copies it with the future of each request, several times over.
+    type CTX = Box<Context>;
 
-    fn new_ctx(&self) -> Context {
-        Context::new(self.clock.now(), self.in_flight.enter())
+    fn new_ctx(&self) -> Box<Context> {
+        Box::new(Context::new(self.clock.now(), self.in_flight.enter()))
     }
 
-    async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> pingora::Result<bool> {
+    async fn request_filter(&self, session: &mut Session, ctx: &mut Box<Context>) -> pingora::Result<bool> {
         self.meet(session, ctx);
         self.limit_rest(session);
         let admitted = match self.admit(session, ctx).await {
@@ -56,7 +57,7 @@ impl ProxyHttp for Gateway {
         _: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> pingora::Result<()> {
         let began = ctx.began;
         let passage = ctx.passage_mut()?;
@@ -76,7 +77,7 @@ impl ProxyHttp for Gateway {
         Err(Error::explain(etype, why).into_down())
     }
 
-    async fn upstream_peer(&self, _: &mut Session, ctx: &mut Context) -> pingora::Result<Box<HttpPeer>> {
+    async fn upstream_peer(&self, _: &mut Session, ctx: &mut Box<Context>) -> pingora::Result<Box<HttpPeer>> {
         peer::choose(ctx.passage_mut()?)
     }
 
@@ -87,7 +88,7 @@ impl ProxyHttp for Gateway {
         _: &HttpPeer,
         _: RawFd,
         _: Option<&Digest>,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> pingora::Result<()> {
         if let Some(tunnel) = &ctx.passage()?.attempts.last.tunnel {
             tunnel.begin();
@@ -99,15 +100,16 @@ impl ProxyHttp for Gateway {
         &self,
         session: &mut Session,
         request: &mut RequestHeader,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> pingora::Result<()> {
         let passage = ctx.passage()?;
         Self::request_begins(session, passage);
-        forward::rewrite(request, session.req_header(), &passage.permit, ctx)?;
+        let sent_id = forward::rewrite(request, session.req_header(), &passage.permit, ctx)?;
         if passage.lists.is_some() {
             // A list can be found only in a body without a coding.
             request.insert_header(header::ACCEPT_ENCODING, "identity")?;
         }
+        ctx.sent_id = Some(sent_id);
         Ok(())
     }
 
@@ -115,7 +117,7 @@ impl ProxyHttp for Gateway {
         &self,
         session: &mut Session,
         head: &mut ResponseHeader,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> pingora::Result<()> {
         if response::is_interim(head.status) {
             session_answer::withhold(head, ctx.passage()?.agent());
@@ -128,7 +130,8 @@ impl ProxyHttp for Gateway {
         upstream_refusal::replace(head, passage.agent())?;
         session_answer::replace(head, session.req_header(), ctx)?;
         let passage = ctx.passage_mut()?;
-        let has_body = Self::answer_begins(session, head, passage);
+        let rare = response::Rare::of(&head.headers);
+        let has_body = Self::answer_begins(session, head, rare, passage);
         let holds = match &mut passage.lists {
             Some(lists) => lists.begin(head, session, has_body, &self.parts.messages)?,
             None => false,
@@ -136,7 +139,7 @@ impl ProxyHttp for Gateway {
         if !holds {
             self.stream_begins(session, head, has_body, ctx)?;
         }
-        response::rewrite(head, session.req_header(), ctx, &self.parts.snapshot)?;
+        response::rewrite(head, rare, session.req_header(), ctx, &self.parts.snapshot)?;
         if self.parts.drain.is_draining() {
             session.set_keepalive(None);
         }
@@ -151,7 +154,7 @@ impl ProxyHttp for Gateway {
         session: &mut Session,
         piece: &mut Option<Bytes>,
         end_of_stream: bool,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> pingora::Result<Option<Duration>> {
         let passage = ctx.passage_mut()?;
         if passage.lists.is_some() {
@@ -165,7 +168,7 @@ impl ProxyHttp for Gateway {
         &self,
         _: &mut Session,
         _: &HttpPeer,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
         mut error: Box<Error>,
     ) -> Box<Error> {
         // Nothing was sent yet, so a request of any method may try the next address.
@@ -178,32 +181,43 @@ impl ProxyHttp for Gateway {
         peer: &HttpPeer,
         session: &mut Session,
         mut error: Box<Error>,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
         client_reused: bool,
     ) -> Box<Error> {
         failure::send_again(session, &mut error, ctx, client_reused);
         error.more_context(format!("upstream {peer}"))
     }
 
-    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Context) -> FailToProxy {
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        ctx: &mut Box<Context>,
+    ) -> FailToProxy {
         failure::answer(session, error, ctx).await
     }
 
-    fn suppress_error_log(&self, _: &Session, ctx: &Context, error: &Error) -> bool {
+    fn suppress_error_log(&self, _: &Session, ctx: &Box<Context>, error: &Error) -> bool {
         failure::warn(ctx, error);
         true
     }
 
-    fn suppress_proxy_warn_log(&self, _: &Session, _: &Context, _: &Error, _: ProxyWarnLogContext) -> bool {
+    fn suppress_proxy_warn_log(
+        &self,
+        _: &Session,
+        _: &Box<Context>,
+        _: &Error,
+        _: ProxyWarnLogContext,
+    ) -> bool {
         true
     }
 
-    fn request_summary(&self, _: &Session, ctx: &Context) -> String {
+    fn request_summary(&self, _: &Session, ctx: &Box<Context>) -> String {
         // Never the target: a query may hold secrets.
         format!("request {}", ctx.request_id)
     }
 
-    async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Context) {
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Box<Context>) {
         if error.is_none() {
             list_answer::give(session, ctx).await;
         }

@@ -1,6 +1,6 @@
 //! The head of an agent's response, as the client receives it.
 
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
@@ -21,22 +21,46 @@ pub(super) fn written(session: &Session) -> Option<&ResponseHeader> {
     session.response_written().filter(|head| !is_interim(head.status))
 }
 
-/// Rewrites the head of the response to the request `sent`.
+/// What few responses have, found in one pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Rare {
+    /// A field of one hop.
+    pub(super) is_hop: bool,
+    /// A field with a URL.
+    is_url: bool,
+}
+
+impl Rare {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        headers.keys().fold(Self::default(), |rare, name| Self {
+            is_hop: rare.is_hop || hops::is_hop(name),
+            is_url: rare.is_url || location::is_url(name),
+        })
+    }
+}
+
+/// Rewrites the head of the response to the request `sent`, which has `rare` fields.
 pub(super) fn rewrite(
     head: &mut ResponseHeader,
+    rare: Rare,
     sent: &RequestHeader,
     ctx: &Context,
     snapshot: &Live<Snapshot>,
 ) -> pingora::Result<()> {
     let agent = ctx.passage()?.agent();
-    hops::strip(head);
-    head.insert_header(REQUEST_ID, header_value(&ctx.request_id)?)?;
+    if rare.is_hop {
+        hops::strip(head);
+    }
+    let id = ctx.sent_id.clone().map_or_else(|| header_value(&ctx.request_id), Ok)?;
+    head.insert_header(REQUEST_ID, id)?;
     if head.status == StatusCode::SWITCHING_PROTOCOLS
         && let Some(protocol) = agent.answered_protocol(&sent.headers)
     {
         head.insert_header(header::SEC_WEBSOCKET_PROTOCOL, protocol)?;
     }
-    location::rewrite(head, sent, agent, ctx, snapshot)?;
+    if rare.is_url {
+        location::rewrite(head, sent, agent, ctx, snapshot)?;
+    }
     if let Some(cors) = &agent.cors {
         cross_origin::replace(head, cors, sent)?;
     }

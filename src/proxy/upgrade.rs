@@ -5,6 +5,12 @@ use http::{HeaderMap, Method, Version, header};
 
 /// Whether a request is a correct WebSocket handshake.
 pub(super) fn is_websocket_handshake(method: &Method, version: Version, headers: &HeaderMap) -> bool {
+    // Few requests have it, and nothing else is looked up of the others.
+    headers.contains_key(header::UPGRADE) && is_handshake(method, version, headers)
+}
+
+#[cold]
+fn is_handshake(method: &Method, version: Version, headers: &HeaderMap) -> bool {
     let single = |name: header::HeaderName| {
         let mut values = headers.get_all(name).iter();
         let first = values.next()?;
