@@ -16,6 +16,7 @@ mod protocol;
 mod right;
 mod route;
 mod router;
+mod text_hash;
 mod upstream_challenge;
 mod well_known;
 

@@ -14,6 +14,7 @@ use super::agent::{Agent, Authenticator};
 use super::found::Match;
 use super::methods::Methods;
 use super::protocol::Protocol;
+use super::text_hash::TextHash;
 use super::well_known::Place;
 
 /// Two agents with the same host and path.
@@ -27,9 +28,9 @@ pub struct RouteConflict {
 /// The table of all routes.
 #[derive(Debug, Default)]
 pub struct Router {
-    hosts: HashMap<Box<str>, Paths>,
+    hosts: HashMap<Box<str>, Paths, TextHash>,
     /// By the domain behind the wildcard label.
-    wildcards: HashMap<Box<str>, Paths>,
+    wildcards: HashMap<Box<str>, Paths, TextHash>,
     any_host: Paths,
     len: usize,
     /// Whether the gateway signs, so that its key set is published.
@@ -38,7 +39,7 @@ pub struct Router {
 
 #[derive(Debug, Default)]
 struct Paths {
-    by_prefix: HashMap<Box<str>, Routed>,
+    by_prefix: HashMap<Box<str>, Routed, TextHash>,
     deepest: usize,
     /// Whether callers of some agent bring a credential.
     guarded: bool,
@@ -224,13 +225,24 @@ impl Paths {
         self.routed(path).map(|routed| &routed.agent)
     }
 
+    /// The longest prefix first, so that most look-ups are the only one.
     fn routed(&self, path: &str) -> Option<&Routed> {
-        let ends = path.match_indices('/').map(|(i, _)| i).filter(|i| *i > 0).chain([path.len()]);
-        let mut best = self.by_prefix.get("");
-        for end in ends.take(self.deepest) {
-            best = path.get(..end).and_then(|prefix| self.by_prefix.get(prefix)).or(best);
+        let mut ends =
+            path.bytes().enumerate().filter(|(at, byte)| *at > 0 && *byte == b'/').map(|(at, _)| at);
+        let mut end = match self.deepest.checked_sub(1) {
+            Some(nth) => ends.nth(nth).unwrap_or(path.len()),
+            None => 0,
+        };
+        loop {
+            let prefix = path.get(..end)?;
+            if let Some(routed) = self.by_prefix.get(prefix) {
+                return Some(routed);
+            }
+            if end == 0 {
+                return None;
+            }
+            end = prefix.rfind('/').unwrap_or(0);
         }
-        best
     }
 }
 
