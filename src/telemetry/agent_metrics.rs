@@ -8,13 +8,13 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use prometheus::{Histogram, IntCounter};
-
 use crate::model::{
     AuthMethod, CacheLabel, CallOutcome, Decision, DenialKind, EndedBy, ListOutcome, OperationClass,
     ProviderName, Reason, StreamKind,
 };
 
+use super::counter::Counter;
+use super::histogram::Histogram;
 use super::resolved::Resolved;
 use super::upstream_error::UpstreamError;
 
@@ -34,8 +34,8 @@ struct Handles {
     codes: Counters,
     calls: Counters,
     denial_hits: Counters,
-    request_duration: OnceLock<Histogram>,
-    upstream_duration: OnceLock<Histogram>,
+    request_duration: OnceLock<Arc<Histogram>>,
+    upstream_duration: OnceLock<Arc<Histogram>>,
 }
 
 struct ProviderRow {
@@ -53,11 +53,11 @@ impl ProviderRow {
 
 /// A table of counters, made when the first of them is wanted.
 #[derive(Default)]
-struct Counters(OnceLock<Box<[OnceLock<IntCounter>]>>);
+struct Counters(OnceLock<Box<[OnceLock<Arc<Counter>>]>>);
 
 impl Counters {
     /// The cell `index` of a table of `len`.
-    fn cell(&self, index: usize, len: usize) -> Option<&OnceLock<IntCounter>> {
+    fn cell(&self, index: usize, len: usize) -> Option<&OnceLock<Arc<Counter>>> {
         self.0.get_or_init(|| (0..len).map(|_| OnceLock::new()).collect()).get(index)
     }
 }
@@ -125,7 +125,7 @@ impl AgentMetrics {
         method: AuthMethod,
         (decision, reason): (Decision, Reason),
         class: OperationClass,
-    ) -> IntCounter {
+    ) -> Arc<Counter> {
         self.0.metrics.families.decisions.of([
             &self.0.agent,
             &row.name,
@@ -175,7 +175,7 @@ impl AgentMetrics {
             cell.get_or_init(make).inc();
         }
         let make = || self.0.metrics.families.request_duration.of([&self.0.agent]);
-        self.0.request_duration.get_or_init(make).observe(took.as_secs_f64());
+        self.0.request_duration.get_or_init(make).observe(took);
     }
 
     /// Counts a request that ended without an answer of its agent, or without a whole one, by its cause.
@@ -191,7 +191,7 @@ impl AgentMetrics {
     /// Records how long the upstream took to the head of its answer.
     pub fn upstream_took(&self, took: Duration) {
         let make = || self.0.metrics.families.upstream_duration.of([&self.0.agent]);
-        self.0.upstream_duration.get_or_init(make).observe(took.as_secs_f64());
+        self.0.upstream_duration.get_or_init(make).observe(took);
     }
 }
 

@@ -1,17 +1,20 @@
 //! What is counted of the configuration: what came of each look at it, and what is wrong with it on disk.
 
-use prometheus::{Gauge, IntCounter, IntGauge};
+use std::sync::Arc;
+
+use prometheus::{Gauge, IntGauge};
 
 use crate::model::Instant;
 
+use super::counter::Counter;
 use super::families::Families;
 
 /// The handles of the configuration.
 #[derive(Debug)]
 pub(super) struct ConfigMetrics {
-    applied: IntCounter,
-    refused: IntCounter,
-    unchanged: IntCounter,
+    applied: Arc<Counter>,
+    refused: Arc<Counter>,
+    unchanged: Arc<Counter>,
     last_reload_ok: IntGauge,
     last_reload_at: Gauge,
     broken_documents: IntGauge,

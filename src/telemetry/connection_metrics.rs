@@ -1,24 +1,29 @@
 //! The handles of what is counted of connections. Who may connect is decided elsewhere.
 
-use prometheus::{IntCounter, IntGauge};
+use std::sync::Arc;
 
+use prometheus::IntGauge;
+
+use crate::model::PerShard;
+
+use super::counter::Counter;
 use super::families::Families;
 
 /// Counts connections. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ConnectionMetrics {
-    pub(super) open: IntGauge,
-    pub(super) refused_in_all: IntCounter,
-    pub(super) refused_of_address: IntCounter,
-    pub(super) refused_relay: IntCounter,
-    pub(super) made_room: IntCounter,
+    open: Arc<PerShard<IntGauge>>,
+    refused_in_all: Arc<Counter>,
+    refused_of_address: Arc<Counter>,
+    refused_relay: Arc<Counter>,
+    made_room: Arc<Counter>,
 }
 
 impl ConnectionMetrics {
     pub(super) fn new(families: &Families) -> Self {
         let refused = |limit| families.connections_refused.of([limit]);
         Self {
-            open: families.connections.of([]),
+            open: Arc::new(PerShard::each(|shard| families.connections.of([&shard.number().to_string()]))),
             refused_in_all: refused("connections"),
             refused_of_address: refused("connections_per_address"),
             refused_relay: refused("proxy_protocol"),
@@ -26,14 +31,14 @@ impl ConnectionMetrics {
         }
     }
 
-    /// A connection was accepted.
+    /// A connection of this shard was accepted.
     pub fn opened(&self) {
-        self.open.inc();
+        self.open.here().inc();
     }
 
-    /// It has ended.
+    /// One of this shard has ended.
     pub fn closed(&self) {
-        self.open.dec();
+        self.open.here().dec();
     }
 
     /// One was turned away, since there are too many in all.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crossbeam_queue::ArrayQueue;
 use tokio::sync::broadcast;
 
-use crate::model::{AgentName, Instant};
+use crate::model::{AgentName, Instant, PerShard};
 
 use super::decision_filter::{DecisionFilter, Outcome};
 use super::refusals::Refusals;
@@ -32,8 +32,9 @@ pub struct Decisions(Arc<Rings>);
 
 #[derive(Debug)]
 struct Rings {
-    allowed: ArrayQueue<RequestRecord>,
-    others: ArrayQueue<Arc<RequestRecord>>,
+    /// By the shard that notes them.
+    allowed: PerShard<ArrayQueue<RequestRecord>>,
+    others: PerShard<ArrayQueue<Arc<RequestRecord>>>,
     kept: Mutex<Kept>,
     followers: broadcast::Sender<Arc<RequestRecord>>,
     refusals: Option<Refusals>,
@@ -69,8 +70,8 @@ impl Decisions {
             kept.keep(&Arc::new(entry));
         }
         Self(Arc::new(Rings {
-            allowed: ArrayQueue::new(ALLOWED),
-            others: ArrayQueue::new(ALLOWED),
+            allowed: PerShard::new(|| ArrayQueue::new(ALLOWED)),
+            others: PerShard::new(|| ArrayQueue::new(ALLOWED)),
             kept: Mutex::new(kept),
             followers,
             refusals,
@@ -87,7 +88,7 @@ impl Decisions {
 
     /// Notes the decision about a request that goes on. Never waits.
     pub fn note(&self, entry: RequestRecord) {
-        drop(self.0.allowed.force_push(entry));
+        drop(self.0.allowed.here().force_push(entry));
     }
 
     /// Notes a refusal, or that a request which went on has ended without an answer of its agent. Never waits.
@@ -98,7 +99,7 @@ impl Decisions {
         {
             refusals.keep(&entry);
         }
-        drop(self.0.others.force_push(entry));
+        drop(self.0.others.here().force_push(entry));
     }
 
     /// The last decisions that `filter` admits, the newest first.
@@ -166,8 +167,8 @@ impl Decisions {
         let mut kept = self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // Bounded, so that a flood of requests cannot keep this going. What was allowed comes first, so that a failure
         // finds its decision.
-        let allowed = std::iter::from_fn(|| self.0.allowed.pop()).take(ALLOWED).map(Arc::new);
-        let others = std::iter::from_fn(|| self.0.others.pop()).take(ALLOWED);
+        let allowed = self.0.allowed.iter().flat_map(waiting).map(Arc::new);
+        let others = self.0.others.iter().flat_map(waiting);
         for entry in allowed.chain(others) {
             kept.keep(&entry);
             // Nobody may be listening.
@@ -175,6 +176,11 @@ impl Decisions {
         }
         kept
     }
+}
+
+/// What waits in a queue now.
+fn waiting<T>(queue: &ArrayQueue<T>) -> impl Iterator<Item = T> {
+    std::iter::from_fn(|| queue.pop()).take(ALLOWED)
 }
 
 impl Kept {

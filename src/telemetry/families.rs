@@ -3,10 +3,13 @@
 //! A new metric is a line here and a use of its handle elsewhere. The series of an agent or a provider go with it, since
 //! its label says whose they are.
 
-use prometheus::{GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec, Registry};
+use prometheus::{GaugeVec, IntGaugeVec, Registry};
 
+use super::counter::Counter;
 use super::family::{Declaration, Family, Shown};
+use super::histogram::{Histogram, MOST_BOUNDS};
 use super::label::Label;
+use super::series::Counts;
 
 /// Buckets for the time that a decision takes: 1 µs (one from the cache) to 1 s (one that waits for keys).
 pub(super) const DECISION_BUCKETS: &[f64] =
@@ -17,6 +20,12 @@ const REQUEST_BUCKETS: &[f64] =
 /// Buckets for the time that a shared store or a fleet takes: 5 ms (a store on the same machine) to 30 s (one that is
 /// away for a while).
 const STORE_BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+const _: () = assert!(
+    DECISION_BUCKETS.len() <= MOST_BOUNDS
+        && REQUEST_BUCKETS.len() <= MOST_BOUNDS
+        && STORE_BUCKETS.len() <= MOST_BOUNDS
+);
 
 macro_rules! families {
     (
@@ -83,10 +92,10 @@ macro_rules! families {
             }
         }
     };
-    (@series counter) => { IntCounterVec };
+    (@series counter) => { Counts<Counter> };
     (@series gauge) => { IntGaugeVec };
     (@series timestamp) => { GaugeVec };
-    (@series histogram) => { HistogramVec };
+    (@series histogram) => { Counts<Histogram> };
     (@kind counter) => { "counter" };
     (@kind gauge) => { "gauge" };
     (@kind timestamp) => { "gauge" };
@@ -156,8 +165,8 @@ families! {
             = "1 while the last fetch of the agent's card failed, and an older one or none is served.";
         in_flight: gauge "portcullis_requests_in_flight" {}
             = "Requests that are being served now.";
-        connections: gauge "portcullis_connections" {}
-            = "Connections of callers that are open.";
+        connections: gauge "portcullis_connections" { Shard }
+            = "Connections of callers that are open, by the shard that serves them.";
         connections_refused: counter "portcullis_connections_refused_total" { Limit }
             = "Connections that were turned away, by the limit that they met.";
         connections_made_room: counter "portcullis_connections_made_room_total" {}

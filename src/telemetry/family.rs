@@ -3,7 +3,7 @@
 use std::fmt;
 
 use prometheus::proto::Metric;
-use prometheus::{GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{GaugeVec, IntGaugeVec, Opts, Registry};
 
 use super::label::Label;
 
@@ -79,12 +79,8 @@ macro_rules! series {
 }
 
 series! {
-    IntCounterVec: prometheus::IntCounter, |declaration| declaration.opts();
     IntGaugeVec: prometheus::IntGauge, |declaration| declaration.opts();
     GaugeVec: prometheus::Gauge, |declaration| declaration.opts();
-    HistogramVec: prometheus::Histogram, |declaration| {
-        HistogramOpts::from(declaration.opts()).buckets(declaration.buckets.to_vec())
-    };
 }
 
 /// A family with `N` labels.

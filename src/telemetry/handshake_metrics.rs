@@ -1,15 +1,16 @@
 //! The handles of what is counted of TLS handshakes with callers.
 
+use std::sync::Arc;
+
 use std::net::SocketAddr;
 
-use prometheus::IntCounter;
-
 use super::HandshakeFailure;
+use super::counter::Counter;
 use super::families::Families;
 
 /// Counts the failed handshakes of one listener. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct HandshakeMetrics([IntCounter; HandshakeFailure::ALL.len()]);
+pub struct HandshakeMetrics([Arc<Counter>; HandshakeFailure::ALL.len()]);
 
 impl HandshakeMetrics {
     pub(super) fn new(families: &Families, listener: SocketAddr) -> Self {

@@ -5,7 +5,7 @@
 
 use crate::model::{
     AuthMethod, CacheLabel, CallOutcome, CardSignature, CardSource, Decision, DenialKind, EndedBy,
-    ListOutcome, OperationClass, Reason, StreamKind,
+    ListOutcome, OperationClass, Reason, Shard, StreamKind,
 };
 
 use super::{HandshakeFailure, UpstreamError};
@@ -79,6 +79,8 @@ pub enum Label {
     FullRead,
     /// A state of a member of a fleet.
     MemberState,
+    /// The number of a shard.
+    Shard,
 }
 
 impl Label {
@@ -111,6 +113,7 @@ impl Label {
             Self::StoreState | Self::MemberState => "state",
             Self::WhichRevision => "which",
             Self::FullRead => "why",
+            Self::Shard => "shard",
         }
     }
 
@@ -146,6 +149,7 @@ impl Label {
             Self::WhichRevision => Some(3),
             Self::WatchRestart | Self::MemberState => Some(5),
             Self::FullRead => Some(6),
+            Self::Shard => Some(Shard::MOST),
         }
     }
 }

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use crossbeam_queue::SegQueue;
 
+use crate::model::PerShard;
+
 /// Lines that wait are written together up to this size.
 const TOGETHER: usize = 64 * 1024;
 /// How long lines gather before they are written. To wake a thread costs more than a request's share of anything else.
@@ -32,7 +34,9 @@ pub(super) struct Lines<T> {
 
 #[derive(Debug)]
 struct Queue<T> {
-    waiting: SegQueue<T>,
+    /// By the shard that says them; so the lines of two shards may change places.
+    waiting: PerShard<SegQueue<T>>,
+    /// The lines of one shard that may wait.
     room: usize,
     /// Whether the writer sleeps until it is woken.
     sleeps: AtomicBool,
@@ -58,7 +62,9 @@ impl<T: Send + 'static> Lines<T> {
         let lost = Arc::new(AtomicU64::new(0));
         LOST.lock().unwrap_or_else(PoisonError::into_inner).push((log, Arc::clone(&lost)));
         let (sleeps, ending) = (AtomicBool::new(false), AtomicBool::new(false));
-        let queue = Arc::new(Queue { waiting: SegQueue::new(), room, sleeps, ending, lost });
+        let waiting = PerShard::new(SegQueue::new);
+        let room = (room / waiting.count()).max(1);
+        let queue = Arc::new(Queue { waiting, room, sleeps, ending, lost });
         let (end, ended): (SyncSender<()>, _) = sync_channel(1);
         let read = Arc::clone(&queue);
         let spawned = std::thread::Builder::new().name(format!("{log}-log")).spawn(move || {
@@ -74,11 +80,12 @@ impl<T: Send + 'static> Lines<T> {
 
     /// Gives a line away, or drops it.
     pub(super) fn say(&self, line: T) {
-        if self.queue.waiting.len() >= self.queue.room {
+        let waiting = self.queue.waiting.here();
+        if waiting.len() >= self.queue.room {
             self.queue.lost.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        self.queue.waiting.push(line);
+        waiting.push(line);
         // Either this sees that the writer sleeps, or the writer sees the line before it does.
         fence(Ordering::SeqCst);
         if self.queue.sleeps.load(Ordering::Relaxed) {
@@ -109,9 +116,15 @@ impl<T> Queue<T> {
         let mut text = Vec::new();
         loop {
             let mut count = 0;
-            while let Some(line) = (text.len() < TOGETHER).then(|| self.waiting.pop()).flatten() {
-                word(&line, &mut text);
-                count += 1;
+            let mut more = true;
+            while more && text.len() < TOGETHER {
+                more = false;
+                // One of each in turn, so that none waits for another.
+                for line in self.waiting.iter().filter_map(SegQueue::pop) {
+                    word(&line, &mut text);
+                    count += 1;
+                    more = true;
+                }
             }
             if count > 0 && out.write_all(&text).and_then(|()| out.flush()).is_err() {
                 self.lost.fetch_add(count, Ordering::Relaxed);
@@ -120,7 +133,7 @@ impl<T> Queue<T> {
             text.clear();
             match (more, count) {
                 (true, _) => {}
-                (false, 0) if self.ending.load(Ordering::SeqCst) && self.waiting.is_empty() => return,
+                (false, 0) if self.ending.load(Ordering::SeqCst) && self.is_empty() => return,
                 (false, 0) => self.sleep(),
                 (false, _) if self.ending.load(Ordering::SeqCst) => {}
                 (false, _) => std::thread::park_timeout(GATHER),
@@ -128,10 +141,14 @@ impl<T> Queue<T> {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.waiting.iter().all(SegQueue::is_empty)
+    }
+
     fn sleep(&self) {
         self.sleeps.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        if self.waiting.is_empty() && !self.ending.load(Ordering::SeqCst) {
+        if self.is_empty() && !self.ending.load(Ordering::SeqCst) {
             std::thread::park();
         }
         self.sleeps.store(false, Ordering::SeqCst);

@@ -72,7 +72,7 @@ impl Metrics {
     /// The handles of callers' connections.
     #[must_use]
     pub fn connections(&self) -> ConnectionMetrics {
-        self.0.connections.clone()
+        ConnectionMetrics::new(&self.0.families)
     }
 
     /// Shows the ends of these certificates and of no others.
@@ -101,7 +101,7 @@ impl Metrics {
     /// Requests that are being served now.
     #[must_use]
     pub fn in_flight(&self) -> InFlight {
-        InFlight(self.0.families.in_flight.of([]))
+        self.0.in_flight.clone()
     }
 
     /// A configuration went live at `now`.
@@ -145,6 +145,7 @@ impl Metrics {
     #[must_use]
     pub fn render(&self) -> String {
         self.0.token_cache.look();
+        self.0.families.in_flight.of([]).set(self.0.in_flight.count());
         self.0.card_times.look(&self.0.families);
         let mut out = Vec::new();
         // Writing to memory fails only for a family without metrics, which `gather` leaves out.

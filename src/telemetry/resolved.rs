@@ -1,8 +1,8 @@
 //! The families, and those of their handles that belong to no agent, provider or listener.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use prometheus::Histogram;
+use std::time::Duration;
 
 use crate::model::{AuthMethod, CacheLabel};
 
@@ -10,17 +10,18 @@ use super::card_times::CardTimes;
 use super::certificate_metrics::CertificateMetrics;
 use super::config_metrics::ConfigMetrics;
 use super::families::Families;
-use super::{ConnectionMetrics, TokenCacheMetrics};
+use super::histogram::Histogram;
+use super::{InFlight, TokenCacheMetrics};
 
 /// What all handles of one gateway share.
 #[derive(Debug)]
 pub(super) struct Resolved {
     pub(super) families: Families,
     /// By method and by what the cache said.
-    decision_durations: [[Histogram; CacheLabel::ALL.len()]; AuthMethod::ALL.len()],
+    decision_durations: [[Arc<Histogram>; CacheLabel::ALL.len()]; AuthMethod::ALL.len()],
     pub(super) token_cache: TokenCacheMetrics,
     pub(super) config: ConfigMetrics,
-    pub(super) connections: ConnectionMetrics,
+    pub(super) in_flight: InFlight,
     pub(super) certificates: CertificateMetrics,
     pub(super) card_times: CardTimes,
 }
@@ -36,7 +37,7 @@ impl Resolved {
             decision_durations: methods.map(|method| caches.map(|cache| duration(method, cache))),
             token_cache: TokenCacheMetrics::new(&families),
             config: ConfigMetrics::new(&families),
-            connections: ConnectionMetrics::new(&families),
+            in_flight: InFlight::default(),
             certificates,
             card_times: CardTimes::default(),
             families,
@@ -47,7 +48,7 @@ impl Resolved {
     pub(super) fn decision_took(&self, method: AuthMethod, cache: CacheLabel, took: Duration) {
         let row = self.decision_durations.get(method as usize);
         if let Some(histogram) = row.and_then(|row| row.get(cache as usize)) {
-            histogram.observe(took.as_secs_f64());
+            histogram.observe(took);
         }
     }
 }

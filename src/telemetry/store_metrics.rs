@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus::{Gauge, Histogram, IntCounter, IntGauge};
+use prometheus::{Gauge, IntGauge};
 
 use crate::model::Instant;
 
+use super::counter::Counter;
 use super::families::Families;
+use super::histogram::Histogram;
 use super::resolved::Resolved;
 
 /// The handles. The values of labels are closed lists in `store` and `control`.
@@ -20,9 +22,9 @@ pub struct StoreMetrics {
     head: IntGauge,
     running: IntGauge,
     refused: IntGauge,
-    commit_duration: Histogram,
-    conflicts: IntCounter,
-    apply_lag: Histogram,
+    commit_duration: Arc<Histogram>,
+    conflicts: Arc<Counter>,
+    apply_lag: Arc<Histogram>,
 }
 
 impl StoreMetrics {
@@ -95,7 +97,7 @@ impl StoreMetrics {
 
     /// A commit succeeded.
     pub fn committed(&self, took: Duration) {
-        self.commit_duration.observe(took.as_secs_f64());
+        self.commit_duration.observe(took);
     }
 
     /// A commit met another one.
@@ -105,7 +107,7 @@ impl StoreMetrics {
 
     /// A revision went live this long after it was first seen.
     pub fn applied_after(&self, lag: Duration) {
-        self.apply_lag.observe(lag.as_secs_f64());
+        self.apply_lag.observe(lag);
     }
 
     /// So many members are in this state.

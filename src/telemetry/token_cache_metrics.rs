@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use prometheus::{IntCounter, IntGauge};
+use prometheus::IntGauge;
 
+use super::counter::Counter;
 use super::families::Families;
 
 /// Counts what the cache does. Cheap to clone.
@@ -13,12 +14,12 @@ pub struct TokenCacheMetrics(Arc<Handles>);
 
 #[derive(Debug)]
 struct Handles {
-    hit: IntCounter,
-    miss: IntCounter,
-    insert: IntCounter,
-    evict: IntCounter,
-    bad_hit: IntCounter,
-    bad_insert: IntCounter,
+    hit: Arc<Counter>,
+    miss: Arc<Counter>,
+    insert: Arc<Counter>,
+    evict: Arc<Counter>,
+    bad_hit: Arc<Counter>,
+    bad_insert: Arc<Counter>,
     entries: IntGauge,
     size: Size,
 }

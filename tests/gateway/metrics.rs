@@ -33,7 +33,7 @@ const FAMILIES: &[(&str, &[&str])] = &[
 
 /// What there is beside section 5.
 const BESIDE: &[(&str, &[&str])] = &[
-    ("portcullis_connections", &[]),
+    ("portcullis_connections", &["shard"]),
     ("portcullis_connections_refused_total", &["limit"]),
     ("portcullis_connections_made_room_total", &[]),
 ];
