@@ -15,6 +15,7 @@ mod opened;
 mod pages;
 mod records;
 mod session_key;
+mod shards;
 mod start;
 mod start_error;
 mod successor;

@@ -180,6 +180,10 @@ mod section3;
 mod sessions;
 
 #[cfg(test)]
+#[path = "gateway/shards.rs"]
+mod shards;
+
+#[cfg(test)]
 #[path = "gateway/signals.rs"]
 mod signals;
 

@@ -3,17 +3,13 @@
 use std::sync::Arc;
 
 use pingora::http::ResponseHeader;
-use pingora::protocols::GetSocketDigest as _;
-use pingora::protocols::SocketDigest;
-use pingora::protocols::l4::stream::Stream as Socket;
 use pingora::proxy::Session;
-use portcullis::door::Drain;
+use portcullis::door::{Drain, Socket};
 use portcullis::limits::{MessageMemory, Slots};
 use portcullis::model::{Clock, FixedClock, Instant, Live};
 use portcullis::proxy::{Gateway, GatewayParts};
 use portcullis::telemetry::AccessLog;
 use portcullis::upstream::Running;
-use std::os::fd::AsRawFd as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -53,13 +49,10 @@ pub(crate) fn head(path: &str, fields: &str) -> String {
 pub(crate) async fn pair() -> (TcpStream, Socket) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let caller = TcpStream::connect(listener.local_addr().expect("its address")).await.expect("a connection");
-    let (ours, _) = listener.accept().await.expect("the other end");
+    let (ours, address) = listener.accept().await.expect("the other end");
     ours.set_nodelay(true).expect("a socket option");
     caller.set_nodelay(true).expect("a socket option");
-    let digest = SocketDigest::from_raw_fd(ours.as_raw_fd());
-    let mut socket = Socket::from(ours);
-    socket.set_socket_digest(digest);
-    (caller, socket)
+    (caller, Socket::accepted(ours, address, 0))
 }
 
 /// A request whose head has been read. The caller's end is kept open beside it.

@@ -31,7 +31,7 @@ pub use language::settings::resource::Resource;
 pub use language::settings::root::ROOT;
 pub use language::settings::server::{
     AccessLog, Admin, CertificateFiles, Limits, Listener, Member, Ops, ProxyProtocol, PublicUrl, Server,
-    Shutdown, Signing, Tls, TokenCache,
+    Shards, Shutdown, Signing, Tls, TokenCache,
 };
 pub use language::settings::store::{Etcd, Store, StoreId};
 pub use language::shape::{Bounds, Field, Section, Shape};

@@ -2,10 +2,12 @@
 //!
 //! When to drain and for how long is decided by the gateway's signal handling.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
+
+use crate::model::{Line, PerShard};
 
 /// Counts what must end before the process may. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -16,8 +18,11 @@ struct State {
     leaving: AtomicBool,
     handed_over: AtomicBool,
     draining: AtomicBool,
-    busy: AtomicUsize,
+    /// Who waits for the end of what is in flight, or for another process.
     changed: Notify,
+    /// Who waits for draining to start, by shard: every connection that rests does.
+    starts: OnceLock<PerShard<Notify>>,
+    busy: Line<AtomicUsize>,
 }
 
 /// Something in flight; dropping it says that it has ended.
@@ -43,8 +48,9 @@ impl Drain {
 
     /// Waits until this process drains because another one serves in its place.
     pub async fn replaced(&self) {
-        self.until(|state| state.draining.load(Ordering::SeqCst) && state.handed_over.load(Ordering::SeqCst))
-            .await;
+        let replaced =
+            |state: &State| state.draining.load(Ordering::SeqCst) && state.handed_over.load(Ordering::SeqCst);
+        self.until(&self.0.changed, replaced).await;
     }
 
     /// Whether the gateway will soon go away, or is going.
@@ -57,6 +63,7 @@ impl Drain {
     pub fn start(&self) {
         self.0.draining.store(true, Ordering::SeqCst);
         self.0.changed.notify_waiters();
+        self.0.starts.get().into_iter().flat_map(PerShard::iter).for_each(Notify::notify_waiters);
     }
 
     /// Whether the gateway is on its way out.
@@ -67,30 +74,31 @@ impl Drain {
 
     /// Waits until draining starts.
     pub async fn started(&self) {
-        self.until(|state| state.draining.load(Ordering::SeqCst)).await;
+        let starts = self.0.starts.get_or_init(|| PerShard::new(Notify::new));
+        self.until(starts.here(), |state| state.draining.load(Ordering::SeqCst)).await;
     }
 
     /// Waits until nothing is in flight.
     pub async fn idle(&self) {
-        self.until(|state| state.busy.load(Ordering::SeqCst) == 0).await;
+        self.until(&self.0.changed, |state| state.busy.0.load(Ordering::SeqCst) == 0).await;
     }
 
     /// How much is in flight.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.0.busy.load(Ordering::SeqCst)
+        self.0.busy.0.load(Ordering::SeqCst)
     }
 
     /// Something is in flight until the guard is dropped.
     #[must_use]
     pub fn enter(&self) -> Busy {
-        self.0.busy.fetch_add(1, Ordering::SeqCst);
+        self.0.busy.0.fetch_add(1, Ordering::SeqCst);
         Busy(Arc::clone(&self.0))
     }
 
-    async fn until(&self, holds: impl Fn(&State) -> bool) {
+    async fn until(&self, changes: &Notify, holds: impl Fn(&State) -> bool) {
         loop {
-            let changed = self.0.changed.notified();
+            let changed = changes.notified();
             tokio::pin!(changed);
             // Listens before looking, so that a change in between is not missed.
             changed.as_mut().enable();
@@ -104,7 +112,7 @@ impl Drain {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        if self.0.busy.fetch_sub(1, Ordering::SeqCst) == 1 {
+        if self.0.busy.0.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.0.changed.notify_waiters();
         }
     }

@@ -15,11 +15,9 @@ use async_trait::async_trait;
 use bytes::BytesMut;
 use pingora::apps::{HttpPersistentSettings, HttpServerApp, ServerApp};
 use pingora::protocols::http::ServerSession;
-use pingora::protocols::l4::stream::Stream as Socket;
 use pingora::protocols::{ALPN, GetSocketDigest as _, Stream};
 use pingora::server::ShutdownWatch;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use crate::model::{Refusal, RequestId};
@@ -34,17 +32,17 @@ use super::pace::Paced;
 use super::proxy_protocol;
 use super::relays::Relays;
 use super::slots::{Crowd, Rest};
+use super::socket::Socket;
+use super::spread::Counted;
 use super::tls::TlsDoor;
 
 /// How long a kept connection may still bring a request after draining has started.
 const LAST_REQUEST: Duration = Duration::from_millis(500);
 /// How long the rest of a refused head is taken in, so that the answer is not lost with the connection.
 const LINGER: Duration = Duration::from_secs(1);
-/// How many connections that were turned away may linger at once; they have no slot.
-const MOST_LINGERING: usize = 64;
 
-/// What a door is made of.
-#[derive(Debug)]
+/// What a door is made of. The doors of all shards share it.
+#[derive(Debug, Clone)]
 pub struct FrontParts {
     /// The limits of a request head.
     pub head: HeadLimits,
@@ -67,7 +65,6 @@ struct Inner<A> {
     app: Arc<A>,
     record: Recorder,
     parts: FrontParts,
-    lingering: Semaphore,
 }
 
 /// Records and numbers a head that was refused: refusal and peer in, request id out.
@@ -77,17 +74,30 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
     /// A door to `app`, which answers what passes it.
     #[must_use]
     pub fn new(app: A, record: Recorder, parts: FrontParts) -> Self {
-        let lingering = Semaphore::new(MOST_LINGERING);
-        Self(Arc::new(Inner { app: Arc::new(app), record, parts, lingering }))
+        Self(Arc::new(Inner { app: Arc::new(app), record, parts }))
+    }
+
+    /// Serves a connection beside what else this runtime does.
+    pub(crate) fn take(&self, socket: Socket, counted: Counted, stopping: &ShutdownWatch) {
+        let (front, stopping, busy) = (self.clone(), stopping.clone(), self.busy());
+        tokio::spawn(async move {
+            front.serve(socket, &stopping).await;
+            drop((counted, busy));
+        });
+    }
+
+    /// Something is in flight until the guard is dropped.
+    pub(crate) fn busy(&self) -> Busy {
+        self.0.parts.drain.enter()
     }
 
     /// Serves one connection from the moment it was accepted to its end.
-    pub(crate) async fn serve(&self, socket: Box<Socket>, shutdown: &ShutdownWatch) {
+    async fn serve(&self, socket: Socket, shutdown: &ShutdownWatch) {
         let inner = &*self.0;
         let digest = socket.get_socket_digest();
         let peer = digest.as_ref().and_then(|d| d.peer_addr()?.as_inet().map(SocketAddr::ip));
         let local = digest.as_ref().and_then(|d| d.local_addr()?.as_inet().copied());
-        let mut stream = Paced::new(*socket, inner.parts.write_timeout);
+        let mut stream = Paced::new(socket, inner.parts.write_timeout);
         let (tls, relayed) = match (inner.parts.tls.at(local), inner.parts.relays.speak_at(local)) {
             (Ok(tls), Ok(relayed)) => (tls, relayed),
             (Err(error), _) | (_, Err(error)) => {
@@ -105,7 +115,6 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
             }
             return;
         };
-        let _open = inner.parts.drain.enter();
         let peer = if relayed {
             let Some(client) = Box::pin(inner.introduced(&mut stream, peer)).await else { return };
             if client != peer && client.is_some_and(|client| slot.belongs_to(client).is_err()) {
@@ -268,10 +277,12 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
     }
 
     async fn turn_away(&self, stream: &mut Paced, peer: Option<IpAddr>) {
-        if let Ok(_place) = self.lingering.try_acquire() {
+        if let Some(_lingers) = self.parts.crowd.may_linger() {
             return self.refuse(stream, Refusal::TooManyConnections, peer).await;
         }
-        self.turn_away_at_once(stream, peer);
+        if stream.writable().await.is_ok() {
+            self.turn_away_at_once(stream, peer);
+        }
     }
 
     /// Waits for nothing: what fits into the socket's buffer is sent, and what has come is taken, since closing with
@@ -308,10 +319,10 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
 #[async_trait]
 impl<A: HttpServerApp + Send + Sync + 'static> ServerApp for Front<A> {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
-        // Listeners are made without TLS, so it is a socket.
+        // The door does the TLS handshake itself, so what it is given is a socket.
         let socket = stream.into_any().downcast::<Socket>().ok();
         if let Some(socket) = socket {
-            self.serve(socket, shutdown).await;
+            self.serve(*socket, shutdown).await;
         }
         None
     }

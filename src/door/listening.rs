@@ -1,200 +1,211 @@
-//! The listening sockets: opened before anything starts, handed to Pingora's accept loops, and emptied when these
-//! have ended.
+//! A shard of the gateway as a service of Pingora, which gives it a runtime of its own: it accepts connections at all
+//! listeners, keeps some and gives some to other shards, and serves what it has.
 //!
-//! A connection that the kernel has accepted waits in the queue of its socket until somebody takes it; closing the
-//! socket would reset it. So another handle of each socket is kept. When the loops are over, the socket takes no new
-//! handshakes, those that had begun come to their end and are served, and only then is it closed. What happens to a
-//! connection is for `front`.
+//! The listening sockets are one for all shards: their queues are, too, and nothing is lost in one of a shard that is
+//! busy. When the shards are told to stop, a socket takes no new handshakes, those that had begun come to their end and are
+//! served, and only then is it closed. What happens to a connection is for `front`.
 
-use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::{AsRawFd as _, IntoRawFd as _, OwnedFd};
+use std::os::fd::AsRawFd as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::future::join_all;
 use pingora::apps::HttpServerApp;
-use pingora::listeners::{L4BufferSettings, ListenerConfig};
-use pingora::protocols::l4::stream::Stream as Socket;
-use pingora::protocols::{GetSocketDigest as _, SocketDigest};
 use pingora::server::{ListenFds, ShutdownWatch};
 use pingora::services::Service;
-use pingora::services::listening::Service as Accepting;
-use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
-use socket2::{SockFilter, SockRef, TcpKeepalive};
+use rustix::io::Errno;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 
-use super::front::Front;
-use super::keepalive::KEEPALIVE;
+use crate::model::Shard;
 
-/// Connections that may wait to be accepted; the kernel lowers it to its own limit (`net.core.somaxconn`).
-const BACKLOG: u32 = 65_535;
+use super::front::Front;
+use super::listen::begin_no_more;
+use super::muster::{Life, Muster};
+use super::socket::Socket;
+use super::spread::{Given, Spread};
 
 /// How long handshakes that had begun may take to end: the way there and back.
 const LAST_HANDSHAKES: Duration = Duration::from_millis(100);
-/// Lets a segment pass unless it is a SYN without an ACK (RFC 9293 section 3.1: the flags are byte 13): who begins now
-/// hears nothing, tries again after a second, and finds the socket closed. In the words of the kernel's packet filter:
-/// load the byte, keep the two flags, is it SYN alone, drop, pass.
-const NO_NEW_HANDSHAKES: [SockFilter; 5] = [
-    SockFilter::new(0x30, 0, 0, 13),
-    SockFilter::new(0x54, 0, 0, 0x12),
-    SockFilter::new(0x15, 0, 1, 0x02),
-    SockFilter::new(0x06, 0, 0, 0),
-    SockFilter::new(0x06, 0, 0, u32::MAX),
-];
-
-/// The largest TLS record (RFC 8446 section 5.1). Pingora's 64 KiB would be held by each connection that rests.
+/// How long nothing is accepted when the system has nothing to accept it with: somebody else has to let go first.
+const OUT_OF_RESOURCES: Duration = Duration::from_secs(1);
+/// The largest TLS record (RFC 8446 section 5.1). A larger buffer would be held by each connection that rests.
 const TLS_READ_BUFFER: usize = 16 << 10;
-
 /// A line of the PROXY protocol is read by the byte.
 const RELAY_READ_BUFFER: usize = 128;
 
-/// Opens a listening socket that nobody else has.
-///
-/// # Errors
-/// What the system says.
-pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
-    };
-    // A restart need not wait for connections of the process before it (TIME_WAIT).
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    let listener = socket.listen(BACKLOG)?.into_std()?;
-    find_the_gone(&listener)?;
-    Ok(listener)
-}
+/// The listening sockets of the process, by their addresses.
+pub type Sockets = Arc<[(SocketAddr, TcpListener)]>;
 
-/// Lets TCP find callers that have gone without a word, however quiet living ones may be. What is accepted is as the
-/// listener.
-fn find_the_gone(listener: &TcpListener) -> std::io::Result<()> {
-    let keepalive = TcpKeepalive::new()
-        .with_time(KEEPALIVE.idle)
-        .with_interval(KEEPALIVE.interval)
-        .with_retries(u32::try_from(KEEPALIVE.count).unwrap_or(u32::MAX));
-    SockRef::from(listener).set_tcp_keepalive(&keepalive)
-}
-
-/// The service that accepts on all listeners.
+/// One shard.
 pub struct Listening<A> {
-    accepting: Accepting<Front<A>>,
+    shard: Shard,
+    name: String,
+    threads: usize,
     front: Front<A>,
-    addresses: Vec<SocketAddr>,
-    opened: HashMap<SocketAddr, TcpListener>,
-    accepts: watch::Sender<bool>,
+    sockets: Sockets,
+    spread: Spread,
+    given: Option<UnboundedReceiver<Given>>,
+    muster: Muster,
+}
+
+/// What accepts at one listener.
+struct Accepting {
+    socket: tokio::net::TcpListener,
+    /// How many bytes of a connection are read at once.
+    read: usize,
 }
 
 impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
-    /// Accepts at `addresses`, on the sockets that were `opened`; one that was not opened is taken over from the
-    /// process that hands its sockets to this one. `accepts` says when all of them are there: from then on they can be
-    /// handed to another process.
+    /// The shards, each with its door and so many threads, at these sockets.
     #[must_use]
-    pub fn new(
-        front: Front<A>,
-        addresses: Vec<SocketAddr>,
-        opened: Vec<(SocketAddr, TcpListener)>,
-        accepts: watch::Sender<bool>,
-    ) -> Self {
-        let mut accepting = Accepting::new("gateway".to_owned(), front.clone());
-        for address in &addresses {
+    pub fn shards(
+        shards: impl IntoIterator<Item = (Shard, Front<A>, usize)>,
+        sockets: &Sockets,
+        muster: &Muster,
+    ) -> Vec<Self> {
+        let shards: Vec<_> = shards.into_iter().collect();
+        let (spread, given) = Spread::over(&shards.iter().map(|(shard, ..)| *shard).collect::<Vec<_>>());
+        let one = |((shard, front, threads), given)| Self {
+            shard,
+            name: shard.threads(),
+            threads,
+            front,
+            sockets: Arc::clone(sockets),
+            spread: spread.clone(),
+            given: Some(given),
+            muster: muster.clone(),
+        };
+        shards.into_iter().zip(given).map(one).collect()
+    }
+
+    /// Handles of the listening sockets that belong to this shard's runtime.
+    fn accepting(&self) -> std::io::Result<Vec<Accepting>> {
+        let all = self.sockets.iter().map(|(address, socket)| {
+            let own = socket.try_clone()?;
+            own.set_nonblocking(true)?;
             // The door reads into a buffer of its own; TLS reads piece by piece.
-            let read = match (front.shakes_hands_at(*address), front.is_relayed_at(*address)) {
+            let read = match (self.front.shakes_hands_at(*address), self.front.is_relayed_at(*address)) {
                 (true, _) => TLS_READ_BUFFER,
                 (false, true) => RELAY_READ_BUFFER,
                 (false, false) => 0,
             };
-            let buffer = L4BufferSettings::default().read(read);
-            accepting.add_listener(ListenerConfig::tcp(address.to_string()).l4_buffer(buffer));
-        }
-        Self { accepting, front, addresses, opened: opened.into_iter().collect(), accepts }
+            Ok(Accepting { socket: tokio::net::TcpListener::from_std(own)?, read })
+        });
+        all.collect()
     }
 
-    /// Lets Pingora have the sockets, and keeps another handle of each.
-    fn hand_over(&mut self, fds: &ListenFds) -> Vec<TcpListener> {
-        let mut kept = Vec::new();
-        for address in &self.addresses {
-            let name = address.to_string();
-            if let Some(socket) = self.opened.remove(address) {
-                match socket.try_clone() {
-                    Ok(other) => kept.push(other),
-                    Err(error) => tracing::warn!(%error, %address, "no second handle of a listener"),
+    /// Accepts at a listener, for ever.
+    async fn accept(&self, at: &Accepting, stopping: &ShutdownWatch) {
+        loop {
+            match at.socket.accept().await {
+                Ok((stream, client)) => self.welcome(stream, client, at.read, stopping),
+                Err(error) if is_out_of_resources(&error) => {
+                    tracing::error!(%error, "no connection can be accepted");
+                    tokio::time::sleep(OUT_OF_RESOURCES).await;
                 }
-                fds.lock().add(name, socket.into_raw_fd());
-                continue;
-            }
-            let inherited = fds.lock().get(&name).copied();
-            match inherited.map(second_handle) {
-                Some(Ok(other)) => {
-                    let listener = TcpListener::from(other);
-                    if let Err(error) = find_the_gone(&listener) {
-                        tracing::debug!(%error, %address, "no TCP keep-alive at a listener");
-                    }
-                    kept.push(listener);
-                }
-                // Not everywhere allowed. Then what waits at the end is reset, as by any server that closes.
-                Some(Err(error)) => tracing::debug!(%error, %address, "no second handle of a listener"),
-                None => {}
+                // It was gone before it was accepted.
+                Err(error) => tracing::debug!(%error, "a connection was not accepted"),
             }
         }
-        kept
+    }
+
+    /// Serves a connection, or gives it to the shard that is to.
+    fn welcome(&self, stream: TcpStream, client: SocketAddr, read: usize, stopping: &ShutdownWatch) {
+        let _best_effort = stream.set_nodelay(true);
+        let counted = self.spread.place(self.shard);
+        if counted.shard() == self.shard {
+            return self.front.take(Socket::accepted(stream, client, read), counted, stopping);
+        }
+        match stream.into_std() {
+            Ok(stream) => self.spread.give(Given { stream, client, read, counted, busy: self.front.busy() }),
+            Err(error) => tracing::debug!(%error, "a connection was lost"),
+        }
     }
 
     /// Serves what waits in the queues, and closes them.
-    async fn close(&self, sockets: Vec<TcpListener>, shutdown: &ShutdownWatch) {
-        let sockets: Vec<_> =
-            sockets.into_iter().filter_map(|s| tokio::net::TcpListener::from_std(s).ok()).collect();
-        for socket in &sockets {
-            if let Err(error) = SockRef::from(socket).attach_filter(&NO_NEW_HANDSHAKES) {
-                tracing::debug!(%error, "the last callers may be reset");
-            }
-        }
-        let rest = futures::future::join_all(sockets.iter().map(|socket| self.take_from(socket, shutdown)));
+    async fn close(&self, listeners: Vec<Accepting>, stopping: &ShutdownWatch) {
+        listeners.iter().for_each(|at| begin_no_more(&at.socket));
+        let rest = join_all(listeners.iter().map(|at| self.accept(at, stopping)));
         let _over = tokio::time::timeout(LAST_HANDSHAKES, rest).await;
     }
+}
 
-    /// Serves all that comes out of a queue.
-    async fn take_from(&self, socket: &tokio::net::TcpListener, shutdown: &ShutdownWatch) {
-        loop {
-            let Ok((stream, _)) = socket.accept().await else { return };
-            let _best_effort = stream.set_nodelay(true);
-            let digest = SocketDigest::from_raw_fd(stream.as_raw_fd());
-            let mut stream = Box::new(Socket::from(stream));
-            stream.set_socket_digest(digest);
-            let (front, shutdown) = (self.front.clone(), shutdown.clone());
-            tokio::spawn(async move { front.serve(stream, &shutdown).await });
+/// Serves what other shards have accepted for this one, as long as the process lives.
+async fn take_given<A: HttpServerApp + Send + Sync + 'static>(
+    front: Front<A>,
+    mut all: UnboundedReceiver<Given>,
+    stopping: ShutdownWatch,
+    life: Life,
+) {
+    while let Some(Given { stream, client, read, counted, busy }) = all.recv().await {
+        match TcpStream::from_std(stream) {
+            Ok(stream) => front.take(Socket::accepted(stream, client, read), counted, &stopping),
+            Err(error) => tracing::debug!(%error, "a connection was lost"),
         }
+        // Its door has counted it by now.
+        drop(busy);
     }
+    drop(life);
+}
+
+fn is_out_of_resources(error: &std::io::Error) -> bool {
+    let out = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|errno| out.contains(&errno))
 }
 
 #[async_trait]
 impl<A: HttpServerApp + Send + Sync + 'static> Service for Listening<A> {
-    async fn start_service(&mut self, fds: Option<ListenFds>, shutdown: ShutdownWatch, per_fd: usize) {
-        let kept = fds.as_ref().map(|fds| self.hand_over(fds)).unwrap_or_default();
-        self.accepts.send_replace(true);
-        self.accepting.start_service(fds, shutdown.clone(), per_fd).await;
+    async fn start_service(&mut self, fds: Option<ListenFds>, mut shutdown: ShutdownWatch, _: usize) {
+        let (life, of_given) = (self.muster.life(self.shard), self.muster.life(self.shard));
+        // A watch that all shards read would be written by all of them.
+        let (stop, stopping) = watch::channel(false);
+        let Some(given) = self.given.take() else { return };
+        tokio::spawn(take_given(self.front.clone(), given, stopping.clone(), of_given));
+        let listeners = match self.accepting() {
+            Ok(listeners) => listeners,
+            Err(error) => return tracing::error!(%error, "a shard cannot accept connections"),
+        };
+        if let Some(fds) = fds {
+            // By its number each is handed to a new process; it stays ours.
+            let mut fds = fds.lock();
+            self.sockets
+                .iter()
+                .for_each(|(address, socket)| fds.add(address.to_string(), socket.as_raw_fd()));
+        }
+        self.muster.accepts();
+        let all = join_all(listeners.iter().map(|at| self.accept(at, &stopping)));
+        tokio::select! {
+            _ = all => {}
+            // An error says that the server is gone.
+            _ = shutdown.wait_for(|stops| *stops) => {}
+        }
+        stop.send_replace(true);
         // Another process that serves in this one's place takes what waits: the queue is one and the same.
         if let Some(_busy) = self.front.last_to_serve() {
-            self.close(kept, &shutdown).await;
+            self.close(listeners, &stopping).await;
         }
+        life.ends();
     }
 
     fn name(&self) -> &str {
-        self.accepting.name()
+        &self.name
+    }
+
+    fn threads(&self) -> Option<usize> {
+        Some(self.threads)
     }
 
     fn listen_addresses(&self) -> Option<Vec<String>> {
-        Some(self.addresses.iter().map(SocketAddr::to_string).collect())
+        Some(self.sockets.iter().map(|(address, _)| address.to_string()).collect())
     }
 }
 
 impl<A> std::fmt::Debug for Listening<A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Listening").field("addresses", &self.addresses).finish_non_exhaustive()
+        f.debug_struct("Listening").field("shard", &self.shard).finish_non_exhaustive()
     }
-}
-
-/// Another handle of a descriptor that is known by its number alone.
-fn second_handle(number: i32) -> rustix::io::Result<OwnedFd> {
-    let myself = pidfd_open(getpid(), PidfdFlags::empty())?;
-    pidfd_getfd(myself, number, PidfdGetfdFlags::empty())
 }

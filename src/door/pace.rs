@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pingora::protocols::l4::ext::get_tcp_info;
-use pingora::protocols::l4::stream::Stream as Socket;
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest,
@@ -23,6 +22,8 @@ use pingora::protocols::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
+
+use super::socket::Socket;
 
 /// A socket with a limit on how long a write may stand still.
 #[derive(Debug)]
@@ -44,6 +45,11 @@ struct Standing {
 impl Paced {
     pub(crate) const fn new(socket: Socket, limit: Duration) -> Self {
         Self { socket, limit, standing: None }
+    }
+
+    /// Waits until a new socket can be written to.
+    pub(crate) async fn writable(&self) -> io::Result<()> {
+        self.socket.writable().await
     }
 
     /// Takes a client that a proxy speaks for as the other end, from now on.
@@ -172,8 +178,8 @@ mod tests {
     async fn pair() -> (Paced, tokio::net::TcpStream) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (server, _) = listener.accept().await.unwrap();
-        (Paced::new(Socket::from(server), LIMIT), client)
+        let (server, address) = listener.accept().await.unwrap();
+        (Paced::new(Socket::accepted(server, address, 0), LIMIT), client)
     }
 
     async fn send(mut paced: Paced, bytes: usize) -> io::Result<()> {

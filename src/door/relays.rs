@@ -2,7 +2,7 @@
 //! `proxy_protocol`.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
@@ -12,9 +12,12 @@ use super::tls::{UnknownListener, is_of};
 /// How often a refusal is worth a line.
 const SAY_EVERY: Duration = Duration::from_secs(60);
 
-/// Which listeners want the PROXY protocol, and from whom.
+/// Which listeners want the PROXY protocol, and from whom. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Relays(Arc<Told>);
+
 #[derive(Debug, Default)]
-pub struct Relays {
+struct Told {
     listeners: Vec<SocketAddr>,
     trusted: Vec<IpNet>,
     said: Mutex<Option<Instant>>,
@@ -24,27 +27,28 @@ impl Relays {
     /// These listeners, and those who may connect to them.
     #[must_use]
     pub fn new(listeners: impl IntoIterator<Item = SocketAddr>, trusted: Vec<IpNet>) -> Self {
-        Self { listeners: listeners.into_iter().collect(), trusted, said: Mutex::default() }
+        let listeners = listeners.into_iter().collect();
+        Self(Arc::new(Told { listeners, trusted, said: Mutex::default() }))
     }
 
     /// Whether a connection to the address `local` must begin with the protocol.
     pub(crate) fn speak_at(&self, local: Option<SocketAddr>) -> Result<bool, UnknownListener> {
-        if self.listeners.is_empty() {
+        if self.0.listeners.is_empty() {
             return Ok(false);
         }
         let local = local.ok_or(UnknownListener)?;
-        Ok(self.listeners.iter().any(|listener| is_of(*listener, local)))
+        Ok(self.0.listeners.iter().any(|listener| is_of(*listener, local)))
     }
 
     /// Whether a peer may speak for others.
     pub(crate) fn trust(&self, peer: Option<IpAddr>) -> bool {
         let peer = peer.map(|ip| ip.to_canonical());
-        peer.is_some_and(|ip| self.trusted.iter().any(|net| net.contains(&ip)))
+        peer.is_some_and(|ip| self.0.trusted.iter().any(|net| net.contains(&ip)))
     }
 
     /// Says why a connection was closed, once a minute at most: anybody may knock.
     pub(crate) fn refused(&self, peer: Option<IpAddr>, why: &dyn std::fmt::Display) {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut said = self.0.said.lock().unwrap_or_else(PoisonError::into_inner);
         if said.is_some_and(|at| at.elapsed() < SAY_EVERY) {
             return;
         }

@@ -9,9 +9,13 @@ use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ipnet::IpNet;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
+use crate::model::PerShard;
 use crate::telemetry::ConnectionMetrics;
+
+/// How many connections that were turned away may linger at once; they have no slot.
+const MOST_LINGERING: usize = 64;
 
 /// The limits of a crowd.
 #[derive(Debug, Clone)]
@@ -34,8 +38,9 @@ struct State {
     taken: AtomicUsize,
     /// Looked at once a connection, never for a request.
     of_address: Mutex<HashMap<Block, usize>>,
-    silent: Queue,
-    kept: Queue,
+    /// Those that rest, by their shards: a request writes here before it comes and when it has.
+    resting: PerShard<Resting>,
+    lingering: Semaphore,
     metrics: ConnectionMetrics,
 }
 
@@ -75,8 +80,8 @@ impl Crowd {
             limits,
             taken: AtomicUsize::new(0),
             of_address: Mutex::default(),
-            silent: Queue::default(),
-            kept: Queue::default(),
+            resting: PerShard::new(Resting::default),
+            lingering: Semaphore::new(MOST_LINGERING),
             metrics,
         }))
     }
@@ -103,12 +108,14 @@ impl Crowd {
         self.0.metrics.refused_relay();
     }
 
+    /// Lets a connection stay for a moment that was turned away; `None` when there are enough of them.
+    pub(crate) fn may_linger(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.lingering.try_acquire().ok()
+    }
+
     /// Waits, resting, until somebody else needs the slot.
     pub(crate) async fn needed(&self, rest: Rest) {
-        let queue = match rest {
-            Rest::Silent => &self.0.silent,
-            Rest::Kept => &self.0.kept,
-        };
+        let queue = self.0.resting.here().queue(rest);
         loop {
             queue.called().await;
             // A call is kept for the next to rest when the one it was for left by itself; by then there may be
@@ -165,7 +172,13 @@ impl State {
     }
 
     fn make_room(&self) -> bool {
-        let made = self.silent.call() || self.kept.call();
+        // Where most rest, the first of them rests longest.
+        let call = |rest| {
+            let mut queues: Vec<_> = self.resting.iter().map(|resting| resting.queue(rest)).collect();
+            queues.sort_unstable_by_key(|queue| std::cmp::Reverse(queue.free.load(Ordering::Relaxed)));
+            queues.into_iter().any(Queue::call)
+        };
+        let made = call(Rest::Silent) || call(Rest::Kept);
         if made {
             self.metrics.made_room();
         }
@@ -188,6 +201,22 @@ fn block(address: IpAddr) -> Block {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & NETWORK)),
+    }
+}
+
+/// The connections of one shard that rest.
+#[derive(Debug, Default)]
+struct Resting {
+    silent: Queue,
+    kept: Queue,
+}
+
+impl Resting {
+    const fn queue(&self, rest: Rest) -> &Queue {
+        match rest {
+            Rest::Silent => &self.silent,
+            Rest::Kept => &self.kept,
+        }
     }
 }
 

@@ -23,8 +23,9 @@ use super::pace::Paced;
 /// What clients may choose by ALPN, the best first (RFC 7301 section 6).
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// The listeners that serve TLS.
-pub struct TlsDoor(Vec<TlsListener>);
+/// The listeners that serve TLS. Cheap to clone; all clones resume each other's sessions.
+#[derive(Clone)]
+pub struct TlsDoor(Arc<[TlsListener]>);
 
 /// One of them.
 pub(crate) struct TlsListener {
@@ -175,10 +176,10 @@ mod tests {
         let acceptor = Acceptor::from_server_config(Arc::new(config));
         let address = "0.0.0.0:8443".parse().unwrap();
         let metrics = Metrics::new().unwrap().handshakes(address);
-        let one = TlsDoor(vec![TlsListener { address, acceptor, metrics }]);
+        let one = TlsDoor([TlsListener { address, acceptor, metrics }].into());
         assert!(one.at(None).is_err());
         assert!(one.at(Some("127.0.0.1:8080".parse().unwrap())).unwrap().is_none());
         assert!(one.at(Some("127.0.0.1:8443".parse().unwrap())).unwrap().is_some());
-        assert!(TlsDoor(Vec::new()).at(None).unwrap().is_none());
+        assert!(TlsDoor([].into()).at(None).unwrap().is_none());
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 use crate::config;
 use crate::control::Fleet;
 use crate::door::Drain;
+use crate::model::Shard;
 
 use super::notify::{News, Notifier};
 use super::start_error::StartError;
@@ -23,8 +24,15 @@ const SETTLE: Duration = Duration::from_millis(100);
 
 pub(super) type Stop = mpsc::UnboundedSender<ShutdownSignal>;
 
+/// Adds the shards to a server.
+pub(super) type Listen = Box<dyn FnOnce(&mut Server) -> std::io::Result<()> + Send>;
+
 pub(super) struct PreparedServer {
     pub(super) server: Server,
+    /// Where another process hands the listeners over, it waits for them.
+    pub(super) listen: Listen,
+    /// The shards that died.
+    pub(super) deaths: mpsc::UnboundedReceiver<Shard>,
     pub(super) stopped: tokio::sync::Mutex<mpsc::UnboundedReceiver<ShutdownSignal>>,
 }
 
@@ -196,7 +204,7 @@ impl Signals {
         &mut self,
         reload: &Notify,
         socket: &Path,
-        mut has_ended: mpsc::Receiver<()>,
+        (mut has_ended, mut deaths): (mpsc::Receiver<()>, mpsc::UnboundedReceiver<Shard>),
     ) -> Result<End, StartError> {
         loop {
             tokio::select! {
@@ -210,21 +218,31 @@ impl Signals {
                     tracing::error!(socket = %socket.display(), "SIGQUIT, but no new process waits for the listeners: start one with `portcullis run --upgrade` first");
                 }
                 _ = has_ended.recv() => return Err(StartError::System("the listeners ended".to_owned())),
+                // What it had is lost, and the others would have to know; a new process has all.
+                Some(shard) = deaths.recv() => {
+                    return Err(StartError::Shard(shard.number()));
+                }
             }
         }
     }
 }
 
 /// Runs the server on a thread of its own; the channel closes when it has ended.
-fn run_server(mut server: PreparedServer) -> Result<mpsc::Receiver<()>, StartError> {
+fn run_server(
+    prepared: PreparedServer,
+) -> Result<(mpsc::Receiver<()>, mpsc::UnboundedReceiver<Shard>), StartError> {
     let (ended, has_ended) = mpsc::channel::<()>(1);
+    let PreparedServer { mut server, listen, stopped, deaths } = prepared;
     let run = move || {
-        server.server.bootstrap();
-        server.server.run(RunArgs { shutdown_signal: Box::new(Told(server.stopped)) });
+        server.bootstrap();
+        match listen(&mut server) {
+            Ok(()) => server.run(RunArgs { shutdown_signal: Box::new(Told(stopped)) }),
+            Err(error) => tracing::error!(%error, "the listeners were not handed over"),
+        }
         drop(ended);
     };
     std::thread::Builder::new().name("pingora".to_owned()).spawn(run).map_err(StartError::system)?;
-    Ok(has_ended)
+    Ok((has_ended, deaths))
 }
 
 /// Waits until this process is to end; says when the listeners have been sent.

@@ -1,7 +1,8 @@
-//! The server that Pingora runs: its listeners, the door in front of it, and its limits.
+//! The server that Pingora runs: its shards, the doors in front of them, and their limits.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use pingora::apps::HttpServerOptions;
 use pingora::protocols::http::v2::server::H2Options;
@@ -12,13 +13,17 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 
 use crate::config;
-use crate::door::{Crowd, CrowdLimits, Front, FrontParts, HeadLimits, Listening, Relays, TlsDoor, listen};
+use crate::door::{
+    Crowd, CrowdLimits, Front, FrontParts, HeadLimits, Listening, Muster, Relays, TlsDoor, find_the_gone,
+    listen,
+};
 use crate::model::Clock;
 use crate::proxy::{Gateway, GatewayParts};
 use crate::telemetry::Metrics;
 
 use super::descriptors::Room;
 use super::life::{PreparedServer, Stop};
+use super::shards::Shards;
 use super::start_error::StartError;
 use super::successor;
 
@@ -40,23 +45,26 @@ const DATA_FRAME_BUDGET: usize = 2 << 20;
 /// Bytes of request bodies that are held for one HTTP/2 connection: 16 streams of 64 KiB each.
 const CONNECTION_WINDOW: u32 = 1 << 20;
 
-/// The listening sockets.
-pub(super) struct Sockets {
-    pub(super) opened: Vec<(SocketAddr, TcpListener)>,
-    /// Says when all of them are served.
-    pub(super) accepts: watch::Sender<bool>,
-    /// Whether another process hands them over.
-    pub(super) upgrade: bool,
+/// Where the listening sockets come from.
+pub(super) enum Sockets {
+    /// They are open.
+    Opened(Vec<(SocketAddr, TcpListener)>),
+    /// Another process hands them over.
+    HandedOver,
 }
+
+/// How long the start waits for an address that another process is about to leave, and how often it looks.
+const ADDRESS_WAIT: Duration = Duration::from_secs(30);
+const ADDRESS_LOOK: Duration = Duration::from_secs(1);
 
 /// Opens every listener that is not taken over from a running gateway.
 pub(super) fn open(
     settings: &config::Server,
     upgrade: bool,
     runtime: &Runtime,
-) -> Result<Vec<(SocketAddr, TcpListener)>, StartError> {
+) -> Result<Sockets, StartError> {
     if upgrade {
-        return Ok(Vec::new());
+        return Ok(Sockets::HandedOver);
     }
     let _in_runtime = runtime.enter();
     let open = |address| {
@@ -67,7 +75,50 @@ pub(super) fn open(
             source,
         })
     };
-    settings.listeners.iter().map(|listener| open(listener.address.value)).collect()
+    let opened = settings.listeners.iter().map(|listener| open(listener.address.value));
+    Ok(Sockets::Opened(opened.collect::<Result<_, _>>()?))
+}
+
+/// Takes the listeners over from a running gateway, and opens those that it does not have. Blocks until they are there.
+fn take_over(settings: &config::Server) -> std::io::Result<Vec<(SocketAddr, TcpListener)>> {
+    let mut handed = successor::receive(&successor::socket(settings))?;
+    let one = |listener: &config::Listener| {
+        let address = listener.address.value;
+        let name = address.to_string();
+        let socket = match handed.iter().position(|(of, _)| *of == name) {
+            Some(nth) => {
+                let (_, socket) = handed.swap_remove(nth);
+                if let Err(error) = find_the_gone(&socket) {
+                    tracing::debug!(%error, %address, "no TCP keep-alive at a listener");
+                }
+                socket
+            }
+            None => listen_patiently(address)?,
+        };
+        Ok((address, socket))
+    };
+    let taken = settings.listeners.iter().map(one).collect::<std::io::Result<_>>()?;
+    for (address, _) in handed {
+        tracing::warn!(address, "a listener that was handed over is not configured any more");
+    }
+    Ok(taken)
+}
+
+/// Opens a listener, at an address that the process before may still have in other words.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "on the thread that starts the server, which has no runtime and nothing else to do"
+)]
+fn listen_patiently(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let begin = std::time::Instant::now();
+    loop {
+        match listen(address) {
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse && begin.elapsed() < ADDRESS_WAIT => {
+                std::thread::sleep(ADDRESS_LOOK);
+            }
+            done => return done,
+        }
+    }
 }
 
 fn crowd_limits(settings: &config::Server, room: Room) -> CrowdLimits {
@@ -80,21 +131,17 @@ fn crowd_limits(settings: &config::Server, room: Room) -> CrowdLimits {
 
 /// The server, ready to run, and what stops it.
 pub(super) fn server(
-    settings: &config::Server,
+    settings: &Arc<config::Server>,
     parts: GatewayParts,
     clock: &Arc<dyn Clock>,
     metrics: &Metrics,
-    room: Room,
-    sockets: Sockets,
+    (shards, room): (&Shards, Room),
+    (sockets, accepts): (Sockets, watch::Sender<bool>),
 ) -> (PreparedServer, Stop) {
-    let workers = match settings.workers {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        n => n,
-    };
-    let conf = ServerConf {
-        threads: workers,
+    let conf = |threads: usize| ServerConf {
+        threads,
         // Pingora takes it for each worker.
-        upstream_keepalive_pool_size: POOL_SIZE.min((room.requests / workers).max(1)),
+        upstream_keepalive_pool_size: POOL_SIZE.min((room.requests / shards.threads()).max(1)),
         max_retries: MAX_TRIES,
         // The end of the drain is ours to see; Pingora's sleep must only not be shorter.
         grace_period_seconds: Some(settings.shutdown.drain.as_secs() + 10),
@@ -102,21 +149,36 @@ pub(super) fn server(
         upgrade_sock: successor::socket(settings).display().to_string(),
         ..ServerConf::default()
     };
-    let opt = Opt { upgrade: sockets.upgrade, ..Opt::default() };
-    let mut server = Server::new_with_opt_and_conf(opt, conf);
+    // Sockets that are handed over are received by `take_over`.
+    let server = Server::new_with_opt_and_conf(Opt::default(), conf(shards.threads()));
     let door = door(settings, &parts, metrics, room);
     let gateway = Gateway::new(parts, Arc::clone(clock), metrics);
-    let recorder = gateway.clone();
-    let mut proxy = http_proxy(&server.configuration, gateway);
-    let mut http = HttpServerOptions::default();
-    http.h2_idle_timeout = Some(door.head.idle);
-    proxy.server_options = Some(http);
-    proxy.h2_options = Some(http2_options(door.head.bytes));
-    let front = Front::new(proxy, Box::new(move |refusal, peer| recorder.head_refused(refusal, peer)), door);
-    let addresses = settings.listeners.iter().map(|listener| listener.address.value).collect();
-    server.add_service(Listening::new(front, addresses, sockets.opened, sockets.accepts));
+    let front = |threads: usize| {
+        let (gateway, recorder) = (gateway.clone(), gateway.clone());
+        // With it each shard has connections to upstreams of its own.
+        let mut proxy = http_proxy(&Arc::new(conf(threads)), gateway);
+        let mut http = HttpServerOptions::default();
+        http.h2_idle_timeout = Some(door.head.idle);
+        proxy.server_options = Some(http);
+        proxy.h2_options = Some(http2_options(door.head.bytes));
+        Front::new(proxy, Box::new(move |refusal, peer| recorder.head_refused(refusal, peer)), door.clone())
+    };
+    let fronts: Vec<_> = shards.iter().map(|(shard, threads)| (shard, front(threads), threads)).collect();
+    let (muster, deaths) = Muster::of(shards.count(), accepts);
+    let settings = Arc::clone(settings);
+    let listen = move |server: &mut Server| {
+        let sockets = match sockets {
+            Sockets::Opened(opened) => opened,
+            Sockets::HandedOver => take_over(&settings)?,
+        };
+        for shard in Listening::shards(fronts, &sockets.into(), &muster) {
+            server.add_service(shard);
+        }
+        Ok(())
+    };
     let (stop, stopped) = mpsc::unbounded_channel();
-    (PreparedServer { server, stopped: tokio::sync::Mutex::new(stopped) }, stop)
+    let stopped = tokio::sync::Mutex::new(stopped);
+    (PreparedServer { server, listen: Box::new(listen), stopped, deaths }, stop)
 }
 
 fn door(settings: &config::Server, parts: &GatewayParts, metrics: &Metrics, room: Room) -> FrontParts {

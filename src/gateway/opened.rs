@@ -1,7 +1,6 @@
 //! Everything of a gateway that can fail when it starts: what is opened here is closed again when something else cannot
 //! be had, and nothing runs yet.
 
-use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
@@ -14,6 +13,7 @@ use super::begin::Begun;
 use super::descriptors::{self, Room};
 use super::first::First;
 use super::life::Signals;
+use super::listeners::Sockets;
 use super::pages::Pages;
 use super::start_error::StartError;
 use super::{console, listeners, session_key};
@@ -25,7 +25,7 @@ pub(super) struct Opened {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) room: Room,
     pub(super) signals: Signals,
-    pub(super) listeners: Vec<(SocketAddr, TcpListener)>,
+    pub(super) listeners: Sockets,
     pub(super) pages: Pages,
     pub(super) state: Option<Arc<StateDir>>,
     pub(super) console: Option<console::Prepared>,

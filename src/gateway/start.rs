@@ -17,9 +17,9 @@ use crate::upstream::Running;
 use super::begin::Process;
 use super::companions::Companions;
 use super::life::Life;
-use super::listeners::{self, Sockets};
 use super::opened::Opened;
-use super::{records, successor};
+use super::shards::Shards;
+use super::{listeners, records, successor};
 
 /// How long the start waits for the first addresses of upstream names: a resolver answers sooner or is down, and then
 /// the requests of other agents must not wait for it.
@@ -37,6 +37,7 @@ pub(super) fn start(
     let Opened { stores, files, snapshot, room, signals, listeners, mut pages, state, console } = opened;
     let Process { runtime, metrics, drain, upgrade } = *process;
     let settings = Arc::clone(&snapshot.server);
+    let shards = Shards::of(&settings);
     runtime.block_on(Resolver::first_answers(snapshot.endpoints.values(), FIRST_ADDRESSES));
     let live = Arc::new(Live::from_arc(Arc::clone(&snapshot)));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -57,8 +58,8 @@ pub(super) fn start(
         decisions: decisions.clone(),
     };
     let (accepts, accepting) = watch::channel(false);
-    let sockets = Sockets { opened: listeners, accepts, upgrade };
-    let (server, stop) = listeners::server(&settings, parts, &clock, metrics, room, sockets);
+    let listeners = (listeners, accepts);
+    let (server, stop) = listeners::server(&settings, parts, &clock, metrics, (&shards, room), listeners);
     let reconciler =
         Reconciler::new(stores, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
     let reconciler = runtime.block_on(reconciler).with_running(running);
@@ -84,12 +85,12 @@ pub(super) fn start(
     if upgrade {
         successor::sign(&successor::socket(&settings));
     }
-    announce(&snapshot);
+    announce(&snapshot, &shards);
     let drain = drain.clone();
     (Life { server, stop, signals, reload, drain, settings, notifier, fleet }, (log_guard, refusals_guard))
 }
 
-fn announce(snapshot: &Snapshot) {
+fn announce(snapshot: &Snapshot, shards: &Shards) {
     let settings = &snapshot.server;
     let listeners: Vec<String> = settings.listeners.iter().map(|l| l.address.value.to_string()).collect();
     tracing::info!(
@@ -98,6 +99,8 @@ fn announce(snapshot: &Snapshot) {
         agents = snapshot.agents.len(),
         providers = snapshot.providers.len(),
         listeners = listeners.join(", "),
+        shards = shards.count(),
+        workers = shards.threads(),
         ops = %settings.ops.address.value,
         "portcullis is starting"
     );

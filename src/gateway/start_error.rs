@@ -37,6 +37,9 @@ pub enum StartError {
     /// The key of sessions cannot be had.
     #[error("server.state_dir: {0}")]
     SessionKey(#[from] SessionKeyError),
+    /// A part of the gateway without which the rest is none has died.
+    #[error("shard {0} of the gateway has died, and the process ends with it")]
+    Shard(usize),
     /// The system gives no threads, signals or metrics.
     #[error("cannot start: {0}")]
     System(String),

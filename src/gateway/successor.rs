@@ -1,8 +1,23 @@
-//! The process that takes the listeners over: where it waits, and whether it does.
+//! The process that takes the listeners over: where it waits, whether it does, and how it gets them.
+//!
+//! Pingora sends them, in one message: their addresses, parted by blanks, and their descriptors.
 
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use socket2::SockRef;
 
 use crate::config;
+
+/// How long the process that has the listeners may take to send them.
+const PATIENCE: Duration = Duration::from_secs(6);
+/// The most listeners and bytes of addresses that are sent at once.
+const MOST: (usize, usize) = (32, 2048);
 
 /// The socket over which listeners are handed to a new process: never in a folder that others may write.
 pub(super) fn socket(settings: &config::Server) -> PathBuf {
@@ -12,6 +27,37 @@ pub(super) fn socket(settings: &config::Server) -> PathBuf {
         .or_else(|| std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from))
         .unwrap_or_else(|| PathBuf::from("/run/portcullis"));
     folder.join("upgrade.sock")
+}
+
+/// Waits at `socket` for the listeners of the process that has them, and their addresses. Blocks.
+pub(super) fn receive(socket: &Path) -> io::Result<Vec<(String, TcpListener)>> {
+    // One is left behind by a process that was killed while it waited.
+    let _none = std::fs::remove_file(socket);
+    let listener = UnixListener::bind(socket)?;
+    SockRef::from(&listener).set_read_timeout(Some(PATIENCE))?;
+    let sender = listener.accept().map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => io::Error::new(io::ErrorKind::TimedOut, "nobody has sent them"),
+        _ => error,
+    });
+    let _gone = std::fs::remove_file(socket);
+    let (sender, _) = sender?;
+    sender.set_read_timeout(Some(PATIENCE))?;
+    let (mut text, mut space) =
+        ([0; MOST.1], [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST.0))]);
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let read = recvmsg(&sender, &mut [IoSliceMut::new(&mut text)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let mut descriptors = Vec::new();
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(some) = message {
+            descriptors.extend(some);
+        }
+    }
+    let text = String::from_utf8_lossy(text.get(..read.bytes).unwrap_or_default()).into_owned();
+    let addresses: Vec<_> = text.split_ascii_whitespace().map(str::to_owned).collect();
+    if addresses.len() != descriptors.len() {
+        return Err(io::Error::other("what was sent are not listeners"));
+    }
+    Ok(addresses.into_iter().zip(descriptors.into_iter().map(TcpListener::from)).collect())
 }
 
 /// Says which process waits at `socket`, for the service manager of the process that runs.

@@ -1018,6 +1018,7 @@ export type ConfigurationCode =
   | "token-forwarded"
   | "insecure-http"
   | "fast-refresh"
+  | "more-shards-than-workers"
   | "plain-listener"
   | "sealing-key-missing"
   | "snapshot-missing"

@@ -154,6 +154,7 @@ codes! {
     TokenForwarded "token-forwarded" Note "An agent receives its callers' tokens and could use them elsewhere.";
     InsecureHttp "insecure-http" Warning "Keys may be fetched over plain HTTP.";
     FastRefresh "fast-refresh" Warning "Keys are fetched more than once a minute.";
+    MoreShardsThanWorkers "more-shards-than-workers" Warning "More shards than workers: each has one of its own.";
     PlainListener "plain-listener" Warning "A listener without TLS on an address that is not loopback; a note behind `trusted_proxies`.";
     SealingKeyMissing "sealing-key-missing" Warning "Each member of a fleet seals sessions with a key of its own.";
     SnapshotMissing "snapshot-missing" Warning "A member of a fleet keeps nothing of what ran last.";

@@ -9,6 +9,9 @@ use super::process::{Output, Said};
 use crate::certificate::Certificate;
 use crate::ports::free_port;
 
+/// Names how many shards every gateway has whose test says nothing about it: `PORTCULLIS_SHARDS=4` runs any suite so.
+const SHARDS: &str = "PORTCULLIS_SHARDS";
+
 /// How a gateway is started; what is not said is not configured.
 #[derive(Default)]
 pub struct Start<'a> {
@@ -115,6 +118,9 @@ impl Start<'_> {
             server += &format!("address: \"127.0.0.1:{admin}\", token_file: admin.token{more} }}\n");
         }
         server += self.server;
+        if let (Ok(shards), false) = (std::env::var(SHARDS), self.server.contains("  shards: ")) {
+            server += &format!("  shards: {shards}\n");
+        }
         if let Some(directory) = self.store {
             server += &format!("store: {{ directory: \"{directory}\" }}\n");
         }

@@ -5,6 +5,7 @@ mod limits;
 mod listener;
 mod member;
 mod public_url;
+mod shards;
 mod signing;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -27,6 +28,7 @@ pub use limits::{Limits, Shutdown, TokenCache};
 pub use listener::{CertificateFiles, Listener, ProxyProtocol, Tls};
 pub use member::Member;
 pub use public_url::PublicUrl;
+pub use shards::Shards;
 pub use signing::Signing;
 
 section! {
@@ -41,6 +43,9 @@ section! {
         listeners: Vec<Listener> as listener::Listeners = vec![Listener::at(loopback(8080))];
         /// worker threads; 0 is one per CPU
         workers: usize as Count<0, 1024> = 0;
+        /// groups into which the workers are split, each with accept loop, timers and connections to upstreams of its own;
+        /// auto is one for each eight CPUs
+        shards: Shards as Shards = Shards::Auto;
         /// how the other members of a fleet see this gateway; it says nothing without a store that several share
         member: Member as Member = Member::default();
         /// the listener for /metrics, /livez and /readyz
@@ -74,6 +79,7 @@ section! {
             }
             listener::refuse_untrusted_relays(fields.report(), server);
             refuse_shared_addresses(fields.report(), server);
+            shards::warn_of_more_than_workers(fields, server);
         }
     }
 }
