@@ -8,7 +8,7 @@ use crate::authn::OAuthPolicy;
 use crate::authz::requested_scopes;
 use crate::protocol::{ResourceForms, ResourceMetadata};
 
-use super::agent::{Agent, Authenticator};
+use super::compiled::{Agent, Authenticator};
 use super::protocol::{McpAgent, Protocol};
 
 impl Agent {

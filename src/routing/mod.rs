@@ -4,9 +4,9 @@
 //! `control` resolves them.
 
 mod a2a;
-mod agent;
 mod allowed_origin;
 mod card_seen;
+mod compiled;
 mod cors;
 mod cors_rules;
 mod found;
@@ -21,9 +21,9 @@ mod upstream_challenge;
 mod well_known;
 
 pub use a2a::{A2aAgent, CARD_PATHS, CardBody, CardOrigin, CardPlan, CardState, ServedCard};
-pub use agent::{Agent, AgentId, Authenticator, next_id};
 pub use allowed_origin::{AllowedOrigin, AllowedOrigins};
 pub use card_seen::CardSeen;
+pub use compiled::{Agent, AgentId, Authenticator, next_id};
 pub use cors::{Cors, CorsHeaders};
 pub use cors_rules::{CorsPreset, CorsRules};
 pub use found::Match;

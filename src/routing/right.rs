@@ -5,7 +5,7 @@
 use crate::model::{EndedBy, Enforcement, Identity, Instant, OnPolicyChange, StreamKind};
 use crate::upstream::{Right, StreamFacts};
 
-use super::agent::{Agent, Authenticator};
+use super::compiled::{Agent, Authenticator};
 
 /// The right of an authenticated client, or of one without identity, at an agent.
 #[must_use]
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Scheme};
     use crate::model::{DenialKind, DenialSet, Digest, Until};
-    use crate::routing::agent::tests::{agent, public_agent};
+    use crate::routing::compiled::tests::{agent, public_agent};
     use crate::upstream::running::tests::facts;
 
     const NOW: u64 = 1_000;

@@ -10,7 +10,7 @@ use crate::model::{CanonicalPath, Host, HostRule, Request};
 use crate::protocol::ResourceForm;
 
 use super::a2a::CARD_PATHS;
-use super::agent::{Agent, Authenticator};
+use super::compiled::{Agent, Authenticator};
 use super::found::Match;
 use super::methods::Methods;
 use super::protocol::Protocol;
@@ -250,7 +250,7 @@ impl Paths {
 mod tests {
     use super::*;
     use crate::model::Instant;
-    use crate::routing::agent::tests::public_agent;
+    use crate::routing::compiled::tests::public_agent;
     use crate::routing::cors::Cors;
     use crate::routing::cors_rules::CorsRules;
     use http::{HeaderMap, Method};
