@@ -11,7 +11,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::authz::{Check, Facts, Trace};
 use crate::model::{
-    DenialKind, Denials, Digest, Identity, Instant, Reason, Request, Secret, SharedTimestamp,
+    Copied, DenialKind, Denials, Digest, Identity, Instant, Reason, Request, Secret, SharedTimestamp,
 };
 
 use super::extract::{self, Scheme};
@@ -124,7 +124,7 @@ pub struct ApiKeyRecord {
     /// When this process last accepted the key.
     pub last_used: SharedTimestamp,
     /// The identity of its holder, for the log.
-    pub identity: Arc<Identity>,
+    pub identity: Copied<Identity>,
 }
 
 /// Why a key is refused, and whose it is, when its digest matched.
@@ -187,7 +187,7 @@ impl ApiKeyPolicy {
             fix: "create a key for this agent (`portcullis api-key create`) and store its hash under `api_keys`",
         });
         let record = record.filter(|_| known).ok_or(Reason::ApiKeyInvalid)?;
-        let identity = &record.identity;
+        let identity = record.identity.here();
         let denied = self.denials.of_api_key(key.id(), request.now);
         check_times(record, denied, request.now, trace).map_err(|reason| ApiKeyRefusal {
             reason,
@@ -261,7 +261,7 @@ mod tests {
             expires_at: expires.map(Instant::from_unix),
             revoked_at: revoked.map(Instant::from_unix),
             last_used: SharedTimestamp::default(),
-            identity: Arc::new(Identity::of_api_key(id, expires.map(Instant::from_unix))),
+            identity: Identity::of_api_key(id, expires.map(Instant::from_unix)).into(),
         };
         ApiKeyPolicy {
             header: HeaderName::from_static("x-api-key"),

@@ -4,7 +4,7 @@
 //! A header is either set from a verified claim or absent: [`ClaimHeaders::guards`] recognises every spelling of its
 //! name. Turning a value into header text is in `header_text`.
 
-use crate::model::{Claims, Reason, reduced_eq};
+use crate::model::{Claims, Reason, Shard, reduced_eq};
 use http::{HeaderName, HeaderValue};
 
 use super::explain::{Check, Facts, Trace};
@@ -102,13 +102,21 @@ impl ClaimHeaders {
     /// The header that carries the text; for encoded text that is the name with an asterisk (RFC 8187 section 3.2).
     fn write(&self, header: &HeaderName, text: HeaderText) -> Option<(HeaderName, HeaderValue)> {
         let (name, text) = match (text, self.non_ascii) {
-            (HeaderText::Plain(text), _) => (header.clone(), text),
+            (HeaderText::Plain(text), _) => (copied(header)?, text),
             (HeaderText::NonAscii(text), NonAscii::Encode) => {
                 (HeaderName::from_bytes(format!("{header}*").as_bytes()).ok()?, rfc8187(&text))
             }
             (HeaderText::NonAscii(_), NonAscii::Refuse | NonAscii::Omit) => return None,
         };
         Some((name, HeaderValue::from_str(&text).ok()?))
+    }
+}
+
+/// The name for an admission, which requests of one shard use.
+fn copied(name: &HeaderName) -> Option<HeaderName> {
+    match Shard::count() {
+        1 => Some(name.clone()),
+        _ => HeaderName::from_bytes(name.as_ref()).ok(),
     }
 }
 

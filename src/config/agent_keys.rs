@@ -27,7 +27,7 @@ impl AgentKeys {
                 expires_at,
                 revoked_at: key.revoked_at.map(instant),
                 last_used: last_used(id),
-                identity: Arc::new(Identity::of_api_key(id, expires_at)),
+                identity: Identity::of_api_key(id, expires_at).into(),
             };
             (id.to_owned(), record)
         };

@@ -4,6 +4,7 @@
 
 mod messages;
 mod slots;
+mod stock;
 
 pub use messages::{MessageMemory, MessageShare};
 pub use slots::{AgentSlots, Slot, Slots};

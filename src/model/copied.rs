@@ -10,7 +10,7 @@ use super::shard::{PerShard, Shard};
 pub struct Copied<T> {
     original: Arc<T>,
     /// Made when it is first asked for there.
-    copies: OnceLock<Arc<PerShard<Arc<T>>>>,
+    copies: OnceLock<Arc<PerShard<OnceLock<Arc<T>>>>>,
 }
 
 impl<T: Clone> Copied<T> {
@@ -19,8 +19,9 @@ impl<T: Clone> Copied<T> {
         if Shard::count() == 1 {
             return &self.original;
         }
-        let copies = || Arc::new(PerShard::new(|| Arc::new(T::clone(&self.original))));
-        self.copies.get_or_init(copies).here()
+        let copies = self.copies.get_or_init(|| Arc::new(PerShard::new(OnceLock::new)));
+        // Made by a thread of the shard, whose allocations lie together.
+        copies.here().get_or_init(|| Arc::new(T::clone(&self.original)))
     }
 }
 

@@ -31,6 +31,12 @@ macro_rules! shared_text {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// The same text, with a count of its own of those that hold it.
+            #[must_use]
+            pub fn copied(&self) -> Self {
+                Self(Arc::from(&*self.0))
+            }
         }
 
         impl fmt::Display for $name {

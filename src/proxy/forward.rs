@@ -8,7 +8,6 @@ use pingora::http::RequestHeader;
 use crate::gate::Permit;
 use crate::model::{query, reduced_eq};
 use crate::routing::Agent;
-use crate::upstream::{Upstream, UpstreamHost};
 
 use super::context::Context;
 use super::forwarded::{self, Forwarded, REQUEST_ID};
@@ -44,12 +43,12 @@ pub(super) fn rewrite(
     for (name, value) in permit.headers() {
         headers.insert(name, value.clone());
     }
-    headers.insert(header::HOST, host(&agent.upstream, sent));
+    headers.insert(header::HOST, host(agent, sent));
     let query = sent.uri.query().map(str::as_bytes);
     if let Some((name, value)) = agent.moved_token(&sent.headers, query) {
         headers.insert(name, value);
     }
-    agent.upstream.set_headers.set(&mut headers);
+    agent.set_headers.set(&mut headers);
     parts.headers = headers;
     *request = parts.into();
     if let Some(target) = target(sent, permit, ctx) {
@@ -69,10 +68,10 @@ fn withhold(headers: &mut HeaderMap, agent: &Agent, ctx: &Context) {
 }
 
 /// The `Host` for the agent. An HTTP/1.0 request may have none to preserve; then it is the upstream's own.
-fn host(upstream: &Upstream, sent: &RequestHeader) -> HeaderValue {
-    match &upstream.host {
-        UpstreamHost::Fixed(host) => host.clone(),
-        UpstreamHost::Preserve => sent_host(sent).unwrap_or_else(|| upstream.authority.clone()),
+fn host(agent: &Agent, sent: &RequestHeader) -> HeaderValue {
+    match agent.host() {
+        Some(host) => host.clone(),
+        None => sent_host(sent).unwrap_or_else(|| agent.upstream.authority.clone()),
     }
 }
 

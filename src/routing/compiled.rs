@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use crate::authn::{self, ApiKeyPolicy, ForwardToken, OAuthPolicy, TokenLocation};
 use crate::authz::Entry;
 use crate::limits::AgentSlots;
-use crate::model::{AgentName, AuthMethod, Enforcement, OnPolicyChange, ProviderName};
+use crate::model::{AgentName, AuthMethod, Enforcement, OnPolicyChange};
 use crate::protocol::a2a::{Binding, RestPath};
 use crate::telemetry::AgentMetrics;
 use crate::upstream::Upstream;
@@ -17,9 +17,9 @@ use super::protocol::{ErrorForm, Protocol};
 use super::route::Route;
 use super::upstream_challenge::UpstreamChallenge;
 
-/// A compiled agent.
+/// What an agent was compiled to. All shards read it, and none writes to it.
 #[derive(Debug)]
-pub struct Agent {
+pub struct Compiled {
     /// Its name in the configuration.
     pub name: AgentName,
     /// Its name for people.
@@ -82,7 +82,7 @@ pub enum Authenticator {
     Public,
 }
 
-impl Agent {
+impl Compiled {
     /// How callers authenticate, in the word of metrics and logs.
     #[must_use]
     pub const fn method(&self) -> AuthMethod {
@@ -116,15 +116,6 @@ impl Agent {
                 Binding::JsonRpc => ErrorForm::JsonRpc,
                 Binding::Rest => ErrorForm::Rest,
             },
-        }
-    }
-
-    /// The name of a provider by its index among those that the agent accepts.
-    #[must_use]
-    pub fn provider_name(&self, index: Option<usize>) -> Option<&ProviderName> {
-        match &self.authenticator {
-            Authenticator::OAuth(policy) => policy.providers.get(index?).map(|p| &p.spec().name),
-            Authenticator::ApiKey(_) | Authenticator::Public => None,
         }
     }
 
@@ -220,13 +211,18 @@ pub(crate) mod tests {
     use std::time::Duration;
 
     /// A public agent at a route, for tests of other files.
-    pub(crate) fn public_agent(name: &str, host: Option<&str>, path: &str) -> Agent {
+    pub(crate) fn public_agent(name: &str, host: Option<&str>, path: &str) -> Compiled {
         agent(name, host, path, Authenticator::Public)
     }
 
-    pub(crate) fn agent(name: &str, host: Option<&str>, path: &str, authenticator: Authenticator) -> Agent {
+    pub(crate) fn agent(
+        name: &str,
+        host: Option<&str>,
+        path: &str,
+        authenticator: Authenticator,
+    ) -> Compiled {
         let name = AgentName::parse(name).unwrap();
-        Agent {
+        Compiled {
             metrics: Metrics::new().unwrap().agent(&name),
             name,
             display_name: None,

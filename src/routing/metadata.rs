@@ -8,7 +8,8 @@ use crate::authn::OAuthPolicy;
 use crate::authz::requested_scopes;
 use crate::protocol::{ResourceForms, ResourceMetadata};
 
-use super::compiled::{Agent, Authenticator};
+use super::agent::Agent;
+use super::compiled::Authenticator;
 use super::protocol::{McpAgent, Protocol};
 
 impl Agent {

@@ -4,6 +4,7 @@
 //! `control` resolves them.
 
 mod a2a;
+mod agent;
 mod allowed_origin;
 mod card_seen;
 mod compiled;
@@ -21,9 +22,10 @@ mod upstream_challenge;
 mod well_known;
 
 pub use a2a::{A2aAgent, CARD_PATHS, CardBody, CardOrigin, CardPlan, CardState, ServedCard};
+pub use agent::Agent;
 pub use allowed_origin::{AllowedOrigin, AllowedOrigins};
 pub use card_seen::CardSeen;
-pub use compiled::{Agent, AgentId, Authenticator, next_id};
+pub use compiled::{AgentId, Authenticator, Compiled, next_id};
 pub use cors::{Cors, CorsHeaders};
 pub use cors_rules::{CorsPreset, CorsRules};
 pub use found::Match;

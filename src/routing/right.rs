@@ -5,7 +5,8 @@
 use crate::model::{EndedBy, Enforcement, Identity, Instant, OnPolicyChange, StreamKind};
 use crate::upstream::{Right, StreamFacts};
 
-use super::compiled::{Agent, Authenticator};
+use super::agent::Agent;
+use super::compiled::Authenticator;
 
 /// The right of an authenticated client, or of one without identity, at an agent.
 #[must_use]
@@ -93,6 +94,7 @@ mod tests {
     use super::*;
     use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Scheme};
     use crate::model::{DenialKind, DenialSet, Digest, Until};
+    use crate::routing::compiled::Compiled;
     use crate::routing::compiled::tests::{agent, public_agent};
     use crate::upstream::running::tests::facts;
 
@@ -104,11 +106,15 @@ mod tests {
             expires_at: expires_at.map(Instant::from_unix),
             revoked_at: revoked_at.map(Instant::from_unix),
             last_used: crate::model::SharedTimestamp::default(),
-            identity: Arc::new(Identity::of_api_key("k", None)),
+            identity: Identity::of_api_key("k", None).into(),
         }
     }
 
     fn keyed(record: Option<ApiKeyRecord>) -> Agent {
+        compiled(record).into()
+    }
+
+    fn compiled(record: Option<ApiKeyRecord>) -> Compiled {
         let keys: HashMap<_, _> = record.map(|record| ("k".to_owned(), record)).into_iter().collect();
         let policy = ApiKeyPolicy {
             header: "x-key".parse().unwrap(),
@@ -145,7 +151,7 @@ mod tests {
             ("to be revoked later", keyed(Some(key(Some(900), Some(NOW + 1)))), None),
             ("removed", keyed(None), Some(EndedBy::Revoked)),
             ("another under its id", keyed(Some(other)), Some(EndedBy::Revoked)),
-            ("not needed any more", public_agent("a", None, "/a"), None),
+            ("not needed any more", public_agent("a", None, "/a").into(), None),
         ] {
             assert_eq!(judged(&stream, Some(&after)), wanted, "{what}");
         }
@@ -176,11 +182,11 @@ mod tests {
 
     #[test]
     fn an_agent_that_stops_being_public_ends_streams_without_identity() {
-        let stream = stream_of(&public_agent("a", None, "/a"), None);
-        let shadow = Agent { enforcement: Enforcement::Shadow, ..keyed(None) };
+        let stream = stream_of(&public_agent("a", None, "/a").into(), None);
+        let shadow = Compiled { enforcement: Enforcement::Shadow, ..compiled(None) }.into();
         assert_eq!(judged(&stream, Some(&keyed(None))), Some(EndedBy::Policy));
         assert_eq!(judged(&stream, Some(&shadow)), None, "shadow mode admits everybody");
-        assert_eq!(judged(&stream, Some(&public_agent("a", None, "/b"))), None);
+        assert_eq!(judged(&stream, Some(&public_agent("a", None, "/b").into())), None);
     }
 
     #[test]
@@ -194,7 +200,9 @@ mod tests {
             (Keep, None, None, None, None),
         ] {
             let stream = StreamFacts { on_policy_change: setting, ..stream_of(&before, Some(&identity)) };
-            let after = |record, policy| Agent { on_policy_change: setting, policy, ..keyed(record) };
+            let after = |record, policy| {
+                Agent::new(Compiled { on_policy_change: setting, policy, ..compiled(record) })
+            };
             let same = after(Some(key(None, None)), before.policy);
             assert_eq!(judged(&stream, Some(&same)), kept_policy, "{setting}: the same policy");
             let changed = after(Some(key(None, None)), before.policy + 1_000_000);

@@ -4,13 +4,14 @@
 //! The deepest configured route bounds the cost of a look-up, whatever a client sends.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use crate::model::{CanonicalPath, Host, HostRule, Request};
+use crate::model::{CanonicalPath, Host, HostRule, PerShard, Request, Shard};
 use crate::protocol::ResourceForm;
 
 use super::a2a::CARD_PATHS;
-use super::compiled::{Agent, Authenticator};
+use super::agent::Agent;
+use super::compiled::Authenticator;
 use super::found::Match;
 use super::methods::Methods;
 use super::protocol::Protocol;
@@ -54,6 +55,23 @@ struct Routed {
     /// Whether every request on its route is for the agent: there are no cross-origin rules, methods or cards to look at.
     is_plain: bool,
     agent: Arc<Agent>,
+    /// Those of all shards, once somebody asks for it where there are several.
+    here: OnceLock<PerShard<OnceLock<Arc<Agent>>>>,
+}
+
+impl Routed {
+    /// The agent as requests of this shard hold it.
+    fn agent(&self) -> &Arc<Agent> {
+        if Shard::count() == 1 {
+            return &self.agent;
+        }
+        // Made by a thread of the shard, whose allocations lie together.
+        let here = || match Shard::here() {
+            Shard::FIRST => Arc::clone(&self.agent),
+            _ => Arc::new(self.agent.for_another_shard()),
+        };
+        self.here.get_or_init(|| PerShard::new(OnceLock::new)).here().get_or_init(here)
+    }
 }
 
 impl Router {
@@ -90,10 +108,9 @@ impl Router {
         {
             return found;
         }
-        let Some(Routed { is_plain, agent, .. }) = self.routed(host, request.path.as_str()) else {
-            return Match::NotFound;
-        };
-        if *is_plain {
+        let Some(routed) = self.routed(host, request.path.as_str()) else { return Match::NotFound };
+        let agent = routed.agent();
+        if routed.is_plain {
             return Match::Agent(agent);
         }
         if is_card(agent, &request.path) {
@@ -112,7 +129,7 @@ impl Router {
     /// The agent at a host and a path, whatever the method.
     #[must_use]
     pub fn at(&self, host: Option<&str>, path: &CanonicalPath<'_>) -> Option<&Arc<Agent>> {
-        self.routed(host, path.as_str()).map(|routed| &routed.agent)
+        self.routed(host, path.as_str()).map(Routed::agent)
     }
 
     fn routed(&self, host: Option<&str>, path: &str) -> Option<&Routed> {
@@ -217,12 +234,13 @@ impl Paths {
         }
         let is_plain =
             agent.cors.is_none() && agent.route.methods.is_none() && matches!(agent.protocol, Protocol::Http);
-        self.by_prefix.insert(path.into(), Routed { index, is_plain, agent: Arc::clone(agent) });
+        let routed = Routed { index, is_plain, agent: Arc::clone(agent), here: OnceLock::new() };
+        self.by_prefix.insert(path.into(), routed);
         Ok(())
     }
 
     fn find(&self, path: &str) -> Option<&Arc<Agent>> {
-        self.routed(path).map(|routed| &routed.agent)
+        self.routed(path).map(Routed::agent)
     }
 
     /// The longest prefix first, so that most look-ups are the only one.
@@ -254,12 +272,13 @@ mod tests {
     use crate::routing::cors::Cors;
     use crate::routing::cors_rules::CorsRules;
     use http::{HeaderMap, Method};
+    use std::sync::Barrier;
     use std::time::Duration;
 
     fn router(routes: &[(&str, Option<&str>, &str)]) -> Router {
         let mut router = Router::default();
         for (name, host, path) in routes {
-            router.insert(Arc::new(public_agent(name, *host, path))).unwrap();
+            router.insert(Arc::new(public_agent(name, *host, path).into())).unwrap();
         }
         router
     }
@@ -280,7 +299,7 @@ mod tests {
         agent.cors = Some(Box::new(Cors::new(&rules)));
         agent.route.methods = Methods::new(&[Method::POST]);
         let mut router = Router::default();
-        router.insert(Arc::new(agent)).unwrap();
+        router.insert(Arc::new(agent.into())).unwrap();
         let (plain, mut page) = (HeaderMap::new(), HeaderMap::new());
         page.insert("origin", "https://a.example".parse().unwrap());
         page.insert("access-control-request-method", "POST".parse().unwrap());
@@ -374,19 +393,50 @@ mod tests {
         let mut agent = public_agent("a", None, "/a");
         agent.route.hosts = ["a.example", "*.b.example"].map(|host| HostRule::parse(host).unwrap()).into();
         let mut r = Router::default();
-        r.insert(Arc::new(agent)).unwrap();
+        r.insert(Arc::new(agent.into())).unwrap();
         for (host, wanted) in [("a.example", true), ("x.b.example", true), ("b.example", false), ("c", false)]
         {
             assert_eq!(find(&r, Some(host), "/a").is_some(), wanted, "{host}");
         }
-        let again = Arc::new(public_agent("b", Some("*.b.example"), "/a"));
+        let again = Arc::new(public_agent("b", Some("*.b.example"), "/a").into());
         assert_eq!(r.insert(again), Err(RouteConflict { first: 0 }));
-        assert_eq!(r.insert(Arc::new(public_agent("c", Some("x.b.example"), "/a"))), Ok(()));
+        assert_eq!(r.insert(Arc::new(public_agent("c", Some("x.b.example"), "/a").into())), Ok(()));
+    }
+
+    /// A count that two shards write to is a line of memory that goes from core to core for each request.
+    #[test]
+    fn what_requests_of_two_shards_count_references_to_shares_no_line_of_memory() {
+        let shards: Vec<_> = Shard::start(2).collect();
+        let router = router(&[("a", None, "/a")]);
+        let path = CanonicalPath::parse(b"/a").unwrap();
+        // Both are there all the time, as the threads of shards are.
+        let both = Barrier::new(2);
+        let look = || {
+            both.wait();
+            let agent = Arc::clone(router.at(None, &path).unwrap());
+            let host = agent.host().unwrap().as_bytes().as_ptr();
+            both.wait();
+            [Arc::as_ptr(&agent).addr(), agent.name.as_str().as_ptr().addr(), host.addr()]
+        };
+        let held: Vec<_> = std::thread::scope(|scope| {
+            let begin = |shard: &Shard| {
+                let named = std::thread::Builder::new().name(shard.threads());
+                named.spawn_scoped(scope, look).unwrap()
+            };
+            let begun: Vec<_> = shards.iter().map(begin).collect();
+            begun.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        for (one, other) in held[0].iter().zip(held[1]) {
+            assert_ne!(one / 64, other / 64, "{held:x?}");
+        }
     }
 
     #[test]
     fn a_conflict_names_the_agent_that_had_the_route_first() {
         let mut r = router(&[("a", None, "/a"), ("b", Some("h"), "/a")]);
-        assert_eq!(r.insert(Arc::new(public_agent("c", Some("h"), "/a"))), Err(RouteConflict { first: 1 }));
+        assert_eq!(
+            r.insert(Arc::new(public_agent("c", Some("h"), "/a").into())),
+            Err(RouteConflict { first: 1 })
+        );
     }
 }

@@ -20,6 +20,16 @@ impl SetHeaders {
         Self(headers.into_iter().map(hidden).collect())
     }
 
+    /// The same headers, with counts of their own of those that hold them.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        let copied = |(name, value): &(HeaderName, HeaderValue)| {
+            let name = HeaderName::from_bytes(name.as_ref()).ok()?;
+            Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
+        };
+        Self::new(self.0.iter().filter_map(copied).collect())
+    }
+
     /// Whether a client's header of that name is removed: it equals one of ours on letters and digits.
     #[must_use]
     pub fn guards(&self, name: &HeaderName) -> bool {

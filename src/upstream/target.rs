@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-use crate::model::{Digest, Live, unbracketed};
+use crate::model::{Digest, Live, PerShard, unbracketed};
 
 use super::set_headers::SetHeaders;
 
@@ -79,8 +79,12 @@ pub struct Trust {
     /// A number that differs between different sets, so that a connection verified against one is never
     /// used for another.
     pub fingerprint: u64,
-    prepared: Arc<OnceLock<Box<dyn Any + Send + Sync>>>,
+    /// By shard: connections of one shard share it.
+    prepared: Arc<OnceLock<PerShard<Prepared>>>,
 }
+
+/// The same in the form of another library, once it was asked for.
+type Prepared = OnceLock<Box<dyn Any + Send + Sync>>;
 
 impl Trust {
     /// Trust in these certificates, which must be valid X.509.
@@ -94,7 +98,8 @@ impl Trust {
 
     /// The certificates in the form of the proxy's TLS library, parsed once: each connection would parse them again.
     pub fn prepared<T: Any + Send + Sync + Clone>(&self, make: impl Fn(&[Vec<u8>]) -> T) -> T {
-        let value = self.prepared.get_or_init(|| Box::new(make(&self.certificates)));
+        let here = self.prepared.get_or_init(|| PerShard::new(Prepared::new)).here();
+        let value = here.get_or_init(|| Box::new(make(&self.certificates)));
         value.downcast_ref::<T>().cloned().unwrap_or_else(|| make(&self.certificates))
     }
 }
@@ -115,7 +120,8 @@ pub struct Endpoint {
     /// The path of the unix socket; `None` for a host and port.
     pub socket: Option<Box<str>>,
     addresses: Live<Vec<SocketAddr>>,
-    next: AtomicUsize,
+    /// Where the next request of each shard begins, once there are several addresses.
+    next: OnceLock<PerShard<AtomicUsize>>,
     /// How long a connection may be idle by the upstream's last `Keep-Alive`, in milliseconds.
     rest: AtomicU64,
 }
@@ -131,7 +137,7 @@ impl Endpoint {
             port,
             socket: None,
             addresses: Live::new(known.into_iter().collect()),
-            next: AtomicUsize::new(0),
+            next: OnceLock::new(),
             rest: AtomicU64::new(u64::MAX),
         }
     }
@@ -144,7 +150,7 @@ impl Endpoint {
             port: 0,
             socket: Some(path.into()),
             addresses: Live::new(Vec::new()),
-            next: AtomicUsize::new(0),
+            next: OnceLock::new(),
             rest: AtomicU64::new(u64::MAX),
         }
     }
@@ -182,7 +188,11 @@ impl Endpoint {
 
     /// Notes how long a connection may be idle, as the upstream says in `Keep-Alive`.
     pub fn keeps_for(&self, rest: Duration) {
-        self.rest.store(u64::try_from(rest.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let rest = u64::try_from(rest.as_millis()).unwrap_or(u64::MAX);
+        // It is the same with every response, and shards share it.
+        if self.rest.load(Ordering::Relaxed) != rest {
+            self.rest.store(rest, Ordering::Relaxed);
+        }
     }
 
     /// How long a connection may rest and still be used, by what the upstream has said of it.
@@ -193,7 +203,10 @@ impl Endpoint {
 
     /// Where the next request begins; each begins one further.
     pub fn turn(&self) -> usize {
-        self.next.fetch_add(1, Ordering::Relaxed)
+        if self.len() < 2 {
+            return 0;
+        }
+        self.next.get_or_init(|| PerShard::new(AtomicUsize::default)).here().fetch_add(1, Ordering::Relaxed)
     }
 
     /// The address for the `attempt`th try of a request that began at `turn`.

@@ -23,7 +23,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("authz", &["model"]),
     ("protocol", &["model"]),
     ("signing", &["model", "private_file"]),
-    ("limits", &[]),
+    ("limits", &["model"]),
     ("upstream", &["model"]),
     ("store", &["model", "private_file"]),
     ("idp", &["model", "private_file", "net", "telemetry"]),

@@ -1,10 +1,12 @@
 //! The hot tokens of one thread, found without a lock in front of the shared cache. A hit is judged like a hit in the cache
 //! behind it.
+//!
+//! Where there are several shards, a thread holds a copy of its own: to share one is to count together who uses it.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::model::Digest;
+use crate::model::{Digest, Shard};
 
 use super::remembered::Remembered;
 
@@ -25,6 +27,9 @@ struct Slot {
 struct Held {
     cache: u64,
     digest: Digest,
+    /// What the shared cache has.
+    original: Arc<Remembered>,
+    /// What requests of this thread get.
     known: Arc<Remembered>,
     left: u8,
 }
@@ -32,6 +37,16 @@ struct Held {
 thread_local! {
     static RECENT: RefCell<[Slot; SLOTS]> =
         const { RefCell::new([const { Slot { offered: 0, held: None } }; SLOTS]) };
+}
+
+impl Held {
+    fn of(cache: u64, digest: Digest, original: &Arc<Remembered>) -> Self {
+        let known = match Shard::count() {
+            1 => Arc::clone(original),
+            _ => Arc::new(original.copied()),
+        };
+        Self { cache, digest, original: Arc::clone(original), known, left: REFRESH_AFTER }
+    }
 }
 
 /// The token of that digest, if this thread holds it for the cache of that number.
@@ -44,10 +59,7 @@ pub(super) fn get(cache: u64, digest: &Digest) -> Option<Arc<Remembered>> {
                 held.left = left;
                 Some(Arc::clone(&held.known))
             }
-            None => {
-                slot.held = None;
-                None
-            }
+            None => None,
         }
     })
 }
@@ -57,8 +69,12 @@ pub(super) fn offer(cache: u64, digest: Digest, known: &Arc<Remembered>) {
     let beginning = beginning(&digest);
     RECENT.with_borrow_mut(|slots| {
         let Some(slot) = slots.get_mut(slot_of(&digest)) else { return };
-        if slot.offered == beginning {
-            slot.held = Some(Held { cache, digest, known: Arc::clone(known), left: REFRESH_AFTER });
+        let same =
+            slot.held.as_mut().filter(|held| held.cache == cache && Arc::ptr_eq(&held.original, known));
+        match same {
+            Some(held) => held.left = REFRESH_AFTER,
+            None if slot.offered == beginning => slot.held = Some(Held::of(cache, digest, known)),
+            None => {}
         }
         slot.offered = beginning;
     });

@@ -73,6 +73,22 @@ impl Remembered {
         }
     }
 
+    /// The same token, without what agents make of it.
+    pub(super) fn copied(&self) -> Self {
+        Self {
+            provider: self.provider,
+            terms: self.terms.clone(),
+            algorithm: self.algorithm,
+            kid: self.kid.clone(),
+            thumbprints: self.thumbprints.clone(),
+            key: Arc::clone(&self.key),
+            key_set: AtomicU64::new(self.key_set.load(Ordering::Relaxed)),
+            payload: self.payload.clone(),
+            first: OnceLock::new(),
+            others: OnceLock::new(),
+        }
+    }
+
     /// Whether the provider would still have it verified with the same key.
     pub(in crate::authn) fn is_still_signed(&self, provider: &Provider, now: Instant) -> bool {
         let last = self.key_set.load(Ordering::Relaxed);

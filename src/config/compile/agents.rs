@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue};
 use crate::authn::{ApiKeyPolicy, Issuers, OAuthPolicy, Scheme, TokenCache};
 use crate::authz::{ClaimHeader, ClaimHeaders, Entry};
 use crate::model::{AgentName, ProviderName, unbracketed};
-use crate::routing::{Agent, Authenticator, Cors, CorsRules, Methods, Route, next_id};
+use crate::routing::{Agent, Authenticator, Compiled, Cors, CorsRules, Methods, Route, next_id};
 use crate::telemetry::AgentMetrics;
 use crate::upstream::{Endpoint, Upstream, UpstreamHost, UpstreamTls};
 
@@ -79,7 +79,7 @@ fn agent(
         Auth::OAuth(oauth) => Some(&**oauth),
         Auth::ApiKey(_) | Auth::Public => None,
     };
-    Some(Agent {
+    Some(Agent::new(Compiled {
         display_name: entry.display_name.clone(),
         taken_prefix: taken_prefix(&entry.route),
         protocol: protocol::spoken(input, providers, from, entry, &route)?,
@@ -104,7 +104,7 @@ fn agent(
         authenticator,
         name,
         metrics,
-    })
+    }))
 }
 
 /// The handles of before, where they count under the same names.

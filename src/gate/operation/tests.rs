@@ -77,7 +77,7 @@ impl Given {
         let compiled = compile(&document, &Files::new(), None, &Metrics::new().unwrap()).unwrap();
         let Snapshot { mut agents, router, .. } = compiled.snapshot;
         drop(router);
-        let mut agent = Arc::into_inner(agents.remove(self.name).unwrap()).unwrap();
+        let mut agent = Arc::into_inner(agents.remove(self.name).unwrap()).unwrap().into_compiled().unwrap();
         agent.entry.operations = Some(Box::new(self.rules));
         agent.enforcement = self.enforcement;
         agent.protocol = Protocol::Mcp(Box::new(McpAgent {
@@ -93,7 +93,7 @@ impl Given {
             listing: Listing::Obtainable,
             max_list: 1 << 20,
         }));
-        Arc::new(agent)
+        Arc::new(agent.into())
     }
 }
 
@@ -198,10 +198,10 @@ fn an_operation_is_decided_by_the_rules_of_the_agent_and_then_by_its_own() {
         assert_eq!((verdict.reason, step_up(&verdict)), (reason, scopes), "{who:?} {body}");
         assert_eq!(verdict.permit.is_some(), reason == Ok, "{who:?} {body}");
     }
-    let mut agent = Arc::into_inner(agent).unwrap();
+    let mut agent = Arc::into_inner(agent).unwrap().into_compiled().unwrap();
     let tenant = crate::authz::ClaimRule::new("tenant".to_owned(), false, vec![json!("acme")]);
     agent.entry.rules.claims_all_of = vec![tenant];
-    let agent = Arc::new(agent);
+    let agent = Arc::new(agent.into());
     assert_eq!(posted(&agent, full, &tool("free")).reason, Ok);
     let verdict = posted(&agent, full, &tool("write_x"));
     assert_eq!((verdict.reason, step_up(&verdict)), (ClaimMismatch, None));
@@ -488,10 +488,10 @@ fn a_list_shows_each_caller_its_own_entries() {
         let shown: Vec<_> = shown.map(|(_, name)| *name).collect();
         assert_eq!(shown.join(" "), wanted, "{who:?}");
     }
-    let mut agent = Arc::into_inner(agent).unwrap();
+    let mut agent = Arc::into_inner(agent).unwrap().into_compiled().unwrap();
     let tenant = crate::authz::ClaimRule::new("tenant".to_owned(), false, vec![json!("acme")]);
     agent.entry.rules.claims_all_of = vec![tenant];
-    let verdict = posted(&Arc::new(agent), BASE, &plain("tools/list"));
+    let verdict = posted(&Arc::new(agent.into()), BASE, &plain("tools/list"));
     let (permit, viewer) = (verdict.permit.unwrap(), verdict.asked.unwrap().viewer);
     let shown: Vec<_> = names.iter().filter(|(kind, name)| permit.shows(viewer, *kind, name)).collect();
     assert_eq!(shown, [&(Tools, "free")], "no scope opens anything to a caller with the wrong claims");
