@@ -86,6 +86,11 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
         });
     }
 
+    /// Those who have slots.
+    pub(crate) fn crowd(&self) -> &Crowd {
+        &self.0.parts.crowd
+    }
+
     /// Something is in flight until the guard is dropped.
     pub(crate) fn busy(&self) -> Busy {
         self.0.parts.drain.enter()

@@ -17,7 +17,7 @@ use pingora::server::{ListenFds, ShutdownWatch};
 use pingora::services::Service;
 use rustix::io::Errno;
 use tokio::net::TcpStream;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::Receiver;
 use tokio::sync::watch;
 
 use crate::model::Shard;
@@ -48,7 +48,7 @@ pub struct Listening<A> {
     front: Front<A>,
     sockets: Sockets,
     spread: Spread,
-    given: Option<UnboundedReceiver<Given>>,
+    given: Option<Receiver<Given>>,
     muster: Muster,
 }
 
@@ -102,7 +102,10 @@ impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
     async fn accept(&self, at: &Accepting, stopping: &ShutdownWatch) {
         loop {
             match at.socket.accept().await {
-                Ok((stream, client)) => self.welcome(stream, client, at.read, stopping),
+                Ok((stream, client)) => {
+                    self.welcome(stream, client, at.read, stopping);
+                    self.front.crowd().settled().await;
+                }
                 Err(error) if is_out_of_resources(&error) => {
                     tracing::error!(%error, "no connection can be accepted");
                     tokio::time::sleep(OUT_OF_RESOURCES).await;
@@ -116,12 +119,26 @@ impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
     /// Serves a connection, or gives it to the shard that is to.
     fn welcome(&self, stream: TcpStream, client: SocketAddr, read: usize, stopping: &ShutdownWatch) {
         let _best_effort = stream.set_nodelay(true);
-        let counted = self.spread.place(self.shard);
+        // Where there are no slots, the shard that accepts makes room, or says that there is none: others learn of no
+        // connection that has no slot.
+        let counted = if self.front.crowd().is_full() {
+            self.spread.keep(self.shard)
+        } else {
+            self.spread.place(self.shard)
+        };
         if counted.shard() == self.shard {
             return self.front.take(Socket::accepted(stream, client, read), counted, stopping);
         }
-        match stream.into_std() {
-            Ok(stream) => self.spread.give(Given { stream, client, read, counted, busy: self.front.busy() }),
+        let busy = self.front.busy();
+        let given = stream.into_std().map(|stream| Given { stream, client, read, counted, busy });
+        let back = given.map(|given| self.spread.give(given));
+        let back = back.and_then(|back| back.map(|given| TcpStream::from_std(given.stream)).transpose());
+        match back {
+            Ok(None) => {}
+            Ok(Some(stream)) => {
+                let counted = self.spread.keep(self.shard);
+                self.front.take(Socket::accepted(stream, client, read), counted, stopping);
+            }
             Err(error) => tracing::debug!(%error, "a connection was lost"),
         }
     }
@@ -137,7 +154,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
 /// Serves what other shards have accepted for this one, as long as the process lives.
 async fn take_given<A: HttpServerApp + Send + Sync + 'static>(
     front: Front<A>,
-    mut all: UnboundedReceiver<Given>,
+    mut all: Receiver<Given>,
     stopping: ShutdownWatch,
     life: Life,
 ) {

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
@@ -16,6 +17,13 @@ use crate::telemetry::ConnectionMetrics;
 
 /// How many connections that were turned away may linger at once; they have no slot.
 const MOST_LINGERING: usize = 64;
+
+/// Connections that may be on their way to their slot at once, over all shards.
+const SPARE: usize = 64;
+
+/// A pause in which others leave, and how many of them one connection is worth.
+const PAUSE: Duration = Duration::from_millis(1);
+const MOST_PAUSES: u32 = 10;
 
 /// The limits of a crowd.
 #[derive(Debug, Clone)]
@@ -101,6 +109,25 @@ impl Crowd {
         }
         state.metrics.refused_in_all();
         Err(Full::InAll)
+    }
+
+    /// Whether all slots are taken, with some to spare for those that have none yet: to have a connection told by another
+    /// shard costs more than it helps then.
+    pub(crate) fn is_full(&self) -> bool {
+        let State { taken, limits, .. } = &*self.0;
+        taken.load(Ordering::Relaxed) + SPARE >= limits.connections
+    }
+
+    /// Waits until those have left that were asked to make room; they may be another shard's, which has to come to it. After a
+    /// few pauses it waits no more.
+    pub(crate) async fn settled(&self) {
+        let State { taken, limits, .. } = &*self.0;
+        for _ in 0..MOST_PAUSES {
+            if taken.load(Ordering::Relaxed) <= limits.connections + SPARE {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Counts a connection that was closed since its peer may not speak for others, or does not.

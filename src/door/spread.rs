@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::model::{PerShard, Shard};
 
@@ -16,6 +17,8 @@ use super::drain::Busy;
 
 /// Shards whose numbers of connections differ by more than one in so many are not even.
 const UNEVEN: usize = 10;
+/// Connections that may wait for a shard. They have no slot yet, so a shard that is busy is given no more.
+const WAITING: usize = 32;
 
 /// The connections of all shards. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -25,7 +28,7 @@ pub(crate) struct Spread(Arc<Shards>);
 struct Shards {
     counts: PerShard<AtomicUsize>,
     /// Where each takes what others have accepted for it.
-    doors: Vec<(Shard, UnboundedSender<Given>)>,
+    doors: Vec<(Shard, Sender<Given>)>,
 }
 
 /// A connection that one shard has accepted for another.
@@ -49,11 +52,11 @@ pub(crate) struct Counted {
 
 impl Spread {
     /// No connection yet; and for each of these shards what the others accept for it.
-    pub(crate) fn over(shards: &[Shard]) -> (Self, Vec<UnboundedReceiver<Given>>) {
+    pub(crate) fn over(shards: &[Shard]) -> (Self, Vec<Receiver<Given>>) {
         let (doors, given) = shards
             .iter()
             .map(|shard| {
-                let (door, given) = unbounded_channel();
+                let (door, given) = channel(WAITING);
                 ((*shard, door), given)
             })
             .unzip();
@@ -62,7 +65,11 @@ impl Spread {
 
     /// Counts a connection that `own` has accepted, at the shard that is to serve it.
     pub(crate) fn place(&self, own: Shard) -> Counted {
-        let shard = self.even(own);
+        self.keep(self.even(own))
+    }
+
+    /// Counts a connection at this shard, whatever the others have.
+    pub(crate) fn keep(&self, shard: Shard) -> Counted {
         self.0.counts.at(shard).fetch_add(1, Ordering::Relaxed);
         Counted { spread: self.clone(), shard }
     }
@@ -80,11 +87,14 @@ impl Spread {
         if is_uneven && count(own) > fewest { shard } else { own }
     }
 
-    /// Gives a connection to the shard at which it is counted.
-    pub(crate) fn give(&self, given: Given) {
-        let door = self.0.doors.iter().find(|(shard, _)| *shard == given.counted.shard);
-        // A shard takes nothing any more only when the process ends for it.
-        let _gone = door.map(|(_, door)| door.send(given));
+    /// Gives a connection to the shard at which it is counted; returns it when that shard has enough to do.
+    pub(crate) fn give(&self, given: Given) -> Option<Given> {
+        let (_, door) = self.0.doors.iter().find(|(shard, _)| *shard == given.counted.shard)?;
+        match door.try_send(given) {
+            // A shard takes nothing any more only when the process ends for it.
+            Ok(()) | Err(TrySendError::Closed(_)) => None,
+            Err(TrySendError::Full(given)) => Some(given),
+        }
     }
 }
 
