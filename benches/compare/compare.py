@@ -48,6 +48,8 @@ def options():
     parser.add_argument("--portcullis", type=pathlib.Path, help="the build to measure, if not that of --builds")
     parser.add_argument("--envoy", help="its binary, if not that of .tools")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "target/compare")
+    parser.add_argument("--neighbour", action="store_true",
+                        help="with a process on the gateway's core that takes its caches away, as on a crowded host")
     parser.add_argument("--process", action="store_true", help="memory and start of Portcullis too")
     parser.add_argument("--publish", action="store_true", help="copy the page and the picture to docs/performance")
     return parser.parse_args()
@@ -197,7 +199,11 @@ def main():
         rows = vet(stage, rows, peers, struck)
         for peer in peers.values():
             peer.process.signal(signal.SIGSTOP)
+        if args.neighbour:
+            stage.neighbour()
+        walks, signatures = [stage.walk()], stage.signatures()
         slices = measure(stage, rows, peers, struck, args)
+        walks.append(stage.walk())
         memory = {name: peer.process.memory() for name, peer in peers.items()}
         stage.stop_processes()
         process = facts_of(stage, args.portcullis or args.builds / "portcullis") if args.process else []
@@ -209,17 +215,18 @@ def main():
         f"{args.rounds} rounds of slices of {args.slice / 1000:g} s, {args.concurrency} requests at a time; {answers:,} "
         "answers, each of them looked at. One worker a gateway, alone on its core; load and agent share one thread on "
         "the other, which polls. HTTP/1.1 over kept connections, HTTP/2 over eight, HTTP/1.1 to the agent always. Access "
-        f"logs on, metrics on, default limits. {processor()}; {', '.join(versions(peers))}."
+        f"logs on, metrics on, default limits. {report.host(walks, args.neighbour)} {processor()}; {', '.join(versions(peers))}."
     )
     (args.out / "slices.json").write_text(json.dumps(slices))
-    text = report.page(rows, figures, facts, struck, process, memory)
+    text = report.page(rows, figures, facts, struck, process, memory, signatures, args.neighbour)
     (args.out / "compare.md").write_text(text)
     (args.out / "compare.svg").write_text(picture.picture(figures))
     if args.publish:
         public = ROOT / "docs/performance"
         public.mkdir(exist_ok=True)
-        for name in ("compare.md", "compare.svg"):
-            shutil.copyfile(args.out / name, public / name)
+        suffix = "-shared" if args.neighbour else ""
+        for stem, ending in (("compare", "md"), ("compare", "svg")):
+            shutil.copyfile(args.out / f"{stem}.{ending}", public / f"{stem}{suffix}.{ending}")
     print(text)
     # A peer may be missing; what everything is measured by may not.
     return any(not slices.get(row.key) for row in chosen(args) if row.peer.split("-")[0] in ("bare", "portcullis"))

@@ -9,6 +9,10 @@ import subprocess
 import time
 
 GATEWAY_CPU, LOAD_CPU = "0", "1"
+# Half of what most cores have of their own, so that a walk through it meets nobody but a neighbour.
+WALK = 512 * 1024
+# What the neighbour reads at a time, about all that a core has of its own, and how long it rests then.
+THRASH, REST_US = 1024 * 1024, 150
 
 
 def free_port():
@@ -113,12 +117,26 @@ class Stage:
         subprocess.run([binaries / "mint", self.keys, str(tokens)], check=True)
         self.agent = free_port()
         self.load = Load(binaries / "load", self.agent)
-        self.processes = []
+        self.processes, self.thrash = [], None
 
     def start(self, name, command, ports, environment=None):
         process = Process(name, command, ports, self.folder, environment)
         self.processes.append(process)
         return process.wait()
+
+    def neighbour(self):
+        """One that takes the caches of the gateway's core away, again and again, until the stage is left."""
+        self.thrash = Process("neighbour", [self.binaries / "neighbour", "thrash", THRASH, REST_US], [], self.folder)
+
+    def walk(self):
+        """What a step through the cache of the gateway's core takes now, in nanoseconds: low, middle, high."""
+        command = ["taskset", "-c", GATEWAY_CPU, self.binaries / "neighbour", "walk", str(WALK)]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    def signatures(self):
+        """What verifying a signature alone takes on the gateway's core, in microseconds, by algorithm."""
+        command = ["taskset", "-c", GATEWAY_CPU, self.binaries / "signature", self.keys]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
     def write(self, name, text):
         path = self.folder / name
@@ -142,4 +160,6 @@ class Stage:
 
     def stop(self):
         self.stop_processes()
+        if self.thrash:
+            self.thrash.stop()
         self.load.stop()
