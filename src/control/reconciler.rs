@@ -166,6 +166,7 @@ impl Reconciler {
     /// Like [`Self::reconcile`], on request: also warns of certificates that came near their expiry since the last
     /// compilation.
     pub(super) async fn reload(&mut self) -> Result<Outcome, Vec<Finding>> {
+        self.stores.resources.read_anew();
         let outcome = self.reconcile().await;
         self.background.fetch_cards();
         if matches!(outcome, Ok(Outcome::Unchanged)) {

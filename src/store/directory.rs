@@ -54,13 +54,18 @@ impl DirectoryStore {
 #[async_trait]
 impl ResourceStore for DirectoryStore {
     async fn read(&self) -> Result<Reading, StoreError> {
-        self.look(Folder::read).await
+        let ear = self.watch.as_ref().and_then(FileWatch::ear).cloned();
+        self.look(move |folder| folder.read(ear.as_deref())).await
     }
 
     async fn changed(&mut self) {
         let watch = self.watch.get_or_insert_with(FileWatch::new);
         watch.follow(&self.folder.links(), &self.folder.watched());
-        watch.rung().await;
+        watch.rung(self.folder.patience()).await;
+    }
+
+    fn read_anew(&self) {
+        self.folder.read_anew();
     }
 
     async fn commit(&self, commit: Commit) -> Result<u64, WriteError> {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::leisure::at_leisure;
 use super::text::read_text;
-use super::watch::FileWatch;
+use super::watch::{AT_LEAST_EVERY, FileWatch};
 use super::{Documents, StoreError, Text};
 
 /// The file or directory that `-c` names.
@@ -38,7 +38,7 @@ impl Documents for FileDocuments {
         let watch = self.watch.get_or_insert_with(FileWatch::new);
         let folder = self.path.is_dir().then_some(self.path.as_path());
         watch.follow(&all, folder.as_slice());
-        watch.rung().await;
+        watch.rung(AT_LEAST_EVERY).await;
     }
 
     /// Documents are never written: a program would lose their comments and their order.
@@ -75,7 +75,7 @@ fn documents(place: &Path) -> Result<Vec<Text>, StoreError> {
 }
 
 fn document(path: &Path) -> Result<Text, StoreError> {
-    Ok(Text { path: path.into(), text: read_text(path)?.into() })
+    Ok(Text { path: path.into(), text: read_text(path, &mut Vec::new())?.into() })
 }
 
 #[cfg(test)]

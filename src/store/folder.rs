@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::access::{Access, Writer};
 use super::durable::{flush, remove};
 use super::history::History;
+use super::inotify::Ear;
 use super::journal::{Direction, carry_out, keep, settle, unsettled};
 use super::layout::Layout;
-use super::shelf::{Shelf, bring_up};
+use super::shelf::Shelf;
 use super::text::{MAX_BYTES, read_resource};
+use super::texts::Texts;
 use super::{Change, Commit, Description, Reading, Record, StoreError, StoreKind, Text, WriteError};
 use crate::model::ResourceId;
 
@@ -56,26 +59,50 @@ impl Folder {
         Ok(())
     }
 
-    pub(super) fn read(&self) -> Result<Reading, StoreError> {
+    /// All resources. `ear` has heard of changes in the folders.
+    pub(super) fn read(&self, ear: Option<&Ear>) -> Result<Reading, StoreError> {
         let earlier = self.history.head()?;
-        let (mut texts, unreadable) = self.shelf.read(&self.layout, self.access.is_held())?;
+        let (mut texts, unreadable) = self.shelf.read(&self.layout, self.access.is_held(), ear)?;
         // Another process may have written in the meantime, or died while it did. In this order, since a commit
         // is first unsettled and then a revision.
         let unsettled = unsettled(&self.layout)?;
         let head = self.history.head()?;
         for number in earlier.saturating_add(1)..=head {
             if let Some(record) = self.history.record(number)? {
-                bring_up(&mut texts, &record, Direction::Forward);
+                self.bring_up(&mut texts, &record, Direction::Forward);
             }
         }
         if let Some((record, direction)) = unsettled {
-            bring_up(&mut texts, &record, direction);
+            self.bring_up(&mut texts, &record, direction);
         }
-        let resources = texts.into_iter().map(|(id, text)| {
-            let path = self.layout.file(&id).into();
-            (id, Text { path, text: text.into() })
-        });
-        Ok(Reading { head, hash: None, resources: resources.collect(), unreadable })
+        Ok(Reading { head, hash: None, resources: texts.into_vec(), unreadable })
+    }
+
+    /// Applies a commit to resources that were read before it or during it.
+    pub(super) fn bring_up(&self, texts: &mut Texts, record: &Record, direction: Direction) {
+        for change in &record.commit.changes {
+            let (before, after) = direction.ends(change);
+            if texts.get(&change.id).map(|text| &**text) != before.as_deref() {
+                continue;
+            }
+            match after {
+                Some(text) => {
+                    let path = self.layout.file(&change.id).into();
+                    texts.put(change.id.clone(), Text { path, text: text.as_str().into() });
+                }
+                None => texts.remove(&change.id),
+            }
+        }
+    }
+
+    /// Makes the next reading one of all files, whatever was heard.
+    pub(super) fn read_anew(&self) {
+        self.shelf.read_anew();
+    }
+
+    /// How long what was read last may go unread.
+    pub(super) fn patience(&self) -> Duration {
+        self.shelf.patience()
     }
 
     pub(super) fn commit(&self, commit: Commit) -> Result<u64, WriteError> {

@@ -7,7 +7,7 @@ use super::{Query, Record, StoreError, WriteError};
 impl Folder {
     /// All resources.
     pub(super) fn contents(&self) -> Result<Contents, StoreError> {
-        let reading = self.read()?;
+        let reading = self.read(None)?;
         let head = reading.head;
         let resources = reading.whole()?.into_iter().map(|(id, text)| (id, text.text.to_string())).collect();
         Ok(Contents { head, resources })

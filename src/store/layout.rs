@@ -31,9 +31,14 @@ impl Layout {
         self.folder(id.kind()).join(format!("{}.yaml", id.name()))
     }
 
+    /// The name of a resource with a file of this name, if it is one.
+    pub(super) fn name(file: &OsStr) -> Option<&str> {
+        file.to_str()?.strip_suffix(".yaml")
+    }
+
     /// The resource of a kind with a file of this name.
     pub(super) fn resource(kind: ResourceKind, file: &OsStr) -> Option<ResourceId> {
-        ResourceId::new(kind, file.to_str()?.strip_suffix(".yaml")?)
+        ResourceId::new(kind, Self::name(file)?)
     }
 
     /// The folder of the history.

@@ -22,6 +22,8 @@ mod folder;
 mod folder_moving;
 mod health;
 mod health_source;
+mod heard;
+mod held;
 mod history;
 mod inotify;
 mod journal;
@@ -37,6 +39,7 @@ mod shelf;
 mod snapshot;
 mod state;
 mod text;
+mod texts;
 mod watch;
 
 pub use absent::NoStore;

@@ -26,6 +26,10 @@ pub trait ResourceStore: Send + Sync {
     /// When the resources cannot be listed. A single resource that cannot be read is in [`Reading::unreadable`].
     async fn read(&self) -> Result<Reading, StoreError>;
 
+    /// Makes the next reading one of everything, whatever was heard of changes: for somebody who asks for it. A store that
+    /// reads everything each time, or is told of every change, has nothing to do.
+    fn read_anew(&self) {}
+
     /// Waits until a resource may have changed. Cancel-safe: a dropped future loses no notification.
     async fn changed(&mut self);
 

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags, openat};
@@ -26,38 +26,42 @@ pub struct Text {
     pub text: Arc<str>,
 }
 
-/// The text at `path`.
-pub(super) fn read_text(path: &Path) -> Result<String, StoreError> {
-    File::open(path)
-        .map_err(|e| StoreError::unreadable(path, &e))
-        .and_then(|file| read(path, file, MAX_BYTES))
+/// The text at `path`, in `buffer`.
+pub(super) fn read_text<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Result<&'b str, StoreError> {
+    let file = File::open(path).map_err(|e| StoreError::unreadable(path, &e))?;
+    read(|| path.to_owned(), file, MAX_BYTES, buffer)
 }
 
 /// The text at `path`, or `None` when there is no file.
-pub(super) fn read_if_there(path: &Path) -> Result<Option<String>, StoreError> {
-    read_up_to(MAX_BYTES, path)
+pub(super) fn read_if_there<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Result<Option<&'b str>, StoreError> {
+    read_up_to(MAX_BYTES, path, buffer)
 }
 
 /// The text of a file in an open folder, or `None` when there is none. `path` is for errors: resolving it for each of
 /// thousands of files would cost as much as reading them.
-pub(super) fn read_in(folder: &File, name: &OsStr, path: &Path) -> Result<Option<String>, StoreError> {
+pub(super) fn read_in<'b>(
+    folder: &File,
+    name: &OsStr,
+    path: impl FnOnce() -> PathBuf,
+    buffer: &'b mut Vec<u8>,
+) -> Result<Option<&'b str>, StoreError> {
     match openat(folder, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) {
         Err(Errno::NOENT) => Ok(None),
-        Err(error) => Err(StoreError::unreadable(path, &error.into())),
-        Ok(file) => read(path, File::from(file), MAX_BYTES).map(Some),
+        Err(error) => Err(StoreError::unreadable(&path(), &error.into())),
+        Ok(file) => read(path, File::from(file), MAX_BYTES, buffer).map(Some),
     }
 }
 
 /// A file that the store itself wrote, of any size; `None` when there is none.
 pub(super) fn read_own(path: &Path) -> Result<Option<String>, StoreError> {
-    read_up_to(u64::MAX, path)
+    Ok(read_up_to(u64::MAX, path, &mut Vec::new())?.map(str::to_owned))
 }
 
-fn read_up_to(limit: u64, path: &Path) -> Result<Option<String>, StoreError> {
+fn read_up_to<'b>(limit: u64, path: &Path, buffer: &'b mut Vec<u8>) -> Result<Option<&'b str>, StoreError> {
     match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StoreError::unreadable(path, &error)),
-        Ok(file) => read(path, file, limit).map(Some),
+        Ok(file) => read(|| path.to_owned(), file, limit, buffer).map(Some),
     }
 }
 
@@ -65,9 +69,9 @@ fn read_up_to(limit: u64, path: &Path) -> Result<Option<String>, StoreError> {
 /// replaced too: its text has U+FFFD for each invalid byte.
 pub(super) fn read_resource(path: &Path) -> Result<Option<String>, StoreError> {
     match fs::metadata(path) {
-        Ok(meta) if meta.is_file() => match read_if_there(path) {
+        Ok(meta) if meta.is_file() => match read_if_there(path, &mut Vec::new()) {
             Err(StoreError::NotUtf8 { .. }) => marked(path),
-            text => text,
+            text => Ok(text?.map(str::to_owned)),
         },
         Ok(_) => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -87,15 +91,20 @@ fn marked(path: &Path) -> Result<Option<String>, StoreError> {
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn read(path: &Path, file: File, limit: u64) -> Result<String, StoreError> {
-    let mut bytes = Vec::with_capacity(FIRST_READ);
-    let read = file.take(limit.saturating_add(1)).read_to_end(&mut bytes);
-    let read = read.map_err(|e| StoreError::unreadable(path, &e))?;
-    if read as u64 > limit {
-        return Err(StoreError::TooLarge { path: path.to_owned(), limit });
+/// Reads a file into `buffer`, in place of what was there.
+fn read(
+    path: impl FnOnce() -> PathBuf,
+    file: File,
+    limit: u64,
+    buffer: &mut Vec<u8>,
+) -> Result<&str, StoreError> {
+    buffer.clear();
+    buffer.reserve(FIRST_READ);
+    match file.take(limit.saturating_add(1)).read_to_end(buffer) {
+        Err(error) => return Err(StoreError::unreadable(&path(), &error)),
+        Ok(read) if read as u64 > limit => return Err(StoreError::TooLarge { path: path(), limit }),
+        Ok(_) => {}
     }
-    // Thousands of texts are kept for long, so none may keep spare capacity.
-    bytes.shrink_to_fit();
-    String::from_utf8(bytes)
-        .map_err(|e| StoreError::NotUtf8 { path: path.to_owned(), offset: e.utf8_error().valid_up_to() })
+    std::str::from_utf8(buffer)
+        .map_err(|error| StoreError::NotUtf8 { path: path(), offset: error.valid_up_to() })
 }

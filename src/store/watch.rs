@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::inotify::Inotify;
+use super::inotify::{Ear, Inotify};
 
 /// Events within this time of each other are one notification: an editor saves a file in several system calls.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -19,7 +19,8 @@ const SETTLE: Duration = Duration::from_millis(50);
 const SETTLE_AT_MOST: Duration = Duration::from_millis(300);
 /// The interval of polling: rarely on Linux, for file systems without events (such as NFS), and every second on systems
 /// without inotify, where polling finds every change.
-const AT_LEAST_EVERY: Duration = Duration::from_secs(if cfg!(target_os = "linux") { 30 } else { 1 });
+pub(super) const AT_LEAST_EVERY: Duration =
+    Duration::from_secs(if cfg!(target_os = "linux") { 30 } else { 1 });
 
 /// Watches the folders of some files.
 #[derive(Debug)]
@@ -52,6 +53,7 @@ impl FileWatch {
         let wanted =
             wanted.into_iter().map(|folder| (which(&folder), folder)).map(|(ino, f)| (f, ino)).collect();
         let Some(watcher) = &mut self.watcher else { return };
+        self.folders.retain(|(folder, _)| watcher.watches(folder));
         for (gone, _) in self.folders.difference(&wanted) {
             watcher.unwatch(gone);
         }
@@ -71,9 +73,14 @@ impl FileWatch {
         self.folders = watched;
     }
 
-    /// Waits for a notification or the polling interval. Cancel-safe: a dropped future loses no notification.
-    pub(super) async fn rung(&self) {
-        if tokio::time::timeout(AT_LEAST_EVERY, self.bell.notified()).await.is_ok() {
+    /// What hears of changes in the folders, where something does.
+    pub(super) fn ear(&self) -> Option<&Arc<Ear>> {
+        self.watcher.as_ref().map(Inotify::ear)
+    }
+
+    /// Waits for a notification, at most this long. Cancel-safe: a dropped future loses no notification.
+    pub(super) async fn rung(&self, at_most: Duration) {
+        if tokio::time::timeout(at_most, self.bell.notified()).await.is_ok() {
             let mut ring = Ring { bell: &self.bell, heard: false };
             // Let a writer finish, because one change is often several events, but not for ever: a folder may be
             // written to all the time.
@@ -124,7 +131,7 @@ mod tests {
             }
         });
         let began = tokio::time::Instant::now();
-        watch.rung().await;
+        watch.rung(AT_LEAST_EVERY).await;
         assert!(began.elapsed() <= SETTLE + SETTLE_AT_MOST, "{:?}", began.elapsed());
         busy.abort();
     }
@@ -133,15 +140,15 @@ mod tests {
     async fn a_wait_dropped_while_it_settles_loses_no_notification() {
         let watch = FileWatch { bell: Arc::default(), watcher: None, folders: BTreeSet::new() };
         watch.bell.notify_one();
-        let given_up = tokio::time::timeout(SETTLE / 2, watch.rung()).await;
+        let given_up = tokio::time::timeout(SETTLE / 2, watch.rung(AT_LEAST_EVERY)).await;
         assert!(given_up.is_err());
         let began = tokio::time::Instant::now();
-        watch.rung().await;
+        watch.rung(AT_LEAST_EVERY).await;
         watch.bell.notify_one();
-        watch.rung().await;
+        watch.rung(AT_LEAST_EVERY).await;
         assert!(began.elapsed() < AT_LEAST_EVERY, "{:?}", began.elapsed());
         // A settled notification is over.
-        watch.rung().await;
+        watch.rung(AT_LEAST_EVERY).await;
         assert!(began.elapsed() >= AT_LEAST_EVERY, "{:?}", began.elapsed());
     }
 }

@@ -57,12 +57,20 @@ impl Asked {
         self.0.describe()
     }
 
-    /// Fails unless the store rings for what is done now, long before it would look without a ring.
-    pub(crate) fn rings_for(&mut self, what: &str, act: impl FnOnce()) {
-        // What was done before has rung out.
+    pub(crate) fn read_anew(&self) {
+        self.0.read_anew();
+    }
+
+    /// Listens from now on, until what was done before has rung out.
+    pub(crate) fn listens(&mut self) {
         wait(async {
             while tokio::time::timeout(Duration::from_millis(150), self.0.changed()).await.is_ok() {}
         });
+    }
+
+    /// Fails unless the store rings for what is done now, long before it would look without a ring.
+    pub(crate) fn rings_for(&mut self, what: &str, act: impl FnOnce()) {
+        self.listens();
         let mut waits = self.0.changed();
         wait(async { assert!(futures::poll!(waits.as_mut()).is_pending(), "a ring before {what}") });
         act();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use portcullis::store::{Reading, StoreError, WriteError, Writer};
 
+use super::asked::Asked;
 use super::contract::{Place as _, agent, all, change, commit, key, provider, resources};
 use super::directory::Directory;
 
@@ -304,4 +305,113 @@ fn a_file_that_was_read_before_is_still_whole_for_who_reads_it() {
     store.commit(&commit([change(&agent("a"), Some("a1"), Some("a2"))])).unwrap();
     assert_ne!(fs::metadata(place.file(&agent("a"))).unwrap().ino(), before);
     assert_eq!(std::io::read_to_string(held).unwrap(), "a1");
+}
+
+/// Something that is done to the files in the folder of the agents, and beside it.
+type Edit = (&'static str, fn(&Path));
+
+/// What people and programs do to the files of a store, one after the other.
+const EDITS: [Edit; 21] = [
+    ("nothing", |_| ()),
+    ("a write", |agents| fs::write(agents.join("a.yaml"), "2").unwrap()),
+    ("another of the same size at once", |agents| fs::write(agents.join("a.yaml"), "3").unwrap()),
+    ("two at once", |agents| ["b", "c"].iter().for_each(|name| named(agents, name, "1"))),
+    ("an editor's temporary file", |agents| {
+        fs::write(agents.join(".a.yaml.swp"), "4").unwrap();
+        fs::rename(agents.join(".a.yaml.swp"), agents.join("a.yaml")).unwrap();
+    }),
+    ("an older file in its place", |agents| {
+        let old = agents.with_file_name("old.yaml");
+        fs::write(&old, "5").unwrap();
+        let before = std::time::SystemTime::UNIX_EPOCH;
+        fs::File::options().write(true).open(&old).unwrap().set_modified(before).unwrap();
+        fs::rename(&old, agents.join("a.yaml")).unwrap();
+    }),
+    ("another name", |agents| fs::rename(agents.join("b.yaml"), agents.join("d.yaml")).unwrap()),
+    ("one goes", |agents| fs::remove_file(agents.join("c.yaml")).unwrap()),
+    ("one goes to another kind", |agents| {
+        fs::rename(agents.join("d.yaml"), agents.with_file_name("api_keys").join("d.yaml")).unwrap();
+    }),
+    ("a stray", |agents| fs::write(agents.join("a.yaml~"), "6").unwrap()),
+    ("no text", |agents| fs::write(agents.join("e.yaml"), b"\xff").unwrap()),
+    ("a text again", |agents| named(agents, "e", "7")),
+    ("a link", |agents| {
+        named(agents.parent().unwrap(), "elsewhere", "8");
+        symlink("../elsewhere.yaml", agents.join("f.yaml")).unwrap();
+    }),
+    ("what it leads to", |agents| named(agents.parent().unwrap(), "elsewhere", "9")),
+    ("the link goes", |agents| fs::remove_file(agents.join("f.yaml")).unwrap()),
+    ("a folder with the name of a resource", |agents| fs::create_dir(agents.join("g.yaml")).unwrap()),
+    ("another folder", |agents| {
+        fs::rename(agents, agents.with_file_name("before")).unwrap();
+        fs::create_dir(agents).unwrap();
+        named(agents, "a", "10");
+    }),
+    ("a write into that", |agents| named(agents, "a", "11")),
+    ("a store in the place of another", |agents| {
+        let store = agents.parent().unwrap();
+        fs::rename(store, store.with_file_name("before")).unwrap();
+        fs::create_dir_all(agents).unwrap();
+        named(agents, "h", "12");
+    }),
+    ("a write into that one", |agents| named(agents, "h", "13")),
+    ("a thousand and more at once", |agents| (0..1_100).for_each(|n| named(agents, &n.to_string(), "14"))),
+];
+
+fn named(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(format!("{name}.yaml")), text).unwrap();
+}
+
+#[test]
+fn who_has_listened_reads_at_once_what_who_comes_now_reads() {
+    let place = Directory::empty();
+    let store = place.open(Writer::Now).unwrap();
+    store.commit(&commit([change(&agent("a"), None, Some("1"))])).unwrap();
+    drop(store);
+    let agents = place.folder().join("agents");
+    // One that hears of each edit by itself, and one that is a few behind and listens to new folders later.
+    let [mut at_once, mut later] = [(); 2].map(|()| place.open(Writer::Never).unwrap());
+    [&mut at_once, &mut later].into_iter().for_each(Asked::listens);
+    let _all_is_held = [&at_once, &later].map(|store| store.read().map(drop));
+    for (nth, (edit, act)) in EDITS.into_iter().enumerate() {
+        act(&agents);
+        let read = |store: &Asked| store.read().map(|it| (it.resources, it.unreadable)).unwrap();
+        let now = read(&place.open(Writer::Never).unwrap());
+        assert_eq!(read(&at_once), now, "{edit}");
+        assert_eq!(read(&at_once), now, "{edit}, once more");
+        if nth % 3 == 2 {
+            assert_eq!(read(&later), now, "{edit}, and those before it");
+            later.listens();
+        }
+    }
+}
+
+#[test]
+fn a_commit_is_read_at_once_by_who_has_listened() {
+    let place = Directory::empty();
+    let mut store = place.open(Writer::Now).unwrap();
+    store.listens();
+    store.read().unwrap();
+    let texts: Vec<String> = (0..5).map(|n| n.to_string()).collect();
+    for pair in texts.windows(2) {
+        let before = pair.first().filter(|before| *before != "0").map(String::as_str);
+        store.commit(&commit([change(&agent("a"), before, pair.last().map(String::as_str))])).unwrap();
+        assert_eq!(Some(&resources(&store)["agents/a"]), pair.last());
+    }
+}
+
+#[test]
+fn what_no_event_tells_of_is_read_when_somebody_asks_for_it() {
+    let place = Directory::empty();
+    let mut store = place.open(Writer::Now).unwrap();
+    store.commit(&commit([change(&agent("a"), None, Some("1"))])).unwrap();
+    // A second name outside of the folders that are listened to.
+    let outside = place.folder().with_file_name("outside");
+    fs::hard_link(place.file(&agent("a")), &outside).unwrap();
+    store.listens();
+    assert_eq!(resources(&store)["agents/a"], "1");
+    fs::write(&outside, "2").unwrap();
+    assert_eq!(resources(&store)["agents/a"], "1", "files that nobody changed are not read each time");
+    store.read_anew();
+    assert_eq!(resources(&store)["agents/a"], "2");
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use super::super::Text;
 use super::super::access::Writer;
 use super::super::durable::make_folder;
 use super::super::folder::Folder;
 use super::super::layout::unnamed;
+use super::super::texts::Texts;
 use super::*;
 use crate::model::ResourceId;
 
@@ -63,7 +65,7 @@ impl Scene {
     }
 
     fn seen(folder: &Folder) -> State {
-        let texts = folder.read().unwrap().whole().unwrap().into_iter();
+        let texts = folder.read(None).unwrap().whole().unwrap().into_iter();
         texts.map(|(id, text)| (id.to_string(), text.text.to_string())).collect()
     }
 
@@ -197,7 +199,8 @@ fn settling_leaves_files_changed_by_hand_since_then_alone() {
 fn a_damaged_intent_is_an_error() {
     let scene = Scene::new();
     fs::write(scene.layout.pending(), "{").unwrap();
-    for result in [scene.open(Writer::Now).map(drop), scene.open(Writer::Never).unwrap().read().map(drop)] {
+    for result in [scene.open(Writer::Now).map(drop), scene.open(Writer::Never).unwrap().read(None).map(drop)]
+    {
         let Err(StoreError::Damaged { path, why }) = result else { panic!("{result:?}") };
         assert_eq!((path, why.contains("move it away")), (scene.layout.pending(), true));
     }
@@ -205,7 +208,7 @@ fn a_damaged_intent_is_an_error() {
 
 #[test]
 fn a_read_during_commits_includes_the_last_of_them() {
-    use super::super::shelf::{Resources, bring_up};
+    let folder = Scene::new().open(Writer::Never).unwrap();
     let id = |name: &str| ResourceId::new(ResourceKind::Agent, name).unwrap();
     let texts = ["1", "2", "1", "3"].map(|text| Some(text.to_owned()));
     let record = |at: usize| {
@@ -226,13 +229,18 @@ fn a_read_during_commits_includes_the_last_of_them() {
     for a in [None, Some("1"), Some("2"), Some("3")] {
         for b in [None, Some("1"), Some("2"), Some("3"), Some("by hand")] {
             let read = [("a", a), ("b", b)];
-            let mut seen: Resources =
-                read.iter().filter_map(|(name, text)| Some((id(name), (*text)?.to_owned()))).collect();
+            let text = |text: &str| Text { path: Path::new("").into(), text: text.into() };
+            let mut seen: Texts =
+                read.iter().filter_map(|(name, found)| Some((id(name), text((*found)?)))).collect();
             for at in 0..texts.len() {
-                bring_up(&mut seen, &record(at), Direction::Forward);
+                folder.bring_up(&mut seen, &record(at), Direction::Forward);
             }
             let b = b.filter(|text| *text == "by hand").unwrap_or("3");
-            assert_eq!(seen.into_values().collect::<Vec<_>>(), ["3", b], "{read:?}");
+            assert_eq!(
+                seen.into_vec().iter().map(|(_, text)| &*text.text).collect::<Vec<_>>(),
+                ["3", b],
+                "{read:?}"
+            );
         }
     }
 }
