@@ -26,6 +26,7 @@ pub(super) fn make(input: &Input<'_>, providers: &Providers, from: &FromFiles) -
     let tokens = token_cache(input);
     let denials = input.previous.map(|snapshot| Arc::clone(&snapshot.denials)).unwrap_or_default();
     let mut all = Agents { issuers, keys, api_keys, tokens, denials, ..Agents::default() };
+    let mut agents = Vec::with_capacity(input.document.agents.len());
     for entry in &input.document.agents {
         let Some(endpoint) = endpoint(input, &mut all, &entry.upstream) else { continue };
         if entry.a2a.is_some() {
@@ -39,8 +40,10 @@ pub(super) fn make(input: &Input<'_>, providers: &Providers, from: &FromFiles) -
             let help = "change the path or the host of one of them";
             input.report(&entry.source).say(Code::DuplicateRoute, entry.route.place, message, help);
         }
-        all.agents.insert(agent.name.clone(), agent);
+        agents.push((agent.name.clone(), agent));
     }
+    // At once: they mostly are in the order of their names.
+    all.agents = agents.into_iter().collect();
     all
 }
 
@@ -215,7 +218,7 @@ fn authenticator(
             Authenticator::OAuth(OAuthPolicy {
                 header: oauth.header.clone(),
                 scheme: Scheme::parse(&oauth.prefix)?,
-                also: oauth.also.as_slice().into(),
+                also: oauth.also.clone(),
                 forward_token: oauth.forward_token.clone(),
                 providers: accepted?,
                 issuers: Arc::clone(&all.issuers),
@@ -235,7 +238,7 @@ fn claim_headers(
     oauth: Option<&settings::OAuth>,
     entry: &AgentEntry,
 ) -> Option<ClaimHeaders> {
-    let pairs = oauth.map(|oauth| oauth.claim_headers.as_slice()).unwrap_or_default();
+    let pairs = oauth.map(|oauth| &*oauth.claim_headers).unwrap_or_default();
     let headers =
         pairs.iter().map(|(claim, header)| ClaimHeader { claim: claim.clone(), header: header.clone() });
     match ClaimHeaders::new(headers.collect(), oauth.map(|oauth| oauth.claim_header_text).unwrap_or_default())

@@ -68,7 +68,7 @@ impl Document {
             };
             key_file.into_iter().chain(&provider.ca_file)
         });
-        let upstreams = self.agents.iter().filter_map(|a| a.upstream.ca_file.as_ref());
+        let upstreams = self.agents.iter().filter_map(|a| a.upstream.ca_file.as_deref());
         let given = self.agents.iter().flat_map(|agent| &agent.upstream.set_headers);
         let given = given.filter_map(|header| match &header.value {
             SetValue::File(path) => Some(path),

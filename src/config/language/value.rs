@@ -31,7 +31,7 @@ impl<V: Value> Value for Placed<V> {
     }
 }
 
-/// A value that is large and mostly absent.
+/// A value that is large, and mostly absent or one of many.
 pub(in crate::config) struct Boxed<V>(V);
 
 impl<V: Value> Value for Boxed<V> {
@@ -44,5 +44,13 @@ impl<V: Value> Value for Boxed<V> {
 
     fn read_under(report: &Report<'_>, owner: Place, node: &Node) -> Option<Self::Read> {
         V::read_under(report, owner, node).map(Box::new)
+    }
+
+    fn missing(fields: &Fields<'_>, field: &Field) {
+        V::missing(fields, field);
+    }
+
+    fn shown(read: &Self::Read) -> Option<String> {
+        V::shown(read)
     }
 }

@@ -60,7 +60,7 @@ section! {
         /// the path prefix at which the agent answers
         route: Spanned<Route> as Placed<Route>, required;
         /// the URL of the agent
-        upstream: Upstream as Upstream, required;
+        upstream: Box<Upstream> as Boxed<Upstream>, required;
         /// who may call: exactly one of oauth, api_key, or the word public
         auth: Spanned<Auth> as Placed<Auth>, required;
         /// the origin under which callers reach the agent, such as https://agents.example.com; default

@@ -40,7 +40,7 @@ section! {
         /// the claim that names the audience: aud, or client_id where tokens have no `aud`
         audience_claim: AudienceClaim as AudienceClaim = AudienceClaim::Aud;
         /// other places of the token: websocket_protocol, `query: NAME`, `cookie: NAME`
-        also: Vec<TokenLocation> as TokenPlaces = Vec::new();
+        also: Box<[TokenLocation]> as TokenPlaces = Box::default();
         /// the request header with the token
         header: HeaderName as CredentialHeader = http::header::AUTHORIZATION;
         /// the word before the token; "" is the bare token
@@ -54,7 +54,7 @@ section! {
         /// claims that the token must have
         claims: ClaimRules as ClaimRules = ClaimRules::default();
         /// claims that the agent gets as headers: claim to header name
-        claim_headers: Vec<(String, HeaderName)> as ClaimHeaders = Vec::new();
+        claim_headers: Box<[(String, HeaderName)]> as ClaimHeaders = Box::default();
         /// a claim for a header that is not ASCII: refuse the caller, omit the header, or write it into a second one,
         /// `NAME*`, as RFC 8187 says
         claim_header_text: NonAscii as NonAscii = NonAscii::Refuse;
@@ -124,7 +124,7 @@ const ANOTHER_HEADER: &str =
 enum ClaimHeaders {}
 
 impl Value for ClaimHeaders {
-    type Read = Vec<(String, HeaderName)>;
+    type Read = Box<[(String, HeaderName)]>;
     const SHAPE: Shape = Shape::Map(r"\S", &SettableHeader::SHAPE);
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Self::Read> {
@@ -151,7 +151,6 @@ impl Value for ClaimHeaders {
             taken.push((spelled, node.place));
             headers.push((claim.text.clone(), name));
         }
-        headers.shrink_to_fit();
-        Some(headers)
+        Some(headers.into())
     }
 }

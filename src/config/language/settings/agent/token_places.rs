@@ -28,10 +28,10 @@ section! {
 pub(super) enum TokenPlaces {}
 
 impl Value for TokenPlaces {
-    type Read = Vec<TokenLocation>;
+    type Read = Box<[TokenLocation]>;
     const SHAPE: Shape = List::<TokenPlace>::SHAPE;
 
-    fn read(report: &Report<'_>, node: &Node) -> Option<Vec<TokenLocation>> {
+    fn read(report: &Report<'_>, node: &Node) -> Option<Self::Read> {
         let mut places: Vec<Spanned<TokenLocation>> = Vec::new();
         for place in List::<Placed<TokenPlace>>::read(report, node)? {
             match places.iter().find(|other| other.value == place.value) {

@@ -9,7 +9,7 @@ use url::Url;
 use super::super::super::section::section;
 use super::super::super::shape::Shape;
 use super::super::super::units::parse_duration;
-use super::super::super::value::{Placed, Value};
+use super::super::super::value::{Boxed, Placed, Value};
 use super::super::super::values::{FilePath, Time, bad_url, some_text};
 use super::super::super::web;
 use super::set_headers::{SetHeader, SetHeaders};
@@ -38,7 +38,7 @@ section! {
         /// how long a kept connection may rest and still be used
         idle_timeout: Duration as Time<1, HOUR> = Duration::from_secs(30);
         /// a file with the certificates (PEM) that are trusted for this upstream, instead of the system's
-        ca_file: Option<Spanned<PathBuf>> as Placed<FilePath>;
+        ca_file: Option<Box<Spanned<PathBuf>>> as Boxed<Placed<FilePath>>;
         /// the `Host` that the agent gets: rewrite (the authority of `url`), preserve (the caller's), or a name
         host: UpstreamHost as UpstreamHost = UpstreamHost::Rewrite;
         /// headers that the agent gets with every request, set last: name to text, or to a file; never shown
