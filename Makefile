@@ -88,7 +88,7 @@ interop: ## MCP and A2A clients, servers and suites that others wrote, through t
 .PHONY: soak
 soak: setup ## The long forms of the load and fault tests, on a release build, and every suite with four shards (about two hours)
 	PORTCULLIS_LONG=1 $(CARGO) nextest run --locked --release --profile soak --no-fail-fast --no-capture \
-		-E 'binary(/^(load|providers|tokens|fuzz|canaries|fleet)$$/)'
+		-E 'binary(/^(load|cache|providers|tokens|fuzz|canaries|fleet)$$/)'
 	PORTCULLIS_SHARDS=4 $(CARGO) nextest run --locked --no-fail-fast
 
 .PHONY: run

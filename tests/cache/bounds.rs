@@ -7,6 +7,8 @@ use portcullis::gate::Evidence;
 use portcullis::model::CacheLabel::{self, Hit, Miss, Off};
 use portcullis::model::Reason::{self, Ok, SignatureInvalid};
 use portcullis::routing::Agent;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
 use serde_json::Value;
 
 use testkit::Key;
@@ -104,6 +106,47 @@ fn good_tokens_fill_the_cache_and_no_more() {
         assert_eq!((inserted, inserted - evicted), (tokens, world.cached.entries()));
         assert!(world.cached.entries() <= most, "{} of {most}", world.cached.entries());
     }
+}
+
+/// Distinct tokens and entries: a million in `make soak`.
+fn tokens_and_entries() -> (u64, usize) {
+    if std::env::var_os("PORTCULLIS_LONG").is_some() { (1_000_000, 100_000) } else { (6_000, 600) }
+}
+
+#[test]
+fn ten_times_more_tokens_than_entries_hold_what_the_entries_may_and_a_tenth_is_known() {
+    let (tokens, entries) = tokens_and_entries();
+    let key = Key::new("EdDSA", "k");
+    let world = World::new(entries, &[&key], &[]);
+    let agent = world.cached.agent("desk");
+    // A token is made again where it is sent again: Ed25519 signs a text in one way.
+    let send = |nth: u64| ask(&agent, &bearer(&key.signed(&world.claims(&format!("{nth}")))));
+    let before = MEMORY.current_usage();
+    let allowed = (entries + 64) * 2048 + MIB / 2;
+    for nth in 0..tokens {
+        assert_eq!(send(nth), (Ok, Miss), "{nth}");
+        if nth % (tokens / 20) == 0 {
+            let held = MEMORY.current_usage().saturating_sub(before);
+            assert!(held <= allowed, "{held} of {allowed} bytes after {nth}");
+        }
+    }
+    let held = MEMORY.current_usage().saturating_sub(before);
+    // All of them again and again, in an order without a pattern: as likely one that is held as another.
+    let mut rng = StdRng::seed_from_u64(14);
+    let (mut hits, draws) = (0, tokens / 2);
+    for _ in 0..draws {
+        let (reason, label) = send(rng.random_range(0..tokens));
+        assert_eq!(reason, Ok);
+        hits += u64::from(label == Hit);
+    }
+    let (rate, wanted) = (hits as f64 / draws as f64, entries as f64 / tokens as f64);
+    eprintln!(
+        "{tokens} tokens, {entries} entries: {} held in {held} of {allowed} bytes, {hits} hits of {draws}",
+        world.cached.entries()
+    );
+    assert!(held <= allowed, "{held} of {allowed} bytes");
+    assert!(world.cached.entries() <= entries as u64, "{} of {entries}", world.cached.entries());
+    assert!((wanted * 0.8..wanted * 1.2).contains(&rate), "a hit rate of {rate}, and not of {wanted}");
 }
 
 #[test]
