@@ -19,6 +19,7 @@ mod shards;
 mod start;
 mod start_error;
 mod successor;
+mod traces;
 mod waiting;
 
 use std::io::Write;
@@ -77,7 +78,7 @@ pub fn run(options: Options) -> Result<(), StartError> {
         runtime.shutdown_background();
         return Ok(());
     };
-    let opened = Opened::new(begun, upgrade, &runtime)?;
+    let opened = Opened::new(begun, &process)?;
     let (life, guards) = start::start(opened, access_log, &process);
     let ended = runtime.block_on(life.live());
     drop(guards);

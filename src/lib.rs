@@ -5,6 +5,7 @@
 //! - [`model`] is the vocabulary: no I/O, no clock.
 //! - [`net`], [`telemetry`], [`authz`], [`store`] stand on it.
 //! - [`idp`] knows who signed, [`authn`] who is calling, [`routing`] which agent, [`gate`] decides.
+//! - [`spans`] tells a collector of requests.
 //! - [`protocol`] reads and writes what MCP and A2A say.
 //! - [`upstream`] is where an agent runs, [`limits`] how much may be under way.
 //! - [`config`] turns text into a snapshot; [`control`] brings snapshots to life.
@@ -34,6 +35,7 @@ pub mod protocol;
 pub mod proxy;
 pub mod routing;
 pub mod signing;
+pub mod spans;
 pub mod store;
 pub mod telemetry;
 pub mod upstream;

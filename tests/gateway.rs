@@ -196,6 +196,10 @@ mod smoke;
 mod sockets;
 
 #[cfg(test)]
+#[path = "gateway/spans.rs"]
+mod spans;
+
+#[cfg(test)]
 #[path = "gateway/streaming.rs"]
 mod streaming;
 

@@ -32,6 +32,7 @@ pub(crate) fn gateway(agents: &Agents) -> (Gateway, GatewayParts) {
         running: Running::default(),
         drain: Drain::default(),
         decisions: None,
+        tracer: None,
     };
     let clock: Arc<dyn Clock> = Arc::new(FixedClock::at(Instant::from_unix(NOW)));
     (Gateway::new(parts.clone(), clock, &agents.metrics), parts)

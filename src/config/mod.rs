@@ -30,12 +30,13 @@ pub use language::settings::provider::{IdentityProvider, KeySource, ProviderSett
 pub use language::settings::resource::Resource;
 pub use language::settings::root::ROOT;
 pub use language::settings::server::{
-    AccessLog, Admin, CertificateFiles, Limits, Listener, Member, Ops, ProxyProtocol, PublicUrl, Server,
-    Shards, Shutdown, Signing, Tls, TokenCache,
+    AccessLog, Admin, CertificateFiles, Compression, Limits, Listener, Member, Ops, Otlp, ParentSpans,
+    ProxyProtocol, PublicUrl, Sample, Server, Shards, Shutdown, Signing, Tls, TokenCache, Tracing,
 };
 pub use language::settings::store::{Etcd, Store, StoreId};
 pub use language::shape::{Bounds, Field, Section, Shape};
 pub use language::units::{parse_duration, parse_size, show_duration, show_size};
+pub use language::values::Part;
 pub use language::written::{Pointers, Written, new_references, tag_of, to_yaml, written};
 pub use snapshot::{Certificates, Revision, Snapshot};
 pub use text::code::{Code, Severity};

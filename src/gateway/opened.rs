@@ -3,20 +3,19 @@
 
 use std::sync::Arc;
 
-use tokio::runtime::Runtime;
-
 use crate::config::{self, Snapshot};
 use crate::control::Stores;
 use crate::idp::StateDir;
+use crate::spans::{SpansGuard, Tracer};
 
-use super::begin::Begun;
+use super::begin::{Begun, Process};
 use super::descriptors::{self, Room};
 use super::first::First;
 use super::life::Signals;
 use super::listeners::Sockets;
 use super::pages::Pages;
 use super::start_error::StartError;
-use super::{console, listeners, session_key};
+use super::{console, listeners, session_key, traces};
 
 /// What has been opened.
 pub(super) struct Opened {
@@ -29,11 +28,13 @@ pub(super) struct Opened {
     pub(super) pages: Pages,
     pub(super) state: Option<Arc<StateDir>>,
     pub(super) console: Option<console::Prepared>,
+    pub(super) tracing: Option<(Tracer, SpansGuard)>,
 }
 
 impl Opened {
     /// Opens what the first configuration names. With `upgrade`, the listeners are those of a running gateway.
-    pub(super) fn new(begun: Begun, upgrade: bool, runtime: &Runtime) -> Result<Self, StartError> {
+    pub(super) fn new(begun: Begun, process: &Process<'_>) -> Result<Self, StartError> {
+        let Process { runtime, metrics, upgrade, .. } = *process;
         let Begun { first: First { stores, files, snapshot }, heard, pages } = begun;
         let settings = &snapshot.server;
         let room = descriptors::room(settings.limits.connections).map_err(StartError::System)?;
@@ -50,6 +51,7 @@ impl Opened {
         }
         let admin = settings.admin.as_ref();
         let console = admin.map(|admin| console::Prepared::new(admin, upgrade, runtime)).transpose()?;
-        Ok(Self { stores, files, room, signals, listeners, pages, state, console, snapshot })
+        let tracing = settings.tracing.as_ref().map(|written| traces::start(written, metrics)).transpose()?;
+        Ok(Self { stores, files, room, signals, listeners, pages, state, console, tracing, snapshot })
     }
 }

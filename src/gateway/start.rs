@@ -11,6 +11,7 @@ use crate::control::{Reconciler, Resolver};
 use crate::limits::{MessageMemory, Slots};
 use crate::model::{Clock, Live, SystemClock};
 use crate::proxy::GatewayParts;
+use crate::spans::SpansGuard;
 use crate::telemetry::{AccessLogGuard, RefusalsGuard, tell_of_lost_lines};
 use crate::upstream::Running;
 
@@ -18,6 +19,7 @@ use super::begin::Process;
 use super::companions::Companions;
 use super::life::Life;
 use super::opened::Opened;
+use super::pages::Pages;
 use super::shards::Shards;
 use super::{listeners, records, successor};
 
@@ -26,7 +28,7 @@ use super::{listeners, records, successor};
 const FIRST_ADDRESSES: Duration = Duration::from_secs(1);
 
 /// Writes out what is left when dropped.
-pub(super) type Guards = (AccessLogGuard, Option<RefusalsGuard>);
+pub(super) type Guards = (AccessLogGuard, Option<RefusalsGuard>, Option<SpansGuard>);
 
 /// Puts a gateway together. It serves as soon as its life is lived.
 pub(super) fn start(
@@ -34,7 +36,8 @@ pub(super) fn start(
     access_log: Box<dyn Write + Send>,
     process: &Process<'_>,
 ) -> (Life, Guards) {
-    let Opened { stores, files, snapshot, room, signals, listeners, mut pages, state, console } = opened;
+    let Opened { stores, files, snapshot, room, signals, listeners, pages, state, console, tracing } = opened;
+    let (tracer, spans_guard) = tracing.unzip();
     let Process { runtime, metrics, drain, upgrade } = *process;
     let settings = Arc::clone(&snapshot.server);
     let shards = Shards::of(&settings);
@@ -56,6 +59,7 @@ pub(super) fn start(
         running: running.clone(),
         drain: drain.clone(),
         decisions: decisions.clone(),
+        tracer,
     };
     let (accepts, accepting) = watch::channel(false);
     let listeners = (listeners, accepts);
@@ -80,18 +84,26 @@ pub(super) fn start(
     runtime.spawn(reconciler.run());
     runtime.spawn(tell_of_lost_lines());
     let (notifier, reload) = companions.notify(runtime);
-    pages.is_live(companions.gateway());
-    pages.serve(drain, metrics, runtime);
-    if upgrade {
-        successor::sign(&successor::socket(&settings));
-    }
-    announce(&snapshot, &shards);
-    let drain = drain.clone();
-    (Life { server, stop, signals, reload, drain, settings, notifier, fleet }, (log_guard, refusals_guard))
+    go_live(pages, companions, process);
+    announce(&snapshot, &shards, upgrade);
+    (
+        Life { server, stop, signals, reload, drain: drain.clone(), settings, notifier, fleet },
+        (log_guard, refusals_guard, spans_guard),
+    )
 }
 
-fn announce(snapshot: &Snapshot, shards: &Shards) {
+/// Shows the pages for operations that a configuration is live.
+fn go_live(mut pages: Pages, companions: Companions, process: &Process<'_>) {
+    pages.is_live(companions.gateway());
+    pages.serve(process.drain, process.metrics, process.runtime);
+}
+
+/// Tells the process before this one, if there is one, and the log.
+fn announce(snapshot: &Snapshot, shards: &Shards, upgrade: bool) {
     let settings = &snapshot.server;
+    if upgrade {
+        successor::sign(&successor::socket(settings));
+    }
     let listeners: Vec<String> = settings.listeners.iter().map(|l| l.address.value.to_string()).collect();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),

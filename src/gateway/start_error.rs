@@ -8,6 +8,7 @@ use crate::idp::StateDirError;
 use crate::store::StoreError;
 
 use super::session_key::SessionKeyError;
+use super::traces::TracingError;
 
 /// Why the gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,9 @@ pub enum StartError {
     /// A part of the gateway without which the rest is none has died.
     #[error("shard {0} of the gateway has died, and the process ends with it")]
     Shard(usize),
+    /// Spans cannot be sent.
+    #[error("server.tracing: {0}")]
+    Tracing(#[from] TracingError),
     /// The system gives no threads, signals or metrics.
     #[error("cannot start: {0}")]
     System(String),

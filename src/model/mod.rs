@@ -45,6 +45,7 @@ mod spelling;
 mod stream;
 pub mod strict_json;
 mod token_text;
+mod trace_context;
 
 pub use address_text::AddressText;
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
@@ -87,3 +88,4 @@ pub use shared_timestamp::SharedTimestamp;
 pub use spelling::{reduced, reduced_eq, reduced_starts_with};
 pub use stream::{EndedBy, OnPolicyChange, StreamKind};
 pub use token_text::{is_tchar, is_token};
+pub use trace_context::{SpanId, TraceContext, TraceId, trace_state};

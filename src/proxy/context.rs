@@ -12,6 +12,7 @@ use crate::door::{EndedAt, Over};
 use crate::gate::Verdict;
 use crate::model::{EndedBy, Grounds, Instant, Refusal, RequestId};
 use crate::routing::Agent;
+use crate::spans::Trace;
 use crate::telemetry::{PathText, RequestRecord, Serving, UpstreamError};
 
 use super::origin::Origin;
@@ -26,6 +27,8 @@ pub struct Context {
     pub(super) origin: Origin,
     pub(super) remote: Option<IpAddr>,
     pub(super) https: bool,
+    /// Its place in a trace, where spans are made.
+    pub(super) trace: Option<Trace>,
     /// The path in canonical form, when the client sent another.
     pub(super) path: Option<Box<str>>,
     /// Whether parts of the query are forwarded percent-encoded.
@@ -42,6 +45,10 @@ pub struct Context {
 
 /// The stage of a request. A phase can use only the data of the stage that it is for.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every request is admitted, and its context stands in a box"
+)]
 enum Stage {
     /// Its head has arrived; with its agent, once a route matched.
     Received(Option<Arc<Agent>>),
@@ -70,6 +77,7 @@ impl Context {
             origin: Origin { peer: None, trusted: false },
             remote: None,
             https: false,
+            trace: None,
             path: None,
             encode_query: false,
             verdict: Verdict::NO_AGENT,

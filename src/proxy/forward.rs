@@ -49,6 +49,9 @@ pub(super) fn rewrite(
         headers.insert(name, value);
     }
     agent.set_headers.set(&mut headers);
+    if let Some(trace) = &ctx.trace {
+        trace.tell(&mut headers);
+    }
     parts.headers = headers;
     *request = parts.into();
     if let Some(target) = target(sent, permit, ctx) {

@@ -43,6 +43,7 @@ mod service;
 mod session_answer;
 mod session_id;
 mod stream;
+mod traced;
 mod tunnel;
 mod upgrade;
 mod upstream_fault;

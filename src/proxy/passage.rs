@@ -91,7 +91,10 @@ enum Progress {
     #[default]
     Waiting,
     Asked(Tick),
-    Answered(Duration),
+    Answered {
+        asked: Tick,
+        took: Duration,
+    },
 }
 
 /// The part of the request's body that has arrived.
@@ -165,14 +168,22 @@ impl Attempts {
     pub(super) fn answered(&mut self) -> Option<Duration> {
         let Progress::Asked(at) = self.progress else { return None };
         let took = at.elapsed();
-        self.progress = Progress::Answered(took);
+        self.progress = Progress::Answered { asked: at, took };
         Some(took)
+    }
+
+    /// When the agent was asked.
+    pub(super) const fn asked(&self) -> Option<Tick> {
+        match self.progress {
+            Progress::Waiting => None,
+            Progress::Asked(at) | Progress::Answered { asked: at, .. } => Some(at),
+        }
     }
 
     /// How long the agent took to the head of its response.
     pub(super) const fn took(&self) -> Option<Duration> {
         match self.progress {
-            Progress::Answered(took) => Some(took),
+            Progress::Answered { took, .. } => Some(took),
             Progress::Waiting | Progress::Asked(_) => None,
         }
     }

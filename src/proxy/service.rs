@@ -15,6 +15,7 @@ use crate::config::{Limits, Snapshot};
 use crate::door::Drain;
 use crate::limits::{MessageMemory, Slots};
 use crate::model::{AuthMethod, Clock, Decision, Live, Reason, Refusal, RequestId};
+use crate::spans::Tracer;
 use crate::telemetry::{
     AccessLog, AgentMetrics, Decisions, EndedRequest, InFlight, Metrics, PathText, RequestRecord,
 };
@@ -51,6 +52,8 @@ pub struct GatewayParts {
     pub drain: Drain,
     /// The kept decisions; `None` when nobody could read them.
     pub decisions: Option<Decisions>,
+    /// What makes spans; `None` when there are none.
+    pub tracer: Option<Tracer>,
 }
 
 /// The status in logs of a request whose client disconnected before the response: nginx introduced the number, and log
@@ -86,10 +89,11 @@ impl Gateway {
         ctx.origin = Origin::of(peer, &self.parts.trusted_proxies);
         ctx.remote = ctx.origin.peer;
         ctx.request_id = ctx.origin.request_id(&http::HeaderMap::new());
+        ctx.trace = self.parts.tracer.as_ref().map(|tracer| tracer.begin(&http::HeaderMap::new(), false));
         let (status, took) = (refusal.status(), ctx.began.elapsed());
         self.no_agent.answered(status, took);
         let id = ctx.request_id.clone();
-        self.parts.access_log.write(|| EndedRequest {
+        let ended = || EndedRequest {
             record: RequestRecord { status: Some(status), ..ctx.record(None, PathText::default()) },
             version: Version::HTTP_11,
             took,
@@ -97,7 +101,11 @@ impl Gateway {
             bytes_in: 0,
             bytes_out: 0,
             ended_by: None,
-        });
+        };
+        if let Some(tracer) = &self.parts.tracer {
+            self.trace_ended(tracer, &ctx, None, status, ended);
+        }
+        self.parts.access_log.write(ended);
         id
     }
 
@@ -109,6 +117,9 @@ impl Gateway {
         ctx.remote = ctx.origin.remote(headers, &self.parts.trusted_proxies);
         ctx.request_id = ctx.origin.request_id(headers);
         ctx.https = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
+        if let Some(tracer) = &self.parts.tracer {
+            ctx.trace = Some(tracer.begin(headers, ctx.origin.trusted));
+        }
     }
 
     /// Limits how long the connection may be idle after this request: not at all when either side wants to close it.
@@ -149,8 +160,8 @@ impl Gateway {
             }
         }
         let ended_by = self.stream_ended(ctx);
-        self.parts.access_log.write(|| {
-            let request = session.req_header();
+        let request = session.req_header();
+        let ended = || {
             let path = PathText::logged(&path_of(request, ctx));
             EndedRequest {
                 record: RequestRecord {
@@ -165,6 +176,10 @@ impl Gateway {
                 bytes_out: session.body_bytes_sent() as u64,
                 ended_by,
             }
-        });
+        };
+        if let Some(tracer) = &self.parts.tracer {
+            self.trace_ended(tracer, ctx, Some(request), status, ended);
+        }
+        self.parts.access_log.write(ended);
     }
 }

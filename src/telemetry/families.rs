@@ -124,6 +124,8 @@ families! {
             = "Events of the cache of verified tokens, and of the one of bad signatures.";
         token_cache_entries: gauge "portcullis_token_cache_entries" {}
             = "Tokens in the verified-token cache.";
+        spans: counter "portcullis_spans_total" { Result }
+            = "Spans that were kept, by what became of them: sent, dropped, or capped by keep_per_second.";
 
         jwks_refresh: counter "portcullis_jwks_refresh_total" { Provider, Trigger, Result }
             = "Key fetches by provider, by what asked for them and by how they ended.";

@@ -16,7 +16,7 @@ use super::lost_lines::LostLines;
 use super::resolved::Resolved;
 use super::{
     AgentMetrics, CardMetrics, ConnectionMetrics, Declaration, HandshakeMetrics, InFlight, Label,
-    ProviderMetrics, StoreMetrics, TokenCacheMetrics,
+    ProviderMetrics, SpanMetrics, StoreMetrics, TokenCacheMetrics,
 };
 
 /// All metrics of one gateway. Cheap to clone.
@@ -90,6 +90,12 @@ impl Metrics {
     #[must_use]
     pub fn token_cache(&self) -> TokenCacheMetrics {
         self.0.token_cache.clone()
+    }
+
+    /// The handles of spans. Their series are there from then on.
+    #[must_use]
+    pub fn spans(&self) -> SpanMetrics {
+        SpanMetrics::new(&self.0.families)
     }
 
     /// The handles of a store that several gateways share. Its series are there from then on.

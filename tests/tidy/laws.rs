@@ -20,6 +20,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("private_file", &[]),
     ("net", &["model"]),
     ("telemetry", &["model"]),
+    ("spans", &["model", "telemetry"]),
     ("authz", &["model"]),
     ("protocol", &["model"]),
     ("signing", &["model", "private_file"]),
@@ -32,7 +33,19 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("gate", &["model", "authz", "protocol", "idp", "authn", "routing"]),
     (
         "config",
-        &["model", "net", "telemetry", "authz", "protocol", "signing", "upstream", "idp", "authn", "routing"],
+        &[
+            "model",
+            "net",
+            "telemetry",
+            "spans",
+            "authz",
+            "protocol",
+            "signing",
+            "upstream",
+            "idp",
+            "authn",
+            "routing",
+        ],
     ),
     (
         "control",
@@ -56,6 +69,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
         &[
             "model",
             "telemetry",
+            "spans",
             "authz",
             "protocol",
             "limits",

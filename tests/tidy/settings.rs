@@ -6,8 +6,9 @@ use super::text::File;
 const PLAIN: [&str; 5] = ["Bytes<", "Count<", "Flag", "Size<", "Time<"];
 
 /// Settings that are plain and yet are named in more places, each with why.
-const ELSEWHERE: [(&str, &str); 3] = [
+const ELSEWHERE: [(&str, &str); 4] = [
     ("entries", "an ordinary word, which names other things"),
+    ("mcp", "a section of agents has the same name"),
     ("insecure_http", "decides besides which URLs may be written"),
     ("token_bytes", "follows a change only on restart, so that both snapshots are asked for it"),
 ];

@@ -19,6 +19,7 @@ mod sealing;
 mod session_keys;
 mod signing;
 mod terms;
+mod tracing;
 mod trust;
 
 use std::collections::BTreeMap;
@@ -72,6 +73,7 @@ pub fn compile(
         sessions: session_keys::read(&input),
     };
     sealing::check(&input, &from.sessions.process);
+    tracing::check(&input);
     if let Some(previous) = previous {
         restart::warn(&found, document, previous);
     }

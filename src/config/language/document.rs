@@ -9,7 +9,7 @@ use super::known::Known;
 use super::settings::agent::{AgentEntry, CardFrom, SetValue};
 use super::settings::api_key::ApiKeyEntry;
 use super::settings::provider::{IdentityProvider, KeySource};
-use super::settings::server::Server;
+use super::settings::server::{Server, Tracing};
 use super::settings::store::Store;
 use crate::config::text::diagnostics::Diagnostics;
 use crate::config::text::source::{At, Source, Spanned};
@@ -80,7 +80,8 @@ impl Document {
         });
         let sessions = self.agents.iter().filter_map(|agent| agent.mcp.as_ref()?.session_key_file.as_ref());
         let signing = self.server.signing.iter().filter_map(|signing| signing.key_file.as_ref());
-        let own = signing.chain(&self.server.sealing_key_file);
+        let tracing = self.server.tracing.iter().flat_map(Tracing::files);
+        let own = signing.chain(&self.server.sealing_key_file).chain(tracing);
         tls.chain(providers).chain(upstreams).chain(given).chain(cards).chain(sessions).chain(own)
     }
 }

@@ -20,6 +20,8 @@ pub enum Shape {
     Bool,
     /// A whole number within bounds.
     Integer(u64, u64),
+    /// A part of one, such as 0.01.
+    Part,
     /// A duration such as `30s`, within bounds in milliseconds.
     Duration(u64, u64),
     /// A size such as `10MiB`, or a number of bytes, within bounds.
@@ -98,6 +100,7 @@ impl Shape {
             | Self::Pattern(_)
             | Self::Word(_)
             | Self::Bool
+            | Self::Part
             | Self::Date
             | Self::Single
             | Self::Json

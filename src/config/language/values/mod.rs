@@ -8,6 +8,7 @@ mod web;
 mod word;
 
 pub(in crate::config) use list::{List, SomeList};
+pub use number::Part;
 pub(in crate::config) use number::{Bytes, Count, Date, Flag, Size, Time};
 pub(in crate::config) use place::{FilePath, Network, SocketAddress};
 pub(in crate::config) use text::{ExactText, Label, scalar, some_text, text};

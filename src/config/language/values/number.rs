@@ -91,6 +91,66 @@ impl<const LEAST: u64, const MOST: u64> Value for Time<LEAST, MOST> {
     }
 }
 
+/// A part of one, in millionths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Part(u32);
+
+impl Part {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// The whole.
+    pub const WHOLE: Self = Self(1_000_000);
+
+    /// So many hundredths, at most the whole.
+    #[must_use]
+    pub const fn hundredths(hundredths: u8) -> Self {
+        if hundredths < 100 { Self(hundredths as u32 * 10_000) } else { Self::WHOLE }
+    }
+
+    /// The millionths.
+    #[must_use]
+    pub const fn millionths(self) -> u32 {
+        self.0
+    }
+
+    /// Reads a decimal number from 0 to 1 with at most six places behind the point.
+    fn parse(text: &str) -> Option<Self> {
+        let (whole, places) = text.split_once('.').unwrap_or((text, "0"));
+        let digits =
+            |text: &str, most| (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        if !digits(whole, 1) || !digits(places, 6) {
+            return None;
+        }
+        let millionths = format!("{whole}{places:0<6}").parse().ok()?;
+        (millionths <= Self::WHOLE.0).then_some(Self(millionths))
+    }
+}
+
+impl Value for Part {
+    type Read = Self;
+    const SHAPE: Shape = Shape::Part;
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
+        let scalar = scalar(report, node, "a number from 0 to 1")?;
+        let read = Self::parse(&scalar.text).filter(|_| scalar.plain || scalar.from_env);
+        if read.is_none() {
+            let message = format!("{} is not a number from 0 to 1", node.shown());
+            report.say(
+                Code::BadNumber,
+                node.place,
+                message,
+                "write a decimal number such as `0.01`, without quotes",
+            );
+        }
+        read
+    }
+
+    fn shown(read: &Self) -> Option<String> {
+        let text = format!("{}.{:06}", read.0 / Self::WHOLE.0, read.0 % Self::WHOLE.0);
+        Some(text.trim_end_matches('0').trim_end_matches('.').to_owned())
+    }
+}
+
 /// A timestamp (RFC 3339).
 pub(in crate::config) enum Date {}
 
@@ -173,4 +233,30 @@ fn within<T: PartialOrd>(
     let help = format!("write something from {} to {}", show(bounds.start()), show(bounds.end()));
     report.say(Code::OutOfRange, node.place, format!("{} is out of bounds", node.shown()), help);
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_a_decimal_number_from_0_to_1() {
+        for (text, millionths, shown) in [
+            ("0", 0, "0"),
+            ("1", 1_000_000, "1"),
+            ("1.0", 1_000_000, "1"),
+            ("0.01", 10_000, "0.01"),
+            ("0.000001", 1, "0.000001"),
+        ] {
+            let part = Part::parse(text).unwrap();
+            assert_eq!(
+                (part.millionths(), Part::shown(&part).as_deref()),
+                (millionths, Some(shown)),
+                "{text}"
+            );
+        }
+        for text in ["", ".", "1.", ".5", "1.000001", "2", "0.0000001", "-0", "1e-2", "0,5", "10%", "00.5"] {
+            assert_eq!(Part::parse(text), None, "{text}");
+        }
+    }
 }

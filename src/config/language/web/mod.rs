@@ -10,5 +10,6 @@ pub(in crate::config) use header::{carries_no_credential, header_name, header_va
 pub(in crate::config) use route::{authority, exact_host, host_rule, route_path};
 pub(in crate::config) use socket::socket_url;
 pub(in crate::config) use url::{
-    fetch_url, has_credentials, has_hidden_credentials, is_plain, member_url, origin, reaches, upstream_url,
+    collector_url, fetch_url, has_credentials, has_hidden_credentials, is_plain, member_url, origin, reaches,
+    upstream_url,
 };

@@ -81,6 +81,18 @@ pub(in crate::config) fn member_url(text: &str) -> Result<Url, &'static str> {
     }
 }
 
+/// The URL of a collector of spans, to which the path of OTLP is added.
+///
+/// # Errors
+/// What to write instead.
+pub(in crate::config) fn collector_url(text: &str) -> Result<Url, &'static str> {
+    let url = whole_url(text)?;
+    match url.scheme() {
+        "http" | "https" if url.query().is_none() => Ok(url),
+        _ => Err("write an http or https URL without a query, such as `http://collector.example.com:4318`"),
+    }
+}
+
 /// A URL with a host and without credentials or a fragment.
 fn whole_url(text: &str) -> Result<Url, &'static str> {
     if !is_plain(text) {

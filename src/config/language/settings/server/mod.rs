@@ -7,6 +7,7 @@ mod member;
 mod public_url;
 mod shards;
 mod signing;
+mod tracing;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub use member::Member;
 pub use public_url::PublicUrl;
 pub use shards::Shards;
 pub use signing::Signing;
+pub use tracing::{Compression, Otlp, ParentSpans, Sample, Tracing};
 
 section! {
     /// `server`
@@ -68,6 +70,8 @@ section! {
         trusted_proxies: Vec<IpNet> as List<Network> = Vec::new();
         /// how the process ends
         shutdown: Shutdown as Shutdown = Shutdown::default();
+        /// spans of requests, sent to a collector over OTLP; absent is off
+        tracing: Option<Tracing> as Tracing;
         /// where the access log goes
         access_log: AccessLog as AccessLog = AccessLog::Stdout;
     }
