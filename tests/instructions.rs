@@ -1,5 +1,5 @@
 //! How many instructions a decision takes, and a whole request through the gateway, and how many lines of a cache, against
-//! recorded baselines: a change of more than 3 % either way fails (5 % of lines), or of a few where there are few. Times vary
+//! recorded baselines: a change of more than 3 % either way fails (8 % of lines), or of a few where there are few. Times vary
 //! with the machine; these hardly do.
 //!
 //! The test builds itself anew with the optimiser on (only this crate: the libraries that a request runs through are
@@ -61,7 +61,7 @@ mod tests {
 
     const INSTRUCTIONS: Guard = Guard { baseline: "instructions.json", percent: 3.0, unit: "instructions" };
     /// Addresses differ from build to build, and with them what falls into one set of a cache.
-    const LINES: Guard = Guard { baseline: "lines.json", percent: 5.0, unit: "lines" };
+    const LINES: Guard = Guard { baseline: "lines.json", percent: 8.0, unit: "lines" };
 
     impl Guard {
         /// What is off the baseline.
