@@ -51,7 +51,8 @@ impl Opened {
         }
         let admin = settings.admin.as_ref();
         let console = admin.map(|admin| console::Prepared::new(admin, upgrade, runtime)).transpose()?;
-        let tracing = settings.tracing.as_ref().map(|written| traces::start(written, metrics)).transpose()?;
+        let tracing =
+            settings.tracing.as_ref().map(|written| traces::start(written, &files, metrics)).transpose()?;
         Ok(Self { stores, files, room, signals, listeners, pages, state, console, tracing, snapshot })
     }
 }

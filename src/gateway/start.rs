@@ -84,26 +84,25 @@ pub(super) fn start(
     runtime.spawn(reconciler.run());
     runtime.spawn(tell_of_lost_lines());
     let (notifier, reload) = companions.notify(runtime);
-    go_live(pages, companions, process);
-    announce(&snapshot, &shards, upgrade);
+    go_live(pages, companions, process, &settings);
+    announce(&snapshot, &shards);
     (
         Life { server, stop, signals, reload, drain: drain.clone(), settings, notifier, fleet },
         (log_guard, refusals_guard, spans_guard),
     )
 }
 
-/// Shows the pages for operations that a configuration is live.
-fn go_live(mut pages: Pages, companions: Companions, process: &Process<'_>) {
+/// Shows the pages for operations that a configuration is live, and tells the process before this one, if there is one.
+fn go_live(mut pages: Pages, companions: Companions, process: &Process<'_>, settings: &Server) {
     pages.is_live(companions.gateway());
     pages.serve(process.drain, process.metrics, process.runtime);
-}
-
-/// Tells the process before this one, if there is one, and the log.
-fn announce(snapshot: &Snapshot, shards: &Shards, upgrade: bool) {
-    let settings = &snapshot.server;
-    if upgrade {
+    if process.upgrade {
         successor::sign(&successor::socket(settings));
     }
+}
+
+fn announce(snapshot: &Snapshot, shards: &Shards) {
+    let settings = &snapshot.server;
     let listeners: Vec<String> = settings.listeners.iter().map(|l| l.address.value.to_string()).collect();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),

@@ -2,27 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{self, Compression, ParentSpans, Sample};
+use crate::config::{self, Compression, Files, ParentSpans, Sample, Spanned, Tracing};
 use crate::spans::{
-    BadSubjectKey, CollectorError, Options, OptionsError, Parents, Sampling, SpansGuard, SubjectKey, Tls,
-    Tracer, fields,
+    CollectorError, Environment, Options, OptionsError, Parents, Sampling, SpansGuard, SubjectKey, Tls,
+    Tracer, Written, fields, resource,
 };
 use crate::telemetry::Metrics;
 
 /// Why no spans can be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum TracingError {
-    /// A file that cannot be read.
-    #[error("{file}: {error}")]
-    File {
-        /// The file.
-        file: PathBuf,
-        /// What the system says.
-        error: std::io::Error,
-    },
-    /// A file that holds something else.
+    /// A file that cannot be read, or holds something else.
     #[error("{file}: {why}")]
-    Content {
+    File {
         /// The file.
         file: PathBuf,
         /// What is wrong.
@@ -36,52 +28,50 @@ pub enum TracingError {
     Collector(#[from] CollectorError),
 }
 
-/// Starts what makes spans and sends them.
+/// Starts what makes spans and sends them. `files` are those that the configuration names.
 pub(super) fn start(
-    written: &config::Tracing,
+    written: &Tracing,
+    files: &Files,
     metrics: &Metrics,
 ) -> Result<(Tracer, SpansGuard), TracingError> {
-    let options = options(written)?.filled(&|name| std::env::var(name).ok())?;
-    if let Some(endpoint) = &options.endpoint {
-        tracing::info!(collector = %config::without_passwords(endpoint.as_str()), "spans are sent");
-    }
+    let options = options(written, files, &|name| std::env::var(name).ok())?;
+    let endpoint = config::without_passwords(options.destination.endpoint.as_str());
+    tracing::info!(collector = %endpoint, "spans are sent");
     Ok(Tracer::start(options, metrics.spans())?)
 }
 
-fn options(written: &config::Tracing) -> Result<Options, TracingError> {
+fn options(written: &Tracing, files: &Files, environment: Environment<'_>) -> Result<Options, TracingError> {
     let otlp = &written.otlp;
-    let file =
-        |path: &Option<_>| path.as_ref().map(|path: &config::Spanned<PathBuf>| read(&path.value)).transpose();
-    let content = |path: &Path, why: String| TracingError::Content { file: path.to_owned(), why };
-    let headers = match &otlp.headers_file {
-        Some(path) => fields(&read(&path.value)?)
-            .map_err(|line| content(&path.value, format!("line {line} is no field: write `name: value`")))?,
+    let read = |path| read(files, path);
+    let bytes = |path| Ok::<_, TracingError>(read(path)?.map(|(_, bytes)| bytes.to_owned()));
+    let headers = match read(&otlp.headers_file)? {
+        Some((path, bytes)) => fields(bytes)
+            .map_err(|line| bad(path, format!("line {line} is no field: write `name: value`")))?,
         None => http::HeaderMap::new(),
     };
-    let subject_key = match &written.subject_key_file {
-        Some(path) => Some(
-            SubjectKey::parse(&read(&path.value)?)
-                .map_err(|bad: BadSubjectKey| content(&path.value, bad.to_string()))?,
-        ),
+    let subject_key = match read(&written.subject_key_file)? {
+        Some((path, bytes)) => Some(SubjectKey::parse(bytes).map_err(|error| bad(path, error.to_string()))?),
         None => None,
     };
-    let parents = match written.parent {
-        ParentSpans::Trusted => Parents::Trusted,
-        ParentSpans::Follow => Parents::Follow,
-        ParentSpans::Ignore => Parents::Ignore,
-    };
-    Ok(Options {
+    let collector = Written {
         endpoint: otlp.endpoint.clone(),
         headers,
-        tls: Tls { ca: file(&otlp.ca_file)?, identity: file(&otlp.cert_file)?.zip(file(&otlp.key_file)?) },
+        tls: Tls { ca: bytes(&otlp.ca_file)?, identity: bytes(&otlp.cert_file)?.zip(bytes(&otlp.key_file)?) },
         gzip: otlp.compression.map(|compression| compression == Compression::Gzip),
         timeout: otlp.timeout,
+    };
+    Ok(Options {
+        destination: collector.filled(environment)?,
         interval: otlp.interval,
         sampling: sampling(&written.sample),
-        parents,
+        parents: match written.parent {
+            ParentSpans::Trusted => Parents::Trusted,
+            ParentSpans::Follow => Parents::Follow,
+            ParentSpans::Ignore => Parents::Ignore,
+        },
         subject_key,
         mcp: written.mcp,
-        resource: Vec::new(),
+        resource: resource(environment),
     })
 }
 
@@ -95,6 +85,19 @@ fn sampling(written: &Sample) -> Sampling {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, TracingError> {
-    std::fs::read(path).map_err(|error| TracingError::File { file: path.to_owned(), error })
+/// A file that the settings may name, and what it holds.
+fn read<'a>(
+    files: &'a Files,
+    path: &'a Option<Spanned<PathBuf>>,
+) -> Result<Option<(&'a Path, &'a [u8])>, TracingError> {
+    let Some(Spanned { value: path, .. }) = path else { return Ok(None) };
+    match files.get(path) {
+        Some(Ok(bytes)) => Ok(Some((path, bytes))),
+        Some(Err(why)) => Err(bad(path, why.clone())),
+        None => Err(bad(path, "it was not read".to_owned())),
+    }
+}
+
+fn bad(path: &Path, why: String) -> TracingError {
+    TracingError::File { file: path.to_owned(), why }
 }

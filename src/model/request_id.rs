@@ -39,7 +39,7 @@ impl RequestId {
 }
 
 /// The digit of half a byte. No branch: the halves are random.
-const fn hex_digit(half: u8) -> u8 {
+pub(super) const fn hex_digit(half: u8) -> u8 {
     half + b'0' + (half > 9) as u8 * (b'a' - b'0' - 10)
 }
 

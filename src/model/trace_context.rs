@@ -5,6 +5,8 @@
 use std::fmt;
 use std::num::{NonZeroU64, NonZeroU128};
 
+use super::request_id::hex_digit;
+
 /// The length of a `traceparent` of version 00.
 const LENGTH: usize = 55;
 /// The most bytes of a `tracestate` that are passed on (section 3.3.1.5: at least 512).
@@ -108,7 +110,7 @@ impl TraceContext {
     pub fn with_text<R>(&self, read: impl FnOnce(&[u8]) -> R) -> R {
         let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
         let halves = self.trace.to_bytes().into_iter().chain(self.span.to_bytes());
-        let digits = halves.flat_map(|byte| [byte >> 4, byte & 0xf]).map(digit);
+        let digits = halves.flat_map(|byte| [byte >> 4, byte & 0xf]).map(hex_digit);
         let is_digit = |at: &usize| !matches!(at, 35);
         for (place, digit) in (3..52).filter(is_digit).zip(digits) {
             if let Some(byte) = text.get_mut(place) {
@@ -119,13 +121,6 @@ impl TraceContext {
             *last = b'1';
         }
         read(&text)
-    }
-}
-
-const fn digit(half: u8) -> u8 {
-    match half {
-        0..=9 => b'0' + half,
-        _ => b'a' + half - 10,
     }
 }
 

@@ -303,7 +303,9 @@ fn plain(url: &Url) -> String {
     url.into()
 }
 
-pub(super) fn deepest(error: &dyn std::error::Error) -> String {
+/// The cause at the bottom of an error. It names no URL, which may hold a secret.
+#[must_use]
+pub fn deepest(error: &dyn std::error::Error) -> String {
     let mut deepest = error;
     while let Some(inner) = deepest.source() {
         deepest = inner;

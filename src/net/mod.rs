@@ -17,5 +17,6 @@ pub use address::{is_loopback, literal};
 pub use direct::Direct;
 pub use error::FetchError;
 pub use excerpt::excerpt;
-pub use fetcher::{Document, Fetched, Fetcher, FetcherOptions, Limits};
+pub use fetcher::{Document, Fetched, Fetcher, FetcherOptions, Limits, deepest};
 pub use proxy::{EgressProxy, ProxyUrl};
+pub use retry_after::retry_after;

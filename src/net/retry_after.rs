@@ -11,7 +11,8 @@ use crate::model::Instant;
 
 /// The delay that `Retry-After` gives, in seconds or as a date. A date counts from the server's own clock, where the
 /// response has a `Date`, and from `now` otherwise.
-pub(super) fn retry_after(headers: &HeaderMap, now: Instant) -> Option<Duration> {
+#[must_use]
+pub fn retry_after(headers: &HeaderMap, now: Instant) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         // Digits alone fail to parse only when the number is too large.

@@ -103,7 +103,7 @@ impl Gateway {
             ended_by: None,
         };
         if let Some(tracer) = &self.parts.tracer {
-            self.trace_ended(tracer, &ctx, None, status, ended);
+            self.trace_ended(tracer, &ctx, None, (status, took), ended);
         }
         self.parts.access_log.write(ended);
         id
@@ -178,7 +178,7 @@ impl Gateway {
             }
         };
         if let Some(tracer) = &self.parts.tracer {
-            self.trace_ended(tracer, ctx, Some(request), status, ended);
+            self.trace_ended(tracer, ctx, Some(request), (status, took), ended);
         }
         self.parts.access_log.write(ended);
     }

@@ -1,5 +1,7 @@
 //! What a request's spans say that only the request knows.
 
+use std::time::Duration;
+
 use http::HeaderMap;
 use pingora::http::RequestHeader;
 
@@ -17,7 +19,7 @@ impl Gateway {
         tracer: &Tracer,
         ctx: &Context,
         request: Option<&RequestHeader>,
-        status: u16,
+        (status, took): (u16, Duration),
         ended: impl FnOnce() -> EndedRequest,
     ) {
         let Some(trace) = &ctx.trace else { return };
@@ -27,7 +29,7 @@ impl Gateway {
         let answered = attempts.and_then(|attempts| attempts.took());
         let to_head = asked_after.zip(answered).map(|(asked, took)| asked + took);
         // What the gateway itself answered is answered when it ends.
-        let to_head = to_head.unwrap_or_else(|| ctx.began.elapsed());
+        let to_head = to_head.unwrap_or(took);
         tracer.end(trace, (ctx.verdict.decision, status), to_head, ctx.now, || EndedSpan {
             request: ended(),
             route: ctx.agent().map(|agent| route(&agent.route.path)),

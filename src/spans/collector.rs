@@ -1,16 +1,19 @@
 //! The collector: one request, and whether it is to be sent again.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
-use std::io::Write as _;
 use url::Url;
 
-use super::options::Options;
+use crate::model::{Clock as _, SystemClock, pem_without_marks};
+use crate::net::{deepest, retry_after};
+
+use super::options::Destination;
 
 /// Why there is no client for the collector.
 #[derive(Debug, thiserror::Error)]
@@ -47,33 +50,31 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub(super) fn new(endpoint: Url, options: &Options) -> Result<Self, CollectorError> {
+    pub(super) fn new(destination: Destination) -> Result<Self, CollectorError> {
+        let Destination { endpoint, headers, tls, gzip, timeout } = destination;
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
-            .no_proxy();
-        if let Some(timeout) = options.timeout {
-            builder = builder.timeout(timeout);
-        }
-        if let Some(pem) = &options.tls.ca {
-            let roots = reqwest::Certificate::from_pem_bundle(pem);
+            .no_proxy()
+            .timeout(timeout);
+        if let Some(pem) = &tls.ca {
+            let roots = reqwest::Certificate::from_pem_bundle(&pem_without_marks(pem));
             let roots = roots.map_err(|error| CollectorError::Trust(error.to_string()))?;
             if roots.is_empty() {
                 return Err(CollectorError::Trust("it holds no certificate".to_owned()));
             }
             builder = builder.tls_certs_only(roots);
         }
-        if let Some((certificate, key)) = &options.tls.identity {
-            let both = [certificate.as_slice(), b"\n", key.as_slice()].concat();
+        if let Some((certificate, key)) = &tls.identity {
+            let both = [&*pem_without_marks(certificate), b"\n", &*pem_without_marks(key)].concat();
             let identity = reqwest::Identity::from_pem(&both);
             builder =
                 builder.identity(identity.map_err(|error| CollectorError::Identity(error.to_string()))?);
         }
         let client = builder.build().map_err(|error| CollectorError::Client(error.to_string()))?;
-        let gzip = options.gzip.unwrap_or(true);
-        Ok(Self { client, endpoint, headers: options.headers.clone(), gzip })
+        Ok(Self { client, endpoint, headers, gzip })
     }
 
     /// Sends a message.
@@ -96,10 +97,7 @@ fn of(status: StatusCode, headers: &HeaderMap) -> Answer {
     let why = || format!("it answered {}", status.as_u16());
     match status.as_u16() {
         200..=299 => Answer::Taken,
-        429 | 502..=504 => {
-            let after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-            Answer::Later { why: why(), after: after.map(Duration::from_secs) }
-        }
+        429 | 502..=504 => Answer::Later { why: why(), after: retry_after(headers, SystemClock.now()) },
         _ => Answer::Refused(why()),
     }
 }
@@ -110,17 +108,10 @@ fn zipped(message: &[u8]) -> Option<Vec<u8>> {
     encoder.finish().ok()
 }
 
-/// The cause at the bottom, without the URL, which may hold a secret.
-fn deepest(error: &dyn std::error::Error) -> String {
-    let mut deepest = error;
-    while let Some(inner) = deepest.source() {
-        deepest = inner;
-    }
-    deepest.to_string()
-}
-
 #[cfg(test)]
 mod tests {
+    use http::header::RETRY_AFTER;
+
     use super::*;
 
     #[test]

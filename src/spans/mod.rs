@@ -15,7 +15,7 @@ mod tracer;
 
 pub use collector::CollectorError;
 pub use exporter::SpansGuard;
-pub use options::{Environment, Options, OptionsError, Tls, fields};
+pub use options::{Destination, Environment, Options, OptionsError, Tls, Written, fields, resource};
 pub use sampling::Sampling;
 pub use span::{EndedSpan, McpCall};
 pub use subject_key::{BadSubjectKey, SubjectKey};

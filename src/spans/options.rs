@@ -18,19 +18,11 @@ const SERVICE: &str = "portcullis";
 /// How long a request to the collector may take, where nobody says.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where spans go and which are made. What is absent is filled by [`Options::filled`].
+/// Where spans go and which are made.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The collector.
-    pub endpoint: Option<Url>,
-    /// Fields of each request to it.
-    pub headers: HeaderMap,
-    /// Trust in it, and what it is shown.
-    pub tls: Tls,
-    /// Whether requests are compressed.
-    pub gzip: Option<bool>,
-    /// How long a request may take.
-    pub timeout: Option<Duration>,
+    pub destination: Destination,
     /// How long spans gather.
     pub interval: Duration,
     /// Which requests are kept.
@@ -43,6 +35,36 @@ pub struct Options {
     pub mcp: bool,
     /// What the spans say of the process: names and values.
     pub resource: Vec<(String, String)>,
+}
+
+/// A collector, and how it is reached.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// Its URL, with the path of OTLP.
+    pub endpoint: Url,
+    /// Fields of each request to it.
+    pub headers: HeaderMap,
+    /// Trust in it, and what it is shown.
+    pub tls: Tls,
+    /// Whether requests are compressed.
+    pub gzip: bool,
+    /// How long a request may take.
+    pub timeout: Duration,
+}
+
+/// What the settings say of a collector. What they leave out, the variables may say.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// Its URL.
+    pub endpoint: Option<Url>,
+    /// Fields of each request to it; none are left out.
+    pub headers: HeaderMap,
+    /// Trust in it, and what it is shown.
+    pub tls: Tls,
+    /// Whether requests are compressed.
+    pub gzip: Option<bool>,
+    /// How long a request may take.
+    pub timeout: Option<Duration>,
 }
 
 /// Certificates in PEM.
@@ -73,40 +95,46 @@ pub enum OptionsError {
     },
 }
 
-impl Options {
-    /// These, with what they leave out as the variables say it.
+impl Written {
+    /// The collector, with what is left out as the variables say it.
     ///
     /// # Errors
     /// When nobody names a collector, or a variable that counts cannot be used.
-    pub fn filled(mut self, environment: Environment<'_>) -> Result<Self, OptionsError> {
+    pub fn filled(self, environment: Environment<'_>) -> Result<Destination, OptionsError> {
         let variables = Variables(environment);
-        let endpoint = match self.endpoint.take() {
-            Some(base) => with_path(base),
-            None => variables.endpoint()?.ok_or(OptionsError::NoEndpoint)?,
-        };
-        self.endpoint = Some(endpoint);
-        if self.headers.is_empty() {
-            self.headers = variables.headers()?;
-        }
-        if self.tls.ca.is_none() {
-            self.tls.ca = variables.file("CERTIFICATE")?;
-        }
-        if self.tls.identity.is_none() {
-            self.tls.identity = variables.file("CLIENT_CERTIFICATE")?.zip(variables.file("CLIENT_KEY")?);
-        }
-        if self.gzip.is_none() {
-            self.gzip = Some(variables.gzip()?.unwrap_or(true));
-        }
-        if self.timeout.is_none() {
-            self.timeout = Some(variables.timeout()?.unwrap_or(TIMEOUT));
-        }
-        self.resource = resource(variables);
-        Ok(self)
+        let Self { endpoint, headers, tls: Tls { ca, identity }, gzip, timeout } = self;
+        Ok(Destination {
+            endpoint: match endpoint {
+                Some(base) => with_path(base),
+                None => variables.endpoint()?.ok_or(OptionsError::NoEndpoint)?,
+            },
+            headers: if headers.is_empty() { variables.headers()? } else { headers },
+            tls: Tls {
+                ca: match ca {
+                    Some(ca) => Some(ca),
+                    None => variables.file("CERTIFICATE")?,
+                },
+                identity: match identity {
+                    Some(identity) => Some(identity),
+                    None => variables.file("CLIENT_CERTIFICATE")?.zip(variables.file("CLIENT_KEY")?),
+                },
+            },
+            gzip: match gzip {
+                Some(gzip) => gzip,
+                None => variables.gzip()?.unwrap_or(true),
+            },
+            timeout: match timeout {
+                Some(timeout) => timeout,
+                None => variables.timeout()?.unwrap_or(TIMEOUT),
+            },
+        })
     }
 }
 
-/// What the spans say of the process.
-fn resource(variables: Variables<'_>) -> Vec<(String, String)> {
+/// What the spans say of the process, as the variables name it.
+#[must_use]
+pub fn resource(environment: Environment<'_>) -> Vec<(String, String)> {
+    let variables = Variables(environment);
     let mut resource = vec![
         ("service.name".to_owned(), SERVICE.to_owned()),
         ("service.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),

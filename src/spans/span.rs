@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use http::{Method, Version};
+use http::Method;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::trace::v1::span::{Link, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::{Span, Status, status::StatusCode};
@@ -78,7 +78,7 @@ fn own(trace: &Trace, ended: &EndedSpan, key: Option<&SubjectKey>) -> Span {
     attributes.extend([
         text("url.path", &record.path.text()),
         text("url.scheme", if ended.https { "https" } else { "http" }),
-        text("network.protocol.version", version(ended.request.version)),
+        text("network.protocol.version", ended.request.http_version()),
         text("portcullis.decision", record.decision.as_str()),
         text("portcullis.reason", record.reason.as_str()),
         text("portcullis.auth_method", record.auth_method.as_str()),
@@ -191,15 +191,6 @@ fn link(context: &TraceContext) -> Link {
 
 const fn flags(context: &TraceContext) -> u32 {
     context.sampled as u32
-}
-
-const fn version(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_10 => "1.0",
-        Version::HTTP_2 => "2",
-        Version::HTTP_3 => "3",
-        _ => "1.1",
-    }
 }
 
 fn nanoseconds(since_epoch: Duration) -> u64 {

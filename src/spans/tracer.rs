@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-use crate::model::Decision;
-use crate::model::Instant;
+use crate::model::{Decision, Instant};
 use crate::telemetry::SpanMetrics;
 
 use super::collector::{Collector, CollectorError};
@@ -30,18 +29,16 @@ struct Parts {
 }
 
 impl Tracer {
-    /// A tracer of these options, which [`Options::filled`] has filled, and the thread that sends what it makes.
+    /// A tracer of these options, and the thread that sends what it makes.
     ///
     /// # Errors
     /// When there is no client for the collector.
     pub fn start(options: Options, metrics: SpanMetrics) -> Result<(Self, SpansGuard), CollectorError> {
-        let client = |why: &dyn std::fmt::Display| CollectorError::Client(why.to_string());
-        let endpoint = options.endpoint.clone().ok_or_else(|| client(&"no collector is named"))?;
-        let collector = Collector::new(endpoint, &options)?;
-        let Options { sampling, parents, mcp, interval, resource, subject_key, .. } = options;
+        let Options { destination, sampling, parents, mcp, interval, resource, subject_key } = options;
+        let collector = Collector::new(destination)?;
         let words = Words { resource, subject_key };
         let started = exporter::start(collector, words, interval, metrics);
-        let (queue, guard) = started.map_err(|error| client(&error))?;
+        let (queue, guard) = started.map_err(|error| CollectorError::Client(error.to_string()))?;
         let parts = Parts { queue, sampling, parents, cap: Cap::default(), names_mcp: mcp };
         Ok((Self(Arc::new(parts)), guard))
     }

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use http::{Method, Version};
+use http::Method;
 use serde::Serialize as _;
 use serde_json::ser::Formatter;
 
@@ -60,7 +60,7 @@ fn word(ended: &EndedRequest, calendar: &str, text: &mut Vec<u8>) {
         Some(remote) => line.raw(",\"remote\":\"").raw(AddressText::of(remote).as_str()).raw("\""),
         None => line.raw(",\"remote\":null"),
     };
-    line.raw(",\"http_version\":\"").raw(version(ended.version));
+    line.raw(",\"http_version\":\"").raw(ended.http_version());
     line.raw("\",\"auth\":").auth(record);
     line.raw(",\"upstream_error\":").maybe(record.upstream_error.map(UpstreamError::as_str));
     if let Some(call) = record.call.as_deref() {
@@ -152,16 +152,6 @@ impl Line<'_> {
             Some(text) => self.text(text),
             None => self.raw("null"),
         }
-    }
-}
-
-const fn version(version: Version) -> &'static str {
-    match version {
-        Version::HTTP_09 => "0.9",
-        Version::HTTP_10 => "1.0",
-        Version::HTTP_2 => "2",
-        Version::HTTP_3 => "3",
-        _ => "1.1",
     }
 }
 

@@ -100,6 +100,20 @@ impl RequestRecord {
     }
 }
 
+impl EndedRequest {
+    /// The version of HTTP, as logs and spans write it.
+    #[must_use]
+    pub const fn http_version(&self) -> &'static str {
+        match self.version {
+            Version::HTTP_09 => "0.9",
+            Version::HTTP_10 => "1.0",
+            Version::HTTP_2 => "2",
+            Version::HTTP_3 => "3",
+            _ => "1.1",
+        }
+    }
+}
+
 /// A request that has ended.
 #[derive(Debug)]
 pub struct EndedRequest {

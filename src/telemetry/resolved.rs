@@ -1,7 +1,6 @@
 //! The families, and those of their handles that belong to no agent, provider or listener.
 
 use std::sync::Arc;
-
 use std::time::Duration;
 
 use crate::model::{AuthMethod, CacheLabel};

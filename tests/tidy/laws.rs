@@ -20,7 +20,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("private_file", &[]),
     ("net", &["model"]),
     ("telemetry", &["model"]),
-    ("spans", &["model", "telemetry"]),
+    ("spans", &["model", "net", "telemetry"]),
     ("authz", &["model"]),
     ("protocol", &["model"]),
     ("signing", &["model", "private_file"]),

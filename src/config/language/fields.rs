@@ -126,6 +126,16 @@ impl<'a> Fields<'a> {
         self.entry(name).is_some()
     }
 
+    /// Reports that one of two fields was written without the other.
+    pub(in crate::config) fn both_or_none(&self, one: &'static str, other: &'static str) {
+        for (there, missing) in [(one, other), (other, one)] {
+            if let Some((place, _)) = self.entry(there).filter(|_| !self.has(missing)) {
+                let message = format!("`{there}` needs `{missing}`");
+                self.report().say(Code::MissingField, place, message, format!("write `{missing}` as well"));
+            }
+        }
+    }
+
     /// A field that may be absent. Nothing also when it was there and bad, which was reported.
     pub(in crate::config) fn optional<V: Value>(&self, name: &'static str) -> Option<V::Read> {
         let (owner, node) = self.entry(name)?;

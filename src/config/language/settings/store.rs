@@ -63,17 +63,8 @@ section! {
         const STRICT: bool = true;
 
         fn check(fields: &Fields<'_>, _read: Option<&Self>) {
-            both_or_none(fields, "cert_file", "key_file");
-            both_or_none(fields, "username", "password_file");
-        }
-    }
-}
-
-fn both_or_none(fields: &Fields<'_>, one: &'static str, other: &'static str) {
-    for (there, missing) in [(one, other), (other, one)] {
-        if let Some((place, _)) = fields.entry(there).filter(|_| !fields.has(missing)) {
-            let message = format!("`{there}` needs `{missing}`");
-            fields.report().say(Code::MissingField, place, message, format!("write `{missing}` as well"));
+            fields.both_or_none("cert_file", "key_file");
+            fields.both_or_none("username", "password_file");
         }
     }
 }

@@ -11,7 +11,6 @@ use super::super::super::shape::Shape;
 use super::super::super::value::{Placed, Value};
 use super::super::super::values::{Count, FilePath, Flag, Part, Time, bad_url, some_text, words};
 use super::super::super::web;
-use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::Spanned;
 use crate::config::text::yaml::Node;
@@ -74,12 +73,7 @@ section! {
         const STRICT: bool = true;
 
         fn check(fields: &Fields<'_>, _read: Option<&Self>) {
-            for (there, missing) in [("cert_file", "key_file"), ("key_file", "cert_file")] {
-                if let Some((place, _)) = fields.entry(there).filter(|_| !fields.has(missing)) {
-                    let message = format!("`{there}` needs `{missing}`");
-                    fields.report().say(Code::MissingField, place, message, format!("write `{missing}` as well"));
-                }
-            }
+            fields.both_or_none("cert_file", "key_file");
         }
     }
 }
