@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::BytesMut;
+use futures::FutureExt as _;
 use pingora::apps::{HttpPersistentSettings, HttpServerApp, ServerApp};
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::{ALPN, GetSocketDigest as _, Stream};
@@ -40,6 +41,9 @@ use super::tls::TlsDoor;
 const LAST_REQUEST: Duration = Duration::from_millis(500);
 /// How long the rest of a refused head is taken in, so that the answer is not lost with the connection.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// How long the runtime may take to notice a new socket. It can be written to at once, and yet nothing is before that.
+const NOTICED: Duration = Duration::from_millis(100);
 
 /// What a door is made of. The doors of all shards share it.
 #[derive(Debug, Clone)]
@@ -223,7 +227,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
                 Head::Gone => return,
                 Head::Bad(refusal) => return Box::pin(self.refuse(stream, refusal, peer)).await,
                 // Its request may be on its way.
-                Head::SlotNeeded => return self.turn_away_at_once(stream, peer),
+                Head::SlotNeeded => return Box::pin(self.turn_away_now(stream, peer)).await,
             };
             rest = Rest::Kept;
             bounded.begin(message.body, message.behind);
@@ -285,22 +289,21 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
         if let Some(_lingers) = self.parts.crowd.may_linger() {
             return self.refuse(stream, Refusal::TooManyConnections, peer).await;
         }
-        if stream.writable().await.is_ok() {
-            self.turn_away_at_once(stream, peer);
-        }
+        self.turn_away_now(stream, peer).await;
     }
 
-    /// Waits for nothing: what fits into the socket's buffer is sent, and what has come is taken, since closing with
+    /// Waits for no client: what fits into the socket's buffer is sent, and what has come is taken, since closing with
     /// unread bytes would reset the connection.
-    fn turn_away_at_once(&self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin), peer: Option<IpAddr>) {
+    async fn turn_away_now(&self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin), peer: Option<IpAddr>) {
         let refusal = Refusal::TooManyConnections;
         let answer = answer::raw(refusal, &(self.record)(refusal, peer));
         let told = async {
             stream.write_all(&answer).await?;
-            stream.shutdown().await?;
-            stream.read(&mut [0; 4096]).await
+            stream.shutdown().await
         };
-        let _told = futures::FutureExt::now_or_never(told);
+        if matches!(timeout(NOTICED, told).await, Ok(Ok(()))) {
+            let _taken = stream.read(&mut [0; 4096]).now_or_never();
+        }
     }
 
     async fn refuse(

@@ -47,11 +47,6 @@ impl Paced {
         Self { socket, limit, standing: None }
     }
 
-    /// Waits until a new socket can be written to.
-    pub(crate) async fn writable(&self) -> io::Result<()> {
-        self.socket.writable().await
-    }
-
     /// Takes a client that a proxy speaks for as the other end, from now on.
     pub(crate) fn speaks_for(&mut self, client: SocketAddr) {
         let digest = SocketDigest::from_raw_fd(self.socket.as_raw_fd());

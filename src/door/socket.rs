@@ -52,19 +52,6 @@ impl Socket {
         Self { stream, digest: Some(Arc::new(digest)) }
     }
 
-    /// Waits until it can be written to. A new socket can be at once, and yet nothing is written before the runtime has
-    /// heard of it.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub(crate) async fn writable(&self) -> io::Result<()> {
-        let written = match &self.stream {
-            Buffered::Written(written) => written,
-            Buffered::Both(both) => both.get_ref(),
-        };
-        written.get_ref().writable().await
-    }
-
     fn written(&mut self) -> &mut BufWriter<TcpStream> {
         match &mut self.stream {
             Buffered::Written(written) => written,
