@@ -26,7 +26,7 @@ test: ## Set up, lint, and run every test
 	@$(MAKE) --no-print-directory --jobs=2 fmt-check clippy console-check deny
 	$(CARGO) test --locked --doc
 # What tests/instructions.rs counts; it builds this by itself, but a test is to be quick.
-	CARGO_PROFILE_DEV_OPT_LEVEL=2 CARGO_INCREMENTAL=0 $(CARGO) test --locked --no-run --test instructions
+	CARGO_PROFILE_DEV_OPT_LEVEL=2 CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 $(CARGO) test --locked --no-run --test instructions
 # Most tests wait for a process more than they compute, so one more than there are processors; those that hold a time to a
 # limit run alone. A line for each suite and each minute, and what each suite took before nextest's summary.
 	$(CARGO) nextest run --locked --workspace --no-fail-fast --status-level pass --test-threads $$(($$(nproc) + 1)) 2>&1 \

@@ -1,5 +1,5 @@
-//! Builds this test with the optimiser on, runs it under callgrind, and reads what was counted: instructions, and what a
-//! simulated processor's caches missed. The part that is counted begins and ends with [`region`] or [`touched`].
+//! Builds this test with the optimiser on, runs it under callgrind, and reads what was counted: instructions, atomic writes,
+//! and what a simulated processor's caches missed. The part that is counted begins and ends with [`region`] or [`touched`].
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -21,7 +21,7 @@ const ALL: usize = 2 << 20;
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Counted {
-    /// Instructions.
+    /// Instructions, and those of them that write atomically.
     Instructions,
     /// Lines of memory. To simulate caches makes all of it three times slower, so it is done for a few requests alone.
     Lines,
@@ -37,7 +37,8 @@ impl Counted {
 
     const fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::Instructions => &[],
+            // Instructions with a lock on the bus, and fences.
+            Self::Instructions => &["--collect-bus=yes"],
             Self::Lines => &CACHES,
         }
     }
@@ -77,6 +78,14 @@ fn portcullis_count_ends(n: u8) {
     black_box(n);
 }
 
+/// What is executed, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Executed {
+    pub(crate) instructions: BTreeMap<String, u64>,
+    /// Each may have to wait for another core that writes to the same line of memory.
+    pub(crate) atomic_writes: BTreeMap<String, u64>,
+}
+
 /// A build of the test `test` of this file, which counts.
 #[derive(Debug)]
 pub(crate) struct Build {
@@ -90,10 +99,14 @@ impl Build {
         Self { test, executable: optimised() }
     }
 
-    /// Instructions by name, of one repetition.
-    pub(crate) fn instructions(&self) -> BTreeMap<String, u64> {
-        let regions = self.run(Counted::Instructions).into_iter();
-        regions.map(|((_, name), region)| (name, region.of(&["Ir"]))).collect()
+    /// What is executed, by name, in one repetition.
+    pub(crate) fn executed(&self) -> Executed {
+        let mut executed = Executed::default();
+        for ((_, name), region) in self.run(Counted::Instructions) {
+            executed.atomic_writes.insert(name.clone(), region.of(&["Ge"]));
+            executed.instructions.insert(name, region.of(&["Ir"]));
+        }
+        executed
     }
 
     /// Of requests that are repeated, the misses of the caches next to the core; of those and of phases that begin with empty
@@ -179,6 +192,8 @@ fn optimised() -> PathBuf {
         .args(["test", "--locked", "--no-run", "--test", "instructions", "--message-format=json"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "2")
+        // Callgrind knows functions by their symbols; no line is asked for, and without them it is built faster.
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
         // An incremental build cuts the code elsewhere, which costs or saves a call.
         .env("CARGO_INCREMENTAL", "0")
         .stderr(Stdio::inherit());
