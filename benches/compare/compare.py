@@ -218,13 +218,15 @@ def main():
         f"logs on, metrics on, default limits. {report.host(walks, args.neighbour)} {processor()}; {', '.join(versions(peers))}."
     )
     (args.out / "slices.json").write_text(json.dumps(slices))
-    text = report.page(rows, figures, facts, struck, process, memory, signatures, args.neighbour)
+    shared = report.is_shared(walks, args.neighbour)
+    text = report.page(rows, figures, facts, struck, process, memory, signatures, shared, args.neighbour)
     (args.out / "compare.md").write_text(text)
     (args.out / "compare.svg").write_text(picture.picture(figures))
     if args.publish:
         public = ROOT / "docs/performance"
         public.mkdir(exist_ok=True)
-        suffix = "-shared" if args.neighbour else ""
+        # Each kind of host has a page and a picture of its own.
+        suffix = "-shared" if shared else ""
         for stem, ending in (("compare", "md"), ("compare", "svg")):
             shutil.copyfile(args.out / f"{stem}.{ending}", public / f"{stem}{suffix}.{ending}")
     print(text)

@@ -11,11 +11,16 @@ CROWDED, CROWDED_ON_PURPOSE = 0.85, 0.5
 SHARED = 1.25
 
 
+def is_shared(walks, neighbour):
+    """Whether others are in the core's own caches, by what a walk through them took before and after all slices."""
+    return neighbour or max(walk["middle"] for walk in walks) > SHARED * min(walk["low"] for walk in walks)
+
+
 def host(walks, neighbour):
-    """Which kind of host this is, by what a walk through the core's own cache took before and after all slices."""
+    """Which kind of host this is."""
     best = min(walk["low"] for walk in walks)
     usual = max(walk["middle"] for walk in walks)
-    kind = "**Shared caches**" if neighbour or usual > SHARED * best else "**Quiet cores**"
+    kind = "**Shared caches**" if is_shared(walks, neighbour) else "**Quiet cores**"
     cause = ", by a neighbour of our own on the gateway's core" if neighbour else ""
     return f"{kind}{cause}: a step through half a mebibyte takes {usual:.1f} ns, at its best {best:.1f}."
 
@@ -33,10 +38,10 @@ def verdict(values, most):
     return f"{said}, not certain" if low <= most < high else said
 
 
-def targets(figures, signatures, neighbour):
+def targets(figures, signatures, shared):
     lines = ["| ratio of CPU time a request | target | measured (quartiles) | |", "|---|---|---|---|"]
     for target in TARGETS:
-        most = target.shared if neighbour else target.quiet
+        most = target.shared if shared else target.quiet
         said = f"≤ {most:.2f}"
         if not figures.has(target.over, target.under):
             lines.append(f"| {target.label} | {said} | not measured | |")
@@ -105,10 +110,10 @@ def memory_table(memory):
     return lines + [f"| {name} | {mebibytes:.1f} |" for name, mebibytes in memory.items()]
 
 
-def page(rows, figures, facts, struck, process, memory, signatures, neighbour):
+def page(rows, figures, facts, struck, process, memory, signatures, shared, neighbour):
     """The whole of it."""
     rows = [row for row in rows if figures.has(row.key)]
-    lines = ["<!-- Written by `make compare`. -->", "", facts, "", *targets(figures, signatures, neighbour), ""]
+    lines = ["<!-- Written by `make compare`. -->", "", facts, "", *targets(figures, signatures, shared), ""]
     if process:
         lines += [*process, ""]
     groups = dict.fromkeys(row.group for row in rows)
