@@ -238,7 +238,7 @@ mod tests {
         let is_word = |c: char| c.is_ascii_lowercase() || c == '_';
         let words = text.match_indices("portcullis_").map(|(at, _)| &text[at..]);
         let words = words.map(|rest| rest.split(|c| !is_word(c)).next().unwrap_or_default());
-        words.map(|word| word.trim_end_matches("_bucket").to_owned()).collect()
+        words.map(|word| word.trim_end_matches("_bucket").trim_end_matches("_count").to_owned()).collect()
     }
 
     #[test]

@@ -78,7 +78,15 @@ impl ProxyHttp for Gateway {
     }
 
     async fn upstream_peer(&self, _: &mut Session, ctx: &mut Box<Context>) -> pingora::Result<Box<HttpPeer>> {
-        peer::choose(ctx.passage_mut()?)
+        let began = ctx.began;
+        let passage = ctx.passage_mut()?;
+        // What was read of a body before came at the client's pace.
+        let is_own_time = passage.attempts.asked().is_none() && passage.held.is_none();
+        let peer = peer::choose(passage)?;
+        if let Some(asked) = passage.attempts.asked().filter(|_| is_own_time) {
+            passage.agent().metrics.added(asked.duration_since(began));
+        }
+        Ok(peer)
     }
 
     async fn connected_to_upstream(

@@ -167,6 +167,11 @@ impl AgentMetrics {
         self.0.metrics.decision_took(method, cache, took);
     }
 
+    /// Records how long a request was the gateway's alone: until its agent was asked.
+    pub fn added(&self, took: Duration) {
+        self.0.metrics.added_duration.observe(took);
+    }
+
     /// Counts an answer. A status outside 100 to 599 counts as 599.
     pub fn answered(&self, status: u16, took: Duration) {
         let status = if (100..600).contains(&status) { status } else { 599 };

@@ -11,7 +11,8 @@ use super::histogram::{Histogram, MOST_BOUNDS};
 use super::label::Label;
 use super::series::Counts;
 
-/// Buckets for the time that a decision takes: 1 µs (one from the cache) to 1 s (one that waits for keys).
+/// Buckets for the time that a decision takes, or all that the gateway does before an agent is asked: 1 µs (a decision from the
+/// cache) to 1 s (one that waits for keys).
 pub(super) const DECISION_BUCKETS: &[f64] =
     &[1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 1.0];
 /// Buckets for the time that a request takes: 1 ms to an hour (streams last).
@@ -165,6 +166,8 @@ families! {
             = "Seconds since the served card was last had from the agent, or confirmed by it.";
         card_stale: gauge "portcullis_agent_card_stale" { Agent }
             = "1 while the last fetch of the agent's card failed, and an older one or none is served.";
+        added_duration: histogram "portcullis_added_duration_seconds" {} in DECISION_BUCKETS
+            = "Time from the head of a request that went on to the moment when its agent was asked.";
         in_flight: gauge "portcullis_requests_in_flight" {}
             = "Requests that are being served now.";
         connections: gauge "portcullis_connections" { Shard }

@@ -18,6 +18,7 @@ pub(super) struct Resolved {
     pub(super) families: Families,
     /// By method and by what the cache said.
     decision_durations: [[Arc<Histogram>; CacheLabel::ALL.len()]; AuthMethod::ALL.len()],
+    pub(super) added_duration: Arc<Histogram>,
     pub(super) token_cache: TokenCacheMetrics,
     pub(super) config: ConfigMetrics,
     pub(super) in_flight: InFlight,
@@ -34,6 +35,7 @@ impl Resolved {
         let caches = [CacheLabel::Off, CacheLabel::Hit, CacheLabel::Miss];
         Self {
             decision_durations: methods.map(|method| caches.map(|cache| duration(method, cache))),
+            added_duration: families.added_duration.of([]),
             token_cache: TokenCacheMetrics::new(&families),
             config: ConfigMetrics::new(&families),
             in_flight: InFlight::default(),

@@ -33,6 +33,7 @@ const FAMILIES: &[(&str, &[&str])] = &[
 
 /// What there is beside section 5.
 const BESIDE: &[(&str, &[&str])] = &[
+    ("portcullis_added_duration_seconds", &[]),
     ("portcullis_connections", &["shard"]),
     ("portcullis_connections_refused_total", &["limit"]),
     ("portcullis_connections_made_room_total", &[]),
@@ -167,6 +168,26 @@ async fn each_decision_counts_under_its_own_labels() {
     }
     let all = gateway.metric("portcullis_auth_decisions_total", &[]).await;
     assert!((all - 10.0).abs() < f64::EPSILON, "nothing is counted twice: {all}");
+}
+
+#[tokio::test]
+async fn what_the_gateway_adds_is_measured_where_it_waits_for_nobody_else() {
+    let upstream = Upstream::start().await;
+    let url = upstream.url();
+    let body = format!(
+        "agents:\n  p: {{ route: /p, upstream: \"{url}\", auth: public }}\n\
+         \x20 tools: {{ route: /tools, upstream: \"{url}\", auth: public, protocol: mcp, public_url: \"https://agents.test\", mcp: {{ rules: {{ unlisted: allow }} }} }}\n"
+    );
+    let gateway = Start { body: &body, ..Start::default() }.ready().await;
+    let counted = async || gateway.metric("portcullis_added_duration_seconds_count", &[]).await;
+    let message = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"}}"#;
+    let call =
+        client().post(gateway.url("/tools/mcp")).header("content-type", "application/json").body(message);
+    assert_eq!(call.send().await.expect("an answer").status(), 200);
+    assert_eq!(status(&gateway, "/nowhere", None).await, 404);
+    assert!(counted().await < 0.5, "the caller was waited for, or no agent was asked");
+    assert_eq!(status(&gateway, "/p", None).await, 200);
+    assert!((counted().await - 1.0).abs() < f64::EPSILON);
 }
 
 /// Strange requests of every kind, numbered so that no two are alike.
