@@ -39,7 +39,7 @@ pub struct Options {
     pub documents: Box<dyn Documents>,
     /// Whether the listeners are taken over from a running gateway.
     pub upgrade: bool,
-    /// Where access log lines go when the configuration asks for them.
+    /// Where access log lines go when the configuration names no file.
     pub access_log: Box<dyn Write + Send>,
 }
 

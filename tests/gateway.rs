@@ -104,6 +104,10 @@ mod lists;
 mod mcp_audience;
 
 #[cfg(test)]
+#[path = "gateway/log_file.rs"]
+mod log_file;
+
+#[cfg(test)]
 #[path = "gateway/mcp/mod.rs"]
 mod mcp;
 

@@ -64,6 +64,9 @@ Stops at once.
 .B SIGHUP
 Reads the configuration again, as a change of a file does.
 .TP
+.B SIGUSR1
+Opens the file of server.access_log again, for whoever has moved it away.
+.TP
 .B SIGQUIT
 Hands the listeners to a process that was started with run \-\-upgrade, then drains.
 .SH EXAMPLES

@@ -61,9 +61,11 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    /// Keeps SIGHUP and SIGQUIT; the first thing that a process does.
+    /// Keeps SIGHUP, SIGQUIT and SIGUSR1; the first thing that a process does.
     pub(super) fn new(runtime: &Runtime) -> std::io::Result<Self> {
         let _in_runtime = runtime.enter();
+        // It ends no process from now on, whether or not there is a file to be opened again: see `records`.
+        let _kept = signal(SignalKind::user_defined1())?;
         Ok(Self { hup: signal(SignalKind::hangup())?, quit: signal(SignalKind::quit())? })
     }
 

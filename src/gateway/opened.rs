@@ -7,6 +7,7 @@ use crate::config::{self, Snapshot};
 use crate::control::Stores;
 use crate::idp::StateDir;
 use crate::spans::{SpansGuard, Tracer};
+use crate::telemetry::LogFile;
 
 use super::begin::{Begun, Process};
 use super::descriptors::{self, Room};
@@ -15,7 +16,7 @@ use super::life::Signals;
 use super::listeners::Sockets;
 use super::pages::Pages;
 use super::start_error::StartError;
-use super::{console, listeners, session_key, traces};
+use super::{console, listeners, records, session_key, traces};
 
 /// What has been opened.
 pub(super) struct Opened {
@@ -29,6 +30,7 @@ pub(super) struct Opened {
     pub(super) state: Option<Arc<StateDir>>,
     pub(super) console: Option<console::Prepared>,
     pub(super) tracing: Option<(Tracer, SpansGuard)>,
+    pub(super) log_file: Option<LogFile>,
 }
 
 impl Opened {
@@ -38,6 +40,7 @@ impl Opened {
         let Begun { first: First { stores, files, snapshot }, heard, pages } = begun;
         let settings = &snapshot.server;
         let room = descriptors::room(settings.limits.connections).map_err(StartError::System)?;
+        let log_file = records::log_file(settings, runtime)?;
         // Signals before listeners, and listeners before anybody is told that the gateway is ready.
         let signals = heard.and_ends(runtime).map_err(StartError::system)?;
         let listeners = listeners::open(settings, upgrade, runtime)?;
@@ -53,6 +56,18 @@ impl Opened {
         let console = admin.map(|admin| console::Prepared::new(admin, upgrade, runtime)).transpose()?;
         let tracing =
             settings.tracing.as_ref().map(|written| traces::start(written, &files, metrics)).transpose()?;
-        Ok(Self { stores, files, room, signals, listeners, pages, state, console, tracing, snapshot })
+        Ok(Self {
+            stores,
+            files,
+            room,
+            signals,
+            listeners,
+            pages,
+            state,
+            console,
+            tracing,
+            log_file,
+            snapshot,
+        })
     }
 }

@@ -36,15 +36,15 @@ pub(super) fn start(
     access_log: Box<dyn Write + Send>,
     process: &Process<'_>,
 ) -> (Life, Guards) {
-    let Opened { stores, files, snapshot, room, signals, listeners, pages, state, console, tracing } = opened;
-    let (tracer, spans_guard) = tracing.unzip();
+    let Opened { stores, files, snapshot, room, signals, listeners, pages, state, console, .. } = opened;
+    let (tracer, spans_guard) = opened.tracing.unzip();
     let Process { runtime, metrics, drain, upgrade } = *process;
     let settings = Arc::clone(&snapshot.server);
     let shards = Shards::of(&settings);
     runtime.block_on(Resolver::first_answers(snapshot.endpoints.values(), FIRST_ADDRESSES));
     let live = Arc::new(Live::from_arc(Arc::clone(&snapshot)));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (access_log, log_guard) = records::access_log(&settings, access_log);
+    let (access_log, log_guard) = records::access_log(&settings, opened.log_file, access_log);
     let (decisions, refusals_guard) = records::noted(&snapshot, &clock, console.is_some(), runtime);
     let running = Running::default();
     let parts = GatewayParts {

@@ -1,6 +1,7 @@
 //! Why a gateway does not start.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use crate::admin::TokenFileError;
 use crate::config::Diagnostics;
@@ -41,6 +42,14 @@ pub enum StartError {
     /// A part of the gateway without which the rest is none has died.
     #[error("shard {0} of the gateway has died, and the process ends with it")]
     Shard(usize),
+    /// The file of the access log cannot be opened.
+    #[error("server.access_log: cannot write to {file}: {source}; its folder must be there, and the process must be allowed to write to it", file = .file.display())]
+    AccessLog {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// Spans cannot be sent.
     #[error("server.tracing: {0}")]
     Tracing(#[from] TracingError),

@@ -1,5 +1,6 @@
 //! `server`: how the process listens, what it takes of callers, and how it ends.
 
+mod access_log;
 mod admin;
 mod limits;
 mod listener;
@@ -18,12 +19,13 @@ use super::super::fields::Fields;
 use super::super::section::section;
 use super::super::shape::Shape;
 use super::super::value::{Placed, Value};
-use super::super::values::{Count, FilePath, List, Network, RoutePath, SocketAddress, words};
+use super::super::values::{Count, FilePath, List, Network, RoutePath, SocketAddress};
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Spanned};
 use crate::config::text::yaml::Node;
 
+pub use access_log::AccessLog;
 pub use admin::Admin;
 pub use limits::{Limits, Shutdown, TokenCache};
 pub use listener::{CertificateFiles, Listener, ProxyProtocol, Tls};
@@ -96,17 +98,6 @@ section! {
         address: Spanned<SocketAddr> as Placed<SocketAddress> = unwritten(loopback(9464));
     }
 }
-
-/// `server.access_log`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccessLog {
-    /// Lines on standard output.
-    Stdout,
-    /// None.
-    Off,
-}
-
-words!(AccessLog { Stdout = "stdout", Off = "off" });
 
 fn loopback(port: u16) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
