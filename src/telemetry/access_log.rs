@@ -4,8 +4,9 @@
 use std::io::Write;
 
 use super::access_line::Words;
-use super::lines::{Lines, Written};
+use super::lines::Lines;
 use super::request_record::EndedRequest;
+use super::thread_end::ThreadEnd;
 
 /// Lines that may wait for a slow reader of standard output before new ones are dropped: a second or two of a busy
 /// gateway, in some tens of megabytes.
@@ -19,7 +20,7 @@ pub struct AccessLog {
 
 /// Keeps the writer alive; dropping it writes what is still buffered.
 #[derive(Debug)]
-pub struct AccessLogGuard(#[expect(dead_code, reason = "held for its drop")] Option<Written>);
+pub struct AccessLogGuard(#[expect(dead_code, reason = "held for its drop")] Option<ThreadEnd>);
 
 impl AccessLog {
     /// A log that writes nothing.

@@ -5,7 +5,6 @@
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Thread;
 use std::time::Duration;
@@ -13,6 +12,8 @@ use std::time::Duration;
 use crossbeam_queue::SegQueue;
 
 use crate::model::PerShard;
+
+use super::thread_end::{ThreadEnd, start_thread};
 
 /// Lines that wait are written together up to this size.
 const TOGETHER: usize = 64 * 1024;
@@ -44,38 +45,26 @@ struct Queue<T> {
     lost: Arc<AtomicU64>,
 }
 
-/// Keeps the writer alive; dropping it writes what still waits, if somebody reads.
-pub(super) struct Written {
-    end: Box<dyn Fn() + Send + Sync>,
-    ended: Mutex<Receiver<()>>,
-}
-
 impl<T: Send + 'static> Lines<T> {
     /// Lines to `out`, of which about `room` wait at most; `word` puts one into words. `log` is the name of the log in
-    /// the metrics.
+    /// the metrics. Dropping the second writes what still waits, if somebody reads.
     pub(super) fn to(
         out: impl Write + Send + 'static,
         log: &'static str,
         room: usize,
         mut word: impl FnMut(&T, &mut Vec<u8>) + Send + 'static,
-    ) -> (Self, Written) {
+    ) -> (Self, ThreadEnd) {
         let lost = Arc::new(AtomicU64::new(0));
         LOST.lock().unwrap_or_else(PoisonError::into_inner).push((log, Arc::clone(&lost)));
         let (sleeps, ending) = (AtomicBool::new(false), AtomicBool::new(false));
         let waiting = PerShard::new(SegQueue::new);
         let room = (room / waiting.count()).max(1);
         let queue = Arc::new(Queue { waiting, room, sleeps, ending, lost });
-        let (end, ended): (SyncSender<()>, _) = sync_channel(1);
         let read = Arc::clone(&queue);
-        let spawned = std::thread::Builder::new().name(format!("{log}-log")).spawn(move || {
-            read.write(out, &mut word);
-            let _nobody_waits = end.try_send(());
-        });
-        let writer = spawned.ok().map(|handle| handle.thread().clone());
-        let lines = Self { queue, writer };
+        let (started, ended) = start_thread(format!("{log}-log"), move || read.write(out, &mut word));
+        let lines = Self { queue, writer: started.ok() };
         let last = lines.clone();
-        let end = Box::new(move || last.end());
-        (lines, Written { end, ended: Mutex::new(ended) })
+        (lines, ended.asked_by(move || last.end(), LAST_LINES))
     }
 
     /// Gives a line away, or drops it.
@@ -187,21 +176,6 @@ impl Drop for Line<'_> {
     }
 }
 
-impl Drop for Written {
-    fn drop(&mut self) {
-        (self.end)();
-        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // A reader that stands still is not waited for.
-        let _stuck = ended.recv_timeout(LAST_LINES);
-    }
-}
-
-impl std::fmt::Debug for Written {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Written")
-    }
-}
-
 /// How many lines of each log were dropped since the process began.
 pub(super) fn lost() -> Vec<(&'static str, u64)> {
     let lost = LOST.lock().unwrap_or_else(PoisonError::into_inner);
@@ -211,7 +185,7 @@ pub(super) fn lost() -> Vec<(&'static str, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc::{Sender, channel};
+    use std::sync::mpsc::{Receiver, Sender, channel};
 
     /// A writer that says when it writes, and waits for a word before it does.
     struct Slow(Sender<()>, Receiver<()>, Arc<Mutex<Vec<u8>>>);
@@ -230,7 +204,7 @@ mod tests {
 
     struct Slowly {
         lines: Lines<Vec<u8>>,
-        written: Written,
+        written: ThreadEnd,
         writes: Receiver<()>,
         word: Sender<()>,
         text: Arc<Mutex<Vec<u8>>>,

@@ -14,7 +14,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use super::lines::{Line, Lines, Written};
+use super::lines::{Line, Lines};
+use super::thread_end::ThreadEnd;
 
 /// Lines that may wait for a slow reader of standard error before new ones are dropped.
 const BUFFERED_LINES: usize = 1_024;
@@ -48,7 +49,7 @@ impl FromStr for LogFormat {
 #[derive(Debug)]
 pub struct Log {
     lines: Option<Lines<Vec<u8>>>,
-    _written: Option<Written>,
+    _written: Option<ThreadEnd>,
 }
 
 /// What the subscriber writes to.
@@ -76,7 +77,7 @@ impl Log {
     }
 }
 
-fn process_log() -> (Lines<Vec<u8>>, Written) {
+fn process_log() -> (Lines<Vec<u8>>, ThreadEnd) {
     Lines::to(std::io::stderr(), "process", BUFFERED_LINES, |line: &Vec<u8>, text| {
         text.extend_from_slice(line)
     })

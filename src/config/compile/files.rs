@@ -131,7 +131,8 @@ fn not_the_key<'a>(input: &Input<'a>, files: Files<'a>, subjects: &str) {
     input.bad_file(files.key, &message, "name the key that the server's certificate was made for");
 }
 
-fn certificate_list<'a>(
+/// The certificates in a file: at least one.
+pub(super) fn certificate_list<'a>(
     input: &Input<'a>,
     file: Mention<'a>,
     pem: &[u8],

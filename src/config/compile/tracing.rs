@@ -1,11 +1,10 @@
 //! The files of `server.tracing`, which the process reads when it starts: here they are looked at, so that `check` finds what
 //! a start would.
 
-use super::input::{Input, Mention};
-use crate::model::pem_without_marks;
 use crate::spans::{SubjectKey, fields};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+
+use super::files::certificate_list;
+use super::input::{Input, Mention};
 
 /// Reports what is wrong with them.
 pub(super) fn check(input: &Input<'_>) {
@@ -24,13 +23,7 @@ pub(super) fn check(input: &Input<'_>) {
         input.bad_file(file, &format!("line {line} is no field"), "write one `name: value` a line");
     }
     for file in [&written.otlp.ca_file, &written.otlp.cert_file].into_iter().flatten().map(mention) {
-        if let Some(pem) = input.file(file)
-            && CertificateDer::pem_slice_iter(&pem_without_marks(pem))
-                .next()
-                .is_none_or(|first| first.is_err())
-        {
-            input.bad_file(file, "holds no certificate", "name a PEM file with certificates");
-        }
+        let _reported = input.file(file).and_then(|pem| certificate_list(input, file, pem));
     }
     // That it can be read is all that is looked at: what it holds is known where it is used.
     let _key = written.otlp.key_file.as_ref().map(mention).and_then(|file| input.file(file));

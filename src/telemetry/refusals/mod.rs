@@ -17,8 +17,9 @@ use memchr::memmem;
 
 use crate::model::{Clock, Instant};
 
-use super::lines::{Lines, Written};
+use super::lines::Lines;
 use super::request_record::RequestRecord;
+use super::thread_end::ThreadEnd;
 use segments::{AGE, Segments};
 
 /// The name of the log in the metrics.
@@ -38,7 +39,7 @@ pub struct Refusals {
 
 /// Keeps the writer alive; dropping it writes what still waits.
 #[derive(Debug)]
-pub struct RefusalsGuard(#[expect(dead_code, reason = "held for its drop")] Written);
+pub struct RefusalsGuard(#[expect(dead_code, reason = "held for its drop")] ThreadEnd);
 
 #[derive(Clone)]
 struct ClockOf(Arc<dyn Clock>);
