@@ -48,6 +48,10 @@ mod certificates;
 mod cli;
 
 #[cfg(test)]
+#[path = "gateway/collector.rs"]
+mod collector;
+
+#[cfg(test)]
 #[path = "gateway/crowd.rs"]
 mod crowd;
 

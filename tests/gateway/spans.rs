@@ -1,17 +1,7 @@
 //! Spans: which requests are kept, what they say, and that no collector, or the want of one, is felt by a caller.
 
-use std::collections::VecDeque;
-use std::io::Read as _;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::routing::post;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use prost::Message as _;
@@ -20,87 +10,6 @@ use testkit::{Gateway, Issuer, Key, Start, Upstream, client, eventually};
 const SOON: Duration = Duration::from_secs(10);
 const CALLER: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "b7ad6b7169203331";
-
-/// A collector: it keeps what it is sent, and answers as it is told, then with 200.
-struct Collector {
-    port: u16,
-    book: Arc<Book>,
-}
-
-#[derive(Default)]
-struct Book {
-    answers: Mutex<VecDeque<u16>>,
-    asked: Mutex<Vec<(HeaderMap, Bytes)>>,
-    taken: Mutex<Vec<ExportTraceServiceRequest>>,
-}
-
-impl Collector {
-    async fn start(answers: &[u16]) -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let port = listener.local_addr().expect("its address").port();
-        let book =
-            Arc::new(Book { answers: Mutex::new(answers.iter().copied().collect()), ..Book::default() });
-        let pages = Router::new().route("/v1/traces", post(take)).with_state(Arc::clone(&book));
-        tokio::spawn(async move { axum::serve(listener, pages).await });
-        Self { port, book }
-    }
-
-    /// `server.tracing` with this collector, and further members.
-    fn server(&self, further: &str) -> String {
-        let endpoint = format!("endpoint: \"http://127.0.0.1:{}\", interval: 100ms", self.port);
-        format!("  tracing: {{ otlp: {{ {endpoint} }}{further} }}\n")
-    }
-
-    fn asked(&self) -> usize {
-        self.book.asked.lock().expect("what was asked").len()
-    }
-
-    fn spans(&self) -> Vec<Span> {
-        let taken = self.book.taken.lock().expect("what was taken");
-        let scopes = taken.iter().flat_map(|request| &request.resource_spans).flat_map(|r| &r.scope_spans);
-        scopes.flat_map(|scope| scope.spans.clone()).collect()
-    }
-
-    /// Waits for so many spans of the gateway itself.
-    async fn own(&self, count: usize) -> Vec<Span> {
-        eventually("the spans arrive", SOON, async || {
-            let own: Vec<_> =
-                self.spans().into_iter().filter(|span| span.kind == SpanKind::Server as i32).collect();
-            (own.len() >= count).then_some(own)
-        })
-        .await
-    }
-}
-
-async fn take(State(book): State<Arc<Book>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let plain = if headers.get("content-encoding").is_some_and(|coding| coding == "gzip") {
-        let mut plain = Vec::new();
-        flate2::read::GzDecoder::new(&*body).read_to_end(&mut plain).expect("gzip");
-        Bytes::from(plain)
-    } else {
-        body
-    };
-    book.asked.lock().expect("what was asked").push((headers, plain.clone()));
-    let status = book.answers.lock().expect("the answers").pop_front().unwrap_or(200);
-    if status == 200 {
-        let request = ExportTraceServiceRequest::decode(plain).expect("OTLP");
-        book.taken.lock().expect("what was taken").push(request);
-    }
-    StatusCode::from_u16(status).expect("a status")
-}
-
-fn attribute(attributes: &[KeyValue], key: &str) -> Option<String> {
-    let found = attributes.iter().find(|attribute| attribute.key == key)?;
-    match found.value.clone()?.value? {
-        Value::StringValue(text) => Some(text),
-        Value::IntValue(number) => Some(number.to_string()),
-        other => panic!("{key}: {other:?}"),
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 async fn ask(gateway: &Gateway, path: &str, fields: &[(&str, &str)]) -> u16 {
     let request = fields
