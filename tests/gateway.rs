@@ -216,6 +216,10 @@ mod streaming;
 mod streams;
 
 #[cfg(test)]
+#[path = "gateway/task_spans.rs"]
+mod task_spans;
+
+#[cfg(test)]
 #[path = "gateway/tls.rs"]
 mod tls;
 

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Tick};
 
 use crate::config::{self, Compiled, Diagnostics, Feature, Files, Severity, Snapshot, Source};
 use crate::idp::ProviderSpec;
 use crate::model::{Instant, ResourceId, ResourceKind};
 use crate::store::{Change, Commit, Denial, StoreError, WriteError, at_leisure};
-use crate::telemetry::Metrics;
+use crate::telemetry::{EndedTask, Metrics, Task};
 
 use super::denials;
 use super::diff::diffs;
@@ -194,10 +194,17 @@ impl Reconciler {
         denials: Vec<Denial>,
     ) -> Result<u64, Failed> {
         let ids: Vec<ResourceId> = changes.iter().map(|change| change.id.clone()).collect();
-        let at = self.clock.now().timestamp();
-        let commit = Commit { at, who: edit.who.clone(), what: edit.what.clone(), changes };
-        let before = self.head;
-        self.head = self.stores.resources.commit_after(self.head, commit, denials).await?;
+        let now = self.clock.now();
+        let commit = Commit { at: now.timestamp(), who: edit.who.clone(), what: edit.what.clone(), changes };
+        let (before, began) = (self.head, Tick::now());
+        let committed = self.stores.resources.commit_after(self.head, commit, denials).await;
+        self.metrics.task_ended(|| EndedTask {
+            task: Task::StoreCommit { revision: committed.as_ref().ok().copied(), resources: ids.len() },
+            at: now,
+            took: began.elapsed(),
+            failure: committed.as_ref().err().map(ToString::to_string),
+        });
+        self.head = committed?;
         self.hash = self.hash_after(before);
         Arc::make_mut(&mut self.aside).forget(&ids);
         Ok(self.head)

@@ -37,7 +37,10 @@ pub(super) fn start(
     let options = options(written, files, &|name| std::env::var(name).ok())?;
     let endpoint = config::without_passwords(options.destination.endpoint.as_str());
     tracing::info!(collector = %endpoint, "spans are sent");
-    Ok(Tracer::start(options, metrics.spans())?)
+    let (tracer, guard) = Tracer::start(options, metrics.spans())?;
+    let told = tracer.clone();
+    metrics.follow_tasks(move |ended| told.task_ended(ended));
+    Ok((tracer, guard))
 }
 
 fn options(written: &Tracing, files: &Files, environment: Environment<'_>) -> Result<Options, TracingError> {

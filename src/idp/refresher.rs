@@ -10,7 +10,7 @@ use futures::FutureExt as _;
 use tokio::task::JoinHandle;
 use tokio::time::Instant as Tick;
 
-use crate::model::Clock;
+use crate::model::{Clock, Instant};
 use crate::net::excerpt;
 
 use super::cache::Age;
@@ -25,6 +25,9 @@ use super::{KeySet, Provider, SkipReason, Skipped, StateDir};
 const SAVE_AGAIN: Duration = Duration::from_secs(60);
 /// How often a waiting refresher checks for a jump of the wall clock: callers are refused for that long at most.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// What is said of a panic while an answer is read.
+const STUMBLED: &str = "the gateway stumbled over the answer, which is a fault of its own; please report it";
 
 /// Numbers the refreshers of the process, so that an old one cannot unregister its successor.
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -43,6 +46,18 @@ pub struct Refresher {
     /// The last logged reason for not using the keys of an earlier run, so that each is logged once.
     not_kept: Option<String>,
     _registration: Registration,
+}
+
+/// A good response: what it was, as the metric has it, and how long it holds.
+struct Fetched {
+    result: &'static str,
+    max_age: Option<Duration>,
+}
+
+/// Why a fetch gave no keys, and when the provider wants to be asked again.
+struct Failure {
+    why: String,
+    retry_after: Option<Duration>,
 }
 
 /// Owns the task of a [`Refresher`]: dropping it ends the task.
@@ -100,17 +115,12 @@ impl Refresher {
             // In every round: a wall clock that was wrong at start may have been corrected since.
             self.restore().await;
             self.provider.refetch.begin();
+            let (at, began) = (self.clock.now(), Tick::now());
             // A panic of ours on some document must not end the fetches of its provider for ever.
-            let outcome = match AssertUnwindSafe(self.attempt(trigger)).catch_unwind().await {
-                Ok(outcome) => outcome,
-                Err(_panic) => {
-                    self.provider.metrics().refreshed(trigger.label(), "failed");
-                    self.failed(
-                        "the gateway stumbled over the answer, which is a fault of its own; please report it",
-                    );
-                    Err(None)
-                }
-            };
+            let fetched = AssertUnwindSafe(self.attempt()).catch_unwind().await;
+            let fetched =
+                fetched.unwrap_or_else(|_panic| Err(Failure { why: STUMBLED.to_owned(), retry_after: None }));
+            let outcome = self.ended(trigger, fetched, (at, began.elapsed()));
             let wait = match &outcome {
                 Ok(max_age) => self.schedule.after_success(*max_age, rand::random()),
                 Err(retry_after) => self.schedule.after_failure(*retry_after, rand::random()),
@@ -127,38 +137,40 @@ impl Refresher {
         }
     }
 
-    /// One fetch, from the source to the published set. Returns the `max-age` of a good response, or the `Retry-After`
-    /// of a failure.
-    async fn attempt(&mut self, trigger: Trigger) -> Result<Option<Duration>, Option<Duration>> {
-        let mut retry_after = None;
-        let result = match self.source.fetch(self.validator.as_ref()).await {
-            Ok(Answer::Unchanged { max_age }) => Ok(("not_modified", max_age)),
+    /// One fetch, from the source to the published set.
+    async fn attempt(&mut self) -> Result<Fetched, Failure> {
+        match self.source.fetch(self.validator.as_ref()).await {
+            Ok(Answer::Unchanged { max_age }) => Ok(Fetched { result: "not_modified", max_age }),
             Ok(Answer::Document { body, format, validator, max_age }) => {
                 let (keys, skipped) = read_keys(format, &body, self.provider.spec());
                 self.count(skipped);
-                keys.map(|keys| {
-                    self.validator = validator;
-                    self.publish(keys);
-                    ("ok", max_age)
-                })
+                // The error may quote the provider's response.
+                let keys = keys.map_err(|error| Failure { why: excerpt(&error), retry_after: None })?;
+                self.validator = validator;
+                self.publish(keys);
+                Ok(Fetched { result: "ok", max_age })
             }
-            Err(error) => {
-                retry_after = error.retry_after();
-                Err(error.to_string())
-            }
-        };
-        // The error may quote the provider's response.
-        let result = result.map_err(|error| excerpt(&error));
+            Err(error) => Err(Failure { why: excerpt(&error.to_string()), retry_after: error.retry_after() }),
+        }
+    }
+
+    /// Tells of a fetch. Returns the `max-age` of a good response, or the `Retry-After` of a failure.
+    fn ended(
+        &self,
+        trigger: Trigger,
+        fetched: Result<Fetched, Failure>,
+        when: (Instant, Duration),
+    ) -> Result<Option<Duration>, Option<Duration>> {
         let metrics = self.provider.metrics();
-        match result {
-            Ok((label, max_age)) => {
-                metrics.refreshed(trigger.label(), label);
+        match fetched {
+            Ok(Fetched { result, max_age }) => {
+                metrics.fetched(trigger.label(), result, when, None);
                 self.succeeded();
                 Ok(max_age)
             }
-            Err(error) => {
-                metrics.refreshed(trigger.label(), "failed");
-                self.failed(&error);
+            Err(Failure { why, retry_after }) => {
+                metrics.fetched(trigger.label(), "failed", when, Some(&why));
+                self.failed(&why);
                 Err(retry_after)
             }
         }

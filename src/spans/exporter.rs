@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,11 +13,13 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message as _;
 use tokio::sync::Notify;
 
-use crate::telemetry::SpanMetrics;
+use crate::model::TraceContext;
+use crate::telemetry::{EndedTask, SpanMetrics, ThreadEnd, start_thread};
 
 use super::collector::{Answer, Collector};
 use super::span::{self, EndedSpan};
 use super::subject_key::SubjectKey;
+use super::task_span;
 use super::trace::Trace;
 
 /// Requests whose spans wait: some seconds of refusals, in a few megabytes.
@@ -31,20 +31,26 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_s
 /// How long the end waits for the last spans.
 const LAST: Duration = Duration::from_secs(2);
 
+/// What becomes spans.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are requests")]
+pub(super) enum Ended {
+    Request(Trace, EndedSpan),
+    Task(TraceContext, EndedTask),
+}
+
 /// Requests that wait for their spans to be sent.
 #[derive(Debug)]
 pub(super) struct Queue {
-    waiting: ArrayQueue<(Trace, EndedSpan)>,
+    waiting: ArrayQueue<Ended>,
     full: Notify,
     ending: AtomicBool,
     pub(super) metrics: SpanMetrics,
 }
 
 /// Keeps the thread alive; dropping it sends what still waits, if the collector takes it soon.
-pub struct SpansGuard {
-    queue: Arc<Queue>,
-    ended: Mutex<Receiver<()>>,
-}
+#[derive(Debug)]
+pub struct SpansGuard(#[expect(dead_code, reason = "held for its drop")] ThreadEnd);
 
 impl Queue {
     fn new(metrics: SpanMetrics) -> Self {
@@ -56,13 +62,18 @@ impl Queue {
         }
     }
 
-    /// Gives a request away, or drops it.
-    pub(super) fn give(&self, trace: Trace, ended: EndedSpan) {
-        if self.waiting.push((trace, ended)).is_err() {
+    /// Gives one away, or drops it.
+    pub(super) fn give(&self, ended: Ended) {
+        if self.waiting.push(ended).is_err() {
             self.metrics.dropped(1);
         } else if self.waiting.len() == BATCH {
             self.full.notify_one();
         }
+    }
+
+    fn end(&self) {
+        self.ending.store(true, Ordering::SeqCst);
+        self.full.notify_one();
     }
 
     fn is_ending(&self) -> bool {
@@ -79,30 +90,11 @@ pub(super) fn start(
 ) -> std::io::Result<(Arc<Queue>, SpansGuard)> {
     let queue = Arc::new(Queue::new(metrics));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (end, ended): (SyncSender<()>, _) = sync_channel(1);
     let exporter = Exporter { queue: Arc::clone(&queue), collector, words, interval, outage: false };
-    std::thread::Builder::new().name("spans".to_owned()).spawn(move || {
-        runtime.block_on(exporter.run());
-        let _nobody_waits = end.try_send(());
-    })?;
-    let guard = SpansGuard { queue: Arc::clone(&queue), ended: Mutex::new(ended) };
-    Ok((queue, guard))
-}
-
-impl Drop for SpansGuard {
-    fn drop(&mut self) {
-        self.queue.ending.store(true, Ordering::SeqCst);
-        self.queue.full.notify_one();
-        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // A collector that stands still is not waited for.
-        let _stuck = ended.recv_timeout(LAST);
-    }
-}
-
-impl std::fmt::Debug for SpansGuard {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SpansGuard")
-    }
+    let (started, ended) = start_thread("spans".to_owned(), move || runtime.block_on(exporter.run()));
+    started?;
+    let last = Arc::clone(&queue);
+    Ok((queue, SpansGuard(ended.asked_by(move || last.end(), LAST))))
 }
 
 /// Puts requests into messages.
@@ -113,11 +105,16 @@ pub(super) struct Words {
 }
 
 impl Words {
-    fn message(&self, batch: &[(Trace, EndedSpan)]) -> (usize, Bytes) {
-        let spans: Vec<Span> = batch
-            .iter()
-            .flat_map(|(trace, ended)| span::words(trace, ended, self.subject_key.as_ref()))
-            .collect();
+    fn message(&self, batch: &[Ended]) -> (usize, Bytes) {
+        let mut spans: Vec<Span> = Vec::with_capacity(2 * batch.len());
+        for ended in batch {
+            match ended {
+                Ended::Request(trace, ended) => {
+                    spans.extend(span::words(trace, ended, self.subject_key.as_ref()));
+                }
+                Ended::Task(context, ended) => spans.push(task_span::words(context, ended)),
+            }
+        }
         let count = spans.len();
         let attributes = self.resource.iter().map(|(key, value)| span::text(key, value)).collect();
         let scope = InstrumentationScope {

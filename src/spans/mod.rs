@@ -1,4 +1,4 @@
-//! Spans of requests, and the collector that they are sent to (OTLP over HTTP, in protobuf).
+//! Spans of requests and of the gateway's own work, and the collector that they are sent to (OTLP over HTTP, in protobuf).
 //!
 //! A span is made at the end of a request, from what is known then, so that one that is not kept costs nothing but its ids.
 //! A thread of its own sends them: no request waits for a collector, and what finds no room is dropped and counted. Which
@@ -10,6 +10,7 @@ mod options;
 mod sampling;
 mod span;
 mod subject_key;
+mod task_span;
 mod trace;
 mod tracer;
 

@@ -189,20 +189,23 @@ fn link(context: &TraceContext) -> Link {
     }
 }
 
-const fn flags(context: &TraceContext) -> u32 {
+pub(super) const fn flags(context: &TraceContext) -> u32 {
     context.sampled as u32
 }
 
-fn nanoseconds(since_epoch: Duration) -> u64 {
+pub(super) fn nanoseconds(since_epoch: Duration) -> u64 {
     u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
 }
 
 pub(super) fn text(key: &str, value: &str) -> KeyValue {
-    let value = value.get(..value.floor_char_boundary(LONGEST)).unwrap_or_default();
-    attribute(key, Value::StringValue(value.to_owned()))
+    attribute(key, Value::StringValue(shortened(value).to_owned()))
 }
 
-fn number(key: &str, value: u64) -> KeyValue {
+pub(super) fn shortened(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST)).unwrap_or_default()
+}
+
+pub(super) fn number(key: &str, value: u64) -> KeyValue {
     attribute(key, Value::IntValue(i64::try_from(value).unwrap_or(i64::MAX)))
 }
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-use crate::model::{Decision, Instant};
-use crate::telemetry::SpanMetrics;
+use crate::model::{Decision, Instant, SpanId, TraceContext, TraceId};
+use crate::telemetry::{EndedTask, SpanMetrics};
 
 use super::collector::{Collector, CollectorError};
-use super::exporter::{self, Queue, SpansGuard, Words};
+use super::exporter::{self, Ended, Queue, SpansGuard, Words};
 use super::options::Options;
 use super::sampling::{Cap, Sampling};
 use super::span::EndedSpan;
@@ -68,7 +68,17 @@ impl Tracer {
                 return queue.metrics.capped();
             }
         }
-        queue.give(*trace, ended());
+        queue.give(Ended::Request(*trace, ended()));
+    }
+
+    /// Keeps the span of the gateway's own work, in a trace of its own; always, as far as there is room.
+    pub fn task_ended(&self, ended: EndedTask) {
+        let context = TraceContext {
+            trace: TraceId::of(rand::random()),
+            span: SpanId::of(rand::random()),
+            sampled: true,
+        };
+        self.0.queue.give(Ended::Task(context, ended));
     }
 
     /// Whether spans name operations of MCP.

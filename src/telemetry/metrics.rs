@@ -14,6 +14,7 @@ use super::certificate_metrics::CertificateMetrics;
 use super::families::{self, Families};
 use super::lost_lines::LostLines;
 use super::resolved::Resolved;
+use super::task::EndedTask;
 use super::{
     AgentMetrics, CardMetrics, ConnectionMetrics, Declaration, HandshakeMetrics, InFlight, Label,
     ProviderMetrics, SpanMetrics, StoreMetrics, TokenCacheMetrics,
@@ -96,6 +97,16 @@ impl Metrics {
     #[must_use]
     pub fn spans(&self) -> SpanMetrics {
         SpanMetrics::new(&self.0.families)
+    }
+
+    /// Tells `follower` of the work of the gateway itself from now on. It must not block; the first follower stays.
+    pub fn follow_tasks(&self, follower: impl Fn(EndedTask) + Send + Sync + 'static) {
+        self.0.tasks.follow(Box::new(follower));
+    }
+
+    /// Work has ended; `ended` is asked only when somebody follows.
+    pub fn task_ended(&self, ended: impl FnOnce() -> EndedTask) {
+        self.0.tasks.tell(ended);
     }
 
     /// The handles of a store that several gateways share. Its series are there from then on.

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::model::Instant;
 
 use super::families::Families;
 use super::resolved::Resolved;
+use super::task::{EndedTask, Task};
 
 /// The handles of one provider. The label values `trigger`, `result` and `reason` are closed lists in `idp`.
 #[derive(Clone)]
@@ -24,9 +26,21 @@ impl ProviderMetrics {
         &self.metrics.families
     }
 
-    /// A fetch ended.
-    pub fn refreshed(&self, trigger: &'static str, result: &'static str) {
+    /// A fetch that began at `at` has ended; `failure` says why it failed, if it did.
+    pub fn fetched(
+        &self,
+        trigger: &'static str,
+        result: &'static str,
+        (at, took): (Instant, Duration),
+        failure: Option<&str>,
+    ) {
         self.families().jwks_refresh.of([&*self.provider, trigger, result]).inc();
+        self.metrics.tasks.tell(|| EndedTask {
+            task: Task::KeyFetch { provider: self.provider.to_string(), trigger, result },
+            at,
+            took,
+            failure: failure.map(str::to_owned),
+        });
     }
 
     /// Keys were had at `at`.

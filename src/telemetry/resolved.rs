@@ -10,6 +10,7 @@ use super::certificate_metrics::CertificateMetrics;
 use super::config_metrics::ConfigMetrics;
 use super::families::Families;
 use super::histogram::Histogram;
+use super::task::Tasks;
 use super::{InFlight, TokenCacheMetrics};
 
 /// What all handles of one gateway share.
@@ -24,6 +25,7 @@ pub(super) struct Resolved {
     pub(super) in_flight: InFlight,
     pub(super) certificates: CertificateMetrics,
     pub(super) card_times: CardTimes,
+    pub(super) tasks: Tasks,
 }
 
 impl Resolved {
@@ -41,6 +43,7 @@ impl Resolved {
             in_flight: InFlight::default(),
             certificates,
             card_times: CardTimes::default(),
+            tasks: Tasks::default(),
             families,
         }
     }
