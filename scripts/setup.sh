@@ -7,7 +7,7 @@
 #                             the console, when Node is there to build it
 #   scripts/setup.sh lint     what `build` needs, rustfmt and clippy
 #   scripts/setup.sh quick    what `build` needs, promtool, Helm and cargo-nextest: no Node, no browser
-#   scripts/setup.sh test     what `console` needs, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, libfaketime,
+#   scripts/setup.sh test     what `console` needs, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, oteltap, libfaketime,
 #                             valgrind, promtool, etcd, Helm, the end-to-end suite's Node packages, and what `interop` needs
 #   scripts/setup.sh bench    what `build` needs, and etcd
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
@@ -181,6 +181,11 @@ verifiers() {
     fail "joserfc and PyJWT could not be installed" "the token suite needs Python 3.10 or later for them"
 }
 
+collector() {
+    virtual_environment "$tools/venv-collector" scripts/collector.txt && return 0
+    fail "oteltap could not be installed" "the suite of the gateway needs Python 3.10 or later for it"
+}
+
 # What `make compare` measures beside the gateway. A peer that cannot be had is left out of the run, which names it.
 peers() {
     local service
@@ -277,6 +282,7 @@ test)
     cargo_tool deny 0.20.2
     schemathesis
     verifiers
+    collector
     node_packages
     interop
     console required

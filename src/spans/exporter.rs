@@ -28,6 +28,8 @@ const WAITING: usize = 2048;
 const BATCH: usize = 512;
 /// The first wait after a failure, which doubles, and the longest.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// The shortest wait that a collector can ask for.
+const LEAST_PAUSE: Duration = Duration::from_millis(100);
 /// How long the end waits for the last spans.
 const LAST: Duration = Duration::from_secs(2);
 
@@ -190,7 +192,8 @@ impl Exporter {
                 }
                 Answer::Later { why, after } => {
                     self.tell(&why);
-                    let pause = after.unwrap_or(wait).min(longest);
+                    // One that asks for no pause would be asked without a pause.
+                    let pause = after.map_or(wait, |said| said.clamp(LEAST_PAUSE, longest));
                     let _woken = tokio::time::timeout(pause, self.ending()).await;
                     wait = (2 * wait).min(longest);
                 }

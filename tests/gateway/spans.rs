@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
-use prost::Message as _;
-use testkit::{Gateway, Issuer, Key, Start, Upstream, client, eventually};
+use testkit::{Certificate, Gateway, Issuer, Key, Start, Upstream, client, eventually};
+
+use super::collector::{Collector, attribute, hex};
 
 const SOON: Duration = Duration::from_secs(10);
 const CALLER: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -244,4 +245,42 @@ async fn the_environment_names_the_collector_and_switches_nothing_on() {
     assert_eq!(ask(&gateway, "/p", &[]).await, 200);
     collector.own(1).await;
     assert_eq!(collector.book.asked.lock().expect("what was asked")[0].0["x-key"], "a b");
+}
+
+#[tokio::test]
+async fn over_tls_the_collector_is_known_by_its_authority_and_the_gateway_by_its_certificate() {
+    let upstream = Upstream::start().await;
+    let (own, known) = (Certificate::for_name("localhost"), Certificate::for_name("gateway"));
+    let stranger = Certificate::for_name("gateway");
+    let collector = Collector::start_tls(&own, &known).await;
+    let files = [
+        ("own.pem", &*own.pem),
+        ("known.pem", &*known.pem),
+        ("known.key", &*known.key),
+        ("stranger.pem", &*stranger.pem),
+        ("stranger.key", &*stranger.key),
+    ];
+    for (settings, arrives) in [
+        ("ca_file: own.pem", false),
+        ("ca_file: own.pem, cert_file: stranger.pem, key_file: stranger.key", false),
+        ("ca_file: stranger.pem, cert_file: known.pem, key_file: known.key", false),
+        ("ca_file: own.pem, cert_file: known.pem, key_file: known.key", true),
+    ] {
+        let endpoint =
+            format!("endpoint: \"https://localhost:{}\", interval: 100ms, {settings}", collector.port);
+        let server = format!("  tracing: {{ otlp: {{ {endpoint} }}, sample: {{ ratio: 1 }} }}\n");
+        let gateway = Start { body: &public(&upstream), server: &server, files: &files, ..Start::default() }
+            .ready()
+            .await;
+        assert_eq!(ask(&gateway, "/p", &[]).await, 200);
+        if arrives {
+            assert_eq!(collector.own(1).await[0].name, "GET /p");
+        } else {
+            eventually("it is told", SOON, async || {
+                gateway.stderr().iter().any(|line| line.contains("does not take spans")).then_some(())
+            })
+            .await;
+            assert_eq!(collector.asked(), 0, "{settings}");
+        }
+    }
 }
