@@ -28,6 +28,10 @@ mod forged;
 mod full;
 
 #[cfg(test)]
+#[path = "fleet/limits.rs"]
+mod limits;
+
+#[cfg(test)]
 #[path = "fleet/lost.rs"]
 mod lost;
 

@@ -104,6 +104,10 @@ mod heads;
 mod kept;
 
 #[cfg(test)]
+#[path = "gateway/limits/mod.rs"]
+mod limits;
+
+#[cfg(test)]
 #[path = "gateway/lists.rs"]
 mod lists;
 

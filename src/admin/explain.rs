@@ -1,12 +1,14 @@
 //! `/explain`: the real decision on a credential, with every check. Nothing is forwarded, kept or logged.
 
+use std::time::Instant as Tick;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::config::Code;
-use crate::gate::{self, Explanation};
+use crate::gate::{self, Explanation, Standpoint};
 use crate::model::{AgentName, CanonicalPath, Request, Secret};
 use crate::routing::Agent;
 
@@ -70,11 +72,13 @@ pub(super) async fn run(
         request.path = CanonicalPath::parse(path.as_bytes()).unwrap_or(CanonicalPath::ROOT);
         request.query = query.map(str::as_bytes);
     }
+    // The question does not come from the address that would send the request.
+    let buckets = Some(Standpoint { address: None, at: Tick::now() });
     Ok(Answer(match &message {
-        None => gate::explain(agent, &request),
+        None => gate::explain(agent, &request, buckets),
         Some(message) => {
             let path = request.path.as_str();
-            gate::explain_message(agent, &request, message, || told_metadata_url(&live, agent, path))
+            gate::explain_message(agent, &request, message, buckets, || told_metadata_url(&live, agent, path))
         }
     }))
 }

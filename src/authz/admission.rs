@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::model::{Claims, Identity, ImpliedScopes, Reason, TokenSaid};
+use crate::model::{Claims, Identity, ImpliedScopes, KeyedHash, Reason, TokenSaid};
 
 use super::claim_headers::ClaimHeaders;
 use super::explain::Trace;
@@ -23,6 +23,8 @@ pub struct Admission {
     pub headers: Result<Box<[(HeaderName, HeaderValue)]>, Reason>,
     /// What the token is worth by the agent's rules by operation; empty where it has none.
     pub standings: Standings,
+    /// The claims by which limits count, in the order of [`Entry::counted`]: `None` where it is absent or has parts.
+    pub counted: Box<[Option<KeyedHash>]>,
 }
 
 /// The rules and claim headers of one agent, which an authenticated caller is judged by.
@@ -36,6 +38,8 @@ pub struct Entry {
     pub claim_headers: ClaimHeaders,
     /// The rules by operation, where the agent has such rules.
     pub operations: Option<Box<OperationRules>>,
+    /// The names of the claims by which limits count.
+    pub counted: Box<[Box<str>]>,
 }
 
 impl Entry {
@@ -53,10 +57,12 @@ impl Entry {
             trace.refused(|| TokenSaid::of(claims, identity.key_id.as_deref()));
         }
         let standings = self.operations.as_ref().map(|rules| rules.standings(claims, implied));
+        let counted = self.counted.iter().map(|name| KeyedHash::of_claim(claims.get(name)?));
         Admission {
             identity: Arc::new(identity),
             headers: headers.map(Vec::into_boxed_slice),
             standings: standings.unwrap_or_default(),
+            counted: counted.collect(),
         }
     }
 }

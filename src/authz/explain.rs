@@ -68,6 +68,8 @@ closed_words! {
         Message = "message",
         /// The agent's rules by operation permit what the message asks for.
         Operation = "operation",
+        /// No limit refuses the request.
+        Limit = "limit",
     }
 }
 

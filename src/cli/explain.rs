@@ -77,7 +77,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
     };
     let route =
         args.path.as_deref().and_then(|path| route_note(&snapshot, agent, args.method.as_deref(), path));
-    for note in route.into_iter().chain(args.message.note(agent)) {
+    for note in route.into_iter().chain(args.message.note(agent)).chain(limits_note(agent)) {
         writeln!(err, "note: {note}")?;
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -123,9 +123,9 @@ fn report(
     }
     let path = request.path.as_str();
     match &posed.message {
-        None => gate::explain(agent, &request),
+        None => gate::explain(agent, &request, None),
         Some(message) => {
-            gate::explain_message(agent, &request, message, || told_metadata_url(snapshot, agent, path))
+            gate::explain_message(agent, &request, message, None, || told_metadata_url(snapshot, agent, path))
         }
     }
 }
@@ -213,6 +213,16 @@ fn route_note(snapshot: &Snapshot, agent: &Agent, method: Option<&str>, target: 
         }
         None => Some(format!("a request for {path} reaches no agent (404)")),
     }
+}
+
+/// Says that nothing is known here of what is left of the agent's limits.
+fn limits_note(agent: &Agent) -> Option<String> {
+    let limits = agent.limits.as_deref()?;
+    let names: Vec<&str> = limits.list.iter().map(|limit| &*limit.name).collect();
+    let names = names.join(", ");
+    Some(format!(
+        "what is left of {names} is known to the running gateway alone: ask `POST /api/v1/explain` there"
+    ))
 }
 
 /// Fetches the keys of the agent's providers.

@@ -7,6 +7,7 @@
 
 mod agent_keys;
 mod api_keys;
+mod caller_limits;
 mod compile;
 mod language;
 mod named;
@@ -14,6 +15,7 @@ mod snapshot;
 mod text;
 
 pub use api_keys::{ApiKey, ApiKeys};
+pub use caller_limits::CallerLimits;
 pub use compile::{Compiled, Files, compile, ending_certificates, revision};
 pub use language::bundle::{Gathered, gather, split};
 pub use language::document::Document;
@@ -26,6 +28,7 @@ pub use language::settings::agent::{
     Route, Scopes, SenderConstraint, SetHeader, SetValue, Spoken, Streams, Upstream, UpstreamHost,
 };
 pub use language::settings::api_key::{ApiKeyEntry, ApiKeySettings, KeyId};
+pub use language::settings::limit::{Counting, LimitScope, LimitSettings};
 pub use language::settings::provider::{IdentityProvider, KeySource, ProviderSettings};
 pub use language::settings::resource::Resource;
 pub use language::settings::root::ROOT;

@@ -16,6 +16,7 @@ use crate::upstream::Endpoint;
 
 use super::agent_keys::AgentKeys;
 use super::api_keys::ApiKeys;
+use super::caller_limits::CallerLimits;
 use super::named::Named;
 use crate::config::language::known::Known;
 use crate::config::language::settings::agent::AgentEntry;
@@ -111,6 +112,8 @@ pub struct Snapshot {
     pub sessions: Arc<ProcessSessionKeys>,
     /// The credentials that are denied; one cell for the life of the process, which `control` fills.
     pub denials: Arc<Denials>,
+    /// The limits, with what is spent; one state for the life of the process.
+    pub limits: CallerLimits,
     /// Where agents run, each host and port once; kept from the snapshot before.
     pub endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
 }

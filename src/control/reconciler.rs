@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as Tick};
 
 use tokio::sync::mpsc;
 
@@ -221,11 +221,13 @@ impl Reconciler {
         let snapshot = Arc::new(snapshot);
         let before = self.live.get();
         self.background.follow_cards(&snapshot).await;
+        snapshot.limits.settle(Tick::now());
         self.live.publish(Arc::clone(&snapshot));
         self.control.end_lost_streams(&snapshot, self.clock.now());
         self.attend(&snapshot);
         let gone = before.agents.keys().any(|name| !snapshot.agents.contains_key(name))
-            || before.providers.keys().any(|name| !snapshot.providers.contains_key(name));
+            || before.providers.keys().any(|name| !snapshot.providers.contains_key(name))
+            || !before.limits.names().is_subset(&snapshot.limits.names());
         if gone {
             self.drop_old_series(&snapshot);
         }
@@ -248,6 +250,6 @@ impl Reconciler {
     fn drop_old_series(&self, snapshot: &Snapshot) {
         let agents: HashSet<&str> = snapshot.agents.keys().map(crate::model::AgentName::as_str).collect();
         let providers: HashSet<&str> = snapshot.providers.keys().map(ProviderName::as_str).collect();
-        self.metrics.retain(&agents, &providers);
+        self.metrics.retain(&agents, &providers, &snapshot.limits.names());
     }
 }

@@ -15,8 +15,10 @@ use crate::protocol::json_rpc::{is_plain_json, request};
 use crate::protocol::mcp::{NoSample, sample};
 use crate::routing::{Agent, Authenticator, Protocol};
 
+use super::limited;
 use super::{
-    Challenge, Evidence, Need, RefusedResponse, Step, Verdict, challenge, decide, decide_operation, detail,
+    Challenge, Evidence, Need, RefusedResponse, Standpoint, Step, Verdict, challenge, decide,
+    decide_operation, detail,
 };
 
 /// The id in a response that nobody got.
@@ -44,6 +46,18 @@ pub struct Explanation {
     /// The response that the caller of the message gets; absent without one, and where the request passes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<Response>,
+    /// What is left at this gateway of each limit that applies; absent from the command line, which counts nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Vec<LimitLeft>>,
+}
+
+/// What is left of a limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LimitLeft {
+    /// The name of the limit.
+    pub name: String,
+    /// The requests that it lets in now; null where the question does not say whom it counts for.
+    pub left: Option<u64>,
 }
 
 /// The response to a request that is refused.
@@ -65,8 +79,11 @@ impl Explanation {
         self.decision == Decision::Allow
     }
 
-    fn of(agent: &Agent, verdict: &Verdict, transcript: Transcript) -> Self {
+    fn of(agent: &Agent, verdict: &Verdict, transcript: Transcript, buckets: Option<Standpoint>) -> Self {
+        let left = |(name, left): (Arc<str>, Option<u64>)| LimitLeft { name: name.to_string(), left };
+        let limits = |from| limited::left(agent, verdict, from).into_iter().map(left).collect();
         Self {
+            limits: buckets.map(limits),
             decision: verdict.decision,
             reason: verdict.reason,
             status: if verdict.permit.is_some() { 200 } else { verdict.reason.status() },
@@ -80,12 +97,13 @@ impl Explanation {
 }
 
 /// Decides about the credential of a request, by the agent's own rules and with the keys that the gateway holds now.
+/// `buckets` is where it stands for the limits, in the process that counts.
 #[must_use]
-pub fn explain(agent: &Arc<Agent>, request: &Request<'_>) -> Explanation {
+pub fn explain(agent: &Arc<Agent>, request: &Request<'_>, buckets: Option<Standpoint>) -> Explanation {
     let request = &Request { purpose: Purpose::Explain, ..request.clone() };
     let (verdict, transcript) =
         settled(|_| None, |evidence, transcript| decide(agent, request, evidence, transcript));
-    Explanation::of(agent, &verdict, transcript)
+    Explanation::of(agent, &verdict, transcript, buckets)
 }
 
 /// Decides about a request with this message, as about one that a client sends. `metadata` makes the URL of the agent's
@@ -95,6 +113,7 @@ pub fn explain_message(
     agent: &Arc<Agent>,
     request: &Request<'_>,
     message: &Bytes,
+    buckets: Option<Standpoint>,
     metadata: impl FnOnce() -> Option<String>,
 ) -> Explanation {
     let request = &Request { purpose: Purpose::Explain, ..request.clone() };
@@ -109,7 +128,7 @@ pub fn explain_message(
     let (verdict, transcript) = settled(read, |evidence, transcript| {
         decide_operation(agent, request, evidence, &mut None, transcript)
     });
-    let explanation = Explanation::of(agent, &verdict, transcript);
+    let explanation = Explanation::of(agent, &verdict, transcript, buckets);
     if verdict.permit.is_some() {
         return explanation;
     }

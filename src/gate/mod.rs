@@ -9,6 +9,7 @@ mod decide;
 mod entries;
 mod evidence;
 mod explain;
+mod limited;
 mod operation;
 mod origin;
 mod permit;
@@ -23,8 +24,9 @@ pub use challenge::{Challenge, challenge, detail};
 pub use decide::{Step, decide};
 pub use evidence::{Evidence, Introspection, Need};
 pub use explain::{
-    CredentialError, Explanation, Response, credential, explain, explain_message, message_for,
+    CredentialError, Explanation, LimitLeft, Response, credential, explain, explain_message, message_for,
 };
+pub use limited::{Counted, Standpoint, failed, limited, limited_before};
 pub use operation::decide_operation;
 pub use origin::deny_origin;
 pub use permit::Permit;

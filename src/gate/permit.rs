@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 
 use crate::authz::{Admission, Standing};
+use crate::model::KeyedHash;
 use crate::routing::Agent;
 
 /// Permission for one request to one agent.
@@ -29,6 +30,11 @@ impl Permit {
     /// What the caller's token is worth by the agent's rules by operation.
     pub(super) fn standings(&self) -> &[Standing] {
         self.admission.as_ref().map(|admission| &*admission.standings).unwrap_or_default()
+    }
+
+    /// The claim of the caller's token by which limits count, where it has one value.
+    pub(super) fn counted(&self, claim: usize) -> Option<KeyedHash> {
+        *self.admission.as_ref()?.counted.get(claim)?
     }
 
     /// The claim headers that the agent receives; none without a token, or where shadow mode lets a refused request pass.

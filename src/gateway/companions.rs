@@ -59,10 +59,11 @@ impl Companions {
         let (fleet, metrics, mut accepting) =
             (self.control.fleet().clone(), self.metrics.clone(), self.accepting.clone());
         let upgrade = self.upgrade;
+        let limits = self.live.with(|snapshot| Arc::clone(snapshot.limits.state()));
         runtime.spawn(async move {
             // Until then the process before this one goes by its name.
             if !upgrade || accepting.wait_for(|accepts| *accepts).await.is_ok() {
-                fleet.attend(metrics).await;
+                fleet.attend(metrics, limits).await;
             }
         });
         let ready = ready(self.accepting.clone(), Arc::clone(&self.live), self.drain.clone());

@@ -1,10 +1,25 @@
-//! How much may be under way at once: the slots of an agent, those of the process, and the memory for messages.
+//! How much may be under way at once, and how often: the slots of an agent and those of the process, the memory for messages,
+//! and the limits of callers.
 //!
-//! `proxy` answers a request that finds no free slot, or no memory for its message.
+//! `proxy` answers a request that finds no free slot, or no memory for its message; `gate` decides which limits apply to one.
 
+mod buckets;
+pub mod fields;
+mod limit;
 mod messages;
+mod phases;
+mod places;
+mod rate;
+mod registry;
 mod slots;
+mod state;
 mod stock;
+mod stripe;
+mod who;
 
+pub use limit::{Limit, Measure};
 pub use messages::{MessageMemory, MessageShare};
+pub use rate::{Rate, Standing};
 pub use slots::{AgentSlots, Slot, Slots};
+pub use state::{LimitState, Place, Taken, Weighed};
+pub use who::{Per, Scope, Who};

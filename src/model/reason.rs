@@ -78,6 +78,10 @@ pub enum Reason {
     SessionForeign,
     /// An A2A client names a URL for push notifications that the agent may not call.
     PushDenied,
+    /// Whoever the request counts for has used up the rate of a limit.
+    RateLimited,
+    /// Whoever the request counts for has as many requests under way as a limit permits.
+    ConcurrencyLimited,
 }
 
 /// The error codes of RFC 6750 section 3.1.
@@ -105,7 +109,7 @@ impl OAuthError {
 
 impl Reason {
     /// Every reason, in the order of its declaration: metrics index their cells by it.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::Ok,
         Self::NoRoute,
         Self::TokenMissing,
@@ -138,6 +142,8 @@ impl Reason {
         Self::OriginDenied,
         Self::SessionForeign,
         Self::PushDenied,
+        Self::RateLimited,
+        Self::ConcurrencyLimited,
     ];
 
     /// The word for it: label value in metrics, `reason` in logs and API.
@@ -176,6 +182,8 @@ impl Reason {
             Self::OriginDenied => "origin_denied",
             Self::SessionForeign => "session_foreign",
             Self::PushDenied => "push_denied",
+            Self::RateLimited => "rate_limited",
+            Self::ConcurrencyLimited => "concurrency_limited",
         }
     }
 
@@ -191,6 +199,7 @@ impl Reason {
             | Self::McpBody
             | Self::PushDenied => 400,
             Self::ScopeMissing | Self::ClaimMismatch | Self::OperationDenied | Self::OriginDenied => 403,
+            Self::RateLimited | Self::ConcurrencyLimited => 429,
             Self::KeysUnavailable => 503,
             Self::TokenMissing
             | Self::TokenMalformed
@@ -249,7 +258,9 @@ impl Reason {
             | Self::McpBody
             | Self::OriginDenied
             | Self::SessionForeign
-            | Self::PushDenied => None,
+            | Self::PushDenied
+            | Self::RateLimited
+            | Self::ConcurrencyLimited => None,
         }
     }
 
@@ -288,7 +299,9 @@ impl Reason {
             | Self::McpBody
             | Self::OriginDenied
             | Self::SessionForeign
-            | Self::PushDenied => Decision::Deny,
+            | Self::PushDenied
+            | Self::RateLimited
+            | Self::ConcurrencyLimited => Decision::Deny,
         }
     }
 }
@@ -311,7 +324,7 @@ impl JsonSchema for Reason {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "enum": Self::ALL.map(Self::as_str)})
+        json_schema!({"type": "string", "enum": Self::ALL.map(Self::as_str).as_slice()})
     }
 }
 

@@ -150,6 +150,9 @@ impl Refusal {
         match self {
             // The refresher tries a failed provider again after 1, 2, 4 ... 60 s: after 5 s it has tried twice.
             Self::Decided(Reason::KeysUnavailable) => Some("5"),
+            // A place becomes free as soon as one of the caller's requests ends. When a rate lets the next request in, the
+            // limit says.
+            Self::Decided(Reason::ConcurrencyLimited) => Some("1"),
             // Likewise for the card of an agent, and a disk is full for longer.
             Self::CardUnavailable | Self::KeySetUnavailable => Some("5"),
             // A slot becomes free as soon as any request ends, and memory as soon as a message is sent.
@@ -215,6 +218,8 @@ const fn decided(reason: Reason) -> &'static str {
             "The API key is not valid for this agent."
         }
         Reason::OperationDenied => "This operation is not permitted.",
+        Reason::RateLimited => "There are too many requests. Try again later.",
+        Reason::ConcurrencyLimited => "There are too many requests under way. Try again later.",
         Reason::PushDenied => "This agent sends no push notifications to this URL.",
         Reason::McpHeaderMismatch => "The head of the request must say what its message says.",
         Reason::McpBatch => "The body must be one message, not a list.",

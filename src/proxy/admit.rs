@@ -16,6 +16,7 @@ use crate::routing::{Agent, Match};
 use super::answer::{Own, Problem};
 use super::context::Context;
 use super::health;
+use super::limits;
 use super::lists::Lists;
 use super::message::content_length;
 use super::metadata::{self, Answer};
@@ -43,6 +44,9 @@ impl Gateway {
         let request = self.read(head, ctx)?;
         let routed = self.route(&request, head, ctx)?;
         let (Routed::Plain(agent) | Routed::InSession(agent) | Routed::Governed(agent)) = &routed;
+        if let Some(limits) = agent.limits.as_deref() {
+            self.limit_before(agent, limits, session, ctx)?;
+        }
         let judged = self.judge_origin(agent, session, ctx);
         let (agent, permit, held, lists) = match (judged, routed) {
             (Some(judged), Routed::Plain(agent) | Routed::InSession(agent) | Routed::Governed(agent)) => {
@@ -77,7 +81,10 @@ impl Gateway {
         if agent.max_body.is_some_and(|limit| content_length(head).is_some_and(|length| length > limit)) {
             return Err(Refusal::BodyTooLarge.into());
         }
-        let slot = self.parts.slots.take(&agent.slots, agent.max_in_flight).ok_or(Refusal::Busy)?;
+        let Some(slot) = self.parts.slots.take(&agent.slots, agent.max_in_flight) else {
+            limits::give_back(&agent, ctx);
+            return Err(Refusal::Busy.into());
+        };
         Ok(Admitted { permit, slot, held, lists })
     }
 
@@ -162,13 +169,15 @@ impl Gateway {
     }
 
     /// The response to a request that the decision refuses.
-    pub(super) fn refused(&self, agent: &Agent, head: &RequestHeader, ctx: &Context) -> Problem {
-        Problem::decided(&ctx.verdict, agent, || {
+    pub(super) fn refused(&self, agent: &Agent, head: &RequestHeader, ctx: &mut Context) -> Problem {
+        let problem = Problem::decided(&ctx.verdict, agent, || {
             self.parts.snapshot.with(|now| {
                 let public = Public::of(now.public_url.as_ref(), head, agent, ctx);
                 (!public.origin.is_empty()).then(|| public.metadata_url(agent, &path_of(head, ctx)))
             })
-        })
+        });
+        limits::count_failed(agent, &problem, ctx);
+        problem
     }
 
     /// Where clients look for metadata of authentication, and there is none.

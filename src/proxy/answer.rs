@@ -19,6 +19,7 @@ use crate::routing::{Agent, CorsHeaders, ErrorForm};
 use super::card_answer::CardAnswer;
 use super::context::{Context, OwnAnswer};
 use super::cross_origin;
+use super::limit_fields;
 use super::view::path_of;
 
 /// How long the unread rest of a refused request's body is read and dropped: long enough for a client that sends without
@@ -80,6 +81,11 @@ impl Problem {
         }
     }
 
+    /// The status of the response.
+    pub(super) const fn status(&self) -> u16 {
+        self.refusal.status()
+    }
+
     /// The body of the response to this request, and its media type.
     fn body(&self, head: &RequestHeader, ctx: &Context) -> (&'static str, Vec<u8>) {
         let agent = ctx.agent().filter(|_| !self.open);
@@ -110,9 +116,12 @@ impl Problem {
         if let Some(challenge) = self.challenge {
             head.insert_header("WWW-Authenticate", challenge.value)?;
         }
-        if let Some(seconds) = self.refusal.retry_after() {
+        if let Some(seconds) = ctx.counted.as_ref().and_then(|counted| counted.retry_after()) {
+            head.insert_header("Retry-After", seconds.to_string())?;
+        } else if let Some(seconds) = self.refusal.retry_after() {
             head.insert_header("Retry-After", seconds)?;
         }
+        limit_fields::tell(&mut head, ctx)?;
         if let Some(methods) = self.allow {
             head.insert_header(header::ALLOW, methods)?;
         }

@@ -9,7 +9,7 @@ use http::{HeaderValue, Method};
 use pingora::{Error, ErrorType};
 
 use crate::door::{EndedAt, Over};
-use crate::gate::Verdict;
+use crate::gate::{Counted, Verdict};
 use crate::model::{EndedBy, Grounds, Instant, Refusal, RequestId};
 use crate::routing::Agent;
 use crate::spans::Trace;
@@ -35,6 +35,8 @@ pub struct Context {
     pub(super) encode_query: bool,
     /// The verdict; its permit has moved into the passage.
     pub(super) verdict: Verdict,
+    /// What the limits said of it, with the places that it has until it ends.
+    pub(super) counted: Option<Box<Counted>>,
     /// The id as the agent has received it.
     pub(super) sent_id: Option<HeaderValue>,
     /// The grounds of a refusal, where decisions are kept.
@@ -81,6 +83,7 @@ impl Context {
             path: None,
             encode_query: false,
             verdict: Verdict::NO_AGENT,
+            counted: None,
             sent_id: None,
             grounds: None,
             stage: Stage::Received(None),
@@ -180,6 +183,7 @@ impl Context {
             identity: verdict.identity.clone(),
             cache: verdict.cache,
             call: verdict.asked.as_ref().and_then(|asked| asked.call.clone()),
+            limit: self.counted.as_ref().zip(agent).and_then(|(counted, agent)| counted.limit(agent)),
             status: None,
             upstream_error: None,
             grounds: None,

@@ -47,8 +47,11 @@ impl Gateway {
             step
         };
         let verdict = settle(&mut request, &mut Fetcher { clock: &*self.clock }, ask).await;
-        let verdict = last(verdict, &mut grounds);
+        let mut verdict = last(verdict, &mut grounds);
         ctx.now = request.now;
+        if let Some(limits) = agent.limits.as_deref() {
+            verdict = self.limit(agent, limits, verdict, &mut grounds, ctx);
+        }
         ctx.grounds = grounds;
         agent.metrics.decided(verdict.provider, verdict.method, verdict.decision, verdict.reason);
         self.decided(agent, verdict, took, head, ctx)

@@ -80,13 +80,18 @@ impl Gateway {
         let Progress { unread, witness, took, .. } = progress;
         let mut grounds = witness.into_grounds();
         let headers = &session.req_header().headers;
-        let (verdict, sent) = self.in_session(agent, verdict, headers, &mut grounds);
+        let (mut verdict, sent) = self.in_session(agent, verdict, headers, &mut grounds);
+        if let Some(limits) = agent.limits.as_deref() {
+            verdict = self.limit(agent, limits, verdict, &mut grounds, ctx);
+        }
         ctx.grounds = grounds;
         count(agent, &verdict);
         mismatch::tell(&verdict, agent, session.req_header(), &ctx.request_id);
         let Some(permit) = self.decided(agent, verdict, took, session.req_header(), ctx) else {
-            let refused = || self.refused(agent, session.req_header(), ctx).into();
-            return Err(unread.map_or_else(refused, |unread| unread.refusal().into()));
+            return Err(match unread {
+                Some(unread) => unread.refusal().into(),
+                None => self.refused(agent, session.req_header(), ctx).into(),
+            });
         };
         if let Protocol::Mcp(_) = agent.protocol {
             forget_claims(session);

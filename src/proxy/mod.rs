@@ -23,6 +23,8 @@ mod held;
 mod hops;
 mod inspect;
 mod key_set;
+mod limit_fields;
+mod limits;
 mod list_answer;
 mod list_head;
 mod listing;

@@ -9,7 +9,7 @@ use crate::model::Live;
 
 use super::answer::{REQUEST_ID, header_value};
 use super::context::Context;
-use super::{cross_origin, hops, location};
+use super::{cross_origin, hops, limit_fields, location};
 
 /// Whether it is an interim response, after which another head follows (RFC 9110 section 15.2).
 pub(super) fn is_interim(status: StatusCode) -> bool {
@@ -63,6 +63,9 @@ pub(super) fn rewrite(
     }
     if let Some(cors) = &agent.cors {
         cross_origin::replace(head, cors, sent)?;
+    }
+    if ctx.counted.is_some() {
+        limit_fields::tell(head, ctx)?;
     }
     Ok(())
 }

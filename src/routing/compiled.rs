@@ -12,6 +12,7 @@ use crate::protocol::a2a::{Binding, RestPath};
 use crate::telemetry::AgentMetrics;
 use crate::upstream::Upstream;
 
+use super::agent_limits::AgentLimits;
 use super::cors::Cors;
 use super::protocol::{ErrorForm, Protocol};
 use super::route::Route;
@@ -49,6 +50,8 @@ pub struct Compiled {
     pub max_in_flight: usize,
     /// The slots of its requests under way.
     pub slots: AgentSlots,
+    /// The limits of those who call it; `None` = there are none.
+    pub limits: Option<Box<AgentLimits>>,
     /// Whether WebSocket handshakes are forwarded.
     pub websocket: bool,
     /// The number of its policy. A new compilation keeps it while the policy is the same.
@@ -254,11 +257,13 @@ pub(crate) mod tests {
                 rules: Rules::default(),
                 claim_headers: ClaimHeaders::default(),
                 operations: None,
+                counted: Box::default(),
             },
             cors: None,
             max_body: None,
             max_in_flight: 4_096,
             slots: AgentSlots::default(),
+            limits: None,
             websocket: true,
             policy: next_id(),
             on_policy_change: OnPolicyChange::default(),

@@ -91,6 +91,7 @@ fn own(trace: &Trace, ended: &EndedSpan, key: Option<&SubjectKey>) -> Span {
     attributes.extend(record.provider.as_ref().map(|name| text("portcullis.provider", name.as_str())));
     attributes
         .extend(record.upstream_error.as_ref().map(|why| text("portcullis.upstream_error", why.as_str())));
+    attributes.extend(record.limit.as_ref().map(|name| text("portcullis.limit", name)));
     attributes.extend(ended.request.ended_by.map(|by| text("portcullis.ended_by", by.as_str())));
     let subject = record.identity.as_ref().and_then(|identity| identity.sub.as_deref());
     if let Some((key, subject)) = key.zip(subject) {

@@ -66,6 +66,9 @@ fn word(ended: &EndedRequest, calendar: &str, text: &mut Vec<u8>) {
     if let Some(call) = record.call.as_deref() {
         line.call(call);
     }
+    if let Some(limit) = record.limit.as_deref() {
+        line.raw(",\"limit\":").text(limit);
+    }
     if let Some(by) = ended.ended_by {
         line.raw(",\"ended_by\":\"").raw(by.as_str()).raw("\"");
     }

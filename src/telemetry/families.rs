@@ -119,6 +119,8 @@ families! {
             = "Denials in force that this gateway knows, by what they name.";
         denial_hits: counter "portcullis_denial_hits_total" { Agent, DenialKind }
             = "Requests whose credential a denial names, by agent and by what it names.";
+        limit_requests: counter "portcullis_limit_requests_total" { Agent, LimitName, LimitResult }
+            = "Requests that a limit counted or refused, by agent, limit and result.";
         auth_duration: histogram "portcullis_auth_duration_seconds" { Method, Cache } in DECISION_BUCKETS
             = "Time that a decision took, by method and by what the token cache said.";
         token_cache_events: counter "portcullis_token_cache_events_total" { Event }

@@ -8,7 +8,7 @@ use crate::model::{
     ListOutcome, OperationClass, Reason, Shard, StreamKind,
 };
 
-use super::{HandshakeFailure, UpstreamError};
+use super::{HandshakeFailure, LimitResult, UpstreamError};
 
 /// A label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,10 @@ pub enum Label {
     SkipReason,
     /// The limit that a connection met.
     Limit,
+    /// The name of a limit.
+    LimitName,
+    /// What a limit said of a request.
+    LimitResult,
     /// The log that lost a line.
     Log,
     /// The version of this program.
@@ -106,8 +110,8 @@ impl Label {
             Self::StreamKind | Self::CallKind | Self::DenialKind => "kind",
             Self::CallOutcome | Self::ListOutcome => "outcome",
             Self::Trigger => "trigger",
-            Self::Result => "result",
-            Self::Limit => "limit",
+            Self::Result | Self::LimitResult => "result",
+            Self::Limit | Self::LimitName => "limit",
             Self::Log => "log",
             Self::Version => "version",
             Self::StoreState | Self::MemberState => "state",
@@ -121,7 +125,12 @@ impl Label {
     #[must_use]
     pub const fn values(self) -> Option<usize> {
         match self {
-            Self::Agent | Self::Provider | Self::Listener | Self::Upstream | Self::Subject => None,
+            Self::Agent
+            | Self::Provider
+            | Self::Listener
+            | Self::Upstream
+            | Self::Subject
+            | Self::LimitName => None,
             Self::Method => Some(AuthMethod::ALL.len()),
             Self::Decision => Some(Decision::ALL.len()),
             Self::Reason => Some(Reason::ALL.len()),
@@ -143,6 +152,7 @@ impl Label {
             Self::SkipReason => Some(32),
             Self::Trigger => Some(5),
             Self::Result | Self::Limit | Self::Log => Some(3),
+            Self::LimitResult => Some(LimitResult::ALL.len()),
             Self::Version => Some(1),
             // Lists of `store` and `control`.
             Self::StoreState => Some(7),

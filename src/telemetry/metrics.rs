@@ -17,7 +17,7 @@ use super::resolved::Resolved;
 use super::task::EndedTask;
 use super::{
     AgentMetrics, CardMetrics, ConnectionMetrics, Declaration, HandshakeMetrics, InFlight, Label,
-    ProviderMetrics, SpanMetrics, StoreMetrics, TokenCacheMetrics,
+    LimitMetrics, ProviderMetrics, SpanMetrics, StoreMetrics, TokenCacheMetrics,
 };
 
 /// All metrics of one gateway. Cheap to clone.
@@ -62,6 +62,12 @@ impl Metrics {
     #[must_use]
     pub fn provider(&self, name: &ProviderName) -> ProviderMetrics {
         ProviderMetrics::new(&self.0, name.as_str())
+    }
+
+    /// The handles of one limit at one agent.
+    #[must_use]
+    pub fn limit(&self, agent: &AgentName, limit: &Arc<str>) -> LimitMetrics {
+        LimitMetrics::new(&self.0, agent, limit)
     }
 
     /// The handles of the card of one agent.
@@ -149,11 +155,12 @@ impl Metrics {
         }
     }
 
-    /// Drops the series of agents and providers that are no longer configured.
-    pub fn retain(&self, agents: &HashSet<&str>, providers: &HashSet<&str>) {
+    /// Drops the series of agents, providers and limits that are no longer configured.
+    pub fn retain(&self, agents: &HashSet<&str>, providers: &HashSet<&str>, limits: &HashSet<&str>) {
         self.0.families.retain(&|label, value| match label {
             Label::Agent => value == AgentMetrics::NO_AGENT || agents.contains(value),
             Label::Provider => value == AgentMetrics::NO_PROVIDER || providers.contains(value),
+            Label::LimitName => limits.contains(value),
             _ => true,
         });
     }
@@ -197,7 +204,7 @@ mod tests {
         }
         m.provider(&ProviderName::parse("gone").unwrap()).keys(3);
         m.no_agent().decided(None, AuthMethod::None, Decision::Deny, Reason::NoRoute);
-        m.retain(&HashSet::from(["new"]), &HashSet::new());
+        m.retain(&HashSet::from(["new"]), &HashSet::new(), &HashSet::new());
         let text = m.render();
         assert!(!text.contains("old") && !text.contains("gone"), "{text}");
         assert!(text.contains(r#"agent="new""#) && text.contains(r#"agent="_none""#), "{text}");

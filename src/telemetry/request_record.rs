@@ -46,6 +46,8 @@ pub struct RequestRecord {
     pub cache: CacheLabel,
     /// What its message says, at an agent with rules by operation.
     pub call: Option<Arc<Call>>,
+    /// The limit that refused it, or would have.
+    pub limit: Option<Arc<str>>,
     /// The status of the response, once it is known.
     pub status: Option<u16>,
     /// Why the agent gave no answer, or no whole one.
@@ -72,6 +74,7 @@ impl RequestRecord {
             identity: None,
             cache: CacheLabel::Off,
             call: None,
+            limit: None,
             status: None,
             upstream_error: None,
             grounds: None,

@@ -110,7 +110,11 @@ fn a_known_token_still_marks_its_key_as_used_and_an_explanation_neither_asks_nor
     };
     let before = events(&world);
     let told = |gate: &super::world::Gate| {
-        explain(&gate.agent("desk"), &Request::with_headers(&bearer(&token), Instant::from_unix(world.now)))
+        explain(
+            &gate.agent("desk"),
+            &Request::with_headers(&bearer(&token), Instant::from_unix(world.now)),
+            None,
+        )
     };
     let (cached, plain) = (told(&world.cached), told(&world.plain));
     assert_eq!(cached, plain);

@@ -30,7 +30,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("idp", &["model", "private_file", "net", "telemetry"]),
     ("authn", &["model", "net", "telemetry", "authz", "idp"]),
     ("routing", &["model", "telemetry", "authz", "protocol", "limits", "upstream", "authn"]),
-    ("gate", &["model", "authz", "protocol", "idp", "authn", "routing"]),
+    ("gate", &["model", "authz", "protocol", "limits", "idp", "authn", "routing"]),
     (
         "config",
         &[
@@ -41,6 +41,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "authz",
             "protocol",
             "signing",
+            "limits",
             "upstream",
             "idp",
             "authn",
@@ -56,6 +57,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "telemetry",
             "protocol",
             "signing",
+            "limits",
             "upstream",
             "store",
             "idp",

@@ -180,6 +180,17 @@ const MEANINGS: Record<string, Meaning> = {
       "The caller names a URL that the agent would call, and its host is none of those that the agent may call.",
     todo: "If the agent may call that host, add it to a2a.push.allow_hosts.",
   },
+  rate_limited: {
+    title: "Too many requests",
+    means: "A limit lets no more requests of this caller, address or agent in for now.",
+    todo: "Wait as long as Retry-After says. If the caller may ask more often, raise the limit that the access log names.",
+  },
+  concurrency_limited: {
+    title: "Too many requests under way",
+    means:
+      "As many requests of this caller, address or agent are under way as a limit permits. Streams count until they end.",
+    todo: "Let the client end streams that it no longer reads, or raise concurrent of the limit.",
+  },
 };
 
 /** The reasons that can be chosen in a filter. */

@@ -12,8 +12,9 @@ use crate::telemetry::AgentMetrics;
 use crate::upstream::{Endpoint, Upstream, UpstreamHost, UpstreamTls};
 
 use super::input::Input;
+use super::limits::OfAgent;
 use super::made::{Agents, FromFiles, Providers};
-use super::{audience, card, given, kept, keys, operations, protocol};
+use super::{audience, card, given, kept, keys, limits, operations, protocol};
 use crate::config::language::settings::agent::{self as settings, AgentEntry, Auth, Origins};
 use crate::config::text::code::Code;
 
@@ -25,15 +26,19 @@ pub(super) fn make(input: &Input<'_>, providers: &Providers, from: &FromFiles) -
     let (api_keys, keys) = keys::make(input);
     let tokens = token_cache(input);
     let denials = input.previous.map(|snapshot| Arc::clone(&snapshot.denials)).unwrap_or_default();
-    let mut all = Agents { issuers, keys, api_keys, tokens, denials, ..Agents::default() };
+    let limits = limits::begin(input);
+    let mut all = Agents { issuers, keys, api_keys, tokens, denials, limits, ..Agents::default() };
     let mut agents = Vec::with_capacity(input.document.agents.len());
     for entry in &input.document.agents {
         let Some(endpoint) = endpoint(input, &mut all, &entry.upstream) else { continue };
         if entry.a2a.is_some() {
             card::check(input, providers, entry, &route(entry));
         }
+        let limits = limits::of_agent(input, &mut all.limits, entry);
         let kept = kept::agent(input, providers, from, &all, entry, &endpoint);
-        let made = kept.or_else(|| agent(input, providers, from, &all, entry, endpoint).map(Arc::new));
+        let kept = kept.filter(|kept| limits::are_same(&limits, kept.limits.as_deref()));
+        let made =
+            kept.or_else(|| agent((input, providers, from), &all, entry, endpoint, limits).map(Arc::new));
         let Some(agent) = made else { continue };
         if all.router.insert(Arc::clone(&agent)).is_err() {
             let message = format!("`{}` has the route of another agent", agent.name);
@@ -60,12 +65,11 @@ fn token_cache(input: &Input<'_>) -> Option<Arc<TokenCache>> {
 }
 
 fn agent(
-    input: &Input<'_>,
-    providers: &Providers,
-    from: &FromFiles,
+    (input, providers, from): (&Input<'_>, &Providers, &FromFiles),
     all: &Agents,
     entry: &AgentEntry,
     endpoint: Arc<Endpoint>,
+    limits: OfAgent,
 ) -> Option<Agent> {
     let upstream = upstream(from, &entry.upstream, endpoint);
     let route = route(entry);
@@ -95,7 +99,9 @@ fn agent(
             rules: oauth.map(|oauth| operations::block(&oauth.scopes, &oauth.claims)).unwrap_or_default(),
             claim_headers: claim_headers(input, oauth, entry)?,
             operations: operations::rules(entry),
+            counted: limits.claims,
         },
+        limits: limits.limits,
         cors: entry.cors.as_ref().map(|cors| Box::new(compile_cors(cors, credential))),
         max_body: entry.max_body,
         max_in_flight: entry.max_in_flight,

@@ -9,6 +9,7 @@ use http::HeaderValue;
 use crate::authn::{Issuers, ProcessSessionKeys, SessionKeys, TokenCache};
 use crate::config::agent_keys::AgentKeys;
 use crate::config::api_keys::ApiKeys;
+use crate::config::caller_limits::CallerLimits;
 use crate::idp::Provider;
 use crate::model::{AgentName, Denials, ProviderName};
 use crate::routing::{Agent, Router};
@@ -26,6 +27,7 @@ pub(super) struct Agents {
     pub(super) api_keys: Arc<ApiKeys>,
     pub(super) tokens: Option<Arc<TokenCache>>,
     pub(super) denials: Arc<Denials>,
+    pub(super) limits: CallerLimits,
     /// The API keys of each agent.
     pub(super) keys: Arc<HashMap<AgentName, AgentKeys>>,
 }

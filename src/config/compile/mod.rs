@@ -10,6 +10,7 @@ mod given;
 mod input;
 mod kept;
 mod keys;
+mod limits;
 mod made;
 mod operations;
 mod protocol;
@@ -111,6 +112,7 @@ pub fn compile(
         tokens: agents.tokens,
         denials: agents.denials,
         sessions: from.sessions.process,
+        limits: agents.limits,
         endpoints: agents.endpoints,
         providers,
     };

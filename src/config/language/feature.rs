@@ -32,6 +32,8 @@ pub enum Feature {
     ScopeImplies,
     /// `identity_providers.NAME.egress_proxy`
     EgressProxy,
+    /// `agents.NAME.limits` and `identity_providers.NAME.limits`
+    Limits,
 }
 
 impl Feature {
@@ -47,6 +49,7 @@ impl Feature {
         Self::Enforcement,
         Self::ScopeImplies,
         Self::EgressProxy,
+        Self::Limits,
     ];
 
     /// The word by which members name it to each other.
@@ -63,6 +66,7 @@ impl Feature {
             Self::Enforcement => "enforcement",
             Self::ScopeImplies => "scope_implies",
             Self::EgressProxy => "egress_proxy",
+            Self::Limits => "limits",
         }
     }
 
@@ -93,6 +97,7 @@ impl Feature {
             (ResourceKind::Agent, "enforcement") => Some(Self::Enforcement),
             (ResourceKind::IdentityProvider, "scope_implies") => Some(Self::ScopeImplies),
             (ResourceKind::IdentityProvider, "egress_proxy") => Some(Self::EgressProxy),
+            (ResourceKind::Agent | ResourceKind::IdentityProvider, "limits") => Some(Self::Limits),
             (ResourceKind::Agent | ResourceKind::IdentityProvider | ResourceKind::ApiKey, _) => None,
         }
     }

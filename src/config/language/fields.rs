@@ -174,19 +174,30 @@ impl<'a> Fields<'a> {
 
     /// Reports the fields that nobody knows.
     pub(in crate::config) fn close(self) {
-        self.close_but(&[]);
+        self.say_unknown(&[], &[]);
     }
 
     /// Reports the fields that nobody knows, but for those that the reader has dealt with.
     pub(in crate::config) fn close_but(self, known: &[&str]) {
+        self.say_unknown(known, &[]);
+    }
+
+    /// Reports the fields that nobody knows; `instead` says of some what to write in their place.
+    pub(in crate::config) fn close_with(self, instead: &[(&str, &str)]) {
+        self.say_unknown(&[], instead);
+    }
+
+    fn say_unknown(&self, known: &[&str], instead: &[(&str, &str)]) {
         let Written::Mapping(entries) = self.written else { return };
         for (key, _) in entries.iter().filter(|(key, _)| self.section.field(&key.text).is_none()) {
             if known.contains(&key.text.as_str()) {
                 continue;
             }
             let message = format!("no field `{}` in {}", key.text, self.section.name);
-            self.report.find(Code::UnknownField, key.place, message, |finding| {
-                finding.help(suggest(&key.text, self.section.fields().map(|field| field.name)))
+            let help = instead.iter().find(|(name, _)| *name == key.text).map(|(_, help)| *help);
+            self.report.find(Code::UnknownField, key.place, message, |finding| match help {
+                Some(help) => finding.help(help),
+                None => finding.help(suggest(&key.text, self.section.fields().map(|field| field.name))),
             });
         }
     }

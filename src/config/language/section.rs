@@ -34,6 +34,8 @@ pub(in crate::config) trait Settings: Sized {
     const STRICT: bool = false;
     /// The field that a single value stands for, where one may stand in the place of the mapping.
     const SHORT: Option<&'static str> = None;
+    /// Fields of the design that this version does not have, and what to write instead of each.
+    const INSTEAD: &'static [(&'static str, &'static str)] = &[];
 
     /// Looks at what the fields say about each other.
     fn check(_fields: &Fields<'_>, _read: Option<&Self>) {}
@@ -77,7 +79,7 @@ pub(in crate::config) fn read_section<S: Settings>(
     let read = S::read_fields(&fields);
     S::check(&fields, read.as_ref());
     let spoilt = S::STRICT && fields.has_failed();
-    fields.close();
+    fields.close_with(S::INSTEAD);
     read.filter(|_| !spoilt)
 }
 

@@ -97,6 +97,7 @@ codes! {
     BadNumber "bad-number" Error "Not a whole number.";
     BadDuration "bad-duration" Error "Not a duration such as `30s`.";
     BadSize "bad-size" Error "Not a size such as `10MiB`.";
+    BadRate "bad-rate" Error "Not a rate such as `100/1m`.";
     BadDate "bad-date" Error "Not a moment such as `2027-01-01T00:00:00Z`.";
     BadWord "bad-word" Error "Not one of the words that may stand here.";
     OutOfRange "out-of-range" Error "A number, duration or size outside its bounds.";
@@ -135,6 +136,8 @@ codes! {
     TokenPassthrough "token-passthrough" Error "An agent that speaks MCP would receive its callers' tokens.";
     RootMetadata "root-metadata" Error "Two agents of one host answer at its root with their metadata, or one that has none.";
     SigningUrl "signing-url" Error "A card that is to be signed, of an agent that no setting gives one URL.";
+    LimitMeasure "limit-measure" Error "A limit that permits nothing, two things at once, or something that it cannot count.";
+    LimitConflict "limit-conflict" Error "Limits that count everywhere have one name and permit different things.";
     RuleName "rule-name" Error "A rule for something that has no such name: an asterisk elsewhere than at the end.";
     RuleNeedsToken "rule-needs-token" Error "A rule with scopes or claims at an agent whose callers bring no token.";
     // warnings and notes
@@ -147,6 +150,7 @@ codes! {
     PublicUrlMissing "public-url-missing" Warning "Nothing says under which URL an agent is reached, and its clients compare that URL.";
     SigningKeyLost "signing-key-lost" Warning "The gateway signs with a key that ends with its process.";
     CardDiffers "card-differs" Warning "The card in a file does not say what the gateway does.";
+    AnonymousLimit "anonymous-limit" Warning "A limit by something that no caller can have, so that it counts all together.";
     PublicAgent "public-agent" Note "An agent that everybody may call.";
     BesideStore "beside-store" Warning "A resource in a member's own file, beside a store that its fleet shares.";
     UnusedProvider "unused-provider" Warning "A provider that no agent accepts.";

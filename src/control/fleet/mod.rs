@@ -7,6 +7,7 @@ mod member_state;
 mod myself;
 mod overview;
 mod reached;
+mod shares;
 mod understanding;
 mod watch;
 
@@ -17,6 +18,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::Feature;
+use crate::limits::LimitState;
 use crate::model::Live;
 use crate::store::{Health, Presence, Reporter as _, Seen, Sight};
 use crate::telemetry::Metrics;
@@ -79,11 +81,13 @@ impl Fleet {
         self.0.me.boot_id()
     }
 
-    /// Tells the others of this member, listens to them and counts them, for ever.
-    pub async fn attend(self, metrics: Metrics) {
+    /// Tells the others of this member, listens to them and counts them, for ever: for metrics, and for limits, of which each
+    /// has a share.
+    pub async fn attend(self, metrics: Metrics, limits: Arc<LimitState>) {
         let Some(shared) = &self.0.shared else { return };
         let metrics = metrics.shared_store();
-        tokio::join!(shared.presence.attend(&self.0.me), watch::run(&self, &metrics));
+        let shares = shares::follow(&self, &limits);
+        tokio::join!(shared.presence.attend(&self.0.me), watch::run(&self, &metrics), shares);
     }
 
     /// This gateway takes traffic from now on.

@@ -22,6 +22,7 @@ fn entry(second: u64, agent: &str, reason: Reason) -> RequestRecord {
         identity: None,
         cache: CacheLabel::Off,
         call: None,
+        limit: None,
         status: None,
         upstream_error: None,
         grounds: None,

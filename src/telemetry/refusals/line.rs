@@ -171,6 +171,8 @@ pub(super) fn read(line: &[u8]) -> Option<RequestRecord> {
         identity: identity.map(Arc::new),
         cache: CacheLabel::Off,
         call: call.map(Arc::new),
+        // The grounds name it.
+        limit: None,
         status: line.status,
         // A newer gateway may know more causes.
         upstream_error: line

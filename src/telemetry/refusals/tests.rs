@@ -38,6 +38,7 @@ fn entry(second: u64, id: &str) -> RequestRecord {
             name: Some("read \"x\"".into()),
             version: None,
         })),
+        limit: None,
         status: Some(401),
         upstream_error: None,
         grounds: Some(Arc::new(Grounds {

@@ -69,7 +69,7 @@ fn refused(agent: &Arc<Agent>, headers: &HeaderMap) -> &'static str {
         panic!("keys are wanted after they were fetched");
     };
     assert!(verdict.permit.is_none(), "{} lets in {headers:?}", agent.name);
-    let explained = explain(agent, &request);
+    let explained = explain(agent, &request, None);
     assert_eq!(explained.reason, verdict.reason, "an explanation says something else");
     verdict.reason.as_str()
 }

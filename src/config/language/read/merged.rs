@@ -9,12 +9,13 @@ use super::super::known::{Entry, Known};
 use super::super::section::read_section;
 use super::super::settings::agent::AgentEntry;
 use super::super::settings::api_key::ApiKeyEntry;
+use super::super::settings::limit::{LimitList, LimitSettings};
 use super::super::settings::provider::IdentityProvider;
 use super::super::settings::server::Server;
 use super::super::settings::store::Store;
 use super::super::value::Value as _;
 use super::links::{self, Unread};
-use super::{audience, metadata, read_entry};
+use super::{audience, limits, metadata, read_entry};
 use crate::config::text::code::Code;
 use crate::config::text::diagnostic::Diagnostic;
 use crate::config::text::diagnostics::Diagnostics;
@@ -36,6 +37,7 @@ pub(super) struct Merged {
     /// What was read.
     pub(super) sources: Vec<Source>,
     server: Option<(At, Server)>,
+    limits: Option<(At, Vec<LimitSettings>)>,
     /// What it says, or what was found where it could not be read.
     store: Option<(At, Result<Store, Found>)>,
     in_documents: InDocuments,
@@ -76,6 +78,13 @@ impl Merged {
         let mark = report.all().mark();
         let read = Store::read_under(report, place, node);
         self.store = Some((at(report, place), read.ok_or_else(|| report.all().since(mark))));
+    }
+
+    pub(super) fn put_limits(&mut self, report: &Report<'_>, place: Place, node: &Node) {
+        if let Some((first, _)) = &self.limits {
+            return twice(report, place, first, "limits");
+        }
+        self.limits = LimitList::read(report, node).map(|limits| (at(report, place), limits));
     }
 
     /// The resources of one kind in a document.
@@ -176,6 +185,7 @@ impl Merged {
             store: self.store.and_then(|(at, store)| Some((at, store.ok()?))),
             identity_providers: self.read.providers,
             agents: self.read.agents,
+            limits: self.limits,
             api_keys: self.read.api_keys,
             new_keys: self.read.new_keys,
             warnings: Diagnostics::new(),
@@ -185,6 +195,7 @@ impl Merged {
             links::check(findings, &document, &self.unread);
             metadata::check(findings, &document);
             audience::check(findings, &document);
+            limits::check(findings, &document);
         }
         document
     }

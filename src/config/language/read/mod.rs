@@ -5,6 +5,7 @@
 //! the snapshot before is not read at all: what it was read to is still known (see `known`).
 
 mod audience;
+mod limits;
 mod links;
 mod merged;
 mod metadata;
@@ -136,6 +137,9 @@ impl Reading<'_> {
         }
         if let Some((place, node)) = root.entry("store") {
             merged.put_store(report, place, node);
+        }
+        if let Some((place, node)) = root.entry("limits") {
+            merged.put_limits(report, place, node);
         }
         root.close();
     }

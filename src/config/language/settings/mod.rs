@@ -2,6 +2,7 @@
 
 pub(in crate::config) mod agent;
 pub(in crate::config) mod api_key;
+pub(in crate::config) mod limit;
 pub(in crate::config) mod provider;
 pub(in crate::config) mod resource;
 pub(in crate::config) mod root;

@@ -5,6 +5,7 @@ use super::super::shape::{Field, Section, Shape};
 use super::super::value::Value;
 use super::agent::AgentSettings;
 use super::api_key::{ApiKeySettings, KeyId};
+use super::limit::LimitList;
 use super::provider::ProviderSettings;
 use super::server::Server;
 use super::store::Store;
@@ -41,6 +42,11 @@ pub const ROOT: &Section = &Section {
             "api_keys",
             Shape::Map(KeyId::PATTERN, &ApiKeySettings::SHAPE),
             "API keys, under the id inside the key",
+        ),
+        Field::may(
+            "limits",
+            LimitList::SHAPE,
+            "how often, and how many at once, the callers of every agent may ask",
         ),
     ],
 };

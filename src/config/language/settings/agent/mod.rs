@@ -24,6 +24,7 @@ use super::super::fields::Fields;
 use super::super::section::section;
 use super::super::value::{Boxed, Placed};
 use super::super::values::{Count, Flag, Label, Size, header_conflict, words};
+use super::limit::{LimitList, LimitSettings};
 use super::resource::Resource;
 use crate::authn::ForwardToken;
 use crate::config::text::source::Spanned;
@@ -81,6 +82,8 @@ section! {
         max_body: Option<u64> as Size<1, { 1 << 40 }>;
         /// the most requests under way at the agent
         max_in_flight: usize as Count<1, { 1 << 20 }> = 4096;
+        /// how often, and how many at once, its callers may ask
+        limits: Vec<LimitSettings> as LimitList = Vec::new();
         /// whether WebSocket upgrades pass
         websocket: bool as Flag = true;
         /// what ends running streams

@@ -13,6 +13,7 @@ use super::super::fields::Fields;
 use super::super::section::section;
 use super::super::value::Placed;
 use super::super::values::{FilePath, Flag, Time};
+use super::limit::{LimitList, LimitSettings};
 use super::resource::Resource;
 use crate::config::text::code::Code;
 use crate::config::text::source::Spanned;
@@ -53,6 +54,8 @@ section! {
         /// the proxy through which keys are fetched, `http://proxy:3128`, or `none`; default what HTTPS_PROXY,
         /// HTTP_PROXY and NO_PROXY of the environment say
         egress_proxy: EgressProxy as EgressProxy = EgressProxy::default();
+        /// how often, and how many at once, callers with its tokens may ask
+        limits: Vec<LimitSettings> as LimitList = Vec::new();
         /// fetch keys over plain HTTP also from other hosts
         insecure_http: bool as Flag = false;
     }

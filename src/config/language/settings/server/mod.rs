@@ -68,6 +68,8 @@ section! {
         token_cache: TokenCache as TokenCache = TokenCache::default();
         /// what a caller may send, and how slowly
         limits: Limits as Limits = Limits::default();
+        /// how many callers, addresses and the like `limits` keep apart; beyond them, those who are new are counted together
+        limit_keys: usize as Count<1_000, 100_000_000> = 1_000_000;
         /// address ranges (CIDR) whose X-Forwarded-* is believed
         trusted_proxies: Vec<IpNet> as List<Network> = Vec::new();
         /// how the process ends
@@ -78,6 +80,12 @@ section! {
         access_log: AccessLog as AccessLog = AccessLog::Stdout;
     }
     impl {
+        const INSTEAD: &'static [(&'static str, &'static str)] = &[(
+            "shared_state",
+            "remove it: this version has no store of counters; with `store: { etcd: ... }` each member of a fleet counts \
+             its part of a limit",
+        )];
+
         fn check(fields: &Fields<'_>, read: Option<&Self>) {
             let Some(server) = read else { return };
             if fields.has("listeners") {

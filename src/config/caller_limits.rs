@@ -1,0 +1,74 @@
+//! The limits of a configuration, each with what it is known by from one configuration to the next: so a change keeps what was
+//! spent, and places that are taken stay taken.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant as Tick;
+
+use crate::limits::{Limit, LimitState, Measure};
+use crate::model::{AgentName, ProviderName};
+
+/// The limits.
+#[derive(Debug, Clone, Default)]
+pub struct CallerLimits {
+    state: Arc<LimitState>,
+    known: BTreeMap<LimitId, (Arc<Limit>, Measure)>,
+}
+
+/// What a limit is known by: one whose name, place or kind is another begins anew.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LimitId {
+    pub(super) place: LimitPlace,
+    pub(super) name: Arc<str>,
+    pub(super) is_rate: bool,
+}
+
+/// Where a limit stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum LimitPlace {
+    /// In any list, since it counts everywhere.
+    Everywhere,
+    /// At the top of a file.
+    Top,
+    /// At an identity provider.
+    Provider(ProviderName),
+    /// At an agent.
+    Agent(AgentName),
+}
+
+impl CallerLimits {
+    /// None yet, after those that run. `keys` is how many buckets the process may have, where there were none before.
+    pub(super) fn after(before: Option<&Self>, keys: usize) -> Self {
+        let state =
+            before.map_or_else(|| Arc::new(LimitState::new(keys)), |before| Arc::clone(&before.state));
+        Self { state, known: BTreeMap::new() }
+    }
+
+    /// The limit that is known by this: the one of before where there was one.
+    pub(super) fn limit(&mut self, before: Option<&Self>, id: &LimitId, measure: Measure) -> Arc<Limit> {
+        if let Some((limit, _)) = self.known.get(id) {
+            return Arc::clone(limit);
+        }
+        let before = before.and_then(|before| before.known.get(id)).map(|(limit, _)| Arc::clone(limit));
+        let limit = before.unwrap_or_else(|| self.state.limit(measure));
+        self.known.insert(id.clone(), (Arc::clone(&limit), measure));
+        limit
+    }
+
+    /// What is counted, over all configurations of the process.
+    #[must_use]
+    pub const fn state(&self) -> &Arc<LimitState> {
+        &self.state
+    }
+
+    /// The limits permit from now on what stands here. Requests that were under way before count as well.
+    pub fn settle(&self, at: Tick) {
+        self.state.settle(self.known.values().map(|(limit, measure)| (limit, *measure)), at);
+    }
+
+    /// The names of all limits.
+    #[must_use]
+    pub fn names(&self) -> HashSet<&str> {
+        self.known.keys().map(|id| &*id.name).collect()
+    }
+}

@@ -1,0 +1,169 @@
+//! `limits`: how often, and how many at once, those may ask whom a limit counts for. The same list stands at the top of a file,
+//! at agents and at identity providers.
+
+mod values;
+
+use std::sync::Arc;
+
+use super::super::fields::Fields;
+use super::super::section::section;
+use super::super::shape::Shape;
+use super::super::value::{Placed, Value};
+use super::super::values::{Count, List, words};
+use crate::config::text::code::Code;
+use crate::config::text::report::Report;
+use crate::config::text::source::{Place, Spanned};
+use crate::config::text::yaml::Node;
+use crate::limits::{Measure, Per, Rate};
+use crate::model::Enforcement;
+use crate::routing::Counts;
+
+use values::{CountsBy, LimitName, Window};
+
+/// The most requests of a rate, and the most at once: beyond them a limit protects nothing.
+const MOST: u64 = 1_000_000;
+
+section! {
+    /// One of `limits`
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct LimitSettings = "a limit" {
+        /// what it is called in metrics, logs and responses; once in a list
+        name: Spanned<Arc<str>> as Placed<LimitName>, required;
+        /// what it counts by: principal (issuer and subject of a token, or the API key), client_id, api_key, address (one of
+        /// IPv4, a /64 of IPv6), agent, or claim:NAME; callers without it are counted together
+        per: Spanned<Per> as Placed<CountsBy>, required;
+        /// whether each agent counts by itself, or all agents with a limit of this name count together: agent or everywhere
+        scope: Spanned<LimitScope> as Placed<LimitScope>, required;
+        /// so many requests in a window, such as 100/1m; this or `concurrent`
+        rate: Option<Spanned<(u32, std::time::Duration)>> as Placed<Window>;
+        /// so many requests under way at once, streams included; this or `rate`
+        concurrent: Option<Spanned<usize>> as Placed<Count<1, MOST>>;
+        /// how many requests of a rate are let in at once when none was made for long; default the count of the rate
+        burst: Option<usize> as Count<1, MOST>;
+        /// all: requests that pass the rules; failed: those refused with 401, after which every request of the address is
+        /// refused
+        count: Counts as Counts = Counts::All;
+        /// enforce, or shadow: count only
+        enforcement: Enforcement as Enforcement = Enforcement::Enforce;
+        /// how the members of a fleet count: local_share: each counts its part of the limit
+        counting: Counting as Counting = Counting::LocalShare;
+    }
+    impl {
+        const INSTEAD: &'static [(&'static str, &'static str)] = &[
+            ("quota", "this version has no quotas; write `rate: 1000/1d`, which is refilled steadily"),
+            ("on_loss", "remove it: `counting: local_share` asks nobody, so that nothing can be lost"),
+        ];
+
+        fn check(fields: &Fields<'_>, read: Option<&Self>) {
+            if let Some(limit) = read {
+                check_measure(fields, limit);
+                check_failed(fields, limit);
+            }
+        }
+    }
+}
+
+/// `scope` of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitScope {
+    /// Each agent counts by itself.
+    Agent,
+    /// All agents with a limit of that name count together.
+    Everywhere,
+}
+
+/// `counting` of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// Each member counts its part.
+    LocalShare,
+}
+
+words!(LimitScope { Agent = "agent", Everywhere = "everywhere" });
+words!(Counts { All = "all", Failed = "failed" });
+
+impl LimitSettings {
+    /// What it permits; `None` of one that was found to be wrong.
+    #[must_use]
+    pub fn measure(&self) -> Option<Measure> {
+        let whole = |number: usize| u32::try_from(number).ok();
+        match (&self.rate, &self.concurrent) {
+            (Some(rate), None) => {
+                let (count, window) = rate.value;
+                let burst = self.burst.map_or(Some(count), whole)?;
+                Some(Measure::Rate(Rate { count, window, burst }))
+            }
+            (None, Some(most)) => whole(most.value).map(Measure::Concurrent),
+            (Some(_), Some(_)) | (None, None) => None,
+        }
+    }
+}
+
+/// Exactly one of rate and concurrent, and a burst only of a rate.
+fn check_measure(fields: &Fields<'_>, limit: &LimitSettings) {
+    let report = fields.report();
+    match (fields.entry("rate"), fields.entry("concurrent")) {
+        (None, None) => {
+            let message = format!("the limit `{}` permits nothing", limit.name.value);
+            report.say(
+                Code::LimitMeasure,
+                limit.name.place,
+                message,
+                "add `rate: 100/1m`, or `concurrent: 4`",
+            );
+        }
+        (Some((first, _)), Some((second, _))) => {
+            let (message, help) = ("a limit has `rate` or `concurrent`, not both", "write two limits");
+            report.clash(Code::LimitMeasure, second, first, message, help);
+        }
+        (Some(_), None) | (None, Some(_)) => {}
+    }
+    if let Some((place, _)) = fields.entry("burst").filter(|_| !fields.has("rate")) {
+        let help = "remove `burst`: `concurrent` itself says how many at once";
+        report.say(Code::LimitMeasure, place, "`burst` needs `rate`", help);
+    }
+}
+
+/// Failed credentials have no caller but an address, and are over when they are counted.
+fn check_failed(fields: &Fields<'_>, limit: &LimitSettings) {
+    if limit.count != Counts::Failed {
+        return;
+    }
+    if limit.per.value != Per::Address {
+        let message = "failed credentials are counted by address: nothing else of them is known";
+        fields.report().say(Code::LimitMeasure, limit.per.place, message, "write `per: address`");
+    }
+    if let Some((place, _)) = fields.entry("concurrent") {
+        let help = "write `rate: 20/1m`, or `count: all`";
+        fields.report().say(Code::LimitMeasure, place, "failed credentials have a rate alone", help);
+    }
+}
+
+/// A list of limits, each name once.
+pub(in crate::config) enum LimitList {}
+
+impl Value for LimitList {
+    type Read = Vec<LimitSettings>;
+    const SHAPE: Shape = List::<LimitSettings>::SHAPE;
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<Self::Read> {
+        let list = List::<LimitSettings>::read(report, node)?;
+        let mut seen: Vec<(&str, Place)> = Vec::new();
+        for limit in &list {
+            let name = &*limit.name.value;
+            match seen.iter().find(|(other, _)| *other == name) {
+                Some((_, first)) => {
+                    let message = format!("two limits of this list are called `{name}`");
+                    let help = "rename one of them";
+                    report.clash(Code::DuplicateValue, limit.name.place, *first, message, help);
+                }
+                None => seen.push((name, limit.name.place)),
+            }
+        }
+        Some(list)
+    }
+
+    fn shown(read: &Self::Read) -> Option<String> {
+        read.is_empty().then(|| "[]".to_owned())
+    }
+}

@@ -1,0 +1,123 @@
+//! What stands in the fields of a limit: its name, what it counts by, its rate, and how a fleet counts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::super::shape::Shape;
+use super::super::super::units::parse_duration;
+use super::super::super::value::Value;
+use super::super::super::values::{some_text, text, word};
+use super::{Counting, MOST};
+use crate::config::text::code::Code;
+use crate::config::text::report::Report;
+use crate::config::text::suggest::suggest;
+use crate::config::text::yaml::Node;
+use crate::limits::Per;
+
+/// The longest window: what is longer is a quota, and no rate.
+const LONGEST: Duration = Duration::from_secs(31 * 86_400);
+
+/// The name of a limit.
+pub(super) enum LimitName {}
+
+impl Value for LimitName {
+    type Read = Arc<str>;
+    const SHAPE: Shape = Shape::Pattern("^[a-z0-9-]{1,63}$");
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<Arc<str>> {
+        let text = text(report, node)?;
+        let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if !(1..=63).contains(&text.len()) || !text.bytes().all(is_plain) {
+            let help = "a name has 1 to 63 characters, each a lower-case letter, a digit or a dash";
+            report.say(Code::BadName, node.place, format!("{} is not a name", node.shown()), help);
+            return None;
+        }
+        Some(text.into())
+    }
+}
+
+/// What a limit counts by.
+pub(super) enum CountsBy {}
+
+/// The words for it, but for claims.
+const WORDS: [(&str, Per); 5] = [
+    ("principal", Per::Principal),
+    ("client_id", Per::ClientId),
+    ("api_key", Per::ApiKey),
+    ("address", Per::Address),
+    ("agent", Per::Agent),
+];
+/// Before the name of a claim.
+const CLAIM: &str = "claim:";
+
+impl Value for CountsBy {
+    type Read = Per;
+    const SHAPE: Shape = Shape::Pattern("^(principal|client_id|api_key|address|agent|claim:.+)$");
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<Per> {
+        let text = some_text(report, node)?;
+        let word = WORDS.into_iter().find(|(word, _)| *word == text).map(|(_, per)| per);
+        let claim = || text.strip_prefix(CLAIM).filter(|name| !name.is_empty() && name.trim() == *name);
+        let read = word.or_else(|| claim().map(|name| Per::Claim(name.into())));
+        if read.is_none() {
+            let message = format!("{} is nothing that a limit counts by", node.shown());
+            let help = match text.starts_with(CLAIM) {
+                true => "write the name of the claim behind the colon, such as `claim:tenant`".to_owned(),
+                false => suggest(&text, WORDS.iter().map(|(word, _)| *word).chain(["claim:NAME"])),
+            };
+            report.say(Code::BadWord, node.place, message, help);
+        }
+        read
+    }
+}
+
+/// A count and the window of it, in whole seconds.
+pub(super) enum Window {}
+
+impl Value for Window {
+    type Read = (u32, Duration);
+    const SHAPE: Shape = Shape::Pattern("^[0-9]+/([0-9]+(s|m|h|d))+$");
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<(u32, Duration)> {
+        const HELP: &str =
+            "write a number, a slash and a window of whole seconds, such as `100/1m` or `5/10s`";
+        let text = some_text(report, node)?;
+        let read = text.split_once('/').and_then(|(count, window)| {
+            let is_number = !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit());
+            let count = is_number.then(|| count.parse::<u64>().unwrap_or(u64::MAX))?;
+            let window = parse_duration(window).ok().filter(|window| window.subsec_nanos() == 0)?;
+            Some((count, window))
+        });
+        let Some((count, window)) = read else {
+            report.say(Code::BadRate, node.place, format!("{} is not a rate", node.shown()), HELP);
+            return None;
+        };
+        if !(1..=MOST).contains(&count) || window.is_zero() || window > LONGEST {
+            let message = format!("{} is out of bounds", node.shown());
+            let help = format!("write 1 to {MOST} requests, and a window of 1s to 31d");
+            report.say(Code::OutOfRange, node.place, message, help);
+            return None;
+        }
+        u32::try_from(count).ok().map(|count| (count, window))
+    }
+}
+
+impl Value for Counting {
+    type Read = Self;
+    const SHAPE: Shape = Shape::Word(&["local_share"]);
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
+        let text = text(report, node)?;
+        if let "shared" | "strict" = text.as_str() {
+            let message = format!("`{text}` needs counters that members share, and this version has none");
+            let help = "write `local_share`: each member of a fleet counts its part of the limit";
+            report.say(Code::BadWord, node.place, message, help);
+            return None;
+        }
+        word(report, node, &["local_share"]).map(|_| Self::LocalShare)
+    }
+
+    fn shown(_: &Self) -> Option<String> {
+        Some("local_share".to_owned())
+    }
+}

@@ -1,0 +1,111 @@
+//! One limit over all configurations that have it: its number, by which its buckets and places are known, and what it permits
+//! now. `state` makes it, and tells it of changes.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::model::Live;
+
+use super::phases::Phases;
+use super::rate::{Pace, Rate};
+
+/// What a limit permits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// A rate.
+    Rate(Rate),
+    /// So many requests under way at once.
+    Concurrent(u32),
+}
+
+/// A limit.
+#[derive(Debug)]
+pub struct Limit {
+    number: NonZeroU32,
+    permits: Permits,
+}
+
+#[derive(Debug)]
+enum Permits {
+    Rate(Live<Phases>),
+    Concurrent {
+        /// The number that is written.
+        written: AtomicU32,
+        /// This member's part of it.
+        share: AtomicU32,
+    },
+}
+
+impl Limit {
+    pub(super) fn new(number: NonZeroU32, measure: Measure, members: u32) -> Self {
+        let permits = match measure {
+            Measure::Rate(rate) => Permits::Rate(Live::new(Phases::new(Pace::of(rate, members)))),
+            Measure::Concurrent(written) => {
+                Permits::Concurrent { written: written.into(), share: share(written, members).into() }
+            }
+        };
+        Self { number, permits }
+    }
+
+    /// Its number, which no other limit of the process has.
+    #[must_use]
+    pub const fn number(&self) -> u32 {
+        self.number.get()
+    }
+
+    pub(super) const fn id(&self) -> NonZeroU32 {
+        self.number
+    }
+
+    /// Its rates; `None` of one that limits requests under way.
+    pub(super) const fn phases(&self) -> Option<&Live<Phases>> {
+        match &self.permits {
+            Permits::Rate(phases) => Some(phases),
+            Permits::Concurrent { .. } => None,
+        }
+    }
+
+    /// The requests under way that this member may have; `None` of a rate.
+    pub(super) fn places(&self) -> Option<u32> {
+        match &self.permits {
+            Permits::Rate(_) => None,
+            Permits::Concurrent { share, .. } => Some(share.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// It permits this from now on. A measure of the other kind is for another limit.
+    pub(super) fn set(&self, measure: Measure, members: u32, now: u64) {
+        match (&self.permits, measure) {
+            (Permits::Rate(phases), Measure::Rate(rate)) => turn(phases, Pace::of(rate, members), now),
+            (Permits::Concurrent { written, share: own }, Measure::Concurrent(most)) => {
+                written.store(most, Ordering::Relaxed);
+                own.store(share(most, members), Ordering::Relaxed);
+            }
+            (Permits::Rate(_), Measure::Concurrent(_)) | (Permits::Concurrent { .. }, Measure::Rate(_)) => {}
+        }
+    }
+
+    /// So many members share it from now on.
+    pub(super) fn share(&self, members: u32, now: u64) {
+        match &self.permits {
+            Permits::Rate(phases) => turn(phases, Pace::of(phases.with(Phases::rate), members), now),
+            Permits::Concurrent { written, share: own } => {
+                own.store(share(written.load(Ordering::Relaxed), members), Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Begins a phase, unless it is the present one.
+fn turn(phases: &Live<Phases>, pace: Pace, now: u64) {
+    let before = phases.get();
+    if *before.pace() != pace {
+        phases.publish(Arc::new(before.then(pace, now)));
+    }
+}
+
+/// One member's part of so many requests under way.
+fn share(written: u32, members: u32) -> u32 {
+    (written / members.max(1)).max(1)
+}

@@ -1,0 +1,266 @@
+//! The state of all limits of the process: it is there before the first configuration, and outlives each of them.
+//!
+//! Which limits apply to a request is for `gate`. A request holds one stripe at a time, and never waits for another.
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant as Tick;
+
+use crate::model::KeyedHash;
+
+use super::buckets::{Act, Asked, Buckets};
+use super::limit::{Limit, Measure};
+use super::places::Places;
+use super::rate::Standing;
+use super::registry::Registry;
+use super::who::{Scope, Who};
+
+/// When a caller may ask for a place again, in seconds: one becomes free as soon as any of his requests ends.
+const PLACE_FREE: u64 = 1;
+
+/// The state.
+#[derive(Debug)]
+pub struct LimitState {
+    /// When time began, for microseconds.
+    epoch: OnceLock<Tick>,
+    members: AtomicU32,
+    limits: Registry,
+    buckets: Buckets,
+    places: Places,
+}
+
+/// A limit, and whom a request counts for there.
+#[derive(Debug, Clone, Copy)]
+pub struct Weighed<'a> {
+    /// The limit.
+    pub limit: &'a Limit,
+    /// What its buckets have in common.
+    pub scope: Scope,
+    /// Whom the request counts for.
+    pub who: Who,
+}
+
+/// A place among the requests under way; dropping it gives it back.
+#[derive(Debug)]
+pub struct Place {
+    state: Arc<LimitState>,
+    key: KeyedHash,
+}
+
+/// What a limit lets in.
+#[derive(Debug)]
+pub enum Taken {
+    /// A request of a rate.
+    Request(Standing),
+    /// A request under way, for as long as it has its place.
+    Place(Standing, Place),
+    /// None, and what is left is none.
+    Nothing(Standing),
+}
+
+impl LimitState {
+    /// The state of limits that have nothing spent, with buckets for at most so many.
+    #[must_use]
+    pub fn new(keys: usize) -> Self {
+        Self {
+            epoch: OnceLock::new(),
+            members: AtomicU32::new(1),
+            limits: Registry::default(),
+            buckets: Buckets::new(keys),
+            places: Places::default(),
+        }
+    }
+
+    /// A new limit.
+    #[must_use]
+    pub fn limit(&self, measure: Measure) -> Arc<Limit> {
+        // The registry tells it of another number of members from now on.
+        self.limits.make(|number| Limit::new(number, measure, self.members.load(Ordering::Acquire)))
+    }
+
+    /// These limits permit this from now on.
+    pub fn settle<'a>(&self, limits: impl Iterator<Item = (&'a Arc<Limit>, Measure)> + Clone, at: Tick) {
+        let now = self.now(at);
+        loop {
+            let members = self.members();
+            for (limit, measure) in limits.clone() {
+                limit.set(measure, members, now);
+            }
+            // Whoever changes the number tells only of what is set already.
+            if self.members() == members {
+                return;
+            }
+        }
+    }
+
+    /// So many members of a fleet share every limit from now on.
+    pub fn share(&self, members: u32, at: Tick) {
+        let now = self.now(at);
+        self.members.store(members, Ordering::Release);
+        self.limits.for_each(|limit| limit.share(members, now));
+    }
+
+    /// How many share the limits.
+    #[must_use]
+    pub fn members(&self) -> u32 {
+        self.members.load(Ordering::Acquire)
+    }
+
+    /// What is left for a request, which spends nothing.
+    #[must_use]
+    pub fn look(&self, weighed: Weighed<'_>, at: Tick) -> Standing {
+        match weighed.limit.places() {
+            Some(most) => standing(most, self.places.taken(weighed.scope.own(weighed.who))),
+            None => self.act(weighed, Act::Look, at).0,
+        }
+    }
+
+    /// Takes a request, if one is left.
+    #[must_use]
+    pub fn take(self: &Arc<Self>, weighed: Weighed<'_>, at: Tick) -> Taken {
+        let Some(most) = weighed.limit.places() else {
+            return match self.act(weighed, Act::Take, at) {
+                (standing, true) => Taken::Request(standing),
+                (standing, false) => Taken::Nothing(standing),
+            };
+        };
+        let key = weighed.scope.own(weighed.who);
+        match self.places.take(key, most) {
+            Some(taken) => Taken::Place(standing(most, taken), Place { state: Arc::clone(self), key }),
+            None => Taken::Nothing(standing(most, most)),
+        }
+    }
+
+    /// Spends a request of a rate also where none is left.
+    pub fn charge(&self, weighed: Weighed<'_>, at: Tick) -> Standing {
+        self.act(weighed, Act::Charge, at).0
+    }
+
+    /// Gives a request back that was taken. A place is given back by itself.
+    pub fn give_back(&self, weighed: Weighed<'_>, at: Tick) {
+        self.act(weighed, Act::Return, at);
+    }
+
+    /// The number of buckets.
+    #[must_use]
+    pub fn buckets(&self) -> usize {
+        self.buckets.len()
+    }
+
+    fn act(&self, weighed: Weighed<'_>, act: Act, at: Tick) -> (Standing, bool) {
+        let Weighed { limit, scope, who } = weighed;
+        let asked = Asked { limit, scope, who, now: self.now(at) };
+        // Only a limit that is no rate has no buckets.
+        self.buckets.act(asked, act, &self.limits).unwrap_or((Standing { left: 1, seconds: 0 }, true))
+    }
+
+    /// Microseconds since the first look at the time.
+    fn now(&self, at: Tick) -> u64 {
+        let epoch = self.epoch.get_or_init(|| at);
+        u64::try_from(at.saturating_duration_since(*epoch).as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Default for LimitState {
+    /// Without buckets of their own: all of a limit share one.
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
+fn standing(most: u32, taken: u32) -> Standing {
+    let left = most.saturating_sub(taken).into();
+    Standing { left, seconds: if left == 0 { PLACE_FREE } else { 0 } }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.state.places.give_back(self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::limits::rate::Rate;
+
+    fn rate(count: u32, burst: u32) -> Measure {
+        Measure::Rate(Rate { count, window: Duration::from_secs(3600), burst })
+    }
+
+    fn of(limit: &Limit) -> Weighed<'_> {
+        Weighed { limit, scope: Scope::new(limit.number(), None), who: Who::Everybody }
+    }
+
+    fn spend(state: &Arc<LimitState>, limit: &Limit, at: Tick) -> u64 {
+        let takes = || matches!(state.take(of(limit), at), Taken::Request(_));
+        std::iter::repeat_with(takes).take_while(|taken| *taken).count() as u64
+    }
+
+    #[test]
+    fn a_changed_limit_holds_at_once_and_keeps_what_was_spent() {
+        let (state, at) = (Arc::new(LimitState::new(1_000)), Tick::now());
+        let limit = state.limit(rate(100, 20));
+        assert_eq!(spend(&state, &limit, at), 20);
+        state.settle([(&limit, rate(100, 30))].into_iter(), at);
+        assert_eq!(state.look(of(&limit), at).left, 10);
+        state.settle([(&limit, rate(100, 25))].into_iter(), at);
+        assert_eq!(spend(&state, &limit, at), 5);
+        state.settle([(&limit, rate(100, 5))].into_iter(), at);
+        assert_eq!(state.look(of(&limit), at).left, 0);
+        state.settle([(&limit, rate(100, 26))].into_iter(), at);
+        assert_eq!(state.look(of(&limit), at).left, 1, "what was spent is spent, whatever stood in between");
+        let other = state.limit(rate(100, 26));
+        assert_eq!(state.look(of(&other), at).left, 26, "another limit begins anew");
+    }
+
+    #[test]
+    fn members_share_rates_and_places() {
+        let (state, at) = (Arc::new(LimitState::new(1_000)), Tick::now());
+        let (limit, places) = (state.limit(rate(100, 30)), state.limit(Measure::Concurrent(7)));
+        state.share(3, at);
+        assert_eq!((spend(&state, &limit, at), state.look(of(&places), at).left), (10, 2));
+        let later = state.limit(rate(100, 30));
+        assert_eq!(spend(&state, &later, at), 10, "one that came later is shared as well");
+        state.settle([(&limit, rate(100, 60)), (&places, Measure::Concurrent(9))].into_iter(), at);
+        assert_eq!((spend(&state, &limit, at), state.look(of(&places), at).left), (10, 3));
+        state.share(20, at);
+        assert_eq!(state.look(of(&places), at).left, 1, "one at least");
+    }
+
+    #[test]
+    fn a_place_is_held_over_changes_until_it_is_dropped() {
+        let (state, at) = (Arc::new(LimitState::new(1_000)), Tick::now());
+        let limit = state.limit(Measure::Concurrent(2));
+        let take = || match state.take(of(&limit), at) {
+            Taken::Place(standing, place) => Some((standing.left, place)),
+            Taken::Request(_) | Taken::Nothing(_) => None,
+        };
+        let (one, two) = (take().unwrap(), take().unwrap());
+        assert_eq!((one.0, two.0, take().is_none()), (1, 0, true));
+        state.settle([(&limit, Measure::Concurrent(3))].into_iter(), at);
+        assert_eq!(state.look(of(&limit), at), Standing { left: 1, seconds: 0 });
+        drop((one, two));
+        assert_eq!(state.look(of(&limit), at).left, 3);
+    }
+
+    #[test]
+    fn buckets_of_a_limit_that_is_gone_make_room() {
+        let (state, at) = (Arc::new(LimitState::new(2_560)), Tick::now());
+        let callers = |limit: &Limit, from: u32| {
+            let who = |n| Weighed { who: Who::Caller(KeyedHash::of(n)), ..of(limit) };
+            (from..from + 5_000).filter(|n| matches!(state.take(who(*n), at), Taken::Request(_))).count()
+        };
+        let limit = state.limit(rate(1, 1));
+        assert!(callers(&limit, 0) < 3_000);
+        drop(limit);
+        let limit = state.limit(rate(1, 1));
+        let later = at + Duration::from_secs(1);
+        let who = |n| Weighed { who: Who::Caller(KeyedHash::of(n)), ..of(&limit) };
+        let taken = (0..1_500).filter(|n| matches!(state.take(who(*n), later), Taken::Request(_))).count();
+        assert_eq!(taken, 1_500);
+    }
+}

@@ -1,0 +1,109 @@
+//! Whom a request counts for at a limit, and the keys of the buckets and places of those.
+
+use std::net::IpAddr;
+
+use crate::model::KeyedHash;
+
+/// What a limit counts by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Per {
+    /// The subject of a token with its issuer, or the API key.
+    Principal,
+    /// The client of a token with its issuer.
+    ClientId,
+    /// The API key.
+    ApiKey,
+    /// The client's address.
+    Address,
+    /// The agent.
+    Agent,
+    /// The claim of this name.
+    Claim(Box<str>),
+}
+
+/// Whom a request counts for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Everybody together.
+    Everybody,
+    /// All those together of whom the request does not say what the limit counts by.
+    Anonymous,
+    /// A client by its address: one of IPv4, or a /64 of IPv6.
+    Address(IpAddr),
+    /// A caller.
+    Caller(KeyedHash),
+}
+
+/// What the buckets of a limit, at an agent or at all of them, have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope(KeyedHash);
+
+impl Scope {
+    /// That of the limit of this number, at one agent or at all.
+    #[must_use]
+    pub fn new(limit: u32, agent: Option<&str>) -> Self {
+        Self(KeyedHash::of((limit, agent)))
+    }
+
+    /// The key of somebody's own bucket.
+    pub(super) fn own(self, who: Who) -> KeyedHash {
+        match who {
+            Who::Everybody | Who::Anonymous => self.together(),
+            Who::Address(IpAddr::V4(address)) => KeyedHash::of((self.0, 4_u8, u32::from(address))),
+            Who::Address(IpAddr::V6(address)) => KeyedHash::of((self.0, 6_u8, u128::from(address) >> 64)),
+            Who::Caller(caller) => KeyedHash::of((self.0, 1_u8, caller)),
+        }
+    }
+
+    /// The key of the bucket that neighbours share when there is no room for one each: a /24 of IPv4, a /48 of IPv6.
+    pub(super) fn neighbours(self, who: Who) -> Option<KeyedHash> {
+        match who {
+            Who::Address(IpAddr::V4(address)) => {
+                Some(KeyedHash::of((self.0, 24_u8, u32::from(address) >> 8)))
+            }
+            Who::Address(IpAddr::V6(address)) => {
+                Some(KeyedHash::of((self.0, 48_u8, u128::from(address) >> 80)))
+            }
+            Who::Everybody | Who::Anonymous | Who::Caller(_) => None,
+        }
+    }
+
+    /// The key of the bucket of all for whom there is no other.
+    pub(super) fn together(self) -> KeyedHash {
+        KeyedHash::of((self.0, 0_u8))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_counts_as_one_of_its_network() {
+        let scope = Scope::new(1, None);
+        let own = |text: &str| scope.own(Who::Address(text.parse().unwrap()));
+        let near = |text: &str| scope.neighbours(Who::Address(text.parse().unwrap()));
+        for (one, other, is_same, is_near) in [
+            ("203.0.113.7", "203.0.113.7", true, true),
+            ("203.0.113.7", "203.0.113.8", false, true),
+            ("203.0.113.7", "203.0.114.7", false, false),
+            ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true, true),
+            ("2001:db8:1:2::1", "2001:db8:1:3::1", false, true),
+            ("2001:db8:1:2::1", "2001:db8:2:2::1", false, false),
+            ("0.0.0.1", "::1", false, false),
+        ] {
+            assert_eq!(own(one) == own(other), is_same, "{one} {other}");
+            assert_eq!(near(one) == near(other), is_near, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn limits_agents_and_callers_are_told_apart() {
+        let callers = [Who::Everybody, Who::Caller(KeyedHash::of(1)), Who::Caller(KeyedHash::of(2))];
+        let scopes =
+            [Scope::new(1, None), Scope::new(2, None), Scope::new(1, Some("a")), Scope::new(1, Some("b"))];
+        let keys: std::collections::HashSet<_> =
+            scopes.iter().flat_map(|scope| callers.iter().map(|who| scope.own(*who))).collect();
+        assert_eq!(keys.len(), callers.len() * scopes.len());
+    }
+}

@@ -1,0 +1,82 @@
+//! The limits of callers on the way of a request: when they are looked at, and what is given back of a request that could not
+//! be served.
+//!
+//! `gate` says which apply and what follows, and `limit_fields` tells the client; an agent without limits never comes here.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant as Tick};
+
+use pingora::proxy::Session;
+
+use crate::authz::Witness;
+use crate::gate::{Standpoint, Verdict, failed, limited, limited_before};
+use crate::model::Grounds;
+use crate::routing::{Agent, AgentLimits};
+
+use super::answer::{Own, Problem};
+use super::context::Context;
+use super::service::Gateway;
+
+impl Gateway {
+    /// Looks at the limits that come before the credential; a request that one of them refuses is counted and noted.
+    pub(super) fn limit_before(
+        &self,
+        agent: &Arc<Agent>,
+        limits: &AgentLimits,
+        session: &Session,
+        ctx: &mut Context,
+    ) -> Result<(), Own> {
+        if !limits.come_first() {
+            return Ok(());
+        }
+        let mut witness = Witness::default();
+        let Some((verdict, counted)) = limited_before(agent, limits, standpoint(ctx), &mut witness) else {
+            return Ok(());
+        };
+        let head = session.req_header();
+        ctx.grounds = witness.into_grounds().filter(|_| self.parts.decisions.is_some());
+        ctx.counted = Some(counted);
+        agent.metrics.decided(verdict.provider, verdict.method, verdict.decision, verdict.reason);
+        // It has no permit.
+        drop(self.decided(agent, verdict, Duration::ZERO, head, ctx));
+        Err(self.refused(agent, head, ctx).into())
+    }
+
+    /// Counts a request that the rules let in. Refused by a limit, it has the grounds of that.
+    pub(super) fn limit(
+        &self,
+        agent: &Arc<Agent>,
+        limits: &AgentLimits,
+        verdict: Verdict,
+        grounds: &mut Option<Arc<Grounds>>,
+        ctx: &mut Context,
+    ) -> Verdict {
+        let mut witness = Witness::default();
+        let (verdict, counted) = limited(agent, limits, verdict, standpoint(ctx), &mut witness);
+        if verdict.permit.is_none() && counted.is_some() && self.parts.decisions.is_some() {
+            *grounds = witness.into_grounds();
+        }
+        ctx.counted = counted;
+        verdict
+    }
+}
+
+/// Counts a request whose credential was refused with this response, if that is a 401.
+pub(super) fn count_failed(agent: &Agent, problem: &Problem, ctx: &mut Context) {
+    if let Some(limits) = agent.limits.as_deref()
+        && problem.status() == 401
+    {
+        ctx.counted = failed(limits, ctx.verdict.provider, standpoint(ctx));
+    }
+}
+
+/// Gives back what was spent for a request that the gateway itself could not serve.
+pub(super) fn give_back(agent: &Agent, ctx: &mut Context) {
+    if let Some(mut counted) = ctx.counted.take() {
+        counted.give_back(agent, Tick::now());
+    }
+}
+
+fn standpoint(ctx: &Context) -> Standpoint {
+    Standpoint { address: ctx.remote, at: Tick::now() }
+}

@@ -1,0 +1,114 @@
+//! The limits that apply to the callers of one agent: its own, those of the providers that it accepts, and those of all agents.
+//!
+//! `limits` counts, and `gate` decides whom a request counts for.
+
+use std::sync::Arc;
+
+use crate::limits::{Limit, LimitState, Measure, Per, Scope, Weighed, Who};
+use crate::model::{Enforcement, closed_words};
+use crate::telemetry::{LimitMetrics, LimitResult};
+
+closed_words! {
+    /// Which requests a limit counts.
+    Counts {
+        /// All that pass the rules.
+        All = "all",
+        /// Those whose credential is refused with 401.
+        Failed = "failed",
+    }
+}
+
+/// The limits of one agent; at least one.
+#[derive(Debug)]
+pub struct AgentLimits {
+    /// What they have in common with those of all other agents.
+    pub state: Arc<LimitState>,
+    /// Each, no limit twice.
+    pub list: Box<[AgentLimit]>,
+}
+
+/// A limit at one agent.
+#[derive(Debug)]
+pub struct AgentLimit {
+    /// The limit, which outlives a change of what is written here.
+    pub limit: Arc<Limit>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it permits.
+    pub measure: Measure,
+    /// What it counts by.
+    pub per: Per,
+    /// Which requests it counts.
+    pub counts: Counts,
+    /// Whether it refuses what it does not permit.
+    pub enforcement: Enforcement,
+    /// The provider of the tokens that it is about, as an index into the agent's list; `None` = it is about all callers.
+    pub provider: Option<usize>,
+    /// The claim that it counts by, as an index into those that the agent's admissions have.
+    pub claim: Option<usize>,
+    /// What its buckets have in common.
+    pub scope: Scope,
+    /// Its item in the field with the policies.
+    pub policy: Box<str>,
+    /// Where its requests are counted.
+    pub metrics: LimitMetrics,
+}
+
+impl AgentLimits {
+    /// Whether any of them is looked at before the credential.
+    #[must_use]
+    pub fn come_first(&self) -> bool {
+        self.list.iter().any(AgentLimit::comes_first)
+    }
+}
+
+impl AgentLimit {
+    /// Whether it is looked at before the credential: one by address, unless only the credential says that it applies.
+    #[must_use]
+    pub fn comes_first(&self) -> bool {
+        match self.counts {
+            Counts::Failed => true,
+            Counts::All => self.per == Per::Address && self.provider.is_none(),
+        }
+    }
+
+    /// Whether it is about the callers with tokens of this provider, or without any.
+    #[must_use]
+    pub fn is_about(&self, provider: Option<usize>) -> bool {
+        self.provider.is_none() || self.provider == provider
+    }
+
+    /// Whether both say the same of the same limit.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.limit, &other.limit)
+            && self.scope == other.scope
+            && self.measure == other.measure
+            && self.per == other.per
+            && self.counts == other.counts
+            && self.enforcement == other.enforcement
+            && self.provider == other.provider
+            && self.claim == other.claim
+    }
+
+    /// It has counted a request, which passes.
+    pub fn has_allowed(&self) {
+        self.metrics.counted(LimitResult::Allowed);
+    }
+
+    /// It has refused a request.
+    pub fn has_limited(&self) {
+        self.metrics.counted(LimitResult::Limited);
+    }
+
+    /// It would have refused a request, which passes.
+    pub fn has_limited_in_shadow(&self) {
+        self.metrics.counted(LimitResult::ShadowLimited);
+    }
+
+    /// The limit for somebody.
+    #[must_use]
+    pub fn for_whom(&self, who: Who) -> Weighed<'_> {
+        Weighed { limit: &self.limit, scope: self.scope, who }
+    }
+}
