@@ -366,7 +366,7 @@ mod tests {
             let call = Call { protocol, method: None, name: None, version: None };
             let record = RequestRecord::unrouted(Instant::from_unix(0), RequestId::Given("r".into()));
             log.write(|| EndedRequest {
-                record: RequestRecord { call: Some(Arc::new(call)), ..record },
+                record: RequestRecord { call: Some(Arc::new(call)), limit: Some("l".into()), ..record },
                 version: http::Version::HTTP_11,
                 took: Duration::ZERO,
                 upstream_took: None,

@@ -226,13 +226,13 @@ mod tests {
 
     #[test]
     fn buckets_that_are_full_again_make_room() {
-        let table = Table::new(2_000, 1, 1, 1);
-        for n in 0..10_000 {
+        let table = Table::new(20_000, 1, 1, 1);
+        for n in 0..40_000 {
             table.takes(caller(n), 0);
         }
-        assert!(!table.takes(caller(20_000), 0), "it shares with all who are new");
-        let admitted = (30_000..31_000).filter(|n| table.takes(caller(*n), SECOND)).count();
-        assert_eq!(admitted, 1_000, "all others have gone");
+        assert!(!table.takes(caller(50_000), 0), "it shares with all who are new");
+        let admitted = (60_000..65_000).filter(|n| table.takes(caller(*n), SECOND)).count();
+        assert_eq!(admitted, 5_000, "all others have gone");
     }
 
     #[test]

@@ -62,11 +62,6 @@ impl Pace {
         debt.saturating_sub(microseconds.saturating_mul(self.drain))
     }
 
-    /// How long an empty bucket takes to be full, in microseconds.
-    pub(super) const fn refill(&self) -> u64 {
-        self.room.div_ceil(self.drain)
-    }
-
     /// What a bucket with this debt lets in.
     pub(super) fn standing(&self, debt: u64) -> Standing {
         let left = self.room.saturating_sub(debt) / self.cost;
@@ -76,15 +71,16 @@ impl Pace {
     }
 
     /// The debt under `next` of a bucket that has this debt now. Another rate keeps the requests that were spent. One more
-    /// member does so as well, within the bucket; one fewer keeps the part that was spent, so that the larger share comes
-    /// with time and not at once.
+    /// member does so as well, within the bucket; one fewer keeps the part of the bucket that was spent, so that the larger
+    /// share comes with time and not at once. It is never more requests than the largest burst.
     pub(super) fn carried(&self, debt: u64, next: &Self) -> u64 {
+        let same_requests = scaled(debt, next.cost, self.cost);
         if self.rate != next.rate {
-            return scaled(debt, next.cost, self.cost);
+            return same_requests;
         }
         match next.members > self.members {
-            true => scaled(debt, next.cost, self.cost).min(next.room.max(debt)),
-            false => debt,
+            true => same_requests.min(next.room.max(debt)),
+            false => debt.min(next.room).max(same_requests),
         }
     }
 }
@@ -200,7 +196,6 @@ mod tests {
         }
         let slow = Pace::of(rate(1, 3600, 2), 1);
         assert_eq!(slow.standing(2 * slow.cost), Standing { left: 0, seconds: 3600 });
-        assert_eq!(slow.refill(), 7_200 * MICROSECONDS);
     }
 
     #[test]

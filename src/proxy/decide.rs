@@ -49,8 +49,8 @@ impl Gateway {
         let verdict = settle(&mut request, &mut Fetcher { clock: &*self.clock }, ask).await;
         let mut verdict = last(verdict, &mut grounds);
         ctx.now = request.now;
-        if let Some(limits) = agent.limits.as_deref() {
-            verdict = self.limit(agent, limits, verdict, &mut grounds, ctx);
+        if agent.limits.is_some() {
+            verdict = self.limit(agent, verdict, &mut grounds, ctx);
         }
         ctx.grounds = grounds;
         agent.metrics.decided(verdict.provider, verdict.method, verdict.decision, verdict.reason);

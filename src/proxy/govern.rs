@@ -80,18 +80,14 @@ impl Gateway {
         let Progress { unread, witness, took, .. } = progress;
         let mut grounds = witness.into_grounds();
         let headers = &session.req_header().headers;
-        let (mut verdict, sent) = self.in_session(agent, verdict, headers, &mut grounds);
-        if let Some(limits) = agent.limits.as_deref() {
-            verdict = self.limit(agent, limits, verdict, &mut grounds, ctx);
-        }
+        let (verdict, sent) = self.in_session(agent, verdict, headers, &mut grounds);
+        let verdict = self.limit(agent, verdict, &mut grounds, ctx);
         ctx.grounds = grounds;
         count(agent, &verdict);
         mismatch::tell(&verdict, agent, session.req_header(), &ctx.request_id);
         let Some(permit) = self.decided(agent, verdict, took, session.req_header(), ctx) else {
-            return Err(match unread {
-                Some(unread) => unread.refusal().into(),
-                None => self.refused(agent, session.req_header(), ctx).into(),
-            });
+            let refused = || self.refused(agent, session.req_header(), ctx).into();
+            return Err(unread.map_or_else(refused, |unread| unread.refusal().into()));
         };
         if let Protocol::Mcp(_) = agent.protocol {
             forget_claims(session);

@@ -46,11 +46,11 @@ impl Gateway {
     pub(super) fn limit(
         &self,
         agent: &Arc<Agent>,
-        limits: &AgentLimits,
         verdict: Verdict,
         grounds: &mut Option<Arc<Grounds>>,
         ctx: &mut Context,
     ) -> Verdict {
+        let Some(limits) = agent.limits.as_deref() else { return verdict };
         let mut witness = Witness::default();
         let (verdict, counted) = limited(agent, limits, verdict, standpoint(ctx), &mut witness);
         if verdict.permit.is_none() && counted.is_some() && self.parts.decisions.is_some() {

@@ -3,22 +3,11 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use crate::model::{AgentName, closed_words};
+use crate::model::AgentName;
 
+use super::LimitResult;
 use super::counter::Counter;
 use super::resolved::Resolved;
-
-closed_words! {
-    /// What a limit said of a request.
-    LimitResult {
-        /// It was counted, and passed.
-        Allowed = "allowed",
-        /// It was refused.
-        Limited = "limited",
-        /// It would have been refused, and passed because the limit or its agent is in shadow mode.
-        ShadowLimited = "shadow_limited",
-    }
-}
 
 /// The handles. Cheap to clone; a counter is made when it is first needed.
 #[derive(Clone)]

@@ -75,9 +75,7 @@ pub fn compile(
     };
     sealing::check(&input, &from.sessions.process);
     tracing::check(&input);
-    if let Some(previous) = previous {
-        restart::warn(&found, document, previous);
-    }
+    previous.into_iter().for_each(|previous| restart::warn(&found, document, previous));
     // Up to here everything was looked at, so that all errors are known; from here on things are made.
     let agents = (!found.has_errors()).then(|| {
         let providers = providers::make(&input, wanted);

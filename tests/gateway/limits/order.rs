@@ -53,7 +53,7 @@ async fn a_stream_that_an_mcp_agent_does_not_offer_is_no_failed_credential() {
         "mcp": {"rules": {"unlisted": "deny", "methods": {"initialize": "public"}}}});
     let stage = stage(&[("o", json!([failed]), mcp)], With::default()).await;
     for _ in 0..4 {
-        let got = stage.get("/o", ONE, &[("Accept", "text/event-stream")]).await;
+        let got = stage.get("/o/mcp", ONE, &[("Accept", "text/event-stream")]).await;
         assert_eq!(
             (got.status, got.header("allow"), got.left("guess")),
             (405, Some("POST"), None),

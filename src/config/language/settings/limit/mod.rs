@@ -104,7 +104,7 @@ fn check_measure(fields: &Fields<'_>, limit: &LimitSettings) {
     let report = fields.report();
     match (fields.entry("rate"), fields.entry("concurrent")) {
         (None, None) => {
-            let message = format!("the limit `{}` permits nothing", limit.name.value);
+            let message = format!("the limit `{}` does not say what it permits", limit.name.value);
             report.say(
                 Code::LimitMeasure,
                 limit.name.place,
