@@ -311,6 +311,36 @@ export interface AgentSpec {
   /** enforce, or shadow: decide, count and log, but let through; default enforce */
   enforcement?: "enforce" | "shadow";
 
+  /** how often, and how many at once, its callers may ask; default [] */
+  limits?: {
+    /** how many requests of a rate are let in at once when none was made for long; 1 to 1000000; default the count of the rate */
+    burst?: number;
+
+    /** so many requests under way at once, streams included; this or `rate`; 1 to 1000000 */
+    concurrent?: number;
+
+    /** all: requests that pass the rules; failed: those refused with 401, after which every request of the address is refused; default all */
+    count?: "all" | "failed";
+
+    /** how the members of a fleet count: local_share: each counts its part of the limit; default local_share */
+    counting?: "local_share";
+
+    /** enforce, or shadow: count only; default enforce */
+    enforcement?: "enforce" | "shadow";
+
+    /** what it is called in metrics, logs and responses; once in a list */
+    name: string;
+
+    /** what it counts by: principal (issuer and subject of a token, or the API key), client_id, api_key, address (one of IPv4, a /64 of IPv6), agent, or claim:NAME; callers without it are counted together */
+    per: string;
+
+    /** so many requests in a window, such as 100/1m; this or `concurrent` */
+    rate?: string;
+
+    /** whether each agent counts by itself, or all agents with a limit of this name count together: agent or everywhere */
+    scope: "agent" | "everywhere";
+  }[];
+
   /** the largest request body; 1B to 1024GiB; default no limit */
   max_body?: number | string;
 
@@ -825,7 +855,8 @@ export interface Check {
     | "api_key_expiry"
     | "session"
     | "message"
-    | "operation";
+    | "operation"
+    | "limit";
 
   /** How to fix it, on a failed check. */
   fix: string | null;
@@ -963,6 +994,7 @@ export type ConfigurationCode =
   | "bad-number"
   | "bad-duration"
   | "bad-size"
+  | "bad-rate"
   | "bad-date"
   | "bad-word"
   | "out-of-range"
@@ -1000,6 +1032,8 @@ export type ConfigurationCode =
   | "token-passthrough"
   | "root-metadata"
   | "signing-url"
+  | "limit-measure"
+  | "limit-conflict"
   | "rule-name"
   | "rule-needs-token"
   | "unknown-method"
@@ -1011,6 +1045,7 @@ export type ConfigurationCode =
   | "public-url-missing"
   | "signing-key-lost"
   | "card-differs"
+  | "anonymous-limit"
   | "public-agent"
   | "beside-store"
   | "unused-provider"
@@ -1178,6 +1213,9 @@ export interface Explanation {
   /** What it would count as. */
   decision: "allow" | "deny" | "error" | "shadow_deny";
 
+  /** What is left at this gateway of each limit that applies; absent from the command line, which counts nothing. */
+  limits?: LimitLeft[] | null;
+
   /** What the rules by operation say of the message; absent without one, where it cannot be judged, and at an agent that
 reads none. */
   operation?: RuledOperation | null;
@@ -1290,6 +1328,15 @@ export interface LastUpstreamFailure {
 
 /** How urgent an entry is. */
 export type Level = "error" | "warning" | "note";
+
+/** What is left of a limit. */
+export interface LimitLeft {
+  /** The requests that it lets in now; null where the question does not say whom it counts for. */
+  left: number | null;
+
+  /** The name of the limit. */
+  name: string;
+}
 
 /** A JSON object on each line, with `event`: head, data, end or error. */
 export type Lines = string;
@@ -1534,6 +1581,36 @@ export interface ProviderSpec {
   /** how far clocks may differ; 0s to 5m; default 30s */
   leeway?: string;
 
+  /** how often, and how many at once, callers with its tokens may ask; default [] */
+  limits?: {
+    /** how many requests of a rate are let in at once when none was made for long; 1 to 1000000; default the count of the rate */
+    burst?: number;
+
+    /** so many requests under way at once, streams included; this or `rate`; 1 to 1000000 */
+    concurrent?: number;
+
+    /** all: requests that pass the rules; failed: those refused with 401, after which every request of the address is refused; default all */
+    count?: "all" | "failed";
+
+    /** how the members of a fleet count: local_share: each counts its part of the limit; default local_share */
+    counting?: "local_share";
+
+    /** enforce, or shadow: count only; default enforce */
+    enforcement?: "enforce" | "shadow";
+
+    /** what it is called in metrics, logs and responses; once in a list */
+    name: string;
+
+    /** what it counts by: principal (issuer and subject of a token, or the API key), client_id, api_key, address (one of IPv4, a /64 of IPv6), agent, or claim:NAME; callers without it are counted together */
+    per: string;
+
+    /** so many requests in a window, such as 100/1m; this or `concurrent` */
+    rate?: string;
+
+    /** whether each agent counts by itself, or all agents with a limit of this name count together: agent or everywhere */
+    scope: "agent" | "everywhere";
+  }[];
+
   /** keys older than this are not used; not below `refresh`; 1s to 365d; default 1d */
   max_stale?: string;
 
@@ -1645,7 +1722,9 @@ export type Reason =
   | "mcp_body"
   | "origin_denied"
   | "session_foreign"
-  | "push_denied";
+  | "push_denied"
+  | "rate_limited"
+  | "concurrency_limited";
 
 /** The requests of the last five minutes. */
 export interface RecentRequests {
@@ -1917,6 +1996,7 @@ refused. */
     audience_mismatch?: number[];
     binding_required?: number[];
     claim_mismatch?: number[];
+    concurrency_limited?: number[];
     exp_missing?: number[];
     issuer_not_allowed?: number[];
     issuer_unknown?: number[];
@@ -1933,6 +2013,7 @@ refused. */
     operation_denied?: number[];
     origin_denied?: number[];
     push_denied?: number[];
+    rate_limited?: number[];
     scope_missing?: number[];
     session_foreign?: number[];
     signature_invalid?: number[];
