@@ -3,10 +3,10 @@
 //!
 //! A loop of `control` resolves its name; `proxy` makes the connections.
 
+mod endpoint;
 pub(crate) mod running;
 mod set_headers;
-mod target;
 
+pub use endpoint::{Endpoint, Trust, Upstream, UpstreamHost, UpstreamTls};
 pub use running::{BOUNDARY_WAIT, Ended, Listed, Right, Running, Stream, StreamFacts, StreamId};
 pub use set_headers::SetHeaders;
-pub use target::{Endpoint, Trust, Upstream, UpstreamHost, UpstreamTls};
