@@ -370,6 +370,7 @@ mod tests {
                 version: http::Version::HTTP_11,
                 took: Duration::ZERO,
                 upstream_took: None,
+                upstream_attempts: 0,
                 bytes_in: 0,
                 bytes_out: 0,
                 ended_by: Some(EndedBy::Policy),

@@ -224,6 +224,10 @@ mod streaming;
 mod streams;
 
 #[cfg(test)]
+#[path = "gateway/targets/mod.rs"]
+mod targets;
+
+#[cfg(test)]
 #[path = "gateway/task_spans.rs"]
 mod task_spans;
 

@@ -115,9 +115,8 @@ mod tests {
         let many: Vec<_> = settings.iter().filter(|(_, used)| used.len() > 1).collect();
         assert!(many.is_empty(), "beside its declaration and its use: {many:#?}");
         // A third place is seen.
-        tree.push(File::new("src/config/third.rs", "fn f(a: &Agent) -> usize { a.max_in_flight }"));
-        let (_, used) =
-            places(&tree).into_iter().find(|(name, _)| name == "max_in_flight").expect("declared");
+        tree.push(File::new("src/config/third.rs", "fn f(a: &Agent) -> Option<u64> { a.max_body }"));
+        let (_, used) = places(&tree).into_iter().find(|(name, _)| name == "max_body").expect("declared");
         assert_eq!(used, ["src/config/compile/agents.rs", "src/config/third.rs"]);
     }
 }

@@ -46,6 +46,7 @@ mod sessions;
 mod shown;
 mod status;
 mod streams;
+mod targets;
 mod throttle;
 mod tls;
 mod token_file;

@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, get, post};
 use super::{
     SharedState, agent_card, agents, api_keys, client_check, client_token, console, decisions, discovery,
     documents, explain, fleet, guard, key_changes, openapi, probe, problem, provider_changes, providers,
-    reload, revisions, session, status, streams, traffic, trial,
+    reload, revisions, session, status, streams, targets, traffic, trial,
 };
 
 /// The paths, as OpenAPI writes them, with the handlers of their methods.
@@ -21,6 +21,7 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<SharedState>)> {
         ("/api/v1/agents/{name}/discovery", get(discovery::show)),
         ("/api/v1/agents/{name}/client-check", post(client_check::run)),
         ("/api/v1/agents/{name}/streams", get(streams::list).delete(streams::end)),
+        ("/api/v1/agents/{name}/targets", get(targets::list)),
         ("/api/v1/agents/{name}/test", post(trial::run)),
         ("/api/v1/identity-providers", get(providers::list)),
         ("/api/v1/identity-providers:probe", post(probe::run)),

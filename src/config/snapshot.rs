@@ -9,10 +9,13 @@ use rustls::sign::CertifiedKey;
 
 use crate::authn::{Issuers, ProcessSessionKeys, TokenCache};
 use crate::idp::Provider;
-use crate::model::{AgentName, CertificateTerm, Denials, Live, ProviderName, ResourceId};
+use crate::model::{
+    AgentName, CertificateTerm, Denials, Instant, Live, ProviderName, ResourceId, TargetState,
+};
 use crate::routing::{Agent, Router};
 use crate::signing::{KeyRing, SigningFrom};
-use crate::upstream::Endpoint;
+use crate::telemetry::TargetReading;
+use crate::upstream::{Endpoint, Target, TargetKey};
 
 use super::agent_keys::AgentKeys;
 use super::api_keys::ApiKeys;
@@ -116,12 +119,40 @@ pub struct Snapshot {
     pub limits: CallerLimits,
     /// Where agents run, each host and port once; kept from the snapshot before.
     pub endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
+    /// The targets whose state is kept, each once; kept from the snapshot before.
+    pub targets: BTreeMap<TargetKey, Arc<Target>>,
 }
 
 impl Snapshot {
     /// The certificates that the configuration names, and until when each is valid.
     pub fn certificate_terms(&self) -> impl Iterator<Item = &CertificateTerm> {
         self.certificate_files.iter().map(|named| &named.term)
+    }
+
+    /// How the targets stand whose state is kept, each URL once.
+    #[must_use]
+    pub fn target_readings(&self, now: Instant) -> Vec<TargetReading> {
+        let mut states: BTreeMap<&str, TargetState> = BTreeMap::new();
+        let targets = self.agents.values().filter_map(|agent| agent.upstream.targets.as_ref());
+        for (targets, member) in
+            targets.flat_map(|targets| targets.members.iter().map(move |member| (targets, member)))
+        {
+            let state = targets.state(member, now);
+            let held = states.entry(&*member.target.name).or_insert(state);
+            // One that drains for an agent serves another, and one that is well in one way may not be so in another.
+            if matches!(*held, TargetState::Draining | TargetState::Healthy) && state != TargetState::Draining
+            {
+                *held = state;
+            }
+        }
+        let mut in_flight: BTreeMap<&str, usize> = BTreeMap::new();
+        for target in self.targets.values() {
+            *in_flight.entry(&*target.name).or_default() += target.in_flight();
+        }
+        let reading = |(url, in_flight): (&str, usize)| {
+            Some(TargetReading { url: url.to_owned(), state: *states.get(url)?, in_flight })
+        };
+        in_flight.into_iter().filter_map(reading).collect()
     }
 
     /// A resource as it was written; `None` when there is none of that name.

@@ -1,5 +1,5 @@
-//! The background tasks of a snapshot: a key refresher for each identity provider, the resolver of upstream names, what
-//! keeps the gateway's own keys, and what fetches the cards of A2A agents.
+//! The background tasks of a snapshot: a key refresher for each identity provider, the resolver of upstream names, the
+//! active checks of their targets, what keeps the gateway's own keys, and what fetches the cards of A2A agents.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use crate::store::at_leisure;
 use crate::telemetry::Metrics;
 
 use super::cards::Cards;
+use super::prober::Prober;
 use super::resolver::Resolver;
 use super::signing::Signing;
 
@@ -24,6 +25,7 @@ pub(super) struct Background {
     state: Option<Arc<StateDir>>,
     refreshers: HashMap<ProviderName, (Arc<Provider>, RefresherHandle)>,
     resolver: Resolver,
+    prober: Prober,
     cards: Cards,
     signing: Signing,
 }
@@ -33,7 +35,16 @@ impl Background {
     pub(super) fn new(clock: Arc<dyn Clock>, metrics: Metrics, state: Option<Arc<StateDir>>) -> Self {
         let cards = Cards::new(Arc::clone(&clock), metrics);
         let signing = Signing::new(Arc::clone(&clock));
-        Self { clock, state, refreshers: HashMap::new(), resolver: Resolver::default(), cards, signing }
+        let prober = Prober::new(Arc::clone(&clock));
+        Self {
+            clock,
+            state,
+            refreshers: HashMap::new(),
+            resolver: Resolver::default(),
+            prober,
+            cards,
+            signing,
+        }
     }
 
     /// Starts and stops tasks, so that exactly those of the snapshot run.
@@ -53,6 +64,7 @@ impl Background {
             self.refreshers.insert(name.clone(), (Arc::clone(provider), handle));
         }
         self.resolver.follow(snapshot.endpoints.values());
+        self.prober.follow(snapshot);
     }
 
     /// Follows the keys that sign, and the cards of the snapshot's agents. Before it is live: an agent whose configuration

@@ -7,10 +7,10 @@ use http::HeaderMap;
 use http::header::HOST;
 use url::Url;
 
-use crate::net::{Direct, FetchError, Fetched, Fetcher, Limits};
+use crate::net::{Direct, FetchError, Fetched, Fetcher, Limits, Speaks};
 use crate::protocol::a2a::card::CARD_BYTES;
 use crate::routing::{Agent, CARD_PATHS};
-use crate::upstream::{Upstream, UpstreamHost};
+use crate::upstream::{Upstream, UpstreamHost, UpstreamProtocol};
 
 /// The longest fetch: the agent is near, and its card is a document that it has at hand.
 const TOTAL: Duration = Duration::from_secs(5);
@@ -90,10 +90,19 @@ impl CardFetch {
 /// The URL of a path at the upstream. Its host is the name that the certificate must have.
 fn url(upstream: &Upstream, path: &str) -> Option<Url> {
     let text = match &upstream.tls {
-        Some(_) => format!("https://{}{path}", upstream.authority.to_str().ok()?),
+        Some(tls) => format!("https://{}{path}", tls_authority(upstream, &tls.server_name)?),
         None => format!("http://{}{path}", upstream.authority.to_str().ok()?),
     };
     Url::parse(&text).ok()
+}
+
+/// Where a URL leads whose host is the name that is verified. The addresses are known without it.
+fn tls_authority(upstream: &Upstream, server_name: &str) -> Option<String> {
+    if upstream.endpoint.host == server_name {
+        return upstream.authority.to_str().ok().map(str::to_owned);
+    }
+    let brackets = if server_name.contains(':') { ("[", "]") } else { ("", "") };
+    Some(format!("{}{server_name}{}:{}", brackets.0, brackets.1, upstream.endpoint.port))
 }
 
 fn way(upstream: &Upstream) -> Direct {
@@ -106,10 +115,17 @@ fn way(upstream: &Upstream) -> Direct {
     upstream.set_headers.set(&mut headers);
     let endpoint = Arc::clone(&upstream.endpoint);
     let trust = upstream.tls.as_ref().and_then(|tls| tls.trust.as_ref());
+    let certificate = upstream.tls.as_ref().and_then(|tls| tls.certificate.as_ref());
     Direct {
         addresses: Arc::new(move || endpoint.addresses()),
         socket: upstream.endpoint.socket.as_deref().map(Into::into),
         authorities: trust.map(|trust| trust.certificates.to_vec()),
+        identity: certificate.map(|certificate| certificate.pem().to_vec()),
+        speaks: match upstream.protocol {
+            UpstreamProtocol::Auto | UpstreamProtocol::H1 => Speaks::Http1,
+            UpstreamProtocol::H2 => Speaks::Http2,
+            UpstreamProtocol::H2c => Speaks::Http2Plain,
+        },
         headers,
     }
 }

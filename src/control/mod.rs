@@ -26,6 +26,7 @@ mod load;
 mod moving;
 mod observe;
 mod orders;
+mod prober;
 mod reconciler;
 mod records;
 mod reporting;

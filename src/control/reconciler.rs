@@ -11,9 +11,9 @@ use tokio::sync::mpsc;
 
 use crate::config::{self, Files, Snapshot};
 use crate::idp::StateDir;
-use crate::model::{Clock, Live, ProviderName};
+use crate::model::{Clock, Instant, Live, ProviderName};
 use crate::store::at_leisure;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Configured, Metrics};
 use crate::upstream::Running as Streams;
 
 use super::aside::Aside;
@@ -220,6 +220,7 @@ impl Reconciler {
         Resolver::first_answers(snapshot.endpoints.values(), FIRST_ADDRESSES).await;
         let snapshot = Arc::new(snapshot);
         let before = self.live.get();
+        begin_slowly(&before, &snapshot, self.clock.now());
         self.background.follow_cards(&snapshot).await;
         snapshot.limits.settle(Tick::now());
         self.live.publish(Arc::clone(&snapshot));
@@ -227,7 +228,8 @@ impl Reconciler {
         self.attend(&snapshot);
         let gone = before.agents.keys().any(|name| !snapshot.agents.contains_key(name))
             || before.providers.keys().any(|name| !snapshot.providers.contains_key(name))
-            || !before.limits.names().is_subset(&snapshot.limits.names());
+            || !before.limits.names().is_subset(&snapshot.limits.names())
+            || before.targets.keys().any(|key| !snapshot.targets.contains_key(key));
         if gone {
             self.drop_old_series(&snapshot);
         }
@@ -250,6 +252,14 @@ impl Reconciler {
     fn drop_old_series(&self, snapshot: &Snapshot) {
         let agents: HashSet<&str> = snapshot.agents.keys().map(crate::model::AgentName::as_str).collect();
         let providers: HashSet<&str> = snapshot.providers.keys().map(ProviderName::as_str).collect();
-        self.metrics.retain(&agents, &providers, &snapshot.limits.names());
+        let targets: HashSet<&str> = snapshot.targets.values().map(|target| &*target.name).collect();
+        self.metrics.retain(&Configured { agents, providers, targets, limits: snapshot.limits.names() });
+    }
+}
+
+/// Targets that a change adds get a share of the requests that grows.
+fn begin_slowly(before: &Snapshot, now: &Snapshot, at: Instant) {
+    for (_, target) in now.targets.iter().filter(|(key, _)| !before.targets.contains_key(key)) {
+        target.standing.added(at);
     }
 }

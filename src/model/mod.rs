@@ -47,6 +47,7 @@ mod stream;
 pub mod strict_json;
 mod token_text;
 mod trace_context;
+mod upstream_target;
 
 pub use address_text::AddressText;
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
@@ -91,3 +92,4 @@ pub use spelling::{reduced, reduced_eq, reduced_starts_with};
 pub use stream::{EndedBy, OnPolicyChange, StreamKind};
 pub use token_text::{is_tchar, is_token};
 pub use trace_context::{SpanId, TraceContext, TraceId, trace_state};
+pub use upstream_target::{RetryResult, TargetFault, TargetState};

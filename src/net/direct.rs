@@ -22,8 +22,23 @@ pub struct Direct {
     pub socket: Option<PathBuf>,
     /// The authorities, in DER, that may issue its certificate; `None` = those of the system.
     pub authorities: Option<Vec<Vec<u8>>>,
+    /// The certificate that is shown to it, with its key, in PEM.
+    pub identity: Option<Vec<u8>>,
+    /// What is spoken there.
+    pub speaks: Speaks,
     /// The headers of each request.
     pub headers: HeaderMap,
+}
+
+/// The version of HTTP that is spoken to an upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaks {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2 over TLS.
+    Http2,
+    /// HTTP/2 in plain text, with prior knowledge.
+    Http2Plain,
 }
 
 impl fmt::Debug for Direct {
@@ -41,12 +56,18 @@ impl Fetcher {
         let setup = |error: reqwest::Error| FetchError::Setup { cause: deepest(&error) };
         let mut headers = way.headers;
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-        let mut client =
-            builder(limits).http1_only().default_headers(headers).dns_resolver(Known(way.addresses));
+        let client = builder(limits).default_headers(headers).dns_resolver(Known(way.addresses));
+        let mut client = match way.speaks {
+            Speaks::Http1 => client.http1_only(),
+            Speaks::Http2 | Speaks::Http2Plain => client.http2_prior_knowledge(),
+        };
         if let Some(authorities) = way.authorities {
             let read = |der: &Vec<u8>| reqwest::Certificate::from_der(der);
             let all: Result<Vec<_>, _> = authorities.iter().map(read).collect();
             client = client.tls_certs_only(all.map_err(setup)?);
+        }
+        if let Some(identity) = way.identity {
+            client = client.identity(reqwest::Identity::from_pem(&identity).map_err(setup)?);
         }
         if let Some(socket) = way.socket {
             client = client.unix_socket(socket);
@@ -92,6 +113,8 @@ mod tests {
             addresses: Arc::new(move || addresses.clone()),
             socket: None,
             authorities: None,
+            identity: None,
+            speaks: Speaks::Http1,
             headers: headers.clone(),
         };
         let fetcher = Fetcher::direct(way(vec![address]), Limits::default()).unwrap();

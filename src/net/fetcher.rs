@@ -170,6 +170,20 @@ impl Fetcher {
         }
     }
 
+    /// Asks for `url`, and returns the status of the response; its body is not read.
+    ///
+    /// # Errors
+    /// When there is no response within the limits.
+    pub async fn status(&self, url: &Url) -> Result<StatusCode, FetchError> {
+        self.permits(url)?;
+        let text = self.shown(url)?;
+        let failed = |e: reqwest::Error| FetchError::from_reqwest(&text, self.limits.connect, &e);
+        match tokio::time::timeout(self.limits.total, self.client.get(url.clone()).send()).await {
+            Ok(response) => Ok(response.map_err(failed)?.status()),
+            Err(_) => Err(FetchError::Timeout { url: text, after: self.limits.total }),
+        }
+    }
+
     /// Posts a form, and returns the status and the body of the response, whatever they are.
     ///
     /// # Errors

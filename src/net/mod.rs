@@ -14,7 +14,7 @@ mod proxy;
 mod retry_after;
 
 pub use address::{is_loopback, literal};
-pub use direct::Direct;
+pub use direct::{Direct, Speaks};
 pub use error::FetchError;
 pub use excerpt::excerpt;
 pub use fetcher::{Document, Fetched, Fetcher, FetcherOptions, Limits, deepest};

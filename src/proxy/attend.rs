@@ -90,7 +90,7 @@ impl Gateway {
         if rare.is_hop
             && let Some(rest) = hops::rest(&head.headers)
         {
-            upstream.endpoint.keeps_for(rest);
+            passage.endpoint().keeps_for(rest);
         }
         let has_body = has_body(&session.req_header().method, head);
         if has_body {

@@ -15,6 +15,7 @@ use super::cause;
 use super::context::Context;
 use super::lists::NO_MEMORY;
 use super::passage::Passage;
+use super::place::FULL;
 use super::response;
 use super::upstream_refusal::UNAUTHORIZED;
 
@@ -63,6 +64,7 @@ fn refusal(over: Option<Over>, error: &Error) -> Option<Refusal> {
         _ if over.is_some() => Refusal::GatewayTimeout,
         (_, etype) if *etype == NO_MEMORY => Refusal::NoMessageMemory,
         (_, etype) if *etype == TOO_LARGE => Refusal::BodyTooLarge,
+        (_, etype) if *etype == FULL => Refusal::Busy,
         (ErrorSource::Upstream, _) if cause::lacks_descriptors(error) => Refusal::Busy,
         (ErrorSource::Upstream, etype) => of_upstream(etype),
         (
@@ -90,7 +92,7 @@ pub(super) fn warn(ctx: &Context, error: &Error) {
     tracing::warn!(
         agent = agent.map_or("_none", |agent| agent.name.as_str()),
         request_id = %ctx.request_id,
-        upstream = agent.and_then(|agent| agent.upstream.authority.to_str().ok()),
+        upstream = passage.and_then(|passage| passage.authority().to_str().ok()),
         address = address.map(tracing::field::display),
         error = ctx.upstream_error().or(over.map(cause::of_silence)).unwrap_or_else(|| cause::of(error)).as_str(),
         detail = cause::detail(error),
@@ -131,7 +133,7 @@ pub(super) fn send_again(session: &mut Session, error: &mut Error, ctx: &mut Con
 }
 
 /// Whether the connection failed after the upstream had sent part of its response. Pingora says so only in its text.
-fn answer_has_begun(error: &Error) -> bool {
+pub(super) fn answer_has_begun(error: &Error) -> bool {
     let text = error.to_string();
     let mut counts = text.split("bytes already read: ").skip(1);
     counts.any(|count| !count.starts_with('0'))

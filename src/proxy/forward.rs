@@ -11,7 +11,9 @@ use crate::routing::Agent;
 
 use super::context::Context;
 use super::forwarded::{self, Forwarded, REQUEST_ID};
+use super::passage::Passage;
 use super::peer_and_id;
+use super::place::Place;
 use super::view::{sent_host, sent_query};
 
 /// The most fields that are set on every request: four of `forwarded`, the id and the host.
@@ -25,9 +27,10 @@ const SET: usize = 6;
 pub(super) fn rewrite(
     request: &mut RequestHeader,
     sent: &RequestHeader,
-    permit: &Permit,
+    passage: &Passage,
     ctx: &Context,
 ) -> pingora::Result<HeaderValue> {
+    let permit = &passage.permit;
     let agent = permit.agent();
     let mut parts: http::request::Parts = std::mem::replace(request, placeholder()).into();
     let (peer, request_id) = peer_and_id::values(ctx.origin.peer, &ctx.request_id)?;
@@ -43,7 +46,7 @@ pub(super) fn rewrite(
     for (name, value) in permit.headers() {
         headers.insert(name, value.clone());
     }
-    headers.insert(header::HOST, host(agent, sent));
+    headers.insert(header::HOST, host(passage, sent));
     let query = sent.uri.query().map(str::as_bytes);
     if let Some((name, value)) = agent.moved_token(&sent.headers, query) {
         headers.insert(name, value);
@@ -71,8 +74,9 @@ fn withhold(headers: &mut HeaderMap, agent: &Agent, ctx: &Context) {
 }
 
 /// The `Host` for the agent. An HTTP/1.0 request may have none to preserve; then it is the upstream's own.
-fn host(agent: &Agent, sent: &RequestHeader) -> HeaderValue {
-    match agent.host() {
+fn host(passage: &Passage, sent: &RequestHeader) -> HeaderValue {
+    let agent = passage.agent();
+    match agent.host(passage.place.as_ref().map(Place::index)) {
         Some(host) => host.clone(),
         None => sent_host(sent).unwrap_or_else(|| agent.upstream.authority.clone()),
     }

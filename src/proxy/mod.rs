@@ -3,8 +3,10 @@
 //! Nothing is decided here. An upstream is chosen, and a request rewritten, only with a permit of `gate`.
 
 mod admit;
+mod again;
 mod answer;
 mod attend;
+mod balance;
 mod boundary;
 mod card;
 mod card_answer;
@@ -39,6 +41,7 @@ mod passage;
 mod peer;
 mod peer_and_id;
 mod phases;
+mod place;
 mod public;
 mod response;
 mod service;

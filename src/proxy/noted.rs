@@ -66,7 +66,11 @@ pub(super) fn failure(decisions: &Decisions, request: &RequestHeader, ctx: &Cont
     let word = failure.cause.as_str();
     let seen = detail.map_or_else(|| word.to_owned(), |detail| format!("{word}: {detail}"));
     let wanted = match ctx.agent() {
-        Some(agent) => format!("an answer from {}", agent.upstream.url()),
+        Some(agent) => {
+            let member = ctx.admitted().and_then(|passage| passage.place.as_ref()?.member());
+            let url = member.map_or_else(|| agent.upstream.url(), |member| member.url.to_string());
+            format!("an answer from {url}")
+        }
         None => "an answer".to_owned(),
     };
     let failed = FailedCheck::new("upstream", Some(&seen), &wanted, failure.cause.fix());

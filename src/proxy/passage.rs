@@ -6,15 +6,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
 
+use http::HeaderValue;
+
 use crate::door::{EndedAt, Over, Patience};
 use crate::gate::Permit;
 use crate::limits::Slot;
 use crate::model::EndedBy;
 use crate::routing::Agent;
 use crate::telemetry::UpstreamError;
+use crate::upstream::Endpoint;
 
 use super::held::Held;
 use super::lists::Lists;
+use super::place::Place;
 use super::stream::Stream;
 use super::tunnel::Tunnel;
 
@@ -42,6 +46,8 @@ pub(super) struct Passage {
     /// The client's and the agent's time; absent where a connection did not come through the door, as in tests.
     pub(super) patience: Option<Patience>,
     pub(super) attempts: Attempts,
+    /// The place at a target, where the agent has several or the state of the one is kept.
+    pub(super) place: Option<Place>,
     /// The stream that the response has turned out to be.
     pub(super) stream: Option<Box<Stream>>,
     pub(super) body: BodyCount,
@@ -71,6 +77,10 @@ pub(super) struct Attempts {
     pub(super) failed: usize,
     /// Whether the request was sent a second time.
     pub(super) resent: bool,
+    /// Whether it went on to another target.
+    moved: bool,
+    /// The attempts that were begun, failed ones among them.
+    pub(super) begun: u32,
     /// The last attempt.
     pub(super) last: Attempt,
     progress: Progress,
@@ -102,6 +112,8 @@ enum Progress {
 pub(super) struct BodyCount {
     pub(super) bytes: u64,
     pub(super) pieces: u32,
+    /// Whether a part of it was read before the decision, which the connection does not keep.
+    pub(super) was_held: bool,
 }
 
 impl Passage {
@@ -113,6 +125,7 @@ impl Passage {
             kind,
             patience,
             attempts: Attempts::default(),
+            place: None,
             stream: None,
             body: BodyCount::default(),
             held,
@@ -123,6 +136,18 @@ impl Passage {
 
     pub(super) const fn agent(&self) -> &Arc<Agent> {
         self.permit.agent()
+    }
+
+    /// `host[:port]` of the target, or of the agent that has none.
+    pub(super) fn authority(&self) -> &HeaderValue {
+        let member = self.place.as_ref().and_then(Place::member);
+        member.map_or(&self.agent().upstream.authority, |member| &member.authority)
+    }
+
+    /// The addresses of the target, or of the agent that has none.
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        let member = self.place.as_ref().and_then(Place::member);
+        member.map_or(&*self.agent().upstream.endpoint, |member| &*member.target.endpoint)
     }
 
     pub(super) const fn is_websocket(&self) -> bool {
@@ -158,6 +183,7 @@ impl Passage {
 impl Attempts {
     /// Begins an attempt; the first one chooses the turn and starts the clock.
     pub(super) fn begin(&mut self, turn: impl FnOnce() -> usize) {
+        self.begun = self.begun.saturating_add(1);
         if let Progress::Waiting = self.progress {
             self.turn = turn();
             self.progress = Progress::Asked(Tick::now());
@@ -170,6 +196,17 @@ impl Attempts {
         let took = at.elapsed();
         self.progress = Progress::Answered { asked: at, took };
         Some(took)
+    }
+
+    /// The request goes on to another target, whose addresses are all untried.
+    pub(super) const fn moves_on(&mut self) {
+        self.moved = true;
+        self.failed = 0;
+    }
+
+    /// Whether the request went on to another target.
+    pub(super) const fn has_moved(&self) -> bool {
+        self.moved
     }
 
     /// When the agent was asked.

@@ -21,7 +21,7 @@ use super::message::expects_continue;
 use super::passage::{Kind, Passage};
 use super::service::Gateway;
 use super::upgrade::is_websocket_handshake;
-use super::{forward, list_answer, peer, response, session_answer, upstream_refusal};
+use super::{again, balance, forward, list_answer, peer, response, session_answer, upstream_refusal};
 
 #[async_trait]
 impl ProxyHttp for Gateway {
@@ -63,6 +63,7 @@ impl ProxyHttp for Gateway {
         let passage = ctx.passage_mut()?;
         if let Some(held) = passage.held.take() {
             *body = Some(held.first(body.take()));
+            passage.body.was_held = true;
         }
         Self::request_moves(body, end_of_stream, passage).await;
         let (etype, why) =
@@ -77,16 +78,31 @@ impl ProxyHttp for Gateway {
         Err(Error::explain(etype, why).into_down())
     }
 
-    async fn upstream_peer(&self, _: &mut Session, ctx: &mut Box<Context>) -> pingora::Result<Box<HttpPeer>> {
+    async fn upstream_peer(
+        &self,
+        session: &mut Session,
+        ctx: &mut Box<Context>,
+    ) -> pingora::Result<Box<HttpPeer>> {
         let began = ctx.began;
+        let passage = ctx.passage()?;
+        // What was read of a body before came at the client's pace, and a wait for a place is the target's.
+        let is_own_time =
+            passage.attempts.asked().is_none() && passage.held.is_none() && !passage.wants_place();
+        if passage.wants_place() {
+            // In a box: few agents have several targets.
+            let key = balance::key(session, ctx)?;
+            Box::pin(self.place(key, ctx)).await?;
+        }
         let passage = ctx.passage_mut()?;
-        // What was read of a body before came at the client's pace.
-        let is_own_time = passage.attempts.asked().is_none() && passage.held.is_none();
-        let peer = peer::choose(passage)?;
-        if let Some(asked) = passage.attempts.asked().filter(|_| is_own_time) {
+        let mut chosen = peer::choose(passage);
+        if let Some(asked) = passage.attempts.asked().filter(|_| is_own_time && chosen.is_ok()) {
             passage.agent().metrics.added(asked.duration_since(began));
         }
-        Ok(peer)
+        if let Err(error) = &mut chosen {
+            let again = self.unreached(session, ctx, error);
+            error.set_retry(again);
+        }
+        chosen
     }
 
     async fn connected_to_upstream(
@@ -112,7 +128,7 @@ impl ProxyHttp for Gateway {
     ) -> pingora::Result<()> {
         let passage = ctx.passage()?;
         Self::request_begins(session, passage);
-        let sent_id = forward::rewrite(request, session.req_header(), &passage.permit, ctx)?;
+        let sent_id = forward::rewrite(request, session.req_header(), passage, ctx)?;
         if passage.lists.is_some() {
             // A list can be found only in a body without a coding.
             request.insert_header(header::ACCEPT_ENCODING, "identity")?;
@@ -134,6 +150,7 @@ impl ProxyHttp for Gateway {
         let passage = ctx.passage_mut()?;
         if let Some(took) = passage.attempts.answered() {
             passage.agent().metrics.upstream_took(took);
+            self.answered(passage, head.status);
         }
         upstream_refusal::replace(head, passage.agent())?;
         session_answer::replace(head, session.req_header(), ctx)?;
@@ -174,13 +191,15 @@ impl ProxyHttp for Gateway {
 
     fn fail_to_connect(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         _: &HttpPeer,
         ctx: &mut Box<Context>,
         mut error: Box<Error>,
     ) -> Box<Error> {
-        // Nothing was sent yet, so a request of any method may try the next address.
-        error.set_retry(ctx.passage_mut().is_ok_and(peer::takes_next_address));
+        // Nothing was sent yet, so a request of any method may try the next address, or another target.
+        let next = ctx.passage_mut().is_ok_and(peer::takes_next_address);
+        let again = next || self.unreached(session, ctx, &error);
+        error.set_retry(again);
         error
     }
 
@@ -192,7 +211,11 @@ impl ProxyHttp for Gateway {
         ctx: &mut Box<Context>,
         client_reused: bool,
     ) -> Box<Error> {
+        let sent = again::what_was_sent(&error);
         failure::send_again(session, &mut error, ctx, client_reused);
+        if !error.retry() && self.broken(session, ctx, &error, sent) {
+            error.set_retry(true);
+        }
         error.more_context(format!("upstream {peer}"))
     }
 

@@ -18,6 +18,7 @@ use crate::model::{AuthMethod, Clock, Decision, Live, Reason, Refusal, RequestId
 use crate::spans::Tracer;
 use crate::telemetry::{
     AccessLog, AgentMetrics, Decisions, EndedRequest, InFlight, Metrics, PathText, RequestRecord,
+    TargetMetrics,
 };
 use crate::upstream::Running;
 
@@ -67,6 +68,7 @@ pub struct Gateway {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) in_flight: InFlight,
     pub(super) no_agent: AgentMetrics,
+    pub(super) targets: TargetMetrics,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -79,7 +81,13 @@ impl Gateway {
     /// A gateway of these parts.
     #[must_use]
     pub fn new(parts: GatewayParts, clock: Arc<dyn Clock>, metrics: &Metrics) -> Self {
-        Self { parts, clock, in_flight: metrics.in_flight(), no_agent: metrics.no_agent() }
+        Self {
+            parts,
+            clock,
+            in_flight: metrics.in_flight(),
+            no_agent: metrics.no_agent(),
+            targets: metrics.targets(),
+        }
     }
 
     /// Records a request whose head the door has refused and answered.
@@ -98,6 +106,7 @@ impl Gateway {
             version: Version::HTTP_11,
             took,
             upstream_took: None,
+            upstream_attempts: 0,
             bytes_in: 0,
             bytes_out: 0,
             ended_by: None,
@@ -172,6 +181,7 @@ impl Gateway {
                 version: request.version,
                 took,
                 upstream_took: ctx.admitted().and_then(|passage| passage.attempts.took()),
+                upstream_attempts: ctx.admitted().map_or(0, |passage| passage.attempts.begun),
                 bytes_in: session.body_bytes_read() as u64,
                 bytes_out: session.body_bytes_sent() as u64,
                 ended_by,

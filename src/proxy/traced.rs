@@ -36,7 +36,7 @@ impl Gateway {
             https: ctx.https,
             revision: self.parts.snapshot.with(|snapshot| snapshot.revision.short().to_owned()),
             asked_after,
-            resent: attempts.map_or(0, |attempts| attempts.failed as u64 + u64::from(attempts.resent)),
+            resent: attempts.map_or(0, |attempts| u64::from(attempts.begun.saturating_sub(1))),
             mcp: request.filter(|_| tracer.names_mcp()).and_then(|request| mcp_call(&request.headers)),
         });
     }

@@ -22,6 +22,8 @@ pub struct Agent {
     providers: Box<[ProviderName]>,
     /// What it gets as `Host`, unless that is the client's.
     host: Option<HeaderValue>,
+    /// The same at each of its targets, where there are several.
+    hosts: Box<[HeaderValue]>,
     /// The headers that it gets with every request.
     pub set_headers: SetHeaders,
 }
@@ -38,8 +40,10 @@ impl Agent {
             UpstreamHost::Fixed(host) => Some(host.clone()),
             UpstreamHost::Preserve => None,
         };
+        let members = compiled.upstream.targets.iter().flat_map(|targets| &targets.members);
+        let hosts = members.filter(|_| host.is_some()).map(|member| member.host.clone()).collect();
         let (name, set_headers) = (compiled.name.clone(), compiled.upstream.set_headers.clone());
-        Self { compiled: Arc::new(compiled), name, providers, host, set_headers }
+        Self { compiled: Arc::new(compiled), name, providers, host, hosts, set_headers }
     }
 
     /// That of another shard.
@@ -51,6 +55,11 @@ impl Agent {
             providers: self.providers.iter().map(ProviderName::copied).collect(),
             // It was a header value before.
             host: self.host.as_ref().and_then(|host| HeaderValue::from_bytes(host.as_bytes()).ok()),
+            hosts: self
+                .hosts
+                .iter()
+                .filter_map(|host| HeaderValue::from_bytes(host.as_bytes()).ok())
+                .collect(),
             set_headers: self.set_headers.copied(),
         }
     }
@@ -67,10 +76,11 @@ impl Agent {
         self.providers.get(index?)
     }
 
-    /// The `Host` that it gets; `None` when that is the client's.
+    /// The `Host` that it gets; `None` when that is the client's. `target` is the index of the target, where there are several.
     #[must_use]
-    pub const fn host(&self) -> Option<&HeaderValue> {
-        self.host.as_ref()
+    pub fn host(&self, target: Option<usize>) -> Option<&HeaderValue> {
+        let of_target = target.and_then(|target| self.hosts.get(target));
+        of_target.or(self.host.as_ref())
     }
 }
 

@@ -209,7 +209,7 @@ pub(crate) mod tests {
     use crate::authz::{ClaimHeaders, Rules};
     use crate::model::HostRule;
     use crate::telemetry::Metrics;
-    use crate::upstream::{Endpoint, SetHeaders, UpstreamHost};
+    use crate::upstream::{Endpoint, SetHeaders, UpstreamHost, UpstreamProtocol};
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -241,6 +241,8 @@ pub(crate) mod tests {
             upstream_challenge: UpstreamChallenge::Pass,
             upstream: Upstream {
                 endpoint: Arc::new(Endpoint::new("127.0.0.1", 9)),
+                targets: None,
+                protocol: UpstreamProtocol::Auto,
                 tls: None,
                 authority: HeaderValue::from_static("127.0.0.1:9"),
                 host: UpstreamHost::Fixed(HeaderValue::from_static("127.0.0.1:9")),

@@ -414,7 +414,7 @@ mod tests {
         let look = || {
             both.wait();
             let agent = Arc::clone(router.at(None, &path).unwrap());
-            let host = agent.host().unwrap().as_bytes().as_ptr();
+            let host = agent.host(None).unwrap().as_bytes().as_ptr();
             both.wait();
             [Arc::as_ptr(&agent).addr(), agent.name.as_str().as_ptr().addr(), host.addr()]
         };

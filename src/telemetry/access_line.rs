@@ -54,6 +54,7 @@ fn word(ended: &EndedRequest, calendar: &str, text: &mut Vec<u8>) {
     line.raw(",\"status\":").number(record.status);
     line.raw(",\"duration_ms\":").millis(Some(ended.took));
     line.raw(",\"upstream_ms\":").millis(ended.upstream_took);
+    line.raw(",\"upstream_attempts\":").show(ended.upstream_attempts);
     line.raw(",\"bytes_in\":").show(ended.bytes_in);
     line.raw(",\"bytes_out\":").show(ended.bytes_out);
     match record.remote {

@@ -90,6 +90,7 @@ mod tests {
             version: Version::HTTP_11,
             took: Duration::from_micros(500),
             upstream_took: None,
+            upstream_attempts: 0,
             bytes_in: 1,
             bytes_out: 2,
             ended_by: None,

@@ -170,6 +170,10 @@ families! {
             = "1 while the last fetch of the agent's card failed, and an older one or none is served.";
         added_duration: histogram "portcullis_added_duration_seconds" {} in DECISION_BUCKETS
             = "Time from the head of a request that went on to the moment when its agent was asked.";
+        target_ejections: counter "portcullis_target_ejections_total" { Target, TargetFault }
+            = "Targets of upstreams that were taken out after failures in a row, by what the last failure was.";
+        retries: counter "portcullis_retries_total" { RetryResult }
+            = "Requests that another target could have: sent again, or not for want of budget.";
         in_flight: gauge "portcullis_requests_in_flight" {}
             = "Requests that are being served now.";
         connections: gauge "portcullis_connections" { Shard }
@@ -211,5 +215,9 @@ families! {
             = "Log lines, and refusals to be kept, that were dropped because their reader or disk did not keep up, by log.";
         certificate_ends: gauge "portcullis_tls_certificate_not_after_timestamp_seconds" { Listener, Upstream, Provider, Subject }
             = "When a certificate expires (Unix time), by what depends on it.";
+        target_state: gauge "portcullis_target_state" { Target, TargetState }
+            = "1 for the state of the target of an upstream, 0 for the others.";
+        target_in_flight: gauge "portcullis_target_in_flight" { Target }
+            = "Requests under way at the target of an upstream, streams among them.";
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::model::{
     AuthMethod, CacheLabel, CallOutcome, CardSignature, CardSource, Decision, DenialKind, EndedBy,
-    ListOutcome, OperationClass, Reason, Shard, StreamKind,
+    ListOutcome, OperationClass, Reason, RetryResult, Shard, StreamKind, TargetFault, TargetState,
 };
 
 use super::{HandshakeFailure, LimitResult, UpstreamError};
@@ -85,6 +85,14 @@ pub enum Label {
     MemberState,
     /// The number of a shard.
     Shard,
+    /// The URL of a target of an upstream, without a path.
+    Target,
+    /// How a target stands.
+    TargetState,
+    /// What counted against a target.
+    TargetFault,
+    /// What became of a request that another target could have had.
+    RetryResult,
 }
 
 impl Label {
@@ -110,14 +118,15 @@ impl Label {
             Self::StreamKind | Self::CallKind | Self::DenialKind => "kind",
             Self::CallOutcome | Self::ListOutcome => "outcome",
             Self::Trigger => "trigger",
-            Self::Result | Self::LimitResult => "result",
+            Self::Result | Self::LimitResult | Self::RetryResult => "result",
             Self::Limit | Self::LimitName => "limit",
             Self::Log => "log",
             Self::Version => "version",
-            Self::StoreState | Self::MemberState => "state",
+            Self::StoreState | Self::MemberState | Self::TargetState => "state",
             Self::WhichRevision => "which",
-            Self::FullRead => "why",
+            Self::FullRead | Self::TargetFault => "why",
             Self::Shard => "shard",
+            Self::Target => "target",
         }
     }
 
@@ -130,7 +139,8 @@ impl Label {
             | Self::Listener
             | Self::Upstream
             | Self::Subject
-            | Self::LimitName => None,
+            | Self::LimitName
+            | Self::Target => None,
             Self::Method => Some(AuthMethod::ALL.len()),
             Self::Decision => Some(Decision::ALL.len()),
             Self::Reason => Some(Reason::ALL.len()),
@@ -160,6 +170,9 @@ impl Label {
             Self::WatchRestart | Self::MemberState => Some(5),
             Self::FullRead => Some(6),
             Self::Shard => Some(Shard::MOST),
+            Self::TargetState => Some(TargetState::ALL.len()),
+            Self::TargetFault => Some(TargetFault::ALL.len()),
+            Self::RetryResult => Some(RetryResult::ALL.len()),
         }
     }
 }

@@ -48,7 +48,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::telemetry::Metrics;
+    use crate::telemetry::{Configured, Metrics};
 
     #[test]
     fn requests_count_by_agent_limit_and_result_and_go_with_either() {
@@ -69,7 +69,11 @@ mod tests {
         for wanted in [line("a", "x", "\"allowed\"} 2"), line("b", "y", "\"shadow_limited\"} 1")] {
             assert!(page.contains(&wanted), "{wanted}\n{page}");
         }
-        metrics.retain(&HashSet::from(["a"]), &HashSet::new(), &HashSet::from(["x"]));
+        metrics.retain(&Configured {
+            agents: HashSet::from(["a"]),
+            limits: HashSet::from(["x"]),
+            ..Configured::default()
+        });
         let page = metrics.render();
         assert!(page.contains(&line("a", "x", "")) && !page.contains(&line("a", "y", "")), "{page}");
         assert!(!page.contains(&line("b", "", "").replace("limit=\"\",result=", "")), "{page}");

@@ -14,11 +14,26 @@ use super::certificate_metrics::CertificateMetrics;
 use super::families::{self, Families};
 use super::lost_lines::LostLines;
 use super::resolved::Resolved;
+use super::target_gauges::TargetGauges;
 use super::task::EndedTask;
 use super::{
     AgentMetrics, CardMetrics, ConnectionMetrics, Declaration, HandshakeMetrics, InFlight, Label,
-    LimitMetrics, ProviderMetrics, SpanMetrics, StoreMetrics, TokenCacheMetrics,
+    LimitMetrics, ProviderMetrics, SpanMetrics, StoreMetrics, TargetMetrics, TargetReading,
+    TokenCacheMetrics,
 };
+
+/// What is configured by name: the series of everything else are dropped.
+#[derive(Debug, Default)]
+pub struct Configured<'a> {
+    /// Agents.
+    pub agents: HashSet<&'a str>,
+    /// Identity providers.
+    pub providers: HashSet<&'a str>,
+    /// Targets of upstreams, by their URLs.
+    pub targets: HashSet<&'a str>,
+    /// Limits.
+    pub limits: HashSet<&'a str>,
+}
 
 /// All metrics of one gateway. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -34,10 +49,12 @@ impl Metrics {
         let certificates = CertificateMetrics::new()?;
         families.registry.register(Box::new(certificates.clone()))?;
         families.registry.register(Box::new(LostLines::new()?))?;
+        let targets = TargetGauges::new()?;
+        families.registry.register(Box::new(targets.clone()))?;
         #[cfg(target_os = "linux")]
         families.registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         families.build_info.of([env!("CARGO_PKG_VERSION")]).set(1);
-        Ok(Self(Arc::new(Resolved::new(families, certificates))))
+        Ok(Self(Arc::new(Resolved::new(families, certificates, targets))))
     }
 
     /// What is declared of every family of ours.
@@ -121,6 +138,17 @@ impl Metrics {
         StoreMetrics::new(&self.0)
     }
 
+    /// What targets of upstreams are counted with.
+    #[must_use]
+    pub fn targets(&self) -> TargetMetrics {
+        TargetMetrics::new(Arc::clone(&self.0))
+    }
+
+    /// Reads how targets stand so, from now on.
+    pub fn read_targets(&self, read: impl Fn() -> Vec<TargetReading> + Send + Sync + 'static) {
+        self.0.targets.read(read);
+    }
+
     /// Requests that are being served now.
     #[must_use]
     pub fn in_flight(&self) -> InFlight {
@@ -155,11 +183,13 @@ impl Metrics {
         }
     }
 
-    /// Drops the series of agents, providers and limits that are no longer configured.
-    pub fn retain(&self, agents: &HashSet<&str>, providers: &HashSet<&str>, limits: &HashSet<&str>) {
+    /// Drops the series of agents, providers, targets and limits that are no longer configured.
+    pub fn retain(&self, configured: &Configured<'_>) {
+        let Configured { agents, providers, targets, limits } = configured;
         self.0.families.retain(&|label, value| match label {
             Label::Agent => value == AgentMetrics::NO_AGENT || agents.contains(value),
             Label::Provider => value == AgentMetrics::NO_PROVIDER || providers.contains(value),
+            Label::Target => targets.contains(value),
             Label::LimitName => limits.contains(value),
             _ => true,
         });
@@ -204,7 +234,8 @@ mod tests {
         }
         m.provider(&ProviderName::parse("gone").unwrap()).keys(3);
         m.no_agent().decided(None, AuthMethod::None, Decision::Deny, Reason::NoRoute);
-        m.retain(&HashSet::from(["new"]), &HashSet::new(), &HashSet::new());
+        m.targets().ejected("http://gone:1", crate::model::TargetFault::Connect);
+        m.retain(&Configured { agents: HashSet::from(["new"]), ..Configured::default() });
         let text = m.render();
         assert!(!text.contains("old") && !text.contains("gone"), "{text}");
         assert!(text.contains(r#"agent="new""#) && text.contains(r#"agent="_none""#), "{text}");

@@ -128,6 +128,8 @@ pub struct EndedRequest {
     pub took: Duration,
     /// How long the agent took to the head of its answer.
     pub upstream_took: Option<Duration>,
+    /// How often it was tried to reach the agent.
+    pub upstream_attempts: u32,
     /// Bytes of the request's body.
     pub bytes_in: u64,
     /// Bytes of the response's body.

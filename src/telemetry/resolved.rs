@@ -10,6 +10,7 @@ use super::certificate_metrics::CertificateMetrics;
 use super::config_metrics::ConfigMetrics;
 use super::families::Families;
 use super::histogram::Histogram;
+use super::target_gauges::TargetGauges;
 use super::task::Tasks;
 use super::{InFlight, TokenCacheMetrics};
 
@@ -25,11 +26,12 @@ pub(super) struct Resolved {
     pub(super) in_flight: InFlight,
     pub(super) certificates: CertificateMetrics,
     pub(super) card_times: CardTimes,
+    pub(super) targets: TargetGauges,
     pub(super) tasks: Tasks,
 }
 
 impl Resolved {
-    pub(super) fn new(families: Families, certificates: CertificateMetrics) -> Self {
+    pub(super) fn new(families: Families, certificates: CertificateMetrics, targets: TargetGauges) -> Self {
         let duration = |method: AuthMethod, cache: CacheLabel| {
             families.auth_duration.of([method.as_str(), cache.as_str()])
         };
@@ -43,6 +45,7 @@ impl Resolved {
             in_flight: InFlight::default(),
             certificates,
             card_times: CardTimes::default(),
+            targets,
             tasks: Tasks::default(),
             families,
         }

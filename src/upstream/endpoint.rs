@@ -1,114 +1,12 @@
-//! The upstream of an agent: scheme, endpoint, timeouts and trust.
-//!
-//! An [`Endpoint`] is a name and port. Its addresses are resolved in the background, and the request path uses the last ones.
+//! An endpoint: a name and port, or a socket. Its addresses are resolved in the background, and the request path uses the last
+//! ones.
 
-use std::any::Any;
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::HeaderValue;
-
-use crate::model::{Digest, Live, PerShard, unbracketed};
-
-use super::set_headers::SetHeaders;
-
-/// The upstream of one agent.
-#[derive(Debug, Clone)]
-pub struct Upstream {
-    /// Host and port, or socket.
-    pub endpoint: Arc<Endpoint>,
-    /// TLS, when the URL says https.
-    pub tls: Option<UpstreamTls>,
-    /// `host[:port]` of its URL.
-    pub authority: HeaderValue,
-    /// The `Host` that it gets.
-    pub host: UpstreamHost,
-    /// Headers that it gets with every request, set last.
-    pub set_headers: SetHeaders,
-    /// The path of the URL, without a trailing slash: the prefix of every request path.
-    pub base_path: String,
-    /// The time for a connection, TLS included.
-    pub connect_timeout: Duration,
-    /// The time from the end of the request to the head of the response.
-    pub response_timeout: Duration,
-    /// How long a response or a tunnel may be silent; `None` = for ever.
-    pub stream_idle_timeout: Option<Duration>,
-    /// How long a kept connection may be idle and still be reused.
-    pub idle_timeout: Duration,
-}
-
-impl Upstream {
-    /// Its URL, for messages.
-    #[must_use]
-    pub fn url(&self) -> String {
-        if let Some(path) = &self.endpoint.socket {
-            let colon = if self.base_path.is_empty() { "" } else { ":" };
-            return format!("unix:{path}{colon}{}", self.base_path);
-        }
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}{}", self.authority.to_str().unwrap_or_default(), self.base_path)
-    }
-}
-
-/// The `Host` of requests to an upstream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UpstreamHost {
-    /// Always this: its own authority, or the name in the configuration.
-    Fixed(HeaderValue),
-    /// The client's `Host`.
-    Preserve,
-}
-
-/// The verification of the upstream's certificate.
-#[derive(Debug, Clone)]
-pub struct UpstreamTls {
-    /// The name that its certificate must have.
-    pub server_name: String,
-    /// The authorities to trust instead of the system's; `None` = the system's.
-    pub trust: Option<Trust>,
-}
-
-/// The certificates of the authorities that may issue an upstream's certificate.
-#[derive(Clone)]
-pub struct Trust {
-    /// The certificates in DER; each is a valid X.509 certificate.
-    pub certificates: Arc<[Vec<u8>]>,
-    /// A number that differs between different sets, so that a connection verified against one is never
-    /// used for another.
-    pub fingerprint: u64,
-    /// By shard: connections of one shard share it.
-    prepared: Arc<OnceLock<PerShard<Prepared>>>,
-}
-
-/// The same in the form of another library, once it was asked for.
-type Prepared = OnceLock<Box<dyn Any + Send + Sync>>;
-
-impl Trust {
-    /// Trust in these certificates, which must be valid X.509.
-    #[must_use]
-    pub fn new(certificates: Vec<Vec<u8>>) -> Self {
-        let hex = Digest::of(&certificates.concat()).to_hex();
-        // 16 of the digest's 64 hexadecimal digits are always a `u64`, so nothing falls back to 1.
-        let fingerprint = hex.get(..16).and_then(|h| u64::from_str_radix(h, 16).ok()).unwrap_or(1);
-        Self { certificates: certificates.into(), fingerprint, prepared: Arc::default() }
-    }
-
-    /// The certificates in the form of the proxy's TLS library, parsed once: each connection would parse them again.
-    pub fn prepared<T: Any + Send + Sync + Clone>(&self, make: impl Fn(&[Vec<u8>]) -> T) -> T {
-        let here = self.prepared.get_or_init(|| PerShard::new(Prepared::new)).here();
-        let value = here.get_or_init(|| Box::new(make(&self.certificates)));
-        value.downcast_ref::<T>().cloned().unwrap_or_else(|| make(&self.certificates))
-    }
-}
-
-impl fmt::Debug for Trust {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Trust({} certificates)", self.certificates.len())
-    }
-}
+use crate::model::{Live, PerShard, unbracketed};
 
 /// A host and port with their present addresses, or a unix socket. All agents with the same one share it.
 #[derive(Debug)]

@@ -1,12 +1,34 @@
-//! The upstream of an agent: its address, the trust in its certificate, the headers that it gets with every request, and the
-//! streams that run there.
+//! The upstream of an agent: its addresses, the targets among which each request has one, the trust in their certificates, the
+//! headers that they get with every request, and the streams that run there.
 //!
-//! A loop of `control` resolves its name; `proxy` makes the connections.
+//! Loops of `control` resolve names and check health; `proxy` makes the connections.
 
+mod agent_upstream;
+mod budget;
+mod client_certificate;
 mod endpoint;
+mod health;
+mod member;
+mod pick;
+mod protocol;
 pub(crate) mod running;
 mod set_headers;
+mod standing;
+mod target;
+mod targets;
+mod trust;
 
-pub use endpoint::{Endpoint, Trust, Upstream, UpstreamHost, UpstreamTls};
+pub use agent_upstream::{Upstream, UpstreamHost, UpstreamTls};
+pub use budget::{Budget, RetryRules};
+pub use client_certificate::ClientCertificate;
+pub use endpoint::Endpoint;
+pub use health::{Health, Row};
+pub use member::Member;
+pub use pick::text_hash;
+pub use protocol::UpstreamProtocol;
 pub use running::{BOUNDARY_WAIT, Ended, Listed, Right, Running, Stream, StreamFacts, StreamId};
 pub use set_headers::SetHeaders;
+pub use standing::{Eject, LastError, Standing};
+pub use target::{Target, TargetKey};
+pub use targets::{Ask, Balance, HashBy, NoTarget, Spread, Targets};
+pub use trust::Trust;

@@ -20,6 +20,7 @@ pub mod eventually;
 pub mod fleet;
 pub mod gateway;
 pub mod grpc;
+pub mod h2c;
 pub mod issuer;
 pub mod ports;
 pub mod raw;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use testkit::now;
 use testkit::{Gateway, Issuer, Key, Start, Upstream, client, eventually, portcullis};
 
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 15] = [
     "ts",
     "request_id",
     "agent",
@@ -16,6 +16,7 @@ const FIELDS: [&str; 14] = [
     "status",
     "duration_ms",
     "upstream_ms",
+    "upstream_attempts",
     "bytes_in",
     "bytes_out",
     "remote",

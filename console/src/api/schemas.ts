@@ -601,15 +601,63 @@ export interface AgentSpec {
     on_policy_change?: "revocation" | "end" | "keep";
   };
 
-  /** the URL of the agent */
+  /** the URL of the agent, or the URLs of several */
   upstream:
     | string
     | {
+        /** how requests are spread over targets: least_in_flight (of two that are drawn the one with fewer requests under way), round_robin, or hash; default least_in_flight */
+        balance?: "least_in_flight" | "round_robin" | "hash";
+
         /** a file with the certificates (PEM) that are trusted for this upstream, instead of the system's */
         ca_file?: string;
 
+        /** the certificate (PEM) that is shown to the upstream, with its chain; needs `key_file`; a changed file is used by new connections */
+        cert_file?: string;
+
         /** how long connecting may take; 1ms to 10m; default 5s */
         connect_timeout?: string;
+
+        /** when failures take a target out */
+        eject?: {
+          /** for how long; so many times as long when it fails again, at most 5 minutes; 100ms to 1h; default 10s */
+          base?: string;
+
+          /** so many failures in a row, without a good answer between them, take a target out; 1 to 1000; default 5 */
+          failures?: number;
+
+          /** the most targets of the agent that are out at once; never the last one; default 50% */
+          max_share?: string;
+
+          /** what counts: connect (no connection), tls (no TLS), reset (it broke before the head of the answer), and the answers 502, 503 and 504; an answer that does not come in `response_timeout` is a 504; default all */
+          on?: ("connect" | "tls" | "reset" | number)[];
+        };
+
+        /** what the requests have in common that go to one target: principal, address, header:NAME or cookie:NAME */
+        hash?: string;
+
+        /** active checks of each target; absent is none */
+        health?: {
+          /** so many that pass in a row bring a target back; 1 to 100; default 2 */
+          healthy?: number;
+
+          /** the `Host` of the request; default that of the target */
+          host?: string;
+
+          /** the time from one check to the next, of which up to a tenth is left out by chance; 100ms to 1h; default 5s */
+          interval?: string;
+
+          /** the path that is asked for with GET, and perhaps a query */
+          path: string;
+
+          /** the statuses that pass: one, or two with a dash between; 100 to 599; default 200-399 */
+          status?: string | number;
+
+          /** how long the answer may take; 10ms to 1m; default 1s */
+          timeout?: string;
+
+          /** so many that fail in a row take it out; 1 to 100; default 3 */
+          unhealthy?: number;
+        };
 
         /** the `Host` that the agent gets: rewrite (the authority of `url`), preserve (the caller's), or a name; default rewrite */
         host?: string;
@@ -617,8 +665,38 @@ export interface AgentSpec {
         /** how long a kept connection may rest and still be used; 1ms to 1h; default 30s */
         idle_timeout?: string;
 
+        /** its private key */
+        key_file?: string;
+
+        /** the most requests under way at each target; 1 to 1048576; default no limit but the agent's */
+        max_in_flight?: number;
+
+        /** the most requests that wait for a place at a target; one more gets 503; 0 to 65536; default 0 */
+        max_pending?: number;
+
+        /** auto (HTTP/1.1 for http, what the server chooses for https), h1, h2 (https), or h2c (http); default auto */
+        protocol?: "auto" | "h1" | "h2" | "h2c";
+
         /** how long the head of the answer may take once the whole request is with the agent; 1ms to 1d; default 1m */
         response_timeout?: string;
+
+        /** which requests may be sent again to another target, and how many */
+        retry?: {
+          /** of the requests in the window so many may be sent again; default 20% */
+          budget?: string;
+
+          /** requests with these methods may be sent again as long as nothing was answered; those with another one only when none of them went out; default GET and HEAD */
+          methods?: string[];
+
+          /** and so many a second beside them, of which as many may wait for an answer at once; 0 to 1000; default 3 */
+          per_second?: number;
+
+          /** the window; 1s to 1m; default 10s */
+          window?: string;
+        };
+
+        /** the name that the upstream's certificate must have, and that is sent to it (SNI); default the host of its URL */
+        server_name?: string;
 
         /** headers that the agent gets with every request, set last: name to text, or to a file; never shown */
         set_headers?: Record<
@@ -630,11 +708,29 @@ export interface AgentSpec {
             }
         >;
 
+        /** how long the share of a target grows that was added or has recovered; 0s is off; 0s to 1h; default 30s */
+        slow_start?: string;
+
         /** ends an answer or a tunnel that has been silent for so long; 1ms to 30d; default off */
         stream_idle_timeout?: "off" | string;
 
-        /** http:// or https://, a host, and perhaps a port and a path to put before that of the request; or unix:/run/agent.sock, and perhaps :/base */
-        url: string;
+        /** the places where the agent runs, at most 64, over which requests are spread; all have the same scheme and path */
+        targets?: (
+          | string
+          | {
+              /** http:// or https://, a host, and perhaps a port and a path; or unix:/run/agent.sock */
+              url: string;
+
+              /** its part of the load beside the others; 0 takes no new requests, and those that run go on; 0 to 100; default 1 */
+              weight?: number;
+
+              /** where it is, for people */
+              zone?: string;
+            }
+        )[];
+
+        /** http:// or https://, a host, and perhaps a port and a path to put before that of the request; or unix:/run/agent.sock, and perhaps :/base; this or `targets` */
+        url?: string;
       };
 
   /** what becomes of the agent's own 401 and 403, where it speaks MCP: replace: its challenge is removed, and a 401 after the caller's credential was removed becomes a 502; or pass; default replace */
@@ -2109,6 +2205,24 @@ export interface UpstreamHealth {
   recent: RecentRequests;
 }
 
+/** A target of an agent. */
+export interface UpstreamTarget {
+  /** Requests under way there, streams among them. */
+  in_flight: number;
+
+  /** The last thing that went wrong there: a cause as in the access log, a status, or what a health check saw. */
+  last_error: string | null;
+  state: "healthy" | "ejected" | "unhealthy" | "draining" | "slow";
+  url: string;
+  weight: number;
+  zone: string | null;
+}
+
+/** The targets of an agent, in the order in which they are written. */
+export interface UpstreamTargets {
+  items: UpstreamTarget[];
+}
+
 /** The authenticated client. */
 export interface Whoami {
   /** How a client authenticated. */
@@ -2321,9 +2435,50 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     words: ["revocation", "end", "keep"],
   },
   {
+    pointer: "/upstream/balance",
+    doc: "how requests are spread over targets: least_in_flight (of two that are drawn the one with fewer requests under way), round_robin, or hash; default least_in_flight",
+    kind: "choice",
+    words: ["least_in_flight", "round_robin", "hash"],
+  },
+  {
     pointer: "/upstream/connect_timeout",
     doc: "how long connecting may take; 1ms to 10m; default 5s",
     kind: "text",
+  },
+  {
+    pointer: "/upstream/eject/base",
+    doc: "for how long; so many times as long when it fails again, at most 5 minutes; 100ms to 1h; default 10s",
+    kind: "text",
+  },
+  {
+    pointer: "/upstream/eject/failures",
+    doc: "so many failures in a row, without a good answer between them, take a target out; 1 to 1000; default 5",
+    kind: "count",
+  },
+  {
+    pointer: "/upstream/health/healthy",
+    doc: "so many that pass in a row bring a target back; 1 to 100; default 2",
+    kind: "count",
+  },
+  {
+    pointer: "/upstream/health/interval",
+    doc: "the time from one check to the next, of which up to a tenth is left out by chance; 100ms to 1h; default 5s",
+    kind: "text",
+  },
+  {
+    pointer: "/upstream/health/status",
+    doc: "the statuses that pass: one, or two with a dash between; 100 to 599; default 200-399",
+    kind: "count",
+  },
+  {
+    pointer: "/upstream/health/timeout",
+    doc: "how long the answer may take; 10ms to 1m; default 1s",
+    kind: "text",
+  },
+  {
+    pointer: "/upstream/health/unhealthy",
+    doc: "so many that fail in a row take it out; 1 to 100; default 3",
+    kind: "count",
   },
   {
     pointer: "/upstream/idle_timeout",
@@ -2331,8 +2486,35 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     kind: "text",
   },
   {
+    pointer: "/upstream/max_in_flight",
+    doc: "the most requests under way at each target; 1 to 1048576; default no limit but the agent's",
+    kind: "count",
+  },
+  {
+    pointer: "/upstream/max_pending",
+    doc: "the most requests that wait for a place at a target; one more gets 503; 0 to 65536; default 0",
+    kind: "count",
+  },
+  {
+    pointer: "/upstream/protocol",
+    doc: "auto (HTTP/1.1 for http, what the server chooses for https), h1, h2 (https), or h2c (http); default auto",
+    kind: "choice",
+    words: ["auto", "h1", "h2", "h2c"],
+  },
+  {
     pointer: "/upstream/response_timeout",
     doc: "how long the head of the answer may take once the whole request is with the agent; 1ms to 1d; default 1m",
+    kind: "text",
+  },
+  {
+    pointer: "/upstream/retry/per_second",
+    doc: "and so many a second beside them, of which as many may wait for an answer at once; 0 to 1000; default 3",
+    kind: "count",
+  },
+  { pointer: "/upstream/retry/window", doc: "the window; 1s to 1m; default 10s", kind: "text" },
+  {
+    pointer: "/upstream/slow_start",
+    doc: "how long the share of a target grows that was added or has recovered; 0s is off; 0s to 1h; default 30s",
     kind: "text",
   },
   {
@@ -2377,8 +2559,20 @@ export const AGENT_BOUNDS: AllBounds = {
   "/mcp/max_list": { kind: "size", maximum: "64MiB", minimum: "1KiB" },
   "/mcp/max_message": { kind: "size", maximum: "64MiB", minimum: "1KiB" },
   "/upstream/connect_timeout": { kind: "duration", maximum: "10m", minimum: "1ms" },
+  "/upstream/eject/base": { kind: "duration", maximum: "1h", minimum: "100ms" },
+  "/upstream/eject/failures": { kind: "count", minimum: "1", maximum: "1000" },
+  "/upstream/health/healthy": { kind: "count", minimum: "1", maximum: "100" },
+  "/upstream/health/interval": { kind: "duration", maximum: "1h", minimum: "100ms" },
+  "/upstream/health/status": { kind: "count", minimum: "100", maximum: "599" },
+  "/upstream/health/timeout": { kind: "duration", maximum: "1m", minimum: "10ms" },
+  "/upstream/health/unhealthy": { kind: "count", minimum: "1", maximum: "100" },
   "/upstream/idle_timeout": { kind: "duration", maximum: "1h", minimum: "1ms" },
+  "/upstream/max_in_flight": { kind: "count", minimum: "1", maximum: "1048576" },
+  "/upstream/max_pending": { kind: "count", minimum: "0", maximum: "65536" },
   "/upstream/response_timeout": { kind: "duration", maximum: "1d", minimum: "1ms" },
+  "/upstream/retry/per_second": { kind: "count", minimum: "0", maximum: "1000" },
+  "/upstream/retry/window": { kind: "duration", maximum: "1m", minimum: "1s" },
+  "/upstream/slow_start": { kind: "duration", maximum: "1h", minimum: "0s" },
   "/upstream/stream_idle_timeout": { kind: "duration", maximum: "30d", minimum: "1ms", words: ["off"] },
 };
 

@@ -9,12 +9,13 @@ use crate::authz::{ClaimHeader, ClaimHeaders, Entry};
 use crate::model::{AgentName, ProviderName, unbracketed};
 use crate::routing::{Agent, Authenticator, Compiled, Cors, CorsRules, Methods, Route, next_id};
 use crate::telemetry::AgentMetrics;
-use crate::upstream::{Endpoint, Upstream, UpstreamHost, UpstreamTls};
+use crate::upstream::{Upstream, UpstreamHost, UpstreamTls};
 
 use super::input::Input;
 use super::limits::OfAgent;
 use super::made::{Agents, FromFiles, Providers};
-use super::{audience, card, given, kept, keys, limits, operations, protocol};
+use super::targets::Places;
+use super::{audience, card, given, kept, keys, limits, operations, protocol, targets};
 use crate::config::language::settings::agent::{self as settings, AgentEntry, Auth, Origins};
 use crate::config::text::code::Code;
 
@@ -28,17 +29,18 @@ pub(super) fn make(input: &Input<'_>, providers: &Providers, from: &FromFiles) -
     let denials = input.previous.map(|snapshot| Arc::clone(&snapshot.denials)).unwrap_or_default();
     let limits = limits::begin(input);
     let mut all = Agents { issuers, keys, api_keys, tokens, denials, limits, ..Agents::default() };
+    let watched = targets::watched(input);
     let mut agents = Vec::with_capacity(input.document.agents.len());
     for entry in &input.document.agents {
-        let Some(endpoint) = endpoint(input, &mut all, &entry.upstream) else { continue };
+        let Some(places) = Places::of(input, &mut all, &watched, &entry.upstream) else { continue };
         if entry.a2a.is_some() {
             card::check(input, providers, entry, &route(entry));
         }
         let limits = limits::of_agent(input, &mut all.limits, entry);
-        let kept = kept::agent(input, providers, from, &all, entry, &endpoint);
+        let kept = kept::agent(input, providers, from, &all, entry, &places);
         let kept = kept.filter(|kept| limits::are_same(&limits, kept.limits.as_deref()));
         let made =
-            kept.or_else(|| agent((input, providers, from), &all, entry, endpoint, limits).map(Arc::new));
+            kept.or_else(|| agent((input, providers, from), &all, entry, places, limits).map(Arc::new));
         let Some(agent) = made else { continue };
         if all.router.insert(Arc::clone(&agent)).is_err() {
             let message = format!("`{}` has the route of another agent", agent.name);
@@ -68,10 +70,9 @@ fn agent(
     (input, providers, from): (&Input<'_>, &Providers, &FromFiles),
     all: &Agents,
     entry: &AgentEntry,
-    endpoint: Arc<Endpoint>,
+    places: Places,
     limits: OfAgent,
 ) -> Option<Agent> {
-    let upstream = upstream(from, &entry.upstream, endpoint);
     let route = route(entry);
     let authenticator = authenticator(input, providers, all, entry)?;
     let name = entry.id.value.clone();
@@ -81,6 +82,7 @@ fn agent(
         Authenticator::ApiKey(policy) => Some(&policy.header),
         Authenticator::Public => None,
     };
+    let upstream = upstream(from, &entry.upstream, places, before);
     let metrics = metrics(input, &name, &authenticator, before);
     let oauth = match &entry.auth.value {
         Auth::OAuth(oauth) => Some(&**oauth),
@@ -160,38 +162,33 @@ fn taken_prefix(written: &settings::Route) -> Option<HeaderValue> {
     if written.strip_path && !path.is_empty() { HeaderValue::from_str(path).ok() } else { None }
 }
 
-/// Where an agent runs: shared by all that name the same host and port, and the one of before.
-fn endpoint(input: &Input<'_>, all: &mut Agents, written: &settings::Upstream) -> Option<Arc<Endpoint>> {
-    let made = match &written.url.socket {
-        Some(path) => Endpoint::at_socket(path),
-        None => Endpoint::new(written.url.value.host_str()?, written.url.value.port_or_known_default()?),
-    };
-    let endpoint = all.endpoints.entry((made.host.clone(), made.port)).or_insert_with_key(|key| {
-        let before = input.previous.and_then(|snapshot| snapshot.endpoints.get(key));
-        before.map_or_else(|| Arc::new(made), Arc::clone)
-    });
-    Some(Arc::clone(endpoint))
-}
-
-fn upstream(from: &FromFiles, written: &settings::Upstream, endpoint: Arc<Endpoint>) -> Option<Upstream> {
-    let url = &written.url.value;
-    let host = url.host_str()?;
+fn upstream(
+    from: &FromFiles,
+    written: &settings::Upstream,
+    places: Places,
+    before: Option<&Arc<Agent>>,
+) -> Option<Upstream> {
+    let url = &written.targets.url().value;
     // A file that was named and is not there must never turn into the trust of the system.
     let trust = match &written.ca_file {
         Some(path) => Some(from.trust.get(&path.value)?.clone()),
         None => None,
     };
-    let server_name = unbracketed(host).to_owned();
-    let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    let authority = HeaderValue::from_str(&authority).ok()?;
+    let certificate = targets::shown(from, written)?;
+    let server_name = written.server_name.as_deref().unwrap_or(unbracketed(url.host_str()?)).to_owned();
+    let authority = targets::authority(url)?;
+    let (endpoint, targets) =
+        places.compiled(written, before.and_then(|agent| agent.upstream.targets.as_ref()))?;
     Some(Upstream {
         endpoint,
+        targets,
+        protocol: written.protocol,
         host: match &written.host {
             settings::UpstreamHost::Rewrite => UpstreamHost::Fixed(authority.clone()),
             settings::UpstreamHost::Name(name) => UpstreamHost::Fixed(HeaderValue::from_str(name).ok()?),
             settings::UpstreamHost::Preserve => UpstreamHost::Preserve,
         },
-        tls: (url.scheme() == "https").then_some(UpstreamTls { server_name, trust }),
+        tls: (url.scheme() == "https").then_some(UpstreamTls { server_name, trust, certificate }),
         authority,
         set_headers: given::set_headers(&from.given, written)?,
         base_path: url.path().trim_end_matches('/').to_owned(),

@@ -69,7 +69,7 @@ pub(super) fn check(input: &Input<'_>, providers: &Providers, entry: &AgentEntry
 }
 
 fn policy(input: &Input<'_>, providers: &Providers, entry: &AgentEntry, route: &Route) -> CardPolicy {
-    let url = &entry.upstream.url;
+    let url = entry.upstream.targets.url();
     let base = url.path().trim_end_matches('/');
     let forwarded = format!("{base}{}", route.forwarded(&route.path));
     let upstream_paths = vec![forwarded.trim_end_matches('/').to_owned(), base.to_owned(), String::new()];

@@ -17,6 +17,7 @@ use crate::config::named::Named;
 use crate::config::text::code::Code;
 use crate::config::text::source::Source;
 use crate::model::pem_without_marks;
+use crate::upstream::ClientCertificate;
 
 /// So many subjects of certificates are listed.
 const LISTED: usize = 8;
@@ -60,6 +61,21 @@ pub(super) fn kept(mut certificates: Certificates, previous: Option<&Snapshot>) 
         certificates.entry(*address).or_insert_with(|| keys.clone());
     }
     certificates
+}
+
+/// The certificate that is shown to an upstream, with its key.
+pub(super) fn client_certificate<'a>(
+    input: &Input<'a>,
+    list: Mention<'a>,
+    key: Mention<'a>,
+) -> Option<ClientCertificate> {
+    let certified = certified_key(input, Files { list, key })?;
+    // Both were read a moment ago.
+    let (list, key) = (input.file(list)?, input.file(key)?);
+    let pem = [&pem_without_marks(list)[..], &pem_without_marks(key)[..]].join(&b'\n');
+    let der = PrivateKeyDer::from_pem_slice(&pem_without_marks(key)).ok()?;
+    let chain = certified.cert.iter().map(|certificate| certificate.to_vec()).collect();
+    Some(ClientCertificate::new(chain, der.secret_der().to_vec(), pem))
 }
 
 fn certified_key<'a>(input: &Input<'a>, files: Files<'a>) -> Option<Arc<CertifiedKey>> {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use crate::authn::{ApiKeyPolicy, OAuthPolicy};
 use crate::idp::Provider;
 use crate::routing::{Agent, AgentId, Authenticator};
-use crate::upstream::Endpoint;
+use crate::upstream::ClientCertificate;
 
 use super::input::Input;
-use super::made::{Agents, FromFiles, Providers, Trusted};
-use super::{audience, card, given, session_keys};
+use super::made::{Agents, FromFiles, Providers};
+use super::targets::Places;
+use super::{audience, card, given, session_keys, targets};
 use crate::config::language::settings::agent::{A2aRules, AgentEntry, Auth, McpRules, Spoken};
 
 /// The agent that runs, when compiling `entry` would make the same.
@@ -19,15 +20,15 @@ pub(super) fn agent(
     from: &FromFiles,
     all: &Agents,
     entry: &Arc<AgentEntry>,
-    endpoint: &Arc<Endpoint>,
+    places: &Places,
 ) -> Option<Arc<Agent>> {
     let previous = input.previous?;
     let name = &entry.id.value;
     let before = previous.entry_of(name)?;
     let agent = previous.agents.get(name)?;
     let same = (Arc::ptr_eq(before, entry) || before == entry)
-        && Arc::ptr_eq(&agent.upstream.endpoint, endpoint)
-        && trust_is_same(&from.trust, entry, agent)
+        && places.are_same(&agent.upstream)
+        && trust_is_same(from, entry, agent)
         && given::set_headers(&from.given, &entry.upstream).as_ref() == Some(&agent.upstream.set_headers)
         && card::is_same(input, providers, entry, agent)
         && session_keys::are_same(&from.sessions, entry, agent)
@@ -77,12 +78,18 @@ fn rules_of(entry: &AgentEntry) -> (Spoken, Option<&McpRules>, Option<&A2aRules>
     (entry.protocol, mcp, entry.a2a.as_ref().and_then(|a2a| a2a.rules.as_deref()))
 }
 
-fn trust_is_same(trust: &Trusted, entry: &AgentEntry, agent: &Agent) -> bool {
-    let Some(path) = &entry.upstream.ca_file else { return true };
-    let Some(now) = trust.get(&path.value) else { return false };
-    let before = agent.upstream.tls.as_ref().and_then(|tls| tls.trust.as_ref());
-    // Plain HTTP trusts nobody.
-    before.is_none_or(|before| before.certificates == now.certificates)
+fn trust_is_same(from: &FromFiles, entry: &AgentEntry, agent: &Agent) -> bool {
+    // Plain HTTP trusts nobody, and shows nothing.
+    let Some(tls) = &agent.upstream.tls else { return true };
+    let trust_is_same = match &entry.upstream.ca_file {
+        None => true,
+        Some(path) => from.trust.get(&path.value).is_some_and(|now| {
+            tls.trust.as_ref().is_none_or(|before| before.certificates == now.certificates)
+        }),
+    };
+    let now = targets::shown(from, &entry.upstream).flatten();
+    let fingerprint = |certificate: &ClientCertificate| certificate.fingerprint();
+    trust_is_same && now.as_ref().map(fingerprint) == tls.certificate.as_ref().map(fingerprint)
 }
 
 /// A provider whose settings changed is another one.

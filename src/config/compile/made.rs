@@ -13,7 +13,7 @@ use crate::config::caller_limits::CallerLimits;
 use crate::idp::Provider;
 use crate::model::{AgentName, Denials, ProviderName};
 use crate::routing::{Agent, Router};
-use crate::upstream::{Endpoint, Trust};
+use crate::upstream::{ClientCertificate, Endpoint, Target, TargetKey, Trust};
 
 pub(super) type Providers = BTreeMap<ProviderName, Arc<Provider>>;
 
@@ -24,6 +24,7 @@ pub(super) struct Agents {
     pub(super) agents: BTreeMap<AgentName, Arc<Agent>>,
     pub(super) issuers: Arc<Issuers>,
     pub(super) endpoints: BTreeMap<(String, u16), Arc<Endpoint>>,
+    pub(super) targets: BTreeMap<TargetKey, Arc<Target>>,
     pub(super) api_keys: Arc<ApiKeys>,
     pub(super) tokens: Option<Arc<TokenCache>>,
     pub(super) denials: Arc<Denials>,
@@ -35,12 +36,16 @@ pub(super) struct Agents {
 /// The certificates that agents trust, by the file that holds them.
 pub(super) type Trusted = HashMap<PathBuf, Trust>;
 
+/// The certificates that are shown to upstreams, by the files of certificate and key.
+pub(super) type ClientCertificates = HashMap<(PathBuf, PathBuf), ClientCertificate>;
+
 /// Values of headers that agents are given, by the file that holds them.
 pub(super) type Given = HashMap<PathBuf, HeaderValue>;
 
 /// What files hold for agents.
 pub(super) struct FromFiles {
     pub(super) trust: Trusted,
+    pub(super) shown: ClientCertificates,
     pub(super) given: Given,
     pub(super) sessions: Sessions,
 }

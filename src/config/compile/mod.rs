@@ -19,6 +19,7 @@ mod restart;
 mod sealing;
 mod session_keys;
 mod signing;
+mod targets;
 mod terms;
 mod tracing;
 mod trust;
@@ -70,6 +71,7 @@ pub fn compile(
     let signing_from = signing::from(&input);
     let from = made::FromFiles {
         trust: trust::read(&input, &mut terms),
+        shown: trust::shown(&input, &mut terms),
         given: given::read(&input),
         sessions: session_keys::read(&input),
     };
@@ -83,14 +85,13 @@ pub fn compile(
     });
     let findings = said(document, found);
     let Some((agents, providers)) = agents.filter(|_| !findings.has_errors()) else { return Err(findings) };
-    let server = previous.map_or_else(|| Arc::new(document.server.clone()), |p| Arc::clone(&p.server));
     let mut router = agents.router;
     if signing_from.is_some() {
         router.publish_keys();
     }
     let snapshot = Snapshot {
         revision: revision(&document.sources, files),
-        server,
+        server: previous.map_or_else(|| Arc::new(document.server.clone()), |p| Arc::clone(&p.server)),
         public_url: document.server.public_url.clone(),
         signing: signing::cell(previous),
         signing_from,
@@ -112,6 +113,7 @@ pub fn compile(
         sessions: from.sessions.process,
         limits: agents.limits,
         endpoints: agents.endpoints,
+        targets: agents.targets,
         providers,
     };
     Ok(Compiled { snapshot, warnings: findings })

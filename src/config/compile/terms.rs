@@ -40,6 +40,11 @@ pub(super) fn of_listener(address: &str, file: Mention<'_>, chain: &[Certificate
     chain.iter().filter_map(|der| named(used_by.clone(), file, &chain::parse(der)?)).collect()
 }
 
+/// The certificates that are shown to an upstream, each of them.
+pub(super) fn of_client(used_by: CertificateUse, file: Mention<'_>, chain: &[Vec<u8>]) -> Vec<Named> {
+    chain.iter().filter_map(|der| named(used_by.clone(), file, &chain::parse(der)?)).collect()
+}
+
 /// The certificate of a file of trusted ones that ends last: until then the file serves. When an authority changes its
 /// certificate, the old one and the new one stand side by side.
 pub(super) fn of_authorities(

@@ -71,7 +71,12 @@ impl Document {
             };
             key_file.into_iter().chain(&provider.ca_file)
         });
-        let upstreams = self.agents.iter().filter_map(|a| a.upstream.ca_file.as_deref());
+        let upstreams = self.agents.iter().flat_map(|agent| {
+            let upstream = &agent.upstream;
+            [&upstream.ca_file, &upstream.cert_file, &upstream.key_file]
+                .into_iter()
+                .filter_map(Option::as_deref)
+        });
         let given = self.agents.iter().flat_map(|agent| &agent.upstream.set_headers);
         let given = given.filter_map(|header| match &header.value {
             SetValue::File(path) => Some(path),

@@ -6,9 +6,10 @@ use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{RecvStream, server};
 use http::{Request, Response};
-use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio_rustls::{Accept, TlsAcceptor};
@@ -19,13 +20,27 @@ use crate::client::install_tls;
 
 /// The TLS of an agent with this certificate.
 pub(crate) fn acceptor(certificate: &Certificate) -> TlsAcceptor {
+    acceptor_for(certificate, &[])
+}
+
+/// The same for clients with one of these certificates alone, where there are some.
+pub(crate) fn acceptor_for(certificate: &Certificate, clients: &[&Certificate]) -> TlsAcceptor {
     install_tls();
     let chain = vec![CertificateDer::from_pem_slice(certificate.pem.as_bytes()).expect("a certificate")];
     let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).expect("a key");
-    let mut config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .expect("they belong together");
+    let builder = ServerConfig::builder();
+    let builder = if clients.is_empty() {
+        builder.with_no_client_auth()
+    } else {
+        let mut roots = RootCertStore::empty();
+        for client in clients {
+            roots.add(CertificateDer::from_pem_slice(client.pem.as_bytes()).expect("PEM")).expect("a root");
+        }
+        builder.with_client_cert_verifier(
+            WebPkiClientVerifier::builder(roots.into()).build().expect("a verifier"),
+        )
+    };
+    let mut config = builder.with_single_cert(chain, key).expect("they belong together");
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     TlsAcceptor::from(Arc::new(config))
 }

@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-pub(crate) use http2::acceptor;
+pub(crate) use http2::{acceptor, acceptor_for};
 pub use seen::Seen;
 
 use serde_json::{Value, json};
@@ -57,6 +57,11 @@ impl Upstream {
     /// The same over TLS with this certificate.
     pub async fn over_tls(certificate: &Certificate) -> Self {
         Self::with(Some(Mutex::default()), Some(acceptor(certificate))).await
+    }
+
+    /// The same, which turns away who shows none of these certificates.
+    pub async fn demanding(certificate: &Certificate, clients: &[&Certificate]) -> Self {
+        Self::with(Some(Mutex::default()), Some(acceptor_for(certificate, clients))).await
     }
 
     /// Starts one that keeps nothing, and answers with the request line: an answer that belongs to another request shows.

@@ -9,7 +9,7 @@ use super::super::specs::AgentSpec;
 use super::{ABSENT, BASE, CHANGE, CHANGE_OF_ONE, CREATED, REMOVED, WRITTEN, answer, body, stream, tagged};
 use crate::admin::page::Page;
 use crate::admin::write_query::Asked;
-use crate::admin::{agent_card, agents, client_check, discovery, streams, trial};
+use crate::admin::{agent_card, agents, client_check, discovery, streams, targets, trial};
 
 pub(super) const ALL: &[Operation] = &[
     Operation {
@@ -117,6 +117,16 @@ pub(super) const ALL: &[Operation] = &[
         parameters: &[NAME],
         query: query::<streams::One>,
         answers: &[answer::<streams::Ended>("200", "They end within a second.")],
+        faults: ABSENT,
+        ..BASE
+    },
+    Operation {
+        path: "/api/v1/agents/{name}/targets",
+        id: "listTargets",
+        tag: "agents",
+        summary: "List the targets of an agent, and how each stands",
+        parameters: &[NAME],
+        answers: &[answer::<targets::Items>("200", "The targets, in the order in which they are written.")],
         faults: ABSENT,
         ..BASE
     },

@@ -113,8 +113,11 @@ fn upstreams(findings: &Findings, document: &Document) {
     let admin = server.admin.as_ref().map(|admin| (admin.address.value, "the control API"));
     let ops = (server.ops.address.value, "the metrics and health listener");
     for (own, what) in std::iter::once(ops).chain(admin) {
-        for agent in &document.agents {
-            let url = &agent.upstream.url;
+        let targets = document
+            .agents
+            .iter()
+            .flat_map(|agent| agent.upstream.targets.iter().map(move |target| (agent, &target.url)));
+        for (agent, url) in targets {
             let port = url.port_or_known_default().filter(|_| url.socket.is_none());
             if own.port() != 0 && port == Some(own.port()) && web::reaches(url, own.ip()) {
                 let message = format!("this upstream is {what} of the gateway itself");

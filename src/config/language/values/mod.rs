@@ -2,6 +2,7 @@
 
 mod list;
 mod number;
+mod percent;
 mod place;
 mod text;
 mod web;
@@ -10,6 +11,7 @@ mod word;
 pub(in crate::config) use list::{List, SomeList};
 pub use number::Part;
 pub(in crate::config) use number::{Bytes, Count, Date, Flag, Size, Time};
+pub(in crate::config) use percent::Percent;
 pub(in crate::config) use place::{FilePath, Network, SocketAddress};
 pub(in crate::config) use text::{ExactText, Label, scalar, some_text, text};
 pub(in crate::config) use web::{

@@ -1,12 +1,16 @@
 //! `agents`: what is behind the gateway.
 
 mod a2a;
+mod agent_url;
 mod api_key;
 mod audience;
 mod auth;
+mod balance;
 mod claims;
 mod cors;
+mod eject;
 mod forward_token;
+mod health;
 mod i_know;
 mod mcp;
 mod name;
@@ -14,9 +18,11 @@ mod oauth;
 mod passthrough;
 mod public_url;
 mod push_host;
+mod retry;
 mod route;
 mod rules;
 mod set_headers;
+mod targets;
 mod token_places;
 mod upstream;
 
@@ -32,18 +38,23 @@ use crate::model::{AgentName, Enforcement, OnPolicyChange, reduced_eq};
 use crate::routing::UpstreamChallenge;
 
 pub(in crate::config) use a2a::{A2a, CardFrom};
+pub use agent_url::AgentUrl;
 pub use api_key::ApiKeyAuth;
 pub(in crate::config) use audience::AudienceKind;
 pub use auth::Auth;
 pub use claims::{ClaimRule, ClaimRules, Scopes};
 pub use cors::{Cors, Origins};
+pub(in crate::config) use eject::Eject;
+pub(in crate::config) use health::Health;
 pub use mcp::{Mcp, Spoken};
 pub use oauth::{OAuth, SenderConstraint};
 
+pub(in crate::config) use retry::Retry;
 pub use route::Route;
 pub(in crate::config) use rules::{A2aRules, McpRules, NamedRules, OperationRule};
 pub use set_headers::{SetHeader, SetValue};
-pub use upstream::{AgentUrl, Upstream, UpstreamHost};
+pub(in crate::config) use targets::Target;
+pub use upstream::{Upstream, UpstreamHost};
 
 use i_know::Known;
 pub(in crate::config) use name::NameOf;
@@ -60,7 +71,7 @@ section! {
         display_name: Option<String> as Label;
         /// the path prefix at which the agent answers
         route: Spanned<Route> as Placed<Route>, required;
-        /// the URL of the agent
+        /// the URL of the agent, or the URLs of several
         upstream: Box<Upstream> as Boxed<Upstream>, required;
         /// who may call: exactly one of oauth, api_key, or the word public
         auth: Spanned<Auth> as Placed<Auth>, required;

@@ -1,22 +1,27 @@
 //! `upstream` of an agent: where it runs, and what it is given.
 
-use std::ops::Deref;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use url::Url;
-
+use super::super::super::fields::Fields;
 use super::super::super::section::section;
 use super::super::super::shape::Shape;
 use super::super::super::units::parse_duration;
 use super::super::super::value::{Boxed, Placed, Value};
-use super::super::super::values::{FilePath, Time, bad_url, some_text};
+use super::super::super::values::{Count, ExactHost, FilePath, Time, some_text, words};
 use super::super::super::web;
+use super::balance;
+use super::eject::Eject;
+use super::health::Health;
+use super::retry::Retry;
 use super::set_headers::{SetHeader, SetHeaders};
+use super::targets::Targets;
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::Spanned;
 use crate::config::text::yaml::{Kind, Node};
+use crate::model::unbracketed;
+use crate::upstream::{Balance, HashBy, UpstreamProtocol};
 
 const SECOND: u64 = 1_000;
 const HOUR: u64 = 3_600 * SECOND;
@@ -26,9 +31,15 @@ section! {
     /// `upstream`
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Upstream = "`upstream`" {
-        /// http:// or https://, a host, and perhaps a port and a path to put before that of the request; or
-        /// unix:/run/agent.sock, and perhaps :/base
-        url: Spanned<AgentUrl> as Placed<AgentUrl>, required;
+        /// where the agent runs
+        targets: Targets as Targets, inline;
+        /// how requests are spread over targets: least_in_flight (of two that are drawn the one with fewer requests under way),
+        /// round_robin, or hash
+        balance: Balance as Balance = Balance::LeastInFlight;
+        /// what the requests have in common that go to one target: principal, address, header:NAME or cookie:NAME
+        hash: Option<Box<HashBy>> as Boxed<HashBy>;
+        /// auto (HTTP/1.1 for http, what the server chooses for https), h1, h2 (https), or h2c (http)
+        protocol: UpstreamProtocol as UpstreamProtocol = UpstreamProtocol::Auto;
         /// how long connecting may take
         connect_timeout: Duration as Time<1, { 600 * SECOND }> = Duration::from_secs(5);
         /// how long the head of the answer may take once the whole request is with the agent
@@ -39,42 +50,76 @@ section! {
         idle_timeout: Duration as Time<1, HOUR> = Duration::from_secs(30);
         /// a file with the certificates (PEM) that are trusted for this upstream, instead of the system's
         ca_file: Option<Box<Spanned<PathBuf>>> as Boxed<Placed<FilePath>>;
+        /// the certificate (PEM) that is shown to the upstream, with its chain; needs `key_file`; a changed file is used by new
+        /// connections
+        cert_file: Option<Box<Spanned<PathBuf>>> as Boxed<Placed<FilePath>>;
+        /// its private key
+        key_file: Option<Box<Spanned<PathBuf>>> as Boxed<Placed<FilePath>>;
+        /// the name that the upstream's certificate must have, and that is sent to it (SNI); default the host of its URL
+        server_name: Option<Box<str>> as ServerName;
+        /// the most requests under way at each target; default no limit but the agent's
+        max_in_flight: Option<usize> as Count<1, { 1 << 20 }>;
+        /// the most requests that wait for a place at a target; one more gets 503
+        max_pending: usize as Count<0, { 1 << 16 }> = 0;
+        /// when failures take a target out
+        eject: Option<Box<Eject>> as Boxed<Eject>;
+        /// active checks of each target; absent is none
+        health: Option<Box<Health>> as Boxed<Health>;
+        /// which requests may be sent again to another target, and how many
+        retry: Option<Box<Retry>> as Boxed<Retry>;
+        /// how long the share of a target grows that was added or has recovered; 0s is off
+        slow_start: Duration as Time<0, HOUR> = Duration::from_secs(30);
         /// the `Host` that the agent gets: rewrite (the authority of `url`), preserve (the caller's), or a name
         host: UpstreamHost as UpstreamHost = UpstreamHost::Rewrite;
         /// headers that the agent gets with every request, set last: name to text, or to a file; never shown
         set_headers: Vec<SetHeader> as SetHeaders = Vec::new();
     }
-    impl { const SHORT: Option<&'static str> = Some("url"); }
-}
+    impl {
+        const SHORT: Option<&'static str> = Some("url");
 
-/// Where an agent listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AgentUrl {
-    /// Scheme, host, port, and a canonical path without a slash at its end (but for `/` alone).
-    pub url: Url,
-    /// The unix socket over which that URL is spoken; its host is `localhost` then.
-    pub socket: Option<Box<str>>,
-}
-
-impl Deref for AgentUrl {
-    type Target = Url;
-
-    fn deref(&self) -> &Url {
-        &self.url
+        fn check(fields: &Fields<'_>, read: Option<&Self>) {
+            fields.both_or_none("cert_file", "key_file");
+            balance::check(fields);
+            if let Some(upstream) = read {
+                check_scheme(fields, upstream);
+            }
+        }
     }
 }
 
-impl Value for AgentUrl {
-    type Read = Self;
-    const SHAPE: Shape = Shape::SomeText;
+/// Refuses what the scheme of the URL cannot be spoken with, or would leave unused: a certificate that is shown to nobody and a
+/// name that nobody verifies are mistakes.
+fn check_scheme(fields: &Fields<'_>, upstream: &Upstream) {
+    let is_tls = upstream.targets.url().scheme() == "https";
+    let bad_protocol = match upstream.protocol {
+        UpstreamProtocol::H2 if !is_tls => Some(("h2", "http", "h2c")),
+        UpstreamProtocol::H2c if is_tls => Some(("h2c", "https", "h2")),
+        UpstreamProtocol::Auto | UpstreamProtocol::H1 | UpstreamProtocol::H2 | UpstreamProtocol::H2c => None,
+    };
+    if let (Some((word, scheme, other)), Some(node)) = (bad_protocol, fields.node("protocol")) {
+        let message = format!("`protocol: {word}` at an upstream whose URL says {scheme}");
+        let help = format!("write `protocol: {other}`, or correct the URL");
+        fields.report().say(Code::BadWord, node.place, message, help);
+    }
+    for name in ["cert_file", "server_name"] {
+        if let Some((place, _)) = fields.entry(name).filter(|_| !is_tls) {
+            let message = format!("`{name}` at an upstream without TLS");
+            fields.report().say(Code::BadUrl, place, message, "write an https URL, or remove it");
+        }
+    }
+}
 
-    fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
-        let text = some_text(report, node)?;
-        let read = match web::socket_url(&text) {
-            Some(read) => read.map(|read| Self { url: read.url, socket: Some(read.socket) }),
-            None => web::upstream_url(&text).map(|url| Self { url, socket: None }),
-        };
-        read.map_err(|help| bad_url(report, node, &text, "this is not the URL of an agent", help)).ok()
+words!(UpstreamProtocol { Auto = "auto", H1 = "h1", H2 = "h2", H2c = "h2c" });
+
+/// A name in a certificate: a host, or an address.
+enum ServerName {}
+
+impl Value for ServerName {
+    type Read = Box<str>;
+    const SHAPE: Shape = ExactHost::SHAPE;
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<Box<str>> {
+        ExactHost::read(report, node).map(|host| unbracketed(&host).into())
     }
 }
 

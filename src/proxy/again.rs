@@ -1,0 +1,190 @@
+//! What an exchange says of its target, and whether a request that failed there is sent again to another one: at most once,
+//! within the budget, and never after a byte that could have had an effect.
+//!
+//! `failure` decides about the same target.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use http::StatusCode;
+use pingora::proxy::Session;
+use pingora::{Error, ErrorSource, ErrorType, RetryType};
+
+use crate::door::Over;
+use crate::model::{Clock, Instant, RetryResult, TargetFault};
+use crate::telemetry::{TargetMetrics, UpstreamError};
+use crate::upstream::Ask;
+
+use super::balance;
+use super::cause;
+use super::context::Context;
+use super::failure;
+use super::passage::{BodyCount, Passage};
+use super::place::Place;
+use super::service::Gateway;
+
+/// The text of the HTTP/2 library for a stream that the peer has refused.
+const REFUSED: &str = "stream error received: refused stream";
+
+/// The part of a request that the upstream may have seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// Nothing, or it says that it has done nothing with it.
+    Nothing,
+    /// Perhaps all of it.
+    Something,
+}
+
+impl Gateway {
+    /// No connection to a target was made. Says whether the request goes to another one.
+    pub(super) fn unreached(&self, session: &mut Session, ctx: &mut Context, error: &Error) -> bool {
+        if cause::lacks_descriptors(error) {
+            // That is nobody's fault but ours, and every target would fail so.
+            return false;
+        }
+        let fault = match error.etype() {
+            ErrorType::TLSHandshakeFailure | ErrorType::TLSHandshakeTimedout | ErrorType::InvalidCert => {
+                TargetFault::Tls
+            }
+            _ => TargetFault::Connect,
+        };
+        let what = ctx.admitted().and_then(|passage| passage.failure).unwrap_or_else(|| cause::of(error));
+        self.failed_at_target(ctx, fault, what);
+        self.goes_to_another(session, ctx, Sent::Nothing)
+    }
+
+    /// The exchange with a target broke. Says whether the request goes to another one.
+    pub(super) fn broken(&self, session: &mut Session, ctx: &mut Context, error: &Error, sent: Sent) -> bool {
+        let over = ctx.over();
+        let Some(passage) = ctx.admitted().filter(|passage| passage.place.is_some()) else { return false };
+        if passage.attempts.took().is_some() {
+            // Its answer has begun, and was judged by its head.
+            return false;
+        }
+        match over {
+            Some(over @ Over::NoHead) => {
+                self.failed_at_target(ctx, TargetFault::Timeout, cause::of_silence(over));
+                return false;
+            }
+            Some(Over::Silent) => return false,
+            None => {}
+        }
+        if *error.esource() != ErrorSource::Upstream {
+            return false;
+        }
+        if sent == Sent::Something {
+            self.failed_at_target(ctx, TargetFault::Reset, cause::of(error));
+        }
+        !has_said_something(error) && self.goes_to_another(session, ctx, sent)
+    }
+
+    /// The head of a response has come from a target.
+    pub(super) fn answered(&self, passage: &mut Passage, status: StatusCode) {
+        let Some(place) = &mut passage.place else { return };
+        place.settle();
+        let fault = TargetFault::of_status(status.as_u16());
+        let counts = |fault: &TargetFault| {
+            place.targets().is_some_and(|targets| targets.spread.eject.on.contains(fault))
+        };
+        match (fault.filter(counts), place.member()) {
+            (Some(fault), _) => failed(place, fault, fault.as_str(), &*self.clock, &self.targets),
+            (None, Some(member)) => member.target.standing.answered(),
+            (None, None) => {}
+        }
+    }
+
+    fn failed_at_target(&self, ctx: &mut Context, fault: TargetFault, what: UpstreamError) {
+        if let Some(place) = ctx.admitted().and_then(|passage| passage.place.as_ref()) {
+            failed(place, fault, what.as_str(), &*self.clock, &self.targets);
+        }
+    }
+
+    /// Takes a place at another target, if the request may go there.
+    fn goes_to_another(&self, session: &mut Session, ctx: &mut Context, sent: Sent) -> bool {
+        let Ok(key) = balance::key(session, ctx) else { return false };
+        let may = ctx.admitted().is_some_and(|passage| may_be_sent(session, passage, sent));
+        let Ok(passage) = ctx.passage_mut() else { return false };
+        let Some(tried) = passage.place.as_ref().map(Place::index).filter(|_| may) else { return false };
+        let agent = Arc::clone(passage.agent());
+        let Some(targets) = &agent.upstream.targets else { return false };
+        let now = self.clock.now();
+        let Ok(place) = balance::take(&agent, targets, Ask { now, key, tried: Some(tried) }) else {
+            return false;
+        };
+        if !targets.budget.take(now, &targets.spread.retry) {
+            self.targets.retried(RetryResult::Budget);
+            return false;
+        }
+        self.targets.retried(RetryResult::Sent);
+        passage.place = Some(place.for_retry());
+        passage.attempts.moves_on();
+        passage.body = BodyCount::default();
+        passage.failure = None;
+        true
+    }
+}
+
+/// Whether the upstream said that it has done nothing with the request: it refused the stream, or the stream is above the last
+/// that its GOAWAY names (RFC 9113 section 8.7). Pingora wants to send those again that it was to read from; of one that was
+/// refused while its body was written, only the text says so.
+pub(super) fn what_was_sent(error: &Error) -> Sent {
+    let is_undone = match error.etype() {
+        ErrorType::H2Error if matches!(error.retry, RetryType::Decided(true)) => true,
+        ErrorType::H2Error | ErrorType::WriteError => error.to_string().contains(REFUSED),
+        _ => false,
+    };
+    if is_undone { Sent::Nothing } else { Sent::Something }
+}
+
+/// Whether a byte of a response has come, whatever it says.
+fn has_said_something(error: &Error) -> bool {
+    let is_unread = matches!(
+        error.etype(),
+        ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError | ErrorType::H2Error
+    );
+    !is_unread || failure::answer_has_begun(error)
+}
+
+/// Whether a request may be sent to another target after so much of it was sent to one.
+fn may_be_sent(session: &mut Session, passage: &Passage, sent: Sent) -> bool {
+    let targets = passage.agent().upstream.targets.as_ref();
+    let is_safe = |session: &Session| {
+        targets.is_some_and(|targets| targets.spread.retry.methods.contains(&session.req_header().method))
+    };
+    !passage.attempts.has_moved()
+        && session.response_written().is_none()
+        && (sent == Sent::Nothing || (is_safe(session) && !passage.is_websocket()))
+        && is_held(session, passage)
+}
+
+/// Whether all of the body that was taken from the client can be sent once more.
+fn is_held(session: &mut Session, passage: &Passage) -> bool {
+    passage.body.pieces == 0
+        || session.is_body_empty()
+        || (!passage.body.was_held && !session.as_ref().retry_buffer_truncated())
+}
+
+/// Notes a failure at a target, and says so when it ejects the target.
+fn failed(
+    place: &Place,
+    fault: TargetFault,
+    what: impl Into<Cow<'static, str>>,
+    clock: &dyn Clock,
+    metrics: &TargetMetrics,
+) {
+    let (Some(targets), Some(member)) = (place.targets(), place.member()) else { return };
+    let (now, standing): (Instant, _) = (clock.now(), &member.target.standing);
+    standing.note(what, now);
+    if !targets.spread.eject.on.contains(&fault) {
+        return;
+    }
+    if let Some(lasts) = standing.failed(now, &targets.spread.eject) {
+        metrics.ejected(&member.target.name, fault);
+        tracing::warn!(
+            target_url = &*member.url,
+            why = fault.as_str(),
+            seconds = lasts.as_secs_f64(),
+            "a target has failed several times in a row and is ejected"
+        );
+    }
+}

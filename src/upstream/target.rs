@@ -1,0 +1,70 @@
+//! A target: one place where an agent runs, with its requests under way and how it stands. All agents that reach it in the same
+//! way share it, and a change of the configuration keeps it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crate::model::{PerShard, Shard};
+
+use super::endpoint::Endpoint;
+use super::protocol::UpstreamProtocol;
+use super::standing::Standing;
+
+/// What makes two targets one: the place, how it is spoken to, whom to trust there, and how long it may take.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TargetKey {
+    /// Scheme, host and port, or the socket.
+    pub place: String,
+    /// How it is spoken to.
+    pub protocol: UpstreamProtocol,
+    /// The TLS settings: the name that is verified, the authorities, and the certificate that is shown.
+    pub tls: Option<[Option<String>; 3]>,
+    /// How long it may take to the head of its response.
+    pub response_timeout: Duration,
+}
+
+/// One target.
+#[derive(Debug)]
+pub struct Target {
+    /// Its scheme, host and port, or its socket, as metrics name it.
+    pub name: Box<str>,
+    /// Its addresses.
+    pub endpoint: Arc<Endpoint>,
+    /// How it stands.
+    pub standing: Standing,
+    /// Requests under way, streams among them, by the shard that has them.
+    in_flight: OnceLock<PerShard<AtomicUsize>>,
+}
+
+impl Target {
+    /// A target with nothing under way.
+    #[must_use]
+    pub fn new(name: &str, endpoint: Arc<Endpoint>) -> Self {
+        Self { name: name.into(), endpoint, standing: Standing::default(), in_flight: OnceLock::new() }
+    }
+
+    /// A request begins there. Returns the shard that has it.
+    #[must_use]
+    pub fn enter(&self) -> Shard {
+        let here = Shard::here();
+        self.counts().at(here).fetch_add(1, Ordering::Relaxed);
+        here
+    }
+
+    /// A request of that shard ends there.
+    pub fn leave(&self, shard: Shard) {
+        self.counts().at(shard).fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The requests under way.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        let all = self.in_flight.get();
+        all.map_or(0, |all| all.iter().map(|count| count.load(Ordering::Relaxed)).sum())
+    }
+
+    fn counts(&self) -> &PerShard<AtomicUsize> {
+        self.in_flight.get_or_init(|| PerShard::new(AtomicUsize::default))
+    }
+}
