@@ -371,6 +371,7 @@ mod tests {
                 took: Duration::ZERO,
                 upstream_took: None,
                 upstream_attempts: 0,
+                grpc_status: Some(16),
                 bytes_in: 0,
                 bytes_out: 0,
                 ended_by: Some(EndedBy::Policy),

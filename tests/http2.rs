@@ -31,6 +31,10 @@ mod good;
 mod grpc;
 
 #[cfg(test)]
+#[path = "http2/grpc_refused.rs"]
+mod grpc_refused;
+
+#[cfg(test)]
 #[path = "http2/heads.rs"]
 mod heads;
 

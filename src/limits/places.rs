@@ -12,7 +12,10 @@ const STRIPES: usize = 64;
 
 /// The places that are taken.
 #[derive(Debug, Default)]
-pub(super) struct Places(OnceLock<Box<[Line<Mutex<HashMap<KeyedHash, u32>>>]>>);
+pub(super) struct Places(OnceLock<Box<[Line<Mutex<Stripe>>]>>);
+
+/// How many places each has.
+type Stripe = HashMap<KeyedHash, u32>;
 
 impl Places {
     /// The places that somebody has.
@@ -45,7 +48,7 @@ impl Places {
         }
     }
 
-    fn stripe(&self, key: KeyedHash) -> Option<MutexGuard<'_, HashMap<KeyedHash, u32>>> {
+    fn stripe(&self, key: KeyedHash) -> Option<MutexGuard<'_, Stripe>> {
         let stripes = self.0.get_or_init(|| (0..STRIPES).map(|_| Line::default()).collect());
         let (half, _) = key.halves();
         let stripe = stripes.get(usize::try_from(half % STRIPES as u64).unwrap_or_default())?;

@@ -15,6 +15,7 @@ use crate::routing::{Agent, Match};
 
 use super::answer::{Own, Problem};
 use super::context::Context;
+use super::grpc;
 use super::health;
 use super::limits;
 use super::lists::Lists;
@@ -80,6 +81,10 @@ impl Gateway {
         let head = session.req_header();
         if agent.max_body.is_some_and(|limit| content_length(head).is_some_and(|length| length > limit)) {
             return Err(Refusal::BodyTooLarge.into());
+        }
+        if grpc::is_stuck(head, &agent) {
+            limits::give_back(&agent, ctx);
+            return Err(Refusal::BadGateway.into());
         }
         let Some(slot) = self.parts.slots.take(&agent.slots, agent.max_in_flight) else {
             limits::give_back(&agent, ctx);

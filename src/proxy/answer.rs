@@ -19,6 +19,7 @@ use crate::routing::{Agent, CorsHeaders, ErrorForm};
 use super::card_answer::CardAnswer;
 use super::context::{Context, OwnAnswer};
 use super::cross_origin;
+use super::grpc;
 use super::limit_fields;
 use super::view::path_of;
 
@@ -126,6 +127,10 @@ impl Problem {
             head.insert_header(header::ALLOW, methods)?;
         }
         append(&mut head, cors)?;
+        if let Some(status) = ctx.grpc_status {
+            grpc::dress(&mut head, status, self.refusal.detail())?;
+            return session.write_response_header(Box::new(head), true).await;
+        }
         write(session, head, Bytes::from(body)).await
     }
 }
@@ -165,6 +170,7 @@ impl Own {
         match self {
             Self::Problem(problem) => {
                 ctx.answer(OwnAnswer::Refusal(problem.refusal));
+                ctx.grpc_status = grpc::status(session.req_header(), problem.refusal);
                 session.as_downstream_mut().set_total_drain_timeout(Some(BODY_DRAIN));
                 if !session.is_body_empty() && session.req_header().headers.contains_key(header::EXPECT) {
                     // The client waits for a 100 that never comes, and may send no body: the connection cannot be reused.

@@ -39,6 +39,8 @@ pub struct Context {
     pub(super) counted: Option<Box<Counted>>,
     /// The id as the agent has received it.
     pub(super) sent_id: Option<HeaderValue>,
+    /// The status of gRPC with which it was refused, where it is a call of gRPC.
+    pub(super) grpc_status: Option<u8>,
     /// The grounds of a refusal, where decisions are kept.
     pub(super) grounds: Option<Arc<Grounds>>,
     stage: Stage,
@@ -85,6 +87,7 @@ impl Context {
             verdict: Verdict::NO_AGENT,
             counted: None,
             sent_id: None,
+            grpc_status: None,
             grounds: None,
             stage: Stage::Received(None),
             _serving: serving,

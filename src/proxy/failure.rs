@@ -13,6 +13,7 @@ use super::answer::Problem;
 use super::attend;
 use super::cause;
 use super::context::Context;
+use super::grpc;
 use super::lists::NO_MEMORY;
 use super::passage::Passage;
 use super::place::FULL;
@@ -39,6 +40,7 @@ pub(super) async fn answer(session: &mut Session, error: &Error, ctx: &mut Conte
     };
     if response::written(session).is_none() {
         session.set_keepalive(None);
+        ctx.grpc_status = grpc::status(session.req_header(), refusal);
         // It fails only when the client has disconnected.
         let _gone = Problem::from(refusal).send(session, ctx).await;
     }

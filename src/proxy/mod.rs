@@ -19,6 +19,7 @@ mod foreign_origin;
 mod forward;
 mod forwarded;
 mod govern;
+mod grpc;
 mod h2_caller;
 mod health;
 mod held;

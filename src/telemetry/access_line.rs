@@ -73,6 +73,9 @@ fn word(ended: &EndedRequest, calendar: &str, text: &mut Vec<u8>) {
     if let Some(by) = ended.ended_by {
         line.raw(",\"ended_by\":\"").raw(by.as_str()).raw("\"");
     }
+    if let Some(status) = ended.grpc_status {
+        line.raw(",\"grpc_status\":").show(status);
+    }
     line.raw("}\n");
 }
 

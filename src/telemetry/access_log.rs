@@ -91,6 +91,7 @@ mod tests {
             took: Duration::from_micros(500),
             upstream_took: None,
             upstream_attempts: 0,
+            grpc_status: None,
             bytes_in: 1,
             bytes_out: 2,
             ended_by: None,

@@ -130,6 +130,8 @@ pub struct EndedRequest {
     pub upstream_took: Option<Duration>,
     /// How often it was tried to reach the agent.
     pub upstream_attempts: u32,
+    /// The status of gRPC with which a call was refused.
+    pub grpc_status: Option<u8>,
     /// Bytes of the request's body.
     pub bytes_in: u64,
     /// Bytes of the response's body.

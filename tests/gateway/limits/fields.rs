@@ -17,16 +17,16 @@ async fn a_burst_is_let_in_and_each_response_says_what_is_left() {
         let [(name, policy)] = &*got.items("ratelimit-policy") else { panic!("{got:?}") };
         assert_eq!((name.as_str(), policy.len(), policy["q"], policy["w"]), ("slow", 2, 10, 3600), "{got:?}");
         let (is_left, seconds) = got.left("slow").expect("an item");
-        // A second or two may have passed.
+        // Some seconds may have passed.
         let spent = 3 - left;
         let wanted = if left == 0 { 360 } else { 360 * spent };
-        assert!(is_left == left && (wanted - 5..=wanted).contains(&seconds), "{left}: {got:?}");
+        assert!(is_left == left && (wanted - 60..=wanted).contains(&seconds), "{left}: {got:?}");
         assert_eq!(got.retry_after(), None);
     }
     let refused = stage.get("/p", "198.51.100.2", &[("Origin", "https://app.example.com")]).await;
     let (left, seconds) = refused.left("slow").expect("an item");
     assert_eq!((refused.status, left, refused.retry_after()), (429, 0, Some(seconds)), "{refused:?}");
-    assert!((355..=360).contains(&seconds), "{refused:?}");
+    assert!((300..=360).contains(&seconds), "{refused:?}");
     assert_eq!(refused.header("content-type"), Some("application/problem+json"));
     assert_eq!(refused.header("www-authenticate"), None);
     assert_eq!(refused.header("access-control-allow-origin"), Some("https://app.example.com"));
@@ -38,15 +38,16 @@ async fn a_burst_is_let_in_and_each_response_says_what_is_left() {
 
 #[tokio::test]
 async fn a_rate_lets_the_next_one_in_when_it_says() {
-    let limits = json!([limit("quick", "agent", &json!({"rate": "2/1s", "burst": 1}))]);
+    let limits = json!([limit("quick", "agent", &json!({"rate": "1/2s"}))]);
     let stage = stage(&[("p", limits, json!({}))], With::default()).await;
     assert_eq!(stage.get("/p", "198.51.100.1", &[]).await.status, 200);
     let mut refused = 0;
-    testkit::eventually("the next one is let in", std::time::Duration::from_secs(3), async || {
+    testkit::eventually("the next one is let in", std::time::Duration::from_secs(10), async || {
         let got = stage.get("/p", "198.51.100.1", &[]).await;
         if got.status == 429 {
             refused += 1;
-            assert_eq!((got.retry_after(), got.left("quick")), (Some(1), Some((0, 1))), "rounded up");
+            let seconds = got.retry_after().expect("a time");
+            assert!((1..=2).contains(&seconds) && got.left("quick") == Some((0, seconds)), "{got:?}");
         }
         (got.status == 200).then_some(())
     })

@@ -1,0 +1,71 @@
+//! How a gRPC call over HTTP/2 is refused: in its own words, with status 200 and trailers alone.
+
+use testkit::h2c::{Does, H2c};
+use testkit::{Certificate, Start, Upstream, free_port};
+
+use super::world::World;
+
+#[tokio::test]
+async fn a_refused_call_gets_a_status_of_grpc_and_nobody_else_does() {
+    let h2c = H2c::start(Does::Answers).await;
+    let more = format!(
+        "  keyed: {{ route: /keyed, auth: {{ api_key: {{}} }}, upstream: \"http://127.0.0.1:9\" }}\n\
+         \x20 dead: {{ route: /dead, auth: public, upstream: {{ url: \"http://127.0.0.1:{}\", protocol: h2c }} }}\n\
+         \x20 plain: {{ route: /plain, auth: public, upstream: \"http://127.0.0.1:9\" }}\n\
+         \x20 short: {{ route: /short, auth: public, max_body: 1, upstream: {{ url: \"{url}\", protocol: h2c }} }}\n\
+         \x20 h2c: {{ route: /h2c, auth: public, upstream: {{ url: \"{url}\", protocol: h2c }} }}\n",
+        free_port(),
+        url = h2c.url(),
+    );
+    let world = World::with("", &more).await;
+    let (client, origin) =
+        Certificate { pem: world.pem.clone(), key: String::new() }.http2(world.gateway.tls_port);
+    // (path, media type, status of HTTP, status of gRPC)
+    for (path, media_type, status, grpc) in [
+        ("/nowhere/a.B/C", "application/grpc", 200, Some("12")),
+        ("/keyed/a.B/C", "application/grpc+proto", 200, Some("16")),
+        ("/dead/a.B/C", "application/grpc", 200, Some("14")),
+        ("/plain/a.B/C", "application/grpc", 200, Some("14")),
+        ("/short/a.B/C", "application/grpc", 200, Some("8")),
+        ("/open/a%2Fb", "application/grpc", 200, Some("3")),
+        ("/nowhere/a.B/C", "application/grpc-web", 404, None),
+        ("/keyed/a.B/C", "application/json", 401, None),
+    ] {
+        let request = client.post(format!("{origin}{path}")).header("content-type", media_type).body("five!");
+        let answer = request.send().await.expect("an answer");
+        let field =
+            |name: &str| answer.headers().get(name).map(|value| value.to_str().expect("text").to_owned());
+        let what = format!("{path} {media_type}");
+        assert_eq!((answer.status().as_u16(), field("grpc-status").as_deref()), (status, grpc), "{what}");
+        if grpc.is_some() {
+            assert_eq!(field("content-type").as_deref(), Some("application/grpc"), "{what}");
+            assert!(field("grpc-message").is_some() && field("content-length").is_none(), "{what}");
+        }
+        if path.starts_with("/keyed") {
+            assert!(field("www-authenticate").is_some(), "{what}");
+        }
+        let line = world.gateway.logged(&field("x-request-id").expect("an id")).await;
+        assert_eq!(line["status"], status, "{what}");
+        assert_eq!(line["grpc_status"].as_u64().map(|status| status.to_string()).as_deref(), grpc, "{what}");
+        assert_eq!(answer.bytes().await.expect("it ends").is_empty(), grpc.is_some(), "{what}");
+    }
+    let answer =
+        client.post(format!("{origin}/h2c/a.B/C")).header("content-type", "application/grpc").body("five!");
+    let answer = answer.send().await.expect("an answer");
+    assert_eq!(
+        (answer.status().as_u16(), answer.headers().get("grpc-status")),
+        (200, None),
+        "it has trailers"
+    );
+    assert_eq!(h2c.seen(), ["POST /h2c/a.B/C"]);
+}
+
+#[tokio::test]
+async fn a_call_over_http_1_is_refused_as_any_other_request() {
+    let upstream = Upstream::start().await;
+    let body = format!("agents:\n  a: {{ route: /a, auth: public, upstream: \"{}\" }}\n", upstream.url());
+    let gateway = Start { body: &body, ..Start::default() }.ready().await;
+    let request = testkit::client().post(gateway.url("/nowhere")).header("content-type", "application/grpc");
+    let answer = request.send().await.expect("an answer");
+    assert_eq!((answer.status().as_u16(), answer.headers().get("grpc-status")), (404, None));
+}
