@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, header};
 use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::protocols::http::ServerSession;
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType};
 
@@ -129,7 +130,11 @@ impl Problem {
         append(&mut head, cors)?;
         if let Some(status) = ctx.grpc_status {
             grpc::dress(&mut head, status, self.refusal.detail())?;
-            return session.write_response_header(Box::new(head), true).await;
+            // Trailers alone are a head that ends the stream; Pingora would end it with an empty frame of data.
+            if let ServerSession::H2(call) = session.as_downstream_mut() {
+                return call.write_response_header(Box::new(head), true);
+            }
+            return write(session, head, Bytes::new()).await;
         }
         write(session, head, Bytes::from(body)).await
     }

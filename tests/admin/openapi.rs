@@ -9,7 +9,7 @@ use testkit::client;
 use super::world::World;
 
 /// Every operation that the contract names.
-const OPERATIONS: [(&str, &str); 39] = [
+const OPERATIONS: [(&str, &str); 40] = [
     ("post", "/session"),
     ("get", "/session"),
     ("delete", "/session"),
@@ -21,6 +21,7 @@ const OPERATIONS: [(&str, &str); 39] = [
     ("get", "/agents/{name}/discovery"),
     ("post", "/agents/{name}/client-check"),
     ("get", "/agents/{name}/card"),
+    ("get", "/agents/{name}/targets"),
     ("get", "/agents/{name}/streams"),
     ("delete", "/agents/{name}/streams"),
     ("get", "/identity-providers"),

@@ -47,7 +47,8 @@ async fn a_refused_call_gets_a_status_of_grpc_and_nobody_else_does() {
         let line = world.gateway.logged(&field("x-request-id").expect("an id")).await;
         assert_eq!(line["status"], status, "{what}");
         assert_eq!(line["grpc_status"].as_u64().map(|status| status.to_string()).as_deref(), grpc, "{what}");
-        assert_eq!(answer.bytes().await.expect("it ends").is_empty(), grpc.is_some(), "{what}");
+        let body = answer.bytes().await.expect("it ends");
+        assert_eq!(body.is_empty(), grpc.is_some(), "{what}: {body:?}");
     }
     let answer =
         client.post(format!("{origin}/h2c/a.B/C")).header("content-type", "application/grpc").body("five!");

@@ -102,7 +102,8 @@ async fn an_agents_own_500_and_a_good_answer_between_eject_nothing() {
         }
     })
     .await;
-    let gateway = gateway(&agent("a", &[&bad.url(), &good().await.url()], PLAIN)).await;
+    let good = good().await;
+    let gateway = gateway(&agent("a", &[&bad.url(), &good.url()], PLAIN)).await;
     for _ in 0..60 {
         send(&gateway, "GET", "/a", None).await;
     }

@@ -51,6 +51,6 @@ async fn send(gateway: &Gateway, method: &str, path: &str, body: Option<&'static
 /// The targets of an agent, as the admin API shows them.
 async fn targets(gateway: &Gateway, agent: &str) -> Vec<Value> {
     let api = Api { origin: format!("http://127.0.0.1:{}", gateway.admin), token: gateway.admin_token() };
-    let reply = api.get(&format!("/api/v1/agents/{agent}/targets")).await.is(200);
+    let reply = api.get(&format!("/agents/{agent}/targets")).await.is(200);
     reply.json()["items"].as_array().expect("items").clone()
 }
