@@ -190,9 +190,23 @@ impl Traffic {
             client().get(stage.gateway.url(&format!("/a?access_token={query}"))).header("cookie", &cookie);
         self.send("no credential", without).await;
         self.secrets.push(("what an upstream said".to_owned(), stage.said.clone()));
+        self.too_many(stage).await;
         self.messages(stage, &good).await;
         self.raw(stage, &good).await;
         self.encrypted(stage, &good).await;
+    }
+
+    /// Requests beyond what callers may ask.
+    async fn too_many(&mut self, stage: &Stage) {
+        let query = self.secret("a query of too many");
+        let ask = |path: &str| client().get(stage.gateway.url(&format!("{path}?q={query}")));
+        for what in ["the last one of a rate", "one beyond it"] {
+            self.send(what, ask("/q")).await;
+        }
+        // Whichever comes first is under way for a second.
+        let (one, other) = tokio::join!(ask("/w/slow").send(), ask("/w/slow").send());
+        let refused = [one, other].into_iter().flatten().filter(|answer| answer.status() == 429);
+        assert_eq!(refused.count(), 1, "one of two is let in");
     }
 
     /// Messages to an agent with rules for its tools, each refused in another way but the first.
