@@ -27,7 +27,10 @@ const some = (kind: Bounds["kind"], words?: string[]): Bounds => {
 };
 
 describe("says what the gateway says", () => {
-  const beyond = said.filter(({ what }) => what === "out of bounds");
+  // A rate has bounds of its two numbers, which no form checks.
+  const beyond = said.filter(
+    ({ what, help }) => what === "out of bounds" && help.startsWith("write something from"),
+  );
   it.each(beyond)("$value: $help", ({ message, value, help }) => {
     const [, minimum = "", maximum = ""] = /^write something from (\S+) to (\S+)$/.exec(help) ?? [];
     expect(misfit({ kind: kindOf(maximum), minimum, maximum }, value)).toEqual({ message, help });
