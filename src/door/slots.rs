@@ -21,10 +21,9 @@ const MOST_LINGERING: usize = 64;
 /// Connections that may be on their way to their slot at once, over all shards.
 const SPARE: usize = 64;
 
-/// A pause in which others leave, and how many of them one connection is worth: they leave within so long, even those of whose
-/// sockets their runtime has not heard yet.
+/// A pause in which others leave, and how many of them one connection is worth.
 const PAUSE: Duration = Duration::from_millis(1);
-const MOST_PAUSES: u32 = 100;
+const MOST_PAUSES: u32 = 10;
 
 /// The limits of a crowd.
 #[derive(Debug, Clone)]
