@@ -128,7 +128,7 @@ virtual_environment() {
 }
 
 # What tests the alert rules. The package would run as a service; only its tool is wanted.
-promtool() {
+prometheus_tool() {
     if present promtool; then return 0; fi
     install_debian promtool=prometheus
     if [ -d /run/systemd/system ]; then root systemctl disable --quiet --now prometheus >&2 || true; fi
@@ -267,14 +267,14 @@ optional-console) console optional ;;
 console) console required ;;
 lint) check_rust_components ;;
 quick)
-    promtool
+    prometheus_tool
     helm_and_schemas
     check_rust_components
     cargo_tool nextest 0.9.148
     ;;
 test)
     install_debian chromium=chromium curl=curl jq=jq faketime=faketime valgrind=valgrind
-    promtool
+    prometheus_tool
     etcd_programs
     helm_and_schemas
     check_rust_components

@@ -304,9 +304,11 @@ async fn a_backup_that_a_person_accepts_brings_no_key_back() {
         fleet.etcd.get("/portcullis/deny-head").await
     })
     .await;
+    // Its number is one above what the member knew that gave it back: 1 where that had heard of the denial, and had not yet read
+    // the head.
     let (head, entries) = stored(&fleet.etcd).await;
     assert!(
-        head.n >= 2 && entries.contains_key(format!("api_key-{}", key.id).as_str()),
+        head.n >= 1 && entries.contains_key(format!("api_key-{}", key.id).as_str()),
         "{head:?} {entries:?}"
     );
 }
