@@ -32,6 +32,9 @@ use super::spread::{Given, Spread};
 const LAST_HANDSHAKES: Duration = Duration::from_millis(100);
 /// How long nothing is accepted when the system has nothing to accept it with: somebody else has to let go first.
 const OUT_OF_RESOURCES: Duration = Duration::from_secs(1);
+/// A pause in which others leave, and how many of them one connection is worth.
+const PAUSE: Duration = Duration::from_millis(1);
+const MOST_PAUSES: u32 = 10;
 /// The largest TLS record (RFC 8446 section 5.1). A larger buffer would be held by each connection that rests.
 const TLS_READ_BUFFER: usize = 16 << 10;
 /// A line of the PROXY protocol is read by the byte.
@@ -104,7 +107,7 @@ impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
             match at.socket.accept().await {
                 Ok((stream, client)) => {
                     self.welcome(stream, client, at.read, stopping);
-                    self.front.crowd().settled().await;
+                    self.settled().await;
                 }
                 Err(error) if is_out_of_resources(&error) => {
                     tracing::error!(%error, "no connection can be accepted");
@@ -113,6 +116,17 @@ impl<A: HttpServerApp + Send + Sync + 'static> Listening<A> {
                 // It was gone before it was accepted.
                 Err(error) => tracing::debug!(%error, "a connection was not accepted"),
             }
+        }
+    }
+
+    /// Waits until those have left that were asked to make room, or were turned away; they may be another shard's, which has to
+    /// come to it. After a few pauses it waits no more.
+    async fn settled(&self) {
+        for _ in 0..MOST_PAUSES {
+            if !self.front.crowd().is_beyond(self.spread.connections()) {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
         }
     }
 

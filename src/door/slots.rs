@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use ipnet::IpNet;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
@@ -20,10 +19,6 @@ const MOST_LINGERING: usize = 64;
 
 /// Connections that may be on their way to their slot at once, over all shards.
 const SPARE: usize = 64;
-
-/// A pause in which others leave, and how many of them one connection is worth.
-const PAUSE: Duration = Duration::from_millis(1);
-const MOST_PAUSES: u32 = 10;
 
 /// The limits of a crowd.
 #[derive(Debug, Clone)]
@@ -118,16 +113,10 @@ impl Crowd {
         taken.load(Ordering::Relaxed) + SPARE >= limits.connections
     }
 
-    /// Waits until those have left that were asked to make room; they may be another shard's, which has to come to it. After a
-    /// few pauses it waits no more.
-    pub(crate) async fn settled(&self) {
-        let State { taken, limits, .. } = &*self.0;
-        for _ in 0..MOST_PAUSES {
-            if taken.load(Ordering::Relaxed) <= limits.connections + SPARE {
-                return;
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
+    /// Whether so many connections are more than have slots, are on their way to one, or linger: others have been asked to make
+    /// room, or have been turned away, and have not left yet.
+    pub(crate) fn is_beyond(&self, connections: usize) -> bool {
+        connections > self.0.limits.connections + SPARE + MOST_LINGERING
     }
 
     /// Counts a connection that was closed since its peer may not speak for others, or does not.

@@ -74,6 +74,11 @@ impl Spread {
         Counted { spread: self.clone(), shard }
     }
 
+    /// The connections of all shards, from when each is accepted until it is closed.
+    pub(crate) fn connections(&self) -> usize {
+        self.0.doors.iter().map(|(shard, _)| self.0.counts.at(*shard).load(Ordering::Relaxed)).sum()
+    }
+
     /// The shard that keeps the numbers even.
     fn even(&self, own: Shard) -> Shard {
         let count = |shard: Shard| self.0.counts.at(shard).load(Ordering::Relaxed);
@@ -130,11 +135,13 @@ mod tests {
     #[test]
     fn what_one_shard_accepts_is_spread_evenly() {
         for (shards, connections) in [(1, 7), (2, 100), (4, 1000), (4, 3)] {
-            let (spread, _all) = accepted_by_one(shards, connections);
+            let (spread, all) = accepted_by_one(shards, connections);
             let counts = counts(&spread);
-            assert_eq!(counts.iter().sum::<usize>(), connections);
+            assert_eq!((counts.iter().sum::<usize>(), spread.connections()), (connections, connections));
             let (most, fewest) = (counts.iter().max().unwrap(), counts.iter().min().unwrap());
             assert!(*most <= fewest + fewest.div_ceil(UNEVEN) + 1, "{shards} shards: {counts:?}");
+            drop(all);
+            assert_eq!(spread.connections(), 0);
         }
     }
 
