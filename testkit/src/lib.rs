@@ -39,7 +39,7 @@ pub use cut::Cut;
 pub use etcd::{Etcd, EtcdStart};
 pub use eventually::eventually;
 pub use fleet::{Fleet, FleetStart};
-pub use gateway::{Gateway, Start};
+pub use gateway::{Gateway, Start, shards};
 pub use issuer::{Issuer, now};
 pub use ports::free_port;
 pub use signer::Key;

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 pub use place::Place;
 pub use process::{Output, Process, Said};
-pub use start::Start;
+pub use start::{Start, shards};
 
 use crate::eventually::eventually;
 

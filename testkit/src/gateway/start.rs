@@ -41,6 +41,15 @@ pub struct Start<'a> {
     pub env: &'a [(&'a str, &'a str)],
 }
 
+/// How many shards a gateway has whose test says nothing about it.
+///
+/// # Panics
+/// When the environment names no number.
+#[must_use]
+pub fn shards() -> u64 {
+    std::env::var(SHARDS).map_or(1, |shards| shards.parse().expect("PORTCULLIS_SHARDS: a number"))
+}
+
 impl Start<'_> {
     /// Starts it and waits until it listens and is ready.
     pub async fn ready(&self) -> Gateway {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use testkit::Upstream;
-use testkit::{Issuer, Key, Ran, portcullis};
+use testkit::{Issuer, Key, Ran, portcullis, shards};
 use tokio::time::{Instant, interval};
 
 use super::streams::Streams;
@@ -151,7 +151,8 @@ async fn mixed_traffic_costs_at_the_end_what_it_cost_after_the_warm_up() {
     assert_eq!(reached, tally.statuses[&200] + whole as u64, "what was refused does not reach the agent");
     assert!(cut.is_empty() && whole > 50, "{cut:?}");
     assert!(rss.1 <= rss.0 + rss.0 / 10, "memory grows: {} KiB, and then {} KiB", rss.0, rss.1);
-    assert!(descriptors.1 <= descriptors.0 + 16, "descriptors: {descriptors:?}");
+    // Each shard keeps as many connections to an upstream as it ever had requests under way, and this number is a matter of chance.
+    assert!(descriptors.1 <= descriptors.0 + 16 * shards(), "descriptors: {descriptors:?}");
     assert!(threads.1 <= threads.0 + 2, "threads: {threads:?}");
     let series: Vec<u64> = looks.iter().map(|look| look.series).collect();
     assert!(series.iter().all(|n| *n == series[0]), "series come and go: {series:?}");
