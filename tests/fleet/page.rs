@@ -137,11 +137,15 @@ async fn a_fleet_comes_back_from_a_backup_by_the_commands_of_the_page() {
     shell.run(&block("restore")).await;
     let second = fleet.deploy(1, "second").await;
     fleet.all_run(second).await;
-    eventually("what runs is on the disk of the first member", SOON, async || {
-        let kept = std::fs::read_to_string(folder.join("state/store.snapshot")).ok()?;
-        kept.contains("agents/second").then_some(())
-    })
-    .await;
+    let is_on_disk = async |revision: u64| {
+        let head = format!("\"revision\":{revision},");
+        eventually("what runs is on the disk of the first member", SOON, async || {
+            let kept = std::fs::read_to_string(folder.join("state/store.snapshot")).ok()?;
+            (kept.contains("agents/second") && kept.replace('\\', "").contains(&head)).then_some(())
+        })
+        .await;
+    };
+    is_on_disk(second).await;
 
     let regressed = async || {
         fleet.etcd.restore(&folder.join("portcullis.db")).await;
@@ -154,6 +158,8 @@ async fn a_fleet_comes_back_from_a_backup_by_the_commands_of_the_page() {
     shell.run(&block("from-member")).await;
     fleet.all_run(second + 1).await;
     fleet.all_serve("second", 200).await;
+    // The number that is given up is known from there.
+    is_on_disk(second + 1).await;
     regressed().await;
     shell.run(&block("accept").replace("41", &first.to_string())).await;
     fleet.all_run(second + 2).await;
