@@ -88,7 +88,8 @@ fn floods() -> Vec<Flood> {
             name: "resets that the server is made to send, by windows that are too wide",
             before: vec![],
             piece: Box::new(move |n| [get(stream(n), "/open/slow"), window(stream(n), 0x7fff_ffff)].concat()),
-            reason: RESETS,
+            // Ours, if the library, which counts them as well, is not quicker.
+            reason: None,
             reached: 400,
         },
         Flood {
