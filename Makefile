@@ -24,7 +24,6 @@ demo: ## Gateway, identity provider and agents (HTTP, MCP, A2A) in one process, 
 test: ## Set up, lint, and run every test
 # What the network and Node have to do runs beside what cargo compiles.
 	@$(MAKE) --no-print-directory --jobs=2 fmt-check clippy console-check deny
-	$(CARGO) test --locked --doc
 # What tests/instructions.rs counts; it builds this by itself, but a test is to be quick.
 	CARGO_PROFILE_DEV_OPT_LEVEL=2 CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 $(CARGO) test --locked --no-run --test instructions
 # Most tests wait for a process more than they compute, so one more than there are processors; those that hold a time to a

@@ -298,8 +298,9 @@ mod tests {
 
     #[test]
     fn every_alert_fires_in_one_case_and_stays_quiet_in_another() {
-        let (rules, cases) =
-            (read("deploy/prometheus/alerts.yaml"), read("deploy/prometheus/alerts_test.yaml"));
+        const CASES: [&str; 2] = ["alerts_test.yaml", "alerts_days_test.yaml"];
+        let rules = read("deploy/prometheus/alerts.yaml");
+        let cases = CASES.map(|file| read(&format!("deploy/prometheus/{file}"))).concat();
         let cases: Vec<&str> = cases.split("\n  - name: ").skip(1).collect();
         for (name, _) in alerts(&rules) {
             let of_it = cases.iter().filter(|case| case.contains(&format!("alertname: {name}\n")));
@@ -308,7 +309,8 @@ mod tests {
             assert!(!fires.is_empty() && !quiet.is_empty(), "{name}: {fires:?} {quiet:?}");
         }
         let ran = std::process::Command::new("promtool")
-            .args(["test", "rules", "alerts_test.yaml"])
+            .args(["test", "rules"])
+            .args(CASES)
             .current_dir(root().join("deploy/prometheus"))
             .output()
             .expect("promtool; `make setup` installs it");

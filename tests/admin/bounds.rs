@@ -107,7 +107,7 @@ fn bounded(schema: &Value, value: &Value, (path, pointer): (&str, &str), found: 
 }
 
 /// Random values per setting, besides those at its bounds.
-const RANDOM: usize = 8;
+const RANDOM: usize = 2;
 
 /// Values around a bound, each with whether it is within.
 fn around(bound: &Bound, now: &Value, random: &mut TestRunner) -> Vec<(Value, Option<bool>)> {
@@ -208,7 +208,12 @@ fn a_value_at_its_bound_is_accepted_by_schema_and_reader_and_one_beyond_by_neith
         for (root, everything) in roots.iter().map(|root| (root, &everything)).chain(in_etcd) {
             let begin = found.len();
             bounded(schema, everything.pointer(root).expect("a root"), ("", root), &mut found);
-            for (path, pointer, bound) in &found[begin..] {
+            // With the other store, only what the first does not have.
+            let asked_before: BTreeSet<_> = found[..begin].iter().map(|(path, ..)| path.clone()).collect();
+            let is_other = begin > 0 && root.is_empty();
+            for (path, pointer, bound) in
+                found[begin..].iter().filter(|(path, ..)| !(is_other && asked_before.contains(path)))
+            {
                 let now = everything.pointer(pointer).expect("a place");
                 for (value, within) in around(bound, now, &mut random) {
                     let mut document = everything.clone();

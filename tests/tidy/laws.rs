@@ -267,6 +267,19 @@ fn sleeps(file: &File) -> Vec<String> {
     .collect()
 }
 
+/// `cargo test --doc` is no part of the tests: it would compile once more for nothing.
+fn examples(file: &File) -> Vec<String> {
+    let mut inside = false;
+    let fences = file.raw.lines().zip(1..).filter_map(|(line, number)| {
+        let line = line.trim_start();
+        let comment = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"))?;
+        let language = comment.trim_start().strip_prefix("```")?;
+        inside = !inside;
+        (inside && language != "text").then(|| format!("line {number}: write ```text, or a test"))
+    });
+    fences.collect()
+}
+
 fn lines(file: &File, needles: &[&str], why: &str) -> Vec<String> {
     let hits = needles
         .iter()
@@ -473,6 +486,16 @@ pub(crate) const LAWS: &[Law] = &[
         check: |file| lines(file, &["#[ignore"], "hides a test"),
         bad: &[("tests/e2e.rs", "#[test]\n#[ignore]\nfn x() {}")],
         good: &[("tests/e2e.rs", "// #[ignore] is not for us")],
+    },
+    Law {
+        name: "examples in documentation are text, which nobody expects to be run",
+        covers: rust,
+        check: examples,
+        bad: &[
+            ("src/idp/cache.rs", "//! x\n/// ```\n/// f();\n/// ```\nfn f() {}\n"),
+            ("src/idp/cache.rs", "//! ```rust\n//! f();\n//! ```\n"),
+        ],
+        good: &[("src/idp/cache.rs", "//! ```text\n//! a: 1\n//! ```\nfn f() { let a = \"```\"; }\n")],
     },
     Law {
         name: "no test sleeps",
