@@ -1,6 +1,8 @@
 //! The session cookie: read by a strict grammar, written with every restrictive attribute (RFC 6265 section 4.1.2).
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue};
+
+use crate::model::cookies;
 
 use super::sessions::LIFETIME;
 
@@ -9,14 +11,11 @@ pub(super) const NAME: &str = "portcullis_session";
 /// The longest id that is looked up: ours have 43 characters, and hashing a longer one would be wasted work.
 const LONGEST: usize = 128;
 
-/// All values of our cookie. There can be several: browsers also send those set for other paths or ports of the host.
+/// All values of our cookie that could be one of ours. There can be several: browsers also send those set for other paths or
+/// ports of the host.
 pub(super) fn values(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
-    fields
-        .flat_map(|field| field.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, value)| *name == NAME && (1..=LONGEST).contains(&value.len()))
-        .map(|(_, value)| value)
+    let values = cookies(headers, NAME).filter(|value| (1..=LONGEST).contains(&value.len()));
+    values.filter_map(|value| str::from_utf8(value).ok())
 }
 
 /// The `Set-Cookie` field; without `id` it deletes the cookie.
@@ -31,6 +30,8 @@ pub(super) fn set(id: Option<&str>, tls: bool) -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
+    use http::header;
+
     use super::*;
 
     #[test]

@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Tick};
 
-use http::{HeaderMap, header};
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType};
 use tokio::time::sleep;
 
+use crate::model::cookies;
 use crate::routing::Agent;
 use crate::upstream::{Ask, HashBy, NoTarget, Targets, text_hash};
 
@@ -90,7 +90,7 @@ pub(super) fn key(session: &Session, ctx: &Context) -> pingora::Result<Option<u6
         HashBy::Principal => principal(agent, ctx),
         HashBy::Address => ctx.remote.map(address),
         HashBy::Header(name) => headers.get(name).map(|value| text_hash(value.as_bytes())),
-        HashBy::Cookie(name) => cookie(headers, name).map(text_hash),
+        HashBy::Cookie(name) => cookies(headers, name).next().map(text_hash),
     }))
 }
 
@@ -113,12 +113,6 @@ fn address(address: IpAddr) -> u64 {
     }
 }
 
-/// The value of a cookie (RFC 6265 section 5.4).
-fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h [u8]> {
-    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|b| *b == b';'));
-    pairs.filter_map(|pair| pair.trim_ascii_start().strip_prefix(name.as_bytes())?.strip_prefix(b"=")).next()
-}
-
 fn no_target(none: NoTarget) -> Box<Error> {
     match none {
         NoTarget::Full => Error::explain(FULL, "all places at the targets are taken").into_up(),
@@ -128,21 +122,7 @@ fn no_target(none: NoTarget) -> Box<Error> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
-
-    #[test]
-    fn a_cookie_is_found_by_its_whole_name() {
-        let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, HeaderValue::from_static("ab=0; a=1;b=2"));
-        headers.append(header::COOKIE, HeaderValue::from_static("c=3=4"));
-        for (name, wanted) in
-            [("a", Some("1")), ("b", Some("2")), ("c", Some("3=4")), ("ab", Some("0")), ("d", None)]
-        {
-            assert_eq!(cookie(&headers, name), wanted.map(str::as_bytes), "{name}");
-        }
-    }
 
     #[test]
     fn an_address_is_the_same_in_both_of_its_forms() {
