@@ -29,6 +29,7 @@ mod key_changes;
 mod key_times;
 mod listener;
 mod managed_by;
+mod named_agent;
 mod openapi;
 mod page;
 mod precondition;

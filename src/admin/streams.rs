@@ -10,9 +10,10 @@ use crate::model::{Instant, StreamKind};
 
 use super::body::Answer;
 use super::caller::Caller;
-use super::page::{Name, Nothing, Query};
+use super::SharedState;
+use super::named_agent::NamedAgent;
+use super::page::{Nothing, Query};
 use super::problem::Problem;
-use super::{SharedState, agents};
 
 /// Which stream.
 #[derive(Deserialize, JsonSchema)]
@@ -57,11 +58,9 @@ pub(super) struct Ended {
 /// Returns the streams of an agent, oldest first.
 pub(super) async fn list(
     State(state): State<SharedState>,
-    Name(name): Name,
     Query(Nothing {}): Query<Nothing>,
-) -> Result<Answer<Items>, Problem> {
-    let live = state.control().live();
-    let agent = agents::find(&live, &name)?;
+    NamedAgent(agent): NamedAgent,
+) -> Answer<Items> {
     let now = state.admin.clock.now();
     let streams = state.control().streams(&agent.name);
     let items = streams.iter().map(|stream| {
@@ -81,22 +80,20 @@ pub(super) async fn list(
             path: facts.path.to_string(),
         }
     });
-    Ok(Answer(Items { items: items.collect() }))
+    Answer(Items { items: items.collect() })
 }
 
 /// Ends one stream, or all of the agent.
 pub(super) async fn end(
     State(state): State<SharedState>,
     Extension(caller): Extension<Caller>,
-    Name(name): Name,
     Query(One { id }): Query<One>,
+    NamedAgent(agent): NamedAgent,
 ) -> Result<Answer<Ended>, Problem> {
-    let live = state.control().live();
-    let agent = agents::find(&live, &name)?;
     let which = id.map_or(Which::All, Which::One);
     let ended = state.control().end_streams(&caller.who(), &agent.name, which);
     if let (Some(id), 0) = (id, ended) {
-        return Err(Problem::not_found(&format!("running stream {id} of agent {name:?}")));
+        return Err(Problem::not_found(&format!("running stream {id} of agent {:?}", agent.name.as_str())));
     }
     Ok(Answer(Ended { ended }))
 }

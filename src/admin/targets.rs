@@ -8,9 +8,9 @@ use crate::model::TargetState;
 use crate::routing::Agent;
 
 use super::body::Answer;
-use super::page::{Name, Nothing, Query};
-use super::problem::Problem;
-use super::{SharedState, agents};
+use super::SharedState;
+use super::named_agent::NamedAgent;
+use super::page::{Nothing, Query};
 
 /// A target of an agent.
 #[derive(Serialize, JsonSchema)]
@@ -36,15 +36,13 @@ pub(super) struct Items {
 /// Returns the targets of an agent, and how each stands.
 pub(super) async fn list(
     State(state): State<SharedState>,
-    Name(name): Name,
     Query(Nothing {}): Query<Nothing>,
-) -> Result<Answer<Items>, Problem> {
-    let live = state.control().live();
-    let agent = agents::find(&live, &name)?;
+    NamedAgent(agent): NamedAgent,
+) -> Answer<Items> {
     let now = state.admin.clock.now();
     let Some(targets) = &agent.upstream.targets else {
-        let last = state.admin.decisions.last_failure(&name).and_then(|entry| entry.upstream_error);
-        return Ok(Answer(Items { items: vec![alone(agent, last.map(|cause| cause.as_str().to_owned()))] }));
+        let last = state.admin.decisions.last_failure(agent.name.as_str()).and_then(|entry| entry.upstream_error);
+        return Answer(Items { items: vec![alone(&agent, last.map(|cause| cause.as_str().to_owned()))] });
     };
     let items = targets.members.iter().map(|member| Shown {
         url: member.url.to_string(),
@@ -54,7 +52,7 @@ pub(super) async fn list(
         in_flight: member.target.in_flight(),
         last_error: member.target.standing.last_error().map(|error| error.what.into_owned()),
     });
-    Ok(Answer(Items { items: items.collect() }))
+    Answer(Items { items: items.collect() })
 }
 
 /// The one target of an agent of which no state is kept: it takes all requests whatever becomes of them.
