@@ -7,8 +7,12 @@ mod api_key;
 mod extract;
 mod memory;
 mod oauth;
+mod placed_session;
 mod session;
+mod session_id;
+mod session_key;
 mod session_keys;
+mod session_owner;
 mod token_location;
 
 pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyText, KEY_PREFIX};
@@ -17,6 +21,9 @@ pub use memory::TokenCache;
 pub use oauth::{
     Answer, AudienceClaim, BoundTokens, ForwardToken, Issuers, Malformed, OAuthPolicy, Token, TokenForm,
 };
-pub use session::{BadSessionId, SessionKeys, SessionOwner};
+pub use placed_session::PlacedSession;
+pub use session::SessionKeys;
+pub use session_id::BadSessionId;
 pub use session_keys::{BadSessionKeys, BadSharedKeys, ProcessSessionKeys, SessionKeySource};
+pub use session_owner::SessionOwner;
 pub use token_location::{TokenLocation, answered_protocol, query_without, strip};

@@ -2,17 +2,20 @@
 //!
 //! An agent's session id says nothing about whose it is, and a server that takes it for a credential lets in whoever has
 //! it. So the client gets the id with an authentication code over the agent and the client's identity, and the agent gets
-//! its own id back. Nothing is stored: a sealed id is as good after a restart as its key.
+//! its own id back. Nothing is stored: a sealed id is as good after a restart as its key. Ids that also say at which target a
+//! session runs are for `placed_session`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderValue;
 use ring::hmac;
 
-use crate::model::{AgentName, Digest, Issuer};
+use crate::model::{AgentName, Digest};
 
-/// The longest session id of an agent, in bytes; MCP sets no limit, and ids in use have 36 to 64.
-const MAX_ID: usize = 512;
+use super::session_id::{BadSessionId, id_text, is_id};
+use super::session_key::SessionKey;
+use super::session_owner::{SessionOwner, signed};
+
 /// What stands between the agent's id and the code. Neither the code nor its length depends on the id, so the last one
 /// counts.
 const SEPARATOR: char = '.';
@@ -22,9 +25,9 @@ const PURPOSE: &[u8] = b"portcullis mcp session 1";
 /// The keys that seal session ids.
 #[derive(Debug, Clone)]
 pub struct SessionKeys {
-    present: hmac::Key,
+    present: SessionKey,
     /// The key before the present one, so that a new key ends no session.
-    before: Option<hmac::Key>,
+    before: Option<SessionKey>,
     /// What the keys are compared by.
     fingerprint: Digest,
 }
@@ -37,36 +40,14 @@ impl PartialEq for SessionKeys {
 
 impl Eq for SessionKeys {}
 
-/// The owner of a session. No two kinds are ever equal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SessionOwner<'a> {
-    /// The subject of an issuer's tokens.
-    Subject(&'a Issuer, &'a str),
-    /// A client of an issuer whose tokens name no subject.
-    Client(&'a Issuer, &'a str),
-    /// The holders of an issuer's tokens that name neither.
-    Unnamed(&'a Issuer),
-    /// The holder of the API key of that id.
-    ApiKey(&'a str),
-    /// A caller without a credential, at an agent that asks for one: a rule opens the operation to the public.
-    Anonymous,
-    /// Anybody: the agent is public.
-    Anybody,
-}
-
-/// An agent's session id that cannot be sealed: it is empty, longer than 512 bytes, or holds more than visible ASCII.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a session id is 1 to {MAX_ID} characters of visible ASCII")]
-pub struct BadSessionId;
-
 impl SessionKeys {
     /// The present key, and the one before it.
     #[must_use]
     pub fn new(present: &[u8; 32], before: Option<&[u8; 32]>) -> Self {
-        let key = |bytes: &[u8; 32]| hmac::Key::new(hmac::HMAC_SHA256, bytes);
         let mut all = present.to_vec();
         all.extend(before.into_iter().flatten());
-        Self { present: key(present), before: before.map(key), fingerprint: Digest::of(&all) }
+        let (present, before) = (SessionKey::new(present), before.map(SessionKey::new));
+        Self { present, before, fingerprint: Digest::of(&all) }
     }
 
     /// The id that the client gets in the place of the agent's.
@@ -79,8 +60,8 @@ impl SessionKeys {
         owner: SessionOwner<'_>,
         id: &HeaderValue,
     ) -> Result<HeaderValue, BadSessionId> {
-        let id = id.to_str().ok().filter(|id| is_id(id)).ok_or(BadSessionId)?;
-        let code = code(&self.present, agent, owner, id);
+        let id = id_text(id)?;
+        let code = hmac::sign(&self.present.mac, &signed(PURPOSE, agent, owner, id));
         let sealed = format!("{id}{SEPARATOR}{}", URL_SAFE_NO_PAD.encode(code));
         HeaderValue::from_str(&sealed).map_err(|_| BadSessionId)
     }
@@ -94,9 +75,8 @@ impl SessionKeys {
         sealed: &HeaderValue,
     ) -> Option<HeaderValue> {
         let (id, code) = parts(sealed)?;
-        let signed = signed(agent, owner, id);
-        let is_by = |key: &hmac::Key| hmac::verify(key, &signed, &code).is_ok();
-        let known = is_by(&self.present) || self.before.as_ref().is_some_and(is_by);
+        let signed = signed(PURPOSE, agent, owner, id);
+        let known = self.all().any(|key| hmac::verify(&key.mac, &signed, &code).is_ok());
         known.then(|| HeaderValue::from_str(id).ok()).flatten()
     }
 
@@ -104,6 +84,16 @@ impl SessionKeys {
     #[must_use]
     pub fn unverified(sealed: &HeaderValue) -> Option<HeaderValue> {
         parts(sealed).and_then(|(id, _)| HeaderValue::from_str(id).ok())
+    }
+
+    /// The key that seals.
+    pub(super) const fn present(&self) -> &SessionKey {
+        &self.present
+    }
+
+    /// The keys that open, the present one first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &SessionKey> {
+        std::iter::once(&self.present).chain(&self.before)
     }
 }
 
@@ -114,36 +104,10 @@ fn parts(sealed: &HeaderValue) -> Option<(&str, Vec<u8>)> {
     (is_id(id) && code.len() == hmac::HMAC_SHA256.digest_algorithm().output_len()).then_some((id, code))
 }
 
-fn is_id(id: &str) -> bool {
-    (1..=MAX_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-fn code(key: &hmac::Key, agent: &AgentName, owner: SessionOwner<'_>, id: &str) -> hmac::Tag {
-    hmac::sign(key, &signed(agent, owner, id))
-}
-
-/// What the code is over: each text with its length, so that no two owners give the same bytes.
-fn signed(agent: &AgentName, owner: SessionOwner<'_>, id: &str) -> Vec<u8> {
-    let (kind, issuer, name) = match owner {
-        SessionOwner::Subject(issuer, sub) => (1, issuer.as_str(), sub),
-        SessionOwner::Client(issuer, client) => (2, issuer.as_str(), client),
-        SessionOwner::Unnamed(issuer) => (3, issuer.as_str(), ""),
-        SessionOwner::ApiKey(key) => (4, "", key),
-        SessionOwner::Anybody => (5, "", ""),
-        SessionOwner::Anonymous => (6, "", ""),
-    };
-    let mut signed = PURPOSE.to_vec();
-    signed.push(kind);
-    for text in [agent.as_str(), issuer, name, id] {
-        signed.extend((text.len() as u64).to_be_bytes());
-        signed.extend(text.as_bytes());
-    }
-    signed
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Issuer;
 
     fn agent(name: &str) -> AgentName {
         AgentName::parse(name).unwrap()

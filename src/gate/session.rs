@@ -11,7 +11,7 @@ use crate::authn::{BadSessionId, SessionKeys, SessionOwner};
 use crate::authz::{Check, Facts, OperationRules, Trace};
 use crate::model::{Enforcement, Identity, Reason};
 use crate::protocol::mcp::{Revision, SESSION_ID};
-use crate::routing::{Agent, Authenticator};
+use crate::routing::{Agent, Authenticator, SessionPlace};
 
 use super::Verdict;
 
@@ -24,6 +24,8 @@ pub enum SentSession {
     Absent,
     /// Its own id, in the place of the sealed one.
     Opened(HeaderValue),
+    /// The same, and the request goes to the target where the session runs.
+    Placed(HeaderValue, Box<SessionPlace>),
 }
 
 /// The session is not this caller's.
@@ -45,8 +47,9 @@ pub fn in_session(
     trace.check(Check::Session, opened.is_ok(), || Facts {
         // A session id is a secret.
         seen: None,
-        wanted: "a session that this agent began with this caller, named once".to_owned(),
-        fix: "let the client begin a new session; all sessions end when the gateway starts with another session key",
+        wanted: "a session that this agent began with this caller, named once, and whose target is there".to_owned(),
+        fix: "let the client begin a new session; all sessions end when the gateway starts with another session key, and those \
+              of a target when it is removed",
     });
     match (opened, agent.enforcement) {
         (Ok(sent), _) => (verdict, sent),
@@ -54,7 +57,7 @@ pub fn in_session(
             (verdict.but_refused(agent, Reason::SessionForeign), SentSession::Unchanged)
         }
         (Err(Foreign), Enforcement::Shadow) => {
-            let sent = unverified(headers);
+            let sent = unverified(agent, headers);
             // The first reason to refuse it is the one that counts.
             let is_first = verdict.reason == Reason::Ok;
             let refused = |verdict: Verdict| verdict.but_refused(agent, Reason::SessionForeign);
@@ -67,10 +70,11 @@ pub fn in_session(
 /// another reason.
 #[must_use]
 pub fn shadow_session(agent: &Agent, identity: Option<&Identity>, headers: &HeaderMap) -> SentSession {
-    open(agent, identity, headers).unwrap_or_else(|Foreign| unverified(headers))
+    open(agent, identity, headers).unwrap_or_else(|Foreign| unverified(agent, headers))
 }
 
-/// The session id that a client receives in the place of the agent's; `None` where the request knows no sessions.
+/// The session id that a client receives in the place of the agent's; `None` where the request knows no sessions. `place` is
+/// where the session runs, at an agent whose sessions belong to their targets.
 ///
 /// # Errors
 /// When the agent's id is none that a client could send back.
@@ -79,12 +83,18 @@ pub fn seal_session(
     identity: Option<&Identity>,
     request: &HeaderMap,
     id: &HeaderValue,
+    place: Option<SessionPlace>,
 ) -> Result<Option<HeaderValue>, BadSessionId> {
     if Revision::of(request) == Ok(Revision::Mirrored) {
         return Ok(None);
     }
     let keys = agent.protocol.sessions().and_then(|sessions| sessions.keys()).ok_or(BadSessionId)?;
-    keys.seal(&agent.name, owner(agent, identity), id).map(Some)
+    let owner = owner(agent, identity);
+    if !agent.places_sessions() {
+        return keys.seal(&agent.name, owner, id).map(Some);
+    }
+    let target = place.and_then(|place| agent.session_text(place)).ok_or(BadSessionId)?;
+    keys.seal_placed(&agent.name, owner, id, &target).map(Some)
 }
 
 fn open(agent: &Agent, identity: Option<&Identity>, headers: &HeaderMap) -> Result<SentSession, Foreign> {
@@ -99,21 +109,46 @@ fn open(agent: &Agent, identity: Option<&Identity>, headers: &HeaderMap) -> Resu
     }
     let keys = sessions.keys().ok_or(Foreign)?;
     let owner = owner(agent, identity);
-    let opened = keys.open(&agent.name, owner, id).or_else(|| {
+    let opened = opened(agent, keys, owner, id).or_else(|| {
         // A client begins a session with a public handshake, and is asked for a token later.
         let begins_without = agent.entry.operations.as_deref().is_some_and(OperationRules::has_public);
         let began =
             (begins_without && owner != SessionOwner::Anonymous).then_some(SessionOwner::Anonymous)?;
-        keys.open(&agent.name, began, id)
+        opened(agent, keys, began, id)
     });
-    opened.map(SentSession::Opened).ok_or(Foreign)
+    opened.ok_or(Foreign)
 }
 
-/// The agent's id, where the client sent one of that form.
-fn unverified(headers: &HeaderMap) -> SentSession {
+/// What becomes of an id that was sealed for this owner; `None` for any other, and where the target of the session is gone.
+fn opened(
+    agent: &Agent,
+    keys: &SessionKeys,
+    owner: SessionOwner<'_>,
+    id: &HeaderValue,
+) -> Option<SentSession> {
+    if !agent.places_sessions() {
+        return keys.open(&agent.name, owner, id).map(SentSession::Opened);
+    }
+    let session = keys.open_placed(&agent.name, Some(owner), id)?;
+    let place = agent.session_place(&session.target)?;
+    Some(SentSession::Placed(session.id, Box::new(place)))
+}
+
+/// The agent's id, where the client sent one of that form, and where its session runs, as far as that is there.
+fn unverified(agent: &Agent, headers: &HeaderMap) -> SentSession {
     let mut ids = headers.get_all(SESSION_ID).iter();
     let (Some(id), None) = (ids.next(), ids.next()) else { return SentSession::Unchanged };
-    SessionKeys::unverified(id).map_or(SentSession::Unchanged, SentSession::Opened)
+    if !agent.places_sessions() {
+        return SessionKeys::unverified(id).map_or(SentSession::Unchanged, SentSession::Opened);
+    }
+    let keys = agent.protocol.sessions().and_then(|sessions| sessions.keys());
+    let Some(session) = keys.and_then(|keys| keys.open_placed(&agent.name, None, id)) else {
+        return SentSession::Unchanged;
+    };
+    match agent.session_place(&session.target) {
+        Some(place) => SentSession::Placed(session.id, Box::new(place)),
+        None => SentSession::Opened(session.id),
+    }
 }
 
 /// The owner of the sessions that this caller begins.
@@ -170,13 +205,13 @@ agents:
   http: { route: /http, upstream: 'http://127.0.0.1:9', auth: public }
 ";
 
-    fn snapshot() -> Snapshot {
-        let document = parse(&[Source::new("a.yaml", CONFIG)], &|_| None).unwrap();
+    fn snapshot(config: &str) -> Snapshot {
+        let document = parse(&[Source::new("a.yaml", config)], &|_| None).unwrap();
         compile(&document, &Files::new(), None, &Metrics::new().unwrap()).unwrap().snapshot
     }
 
-    fn settled() -> Snapshot {
-        let snapshot = snapshot();
+    fn settled(config: &str) -> Snapshot {
+        let snapshot = snapshot(config);
         snapshot.sessions.settle(SessionKeys::new(&[7; 32], None));
         snapshot
     }
@@ -212,7 +247,7 @@ agents:
 
     #[test]
     fn a_session_is_its_owners_at_its_agent_and_no_two_kinds_of_owners_are_equal() {
-        let snapshot = settled();
+        let snapshot = settled(CONFIG);
         let id = HeaderValue::from_static("agents-own");
         let everybody = [
             ("a", caller(0, Some("x"), Some("c"))),
@@ -230,7 +265,8 @@ agents:
         ];
         for (i, (name, identity)) in everybody.iter().enumerate() {
             let agent = &snapshot.agents[*name];
-            let sealed = seal_session(agent, identity.as_ref(), &HeaderMap::new(), &id).unwrap().unwrap();
+            let sealed =
+                seal_session(agent, identity.as_ref(), &HeaderMap::new(), &id, None).unwrap().unwrap();
             assert_ne!(sealed, id);
             for (j, (name, identity)) in everybody.iter().enumerate() {
                 let (decision, reason, sent) = asked(&snapshot.agents[*name], identity.as_ref(), &[&sealed]);
@@ -249,7 +285,7 @@ agents:
 
     #[test]
     fn a_refreshed_token_of_the_same_subject_goes_on() {
-        let snapshot = settled();
+        let snapshot = settled(CONFIG);
         let agent = &snapshot.agents["a"];
         let first = caller(0, Some("x"), Some("c"));
         let refreshed = first.clone().map(|identity| Identity {
@@ -260,17 +296,17 @@ agents:
             ..identity
         });
         let id = HeaderValue::from_static("agents-own");
-        let sealed = seal_session(agent, first.as_ref(), &HeaderMap::new(), &id).unwrap().unwrap();
+        let sealed = seal_session(agent, first.as_ref(), &HeaderMap::new(), &id, None).unwrap().unwrap();
         assert_eq!(asked(agent, refreshed.as_ref(), &[&sealed]).2, SentSession::Opened(id));
     }
 
     #[test]
     fn a_session_of_a_public_handshake_goes_on_with_a_token_and_not_the_other_way_round() {
-        let snapshot = settled();
+        let snapshot = settled(CONFIG);
         let (open, alice) = (&snapshot.agents["open"], caller(0, Some("alice"), None));
         let id = HeaderValue::from_static("agents-own");
         let seal = |identity: Option<&Identity>| {
-            seal_session(open, identity, &HeaderMap::new(), &id).unwrap().unwrap()
+            seal_session(open, identity, &HeaderMap::new(), &id, None).unwrap().unwrap()
         };
         let (public, hers) = (seal(None), seal(alice.as_ref()));
         for (sealed, identity, wanted) in [
@@ -284,17 +320,18 @@ agents:
         }
         // Without a public rule there is no such session, and one of another life of the agent is none.
         let agent = &snapshot.agents["a"];
-        let public = seal_session(agent, None, &HeaderMap::new(), &id).unwrap().unwrap();
+        let public = seal_session(agent, None, &HeaderMap::new(), &id, None).unwrap().unwrap();
         assert_eq!(asked(agent, alice.as_ref(), &[&public]).1, Reason::SessionForeign);
     }
 
     #[test]
     fn ids_that_were_never_given_are_foreign_and_shadow_mode_passes_them_as_they_came() {
-        let snapshot = settled();
+        let snapshot = settled(CONFIG);
         let alice = caller(0, Some("alice"), None);
         let id = HeaderValue::from_static("agents-own");
-        let sealed =
-            seal_session(&snapshot.agents["a"], alice.as_ref(), &HeaderMap::new(), &id).unwrap().unwrap();
+        let sealed = seal_session(&snapshot.agents["a"], alice.as_ref(), &HeaderMap::new(), &id, None)
+            .unwrap()
+            .unwrap();
         let empty = HeaderValue::from_static("");
         for ids in [&[&id] as &[_], &[&empty], &[&sealed, &sealed], &[&sealed, &id]] {
             let wanted = (Decision::Deny, Reason::SessionForeign, SentSession::Unchanged);
@@ -309,7 +346,7 @@ agents:
 
     #[test]
     fn a_request_that_is_refused_keeps_its_reason() {
-        let snapshot = settled();
+        let snapshot = settled(CONFIG);
         let id = HeaderValue::from_static("x");
         for (name, decision, sent) in [
             ("a", Decision::Deny, SentSession::Unchanged),
@@ -324,14 +361,14 @@ agents:
 
     #[test]
     fn a_revision_without_sessions_has_no_id_in_either_direction() {
-        let snapshot = settled();
+        let snapshot = settled(CONFIG);
         let (agent, id) = (&snapshot.agents["public"], HeaderValue::from_static("x"));
         for (revision, none) in [("2025-11-25", false), ("2026-07-28", true), ("2027-01-01", true)] {
             let revision = HeaderValue::from_static(revision);
             let sent = headers(&[(Revision::HEADER, &revision), (SESSION_ID, &id)]);
             let (verdict, becomes) =
                 in_session(agent, Verdict::allowed(agent, None, None), &sent, &mut Silent);
-            let sealed = seal_session(agent, None, &sent, &id).unwrap();
+            let sealed = seal_session(agent, None, &sent, &id, None).unwrap();
             assert_eq!((sealed.is_none(), becomes == SentSession::Absent), (none, none), "{revision:?}");
             assert_eq!(verdict.reason == Reason::Ok, none, "{revision:?}");
         }
@@ -339,10 +376,64 @@ agents:
 
     #[test]
     fn before_the_process_has_keys_no_session_is_anybodys() {
-        let snapshot = snapshot();
+        let snapshot = snapshot(CONFIG);
         let (agent, id) = (&snapshot.agents["public"], HeaderValue::from_static("x"));
-        assert!(seal_session(agent, None, &HeaderMap::new(), &id).is_err());
+        assert!(seal_session(agent, None, &HeaderMap::new(), &id, None).is_err());
         let sealed = SessionKeys::new(&[7; 32], None).seal(&agent.name, SessionOwner::Anybody, &id).unwrap();
         assert_eq!(asked(agent, None, &[&sealed]).1, Reason::SessionForeign);
+    }
+
+    /// A public agent and one that is in shadow mode, whose sessions run at these targets.
+    fn placed(targets: &str) -> Snapshot {
+        let agent = |name: &str, further: &str| {
+            format!(
+                "  {name}: {{ route: /{name}, protocol: mcp, auth: public, upstream: {{ targets: {targets}, affinity: \
+                 mcp_session }}{further} }}\n"
+            )
+        };
+        let agents = agent("a", "") + &agent("b", "") + &agent("shadow", ", enforcement: shadow");
+        settled(&format!("version: 1\nagents:\n{agents}"))
+    }
+
+    #[test]
+    fn a_session_goes_to_the_target_that_began_it_and_is_nobodys_once_that_is_gone() {
+        let both = placed("['http://10.0.0.1:9', 'http://10.0.0.2:9']");
+        let id = HeaderValue::from_static("agents-own");
+        let at = |target| SessionPlace { target, address: None };
+        let seal = |name: &str, target| {
+            let agent = &both.agents[name];
+            seal_session(agent, None, &HeaderMap::new(), &id, Some(at(target))).unwrap().unwrap()
+        };
+        for target in 0..2 {
+            let sealed = seal("a", target);
+            let sent = SentSession::Placed(id.clone(), Box::new(at(target)));
+            assert_eq!(asked(&both.agents["a"], None, &[&sealed]), (Decision::Allow, Reason::Ok, sent));
+            let other = asked(&both.agents["b"], None, &[&sealed]);
+            assert_eq!((other.0, other.1), (Decision::Deny, Reason::SessionForeign), "another agent");
+        }
+        let second = placed("['http://10.0.0.3:9', 'http://10.0.0.2:9']");
+        let (gone, stays) = (seal("a", 0), seal("a", 1));
+        assert_eq!(asked(&second.agents["a"], None, &[&gone]).1, Reason::SessionForeign);
+        let sent = SentSession::Placed(id.clone(), Box::new(at(1)));
+        assert_eq!(asked(&second.agents["a"], None, &[&stays]).2, sent);
+        let shadow = asked(&second.agents["shadow"], None, &[&seal("shadow", 0)]);
+        assert_eq!((shadow.0, shadow.2), (Decision::ShadowDeny, SentSession::Opened(id.clone())));
+        assert!(
+            seal_session(&both.agents["a"], None, &HeaderMap::new(), &id, None).is_err(),
+            "without a place"
+        );
+    }
+
+    #[test]
+    fn ids_of_before_are_foreign_once_sessions_belong_to_their_targets() {
+        let snapshot = placed("['http://10.0.0.1:9']");
+        let agent = &snapshot.agents["a"];
+        let id = HeaderValue::from_static("agents-own");
+        let before = SessionKeys::new(&[7; 32], None).seal(&agent.name, SessionOwner::Anybody, &id).unwrap();
+        for foreign in [&before, &id, &HeaderValue::from_static("")] {
+            assert_eq!(asked(agent, None, &[foreign]).1, Reason::SessionForeign, "{foreign:?}");
+            let shadow = asked(&snapshot.agents["shadow"], None, &[foreign]);
+            assert_eq!((shadow.0, shadow.2), (Decision::ShadowDeny, SentSession::Unchanged), "{foreign:?}");
+        }
     }
 }

@@ -15,6 +15,7 @@ use crate::routing::{Agent, Match};
 
 use super::answer::{Own, Problem};
 use super::context::Context;
+use super::govern::Governed;
 use super::grpc;
 use super::health;
 use super::limits;
@@ -49,16 +50,16 @@ impl Gateway {
             self.limit_before(agent, limits, session, ctx)?;
         }
         let judged = self.judge_origin(agent, session, ctx);
-        let (agent, permit, held, lists) = match (judged, routed) {
+        let (agent, permit, held, lists, session_place) = match (judged, routed) {
             (Some(judged), Routed::Plain(agent) | Routed::InSession(agent) | Routed::Governed(agent)) => {
                 let permit = judged?;
-                session_id::send_in_shadow(session, &agent, ctx)?;
-                (agent, permit, None, None)
+                let session_place = session_id::send_in_shadow(session, &agent, ctx)?;
+                (agent, permit, None, None, session_place)
             }
             (None, Routed::Plain(agent)) => {
                 let permit = self.decide(&agent, request, head, ctx, |verdict, _| verdict).await;
                 let permit = permit.ok_or_else(|| self.refused(&agent, head, ctx))?;
-                (agent, permit, None, None)
+                (agent, permit, None, None, None)
             }
             (None, Routed::InSession(agent)) => {
                 let mut sent = SentSession::Unchanged;
@@ -69,13 +70,13 @@ impl Gateway {
                 };
                 let permit = self.decide(&agent, request, head, ctx, last).await;
                 let permit = permit.ok_or_else(|| self.refused(&agent, head, ctx))?;
-                session_id::send(session, sent)?;
-                (agent, permit, None, None)
+                let session_place = session_id::send(session, sent)?;
+                (agent, permit, None, None, session_place)
             }
             (None, Routed::Governed(agent)) => {
-                let (permit, held) = self.govern(&agent, session, ctx).await?;
+                let Governed { permit, held, session_place } = self.govern(&agent, session, ctx).await?;
                 let lists = Lists::of(&agent, ctx.verdict.asked.as_deref());
-                (agent, permit, held, lists)
+                (agent, permit, held, lists, session_place)
             }
         };
         let head = session.req_header();
@@ -90,7 +91,7 @@ impl Gateway {
             limits::give_back(&agent, ctx);
             return Err(Refusal::Busy.into());
         };
-        Ok(Admitted { permit, slot, held, lists })
+        Ok(Admitted { permit, slot, held, lists, session_place })
     }
 
     /// Answers requests that need no route: heads over the limits, TRACE, health checks.

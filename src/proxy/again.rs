@@ -108,7 +108,8 @@ impl Gateway {
         let agent = Arc::clone(passage.agent());
         let Some(targets) = &agent.upstream.targets else { return false };
         let now = self.clock.now();
-        let Ok(place) = balance::take(&agent, targets, Ask { now, key, tried: Some(tried) }) else {
+        let Ok(place) = balance::take(&agent, targets, Ask { now, key, only: None, tried: Some(tried) })
+        else {
             return false;
         };
         if !targets.budget.take(now, &targets.spread.retry) {
@@ -152,6 +153,7 @@ fn may_be_sent(session: &mut Session, passage: &Passage, sent: Sent) -> bool {
         targets.is_some_and(|targets| targets.spread.retry.methods.contains(&session.req_header().method))
     };
     !passage.attempts.has_moved()
+        && passage.session_place.is_none()
         && session.response_written().is_none()
         && (sent == Sent::Nothing || (is_safe(session) && !passage.is_websocket()))
         && is_held(session, passage)

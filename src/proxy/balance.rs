@@ -31,8 +31,10 @@ impl Gateway {
         let agent = passage.agent();
         let Some(targets) = &agent.upstream.targets else { return Ok(()) };
         targets.budget.requested(now, &targets.spread.retry);
-        let place = match take(agent, targets, Ask { now, key, tried: None }) {
-            Err(NoTarget::Full) => self.wait(agent, targets, key).await,
+        let only = passage.session_place.as_ref().map(|place| place.target);
+        let ask = Ask { now, key, only, tried: None };
+        let place = match take(agent, targets, ask) {
+            Err(NoTarget::Full) => self.wait(agent, targets, ask).await,
             other => other,
         };
         passage.place = Some(place.map_err(no_target)?);
@@ -40,12 +42,12 @@ impl Gateway {
     }
 
     /// Waits until a target has a place, for as long as connecting to it may take.
-    async fn wait(&self, agent: &Arc<Agent>, targets: &Targets, key: Option<u64>) -> Result<Place, NoTarget> {
+    async fn wait(&self, agent: &Arc<Agent>, targets: &Targets, ask: Ask) -> Result<Place, NoTarget> {
         let Some(_waiting) = Waiting::begin(targets) else { return Err(NoTarget::Full) };
         let end = Tick::now() + agent.upstream.connect_timeout;
         loop {
             sleep(LOOK).await;
-            match take(agent, targets, Ask { now: self.clock.now(), key, tried: None }) {
+            match take(agent, targets, Ask { now: self.clock.now(), ..ask }) {
                 Err(NoTarget::Full) if Tick::now() < end => {}
                 other => return other,
             }
@@ -84,14 +86,17 @@ pub(super) fn take(agent: &Arc<Agent>, targets: &Targets, ask: Ask) -> Result<Pl
 /// The hash of what a request is placed by, where its agent places them so.
 pub(super) fn key(session: &Session, ctx: &Context) -> pingora::Result<Option<u64>> {
     let agent = ctx.passage()?.agent();
-    let by = agent.upstream.targets.as_ref().and_then(|targets| targets.spread.hash.as_ref());
+    let Some(spread) = agent.upstream.targets.as_ref().map(|targets| &targets.spread) else {
+        return Ok(None);
+    };
     let headers = &session.req_header().headers;
-    Ok(by.and_then(|by| match by {
+    let hashed = |by: &HashBy| match by {
         HashBy::Principal => principal(agent, ctx),
         HashBy::Address => ctx.remote.map(address),
         HashBy::Header(name) => headers.get(name).map(|value| text_hash(value.as_bytes())),
         HashBy::Cookie(name) => cookies(headers, name).next().map(text_hash),
-    }))
+    };
+    Ok(spread.affinity.by().and_then(hashed).or_else(|| spread.hash.as_ref().and_then(hashed)))
 }
 
 /// Provider and subject, or the API key.

@@ -38,6 +38,7 @@ pub(super) async fn answer(session: &mut Session, error: &Error, ctx: &mut Conte
     let Some(refusal) = refusal(over, error) else {
         return FailToProxy { error_code: 0, can_reuse_downstream: false };
     };
+    let refusal = if over.is_none() && is_away(error, ctx) { Refusal::BadGateway } else { refusal };
     if response::written(session).is_none() {
         session.set_keepalive(None);
         ctx.grpc_status = grpc::status(session.req_header(), refusal);
@@ -80,6 +81,13 @@ fn refusal(over: Option<Over>, error: &Error) -> Option<Refusal> {
         (ErrorSource::Downstream, _) => Refusal::NotForwardable,
         (ErrorSource::Internal | ErrorSource::Unset, _) => Refusal::Failed,
     })
+}
+
+/// Whether the one target of a session cannot be reached. It is away then, however long it took to find out: clients take a 504
+/// for a session that still works.
+fn is_away(error: &Error, ctx: &Context) -> bool {
+    let is_slow = matches!(error.etype(), ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout);
+    is_slow && ctx.admitted().is_some_and(|passage| passage.session_place.is_some())
 }
 
 /// Tells operators of a failure that is not the client's.

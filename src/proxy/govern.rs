@@ -12,7 +12,7 @@ use crate::authz::{Silent, Witness};
 use crate::gate::{Evidence, Need, Permit, Step, Verdict, decide_operation};
 use crate::model::{Fetched, OperationClass, Refusal};
 use crate::protocol::mcp::{Mirrored, Revision};
-use crate::routing::{Agent, Protocol};
+use crate::routing::{Agent, Protocol, SessionPlace};
 
 use super::answer::Own;
 use super::context::Context;
@@ -35,6 +35,15 @@ struct Progress {
     took: Duration,
 }
 
+/// A request whose message was judged.
+pub(super) struct Governed {
+    pub(super) permit: Permit,
+    /// What was read of its body.
+    pub(super) held: Option<Held>,
+    /// Where its session runs, at an agent whose sessions belong to their targets.
+    pub(super) session_place: Option<Box<SessionPlace>>,
+}
+
 impl Gateway {
     /// Decides about a request to `agent`, counts the decision and notes it. The context gets the verdict, and what was
     /// read of the body.
@@ -43,7 +52,7 @@ impl Gateway {
         agent: &Arc<Agent>,
         session: &mut Session,
         ctx: &mut Context,
-    ) -> Result<(Permit, Option<Held>), Own> {
+    ) -> Result<Governed, Own> {
         let mut progress = Progress::default();
         match (session.req_header().method == Method::POST, session.is_body_empty()) {
             // Only a POST has a message: the body of another request is none that could be read.
@@ -89,13 +98,14 @@ impl Gateway {
             let refused = || self.refused(agent, session.req_header(), ctx).into();
             return Err(unread.map_or_else(refused, |unread| unread.refusal().into()));
         };
+        let mut session_place = None;
         if let Protocol::Mcp(_) = agent.protocol {
             forget_claims(session);
-            session_id::send(session, sent)?;
+            session_place = session_id::send(session, sent)?;
         }
         let held = read.map_or(Ok(None), |read| Held::of(session, read));
         let held = held.map_err(|Unsendable| Own::from(Refusal::Failed))?;
-        Ok((permit, held))
+        Ok(Governed { permit, held, session_place })
     }
 
     /// Asks for the decision once.

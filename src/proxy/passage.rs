@@ -12,7 +12,7 @@ use crate::door::{EndedAt, Over, Patience};
 use crate::gate::Permit;
 use crate::limits::Slot;
 use crate::model::EndedBy;
-use crate::routing::Agent;
+use crate::routing::{Agent, SessionPlace};
 use crate::telemetry::UpstreamError;
 use crate::upstream::Endpoint;
 
@@ -35,6 +35,8 @@ pub(super) struct Admitted {
     pub(super) held: Option<Held>,
     /// What is to be done about lists in the response.
     pub(super) lists: Option<Box<Lists>>,
+    /// Where its session runs, at an agent whose sessions belong to their targets.
+    pub(super) session_place: Option<Box<SessionPlace>>,
 }
 
 /// An admitted request.
@@ -48,6 +50,8 @@ pub(super) struct Passage {
     pub(super) attempts: Attempts,
     /// The place at a target, where the agent has several or the state of the one is kept.
     pub(super) place: Option<Place>,
+    /// Where its session runs: it goes there or nowhere.
+    pub(super) session_place: Option<Box<SessionPlace>>,
     /// The stream that the response has turned out to be.
     pub(super) stream: Option<Box<Stream>>,
     pub(super) body: BodyCount,
@@ -118,7 +122,7 @@ pub(super) struct BodyCount {
 
 impl Passage {
     pub(super) fn new(admitted: Admitted, kind: Kind, patience: Option<Patience>) -> Self {
-        let Admitted { permit, slot, held, lists } = admitted;
+        let Admitted { permit, slot, held, lists, session_place } = admitted;
         Self {
             permit,
             _slot: slot,
@@ -126,6 +130,7 @@ impl Passage {
             patience,
             attempts: Attempts::default(),
             place: None,
+            session_place,
             stream: None,
             body: BodyCount::default(),
             held,

@@ -34,12 +34,13 @@ const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 100;
 /// The peer for the next attempt, with its timeouts and its trust.
 pub(super) fn choose(passage: &mut Passage) -> pingora::Result<Box<HttpPeer>> {
     let is_websocket = passage.is_websocket();
-    let Passage { permit, attempts, place, failure, .. } = passage;
+    let Passage { permit, attempts, place, session_place, failure, .. } = passage;
     let upstream = &permit.agent().upstream;
     let member = place.as_ref().and_then(Place::member);
     let endpoint = member.map_or(&upstream.endpoint, |member| &member.target.endpoint);
     attempts.begin(|| endpoint.turn());
-    let address = endpoint.address(attempts.turn, attempts.failed);
+    let own_address = member.and(session_place.as_ref()).and_then(|place| place.address);
+    let address = own_address.or_else(|| endpoint.address(attempts.turn, attempts.failed));
     attempts.last = Attempt { address, tunnel: None };
     let own_name = member.and_then(|member| member.server_name.as_deref());
     let server_name = upstream.tls.as_ref().map(|tls| own_name.unwrap_or(&tls.server_name).to_owned());
@@ -93,7 +94,8 @@ pub(super) fn choose(passage: &mut Passage) -> pingora::Result<Box<HttpPeer>> {
 /// Notes a failed connection; returns whether another address is tried.
 pub(super) fn takes_next_address(passage: &mut Passage) -> bool {
     passage.attempts.failed += 1;
-    passage.attempts.failed < passage.endpoint().len().min(MAX_ATTEMPTS)
+    let has_own = passage.session_place.as_ref().is_some_and(|place| place.address.is_some());
+    !has_own && passage.attempts.failed < passage.endpoint().len().min(MAX_ATTEMPTS)
 }
 
 fn certified(chain: &[Vec<u8>], key: &[u8]) -> Arc<CertKey> {

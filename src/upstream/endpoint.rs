@@ -84,6 +84,12 @@ impl Endpoint {
         self.addresses.with(Vec::clone)
     }
 
+    /// Whether this is one of the known addresses.
+    #[must_use]
+    pub fn has(&self, address: SocketAddr) -> bool {
+        self.addresses.with(|all| all.contains(&address))
+    }
+
     /// Notes how long a connection may be idle, as the upstream says in `Keep-Alive`.
     pub fn keeps_for(&self, rest: Duration) {
         let rest = u64::try_from(rest.as_millis()).unwrap_or(u64::MAX);

@@ -3,10 +3,12 @@
 //!
 //! Loops of `control` resolve names and check health; `proxy` makes the connections.
 
+mod affinity;
 mod agent_upstream;
 mod budget;
 mod client_certificate;
 mod endpoint;
+mod hash_by;
 mod health;
 mod member;
 mod pick;
@@ -18,10 +20,12 @@ mod target;
 mod targets;
 mod trust;
 
+pub use affinity::Affinity;
 pub use agent_upstream::{Upstream, UpstreamHost, UpstreamTls};
 pub use budget::{Budget, RetryRules};
 pub use client_certificate::ClientCertificate;
 pub use endpoint::Endpoint;
+pub use hash_by::HashBy;
 pub use health::{Health, Row};
 pub use member::Member;
 pub use pick::text_hash;
@@ -30,5 +34,5 @@ pub use running::{BOUNDARY_WAIT, Ended, Listed, Right, Running, Stream, StreamFa
 pub use set_headers::SetHeaders;
 pub use standing::{Eject, LastError, Standing};
 pub use target::{Target, TargetKey};
-pub use targets::{Ask, Balance, HashBy, NoTarget, Spread, Targets};
+pub use targets::{Ask, Balance, NoTarget, Spread, Targets};
 pub use trust::Trust;

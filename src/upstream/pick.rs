@@ -138,6 +138,7 @@ mod tests {
 
     use http::HeaderValue;
 
+    use super::super::affinity::Affinity;
     use super::super::budget::tests::rules;
     use super::super::endpoint::Endpoint;
     use super::super::standing::tests::eject;
@@ -173,6 +174,7 @@ mod tests {
         let spread = Spread {
             balance,
             hash: None,
+            affinity: Affinity::None,
             eject: eject(),
             retry: rules(),
             health: None,
@@ -184,7 +186,7 @@ mod tests {
     }
 
     fn ask(now: Instant) -> Ask {
-        Ask { now, key: None, tried: None }
+        Ask { now, key: None, only: None, tried: None }
     }
 
     /// How often each is picked in so many requests that end at once.
@@ -252,8 +254,7 @@ mod tests {
     #[test]
     fn the_same_key_goes_to_the_same_target_and_only_those_of_one_that_is_out_move() {
         let all = targets(Balance::Hash, &[1, 1, 1, 1]);
-        let pick =
-            |key: u64, now| all.pick(Ask { now, key: Some(text_hash(&key.to_le_bytes())), tried: None });
+        let pick = |key: u64, now| all.pick(Ask { key: Some(text_hash(&key.to_le_bytes())), ..ask(now) });
         let before: Vec<usize> = (0..1_000).map(|key| pick(key, at(0)).unwrap()).collect();
         for index in 0..4 {
             let count = before.iter().filter(|i| **i == index).count();
@@ -341,5 +342,33 @@ mod tests {
         assert_eq!(targets.pick(ask(at(0))), Err(NoTarget::Full));
         targets.members[0].target.leave(shard);
         assert_eq!(targets.pick(ask(at(0))), Ok(0));
+    }
+
+    #[test]
+    fn a_session_has_the_one_target_whatever_its_weight_and_however_it_stands() {
+        for balance in [Balance::LeastInFlight, Balance::RoundRobin, Balance::Hash] {
+            let targets = with(balance, &[1, 1, 0], Some(1));
+            out(&targets, 0, at(0));
+            targets.members[1].target.standing.checked(false, at(0));
+            for only in 0..3 {
+                let ask = Ask { only: Some(only), key: Some(7), ..ask(at(1)) };
+                assert_eq!(targets.pick(ask), Ok(only), "{balance:?}");
+            }
+            let _shard = targets.members[2].target.enter();
+            let ask = Ask { only: Some(2), ..ask(at(1)) };
+            assert_eq!(targets.pick(ask), Err(NoTarget::Full), "{balance:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_request_says_names_its_target_whatever_the_balance() {
+        for balance in [Balance::LeastInFlight, Balance::RoundRobin, Balance::Hash] {
+            let targets = targets(balance, &[1; 8]);
+            for key in 0..20 {
+                let ask = Ask { key: Some(key), ..ask(at(0)) };
+                let first = targets.pick(ask);
+                assert!((0..20).all(|_| targets.pick(ask) == first), "{balance:?} {key}");
+            }
+        }
     }
 }

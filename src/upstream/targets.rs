@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::HeaderName;
-
 use crate::model::{Instant, PerShard, TargetState};
 
+use super::affinity::Affinity;
 use super::budget::{Budget, RetryRules};
+use super::hash_by::HashBy;
 use super::health::Health;
 use super::member::{MOST, Member, bit, bits};
 use super::pick::{self, Candidates};
@@ -34,6 +34,8 @@ pub struct Spread {
     pub balance: Balance,
     /// What [`Balance::Hash`] places requests by.
     pub hash: Option<HashBy>,
+    /// What keeps requests at one target.
+    pub affinity: Affinity,
     /// When failures eject one.
     pub eject: Eject,
     /// What may be sent again, and how often.
@@ -59,19 +61,6 @@ pub enum Balance {
     Hash,
 }
 
-/// What the requests are placed by that go to the same target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HashBy {
-    /// The proven caller: issuer and subject, or the API key.
-    Principal,
-    /// The client's address.
-    Address,
-    /// A field of the request.
-    Header(HeaderName),
-    /// A cookie.
-    Cookie(Box<str>),
-}
-
 /// What a request asks for.
 #[derive(Debug, Clone, Copy)]
 pub struct Ask {
@@ -79,6 +68,8 @@ pub struct Ask {
     pub now: Instant,
     /// The hash of what the request is placed by, where it has that.
     pub key: Option<u64>,
+    /// The one target that it may have, since its session runs there, whatever its weight and however it stands.
+    pub only: Option<usize>,
     /// The target that was tried already.
     pub tried: Option<usize>,
 }
@@ -122,6 +113,9 @@ impl Targets {
     /// # Errors
     /// When there is none.
     pub fn pick(&self, ask: Ask) -> Result<usize, NoTarget> {
+        if let Some(only) = ask.only {
+            return if self.with_a_place(bit(only)) == 0 { Err(NoTarget::Full) } else { Ok(only) };
+        }
         let may = self.may_be_asked(ask.now) & !ask.tried.map_or(0, bit);
         if may == 0 {
             return Err(NoTarget::None);
@@ -135,9 +129,9 @@ impl Targets {
         let candidates =
             Candidates { members: &self.members, slow_start: self.spread.slow_start, now: ask.now, of: free };
         let picked = match (self.spread.balance, ask.key) {
-            (Balance::Hash, Some(key)) => candidates.by_hash(key),
-            (Balance::RoundRobin, _) => candidates.in_turn(&self.turns.order, turn),
-            (Balance::LeastInFlight, _) | (Balance::Hash, None) => candidates.least(turn),
+            (_, Some(key)) => candidates.by_hash(key),
+            (Balance::RoundRobin, None) => candidates.in_turn(&self.turns.order, turn),
+            (Balance::LeastInFlight | Balance::Hash, None) => candidates.least(turn),
         };
         picked.ok_or(NoTarget::None)
     }

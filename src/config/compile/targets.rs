@@ -8,8 +8,8 @@ use http::HeaderValue;
 
 use crate::model::unbracketed;
 use crate::upstream::{
-    Balance, Budget, ClientCertificate, Eject, Endpoint, Health, Member, RetryRules, Spread, Target,
-    TargetKey, Targets, Upstream,
+    Affinity, Balance, Budget, ClientCertificate, Eject, Endpoint, Health, Member, RetryRules, Spread,
+    Target, TargetKey, Targets, Upstream,
 };
 
 use super::input::Input;
@@ -24,7 +24,8 @@ pub(super) struct Places {
     targets: Option<Vec<Arc<Target>>>,
 }
 
-/// The targets whose state is kept: those of agents that have several, check them, or limit them. An agent with one of these
+/// The targets whose state is kept: those of agents that have several, check them, limit them, or keep
+/// requests at them. An agent with one of these
 /// and nothing else shares its state; all others have none, and cost nothing.
 pub(super) fn watched(input: &Input<'_>) -> HashSet<TargetKey> {
     let upstreams = input.document.agents.iter().map(|agent| &*agent.upstream).filter(|u| keeps_state(u));
@@ -105,6 +106,7 @@ impl Places {
         let spread = Spread {
             balance: if written.hash.is_some() { Balance::Hash } else { written.balance },
             hash: written.hash.as_deref().cloned(),
+            affinity: written.affinity.as_deref().cloned().unwrap_or(Affinity::None),
             eject: eject(&written.eject.as_deref().cloned().unwrap_or_default()),
             retry,
             health: match written.health.as_deref() {
@@ -122,7 +124,8 @@ impl Places {
 
 /// Whether the state of an agent's targets is kept for its own sake.
 fn keeps_state(written: &settings::Upstream) -> bool {
-    written.targets.is_list() || written.health.is_some() || written.max_in_flight.is_some()
+    let has_affinity = written.affinity.as_deref().is_some_and(|affinity| *affinity != Affinity::None);
+    written.targets.is_list() || written.health.is_some() || written.max_in_flight.is_some() || has_affinity
 }
 
 /// What makes a target the one that others name, too.

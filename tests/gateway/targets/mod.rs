@@ -1,5 +1,6 @@
 //! Agents with several targets: which of them a request reaches, what a target that fails is spared, and what is sent again.
 
+mod affinity;
 mod again;
 mod ejected;
 mod identity;

@@ -22,18 +22,23 @@ impl Value for HashBy {
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
         let text = some_text(report, node)?;
-        let read = match text.split_once(':') {
-            None if text == "principal" => Some(Self::Principal),
-            None if text == "address" => Some(Self::Address),
-            Some(("header", name)) => HeaderName::from_bytes(name.as_bytes()).ok().map(Self::Header),
-            Some(("cookie", name)) if is_token(name.as_bytes()) => Some(Self::Cookie(name.into())),
-            None | Some(_) => None,
-        };
+        let read = named(&text);
         if read.is_none() {
             let message = format!("{} is nothing by which requests are placed", node.shown());
             report.say(Code::BadWord, node.place, message, FORMS);
         }
         read
+    }
+}
+
+/// What a text names.
+pub(super) fn named(text: &str) -> Option<HashBy> {
+    match text.split_once(':') {
+        None if text == "principal" => Some(HashBy::Principal),
+        None if text == "address" => Some(HashBy::Address),
+        Some(("header", name)) => HeaderName::from_bytes(name.as_bytes()).ok().map(HashBy::Header),
+        Some(("cookie", name)) if is_token(name.as_bytes()) => Some(HashBy::Cookie(name.into())),
+        None | Some(_) => None,
     }
 }
 

@@ -73,10 +73,7 @@ section! {
 /// Refuses a block for a protocol that the agent does not speak, and root metadata that nobody would be told.
 pub(super) fn check(fields: &Fields<'_>, agent: &AgentSettings) {
     let Some((place, _)) = fields.entry("mcp") else { return };
-    let word = fields.node("protocol").map(|node| &node.kind);
-    let is_other = |text: &str| matches!(text, "http" | "a2a");
-    let is_other = word.is_none_or(|kind| matches!(kind, Kind::Scalar(scalar) if is_other(&scalar.text)));
-    if agent.protocol != Spoken::Mcp && is_other {
+    if speaks_another(fields, agent) {
         let message = "`mcp` at an agent that does not speak MCP";
         let help = "write `protocol: mcp` beside it, or remove the block";
         fields.report().say(Code::ProtocolBlock, place, message, help);
@@ -87,6 +84,14 @@ pub(super) fn check(fields: &Fields<'_>, agent: &AgentSettings) {
         let message = "only agents with `auth.oauth` have metadata";
         fields.report().say(Code::RootMetadata, root.place, message, "remove `root_metadata`");
     }
+}
+
+/// Whether another protocol is written, or none. A word that is none was reported.
+pub(super) fn speaks_another(fields: &Fields<'_>, agent: &AgentSettings) -> bool {
+    let word = fields.node("protocol").map(|node| &node.kind);
+    let is_other = |text: &str| matches!(text, "http" | "a2a");
+    let is_other = word.is_none_or(|kind| matches!(kind, Kind::Scalar(scalar) if is_other(&scalar.text)));
+    agent.protocol != Spoken::Mcp && is_other
 }
 
 /// Says what it means to believe the head of a request.

@@ -1,6 +1,7 @@
 //! `agents`: what is behind the gateway.
 
 mod a2a;
+mod affinity;
 mod agent_url;
 mod api_key;
 mod audience;
@@ -109,6 +110,7 @@ section! {
                 refuse_lost_headers(fields, agent);
                 mcp::check(fields, agent);
                 passthrough::check(fields, agent);
+                affinity::check(fields, agent);
                 a2a::check(fields, agent);
                 rules::check(fields, agent);
             }

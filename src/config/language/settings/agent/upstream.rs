@@ -21,7 +21,7 @@ use crate::config::text::report::Report;
 use crate::config::text::source::Spanned;
 use crate::config::text::yaml::{Kind, Node};
 use crate::model::unbracketed;
-use crate::upstream::{Balance, HashBy, UpstreamProtocol};
+use crate::upstream::{Affinity, Balance, HashBy, UpstreamProtocol};
 
 const SECOND: u64 = 1_000;
 const HOUR: u64 = 3_600 * SECOND;
@@ -38,6 +38,9 @@ section! {
         balance: Balance as Balance = Balance::LeastInFlight;
         /// what the requests have in common that go to one target: principal, address, header:NAME or cookie:NAME
         hash: Option<Box<HashBy>> as Boxed<HashBy>;
+        /// what keeps requests at one target: none, mcp_session (a session of MCP stays where it began), principal, header:NAME or
+        /// cookie:NAME; default none
+        affinity: Option<Box<Affinity>> as Boxed<Affinity>;
         /// auto (HTTP/1.1 for http, what the server chooses for https), h1, h2 (https), or h2c (http)
         protocol: UpstreamProtocol as UpstreamProtocol = UpstreamProtocol::Auto;
         /// how long connecting may take
