@@ -1,4 +1,4 @@
-//! HTTP/2 by the frame, over TLS, at the real binary: what no library would send, what every library sends, and floods.
+//! HTTP/2 by the frame, over TLS and in plain text, at the real binary: what no library would send, what every library sends, and floods.
 //!
 //! Each case says what must come of it, and what may have reached the agent.
 
@@ -33,6 +33,10 @@ mod grpc;
 #[cfg(test)]
 #[path = "http2/grpc_refused.rs"]
 mod grpc_refused;
+
+#[cfg(test)]
+#[path = "http2/h2c.rs"]
+mod h2c;
 
 #[cfg(test)]
 #[path = "http2/heads.rs"]

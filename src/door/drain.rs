@@ -4,10 +4,14 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use crate::model::{Line, PerShard};
+
+/// How long a kept connection may still bring a request after draining has started.
+pub(super) const LAST_REQUEST: Duration = Duration::from_millis(500);
 
 /// Counts what must end before the process may. Cheap to clone.
 #[derive(Clone, Debug, Default)]

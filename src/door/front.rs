@@ -1,7 +1,7 @@
 //! The door in front of Pingora: gives connections slots, does their TLS handshake, reads the whole head of each HTTP/1
 //! request within one time limit and one size limit, and knows what is in flight.
 //!
-//! HTTP/2 connections go straight to Pingora. What a head says is for `framing` and for the application behind the door.
+//! HTTP/2 connections go to Pingora behind a guard. What a head says is for `framing` and for the application behind the door.
 
 use std::future::poll_fn;
 use std::io::ErrorKind;
@@ -24,43 +24,24 @@ use tokio::time::{Instant, timeout};
 use crate::model::{Refusal, RequestId};
 
 use super::answer;
+use super::begun::{Begun, Unspoken};
 use super::deadline::Deadline;
-use super::drain::{Busy, Drain};
+use super::drain::{Busy, LAST_REQUEST};
+use super::front_parts::FrontParts;
 use super::http1::bounded::Bounded;
-use super::http1::head::{self, Head, HeadLimits};
+use super::http1::head::{self, Head};
 use super::http2::guard::{self, Around};
 use super::pace::Paced;
 use super::proxy_protocol;
-use super::relays::Relays;
 use super::slots::{Crowd, Rest};
 use super::socket::Socket;
 use super::spread::Counted;
-use super::tls::TlsDoor;
 
-/// How long a kept connection may still bring a request after draining has started.
-const LAST_REQUEST: Duration = Duration::from_millis(500);
 /// How long the rest of a refused head is taken in, so that the answer is not lost with the connection.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// How long the runtime may take to notice a new socket. It can be written to at once, and yet nothing is before that.
 const NOTICED: Duration = Duration::from_millis(100);
-
-/// What a door is made of. The doors of all shards share it.
-#[derive(Debug, Clone)]
-pub struct FrontParts {
-    /// The limits of a request head.
-    pub head: HeadLimits,
-    /// How long a caller may take nothing of what it is sent.
-    pub write_timeout: Duration,
-    /// The connections.
-    pub crowd: Crowd,
-    /// The listeners that serve TLS.
-    pub tls: TlsDoor,
-    /// The listeners at which proxies say for whom they connect.
-    pub relays: Relays,
-    /// What is in flight.
-    pub drain: Drain,
-}
 
 /// The application that Pingora's listeners hand connections to. Cheap to clone.
 pub struct Front<A>(Arc<Inner<A>>);
@@ -107,11 +88,9 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
         let peer = digest.as_ref().and_then(|d| d.peer_addr()?.as_inet().map(SocketAddr::ip));
         let local = digest.as_ref().and_then(|d| d.local_addr()?.as_inet().copied());
         let mut stream = Paced::new(socket, inner.parts.write_timeout);
-        let (tls, relayed) = match (inner.parts.tls.at(local), inner.parts.relays.speak_at(local)) {
-            (Ok(tls), Ok(relayed)) => (tls, relayed),
-            (Err(error), _) | (_, Err(error)) => {
-                return tracing::error!(%error, "a connection was dropped");
-            }
+        let (tls, relayed, http2) = match inner.parts.kind_at(local) {
+            Ok(kind) => kind,
+            Err(error) => return tracing::error!(%error, "a connection was dropped"),
         };
         if relayed && !inner.parts.relays.trust(peer) {
             return inner.refuse_relay(peer, &"its peer is none of trusted_proxies");
@@ -137,6 +116,10 @@ impl<A: HttpServerApp + Send + Sync + 'static> Front<A> {
             peer
         };
         let stream: Stream = match tls {
+            None if http2 => match Box::pin(Begun::open(stream, &inner.parts)).await {
+                Ok(begun) => Box::new(begun),
+                Err(unspoken) => return Box::pin(inner.end_unspoken(unspoken, peer)).await,
+            },
             None => Box::new(stream),
             Some(tls) => {
                 let needed = inner.parts.crowd.needed(Rest::Silent);
@@ -283,6 +266,16 @@ impl<A: HttpServerApp + Send + Sync + 'static> Inner<A> {
         }
         let came = timeout(LAST_REQUEST, read).await;
         (!matches!(came, Ok(Ok(1..)))).then_some(Head::Gone)
+    }
+
+    /// Ends a connection of which nobody knows what it speaks, in the words of HTTP/1.
+    async fn end_unspoken(&self, unspoken: Unspoken, peer: Option<IpAddr>) {
+        match unspoken {
+            Unspoken::Late(mut stream) => self.refuse(&mut stream, Refusal::HeadTimeout, peer).await,
+            // Its request may be on its way.
+            Unspoken::SlotNeeded(mut stream) => self.turn_away_now(&mut stream, peer).await,
+            Unspoken::Gone => {}
+        }
     }
 
     async fn turn_away(&self, stream: &mut Paced, peer: Option<IpAddr>) {

@@ -5,10 +5,12 @@
 //! What a request asks for, and whether it may, is for others: nothing here knows of agents.
 
 mod answer;
+mod begun;
 mod deadline;
 mod drain;
 mod ending;
 mod front;
+mod front_parts;
 mod handshake;
 pub(crate) mod http1;
 mod http2;
@@ -18,6 +20,7 @@ mod listening;
 mod muster;
 mod pace;
 mod patience;
+mod prior_knowledge;
 mod proxy_protocol;
 mod relays;
 mod slots;
@@ -27,7 +30,8 @@ mod tls;
 
 pub use drain::{Busy, Drain};
 pub(crate) use ending::{EndedAt, Ending};
-pub use front::{Front, FrontParts, Recorder};
+pub use front::{Front, Recorder};
+pub use front_parts::FrontParts;
 pub(crate) use handshake::{CORRUPT, ENDED};
 pub use http1::head::HeadLimits;
 pub(crate) use keepalive::KEEPALIVE;
@@ -35,6 +39,7 @@ pub use listen::{find_the_gone, listen};
 pub use listening::{Listening, Sockets};
 pub use muster::Muster;
 pub(crate) use patience::{Over, Patience, Wait};
+pub use prior_knowledge::PriorKnowledge;
 pub use relays::Relays;
 pub use slots::{Crowd, CrowdLimits};
 pub use socket::Socket;

@@ -14,8 +14,8 @@ use tokio::sync::{mpsc, watch};
 
 use crate::config;
 use crate::door::{
-    Crowd, CrowdLimits, Front, FrontParts, HeadLimits, Listening, Muster, Relays, TlsDoor, find_the_gone,
-    listen,
+    Crowd, CrowdLimits, Front, FrontParts, HeadLimits, Listening, Muster, PriorKnowledge, Relays, TlsDoor,
+    find_the_gone, listen,
 };
 use crate::model::Clock;
 use crate::proxy::{Gateway, GatewayParts};
@@ -184,6 +184,7 @@ pub(super) fn server(
 fn door(settings: &config::Server, parts: &GatewayParts, metrics: &Metrics, room: Room) -> FrontParts {
     let with_tls = settings.listeners.iter().filter(|listener| listener.tls.is_some());
     let relayed = settings.listeners.iter().filter(|l| l.proxy_protocol == config::ProxyProtocol::V1V2);
+    let in_clear = settings.listeners.iter().filter(|listener| listener.h2c);
     FrontParts {
         head: HeadLimits {
             bytes: settings.limits.header_bytes,
@@ -195,6 +196,7 @@ fn door(settings: &config::Server, parts: &GatewayParts, metrics: &Metrics, room
         crowd: Crowd::new(crowd_limits(settings, room), metrics.connections()),
         tls: TlsDoor::new(with_tls.map(|listener| listener.address.value), &parts.snapshot, metrics),
         relays: Relays::new(relayed.map(|l| l.address.value), settings.trusted_proxies.clone()),
+        prior_knowledge: PriorKnowledge::new(in_clear.map(|listener| listener.address.value)),
         drain: parts.drain.clone(),
     }
 }

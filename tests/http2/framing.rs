@@ -104,7 +104,11 @@ fn cases() -> Vec<(&'static str, Vec<u8>)> {
 
 #[tokio::test]
 async fn frames_that_are_made_wrong_are_an_error_and_never_a_request() {
-    let world = World::start().await;
+    none_is_a_request(&World::start().await).await;
+}
+
+/// Sends all cases.
+pub(crate) async fn none_is_a_request(world: &World) {
     let cases = cases();
     let mut wrong = Vec::new();
     for (name, bytes) in &cases {

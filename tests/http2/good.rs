@@ -121,7 +121,11 @@ fn cases() -> Vec<Case> {
 
 #[tokio::test]
 async fn whatever_the_standard_allows_is_served() {
-    let world = World::start().await;
+    all_are_served(&World::start().await).await;
+}
+
+/// Sends all cases.
+pub(crate) async fn all_are_served(world: &World) {
     let cases = cases();
     let mut wrong = Vec::new();
     for (name, settings, bytes) in &cases {

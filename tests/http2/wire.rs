@@ -4,10 +4,9 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::client::TlsStream;
 
 pub(crate) const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
@@ -58,9 +57,14 @@ impl Fate {
     }
 }
 
+/// What carries a connection: TLS, or nothing but a socket.
+trait Carrier: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Carrier for T {}
+
 /// A connection.
 pub(crate) struct Wire {
-    tls: TlsStream<TcpStream>,
+    io: Box<dyn Carrier>,
     bytes: Vec<u8>,
     /// Whether settings are acknowledged: not before the preface.
     has_begun: bool,
@@ -144,14 +148,14 @@ impl Wire {
     /// The same over a socket of the test's own.
     pub(crate) async fn over(tcp: TcpStream, pem: &str) -> Self {
         let tls = testkit::client::over_tls(tcp, pem).await;
-        Self { tls, bytes: Vec::new(), has_begun: false }
+        Self { io: Box::new(tls), bytes: Vec::new(), has_begun: false }
     }
 
-    /// The same, with the preface and the settings of a client.
-    pub(crate) async fn connect(port: u16, pem: &str) -> Self {
-        let mut wire = Self::open(port, pem).await;
-        wire.begin(&CLIENT_SETTINGS).await;
-        wire
+    /// A connection in plain text on which nothing was sent.
+    pub(crate) async fn in_clear(port: u16) -> Self {
+        let tcp = TcpStream::connect(("127.0.0.1", port)).await.expect("it connects");
+        tcp.set_nodelay(true).expect("no delay");
+        Self { io: Box::new(tcp), bytes: Vec::new(), has_begun: false }
     }
 
     /// Sends the preface and these settings.
@@ -165,8 +169,8 @@ impl Wire {
     /// Sends bytes; `false` when the gateway takes no more.
     pub(crate) async fn send(&mut self, bytes: &[u8]) -> bool {
         let sent = async {
-            self.tls.write_all(bytes).await?;
-            self.tls.flush().await
+            self.io.write_all(bytes).await?;
+            self.io.flush().await
         };
         timeout(Duration::from_secs(10), sent).await.is_ok_and(|sent| sent.is_ok())
     }
@@ -181,7 +185,7 @@ impl Wire {
                 return Some(frame);
             }
             let mut piece = [0_u8; 16 * 1024];
-            let n = self.tls.read(&mut piece).await.ok()?;
+            let n = self.io.read(&mut piece).await.ok()?;
             if n == 0 {
                 return None;
             }

@@ -1,16 +1,26 @@
 //! The gateway with a TLS listener, an agent behind it, and what can be asked of both.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use testkit::{Certificate, Gateway, Since, Start, Upstream};
 
-use super::wire::{Fate, Wire, get};
+use super::wire::{CLIENT_SETTINGS, Fate, Wire, get};
 
 /// The longest that an answer on loopback may take.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
 
+/// What carries the connections of a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Over {
+    Tls,
+    /// Nothing: the client knows that the listener speaks HTTP/2 in plain text.
+    Clear,
+}
+
 /// What stands around a connection.
 pub(crate) struct World {
+    over: Over,
     pub(crate) gateway: Gateway,
     pub(crate) upstream: Upstream,
     pub(crate) pem: String,
@@ -27,6 +37,23 @@ impl World {
         Self::of(Start { server, ..Start::default() }, agents).await
     }
 
+    /// The same, asked over this.
+    pub(crate) async fn over(over: Over, server: &str) -> Self {
+        Self::over_with(over, server, "").await
+    }
+
+    /// The same with further agents.
+    pub(crate) async fn over_with(over: Over, server: &str, agents: &str) -> Self {
+        let layout: fn(&Path, &str) -> PathBuf = |folder, text| {
+            let (plain, clear) = ("    - address: 127.0.0.1:", "    - h2c: true\n      address: 127.0.0.1:");
+            let config = folder.join("portcullis.yaml");
+            std::fs::write(&config, text.replacen(plain, clear, 1)).expect("the configuration is written");
+            config
+        };
+        let layout = (over == Over::Clear).then_some(layout);
+        Self { over, ..Self::of(Start { server, layout, ..Start::default() }, agents).await }
+    }
+
     /// The same with an admin listener.
     pub(crate) async fn operated(agents: &str) -> Self {
         Self::of(Start { admin: Some(""), ..Start::default() }, agents).await
@@ -38,7 +65,7 @@ impl World {
         let certificate = Certificate::generate();
         let body = format!("{}{agents}", agents_of(&upstream));
         let start = Start { body: &body, certificate: Some(&certificate), ..start };
-        Self { gateway: start.ready().await, upstream, pem: certificate.pem }
+        Self { over: Over::Tls, gateway: start.ready().await, upstream, pem: certificate.pem }
     }
 
     /// Has the first two agents alone from now on.
@@ -48,12 +75,17 @@ impl World {
 
     /// A connection on which the client has begun.
     pub(crate) async fn connect(&self) -> Wire {
-        Wire::connect(self.gateway.tls_port, &self.pem).await
+        let mut wire = self.open().await;
+        wire.begin(&CLIENT_SETTINGS).await;
+        wire
     }
 
-    /// A TLS connection on which nothing was sent.
+    /// A connection on which nothing was sent, but for what TLS needs.
     pub(crate) async fn open(&self) -> Wire {
-        Wire::open(self.gateway.tls_port, &self.pem).await
+        match self.over {
+            Over::Tls => Wire::open(self.gateway.tls_port, &self.pem).await,
+            Over::Clear => Wire::in_clear(self.gateway.port).await,
+        }
     }
 
     /// How often a path has reached the agent.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use pingora::apps::ServerApp;
 use pingora::proxy::{HttpProxy, http_proxy};
 use pingora::server::configuration::ServerConf;
-use portcullis::door::{Crowd, CrowdLimits, Front, FrontParts, HeadLimits, Relays, TlsDoor};
+use portcullis::door::{Crowd, CrowdLimits, Front, FrontParts, HeadLimits, PriorKnowledge, Relays, TlsDoor};
 use portcullis::proxy::Gateway;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -91,6 +91,7 @@ fn front(agents: &Agents) -> Front<HttpProxy<Gateway>> {
         crowd: Crowd::new(crowd, agents.metrics.connections()),
         tls: TlsDoor::new([], &parts.snapshot, &agents.metrics),
         relays: Relays::default(),
+        prior_knowledge: PriorKnowledge::default(),
         drain: parts.drain,
     };
     let proxy = http_proxy(&Arc::new(ServerConf::default()), gateway);

@@ -30,7 +30,7 @@ pub(super) fn warn(findings: &Findings, document: &Document, running: &Snapshot)
 fn changed(written: &Server, running: &Server) -> Vec<&'static str> {
     let kept = |server: &Server| -> Vec<_> {
         let listeners = server.listeners.iter();
-        listeners.map(|l| (l.address.value, l.tls.is_some(), l.proxy_protocol)).collect()
+        listeners.map(|l| (l.address.value, l.tls.is_some(), l.proxy_protocol, l.h2c)).collect()
     };
     let mut changed = written.changed(running);
     changed.retain(|field| match *field {

@@ -160,6 +160,8 @@ codes! {
     FastRefresh "fast-refresh" Warning "Keys are fetched more than once a minute.";
     MoreShardsThanWorkers "more-shards-than-workers" Warning "More shards than workers: each has one of its own.";
     PlainListener "plain-listener" Warning "A listener without TLS on an address that is not loopback; a note behind `trusted_proxies`.";
+    PlainHttp2 "plain-http2" Warning "A listener that speaks HTTP/2 without TLS on an address that is not loopback; a note behind `trusted_proxies`.";
+    GrpcOverHttp1 "grpc-over-http1" Warning "An agent that looks like one of gRPC, at an http URL to which HTTP/1.1 is spoken.";
     SealingKeyMissing "sealing-key-missing" Warning "Each member of a fleet seals sessions with a key of its own.";
     SnapshotMissing "snapshot-missing" Warning "A member of a fleet keeps nothing of what ran last.";
     CertificateEnds "certificate-ends" Warning "A certificate has expired, or will within 30 days.";

@@ -11,6 +11,7 @@ mod claims;
 mod cors;
 mod eject;
 mod forward_token;
+mod grpc;
 mod health;
 mod i_know;
 mod mcp;
@@ -111,6 +112,7 @@ section! {
                 mcp::check(fields, agent);
                 passthrough::check(fields, agent);
                 affinity::check(fields, agent);
+                grpc::check(fields, agent);
                 a2a::check(fields, agent);
                 rules::check(fields, agent);
             }

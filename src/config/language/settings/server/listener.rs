@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::super::super::fields::Fields;
 use super::super::super::section::section;
 use super::super::super::shape::Shape;
 use super::super::super::value::{Placed, Value};
-use super::super::super::values::{FilePath, SocketAddress, SomeList, words};
+use super::super::super::values::{FilePath, Flag, SocketAddress, SomeList, words};
 use super::{Server, unwritten};
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
@@ -27,9 +28,22 @@ section! {
         tls: Option<Tls> as Tls;
         /// v1_v2: connections come from trusted_proxies and begin with the PROXY protocol
         proxy_protocol: ProxyProtocol as ProxyProtocol = ProxyProtocol::Off;
+        /// whether callers may speak HTTP/2 without TLS here, with prior knowledge; HTTP/1.1 is served as well
+        h2c: bool as Flag = false;
     }
-    // Without a certificate that could be read it would be a listener without TLS.
-    impl { const STRICT: bool = true; }
+    impl {
+        // Without a certificate that could be read it would be a listener without TLS.
+        const STRICT: bool = true;
+
+        fn check(fields: &Fields<'_>, read: Option<&Self>) {
+            let both = read.is_some_and(|listener| listener.h2c && listener.tls.is_some());
+            if let Some(node) = fields.node("h2c").filter(|_| both) {
+                let message = "`h2c` at a listener with TLS, where callers choose HTTP/2 themselves";
+                let help = "remove it, or give HTTP/2 without TLS a listener of its own";
+                fields.report().say(Code::BadWord, node.place, message, help);
+            }
+        }
+    }
 }
 
 section! {
@@ -66,7 +80,7 @@ words!(ProxyProtocol { Off = "off", V1V2 = "v1_v2" });
 impl Listener {
     /// Plain HTTP at an address that nobody wrote.
     pub(super) fn at(address: SocketAddr) -> Self {
-        Self { address: unwritten(address), tls: None, proxy_protocol: ProxyProtocol::Off }
+        Self { address: unwritten(address), tls: None, proxy_protocol: ProxyProtocol::Off, h2c: false }
     }
 
     /// The certificates by which it serves TLS; none is plain HTTP.
@@ -104,6 +118,19 @@ pub(super) fn refuse_untrusted_relays(report: &Report<'_>, server: &Server) {
         );
         let help = "name the proxies in `server.trusted_proxies`, or leave `proxy_protocol` off";
         report.say(Code::ProxyWithoutTrust, listener.address.place, message, help);
+    }
+}
+
+/// Who speaks HTTP/2 without TLS is a proxy or a program nearby, hardly somebody far away.
+pub(super) fn warn_of_h2c(report: &Report<'_>, server: &Server) {
+    let far = |listener: &&Listener| listener.h2c && !is_loopback(listener.address.ip());
+    for listener in server.listeners.iter().filter(far) {
+        let message = format!("callers reach {} by HTTP/2 without TLS", listener.address.shown());
+        let help = "remove `h2c`, or make sure that only proxies and programs of your own network reach it";
+        report.find(Code::PlainHttp2, listener.address.place, message, |finding| {
+            let finding = finding.help(help);
+            if server.trusted_proxies.is_empty() { finding } else { finding.noted() }
+        });
     }
 }
 

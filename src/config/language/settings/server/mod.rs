@@ -91,6 +91,7 @@ section! {
             if fields.has("listeners") {
                 listener::warn_of_plain(fields.report(), server);
             }
+            listener::warn_of_h2c(fields.report(), server);
             listener::refuse_untrusted_relays(fields.report(), server);
             refuse_shared_addresses(fields.report(), server);
             shards::warn_of_more_than_workers(fields, server);
