@@ -22,6 +22,7 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<SharedState>)> {
         ("/api/v1/agents/{name}/client-check", post(client_check::run)),
         ("/api/v1/agents/{name}/streams", get(streams::list).delete(streams::end)),
         ("/api/v1/agents/{name}/targets", get(targets::list)),
+        ("/api/v1/agents/{name}/targets/drain", post(targets::drain)),
         ("/api/v1/agents/{name}/test", post(trial::run)),
         ("/api/v1/identity-providers", get(providers::list)),
         ("/api/v1/identity-providers:probe", post(probe::run)),

@@ -1,16 +1,21 @@
-//! `/agents/{name}/targets`: the targets of an agent, and how each stands.
+//! `/agents/{name}/targets`: the targets of an agent, how each stands, and which of them takes no new requests.
 
+use axum::Extension;
 use axum::extract::State;
+use axum::http::StatusCode;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::model::TargetState;
+use crate::model::{Instant, TargetState};
 use crate::routing::Agent;
+use crate::upstream::{Member, TargetOrder, Targets};
 
-use super::body::Answer;
 use super::SharedState;
+use super::body::{Answer, Json};
+use super::caller::Caller;
 use super::named_agent::NamedAgent;
 use super::page::{Nothing, Query};
+use super::problem::{Problem, ProblemCode};
 
 /// A target of an agent.
 #[derive(Serialize, JsonSchema)]
@@ -33,6 +38,17 @@ pub(super) struct Items {
     items: Vec<Shown>,
 }
 
+/// What a target is told.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "TargetOrder")]
+pub(super) struct Told {
+    /// The target, as the `url` of its item says it.
+    url: String,
+    /// Whether it takes no new requests from now on, or takes them again.
+    drain: bool,
+}
+
 /// Returns the targets of an agent, and how each stands.
 pub(super) async fn list(
     State(state): State<SharedState>,
@@ -41,18 +57,47 @@ pub(super) async fn list(
 ) -> Answer<Items> {
     let now = state.admin.clock.now();
     let Some(targets) = &agent.upstream.targets else {
-        let last = state.admin.decisions.last_failure(agent.name.as_str()).and_then(|entry| entry.upstream_error);
+        let last =
+            state.admin.decisions.last_failure(agent.name.as_str()).and_then(|entry| entry.upstream_error);
         return Answer(Items { items: vec![alone(&agent, last.map(|cause| cause.as_str().to_owned()))] });
     };
-    let items = targets.members.iter().map(|member| Shown {
+    Answer(Items { items: targets.members.iter().map(|member| shown(targets, member, now)).collect() })
+}
+
+/// Drains a target, or takes that back, and returns how it stands then.
+pub(super) async fn drain(
+    State(state): State<SharedState>,
+    Extension(caller): Extension<Caller>,
+    Query(Nothing {}): Query<Nothing>,
+    NamedAgent(agent): NamedAgent,
+    Json(Told { url, drain }): Json<Told>,
+) -> Result<Answer<Shown>, Problem> {
+    let absent = || Problem::not_found(&format!("target {url:?} of agent {:?}", agent.name.as_str()));
+    let Some(targets) = &agent.upstream.targets else {
+        return Err(if url == agent.upstream.url() { is_the_only_one() } else { absent() });
+    };
+    let member = targets.members.iter().find(|member| *member.url == *url).ok_or_else(absent)?;
+    let order = if drain { TargetOrder::Drain } else { TargetOrder::Undrain };
+    let now = state.admin.clock.now();
+    state.control().order_target(&caller.who(), &agent.name, member, order, now);
+    Ok(Answer(shown(targets, member, now)))
+}
+
+fn is_the_only_one() -> Problem {
+    let detail = "the agent has one upstream of which no state is kept, and nothing else that could take its requests; write it \
+                  under `targets` to drain it all the same";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::Invalid, detail)
+}
+
+fn shown(targets: &Targets, member: &Member, now: Instant) -> Shown {
+    Shown {
         url: member.url.to_string(),
         weight: member.weight,
         zone: member.zone.as_deref().map(str::to_owned),
         state: targets.state(member, now),
         in_flight: member.target.in_flight(),
         last_error: member.target.standing.last_error().map(|error| error.what.into_owned()),
-    });
-    Answer(Items { items: items.collect() })
+    }
 }
 
 /// The one target of an agent of which no state is kept: it takes all requests whatever becomes of them.
@@ -87,6 +132,21 @@ mod tests {
             ("in_flight", json!(0)),
         ] {
             assert_eq!(items[0][member], wanted, "{member}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_one_upstream_of_an_agent_is_not_drained() {
+        let api = Api::new();
+        let url = api.get("/api/v1/agents/refunds/targets").await.json()["items"][0]["url"].clone();
+        for (name, url, status, code) in [
+            ("refunds", url, 422, "invalid"),
+            ("refunds", json!("http://192.0.2.1:9"), 404, "not_found"),
+            ("absent", json!("http://192.0.2.1:9"), 404, "not_found"),
+        ] {
+            let path = format!("/api/v1/agents/{name}/targets/drain");
+            let answer = api.write(Method::POST, &path, None, Some(json!({"url": url, "drain": true}))).await;
+            assert_eq!((answer.status, answer.code()), (status, code), "{name} {url}");
         }
     }
 

@@ -40,7 +40,7 @@ pub(super) enum Order {
     History(Query, Answer<Vec<Record>>),
     Record(u64, Answer<Option<Record>>),
     Committed(String, Answer<Option<Record>>),
-    NoteEnded { who: String, what: String },
+    NoteDone { who: String, what: String },
 }
 
 /// A handle to the reconciler. Cheap to clone.

@@ -14,6 +14,7 @@ mod cards;
 mod change;
 mod denials;
 mod diff;
+mod draining;
 mod edit;
 mod editor;
 mod etcd;

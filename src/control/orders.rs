@@ -29,7 +29,7 @@ impl Reconciler {
             Order::Committed(id, answer) => {
                 drop(answer.send(self.stores.resources.committed(&id).await.map_err(EditError::from)));
             }
-            Order::NoteEnded { who, what } => self.note_ended(&who, &what).await,
+            Order::NoteDone { who, what } => self.note_done(&who, &what).await,
         }
     }
 }

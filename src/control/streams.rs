@@ -27,8 +27,8 @@ impl Reconciler {
         self
     }
 
-    /// Logs that an operator ended streams.
-    pub(super) async fn note_ended(&self, who: &str, what: &str) {
+    /// Writes down what an operator did to what runs, which changes no configuration.
+    pub(super) async fn note_done(&self, who: &str, what: &str) {
         self.write_down(&self.live.get(), who, what, None).await;
     }
 }
@@ -71,7 +71,7 @@ impl Control {
             let what = format!("ended {count} running streams of agents/{agent}");
             tracing::info!(who, what, "running streams were ended");
             // A failure to log does not keep a stream open.
-            let _noted = self.orders.try_send(Order::NoteEnded { who: who.to_owned(), what });
+            let _noted = self.orders.try_send(Order::NoteDone { who: who.to_owned(), what });
         }
         count
     }

@@ -11,7 +11,7 @@ closed_words! {
         Ejected = "ejected",
         /// Its health checks fail, and it takes none until they pass.
         Unhealthy = "unhealthy",
-        /// Its weight is 0: it takes none, and what runs there goes on.
+        /// Its weight is 0, or an operator drains it: it takes none, and what runs there goes on.
         Draining = "draining",
         /// It was added or has recovered, and takes a share that grows.
         Slow = "slow",

@@ -16,7 +16,7 @@ use crate::upstream::{Ask, HashBy, NoTarget, Targets, text_hash};
 
 use super::context::Context;
 use super::passage::Passage;
-use super::place::{FULL, Place};
+use super::place::{DRAINING, FULL, Place};
 use super::service::Gateway;
 
 /// How often a request that waits looks for a place: often enough that nobody notices, and seldom enough that thousands of them
@@ -121,6 +121,7 @@ fn address(address: IpAddr) -> u64 {
 fn no_target(none: NoTarget) -> Box<Error> {
     match none {
         NoTarget::Full => Error::explain(FULL, "all places at the targets are taken").into_up(),
+        NoTarget::Draining => Error::explain(DRAINING, "all targets drain").into_up(),
         NoTarget::None => Error::explain(ErrorType::ConnectNoRoute, "no target takes requests").into_up(),
     }
 }

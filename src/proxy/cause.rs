@@ -9,7 +9,7 @@ use crate::door::Over;
 use crate::telemetry::UpstreamError;
 
 use super::lists::UNREADABLE;
-use super::place::FULL;
+use super::place::{DRAINING, FULL};
 use super::session_answer::BAD_SESSION_ID;
 use super::upstream_fault::UpstreamFault;
 use super::upstream_refusal::UNAUTHORIZED;
@@ -45,6 +45,7 @@ pub(super) fn of(error: &Error) -> UpstreamError {
         ErrorType::InvalidHTTPHeader | ErrorType::H1Error => UpstreamError::InvalidResponse,
         ErrorType::H2Error | ErrorType::InvalidH2 | ErrorType::H2Downgrade => UpstreamError::Http2Error,
         etype if *etype == FULL => UpstreamError::TooManyInFlight,
+        etype if *etype == DRAINING => UpstreamError::Draining,
         etype if *etype == UNREADABLE => UpstreamError::ListUnreadable,
         etype if *etype == UNAUTHORIZED => UpstreamError::UpstreamUnauthorized,
         etype if *etype == BAD_SESSION_ID => UpstreamError::SessionIdInvalid,

@@ -16,7 +16,7 @@ use super::context::Context;
 use super::grpc;
 use super::lists::NO_MEMORY;
 use super::passage::Passage;
-use super::place::FULL;
+use super::place::{DRAINING, FULL};
 use super::response;
 use super::upstream_refusal::UNAUTHORIZED;
 
@@ -67,7 +67,7 @@ fn refusal(over: Option<Over>, error: &Error) -> Option<Refusal> {
         _ if over.is_some() => Refusal::GatewayTimeout,
         (_, etype) if *etype == NO_MEMORY => Refusal::NoMessageMemory,
         (_, etype) if *etype == TOO_LARGE => Refusal::BodyTooLarge,
-        (_, etype) if *etype == FULL => Refusal::Busy,
+        (_, etype) if *etype == FULL || *etype == DRAINING => Refusal::Busy,
         (ErrorSource::Upstream, _) if cause::lacks_descriptors(error) => Refusal::Busy,
         (ErrorSource::Upstream, etype) => of_upstream(etype),
         (

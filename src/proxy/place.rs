@@ -14,6 +14,9 @@ use crate::upstream::{Member, Targets};
 /// Pingora's error for a request for which no target has a place.
 pub(super) const FULL: ErrorType = ErrorType::Custom("target_full");
 
+/// Pingora's error for a request of an agent whose targets all drain.
+pub(super) const DRAINING: ErrorType = ErrorType::Custom("targets_draining");
+
 /// A place at a target; dropping it gives it back.
 #[derive(Debug)]
 pub(super) struct Place {

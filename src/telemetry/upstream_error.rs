@@ -62,6 +62,8 @@ pub enum UpstreamError {
     ListUnreadable,
     /// `max_in_flight` is reached.
     TooManyInFlight,
+    /// All targets of the agent drain.
+    Draining,
     /// The process has no descriptor left.
     NoDescriptors,
     /// Anything else.
@@ -70,7 +72,7 @@ pub enum UpstreamError {
 
 impl UpstreamError {
     /// Every cause.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::NameNotResolved,
         Self::ConnectRefused,
         Self::SocketNotFound,
@@ -97,6 +99,7 @@ impl UpstreamError {
         Self::SessionIdInvalid,
         Self::ListUnreadable,
         Self::TooManyInFlight,
+        Self::Draining,
         Self::NoDescriptors,
         Self::Failed,
     ];
@@ -131,6 +134,7 @@ impl UpstreamError {
             Self::SessionIdInvalid => "session_id_invalid",
             Self::ListUnreadable => "list_unreadable",
             Self::TooManyInFlight => "too_many_in_flight",
+            Self::Draining => "draining",
             Self::NoDescriptors => "no_descriptors",
             Self::Failed => "failed",
         }
@@ -184,6 +188,9 @@ impl UpstreamError {
                 "let the agent send lists as plain JSON, without a content coding and no member twice, or raise `mcp.max_list`"
             }
             Self::TooManyInFlight => "the agent is slow, or `max_in_flight` of the agent is too low",
+            Self::Draining => {
+                "let one of the agent's targets take requests again, in the console or over the API"
+            }
             Self::NoDescriptors => "raise the limit of open files of this process",
             Self::StreamIdle | Self::Failed => {
                 "look into the log of the agent and of this gateway at that moment"

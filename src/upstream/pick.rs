@@ -141,6 +141,7 @@ mod tests {
     use super::super::affinity::Affinity;
     use super::super::budget::tests::rules;
     use super::super::endpoint::Endpoint;
+    use super::super::standing::TargetOrder;
     use super::super::standing::tests::eject;
     use super::super::target::Target;
     use super::super::targets::{Ask, Balance, NoTarget, Spread, Targets};
@@ -369,6 +370,27 @@ mod tests {
                 let first = targets.pick(ask);
                 assert!((0..20).all(|_| targets.pick(ask) == first), "{balance:?} {key}");
             }
+        }
+    }
+
+    #[test]
+    fn a_target_that_an_operator_drains_gets_nothing_but_what_belongs_there() {
+        for balance in [Balance::LeastInFlight, Balance::RoundRobin, Balance::Hash] {
+            let targets = targets(balance, &[1, 1, 0]);
+            let drains = |index: usize, order| targets.members[index].target.standing.obey(order, at(0));
+            assert!(drains(0, TargetOrder::Drain));
+            assert_eq!(picked(&targets, at(1), 100), [0, 100, 0], "{balance:?}");
+            assert_eq!(targets.state(&targets.members[0], at(1)), TargetState::Draining);
+            out(&targets, 1, at(1));
+            assert_eq!(picked(&targets, at(2), 100), [0, 100, 0], "{balance:?}: the last that is left");
+            let retry = Ask { tried: Some(1), ..ask(at(2)) };
+            assert_eq!(targets.pick(retry), Err(NoTarget::None), "{balance:?}: nor what is sent again");
+            let session = Ask { only: Some(0), ..ask(at(2)) };
+            assert_eq!(targets.pick(session), Ok(0), "{balance:?}: its sessions go on");
+            assert!(drains(1, TargetOrder::Drain));
+            assert_eq!(targets.pick(ask(at(2))), Err(NoTarget::Draining), "{balance:?}");
+            assert!(drains(0, TargetOrder::Undrain));
+            assert_eq!(picked(&targets, at(60), 10), [10, 0, 0], "{balance:?}");
         }
     }
 }

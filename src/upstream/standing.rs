@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::model::{Instant, Live, TargetFault};
@@ -15,6 +15,11 @@ const LONGEST: Duration = Duration::from_secs(300);
 pub(super) const WHOLE: u32 = 1_000;
 /// The share with which a slow start begins, in thousandths: with less, a quiet agent would never ask the target.
 const FIRST_SHARE: u32 = 100;
+
+/// In [`Standing::barred`]: its active checks fail.
+const UNHEALTHY: u8 = 1;
+/// In [`Standing::barred`]: an operator lets it take no new requests.
+const DRAINED: u8 = 2;
 
 /// When failures eject a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +43,15 @@ pub struct LastError {
     pub at: Instant,
 }
 
+/// What an operator tells a target to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetOrder {
+    /// To take no new requests. What runs there goes on.
+    Drain,
+    /// To take them again.
+    Undrain,
+}
+
 /// How one target stands. Readers on the warm path only load.
 #[derive(Debug)]
 pub struct Standing {
@@ -51,7 +65,8 @@ pub struct Standing {
     ejected_for: AtomicU64,
     /// Since when it is used after a pause, or at all; 0 = since the start of the process.
     since: AtomicU64,
-    unhealthy: AtomicBool,
+    /// Why it takes nothing new whatever its answers are: one word, so that a request looks once.
+    barred: AtomicU8,
     last_error: Live<Option<LastError>>,
 }
 
@@ -63,7 +78,7 @@ impl Default for Standing {
             ejected_at: AtomicU64::new(0),
             ejected_for: AtomicU64::new(0),
             since: AtomicU64::new(0),
-            unhealthy: AtomicBool::new(false),
+            barred: AtomicU8::new(0),
             last_error: Live::new(None),
         }
     }
@@ -117,7 +132,11 @@ impl Standing {
 
     /// Active checks say that it is well, or that it is not. Returns whether that is news.
     pub fn checked(&self, healthy: bool, now: Instant) -> bool {
-        let was_unhealthy = self.unhealthy.swap(!healthy, Ordering::Relaxed);
+        let before = match healthy {
+            true => self.barred.fetch_and(!UNHEALTHY, Ordering::Relaxed),
+            false => self.barred.fetch_or(UNHEALTHY, Ordering::Relaxed),
+        };
+        let was_unhealthy = before & UNHEALTHY != 0;
         let was_ejected = healthy && self.ejected(now).is_some();
         if was_ejected {
             self.ejected_at.store(0, Ordering::Relaxed);
@@ -127,6 +146,21 @@ impl Standing {
             self.since.store(millis(now), Ordering::Relaxed);
         }
         was_unhealthy == healthy || was_ejected
+    }
+
+    /// Does what an operator says. Returns whether that is news. A target that takes requests again begins slowly: nothing there
+    /// is warm any more.
+    pub fn obey(&self, order: TargetOrder, now: Instant) -> bool {
+        match order {
+            TargetOrder::Drain => self.barred.fetch_or(DRAINED, Ordering::Relaxed) & DRAINED == 0,
+            TargetOrder::Undrain => {
+                let was_drained = self.barred.fetch_and(!DRAINED, Ordering::Relaxed) & DRAINED != 0;
+                if was_drained {
+                    self.since.store(millis(now), Ordering::Relaxed);
+                }
+                was_drained
+            }
+        }
     }
 
     /// Since when it is ejected, if it is.
@@ -145,7 +179,18 @@ impl Standing {
     /// Whether its active checks fail.
     #[must_use]
     pub fn is_unhealthy(&self) -> bool {
-        self.unhealthy.load(Ordering::Relaxed)
+        self.barred.load(Ordering::Relaxed) & UNHEALTHY != 0
+    }
+
+    /// Whether an operator lets it take no new requests.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.barred.load(Ordering::Relaxed) & DRAINED != 0
+    }
+
+    /// Whether it takes nothing new for one of these reasons.
+    pub(super) fn is_barred(&self) -> bool {
+        self.barred.load(Ordering::Relaxed) != 0
     }
 
     /// The part of its weight that it is given now, in thousandths.
@@ -281,5 +326,16 @@ pub(crate) mod tests {
         assert!(standing.checked(false, at(3)) && standing.is_unhealthy());
         assert!(standing.checked(true, at(4)) && !standing.is_unhealthy());
         assert_eq!(standing.share(at(4), SECOND * 30), FIRST_SHARE);
+    }
+
+    #[test]
+    fn an_order_is_news_once_and_checks_do_not_take_it_back() {
+        let standing = Standing::default();
+        assert!(standing.obey(TargetOrder::Drain, at(0)) && !standing.obey(TargetOrder::Drain, at(1)));
+        assert!(standing.checked(false, at(2)) && standing.checked(true, at(3)));
+        assert!(standing.is_drained() && !standing.is_unhealthy());
+        assert!(standing.obey(TargetOrder::Undrain, at(4)) && !standing.obey(TargetOrder::Undrain, at(30)));
+        assert!(!standing.is_drained() && !standing.is_barred());
+        assert_eq!(standing.share(at(4), SECOND * 30), FIRST_SHARE, "it begins slowly");
     }
 }

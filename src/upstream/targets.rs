@@ -79,6 +79,8 @@ pub struct Ask {
 pub enum NoTarget {
     /// There is none, or no other one.
     None,
+    /// All of them drain.
+    Draining,
     /// All that may be asked have `max_in_flight` requests under way.
     Full,
 }
@@ -118,7 +120,8 @@ impl Targets {
         }
         let may = self.may_be_asked(ask.now) & !ask.tried.map_or(0, bit);
         if may == 0 {
-            return Err(NoTarget::None);
+            // Without weight are at most all but one, and what fails is used when nothing else is left.
+            return Err(if ask.tried.is_some() { NoTarget::None } else { NoTarget::Draining });
         }
         let free = self.with_a_place(may);
         if free == 0 {
@@ -152,7 +155,7 @@ impl Targets {
     #[must_use]
     pub fn state(&self, member: &Member, now: Instant) -> TargetState {
         let standing = &member.target.standing;
-        if member.weight == 0 {
+        if member.weight == 0 || standing.is_drained() {
             TargetState::Draining
         } else if standing.is_unhealthy() {
             TargetState::Unhealthy
@@ -166,14 +169,19 @@ impl Targets {
     }
 
     /// Those that may be asked, a bit for each: of those that take requests all but what is out, or all when less than half
-    /// stand well.
+    /// stand well. None when all of them drain.
     fn may_be_asked(&self, now: Instant) -> u64 {
         let (mut open, mut unhealthy, mut ejected) = (0, 0, 0);
         for (i, member) in self.members.iter().enumerate().filter(|(_, member)| member.weight > 0) {
+            let standing = &member.target.standing;
             open |= bit(i);
-            if member.target.standing.is_unhealthy() {
-                unhealthy |= bit(i);
-            } else if member.target.standing.ejected(now).is_some() {
+            if standing.is_barred() {
+                if standing.is_drained() {
+                    open &= !bit(i);
+                } else {
+                    unhealthy |= bit(i);
+                }
+            } else if standing.ejected(now).is_some() {
                 ejected |= bit(i);
             }
         }

@@ -9,7 +9,7 @@ use testkit::client;
 use super::world::World;
 
 /// Every operation that the contract names.
-const OPERATIONS: [(&str, &str); 40] = [
+const OPERATIONS: [(&str, &str); 41] = [
     ("post", "/session"),
     ("get", "/session"),
     ("delete", "/session"),
@@ -22,6 +22,7 @@ const OPERATIONS: [(&str, &str); 40] = [
     ("post", "/agents/{name}/client-check"),
     ("get", "/agents/{name}/card"),
     ("get", "/agents/{name}/targets"),
+    ("post", "/agents/{name}/targets/drain"),
     ("get", "/agents/{name}/streams"),
     ("delete", "/agents/{name}/streams"),
     ("get", "/identity-providers"),

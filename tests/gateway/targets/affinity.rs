@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use reqwest::Method;
+use serde_json::json;
+use testkit::api::{Api, If};
 use testkit::scripted::{Peer, Scripted};
 use testkit::{Gateway, Start, client, eventually};
 
@@ -173,6 +175,12 @@ async fn a_target_without_weight_keeps_its_sessions_and_one_that_is_down_gets_no
         assert_eq!(begin(&gateway, &[]).await.1, "two", "new ones go elsewhere");
         assert_eq!(ask(&gateway, Method::POST, Some(at_one), &[]).await.by, "one own-of-one");
     }
+    let origin = format!("http://127.0.0.1:{}", gateway.admin);
+    let api = Api { origin, token: gateway.admin_token() };
+    let told = json!({ "url": url_two, "drain": true });
+    api.post("/agents/a/targets/drain", If::Unsaid, &told).await.is(200);
+    assert_eq!(ask(&gateway, Method::POST, None, &[]).await.status, 503, "no target takes new ones");
+    assert_eq!(ask(&gateway, Method::POST, Some(at_two), &[]).await.by, "two own-of-two", "sessions go on");
     drop(one);
     let before = two.count("");
     for method in [Method::POST, Method::GET, Method::DELETE] {

@@ -2,6 +2,7 @@
 
 mod affinity;
 mod again;
+mod drained;
 mod ejected;
 mod identity;
 mod moved;

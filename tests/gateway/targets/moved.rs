@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::{SOON, agent, gateway, send, targets};
 
 /// An upstream whose `/…/stream` sends an event each time it is told to, and which answers all else.
-async fn streams() -> (Scripted, watch::Sender<u32>) {
+pub(super) async fn streams() -> (Scripted, watch::Sender<u32>) {
     let (tell, told) = watch::channel(0);
     let upstream = Scripted::start(move |mut peer: Peer| {
         let mut told = told.clone();
@@ -34,7 +34,7 @@ async fn streams() -> (Scripted, watch::Sender<u32>) {
 }
 
 /// Opens a stream, and waits for its first event.
-async fn open(gateway: &Gateway, path: &str) -> reqwest::Response {
+pub(super) async fn open(gateway: &Gateway, path: &str) -> reqwest::Response {
     let mut stream = client().get(gateway.url(path)).send().await.expect("an answer");
     assert_eq!(stream.status(), 200);
     let first = stream.chunk().await.expect("it stands").expect("an event");

@@ -132,6 +132,18 @@ pub(super) const ALL: &[Operation] = &[
     },
     Operation {
         method: "post",
+        path: "/api/v1/agents/{name}/targets/drain",
+        id: "drainTarget",
+        tag: "agents",
+        summary: "Let a target take no new requests, or let it take them again",
+        parameters: &[NAME],
+        body: body::<targets::Told>(|| json!({"url": "http://10.0.0.1:9000", "drain": true})),
+        answers: &[answer::<targets::Shown>("200", "The target, as it stands now.")],
+        faults: Faults { invalid: true, ..ABSENT },
+        ..BASE
+    },
+    Operation {
+        method: "post",
         path: "/api/v1/agents/{name}/test",
         id: "testAgent",
         tag: "agents",
