@@ -68,6 +68,10 @@ mod guard;
 mod identity_providers;
 
 #[cfg(test)]
+#[path = "admin/limits.rs"]
+mod limits;
+
+#[cfg(test)]
 #[path = "admin/openapi.rs"]
 mod openapi;
 

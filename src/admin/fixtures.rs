@@ -128,6 +128,13 @@ impl Api {
         Self::over(folder)
     }
 
+    /// Over a file with further lines of its own, such as `limits`.
+    pub(super) fn with_top(lines: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("p.yaml"), format!("{}{lines}", document())).unwrap();
+        Self::over(folder)
+    }
+
     /// Over a writable store.
     pub(super) fn writable() -> Self {
         let folder = tempfile::tempdir().unwrap();

@@ -6,8 +6,8 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::{
     SharedState, agent_card, agents, api_keys, client_check, client_token, console, decisions, discovery,
-    documents, explain, fleet, guard, key_changes, openapi, probe, problem, provider_changes, providers,
-    reload, revisions, session, status, streams, targets, traffic, trial,
+    documents, explain, fleet, guard, key_changes, limits, openapi, probe, problem, provider_changes,
+    providers, refused_callers, reload, revisions, session, status, streams, targets, traffic, trial,
 };
 
 /// The paths, as OpenAPI writes them, with the handlers of their methods.
@@ -20,6 +20,8 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<SharedState>)> {
         ("/api/v1/agents/{name}/card", get(agent_card::show)),
         ("/api/v1/agents/{name}/discovery", get(discovery::show)),
         ("/api/v1/agents/{name}/client-check", post(client_check::run)),
+        ("/api/v1/agents/{name}/limits", get(limits::list)),
+        ("/api/v1/agents/{name}/refused-callers", get(refused_callers::list)),
         ("/api/v1/agents/{name}/streams", get(streams::list).delete(streams::end)),
         ("/api/v1/agents/{name}/targets", get(targets::list)),
         ("/api/v1/agents/{name}/targets/drain", post(targets::drain)),

@@ -254,7 +254,7 @@ fn limit_at(agent: &Agent, nth: usize) -> Option<&AgentLimit> {
 }
 
 /// Whether a limit refuses what it does not permit. At an agent in shadow mode none does.
-fn enforces(agent: &Agent, limit: &AgentLimit) -> bool {
+pub(super) fn enforces(agent: &Agent, limit: &AgentLimit) -> bool {
     agent.enforcement == Enforcement::Enforce && limit.enforcement == Enforcement::Enforce
 }
 

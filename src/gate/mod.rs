@@ -9,6 +9,7 @@ mod decide;
 mod entries;
 mod evidence;
 mod explain;
+mod limit_usage;
 mod limited;
 mod operation;
 mod origin;
@@ -26,6 +27,7 @@ pub use evidence::{Evidence, Introspection, Need};
 pub use explain::{
     CredentialError, Explanation, LimitLeft, Response, credential, explain, explain_message, message_for,
 };
+pub use limit_usage::{BucketsOf, LimitCounting, LimitPlace, LimitRate, LimitUsage, limit_usage};
 pub use limited::{Counted, Standpoint, failed, limited, limited_before};
 pub use operation::decide_operation;
 pub use origin::deny_origin;

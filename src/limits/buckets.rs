@@ -93,6 +93,13 @@ impl Buckets {
         stripes.map(|line| line.0.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
     }
 
+    /// Shows every bucket, while its stripe is held.
+    pub(super) fn for_each(&self, mut show: impl FnMut(&Slot)) {
+        for line in self.stripes.get().into_iter().flatten() {
+            line.0.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(&mut show);
+        }
+    }
+
     /// The same in a stripe; `None` when the bucket is not there, and there is no room for it.
     fn act_in(
         &self,

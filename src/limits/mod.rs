@@ -15,6 +15,7 @@ mod slots;
 mod state;
 mod stock;
 mod stripe;
+mod usage;
 mod who;
 
 pub use limit::{Limit, Measure};
@@ -22,4 +23,5 @@ pub use messages::{MessageMemory, MessageShare};
 pub use rate::{Rate, Standing};
 pub use slots::{AgentSlots, Slot, Slots};
 pub use state::{LimitState, Place, Taken, Weighed};
+pub use usage::Usage;
 pub use who::{Per, Scope, Who};

@@ -2,6 +2,7 @@
 //!
 //! Which limits apply to a request is for `gate`. A request holds one stripe at a time, and never waits for another.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,6 +15,7 @@ use super::limit::{Limit, Measure};
 use super::places::Places;
 use super::rate::Standing;
 use super::registry::Registry;
+use super::usage::{Usage, usage};
 use super::who::{Scope, Who};
 
 /// When a caller may ask for a place again, in seconds: one becomes free as soon as any of his requests ends.
@@ -126,7 +128,7 @@ impl LimitState {
             };
         };
         let key = weighed.scope.own(weighed.who);
-        match self.places.take(key, most) {
+        match self.places.take(key, weighed.limit.id(), most) {
             Some(taken) => Taken::Place(standing(most, taken), Place { state: Arc::clone(self), key }),
             None => Taken::Nothing(standing(most, most)),
         }
@@ -146,6 +148,13 @@ impl LimitState {
     #[must_use]
     pub fn buckets(&self) -> usize {
         self.buckets.len()
+    }
+
+    /// How much is spent of each of these limits by all for whom it counts, by its number. It looks at every bucket: not for
+    /// requests.
+    #[must_use]
+    pub fn usage(&self, limits: &[&Limit], at: Tick) -> BTreeMap<u32, Usage> {
+        usage(limits, (&self.buckets, &self.places), self.now(at))
     }
 
     fn act(&self, weighed: Weighed<'_>, act: Act, at: Tick) -> (Standing, bool) {

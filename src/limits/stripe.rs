@@ -60,6 +60,11 @@ impl Stripe {
         (0..len).map_while(|step| self.slots.get((home + step) % len)?.as_ref()).find(|slot| slot.key == key)
     }
 
+    /// Every bucket.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
+        self.slots.iter().flatten()
+    }
+
     /// Puts a bucket in the place of the one with its key, or beside the others.
     pub(super) fn put(&mut self, slot: Slot) {
         if (self.taken + 1) * FILLED.1 > self.slots.len() * FILLED.0 {

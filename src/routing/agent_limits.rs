@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::limits::{Limit, LimitState, Measure, Per, Scope, Weighed, Who};
 use crate::model::{Enforcement, closed_words};
-use crate::telemetry::{LimitMetrics, LimitResult};
+use crate::telemetry::{LimitMetrics, LimitResult, LimitTotals};
 
 closed_words! {
     /// Which requests a limit counts.
@@ -15,6 +15,16 @@ closed_words! {
         All = "all",
         /// Those whose credential is refused with 401.
         Failed = "failed",
+    }
+}
+
+closed_words! {
+    /// Who counts together at a limit.
+    LimitScope {
+        /// Each agent counts by itself.
+        Agent = "agent",
+        /// All agents with a limit of that name count together.
+        Everywhere = "everywhere",
     }
 }
 
@@ -46,6 +56,10 @@ pub struct AgentLimit {
     pub provider: Option<usize>,
     /// The claim that it counts by, as an index into those that the agent's admissions have.
     pub claim: Option<usize>,
+    /// Whether it is written at the agent itself.
+    pub is_own: bool,
+    /// Who counts together.
+    pub counts_for: LimitScope,
     /// What its buckets have in common.
     pub scope: Scope,
     /// Its item in the field with the policies.
@@ -82,6 +96,8 @@ impl AgentLimit {
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.limit, &other.limit)
+            && self.is_own == other.is_own
+            && self.counts_for == other.counts_for
             && self.scope == other.scope
             && self.measure == other.measure
             && self.per == other.per
@@ -104,6 +120,12 @@ impl AgentLimit {
     /// It would have refused a request, which passes.
     pub fn has_limited_in_shadow(&self) {
         self.metrics.counted(LimitResult::ShadowLimited);
+    }
+
+    /// How many requests it has counted and refused at this agent since the start, together with others of its name there.
+    #[must_use]
+    pub fn totals(&self) -> LimitTotals {
+        self.metrics.totals()
     }
 
     /// The limit for somebody.

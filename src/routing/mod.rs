@@ -25,7 +25,7 @@ mod well_known;
 
 pub use a2a::{A2aAgent, CARD_PATHS, CardBody, CardOrigin, CardPlan, CardState, ServedCard};
 pub use agent::Agent;
-pub use agent_limits::{AgentLimit, AgentLimits, Counts};
+pub use agent_limits::{AgentLimit, AgentLimits, Counts, LimitScope};
 pub use allowed_origin::{AllowedOrigin, AllowedOrigins};
 pub use card_seen::CardSeen;
 pub use compiled::{AgentId, Authenticator, Compiled, next_id};

@@ -15,6 +15,7 @@ use crate::model::{AgentName, Instant, PerShard};
 
 use super::decision_filter::{DecisionFilter, Outcome};
 use super::refusals::Refusals;
+use super::refused_callers::{RefusedCaller, RefusedCallers};
 use super::request_record::RequestRecord;
 
 /// Allowed requests that are kept, and that may wait for the task that empties the queue: what happened just now, not a log.
@@ -50,6 +51,7 @@ struct Kept {
     would_refuse: Ring,
     failed: Ring,
     last_failures: HashMap<AgentName, Arc<RequestRecord>>,
+    callers: RefusedCallers,
 }
 
 impl Decisions {
@@ -65,6 +67,7 @@ impl Decisions {
             would_refuse: other(),
             failed: other(),
             last_failures: HashMap::new(),
+            callers: RefusedCallers::default(),
         };
         for entry in refusals.iter().flat_map(|refusals| refusals.last(OTHERS)) {
             kept.keep(&Arc::new(entry));
@@ -145,6 +148,14 @@ impl Decisions {
         self.gathered().last_failures.get(agent).cloned()
     }
 
+    /// Who was refused most often at this agent lately, and since when that was counted. In a flood of refusals some are
+    /// missed.
+    #[must_use]
+    pub fn refused_callers(&self, agent: &str, now: Instant) -> (Instant, Vec<RefusedCaller>) {
+        let (since, callers) = self.gathered().callers.top(agent, now);
+        (since.max(self.0.since), callers)
+    }
+
     /// The decisions from now on, and those that ended without an answer of their agent once more, with their status.
     /// Who does not keep up misses some.
     #[must_use]
@@ -171,6 +182,7 @@ impl Decisions {
         let others = self.0.others.iter().flat_map(waiting);
         for entry in allowed.chain(others) {
             kept.keep(&entry);
+            kept.callers.note(&entry);
             // Nobody may be listening.
             let _heard = self.0.followers.send(entry);
         }

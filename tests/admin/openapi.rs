@@ -9,7 +9,7 @@ use testkit::client;
 use super::world::World;
 
 /// Every operation that the contract names.
-const OPERATIONS: [(&str, &str); 41] = [
+const OPERATIONS: [(&str, &str); 43] = [
     ("post", "/session"),
     ("get", "/session"),
     ("delete", "/session"),
@@ -23,6 +23,8 @@ const OPERATIONS: [(&str, &str); 41] = [
     ("get", "/agents/{name}/card"),
     ("get", "/agents/{name}/targets"),
     ("post", "/agents/{name}/targets/drain"),
+    ("get", "/agents/{name}/limits"),
+    ("get", "/agents/{name}/refused-callers"),
     ("get", "/agents/{name}/streams"),
     ("delete", "/agents/{name}/streams"),
     ("get", "/identity-providers"),

@@ -1434,6 +1434,83 @@ export interface LimitLeft {
   name: string;
 }
 
+/** A rate, as it is written. */
+export interface LimitRate {
+  /** The requests that a full bucket lets in at once. */
+  burst: number;
+
+  /** The requests of a window. */
+  count: number;
+
+  /** The window. */
+  window_seconds: number;
+}
+
+/** A limit of an agent, and how much of it is spent at this gateway. */
+export interface LimitUsage {
+  /** The requests that it, and others of its name, have let in at this agent since the start. */
+  allowed: number;
+
+  /** Whose buckets the next three are of: those of this agent, or of all agents for which this limit counts. */
+  buckets: "agent" | "all_agents";
+
+  /** The requests under way that are written; null for a rate. */
+  concurrent: number | null;
+
+  /** Which requests it counts. */
+  count: "all" | "failed";
+
+  /** How the members of a fleet count. */
+  counting: "local_share";
+
+  /** Whether it refuses what it does not permit; `shadow` also where the agent is in shadow mode. */
+  enforcement: "enforce" | "shadow";
+
+  /** Those of them that have nothing left. */
+  exhausted: number;
+
+  /** The requests that those have spent that have spent most, the largest first; at most five. */
+  fullest: number[];
+
+  /** The callers that have something spent. A new caller for whom there is no room shares one with others. */
+  in_use: number;
+
+  /** Those that they have refused. */
+  limited: number;
+
+  /** How many gateways share what is written. */
+  members: number;
+
+  /** The requests that one caller may make here at once when nothing is spent, or have under way: the part of this gateway. */
+  most: number;
+
+  /** Its name. */
+  name: string;
+
+  /** What it counts by: `principal`, `client_id`, `api_key`, `address`, `agent`, or `claim:` with the name of a claim. */
+  per: string;
+
+  /** In which list it is written. */
+  place: "top" | "identity_provider" | "agent";
+
+  /** The identity provider at which it is written. */
+  provider: string | null;
+
+  /** The rate that is written; null for a limit on requests under way. */
+  rate: LimitRate | null;
+
+  /** Who counts together. */
+  scope: "agent" | "everywhere";
+
+  /** Those that they would have refused. */
+  shadow_limited: number;
+}
+
+/** The limits of an agent: first those of all agents, then its own, then those of its identity providers. */
+export interface LimitUsages {
+  items: LimitUsage[];
+}
+
 /** A JSON object on each line, with `event`: head, data, end or error. */
 export type Lines = string;
 
@@ -1832,6 +1909,45 @@ export interface RecentRequests {
 export interface RefusedByMember {
   findings: MemberDiagnostic[];
   revision: number;
+}
+
+/** A caller that was refused: the holder of an API key (`key_id`), whoever a verified token names (`provider`, `sub`,
+`client_id`), or where nothing was proven an `address`. All of them are null where not even that is known. */
+export interface RefusedCaller {
+  /** An address of IPv4, or the first one of a /64 of IPv6. */
+  address: string | null;
+
+  /** How often it was refused at least. */
+  at_least: number;
+
+  /** How often it was refused at most; more than `at_least` where many others were refused. */
+  at_most: number;
+  client_id: string | null;
+  key_id: string | null;
+
+  /** The name of the API key, while it exists. */
+  key_name: string | null;
+
+  /** When, the last time. */
+  last_at: string;
+
+  /** Why, the last time. */
+  last_reason: Reason;
+
+  /** The request that was refused last. */
+  last_request_id: string;
+
+  /** The name of the identity provider whose token it is. */
+  provider: string | null;
+  sub: string | null;
+}
+
+/** The callers that were refused most often, the first one the most; at most ten. */
+export interface RefusedCallers {
+  items: RefusedCaller[];
+
+  /** Since when refusals are counted here. */
+  since: string;
 }
 
 export interface RefusedChange {
@@ -2468,7 +2584,7 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
   {
     pointer: "/upstream/health/status",
     doc: "the statuses that pass: one, or two with a dash between; 100 to 599; default 200-399",
-    kind: "count",
+    kind: "text",
   },
   {
     pointer: "/upstream/health/timeout",
@@ -2563,7 +2679,6 @@ export const AGENT_BOUNDS: AllBounds = {
   "/upstream/eject/failures": { kind: "count", minimum: "1", maximum: "1000" },
   "/upstream/health/healthy": { kind: "count", minimum: "1", maximum: "100" },
   "/upstream/health/interval": { kind: "duration", maximum: "1h", minimum: "100ms" },
-  "/upstream/health/status": { kind: "count", minimum: "100", maximum: "599" },
   "/upstream/health/timeout": { kind: "duration", maximum: "1m", minimum: "10ms" },
   "/upstream/health/unhealthy": { kind: "count", minimum: "1", maximum: "100" },
   "/upstream/idle_timeout": { kind: "duration", maximum: "1h", minimum: "1ms" },

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::super::caller_limits::{CallerLimits, LimitId, LimitPlace};
 use super::input::Input;
 use crate::config::language::settings::agent::{AgentEntry, Auth};
-use crate::config::language::settings::limit::{LimitScope, LimitSettings};
+use crate::config::language::settings::limit::LimitSettings;
 use crate::limits::{Measure, Per, Scope, fields};
 use crate::model::AgentName;
-use crate::routing::{AgentLimit, AgentLimits};
+use crate::routing::{AgentLimit, AgentLimits, LimitScope};
 
 /// The limits of one agent, and the claims by which they count.
 #[derive(Default)]
@@ -107,6 +107,8 @@ fn at_agent(
     let id = LimitId { place, name: Arc::clone(&name), is_rate: matches!(measure, Measure::Rate(_)) };
     let limit = all.limit(input.previous.map(|snapshot| &snapshot.limits), &id, measure);
     AgentLimit {
+        is_own: matches!(written.place, LimitPlace::Agent(_)),
+        counts_for: settings.scope.value,
         scope: Scope::new(limit.number(), at),
         policy: fields::policy(&name, measure).into(),
         metrics: input.metrics.limit(agent, &name),

@@ -9,7 +9,9 @@ use super::super::specs::AgentSpec;
 use super::{ABSENT, BASE, CHANGE, CHANGE_OF_ONE, CREATED, REMOVED, WRITTEN, answer, body, stream, tagged};
 use crate::admin::page::Page;
 use crate::admin::write_query::Asked;
-use crate::admin::{agent_card, agents, client_check, discovery, streams, targets, trial};
+use crate::admin::{
+    agent_card, agents, client_check, discovery, limits, refused_callers, streams, targets, trial,
+};
 
 pub(super) const ALL: &[Operation] = &[
     Operation {
@@ -96,6 +98,26 @@ pub(super) const ALL: &[Operation] = &[
         body: body::<client_check::Question>(|| json!({"url": "https://agents.example.com/refunds"})),
         answers: &[answer::<client_check::Checked>("200", "The result, with the problems found.")],
         faults: Faults { invalid: true, ..ABSENT },
+        ..BASE
+    },
+    Operation {
+        path: "/api/v1/agents/{name}/limits",
+        id: "listLimits",
+        tag: "agents",
+        summary: "List the limits of an agent, and how full they are",
+        parameters: &[NAME],
+        answers: &[answer::<limits::Items>("200", "The limits, in the order in which they are looked at.")],
+        faults: Faults { busy: true, ..ABSENT },
+        ..BASE
+    },
+    Operation {
+        path: "/api/v1/agents/{name}/refused-callers",
+        id: "listRefusedCallers",
+        tag: "agents",
+        summary: "List the callers of an agent that are refused most often",
+        parameters: &[NAME],
+        answers: &[answer::<refused_callers::Items>("200", "The callers, the one with most refusals first.")],
+        faults: ABSENT,
         ..BASE
     },
     Operation {

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use super::super::document::Document;
 use super::super::settings::agent::{AgentEntry, Auth};
-use super::super::settings::limit::{LimitScope, LimitSettings};
+use super::super::settings::limit::LimitSettings;
 use crate::config::text::code::Code;
 use crate::config::text::findings::Findings;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Source};
 use crate::limits::Per;
+use crate::routing::LimitScope;
 
 /// Checks all limits.
 pub(super) fn check(findings: &Findings, document: &Document) {

@@ -16,7 +16,7 @@ use crate::config::text::source::{Place, Spanned};
 use crate::config::text::yaml::Node;
 use crate::limits::{Measure, Per, Rate};
 use crate::model::Enforcement;
-use crate::routing::Counts;
+use crate::routing::{Counts, LimitScope};
 
 use values::{CountsBy, LimitName, Window};
 
@@ -61,15 +61,6 @@ section! {
             }
         }
     }
-}
-
-/// `scope` of a limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LimitScope {
-    /// Each agent counts by itself.
-    Agent,
-    /// All agents with a limit of that name count together.
-    Everywhere,
 }
 
 /// `counting` of a limit.
