@@ -60,6 +60,14 @@ function doc({ description }) {
   return description ? `\n/** ${description.replaceAll("*/", "* /")} */\n` : "";
 }
 
+/** Texts without bounds that are plain settings all the same; the others have fields of their own. */
+const TEXTS = new Set(
+  [
+    ...["hash", "server_name", "cert_file", "key_file"],
+    ...["health/path", "health/host", "eject/max_share", "retry/budget"],
+  ].map((setting) => `/upstream/${setting}`),
+);
+
 /** The plain settings of an agent: those whose form field is derived from their shape. */
 function settings(shape, section = "") {
   return Object.entries(shape.properties).flatMap(([key, value]) => {
@@ -68,7 +76,7 @@ function settings(shape, section = "") {
     if (pointer === "/auth") return [];
     const inner = [value, ...(value.anyOf ?? [])].find((one) => one.properties);
     if (inner) return settings(inner, pointer);
-    const kind = kindOf(value);
+    const kind = TEXTS.has(pointer) ? { kind: "text" } : kindOf(value);
     return kind ? [{ pointer, doc: value.description, ...kind }] : [];
   });
 }
@@ -77,6 +85,8 @@ function kindOf(shape) {
   const { type, enum: words, default: usual, description } = shape;
   if (words) return { kind: "choice", words };
   const bounds = boundsOf(shape);
+  // A number, or a text of a form that has no bounds, such as a status or a range of them.
+  if (!bounds && shape.anyOf?.some(isCount)) return { kind: "text" };
   if (bounds) return { kind: bounds.kind === "count" ? "count" : "text" };
   if (type !== "boolean") return null;
   const said = usual ?? /default (true|false)/.exec(description)?.[1];
@@ -84,16 +94,20 @@ function kindOf(shape) {
   return { kind: "switch", usual: String(said) === "true" };
 }
 
+const isCount = ({ type, minimum, maximum }) =>
+  type === "integer" && minimum !== undefined && maximum !== undefined;
+
 /** The bounds of a number, a duration or a size, as the gateway writes them; `null` where there are none. */
 function boundsOf(shape) {
-  const { type, anyOf = [], minimum, maximum } = shape;
+  const { anyOf = [], minimum, maximum } = shape;
   if (shape["x-duration"]) return { kind: "duration", ...shape["x-duration"] };
   if (shape["x-size"]) return { kind: "size", ...shape["x-size"] };
-  if (type === "integer" && minimum !== undefined && maximum !== undefined)
-    return { kind: "count", minimum: String(minimum), maximum: String(maximum) };
+  if (isCount(shape)) return { kind: "count", minimum: String(minimum), maximum: String(maximum) };
   const inner = anyOf.map(boundsOf).filter(Boolean);
   // A size may be a number, too, and its bounds are written with a unit all the same.
   const bounds = inner.find(({ kind }) => kind !== "count") ?? inner[0];
+  // What may be another text as well has no bounds that the form could hold it to.
+  if (bounds?.kind === "count" && anyOf.some((one) => one.pattern)) return null;
   const words = anyOf.flatMap((one) => one.enum ?? []);
   return bounds ? (words.length ? { ...bounds, words } : bounds) : null;
 }

@@ -252,6 +252,35 @@ async function deployForMcp() {
   told('deployed an agent that speaks MCP, with a rule');
 }
 
+async function severalTargets() {
+  const other = UPSTREAM_URL.replace('127.0.0.1', 'localhost');
+  must((await fetch(`${GATEWAY_URL}/toolbox/mcp`, { method: 'POST' })).status === 401, 'it asks for a token');
+  await button('Edit and deploy').click();
+  const drawer = page.getByRole('dialog');
+  await drawer.getByText(/^More:/).click();
+  await button('It runs in several places', drawer).click();
+  await field('Targets: URL 2', drawer).fill(other);
+  await field('Targets: zone 2', drawer).fill('b');
+  await button('Limits of callers: add a limit', drawer).click();
+  await field('Limits of callers: name 1', drawer).fill('per-caller');
+  await field('Limits of callers: rate 1', drawer).fill('100/1m');
+  await diff('Diff of this deploy', 'per-caller', drawer);
+  await audit(page, 'deploy-targets');
+  await button('Deploy', drawer).click();
+  await drawer.getByText('toolbox is live').waitFor();
+  await button('Done', drawer).click();
+  await drawer.waitFor({ state: 'detached' });
+  const { spec } = await page.evaluate(async () => (await fetch('/api/v1/agents/toolbox')).json());
+  const targets = JSON.stringify(spec.upstream.targets);
+  must(targets === JSON.stringify([UPSTREAM_URL, { url: other, zone: 'b' }]), targets);
+  must(JSON.stringify(spec.limits) === '[{"name":"per-caller","per":"principal","rate":"100/1m","scope":"agent"}]', JSON.stringify(spec.limits));
+  await page.getByRole('table', { name: 'Targets' }).getByText('zone b').waitFor();
+  await page.getByRole('table', { name: 'Limits' }).getByText('100 requests in 1 min').waitFor();
+  await page.getByRole('table', { name: 'Callers refused most often' }).getByText('127.0.0.1').waitFor();
+  await audit(page, 'agent-targets');
+  told('gave an agent a second target and a limit, and saw how they stand');
+}
+
 /** An agent that has a card and nothing else; the story does not wait for its end. */
 async function agentWithCard() {
   const server = createServer((request, response) => {
@@ -429,6 +458,7 @@ await play(page, browser, complaints, async () => {
   await judge();
   await discovery();
   await deployForMcp();
+  await severalTargets();
   await deployForA2a();
   await switchToKeys();
   await revokeAndSee(await keys());

@@ -1,4 +1,5 @@
-// One agent: how to call it, how it is secured, the state of its upstream, its running streams and its history.
+// One agent: how to call it, how it is secured, the state of its upstream and of each target, how full its limits are and who
+// is refused, its running streams and its history.
 import { Button } from "@mantine/core";
 import { IconRocket } from "@tabler/icons-react";
 import { Link, useLocation, useSearch } from "wouter";
@@ -16,12 +17,16 @@ import { CopyButton } from "../parts/CopyButton";
 import { Mark } from "../parts/Mark";
 import { NameLinks } from "../parts/NameLinks";
 import { Sparkline } from "../parts/Sparkline";
+import { plural } from "../parts/format";
 import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
 import { AgentFrame } from "./AgentFrame";
 import css from "./AgentPage.module.css";
 import { CallLines } from "./CallLines";
 import { DeleteAgent } from "./DeleteAgent";
+import { LimitsPanel } from "./LimitsPanel";
+import { RefusedCallers } from "./RefusedCallers";
 import { RunningStreams } from "./RunningStreams";
+import { TargetsPanel } from "./TargetsPanel";
 import { UpstreamPanel } from "./UpstreamPanel";
 
 export default function AgentPage() {
@@ -36,7 +41,7 @@ function Shown({ agent }: { agent: AgentDetail }) {
   return (
     <>
       <ReadOnlyNotice reason={readOnly} />
-      <OfThisMember what="Traffic, failures and running streams are those" />
+      <OfThisMember what="Traffic, failures, targets, limits and running streams are those" />
       <div className={css.grid}>
         <section className="panel" aria-labelledby="call">
           <h2 id="call" className={css.heading}>
@@ -83,6 +88,9 @@ function Shown({ agent }: { agent: AgentDetail }) {
         </section>
       </div>
       <UpstreamPanel agent={agent} />
+      <TargetsPanel agent={agent} />
+      <LimitsPanel agent={agent} />
+      <RefusedCallers agent={agent} />
       <RunningStreams agent={agent} />
       <History resource={`agents/${agent.name}`} readOnly={readOnly} />
       <DeleteAgent agent={agent} readOnly={readOnly} />
@@ -136,6 +144,7 @@ function Settings({ agent }: { agent: AgentDetail }) {
         <dt>Upstream</dt>
         <dd>
           <code>{agent.upstream}</code>
+          {form.targets.length > 1 && ` and ${plural(form.targets.length - 1, "other target")}`}
         </dd>
         <dt>Requests per second</dt>
         <dd>

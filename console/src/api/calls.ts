@@ -58,6 +58,17 @@ export const streams = {
     ask<T.EndedStreams>(`/agents/${one(agent)}/streams`, { method: "DELETE", query: { id } }),
 };
 
+export const targets = {
+  list: (agent: string) => ask<T.UpstreamTargets>(`/agents/${one(agent)}/targets`),
+};
+
+export const limits = {
+  /** How full each limit of an agent is. */
+  list: (agent: string) => ask<T.LimitUsages>(`/agents/${one(agent)}/limits`),
+  /** The callers of an agent that were refused most often. */
+  refusedCallers: (agent: string) => ask<T.RefusedCallers>(`/agents/${one(agent)}/refused-callers`),
+};
+
 export const providers = {
   list: (query: { limit?: number; after?: string; q?: string }) =>
     ask<Page<T.ProviderSummary>>("/identity-providers", { query }),

@@ -3,13 +3,15 @@ import { QueryClient, keepPreviousData, useQuery } from "@tanstack/react-query";
 import { uncopied } from "../apikeys/uncopied";
 import { forgetHandedOver } from "../test/handOver";
 import { forgetDrafts } from "../test/drafts";
-import { agents, apiKeys, gateway, providers, revisions, session, streams } from "./calls";
+import { agents, apiKeys, gateway, limits, providers, revisions, session, streams, targets } from "./calls";
 import { ApiError } from "./client";
 import { loggedIn, loggedOut } from "./login";
 import type { ProviderSummary } from "./schemas";
 
 /** The gateway adds a value to its series every five seconds; little changes in between. */
 const REFETCH_MS = 5_000;
+/** The gateway looks at every bucket that it has to say how full limits are. */
+const LIMITS_MS = 10_000;
 
 export const keys = {
   session: ["session"] as const,
@@ -21,6 +23,9 @@ export const keys = {
   discovery: (agent: string) => ["agents", "one", agent, "discovery"] as const,
   card: (agent: string) => ["agents", "one", agent, "card"] as const,
   streams: (agent: string) => ["agents", "one", agent, "streams"] as const,
+  targets: (agent: string) => ["agents", "one", agent, "targets"] as const,
+  limits: (agent: string) => ["agents", "one", agent, "limits"] as const,
+  refusedCallers: (agent: string) => ["agents", "one", agent, "refused-callers"] as const,
   providers: ["providers"] as const,
   provider: (name: string) => ["providers", "one", name] as const,
   apiKeys: (agent: string) => ["api-keys", agent] as const,
@@ -110,6 +115,27 @@ export const useStreams = (agent: string) =>
     queryKey: keys.streams(agent),
     queryFn: () => streams.list(agent),
     refetchInterval: REFETCH_MS,
+  });
+
+export const useTargets = (agent: string) =>
+  useQuery({
+    queryKey: keys.targets(agent),
+    queryFn: () => targets.list(agent),
+    refetchInterval: REFETCH_MS,
+  });
+
+export const useLimits = (agent: string) =>
+  useQuery({
+    queryKey: keys.limits(agent),
+    queryFn: () => limits.list(agent),
+    refetchInterval: LIMITS_MS,
+  });
+
+export const useRefusedCallers = (agent: string) =>
+  useQuery({
+    queryKey: keys.refusedCallers(agent),
+    queryFn: () => limits.refusedCallers(agent),
+    refetchInterval: LIMITS_MS,
   });
 
 export const useProviders = (query: { limit?: number; after?: string; q?: string } = { limit: 500 }) =>

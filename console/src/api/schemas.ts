@@ -2557,6 +2557,11 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     words: ["least_in_flight", "round_robin", "hash"],
   },
   {
+    pointer: "/upstream/cert_file",
+    doc: "the certificate (PEM) that is shown to the upstream, with its chain; needs `key_file`; a changed file is used by new connections",
+    kind: "text",
+  },
+  {
     pointer: "/upstream/connect_timeout",
     doc: "how long connecting may take; 1ms to 10m; default 5s",
     kind: "text",
@@ -2572,13 +2577,33 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     kind: "count",
   },
   {
+    pointer: "/upstream/eject/max_share",
+    doc: "the most targets of the agent that are out at once; never the last one; default 50%",
+    kind: "text",
+  },
+  {
+    pointer: "/upstream/hash",
+    doc: "what the requests have in common that go to one target: principal, address, header:NAME or cookie:NAME",
+    kind: "text",
+  },
+  {
     pointer: "/upstream/health/healthy",
     doc: "so many that pass in a row bring a target back; 1 to 100; default 2",
     kind: "count",
   },
   {
+    pointer: "/upstream/health/host",
+    doc: "the `Host` of the request; default that of the target",
+    kind: "text",
+  },
+  {
     pointer: "/upstream/health/interval",
     doc: "the time from one check to the next, of which up to a tenth is left out by chance; 100ms to 1h; default 5s",
+    kind: "text",
+  },
+  {
+    pointer: "/upstream/health/path",
+    doc: "the path that is asked for with GET, and perhaps a query",
     kind: "text",
   },
   {
@@ -2601,6 +2626,7 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     doc: "how long a kept connection may rest and still be used; 1ms to 1h; default 30s",
     kind: "text",
   },
+  { pointer: "/upstream/key_file", doc: "its private key", kind: "text" },
   {
     pointer: "/upstream/max_in_flight",
     doc: "the most requests under way at each target; 1 to 1048576; default no limit but the agent's",
@@ -2623,11 +2649,21 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     kind: "text",
   },
   {
+    pointer: "/upstream/retry/budget",
+    doc: "of the requests in the window so many may be sent again; default 20%",
+    kind: "text",
+  },
+  {
     pointer: "/upstream/retry/per_second",
     doc: "and so many a second beside them, of which as many may wait for an answer at once; 0 to 1000; default 3",
     kind: "count",
   },
   { pointer: "/upstream/retry/window", doc: "the window; 1s to 1m; default 10s", kind: "text" },
+  {
+    pointer: "/upstream/server_name",
+    doc: "the name that the upstream's certificate must have, and that is sent to it (SNI); default the host of its URL",
+    kind: "text",
+  },
   {
     pointer: "/upstream/slow_start",
     doc: "how long the share of a target grows that was added or has recovered; 0s is off; 0s to 1h; default 30s",

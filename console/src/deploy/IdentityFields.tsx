@@ -2,6 +2,7 @@
 import { Checkbox, Stack, TagsInput, TextInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";
+import { UpstreamUrls } from "./UpstreamUrls";
 
 interface Props extends FieldProps {
   name: string;
@@ -57,15 +58,7 @@ export function IdentityFields({ form, edit, error, name, onName, isNew }: Props
         error={error("stripPath")}
         onChange={(event) => edit({ stripPath: event.currentTarget.checked })}
       />
-      <TextInput
-        label="Upstream URL"
-        description="Where the agent listens; unix:/run/agent.sock is a socket on the gateway's machine"
-        placeholder="http://127.0.0.1:9000"
-        required
-        value={form.upstream}
-        error={error("upstream")}
-        onChange={(event) => edit({ upstream: event.currentTarget.value })}
-      />
+      <UpstreamUrls {...{ form, edit, error }} />
     </Stack>
   );
 }

@@ -2,6 +2,7 @@
 import { Radio, Stack, TagsInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";
+import { Limits } from "./Limits";
 import { PlainFields } from "./PlainFields";
 import { inSection } from "./plain";
 
@@ -32,6 +33,7 @@ export function LimitFields({ form, edit, error }: FieldProps) {
           error={error("methods")}
           onChange={(methods) => edit({ methods })}
         />
+        <Limits rows={form.limits} error={error("limits")} onChange={(limits) => edit({ limits })} />
         <PlainFields {...{ form, edit, error }} settings={inSection(null)} />
       </Stack>
     </fieldset>

@@ -7,7 +7,7 @@ interface Props<Row> {
   legend: string;
   about: string;
   /** What one row is called. */
-  one: "header" | "rule";
+  one: "header" | "rule" | "limit" | "target";
   rows: Row[];
   /** The value of a new row. */
   empty: Row;

@@ -16,6 +16,8 @@ describe("a pointer names its field", () => {
     ["/route/hosts/0", "hosts"],
     ["/upstream/ca_file", "upstreamCaFile"],
     ["/upstream/later", "upstream"],
+    ["/upstream/targets/1/weight", "targets"],
+    ["/limits/0/rate", "limits"],
     ["/upstream/connect_timeout", "/upstream/connect_timeout"],
     ["/max_in_flight", "/max_in_flight"],
     ["/streams/on_policy_change", "/streams/on_policy_change"],

@@ -18,6 +18,7 @@ const FIELDS: [string, Field][] = [
   ["/route/strip_path", "stripPath"],
   ["/upstream", "upstream"],
   ["/upstream/url", "upstream"],
+  ["/upstream/targets", "targets"],
   ["/upstream/host", "upstreamHost"],
   ["/upstream/ca_file", "upstreamCaFile"],
   ["/upstream/set_headers", "setHeaders"],
@@ -55,6 +56,7 @@ const FIELDS: [string, Field][] = [
   ["/cors/allow_credentials", "corsCredentials"],
   ["/cors/max_age", "corsMaxAge"],
   ["/enforcement", "enforcement"],
+  ["/limits", "limits"],
   ["/public_url", "publicUrl"],
   ["/protocol", "protocol"],
   ["/mcp", "protocol"],
@@ -93,6 +95,7 @@ const IDENTITY: ReadonlySet<Field> = new Set<Field>([
   "hosts",
   "stripPath",
   "upstream",
+  "targets",
 ]);
 
 /** The field for a pointer; `null` when the form has none for it. */
@@ -139,6 +142,8 @@ export function inField({ message, help }: Pick<Diagnostic, "message" | "help">)
   return said.replace(/`([^`]+)`/g, "“$1”");
 }
 
+const SCHEME = /^(https?:\/\/|unix:)/;
+
 /** What is missing before the gateway is asked. */
 export function missing(form: AgentForm, name: string): Partial<Record<Field, string>> {
   const said: Partial<Record<Field, string>> = {};
@@ -148,8 +153,13 @@ export function missing(form: AgentForm, name: string): Partial<Record<Field, st
   if (!form.path.trim()) said.path = "An agent needs a path, such as /agents/refunds.";
   else if (!form.path.trim().startsWith("/")) said.path = `A path begins with a slash: /${form.path.trim()}`;
   const upstream = form.upstream.trim();
-  if (!upstream) said.upstream = "An agent needs the URL that requests go to.";
-  else if (!/^(https?:\/\/|unix:)/.test(upstream))
+  if (form.targets.length > 0) {
+    const url = form.targets.map((target) => target.url.trim()).find((url) => url && !SCHEME.test(url));
+    if (form.targets.every((target) => !target.url.trim()))
+      said.targets = "An agent needs the URL of at least one target.";
+    else if (url !== undefined) said.targets = `Write http://, https:// or unix: first, not ${url}`;
+  } else if (!upstream) said.upstream = "An agent needs the URL that requests go to.";
+  else if (!SCHEME.test(upstream))
     said.upstream = `Write http://, https:// or unix: first, such as http://${upstream.replace(/^[a-z]+:\/+/i, "")}`;
   if (form.protocol === "mcp" && form.endpoint.trim() && !form.endpoint.trim().startsWith("/"))
     said.endpoint = `A path begins with a slash: /${form.endpoint.trim()}`;

@@ -67,6 +67,40 @@ describe("a specification that was opened and not changed stays as it is", () =>
       },
     ],
     [
+      "targets, in both forms, and how they are chosen",
+      {
+        route: "/a",
+        upstream: {
+          targets: [
+            "http://10.0.0.1:9000",
+            { url: "http://10.0.0.2:9000", weight: 0, zone: "b", later: [1] },
+            { url: "http://10.0.0.3:9000" },
+          ],
+          balance: "round_robin",
+          hash: "principal",
+          health: { path: "/healthz", status: "200-299" },
+          eject: { failures: 3, max_share: "50%", on: ["connect", 503] },
+          retry: { methods: ["GET"], budget: "20%" },
+        },
+        auth: "public",
+      },
+    ],
+    [
+      "limits, and a setting of one that the form does not show",
+      {
+        route: "/a",
+        upstream: "http://a",
+        auth: "public",
+        limits: [
+          { name: "a", per: "principal", scope: "agent", rate: "100/1m", burst: 20, counting: "local_share" },
+          { name: "b", per: "claim:tenant.id", scope: "everywhere", concurrent: 4, enforcement: "shadow" },
+          { name: "c", per: "address", scope: "agent", rate: "20/1m", count: "failed", later: true },
+          { name: "d", per: "later", scope: "agent", rate: "1/1s", enforcement: "enforce" },
+        ],
+      },
+    ],
+    ["no limits, written out", { route: "/a", upstream: "http://a", auth: "public", limits: [] }],
+    [
       "a key with a prefix",
       { route: "/a", upstream: "http://a", auth: { api_key: { header: "Authorization", prefix: "Bearer" } } },
     ],

@@ -3,6 +3,7 @@
 import type { JsonObject } from "../api/schemas";
 import { type AuthForm, readAuth, writeAuth } from "./auth";
 import { type CorsForm, readCors, writeCors } from "./cors";
+import { type LimitsForm, readLimits, writeLimits } from "./limits";
 import { type PlainForm, readPlain, writePlain } from "./plain";
 import { type RouteForm, readRoute, writeRoute } from "./route";
 import { type ProtocolForm, readProtocol, writeProtocol } from "./protocol";
@@ -11,7 +12,8 @@ import { type UpstreamForm, readUpstream, writeUpstream } from "./upstream";
 
 export type { ClaimHeader } from "./auth";
 
-export interface AgentForm extends RouteForm, UpstreamForm, AuthForm, CorsForm, ProtocolForm, PlainForm {
+export interface AgentForm
+  extends RouteForm, UpstreamForm, AuthForm, CorsForm, ProtocolForm, LimitsForm, PlainForm {
   displayName: string;
   enforcement: "enforce" | "shadow";
 }
@@ -26,6 +28,7 @@ export function formOf(spec: JsonObject): AgentForm {
     ...readCors(spec),
     ...readProtocol(spec),
     enforcement: spec.enforcement === "shadow" ? "shadow" : "enforce",
+    ...readLimits(spec.limits),
     ...readPlain(spec),
   };
 }
@@ -42,6 +45,9 @@ export function specOf(form: AgentForm, original: JsonObject): JsonObject {
   if (cors) spec.cors = cors;
   else delete spec.cors;
   put(spec, "enforcement", form.enforcement, "enforce");
+  const limits = writeLimits(form, original.limits);
+  if (limits) spec.limits = limits;
+  else delete spec.limits;
   writePlain(form, spec, original);
   writeProtocol(form, spec);
   return spec;

@@ -1,0 +1,94 @@
+// Converts the limits of an agent between specification and form: a row for each. What a row cannot show is kept as it is
+// written.
+import type { Json, JsonObject } from "../api/schemas";
+import { isObject, put, same, text } from "./spec";
+
+/** What a limit counts by; `claim` with the name of one. */
+export const PER = ["principal", "client_id", "api_key", "address", "agent", "claim"] as const;
+export type Per = (typeof PER)[number];
+
+export interface LimitRow {
+  name: string;
+  per: Per;
+  claim: string;
+  scope: "agent" | "everywhere";
+  measure: "rate" | "concurrent";
+  /** `100/1m` of a rate; a number of requests under way. */
+  value: string;
+  /** Empty is the count of the rate. */
+  burst: string;
+  count: "all" | "failed";
+  enforcement: "enforce" | "shadow";
+  /** As it was read; `null` for a new one. */
+  written: Json;
+}
+
+export const NEW_LIMIT: LimitRow = {
+  name: "",
+  per: "principal",
+  claim: "",
+  scope: "agent",
+  measure: "rate",
+  value: "",
+  burst: "",
+  count: "all",
+  enforcement: "enforce",
+  written: null,
+};
+
+const CLAIM = "claim:";
+
+export interface LimitsForm {
+  limits: LimitRow[];
+}
+
+export function readLimits(written: Json | undefined): LimitsForm {
+  return { limits: Array.isArray(written) ? written.filter(isObject).map(readLimit) : [] };
+}
+
+function readLimit(written: JsonObject): LimitRow {
+  const per = text(written.per);
+  const word = PER.find((one) => one === per);
+  const concurrent = "concurrent" in written;
+  return {
+    name: text(written.name),
+    per: word ?? "claim",
+    claim: per.startsWith(CLAIM) ? per.slice(CLAIM.length) : "",
+    scope: written.scope === "everywhere" ? "everywhere" : "agent",
+    measure: concurrent ? "concurrent" : "rate",
+    value: text(concurrent ? written.concurrent : written.rate),
+    burst: text(written.burst),
+    count: written.count === "failed" ? "failed" : "all",
+    enforcement: written.enforcement === "shadow" ? "shadow" : "enforce",
+    written,
+  };
+}
+
+/** The limits that the form says, without empty rows; `undefined` is none, and nothing was written. */
+export function writeLimits({ limits }: LimitsForm, original: Json | undefined): Json | undefined {
+  if (same(readLimits(original).limits as unknown as Json, limits as unknown as Json)) return original;
+  const written = limits.filter((row) => row.name.trim() || row.value.trim()).map(writeLimit);
+  return written.length > 0 ? written : undefined;
+}
+
+function writeLimit(row: LimitRow): Json {
+  const before = isObject(row.written) ? row.written : {};
+  if (isObject(row.written) && same(readLimit(before) as unknown as Json, row as unknown as Json))
+    return before;
+  const limit: JsonObject = { ...before };
+  limit.name = row.name.trim();
+  limit.per = row.per === "claim" ? `${CLAIM}${row.claim.trim()}` : row.per;
+  limit.scope = row.scope;
+  delete limit[row.measure === "rate" ? "concurrent" : "rate"];
+  limit[row.measure] = row.measure === "rate" ? row.value.trim() : number(row.value);
+  put(limit, "burst", row.measure === "rate" ? number(row.burst) : "", "");
+  put(limit, "count", row.count, "all");
+  put(limit, "enforcement", row.enforcement, "enforce");
+  return limit;
+}
+
+/** Digits as a number. Everything else goes to the gateway as it is, which says what is wrong with it. */
+export function number(typed: string): Json {
+  const trimmed = typed.trim();
+  return /^\d{1,15}$/.test(trimmed) ? Number(trimmed) : trimmed;
+}
