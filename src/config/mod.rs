@@ -12,6 +12,7 @@ mod compile;
 mod language;
 mod named;
 mod snapshot;
+mod target_uses;
 mod text;
 
 pub use api_keys::{ApiKey, ApiKeys};

@@ -12,7 +12,7 @@ use crate::limits::{MessageMemory, Slots};
 use crate::model::{Clock, Live, SystemClock};
 use crate::proxy::GatewayParts;
 use crate::spans::SpansGuard;
-use crate::telemetry::{AccessLogGuard, Metrics, RefusalsGuard, tell_of_lost_lines};
+use crate::telemetry::{AccessLogGuard, LimitTableReading, Metrics, RefusalsGuard, tell_of_lost_lines};
 use crate::upstream::Running;
 
 use super::begin::Process;
@@ -92,17 +92,29 @@ pub(super) fn start(
     )
 }
 
-/// Lets metrics read how targets stand. They must not keep the configuration alive, which has handles of theirs.
-fn show_targets(live: &Arc<Live<Snapshot>>, clock: &Arc<dyn Clock>, metrics: &Metrics) {
-    let (live, clock) = (Arc::downgrade(live), Arc::clone(clock));
-    metrics.read_targets(move || {
-        live.upgrade().map(|live| live.get().target_readings(clock.now())).unwrap_or_default()
+/// Lets metrics read how targets stand, and how full the table of limits is. They must not keep the configuration alive, which
+/// has handles of theirs.
+fn show_state(live: &Arc<Live<Snapshot>>, clock: &Arc<dyn Clock>, metrics: &Metrics) {
+    let now = {
+        let (live, clock) = (Arc::downgrade(live), Arc::clone(clock));
+        move || live.upgrade().map(|live| (live.get(), clock.now()))
+    };
+    let (of_targets, of_agents) = (now.clone(), now.clone());
+    metrics
+        .read_targets(move || of_targets().map(|(live, now)| live.target_readings(now)).unwrap_or_default());
+    metrics.read_agent_targets(move || {
+        of_agents().map(|(live, now)| live.agent_targets(now)).unwrap_or_default()
+    });
+    metrics.read_limit_table(move || {
+        let Some((live, _)) = now() else { return LimitTableReading::default() };
+        let limits = live.limits.state();
+        LimitTableReading { buckets: limits.buckets(), crowded: limits.crowded() }
     });
 }
 
 /// Shows the pages for operations that a configuration is live, and tells the process before this one, if there is one.
 fn go_live(mut pages: Pages, companions: Companions, process: &Process<'_>, settings: &Server) {
-    show_targets(&companions.live, &companions.clock, process.metrics);
+    show_state(&companions.live, &companions.clock, process.metrics);
     pages.is_live(companions.gateway());
     pages.serve(process.drain, process.metrics, process.runtime);
     if process.upgrade {

@@ -3,6 +3,7 @@
 //! A bucket that is full again is as good as none, and makes room. When none is full, those who are new share a bucket with
 //! their neighbours, and at last with all who are new, so that nobody gets rid of what he has spent by naming others.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::model::{KeyedHash, Line};
@@ -28,6 +29,8 @@ pub(super) struct Buckets {
     stripes: OnceLock<Box<[Line<Mutex<Stripe>>]>>,
     /// The most buckets of a stripe, shared ones among them.
     most: usize,
+    /// Requests that were counted in a shared bucket for want of room.
+    crowded: AtomicU64,
 }
 
 /// What is done with a bucket.
@@ -64,7 +67,7 @@ enum Room {
 
 impl Buckets {
     pub(super) const fn new(most: usize) -> Self {
-        Self { stripes: OnceLock::new(), most: most.div_ceil(STRIPES) }
+        Self { stripes: OnceLock::new(), most: most.div_ceil(STRIPES), crowded: AtomicU64::new(0) }
     }
 
     /// Does this with a bucket: what is left afterwards, or where nothing was taken, what is left; and whether it was done.
@@ -78,11 +81,22 @@ impl Buckets {
             phases.with(|phases| self.act_in(&mut stripe, (key, room), (asked, phases), (act, limits)))
         };
         let together = || at(scope.together(), Room::Together);
+        let crowded = || {
+            if matches!(act, Act::Take | Act::Charge) {
+                self.crowded.fetch_add(1, Ordering::Relaxed);
+            }
+        };
         match who {
             Who::Everybody | Who::Anonymous => together(),
-            Who::Caller(_) => at(scope.own(who), Room::Own).or_else(together),
+            Who::Caller(_) => at(scope.own(who), Room::Own).or_else(|| {
+                crowded();
+                together()
+            }),
             Who::Address(_) => at(scope.own(who), Room::Own)
-                .or_else(|| at(scope.neighbours(who)?, Room::Neighbours))
+                .or_else(|| {
+                    crowded();
+                    at(scope.neighbours(who)?, Room::Neighbours)
+                })
                 .or_else(together),
         }
     }
@@ -91,6 +105,11 @@ impl Buckets {
     pub(super) fn len(&self) -> usize {
         let stripes = self.stripes.get().into_iter().flatten();
         stripes.map(|line| line.0.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
+    }
+
+    /// How many requests were counted in a shared bucket for want of room.
+    pub(super) fn crowded(&self) -> u64 {
+        self.crowded.load(Ordering::Relaxed)
     }
 
     /// Shows every bucket, while its stripe is held.
@@ -204,7 +223,7 @@ mod tests {
             let taken: Vec<_> = (0..5).map(|_| table.takes(caller(n), 0)).collect();
             assert_eq!(taken, [true, true, true, false, false], "{n}");
         }
-        assert_eq!(table.buckets.len(), 100);
+        assert_eq!((table.buckets.len(), table.buckets.crowded()), (100, 0));
         let standing = table.act(caller(1), Act::Return, 0).0;
         assert_eq!((standing.left, table.takes(caller(1), 0), table.takes(caller(1), 0)), (1, true, false));
         for _ in 0..9 {
@@ -237,7 +256,9 @@ mod tests {
         for n in 0..40_000 {
             table.takes(caller(n), 0);
         }
+        let crowded = table.buckets.crowded();
         assert!(!table.takes(caller(50_000), 0), "it shares with all who are new");
+        assert_eq!(table.buckets.crowded(), crowded + 1);
         let admitted = (60_000..65_000).filter(|n| table.takes(caller(*n), SECOND)).count();
         assert_eq!(admitted, 5_000, "all others have gone");
     }

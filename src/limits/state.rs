@@ -150,6 +150,12 @@ impl LimitState {
         self.buckets.len()
     }
 
+    /// How many requests were counted together with those of others, since there was no room to keep them apart.
+    #[must_use]
+    pub fn crowded(&self) -> u64 {
+        self.buckets.crowded()
+    }
+
     /// How much is spent of each of these limits by all for whom it counts, by its number. It looks at every bucket: not for
     /// requests.
     #[must_use]

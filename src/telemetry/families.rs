@@ -121,6 +121,10 @@ families! {
             = "Requests whose credential a denial names, by agent and by what it names.";
         limit_requests: counter "portcullis_limit_requests_total" { Agent, LimitName, LimitResult }
             = "Requests that a limit counted or refused, by agent, limit and result.";
+        limit_buckets: gauge "portcullis_limit_buckets" {}
+            = "Callers and addresses that limits keep apart at the moment.";
+        limit_crowded: counter "portcullis_limit_crowded_total" {}
+            = "Requests that were counted together with other callers, since there was no room to keep them apart.";
         auth_duration: histogram "portcullis_auth_duration_seconds" { Method, Cache } in DECISION_BUCKETS
             = "Time that a decision took, by method and by what the token cache said.";
         token_cache_events: counter "portcullis_token_cache_events_total" { Event }
@@ -217,6 +221,8 @@ families! {
             = "When a certificate expires (Unix time), by what depends on it.";
         target_state: gauge "portcullis_target_state" { Target, TargetState }
             = "1 for the state of the target of an upstream, 0 for the others.";
+        agent_targets: gauge "portcullis_agent_targets" { Agent, TargetUse }
+            = "Targets of an agent by how they stand, where that is kept.";
         target_in_flight: gauge "portcullis_target_in_flight" { Target }
             = "Requests under way at the target of an upstream, streams among them.";
     }

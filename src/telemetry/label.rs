@@ -8,7 +8,7 @@ use crate::model::{
     ListOutcome, OperationClass, Reason, RetryResult, Shard, StreamKind, TargetFault, TargetState,
 };
 
-use super::{HandshakeFailure, LimitResult, UpstreamError};
+use super::{HandshakeFailure, LimitResult, TargetUse, UpstreamError};
 
 /// A label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +89,8 @@ pub enum Label {
     Target,
     /// How a target stands.
     TargetState,
+    /// What a target is to its agent.
+    TargetUse,
     /// What counted against a target.
     TargetFault,
     /// What became of a request that another target could have had.
@@ -122,7 +124,7 @@ impl Label {
             Self::Limit | Self::LimitName => "limit",
             Self::Log => "log",
             Self::Version => "version",
-            Self::StoreState | Self::MemberState | Self::TargetState => "state",
+            Self::StoreState | Self::MemberState | Self::TargetState | Self::TargetUse => "state",
             Self::WhichRevision => "which",
             Self::FullRead | Self::TargetFault => "why",
             Self::Shard => "shard",
@@ -171,6 +173,7 @@ impl Label {
             Self::FullRead => Some(6),
             Self::Shard => Some(Shard::MOST),
             Self::TargetState => Some(TargetState::ALL.len()),
+            Self::TargetUse => Some(TargetUse::ALL.len()),
             Self::TargetFault => Some(TargetFault::ALL.len()),
             Self::RetryResult => Some(RetryResult::ALL.len()),
         }

@@ -10,6 +10,7 @@ use prometheus::{Encoder as _, TextEncoder};
 
 use crate::model::{AgentName, CertificateTerm, DenialKind, Denials, Instant, ProviderName};
 
+use super::agent_targets::AgentTargets;
 use super::certificate_metrics::CertificateMetrics;
 use super::families::{self, Families};
 use super::lost_lines::LostLines;
@@ -17,9 +18,9 @@ use super::resolved::Resolved;
 use super::target_gauges::TargetGauges;
 use super::task::EndedTask;
 use super::{
-    AgentMetrics, CardMetrics, ConnectionMetrics, Declaration, HandshakeMetrics, InFlight, Label,
-    LimitMetrics, ProviderMetrics, SpanMetrics, StoreMetrics, TargetMetrics, TargetReading,
-    TokenCacheMetrics,
+    AgentMetrics, AgentTargetsReading, CardMetrics, ConnectionMetrics, Declaration, HandshakeMetrics,
+    InFlight, Label, LimitMetrics, LimitTableReading, ProviderMetrics, SpanMetrics, StoreMetrics,
+    TargetMetrics, TargetReading, TokenCacheMetrics,
 };
 
 /// What is configured by name: the series of everything else are dropped.
@@ -51,10 +52,12 @@ impl Metrics {
         families.registry.register(Box::new(LostLines::new()?))?;
         let targets = TargetGauges::new()?;
         families.registry.register(Box::new(targets.clone()))?;
+        let agent_targets = AgentTargets::new()?;
+        families.registry.register(Box::new(agent_targets.clone()))?;
         #[cfg(target_os = "linux")]
         families.registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         families.build_info.of([env!("CARGO_PKG_VERSION")]).set(1);
-        Ok(Self(Arc::new(Resolved::new(families, certificates, targets))))
+        Ok(Self(Arc::new(Resolved::new(families, certificates, (targets, agent_targets)))))
     }
 
     /// What is declared of every family of ours.
@@ -149,6 +152,16 @@ impl Metrics {
         self.0.targets.read(read);
     }
 
+    /// Reads how the targets of each agent stand so, from now on.
+    pub fn read_agent_targets(&self, read: impl Fn() -> Vec<AgentTargetsReading> + Send + Sync + 'static) {
+        self.0.agent_targets.read(read);
+    }
+
+    /// Reads how full the table of limits is so, from now on.
+    pub fn read_limit_table(&self, read: impl Fn() -> LimitTableReading + Send + Sync + 'static) {
+        self.0.limit_table.read(read);
+    }
+
     /// Requests that are being served now.
     #[must_use]
     pub fn in_flight(&self) -> InFlight {
@@ -201,6 +214,7 @@ impl Metrics {
         self.0.token_cache.look();
         self.0.families.in_flight.of([]).set(self.0.in_flight.count());
         self.0.card_times.look(&self.0.families);
+        self.0.limit_table.look(&self.0.families);
         let mut out = Vec::new();
         // Writing to memory fails only for a family without metrics, which `gather` leaves out.
         if TextEncoder::new().encode(&self.0.families.registry.gather(), &mut out).is_err() {

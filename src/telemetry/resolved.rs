@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use crate::model::{AuthMethod, CacheLabel};
 
+use super::agent_targets::AgentTargets;
 use super::card_times::CardTimes;
 use super::certificate_metrics::CertificateMetrics;
 use super::config_metrics::ConfigMetrics;
 use super::families::Families;
 use super::histogram::Histogram;
+use super::limit_table::LimitTable;
 use super::target_gauges::TargetGauges;
 use super::task::Tasks;
 use super::{InFlight, TokenCacheMetrics};
@@ -27,11 +29,17 @@ pub(super) struct Resolved {
     pub(super) certificates: CertificateMetrics,
     pub(super) card_times: CardTimes,
     pub(super) targets: TargetGauges,
+    pub(super) agent_targets: AgentTargets,
+    pub(super) limit_table: LimitTable,
     pub(super) tasks: Tasks,
 }
 
 impl Resolved {
-    pub(super) fn new(families: Families, certificates: CertificateMetrics, targets: TargetGauges) -> Self {
+    pub(super) fn new(
+        families: Families,
+        certificates: CertificateMetrics,
+        (targets, agent_targets): (TargetGauges, AgentTargets),
+    ) -> Self {
         let duration = |method: AuthMethod, cache: CacheLabel| {
             families.auth_duration.of([method.as_str(), cache.as_str()])
         };
@@ -46,6 +54,8 @@ impl Resolved {
             certificates,
             card_times: CardTimes::default(),
             targets,
+            agent_targets,
+            limit_table: LimitTable::default(),
             tasks: Tasks::default(),
             families,
         }

@@ -76,7 +76,7 @@ impl fmt::Debug for TargetGauges {
     }
 }
 
-fn family(declaration: &Declaration, metrics: Vec<Metric>) -> MetricFamily {
+pub(super) fn family(declaration: &Declaration, metrics: Vec<Metric>) -> MetricFamily {
     let mut family = MetricFamily::default();
     family.set_name(declaration.name.to_owned());
     family.set_help(declaration.help.to_owned());
@@ -85,14 +85,14 @@ fn family(declaration: &Declaration, metrics: Vec<Metric>) -> MetricFamily {
     family
 }
 
-fn label(name: &str, value: &str) -> LabelPair {
+pub(super) fn label(name: &str, value: &str) -> LabelPair {
     let mut pair = LabelPair::default();
     pair.set_name(name.to_owned());
     pair.set_value(value.to_owned());
     pair
 }
 
-fn gauge(labels: Vec<LabelPair>, value: f64) -> Metric {
+pub(super) fn gauge(labels: Vec<LabelPair>, value: f64) -> Metric {
     let mut gauge = Gauge::default();
     gauge.set_value(value);
     let mut metric = Metric::from_label(labels);
