@@ -277,8 +277,13 @@ async function severalTargets() {
   await page.getByRole('table', { name: 'Targets' }).getByText('zone b').waitFor();
   await page.getByRole('table', { name: 'Limits' }).getByText('100 requests in 1 min').waitFor();
   await page.getByRole('table', { name: 'Callers refused most often' }).getByText('127.0.0.1').waitFor();
+  await button(`Drain ${other}`).click();
+  const question = page.getByRole('dialog');
+  await question.getByText('New requests go to the other target.').waitFor();
+  await button('Drain', question).click();
+  await button(`Undrain ${other}`).waitFor();
   await audit(page, 'agent-targets');
-  told('gave an agent a second target and a limit, and saw how they stand');
+  told('gave an agent a second target and a limit, saw how they stand, and drained one');
 }
 
 /** An agent that has a card and nothing else; the story does not wait for its end. */

@@ -7,6 +7,7 @@ import { Notice } from "../parts/Notice";
 import { QueryError } from "../parts/QueryError";
 import { visible } from "../parts/visible";
 import css from "./AgentPage.module.css";
+import { Drain } from "./Drain";
 import { STATES, troubleOf } from "./targets";
 
 export function TargetsPanel({ agent }: { agent: AgentDetail }) {
@@ -28,16 +29,31 @@ export function TargetsPanel({ agent }: { agent: AgentDetail }) {
           </Notice>
         </div>
       )}
-      {items && <TargetsTable items={items} />}
+      {items && <TargetsTable agent={agent.name} items={items} />}
       {items?.length === 1 && (
         <p className="dim small">
-          The only target of this agent. Several of them, over which requests are spread, are written with
-          “Edit and deploy”.
+          The only target of this agent, so it cannot be drained. Several of them, over which requests are
+          spread, are written with “Edit and deploy”.
         </p>
       )}
     </section>
   );
 }
+
+/** A target can be drained where there is another one. */
+const columnsFor = (agent: string, all: UpstreamTarget[]): Column<UpstreamTarget>[] => [
+  ...COLUMNS,
+  ...(all.length > 1
+    ? [
+        {
+          label: "Actions",
+          quiet: true,
+          right: true,
+          cell: (one: UpstreamTarget) => <Drain agent={agent} target={one} all={all} />,
+        },
+      ]
+    : []),
+];
 
 const COLUMNS: Column<UpstreamTarget>[] = [
   {
@@ -67,6 +83,7 @@ const COLUMNS: Column<UpstreamTarget>[] = [
   },
 ];
 
-function TargetsTable({ items }: { items: UpstreamTarget[] }) {
-  return <DataTable label="Targets" columns={COLUMNS} rows={items} keyOf={(one) => one.url} />;
+function TargetsTable({ agent, items }: { agent: string; items: UpstreamTarget[] }) {
+  const columns = columnsFor(agent, items);
+  return <DataTable label="Targets" columns={columns} rows={items} keyOf={(one) => one.url} />;
 }

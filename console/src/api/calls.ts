@@ -60,6 +60,9 @@ export const streams = {
 
 export const targets = {
   list: (agent: string) => ask<T.UpstreamTargets>(`/agents/${one(agent)}/targets`),
+  /** Lets a target take no new requests at this gateway, or takes that back. */
+  drain: (agent: string, url: string, drain: boolean) =>
+    ask<T.UpstreamTarget>(`/agents/${one(agent)}/targets/drain`, { method: "POST", body: { url, drain } }),
 };
 
 export const limits = {
