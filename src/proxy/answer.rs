@@ -130,11 +130,7 @@ impl Problem {
         append(&mut head, cors)?;
         if let Some(status) = ctx.grpc_status {
             grpc::dress(&mut head, status, self.refusal.detail())?;
-            // Trailers alone are a head that ends the stream; Pingora would end it with an empty frame of data.
-            if let ServerSession::H2(call) = session.as_downstream_mut() {
-                return call.write_response_header(Box::new(head), true);
-            }
-            return write(session, head, Bytes::new()).await;
+            return write_trailers_alone(session, head).await;
         }
         write(session, head, Bytes::from(body)).await
     }
@@ -247,6 +243,17 @@ async fn write(session: &mut Session, head: ResponseHeader, body: Bytes) -> ping
         session.write_response_body(Some(body), true).await?;
     }
     Ok(())
+}
+
+/// Writes a head that ends its stream. Pingora's own way would end it with an empty frame of data, which is no longer a response
+/// of trailers alone ("gRPC over HTTP2", Responses).
+async fn write_trailers_alone(session: &mut Session, head: ResponseHeader) -> pingora::Result<()> {
+    match session.as_downstream_mut() {
+        ServerSession::H2(call) => call.write_response_header(Box::new(head), true),
+        // An admitted call: its stream was wrapped for the time that it has (`attend`).
+        ServerSession::Custom(call) => call.write_response_header(Box::new(head), true).await,
+        ServerSession::H1(_) | ServerSession::Subrequest(_) => write(session, head, Bytes::new()).await,
+    }
 }
 
 /// A request's id as a header value.
