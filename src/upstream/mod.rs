@@ -19,6 +19,7 @@ mod standing;
 mod target;
 mod targets;
 mod trust;
+mod turns;
 
 pub use affinity::Affinity;
 pub use agent_upstream::{Upstream, UpstreamHost, UpstreamTls};

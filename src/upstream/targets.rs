@@ -11,8 +11,9 @@ use super::budget::{Budget, RetryRules};
 use super::hash_by::HashBy;
 use super::health::Health;
 use super::member::{MOST, Member, bit, bits};
-use super::pick::{self, Candidates};
+use super::pick::Candidates;
 use super::standing::{Eject, WHOLE};
+use super::turns;
 
 /// The targets of an agent that has several, or one whose state is kept.
 #[derive(Debug)]
@@ -103,7 +104,7 @@ impl Targets {
     #[must_use]
     pub fn new(spread: Spread, budget: Arc<Budget>, members: Vec<Member>) -> Self {
         let order = match spread.balance {
-            Balance::RoundRobin => pick::order(&members.iter().map(|m| m.weight).collect::<Vec<_>>()),
+            Balance::RoundRobin => turns::order(&members.iter().map(|m| m.weight).collect::<Vec<_>>()),
             Balance::LeastInFlight | Balance::Hash => Box::default(),
         };
         let turns = Turns { next: OnceLock::new(), order, all_used: AtomicBool::new(false) };
