@@ -37,6 +37,15 @@ pub(super) fn is_stuck(head: &RequestHeader, agent: &Agent) -> bool {
     head.version == Version::HTTP_2 && !upstream.protocol.may_be_h2(upstream.tls.is_some()) && is_call(head)
 }
 
+/// Asks the agent for trailers, where its request is a call over HTTP/2. The field is each connection's own, so the client's was
+/// removed, and servers refuse a call that lacks it ("gRPC over HTTP2", Requests).
+pub(super) fn ask_for_trailers(request: &mut RequestHeader) -> pingora::Result<()> {
+    if is_call(request) {
+        request.insert_header(header::TE, HeaderValue::from_static("trailers"))?;
+    }
+    Ok(())
+}
+
 /// Makes the head of a refusal that of a call with this status. `detail` is the sentence for the client.
 pub(super) fn dress(head: &mut ResponseHeader, status: u8, detail: &str) -> pingora::Result<()> {
     head.set_status(200)?;
@@ -108,6 +117,20 @@ mod tests {
         ] {
             let status = status(&request(version, media_type), Refusal::NotFound);
             assert_eq!(status, wanted.then_some(UNIMPLEMENTED), "{version:?} {media_type}");
+        }
+    }
+
+    #[test]
+    fn an_agent_is_asked_for_trailers_of_a_call_and_of_nothing_else() {
+        for (version, media_type, wanted) in [
+            (Version::HTTP_2, "application/grpc", Some("trailers")),
+            (Version::HTTP_2, "application/json", None),
+            (Version::HTTP_11, "application/grpc", None),
+        ] {
+            let mut request = request(version, media_type);
+            ask_for_trailers(&mut request).unwrap();
+            let asked = request.headers.get("te").map(|value| value.to_str().unwrap());
+            assert_eq!(asked, wanted, "{version:?} {media_type}");
         }
     }
 

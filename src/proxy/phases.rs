@@ -21,7 +21,7 @@ use super::message::expects_continue;
 use super::passage::{Kind, Passage};
 use super::service::Gateway;
 use super::upgrade::is_websocket_handshake;
-use super::{again, balance, forward, list_answer, peer, response, session_answer, upstream_refusal};
+use super::{again, balance, forward, grpc, list_answer, peer, response, session_answer, upstream_refusal};
 
 #[async_trait]
 impl ProxyHttp for Gateway {
@@ -130,6 +130,7 @@ impl ProxyHttp for Gateway {
         let passage = ctx.passage()?;
         Self::request_begins(session, passage);
         let sent_id = forward::rewrite(request, session.req_header(), passage, ctx)?;
+        grpc::ask_for_trailers(request)?;
         if passage.lists.is_some() {
             // A list can be found only in a body without a coding.
             request.insert_header(header::ACCEPT_ENCODING, "identity")?;
