@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::config::Snapshot;
 use crate::idp::{KeySource, Provider, Refresher, RefresherHandle, StateDir};
 use crate::model::{Clock, ProviderName};
+use crate::net::Names;
 use crate::store::at_leisure;
 use crate::telemetry::Metrics;
 
@@ -33,18 +34,11 @@ pub(super) struct Background {
 impl Background {
     /// No tasks yet. `state` stores key sets across restarts.
     pub(super) fn new(clock: Arc<dyn Clock>, metrics: Metrics, state: Option<Arc<StateDir>>) -> Self {
+        let resolver = Resolver::new(Names::of_machine(), metrics.targets());
         let cards = Cards::new(Arc::clone(&clock), metrics);
         let signing = Signing::new(Arc::clone(&clock));
         let prober = Prober::new(Arc::clone(&clock));
-        Self {
-            clock,
-            state,
-            refreshers: HashMap::new(),
-            resolver: Resolver::default(),
-            prober,
-            cards,
-            signing,
-        }
+        Self { clock, state, refreshers: HashMap::new(), resolver, prober, cards, signing }
     }
 
     /// Starts and stops tasks, so that exactly those of the snapshot run.

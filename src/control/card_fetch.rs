@@ -101,8 +101,7 @@ fn tls_authority(upstream: &Upstream, server_name: &str) -> Option<String> {
     if upstream.endpoint.host == server_name {
         return upstream.authority.to_str().ok().map(str::to_owned);
     }
-    let brackets = if server_name.contains(':') { ("[", "]") } else { ("", "") };
-    Some(format!("{}{server_name}{}:{}", brackets.0, brackets.1, upstream.endpoint.port))
+    Some(upstream.endpoint.authority_of(server_name))
 }
 
 fn way(upstream: &Upstream) -> Direct {

@@ -24,6 +24,7 @@ mod fixtures;
 mod fleet;
 mod handle;
 mod load;
+mod lookup;
 mod moving;
 mod observe;
 mod orders;

@@ -103,12 +103,8 @@ fn plan(agent: &Agent, member: &Member, health: &Health) -> Option<Plan> {
     let text = match tls {
         Some(tls) if member.server_name.is_none() => {
             // The name that is verified is that of the URL, and the addresses are known without it.
-            let name = if tls.server_name.contains(':') {
-                format!("[{}]", tls.server_name)
-            } else {
-                tls.server_name.clone()
-            };
-            format!("https://{name}:{}{}", member.target.endpoint.port, health.path)
+            let authority = member.target.endpoint.authority_of(&tls.server_name);
+            format!("https://{authority}{}", health.path)
         }
         Some(_) => format!("https://{authority}{}", health.path),
         None => format!("http://{authority}{}", health.path),

@@ -1,26 +1,33 @@
-//! Keeps the addresses of upstream names fresh, away from the request path.
+//! Keeps the addresses of upstream names fresh, away from the request path: as long as an answer holds it is used, and when the next
+//! one cannot be had, the last one is used on.
+//!
+//! What an answer means is in `lookup`.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use tokio::task::JoinHandle;
 
-use crate::model::{self, ForbiddenAddress};
+use crate::model::LookupResult;
+use crate::net::Names;
+use crate::telemetry::TargetMetrics;
 use crate::upstream::Endpoint;
 
-/// How long addresses are used before the next look-up: the resolver of the system hides the TTL, and half a minute is
-/// what DNS-based failover commonly uses.
-const REFRESH: Duration = Duration::from_secs(30);
-/// The first wait after a failed look-up; it doubles up to [`REFRESH`].
-const FIRST_RETRY: Duration = Duration::from_secs(1);
-/// The longest look-up: the default timeout of one try of the system's resolver (resolv.conf(5)).
-const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+use super::lookup::lookup;
+
+/// The shortest time between two look-ups of a name, whatever its records say: a name server must bear it.
+const SHORTEST: Duration = Duration::from_secs(1);
+/// The longest time for which an answer is used: half a minute is what DNS-based failover commonly takes. The file of hosts has no
+/// time of its own, and is read as often.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// One task for each endpoint with a name; dropping it ends them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Resolver {
+    names: Names,
+    metrics: TargetMetrics,
     tasks: HashMap<(String, u16), Following>,
 }
 
@@ -37,6 +44,12 @@ impl Drop for Following {
 }
 
 impl Resolver {
+    /// Nobody is followed yet.
+    #[must_use]
+    pub fn new(names: Names, metrics: TargetMetrics) -> Self {
+        Self { names, metrics, tasks: HashMap::new() }
+    }
+
     /// Follows exactly these endpoints.
     pub fn follow<'e>(&mut self, endpoints: impl Iterator<Item = &'e Arc<Endpoint>>) {
         let wanted: HashMap<(String, u16), &Arc<Endpoint>> = endpoints
@@ -49,7 +62,11 @@ impl Resolver {
         for (key, endpoint) in wanted {
             self.tasks.entry(key).or_insert_with(|| Following {
                 endpoint: Arc::clone(endpoint),
-                task: tokio::spawn(keep_fresh(Arc::clone(endpoint))),
+                task: tokio::spawn(keep_fresh(
+                    self.names.clone(),
+                    self.metrics.clone(),
+                    Arc::clone(endpoint),
+                )),
             });
         }
     }
@@ -57,66 +74,135 @@ impl Resolver {
     /// Looks up every name without an address once, for at most `limit`, so that a new configuration does not begin with
     /// failures.
     pub async fn first_answers<'e>(endpoints: impl Iterator<Item = &'e Arc<Endpoint>>, limit: Duration) {
-        let asked = endpoints.filter(|endpoint| endpoint.is_empty()).map(|endpoint| lookup(endpoint));
-        // The task of a slower name continues.
-        let _in_time = tokio::time::timeout(limit, futures::future::join_all(asked)).await;
+        first_answers(&Names::of_machine(), endpoints, limit).await;
     }
 }
 
-async fn keep_fresh(endpoint: Arc<Endpoint>) {
-    let mut retry = FIRST_RETRY;
-    let mut failing = false;
+async fn first_answers<'e>(
+    names: &Names,
+    endpoints: impl Iterator<Item = &'e Arc<Endpoint>>,
+    limit: Duration,
+) {
+    let asked = endpoints.filter(|endpoint| endpoint.is_empty()).map(|endpoint| async move {
+        // Its task says what is wrong, and goes on.
+        if let Ok(found) = lookup(names, endpoint).await {
+            endpoint.resolved(found.addresses);
+        }
+    });
+    // The task of a slower name continues.
+    let _in_time = tokio::time::timeout(limit, join_all(asked)).await;
+}
+
+async fn keep_fresh(names: Names, metrics: TargetMetrics, endpoint: Arc<Endpoint>) {
+    let mut failures = 0_u32;
     loop {
-        let pause = match lookup(&endpoint).await {
-            Ok(()) => {
-                if failing {
+        let pause = match lookup(&names, &endpoint).await {
+            Ok(found) => {
+                endpoint.resolved(found.addresses);
+                metrics.looked_up(LookupResult::Answered);
+                if failures > 0 {
                     tracing::info!(host = endpoint.host, "the upstream's name resolves again");
                 }
-                (failing, retry) = (false, FIRST_RETRY);
-                REFRESH
+                failures = 0;
+                found.ttl.map_or(LONGEST, |ttl| ttl.clamp(SHORTEST, LONGEST))
             }
             Err(error) => {
-                if !failing {
-                    tracing::warn!(host = endpoint.host, error, "the upstream's name does not resolve");
+                let kept = endpoint.len();
+                metrics.looked_up(if kept > 0 { LookupResult::Kept } else { LookupResult::Unknown });
+                if failures == 0 {
+                    let what = if kept > 0 {
+                        "the upstream's name does not resolve: its last addresses are used on"
+                    } else {
+                        "the upstream's name does not resolve"
+                    };
+                    tracing::warn!(host = endpoint.host, error, addresses = kept, "{what}");
                 }
-                failing = true;
-                retry = (retry * 2).min(REFRESH);
-                retry
+                failures = failures.saturating_add(1);
+                after_failures(failures)
             }
         };
         tokio::time::sleep(pause).await;
     }
 }
 
-async fn lookup(endpoint: &Endpoint) -> Result<(), String> {
-    let asked = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port));
-    let found = tokio::time::timeout(LOOKUP_TIMEOUT, asked).await.map_err(|_| "took longer than 5 s")?;
-    endpoint.resolved(passable(found.map_err(|e| e.to_string())?)?);
-    Ok(())
-}
-
-/// The permitted addresses of a name. The owner of the name must not be able to route callers to the metadata service of
-/// this machine.
-fn passable(found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, String> {
-    model::passable(found, ForbiddenAddress::credential_service).map_err(|refused| match refused {
-        Some((address, kind)) => format!("{address} is refused: {kind}"),
-        None => "no address".to_owned(),
-    })
+/// The pause after so many failures in a row: it doubles from 1 s on.
+fn after_failures(failures: u32) -> Duration {
+    let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
+    SHORTEST.saturating_mul(doubled).min(LONGEST)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::net::SocketAddr;
 
-    #[test]
-    fn the_address_of_a_metadata_service_is_dropped() {
-        let all =
-            |list: &[&str]| passable(list.iter().map(|a| a.parse().unwrap()).collect::<Vec<_>>().into_iter());
-        let fine: SocketAddr = "10.0.0.1:80".parse().unwrap();
-        assert_eq!(all(&["169.254.169.254:80", "10.0.0.1:80", "[fd00:ec2::254]:80"]), Ok(vec![fine]));
-        let said = all(&["169.254.169.254:80"]).unwrap_err();
-        assert!(said.starts_with("169.254.169.254 is refused"), "{said}");
-        assert_eq!(all(&[]).unwrap_err(), "no address");
+    use tempfile::TempDir;
+    use testkit::dns::{Data, Dns, Says};
+    use testkit::eventually;
+
+    use super::*;
+    use crate::telemetry::Metrics;
+
+    const SOON: Duration = Duration::from_secs(10);
+
+    struct World {
+        _folder: TempDir,
+        dns: Dns,
+        metrics: Metrics,
+        names: Names,
+        resolver: Resolver,
+    }
+
+    async fn world() -> World {
+        let (folder, dns) = (tempfile::tempdir().unwrap(), Dns::start().await);
+        std::fs::write(folder.path().join("resolv.conf"), dns.address.to_string()).unwrap();
+        let (names, metrics) = (Names::in_folder(folder.path()), Metrics::new().unwrap());
+        let resolver = Resolver::new(names.clone(), metrics.targets());
+        World { _folder: folder, dns, metrics, names, resolver }
+    }
+
+    fn at(texts: &[&str]) -> Vec<SocketAddr> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    async fn eventually_at(endpoint: &Endpoint, addresses: &[&str]) {
+        let wanted = at(addresses);
+        let is = async || (endpoint.addresses() == wanted).then_some(());
+        eventually(&format!("it is at {addresses:?}"), SOON, is).await;
+    }
+
+    #[tokio::test]
+    async fn a_name_is_asked_for_again_when_its_answer_no_longer_holds_and_the_last_one_is_kept() {
+        let mut world = world().await;
+        let (endpoint, quiet) =
+            (Arc::new(Endpoint::new("a.test", 80)), Arc::new(Endpoint::new("b.test", 80)));
+        world.dns.addresses("a.test", 0, &["10.0.0.1"]);
+        world.dns.addresses("b.test", 3_600, &["10.0.0.9"]);
+        world.resolver.follow([&endpoint, &quiet].into_iter());
+        eventually_at(&endpoint, &["10.0.0.1:80"]).await;
+        world.dns.addresses("a.test", 0, &["10.0.0.2", "10.0.0.3"]);
+        eventually_at(&endpoint, &["10.0.0.2:80", "10.0.0.3:80"]).await;
+        world.dns.says("a.test", Says::Code(2));
+        let kept = async || world.metrics.render().contains("{result=\"kept\"} 1").then_some(());
+        eventually("it does not resolve", SOON, kept).await;
+        assert_eq!(endpoint.addresses(), at(&["10.0.0.2:80", "10.0.0.3:80"]));
+        world.dns.addresses("a.test", 0, &["10.0.0.3", "10.0.0.4"]);
+        eventually_at(&endpoint, &["10.0.0.3:80", "10.0.0.4:80"]).await;
+        eventually_at(&quiet, &["10.0.0.9:80"]).await;
+        // Both of its records: A and AAAA.
+        assert_eq!(world.dns.asked("b.test"), 2, "an answer that holds is not asked for again");
+    }
+
+    #[tokio::test]
+    async fn a_new_configuration_begins_with_answers_and_does_not_wait_for_those_that_do_not_come() {
+        let world = world().await;
+        let service = Arc::new(Endpoint::of_service("_agent._tcp.test"));
+        let (known, silent) = (Arc::new(Endpoint::new("a.test", 80)), Arc::new(Endpoint::new("b.test", 80)));
+        world.dns.addresses("a.test", 5, &["10.0.0.1"]);
+        world.dns.says("b.test", Says::Nothing);
+        world.dns.says("_agent._tcp.test", Says::Records(5, vec![Data::Service(0, 0, 81, "a.test")]));
+        first_answers(&world.names, [&service, &known, &silent].into_iter(), Duration::from_secs(1)).await;
+        assert_eq!(service.addresses(), at(&["10.0.0.1:81"]));
+        assert_eq!((known.addresses(), silent.len()), (at(&["10.0.0.1:80"]), 0));
     }
 
     #[tokio::test]
@@ -124,10 +210,16 @@ mod tests {
         let local = Arc::new(Endpoint::new("localhost", 80));
         Resolver::first_answers([&local].into_iter(), Duration::from_secs(5)).await;
         assert!(!local.is_empty(), "localhost resolves everywhere");
-        let mut resolver = Resolver::default();
-        resolver.follow([&local].into_iter());
-        assert_eq!(resolver.tasks.len(), 1);
-        resolver.follow([].into_iter());
-        assert!(resolver.tasks.is_empty());
+        let mut world = world().await;
+        world.resolver.follow([&local].into_iter());
+        assert_eq!(world.resolver.tasks.len(), 1);
+        world.resolver.follow([].into_iter());
+        assert!(world.resolver.tasks.is_empty());
+    }
+
+    #[test]
+    fn failures_are_followed_by_longer_pauses() {
+        let pauses = [1, 2, 3, 5, 6, 40, u32::MAX].map(|failures| after_failures(failures).as_secs());
+        assert_eq!(pauses, [1, 2, 4, 16, 30, 30, 30]);
     }
 }

@@ -5,6 +5,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::loopback::is_loopback_name;
+
 /// Metadata services outside of the link-local range: Alibaba Cloud, Oracle Cloud, Azure's WireServer.
 const METADATA_V4: [Ipv4Addr; 3] =
     [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192), Ipv4Addr::new(168, 63, 129, 16)];
@@ -27,6 +29,8 @@ pub enum ForbiddenAddress {
     NotOneHost,
     /// Not loopback, although the host is `localhost` or a name below it.
     NotLoopback,
+    /// Loopback, although the host is neither `localhost` nor a name below it.
+    Loopback,
 }
 
 impl fmt::Display for ForbiddenAddress {
@@ -37,6 +41,7 @@ impl fmt::Display for ForbiddenAddress {
             Self::Unspecified => "unspecified",
             Self::NotOneHost => "not the address of one host",
             Self::NotLoopback => "not loopback, as the name says",
+            Self::Loopback => "this machine, as only `localhost` may be",
         })
     }
 }
@@ -55,6 +60,17 @@ impl ForbiddenAddress {
     #[must_use]
     pub fn credential_service(address: IpAddr) -> Option<Self> {
         Self::of(address).filter(|kind| matches!(kind, Self::LinkLocal | Self::Metadata))
+    }
+
+    /// Why no request for an agent at the name `host` may be forwarded to `address`, which was looked up: whoever owns the name must
+    /// not be able to send callers to services that listen for this machine alone. `None` when it may.
+    #[must_use]
+    pub fn of_answer(host: &str, address: IpAddr) -> Option<Self> {
+        let here = match address {
+            IpAddr::V4(v4) => v4.is_loopback(),
+            IpAddr::V6(v6) => v6.is_loopback() || embedded_v4(v6).is_some_and(|v4| v4.is_loopback()),
+        };
+        Self::of(address).or_else(|| (here && !is_loopback_name(host)).then_some(Self::Loopback))
     }
 
     fn of_v4(address: Ipv4Addr) -> Option<Self> {
@@ -175,6 +191,28 @@ mod tests {
             ("10.0.0.1", None),
         ] {
             assert_eq!(ForbiddenAddress::credential_service(address.parse().unwrap()), kind, "{address}");
+        }
+    }
+
+    #[test]
+    fn an_answer_leads_to_this_machine_for_localhost_alone() {
+        for (host, address, kind) in [
+            ("a.test", "127.0.0.1", Some(ForbiddenAddress::Loopback)),
+            ("a.test", "127.255.0.1", Some(ForbiddenAddress::Loopback)),
+            ("a.test", "::1", Some(ForbiddenAddress::Loopback)),
+            ("a.test", "::ffff:127.0.0.1", Some(ForbiddenAddress::Loopback)),
+            ("a.test", "64:ff9b::7f00:1", Some(ForbiddenAddress::Loopback)),
+            ("localhost.a.test", "127.0.0.1", Some(ForbiddenAddress::Loopback)),
+            ("localhost", "127.0.0.1", None),
+            ("LOCALHOST.", "::1", None),
+            ("localhost", "169.254.169.254", Some(ForbiddenAddress::LinkLocal)),
+            ("a.test", "fe80::1", Some(ForbiddenAddress::LinkLocal)),
+            ("a.test", "0.0.0.0", Some(ForbiddenAddress::Unspecified)),
+            ("a.test", "10.0.0.1", None),
+            ("a.test", "fd00::1", None),
+        ] {
+            let forbidden = ForbiddenAddress::of_answer(host, address.parse().unwrap());
+            assert_eq!(forbidden, kind, "{host} {address}");
         }
     }
 

@@ -46,6 +46,18 @@ closed_words! {
     }
 }
 
+closed_words! {
+    /// How the look-up of an upstream's name ended.
+    LookupResult {
+        /// With addresses.
+        Answered = "answered",
+        /// With none, and those of before are used on.
+        Kept = "kept",
+        /// With none, and there were none before.
+        Unknown = "none",
+    }
+}
+
 impl TargetFault {
     /// What a response with this status counts as; `None` when it does not count against its target.
     #[must_use]

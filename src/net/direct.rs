@@ -16,7 +16,7 @@ use super::proxy::{Egress, EgressProxy};
 
 /// The way to an upstream.
 pub struct Direct {
-    /// Its present addresses; the port is that of the URL.
+    /// Its present addresses; the port is that of the URL, where it has one.
     pub addresses: Arc<dyn Fn() -> Vec<SocketAddr> + Send + Sync>,
     /// Its unix socket, if it is at one.
     pub socket: Option<PathBuf>,

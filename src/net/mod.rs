@@ -1,4 +1,4 @@
-//! Outbound fetches of small documents: timeouts, size limits, no redirects, TLS roots, no forbidden addresses.
+//! Outbound fetches of small documents: timeouts, size limits, no redirects, TLS roots, no forbidden addresses. And what names mean.
 //!
 //! The rooms that fetch decide when, and what a document means.
 
@@ -10,6 +10,8 @@ mod excerpt;
 mod fetcher;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod hosts;
+mod names;
 mod proxy;
 mod retry_after;
 
@@ -18,5 +20,6 @@ pub use direct::{Direct, Speaks};
 pub use error::FetchError;
 pub use excerpt::excerpt;
 pub use fetcher::{Document, Fetched, Fetcher, FetcherOptions, Limits, deepest};
+pub use names::{Known, NameError, Names, ServicePlace};
 pub use proxy::{EgressProxy, ProxyUrl};
 pub use retry_after::retry_after;

@@ -75,7 +75,7 @@ pub(super) enum Kind {
 /// The attempts to reach the agent. They share one time limit.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
-    /// The index in the endpoint's list of addresses that the first attempt uses.
+    /// The index in the endpoint's list of addresses that the first attempt there uses.
     pub(super) turn: usize,
     /// The attempts that failed before a connection was established.
     pub(super) failed: usize,
@@ -186,12 +186,14 @@ impl Passage {
 }
 
 impl Attempts {
-    /// Begins an attempt; the first one chooses the turn and starts the clock.
+    /// Begins an attempt; the first one at a target chooses the turn, and the first of all starts the clock.
     pub(super) fn begin(&mut self, turn: impl FnOnce() -> usize) {
         self.begun = self.begun.saturating_add(1);
         if let Progress::Waiting = self.progress {
             self.turn = turn();
             self.progress = Progress::Asked(Tick::now());
+        } else if self.moved && self.failed == 0 {
+            self.turn = turn();
         }
     }
 

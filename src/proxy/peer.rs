@@ -10,6 +10,7 @@ use pingora::utils::tls::{CertKey, WrappedX509, parse_x509};
 use pingora::{Error, ErrorType};
 
 use crate::door::KEEPALIVE;
+use crate::model::Instant;
 use crate::telemetry::UpstreamError;
 use crate::upstream::UpstreamProtocol;
 
@@ -32,13 +33,13 @@ const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 100;
 
 /// The peer for the next attempt, with its timeouts and its trust.
-pub(super) fn choose(passage: &mut Passage) -> pingora::Result<Box<HttpPeer>> {
+pub(super) fn choose(passage: &mut Passage, now: Instant) -> pingora::Result<Box<HttpPeer>> {
     let is_websocket = passage.is_websocket();
     let Passage { permit, attempts, place, session_place, failure, .. } = passage;
     let upstream = &permit.agent().upstream;
     let member = place.as_ref().and_then(Place::member);
     let endpoint = member.map_or(&upstream.endpoint, |member| &member.target.endpoint);
-    attempts.begin(|| endpoint.turn());
+    attempts.begin(|| endpoint.turn(now));
     let own_address = member.and(session_place.as_ref()).and_then(|place| place.address);
     let address = own_address.or_else(|| endpoint.address(attempts.turn, attempts.failed));
     attempts.last = Attempt { address, tunnel: None };
@@ -92,8 +93,11 @@ pub(super) fn choose(passage: &mut Passage) -> pingora::Result<Box<HttpPeer>> {
 }
 
 /// Notes a failed connection; returns whether another address is tried.
-pub(super) fn takes_next_address(passage: &mut Passage) -> bool {
+pub(super) fn takes_next_address(passage: &mut Passage, now: Instant) -> bool {
     passage.attempts.failed += 1;
+    if let Some(address) = passage.attempts.last.address {
+        passage.endpoint().failed(address, now);
+    }
     let has_own = passage.session_place.as_ref().is_some_and(|place| place.address.is_some());
     !has_own && passage.attempts.failed < passage.endpoint().len().min(MAX_ATTEMPTS)
 }

@@ -94,8 +94,9 @@ impl ProxyHttp for Gateway {
             let key = balance::key(session, ctx)?;
             Box::pin(self.place(key, ctx)).await?;
         }
+        let now = ctx.now;
         let passage = ctx.passage_mut()?;
-        let mut chosen = peer::choose(passage);
+        let mut chosen = peer::choose(passage, now);
         if let Some(asked) = passage.attempts.asked().filter(|_| is_own_time && chosen.is_ok()) {
             passage.agent().metrics.added(asked.duration_since(began));
         }
@@ -199,7 +200,8 @@ impl ProxyHttp for Gateway {
         mut error: Box<Error>,
     ) -> Box<Error> {
         // Nothing was sent yet, so a request of any method may try the next address, or another target.
-        let next = ctx.passage_mut().is_ok_and(peer::takes_next_address);
+        let now = ctx.now;
+        let next = ctx.passage_mut().is_ok_and(|passage| peer::takes_next_address(passage, now));
         let again = next || self.unreached(session, ctx, &error);
         error.set_retry(again);
         error

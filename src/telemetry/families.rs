@@ -178,6 +178,8 @@ families! {
             = "Targets of upstreams that were taken out after failures in a row, by what the last failure was.";
         retries: counter "portcullis_retries_total" { RetryResult }
             = "Requests that another target could have: sent again, or not for want of budget.";
+        name_lookups: counter "portcullis_name_lookups_total" { LookupResult }
+            = "Look-ups of the names of upstreams, by how they ended.";
         in_flight: gauge "portcullis_requests_in_flight" {}
             = "Requests that are being served now.";
         connections: gauge "portcullis_connections" { Shard }

@@ -5,7 +5,8 @@
 
 use crate::model::{
     AuthMethod, CacheLabel, CallOutcome, CardSignature, CardSource, Decision, DenialKind, EndedBy,
-    ListOutcome, OperationClass, Reason, RetryResult, Shard, StreamKind, TargetFault, TargetState,
+    ListOutcome, LookupResult, OperationClass, Reason, RetryResult, Shard, StreamKind, TargetFault,
+    TargetState,
 };
 
 use super::{HandshakeFailure, LimitResult, TargetUse, UpstreamError};
@@ -95,6 +96,8 @@ pub enum Label {
     TargetFault,
     /// What became of a request that another target could have had.
     RetryResult,
+    /// How the look-up of an upstream's name ended.
+    LookupResult,
 }
 
 impl Label {
@@ -120,7 +123,7 @@ impl Label {
             Self::StreamKind | Self::CallKind | Self::DenialKind => "kind",
             Self::CallOutcome | Self::ListOutcome => "outcome",
             Self::Trigger => "trigger",
-            Self::Result | Self::LimitResult | Self::RetryResult => "result",
+            Self::Result | Self::LimitResult | Self::RetryResult | Self::LookupResult => "result",
             Self::Limit | Self::LimitName => "limit",
             Self::Log => "log",
             Self::Version => "version",
@@ -176,6 +179,7 @@ impl Label {
             Self::TargetUse => Some(TargetUse::ALL.len()),
             Self::TargetFault => Some(TargetFault::ALL.len()),
             Self::RetryResult => Some(RetryResult::ALL.len()),
+            Self::LookupResult => Some(LookupResult::ALL.len()),
         }
     }
 }

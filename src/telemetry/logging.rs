@@ -101,6 +101,10 @@ pub fn init_logging(format: LogFormat, level: Level, serves: bool) -> Log {
         // A line for each kept connection that an agent has closed; what fails is told of with its agent.
         .with_target("pingora_core::connectors", LevelFilter::OFF)
         .with_target("h2", LevelFilter::OFF)
+        // A name that is not known is told of with its upstream.
+        .with_target("hickory_resolver", LevelFilter::OFF)
+        .with_target("hickory_net", LevelFilter::OFF)
+        .with_target("hickory_proto", LevelFilter::OFF)
         .with_target("portcullis", level);
     let json = match format {
         LogFormat::Json => true,

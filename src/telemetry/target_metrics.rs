@@ -1,8 +1,8 @@
-//! What is counted when a target is ejected or a request is sent again. How targets stand is in `target_gauges`.
+//! What is counted when a target is ejected, a request is sent again, or the name of an upstream is looked up. How targets stand is in `target_gauges`.
 
 use std::sync::Arc;
 
-use crate::model::{RetryResult, TargetFault};
+use crate::model::{LookupResult, RetryResult, TargetFault};
 
 use super::resolved::Resolved;
 
@@ -24,6 +24,11 @@ impl TargetMetrics {
     pub fn retried(&self, result: RetryResult) {
         self.0.families.retries.of([result.as_str()]).inc();
     }
+
+    /// The name of an upstream was looked up.
+    pub fn looked_up(&self, result: LookupResult) {
+        self.0.families.name_lookups.of([result.as_str()]).inc();
+    }
 }
 
 #[cfg(test)]
@@ -41,6 +46,7 @@ mod tests {
         });
         metrics.targets().ejected("http://a:1", TargetFault::BadGateway);
         metrics.targets().retried(RetryResult::Sent);
+        metrics.targets().looked_up(LookupResult::Kept);
         let page = metrics.render();
         for line in [
             r#"portcullis_target_state{state="slow",target="http://a:1"} 1"#,
@@ -48,6 +54,7 @@ mod tests {
             r#"portcullis_target_in_flight{target="http://a:1"} 7"#,
             r#"portcullis_target_ejections_total{target="http://a:1",why="502"} 1"#,
             r#"portcullis_retries_total{result="sent"} 1"#,
+            r#"portcullis_name_lookups_total{result="kept"} 1"#,
         ] {
             assert!(page.contains(line), "{line}\n{page}");
         }

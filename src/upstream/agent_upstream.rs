@@ -57,6 +57,9 @@ impl Upstream {
             return format!("unix:{path}{colon}{}", self.base_path);
         }
         let scheme = if self.tls.is_some() { "https" } else { "http" };
+        if self.endpoint.is_service {
+            return format!("srv+{scheme}://{}{}", self.endpoint.host, self.base_path);
+        }
         format!("{scheme}://{}{}", self.authority.to_str().unwrap_or_default(), self.base_path)
     }
 }

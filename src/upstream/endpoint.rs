@@ -1,23 +1,27 @@
-//! An endpoint: a name and port, or a socket. Its addresses are resolved in the background, and the request path uses the last
-//! ones.
+//! An endpoint: a name and port, a service, or a socket. Its addresses are resolved in the background, and the request path uses
+//! the last ones.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::model::{Live, PerShard, unbracketed};
+use crate::model::{Instant, Live, PerShard, unbracketed};
 
-/// A host and port with their present addresses, or a unix socket. All agents with the same one share it.
+use super::addresses::Addresses;
+
+/// A host and port with their present addresses, a service, or a unix socket. All agents with the same one share it.
 #[derive(Debug)]
 pub struct Endpoint {
     /// A name, or an address without brackets.
     pub host: String,
-    /// The port; 0 for a unix socket.
+    /// The port; 0 for a service and a unix socket.
     pub port: u16,
-    /// The path of the unix socket; `None` for a host and port.
+    /// The path of the unix socket; `None` for a host and port, and for a service.
     pub socket: Option<Box<str>>,
-    addresses: Live<Vec<SocketAddr>>,
+    /// Whether the host names a service, whose records say hosts and ports (RFC 2782).
+    pub is_service: bool,
+    addresses: Live<Addresses>,
     /// Where the next request of each shard begins, once there are several addresses.
     next: OnceLock<PerShard<AtomicUsize>>,
     /// How long a connection may be idle by the upstream's last `Keep-Alive`, in milliseconds.
@@ -29,25 +33,30 @@ impl Endpoint {
     #[must_use]
     pub fn new(host: &str, port: u16) -> Self {
         let bare = unbracketed(host);
-        let known = bare.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, port));
-        Self {
-            host: bare.to_owned(),
-            port,
-            socket: None,
-            addresses: Live::new(known.into_iter().collect()),
-            next: OnceLock::new(),
-            rest: AtomicU64::new(u64::MAX),
-        }
+        let known = bare.parse::<IpAddr>().ok().map(|ip| (SocketAddr::new(ip, port), 1));
+        let addresses = Addresses::new(known.into_iter().collect(), &Addresses::default());
+        Self { port, addresses: Live::new(addresses), ..Self::unknown(bare.to_owned()) }
+    }
+
+    /// A service by its name, whose places are unknown until [`resolved`](Self::resolved) publishes them.
+    #[must_use]
+    pub fn of_service(name: &str) -> Self {
+        Self { is_service: true, ..Self::unknown(name.to_owned()) }
     }
 
     /// A unix socket.
     #[must_use]
     pub fn at_socket(path: &str) -> Self {
+        Self { socket: Some(path.into()), ..Self::unknown(format!("unix:{path}")) }
+    }
+
+    fn unknown(host: String) -> Self {
         Self {
-            host: format!("unix:{path}"),
+            host,
             port: 0,
-            socket: Some(path.into()),
-            addresses: Live::new(Vec::new()),
+            socket: None,
+            is_service: false,
+            addresses: Live::new(Addresses::default()),
             next: OnceLock::new(),
             rest: AtomicU64::new(u64::MAX),
         }
@@ -59,17 +68,28 @@ impl Endpoint {
         self.socket.is_none() && self.host.parse::<IpAddr>().is_err()
     }
 
-    /// Publishes the addresses of the name. An empty list is not published: the last good one stays.
-    pub fn resolved(&self, addresses: Vec<SocketAddr>) {
-        if !addresses.is_empty() {
-            self.addresses.publish(Arc::new(addresses));
+    /// Publishes the addresses of the name, with the part of the requests that each is to have beside the others. An empty list
+    /// is not published: the last good one stays.
+    pub fn resolved(&self, found: Vec<(SocketAddr, u16)>) {
+        if found.is_empty() {
+            return;
         }
+        let before = self.addresses.get();
+        let now = Addresses::new(found, &before);
+        if !now.are_same(&before) {
+            self.addresses.publish(Arc::new(now));
+        }
+    }
+
+    /// No connection to one of the addresses could be made: for a while the next requests begin with the others.
+    pub fn failed(&self, address: SocketAddr, now: Instant) {
+        self.addresses.with(|all| all.failed(address, now));
     }
 
     /// The number of known addresses; a unix socket counts as one.
     #[must_use]
     pub fn len(&self) -> usize {
-        if self.socket.is_some() { 1 } else { self.addresses.with(Vec::len) }
+        if self.socket.is_some() { 1 } else { self.addresses.with(Addresses::len) }
     }
 
     /// Whether no address is known yet.
@@ -81,7 +101,14 @@ impl Endpoint {
     /// The known addresses.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.addresses.with(Vec::clone)
+        self.addresses.with(Addresses::to_vec)
+    }
+
+    /// `name[:port]` for a URL that is spoken to it by another name. The addresses of a service have their ports.
+    #[must_use]
+    pub fn authority_of(&self, name: &str) -> String {
+        let name = if name.contains(':') { format!("[{name}]") } else { name.to_owned() };
+        if self.is_service { name } else { format!("{name}:{}", self.port) }
     }
 
     /// Whether this is one of the known addresses.
@@ -105,18 +132,20 @@ impl Endpoint {
         Duration::from_millis(self.rest.load(Ordering::Relaxed))
     }
 
-    /// Where the next request begins; each begins one further.
-    pub fn turn(&self) -> usize {
+    /// The index of the address with which the next request begins; each begins one further.
+    pub fn turn(&self, now: Instant) -> usize {
         if self.len() < 2 {
             return 0;
         }
-        self.next.get_or_init(|| PerShard::new(AtomicUsize::default)).here().fetch_add(1, Ordering::Relaxed)
+        let next = self.next.get_or_init(|| PerShard::new(AtomicUsize::default)).here();
+        let turn = next.fetch_add(1, Ordering::Relaxed);
+        self.addresses.with(|all| all.first(turn, now))
     }
 
-    /// The address for the `attempt`th try of a request that began at `turn`.
+    /// The address for the `attempt`th try of a request that began with the one of index `turn`.
     #[must_use]
     pub fn address(&self, turn: usize, attempt: usize) -> Option<SocketAddr> {
-        self.addresses.with(|all| all.get(turn.wrapping_add(attempt).checked_rem(all.len())?).copied())
+        self.addresses.with(|all| all.of_attempt(turn, attempt))
     }
 }
 
@@ -130,13 +159,16 @@ mod tests {
         assert!(endpoint.needs_resolving() && endpoint.is_empty());
         assert_eq!(endpoint.address(0, 0), None);
         let all: Vec<SocketAddr> = ["10.0.0.1:80", "10.0.0.2:80"].map(|a| a.parse().unwrap()).to_vec();
-        endpoint.resolved(all.clone());
+        endpoint.resolved(all.iter().map(|address| (*address, 1)).collect());
         endpoint.resolved(vec![]);
         assert_eq!(
             (endpoint.address(0, 0), endpoint.address(0, 1), endpoint.address(0, 2)),
             (Some(all[0]), Some(all[1]), Some(all[0]))
         );
-        assert_ne!(endpoint.turn(), endpoint.turn());
+        let now = Instant::from_unix(1_000);
+        assert_ne!(endpoint.turn(now), endpoint.turn(now));
+        endpoint.failed(all[0], now);
+        assert_eq!([0; 3].map(|_| endpoint.turn(now)), [1; 3]);
     }
 
     #[test]
@@ -144,6 +176,14 @@ mod tests {
         let endpoint = Endpoint::at_socket("/run/agent.sock");
         assert!(!endpoint.needs_resolving() && !endpoint.is_empty());
         assert_eq!((endpoint.len(), endpoint.address(0, 0)), (1, None));
+    }
+
+    #[test]
+    fn a_service_has_the_ports_of_its_records() {
+        let endpoint = Endpoint::of_service("_agent._tcp.a.test");
+        assert!(endpoint.needs_resolving() && endpoint.is_empty());
+        assert_eq!(endpoint.authority_of("a.test"), "a.test");
+        assert_eq!(Endpoint::new("::1", 9).authority_of("::1"), "[::1]:9");
     }
 
     #[test]

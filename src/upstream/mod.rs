@@ -3,6 +3,7 @@
 //!
 //! Loops of `control` resolve names and check health; `proxy` makes the connections.
 
+mod addresses;
 mod affinity;
 mod agent_upstream;
 mod budget;

@@ -15,6 +15,7 @@ pub mod certificate;
 pub mod client;
 pub mod command;
 pub mod cut;
+pub mod dns;
 pub mod etcd;
 pub mod eventually;
 pub mod fleet;

@@ -718,7 +718,7 @@ export interface AgentSpec {
         targets?: (
           | string
           | {
-              /** http:// or https://, a host, and perhaps a port and a path; or unix:/run/agent.sock */
+              /** http:// or https://, a host, and perhaps a port and a path; or srv+http:// or srv+https:// and the name of a service, whose SRV records say hosts and ports; or unix:/run/agent.sock */
               url: string;
 
               /** its part of the load beside the others; 0 takes no new requests, and those that run go on; 0 to 100; default 1 */
@@ -729,7 +729,7 @@ export interface AgentSpec {
             }
         )[];
 
-        /** http:// or https://, a host, and perhaps a port and a path to put before that of the request; or unix:/run/agent.sock, and perhaps :/base; this or `targets` */
+        /** http:// or https://, a host, and perhaps a port and a path to put before that of the request; or srv+http:// or srv+https:// and the name of a service, whose SRV records say hosts and ports; or unix:/run/agent.sock, and perhaps :/base; this or `targets` */
         url?: string;
       };
 

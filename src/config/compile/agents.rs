@@ -175,7 +175,7 @@ fn upstream(
         None => None,
     };
     let certificate = targets::shown(from, written)?;
-    let server_name = written.server_name.as_deref().unwrap_or(unbracketed(url.host_str()?)).to_owned();
+    let server_name = written.server_name.as_deref().unwrap_or(unbracketed(url.own_host()?)).to_owned();
     let authority = targets::authority(url)?;
     let (endpoint, targets) =
         places.compiled(written, before.and_then(|agent| agent.upstream.targets.as_ref()))?;

@@ -74,10 +74,9 @@ fn policy(input: &Input<'_>, providers: &Providers, entry: &AgentEntry, route: &
     let forwarded = format!("{base}{}", route.forwarded(&route.path));
     let upstream_paths = vec![forwarded.trim_end_matches('/').to_owned(), base.to_owned(), String::new()];
     let path = &route.path;
-    let upstream_authority = match (&url.socket, url.host_str(), url.port()) {
-        (Some(_), ..) | (None, None, _) => String::new(),
-        (None, Some(host), None) => host.to_owned(),
-        (None, Some(host), Some(port)) => format!("{host}:{port}"),
+    let upstream_authority = match &url.socket {
+        Some(_) => String::new(),
+        None => url.authority().unwrap_or_default(),
     };
     let signatures = entry.a2a.as_ref().map_or(Signatures::Strip, |a2a| a2a.signatures.value);
     let at = |path: &str| {

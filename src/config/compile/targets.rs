@@ -15,6 +15,7 @@ use crate::upstream::{
 use super::input::Input;
 use super::made::{Agents, FromFiles};
 use crate::config::language::settings::agent::{self as settings, AgentUrl};
+use crate::config::language::web;
 use crate::config::text::source::Spanned;
 
 /// Where an agent runs.
@@ -34,9 +35,7 @@ pub(super) fn watched(input: &Input<'_>) -> HashSet<TargetKey> {
 
 /// `host[:port]` of a URL.
 pub(super) fn authority(url: &AgentUrl) -> Option<HeaderValue> {
-    let host = url.host_str()?;
-    let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    HeaderValue::from_str(&authority).ok()
+    HeaderValue::from_str(&url.authority()?).ok()
 }
 
 /// The certificate that is shown to an upstream, if one is named; nothing when it could not be read, which was reported.
@@ -132,6 +131,7 @@ fn keeps_state(written: &settings::Upstream) -> bool {
 fn key(written: &settings::Upstream, url: &AgentUrl) -> Option<TargetKey> {
     let place = match &url.socket {
         Some(path) => format!("unix:{path}"),
+        None if url.is_service => name(url),
         None => format!("{}://{}:{}", url.scheme(), url.host_str()?, url.port_or_known_default()?),
     };
     let path =
@@ -146,12 +146,10 @@ fn key(written: &settings::Upstream, url: &AgentUrl) -> Option<TargetKey> {
 fn name(url: &AgentUrl) -> String {
     match &url.socket {
         Some(path) => format!("unix:{path}"),
-        None => {
-            let authority = authority(url);
-            let authority =
-                authority.as_ref().and_then(|authority| authority.to_str().ok()).unwrap_or_default();
-            format!("{}://{authority}", url.scheme())
+        None if url.is_service => {
+            format!("{}{}://{}", web::SERVICE, url.scheme(), url.host_str().unwrap_or_default())
         }
+        None => format!("{}://{}", url.scheme(), url.authority().unwrap_or_default()),
     }
 }
 
@@ -159,6 +157,7 @@ fn name(url: &AgentUrl) -> String {
 fn endpoint(input: &Input<'_>, all: &mut Agents, url: &AgentUrl) -> Option<Arc<Endpoint>> {
     let made = match &url.socket {
         Some(path) => Endpoint::at_socket(path),
+        None if url.is_service => Endpoint::of_service(url.host_str()?),
         None => Endpoint::new(url.host_str()?, url.port_or_known_default()?),
     };
     let endpoint = all.endpoints.entry((made.host.clone(), made.port)).or_insert_with_key(|key| {
@@ -183,7 +182,7 @@ fn member(written: &settings::Upstream, target: &settings::Target, shared: Arc<T
             settings::UpstreamHost::Rewrite | settings::UpstreamHost::Preserve => authority(url)?,
             settings::UpstreamHost::Name(name) => HeaderValue::from_str(name).ok()?,
         },
-        server_name: if named { None } else { Some(unbracketed(url.host_str()?).into()) },
+        server_name: if named { None } else { Some(unbracketed(url.own_host()?).into()) },
     })
 }
 

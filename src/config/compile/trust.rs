@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use url::Url;
-
 use super::input::{Input, Mention};
 use super::made::{ClientCertificates, Trusted};
 use super::{files, terms};
+use crate::config::language::settings::agent::AgentUrl;
 use crate::config::named::Named;
 use crate::model::CertificateUse;
 use crate::upstream::Trust;
@@ -59,7 +58,10 @@ pub(super) fn shown(input: &Input<'_>, terms: &mut Vec<Named>) -> ClientCertific
     certificates
 }
 
-/// `host:port` of an upstream.
-fn authority(url: &Url) -> Option<String> {
+/// `host:port` of an upstream; a service has no port.
+fn authority(url: &AgentUrl) -> Option<String> {
+    if url.is_service {
+        return url.own_host().map(str::to_owned);
+    }
     Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
 }

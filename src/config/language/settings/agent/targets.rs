@@ -16,7 +16,8 @@ section! {
     /// One of `upstream.targets`
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Target = "a target" {
-        /// http:// or https://, a host, and perhaps a port and a path; or unix:/run/agent.sock
+        /// http:// or https://, a host, and perhaps a port and a path; or srv+http:// or srv+https:// and the name of a service,
+        /// whose SRV records say hosts and ports; or unix:/run/agent.sock
         url: Spanned<AgentUrl> as Placed<AgentUrl>, required;
         /// its part of the load beside the others; 0 takes no new requests, and those that run go on
         weight: usize as Count<0, 100> = 1;
@@ -42,6 +43,7 @@ const URL: Field = Field::may(
     "url",
     AgentUrl::SHAPE,
     "http:// or https://, a host, and perhaps a port and a path to put before that of the request; or \
+     srv+http:// or srv+https:// and the name of a service, whose SRV records say hosts and ports; or \
      unix:/run/agent.sock, and perhaps :/base; this or `targets`",
 );
 const TARGETS: Section = Section {
@@ -77,7 +79,6 @@ impl Targets {
 
     /// Refuses what the gateway could not spread requests over: other schemes or paths, one place twice, and no weight at all.
     fn check(&self, report: &Report<'_>) {
-        let place = |target: &Target| (target.url.value.url.clone(), target.url.value.socket.clone());
         for (i, target) in self.iter().enumerate().skip(1) {
             let (url, first) = (&target.url, &self.first.url);
             let is_same = url.scheme() == first.scheme() && url.path() == first.path();
@@ -85,7 +86,8 @@ impl Targets {
                 let message = format!("{} has not the scheme and the path of the first target", url.shown());
                 let help = "give all targets of an agent the same scheme and the same path";
                 report.clash(Code::BadUrl, url.place, first.place, message, help);
-            } else if let Some(other) = self.iter().take(i).find(|other| place(other) == place(target)) {
+            } else if let Some(other) = self.iter().take(i).find(|other| other.url.value == target.url.value)
+            {
                 let message = format!("{} is listed twice", url.shown());
                 report.clash(Code::DuplicateValue, url.place, other.url.place, message, "remove one of them");
             }
