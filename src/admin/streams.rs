@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::control::Which;
 use crate::model::{Instant, StreamKind};
 
+use super::SharedState;
 use super::body::Answer;
 use super::caller::Caller;
-use super::SharedState;
 use super::named_agent::NamedAgent;
 use super::page::{Nothing, Query};
 use super::problem::Problem;

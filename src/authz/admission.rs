@@ -38,8 +38,24 @@ pub struct Entry {
     pub claim_headers: ClaimHeaders,
     /// The rules by operation, where the agent has such rules.
     pub operations: Option<Box<OperationRules>>,
-    /// The names of the claims by which limits count.
-    pub counted: Box<[Box<str>]>,
+    /// The claims by which limits count.
+    pub counted: Box<[CountedClaim]>,
+}
+
+/// A claim by which a limit counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountedClaim {
+    /// Its name.
+    pub name: Box<str>,
+    /// Whether members of a fleet count it together, so that all need the same hash of it.
+    pub is_common: bool,
+}
+
+impl CountedClaim {
+    fn hash(&self, claims: &Claims) -> Option<KeyedHash> {
+        let value = claims.get(&self.name)?;
+        if self.is_common { KeyedHash::common_of_claim(value) } else { KeyedHash::of_claim(value) }
+    }
 }
 
 impl Entry {
@@ -57,7 +73,7 @@ impl Entry {
             trace.refused(|| TokenSaid::of(claims, identity.key_id.as_deref()));
         }
         let standings = self.operations.as_ref().map(|rules| rules.standings(claims, implied));
-        let counted = self.counted.iter().map(|name| KeyedHash::of_claim(claims.get(name)?));
+        let counted = self.counted.iter().map(|claim| claim.hash(claims));
         Admission {
             identity: Arc::new(identity),
             headers: headers.map(Vec::into_boxed_slice),

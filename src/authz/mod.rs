@@ -16,7 +16,7 @@ mod rule;
 mod rule_line;
 mod rules;
 
-pub use admission::{Admission, Entry};
+pub use admission::{Admission, CountedClaim, Entry};
 pub use applied::RuleWords;
 pub use claim_headers::{ClaimHeader, ClaimHeaders, ClaimHeadersError};
 pub use explain::{Check, Facts, Line, Silent, Trace, Transcript, Witness};

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant as Tick;
 
-use crate::limits::{Limit, LimitState, Measure};
-use crate::model::{AgentName, ProviderName};
+use crate::limits::{Fleetwide, Limit, LimitState, Measure};
+use crate::model::{AgentName, KeyedHash, ProviderName};
 
 /// The limits.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +21,8 @@ pub(super) struct LimitId {
     pub(super) place: LimitPlace,
     pub(super) name: Arc<str>,
     pub(super) is_rate: bool,
+    /// How members count it together, where they do.
+    pub(super) fleetwide: Option<Fleetwide>,
 }
 
 /// Where a limit stands.
@@ -34,6 +36,19 @@ pub(super) enum LimitPlace {
     Provider(ProviderName),
     /// At an agent.
     Agent(AgentName),
+}
+
+impl LimitId {
+    /// What all members know the limit by.
+    fn everywhere(&self) -> KeyedHash {
+        let (kind, owner) = match &self.place {
+            LimitPlace::Everywhere => ("everywhere", ""),
+            LimitPlace::Top => ("top", ""),
+            LimitPlace::Provider(name) => ("provider", name.as_str()),
+            LimitPlace::Agent(name) => ("agent", name.as_str()),
+        };
+        KeyedHash::common(&["limit", kind, owner, &self.name])
+    }
 }
 
 impl CallerLimits {
@@ -50,7 +65,10 @@ impl CallerLimits {
             return Arc::clone(limit);
         }
         let before = before.and_then(|before| before.known.get(id)).map(|(limit, _)| Arc::clone(limit));
-        let limit = before.unwrap_or_else(|| self.state.limit(measure));
+        let limit = before.unwrap_or_else(|| match (measure, id.fleetwide) {
+            (Measure::Rate(rate), Some(how)) => self.state.common_limit(rate, how, id.everywhere()),
+            (Measure::Rate(_) | Measure::Concurrent(_), _) => self.state.limit(measure),
+        });
         self.known.insert(id.clone(), (Arc::clone(&limit), measure));
         limit
     }

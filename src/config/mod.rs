@@ -29,13 +29,14 @@ pub use language::settings::agent::{
     Route, Scopes, SenderConstraint, SetHeader, SetValue, Spoken, Streams, Upstream, UpstreamHost,
 };
 pub use language::settings::api_key::{ApiKeyEntry, ApiKeySettings, KeyId};
-pub use language::settings::limit::{Counting, LimitSettings};
+pub use language::settings::limit::LimitSettings;
 pub use language::settings::provider::{IdentityProvider, KeySource, ProviderSettings};
 pub use language::settings::resource::Resource;
 pub use language::settings::root::ROOT;
 pub use language::settings::server::{
     AccessLog, Admin, CertificateFiles, Compression, Limits, Listener, Member, Ops, Otlp, ParentSpans,
-    ProxyProtocol, PublicUrl, Sample, Server, Shards, Shutdown, Signing, Tls, TokenCache, Tracing,
+    ProxyProtocol, PublicUrl, Redis, Sample, Server, Shards, SharedState, Shutdown, Signing, Tls, TokenCache,
+    Tracing,
 };
 pub use language::settings::store::{Etcd, Store, StoreId};
 pub use language::shape::{Bounds, Field, Section, Shape};

@@ -12,6 +12,7 @@ mod by_hand;
 mod card_fetch;
 mod cards;
 mod change;
+mod counting;
 mod denials;
 mod diff;
 mod draining;
@@ -43,6 +44,7 @@ mod streams;
 mod undo;
 
 pub use audit_log::{AuditFile, AuditLog};
+pub use counting::count_together;
 pub use diff::{Action, diff, shown};
 pub use edit::{Edit, EditError, Edited, Expect, Restore, RollBack, To, Wanted};
 pub use finding::{ChangeCode, Finding, FindingCode, tell};

@@ -6,7 +6,7 @@ use std::time::Instant as Tick;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::limits::{Limit, Measure, Per, Usage};
+use crate::limits::{Counting, Fleetwide, Limit, Measure, Per, Usage};
 use crate::model::{Enforcement, closed_words};
 use crate::routing::{Agent, AgentLimit, Counts, LimitScope};
 
@@ -21,14 +21,6 @@ closed_words! {
         Provider = "identity_provider",
         /// That of the agent.
         Agent = "agent",
-    }
-}
-
-closed_words! {
-    /// How the members of a fleet count.
-    LimitCounting {
-        /// Each counts its part.
-        LocalShare = "local_share",
     }
 }
 
@@ -50,7 +42,7 @@ pub struct LimitUsage {
     /// Whether it refuses what it does not permit; `shadow` also where the agent is in shadow mode.
     pub enforcement: Enforcement,
     /// How the members of a fleet count.
-    pub counting: LimitCounting,
+    pub counting: Counting,
     /// The rate that is written; null for a limit on requests under way.
     pub rate: Option<LimitRate>,
     /// The requests under way that are written; null for a rate.
@@ -132,7 +124,11 @@ fn told(agent: &Agent, limit: &AgentLimit, usage: &Usage, members: u32) -> Limit
         scope: limit.counts_for,
         count: limit.counts,
         enforcement: if enforces(agent, limit) { Enforcement::Enforce } else { Enforcement::Shadow },
-        counting: LimitCounting::LocalShare,
+        counting: match limit.limit.fleetwide() {
+            None => Counting::LocalShare,
+            Some(Fleetwide { is_strict: false, .. }) => Counting::Shared,
+            Some(Fleetwide { is_strict: true, .. }) => Counting::Strict,
+        },
         rate,
         concurrent,
         members,

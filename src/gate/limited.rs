@@ -8,32 +8,38 @@ use std::sync::Arc;
 use std::time::Instant as Tick;
 
 use crate::authz::{Check, Facts, Trace};
-use crate::limits::{Measure, Per, Place, Standing, Taken, Who};
-use crate::model::{Decision, Enforcement, Identity, KeyedHash, Reason};
-use crate::routing::{Agent, AgentLimit, AgentLimits, Authenticator, Counts};
+use crate::limits::{Measure, OnLoss, Per, Place, Standing, Taken, Who};
+use crate::model::{Decision, Enforcement, Reason};
+use crate::routing::{Agent, AgentLimit, AgentLimits, Counts};
 
-use super::{Permit, Verdict};
+use super::Verdict;
+use super::whom::whom;
+
+/// When a caller may ask again whom nobody can count, in seconds: the place where members count is looked for each second.
+pub(super) const LOST: u64 = 1;
 
 /// What the limits said of a request.
 #[derive(Debug, Default)]
 pub struct Counted {
-    at: Vec<AtLimit>,
+    pub(super) at: Vec<AtLimit>,
     /// The limit that refused it, or would have in enforcement, as an index into the agent's list.
-    by: Option<usize>,
+    pub(super) by: Option<usize>,
     /// Seconds until the next request is let in, of a refused one.
-    retry_after: Option<u64>,
+    pub(super) retry_after: Option<u64>,
     /// The places that it has among the requests under way.
     places: Vec<Place>,
 }
 
 /// What one limit said.
 #[derive(Debug, Clone, Copy)]
-struct AtLimit {
+pub(super) struct AtLimit {
     /// Its index in the agent's list.
-    nth: usize,
-    who: Who,
-    standing: Standing,
-    is_spent: bool,
+    pub(super) nth: usize,
+    pub(super) who: Who,
+    pub(super) standing: Standing,
+    pub(super) is_spent: bool,
+    /// Whether it refuses because members cannot count together.
+    pub(super) is_lost: bool,
 }
 
 /// Where a request stands, for those limits that ask.
@@ -48,7 +54,8 @@ pub struct Standpoint {
 impl Counted {
     /// The limits that a response tells of, with what is left of each.
     pub fn told<'a>(&'a self, agent: &'a Agent) -> impl Iterator<Item = (&'a AgentLimit, Standing)> {
-        let limits = self.at.iter().filter_map(move |at| Some((limit_at(agent, at.nth)?, at.standing)));
+        let known = self.at.iter().filter(|at| !at.is_lost);
+        let limits = known.filter_map(move |at| Some((limit_at(agent, at.nth)?, at.standing)));
         limits.filter(move |(limit, _)| enforces(agent, limit))
     }
 
@@ -84,12 +91,12 @@ pub fn limited_before(
     trace: &mut impl Trace,
 ) -> Option<(Verdict, Box<Counted>)> {
     let mut counted = Counted::default();
-    for (nth, limit) in limits.list.iter().enumerate().filter(|(_, limit)| limit.comes_first()) {
+    for (nth, limit) in limits.list.iter().enumerate().filter(|(_, limit)| comes_first(limit)) {
         let who = from.address.map_or(Who::Anonymous, Who::Address);
-        let standing = limits.state.look(limit.for_whom(who), from.at);
+        let Some(at) = look(limits, (nth, limit), who, from) else { continue };
         // What would have been let in is told of when it is counted.
-        if standing.left == 0 {
-            counted.at.push(AtLimit { nth, who, standing, is_spent: false });
+        if at.standing.left == 0 {
+            counted.at.push(at);
         }
     }
     // One in shadow mode that counts all requests says so when it counts this one.
@@ -115,12 +122,17 @@ pub fn limited(
     if verdict.decision != Decision::Allow {
         return (verdict, None);
     }
-    let applies = |limit: &AgentLimit| limit.counts == Counts::All && limit.is_about(verdict.provider);
+    // Those that are asked for come last: see `strictly`.
+    let applies = |limit: &AgentLimit| {
+        limit.counts == Counts::All && limit.is_about(verdict.provider) && !limit.is_strict()
+    };
     let mut counted = Counted::default();
     for (nth, limit) in limits.list.iter().enumerate().filter(|(_, limit)| applies(limit)) {
         let who = whom(agent, limit, verdict.identity.as_deref(), verdict.permit.as_ref(), from.address);
-        let standing = limits.state.look(limit.for_whom(who), from.at);
-        counted.at.push(AtLimit { nth, who, standing, is_spent: false });
+        match look(limits, (nth, limit), who, from) {
+            Some(at) => counted.at.push(at),
+            None => limit.has_allowed(),
+        }
     }
     if counted.at.is_empty() {
         return (verdict, None);
@@ -128,6 +140,10 @@ pub fn limited(
     counted.judge(agent, limits);
     if counted.retry_after.is_none() {
         counted.spend(agent, limits, from.at);
+    }
+    // Where some are asked for yet, those say whether it passes.
+    if counted.retry_after.is_none() && !limits.has_strict {
+        counted.pass(limits);
     }
     let verdict = match counted.refuses(agent, trace) {
         true => verdict.but_refused(agent, counted.reason(agent)),
@@ -145,7 +161,7 @@ pub fn failed(limits: &AgentLimits, provider: Option<usize>, from: Standpoint) -
         let who = from.address.map_or(Who::Anonymous, Who::Address);
         let standing = limits.state.charge(limit.for_whom(who), from.at);
         limit.has_allowed();
-        counted.at.push(AtLimit { nth, who, standing, is_spent: true });
+        counted.at.push(AtLimit { nth, who, standing, is_spent: true, is_lost: false });
     }
     (!counted.at.is_empty()).then(|| Box::new(counted))
 }
@@ -169,7 +185,7 @@ pub(super) fn left(agent: &Agent, verdict: &Verdict, from: Standpoint) -> Vec<(A
 impl Counted {
     /// Finds the limits that let nothing in, and counts the request as refused there. Of several the one with the longest
     /// wait is told.
-    fn judge(&mut self, agent: &Agent, limits: &AgentLimits) {
+    pub(super) fn judge(&mut self, agent: &Agent, limits: &AgentLimits) {
         for at in self.at.iter().filter(|at| at.standing.left == 0) {
             let Some(limit) = limits.list.get(at.nth) else { continue };
             if enforces(agent, limit) {
@@ -185,7 +201,7 @@ impl Counted {
     }
 
     /// Spends at all limits that have let the request in, or, where another request was faster at one of them, at none.
-    fn spend(&mut self, agent: &Agent, limits: &AgentLimits, now: Tick) {
+    pub(super) fn spend(&mut self, agent: &Agent, limits: &AgentLimits, now: Tick) {
         let mut late = None;
         for at in self.at.iter_mut().filter(|at| at.standing.left > 0) {
             let Some(limit) = limits.list.get(at.nth) else { continue };
@@ -207,20 +223,31 @@ impl Counted {
                 }
             }
         }
-        let spent =
-            || self.at.iter().filter(|at| at.is_spent).filter_map(|at| Some((at, limits.list.get(at.nth)?)));
-        let Some((by, seconds)) = late else {
-            spent().for_each(|(_, limit)| limit.has_allowed());
-            return;
-        };
-        spent().for_each(|(at, limit)| limits.state.give_back(limit.for_whom(at.who), now));
+        if let Some((by, seconds)) = late {
+            self.take_back(limits, now);
+            (self.by, self.retry_after) = (Some(by), Some(seconds));
+        }
+    }
+
+    /// Counts the request as one that passes at each limit where it was spent.
+    pub(super) fn pass(&self, limits: &AgentLimits) {
+        let spent = self.at.iter().filter(|at| at.is_spent);
+        spent.filter_map(|at| limits.list.get(at.nth)).for_each(AgentLimit::has_allowed);
+    }
+
+    /// Gives back what was spent, since another limit refuses the request.
+    pub(super) fn take_back(&mut self, limits: &AgentLimits, now: Tick) {
+        for at in self.at.iter_mut().filter(|at| at.is_spent) {
+            if let Some(limit) = limits.list.get(at.nth) {
+                limits.state.give_back(limit.for_whom(at.who), now);
+            }
+            at.is_spent = false;
+        }
         self.places.clear();
-        self.at.iter_mut().for_each(|at| at.is_spent = false);
-        (self.by, self.retry_after) = (Some(by), Some(seconds));
     }
 
     /// Whether the request is refused; the trace gets the limit.
-    fn refuses(&self, agent: &Agent, trace: &mut impl Trace) -> bool {
+    pub(super) fn refuses(&self, agent: &Agent, trace: &mut impl Trace) -> bool {
         let Some(seconds) = self.retry_after else { return false };
         let limit = self.by.and_then(|by| limit_at(agent, by));
         trace.check(Check::Limit, false, || Facts {
@@ -231,10 +258,34 @@ impl Counted {
         true
     }
 
-    fn reason(&self, agent: &Agent) -> Reason {
+    pub(super) fn reason(&self, agent: &Agent) -> Reason {
+        if self.at.iter().any(|at| Some(at.nth) == self.by && at.is_lost) {
+            return Reason::LimitsUnavailable;
+        }
         match self.by.and_then(|by| limit_at(agent, by)).map(|limit| limit.measure) {
             Some(Measure::Concurrent(_)) => Reason::ConcurrencyLimited,
             Some(Measure::Rate(_)) | None => Reason::RateLimited,
+        }
+    }
+}
+
+/// What a limit says of a request that spends nothing; `None` of one that lets all in, since members cannot count together.
+fn look(
+    limits: &AgentLimits,
+    (nth, limit): (usize, &AgentLimit),
+    who: Who,
+    from: Standpoint,
+) -> Option<AtLimit> {
+    let (is_spent, is_lost) = (false, false);
+    match limits.state.lost(&limit.limit) {
+        None | Some(OnLoss::Share) => {
+            let standing = limits.state.look(limit.for_whom(who), from.at);
+            Some(AtLimit { nth, who, standing, is_spent, is_lost })
+        }
+        Some(OnLoss::Allow) => None,
+        Some(OnLoss::Deny) => {
+            let standing = Standing { left: 0, seconds: LOST };
+            Some(AtLimit { nth, who, standing, is_spent, is_lost: true })
         }
     }
 }
@@ -253,40 +304,12 @@ fn limit_at(agent: &Agent, nth: usize) -> Option<&AgentLimit> {
     agent.limits.as_deref()?.list.get(nth)
 }
 
+/// Whether a limit is looked at before the credential. One that is asked for is asked once, at the end.
+fn comes_first(limit: &AgentLimit) -> bool {
+    limit.comes_first() && !limit.is_strict()
+}
+
 /// Whether a limit refuses what it does not permit. At an agent in shadow mode none does.
 pub(super) fn enforces(agent: &Agent, limit: &AgentLimit) -> bool {
     agent.enforcement == Enforcement::Enforce && limit.enforcement == Enforcement::Enforce
-}
-
-/// Whom a request counts for.
-fn whom(
-    agent: &Agent,
-    limit: &AgentLimit,
-    identity: Option<&Identity>,
-    permit: Option<&Permit>,
-    address: Option<IpAddr>,
-) -> Who {
-    let caller = match (&limit.per, &agent.authenticator, identity) {
-        (Per::Agent, ..) => return Who::Everybody,
-        (Per::Address, ..) => return address.map_or(Who::Anonymous, Who::Address),
-        (Per::Claim(_), ..) => limit.claim.and_then(|nth| permit?.counted(nth)),
-        (Per::Principal | Per::ApiKey, Authenticator::ApiKey(_), Some(identity)) => {
-            identity.key_id.as_deref().map(|id| KeyedHash::of(("key", id)))
-        }
-        (Per::Principal, Authenticator::OAuth(_), Some(identity)) => {
-            of_issuer(agent, "sub", identity, identity.sub.as_deref())
-        }
-        (Per::ClientId, Authenticator::OAuth(_), Some(identity)) => {
-            of_issuer(agent, "client", identity, identity.client_id.as_deref())
-        }
-        (Per::Principal | Per::ClientId | Per::ApiKey, ..) => None,
-    };
-    caller.map_or(Who::Anonymous, Who::Caller)
-}
-
-/// A name that means one caller only together with the issuer.
-fn of_issuer(agent: &Agent, kind: &str, identity: &Identity, name: Option<&str>) -> Option<KeyedHash> {
-    let Authenticator::OAuth(policy) = &agent.authenticator else { return None };
-    let provider = policy.providers.get(identity.provider?)?;
-    Some(KeyedHash::of((kind, provider.spec().issuer.as_str(), name?)))
 }

@@ -16,9 +16,11 @@ mod origin;
 mod permit;
 mod refused_response;
 mod session;
+mod strictly;
 #[cfg(test)]
 pub(crate) mod tests;
 mod verdict;
+mod whom;
 
 pub use asked::Asked;
 pub use challenge::{Challenge, challenge, detail};
@@ -27,11 +29,12 @@ pub use evidence::{Evidence, Introspection, Need};
 pub use explain::{
     CredentialError, Explanation, LimitLeft, Response, credential, explain, explain_message, message_for,
 };
-pub use limit_usage::{BucketsOf, LimitCounting, LimitPlace, LimitRate, LimitUsage, limit_usage};
+pub use limit_usage::{BucketsOf, LimitPlace, LimitRate, LimitUsage, limit_usage};
 pub use limited::{Counted, Standpoint, failed, limited, limited_before};
 pub use operation::decide_operation;
 pub use origin::deny_origin;
 pub use permit::Permit;
 pub use refused_response::RefusedResponse;
 pub use session::{SentSession, in_session, seal_session, shadow_session};
+pub use strictly::Strict;
 pub use verdict::Verdict;

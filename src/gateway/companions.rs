@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
 
 use crate::config::Snapshot;
-use crate::control::Control;
+use crate::control::{Control, count_together};
 use crate::door::Drain;
 use crate::model::{Clock, Live};
 use crate::ops::{self, Gateway};
@@ -59,7 +59,10 @@ impl Companions {
         let (fleet, metrics, mut accepting) =
             (self.control.fleet().clone(), self.metrics.clone(), self.accepting.clone());
         let upgrade = self.upgrade;
-        let limits = self.live.with(|snapshot| Arc::clone(snapshot.limits.state()));
+        let (limits, settings) =
+            self.live.with(|snapshot| (Arc::clone(snapshot.limits.state()), Arc::clone(&snapshot.server)));
+        let (of_fleet, all) = (fleet.clone(), metrics.clone());
+        runtime.spawn(count_together(settings, Arc::clone(&limits), of_fleet, all));
         runtime.spawn(async move {
             // Until then the process before this one goes by its name.
             if !upgrade || accepting.wait_for(|accepts| *accepts).await.is_ok() {

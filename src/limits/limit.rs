@@ -1,14 +1,16 @@
 //! One limit over all configurations that have it: its number, by which its buckets and places are known, and what it permits
-//! now. `state` makes it, and tells it of changes.
+//! now. `state` makes it, and tells it of changes. What members count together is known by what all of them call it.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::model::Live;
+use crate::model::{KeyedHash, Live};
 
+use super::fleetwide::{Common, Fleetwide};
 use super::phases::Phases;
 use super::rate::{Pace, Rate};
+use super::who::Scope;
 
 /// What a limit permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,8 @@ enum Permits {
         /// This member's part of it.
         share: AtomicU32,
     },
+    /// A rate that all members of a fleet count together.
+    Common(Common),
 }
 
 impl Limit {
@@ -46,6 +50,37 @@ impl Limit {
             }
         };
         Self { number, permits }
+    }
+
+    /// A rate that all members count together, who know it by `id`.
+    pub(super) fn common(number: NonZeroU32, rate: Rate, how: Fleetwide, id: KeyedHash) -> Self {
+        Self { number, permits: Permits::Common(Common::new(rate, how, id)) }
+    }
+
+    /// What its buckets have in common, at one agent or at all.
+    #[must_use]
+    pub fn scope(&self, agent: Option<&str>) -> Scope {
+        match &self.permits {
+            Permits::Rate(_) | Permits::Concurrent { .. } => Scope::new(self.number(), agent),
+            Permits::Common(common) => Scope::common(common.id(), agent),
+        }
+    }
+
+    /// How all members count it together; `None` where each counts its part.
+    #[must_use]
+    pub const fn fleetwide(&self) -> Option<Fleetwide> {
+        match &self.permits {
+            Permits::Rate(_) | Permits::Concurrent { .. } => None,
+            Permits::Common(common) => Some(common.how()),
+        }
+    }
+
+    /// The rate that all members count together.
+    pub(super) const fn together(&self) -> Option<&Common> {
+        match &self.permits {
+            Permits::Rate(_) | Permits::Concurrent { .. } => None,
+            Permits::Common(common) => Some(common),
+        }
     }
 
     /// Its number, which no other limit of the process has.
@@ -62,14 +97,14 @@ impl Limit {
     pub(super) const fn phases(&self) -> Option<&Live<Phases>> {
         match &self.permits {
             Permits::Rate(phases) => Some(phases),
-            Permits::Concurrent { .. } => None,
+            Permits::Concurrent { .. } | Permits::Common(_) => None,
         }
     }
 
     /// The requests under way that this member may have; `None` of a rate.
     pub(super) fn places(&self) -> Option<u32> {
         match &self.permits {
-            Permits::Rate(_) => None,
+            Permits::Rate(_) | Permits::Common(_) => None,
             Permits::Concurrent { share, .. } => Some(share.load(Ordering::Relaxed)),
         }
     }
@@ -82,7 +117,9 @@ impl Limit {
                 written.store(most, Ordering::Relaxed);
                 own.store(share(most, members), Ordering::Relaxed);
             }
-            (Permits::Rate(_), Measure::Concurrent(_)) | (Permits::Concurrent { .. }, Measure::Rate(_)) => {}
+            (Permits::Common(common), Measure::Rate(rate)) => common.set(rate),
+            (Permits::Rate(_) | Permits::Common(_), Measure::Concurrent(_))
+            | (Permits::Concurrent { .. }, Measure::Rate(_)) => {}
         }
     }
 
@@ -93,6 +130,8 @@ impl Limit {
             Permits::Concurrent { written, share: own } => {
                 own.store(share(written.load(Ordering::Relaxed), members), Ordering::Relaxed);
             }
+            // What a member may have of it is asked for with each request.
+            Permits::Common(_) => {}
         }
     }
 }

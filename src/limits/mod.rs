@@ -5,7 +5,11 @@
 
 mod buckets;
 pub mod fields;
+mod fleetwide;
+mod ledger;
+mod ledgers;
 mod limit;
+mod link;
 mod messages;
 mod phases;
 mod places;
@@ -15,10 +19,14 @@ mod slots;
 mod state;
 mod stock;
 mod stripe;
+mod together;
 mod usage;
 mod who;
 
+pub use fleetwide::{Counting, Fleetwide, OnLoss};
+pub use ledger::Heard;
 pub use limit::{Limit, Measure};
+pub use link::{Answer, Answers, Ask, Counter, Tale};
 pub use messages::{MessageMemory, MessageShare};
 pub use rate::{Rate, Standing};
 pub use slots::{AgentSlots, Slot, Slots};

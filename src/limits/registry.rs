@@ -5,8 +5,12 @@ use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use crate::model::KeyedHash;
+
+use super::fleetwide::Common;
 use super::limit::Limit;
 use super::phases::Phases;
+use super::rate::Rate;
 use super::stripe::Slot;
 
 /// The limits. No request asks for it but one that makes room.
@@ -39,6 +43,25 @@ impl Registry {
             }
             None => false,
         });
+    }
+
+    /// The rate of a limit that members count together; `None` when nobody has it any more.
+    pub(super) fn common_rate(&self, number: NonZeroU32) -> Option<Rate> {
+        let limit = self.held().limits.get(&number).and_then(Weak::upgrade)?;
+        limit.together().map(Common::rate)
+    }
+
+    /// What all members know such a limit by.
+    pub(super) fn common_id(&self, number: NonZeroU32) -> Option<KeyedHash> {
+        let limit = self.held().limits.get(&number).and_then(Weak::upgrade)?;
+        limit.together().map(Common::id)
+    }
+
+    /// The limits that members count together, by what all of them know each by.
+    pub(super) fn common(&self) -> HashMap<KeyedHash, NonZeroU32> {
+        let held = self.held();
+        let limits = held.limits.iter().filter_map(|(number, limit)| Some((*number, limit.upgrade()?)));
+        limits.filter_map(|(number, limit)| Some((limit.together()?.id(), number))).collect()
     }
 
     /// Says of buckets whether anything is spent from them: not of a limit that nobody has any more.

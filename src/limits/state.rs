@@ -11,9 +11,13 @@ use std::time::Instant as Tick;
 use crate::model::KeyedHash;
 
 use super::buckets::{Act, Asked, Buckets};
+use super::fleetwide::{Fleetwide, OnLoss};
+use super::ledger::View;
+use super::ledgers::{Acted, Ledgers};
 use super::limit::{Limit, Measure};
+use super::link::Link;
 use super::places::Places;
-use super::rate::Standing;
+use super::rate::{Rate, Standing};
 use super::registry::Registry;
 use super::usage::{Usage, usage};
 use super::who::{Scope, Who};
@@ -27,9 +31,12 @@ pub struct LimitState {
     /// When time began, for microseconds.
     epoch: OnceLock<Tick>,
     members: AtomicU32,
-    limits: Registry,
+    pub(super) limits: Registry,
     buckets: Buckets,
     places: Places,
+    /// The buckets that members count together.
+    pub(super) ledgers: Ledgers,
+    pub(super) link: Link,
 }
 
 /// A limit, and whom a request counts for there.
@@ -71,6 +78,8 @@ impl LimitState {
             limits: Registry::default(),
             buckets: Buckets::new(keys),
             places: Places::default(),
+            ledgers: Ledgers::new(keys),
+            link: Link::default(),
         }
     }
 
@@ -79,6 +88,12 @@ impl LimitState {
     pub fn limit(&self, measure: Measure) -> Arc<Limit> {
         // The registry tells it of another number of members from now on.
         self.limits.make(|number| Limit::new(number, measure, self.members.load(Ordering::Acquire)))
+    }
+
+    /// A new limit that all members count together, who know it by `id`.
+    #[must_use]
+    pub fn common_limit(&self, rate: Rate, how: Fleetwide, id: KeyedHash) -> Arc<Limit> {
+        self.limits.make(|number| Limit::common(number, rate, how, id))
     }
 
     /// These limits permit this from now on.
@@ -160,18 +175,47 @@ impl LimitState {
     /// requests.
     #[must_use]
     pub fn usage(&self, limits: &[&Limit], at: Tick) -> BTreeMap<u32, Usage> {
-        usage(limits, (&self.buckets, &self.places), self.now(at))
+        usage(limits, (&self.buckets, &self.places, &self.ledgers), (self.now(at), self.members()))
     }
 
     fn act(&self, weighed: Weighed<'_>, act: Act, at: Tick) -> (Standing, bool) {
         let Weighed { limit, scope, who } = weighed;
         let asked = Asked { limit, scope, who, now: self.now(at) };
-        // Only a limit that is no rate has no buckets.
-        self.buckets.act(asked, act, &self.limits).unwrap_or((Standing { left: 1, seconds: 0 }, true))
+        // Only a limit that members count together has no buckets of its own.
+        self.buckets.act(asked, act, &self.limits).unwrap_or_else(|| self.act_together(asked, act))
+    }
+
+    /// The same in a bucket that members share.
+    #[cold]
+    fn act_together(&self, asked: Asked<'_>, act: Act) -> (Standing, bool) {
+        let view = self.view(asked.limit, asked.now, act);
+        let acted = view.and_then(|view| self.ledgers.act(asked, act, &view, &self.limits));
+        let Some(Acted { standing, is_done, is_urgent }) = acted else {
+            return (Standing { left: 1, seconds: 0 }, true);
+        };
+        if is_urgent {
+            self.link.wake();
+        }
+        (standing, is_done)
+    }
+
+    /// How the buckets of a limit that members count together are seen now. A request that a strict limit counts is decided here
+    /// only when it could not be asked for.
+    fn view(&self, limit: &Limit, now: u64, act: Act) -> Option<View> {
+        let (rate, how) = (limit.together()?.rate(), limit.fleetwide()?);
+        let is_linked = self.link.is_up() && (act == Act::Look || !how.is_strict);
+        Some(View { rate, members: self.members(), is_linked, now })
+    }
+
+    /// What becomes of requests at a limit that members count together, where they cannot do so now.
+    #[must_use]
+    pub fn lost(&self, limit: &Limit) -> Option<OnLoss> {
+        let how = limit.fleetwide()?;
+        (!self.link.is_up()).then_some(how.on_loss)
     }
 
     /// Microseconds since the first look at the time.
-    fn now(&self, at: Tick) -> u64 {
+    pub(super) fn now(&self, at: Tick) -> u64 {
         let epoch = self.epoch.get_or_init(|| at);
         u64::try_from(at.saturating_duration_since(*epoch).as_micros()).unwrap_or(u64::MAX)
     }

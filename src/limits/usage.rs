@@ -5,13 +5,15 @@
 use std::collections::BTreeMap;
 
 use super::buckets::Buckets;
+use super::ledger::View;
+use super::ledgers::Ledgers;
 use super::limit::Limit;
 use super::places::Places;
 
 /// How many of the fullest are told: as many as fit beside each other on a page.
 const FULLEST: usize = 5;
 
-/// How much is spent of a limit at this gateway.
+/// How much is spent of a limit at this gateway, and of one that members count together as far as this one knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Usage {
     /// How many requests one of those for whom it counts may make at once when nothing is spent, or have under way: the part
@@ -48,12 +50,13 @@ impl Usage {
 /// The usage of each of these limits by its number. Every bucket and every place is looked at, a stripe at a time.
 pub(super) fn usage(
     limits: &[&Limit],
-    (buckets, places): (&Buckets, &Places),
-    now: u64,
+    (buckets, places, ledgers): (&Buckets, &Places, &Ledgers),
+    (now, members): (u64, u32),
 ) -> BTreeMap<u32, Usage> {
-    let most = |limit: &Limit| match (limit.phases(), limit.places()) {
-        (Some(phases), _) => phases.with(|phases| phases.pace().standing(0).left),
-        (None, places) => places.unwrap_or_default().into(),
+    let most = |limit: &Limit| match (limit.phases(), limit.places(), limit.together()) {
+        (Some(phases), ..) => phases.with(|phases| phases.pace().standing(0).left),
+        (None, Some(places), _) => places.into(),
+        (None, None, common) => common.map_or(0, |common| common.rate().burst.into()),
     };
     let mut all: BTreeMap<u32, Usage> =
         limits.iter().map(|limit| (limit.number(), Usage::none(most(limit)))).collect();
@@ -72,6 +75,15 @@ pub(super) fn usage(
             usage.note(taken.into(), usage.most.saturating_sub(taken.into()));
         }
     });
+    ledgers.for_each(|ledger| {
+        let limit = limits.iter().find(|limit| limit.id() == ledger.limit);
+        let Some(common) = limit.and_then(|limit| limit.together()) else { return };
+        let view = View { rate: common.rate(), members, is_linked: true, now };
+        if let Some(usage) = all.get_mut(&ledger.limit.get()) {
+            let spent = ledger.spent_by_all(&view).min(usage.most);
+            usage.note(spent, usage.most - spent);
+        }
+    });
     all
 }
 
@@ -80,7 +92,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::{Duration, Instant as Tick};
 
-    use crate::limits::{LimitState, Measure, Rate, Scope, Taken, Weighed, Who};
+    use crate::limits::{Fleetwide, LimitState, Measure, OnLoss, Rate, Scope, Taken, Weighed, Who};
     use crate::model::KeyedHash;
 
     use super::*;
@@ -129,6 +141,19 @@ mod tests {
         assert_eq!(usage(&other).fullest, [1]);
         drop(held);
         assert_eq!(usage(&limit), Usage { most: 3, in_use: 0, exhausted: 0, fullest: Vec::new() });
+    }
+
+    #[test]
+    fn what_members_count_together_is_told_as_far_as_this_one_knows() {
+        let (state, at) = (Arc::new(LimitState::new(10_000)), Tick::now());
+        let rate = Rate { count: 1, window: Duration::from_secs(10), burst: 8 };
+        let how = Fleetwide { is_strict: false, on_loss: OnLoss::Share };
+        let limit = state.common_limit(rate, how, KeyedHash::of("shared"));
+        let weighed = Weighed { limit: &limit, scope: limit.scope(None), who: Who::Caller(KeyedHash::of(1)) };
+        let taken = (0..3).filter(|_| matches!(state.take(weighed, at), Taken::Request(_))).count();
+        assert_eq!(taken, 3);
+        let usage = state.usage(&[&limit], at).remove(&limit.number()).unwrap();
+        assert_eq!(usage, Usage { most: 8, in_use: 1, exhausted: 0, fullest: vec![3] });
     }
 
     #[test]

@@ -45,6 +45,29 @@ impl Scope {
         Self(KeyedHash::of((limit, agent)))
     }
 
+    /// That of a limit which all members of a fleet know by `id`.
+    pub(super) fn common(id: KeyedHash, agent: Option<&str>) -> Self {
+        Self(agent.map_or(id, |agent| id.with(KeyedHash::common(&["agent", agent]))))
+    }
+
+    /// The key that all members have of somebody's bucket there. Who that is was hashed so that all have the same.
+    pub(super) fn everywhere(self, who: Who) -> KeyedHash {
+        match who {
+            Who::Everybody | Who::Anonymous => self.0,
+            Who::Address(IpAddr::V4(address)) => self.0.with(KeyedHash::common(&["4", &address.to_string()])),
+            Who::Address(IpAddr::V6(address)) => {
+                let network = u128::from(address) >> 64;
+                self.0.with(KeyedHash::common(&["6", &format!("{network:x}")]))
+            }
+            Who::Caller(caller) => self.0.with(caller),
+        }
+    }
+
+    /// The key that all members have of the bucket of all for whom there is no other.
+    pub(super) const fn together_everywhere(self) -> KeyedHash {
+        self.0
+    }
+
     /// The key of somebody's own bucket.
     pub(super) fn own(self, who: Who) -> KeyedHash {
         match who {

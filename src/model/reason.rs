@@ -82,6 +82,8 @@ pub enum Reason {
     RateLimited,
     /// Whoever the request counts for has as many requests under way as a limit permits.
     ConcurrencyLimited,
+    /// The members of a fleet cannot count together, and a limit lets nothing in then.
+    LimitsUnavailable,
 }
 
 /// The error codes of RFC 6750 section 3.1.
@@ -109,7 +111,7 @@ impl OAuthError {
 
 impl Reason {
     /// Every reason, in the order of its declaration: metrics index their cells by it.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Ok,
         Self::NoRoute,
         Self::TokenMissing,
@@ -144,6 +146,7 @@ impl Reason {
         Self::PushDenied,
         Self::RateLimited,
         Self::ConcurrencyLimited,
+        Self::LimitsUnavailable,
     ];
 
     /// The word for it: label value in metrics, `reason` in logs and API.
@@ -184,6 +187,7 @@ impl Reason {
             Self::PushDenied => "push_denied",
             Self::RateLimited => "rate_limited",
             Self::ConcurrencyLimited => "concurrency_limited",
+            Self::LimitsUnavailable => "limits_unavailable",
         }
     }
 
@@ -200,7 +204,7 @@ impl Reason {
             | Self::PushDenied => 400,
             Self::ScopeMissing | Self::ClaimMismatch | Self::OperationDenied | Self::OriginDenied => 403,
             Self::RateLimited | Self::ConcurrencyLimited => 429,
-            Self::KeysUnavailable => 503,
+            Self::KeysUnavailable | Self::LimitsUnavailable => 503,
             Self::TokenMissing
             | Self::TokenMalformed
             | Self::TokenTooLarge
@@ -260,7 +264,8 @@ impl Reason {
             | Self::SessionForeign
             | Self::PushDenied
             | Self::RateLimited
-            | Self::ConcurrencyLimited => None,
+            | Self::ConcurrencyLimited
+            | Self::LimitsUnavailable => None,
         }
     }
 
@@ -269,7 +274,7 @@ impl Reason {
     pub const fn decision(self) -> Decision {
         match self {
             Self::Ok => Decision::Allow,
-            Self::KeysUnavailable => Decision::Error,
+            Self::KeysUnavailable | Self::LimitsUnavailable => Decision::Error,
             Self::NoRoute
             | Self::TokenMissing
             | Self::MultipleTokens

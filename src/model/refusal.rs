@@ -151,8 +151,8 @@ impl Refusal {
             // The refresher tries a failed provider again after 1, 2, 4 ... 60 s: after 5 s it has tried twice.
             Self::Decided(Reason::KeysUnavailable) => Some("5"),
             // A place becomes free as soon as one of the caller's requests ends. When a rate lets the next request in, the
-            // limit says.
-            Self::Decided(Reason::ConcurrencyLimited) => Some("1"),
+            // limit says. The place where members count is looked for each second.
+            Self::Decided(Reason::ConcurrencyLimited | Reason::LimitsUnavailable) => Some("1"),
             // Likewise for the card of an agent, and a disk is full for longer.
             Self::CardUnavailable | Self::KeySetUnavailable => Some("5"),
             // A slot becomes free as soon as any request ends, and memory as soon as a message is sent.
@@ -220,6 +220,7 @@ const fn decided(reason: Reason) -> &'static str {
         Reason::OperationDenied => "This operation is not permitted.",
         Reason::RateLimited => "There are too many requests. Try again later.",
         Reason::ConcurrencyLimited => "There are too many requests under way. Try again later.",
+        Reason::LimitsUnavailable => "Requests cannot be counted at the moment. Try again later.",
         Reason::PushDenied => "This agent sends no push notifications to this URL.",
         Reason::McpHeaderMismatch => "The head of the request must say what its message says.",
         Reason::McpBatch => "The body must be one message, not a list.",

@@ -18,6 +18,7 @@ use super::answer::Own;
 use super::context::Context;
 use super::decide::{Fetcher, obtain};
 use super::held::{Held, Unsendable};
+use super::limits::limit_strictly;
 use super::message::{self, Arrived, MessageLimits, Unread};
 use super::mismatch;
 use super::service::Gateway;
@@ -89,8 +90,13 @@ impl Gateway {
         let Progress { unread, witness, took, .. } = progress;
         let mut grounds = witness.into_grounds();
         let headers = &session.req_header().headers;
-        let (verdict, sent) = self.in_session(agent, verdict, headers, &mut grounds);
-        let verdict = self.limit(agent, verdict, &mut grounds, ctx);
+        let (mut verdict, sent) = self.in_session(agent, verdict, headers, &mut grounds);
+        if agent.limits.is_some() {
+            verdict = self.limit(agent, verdict, &mut grounds, ctx);
+            if agent.limits.as_deref().is_some_and(|limits| limits.has_strict) {
+                verdict = Box::pin(limit_strictly(self, agent, verdict, &mut grounds, ctx)).await;
+            }
+        }
         ctx.grounds = grounds;
         count(agent, &verdict);
         mismatch::tell(&verdict, agent, session.req_header(), &ctx.request_id);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant as Tick};
 use pingora::proxy::Session;
 
 use crate::authz::Witness;
-use crate::gate::{Standpoint, Verdict, failed, limited, limited_before};
+use crate::gate::{Standpoint, Strict, Verdict, failed, limited, limited_before};
 use crate::model::Grounds;
 use crate::routing::{Agent, AgentLimits};
 
@@ -59,6 +59,34 @@ impl Gateway {
         ctx.counted = counted;
         verdict
     }
+}
+
+/// Asks for a request at the limits of the agent that are asked for with each, where all others have let it in. Refused by one,
+/// it has the grounds of that.
+pub(super) async fn limit_strictly(
+    gateway: &Gateway,
+    agent: &Arc<Agent>,
+    verdict: Verdict,
+    grounds: &mut Option<Arc<Grounds>>,
+    ctx: &mut Context,
+) -> Verdict {
+    let Some(limits) = agent.limits.as_deref() else { return verdict };
+    let from = standpoint(ctx);
+    let Some(strict) = Strict::of(agent, limits, &verdict, from) else { return verdict };
+    let answers = match limits.state.counter().filter(|_| !strict.asks().is_empty()) {
+        Some(counter) => counter.take(strict.asks()).await,
+        None => None,
+    };
+    let mut witness = Witness::default();
+    let from = standpoint(ctx);
+    let counted = ctx.counted.take();
+    let (verdict, counted) =
+        strict.counts((agent, limits), (answers, from), (verdict, counted), &mut witness);
+    if verdict.permit.is_none() && counted.is_some() && gateway.parts.decisions.is_some() {
+        *grounds = witness.into_grounds();
+    }
+    ctx.counted = counted;
+    verdict
 }
 
 /// Counts a request whose credential was refused with this response, if that is a 401.

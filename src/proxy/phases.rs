@@ -87,8 +87,7 @@ impl ProxyHttp for Gateway {
         let passage = ctx.passage()?;
         // What was read of a body before came at the client's pace, and a wait for a place is the target's.
         let wants_place = passage.wants_place();
-        let is_own_time =
-            passage.attempts.asked().is_none() && passage.held.is_none() && !wants_place;
+        let is_own_time = passage.attempts.asked().is_none() && passage.held.is_none() && !wants_place;
         if wants_place {
             // In a box: few agents have several targets.
             let key = balance::key(session, ctx)?;

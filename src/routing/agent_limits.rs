@@ -35,6 +35,8 @@ pub struct AgentLimits {
     pub state: Arc<LimitState>,
     /// Each, no limit twice.
     pub list: Box<[AgentLimit]>,
+    /// Whether any of them is asked for with each request.
+    pub has_strict: bool,
 }
 
 /// A limit at one agent.
@@ -84,6 +86,18 @@ impl AgentLimit {
             Counts::Failed => true,
             Counts::All => self.per == Per::Address && self.provider.is_none(),
         }
+    }
+
+    /// Whether all members of a fleet count it together.
+    #[must_use]
+    pub fn is_common(&self) -> bool {
+        self.limit.fleetwide().is_some()
+    }
+
+    /// Whether it is asked for with each request.
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
+        self.limit.fleetwide().is_some_and(|how| how.is_strict)
     }
 
     /// Whether it is about the callers with tokens of this provider, or without any.

@@ -99,9 +99,9 @@ mod tests {
         let text = agent.session_text(at(two)).unwrap();
         assert_eq!(agent.session_place(&text), Some(at(two)), "the name was not resolved yet");
         let endpoint = &agent.upstream.endpoint;
-        endpoint.resolved(vec![one, two]);
+        endpoint.resolved(vec![(one, 1), (two, 1)]);
         assert_eq!(agent.session_place(&text), Some(at(two)));
-        endpoint.resolved(vec![one]);
+        endpoint.resolved(vec![(one, 1)]);
         assert_eq!(agent.session_place(&text), None);
         assert_eq!(agent.session_place("http://agents.test:9"), None, "without an address");
     }

@@ -211,6 +211,12 @@ families! {
             = "Commits to the shared store that met another one, and were drafted again or given up.";
         store_apply_lag: histogram "portcullis_store_apply_lag_seconds" {} in STORE_BUCKETS if shared
             = "Time from the first sight of a revision to its being live.";
+        shared_state_up: gauge "portcullis_shared_state_up" {} if shared
+            = "1 while the Redis of server.shared_state is there, so that limits count over all members.";
+        shared_state_failures: counter "portcullis_shared_state_failures_total" {} if shared
+            = "Connections to that Redis and questions for it that failed, or had no answer in time.";
+        shared_state_duration: histogram "portcullis_shared_state_duration_seconds" {} in DECISION_BUCKETS if shared
+            = "Time that the answer to a request's question took, of limits with counting: strict.";
         fleet_members: gauge "portcullis_fleet_members" { MemberState } if shared
             = "Members of the fleet by state, as this one sees them.";
     }

@@ -19,8 +19,8 @@ use super::target_gauges::TargetGauges;
 use super::task::EndedTask;
 use super::{
     AgentMetrics, AgentTargetsReading, CardMetrics, ConnectionMetrics, Declaration, HandshakeMetrics,
-    InFlight, Label, LimitMetrics, LimitTableReading, ProviderMetrics, SpanMetrics, StoreMetrics,
-    TargetMetrics, TargetReading, TokenCacheMetrics,
+    InFlight, Label, LimitMetrics, LimitTableReading, ProviderMetrics, SharedStateMetrics, SpanMetrics,
+    StoreMetrics, TargetMetrics, TargetReading, TokenCacheMetrics,
 };
 
 /// What is configured by name: the series of everything else are dropped.
@@ -139,6 +139,12 @@ impl Metrics {
     #[must_use]
     pub fn shared_store(&self) -> StoreMetrics {
         StoreMetrics::new(&self.0)
+    }
+
+    /// The handles of the place where members count together. Its series are there from then on.
+    #[must_use]
+    pub fn shared_state(&self) -> SharedStateMetrics {
+        SharedStateMetrics::new(&self.0.families)
     }
 
     /// What targets of upstreams are counted with.

@@ -90,6 +90,11 @@ impl Addresses {
         }
     }
 
+    /// Whether this is one of them.
+    pub(super) fn contains(&self, at: SocketAddr) -> bool {
+        self.find(at).is_some()
+    }
+
     fn find(&self, at: SocketAddr) -> Option<&Address> {
         self.all.iter().find(|address| address.at == at)
     }

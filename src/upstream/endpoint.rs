@@ -114,7 +114,7 @@ impl Endpoint {
     /// Whether this is one of the known addresses.
     #[must_use]
     pub fn has(&self, address: SocketAddr) -> bool {
-        self.addresses.with(|all| all.contains(&address))
+        self.addresses.with(|all| all.contains(address))
     }
 
     /// Notes how long a connection may be idle, as the upstream says in `Keep-Alive`.

@@ -73,6 +73,8 @@ pub(crate) struct Stage {
     pub(crate) tls: (String, String),
     /// Said by an upstream that cannot be understood.
     pub(crate) said: String,
+    /// The password of a Redis.
+    pub(crate) password: String,
     body: Value,
     _garbling: Scripted,
 }
@@ -89,14 +91,17 @@ impl Stage {
         let tls = (made.signing_key.serialize_pem(), made.cert.pem());
         let body = body(&issuer, &other, &upstream, &garbling, &keys);
         let args = ["--log-level", level];
-        let server = "  state_dir: state\n";
+        // Nobody listens there.
+        let redis = "url: \"redis://127.0.0.1:9/0\", username: gateway, password_file: redis.password";
+        let server = format!("  state_dir: state\n  shared_state: {{ redis: {{ {redis} }} }}\n");
+        let password = secret::new();
         let start = Start {
             body: &written(&body),
-            server,
+            server: &server,
             admin: Some(""),
             store: Some("store"),
             args: &args,
-            files: &[("a.pem", &tls.1), ("a.key", &tls.0)],
+            files: &[("a.pem", &tls.1), ("a.key", &tls.0), ("redis.password", &password)],
             tls: &[("a.pem", "a.key")],
             ..Start::default()
         };
@@ -105,7 +110,8 @@ impl Stage {
             std::fs::read_to_string(gateway.folder.path().join("admin.token")).expect("the token file");
         let api =
             Api { origin: format!("http://127.0.0.1:{}", gateway.admin), token: token.trim().to_owned() };
-        Self { gateway, issuer, other, key, upstream, keys, api, tls, said, body, _garbling: garbling }
+        let _garbling = garbling;
+        Self { gateway, issuer, other, key, upstream, keys, api, tls, said, password, body, _garbling }
     }
 
     /// Writes the configuration anew, with this change to it.
@@ -194,6 +200,9 @@ fn body(issuer: &Issuer, other: &Issuer, upstream: &Upstream, garbling: &Scripte
                   "limits": [{"name": "rate", "per": "address", "scope": "agent", "rate": "1/1h"}]},
             "w": {"route": "/w", "upstream": {"url": url, "response_timeout": "1s"}, "auth": "public",
                   "limits": [{"name": "under-way", "per": "agent", "scope": "agent", "concurrent": 1}]},
+            "n": {"route": "/n", "upstream": url, "auth": "public",
+                  "limits": [{"name": "together", "per": "address", "scope": "agent", "rate": "1/1h", "counting": "shared",
+                              "on_loss": "deny"}]},
             "gone": {"route": "/gone", "upstream": "http://127.0.0.1:1", "auth": "public"},
             "garbling": {"route": "/garbling", "upstream": garbling.url(), "auth": "public"},
         },

@@ -190,6 +190,7 @@ impl Traffic {
             client().get(stage.gateway.url(&format!("/a?access_token={query}"))).header("cookie", &cookie);
         self.send("no credential", without).await;
         self.secrets.push(("what an upstream said".to_owned(), stage.said.clone()));
+        self.secrets.push(("the password of a Redis".to_owned(), stage.password.clone()));
         self.too_many(stage).await;
         self.messages(stage, &good).await;
         self.raw(stage, &good).await;
@@ -203,6 +204,7 @@ impl Traffic {
         for what in ["the last one of a rate", "one beyond it"] {
             self.send(what, ask("/q")).await;
         }
+        self.send("one that nobody can count", ask("/n")).await;
         // Whichever comes first is under way for a second.
         let (one, other) = tokio::join!(ask("/w/slow").send(), ask("/w/slow").send());
         let refused = [one, other].into_iter().flatten().filter(|answer| answer.status() == 429);

@@ -124,6 +124,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("axum", &["src/admin/", "src/ops.rs", "src/ops/", "src/demo/", "src/demo.rs", "tests/", "testkit/"]),
     ("prometheus", &["src/telemetry/"]),
     ("etcd_client", &["src/store/etcd/"]),
+    ("redis", &["src/store/redis/"]),
     ("arc_swap", &["src/model/live.rs"]),
     ("hickory_resolver", &["src/net/names.rs"]),
     ("jsonwebtoken", CRYPTO),

@@ -322,14 +322,17 @@ export interface AgentSpec {
     /** all: requests that pass the rules; failed: those refused with 401, after which every request of the address is refused; default all */
     count?: "all" | "failed";
 
-    /** how the members of a fleet count: local_share: each counts its part of the limit; default local_share */
-    counting?: "local_share";
+    /** how the members of a fleet count: local_share: each its part; shared: together in Redis, in the background; strict: each request asks Redis; the last two need `server.shared_state`; default local_share */
+    counting?: "local_share" | "shared" | "strict";
 
     /** enforce, or shadow: count only; default enforce */
     enforcement?: "enforce" | "shadow";
 
     /** what it is called in metrics, logs and responses; once in a list */
     name: string;
+
+    /** while Redis is away: share: each member lets its part in; allow: all pass; deny: all get 503; default share */
+    on_loss?: "share" | "allow" | "deny";
 
     /** what it counts by: principal (issuer and subject of a token, or the API key), client_id, api_key, address (one of IPv4, a /64 of IPv6), agent, or claim:NAME; callers without it are counted together */
     per: string;
@@ -1129,6 +1132,7 @@ export type ConfigurationCode =
   | "root-metadata"
   | "signing-url"
   | "limit-measure"
+  | "limit-counting"
   | "limit-conflict"
   | "rule-name"
   | "rule-needs-token"
@@ -1765,14 +1769,17 @@ export interface ProviderSpec {
     /** all: requests that pass the rules; failed: those refused with 401, after which every request of the address is refused; default all */
     count?: "all" | "failed";
 
-    /** how the members of a fleet count: local_share: each counts its part of the limit; default local_share */
-    counting?: "local_share";
+    /** how the members of a fleet count: local_share: each its part; shared: together in Redis, in the background; strict: each request asks Redis; the last two need `server.shared_state`; default local_share */
+    counting?: "local_share" | "shared" | "strict";
 
     /** enforce, or shadow: count only; default enforce */
     enforcement?: "enforce" | "shadow";
 
     /** what it is called in metrics, logs and responses; once in a list */
     name: string;
+
+    /** while Redis is away: share: each member lets its part in; allow: all pass; deny: all get 503; default share */
+    on_loss?: "share" | "allow" | "deny";
 
     /** what it counts by: principal (issuer and subject of a token, or the API key), client_id, api_key, address (one of IPv4, a /64 of IPv6), agent, or claim:NAME; callers without it are counted together */
     per: string;
@@ -1897,7 +1904,8 @@ export type Reason =
   | "session_foreign"
   | "push_denied"
   | "rate_limited"
-  | "concurrency_limited";
+  | "concurrency_limited"
+  | "limits_unavailable";
 
 /** The requests of the last five minutes. */
 export interface RecentRequests {
@@ -2215,6 +2223,7 @@ refused. */
     key_unknown?: number[];
     keys_unavailable?: number[];
     lifetime_too_long?: number[];
+    limits_unavailable?: number[];
     mcp_batch?: number[];
     mcp_body?: number[];
     mcp_header_mismatch?: number[];

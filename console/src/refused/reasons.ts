@@ -191,6 +191,11 @@ const MEANINGS: Record<string, Meaning> = {
       "As many requests of this caller, address or agent are under way as a limit permits. Streams count until they end.",
     todo: "Let the client end streams that it no longer reads, or raise concurrent of the limit.",
   },
+  limits_unavailable: {
+    title: "Nobody could count the request",
+    means: "The Redis in which the members count together is away, and the limit has on_loss: deny.",
+    todo: "Bring Redis back. To let requests in meanwhile, write on_loss: share.",
+  },
 };
 
 /** The reasons that can be chosen in a filter. */

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::super::caller_limits::{CallerLimits, LimitId, LimitPlace};
 use super::input::Input;
+use crate::authz::CountedClaim;
 use crate::config::language::settings::agent::{AgentEntry, Auth};
 use crate::config::language::settings::limit::LimitSettings;
-use crate::limits::{Measure, Per, Scope, fields};
+use crate::limits::{Measure, Per, fields};
 use crate::model::AgentName;
 use crate::routing::{AgentLimit, AgentLimits, LimitScope};
 
@@ -14,7 +15,7 @@ use crate::routing::{AgentLimit, AgentLimits, LimitScope};
 #[derive(Default)]
 pub(super) struct OfAgent {
     pub(super) limits: Option<Box<AgentLimits>>,
-    pub(super) claims: Box<[Box<str>]>,
+    pub(super) claims: Box<[CountedClaim]>,
 }
 
 /// One that is written, and where.
@@ -36,12 +37,12 @@ pub(super) fn of_agent(input: &Input<'_>, all: &mut CallerLimits, entry: &AgentE
     if written.is_empty() {
         return OfAgent::default();
     }
-    let (mut list, mut claims) = (Vec::<AgentLimit>::new(), Vec::<Box<str>>::new());
+    let (mut list, mut claims) = (Vec::<AgentLimit>::new(), Vec::<CountedClaim>::new());
     for written in written {
         // One that permits nothing was reported.
         let Some(measure) = written.limit.measure() else { continue };
         let claim = match &written.limit.per.value {
-            Per::Claim(name) => Some(index_of(&mut claims, name)),
+            Per::Claim(name) => Some(index_of(&mut claims, name, written.limit.fleetwide().is_some())),
             Per::Principal | Per::ClientId | Per::ApiKey | Per::Address | Per::Agent => None,
         };
         let limit = at_agent(input, all, &entry.id.value, (&written, measure, claim));
@@ -54,8 +55,9 @@ pub(super) fn of_agent(input: &Input<'_>, all: &mut CallerLimits, entry: &AgentE
             list.push(limit);
         }
     }
+    let has_strict = list.iter().any(AgentLimit::is_strict);
     let limits = (!list.is_empty())
-        .then(|| Box::new(AgentLimits { state: Arc::clone(all.state()), list: list.into() }));
+        .then(|| Box::new(AgentLimits { state: Arc::clone(all.state()), list: list.into(), has_strict }));
     OfAgent { limits, claims: claims.into() }
 }
 
@@ -104,12 +106,13 @@ fn at_agent(
         LimitScope::Agent => (written.place.clone(), Some(agent.as_str())),
         LimitScope::Everywhere => (LimitPlace::Everywhere, None),
     };
-    let id = LimitId { place, name: Arc::clone(&name), is_rate: matches!(measure, Measure::Rate(_)) };
+    let (is_rate, fleetwide) = (matches!(measure, Measure::Rate(_)), settings.fleetwide());
+    let id = LimitId { place, name: Arc::clone(&name), is_rate, fleetwide };
     let limit = all.limit(input.previous.map(|snapshot| &snapshot.limits), &id, measure);
     AgentLimit {
         is_own: matches!(written.place, LimitPlace::Agent(_)),
         counts_for: settings.scope.value,
-        scope: Scope::new(limit.number(), at),
+        scope: limit.scope(at),
         policy: fields::policy(&name, measure).into(),
         metrics: input.metrics.limit(agent, &name),
         limit,
@@ -123,10 +126,10 @@ fn at_agent(
     }
 }
 
-fn index_of(claims: &mut Vec<Box<str>>, name: &str) -> usize {
-    let at = claims.iter().position(|claim| **claim == *name);
+fn index_of(claims: &mut Vec<CountedClaim>, name: &str, is_common: bool) -> usize {
+    let at = claims.iter().position(|claim| *claim.name == *name && claim.is_common == is_common);
     at.unwrap_or_else(|| {
-        claims.push(name.into());
+        claims.push(CountedClaim { name: name.into(), is_common });
         claims.len() - 1
     })
 }

@@ -18,6 +18,7 @@ mod providers;
 mod restart;
 mod sealing;
 mod session_keys;
+mod shared_state;
 mod signing;
 mod targets;
 mod terms;
@@ -77,6 +78,7 @@ pub fn compile(
     };
     sealing::check(&input, &from.sessions.process);
     tracing::check(&input);
+    shared_state::check(&input);
     previous.into_iter().for_each(|previous| restart::warn(&found, document, previous));
     // Up to here everything was looked at, so that all errors are known; from here on things are made.
     let agents = (!found.has_errors()).then(|| {

@@ -10,7 +10,7 @@ use super::settings::agent::{AgentEntry, CardFrom, SetValue};
 use super::settings::api_key::ApiKeyEntry;
 use super::settings::limit::LimitSettings;
 use super::settings::provider::{IdentityProvider, KeySource};
-use super::settings::server::{Server, Tracing};
+use super::settings::server::{Server, SharedState, Tracing};
 use super::settings::store::Store;
 use crate::config::text::diagnostics::Diagnostics;
 use crate::config::text::source::{At, Source, Spanned};
@@ -89,7 +89,8 @@ impl Document {
         let sessions = self.agents.iter().filter_map(|agent| agent.mcp.as_ref()?.session_key_file.as_ref());
         let signing = self.server.signing.iter().filter_map(|signing| signing.key_file.as_ref());
         let tracing = self.server.tracing.iter().flat_map(Tracing::files);
-        let own = signing.chain(&self.server.sealing_key_file).chain(tracing);
+        let shared = self.server.shared_state.iter().flat_map(SharedState::files);
+        let own = signing.chain(&self.server.sealing_key_file).chain(tracing).chain(shared);
         tls.chain(providers).chain(upstreams).chain(given).chain(cards).chain(sessions).chain(own)
     }
 }

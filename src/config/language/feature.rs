@@ -34,6 +34,8 @@ pub enum Feature {
     EgressProxy,
     /// `agents.NAME.limits` and `identity_providers.NAME.limits`
     Limits,
+    /// `counting: shared` or `strict` in such limits
+    SharedLimits,
 }
 
 impl Feature {
@@ -50,6 +52,7 @@ impl Feature {
         Self::ScopeImplies,
         Self::EgressProxy,
         Self::Limits,
+        Self::SharedLimits,
     ];
 
     /// The word by which members name it to each other.
@@ -67,6 +70,7 @@ impl Feature {
             Self::ScopeImplies => "scope_implies",
             Self::EgressProxy => "egress_proxy",
             Self::Limits => "limits",
+            Self::SharedLimits => "shared_limits",
         }
     }
 
@@ -84,7 +88,8 @@ impl Feature {
             _ => return vec![kind],
         };
         let of_fields = fields.keys().filter_map(|field| Self::of_field(id.kind(), field));
-        std::iter::once(kind).chain(of_fields).collect()
+        let together = counts_together(fields.get("limits")).then_some(Self::SharedLimits);
+        std::iter::once(kind).chain(of_fields).chain(together).collect()
     }
 
     /// The feature of a field that the first version does not have.
@@ -101,6 +106,13 @@ impl Feature {
             (ResourceKind::Agent | ResourceKind::IdentityProvider | ResourceKind::ApiKey, _) => None,
         }
     }
+}
+
+/// Whether one of these limits is counted by all members together.
+fn counts_together(limits: Option<&Value>) -> bool {
+    let limits = limits.and_then(Value::as_array).into_iter().flatten();
+    let mut counting = limits.filter_map(|limit| limit.get("counting")?.as_str());
+    counting.any(|word| matches!(word, "shared" | "strict"))
 }
 
 impl fmt::Display for Feature {
@@ -187,6 +199,10 @@ mod tests {
         assert_eq!(used("agents/a", "route: /a\nupstream: http://a\nauth: public\n"), [Feature::Agents]);
         let spoken = "route: /a\nmcp: {}\nunknown: 1\ncors: '*'\n";
         assert_eq!(used("agents/a", spoken), [Feature::Agents, Feature::Cors, Feature::Mcp]);
+        let limits = |counting: &str| format!("limits: [{{ name: a, counting: {counting} }}]\n");
+        assert_eq!(used("agents/a", &limits("local_share")), [Feature::Agents, Feature::Limits]);
+        let together = [Feature::Agents, Feature::Limits, Feature::SharedLimits];
+        assert_eq!(used("agents/a", &limits("strict")), together);
         assert_eq!(used("api_keys/Yq3Zk81b", "agent: a\n"), [Feature::ApiKeys]);
         assert_eq!(used("identity_providers/p", "scope_implies: {}\n").len(), 2);
     }

@@ -137,6 +137,7 @@ codes! {
     RootMetadata "root-metadata" Error "Two agents of one host answer at its root with their metadata, or one that has none.";
     SigningUrl "signing-url" Error "A card that is to be signed, of an agent that no setting gives one URL.";
     LimitMeasure "limit-measure" Error "A limit that does not say what it permits, or two things at once, or something that it cannot count.";
+    LimitCounting "limit-counting" Error "A limit that members cannot count together, or that needs `server.shared_state`.";
     LimitConflict "limit-conflict" Error "Limits that count everywhere have one name and permit different things.";
     RuleName "rule-name" Error "A rule for something that has no such name: an asterisk elsewhere than at the end.";
     RuleNeedsToken "rule-needs-token" Error "A rule with scopes or claims at an agent whose callers bring no token.";

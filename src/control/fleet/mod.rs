@@ -31,6 +31,7 @@ pub use member_state::MemberState;
 pub use myself::member_name;
 pub use overview::{FleetMember, Overview};
 pub use reached::Reached;
+pub(super) use shares::Shares;
 
 /// How long a goodbye may take; without it the others see this member as vanished, which is no harm.
 const GOODBYE: Duration = Duration::from_secs(1);

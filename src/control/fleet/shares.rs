@@ -16,7 +16,7 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// The number of members that share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Shares {
+pub(in crate::control) struct Shares {
     members: usize,
     /// The most members since then, where there are fewer than share.
     fewer: Option<(usize, Instant)>,
@@ -26,7 +26,7 @@ struct Shares {
 pub(super) async fn follow(fleet: &Fleet, limits: &LimitState) {
     let Some(presence) = fleet.presence() else { return };
     let mut changes = presence.changes();
-    let mut shares = Shares { members: 1, fewer: None };
+    let mut shares = Shares::alone();
     loop {
         let (now, before) = (Instant::now(), shares);
         shares = shares.seen(there(&fleet.seen()), now);
@@ -48,8 +48,18 @@ fn there(seen: &[Seen]) -> usize {
 }
 
 impl Shares {
+    /// Those of a member that knows of no other.
+    pub(in crate::control) const fn alone() -> Self {
+        Self { members: 1, fewer: None }
+    }
+
+    /// How many share.
+    pub(in crate::control) const fn members(self) -> usize {
+        self.members
+    }
+
     /// These, when so many members are seen.
-    fn seen(self, there: usize, now: Instant) -> Self {
+    pub(in crate::control) fn seen(self, there: usize, now: Instant) -> Self {
         let there = there.max(1);
         if there >= self.members {
             return Self { members: there, fewer: None };

@@ -167,7 +167,7 @@ const fn decided(reason: Reason) -> Option<ErrorKind> {
         Reason::NoRoute => ErrorKind::NotServed,
         Reason::SessionForeign => ErrorKind::SessionUnknown,
         Reason::RateLimited | Reason::ConcurrencyLimited => ErrorKind::TooMany,
-        Reason::Ok | Reason::KeysUnavailable => return None,
+        Reason::Ok | Reason::KeysUnavailable | Reason::LimitsUnavailable => return None,
     })
 }
 

@@ -5,8 +5,11 @@ mod changes;
 mod fields;
 mod order;
 mod scopes;
+mod shared;
 mod stage;
+mod strict;
 mod told;
+mod trio;
 
 /// The reasons that this suite gives, and no other.
-pub(crate) const REASONS: [&str; 2] = ["rate_limited", "concurrency_limited"];
+pub(crate) const REASONS: [&str; 3] = ["rate_limited", "concurrency_limited", "limits_unavailable"];

@@ -9,12 +9,13 @@ use crate::config::text::code::Code;
 use crate::config::text::findings::Findings;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Source};
-use crate::limits::Per;
+use crate::limits::{Counting, Per};
 use crate::routing::LimitScope;
 
 /// Checks all limits.
 pub(super) fn check(findings: &Findings, document: &Document) {
     same_everywhere(findings, document);
+    counted_somewhere(findings, document);
     let agents = || document.agents.iter().map(|agent| &**agent);
     for agent in agents() {
         for limit in agent.limits.iter().filter(|limit| is_anonymous(limit, agent)) {
@@ -79,7 +80,8 @@ fn same_everywhere(findings: &Findings, document: &Document) {
         let (first, other) = *seen.entry(&limit.name.value).or_insert((limit, here));
         let is_same = first.measure() == limit.measure()
             && first.per.value == limit.per.value
-            && first.count == limit.count;
+            && first.count == limit.count
+            && first.fleetwide() == limit.fleetwide();
         if !is_same {
             let message = format!(
                 "`{}` counts everywhere, and permits something else in another place",
@@ -88,6 +90,20 @@ fn same_everywhere(findings: &Findings, document: &Document) {
             let help = "give both the same numbers, another name to one of them, or `scope: agent`";
             Report::new(findings, source).clash_with(Code::LimitConflict, here.1, other, message, help);
         }
+    }
+}
+
+/// Members that count together need a place where they do.
+fn counted_somewhere(findings: &Findings, document: &Document) {
+    if document.server.shared_state.is_some() {
+        return;
+    }
+    for (source, limit) in all(document).filter(|(_, limit)| limit.counting.value != Counting::LocalShare) {
+        let message =
+            format!("the limit `{}` counts over all members, and nothing says where", limit.name.value);
+        let help = "add `server: { shared_state: { redis: { url: \"redis://HOST:6379\" } } }` at each member, or write \
+                    `counting: local_share`";
+        Report::new(findings, source).say(Code::LimitCounting, limit.counting.place, message, help);
     }
 }
 

@@ -13,5 +13,5 @@ pub(in crate::config) use service::{SERVICE, service_url};
 pub(in crate::config) use socket::socket_url;
 pub(in crate::config) use url::{
     collector_url, fetch_url, has_credentials, has_hidden_credentials, is_plain, member_url, origin, reaches,
-    upstream_url,
+    redis_url, upstream_url,
 };

@@ -93,6 +93,23 @@ pub(in crate::config) fn collector_url(text: &str) -> Result<Url, &'static str> 
     }
 }
 
+/// The URL of a Redis: scheme, host, port, and perhaps the number of a database.
+///
+/// # Errors
+/// What to write instead.
+pub(in crate::config) fn redis_url(text: &str) -> Result<Url, &'static str> {
+    const HELP: &str = "write scheme, host and port, such as `redis://redis.example.com:6379/0`";
+    let url = whole_url(text).map_err(|help| if text.contains("://") { help } else { HELP })?;
+    let database = url.path().trim_start_matches('/');
+    if !matches!(url.scheme(), "redis" | "rediss") || url.query().is_some() || url.port() == Some(0) {
+        return Err(HELP);
+    }
+    if database.bytes().all(|b| b.is_ascii_digit()) && database.len() <= 5 {
+        return Ok(url);
+    }
+    Err("the path is the number of a database, such as `/0`")
+}
+
 /// A URL with a host and without credentials or a fragment.
 fn whole_url(text: &str) -> Result<Url, &'static str> {
     if !is_plain(text) {

@@ -14,7 +14,7 @@ use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Spanned};
 use crate::config::text::yaml::Node;
-use crate::limits::{Measure, Per, Rate};
+use crate::limits::{Counting, Fleetwide, Measure, OnLoss, Per, Rate};
 use crate::model::Enforcement;
 use crate::routing::{Counts, LimitScope};
 
@@ -45,32 +45,31 @@ section! {
         count: Counts as Counts = Counts::All;
         /// enforce, or shadow: count only
         enforcement: Enforcement as Enforcement = Enforcement::Enforce;
-        /// how the members of a fleet count: local_share: each counts its part of the limit
-        counting: Counting as Counting = Counting::LocalShare;
+        /// how the members of a fleet count: local_share: each its part; shared: together in Redis, in the background; strict:
+        /// each request asks Redis; the last two need `server.shared_state`
+        counting: Spanned<Counting> as Placed<Counting> = Spanned::new(Counting::LocalShare, Place::WHOLE);
+        /// while Redis is away: share: each member lets its part in; allow: all pass; deny: all get 503; default share
+        on_loss: Option<Spanned<OnLoss>> as Placed<OnLoss>;
     }
     impl {
-        const INSTEAD: &'static [(&'static str, &'static str)] = &[
-            ("quota", "this version has no quotas; write `rate: 1000/1d`, which is refilled steadily"),
-            ("on_loss", "remove it: `counting: local_share` asks nobody, so that nothing can be lost"),
-        ];
+        const INSTEAD: &'static [(&'static str, &'static str)] = &[(
+            "quota",
+            "this version has no quotas; write `rate: 1000/1d`, which is refilled steadily, with `counting: shared`",
+        )];
 
         fn check(fields: &Fields<'_>, read: Option<&Self>) {
             if let Some(limit) = read {
                 check_measure(fields, limit);
                 check_failed(fields, limit);
+                check_counting(fields, limit);
             }
         }
     }
 }
 
-/// `counting` of a limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counting {
-    /// Each member counts its part.
-    LocalShare,
-}
-
 words!(LimitScope { Agent = "agent", Everywhere = "everywhere" });
+words!(Counting { LocalShare = "local_share", Shared = "shared", Strict = "strict" });
+words!(OnLoss { Share = "share", Allow = "allow", Deny = "deny" });
 words!(Counts { All = "all", Failed = "failed" });
 
 impl LimitSettings {
@@ -87,6 +86,39 @@ impl LimitSettings {
             (None, Some(most)) => whole(most.value).map(Measure::Concurrent),
             (Some(_), Some(_)) | (None, None) => None,
         }
+    }
+
+    /// How it counts over all members; `None` where each counts its part.
+    #[must_use]
+    pub fn fleetwide(&self) -> Option<Fleetwide> {
+        let on_loss = self.on_loss.map_or(OnLoss::Share, |on_loss| on_loss.value);
+        match self.counting.value {
+            Counting::LocalShare => None,
+            Counting::Shared => Some(Fleetwide { is_strict: false, on_loss }),
+            Counting::Strict => Some(Fleetwide { is_strict: true, on_loss }),
+        }
+    }
+}
+
+/// Members count rates together, and what is under way each for itself.
+fn check_counting(fields: &Fields<'_>, limit: &LimitSettings) {
+    let (report, counting) = (fields.report(), limit.counting);
+    if counting.value == Counting::LocalShare {
+        if let Some((place, _)) = fields.entry("on_loss") {
+            let help = "remove `on_loss`: `counting: local_share` asks nobody, so that nothing can be lost; or write `counting: shared`";
+            report.say(Code::LimitCounting, place, "`on_loss` needs `counting: shared` or `strict`", help);
+        }
+        return;
+    }
+    if let Some((place, _)) = fields.entry("concurrent") {
+        let message = "members do not count requests under way together";
+        let help = "write `counting: local_share`: each member permits its part; or write `rate: 100/1m`";
+        report.clash(Code::LimitCounting, counting.place, place, message, help);
+    }
+    if counting.value == Counting::Strict && limit.count == Counts::Failed {
+        let message =
+            "failed credentials are counted when they are refused, and cannot be asked about before";
+        report.say(Code::LimitCounting, counting.place, message, "write `counting: shared`");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What stands in the fields of a limit: its name, what it counts by, its rate, and how a fleet counts.
+//! What stands in the fields of a limit: its name, what it counts by, and its rate.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::super::super::shape::Shape;
 use super::super::super::units::parse_duration;
 use super::super::super::value::Value;
-use super::super::super::values::{some_text, text, word};
-use super::{Counting, MOST};
+use super::super::super::values::{some_text, text};
+use super::MOST;
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::suggest::suggest;
@@ -99,25 +99,5 @@ impl Value for Window {
             return None;
         }
         u32::try_from(count).ok().map(|count| (count, window))
-    }
-}
-
-impl Value for Counting {
-    type Read = Self;
-    const SHAPE: Shape = Shape::Word(&["local_share"]);
-
-    fn read(report: &Report<'_>, node: &Node) -> Option<Self> {
-        let text = text(report, node)?;
-        if let "shared" | "strict" = text.as_str() {
-            let message = format!("`{text}` needs counters that members share, and this version has none");
-            let help = "write `local_share`: each member of a fleet counts its part of the limit";
-            report.say(Code::BadWord, node.place, message, help);
-            return None;
-        }
-        word(report, node, &["local_share"]).map(|_| Self::LocalShare)
-    }
-
-    fn shown(_: &Self) -> Option<String> {
-        Some("local_share".to_owned())
     }
 }

@@ -7,6 +7,7 @@ mod listener;
 mod member;
 mod public_url;
 mod shards;
+mod shared_state;
 mod signing;
 mod tracing;
 
@@ -32,6 +33,7 @@ pub use listener::{CertificateFiles, Listener, ProxyProtocol, Tls};
 pub use member::Member;
 pub use public_url::PublicUrl;
 pub use shards::Shards;
+pub use shared_state::{Redis, SharedState};
 pub use signing::Signing;
 pub use tracing::{Compression, Otlp, ParentSpans, Sample, Tracing};
 
@@ -70,6 +72,8 @@ section! {
         limits: Limits as Limits = Limits::default();
         /// how many callers, addresses and the like `limits` keep apart; beyond them, those who are new are counted together
         limit_keys: usize as Count<1_000, 100_000_000> = 1_000_000;
+        /// where limits count over all members of a fleet; absent, each member counts alone or its part
+        shared_state: Option<SharedState> as SharedState;
         /// address ranges (CIDR) whose X-Forwarded-* is believed
         trusted_proxies: Vec<IpNet> as List<Network> = Vec::new();
         /// how the process ends
@@ -80,12 +84,6 @@ section! {
         access_log: AccessLog as AccessLog = AccessLog::Stdout;
     }
     impl {
-        const INSTEAD: &'static [(&'static str, &'static str)] = &[(
-            "shared_state",
-            "remove it: this version has no store of counters; with `store: { etcd: ... }` each member of a fleet counts \
-             its part of a limit",
-        )];
-
         fn check(fields: &Fields<'_>, read: Option<&Self>) {
             let Some(server) = read else { return };
             if fields.has("listeners") {
