@@ -7,8 +7,9 @@
 #                             the console, when Node is there to build it
 #   scripts/setup.sh lint     what `build` needs, rustfmt and clippy
 #   scripts/setup.sh quick    what `build` needs, promtool, Helm and cargo-nextest: no Node, no browser
-#   scripts/setup.sh test     what `console` needs, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, oteltap, libfaketime,
-#                             valgrind, promtool, etcd, Redis, Helm, the end-to-end suite's Node packages, and what `interop` needs
+#   scripts/setup.sh test     what `console` needs, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, oteltap, grpcio,
+#                             nginx, HAProxy, nghttpd, libfaketime, valgrind, promtool, etcd, Redis, Helm, the end-to-end suite's Node
+#                             packages, and what `interop` needs
 #   scripts/setup.sh bench    what `build` needs, and etcd
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
 #   scripts/setup.sh fuzz     what `build` needs, and cargo-fuzz
@@ -205,6 +206,28 @@ collector() {
     fail "oteltap could not be installed" "the suite of the gateway needs Python 3.10 or later for it"
 }
 
+grpcio() {
+    virtual_environment "$tools/venv-grpc" scripts/grpc.txt && return 0
+    fail "grpcio could not be installed" "the suite of the gateway needs Python 3.10 or later for it"
+}
+
+# Agents that others wrote. Two of the packages would run as services; only their programs are wanted.
+foreign_agents() {
+    local policy=/usr/sbin/policy-rc.d made="" status=0 service new=()
+    if present /usr/sbin/nginx && present /usr/sbin/haproxy && present nghttpd; then return 0; fi
+    for service in nginx haproxy; do present "/usr/sbin/$service" || new+=("$service"); done
+    if [ ! -e "$policy" ]; then
+        # So that none of them is started (policy-rc.d of init-system-helpers).
+        printf '#!/bin/sh\nexit 101\n' | root tee "$policy" >/dev/null && root chmod 0755 "$policy" && made=yes
+    fi
+    (install_debian /usr/sbin/nginx=nginx /usr/sbin/haproxy=haproxy nghttpd=nghttp2-server) || status=$?
+    if [ -n "$made" ]; then root rm -f "$policy"; fi
+    if [ "$status" -ne 0 ]; then exit "$status"; fi
+    if [ -d /run/systemd/system ] && [ "${#new[@]}" -gt 0 ]; then
+        root systemctl disable --quiet --now "${new[@]}" >&2 || true
+    fi
+}
+
 # What `make compare` measures beside the gateway. A peer that cannot be had is left out of the run, which names it.
 peers() {
     local service
@@ -303,6 +326,8 @@ test)
     schemathesis
     verifiers
     collector
+    grpcio
+    foreign_agents
     node_packages
     interop
     console required

@@ -80,6 +80,10 @@ mod explain;
 mod explain_message;
 
 #[cfg(test)]
+#[path = "gateway/foreign/mod.rs"]
+mod foreign;
+
+#[cfg(test)]
 #[path = "gateway/foreign_collector.rs"]
 mod foreign_collector;
 

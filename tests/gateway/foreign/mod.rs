@@ -1,0 +1,10 @@
+//! Agents and callers that others wrote: nginx, HAProxy and nghttpd in front of which the gateway stands, and calls of grpcio.
+
+mod grpc;
+mod server;
+mod targets;
+
+use std::time::Duration;
+
+/// The longest that anything here takes.
+const SOON: Duration = Duration::from_secs(15);
