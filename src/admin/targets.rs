@@ -6,9 +6,8 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Instant, TargetState};
+use crate::model::{Instant, TargetOrder, TargetState};
 use crate::routing::Agent;
-use crate::upstream::{Member, TargetOrder, Targets};
 
 use super::SharedState;
 use super::body::{Answer, Json};
@@ -61,7 +60,8 @@ pub(super) async fn list(
             state.admin.decisions.last_failure(agent.name.as_str()).and_then(|entry| entry.upstream_error);
         return Answer(Items { items: vec![alone(&agent, last.map(|cause| cause.as_str().to_owned()))] });
     };
-    Answer(Items { items: targets.members.iter().map(|member| shown(targets, member, now)).collect() })
+    let all = 0..targets.members.len();
+    Answer(Items { items: all.filter_map(|nth| shown(&agent, nth, now)).collect() })
 }
 
 /// Drains a target, or takes that back, and returns how it stands then.
@@ -76,11 +76,12 @@ pub(super) async fn drain(
     let Some(targets) = &agent.upstream.targets else {
         return Err(if url == agent.upstream.url() { is_the_only_one() } else { absent() });
     };
-    let member = targets.members.iter().find(|member| *member.url == *url).ok_or_else(absent)?;
+    let nth = targets.members.iter().position(|member| *member.url == *url);
+    let (nth, member) = nth.and_then(|nth| Some((nth, targets.members.get(nth)?))).ok_or_else(absent)?;
     let order = if drain { TargetOrder::Drain } else { TargetOrder::Undrain };
     let now = state.admin.clock.now();
     state.control().order_target(&caller.who(), &agent.name, member, order, now);
-    Ok(Answer(shown(targets, member, now)))
+    shown(&agent, nth, now).map(Answer).ok_or_else(absent)
 }
 
 fn is_the_only_one() -> Problem {
@@ -89,15 +90,18 @@ fn is_the_only_one() -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::Invalid, detail)
 }
 
-fn shown(targets: &Targets, member: &Member, now: Instant) -> Shown {
-    Shown {
+/// The target of this index.
+fn shown(agent: &Agent, nth: usize, now: Instant) -> Option<Shown> {
+    let targets = agent.upstream.targets.as_ref()?;
+    let member = targets.members.get(nth)?;
+    Some(Shown {
         url: member.url.to_string(),
         weight: member.weight,
         zone: member.zone.as_deref().map(str::to_owned),
         state: targets.state(member, now),
         in_flight: member.target.in_flight(),
         last_error: member.target.standing.last_error().map(|error| error.what.into_owned()),
-    }
+    })
 }
 
 /// The one target of an agent of which no state is kept: it takes all requests whatever becomes of them.

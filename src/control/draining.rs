@@ -1,7 +1,7 @@
 //! Targets that an operator lets take no new requests, for as long as this process runs: what runs there goes on.
 
-use crate::model::{AgentName, Instant};
-use crate::upstream::{Member, TargetOrder};
+use crate::model::{AgentName, Instant, TargetOrder};
+use crate::upstream::Member;
 
 use super::handle::{Control, Order};
 

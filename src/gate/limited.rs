@@ -237,13 +237,14 @@ impl Counted {
 
     /// Gives back what was spent, since another limit refuses the request.
     pub(super) fn take_back(&mut self, limits: &AgentLimits, now: Tick) {
+        self.places.clear();
         for at in self.at.iter_mut().filter(|at| at.is_spent) {
             if let Some(limit) = limits.list.get(at.nth) {
                 limits.state.give_back(limit.for_whom(at.who), now);
+                at.standing = limits.state.look(limit.for_whom(at.who), now);
             }
             at.is_spent = false;
         }
-        self.places.clear();
     }
 
     /// Whether the request is refused; the trace gets the limit.

@@ -94,4 +94,4 @@ pub use spelling::{reduced, reduced_eq, reduced_starts_with};
 pub use stream::{EndedBy, OnPolicyChange, StreamKind};
 pub use token_text::{is_tchar, is_token};
 pub use trace_context::{SpanId, TraceContext, TraceId, trace_state};
-pub use upstream_target::{LookupResult, RetryResult, TargetFault, TargetState};
+pub use upstream_target::{LookupResult, RetryResult, TargetFault, TargetOrder, TargetState};

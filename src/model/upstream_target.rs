@@ -18,6 +18,15 @@ closed_words! {
     }
 }
 
+/// What an operator tells a target to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetOrder {
+    /// To take no new requests. What runs there goes on.
+    Drain,
+    /// To take them again.
+    Undrain,
+}
+
 closed_words! {
     /// What counts against a target.
     TargetFault {

@@ -36,6 +36,23 @@ struct Progress {
     took: Duration,
 }
 
+impl Progress {
+    /// What is known before anything is asked.
+    fn begin(agent: &Agent, session: &mut Session) -> Self {
+        let mut progress = Self::default();
+        match (session.req_header().method == Method::POST, session.is_body_empty()) {
+            // Only a POST has a message: the body of another request is none that could be read.
+            (false, false) => progress.evidence.body = Fetched::Unavailable,
+            // Operations of A2A's binding HTTP+JSON need no body, and then no media type.
+            (true, true) if agent.protocol.a2a().is_some() => {
+                progress.evidence.body = Fetched::Here(Bytes::new());
+            }
+            (true | false, _) => {}
+        }
+        progress
+    }
+}
+
 /// A request whose message was judged.
 pub(super) struct Governed {
     pub(super) permit: Permit,
@@ -54,16 +71,7 @@ impl Gateway {
         session: &mut Session,
         ctx: &mut Context,
     ) -> Result<Governed, Own> {
-        let mut progress = Progress::default();
-        match (session.req_header().method == Method::POST, session.is_body_empty()) {
-            // Only a POST has a message: the body of another request is none that could be read.
-            (false, false) => progress.evidence.body = Fetched::Unavailable,
-            // Operations of A2A's binding HTTP+JSON need no body, and then no media type.
-            (true, true) if agent.protocol.a2a().is_some() => {
-                progress.evidence.body = Fetched::Here(Bytes::new());
-            }
-            (true | false, _) => {}
-        }
+        let mut progress = Progress::begin(agent, session);
         let mut read = None;
         let verdict = loop {
             match self.ask(agent, session, ctx, &mut progress)? {
@@ -91,9 +99,9 @@ impl Gateway {
         let mut grounds = witness.into_grounds();
         let headers = &session.req_header().headers;
         let (mut verdict, sent) = self.in_session(agent, verdict, headers, &mut grounds);
-        if agent.limits.is_some() {
+        if let Some(limits) = agent.limits.as_deref() {
             verdict = self.limit(agent, verdict, &mut grounds, ctx);
-            if agent.limits.as_deref().is_some_and(|limits| limits.has_strict) {
+            if limits.has_strict {
                 verdict = Box::pin(limit_strictly(self, agent, verdict, &mut grounds, ctx)).await;
             }
         }

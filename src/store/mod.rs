@@ -43,6 +43,7 @@ mod text;
 mod texts;
 mod watch;
 
+pub use self::redis::{Bucket, News, RedisCounters, RedisFault, RedisOptions, Stand, Word};
 pub use absent::NoStore;
 pub use access::Writer;
 pub use commit::{Change, Commit, LastCommit, Query, Record};
@@ -63,7 +64,6 @@ pub use moving::{Contents, Movable, Past, Replacement};
 pub use observer::{FullRead, Observer, Unobserved, WatchRestart};
 pub use presence::{Member, Presence, RefusedRevision, ReportedFinding, Reporter, Seen, Sight};
 pub use reading::{Reading, Unreadable};
-pub use redis::{Bucket, News, RedisCounters, RedisFault, RedisOptions, Stand, Word};
 pub use resources::{Latest, ResourceStore};
 pub use snapshot::{NamedTexts, SnapshotError, SnapshotFile, SnapshotHead, SnapshotKeeper, StoreSnapshot};
 pub use state::StoreState;

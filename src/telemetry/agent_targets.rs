@@ -8,22 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 
-use crate::model::closed_words;
-
+use super::TargetUse;
 use super::families::agent_targets;
 use super::target_gauges::{family, gauge, label};
-
-closed_words! {
-    /// What a target is to its agent.
-    TargetUse {
-        /// It takes requests.
-        Well = "well",
-        /// It is ejected or unhealthy.
-        Out = "out",
-        /// It takes no new requests since somebody wants that.
-        Drained = "drained",
-    }
-}
 
 /// The targets of an agent whose state is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

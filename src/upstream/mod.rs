@@ -34,7 +34,7 @@ pub use pick::text_hash;
 pub use protocol::UpstreamProtocol;
 pub use running::{BOUNDARY_WAIT, Ended, Listed, Right, Running, Stream, StreamFacts, StreamId};
 pub use set_headers::SetHeaders;
-pub use standing::{Eject, LastError, Standing, TargetOrder};
+pub use standing::{Eject, LastError, Standing};
 pub use target::{Target, TargetKey};
 pub use targets::{Ask, Balance, NoTarget, Spread, Targets};
 pub use trust::Trust;

@@ -113,12 +113,11 @@ mod tests {
     use super::super::affinity::Affinity;
     use super::super::budget::tests::rules;
     use super::super::endpoint::Endpoint;
-    use super::super::standing::TargetOrder;
     use super::super::standing::tests::eject;
     use super::super::target::Target;
     use super::super::targets::{Ask, Balance, NoTarget, Spread, Targets};
     use super::*;
-    use crate::model::TargetState;
+    use crate::model::{TargetOrder, TargetState};
 
     const SECOND: Duration = Duration::from_secs(1);
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::model::{Instant, Live, TargetFault};
+use crate::model::{Instant, Live, TargetFault, TargetOrder};
 
 /// The longest ejection: a target that is away for hours is asked again every five minutes.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -41,15 +41,6 @@ pub struct LastError {
     pub what: Cow<'static, str>,
     /// When.
     pub at: Instant,
-}
-
-/// What an operator tells a target to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TargetOrder {
-    /// To take no new requests. What runs there goes on.
-    Drain,
-    /// To take them again.
-    Undrain,
 }
 
 /// How one target stands. Readers on the warm path only load.

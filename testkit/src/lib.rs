@@ -33,6 +33,7 @@ pub mod sockets;
 pub mod token;
 pub mod upstream;
 
+pub use self::redis::Redis;
 pub use binary::binary;
 pub use certificate::Certificate;
 pub use client::client;
@@ -44,7 +45,6 @@ pub use fleet::{Fleet, FleetStart};
 pub use gateway::{Gateway, Start, shards};
 pub use issuer::{Issuer, now};
 pub use ports::free_port;
-pub use redis::Redis;
 pub use signer::Key;
 pub use since::Since;
 pub use upstream::Upstream;

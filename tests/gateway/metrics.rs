@@ -35,6 +35,8 @@ const FAMILIES: &[(&str, &[&str])] = &[
 const BESIDE: &[(&str, &[&str])] = &[
     ("portcullis_added_duration_seconds", &[]),
     ("portcullis_connections", &["shard"]),
+    ("portcullis_limit_buckets", &[]),
+    ("portcullis_limit_crowded_total", &[]),
     ("portcullis_connections_refused_total", &["limit"]),
     ("portcullis_connections_made_room_total", &[]),
 ];

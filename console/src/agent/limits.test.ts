@@ -120,6 +120,7 @@ describe("a limit in words", () => {
   it("has a part in a fleet, and none alone", () => {
     expect(shareOf(limit())).toBeNull();
     expect(shareOf(limit({ members: 3, most: 6 }))).toBe("this gateway's part, of 3: 6 requests at once");
+    expect(shareOf(limit({ members: 3, counting: "shared" }))).toContain("count together");
   });
 
   it.each([

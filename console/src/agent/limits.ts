@@ -70,8 +70,10 @@ export function spentOf({ rate, most }: LimitUsage, spent: number): string {
   return `${spent.toLocaleString("en")} of ${most.toLocaleString("en")} ${verb}`;
 }
 
-/** The part of a gateway, where a fleet shares a limit. */
-export function shareOf({ members, most, rate }: LimitUsage): string | null {
+/** The part of a gateway, where a fleet shares a limit, or that all count together. */
+export function shareOf({ counting, members, most, rate }: LimitUsage): string | null {
+  if (counting === "shared") return "all gateways count together, and tell each other what they let in";
+  if (counting === "strict") return "all gateways count together, and ask for each request";
   if (members < 2) return null;
   const what = rate === null ? plural(most, "request") : `${plural(most, "request")} at once`;
   return `this gateway's part, of ${members.toLocaleString("en")}: ${what}`;

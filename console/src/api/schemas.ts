@@ -608,6 +608,9 @@ export interface AgentSpec {
   upstream:
     | string
     | {
+        /** what keeps requests at one target: none, mcp_session (a session of MCP stays where it began), principal, header:NAME or cookie:NAME; default none */
+        affinity?: string;
+
         /** how requests are spread over targets: least_in_flight (of two that are drawn the one with fewer requests under way), round_robin, or hash; default least_in_flight */
         balance?: "least_in_flight" | "round_robin" | "hash";
 
@@ -1155,6 +1158,8 @@ export type ConfigurationCode =
   | "fast-refresh"
   | "more-shards-than-workers"
   | "plain-listener"
+  | "plain-http2"
+  | "grpc-over-http1"
   | "sealing-key-missing"
   | "snapshot-missing"
   | "certificate-ends"
@@ -1465,7 +1470,7 @@ export interface LimitUsage {
   count: "all" | "failed";
 
   /** How the members of a fleet count. */
-  counting: "local_share";
+  counting: "local_share" | "shared" | "strict";
 
   /** Whether it refuses what it does not permit; `shadow` also where the agent is in shadow mode. */
   enforcement: "enforce" | "shadow";
@@ -2185,6 +2190,15 @@ export type SubjectKind =
   | "store"
   | "upstream";
 
+/** What a target is told. */
+export interface TargetOrder {
+  /** Whether it takes no new requests from now on, or takes them again. */
+  drain: boolean;
+
+  /** The target, as the `url` of its item says it. */
+  url: string;
+}
+
 /** This gateway as a member of a fleet. */
 export interface ThisMember {
   boot_id: string;
@@ -2311,6 +2325,7 @@ export type UpstreamError =
   | "session_id_invalid"
   | "list_unreadable"
   | "too_many_in_flight"
+  | "draining"
   | "no_descriptors"
   | "failed";
 

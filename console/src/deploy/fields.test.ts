@@ -107,9 +107,12 @@ describe("the form reports what is missing before it asks the gateway", () => {
     const form = formOf({ route, upstream, auth: "public" });
     expect(missing(form, "a")[field]).toContain(better);
   });
-  it.each(["http://a", "https://a/b", "srv+https://a", "unix:/run/agent.sock"])("accepts the upstream %s", (upstream) => {
-    expect(missing(formOf({ route: "/a", upstream, auth: "public" }), "a")).toEqual({});
-  });
+  it.each(["http://a", "https://a/b", "srv+https://a", "unix:/run/agent.sock"])(
+    "accepts the upstream %s",
+    (upstream) => {
+      expect(missing(formOf({ route: "/a", upstream, auth: "public" }), "a")).toEqual({});
+    },
+  );
   it("says what is missing of a protocol, and only of the one that is spoken", () => {
     const twice = {
       unlisted: "deny",

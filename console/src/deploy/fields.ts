@@ -157,7 +157,7 @@ export function missing(form: AgentForm, name: string): Partial<Record<Field, st
     const url = form.targets.map((target) => target.url.trim()).find((url) => url && !SCHEME.test(url));
     if (form.targets.every((target) => !target.url.trim()))
       said.targets = "An agent needs the URL of at least one target.";
-    else if (url !== undefined) said.targets = `Write http://, https://, srv+http:// or unix: first, not ${url}`;
+    else if (url !== undefined) said.targets = `Write http://, https:// or unix: first, not ${url}`;
   } else if (!upstream) said.upstream = "An agent needs the URL that requests go to.";
   else if (!SCHEME.test(upstream))
     said.upstream = `Write http://, https:// or unix: first, such as http://${upstream.replace(/^[a-z]+:\/+/i, "")}`;

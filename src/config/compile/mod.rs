@@ -77,9 +77,7 @@ pub fn compile(
         sessions: session_keys::read(&input),
     };
     sealing::check(&input, &from.sessions.process);
-    tracing::check(&input);
-    shared_state::check(&input);
-    previous.into_iter().for_each(|previous| restart::warn(&found, document, previous));
+    check(&input);
     // Up to here everything was looked at, so that all errors are known; from here on things are made.
     let agents = (!found.has_errors()).then(|| {
         let providers = providers::make(&input, wanted);
@@ -119,6 +117,13 @@ pub fn compile(
         providers,
     };
     Ok(Compiled { snapshot, warnings: findings })
+}
+
+/// Checks what is not made here.
+fn check(input: &Input<'_>) {
+    tracing::check(input);
+    shared_state::check(input);
+    input.previous.into_iter().for_each(|previous| restart::warn(input.findings, input.document, previous));
 }
 
 /// What was found in the document and by the compiler.

@@ -21,6 +21,9 @@ const ANSWER: Duration = Duration::from_millis(250);
 /// The most news that are read at once.
 const MOST_NEWS: usize = 1_000;
 
+/// What `hear.lua` answers: the mark, how many members there are, until when, how many words were looked at, and the words.
+type Heard = (String, u32, String, usize, Vec<(String, f64, u32)>);
+
 /// A Redis that a member is connected with.
 #[derive(Debug)]
 pub struct RedisCounters {
@@ -157,8 +160,7 @@ impl RedisCounters {
         command.arg(self.scripts().hear).arg(3).arg(self.key("members")).arg(self.key("news")).arg(mark);
         command.arg(&self.me).arg(new_mark).arg(since).arg(self.key("b:")).arg(MOST_NEWS);
         let mut requests = self.first()?;
-        let answer: (String, u32, String, usize, Vec<(String, f64, u32)>) =
-            command.query_async(&mut requests).await?;
+        let answer: Heard = command.query_async(&mut requests).await?;
         let (mark, members, until, found, words) = answer;
         let words = words.into_iter().filter_map(|(name, spent, others)| word(&name, spent, others));
         Ok(News { mark, members, until, is_more: found >= MOST_NEWS, words: words.collect() })

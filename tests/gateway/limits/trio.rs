@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::api::Api;
 use testkit::{Gateway, Redis, Start, Upstream, client, eventually};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -76,6 +77,12 @@ impl Trio {
             })
             .await;
         }
+    }
+
+    /// The admin API of one member.
+    pub(super) fn api(&self, member: usize) -> Api {
+        let gateway = &self.gateways[member];
+        Api { origin: format!("http://127.0.0.1:{}", gateway.admin), token: gateway.admin_token() }
     }
 
     /// A request of this address to this agent at one member.
