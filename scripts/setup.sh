@@ -135,22 +135,30 @@ prometheus_tool() {
     if [ -d /run/systemd/system ]; then root systemctl disable --quiet --now prometheus >&2 || true; fi
 }
 
-# The fleet's store. The packages would run it as a service; only their programs are wanted, so they are unpacked.
+# debian_programs SCRATCH PROGRAMS PACKAGE...: unpacks packages into SCRATCH/out, for programs that are not there. They are not
+# installed, since they would run as services.
+debian_programs() {
+    local scratch=$1 programs=$2 package
+    shift 2
+    have apt-get && have dpkg-deb || fail "missing: $programs" "put $programs on the PATH, then run make again"
+    root apt-get update -qq >&2 || say "apt-get update failed; trying with the old lists"
+    (cd "$scratch" && apt-get download -qq "$@" >&2) ||
+        fail "apt-get could not fetch $*" "put $programs on the PATH, then run make again"
+    for package in "$scratch"/*.deb; do dpkg-deb -x "$package" "$scratch/out"; done
+    mkdir -p "$tools/bin"
+}
+
+# The fleet's store.
 etcd_programs() {
     local scratch
     if have etcd && have etcdctl; then return 0; fi
-    have apt-get && have dpkg-deb || fail "missing: etcd and etcdctl" "put both on the PATH, then run make again"
     scratch=$(mktemp -d)
-    root apt-get update -qq >&2 || say "apt-get update failed; trying with the old lists"
-    (cd "$scratch" && apt-get download -qq etcd-server etcd-client >&2) ||
-        fail "apt-get could not fetch etcd-server and etcd-client" "put etcd and etcdctl on the PATH, then run make again"
-    for package in "$scratch"/*.deb; do dpkg-deb -x "$package" "$scratch/out"; done
-    mkdir -p "$tools/bin"
+    debian_programs "$scratch" 'etcd and etcdctl' etcd-server etcd-client
     cp "$scratch/out/usr/bin/etcd" "$scratch/out/usr/bin/etcdctl" "$tools/bin/"
     rm -rf "$scratch"
 }
 
-# What limits of a fleet count in. The package would run it as a service; only its program is wanted, so it is unpacked.
+# What limits of a fleet count in.
 redis_program() {
     local scratch
     # It comes with libraries of its own, which a service that is installed already has.
@@ -158,11 +166,7 @@ redis_program() {
     install_debian '/usr/lib/*/libjemalloc.so.2=libjemalloc2' '/usr/lib/*/liblzf.so.1=liblzf1' \
         '/usr/lib/*/libatomic.so.1=libatomic1'
     scratch=$(mktemp -d)
-    root apt-get update -qq >&2 || say "apt-get update failed; trying with the old lists"
-    (cd "$scratch" && apt-get download -qq redis-server redis-tools >&2) ||
-        fail "apt-get could not fetch redis-server and redis-tools" "put redis-server on the PATH, then run make again"
-    for package in "$scratch"/*.deb; do dpkg-deb -x "$package" "$scratch/out"; done
-    mkdir -p "$tools/bin"
+    debian_programs "$scratch" redis-server redis-server redis-tools
     # redis-server is a link to the program that checks its files; which of them runs is in its name.
     cp -L "$scratch/out/usr/bin/redis-server" "$tools/bin/redis-server"
     rm -rf "$scratch"
