@@ -9,7 +9,8 @@ import { Time } from "../parts/Time";
 import { visible } from "../parts/visible";
 import { meaning } from "../refused/reasons";
 import css from "./AgentPage.module.css";
-import { countOf, networkOf, provenOf } from "./callers";
+import { Proven, isProven } from "./Proven";
+import { countOf, networkOf } from "./callers";
 
 export function RefusedCallers({ agent }: { agent: AgentDetail }) {
   const found = useRefusedCallers(agent.name);
@@ -77,30 +78,11 @@ function Caller({ agent, one }: { agent: string; one: RefusedCaller }) {
       </Link>
     );
   }
-  const proven = provenOf(one);
-  if (proven.length === 0 && one.provider === null) {
-    if (one.address === null) return <span className="dim">from an unknown address</span>;
-    return (
-      <>
-        <span className="dim">from</span> <code>{networkOf(one.address)}</code>
-      </>
-    );
-  }
+  if (isProven(one)) return <Proven one={one} />;
+  if (one.address === null) return <span className="dim">from an unknown address</span>;
   return (
     <>
-      {proven.map(([what, name]) => (
-        <div key={what}>
-          <span className="dim">{what}</span> <code>{name}</code>
-        </div>
-      ))}
-      {one.provider !== null && (
-        <div>
-          <span className="dim">identity provider</span>{" "}
-          <Link to={`/identity-providers/${encodeURIComponent(one.provider)}`} className="link">
-            {one.provider}
-          </Link>
-        </div>
-      )}
+      <span className="dim">from</span> <code>{networkOf(one.address)}</code>
     </>
   );
 }

@@ -6,6 +6,7 @@ import { type Column, DataTable, type Sorting, sorted } from "../parts/DataTable
 import { Time } from "../parts/Time";
 import { visible } from "../parts/visible";
 import { EndStream } from "./EndStream";
+import { Proven, isProven } from "./Proven";
 import { apiKeyOf, callerOf, kindOf } from "./streams";
 
 /** So many rows a page can take. */
@@ -61,27 +62,6 @@ function Caller({ agent, one }: { agent: string; one: RunningStream }) {
       </Link>
     );
   }
-  const lines: [string, string | null][] = [
-    ["client", one.client_id],
-    ["subject", one.sub === one.client_id ? null : one.sub],
-  ];
-  const known = lines.filter((line): line is [string, string] => line[1] !== null);
-  if (known.length === 0 && one.provider === null) return <span className="dim">{callerOf(one)}</span>;
-  return (
-    <>
-      {known.map(([what, name]) => (
-        <div key={what}>
-          <span className="dim">{what}</span> <code title={name}>{visible(name)}</code>
-        </div>
-      ))}
-      {one.provider !== null && (
-        <div>
-          <span className="dim">identity provider</span>{" "}
-          <Link to={`/identity-providers/${encodeURIComponent(one.provider)}`} className="link">
-            {one.provider}
-          </Link>
-        </div>
-      )}
-    </>
-  );
+  if (!isProven(one)) return <span className="dim">{callerOf(one)}</span>;
+  return <Proven one={one} />;
 }
