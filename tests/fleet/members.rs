@@ -33,7 +33,11 @@ async fn sees(member: &FleetMember, within: Duration, expected: &[(&str, &str)])
     let mut last = Vec::new();
     let what = format!("{expected:?}");
     let is_so = async || {
-        last = states(member).await;
+        let now = states(member).await;
+        if now != last {
+            eprintln!("it sees {now:?}");
+        }
+        last = now;
         let same =
             last.iter().map(|(name, state)| (name.as_str(), state.as_str())).eq(expected.iter().copied());
         same.then_some(())
@@ -208,6 +212,8 @@ async fn a_member_that_is_cut_off_sees_everybody_stale_and_serves_on() {
     let fleet = Fleet::of(2).await;
     fleet.deploy(0, "a").await;
     fleet.all_serve("a", 200).await;
+    // Whom it has never seen, a member that is cut off cannot show.
+    sees(&fleet.members[1], SOON, &[("gateway-0", "running"), ("gateway-1", "running")]).await;
     fleet.members[1].cut_off();
     let limit = Duration::from_secs(25);
     sees(&fleet.members[1], limit, &[("gateway-0", "stale"), ("gateway-1", "stale")]).await;
