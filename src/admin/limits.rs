@@ -65,7 +65,7 @@ mod tests {
         let wanted = json!([{
             "name": "guesses", "place": "top", "provider": null, "per": "address", "scope": "everywhere",
             "count": "failed", "enforcement": "enforce", "counting": "local_share",
-            "rate": {"count": 20, "window_seconds": 60, "burst": 20}, "concurrent": null,
+            "rate": {"count": 20, "window_seconds": 60, "burst": 20}, "concurrent": null, "quota": null,
             "members": 1, "most": 20, "buckets": "all_agents", "in_use": 0, "exhausted": 0, "fullest": [],
             "allowed": 0, "limited": 0, "shadow_limited": 0,
         }]);

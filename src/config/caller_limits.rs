@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant as Tick;
 
-use crate::limits::{Fleetwide, Limit, LimitState, Measure};
-use crate::model::{AgentName, KeyedHash, ProviderName};
+use crate::limits::{Common, Fleetwide, Limit, LimitState, Measure};
+use crate::model::{AgentName, Instant, KeyedHash, ProviderName};
 
 /// The limits.
 #[derive(Debug, Clone, Default)]
@@ -20,9 +20,20 @@ pub struct CallerLimits {
 pub(super) struct LimitId {
     pub(super) place: LimitPlace,
     pub(super) name: Arc<str>,
-    pub(super) is_rate: bool,
+    pub(super) kind: LimitKind,
     /// How members count it together, where they do.
     pub(super) fleetwide: Option<Fleetwide>,
+}
+
+/// What a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum LimitKind {
+    /// How often somebody asks.
+    Rate,
+    /// How many requests are under way.
+    Concurrent,
+    /// How many requests there are in a day or a month.
+    Quota,
 }
 
 /// Where a limit stands.
@@ -47,7 +58,11 @@ impl LimitId {
             LimitPlace::Provider(name) => ("provider", name.as_str()),
             LimitPlace::Agent(name) => ("agent", name.as_str()),
         };
-        KeyedHash::common(&["limit", kind, owner, &self.name])
+        let what = match self.kind {
+            LimitKind::Rate | LimitKind::Concurrent => "limit",
+            LimitKind::Quota => "quota",
+        };
+        KeyedHash::common(&[what, kind, owner, &self.name])
     }
 }
 
@@ -59,18 +74,30 @@ impl CallerLimits {
         Self { state, known: BTreeMap::new() }
     }
 
-    /// The limit that is known by this: the one of before where there was one.
-    pub(super) fn limit(&mut self, before: Option<&Self>, id: &LimitId, measure: Measure) -> Arc<Limit> {
+    /// The limit that is known by this: the one of before where there was one. `None` of a quota that nobody counts.
+    pub(super) fn limit(
+        &mut self,
+        before: Option<&Self>,
+        id: &LimitId,
+        measure: Measure,
+    ) -> Option<Arc<Limit>> {
         if let Some((limit, _)) = self.known.get(id) {
-            return Arc::clone(limit);
+            return Some(Arc::clone(limit));
         }
         let before = before.and_then(|before| before.known.get(id)).map(|(limit, _)| Arc::clone(limit));
-        let limit = before.unwrap_or_else(|| match (measure, id.fleetwide) {
-            (Measure::Rate(rate), Some(how)) => self.state.common_limit(rate, how, id.everywhere()),
-            (Measure::Rate(_) | Measure::Concurrent(_), _) => self.state.limit(measure),
-        });
+        let limit = before.map_or_else(|| self.new_limit(id, measure), Some)?;
         self.known.insert(id.clone(), (Arc::clone(&limit), measure));
-        limit
+        Some(limit)
+    }
+
+    fn new_limit(&self, id: &LimitId, measure: Measure) -> Option<Arc<Limit>> {
+        let common = |permits, how| self.state.common_limit(permits, how, id.everywhere());
+        match (measure, id.fleetwide) {
+            (Measure::Rate(rate), Some(how)) => Some(common(Common::Rate(rate), how)),
+            (Measure::Quota(quota), how) => Some(common(Common::Quota(quota), how?)),
+            (Measure::Rate(rate), None) => Some(self.state.rate(rate)),
+            (Measure::Concurrent(most), _) => Some(self.state.concurrent(most)),
+        }
     }
 
     /// What is counted, over all configurations of the process.
@@ -80,7 +107,8 @@ impl CallerLimits {
     }
 
     /// The limits permit from now on what stands here. Requests that were under way before count as well.
-    pub fn settle(&self, at: Tick) {
+    pub fn settle(&self, at: Tick, now: Instant) {
+        self.state.tell_time(at, now);
         self.state.settle(self.known.values().map(|(limit, measure)| (limit, *measure)), at);
     }
 

@@ -222,7 +222,7 @@ impl Reconciler {
         let before = self.live.get();
         begin_slowly(&before, &snapshot, self.clock.now());
         self.background.follow_cards(&snapshot).await;
-        snapshot.limits.settle(Tick::now());
+        snapshot.limits.settle(Tick::now(), self.clock.now());
         self.live.publish(Arc::clone(&snapshot));
         self.control.end_lost_streams(&snapshot, self.clock.now());
         self.attend(&snapshot);

@@ -6,7 +6,7 @@ use std::time::Instant as Tick;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::limits::{Counting, Fleetwide, Limit, Measure, Per, Usage};
+use crate::limits::{Counting, Fleetwide, Limit, Measure, Per, Period, Usage};
 use crate::model::{Enforcement, closed_words};
 use crate::routing::{Agent, AgentLimit, Counts, LimitScope};
 
@@ -43,10 +43,12 @@ pub struct LimitUsage {
     pub enforcement: Enforcement,
     /// How the members of a fleet count.
     pub counting: Counting,
-    /// The rate that is written; null for a limit on requests under way.
+    /// The rate that is written; null for any other limit.
     pub rate: Option<LimitRate>,
-    /// The requests under way that are written; null for a rate.
+    /// The requests under way that are written; null for any other limit.
     pub concurrent: Option<u32>,
+    /// The quota that is written; null for any other limit.
+    pub quota: Option<LimitQuota>,
     /// How many gateways share what is written.
     pub members: u32,
     /// The requests that one caller may make here at once when nothing is spent, or have under way: the part of this gateway.
@@ -78,6 +80,15 @@ pub struct LimitRate {
     pub burst: u32,
 }
 
+/// A quota, as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LimitQuota {
+    /// The requests of a period.
+    pub count: u32,
+    /// The period, in UTC.
+    pub period: Period,
+}
+
 closed_words! {
     /// Whose buckets are told.
     BucketsOf {
@@ -101,12 +112,13 @@ pub fn limit_usage(agent: &Agent, at: Tick) -> Vec<LimitUsage> {
 }
 
 fn told(agent: &Agent, limit: &AgentLimit, usage: &Usage, members: u32) -> LimitUsage {
-    let (rate, concurrent) = match limit.measure {
+    let (rate, concurrent, quota) = match limit.measure {
         Measure::Rate(rate) => {
             let window_seconds = rate.window.as_secs();
-            (Some(LimitRate { count: rate.count, window_seconds, burst: rate.burst }), None)
+            (Some(LimitRate { count: rate.count, window_seconds, burst: rate.burst }), None, None)
         }
-        Measure::Concurrent(most) => (None, Some(most)),
+        Measure::Concurrent(most) => (None, Some(most), None),
+        Measure::Quota(quota) => (None, None, Some(LimitQuota { count: quota.count, period: quota.period })),
     };
     let place = match (limit.provider, limit.is_own) {
         (Some(_), _) => LimitPlace::Provider,
@@ -131,6 +143,7 @@ fn told(agent: &Agent, limit: &AgentLimit, usage: &Usage, members: u32) -> Limit
         },
         rate,
         concurrent,
+        quota,
         members,
         most: usage.most,
         buckets: if is_alone { BucketsOf::Agent } else { BucketsOf::AllAgents },

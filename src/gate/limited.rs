@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant as Tick;
 
 use crate::authz::{Check, Facts, Trace};
-use crate::limits::{Measure, OnLoss, Per, Place, Standing, Taken, Who};
+use crate::limits::{Measure, OnLoss, Per, Place, Quota, Standing, Taken, Who};
 use crate::model::{Decision, Enforcement, Reason};
 use crate::routing::{Agent, AgentLimit, AgentLimits, Counts};
 
@@ -265,6 +265,7 @@ impl Counted {
         }
         match self.by.and_then(|by| limit_at(agent, by)).map(|limit| limit.measure) {
             Some(Measure::Concurrent(_)) => Reason::ConcurrencyLimited,
+            Some(Measure::Quota(_)) => Reason::QuotaSpent,
             Some(Measure::Rate(_)) | None => Reason::RateLimited,
         }
     }
@@ -298,6 +299,7 @@ fn permits(measure: Measure) -> String {
             format!("at most {} requests in {seconds} s, {} of them at once", rate.count, rate.burst)
         }
         Measure::Concurrent(most) => format!("at most {most} requests under way"),
+        Measure::Quota(Quota { count, period }) => format!("at most {count} requests in a {period} of UTC"),
     }
 }
 

@@ -62,7 +62,8 @@ impl Companions {
         let (limits, settings) =
             self.live.with(|snapshot| (Arc::clone(snapshot.limits.state()), Arc::clone(&snapshot.server)));
         let (of_fleet, all) = (fleet.clone(), metrics.clone());
-        runtime.spawn(count_together(settings, Arc::clone(&limits), of_fleet, all));
+        let clock = Arc::clone(&self.clock);
+        runtime.spawn(count_together(settings, (Arc::clone(&limits), clock), of_fleet, all));
         runtime.spawn(async move {
             // Until then the process before this one goes by its name.
             if !upgrade || accepting.wait_for(|accepts| *accepts).await.is_ok() {

@@ -177,7 +177,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::limits::limit::Measure;
     use crate::limits::rate::Rate;
 
     const SECOND: u64 = 1_000_000;
@@ -191,8 +190,8 @@ mod tests {
     impl Table {
         fn new(most: usize, count: u32, seconds: u64, burst: u32) -> Self {
             let limits = Registry::default();
-            let measure = Measure::Rate(Rate { count, window: Duration::from_secs(seconds), burst });
-            let limit = limits.make(|number| Limit::new(number, measure, 1));
+            let rate = Rate { count, window: Duration::from_secs(seconds), burst };
+            let limit = limits.make(|number| Limit::rate(number, rate, 1));
             Self { buckets: Buckets::new(most), limits, limit }
         }
 

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::limit::Measure;
+use super::quota::{Period, Quota};
 use super::rate::Standing;
 
 /// The field with the policies.
@@ -20,6 +21,9 @@ pub fn policy(name: &str, measure: Measure) -> String {
     match measure {
         Measure::Rate(rate) => format!("\"{name}\";q={};w={}", rate.count, rate.window.as_secs()),
         Measure::Concurrent(most) => format!("\"{name}\";q={most};qu=\"concurrent-requests\""),
+        Measure::Quota(Quota { count, period: Period::Day }) => format!("\"{name}\";q={count};w=86400"),
+        // A month has no number of seconds; `t` of the other field says when it ends.
+        Measure::Quota(Quota { count, period: Period::Month }) => format!("\"{name}\";q={count}"),
     }
 }
 
@@ -73,6 +77,9 @@ mod tests {
         let rate = Measure::Rate(Rate { count: 100, window: Duration::from_secs(60), burst: 20 });
         assert_eq!(policy("per-caller", rate), "\"per-caller\";q=100;w=60");
         assert_eq!(policy("c", Measure::Concurrent(4)), "\"c\";q=4;qu=\"concurrent-requests\"");
+        for (period, text) in [(Period::Day, "\"d\";q=1000;w=86400"), (Period::Month, "\"d\";q=1000")] {
+            assert_eq!(policy("d", Measure::Quota(Quota { count: 1000, period })), text);
+        }
         let mut list = String::new();
         left(&mut list, "a", Standing { left: 19, seconds: 2 });
         left(&mut list, "b", Standing { left: 0, seconds: 36 });

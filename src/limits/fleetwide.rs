@@ -1,10 +1,11 @@
-//! How the members of a fleet count a limit, and a rate that they count together. What this member knows of its buckets is in
+//! How the members of a fleet count a limit, and what they count together. What this member knows of its buckets is in
 //! `ledger`.
 
 use std::sync::Arc;
 
 use crate::model::{KeyedHash, Live, closed_words};
 
+use super::quota::Quota;
 use super::rate::Rate;
 
 closed_words! {
@@ -40,28 +41,47 @@ pub struct Fleetwide {
     pub on_loss: OnLoss,
 }
 
-/// A rate that all members count together.
+/// What members count together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Common {
+    /// A rate.
+    Rate(Rate),
+    /// A quota.
+    Quota(Quota),
+}
+
+/// A limit that all members count together.
 #[derive(Debug)]
-pub(super) struct Common {
-    rate: Live<Rate>,
+pub(super) struct CommonLimit {
+    permits: Live<Common>,
     how: Fleetwide,
     id: KeyedHash,
 }
 
 impl Common {
-    pub(super) fn new(rate: Rate, how: Fleetwide, id: KeyedHash) -> Self {
-        Self { rate: Live::new(rate), how, id }
+    /// The requests of a full bucket.
+    pub(super) const fn burst(&self) -> u32 {
+        match self {
+            Self::Rate(rate) => rate.burst,
+            Self::Quota(quota) => quota.count,
+        }
+    }
+}
+
+impl CommonLimit {
+    pub(super) fn new(permits: Common, how: Fleetwide, id: KeyedHash) -> Self {
+        Self { permits: Live::new(permits), how, id }
     }
 
     /// It permits this from now on.
-    pub(super) fn set(&self, rate: Rate) {
-        if self.rate() != rate {
-            self.rate.publish(Arc::new(rate));
+    pub(super) fn set(&self, permits: Common) {
+        if self.permits() != permits {
+            self.permits.publish(Arc::new(permits));
         }
     }
 
-    pub(super) fn rate(&self) -> Rate {
-        self.rate.with(|rate| *rate)
+    pub(super) fn permits(&self) -> Common {
+        self.permits.with(|permits| *permits)
     }
 
     pub(super) const fn how(&self) -> Fleetwide {

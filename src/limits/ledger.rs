@@ -6,23 +6,11 @@
 
 use std::num::NonZeroU32;
 
-use super::rate::{Rate, Standing};
+use super::rate::Standing;
+use super::view::{Refill, View, ceiling, whole};
 
-const MICROSECONDS: f64 = 1_000_000.0;
 /// What was heard is taken for the present for so long, in microseconds: a member that spends tells five times as often.
 pub(super) const FRESH: u64 = 1_000_000;
-
-/// What stands in the way of a request, and what it is about.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct View {
-    pub(super) rate: Rate,
-    /// How many members there are.
-    pub(super) members: u32,
-    /// Whether the members hear of each other.
-    pub(super) is_linked: bool,
-    /// In microseconds.
-    pub(super) now: u64,
-}
 
 /// What was spent from a bucket, as the place says where the members count.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,6 +25,8 @@ pub struct Heard {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ledger {
     pub(super) limit: NonZeroU32,
+    /// When it ends, in microseconds, and nothing of it counts any more: that of a quota, with its day or month.
+    pub(super) ends: u64,
     /// What all had spent at `at`, in microseconds; this member's own since then are in `own`.
     spent: f64,
     at: u64,
@@ -66,47 +56,12 @@ pub(super) struct Told {
     pub(super) is_wanted: bool,
 }
 
-impl View {
-    /// Requests that drain in so many microseconds.
-    fn drained(&self, microseconds: u64) -> f64 {
-        as_f64(microseconds) * f64::from(self.rate.count) / (self.rate.window.as_secs_f64() * MICROSECONDS)
-    }
-
-    fn burst(&self) -> f64 {
-        f64::from(self.rate.burst)
-    }
-
-    /// This member's part of so many requests.
-    fn part(&self, requests: f64) -> f64 {
-        requests / f64::from(self.members.max(1))
-    }
-
-    /// Seconds, rounded up and at least one, until so many requests have drained.
-    fn seconds(&self, requests: f64, members: u32) -> u64 {
-        let a_request = self.rate.window.as_secs_f64() / f64::from(self.rate.count.max(1));
-        ceiling(requests * a_request * f64::from(members.max(1))).max(1)
-    }
-
-    /// The same until a bucket from which so much was spent is full.
-    fn full(&self, spent: f64, members: u32) -> u64 {
-        if spent <= 0.0 { 0 } else { self.seconds(spent, members) }
-    }
-
-    /// What is left of a bucket from which so much was spent.
-    pub(super) fn after(&self, spent: f64) -> Standing {
-        let left = self.burst() - spent;
-        match left >= 1.0 {
-            true => Standing { left: whole(left), seconds: self.full(spent, 1) },
-            false => Standing { left: 0, seconds: self.seconds((1.0 - left).max(0.0), 1) },
-        }
-    }
-}
-
 impl Ledger {
     /// Of a bucket that nobody has told anything of. It has spent at most a member's part then, or it would have been told.
-    pub(super) const fn new(limit: NonZeroU32) -> Self {
+    pub(super) const fn new(limit: NonZeroU32, ends: u64) -> Self {
         Self {
             limit,
+            ends,
             spent: 0.0,
             at: 0,
             others: 0,
@@ -123,21 +78,23 @@ impl Ledger {
     /// What is left of it for this member now, nothing but less than one request being none.
     pub(super) fn standing(&self, view: &View) -> Standing {
         if !view.is_linked {
-            let left = view.part(view.burst()).max(1.0) - self.part(view);
+            let left = view.part(view.full()).max(1.0) - self.part(view);
             return match left >= 1.0 {
-                true => Standing { left: whole(left), seconds: view.full(self.part(view), view.members) },
+                true => {
+                    Standing { left: whole(left), seconds: view.until_full(self.part(view), view.members) }
+                }
                 false => Standing { left: 0, seconds: view.seconds(1.0 - left, view.members) },
             };
         }
         let own = self.own(view);
         let spent = self.spent(view);
-        let (free, left) = (view.burst() - spent, view.burst() - spent - own);
+        let (free, left) = (view.full() - spent, view.full() - spent - own);
         let sharing =
             if self.is_fresh(view.now) { self.others.saturating_add(1) } else { view.members.max(1) };
         // Where less than one request is there for each, whoever asks first gets it, and all hear of it.
         let may = (free / f64::from(sharing)).max(free.min(1.0)) - own;
         match may >= 1.0 {
-            true => Standing { left: whole(left.max(1.0)), seconds: view.full(spent + own, 1) },
+            true => Standing { left: whole(left.max(1.0)), seconds: view.until_full(spent + own, 1) },
             false => Standing { left: 0, seconds: view.seconds((1.0 - left).max(0.0), 1) },
         }
     }
@@ -149,7 +106,7 @@ impl Ledger {
 
     /// Whether the others are to hear of it soon: it was not heard of for long, or most of what this member may let in is let in.
     pub(super) fn is_urgent(&self, view: &View) -> bool {
-        let free = view.burst() - self.spent(view);
+        let free = view.full() - self.spent(view);
         let sharing = f64::from(self.others.saturating_add(1));
         !self.is_fresh(view.now) || (self.own > 0 && self.own(view) * 2.0 >= free / sharing)
     }
@@ -191,14 +148,25 @@ impl Ledger {
         self.telling = 0;
     }
 
-    /// Whether nothing would be lost if it were forgotten.
+    /// Whether it may be forgotten: nothing was spent from it, or it is over, or, of one that does not drain, the place where
+    /// members count knows all of it and nobody has asked for it lately.
     pub(super) fn is_idle(&self, view: &View) -> bool {
-        self.own == 0 && self.spent(view) <= 0.0 && self.part(view) <= 0.0
+        let is_kept_elsewhere = match view.refill {
+            Refill::Steady { .. } => false,
+            Refill::Whole { .. } => view.is_linked && !self.is_alone() && !self.is_fresh(view.now),
+        };
+        let is_empty = self.spent(view) <= 0.0 && self.part(view) <= 0.0;
+        self.is_over(view.now) || (self.own == 0 && (is_empty || is_kept_elsewhere))
+    }
+
+    /// Whether it has ended.
+    pub(super) const fn is_over(&self, now: u64) -> bool {
+        now >= self.ends
     }
 
     /// Whether anything was spent that the place where members count should know.
     pub(super) fn is_spent(&self, view: &View) -> bool {
-        self.spent(view) > 0.0
+        self.spent(view) > 0.0 && !self.is_over(view.now)
     }
 
     /// What was spent by all, without what this member has not told.
@@ -233,19 +201,4 @@ impl Ledger {
     const fn is_fresh(&self, now: u64) -> bool {
         self.is_known && now.saturating_sub(self.at) <= FRESH
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "microseconds of a process are far below 2^53")]
-const fn as_f64(microseconds: u64) -> f64 {
-    microseconds as f64
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "such a cast ends at the bounds")]
-fn whole(requests: f64) -> u64 {
-    requests as u64
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "such a cast ends at the bounds")]
-fn ceiling(seconds: f64) -> u64 {
-    seconds.ceil() as u64
 }

@@ -10,9 +10,10 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use crate::model::{KeyedHash, Line};
 
 use super::buckets::{Act, Asked};
-use super::ledger::{Heard, Ledger, Told, View};
-use super::rate::{Rate, Standing};
+use super::ledger::{Heard, Ledger, Told};
+use super::rate::Standing;
 use super::registry::Registry;
+use super::view::View;
 
 /// More than threads that ask at the same time.
 const STRIPES: usize = 64;
@@ -49,12 +50,12 @@ pub(super) struct Acted {
 pub(super) struct Listed {
     pub(super) key: KeyedHash,
     pub(super) limit: NonZeroU32,
-    pub(super) rate: Rate,
+    pub(super) view: View,
     pub(super) told: Told,
 }
 
-/// How a limit's buckets are seen: by its number, while somebody has it.
-pub(super) type Views<'a> = &'a dyn Fn(NonZeroU32) -> Option<View>;
+/// How a bucket is seen: by the number of its limit, while somebody has it, and by when it ends.
+pub(super) type Views<'a> = &'a dyn Fn(NonZeroU32, u64) -> Option<View>;
 
 impl Ledgers {
     pub(super) const fn new(most: usize) -> Self {
@@ -62,10 +63,16 @@ impl Ledgers {
     }
 
     /// Does this with a bucket.
-    pub(super) fn act(&self, asked: Asked<'_>, act: Act, view: &View, limits: &Registry) -> Option<Acted> {
+    pub(super) fn act(
+        &self,
+        asked: Asked<'_>,
+        (act, ends): (Act, u64),
+        view: &View,
+        limits: &Registry,
+    ) -> Option<Acted> {
         let own = asked.scope.everywhere(asked.who);
         let together = asked.scope.together_everywhere();
-        let at = |key| self.act_at(key, key == together, (asked.limit.id(), act), (view, limits));
+        let at = |key| self.act_at((key, key == together), (asked.limit.id(), ends), act, (view, limits));
         at(own).or_else(|| at(together))
     }
 
@@ -85,12 +92,12 @@ impl Ledgers {
             let from = listed.len().saturating_sub(most.saturating_sub(all.len()));
             for key in listed.drain(from..) {
                 let Some(ledger) = ledgers.get_mut(&key) else { continue };
-                let Some(view) = views(ledger.limit) else {
+                let Some(view) = views(ledger.limit, ledger.ends) else {
                     ledgers.remove(&key);
                     continue;
                 };
                 let told = ledger.tell(&view);
-                all.push(Listed { key, limit: ledger.limit, rate: view.rate, told });
+                all.push(Listed { key, limit: ledger.limit, view, told });
             }
         }
         all
@@ -111,14 +118,14 @@ impl Ledgers {
         }
     }
 
-    /// Another member has told of a bucket of the limit of this number, or the place where members count.
-    pub(super) fn overhear(&self, key: KeyedHash, limit: NonZeroU32, heard: Heard, at: u64) {
+    /// Another member has told of a bucket of the limit of this number, which ends then, or the place where members count.
+    pub(super) fn overhear(&self, key: KeyedHash, (limit, ends): (NonZeroU32, u64), heard: Heard, at: u64) {
         let Some(mut stripe) = self.stripe(key) else { return };
         let has_room = stripe.ledgers.len() < self.most;
         if let Some(ledger) = stripe.ledgers.get_mut(&key) {
             ledger.overhear(heard, at);
         } else if has_room {
-            let mut ledger = Ledger::new(limit);
+            let mut ledger = Ledger::new(limit, ends);
             ledger.overhear(heard, at);
             stripe.ledgers.insert(key, ledger);
         }
@@ -130,7 +137,7 @@ impl Ledgers {
             let mut stripe = line.0.lock().unwrap_or_else(PoisonError::into_inner);
             let Stripe { ledgers, listed, .. } = &mut *stripe;
             for (key, ledger) in ledgers {
-                if views(ledger.limit).is_some_and(|view| ledger.is_spent(&view)) {
+                if views(ledger.limit, ledger.ends).is_some_and(|view| ledger.is_spent(&view)) {
                     list(*key, ledger, listed);
                 }
             }
@@ -146,16 +153,16 @@ impl Ledgers {
 
     fn act_at(
         &self,
-        key: KeyedHash,
-        is_together: bool,
-        (limit, act): (NonZeroU32, Act),
+        (key, is_together): (KeyedHash, bool),
+        (limit, ends): (NonZeroU32, u64),
+        act: Act,
         (view, limits): (&View, &Registry),
     ) -> Option<Acted> {
         let mut stripe = self.stripe(key)?;
         let is_new = !stripe.ledgers.contains_key(&key);
         match act {
             Act::Look | Act::Return if is_new => {
-                let standing = Ledger::new(limit).standing(view);
+                let standing = Ledger::new(limit, ends).standing(view);
                 return Some(Acted { standing, is_done: true, is_urgent: false });
             }
             Act::Look | Act::Return => {}
@@ -167,7 +174,7 @@ impl Ledgers {
             Act::Take | Act::Charge => {}
         }
         let Stripe { ledgers, listed, .. } = &mut *stripe;
-        let ledger = ledgers.entry(key).or_insert_with(|| Ledger::new(limit));
+        let ledger = ledgers.entry(key).or_insert_with(|| Ledger::new(limit, ends));
         let standing = ledger.standing(view);
         let has_one = standing.left > 0;
         let (requests, is_done) = match act {
@@ -192,8 +199,9 @@ impl Ledgers {
         if stripe.ledgers.len() >= self.most && view.now >= stripe.next_sweep {
             stripe.next_sweep = view.now.saturating_add(SWEEP_EVERY);
             stripe.ledgers.retain(|_, ledger| {
-                let rate = limits.common_rate(ledger.limit);
-                rate.is_some_and(|rate| !ledger.is_idle(&View { rate, ..*view }))
+                let common = limits.common_of(ledger.limit);
+                let how = (view.members, view.is_linked, view.now);
+                common.is_some_and(|common| !ledger.is_idle(&View::of(common, ledger.ends, how)))
             });
         }
         stripe.ledgers.len() < self.most

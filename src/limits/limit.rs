@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::model::{KeyedHash, Live};
 
-use super::fleetwide::{Common, Fleetwide};
+use super::fleetwide::{Common, CommonLimit, Fleetwide};
 use super::phases::Phases;
+use super::quota::Quota;
 use super::rate::{Pace, Rate};
 use super::who::Scope;
 
@@ -19,6 +20,8 @@ pub enum Measure {
     Rate(Rate),
     /// So many requests under way at once.
     Concurrent(u32),
+    /// So many requests in a day or a month, which members count together.
+    Quota(Quota),
 }
 
 /// A limit.
@@ -37,24 +40,25 @@ enum Permits {
         /// This member's part of it.
         share: AtomicU32,
     },
-    /// A rate that all members of a fleet count together.
-    Common(Common),
+    /// What all members of a fleet count together.
+    Common(CommonLimit),
 }
 
 impl Limit {
-    pub(super) fn new(number: NonZeroU32, measure: Measure, members: u32) -> Self {
-        let permits = match measure {
-            Measure::Rate(rate) => Permits::Rate(Live::new(Phases::new(Pace::of(rate, members)))),
-            Measure::Concurrent(written) => {
-                Permits::Concurrent { written: written.into(), share: share(written, members).into() }
-            }
-        };
-        Self { number, permits }
+    /// A rate of which each member counts its part.
+    pub(super) fn rate(number: NonZeroU32, rate: Rate, members: u32) -> Self {
+        Self { number, permits: Permits::Rate(Live::new(Phases::new(Pace::of(rate, members)))) }
     }
 
-    /// A rate that all members count together, who know it by `id`.
-    pub(super) fn common(number: NonZeroU32, rate: Rate, how: Fleetwide, id: KeyedHash) -> Self {
-        Self { number, permits: Permits::Common(Common::new(rate, how, id)) }
+    /// A limit of requests under way, of which each member counts its part.
+    pub(super) fn concurrent(number: NonZeroU32, written: u32, members: u32) -> Self {
+        let share = share(written, members).into();
+        Self { number, permits: Permits::Concurrent { written: written.into(), share } }
+    }
+
+    /// One that all members count together, who know it by `id`.
+    pub(super) fn common(number: NonZeroU32, permits: Common, how: Fleetwide, id: KeyedHash) -> Self {
+        Self { number, permits: Permits::Common(CommonLimit::new(permits, how, id)) }
     }
 
     /// What its buckets have in common, at one agent or at all.
@@ -75,8 +79,8 @@ impl Limit {
         }
     }
 
-    /// The rate that all members count together.
-    pub(super) const fn together(&self) -> Option<&Common> {
+    /// What all members count together.
+    pub(super) const fn together(&self) -> Option<&CommonLimit> {
         match &self.permits {
             Permits::Rate(_) | Permits::Concurrent { .. } => None,
             Permits::Common(common) => Some(common),
@@ -117,9 +121,11 @@ impl Limit {
                 written.store(most, Ordering::Relaxed);
                 own.store(share(most, members), Ordering::Relaxed);
             }
-            (Permits::Common(common), Measure::Rate(rate)) => common.set(rate),
+            (Permits::Common(common), Measure::Rate(rate)) => common.set(Common::Rate(rate)),
+            (Permits::Common(common), Measure::Quota(quota)) => common.set(Common::Quota(quota)),
             (Permits::Rate(_) | Permits::Common(_), Measure::Concurrent(_))
-            | (Permits::Concurrent { .. }, Measure::Rate(_)) => {}
+            | (Permits::Concurrent { .. }, Measure::Rate(_))
+            | (Permits::Rate(_) | Permits::Concurrent { .. }, Measure::Quota(_)) => {}
         }
     }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::model::KeyedHash;
 
 use super::ledger::Heard;
-use super::rate::Rate;
+use super::view::Refill;
 
 /// A request that is asked for, or a bucket that the others are told of.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,8 +20,10 @@ pub struct Tale {
     pub limit: KeyedHash,
     /// What they know the bucket by.
     pub key: KeyedHash,
-    /// What the limit permits.
-    pub rate: Rate,
+    /// The requests of a full bucket.
+    pub burst: u32,
+    /// How it is filled again.
+    pub refill: Refill,
     /// Requests that this member has let in since it last told.
     pub own: f64,
     /// What had been spent before, as far as it knows.

@@ -7,10 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::model::KeyedHash;
 
-use super::fleetwide::Common;
+use super::fleetwide::{Common, CommonLimit};
 use super::limit::Limit;
 use super::phases::Phases;
-use super::rate::Rate;
 use super::stripe::Slot;
 
 /// The limits. No request asks for it but one that makes room.
@@ -45,23 +44,27 @@ impl Registry {
         });
     }
 
-    /// The rate of a limit that members count together; `None` when nobody has it any more.
-    pub(super) fn common_rate(&self, number: NonZeroU32) -> Option<Rate> {
+    /// What a limit permits that members count together; `None` when nobody has it any more.
+    pub(super) fn common_of(&self, number: NonZeroU32) -> Option<Common> {
         let limit = self.held().limits.get(&number).and_then(Weak::upgrade)?;
-        limit.together().map(Common::rate)
+        limit.together().map(CommonLimit::permits)
     }
 
     /// What all members know such a limit by.
     pub(super) fn common_id(&self, number: NonZeroU32) -> Option<KeyedHash> {
         let limit = self.held().limits.get(&number).and_then(Weak::upgrade)?;
-        limit.together().map(Common::id)
+        limit.together().map(CommonLimit::id)
     }
 
     /// The limits that members count together, by what all of them know each by.
-    pub(super) fn common(&self) -> HashMap<KeyedHash, NonZeroU32> {
+    pub(super) fn common(&self) -> HashMap<KeyedHash, (NonZeroU32, Common)> {
         let held = self.held();
         let limits = held.limits.iter().filter_map(|(number, limit)| Some((*number, limit.upgrade()?)));
-        limits.filter_map(|(number, limit)| Some((limit.together()?.id(), number))).collect()
+        let of = |(number, limit): (_, Arc<Limit>)| {
+            let common = limit.together()?;
+            Some((common.id(), (number, common.permits())))
+        };
+        limits.filter_map(of).collect()
     }
 
     /// Says of buckets whether anything is spent from them: not of a limit that nobody has any more.

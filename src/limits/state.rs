@@ -5,21 +5,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant as Tick;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant as Tick};
 
-use crate::model::KeyedHash;
+use crate::model::{Instant, KeyedHash};
 
 use super::buckets::{Act, Asked, Buckets};
-use super::fleetwide::{Fleetwide, OnLoss};
-use super::ledger::View;
+use super::fleetwide::{Common, Fleetwide, OnLoss};
 use super::ledgers::{Acted, Ledgers};
 use super::limit::{Limit, Measure};
 use super::link::Link;
 use super::places::Places;
+use super::quota::Term;
 use super::rate::{Rate, Standing};
 use super::registry::Registry;
 use super::usage::{Usage, usage};
+use super::view::View;
 use super::who::{Scope, Who};
 
 /// When a caller may ask for a place again, in seconds: one becomes free as soon as any of his requests ends.
@@ -30,6 +31,8 @@ const PLACE_FREE: u64 = 1;
 pub struct LimitState {
     /// When time began, for microseconds.
     epoch: OnceLock<Tick>,
+    /// What the calendar said then, in microseconds since 1970: for quotas.
+    calendar: AtomicU64,
     members: AtomicU32,
     pub(super) limits: Registry,
     buckets: Buckets,
@@ -74,6 +77,7 @@ impl LimitState {
     pub fn new(keys: usize) -> Self {
         Self {
             epoch: OnceLock::new(),
+            calendar: AtomicU64::new(0),
             members: AtomicU32::new(1),
             limits: Registry::default(),
             buckets: Buckets::new(keys),
@@ -83,17 +87,30 @@ impl LimitState {
         }
     }
 
-    /// A new limit.
+    /// A new rate of which each member counts its part.
     #[must_use]
-    pub fn limit(&self, measure: Measure) -> Arc<Limit> {
+    pub fn rate(&self, rate: Rate) -> Arc<Limit> {
         // The registry tells it of another number of members from now on.
-        self.limits.make(|number| Limit::new(number, measure, self.members.load(Ordering::Acquire)))
+        self.limits.make(|number| Limit::rate(number, rate, self.members()))
+    }
+
+    /// A new limit of requests under way, of which each member counts its part.
+    #[must_use]
+    pub fn concurrent(&self, most: u32) -> Arc<Limit> {
+        self.limits.make(|number| Limit::concurrent(number, most, self.members()))
     }
 
     /// A new limit that all members count together, who know it by `id`.
     #[must_use]
-    pub fn common_limit(&self, rate: Rate, how: Fleetwide, id: KeyedHash) -> Arc<Limit> {
-        self.limits.make(|number| Limit::common(number, rate, how, id))
+    pub fn common_limit(&self, permits: Common, how: Fleetwide, id: KeyedHash) -> Arc<Limit> {
+        self.limits.make(|number| Limit::common(number, permits, how, id))
+    }
+
+    /// The calendar says `now` at this time: by it the days and months of quotas begin. It is told again as long as the process
+    /// runs, since the clock of a machine is set now and then.
+    pub fn tell_time(&self, at: Tick, now: Instant) {
+        let calendar = micros(now.since_epoch()).saturating_sub(self.now(at));
+        self.calendar.store(calendar, Ordering::Relaxed);
     }
 
     /// These limits permit this from now on.
@@ -188,8 +205,9 @@ impl LimitState {
     /// The same in a bucket that members share.
     #[cold]
     fn act_together(&self, asked: Asked<'_>, act: Act) -> (Standing, bool) {
-        let view = self.view(asked.limit, asked.now, act);
-        let acted = view.and_then(|view| self.ledgers.act(asked, act, &view, &self.limits));
+        let acted = self
+            .seen(asked, act)
+            .and_then(|(asked, ends, view)| self.ledgers.act(asked, (act, ends), &view, &self.limits));
         let Some(Acted { standing, is_done, is_urgent }) = acted else {
             return (Standing { left: 1, seconds: 0 }, true);
         };
@@ -199,12 +217,35 @@ impl LimitState {
         (standing, is_done)
     }
 
-    /// How the buckets of a limit that members count together are seen now. A request that a strict limit counts is decided here
-    /// only when it could not be asked for.
-    fn view(&self, limit: &Limit, now: u64, act: Act) -> Option<View> {
-        let (rate, how) = (limit.together()?.rate(), limit.fleetwide()?);
+    /// The bucket of a limit that members count together which is asked for now, when it ends, and how it is seen. A request that
+    /// a strict limit counts is decided here only when it could not be asked for.
+    fn seen<'a>(&self, asked: Asked<'a>, act: Act) -> Option<(Asked<'a>, u64, View)> {
+        let (permits, how) = (asked.limit.together()?.permits(), asked.limit.fleetwide()?);
         let is_linked = self.link.is_up() && (act == Act::Look || !how.is_strict);
-        Some(View { rate, members: self.members(), is_linked, now })
+        let (scope, ends) = self.term(permits, asked.scope, asked.now);
+        let view = View::of(permits, ends, (self.members(), is_linked, asked.now));
+        Some((Asked { scope, ..asked }, ends, view))
+    }
+
+    /// What the buckets of now have in common, and when they end: those of a quota are other ones each day or month.
+    pub(super) fn term(&self, permits: Common, scope: Scope, now: u64) -> (Scope, u64) {
+        match self.term_of(permits, now) {
+            Some((term, ends)) => (scope.in_term(term.key()), ends),
+            None => (scope, u64::MAX),
+        }
+    }
+
+    /// When a bucket ends that is of now.
+    pub(super) fn ends(&self, permits: Common, now: u64) -> u64 {
+        self.term_of(permits, now).map_or(u64::MAX, |(_, ends)| ends)
+    }
+
+    fn term_of(&self, permits: Common, now: u64) -> Option<(Term, u64)> {
+        let Common::Quota(quota) = permits else { return None };
+        let calendar = self.calendar.load(Ordering::Relaxed);
+        let time = Duration::from_micros(calendar.saturating_add(now));
+        let term = quota.period.at(Instant::from_duration(time));
+        Some((term, micros(term.ends.since_epoch()).saturating_sub(calendar)))
     }
 
     /// What becomes of requests at a limit that members count together, where they cannot do so now.
@@ -217,7 +258,7 @@ impl LimitState {
     /// Microseconds since the first look at the time.
     pub(super) fn now(&self, at: Tick) -> u64 {
         let epoch = self.epoch.get_or_init(|| at);
-        u64::try_from(at.saturating_duration_since(*epoch).as_micros()).unwrap_or(u64::MAX)
+        micros(at.saturating_duration_since(*epoch))
     }
 }
 
@@ -226,6 +267,10 @@ impl Default for LimitState {
     fn default() -> Self {
         Self::new(0)
     }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn standing(most: u32, taken: u32) -> Standing {
@@ -241,13 +286,14 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::limits::rate::Rate;
 
-    fn rate(count: u32, burst: u32) -> Measure {
-        Measure::Rate(Rate { count, window: Duration::from_secs(3600), burst })
+    fn rate(count: u32, burst: u32) -> Rate {
+        Rate { count, window: Duration::from_secs(3600), burst }
+    }
+
+    fn measure(count: u32, burst: u32) -> Measure {
+        Measure::Rate(rate(count, burst))
     }
 
     fn of(limit: &Limit) -> Weighed<'_> {
@@ -262,29 +308,29 @@ mod tests {
     #[test]
     fn a_changed_limit_holds_at_once_and_keeps_what_was_spent() {
         let (state, at) = (Arc::new(LimitState::new(1_000)), Tick::now());
-        let limit = state.limit(rate(100, 20));
+        let limit = state.rate(rate(100, 20));
         assert_eq!(spend(&state, &limit, at), 20);
-        state.settle([(&limit, rate(100, 30))].into_iter(), at);
+        state.settle([(&limit, measure(100, 30))].into_iter(), at);
         assert_eq!(state.look(of(&limit), at).left, 10);
-        state.settle([(&limit, rate(100, 25))].into_iter(), at);
+        state.settle([(&limit, measure(100, 25))].into_iter(), at);
         assert_eq!(spend(&state, &limit, at), 5);
-        state.settle([(&limit, rate(100, 5))].into_iter(), at);
+        state.settle([(&limit, measure(100, 5))].into_iter(), at);
         assert_eq!(state.look(of(&limit), at).left, 0);
-        state.settle([(&limit, rate(100, 26))].into_iter(), at);
+        state.settle([(&limit, measure(100, 26))].into_iter(), at);
         assert_eq!(state.look(of(&limit), at).left, 1, "what was spent is spent, whatever stood in between");
-        let other = state.limit(rate(100, 26));
+        let other = state.rate(rate(100, 26));
         assert_eq!(state.look(of(&other), at).left, 26, "another limit begins anew");
     }
 
     #[test]
     fn members_share_rates_and_places() {
         let (state, at) = (Arc::new(LimitState::new(1_000)), Tick::now());
-        let (limit, places) = (state.limit(rate(100, 30)), state.limit(Measure::Concurrent(7)));
+        let (limit, places) = (state.rate(rate(100, 30)), state.concurrent(7));
         state.share(3, at);
         assert_eq!((spend(&state, &limit, at), state.look(of(&places), at).left), (10, 2));
-        let later = state.limit(rate(100, 30));
+        let later = state.rate(rate(100, 30));
         assert_eq!(spend(&state, &later, at), 10, "one that came later is shared as well");
-        state.settle([(&limit, rate(100, 60)), (&places, Measure::Concurrent(9))].into_iter(), at);
+        state.settle([(&limit, measure(100, 60)), (&places, Measure::Concurrent(9))].into_iter(), at);
         assert_eq!((spend(&state, &limit, at), state.look(of(&places), at).left), (10, 3));
         state.share(20, at);
         assert_eq!(state.look(of(&places), at).left, 1, "one at least");
@@ -293,7 +339,7 @@ mod tests {
     #[test]
     fn a_place_is_held_over_changes_until_it_is_dropped() {
         let (state, at) = (Arc::new(LimitState::new(1_000)), Tick::now());
-        let limit = state.limit(Measure::Concurrent(2));
+        let limit = state.concurrent(2);
         let take = || match state.take(of(&limit), at) {
             Taken::Place(standing, place) => Some((standing.left, place)),
             Taken::Request(_) | Taken::Nothing(_) => None,
@@ -313,10 +359,10 @@ mod tests {
             let who = |n| Weighed { who: Who::Caller(KeyedHash::of(n)), ..of(limit) };
             (0..callers).filter(|n| matches!(state.take(who(*n), at), Taken::Request(_))).count()
         };
-        let limit = state.limit(rate(1, 1));
+        let limit = state.rate(rate(1, 1));
         assert!(admitted(&limit, 40_000, at) <= 20_000);
         drop(limit);
-        let limit = state.limit(rate(1, 1));
+        let limit = state.rate(rate(1, 1));
         assert_eq!(admitted(&limit, 5_000, at + Duration::from_secs(1)), 5_000);
     }
 }

@@ -6,12 +6,13 @@ use std::time::Instant as Tick;
 
 use crate::model::KeyedHash;
 
-use super::ledger::{Heard, View};
+use super::ledger::Heard;
 use super::ledgers::Listed;
 use super::limit::Limit;
 use super::link::{Answer, Ask, Counter, Tale};
-use super::rate::{Rate, Standing};
+use super::rate::Standing;
 use super::state::{LimitState, Weighed};
+use super::view::View;
 
 impl LimitState {
     /// The members count together from now on, as soon as they are linked: `wake` is called when they are to hear of something
@@ -30,23 +31,20 @@ impl LimitState {
     pub fn tales(&self, most: usize, at: Tick) -> Vec<Tale> {
         let (now, members) = (self.now(at), self.members());
         let tale = |listed: Listed| {
-            let Listed { key, limit, rate, told } = listed;
+            let Listed { key, limit, view, told } = listed;
             let limit = self.limits.common_id(limit)?;
-            let told_from = told_from(rate, members);
             Some(Tale {
                 limit,
                 key,
-                rate,
+                burst: view.burst,
+                refill: view.refill,
                 own: told.own,
                 spent: told.spent,
                 is_wanted: told.is_wanted,
-                told_from,
+                told_from: told_from(view.burst, members),
             })
         };
-        let view = |number| {
-            let rate = self.limits.common_rate(number)?;
-            Some(View { rate, members, is_linked: true, now })
-        };
+        let view = |number, ends| Some(View::of(self.limits.common_of(number)?, ends, (members, true, now)));
         self.ledgers.listed(most, &view).into_iter().filter_map(tale).collect()
     }
 
@@ -64,8 +62,8 @@ impl LimitState {
     pub fn overhear(&self, news: &[(KeyedHash, KeyedHash, Heard)], at: Tick) {
         let (now, limits) = (self.now(at), self.limits.common());
         for (limit, key, heard) in news {
-            if let Some(number) = limits.get(limit) {
-                self.ledgers.overhear(*key, *number, *heard, now);
+            if let Some((number, common)) = limits.get(limit) {
+                self.ledgers.overhear(*key, (*number, self.ends(*common, now)), *heard, now);
             }
         }
     }
@@ -73,9 +71,8 @@ impl LimitState {
     /// The place where members count may have forgotten what it knew: this member tells of all that it knows.
     pub fn doubt(&self, at: Tick) {
         let (now, members) = (self.now(at), self.members());
-        self.ledgers.list_all(&|number| {
-            let rate = self.limits.common_rate(number)?;
-            Some(View { rate, members, is_linked: true, now })
+        self.ledgers.list_all(&|number, ends| {
+            Some(View::of(self.limits.common_of(number)?, ends, (members, true, now)))
         });
     }
 
@@ -83,11 +80,14 @@ impl LimitState {
     #[must_use]
     pub fn ask(&self, weighed: Weighed<'_>, is_enforced: bool, at: Tick) -> Option<Ask> {
         let common = weighed.limit.together()?;
-        let (rate, key) = (common.rate(), weighed.scope.everywhere(weighed.who));
-        let view = View { rate, members: self.members(), is_linked: true, now: self.now(at) };
+        let (permits, now, members) = (common.permits(), self.now(at), self.members());
+        let (scope, ends) = self.term(permits, weighed.scope, now);
+        let (key, view) = (scope.everywhere(weighed.who), View::of(permits, ends, (members, true, now)));
+        let (burst, refill) = (view.burst, view.refill);
         let spent = self.ledgers.known(key, &view);
-        let told_from = told_from(rate, view.members);
-        let tale = Tale { limit: common.id(), key, rate, own: 1.0, spent, is_wanted: true, told_from };
+        let told_from = told_from(burst, members);
+        let tale =
+            Tale { limit: common.id(), key, burst, refill, own: 1.0, spent, is_wanted: true, told_from };
         Some(Ask { tale, is_enforced })
     }
 
@@ -101,10 +101,12 @@ impl LimitState {
     #[must_use]
     pub fn answered(&self, limit: &Limit, ask: &Ask, answer: &Answer, at: Tick) -> Standing {
         let now = self.now(at);
-        if let Some(number) = limit.together().map(|_| limit.id()) {
-            self.ledgers.overhear(ask.tale.key, number, answer.heard, now);
+        let Tale { key, burst, refill, .. } = ask.tale;
+        if let Some(common) = limit.together() {
+            let ends = self.ends(common.permits(), now);
+            self.ledgers.overhear(key, (limit.id(), ends), answer.heard, now);
         }
-        let view = View { rate: ask.tale.rate, members: 1, is_linked: true, now };
+        let view = View { burst, refill, members: 1, is_linked: true, now };
         let standing = view.after(answer.heard.spent);
         match answer.is_let_in {
             true => standing,
@@ -113,8 +115,8 @@ impl LimitState {
     }
 }
 
-fn told_from(rate: Rate, members: u32) -> f64 {
-    f64::from(rate.burst) / f64::from(members.max(1))
+fn told_from(burst: u32, members: u32) -> f64 {
+    f64::from(burst) / f64::from(members.max(1))
 }
 
 #[cfg(test)]

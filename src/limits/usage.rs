@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::buckets::Buckets;
-use super::ledger::View;
 use super::ledgers::Ledgers;
 use super::limit::Limit;
 use super::places::Places;
+use super::view::View;
 
 /// How many of the fullest are told: as many as fit beside each other on a page.
 const FULLEST: usize = 5;
@@ -56,7 +56,7 @@ pub(super) fn usage(
     let most = |limit: &Limit| match (limit.phases(), limit.places(), limit.together()) {
         (Some(phases), ..) => phases.with(|phases| phases.pace().standing(0).left),
         (None, Some(places), _) => places.into(),
-        (None, None, common) => common.map_or(0, |common| common.rate().burst.into()),
+        (None, None, common) => common.map_or(0, |common| common.permits().burst().into()),
     };
     let mut all: BTreeMap<u32, Usage> =
         limits.iter().map(|limit| (limit.number(), Usage::none(most(limit)))).collect();
@@ -78,7 +78,10 @@ pub(super) fn usage(
     ledgers.for_each(|ledger| {
         let limit = limits.iter().find(|limit| limit.id() == ledger.limit);
         let Some(common) = limit.and_then(|limit| limit.together()) else { return };
-        let view = View { rate: common.rate(), members, is_linked: true, now };
+        if ledger.is_over(now) {
+            return;
+        }
+        let view = View::of(common.permits(), ledger.ends, (members, true, now));
         if let Some(usage) = all.get_mut(&ledger.limit.get()) {
             let spent = ledger.spent_by_all(&view).min(usage.most);
             usage.note(spent, usage.most - spent);
@@ -92,7 +95,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::{Duration, Instant as Tick};
 
-    use crate::limits::{Fleetwide, LimitState, Measure, OnLoss, Rate, Scope, Taken, Weighed, Who};
+    use crate::limits::{Common, Fleetwide, LimitState, OnLoss, Rate, Scope, Taken, Weighed, Who};
     use crate::model::KeyedHash;
 
     use super::*;
@@ -104,8 +107,8 @@ mod tests {
     #[test]
     fn what_all_callers_have_spent_is_told_without_saying_who_they_are() {
         let (state, at) = (Arc::new(LimitState::new(10_000)), Tick::now());
-        let rate = Measure::Rate(Rate { count: 1, window: Duration::from_secs(10), burst: 8 });
-        let (limit, other) = (state.limit(rate), state.limit(rate));
+        let rate = Rate { count: 1, window: Duration::from_secs(10), burst: 8 };
+        let (limit, other) = (state.rate(rate), state.rate(rate));
         let none = Usage { most: 8, in_use: 0, exhausted: 0, fullest: Vec::new() };
         assert_eq!(state.usage(&[&limit], at), BTreeMap::from([(limit.number(), none.clone())]));
         // The `n`th caller makes `n` requests.
@@ -132,7 +135,7 @@ mod tests {
     #[test]
     fn requests_under_way_are_told_by_their_limit() {
         let (state, at) = (Arc::new(LimitState::new(10_000)), Tick::now());
-        let (limit, other) = (state.limit(Measure::Concurrent(3)), state.limit(Measure::Concurrent(3)));
+        let (limit, other) = (state.concurrent(3), state.concurrent(3));
         let held: Vec<_> = [(&limit, 1), (&limit, 1), (&limit, 1), (&limit, 2), (&other, 2)]
             .map(|(limit, caller)| state.take(of(limit, caller), at))
             .into();
@@ -148,7 +151,7 @@ mod tests {
         let (state, at) = (Arc::new(LimitState::new(10_000)), Tick::now());
         let rate = Rate { count: 1, window: Duration::from_secs(10), burst: 8 };
         let how = Fleetwide { is_strict: false, on_loss: OnLoss::Share };
-        let limit = state.common_limit(rate, how, KeyedHash::of("shared"));
+        let limit = state.common_limit(Common::Rate(rate), how, KeyedHash::of("shared"));
         let weighed = Weighed { limit: &limit, scope: limit.scope(None), who: Who::Caller(KeyedHash::of(1)) };
         let taken = (0..3).filter(|_| matches!(state.take(weighed, at), Taken::Request(_))).count();
         assert_eq!(taken, 3);
@@ -159,8 +162,8 @@ mod tests {
     #[test]
     fn a_share_of_a_fleet_is_what_can_be_spent_here() {
         let (state, at) = (Arc::new(LimitState::new(10_000)), Tick::now());
-        let rate = Measure::Rate(Rate { count: 1, window: Duration::from_secs(10), burst: 8 });
-        let (limit, places) = (state.limit(rate), state.limit(Measure::Concurrent(9)));
+        let rate = Rate { count: 1, window: Duration::from_secs(10), burst: 8 };
+        let (limit, places) = (state.rate(rate), state.concurrent(9));
         state.share(4, at);
         let seen = state.usage(&[&limit, &places], at);
         assert_eq!((seen[&limit.number()].most, seen[&places.number()].most), (2, 2));

@@ -50,6 +50,11 @@ impl Scope {
         Self(agent.map_or(id, |agent| id.with(KeyedHash::common(&["agent", agent]))))
     }
 
+    /// The same in one day or month of a quota.
+    pub(super) const fn in_term(self, term: KeyedHash) -> Self {
+        Self(self.0.with(term))
+    }
+
     /// The key that all members have of somebody's bucket there. Who that is was hashed so that all have the same.
     pub(super) fn everywhere(self, who: Who) -> KeyedHash {
         match who {

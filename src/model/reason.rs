@@ -82,6 +82,8 @@ pub enum Reason {
     RateLimited,
     /// Whoever the request counts for has as many requests under way as a limit permits.
     ConcurrencyLimited,
+    /// Whoever the request counts for has made as many requests as a limit permits in a day or a month.
+    QuotaSpent,
     /// The members of a fleet cannot count together, and a limit lets nothing in then.
     LimitsUnavailable,
 }
@@ -111,7 +113,7 @@ impl OAuthError {
 
 impl Reason {
     /// Every reason, in the order of its declaration: metrics index their cells by it.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Ok,
         Self::NoRoute,
         Self::TokenMissing,
@@ -146,6 +148,7 @@ impl Reason {
         Self::PushDenied,
         Self::RateLimited,
         Self::ConcurrencyLimited,
+        Self::QuotaSpent,
         Self::LimitsUnavailable,
     ];
 
@@ -187,6 +190,7 @@ impl Reason {
             Self::PushDenied => "push_denied",
             Self::RateLimited => "rate_limited",
             Self::ConcurrencyLimited => "concurrency_limited",
+            Self::QuotaSpent => "quota_spent",
             Self::LimitsUnavailable => "limits_unavailable",
         }
     }
@@ -203,7 +207,7 @@ impl Reason {
             | Self::McpBody
             | Self::PushDenied => 400,
             Self::ScopeMissing | Self::ClaimMismatch | Self::OperationDenied | Self::OriginDenied => 403,
-            Self::RateLimited | Self::ConcurrencyLimited => 429,
+            Self::RateLimited | Self::ConcurrencyLimited | Self::QuotaSpent => 429,
             Self::KeysUnavailable | Self::LimitsUnavailable => 503,
             Self::TokenMissing
             | Self::TokenMalformed
@@ -265,6 +269,7 @@ impl Reason {
             | Self::PushDenied
             | Self::RateLimited
             | Self::ConcurrencyLimited
+            | Self::QuotaSpent
             | Self::LimitsUnavailable => None,
         }
     }
@@ -306,7 +311,8 @@ impl Reason {
             | Self::SessionForeign
             | Self::PushDenied
             | Self::RateLimited
-            | Self::ConcurrencyLimited => Decision::Deny,
+            | Self::ConcurrencyLimited
+            | Self::QuotaSpent => Decision::Deny,
         }
     }
 }

@@ -220,6 +220,7 @@ const fn decided(reason: Reason) -> &'static str {
         Reason::OperationDenied => "This operation is not permitted.",
         Reason::RateLimited => "There are too many requests. Try again later.",
         Reason::ConcurrencyLimited => "There are too many requests under way. Try again later.",
+        Reason::QuotaSpent => "No requests are left in this period. Try again in the next one.",
         Reason::LimitsUnavailable => "Requests cannot be counted at the moment. Try again later.",
         Reason::PushDenied => "This agent sends no push notifications to this URL.",
         Reason::McpHeaderMismatch => "The head of the request must say what its message says.",

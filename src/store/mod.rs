@@ -43,7 +43,7 @@ mod text;
 mod texts;
 mod watch;
 
-pub use self::redis::{Bucket, News, RedisCounters, RedisFault, RedisOptions, Stand, Word};
+pub use self::redis::{Bucket, Filling, News, RedisCounters, RedisFault, RedisOptions, Stand, Word};
 pub use absent::NoStore;
 pub use access::Writer;
 pub use commit::{Change, Commit, LastCommit, Query, Record};

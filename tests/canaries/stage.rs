@@ -203,6 +203,8 @@ fn body(issuer: &Issuer, other: &Issuer, upstream: &Upstream, garbling: &Scripte
             "n": {"route": "/n", "upstream": url, "auth": "public",
                   "limits": [{"name": "together", "per": "address", "scope": "agent", "rate": "1/1h", "counting": "shared",
                               "on_loss": "deny"}]},
+            "y": {"route": "/y", "upstream": url, "auth": "public",
+                  "limits": [{"name": "daily", "per": "agent", "scope": "agent", "quota": "1/month"}]},
             "gone": {"route": "/gone", "upstream": "http://127.0.0.1:1", "auth": "public"},
             "garbling": {"route": "/garbling", "upstream": garbling.url(), "auth": "public"},
         },

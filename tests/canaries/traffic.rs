@@ -205,6 +205,9 @@ impl Traffic {
             self.send(what, ask("/q")).await;
         }
         self.send("one that nobody can count", ask("/n")).await;
+        for what in ["all of a quota", "one beyond a quota"] {
+            self.send(what, ask("/y")).await;
+        }
         // Whichever comes first is under way for a second.
         let (one, other) = tokio::join!(ask("/w/slow").send(), ask("/w/slow").send());
         let refused = [one, other].into_iter().flatten().filter(|answer| answer.status() == 429);

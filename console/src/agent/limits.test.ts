@@ -33,6 +33,7 @@ const limit = (over: Partial<LimitUsage> = {}): LimitUsage => ({
   counting: "local_share",
   rate: { count: 100, window_seconds: 60, burst: 20 },
   concurrent: null,
+  quota: null,
   members: 1,
   most: 20,
   buckets: "agent",
@@ -101,6 +102,8 @@ describe("a limit in words", () => {
     [{}, "100 requests in 1 min, 20 at once"],
     [{ rate: { count: 1, window_seconds: 90, burst: 1 } }, "1 request in 90 s"],
     [{ rate: null, concurrent: 4 }, "4 requests under way"],
+    [{ rate: null, quota: { count: 1000, period: "day" as const } }, "1,000 requests a day, UTC"],
+    [{ rate: null, quota: { count: 1, period: "month" as const } }, "1 request a month, UTC"],
   ])("permits %j", (over, said) => expect(permitsOf(limit(over))).toBe(said));
 
   it.each<[Partial<LimitUsage>, string]>([

@@ -4,7 +4,8 @@ import { plural, span } from "../parts/format";
 import { visible } from "../parts/visible";
 
 /** What a limit permits, as it is written. */
-export function permitsOf({ rate, concurrent }: LimitUsage): string {
+export function permitsOf({ rate, concurrent, quota }: LimitUsage): string {
+  if (quota !== null) return `${plural(quota.count, "request")} a ${quota.period}, UTC`;
   if (rate === null) return `${plural(concurrent ?? 0, "request")} under way`;
   const whole = `${plural(rate.count, "request")} in ${exactSpan(rate.window_seconds)}`;
   return rate.burst === rate.count ? whole : `${whole}, ${rate.burst.toLocaleString("en")} at once`;
@@ -65,17 +66,17 @@ export function inUseOf({ per, in_use, exhausted, buckets }: LimitUsage): string
 }
 
 /** "18 of 20 spent", or under way. */
-export function spentOf({ rate, most }: LimitUsage, spent: number): string {
-  const verb = rate === null ? "under way" : "spent";
+export function spentOf({ concurrent, most }: LimitUsage, spent: number): string {
+  const verb = concurrent === null ? "spent" : "under way";
   return `${spent.toLocaleString("en")} of ${most.toLocaleString("en")} ${verb}`;
 }
 
 /** The part of a gateway, where a fleet shares a limit, or that all count together. */
-export function shareOf({ counting, members, most, rate }: LimitUsage): string | null {
+export function shareOf({ counting, members, most, concurrent }: LimitUsage): string | null {
   if (counting === "shared") return "all gateways count together, and tell each other what they let in";
   if (counting === "strict") return "all gateways count together, and ask for each request";
   if (members < 2) return null;
-  const what = rate === null ? plural(most, "request") : `${plural(most, "request")} at once`;
+  const what = concurrent === null ? `${plural(most, "request")} at once` : plural(most, "request");
   return `this gateway's part, of ${members.toLocaleString("en")}: ${what}`;
 }
 

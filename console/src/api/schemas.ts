@@ -316,13 +316,13 @@ export interface AgentSpec {
     /** how many requests of a rate are let in at once when none was made for long; 1 to 1000000; default the count of the rate */
     burst?: number;
 
-    /** so many requests under way at once, streams included; this or `rate`; 1 to 1000000 */
+    /** so many requests under way at once, streams included; this, `rate` or `quota`; 1 to 1000000 */
     concurrent?: number;
 
     /** all: requests that pass the rules; failed: those refused with 401, after which every request of the address is refused; default all */
     count?: "all" | "failed";
 
-    /** how the members of a fleet count: local_share: each its part; shared: together in Redis, in the background; strict: each request asks Redis; the last two need `server.shared_state`; default local_share */
+    /** how the members of a fleet count: local_share: each its part; shared: together in Redis, in the background; strict: each request asks Redis; the last two need `server.shared_state`; default local_share, and shared of a quota */
     counting?: "local_share" | "shared" | "strict";
 
     /** enforce, or shadow: count only; default enforce */
@@ -337,7 +337,10 @@ export interface AgentSpec {
     /** what it counts by: principal (issuer and subject of a token, or the API key), client_id, api_key, address (one of IPv4, a /64 of IPv6), agent, or claim:NAME; callers without it are counted together */
     per: string;
 
-    /** so many requests in a window, such as 100/1m; this or `concurrent` */
+    /** so many requests in a day or a month of UTC, such as 1000/day or 20000/month, counted by all members in Redis; this, `rate` or `concurrent` */
+    quota?: string;
+
+    /** so many requests in a window, such as 100/1m; this, `concurrent` or `quota` */
     rate?: string;
 
     /** whether each agent counts by itself, or all agents with a limit of this name count together: agent or everywhere */
@@ -1097,6 +1100,7 @@ export type ConfigurationCode =
   | "bad-duration"
   | "bad-size"
   | "bad-rate"
+  | "bad-quota"
   | "bad-date"
   | "bad-word"
   | "out-of-range"
@@ -1443,6 +1447,15 @@ export interface LimitLeft {
   name: string;
 }
 
+/** A quota, as it is written. */
+export interface LimitQuota {
+  /** The requests of a period. */
+  count: number;
+
+  /** The period, in UTC. */
+  period: "day" | "month";
+}
+
 /** A rate, as it is written. */
 export interface LimitRate {
   /** The requests that a full bucket lets in at once. */
@@ -1463,7 +1476,7 @@ export interface LimitUsage {
   /** Whose buckets the next three are of: those of this agent, or of all agents for which this limit counts. */
   buckets: "agent" | "all_agents";
 
-  /** The requests under way that are written; null for a rate. */
+  /** The requests under way that are written; null for any other limit. */
   concurrent: number | null;
 
   /** Which requests it counts. */
@@ -1505,7 +1518,10 @@ export interface LimitUsage {
   /** The identity provider at which it is written. */
   provider: string | null;
 
-  /** The rate that is written; null for a limit on requests under way. */
+  /** The quota that is written; null for any other limit. */
+  quota: LimitQuota | null;
+
+  /** The rate that is written; null for any other limit. */
   rate: LimitRate | null;
 
   /** Who counts together. */
@@ -1768,13 +1784,13 @@ export interface ProviderSpec {
     /** how many requests of a rate are let in at once when none was made for long; 1 to 1000000; default the count of the rate */
     burst?: number;
 
-    /** so many requests under way at once, streams included; this or `rate`; 1 to 1000000 */
+    /** so many requests under way at once, streams included; this, `rate` or `quota`; 1 to 1000000 */
     concurrent?: number;
 
     /** all: requests that pass the rules; failed: those refused with 401, after which every request of the address is refused; default all */
     count?: "all" | "failed";
 
-    /** how the members of a fleet count: local_share: each its part; shared: together in Redis, in the background; strict: each request asks Redis; the last two need `server.shared_state`; default local_share */
+    /** how the members of a fleet count: local_share: each its part; shared: together in Redis, in the background; strict: each request asks Redis; the last two need `server.shared_state`; default local_share, and shared of a quota */
     counting?: "local_share" | "shared" | "strict";
 
     /** enforce, or shadow: count only; default enforce */
@@ -1789,7 +1805,10 @@ export interface ProviderSpec {
     /** what it counts by: principal (issuer and subject of a token, or the API key), client_id, api_key, address (one of IPv4, a /64 of IPv6), agent, or claim:NAME; callers without it are counted together */
     per: string;
 
-    /** so many requests in a window, such as 100/1m; this or `concurrent` */
+    /** so many requests in a day or a month of UTC, such as 1000/day or 20000/month, counted by all members in Redis; this, `rate` or `concurrent` */
+    quota?: string;
+
+    /** so many requests in a window, such as 100/1m; this, `concurrent` or `quota` */
     rate?: string;
 
     /** whether each agent counts by itself, or all agents with a limit of this name count together: agent or everywhere */
@@ -1910,6 +1929,7 @@ export type Reason =
   | "push_denied"
   | "rate_limited"
   | "concurrency_limited"
+  | "quota_spent"
   | "limits_unavailable";
 
 /** The requests of the last five minutes. */
@@ -2248,6 +2268,7 @@ refused. */
     operation_denied?: number[];
     origin_denied?: number[];
     push_denied?: number[];
+    quota_spent?: number[];
     rate_limited?: number[];
     scope_missing?: number[];
     session_foreign?: number[];

@@ -2,7 +2,7 @@
 import { NativeSelect, TextInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import { Rows } from "./Rows";
-import { type LimitRow, NEW_LIMIT, type Per } from "./limits";
+import { type LimitRow, type Measure, NEW_LIMIT, type Per } from "./limits";
 
 interface Props {
   rows: LimitRow[];
@@ -12,7 +12,7 @@ interface Props {
 
 const LEGEND = "Limits of callers";
 const ABOUT =
-  "How often, or how many at once, somebody may ask. Begin with “Count only”, and look at what would be refused. Identity providers and files have limits of their own.";
+  "How often, how many at once, or how many a day, somebody may ask. Begin with “Count only”, and look at what would be refused. Identity providers and files have limits of their own.";
 
 const PER_WORDS: { value: Per; label: string }[] = [
   { value: "principal", label: "Each caller" },
@@ -22,6 +22,12 @@ const PER_WORDS: { value: Per; label: string }[] = [
   { value: "agent", label: "All together" },
   { value: "claim", label: "Each value of a claim" },
 ];
+
+const MEASURE_WORDS: Record<Measure, { option: string; label: string; example: string }> = {
+  rate: { option: "Requests in a time", label: "Rate", example: "100/1m" },
+  concurrent: { option: "Requests at once", label: "At once", example: "4" },
+  quota: { option: "Requests a day or month", label: "Quota", example: "1000/day" },
+};
 
 export function Limits({ rows, error, onChange }: Props) {
   return (
@@ -48,6 +54,7 @@ interface RowProps {
 function Fields({ row, change, nth }: RowProps) {
   const label = (what: string) => `${LEGEND}: ${what} ${nth}`;
   const isRate = row.measure === "rate";
+  const measure = MEASURE_WORDS[row.measure];
   return (
     <div className={css.limitFields}>
       <TextInput
@@ -79,23 +86,14 @@ function Fields({ row, change, nth }: RowProps) {
         label="Limits"
         aria-label={label("what it limits")}
         value={row.measure}
-        data={[
-          { value: "rate", label: "Requests in a time" },
-          { value: "concurrent", label: "Requests at once" },
-        ]}
-        onChange={(event) =>
-          change({
-            measure: event.currentTarget.value === "rate" ? "rate" : "concurrent",
-            value: "",
-            burst: "",
-          })
-        }
+        data={Object.entries(MEASURE_WORDS).map(([value, { option }]) => ({ value, label: option }))}
+        onChange={(event) => change({ measure: event.currentTarget.value as Measure, value: "", burst: "" })}
       />
       <TextInput
-        label={isRate ? "Rate" : "At once"}
-        aria-label={label(isRate ? "rate" : "at once")}
-        placeholder={isRate ? "100/1m" : "4"}
-        inputMode={isRate ? undefined : "numeric"}
+        label={measure.label}
+        aria-label={label(measure.label.toLowerCase())}
+        placeholder={measure.example}
+        inputMode={row.measure === "concurrent" ? "numeric" : undefined}
         spellCheck={false}
         value={row.value}
         onChange={(event) => change({ value: event.currentTarget.value })}

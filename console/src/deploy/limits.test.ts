@@ -19,6 +19,10 @@ describe("limits", () => {
   });
 
   it("of requests at once have a number, and no burst", () => {
+    const daily = { ...NEW_LIMIT, name: "daily", measure: "quota" as const, value: " 1000/day ", burst: "7" };
+    expect(edited(BASE, { limits: [daily] }).limits).toEqual([
+      { name: "daily", per: "principal", scope: "agent", quota: "1000/day" },
+    ]);
     const row = { ...NEW_LIMIT, name: "at-once", measure: "concurrent" as const, value: "4", burst: "7" };
     expect(edited(BASE, { limits: [row] }).limits).toEqual([
       { name: "at-once", per: "principal", scope: "agent", concurrent: 4 },

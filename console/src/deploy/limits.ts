@@ -7,13 +7,17 @@ import { isObject, put, same, text } from "./spec";
 export const PER = ["principal", "client_id", "api_key", "address", "agent", "claim"] as const;
 export type Per = (typeof PER)[number];
 
+/** What a limit permits; exactly one of them is written. */
+export const MEASURES = ["rate", "concurrent", "quota"] as const;
+export type Measure = (typeof MEASURES)[number];
+
 export interface LimitRow {
   name: string;
   per: Per;
   claim: string;
   scope: "agent" | "everywhere";
-  measure: "rate" | "concurrent";
-  /** `100/1m` of a rate; a number of requests under way. */
+  measure: Measure;
+  /** `100/1m` of a rate; a number of requests under way; `1000/day` of a quota. */
   value: string;
   /** Empty is the count of the rate. */
   burst: string;
@@ -49,14 +53,14 @@ export function readLimits(written: Json | undefined): LimitsForm {
 function readLimit(written: JsonObject): LimitRow {
   const per = text(written.per);
   const word = PER.find((one) => one === per);
-  const concurrent = "concurrent" in written;
+  const measure = MEASURES.find((one) => one in written) ?? "rate";
   return {
     name: text(written.name),
     per: word ?? "claim",
     claim: per.startsWith(CLAIM) ? per.slice(CLAIM.length) : "",
     scope: written.scope === "everywhere" ? "everywhere" : "agent",
-    measure: concurrent ? "concurrent" : "rate",
-    value: text(concurrent ? written.concurrent : written.rate),
+    measure,
+    value: text(written[measure]),
     burst: text(written.burst),
     count: written.count === "failed" ? "failed" : "all",
     enforcement: written.enforcement === "shadow" ? "shadow" : "enforce",
@@ -79,8 +83,8 @@ function writeLimit(row: LimitRow): Json {
   limit.name = row.name.trim();
   limit.per = row.per === "claim" ? `${CLAIM}${row.claim.trim()}` : row.per;
   limit.scope = row.scope;
-  delete limit[row.measure === "rate" ? "concurrent" : "rate"];
-  limit[row.measure] = row.measure === "rate" ? row.value.trim() : number(row.value);
+  for (const other of MEASURES) delete limit[other];
+  limit[row.measure] = row.measure === "concurrent" ? number(row.value) : row.value.trim();
   put(limit, "burst", row.measure === "rate" ? number(row.burst) : "", "");
   put(limit, "count", row.count, "all");
   put(limit, "enforcement", row.enforcement, "enforce");

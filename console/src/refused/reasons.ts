@@ -191,6 +191,11 @@ const MEANINGS: Record<string, Meaning> = {
       "As many requests of this caller, address or agent are under way as a limit permits. Streams count until they end.",
     todo: "Let the client end streams that it no longer reads, or raise concurrent of the limit.",
   },
+  quota_spent: {
+    title: "The quota is spent",
+    means: "This caller, address or agent has made as many requests as a limit permits in a day or a month.",
+    todo: "Wait until the next day or month begins, in UTC: Retry-After says when. If more are meant, raise quota of the limit.",
+  },
   limits_unavailable: {
     title: "Nobody could count the request",
     means: "The Redis in which the members count together is away, and the limit has on_loss: deny.",

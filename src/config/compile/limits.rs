@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::caller_limits::{CallerLimits, LimitId, LimitPlace};
+use super::super::caller_limits::{CallerLimits, LimitId, LimitKind, LimitPlace};
 use super::input::Input;
 use crate::authz::CountedClaim;
 use crate::config::language::settings::agent::{AgentEntry, Auth};
@@ -45,7 +45,8 @@ pub(super) fn of_agent(input: &Input<'_>, all: &mut CallerLimits, entry: &AgentE
             Per::Claim(name) => Some(index_of(&mut claims, name, written.limit.fleetwide().is_some())),
             Per::Principal | Per::ClientId | Per::ApiKey | Per::Address | Per::Agent => None,
         };
-        let limit = at_agent(input, all, &entry.id.value, (&written, measure, claim));
+        // So was a quota that nobody counts.
+        let Some(limit) = at_agent(input, all, &entry.id.value, (&written, measure, claim)) else { continue };
         // One that counts everywhere may stand in several lists, and counts once.
         let is_there = |other: &AgentLimit| {
             Arc::ptr_eq(&other.limit, &limit.limit)
@@ -99,17 +100,21 @@ fn at_agent(
     all: &mut CallerLimits,
     agent: &AgentName,
     (written, measure, claim): (&Written<'_>, Measure, Option<usize>),
-) -> AgentLimit {
+) -> Option<AgentLimit> {
     let settings = written.limit;
     let name = Arc::clone(&settings.name.value);
     let (place, at) = match settings.scope.value {
         LimitScope::Agent => (written.place.clone(), Some(agent.as_str())),
         LimitScope::Everywhere => (LimitPlace::Everywhere, None),
     };
-    let (is_rate, fleetwide) = (matches!(measure, Measure::Rate(_)), settings.fleetwide());
-    let id = LimitId { place, name: Arc::clone(&name), is_rate, fleetwide };
-    let limit = all.limit(input.previous.map(|snapshot| &snapshot.limits), &id, measure);
-    AgentLimit {
+    let kind = match measure {
+        Measure::Rate(_) => LimitKind::Rate,
+        Measure::Concurrent(_) => LimitKind::Concurrent,
+        Measure::Quota(_) => LimitKind::Quota,
+    };
+    let id = LimitId { place, name: Arc::clone(&name), kind, fleetwide: settings.fleetwide() };
+    let limit = all.limit(input.previous.map(|snapshot| &snapshot.limits), &id, measure)?;
+    Some(AgentLimit {
         is_own: matches!(written.place, LimitPlace::Agent(_)),
         counts_for: settings.scope.value,
         scope: limit.scope(at),
@@ -123,7 +128,7 @@ fn at_agent(
         enforcement: settings.enforcement,
         provider: written.provider,
         claim,
-    }
+    })
 }
 
 fn index_of(claims: &mut Vec<CountedClaim>, name: &str, is_common: bool) -> usize {

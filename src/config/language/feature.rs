@@ -36,6 +36,8 @@ pub enum Feature {
     Limits,
     /// `counting: shared` or `strict` in such limits
     SharedLimits,
+    /// `quota` in such limits
+    Quotas,
 }
 
 impl Feature {
@@ -53,6 +55,7 @@ impl Feature {
         Self::EgressProxy,
         Self::Limits,
         Self::SharedLimits,
+        Self::Quotas,
     ];
 
     /// The word by which members name it to each other.
@@ -71,6 +74,7 @@ impl Feature {
             Self::EgressProxy => "egress_proxy",
             Self::Limits => "limits",
             Self::SharedLimits => "shared_limits",
+            Self::Quotas => "quotas",
         }
     }
 
@@ -88,8 +92,10 @@ impl Feature {
             _ => return vec![kind],
         };
         let of_fields = fields.keys().filter_map(|field| Self::of_field(id.kind(), field));
-        let together = counts_together(fields.get("limits")).then_some(Self::SharedLimits);
-        std::iter::once(kind).chain(of_fields).chain(together).collect()
+        let limits = fields.get("limits");
+        let together = counts_together(limits).then_some(Self::SharedLimits);
+        let quotas = has_quota(limits).then_some(Self::Quotas);
+        std::iter::once(kind).chain(of_fields).chain(together).chain(quotas).collect()
     }
 
     /// The feature of a field that the first version does not have.
@@ -113,6 +119,11 @@ fn counts_together(limits: Option<&Value>) -> bool {
     let limits = limits.and_then(Value::as_array).into_iter().flatten();
     let mut counting = limits.filter_map(|limit| limit.get("counting")?.as_str());
     counting.any(|word| matches!(word, "shared" | "strict"))
+}
+
+/// Whether one of these limits is a quota.
+fn has_quota(limits: Option<&Value>) -> bool {
+    limits.and_then(Value::as_array).into_iter().flatten().any(|limit| limit.get("quota").is_some())
 }
 
 impl fmt::Display for Feature {
@@ -203,6 +214,8 @@ mod tests {
         assert_eq!(used("agents/a", &limits("local_share")), [Feature::Agents, Feature::Limits]);
         let together = [Feature::Agents, Feature::Limits, Feature::SharedLimits];
         assert_eq!(used("agents/a", &limits("strict")), together);
+        let quota = used("identity_providers/p", "limits: [{ name: a, quota: 1/day }]\n");
+        assert_eq!(quota, [Feature::IdentityProviders, Feature::Limits, Feature::Quotas]);
         assert_eq!(used("api_keys/Yq3Zk81b", "agent: a\n"), [Feature::ApiKeys]);
         assert_eq!(used("identity_providers/p", "scope_implies: {}\n").len(), 2);
     }

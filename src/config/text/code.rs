@@ -98,6 +98,7 @@ codes! {
     BadDuration "bad-duration" Error "Not a duration such as `30s`.";
     BadSize "bad-size" Error "Not a size such as `10MiB`.";
     BadRate "bad-rate" Error "Not a rate such as `100/1m`.";
+    BadQuota "bad-quota" Error "Not a quota such as `1000/day`.";
     BadDate "bad-date" Error "Not a moment such as `2027-01-01T00:00:00Z`.";
     BadWord "bad-word" Error "Not one of the words that may stand here.";
     OutOfRange "out-of-range" Error "A number, duration or size outside its bounds.";

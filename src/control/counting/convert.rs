@@ -1,8 +1,8 @@
 //! The words of the settings and of limits in those of the store.
 
 use crate::config;
-use crate::limits::{Heard, Tale};
-use crate::store::{Bucket, RedisOptions, Stand};
+use crate::limits::{Heard, Refill, Tale};
+use crate::store::{Bucket, Filling, RedisOptions, Stand};
 
 /// The port of Redis where none is written.
 const PORT: u16 = 6379;
@@ -29,9 +29,12 @@ pub(super) fn options(redis: &config::Redis) -> RedisOptions {
 
 /// What a member tells of a bucket.
 pub(super) fn bucket(tale: &Tale) -> Bucket {
-    let Tale { limit, key, rate, own, spent, is_wanted, told_from } = *tale;
-    let (count, window, burst) = (rate.count, rate.window, rate.burst);
-    Bucket { limit, key, count, window, burst, own, spent, is_wanted, told_from }
+    let Tale { limit, key, burst, refill, own, spent, is_wanted, told_from } = *tale;
+    let refill = match refill {
+        Refill::Steady { count, window } => Filling::Steady { count, window },
+        Refill::Whole { after } => Filling::Whole { after },
+    };
+    Bucket { limit, key, burst, refill, own, spent, is_wanted, told_from }
 }
 
 /// What it hears.

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::config;
 use crate::limits::LimitState;
-use crate::model::Live;
+use crate::model::{Clock, Live};
 use crate::store::{RedisCounters, RedisFault};
 use crate::telemetry::{Metrics, SharedStateMetrics};
 
@@ -39,7 +39,7 @@ type Connected = Live<Option<RedisCounters>>;
 /// Counts together with the others, for ever. Without a store that the fleet shares, the members are those that Redis knows.
 pub async fn count_together(
     settings: Arc<config::Server>,
-    limits: Arc<LimitState>,
+    (limits, clock): (Arc<LimitState>, Arc<dyn Clock>),
     fleet: Fleet,
     metrics: Metrics,
 ) {
@@ -49,9 +49,10 @@ pub async fn count_together(
     let waker = Arc::clone(&wake);
     limits.connect(move || waker.notify_one(), Questions::new(Arc::clone(&connected), metrics.clone()));
     let me = fleet.my_boot_id().to_owned();
-    let mut rounds = Rounds::new(&limits, wake, &fleet);
+    let mut rounds = Rounds::new((&limits, clock), wake, &fleet);
     let mut is_told = false;
     loop {
+        rounds.tell_time();
         match RedisCounters::connect(&options, &me).await {
             Ok(counters) => {
                 connected.publish(Arc::new(Some(counters)));

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::control::fleet::{Fleet, Shares};
 use crate::limits::{LimitState, Tale};
+use crate::model::Clock;
 use crate::store::{News, RedisCounters, RedisFault};
 
 use super::convert::{bucket, heard};
@@ -25,6 +26,7 @@ const BATCHES: usize = 50;
 /// The rounds of one member.
 pub(super) struct Rounds<'a> {
     limits: &'a LimitState,
+    clock: Arc<dyn Clock>,
     wake: Arc<Notify>,
     /// The members that Redis knows, where nobody else says who is there.
     shares: Option<Shares>,
@@ -35,9 +37,18 @@ pub(super) struct Rounds<'a> {
 
 impl<'a> Rounds<'a> {
     /// Those of a member of this fleet.
-    pub(super) fn new(limits: &'a LimitState, wake: Arc<Notify>, fleet: &Fleet) -> Self {
+    pub(super) fn new(
+        (limits, clock): (&'a LimitState, Arc<dyn Clock>),
+        wake: Arc<Notify>,
+        fleet: &Fleet,
+    ) -> Self {
         let shares = (!fleet.is_shared()).then(Shares::alone);
-        Self { limits, wake, shares, heard_at: Instant::now(), since: "0".to_owned(), mark: None }
+        Self { limits, clock, wake, shares, heard_at: Instant::now(), since: "0".to_owned(), mark: None }
+    }
+
+    /// Tells the limits what the calendar says.
+    pub(super) fn tell_time(&self) {
+        self.limits.tell_time(Tick::now(), self.clock.now());
     }
 
     /// Waits for the next round.
@@ -50,6 +61,7 @@ impl<'a> Rounds<'a> {
 
     /// One round.
     pub(super) async fn round(&mut self, counters: &RedisCounters) -> Result<(), RedisFault> {
+        self.tell_time();
         self.tell(counters).await?;
         if self.heard_at.elapsed() >= EVERY || self.mark.is_none() {
             self.heard_at = Instant::now();

@@ -6,9 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Tick};
 
 use super::*;
-use crate::limits::{Answers, Fleetwide, OnLoss, Taken, Who};
+use crate::limits::{Answers, Common, Fleetwide, OnLoss, Period, Quota, Rate, Refill, Taken, Who};
+use crate::model::Instant;
 
 const ROUND: u64 = 200;
+/// Ten minutes before a day ends, and with it a month: 2026-11-30T23:50:00Z.
+const START: Instant = Instant::from_unix(1_796_082_600);
+const TEN_MINUTES: u64 = 600_000;
 
 /// The place, as the scripts of the store have it.
 #[derive(Default)]
@@ -28,7 +32,10 @@ struct Bucket {
 impl Place {
     fn tell(&mut self, me: usize, tale: &Tale, now: u64) -> Heard {
         let bucket = self.buckets.entry(tale.key).or_default();
-        bucket.drain = f64::from(tale.rate.count) / tale.rate.window.as_secs_f64() / 1_000.0;
+        bucket.drain = match tale.refill {
+            Refill::Steady { count, window } => f64::from(count) / window.as_secs_f64() / 1_000.0,
+            Refill::Whole { .. } => 0.0,
+        };
         bucket.spent =
             (bucket.spent - (now - bucket.at) as f64 * bucket.drain).max(tale.spent).max(0.0) + tale.own;
         bucket.at = now;
@@ -75,13 +82,15 @@ struct Fleet {
 }
 
 impl Fleet {
-    fn new(rate: Rate, how: Fleetwide) -> Self {
+    fn new(permits: impl Into<Common>, how: Fleetwide) -> Self {
+        let permits = permits.into();
         let id = KeyedHash::common(&["limit"]);
         let start = Tick::now();
         let member = |nth: u64| {
             let state = Arc::new(LimitState::new(1_000));
-            let limit = state.common_limit(rate, how, id);
+            let limit = state.common_limit(permits, how, id);
             state.share(3, start);
+            state.tell_time(start, START);
             let is_woken = Arc::new(AtomicBool::new(false));
             let woken = Arc::clone(&is_woken);
             state.connect(move || woken.store(true, Ordering::Relaxed), NoCounter);
@@ -161,6 +170,16 @@ impl Fleet {
 
 fn rate(count: u32, seconds: u64, burst: u32) -> Rate {
     Rate { count, window: Duration::from_secs(seconds), burst }
+}
+
+impl From<Rate> for Common {
+    fn from(rate: Rate) -> Self {
+        Self::Rate(rate)
+    }
+}
+
+fn quota(count: u32, period: Period) -> Common {
+    Common::Quota(Quota { count, period })
 }
 
 const SHARED: Fleetwide = Fleetwide { is_strict: false, on_loss: OnLoss::Share };
@@ -252,4 +271,69 @@ fn a_strict_limit_is_decided_here_only_by_this_members_part() {
     assert!(member.state.counter().is_some());
     member.state.link(false);
     assert!(member.state.counter().is_none() && member.state.lost(&member.limit) == Some(OnLoss::Share));
+}
+
+#[test]
+fn a_quota_comes_back_as_a_whole_when_its_day_or_month_ends_and_not_before() {
+    for period in [Period::Day, Period::Month] {
+        let mut fleet = Fleet::new(quota(100, period), SHARED);
+        let first = fleet.run(30_000, [0.005, 0.005, 0.005], "a");
+        assert!((100..=103).contains(&first), "{period}: {first}");
+        assert_eq!(fleet.run(TEN_MINUTES - 32_000, [0.001, 0.001, 0.001], "a"), 0, "{period}");
+        let (member, at) = (&fleet.members[0], fleet.at());
+        let who = Who::Caller(KeyedHash::common(&["a"]));
+        let weighed = Weighed { limit: &member.limit, scope: member.limit.scope(None), who };
+        assert_eq!(member.state.look(weighed, at), Standing { left: 0, seconds: 2 }, "{period}");
+        fleet.run(2_000, [0.0; 3], "a");
+        let next = fleet.run(30_000, [0.005, 0.005, 0.005], "a");
+        assert!((100..=103).contains(&next), "{period}: {next}");
+        let usage = fleet.members[0].state.usage(&[&fleet.members[0].limit], fleet.at());
+        let usage = &usage[&fleet.members[0].limit.number()];
+        assert_eq!((usage.in_use, usage.exhausted), (1, 1), "{period}: that of the past one is gone");
+    }
+}
+
+#[test]
+fn without_the_place_members_let_in_their_part_of_a_quota_once() {
+    let mut fleet = Fleet::new(quota(90, Period::Day), SHARED);
+    assert_eq!(fleet.run(3_000, [0.02, 0.0, 0.0], "a"), 60);
+    fleet.lose();
+    let alone = fleet.run(TEN_MINUTES / 2, [0.01, 0.01, 0.01], "a");
+    assert!((29..=31).contains(&alone), "{alone} of the thirty that are left");
+    fleet.find();
+    let more = fleet.run(10_000, [0.01, 0.01, 0.01], "a");
+    // Where less than one part was left for each, all may ask for the last one at the same time.
+    assert!(more <= 3, "{more} when it is back");
+    fleet.run(TEN_MINUTES / 2, [0.0; 3], "a");
+    let next = fleet.run(30_000, [0.005, 0.005, 0.005], "a");
+    assert!((90..=93).contains(&next), "{next} on the next day");
+}
+
+#[test]
+fn a_changed_quota_keeps_what_was_spent() {
+    let mut fleet = Fleet::new(quota(50, Period::Month), SHARED);
+    assert!((50..=52).contains(&fleet.run(30_000, [0.003, 0.003, 0.003], "a")));
+    for member in &fleet.members {
+        let measure = crate::limits::Measure::Quota(Quota { count: 80, period: Period::Month });
+        member.state.settle([(&member.limit, measure)].into_iter(), fleet.at());
+    }
+    let more = fleet.run(30_000, [0.003, 0.003, 0.003], "a");
+    assert!((28..=32).contains(&more), "{more}");
+}
+
+#[test]
+fn buckets_of_a_quota_make_room_when_all_that_they_know_is_told() {
+    let mut fleet = Fleet::new(quota(5, Period::Month), SHARED);
+    // More callers than a member has room for: it forgets those of whom the place knows everything, and asks again.
+    for nth in 0..4_000 {
+        assert_eq!(fleet.run(8, [0.125, 0.0, 0.0], &format!("{nth}")), 1, "{nth}");
+    }
+    let known = fleet.members[0].state.usage(&[&fleet.members[0].limit], fleet.at());
+    let known = known[&fleet.members[0].limit.number()].in_use;
+    assert!(known <= 1_100, "{known}");
+    let mut first = 0;
+    for _ in 0..3 {
+        first += fleet.run(3_000, [0.002, 0.0, 0.0], "1");
+    }
+    assert!((4..=5).contains(&first), "{first}: one was spent before it was forgotten");
 }

@@ -166,7 +166,7 @@ const fn decided(reason: Reason) -> Option<ErrorKind> {
         Reason::McpBatch | Reason::McpBody => ErrorKind::Malformed,
         Reason::NoRoute => ErrorKind::NotServed,
         Reason::SessionForeign => ErrorKind::SessionUnknown,
-        Reason::RateLimited | Reason::ConcurrencyLimited => ErrorKind::TooMany,
+        Reason::RateLimited | Reason::ConcurrencyLimited | Reason::QuotaSpent => ErrorKind::TooMany,
         Reason::Ok | Reason::KeysUnavailable | Reason::LimitsUnavailable => return None,
     })
 }

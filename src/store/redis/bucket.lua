@@ -27,9 +27,13 @@ local function others(askers, me)
     return kept, count
 end
 
--- Keeps a bucket until it is full again, and a second longer for the sake of those who ask.
-local function write(key, spent, askers, drain)
-    local full = math.ceil(spent / drain / 1000) + 1000
+-- Keeps a bucket until it is full again, and a second longer for the sake of those who ask; one that does not drain for `keep`
+-- milliseconds.
+local function write(key, spent, askers, drain, keep)
+    local full = keep
+    if drain > 0 then
+        full = math.ceil(spent / drain / 1000) + 1000
+    end
     redis.call('SET', key, cmsgpack.pack({ spent, now, askers, drain }), 'PX', string.format('%.0f', full))
 end
 

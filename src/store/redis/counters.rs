@@ -18,6 +18,8 @@ use crate::model::KeyedHash;
 /// How long an answer about many buckets may take. A Redis that is there has them in a few milliseconds; the longer this member
 /// waits for one that is not, the longer it takes what it knows for the present.
 const ANSWER: Duration = Duration::from_millis(250);
+/// A bucket that does not drain is kept so much longer than it counts: the clock of another member may be behind.
+const KEPT: Duration = Duration::from_secs(3_600);
 /// The most news that are read at once.
 const MOST_NEWS: usize = 1_000;
 
@@ -42,12 +44,10 @@ pub struct Bucket {
     pub limit: KeyedHash,
     /// The bucket.
     pub key: KeyedHash,
-    /// Requests of a window.
-    pub count: u32,
-    /// The window.
-    pub window: Duration,
     /// Requests of a full bucket.
     pub burst: u32,
+    /// How it is filled again.
+    pub refill: Filling,
     /// Requests that this member has let in since it last told.
     pub own: f64,
     /// What had been spent before, as far as it knows.
@@ -56,6 +56,23 @@ pub struct Bucket {
     pub is_wanted: bool,
     /// From how many requests on all members read of it.
     pub told_from: f64,
+}
+
+/// How a bucket is filled again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filling {
+    /// Steadily: so many requests in a window.
+    Steady {
+        /// Requests of a window.
+        count: u32,
+        /// The window.
+        window: Duration,
+    },
+    /// Never: another bucket takes its place after so long.
+    Whole {
+        /// From then on nobody asks for it.
+        after: Duration,
+    },
 }
 
 /// What a bucket stands at.
@@ -174,8 +191,9 @@ impl RedisCounters {
         }
         command.arg(self.key("news")).arg(&self.me);
         for (bucket, is_enforced) in buckets {
-            command.arg(name(bucket)).arg(bucket.spent).arg(bucket.count);
-            command.arg(window(bucket)).arg(bucket.burst).arg(bucket.told_from).arg(flag(*is_enforced));
+            let (count, window, keep) = filling(bucket.refill);
+            command.arg(name(bucket)).arg(bucket.spent).arg(count).arg(window).arg(keep);
+            command.arg(bucket.burst).arg(bucket.told_from).arg(flag(*is_enforced));
         }
         let mut requests = self.one_of_pool()?;
         let answers: Vec<(u8, f64, u32)> = command.query_async(&mut requests).await?;
@@ -187,7 +205,8 @@ impl RedisCounters {
         let mut command = redis::cmd("EVALSHA");
         command.arg(sha).arg(2).arg(self.key("b:") + &name(bucket)).arg(self.key("news"));
         command.arg(&self.me).arg(name(bucket)).arg(bucket.own).arg(bucket.spent);
-        command.arg(bucket.count).arg(window(bucket)).arg(bucket.told_from).arg(flag(bucket.is_wanted));
+        let (count, window, keep) = filling(bucket.refill);
+        command.arg(count).arg(window).arg(keep).arg(bucket.told_from).arg(flag(bucket.is_wanted));
         command
     }
 
@@ -240,8 +259,13 @@ fn word(name: &str, spent: f64, others: u32) -> Option<Word> {
     Some(Word { limit, key, stand: Stand { spent, others } })
 }
 
-fn window(bucket: &Bucket) -> u64 {
-    u64::try_from(bucket.window.as_micros()).unwrap_or(u64::MAX)
+/// The requests that drain in so many microseconds, and for how many milliseconds one that does not drain is kept.
+fn filling(filling: Filling) -> (u32, u64, u64) {
+    let whole = |time: u128| u64::try_from(time).unwrap_or(u64::MAX);
+    match filling {
+        Filling::Steady { count, window } => (count, whole(window.as_micros()), 0),
+        Filling::Whole { after } => (0, 1, whole(after.saturating_add(KEPT).as_millis())),
+    }
 }
 
 const fn flag(is_set: bool) -> u8 {

@@ -9,6 +9,6 @@ mod fault;
 mod options;
 mod scripts;
 
-pub use counters::{Bucket, News, RedisCounters, Stand, Word};
+pub use counters::{Bucket, Filling, News, RedisCounters, Stand, Word};
 pub use fault::RedisFault;
 pub use options::RedisOptions;

@@ -4,6 +4,7 @@
 mod changes;
 mod fields;
 mod order;
+mod quotas;
 mod scopes;
 mod shared;
 mod stage;
@@ -12,4 +13,5 @@ mod told;
 mod trio;
 
 /// The reasons that this suite gives, and no other.
-pub(crate) const REASONS: [&str; 3] = ["rate_limited", "concurrency_limited", "limits_unavailable"];
+pub(crate) const REASONS: [&str; 4] =
+    ["rate_limited", "concurrency_limited", "quota_spent", "limits_unavailable"];

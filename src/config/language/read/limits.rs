@@ -98,12 +98,16 @@ fn counted_somewhere(findings: &Findings, document: &Document) {
     if document.server.shared_state.is_some() {
         return;
     }
-    for (source, limit) in all(document).filter(|(_, limit)| limit.counting.value != Counting::LocalShare) {
+    for (source, limit) in all(document).filter(|(_, limit)| limit.counting() != Counting::LocalShare) {
         let message =
             format!("the limit `{}` counts over all members, and nothing says where", limit.name.value);
-        let help = "add `server: { shared_state: { redis: { url: \"redis://HOST:6379\" } } }` at each member, or write \
-                    `counting: local_share`";
-        Report::new(findings, source).say(Code::LimitCounting, limit.counting.place, message, help);
+        const ADD: &str = "add `server: { shared_state: { redis: { url: \"redis://HOST:6379\" } } }` at each member, or write";
+        let (place, instead) = match (&limit.quota, limit.counting) {
+            (Some(quota), _) => (quota.place, "`rate: 1000/1d`, which is refilled steadily"),
+            (None, Some(counting)) => (counting.place, "`counting: local_share`"),
+            (None, None) => (limit.name.place, "`counting: local_share`"),
+        };
+        Report::new(findings, source).say(Code::LimitCounting, place, message, format!("{ADD} {instead}"));
     }
 }
 

@@ -12,10 +12,13 @@ use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::suggest::suggest;
 use crate::config::text::yaml::Node;
-use crate::limits::Per;
+use crate::limits::{Per, Period, Quota};
 
 /// The longest window: what is longer is a quota, and no rate.
 const LONGEST: Duration = Duration::from_secs(31 * 86_400);
+
+/// The most requests of a quota: all of a month of a busy agent.
+const MOST_OF_QUOTA: u32 = 1_000_000_000;
 
 /// The name of a limit.
 pub(super) enum LimitName {}
@@ -83,8 +86,7 @@ impl Value for Window {
             "write a number, a slash and a window of whole seconds, such as `100/1m` or `5/10s`";
         let text = some_text(report, node)?;
         let read = text.split_once('/').and_then(|(count, window)| {
-            let is_number = !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit());
-            let count = is_number.then(|| count.parse::<u64>().unwrap_or(u64::MAX))?;
+            let count = number(count)?;
             let window = parse_duration(window).ok().filter(|window| window.subsec_nanos() == 0)?;
             Some((count, window))
         });
@@ -100,4 +102,38 @@ impl Value for Window {
         }
         u32::try_from(count).ok().map(|count| (count, window))
     }
+}
+
+/// A count, and the day or month of it.
+pub(super) enum QuotaText {}
+
+impl Value for QuotaText {
+    type Read = Quota;
+    const SHAPE: Shape = Shape::Pattern("^[0-9]+/(day|month)$");
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<Quota> {
+        const HELP: &str = "write a number, a slash and `day` or `month`, such as `1000/day`; for any other window write `rate`";
+        let text = some_text(report, node)?;
+        let read = text.split_once('/').and_then(|(count, period)| {
+            let period = Period::ALL.iter().copied().find(|known| known.as_str() == period)?;
+            Some((number(count)?, period))
+        });
+        let Some((count, period)) = read else {
+            report.say(Code::BadQuota, node.place, format!("{} is not a quota", node.shown()), HELP);
+            return None;
+        };
+        let Some(count) = u32::try_from(count).ok().filter(|count| (1..=MOST_OF_QUOTA).contains(count))
+        else {
+            let message = format!("{} is out of bounds", node.shown());
+            report.say(Code::OutOfRange, node.place, message, format!("write 1 to {MOST_OF_QUOTA} requests"));
+            return None;
+        };
+        Some(Quota { count, period })
+    }
+}
+
+/// A whole number; one that is too large reads as the largest.
+fn number(text: &str) -> Option<u64> {
+    let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
