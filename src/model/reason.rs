@@ -50,6 +50,8 @@ pub enum Reason {
     KeyUnknown,
     /// The signature does not verify.
     SignatureInvalid,
+    /// A denial names the credential.
+    Revoked,
     /// The token does not grant a required scope.
     ScopeMissing,
     /// The token does not satisfy a claim rule, or header text cannot express a claim.
@@ -111,7 +113,7 @@ impl OAuthError {
 
 impl Reason {
     /// Every reason, in the order of its declaration: metrics index their cells by it.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Ok,
         Self::NoRoute,
         Self::TokenMissing,
@@ -130,6 +132,7 @@ impl Reason {
         Self::BindingRequired,
         Self::KeyUnknown,
         Self::SignatureInvalid,
+        Self::Revoked,
         Self::ScopeMissing,
         Self::ClaimMismatch,
         Self::KeysUnavailable,
@@ -171,6 +174,7 @@ impl Reason {
             Self::BindingRequired => "binding_required",
             Self::KeyUnknown => "key_unknown",
             Self::SignatureInvalid => "signature_invalid",
+            Self::Revoked => "revoked",
             Self::ScopeMissing => "scope_missing",
             Self::ClaimMismatch => "claim_mismatch",
             Self::KeysUnavailable => "keys_unavailable",
@@ -220,6 +224,7 @@ impl Reason {
             | Self::BindingRequired
             | Self::KeyUnknown
             | Self::SignatureInvalid
+            | Self::Revoked
             | Self::ApiKeyMissing
             | Self::ApiKeyInvalid
             | Self::ApiKeyExpired
@@ -246,7 +251,8 @@ impl Reason {
             | Self::AudienceMismatch
             | Self::BindingRequired
             | Self::KeyUnknown
-            | Self::SignatureInvalid => Some(OAuthError::InvalidToken),
+            | Self::SignatureInvalid
+            | Self::Revoked => Some(OAuthError::InvalidToken),
             Self::Ok
             | Self::NoRoute
             | Self::TokenMissing
@@ -292,6 +298,7 @@ impl Reason {
             | Self::BindingRequired
             | Self::KeyUnknown
             | Self::SignatureInvalid
+            | Self::Revoked
             | Self::ScopeMissing
             | Self::ClaimMismatch
             | Self::ApiKeyMissing

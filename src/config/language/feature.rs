@@ -36,6 +36,8 @@ pub enum Feature {
     Limits,
     /// `counting: shared` or `strict` in such limits
     SharedLimits,
+    /// Denials of tokens, which are no part of a resource
+    Denials,
 }
 
 impl Feature {
@@ -53,6 +55,7 @@ impl Feature {
         Self::EgressProxy,
         Self::Limits,
         Self::SharedLimits,
+        Self::Denials,
     ];
 
     /// The word by which members name it to each other.
@@ -71,6 +74,7 @@ impl Feature {
             Self::EgressProxy => "egress_proxy",
             Self::Limits => "limits",
             Self::SharedLimits => "shared_limits",
+            Self::Denials => "denials",
         }
     }
 
