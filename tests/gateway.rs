@@ -60,6 +60,10 @@ mod crowd;
 mod demo;
 
 #[cfg(test)]
+#[path = "gateway/denials.rs"]
+mod denials;
+
+#[cfg(test)]
 #[path = "gateway/drain.rs"]
 mod drain;
 

@@ -17,6 +17,8 @@ mod client_token;
 mod console;
 mod cookie;
 mod decisions;
+mod denial_request;
+mod denials;
 mod discovery;
 mod documents;
 mod encoding;
@@ -74,6 +76,8 @@ use crate::telemetry::{Decisions, Traffic};
 use sessions::Sessions;
 use throttle::Throttle;
 
+pub use denial_request::{AskedDenial, DenialRequest, WrongMember};
+pub use denials::made_denial;
 pub use explain_message::{message_path, told_metadata_url};
 pub use shown::Whole;
 pub use token_file::{TokenFileError, read_token, token};

@@ -231,12 +231,15 @@ fn check_times(
     let revoked = denied.is_some() || passed(record.revoked_at);
     trace.check(Check::ApiKeyRevoked, !revoked, || Facts {
         seen: Some(match denied {
-            Some(_) => "revoked by a denial".to_owned(),
+            Some(kind) => format!("a denial by {kind} names it"),
             None => format!("revoked {}", written(record.revoked_at)),
         }),
         wanted: format!("not revoked at {now}"),
         fix: "use another key",
     });
+    if denied.is_some() {
+        return Err(Reason::Revoked);
+    }
     if revoked {
         return Err(Reason::ApiKeyRevoked);
     }
@@ -253,7 +256,7 @@ fn check_times(
 mod tests {
     use super::*;
     use crate::authz::Silent;
-    use crate::model::{DenialSet, Until};
+    use crate::model::{DenialSet, Denied, Until};
 
     fn policy(key: &Secret, id: &str, expires: Option<u64>, revoked: Option<u64>) -> ApiKeyPolicy {
         let record = ApiKeyRecord {
@@ -318,13 +321,12 @@ mod tests {
     fn a_denied_key_is_refused_as_revoked_whatever_else_is_true_of_it() {
         let (id, key) = ApiKeyText::generate().unwrap();
         let (_, other) = ApiKeyText::generate().unwrap();
-        let mut set = DenialSet::default();
-        set.add(DenialKind::ApiKey, &id, Until::Never);
+        let set: Arc<DenialSet> = Arc::new([Denied::api_key(&id, Until::Never)].into_iter().collect());
         for (expires, revoked) in [(None, None), (Some(1), None), (None, Some(1)), (None, Some(999))] {
             let policy = policy(&key, &id, expires, revoked);
-            policy.denials.publish(set.clone());
+            policy.denials.publish(Arc::clone(&set));
             let answer = ask(&policy, key.expose_secret());
-            assert_eq!(answer, (Err(Reason::ApiKeyRevoked), Some(id.clone())), "{expires:?} {revoked:?}");
+            assert_eq!(answer, (Err(Reason::Revoked), Some(id.clone())), "{expires:?} {revoked:?}");
             assert_eq!(ask(&policy, other.expose_secret()), (Err(Reason::ApiKeyInvalid), None));
         }
     }

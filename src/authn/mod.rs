@@ -20,6 +20,7 @@ pub use extract::Scheme;
 pub use memory::TokenCache;
 pub use oauth::{
     Answer, AudienceClaim, BoundTokens, ForwardToken, Issuers, Malformed, OAuthPolicy, Token, TokenForm,
+    signed_digest,
 };
 pub use placed_session::PlacedSession;
 pub use session::SessionKeys;

@@ -48,6 +48,8 @@ closed_words! {
         Key = "key",
         /// The signature verifies.
         Signature = "signature",
+        /// No denial names the token.
+        Denial = "denial",
         /// The token grants the scopes that the agent requires.
         Scopes = "scopes",
         /// The token satisfies a claim rule.

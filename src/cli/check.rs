@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::config::{Diagnostics, Snapshot};
-use crate::control::load;
+use crate::control::{NO_PLACE, load};
 use crate::telemetry::Metrics;
 
 use super::exit::Exit;
@@ -40,6 +40,9 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
     match runtime.block_on(load(&stores, &metrics)) {
         Ok((compiled, _)) => {
             write!(err, "{}", compiled.warnings)?;
+            if compiled.snapshot.store.is_none() && compiled.snapshot.server.state_dir.is_none() {
+                writeln!(err, "warning: {NO_PLACE}")?;
+            }
             let tried = try_surroundings(args, &compiled.snapshot, err)?;
             if left_out {
                 writeln!(err, "note: not read: what the store in etcd holds (--bind does)")?;

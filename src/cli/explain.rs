@@ -54,10 +54,13 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
     let metrics = Metrics::new().map_err(std::io::Error::other)?;
     let runtime = place::runtime()?;
     let loaded = place::stores(&args.config, &runtime).and_then(|stores| {
-        runtime.block_on(load(&stores, &metrics)).map_err(|e| e.into_diagnostics().to_string())
+        let loaded = runtime.block_on(load(&stores, &metrics));
+        let (compiled, _) = loaded.map_err(|e| e.into_diagnostics().to_string())?;
+        runtime.block_on(stores.deny_in(&compiled.snapshot)).map_err(|e| format!("error: {e}"))?;
+        Ok(compiled.snapshot)
     });
     let snapshot = match loaded {
-        Ok((compiled, _)) => compiled.snapshot,
+        Ok(snapshot) => snapshot,
         Err(message) => {
             writeln!(err, "{message}")?;
             return Ok(Exit::Failure);

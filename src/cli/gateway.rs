@@ -40,21 +40,42 @@ pub(super) fn kept(outline: &Outline) -> Option<&PathBuf> {
 /// A status and a body.
 pub(super) type Reply = (u16, String);
 
+/// A request to the control API.
+pub(super) struct Request<'a> {
+    pub(super) method: &'a str,
+    pub(super) path: &'a str,
+    /// The tag of `If-Match`.
+    pub(super) if_match: Option<&'a str>,
+    /// A JSON document.
+    pub(super) body: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    const fn get(path: &'a str) -> Self {
+        Self { method: "GET", path, if_match: None, body: None }
+    }
+}
+
 /// Asks for a page that wants no credential.
 pub(super) fn ask(address: SocketAddr, path: &str) -> std::io::Result<Reply> {
     let address = reached_at(address);
-    exchange(connect(address)?, address, path, "")
+    exchange(connect(address)?, address, &Request::get(path), "")
 }
 
 /// Asks the control API.
 pub(super) fn ask_admin(listener: &Admin, path: &str) -> Result<Reply, String> {
+    send_admin(listener, &Request::get(path))
+}
+
+/// Sends a request to the control API.
+pub(super) fn send_admin(listener: &Admin, request: &Request<'_>) -> Result<Reply, String> {
     let token = admin::read_token(&listener.token_file).map_err(|e| e.to_string())?;
     let address = reached_at(listener.address.value);
     let field = format!("Authorization: Bearer {}\r\n", token.expose_secret());
     let failed = |e: std::io::Error| format!("the admin listener at {address} cannot be asked: {e}");
     let stream = connect(address).map_err(failed)?;
     match &listener.tls {
-        None => exchange(stream, address, path, &field).map_err(failed),
+        None => exchange(stream, address, request, &field).map_err(failed),
         Some(files) => {
             let file = &files.cert_file.value;
             let unreadable = |e: pem::Error| format!("{}: {e}", file.display());
@@ -69,7 +90,7 @@ pub(super) fn ask_admin(listener: &Admin, path: &str) -> Result<Reply, String> {
                 .with_no_client_auth();
             let name = ServerName::IpAddress(address.ip().into());
             let connection = ClientConnection::new(Arc::new(config), name).map_err(|e| e.to_string())?;
-            exchange(StreamOwned::new(connection, stream), address, path, &field).map_err(failed)
+            exchange(StreamOwned::new(connection, stream), address, request, &field).map_err(failed)
         }
     }
 }
@@ -84,10 +105,21 @@ fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {
 fn exchange(
     mut stream: impl Read + Write,
     address: SocketAddr,
-    path: &str,
+    request: &Request<'_>,
     field: &str,
 ) -> std::io::Result<Reply> {
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n{field}Connection: close\r\n\r\n")?;
+    let Request { method, path, if_match, body } = request;
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{field}Connection: close\r\n")?;
+    if let Some(tag) = if_match {
+        write!(stream, "If-Match: \"{tag}\"\r\n")?;
+    }
+    match body {
+        Some(body) => {
+            let length = body.len();
+            write!(stream, "Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")?;
+        }
+        None => write!(stream, "\r\n")?,
+    }
     stream.flush()?;
     let mut answer = Vec::new();
     match stream.take(LONGEST).read_to_end(&mut answer) {

@@ -6,6 +6,7 @@ mod api_key;
 mod check;
 mod completions;
 mod demo;
+mod denial;
 mod exit;
 mod explain;
 mod explain_message;
@@ -56,6 +57,12 @@ enum Command {
     Check(check::Args),
     /// Decide on a credential without forwarding, and show every check
     Explain(explain::Args),
+    /// Refuse a caller, a client, a session, a key or a token from now on
+    Deny(denial::Deny),
+    /// Lift a denial
+    Undeny(denial::Undeny),
+    /// List the denials in force
+    Denied(denial::Denied),
     /// Make API keys
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
@@ -128,6 +135,9 @@ fn dispatch(command: Command, json: bool, out: &mut dyn Write, err: &mut dyn Wri
         Command::Run(args) => run::run(args, json, err),
         Command::Check(args) => check::run(&args, out, err),
         Command::Explain(args) => explain::run(&args, out, err),
+        Command::Deny(args) => denial::deny(&args, out, err),
+        Command::Undeny(args) => denial::undeny(&args, out, err),
+        Command::Denied(args) => denial::denied(&args, out, err),
         Command::ApiKey(command) => api_key::run(&command, out, err),
         Command::Jwks(args) => jwks::run(&args, out, err),
         Command::Store(command) => store::run(&command, out, err),

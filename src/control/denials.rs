@@ -1,18 +1,25 @@
-//! The denials of a shared store: what a change of API keys denies, and what becomes of denials that any member wrote.
-//!
-//! They are in force as soon as they are heard of. The change that they belong to goes live when it is compiled.
+//! Denials: what a change of API keys denies, what an operator denies and lifts, and how denials come into force, whoever wrote
+//! them: as soon as they are heard of, with the end of the streams of those whom they name.
+
+mod without_gateway;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
 
-use crate::config::{ApiKey, Snapshot};
-use crate::model::{Clock, DenialKind, Instant, ResourceKind, Until};
-use crate::store::{Change, Denial, DenialStore, KnownDenials};
+use crate::config::{ApiKey, Feature, Snapshot};
+use crate::model::{DenialKind, DenialSet, Denied, Instant, ResourceKind, Until};
+use crate::routing::named_by;
+use crate::store::{AskedDenials, Change, Denial, DenialEntry, DenialStore, ListedDenials, ToldDenials};
 use crate::telemetry::Metrics;
 
-use super::edit::Edit;
-use super::handle::Control;
+use super::edit::{Edit, EditError};
+use super::enforcer::Enforcer;
+use super::handle::{Control, Order};
+
+/// How often denials that have ended are dropped. They deny nothing from their end on.
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// The denials that belong to a change: one for each API key that it revokes or removes. They never end before the key.
 pub(super) fn of(
@@ -29,9 +36,7 @@ pub(super) fn of(
         (!is_kept).then(|| (id.name(), was))
     });
     let denial = |(id, key): (&str, &ApiKey)| Denial {
-        kind: DenialKind::ApiKey,
-        value: id.to_owned(),
-        until: key.expires_at().map_or(Until::Never, |end| Until::At(instant(end))),
+        denied: Denied::api_key(id, key.expires_at().map_or(Until::Never, |end| Until::At(instant(end)))),
         reason: edit.what.clone(),
         actor: edit.who.clone(),
         at: now.timestamp(),
@@ -50,61 +55,165 @@ fn instant(at: jiff::Timestamp) -> Instant {
     Instant::from_unix(whole)
 }
 
-/// Puts denials into force in this process.
-pub(super) fn enforce(known: &KnownDenials, live: &Snapshot, metrics: &Metrics, now: Instant) {
-    live.denials.publish(known.in_force(now));
-    metrics.denials(&live.denials);
-}
+impl Enforcer {
+    /// Puts the denials of the store into force, now and after each change of them, and drops those that have ended.
+    pub(super) fn follow(self, control: Control) {
+        self.store().begin();
+        tokio::spawn(self.run(control));
+    }
 
-/// The task that follows the denials of a shared store.
-struct Follower {
-    known: watch::Receiver<Arc<KnownDenials>>,
-    control: Control,
-    metrics: Metrics,
-    clock: Arc<dyn Clock>,
-    /// What was put into force last.
-    last: Arc<KnownDenials>,
-}
-
-/// Puts the denials of a shared store into force, now and after each change of them.
-pub(super) fn follow(store: &dyn DenialStore, control: Control, metrics: Metrics, clock: Arc<dyn Clock>) {
-    let follower = Follower { known: store.follow(), control, metrics, clock, last: Arc::default() };
-    tokio::spawn(follower.run());
-}
-
-impl Follower {
-    async fn run(mut self) {
-        self.known.mark_changed();
-        // It ends with the store.
-        while self.known.changed().await.is_ok() {
-            let known = Arc::clone(&self.known.borrow_and_update());
-            let (live, now) = (self.control.live(), self.clock.now());
-            enforce(&known, &live, &self.metrics, now);
-            let streams = self.control.end_lost_streams(&live, now);
-            self.tell(&known, streams);
-            self.last = known;
+    async fn run(self, control: Control) {
+        let mut changes = self.store().follow();
+        changes.mark_changed();
+        let mut sweep = interval(SWEEP);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut last = Arc::default();
+        loop {
+            tokio::select! {
+                changed = changes.changed() => {
+                    // It ends with the store.
+                    if changed.is_err() {
+                        return;
+                    }
+                    changes.mark_unchanged();
+                    last = self.take_up(&control, &last);
+                }
+                _ = sweep.tick() => {
+                    let live = control.live();
+                    if live.denials.set().without_ended(self.now()).is_some() {
+                        self.enforce(&live);
+                    }
+                }
+            }
         }
     }
 
-    fn tell(&self, known: &KnownDenials, streams: usize) {
-        let fresh = known.entries.keys().filter(|id| !self.last.entries.contains_key(*id)).count();
-        let gone = self.last.entries.keys().filter(|id| !known.entries.contains_key(*id)).count();
-        if fresh + gone + streams > 0 {
-            tracing::info!(fresh, gone, entries = known.entries.len(), streams, "the denials have changed");
+    fn take_up(&self, control: &Control, last: &ToldDenials) -> Arc<ToldDenials> {
+        let live = control.live();
+        let told = self.enforce(&live);
+        let streams = control.end_lost_streams(&live, self.now());
+        if told.entries != last.entries || streams > 0 {
+            let (entries, before) = (told.entries, last.entries);
+            tracing::info!(entries, before, streams, "the denials have changed");
         }
-        for id in known.not_understood().filter(|id| !self.last.entries.contains_key(*id)) {
+        for id in told.not_understood.iter().filter(|id| !last.not_understood.contains(id)) {
             tracing::warn!(
                 id,
                 "this version does not understand a denial: it is kept, and not enforced here"
             );
         }
-        if known.went_back && !self.last.went_back {
+        if told.went_back && !last.went_back {
             tracing::error!(
-                known = self.last.entries.len(),
+                known = told.entries,
                 "denials are gone from the store although nobody lifted them; those that were known stay in force"
             );
         }
+        told
     }
+}
+
+impl Control {
+    /// Denies. When this returns, it is durable and in force here.
+    ///
+    /// # Errors
+    /// [`EditError`]; only where the outcome is unknown may it have been added.
+    pub async fn deny(&self, denial: Denial, force: bool) -> Result<Arc<DenialEntry>, EditError> {
+        let enforcer = self.enforcer()?;
+        if denial.denied.kind != DenialKind::ApiKey && !force && self.fleet.is_shared() {
+            let members = self.fleet.without(&[Feature::Denials].into());
+            if !members.is_empty() {
+                return Err(EditError::NotUnderstood { members });
+            }
+        }
+        let (who, what) =
+            (denial.actor.clone(), what("denied", &denial.id(), &denial.denied, &denial.reason));
+        let entry = enforcer.store().add(denial).await?;
+        self.is_changed(enforcer, who, what).await;
+        Ok(entry)
+    }
+
+    /// Lifts the denial of this id, if it has this text; whether it did.
+    ///
+    /// # Errors
+    /// [`EditError`].
+    pub async fn lift(&self, id: &str, entry: &DenialEntry, who: String) -> Result<bool, EditError> {
+        let enforcer = self.enforcer()?;
+        let lifted = enforcer.store().lift(id, &entry.text).await?;
+        if lifted {
+            let what = match &entry.denies {
+                Some(denied) => what("lifted", id, denied, ""),
+                None => format!("lifted denials/{id}"),
+            };
+            self.is_changed(enforcer, who, what).await;
+        }
+        Ok(lifted)
+    }
+
+    /// The denial of this id.
+    ///
+    /// # Errors
+    /// [`EditError`], when it cannot be read.
+    pub async fn denial(&self, id: &str) -> Result<Option<Arc<DenialEntry>>, EditError> {
+        match &self.denials {
+            Some(enforcer) => Ok(enforcer.store().find(id).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Denials, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`EditError`], when they cannot be read.
+    pub async fn denials(&self, asked: AskedDenials) -> Result<ListedDenials, EditError> {
+        match &self.denials {
+            Some(enforcer) => Ok(enforcer.store().list(asked).await?),
+            None => Ok(ListedDenials::default()),
+        }
+    }
+
+    /// How many running streams a denial would end.
+    #[must_use]
+    pub fn streams_of(&self, denied: &Denied, now: Instant) -> usize {
+        let set: DenialSet = [denied.clone()].into_iter().collect();
+        self.running.count(|stream| named_by(&set, &stream.facts.right, now).is_some())
+    }
+
+    /// Whether denials can be kept.
+    ///
+    /// # Errors
+    /// Why not.
+    fn enforcer(&self) -> Result<&Enforcer, EditError> {
+        self.denials.as_ref().ok_or_else(|| EditError::ReadOnly(NO_PLACE.to_owned()))
+    }
+
+    /// Fails when denials cannot be kept.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn can_deny(&self) -> Result<(), EditError> {
+        self.enforcer().map(drop)
+    }
+
+    async fn is_changed(&self, enforcer: &Enforcer, who: String, what: String) {
+        let live = self.live();
+        enforcer.enforce(&live);
+        let streams = self.end_lost_streams(&live, enforcer.now());
+        tracing::info!(who, what, streams, "the denials were changed");
+        // A failure to log does not keep a thief in.
+        let _noted = self.orders.send(Order::NoteDone { who, what }).await;
+    }
+}
+
+/// Why nothing can be denied by an entry.
+pub const NO_PLACE: &str =
+    "denials need a place that outlives the gateway: set `store`, or `server.state_dir`";
+
+/// What happened, for the audit log.
+fn what(verb: &str, id: &str, denied: &Denied, reason: &str) -> String {
+    let Denied { kind, issuer, value, .. } = denied;
+    let of = issuer.as_deref().map(|issuer| format!(" of {issuer}")).unwrap_or_default();
+    let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    format!("{verb} {kind} {value}{of} (denials/{id}){because}")
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::store::{Query, Record};
 use crate::upstream::Running;
 
 use super::edit::{Edit, EditError, Edited, Restore, RollBack};
+use super::enforcer::Enforcer;
 use super::finding::Finding;
 use super::fleet::Fleet;
 use super::status::{Outcome, Status};
@@ -51,6 +52,8 @@ pub struct Control {
     pub(super) orders: mpsc::Sender<Order>,
     pub(super) running: Running,
     pub(super) fleet: Fleet,
+    /// Denials, where they can be kept.
+    pub(super) denials: Option<Enforcer>,
 }
 
 impl Control {

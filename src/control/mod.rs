@@ -18,6 +18,7 @@ mod diff;
 mod draining;
 mod edit;
 mod editor;
+mod enforcer;
 mod etcd;
 mod finding;
 #[cfg(test)]
@@ -45,6 +46,7 @@ mod undo;
 
 pub use audit_log::{AuditFile, AuditLog};
 pub use counting::count_together;
+pub use denials::NO_PLACE;
 pub use diff::{Action, diff, shown};
 pub use edit::{Edit, EditError, Edited, Expect, Restore, RollBack, To, Wanted};
 pub use finding::{ChangeCode, Finding, FindingCode, tell};

@@ -19,7 +19,7 @@ use crate::upstream::Running as Streams;
 use super::aside::Aside;
 use super::background::{Background, tidy_up_later};
 use super::by_hand;
-use super::denials;
+use super::enforcer::Enforcer;
 use super::finding::{Finding, tell};
 use super::fleet::Fleet;
 use super::handle::{self, Control, Order};
@@ -74,9 +74,8 @@ impl Reconciler {
         let now = clock.now();
         metrics.reload_applied(now);
         let snapshot = live.get();
-        if let Some(store) = &stores.denials {
-            denials::enforce(&store.follow().borrow(), &snapshot, &metrics, now);
-        }
+        let begun = |store| Enforcer::begin(store, &metrics, &clock, &snapshot);
+        let denials = stores.denials.as_ref().map(begun);
         let head = stores.resources.head().await.unwrap_or_default();
         let read = stores.last_read();
         let hash = read.hash.clone();
@@ -102,7 +101,7 @@ impl Reconciler {
         let status = Arc::new(Live::new(status));
         let running = Streams::default();
         let fleet = Fleet::new(stores.fleet.clone(), &snapshot.server.member, Arc::clone(&status));
-        let control = Control { live: Arc::clone(&live), status, orders: sender, running, fleet };
+        let control = Control { live: Arc::clone(&live), status, orders: sender, running, fleet, denials };
         Self {
             stores,
             head,
@@ -131,8 +130,8 @@ impl Reconciler {
         let live = self.live.get();
         self.background.follow_cards(&live).await;
         self.attend(&live);
-        if let Some(store) = &self.stores.denials {
-            denials::follow(&**store, self.control(), self.metrics.clone(), Arc::clone(&self.clock));
+        if let Some(enforcer) = self.control.denials.clone() {
+            enforcer.follow(self.control());
         }
         tidy_up_later();
         self.stores.resources.is_live(self.head);

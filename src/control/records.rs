@@ -3,6 +3,7 @@
 use crate::config::Snapshot;
 use crate::store::{Change, Commit, LastCommit};
 
+use super::audit_log::AuditLog;
 use super::reconciler::Reconciler;
 use super::status::Outcome;
 use super::{audit, by_hand};
@@ -59,18 +60,39 @@ impl Reconciler {
     }
 
     /// Appends a line to the audit log: author, summary, and the changes since `before`.
+    /// Writes down what was done that is no change of the configuration.
+    pub(super) async fn write_note(&self, who: &str, what: &str) {
+        let at = self.clock.now().timestamp();
+        write_note(self.stores.notes(), &self.live.get(), (at, who, what)).await;
+    }
+
     pub(super) async fn write_down(&self, before: &Snapshot, who: &str, what: &str, number: Option<u64>) {
         let live = self.live.get();
         let Some(log) = &self.stores.audit else { return };
         let entry =
             audit::Entry { at: self.clock.now().timestamp(), who, what, number, live: &live.revision };
-        let logged = match audit::line(&entry, &before.sources, &live.sources) {
-            Ok(line) => log.append(line).await,
-            Err(error) => Err(error.into()),
-        };
-        if let Err(error) = logged {
-            tracing::error!(%error, "the audit log could not be written");
-        }
+        append(&**log, audit::line(&entry, &before.sources, &live.sources)).await;
+    }
+}
+
+/// Writes down what somebody did at a time, which changed nothing of the configuration.
+pub(super) async fn write_note(
+    log: Option<&dyn AuditLog>,
+    live: &Snapshot,
+    (at, who, what): (jiff::Timestamp, &str, &str),
+) {
+    let Some(log) = log else { return };
+    let entry = audit::Entry { at, who, what, number: None, live: &live.revision };
+    append(log, audit::line(&entry, &[], &[])).await;
+}
+
+async fn append(log: &dyn AuditLog, line: serde_json::Result<Vec<u8>>) {
+    let logged = match line {
+        Ok(line) => log.append(line).await,
+        Err(error) => Err(error.into()),
+    };
+    if let Err(error) = logged {
+        tracing::error!(%error, "the audit log could not be written");
     }
 }
 

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::{self, Outline, SharedFile, Snapshot, Source};
-use crate::model::ResourceId;
+use crate::model::{Clock as _, ResourceId, SystemClock};
 use crate::store::{
-    DenialStore, DirectoryStore, Documents, NoStore, Reading, ResourceStore, SnapshotError, StoreError, Text,
-    Writer,
+    AskedDenials, DenialStore, DirectoryStore, Documents, FileDenials, NoStore, Reading, ResourceStore,
+    SnapshotError, StoreError, Text, Writer,
 };
 use crate::telemetry::Metrics;
 
@@ -20,8 +20,10 @@ pub struct Stores {
     pub(super) documents: Box<dyn Documents>,
     pub(super) resources: Box<dyn ResourceStore>,
     pub(super) audit: Option<Box<dyn AuditLog>>,
+    /// Where denials are noted when there is no audit log of changes.
+    notes: Option<Box<dyn AuditLog>>,
     pub(super) shared: Shared,
-    /// The denials of a shared store.
+    /// The denials, where there is a place to keep them.
     pub(super) denials: Option<Arc<dyn DenialStore>>,
     /// What a store has besides that several gateways share.
     pub(super) fleet: Option<SharedStore>,
@@ -62,10 +64,11 @@ impl Stores {
         resources: Box<dyn ResourceStore>,
         audit: Option<Box<dyn AuditLog>>,
     ) -> Self {
-        Self { documents, resources, audit, shared: None, denials: None, fleet: None, last: Mutex::default() }
+        let (shared, denials, fleet, notes) = (None, None, None, None);
+        Self { documents, resources, audit, notes, shared, denials, fleet, last: Mutex::default() }
     }
 
-    /// The same, with the denials of a shared store.
+    /// The same, with denials.
     #[must_use]
     pub fn with_denials(self, denials: Arc<dyn DenialStore>) -> Self {
         Self { denials: Some(denials), ..self }
@@ -108,7 +111,8 @@ impl Stores {
         let folder = match named {
             None => {
                 let resources = Box::new(NoStore::new(documents.why_read_only()));
-                return Ok(Self::new(documents, resources, None));
+                let stores = Self::new(documents, resources, None);
+                return stores.with_denials_in(state, writer).await;
             }
             Some(config::Store::Directory(folder)) => folder.value,
             Some(config::Store::Etcd(etcd)) => {
@@ -127,7 +131,40 @@ impl Stores {
         // A process that never writes makes no changes to log.
         let audit = resources.describe().is_writable().then(|| AuditFile::in_folder(&folder));
         let audit = audit.map(|file| Box::new(file) as Box<dyn AuditLog>);
-        Ok(Self::new(documents, Box::new(resources), audit))
+        Self::new(documents, Box::new(resources), audit).with_denials_in(Some(folder), writer).await
+    }
+
+    /// The same, with the denials in a folder, where there is one.
+    async fn with_denials_in(self, folder: Option<PathBuf>, writer: Writer) -> Result<Self, StoreError> {
+        let Some(folder) = folder else { return Ok(self) };
+        let denials = FileDenials::open(folder.clone(), writer).await?;
+        let notes = (writer != Writer::Never).then(|| AuditFile::in_folder(&folder));
+        let notes = notes.map(|file| Box::new(file) as Box<dyn AuditLog>);
+        Ok(Self { notes, ..self.with_denials(Arc::new(denials)) })
+    }
+
+    /// The log of what is done that changes no configuration.
+    pub(super) fn notes(&self) -> Option<&dyn AuditLog> {
+        self.audit.as_deref().or(self.notes.as_deref())
+    }
+
+    /// The denials, where there is a place to keep them.
+    #[must_use]
+    pub fn denials(&self) -> Option<&Arc<dyn DenialStore>> {
+        self.denials.as_ref()
+    }
+
+    /// Puts the denials into force in a snapshot that nothing runs with: for a decision that is only explained.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn deny_in(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        let Some(store) = &self.denials else { return Ok(()) };
+        let asked = AskedDenials { after: None, limit: 0, kind: None, now: SystemClock.now() };
+        // A store that nobody follows is read now.
+        store.list(asked).await?;
+        snapshot.denials.publish(Arc::clone(&store.follow().borrow().set));
+        Ok(())
     }
 
     /// The source of a resource of the store with this text.

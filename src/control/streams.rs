@@ -29,7 +29,7 @@ impl Reconciler {
 
     /// Writes down what an operator did to what runs, which changes no configuration.
     pub(super) async fn note_done(&self, who: &str, what: &str) {
-        self.write_down(&self.live.get(), who, what, None).await;
+        self.write_note(who, what).await;
     }
 }
 

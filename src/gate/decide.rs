@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::authn::{Answer, OAuthPolicy};
 use crate::authz::Trace;
-use crate::model::{Purpose, Reason, Request};
+use crate::model::{DenialKind, Purpose, Reason, Request};
 use crate::routing::{Agent, Authenticator};
 
 use super::{Evidence, Need, Verdict};
@@ -30,8 +30,8 @@ pub fn decide(
         Authenticator::ApiKey(policy) => Step::Decided(match policy.authenticate(request, trace) {
             Ok(identity) => Verdict::allowed(agent, Some(Arc::clone(identity)), None),
             Err(refusal) => {
-                if let (Some(kind), Purpose::Serve) = (refusal.denied, request.purpose) {
-                    agent.metrics.denial_hit(kind);
+                if let Some(kind) = refusal.denied {
+                    note_denial(agent, kind, request);
                 }
                 Verdict::refused(agent, refusal.reason, refusal.identity.map(Arc::clone))
             }
@@ -50,10 +50,22 @@ fn by_token(
     let (answer, cache) = policy.authenticate(request, &evidence.keys, &agent.entry, trace);
     let (verdict, provider) = match answer {
         Answer::Proven { admission, provider } => (Verdict::admitted(agent, admission), Some(provider)),
+        Answer::Denied { identity, kind, provider } => {
+            note_denial(agent, kind, request);
+            (Verdict::refused(agent, Reason::Revoked, Some(identity)), Some(provider))
+        }
         Answer::Rejected { reason, provider } => (Verdict::refused(agent, reason, None), provider),
         Answer::KeysNeeded(provider) => return ask(agent, Need::Keys(provider), evidence),
     };
     Step::Decided(Verdict { provider, cache, ..verdict })
+}
+
+/// Counts a request whose credential a denial names.
+fn note_denial(agent: &Agent, kind: DenialKind, request: &Request<'_>) {
+    match request.purpose {
+        Purpose::Serve => agent.metrics.denial_hit(kind),
+        Purpose::Explain => {}
+    }
 }
 
 /// Asks for a need, or refuses the request when the same was asked for before and did not help. So each need comes at most

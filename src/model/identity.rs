@@ -1,6 +1,8 @@
 //! The identity of an authenticated caller, in the words of the access log.
 
-use super::{Claims, Instant};
+use std::sync::Arc;
+
+use super::{Claims, DenialKind, Instant, Principal};
 
 /// An authenticated caller. Every field comes from a token whose signature verified, or from the record of an API key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,6 +19,8 @@ pub struct Identity {
     pub key_id: Option<String>,
     /// When the token or the API key expires, where it does.
     pub expires_at: Option<Instant>,
+    /// By what denials can name the token; absent for an API key.
+    pub principal: Option<Arc<Principal>>,
 }
 
 impl Identity {
@@ -24,6 +28,17 @@ impl Identity {
     #[must_use]
     pub fn of_api_key(id: &str, expires_at: Option<Instant>) -> Self {
         Self { key_id: Some(id.to_owned()), expires_at, ..Self::default() }
+    }
+
+    /// The names by which a denial can name whoever this is.
+    #[must_use]
+    pub fn names(&self) -> [(DenialKind, Option<&str>); 4] {
+        [
+            (DenialKind::Sub, self.sub.as_deref()),
+            (DenialKind::ClientId, self.client_id.as_deref()),
+            (DenialKind::Jti, self.jti.as_deref()),
+            (DenialKind::Kid, self.key_id.as_deref()),
+        ]
     }
 
     /// The identity that verified claims state.
@@ -37,6 +52,7 @@ impl Identity {
             jti: text("jti"),
             key_id: key_id.map(str::to_owned),
             expires_at: claims.get("exp").and_then(serde_json::Value::as_f64).and_then(whole_seconds),
+            principal: None,
         }
     }
 }

@@ -6,17 +6,23 @@ use std::sync::Arc;
 
 /// A text that is no name of an agent or a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a name has 1 to 63 characters, each a lower-case letter, a digit or a dash, and starts with a letter or digit"
-)]
-pub struct NameError;
+pub enum NameError {
+    /// It has another form.
+    #[error(
+        "a name has 1 to 63 characters, each a lower-case letter, a digit or a dash, and starts with a letter or digit"
+    )]
+    Form,
+    /// An identity provider cannot be called so.
+    #[error("`any` stands for every identity provider where one is named; choose another name")]
+    Any,
+}
 
 fn parse_name(text: &str) -> Result<Arc<str>, NameError> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let ok = (1..=63).contains(&text.len())
         && text.bytes().all(|b| plain(b) || b == b'-')
         && text.bytes().next().is_some_and(plain);
-    if ok { Ok(Arc::from(text)) } else { Err(NameError) }
+    if ok { Ok(Arc::from(text)) } else { Err(NameError::Form) }
 }
 
 macro_rules! shared_text {
@@ -92,13 +98,15 @@ impl AgentName {
 impl ProviderName {
     /// What a name is, as a regular expression.
     pub const PATTERN: &str = AgentName::PATTERN;
+    /// The word for all of them, which none can be called.
+    pub const ANY: &str = "any";
 
-    /// Parses a name of `[a-z0-9-]{1,63}`.
+    /// Parses a name of `[a-z0-9-]{1,63}` other than [`ANY`](Self::ANY).
     ///
     /// # Errors
     /// When the text is not such a name.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        parse_name(text).map(Self)
+        if text == Self::ANY { Err(NameError::Any) } else { parse_name(text).map(Self) }
     }
 }
 

@@ -50,6 +50,8 @@ pub enum Reason {
     KeyUnknown,
     /// The signature does not verify.
     SignatureInvalid,
+    /// A denial names the credential.
+    Revoked,
     /// The token does not grant a required scope.
     ScopeMissing,
     /// The token does not satisfy a claim rule, or header text cannot express a claim.
@@ -113,7 +115,7 @@ impl OAuthError {
 
 impl Reason {
     /// Every reason, in the order of its declaration: metrics index their cells by it.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Ok,
         Self::NoRoute,
         Self::TokenMissing,
@@ -132,6 +134,7 @@ impl Reason {
         Self::BindingRequired,
         Self::KeyUnknown,
         Self::SignatureInvalid,
+        Self::Revoked,
         Self::ScopeMissing,
         Self::ClaimMismatch,
         Self::KeysUnavailable,
@@ -174,6 +177,7 @@ impl Reason {
             Self::BindingRequired => "binding_required",
             Self::KeyUnknown => "key_unknown",
             Self::SignatureInvalid => "signature_invalid",
+            Self::Revoked => "revoked",
             Self::ScopeMissing => "scope_missing",
             Self::ClaimMismatch => "claim_mismatch",
             Self::KeysUnavailable => "keys_unavailable",
@@ -224,6 +228,7 @@ impl Reason {
             | Self::BindingRequired
             | Self::KeyUnknown
             | Self::SignatureInvalid
+            | Self::Revoked
             | Self::ApiKeyMissing
             | Self::ApiKeyInvalid
             | Self::ApiKeyExpired
@@ -250,7 +255,8 @@ impl Reason {
             | Self::AudienceMismatch
             | Self::BindingRequired
             | Self::KeyUnknown
-            | Self::SignatureInvalid => Some(OAuthError::InvalidToken),
+            | Self::SignatureInvalid
+            | Self::Revoked => Some(OAuthError::InvalidToken),
             Self::Ok
             | Self::NoRoute
             | Self::TokenMissing
@@ -297,6 +303,7 @@ impl Reason {
             | Self::BindingRequired
             | Self::KeyUnknown
             | Self::SignatureInvalid
+            | Self::Revoked
             | Self::ScopeMissing
             | Self::ClaimMismatch
             | Self::ApiKeyMissing

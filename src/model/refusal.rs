@@ -209,6 +209,7 @@ const fn decided(reason: Reason) -> &'static str {
         | Reason::BindingRequired
         | Reason::KeyUnknown
         | Reason::SignatureInvalid => "The access token is not valid for this agent.",
+        Reason::Revoked => "The credential is not valid for this agent.",
         Reason::ScopeMissing | Reason::ClaimMismatch => "The access token does not permit this.",
         Reason::KeysUnavailable => "Access tokens cannot be checked at the moment. Try again later.",
         Reason::ApiKeyMissing => "This agent asks for an API key.",

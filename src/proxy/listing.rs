@@ -4,18 +4,18 @@
 
 use std::sync::Arc;
 
-use pingora::http::ResponseHeader;
+use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
-use crate::model::{Decision, EndedBy};
-use crate::routing::{Agent, denied, lost, right};
+use crate::model::{Decision, Digest, EndedBy};
+use crate::routing::{Agent, Authenticator, denied, lost, right};
 use crate::telemetry::PathText;
 use crate::upstream::{BOUNDARY_WAIT, Listed, StreamFacts};
 
 use super::context::Context;
 use super::service::Gateway;
 use super::stream::{Stream, kind};
-use super::view::path_of;
+use super::view::{path_of, sent_query};
 
 impl Gateway {
     /// The head of the response has arrived: lists the stream that begins with it, unless it is short.
@@ -36,7 +36,7 @@ impl Gateway {
         let listed = self.parts.running.begin(StreamFacts {
             agent: agent.name.clone(),
             kind,
-            right: right(agent, caller.as_deref()),
+            right: right(agent, caller.as_deref(), || signed(agent, request)),
             provider: agent.provider_name(caller.as_ref().and_then(|caller| caller.provider)).cloned(),
             policy: agent.policy,
             on_policy_change: agent.on_policy_change,
@@ -83,5 +83,13 @@ impl Gateway {
             agent.metrics.stream_ended(stream.kind(), by);
         }
         Some(by)
+    }
+}
+
+/// The digest of what was signed of the token in a request.
+fn signed(agent: &Agent, request: &RequestHeader) -> Option<Digest> {
+    match &agent.authenticator {
+        Authenticator::OAuth(policy) => policy.signed_digest(&request.headers, sent_query(request)),
+        Authenticator::ApiKey(_) | Authenticator::Public => None,
     }
 }

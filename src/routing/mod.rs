@@ -34,7 +34,7 @@ pub use cors_rules::{CorsPreset, CorsRules};
 pub use found::Match;
 pub use methods::Methods;
 pub use protocol::{ErrorForm, McpAgent, Protocol};
-pub use right::{denied, lost, right};
+pub use right::{denied, lost, named_by, right};
 pub use route::Route;
 pub use router::{RouteConflict, Router};
 pub use session_place::SessionPlace;

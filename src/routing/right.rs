@@ -2,19 +2,31 @@
 //!
 //! The streams themselves are in `upstream`.
 
-use crate::model::{EndedBy, Enforcement, Identity, Instant, OnPolicyChange, StreamKind};
+use std::sync::Arc;
+
+use crate::model::{
+    DenialKind, DenialSet, Digest, EndedBy, Enforcement, Identity, Instant, OnPolicyChange, StreamKind,
+};
 use crate::upstream::{Right, StreamFacts};
 
 use super::agent::Agent;
 use super::compiled::Authenticator;
 
-/// The right of an authenticated client, or of one without identity, at an agent.
+/// The right of an authenticated client, or of one without identity, at an agent. `signed` gives the digest of what was signed
+/// of its token, which a denial may name as long as the stream runs.
 #[must_use]
-pub fn right(agent: &Agent, identity: Option<&Identity>) -> Right {
+pub fn right(agent: &Agent, identity: Option<&Identity>, signed: impl FnOnce() -> Option<Digest>) -> Right {
     match (&agent.authenticator, identity) {
         (Authenticator::OAuth(policy), Some(identity)) => {
             let provider = identity.provider.and_then(|index| policy.providers.get(index));
-            provider.map_or(Right::Open, |provider| Right::Issuer(provider.spec().issuer.clone()))
+            let principal = identity.principal.as_ref().map(Arc::clone);
+            if let Some(principal) = &principal {
+                principal.know_token(signed);
+            }
+            provider.map_or(Right::Open, |provider| Right::Token {
+                issuer: provider.spec().issuer.clone(),
+                principal,
+            })
         }
         (Authenticator::ApiKey(policy), Some(identity)) => {
             let id = identity.key_id.as_deref().unwrap_or_default();
@@ -33,6 +45,9 @@ pub fn right(agent: &Agent, identity: Option<&Identity>) -> Right {
 /// The cause that ends a stream when its agent is now `agent`, or removed; `None` where its right still holds.
 #[must_use]
 pub fn lost(facts: &StreamFacts, agent: Option<&Agent>, now: Instant) -> Option<EndedBy> {
+    if let Some(by) = agent.and_then(|agent| denied(facts, agent, now)) {
+        return Some(by);
+    }
     if facts.kind == StreamKind::Body {
         // A request with one response may finish.
         return None;
@@ -53,7 +68,7 @@ pub fn lost(facts: &StreamFacts, agent: Option<&Agent>, now: Instant) -> Option<
         (_, Authenticator::Public) => None,
         // An operation that is open to everybody needs no right.
         (Right::Open, _) if agent.entry.operations.as_ref().is_some_and(|rules| rules.has_public()) => None,
-        (Right::Issuer(issuer), Authenticator::OAuth(policy)) => {
+        (Right::Token { issuer, .. }, Authenticator::OAuth(policy)) => {
             let is_accepted = policy.providers.iter().any(|provider| provider.spec().issuer == *issuer);
             (!is_accepted).then_some(EndedBy::Policy)
         }
@@ -62,38 +77,52 @@ pub fn lost(facts: &StreamFacts, agent: Option<&Agent>, now: Instant) -> Option<
                 let is_over = |at: Option<Instant>| at.is_some_and(|at| at <= now);
                 // Only a changed expiry is the change's doing: a key that expires as it was to ends nothing here.
                 let was_cut_short = key.expires_at != *expires_at && is_over(key.expires_at);
-                let is_denied = policy.denials.of_api_key(id, now).is_some();
-                key.digest == *digest && !is_over(key.revoked_at) && !was_cut_short && !is_denied
+                key.digest == *digest && !is_over(key.revoked_at) && !was_cut_short
             });
             (!holds).then_some(EndedBy::Revoked)
         }
         (
-            Right::Open | Right::Issuer(_) | Right::ApiKey { .. },
+            Right::Open | Right::Token { .. } | Right::ApiKey { .. },
             Authenticator::OAuth(_) | Authenticator::ApiKey(_),
         ) => Some(EndedBy::Policy),
     }
 }
 
-/// The same for a stream whose agent is as it was: only a denial takes its right away.
+/// The cause that ends a stream when a denial names whoever began it. It counts whatever the agent says of changes of its
+/// policy, and for a request with one response as well: somebody wants this caller out now.
 #[must_use]
 pub fn denied(facts: &StreamFacts, agent: &Agent, now: Instant) -> Option<EndedBy> {
-    match (&facts.right, &agent.authenticator) {
-        (Right::ApiKey { .. }, Authenticator::ApiKey(_)) => lost(facts, Some(agent), now),
+    if agent.enforcement == Enforcement::Shadow {
+        return None;
+    }
+    let denials = match (&facts.right, &agent.authenticator) {
+        (Right::Token { .. }, Authenticator::OAuth(policy)) => &policy.denials,
+        (Right::ApiKey { .. }, Authenticator::ApiKey(policy)) => &policy.denials,
         (
-            Right::Open | Right::Issuer(_) | Right::ApiKey { .. },
+            Right::Open | Right::Token { .. } | Right::ApiKey { .. },
             Authenticator::Public | Authenticator::OAuth(_) | Authenticator::ApiKey(_),
-        ) => None,
+        ) => return None,
+    };
+    denials.any(|set| named_by(set, &facts.right, now)).map(|_| EndedBy::Revoked)
+}
+
+/// By what these denials name whoever has this right, if they do.
+#[must_use]
+pub fn named_by(set: &DenialSet, right: &Right, now: Instant) -> Option<DenialKind> {
+    match right {
+        Right::Open => None,
+        Right::Token { principal, .. } => set.of_token(principal.as_deref()?, now, || None),
+        Right::ApiKey { id, .. } => set.of_api_key(id, now),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
-    use std::sync::Arc;
 
     use super::*;
     use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Scheme};
-    use crate::model::{DenialKind, DenialSet, Digest, Until};
+    use crate::model::{Denied, Until};
     use crate::routing::compiled::Compiled;
     use crate::routing::compiled::tests::{agent, public_agent};
     use crate::upstream::running::tests::facts;
@@ -127,7 +156,7 @@ mod tests {
 
     fn stream_of(agent: &Agent, identity: Option<&Identity>) -> StreamFacts {
         StreamFacts {
-            right: right(agent, identity),
+            right: right(agent, identity, || None),
             policy: agent.policy,
             on_policy_change: agent.on_policy_change,
             kind: StreamKind::Sse,
@@ -164,9 +193,8 @@ mod tests {
         let now = Instant::from_unix(NOW);
         let deny = |id: &str| {
             let Authenticator::ApiKey(policy) = &agent.authenticator else { unreachable!() };
-            let mut set = DenialSet::default();
-            set.add(DenialKind::ApiKey, id, Until::Never);
-            policy.denials.publish(set);
+            let set: DenialSet = [Denied::api_key(id, Until::Never)].into_iter().collect();
+            policy.denials.publish(Arc::new(set));
         };
         for (id, wanted) in [("other", None), ("k", Some(EndedBy::Revoked))] {
             deny(id);

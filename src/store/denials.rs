@@ -1,26 +1,133 @@
-//! The denials of a shared store, as a member knows them, and the rule by which it believes what it reads: a store that
-//! went back takes no denial away.
+//! Where denials are kept, as others see it; and those of a shared store, as a member knows them, with the rule by which it
+//! believes what it reads: a store that went back takes no denial away.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::model::{DenialSet, Digest, Instant};
+use crate::model::{DenialKind, DenialSet, Digest, Instant};
 
-use super::denial::DenialEntry;
+use super::denial::{Denial, DenialEntry};
 use super::snapshot::NamedTexts;
+use super::{StoreError, WriteError};
 
 /// The name of the head among the texts of a snapshot; no id of an entry that a gateway writes begins so.
 const HEAD: &str = "/head";
 
-/// A shared store of denials.
+/// A store of denials.
+#[async_trait]
 pub trait DenialStore: Send + Sync {
-    /// The denials as they are known now and after each change.
-    fn follow(&self) -> watch::Receiver<Arc<KnownDenials>>;
+    /// What is known of the denials, now and after each change. Changes that others make are told of once
+    /// [`Self::begin`] was called.
+    fn follow(&self) -> watch::Receiver<Arc<ToldDenials>>;
+
+    /// Begins to tell of changes, on the runtime of the caller, where something must be done for that.
+    fn begin(&self) {}
+
+    /// Adds a denial, durably, and gives its entry: an earlier one, where the same denial is there already.
+    ///
+    /// # Errors
+    /// [`WriteError`]; only where the outcome is unknown may it have been added.
+    async fn add(&self, denial: Denial) -> Result<Arc<DenialEntry>, WriteError>;
+
+    /// Lifts the denial of this id, if it has this text; whether it did.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    async fn lift(&self, id: &str, text: &str) -> Result<bool, WriteError>;
+
+    /// The entry of this id.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn find(&self, id: &str) -> Result<Option<Arc<DenialEntry>>, StoreError>;
+
+    /// The entries in the order of their ids.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    async fn list(&self, asked: AskedDenials) -> Result<ListedDenials, StoreError>;
+}
+
+/// Which entries are listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedDenials {
+    /// Those after this id.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+    /// Only of this kind.
+    pub kind: Option<DenialKind>,
+    /// Only those that have not ended by then.
+    pub now: Instant,
+}
+
+/// Entries with their ids.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListedDenials {
+    /// Those that were asked for.
+    pub items: Vec<(Box<str>, Arc<DenialEntry>)>,
+    /// How many there are, whatever the page.
+    pub total: usize,
+    /// Whether there are more after these.
+    pub has_more: bool,
+}
+
+/// A page that is filled with entries in any order.
+pub(super) struct DenialPage<'a> {
+    asked: &'a AskedDenials,
+    found: BTreeMap<Box<str>, Arc<DenialEntry>>,
+    listed: ListedDenials,
+}
+
+impl AskedDenials {
+    /// The page, still empty.
+    pub(super) fn page(&self) -> DenialPage<'_> {
+        DenialPage { asked: self, found: BTreeMap::new(), listed: ListedDenials::default() }
+    }
+}
+
+impl DenialPage<'_> {
+    /// Takes an entry, if it is asked for.
+    pub(super) fn take(&mut self, id: Box<str>, entry: Arc<DenialEntry>) {
+        let AskedDenials { after, limit, kind, now } = self.asked;
+        let is_kind = |kind| entry.denies.as_ref().is_some_and(|denied| denied.kind == kind);
+        if entry.until.has_passed(*now) || !kind.is_none_or(is_kind) {
+            return;
+        }
+        self.listed.total += 1;
+        if after.as_deref().is_some_and(|after| *id <= *after) {
+            return;
+        }
+        self.found.insert(id, entry);
+        if self.found.len() > *limit {
+            self.listed.has_more = true;
+            self.found.pop_last();
+        }
+    }
+
+    /// The page, filled.
+    pub(super) fn listed(self) -> ListedDenials {
+        ListedDenials { items: self.found.into_iter().collect(), ..self.listed }
+    }
+}
+
+/// What a store tells of its denials.
+#[derive(Debug, Clone, Default)]
+pub struct ToldDenials {
+    /// Those that requests meet.
+    pub set: Arc<DenialSet>,
+    /// How many entries there are, also those that have ended and those that this version does not understand.
+    pub entries: usize,
+    /// The ids of entries that this version does not understand.
+    pub not_understood: Vec<Box<str>>,
+    /// Whether a shared store went back.
+    pub went_back: bool,
 }
 
 /// The head of the denials: it moves with each change of them.
@@ -78,21 +185,17 @@ impl KnownDenials {
         Self { head: self.head.clone(), entries: all, went_back }
     }
 
-    /// The denials in force.
+    /// What is told of them.
     #[must_use]
-    pub fn in_force(&self, now: Instant) -> DenialSet {
-        let mut set = DenialSet::default();
-        for entry in self.entries.values().filter(|entry| !entry.until.has_passed(now)) {
-            if let Some((kind, value)) = &entry.denies {
-                set.add(*kind, value, entry.until);
-            }
+    pub fn told(&self, now: Instant) -> ToldDenials {
+        let in_force = self.entries.values().filter(|entry| !entry.until.has_passed(now));
+        let not_understood = self.entries.iter().filter(|(_, entry)| entry.denies.is_none());
+        ToldDenials {
+            set: Arc::new(in_force.filter_map(|entry| entry.denies.clone()).collect()),
+            entries: self.entries.len(),
+            not_understood: not_understood.map(|(id, _)| id.clone()).collect(),
+            went_back: self.went_back,
         }
-        set
-    }
-
-    /// The ids of entries that this version does not understand.
-    pub fn not_understood(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().filter(|(_, entry)| entry.denies.is_none()).map(|(id, _)| &**id)
     }
 }
 
@@ -118,16 +221,13 @@ pub fn hash(entries: &DenialEntries) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DenialKind, Denials, Until};
-    use crate::store::Denial;
+    use crate::model::{Denials, Denied, Until};
 
     const NOW: Instant = Instant::from_unix(100);
 
     fn entry(key: &str, until: Until) -> (Box<str>, Arc<DenialEntry>) {
         let denial = Denial {
-            kind: DenialKind::ApiKey,
-            value: key.to_owned(),
-            until,
+            denied: Denied::api_key(key, until),
             reason: String::new(),
             actor: String::new(),
             at: jiff::Timestamp::UNIX_EPOCH,
@@ -147,7 +247,7 @@ mod tests {
     /// The keys that are denied.
     fn denied(known: &KnownDenials) -> String {
         let denials = Denials::default();
-        denials.publish(known.in_force(NOW));
+        denials.publish(known.told(NOW).set);
         ('a'..='z').filter(|key| denials.of_api_key(&key.to_string(), NOW).is_some()).collect()
     }
 

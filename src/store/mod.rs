@@ -9,6 +9,7 @@ mod access;
 mod commit;
 mod commit_size;
 mod denial;
+mod denial_file;
 mod denials;
 mod description;
 mod directory;
@@ -18,6 +19,7 @@ mod durable;
 mod error;
 mod etcd;
 mod file;
+mod file_denials;
 mod folder;
 mod folder_moving;
 mod health;
@@ -48,8 +50,11 @@ pub use absent::NoStore;
 pub use access::Writer;
 pub use commit::{Change, Commit, LastCommit, Query, Record};
 pub use commit_size::{CommitSize, MOST_BYTES, MOST_RESOURCES};
-pub use denial::{Denial, DenialEntry};
-pub use denials::{DenialEntries, DenialHead, DenialStore, KnownDenials, hash as denials_hash};
+pub use denial::{Denial, DenialEntry, DenialNote};
+pub use denials::{
+    AskedDenials, DenialEntries, DenialHead, DenialStore, KnownDenials, ListedDenials, ToldDenials,
+    hash as denials_hash,
+};
 pub use description::{Description, StoreKind};
 pub use directory::DirectoryStore;
 pub use divergence::Divergence;
@@ -57,6 +62,7 @@ pub use documents::Documents;
 pub use error::{StoreError, WriteError};
 pub use etcd::{EtcdMoving, EtcdOptions, EtcdStore, Resumed, Truth};
 pub use file::FileDocuments;
+pub use file_denials::FileDenials;
 pub use health::Health;
 pub use health_source::HealthSource;
 pub use leisure::at_leisure;

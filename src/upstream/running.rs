@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::model::{
-    AgentName, Digest, EndOrder, EndedBy, Identity, Instant, Issuer, OnPolicyChange, ProviderName, RequestId,
-    StreamKind,
+    AgentName, Digest, EndOrder, EndedBy, Identity, Instant, Issuer, OnPolicyChange, Principal, ProviderName,
+    RequestId, StreamKind,
 };
 
 /// How long an ended stream may take to its next message boundary: a right that was taken away is gone within a second.
@@ -78,8 +78,13 @@ pub struct StreamFacts {
 pub enum Right {
     /// Anybody may call.
     Open,
-    /// A token of this issuer.
-    Issuer(Issuer),
+    /// A token.
+    Token {
+        /// Its issuer.
+        issuer: Issuer,
+        /// By what denials can name it.
+        principal: Option<Arc<Principal>>,
+    },
     /// An API key.
     ApiKey {
         /// Its id.
@@ -134,6 +139,13 @@ impl Running {
         }
         all.sort_by_key(|stream| stream.id);
         all
+    }
+
+    /// How many streams there are of which `is_meant` says so.
+    #[must_use]
+    pub fn count(&self, is_meant: impl Fn(&Stream) -> bool) -> usize {
+        let tables = (0..SHARDS).filter_map(|shard| self.0.table(shard));
+        tables.map(|table| table.values().filter(|stream| is_meant(stream)).count()).sum()
     }
 
     /// Orders those streams to end for which `judge` names a cause.

@@ -9,7 +9,11 @@ use testkit::client;
 use super::world::World;
 
 /// Every operation that the contract names.
-const OPERATIONS: [(&str, &str); 43] = [
+const OPERATIONS: [(&str, &str); 47] = [
+    ("get", "/denials"),
+    ("post", "/denials"),
+    ("get", "/denials/{id}"),
+    ("delete", "/denials/{id}"),
     ("post", "/session"),
     ("get", "/session"),
     ("delete", "/session"),

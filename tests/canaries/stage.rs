@@ -1,7 +1,7 @@
 //! A gateway with an agent and a provider of every sort, and the secrets that are sent to it.
 
 use serde_json::{Value, json};
-use testkit::api::Api;
+use testkit::api::{Api, If};
 use testkit::now;
 use testkit::scripted::{OK, Scripted};
 use testkit::{Gateway, Issuer, Key, Start, Upstream};
@@ -26,6 +26,9 @@ pub(crate) fn sha256(text: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// Whoever has this `sub` is denied.
+pub(crate) const DENIED: &str = "a-denied-subject";
 
 /// API keys, each with what becomes of it at the agent `k`.
 pub(crate) struct ApiKeys {
@@ -110,6 +113,8 @@ impl Stage {
             std::fs::read_to_string(gateway.folder.path().join("admin.token")).expect("the token file");
         let api =
             Api { origin: format!("http://127.0.0.1:{}", gateway.admin), token: token.trim().to_owned() };
+        let denial = json!({"by": "sub", "value": DENIED, "issued_before": "all", "until": "never"});
+        api.post("/denials", If::Unsaid, &denial).await.is(201);
         let _garbling = garbling;
         Self { gateway, issuer, other, key, upstream, keys, api, tls, said, password, body, _garbling }
     }

@@ -73,6 +73,7 @@ impl Traffic {
             ("a token without an end", json!({"exp": null})),
             ("a token for too long", json!({"exp": now() + 90_000})),
             ("a token for somebody else", json!({"aud": self.secret("another audience")})),
+            ("a token that is denied", json!({"sub": super::stage::DENIED})),
             ("a token that is bound to a key", json!({"cnf": {"jkt": self.secret("a thumbprint")}})),
             (
                 "a token of a stranger",

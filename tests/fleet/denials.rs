@@ -230,7 +230,7 @@ async fn a_store_whose_denials_went_back_brings_no_key_back() {
     all_answer(&fleet, &other, 200).await;
     // An entry of a version to come is kept, and denies nothing here.
     let foreign =
-        json!({"by": "sub", "value": "mallory", "issued_before": "now", "until": "2099-01-01T00:00:00Z"});
+        json!({"by": "tool", "value": "mallory", "issued_before": "now", "until": "2099-01-01T00:00:00Z"});
     fleet.etcd.put("/portcullis/deny/x1", &foreign.to_string()).await;
     revoke(member, &revoked).await.is(200);
     all_answer(&fleet, &revoked, 401).await;
@@ -311,4 +311,40 @@ async fn a_backup_that_a_person_accepts_brings_no_key_back() {
         head.n >= 1 && entries.contains_key(format!("api_key-{}", key.id).as_str()),
         "{head:?} {entries:?}"
     );
+}
+
+#[tokio::test]
+async fn a_denial_that_one_member_makes_is_known_to_all_until_any_of_them_lifts_it() {
+    let fleet = with_keyed_agent(Fleet::of(2).await).await;
+    let (one, other) = (&fleet.members[0], &fleet.members[1]);
+    let denial = json!({"by": "sub", "value": "mallory", "reason": "INC-42"});
+    let made = one.api().post("/denials", If::Unsaid, &denial).await.is(201).json();
+    let path = format!("/denials/{}", made["id"].as_str().expect("an id"));
+    eventually("the other knows it", SOON, async || {
+        (other.api().get(&path).await.status == 200).then_some(())
+    })
+    .await;
+    let shown = other.api().get(&path).await.is(200);
+    assert_eq!((&shown.json()["reason"], &shown.json()["etag"]), (&json!("INC-42"), &made["etag"]));
+    let in_force =
+        async |member: &FleetMember| member.gateway.metric("portcullis_denials", &["kind=\"sub\""]).await;
+    assert!((in_force(other).await - 1.0).abs() < 0.5);
+    let (head, entries) = stored(&fleet.etcd).await;
+    assert_eq!((head.n, entries.len()), (1, 1));
+    other.api().delete(&path, If::Tag(&shown.tag())).await.is(200);
+    eventually("the first knows that", SOON, async || (in_force(one).await < 0.5).then_some(())).await;
+    one.api().get(&path).await.problem(404, "not_found");
+    let (head, entries) = stored(&fleet.etcd).await;
+    assert_eq!((head.n, entries.len()), (2, 0));
+    // An API key is revoked for good.
+    let key = key(one).await;
+    all_answer(&fleet, &key, 200).await;
+    let denial = json!({"by": "api_key", "value": key.text, "until": "1h"});
+    one.api().post("/denials", If::Unsaid, &denial).await.is(201);
+    all_answer(&fleet, &key, 401).await;
+    let shown = other.api().get(&format!("/api-keys/{}", key.id)).await.is(200).json();
+    assert_eq!(shown["state"], "revoked");
+    for member in &fleet.members {
+        member.is_in_state("ok").await;
+    }
 }

@@ -873,6 +873,7 @@ export type AttentionCode =
   | "broken_document"
   | "certificate"
   | "change_refused"
+  | "denials_end"
   | "key_ends"
   | "log_lines_lost"
   | "member_behind"
@@ -951,6 +952,7 @@ export interface Check {
     | "binding"
     | "key"
     | "signature"
+    | "denial"
     | "scopes"
     | "claim"
     | "claim_headers"
@@ -1243,6 +1245,82 @@ export interface Decision {
 export interface Decisions {
   items: Decision[];
   refusals_since: string | null;
+}
+
+/** A denial. */
+export interface Denial {
+  actor: string;
+  at: string | null;
+
+  /** What it names; null when a newer version wrote it, and this one does not understand it. */
+  by: "sub" | "client_id" | "jti" | "sid" | "act" | "kid" | "api_key" | "token_sha256" | null;
+  etag: string;
+  id: string;
+
+  /** `all`, or the second up to which tokens were issued that it is about. */
+  issued_before: string | null;
+
+  /** The issuer whose tokens it is about; null for any. */
+  issuer: string | null;
+
+  /** The identity provider with the issuer that it is about; null for any, and when none of the configuration has it. */
+  provider: string | null;
+  reason: string;
+
+  /** `never`, or when it ends. */
+  until: string;
+  value: string | null;
+}
+
+/** A denial that was lifted. */
+export interface DenialLifted {
+  dry_run: boolean;
+  id: string;
+}
+
+/** A denial that was made, or would be. */
+export interface DenialMade {
+  actor: string;
+  at: string | null;
+
+  /** What it names; null when a newer version wrote it, and this one does not understand it. */
+  by: "sub" | "client_id" | "jti" | "sid" | "act" | "kid" | "api_key" | "token_sha256" | null;
+  dry_run: boolean;
+  etag: string;
+  id: string;
+
+  /** `all`, or the second up to which tokens were issued that it is about. */
+  issued_before: string | null;
+
+  /** The issuer whose tokens it is about; null for any. */
+  issuer: string | null;
+
+  /** The identity provider with the issuer that it is about; null for any, and when none of the configuration has it. */
+  provider: string | null;
+  reason: string;
+
+  /** With `dry_run`: how many of the requests of the last hour that this gateway remembers it would have refused. */
+  requests?: number;
+
+  /** With `dry_run`: how many running streams it would end. */
+  streams?: number;
+
+  /** `never`, or when it ends. */
+  until: string;
+  value: string | null;
+  warnings: string[];
+}
+
+/** One page of a list in the order of names. */
+export interface DenialPage {
+  /** The items of the page. */
+  items: Denial[];
+
+  /** `after` of the next page; null on the last page. */
+  next: string | null;
+
+  /** The number of items on all pages. */
+  total: number;
 }
 
 /** An error, a warning or a note about a configuration. */
@@ -1592,6 +1670,32 @@ export interface NewApiKey {
   name?: string | null;
 }
 
+/** What is to be denied. */
+export interface NewDenial {
+  /** What it names. */
+  by: "sub" | "client_id" | "jti" | "sid" | "act" | "kid" | "api_key" | "token_sha256";
+
+  /** `now`, `all`, or a time (RFC 3339): tokens that were issued then or before, and those that do not say when. Without it
+`now` for `sub` and `sid`, and `all` for the others. */
+  issued_before?: string | null;
+
+  /** The name of the identity provider whose tokens it is about, or an issuer; without it, or with `any`, those of all. */
+  provider?: string | null;
+
+  /** Why, in a few words. */
+  reason?: string | null;
+
+  /** Added to `issued_before`, such as `30s`, for clocks of a provider that run ahead; `leeway` is that of the provider. */
+  skew?: string | null;
+
+  /** `never`, a time (RFC 3339), or how long, such as `30d`; at most 366 days. Without it 30 days after `issued_before`; to
+be given with `all`. */
+  until?: string | null;
+
+  /** The name. For `token_sha256` the token itself, which is not kept; for `api_key` the id of the key, or the key. */
+  value: string;
+}
+
 /** What says how callers reach an agent. */
 export type OriginSource = "agent" | "server" | "listener";
 
@@ -1913,6 +2017,7 @@ export type Reason =
   | "binding_required"
   | "key_unknown"
   | "signature_invalid"
+  | "revoked"
   | "scope_missing"
   | "claim_mismatch"
   | "keys_unavailable"
@@ -2270,6 +2375,7 @@ refused. */
     push_denied?: number[];
     quota_spent?: number[];
     rate_limited?: number[];
+    revoked?: number[];
     scope_missing?: number[];
     session_foreign?: number[];
     signature_invalid?: number[];

@@ -103,6 +103,12 @@ const MEANINGS: Record<string, Meaning> = {
       "The signature was not made with the provider's key: the token was changed in transit, or is forged.",
     todo: "Get a fresh token and send it unchanged. If that fails too, check that the issuer's keys are those of the right environment.",
   },
+  revoked: {
+    title: "Denied",
+    means:
+      "A denial names the token or the API key: the caller, its client, its session, an actor, the signing key, or this very token.",
+    todo: "portcullis denied lists the denials with who made them and why. A denial up to a time lets in whoever logs in again; portcullis undeny lifts one.",
+  },
   scope_missing: {
     title: "Scope missing",
     means: "The token is valid but lacks scopes that this agent requires.",

@@ -12,6 +12,8 @@ use super::{Attention, Code, Level, Seen, Subject, SubjectKind};
 
 /// API keys are listed this long before they expire: a week holds at least one working day to rotate them.
 const KEY_ENDS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Denials that keep new tokens out are listed this long before they end, for the same reason.
+const DENIALS_END: Duration = KEY_ENDS;
 /// Lost log lines stay listed for an hour after the last one, so that somebody who was called sees the cause.
 const LOST: Duration = Duration::from_secs(60 * 60);
 /// An agent that refused this many calls and admitted none is listed; fewer can be one client that retries.
@@ -30,6 +32,7 @@ pub(super) fn all(seen: &Seen<'_>) -> Vec<Attention> {
     }
     all.extend(certificates(seen));
     all.extend(keys(seen));
+    all.extend(denials(seen));
     all.extend(lost_lines(seen));
     all
 }
@@ -73,6 +76,17 @@ fn broken_documents(seen: &Seen<'_>) -> Vec<Attention> {
             .since(Some(broken.since))
     });
     told.collect()
+}
+
+fn denials(seen: &Seen<'_>) -> Option<Attention> {
+    let ending = seen.live.denials.set().ending(seen.now.plus(DENIALS_END), seen.now);
+    let text = format!(
+        "{} of all tokens, those to come as well, will end within 7 days: whoever they name gets in again then. \
+         `portcullis denied` lists them.",
+        count(ending as u64, "denial")
+    );
+    let subject = Subject::new(SubjectKind::Gateway, "portcullis");
+    (ending > 0).then(|| Attention::new(Level::Warning, Code::DenialsEnd, subject, text))
 }
 
 fn first_error(findings: &[Finding]) -> Option<&Finding> {

@@ -41,6 +41,8 @@ pub(super) enum Code {
     Certificate,
     /// A change of the configuration was rejected.
     ChangeRefused,
+    /// Denials that keep new tokens out end soon.
+    DenialsEnd,
     /// An API key expires soon.
     KeyEnds,
     /// Lines of a log were lost.

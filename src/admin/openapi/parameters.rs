@@ -13,6 +13,8 @@ pub(super) const NAME: Parameter = Parameter {
 };
 pub(super) const ID: Parameter =
     Parameter { name: "id", place: "path", schema: key_id, doc: "The id inside the key." };
+pub(super) const DENIAL_ID: Parameter =
+    Parameter { name: "id", place: "path", schema: denial_id, doc: "The id of a denial." };
 pub(super) const NUMBER: Parameter =
     Parameter { name: "number", place: "path", schema: number, doc: "The number of a revision." };
 pub(super) const IF_MATCH: Parameter = Parameter {
@@ -35,6 +37,9 @@ fn name() -> Value {
 }
 fn key_id() -> Value {
     json!({"type": "string", "pattern": "^[A-Za-z0-9]{8}$"})
+}
+fn denial_id() -> Value {
+    json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"})
 }
 fn number() -> Value {
     json!({"type": "integer", "minimum": 0, "maximum": u64::MAX})

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use crate::authn::oauth::{AudienceClaim, Terms, Token, claims};
 use crate::authz::{Admission, Entry, Trace};
 use crate::idp::{KeyName, Provider, VerificationKey};
-use crate::model::{Algorithm, Identity, Instant, KeyId, Live};
+use crate::model::{Algorithm, Identity, Instant, KeyId, Live, Principal};
 
 /// Agents beside the first whose admission is remembered with a token; one more displaces the oldest. Few tokens are used at
 /// more than eight agents, and for those nothing is repeated but the rules.
@@ -32,6 +32,8 @@ pub(in crate::authn) struct Remembered {
     key_set: AtomicU64,
     /// The claims, as the JSON text that was signed: half the size of their parsed form.
     payload: Box<[u8]>,
+    /// By what denials can name it.
+    principal: Arc<Principal>,
     /// The admission at the first agent: most tokens are used at one.
     first: OnceLock<AtAgent>,
     others: OnceLock<Live<Vec<AtAgent>>>,
@@ -50,6 +52,7 @@ pub(in crate::authn) struct Proof<'a> {
     pub(in crate::authn) audience_claim: AudienceClaim,
     pub(in crate::authn) algorithm: Algorithm,
     pub(in crate::authn) key: Arc<VerificationKey>,
+    pub(in crate::authn) principal: Arc<Principal>,
 }
 
 impl Remembered {
@@ -68,6 +71,7 @@ impl Remembered {
             // No key set has the number 0, so the first hit looks the key up.
             key_set: AtomicU64::new(0),
             payload: std::mem::take(&mut token.payload).into_boxed_slice(),
+            principal: proof.principal,
             first: OnceLock::new(),
             others: OnceLock::new(),
         }
@@ -84,6 +88,8 @@ impl Remembered {
             key: Arc::clone(&self.key),
             key_set: AtomicU64::new(self.key_set.load(Ordering::Relaxed)),
             payload: self.payload.clone(),
+            // Of its own, so that two shards do not count together who uses it.
+            principal: Arc::new(Principal::clone(&self.principal)),
             first: OnceLock::new(),
             others: OnceLock::new(),
         }
@@ -109,6 +115,16 @@ impl Remembered {
 
     pub(in crate::authn) const fn terms(&self) -> &Terms {
         &self.terms
+    }
+
+    /// By what denials can name it.
+    pub(in crate::authn) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The claims, as the JSON text that was signed.
+    pub(in crate::authn) const fn payload(&self) -> &[u8] {
+        &self.payload
     }
 
     /// The key that verified it.
@@ -155,6 +171,7 @@ impl Remembered {
     ) -> Option<Admission> {
         let claims = claims(&self.payload)?;
         let identity = Identity::from_claims(&claims, index, self.key_id());
+        let identity = Identity { principal: Some(Arc::clone(&self.principal)), ..identity };
         Some(entry.admit(identity, &claims, &provider.spec().implied_scopes, trace))
     }
 
@@ -173,7 +190,8 @@ impl Remembered {
         others.publish(Arc::new(known));
     }
 
-    fn key_id(&self) -> Option<&str> {
+    /// The id of its key, for the log.
+    pub(in crate::authn) fn key_id(&self) -> Option<&str> {
         self.kid.as_deref().or_else(|| self.key.kid().map(KeyId::as_str))
     }
 

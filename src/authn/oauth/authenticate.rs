@@ -6,10 +6,12 @@
 
 use std::sync::Arc;
 
+use crate::authn::memory::Remembered;
 use crate::authz::{Entry, Silent, Trace};
 use crate::idp::Provider;
-use crate::model::{CacheLabel, Digest, Fetched, Instant, Purpose, Reason, Request};
+use crate::model::{CacheLabel, DenialKind, Digest, Fetched, Instant, Purpose, Reason, Request, TokenSaid};
 
+use super::jwt::claims;
 use super::policy::OAuthPolicy;
 use super::question::{Answer, Cached, Question};
 use super::terms::Terms;
@@ -55,6 +57,9 @@ impl OAuthPolicy {
         }
         request.note_use(remembered.key().last_used());
         cached.cache.metrics().hit();
+        if let Some(kind) = self.denial(remembered.principal(), question.text, request.now, trace) {
+            return Some(denied(&remembered, question.entry, (index, provider), kind, trace));
+        }
         Some(match remembered.admission(question.entry, (index, provider), trace) {
             Some(admission) => Answer::Proven { admission, provider: index },
             None => Answer::Rejected { reason: Reason::TokenMalformed, provider: Some(index) },
@@ -78,5 +83,26 @@ impl OAuthPolicy {
         let (index, provider) = self.providers.iter().enumerate().find(|(_, own)| own.id() == provider)?;
         self.accepts(terms, provider, now, &mut Silent).ok()?;
         Some((index, provider))
+    }
+}
+
+/// The refusal of a remembered token that a denial names.
+fn denied(
+    remembered: &Remembered,
+    entry: &Entry,
+    provider: (usize, &Provider),
+    kind: DenialKind,
+    trace: &mut impl Trace,
+) -> Answer {
+    trace.refused(|| {
+        let said = claims(remembered.payload());
+        said.map(|said| TokenSaid::of(&said, remembered.key_id())).unwrap_or_default()
+    });
+    // What the rules say of it is nobody's matter any more; whose it is stands beside that.
+    match remembered.admission(entry, provider, &mut Silent) {
+        Some(admission) => {
+            Answer::Denied { identity: Arc::clone(&admission.identity), kind, provider: provider.0 }
+        }
+        None => Answer::Rejected { reason: Reason::TokenMalformed, provider: Some(provider.0) },
     }
 }

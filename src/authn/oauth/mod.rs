@@ -3,6 +3,7 @@
 mod accept;
 mod authenticate;
 mod credential;
+mod denied;
 mod head;
 mod jwt;
 mod policy;
@@ -13,7 +14,7 @@ mod verify;
 
 pub(super) use jwt::claims;
 pub use jwt::{Malformed, Token};
-pub use policy::{ForwardToken, Issuers, OAuthPolicy, TokenForm};
+pub use policy::{ForwardToken, Issuers, OAuthPolicy, TokenForm, signed_digest};
 pub use question::Answer;
 pub(super) use terms::Terms;
 pub use terms::{AudienceClaim, BoundTokens};

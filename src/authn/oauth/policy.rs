@@ -12,7 +12,7 @@ use crate::authn::extract::{Scheme, credential};
 use crate::authn::memory::TokenCache;
 use crate::authn::token_location::{TokenLocation, only};
 use crate::idp::Provider;
-use crate::model::{Issuer, reduced_eq};
+use crate::model::{Denials, Digest, Issuer, reduced_eq};
 
 use super::terms::{AudienceClaim, BoundTokens};
 
@@ -79,6 +79,8 @@ pub struct OAuthPolicy {
     pub token_bytes: usize,
     /// The cache of verified tokens; `None` = every token is verified.
     pub tokens: Option<Arc<TokenCache>>,
+    /// The denials of the process.
+    pub denials: Arc<Denials>,
 }
 
 impl OAuthPolicy {
@@ -98,6 +100,20 @@ impl OAuthPolicy {
         value.set_sensitive(true);
         Some((header, value))
     }
+
+    /// The digest of what was signed of the token in a request; `None` where there is none.
+    #[must_use]
+    pub fn signed_digest(&self, headers: &HeaderMap, query: Option<&[u8]>) -> Option<Digest> {
+        let in_header = credential(headers, &self.header, &self.scheme);
+        signed_digest(&only(in_header, &self.also, headers, query).ok()?)
+    }
+}
+
+/// The digest of what is signed of a token: header and payload as they were sent (RFC 7515 section 5.2), so that a signature
+/// that is spelled in another way makes no other token of it.
+#[must_use]
+pub fn signed_digest(token: &str) -> Option<Digest> {
+    token.rsplit_once('.').map(|(signed, _)| Digest::of(signed.as_bytes()))
 }
 
 /// The issuers of all providers. They tell an unknown issuer from one that this agent does not accept.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::authn::memory::TokenCache;
 use crate::authz::{Admission, Entry};
 use crate::idp::Provider;
-use crate::model::{Digest, Fetched, Reason, Request};
+use crate::model::{DenialKind, Digest, Fetched, Identity, Reason, Request};
 
 /// The outcome of authenticating a request by its token.
 #[derive(Debug)]
@@ -14,6 +14,15 @@ pub enum Answer {
     Proven {
         /// The caller, as the agent's rules judge it.
         admission: Arc<Admission>,
+        /// The agent's index of the token's provider.
+        provider: usize,
+    },
+    /// The token is valid, and a denial names it.
+    Denied {
+        /// Whose it is: the log names who still uses it.
+        identity: Arc<Identity>,
+        /// What the denial names.
+        kind: DenialKind,
         /// The agent's index of the token's provider.
         provider: usize,
     },

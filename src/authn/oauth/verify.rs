@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::authn::memory::{Forged, Proof, Remembered};
 use crate::authz::Trace;
 use crate::idp::Provider;
-use crate::model::{Algorithm, Identity, Instant, Reason, TokenSaid};
+use crate::model::{Algorithm, Identity, Instant, Principal, Reason, TokenSaid};
 
 use super::head::{check_algorithm, check_head, read};
 use super::jwt::Token;
@@ -47,12 +47,20 @@ impl OAuthPolicy {
         match verify_signature(&token, algorithm, provider, question, trace) {
             Ok(Verified { key, key_id }) => {
                 let identity = Identity::from_claims(&token.claims, index, key_id.as_deref());
+                let issuer = provider.spec().issuer.as_str();
+                let principal = Arc::new(Principal::of(issuer, &token.claims, &identity.names()));
+                let identity = Identity { principal: Some(Arc::clone(&principal)), ..identity };
                 let remembered = cached.map(|cached| {
-                    let proof = Proof { provider, audience_claim: self.audience_claim, algorithm, key };
+                    let (audience_claim, principal) = (self.audience_claim, Arc::clone(&principal));
+                    let proof = Proof { provider, audience_claim, algorithm, key, principal };
                     let remembered = Arc::new(Remembered::new(&mut token, proof));
                     cached.cache.insert(cached.digest, &remembered);
                     remembered
                 });
+                if let Some(kind) = self.denial(&principal, question.text, now, trace) {
+                    trace.refused(|| TokenSaid::of(&token.claims, key_id.as_deref()));
+                    return Answer::Denied { identity: Arc::new(identity), kind, provider: index };
+                }
                 let implied = &provider.spec().implied_scopes;
                 let admission = Arc::new(question.entry.admit(identity, &token.claims, implied, trace));
                 if let Some(remembered) = remembered {

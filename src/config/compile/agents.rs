@@ -219,6 +219,7 @@ fn authenticator(
             let accepted: Option<Vec<_>> =
                 oauth.identity_providers.iter().map(|name| providers.get(&name.value).cloned()).collect();
             Authenticator::OAuth(OAuthPolicy {
+                denials: Arc::clone(&all.denials),
                 header: oauth.header.clone(),
                 scheme: Scheme::parse(&oauth.prefix)?,
                 also: oauth.also.clone(),

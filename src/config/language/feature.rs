@@ -38,6 +38,8 @@ pub enum Feature {
     SharedLimits,
     /// `quota` in such limits
     Quotas,
+    /// Denials of tokens, which are no part of a resource
+    Denials,
 }
 
 impl Feature {
@@ -56,6 +58,7 @@ impl Feature {
         Self::Limits,
         Self::SharedLimits,
         Self::Quotas,
+        Self::Denials,
     ];
 
     /// The word by which members name it to each other.
@@ -75,6 +78,7 @@ impl Feature {
             Self::Limits => "limits",
             Self::SharedLimits => "shared_limits",
             Self::Quotas => "quotas",
+            Self::Denials => "denials",
         }
     }
 

@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::model::{
-    DenialKind, Digest, EndedBy, FixedClock, Identity, Instant, Live, OnPolicyChange, RequestId, ResourceId,
-    StreamKind, Until,
+    Clock as _, DenialKind, Denied, Digest, EndedBy, FixedClock, Identity, Instant, Live, OnPolicyChange,
+    RequestId, ResourceId, StreamKind, Until,
 };
 use crate::routing::right;
 use crate::store::{
-    Commit, Denial, DenialEntry, DenialHead, DenialStore, Description, FileDocuments, KnownDenials, Query,
-    Reading, Record, ResourceStore, StoreError, WriteError, Writer,
+    AskedDenials, Commit, Denial, DenialEntry, DenialHead, DenialStore, Description, FileDocuments,
+    KnownDenials, ListedDenials, Query, Reading, Record, ResourceStore, StoreError, ToldDenials, WriteError,
+    Writer,
 };
 use crate::telemetry::Metrics;
 use crate::upstream::{Running, StreamFacts};
@@ -25,7 +26,7 @@ use super::super::{Control, Expect, Reconciler, Stores, To, load};
 struct Shared {
     folder: Box<dyn ResourceStore>,
     denied: Arc<Mutex<Vec<Denial>>>,
-    known: watch::Sender<Arc<KnownDenials>>,
+    known: Told,
     is_away: Arc<Mutex<bool>>,
 }
 
@@ -70,23 +71,46 @@ impl ResourceStore for Shared {
     }
 }
 
-struct Told(watch::Sender<Arc<KnownDenials>>);
+/// What the members know, and are told.
+#[derive(Clone)]
+struct Told {
+    known: Arc<Mutex<KnownDenials>>,
+    told: watch::Sender<Arc<ToldDenials>>,
+}
 
+#[async_trait]
 impl DenialStore for Told {
-    fn follow(&self) -> watch::Receiver<Arc<KnownDenials>> {
-        self.0.subscribe()
+    fn follow(&self) -> watch::Receiver<Arc<ToldDenials>> {
+        self.told.subscribe()
+    }
+
+    async fn add(&self, denial: Denial) -> Result<Arc<DenialEntry>, WriteError> {
+        deny(self, &[denial.clone()]);
+        Ok(Arc::new(DenialEntry::read(&denial.text())))
+    }
+
+    async fn lift(&self, _: &str, _: &str) -> Result<bool, WriteError> {
+        Ok(false)
+    }
+
+    async fn find(&self, id: &str) -> Result<Option<Arc<DenialEntry>>, StoreError> {
+        Ok(self.known.lock().unwrap().entries.get(id).cloned())
+    }
+
+    async fn list(&self, _: AskedDenials) -> Result<ListedDenials, StoreError> {
+        Ok(ListedDenials::default())
     }
 }
 
 /// Another member denies these.
-fn deny(known: &watch::Sender<Arc<KnownDenials>>, denials: &[Denial]) {
-    known.send_modify(|known| {
-        let mut entries = known.entries.clone();
-        let fresh = denials.iter().map(|d| (d.id().into(), Arc::new(DenialEntry::read(&d.text()))));
-        entries.extend(fresh);
-        let head = DenialHead { n: known.head.n + 1, ..DenialHead::default() };
-        *known = Arc::new(known.after(head, entries, NOW));
-    });
+fn deny(Told { known, told }: &Told, denials: &[Denial]) {
+    let mut known = known.lock().unwrap();
+    let mut entries = known.entries.clone();
+    let fresh = denials.iter().map(|d| (d.id().into(), Arc::new(DenialEntry::read(&d.text()))));
+    entries.extend(fresh);
+    let head = DenialHead { n: known.head.n + 1, ..DenialHead::default() };
+    *known = known.after(head, entries, NOW);
+    told.send_replace(Arc::new(known.told(NOW)));
 }
 
 const NOW: Instant = Instant::from_unix(1_800_000_000);
@@ -95,9 +119,10 @@ struct Member {
     control: Control,
     running: Running,
     metrics: Metrics,
-    known: watch::Sender<Arc<KnownDenials>>,
+    known: Told,
     denied: Arc<Mutex<Vec<Denial>>>,
     is_away: Arc<Mutex<bool>>,
+    clock: Arc<FixedClock>,
     _folder: tempfile::TempDir,
 }
 
@@ -111,7 +136,7 @@ impl Member {
         let documents = Box::new(FileDocuments::new(path));
         let Stores { documents, resources, audit, .. } = Stores::open(documents, Writer::Now).await.unwrap();
         let (denied, is_away) = (Arc::default(), Arc::default());
-        let known = watch::Sender::new(Arc::default());
+        let known = Told { known: Arc::default(), told: watch::Sender::new(Arc::default()) };
         deny(&known, &knew.iter().map(|id| denial(id)).collect::<Vec<_>>());
         let shared = Shared {
             folder: resources,
@@ -119,17 +144,17 @@ impl Member {
             known: known.clone(),
             is_away: Arc::clone(&is_away),
         };
-        let stores =
-            Stores::new(documents, Box::new(shared), audit).with_denials(Arc::new(Told(known.clone())));
+        let stores = Stores::new(documents, Box::new(shared), audit).with_denials(Arc::new(known.clone()));
         let (metrics, running) = (Metrics::new().unwrap(), Running::default());
         let (compiled, files) = load(&stores, &metrics).await.unwrap();
         let live = Arc::new(Live::new(compiled.snapshot));
         let clock = Arc::new(FixedClock::at(NOW));
-        let reconciler = Reconciler::new(stores, files, live, metrics.clone(), clock, None).await;
+        let time = Arc::clone(&clock) as Arc<dyn crate::model::Clock>;
+        let reconciler = Reconciler::new(stores, files, live, metrics.clone(), time, None).await;
         let reconciler = reconciler.with_running(running.clone());
         let control = reconciler.control();
         tokio::spawn(reconciler.run());
-        Self { control, running, metrics, known, denied, is_away, _folder: folder }
+        Self { control, running, metrics, known, denied, is_away, clock, _folder: folder }
     }
 
     async fn put(&self, id: &str, value: Value) {
@@ -160,7 +185,12 @@ impl Member {
 
     /// What was denied since the last time: the key, and when the denial ends.
     fn taken(&self) -> Vec<(String, Until)> {
-        self.denied.lock().unwrap().drain(..).map(|denial| (denial.value, denial.until)).collect()
+        self.denied
+            .lock()
+            .unwrap()
+            .drain(..)
+            .map(|Denial { denied, .. }| (denied.value.into(), denied.until))
+            .collect()
     }
 }
 
@@ -171,9 +201,7 @@ fn key(id: &str) -> Value {
 
 fn denial(id: &str) -> Denial {
     Denial {
-        kind: DenialKind::ApiKey,
-        value: id.to_owned(),
-        until: Until::Never,
+        denied: Denied::api_key(id, Until::Never),
         reason: "revoke".to_owned(),
         actor: "another member".to_owned(),
         at: NOW.timestamp(),
@@ -235,7 +263,7 @@ async fn a_denial_of_another_member_is_in_force_without_a_change_and_ends_stream
             kind: StreamKind::Sse,
             caller: None,
             provider: None,
-            right: right(agent, Some(&Identity::of_api_key(id, None))),
+            right: right(agent, Some(&Identity::of_api_key(id, None)), || None),
             policy: agent.policy,
             on_policy_change: OnPolicyChange::Revocation,
             began: NOW,
@@ -256,4 +284,25 @@ async fn a_denial_of_another_member_is_in_force_without_a_change_and_ends_stream
     assert_eq!(streams[1].stream().order.given(), None);
     assert_eq!(live.revision, member.control.live().revision, "nothing was compiled");
     assert!(member.metrics.render().contains("portcullis_denials{kind=\"api_key\"} 2"));
+}
+
+#[tokio::test]
+async fn a_denial_that_has_ended_denies_nothing_and_is_dropped_within_a_minute() {
+    let member = Member::start(&[]).await;
+    let until = Until::At(NOW.plus(std::time::Duration::from_secs(30)));
+    deny(&member.known, &[Denial { denied: Denied::api_key("aaaaaaaa", until), ..denial("aaaaaaaa") }]);
+    member.eventually_denies("aaaaaaaa").await;
+    member.clock.advance(std::time::Duration::from_secs(30));
+    let denials = Arc::clone(&member.control.live().denials);
+    assert_eq!(denials.of_api_key("aaaaaaaa", member.clock.now()), None);
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(61)).await;
+    tokio::time::resume();
+    let dropped = async {
+        while denials.len(DenialKind::ApiKey) > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(5), dropped).await.unwrap();
+    assert!(member.metrics.render().contains("portcullis_denials{kind=\"api_key\"} 0"));
 }

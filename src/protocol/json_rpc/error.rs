@@ -154,6 +154,7 @@ const fn decided(reason: Reason) -> Option<ErrorKind> {
         | Reason::BindingRequired
         | Reason::KeyUnknown
         | Reason::SignatureInvalid
+        | Reason::Revoked
         | Reason::ApiKeyMissing
         | Reason::ApiKeyInvalid
         | Reason::ApiKeyExpired

@@ -4,16 +4,22 @@
 //! read of all of them at one revision of etcd, by the rule of [`KnownDenials::after`].
 
 mod addition;
+mod change;
 mod follow;
 mod give_back;
 mod read;
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::look::Looks;
-use crate::store::{DenialStore, KnownDenials, NamedTexts, SnapshotKeeper};
+use crate::model::{Clock as _, SystemClock};
+use crate::store::{
+    AskedDenials, Denial, DenialEntry, DenialStore, KnownDenials, ListedDenials, NamedTexts, SnapshotKeeper,
+    StoreError, ToldDenials, WriteError,
+};
 
 pub(super) use addition::Addition;
 pub(super) use follow::Follower;
@@ -21,7 +27,10 @@ pub(super) use follow::Follower;
 /// What a member knows of the denials.
 pub(in crate::store) struct Denials {
     looks: Arc<Looks>,
-    known: watch::Sender<Arc<KnownDenials>>,
+    known: Mutex<Arc<KnownDenials>>,
+    told: watch::Sender<Arc<ToldDenials>>,
+    /// Held while what is known is read, changed and published again.
+    changing: Mutex<()>,
     taken: Mutex<Taken>,
     /// Who keeps them on the disk of this member, if it has a place for that.
     keeper: OnceLock<SnapshotKeeper>,
@@ -38,8 +47,15 @@ struct Taken {
 
 impl Denials {
     pub(super) fn new(looks: Arc<Looks>) -> Self {
-        let known = watch::Sender::new(Arc::default());
-        Self { looks, known, taken: Mutex::default(), keeper: OnceLock::new() }
+        let told = watch::Sender::new(Arc::default());
+        Self {
+            looks,
+            known: Mutex::default(),
+            told,
+            changing: Mutex::default(),
+            taken: Mutex::default(),
+            keeper: OnceLock::new(),
+        }
     }
 
     /// Begins with what `keeper` has kept, under a head of the store with this `resumed`, and has it keep what is known.
@@ -52,7 +68,7 @@ impl Denials {
 
     /// What is known now.
     pub(super) fn known(&self) -> Arc<KnownDenials> {
-        Arc::clone(&self.known.borrow())
+        Arc::clone(&self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn publish(&self, known: KnownDenials) {
@@ -64,14 +80,21 @@ impl Denials {
         });
         self.looks.standing.judge_denials(why);
         let known = Arc::new(known);
-        let is_news = self.known.send_if_modified(|before| {
-            let is_news = *before != known;
-            *before = Arc::clone(&known);
-            is_news
-        });
-        if let Some(keeper) = self.keeper.get().filter(|_| is_news) {
+        let before = {
+            let mut held = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *held, Arc::clone(&known))
+        };
+        if before == known {
+            return;
+        }
+        self.told.send_replace(Arc::new(known.told(SystemClock.now())));
+        if let Some(keeper) = self.keeper.get() {
             keeper.is_denied(known as Arc<dyn NamedTexts>);
         }
+    }
+
+    fn changing(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -79,8 +102,30 @@ impl Denials {
     }
 }
 
+#[async_trait]
 impl DenialStore for Denials {
-    fn follow(&self) -> watch::Receiver<Arc<KnownDenials>> {
-        self.known.subscribe()
+    fn follow(&self) -> watch::Receiver<Arc<ToldDenials>> {
+        self.told.subscribe()
+    }
+
+    async fn add(&self, denial: Denial) -> Result<Arc<DenialEntry>, WriteError> {
+        self.insert(&denial).await
+    }
+
+    async fn lift(&self, id: &str, text: &str) -> Result<bool, WriteError> {
+        self.remove(id, text).await
+    }
+
+    async fn find(&self, id: &str) -> Result<Option<Arc<DenialEntry>>, StoreError> {
+        self.read_once().await?;
+        Ok(self.known().entries.get(id).map(Arc::clone))
+    }
+
+    async fn list(&self, asked: AskedDenials) -> Result<ListedDenials, StoreError> {
+        self.read_once().await?;
+        let known = self.known();
+        let mut page = asked.page();
+        known.entries.iter().for_each(|(id, entry)| page.take(id.clone(), Arc::clone(entry)));
+        Ok(page.listed())
     }
 }

@@ -3,6 +3,7 @@
 mod agents;
 mod api_keys;
 mod decisions;
+mod denials;
 mod providers;
 mod revisions;
 mod session;
@@ -61,7 +62,15 @@ const BASE: Operation = Operation {
 };
 
 pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
-    [session::ALL, agents::ALL, providers::ALL, api_keys::ALL, revisions::ALL, status::ALL, decisions::ALL]
-        .into_iter()
-        .flatten()
+    let tables = [
+        session::ALL,
+        agents::ALL,
+        providers::ALL,
+        api_keys::ALL,
+        denials::ALL,
+        revisions::ALL,
+        status::ALL,
+        decisions::ALL,
+    ];
+    tables.into_iter().flatten()
 }

@@ -20,7 +20,7 @@ const AT_ONCE: usize = 100;
 /// How long entries are kept after they have ended: clocks of members differ.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 /// The most entries that one change sweeps away: they are operations too.
-const SWEPT: usize = 3;
+pub(super) const SWEPT: usize = 3;
 
 /// What a transaction carries for denials.
 pub(in crate::store::etcd) struct Addition {
@@ -56,7 +56,7 @@ impl Denials {
     }
 
     /// Those that the store does not have yet. Afterwards what is known is what the store has.
-    async fn fresh<'d>(&self, denials: &'d [Denial]) -> Result<Vec<&'d Denial>, Fault> {
+    pub(super) async fn fresh<'d>(&self, denials: &'d [Denial]) -> Result<Vec<&'d Denial>, Fault> {
         let head = self.head().await?;
         if head.1 != self.taken().head_changed && !self.confirm(head) && self.whole().await?.is_none() {
             return Err(Fault::Other("the denials belong to another store".to_owned()));
@@ -78,7 +78,7 @@ impl Denials {
         self.whole().await.map(drop)
     }
 
-    fn made(&self, denials: &[&Denial], sweep: usize) -> Addition {
+    pub(super) fn made(&self, denials: &[&Denial], sweep: usize) -> Addition {
         let (known, keys) = (self.known(), &self.looks.keys);
         let (swept, entries) = after(&known.entries, denials, sweep, SystemClock.now());
         let head = DenialHead { n: known.head.n.saturating_add(1), sha256: denials_hash(&entries) };
@@ -112,13 +112,11 @@ fn after(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::DenialKind;
+    use crate::model::Denied;
 
     fn denial(key: &str, until: Until) -> Denial {
         Denial {
-            kind: DenialKind::ApiKey,
-            value: key.to_owned(),
-            until,
+            denied: Denied::api_key(key, until),
             reason: String::new(),
             actor: String::new(),
             at: jiff::Timestamp::UNIX_EPOCH,

@@ -155,6 +155,7 @@ impl Follower {
 impl Denials {
     /// Takes new entries that a watch tells of. Returns whether that was all that it told of.
     fn add(&self, message: &WatchResponse) -> bool {
+        let _one_at_a_time = self.changing();
         let known = self.known();
         let mut fresh = DenialEntries::new();
         let mut is_all = true;

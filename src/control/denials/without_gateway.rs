@@ -1,0 +1,59 @@
+//! Denials that are made, lifted and listed by a process that is no gateway: where they are kept, a gateway that runs finds
+//! them.
+
+use std::sync::Arc;
+
+use crate::config::Snapshot;
+use crate::model::{Clock as _, SystemClock};
+use crate::store::{AskedDenials, Denial, DenialEntry, DenialStore, ListedDenials};
+
+use super::super::edit::EditError;
+use super::super::records::write_note;
+use super::super::stores::Stores;
+use super::{NO_PLACE, what};
+
+impl Stores {
+    /// Denies. When this returns, it is durable.
+    ///
+    /// # Errors
+    /// [`EditError`]; only where the outcome is unknown may it have been added.
+    pub async fn deny(&self, live: &Snapshot, denial: Denial) -> Result<Arc<DenialEntry>, EditError> {
+        let (who, what) =
+            (denial.actor.clone(), what("denied", &denial.id(), &denial.denied, &denial.reason));
+        let entry = self.kept()?.add(denial).await?;
+        self.note(live, &who, &what).await;
+        Ok(entry)
+    }
+
+    /// Lifts the denial of this id; whether it was there.
+    ///
+    /// # Errors
+    /// [`EditError`].
+    pub async fn undeny(&self, live: &Snapshot, id: &str, who: &str) -> Result<bool, EditError> {
+        let denials = self.kept()?;
+        let Some(entry) = denials.find(id).await? else { return Ok(false) };
+        let lifted = denials.lift(id, &entry.text).await?;
+        if lifted {
+            let what = entry.denies.as_ref().map(|denied| what("lifted", id, denied, ""));
+            self.note(live, who, &what.unwrap_or_else(|| format!("lifted denials/{id}"))).await;
+        }
+        Ok(lifted)
+    }
+
+    /// The denials that are asked for.
+    ///
+    /// # Errors
+    /// [`EditError`], when they cannot be read.
+    pub async fn denied(&self, asked: AskedDenials) -> Result<ListedDenials, EditError> {
+        Ok(self.kept()?.list(asked).await?)
+    }
+
+    fn kept(&self) -> Result<&Arc<dyn DenialStore>, EditError> {
+        self.denials.as_ref().ok_or_else(|| EditError::ReadOnly(NO_PLACE.to_owned()))
+    }
+
+    async fn note(&self, live: &Snapshot, who: &str, what: &str) {
+        let at = SystemClock.now().timestamp();
+        write_note(self.notes(), live, (at, who, what)).await;
+    }
+}
