@@ -11,8 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::config::{ApiKey, Feature, Snapshot};
 use crate::model::{DenialKind, DenialSet, Denied, Instant, ResourceKind, Until};
 use crate::routing::named_by;
-use crate::store::{AskedDenials, Change, Denial, DenialEntry, DenialStore, ListedDenials, ToldDenials};
-use crate::telemetry::Metrics;
+use crate::store::{AskedDenials, Change, Denial, DenialEntry, ListedDenials, ToldDenials};
 
 use super::edit::{Edit, EditError};
 use super::enforcer::Enforcer;

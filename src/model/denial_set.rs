@@ -25,6 +25,13 @@ pub struct DenialSet {
     soonest: u32,
 }
 
+/// Denials that are added to others.
+#[derive(Debug)]
+pub struct MoreDenials {
+    issuers: Vec<KeyedHash>,
+    rows: [Vec<Row>; KINDS],
+}
+
 /// One denial: 32 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Row {
@@ -118,17 +125,25 @@ impl DenialSet {
     /// These, and more.
     #[must_use]
     pub fn with(&self, more: impl IntoIterator<Item = Denied>) -> Self {
-        let mut issuers = self.issuers.clone();
-        let mut fresh: [Vec<Row>; KINDS] = std::array::from_fn(|_| Vec::new());
-        for denied in more {
-            let row = row(&denied, &mut issuers);
-            if let Some(rows) = fresh.get_mut(denied.kind as usize) {
-                rows.push(row);
-            }
-        }
-        let old = self.tables.iter().zip(fresh);
-        let mut tables = old.map(|(table, fresh)| {
-            if fresh.is_empty() { table.clone() } else { Table::new([&*table.rows, &fresh].concat()) }
+        let mut rows = self.more();
+        more.into_iter().for_each(|denied| rows.add(&denied));
+        self.and(rows)
+    }
+
+    /// What takes more entries, one at a time: of a million, no more than what requests meet is held at once.
+    #[must_use]
+    pub fn more(&self) -> MoreDenials {
+        MoreDenials { issuers: self.issuers.clone(), rows: std::array::from_fn(|_| Vec::new()) }
+    }
+
+    /// These, and what [`Self::more`] of them took.
+    #[must_use]
+    pub fn and(&self, MoreDenials { issuers, rows }: MoreDenials) -> Self {
+        let both = self.tables.iter().zip(rows);
+        let mut tables = both.map(|(table, more)| match (table.rows.is_empty(), more.is_empty()) {
+            (_, true) => table.clone(),
+            (true, false) => Table::new(more),
+            (false, false) => Table::new([&*table.rows, &more].concat()),
         });
         let tables = std::array::from_fn(|_| tables.next().unwrap_or_default());
         Self { tables, issuers, soonest: ALWAYS }.counted()
@@ -221,6 +236,16 @@ impl DenialSet {
         let table = self.table(DenialKind::ApiKey)?;
         let is_denied = table.of(KeyedHash::of(id)).any(|row| !row.has_ended(now.unix()));
         is_denied.then_some(DenialKind::ApiKey)
+    }
+}
+
+impl MoreDenials {
+    /// Adds one.
+    pub fn add(&mut self, denied: &Denied) {
+        let row = row(denied, &mut self.issuers);
+        if let Some(rows) = self.rows.get_mut(denied.kind as usize) {
+            rows.push(row);
+        }
     }
 }
 

@@ -66,7 +66,7 @@ pub use copied::Copied;
 pub(crate) use decision::closed_words;
 pub use decision::{AuthMethod, CacheLabel, Decision, Enforcement};
 pub use denial::{DenialKind, Denied, IssuedBefore, Until};
-pub use denial_set::DenialSet;
+pub use denial_set::{DenialSet, MoreDenials};
 pub use denials::Denials;
 pub use end_order::EndOrder;
 pub use fetched::Fetched;

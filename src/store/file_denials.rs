@@ -113,15 +113,16 @@ impl Kept {
     }
 
     fn catch_up(&self, mark: &mut Mark) -> Result<(), StoreError> {
-        let (mut fresh, mut entries, mut not_understood) = (Vec::new(), 0, Vec::new());
+        let before = Arc::clone(&self.told.borrow());
+        let (mut entries, mut not_understood) = (0, Vec::new());
+        let mut fresh = before.set.more();
         let (end, is_all) = self.file.read_after(mark, &mut |id, entry| {
             entries += 1;
             match (id, entry.denies) {
-                (Some(_), Some(denied)) => fresh.push(denied),
+                (Some(_), Some(denied)) => fresh.add(&denied),
                 (id, _) => not_understood.push(id.unwrap_or_else(|| "a line without an id".into())),
             }
         })?;
-        let before = Arc::clone(&self.told.borrow());
         if end == *mark && !(is_all && before.entries > 0) {
             return Ok(());
         }
@@ -133,11 +134,16 @@ impl Kept {
             return Ok(());
         }
         let told = if is_all {
-            let set: DenialSet = fresh.into_iter().collect();
-            ToldDenials { set: Arc::new(set), entries, not_understood, went_back: false }
+            // Issuers that only the file of before named stay, and are in nobody's way.
+            ToldDenials {
+                set: Arc::new(DenialSet::default().and(fresh)),
+                entries,
+                not_understood,
+                went_back: false,
+            }
         } else {
             not_understood.splice(0..0, before.not_understood.iter().cloned());
-            let set = Arc::new(before.set.with(fresh));
+            let set = Arc::new(before.set.and(fresh));
             ToldDenials { set, entries: before.entries + entries, not_understood, went_back: false }
         };
         *mark = end;
