@@ -26,6 +26,7 @@ const ApiKeys = page(() => import("./apikeys/ApiKeysPage"));
 const Providers = page(() => import("./providers/ProvidersPage"));
 const Provider = page(() => import("./providers/ProviderPage"));
 const WhyRefused = page(() => import("./refused/WhyRefusedPage"));
+const Denials = page(() => import("./denials/DenialsPage"));
 const HistoryOfAll = page(() => import("./history/HistoryPage"));
 const Fleet = page(() => import("./fleet/FleetPage"));
 const Callers = page(() => import("./callers/CallersPage"));
@@ -41,6 +42,7 @@ const ROUTES: [string, ComponentType][] = [
   ["/identity-providers", Providers],
   ["/identity-providers/:name", Provider],
   ["/why-refused", WhyRefused],
+  ["/denials", Denials],
   ["/history", HistoryOfAll],
   ["/fleet", Fleet],
 ];

@@ -171,6 +171,35 @@ async function tryOut() {
   told('a fetched token gets 200, and none 401');
 }
 
+async function denyAndLift() {
+  const authorization = `Bearer ${await fetchToken()}`;
+  must((await call({ authorization })) === 200, 'the token is good');
+  await go('Denials');
+  await page.getByText('Nobody is denied').waitFor();
+  await audit(page, 'denials-empty');
+  await field('What').selectOption({ label: 'Client (client_id)' });
+  await field('Name').fill('rs256');
+  await field('Of the identity provider').selectOption('corp');
+  await field('Reason').fill(HOSTILE);
+  await button('Whom would it hit?').click();
+  await page.getByText(/It would end .* running streams/).waitFor();
+  await audit(page, 'denial-rehearsed');
+  await button('Deny…').click();
+  const dialog = page.getByRole('dialog');
+  await audit(page, 'denial-confirm');
+  await button('Deny', dialog).click();
+  const row = page.getByRole('row').filter({ hasText: 'rs256' });
+  await row.waitFor();
+  must((await call({ authorization })) === 401, 'who is denied is refused at once, with a token that is remembered');
+  must((await call({ authorization: `Bearer ${await fetchToken()}` })) === 401, 'and with a new one');
+  await audit(page, 'denials');
+  await row.getByRole('button', { name: /^Lift/ }).click();
+  await button('Lift', page.getByRole('dialog')).click();
+  await page.getByText('Nobody is denied').waitFor();
+  must((await call({ authorization })) === 200, 'the denial is lifted');
+  told('denied a client, and lifted the denial');
+}
+
 async function judge() {
   const rules = { unlisted: 'deny', methods: { initialize: 'public' }, tools: { 'write_*': { scopes: { all_of: ['tools:write'] } } } };
   const spec = {
@@ -459,6 +488,7 @@ await play(page, browser, complaints, async () => {
   await addProvider();
   await deployWithOAuth();
   await tryOut();
+  await denyAndLift();
   await judge();
   await discovery();
   await deployForMcp();

@@ -2,6 +2,7 @@
 import { Link } from "wouter";
 import { useRefusedCallers } from "../api/queries";
 import type { AgentDetail, RefusedCaller } from "../api/schemas";
+import { DenyLink } from "../denials/DenyLink";
 import { type Column, DataTable } from "../parts/DataTable";
 import { EmptyState } from "../parts/EmptyState";
 import { QueryError } from "../parts/QueryError";
@@ -66,6 +67,12 @@ const columnsFor = (agent: string): Column<RefusedCaller>[] => [
         {meaning(one.last_reason).title}
       </Link>
     ),
+  },
+  {
+    label: "Actions",
+    quiet: true,
+    right: true,
+    cell: (one) => <DenyLink caller={one} of={`the caller of request ${one.last_request_id}`} />,
   },
 ];
 

@@ -1,7 +1,9 @@
 // The running streams of an agent: whose, of what kind, since when, and a button that ends each.
+import { Group } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
 import type { RunningStream } from "../api/schemas";
+import { DenyLink } from "../denials/DenyLink";
 import { type Column, DataTable, type Sorting, sorted } from "../parts/DataTable";
 import { Time } from "../parts/Time";
 import { visible } from "../parts/visible";
@@ -32,7 +34,12 @@ export function StreamsTable({ agent, items }: { agent: string; items: RunningSt
       label: "Actions",
       quiet: true,
       right: true,
-      cell: (one) => <EndStream agent={agent} stream={one} />,
+      cell: (one) => (
+        <Group gap="sm" justify="flex-end" wrap="nowrap">
+          <EndStream agent={agent} stream={one} />
+          <DenyLink caller={{ ...one, key_id: apiKeyOf(one) }} of={`the caller of stream ${one.id}`} />
+        </Group>
+      ),
     },
   ];
   return (

@@ -121,6 +121,15 @@ export const apiKeys = {
     change<T.Written>(`/api-keys/${one(key.id)}`, { method: "DELETE", ifMatch: key.etag }),
 };
 
+export const denials = {
+  list: (query: { limit?: number; after?: string }) => ask<Page<T.Denial>>("/denials", { query }),
+  /** Denies somebody; with `dryRun` it says whom that would hit, and does nothing. */
+  create: (body: T.NewDenial, dryRun = false) =>
+    change<T.DenialMade>("/denials", { method: "POST", body, dryRun }),
+  lift: (denial: T.Denial) =>
+    change<T.DenialLifted>(`/denials/${one(denial.id)}`, { method: "DELETE", ifMatch: denial.etag }),
+};
+
 export const revisions = {
   list: (query: { limit?: number; before?: number; resource?: string }) =>
     ask<T.RevisionPage>("/revisions", { query }),

@@ -3,7 +3,18 @@ import { QueryClient, keepPreviousData, useQuery } from "@tanstack/react-query";
 import { uncopied } from "../apikeys/uncopied";
 import { forgetHandedOver } from "../test/handOver";
 import { forgetDrafts } from "../test/drafts";
-import { agents, apiKeys, gateway, limits, providers, revisions, session, streams, targets } from "./calls";
+import {
+  agents,
+  apiKeys,
+  denials,
+  gateway,
+  limits,
+  providers,
+  revisions,
+  session,
+  streams,
+  targets,
+} from "./calls";
 import { ApiError } from "./client";
 import { loggedIn, loggedOut } from "./login";
 import type { ProviderSummary } from "./schemas";
@@ -28,6 +39,7 @@ export const keys = {
   refusedCallers: (agent: string) => ["agents", "one", agent, "refused-callers"] as const,
   providers: ["providers"] as const,
   provider: (name: string) => ["providers", "one", name] as const,
+  denials: ["denials"] as const,
   apiKeys: (agent: string) => ["api-keys", agent] as const,
   revisions: (resource: string | undefined) => ["revisions", resource ?? ""] as const,
   decision: (id: string) => ["decision", id] as const,
@@ -176,6 +188,14 @@ export const useApiKeys = (query: { agent: string; limit: number; after?: string
   useQuery({
     queryKey: [...keys.apiKeys(query.agent), query],
     queryFn: () => apiKeys.list(query),
+    placeholderData: keepPreviousData,
+    refetchInterval: REFETCH_MS,
+  });
+
+export const useDenials = (query: { limit: number; after?: string }) =>
+  useQuery({
+    queryKey: [...keys.denials, query],
+    queryFn: () => denials.list(query),
     placeholderData: keepPreviousData,
     refetchInterval: REFETCH_MS,
   });

@@ -1,6 +1,7 @@
 // The frame of every page: skip link, navigation (a sidebar, on a phone a bar at the bottom), log-out.
 import { ActionIcon, VisuallyHidden } from "@mantine/core";
 import {
+  IconBan,
   IconGauge,
   IconHistory,
   IconKey,
@@ -32,6 +33,7 @@ const LINKS = [
   { to: "/agents", label: "Agents", Icon: IconRobot },
   { to: "/identity-providers", label: "Identity providers", Icon: IconKey },
   { to: "/why-refused", label: "Why refused?", Icon: IconShieldX },
+  { to: "/denials", label: "Denials", Icon: IconBan },
   { to: "/history", label: "History", Icon: IconHistory },
 ];
 /** Only gateways that share a store have this page. */
