@@ -23,9 +23,6 @@ use super::passage::{BodyCount, Passage};
 use super::place::Place;
 use super::service::Gateway;
 
-/// The text of the HTTP/2 library for a stream that the peer has refused.
-const REFUSED: &str = "stream error received: refused stream";
-
 /// The part of a request that the upstream may have seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sent {
@@ -127,14 +124,22 @@ impl Gateway {
 
 /// Whether the upstream said that it has done nothing with the request: it refused the stream, or the stream is above the last
 /// that its GOAWAY names (RFC 9113 section 8.7). Pingora wants to send those again that it was to read from; of one that was
-/// refused while its body was written, only the text says so.
+/// refused while its body was written, only the error of the HTTP/2 library says so.
 pub(super) fn what_was_sent(error: &Error) -> Sent {
     let is_undone = match error.etype() {
         ErrorType::H2Error if matches!(error.retry, RetryType::Decided(true)) => true,
-        ErrorType::H2Error | ErrorType::WriteError => error.to_string().contains(REFUSED),
+        ErrorType::H2Error | ErrorType::WriteError => is_refused(error),
         _ => false,
     };
     if is_undone { Sent::Nothing } else { Sent::Something }
+}
+
+/// Whether the peer has refused the stream.
+fn is_refused(error: &Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<h2::Error>();
+    cause.is_some_and(|cause| {
+        cause.is_reset() && cause.is_remote() && cause.reason() == Some(h2::Reason::REFUSED_STREAM)
+    })
 }
 
 /// Whether a byte of a response has come, whatever it says.
@@ -188,5 +193,55 @@ fn failed(
             seconds = lasts.as_secs_f64(),
             "a target has failed several times in a row and is ejected"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use h2::{Reason, client, server};
+    use tokio::io::duplex;
+
+    use super::*;
+
+    /// What a client of HTTP/2 is told of a stream that the peer resets for this reason.
+    async fn reset(reason: Reason) -> h2::Error {
+        let (near, far) = duplex(1 << 16);
+        let peer = async {
+            let mut connection = server::handshake(far).await.expect("a connection");
+            let (_, mut respond) = connection.accept().await.expect("a stream").expect("a request");
+            respond.send_reset(reason);
+            // Nothing is written unless somebody asks for more.
+            connection.accept().await;
+        };
+        let asks = async {
+            let (mut requests, connection) = client::handshake(near).await.expect("a connection");
+            let (response, _) = requests.send_request(http::Request::default(), true).expect("a stream");
+            tokio::select! {
+                answer = response => answer.expect_err("a reset"),
+                ended = connection => panic!("the connection ended: {ended:?}"),
+            }
+        };
+        tokio::select! {
+            error = asks => error,
+            () = peer => panic!("the peer ended"),
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_stream_that_the_peer_refused_was_not_sent() {
+        for (reason, sent) in [
+            (Reason::REFUSED_STREAM, Sent::Nothing),
+            (Reason::CANCEL, Sent::Something),
+            (Reason::NO_ERROR, Sent::Something),
+        ] {
+            for kind in [ErrorType::WriteError, ErrorType::H2Error] {
+                let error = Error::because(kind.clone(), "while writing the body", reset(reason).await);
+                assert_eq!(what_was_sent(&error), sent, "{reason:?} {kind:?}");
+                let around = Error::because(kind.clone(), "outside", error);
+                assert_eq!(what_was_sent(&around), sent, "{reason:?} {kind:?}");
+            }
+        }
+        let text = Error::explain(ErrorType::H2Error, "stream error received: refused stream");
+        assert_eq!(what_was_sent(&text), Sent::Something, "words alone say nothing");
     }
 }
