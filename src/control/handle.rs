@@ -12,6 +12,7 @@ use crate::upstream::Running;
 use super::edit::{Edit, EditError, Edited, Restore, RollBack};
 use super::finding::Finding;
 use super::fleet::Fleet;
+use super::shared_state_health::{RedisHealth, RedisOutage};
 use super::status::{Outcome, Status};
 
 /// Orders that wait at most; others get 503. Each is a change by an operator or a program, and takes up to a second at
@@ -51,6 +52,7 @@ pub struct Control {
     pub(super) orders: mpsc::Sender<Order>,
     pub(super) running: Running,
     pub(super) fleet: Fleet,
+    pub(super) redis: RedisHealth,
 }
 
 impl Control {
@@ -70,6 +72,12 @@ impl Control {
     #[must_use]
     pub const fn fleet(&self) -> &Fleet {
         &self.fleet
+    }
+
+    /// Since when the Redis in which members count together is of no use, and why; nothing while it is, and without one.
+    #[must_use]
+    pub fn redis_outage(&self) -> Option<RedisOutage> {
+        self.redis.outage()
     }
 
     /// A resource of the live configuration, as it was written.

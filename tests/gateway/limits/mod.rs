@@ -3,7 +3,10 @@
 
 mod changes;
 mod fields;
+mod lone;
 mod order;
+mod redis_faults;
+mod redis_tls;
 mod scopes;
 mod shared;
 mod stage;
