@@ -879,12 +879,14 @@ export type AttentionCode =
   | "member_vanished"
   | "more"
   | "provider_failing"
+  | "shared_state_down"
   | "store_foreign"
   | "store_forked"
   | "store_regressed"
   | "store_stale"
   | "store_torn"
   | "store_vanished"
+  | "targets_out"
   | "upstream_failing";
 
 /** How callers authenticate. */
@@ -2187,6 +2189,7 @@ export type SubjectKind =
   | "identity_provider"
   | "listener"
   | "member"
+  | "shared_state"
   | "store"
   | "upstream";
 
