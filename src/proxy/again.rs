@@ -3,7 +3,7 @@
 //!
 //! `failure` decides about the same target.
 
-use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -11,9 +11,9 @@ use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType, RetryType};
 
 use crate::door::Over;
-use crate::model::{Clock, Instant, RetryResult, TargetFault};
-use crate::telemetry::{TargetMetrics, UpstreamError};
-use crate::upstream::Ask;
+use crate::model::{RetryResult, TargetFault};
+use crate::telemetry::UpstreamError;
+use crate::upstream::{Ask, Member};
 
 use super::balance;
 use super::cause;
@@ -83,16 +83,48 @@ impl Gateway {
         let counts = |fault: &TargetFault| {
             place.targets().is_some_and(|targets| targets.spread.eject.on.contains(fault))
         };
+        let at = passage.attempts.last.address;
         match (fault.filter(counts), place.member()) {
-            (Some(fault), _) => failed(place, fault, fault.as_str(), &*self.clock, &self.targets),
-            (None, Some(member)) => member.target.standing.answered(),
+            (Some(fault), _) => self.failed(place, at, fault, fault.as_str()),
+            (None, Some(member)) => member.target.answered(at),
             (None, None) => {}
         }
     }
 
     fn failed_at_target(&self, ctx: &mut Context, fault: TargetFault, what: UpstreamError) {
-        if let Some(place) = ctx.admitted().and_then(|passage| passage.place.as_ref()) {
-            failed(place, fault, what.as_str(), &*self.clock, &self.targets);
+        let Some(passage) = ctx.admitted() else { return };
+        if let Some(place) = &passage.place {
+            self.failed(place, passage.attempts.last.address, fault, what.as_str());
+        }
+    }
+
+    /// Notes a failure at a target, and says so when it ejects the target, or an address of it.
+    fn failed(&self, place: &Place, at: Option<SocketAddr>, fault: TargetFault, what: &'static str) {
+        let (Some(targets), Some(member)) = (place.targets(), place.member()) else { return };
+        let (now, Member { target, url, .. }) = (self.clock.now(), member);
+        target.standing.note(what, now);
+        let eject = &targets.spread.eject;
+        if !eject.on.contains(&fault) {
+            return;
+        }
+        if let Some((address, lasts)) = at.and_then(|at| Some((at, target.failed_at(at, now, eject)?))) {
+            self.targets.ejected(&target.name, fault);
+            tracing::warn!(
+                target_url = &**url,
+                %address,
+                why = fault.as_str(),
+                seconds = lasts.as_secs_f64(),
+                "an address of a target has failed several times in a row and is left out"
+            );
+        }
+        if let Some(lasts) = target.standing.failed(now, eject) {
+            self.targets.ejected(&target.name, fault);
+            tracing::warn!(
+                target_url = &**url,
+                why = fault.as_str(),
+                seconds = lasts.as_secs_f64(),
+                "a target has failed several times in a row and is ejected"
+            );
         }
     }
 
@@ -169,31 +201,6 @@ fn is_held(session: &mut Session, passage: &Passage) -> bool {
     passage.body.pieces == 0
         || session.is_body_empty()
         || (!passage.body.was_held && !session.as_ref().retry_buffer_truncated())
-}
-
-/// Notes a failure at a target, and says so when it ejects the target.
-fn failed(
-    place: &Place,
-    fault: TargetFault,
-    what: impl Into<Cow<'static, str>>,
-    clock: &dyn Clock,
-    metrics: &TargetMetrics,
-) {
-    let (Some(targets), Some(member)) = (place.targets(), place.member()) else { return };
-    let (now, standing): (Instant, _) = (clock.now(), &member.target.standing);
-    standing.note(what, now);
-    if !targets.spread.eject.on.contains(&fault) {
-        return;
-    }
-    if let Some(lasts) = standing.failed(now, &targets.spread.eject) {
-        metrics.ejected(&member.target.name, fault);
-        tracing::warn!(
-            target_url = &*member.url,
-            why = fault.as_str(),
-            seconds = lasts.as_secs_f64(),
-            "a target has failed several times in a row and is ejected"
-        );
-    }
 }
 
 #[cfg(test)]
