@@ -110,6 +110,7 @@ pub(super) async fn show(
         traffic: &state.admin.traffic,
         decisions: &state.admin.decisions,
         fleet: overview.as_ref(),
+        redis: state.control().redis_outage(),
         now,
     };
     Answer(Status {

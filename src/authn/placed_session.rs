@@ -91,6 +91,7 @@ fn opened(
 
 #[cfg(test)]
 mod tests {
+    use super::super::session_owner::tests::different;
     use super::*;
     use crate::model::Issuer;
 
@@ -111,16 +112,7 @@ mod tests {
     #[test]
     fn only_its_owner_at_its_agent_finds_the_target_of_a_session() {
         let (one, two) = (Issuer::new("https://one.example"), Issuer::new("https://two.example"));
-        let owners = [
-            SessionOwner::Subject(&one, "alice"),
-            SessionOwner::Subject(&one, "bob"),
-            SessionOwner::Subject(&two, "alice"),
-            SessionOwner::Client(&one, "alice"),
-            SessionOwner::Unnamed(&one),
-            SessionOwner::ApiKey("alice"),
-            SessionOwner::Anonymous,
-            SessionOwner::Anybody,
-        ];
+        let owners = different(&one, &two);
         let all = || ["a", "b"].into_iter().flat_map(|name| owners.map(|owner| (name, owner)));
         for (name, owner) in all() {
             let sealed = keys().seal_placed(&agent(name), owner, &id(), TARGET).unwrap();

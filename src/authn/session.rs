@@ -106,6 +106,7 @@ fn parts(sealed: &HeaderValue) -> Option<(&str, Vec<u8>)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::session_owner::tests::different;
     use super::*;
     use crate::model::Issuer;
 
@@ -120,16 +121,7 @@ mod tests {
     #[test]
     fn only_its_owner_at_its_agent_can_use_a_session() {
         let (one, two) = (issuer("https://one.example"), issuer("https://two.example"));
-        let owners = [
-            SessionOwner::Subject(&one, "alice"),
-            SessionOwner::Subject(&one, "bob"),
-            SessionOwner::Subject(&two, "alice"),
-            SessionOwner::Client(&one, "alice"),
-            SessionOwner::Unnamed(&one),
-            SessionOwner::ApiKey("alice"),
-            SessionOwner::Anonymous,
-            SessionOwner::Anybody,
-        ];
+        let owners = different(&one, &two);
         let keys = SessionKeys::new(&[7; 32], None);
         let id = HeaderValue::from_static("1868a90c-a.b");
         for (name, owner) in ["a", "b"].into_iter().flat_map(|name| owners.map(|owner| (name, owner))) {

@@ -37,3 +37,22 @@ pub(super) fn signed(purpose: &[u8], agent: &AgentName, owner: SessionOwner<'_>,
     }
     signed
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// One owner of each kind, and some that differ in one thing alone, with these two issuers.
+    pub(in crate::authn) const fn different<'a>(one: &'a Issuer, two: &'a Issuer) -> [SessionOwner<'a>; 8] {
+        [
+            SessionOwner::Subject(one, "alice"),
+            SessionOwner::Subject(one, "bob"),
+            SessionOwner::Subject(two, "alice"),
+            SessionOwner::Client(one, "alice"),
+            SessionOwner::Unnamed(one),
+            SessionOwner::ApiKey("alice"),
+            SessionOwner::Anonymous,
+            SessionOwner::Anybody,
+        ]
+    }
+}

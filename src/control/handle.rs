@@ -13,6 +13,7 @@ use super::edit::{Edit, EditError, Edited, Restore, RollBack};
 use super::enforcer::Enforcer;
 use super::finding::Finding;
 use super::fleet::Fleet;
+use super::shared_state_health::{RedisHealth, RedisOutage};
 use super::status::{Outcome, Status};
 
 /// Orders that wait at most; others get 503. Each is a change by an operator or a program, and takes up to a second at
@@ -54,6 +55,7 @@ pub struct Control {
     pub(super) fleet: Fleet,
     /// Denials, where they can be kept.
     pub(super) denials: Option<Enforcer>,
+    pub(super) redis: RedisHealth,
 }
 
 impl Control {
@@ -73,6 +75,12 @@ impl Control {
     #[must_use]
     pub const fn fleet(&self) -> &Fleet {
         &self.fleet
+    }
+
+    /// Since when the Redis in which members count together is of no use, and why; nothing while it is, and without one.
+    #[must_use]
+    pub fn redis_outage(&self) -> Option<RedisOutage> {
+        self.redis.outage()
     }
 
     /// A resource of the live configuration, as it was written.

@@ -25,6 +25,7 @@ use super::fleet::Fleet;
 use super::handle::{self, Control, Order};
 use super::load::{Looked, Running, look};
 use super::resolver::Resolver;
+use super::shared_state_health::RedisHealth;
 use super::status::{Outcome, Refused, Runs, Status};
 use super::stores::Stores;
 
@@ -101,7 +102,9 @@ impl Reconciler {
         let status = Arc::new(Live::new(status));
         let running = Streams::default();
         let fleet = Fleet::new(stores.fleet.clone(), &snapshot.server.member, Arc::clone(&status));
-        let control = Control { live: Arc::clone(&live), status, orders: sender, running, fleet, denials };
+        let redis = RedisHealth::default();
+        let control =
+            Control { live: Arc::clone(&live), status, orders: sender, running, fleet, denials, redis };
         Self {
             stores,
             head,

@@ -6,7 +6,7 @@ use std::time::Instant as Tick;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::limits::{Counting, Fleetwide, Limit, Measure, Per, Period, Usage};
+use crate::limits::{Counting, Fleetwide, Limit, Measure, Period, Usage};
 use crate::model::{Enforcement, closed_words};
 use crate::routing::{Agent, AgentLimit, Counts, LimitScope};
 
@@ -132,7 +132,7 @@ fn told(agent: &Agent, limit: &AgentLimit, usage: &Usage, members: u32) -> Limit
         name: limit.name.to_string(),
         place,
         provider: agent.provider_name(limit.provider).map(ToString::to_string),
-        per: per(&limit.per),
+        per: limit.per.to_string(),
         scope: limit.counts_for,
         count: limit.counts,
         enforcement: if enforces(agent, limit) { Enforcement::Enforce } else { Enforcement::Shadow },
@@ -153,17 +153,5 @@ fn told(agent: &Agent, limit: &AgentLimit, usage: &Usage, members: u32) -> Limit
         allowed: totals.allowed,
         limited: totals.limited,
         shadow_limited: totals.shadow_limited,
-    }
-}
-
-/// What a limit counts by, as it is written.
-fn per(per: &Per) -> String {
-    match per {
-        Per::Principal => "principal".to_owned(),
-        Per::ClientId => "client_id".to_owned(),
-        Per::ApiKey => "api_key".to_owned(),
-        Per::Address => "address".to_owned(),
-        Per::Agent => "agent".to_owned(),
-        Per::Claim(name) => format!("claim:{name}"),
     }
 }

@@ -61,9 +61,8 @@ impl Companions {
         let upgrade = self.upgrade;
         let (limits, settings) =
             self.live.with(|snapshot| (Arc::clone(snapshot.limits.state()), Arc::clone(&snapshot.server)));
-        let (of_fleet, all) = (fleet.clone(), metrics.clone());
-        let clock = Arc::clone(&self.clock);
-        runtime.spawn(count_together(settings, (Arc::clone(&limits), clock), of_fleet, all));
+        let (control, clock) = (self.control.clone(), Arc::clone(&self.clock));
+        runtime.spawn(count_together(settings, Arc::clone(&limits), control, metrics.clone(), clock));
         runtime.spawn(async move {
             // Until then the process before this one goes by its name.
             if !upgrade || accepting.wait_for(|accepts| *accepts).await.is_ok() {

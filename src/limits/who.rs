@@ -1,5 +1,6 @@
 //! Whom a request counts for at a limit, and the keys of the buckets and places of those.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use crate::model::KeyedHash;
@@ -19,6 +20,46 @@ pub enum Per {
     Agent,
     /// The claim of this name.
     Claim(Box<str>),
+}
+
+impl Per {
+    /// All but claims.
+    pub const PLAIN: [Self; 5] = [Self::Principal, Self::ClientId, Self::ApiKey, Self::Address, Self::Agent];
+    /// What stands before the name of a claim.
+    pub const CLAIM: &'static str = "claim:";
+
+    /// What this text says; `None` where it says none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Some(name) = text.strip_prefix(Self::CLAIM) {
+            return (!name.is_empty() && name.trim() == name).then(|| Self::Claim(name.into()));
+        }
+        Self::PLAIN.into_iter().find(|per| per.word() == text)
+    }
+
+    /// The word for it; for a claim, what stands before the name.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Principal => "principal",
+            Self::ClientId => "client_id",
+            Self::ApiKey => "api_key",
+            Self::Address => "address",
+            Self::Agent => "agent",
+            Self::Claim(_) => Self::CLAIM,
+        }
+    }
+}
+
+/// As it is written.
+impl fmt::Display for Per {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())?;
+        match self {
+            Self::Claim(name) => f.write_str(name),
+            Self::Principal | Self::ClientId | Self::ApiKey | Self::Address | Self::Agent => Ok(()),
+        }
+    }
 }
 
 /// Whom a request counts for.
@@ -105,6 +146,17 @@ impl Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_limit_counts_by_is_read_as_it_is_written() {
+        let claim = Per::Claim("org.tenant".into());
+        for per in Per::PLAIN.into_iter().chain([claim]) {
+            assert_eq!(Per::parse(&per.to_string()), Some(per));
+        }
+        for text in ["", "claim", "claim:", "claim: tenant", "Principal", "subject"] {
+            assert_eq!(Per::parse(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn an_address_counts_as_one_of_its_network() {

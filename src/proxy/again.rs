@@ -3,7 +3,7 @@
 //!
 //! `failure` decides about the same target.
 
-use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -11,9 +11,9 @@ use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType, RetryType};
 
 use crate::door::Over;
-use crate::model::{Clock, Instant, RetryResult, TargetFault};
-use crate::telemetry::{TargetMetrics, UpstreamError};
-use crate::upstream::Ask;
+use crate::model::{RetryResult, TargetFault};
+use crate::telemetry::UpstreamError;
+use crate::upstream::{Ask, Member};
 
 use super::balance;
 use super::cause;
@@ -22,9 +22,6 @@ use super::failure;
 use super::passage::{BodyCount, Passage};
 use super::place::Place;
 use super::service::Gateway;
-
-/// The text of the HTTP/2 library for a stream that the peer has refused.
-const REFUSED: &str = "stream error received: refused stream";
 
 /// The part of a request that the upstream may have seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,16 +83,48 @@ impl Gateway {
         let counts = |fault: &TargetFault| {
             place.targets().is_some_and(|targets| targets.spread.eject.on.contains(fault))
         };
+        let at = passage.attempts.last.address;
         match (fault.filter(counts), place.member()) {
-            (Some(fault), _) => failed(place, fault, fault.as_str(), &*self.clock, &self.targets),
-            (None, Some(member)) => member.target.standing.answered(),
+            (Some(fault), _) => self.failed(place, at, fault, fault.as_str()),
+            (None, Some(member)) => member.target.answered(at),
             (None, None) => {}
         }
     }
 
     fn failed_at_target(&self, ctx: &mut Context, fault: TargetFault, what: UpstreamError) {
-        if let Some(place) = ctx.admitted().and_then(|passage| passage.place.as_ref()) {
-            failed(place, fault, what.as_str(), &*self.clock, &self.targets);
+        let Some(passage) = ctx.admitted() else { return };
+        if let Some(place) = &passage.place {
+            self.failed(place, passage.attempts.last.address, fault, what.as_str());
+        }
+    }
+
+    /// Notes a failure at a target, and says so when it ejects the target, or an address of it.
+    fn failed(&self, place: &Place, at: Option<SocketAddr>, fault: TargetFault, what: &'static str) {
+        let (Some(targets), Some(member)) = (place.targets(), place.member()) else { return };
+        let (now, Member { target, url, .. }) = (self.clock.now(), member);
+        target.standing.note(what, now);
+        let eject = &targets.spread.eject;
+        if !eject.on.contains(&fault) {
+            return;
+        }
+        if let Some((address, lasts)) = at.and_then(|at| Some((at, target.failed_at(at, now, eject)?))) {
+            self.targets.ejected(&target.name, fault);
+            tracing::warn!(
+                target_url = &**url,
+                %address,
+                why = fault.as_str(),
+                seconds = lasts.as_secs_f64(),
+                "an address of a target has failed several times in a row and is left out"
+            );
+        }
+        if let Some(lasts) = target.standing.failed(now, eject) {
+            self.targets.ejected(&target.name, fault);
+            tracing::warn!(
+                target_url = &**url,
+                why = fault.as_str(),
+                seconds = lasts.as_secs_f64(),
+                "a target has failed several times in a row and is ejected"
+            );
         }
     }
 
@@ -127,14 +156,22 @@ impl Gateway {
 
 /// Whether the upstream said that it has done nothing with the request: it refused the stream, or the stream is above the last
 /// that its GOAWAY names (RFC 9113 section 8.7). Pingora wants to send those again that it was to read from; of one that was
-/// refused while its body was written, only the text says so.
+/// refused while its body was written, only the error of the HTTP/2 library says so.
 pub(super) fn what_was_sent(error: &Error) -> Sent {
     let is_undone = match error.etype() {
         ErrorType::H2Error if matches!(error.retry, RetryType::Decided(true)) => true,
-        ErrorType::H2Error | ErrorType::WriteError => error.to_string().contains(REFUSED),
+        ErrorType::H2Error | ErrorType::WriteError => is_refused(error),
         _ => false,
     };
     if is_undone { Sent::Nothing } else { Sent::Something }
+}
+
+/// Whether the peer has refused the stream.
+fn is_refused(error: &Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<h2::Error>();
+    cause.is_some_and(|cause| {
+        cause.is_reset() && cause.is_remote() && cause.reason() == Some(h2::Reason::REFUSED_STREAM)
+    })
 }
 
 /// Whether a byte of a response has come, whatever it says.
@@ -166,27 +203,52 @@ fn is_held(session: &mut Session, passage: &Passage) -> bool {
         || (!passage.body.was_held && !session.as_ref().retry_buffer_truncated())
 }
 
-/// Notes a failure at a target, and says so when it ejects the target.
-fn failed(
-    place: &Place,
-    fault: TargetFault,
-    what: impl Into<Cow<'static, str>>,
-    clock: &dyn Clock,
-    metrics: &TargetMetrics,
-) {
-    let (Some(targets), Some(member)) = (place.targets(), place.member()) else { return };
-    let (now, standing): (Instant, _) = (clock.now(), &member.target.standing);
-    standing.note(what, now);
-    if !targets.spread.eject.on.contains(&fault) {
-        return;
+#[cfg(test)]
+mod tests {
+    use h2::{Reason, client, server};
+    use tokio::io::duplex;
+
+    use super::*;
+
+    /// What a client of HTTP/2 is told of a stream that the peer resets for this reason.
+    async fn reset(reason: Reason) -> h2::Error {
+        let (near, far) = duplex(1 << 16);
+        let peer = async {
+            let mut connection = server::handshake(far).await.expect("a connection");
+            let (_, mut respond) = connection.accept().await.expect("a stream").expect("a request");
+            respond.send_reset(reason);
+            // Nothing is written unless somebody asks for more.
+            connection.accept().await;
+        };
+        let asks = async {
+            let (mut requests, connection) = client::handshake(near).await.expect("a connection");
+            let (response, _) = requests.send_request(http::Request::default(), true).expect("a stream");
+            tokio::select! {
+                answer = response => answer.expect_err("a reset"),
+                ended = connection => panic!("the connection ended: {ended:?}"),
+            }
+        };
+        tokio::select! {
+            error = asks => error,
+            () = peer => panic!("the peer ended"),
+        }
     }
-    if let Some(lasts) = standing.failed(now, &targets.spread.eject) {
-        metrics.ejected(&member.target.name, fault);
-        tracing::warn!(
-            target_url = &*member.url,
-            why = fault.as_str(),
-            seconds = lasts.as_secs_f64(),
-            "a target has failed several times in a row and is ejected"
-        );
+
+    #[tokio::test]
+    async fn only_a_stream_that_the_peer_refused_was_not_sent() {
+        for (reason, sent) in [
+            (Reason::REFUSED_STREAM, Sent::Nothing),
+            (Reason::CANCEL, Sent::Something),
+            (Reason::NO_ERROR, Sent::Something),
+        ] {
+            for kind in [ErrorType::WriteError, ErrorType::H2Error] {
+                let error = Error::because(kind.clone(), "while writing the body", reset(reason).await);
+                assert_eq!(what_was_sent(&error), sent, "{reason:?} {kind:?}");
+                let around = Error::because(kind.clone(), "outside", error);
+                assert_eq!(what_was_sent(&around), sent, "{reason:?} {kind:?}");
+            }
+        }
+        let text = Error::explain(ErrorType::H2Error, "stream error received: refused stream");
+        assert_eq!(what_was_sent(&text), Sent::Something, "words alone say nothing");
     }
 }

@@ -13,7 +13,6 @@ use crate::model::{Clock, Fetched, Grounds, Instant, Request};
 use crate::routing::Agent;
 
 use super::context::Context;
-use super::limits::limit_strictly;
 use super::noted;
 use super::service::Gateway;
 
@@ -51,10 +50,7 @@ impl Gateway {
         let mut verdict = last(verdict, &mut grounds);
         ctx.now = request.now;
         if agent.limits.is_some() {
-            verdict = self.limit(agent, verdict, &mut grounds, ctx);
-            if agent.limits.as_deref().is_some_and(|limits| limits.has_strict) {
-                verdict = Box::pin(limit_strictly(self, agent, verdict, &mut grounds, ctx)).await;
-            }
+            verdict = self.limit(agent, verdict, &mut grounds, ctx).await;
         }
         ctx.grounds = grounds;
         agent.metrics.decided(verdict.provider, verdict.method, verdict.decision, verdict.reason);

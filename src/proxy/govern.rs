@@ -18,7 +18,6 @@ use super::answer::Own;
 use super::context::Context;
 use super::decide::{Fetcher, obtain};
 use super::held::{Held, Unsendable};
-use super::limits::limit_strictly;
 use super::message::{self, Arrived, MessageLimits, Unread};
 use super::mismatch;
 use super::service::Gateway;
@@ -99,11 +98,8 @@ impl Gateway {
         let mut grounds = witness.into_grounds();
         let headers = &session.req_header().headers;
         let (mut verdict, sent) = self.in_session(agent, verdict, headers, &mut grounds);
-        if let Some(limits) = agent.limits.as_deref() {
-            verdict = self.limit(agent, verdict, &mut grounds, ctx);
-            if limits.has_strict {
-                verdict = Box::pin(limit_strictly(self, agent, verdict, &mut grounds, ctx)).await;
-            }
+        if agent.limits.is_some() {
+            verdict = self.limit(agent, verdict, &mut grounds, ctx).await;
         }
         ctx.grounds = grounds;
         count(agent, &verdict);

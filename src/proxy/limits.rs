@@ -42,8 +42,9 @@ impl Gateway {
         Err(self.refused(agent, head, ctx).into())
     }
 
-    /// Counts a request that the rules let in. Refused by a limit, it has the grounds of that.
-    pub(super) fn limit(
+    /// Counts a request that the rules let in: first at the limits that this gateway counts by itself, then, where all of them
+    /// have let it in, at those that are asked for with each. Refused by a limit, it has the grounds of that.
+    pub(super) async fn limit(
         &self,
         agent: &Arc<Agent>,
         verdict: Verdict,
@@ -51,6 +52,22 @@ impl Gateway {
         ctx: &mut Context,
     ) -> Verdict {
         let Some(limits) = agent.limits.as_deref() else { return verdict };
+        let verdict = self.limit_here((agent, limits), verdict, grounds, ctx);
+        if !limits.has_strict {
+            return verdict;
+        }
+        // Apart, so that the others do not carry what a question needs.
+        Box::pin(self.limit_strictly((agent, limits), verdict, grounds, ctx)).await
+    }
+
+    /// Counts it at the limits that this gateway counts by itself.
+    fn limit_here(
+        &self,
+        (agent, limits): (&Arc<Agent>, &AgentLimits),
+        verdict: Verdict,
+        grounds: &mut Option<Arc<Grounds>>,
+        ctx: &mut Context,
+    ) -> Verdict {
         let mut witness = Witness::default();
         let (verdict, counted) = limited(agent, limits, verdict, standpoint(ctx), &mut witness);
         if verdict.permit.is_none() && counted.is_some() && self.parts.decisions.is_some() {
@@ -59,34 +76,32 @@ impl Gateway {
         ctx.counted = counted;
         verdict
     }
-}
 
-/// Asks for a request at the limits of the agent that are asked for with each, where all others have let it in. Refused by one,
-/// it has the grounds of that.
-pub(super) async fn limit_strictly(
-    gateway: &Gateway,
-    agent: &Arc<Agent>,
-    verdict: Verdict,
-    grounds: &mut Option<Arc<Grounds>>,
-    ctx: &mut Context,
-) -> Verdict {
-    let Some(limits) = agent.limits.as_deref() else { return verdict };
-    let from = standpoint(ctx);
-    let Some(strict) = Strict::of(agent, limits, &verdict, from) else { return verdict };
-    let answers = match limits.state.counter().filter(|_| !strict.asks().is_empty()) {
-        Some(counter) => counter.take(strict.asks()).await,
-        None => None,
-    };
-    let mut witness = Witness::default();
-    let from = standpoint(ctx);
-    let counted = ctx.counted.take();
-    let (verdict, counted) =
-        strict.counts((agent, limits), (answers, from), (verdict, counted), &mut witness);
-    if verdict.permit.is_none() && counted.is_some() && gateway.parts.decisions.is_some() {
-        *grounds = witness.into_grounds();
+    /// Asks for it at the limits that are asked for with each request.
+    async fn limit_strictly(
+        &self,
+        (agent, limits): (&Arc<Agent>, &AgentLimits),
+        verdict: Verdict,
+        grounds: &mut Option<Arc<Grounds>>,
+        ctx: &mut Context,
+    ) -> Verdict {
+        let from = standpoint(ctx);
+        let Some(strict) = Strict::of(agent, limits, &verdict, from) else { return verdict };
+        let answers = match limits.state.counter().filter(|_| !strict.asks().is_empty()) {
+            Some(counter) => counter.take(strict.asks()).await,
+            None => None,
+        };
+        let mut witness = Witness::default();
+        let from = standpoint(ctx);
+        let counted = ctx.counted.take();
+        let (verdict, counted) =
+            strict.counts((agent, limits), (answers, from), (verdict, counted), &mut witness);
+        if verdict.permit.is_none() && counted.is_some() && self.parts.decisions.is_some() {
+            *grounds = witness.into_grounds();
+        }
+        ctx.counted = counted;
+        verdict
     }
-    ctx.counted = counted;
-    verdict
 }
 
 /// Counts a request whose credential was refused with this response, if that is a 401.

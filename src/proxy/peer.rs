@@ -39,7 +39,7 @@ pub(super) fn choose(passage: &mut Passage, now: Instant) -> pingora::Result<Box
     let upstream = &permit.agent().upstream;
     let member = place.as_ref().and_then(Place::member);
     let endpoint = member.map_or(&upstream.endpoint, |member| &member.target.endpoint);
-    attempts.begin(|| endpoint.turn(now));
+    attempts.begin(|| member.map_or_else(|| endpoint.turn(now), |member| member.target.turn(now)));
     let own_address = member.and(session_place.as_ref()).and_then(|place| place.address);
     let address = own_address.or_else(|| endpoint.address(attempts.turn, attempts.failed));
     attempts.last = Attempt { address, tunnel: None };

@@ -1,5 +1,6 @@
-//! `Mcp-Session-Id` on its way to an agent, which knows its own ids alone, and perhaps to the target where the session runs. `gate` decides whose they are, and
-//! `session_answer` has the way back.
+//! `Mcp-Session-Id` on its way to an agent, which knows its own ids alone, and perhaps to the target where the session runs.
+//!
+//! `gate` decides whose they are, and `session_answer` has the way back.
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::limits::{Limit, LimitState, Measure, Per, Scope, Weighed, Who};
+use crate::limits::{Limit, LimitState, Measure, OnLoss, Per, Scope, Weighed, Who};
 use crate::model::{Enforcement, closed_words};
 use crate::telemetry::{LimitMetrics, LimitResult, LimitTotals};
 
@@ -92,6 +92,13 @@ impl AgentLimit {
     #[must_use]
     pub fn is_common(&self) -> bool {
         self.limit.fleetwide().is_some()
+    }
+
+    /// Whether it refuses all whom it is about while members cannot count together.
+    #[must_use]
+    pub fn refuses_on_loss(&self) -> bool {
+        let denies = self.limit.fleetwide().is_some_and(|how| how.on_loss == OnLoss::Deny);
+        denies && self.enforcement == Enforcement::Enforce
     }
 
     /// Whether it is asked for with each request.

@@ -212,7 +212,7 @@ families! {
         store_apply_lag: histogram "portcullis_store_apply_lag_seconds" {} in STORE_BUCKETS if shared
             = "Time from the first sight of a revision to its being live.";
         shared_state_up: gauge "portcullis_shared_state_up" {} if shared
-            = "1 while the Redis of server.shared_state is there, so that limits count over all members.";
+            = "1 while the Redis of server.shared_state is there and answers in time, so that limits count over all members.";
         shared_state_failures: counter "portcullis_shared_state_failures_total" {} if shared
             = "Connections to that Redis and questions for it that failed, or had no answer in time.";
         shared_state_duration: histogram "portcullis_shared_state_duration_seconds" {} in DECISION_BUCKETS if shared

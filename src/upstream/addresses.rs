@@ -63,14 +63,17 @@ impl Addresses {
         self.all.iter().map(|address| address.at).collect()
     }
 
-    /// The index of the address with which the request of that turn begins: the next one that took connections of late.
-    pub(super) fn first(&self, turn: usize, now: Instant) -> usize {
+    /// The index of the address with which the request of that turn begins: the next one that took connections of late, and is
+    /// not left out for another reason.
+    pub(super) fn first(&self, turn: usize, now: Instant, is_out: impl Fn(SocketAddr) -> bool) -> usize {
         let turns = if self.turns.is_empty() { self.all.len() } else { self.turns.len() };
         let at = |ahead: usize| {
             let turn = turn.wrapping_add(ahead).checked_rem(turns).unwrap_or(0);
             self.turns.get(turn).map_or(turn, |index| usize::from(*index))
         };
-        let rests = |index: usize| self.all.get(index).is_some_and(|address| address.rests(now));
+        let rests = |index: usize| {
+            self.all.get(index).is_some_and(|address| address.rests(now) || is_out(address.at))
+        };
         (0..turns).map(at).find(|index| !rests(*index)).unwrap_or_else(|| at(0))
     }
 
@@ -144,7 +147,7 @@ mod tests {
     /// How often each is begun with in so many requests.
     fn begun(addresses: &Addresses, requests: usize, now: Instant) -> Vec<usize> {
         let mut counts = vec![0; addresses.len()];
-        (0..requests).for_each(|turn| counts[addresses.first(turn, now)] += 1);
+        (0..requests).for_each(|turn| counts[addresses.first(turn, now, |_| false)] += 1);
         counts
     }
 

@@ -134,12 +134,17 @@ impl Endpoint {
 
     /// The index of the address with which the next request begins; each begins one further.
     pub fn turn(&self, now: Instant) -> usize {
+        self.turn_but(now, |_| false)
+    }
+
+    /// The same, where some addresses are left out as long as there is another.
+    pub(super) fn turn_but(&self, now: Instant, is_out: impl Fn(SocketAddr) -> bool) -> usize {
         if self.len() < 2 {
             return 0;
         }
         let next = self.next.get_or_init(|| PerShard::new(AtomicUsize::default)).here();
         let turn = next.fetch_add(1, Ordering::Relaxed);
-        self.addresses.with(|all| all.first(turn, now))
+        self.addresses.with(|all| all.first(turn, now, is_out))
     }
 
     /// The address for the `attempt`th try of a request that began with the one of index `turn`.

@@ -9,6 +9,7 @@ mod agent_upstream;
 mod budget;
 mod client_certificate;
 mod endpoint;
+mod failing;
 mod hash_by;
 mod health;
 mod member;

@@ -1,15 +1,17 @@
 //! A target: one place where an agent runs, with its requests under way and how it stands. All agents that reach it in the same
 //! way share it, and a change of the configuration keeps it.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::model::{PerShard, Shard};
+use crate::model::{Instant, PerShard, Shard};
 
 use super::endpoint::Endpoint;
+use super::failing::Failing;
 use super::protocol::UpstreamProtocol;
-use super::standing::Standing;
+use super::standing::{Eject, Standing};
 
 /// What makes two targets one: the place, how it is spoken to, whom to trust there, and how long it may take.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,6 +35,8 @@ pub struct Target {
     pub endpoint: Arc<Endpoint>,
     /// How it stands.
     pub standing: Standing,
+    /// How its addresses stand, where it has several.
+    failing: Failing,
     /// Requests under way, streams among them, by the shard that has them.
     in_flight: OnceLock<PerShard<AtomicUsize>>,
 }
@@ -41,7 +45,26 @@ impl Target {
     /// A target with nothing under way.
     #[must_use]
     pub fn new(name: &str, endpoint: Arc<Endpoint>) -> Self {
-        Self { name: name.into(), endpoint, standing: Standing::default(), in_flight: OnceLock::new() }
+        let (standing, failing) = (Standing::default(), Failing::default());
+        Self { name: name.into(), endpoint, standing, failing, in_flight: OnceLock::new() }
+    }
+
+    /// The index of the address with which the next request begins.
+    pub fn turn(&self, now: Instant) -> usize {
+        self.endpoint.turn_but(now, |at| self.failing.is_out(at, now))
+    }
+
+    /// Notes an answer from this address that does not count against it.
+    pub fn answered(&self, at: Option<SocketAddr>) {
+        self.standing.answered();
+        if let Some(at) = at {
+            self.failing.answered(at);
+        }
+    }
+
+    /// Notes a failure at this address. Returns how long the address is left out, when this failure is the reason.
+    pub fn failed_at(&self, at: SocketAddr, now: Instant, eject: &Eject) -> Option<Duration> {
+        self.failing.failed(at, &self.endpoint, now, eject)
     }
 
     /// A request begins there. Returns the shard that has it.

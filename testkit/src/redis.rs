@@ -94,18 +94,13 @@ impl Redis {
 
     /// Sends a command of words without blanks, and gives the answer as it comes (RESP2); of one that it has no answer to, nothing.
     pub async fn call(&self, command: &str) -> String {
-        let asked = async {
-            let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
-            stream.write_all(format!("{command}\r\nQUIT\r\n").as_bytes()).await?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await?;
-            Ok::<_, std::io::Error>(answer)
-        };
-        match timeout(ANSWERS, asked).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => panic!("Redis does not answer {command}: {error}"),
-            Err(_) => panic!("Redis does not answer {command}"),
-        }
+        call(self.port, command).await
+    }
+
+    /// The same of one that has to say that it is done.
+    pub async fn done(&self, command: &str) {
+        let answer = self.call(command).await;
+        assert!(answer.starts_with("+OK") || answer.starts_with(':'), "{command}: {answer}");
     }
 
     /// What it has logged.
@@ -120,5 +115,20 @@ impl Redis {
     async fn signal(&self, name: &str) {
         let process = self.process.lock().await;
         process.as_ref().expect("Redis runs").signal(name).await;
+    }
+}
+
+async fn call(port: u16, command: &str) -> String {
+    let asked = async {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.write_all(format!("{command}\r\nQUIT\r\n").as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer)
+    };
+    match timeout(ANSWERS, asked).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => panic!("Redis does not answer {command}: {error}"),
+        Err(_) => panic!("Redis does not answer {command}"),
     }
 }

@@ -41,7 +41,14 @@ impl Scripted {
     where
         F: Future<Output = Option<()>> + Send + 'static,
     {
-        let listener = TcpListener::bind((address, 0)).await.expect("a free port");
+        Self::on(TcpListener::bind((address, 0)).await.expect("a free port"), script)
+    }
+
+    /// The same at this listener.
+    pub fn on<F>(listener: TcpListener, script: impl Fn(Peer) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Option<()>> + Send + 'static,
+    {
         let port = listener.local_addr().expect("its address").port();
         let heads: Arc<Mutex<Vec<String>>> = Arc::default();
         let all = Arc::clone(&heads);

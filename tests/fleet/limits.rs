@@ -1,12 +1,12 @@
 //! Limits over the members of a fleet: each counts its share, which shrinks as soon as another comes, and grows some time after
-//! one has gone.
+//! one has gone; or they count in Redis, beside the etcd that says who they are.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::api::If;
 use testkit::fleet::{FleetMember, SOON};
-use testkit::{Fleet, eventually};
+use testkit::{Etcd, Fleet, FleetStart, Redis, eventually};
 use tokio::time::Instant;
 
 /// A public agent that all together may ask so often.
@@ -61,4 +61,69 @@ async fn members_let_in_the_limit_together_and_no_share_grows_before_another_has
 
     fleet.members[2].gateway.start_again().await;
     have(&fleet.members, "kept", 10).await;
+}
+
+/// Waits until each member says that its Redis is there, or that it is not.
+async fn linked(fleet: &Fleet, is_linked: bool) {
+    for member in &fleet.members {
+        eventually(&format!("{}: Redis is there: {is_linked}", member.name), SOON, async || {
+            let up = member.gateway.metric("portcullis_shared_state_up", &[]).await;
+            ((up > 0.0) == is_linked).then_some(())
+        })
+        .await;
+    }
+}
+
+/// How many of so many requests at each member in turn are let in.
+async fn admitted(fleet: &Fleet, agent: &str, each: usize) -> Vec<usize> {
+    let mut admitted = vec![0; fleet.members.len()];
+    for _ in 0..each {
+        for (member, admitted) in fleet.members.iter().zip(&mut admitted) {
+            *admitted += usize::from(member.status(agent).await == 200);
+        }
+    }
+    admitted
+}
+
+#[tokio::test]
+async fn members_that_etcd_names_count_in_redis_and_by_their_shares_while_it_is_away() {
+    let redis = Redis::start().await;
+    let server = format!(
+        "  member: {{ name: gateway-{{n}} }}\n  state_dir: state\n  shared_state: {{ redis: {{ url: \"{}\", timeout: 1s }} }}\n",
+        redis.url()
+    );
+    let fleet = Fleet::on(Etcd::start().await, FleetStart { server: &server, ..FleetStart::default() }).await;
+    let limit = |counting: &str| json!({"name": "all", "per": "agent", "scope": "agent", "rate": "30/1h", "counting": counting});
+    for (name, counting) in [("moves", "shared"), ("exact", "strict"), ("cut", "strict"), ("alone", "shared")]
+    {
+        let document = agent(&fleet, name, &limit(counting));
+        let revision = fleet.members[0].create(&format!("/agents/{name}"), &document).await;
+        fleet.all_run(revision).await;
+    }
+    linked(&fleet, true).await;
+    assert_eq!(admitted(&fleet, "exact", 13).await.iter().sum::<usize>(), 30);
+    let mut all = 0;
+    eventually("one member lets in all that there is", SOON, async || {
+        all += usize::from(fleet.members[0].status("moves").await == 200);
+        (all >= 30).then_some(())
+    })
+    .await;
+    fleet.all_serve("moves", 429).await;
+    let more = admitted(&fleet, "moves", 5).await;
+    assert!(more.iter().sum::<usize>() <= 1, "{more:?} after all was spent");
+
+    // Who is there is known from etcd, and what is spent from Redis: neither needs the other.
+    fleet.members[1].cuts.iter().for_each(testkit::Cut::cut);
+    assert_eq!(admitted(&fleet, "cut", 13).await.iter().sum::<usize>(), 30, "one without etcd");
+    fleet.members[1].cuts.iter().for_each(testkit::Cut::pass);
+
+    redis.kill().await;
+    linked(&fleet, false).await;
+    assert_eq!(admitted(&fleet, "alone", 13).await, [10, 10, 10], "a third each");
+    redis.start_again().await;
+    linked(&fleet, true).await;
+    for name in ["moves", "exact", "cut", "alone"] {
+        let more = admitted(&fleet, name, 5).await;
+        assert!(more.iter().sum::<usize>() <= 1, "{name}: {more:?} at an empty Redis");
+    }
 }

@@ -883,12 +883,14 @@ export type AttentionCode =
   | "member_vanished"
   | "more"
   | "provider_failing"
+  | "shared_state_down"
   | "store_foreign"
   | "store_forked"
   | "store_regressed"
   | "store_stale"
   | "store_torn"
   | "store_vanished"
+  | "targets_out"
   | "upstream_failing";
 
 /** How callers authenticate. */
@@ -2312,6 +2314,7 @@ export type SubjectKind =
   | "identity_provider"
   | "listener"
   | "member"
+  | "shared_state"
   | "store"
   | "upstream";
 

@@ -39,6 +39,8 @@ it.each([
   ],
   [line("error", "certificate", { kind: "listener", name: "0.0.0.0:8443" }), null],
   [line("error", "member_refused", { kind: "member", name: "gateway-1" }), "/fleet"],
+  [line("warning", "targets_out", { kind: "agent", name: "a" }), "/agents/a"],
+  [line("warning", "shared_state_down", { kind: "shared_state", name: "redis" }), null],
   [line("error", "store_regressed", { kind: "store", name: "etcd" }), "/fleet"],
   [line("error", "log_lines_lost"), null],
 ])("leads to the page of its subject: %j", (one, page) => expect(pageOf(one)).toBe(page));

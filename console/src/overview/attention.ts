@@ -37,6 +37,7 @@ export function pageOf(line: Attention): string | null {
     case "file":
     case "gateway":
     case "listener":
+    case "shared_state":
     case "upstream":
       return null;
   }

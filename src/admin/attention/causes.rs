@@ -38,7 +38,7 @@ pub(super) fn all(seen: &Seen<'_>) -> Vec<Attention> {
 }
 
 /// `1 agent`, `2 agents`.
-fn count(number: u64, one: &str) -> String {
+pub(super) fn count(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 

@@ -3,12 +3,14 @@
 
 mod causes;
 mod fleet;
+mod shared_state;
+mod targets;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::config::Snapshot;
-use crate::control::{self, Overview};
+use crate::control::{self, Overview, RedisOutage};
 use crate::model::Instant;
 use crate::telemetry::{Decisions, Traffic};
 
@@ -61,6 +63,8 @@ pub(super) enum Code {
     More,
     /// The keys of an identity provider cannot be fetched.
     ProviderFailing,
+    /// The Redis in which the members of a fleet count limits is of no use.
+    SharedStateDown,
     /// The store is not that of this fleet.
     StoreForeign,
     /// The store has another history than this gateway.
@@ -73,6 +77,8 @@ pub(super) enum Code {
     StoreTorn,
     /// The store of the fleet has lost the configuration.
     StoreVanished,
+    /// Targets of an agent take no requests: they are ejected, or their health checks fail.
+    TargetsOut,
     /// Calls get no response from an agent.
     UpstreamFailing,
 }
@@ -96,6 +102,8 @@ pub(super) enum SubjectKind {
     Listener,
     /// A member of the fleet.
     Member,
+    /// What members share besides the store.
+    SharedState,
     /// The store of the fleet.
     Store,
     /// The upstream of an agent.
@@ -151,6 +159,8 @@ pub(super) struct Seen<'a> {
     pub(super) decisions: &'a Decisions,
     /// The fleet, where others can share the store.
     pub(super) fleet: Option<&'a Overview>,
+    /// What is wrong with the Redis in which members count together, if anything is.
+    pub(super) redis: Option<RedisOutage>,
     pub(super) now: Instant,
 }
 
@@ -158,6 +168,8 @@ pub(super) struct Seen<'a> {
 pub(super) fn all(seen: &Seen<'_>) -> Vec<Attention> {
     let mut all = causes::all(seen);
     all.extend(fleet::all(seen));
+    all.extend(shared_state::down(seen));
+    all.extend(targets::out(seen));
     all.sort_by(|a, b| (a.level, a.code, &a.subject).cmp(&(b.level, b.code, &b.subject)));
     if all.len() > MOST {
         let more = all.len() - MOST;

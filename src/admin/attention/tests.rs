@@ -38,7 +38,16 @@ fn told(now: u64, status: &Status, counted: impl FnOnce(&Metrics)) -> Vec<Attent
     counted(&metrics);
     traffic.look(now);
     let decisions = Decisions::new(now, None, true);
-    all(&Seen { live: &live, status, traffic: &traffic, decisions: &decisions, fleet: None, now })
+    let (fleet, redis) = (None, None);
+    all(&Seen { live: &live, status, traffic: &traffic, decisions: &decisions, fleet, redis, now })
+}
+
+/// What is told of this configuration, without traffic.
+pub(super) fn told_at(live: &Snapshot, redis: Option<RedisOutage>) -> Vec<Attention> {
+    let (status, now) = (&status(None), Instant::from_unix(fixtures::NOW));
+    let traffic = Traffic::new(Metrics::new().unwrap());
+    let decisions = Decisions::new(now, None, true);
+    all(&Seen { live, status, traffic: &traffic, decisions: &decisions, fleet: None, redis, now })
 }
 
 /// What is told of a fleet whose last revision was applied here so many seconds ago.
@@ -51,8 +60,8 @@ fn told_in(fleet: &Overview, status: &Status) -> Vec<Attention> {
     let now = Instant::from_unix(fixtures::NOW);
     let traffic = Traffic::new(Metrics::new().unwrap());
     let decisions = Decisions::new(now, None, true);
-    let fleet = Some(fleet);
-    all(&Seen { live: &live, status, traffic: &traffic, decisions: &decisions, fleet, now })
+    let (fleet, redis) = (Some(fleet), None);
+    all(&Seen { live: &live, status, traffic: &traffic, decisions: &decisions, fleet, redis, now })
 }
 
 fn fleet(state: StoreState, members: Vec<FleetMember>) -> Overview {
@@ -193,13 +202,7 @@ fn entries_beyond_the_limit_are_counted() {
             "  Key{number:05}: {{ agent: partner, sha256: \"{hash}\", expires_at: 2023-11-15T00:00:00Z }}\n"
         ));
     }
-    let live = fixtures::snapshot(&text);
-    let (status, metrics) = (status(None), Metrics::new().unwrap());
-    let (now, traffic) = (Instant::from_unix(fixtures::NOW), Traffic::new(metrics));
-    let decisions = Decisions::new(now, None, true);
-    let seen =
-        Seen { live: &live, status: &status, traffic: &traffic, decisions: &decisions, fleet: None, now };
-    let told = all(&seen);
+    let told = told_at(&fixtures::snapshot(&text), None);
     assert_eq!((told.len(), told[MOST].code, told[MOST].level), (MOST + 1, Code::More, Level::Note));
     assert!(told[MOST].text.starts_with("7 more"), "{}", told[MOST].text);
 }
@@ -225,6 +228,7 @@ async fn a_provider_without_keys_is_an_error_with_its_agents() {
         traffic: &traffic,
         decisions: &decisions,
         fleet: None,
+        redis: None,
         now,
     });
     assert_eq!(codes(&told), [(Level::Error, Code::ProviderFailing, "corp".to_owned())]);

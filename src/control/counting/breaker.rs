@@ -1,59 +1,58 @@
-//! Keeps requests from waiting for a Redis that does not answer: after a few failures in a row none asks, but for one each second.
+//! Keeps requests from waiting for a Redis that does not answer: after a few failures in a row none asks, until it has answered
+//! what it is asked in the background for a second.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant as Tick};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Failures in a row after which nobody asks.
 const MOST: u32 = 3;
-/// When somebody asks again then.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Answers in a row after which requests ask again: a second of those that one is asked for in each round.
+const ENOUGH: u32 = 5;
 
 /// The breaker.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Breaker {
-    began: Tick,
     failures: AtomicU32,
-    /// When the next one asks, in milliseconds since it began.
-    next: AtomicU64,
+    /// Answers in time since nobody asks.
+    answers: AtomicU32,
 }
 
 impl Breaker {
-    pub(super) fn new(now: Tick) -> Self {
-        Self { began: now, failures: AtomicU32::default(), next: AtomicU64::default() }
+    /// Whether a request asks.
+    pub(super) fn lets_ask(&self) -> bool {
+        self.failures.load(Ordering::Relaxed) < MOST
     }
 
-    /// Whether this request asks.
-    pub(super) fn lets_ask(&self, now: Tick) -> bool {
-        if self.failures.load(Ordering::Relaxed) < MOST {
-            return true;
-        }
-        let (now, next) = (self.millis(now), self.next.load(Ordering::Relaxed));
-        let then = now.saturating_add(millis(PAUSE));
-        // Of those who come at the same time one asks.
-        now >= next && self.next.compare_exchange(next, then, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-    }
-
-    /// Redis has answered.
+    /// A request was answered. One that comes late changes nothing.
     pub(super) fn answered(&self) {
-        if self.failures.load(Ordering::Relaxed) != 0 {
+        if self.lets_ask() && self.failures.load(Ordering::Relaxed) != 0 {
             self.failures.store(0, Ordering::Relaxed);
         }
     }
 
-    /// It has not.
-    pub(super) fn failed(&self, now: Tick) {
-        if self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1) == MOST {
-            self.next.store(self.millis(now).saturating_add(millis(PAUSE)), Ordering::Relaxed);
+    /// A request was not. Says whether nobody asks from now on.
+    pub(super) fn failed(&self) -> bool {
+        let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        if failures == MOST {
+            self.answers.store(0, Ordering::Relaxed);
         }
+        failures == MOST
     }
 
-    fn millis(&self, now: Tick) -> u64 {
-        millis(now.saturating_duration_since(self.began))
+    /// Redis was asked in the background, while nobody else does. Says whether requests ask again.
+    pub(super) fn probed(&self, is_in_time: bool) -> bool {
+        let answers = if is_in_time { self.answers.load(Ordering::Relaxed).saturating_add(1) } else { 0 };
+        self.answers.store(answers, Ordering::Relaxed);
+        let is_over = answers >= ENOUGH;
+        if is_over {
+            self.close();
+        }
+        is_over
     }
-}
 
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    /// Requests ask: this is another connection.
+    pub(super) fn close(&self) {
+        self.failures.store(0, Ordering::Relaxed);
+    }
 }
 
 #[cfg(test)]
@@ -61,21 +60,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_three_failures_in_a_row_one_asks_each_second() {
-        let start = Tick::now();
-        let (breaker, at) = (Breaker::new(start), |millis| start + Duration::from_millis(millis));
-        for _ in 0..2 {
-            assert!(breaker.lets_ask(at(0)));
-            breaker.failed(at(0));
-        }
+    fn after_three_failures_in_a_row_nobody_asks_until_redis_has_answered_for_a_second() {
+        let breaker = Breaker::default();
+        assert!(!breaker.failed() && !breaker.failed() && breaker.lets_ask());
         breaker.answered();
-        for _ in 0..3 {
-            assert!(breaker.lets_ask(at(10)));
-            breaker.failed(at(10));
-        }
-        let asks = [11, 1_009, 1_010, 1_010, 1_500, 2_010].map(|millis| breaker.lets_ask(at(millis)));
-        assert_eq!(asks, [false, false, true, false, false, true]);
+        assert!(!breaker.failed() && !breaker.failed() && breaker.failed());
+        assert!(!breaker.failed(), "it is said once");
         breaker.answered();
-        assert!(breaker.lets_ask(at(2_011)) && breaker.lets_ask(at(2_011)));
+        assert!(!breaker.lets_ask(), "an answer that comes late");
+        let probes = [true, true, true, true, false, true, true, true, true, true];
+        let over: Vec<_> = probes.map(|is_in_time| breaker.probed(is_in_time)).into();
+        assert_eq!(over.iter().position(|over| *over), Some(9), "five in a row: {over:?}");
+        assert!(breaker.lets_ask());
+        let opened = (0..3).filter(|_| breaker.failed()).count();
+        assert_eq!(opened, 1);
+        assert!(!breaker.lets_ask());
+        breaker.close();
+        assert!(breaker.lets_ask() && !breaker.failed());
     }
 }

@@ -6,6 +6,7 @@
 
 mod breaker;
 mod convert;
+mod outage;
 mod questions;
 mod rounds;
 
@@ -19,13 +20,14 @@ use crate::config;
 use crate::limits::LimitState;
 use crate::model::{Clock, Live};
 use crate::store::{RedisCounters, RedisFault};
-use crate::telemetry::{Metrics, SharedStateMetrics};
+use crate::telemetry::Metrics;
 
 use convert::options;
+use outage::Outage;
 use questions::Questions;
 use rounds::Rounds;
 
-use super::fleet::Fleet;
+use super::handle::Control;
 
 /// How often a Redis that is away is looked for.
 const PROBE: Duration = Duration::from_secs(1);
@@ -39,31 +41,36 @@ type Connected = Live<Option<RedisCounters>>;
 /// Counts together with the others, for ever. Without a store that the fleet shares, the members are those that Redis knows.
 pub async fn count_together(
     settings: Arc<config::Server>,
-    (limits, clock): (Arc<LimitState>, Arc<dyn Clock>),
-    fleet: Fleet,
+    limits: Arc<LimitState>,
+    control: Control,
     metrics: Metrics,
+    clock: Arc<dyn Clock>,
 ) {
     let Some(redis) = settings.shared_state.as_ref().map(|shared| &shared.redis) else { return };
-    let (options, metrics) = (options(redis), metrics.shared_state());
+    let Control { fleet, redis: health, .. } = control;
+    let (options, outage) =
+        (options(redis), Arc::new(Outage::new(metrics.shared_state(), health, Arc::clone(&clock))));
     let (connected, wake) = (Arc::new(Connected::new(None)), Arc::<Notify>::default());
     let waker = Arc::clone(&wake);
-    limits.connect(move || waker.notify_one(), Questions::new(Arc::clone(&connected), metrics.clone()));
+    limits.connect(move || waker.notify_one(), Questions::new(Arc::clone(&connected), Arc::clone(&outage)));
     let me = fleet.my_boot_id().to_owned();
     let mut rounds = Rounds::new((&limits, clock), wake, &fleet);
-    let mut is_told = false;
+    let mut settles = Duration::ZERO;
     loop {
         rounds.tell_time();
         match RedisCounters::connect(&options, &me).await {
             Ok(counters) => {
                 connected.publish(Arc::new(Some(counters)));
-                let fault = linked(&limits, &connected, &mut rounds, (&metrics, &mut is_told)).await;
+                let fault = linked(&limits, &connected, &mut rounds, (&outage, settles)).await;
                 limits.link(false);
                 connected.publish(Arc::new(None));
                 rounds.lose();
-                say(&fault, &metrics, &mut is_told);
+                outage.lost(&fault);
             }
-            Err(fault) => say(&fault, &metrics, &mut is_told),
+            Err(fault) => outage.unreached(&fault),
         }
+        // The others come back within as long as they look for it: until then nobody knows what they let in meanwhile.
+        settles = SETTLES;
         sleep(PROBE).await;
     }
 }
@@ -73,13 +80,12 @@ async fn linked(
     limits: &LimitState,
     connected: &Connected,
     rounds: &mut Rounds<'_>,
-    (metrics, is_told): (&SharedStateMetrics, &mut bool),
+    (outage, settles): (&Outage, Duration),
 ) -> RedisFault {
     let counters = connected.get();
     let Some(counters) = counters.as_ref() else { return RedisFault::Unexpected };
     limits.doubt(Tick::now());
-    // The others come back within as long as they look for it: until then nobody knows what they let in meanwhile.
-    let settled = Instant::now() + if *is_told { SETTLES } else { Duration::ZERO };
+    let settled = Instant::now() + settles;
     loop {
         if let Err(fault) = rounds.round(counters).await {
             return fault;
@@ -90,28 +96,17 @@ async fn linked(
         rounds.wait().await;
     }
     limits.link(true);
-    metrics.up(true);
-    if std::mem::take(is_told) {
-        tracing::info!("the Redis of `server.shared_state` is back: limits count over all members again");
-    } else {
-        tracing::info!("limits count over all members");
-    }
+    outage.found();
     loop {
         rounds.wait().await;
         if let Err(fault) = rounds.round(counters).await {
             return fault;
         }
-    }
-}
-
-/// Says once that Redis is away.
-fn say(fault: &RedisFault, metrics: &SharedStateMetrics, is_told: &mut bool) {
-    metrics.up(false);
-    metrics.failed();
-    if !std::mem::replace(is_told, true) {
-        tracing::warn!(
-            error = %fault,
-            "the Redis of `server.shared_state` is away: each limit does what its `on_loss` says until it is back"
-        );
+        if let Err(fault) = counters.renew().await {
+            return fault;
+        }
+        if !outage.lets_ask() {
+            outage.probed(counters.answers_in_time().await);
+        }
     }
 }

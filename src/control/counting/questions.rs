@@ -4,43 +4,38 @@ use std::sync::Arc;
 use std::time::Instant as Tick;
 
 use crate::limits::{Answer, Answers, Ask, Counter};
-use crate::telemetry::SharedStateMetrics;
 
 use super::Connected;
-use super::breaker::Breaker;
 use super::convert::{bucket, heard};
+use super::outage::Outage;
 
 /// Who asks.
 pub(super) struct Questions {
     connected: Arc<Connected>,
-    breaker: Breaker,
-    metrics: SharedStateMetrics,
+    outage: Arc<Outage>,
 }
 
 impl Questions {
-    pub(super) fn new(connected: Arc<Connected>, metrics: SharedStateMetrics) -> Self {
-        Self { connected, breaker: Breaker::new(Tick::now()), metrics }
+    pub(super) const fn new(connected: Arc<Connected>, outage: Arc<Outage>) -> Self {
+        Self { connected, outage }
     }
 
     async fn answers(&self, asks: &[Ask]) -> Option<Vec<Answer>> {
         let counters = self.connected.get();
         let counters = counters.as_ref().as_ref()?;
-        let began = Tick::now();
-        if !self.breaker.lets_ask(began) {
+        if !self.outage.lets_ask() {
             return None;
         }
+        let began = Tick::now();
         let buckets: Vec<_> = asks.iter().map(|ask| (bucket(&ask.tale), ask.is_enforced)).collect();
         match counters.take(&buckets).await {
             Ok(taken) => {
-                self.breaker.answered();
-                self.metrics.answered_after(began.elapsed());
+                self.outage.answered(began.elapsed());
                 let answer = |(is_let_in, stand)| Answer { is_let_in, heard: heard(stand) };
                 Some(taken.into_iter().map(answer).collect())
             }
             Err(fault) => {
-                tracing::debug!(error = %fault, "Redis was asked for a request, and gave no answer");
-                self.breaker.failed(Tick::now());
-                self.metrics.failed();
+                self.outage.unanswered(&fault);
                 None
             }
         }

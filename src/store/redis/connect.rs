@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use redis::RedisConnectionInfo;
@@ -29,7 +30,8 @@ const CONNECT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Connection {
     requests: MultiplexedConnection,
-    _driver: Driver,
+    driver: Driver,
+    is_doubted: AtomicBool,
 }
 
 /// What moves the bytes of a connection.
@@ -79,12 +81,32 @@ impl Connection {
             }
         }));
         let requests = when_opened.await.map_err(|_| RedisFault::Unexpected)??;
-        Ok(Self { requests, _driver: driver })
+        Ok(Self { requests, driver, is_doubted: AtomicBool::default() })
     }
 
     /// What requests are sent with.
     pub(super) fn requests(&self) -> MultiplexedConnection {
         self.requests.clone()
+    }
+
+    /// Whether Redis, or the network, has ended it.
+    pub(super) fn has_ended(&self) -> bool {
+        self.driver.0.is_finished()
+    }
+
+    /// A question on it had no answer in time.
+    pub(super) fn doubt(&self) {
+        self.is_doubted.store(true, Ordering::Relaxed);
+    }
+
+    /// It has answered after all.
+    pub(super) fn trust(&self) {
+        self.is_doubted.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether a question on it had no answer in time, and nothing was heard of it since.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.is_doubted.load(Ordering::Relaxed)
     }
 }
 

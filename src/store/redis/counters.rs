@@ -2,16 +2,15 @@
 
 use std::sync::PoisonError;
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use redis::Cmd;
 use redis::aio::MultiplexedConnection;
 use tokio::time::timeout;
 
-use super::connect::Connection;
 use super::fault::RedisFault;
 use super::options::RedisOptions;
+use super::pool::{Pool, time};
 use super::scripts::Scripts;
 use crate::model::KeyedHash;
 
@@ -31,9 +30,7 @@ type Heard = (String, u32, String, usize, Vec<(String, f64, u32)>);
 pub struct RedisCounters {
     options: RedisOptions,
     me: String,
-    /// The first is for what is told; the others, where there are any, for single requests.
-    connections: Vec<Connection>,
-    next: AtomicUsize,
+    pool: Pool,
     scripts: RwLock<Scripts>,
 }
 
@@ -116,14 +113,23 @@ impl RedisCounters {
     /// # Errors
     /// What is wrong with it, or with the files of this member.
     pub async fn connect(options: &RedisOptions, me: &str) -> Result<Self, RedisFault> {
-        let mut connections = vec![Connection::open(options).await?];
-        while connections.len() < options.pool {
-            connections.push(Connection::open(options).await?);
-        }
-        let mut requests = connections.first().ok_or(RedisFault::Unexpected)?.requests();
-        let scripts = in_time(ANSWER, Scripts::load(&mut requests)).await?;
+        let pool = Pool::open(options).await?;
+        let scripts = in_time(ANSWER, Scripts::load(&mut pool.first())).await?;
         let (options, me) = (options.clone(), me.to_owned());
-        Ok(Self { options, me, connections, next: AtomicUsize::default(), scripts: RwLock::new(scripts) })
+        Ok(Self { options, me, pool, scripts: RwLock::new(scripts) })
+    }
+
+    /// Opens connections for single requests anew that have ended, or are silent while what is told is answered.
+    ///
+    /// # Errors
+    /// What is wrong with it: no connection can be made any more.
+    pub async fn renew(&self) -> Result<(), RedisFault> {
+        self.pool.renew(ANSWER).await
+    }
+
+    /// Whether the question of a request would be answered in time.
+    pub async fn answers_in_time(&self) -> bool {
+        self.pool.ask(self.options.timeout, time).await.is_ok()
     }
 
     /// Tells of these buckets: what each stands at then.
@@ -154,15 +160,20 @@ impl RedisCounters {
     /// What is wrong with it: that it gave no answer in time, above all.
     pub async fn take(&self, buckets: &[(Bucket, bool)]) -> Result<Vec<(bool, Stand)>, RedisFault> {
         // A request waits no longer, whatever has to be done again.
-        in_time(self.options.timeout, async {
-            let taken = self.taken(buckets).await;
-            if self.is_learnt_again(&taken).await? { self.taken(buckets).await } else { taken }
-        })
-        .await
+        self.pool.ask(self.options.timeout, |requests| self.asked(requests, buckets)).await
+    }
+
+    async fn asked(
+        &self,
+        requests: MultiplexedConnection,
+        buckets: &[(Bucket, bool)],
+    ) -> Result<Vec<(bool, Stand)>, RedisFault> {
+        let taken = self.taken(requests.clone(), buckets).await;
+        if self.is_learnt_again(&taken).await? { self.taken(requests, buckets).await } else { taken }
     }
 
     async fn told(&self, buckets: &[Bucket]) -> Result<Vec<Stand>, RedisFault> {
-        let (sha, mut requests) = (self.scripts().tell, self.first()?);
+        let (sha, mut requests) = (self.scripts().tell, self.pool.first());
         let mut all = redis::pipe();
         for bucket in buckets {
             all.add_command(self.telling(&sha, bucket));
@@ -176,14 +187,18 @@ impl RedisCounters {
         let mark = self.key("mark");
         command.arg(self.scripts().hear).arg(3).arg(self.key("members")).arg(self.key("news")).arg(mark);
         command.arg(&self.me).arg(new_mark).arg(since).arg(self.key("b:")).arg(MOST_NEWS);
-        let mut requests = self.first()?;
+        let mut requests = self.pool.first();
         let answer: Heard = command.query_async(&mut requests).await?;
         let (mark, members, until, found, words) = answer;
         let words = words.into_iter().filter_map(|(name, spent, others)| word(&name, spent, others));
         Ok(News { mark, members, until, is_more: found >= MOST_NEWS, words: words.collect() })
     }
 
-    async fn taken(&self, buckets: &[(Bucket, bool)]) -> Result<Vec<(bool, Stand)>, RedisFault> {
+    async fn taken(
+        &self,
+        mut requests: MultiplexedConnection,
+        buckets: &[(Bucket, bool)],
+    ) -> Result<Vec<(bool, Stand)>, RedisFault> {
         let mut command = redis::cmd("EVALSHA");
         command.arg(self.scripts().take).arg(buckets.len() + 1);
         for (bucket, _) in buckets {
@@ -195,7 +210,6 @@ impl RedisCounters {
             command.arg(name(bucket)).arg(bucket.spent).arg(count).arg(window).arg(keep);
             command.arg(bucket.burst).arg(bucket.told_from).arg(flag(*is_enforced));
         }
-        let mut requests = self.one_of_pool()?;
         let answers: Vec<(u8, f64, u32)> = command.query_async(&mut requests).await?;
         let answer = |(has_one, spent, others)| (has_one == 1, Stand { spent, others });
         Ok(answers.into_iter().map(answer).collect())
@@ -215,26 +229,13 @@ impl RedisCounters {
         if !answer.as_ref().is_err_and(RedisFault::is_forgotten_script) {
             return Ok(false);
         }
-        let mut requests = self.first()?;
-        let scripts = in_time(ANSWER, Scripts::load(&mut requests)).await?;
+        let scripts = in_time(ANSWER, Scripts::load(&mut self.pool.first())).await?;
         *self.scripts.write().unwrap_or_else(PoisonError::into_inner) = scripts;
         Ok(true)
     }
 
     fn scripts(&self) -> Scripts {
         self.scripts.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn first(&self) -> Result<MultiplexedConnection, RedisFault> {
-        self.connections.first().map(Connection::requests).ok_or(RedisFault::Unexpected)
-    }
-
-    /// A connection for a single request: not the one on which many buckets are told of, where there is another.
-    fn one_of_pool(&self) -> Result<MultiplexedConnection, RedisFault> {
-        let next = self.next.fetch_add(1, Ordering::Relaxed);
-        let others = self.connections.get(1..).filter(|others| !others.is_empty());
-        let one = others.and_then(|others| others.get(next.checked_rem(others.len())?));
-        one.map_or_else(|| self.first(), |one| Ok(one.requests()))
     }
 
     fn key(&self, rest: &str) -> String {

@@ -7,6 +7,7 @@ mod connect;
 mod counters;
 mod fault;
 mod options;
+mod pool;
 mod scripts;
 
 pub use counters::{Bucket, Filling, News, RedisCounters, Stand, Word};

@@ -3,8 +3,11 @@
 
 mod changes;
 mod fields;
+mod lone;
 mod order;
 mod quotas;
+mod redis_faults;
+mod redis_tls;
 mod scopes;
 mod shared;
 mod stage;

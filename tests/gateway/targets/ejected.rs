@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use testkit::scripted::{OK, Peer, Scripted};
 use testkit::{eventually, free_port};
+use tokio::net::TcpListener;
 
 use super::{SOON, agent, gateway, good, send, targets};
 
@@ -14,9 +15,13 @@ const PLAIN: &str = "balance: round_robin, response_timeout: 200ms, slow_start: 
 
 /// An upstream that answers so until it is well, and the number of requests that it has seen.
 async fn ill(answer: &'static str) -> (Scripted, Arc<AtomicBool>) {
+    ill_on(TcpListener::bind("127.0.0.1:0").await.expect("a free port"), answer)
+}
+
+fn ill_on(listener: TcpListener, answer: &'static str) -> (Scripted, Arc<AtomicBool>) {
     let well = Arc::new(AtomicBool::new(false));
     let is_well = Arc::clone(&well);
-    let upstream = Scripted::start(move |mut peer: Peer| {
+    let upstream = Scripted::on(listener, move |mut peer: Peer| {
         let is_well = Arc::clone(&is_well);
         async move {
             loop {
@@ -29,8 +34,7 @@ async fn ill(answer: &'static str) -> (Scripted, Arc<AtomicBool>) {
                 }
             }
         }
-    })
-    .await;
+    });
     (upstream, well)
 }
 
@@ -169,6 +173,36 @@ async fn a_target_that_fails_its_checks_is_out_until_they_pass() {
     eventually("it is used", SOON, async || {
         send(&gateway, "GET", "/a", None).await;
         (checked.count("GET /a") > before).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_address_of_a_name_is_left_out_alone_after_its_fifth_failure_in_a_row() {
+    let good = good().await;
+    // The name has two addresses, as every name below `localhost`. A machine without IPv6 has nothing at the second one, and that
+    // costs no request anything.
+    let second = TcpListener::bind(("::1", good.port)).await.ok();
+    let wanted = if second.is_some() { 5 } else { 0 };
+    let bad = second.map(|listener| ill_on(listener, "HTTP/1.1 503 Bad\r\nContent-Length: 0\r\n\r\n"));
+    let gateway = gateway(&agent("a", &[&format!("http://two.localhost:{}", good.port)], PLAIN)).await;
+    let mut failed = 0;
+    for _ in 0..30 {
+        failed += usize::from(send(&gateway, "GET", "/a", None).await.status() == 503);
+    }
+    assert_eq!((failed, good.count("GET")), (wanted, 30 - wanted));
+    assert_eq!(targets(&gateway, "a").await[0]["state"], "healthy", "the target is not out");
+    let Some((bad, well)) = bad else { return };
+    let ejections = gateway.metric("portcullis_target_ejections_total", &["why=\"503\""]).await;
+    assert!((ejections - 1.0).abs() < f64::EPSILON, "{ejections}");
+    let said =
+        || gateway.stderr().into_iter().find(|line| line.contains("an address of a target has failed"));
+    let line = eventually("it is said", SOON, async || said()).await;
+    assert!(line.contains(&format!("[::1]:{}", good.port)), "{line}");
+    well.store(true, Ordering::SeqCst);
+    eventually("it is used again", SOON, async || {
+        assert_eq!(send(&gateway, "GET", "/a", None).await.status(), 200);
+        (bad.count("GET") > 5).then_some(())
     })
     .await;
 }

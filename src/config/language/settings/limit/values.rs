@@ -42,31 +42,18 @@ impl Value for LimitName {
 /// What a limit counts by.
 pub(super) enum CountsBy {}
 
-/// The words for it, but for claims.
-const WORDS: [(&str, Per); 5] = [
-    ("principal", Per::Principal),
-    ("client_id", Per::ClientId),
-    ("api_key", Per::ApiKey),
-    ("address", Per::Address),
-    ("agent", Per::Agent),
-];
-/// Before the name of a claim.
-const CLAIM: &str = "claim:";
-
 impl Value for CountsBy {
     type Read = Per;
     const SHAPE: Shape = Shape::Pattern("^(principal|client_id|api_key|address|agent|claim:.+)$");
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Per> {
         let text = some_text(report, node)?;
-        let word = WORDS.into_iter().find(|(word, _)| *word == text).map(|(_, per)| per);
-        let claim = || text.strip_prefix(CLAIM).filter(|name| !name.is_empty() && name.trim() == *name);
-        let read = word.or_else(|| claim().map(|name| Per::Claim(name.into())));
+        let read = Per::parse(&text);
         if read.is_none() {
             let message = format!("{} is nothing that a limit counts by", node.shown());
-            let help = match text.starts_with(CLAIM) {
+            let help = match text.starts_with(Per::CLAIM) {
                 true => "write the name of the claim behind the colon, such as `claim:tenant`".to_owned(),
-                false => suggest(&text, WORDS.iter().map(|(word, _)| *word).chain(["claim:NAME"])),
+                false => suggest(&text, Per::PLAIN.iter().map(Per::word).chain(["claim:NAME"])),
             };
             report.say(Code::BadWord, node.place, message, help);
         }
