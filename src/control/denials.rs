@@ -6,7 +6,8 @@ mod without_gateway;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::sync::oneshot;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::config::{ApiKey, Feature, Snapshot};
 use crate::model::{DenialKind, DenialSet, Denied, Instant, ResourceKind, Until};
@@ -17,6 +18,8 @@ use super::edit::{Edit, EditError};
 use super::enforcer::Enforcer;
 use super::handle::{Control, Order};
 
+/// How long an answer waits for the line of the audit log: a change of the configuration may be under way.
+const NOTED: Duration = Duration::from_secs(1);
 /// How often denials that have ended are dropped. They deny nothing from their end on.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -198,8 +201,13 @@ impl Control {
         enforcer.enforce(&live);
         let streams = self.end_lost_streams(&live, enforcer.now());
         tracing::info!(who, what, streams, "the denials were changed");
-        // A failure to log does not keep a thief in.
-        let _noted = self.orders.send(Order::NoteDone { who, what }).await;
+        // It is written down before it is acknowledged; a gateway that is busy, or a log that fails, holds up nobody for long.
+        let (written, is_written) = oneshot::channel();
+        let note = async {
+            let _noted = self.orders.send(Order::NoteDone { who, what, written: Some(written) }).await;
+            let _written = is_written.await;
+        };
+        let _in_time = timeout(NOTED, note).await;
     }
 }
 

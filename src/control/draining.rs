@@ -26,6 +26,6 @@ impl Control {
         let what = format!("{done} the target {} of agents/{agent}", member.url);
         tracing::info!(who, what, "an operator gave an order to a target");
         // A failure to log holds up no operator.
-        let _noted = self.orders.try_send(Order::NoteDone { who: who.to_owned(), what });
+        let _noted = self.orders.try_send(Order::NoteDone { who: who.to_owned(), what, written: None });
     }
 }

@@ -42,7 +42,8 @@ pub(super) enum Order {
     History(Query, Answer<Vec<Record>>),
     Record(u64, Answer<Option<Record>>),
     Committed(String, Answer<Option<Record>>),
-    NoteDone { who: String, what: String },
+    /// Writes down what was done, and says when it is written to those who wait for it.
+    NoteDone { who: String, what: String, written: Option<oneshot::Sender<()>> },
 }
 
 /// A handle to the reconciler. Cheap to clone.

@@ -29,7 +29,11 @@ impl Reconciler {
             Order::Committed(id, answer) => {
                 drop(answer.send(self.stores.resources.committed(&id).await.map_err(EditError::from)));
             }
-            Order::NoteDone { who, what } => self.note_done(&who, &what).await,
+            Order::NoteDone { who, what, written } => {
+                self.note_done(&who, &what).await;
+                // Those who wait for it may have gone.
+                let _told = written.map(|written| written.send(()));
+            }
         }
     }
 }

@@ -59,13 +59,13 @@ impl Reconciler {
         self.write_down(before, who, what, number).await;
     }
 
-    /// Appends a line to the audit log: author, summary, and the changes since `before`.
     /// Writes down what was done that is no change of the configuration.
     pub(super) async fn write_note(&self, who: &str, what: &str) {
         let at = self.clock.now().timestamp();
         write_note(self.stores.notes(), &self.live.get(), (at, who, what)).await;
     }
 
+    /// Appends a line to the audit log: author, summary, and the changes since `before`.
     pub(super) async fn write_down(&self, before: &Snapshot, who: &str, what: &str, number: Option<u64>) {
         let live = self.live.get();
         let Some(log) = &self.stores.audit else { return };

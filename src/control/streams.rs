@@ -71,7 +71,7 @@ impl Control {
             let what = format!("ended {count} running streams of agents/{agent}");
             tracing::info!(who, what, "running streams were ended");
             // A failure to log does not keep a stream open.
-            let _noted = self.orders.try_send(Order::NoteDone { who: who.to_owned(), what });
+            let _noted = self.orders.try_send(Order::NoteDone { who: who.to_owned(), what, written: None });
         }
         count
     }

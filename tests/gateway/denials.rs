@@ -9,6 +9,8 @@ use testkit::api::{Api, If, Reply};
 use testkit::raw::Wire;
 use testkit::{Gateway, Issuer, Key, Start, Upstream, client, eventually, now, portcullis, portcullis_with};
 
+/// The reason that this suite gives.
+pub(crate) const REASON: &str = "revoked";
 /// The longest that anything may take on a machine that is busy.
 const SOON: Duration = Duration::from_secs(5);
 /// A denial is in force within this.
