@@ -9,7 +9,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-use super::Decision;
+use super::{Decision, OAuthError};
 
 /// The reason of a decision. Its words are label values in metrics, and stand in logs and in `explain`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,34 +84,21 @@ pub enum Reason {
     ConcurrencyLimited,
     /// The members of a fleet cannot count together, and a limit lets nothing in then.
     LimitsUnavailable,
-}
-
-/// The error codes of RFC 6750 section 3.1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OAuthError {
-    /// `invalid_request`
-    InvalidRequest,
-    /// `invalid_token`
-    InvalidToken,
-    /// `insufficient_scope`
-    InsufficientScope,
-}
-
-impl OAuthError {
-    /// The code as it is written in `WWW-Authenticate`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "invalid_request",
-            Self::InvalidToken => "invalid_token",
-            Self::InsufficientScope => "insufficient_scope",
-        }
-    }
+    /// The token is no access token as RFC 9068 describes one, and the agent requires that.
+    ProfileMismatch,
+    /// The agent does not admit the client that the token was issued to.
+    ClientNotAllowed,
+    /// The agent does not admit who acts for the subject of the token.
+    ActorNotAllowed,
+    /// The subject did not log in by one of the required ways (`acr`, `amr`).
+    AcrInsufficient,
+    /// The login of the subject (`auth_time`) is too long ago, or the token does not say when it was.
+    AuthTooOld,
 }
 
 impl Reason {
     /// Every reason, in the order of its declaration: metrics index their cells by it.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 40] = [
         Self::Ok,
         Self::NoRoute,
         Self::TokenMissing,
@@ -147,6 +134,11 @@ impl Reason {
         Self::RateLimited,
         Self::ConcurrencyLimited,
         Self::LimitsUnavailable,
+        Self::ProfileMismatch,
+        Self::ClientNotAllowed,
+        Self::ActorNotAllowed,
+        Self::AcrInsufficient,
+        Self::AuthTooOld,
     ];
 
     /// The word for it: label value in metrics, `reason` in logs and API.
@@ -188,6 +180,11 @@ impl Reason {
             Self::RateLimited => "rate_limited",
             Self::ConcurrencyLimited => "concurrency_limited",
             Self::LimitsUnavailable => "limits_unavailable",
+            Self::ProfileMismatch => "profile_mismatch",
+            Self::ClientNotAllowed => "client_not_allowed",
+            Self::ActorNotAllowed => "actor_not_allowed",
+            Self::AcrInsufficient => "acr_insufficient",
+            Self::AuthTooOld => "auth_too_old",
         }
     }
 
@@ -202,7 +199,12 @@ impl Reason {
             | Self::McpBatch
             | Self::McpBody
             | Self::PushDenied => 400,
-            Self::ScopeMissing | Self::ClaimMismatch | Self::OperationDenied | Self::OriginDenied => 403,
+            Self::ScopeMissing
+            | Self::ClaimMismatch
+            | Self::OperationDenied
+            | Self::OriginDenied
+            | Self::ClientNotAllowed
+            | Self::ActorNotAllowed => 403,
             Self::RateLimited | Self::ConcurrencyLimited => 429,
             Self::KeysUnavailable | Self::LimitsUnavailable => 503,
             Self::TokenMissing
@@ -223,16 +225,20 @@ impl Reason {
             | Self::ApiKeyMissing
             | Self::ApiKeyInvalid
             | Self::ApiKeyExpired
-            | Self::ApiKeyRevoked => 401,
+            | Self::ApiKeyRevoked
+            | Self::ProfileMismatch
+            | Self::AcrInsufficient
+            | Self::AuthTooOld => 401,
         }
     }
 
-    /// The error code of the response (RFC 6750 section 3.1), where it has one.
+    /// The error code of the response (RFC 6750 section 3.1, RFC 9470 section 3), where it has one.
     #[must_use]
     pub const fn oauth_error(self) -> Option<OAuthError> {
         match self {
             Self::MultipleTokens => Some(OAuthError::InvalidRequest),
             Self::ScopeMissing => Some(OAuthError::InsufficientScope),
+            Self::AcrInsufficient | Self::AuthTooOld => Some(OAuthError::InsufficientUserAuthentication),
             Self::TokenMalformed
             | Self::TokenTooLarge
             | Self::AlgNotAllowed
@@ -246,7 +252,8 @@ impl Reason {
             | Self::AudienceMismatch
             | Self::BindingRequired
             | Self::KeyUnknown
-            | Self::SignatureInvalid => Some(OAuthError::InvalidToken),
+            | Self::SignatureInvalid
+            | Self::ProfileMismatch => Some(OAuthError::InvalidToken),
             Self::Ok
             | Self::NoRoute
             | Self::TokenMissing
@@ -265,7 +272,9 @@ impl Reason {
             | Self::PushDenied
             | Self::RateLimited
             | Self::ConcurrencyLimited
-            | Self::LimitsUnavailable => None,
+            | Self::LimitsUnavailable
+            | Self::ClientNotAllowed
+            | Self::ActorNotAllowed => None,
         }
     }
 
@@ -306,7 +315,12 @@ impl Reason {
             | Self::SessionForeign
             | Self::PushDenied
             | Self::RateLimited
-            | Self::ConcurrencyLimited => Decision::Deny,
+            | Self::ConcurrencyLimited
+            | Self::ProfileMismatch
+            | Self::ClientNotAllowed
+            | Self::ActorNotAllowed
+            | Self::AcrInsufficient
+            | Self::AuthTooOld => Decision::Deny,
         }
     }
 }
@@ -348,12 +362,13 @@ mod tests {
     }
 
     #[test]
-    fn an_oauth_code_comes_only_with_the_status_that_rfc_6750_gives_it() {
+    fn an_oauth_code_comes_only_with_the_status_that_its_rfc_gives_it() {
         for reason in Reason::ALL {
             let wanted = match reason.oauth_error() {
                 Some(OAuthError::InvalidRequest) => 400,
                 Some(OAuthError::InvalidToken) => 401,
                 Some(OAuthError::InsufficientScope) => 403,
+                Some(OAuthError::InsufficientUserAuthentication) => 401,
                 None => continue,
             };
             assert_eq!(reason.status(), wanted, "{reason}");

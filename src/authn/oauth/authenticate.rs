@@ -55,7 +55,7 @@ impl OAuthPolicy {
         }
         request.note_use(remembered.key().last_used());
         cached.cache.metrics().hit();
-        Some(match remembered.admission(question.entry, (index, provider), trace) {
+        Some(match remembered.admission(question.entry, (index, provider), request.now, trace) {
             Some(admission) => Answer::Proven { admission, provider: index },
             None => Answer::Rejected { reason: Reason::TokenMalformed, provider: Some(index) },
         })

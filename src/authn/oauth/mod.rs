@@ -9,6 +9,8 @@ mod policy;
 mod question;
 mod signature;
 mod terms;
+mod token_type;
+mod verified;
 mod verify;
 
 pub(super) use jwt::claims;
@@ -17,3 +19,4 @@ pub use policy::{ForwardToken, Issuers, OAuthPolicy, TokenForm};
 pub use question::Answer;
 pub(super) use terms::Terms;
 pub use terms::{AudienceClaim, BoundTokens};
+pub(super) use verified::{identity, verified};

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use crate::authn::memory::{Forged, Proof, Remembered};
 use crate::authz::Trace;
 use crate::idp::Provider;
-use crate::model::{Algorithm, Identity, Instant, Reason, TokenSaid};
+use crate::model::{Algorithm, Instant, Reason, TokenSaid};
 
 use super::head::{check_algorithm, check_head, read};
 use super::jwt::Token;
 use super::policy::OAuthPolicy;
 use super::question::{Answer, Cached, Question};
 use super::signature::{NotVerified, Verified, verify_signature};
+use super::verified::{identity, verified};
 
 /// A token that passed every check but that of its signature.
 struct Plausible<'p> {
@@ -46,15 +47,16 @@ impl OAuthPolicy {
         let key_set = cached.and_then(|_| provider.key_set_number(now));
         match verify_signature(&token, algorithm, provider, question, trace) {
             Ok(Verified { key, key_id }) => {
-                let identity = Identity::from_claims(&token.claims, index, key_id.as_deref());
+                let has_access_type = token.has_access_type();
                 let remembered = cached.map(|cached| {
                     let proof = Proof { provider, audience_claim: self.audience_claim, algorithm, key };
                     let remembered = Arc::new(Remembered::new(&mut token, proof));
                     cached.cache.insert(cached.digest, &remembered);
                     remembered
                 });
-                let implied = &provider.spec().implied_scopes;
-                let admission = Arc::new(question.entry.admit(identity, &token.claims, implied, trace));
+                let token = verified(&token.claims, has_access_type, provider.spec(), now);
+                let identity = identity(&token, index, key_id.as_deref());
+                let admission = Arc::new(question.entry.admit(identity, &token, trace));
                 if let Some(remembered) = remembered {
                     remembered.keep(question.entry.number, &admission);
                 }

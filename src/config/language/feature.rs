@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::written::written;
 use crate::config::text::source::Source;
@@ -36,6 +36,10 @@ pub enum Feature {
     Limits,
     /// `counting: shared` or `strict` in such limits
     SharedLimits,
+    /// `agents.NAME.auth.oauth.require`
+    Require,
+    /// `identity_providers.NAME.client_claim`
+    ClientClaim,
 }
 
 impl Feature {
@@ -53,6 +57,8 @@ impl Feature {
         Self::EgressProxy,
         Self::Limits,
         Self::SharedLimits,
+        Self::Require,
+        Self::ClientClaim,
     ];
 
     /// The word by which members name it to each other.
@@ -71,6 +77,8 @@ impl Feature {
             Self::EgressProxy => "egress_proxy",
             Self::Limits => "limits",
             Self::SharedLimits => "shared_limits",
+            Self::Require => "require",
+            Self::ClientClaim => "client_claim",
         }
     }
 
@@ -89,7 +97,8 @@ impl Feature {
         };
         let of_fields = fields.keys().filter_map(|field| Self::of_field(id.kind(), field));
         let together = counts_together(fields.get("limits")).then_some(Self::SharedLimits);
-        std::iter::once(kind).chain(of_fields).chain(together).collect()
+        let requires = requires(&fields).then_some(Self::Require);
+        std::iter::once(kind).chain(of_fields).chain(together).chain(requires).collect()
     }
 
     /// The feature of a field that the first version does not have.
@@ -102,6 +111,7 @@ impl Feature {
             (ResourceKind::Agent, "enforcement") => Some(Self::Enforcement),
             (ResourceKind::IdentityProvider, "scope_implies") => Some(Self::ScopeImplies),
             (ResourceKind::IdentityProvider, "egress_proxy") => Some(Self::EgressProxy),
+            (ResourceKind::IdentityProvider, "client_claim") => Some(Self::ClientClaim),
             (ResourceKind::Agent | ResourceKind::IdentityProvider, "limits") => Some(Self::Limits),
             (ResourceKind::Agent | ResourceKind::IdentityProvider | ResourceKind::ApiKey, _) => None,
         }
@@ -113,6 +123,14 @@ fn counts_together(limits: Option<&Value>) -> bool {
     let limits = limits.and_then(Value::as_array).into_iter().flatten();
     let mut counting = limits.filter_map(|limit| limit.get("counting")?.as_str());
     counting.any(|word| matches!(word, "shared" | "strict"))
+}
+
+/// Whether more is required of tokens than scopes and claims, by the agent or by one of its rules.
+fn requires(agent: &Map<String, Value>) -> bool {
+    let of_agent = agent.get("auth").and_then(|auth| auth.get("oauth")?.get("require"));
+    let rules = ["mcp", "a2a"].into_iter().filter_map(|block| agent.get(block)?.get("rules")?.as_object());
+    let mut rules = rules.flat_map(Map::values).filter_map(Value::as_object).flat_map(Map::values);
+    of_agent.is_some() || rules.any(|rule| rule.get("require").is_some())
 }
 
 impl fmt::Display for Feature {
@@ -203,6 +221,11 @@ mod tests {
         assert_eq!(used("agents/a", &limits("local_share")), [Feature::Agents, Feature::Limits]);
         let together = [Feature::Agents, Feature::Limits, Feature::SharedLimits];
         assert_eq!(used("agents/a", &limits("strict")), together);
+        let require = "auth: { oauth: { require: { acr_values: [gold] } } }\n";
+        assert_eq!(used("agents/a", require), [Feature::Agents, Feature::Require]);
+        assert_eq!(used("agents/a", "auth: { oauth: {} }\n"), [Feature::Agents]);
+        let rule = "mcp: { rules: { unlisted: deny, tools: { a: { require: { amr_any: [otp] } } } } }\n";
+        assert_eq!(used("agents/a", rule), [Feature::Agents, Feature::Mcp, Feature::Require]);
         assert_eq!(used("api_keys/Yq3Zk81b", "agent: a\n"), [Feature::ApiKeys]);
         assert_eq!(used("identity_providers/p", "scope_implies: {}\n").len(), 2);
     }
